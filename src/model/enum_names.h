@@ -1,0 +1,31 @@
+#pragma once
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace varve {
+
+// The words of an enumeration in documents: one table serves both directions.
+template <class Enum, std::size_t N>
+struct EnumNames {
+  std::array<std::pair<Enum, std::string_view>, N> rows;
+
+  constexpr std::string_view name(Enum value) const {
+    for (const auto& [key, text] : rows) {
+      if (key == value) return text;
+    }
+    return "unknown";
+  }
+  constexpr std::optional<Enum> value(std::string_view text) const {
+    for (const auto& [key, word] : rows) {
+      if (word == text) return key;
+    }
+    return std::nullopt;
+  }
+};
+
+template <class Enum, class... Rows>
+EnumNames(std::pair<Enum, std::string_view>, Rows...) -> EnumNames<Enum, 1 + sizeof...(Rows)>;
+
+}  // namespace varve

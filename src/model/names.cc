@@ -1,0 +1,154 @@
+// The words of every enumeration, as they stand in documents.
+#include <algorithm>
+
+#include "model/comparison.h"
+#include "model/enum_names.h"
+#include "model/fact.h"
+#include "model/finding.h"
+#include "model/names.h"
+#include "model/profile.h"
+#include "model/run.h"
+
+namespace varve {
+
+namespace {
+constexpr EnumNames<Layer, 12> kLayers{{{
+    {Layer::hardware, "hardware"},
+    {Layer::os, "os"},
+    {Layer::kernel_driver, "kernel_driver"},
+    {Layer::user_driver, "user_driver"},
+    {Layer::host_toolkit, "host_toolkit"},
+    {Layer::framework, "framework"},
+    {Layer::bundled_runtime, "bundled_runtime"},
+    {Layer::kernel_library, "kernel_library"},
+    {Layer::settings, "settings"},
+    {Layer::container, "container"},
+    {Layer::handshake, "handshake"},
+    {Layer::kernels, "kernels"},
+}}};
+constexpr EnumNames<Standing, 3> kStandings{{{
+    {Standing::recorded, "recorded"},
+    {Standing::declared, "declared"},
+    {Standing::inferred, "inferred"},
+}}};
+constexpr EnumNames<Missing, 6> kMissing{{{
+    {Missing::absent, "absent"},
+    {Missing::not_applicable, "not_applicable"},
+    {Missing::denied, "denied"},
+    {Missing::timeout, "timeout"},
+    {Missing::unsupported, "unsupported"},
+    {Missing::unreadable, "unreadable"},
+}}};
+constexpr EnumNames<Severity, 3> kSeverities{{{
+    {Severity::error, "error"},
+    {Severity::warning, "warning"},
+    {Severity::note, "note"},
+}}};
+constexpr EnumNames<Mender, 4> kMenders{{{
+    {Mender::hardware, "hardware"},
+    {Mender::platform, "platform"},
+    {Mender::framework, "framework"},
+    {Mender::application, "application"},
+}}};
+constexpr EnumNames<Family, 9> kFamilies{{{
+    {Family::attention, "attention"},
+    {Family::gemm, "gemm"},
+    {Family::conv, "conv"},
+    {Family::norm, "norm"},
+    {Family::elementwise, "elementwise"},
+    {Family::reduction, "reduction"},
+    {Family::copy, "copy"},
+    {Family::collective, "collective"},
+    {Family::other, "other"},
+}}};
+constexpr EnumNames<UnitRole, 3> kRoles{{{
+    {UnitRole::warmup, "warmup"},
+    {UnitRole::timing, "timing"},
+    {UnitRole::evidence, "evidence"},
+}}};
+constexpr EnumNames<Better, 2> kBetter{{{{Better::higher, "higher"}, {Better::lower, "lower"}}}};
+constexpr EnumNames<Speed, 9> kSpeeds{{{
+    {Speed::faster, "faster"},
+    {Speed::slower, "slower"},
+    {Speed::faster_below_margin, "faster_below_margin"},
+    {Speed::slower_below_margin, "slower_below_margin"},
+    {Speed::same, "same"},
+    {Speed::ambiguous, "ambiguous"},
+    {Speed::too_few, "too_few"},
+    {Speed::order_confounded, "order_confounded"},
+    {Speed::no_spread, "no_spread"},
+}}};
+constexpr EnumNames<Control, 4> kControls{{{
+    {Control::controlled, "controlled"},
+    {Control::controlled_with_gaps, "controlled_with_gaps"},
+    {Control::confounded, "confounded"},
+    {Control::undecidable, "undecidable"},
+}}};
+constexpr EnumNames<ItemState, 6> kItemStates{{{
+    {ItemState::same, "same"},
+    {ItemState::shared, "shared"},
+    {ItemState::different, "different"},
+    {ItemState::follows, "follows"},
+    {ItemState::unknown, "unknown"},
+    {ItemState::not_applicable, "not_applicable"},
+}}};
+constexpr EnumNames<KernelState, 6> kKernelStates{{{
+    {KernelState::same, "same"},
+    {KernelState::changed, "changed"},
+    {KernelState::replaced, "replaced"},
+    {KernelState::appeared, "appeared"},
+    {KernelState::vanished, "vanished"},
+    {KernelState::remainder, "remainder"},
+}}};
+
+// "kernel_driver" as people write it.
+std::string spaced(std::string_view word) {
+  std::string text(word);
+  std::replace(text.begin(), text.end(), '_', ' ');
+  return text;
+}
+}  // namespace
+
+std::string_view to_string(Layer value) { return kLayers.name(value); }
+std::string_view to_string(Standing value) { return kStandings.name(value); }
+std::string_view to_string(Missing value) { return kMissing.name(value); }
+std::string_view to_string(Severity value) { return kSeverities.name(value); }
+std::string_view to_string(Mender value) { return kMenders.name(value); }
+std::string_view to_string(Family value) { return kFamilies.name(value); }
+std::string_view to_string(UnitRole value) { return kRoles.name(value); }
+std::string_view to_string(Better value) { return kBetter.name(value); }
+std::string_view to_string(Speed value) { return kSpeeds.name(value); }
+std::string_view to_string(Control value) { return kControls.name(value); }
+std::string_view to_string(ItemState value) { return kItemStates.name(value); }
+std::string_view to_string(KernelState value) { return kKernelStates.name(value); }
+
+std::optional<Layer> layer_from(std::string_view text) { return kLayers.value(text); }
+std::optional<Standing> standing_from(std::string_view text) { return kStandings.value(text); }
+std::optional<Missing> missing_from(std::string_view text) { return kMissing.value(text); }
+std::optional<Severity> severity_from(std::string_view text) { return kSeverities.value(text); }
+std::optional<Mender> mender_from(std::string_view text) { return kMenders.value(text); }
+std::optional<UnitRole> unit_role_from(std::string_view text) { return kRoles.value(text); }
+std::optional<Better> better_from(std::string_view text) { return kBetter.value(text); }
+std::optional<Speed> speed_from(std::string_view text) { return kSpeeds.value(text); }
+std::optional<Control> control_from(std::string_view text) { return kControls.value(text); }
+std::optional<ItemState> item_state_from(std::string_view text) { return kItemStates.value(text); }
+std::optional<KernelState> kernel_state_from(std::string_view text) { return kKernelStates.value(text); }
+Family family_from(std::string_view text) { return kFamilies.value(text).value_or(Family::other); }
+
+std::string layer_title(Layer layer) {
+  return layer == Layer::os ? "operating system" : spaced(to_string(layer));
+}
+std::string control_title(Control control) { return spaced(to_string(control)); }
+
+std::string speed_title(Speed speed) {
+  switch (speed) {
+    case Speed::faster_below_margin: return "faster, below the margin";
+    case Speed::slower_below_margin: return "slower, below the margin";
+    case Speed::too_few: return "too few pairs";
+    case Speed::order_confounded: return "order-confounded";
+    case Speed::no_spread: return "no spread known";
+    default: return std::string(to_string(speed));
+  }
+}
+
+}  // namespace varve

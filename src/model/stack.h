@@ -1,0 +1,43 @@
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/fact.h"
+
+namespace varve {
+
+// A shared object or program as a process had it mapped.
+struct Library {
+  std::string path;      // as the kernel names it, home directories shortened to ~
+  std::string build_id;  // GNU build id in hexadecimal; empty when the file has none or could not be read
+  std::string build_id_missing;  // why there is no build id, "" when there is one
+  bool deleted = false;  // the file was replaced or removed while mapped
+
+  bool operator==(const Library&) const = default;
+};
+
+// Everything under a run, as found at one moment.
+struct Stack {
+  std::string captured_at;            // RFC 3339, UTC
+  std::string tool_version;           // of the Varve that looked
+  std::string subject = "host";       // "host" or "process 1234" or "root DIR"
+  std::map<std::string, Fact> facts;  // by id
+  std::vector<Library> libraries;     // mapped by the process, when the subject is one; sorted by path
+};
+
+// SHA-256, as 64 hexadecimal digits, over the RFC 8785 form of the facts whose schema row says x-identity: their ids
+// with the value or, where it is missing, the reason. Two captures of an unchanged machine give the same digest.
+std::string stack_digest(const Stack& stack);
+
+// A fact that is not the same in two stacks.
+struct FactChange {
+  std::string id;
+  Fact before, after;
+};
+
+// Facts marked x-identity or x-control that differ, in catalogue order. A fact that is missing on both sides for the
+// same reason has not changed; one that is missing on one side has.
+std::vector<FactChange> changed_facts(const Stack& before, const Stack& after);
+
+}  // namespace varve
