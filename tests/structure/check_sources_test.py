@@ -1,0 +1,94 @@
+"""Each check must find a violation in a made-up tree, and none in a sound one."""
+import pathlib
+import tempfile
+import unittest
+
+import check_sources
+
+FLOORS = ["base", "model", "cmd"]
+SOUND = {
+    "base/text.h": "#include <string>\n#include <sys/stat.h>\n#include <unistd.h>\n",
+    "base/json.h": "#include <nlohmann/json_fwd.hpp>\n",
+    "model/run.h": '#include "base/text.h"\n#include "model/run.h"\n',
+    "model/run.cc": "#include <nlohmann/json.hpp>\n",
+    "cmd/main.cc": '#include "model/run.h"\n#include <CLI/CLI.hpp>\n',
+}
+
+
+class CheckSourcesTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        self.source = self.root / "src"
+        for path, text in SOUND.items():
+            self.write(path, text)
+
+    def write(self, path, text):
+        target = self.source / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+        return target
+
+    def directions(self):
+        return list(check_sources.check_directions(self.source, FLOORS))
+
+    def headers(self):
+        return list(check_sources.check_headers(self.source))
+
+    def test_a_sound_tree_has_no_violations(self):
+        self.assertEqual(self.directions(), [])
+        self.assertEqual(self.headers(), [])
+        self.assertEqual(list(check_sources.check_length(self.root)), [])
+        self.assertEqual(list(check_sources.check_scripts(self.root)), [])
+
+    def test_an_include_that_goes_up_is_found(self):
+        self.write("base/text.cc", '#include "base/text.h"\n\n  #  include "model/run.h"\n')
+        self.assertEqual(self.directions(), ['base/text.cc:3: base includes "model/run.h", which stands above it'])
+
+    def test_the_program_is_the_top_floor(self):
+        self.write("model/show.cc", '#include "cmd/output.h"\n')
+        self.assertEqual(len(self.directions()), 1)
+
+    def test_an_include_without_its_folder_is_found(self):
+        self.write("model/show.cc", '#include "run.h"\n#include "../base/text.h"\n')
+        self.assertEqual(len(self.directions()), 2)
+
+    def test_an_own_header_in_angle_brackets_does_not_escape(self):
+        self.write("base/text.cc", "#include <model/run.h>\n")
+        self.assertEqual(len(self.directions()), 1)
+
+    def test_a_folder_outside_the_list_is_found(self):
+        self.write("extra/thing.h", "#include <string>\n")
+        self.assertEqual(len(self.directions()), 1)
+
+    def test_a_third_party_header_in_a_header_is_found(self):
+        for include in ("fmt/format.h", "nlohmann/json.hpp", "CLI/CLI.hpp", "openssl/evp.h", "simdjson.h", "sqlite3.h"):
+            self.write("model/show.h", f"#include <{include}>\n")
+            self.assertEqual(len(self.headers()), 1, include)
+
+    def test_the_forward_declarations_are_allowed_in_one_header_only(self):
+        self.write("model/show.h", "#include <nlohmann/json_fwd.hpp>\n")
+        self.assertEqual(len(self.headers()), 1)
+
+    def test_a_long_file_is_found(self):
+        target = self.write("base/long.cc", "\n" * check_sources.LONGEST_FILE)
+        self.assertEqual(list(check_sources.check_length(self.root)), [])
+        target.write_text("\n" * (check_sources.LONGEST_FILE + 1))
+        self.assertEqual(len(list(check_sources.check_length(self.root))), 1)
+
+    def test_bad_shell_scripts_are_found(self):
+        script = self.root / "scripts" / "build"
+        script.parent.mkdir()
+        script.write_text("#!/usr/bin/env bash\nset -euo pipefail\ntrue\n")
+        script.chmod(0o755)
+        self.assertEqual(list(check_sources.check_scripts(self.root)), [])
+        script.write_text("#!/usr/bin/env bash\nset -euo pipefail\nif true; then\n")
+        self.assertEqual(len(list(check_sources.check_scripts(self.root))), 1)
+        script.write_text("#!/bin/sh\ntrue\n")
+        script.chmod(0o644)
+        self.assertEqual(len(list(check_sources.check_scripts(self.root))), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
