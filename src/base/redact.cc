@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <utility>
-#include <utility>
 
 #include "base/text.h"
 
@@ -45,9 +44,9 @@ bool is_one_of(std::string_view word, const std::array<std::string_view, N>& lis
 }
 
 constexpr std::array<std::string_view, 23> kSecretWords = {
-    "secret",      "secrets",  "password",    "passwords", "passwd",    "passphrase", "passwort",      "pwd",
-    "apikey",   "apikeys",     "authtoken", "secretkey", "accesskey",  "privatekey",    "accesstoken",
-    "credential",  "credentials", "creds",    "auth",      "bearer",    "cookie",     "authorization", "jwt"};
+    "secret",      "secrets", "password",  "passwords", "passwd",    "passphrase",    "passwort",    "pwd",
+    "apikey",      "apikeys", "authtoken", "secretkey", "accesskey", "privatekey",    "accesstoken", "credential",
+    "credentials", "creds",   "auth",      "bearer",    "cookie",    "authorization", "jwt"};
 constexpr std::array<std::string_view, 10> kKeyOwners = {"api",     "access",     "private", "secret", "account",
                                                          "signing", "encryption", "ssh",     "master", "license"};
 // "pass" alone is a stage of a compiler or a network.
@@ -55,8 +54,8 @@ constexpr std::array<std::string_view, 9> kPassOwners = {"db",   "user", "mysql"
                                                          "root", "sudo", "ftp",   "redis"};
 // Words beside "token" that make it a piece of text instead of a credential: --max-token, first_token_latency.
 constexpr std::array<std::string_view, 26> kTextBefore = {
-    "eos", "bos",   "pad",     "unk",  "sep",   "cls",    "mask",   "stop", "image", "special", "start", "end",  "first",
-    "per", "next",  "draft",   "max",  "min",   "num",    "output", "input", "new",  "time",    "each",  "last", "ms"};
+    "eos", "bos",  "pad",   "unk", "sep", "cls", "mask",   "stop",  "image", "special", "start", "end",  "first",
+    "per", "next", "draft", "max", "min", "num", "output", "input", "new",   "time",    "each",  "last", "ms"};
 constexpr std::array<std::string_view, 12> kTextAfter = {"latency", "count", "length", "limit", "budget", "size",
                                                          "rate",    "type",  "ids",    "time",  "level",  "throughput"};
 
@@ -65,13 +64,12 @@ struct TokenForm {
   std::size_t least;  // characters that must follow
 };
 // What the issuers document or scanners such as gitleaks look for.
-constexpr std::array<TokenForm, 27> kTokenForms = {{{"hf_", 10},       {"api_org_", 10},   {"ghp_", 10},   {"gho_", 10},
-                                                    {"ghu_", 10},      {"ghs_", 10},       {"ghr_", 10},   {"github_pat_", 10},
-                                                    {"glpat-", 8},     {"AKIA", 12},       {"ASIA", 12},   {"sk-", 10},
-                                                    {"sk_live_", 8},   {"rk_live_", 8},    {"xoxb-", 6},   {"xoxp-", 6},
-                                                    {"xoxa-", 6},      {"xoxr-", 6},       {"xoxs-", 6},   {"eyJ", 12},
-                                                    {"AIza", 16},      {"ya29.", 8},       {"npm_", 20},   {"pypi-", 16},
-                                                    {"nvapi-", 8},     {"dop_v1_", 16},    {"dapi", 28}}};
+constexpr std::array<TokenForm, 27> kTokenForms = {
+    {{"hf_", 10},     {"api_org_", 10},    {"ghp_", 10},  {"gho_", 10}, {"ghu_", 10}, {"ghs_", 10},
+     {"ghr_", 10},    {"github_pat_", 10}, {"glpat-", 8}, {"AKIA", 12}, {"ASIA", 12}, {"sk-", 10},
+     {"sk_live_", 8}, {"rk_live_", 8},     {"xoxb-", 6},  {"xoxp-", 6}, {"xoxa-", 6}, {"xoxr-", 6},
+     {"xoxs-", 6},    {"eyJ", 12},         {"AIza", 16},  {"ya29.", 8}, {"npm_", 20}, {"pypi-", 16},
+     {"nvapi-", 8},   {"dop_v1_", 16},     {"dapi", 28}}};
 
 bool starts_like_token(std::string_view word) {
   return std::any_of(kTokenForms.begin(), kTokenForms.end(), [&](const TokenForm& form) {
@@ -92,12 +90,19 @@ bool is_random(std::string_view run, std::size_t least) {
   for (std::size_t i = 0; i < run.size(); ++i) {
     ++seen[kind(run[i])];
     if (i > 0 && kind(run[i]) != kind(run[i - 1])) ++steps;
-    hexadecimal = hexadecimal && (is_digit(run[i]) || (run[i] >= 'a' && run[i] <= 'f') || (run[i] >= 'A' && run[i] <= 'F'));
+    hexadecimal =
+        hexadecimal && (is_digit(run[i]) || (run[i] >= 'a' && run[i] <= 'f') || (run[i] >= 'A' && run[i] <= 'F'));
   }
   if (hexadecimal || seen[2] < 2) return false;
   const bool both_cases = seen[0] >= 2 && seen[1] >= 2;
   if (!both_cases && run.size() < 32) return false;
   return static_cast<double>(steps) / static_cast<double>(run.size() - 1) >= kRandomSteps;
+}
+
+// AWS secret access keys are 40 characters of base64 and nothing else tells them.
+bool is_aws_secret(std::string_view run) {
+  return run.size() == 40 && std::any_of(run.begin(), run.end(), is_lower) &&
+         std::any_of(run.begin(), run.end(), is_digit) && std::count_if(run.begin(), run.end(), is_upper) >= 4;
 }
 
 bool is_path(std::string_view word) {
@@ -126,7 +131,7 @@ bool has_random_run(std::string_view text) {
     if (is_path(word)) return false;
     if (any_run(word, is_alphanumeric, [](std::string_view run) { return is_random(run, 20); })) return true;
     const auto is_base64 = [](char c) { return is_alphanumeric(c) || c == '/' || c == '+'; };
-    return any_run(word, is_base64, [](std::string_view run) { return is_random(run, 32); });
+    return any_run(word, is_base64, [](std::string_view run) { return is_random(run, 32) || is_aws_secret(run); });
   });
 }
 
@@ -229,9 +234,8 @@ class ArgumentRedactor {
   // user:password as curl takes it, but not the uid:gid of docker.
   static bool is_login(std::string_view word) {
     const std::size_t colon = word.find(':');
-    return colon != std::string_view::npos && !std::all_of(word.begin(), word.end(), [](char c) {
-      return is_digit(c) || c == ':';
-    });
+    return colon != std::string_view::npos &&
+           !std::all_of(word.begin(), word.end(), [](char c) { return is_digit(c) || c == ':'; });
   }
 
   std::string_view home_;

@@ -48,7 +48,9 @@ TEST(Units, AreReadable) {
   EXPECT_EQ(format_seconds(200), "3 min 20 s");
   EXPECT_EQ(format_bytes(1536), "1.50 KiB");
   EXPECT_EQ(format_number(12340.0), "12\u202f340");
-  EXPECT_EQ(format_number(-0.00123), "-0.001230");
+  EXPECT_EQ(format_number(-0.00123), "−0.001230");
+  EXPECT_EQ(format_number(-12340.0), "−12\u202f340");
+  EXPECT_EQ(format_seconds(-0.0338), "−33.8 ms");
   EXPECT_EQ(format_percent(0.0134), "1.3 %");
   EXPECT_EQ(format_percent(0.998), "100 %");
   EXPECT_EQ(format_change(0.5), "−50 %");

@@ -7,17 +7,20 @@
 namespace varve {
 
 namespace {
+// A minus sign (U+2212) where the digits begin with a hyphen.
+std::string with_minus(const std::string& digits) { return digits[0] == '-' ? "−" + digits.substr(1) : digits; }
+
 // `value` with `digits` significant digits, never in exponent form for the sizes Varve prints.
 std::string significant(double value, int digits) {
   if (value == 0) return "0";
   const int magnitude = static_cast<int>(std::floor(std::log10(std::fabs(value))));
-  return fmt::format("{:.{}f}", value, std::max(0, digits - 1 - magnitude));
+  return with_minus(fmt::format("{:.{}f}", value, std::max(0, digits - 1 - magnitude)));
 }
 
 // Thousands apart by a thin gap (U+202F), as ISO 80000-1 writes numbers.
 std::string group_thousands(std::string digits) {
   const std::size_t end = digits.find('.') == std::string::npos ? digits.size() : digits.find('.');
-  const std::size_t begin = digits[0] == '-' ? 1 : 0;
+  const std::size_t begin = digits.starts_with("−") ? std::string_view("−").size() : 0;
   if (end - begin <= 4) return digits;
   for (std::size_t at = end; at > begin + 3;) {
     at -= 3;
@@ -31,7 +34,7 @@ std::string format_number(double value) {
   if (!std::isfinite(value)) return std::isnan(value) ? "not a number" : (value > 0 ? "∞" : "−∞");
   if (value == 0) return "0";
   const double size = std::fabs(value);
-  if (size < 1e-4 || size >= 1e15) return fmt::format("{:.3g}", value);
+  if (size < 1e-4 || size >= 1e15) return with_minus(fmt::format("{:.3g}", value));
   return group_thousands(significant(value, 4));
 }
 
@@ -66,9 +69,7 @@ std::string format_quantity(double value, const std::string& unit) {
 
 std::string format_percent(double fraction) {
   const double percent = fraction * 100;
-  const std::string digits =
-      std::fabs(percent) >= 9.95 ? fmt::format("{:.0f}", percent) : fmt::format("{:.1f}", percent);
-  return (digits[0] == '-' ? "−" + digits.substr(1) : digits) + " %";
+  return with_minus(fmt::format("{:.{}f}", percent, std::fabs(percent) >= 9.95 ? 0 : 1)) + " %";
 }
 
 std::string format_change(double ratio) {

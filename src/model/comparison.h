@@ -86,7 +86,7 @@ struct KernelChange {
   std::vector<std::string> a, b;      // kernel names of either side
   double a_seconds = 0, b_seconds = 0;  // mean CPU seconds a unit
   Estimate change;                    // mean over the pairs of (B − A) seconds a unit
-  double sampling_error = 0;          // standard error of `change` from counting samples alone (Poisson), seconds
+  double sampling_error = 0;          // standard error of `change` from counting samples alone, seconds
   std::optional<Estimate> share;      // of the total change: ratio of means over pairs with Fieller's interval
 };
 

@@ -191,6 +191,15 @@ bool same_rows(const Profile& a, const Profile& b) {
   return true;
 }
 
+TEST(ShortName, DropsWhatPeopleDoNotSay) {
+  EXPECT_EQ(short_name("varve::(anonymous namespace)::softmax(int, int, float*)"), "varve::softmax");
+  EXPECT_EQ(short_name("at::f<float, (Mode)1>(at::Tensor const&) const [clone .isra.0]"), "at::f<float, (Mode)1>");
+  EXPECT_EQ(short_name("A::operator()(void (*)(int))"), "A::operator()");
+  for (const char* name : {"(kernel)", "(not sampled)", "sgemm_kernel_HASWELL", "libc.so.6 [0x10-0x20]", "odd)", ""}) {
+    EXPECT_EQ(short_name(name), name);
+  }
+}
+
 TEST(MergeProfiles, IsAssociativeCommutativeAndKeepsTheSum) {
   std::mt19937_64 random(1);
   for (int trial = 0; trial < 500; ++trial) {

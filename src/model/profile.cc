@@ -39,6 +39,29 @@ Profile merge_profiles(const Profile& a, const Profile& b) {
   return sum;
 }
 
+namespace {
+// Where the parenthesis that closes at `close` opens; npos when none does.
+std::size_t opening_of(const std::string& text, std::size_t close) {
+  int depth = 0;
+  for (std::size_t at = close + 1; at-- > 0;) {
+    if (text[at] == ')') ++depth;
+    if (text[at] == '(' && --depth == 0) return at;
+  }
+  return std::string::npos;
+}
+}  // namespace
+
+std::string short_name(const std::string& kernel_name) {
+  static const std::string anonymous = "(anonymous namespace)::";
+  std::string name = kernel_name;
+  if (const std::size_t clone = name.find(" [clone "); clone != std::string::npos) name.resize(clone);
+  for (std::size_t at; (at = name.find(anonymous)) != std::string::npos;) name.erase(at, anonymous.size());
+  if (name.ends_with(" const")) name.resize(name.size() - 6);
+  if (!name.ends_with(')')) return name.empty() ? kernel_name : name;
+  const std::size_t open = opening_of(name, name.size() - 1);
+  return open == std::string::npos || open == 0 ? kernel_name : name.substr(0, open);
+}
+
 double profile_seconds(const Profile& profile) {
   double seconds = 0;
   for (const ProfileRow& row : profile.rows) seconds += row.seconds;

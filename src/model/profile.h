@@ -47,6 +47,10 @@ Profile merge_profiles(const Profile& a, const Profile& b);
 
 double profile_seconds(const Profile& profile);  // sum over the rows
 
+// A demangled C++ name as people say it: without parameters, "(anonymous namespace)::" and clone suffixes. Template
+// arguments stay, they tell kernels apart. Any other name as it is.
+std::string short_name(const std::string& kernel_name);
+
 std::string_view to_string(Family family);
 Family family_from(std::string_view text);  // `other` for what it does not know
 

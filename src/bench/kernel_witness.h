@@ -1,0 +1,50 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/cpu_profile.h"
+#include "kernels/cpu_sampler.h"
+#include "model/profile.h"
+#include "world/world.h"
+
+namespace varve {
+
+// What a unit loaded and where it spent its CPU time, paths with the home directory shortened.
+struct KernelEvidence {
+  std::vector<Library> libraries;
+  Profile profile;
+};
+
+// Watches the units that the thread which made it starts. Where CPU samples are not permitted or not wanted (`hertz`
+// 0), the libraries come from looking at the process now and then, and the profile says why it is empty.
+class KernelWitness {
+ public:
+  KernelWitness(const World& world, double hertz);
+
+  // Both return the seconds until look() is due, as long as the unit runs.
+  double unit_started(int process);
+  double look();
+  KernelEvidence unit_ended();
+
+ private:
+  void look_at_libraries();
+  void look_at_devices();
+
+  const World& world_;
+  std::string home_;
+  std::unique_ptr<CpuSampler> sampler_;
+  std::string unavailable_;  // why there are no samples
+  SymbolCache symbols_;
+  int process_ = -1;
+  double interval_ = 0;
+  int looks_ = 0;                // that found the process's libraries
+  std::vector<Library> polled_;  // sorted by path
+  bool device_open_ = false;     // /dev/nvidia* or /dev/kfd was seen open
+};
+
+// Files by what their name says: GPU user drivers, and libraries that contain oneDNN.
+bool is_gpu_driver_library(const std::string& path);
+bool may_contain_onednn(const std::string& path);
+
+}  // namespace varve

@@ -1,0 +1,13 @@
+#pragma once
+#include <string>
+
+#include "base/result.h"
+
+namespace varve {
+
+// The GNU build id (note NT_GNU_BUILD_ID) of an open ELF file in hexadecimal, by a few small preads of its headers;
+// "" when it has none. Error when the file is no ELF file or its headers point outside it. `where` names it in
+// messages.
+Result<std::string> read_build_id(int fd, const std::string& where);
+
+}  // namespace varve

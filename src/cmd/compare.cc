@@ -1,0 +1,95 @@
+#include "compare/compare.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cmd/files.h"
+#include "cmd/output.h"
+#include "cmd/terminal.h"
+#include "cmd/verb.h"
+#include "world/world.h"
+
+namespace varve {
+
+namespace {
+struct Options {
+  std::string a, b;
+  CompareOptions compare;
+  bool explain = false;
+  OutputOptions output;
+};
+
+// "run.json@B" names one variant of a run; a run with a single one needs no name.
+struct RunName {
+  std::string file, variant;
+};
+
+RunName run_name(const std::string& text) {
+  const std::size_t at = text.rfind('@');
+  const bool is_file = access(text.c_str(), F_OK) == 0;
+  if (is_file || at == std::string::npos || at + 1 == text.size()) return {text, ""};
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+Result<Run> load_run(const std::string& file) {
+  Result<Document> document = load_document(file);
+  if (!document) return document.error();
+  if (auto* run = std::get_if<Run>(&*document)) return std::move(*run);
+  return Error{"comparing", file, "this is no run", "Give what varve run -o wrote"};
+}
+
+Result<Comparison> compare_two(const Options& options, const Run& first, const RunName& name) {
+  const RunName other = run_name(options.b);
+  const Result<Run> second = load_run(other.file);
+  if (!second) return second.error();
+  const auto side = [](const Run& run, const RunName& named, const std::string& label) -> Result<Side> {
+    if (named.variant.empty() && run.variants.size() > 1) {
+      return Error{"comparing", named.file, "it holds two variants",
+                   "Name one of them, as in " + named.file + "@A, or give this document alone"};
+    }
+    return Side{&run, named.variant.empty() ? run.variants.front().name : named.variant, label};
+  };
+  const Result<Side> a = side(first, name, options.a);
+  if (!a) return a.error();
+  const Result<Side> b = side(*second, other, options.b);
+  if (!b) return b.error();
+  return compare_runs(*a, *b, options.compare);
+}
+
+ExitStatus compare(const Options& options) {
+  const RunName name = run_name(options.a);
+  const Result<Run> run = load_run(name.file);
+  if (!run) return complain(run.error());
+  const Result<Comparison> comparison =
+      options.b.empty() ? compare_variants(*run, options.compare) : compare_two(options, *run, name);
+  if (!comparison) return complain(comparison.error());
+  return write_answer(options.output, pretty_json(to_json(*comparison)),
+                      [&] { return text_comparison(*comparison, options.explain, output_style()); },
+                      exit_status(*comparison));
+}
+}  // namespace
+
+Action declare_compare(CLI::App& command, const MeasuredCommands&) {
+  auto options = std::make_shared<Options>();
+  command.add_option("A", options->a, "a run; alone, its two variants are compared")->required();
+  command.add_option("B", options->b, "another run; FILE@B names one variant of it");
+  command.add_option("--metric", options->compare.metric, "the metric of the verdict")->type_name("NAME");
+  command.add_option("--margin", options->compare.margin, "what counts as the same, in percent")
+      ->type_name("P")
+      ->check(CLI::Range(0.001, 100.0));
+  command.add_option("--variable", options->compare.variable,
+                     "what is under test (settings.NAME, a fact, library.NAME, command): the one thing that may differ")
+      ->type_name("ID");
+  command.add_flag("--explain", options->explain, "say why, and what would decide it");
+  declare_output(command, options->output);
+  return [options] {
+    if (options->compare.margin) *options->compare.margin /= 100;
+    options->compare.created_at = format_time(host_world().now());
+    return compare(*options);
+  };
+}
+
+}  // namespace varve

@@ -1,0 +1,186 @@
+#include "compare/control.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "compare/items.h"
+#include "compare/library_name.h"
+
+namespace varve {
+
+namespace {
+constexpr std::string_view kSettings = "settings.";
+
+bool is_setting(const ControlItem& item) { return item.id.starts_with(kSettings); }
+
+ControlItem* find_item(std::vector<ControlItem>& items, const std::string& id) {
+  const auto found = std::find_if(items.begin(), items.end(), [&](const ControlItem& item) {
+    return item.id == id || (is_setting(item) && item.id.substr(kSettings.size()) == id);
+  });
+  return found == items.end() ? nullptr : &*found;
+}
+
+template <class Condition>
+std::size_t count(const std::vector<ControlItem>& items, Condition condition) {
+  return static_cast<std::size_t>(std::count_if(items.begin(), items.end(), condition));
+}
+
+// The items that a change of the command or of a setting brings about by itself when both sides ran on one machine.
+bool may_follow(const ControlItem& item) { return item.id == "program" || item.id.starts_with("library."); }
+
+// What the plan changed on purpose is under test; program and libraries that differ then follow from it.
+void mark_planned(std::vector<ControlItem>& items) {
+  bool any = false;
+  for (ControlItem& item : items) {
+    if (item.state != ItemState::different || !(item.id == "command" || is_setting(item))) continue;
+    item.under_test = true;
+    any = true;
+  }
+  if (!any) return;
+  for (ControlItem& item : items) {
+    if (item.state == ItemState::different && may_follow(item)) item.state = ItemState::follows;
+  }
+}
+
+// Two documents: another program name in another command is one change, not two.
+void let_program_follow(const Sides& sides, std::vector<ControlItem>& items) {
+  ControlItem* program = find_item(items, "program");
+  const auto& a = sides.variant_a->command;
+  const auto& b = sides.variant_b->command;
+  const bool other_program = !a.empty() && !b.empty() && a[0] != b[0];
+  if (other_program && program->state == ItemState::different) program->state = ItemState::follows;
+}
+
+void mark_differing(std::vector<ControlItem>& items) {
+  for (ControlItem& item : items) item.under_test = item.state == ItemState::different;
+}
+
+Status mark_named(std::vector<ControlItem>& items, const std::vector<std::string>& named) {
+  for (ControlItem& item : items) item.under_test = false;
+  for (const std::string& id : named) {
+    ControlItem* item = find_item(items, id);
+    if (item == nullptr) {
+      std::vector<std::string> ids;
+      for (const ControlItem& each : items) ids.push_back(each.id);
+      const auto near = nearest(id, ids);
+      return Error{"reading --variable", id, "nothing of this name is compared here",
+                   near ? fmt::format("did you mean {}?", *near) : "varve compare --explain lists what is compared"};
+    }
+    item->under_test = item->state == ItemState::different;
+  }
+  return Done{};
+}
+
+// The host's driver and the loaded runtime decide together which GPU kernels can run. Their names are found here.
+bool pair_is_unknown(const Sides& sides, const std::vector<ControlItem>& items) {
+  if (!used_gpu(sides.units_a) && !used_gpu(sides.units_b)) return false;
+  for (const Run* run : {sides.run_a, sides.run_b}) {
+    const auto driver = run->stack.facts.find("driver.kernel_mode.version");
+    if (driver == run->stack.facts.end() || !driver->second.is_known()) return true;
+  }
+  return count(items, [](const ControlItem& item) {
+           return item.id == "runtime.loaded" && item.state == ItemState::unknown;
+         }) > 0;
+}
+
+void explain(const Sides& sides, bool pair_unknown, ControlVerdict& verdict) {
+  const auto state_count = [&](ItemState state) {
+    return count(verdict.items, [&](const ControlItem& item) { return item.state == state; });
+  };
+  std::vector<std::string>& reasons = verdict.reasons;
+  if (sides.one_document) {
+    reasons.push_back("both sides ran in turns on one machine: what the machine is, known or not, is shared");
+  }
+  for (const ControlItem& item : verdict.items) {
+    if (item.state != ItemState::different) continue;
+    reasons.push_back(fmt::format("{}: {} differs: {} against {}{}", layer_title(item.layer), item_name(item), item.a,
+                                  item.b, item.under_test ? " (under test)" : ""));
+  }
+  if (const std::size_t follows = state_count(ItemState::follows); follows > 0) {
+    reasons.push_back(
+        fmt::format("{} moved with the variable under test: this comparison cannot tell which of the components that "
+                    "moved together "
+                    "is responsible. Exchange them one at a time to find out",
+                    name_items(verdict.items, ItemState::follows)));
+  }
+  if (const std::size_t unknown = state_count(ItemState::unknown); unknown > 0) {
+    reasons.push_back(
+        fmt::format("unknown on at least one side: {}", name_items(verdict.items, ItemState::unknown, 12)));
+  }
+  if (verdict.control == Control::confounded) {
+    reasons.push_back(
+        "the differences stand in the order of the layers; no order of importance is meant. Change one of them at a "
+        "time "
+        "to tell them apart");
+  } else if (verdict.variable.size() > 1) {
+    reasons.push_back("the variables named are taken as one bundle: this comparison cannot tell them apart");
+  }
+  if (pair_unknown) {
+    reasons.push_back(
+        "a GPU was used, and its kernel driver or the runtime that was loaded is not known: they decide "
+        "which kernels can run. Capture driver.kernel_mode.version and load the runtime as a library");
+  }
+}
+}  // namespace
+
+Result<ControlVerdict> judge_control(const Sides& sides, const std::vector<std::string>& named) {
+  ControlVerdict verdict;
+  verdict.items = list_items(sides);
+  const bool pair_unknown = pair_is_unknown(sides, verdict.items);
+  if (sides.one_document) {
+    mark_planned(verdict.items);
+    if (pair_unknown) {
+      if (ControlItem* driver = find_item(verdict.items, "driver.kernel_mode.version"))
+        driver->state = ItemState::unknown;
+    }
+  } else {
+    let_program_follow(sides, verdict.items);
+    mark_differing(verdict.items);
+  }
+  if (!named.empty()) {
+    if (Status status = mark_named(verdict.items, named); !status) return status.error();
+  }
+
+  for (const ControlItem& item : verdict.items) {
+    if (item.under_test) verdict.variable.push_back(item.id);
+  }
+  const bool other_differs = count(verdict.items, [](const ControlItem& item) {
+                               return item.state == ItemState::different && !item.under_test;
+                             }) > 0;
+  const bool unknown =
+      count(verdict.items, [](const ControlItem& item) { return item.state == ItemState::unknown; }) > 0;
+  // Two documents may differ by a bundle that can only move together, such as both halves of a driver: if it is named.
+  const bool bundle = !sides.one_document && !named.empty();
+  if (pair_unknown) {
+    verdict.control = Control::undecidable;
+  } else if (other_differs || (verdict.variable.size() > 1 && !bundle)) {
+    verdict.control = Control::confounded;
+  } else {
+    verdict.control = unknown ? Control::controlled_with_gaps : Control::controlled;
+  }
+  explain(sides, pair_unknown, verdict);
+  return verdict;
+}
+
+std::string item_name(const ControlItem& item) {
+  if (item.id.starts_with("library.")) return item.id.substr(8);
+  return item.title.empty() ? item.id : item.title;
+}
+
+std::string name_items(const std::vector<ControlItem>& items, ItemState state, std::size_t limit) {
+  std::vector<std::string> names;
+  std::size_t more = 0;
+  for (const ControlItem& item : items) {
+    if (item.state != state) continue;
+    if (names.size() < limit) {
+      names.push_back(item_name(item));
+    } else {
+      ++more;
+    }
+  }
+  return join(names, ", ") + (more > 0 ? fmt::format(" and {} more", more) : "");
+}
+
+}  // namespace varve

@@ -1,0 +1,160 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/units.h"
+#include "compare/control.h"
+#include "compare/verdict.h"
+#include "stats/paired_verdict.h"
+#include "stats/power.h"
+
+namespace varve {
+
+namespace {
+double steal_fraction(const Unit& unit, double threads) {
+  return unit.steal_seconds && unit.wall_seconds > 0 ? *unit.steal_seconds / (unit.wall_seconds * threads) : 0;
+}
+Finding finding(std::string id, Severity severity, std::string evidence, std::string consequence, std::string fix,
+                std::string source = {}, Layer layer = Layer::os, Mender mender = Mender::application) {
+  return {std::move(id),          layer,          severity,         mender, std::move(evidence),
+          std::move(consequence), std::move(fix), std::move(source)};
+}
+
+constexpr const char* kHoefler = "Hoefler and Belli, SC'15, doi 10.1145/2807591.2807644";
+
+void find_speed(const Comparison& comparison, std::vector<Finding>& found) {
+  const MetricComparison& metric = comparison.primary;
+  if (metric.speed == Speed::order_confounded) {
+    found.push_back(finding("VRV-CMP-ORDER-CONFOUNDED", Severity::warning, "the sides were not measured in turns",
+                            "drift of the machine cannot be told from a change of the software; no speed is called",
+                            "measure both in one run: varve run --against-env or --against",
+                            "simulated: 2 % drift gives 98 % false alarms with A...A B...B, 5 % with ABBA"));
+  }
+  if (metric.speed == Speed::too_few) {
+    found.push_back(finding("VRV-CMP-TOO-FEW-PAIRS", Severity::warning, fmt::format("{} pairs", metric.pairs),
+                            "the interval rests on too little to call a speed",
+                            fmt::format("run at least {} pairs", kFewestPairs), kHoefler));
+  }
+  if (metric.speed == Speed::no_spread || comparison.a.units < 2 || comparison.b.units < 2) {
+    found.push_back(finding("VRV-CMP-NO-SPREAD", Severity::warning, "a single unit on a side",
+                            "no difference is called a difference without a spread on both sides", "run more units",
+                            kHoefler));
+  }
+  if (metric.pairs >= 2 && metric.pair_spread == 0) {
+    found.push_back(finding(
+        "VRV-CMP-ZERO-SPREAD", Severity::warning,
+        fmt::format("{} has the same value in every unit of a side", metric.metric),
+        "the metric is a count or was rounded; a rounded number hides differences and makes others look certain",
+        "write the metric with all its digits"));
+  }
+}
+
+void find_null(const Comparison& comparison, std::vector<Finding>& found) {
+  const MetricComparison& metric = comparison.primary;
+  const bool differs = std::any_of(comparison.items.begin(), comparison.items.end(),
+                                   [](const ControlItem& item) { return item.state == ItemState::different; });
+  if (!metric.paired || differs || metric.pairs < kFewestPairs) return;
+  if (metric.speed == Speed::faster || metric.speed == Speed::slower) {
+    found.push_back(
+        finding("VRV-CMP-NULL-DIFFERS", Severity::warning,
+                fmt::format("nothing differs, yet {} changed {}", metric.metric, format_change(metric.ratio.value)),
+                "units are not exchangeable on this machine, or something changed that is not recorded: speeds "
+                "found here cannot be trusted",
+                "repeat the same against the same until it says same"));
+  }
+  // The change that ten pairs find in nine of ten experiments: (z.975 + z.9) sd / sqrt(10 - 2), from stats/power.h.
+  const double resolved = std::expm1(3.2415 * metric.pair_spread / std::sqrt(8.0));
+  found.push_back(
+      finding("VRV-CMP-NULL-SPREAD", Severity::note,
+              fmt::format("the same against the same spreads {} a pair here", format_percent(metric.pair_spread)),
+              fmt::format("ten pairs find changes from about {} on; showing sameness within {} takes about {} pairs",
+                          format_percent(resolved), margin_text(metric.margin),
+                          pairs_for_same(std::log1p(metric.margin), metric.pair_spread)),
+              "choose a margin and a number of pairs that this spread allows"));
+}
+
+void find_work(const Comparison& comparison, std::vector<Finding>& found) {
+  for (const ControlItem& item : comparison.items) {
+    if (item.id != "work" || item.state != ItemState::different) continue;
+    found.push_back(finding("VRV-CMP-WORK-DIFFERS", Severity::error, fmt::format("work {} against {}", item.a, item.b),
+                            "rates and times of unequal work cannot be compared", "give both sides the same work", {},
+                            Layer::settings));
+  }
+}
+
+void find_moves(const Comparison& comparison, const Sides& sides, std::vector<Finding>& found) {
+  const auto add = [&](const Run& run, const std::string& label) {
+    for (const FactChange& change : run.stack_changes) {
+      const auto item = std::find_if(comparison.items.begin(), comparison.items.end(),
+                                     [&](const ControlItem& each) { return each.id == change.id; });
+      if (item == comparison.items.end()) continue;
+      found.push_back(finding("VRV-CMP-STACK-MOVED", Severity::warning,
+                              fmt::format("{} changed while {} ran: {} to {}", item->title, label,
+                                          fact_text(change.before), fact_text(change.after)),
+                              "units before and after it ran on different stacks", "keep it still and run again", {},
+                              item->layer, Mender::platform));
+    }
+  };
+  add(*sides.run_a, sides.one_document ? "the benchmark" : sides.label_a);
+  if (!sides.one_document) add(*sides.run_b, sides.label_b);
+}
+
+// /proc/stat counts the steal of all processors, so a unit's part is of wall time times processors.
+void find_steal(const Sides& sides, std::vector<Finding>& found) {
+  constexpr double kTolerated = 0.05;
+  std::vector<double> fractions;
+  const auto add = [&](const Run& run, const std::vector<const Unit*>& units) {
+    const auto threads = run.stack.facts.find("cpu.threads");
+    const auto* known = threads != run.stack.facts.end() && threads->second.is_known()
+                            ? std::get_if<std::int64_t>(&*threads->second.value)
+                            : nullptr;
+    const double processors = known != nullptr && *known > 0 ? static_cast<double>(*known) : 1;
+    for (const Unit* unit : units) fractions.push_back(steal_fraction(*unit, processors));
+  };
+  add(*sides.run_a, sides.units_a);
+  add(*sides.run_b, sides.units_b);
+  std::sort(fractions.begin(), fractions.end());
+  const double middle = fractions[fractions.size() / 2];
+  if (middle <= kTolerated) return;
+  found.push_back(
+      finding("VRV-CMP-STEAL", Severity::warning,
+              fmt::format("in the median unit other guests took {} of the processors", format_percent(middle)),
+              "wall time wanders with the neighbours; CPU time less so",
+              "use a quieter machine, more pairs, or CPU time as the metric", {}, Layer::hardware, Mender::platform));
+}
+
+void find_control(const Comparison& comparison, std::vector<Finding>& found) {
+  if (comparison.control == Control::confounded) {
+    found.push_back(finding(
+        "VRV-CMP-CONFOUNDED", Severity::warning, "differs: " + name_items(comparison.items, ItemState::different, 8),
+        "the change cannot be put down to one of them", "change one at a time, in turns with the base"));
+  }
+  if (comparison.control == Control::undecidable) {
+    found.push_back(
+        finding("VRV-CMP-PAIR-UNKNOWN", Severity::warning,
+                "a GPU was used; its kernel driver or the runtime loaded is not known",
+                "driver and runtime together decide which kernels can run: nobody can say whether they differ",
+                "record both on both sides", {}, Layer::kernel_driver, Mender::platform));
+  }
+}
+}  // namespace
+
+std::vector<Finding> comparison_findings(const Comparison& comparison, const Sides& sides) {
+  std::vector<Finding> found;
+  find_work(comparison, found);
+  find_control(comparison, found);
+  find_speed(comparison, found);
+  find_moves(comparison, sides, found);
+  find_steal(sides, found);
+  find_null(comparison, found);
+  if (!sides.left_out.empty()) {
+    found.push_back(finding("VRV-CMP-UNITS-LEFT-OUT", Severity::warning,
+                            fmt::format("{} units did not finish or lost their partner", sides.left_out.size()),
+                            "if they failed because they were slow, the rest looks faster than the truth",
+                            "find out why they failed and run again"));
+  }
+  return found;
+}
+
+}  // namespace varve

@@ -1,0 +1,202 @@
+#include "compare/items.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "model/fact_catalog.h"
+#include "stats/descriptive.h"
+
+namespace varve {
+
+namespace {
+constexpr const char* kNotSet = "(not set)";
+constexpr const char* kRedacted = "[redacted]";
+
+const Fact* find_fact(const Stack& stack, const std::string& id) {
+  const auto found = stack.facts.find(id);
+  return found == stack.facts.end() ? nullptr : &found->second;
+}
+
+const FactChange* find_move(const Run& run, const std::string& id) {
+  const auto found = std::find_if(run.stack_changes.begin(), run.stack_changes.end(),
+                                  [&](const FactChange& change) { return change.id == id; });
+  return found == run.stack_changes.end() ? nullptr : &*found;
+}
+
+std::string normalised(const std::string& text) {
+  std::string plain = to_lower(trim(text));
+  if (plain.size() > 1 && plain[0] == 'v' && plain[1] >= '0' && plain[1] <= '9') plain.erase(0, 1);
+  return plain;
+}
+
+// "550.54" may or may not be "550.54.15": nobody can tell from the shorter one.
+bool is_shortened(const std::string& a, const std::string& b) {
+  const std::string& shorter = a.size() < b.size() ? a : b;
+  const std::string& longer = a.size() < b.size() ? b : a;
+  return !shorter.empty() && shorter.size() < longer.size() && longer.starts_with(shorter) &&
+         longer[shorter.size()] == '.';
+}
+
+ItemState state_of(const Fact& a, const Fact& b, const std::string& id) {
+  if (!a.is_known() && same_fact(a, b)) return ItemState::not_applicable;
+  if (same_fact(a, b)) return ItemState::same;
+  if (!a.is_known() || !b.is_known()) return ItemState::unknown;
+  const std::string text_a = normalised(value_text(*a.value)), text_b = normalised(value_text(*b.value));
+  if (text_a == text_b) return ItemState::same;
+  return id.ends_with(".version") && is_shortened(text_a, text_b) ? ItemState::unknown : ItemState::different;
+}
+
+std::string text_of(const Fact& fact, const FactDefinition& definition) {
+  if (const auto* bytes = fact.is_known() ? std::get_if<std::int64_t>(&*fact.value) : nullptr;
+      bytes != nullptr && *bytes >= 0 && definition.unit == "bytes") {
+    return format_bytes(static_cast<std::uint64_t>(*bytes));
+  }
+  const std::string text = fact_text(fact);
+  return fact.is_known() && !definition.unit.empty() ? text + " " + definition.unit : text;
+}
+
+void add_fact(const Sides& sides, const std::string& id, const FactDefinition& definition,
+              std::vector<ControlItem>& items) {
+  static const Fact not_captured = missing_fact(Missing::absent, "", "not captured");
+  const Fact* a = find_fact(sides.run_a->stack, id);
+  const Fact* b = find_fact(sides.run_b->stack, id);
+  if (a == nullptr && b == nullptr) return;
+  if (a == nullptr) a = &not_captured;
+  if (b == nullptr) b = &not_captured;
+  ControlItem item{
+      id,   definition.layer, definition.title, text_of(*a, definition), text_of(*b, definition), state_of(*a, *b, id),
+      false};
+  if (sides.one_document && item.state != ItemState::not_applicable) item.state = ItemState::shared;
+  const auto add_move = [&](const Run& run, std::string& text) {
+    const FactChange* move = find_move(run, id);
+    if (move == nullptr) return;
+    text = fmt::format("{}, then {}", text_of(move->before, definition), text_of(move->after, definition));
+    item.state = ItemState::different;
+  };
+  add_move(*sides.run_a, item.a);
+  add_move(*sides.run_b, item.b);
+  items.push_back(std::move(item));
+}
+
+// In the order of the catalogue. Settings are left to the variants, which know what each side had in force.
+void add_facts(const Sides& sides, std::vector<ControlItem>& items) {
+  std::set<std::string> ids;
+  for (const Run* run : {sides.run_a, sides.run_b}) {
+    for (const auto& [id, fact] : run->stack.facts) ids.insert(id);
+    for (const FactChange& change : run->stack_changes) ids.insert(change.id);
+  }
+  for (const FactDefinition& definition : fact_catalog()) {
+    if (!definition.control || definition.id == "settings.*") continue;
+    if (!definition.id.ends_with(".*")) {
+      add_fact(sides, definition.id, definition, items);
+      continue;
+    }
+    for (const std::string& id : ids) {
+      if (find_fact_definition(id) == &definition) add_fact(sides, id, definition, items);
+    }
+  }
+}
+
+// A setting in force on one side. `known` is false when somebody could not look or the value was redacted; a variable
+// that is not set is known not to be.
+struct Setting {
+  bool known = true;
+  std::string text = kNotSet;
+};
+
+Setting setting_of(const Variant& variant, const std::string& name) {
+  if (const auto planned = variant.environment.find(name); planned != variant.environment.end()) {
+    return {planned->second != kRedacted, planned->second};
+  }
+  const auto found = variant.settings.find(name);
+  if (found == variant.settings.end()) return {};
+  const Fact& fact = found->second;
+  if (fact.is_known()) return {true, value_text(*fact.value)};
+  if (fact.missing == Missing::absent) return {};
+  return {false, fact_text(fact)};
+}
+
+void add_settings(const Sides& sides, std::vector<ControlItem>& items) {
+  std::set<std::string> names;
+  for (const Variant* variant : {sides.variant_a, sides.variant_b}) {
+    for (const auto& [name, fact] : variant->settings) names.insert(name);
+    for (const auto& [name, value] : variant->environment) names.insert(name);
+  }
+  for (const std::string& name : names) {
+    const Setting a = setting_of(*sides.variant_a, name), b = setting_of(*sides.variant_b, name);
+    if (a.text == kNotSet && b.text == kNotSet) continue;
+    ControlItem item{"settings." + name, Layer::settings, name, a.text, b.text, ItemState::unknown, false};
+    if (a.known && b.known) {
+      item.state = a.text == b.text ? ItemState::same : ItemState::different;
+    } else if (sides.one_document) {
+      // Not readable, but inherited by both from one process, unless the plan gave it to one side only.
+      const bool planned = sides.variant_a->environment.contains(name) || sides.variant_b->environment.contains(name);
+      item.state = planned ? ItemState::different : ItemState::shared;
+    }
+    items.push_back(std::move(item));
+  }
+}
+
+void add_command(const Sides& sides, std::vector<ControlItem>& items) {
+  ControlItem item{"command",
+                   Layer::settings,
+                   "command",
+                   join(sides.variant_a->command, " "),
+                   join(sides.variant_b->command, " "),
+                   ItemState::same,
+                   false};
+  if (sides.variant_a->command != sides.variant_b->command) {
+    item.state = ItemState::different;
+  } else if (!sides.one_document && item.a.find(kRedacted) != std::string::npos) {
+    item.state = ItemState::unknown;
+  }
+  items.push_back(std::move(item));
+}
+
+void add_program(const Sides& sides, std::vector<ControlItem>& items) {
+  const auto text = [](const Variant& variant) {
+    const std::string digest =
+        variant.program_digest.empty() ? "no digest" : "sha256 " + variant.program_digest.substr(0, 12);
+    return fmt::format("{} ({})", variant.program.empty() ? "(not known)" : variant.program, digest);
+  };
+  const Variant& a = *sides.variant_a;
+  const Variant& b = *sides.variant_b;
+  ControlItem item{"program", Layer::framework, "program", text(a), text(b), ItemState::unknown, false};
+  if (!a.program_digest.empty() && !b.program_digest.empty()) {
+    item.state = a.program_digest == b.program_digest ? ItemState::same : ItemState::different;
+  } else if (sides.one_document && a.program == b.program && !a.program.empty()) {
+    item.state = ItemState::shared;
+  }
+  items.push_back(std::move(item));
+}
+
+// Rates say nothing when the sides did not do equal work. Only when the program reports it, as a metric "work".
+void add_work(const Sides& sides, std::vector<ControlItem>& items) {
+  const MetricValues work = metric_values(sides, "work");
+  if (work.a.empty() || work.b.empty()) return;
+  const double a = median(work.a), b = median(work.b);
+  const bool same = std::fabs(a - b) <= 1e-9 * std::max(a, b);
+  items.push_back({"work", Layer::settings, "work done in a unit", format_quantity(a, work.kind.unit),
+                   format_quantity(b, work.kind.unit), same ? ItemState::same : ItemState::different, false});
+}
+}  // namespace
+
+std::vector<ControlItem> list_items(const Sides& sides) {
+  std::vector<ControlItem> items;
+  add_facts(sides, items);
+  add_command(sides, items);
+  add_settings(sides, items);
+  add_program(sides, items);
+  add_library_items(sides, items);
+  add_work(sides, items);
+  std::stable_sort(items.begin(), items.end(),
+                   [](const ControlItem& left, const ControlItem& right) { return left.layer < right.layer; });
+  return items;
+}
+
+}  // namespace varve

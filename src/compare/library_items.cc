@@ -1,0 +1,140 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "compare/items.h"
+#include "compare/library_name.h"
+
+namespace varve {
+
+namespace {
+// One library as the units of one side mapped it.
+struct Loaded {
+  std::set<std::string> paths, names, build_ids;
+  std::string unknown_build_id;  // why a file has none; empty when all are known
+  std::size_t units = 0;         // that mapped it
+};
+
+using LoadedByStem = std::map<std::string, Loaded>;
+
+LoadedByStem loaded_by(const std::vector<const Unit*>& units, const std::string& program) {
+  LoadedByStem loaded;
+  for (const Unit* unit : units) {
+    std::set<std::string> stems;
+    for (const Library& library : unit->libraries) {
+      if (library.path.empty() || library.path[0] == '[' || library.path == program) continue;
+      const std::string stem = library_stem(library.path);
+      Loaded& entry = loaded[stem];
+      entry.paths.insert(library.path);
+      entry.names.insert(file_name(library.path));
+      if (library.build_id.empty()) {
+        entry.unknown_build_id = library.build_id_missing.empty() ? "not read" : library.build_id_missing;
+      } else {
+        entry.build_ids.insert(library.build_id);
+      }
+      stems.insert(stem);
+    }
+    for (const std::string& stem : stems) ++loaded[stem].units;
+  }
+  return loaded;
+}
+
+std::string text_of(const Loaded& loaded, std::size_t units) {
+  if (loaded.units == 0) return "(not loaded)";
+  std::vector<std::string> ids;
+  for (const std::string& id : loaded.build_ids) ids.push_back("build id " + id.substr(0, 12));
+  if (!loaded.unknown_build_id.empty()) ids.push_back("no build id: " + loaded.unknown_build_id);
+  std::string text = fmt::format("{} ({})", join({loaded.names.begin(), loaded.names.end()}, ", "), join(ids, ", "));
+  if (loaded.units < units) text += fmt::format(", in {} of {} units", loaded.units, units);
+  return text;
+}
+
+ItemState state_of(const Loaded& a, const Loaded& b, const Sides& sides) {
+  if (a.units == 0 || b.units == 0) {
+    // Mapped by every unit of one side and by none of the other. By some units only: chance may decide about it.
+    const bool always = a.units == sides.units_a.size() || b.units == sides.units_b.size();
+    return always ? ItemState::different : ItemState::unknown;
+  }
+  if (!a.unknown_build_id.empty() || !b.unknown_build_id.empty()) {
+    if (sides.one_document && a.paths == b.paths) return ItemState::shared;  // one file, whatever it is
+    return ItemState::unknown;
+  }
+  return a.build_ids == b.build_ids ? ItemState::same : ItemState::different;
+}
+
+std::string id_of(const std::string& stem, const Loaded& a, const Loaded& b) {
+  std::set<std::string> names = a.names;
+  names.insert(b.names.begin(), b.names.end());
+  return "library." + (names.size() == 1 ? *names.begin() : stem);
+}
+
+bool nothing_mapped(const std::vector<const Unit*>& units) {
+  return std::all_of(units.begin(), units.end(), [](const Unit* unit) { return unit->libraries.empty(); });
+}
+
+std::string unseen_text(const std::vector<const Unit*>& units) {
+  for (const Unit* unit : units) {
+    if (!unit->profile.unseen.empty()) return "not known: " + unit->profile.unseen.front();
+  }
+  return "not known";
+}
+
+// A GPU was used, so a runtime must be there; linked into a program without a trace it cannot be named.
+void add_runtime_item(const LoadedByStem& a, const LoadedByStem& b, const Sides& sides,
+                      std::vector<ControlItem>& items) {
+  const auto text = [](const LoadedByStem& loaded, bool gpu) {
+    for (const auto& [stem, entry] : loaded) {
+      if (!is_gpu_runtime_library(*entry.names.begin())) continue;
+      return entry.unknown_build_id.empty() ? std::string("loaded") : "no build id: " + entry.unknown_build_id;
+    }
+    return std::string(gpu ? "not known: no runtime library was mapped, perhaps it is linked statically"
+                           : "not applicable (no GPU used)");
+  };
+  const bool gpu_a = used_gpu(sides.units_a), gpu_b = used_gpu(sides.units_b);
+  if (!gpu_a && !gpu_b) return;
+  ControlItem item{"runtime.loaded",
+                   Layer::bundled_runtime,
+                   "GPU runtime loaded",
+                   text(a, gpu_a),
+                   text(b, gpu_b),
+                   ItemState::unknown,
+                   false};
+  if (item.a == "loaded" && item.b == "loaded") item.state = ItemState::same;
+  items.push_back(std::move(item));
+}
+}  // namespace
+
+bool used_gpu(const std::vector<const Unit*>& units) {
+  return std::any_of(units.begin(), units.end(), [](const Unit* unit) {
+    return std::any_of(unit->libraries.begin(), unit->libraries.end(),
+                       [](const Library& library) { return is_gpu_driver_library(library.path); });
+  });
+}
+
+void add_library_items(const Sides& sides, std::vector<ControlItem>& items) {
+  if (nothing_mapped(sides.units_a) || nothing_mapped(sides.units_b)) {
+    items.push_back({"libraries", Layer::kernel_library, "libraries loaded", unseen_text(sides.units_a),
+                     unseen_text(sides.units_b), ItemState::unknown, false});
+    return;
+  }
+  LoadedByStem a = loaded_by(sides.units_a, sides.variant_a->program);
+  LoadedByStem b = loaded_by(sides.units_b, sides.variant_b->program);
+  std::set<std::string> stems;
+  for (const auto* side : {&a, &b}) {
+    for (const auto& [stem, loaded] : *side) stems.insert(stem);
+  }
+  add_runtime_item(a, b, sides, items);
+  for (const std::string& stem : stems) {
+    const Loaded& of_a = a[stem];
+    const Loaded& of_b = b[stem];
+    const std::string& path = of_a.units > 0 ? *of_a.paths.begin() : *of_b.paths.begin();
+    items.push_back({id_of(stem, of_a, of_b), library_layer(path), "library " + stem,
+                     text_of(of_a, sides.units_a.size()), text_of(of_b, sides.units_b.size()),
+                     state_of(of_a, of_b, sides), false});
+  }
+}
+
+}  // namespace varve

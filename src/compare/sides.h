@@ -1,0 +1,42 @@
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "compare/compare.h"
+#include "model/run.h"
+
+namespace varve {
+
+// The two sides that are compared, and the units that enter. Everything is borrowed from the documents.
+struct Sides {
+  const Run* run_a = nullptr;
+  const Run* run_b = nullptr;  // the same run in one document
+  const Variant* variant_a = nullptr;
+  const Variant* variant_b = nullptr;
+  std::string label_a, label_b;
+  bool one_document = true;                   // then unit i of A is the partner of unit i of B
+  std::vector<const Unit*> units_a, units_b;  // timing units that ended well, in the order of execution
+  std::vector<std::string> left_out;          // what did not enter and why, as sentences
+};
+
+// "A" and "B" of one interleaved document. Error without a variant B or without one finished pair.
+Result<Sides> sides_of(const Run& run);
+
+// Two documents. Error when a variant is missing or has no finished timing unit.
+Result<Sides> sides_of(const Side& a, const Side& b);
+
+// The values of a metric on both sides, over the units that have a positive one (ratios and logarithms need it). In
+// one document still partner by partner. Both are empty when no unit has it.
+struct MetricValues {
+  Metric kind;  // name, unit and direction
+  std::vector<double> a, b;
+  int left_out = 0;  // units, or pairs in one document, without a positive value
+};
+MetricValues metric_values(const Sides& sides, const std::string& name);
+
+// Names of the metrics that units of both sides have, the primary ones of the documents first, the built-in last.
+std::vector<std::string> common_metrics(const Sides& sides);
+
+}  // namespace varve

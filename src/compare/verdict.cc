@@ -1,0 +1,152 @@
+#include "compare/verdict.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/units.h"
+#include "compare/control.h"
+#include "stats/paired_verdict.h"
+#include "stats/power.h"
+
+namespace varve {
+
+std::string margin_text(double margin) {
+  std::string text = format_percent(margin);
+  if (const std::size_t at = text.find(".0 "); at != std::string::npos) text.erase(at, 2);
+  return text;
+}
+
+namespace {
+std::string count_text(const MetricComparison& metric, const Comparison& comparison) {
+  if (!metric.paired) return fmt::format("{} and {} units", comparison.a.units, comparison.b.units);
+  return fmt::format("{} {}", metric.pairs, metric.pairs == 1 ? "pair" : "pairs");
+}
+
+// "tokens/s +8.1 % (95 % interval +6.9 % to +9.3 %, 10 pairs, margin 1 %)"
+std::string numbers_text(const Comparison& comparison) {
+  const MetricComparison& metric = comparison.primary;
+  const Interval& interval = metric.ratio.interval;
+  const std::string spread =
+      std::isfinite(interval.high)
+          ? fmt::format("95 % interval {} to {}", format_change(interval.low), format_change(interval.high))
+          : "no interval";
+  return fmt::format("{} {} ({}, {}, margin {})", metric.metric, format_change(metric.ratio.value), spread,
+                     count_text(metric, comparison), margin_text(metric.margin));
+}
+
+std::string more_pairs_text(const MetricComparison& metric) {
+  if (!metric.pairs_needed) return "more pairs would decide";
+  if (*metric.pairs_needed >= kPairsCap) return "no practical number of pairs would decide at this spread";
+  const int more = *metric.pairs_needed - metric.pairs;
+  return fmt::format("about {} more {} would decide", more, more == 1 ? "pair" : "pairs");
+}
+
+std::string speed_sentence(const Comparison& comparison) {
+  const MetricComparison& metric = comparison.primary;
+  const std::string numbers = numbers_text(comparison);
+  const std::string& a = comparison.a.label;
+  const std::string& b = comparison.b.label;
+  switch (metric.speed) {
+    case Speed::faster:
+      return fmt::format("{} is faster: {}", b, numbers);
+    case Speed::slower:
+      return fmt::format("{} is slower: {}", b, numbers);
+    case Speed::faster_below_margin:
+      return fmt::format("{} is faster, perhaps by less than the margin: {}", b, numbers);
+    case Speed::slower_below_margin:
+      return fmt::format("{} is slower, perhaps by less than the margin: {}", b, numbers);
+    case Speed::same:
+      return fmt::format("{} and {} are the same within the margin: {}", a, b, numbers);
+    case Speed::ambiguous:
+      return fmt::format("Ambiguous: {}; {}", numbers, more_pairs_text(metric));
+    case Speed::too_few:
+      return fmt::format("Too few pairs for a verdict: {}; {}", numbers, more_pairs_text(metric));
+    case Speed::no_spread:
+      return fmt::format("No verdict, a single pair has no spread: {}", numbers);
+    case Speed::order_confounded:
+      return fmt::format("No verdict on speed, {} and {} were measured one after the other: {}", a, b, numbers);
+  }
+  return numbers;
+}
+
+std::string control_phrase(const Comparison& comparison) {
+  const auto count = [&](ItemState state) {
+    return std::count_if(comparison.items.begin(), comparison.items.end(),
+                         [&](const ControlItem& item) { return item.state == state; });
+  };
+  const auto differing = count(ItemState::different);
+  const std::string names = name_items(comparison.items, ItemState::different);
+  const std::string differs =
+      differing == 0 ? "nothing differs" : fmt::format("only {} {}", names, differing == 1 ? "differs" : "differ");
+  switch (comparison.control) {
+    case Control::controlled:
+      return "controlled: " + differs;
+    case Control::controlled_with_gaps: {
+      const auto unknown = count(ItemState::unknown);
+      return fmt::format("controlled with gaps: {}, {} {} unknown ({})", differs, unknown,
+                         unknown == 1 ? "thing is" : "things are", name_items(comparison.items, ItemState::unknown));
+    }
+    case Control::confounded: {
+      return fmt::format("but confounded: {} {} ({})", differing,
+                         differing == 1 ? "thing differs that was not under test" : "things differ", names);
+    }
+    case Control::undecidable:
+      return "but undecidable: a GPU was used, and its kernel driver or the runtime loaded is unknown";
+  }
+  return {};
+}
+}  // namespace
+
+std::string verdict_sentence(const Comparison& comparison) {
+  const Speed speed = comparison.primary.speed;
+  const char* link = speed == Speed::ambiguous || speed == Speed::too_few ? "; " : ", ";
+  return speed_sentence(comparison) + link + control_phrase(comparison) + ".";
+}
+
+std::vector<std::string> speed_reasons(const Comparison& comparison) {
+  const MetricComparison& metric = comparison.primary;
+  std::vector<std::string> reasons;
+  const Interval& interval = metric.ratio.interval;
+  const std::string bounds = fmt::format("{} to {}", format_change(interval.low), format_change(interval.high));
+  const std::string margin = margin_text(metric.margin);
+  switch (metric.speed) {
+    case Speed::faster:
+    case Speed::slower:
+      reasons.push_back(fmt::format("the 95 % interval ({}) lies beyond the margin of {}", bounds, margin));
+      break;
+    case Speed::faster_below_margin:
+    case Speed::slower_below_margin:
+      reasons.push_back(
+          fmt::format("the 95 % interval ({}) excludes no change but overlaps the margin of {}", bounds, margin));
+      break;
+    case Speed::same:
+      reasons.push_back(
+          fmt::format("the 90 % interval ({} to {}) lies within the margin of {}: two one-sided tests at 5 %",
+                      format_change(metric.ratio_90.low), format_change(metric.ratio_90.high), margin));
+      break;
+    case Speed::ambiguous:
+      reasons.push_back(
+          fmt::format("the 95 % interval ({}) allows no change and a change beyond the margin of {}", bounds, margin));
+      break;
+    case Speed::too_few:
+      reasons.push_back(fmt::format("{} pairs; a verdict takes at least {}", metric.pairs, kFewestPairs));
+      break;
+    case Speed::no_spread:
+      reasons.push_back("one pair says nothing about how much pairs differ");
+      break;
+    case Speed::order_confounded:
+      reasons.push_back(
+          "two documents: what drifted between the measurements (neighbours, heat, clocks) is in the ratio. "
+          "Measure both sides in turns: varve run --against-env or --against");
+      break;
+  }
+  if (metric.pairs_needed) {
+    reasons.push_back(fmt::format("if estimate and spread hold ({} a pair), {}", format_percent(metric.pair_spread),
+                                  more_pairs_text(metric)));
+  }
+  return reasons;
+}
+
+}  // namespace varve

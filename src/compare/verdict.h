@@ -1,0 +1,21 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "compare/sides.h"
+#include "model/comparison.h"
+
+namespace varve {
+
+// The whole answer in one sentence: what the numbers say, how sure, and whether they may be compared.
+std::string verdict_sentence(const Comparison& comparison);
+
+// Why, and what would decide: about the numbers; the control verdict brings its own.
+std::vector<std::string> speed_reasons(const Comparison& comparison);
+
+std::string margin_text(double margin);  // "1 %" rather than "1.0 %": a margin is a number somebody chose
+
+// What a reader must know about this comparison: VRV-CMP-… (in findings.cc).
+std::vector<Finding> comparison_findings(const Comparison& comparison, const Sides& sides);
+
+}  // namespace varve

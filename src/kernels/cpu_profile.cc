@@ -1,0 +1,219 @@
+#include "kernels/cpu_profile.h"
+
+#include <fmt/format.h>
+#include <time.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "base/text.h"
+#include "binary/demangle.h"
+#include "kernels/address_spaces.h"
+#include "kernels/generated_code.h"
+#include "kernels/kernel_names.h"
+#include "kernels/mapped_files.h"
+
+namespace varve {
+namespace {
+
+constexpr const char* kGenerated = "[jit]";
+
+// Memory without a file behind it, whatever the kernel calls it; a file otherwise.
+bool is_file(std::string_view path) {
+  for (std::string_view special : {"//anon", "/memfd:", "/SYSV", "/dev/", "/anon_hugepage"}) {
+    if (path.starts_with(special)) return false;
+  }
+  return path.starts_with("/");
+}
+
+std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+Kernel named_kernel(std::string name, std::string library, std::string build_id) {
+  KernelMeaning meaning = kernel_meaning(name);
+  return {std::move(name), std::move(library), std::move(build_id), meaning.family, meaning.base, meaning.architecture};
+}
+
+Kernel plain_kernel(const std::string& name, const std::string& library) {
+  return {name, library, "", Family::other, name, ""};
+}
+
+double unix_seconds(std::uint64_t monotonic_ns) {
+  timespec wall{}, monotonic{};
+  clock_gettime(CLOCK_REALTIME, &wall);
+  clock_gettime(CLOCK_MONOTONIC, &monotonic);
+  auto seconds = [](const timespec& time) {
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+  };
+  return seconds(wall) - seconds(monotonic) + 1e-9 * static_cast<double>(monotonic_ns);
+}
+
+// Turns samples into kernels, one after the other in the order of time.
+class Resolver {
+ public:
+  Resolver(const CpuEvidence& evidence, SymbolCache::Files& files) : evidence_(evidence), files_(files) {
+    for (const ProcessExec& exec : evidence.execs) first_seen_.try_emplace(exec.process, exec.time_ns);
+    for (const ProcessFork& fork : evidence.forks) first_seen_.try_emplace(fork.process, fork.time_ns);
+  }
+
+  // Moves to the moment of a sample: everything mapped until then counts.
+  void advance(std::uint64_t time_ns) {
+    while (true) {
+      std::uint64_t fork = next_time(evidence_.forks, fork_), exec = next_time(evidence_.execs, exec_),
+                    mapping = next_time(evidence_.mappings, mapping_);
+      if (std::min({fork, exec, mapping}) > time_ns) return;
+      if (fork <= exec && fork <= mapping) {
+        spaces_.fork(evidence_.forks[fork_++]);
+      } else if (exec <= mapping) {
+        spaces_.exec(evidence_.execs[exec_++]);
+      } else {
+        spaces_.map(evidence_.mappings[mapping_++]);
+      }
+    }
+  }
+
+  const Kernel& resolve(const CpuSample& sample) {
+    if (sample.in_kernel) return kernel_;
+    const ExecutableMapping* mapping = spaces_.find(sample.process, sample.address);
+    if (!mapping) {
+      ++unmapped_;
+      return unknown_;
+    }
+    if (mapping->path == "[vdso]") return vdso_;
+    if (!is_file(mapping->path)) return resolve_generated(sample);
+    return resolve_in_file(*mapping, sample.address - mapping->start + mapping->file_offset);
+  }
+
+  std::vector<std::string> unseen() const {
+    std::vector<std::string> reasons(unreadable_.begin(), unreadable_.end());
+    if (unmapped_ > 0) reasons.push_back(fmt::format("{} samples lie in no mapping that is known", unmapped_));
+    if (unnamed_generated_ > 0) {
+      reasons.push_back(
+          fmt::format("{} samples lie in generated code without names (oneDNN names its own with ONEDNN_JIT_PROFILE=2)",
+                      unnamed_generated_));
+    }
+    return reasons;
+  }
+
+ private:
+  template <class List>
+  static std::uint64_t next_time(const List& list, std::size_t at) {
+    return at < list.size() ? list[at].time_ns : UINT64_MAX;
+  }
+
+  const Kernel& resolve_in_file(const ExecutableMapping& mapping, std::uint64_t offset) {
+    MappedFile*& known_file = files_of_mappings_[&mapping];
+    if (!known_file) known_file = &files_.find_with_symbols(mapping);
+    MappedFile& file = *known_file;
+    std::optional<std::uint64_t> address = file.symbols ? file.symbols->virtual_address(offset) : std::nullopt;
+    std::optional<CodeRange> range = address ? file.symbols->find(*address) : std::nullopt;
+    bool in_code = range.has_value();
+    if (!in_code) {
+      unreadable_.insert(fmt::format("functions of {}: {}", file_name(mapping.path),
+                                     file.unreadable.empty() ? "samples outside its code sections" : file.unreadable));
+      range = CodeRange{mapping.file_offset, mapping.file_offset + mapping.length, ""};
+    }
+    std::tuple key(in_code, range->start, range->end);
+    auto known = file.kernels.find(key);
+    if (known != file.kernels.end()) return known->second;
+    std::string name = range->symbol.empty()
+                           ? fmt::format("{} [0x{:x}-0x{:x}]", file_name(mapping.path), range->start, range->end)
+                           : demangle(range->symbol);
+    return file.kernels.emplace(key, named_kernel(clean_utf8(name), mapping.path, file.build_id)).first->second;
+  }
+
+  const Kernel& resolve_generated(const CpuSample& sample) {
+    auto map = generated_.find(sample.process);
+    if (map == generated_.end()) {
+      auto seen = first_seen_.find(sample.process);
+      double started = unix_seconds(seen != first_seen_.end() ? seen->second : sample.time_ns);
+      auto read = GeneratedCode::read(fmt::format("/tmp/perf-{}.map", sample.process), started);
+      map = generated_.emplace(sample.process, read ? std::move(*read) : GeneratedCode()).first;
+    }
+    auto name = map->second.find(sample.address);
+    if (!name) {
+      ++unnamed_generated_;
+      return generated_code_;
+    }
+    auto known = generated_kernels_.find(*name);
+    if (known != generated_kernels_.end()) return known->second;
+    return generated_kernels_.emplace(*name, named_kernel(*name, kGenerated, "")).first->second;
+  }
+
+  const CpuEvidence& evidence_;
+  SymbolCache::Files& files_;
+  AddressSpaces spaces_;
+  std::unordered_map<const ExecutableMapping*, MappedFile*> files_of_mappings_;
+  std::size_t fork_ = 0, exec_ = 0, mapping_ = 0;
+  std::unordered_map<std::uint32_t, std::uint64_t> first_seen_;
+  std::unordered_map<std::uint32_t, GeneratedCode> generated_;
+  std::map<std::string, Kernel> generated_kernels_;
+  std::set<std::string> unreadable_;
+  std::uint64_t unmapped_ = 0, unnamed_generated_ = 0;
+  const Kernel kernel_ = plain_kernel("(kernel)", "[kernel]");
+  const Kernel unknown_ = plain_kernel("(unknown)", "[unknown]");
+  const Kernel vdso_ = plain_kernel("(vdso)", "[vdso]");
+  const Kernel generated_code_ = plain_kernel("(generated code)", kGenerated);
+};
+
+}  // namespace
+
+SymbolCache::SymbolCache() : files_(std::make_unique<Files>()) {}
+SymbolCache::~SymbolCache() = default;
+SymbolCache::SymbolCache(SymbolCache&&) noexcept = default;
+SymbolCache& SymbolCache::operator=(SymbolCache&&) noexcept = default;
+
+Profile cpu_profile(const CpuEvidence& evidence, SymbolCache& cache) {
+  Profile profile;
+  if (!evidence.unavailable.empty()) {
+    profile.unseen.push_back(evidence.unavailable);
+    return profile;
+  }
+  profile.witness = "cpu-samples";
+  profile.scope = evidence.scope;
+  profile.period_seconds = evidence.period_seconds;
+  profile.samples = evidence.samples.size();
+  profile.lost = evidence.lost;
+
+  cache.files().begin_look();
+  Resolver resolver(evidence, cache.files());
+  std::unordered_map<const Kernel*, std::uint64_t> counts;
+  for (const CpuSample& sample : evidence.samples) {
+    resolver.advance(sample.time_ns);
+    const Kernel& kernel = resolver.resolve(sample);
+    ++counts[&kernel];
+  }
+  std::map<std::pair<std::string, std::string>, ProfileRow> rows;  // by library and name
+  for (const auto& [kernel, count] : counts) {
+    ProfileRow& row = rows[{kernel->library, kernel->name}];
+    if (row.samples == 0) row.kernel = *kernel;
+    row.samples += count;
+  }
+  for (auto& [key, row] : rows) {
+    row.seconds = static_cast<double>(row.samples) * evidence.period_seconds;
+    profile.rows.push_back(std::move(row));
+  }
+  if (!evidence.scope_limit.empty()) profile.unseen.push_back(evidence.scope_limit);
+  for (std::string& reason : resolver.unseen()) profile.unseen.push_back(std::move(reason));
+  return profile;
+}
+
+std::vector<Library> loaded_libraries(const CpuEvidence& evidence, SymbolCache& cache) {
+  cache.files().begin_look();
+  std::map<std::pair<std::string, std::string>, Library> libraries;  // by path and build id
+  for (const ExecutableMapping& mapping : evidence.mappings) {
+    if (!is_file(mapping.path)) continue;
+    const MappedFile& file = cache.files().find(mapping);
+    Library& library = libraries[{file.path, file.build_id}];
+    library.path = clean_utf8(file.path);
+    library.build_id = file.build_id;
+    library.build_id_missing = file.build_id_missing;
+    library.deleted = library.deleted || mapping.deleted;
+  }
+  std::vector<Library> list;
+  for (auto& [key, library] : libraries) list.push_back(std::move(library));
+  return list;
+}
+
+}  // namespace varve

@@ -1,0 +1,37 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "kernels/cpu_sampler.h"
+#include "model/profile.h"
+#include "model/stack.h"
+
+namespace varve {
+
+// Symbol tables and build ids of the files seen so far, by path and build id; read again when the file on disk has
+// changed (device, inode, size or time of modification). One cache serves all units of a run.
+class SymbolCache {
+ public:
+  SymbolCache();
+  ~SymbolCache();
+  SymbolCache(SymbolCache&&) noexcept;
+  SymbolCache& operator=(SymbolCache&&) noexcept;
+
+  struct Files;
+  Files& files() { return *files_; }
+
+ private:
+  std::unique_ptr<Files> files_;
+};
+
+// What ran, by function. Code without a symbol is named by the range between its neighbours ("libx.so
+// [0x1200-0x1a40]", virtual addresses of the file), generated code by /tmp/perf-PID.map or else as one row of library
+// "[jit]", the operating system as "(kernel)" of library "[kernel]". Library paths are as mapped. Evidence that says
+// `unavailable` gives a profile without a witness, with the reason under `unseen`.
+Profile cpu_profile(const CpuEvidence& evidence, SymbolCache& cache);
+
+// Every file that was mapped executable, sorted by path and unique. The build id is the kernel's, or else read from the
+// file.
+std::vector<Library> loaded_libraries(const CpuEvidence& evidence, SymbolCache& cache);
+
+}  // namespace varve

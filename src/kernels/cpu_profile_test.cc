@@ -1,0 +1,213 @@
+#include "kernels/cpu_profile.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <numeric>
+
+#include "binary/build_id.h"
+#include "binary/test_files.h"
+#include "kernels/test_child.h"
+
+namespace varve {
+namespace {
+
+const ProfileRow* find_row(const Profile& profile, const std::string& name) {
+  for (const ProfileRow& row : profile.rows) {
+    if (row.kernel.name == name) return &row;
+  }
+  return nullptr;
+}
+
+void expect_parts_sum(const Profile& profile) {
+  std::uint64_t samples = 0;
+  for (const ProfileRow& row : profile.rows) samples += row.samples;
+  EXPECT_EQ(samples, profile.samples);
+  EXPECT_NEAR(profile_seconds(profile), static_cast<double>(samples) * profile.period_seconds, 1e-9);
+  EXPECT_TRUE(std::is_sorted(profile.rows.begin(), profile.rows.end(), [](const ProfileRow& a, const ProfileRow& b) {
+    return std::tie(a.kernel.library, a.kernel.name) < std::tie(b.kernel.library, b.kernel.name);
+  }));
+}
+
+class CpuProfile : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    test::write_file(folder_ / "busy.c", test::kBusyProgram);
+    if (!test::compile(folder_ / "busy.c", folder_ / "busy", "-O1 -pthread -Wl,--build-id"))
+      GTEST_SKIP() << "no gcc here";
+    sampler_ = CpuSampler::open(499);
+    if (!sampler_->unavailable().empty()) GTEST_SKIP() << sampler_->unavailable();
+  }
+  test::TemporaryFolder folder_;
+  std::unique_ptr<CpuSampler> sampler_;
+  SymbolCache cache_;
+};
+
+TEST_F(CpuProfile, SplitsTimeBetweenFunctionsAsTheProgramSpentIt) {
+  ASSERT_TRUE(test::run_child(*sampler_, {folder_ / "busy", "2", "1", "0"}).ok);
+  CpuEvidence evidence = sampler_->take();
+  Profile profile = cpu_profile(evidence, cache_);
+  EXPECT_EQ(profile.witness, "cpu-samples");
+  expect_parts_sum(profile);
+  const ProfileRow *three = find_row(profile, "hot_three"), *one = find_row(profile, "hot_one");
+  ASSERT_TRUE(three && one);
+  EXPECT_EQ(three->kernel.library, folder_ / "busy");
+  double both = static_cast<double>(three->samples + one->samples);
+  double error = std::sqrt(0.75 * 0.25 / both);  // of a share of independent samples
+  EXPECT_NEAR(static_cast<double>(three->samples) / both, 0.75, 4 * error);
+  EXPECT_GT(both / static_cast<double>(profile.samples), 0.9);
+
+  int fd = open((folder_ / "busy").c_str(), O_RDONLY | O_CLOEXEC);
+  auto build_id = read_build_id(fd, "busy");
+  close(fd);
+  EXPECT_EQ(three->kernel.build_id, *build_id);
+  auto libraries = loaded_libraries(evidence, cache_);
+  auto busy =
+      std::find_if(libraries.begin(), libraries.end(), [&](const Library& l) { return l.path == folder_ / "busy"; });
+  ASSERT_NE(busy, libraries.end());
+  EXPECT_EQ(busy->build_id, *build_id);
+  EXPECT_TRUE(std::any_of(libraries.begin(), libraries.end(),
+                          [](const Library& l) { return l.path.find("libc.so") != l.path.npos; }));
+  for (const Library& library : libraries) {
+    EXPECT_NE(library.build_id.empty(), library.build_id_missing.empty()) << library.path;
+    EXPECT_TRUE(library.path.starts_with("/")) << library.path;
+  }
+}
+
+TEST_F(CpuProfile, GivesStableRangesWhereNamesAreStripped) {
+  ASSERT_EQ(std::system(("strip '" + (folder_ / "busy") + "'").c_str()), 0);
+  std::vector<std::string> names[2];
+  for (auto& found : names) {
+    ASSERT_TRUE(test::run_child(*sampler_, {folder_ / "busy", "0.4", "1", "0"}).ok);
+    Profile profile = cpu_profile(sampler_->take(), cache_);
+    expect_parts_sum(profile);
+    for (const ProfileRow& row : profile.rows) {
+      if (row.kernel.library == folder_ / "busy") found.push_back(row.kernel.name);
+    }
+    ASSERT_FALSE(found.empty());
+    EXPECT_TRUE(found[0].starts_with("busy [0x")) << found[0];
+  }
+  EXPECT_EQ(names[0], names[1]);
+}
+
+TEST_F(CpuProfile, SaysWhenTheFileIsNoLongerTheOneThatRan) {
+  ASSERT_TRUE(test::run_child(*sampler_, {folder_ / "busy", "0.2", "1", "0"}).ok);
+  CpuEvidence evidence = sampler_->take();
+  std::string other = std::string(test::kBusyProgram) + "int something_else(void) { return 1; }\n";
+  test::write_file(folder_ / "busy.c", other);
+  std::filesystem::remove(folder_ / "busy");
+  ASSERT_TRUE(test::compile(folder_ / "busy.c", folder_ / "busy", "-O1 -pthread -Wl,--build-id"));
+  Profile profile = cpu_profile(evidence, cache_);
+  expect_parts_sum(profile);
+  EXPECT_FALSE(find_row(profile, "hot_three"));
+  EXPECT_TRUE(std::any_of(profile.unseen.begin(), profile.unseen.end(),
+                          [](const std::string& why) { return why.find("replaced after it was mapped") != why.npos; }));
+
+  ASSERT_TRUE(test::run_child(*sampler_, {folder_ / "busy", "0.2", "1", "0"}).ok);
+  EXPECT_TRUE(find_row(cpu_profile(sampler_->take(), cache_), "hot_three"));  // the cache reads the new file
+}
+
+// A program that multiplies matrices with whatever OpenBLAS chooses.
+constexpr const char* kBlasProgram = R"(
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <time.h>
+typedef void (*gemm)(int, int, int, int, int, int, float, const float*, int, const float*, int, float, float*, int);
+int main(void) {
+  enum { n = 512 };
+  void* library = dlopen("libopenblas.so.0", RTLD_NOW);
+  gemm multiply = library ? (gemm)dlsym(library, "cblas_sgemm") : 0;
+  if (!multiply) return 3;
+  float *a = calloc(n * n, 4), *b = calloc(n * n, 4), *c = calloc(n * n, 4);
+  while (clock() < CLOCKS_PER_SEC / 2) multiply(101, 111, 111, n, n, n, 1, a, n, b, n, 0, c, n);
+  return 0;
+}
+)";
+
+TEST_F(CpuProfile, ShowsWhichOpenBlasKernelRan) {
+  if (!dlopen("libopenblas.so.0", RTLD_LAZY)) GTEST_SKIP() << "no libopenblas.so.0 here";
+  if (!__builtin_cpu_supports("avx2")) GTEST_SKIP() << "this processor cannot run the Haswell kernels";
+  test::write_file(folder_ / "blas.c", kBlasProgram);
+  ASSERT_TRUE(test::compile(folder_ / "blas.c", folder_ / "blas", "-O1"));
+  for (const char* core : {"Haswell", "Nehalem"}) {
+    std::string setting = std::string("OPENBLAS_CORETYPE=") + core;
+    ASSERT_TRUE(test::run_child(*sampler_, {folder_ / "blas"}, {setting, "OPENBLAS_NUM_THREADS=1"}).ok);
+    Profile profile = cpu_profile(sampler_->take(), cache_);
+    expect_parts_sum(profile);
+    std::string upper = core;
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](char c) { return static_cast<char>(std::toupper(c)); });
+    const ProfileRow* row = find_row(profile, "sgemm_kernel_" + upper);
+    if (!row) GTEST_SKIP() << "this OpenBLAS is built for one processor only";
+    EXPECT_EQ(row->kernel.base, "sgemm_kernel");
+    EXPECT_EQ(row->kernel.architecture, upper);
+    EXPECT_EQ(row->kernel.family, Family::gemm);
+    EXPECT_GT(row->seconds, 0.5 * profile_seconds(profile));
+  }
+}
+
+TEST(CpuProfileOfNothing, SaysWhy) {
+  SymbolCache cache;
+  CpuEvidence evidence;
+  evidence.unavailable = "not permitted";
+  Profile profile = cpu_profile(evidence, cache);
+  EXPECT_EQ(profile.witness, "");
+  EXPECT_EQ(profile.unseen, std::vector<std::string>{"not permitted"});
+  EXPECT_TRUE(loaded_libraries(evidence, cache).empty());
+}
+
+ExecutableMapping mapping_of(std::uint32_t process, std::uint64_t start, const std::string& path,
+                             std::uint64_t time_ns) {
+  ExecutableMapping mapping;
+  mapping.process = process;
+  mapping.start = start;
+  mapping.length = 0x1000;
+  mapping.path = path;
+  mapping.time_ns = time_ns;
+  return mapping;
+}
+
+TEST(CpuProfileOfEvidence, PlacesEverySampleSomewhere) {
+  SymbolCache cache;
+  CpuEvidence evidence;
+  evidence.period_seconds = 0.01;
+  evidence.scope = "user and kernel";
+  evidence.lost = 3;
+  evidence.mappings = {mapping_of(7, 0x1000, "/nowhere/libx.so", 10), mapping_of(7, 0x2000, "//anon", 10),
+                       mapping_of(7, 0x3000, "[vdso]", 10), mapping_of(7, 0x4000, "/memfd:jit", 10)};
+  auto sample = [&](std::uint64_t address, bool in_kernel = false, std::uint64_t time = 20) {
+    evidence.samples.push_back({address, 7, 7, in_kernel, time});
+  };
+  sample(0x1500, false, 5);  // before anything was mapped
+  sample(0x1500);
+  sample(0x1600);
+  sample(0x2500);
+  sample(0x4500);
+  sample(0x3500);
+  sample(0xffffffff81000000, true);
+  sample(0x9000);
+  Profile profile = cpu_profile(evidence, cache);
+  expect_parts_sum(profile);
+  EXPECT_EQ(profile.lost, 3u);
+  auto samples_of = [&](const std::string& name) {
+    const ProfileRow* row = find_row(profile, name);
+    return row ? row->samples : 0;
+  };
+  EXPECT_EQ(samples_of("libx.so [0x0-0x1000]"), 2u);
+  EXPECT_EQ(samples_of("(generated code)"), 2u);
+  EXPECT_EQ(samples_of("(vdso)"), 1u);
+  EXPECT_EQ(samples_of("(kernel)"), 1u);
+  EXPECT_EQ(samples_of("(unknown)"), 2u);
+  EXPECT_GE(profile.unseen.size(), 3u);
+  auto libraries = loaded_libraries(evidence, cache);
+  ASSERT_EQ(libraries.size(), 1u);
+  EXPECT_EQ(libraries[0].path, "/nowhere/libx.so");
+  EXPECT_FALSE(libraries[0].build_id_missing.empty());
+}
+
+}  // namespace
+}  // namespace varve

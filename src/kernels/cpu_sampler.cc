@@ -1,0 +1,239 @@
+#include "kernels/cpu_sampler.h"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "base/hash.h"
+#include "kernels/perf_events.h"
+#include "kernels/perf_ring.h"
+
+namespace varve {
+namespace {
+
+constexpr std::size_t kMostSamples = 8'000'000;
+constexpr std::size_t kMostMappings = 1'000'000;
+constexpr std::size_t kMostPages = 64;          // 256 KiB a CPU: 8 000 samples, over a minute at 99 Hz
+constexpr std::size_t kMostPagesManyCpus = 16;  // from 128 CPUs on
+constexpr std::size_t kManyCpus = 128;
+
+// The trailer of every record that is no sample (sample_id_all): process, thread, time.
+struct RecordId {
+  std::uint32_t process = 0, thread = 0;
+  std::uint64_t time_ns = 0;
+};
+constexpr std::size_t kRecordIdBytes = 16;
+
+RecordId read_record_id(std::span<const std::byte> body) {
+  RecordId id;
+  if (body.size() < kRecordIdBytes) return id;
+  PerfFields fields(body.last(kRecordIdBytes));
+  id.process = *fields.word();
+  id.thread = *fields.word();
+  id.time_ns = *fields.quad();
+  return id;
+}
+
+// PERF_RECORD_SAMPLE with IP | TID | TIME.
+std::optional<CpuSample> read_sample(const PerfRecord& record) {
+  PerfFields fields(record.body);
+  auto address = fields.quad();
+  auto process = fields.word(), thread = fields.word();
+  auto time = fields.quad();
+  if (!time) return std::nullopt;
+  bool in_kernel = (record.misc & PERF_RECORD_MISC_CPUMODE_MASK) != PERF_RECORD_MISC_USER;
+  return CpuSample{*address, *process, *thread, in_kernel, *time};
+}
+
+// PERF_RECORD_MMAP2: pid, tid, start, length, page offset, then either device (2 words), inode and its generation, or
+// the build id (1 byte size, 3 unused, 20 bytes); protection, flags, path, trailer.
+std::optional<ExecutableMapping> read_mapping(const PerfRecord& record) {
+  if (record.body.size() < kRecordIdBytes) return std::nullopt;
+  PerfFields fields(record.body.first(record.body.size() - kRecordIdBytes));
+  ExecutableMapping mapping;
+  auto process = fields.word();
+  fields.word();
+  auto start = fields.quad(), length = fields.quad(), offset = fields.quad();
+  auto identity = fields.bytes(24);
+  auto protection = fields.word();
+  fields.word();
+  if (!identity || !protection || (*protection & PROT_EXEC) == 0) return std::nullopt;
+  mapping.process = *process;
+  mapping.start = *start;
+  mapping.length = *length;
+  mapping.file_offset = *offset;
+  if ((record.misc & PERF_RECORD_MISC_MMAP_BUILD_ID) != 0) {
+    std::size_t size = std::min<std::size_t>(std::to_integer<std::size_t>((*identity)[0]), 20);
+    mapping.build_id = to_hex({reinterpret_cast<const char*>(identity->data() + 4), size});
+  } else {
+    std::memcpy(&mapping.inode, identity->data() + 8, sizeof mapping.inode);
+  }
+  mapping.path = fields.text();
+  constexpr std::string_view kDeleted = " (deleted)";
+  if (mapping.path.ends_with(kDeleted)) {
+    mapping.deleted = true;
+    mapping.path.resize(mapping.path.size() - kDeleted.size());
+  }
+  mapping.time_ns = read_record_id(record.body).time_ns;
+  return mapping;
+}
+
+}  // namespace
+
+struct CpuSampler::Rings {
+  struct Ring {
+    int descriptor = -1;
+    void* memory = MAP_FAILED;
+    std::size_t bytes = 0;  // of the mapping: one page of positions and the data
+  };
+  std::vector<Ring> rings;
+  int guard = -1;
+  CpuEvidence evidence;
+
+  Rings() = default;
+  Rings(const Rings&) = delete;
+  Rings& operator=(const Rings&) = delete;
+  ~Rings() { close_all(); }
+
+  void close_all() {
+    for (Ring& ring : rings) {
+      if (ring.memory != MAP_FAILED) munmap(ring.memory, ring.bytes);
+      close(ring.descriptor);
+    }
+    rings.clear();
+    if (guard >= 0) close(guard);
+    guard = -1;
+  }
+
+  // Maps every ring with the most pages that the limit on locked memory permits, the same for all CPUs.
+  bool map_all() {
+    std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    for (std::size_t pages = rings.size() < kManyCpus ? kMostPages : kMostPagesManyCpus; pages >= 1; pages /= 2) {
+      bool mapped = true;
+      for (Ring& ring : rings) {
+        ring.bytes = (1 + pages) * page;
+        ring.memory = mmap(nullptr, ring.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, ring.descriptor, 0);
+        if (ring.memory == MAP_FAILED) {
+          mapped = false;
+          break;
+        }
+      }
+      if (mapped) return true;
+      int failure = errno;
+      for (Ring& ring : rings) {
+        if (ring.memory != MAP_FAILED) munmap(ring.memory, ring.bytes);
+        ring.memory = MAP_FAILED;
+      }
+      errno = failure;
+    }
+    return false;
+  }
+
+  void take(const PerfRecord& record) {
+    PerfFields fields(record.body);
+    switch (record.type) {
+      case PERF_RECORD_SAMPLE: {
+        auto sample = read_sample(record);
+        if (sample && evidence.samples.size() < kMostSamples) {
+          evidence.samples.push_back(*sample);
+        } else {
+          ++evidence.lost;
+        }
+        break;
+      }
+      case PERF_RECORD_MMAP2: {
+        auto mapping = read_mapping(record);
+        if (mapping && evidence.mappings.size() < kMostMappings) evidence.mappings.push_back(std::move(*mapping));
+        break;
+      }
+      case PERF_RECORD_FORK: {  // pid, parent's pid, tid, parent's tid: a thread when both pids are the same
+        auto process = fields.word(), parent = fields.word();
+        if (parent && *process != *parent && evidence.forks.size() < kMostMappings) {
+          evidence.forks.push_back({*process, *parent, read_record_id(record.body).time_ns});
+        }
+        break;
+      }
+      case PERF_RECORD_COMM: {
+        bool exec = (record.misc & PERF_RECORD_MISC_COMM_EXEC) != 0;
+        auto process = fields.word();
+        if (exec && process && evidence.execs.size() < kMostMappings) {
+          evidence.execs.push_back({*process, read_record_id(record.body).time_ns});
+        }
+        break;
+      }
+      case PERF_RECORD_LOST: {  // id, how many
+        fields.quad();
+        evidence.lost += fields.quad().value_or(0);
+        break;
+      }
+      default:
+        break;
+    }
+  }
+
+  void poll() {
+    std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    for (Ring& ring : rings) {
+      auto* start = static_cast<std::byte*>(ring.memory);
+      bool sound = drain_perf_ring(*reinterpret_cast<perf_event_mmap_page*>(start), {start + page, ring.bytes - page},
+                                   [this](const PerfRecord& record) { take(record); });
+      if (!sound) ++evidence.lost;
+    }
+  }
+};
+
+CpuSampler::CpuSampler(std::unique_ptr<Rings> rings) : rings_(std::move(rings)) {}
+CpuSampler::~CpuSampler() = default;
+
+std::unique_ptr<CpuSampler> CpuSampler::open(double hertz) {
+  auto rings = std::make_unique<Rings>();
+  double rate = std::isfinite(hertz) ? std::clamp(hertz, 1.0, 10'000.0) : 99.0;
+  auto period_ns = static_cast<std::uint64_t>(std::llround(1e9 / rate));
+  PerfEventsOpened opened = open_sampling_events(online_cpus(), period_ns);
+  CpuEvidence& evidence = rings->evidence;
+  evidence.period_seconds = static_cast<double>(period_ns) * 1e-9;
+  evidence.scope = opened.kernel_code ? "user and kernel" : "user";
+  evidence.scope_limit = opened.scope_limit;
+  evidence.unavailable = opened.unavailable;
+  rings->guard = opened.guard;
+  for (int descriptor : opened.descriptors) rings->rings.push_back({descriptor, MAP_FAILED, 0});
+  if (evidence.unavailable.empty() && !rings->map_all()) {
+    evidence.unavailable = fmt::format(
+        "no memory may be locked for the sampling buffers ({}): ulimit -l unlimited, or sudo sysctl "
+        "kernel.perf_event_mlock_kb={}",
+        std::strerror(errno), 516);
+  }
+  if (!evidence.unavailable.empty()) rings->close_all();
+  return std::unique_ptr<CpuSampler>(new CpuSampler(std::move(rings)));
+}
+
+const std::string& CpuSampler::unavailable() const { return rings_->evidence.unavailable; }
+
+void CpuSampler::poll() { rings_->poll(); }
+
+CpuEvidence CpuSampler::take() {
+  rings_->poll();
+  CpuEvidence& kept = rings_->evidence;
+  CpuEvidence taken = kept;
+  std::vector<CpuSample>().swap(kept.samples);
+  kept.mappings.clear();
+  kept.forks.clear();
+  kept.execs.clear();
+  kept.lost = 0;
+  auto by_time = [](auto& list) {
+    std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.time_ns < b.time_ns; });
+  };
+  by_time(taken.samples);
+  by_time(taken.mappings);
+  by_time(taken.forks);
+  by_time(taken.execs);
+  return taken;
+}
+
+}  // namespace varve

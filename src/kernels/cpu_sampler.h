@@ -1,0 +1,82 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace varve {
+
+// One look at what a thread was doing. Times are CLOCK_MONOTONIC, process ids those of Varve's own pid namespace.
+struct CpuSample {
+  std::uint64_t address = 0;
+  std::uint32_t process = 0, thread = 0;
+  bool in_kernel = false;
+  std::uint64_t time_ns = 0;
+};
+
+// A part of a process's address space that became executable: a file, "[vdso]", or "//anon" for generated code.
+struct ExecutableMapping {
+  std::uint32_t process = 0;
+  std::uint64_t start = 0, length = 0, file_offset = 0;
+  std::string path;         // as the kernel names it, without " (deleted)"
+  std::string build_id;     // hexadecimal, as the kernel read it while mapping; empty when it did not
+  std::uint64_t inode = 0;  // 0 when not known (the kernel reports either this or the build id)
+  std::uint64_t time_ns = 0;
+  bool deleted = false;  // the file had no name any more
+};
+
+// A process split off another: it starts with its parent's mappings.
+struct ProcessFork {
+  std::uint32_t process = 0, parent = 0;
+  std::uint64_t time_ns = 0;
+};
+
+// A process became another program: its mappings are gone.
+struct ProcessExec {
+  std::uint32_t process = 0;
+  std::uint64_t time_ns = 0;
+};
+
+// What was seen since the last take(); every list in the order of time.
+struct CpuEvidence {
+  std::vector<CpuSample> samples;
+  std::vector<ExecutableMapping> mappings;
+  std::vector<ProcessFork> forks;
+  std::vector<ProcessExec> execs;
+  std::uint64_t lost = 0;     // records that found no room (in the ring, or above the cap of 8 million samples)
+  double period_seconds = 0;  // CPU time one sample stands for
+  std::string scope;          // "user" or "user and kernel"
+  std::string scope_limit;    // why kernel code was not seen; "" when it was
+  std::string unavailable;    // why nothing could be sampled; "" when it could
+};
+
+// Samples by CPU time everything that the thread which opened it starts: each child from its exec on, with its threads
+// and descendants, on every CPU. Opened once, before the first child; nothing is to be done when a child starts. The
+// opening process itself is never sampled. Children that another thread starts are not seen.
+//
+// A fixed period of CPU time passes between two samples of one thread on one CPU, and what a thread uses after its
+// last sample there is not seen: programs made of many processes that live shorter than the period are undercounted.
+class CpuSampler {
+ public:
+  // `hertz` samples a second of CPU time, 1 to 10 000 (clamped). Never null: what is not permitted here shows in
+  // unavailable(), and such a sampler does nothing.
+  static std::unique_ptr<CpuSampler> open(double hertz);
+  ~CpuSampler();
+  CpuSampler(const CpuSampler&) = delete;
+  CpuSampler& operator=(const CpuSampler&) = delete;
+
+  // Why nothing can be sampled and what to do about it; "" when it can.
+  const std::string& unavailable() const;
+  // Empties the rings. Due every few seconds while a child runs (a ring holds over 20 s of samples at 99 Hz).
+  void poll();
+  // Everything since the last take(), of whatever this thread started meanwhile: take once before a child starts to
+  // leave others out, and again when it has ended. What is left of its mappings is forgotten.
+  CpuEvidence take();
+
+ private:
+  struct Rings;
+  explicit CpuSampler(std::unique_ptr<Rings> rings);
+  std::unique_ptr<Rings> rings_;
+};
+
+}  // namespace varve

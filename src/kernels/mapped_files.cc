@@ -1,0 +1,104 @@
+#include "kernels/mapped_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "binary/build_id.h"
+
+namespace varve {
+namespace {
+
+struct OpenFile {
+  int fd = -1;
+  struct stat status {};
+  std::string problem;  // why it could not be opened, "" when it was
+
+  explicit OpenFile(const std::string& path) : fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
+    if (fd < 0 || fstat(fd, &status) != 0) {
+      problem = std::strerror(errno);
+    } else if (!S_ISREG(status.st_mode)) {
+      problem = "it is not a regular file";
+    }
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  ~OpenFile() {
+    if (fd >= 0) close(fd);
+  }
+  // Device, inode, size, time of modification in nanoseconds.
+  std::tuple<std::uint64_t, std::uint64_t, std::int64_t, std::int64_t> identity() const {
+    return {status.st_dev, status.st_ino, status.st_size,
+            status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
+  }
+};
+
+// Whether the file on disk is the one that was mapped: by build id, else by inode. `id` is the file's own build id.
+bool is_the_mapped_file(const ExecutableMapping& mapping, const OpenFile& file, const std::string& id) {
+  if (!mapping.build_id.empty()) return mapping.build_id == id;
+  if (mapping.deleted) return false;
+  return mapping.inode == 0 || mapping.inode == file.status.st_ino;
+}
+
+void read_identity(const ExecutableMapping& mapping, MappedFile& mapped) {
+  OpenFile file(mapping.path);
+  mapped.on_disk = file.identity();
+  mapped.path = mapping.path;
+  mapped.build_id = mapping.build_id;
+  if (!file.problem.empty()) {
+    mapped.unreadable = file.problem;
+    if (mapped.build_id.empty()) mapped.build_id_missing = file.problem;
+    return;
+  }
+  auto id = read_build_id(file.fd, mapping.path);
+  if (!is_the_mapped_file(mapping, file, id ? *id : "")) {
+    mapped.unreadable = "the file was replaced after it was mapped";
+    if (mapped.build_id.empty()) mapped.build_id_missing = mapped.unreadable;
+    return;
+  }
+  if (!mapped.build_id.empty()) return;
+  if (!id) {
+    mapped.build_id_missing = id.error().found;
+  } else if (id->empty()) {
+    mapped.build_id_missing = "the file has none";
+  } else {
+    mapped.build_id = *id;
+  }
+}
+
+}  // namespace
+
+MappedFile& SymbolCache::Files::find(const ExecutableMapping& mapping) {
+  Entry& entry = entries_[{mapping.path, mapping.build_id, mapping.inode, mapping.deleted}];
+  if (entry.look == look_) return entry.file;
+  if (entry.look == 0 || OpenFile(mapping.path).identity() != entry.file.on_disk) {
+    entry.file = MappedFile();
+    read_identity(mapping, entry.file);
+  }
+  entry.look = look_;
+  return entry.file;
+}
+
+MappedFile& SymbolCache::Files::find_with_symbols(const ExecutableMapping& mapping) {
+  MappedFile& mapped = find(mapping);
+  if (mapped.symbols_read) return mapped;
+  mapped.symbols_read = true;
+  if (!mapped.unreadable.empty()) return mapped;
+  OpenFile file(mapping.path);
+  if (!file.problem.empty() || file.identity() != mapped.on_disk) {
+    mapped.unreadable = "the file was replaced after it was mapped";
+    return mapped;
+  }
+  auto symbols = SymbolTable::read(file.fd, mapping.path);
+  if (symbols) {
+    mapped.symbols = std::move(*symbols);
+  } else {
+    mapped.unreadable = symbols.error().found;
+  }
+  return mapped;
+}
+
+}  // namespace varve

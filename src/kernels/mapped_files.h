@@ -1,0 +1,44 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "binary/symbols.h"
+#include "kernels/cpu_profile.h"
+
+namespace varve {
+
+// A file as a process had it mapped, and what its bytes on disk say if they are still the same file.
+struct MappedFile {
+  std::string path;
+  std::string build_id;          // the kernel's, else the file's
+  std::string build_id_missing;  // why there is none
+  std::string unreadable;        // why the file's symbols are not known; "" until somebody asks, or when they are
+  std::optional<SymbolTable> symbols;
+  bool symbols_read = false;
+  // Those resolved before: (in a code section of the file, start, end); addresses of the file, else offsets in it.
+  std::map<std::tuple<bool, std::uint64_t, std::uint64_t>, Kernel> kernels;
+
+  // What the file on disk was when it was read.
+  std::tuple<std::uint64_t, std::uint64_t, std::int64_t, std::int64_t> on_disk;
+};
+
+struct SymbolCache::Files {
+  // The file behind a mapping. Looks at the disk once for each `begin_look`.
+  MappedFile& find(const ExecutableMapping& mapping);
+  // The same with its symbols read, where possible.
+  MappedFile& find_with_symbols(const ExecutableMapping& mapping);
+  void begin_look() { ++look_; }
+
+ private:
+  struct Entry {
+    MappedFile file;
+    std::uint64_t look = 0;
+  };
+  std::map<std::tuple<std::string, std::string, std::uint64_t, bool>, Entry> entries_;
+  std::uint64_t look_ = 1;
+};
+
+}  // namespace varve

@@ -1,0 +1,164 @@
+#include "kernels/onednn_verbose.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+
+namespace varve {
+namespace {
+
+constexpr std::size_t kLongestLine = 16 * 1024;
+constexpr std::size_t kMostRows = 10'000;
+constexpr std::size_t kLongestField = 200;
+constexpr std::array<std::string_view, 3> kMarkers = {"onednn_verbose,", "dnnl_verbose,", "mkldnn_verbose,"};
+
+bool has_marker(std::string_view line) {
+  return std::any_of(kMarkers.begin(), kMarkers.end(),
+                     [&](std::string_view marker) { return line.starts_with(marker); });
+}
+
+bool is_format_version(std::string_view field) {
+  return field.size() > 1 && field[0] == 'v' && parse_integer(field.substr(1));
+}
+
+// Primitive kinds of oneDNN 3.x (dnnl_primitive_kind_t) and their older names.
+Family family_of(std::string_view primitive) {
+  static constexpr std::pair<std::string_view, Family> kFamilies[] = {
+      {"sdpa", Family::attention},
+      {"matmul", Family::gemm},
+      {"inner_product", Family::gemm},
+      {"gemm", Family::gemm},
+      {"rnn", Family::gemm},
+      {"convolution", Family::conv},
+      {"deconvolution", Family::conv},
+      {"batch_normalization", Family::norm},
+      {"layer_normalization", Family::norm},
+      {"group_normalization", Family::norm},
+      {"lrn", Family::norm},
+      {"softmax", Family::norm},
+      {"logsoftmax", Family::norm},
+      {"eltwise", Family::elementwise},
+      {"binary", Family::elementwise},
+      {"prelu", Family::elementwise},
+      {"sum", Family::elementwise},
+      {"pooling", Family::reduction},
+      {"reduction", Family::reduction},
+      {"reorder", Family::copy},
+      {"concat", Family::copy},
+      {"shuffle", Family::copy},
+      {"zero_pad", Family::copy},
+  };
+  if (primitive.ends_with("_v2")) primitive.remove_suffix(3);
+  for (const auto& [name, family] : kFamilies) {
+    if (name == primitive) return family;
+  }
+  return Family::other;
+}
+
+// "brg:avx512_core_bf16" was chosen for avx512_core_bf16; "gemm:jit", "ref:any" and "jit:uni" do not say.
+std::string architecture_of(std::string_view implementation) {
+  for (std::string_view part : split(implementation, ':')) {
+    for (std::string_view isa : {"sse4", "avx", "sve", "asimd", "neon", "rvv", "vsx", "amx"}) {
+      if (part.starts_with(isa)) return std::string(part);
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+std::optional<OnednnExecution> parse_onednn_line(std::string_view line) {
+  line = trim(line);
+  if (!has_marker(line) || line.size() > kLongestLine) return std::nullopt;
+  std::vector<std::string_view> fields = split(line, ',');
+  std::size_t at = 1;
+  if (at < fields.size() && is_format_version(fields[at])) ++at;
+  if (at < fields.size() && parse_number(fields[at])) ++at;  // ONEDNN_VERBOSE_TIMESTAMP=1: milliseconds
+  if (at < fields.size() && fields[at] == "primitive") ++at;
+  // exec, engine, primitive, implementation, …, time: at least one field between, or the line was cut.
+  if (at + 5 >= fields.size() || fields[at] != "exec") return std::nullopt;
+  auto milliseconds = parse_number(fields.back());
+  if (!milliseconds || !std::isfinite(*milliseconds) || *milliseconds < 0) return std::nullopt;
+  std::string_view engine = fields[at + 1], primitive = fields[at + 2], implementation = fields[at + 3];
+  if (engine.empty() || primitive.empty() || implementation.empty()) return std::nullopt;
+  return OnednnExecution{clean_utf8(engine, kLongestField), clean_utf8(primitive, kLongestField),
+                         clean_utf8(implementation, kLongestField), *milliseconds * 1e-3};
+}
+
+void OnednnVerboseScanner::take_line(std::string_view line) {
+  if (!has_marker(line)) return;
+  auto execution = parse_onednn_line(line);
+  if (!execution) {
+    if (line.find(",exec,") != std::string_view::npos && line.find(",graph,") == std::string_view::npos) ++skipped_;
+    return;
+  }
+  std::pair key(execution->engine, execution->primitive + " " + execution->implementation);
+  if (rows_.size() >= kMostRows && !rows_.contains(key)) {
+    ++skipped_;
+    return;
+  }
+  ProfileRow& row = rows_[key];
+  if (row.launches++ == 0) {
+    row.kernel.name = key.second;
+    row.kernel.library = execution->engine == "cpu" ? "oneDNN" : "oneDNN (" + execution->engine + ")";
+    row.kernel.family = family_of(execution->primitive);
+    row.kernel.base = execution->primitive;
+    row.kernel.architecture = architecture_of(execution->implementation);
+  }
+  row.seconds += execution->seconds;
+}
+
+void OnednnVerboseScanner::feed(std::string_view chunk) {
+  while (!chunk.empty()) {
+    std::size_t end = chunk.find('\n');
+    std::string_view piece = chunk.substr(0, end);
+    chunk.remove_prefix(end == std::string_view::npos ? chunk.size() : end + 1);
+    if (!skipping_ && partial_.size() + piece.size() > kLongestLine) {
+      if (has_marker(partial_.empty() ? piece : std::string_view(partial_))) ++skipped_;
+      partial_.clear();
+      skipping_ = true;
+    }
+    if (end == std::string_view::npos) {
+      if (!skipping_) partial_ += piece;
+      return;
+    }
+    if (!skipping_) {
+      if (partial_.empty()) {
+        take_line(piece);
+      } else {
+        partial_ += piece;
+        take_line(partial_);
+      }
+    }
+    partial_.clear();
+    skipping_ = false;
+  }
+}
+
+Profile OnednnVerboseScanner::take() {
+  if (!partial_.empty()) take_line(partial_);
+  partial_.clear();
+  skipping_ = false;
+  Profile profile;
+  if (!rows_.empty()) {
+    profile.witness = "onednn-verbose";
+    profile.scope = "oneDNN primitives";
+  }
+  for (auto& [key, row] : rows_) profile.rows.push_back(std::move(row));
+  rows_.clear();
+  std::sort(profile.rows.begin(), profile.rows.end(), [](const ProfileRow& a, const ProfileRow& b) {
+    return std::tie(a.kernel.library, a.kernel.name) < std::tie(b.kernel.library, b.kernel.name);
+  });
+  if (skipped_ > 0) profile.unseen.push_back(fmt::format("{} lines of oneDNN could not be read", skipped_));
+  skipped_ = 0;
+  return profile;
+}
+
+}  // namespace varve

@@ -1,0 +1,203 @@
+#include "report/run_summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/text.h"
+#include "report/wording.h"
+
+namespace varve {
+
+namespace {
+double median_of(std::vector<double> values) {
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+double log_deviation(const std::vector<double>& values) {
+  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  if (values.size() < 2) return kUnknown;
+  double sum = 0, squares = 0;
+  for (const double value : values) {
+    if (!(value > 0)) return kUnknown;
+    sum += std::log(value);
+  }
+  const double mean = sum / static_cast<double>(values.size());
+  for (const double value : values) squares += (std::log(value) - mean) * (std::log(value) - mean);
+  return std::sqrt(squares / static_cast<double>(values.size() - 1));
+}
+
+void add_name(std::vector<std::string>& names, const std::string& name) {
+  if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+void add_fact(std::vector<Remark>& remarks, const Stack& stack, const std::string& id) {
+  const auto found = stack.facts.find(id);
+  if (found != stack.facts.end()) remarks.push_back({fact_title(id), shown_fact(id, found->second)});
+}
+
+std::string steal_remark(const Run& run) {
+  double total = 0, wall = 0, worst = 0;
+  std::size_t known = 0, units = 0;
+  for (const Unit& unit : run.units) {
+    if (unit.role != UnitRole::timing) continue;
+    ++units;
+    if (!unit.steal_seconds) continue;
+    ++known;
+    total += *unit.steal_seconds;
+    wall += unit.wall_seconds;
+    if (unit.wall_seconds > 0) worst = std::max(worst, *unit.steal_seconds / unit.wall_seconds);
+  }
+  if (known == 0) return "not known";
+  const std::string note = known < units ? fmt::format("; known for {} of {} units", known, units) : "";
+  return fmt::format("{} of {} wall time, {} of the wall time of the worst unit{}", quantity_text(total, "s"),
+                     quantity_text(wall, "s"), share_text(worst), note);
+}
+
+std::string sampling_remark(const Run& run) {
+  Profile sum;
+  for (const Unit& unit : run.units) {
+    if (unit.role != UnitRole::timing) continue;
+    Profile head = unit.profile;
+    head.rows.clear();
+    sum = merge_profiles(sum, head);
+  }
+  if (sum.witness.empty()) return sum.unseen.empty() ? "no witness" : "no witness: " + join(sum.unseen, "; ");
+  std::string text = sum.witness + ", " + sum.scope + " code";
+  if (sum.period_seconds > 0) {
+    text += fmt::format(", one sample for {} of CPU time", quantity_text(sum.period_seconds, "s"));
+  }
+  text += fmt::format(", {} samples, {} lost", sum.samples, sum.lost);
+  if (!sum.unseen.empty()) text += "; unseen: " + join(sum.unseen, "; ");
+  return text;
+}
+}  // namespace
+
+std::vector<const Unit*> timing_units(const Run& run, const std::string& variant) {
+  std::vector<const Unit*> units;
+  for (const Unit& unit : run.units) {
+    if (unit.role == UnitRole::timing && unit.variant == variant && unit.end.ok()) units.push_back(&unit);
+  }
+  return units;
+}
+
+std::vector<std::string> metric_names(const Run& run) {
+  std::vector<std::string> names;
+  add_name(names, run.protocol.primary_metric);
+  for (const Unit& unit : run.units) {
+    for (const Metric& metric : unit.metrics) add_name(names, metric.name);
+  }
+  add_name(names, "wall time");
+  add_name(names, "CPU time");
+  return names;
+}
+
+Spread spread_of(const std::vector<const Unit*>& units, const std::string& metric) {
+  Spread spread{.metric = metric};
+  std::vector<double> values;
+  for (const Unit* unit : units) {
+    const std::optional<Metric> found = find_metric(*unit, metric);
+    if (!found || !std::isfinite(found->value)) continue;
+    values.push_back(found->value);
+    spread.unit = found->unit;
+    spread.better = found->better;
+  }
+  spread.count = static_cast<int>(values.size());
+  spread.median = median_of(values);
+  spread.deviation = log_deviation(values);
+  if (!values.empty()) {
+    spread.low = *std::min_element(values.begin(), values.end());
+    spread.high = *std::max_element(values.begin(), values.end());
+  }
+  return spread;
+}
+
+Profile merged_profile(const std::vector<const Unit*>& units) {
+  Profile sum;
+  for (const Unit* unit : units) sum = merge_profiles(sum, unit->profile);
+  std::stable_sort(sum.rows.begin(), sum.rows.end(),
+                   [](const ProfileRow& a, const ProfileRow& b) { return a.seconds > b.seconds; });
+  return sum;
+}
+
+CpuTime cpu_time(const std::vector<const Unit*>& units) {
+  CpuTime time;
+  if (units.empty()) return time;
+  for (const Unit* unit : units) {
+    time.used += unit->user_seconds + unit->system_seconds;
+    time.sampled += profile_seconds(unit->profile);
+  }
+  time.used /= static_cast<double>(units.size());
+  time.sampled /= static_cast<double>(units.size());
+  return time;
+}
+
+std::string end_text(const UnitEnd& end) {
+  if (end.timed_out) return "timed out";
+  if (end.interrupted) return "interrupted";
+  if (end.signal != 0) return fmt::format("signal {}", end.signal);
+  return fmt::format("exit {}", end.exit_code);
+}
+
+std::string command_text(const Variant& variant) {
+  std::string text;
+  for (const auto& [name, value] : variant.environment) text += name + "=" + value + " ";
+  return text + join(variant.command, " ");
+}
+
+std::vector<std::string> protocol_sentences(const Run& run) {
+  const Protocol& plan = run.protocol;
+  std::vector<std::string> sentences;
+  const bool two = run.variants.size() > 1;
+  std::string shape =
+      fmt::format("{} planned{}, each a fresh process",
+                  count_text(static_cast<std::size_t>(std::max(plan.units, 0)), "unit", "units"), two ? " a side" : "");
+  if (plan.order == "ABBA") shape += ", in blocks of the order A B B A, so that a steady drift cancels out";
+  sentences.push_back(shape + ".");
+  sentences.push_back(
+      plan.warmup == 0 ? "No warm-up."
+                       : fmt::format("{} before{}: kept, never counted.",
+                                     count_text(static_cast<std::size_t>(plan.warmup), "warm-up unit", "warm-up units"),
+                                     two ? ", on each side" : ""));
+  if (two) {
+    sentences.push_back(fmt::format("The margin of {} was declared beforehand; the primary metric is {}.",
+                                    shown_margin(plan.margin), plan.primary_metric));
+  } else {
+    sentences.push_back("The primary metric is " + plan.primary_metric + ".");
+  }
+  if (plan.timeout_seconds > 0) {
+    sentences.push_back("A unit may take " + quantity_text(plan.timeout_seconds, "s") + ".");
+  }
+  sentences.push_back(
+      "Each unit got an environment of another size (VARVE_PAD), because its size alone can move a result.");
+  return sentences;
+}
+
+std::vector<Remark> measurement_remarks(const Run& run) {
+  std::vector<Remark> remarks;
+  std::size_t timing = 0, failed = 0, marked = 0;
+  double end = 0;
+  for (const Unit& unit : run.units) {
+    timing += unit.role == UnitRole::timing ? 1 : 0;
+    failed += unit.end.ok() ? 0 : 1;
+    marked += unit.marks.empty() ? 0 : 1;
+    end = std::max(end, unit.started_seconds + unit.wall_seconds);
+  }
+  remarks.push_back({"units", fmt::format("{} executed, {} of them timing; {} failed, {} marked; {} in all",
+                                          run.units.size(), timing, failed, marked, quantity_text(end, "s"))});
+  if (!run.complete) remarks.push_back({"incomplete", run.incomplete_reason});
+  remarks.push_back({"machine steal", steal_remark(run)});
+  remarks.push_back({"kernels seen by", sampling_remark(run)});
+  for (const char* id : {"cpu.model", "cpu.threads", "cpu.frequency.governor", "machine.hypervisor", "memory.total",
+                         "cgroup.cpu_quota", "os.kernel.release"}) {
+    add_fact(remarks, run.stack, id);
+  }
+  return remarks;
+}
+
+}  // namespace varve

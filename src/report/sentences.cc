@@ -1,0 +1,173 @@
+// What the verdicts and the account mean, in whole sentences.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "report/wording.h"
+
+namespace varve {
+
+namespace {
+std::string pairs_to_go(const MetricComparison& metric) {
+  if (!metric.pairs_needed) return "";
+  return fmt::format(" About {} pairs would decide, if the estimate holds.", *metric.pairs_needed);
+}
+
+std::string number_word(std::size_t number) {
+  static constexpr std::array<const char*, 13> kWords = {"no",    "one",   "two",  "three", "four",   "five",  "six",
+                                                         "seven", "eight", "nine", "ten",   "eleven", "twelve"};
+  return number < kWords.size() ? kWords[number] : std::to_string(number);
+}
+
+// What an item belongs to in a sentence.
+std::string group_of(const ControlItem& item) {
+  if (item.id == "program" || item.id.starts_with("program.")) return "program";
+  if (item.id == "command" || item.id.starts_with("command.")) return "command";
+  switch (item.layer) {
+    case Layer::kernel_driver:
+    case Layer::user_driver:
+      return "drivers";
+    case Layer::host_toolkit:
+      return "toolkit";
+    case Layer::bundled_runtime:
+      return "runtime";
+    case Layer::kernel_library:
+      return "libraries";
+    default:
+      return layer_title(item.layer);
+  }
+}
+
+bool is_equal(ItemState state) { return state == ItemState::same || state == ItemState::shared; }
+
+// Groups in which everything is the same, in the order of the layers. Those that do not apply are not named.
+std::vector<std::string> equal_groups(const std::vector<ControlItem>& items) {
+  std::vector<const ControlItem*> sorted;
+  for (const ControlItem& item : items) sorted.push_back(&item);
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const ControlItem* a, const ControlItem* b) { return a->layer < b->layer; });
+  std::vector<std::string> names, broken;
+  const auto has = [](const std::vector<std::string>& list, const std::string& name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+  };
+  for (const ControlItem* item : sorted) {
+    const std::string group = group_of(*item);
+    if (is_equal(item->state) && !has(names, group)) names.push_back(group);
+    if (!is_equal(item->state) && item->state != ItemState::not_applicable) broken.push_back(group);
+  }
+  std::erase_if(names, [&](const std::string& name) { return has(broken, name); });
+  return names;
+}
+
+std::string capitalised(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
+
+// "one setting differs: X (under test)", "two settings differ: X and Y", "program and libc differ".
+std::string differing_text(const std::vector<const ControlItem*>& items) {
+  std::vector<std::string> names;
+  bool only_settings = true, all_under_test = true;
+  for (const ControlItem* item : items) {
+    names.push_back(shown_item_name(*item));
+    only_settings = only_settings && item->layer == Layer::settings;
+    all_under_test = all_under_test && item->under_test;
+  }
+  const bool one = items.size() == 1;
+  const std::string noun = only_settings ? (one ? "setting" : "settings") : (one ? "item" : "items");
+  const std::string which = list_text(names, 4);
+  return fmt::format("{} {} {}: {}{}", number_word(items.size()), noun, one ? "differs" : "differ", which,
+                     all_under_test ? (one ? " (under test)" : " (all under test)") : "");
+}
+}  // namespace
+
+std::string speed_meaning(const MetricComparison& metric) {
+  const std::string margin = shown_margin(metric.margin);
+  switch (metric.speed) {
+    case Speed::faster:
+      return "The whole 95 % interval lies beyond the margin of " + margin +
+             ": B is faster by more than was declared not to matter.";
+    case Speed::slower:
+      return "The whole 95 % interval lies beyond the margin of " + margin +
+             ": B is slower by more than was declared not to matter.";
+    case Speed::faster_below_margin:
+      return "B is faster than chance explains, but the 95 % interval reaches into the margin of " + margin +
+             ": the gain may be too small to matter." + pairs_to_go(metric);
+    case Speed::slower_below_margin:
+      return "B is slower than chance explains, but the 95 % interval reaches into the margin of " + margin +
+             ": the loss may be too small to matter." + pairs_to_go(metric);
+    case Speed::same:
+      return "The 90 % interval lies inside the margin of " + margin +
+             ": whatever difference there is, is smaller than was declared to matter.";
+    case Speed::ambiguous:
+      return "The interval is too wide: a difference beyond the margin of " + margin +
+             " and no difference both fit these numbers." + pairs_to_go(metric);
+    case Speed::too_few:
+      return "Fewer than five pairs: the spread itself is not known well enough for a verdict." + pairs_to_go(metric);
+    case Speed::order_confounded:
+      return "One side was measured before the other. Whatever drifted in between looks like a difference, so no "
+             "verdict on speed is given.";
+    case Speed::no_spread:
+      return "A side has a single unit. Without a spread on both sides no difference is called a difference.";
+  }
+  return "";
+}
+
+std::string control_meaning(Control control) {
+  switch (control) {
+    case Control::controlled:
+      return "Nothing differs between the sides but what was put under test and what follows from it. A difference in "
+             "speed belongs to it.";
+    case Control::controlled_with_gaps:
+      return "Nothing else is known to differ, but not everything is known. What is unknown never counts as same.";
+    case Control::confounded:
+      return "More differs than was put under test. The numbers stand, but they cannot say which of the differences "
+             "made them.";
+    case Control::undecidable:
+      return "Something without which these runs cannot be compared is unknown, such as the driver or the runtime that "
+             "was loaded.";
+  }
+  return "";
+}
+
+std::string shown_item_name(const ControlItem& item) {
+  if (item.id.starts_with("settings.")) return item.id.substr(9);
+  if (item.id.starts_with("library.")) return item.id.substr(8);
+  return item.title.empty() ? item.id : item.title;
+}
+
+std::string difference_sentence(const std::vector<ControlItem>& items) {
+  if (items.empty()) return "Nothing about the two sides was recorded, so nothing can be said to be the same.";
+  std::vector<const ControlItem*> different;
+  std::vector<std::string> follow, unknown;
+  for (const ControlItem& item : items) {
+    if (item.state == ItemState::different) different.push_back(&item);
+    if (item.state == ItemState::follows) follow.push_back(shown_item_name(item));
+    if (item.state == ItemState::unknown) unknown.push_back(shown_item_name(item));
+  }
+  const std::vector<std::string> equal = equal_groups(items);
+  std::vector<std::string> clauses;
+  if (!equal.empty()) {
+    const bool plural = equal.size() > 1 || equal[0].ends_with('s');
+    clauses.push_back(list_text(equal, equal.size()) + (plural ? " are the same" : " is the same"));
+  }
+  clauses.push_back(different.empty() ? "nothing recorded differs" : differing_text(different));
+  if (!follow.empty())
+    clauses.push_back(list_text(follow, 3) + (follow.size() == 1 ? " follows" : " follow") + " from it");
+  if (!unknown.empty()) {
+    clauses.push_back(fmt::format("{} {} unknown: {}", number_word(unknown.size()), unknown.size() == 1 ? "is" : "are",
+                                  list_text(unknown, 3)));
+  }
+  std::string sentence;
+  for (const std::string& clause : clauses) sentence += (sentence.empty() ? "" : "; ") + clause;
+  return capitalised(sentence) + ".";
+}
+
+std::string exchange_sentence(const KernelAccount& account) {
+  if (!account.available || !account.exchanged_share || !std::isfinite(account.exchanged_share->value)) return "";
+  return "The exchange of kernels explains " + share_text(*account.exchanged_share) + " of the change in CPU time.";
+}
+
+}  // namespace varve

@@ -1,0 +1,17 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "model/finding.h"
+#include "model/stack.h"
+#include "report/text_table.h"
+
+namespace varve {
+
+// Pieces that several text documents share.
+std::string text_heading(const std::string& title, const TextStyle& style);               // preceded by an empty line
+std::string text_findings(const std::vector<Finding>& findings, const TextStyle& style);  // empty when there are none
+std::string text_facts(const Stack& stack, const TextStyle& style);                       // the facts by layer
+std::string text_changes(const std::vector<FactChange>& changes, const TextStyle& style);
+
+}  // namespace varve

@@ -1,0 +1,70 @@
+#include <algorithm>
+
+#include "base/text.h"
+#include "stack/collectors.h"
+#include "stack/nvidia.h"
+#include "stack/reading.h"
+
+namespace varve {
+
+namespace {
+constexpr const char* kModule = "/sys/module/nvidia/version";
+constexpr const char* kProc = "/proc/driver/nvidia/version";
+constexpr const char* kModules[] = {"nvidia",    "nvidia_uvm", "nvidia_modeset", "nvidia_drm", "nvidia_peermem",
+                                    "nvidia_fs", "gdrdrv",     "nouveau",        "amdgpu"};
+
+bool is_version(std::string_view word) {
+  const auto part = [](char c) { return (c >= '0' && c <= '9') || c == '.'; };
+  return word.find('.') != std::string_view::npos && std::all_of(word.begin(), word.end(), part);
+}
+
+// "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.06  Wed Jun 26 …" or, from the open modules,
+// "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  550.54.15  Release Build  (dvs-builder@…)  Tue …".
+// The fields are parted by two blanks on most machines, so the first word that is a version is taken.
+std::optional<std::string> version_of_line(std::string_view line) {
+  for (const std::string_view word : split_words(line)) {
+    if (is_version(word)) return clean_utf8(word, 64);
+  }
+  return std::nullopt;
+}
+
+Fact version_fact(const Files& files, const Looked<std::string>& line) {
+  const Looked<std::string> module = read_value(files, kModule);
+  if (module) return known_fact(*module, kModule);
+  if (!line) {
+    const bool nobody_looked = line.failure == LookFailure::absent && module.failure != LookFailure::absent;
+    return nobody_looked ? missing_because(module, kModule)
+                         : missing_because(line, kProc, "no NVIDIA kernel module is loaded");
+  }
+  const std::optional<std::string> version = version_of_line(*line);
+  return version ? known_fact(*version, kProc)
+                 : missing_fact(Missing::unreadable, kProc, "no version in its first line");
+}
+
+Fact flavour_fact(const Looked<std::string>& line) {
+  if (!line)
+    return missing_because(line, kProc, "no NVIDIA kernel module is loaded, or it is hidden from this container");
+  return known_fact(line->find("Open Kernel Module") != std::string::npos ? "open" : "proprietary", kProc);
+}
+}  // namespace
+
+void collect_gpu_driver(const Subject& subject, Facts& facts) {
+  const Files& files = subject.world.files;
+  std::vector<std::string> modules;
+  for (const char* module : kModules) {
+    if (files.exists(std::string("/sys/module/") + module)) modules.emplace_back(module);
+  }
+  Looked<std::string> line = files.read(kProc, std::size_t{64} << 10);
+  if (line) line->resize(std::min(line->find('\n'), line->size()));
+  facts["driver.kernel_mode.version"] = version_fact(files, line);
+  facts["driver.kernel_mode.flavour"] = flavour_fact(line);
+  facts["driver.kernel_mode.modules"] = modules.empty() ? missing_fact(Missing::absent, "/sys/module", "none is loaded")
+                                                        : known_fact(std::move(modules), "/sys/module");
+  if (!has_no_gpu(facts)) return;
+  for (const char* id : {"driver.kernel_mode.version", "driver.kernel_mode.flavour", "driver.kernel_mode.modules"}) {
+    Fact& fact = facts[id];
+    if (!fact.is_known()) fact = missing_fact(Missing::not_applicable, fact.source, "no GPU");
+  }
+}
+
+}  // namespace varve

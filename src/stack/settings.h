@@ -1,0 +1,19 @@
+#pragma once
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "model/fact.h"
+
+namespace varve {
+
+// The environment variables that steer which code runs, by name: data/dispatch_settings.json lists them, nothing else
+// is recorded. A variable whose name says secret is left out; a value that looks like one becomes a missing fact
+// (denied). Home directories become "~" and GPU UUIDs a digest.
+std::map<std::string, Fact> dispatch_settings(const std::map<std::string, std::string>& environment,
+                                              std::string_view home);
+
+// The variables in /proc/PID/environ's form: NAME=VALUE pieces, each ended by a NUL.
+std::map<std::string, std::string> parse_environment(std::string_view block);
+
+}  // namespace varve
