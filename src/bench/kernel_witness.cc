@@ -116,7 +116,7 @@ KernelEvidence KernelWitness::unit_ended() {
     evidence.libraries = std::move(polled_);
     evidence.profile.unseen.push_back(unavailable_);
     if (looks_ == 0) {
-      evidence.profile.unseen.push_back("the program ended before its libraries could be looked at");
+      evidence.profile.unseen.push_back("libraries: the program ended before they could be looked at");
     } else {
       evidence.profile.unseen.push_back(
           "libraries of child processes, and those mapped only between two looks at the process");

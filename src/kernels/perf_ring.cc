@@ -8,6 +8,7 @@ namespace {
 
 // Copies from position `at` of the ring, which may go over its end.
 void copy_out(std::span<const std::byte> data, std::uint64_t at, std::span<std::byte> into) {
+  if (into.empty()) return;
   std::size_t start = static_cast<std::size_t>(at % data.size());
   std::size_t before_end = std::min(into.size(), data.size() - start);
   std::memcpy(into.data(), data.data() + start, before_end);

@@ -57,8 +57,16 @@ void write_badge(HtmlWriter& out, const Badge& badge, const std::string& title, 
   out.leaf("p", {{"class", "badge-meaning"}}, meaning);
 }
 
+// With what the plan set for this side, when the run is at hand.
+std::string side_command(const char* name, const SideSummary& side, const Run* run) {
+  if (run == nullptr) return side.command;
+  const auto found = std::find_if(run->variants.begin(), run->variants.end(),
+                                  [&](const Variant& variant) { return variant.name == name; });
+  return found == run->variants.end() ? side.command : command_text(*found);
+}
+
 void write_side_card(HtmlWriter& out, SideMark mark, const char* name, const SideSummary& side,
-                     const MetricComparison& metric) {
+                     const MetricComparison& metric, const Run* run) {
   Element card(out, "div", {{"class", "side"}});
   {
     Element head(out, "p", {{"class", "side-name"}});
@@ -66,7 +74,7 @@ void write_side_card(HtmlWriter& out, SideMark mark, const char* name, const Sid
   }
   {
     Element command(out, "p");
-    out.leaf("code", {}, side.command);
+    out.leaf("code", {}, side_command(name, side, run));
   }
   const std::string spread = side.units > 1 ? "spread " + share_text(side.spread) : "no spread: a single unit";
   out.leaf("p", {{"class", "note"}},
@@ -74,7 +82,7 @@ void write_side_card(HtmlWriter& out, SideMark mark, const char* name, const Sid
                        count_text(static_cast<std::size_t>(std::max(side.units, 0)), "unit", "units"), spread));
 }
 
-void write_verdict(HtmlWriter& out, const Comparison& comparison) {
+void write_verdict(HtmlWriter& out, const Comparison& comparison, const Run* run) {
   Element section(out, "section", {{"class", "verdict"}});
   out.leaf("p", {{"class", "verdict-sentence"}}, comparison.verdict);
   {
@@ -86,8 +94,8 @@ void write_verdict(HtmlWriter& out, const Comparison& comparison) {
   }
   {
     Element sides(out, "div", {{"class", "sides"}});
-    write_side_card(out, SideMark::a, "A", comparison.a, comparison.primary);
-    write_side_card(out, SideMark::b, "B", comparison.b, comparison.primary);
+    write_side_card(out, SideMark::a, "A", comparison.a, comparison.primary, run);
+    write_side_card(out, SideMark::b, "B", comparison.b, comparison.primary, run);
   }
   if (comparison.reasons.empty()) return;
   Element details(out, "details");
@@ -217,7 +225,7 @@ std::vector<Remark> footer_of(const Comparison& comparison, const Run* run, cons
 
 std::string html_page(const Comparison& comparison, const Run* run) {
   HtmlWriter out;
-  write_verdict(out, comparison);
+  write_verdict(out, comparison, run);
   write_measured(out, comparison, run);
   write_items(out, comparison);
   write_account(out, comparison.kernels);

@@ -35,7 +35,7 @@ void write_legend(HtmlWriter& out, const Run& run, bool with_warmup, bool any_ma
   }
   out.leaf("span", {}, "dashed: median");
   if (with_warmup) out.leaf("span", {}, "hollow: warm-up, never counted");
-  if (any_marked) out.leaf("span", {}, "ringed: marked, see the units");
+  if (any_marked) out.leaf("span", {}, "ringed: marked, see how it was measured");
 }
 }  // namespace
 

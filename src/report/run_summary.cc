@@ -59,6 +59,18 @@ std::string steal_remark(const Run& run) {
                      quantity_text(wall, "s"), share_text(worst), note);
 }
 
+std::string mark_remark(const Run& run) {
+  std::vector<std::string> marks;
+  for (const Unit& unit : run.units) {
+    if (!unit.marks.empty())
+      marks.push_back(fmt::format("{} ({}): {}", unit.index, unit.variant, join(unit.marks, ", ")));
+  }
+  constexpr std::size_t kMost = 8;
+  const std::size_t more = marks.size() > kMost ? marks.size() - kMost : 0;
+  marks.resize(marks.size() - more);
+  return join(marks, "; ") + (more > 0 ? fmt::format("; and {} more", more) : "");
+}
+
 std::string sampling_remark(const Run& run) {
   Profile sum;
   for (const Unit& unit : run.units) {
@@ -191,6 +203,7 @@ std::vector<Remark> measurement_remarks(const Run& run) {
   remarks.push_back({"units", fmt::format("{} executed, {} of them timing; {} failed, {} marked; {} in all",
                                           run.units.size(), timing, failed, marked, quantity_text(end, "s"))});
   if (!run.complete) remarks.push_back({"incomplete", run.incomplete_reason});
+  if (marked > 0) remarks.push_back({"marked units", mark_remark(run)});
   remarks.push_back({"machine steal", steal_remark(run)});
   remarks.push_back({"kernels seen by", sampling_remark(run)});
   for (const char* id : {"cpu.model", "cpu.threads", "cpu.frequency.governor", "machine.hypervisor", "memory.total",

@@ -1,0 +1,15 @@
+// What a measured program writes to $VARVE_METRICS.
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+
+#include "bench/metrics.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto metrics = varve::parse_metrics({reinterpret_cast<const char*>(data), size});
+  if (!metrics) return 0;
+  for (const varve::Metric& metric : *metrics) {
+    if (!std::isfinite(metric.value) || metric.name.empty()) std::abort();
+  }
+  return 0;
+}
