@@ -38,16 +38,28 @@ std::vector<std::string> read_seeds(int count, char** paths) {
 }
 
 void mutate(std::string& text, std::mt19937_64& random) {
-  const auto below = [&](std::size_t limit) { return static_cast<std::size_t>(random() % std::max<std::size_t>(limit, 1)); };
+  const auto below = [&](std::size_t limit) {
+    return static_cast<std::size_t>(random() % std::max<std::size_t>(limit, 1));
+  };
   for (std::size_t edits = 1 + below(6); edits > 0 && !text.empty(); --edits) {
     const std::size_t at = below(std::min<std::size_t>(text.size(), below(2) == 0 ? 256 : text.size()));
     const std::size_t length = std::min(below(64) + 1, text.size() - at);
     switch (below(5)) {
-      case 0: text[at] = static_cast<char>(random()); break;
-      case 1: text[at] = "\x00\xff\x7f\x80\"{[\\\n,0"[below(12)]; break;
-      case 2: text.erase(at, length); break;
-      case 3: text.insert(at, text.substr(at, length)); break;
-      default: text.resize(at); break;
+      case 0:
+        text[at] = static_cast<char>(random());
+        break;
+      case 1:
+        text[at] = "\x00\xff\x7f\x80\"{[\\\n,0"[below(12)];
+        break;
+      case 2:
+        text.erase(at, length);
+        break;
+      case 3:
+        text.insert(at, text.substr(at, length));
+        break;
+      default:
+        text.resize(at);
+        break;
     }
   }
 }

@@ -10,9 +10,9 @@
 namespace varve {
 
 struct Options {
-  BlockShape shape{256, 512, 8};
-  int layers = 2;
-  int iterations = 20;
+  BlockShape shape{256, 1024, 16};
+  int layers = 1;
+  int iterations = 12;
   int threads = 1;
   std::uint64_t seed = 1;
   bool print_blas = false;

@@ -31,7 +31,9 @@ TEST(Text, ParsesWholeNumbersOnly) {
 
 TEST(Text, CleansBytesThatAreNotUtf8AndCutsBetweenCharacters) {
   EXPECT_EQ(clean_utf8("caf\xC3\xA9"), "café");
-  EXPECT_EQ(clean_utf8("a\xFF" "b"), "a\uFFFDb");
+  EXPECT_EQ(clean_utf8("a\xFF"
+                       "b"),
+            "a\uFFFDb");
   EXPECT_EQ(clean_utf8("\xED\xA0\x80"), "\uFFFD\uFFFD\uFFFD");  // a surrogate is no character
   EXPECT_EQ(clean_utf8("\xC0\xAF"), "\uFFFD\uFFFD");            // an overlong slash neither
   EXPECT_EQ(clean_utf8("éé", 3), "é");
@@ -62,7 +64,8 @@ TEST(Hash, IsSha256) {  // FIPS 180-4 example "abc"
 }
 
 TEST(Errors, SayFourThingsInOneLine) {
-  EXPECT_EQ(to_text({"reading", "a.json", "it is empty", "Write it again"}), "reading: a.json: it is empty. Write it again");
+  EXPECT_EQ(to_text({"reading", "a.json", "it is empty", "Write it again"}),
+            "reading: a.json: it is empty. Write it again");
   EXPECT_EQ(to_text({"reading", "", "it is empty", ""}), "reading: it is empty");
 }
 

@@ -1,9 +1,8 @@
 #pragma once
 // What the tests that execute real programs share.
-#include <gtest/gtest.h>
-
 #include <chrono>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,8 +45,8 @@ inline RunPlan shell(const std::string& script, int units = 1) { return plan_of(
 
 inline Run run_of(const RunPlan& plan, Listener& listener) {
   Result<Run> run = run_benchmark(plan, host_world(), listener);
-  EXPECT_TRUE(run) << to_text(run.error());
-  return run ? *run : Run{};
+  if (!run) throw std::runtime_error(to_text(run.error()));
+  return *run;
 }
 
 inline Run run_of(const RunPlan& plan) {

@@ -1,3 +1,5 @@
+#include "stack/capture.h"
+
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -6,7 +8,6 @@
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "model/documents.h"
-#include "stack/capture.h"
 #include "world/world.h"
 
 namespace varve {
@@ -22,8 +23,7 @@ ExitStatus capture(const Options& options) {
   const World world = host_world();
   const Result<Stack> stack = capture_stack(world, {.identify = options.identify, .process = options.process});
   if (!stack) return complain(stack.error());
-  return write_answer(options.output, pretty_json(to_json(*stack)),
-                      [&] { return text_stack(*stack, output_style()); });
+  return write_answer(options.output, pretty_json(to_json(*stack)), [&] { return text_stack(*stack, output_style()); });
 }
 }  // namespace
 

@@ -66,9 +66,9 @@ ExitStatus compare(const Options& options) {
   const Result<Comparison> comparison =
       options.b.empty() ? compare_variants(*run, options.compare) : compare_two(options, *run, name);
   if (!comparison) return complain(comparison.error());
-  return write_answer(options.output, pretty_json(to_json(*comparison)),
-                      [&] { return text_comparison(*comparison, options.explain, output_style()); },
-                      exit_status(*comparison));
+  return write_answer(
+      options.output, pretty_json(to_json(*comparison)),
+      [&] { return text_comparison(*comparison, options.explain, output_style()); }, exit_status(*comparison));
 }
 }  // namespace
 
@@ -80,8 +80,9 @@ Action declare_compare(CLI::App& command, const MeasuredCommands&) {
   command.add_option("--margin", options->compare.margin, "what counts as the same, in percent")
       ->type_name("P")
       ->check(CLI::Range(0.001, 100.0));
-  command.add_option("--variable", options->compare.variable,
-                     "what is under test (settings.NAME, a fact, library.NAME, command): the one thing that may differ")
+  command
+      .add_option("--variable", options->compare.variable,
+                  "what is under test (settings.NAME, a fact, library.NAME, command): the one thing that may differ")
       ->type_name("ID");
   command.add_flag("--explain", options->explain, "say why, and what would decide it");
   declare_output(command, options->output);

@@ -43,14 +43,16 @@ ExitStatus explain_usage(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return static_cast<ExitStatus>(app.exit(error));  // --help, --version
   const std::vector<std::string> left = app.remaining(true);
   if (!left.empty()) {
-    return complain({"reading the command line", "", "\"" + left.front() + "\" is not known", suggestion(app, left.front())},
-                    ExitStatus::usage);
+    return complain(
+        {"reading the command line", "", "\"" + left.front() + "\" is not known", suggestion(app, left.front())},
+        ExitStatus::usage);
   }
   return complain({"reading the command line", "", error.what(), "See varve --help"}, ExitStatus::usage);
 }
 
 ExitStatus dispatch(std::vector<std::string> arguments) {
-  CLI::App app("Records the software under an AI benchmark number, and tells whether two numbers may be compared.", "varve");
+  CLI::App app("Records the software under an AI benchmark number, and tells whether two numbers may be compared.",
+               "varve");
   app.set_version_flag("--version", "varve " + std::string(tool_version()));
   app.require_subcommand(1);
   const MeasuredCommands commands = cut_commands(arguments);

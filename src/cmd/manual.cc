@@ -70,7 +70,8 @@ std::string zsh_completions(const CLI::App& program) {
     cases += fmt::format("    {}) _arguments{} '*:file:_files' ;;\n", verb->get_name(), specifications);
   }
   return fmt::format(
-      "#compdef varve\n_varve() {{\n  local -a verbs=(\n{}  )\n  if (( CURRENT == 2 )); then _describe verb verbs; return; fi\n"
+      "#compdef varve\n_varve() {{\n  local -a verbs=(\n{}  )\n  if (( CURRENT == 2 )); then _describe verb verbs; "
+      "return; fi\n"
       "  local verb=$words[2]; shift words; (( CURRENT-- ))\n  case $verb in\n{}  esac\n}}\n_varve \"$@\"\n",
       verbs, cases);
 }
@@ -94,9 +95,12 @@ std::string fish_completions(const CLI::App& program) {
 std::string troff(std::string_view text) {
   std::string out = text.starts_with('.') || text.starts_with('\'') ? "\\&" : "";
   for (char c : text) {
-    if (c == '\\') out += "\\e";
-    else if (c == '-') out += "\\-";
-    else out += c;
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";
+    else
+      out += c;
   }
   return out;
 }

@@ -40,8 +40,7 @@ class Narrator : public RunObserver {
     bar_.show(index, total_units, "unit " + std::to_string(index + 1));
   }
   void unit_finished(const Unit& unit) override {
-    bar_.show(unit.index + 1, total_,
-              fmt::format("{} {}", unit.variant, format_seconds(unit.wall_seconds)));
+    bar_.show(unit.index + 1, total_, fmt::format("{} {}", unit.variant, format_seconds(unit.wall_seconds)));
   }
   void output(std::string_view bytes) override {
     if (!quiet_) bar_.pass_through(bytes);
@@ -94,9 +93,9 @@ ExitStatus run(Options& options) {
   if (!measured) return complain(measured.error());
   if (!measured->complete) tell("varve: the run is not complete: " + measured->incomplete_reason);
   if (options.output.file.empty() && !options.output.json) tell("varve: nothing is saved; -o FILE keeps the document");
-  return write_answer(options.output, pretty_json(to_json(*measured)),
-                      [&] { return text_run(*measured, output_style()); },
-                      measured->complete ? ExitStatus::ok : ExitStatus::tool_or_input);
+  return write_answer(
+      options.output, pretty_json(to_json(*measured)), [&] { return text_run(*measured, output_style()); },
+      measured->complete ? ExitStatus::ok : ExitStatus::tool_or_input);
 }
 }  // namespace
 
@@ -118,7 +117,8 @@ Action declare_run(CLI::App& command, const MeasuredCommands& commands) {
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
   command.add_option("--name", plan.name, "of the benchmark; the command's by default")->type_name("S");
-  command.add_option("--metric", plan.metric, "the metric of the verdict; the first that the program writes by default")
+  command
+      .add_option("--metric", plan.metric, "the metric of the verdict; the first that the program writes by default")
       ->type_name("NAME");
   command.add_option("--margin", options->margin_percent, "what will count as the same, in percent")
       ->type_name("P")
@@ -127,8 +127,9 @@ Action declare_run(CLI::App& command, const MeasuredCommands& commands) {
   command.add_option("--timeout", plan.timeout_seconds, "end a unit after this many seconds")
       ->type_name("S")
       ->check(CLI::PositiveNumber);
-  command.add_option("--against-env", options->against_environment,
-                     "measure a second variant with these set, interleaved A B B A")
+  command
+      .add_option("--against-env", options->against_environment,
+                  "measure a second variant with these set, interleaved A B B A")
       ->type_name("NAME=VALUE");
   command.add_option("--sampling", plan.sampling_hertz, "CPU samples a second; 0 is none")
       ->type_name("HZ")

@@ -71,7 +71,7 @@ void ProgressBar::draw() {
   std::string left;
   if (done_ > 0 && done_ < total_) left = "  about " + format_seconds(elapsed / done_ * (total_ - done_)) + " left";
   const std::string counts = fmt::format(" {}/{}{}  ", done_, total_, left);
-  const std::size_t room = static_cast<std::size_t>(std::max(0, columns(STDERR_FILENO) - kBar - 2)) ;
+  const std::size_t room = static_cast<std::size_t>(std::max(0, columns(STDERR_FILENO) - kBar - 2));
   const std::string rest = (counts + label_).substr(0, room);
   fmt::print(stderr, "\r\x1b[K{}{}", bar, rest);
   std::fflush(stderr);

@@ -167,10 +167,9 @@ std::string reason_to_withhold(const KernelAccount& account, const MetricCompari
     }
     return why;
   }
-  const auto coarsest =
-      std::max_element(account.rows.begin(), account.rows.end(), [](const KernelChange& left, const KernelChange& right) {
-        return left.sampling_error < right.sampling_error;
-      });
+  const auto coarsest = std::max_element(
+      account.rows.begin(), account.rows.end(),
+      [](const KernelChange& left, const KernelChange& right) { return left.sampling_error < right.sampling_error; });
   if (std::fabs(account.total.value) < coarsest->sampling_error) {
     return fmt::format("the change of CPU time a unit ({}) is below what counting samples can resolve ({} for {})",
                        format_seconds(account.total.value), format_seconds(coarsest->sampling_error), coarsest->label);

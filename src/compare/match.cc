@@ -67,8 +67,12 @@ class Matcher {
         rare_.b.push_back(key);
         continue;
       }
-      groups_.push_back(
-          {short_name(seen.kernel.name), KernelState::same, seen.kernel.family, file_name(seen.kernel.library), {key}, {key}});
+      groups_.push_back({short_name(seen.kernel.name),
+                         KernelState::same,
+                         seen.kernel.family,
+                         file_name(seen.kernel.library),
+                         {key},
+                         {key}});
     }
     for (const auto& [key, seen] : b_) {
       if (!a_.contains(key)) only_b_.insert(key);

@@ -220,12 +220,11 @@ void CpuSampler::poll() { rings_->poll(); }
 CpuEvidence CpuSampler::take() {
   rings_->poll();
   CpuEvidence& kept = rings_->evidence;
-  CpuEvidence taken = kept;
-  std::vector<CpuSample>().swap(kept.samples);
-  kept.mappings.clear();
-  kept.forks.clear();
-  kept.execs.clear();
-  kept.lost = 0;
+  CpuEvidence taken = std::exchange(kept, {});
+  kept.period_seconds = taken.period_seconds;
+  kept.scope = taken.scope;
+  kept.scope_limit = taken.scope_limit;
+  kept.unavailable = taken.unavailable;
   auto by_time = [](auto& list) {
     std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.time_ns < b.time_ns; });
   };

@@ -12,6 +12,18 @@
 namespace varve {
 namespace {
 
+// Device, inode, size, time of modification in nanoseconds: all zero for a file that cannot be reached.
+using FileIdentity = std::tuple<std::uint64_t, std::uint64_t, std::int64_t, std::int64_t>;
+
+FileIdentity identity_of(const struct stat& status) {
+  return {status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
+}
+
+FileIdentity identity_on_disk(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 ? identity_of(status) : FileIdentity{};
+}
+
 struct OpenFile {
   int fd = -1;
   struct stat status {};
@@ -29,11 +41,7 @@ struct OpenFile {
   ~OpenFile() {
     if (fd >= 0) close(fd);
   }
-  // Device, inode, size, time of modification in nanoseconds.
-  std::tuple<std::uint64_t, std::uint64_t, std::int64_t, std::int64_t> identity() const {
-    return {status.st_dev, status.st_ino, status.st_size,
-            status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
-  }
+  FileIdentity identity() const { return identity_of(status); }
 };
 
 // Whether the file on disk is the one that was mapped: by build id, else by inode. `id` is the file's own build id.
@@ -74,7 +82,7 @@ void read_identity(const ExecutableMapping& mapping, MappedFile& mapped) {
 MappedFile& SymbolCache::Files::find(const ExecutableMapping& mapping) {
   Entry& entry = entries_[{mapping.path, mapping.build_id, mapping.inode, mapping.deleted}];
   if (entry.look == look_) return entry.file;
-  if (entry.look == 0 || OpenFile(mapping.path).identity() != entry.file.on_disk) {
+  if (entry.look == 0 || identity_on_disk(mapping.path) != entry.file.on_disk) {
     entry.file = MappedFile();
     read_identity(mapping, entry.file);
   }

@@ -9,7 +9,6 @@ namespace varve {
 
 namespace {
 
-
 Json estimate_to_json(const Estimate& estimate) {
   return {{"value", finite_or_null(estimate.value)},
           {"low", finite_or_null(estimate.interval.low)},
@@ -82,13 +81,8 @@ MetricComparison metric_from(const Fields& fields) {
 }
 
 Json item_to_json(const ControlItem& item) {
-  return {{"id", item.id},
-          {"layer", std::string(to_string(item.layer))},
-          {"title", item.title},
-          {"a", item.a},
-          {"b", item.b},
-          {"state", std::string(to_string(item.state))},
-          {"under_test", item.under_test}};
+  return {{"id", item.id}, {"layer", std::string(to_string(item.layer))}, {"title", item.title},          {"a", item.a},
+          {"b", item.b},   {"state", std::string(to_string(item.state))}, {"under_test", item.under_test}};
 }
 
 ControlItem item_from(const Fields& fields) {

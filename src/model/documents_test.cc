@@ -29,8 +29,13 @@ Run sample_run() {
   run.name = "sample";
   run.created_at = "2026-01-02T03:04:05Z";
   run.tool_version = "0.1.0";
-  run.protocol = {.units = 1, .warmup = 0, .margin = 0.02, .timeout_seconds = 3, .order = "ABBA",
-                  .primary_metric = "tokens/s", .seed = 7};
+  run.protocol = {.units = 1,
+                  .warmup = 0,
+                  .margin = 0.02,
+                  .timeout_seconds = 3,
+                  .order = "ABBA",
+                  .primary_metric = "tokens/s",
+                  .seed = 7};
   run.stack = sample_stack();
   run.stack_changes.push_back(
       {"cpu.model", known_fact(std::string("a"), "x"), missing_fact(Missing::denied, "y", "no permission")});
@@ -53,8 +58,8 @@ Run sample_run() {
   unit.libraries = run.stack.libraries;
   unit.profile.witness = "cpu-samples";
   unit.profile.samples = 5;
-  unit.profile.rows.push_back({{"sgemm_kernel_HASWELL", "/usr/lib/libx.so.1", "abcd", Family::gemm, "sgemm_kernel",
-                                "HASWELL"}, 5, 0, 0.05});
+  unit.profile.rows.push_back(
+      {{"sgemm_kernel_HASWELL", "/usr/lib/libx.so.1", "abcd", Family::gemm, "sgemm_kernel", "HASWELL"}, 5, 0, 0.05});
   unit.profile.unseen = {"work on the GPU"};
   unit.marks = {"steal"};
   run.units = {unit, unit};

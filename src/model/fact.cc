@@ -25,7 +25,9 @@ std::string value_text(const Value& value) {
     std::string operator()(std::int64_t number) const { return std::to_string(number); }
     std::string operator()(double number) const { return fmt::format("{}", number); }
     std::string operator()(bool flag) const { return flag ? "yes" : "no"; }
-    std::string operator()(const std::vector<std::string>& list) const { return list.empty() ? "none" : join(list, ", "); }
+    std::string operator()(const std::vector<std::string>& list) const {
+      return list.empty() ? "none" : join(list, ", ");
+    }
   } text;
   return std::visit(text, value);
 }

@@ -39,11 +39,11 @@ using Value = std::variant<std::string, std::int64_t, double, bool, std::vector<
 // One thing known, or known to be missing, about a stack. Its id ("cpu.model") and everything that is the same for
 // all stacks (layer, title, whether it is part of the identity) stand in schema/stack.schema.json: see fact_catalog.h.
 struct Fact {
-  std::optional<Value> value;          // set: the value
-  Missing missing = Missing::absent;   // meaningful only without a value
+  std::optional<Value> value;         // set: the value
+  Missing missing = Missing::absent;  // meaningful only without a value
   Standing standing = Standing::recorded;
-  std::string source;                  // file, API, field: "/proc/cpuinfo: model name"
-  std::string detail;                  // for a missing value what was found; for a value a remark; may be empty
+  std::string source;  // file, API, field: "/proc/cpuinfo: model name"
+  std::string detail;  // for a missing value what was found; for a value a remark; may be empty
 
   bool is_known() const { return value.has_value(); }
 };
@@ -57,10 +57,10 @@ bool same_fact(const Fact& a, const Fact& b);
 std::string value_text(const Value& value);  // for people: lists joined by ", ", booleans as yes and no
 std::string fact_text(const Fact& fact);     // the value, or "not applicable (no GPU)"
 
-std::string_view to_string(Layer layer);     // as in documents: "kernel_driver"
+std::string_view to_string(Layer layer);  // as in documents: "kernel_driver"
 std::string_view to_string(Standing standing);
 std::string_view to_string(Missing missing);
-std::string layer_title(Layer layer);        // for people: "kernel driver"
+std::string layer_title(Layer layer);  // for people: "kernel driver"
 std::optional<Layer> layer_from(std::string_view text);
 std::optional<Standing> standing_from(std::string_view text);
 std::optional<Missing> missing_from(std::string_view text);

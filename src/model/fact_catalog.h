@@ -10,7 +10,7 @@ namespace varve {
 // What is the same for a fact in every stack. One row is one property of "facts" in schema/stack.schema.json, which
 // is embedded at build time: a new fact is one property there.
 struct FactDefinition {
-  std::string id;         // "cpu.model", or a pattern's prefix with a star: "settings.*"
+  std::string id;  // "cpu.model", or a pattern's prefix with a star: "settings.*"
   Layer layer = Layer::hardware;
   std::string title;      // "CPU model"
   std::string unit;       // "bytes", "s", or empty

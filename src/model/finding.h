@@ -13,7 +13,7 @@ enum class Mender { hardware, platform, framework, application };
 
 // Something a reader must know about a stack, a run or a comparison.
 struct Finding {
-  std::string id;           // stable: "VRV-RUN-UNIT-FAILED"
+  std::string id;  // stable: "VRV-RUN-UNIT-FAILED"
   Layer layer = Layer::os;
   Severity severity = Severity::note;
   Mender mender = Mender::application;

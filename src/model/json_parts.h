@@ -1,6 +1,6 @@
 #pragma once
-#include "model/json_fields.h"
 #include "model/comparison.h"
+#include "model/json_fields.h"
 
 namespace varve {
 

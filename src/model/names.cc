@@ -1,11 +1,12 @@
 // The words of every enumeration, as they stand in documents.
+#include "model/names.h"
+
 #include <algorithm>
 
 #include "model/comparison.h"
 #include "model/enum_names.h"
 #include "model/fact.h"
 #include "model/finding.h"
-#include "model/names.h"
 #include "model/profile.h"
 #include "model/run.h"
 
@@ -135,19 +136,23 @@ std::optional<ItemState> item_state_from(std::string_view text) { return kItemSt
 std::optional<KernelState> kernel_state_from(std::string_view text) { return kKernelStates.value(text); }
 Family family_from(std::string_view text) { return kFamilies.value(text).value_or(Family::other); }
 
-std::string layer_title(Layer layer) {
-  return layer == Layer::os ? "operating system" : spaced(to_string(layer));
-}
+std::string layer_title(Layer layer) { return layer == Layer::os ? "operating system" : spaced(to_string(layer)); }
 std::string control_title(Control control) { return spaced(to_string(control)); }
 
 std::string speed_title(Speed speed) {
   switch (speed) {
-    case Speed::faster_below_margin: return "faster, below the margin";
-    case Speed::slower_below_margin: return "slower, below the margin";
-    case Speed::too_few: return "too few pairs";
-    case Speed::order_confounded: return "order-confounded";
-    case Speed::no_spread: return "no spread known";
-    default: return std::string(to_string(speed));
+    case Speed::faster_below_margin:
+      return "faster, below the margin";
+    case Speed::slower_below_margin:
+      return "slower, below the margin";
+    case Speed::too_few:
+      return "too few pairs";
+    case Speed::order_confounded:
+      return "order-confounded";
+    case Speed::no_spread:
+      return "no spread known";
+    default:
+      return std::string(to_string(speed));
   }
 }
 

@@ -11,11 +11,11 @@ enum class Family { attention, gemm, conv, norm, elementwise, reduction, copy, c
 
 // A piece of code that ran, told apart from others by name and library.
 struct Kernel {
-  std::string name;          // "sgemm_kernel_HASWELL"; without a symbol "libx.so [0x1200-0x1a40]"; "(kernel)" for the OS
-  std::string library;       // path of the mapped file, home shortened; "[jit]", "[kernel]", "[unknown]"
-  std::string build_id;      // hexadecimal, empty when not known
+  std::string name;      // "sgemm_kernel_HASWELL"; without a symbol "libx.so [0x1200-0x1a40]"; "(kernel)" for the OS
+  std::string library;   // path of the mapped file, home shortened; "[jit]", "[kernel]", "[unknown]"
+  std::string build_id;  // hexadecimal, empty when not known
   Family family = Family::other;
-  std::string base;          // name without what the dispatcher chose: "sgemm_kernel"; equals name when nothing is known
+  std::string base;  // name without what the dispatcher chose: "sgemm_kernel"; equals name when nothing is known
   std::string architecture;  // what the dispatcher chose, as the name says it: "HASWELL"; empty when not known
 
   bool operator==(const Kernel&) const = default;
@@ -32,11 +32,11 @@ struct ProfileRow {
 
 // What ran, as one witness saw it. Rows are sorted by (library, name). Merging is associative and commutative.
 struct Profile {
-  std::string witness;          // "cpu-samples", "onednn-verbose"; empty: nothing was seen
-  std::string scope;            // "user" or "user and kernel" code, as the witness was permitted
-  double period_seconds = 0;    // CPU time one sample stands for
-  std::uint64_t samples = 0;    // all samples: the sum over the rows
-  std::uint64_t lost = 0;       // samples the kernel reports as dropped
+  std::string witness;        // "cpu-samples", "onednn-verbose"; empty: nothing was seen
+  std::string scope;          // "user" or "user and kernel" code, as the witness was permitted
+  double period_seconds = 0;  // CPU time one sample stands for
+  std::uint64_t samples = 0;  // all samples: the sum over the rows
+  std::uint64_t lost = 0;     // samples the kernel reports as dropped
   std::vector<ProfileRow> rows;
   std::vector<std::string> unseen;  // what this witness could not see and why; empty when it saw everything it can
 };

@@ -30,9 +30,9 @@ enum class UnitRole {
 
 // How a unit's process ended.
 struct UnitEnd {
-  int exit_code = 0;       // meaningful when signal is 0 and it did not time out
-  int signal = 0;          // the signal that ended it
-  bool timed_out = false;  // Varve ended it at --timeout
+  int exit_code = 0;         // meaningful when signal is 0 and it did not time out
+  int signal = 0;            // the signal that ended it
+  bool timed_out = false;    // Varve ended it at --timeout
   bool interrupted = false;  // the user pressed Ctrl-C
 
   bool ok() const { return exit_code == 0 && signal == 0 && !timed_out && !interrupted; }
@@ -40,26 +40,26 @@ struct UnitEnd {
 
 // One execution of a variant's command in a fresh process group.
 struct Unit {
-  std::string variant;      // "A" or "B"
+  std::string variant;  // "A" or "B"
   UnitRole role = UnitRole::timing;
-  int index = 0;            // in the order of execution, from 0
-  int block = 0;            // ABBA block, from 0; warm-up and evidence units: -1
-  int position = 0;         // inside the block, 0 to 3
-  int pair = -1;            // the half of a block it belongs to, from 0; -1 when it has no partner
+  int index = 0;               // in the order of execution, from 0
+  int block = 0;               // ABBA block, from 0; warm-up and evidence units: -1
+  int position = 0;            // inside the block, 0 to 3
+  int pair = -1;               // the half of a block it belongs to, from 0; -1 when it has no partner
   double started_seconds = 0;  // since the run began, monotonic clock
   UnitEnd end;
   double wall_seconds = 0;
   double user_seconds = 0;
   double system_seconds = 0;
-  std::optional<double> steal_seconds;                // of the whole machine while the unit ran (/proc/stat, 10 ms steps)
-  std::optional<std::uint64_t> peak_memory_bytes;     // largest resident set of any one process; see peak_memory_note
-  std::string peak_memory_note;                       // why it is missing
-  std::uint64_t involuntary_switches = 0;             // context switches forced upon it
-  int environment_pad = 0;  // bytes of VARVE_PAD put into its environment: Mytkowicz et al. 2009 (STATS 1)
-  std::vector<Metric> metrics;    // as the program wrote them, in order of first appearance
-  std::vector<Library> libraries; // mapped while it ran, sorted by path
+  std::optional<double> steal_seconds;             // of the whole machine while the unit ran (/proc/stat, 10 ms steps)
+  std::optional<std::uint64_t> peak_memory_bytes;  // largest resident set of any one process; see peak_memory_note
+  std::string peak_memory_note;                    // why it is missing
+  std::uint64_t involuntary_switches = 0;          // context switches forced upon it
+  int environment_pad = 0;         // bytes of VARVE_PAD put into its environment: Mytkowicz et al. 2009 (STATS 1)
+  std::vector<Metric> metrics;     // as the program wrote them, in order of first appearance
+  std::vector<Library> libraries;  // mapped while it ran, sorted by path
   Profile profile;
-  std::vector<std::string> marks; // why a reader may distrust it ("machine steal 12 %"); never dropped for it
+  std::vector<std::string> marks;  // why a reader may distrust it ("machine steal 12 %"); never dropped for it
 };
 
 // One side of a run: what was executed.
@@ -74,19 +74,19 @@ struct Variant {
 
 // How the run was executed, fixed before it starts.
 struct Protocol {
-  int units = 0;                // a side
-  int warmup = 0;               // a side
-  double margin = 0.01;         // equivalence margin, as a fraction
-  double timeout_seconds = 0;   // a unit; 0 is none
-  std::string order;            // "ABBA" or "A"
-  std::string primary_metric;   // resolved: named by --metric, else the first the program wrote, else "wall time"
-  std::uint64_t seed = 0;       // of the environment pads
+  int units = 0;               // a side
+  int warmup = 0;              // a side
+  double margin = 0.01;        // equivalence margin, as a fraction
+  double timeout_seconds = 0;  // a unit; 0 is none
+  std::string order;           // "ABBA" or "A"
+  std::string primary_metric;  // resolved: named by --metric, else the first the program wrote, else "wall time"
+  std::uint64_t seed = 0;      // of the environment pads
 };
 
 // The document of one benchmark.
 struct Run {
   std::string name;
-  std::string created_at;                 // RFC 3339, UTC
+  std::string created_at;  // RFC 3339, UTC
   std::string tool_version;
   Protocol protocol;
   Stack stack;                            // before the first unit
@@ -94,11 +94,12 @@ struct Run {
   std::vector<Variant> variants;          // one or two
   std::vector<Unit> units;                // in the order of execution
   std::vector<Finding> findings;
-  bool complete = true;                   // every planned unit ran and ended well
-  std::string incomplete_reason;          // why not
+  bool complete = true;           // every planned unit ran and ended well
+  std::string incomplete_reason;  // why not
 };
 
-// The value of a metric of a unit: one of its own, or the built-in "wall time" and "CPU time". Nothing when it has none.
+// The value of a metric of a unit: one of its own, or the built-in "wall time" and "CPU time". Nothing when it has
+// none.
 std::optional<Metric> find_metric(const Unit& unit, const std::string& name);
 
 std::string_view to_string(UnitRole role);

@@ -63,12 +63,8 @@ Json profile_to_json(const Profile& profile, KernelTable& kernels) {
                     {"launches", row.launches},
                     {"seconds", row.seconds}});
   }
-  return {{"witness", profile.witness},
-          {"scope", profile.scope},
-          {"period_seconds", profile.period_seconds},
-          {"samples", profile.samples},
-          {"lost", profile.lost},
-          {"rows", rows},
+  return {{"witness", profile.witness}, {"scope", profile.scope}, {"period_seconds", profile.period_seconds},
+          {"samples", profile.samples}, {"lost", profile.lost},   {"rows", rows},
           {"unseen", profile.unseen}};
 }
 
@@ -188,9 +184,8 @@ Variant variant_from(const Fields& fields) {
   Variant variant;
   variant.name = fields.required_text("name");
   variant.command = fields.texts("command");
-  fields.each_text("environment", [&](const std::string& name, const std::string& text) {
-    variant.environment.emplace(name, text);
-  });
+  fields.each_text("environment",
+                   [&](const std::string& name, const std::string& text) { variant.environment.emplace(name, text); });
   variant.settings = facts_from(fields, "settings");
   variant.program = fields.text("program");
   variant.program_digest = fields.text("program_digest");
@@ -198,12 +193,9 @@ Variant variant_from(const Fields& fields) {
 }
 
 Json protocol_to_json(const Protocol& protocol) {
-  return {{"units", protocol.units},
-          {"warmup", protocol.warmup},
-          {"margin", protocol.margin},
-          {"timeout_seconds", protocol.timeout_seconds},
-          {"order", protocol.order},
-          {"primary_metric", protocol.primary_metric},
+  return {{"units", protocol.units},   {"warmup", protocol.warmup},
+          {"margin", protocol.margin}, {"timeout_seconds", protocol.timeout_seconds},
+          {"order", protocol.order},   {"primary_metric", protocol.primary_metric},
           {"seed", protocol.seed}};
 }
 

@@ -9,10 +9,10 @@ namespace varve {
 
 // A shared object or program as a process had it mapped.
 struct Library {
-  std::string path;      // as the kernel names it, home directories shortened to ~
-  std::string build_id;  // GNU build id in hexadecimal; empty when the file has none or could not be read
+  std::string path;              // as the kernel names it, home directories shortened to ~
+  std::string build_id;          // GNU build id in hexadecimal; empty when the file has none or could not be read
   std::string build_id_missing;  // why there is no build id, "" when there is one
-  bool deleted = false;  // the file was replaced or removed while mapped
+  bool deleted = false;          // the file was replaced or removed while mapped
 
   bool operator==(const Library&) const = default;
 };

@@ -3,7 +3,8 @@
 
 A case is a folder tests/golden/<verb>/<case>/ with
   cmd     the arguments of varve, one shell-quoted line, run inside a scratch copy of the case's folder
-          ($HERE is the case, $FIXTURES tests/golden/fixtures); a line "! CMD" before it is executed by bash first
+          ($HERE is the case, $FIXTURES tests/golden/fixtures); a line "! CMD" before it is executed by bash first; a line
+          "$ CMD" is bash instead, with the program as $VARVE
   env     variables the program gets on top of ours, NAME=VALUE a line
   status  the exit status that must come (0 when the file is missing)
   stdout, stderr   the whole text that must come; compared only where the file is there
@@ -41,8 +42,12 @@ def run_case(program, case, scratch):
         if line.startswith("! "):
             subprocess.run(["bash", "-c", line[2:]], cwd=scratch, env=environment, check=True, timeout=120)
             continue
-        words = [os.path.expandvars(word) if "$" in word else word for word in shlex.split(line)]
-        words = [word.replace("$HERE", str(case)).replace("$FIXTURES", str(GOLDEN / "fixtures")) for word in words]
+        if line.startswith("$ "):
+            result = subprocess.run(["bash", "-c", line[2:]], cwd=scratch, env=environment, capture_output=True,
+                                    timeout=300, stdin=subprocess.DEVNULL)
+            continue
+        words = [word.replace("$HERE", str(case)).replace("$FIXTURES", str(GOLDEN / "fixtures"))
+                 for word in shlex.split(line)]
         result = subprocess.run([program, *words], cwd=scratch, env=environment, capture_output=True, timeout=300,
                                 stdin=subprocess.DEVNULL)
     return result
