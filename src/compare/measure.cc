@@ -26,9 +26,8 @@ Interval exponential(const Interval& logs) { return {std::exp(logs.low), std::ex
 
 SideSummary summary(const std::string& label, const Variant& variant, const std::vector<double>& values) {
   return {.label = label,
-          .command = join(variant.command, " "),
+          .command = command_text(variant),
           .units = static_cast<int>(values.size()),
-          .median = median(values),
           .spread = spread_or_zero(logarithms(values))};
 }
 
@@ -77,6 +76,8 @@ Result<Measured> measure(const Sides& sides, const std::string& name, double mar
   metric.unit = values.kind.unit;
   metric.better = values.kind.better;
   metric.margin = margin;
+  metric.a_median = median(values.a);
+  metric.b_median = median(values.b);
   const auto judge = sides.one_document ? judge_paired : judge_unpaired;
   judge(metric, logarithms(values.a), logarithms(values.b));
   return measured;

@@ -56,7 +56,6 @@ struct SideSummary {
   std::string label;  // "A" or the file's name
   std::string command;
   int units = 0;
-  double median = 0;  // of the primary metric
   double spread = 0;  // standard deviation of ln(value); meaningless with one unit
 };
 
@@ -65,7 +64,8 @@ struct MetricComparison {
   std::string metric, unit;
   Better better = Better::lower;
   bool paired = true;
-  int pairs = 0;                   // or the smaller side's units when unpaired
+  int pairs = 0;  // or the smaller side's units when unpaired
+  double a_median = 0, b_median = 0;
   std::vector<double> log_ratios;  // ln(B/A) of each pair; empty when unpaired
   Estimate ratio;                  // B / A with the 95 % interval
   Interval ratio_90;               // the interval the equivalence test uses

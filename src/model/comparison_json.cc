@@ -32,18 +32,14 @@ std::optional<Estimate> optional_estimate_from(const Fields& fields, const char*
 }
 
 Json side_to_json(const SideSummary& side) {
-  return {{"label", side.label},
-          {"command", side.command},
-          {"units", side.units},
-          {"median", finite_or_null(side.median)},
-          {"spread", finite_or_null(side.spread)}};
+  return {
+      {"label", side.label}, {"command", side.command}, {"units", side.units}, {"spread", finite_or_null(side.spread)}};
 }
 
 SideSummary side_from(const Fields& fields) {
   return {.label = fields.required_text("label"),
           .command = fields.text("command"),
           .units = static_cast<int>(fields.integer("units")),
-          .median = fields.number("median"),
           .spread = fields.number("spread")};
 }
 
@@ -53,6 +49,8 @@ Json metric_to_json(const MetricComparison& metric) {
           {"better", std::string(to_string(metric.better))},
           {"paired", metric.paired},
           {"pairs", metric.pairs},
+          {"a_median", finite_or_null(metric.a_median)},
+          {"b_median", finite_or_null(metric.b_median)},
           {"log_ratios", metric.log_ratios},
           {"ratio", estimate_to_json(metric.ratio)},
           {"ratio_90", {{"low", finite_or_null(metric.ratio_90.low)}, {"high", finite_or_null(metric.ratio_90.high)}}},
@@ -69,6 +67,8 @@ MetricComparison metric_from(const Fields& fields) {
   metric.better = fields.word("better", better_from);
   metric.paired = fields.flag("paired", true);
   metric.pairs = static_cast<int>(fields.integer("pairs"));
+  metric.a_median = fields.number("a_median");
+  metric.b_median = fields.number("b_median");
   metric.log_ratios = fields.numbers("log_ratios");
   metric.ratio = estimate_from(fields.object("ratio"));
   const Fields narrow = fields.object("ratio_90");

@@ -1,6 +1,14 @@
 #include "model/run.h"
 
+#include "base/text.h"
+
 namespace varve {
+
+std::string command_text(const Variant& variant) {
+  std::string text;
+  for (const auto& [name, value] : variant.environment) text += name + "=" + value + " ";
+  return text + join(variant.command, " ");
+}
 
 std::optional<Metric> find_metric(const Unit& unit, const std::string& name) {
   for (const Metric& metric : unit.metrics) {

@@ -98,6 +98,9 @@ struct Run {
   std::string incomplete_reason;  // why not
 };
 
+// The command line of a side as a shell would take it, with what was set for it: "K=V program --x".
+std::string command_text(const Variant& variant);
+
 // The value of a metric of a unit: one of its own, or the built-in "wall time" and "CPU time". Nothing when it has
 // none.
 std::optional<Metric> find_metric(const Unit& unit, const std::string& name);

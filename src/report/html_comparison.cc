@@ -57,16 +57,8 @@ void write_badge(HtmlWriter& out, const Badge& badge, const std::string& title, 
   out.leaf("p", {{"class", "badge-meaning"}}, meaning);
 }
 
-// With what the plan set for this side, when the run is at hand.
-std::string side_command(const char* name, const SideSummary& side, const Run* run) {
-  if (run == nullptr) return side.command;
-  const auto found = std::find_if(run->variants.begin(), run->variants.end(),
-                                  [&](const Variant& variant) { return variant.name == name; });
-  return found == run->variants.end() ? side.command : command_text(*found);
-}
-
 void write_side_card(HtmlWriter& out, SideMark mark, const char* name, const SideSummary& side,
-                     const MetricComparison& metric, const Run* run) {
+                     const MetricComparison& metric) {
   Element card(out, "div", {{"class", "side"}});
   {
     Element head(out, "p", {{"class", "side-name"}});
@@ -74,15 +66,16 @@ void write_side_card(HtmlWriter& out, SideMark mark, const char* name, const Sid
   }
   {
     Element command(out, "p");
-    out.leaf("code", {}, side_command(name, side, run));
+    out.leaf("code", {}, side.command);
   }
   const std::string spread = side.units > 1 ? "spread " + share_text(side.spread) : "no spread: a single unit";
   out.leaf("p", {{"class", "note"}},
-           fmt::format("{} {} (median of {}, {})", metric.metric, quantity_text(side.median, metric.unit),
+           fmt::format("{} {} (median of {}, {})", metric.metric,
+                       quantity_text(mark == SideMark::a ? metric.a_median : metric.b_median, metric.unit),
                        count_text(static_cast<std::size_t>(std::max(side.units, 0)), "unit", "units"), spread));
 }
 
-void write_verdict(HtmlWriter& out, const Comparison& comparison, const Run* run) {
+void write_verdict(HtmlWriter& out, const Comparison& comparison) {
   Element section(out, "section", {{"class", "verdict"}});
   out.leaf("p", {{"class", "verdict-sentence"}}, comparison.verdict);
   {
@@ -94,8 +87,8 @@ void write_verdict(HtmlWriter& out, const Comparison& comparison, const Run* run
   }
   {
     Element sides(out, "div", {{"class", "sides"}});
-    write_side_card(out, SideMark::a, "A", comparison.a, comparison.primary, run);
-    write_side_card(out, SideMark::b, "B", comparison.b, comparison.primary, run);
+    write_side_card(out, SideMark::a, "A", comparison.a, comparison.primary);
+    write_side_card(out, SideMark::b, "B", comparison.b, comparison.primary);
   }
   if (comparison.reasons.empty()) return;
   Element details(out, "details");
@@ -154,9 +147,7 @@ void write_measured(HtmlWriter& out, const Comparison& comparison, const Run* ru
   write_pairs(out, comparison, run);
 }
 
-void write_metric_row(HtmlWriter& out, const MetricComparison& metric, const Comparison& comparison, const Run* run,
-                      const Scale& range) {
-  const bool primary = &metric == &comparison.primary;
+void write_metric_row(HtmlWriter& out, const MetricComparison& metric, bool primary, const Scale& range) {
   Element row(out, "tr", {{"class", primary ? "primary" : "other"}});
   {
     Element name(out, "th", {{"scope", "row"}});
@@ -164,13 +155,7 @@ void write_metric_row(HtmlWriter& out, const MetricComparison& metric, const Com
     out.leaf("span", {{"class", "chip"}}, primary ? "primary" : "exploratory");
   }
   for (const SideMark side : {SideMark::a, SideMark::b}) {
-    std::string text = "–";
-    if (primary) {
-      text = quantity_text(side == SideMark::a ? comparison.a.median : comparison.b.median, metric.unit);
-    } else if (run != nullptr) {
-      const Spread spread = spread_of(timing_units(*run, side == SideMark::a ? "A" : "B"), metric.metric);
-      if (spread.count > 0) text = quantity_text(spread.median, spread.unit);
-    }
+    const std::string text = quantity_text(side == SideMark::a ? metric.a_median : metric.b_median, metric.unit);
     out.leaf("td", {}, text);
   }
   out.leaf("td", {}, change_text(metric.ratio.value));
@@ -183,7 +168,7 @@ void write_metric_row(HtmlWriter& out, const MetricComparison& metric, const Com
   out.leaf("td", {{"class", "state"}}, speed_title(metric.speed));
 }
 
-void write_metrics(HtmlWriter& out, const Comparison& comparison, const Run* run) {
+void write_metrics(HtmlWriter& out, const Comparison& comparison) {
   Section section(out, "metrics", "All metrics");
   std::vector<double> ends;
   for (const MetricComparison& metric : comparison.others) {
@@ -198,9 +183,9 @@ void write_metrics(HtmlWriter& out, const Comparison& comparison, const Run* run
         out, "numbers",
         {"metric", "A", "B", "change", "95 % interval", "", comparison.primary.paired ? "pairs" : "units", "B is"});
     Element body(out, "tbody");
-    write_metric_row(out, comparison.primary, comparison, run, range);
+    write_metric_row(out, comparison.primary, true, range);
     for (const MetricComparison& metric : comparison.others) {
-      write_metric_row(out, metric, comparison, run, range);
+      write_metric_row(out, metric, false, range);
     }
   }
   out.leaf("p", {{"class", "note"}},
@@ -225,11 +210,11 @@ std::vector<Remark> footer_of(const Comparison& comparison, const Run* run, cons
 
 std::string html_page(const Comparison& comparison, const Run* run) {
   HtmlWriter out;
-  write_verdict(out, comparison, run);
+  write_verdict(out, comparison);
   write_measured(out, comparison, run);
   write_items(out, comparison);
   write_account(out, comparison.kernels);
-  write_metrics(out, comparison, run);
+  write_metrics(out, comparison);
   write_findings(out, comparison.findings);
   if (run != nullptr) {
     write_measurement(out, *run);

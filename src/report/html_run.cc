@@ -138,7 +138,7 @@ void write_kernels(HtmlWriter& out, const Run& run, const Variant& variant) {
       for (std::size_t i = 0; i < family.rows.size(); ++i) {
         const ProfileRow& row = *family.rows[i];
         if (i < kMostKernels) {
-          write_bar(out, "kernel", row.kernel.name, row.kernel.library, row.seconds / scale.units, scale);
+          write_bar(out, "kernel", short_name(row.kernel.name), row.kernel.library, row.seconds / scale.units, scale);
         } else {
           rest += row.seconds / scale.units;
         }

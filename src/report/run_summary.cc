@@ -156,12 +156,6 @@ std::string end_text(const UnitEnd& end) {
   return fmt::format("exit {}", end.exit_code);
 }
 
-std::string command_text(const Variant& variant) {
-  std::string text;
-  for (const auto& [name, value] : variant.environment) text += name + "=" + value + " ";
-  return text + join(variant.command, " ");
-}
-
 std::vector<std::string> protocol_sentences(const Run& run) {
   const Protocol& plan = run.protocol;
   std::vector<std::string> sentences;

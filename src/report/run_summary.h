@@ -30,8 +30,7 @@ struct CpuTime {
 };
 CpuTime cpu_time(const std::vector<const Unit*>& units);
 
-std::string end_text(const UnitEnd& end);          // "exit 0", "signal 9", "timed out"
-std::string command_text(const Variant& variant);  // with the environment that was set for it
+std::string end_text(const UnitEnd& end);  // "exit 0", "signal 9", "timed out"
 // "10 units a side in blocks A B B A after 1 warm-up a side; margin 1 % …": how the run was planned, as sentences.
 std::vector<std::string> protocol_sentences(const Run& run);
 // Machine, steal, marks and sampling as (name, value) rows.

@@ -167,7 +167,10 @@ std::string difference_sentence(const std::vector<ControlItem>& items) {
 
 std::string exchange_sentence(const KernelAccount& account) {
   if (!account.available || !account.exchanged_share || !std::isfinite(account.exchanged_share->value)) return "";
-  return "The exchange of kernels explains " + share_text(*account.exchanged_share) + " of the change in CPU time.";
+  const std::string more_than_all =
+      account.exchanged_share->value > 1 ? " More than the whole: other code took some of it back." : "";
+  return "The exchange of kernels explains " + share_text(*account.exchanged_share) + " of the change in CPU time." +
+         more_than_all;
 }
 
 }  // namespace varve

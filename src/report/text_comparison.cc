@@ -34,11 +34,10 @@ std::string sides(const Comparison& comparison, const TextStyle& style) {
   return table.render(style);
 }
 
-void add_metric(TextTable& table, const MetricComparison& metric, const Comparison& comparison, bool primary) {
+void add_metric(TextTable& table, const MetricComparison& metric, bool primary) {
   table.add({{metric.metric + (primary ? " (primary)" : ""), primary ? Tone::bold : Tone::plain},
-             {primary ? quantity_text(comparison.a.median, metric.unit) : ""},
-             {primary ? quantity_text(comparison.b.median, metric.unit) : ""},
-             {ratio_text(metric.ratio.value)},
+             {quantity_text(metric.a_median, metric.unit)},
+             {quantity_text(metric.b_median, metric.unit)},
              {change_text(metric.ratio.value)},
              {change_interval_text(metric.ratio.interval)},
              {std::to_string(metric.pairs)},
@@ -49,17 +48,16 @@ std::string metrics(const Comparison& comparison, const TextStyle& style) {
   TextTable table({{"metric"},
                    {"A", true},
                    {"B", true},
-                   {"B / A", true},
                    {"change", true},
                    {"95 % interval", true},
                    {comparison.primary.paired ? "pairs" : "units", true},
                    {"B is"}});
-  add_metric(table, comparison.primary, comparison, true);
-  for (const MetricComparison& metric : comparison.others) add_metric(table, metric, comparison, false);
+  add_metric(table, comparison.primary, true);
+  for (const MetricComparison& metric : comparison.others) add_metric(table, metric, false);
   std::string out = table.render(style);
   const MetricComparison& primary = comparison.primary;
   out +=
-      paragraph(fmt::format("A and B: medians; B / A: geometric mean over the {}; {} is better; margin {}; "
+      paragraph(fmt::format("A and B: medians; change: geometric mean of B / A over the {}; {} is better; margin {}; "
                             "spread of a {} {}",
                             primary.paired ? "pairs" : "units", to_string(primary.better), shown_margin(primary.margin),
                             primary.paired ? "pair" : "side", share_text(primary.pair_spread)),

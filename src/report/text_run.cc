@@ -75,7 +75,7 @@ std::string kernels(const Run& run, const Variant& variant, const TextStyle& sty
   for (std::size_t i = 0; i < profile.rows.size(); ++i) {
     const ProfileRow& row = profile.rows[i];
     if (i < kMostKernels) {
-      add(row.kernel.name, std::string(to_string(row.kernel.family)), row.seconds / count, Tone::plain);
+      add(short_name(row.kernel.name), std::string(to_string(row.kernel.family)), row.seconds / count, Tone::plain);
     } else {
       rest += row.seconds / count;
     }

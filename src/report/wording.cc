@@ -29,11 +29,6 @@ std::string quantity_text(double value, const std::string& unit) {
   return with_minus(format_quantity(value, unit));
 }
 
-std::string ratio_text(double ratio) {
-  if (!std::isfinite(ratio)) return std::isnan(ratio) ? "–" : "∞";
-  return ratio >= 1000 ? format_number(ratio) : fmt::format("{:.3f}", ratio);
-}
-
 std::string change_text(double ratio) {
   if (!std::isfinite(ratio)) return std::isnan(ratio) ? "–" : "∞";
   if (ratio >= 10) return "×" + format_number(ratio);

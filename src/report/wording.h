@@ -11,7 +11,6 @@ namespace varve {
 // NaN is shown as "–", an unbounded side of an interval in words.
 
 std::string quantity_text(double value, const std::string& unit);
-std::string ratio_text(double ratio);                     // "1.083"
 std::string change_text(double ratio);                    // "+8.3 %"
 std::string change_interval_text(const Interval& ratio);  // "+6.9 % to +9.6 %", "below +9.6 %", "unbounded"
 std::string shown_margin(double margin);                  // "±2 %"
