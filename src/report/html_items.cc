@@ -10,21 +10,6 @@ bool is_quiet(const ControlItem& item) {
   return item.state == ItemState::same || item.state == ItemState::shared || item.state == ItemState::not_applicable;
 }
 
-const char* sign_of(ItemState state) {
-  switch (state) {
-    case ItemState::different:
-      return "≠";
-    case ItemState::follows:
-      return "↳";
-    case ItemState::unknown:
-      return "?";
-    case ItemState::not_applicable:
-      return "–";
-    default:
-      return "=";
-  }
-}
-
 std::string word_of(ItemState state) {
   switch (state) {
     case ItemState::follows:
@@ -48,7 +33,7 @@ void write_item(HtmlWriter& out, const ControlItem& item) {
     out.leaf("td", {}, item.b);
   }
   Element state(out, "td", {{"class", "state"}});
-  out.leaf("span", {{"class", "sign"}}, sign_of(item.state));
+  out.leaf("span", {{"class", "sign"}}, state_sign(item.state));
   out.text(word_of(item.state));
 }
 

@@ -83,6 +83,21 @@ std::string differing_text(const std::vector<const ControlItem*>& items) {
 }
 }  // namespace
 
+const char* state_sign(ItemState state) {
+  switch (state) {
+    case ItemState::different:
+      return "≠";
+    case ItemState::follows:
+      return "↳";
+    case ItemState::unknown:
+      return "?";
+    case ItemState::not_applicable:
+      return "–";
+    default:
+      return "=";
+  }
+}
+
 std::string speed_meaning(const MetricComparison& metric) {
   const std::string margin = shown_margin(metric.margin);
   switch (metric.speed) {

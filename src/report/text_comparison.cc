@@ -68,21 +68,6 @@ std::string metrics(const Comparison& comparison, const TextStyle& style) {
   return out;
 }
 
-const char* state_sign(ItemState state) {
-  switch (state) {
-    case ItemState::different:
-      return "≠";
-    case ItemState::follows:
-      return "↳";
-    case ItemState::unknown:
-      return "?";
-    case ItemState::not_applicable:
-      return "–";
-    default:
-      return "=";
-  }
-}
-
 Tone state_tone(const ControlItem& item) {
   if (item.state == ItemState::different) return item.under_test ? Tone::bold : Tone::caution;
   return item.state == ItemState::unknown ? Tone::dim : Tone::plain;

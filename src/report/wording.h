@@ -40,6 +40,7 @@ std::string control_meaning(Control control);
 
 // "OPENBLAS_CORETYPE" for settings.OPENBLAS_CORETYPE, "libm.so.6" for library.libm.so.6, else the title.
 std::string shown_item_name(const ControlItem& item);
+const char* state_sign(ItemState state);  // "≠", "=", "?": before an item in a table
 // "Hardware, program and libraries are the same; one setting differs: OPENBLAS_CORETYPE (under test)."
 std::string difference_sentence(const std::vector<ControlItem>& items);
 // "The exchange of kernels explains 93 % (88 to 97 %) of the change in CPU time."; empty when that is not known.
