@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# What the program writes is what the schemas say. usage: written.sh VARVE PYTHON SOURCE_FOLDER
+set -euo pipefail
+varve=$1 python=$2 source=$3
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch"
+"$varve" capture -o stack.json >log
+"$varve" capture --pid $$ -o process.json >log
+"$varve" run --units 2 --warmup 1 -o run.json -- sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo "{\"metric\":\"x\",\"value\":1}" >> "$VARVE_METRICS"' \
+  --against -- sleep 0.01 >log 2>&1 || true # the second command writes no metric: an incomplete run is a document too
+"$varve" run --units 5 --warmup 0 -o pairs.json --against-env OMP_NUM_THREADS=1 -- sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done' >log 2>&1
+"$varve" compare pairs.json -o comparison.json >log || [ $? -ne 4 ]
+"$python" "$source/tests/documents/validate.py" "$source/schema/stack.schema.json" stack.json process.json
+"$python" "$source/tests/documents/validate.py" "$source/schema/run.schema.json" run.json pairs.json
+"$python" "$source/tests/documents/validate.py" "$source/schema/comparison.schema.json" comparison.json
