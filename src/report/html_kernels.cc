@@ -104,14 +104,14 @@ void write_names(HtmlWriter& out, SideMark side, const std::vector<std::string>&
     Element line(out, "p", {{"class", "kernel-name"}});
     out.raw(side_mark(side));
     out.text(" ");
-    out.leaf("code", {}, names[i]);
+    out.leaf("code", {{"title", names[i]}}, short_name(names[i]));
   }
   if (names.size() <= kMostNames) return;
   Element details(out, "details");
   out.leaf("summary", {}, fmt::format("{} more", names.size() - kMostNames));
   for (std::size_t i = kMostNames; i < names.size(); ++i) {
     Element line(out, "p", {{"class", "kernel-name"}});
-    out.leaf("code", {}, names[i]);
+    out.leaf("code", {{"title", names[i]}}, short_name(names[i]));
   }
 }
 
@@ -124,7 +124,7 @@ void write_names_cells(HtmlWriter& out, const KernelChange& row) {
     Element both(out, "td", {{"colspan", "2"}});
     for (std::size_t i = 0; i < row.a.size() && i < kMostNames; ++i) {
       Element line(out, "p", {{"class", "kernel-name"}});
-      out.leaf("code", {}, row.a[i]);
+      out.leaf("code", {{"title", row.a[i]}}, short_name(row.a[i]));
     }
     if (row.a.size() > kMostNames) out.leaf("small", {}, fmt::format("and {} more", row.a.size() - kMostNames));
     if (!row.library.empty()) out.leaf("small", {}, row.library);

@@ -183,7 +183,7 @@ std::string difference_sentence(const std::vector<ControlItem>& items) {
 std::string exchange_sentence(const KernelAccount& account) {
   if (!account.available || !account.exchanged_share || !std::isfinite(account.exchanged_share->value)) return "";
   const std::string more_than_all =
-      account.exchanged_share->value > 1 ? " More than the whole: other code took some of it back." : "";
+      account.exchanged_share->interval.low > 1 ? " More than the whole: other code took some of it back." : "";
   return "The exchange of kernels explains " + share_text(*account.exchanged_share) + " of the change in CPU time." +
          more_than_all;
 }
