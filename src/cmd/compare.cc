@@ -83,7 +83,8 @@ Action declare_compare(CLI::App& command, const MeasuredCommands&) {
   command
       .add_option("--variable", options->compare.variable,
                   "what is under test (settings.NAME, a fact, library.NAME, command): the one thing that may differ")
-      ->type_name("ID");
+      ->type_name("ID")
+      ->allow_extra_args(false);
   command.add_flag("--explain", options->explain, "say why, and what would decide it");
   declare_output(command, options->output);
   return [options] {

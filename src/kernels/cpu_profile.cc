@@ -77,7 +77,7 @@ class Resolver {
     if (sample.in_kernel) return kernel_;
     const ExecutableMapping* mapping = spaces_.find(sample.process, sample.address);
     if (!mapping) {
-      ++unmapped_;
+      unmapped_ = true;
       return unknown_;
     }
     if (mapping->path == "[vdso]") return vdso_;
@@ -85,13 +85,12 @@ class Resolver {
     return resolve_in_file(*mapping, sample.address - mapping->start + mapping->file_offset);
   }
 
+  // Without numbers: the rows hold them, and equal reasons of many units become one.
   std::vector<std::string> unseen() const {
     std::vector<std::string> reasons(unreadable_.begin(), unreadable_.end());
-    if (unmapped_ > 0) reasons.push_back(fmt::format("{} samples lie in no mapping that is known", unmapped_));
-    if (unnamed_generated_ > 0) {
-      reasons.push_back(
-          fmt::format("{} samples lie in generated code without names (oneDNN names its own with ONEDNN_JIT_PROFILE=2)",
-                      unnamed_generated_));
+    if (unmapped_) reasons.push_back("samples in no mapping that is known");
+    if (unnamed_generated_) {
+      reasons.push_back("names of generated code (oneDNN names its own with ONEDNN_JIT_PROFILE=2)");
     }
     return reasons;
   }
@@ -133,7 +132,7 @@ class Resolver {
     }
     auto name = map->second.find(sample.address);
     if (!name) {
-      ++unnamed_generated_;
+      unnamed_generated_ = true;
       return generated_code_;
     }
     auto known = generated_kernels_.find(*name);
@@ -150,7 +149,7 @@ class Resolver {
   std::unordered_map<std::uint32_t, GeneratedCode> generated_;
   std::map<std::string, Kernel> generated_kernels_;
   std::set<std::string> unreadable_;
-  std::uint64_t unmapped_ = 0, unnamed_generated_ = 0;
+  bool unmapped_ = false, unnamed_generated_ = false;
   const Kernel kernel_ = plain_kernel("(kernel)", "[kernel]");
   const Kernel unknown_ = plain_kernel("(unknown)", "[unknown]");
   const Kernel vdso_ = plain_kernel("(vdso)", "[vdso]");
