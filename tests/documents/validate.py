@@ -67,6 +67,16 @@ def load(path):
         sys.exit(2)
 
 
+def with_absolute_references(node, base):
+    """A copy in which "#/x" is "base#/x": jsonschema before 4.18 cannot join a fragment to a urn."""
+    if isinstance(node, list):
+        return [with_absolute_references(part, base) for part in node]
+    if not isinstance(node, dict):
+        return node
+    return {name: base + part if name == "$ref" and isinstance(part, str) and part.startswith("#")
+            else with_absolute_references(part, base) for name, part in node.items()}
+
+
 def make_validator(schema_path):
     schema = load(schema_path)
     draft = jsonschema.Draft202012Validator
@@ -85,6 +95,10 @@ def make_validator(schema_path):
         from referencing import Registry
         from referencing.jsonschema import DRAFT202012
     except ImportError:  # jsonschema before 4.18
+        neighbours = {name: with_absolute_references(content, content.get("$id", name) if isinstance(content, dict) else "")
+                      for name, content in neighbours.items()}
+        schema = with_absolute_references(schema, schema.get("$id", schema_path.name))
+        neighbours[schema.get("$id", schema_path.name)] = schema
         resolver = jsonschema.RefResolver(base_uri=schema.get("$id", ""), referrer=schema, store=neighbours,
                                           handlers={"http": refuse_fetching, "https": refuse_fetching,
                                                     "file": refuse_fetching})
