@@ -56,6 +56,20 @@ Result<Document> load_document(const std::string& path) {
   return document_from_json(*text, standard_input ? "standard input" : path);
 }
 
+Status check_writable(const std::string& path) {
+  struct stat status {};
+  if (path == "-" || (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))) {
+    return Done{};
+  }
+  if (S_ISDIR(status.st_mode)) return file_error("writing", path, EISDIR, "Name a file");
+  std::string temporary = path + ".XXXXXX";
+  const int descriptor = mkostemp(temporary.data(), O_CLOEXEC);
+  if (descriptor < 0) return file_error("writing", path, errno, "Does the folder exist, and may you write there?");
+  close(descriptor);
+  unlink(temporary.c_str());
+  return Done{};
+}
+
 Status write_file(const std::string& path, std::string_view text) {
   if (path == "-") return write_in_place(STDOUT_FILENO, "standard output", text);
   struct stat status {};

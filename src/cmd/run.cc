@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "bench/benchmark.h"
+#include "cmd/files.h"
 #include "cmd/output.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
@@ -81,6 +82,9 @@ Result<std::vector<VariantPlan>> variants_of(const Options& options) {
 ExitStatus run(Options& options) {
   Result<std::vector<VariantPlan>> variants = variants_of(options);
   if (!variants) return complain(variants.error(), ExitStatus::usage);
+  if (!options.output.file.empty()) {
+    if (const Status writable = check_writable(options.output.file); !writable) return complain(writable.error());
+  }
   options.plan.variants = std::move(*variants);
   options.plan.margin = options.margin_percent / 100;
   options.plan.seed = options.seed ? *options.seed : std::random_device{}();
