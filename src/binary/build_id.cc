@@ -38,18 +38,16 @@ std::string find_build_id(const std::vector<std::byte>& notes, std::uint64_t ali
 
 }  // namespace
 
-Result<std::string> read_build_id(int fd, const std::string& where) {
-  auto reader = FileReader::open(fd, where);
-  if (!reader) return reader.error();
-  auto headers = read_elf_headers(*reader, where, false);
+Result<std::string> read_build_id(const FileReader& reader, const std::string& where) {
+  auto headers = read_elf_headers(reader, where, false);
   if (!headers) return headers.error();
   for (const Elf64_Phdr& segment : headers->segments) {
     if (segment.p_type != PT_NOTE) continue;
-    if (!reader->holds(segment.p_offset, segment.p_filesz) || segment.p_filesz > kMostNoteBytes) {
+    if (!reader.holds(segment.p_offset, segment.p_filesz) || segment.p_filesz > kMostNoteBytes) {
       return Error{"reading a build id", where, "its notes point outside the file or are over 1 MiB", ""};
     }
     std::vector<std::byte> notes(segment.p_filesz);
-    if (!reader->read(segment.p_offset, notes)) {
+    if (!reader.read(segment.p_offset, notes)) {
       return Error{"reading a build id", where, "the file changed while it was read", ""};
     }
     std::string id = find_build_id(notes, segment.p_align);

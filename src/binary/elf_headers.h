@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "binary/file_reader.h"
+#include "world/file_reader.h"
 
 namespace varve {
 

@@ -37,14 +37,10 @@ std::uint8_t rank_of(unsigned binding) {
 
 // The descriptor that names are read from, and where the string tables of .symtab and .dynsym stand.
 struct SymbolTable::File {
-  int fd = -1;
   FileReader reader;
   std::array<std::uint64_t, 2> names_start{}, names_end{};
 
-  File(int descriptor, FileReader opened) : fd(descriptor), reader(opened) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() { ::close(fd); }
+  explicit File(FileReader opened) : reader(std::move(opened)) {}
 
   std::string name(const Symbol& symbol) const {
     std::uint64_t end = names_end[symbol.table];
@@ -155,14 +151,11 @@ struct SymbolReader {
 };
 
 Result<SymbolTable> SymbolTable::read(int fd, const std::string& where) {
-  int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  if (own < 0) return Error{"reading symbols", where, std::strerror(errno), ""};
-  auto reader = FileReader::open(own, where);
-  if (!reader) {
-    ::close(own);
-    return reader.error();
-  }
-  auto file = std::make_shared<File>(own, *reader);
+  FileHandle own(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!own) return Error{"reading symbols", where, std::strerror(errno), ""};
+  auto reader = FileReader::open(std::move(own), where);
+  if (!reader) return reader.error();
+  auto file = std::make_shared<File>(*reader);
   auto headers = read_elf_headers(*reader, where, true);
   if (!headers) return headers.error();
   SymbolTable table;

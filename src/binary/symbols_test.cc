@@ -121,14 +121,14 @@ TEST_F(Symbols, GivesTheRangeBetweenNeighboursWhereNamesAreStripped) {
 
 TEST_F(Symbols, AgreesWithReadelfOnTheBuildId) {
   OpenFile file(folder_ / "x");
-  auto id = read_build_id(file.fd, "x");
+  auto id = read_build_id(*FileReader::open(file.fd, "x"), "x");
   ASSERT_TRUE(id);
   EXPECT_EQ(id->size(), 40u);
   std::string command = "readelf -n '" + (folder_ / "x") + "' 2>/dev/null | grep -q " + *id;
   EXPECT_EQ(std::system(command.c_str()), 0);
   ASSERT_TRUE(test::compile(folder_ / "x.c", folder_ / "without", "-O1 -Wl,--build-id=none"));
   OpenFile without(folder_ / "without");
-  EXPECT_EQ(*read_build_id(without.fd, "without"), "");
+  EXPECT_EQ(*read_build_id(*FileReader::open(without.fd, "without"), "without"), "");
 }
 
 TEST(SymbolsOfAssembly, ReachToTheNextLabelOrTheEndOfTheSection) {
@@ -181,7 +181,7 @@ void use(const std::string& bytes) {
   int fd = memfd_create("damaged", MFD_CLOEXEC);
   ASSERT_GE(fd, 0);
   ASSERT_EQ(write(fd, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
-  (void)read_build_id(fd, "damaged");
+  (void)read_build_id(*FileReader::open(fd, "damaged"), "damaged");
   auto table = SymbolTable::read(fd, "damaged");
   close(fd);
   if (!table) return;

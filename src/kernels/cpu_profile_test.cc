@@ -62,7 +62,7 @@ TEST_F(CpuProfile, SplitsTimeBetweenFunctionsAsTheProgramSpentIt) {
   EXPECT_GT(both / static_cast<double>(profile.samples), 0.9);
 
   int fd = open((folder_ / "busy").c_str(), O_RDONLY | O_CLOEXEC);
-  auto build_id = read_build_id(fd, "busy");
+  auto build_id = read_build_id(*FileReader::open(fd, "busy"), "busy");
   close(fd);
   EXPECT_EQ(three->kernel.build_id, *build_id);
   auto libraries = loaded_libraries(evidence, cache_);

@@ -61,7 +61,8 @@ void read_identity(const ExecutableMapping& mapping, MappedFile& mapped) {
     if (mapped.build_id.empty()) mapped.build_id_missing = file.problem;
     return;
   }
-  auto id = read_build_id(file.fd, mapping.path);
+  auto reader = FileReader::open(file.fd, mapping.path);
+  auto id = reader ? read_build_id(*reader, mapping.path) : reader.error();
   if (!is_the_mapped_file(mapping, file, id ? *id : "")) {
     mapped.unreadable = "the file was replaced after it was mapped";
     if (mapped.build_id.empty()) mapped.build_id_missing = mapped.unreadable;

@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "base/text.h"
@@ -17,19 +15,17 @@ constexpr std::size_t kMostBytes = std::size_t{16} << 20;
 // glibc's csu/version.c: "GNU C Library (Debian GLIBC 2.36-9+deb12u14) stable release version 2.36.\n…" stands in its
 // read-only data. The file is searched in pieces; nothing is executed.
 Looked<std::string> glibc_banner(const Files& files, const std::string& path) {
-  const Looked<FileHandle> file = files.open(path);
+  const Looked<FileReader> file = files.open(path);
   if (!file) return {std::nullopt, file.failure, file.detail};
   constexpr std::string_view kStart = "GNU C Library (";
   constexpr std::size_t kPiece = std::size_t{256} << 10, kOverlap = 512;
   std::string buffer;
   for (std::size_t read = 0; read < kMostBytes;) {
-    const std::size_t kept = std::min(buffer.size(), kOverlap);
-    buffer.erase(0, buffer.size() - kept);
-    buffer.resize(kept + kPiece);
-    const ssize_t size = ::pread(file->fd(), buffer.data() + kept, kPiece, static_cast<off_t>(read));
-    if (size <= 0) break;
-    buffer.resize(kept + static_cast<std::size_t>(size));
-    read += static_cast<std::size_t>(size);
+    buffer.erase(0, buffer.size() - std::min(buffer.size(), kOverlap));
+    const std::optional<std::string> piece = file->start(read, kPiece);
+    if (!piece || piece->empty()) break;
+    buffer += *piece;
+    read += piece->size();
     const std::size_t at = buffer.find(kStart);
     if (at == std::string::npos) continue;
     const std::size_t end = buffer.find('\n', at);

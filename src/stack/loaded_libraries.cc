@@ -1,7 +1,6 @@
 #include "stack/loaded_libraries.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -71,33 +70,33 @@ std::map<std::string, MappedFile> parse_maps(std::string_view text) {
 
 // Through the mapping itself where that is permitted: it reaches deleted files and cannot be fooled by a file of the
 // same name. Else by name, inside the process's own root.
-Looked<FileHandle> open_mapped(const Files& files, const Files* root, const std::string& proc, const std::string& path,
+Looked<FileReader> open_mapped(const Files& files, const Files* root, const std::string& proc, const std::string& path,
                                const MappedFile& mapped) {
-  Looked<FileHandle> file = files.open_magic_link(proc + "/map_files/" + mapped.address);
+  Looked<FileReader> file = files.open_magic_link(proc + "/map_files/" + mapped.address);
   if (file || path.ends_with(kDeleted)) return file;
   if (root != nullptr) return root->open(path);
   return {std::nullopt, LookFailure::denied, "permission denied"};
 }
 
-bool is_elf(int fd) {
+bool is_elf(const FileReader& file) {
   char magic[4] = {};
-  return ::pread(fd, magic, sizeof magic, 0) == 4 && std::string_view(magic, 4) ==
-                                                         "\x7f"
-                                                         "ELF";
+  return file.read_value(0, magic) && std::string_view(magic, 4) ==
+                                          "\x7f"
+                                          "ELF";
 }
 
-void read_identity(const Looked<FileHandle>& file, const std::string& path, Library& library) {
+void read_identity(const Looked<FileReader>& file, const std::string& path, Library& library) {
   if (!file) {
     library.build_id_missing = file.detail;
     if (library.deleted)
       library.build_id_missing = "the file was removed, and reading it through the process is not permitted";
     return;
   }
-  if (!is_elf(file->fd())) {
+  if (!is_elf(*file)) {
     library.build_id_missing = "not an ELF file";
     return;
   }
-  const Result<std::string> build_id = read_build_id(file->fd(), path);
+  const Result<std::string> build_id = read_build_id(*file, path);
   if (!build_id) {
     library.build_id_missing = clean_utf8(build_id.error().found, 256);
   } else if (build_id->empty()) {
@@ -125,8 +124,8 @@ Result<std::vector<Library>> mapped_libraries(const World& world, int process) {
     // The kernel appends a mark; a file may also be called so. It is, when it can be found under that name.
     const bool deleted = path.ends_with(kDeleted) && !(root && (*root)->exists(path));
     const std::string name = deleted ? path.substr(0, path.size() - kDeleted.size()) : path;
-    const Looked<FileHandle> file = open_mapped(world.files, root ? root->get() : nullptr, proc, path, mapped);
-    if (!mapped.executable && !(file && is_elf(file->fd()))) continue;
+    const Looked<FileReader> file = open_mapped(world.files, root ? root->get() : nullptr, proc, path, mapped);
+    if (!mapped.executable && !(file && is_elf(*file))) continue;
     Library library{
         .path = clean_utf8(shorten_home(name, home)), .build_id = {}, .build_id_missing = {}, .deleted = deleted};
     read_identity(file, name, library);

@@ -43,19 +43,11 @@ Fact integer_fact(const Files& files, const std::string& path, std::string_view 
 }
 
 Looked<std::string> read_start(const Files& files, const std::string& path, std::size_t bytes) {
-  const Looked<FileHandle> file = files.open(path);
+  const Looked<FileReader> file = files.open(path);
   if (!file) return {std::nullopt, file.failure, file.detail};
-  std::string text(bytes, '\0');
-  std::size_t size = 0;
-  while (size < bytes) {
-    const ssize_t got = ::read(file->fd(), text.data() + size, bytes - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return {std::nullopt, LookFailure::unreadable, std::strerror(errno)};
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  text.resize(size);
-  return {std::move(text), {}, {}};
+  std::optional<std::string> text = file->start(0, bytes);
+  if (!text) return {std::nullopt, LookFailure::unreadable, "cannot be read"};
+  return {std::move(*text), {}, {}};
 }
 
 std::optional<std::string_view> find_field(std::string_view text, std::string_view name, char separator) {

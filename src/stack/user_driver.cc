@@ -1,4 +1,3 @@
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <set>
@@ -38,9 +37,8 @@ struct Candidate {
 bool is_stub(std::string_view path) { return path.find("/stubs/") != std::string_view::npos; }
 
 bool is_empty_file(const Files& files, const std::string& path) {
-  const Looked<FileHandle> file = files.open(path);
-  struct stat status = {};
-  return file && ::fstat(file->fd(), &status) == 0 && status.st_size == 0;
+  const Looked<FileReader> file = files.open(path);
+  return file && file->size() == 0;
 }
 
 // "libcuda.so.550.54.15" is version 550.54.15. Jetson's libcuda.so.1.1 and plain libcuda.so carry none.

@@ -20,10 +20,6 @@
 
 namespace varve {
 
-FileHandle::~FileHandle() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 std::string_view to_string(FileKind kind) {
   switch (kind) {
     case FileKind::regular:
@@ -100,7 +96,7 @@ class RootedFiles : public Files {
   RootedFiles(FileHandle root, bool kernel) : root_(std::move(root)), kernel_(kernel) {}
 
   Looked<std::string> read(std::string_view path, std::size_t cap) const override {
-    const Looked<FileHandle> file = open(path);
+    const Looked<FileReader> file = open(path);
     if (!file) return failed_as<std::string>(file);
     return read_all(file->fd(), cap);
   }
@@ -160,24 +156,24 @@ class RootedFiles : public Files {
     return {walked.resolved(), {}, {}};
   }
 
-  Looked<FileHandle> open(std::string_view path) const override {
+  Looked<FileReader> open(std::string_view path) const override {
     // Looking at the kind first keeps devices closed: opening one can already do something (/dev/nvidia0, a watchdog).
     const Looked<FileKind> found = kind(path);
-    if (!found) return failed_as<FileHandle>(found);
+    if (!found) return failed_as<FileReader>(found);
     if (*found != FileKind::regular) return not_regular(*found);
     return checked(enter(path, kReadFlags));
   }
 
-  Looked<FileHandle> open_magic_link(std::string_view path) const override {
+  Looked<FileReader> open_magic_link(std::string_view path) const override {
     const auto [parent, name] = split_last(path);
     const Looked<FileHandle> directory = enter(parent, kLookFlags | O_DIRECTORY);
-    if (!directory) return failed_as<FileHandle>(directory);
+    if (!directory) return failed_as<FileReader>(directory);
     if (!is_proc(directory->fd())) return open(path);
     struct stat status = {};
-    if (::fstatat(directory->fd(), name.c_str(), &status, 0) != 0) return failed<FileHandle>(errno);
+    if (::fstatat(directory->fd(), name.c_str(), &status, 0) != 0) return failed<FileReader>(errno);
     if (!S_ISREG(status.st_mode)) return not_regular(kind_of(status.st_mode));
     const int fd = ::openat(directory->fd(), name.c_str(), kReadFlags);
-    if (fd < 0) return failed<FileHandle>(errno);
+    if (fd < 0) return failed<FileReader>(errno);
     return checked({FileHandle(fd), {}, {}});
   }
 
@@ -199,7 +195,7 @@ class RootedFiles : public Files {
   }
 
  private:
-  static Looked<FileHandle> not_regular(FileKind kind) {
+  static Looked<FileReader> not_regular(FileKind kind) {
     return {std::nullopt, LookFailure::unreadable, fmt::format("{}, not a regular file", to_string(kind))};
   }
 
@@ -209,12 +205,14 @@ class RootedFiles : public Files {
   }
 
   // The name may have been given to something else between the look and the opening.
-  static Looked<FileHandle> checked(Looked<FileHandle> file) {
-    if (!file) return file;
+  static Looked<FileReader> checked(Looked<FileHandle> file) {
+    if (!file) return failed_as<FileReader>(file);
     struct stat status = {};
-    if (::fstat(file->fd(), &status) != 0) return failed<FileHandle>(errno);
+    if (::fstat(file->fd(), &status) != 0) return failed<FileReader>(errno);
     if (!S_ISREG(status.st_mode)) return not_regular(kind_of(status.st_mode));
-    return file;
+    Result<FileReader> reader = FileReader::open(std::move(*file), "");
+    if (!reader) return {std::nullopt, LookFailure::unreadable, reader.error().found};
+    return {std::move(*reader), {}, {}};
   }
 
   static Looked<std::string> read_all(int fd, std::size_t cap) {

@@ -4,8 +4,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
+
+#include "world/file_reader.h"
 
 namespace varve {
 
@@ -29,26 +30,6 @@ struct Looked {
 enum class FileKind { regular, directory, link, fifo, socket, device };
 std::string_view to_string(FileKind kind);  // "a FIFO"
 
-// An open file descriptor, closed at the end of its life.
-class FileHandle {
- public:
-  explicit FileHandle(int fd = -1) : fd_(fd) {}
-  FileHandle(FileHandle&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  FileHandle& operator=(FileHandle&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  FileHandle(const FileHandle&) = delete;
-  FileHandle& operator=(const FileHandle&) = delete;
-  ~FileHandle();
-
-  int fd() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
-
 inline constexpr std::size_t kReadCap = std::size_t{1} << 20;
 
 // A read-only view of a file system below some root. Paths are absolute inside the root ("/proc/cpuinfo"; a missing
@@ -70,9 +51,9 @@ class Files {
   // The path inside the root with all links resolved.
   virtual Looked<std::string> resolve(std::string_view path) const = 0;
   // A regular file, opened for reading.
-  virtual Looked<FileHandle> open(std::string_view path) const = 0;
+  virtual Looked<FileReader> open(std::string_view path) const = 0;
   // Like open, but when the last component is a magic link of a proc file system (/proc/1/map_files/…), it is followed.
-  virtual Looked<FileHandle> open_magic_link(std::string_view path) const = 0;
+  virtual Looked<FileReader> open_magic_link(std::string_view path) const = 0;
   // The view below a directory of this one. The last component may be a magic link (/proc/1/root).
   virtual Looked<std::unique_ptr<Files>> below(std::string_view directory) const = 0;
 

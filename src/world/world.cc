@@ -30,8 +30,8 @@ class NoFiles : public Files {
   Looked<std::string> read_link(std::string_view) const override { return nothing<std::string>(); }
   Looked<FileKind> kind(std::string_view) const override { return nothing<FileKind>(); }
   Looked<std::string> resolve(std::string_view) const override { return nothing<std::string>(); }
-  Looked<FileHandle> open(std::string_view) const override { return nothing<FileHandle>(); }
-  Looked<FileHandle> open_magic_link(std::string_view) const override { return nothing<FileHandle>(); }
+  Looked<FileReader> open(std::string_view) const override { return nothing<FileReader>(); }
+  Looked<FileReader> open_magic_link(std::string_view) const override { return nothing<FileReader>(); }
   Looked<std::unique_ptr<Files>> below(std::string_view) const override { return nothing<std::unique_ptr<Files>>(); }
 
  private:
