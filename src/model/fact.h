@@ -32,7 +32,8 @@ enum class Standing {
 };
 
 // Why there is no value. Absent (somebody looked, there is none) is never the same as not known.
-enum class Missing { absent, not_applicable, denied, timeout, unsupported, unreadable };
+// not_asked: nobody looked, because looking was not asked for (--exact, --handshake).
+enum class Missing { absent, not_applicable, denied, timeout, unsupported, unreadable, not_asked };
 
 using Value = std::variant<std::string, std::int64_t, double, bool, std::vector<std::string>>;
 

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 
+#include "model/binary.h"
 #include "model/comparison.h"
+#include "model/driver_file.h"
 #include "model/enum_names.h"
 #include "model/fact.h"
 #include "model/finding.h"
+#include "model/handshake.h"
 #include "model/profile.h"
 #include "model/run.h"
 
@@ -32,13 +35,34 @@ constexpr EnumNames<Standing, 3> kStandings{{{
     {Standing::declared, "declared"},
     {Standing::inferred, "inferred"},
 }}};
-constexpr EnumNames<Missing, 6> kMissing{{{
+constexpr EnumNames<Missing, 7> kMissing{{{
     {Missing::absent, "absent"},
     {Missing::not_applicable, "not_applicable"},
     {Missing::denied, "denied"},
     {Missing::timeout, "timeout"},
     {Missing::unsupported, "unsupported"},
     {Missing::unreadable, "unreadable"},
+    {Missing::not_asked, "not_asked"},
+}}};
+constexpr EnumNames<CodeKind, 4> kCodeKinds{{{
+    {CodeKind::sass, "sass"},
+    {CodeKind::ptx, "ptx"},
+    {CodeKind::lto_ir, "lto_ir"},
+    {CodeKind::other, "other"},
+}}};
+constexpr EnumNames<DependencyKind, 2> kDependencyKinds{
+    {{{DependencyKind::needed, "needed"}, {DependencyKind::opened, "opened"}}}};
+constexpr EnumNames<DriverFileRole, 5> kDriverFileRoles{{{
+    {DriverFileRole::driver, "driver"},
+    {DriverFileRole::compat, "compat"},
+    {DriverFileRole::stub, "stub"},
+    {DriverFileRole::wsl, "wsl"},
+    {DriverFileRole::empty, "empty"},
+}}};
+constexpr EnumNames<StepState, 3> kStepStates{{{
+    {StepState::passed, "passed"},
+    {StepState::failed, "failed"},
+    {StepState::skipped, "skipped"},
 }}};
 constexpr EnumNames<Severity, 3> kSeverities{{{
     {Severity::error, "error"},
@@ -113,6 +137,10 @@ std::string spaced(std::string_view word) {
 std::string_view to_string(Layer value) { return kLayers.name(value); }
 std::string_view to_string(Standing value) { return kStandings.name(value); }
 std::string_view to_string(Missing value) { return kMissing.name(value); }
+std::string_view to_string(CodeKind value) { return kCodeKinds.name(value); }
+std::string_view to_string(DependencyKind value) { return kDependencyKinds.name(value); }
+std::string_view to_string(DriverFileRole value) { return kDriverFileRoles.name(value); }
+std::string_view to_string(StepState value) { return kStepStates.name(value); }
 std::string_view to_string(Severity value) { return kSeverities.name(value); }
 std::string_view to_string(Mender value) { return kMenders.name(value); }
 std::string_view to_string(Family value) { return kFamilies.name(value); }
@@ -126,6 +154,10 @@ std::string_view to_string(KernelState value) { return kKernelStates.name(value)
 std::optional<Layer> layer_from(std::string_view text) { return kLayers.value(text); }
 std::optional<Standing> standing_from(std::string_view text) { return kStandings.value(text); }
 std::optional<Missing> missing_from(std::string_view text) { return kMissing.value(text); }
+std::optional<CodeKind> code_kind_from(std::string_view text) { return kCodeKinds.value(text); }
+std::optional<DependencyKind> dependency_kind_from(std::string_view text) { return kDependencyKinds.value(text); }
+std::optional<DriverFileRole> driver_file_role_from(std::string_view text) { return kDriverFileRoles.value(text); }
+std::optional<StepState> step_state_from(std::string_view text) { return kStepStates.value(text); }
 std::optional<Severity> severity_from(std::string_view text) { return kSeverities.value(text); }
 std::optional<Mender> mender_from(std::string_view text) { return kMenders.value(text); }
 std::optional<UnitRole> unit_role_from(std::string_view text) { return kRoles.value(text); }

@@ -1,9 +1,17 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "model/binary.h"
+#include "model/driver_file.h"
+#include "model/environment.h"
 #include "model/fact.h"
+#include "model/gpu_process.h"
+#include "model/handshake.h"
+#include "model/image.h"
+#include "model/toolkit.h"
 
 namespace varve {
 
@@ -21,9 +29,16 @@ struct Library {
 struct Stack {
   std::string captured_at;            // RFC 3339, UTC
   std::string tool_version;           // of the Varve that looked
-  std::string subject = "host";       // "host" or "process 1234" or "root DIR"
+  std::string subject = "host";       // "host", "process 1234", "root DIR", "image FILE", "environment DIR", "files"
   std::map<std::string, Fact> facts;  // by id
   std::vector<Library> libraries;     // mapped by the process, when the subject is one; sorted by path
+  std::vector<DriverFile> driver_files;
+  std::vector<Toolkit> toolkits;
+  std::vector<Environment> environments;
+  std::vector<Binary> binaries;  // of toolkits, environments and the process; or the files that were asked about
+  std::optional<Image> image;
+  std::vector<HandshakeStep> handshake;
+  std::vector<GpuProcess> processes;  // of the host, when they were asked for
 };
 
 // SHA-256, as 64 hexadecimal digits, over the RFC 8785 form of the facts whose schema row says x-identity: their ids

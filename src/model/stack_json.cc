@@ -3,6 +3,7 @@
 #include "model/documents.h"
 #include "model/json_parts.h"
 #include "model/names.h"
+#include "model/stack_parts_json.h"
 
 namespace varve {
 
@@ -94,14 +95,35 @@ std::vector<Finding> findings_from(const Fields& fields, const char* key) {
 
 Json tool_to_json(const std::string& version) { return {{"name", "varve"}, {"version", version}}; }
 
+namespace {
+// An array under the key, or no key at all for a stack without such parts.
+template <class Part>
+void set_parts(Json& json, const char* key, const std::vector<Part>& parts, Json (*write)(const Part&)) {
+  for (const Part& part : parts) json[key].push_back(write(part));
+}
+
+template <class Part>
+void read_parts(const Fields& fields, const char* key, std::vector<Part>& parts, Part (*read)(const Fields&)) {
+  fields.each(key, [&](const Fields& row) { parts.push_back(read(row)); });
+}
+}  // namespace
+
 Json to_json(const Stack& stack) {
-  return {{"schema", "varve/stack/1"},
-          {"captured_at", stack.captured_at},
-          {"tool", tool_to_json(stack.tool_version)},
-          {"subject", stack.subject},
-          {"digest", "sha256:" + stack_digest(stack)},
-          {"facts", facts_to_json(stack.facts)},
-          {"libraries", libraries_to_json(stack.libraries)}};
+  Json json{{"schema", "varve/stack/1"},
+            {"captured_at", stack.captured_at},
+            {"tool", tool_to_json(stack.tool_version)},
+            {"subject", stack.subject},
+            {"digest", "sha256:" + stack_digest(stack)},
+            {"facts", facts_to_json(stack.facts)},
+            {"libraries", libraries_to_json(stack.libraries)}};
+  set_parts(json, "driver_files", stack.driver_files, driver_file_to_json);
+  set_parts(json, "toolkits", stack.toolkits, toolkit_to_json);
+  set_parts(json, "environments", stack.environments, environment_to_json);
+  set_parts(json, "binaries", stack.binaries, binary_to_json);
+  set_parts(json, "handshake", stack.handshake, handshake_to_json);
+  set_parts(json, "processes", stack.processes, gpu_process_to_json);
+  if (stack.image) json["image"] = image_to_json(*stack.image);
+  return json;
 }
 
 Stack stack_from(const Fields& fields) {
@@ -110,7 +132,14 @@ Stack stack_from(const Fields& fields) {
   stack.tool_version = fields.object("tool").required_text("version");
   stack.subject = fields.required_text("subject");
   stack.facts = facts_from(fields, "facts");
-  fields.each("libraries", [&](const Fields& row) { stack.libraries.push_back(library_from(row)); });
+  read_parts(fields, "libraries", stack.libraries, library_from);
+  read_parts(fields, "driver_files", stack.driver_files, driver_file_from);
+  read_parts(fields, "toolkits", stack.toolkits, toolkit_from);
+  read_parts(fields, "environments", stack.environments, environment_from);
+  read_parts(fields, "binaries", stack.binaries, binary_from);
+  read_parts(fields, "handshake", stack.handshake, handshake_from);
+  read_parts(fields, "processes", stack.processes, gpu_process_from);
+  if (fields.has("image")) stack.image = image_from(fields.object("image"));
   return stack;
 }
 

@@ -70,9 +70,10 @@ Fact musl_fact(const Files& files, const std::string& loader) {
 }  // namespace
 
 void collect_c_library(const Subject& subject, Facts& facts) {
-  const Files& files = subject.world.files;
+  const Files& files = subject.files;
   Fact& fact = facts["os.libc"];
-  if (!subject.world.c_library.empty()) {
+  const bool own = subject.options.kind == SubjectKind::host;
+  if (own && !subject.world.c_library.empty()) {
     fact = known_fact(subject.world.c_library, "gnu_get_libc_version");
     return;
   }

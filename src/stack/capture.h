@@ -1,5 +1,8 @@
 #pragma once
+#include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "model/stack.h"
@@ -7,13 +10,34 @@
 
 namespace varve {
 
-struct CaptureOptions {
-  bool identify = false;       // keep the host name in the clear
-  std::optional<int> process;  // a running process: its libraries, affinity, cgroup and settings instead of our own
+enum class SubjectKind {
+  host,
+  process,      // a running one: what it has loaded, its root, limits and settings
+  root,         // a directory that holds a whole file system
+  image,        // an OCI layout directory or archive, a docker-save archive
+  environment,  // a venv, conda prefix or folder of packages, with the loader's view of this host
+  files,        // single binaries
 };
 
-// Pins the stack: every fact of the catalogue with a value or the reason why it is missing. Starts no process, opens no
-// device, reads kilobytes. Fails only when the given process does not exist.
+struct CaptureOptions {
+  bool identify = false;       // keep the host name in the clear
+  std::optional<int> process;  // set for SubjectKind::process
+  SubjectKind kind = SubjectKind::host;
+  std::string path;                // of a root, an image or an environment
+  std::vector<std::string> files;  // for SubjectKind::files
+  bool coverage = false;           // read which GPUs each binary's code serves (headers only)
+  bool exact = false;              // read whole sections: code that really is there, static runtimes, names opened late
+  bool verify = false;             // compute an image's digests
+  bool processes = false;          // the host's processes that hold a CUDA driver or runtime
+  std::optional<bool> handshake;   // nothing: where a GPU is seen
+  bool ask_driver = true;          // NVML, libcuda and its compiler, each in a child; never for a foreign root
+  std::string cache_folder;        // of exact passes, one small file a build id; empty: none
+  std::function<void(const std::string& what, double share)> progress;  // of what takes long; share 0 to 1
+};
+
+// Pins the stack: every fact of the catalogue with a value or the reason why it is missing, and the files, toolkits,
+// environments and binaries under it. Nothing of a foreign root, image or environment is executed. Error when the
+// subject does not exist or is not what it should be.
 Result<Stack> capture_stack(const World& world, const CaptureOptions& options);
 
 }  // namespace varve

@@ -30,21 +30,16 @@ Fact container_fact(const Subject& subject) {
       return known_fact(std::string(sign.kind), "environment: " + std::string(sign.mark), Standing::inferred);
     }
   }
-  // Another process may live in another root; which one only its owner may see.
-  Looked<std::unique_ptr<Files>> own;
-  if (subject.process) {
-    own = files.below(subject.proc + "/root");
-    if (!own) return missing_because(own, subject.proc + "/root");
-  }
-  const Files& root = own ? **own : files;
+  // Another process may live in another root, which only its owner may see.
+  const Files& root = subject.files;
   for (const Sign& sign : kFiles) {
     if (root.exists(sign.mark)) {
       return known_fact(std::string(sign.kind), std::string(sign.mark), Standing::inferred);
     }
   }
-  if (const Looked<std::string> kind = read_value(root, "/run/systemd/container")) {
-    return known_fact(*kind, "/run/systemd/container");
-  }
+  const Looked<std::string> kind = read_value(root, "/run/systemd/container");
+  if (kind) return known_fact(*kind, "/run/systemd/container");
+  if (kind.failure != LookFailure::absent) return missing_because(kind, subject.proc + "/root");
   const std::string path = subject.proc + "/cgroup";
   const Looked<std::string> groups = files.read(path);
   if (!groups) return missing_because(groups, path);

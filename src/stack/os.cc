@@ -34,15 +34,16 @@ Fact architecture_fact(const World& world) {
 
 Fact hostname_fact(const Subject& subject) {
   Fact name = value_fact(subject.world.files, "/proc/sys/kernel/hostname");
-  if (!name.is_known() || subject.identify) return name;
+  if (!name.is_known() || subject.options.identify) return name;
   name.value = "sha256:" + sha256_hex(std::get<std::string>(*name.value)).substr(0, 12);
   return name;
 }
 }  // namespace
 
 void collect_os(const Subject& subject, Facts& facts) {
+  facts["os.name"] = name_fact(subject.files);
+  if (subject.options.kind == SubjectKind::root || subject.options.kind == SubjectKind::image) return;
   const Files& files = subject.world.files;
-  facts["os.name"] = name_fact(files);
   facts["os.kernel.release"] = value_fact(files, "/proc/sys/kernel/osrelease");
   facts["os.kernel.build"] = value_fact(files, "/proc/sys/kernel/version");
   facts["os.architecture"] = architecture_fact(subject.world);

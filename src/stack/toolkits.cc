@@ -11,7 +11,7 @@
 namespace varve {
 
 namespace {
-struct Toolkit {
+struct FoundToolkit {
   std::string path;     // all links resolved
   std::string version;  // "12.4.1", or "12.4" from a header; empty when nothing states it
   std::string nvcc;     // "12.4.131" where version.json has it
@@ -19,7 +19,7 @@ struct Toolkit {
 };
 
 // {"cuda": {"name": "CUDA SDK", "version": "12.4.1"}, "cuda_nvcc": {"name": "CUDA NVCC", "version": "12.4.131"}, …}
-bool read_version_json(const Files& files, Toolkit& toolkit) {
+bool read_version_json(const Files& files, FoundToolkit& toolkit) {
   const std::string path = toolkit.path + "/version.json";
   const Looked<std::string> text = files.read(path);
   if (!text) return false;
@@ -38,7 +38,7 @@ bool read_version_json(const Files& files, Toolkit& toolkit) {
 }
 
 // Up to 10.2: "CUDA Version 10.2.89".
-bool read_version_text(const Files& files, Toolkit& toolkit) {
+bool read_version_text(const Files& files, FoundToolkit& toolkit) {
   const std::string path = toolkit.path + "/version.txt";
   const Looked<std::string> text = read_value(files, path);
   constexpr std::string_view kStart = "CUDA Version ";
@@ -49,7 +49,7 @@ bool read_version_text(const Files& files, Toolkit& toolkit) {
 }
 
 // "#define CUDA_VERSION 12040" stands in the first tenth of cuda.h, behind the licence.
-bool read_cuda_header(const Files& files, Toolkit& toolkit) {
+bool read_cuda_header(const Files& files, FoundToolkit& toolkit) {
   std::vector<std::string> paths = {toolkit.path + "/include/cuda.h"};
   const std::string targets = toolkit.path + "/targets";  // conda's layout
   for (const std::string& target : files.list(targets).value.value_or(std::vector<std::string>{})) {
@@ -71,10 +71,10 @@ bool read_cuda_header(const Files& files, Toolkit& toolkit) {
   return false;
 }
 
-std::optional<Toolkit> read_toolkit(const Files& files, const std::string& directory) {
+std::optional<FoundToolkit> read_toolkit(const Files& files, const std::string& directory) {
   const Looked<std::string> resolved = files.resolve(directory);
   if (!resolved) return std::nullopt;
-  Toolkit toolkit{.path = *resolved == "/" ? "" : *resolved, .version = {}, .nvcc = {}, .source = {}};
+  FoundToolkit toolkit{.path = *resolved == "/" ? "" : *resolved, .version = {}, .nvcc = {}, .source = {}};
   const bool stated =
       read_version_json(files, toolkit) || read_version_text(files, toolkit) || read_cuda_header(files, toolkit);
   if (!stated && !files.exists(toolkit.path + "/bin/nvcc")) return std::nullopt;
@@ -107,7 +107,7 @@ struct Claim {
 // In the order in which builds look (PyTorch's cpp_extension, CMake's FindCUDAToolkit): the variables, the first nvcc
 // on PATH, the link in /usr/local, which update-alternatives may lead through /etc/alternatives/cuda.
 std::vector<Claim> active_claims(const Subject& subject) {
-  const Files& files = subject.world.files;
+  const Files& files = subject.files;
   std::vector<Claim> claims;
   for (const char* name : {"CUDA_HOME", "CUDA_PATH", "CUDA_ROOT"}) {
     const std::string value = environment_value(subject.environment, name);
@@ -126,12 +126,13 @@ std::vector<Claim> active_claims(const Subject& subject) {
   return claims;
 }
 
-std::string name_of(const Toolkit& toolkit, std::string_view home) {
+std::string name_of(const FoundToolkit& toolkit, std::string_view home) {
   const std::string path = shorten_home(toolkit.path.empty() ? "/" : toolkit.path, home);
   return path + " (" + (toolkit.version.empty() ? "version not stated" : toolkit.version) + ")";
 }
 
-void set_active(const Subject& subject, const std::vector<std::pair<std::string, Toolkit>>& claimed, Facts& facts) {
+void set_active(const Subject& subject, const std::vector<std::pair<std::string, FoundToolkit>>& claimed,
+                Facts& facts) {
   const auto& [source, active] = claimed.front();
   Fact& path = facts["toolkit.active"];
   path = known_fact(shorten_home(active.path.empty() ? "/" : active.path, subject.home), source);
@@ -149,13 +150,14 @@ void set_active(const Subject& subject, const std::vector<std::pair<std::string,
 }
 }  // namespace
 
-void collect_toolkits(const Subject& subject, Facts& facts) {
-  const Files& files = subject.world.files;
-  std::vector<std::pair<std::string, Toolkit>> claimed;
+void collect_toolkits(const Subject& subject, Stack& stack) {
+  Facts& facts = stack.facts;
+  const Files& files = subject.files;
+  std::vector<std::pair<std::string, FoundToolkit>> claimed;
   std::set<std::string> directories;
   for (const std::string& directory : usual_directories(files)) directories.insert(directory);
   for (const Claim& claim : active_claims(subject)) {
-    std::optional<Toolkit> toolkit = read_toolkit(files, claim.directory);
+    std::optional<FoundToolkit> toolkit = read_toolkit(files, claim.directory);
     if (!toolkit) continue;
     directories.insert(toolkit->path.empty() ? "/" : toolkit->path);
     claimed.emplace_back(claim.source, std::move(*toolkit));

@@ -66,7 +66,7 @@ std::vector<std::string> search_directories(const Subject& subject) {
 
 // Every libcuda.so.* in the directories; in each, the one that the loader would take (libcuda.so.1) first.
 std::vector<Candidate> find_candidates(const Subject& subject) {
-  const Files& files = subject.world.files;
+  const Files& files = subject.files;
   std::vector<Candidate> candidates;
   std::set<std::string> seen_directories, seen_files;
   for (const std::string& directory : search_directories(subject)) {
@@ -100,7 +100,8 @@ Fact version_fact(const Candidate& chosen, const std::string& source) {
 }
 }  // namespace
 
-void collect_user_driver(const Subject& subject, Facts& facts) {
+void collect_user_driver(const Subject& subject, Stack& stack) {
+  Facts& facts = stack.facts;
   const std::vector<Candidate> candidates = find_candidates(subject);
   std::vector<std::string> all;
   for (const Candidate& candidate : candidates) {

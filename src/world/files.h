@@ -60,6 +60,9 @@ class Files {
   bool exists(std::string_view path) const { return static_cast<bool>(kind(path)); }
 };
 
+// A view in which every look fails in the same way: what stands in the place of a root that cannot be opened.
+std::unique_ptr<Files> no_files(LookFailure failure, std::string detail);
+
 // How names are resolved inside the root: by the kernel (openat2, Linux 5.6) or by Varve's own walk over the
 // components. `automatic` takes the kernel's way unless it is missing or forbidden (old kernel, seccomp).
 enum class Resolver { automatic, kernel, walker };

@@ -50,6 +50,7 @@ inline World test_world(const Files& files) {
           .now = [] { return std::chrono::system_clock::from_time_t(1767323045); },
           .monotonic_seconds = [] { return 1.0; },
           .user_id = 1000,
+          .is_this_machine = false,
           .architecture = {},
           .c_library = {}};
 }

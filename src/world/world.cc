@@ -22,29 +22,10 @@ std::map<std::string, std::string> own_environment() {
   return variables;
 }
 
-// A file system in which nothing can be found: when even "/" cannot be opened, every fact says so.
-class NoFiles : public Files {
- public:
-  Looked<std::string> read(std::string_view, std::size_t) const override { return nothing<std::string>(); }
-  Looked<std::vector<std::string>> list(std::string_view) const override { return nothing<std::vector<std::string>>(); }
-  Looked<std::string> read_link(std::string_view) const override { return nothing<std::string>(); }
-  Looked<FileKind> kind(std::string_view) const override { return nothing<FileKind>(); }
-  Looked<std::string> resolve(std::string_view) const override { return nothing<std::string>(); }
-  Looked<FileReader> open(std::string_view) const override { return nothing<FileReader>(); }
-  Looked<FileReader> open_magic_link(std::string_view) const override { return nothing<FileReader>(); }
-  Looked<std::unique_ptr<Files>> below(std::string_view) const override { return nothing<std::unique_ptr<Files>>(); }
-
- private:
-  template <class T>
-  static Looked<T> nothing() {
-    return {std::nullopt, LookFailure::unreadable, "the root directory cannot be opened"};
-  }
-};
-
 const Files& host_files() {
   static const std::unique_ptr<Files> files = [] {
     Looked<std::unique_ptr<Files>> root = open_root("/");
-    return root ? std::move(*root) : std::make_unique<NoFiles>();
+    return root ? std::move(*root) : no_files(LookFailure::unreadable, "the root directory cannot be opened");
   }();
   return *files;
 }
@@ -60,6 +41,7 @@ World host_world() {
                     return std::chrono::duration<double>(since).count();
                   },
               .user_id = ::geteuid(),
+              .is_this_machine = true,
               .architecture = {},
               .c_library = {}};
   utsname name = {};

@@ -16,8 +16,9 @@ struct World {
   std::function<double()> monotonic_seconds;  // since some fixed moment
   unsigned user_id = 0;                       // effective
   // What the running program knows about itself without a file; empty in a world that is not this machine.
-  std::string architecture;  // uname's machine: "x86_64"
-  std::string c_library;     // "glibc 2.36"
+  bool is_this_machine = false;  // only then may its libraries be asked (NVML, libcuda)
+  std::string architecture;      // uname's machine: "x86_64"
+  std::string c_library;         // "glibc 2.36"
 };
 
 // This machine as this process sees it. The reference to the file system lives as long as the program.

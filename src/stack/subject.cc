@@ -1,0 +1,115 @@
+#include "stack/subject.h"
+
+#include <fmt/format.h>
+
+#include "base/redact.h"
+#include "base/text.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostCpuInfo = std::size_t{16} << 20;
+
+Subject host_subject(const World& world, const CaptureOptions& options) {
+  return Subject{.world = world,
+                 .files = world.files,
+                 .options = options,
+                 .own_files = {},
+                 .proc = "/proc/self",
+                 .home = environment_value(world.environment, "HOME"),
+                 .environment = world.environment,
+                 .cpuinfo = world.files.read("/proc/cpuinfo", kMostCpuInfo),
+                 .libraries = {},
+                 .image = {},
+                 .read_before = {}};
+}
+
+// Another root than the world's: the references are set once, when the subject is made.
+Subject foreign_subject(const World& world, const CaptureOptions& options, std::shared_ptr<const Files> files) {
+  const Files& root = *files;
+  return Subject{.world = world,
+                 .files = root,
+                 .options = options,
+                 .own_files = std::move(files),
+                 .proc = "/proc/self",
+                 .home = environment_value(world.environment, "HOME"),
+                 .environment = {},
+                 .cpuinfo = {},
+                 .libraries = {},
+                 .image = {},
+                 .read_before = {}};
+}
+
+// Its own root, which is another than ours when it runs in a container.
+Result<Subject> process_subject(const World& world, const CaptureOptions& options) {
+  const int process = options.process.value_or(0);
+  const std::string proc = fmt::format("/proc/{}", process);
+  if (process <= 0 || !world.files.exists(proc)) {
+    return Error{"capturing a process", proc, "there is no such process", "See the running ones with: ps -e"};
+  }
+  Looked<std::unique_ptr<Files>> root = world.files.below(proc + "/root");
+  Subject subject = foreign_subject(
+      world, options, root ? std::shared_ptr<const Files>(std::move(*root)) : no_files(root.failure, root.detail));
+  subject.proc = proc;
+  subject.cpuinfo = world.files.read("/proc/cpuinfo", kMostCpuInfo);
+  return subject;
+}
+
+Result<Subject> root_subject(const World& world, const CaptureOptions& options) {
+  Looked<std::unique_ptr<Files>> root = open_root(options.path);
+  if (!root) {
+    return Error{"capturing a root directory", options.path, root.detail,
+                 "Give the directory that holds its etc, lib and usr"};
+  }
+  return foreign_subject(world, options, std::move(*root));
+}
+
+Result<Subject> environment_subject(const World& world, const CaptureOptions& options) {
+  const Looked<FileKind> kind = world.files.kind(options.path);
+  if (!kind || *kind != FileKind::directory) {
+    return Error{"capturing an environment", options.path, kind ? "it is not a directory" : kind.detail,
+                 "Give a venv, a conda prefix, or the folder that packages were installed into"};
+  }
+  Subject subject = host_subject(world, options);
+  return subject;
+}
+
+}  // namespace
+
+Result<Subject> open_subject(const World& world, const CaptureOptions& options) {
+  switch (options.kind) {
+    case SubjectKind::process:
+      return process_subject(world, options);
+    case SubjectKind::root:
+      return root_subject(world, options);
+    case SubjectKind::environment:
+      return environment_subject(world, options);
+    case SubjectKind::image:
+    case SubjectKind::host:
+    case SubjectKind::files:
+      break;
+  }
+  return host_subject(world, options);
+}
+
+std::string subject_title(const Subject& subject) {
+  const CaptureOptions& options = subject.options;
+  const std::string path = clean_utf8(shorten_home(options.path, environment_value(subject.world.environment, "HOME")));
+  switch (options.kind) {
+    case SubjectKind::process:
+      return fmt::format("process {}", options.process.value_or(0));
+    case SubjectKind::root:
+      return "root " + path;
+    case SubjectKind::image:
+      return "image " + path;
+    case SubjectKind::environment:
+      return "environment " + path;
+    case SubjectKind::files:
+      return "files";
+    case SubjectKind::host:
+      break;
+  }
+  return "host";
+}
+
+}  // namespace varve

@@ -1,0 +1,36 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/stack.h"
+#include "stack/binaries.h"
+#include "stack/capture.h"
+#include "world/world.h"
+
+namespace varve {
+
+// What the collectors look at.
+struct Subject {
+  const World& world;                              // the running machine: /proc, /sys, the clock
+  const Files& files;                              // the subject's own root; that of the world for the host
+  const CaptureOptions& options;                   // the caller's
+  std::shared_ptr<const Files> own_files;          // keeps `files`, when it is not the world's
+  std::string proc = "/proc/self";                 // or "/proc/1234"
+  std::string home;                                // of the subject's user; shortened to ~ in paths
+  std::map<std::string, std::string> environment;  // the subject's
+  Looked<std::string> cpuinfo;                     // read once: the kernel takes its time to write it
+  std::vector<Library> libraries;                  // mapped by the process
+  std::optional<Image> image;
+  std::map<std::string, ReadBinary> read_before;  // by path: what a compressed layer held while it streamed by
+};
+
+// Opens what the options name. The world and the options must outlive it.
+Result<Subject> open_subject(const World& world, const CaptureOptions& options);
+
+// "host", "process 1234", "root DIR", "image FILE"; home directories shortened.
+std::string subject_title(const Subject& subject);
+
+}  // namespace varve
