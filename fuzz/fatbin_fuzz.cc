@@ -1,0 +1,57 @@
+// libFuzzer target for the reader of GPU code: clang++ -std=c++20 -fsanitize=fuzzer,address,undefined -Isrc
+// fuzz/fatbin_fuzz.cc src/binary/{fatbin,fatbin_inflate,fatbin_coverage,code_scan,cubin,archive,elf_headers}.cc
+// src/model/{coverage,names}.cc src/world/file_reader.cc src/base/{text,units,result}.cc -lfmt -lzstd -llz4
+// The seeds were composed with src/binary/fatbin_testing.h.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+#include "binary/code_scan.h"
+#include "binary/cubin.h"
+#include "binary/fatbin_coverage.h"
+#include "binary/fatbin_inflate.h"
+
+namespace {
+
+constexpr std::size_t kMostCode = 1 << 20;
+
+void look_into(const varve::FileReader& file, const varve::FatbinRegion& region) {
+  varve::EntryInflater inflater;
+  for (const varve::FatbinEntry& entry : region.entries) {
+    (void)varve::source_name(file, entry);
+    const auto code = inflater.inflate(file, entry, kMostCode);
+    if (!code) continue;
+    if (code->size() > kMostCode) std::abort();
+    (void)varve::cubin_holds_code(*code);
+    (void)varve::ptx_holds_code(*code);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  varve::FileHandle memory(memfd_create("fuzz", MFD_CLOEXEC));
+  if (!memory || write(memory.fd(), data, size) != static_cast<ssize_t>(size)) return 0;
+  const auto file = varve::FileReader::open(memory.fd(), "fuzz");
+  if (!file) return 0;
+  // As a run of regions, and as a library.
+  varve::FatbinWalk walk(*file, 0, size);
+  for (varve::FatbinRegion region; walk.next(region);) {
+    if (region.offset + region.size > size) std::abort();
+    look_into(*file, region);
+  }
+  (void)varve::read_coverage(*file, "fuzz");
+  std::int64_t regions = 0;
+  const auto found = varve::walk_code(*file, "fuzz", varve::CodePass::exact,
+                                      [&](const auto& place, const varve::FatbinRegion& region) {
+                                        ++regions;
+                                        look_into(place.file, region);
+                                      });
+  const auto coverage = varve::read_exact_coverage(*file, "fuzz");
+  // Every region is counted once: as code or as none.
+  if (found && coverage && *coverage && (*coverage)->regions + (*coverage)->regions_empty != regions) std::abort();
+  return 0;
+}

@@ -1,0 +1,19 @@
+#pragma once
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "world/file_reader.h"
+
+namespace varve {
+
+// Whether a cubin (an ELF64 file, machine 190) holds a function: a section ".text.NAME" with bytes in it. Translation
+// units without kernels and what nvlink adds to every program leave cubins without. Only the section headers and their
+// names are looked at. Nothing when it is no such file or its headers point outside it.
+std::optional<bool> cubin_holds_code(const FileReader& cubin);
+std::optional<bool> cubin_holds_code(std::span<const std::byte> cubin);
+
+// Whether PTX text defines a kernel or a function: the directive .entry or .func stands in it.
+bool ptx_holds_code(std::span<const std::byte> text);
+
+}  // namespace varve

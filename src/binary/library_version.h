@@ -1,0 +1,35 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "model/fact.h"
+#include "world/file_reader.h"
+
+namespace varve {
+
+// A version that a library's own bytes tell.
+struct LibraryVersion {
+  std::string value;  // "9.26.0"
+  std::string how;    // "symbol cudnn_graph_version"; for `source` of a Fact
+  // recorded: a symbol or a text that says so; inferred: a constant in the code of a getter, the name of the file.
+  Standing standing = Standing::inferred;
+  std::string runtime;      // the CUDA release it says it was built with: "13.4"; empty when it does not say
+  std::string runtime_how;  // "constant of cudnnGetCudartVersion"
+};
+
+// The version of a library or tool of the CUDA stack, found without running it. `file_name` is the last component of
+// its real path ("libcublasLt.so.12.1.3.1"): it selects the row of the table in library_version_rows.cc, and its
+// numbers are the version where the table knows no better way. Reads the dynamic section, a few rows of the symbol
+// table, one function, or the texts of the read-only data (at most 64 MiB: a few ms for the largest compilers).
+// What the code says must agree with the major number of the SONAME, or it is not taken.
+// Nothing: the table does not know the library, or its bytes do not tell.
+std::optional<LibraryVersion> library_version(const FileReader& reader, std::string_view file_name);
+
+// "libcudart-9335f6a2.so.12.1.105" (auditwheel's spelling) → "libcudart" and "12.1.105"; a tool's name is its stem.
+struct LibraryFileName {
+  std::string stem, version;
+};
+LibraryFileName split_library_file_name(std::string_view file_name);
+
+}  // namespace varve

@@ -1,0 +1,22 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "binary/loader.h"
+
+namespace varve {
+
+// One look for a name in directories or in the cache. `why` is set by the caller.
+std::optional<Resolution> search_directory(const LoaderContext& context, const std::string& directory,
+                                           const std::string& name);
+std::optional<Resolution> search_cache(const LoaderContext& context, const std::string& name, bool default_directories);
+// The path itself; nothing when there is no file or it is of another machine.
+std::optional<Resolution> look_at(const LoaderContext& context, const std::string& path);
+
+// Replaces $ORIGIN, $LIB and $PLATFORM (also as ${ORIGIN}; ld.so(8)); `origin` is a directory.
+std::string expand_tokens(const LoaderContext& context, std::string_view text, const std::string& origin);
+// A path that starts at the root: relative ones start in the working directory; nothing when that is not known.
+std::optional<std::string> absolute_path(const LoaderContext& context, const std::string& path);
+
+}  // namespace varve
