@@ -1,0 +1,51 @@
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/environment.h"
+#include "world/files.h"
+
+namespace varve {
+
+// Where packages are imported from.
+struct EnvironmentPlace {
+  std::string kind;                  // as in model/environment.h
+  std::string path;                  // of the venv or prefix, or of the folder of packages; links resolved
+  std::vector<std::string> folders;  // of packages (site-packages), links resolved
+  std::string conda_meta;            // the folder with conda's records; empty: none
+  std::string found_by;              // "VIRTUAL_ENV", "~/.virtualenvs", "/usr/lib"
+  bool named = false;                // by a variable, the working directory or the caller; not met in a usual place
+  bool sees_system = false;          // a venv with include-system-site-packages = true
+  Fact python;                       // version
+};
+
+// What points at environments. Paths are those inside the subject's root.
+struct EnvironmentHints {
+  std::map<std::string, std::string>
+      environment;                   // VIRTUAL_ENV, CONDA_PREFIX, UV_PROJECT_ENVIRONMENT, PATH, PYTHONPATH
+  std::vector<std::string> homes;    // home directories
+  std::string working_directory;     // its .venv and venv; empty: not known
+  std::vector<std::string> folders;  // of packages, such as a process has mapped libraries from; ~/ is homes[0]
+};
+
+// Every environment once, those that the hints name first, then the usual places: the system's, below the home
+// directories (venvs of pyenv, virtualenvwrapper, pipenv, poetry, uv, pipx; conda; the user's own), /opt. Looks one
+// level deep, walks no tree; at most 128 places.
+std::vector<EnvironmentPlace> find_environments(const Files& files, const EnvironmentHints& hints);
+
+// The environment in a directory: a venv, a conda prefix, another prefix with lib/python3*/site-packages, or a folder
+// of packages (site-packages, or that of pip --target). Error: it is none of these.
+Result<EnvironmentPlace> environment_at(const Files& files, const std::string& directory);
+
+// An environment as the document has it, and the files in it to look into. The versions of its compilers and its
+// runtimes are not asked for here: they stand in those files.
+struct EnvironmentReading {
+  Environment environment;             // paths with the home directory shortened
+  std::vector<std::string> libraries;  // with GPU code or loading it, sorted, at most 8192; paths as they are
+  std::vector<std::string> compilers;  // paths as they are, in the order of environment.compilers
+};
+EnvironmentReading read_environment(const Files& files, const EnvironmentPlace& place, const std::string& home);
+
+}  // namespace varve

@@ -1,0 +1,34 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace varve {
+
+// A row of data/packages.json, which says what each field means.
+struct PackageRow {
+  std::string name;  // normalised; * stands for any characters
+  std::string role;  // "framework", "extension", "compiler", "runtime", "library"
+  std::vector<std::string> folders, conda, extras;
+  std::string cuda_file, cuda_name, cuda_libraries;
+  bool version_is_cuda = false;
+  bool without_cuda = false;
+
+  // Whether it has libraries with GPU code, or that load them.
+  bool has_gpu_code() const { return role != "library"; }
+};
+
+// The row for a normalised package name, or nullptr for a package that is not kept. The rows live as long as the
+// program.
+const PackageRow* find_package_row(std::string_view normal_name);
+// The same for the name of a conda package.
+const PackageRow* find_conda_row(std::string_view normal_name);
+
+// Patterns for the names of system packages (dpkg, rpm, apk) that belong to a GPU stack.
+const std::vector<std::string>& system_package_patterns();
+
+// Whether the name is what the pattern says; * stands for any characters, also none.
+bool matches_pattern(std::string_view name, std::string_view pattern);
+bool matches_any(std::string_view name, const std::vector<std::string>& patterns);
+
+}  // namespace varve
