@@ -86,7 +86,7 @@ Result<Run> run_benchmark(const RunPlan& plan, const World& world, RunObserver& 
   run.created_at = format_time(world.now());
   run.tool_version = tool_version();
   run.protocol = make_protocol(plan);
-  Result<Stack> before = capture_stack(world, {});
+  Result<Stack> before = capture_stack(world, {.handshake = false});
   if (!before) return before.error();
   run.stack = std::move(*before);
 
@@ -94,7 +94,8 @@ Result<Run> run_benchmark(const RunPlan& plan, const World& world, RunObserver& 
   ProcessExecutor executor(witness, std::move(*directory));
   execute_units(plan, variants, executor, observer, home, run);
 
-  if (Result<Stack> after = capture_stack(world, {}); after) run.stack_changes = changed_facts(run.stack, *after);
+  if (Result<Stack> after = capture_stack(world, {.handshake = false}); after)
+    run.stack_changes = changed_facts(run.stack, *after);
   add_closing_findings(run);
   return run;
 }

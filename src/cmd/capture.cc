@@ -8,31 +8,129 @@
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "model/documents.h"
+#include "stack/gpu_products.h"
 #include "world/world.h"
 
 namespace varve {
 
 namespace {
 struct Options {
-  std::optional<int> process;
-  bool identify = false;
+  CaptureOptions capture;
+  std::string root, image, environment;
+  std::vector<std::string> gpus;
+  bool handshake = false, no_handshake = false, no_cache = false;
   OutputOptions output;
 };
 
+// $XDG_CACHE_HOME/varve, by the XDG base directory specification; empty without a home.
+std::string cache_folder(const World& world) {
+  const std::string stated = environment_value(world.environment, "XDG_CACHE_HOME");
+  if (stated.starts_with('/')) return stated + "/varve";
+  const std::string home = environment_value(world.environment, "HOME");
+  return home.starts_with('/') ? home + "/.cache/varve" : "";
+}
+
+Result<CaptureOptions> plan(const Options& options, const World& world) {
+  CaptureOptions plan = options.capture;
+  const auto subject = [&](SubjectKind kind, const std::string& path) {
+    plan.kind = kind;
+    plan.path = path;
+  };
+  if (plan.process) plan.kind = SubjectKind::process;
+  if (!options.root.empty()) subject(SubjectKind::root, options.root);
+  if (!options.image.empty()) subject(SubjectKind::image, options.image);
+  if (!options.environment.empty()) subject(SubjectKind::environment, options.environment);
+  if (!plan.files.empty()) {
+    if (!plan.coverage) {
+      return Error{"reading the command line", plan.files.front(), "files are looked at for their GPU code only",
+                   "Add --coverage"};
+    }
+    if (plan.kind != SubjectKind::host) {
+      return Error{"reading the command line", plan.files.front(), "files and another subject were given",
+                   "Give one of them"};
+    }
+    plan.kind = SubjectKind::files;
+  }
+  if (options.handshake) plan.handshake = true;
+  if (options.no_handshake) plan.handshake = false;
+  if (!options.no_cache) plan.cache_folder = cache_folder(world);
+  return plan;
+}
+
+Result<std::vector<ComputeCapability>> asked_gpus(const std::vector<std::string>& names) {
+  std::vector<ComputeCapability> gpus;
+  for (const std::string& name : names) {
+    const auto capability = capability_of_gpu(name);
+    if (!capability) {
+      return Error{"reading the command line", "--gpu " + name, "neither a compute capability nor a product known here",
+                   "Write its compute capability, such as 9.0"};
+    }
+    gpus.push_back(*capability);
+  }
+  return gpus;
+}
+
 ExitStatus capture(const Options& options) {
   const World world = host_world();
-  const Result<Stack> stack = capture_stack(world, {.identify = options.identify, .process = options.process});
+  Result<CaptureOptions> planned = plan(options, world);
+  if (!planned) return complain(planned.error(), ExitStatus::usage);
+  const Result<std::vector<ComputeCapability>> gpus = asked_gpus(options.gpus);
+  if (!gpus) return complain(gpus.error(), ExitStatus::usage);
+  ProgressBar bar;
+  planned->progress = [&](const std::string& what, double share) {
+    bar.show(static_cast<int>(share * 1000), 1000, what);
+  };
+  const Result<Stack> stack = capture_stack(world, *planned);
+  bar.hide();
   if (!stack) return complain(stack.error());
-  return write_answer(options.output, pretty_json(to_json(*stack)), [&] { return text_stack(*stack, output_style()); });
+  return write_answer(options.output, pretty_json(to_json(*stack)), [&] {
+    const TextStyle style = output_style();
+    if (planned->coverage) return text_coverage(*stack, *gpus, style);
+    if (planned->processes) return text_processes(*stack, style);
+    return text_stack(*stack, style);
+  });
 }
 }  // namespace
 
 Action declare_capture(CLI::App& command, const MeasuredCommands&) {
   auto options = std::make_shared<Options>();
-  command.add_option("--pid", options->process, "a running process: what it has loaded, its limits and settings")
-      ->type_name("N")
-      ->check(CLI::PositiveNumber);
-  command.add_flag("--identify", options->identify, "keep the host's name as it is instead of a hash of it");
+  CaptureOptions& capture_options = options->capture;
+  CLI::Option* pid = command
+                         .add_option("--pid", capture_options.process,
+                                     "a running process: what it has loaded, its limits and settings")
+                         ->type_name("N")
+                         ->check(CLI::PositiveNumber);
+  CLI::Option* root =
+      command.add_option("--root", options->root, "a directory that holds a whole file system")->type_name("DIR");
+  CLI::Option* image = command
+                           .add_option("--image", options->image,
+                                       "a container image: OCI layout directory or archive, docker-save archive")
+                           ->type_name("PATH");
+  CLI::Option* environment =
+      command.add_option("--env", options->environment, "a venv, conda prefix or folder of packages")->type_name("DIR");
+  for (CLI::Option* one : {pid, root, image, environment}) {
+    for (CLI::Option* other : {pid, root, image, environment}) {
+      if (one != other) one->excludes(other);
+    }
+  }
+  command.add_flag("--coverage", capture_options.coverage,
+                   "which GPUs the code inside binaries serves: a table, of FILEs if they are given");
+  command.add_option("FILE", capture_options.files, "binaries and static libraries, with --coverage")->type_name("");
+  command.add_option("--gpu", options->gpus, "with --coverage: a GPU to ask about, as 9.0 or \"L40S\"")
+      ->type_name("GPU")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command.add_flag("--exact", capture_options.exact,
+                   "read whole sections: code that is really there, static runtimes; kept in the cache by build id");
+  command.add_flag("--no-cache", options->no_cache, "neither read nor write the cache of exact passes");
+  command.add_flag("--verify", capture_options.verify, "compute the digests of an image");
+  command.add_flag("--processes", capture_options.processes,
+                   "all processes that hold a CUDA driver or runtime: a table");
+  CLI::Option* shake =
+      command.add_flag("--handshake", options->handshake,
+                       "run a tiny kernel on each GPU, step by step, in a child (default where a GPU is seen)");
+  command.add_flag("--no-handshake", options->no_handshake, "do not touch the GPUs")->excludes(shake);
+  command.add_flag("--identify", capture_options.identify, "keep the host's name as it is instead of a hash of it");
   declare_output(command, options->output);
   return [options] { return capture(*options); };
 }

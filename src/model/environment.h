@@ -17,9 +17,9 @@ struct Requirement {
 struct Package {
   std::string name;       // as its metadata spell it
   std::string version;    // with the local part: "2.15.0+cu132"
-  std::string role;       // "framework", "extension", "runtime", "compiler"
+  std::string role;       // "framework", "extension", "runtime", "compiler", "library" (runs on the CPU)
   std::string installer;  // "pip", "uv", "conda", "dpkg"; empty: not stated
-  Fact cuda;              // the CUDA that it was built for: "13.2"; absent for a CPU build
+  Fact cuda;              // the CUDA that it was built for: "13.2", or several; absent for a CPU build
   std::vector<Requirement> requirements;
 };
 

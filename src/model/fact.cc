@@ -34,10 +34,7 @@ std::string value_text(const Value& value) {
 
 std::string fact_text(const Fact& fact) {
   if (fact.is_known()) return value_text(*fact.value);
-  std::string text(to_string(fact.missing));
-  for (char& c : text) {
-    if (c == '_') c = ' ';
-  }
+  const std::string text = missing_title(fact.missing);
   return fact.detail.empty() ? text : text + " (" + fact.detail + ")";
 }
 

@@ -61,7 +61,8 @@ std::string fact_text(const Fact& fact);     // the value, or "not applicable (n
 std::string_view to_string(Layer layer);  // as in documents: "kernel_driver"
 std::string_view to_string(Standing standing);
 std::string_view to_string(Missing missing);
-std::string layer_title(Layer layer);  // for people: "kernel driver"
+std::string layer_title(Layer layer);        // for people: "kernel driver"
+std::string missing_title(Missing missing);  // for people: "not applicable"
 std::optional<Layer> layer_from(std::string_view text);
 std::optional<Standing> standing_from(std::string_view text);
 std::optional<Missing> missing_from(std::string_view text);

@@ -16,12 +16,13 @@ struct ImageLayer {
 
 // What an image states about itself.
 struct Image {
-  std::string format;    // "OCI layout", "OCI archive", "docker-save archive"
+  std::string format;    // "OCI layout", "OCI archive", "docker-save archive", "docker-save directory"
   std::string name;      // its tag, if it has one
   std::string platform;  // "linux/amd64"
   Fact digest;           // of the manifest; its detail says whether --verify computed it
   std::vector<ImageLayer> layers;
   std::map<std::string, std::string> labels;        // by allow-list
+  std::vector<std::string> remarks;                 // what was left out or looks wrong, in words
   std::map<std::string, std::string> requirements;  // NVIDIA_REQUIRE_*: what it asks of the host
 };
 

@@ -169,6 +169,7 @@ std::optional<KernelState> kernel_state_from(std::string_view text) { return kKe
 Family family_from(std::string_view text) { return kFamilies.value(text).value_or(Family::other); }
 
 std::string layer_title(Layer layer) { return layer == Layer::os ? "operating system" : spaced(to_string(layer)); }
+std::string missing_title(Missing missing) { return spaced(to_string(missing)); }
 std::string control_title(Control control) { return spaced(to_string(control)); }
 
 std::string speed_title(Speed speed) {

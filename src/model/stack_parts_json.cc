@@ -46,6 +46,8 @@ CodeTarget target_from(const Fields& fields) {
   return target;
 }
 
+}  // namespace
+
 Json coverage_to_json(const Coverage& coverage) {
   Json groups = Json::array();
   for (const CodeGroup& group : coverage.groups) {
@@ -63,7 +65,7 @@ Json coverage_to_json(const Coverage& coverage) {
   return json;
 }
 
-Coverage coverage_from(const Fields& fields) {
+static Coverage coverage_from(const Fields& fields) {
   Coverage coverage{.exact = fields.flag("exact", false),
                     .regions = fields.integer("regions"),
                     .entries = fields.integer("entries"),
@@ -78,7 +80,17 @@ Coverage coverage_from(const Fields& fields) {
   });
   return coverage;
 }
-}  // namespace
+std::optional<Coverage> coverage_from_json(const Json& json) {
+  std::optional<Error> problem;
+  Coverage coverage = coverage_from(Fields(json, "", problem));
+  return problem ? std::nullopt : std::optional(std::move(coverage));
+}
+
+std::optional<Fact> fact_from_json(const Json& json) {
+  std::optional<Error> problem;
+  Fact fact = fact_from(Fields(json, "", problem));
+  return problem ? std::nullopt : std::optional(std::move(fact));
+}
 
 Json binary_to_json(const Binary& binary) {
   Json json{
@@ -223,6 +235,7 @@ Json image_to_json(const Image& image) {
   Json json{{"format", image.format},      {"platform", image.platform}, {"digest", fact_to_json(image.digest)},
             {"layers", std::move(layers)}, {"labels", image.labels},     {"requirements", image.requirements}};
   set_text(json, "name", image.name);
+  set_texts(json, "remarks", image.remarks);
   return json;
 }
 
@@ -233,6 +246,7 @@ Image image_from(const Fields& fields) {
               .digest = fact_from(fields.object("digest")),
               .layers = {},
               .labels = texts_by_name(fields, "labels"),
+              .remarks = fields.texts("remarks"),
               .requirements = texts_by_name(fields, "requirements")};
   fields.each("layers", [&](const Fields& row) {
     image.layers.push_back(

@@ -7,6 +7,11 @@ namespace varve {
 // JSON of the parts of a stack, and back; what is wrong is reported through the fields.
 Json binary_to_json(const Binary& binary);
 Binary binary_from(const Fields& fields);
+Json coverage_to_json(const Coverage& coverage);
+// Nothing when it is not one: for what is no document of its own (a cache).
+std::optional<Coverage> coverage_from_json(const Json& json);
+Json fact_to_json(const Fact& fact);
+std::optional<Fact> fact_from_json(const Json& json);
 Json environment_to_json(const Environment& environment);
 Environment environment_from(const Fields& fields);
 Json driver_file_to_json(const DriverFile& file);

@@ -46,6 +46,7 @@ void write_changes(HtmlWriter& out, const std::vector<FactChange>& changes);
 void write_measurement(HtmlWriter& out, const Run& run);
 void write_facts(HtmlWriter& out, const Stack& stack);
 void write_libraries(HtmlWriter& out, const std::string& title, const std::vector<Library>& libraries);
+void write_stack_tables(HtmlWriter& out, const Stack& stack);
 void write_folded_stack(HtmlWriter& out, const Run& run);
 // The primary metric of all units in the order they ran, with the medians.
 void write_unit_picture(HtmlWriter& out, const Run& run, const std::string& metric, bool with_warmup);

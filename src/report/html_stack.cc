@@ -2,6 +2,7 @@
 
 #include "report/html.h"
 #include "report/html_parts.h"
+#include "report/stack_tables.h"
 #include "report/wording.h"
 
 namespace varve {
@@ -55,6 +56,24 @@ void write_libraries(HtmlWriter& out, const std::string& title, const std::vecto
   }
 }
 
+void write_stack_tables(HtmlWriter& out, const Stack& stack) {
+  for (const StackTable& part : stack_tables(stack)) {
+    out.leaf("h3", {{"class", "layer"}}, part.title);
+    {
+      std::vector<std::string> titles;
+      for (const Column& column : part.columns) titles.push_back(column.title);
+      ScrollTable table(out, "facts", titles);
+      Element body(out, "tbody");
+      for (const std::vector<Cell>& cells : part.rows) {
+        Element row(out, "tr");
+        for (const Cell& cell : cells)
+          out.leaf("td", {{"class", cell.tone == Tone::dim ? "missing" : "known"}}, cell.text);
+      }
+    }
+    for (const Cell& note : part.notes) out.leaf("p", {{"class", "note"}}, note.text);
+  }
+}
+
 void write_folded_stack(HtmlWriter& out, const Run& run) {
   Section section(out, "stack", "The stack under it");
   std::size_t known = 0;
@@ -62,6 +81,7 @@ void write_folded_stack(HtmlWriter& out, const Run& run) {
   Element details(out, "details");
   out.leaf("summary", {}, fmt::format("{} facts, {} of them known", run.stack.facts.size(), known));
   write_facts(out, run.stack);
+  write_stack_tables(out, run.stack);
   for (const Variant& variant : run.variants) {
     const std::vector<const Unit*> units = timing_units(run, variant.name);
     if (!units.empty()) {
@@ -85,6 +105,7 @@ std::string html_page(const Stack& stack) {
   {
     Section section(out, "stack", "Facts by layer");
     write_facts(out, stack);
+    write_stack_tables(out, stack);
     write_libraries(out, "Libraries mapped", stack.libraries);
   }
   const std::string digest = stack_digest(stack);

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <vector>
 
 #include "model/comparison.h"
 #include "model/run.h"
@@ -15,6 +16,8 @@ struct TextStyle {
 // Documents as aligned text for a terminal or a log. Every text ends with a line end. Control characters in foreign
 // text are shown as U+FFFD, so that no document can steer the terminal.
 std::string text_stack(const Stack& stack, const TextStyle& style);
+std::string text_coverage(const Stack& stack, const std::vector<ComputeCapability>& gpus, const TextStyle& style);
+std::string text_processes(const Stack& stack, const TextStyle& style);
 std::string text_run(const Run& run, const TextStyle& style);
 // `explain` adds why the verdict is what it is and what would decide it, and names the items that are the same.
 std::string text_comparison(const Comparison& comparison, bool explain, const TextStyle& style);

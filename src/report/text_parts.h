@@ -4,6 +4,7 @@
 
 #include "model/finding.h"
 #include "model/stack.h"
+#include "report/stack_tables.h"
 #include "report/text_table.h"
 
 namespace varve {
@@ -13,5 +14,8 @@ std::string text_heading(const std::string& title, const TextStyle& style);     
 std::string text_findings(const std::vector<Finding>& findings, const TextStyle& style);  // empty when there are none
 std::string text_facts(const Stack& stack, const TextStyle& style);                       // the facts by layer
 std::string text_changes(const std::vector<FactChange>& changes, const TextStyle& style);
+
+// A table with its title and notes.
+std::string text_part(const StackTable& table, const TextStyle& style);
 
 }  // namespace varve

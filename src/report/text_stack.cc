@@ -38,6 +38,11 @@ std::string text_findings(const std::vector<Finding>& findings, const TextStyle&
   return out;
 }
 
+// What only a running machine has, in the stack of an image or a folder: said once, not fact by fact.
+bool is_beside_the_subject(const Fact& fact) {
+  return !fact.is_known() && fact.missing == Missing::not_applicable && fact.source.empty();
+}
+
 std::string text_facts(const Stack& stack, const TextStyle& style) {
   std::string out;
   std::string group;
@@ -48,6 +53,7 @@ std::string text_facts(const Stack& stack, const TextStyle& style) {
   };
   for (const std::string& id : facts_in_order(stack)) {
     const Fact& fact = stack.facts.at(id);
+    if (is_beside_the_subject(fact)) continue;
     if (group != fact_group(id)) {
       finish();
       group = fact_group(id);
@@ -61,6 +67,23 @@ std::string text_facts(const Stack& stack, const TextStyle& style) {
   return out;
 }
 
+std::string text_part(const StackTable& part, const TextStyle& style) {
+  TextTable table(part.columns);
+  for (const std::vector<Cell>& row : part.rows) table.add(row);
+  std::string out = text_heading(part.title, style);
+  if (!part.rows.empty()) out += table.render(style);
+  for (const Cell& note : part.notes) out += paragraph(printable(note.text), 2, note.tone, style);
+  return out;
+}
+
+std::string text_coverage(const Stack& stack, const std::vector<ComputeCapability>& gpus, const TextStyle& style) {
+  return text_part(coverage_table(stack, gpus), style);
+}
+
+std::string text_processes(const Stack& stack, const TextStyle& style) {
+  return text_part(process_table(stack), style);
+}
+
 std::string text_changes(const std::vector<FactChange>& changes, const TextStyle& style) {
   if (changes.empty()) return "";
   TextTable table({{"what"}, {"before"}, {"after"}});
@@ -72,12 +95,18 @@ std::string text_changes(const std::vector<FactChange>& changes, const TextStyle
 
 std::string text_stack(const Stack& stack, const TextStyle& style) {
   std::string out = paint("Stack of " + printable(stack.subject), Tone::bold, style) + "\n";
-  std::size_t known = 0;
-  for (const auto& [id, fact] : stack.facts) known += fact.is_known() ? 1 : 0;
-  out += paragraph(fmt::format("captured {} by Varve {}; {} of {} facts known; digest sha256:{}", stack.captured_at,
-                               stack.tool_version, known, stack.facts.size(), stack_digest(stack)),
-                   0, Tone::dim, style);
+  std::size_t known = 0, beside = 0;
+  for (const auto& [id, fact] : stack.facts) {
+    known += fact.is_known() ? 1 : 0;
+    beside += is_beside_the_subject(fact) ? 1 : 0;
+  }
+  out += paragraph(
+      fmt::format("captured {} by Varve {}; {} of {} facts known{}; digest sha256:{}", stack.captured_at,
+                  stack.tool_version, known, stack.facts.size() - beside,
+                  beside > 0 ? fmt::format(", {} more only a running machine has", beside) : "", stack_digest(stack)),
+      0, Tone::dim, style);
   out += text_facts(stack, style);
+  for (const StackTable& table : stack_tables(stack)) out += text_part(table, style);
   if (!stack.libraries.empty()) {
     TextTable table({{"file"}, {"build id"}});
     for (const Library& library : stack.libraries) {

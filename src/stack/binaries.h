@@ -3,25 +3,28 @@
 #include <vector>
 
 #include "base/result.h"
+#include "binary/dynamic_section.h"
 #include "model/binary.h"
+#include "stack/binary_cache.h"
 #include "world/file_reader.h"
 
 namespace varve {
 
 struct BinaryOptions {
-  bool coverage = false;     // headers of the GPU code
-  bool exact = false;        // whole sections
-  std::string cache_folder;  // of exact passes; empty: none
+  bool coverage = false;  // headers of the GPU code
+  bool exact = false;     // whole sections; what is found is cached
 };
 
 // What one file says about itself, and what the loader needs to know of it.
 struct ReadBinary {
   Binary binary;  // without dependencies
-  std::vector<std::string> needed, opened;
-  std::string rpath, runpath;
+  DynamicSection dynamic;
+  std::vector<std::string> opened;  // names that it opens late; only from an exact pass
 };
 
-// Error when it is no 64-bit little-endian ELF file or archive of them. `path` is its name inside the subject.
-Result<ReadBinary> read_binary(const FileReader& file, const std::string& path, const BinaryOptions& options);
+// Error when it is neither a 64-bit little-endian ELF file nor an archive of such files. `path` is its name inside the
+// subject, with links resolved.
+Result<ReadBinary> read_binary(const FileReader& file, const std::string& path, const BinaryOptions& options,
+                               const BinaryCache& cache);
 
 }  // namespace varve

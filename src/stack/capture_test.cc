@@ -321,7 +321,7 @@ TEST(Capture, OfAProcessTakesItsOwnView) {
   const auto files = open_root(root.path());
   World world = test_world(**files);
   world.environment = {{"OMP_NUM_THREADS", "64"}, {"MKL_NUM_THREADS", "64"}};
-  const Result<Stack> stack = capture_stack(world, {.identify = false, .process = 77});
+  const Result<Stack> stack = capture_stack(world, {.identify = false, .process = 77, .kind = SubjectKind::process});
   ASSERT_TRUE(stack);
   expect_complete(*stack);
   EXPECT_EQ(stack->subject, "process 77");
@@ -340,7 +340,8 @@ TEST(Capture, OfAProcessTakesItsOwnView) {
 TEST(Capture, FailsOnlyForAProcessThatDoesNotExist) {
   const auto files = machine("laptop-nogpu");
   for (const int process : {99999, 0, -1}) {
-    const Result<Stack> stack = capture_stack(test_world(*files), {.identify = false, .process = process});
+    const Result<Stack> stack =
+        capture_stack(test_world(*files), {.identify = false, .process = process, .kind = SubjectKind::process});
     ASSERT_FALSE(stack);
     EXPECT_EQ(stack.error().found, "there is no such process");
   }
@@ -357,7 +358,8 @@ TEST(Capture, OfThisMachineIsStable) {
   EXPECT_TRUE(first->facts.at("cpu.threads").is_known());
   EXPECT_TRUE(first->facts.at("memory.total").is_known());
 
-  const Result<Stack> own = capture_stack(world, {.identify = false, .process = ::getpid()});
+  const Result<Stack> own =
+      capture_stack(world, {.identify = false, .process = ::getpid(), .kind = SubjectKind::process});
   ASSERT_TRUE(own);
   expect_complete(*own);
   EXPECT_FALSE(own->libraries.empty());

@@ -10,6 +10,7 @@ namespace varve {
 namespace {
 constexpr const char* kModule = "/sys/module/nvidia/version";
 constexpr const char* kProc = "/proc/driver/nvidia/version";
+constexpr const char* kParams = "/proc/driver/nvidia/params";
 constexpr const char* kModules[] = {"nvidia",    "nvidia_uvm", "nvidia_modeset", "nvidia_drm", "nvidia_peermem",
                                     "nvidia_fs", "gdrdrv",     "nouveau",        "amdgpu"};
 
@@ -46,6 +47,56 @@ Fact flavour_fact(const Looked<std::string>& line) {
     return missing_because(line, kProc, "no NVIDIA kernel module is loaded, or it is hidden from this container");
   return known_fact(line->find("Open Kernel Module") != std::string::npos ? "open" : "proprietary", kProc);
 }
+
+// Those that change what runs or how fast; others name devices, users or folders. nv-reg.h of open-gpu-kernel-modules.
+constexpr std::string_view kParameters[] = {"EnableGpuFirmware",
+                                            "EnableResizableBar",
+                                            "EnablePCIERelaxedOrderingMode",
+                                            "EnablePCIeGen3",
+                                            "EnableStreamMemOPs",
+                                            "EnableUserNUMAManagement",
+                                            "InitializeSystemMemoryAllocations",
+                                            "OpenRmEnableUnsupportedGpus",
+                                            "PreserveVideoMemoryAllocations",
+                                            "RestrictProfilingToAdminUsers",
+                                            "RmProfilingAdminOnly",
+                                            "CoherentGPUMemoryMode"};
+
+// "EnableGpuFirmware: 18" a line; strings stand in quotes.
+Fact parameters_fact(const Files& files) {
+  const Looked<std::string> text = files.read(kParams, std::size_t{64} << 10);
+  if (!text) return missing_because(text, kParams, "no NVIDIA kernel module is loaded");
+  std::vector<std::string> parameters;
+  for (const std::string_view name : kParameters) {
+    const std::optional<std::string_view> value = find_field(*text, name);
+    if (value) parameters.push_back(std::string(name) + "=" + clean_utf8(*value, 64));
+  }
+  return parameters.empty() ? missing_fact(Missing::absent, kParams, "none of those that change what runs")
+                            : known_fact(std::move(parameters), kParams);
+}
+
+// Looked at, never opened: opening one may wake a GPU.
+Fact nodes_fact(const Files& files) {
+  const Looked<std::vector<std::string>> names = files.list("/dev");
+  if (!names) return missing_because(names, "/dev");
+  std::vector<std::string> nodes;
+  for (const std::string& name : *names) {
+    const bool one = name.starts_with("nvidia") || name == "dxg" || name == "nvmap" || name == "nvhost-gpu";
+    if (!one) continue;
+    const Looked<FileKind> kind = files.kind("/dev/" + name);
+    if (kind && *kind == FileKind::device) nodes.push_back(clean_utf8(name, 64));
+  }
+  return nodes.empty() ? missing_fact(Missing::absent, "/dev/nvidia*", "no device node of a GPU")
+                       : known_fact(std::move(nodes), "/dev/nvidia*");
+}
+
+// NVSwitch machines need a fabric manager of the very version of the driver.
+Fact fabric_fact(const Files& files) {
+  for (const char* path : {"/usr/bin/nv-fabricmanager", "/usr/local/bin/nv-fabricmanager"}) {
+    if (files.exists(path)) return known_fact("installed", path);
+  }
+  return missing_fact(Missing::absent, "/usr/bin/nv-fabricmanager", "no fabric manager is installed");
+}
 }  // namespace
 
 void collect_gpu_driver(const Subject& subject, Facts& facts) {
@@ -60,8 +111,12 @@ void collect_gpu_driver(const Subject& subject, Facts& facts) {
   facts["driver.kernel_mode.flavour"] = flavour_fact(line);
   facts["driver.kernel_mode.modules"] = modules.empty() ? missing_fact(Missing::absent, "/sys/module", "none is loaded")
                                                         : known_fact(std::move(modules), "/sys/module");
+  facts["driver.kernel_mode.parameters"] = parameters_fact(files);
+  facts["driver.device_nodes"] = nodes_fact(files);
+  facts["driver.fabric_manager"] = fabric_fact(files);
   if (!has_no_gpu(facts)) return;
-  for (const char* id : {"driver.kernel_mode.version", "driver.kernel_mode.flavour", "driver.kernel_mode.modules"}) {
+  for (const char* id : {"driver.kernel_mode.version", "driver.kernel_mode.flavour", "driver.kernel_mode.modules",
+                         "driver.kernel_mode.parameters", "driver.device_nodes", "driver.fabric_manager"}) {
     Fact& fact = facts[id];
     if (!fact.is_known()) fact = missing_fact(Missing::not_applicable, fact.source, "no GPU");
   }

@@ -32,6 +32,22 @@ Fact architecture_fact(const World& world) {
   return missing_because(stated, path, "the kernel is older than 6.1");
 }
 
+// Jetson Linux names its release in the first line: "# R36 (release), REVISION: 3.0, GCID: …, BOARD: …".
+Fact jetson_fact(const Files& files) {
+  const std::string path = "/etc/nv_tegra_release";
+  const Looked<std::string> text = files.read(path);
+  if (!text) return missing_because(text, path, "not a Jetson");
+  const std::size_t release = text->find(" R"), revision = text->find("REVISION: ");
+  if (release == std::string::npos || revision == std::string::npos) {
+    return missing_fact(Missing::unreadable, path, "its first line is not the usual one");
+  }
+  const std::string_view major = std::string_view(*text).substr(release + 2);
+  const std::string_view minor = std::string_view(*text).substr(revision + 10);
+  return known_fact(clean_utf8(major.substr(0, major.find_first_not_of("0123456789")), 16) + "." +
+                        clean_utf8(minor.substr(0, minor.find_first_not_of("0123456789.")), 16),
+                    path);
+}
+
 Fact hostname_fact(const Subject& subject) {
   Fact name = value_fact(subject.world.files, "/proc/sys/kernel/hostname");
   if (!name.is_known() || subject.options.identify) return name;
@@ -42,6 +58,7 @@ Fact hostname_fact(const Subject& subject) {
 
 void collect_os(const Subject& subject, Facts& facts) {
   facts["os.name"] = name_fact(subject.files);
+  facts["os.jetson_linux"] = jetson_fact(subject.files);
   if (subject.options.kind == SubjectKind::root || subject.options.kind == SubjectKind::image) return;
   const Files& files = subject.world.files;
   facts["os.kernel.release"] = value_fact(files, "/proc/sys/kernel/osrelease");

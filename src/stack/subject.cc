@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <cassert>
+
 #include "base/redact.h"
 #include "base/text.h"
+#include "stack/image_subject.h"
+#include "stack/package/environments.h"
 
 namespace varve {
 
@@ -19,22 +23,6 @@ Subject host_subject(const World& world, const CaptureOptions& options) {
                  .home = environment_value(world.environment, "HOME"),
                  .environment = world.environment,
                  .cpuinfo = world.files.read("/proc/cpuinfo", kMostCpuInfo),
-                 .libraries = {},
-                 .image = {},
-                 .read_before = {}};
-}
-
-// Another root than the world's: the references are set once, when the subject is made.
-Subject foreign_subject(const World& world, const CaptureOptions& options, std::shared_ptr<const Files> files) {
-  const Files& root = *files;
-  return Subject{.world = world,
-                 .files = root,
-                 .options = options,
-                 .own_files = std::move(files),
-                 .proc = "/proc/self",
-                 .home = environment_value(world.environment, "HOME"),
-                 .environment = {},
-                 .cpuinfo = {},
                  .libraries = {},
                  .image = {},
                  .read_before = {}};
@@ -65,18 +53,30 @@ Result<Subject> root_subject(const World& world, const CaptureOptions& options) 
 }
 
 Result<Subject> environment_subject(const World& world, const CaptureOptions& options) {
-  const Looked<FileKind> kind = world.files.kind(options.path);
-  if (!kind || *kind != FileKind::directory) {
-    return Error{"capturing an environment", options.path, kind ? "it is not a directory" : kind.detail,
-                 "Give a venv, a conda prefix, or the folder that packages were installed into"};
-  }
-  Subject subject = host_subject(world, options);
-  return subject;
+  const Result<EnvironmentPlace> place = environment_at(world.files, options.path);
+  if (!place) return place.error();
+  return host_subject(world, options);
 }
 
 }  // namespace
 
+Subject foreign_subject(const World& world, const CaptureOptions& options, std::shared_ptr<const Files> files) {
+  const Files& root = *files;
+  return Subject{.world = world,
+                 .files = root,
+                 .options = options,
+                 .own_files = std::move(files),
+                 .proc = "/proc/self",
+                 .home = environment_value(world.environment, "HOME"),
+                 .environment = {},
+                 .cpuinfo = {},
+                 .libraries = {},
+                 .image = {},
+                 .read_before = {}};
+}
+
 Result<Subject> open_subject(const World& world, const CaptureOptions& options) {
+  assert(options.process.has_value() == (options.kind == SubjectKind::process));
   switch (options.kind) {
     case SubjectKind::process:
       return process_subject(world, options);
@@ -85,6 +85,7 @@ Result<Subject> open_subject(const World& world, const CaptureOptions& options) 
     case SubjectKind::environment:
       return environment_subject(world, options);
     case SubjectKind::image:
+      return image_subject(world, options);
     case SubjectKind::host:
     case SubjectKind::files:
       break;

@@ -30,6 +30,9 @@ struct Subject {
 // Opens what the options name. The world and the options must outlive it.
 Result<Subject> open_subject(const World& world, const CaptureOptions& options);
 
+// A subject with another root than the world's and nothing else known yet.
+Subject foreign_subject(const World& world, const CaptureOptions& options, std::shared_ptr<const Files> files);
+
 // "host", "process 1234", "root DIR", "image FILE"; home directories shortened.
 std::string subject_title(const Subject& subject);
 

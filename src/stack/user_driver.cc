@@ -1,127 +1,126 @@
-
-#include <algorithm>
-#include <set>
+// The user driver: which libcuda there are, which one counts, what API it offers, what its compiler accepts.
+#include <nlohmann/json.hpp>
 
 #include "base/redact.h"
 #include "base/text.h"
+#include "model/stack_parts_json.h"
+#include "stack/binary_cache.h"
 #include "stack/collectors.h"
+#include "stack/driver/driver_api.h"
+#include "stack/driver/jit_compiler.h"
+#include "stack/driver_files.h"
 #include "stack/nvidia.h"
-#include "stack/reading.h"
 
 namespace varve {
 
 namespace {
-// Where drivers, container tools and distributions put libcuda.
-constexpr const char* kDirectories[] = {"/usr/lib/x86_64-linux-gnu",
-                                        "/usr/lib/aarch64-linux-gnu",
-                                        "/usr/lib/x86_64-linux-gnu/nvidia/current",
-                                        "/usr/lib64",
-                                        "/usr/lib64/nvidia",
-                                        "/usr/lib",
-                                        "/usr/lib/nvidia",
-                                        "/usr/lib/aarch64-linux-gnu/nvidia",
-                                        "/usr/lib/aarch64-linux-gnu/tegra",
-                                        "/usr/lib/wsl/lib",
-                                        "/usr/local/nvidia/lib64",
-                                        "/usr/local/nvidia/lib",
-                                        "/run/opengl-driver/lib",
-                                        "/run/nvidia/driver/usr/lib/x86_64-linux-gnu",
-                                        "/run/nvidia/driver/usr/lib64",
-                                        "/usr/local/cuda/compat"};
+constexpr const char* kSearched = "libcuda.so.* in the library directories";
 
-struct Candidate {
-  std::string path;    // all links resolved
-  bool empty = false;  // a file of no bytes, as docker commit leaves where a driver was mounted
-};
-
-bool is_stub(std::string_view path) { return path.find("/stubs/") != std::string_view::npos; }
-
-bool is_empty_file(const Files& files, const std::string& path) {
-  const Looked<FileReader> file = files.open(path);
-  return file && file->size() == 0;
+bool is_driver(const DriverFile& file) {
+  return file.role != DriverFileRole::stub && file.role != DriverFileRole::empty;
 }
 
-// "libcuda.so.550.54.15" is version 550.54.15. Jetson's libcuda.so.1.1 and plain libcuda.so carry none.
-std::optional<std::string> version_in_name(std::string_view path) {
-  const std::string_view name = path.substr(path.rfind('/') + 1);
-  constexpr std::string_view kStart = "libcuda.so.";
-  if (!name.starts_with(kStart)) return std::nullopt;
-  const std::string_view version = name.substr(kStart.size());
-  const std::size_t dot = version.find('.');
-  const auto major = parse_integer(version.substr(0, dot));
-  if (dot == std::string_view::npos || !major || *major < 10) return std::nullopt;
-  return std::string(version);
-}
-
-// The order of the loader: LD_LIBRARY_PATH first. Relative entries have no meaning here.
-std::vector<std::string> search_directories(const Subject& subject) {
-  std::vector<std::string> directories;
-  const std::string first = environment_value(subject.environment, "LD_LIBRARY_PATH");
-  for (const std::string_view piece : split(first, ':')) {
-    if (piece.starts_with('/')) directories.emplace_back(piece);
+// The one that the process has, or that the loader takes; else the first that could be a driver.
+const DriverFile* chosen_file(const std::vector<DriverFile>& files, std::string_view library) {
+  const DriverFile* first = nullptr;
+  for (const DriverFile& file : files) {
+    if (file.library != library || file.role == DriverFileRole::stub) continue;
+    if (file.loaded_first) return &file;
+    if (first == nullptr) first = &file;
   }
-  directories.insert(directories.end(), std::begin(kDirectories), std::end(kDirectories));
-  return directories;
+  return first;
 }
 
-// Every libcuda.so.* in the directories; in each, the one that the loader would take (libcuda.so.1) first.
-std::vector<Candidate> find_candidates(const Subject& subject) {
-  const Files& files = subject.files;
-  std::vector<Candidate> candidates;
-  std::set<std::string> seen_directories, seen_files;
-  for (const std::string& directory : search_directories(subject)) {
-    const Looked<std::string> resolved = files.resolve(directory);
-    if (!resolved || !seen_directories.insert(*resolved).second) continue;
-    std::vector<std::string> names = files.list(*resolved).value.value_or(std::vector<std::string>{});
-    std::erase_if(names, [](const std::string& name) { return !name.starts_with("libcuda.so"); });
-    std::stable_partition(names.begin(), names.end(), [](const std::string& name) { return name == "libcuda.so.1"; });
-    for (const std::string& name : names) {
-      const Looked<std::string> file = files.resolve(*resolved + "/" + name);
-      if (!file || is_stub(*file) || is_stub(*resolved + "/") || !seen_files.insert(*file).second) continue;
-      candidates.push_back({*file, is_empty_file(files, *file)});
+// Its own word for it, where the library may be asked; else what was read from its code.
+Fact level_fact(const Subject& subject, const DriverFile& file) {
+  const bool ask = subject.world.is_this_machine && subject.options.ask_driver &&
+                   subject.options.kind == SubjectKind::host && is_driver(file);
+  if (!ask) return file.api_level;
+  const Fact asked = driver_api_level(file.path);
+  return asked.is_known() ? asked : file.api_level;
+}
+
+// Asking takes some 0.2 s, because PTX is compiled for it; the answer belongs to the file, so it is kept by build id.
+void ask_compiler(const Subject& subject, const DriverFile& compiler, Facts& facts) {
+  constexpr const char* kQuestion = "jit";
+  constexpr const char* kIds[] = {"driver.jit.version", "driver.jit.ptx_isa", "driver.jit.targets"};
+  const BinaryCache cache(subject.options.cache_folder);
+  const Json kept = cache.find(compiler.build_id, 0, kQuestion);
+  if (kept.is_object() && kept.contains(kIds[0]) && kept.contains(kIds[1]) && kept.contains(kIds[2])) {
+    for (const char* id : kIds) {
+      facts[id] = fact_from_json(kept.at(id)).value_or(missing_fact(Missing::unreadable, compiler.path, "the cache"));
     }
+    return;
   }
-  return candidates;
+  const JitCompilerAnswer answer = ask_jit_compiler(compiler.path);
+  facts[kIds[0]] = answer.version;
+  facts[kIds[1]] = answer.newest_ptx;
+  facts[kIds[2]] = answer.targets;
+  if (!answer.problem.empty()) return;
+  Json keep = Json::object();
+  for (const char* id : kIds) keep[id] = fact_to_json(facts[id]);
+  cache.keep(compiler.build_id, 0, kQuestion, keep);
 }
 
-// What the process has mapped says more than any search.
-std::optional<std::string> mapped_libcuda(const Subject& subject) {
-  for (const Library& library : subject.libraries) {
-    const std::string_view name = std::string_view(library.path).substr(library.path.rfind('/') + 1);
-    if (name.starts_with("libcuda.so") && !is_stub(library.path)) return library.path;
+void set_compiler_facts(const Subject& subject, const std::vector<DriverFile>& files, Facts& facts) {
+  const DriverFile* compiler = chosen_file(files, "libnvidia-ptxjitcompiler");
+  const bool host = subject.world.is_this_machine && subject.options.kind == SubjectKind::host;
+  Fact missing = missing_fact(Missing::absent, "libnvidia-ptxjitcompiler.so.1", "not found beside the driver");
+  if (compiler == nullptr && has_no_gpu(facts)) {
+    missing = missing_fact(Missing::not_applicable, "libnvidia-ptxjitcompiler.so.1", "no GPU");
+  } else if (compiler != nullptr && !(host && subject.options.ask_driver)) {
+    missing = missing_fact(Missing::not_asked, compiler->path, "only this host's compiler is asked");
+  } else if (compiler != nullptr) {
+    ask_compiler(subject, *compiler, facts);
+    return;
   }
-  return std::nullopt;
+  for (const char* id : {"driver.jit.version", "driver.jit.ptx_isa", "driver.jit.targets"}) facts[id] = missing;
 }
 
-Fact version_fact(const Candidate& chosen, const std::string& source) {
-  if (chosen.empty) return missing_fact(Missing::unreadable, source, chosen.path + " is an empty file, not a driver");
-  if (const auto version = version_in_name(chosen.path)) return known_fact(*version, source);
-  return missing_fact(Missing::unsupported, source, "its file name carries no version: " + chosen.path);
+// Kernel and user driver are made for each other: only a cuda-compat libcuda may be of another version.
+Fact halves_fact(const Facts& facts, const DriverFile* file) {
+  const auto kernel = facts.find("driver.kernel_mode.version");
+  if (kernel == facts.end()) return missing_fact(Missing::not_applicable, "", "only a running machine has it");
+  const std::string source = "driver.kernel_mode.version, driver.user_mode.version";
+  if (has_no_gpu(facts)) return missing_fact(Missing::not_applicable, source, "no GPU");
+  if (!kernel->second.is_known() || file == nullptr || !file->version.is_known()) {
+    return missing_fact(Missing::absent, source, "one of the two is not known");
+  }
+  if (same_fact(kernel->second, file->version)) return known_fact("same version", source, Standing::inferred);
+  const std::string which = file->role == DriverFileRole::compat ? "forward compatibility" : "out of step";
+  return known_fact(
+      which + ": kernel " + value_text(*kernel->second.value) + ", user " + value_text(*file->version.value), source,
+      Standing::inferred);
+}
+
+void set_libcuda_facts(const Subject& subject, const std::vector<DriverFile>& files, Facts& facts) {
+  std::vector<std::string> all;
+  for (const DriverFile& file : files) {
+    if (file.library != "libcuda" || file.role == DriverFileRole::stub) continue;
+    const std::string mark = file.role == DriverFileRole::empty ? " (empty file)" : "";
+    all.push_back(shorten_home(file.path, subject.home) + mark);
+  }
+  const Fact none = has_no_gpu(facts) ? missing_fact(Missing::not_applicable, kSearched, "no GPU")
+                                      : missing_fact(Missing::absent, kSearched, "none found");
+  const DriverFile* chosen = chosen_file(files, "libcuda");
+  const bool mapped = chosen != nullptr && chosen->found_by == "mapped";
+  const std::string source = mapped ? subject.proc + "/maps" : kSearched;
+  Fact version = chosen == nullptr ? none : chosen->version;
+  if (chosen != nullptr) version.source = source;
+  facts["driver.user_mode.all"] = all.empty() ? none : known_fact(std::move(all), kSearched);
+  facts["driver.user_mode.version"] = version;
+  facts["driver.user_mode.path"] = chosen ? known_fact(shorten_home(chosen->path, subject.home), source) : none;
+  facts["driver.user_mode.role"] = chosen ? known_fact(std::string(to_string(chosen->role)), source) : none;
+  facts["driver.api_level"] = chosen ? level_fact(subject, *chosen) : none;
+  facts["driver.halves"] = halves_fact(facts, chosen);
 }
 }  // namespace
 
 void collect_user_driver(const Subject& subject, Stack& stack) {
-  Facts& facts = stack.facts;
-  const std::vector<Candidate> candidates = find_candidates(subject);
-  std::vector<std::string> all;
-  for (const Candidate& candidate : candidates) {
-    all.push_back(shorten_home(candidate.path, subject.home) + (candidate.empty ? " (empty file)" : ""));
-  }
-  const std::string searched = "libcuda.so.* in the library directories";
-  const Fact none = has_no_gpu(facts) ? missing_fact(Missing::not_applicable, searched, "no GPU")
-                                      : missing_fact(Missing::absent, searched, "none found");
-  facts["driver.user_mode.all"] = all.empty() ? none : known_fact(std::move(all), searched);
-
-  std::optional<Candidate> chosen;
-  std::string source = searched;
-  if (const auto mapped = mapped_libcuda(subject)) {
-    chosen = Candidate{*mapped};
-    source = subject.proc + "/maps";
-  } else if (!candidates.empty()) {
-    chosen = candidates.front();
-  }
-  facts["driver.user_mode.version"] = chosen ? version_fact(*chosen, source) : none;
-  facts["driver.user_mode.path"] = chosen ? known_fact(shorten_home(chosen->path, subject.home), source) : none;
+  stack.driver_files = find_driver_files(subject);
+  set_libcuda_facts(subject, stack.driver_files, stack.facts);
+  set_compiler_facts(subject, stack.driver_files, stack.facts);
+  for (DriverFile& file : stack.driver_files) file.path = clean_utf8(shorten_home(file.path, subject.home));
 }
 
 }  // namespace varve

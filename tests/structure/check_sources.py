@@ -50,7 +50,7 @@ def check_directions(source, floors):
             continue
         for number, quoted, angled in includes:
             if angled is not None:
-                if angled.split("/")[0] in height and (source / angled).exists():
+                if angled.split("/")[0] in height and (source / angled).is_file():
                     yield f"{path}:{number}: <{angled}> is the project's own: write it in quotes"
                 continue
             target = quoted.split("/")[0]

@@ -1,0 +1,120 @@
+#include "stack/binaries.h"
+
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "base/text.h"
+#include "binary/build_id.h"
+#include "binary/fatbin_coverage.h"
+#include "binary/library_version.h"
+#include "binary/note_sections.h"
+#include "binary/read_only_strings.h"
+#include "binary/static_runtime.h"
+#include "model/stack_parts_json.h"
+
+namespace varve {
+
+namespace {
+std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+bool is_archive(const FileReader& file) {
+  char magic[8] = {};
+  return file.read_value(0, magic) && std::string_view(magic, sizeof magic) == "!<arch>\n";
+}
+
+// The shared runtime that a file asks the loader for.
+std::string needed_runtime(const DynamicSection& dynamic) {
+  for (const std::string& name : dynamic.needed) {
+    if (name.starts_with("libcudart.so")) return name;
+  }
+  return "";
+}
+
+void set_versions(const FileReader& file, ReadBinary& read) {
+  Binary& binary = read.binary;
+  const std::string name = file_name(binary.path);
+  const std::optional<LibraryVersion> version = library_version(file, name);
+  binary.version = version ? known_fact(clean_utf8(version->value, 64), version->how, version->standing)
+                           : missing_fact(Missing::absent, name, "its bytes do not tell");
+  const std::string shared = needed_runtime(read.dynamic);
+  if (version && !version->runtime.empty()) {
+    binary.runtime = known_fact(clean_utf8(version->runtime, 32), version->runtime_how, Standing::inferred);
+  } else if (version && split_library_file_name(name).stem == "libcudart") {
+    binary.runtime = known_fact(binary.version.value.value_or(Value{}), version->how, version->standing);
+  } else if (!shared.empty()) {
+    binary.runtime = missing_fact(Missing::not_applicable, name, "it loads " + clean_utf8(shared, 64));
+  } else {
+    binary.runtime = missing_fact(Missing::not_asked, name, "a runtime inside is looked for with --exact only");
+  }
+}
+
+// Everything that needs whole sections, as the cache keeps it.
+Json exact_answer(const FileReader& file, const std::string& path) {
+  Json answer = Json::object();
+  if (const auto runtime = static_runtime_version(file)) answer["runtime"] = runtime->version;
+  if (const auto strings = read_only_strings(file, path)) {
+    answer["opened"] = strings->library_names;
+    answer["built_by"] = strings->cuda_tools;
+  }
+  for (const std::string& compiler : host_compilers(file)) answer["built_by"].push_back(clean_utf8(compiler, 200));
+  const Result<std::optional<Coverage>> coverage = read_exact_coverage(file, path);
+  if (coverage && *coverage) answer["coverage"] = coverage_to_json(**coverage);
+  return answer;
+}
+
+std::vector<std::string> texts_of(const Json& answer, const char* key) {
+  const auto found = answer.find(key);
+  return found != answer.end() && found->is_array() ? found->get<std::vector<std::string>>()
+                                                    : std::vector<std::string>{};
+}
+
+void take_exact(const Json& answer, const std::string& path, ReadBinary& read) {
+  Binary& binary = read.binary;
+  const std::string source = file_name(path) + ": constants in its code";
+  if (answer.contains("runtime")) {
+    const Fact inside = known_fact(answer.at("runtime").get<std::string>(), source, Standing::inferred);
+    if (!binary.runtime.is_known()) binary.runtime = inside;
+  } else if (binary.runtime.missing == Missing::not_asked) {
+    binary.runtime = missing_fact(Missing::absent, source, "no runtime inside");
+  }
+  read.opened = texts_of(answer, "opened");
+  binary.built_by = texts_of(answer, "built_by");
+  if (answer.contains("coverage")) binary.coverage = coverage_from_json(answer.at("coverage"));
+}
+
+Json exact_pass(const FileReader& file, const Binary& binary, const BinaryCache& cache) {
+  Json answer = cache.find(binary.build_id, file.size(), "exact");
+  if (answer.is_object()) return answer;
+  answer = exact_answer(file, binary.path);
+  cache.keep(binary.build_id, file.size(), "exact", answer);
+  return answer;
+}
+}  // namespace
+
+Result<ReadBinary> read_binary(const FileReader& file, const std::string& path, const BinaryOptions& options,
+                               const BinaryCache& cache) {
+  ReadBinary read;
+  Binary& binary = read.binary;
+  binary.path = path;
+  if (is_archive(file)) {
+    binary.version = missing_fact(Missing::not_applicable, file_name(path), "a static library");
+    binary.runtime = binary.version;
+  } else {
+    Result<DynamicSection> dynamic = read_dynamic_section(file, path);
+    if (!dynamic) return dynamic.error();
+    read.dynamic = std::move(*dynamic);
+    binary.soname = clean_utf8(read.dynamic.soname, 256);
+    if (const Result<std::string> build_id = read_build_id(file, path)) binary.build_id = *build_id;
+    set_versions(file, read);
+  }
+  if (options.exact) {
+    take_exact(exact_pass(file, binary, cache), path, read);
+  } else if (options.coverage) {
+    Result<std::optional<Coverage>> coverage = read_coverage(file, path);
+    if (!coverage) return coverage.error();
+    binary.coverage = std::move(*coverage);
+  }
+  return read;
+}
+
+}  // namespace varve

@@ -1,0 +1,28 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "base/json.h"
+
+namespace varve {
+
+// What passes over whole binaries found, kept between captures: one small JSON file a build id in the user's cache
+// folder. A build id names the bytes of a file (GNU ld, --build-id), so nothing in it ever becomes stale; a file
+// without one is not cached. The cache is trusted as far as the user's own folder is.
+class BinaryCache {
+ public:
+  // `folder` is made when the first entry is written; empty: nothing is cached.
+  explicit BinaryCache(std::string folder) : folder_(std::move(folder)) {}
+
+  // The entry of one question ("coverage", "api_level"); null when there is none or it cannot be read.
+  Json find(const std::string& build_id, std::uint64_t size, const std::string& question) const;
+  // Keeps the answer beside those of other questions. A folder that cannot be written only costs time later.
+  void keep(const std::string& build_id, std::uint64_t size, const std::string& question, const Json& answer) const;
+
+ private:
+  std::string path(const std::string& build_id, std::uint64_t size) const;
+
+  std::string folder_;
+};
+
+}  // namespace varve

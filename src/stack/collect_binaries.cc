@@ -1,0 +1,48 @@
+// Binaries beside those of environments: what a process has mapped, and files that were asked about.
+#include "base/redact.h"
+#include "base/text.h"
+#include "stack/binary_collection.h"
+#include "stack/collectors.h"
+
+namespace varve {
+
+namespace {
+// Libraries that belong to a CUDA stack, by the beginning of their names.
+constexpr std::string_view kCudaLibraries[] = {
+    "libcuda.",    "libcudart",   "libcublas",  "libcudnn",      "libcufft",    "libcurand",     "libcusolver",
+    "libcusparse", "libnccl",     "libnvrtc",   "libnvJitLink",  "libcupti",    "libtorch_cuda", "libc10_cuda",
+    "libnvinfer",  "libcutensor", "libnvshmem", "libcusparseLt", "libnvidia-ml"};
+
+bool is_cuda_library(const std::string& path) {
+  const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+  for (const std::string_view start : kCudaLibraries) {
+    if (name.starts_with(start)) return true;
+  }
+  return false;
+}
+}  // namespace
+
+void collect_process_binaries(const Subject& subject, Stack& stack) {
+  Fact& fact = stack.facts["process.runtimes"];
+  const std::string source = subject.proc + "/maps";
+  if (!subject.options.process) {
+    fact = missing_fact(Missing::not_applicable, source, "the host was captured, not a process");
+    return;
+  }
+  std::vector<std::string> paths;
+  for (const Library& library : subject.libraries) {
+    if (is_cuda_library(library.path) && !library.deleted) paths.push_back(library.path);
+  }
+  const DependencyResolver resolver(subject, "");
+  BinaryCollection found = read_binaries(subject, paths, "", resolver);
+  fact = runtimes_fact(found, source);
+  add_binaries(subject, std::move(found), stack);
+}
+
+void collect_files(const Subject& subject, Stack& stack) {
+  if (subject.options.kind != SubjectKind::files) return;
+  const DependencyResolver resolver(subject, "");
+  add_binaries(subject, read_binaries(subject, subject.options.files, "", resolver), stack);
+}
+
+}  // namespace varve

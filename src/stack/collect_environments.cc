@@ -1,0 +1,127 @@
+// The Python environments and conda prefixes of the subject, and the libraries in them.
+#include <algorithm>
+
+#include "base/redact.h"
+#include "base/text.h"
+#include "binary/library_version.h"
+#include "stack/binary_collection.h"
+#include "stack/collectors.h"
+#include "stack/package/environments.h"
+#include "stack/reading.h"
+#include "stack/toolkit/toolkit_reader.h"
+#include "stack/toolkits.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostLibraries = 8192;  // read of all environments together
+
+EnvironmentHints hints_for(const Subject& subject) {
+  EnvironmentHints hints{.environment = subject.environment, .homes = {}, .working_directory = {}, .folders = {}};
+  if (!subject.home.empty()) hints.homes.push_back(subject.home);
+  if (subject.options.kind == SubjectKind::root || subject.options.kind == SubjectKind::image) {
+    hints.homes = {"/root"};
+    const Looked<std::vector<std::string>> users = subject.files.list("/home");
+    for (const std::string& user : users.value.value_or(std::vector<std::string>{})) {
+      hints.homes.push_back("/home/" + user);
+    }
+    return hints;
+  }
+  hints.working_directory = subject.world.files.read_link(subject.proc + "/cwd").value.value_or("");
+  constexpr std::string_view kFolder = "/site-packages/";
+  for (const Library& library : subject.libraries) {
+    const std::size_t at = library.path.find(kFolder);
+    if (at == std::string::npos) continue;
+    const std::string folder = library.path.substr(0, at + kFolder.size() - 1);
+    if (std::find(hints.folders.begin(), hints.folders.end(), folder) == hints.folders.end()) {
+      hints.folders.push_back(folder);
+    }
+  }
+  return hints;
+}
+
+std::vector<EnvironmentPlace> places_of(const Subject& subject) {
+  if (subject.options.kind == SubjectKind::files) return {};
+  if (subject.options.kind != SubjectKind::environment) return find_environments(subject.files, hints_for(subject));
+  Result<EnvironmentPlace> place = environment_at(subject.files, subject.options.path);
+  if (!place) return {};  // open_subject has looked
+  return {std::move(*place)};
+}
+
+void set_compiler_versions(const Subject& subject, EnvironmentReading& reading) {
+  for (std::size_t i = 0; i < reading.compilers.size() && i < reading.environment.compilers.size(); ++i) {
+    const std::string& path = reading.compilers[i];
+    Fact& fact = reading.environment.compilers[i].version;
+    const auto before = subject.read_before.find(path);
+    if (before != subject.read_before.end()) {
+      fact = before->second.binary.version;
+      continue;
+    }
+    const Looked<FileReader> file = subject.files.open(path);
+    if (!file) {
+      fact = missing_because(file, path);
+      continue;
+    }
+    const auto version = library_version(*file, path.substr(path.rfind('/') + 1));
+    fact = version ? known_fact(clean_utf8(version->value, 64), version->how, version->standing)
+                   : missing_fact(Missing::absent, path, "its bytes do not tell");
+  }
+}
+
+std::string python_of(const Subject& subject, const EnvironmentPlace& place) {
+  const Looked<std::string> python = subject.files.resolve(place.path + "/bin/python3");
+  return python ? *python : "";
+}
+
+// "torch 2.15.0+cu132 (~/venv)" for every framework.
+void add_frameworks(const Environment& environment, std::vector<std::string>& frameworks) {
+  for (const Package& package : environment.packages) {
+    if (package.role != "framework") continue;
+    frameworks.push_back(package.name + " " + package.version + " (" + environment.path + ")");
+  }
+}
+
+Fact list_or_absent(std::vector<std::string> values, const std::string& source, const std::string& detail) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  return values.empty() ? missing_fact(Missing::absent, source, detail) : known_fact(std::move(values), source);
+}
+}  // namespace
+
+void collect_environments(const Subject& subject, Stack& stack) {
+  std::vector<std::string> frameworks, runtimes;
+  bool asked = true;
+  std::size_t libraries = 0;
+  for (const EnvironmentPlace& place : places_of(subject)) {
+    EnvironmentReading reading = read_environment(subject.files, place, subject.home);
+    Environment& environment = reading.environment;
+    if (environment.packages.empty() && !place.named) continue;
+    libraries += reading.libraries.size();
+    const std::string source = "libraries of " + environment.path;
+    if (libraries > kMostLibraries) {
+      environment.runtimes = missing_fact(Missing::not_asked, source, "too many environments; look at it with --env");
+    } else {
+      const DependencyResolver resolver(subject, python_of(subject, place));
+      set_compiler_versions(subject, reading);
+      BinaryCollection found = read_binaries(subject, reading.libraries, environment.path, resolver);
+      environment.runtimes = runtimes_fact(found, source);
+      runtimes.insert(runtimes.end(), found.runtimes.begin(), found.runtimes.end());
+      add_binaries(subject, std::move(found), stack);
+    }
+    for (Toolkit& toolkit : toolkits_in_environment(subject.files, place)) {
+      add_toolkit(subject, std::move(toolkit), stack);
+    }
+    asked = asked && environment.runtimes.missing != Missing::not_asked;
+    add_frameworks(environment, frameworks);
+    stack.environments.push_back(std::move(environment));
+  }
+  const std::string source = "environments";
+  stack.facts["environments.frameworks"] = list_or_absent(std::move(frameworks), source, "no framework found");
+  Fact& fact = stack.facts["environments.runtimes"];
+  fact = list_or_absent(std::move(runtimes), source, "no CUDA runtime found");
+  if (!fact.is_known() && !asked) {
+    fact = missing_fact(Missing::not_asked, source, "static runtimes are looked for with --exact only");
+  }
+}
+
+}  // namespace varve

@@ -1,0 +1,27 @@
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "binary/loader.h"
+#include "stack/binaries.h"
+#include "stack/subject.h"
+
+namespace varve {
+
+// What the loader of the subject would take for the names that binaries ask for.
+class DependencyResolver {
+ public:
+  // `program`: what would load them, a Python whose RPATH counts too; empty: not known. The subject must live longer.
+  DependencyResolver(const Subject& subject, const std::string& program);
+
+  // One row a name, DT_NEEDED first, then those opened late.
+  std::vector<Dependency> resolve(const ReadBinary& read) const;
+
+ private:
+  LoaderCache cache_;
+  LoaderContext context_;
+  LoadedSet program_;
+};
+
+}  // namespace varve
