@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "binary/archive.h"
 #include "binary/code_scan.h"
 #include "binary/cubin.h"
 #include "binary/fatbin_coverage.h"
@@ -43,6 +44,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (region.offset + region.size > size) std::abort();
     look_into(*file, region);
   }
+  std::uint64_t members = 0;
+  (void)varve::for_each_member(*file, "fuzz", [&](const std::string&, const varve::FileReader& member) {
+    members += 60 + member.size();  // with its header; none overlaps another
+    if (members > size) std::abort();
+  });
   (void)varve::read_coverage(*file, "fuzz");
   std::int64_t regions = 0;
   const auto found = varve::walk_code(*file, "fuzz", varve::CodePass::exact,

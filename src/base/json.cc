@@ -87,6 +87,9 @@ std::u16string utf16(const std::string& text) {
   return units;
 }
 
+// Names of files need not be UTF-8: what is not is replaced, where the library alone would throw.
+std::string one_line(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
 void write_canonical(const Json& value, std::string& out) {
   if (value.is_object()) {
     std::vector<std::pair<std::u16string, const std::string*>> keys;
@@ -98,7 +101,7 @@ void write_canonical(const Json& value, std::string& out) {
     out += '{';
     for (std::size_t i = 0; i < keys.size(); ++i) {
       if (i > 0) out += ',';
-      out += Json(*keys[i].second).dump();
+      out += one_line(Json(*keys[i].second));
       out += ':';
       write_canonical(value.at(*keys[i].second), out);
     }
@@ -113,7 +116,7 @@ void write_canonical(const Json& value, std::string& out) {
   } else if (value.is_number()) {
     out += ecmascript_number(value.get<double>());
   } else {
-    out += value.dump();
+    out += one_line(value);
   }
 }
 }  // namespace

@@ -33,6 +33,12 @@ TEST(CanonicalJson, WritesNumbersAsEcmascriptDoes) {
             "[9.999999999999997e+22,1e+23,999999999999999700000,1e+21,9.999999999999997e-7,0.000001]");
 }
 
+TEST(CanonicalJson, ReplacesWhatIsNoUtf8) {
+  Json document;
+  document["name \xff"] = "lib\xfe.so";
+  EXPECT_EQ(canonical_json(document), "{\"name \xEF\xBF\xBD\":\"lib\xEF\xBF\xBD.so\"}");
+}
+
 TEST(ParseJson, NamesThePositionOfWhatIsWrong) {
   const Result<Json> truncated = parse_json("{\"a\": \"b", "reading", "x.json");
   ASSERT_FALSE(truncated);

@@ -12,6 +12,7 @@
 #include "bench/run_findings.h"
 #include "bench/scheduler.h"
 #include "bench/variant.h"
+#include "stack/binary_cache.h"
 #include "stack/capture.h"
 
 namespace varve {
@@ -86,7 +87,9 @@ Result<Run> run_benchmark(const RunPlan& plan, const World& world, RunObserver& 
   run.created_at = format_time(world.now());
   run.tool_version = tool_version();
   run.protocol = make_protocol(plan);
-  Result<Stack> before = capture_stack(world, {.handshake = false});
+  // The GPU belongs to the measured program, so it is not touched here.
+  const CaptureOptions how{.handshake = false, .cache_folder = user_cache_folder(world.environment)};
+  Result<Stack> before = capture_stack(world, how);
   if (!before) return before.error();
   run.stack = std::move(*before);
 
@@ -94,8 +97,7 @@ Result<Run> run_benchmark(const RunPlan& plan, const World& world, RunObserver& 
   ProcessExecutor executor(witness, std::move(*directory));
   execute_units(plan, variants, executor, observer, home, run);
 
-  if (Result<Stack> after = capture_stack(world, {.handshake = false}); after)
-    run.stack_changes = changed_facts(run.stack, *after);
+  if (Result<Stack> after = capture_stack(world, how); after) run.stack_changes = changed_facts(run.stack, *after);
   add_closing_findings(run);
   return run;
 }

@@ -13,6 +13,7 @@ namespace varve {
 namespace {
 
 constexpr std::string_view kMagic = "!<arch>\n", kThinMagic = "!<thin>\n";
+constexpr std::string_view kBsdIndex = "__.SYMDEF";  // and "__.SYMDEF SORTED"
 constexpr std::size_t kHeaderSize = 60;
 constexpr std::uint64_t kMostLongNames = 16 * 1024 * 1024;
 constexpr std::size_t kMostName = 4096;
@@ -35,7 +36,9 @@ std::string long_name(const std::string& names, std::string_view field) {
 
 bool is_archive(const FileReader& file) {
   std::array<char, 8> magic{};
-  return file.read_value(0, magic) && std::string_view(magic.data(), magic.size()) == kMagic;
+  if (!file.read_value(0, magic)) return false;
+  const std::string_view text(magic.data(), magic.size());
+  return text == kMagic || text == kThinMagic;
 }
 
 Status for_each_member(const FileReader& file, const std::string& where,
@@ -71,12 +74,12 @@ Status for_each_member(const FileReader& file, const std::string& where,
       }
       const auto name_size = static_cast<std::uint64_t>(*length);
       const std::string name = member->start(0, std::min<std::size_t>(name_size, kMostName)).value_or("");
-      if (!name.starts_with("__.SYMDEF")) {
+      if (!name.starts_with(kBsdIndex)) {
         visit(clean_utf8(name.substr(0, name.find('\0'))), *member->part(name_size, member->size() - name_size));
       }
     } else if (field.size() > 1 && field[0] == '/' && field[1] >= '0' && field[1] <= '9') {
       visit(long_name(names, field), *member);
-    } else if (!field.starts_with('/')) {
+    } else if (!field.starts_with('/') && !field.starts_with(kBsdIndex)) {
       visit(clean_utf8(field.substr(0, field.find('/'))), *member);
     }
   }

@@ -8,7 +8,7 @@
 
 namespace varve {
 
-// Whether the file begins like a static library (ar).
+// Whether the file begins like a static library (ar), a thin one included.
 bool is_archive(const FileReader& file);
 
 // Calls `visit` for every member of a static library that is a file, in order, with its name and its bytes; those that

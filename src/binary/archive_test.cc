@@ -44,6 +44,9 @@ TEST(Archive, NamesOfBsdStandBeforeTheBytes) {
   std::string index = bsd("12        ", "__.SYMDEFabc");
   index[index.find("#1/8") + 3] = '9';
   EXPECT_TRUE(read(index).members.empty()) << "the index of symbols is no file";
+  index = bsd("4         ", "abcd");
+  index.replace(8, 16, "__.SYMDEF SORTED");
+  EXPECT_TRUE(read(index).members.empty());
 }
 
 TEST(Archive, EveryTruncationIsReadOrRefused) {
@@ -61,6 +64,7 @@ TEST(Archive, SizesThatCannotBeRightAreErrors) {
 }
 
 TEST(Archive, ThinArchivesAndOtherFilesAreRefused) {
+  EXPECT_TRUE(is_archive(*test::file_of("!<thin>\nabc"))) << "so that its reader says what it is";
   EXPECT_NE(read("!<thin>\nabc").error.find("thin"), std::string::npos);
   EXPECT_NE(read("hello, this is text").error.find("no static library"), std::string::npos);
 }

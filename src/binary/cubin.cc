@@ -14,9 +14,12 @@ constexpr std::uint16_t kMachineCuda = 190;             // EM_CUDA
 constexpr std::uint64_t kMostSections = 1'000'000;      // a kernel has about four
 constexpr std::uint64_t kMostNames = 64 * 1024 * 1024;  // bytes; mangled names are long
 
-// `read(offset, span)` fills the span or says false when it is not all there.
+// `size` is that of the cubin; `read(offset, span)` fills the span or says false when it is not all there.
 template <class Read>
-std::optional<bool> holds_code(const Read& read) {
+std::optional<bool> holds_code(std::uint64_t size, const Read& read) {
+  const auto holds = [&](std::uint64_t offset, std::uint64_t length) {
+    return offset <= size && length <= size - offset;
+  };
   const auto read_rows = [&](std::uint64_t offset, auto& rows) {
     return read(offset, std::as_writable_bytes(std::span(rows)));
   };
@@ -33,16 +36,12 @@ std::optional<bool> holds_code(const Read& read) {
   const std::uint64_t count = header.e_shnum != 0 ? header.e_shnum : sections[0].sh_size;
   const std::uint64_t names_row = header.e_shstrndx != SHN_XINDEX ? header.e_shstrndx : sections[0].sh_link;
   if (count > kMostSections || names_row >= count) return std::nullopt;
-  // The last byte first: what the count says is allocated only when it is there.
-  std::vector<std::byte> last(1);
-  if (!read_rows(header.e_shoff + count * sizeof(Elf64_Shdr) - 1, last)) return std::nullopt;
+  if (!holds(header.e_shoff, count * sizeof(Elf64_Shdr))) return std::nullopt;  // before it is allocated
   sections.resize(static_cast<std::size_t>(count));
   if (!read_rows(header.e_shoff, sections)) return std::nullopt;
   const Elf64_Shdr& names_header = sections[static_cast<std::size_t>(names_row)];
   if (names_header.sh_size == 0) return false;
-  if (names_header.sh_size > kMostNames || !read_rows(names_header.sh_offset + names_header.sh_size - 1, last)) {
-    return std::nullopt;
-  }
+  if (names_header.sh_size > kMostNames || !holds(names_header.sh_offset, names_header.sh_size)) return std::nullopt;
   std::vector<char> bytes(static_cast<std::size_t>(names_header.sh_size));
   if (!read_rows(names_header.sh_offset, bytes)) return std::nullopt;
   const std::string_view names(bytes.data(), bytes.size());
@@ -56,11 +55,12 @@ std::optional<bool> holds_code(const Read& read) {
 }  // namespace
 
 std::optional<bool> cubin_holds_code(const FileReader& cubin) {
-  return holds_code([&](std::uint64_t offset, std::span<std::byte> into) { return cubin.read(offset, into); });
+  return holds_code(cubin.size(),
+                    [&](std::uint64_t offset, std::span<std::byte> into) { return cubin.read(offset, into); });
 }
 
 std::optional<bool> cubin_holds_code(std::span<const std::byte> cubin) {
-  return holds_code([&](std::uint64_t offset, std::span<std::byte> into) {
+  return holds_code(cubin.size(), [&](std::uint64_t offset, std::span<std::byte> into) {
     if (offset > cubin.size() || into.size() > cubin.size() - offset) return false;
     std::memcpy(into.data(), cubin.data() + offset, into.size());
     return true;

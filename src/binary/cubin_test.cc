@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "binary/fatbin_testing.h"
 
 namespace varve {
@@ -36,6 +38,22 @@ TEST(Cubin, EveryTruncationAndEveryChangedByteIsSurvivedAlikeInMemoryAndInAFile)
     changed[at] = '\xff';
     EXPECT_EQ(in_memory(changed), in_file(changed)) << at;
   }
+}
+
+TEST(Cubin, NamesThatReachAroundTheEndOfAllNumbersCostNothing) {
+  std::string bytes = test::cubin_bytes(true);
+  Elf64_Ehdr file;
+  std::memcpy(&file, bytes.data(), sizeof file);
+  const std::size_t row = file.e_shoff + file.e_shstrndx * sizeof(Elf64_Shdr);
+  Elf64_Shdr names;
+  std::memcpy(&names, bytes.data() + row, sizeof names);
+  names.sh_size = 64 * 1024 * 1024;
+  names.sh_offset = 100 - names.sh_size;  // its last byte stands at 99
+  std::memcpy(bytes.data() + row, &names, sizeof names);
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 3000; ++i) EXPECT_EQ(in_memory(bytes), std::nullopt);
+  EXPECT_EQ(in_file(bytes), std::nullopt);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
 }
 
 TEST(Ptx, HoldsCodeWhenItDefinesAFunction) {

@@ -30,7 +30,7 @@ struct DynamicSection {
 
 // By the segments, in a few small preads. A statically linked file has nothing but its machine. gABI chapter 5 and
 // the "Symbol Versioning" chapter of the LSB. Error: no 64-bit little-endian ELF file, tables or strings outside the
-// file, more than 65 536 versions.
+// file, more than 4096 libraries or 65 536 versions, or names of more than 8 MiB.
 Result<DynamicSection> read_dynamic_section(const FileReader& reader, const std::string& where);
 Result<DynamicSection> read_dynamic_section(const DynamicImage& image, const std::string& where);
 

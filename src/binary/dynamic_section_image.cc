@@ -6,7 +6,7 @@ namespace varve {
 namespace {
 
 constexpr std::uint64_t kMostRows = 65'536;
-constexpr std::size_t kMostStringBytes = 4096;
+constexpr std::size_t kMostSegments = 4096;  // each address is looked for in all; Linux runs nothing with over 1170
 constexpr int kMostChainSteps = 65'536;
 
 Error broken(const std::string& where, std::string found) {
@@ -109,9 +109,9 @@ std::optional<std::uint64_t> DynamicImage::offset_of(std::uint64_t address, std:
   return std::nullopt;
 }
 
-std::optional<std::string> DynamicImage::string_at(std::uint64_t index) const {
+std::optional<std::string> DynamicImage::string_at(std::uint64_t index, std::size_t cap) const {
   if (index >= strings_size) return std::nullopt;
-  return reader.text(strings + index, strings + strings_size, kMostStringBytes);
+  return reader.text(strings + index, strings + strings_size, cap);
 }
 
 bool DynamicImage::read_address(std::uint64_t address, std::span<std::byte> into) const {
@@ -122,6 +122,7 @@ bool DynamicImage::read_address(std::uint64_t address, std::span<std::byte> into
 Result<DynamicImage> read_dynamic_image(const FileReader& reader, const std::string& where) {
   auto headers = read_elf_headers(reader, where, false);
   if (!headers) return headers.error();
+  if (headers->segments.size() > kMostSegments) return broken(where, "it has more than 4096 program headers");
   DynamicImage image{reader, std::move(*headers), {}};
   for (const Elf64_Phdr& segment : image.headers.segments) {
     if (segment.p_type != PT_DYNAMIC) continue;

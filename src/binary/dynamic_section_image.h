@@ -25,13 +25,14 @@ struct DynamicImage {
   // Where a virtual address stands in the file; nothing when its `length` bytes are not all in one PT_LOAD and in the
   // file.
   std::optional<std::uint64_t> offset_of(std::uint64_t address, std::uint64_t length) const;
-  // A string of the string table, of at most 4096 bytes.
-  std::optional<std::string> string_at(std::uint64_t index) const;
+  // A string of the string table; nothing when it is longer than `cap` or outside the table.
+  std::optional<std::string> string_at(std::uint64_t index, std::size_t cap = 4096) const;
   // Fills `into` from a virtual address; false when it is not in the file.
   bool read_address(std::uint64_t address, std::span<std::byte> into) const;
 };
 
-// Error: as read_elf_headers; PT_DYNAMIC outside the file or longer than 64 KiB rows. `where` names the file.
+// Error: as read_elf_headers; more than 4096 program headers, PT_DYNAMIC outside the file or longer than 65 536 rows.
+// `where` names the file.
 Result<DynamicImage> read_dynamic_image(const FileReader& reader, const std::string& where);
 
 // A symbol that the file defines and exports.

@@ -118,7 +118,42 @@ TEST(DynamicSection, SaysWhatIsDamaged) {
   std::memcpy(&first, sound.data() + segment.p_offset, sizeof first);
   first.d_un.d_val = 1u << 30;
   std::memcpy(bad.data() + segment.p_offset, &first, sizeof first);
-  EXPECT_EQ(found(bad), "a name in its dynamic section points outside the file");
+  EXPECT_EQ(found(bad), "a name in its dynamic section points outside the file or is too long");
+}
+
+TEST(DynamicSection, ReadsTheLongSearchPathsOfPackageManagers) {
+  test::TinyElf elf;
+  for (int i = 0; i < 200; ++i) elf.rpath += "/opt/packages/some-library-1.2.3-abcdefghijklmnopqrstuvwxyz/lib:";
+  auto section = read_dynamic_section(in_memory(tiny_elf(elf)), "tiny");
+  ASSERT_TRUE(section) << to_text(section.error());
+  EXPECT_EQ(section->rpath, elf.rpath);
+}
+
+TEST(DynamicSection, RefusesWhatWouldKeepItsReaderBusy) {
+  auto found = [](const std::string& bytes) {
+    auto section = read_dynamic_section(in_memory(bytes), "tiny");
+    return section ? std::string("read") : section.error().found;
+  };
+  test::TinyElf elf;
+  elf.soname = "itself.so";  // its row follows those of the libraries
+  elf.needed.assign(4096, "x.so");
+  EXPECT_EQ(found(tiny_elf(elf)), "read");
+  elf.needed.emplace_back("y.so");
+  EXPECT_EQ(found(tiny_elf(elf)), "it needs more than 4096 libraries");
+  elf.needed.assign(3000, std::string(4000, 'x'));
+  EXPECT_EQ(found(tiny_elf(elf)), "a name in its dynamic section points outside the file or is too long");
+  std::string bytes = tiny_elf(sample());
+  Elf64_Ehdr file;
+  std::memcpy(&file, bytes.data(), sizeof file);
+  const std::string segments = bytes.substr(file.e_phoff, 3 * sizeof(Elf64_Phdr));
+  file.e_phoff = bytes.size();
+  for (const int count : {4096, 4097}) {
+    file.e_phnum = static_cast<Elf64_Half>(count);
+    std::memcpy(bytes.data(), &file, sizeof file);
+    std::string many = bytes + segments;
+    many.resize(bytes.size() + static_cast<std::size_t>(count) * sizeof(Elf64_Phdr));
+    EXPECT_EQ(found(many), count == 4096 ? "read" : "it has more than 4096 program headers");
+  }
 }
 
 // Chains that run in circles, counts that lie and offsets beyond the end must end in an answer or an Error.

@@ -52,7 +52,7 @@ class Groups {
   }
 
  private:
-  // A target in one number: kind 4 bits, architecture 16, variant 8, ISA twice 16; the reader lets nothing larger pass.
+  // A target in one number: kind 8 bits, architecture 16, variant 8, ISA twice 16; the reader lets nothing larger pass.
   static std::uint64_t packed(const CodeTarget& target) {
     const auto number = [](int value) { return static_cast<std::uint64_t>(value); };
     return static_cast<std::uint64_t>(target.kind) << 56 |

@@ -4,6 +4,8 @@
 #include <lz4.h>
 #include <zstd.h>
 
+#include <random>
+
 #include "binary/code_scan.h"
 #include "binary/fatbin_inflate.h"
 #include "binary/fatbin_testing.h"
@@ -212,6 +214,29 @@ TEST(EntryInflater, AllocatesNoMoreThanItsCap) {
     EXPECT_EQ(inflate(16 * 1024), std::nullopt) << "says less than it is";
     bomb.raw_size = ~0ull;
     EXPECT_EQ(inflate(~0ull), std::nullopt) << "says more than anybody has";
+  }
+}
+
+TEST(EntryInflater, ReadsOfSeveralTogetherNoMoreThanTheOneThatIsAskedFor) {
+  std::string code(std::size_t{4} << 20, '\0');  // as hard to compress as code can be
+  std::mt19937 random(3);
+  for (char& byte : code) byte = static_cast<char>(random());
+  for (std::uint64_t codec : {fatbin_flags::kZstd, fatbin_flags::kLz4}) {
+    MadeEntry several = packed(90, code, codec);
+    several.kind = 256;
+    several.index = test::index_bytes({raw(90, ""), raw(100, "")}, {4096, code.size() - 4096});
+    const auto file = test::file_of(test::region_bytes({several}));
+    FatbinWalk walk(*file, 0, file->size());
+    FatbinRegion region;
+    ASSERT_TRUE(walk.next(region));
+    ASSERT_EQ(region.entries.size(), 2u);
+    EntryInflater inflater;
+    for (const std::size_t part : {0u, 1u}) {
+      const auto got = inflater.inflate(*file, region.entries[part], code.size());
+      ASSERT_TRUE(got) << part;
+      const std::string wanted = part == 0 ? code.substr(0, 4096) : code.substr(4096);
+      EXPECT_TRUE(std::string(reinterpret_cast<const char*>(got->data()), got->size()) == wanted) << part;
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #include <lz4.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace varve {
@@ -47,6 +48,7 @@ EntryInflater::~EntryInflater() = default;
 std::optional<std::span<const std::byte>> EntryInflater::inflate(const FileReader& file, const FatbinEntry& entry,
                                                                  std::size_t cap) {
   constexpr std::size_t kMostOfCodec = std::numeric_limits<int>::max();  // LZ4 counts in int
+  constexpr std::uint64_t kBlockMargin = 256 * 1024;                     // two blocks of zstd
   const std::uint64_t whole_size = entry.codec == CodeCodec::none ? entry.payload_size : entry.raw_size;
   const std::uint64_t size = entry.part ? entry.part_offset + entry.part_size : whole_size;
   if (size > cap || size > kMostOfCodec || size > whole_size) return std::nullopt;
@@ -58,12 +60,14 @@ std::optional<std::span<const std::byte>> EntryInflater::inflate(const FileReade
     return result();
   }
   // Compressed code that is far larger than the code itself is no work of a compiler: nothing is allocated for it.
-  const std::size_t stored_size = entry.compressed_size;
-  if (stored_size > 2 * whole_size + 4096 || stored_size > kMostOfCodec) return std::nullopt;
+  if (entry.compressed_size > kMostOfCodec || entry.compressed_size / 2 > whole_size + 2048) return std::nullopt;
+  const bool whole = size == whole_size;
+  // Of a part the beginning is enough: neither codec looks ahead by more than a block.
+  const std::uint64_t needed = whole ? entry.compressed_size : 2 * size + kBlockMargin;
+  const auto stored_size = static_cast<std::size_t>(std::min<std::uint64_t>(entry.compressed_size, needed));
   std::vector<std::byte>& stored = memory_->stored;
   stored.resize(stored_size);
   if (!file.read(entry.payload(), stored)) return std::nullopt;
-  const bool whole = size == whole_size;
   std::optional<std::size_t> got;
   if (entry.codec == CodeCodec::zstd) got = memory_->from_zstd(whole);
   if (entry.codec == CodeCodec::lz4) got = memory_->from_lz4(whole);

@@ -104,7 +104,8 @@ std::optional<std::string> structure_version(const Asked& asked, const VersionRo
   auto body = body_of(asked.image, row.name);
   auto symbol = find_exported(asked.image, row.name);
   constexpr std::array<std::uint8_t, 3> kLea = {0x48, 0x8d, 0x05};
-  if (!body || body->size() < 8 || std::memcmp(body->data(), kLea.data(), kLea.size()) != 0) return std::nullopt;
+  if (!body || !symbol || body->size() < 8 || std::memcmp(body->data(), kLea.data(), kLea.size()) != 0)
+    return std::nullopt;
   if (std::to_integer<int>((*body)[7]) != 0xc3) return std::nullopt;
   std::int32_t displacement = 0;
   std::memcpy(&displacement, body->data() + 3, sizeof displacement);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMostObjects = 4096;
 constexpr std::size_t kMostMissing = 4096;
+constexpr std::size_t kMostDirectories = 1024;  // of one RPATH or RUNPATH
 
 std::string directory_of(const std::string& path) {
   std::size_t slash = path.rfind('/');
@@ -28,7 +29,9 @@ std::string file_name(const std::string& path) { return path.substr(path.rfind('
 
 std::optional<Resolution> search_path(const LoaderContext& context, const std::string& tag, const std::string& text,
                                       const LoadedObject& owner, const std::string& name) {
-  for (std::string_view piece : split(text, ':')) {
+  std::vector<std::string_view> pieces = split(text, ':');
+  pieces.resize(std::min(pieces.size(), kMostDirectories));
+  for (std::string_view piece : pieces) {
     auto found = search_directory(context, expand_tokens(context, piece, origin_of(owner)), name);
     if (!found) continue;
     found->why = fmt::format("{} {}", tag, piece);
@@ -108,8 +111,8 @@ Result<LoadedObject> read_object(const LoaderContext& context, const std::string
   }
   auto dynamic = read_dynamic_section(*reader, path);
   if (!dynamic) return dynamic.error();
-  auto real = context.files.resolve(path);
-  return LoadedObject{path, real ? *real : path, {}, {}, {}, std::move(*dynamic)};
+  const std::string real = real_path(context, path);
+  return LoadedObject{path, real.empty() ? path : real, {}, {}, {}, std::move(*dynamic)};
 }
 
 // The object of a name: one that is there, or a new one at the end. Nothing: not found (noted in `missing`).
@@ -166,9 +169,9 @@ Resolution resolve_dependency(const LoaderContext& context, const LoadedSet& set
     found->why += "; it is no library of this machine, and the loader stops there";
     return *found;
   }
-  auto real = context.files.resolve(found->path);
-  for (std::size_t i = 0; real && i < set.objects.size(); ++i) {
-    if (set.objects[i].real_path == *real) found->loaded = i;
+  const std::string real = real_path(context, found->path);
+  for (std::size_t i = 0; !real.empty() && i < set.objects.size(); ++i) {
+    if (set.objects[i].real_path == real) found->loaded = i;
   }
   return *found;
 }
@@ -200,8 +203,8 @@ std::vector<Dependency> resolve_dependencies(const LoaderContext& context, const
   std::vector<Dependency> rows;
   auto add = [&](const std::string& name, DependencyKind kind) {
     Resolution found = resolve_dependency(context, set, asker, name);
-    auto real = found.path.empty() ? Looked<std::string>{} : context.files.resolve(found.path);
-    rows.push_back({name, kind, real ? *real : found.path, found.why});
+    const std::string real = found.path.empty() ? "" : real_path(context, found.path);
+    rows.push_back({name, kind, real.empty() ? found.path : real, found.why});
   };
   const std::vector<std::string>& needed = set.objects[asker].dynamic.needed;
   for (const std::string& name : needed) add(name, DependencyKind::needed);

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,8 @@
 
 namespace varve {
 
+struct LoaderMemory;  // what was found about files already (loader_search.h)
+
 // What the dynamic loader of glibc (ld.so(8); elf/dl-load.c) knows besides the files themselves. Nothing is executed,
 // so any root can be asked. musl's loader searches in another order and is not modelled.
 struct LoaderContext {
@@ -22,10 +25,11 @@ struct LoaderContext {
   std::vector<std::string> library_path;  // LD_LIBRARY_PATH, split; leave empty for setuid programs
   std::vector<std::string> preload;       // LD_PRELOAD, split
   std::vector<std::string> default_directories;
-  std::string library_token, platform;  // what $LIB and $PLATFORM stand for
-  int cpu_level = 1;                    // x86-64-vN of the machine: glibc-hwcaps subdirectories up to it
-  bool legacy_capabilities = false;     // glibc before 2.37: rows of the cache made for tls or avx512_1 count
-  std::string working_directory;        // empty: not known, relative names in paths are passed over
+  std::string library_token, platform;   // what $LIB and $PLATFORM stand for
+  int cpu_level = 1;                     // x86-64-vN of the machine: glibc-hwcaps subdirectories up to it
+  bool legacy_capabilities = false;      // glibc before 2.37: rows of the cache made for tls or avx512_1 count
+  std::string working_directory;         // empty: not known, relative names in paths are passed over
+  std::shared_ptr<LoaderMemory> memory;  // the same few files are asked for again and again; may be null
 };
 
 // The context of a root: its default directories and $LIB (Debian's multiarch or lib64, by what exists there).

@@ -2,6 +2,7 @@
 
 #include <elf.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <span>
@@ -10,7 +11,7 @@ namespace varve {
 namespace {
 
 constexpr std::uint64_t kMostBytes = std::uint64_t{64} << 20;
-constexpr std::uint32_t kMostRows = 1'000'000;
+constexpr std::uint32_t kMostRows = 131'072;  // each name is looked for in all
 constexpr std::size_t kMostNameBytes = 4096;
 constexpr std::uint32_t kMostCapabilities = 256;
 constexpr std::string_view kOldMagic = "ld.so-1.7.0";
@@ -120,6 +121,7 @@ Result<LoaderCache> read_loader_cache(const FileReader& reader, const std::strin
   if (!capabilities) return broken(where, "its extension points outside the file");
   LoaderCache cache;
   cache.entries.reserve(header.rows);
+  std::uint64_t left = kMostBytes;  // all rows may share one long name
   for (std::uint32_t i = 0; i < header.rows; ++i) {
     Row row;
     (void)read_at(*bytes, sizeof header + std::uint64_t{i} * sizeof row, row);
@@ -133,6 +135,9 @@ Result<LoaderCache> read_loader_cache(const FileReader& reader, const std::strin
     } else {
       entry.legacy_capability = row.capabilities != 0;
     }
+    const std::uint64_t size = entry.name.size() + entry.path.size() + entry.capability.size();
+    if (size > left) return broken(where, "its names are more than 64 MiB");
+    left -= size;
     cache.entries.push_back(std::move(entry));
   }
   return cache;

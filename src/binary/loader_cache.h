@@ -34,7 +34,8 @@ struct LoaderCache {
   std::vector<const LoaderCacheEntry*> find(std::string_view name, std::uint16_t machine) const;
 };
 
-// Error: another format, tables or strings outside the file, more than 64 MiB or 1 million rows.
+// Error: another format, tables or strings outside the file, more than 64 MiB (of the file or of
+// names) or 131 072 rows.
 Result<LoaderCache> read_loader_cache(const FileReader& reader, const std::string& where);
 
 }  // namespace varve

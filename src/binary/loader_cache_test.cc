@@ -110,6 +110,25 @@ TEST(LoaderCache, SaysWhatIsWrong) {
   EXPECT_EQ(found(far), "a name points outside the file");
 }
 
+TEST(LoaderCache, RowsThatShareOneLongNameAreBounded) {
+  std::string bytes = cache_of({{0x0303, std::string(4000, 'x'), "/x"}});
+  const std::string row = bytes.substr(48, 24);
+  constexpr std::uint32_t kRowCount = 20'000;
+  bytes.replace(20, 4, reinterpret_cast<const char*>(&kRowCount), 4);
+  bytes.resize(bytes.size() + std::size_t{kRowCount} * 24);
+  const auto long_name = static_cast<std::uint32_t>(bytes.size());
+  bytes += std::string(4000, 'x') + '\0';
+  for (std::uint32_t i = 0; i < kRowCount; ++i) {
+    bytes.replace(48 + i * 24, 24, row);
+    for (const std::size_t field : {4u, 8u}) {
+      bytes.replace(48 + i * 24 + field, 4, reinterpret_cast<const char*>(&long_name), 4);
+    }
+  }
+  const auto cache = read_loader_cache(in_memory(bytes), "cache");
+  ASSERT_FALSE(cache);
+  EXPECT_EQ(cache.error().found, "its names are more than 64 MiB");
+}
+
 TEST(LoaderCache, AgreesWithLdconfigHere) {
   FileHandle file(open("/etc/ld.so.cache", O_RDONLY | O_CLOEXEC));
   FILE* pipe = file ? popen("ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null", "r") : nullptr;

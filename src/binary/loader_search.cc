@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <climits>
 #include <cstring>
 
 #include "base/text.h"
 
 namespace varve {
 namespace {
+
+constexpr std::size_t kMostRemembered = 200'000;  // paths; files name libraries and directories without end
 
 // The directories under glibc-hwcaps, best first (x86-64 psABI; sysdeps/x86_64/dl-hwcaps_subdirs.c).
 int level_of(std::string_view capability) {
@@ -21,21 +24,34 @@ bool has_capability(const LoaderContext& context, std::string_view capability) {
   return level >= 2 && level <= context.cpu_level;
 }
 
-enum class Fit { absent, passed_over, fits, unfit };
-
-// What open_verify() of glibc makes of a file: one of another word size or machine is passed over, anything else that
+// open_verify() of glibc: a file of another word size or machine is passed over, anything else that
 // is not a matching ELF file ends the search with an error.
-Fit fit_of(const LoaderContext& context, const std::string& path) {
+LoaderFit fit_of_file(const LoaderContext& context, const std::string& path) {
   auto reader = context.files.open(path);
-  if (!reader) return Fit::absent;
+  if (!reader && reader.failure == LookFailure::unreadable) {
+    // A library in a compressed layer of an image, of which only the name is left.
+    const auto kind = context.files.kind(path);
+    return kind && *kind == FileKind::regular ? LoaderFit::fits : LoaderFit::absent;
+  }
+  if (!reader) return LoaderFit::absent;
   Elf64_Ehdr header{};
   bool whole = reader->read_value(0, header);
-  if (!whole && !reader->read_value(0, header.e_ident)) return Fit::unfit;
-  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return Fit::unfit;
-  if (header.e_ident[EI_CLASS] != ELFCLASS64) return Fit::passed_over;
-  if (header.e_ident[EI_DATA] != ELFDATA2LSB || !whole) return Fit::unfit;
-  if (context.machine != EM_NONE && header.e_machine != context.machine) return Fit::passed_over;
-  return header.e_type == ET_DYN || header.e_type == ET_EXEC ? Fit::fits : Fit::unfit;
+  if (!whole && !reader->read_value(0, header.e_ident)) return LoaderFit::unfit;
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return LoaderFit::unfit;
+  if (header.e_ident[EI_CLASS] != ELFCLASS64) return LoaderFit::passed_over;
+  if (header.e_ident[EI_DATA] != ELFDATA2LSB || !whole) return LoaderFit::unfit;
+  if (context.machine != EM_NONE && header.e_machine != context.machine) return LoaderFit::passed_over;
+  return header.e_type == ET_DYN || header.e_type == ET_EXEC ? LoaderFit::fits : LoaderFit::unfit;
+}
+
+LoaderFit fit_of(const LoaderContext& context, const std::string& path) {
+  if (path.size() >= PATH_MAX) return LoaderFit::absent;
+  if (!context.memory) return fit_of_file(context, path);
+  const auto known = context.memory->fits.find(path);
+  if (known != context.memory->fits.end()) return known->second;
+  const LoaderFit fit = fit_of_file(context, path);
+  if (context.memory->fits.size() < kMostRemembered) context.memory->fits.emplace(path, fit);
+  return fit;
 }
 
 bool is_below(std::string_view path, const std::vector<std::string>& directories) {
@@ -47,10 +63,19 @@ bool is_below(std::string_view path, const std::vector<std::string>& directories
 
 }  // namespace
 
+std::string real_path(const LoaderContext& context, const std::string& path) {
+  if (!context.memory) return context.files.resolve(path).value.value_or("");
+  const auto known = context.memory->real_paths.find(path);
+  if (known != context.memory->real_paths.end()) return known->second;
+  std::string real = context.files.resolve(path).value.value_or("");
+  if (context.memory->real_paths.size() < kMostRemembered) context.memory->real_paths.emplace(path, real);
+  return real;
+}
+
 std::optional<Resolution> look_at(const LoaderContext& context, const std::string& path) {
-  Fit fit = fit_of(context, path);
-  if (fit == Fit::absent || fit == Fit::passed_over) return std::nullopt;
-  return Resolution{path, {}, fit == Fit::unfit, {}};
+  LoaderFit fit = fit_of(context, path);
+  if (fit == LoaderFit::absent || fit == LoaderFit::passed_over) return std::nullopt;
+  return Resolution{path, {}, fit == LoaderFit::unfit, {}};
 }
 
 std::optional<Resolution> search_directory(const LoaderContext& context, const std::string& directory,
@@ -116,6 +141,7 @@ std::optional<std::string> absolute_path(const LoaderContext& context, const std
 
 LoaderContext loader_context(const Files& files, const LoaderCache* cache, std::uint16_t machine) {
   LoaderContext context{files, cache, machine, {}, {}, {}, "lib64", machine == EM_AARCH64 ? "aarch64" : "x86_64"};
+  context.memory = std::make_shared<LoaderMemory>();
   const std::string triplet = context.platform + "-linux-gnu";
   if (files.exists("/lib/" + triplet) || files.exists("/usr/lib/" + triplet)) {
     context.library_token = "lib/" + triplet;

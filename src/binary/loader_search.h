@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -6,6 +7,18 @@
 #include "binary/loader.h"
 
 namespace varve {
+
+// Whether a file is one that the loader takes: what open_verify() of glibc makes of it.
+enum class LoaderFit { absent, passed_over, fits, unfit };
+
+// Valid as long as the files do not change: one capture.
+struct LoaderMemory {
+  std::map<std::string, LoaderFit> fits;
+  std::map<std::string, std::string> real_paths;  // empty: it does not resolve
+};
+
+// The path with all links resolved; empty when it does not resolve.
+std::string real_path(const LoaderContext& context, const std::string& path);
 
 // One look for a name in directories or in the cache. `why` is set by the caller.
 std::optional<Resolution> search_directory(const LoaderContext& context, const std::string& directory,

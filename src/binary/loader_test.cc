@@ -332,6 +332,26 @@ TEST(Loader, ResolvesInsideAForeignRoot) {
   EXPECT_FALSE(start_loaded_set(context, "/app/bin/none"));
 }
 
+TEST(Loader, LooksInTheFirstThousandDirectoriesOfAPath) {
+  test::TemporaryFolder root;
+  test::TinyElf app, library;
+  for (int i = 1; i <= 1100; ++i) app.runpath += (i == 1 ? "/" : ":/") + std::to_string(i);
+  app.needed = {"libnear.so.1", "libfar.so.1"};
+  for (const char* directory : {"1000", "1050"}) fs::create_directories(root / directory);
+  test::write_file(root / "app", tiny_elf(app));
+  test::write_file(root / "1000/libnear.so.1", tiny_elf(library));
+  test::write_file(root / "1050/libfar.so.1", tiny_elf(library));
+  auto files = open_root(root / "");
+  ASSERT_TRUE(files);
+  LoaderContext context = loader_context(**files, nullptr, EM_X86_64);
+  auto set = start_loaded_set(context, "/app");
+  ASSERT_TRUE(set) << to_text(set.error());
+  auto rows = resolve_dependencies(context, *set, 0, {});
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].path, "/1000/libnear.so.1");
+  EXPECT_EQ(rows[1].why, "not found");
+}
+
 TEST(Loader, SplitsItsVariables) {
   EXPECT_TRUE(split_library_path("").empty());
   EXPECT_EQ(split_library_path("/a:/b;/c"), (std::vector<std::string>{"/a", "/b", "/c"}));

@@ -63,8 +63,11 @@ bool carries_runtime(const FileReader& reader) {
   auto ranges = read_only_ranges(reader, "");
   RuntimeTexts texts;
   if (!ranges) return false;
+  std::uint64_t left = reader.size();  // as below
   for (const ReadOnlyRange& range : *ranges) {
-    (void)scan_range(reader, range.offset, range.size, 256, [&](const ScanWindow& window) {
+    const std::uint64_t size = std::min(range.size, left);
+    left -= size;
+    (void)scan_range(reader, range.offset, size, 256, [&](const ScanWindow& window) {
       texts.look(window);
       return !texts.complete();
     });

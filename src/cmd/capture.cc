@@ -1,13 +1,17 @@
 #include "stack/capture.h"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "cmd/output.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "model/documents.h"
+#include "stack/binary_cache.h"
 #include "stack/gpu_products.h"
 #include "world/world.h"
 
@@ -22,12 +26,32 @@ struct Options {
   OutputOptions output;
 };
 
-// $XDG_CACHE_HOME/varve, by the XDG base directory specification; empty without a home.
-std::string cache_folder(const World& world) {
-  const std::string stated = environment_value(world.environment, "XDG_CACHE_HOME");
-  if (stated.starts_with('/')) return stated + "/varve";
-  const std::string home = environment_value(world.environment, "HOME");
-  return home.starts_with('/') ? home + "/.cache/varve" : "";
+// From the root, for a name on the command line; links in it resolved as far as it exists.
+std::string from_root(const std::string& name) {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::weakly_canonical(name, error);
+  return error ? name : path.string();
+}
+
+// An option that would change nothing was meant to do something.
+Status check_options(const Options& options, SubjectKind kind) {
+  const auto wrong = [](const char* option, const char* found, const char* hint) {
+    return Error{"reading the command line", option, found, hint};
+  };
+  const bool host = kind == SubjectKind::host;
+  if (!options.gpus.empty() && !options.capture.coverage) {
+    return wrong("--gpu", "it asks about GPU code, which is not looked at", "Add --coverage");
+  }
+  if (options.capture.verify && kind != SubjectKind::image) {
+    return wrong("--verify", "it computes the digests of an image, and none was given", "Add --image PATH");
+  }
+  if (options.capture.processes && (!host || options.capture.coverage)) {
+    return wrong("--processes", "it shows the processes of this host and nothing else", "Leave the others out");
+  }
+  if (options.handshake && !host && kind != SubjectKind::environment) {
+    return wrong("--handshake", "only this host, or an environment on it, can be tried", "Leave it out");
+  }
+  return Done{};
 }
 
 Result<CaptureOptions> plan(const Options& options, const World& world) {
@@ -39,7 +63,7 @@ Result<CaptureOptions> plan(const Options& options, const World& world) {
   if (plan.process) plan.kind = SubjectKind::process;
   if (!options.root.empty()) subject(SubjectKind::root, options.root);
   if (!options.image.empty()) subject(SubjectKind::image, options.image);
-  if (!options.environment.empty()) subject(SubjectKind::environment, options.environment);
+  if (!options.environment.empty()) subject(SubjectKind::environment, from_root(options.environment));
   if (!plan.files.empty()) {
     if (!plan.coverage) {
       return Error{"reading the command line", plan.files.front(), "files are looked at for their GPU code only",
@@ -50,10 +74,12 @@ Result<CaptureOptions> plan(const Options& options, const World& world) {
                    "Give one of them"};
     }
     plan.kind = SubjectKind::files;
+    for (std::string& file : plan.files) file = from_root(file);
   }
+  if (const Status checked = check_options(options, plan.kind); !checked) return checked.error();
   if (options.handshake) plan.handshake = true;
   if (options.no_handshake) plan.handshake = false;
-  if (!options.no_cache) plan.cache_folder = cache_folder(world);
+  if (!options.no_cache) plan.cache_folder = user_cache_folder(world.environment);
   return plan;
 }
 
@@ -69,6 +95,15 @@ Result<std::vector<ComputeCapability>> asked_gpus(const std::vector<std::string>
   }
   return gpus;
 }
+
+// Checks of CLI11: what is wrong, or an empty text.
+std::string is_process_number(const std::string& text) {
+  const std::optional<std::int64_t> number = parse_integer(text);
+  const bool fits = number && *number > 0 && *number <= std::numeric_limits<int>::max();
+  return fits ? "" : text + " is not the number of a process";
+}
+
+std::string is_not_empty(const std::string& text) { return text.empty() ? "the path is empty" : ""; }
 
 ExitStatus capture(const Options& options) {
   const World world = host_world();
@@ -99,7 +134,7 @@ Action declare_capture(CLI::App& command, const MeasuredCommands&) {
                          .add_option("--pid", capture_options.process,
                                      "a running process: what it has loaded, its limits and settings")
                          ->type_name("N")
-                         ->check(CLI::PositiveNumber);
+                         ->check(is_process_number);
   CLI::Option* root =
       command.add_option("--root", options->root, "a directory that holds a whole file system")->type_name("DIR");
   CLI::Option* image = command
@@ -108,6 +143,7 @@ Action declare_capture(CLI::App& command, const MeasuredCommands&) {
                            ->type_name("PATH");
   CLI::Option* environment =
       command.add_option("--env", options->environment, "a venv, conda prefix or folder of packages")->type_name("DIR");
+  for (CLI::Option* one : {root, image, environment}) one->check(is_not_empty);
   for (CLI::Option* one : {pid, root, image, environment}) {
     for (CLI::Option* other : {pid, root, image, environment}) {
       if (one != other) one->excludes(other);

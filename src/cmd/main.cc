@@ -74,7 +74,7 @@ ExitStatus dispatch(std::vector<std::string> arguments) {
 
 const std::vector<Verb>& all_verbs() {
   static const std::vector<Verb> verbs = {
-      {"capture", "pin a stack: this machine, or what a process has loaded", declare_capture},
+      {"capture", "pin a stack: this machine, a process, a root, an image, an environment", declare_capture},
       {"run", "benchmark a command: units, metrics, kernels, one document", declare_run},
       {"compare", "what differs, is it controlled, which kernels changed, how much each explains", declare_compare},
       {"report", "a document as a page", declare_report},

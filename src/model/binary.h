@@ -26,7 +26,7 @@ struct Dependency {
 // A file of the CUDA stack, or a binary with GPU code, as its bytes tell it; nothing of it was executed.
 struct Binary {
   std::string path;
-  std::string environment;  // path of the environment that it belongs to; empty: none
+  std::string environment;  // path of the environment or toolkit that it belongs to; empty: none
   std::string soname;
   std::string build_id;  // empty when it has none
   Fact version;

@@ -76,10 +76,9 @@ void write_stack_tables(HtmlWriter& out, const Stack& stack) {
 
 void write_folded_stack(HtmlWriter& out, const Run& run) {
   Section section(out, "stack", "The stack under it");
-  std::size_t known = 0;
-  for (const auto& [id, fact] : run.stack.facts) known += fact.is_known() ? 1 : 0;
+  const FactCounts counts = count_facts(run.stack);
   Element details(out, "details");
-  out.leaf("summary", {}, fmt::format("{} facts, {} of them known", run.stack.facts.size(), known));
+  out.leaf("summary", {}, fmt::format("{} facts, {} of them known", counts.all, counts.known));
   write_facts(out, run.stack);
   write_stack_tables(out, run.stack);
   for (const Variant& variant : run.variants) {
@@ -92,11 +91,10 @@ void write_folded_stack(HtmlWriter& out, const Run& run) {
 
 std::string html_page(const Stack& stack) {
   HtmlWriter out;
-  std::size_t known = 0;
-  for (const auto& [id, fact] : stack.facts) known += fact.is_known() ? 1 : 0;
+  const FactCounts counts = count_facts(stack);
   {
     Element section(out, "section", {{"class", "verdict"}});
-    out.leaf("p", {{"class", "verdict-sentence"}}, fmt::format("{} of {} facts are known.", known, stack.facts.size()));
+    out.leaf("p", {{"class", "verdict-sentence"}}, fmt::format("{} of {} facts are known.", counts.known, counts.all));
     out.leaf(
         "p", {{"class", "prose"}},
         "What is missing is shown with its reason: a fact that is absent was looked for and is not there; one that "

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/text.h"
 #include "base/units.h"
@@ -43,24 +44,27 @@ std::vector<std::string> broken_pins(const Package& package) {
   return pins;
 }
 
-// "75 80 90 90a": the architectures of one kind of code, without their prefix.
+// "75 80 90 90a": the architectures of one kind of code, without their prefix; of PTX for each version of its language:
+// "80 90 (ISA 9.0), 120 (ISA 9.2)".
 std::string targets_text(const Coverage& coverage, CodeKind kind) {
-  std::vector<std::string> names;
-  std::vector<std::pair<std::pair<ComputeCapability, char>, std::string>> sorted;
+  std::map<std::pair<int, int>, std::set<std::pair<ComputeCapability, char>>> by_version;
   for (const CodeGroup& group : coverage.groups) {
     for (const CodeTarget& target : group.targets) {
       if (target.kind != kind) continue;
-      std::string name = fmt::format("{}{}", target.architecture.major, target.architecture.minor);
-      if (target.variant != '\0') name += target.variant;
-      if (kind == CodeKind::ptx) name += fmt::format(" (ISA {}.{})", target.isa_major, target.isa_minor);
-      sorted.push_back({{target.architecture, target.variant}, name});
+      by_version[{target.isa_major, target.isa_minor}].insert({target.architecture, target.variant});
     }
   }
-  std::sort(sorted.begin(), sorted.end());
-  for (const auto& [key, name] : sorted) {
-    if (names.empty() || names.back() != name) names.push_back(name);
+  std::vector<std::string> versions;
+  for (const auto& [version, targets] : by_version) {
+    std::vector<std::string> names;
+    for (const auto& [architecture, variant] : targets) {
+      names.push_back(fmt::format("{}{}", architecture.major, architecture.minor));
+      if (variant != '\0') names.back() += variant;
+    }
+    versions.push_back(join(names, " "));
+    if (kind == CodeKind::ptx) versions.back() += fmt::format(" (ISA {}.{})", version.first, version.second);
   }
-  return join(names, kind == CodeKind::ptx ? ", " : " ");
+  return join(versions, ", ");
 }
 
 Cell count_cell(const CoverageCount& count) {
@@ -113,7 +117,8 @@ StackTable image_table(const Image& image) {
   add("name", image.name);
   add("format", image.format);
   add("platform", image.platform);
-  add("digest", fact_text(image.digest) + (image.digest.detail.empty() ? "" : " (" + image.digest.detail + ")"));
+  add("digest", fact_text(image.digest) +
+                    (image.digest.is_known() && !image.digest.detail.empty() ? " (" + image.digest.detail + ")" : ""));
   add("layers", fmt::format("{}, {}", image.layers.size(), format_bytes(bytes)));
   for (const auto& [name, value] : image.requirements) add(name, value);
   for (const auto& [name, value] : image.labels) add(name, value);
@@ -165,8 +170,10 @@ StackTable environment_table(const Environment& environment) {
     table.rows.push_back(
         {{file_name(compiler.path)}, fact_cell(compiler.version), {"compiles at run time", Tone::dim}, {""}});
   }
-  table.notes.push_back({"CUDA runtimes inside: " + fact_text(environment.runtimes),
-                         environment.runtimes.is_known() ? Tone::plain : Tone::dim});
+  const Fact& runtimes = environment.runtimes;
+  const bool remark = runtimes.is_known() && !runtimes.detail.empty();
+  table.notes.push_back({"CUDA runtimes inside: " + fact_text(runtimes) + (remark ? " (" + runtimes.detail + ")" : ""),
+                         runtimes.is_known() ? Tone::plain : Tone::dim});
   return table;
 }
 
@@ -189,9 +196,9 @@ std::vector<std::string> several_copies(const std::vector<Binary>& binaries) {
 }
 
 // Files that say something, and those that miss something; the others stand in the document.
-StackTable binary_table(const std::vector<Binary>& binaries) {
-  StackTable table{.title = "libraries of the CUDA stack",
-                   .columns = {{"library"}, {"version"}, {"CUDA runtime inside"}, {"not found"}},
+StackTable binary_table(const std::string& title, const std::vector<Binary>& binaries) {
+  StackTable table{.title = title,
+                   .columns = {{"library"}, {"version"}, {"CUDA runtime inside"}, {"not found on its own path"}},
                    .rows = {},
                    .notes = {}};
   for (const Binary& binary : binaries) {
@@ -210,6 +217,22 @@ StackTable binary_table(const std::vector<Binary>& binaries) {
   if (others > 0)
     table.notes.push_back({fmt::format("{} more files without a version of their own", others), Tone::dim});
   return table;
+}
+
+// One table for each environment, then what belongs to none: the libraries of a process, and files that were named.
+std::vector<StackTable> binary_tables(const Stack& stack) {
+  std::vector<StackTable> tables;
+  std::map<std::string, std::vector<Binary>> by_environment;
+  for (const Binary& binary : stack.binaries) by_environment[binary.environment].push_back(binary);
+  for (const auto& [environment, binaries] : by_environment) {
+    if (!environment.empty()) tables.push_back(binary_table("libraries in " + environment, binaries));
+  }
+  const auto others = by_environment.find("");
+  if (others != by_environment.end()) {
+    tables.push_back(
+        binary_table(stack.libraries.empty() ? "libraries" : "CUDA libraries of the process", others->second));
+  }
+  return tables;
 }
 
 StackTable handshake_table(const std::vector<HandshakeStep>& steps) {
@@ -238,7 +261,7 @@ std::vector<StackTable> stack_tables(const Stack& stack) {
   tables.push_back(driver_table(stack.driver_files));
   tables.push_back(toolkit_table(stack.toolkits));
   for (const Environment& environment : stack.environments) tables.push_back(environment_table(environment));
-  tables.push_back(binary_table(stack.binaries));
+  for (StackTable& table : binary_tables(stack)) tables.push_back(std::move(table));
   const bool covered = std::any_of(stack.binaries.begin(), stack.binaries.end(),
                                    [](const Binary& binary) { return binary.coverage.has_value(); });
   if (covered) tables.push_back(coverage_table(stack, {}));
@@ -269,6 +292,7 @@ StackTable coverage_table(const Stack& stack, const std::vector<ComputeCapabilit
     }
     if (!coverage.remark.empty()) table.notes.push_back({name + ": " + coverage.remark, Tone::dim});
   }
+  if (stack.binaries.empty()) table.notes.push_back({"No library of a CUDA stack was found.", Tone::dim});
   if (!without.empty()) table.notes.push_back({"No GPU code in " + list_text(without, 12) + ".", Tone::dim});
   return table;
 }

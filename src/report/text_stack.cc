@@ -38,11 +38,6 @@ std::string text_findings(const std::vector<Finding>& findings, const TextStyle&
   return out;
 }
 
-// What only a running machine has, in the stack of an image or a folder: said once, not fact by fact.
-bool is_beside_the_subject(const Fact& fact) {
-  return !fact.is_known() && fact.missing == Missing::not_applicable && fact.source.empty();
-}
-
 std::string text_facts(const Stack& stack, const TextStyle& style) {
   std::string out;
   std::string group;
@@ -53,7 +48,6 @@ std::string text_facts(const Stack& stack, const TextStyle& style) {
   };
   for (const std::string& id : facts_in_order(stack)) {
     const Fact& fact = stack.facts.at(id);
-    if (is_beside_the_subject(fact)) continue;
     if (group != fact_group(id)) {
       finish();
       group = fact_group(id);
@@ -95,16 +89,12 @@ std::string text_changes(const std::vector<FactChange>& changes, const TextStyle
 
 std::string text_stack(const Stack& stack, const TextStyle& style) {
   std::string out = paint("Stack of " + printable(stack.subject), Tone::bold, style) + "\n";
-  std::size_t known = 0, beside = 0;
-  for (const auto& [id, fact] : stack.facts) {
-    known += fact.is_known() ? 1 : 0;
-    beside += is_beside_the_subject(fact) ? 1 : 0;
-  }
-  out += paragraph(
-      fmt::format("captured {} by Varve {}; {} of {} facts known{}; digest sha256:{}", stack.captured_at,
-                  stack.tool_version, known, stack.facts.size() - beside,
-                  beside > 0 ? fmt::format(", {} more only a running machine has", beside) : "", stack_digest(stack)),
-      0, Tone::dim, style);
+  const FactCounts counts = count_facts(stack);
+  out += paragraph(fmt::format("captured {} by Varve {}; {} of {} facts known{}; digest sha256:{}", stack.captured_at,
+                               stack.tool_version, counts.known, counts.all,
+                               counts.beside > 0 ? fmt::format(", {} more do not apply to it", counts.beside) : "",
+                               stack_digest(stack)),
+                   0, Tone::dim, style);
   out += text_facts(stack, style);
   for (const StackTable& table : stack_tables(stack)) out += text_part(table, style);
   if (!stack.libraries.empty()) {

@@ -15,6 +15,11 @@ constexpr double kLongestSeconds = 1e15;  // beyond it format_seconds would leav
 
 std::string with_minus(std::string text) { return text.starts_with('-') ? "−" + text.substr(1) : text; }
 
+// Capture marks what it did not look for because of what the subject is by leaving the source empty.
+bool is_beside_the_subject(const Fact& fact) {
+  return !fact.is_known() && fact.missing == Missing::not_applicable && fact.source.empty();
+}
+
 std::string without_percent(const std::string& text) {
   return text.ends_with(" %") ? text.substr(0, text.size() - 2) : text;
 }
@@ -148,9 +153,20 @@ std::string shown_fact(const std::string& id, const Fact& fact) {
   return is_count ? fmt::format("{:g} {}", value, definition->unit) : quantity_text(value, definition->unit);
 }
 
+FactCounts count_facts(const Stack& stack) {
+  FactCounts counts;
+  for (const auto& [id, fact] : stack.facts) {
+    const bool beside = is_beside_the_subject(fact);
+    (beside ? counts.beside : counts.all) += 1;
+    counts.known += fact.is_known() ? 1 : 0;
+  }
+  return counts;
+}
+
 std::vector<std::string> facts_in_order(const Stack& stack) {
   std::vector<std::string> ids;
   const auto add = [&](const std::string& id) {
+    if (is_beside_the_subject(stack.facts.at(id))) return;
     if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
   };
   for (const FactDefinition& definition : fact_catalog()) {

@@ -50,7 +50,13 @@ std::string exchange_sentence(const KernelAccount& account);
 std::string fact_title(const std::string& id);
 std::string fact_group(const std::string& id);  // the title of its layer
 std::string shown_fact(const std::string& id, const Fact& fact);
-// Ids of the facts of a stack in catalogue order, by layer; ids the catalogue does not know come last.
+// Ids of the facts of a stack in catalogue order, by layer; ids the catalogue does not know come last. What does not
+// apply to the subject at all (the processor of an image) is left out: it is counted once instead.
 std::vector<std::string> facts_in_order(const Stack& stack);
+struct FactCounts {
+  std::size_t known = 0, all = 0;  // of those that apply to the subject
+  std::size_t beside = 0;          // those that do not
+};
+FactCounts count_facts(const Stack& stack);
 
 }  // namespace varve

@@ -1,9 +1,11 @@
 #include "stack/binaries.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "base/text.h"
+#include "binary/archive.h"
 #include "binary/build_id.h"
 #include "binary/fatbin_coverage.h"
 #include "binary/library_version.h"
@@ -16,11 +18,6 @@ namespace varve {
 
 namespace {
 std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
-bool is_archive(const FileReader& file) {
-  char magic[8] = {};
-  return file.read_value(0, magic) && std::string_view(magic, sizeof magic) == "!<arch>\n";
-}
 
 // The shared runtime that a file asks the loader for.
 std::string needed_runtime(const DynamicSection& dynamic) {
@@ -82,9 +79,23 @@ void take_exact(const Json& answer, const std::string& path, ReadBinary& read) {
   if (answer.contains("coverage")) binary.coverage = coverage_from_json(answer.at("coverage"));
 }
 
+bool is_list_of_texts(const Json& answer, const char* key) {
+  const auto found = answer.find(key);
+  if (found == answer.end()) return true;
+  return found->is_array() &&
+         std::all_of(found->begin(), found->end(), [](const Json& one) { return one.is_string(); });
+}
+
+// A file in the cache may be damaged, or another program's.
+bool is_exact_answer(const Json& answer) {
+  if (!answer.is_object() || !is_list_of_texts(answer, "opened") || !is_list_of_texts(answer, "built_by")) return false;
+  if (answer.contains("runtime") && !answer.at("runtime").is_string()) return false;
+  return !answer.contains("coverage") || coverage_from_json(answer.at("coverage")).has_value();
+}
+
 Json exact_pass(const FileReader& file, const Binary& binary, const BinaryCache& cache) {
   Json answer = cache.find(binary.build_id, file.size(), "exact");
-  if (answer.is_object()) return answer;
+  if (is_exact_answer(answer)) return answer;
   answer = exact_answer(file, binary.path);
   cache.keep(binary.build_id, file.size(), "exact", answer);
   return answer;
@@ -100,12 +111,13 @@ Result<ReadBinary> read_binary(const FileReader& file, const std::string& path, 
     binary.version = missing_fact(Missing::not_applicable, file_name(path), "a static library");
     binary.runtime = binary.version;
   } else {
-    Result<DynamicSection> dynamic = read_dynamic_section(file, path);
+    const FileReader near = file.buffered();  // headers, names and symbols stand close together
+    Result<DynamicSection> dynamic = read_dynamic_section(near, path);
     if (!dynamic) return dynamic.error();
     read.dynamic = std::move(*dynamic);
     binary.soname = clean_utf8(read.dynamic.soname, 256);
-    if (const Result<std::string> build_id = read_build_id(file, path)) binary.build_id = *build_id;
-    set_versions(file, read);
+    if (const Result<std::string> build_id = read_build_id(near, path)) binary.build_id = *build_id;
+    set_versions(near, read);
   }
   if (options.exact) {
     take_exact(exact_pass(file, binary, cache), path, read);

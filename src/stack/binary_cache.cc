@@ -9,6 +9,8 @@
 #include <sstream>
 #include <system_error>
 
+#include "world/world.h"
+
 namespace varve {
 
 namespace {
@@ -24,10 +26,17 @@ Json read_entry(const std::string& path) {
   std::stringstream text;
   text << file.rdbuf();
   const Result<Json> json = parse_json(text.str(), "reading the cache", path);
-  const bool usable = json && json->is_object() && json->value("format", "") == kFormat;
+  const bool usable = json && json->is_object() && json->contains("format") && json->at("format") == kFormat;
   return usable ? *json : Json::object();
 }
 }  // namespace
+
+std::string user_cache_folder(const std::map<std::string, std::string>& environment) {
+  const std::string stated = environment_value(environment, "XDG_CACHE_HOME");
+  if (stated.starts_with('/')) return stated + "/varve";
+  const std::string home = environment_value(environment, "HOME");
+  return home.starts_with('/') ? home + "/.cache/varve" : "";
+}
 
 std::string BinaryCache::path(const std::string& build_id, std::uint64_t size) const {
   const bool plain = build_id.size() >= 8 && build_id.find_first_not_of("0123456789abcdef") == std::string::npos;

@@ -1,10 +1,14 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "base/json.h"
 
 namespace varve {
+
+// $XDG_CACHE_HOME/varve, or ~/.cache/varve (XDG Base Directory Specification); empty without a home.
+std::string user_cache_folder(const std::map<std::string, std::string>& environment);
 
 // What passes over whole binaries found, kept between captures: one small JSON file a build id in the user's cache
 // folder. A build id names the bytes of a file (GNU ld, --build-id), so nothing in it ever becomes stale; a file

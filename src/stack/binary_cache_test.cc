@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "stack/binaries.h"
 #include "world/test_root.h"
 
 namespace varve {
@@ -37,6 +38,34 @@ TEST(BinaryCache, ADamagedEntryIsNoAnswerAndIsReplaced) {
   EXPECT_TRUE(cache.find(kBuildId, 7, "coverage").is_null());
   cache.keep(kBuildId, 7, "coverage", true);
   EXPECT_EQ(cache.find(kBuildId, 7, "coverage"), true);
+}
+
+// Another program's file under our name, or one that was edited: the binary is read again instead.
+TEST(BinaryCache, AnAnswerOfAnotherShapeIsNotTaken) {
+  const TestRoot root;
+  const BinaryCache cache(root.path());
+  const Looked<std::unique_ptr<Files>> files = open_root("/");
+  const Looked<FileReader> file = (*files)->open(std::filesystem::canonical("/proc/self/exe").string());
+  ASSERT_TRUE(file);
+  const Result<ReadBinary> first = read_binary(*file, "program", {.exact = true}, cache);
+  ASSERT_TRUE(first);
+  ASSERT_FALSE(first->binary.build_id.empty());
+  for (const char* text : {R"({"runtime": 5})", R"({"opened": [1, 2]})", R"({"built_by": {}})", R"({"coverage": [1]})",
+                           R"({"coverage": {"regions": "x"}})", "[]", "7"}) {
+    cache.keep(first->binary.build_id, file->size(), "exact", Json::parse(text));
+    const Result<ReadBinary> again = read_binary(*file, "program", {.exact = true}, cache);
+    ASSERT_TRUE(again) << text;
+    EXPECT_EQ(again->opened, first->opened) << text;
+    EXPECT_EQ(again->binary.built_by, first->binary.built_by) << text;
+  }
+  root.write(std::string(kBuildId) + "-7.json", R"({"format": 5, "exact": 1})");
+  EXPECT_TRUE(cache.find(kBuildId, 7, "exact").is_null());
+}
+
+TEST(BinaryCache, StandsWhereTheUserKeepsCaches) {
+  EXPECT_EQ(user_cache_folder({{"XDG_CACHE_HOME", "/var/c"}, {"HOME", "/home/me"}}), "/var/c/varve");
+  EXPECT_EQ(user_cache_folder({{"XDG_CACHE_HOME", "relative"}, {"HOME", "/home/me"}}), "/home/me/.cache/varve");
+  EXPECT_EQ(user_cache_folder({}), "");
 }
 
 TEST(BinaryCache, AFolderThatCannotBeMadeIsNoFault) {

@@ -1,5 +1,9 @@
 #include "stack/binary_collection.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "base/redact.h"
 #include "base/text.h"
 
@@ -43,14 +47,17 @@ BinaryCollection read_binaries(const Subject& subject, const std::vector<std::st
 }
 
 Fact runtimes_fact(const BinaryCollection& collection, const std::string& source) {
+  const auto not_asked = std::count_if(
+      collection.binaries.begin(), collection.binaries.end(),
+      [](const Binary& binary) { return !binary.runtime.is_known() && binary.runtime.missing == Missing::not_asked; });
   if (!collection.runtimes.empty()) {
-    return known_fact(std::vector<std::string>(collection.runtimes.begin(), collection.runtimes.end()), source,
-                      Standing::inferred);
+    Fact fact = known_fact(std::vector<std::string>(collection.runtimes.begin(), collection.runtimes.end()), source,
+                           Standing::inferred);
+    if (not_asked > 0) fact.detail = fmt::format("at least; {} files were not looked into (--exact does)", not_asked);
+    return fact;
   }
-  for (const Binary& binary : collection.binaries) {
-    if (!binary.runtime.is_known() && binary.runtime.missing == Missing::not_asked) {
-      return missing_fact(Missing::not_asked, source, "no libcudart; static runtimes are looked for with --exact only");
-    }
+  if (not_asked > 0) {
+    return missing_fact(Missing::not_asked, source, "no libcudart; static runtimes are looked for with --exact only");
   }
   return missing_fact(Missing::absent, source, "no CUDA runtime");
 }

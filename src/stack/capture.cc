@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
+#include "base/redact.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "model/fact_catalog.h"
 #include "stack/collectors.h"
@@ -43,13 +47,14 @@ void record_settings(Subject& subject, Facts& facts) {
 }
 
 void record_libraries(Subject& subject, Facts& facts) {
+  if (!is_running_machine(subject.options.kind)) return;
   Fact& fact = facts["process.libraries"];
   const std::string source = subject.proc + "/maps";
   if (!subject.options.process) {
     fact = missing_fact(Missing::not_applicable, source, "the host was captured, not a process");
     return;
   }
-  Result<std::vector<Library>> libraries = mapped_libraries(subject.world, *subject.options.process);
+  Result<std::vector<Library>> libraries = mapped_library_files(subject.world, *subject.options.process);
   if (!libraries) {
     fact = missing_fact(to_missing(subject.world.files.open(source).failure), source, libraries.error().found);
     return;
@@ -58,11 +63,70 @@ void record_libraries(Subject& subject, Facts& facts) {
   fact = known_fact(static_cast<std::int64_t>(subject.libraries.size()), source);
 }
 
+// Where the process's own files may not be looked at, "none found" would be a claim that nobody can make.
+void deny_unseen(const Fact& looked, const std::set<std::string>& before, Facts& facts) {
+  for (auto& [id, fact] : facts) {
+    if (fact.is_known() || before.contains(id)) continue;
+    if (fact.missing != Missing::absent && fact.missing != Missing::not_applicable) continue;
+    fact = missing_fact(Missing::denied, looked.source, looked.detail);
+  }
+}
+
+// Collectors that read the subject's files; those of the machine say themselves what was denied.
+void run_collectors(const Subject& subject, Stack& stack) {
+  const Fact looked = stack.facts.contains("process.libraries") ? stack.facts.at("process.libraries") : Fact{};
+  const bool denied = !looked.is_known() && looked.missing == Missing::denied;
+  for (const Collector& collector : collectors()) {
+    if (!applies(collector.scope, subject.options.kind)) continue;
+    std::set<std::string> before;
+    if (denied) {
+      for (const auto& [id, fact] : stack.facts) before.insert(id);
+    }
+    collector.collect(subject, stack);
+    const bool of_files = collector.scope == Scope::root || collector.collect == collect_environments;
+    if (denied && of_files) deny_unseen(looked, before, stack.facts);
+  }
+}
+
+// Sources and remarks of facts, which name files, and the paths of what was mapped: the subject's home directory and
+// ours stay out. Collectors have done it for the paths that they list.
+void hide_homes(const Subject& subject, Stack& stack) {
+  const std::string ours = environment_value(subject.world.environment, "HOME");
+  const auto hide = [&](std::string& text) { text = clean_utf8(shorten_home(shorten_home(text, subject.home), ours)); };
+  const auto hide_fact = [&](Fact& fact) {
+    hide(fact.source);
+    hide(fact.detail);
+  };
+  for (auto& [id, fact] : stack.facts) hide_fact(fact);
+  for (DriverFile& file : stack.driver_files) {
+    hide_fact(file.version);
+    hide_fact(file.api_level);
+  }
+  for (Toolkit& toolkit : stack.toolkits) {
+    for (Fact* fact : {&toolkit.version, &toolkit.nvcc, &toolkit.installer}) hide_fact(*fact);
+  }
+  for (Environment& environment : stack.environments) {
+    hide_fact(environment.python);
+    hide_fact(environment.runtimes);
+    for (Package& package : environment.packages) hide_fact(package.cuda);
+    for (CarriedCompiler& compiler : environment.compilers) hide_fact(compiler.version);
+  }
+  for (Binary& binary : stack.binaries) {
+    hide_fact(binary.version);
+    hide_fact(binary.runtime);
+  }
+  for (HandshakeStep& step : stack.handshake) hide(step.detail);
+  for (Library& library : stack.libraries) hide(library.path);
+}
+
 // A fact of the catalogue that no collector set does not apply to this subject, or is a gap of this Varve.
 void fill_gaps(const Subject& subject, Facts& facts) {
-  const bool machine = is_running_machine(subject.options.kind);
-  const Fact gap = machine ? missing_fact(Missing::unsupported, "", "this Varve has no collector for it")
-                           : missing_fact(Missing::not_applicable, "", "only a running machine has it");
+  const SubjectKind kind = subject.options.kind;
+  const bool alone = kind == SubjectKind::environment || kind == SubjectKind::files;
+  const std::string why = alone ? "nothing around it was looked at" : "only a running machine has it";
+  const Fact gap = is_running_machine(kind)
+                       ? missing_fact(Missing::unsupported, "", "this Varve has no collector for it")
+                       : missing_fact(Missing::not_applicable, "", why);
   for (const FactDefinition& definition : fact_catalog()) {
     if (!definition.id.ends_with('*')) facts.emplace(definition.id, gap);
   }
@@ -79,11 +143,10 @@ Result<Stack> capture_stack(const World& world, const CaptureOptions& options) {
   stack.subject = subject_title(*subject);
   record_settings(*subject, stack.facts);
   record_libraries(*subject, stack.facts);
-  for (const Collector& collector : collectors()) {
-    if (applies(collector.scope, options.kind)) collector.collect(*subject, stack);
-  }
+  run_collectors(*subject, stack);
   fill_gaps(*subject, stack.facts);
   stack.libraries = std::move(subject->libraries);
+  hide_homes(*subject, stack);
   stack.image = std::move(subject->image);
   return stack;
 }

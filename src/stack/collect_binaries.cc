@@ -13,6 +13,8 @@ constexpr std::string_view kCudaLibraries[] = {
     "libcusparse", "libnccl",     "libnvrtc",   "libnvJitLink",  "libcupti",    "libtorch_cuda", "libc10_cuda",
     "libnvinfer",  "libcutensor", "libnvshmem", "libcusparseLt", "libnvidia-ml"};
 
+constexpr std::size_t kMostOfToolkit = 1024;  // libraries
+
 bool is_cuda_library(const std::string& path) {
   const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
   for (const std::string_view start : kCudaLibraries) {
@@ -29,6 +31,10 @@ void collect_process_binaries(const Subject& subject, Stack& stack) {
     fact = missing_fact(Missing::not_applicable, source, "the host was captured, not a process");
     return;
   }
+  if (const Fact& looked = stack.facts["process.libraries"]; !looked.is_known()) {
+    fact = looked;
+    return;
+  }
   std::vector<std::string> paths;
   for (const Library& library : subject.libraries) {
     if (is_cuda_library(library.path) && !library.deleted) paths.push_back(library.path);
@@ -37,6 +43,20 @@ void collect_process_binaries(const Subject& subject, Stack& stack) {
   BinaryCollection found = read_binaries(subject, paths, "", resolver);
   fact = runtimes_fact(found, source);
   add_binaries(subject, std::move(found), stack);
+}
+
+// The libraries of host toolkits; those of environments are read with their environment.
+void collect_toolkit_binaries(const Subject& subject, Stack& stack) {
+  const DependencyResolver resolver(subject, "");
+  for (const Toolkit& toolkit : stack.toolkits) {
+    const std::string folder = full_path(subject, toolkit.path) + "/lib64";
+    std::vector<std::string> paths;
+    for (const std::string& name : subject.files.list(folder).value.value_or(std::vector<std::string>{})) {
+      const bool library = name.starts_with("lib") && name.find(".so") != std::string::npos;
+      if (library && paths.size() < kMostOfToolkit) paths.push_back(folder + "/" + name);
+    }
+    add_binaries(subject, read_binaries(subject, paths, toolkit.path, resolver), stack);
+  }
 }
 
 void collect_files(const Subject& subject, Stack& stack) {

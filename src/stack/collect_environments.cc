@@ -1,5 +1,6 @@
 // The Python environments and conda prefixes of the subject, and the libraries in them.
 #include <algorithm>
+#include <map>
 
 #include "base/redact.h"
 #include "base/text.h"
@@ -48,23 +49,26 @@ std::vector<EnvironmentPlace> places_of(const Subject& subject) {
   return {std::move(*place)};
 }
 
-void set_compiler_versions(const Subject& subject, EnvironmentReading& reading) {
-  for (std::size_t i = 0; i < reading.compilers.size() && i < reading.environment.compilers.size(); ++i) {
+Fact compiler_version(const Subject& subject, const std::string& path, const std::string& name) {
+  const Looked<FileReader> file = subject.files.open(path);
+  if (!file) return missing_because(file, path);
+  // Triton's second one is called ptxas-blackwell: what it is counts, not its file name.
+  const bool program = name == "ptxas" || name == "nvcc";
+  const auto version = library_version(*file, program ? name : path.substr(path.rfind('/') + 1));
+  return version ? known_fact(clean_utf8(version->value, 64), version->how, version->standing)
+                 : missing_fact(Missing::absent, path, "its bytes do not tell");
+}
+
+// Those that are libraries have been read with the others; so has everything in a compressed layer.
+void set_compiler_versions(const Subject& subject, const BinaryCollection& found, EnvironmentReading& reading) {
+  std::map<std::string, Fact> read;
+  for (const Binary& binary : found.binaries) read.emplace(binary.path, binary.version);
+  for (const auto& [path, before] : subject.read_before) read.emplace(path, before.binary.version);
+  std::vector<CarriedCompiler>& compilers = reading.environment.compilers;
+  for (std::size_t i = 0; i < reading.compilers.size() && i < compilers.size(); ++i) {
     const std::string& path = reading.compilers[i];
-    Fact& fact = reading.environment.compilers[i].version;
-    const auto before = subject.read_before.find(path);
-    if (before != subject.read_before.end()) {
-      fact = before->second.binary.version;
-      continue;
-    }
-    const Looked<FileReader> file = subject.files.open(path);
-    if (!file) {
-      fact = missing_because(file, path);
-      continue;
-    }
-    const auto version = library_version(*file, path.substr(path.rfind('/') + 1));
-    fact = version ? known_fact(clean_utf8(version->value, 64), version->how, version->standing)
-                   : missing_fact(Missing::absent, path, "its bytes do not tell");
+    const auto known = read.find(subject.files.resolve(path).value.value_or(path));
+    compilers[i].version = known != read.end() ? known->second : compiler_version(subject, path, compilers[i].name);
   }
 }
 
@@ -102,8 +106,8 @@ void collect_environments(const Subject& subject, Stack& stack) {
       environment.runtimes = missing_fact(Missing::not_asked, source, "too many environments; look at it with --env");
     } else {
       const DependencyResolver resolver(subject, python_of(subject, place));
-      set_compiler_versions(subject, reading);
       BinaryCollection found = read_binaries(subject, reading.libraries, environment.path, resolver);
+      set_compiler_versions(subject, found, reading);
       environment.runtimes = runtimes_fact(found, source);
       runtimes.insert(runtimes.end(), found.runtimes.begin(), found.runtimes.end());
       add_binaries(subject, std::move(found), stack);

@@ -10,11 +10,6 @@
 namespace varve {
 
 namespace {
-// The documents' "~" is the home directory again.
-std::string full_path(const Subject& subject, const std::string& path) {
-  return path.starts_with("~/") ? subject.home + path.substr(1) : path;
-}
-
 EnvironmentLibraries libraries_of(const Subject& subject, const Stack& stack, const std::string& environment) {
   EnvironmentLibraries libraries{.name = environment, .cudart = {}, .cublas = {}, .cudnn = {}};
   for (const Binary& binary : stack.binaries) {

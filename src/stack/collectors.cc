@@ -28,6 +28,7 @@ const std::vector<Collector>& collectors() {
       {"GPU user driver", Scope::root, collect_user_driver},
       {"GPU management", Scope::machine, collect_gpu_management},
       {"CUDA toolkits", Scope::root, collect_toolkits},
+      {"libraries of toolkits", Scope::root, collect_toolkit_binaries},
       {"GPU packages", Scope::root, facts_only<collect_gpu_packages>},
       {"environments", Scope::any, collect_environments},
       {"binaries of the process", Scope::machine, collect_process_binaries},

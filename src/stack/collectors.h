@@ -46,6 +46,7 @@ void collect_gpu_management(const Subject& subject, Stack& stack);
 void collect_toolkits(const Subject& subject, Stack& stack);
 void collect_environments(const Subject& subject, Stack& stack);
 void collect_process_binaries(const Subject& subject, Stack& stack);
+void collect_toolkit_binaries(const Subject& subject, Stack& stack);
 void collect_files(const Subject& subject, Stack& stack);
 void collect_handshake(const Subject& subject, Stack& stack);
 void collect_gpu_processes(const Subject& subject, Stack& stack);

@@ -197,8 +197,8 @@ std::vector<DriverFile> find_driver_files(const Subject& subject) {
       const std::optional<std::string> library = library_of(name);
       if (!library || found.size() >= kMostFiles) continue;
       const Looked<std::string> path = files.resolve(*directory + "/" + name);
-      if (path && seen_files.insert(*path).second)
-        found.push_back(describe(subject, *path, *library, place.found_by, cache));
+      if (!path || files.kind(*path).value != FileKind::regular) continue;
+      if (seen_files.insert(*path).second) found.push_back(describe(subject, *path, *library, place.found_by, cache));
     }
   }
   for (const std::string library : kLibraries) {

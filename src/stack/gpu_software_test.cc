@@ -104,6 +104,13 @@ TEST(GpuSoftware, TheTwoHalvesOfTheDriver) {
   EXPECT_EQ(fact(root, "driver.halves"), "out of step: kernel 535.183.06, user 550.54.15");
 }
 
+TEST(GpuSoftware, JetsonNamesItsRelease) {
+  const TestRoot root;
+  EXPECT_EQ(fact(root, "os.jetson_linux"), "not applicable (not a Jetson)");
+  root.write("etc/nv_tegra_release", "# R36 (release), REVISION: 3.0, GCID: 36191598, BOARD: generic, EABI: aarch64\n");
+  EXPECT_EQ(fact(root, "os.jetson_linux"), "36.3.0");
+}
+
 TEST(GpuSoftware, WhatTheDriverIsCalledInAFileName) {
   EXPECT_EQ(driver_version_in_name("/usr/lib/libcuda.so.550.54.15"), "550.54.15");
   EXPECT_FALSE(driver_version_in_name("/usr/lib/libcuda.so.1"));

@@ -105,9 +105,11 @@ void read_identity(const Looked<FileReader>& file, const std::string& path, Libr
     library.build_id = *build_id;
   }
 }
+
+bool by_path(const Library& a, const Library& b) { return a.path < b.path; }
 }  // namespace
 
-Result<std::vector<Library>> mapped_libraries(const World& world, int process) {
+Result<std::vector<Library>> mapped_library_files(const World& world, int process) {
   const std::string proc = fmt::format("/proc/{}", process);
   const std::string doing = fmt::format("listing the libraries of process {}", process);
   const Looked<std::string> maps = world.files.read(proc + "/maps", kMostMaps);
@@ -118,7 +120,6 @@ Result<std::vector<Library>> mapped_libraries(const World& world, int process) {
     return Error{doing, proc + "/maps", maps.detail, hint};
   }
   const Looked<std::unique_ptr<Files>> root = world.files.below(proc + "/root");
-  const std::string home = environment_value(world.environment, "HOME");
   std::vector<Library> libraries;
   for (const auto& [path, mapped] : parse_maps(*maps)) {
     // The kernel appends a mark; a file may also be called so. It is, when it can be found under that name.
@@ -126,12 +127,20 @@ Result<std::vector<Library>> mapped_libraries(const World& world, int process) {
     const std::string name = deleted ? path.substr(0, path.size() - kDeleted.size()) : path;
     const Looked<FileReader> file = open_mapped(world.files, root ? root->get() : nullptr, proc, path, mapped);
     if (!mapped.executable && !(file && is_elf(*file))) continue;
-    Library library{
-        .path = clean_utf8(shorten_home(name, home)), .build_id = {}, .build_id_missing = {}, .deleted = deleted};
+    Library library{.path = name, .build_id = {}, .build_id_missing = {}, .deleted = deleted};
     read_identity(file, name, library);
     libraries.push_back(std::move(library));
   }
-  std::sort(libraries.begin(), libraries.end(), [](const Library& a, const Library& b) { return a.path < b.path; });
+  std::sort(libraries.begin(), libraries.end(), by_path);
+  return libraries;
+}
+
+Result<std::vector<Library>> mapped_libraries(const World& world, int process) {
+  Result<std::vector<Library>> libraries = mapped_library_files(world, process);
+  if (!libraries) return libraries;
+  const std::string home = environment_value(world.environment, "HOME");
+  for (Library& library : *libraries) library.path = clean_utf8(shorten_home(library.path, home));
+  std::sort(libraries->begin(), libraries->end(), by_path);
   return libraries;
 }
 

@@ -36,7 +36,8 @@ Fact architecture_fact(const World& world) {
 Fact jetson_fact(const Files& files) {
   const std::string path = "/etc/nv_tegra_release";
   const Looked<std::string> text = files.read(path);
-  if (!text) return missing_because(text, path, "not a Jetson");
+  if (!text && text.failure == LookFailure::absent) return missing_fact(Missing::not_applicable, path, "not a Jetson");
+  if (!text) return missing_because(text, path);
   const std::size_t release = text->find(" R"), revision = text->find("REVISION: ");
   if (release == std::string::npos || revision == std::string::npos) {
     return missing_fact(Missing::unreadable, path, "its first line is not the usual one");

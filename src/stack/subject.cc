@@ -58,6 +58,29 @@ Result<Subject> environment_subject(const World& world, const CaptureOptions& op
   return host_subject(world, options);
 }
 
+// Each is asked for by name, so one that says nothing about GPU code is an error and no gap.
+Result<Subject> files_subject(const World& world, const CaptureOptions& options) {
+  Subject subject = host_subject(world, options);
+  const BinaryCache cache(options.cache_folder);
+  double done = 0;
+  for (const std::string& name : options.files) {
+    const auto failed = [&](const std::string& found) {
+      return Error{"looking for GPU code", clean_utf8(name), found, "Give programs, shared or static libraries"};
+    };
+    done += 1;
+    if (options.exact && options.progress) {
+      options.progress(name.substr(name.rfind('/') + 1), done / static_cast<double>(options.files.size()));
+    }
+    const Looked<std::string> path = world.files.resolve(name);
+    if (!path) return failed(path.detail);
+    const Looked<FileReader> file = world.files.open(*path);
+    if (!file) return failed(file.detail);
+    Result<ReadBinary> read = read_binary(*file, *path, {.coverage = options.coverage, .exact = options.exact}, cache);
+    if (!read) return failed(read.error().found);
+    subject.read_before.emplace(*path, std::move(*read));
+  }
+  return subject;
+}
 }  // namespace
 
 Subject foreign_subject(const World& world, const CaptureOptions& options, std::shared_ptr<const Files> files) {
@@ -86,11 +109,16 @@ Result<Subject> open_subject(const World& world, const CaptureOptions& options) 
       return environment_subject(world, options);
     case SubjectKind::image:
       return image_subject(world, options);
-    case SubjectKind::host:
     case SubjectKind::files:
+      return files_subject(world, options);
+    case SubjectKind::host:
       break;
   }
   return host_subject(world, options);
+}
+
+std::string full_path(const Subject& subject, const std::string& path) {
+  return path.starts_with("~/") ? subject.home + path.substr(1) : path;
 }
 
 std::string subject_title(const Subject& subject) {

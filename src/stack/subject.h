@@ -24,7 +24,7 @@ struct Subject {
   Looked<std::string> cpuinfo;                     // read once: the kernel takes its time to write it
   std::vector<Library> libraries;                  // mapped by the process
   std::optional<Image> image;
-  std::map<std::string, ReadBinary> read_before;  // by path: what a compressed layer held while it streamed by
+  std::map<std::string, ReadBinary> read_before;  // by path: files asked for, and of a compressed layer
 };
 
 // Opens what the options name. The world and the options must outlive it.
@@ -35,5 +35,8 @@ Subject foreign_subject(const World& world, const CaptureOptions& options, std::
 
 // "host", "process 1234", "root DIR", "image FILE"; home directories shortened.
 std::string subject_title(const Subject& subject);
+
+// A path of a document, whose home directory may be "~", as it is in the subject.
+std::string full_path(const Subject& subject, const std::string& path);
 
 }  // namespace varve

@@ -91,8 +91,9 @@ void drop_rights() {
   syscall(SYS_capset, &header, sets);
 }
 
+// noexcept: an exception of the probe or of foreign code must end the child, not run on in the parent's frames.
 [[noreturn]] void be_child(const ProbeLimits& limits, const std::function<void(ProbeReport&)>& probe, int report_fd,
-                           pid_t parent) {
+                           pid_t parent) noexcept {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);

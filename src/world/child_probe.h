@@ -34,7 +34,7 @@ class ProbeReport {
 enum class ProbeEnd {
   finished,   // the function returned
   exited,     // the process ended by itself before that: a library called exit
-  signalled,  // a signal ended it
+  signalled,  // a signal ended it; SIGABRT where an exception left the function
   timed_out,
   flooded,  // more answers than allowed
 };

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <stdexcept>
 
 #include "base/text.h"
 #include "world/test_root.h"
@@ -57,6 +58,22 @@ TEST(ChildProbe, KeepsWhatWasSaidBeforeACrash) {
   EXPECT_EQ(outcome.code, SIGSEGV);
   ASSERT_EQ(outcome.answers.size(), 1u);
   EXPECT_NE(outcome.end_text().find("signal 11"), std::string::npos) << outcome.end_text();
+}
+
+TEST(ChildProbe, AnExceptionEndsTheChildAndNeverRunsOnInTheParentsCode) {
+  const pid_t parent = getpid();
+  try {
+    const ProbeOutcome outcome = run(10, [](ProbeReport& report) {
+      report.add("step 1", "fine");
+      throw std::runtime_error("from a library");
+    });
+    EXPECT_EQ(outcome.end, ProbeEnd::signalled);
+    EXPECT_EQ(outcome.code, SIGABRT);
+    EXPECT_EQ(outcome.answers.size(), 1u);
+  } catch (const std::runtime_error&) {
+    if (getpid() != parent) _exit(0);  // a second run of the tests would follow
+    FAIL() << "it reached the caller";
+  }
 }
 
 TEST(ChildProbe, KillsOneThatHangsAndWhatItStarted) {

@@ -34,6 +34,7 @@ std::optional<FileReader> FileReader::part(std::uint64_t offset, std::uint64_t s
   part.base_ += offset;
   part.size_ = size;
   part.whole_ = false;
+  part.page_.reset();
   return part;
 }
 
@@ -52,8 +53,28 @@ std::optional<std::string> FileReader::start(std::uint64_t offset, std::size_t c
   return text;
 }
 
+FileReader FileReader::buffered() const {
+  FileReader reader = *this;
+  reader.page_ = std::make_shared<Page>();
+  return reader;
+}
+
 bool FileReader::read(std::uint64_t offset, std::span<std::byte> into) const {
   if (!holds(offset, into.size())) return false;
+  if (!page_ || into.size() > page_->bytes.size() / 4) return read_directly(offset, into);
+  const bool there = offset >= page_->offset && offset + into.size() <= page_->offset + page_->size;
+  if (!there) {
+    page_->size = 0;
+    const std::size_t wanted = std::min<std::uint64_t>(page_->bytes.size(), size_ - offset);
+    if (!read_directly(offset, std::span(page_->bytes).first(wanted))) return read_directly(offset, into);
+    page_->offset = offset;
+    page_->size = wanted;
+  }
+  if (!into.empty()) std::memcpy(into.data(), page_->bytes.data() + (offset - page_->offset), into.size());
+  return true;
+}
+
+bool FileReader::read_directly(std::uint64_t offset, std::span<std::byte> into) const {
   std::size_t done = 0;
   while (done < into.size()) {
     ssize_t got = pread(fd_, into.data() + done, into.size() - done, static_cast<off_t>(base_ + offset + done));

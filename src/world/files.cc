@@ -75,6 +75,15 @@ int open_in_root(int root, const std::string& path, int flags) {
   return -1;
 }
 
+// proc_pid_fd(5); empty where it is not known or the file has no name any more.
+std::string path_of_descriptor(int fd) {
+  constexpr std::string_view kDeleted = " (deleted)";
+  std::string path(PATH_MAX, '\0');
+  const ssize_t size = ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), path.data(), path.size());
+  path.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  return path.starts_with('/') && !path.ends_with(kDeleted) ? path : "";
+}
+
 bool kernel_resolves(int root) {
   const FileHandle probe(open_in_root(root, ".", kLookFlags));
   return static_cast<bool>(probe);
@@ -93,7 +102,10 @@ ParentAndName split_last(std::string_view path) {
 
 class RootedFiles : public Files {
  public:
-  RootedFiles(FileHandle root, bool kernel) : root_(std::move(root)), kernel_(kernel) {}
+  // `named`: the root was reached by its name, not through a link of proc into what may be another mount namespace.
+  RootedFiles(FileHandle root, bool kernel, bool named) : root_(std::move(root)), kernel_(kernel) {
+    if (kernel && named) prefix_ = path_of_descriptor(root_.fd());
+  }
 
   Looked<std::string> read(std::string_view path, std::size_t cap) const override {
     const Looked<FileReader> file = open(path);
@@ -151,6 +163,11 @@ class RootedFiles : public Files {
   }
 
   Looked<std::string> resolve(std::string_view path) const override {
+    if (!prefix_.empty()) {
+      const Looked<FileHandle> file = enter(path, kLookFlags);
+      if (!file) return failed_as<std::string>(file);
+      if (std::optional<std::string> told = told_by_kernel(*file)) return {std::move(*told), {}, {}};
+    }
     WalkedPath walked;
     if (const int error = walk_path(root_.fd(), path, walked); error != 0) return failed<std::string>(error);
     return {walked.resolved(), {}, {}};
@@ -191,10 +208,20 @@ class RootedFiles : public Files {
       root = enter(directory, kLookFlags | O_DIRECTORY);
     }
     if (!root) return failed_as<View>(root);
-    return {std::make_unique<RootedFiles>(std::move(*root), kernel_), {}, {}};
+    return {std::make_unique<RootedFiles>(std::move(*root), kernel_, false), {}, {}};
   }
 
  private:
+  // Where the kernel says that an open file is, below the root: one look instead of one for each component. Nothing
+  // where it does not say (no proc, a file that was removed).
+  std::optional<std::string> told_by_kernel(const FileHandle& file) const {
+    const std::string told = path_of_descriptor(file.fd());
+    if (prefix_ == "/") return told.starts_with('/') ? std::optional(told) : std::nullopt;
+    if (told == prefix_) return "/";
+    if (!told.starts_with(prefix_ + "/")) return std::nullopt;
+    return told.substr(prefix_.size());
+  }
+
   static Looked<FileReader> not_regular(FileKind kind) {
     return {std::nullopt, LookFailure::unreadable, fmt::format("{}, not a regular file", to_string(kind))};
   }
@@ -258,6 +285,7 @@ class RootedFiles : public Files {
 
   FileHandle root_;
   bool kernel_;
+  std::string prefix_;  // the root's own path; empty: not known
 };
 }  // namespace
 
@@ -265,7 +293,7 @@ Looked<std::unique_ptr<Files>> open_root(const std::string& directory, Resolver 
   FileHandle root(::open(directory.c_str(), kLookFlags | O_DIRECTORY));
   if (!root) return failed<std::unique_ptr<Files>>(errno);
   const bool kernel = resolver == Resolver::kernel || (resolver == Resolver::automatic && kernel_resolves(root.fd()));
-  return {std::make_unique<RootedFiles>(std::move(root), kernel), {}, {}};
+  return {std::make_unique<RootedFiles>(std::move(root), kernel, true), {}, {}};
 }
 
 }  // namespace varve

@@ -181,5 +181,54 @@ TEST(World, HostKnowsItself) {
   EXPECT_TRUE(world.files.read("/proc/version"));
 }
 
+TEST(FileReader, BufferedReadsTheSameBytes) {
+  const TestRoot root;
+  std::string content;
+  for (int i = 0; i < 10000; ++i) content += static_cast<char>('a' + i % 26);
+  root.write("file", content);
+  const Looked<std::unique_ptr<Files>> files = open_root(root.path());
+  const Looked<FileReader> file = (*files)->open("/file");
+  ASSERT_TRUE(file);
+  const FileReader part = file->part(100, 9000)->buffered();
+  for (const std::uint64_t offset : {0u, 4000u, 10u, 8990u, 4096u, 0u}) {
+    char bytes[10] = {};
+    ASSERT_TRUE(part.read_value(offset, bytes));
+    EXPECT_EQ(std::string(bytes, 10), content.substr(100 + offset, 10)) << offset;
+  }
+  char beyond[10] = {};
+  EXPECT_FALSE(part.read_value(8991, beyond));
+  EXPECT_EQ(part.start(8995, 100), content.substr(9095, 5));
+}
+
+TEST(FileReader, APartThatIsNotThereIsNone) {
+  const TestRoot root;
+  root.write("file", "0123456789");
+  const Looked<std::unique_ptr<Files>> files = open_root(root.path());
+  const Looked<FileReader> file = (*files)->open("/file");
+  ASSERT_TRUE(file);
+  EXPECT_TRUE(file->part(2, 8));
+  EXPECT_FALSE(file->part(2, 9));
+  EXPECT_FALSE(file->part(11, 0));
+  EXPECT_FALSE(file->part(5, ~std::uint64_t{0}));
+}
+
+TEST(Files, ResolvesLikeItsOwnWalk) {
+  const TestRoot root;
+  root.write("a/b/file", "x");
+  root.link("link", "/a/b");
+  root.link("a/up", "../a/b/file");
+  root.link("outside", "../../../../etc");
+  root.link("loop", "loop");
+  const Looked<std::unique_ptr<Files>> kernel = open_root(root.path());
+  const Looked<std::unique_ptr<Files>> walker = open_root(root.path(), Resolver::walker);
+  for (const char* path : {"/", "/a", "/link/file", "a/up", "/outside", "/loop", "/missing", "/a/b/../b/./file"}) {
+    const Looked<std::string> one = (*kernel)->resolve(path), other = (*walker)->resolve(path);
+    EXPECT_EQ(one.value, other.value) << path;
+    if (!one) {
+      EXPECT_EQ(one.failure, other.failure) << path;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace varve

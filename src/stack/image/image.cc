@@ -50,18 +50,21 @@ Status verify_layer(const PlannedLayer& layer, const InflateLimits& limits) {
   return verify_inflated_digest(layer.blob, layer.diff_id, layer.where, limits);
 }
 
-// Where the tree shows a file under another path than the one it was inspected by.
-void find_other_names(const ImageTree& tree, std::uint32_t index, const std::string& path,
+// Where the tree shows a file under another path than the one it was inspected by. `path` is that of the directory; it
+// is lengthened in place, since links can make paths far longer than any name in the archives.
+void find_other_names(const ImageTree& tree, std::uint32_t index, std::string& path,
                       const std::vector<std::string>& inspected, std::map<std::string, std::string>& names) {
   for (const auto& [name, child] : tree.node(index).children) {
     const ImageNode& node = tree.node(child);
-    const std::string here = path + "/" + name;
+    const std::size_t length = path.size();
+    path.append("/").append(name);
     if (node.kind == FileKind::directory) {
-      find_other_names(tree, child, here, inspected, names);
+      find_other_names(tree, child, path, inspected, names);
     } else if (node.kind == FileKind::regular && node.content.state == ImageContent::State::inspected &&
-               inspected[node.content.offset] != here) {
-      names[here] = inspected[node.content.offset];
+               inspected[node.content.offset] != path) {
+      names[path] = inspected[node.content.offset];
     }
+    path.resize(length);
   }
 }
 }  // namespace
@@ -87,7 +90,8 @@ Result<OpenedImage> open_image(const std::string& path, const ImageOptions& opti
   }
   Result<ReadLayers> layers = read_layers(plan->layers, options, opened.remarks);
   if (!layers) return layers.error();
-  find_other_names(layers->file_system->tree, 0, "", layers->inspected, opened.inspected_as);
+  std::string root;
+  find_other_names(layers->file_system->tree, 0, root, layers->inspected, opened.inspected_as);
   opened.files = image_files(std::move(layers->file_system));
   return opened;
 }

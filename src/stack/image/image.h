@@ -16,7 +16,7 @@ namespace varve {
 
 // Bounds on what an image may cost. All in bytes.
 struct ImageLimits {
-  InflateLimits inflate;                             // of each layer
+  InflateLimits inflate;                             // of all layers together
   std::uint64_t kept = std::uint64_t{512} << 20;     // content of compressed layers that stays in memory, all together
   std::uint64_t inspected = std::uint64_t{2} << 30;  // one file of a compressed layer that is held while looked at
   std::uint64_t names = std::uint64_t{512} << 20;    // of all members together

@@ -110,7 +110,7 @@ class Cover {
 class LayersReader {
  public:
   LayersReader(const ImageOptions& options, std::vector<std::string>& remarks, bool whiteouts)
-      : options_(options), remarks_(remarks), whiteouts_(whiteouts) {}
+      : options_(options), remarks_(remarks), whiteouts_(whiteouts), inflate_limits_(options.limits.inflate) {}
 
   // The layers from the bottom up.
   Result<ReadLayers> read(const std::vector<PlannedLayer>& layers) {
@@ -145,7 +145,7 @@ class LayersReader {
 
   Status read_layer(const PlannedLayer& layer, std::uint32_t index, Members& members) {
     if (layer.blob.size() == 0) return Done{};
-    const Result<std::unique_ptr<ByteStream>> stream = open_stream(layer.blob, layer.where, options_.limits.inflate);
+    const Result<std::unique_ptr<ByteStream>> stream = open_stream(layer.blob, layer.where, inflate_limits_);
     if (!stream) return stream.error();
     const bool in_place = compression_of(layer.blob) == Compression::none;
     TarReader archive(**stream, layer.where);
@@ -164,6 +164,10 @@ class LayersReader {
         if (Status done = read_content(layer, archive, **stream, (*member)->size, *taken); !done) return done;
       }
       members.push_back(std::move(*taken));
+    }
+    if (!in_place) {
+      inflate_limits_.inflated_before += archive.position();
+      inflate_limits_.consumed_before += layer.blob.size();
     }
     if (!archive.has_end_mark()) remark(layer, "", "its archive has no end mark: it may be truncated");
     return Done{};
@@ -322,6 +326,7 @@ class LayersReader {
   const ImageOptions& options_;
   std::vector<std::string>& remarks_;
   bool whiteouts_;
+  InflateLimits inflate_limits_;  // with what the layers before have inflated to
   Cover cover_;
   MemoryFile kept_;
   MemoryFile scratch_;  // one file at a time: its pages are used again for the next

@@ -13,7 +13,8 @@
 namespace varve {
 
 namespace {
-constexpr std::size_t kMaxDocument = std::size_t{16} << 20;  // registries refuse manifests of more than 4 MiB
+constexpr std::size_t kMaxDocument = std::size_t{16} << 20;   // registries refuse manifests of more than 4 MiB
+constexpr std::size_t kMaxDocuments = std::size_t{64} << 20;  // all read: an index may name one 4096 times
 constexpr int kMaxNesting = 4;
 constexpr std::size_t kMaxDescriptors = 4096;
 constexpr std::size_t kMaxLayers = 1000;  // Docker takes 127
@@ -99,9 +100,11 @@ class PlanReader {
     return failure(fmt::format("{}, {}", part, problem.where), problem.found, "The image may be damaged");
   }
 
-  Result<Document> read_document(const std::string& file, const std::string& part, const std::string& digest) const {
+  Result<Document> read_document(const std::string& file, const std::string& part, const std::string& digest) {
     const Looked<std::string> text = container_.read(file, kMaxDocument);
     if (!text) return failure(part, fmt::format("{}: {}", file, text.detail), "The archive may be incomplete");
+    document_bytes_ += text->size();
+    if (document_bytes_ > kMaxDocuments) return failure(part, "its documents are more than 64 MiB together");
     const std::string where = fmt::format("{}: {}", path_, part);
     if (!digest.empty()) {
       if (Status right = verify_digest(*text, digest, where); !right) return right.error();
@@ -111,7 +114,7 @@ class PlanReader {
     return Document{std::move(*json), part};
   }
 
-  Result<Document> read_blob(const Descriptor& descriptor) const {
+  Result<Document> read_blob(const Descriptor& descriptor) {
     const Result<std::string> file = blob_path(descriptor.digest, path_ + ": " + descriptor.source);
     if (!file) return file.error();
     return read_document(*file, descriptor.source, descriptor.digest);
@@ -339,6 +342,7 @@ class PlanReader {
   std::vector<std::string> diff_ids_;
   std::vector<Descriptor> missing_;
   std::size_t descriptors_ = 0;
+  std::size_t document_bytes_ = 0;
 };
 }  // namespace
 

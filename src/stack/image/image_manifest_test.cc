@@ -248,6 +248,15 @@ TEST_F(ImageManifestTest, AnEndlessIndexEnds) {
   expect_has(problem(archive(files)), "nested too deep");
 }
 
+TEST_F(ImageManifestTest, AnIndexThatNamesALargeOneManyTimesEnds) {
+  const std::string nested = ImageWriter::index("") + std::string(std::size_t{15} << 20, ' ');
+  const std::string row = ImageWriter::descriptor("application/vnd.oci.image.index.v1+json", nested);
+  std::map<std::string, std::string> files = writer_.oci();
+  files[ImageWriter::blob_name(nested)] = nested;
+  files["index.json"] = ImageWriter::index(row + "," + row + "," + row + "," + row + "," + row);
+  expect_has(problem(archive(files)), "more than 64 MiB together");
+}
+
 TEST_F(ImageManifestTest, WhatIsNoImageIsSaidToBeNone) {
   expect_has(problem(root_.path() + "/none"), "No such file");
   root_.prepare("empty/x");

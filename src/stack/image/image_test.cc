@@ -361,5 +361,20 @@ TEST_F(ImageTest, DamagedLayersAreErrors) {
   EXPECT_NE(problem(archive(bomb.oci()), options).find("inflate to more than"), std::string::npos);
 }
 
+TEST_F(ImageTest, ALayerThatIsNamedManyTimesIsBoundedAsAWhole) {
+  TarWriter zeros;
+  zeros.file("zeros", std::string(2 << 20, '\0'));
+  ImageWriter bomb;
+  ImageOptions options;
+  for (const InflateLimits& limits :
+       {InflateLimits{.total = 5 << 20}, InflateLimits{.ratio = 20, .ratio_from = 5 << 20}}) {
+    options.limits.inflate = limits;
+    bomb.layers.assign(2, zstd(zeros.end()));
+    EXPECT_EQ(problem(archive(bomb.oci()), options), "no error");
+    bomb.layers.assign(3, zstd(zeros.end()));
+    EXPECT_NE(problem(archive(bomb.oci()), options).find("layer 1 of 3"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace varve

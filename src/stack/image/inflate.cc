@@ -200,13 +200,14 @@ class InflatingStream : public ByteStream {
   }
 
   Status check_limits(std::size_t last) const {
-    const std::uint64_t used = inflater_->consumed();
-    const bool over_ratio = inflated_ > limits_.ratio_from && inflated_ / limits_.ratio > used;
-    if (inflated_ <= limits_.total && !over_ratio) return Done{};
-    return failure(inflater_->where(),
-                   fmt::format("{} of compressed data inflate to more than {}", format_bytes(used),
-                               format_bytes(inflated_ - last)),
-                   "No real layer is like that: the archive seems made to exhaust its reader");
+    const std::uint64_t used = limits_.consumed_before + inflater_->consumed();
+    const std::uint64_t inflated = limits_.inflated_before + inflated_;
+    const bool over_ratio = inflated > limits_.ratio_from && inflated / limits_.ratio > used;
+    if (inflated <= limits_.total && !over_ratio) return Done{};
+    return failure(
+        inflater_->where(),
+        fmt::format("{} of compressed data inflate to more than {}", format_bytes(used), format_bytes(inflated - last)),
+        "No real layer is like that: the archive seems made to exhaust its reader");
   }
 
   const std::unique_ptr<Inflater> inflater_;

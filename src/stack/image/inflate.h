@@ -16,11 +16,14 @@ enum class Compression { none, gzip, zstd, unsupported };
 // Everything else counts as not compressed.
 Compression compression_of(const FileReader& file);
 
-// What one compressed stream may inflate to, so that a small file cannot keep Varve busy for hours.
+// What compressed data may inflate to, so that a small file cannot keep Varve busy for hours.
 struct InflateLimits {
   std::uint64_t total = std::uint64_t{256} << 30;     // bytes; the largest image layers known hold some 30 GiB
   std::uint64_t ratio = 200;                          // inflated to compressed; libraries reach 2 to 10
   std::uint64_t ratio_from = std::uint64_t{4} << 30;  // the ratio counts only beyond so many inflated bytes
+  // Of the streams before this one that the limits hold for as well: an image may name one layer a thousand times.
+  std::uint64_t inflated_before = 0;
+  std::uint64_t consumed_before = 0;
 };
 
 // Bytes in their order. The pieces that next() yields lie in the stream's own buffer, so that what is passed over is

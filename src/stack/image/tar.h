@@ -45,6 +45,8 @@ class TarReader {
   // The next bytes of the content of that member, at most `cap`, valid until the next call; empty at its end.
   Result<std::span<const std::byte>> content(std::size_t cap);
 
+  // Where the reader stands in the (inflated) archive.
+  std::uint64_t position() const { return position_; }
   // Whether the archive ended with the zero blocks that belong there. Meaningful once next() gave nothing.
   bool has_end_mark() const { return end_mark_; }
 

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -16,7 +17,10 @@ namespace varve {
 namespace {
 constexpr std::uint32_t kMostEntries = 65536;
 constexpr std::size_t kMostFiles = 262144;
-constexpr int kMostSteps = 2000;  // of the progress handler, 10 000 instructions each
+constexpr int kMostSteps = 20'000;             // queries and calls of the progress handler
+constexpr int kStep = 1000;                    // instructions of SQLite's machine
+constexpr std::chrono::seconds kMostTime{20};  // one instruction can do much: a generated column that hashes megabytes
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;  // of all rows read: many may share the pages of one
 constexpr std::size_t kMostBlob = std::size_t{64} << 20;
 
 // Tags of rpm's include/rpm/rpmtag.h.
@@ -57,6 +61,16 @@ std::vector<std::uint32_t> numbers(const Entry& entry) {
 std::string first_string(const Entry& entry) {
   const std::size_t end = entry.data.find('\0');
   return end == std::string_view::npos ? std::string() : clean_utf8(entry.data.substr(0, end), 128);
+}
+
+// Each tag once: a header holds no tag twice, and thousands may point at the same megabytes.
+bool is_first(std::uint32_t tag, std::vector<std::uint32_t>& seen) {
+  static constexpr std::uint32_t kWanted[] = {kName,      kVersion,       kRelease, kEpoch, kDirectoryIndexes,
+                                              kBaseNames, kDirectoryNames};
+  if (std::find(std::begin(kWanted), std::end(kWanted), tag) == std::end(kWanted)) return false;
+  if (std::find(seen.begin(), seen.end(), tag) != seen.end()) return false;
+  seen.push_back(tag);
+  return true;
 }
 
 void take(RpmHeader& header, const Entry& entry) {
@@ -174,7 +188,7 @@ class Database {
     sqlite3_db_config(opened, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
     sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, static_cast<int>(kMostBlob));
     sqlite3_progress_handler(
-        opened, 10000, [](void* steps) { return ++*static_cast<int*>(steps) > kMostSteps ? 1 : 0; }, &steps_);
+        opened, kStep, [](void* database) { return static_cast<Database*>(database)->is_over() ? 1 : 0; }, this);
     sqlite3_exec(opened, "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048; PRAGMA cell_size_check=1", nullptr,
                  nullptr, nullptr);
     usable_ = true;
@@ -188,25 +202,39 @@ class Database {
 
   // Runs a query with one text bound; false when it fails before its end.
   bool query(const char* text, const std::string& bound, const std::function<void(sqlite3_stmt*)>& row) {
-    if (!usable_) return false;
+    if (!usable_ || is_over()) return false;  // the handler is not called in short queries
     sqlite3_stmt* prepared = nullptr;
     if (sqlite3_prepare_v2(database_.get(), text, -1, &prepared, nullptr) != SQLITE_OK) return false;
     const Statement statement(prepared);
     if (!bound.empty()) sqlite3_bind_text(prepared, 1, bound.c_str(), static_cast<int>(bound.size()), SQLITE_STATIC);
     int status = sqlite3_step(prepared);
-    for (; status == SQLITE_ROW; status = sqlite3_step(prepared)) row(prepared);
+    for (; status == SQLITE_ROW; status = sqlite3_step(prepared)) {
+      bytes_ += static_cast<std::uint64_t>(sqlite3_column_bytes(prepared, 0));
+      if (bytes_ > kMostBytes) return false;
+      row(prepared);
+    }
     return status == SQLITE_DONE;
   }
 
   std::string problem() const {
+    if (over_) return "it takes more work than any real one";
+    if (bytes_ > kMostBytes) return "its rows are more than 1 GiB together";
     return database_ ? clean_utf8(sqlite3_errmsg(database_.get()), 200) : "it cannot be opened";
   }
 
  private:
+  bool is_over() {
+    over_ = over_ || ++steps_ > kMostSteps || std::chrono::steady_clock::now() > until_;
+    return over_;
+  }
+
   std::string name_;
   sqlite3_vfs vfs_ = {};
   std::unique_ptr<sqlite3, CloseDatabase> database_;
   int steps_ = 0;
+  bool over_ = false;
+  std::chrono::steady_clock::time_point until_ = std::chrono::steady_clock::now() + kMostTime;
+  std::uint64_t bytes_ = 0;
   bool usable_ = false;
 };
 
@@ -247,11 +275,12 @@ std::optional<RpmHeader> parse_rpm_header(std::string_view blob) {
   if (start > blob.size() || length > blob.size() - start) return std::nullopt;
   const std::string_view data = blob.substr(start, length);
   RpmHeader header;
+  std::vector<std::uint32_t> seen;
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::size_t at = 8 + std::size_t{i} * 16;
-    const std::uint32_t offset = big_endian(blob, at + 8);
-    if (offset > data.size()) continue;
-    take(header, {big_endian(blob, at), big_endian(blob, at + 4), big_endian(blob, at + 12), data.substr(offset)});
+    const std::uint32_t tag = big_endian(blob, at), offset = big_endian(blob, at + 8);
+    if (offset > data.size() || !is_first(tag, seen)) continue;
+    take(header, {tag, big_endian(blob, at + 4), big_endian(blob, at + 12), data.substr(offset)});
   }
   return header.name.empty() ? std::nullopt : std::optional(header);
 }

@@ -1,7 +1,10 @@
 #include "stack/package/package_database.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 
@@ -120,6 +123,45 @@ TEST(PackageDatabase, RpmHeaders) {
   for (std::size_t size = 0; size < blob.size(); ++size) EXPECT_FALSE(parse_rpm_header(blob.substr(0, size))) << size;
   EXPECT_FALSE(parse_rpm_header(big(0xffffffff) + big(0xffffffff)));
   EXPECT_FALSE(parse_rpm_header(big(1) + big(0) + entry(1000, 6, 0xffffffff, 0xffffffff)));
+}
+
+TEST(PackageDatabase, ATagThatRepeatsIsReadOnce) {
+  constexpr std::uint32_t kEntries = 60'000;
+  std::string data("cuda\0other\0", 11);
+  std::string entries = entry(1000, 6, 0, 1);
+  for (std::uint32_t i = 1; i < kEntries; ++i) entries += i % 2 == 0 ? entry(1000, 6, 5, 1) : entry(1117, 8, 11, ~0u);
+  for (int i = 0; i < 20'000; ++i) data += std::string("f\0", 2);
+  const auto start = std::chrono::steady_clock::now();
+  const auto header = parse_rpm_header(big(kEntries) + big(static_cast<std::uint32_t>(data.size())) + entries + data);
+  ASSERT_TRUE(header);
+  EXPECT_EQ(header->name, "cuda");
+  EXPECT_EQ(header->base_names.size(), 20'000u);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+}
+
+// What reading a database with these contents says is wrong with it.
+std::string problem_of_rpm_database(const std::string& rows) {
+  const TestRoot root;
+  const std::string path = root.path() + "/rpmdb.sqlite";
+  const std::string tables =
+      "CREATE TABLE Packages (hnum INTEGER PRIMARY KEY, blob BLOB); CREATE TABLE Name (key TEXT, hnum INTEGER); "
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25000) ";
+  sqlite3* database = nullptr;
+  EXPECT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(database, (tables + rows).c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(database);
+  const auto file = FileReader::open(FileHandle(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), path);
+  const auto packages = read_rpm_packages(*file, path, {"cuda"});
+  return packages ? std::to_string(packages->size()) + " packages" : packages.error().found;
+}
+
+TEST(PackageDatabase, RpmDatabasesMadeToKeepTheirReaderBusyAreRefused) {
+  EXPECT_EQ(problem_of_rpm_database("INSERT INTO Name SELECT 'cuda', i FROM n WHERE i < 100"), "0 packages");
+  EXPECT_EQ(problem_of_rpm_database("INSERT INTO Name SELECT 'cuda', 1 FROM n"),
+            "it takes more work than any real one");
+  EXPECT_EQ(problem_of_rpm_database("INSERT INTO Name SELECT 'cuda', 1 FROM n WHERE i < 100; "
+                                    "INSERT INTO Packages VALUES (1, zeroblob(60000000))"),
+            "its rows are more than 1 GiB together");
 }
 
 TEST(PackageDatabase, DamagedRpmDatabasesAreRefused) {
