@@ -118,12 +118,14 @@ ExitStatus capture(const Options& options) {
   const Result<Stack> stack = capture_stack(world, *planned);
   bar.hide();
   if (!stack) return complain(stack.error());
-  return write_answer(options.output, pretty_json(to_json(*stack)), [&] {
-    const TextStyle style = output_style();
-    if (planned->coverage) return text_coverage(*stack, *gpus, style);
-    if (planned->processes) return text_processes(*stack, style);
-    return text_stack(*stack, style);
-  });
+  return write_answer(
+      options.output, [&] { return pretty_json(to_json(*stack)); },
+      [&] {
+        const TextStyle style = output_style();
+        if (planned->coverage) return text_coverage(*stack, *gpus, style);
+        if (planned->processes) return text_processes(*stack, style);
+        return text_stack(*stack, style);
+      });
 }
 }  // namespace
 

@@ -67,7 +67,7 @@ ExitStatus compare(const Options& options) {
       options.b.empty() ? compare_variants(*run, options.compare) : compare_two(options, *run, name);
   if (!comparison) return complain(comparison.error());
   return write_answer(
-      options.output, pretty_json(to_json(*comparison)),
+      options.output, [&] { return pretty_json(to_json(*comparison)); },
       [&] { return text_comparison(*comparison, options.explain, output_style()); }, exit_status(*comparison));
 }
 }  // namespace

@@ -13,13 +13,13 @@ void declare_output(CLI::App& command, OutputOptions& options) {
       ->type_name("FILE");
 }
 
-ExitStatus write_answer(const OutputOptions& options, const std::string& document,
+ExitStatus write_answer(const OutputOptions& options, const std::function<std::string()>& document,
                         const std::function<std::string()>& text, ExitStatus status) {
   if (!options.file.empty()) {
-    if (const Status written = write_file(options.file, document); !written) status = complain(written.error());
+    if (const Status written = write_file(options.file, document()); !written) status = complain(written.error());
     if (options.file == "-") return status;
   }
-  if (const Status written = write_file("-", options.json ? document : text()); !written) {
+  if (const Status written = write_file("-", options.json ? document() : text()); !written) {
     return complain(written.error());
   }
   return status;

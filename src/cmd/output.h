@@ -21,7 +21,7 @@ void declare_output(CLI::App& command, OutputOptions& options);
 // Writes what the options ask for. Without --json the text goes to stdout as well when -o names a file. Returns
 // `status`, or tool_or_input when writing failed (said on stderr); when only the file failed, stdout still gets its
 // part.
-ExitStatus write_answer(const OutputOptions& options, const std::string& document,
+ExitStatus write_answer(const OutputOptions& options, const std::function<std::string()>& document,
                         const std::function<std::string()>& text, ExitStatus status = ExitStatus::ok);
 
 }  // namespace varve

@@ -98,7 +98,8 @@ ExitStatus run(Options& options) {
   if (!measured->complete) tell("varve: the run is not complete: " + measured->incomplete_reason);
   if (options.output.file.empty() && !options.output.json) tell("varve: nothing is saved; -o FILE keeps the document");
   return write_answer(
-      options.output, pretty_json(to_json(*measured)), [&] { return text_run(*measured, output_style()); },
+      options.output, [&] { return pretty_json(to_json(*measured)); },
+      [&] { return text_run(*measured, output_style()); },
       measured->complete ? ExitStatus::ok : ExitStatus::tool_or_input);
 }
 }  // namespace
