@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -31,6 +32,28 @@ std::string read_file(const std::string& path) {
 }
 
 std::string rpm_host() { return std::string(VARVE_SOURCE_DIR) + "/tests/roots/rpm-host"; }
+
+// A package made and installed by the real dpkg, into a root of its own.
+TEST(PackageDatabase, ReadsWhatDpkgItselfWrites) {
+  if (::geteuid() != 0) GTEST_SKIP() << "dpkg installs into a root for root only";
+  const TestRoot root;
+  root.write(
+      "made/DEBIAN/control",
+      "Package: libcudart12\nVersion: 12.4.127-1\nArchitecture: all\nMaintainer: x <x@example.org>\nDescription: x\n");
+  root.write("made/usr/lib/libcudart.so.12", "x");
+  for (const char* folder : {"info/x", "updates/x", "triggers/x"}) {
+    root.prepare(std::string("root/var/lib/dpkg/") + folder);
+  }
+  root.write("root/var/lib/dpkg/status", "");
+  const std::string at = "'" + root.path();
+  const std::string command = "dpkg-deb --build " + at + "/made' " + at +
+                              "/x.deb' >/dev/null 2>&1 && dpkg --root=" + at +
+                              "/root' --force-all --log=/dev/null -i " + at + "/x.deb' >/dev/null 2>&1";
+  if (std::system(command.c_str()) != 0) GTEST_SKIP() << "no dpkg that can install into another root";
+  const auto files = open_root(root.path() + "/root");
+  const SystemPackages found = find_packages(**files, {"libcud*"});
+  EXPECT_EQ(found.packages, (std::vector<SystemPackage>{{"libcudart12", "12.4.127-1", "dpkg"}}));
+}
 
 TEST(PackageDatabase, DpkgStatusAndStatusD) {
   const TestRoot root;
