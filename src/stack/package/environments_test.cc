@@ -30,11 +30,11 @@ TEST(Environments, UsualPlacesEachOnce) {
   add_package(root, "usr/local/lib/python3.11/dist-packages", "torch", "2.1.2");
   root.link("usr/bin/python3", "python3.11");
   root.write("usr/bin/python3.11", "");
-  root.write("home/me/work/.venv/pyvenv.cfg",
+  root.write("home/me/project/.venv/pyvenv.cfg",
              "home = /usr/bin\nversion = 3.11.7\ninclude-system-site-packages = True\n");
-  add_package(root, "home/me/work/.venv/lib/python3.11/site-packages", "jax", "0.10.2");
-  root.link("home/me/work/.venv/lib64", "lib");
-  root.link("home/me/work/.venv/bin/python3", "/usr/bin/python3");
+  add_package(root, "home/me/project/.venv/lib/python3.11/site-packages", "jax", "0.10.2");
+  root.link("home/me/project/.venv/lib64", "lib");
+  root.link("home/me/project/.venv/bin/python3", "/usr/bin/python3");
   root.write("home/me/.virtualenvs/one/pyvenv.cfg", "home = /usr/bin\nversion_info = 3.12.1.final.0\n");
   root.write("home/me/.virtualenvs/one/lib/python3.12/site-packages/x", "");
   root.write("home/me/miniconda3/conda-meta/python-3.10.13-h955ad1f_0.json", "{}");
@@ -47,13 +47,13 @@ TEST(Environments, UsualPlacesEachOnce) {
              "#define PY_VERSION              \"3.11.7\"\n");
   root.link("opt/venv", "/home/me/.virtualenvs/one");
   const auto files = open(root);
-  const auto places = find_environments(
-      *files, {.environment = {{"VIRTUAL_ENV", "/home/me/work/.venv"}, {"PATH", "/home/me/work/.venv/bin:/usr/bin"}},
-               .homes = {"/home/me"},
-               .working_directory = "/home/me/work",
-               .folders = {}});
+  const auto places = find_environments(*files, {.environment = {{"VIRTUAL_ENV", "/home/me/project/.venv"},
+                                                                 {"PATH", "/home/me/project/.venv/bin:/usr/bin"}},
+                                                 .homes = {"/home/me"},
+                                                 .working_directory = "/home/me/project",
+                                                 .folders = {}});
   EXPECT_EQ(found(places),
-            (std::vector<std::string>{"venv /home/me/work/.venv", "system /usr/lib/python3/dist-packages",
+            (std::vector<std::string>{"venv /home/me/project/.venv", "system /usr/lib/python3/dist-packages",
                                       "system /usr/local/lib/python3.11/dist-packages",
                                       "user /home/me/.local/lib/python3.11/site-packages", "conda /home/me/miniconda3",
                                       "conda /home/me/miniconda3/envs/ml", "conda /data/env",
