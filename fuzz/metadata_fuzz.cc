@@ -67,11 +67,12 @@ class SameBytes : public varve::Files {
 };
 
 void read_environments(const SameBytes& files) {
-  varve::EnvironmentPlace place;
-  place.kind = "conda";
-  place.path = "/e";
-  place.folders = {"/e/lib/python3.11/site-packages"};
-  place.conda_meta = "/e/conda-meta";
+  const varve::EnvironmentPlace place{.kind = "conda",
+                                      .path = "/e",
+                                      .folders = {"/e/lib/python3.11/site-packages"},
+                                      .conda_meta = "/e/conda-meta",
+                                      .found_by = {},
+                                      .python = {}};
   const varve::EnvironmentReading reading = varve::read_environment(files, place, "/home/me");
   for (const std::string& library : reading.libraries) {
     if (!library.starts_with('/') || library.find("/../") != std::string::npos) std::abort();
