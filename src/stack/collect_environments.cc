@@ -94,7 +94,7 @@ Fact list_or_absent(std::vector<std::string> values, const std::string& source, 
 
 void collect_environments(const Subject& subject, Stack& stack) {
   std::vector<std::string> frameworks, runtimes;
-  bool asked = true;
+  bool asked = true, complete = true;
   std::size_t libraries = 0;
   for (const EnvironmentPlace& place : places_of(subject)) {
     EnvironmentReading reading = read_environment(subject.files, place, subject.home);
@@ -116,6 +116,7 @@ void collect_environments(const Subject& subject, Stack& stack) {
       add_toolkit(subject, std::move(toolkit), stack);
     }
     asked = asked && environment.runtimes.missing != Missing::not_asked;
+    complete = complete && !(environment.runtimes.is_known() && !environment.runtimes.detail.empty());
     add_frameworks(environment, frameworks);
     stack.environments.push_back(std::move(environment));
   }
@@ -123,7 +124,10 @@ void collect_environments(const Subject& subject, Stack& stack) {
   stack.facts["environments.frameworks"] = list_or_absent(std::move(frameworks), source, "no framework found");
   Fact& fact = stack.facts["environments.runtimes"];
   fact = list_or_absent(std::move(runtimes), source, "no CUDA runtime found");
-  if (!fact.is_known() && !asked) {
+  if (fact.is_known()) {
+    fact.standing = Standing::inferred;
+    if (!complete) fact.detail = "at least; --exact looks into every library";
+  } else if (!asked) {
     fact = missing_fact(Missing::not_asked, source, "static runtimes are looked for with --exact only");
   }
 }
