@@ -27,6 +27,7 @@ struct Dependency {
 struct Binary {
   std::string path;
   std::string environment;  // path of the environment or toolkit that it belongs to; empty: none
+  std::string package;      // of the environment, by its list of files: "torch"; empty: not known
   std::string soname;
   std::string build_id;  // empty when it has none
   Fact version;

@@ -21,6 +21,8 @@ struct Finding {
   std::string consequence;  // what follows from it
   std::string fix;          // what to do
   std::string source;       // what the rule rests on; empty when it is plain observation
+  // What kind of fault it is, of those that a check tells apart (rules/rule.h): "driver_ceiling"; empty elsewhere.
+  std::string category = {};
 };
 
 std::string_view to_string(Severity severity);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/binary.h"
+#include "model/check.h"
 #include "model/comparison.h"
 #include "model/driver_file.h"
 #include "model/enum_names.h"
@@ -132,6 +133,13 @@ std::string spaced(std::string_view word) {
   std::replace(text.begin(), text.end(), '_', ' ');
   return text;
 }
+constexpr EnumNames<CheckState, 5> kCheckStates{{{
+    {CheckState::ok, "ok"},
+    {CheckState::degraded, "degraded"},
+    {CheckState::broken, "broken"},
+    {CheckState::cannot_tell, "cannot tell"},
+    {CheckState::not_applicable, "not applicable"},
+}}};
 }  // namespace
 
 std::string_view to_string(Layer value) { return kLayers.name(value); }
@@ -188,5 +196,8 @@ std::string speed_title(Speed speed) {
       return std::string(to_string(speed));
   }
 }
+
+std::string_view to_string(CheckState state) { return kCheckStates.name(state); }
+std::optional<CheckState> check_state_from(std::string_view text) { return kCheckStates.value(text); }
 
 }  // namespace varve

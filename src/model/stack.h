@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "model/binary.h"
+#include "model/consumer.h"
 #include "model/driver_file.h"
 #include "model/environment.h"
 #include "model/fact.h"
@@ -36,6 +37,7 @@ struct Stack {
   std::vector<Toolkit> toolkits;
   std::vector<Environment> environments;
   std::vector<Binary> binaries;  // of toolkits, environments and the process; or the files that were asked about
+  std::vector<Consumer> consumers;  // what would use them; filled when whole sections were read
   std::optional<Image> image;
   std::vector<HandshakeStep> handshake;
   std::vector<GpuProcess> processes;  // of the host, when they were asked for

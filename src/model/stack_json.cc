@@ -66,14 +66,16 @@ Library library_from(const Fields& fields) {
 Json findings_to_json(const std::vector<Finding>& findings) {
   Json list = Json::array();
   for (const Finding& finding : findings) {
-    list.push_back({{"id", finding.id},
+    Json row{{"id", finding.id},
                     {"layer", std::string(to_string(finding.layer))},
                     {"severity", std::string(to_string(finding.severity))},
                     {"mender", std::string(to_string(finding.mender))},
                     {"evidence", finding.evidence},
                     {"consequence", finding.consequence},
                     {"fix", finding.fix},
-                    {"source", finding.source}});
+             {"source", finding.source}};
+    if (!finding.category.empty()) row["category"] = finding.category;
+    list.push_back(std::move(row));
   }
   return list;
 }
@@ -88,7 +90,8 @@ std::vector<Finding> findings_from(const Fields& fields, const char* key) {
                         .evidence = row.text("evidence"),
                         .consequence = row.text("consequence"),
                         .fix = row.text("fix"),
-                        .source = row.text("source")});
+                        .source = row.text("source"),
+                        .category = row.text("category")});
   });
   return findings;
 }
@@ -120,6 +123,7 @@ Json to_json(const Stack& stack) {
   set_parts(json, "toolkits", stack.toolkits, toolkit_to_json);
   set_parts(json, "environments", stack.environments, environment_to_json);
   set_parts(json, "binaries", stack.binaries, binary_to_json);
+  set_parts(json, "consumers", stack.consumers, consumer_to_json);
   set_parts(json, "handshake", stack.handshake, handshake_to_json);
   set_parts(json, "processes", stack.processes, gpu_process_to_json);
   if (stack.image) json["image"] = image_to_json(*stack.image);
@@ -137,6 +141,7 @@ Stack stack_from(const Fields& fields) {
   read_parts(fields, "toolkits", stack.toolkits, toolkit_from);
   read_parts(fields, "environments", stack.environments, environment_from);
   read_parts(fields, "binaries", stack.binaries, binary_from);
+  read_parts(fields, "consumers", stack.consumers, consumer_from);
   read_parts(fields, "handshake", stack.handshake, handshake_from);
   read_parts(fields, "processes", stack.processes, gpu_process_from);
   if (fields.has("image")) stack.image = image_from(fields.object("image"));

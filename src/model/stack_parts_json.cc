@@ -96,6 +96,7 @@ Json binary_to_json(const Binary& binary) {
   Json json{
       {"path", binary.path}, {"version", fact_to_json(binary.version)}, {"runtime", fact_to_json(binary.runtime)}};
   set_text(json, "environment", binary.environment);
+  set_text(json, "package", binary.package);
   set_text(json, "soname", binary.soname);
   set_text(json, "build_id", binary.build_id);
   set_texts(json, "built_by", binary.built_by);
@@ -111,6 +112,7 @@ Json binary_to_json(const Binary& binary) {
 Binary binary_from(const Fields& fields) {
   Binary binary{.path = fields.required_text("path"),
                 .environment = fields.text("environment"),
+                .package = fields.text("package"),
                 .soname = fields.text("soname"),
                 .build_id = fields.text("build_id"),
                 .version = fact_from(fields.object("version")),
@@ -270,6 +272,50 @@ HandshakeStep handshake_from(const Fields& fields) {
           .code = fields.optional_integer("code"),
           .detail = fields.text("detail"),
           .seconds = fields.number("seconds")};
+}
+
+Json consumer_to_json(const Consumer& consumer) {
+  Json json{{"kind", consumer.kind}, {"name", consumer.name}, {"symbols_checked", consumer.symbols_checked}};
+  set_text(json, "package", consumer.package);
+  set_text(json, "environment", consumer.environment);
+  set_text(json, "remark", consumer.remark);
+  for (const ConsumedLibrary& library : consumer.libraries) {
+    Json row{{"name", library.name}, {"kind", std::string(to_string(library.kind))}, {"why", library.why}};
+    set_text(row, "path", library.path);
+    set_text(row, "asked_by", library.asked_by);
+    for (const UnresolvedSymbol& symbol : library.unresolved) {
+      Json wanted{{"name", symbol.name}};
+      set_text(wanted, "version", symbol.version);
+      row["unresolved"].push_back(std::move(wanted));
+    }
+    if (library.unresolved_count > 0) row["unresolved_count"] = library.unresolved_count;
+    json["libraries"].push_back(std::move(row));
+  }
+  return json;
+}
+
+Consumer consumer_from(const Fields& fields) {
+  Consumer consumer{.kind = fields.required_text("kind"),
+                    .name = fields.required_text("name"),
+                    .package = fields.text("package"),
+                    .environment = fields.text("environment"),
+                    .libraries = {},
+                    .symbols_checked = fields.flag("symbols_checked", false),
+                    .remark = fields.text("remark")};
+  fields.each("libraries", [&](const Fields& row) {
+    ConsumedLibrary library{.name = row.required_text("name"),
+                            .path = row.text("path"),
+                            .why = row.text("why"),
+                            .asked_by = row.text("asked_by"),
+                            .kind = row.word("kind", dependency_kind_from),
+                            .unresolved = {},
+                            .unresolved_count = row.integer("unresolved_count")};
+    row.each("unresolved", [&](const Fields& symbol) {
+      library.unresolved.push_back({.name = symbol.required_text("name"), .version = symbol.text("version")});
+    });
+    consumer.libraries.push_back(std::move(library));
+  });
+  return consumer;
 }
 
 Json gpu_process_to_json(const GpuProcess& process) {

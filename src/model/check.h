@@ -1,0 +1,101 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/finding.h"
+#include "model/stack.h"
+
+namespace varve {
+
+enum class CheckState {
+  ok,
+  degraded,  // it runs, but slower or later: JIT at start, CPU instead of GPU
+  broken,
+  cannot_tell,     // a fact is missing; which one stands in the detail
+  not_applicable,  // nothing here needs it
+};
+std::string_view to_string(CheckState state);
+std::optional<CheckState> check_state_from(std::string_view text);
+
+// One of the four links of the chain from the kernel driver to a running kernel.
+struct ChainLink {
+  Layer layer = Layer::kernel_driver;  // kernel_driver, host_toolkit, bundled_runtime, handshake
+  CheckState state = CheckState::cannot_tell;
+  std::string detail;  // "550.54.15, API level 12.4"; "cannot tell: driver.api_level is denied"
+};
+
+// One question about a consumer and its answer.
+struct ConsumerAnswer {
+  std::string question;  // "driver", "GPU code", "libraries", "symbols", "compilers", "GPU"
+  CheckState state = CheckState::cannot_tell;
+  std::string detail;
+};
+
+// Whether one consumer would run on the machine.
+struct ConsumerVerdict {
+  std::string kind, name, environment;         // as Consumer
+  CheckState state = CheckState::cannot_tell;  // the worst of the answers that count
+  // How its newest runtime and the driver go together: "backward" (the driver is as new or newer), "minor-version",
+  // "forward" (through cuda-compat), "none" (too old); empty: no runtime, or it cannot be told.
+  std::string regime;
+  // What the framework would meet first: "no driver", "driver too old", "reaches device enumeration"; empty: not known.
+  std::string outcome;
+  std::vector<ConsumerAnswer> answers;
+};
+
+// A rule that could not be judged.
+struct UntoldRule {
+  std::string rule;    // "VRV-…"
+  std::string fact;    // "driver.api_level"
+  std::string reason;  // "denied (…)", as fact_text writes it
+};
+
+// An error found in a log, and what it means on this stack.
+struct ExplainedError {
+  std::string pattern;       // id of its row in data/error_patterns.json
+  std::int64_t line = 0;     // of the log, from 1
+  std::string text;          // what matched, cut
+  std::string category;      // what it is by the message alone
+  std::string cause, fix;    // the same
+  std::string explained_by;  // the finding of this check that accounts for it: "VRV-…"; empty: none does
+  std::string correction;    // where the message names the wrong layer: "it says …, but …"; empty
+  std::int64_t times = 1;    // how often it stands in the log
+  std::string source;
+};
+
+// A fact that moved since the lock was made.
+struct Drift {
+  FactChange change;
+  bool matters = false;  // part of the identity
+};
+
+// PTX that would be compiled at start, and what the driver's compiler made of it.
+struct JitProof {
+  std::string path;   // of the binary
+  std::string entry;  // "compute_120 (PTX 9.2), region 3"
+  std::string gpu;    // "sm_120"
+  bool compiled = false;
+  std::string log;  // the compiler's words when it did not
+  double seconds = 0;
+};
+
+// What `varve check` found out.
+struct Check {
+  std::string checked_at, tool_version;
+  std::string subject;           // of the stack that was judged
+  std::string machine;           // of the stack whose driver and GPUs count, when it is another, or what was supposed
+  std::string data_date;         // of the tables
+  std::vector<ChainLink> chain;  // the four links, in order
+  std::optional<Layer> first_broken;
+  std::vector<ConsumerVerdict> consumers;
+  std::vector<Finding> findings;  // errors first
+  std::vector<UntoldRule> untold;
+  std::vector<ExplainedError> errors;
+  std::vector<Drift> drift;
+  std::vector<JitProof> proofs;
+  std::vector<std::string> advice;  // lines, most useful first
+};
+
+}  // namespace varve

@@ -1,0 +1,39 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/binary.h"
+
+namespace varve {
+
+// A symbol that a file wants and nothing that would be loaded with it defines.
+struct UnresolvedSymbol {
+  std::string name;     // as in the file, not demangled
+  std::string version;  // "libcudnn_graph.so.9"; empty: any version
+};
+
+// One file that a consumer would load, in the order of loading. What the file says about itself stands in
+// Stack::binaries under its path.
+struct ConsumedLibrary {
+  std::string name;      // as it is asked for: "libcublasLt.so.13"
+  std::string path;      // with links resolved; empty: not found
+  std::string why;       // "RUNPATH $ORIGIN", "LD_LIBRARY_PATH", "already loaded", "held by the environment"
+  std::string asked_by;  // path of the file that asks; empty: the consumer's own
+  DependencyKind kind = DependencyKind::needed;
+  std::vector<UnresolvedSymbol> unresolved;  // the first 16
+  std::int64_t unresolved_count = 0;         // all of them
+};
+
+// What would use the CUDA stack, and all that it would load, found without running it.
+struct Consumer {
+  std::string kind;         // "framework", "extension", "binary", "process"
+  std::string name;         // "torch 2.15.0", the path of a binary, "python3 (4711)"
+  std::string package;      // "torch"; empty for what is no package
+  std::string environment;  // path of the environment that holds it; empty: none
+  std::vector<ConsumedLibrary> libraries;
+  bool symbols_checked = false;  // whether `unresolved` was looked for
+  std::string remark;            // what could not be followed; may be empty
+};
+
+}  // namespace varve

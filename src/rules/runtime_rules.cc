@@ -1,0 +1,10 @@
+#include "rules/rule.h"
+
+namespace varve {
+
+const std::vector<Rule>& runtime_rules() {
+  static const std::vector<Rule> rules = {};
+  return rules;
+}
+
+}  // namespace varve
