@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::size_t kMostObjects = 4096;
 constexpr std::size_t kMostMissing = 4096;
-constexpr std::size_t kMostDirectories = 1024;  // of one RPATH or RUNPATH
+constexpr std::size_t kMostRemembered = 16'384;  // files
+constexpr std::size_t kMostDirectories = 1024;   // of one RPATH or RUNPATH
 
 std::string directory_of(const std::string& path) {
   std::size_t slash = path.rfind('/');
@@ -104,6 +105,11 @@ std::optional<std::size_t> loaded_as(const LoadedSet& set, const std::string& na
 }
 
 Result<LoadedObject> read_object(const LoaderContext& context, const std::string& path) {
+  const std::string real = real_path(context, path);
+  if (context.memory) {
+    const auto known = context.memory->dynamics.find(real);
+    if (known != context.memory->dynamics.end()) return LoadedObject{path, real, {}, {}, {}, known->second};
+  }
   auto reader = context.files.open(path);
   if (!reader) {
     return Error{"following what a file loads", path, reader.detail.empty() ? "it cannot be opened" : reader.detail,
@@ -111,7 +117,9 @@ Result<LoadedObject> read_object(const LoaderContext& context, const std::string
   }
   auto dynamic = read_dynamic_section(*reader, path);
   if (!dynamic) return dynamic.error();
-  const std::string real = real_path(context, path);
+  if (context.memory && !real.empty() && context.memory->dynamics.size() < kMostRemembered) {
+    context.memory->dynamics.emplace(real, *dynamic);
+  }
   return LoadedObject{path, real.empty() ? path : real, {}, {}, {}, std::move(*dynamic)};
 }
 

@@ -15,6 +15,8 @@ enum class LoaderFit { absent, passed_over, fits, unfit };
 struct LoaderMemory {
   std::map<std::string, LoaderFit> fits;
   std::map<std::string, std::string> real_paths;  // empty: it does not resolve
+  // Of files by their real paths; those of a compressed layer, which cannot be opened again, are put here beforehand.
+  std::map<std::string, DynamicSection> dynamics;
 };
 
 // The path with all links resolved; empty when it does not resolve.

@@ -1,9 +1,11 @@
 #pragma once
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "binary/dynamic_section.h"
+#include "binary/symbol_scope.h"
 #include "model/binary.h"
 #include "stack/binary_cache.h"
 #include "world/file_reader.h"
@@ -20,6 +22,8 @@ struct ReadBinary {
   Binary binary;  // without dependencies
   DynamicSection dynamic;
   std::vector<std::string> opened;  // names that it opens late; only from an exact pass
+  // Of a file that cannot be opened a second time (in a compressed layer of an image); null: not read.
+  std::shared_ptr<const DynamicSymbols> symbols = {};
 };
 
 // Error when it is neither a 64-bit little-endian ELF file nor an archive of such files. `path` is its name inside the

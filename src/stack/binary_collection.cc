@@ -10,6 +10,23 @@
 namespace varve {
 
 namespace {
+// Libraries that belong to a CUDA stack, by the beginning of their names.
+constexpr std::string_view kCudaLibraries[] = {
+    "libcuda.",    "libcudart",   "libcublas",  "libcudnn",      "libcufft",    "libcurand",     "libcusolver",
+    "libcusparse", "libnccl",     "libnvrtc",   "libnvJitLink",  "libcupti",    "libtorch_cuda", "libc10_cuda",
+    "libnvinfer",  "libcutensor", "libnvshmem", "libcusparseLt", "libnvidia-ml"};
+
+// The user driver's own (nvidia-installer's list of files: README.txt of the driver, chapter 5).
+constexpr std::string_view kDriverLibraries[] = {"libcuda.so", "libnvidia-", "libcudadebugger.so", "libnvcuvid.so",
+                                                 "libnvoptix.so"};
+
+template <std::size_t count>
+bool begins_as(std::string_view path, const std::string_view (&starts)[count]) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  return std::any_of(std::begin(starts), std::end(starts),
+                     [name](std::string_view start) { return name.starts_with(start); });
+}
+
 // A file of a compressed layer was read while it streamed by; any other is read now.
 std::optional<ReadBinary> read_one(const Subject& subject, const std::string& path, const BinaryCache& cache) {
   const auto before = subject.read_before.find(path);
@@ -22,8 +39,12 @@ std::optional<ReadBinary> read_one(const Subject& subject, const std::string& pa
 }
 }  // namespace
 
+bool is_cuda_library(std::string_view path) { return begins_as(path, kCudaLibraries); }
+bool is_driver_library(std::string_view name) { return begins_as(name, kDriverLibraries); }
+
 BinaryCollection read_binaries(const Subject& subject, const std::vector<std::string>& paths,
-                               const std::string& environment, const DependencyResolver& resolver) {
+                               const std::string& environment, const DependencyResolver& resolver,
+                               const std::map<std::string, std::string>* packages) {
   BinaryCollection collection;
   const BinaryCache cache(subject.options.cache_folder);
   std::set<std::string> seen;
@@ -39,6 +60,10 @@ BinaryCollection read_binaries(const Subject& subject, const std::vector<std::st
     if (!read) continue;
     Binary& binary = read->binary;
     binary.environment = environment;
+    if (packages != nullptr) {
+      const auto package = packages->find(name);
+      if (package != packages->end()) binary.package = package->second;
+    }
     binary.dependencies = resolver.resolve(*read);
     if (binary.runtime.is_known()) collection.runtimes.insert(value_text(*binary.runtime.value));
     collection.binaries.push_back(std::move(binary));

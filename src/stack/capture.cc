@@ -12,16 +12,21 @@
 #include "stack/loaded_libraries.h"
 #include "stack/reading.h"
 #include "stack/settings.h"
+#include "stack/subject.h"
 
 namespace varve {
 
 namespace {
 constexpr std::size_t kMostEnvironment = std::size_t{4} << 20;
 
-bool is_running_machine(SubjectKind kind) { return kind == SubjectKind::host || kind == SubjectKind::process; }
+bool is_machine(const Subject& subject) {
+  const SubjectKind kind = subject.options.kind;
+  return kind == SubjectKind::host || kind == SubjectKind::process || subject.is_snapshot;
+}
 
-bool applies(Scope scope, SubjectKind kind) {
-  if (scope == Scope::machine) return is_running_machine(kind);
+bool applies(Scope scope, const Subject& subject) {
+  const SubjectKind kind = subject.options.kind;
+  if (scope == Scope::machine) return is_machine(subject);
   if (scope == Scope::root) return kind != SubjectKind::environment && kind != SubjectKind::files;
   return true;
 }
@@ -47,11 +52,13 @@ void record_settings(Subject& subject, Facts& facts) {
 }
 
 void record_libraries(Subject& subject, Facts& facts) {
-  if (!is_running_machine(subject.options.kind)) return;
+  if (!is_machine(subject)) return;
   Fact& fact = facts["process.libraries"];
   const std::string source = subject.proc + "/maps";
   if (!subject.options.process) {
-    fact = missing_fact(Missing::not_applicable, source, "the host was captured, not a process");
+    const char* what =
+        subject.is_snapshot ? "a root was captured, not a process" : "the host was captured, not a process";
+    fact = missing_fact(Missing::not_applicable, source, what);
     return;
   }
   Result<std::vector<Library>> libraries = mapped_library_files(subject.world, *subject.options.process);
@@ -72,12 +79,17 @@ void deny_unseen(const Fact& looked, const std::set<std::string>& before, Facts&
   }
 }
 
+bool is_of_environments(const Collector& collector) {
+  return collector.collect == collect_environments || collector.collect == collect_toolkit_binaries;
+}
+
 // Collectors that read the subject's files; those of the machine say themselves what was denied.
 void run_collectors(const Subject& subject, Stack& stack) {
   const Fact looked = stack.facts.contains("process.libraries") ? stack.facts.at("process.libraries") : Fact{};
   const bool denied = !looked.is_known() && looked.missing == Missing::denied;
   for (const Collector& collector : collectors()) {
-    if (!applies(collector.scope, subject.options.kind)) continue;
+    if (!applies(collector.scope, subject)) continue;
+    if (subject.options.machine_only && is_of_environments(collector)) continue;
     std::set<std::string> before;
     if (denied) {
       for (const auto& [id, fact] : stack.facts) before.insert(id);
@@ -124,16 +136,16 @@ void fill_gaps(const Subject& subject, Facts& facts) {
   const SubjectKind kind = subject.options.kind;
   const bool alone = kind == SubjectKind::environment || kind == SubjectKind::files;
   const std::string why = alone ? "nothing around it was looked at" : "only a running machine has it";
-  const Fact gap = is_running_machine(kind)
-                       ? missing_fact(Missing::unsupported, "", "this Varve has no collector for it")
-                       : missing_fact(Missing::not_applicable, "", why);
+  const Fact gap = is_machine(subject) ? missing_fact(Missing::unsupported, "", "this Varve has no collector for it")
+                                       : missing_fact(Missing::not_applicable, "", why);
   for (const FactDefinition& definition : fact_catalog()) {
     if (!definition.id.ends_with('*')) facts.emplace(definition.id, gap);
   }
 }
 }  // namespace
 
-Result<Stack> capture_stack(const World& world, const CaptureOptions& options) {
+namespace {
+Result<Stack> capture_in(const World& world, const CaptureOptions& options) {
   Result<Subject> subject = open_subject(world, options);
   if (!subject) return subject.error();
 
@@ -148,6 +160,25 @@ Result<Stack> capture_stack(const World& world, const CaptureOptions& options) {
   stack.libraries = std::move(subject->libraries);
   hide_homes(*subject, stack);
   stack.image = std::move(subject->image);
+  return stack;
+}
+}  // namespace
+
+Result<Stack> capture_stack(const World& world, const CaptureOptions& options) {
+  if (options.kind != SubjectKind::root) return capture_in(world, options);
+  const Looked<std::unique_ptr<Files>> root = open_root(options.path);
+  if (!root || !holds_machine(**root)) return capture_in(world, options);
+  // A machine in a folder: nothing of the one that this program runs on counts, and nothing is asked or executed.
+  const World snapshot{.files = **root,
+                       .environment = snapshot_environment(**root),
+                       .now = world.now,
+                       .monotonic_seconds = world.monotonic_seconds,
+                       .user_id = world.user_id,
+                       .is_this_machine = false,
+                       .architecture = {},
+                       .c_library = {}};
+  Result<Stack> stack = capture_in(snapshot, options);
+  if (stack) stack->subject = shorten_home(stack->subject, environment_value(world.environment, "HOME"));
   return stack;
 }
 

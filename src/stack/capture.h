@@ -28,6 +28,7 @@ struct CaptureOptions {
   bool coverage = false;           // read which GPUs each binary's code serves (headers only)
   bool exact = false;              // read whole sections: code that really is there, static runtimes, names opened late
   bool verify = false;             // compute an image's digests
+  bool machine_only = false;       // no environments and no libraries of toolkits: only what they would run on
   bool processes = false;          // the host's processes that hold a CUDA driver or runtime
   std::optional<bool> handshake;   // nothing: where a GPU is seen
   bool ask_driver = true;          // NVML, libcuda and its compiler, each in a child; never for a foreign root

@@ -179,7 +179,7 @@ TEST(Capture, ContainerInAGuest) {
        {"gpu.gsp_firmware", "N/A"},
        {"driver.kernel_mode.version", "535.183.06"},
        {"driver.kernel_mode.flavour", "proprietary"},
-       {"driver.kernel_mode.modules", "absent (none is loaded)"},
+       {"driver.kernel_mode.modules", "unsupported (it is not shown here)"},
        {"driver.user_mode.version", "535.183.06"},
        {"driver.user_mode.all",
         "/usr/lib/x86_64-linux-gnu/libcuda.so.535.183.06, "

@@ -106,6 +106,24 @@ Fact cpuset_fact(const Files& files, const CgroupPlace& place) {
   }
   return missing_fact(Missing::not_applicable, place.mount, "the cpuset controller is not in use");
 }
+
+// devices.list of v1: "c 195:* rw", or "a *:* rwm" where nothing is limited (devices.rst of the kernel). The group's
+// own list holds: a group below another never allows more than it. Of v2 the rules are a program in the kernel.
+Fact devices_fact(const Files& files, const CgroupTree& tree) {
+  const CgroupPlace place = find_cgroup(tree, "devices");
+  if (place.problem) return *place.problem;
+  if (place.unified)
+    return missing_fact(Missing::unsupported, place.mount, "in cgroup v2 a program decides, which is not readable");
+  const Looked<std::string> text = files.read(place.groups.front() + "/devices.list", std::size_t{64} << 10);
+  const std::string source = source_of(place, 0, "/devices.list");
+  if (!text) return missing_because(text, source);
+  std::vector<std::string> rows;
+  for (const std::string_view line : split(*text, '\n')) {
+    if (!trim(line).empty() && rows.size() < 256) rows.push_back(clean_utf8(trim(line), 64));
+  }
+  return rows.empty() ? missing_fact(Missing::absent, source, "no device may be used")
+                      : known_fact(std::move(rows), source);
+}
 }  // namespace
 
 void collect_cgroup(const Subject& subject, Facts& facts) {
@@ -115,6 +133,7 @@ void collect_cgroup(const Subject& subject, Facts& facts) {
   facts["cgroup.cpu_quota"] =
       smallest_fact(files, find_cgroup(tree, "cpu"), kCpuLimit, [](double cpus) { return cpus; });
   facts["cgroup.cpuset"] = cpuset_fact(files, find_cgroup(tree, "cpuset"));
+  facts["cgroup.devices"] = devices_fact(files, tree);
   facts["cgroup.memory_limit"] = smallest_fact(files, find_cgroup(tree, "memory"), kMemoryLimit,
                                                [](double bytes) { return static_cast<std::int64_t>(bytes); });
 }

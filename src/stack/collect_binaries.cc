@@ -7,21 +7,7 @@
 namespace varve {
 
 namespace {
-// Libraries that belong to a CUDA stack, by the beginning of their names.
-constexpr std::string_view kCudaLibraries[] = {
-    "libcuda.",    "libcudart",   "libcublas",  "libcudnn",      "libcufft",    "libcurand",     "libcusolver",
-    "libcusparse", "libnccl",     "libnvrtc",   "libnvJitLink",  "libcupti",    "libtorch_cuda", "libc10_cuda",
-    "libnvinfer",  "libcutensor", "libnvshmem", "libcusparseLt", "libnvidia-ml"};
-
 constexpr std::size_t kMostOfToolkit = 1024;  // libraries
-
-bool is_cuda_library(const std::string& path) {
-  const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
-  for (const std::string_view start : kCudaLibraries) {
-    if (name.starts_with(start)) return true;
-  }
-  return false;
-}
 }  // namespace
 
 void collect_process_binaries(const Subject& subject, Stack& stack) {

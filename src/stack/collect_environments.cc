@@ -7,6 +7,7 @@
 #include "binary/library_version.h"
 #include "stack/binary_collection.h"
 #include "stack/collectors.h"
+#include "stack/consumers.h"
 #include "stack/package/environments.h"
 #include "stack/reading.h"
 #include "stack/toolkit/toolkit_reader.h"
@@ -96,6 +97,7 @@ void collect_environments(const Subject& subject, Stack& stack) {
   std::vector<std::string> frameworks, runtimes;
   bool asked = true, complete = true;
   std::size_t libraries = 0;
+  std::vector<EnvironmentLibraries> held;
   for (const EnvironmentPlace& place : places_of(subject)) {
     EnvironmentReading reading = read_environment(subject.files, place, subject.home);
     Environment& environment = reading.environment;
@@ -106,7 +108,11 @@ void collect_environments(const Subject& subject, Stack& stack) {
       environment.runtimes = missing_fact(Missing::not_asked, source, "too many environments; look at it with --env");
     } else {
       const DependencyResolver resolver(subject, python_of(subject, place));
-      BinaryCollection found = read_binaries(subject, reading.libraries, environment.path, resolver);
+      BinaryCollection found = read_binaries(subject, reading.libraries, environment.path, resolver, &reading.packages);
+      if (subject.options.exact) {
+        held.push_back(environment_libraries(subject, place, reading, found));
+        held.back().environment = stack.environments.size();
+      }
       set_compiler_versions(subject, found, reading);
       environment.runtimes = runtimes_fact(found, source);
       runtimes.insert(runtimes.end(), found.runtimes.begin(), found.runtimes.end());
@@ -120,6 +126,7 @@ void collect_environments(const Subject& subject, Stack& stack) {
     add_frameworks(environment, frameworks);
     stack.environments.push_back(std::move(environment));
   }
+  add_package_consumers(subject, held, stack);
   const std::string source = "environments";
   stack.facts["environments.frameworks"] = list_or_absent(std::move(frameworks), source, "no framework found");
   Fact& fact = stack.facts["environments.runtimes"];

@@ -150,13 +150,21 @@ DriverFile describe(const Subject& subject, const std::string& path, const std::
   return file;
 }
 
+// The programs of the subject are of one architecture; the loader's own name says which.
+std::uint16_t machine_of(const Files& files) {
+  const bool arm = files.exists("/lib/ld-linux-aarch64.so.1") ||
+                   (files.exists("/usr/lib/aarch64-linux-gnu") && !files.exists("/usr/lib/x86_64-linux-gnu"));
+  return arm ? EM_AARCH64 : EM_X86_64;
+}
+
 // What a program that is told nothing else would get for the SONAME.
 std::string taken_by_loader(const Subject& subject, const LoaderCache& cache, const std::string& library) {
-  LoaderContext context = loader_context(subject.files, &cache, EM_X86_64);
+  const std::uint16_t machine = machine_of(subject.files);
+  LoaderContext context = loader_context(subject.files, &cache, machine);
   context.library_path = split_library_path(environment_value(subject.environment, "LD_LIBRARY_PATH"));
   LoadedSet set;
   set.objects.emplace_back();
-  set.objects.front().dynamic.machine = EM_X86_64;
+  set.objects.front().dynamic.machine = machine;
   const Resolution found = resolve_dependency(context, set, 0, library + ".so.1");
   if (found.path.empty()) return "";
   return subject.files.resolve(found.path).value.value_or("");

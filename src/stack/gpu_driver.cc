@@ -75,19 +75,31 @@ Fact parameters_fact(const Files& files) {
                             : known_fact(std::move(parameters), kParams);
 }
 
-// Looked at, never opened: opening one may wake a GPU.
-Fact nodes_fact(const Files& files) {
+// Looked at, never opened: opening one may wake a GPU. In a snapshot a regular file stands for a node.
+Fact nodes_fact(const Subject& subject) {
+  const Files& files = subject.world.files;
   const Looked<std::vector<std::string>> names = files.list("/dev");
-  if (!names) return missing_because(names, "/dev");
+  if (!names) {
+    const bool left_out = subject.is_snapshot && names.failure == LookFailure::absent;
+    return left_out ? missing_fact(Missing::not_asked, "/dev", "the snapshot has no /dev")
+                    : missing_because(names, "/dev");
+  }
   std::vector<std::string> nodes;
   for (const std::string& name : *names) {
     const bool one = name.starts_with("nvidia") || name == "dxg" || name == "nvmap" || name == "nvhost-gpu";
     if (!one) continue;
     const Looked<FileKind> kind = files.kind("/dev/" + name);
-    if (kind && *kind == FileKind::device) nodes.push_back(clean_utf8(name, 64));
+    const bool node = kind && (*kind == FileKind::device || (subject.is_snapshot && *kind == FileKind::regular));
+    if (node) nodes.push_back(clean_utf8(name, 64));
   }
   return nodes.empty() ? missing_fact(Missing::absent, "/dev/nvidia*", "no device node of a GPU")
                        : known_fact(std::move(nodes), "/dev/nvidia*");
+}
+
+// The helper, setuid root, that libcuda calls to load modules and to make device nodes: nvidia-modprobe(1).
+Fact loader_fact(const Files& files) {
+  constexpr const char* kHelper = "/usr/bin/nvidia-modprobe";
+  return files.exists(kHelper) ? known_fact(kHelper, kHelper) : missing_fact(Missing::absent, kHelper, "not installed");
 }
 
 // NVSwitch machines need a fabric manager of the very version of the driver.
@@ -96,6 +108,24 @@ Fact fabric_fact(const Files& files) {
     if (files.exists(path)) return known_fact("installed", path);
   }
   return missing_fact(Missing::absent, "/usr/bin/nv-fabricmanager", "no fabric manager is installed");
+}
+
+// systemd gives a running service a control group; the daemon leaves its number where its unit says.
+Fact fabric_state(const Files& files) {
+  constexpr const char* kUnit = "/system.slice/nvidia-fabricmanager.service";
+  for (const std::string mount : {"/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"}) {
+    if (files.exists(mount + kUnit)) return known_fact("running", mount + kUnit);
+  }
+  if (!files.exists("/sys/fs/cgroup/system.slice") && !files.exists("/sys/fs/cgroup/systemd/system.slice")) {
+    return missing_fact(Missing::unsupported, "/sys/fs/cgroup/system.slice", "no services can be seen from here");
+  }
+  constexpr const char* kNumbers[] = {"/run/nvidia-fabricmanager/nv-fabricmanager.pid", "/run/nvidia-fabricmanager.pid",
+                                      "/var/run/nvidia-fabricmanager/nv-fabricmanager.pid"};
+  for (const char* path : kNumbers) {
+    const Looked<std::string> number = read_value(files, path);
+    if (number && files.exists("/proc/" + *number)) return known_fact("running", path);
+  }
+  return missing_fact(Missing::absent, std::string("/sys/fs/cgroup") + kUnit, "it does not run");
 }
 }  // namespace
 
@@ -109,14 +139,20 @@ void collect_gpu_driver(const Subject& subject, Facts& facts) {
   if (line) line->resize(std::min(line->find('\n'), line->size()));
   facts["driver.kernel_mode.version"] = version_fact(files, line);
   facts["driver.kernel_mode.flavour"] = flavour_fact(line);
-  facts["driver.kernel_mode.modules"] = modules.empty() ? missing_fact(Missing::absent, "/sys/module", "none is loaded")
-                                                        : known_fact(std::move(modules), "/sys/module");
+  const Missing none = files.exists("/sys/module") ? Missing::absent : Missing::unsupported;
+  facts["driver.kernel_mode.modules"] =
+      modules.empty()
+          ? missing_fact(none, "/sys/module", none == Missing::absent ? "none is loaded" : "it is not shown here")
+          : known_fact(std::move(modules), "/sys/module");
   facts["driver.kernel_mode.parameters"] = parameters_fact(files);
-  facts["driver.device_nodes"] = nodes_fact(files);
+  facts["driver.device_nodes"] = nodes_fact(subject);
+  facts["driver.module_loader"] = loader_fact(files);
   facts["driver.fabric_manager"] = fabric_fact(files);
+  facts["driver.fabric_manager.state"] = fabric_state(files);
   if (!has_no_gpu(facts)) return;
   for (const char* id : {"driver.kernel_mode.version", "driver.kernel_mode.flavour", "driver.kernel_mode.modules",
-                         "driver.kernel_mode.parameters", "driver.device_nodes", "driver.fabric_manager"}) {
+                         "driver.kernel_mode.parameters", "driver.device_nodes", "driver.fabric_manager",
+                         "driver.fabric_manager.state", "driver.module_loader"}) {
     Fact& fact = facts[id];
     if (!fact.is_known()) fact = missing_fact(Missing::not_applicable, fact.source, "no GPU");
   }

@@ -1,5 +1,6 @@
 #include "stack/gpu_products.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct Product {
   std::vector<std::string> words;  // "geforce", "rtx", "4090", "ti"
   std::vector<std::string> pci_ids;
   ComputeCapability capability;
+  std::string kind;  // the class, as the table spells it
 };
 
 struct Range {
@@ -48,7 +50,8 @@ Table read_table() {
     const auto capability = compute_capability_from(row.at("compute_capability").get<std::string>());
     table.products.push_back({.words = words_of(row.at("product").get<std::string>()),
                               .pci_ids = row.value("pci_ids", std::vector<std::string>{}),
-                              .capability = capability.value_or(ComputeCapability{})});
+                              .capability = capability.value_or(ComputeCapability{}),
+                              .kind = row.value("class", std::string{})});
   }
   for (const Json& row : json.at("ranges")) {
     const auto capability = compute_capability_from(row.at("compute_capability").get<std::string>());
@@ -78,16 +81,83 @@ bool names_product(const std::vector<std::string>& name, const Product& product)
   return contains_words(name, product.words) || (name.size() == 1 && name.front() == product.words.front() &&
                                                  name.front().find_first_of("0123456789") != std::string::npos);
 }
-}  // namespace
+// The shortest product that holds the name, which people cut: "RTX 5090" is "GeForce RTX 5090". nullptr: none, or
+// several as short that differ.
+const Product* find_longer_product(std::vector<std::string> words) {
+  if (!words.empty() && words.front() == "nvidia") words.erase(words.begin());
+  const auto has_digit = [](const std::string& word) { return word.find_first_of("0123456789") != std::string::npos; };
+  if (std::none_of(words.begin(), words.end(), has_digit)) return nullptr;
+  const Product* best = nullptr;
+  bool differ = false;
+  for (const Product& product : table().products) {
+    if (!contains_words(product.words, words)) continue;
+    if (best != nullptr && product.words.size() > best->words.size()) continue;
+    differ = best != nullptr && product.words.size() == best->words.size() && product.capability != best->capability;
+    best = &product;
+  }
+  return differ ? nullptr : best;
+}
 
-std::optional<ComputeCapability> capability_of_product(std::string_view name) {
+// The longest product that the name holds, else one that holds the name; nullptr: none.
+const Product* find_product(std::string_view name) {
   const std::vector<std::string> words = words_of(name);
   const Product* best = nullptr;
   for (const Product& product : table().products) {
     if (product.words.empty() || !names_product(words, product)) continue;
     if (best == nullptr || product.words.size() > best->words.size()) best = &product;
   }
-  return best == nullptr ? std::nullopt : std::optional(best->capability);
+  return best != nullptr ? best : find_longer_product(words);
+}
+
+struct ClassName {
+  ProductClass kind;
+  std::string_view in_table;  // how data/gpu_products.json spells it
+  std::string_view word;      // that a name without a row is known by
+  std::string_view title;
+};
+constexpr ClassName kClasses[] = {
+    {ProductClass::datacenter, "datacenter", "tesla", "data-center GPU"},
+    {ProductClass::professional, "RTX pro", "quadro", "professional GPU"},
+    {ProductClass::geforce, "GeForce", "geforce", "GeForce GPU"},
+    {ProductClass::titan, "TITAN", "titan", "TITAN GPU"},
+    {ProductClass::jetson, "Jetson", "jetson", "Jetson module"},
+    {ProductClass::desktop_soc, "desktop SoC", "spark", "desktop system on chip"},
+};
+
+bool has_word(const std::vector<std::string>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+}  // namespace
+
+std::string_view to_string(ProductClass kind) {
+  const auto at = std::find_if(std::begin(kClasses), std::end(kClasses), [&](const auto& c) { return c.kind == kind; });
+  return at == std::end(kClasses) ? "GPU" : at->title;
+}
+
+std::optional<ProductClass> class_of_product(std::string_view name) {
+  const Product* product = find_product(name);
+  const std::vector<std::string> words = words_of(name);
+  for (const ClassName& kind : kClasses) {
+    if (product != nullptr ? product->kind == kind.in_table : has_word(words, kind.word)) return kind.kind;
+  }
+  return std::nullopt;
+}
+
+std::string brand_of_product(std::string_view name) {
+  const auto kind = class_of_product(name);
+  const std::vector<std::string> words = words_of(name);
+  const std::string rtx = has_word(words, "rtx") ? "rtx" : "";
+  if (kind == ProductClass::geforce) return "geforce" + rtx;
+  if (kind == ProductClass::titan) return "titan" + rtx;
+  if (kind == ProductClass::professional) return has_word(words, "quadro") ? "quadro" + rtx : "nvidiartx";
+  if (kind != ProductClass::datacenter) return "";
+  const auto capability = capability_of_product(name);
+  return capability && *capability < ComputeCapability{8, 0} ? "tesla" : "nvidia";
+}
+
+std::optional<ComputeCapability> capability_of_product(std::string_view name) {
+  const Product* product = find_product(name);
+  return product == nullptr ? std::nullopt : std::optional(product->capability);
 }
 
 std::optional<ComputeCapability> capability_of_pci_device(std::string_view device) {

@@ -16,6 +16,19 @@ std::optional<ComputeCapability> capability_of_product(std::string_view name);
 // By the PCI device id, four hexadecimal digits: "2330".
 std::optional<ComputeCapability> capability_of_pci_device(std::string_view device);
 
+// What kind of product it is: NVIDIA lets a newer user driver run over an older kernel driver (forward compatibility)
+// on some kinds only.
+enum class ProductClass { datacenter, professional, geforce, titan, jetson, desktop_soc };
+std::string_view to_string(ProductClass kind);  // "data-center GPU"
+
+// By data/gpu_products.json; a name without a row by the word in it that names a line of products ("GeForce", "Tesla",
+// "Quadro", "TITAN", "Jetson"). Nothing for any other name.
+std::optional<ProductClass> class_of_product(std::string_view name);
+
+// The brand as NVIDIA_REQUIRE_CUDA spells it: "tesla", "nvidia" (data-center GPUs since Ampere), "geforce",
+// "geforcertx", "quadro", "quadrortx", "nvidiartx", "titan", "titanrtx". Empty: not known.
+std::string brand_of_product(std::string_view name);
+
 // What a user may write for a GPU: "9.0", "sm_90" or a product's name.
 std::optional<ComputeCapability> capability_of_gpu(std::string_view text);
 

@@ -36,9 +36,13 @@ constexpr Interest kInterests[] = {
 
 std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-// Shared libraries and the compilers that environments carry.
+// Symbols of all libraries of an image: those of a framework with all it loads take some 60 MB.
+constexpr std::size_t kMostSymbols = std::size_t{1} << 30;
+
+// Shared libraries, the compilers that environments carry, and the Pythons that import from them.
 bool is_binary_name(std::string_view path) {
   const std::string_view name = file_name(path);
+  if (name.starts_with("python3") && path.ends_with("/bin/" + std::string(name))) return true;
   const std::size_t at = name.find(".so");
   const bool library = at != std::string_view::npos && (at + 3 == name.size() || name[at + 3] == '.');
   return library || !compiler_name(path).empty();
@@ -57,6 +61,7 @@ bool is_text_of_interest(std::string_view path, std::uint64_t size) {
 Result<Subject> image_subject(const World& world, const CaptureOptions& options) {
   std::map<std::string, ReadBinary> read_before;
   const BinaryCache cache(options.cache_folder);
+  std::size_t symbol_bytes = 0;
   ImageOptions wanted;
   wanted.verify = options.verify;
   wanted.keep = is_text_of_interest;
@@ -64,7 +69,14 @@ Result<Subject> image_subject(const World& world, const CaptureOptions& options)
   wanted.inspected = [&](std::string_view path, const FileReader& file) {
     const BinaryOptions how{.coverage = options.coverage, .exact = options.exact};
     Result<ReadBinary> read = read_binary(file, std::string(path), how, cache);
-    if (read) read_before.insert_or_assign(std::string(path), std::move(*read));
+    if (!read) return;
+    if (options.exact && symbol_bytes < kMostSymbols) {
+      if (Result<DynamicSymbols> symbols = DynamicSymbols::read(file, std::string(path))) {
+        symbol_bytes += symbols->bytes();
+        read->symbols = std::make_shared<const DynamicSymbols>(std::move(*symbols));
+      }
+    }
+    read_before.insert_or_assign(std::string(path), std::move(*read));
   };
   if (options.progress) {
     wanted.progress = [&](std::uint64_t done, std::uint64_t total) {

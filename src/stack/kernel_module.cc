@@ -1,4 +1,6 @@
 // The NVIDIA kernel module that is installed, which after an update without a restart is not the one that is loaded.
+#include "stack/kernel_module.h"
+
 #include "base/text.h"
 #include "binary/note_sections.h"
 #include "stack/collectors.h"
@@ -23,6 +25,8 @@ bool is_nvidia_module(std::string_view path) {
          stem.starts_with("nvidia-legacy");
 }
 
+}  // namespace
+
 std::vector<std::string> installed_modules(const Files& files, const std::string& release) {
   const std::string folder = std::string(kModules) + "/" + release;
   const Looked<std::string> dependencies = files.read(folder + "/modules.dep", kMostDependencies);
@@ -34,6 +38,8 @@ std::vector<std::string> installed_modules(const Files& files, const std::string
   }
   return modules;
 }
+
+namespace {
 
 // .modinfo is a run of NUL-ended "key=value" (include/linux/moduleparam.h).
 std::optional<std::string> module_information(const FileReader& file, const std::string& where, std::string_view key) {
@@ -77,7 +83,7 @@ std::optional<Fact> dkms_fact(const Files& files) {
 }
 
 std::vector<std::string> kernel_releases(const Subject& subject) {
-  if (subject.options.kind == SubjectKind::host) {
+  if (subject.options.kind == SubjectKind::host || subject.is_snapshot) {
     const Looked<std::string> running = read_value(subject.files, "/proc/sys/kernel/osrelease");
     if (running) return {*running};
   }

@@ -9,6 +9,11 @@
 
 namespace varve {
 
+// /etc/ld.so.cache of the subject's root; empty when there is none.
+LoaderCache subject_loader_cache(const Subject& subject);
+// The loader of the subject with its LD_LIBRARY_PATH and LD_PRELOAD. The cache and the subject must live longer.
+LoaderContext subject_loader_context(const Subject& subject, const LoaderCache& cache, std::uint16_t machine);
+
 // What the loader of the subject would take for the names that binaries ask for.
 class DependencyResolver {
  public:

@@ -60,7 +60,8 @@ Fact hostname_fact(const Subject& subject) {
 void collect_os(const Subject& subject, Facts& facts) {
   facts["os.name"] = name_fact(subject.files);
   facts["os.jetson_linux"] = jetson_fact(subject.files);
-  if (subject.options.kind == SubjectKind::root || subject.options.kind == SubjectKind::image) return;
+  const bool root = subject.options.kind == SubjectKind::root && !subject.is_snapshot;
+  if (root || subject.options.kind == SubjectKind::image) return;
   const Files& files = subject.world.files;
   facts["os.kernel.release"] = value_fact(files, "/proc/sys/kernel/osrelease");
   facts["os.kernel.build"] = value_fact(files, "/proc/sys/kernel/version");

@@ -8,11 +8,13 @@
 #include "base/text.h"
 #include "stack/image_subject.h"
 #include "stack/package/environments.h"
+#include "stack/settings.h"
 
 namespace varve {
 
 namespace {
 constexpr std::size_t kMostCpuInfo = std::size_t{16} << 20;
+constexpr std::size_t kMostEnvironment = std::size_t{4} << 20;
 
 Subject host_subject(const World& world, const CaptureOptions& options) {
   return Subject{.world = world,
@@ -49,7 +51,14 @@ Result<Subject> root_subject(const World& world, const CaptureOptions& options) 
     return Error{"capturing a root directory", options.path, root.detail,
                  "Give the directory that holds its etc, lib and usr"};
   }
-  return foreign_subject(world, options, std::move(*root));
+  // capture_stack has put the snapshot's own world in the place of this machine.
+  const bool snapshot = !world.is_this_machine && holds_machine(**root);
+  Subject subject = foreign_subject(world, options, std::move(*root));
+  if (!snapshot) return subject;
+  subject.is_snapshot = true;
+  subject.environment = world.environment;
+  subject.cpuinfo = world.files.read("/proc/cpuinfo", kMostCpuInfo);
+  return subject;
 }
 
 Result<Subject> environment_subject(const World& world, const CaptureOptions& options) {
@@ -115,6 +124,30 @@ Result<Subject> open_subject(const World& world, const CaptureOptions& options) 
       break;
   }
   return host_subject(world, options);
+}
+
+bool holds_machine(const Files& files) {
+  return files.exists("/proc/sys/kernel/osrelease") || files.exists("/sys/module") || files.exists("/proc/driver");
+}
+
+// environment(7) as pam_env(8) reads it: a NAME=VALUE a line, quotes around the value allowed, # starts a comment.
+std::map<std::string, std::string> snapshot_environment(const Files& files) {
+  if (const Looked<std::string> block = files.read("/proc/self/environ", kMostEnvironment)) {
+    return parse_environment(*block);
+  }
+  std::map<std::string, std::string> variables;
+  const std::string text = files.read("/etc/environment").value.value_or("");
+  for (std::string_view line : split(text, '\n')) {
+    line = trim(line);
+    if (line.starts_with("export ")) line = trim(line.substr(7));
+    const std::size_t equals = line.find('=');
+    if (line.starts_with('#') || equals == std::string_view::npos || equals == 0) continue;
+    std::string_view value = trim(line.substr(equals + 1));
+    const bool quoted = value.size() >= 2 && (value.front() == '"' || value.front() == '\'');
+    if (quoted && value.back() == value.front()) value = value.substr(1, value.size() - 2);
+    variables.emplace(trim(line.substr(0, equals)), value);
+  }
+  return variables;
 }
 
 std::string full_path(const Subject& subject, const std::string& path) {

@@ -25,6 +25,9 @@ struct Subject {
   std::vector<Library> libraries;                  // mapped by the process
   std::optional<Image> image;
   std::map<std::string, ReadBinary> read_before;  // by path: files asked for, and of a compressed layer
+  // A root that holds a machine's /proc and /sys too, as a support bundle does: its files are read as those of a
+  // machine, which `world` then is. Regular files under its /dev stand for device nodes.
+  bool is_snapshot = false;
 };
 
 // Opens what the options name. The world and the options must outlive it.
@@ -35,6 +38,12 @@ Subject foreign_subject(const World& world, const CaptureOptions& options, std::
 
 // "host", "process 1234", "root DIR", "image FILE"; home directories shortened.
 std::string subject_title(const Subject& subject);
+
+// Whether a root holds what a machine's kernel says of it, besides the files that an image has too.
+bool holds_machine(const Files& files);
+
+// The environment of the machine in a snapshot: that of the process whose /proc/self it has, else /etc/environment.
+std::map<std::string, std::string> snapshot_environment(const Files& files);
 
 // A path of a document, whose home directory may be "~", as it is in the subject.
 std::string full_path(const Subject& subject, const std::string& path);

@@ -162,6 +162,14 @@ class RootedFiles : public Files {
     return {kind_of(status.st_mode), {}, {}};
   }
 
+  Looked<FileAccess> access(std::string_view path) const override {
+    const Looked<FileHandle> file = enter(path, kLookFlags);
+    if (!file) return failed_as<FileAccess>(file);
+    struct stat status = {};
+    if (::fstat(file->fd(), &status) != 0) return failed<FileAccess>(errno);
+    return {FileAccess{.mode = status.st_mode & 07777u, .owner = status.st_uid, .group = status.st_gid}, {}, {}};
+  }
+
   Looked<std::string> resolve(std::string_view path) const override {
     if (!prefix_.empty()) {
       const Looked<FileHandle> file = enter(path, kLookFlags);

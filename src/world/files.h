@@ -30,6 +30,12 @@ struct Looked {
 enum class FileKind { regular, directory, link, fifo, socket, device };
 std::string_view to_string(FileKind kind);  // "a FIFO"
 
+// Who may use a file. Owner and group are numbers of the machine that the file is on.
+struct FileAccess {
+  unsigned mode = 0;  // permission bits: 0660
+  unsigned owner = 0, group = 0;
+};
+
 inline constexpr std::size_t kReadCap = std::size_t{1} << 20;
 
 // A read-only view of a file system below some root. Paths are absolute inside the root ("/proc/cpuinfo"; a missing
@@ -48,6 +54,10 @@ class Files {
   virtual Looked<std::string> read_link(std::string_view path) const = 0;
   // What the path is once links are followed.
   virtual Looked<FileKind> kind(std::string_view path) const = 0;
+  // Its permission bits and owner, once links are followed. Nothing where the view does not keep them.
+  virtual Looked<FileAccess> access(std::string_view) const {
+    return {std::nullopt, LookFailure::unreadable, "owners are not kept"};
+  }
   // The path inside the root with all links resolved.
   virtual Looked<std::string> resolve(std::string_view path) const = 0;
   // A regular file, opened for reading.

@@ -11,6 +11,7 @@ class NoFiles : public Files {
   Looked<std::vector<std::string>> list(std::string_view) const override { return nothing<std::vector<std::string>>(); }
   Looked<std::string> read_link(std::string_view) const override { return nothing<std::string>(); }
   Looked<FileKind> kind(std::string_view) const override { return nothing<FileKind>(); }
+  Looked<FileAccess> access(std::string_view) const override { return nothing<FileAccess>(); }
   Looked<std::string> resolve(std::string_view) const override { return nothing<std::string>(); }
   Looked<FileReader> open(std::string_view) const override { return nothing<FileReader>(); }
   Looked<FileReader> open_magic_link(std::string_view) const override { return nothing<FileReader>(); }

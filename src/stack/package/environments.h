@@ -42,9 +42,11 @@ Result<EnvironmentPlace> environment_at(const Files& files, const std::string& d
 // An environment as the document has it, and the files in it to look into. The versions of its compilers and its
 // runtimes are not asked for here: they stand in those files.
 struct EnvironmentReading {
-  Environment environment;             // paths with the home directory shortened
-  std::vector<std::string> libraries;  // with GPU code or loading it, sorted, at most 8192; paths as they are
-  std::vector<std::string> compilers;  // paths as they are, in the order of environment.compilers
+  Environment environment;                      // paths with the home directory shortened
+  std::vector<std::string> libraries;           // with GPU code or loading it, sorted, at most 8192; paths as they are
+  std::map<std::string, std::string> packages;  // by such a path: the package that lists it, as environment.packages
+                                                // spells it; of several the last by name
+  std::vector<std::string> compilers;           // paths as they are, in the order of environment.compilers
 };
 EnvironmentReading read_environment(const Files& files, const EnvironmentPlace& place, const std::string& home);
 

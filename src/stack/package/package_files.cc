@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/redact.h"
@@ -20,6 +21,7 @@ class Gatherer {
 
   void gather(InstalledPackage& installed) {
     cudas_.clear();
+    package_ = installed.package.name;
     if (!installed.row->has_gpu_code()) return;
     bool listed = false;
     if (!installed.metadata.empty()) listed = read_list(installed);
@@ -35,11 +37,13 @@ class Gatherer {
 
   PackageFiles take() {
     PackageFiles result;
-    result.libraries.assign(libraries_.begin(), libraries_.end());
+    for (const auto& [path, package] : libraries_) result.libraries.push_back(path);
+    result.packages = std::move(libraries_);
     for (const std::string& path : compilers_) {
       result.compilers.push_back(
           {path, compiler_name(path), missing_fact(Missing::not_asked, "the file", "the file was not read")});
     }
+    result.claims = std::move(claims_);
     return result;
   }
 
@@ -47,7 +51,7 @@ class Gatherer {
   void add(const std::string& path) {
     if (path.empty() || libraries_.size() >= kMostLibraries) return;
     if (!compiler_name(path).empty()) compilers_.insert(path);
-    if (is_shared_library_name(path)) libraries_.insert(path);
+    if (is_shared_library_name(path)) libraries_.insert_or_assign(path, package_);
   }
 
   // A list may name files beside the folder of packages (../../../bin/x), but none outside the prefix.
@@ -69,12 +73,17 @@ class Gatherer {
     const Looked<FileReader> file = files_.open(path);
     if (!file) return false;
     std::string folder_cuda;
-    const Status read = read_record(*file, path, [&](std::string_view row) {
+    const std::string label = installed.package.name + " " + installed.package.version;
+    const bool as_listed = installed.package.installer != "conda";
+    const Status read = read_record_rows(*file, path, [&](const RecordRow& listed) {
+      const std::string_view row = listed.path;
       note_cuda(row, installed.row->cuda_libraries);
       if (row.starts_with("nvidia/cu") && folder_cuda.empty()) {
         folder_cuda = cuda_from_digits(row.substr(9, row.find('/', 9) - 9));
       }
-      if (is_shared_library_name(row) || !compiler_name(row).empty()) add_below(installed.folder, row);
+      const bool library = is_shared_library_name(row);
+      if (library || !compiler_name(row).empty()) add_below(installed.folder, row);
+      if (library && as_listed) claims_.add(path_below(installed.folder, row), label, listed.digest, listed.size);
     });
     // From CUDA 13 on the names of the wheels do not tell, but the folder that they share does.
     Fact& cuda = installed.package.cuda;
@@ -121,8 +130,11 @@ class Gatherer {
 
   const Files& files_;
   const EnvironmentPlace& place_;
-  std::set<std::string> libraries_, compilers_;
+  std::map<std::string, std::string> libraries_;  // with the package that lists it
+  std::set<std::string> compilers_;
+  std::string package_;
   std::vector<std::string> cudas_;
+  FileClaims claims_;
 };
 }  // namespace
 
@@ -163,7 +175,9 @@ EnvironmentReading read_environment(const Files& files, const EnvironmentPlace& 
     environment.compilers.push_back(std::move(compiler));
   }
   environment.runtimes = missing_fact(Missing::not_asked, "libraries", "the libraries were not read");
+  environment.file_faults = found.claims.faults(files, home);
   reading.libraries = std::move(found.libraries);
+  reading.packages = std::move(found.packages);
   return reading;
 }
 

@@ -34,6 +34,11 @@ PackageRow read_row(const Json& row) {
   read.cuda_libraries = row.value("cuda_libraries", "");
   read.version_is_cuda = row.value("version_is_cuda", false);
   read.without_cuda = row.value("cuda", "") == "none";
+  read.built_for_file = row.value("built_for_file", "");
+  read.built_for_name = row.value("built_for_name", "");
+  read.selects_cpu = row.value("selects_cpu", false);
+  read.uses_toolkit = row.value("uses_toolkit", false);
+  read.checks_toolkit = row.value("checks_toolkit", false);
   return read;
 }
 

@@ -13,6 +13,8 @@ struct PackageRow {
   std::string cuda_file, cuda_name, cuda_libraries;
   bool version_is_cuda = false;
   bool without_cuda = false;
+  std::string built_for_file, built_for_name;
+  bool selects_cpu = false, uses_toolkit = false, checks_toolkit = false;
 
   // Whether it has libraries with GPU code, or that load them.
   bool has_gpu_code() const { return role != "library"; }

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "stack/package/package_cuda.h"
+#include "stack/package/package_framework.h"
 #include "stack/package/python_metadata.h"
 #include "stack/package/python_record.h"
 #include "stack/reading.h"
@@ -159,7 +160,7 @@ class Joiner {
 
   std::vector<Requirement> requirements(const InstalledPackage& installed) {
     found_.clear();
-    if (!installed.row->has_gpu_code() || installed.row->without_cuda) return {};
+    if (!installed.row->has_gpu_code()) return {};
     for (const std::string& line : installed.stated) {
       if (installed.metadata.empty()) {
         add_conda_line(line);
@@ -243,6 +244,7 @@ std::vector<InstalledPackage> read_packages(const Files& files, const Environmen
     installed.package.cuda =
         cuda_of_package(files, *installed.row, installed.package,
                         {.folder = installed.folder, .build = build, .build_source = "conda-meta"});
+    set_built_for(files, *installed.row, installed.folder, installed.package);
   }
   return packages;
 }

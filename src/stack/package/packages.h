@@ -1,9 +1,11 @@
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
 #include "model/environment.h"
 #include "stack/package/environments.h"
+#include "stack/package/file_faults.h"
 #include "stack/package/package_table.h"
 
 namespace varve {
@@ -26,8 +28,10 @@ std::vector<InstalledPackage> read_packages(const Files& files, const Environmen
 
 // Shared libraries with GPU code or loading it, and compilers.
 struct PackageFiles {
-  std::vector<std::string> libraries;      // sorted, each once
-  std::vector<CarriedCompiler> compilers;  // with paths as they are
+  std::vector<std::string> libraries;           // sorted, each once
+  std::map<std::string, std::string> packages;  // by library: the name of the package that lists it
+  std::vector<CarriedCompiler> compilers;       // with paths as they are
+  FileClaims claims;                            // which package lists which library
 };
 
 // From the packages' lists of files (RECORD, conda's "files"); for packages without one (dpkg's), from a listing of

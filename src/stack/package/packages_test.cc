@@ -251,5 +251,43 @@ TEST(Packages, Compilers) {
   }
 }
 
+TEST(Packages, WhatExtensionsAskOfTheirFrameworks) {
+  const TestRoot root;
+  root.write("v/pyvenv.cfg", "version = 3.11.7\n");
+  add_wheel(root, kSite, "torch-2.3.1", "", "torch/lib/libc10.so,,\n");
+  add_wheel(root, kSite, "xformers-0.0.27", "Requires-Dist: numpy\nRequires-Dist: torch==2.4.0\n", "");
+  add_wheel(root, kSite, "jax-0.6.0",
+            "Requires-Dist: jaxlib<=0.6.0,>=0.6.0\n"
+            "Requires-Dist: jax-cuda12-plugin[with-cuda]<=0.6.0,>=0.6.0; extra == \"cuda12\"\n"
+            "Requires-Dist: jax-cuda13-plugin[with-cuda]<=0.6.0,>=0.6.0; extra == \"cuda13\"\n",
+            "");
+  add_wheel(root, kSite, "jaxlib-0.6.0", "", "");
+  add_wheel(root, kSite, "jax_cuda12_plugin-0.5.1", "", "");
+  const Reading found = read(root, "/v");
+  const auto pins = [&](const char* name) {
+    std::vector<std::string> texts;
+    for (const Requirement& pin : found.package(name).requirements) {
+      texts.push_back(pin.name + pin.specifier + " " + pin.installed);
+    }
+    return texts;
+  };
+  EXPECT_EQ(pins("xformers"), (std::vector<std::string>{"torch==2.4.0 2.3.1"}));
+  EXPECT_EQ(pins("jax"),
+            (std::vector<std::string>{"jaxlib<=0.6.0,>=0.6.0 0.6.0", "jax-cuda12-plugin<=0.6.0,>=0.6.0 0.5.1"}));
+}
+
+TEST(Packages, FilesThatTwoPackagesWrite) {
+  const TestRoot root;
+  root.write("v/pyvenv.cfg", "version = 3.11.7\n");
+  root.write(std::string(kSite) + "nvidia/nccl/lib/libnccl.so.2", "old");
+  add_wheel(root, kSite, "nvidia_nccl_cu11-2.14.3", "", "nvidia/nccl/lib/libnccl.so.2,sha256=old,3\n");
+  add_wheel(root, kSite, "nvidia_nccl_cu12-2.27.3", "", "nvidia/nccl/lib/libnccl.so.2,sha256=new,9\n");
+  const Reading found = read(root, "/v");
+  const auto& faults = found.reading.environment.file_faults;
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_EQ(faults[0].kind, "overwritten");
+  EXPECT_EQ(faults[0].owner, "nvidia_nccl_cu11 2.14.3");
+}
+
 }  // namespace
 }  // namespace varve

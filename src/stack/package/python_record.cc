@@ -13,9 +13,23 @@ constexpr std::size_t kPiece = std::size_t{256} << 10;
 constexpr std::size_t kMostRow = std::size_t{64} << 10;
 }  // namespace
 
-std::string_view record_path(std::string_view row, std::string& unquoted) {
+RecordRow record_row(std::string_view row, std::string& unquoted) {
   if (row.ends_with('\r')) row.remove_suffix(1);
-  if (!row.starts_with('"')) return row.substr(0, row.find(','));
+  // What follows the path holds neither quotes nor commas of its own.
+  const auto content = [](RecordRow read, std::string_view rest) {
+    if (!rest.starts_with(',')) return read;
+    rest.remove_prefix(1);
+    const std::size_t comma = rest.find(',');
+    read.digest = rest.substr(0, comma);
+    if (comma == std::string_view::npos) return read;
+    const std::optional<std::int64_t> size = parse_integer(rest.substr(comma + 1));
+    if (size && *size >= 0) read.size = static_cast<std::uint64_t>(*size);
+    return read;
+  };
+  if (!row.starts_with('"')) {
+    const std::size_t end = std::min(row.find(','), row.size());
+    return content({row.substr(0, end), {}, {}}, row.substr(end));
+  }
   unquoted.clear();
   for (std::size_t i = 1; i < row.size(); ++i) {
     if (row[i] != '"') {
@@ -24,13 +38,18 @@ std::string_view record_path(std::string_view row, std::string& unquoted) {
       unquoted += '"';
       ++i;
     } else {
-      return unquoted;
+      return content({unquoted, {}, {}}, row.substr(i + 1));
     }
   }
   return {};  // the quotes do not end on this line: no file of a package has a line end in its name
 }
 
 Status read_record(const FileReader& file, const std::string& where, const std::function<void(std::string_view)>& use) {
+  return read_record_rows(file, where, [&](const RecordRow& row) { use(row.path); });
+}
+
+Status read_record_rows(const FileReader& file, const std::string& where,
+                        const std::function<void(const RecordRow&)>& use) {
   const auto failed = [&](const char* found) {
     return Error{"reading a package's list of files", where, found, "Install the package again"};
   };
@@ -45,7 +64,7 @@ Status read_record(const FileReader& file, const std::string& where, const std::
     for (std::size_t end = piece->find('\n'); end != std::string::npos; end = piece->find('\n', begin)) {
       std::string_view row = std::string_view(*piece).substr(begin, end - begin);
       if (!carried.empty()) row = carried.append(row);
-      if (!too_long && row.size() <= kMostRow) use(record_path(row, unquoted));
+      if (!too_long && row.size() <= kMostRow) use(record_row(row, unquoted));
       carried.clear();
       too_long = false;
       begin = end + 1;
@@ -56,7 +75,7 @@ Status read_record(const FileReader& file, const std::string& where, const std::
       too_long = true;
     }
   }
-  if (!carried.empty() && !too_long) use(record_path(carried, unquoted));
+  if (!carried.empty() && !too_long) use(record_row(carried, unquoted));
   return Done{};
 }
 

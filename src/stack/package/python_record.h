@@ -1,5 +1,7 @@
 #pragma once
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,8 +15,17 @@ namespace varve {
 // in pieces; rows of more than 64 KiB are skipped. Error: the file cannot be read, or is larger than 256 MiB.
 Status read_record(const FileReader& file, const std::string& where, const std::function<void(std::string_view)>& use);
 
-// The path of one row, without its quotes; empty for a row that has none.
-std::string_view record_path(std::string_view row, std::string& unquoted);
+// The same with what each row says of the file's content.
+struct RecordRow {
+  std::string_view path;
+  std::string_view digest;            // "sha256=…"; empty: not stated
+  std::optional<std::uint64_t> size;  // bytes
+};
+Status read_record_rows(const FileReader& file, const std::string& where,
+                        const std::function<void(const RecordRow&)>& use);
+
+// One row, the path without its quotes (then in `unquoted`) and empty for a row that has none.
+RecordRow record_row(std::string_view row, std::string& unquoted);
 
 // `path` below `folder` with "." and ".." taken away; empty when it leads above the root or is absolute.
 std::string path_below(std::string_view folder, std::string_view path);
