@@ -31,6 +31,7 @@ struct CudaRelease {
   std::string ptx_isa;               // what its compilers write: "8.4"
   std::vector<std::string> targets;  // what they compile for: "50", "90", "90a", "100f"
   int newest_gcc = 0;                // the newest major version of GCC that nvcc takes; 0: not known
+  std::string image;                 // tag of an nvidia/cuda image: "12.4.1-base-ubuntu22.04"; empty: none known
   std::string source;
 };
 
@@ -53,7 +54,8 @@ struct GpuArchitecture {
   std::string source;
 };
 
-// data/compat_packages.json: for which kernel drivers a cuda-compat package is made.
+// data/compat_packages.json: for which kernel drivers a cuda-compat package is made. Several rows a release: its
+// branches by the brands that they are open to.
 struct CompatPackage {
   std::string cuda;                 // "12.4"
   std::vector<int> branches;        // kernel driver branches that may stay below it
@@ -86,7 +88,7 @@ struct LibraryRelease {
   std::string source;
 };
 
-// data/library_names.json: one row a SONAME, with where wheels keep it.
+// data/library_names.json: one row a SONAME and wheel, with where that wheel keeps it.
 struct LibraryName {
   std::string library;  // "cublas"
   std::string soname;   // "libcublas.so.12"
@@ -98,15 +100,17 @@ struct LibraryName {
 
 // data/dispatch_changes.json: versions that choose other kernels, or slower ones.
 struct DispatchChange {
-  std::string id;         // stable: "cublas-bmm-gemv-12.1"
-  std::string component;  // the package or library: "torch", "cudnn", "cublas", "triton"
-  std::string version;    // a range as is_within takes it
-  std::string gpu;        // a range of compute capabilities; empty: any
-  std::string framework;  // only with this package; empty: any
-  std::string change;     // in words
-  std::string control;    // what switches it
-  std::string effect;     // what it did where it was measured
-  bool slower = false;    // a known slow-down, not merely another choice
+  std::string id;                 // stable: "cublas-bmm-gemv-12.1"
+  std::string component;          // the package or library: "torch", "cudnn", "cublas", "triton"
+  std::string version;            // a range as is_within takes it
+  std::string gpu;                // a range of compute capabilities; empty: any
+  std::string framework;          // only with this package; empty: any
+  std::string framework_version;  // a range of its versions; empty: any
+  std::string change;             // in words
+  std::string control;            // what switches it
+  std::string effect;             // what it did where it was measured
+  bool slower = false;            // a known slow-down, not merely another choice
+  bool inexact = false;           // the default gives results that surprised people: a warning, too
   std::string source;
 };
 
@@ -140,13 +144,16 @@ Result<Knowledge> load_knowledge(const std::string& folder = {});
 
 // Questions to the tables; nullptr or nothing where they have no answer. Pointers live as long as the knowledge.
 const DriverBranch* find_branch(const Knowledge& knowledge, int branch);
-// The branch of a driver version: of "545.29.06" the row 545, of 551 the row of 550: the newest not above it.
+// The branch of a driver version: of "545.29.06" the row 545, of 551 the row of 550: the newest not above it. Ask
+// is_newer_driver first.
 const DriverBranch* branch_of(const Knowledge& knowledge, const DottedVersion& driver);
-const CudaRelease* find_release(const Knowledge& knowledge, std::string_view cuda);
+const CudaRelease* find_release(const Knowledge& knowledge, std::string_view cuda);  // also of "12.4.131"
 const MinorVersionFloor* floor_of(const Knowledge& knowledge, const DottedVersion& cuda);
 const GpuArchitecture* find_architecture(const Knowledge& knowledge, ComputeCapability capability);
 const ErrorCode* find_error_code(const Knowledge& knowledge, int code);
-// Whether a driver, CUDA release or GPU is newer than every row: then nothing can be told from the tables.
+// Whether a driver, CUDA release or GPU is newer than every row: then nothing can be told from the tables. A driver is
+// when its branch is; a compute capability without a row is, unless it is older than all of them: NVIDIA also numbers
+// new GPUs between older ones (10.7 came after 12.1).
 bool is_newer_driver(const Knowledge& knowledge, const DottedVersion& driver);
 bool is_newer_cuda(const Knowledge& knowledge, const DottedVersion& cuda);
 bool is_newer_gpu(const Knowledge& knowledge, ComputeCapability capability);

@@ -34,8 +34,7 @@ std::vector<std::string> texts_of(const Fact& fact) {
 
 bool is_nvidia(std::string_view model) {
   const std::string lower = to_lower(model);
-  return lower.find("advanced micro") == std::string::npos && lower.find("amd") == std::string::npos &&
-         lower.find("intel") == std::string::npos;
+  return !lower.starts_with("pci 1002:") && lower.find("amd") == std::string::npos;
 }
 
 std::vector<GpuView> gpus_of(const Stack& machine) {
@@ -79,7 +78,9 @@ Situation look_at_situation(const Stack& machine, const Stack& subject, const Kn
   set_ptx_ceiling(situation);
   situation.gpus = gpus_of(machine);
   situation.has_gpu = !situation.gpus.empty();
-  situation.has_no_gpu = !situation.has_gpu && fact_in(machine, "gpu.models").missing == Missing::absent;
+  const Fact& count = fact_in(machine, "gpu.count");  // not applicable with a source: somebody looked
+  const bool none = !count.is_known() && count.missing == Missing::not_applicable && !count.source.empty();
+  situation.has_no_gpu = !situation.has_gpu && (none || count.is_known());
   situation.consumers = consumer_views(subject);
   return situation;
 }
