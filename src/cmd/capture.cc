@@ -1,13 +1,11 @@
 #include "stack/capture.h"
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
-#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "base/text.h"
 #include "cmd/output.h"
+#include "cmd/subject_options.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "model/documents.h"
@@ -20,18 +18,11 @@ namespace varve {
 namespace {
 struct Options {
   CaptureOptions capture;
-  std::string root, image, environment;
+  SubjectOptions subject;
   std::vector<std::string> gpus;
   bool handshake = false, no_handshake = false, no_cache = false;
   OutputOptions output;
 };
-
-// From the root, for a name on the command line; links in it resolved as far as it exists.
-std::string from_root(const std::string& name) {
-  std::error_code error;
-  const std::filesystem::path path = std::filesystem::weakly_canonical(name, error);
-  return error ? name : path.string();
-}
 
 // An option that would change nothing was meant to do something.
 Status check_options(const Options& options, SubjectKind kind) {
@@ -56,14 +47,7 @@ Status check_options(const Options& options, SubjectKind kind) {
 
 Result<CaptureOptions> plan(const Options& options, const World& world) {
   CaptureOptions plan = options.capture;
-  const auto subject = [&](SubjectKind kind, const std::string& path) {
-    plan.kind = kind;
-    plan.path = path;
-  };
-  if (plan.process) plan.kind = SubjectKind::process;
-  if (!options.root.empty()) subject(SubjectKind::root, options.root);
-  if (!options.image.empty()) subject(SubjectKind::image, options.image);
-  if (!options.environment.empty()) subject(SubjectKind::environment, from_root(options.environment));
+  choose_subject(options.subject, plan);
   if (!plan.files.empty()) {
     if (!plan.coverage) {
       return Error{"reading the command line", plan.files.front(), "files are looked at for their GPU code only",
@@ -96,15 +80,6 @@ Result<std::vector<ComputeCapability>> asked_gpus(const std::vector<std::string>
   return gpus;
 }
 
-// Checks of CLI11: what is wrong, or an empty text.
-std::string is_process_number(const std::string& text) {
-  const std::optional<std::int64_t> number = parse_integer(text);
-  const bool fits = number && *number > 0 && *number <= std::numeric_limits<int>::max();
-  return fits ? "" : text + " is not the number of a process";
-}
-
-std::string is_not_empty(const std::string& text) { return text.empty() ? "the path is empty" : ""; }
-
 ExitStatus capture(const Options& options) {
   const World world = host_world();
   Result<CaptureOptions> planned = plan(options, world);
@@ -132,25 +107,7 @@ ExitStatus capture(const Options& options) {
 Action declare_capture(CLI::App& command, const MeasuredCommands&) {
   auto options = std::make_shared<Options>();
   CaptureOptions& capture_options = options->capture;
-  CLI::Option* pid = command
-                         .add_option("--pid", capture_options.process,
-                                     "a running process: what it has loaded, its limits and settings")
-                         ->type_name("N")
-                         ->check(is_process_number);
-  CLI::Option* root =
-      command.add_option("--root", options->root, "a directory that holds a whole file system")->type_name("DIR");
-  CLI::Option* image = command
-                           .add_option("--image", options->image,
-                                       "a container image: OCI layout directory or archive, docker-save archive")
-                           ->type_name("PATH");
-  CLI::Option* environment =
-      command.add_option("--env", options->environment, "a venv, conda prefix or folder of packages")->type_name("DIR");
-  for (CLI::Option* one : {root, image, environment}) one->check(is_not_empty);
-  for (CLI::Option* one : {pid, root, image, environment}) {
-    for (CLI::Option* other : {pid, root, image, environment}) {
-      if (one != other) one->excludes(other);
-    }
-  }
+  declare_subject(command, options->subject);
   command.add_flag("--coverage", capture_options.coverage,
                    "which GPUs the code inside binaries serves: a table, of FILEs if they are given");
   command.add_option("FILE", capture_options.files, "binaries and static libraries, with --coverage")->type_name("");

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "cmd/overview.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 
@@ -54,7 +55,7 @@ ExitStatus dispatch(std::vector<std::string> arguments) {
   CLI::App app("Records the software under an AI benchmark number, and tells whether two numbers may be compared.",
                "varve");
   app.set_version_flag("--version", "varve " + std::string(tool_version()));
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   const MeasuredCommands commands = cut_commands(arguments);
   std::map<const CLI::App*, Action> actions;
   for (const Verb& verb : all_verbs()) {
@@ -67,7 +68,8 @@ ExitStatus dispatch(std::vector<std::string> arguments) {
   } catch (const CLI::ParseError& error) {
     return explain_usage(app, error);
   }
-  return actions.at(app.get_subcommands().front())();
+  const std::vector<CLI::App*> given = app.get_subcommands();
+  return given.empty() ? overview() : actions.at(given.front())();
 }
 
 }  // namespace
@@ -75,6 +77,9 @@ ExitStatus dispatch(std::vector<std::string> arguments) {
 const std::vector<Verb>& all_verbs() {
   static const std::vector<Verb> verbs = {
       {"capture", "pin a stack: this machine, a process, a root, an image, an environment", declare_capture},
+      {"check", "do driver, toolkit, runtime, libraries and GPU fit?", declare_check},
+      {"explain", "a rule, an error or a kernel in words: layer, cause, fix", declare_explain},
+      {"toolkit", "several CUDA toolkits: which there are, which is taken, make another hold", declare_toolkit},
       {"run", "benchmark a command: units, metrics, kernels, one document", declare_run},
       {"compare", "what differs, is it controlled, which kernels changed, how much each explains", declare_compare},
       {"report", "a document as a page", declare_report},

@@ -19,6 +19,9 @@ struct Page {
   Result<std::string> operator()(const Stack& stack) const {
     return html ? html_page(stack) : text_stack(stack, output_style());
   }
+  Result<std::string> operator()(const Check& check) const {
+    return html ? html_page(check) : text_check(check, true, output_style());
+  }
   Result<std::string> operator()(const Comparison& comparison) const {
     return html ? html_page(comparison, nullptr) : text_comparison(comparison, true, output_style());
   }

@@ -32,6 +32,9 @@ struct Verb {
 const std::vector<Verb>& all_verbs();
 
 Action declare_capture(CLI::App& command, const MeasuredCommands& commands);
+Action declare_check(CLI::App& command, const MeasuredCommands& commands);
+Action declare_explain(CLI::App& command, const MeasuredCommands& commands);
+Action declare_toolkit(CLI::App& command, const MeasuredCommands& commands);
 Action declare_run(CLI::App& command, const MeasuredCommands& commands);
 Action declare_compare(CLI::App& command, const MeasuredCommands& commands);
 Action declare_report(CLI::App& command, const MeasuredCommands& commands);

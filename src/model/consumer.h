@@ -9,7 +9,7 @@ namespace varve {
 
 // A symbol that a file wants and nothing that would be loaded with it defines.
 struct UnresolvedSymbol {
-  std::string name;     // as in the file, not demangled
+  std::string name;     // as in the file, not demangled; empty: a version is missing as a whole
   std::string version;  // "libcudnn_graph.so.9"; empty: any version
 };
 

@@ -20,12 +20,14 @@ Result<Document> document_from_json(std::string_view text, const std::string& wh
     document = run_from(fields);
   } else if (schema == "varve/comparison/1") {
     document = comparison_from(fields);
+  } else if (schema == "varve/check/1") {
+    document = check_from(fields);
   } else if (schema.starts_with("varve/")) {
     return Error{"reading the document", where, "its schema is \"" + schema.substr(0, 60) + "\"",
-                 "This Varve reads varve/stack/1, varve/run/1 and varve/comparison/1: a newer one may have written it"};
+                 "This Varve reads varve/stack/1, run/1, comparison/1 and check/1: a newer one may have written it"};
   } else {
     return Error{"reading the document", where, "this is no Varve document: it has no \"schema\": \"varve/…\"",
-                 "Give a file that varve capture, run or compare wrote"};
+                 "Give a file that varve capture, check, run or compare wrote"};
   }
   if (problem) {
     problem->where = where + (problem->where.empty() ? "" : ", " + problem->where);

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "model/check.h"
 #include "model/comparison.h"
 #include "model/run.h"
 #include "model/stack.h"
@@ -16,8 +17,9 @@ namespace varve {
 Json to_json(const Stack& stack);
 Json to_json(const Run& run);
 Json to_json(const Comparison& comparison);
+Json to_json(const Check& check);
 
-using Document = std::variant<Stack, Run, Comparison>;
+using Document = std::variant<Stack, Run, Comparison, Check>;
 
 // Any Varve document. `where` names the source in messages.
 Result<Document> document_from_json(std::string_view text, const std::string& where);

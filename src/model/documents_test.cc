@@ -100,6 +100,53 @@ TEST(Documents, SurviveWritingAndReading) {
   expect_round_trip(comparison);
 }
 
+TEST(Documents, OfAConsumerAndACheckSurviveToo) {
+  Stack stack = sample_stack();
+  stack.consumers = {{.kind = "framework",
+                      .name = "torch 2.15.0",
+                      .package = "torch",
+                      .environment = "~/venv",
+                      .libraries = {{.name = "libx.so.1",
+                                     .path = "/usr/lib/libx.so.1",
+                                     .why = "ld.so.cache",
+                                     .asked_by = "~/venv/_C.so",
+                                     .kind = DependencyKind::opened,
+                                     .unresolved = {{"symbol", "libx.so.1"}},
+                                     .unresolved_count = 17}},
+                      .symbols_checked = true,
+                      .remark = "r"}};
+  expect_round_trip(stack);
+  Check check;
+  check.checked_at = "2026-01-02T03:04:05Z";
+  check.tool_version = "0.1.0";
+  check.subject = "host";
+  check.chain = {{Layer::kernel_driver, CheckState::broken, "d"}, {Layer::handshake, CheckState::cannot_tell, "e"}};
+  check.first_broken = Layer::kernel_driver;
+  check.consumers = {{.kind = "binary",
+                      .name = "b",
+                      .environment = "",
+                      .state = CheckState::degraded,
+                      .regime = "forward",
+                      .outcome = "no driver",
+                      .answers = {{"driver", CheckState::ok, "fine"}}}};
+  check.findings = {{"VRV-X", Layer::os, Severity::note, Mender::platform, "e", "c", "f", "s", "library_mix"}};
+  check.untold = {{"VRV-Y", "gpu.count", "denied"}};
+  check.errors = {{.pattern = "p",
+                   .line = 3,
+                   .text = "t",
+                   .category = "container",
+                   .cause = "c",
+                   .fix = "f",
+                   .explained_by = "VRV-X",
+                   .correction = "no",
+                   .times = 2,
+                   .source = "s"}};
+  check.drift = {{.change = {"a", known_fact("1", "s"), missing_fact(Missing::denied, "t")}, .matters = true}};
+  check.proofs = {{"p", "e", "sm_90", true, "", 0.5}};
+  check.advice = {"one", "two"};
+  expect_round_trip(check);
+}
+
 TEST(Documents, NoTruncationIsAcceptedOrCrashes) {
   const std::string text = canonical_json(to_json(sample_run()));
   for (std::size_t length = 0; length < text.size(); ++length) {

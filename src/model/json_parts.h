@@ -1,4 +1,5 @@
 #pragma once
+#include "model/check.h"
 #include "model/comparison.h"
 #include "model/json_fields.h"
 
@@ -17,5 +18,6 @@ Json tool_to_json(const std::string& version);
 Stack stack_from(const Fields& fields);
 Run run_from(const Fields& fields);
 Comparison comparison_from(const Fields& fields);
+Check check_from(const Fields& fields);
 
 }  // namespace varve

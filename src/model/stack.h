@@ -36,7 +36,7 @@ struct Stack {
   std::vector<DriverFile> driver_files;
   std::vector<Toolkit> toolkits;
   std::vector<Environment> environments;
-  std::vector<Binary> binaries;  // of toolkits, environments and the process; or the files that were asked about
+  std::vector<Binary> binaries;     // of toolkits, environments and the process; or the files that were asked about
   std::vector<Consumer> consumers;  // what would use them; filled when whole sections were read
   std::optional<Image> image;
   std::vector<HandshakeStep> handshake;

@@ -67,12 +67,12 @@ Json findings_to_json(const std::vector<Finding>& findings) {
   Json list = Json::array();
   for (const Finding& finding : findings) {
     Json row{{"id", finding.id},
-                    {"layer", std::string(to_string(finding.layer))},
-                    {"severity", std::string(to_string(finding.severity))},
-                    {"mender", std::string(to_string(finding.mender))},
-                    {"evidence", finding.evidence},
-                    {"consequence", finding.consequence},
-                    {"fix", finding.fix},
+             {"layer", std::string(to_string(finding.layer))},
+             {"severity", std::string(to_string(finding.severity))},
+             {"mender", std::string(to_string(finding.mender))},
+             {"evidence", finding.evidence},
+             {"consequence", finding.consequence},
+             {"fix", finding.fix},
              {"source", finding.source}};
     if (!finding.category.empty()) row["category"] = finding.category;
     list.push_back(std::move(row));

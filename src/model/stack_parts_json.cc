@@ -142,18 +142,26 @@ Json environment_to_json(const Environment& environment) {
       set_text(pin, "installed", requirement.installed);
       row["requirements"].push_back(std::move(pin));
     }
+    set_text(row, "built_for", package.built_for);
+    set_text(row, "built_for_source", package.built_for_source);
     packages.push_back(std::move(row));
   }
   for (const CarriedCompiler& compiler : environment.compilers) {
     compilers.push_back(
         {{"path", compiler.path}, {"name", compiler.name}, {"version", fact_to_json(compiler.version)}});
   }
-  return {{"kind", environment.kind},
-          {"path", environment.path},
-          {"python", fact_to_json(environment.python)},
-          {"packages", std::move(packages)},
-          {"compilers", std::move(compilers)},
-          {"runtimes", fact_to_json(environment.runtimes)}};
+  Json json{{"kind", environment.kind},
+            {"path", environment.path},
+            {"python", fact_to_json(environment.python)},
+            {"packages", std::move(packages)},
+            {"compilers", std::move(compilers)},
+            {"runtimes", fact_to_json(environment.runtimes)}};
+  for (const FileFault& fault : environment.file_faults) {
+    Json row{{"kind", fault.kind}, {"path", fault.path}, {"packages", fault.packages}};
+    set_text(row, "owner", fault.owner);
+    json["file_faults"].push_back(std::move(row));
+  }
+  return json;
 }
 
 Environment environment_from(const Fields& fields) {
@@ -169,7 +177,9 @@ Environment environment_from(const Fields& fields) {
                     .role = row.text("role"),
                     .installer = row.text("installer"),
                     .cuda = fact_from(row.object("cuda")),
-                    .requirements = {}};
+                    .requirements = {},
+                    .built_for = row.text("built_for"),
+                    .built_for_source = row.text("built_for_source")};
     row.each("requirements", [&](const Fields& pin) {
       package.requirements.push_back(
           {.name = pin.required_text("name"), .specifier = pin.text("specifier"), .installed = pin.text("installed")});
@@ -180,6 +190,12 @@ Environment environment_from(const Fields& fields) {
     environment.compilers.push_back({.path = row.required_text("path"),
                                      .name = row.required_text("name"),
                                      .version = fact_from(row.object("version"))});
+  });
+  fields.each("file_faults", [&](const Fields& row) {
+    environment.file_faults.push_back({.kind = row.required_text("kind"),
+                                       .path = row.required_text("path"),
+                                       .packages = row.texts("packages"),
+                                       .owner = row.text("owner")});
   });
   return environment;
 }

@@ -143,5 +143,6 @@ void write_measurement(HtmlWriter& out, const Run& run) {
 std::string digest_of_document(const Stack& stack) { return sha256_hex(pretty_json(to_json(stack))); }
 std::string digest_of_document(const Run& run) { return sha256_hex(pretty_json(to_json(run))); }
 std::string digest_of_document(const Comparison& comparison) { return sha256_hex(pretty_json(to_json(comparison))); }
+std::string digest_of_document(const Check& check) { return sha256_hex(pretty_json(to_json(check))); }
 
 }  // namespace varve

@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "model/check.h"
 #include "model/comparison.h"
 #include "model/run.h"
 #include "model/stack.h"
@@ -15,5 +16,6 @@ namespace varve {
 std::string html_page(const Comparison& comparison, const Run* run);
 std::string html_page(const Run& run);
 std::string html_page(const Stack& stack);
+std::string html_page(const Check& check);
 
 }  // namespace varve

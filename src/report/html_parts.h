@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "model/check.h"
 #include "model/run.h"
 #include "report/html_writer.h"
 #include "report/run_summary.h"
@@ -58,5 +59,6 @@ void write_account(HtmlWriter& out, const KernelAccount& account);
 std::string digest_of_document(const Stack& stack);
 std::string digest_of_document(const Run& run);
 std::string digest_of_document(const Comparison& comparison);
+std::string digest_of_document(const Check& check);
 
 }  // namespace varve

@@ -27,6 +27,9 @@ std::vector<NamedPage> all_pages() {
           {"comparison alone", html_page(comparison, nullptr)},
           {"run", html_page(run)},
           {"stack", html_page(run.stack)},
+          {"check", html_page(samples::check())},
+          {"extreme check", html_page(samples::extreme_check())},
+          {"empty check", html_page(Check{})},
           {"extreme comparison", html_page(extreme_comparison, nullptr)},
           {"extreme comparison with run", html_page(extreme_comparison, &extreme)},
           {"extreme run", html_page(extreme)},
@@ -185,6 +188,13 @@ TEST(StackPage, GivesTheReasonOfWhatIsMissing) {
   EXPECT_TRUE(has(page, "/proc/meminfo: MemTotal"));
   EXPECT_TRUE(has(page, "future.fact"));
   EXPECT_TRUE(has(page, "the file has no GNU build id note"));
+}
+
+TEST(CheckPage, MarksTheFirstBrokenLinkInTheChain) {
+  const std::string page = html_page(samples::check());
+  EXPECT_TRUE(has(page, "class=\"link broken first-broken\""));
+  EXPECT_TRUE(has(page, "class=\"link cannot-tell\""));
+  EXPECT_TRUE(has(page, "The first broken link is the framework runtime"));
 }
 
 TEST(Picture, TicksAreRoundAndInside) {

@@ -286,4 +286,75 @@ Comparison extreme_comparison() {
   return comparison;
 }
 
+// A driver of CUDA 12.2 under a framework of CUDA 13, and the log of its failure.
+Check check() {
+  Check check;
+  check.checked_at = "2026-11-21T10:00:00Z";
+  check.tool_version = "0.1.0";
+  check.subject = "environment ~/venv";
+  check.machine = "host";
+  check.data_date = "2026-11-01";
+  check.chain = {{Layer::kernel_driver, CheckState::ok, "kernel 535.183.06, API level 12.2"},
+                 {Layer::host_toolkit, CheckState::not_applicable, "none"},
+                 {Layer::bundled_runtime, CheckState::broken, "torch 2.15.0: driver: CUDA 13.2 needs driver 580"},
+                 {Layer::handshake, CheckState::cannot_tell, "handshake.result is not asked"}};
+  check.first_broken = Layer::bundled_runtime;
+  check.consumers = {{.kind = "framework",
+                      .name = "torch 2.15.0",
+                      .environment = "~/venv",
+                      .state = CheckState::broken,
+                      .regime = "none",
+                      .outcome = "driver too old",
+                      .answers = {{"driver", CheckState::broken, "CUDA 13.2 needs driver 580 or newer"},
+                                  {"GPU code", CheckState::ok, "sm_90"}}}};
+  check.findings = {{"VRV-RUNTIME-DRIVER-CEILING", Layer::bundled_runtime, Severity::error, Mender::platform,
+                     "torch 2.15.0 carries CUDA 13.2", "it does not start", "driver 580", "release notes",
+                     "driver_ceiling"}};
+  check.untold = {{"VRV-DEVICE-NODES", "driver.device_nodes", "denied"}};
+  check.errors = {{.pattern = "pt_olddriver",
+                   .line = 12,
+                   .text = "The NVIDIA driver on your system is too old (found version 12020)",
+                   .category = "driver_ceiling",
+                   .cause = "the driver is older than the runtime",
+                   .fix = "a newer driver",
+                   .explained_by = "VRV-RUNTIME-DRIVER-CEILING",
+                   .correction = "",
+                   .times = 3,
+                   .source = "PyTorch"}};
+  check.drift = {
+      {.change = {"driver.kernel_mode.version", known_fact("535.161.08", "x"), known_fact("535.183.06", "x")},
+       .matters = true}};
+  check.proofs = {{"~/venv/libx.so", "compute_120 (PTX 9.2)", "sm_120", false, "Unsupported .version 9.2", 0.2}};
+  check.advice = {"driver 580 or newer"};
+  return check;
+}
+
+Check extreme_check() {
+  Check check;
+  const std::string hostile = "<script>alert(1)</script>\x1b[31m" + std::string(500, 'w');
+  check.subject = check.machine = check.data_date = hostile;
+  check.chain = {{Layer::kernel_driver, CheckState::degraded, hostile}};
+  check.consumers = {{.kind = hostile,
+                      .name = hostile,
+                      .environment = hostile,
+                      .state = CheckState::degraded,
+                      .regime = hostile,
+                      .outcome = hostile,
+                      .answers = {{hostile, CheckState::degraded, hostile}}}};
+  check.findings = {{"VRV-EXTREME", Layer::os, Severity::note, Mender::platform, hostile, hostile, hostile, hostile}};
+  check.untold = {{hostile, hostile, hostile}};
+  check.errors = {{.pattern = hostile,
+                   .text = hostile,
+                   .category = hostile,
+                   .cause = hostile,
+                   .fix = hostile,
+                   .explained_by = "",
+                   .correction = hostile,
+                   .source = hostile}};
+  check.drift = {{.change = {hostile, missing_fact(Missing::denied, hostile, hostile), known_fact(hostile, hostile)}}};
+  check.proofs = {{hostile, hostile, hostile, false, hostile, std::numeric_limits<double>::infinity()}};
+  check.advice = {hostile};
+  return check;
+}
+
 }  // namespace varve::samples

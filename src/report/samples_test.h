@@ -1,4 +1,5 @@
 #pragma once
+#include "model/check.h"
 #include "model/comparison.h"
 #include "model/run.h"
 
@@ -9,9 +10,11 @@ namespace varve::samples {
 Stack stack();
 Run run();
 Comparison comparison();
+Check check();
 
 // Every number infinite or not a number, every list empty or hostile, names of 500 characters.
 Run extreme_run();
 Comparison extreme_comparison();
+Check extreme_check();
 
 }  // namespace varve::samples

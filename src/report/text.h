@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "model/check.h"
 #include "model/comparison.h"
 #include "model/run.h"
 #include "model/stack.h"
@@ -19,6 +20,10 @@ std::string text_stack(const Stack& stack, const TextStyle& style);
 std::string text_coverage(const Stack& stack, const std::vector<ComputeCapability>& gpus, const TextStyle& style);
 std::string text_processes(const Stack& stack, const TextStyle& style);
 std::string text_run(const Run& run, const TextStyle& style);
+// One screen: the chain, a line for each environment, what to try next.
+std::string text_overview(const Check& check, const TextStyle& style);
+// `explain` names every rule that could not be judged.
+std::string text_check(const Check& check, bool explain, const TextStyle& style);
 // `explain` adds why the verdict is what it is and what would decide it, and names the items that are the same.
 std::string text_comparison(const Comparison& comparison, bool explain, const TextStyle& style);
 

@@ -27,6 +27,11 @@ std::vector<std::string> all_texts(const TextStyle& style) {
           text_comparison(samples::comparison(), false, style),
           text_comparison(samples::extreme_comparison(), true, style),
           text_comparison(Comparison{}, true, style),
+          text_check(samples::check(), true, style),
+          text_check(samples::extreme_check(), false, style),
+          text_check(Check{}, true, style),
+          text_overview(samples::check(), style),
+          text_overview(samples::extreme_check(), style),
           text_run(run, style),
           text_run(extreme, style),
           text_run(Run{}, style),
@@ -35,6 +40,22 @@ std::vector<std::string> all_texts(const TextStyle& style) {
           text_stack(Stack{}, style)};
 }
 }  // namespace
+
+TEST(TextCheck, NamesTheFirstBrokenLinkAndTheFix) {
+  const std::string text = text_check(samples::check(), false, {});
+  EXPECT_TRUE(has(text, "First broken link: framework runtime"));
+  EXPECT_TRUE(has(text, "VRV-RUNTIME-DRIVER-CEILING"));
+  EXPECT_TRUE(has(text, "line 12, 3 times"));
+  EXPECT_TRUE(has(text, "Unsupported .version 9.2"));
+  EXPECT_TRUE(has(text, "driver.device_nodes is denied (1 rule)"));
+}
+
+TEST(TextCheck, GivesOneScreenOfAMachine) {
+  const std::string text = text_overview(samples::check(), {});
+  EXPECT_TRUE(has(text, "varve explain VRV-RUNTIME-DRIVER-CEILING"));
+  EXPECT_TRUE(has(text, "1 error, 0 warnings, 0 notes"));
+  EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 25);
+}
 
 TEST(Text, KeepsToItsWidth) {
   for (const int width : {80, 100, 160}) {

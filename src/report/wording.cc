@@ -184,4 +184,25 @@ std::vector<std::string> facts_in_order(const Stack& stack) {
   return ids;
 }
 
+const char* state_sign(CheckState state) {
+  switch (state) {
+    case CheckState::ok:
+      return "✓";
+    case CheckState::degraded:
+      return "~";
+    case CheckState::broken:
+      return "✗";
+    case CheckState::cannot_tell:
+      return "?";
+    case CheckState::not_applicable:
+      break;
+  }
+  return "–";
+}
+
+std::string link_title(Layer link) {
+  if (link == Layer::bundled_runtime) return "framework runtime";
+  return link == Layer::handshake ? "device handshake" : layer_title(link);
+}
+
 }  // namespace varve

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "model/check.h"
 #include "model/comparison.h"
 #include "model/fact_catalog.h"
 
@@ -45,6 +46,9 @@ const char* state_sign(ItemState state);  // "≠", "=", "?": before an item in 
 std::string difference_sentence(const std::vector<ControlItem>& items);
 // "The exchange of kernels explains 93 % (88 to 97 %) of the change in CPU time."; empty when that is not known.
 std::string exchange_sentence(const KernelAccount& account);
+
+const char* state_sign(CheckState state);  // "✓"
+std::string link_title(Layer link);        // of the chain: "framework runtime"
 
 // A fact as people read it: its title, and its value with the unit of the catalogue.
 std::string fact_title(const std::string& id);

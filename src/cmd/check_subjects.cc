@@ -1,0 +1,80 @@
+#include "cmd/check_subjects.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "cmd/files.h"
+#include "cmd/subject_options.h"
+#include "stack/package/environments.h"
+
+namespace varve {
+
+namespace {
+namespace fs = std::filesystem;
+
+bool is_there(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+Result<NamedKind> kind_of_directory(const World& world, const std::string& name) {
+  const fs::path path(name);
+  if (is_there(path / "oci-layout") || is_there(path / "manifest.json")) return NamedKind::image;
+  if (environment_at(world.files, from_root(name))) return NamedKind::environment;
+  if (is_there(path / "etc") || is_there(path / "usr") || is_there(path / "proc")) return NamedKind::root;
+  return Error{"looking at what to check", name, "this folder is no image, no environment and no root of a file system",
+               "Name what it is: --image, --env, --root"};
+}
+
+// A document is JSON, a binary starts as ELF or as an archive of ar(1); what else there is are archives of images.
+NamedKind kind_of_file(const std::string& name) {
+  std::ifstream file(name, std::ios::binary);
+  char start[8] = {};
+  file.read(start, sizeof start);
+  const std::string_view bytes(start, static_cast<std::size_t>(file.gcount()));
+  if (bytes.starts_with("\x7f"
+                        "ELF") ||
+      bytes.starts_with("!<arch>\n"))
+    return NamedKind::binary;
+  const std::size_t first = bytes.find_first_not_of(" \t\r\n");
+  if (first != std::string_view::npos && bytes[first] == '{') return NamedKind::document;
+  return NamedKind::image;
+}
+}  // namespace
+
+Result<NamedKind> kind_of_subject(const World& world, const std::string& name) {
+  if (name == "-") return NamedKind::document;
+  std::error_code error;
+  const fs::file_status status = fs::status(name, error);
+  if (!fs::exists(status)) {
+    return Error{"looking at what to check", name, "there is no such file or folder",
+                 "Give a capture document, an image, an environment, a root directory or a binary"};
+  }
+  return fs::is_directory(status) ? kind_of_directory(world, name) : Result<NamedKind>(kind_of_file(name));
+}
+
+Result<Stack> stack_of_document(const std::string& file) {
+  Result<Document> document = load_document(file);
+  if (!document) return document.error();
+  if (auto* stack = std::get_if<Stack>(&*document)) return std::move(*stack);
+  if (auto* run = std::get_if<Run>(&*document)) return std::move(run->stack);
+  return Error{"reading the stack", file, "this document holds no stack", "Give what varve capture or varve run wrote"};
+}
+
+Result<LogReading> read_log_file(const std::string& file, const ErrorPatterns& patterns) {
+  if (file == "-") return read_log(STDIN_FILENO, "standard input", patterns);
+  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
+    return Error{"reading the log", file, std::strerror(errno), "Give the log of the failure, or - for stdin"};
+  }
+  Result<LogReading> log = read_log(descriptor, file, patterns);
+  close(descriptor);
+  return log;
+}
+
+}  // namespace varve

@@ -1,0 +1,207 @@
+#include "rules/explain.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cmd/output.h"
+#include "cmd/terminal.h"
+#include "cmd/verb.h"
+#include "kernels/kernel_names.h"
+#include "report/printable.h"
+#include "report/text_table.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kStandardInputCap = std::size_t{16} << 20;  // more is a log: varve check --log
+
+struct Options {
+  std::vector<std::string> words;
+  bool list = false;
+  std::string data;
+  OutputOptions output;
+};
+
+Result<std::string> standard_input() {
+  std::string text(kStandardInputCap, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = ::read(STDIN_FILENO, text.data() + size, text.size() - size);
+    if (got < 0) return Error{"reading what to explain", "standard input", std::strerror(errno), "give it as a word"};
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  text.resize(size);
+  return text;
+}
+
+// What the name of a kernel says. Nothing for a text that no pattern knows.
+std::optional<Explanation> explain_kernel(const std::string& text) {
+  const std::string name(trim(text));
+  if (name.find('\n') != std::string::npos) return std::nullopt;
+  const KernelMeaning meaning = kernel_meaning(name);
+  if (meaning.family == Family::other && meaning.architecture.empty()) return std::nullopt;
+  Explanation explanation{
+      .kind = "kernel", .id = name, .title = "a kernel of the family " + std::string(to_string(meaning.family))};
+  explanation.facts.push_back("family: " + std::string(to_string(meaning.family)));
+  if (meaning.base != name) explanation.facts.push_back("without what the dispatcher chose: " + meaning.base);
+  if (!meaning.architecture.empty()) explanation.facts.push_back("what the dispatcher chose: " + meaning.architecture);
+  explanation.source = "data/kernel_patterns.json";
+  return explanation;
+}
+
+std::string joined_titles(const std::vector<std::string>& categories) {
+  std::vector<std::string> titles;
+  for (const std::string& category : categories) titles.push_back(category_title(category));
+  return join(titles, "; ");
+}
+
+// The first few; --json has all.
+std::string rules_in_short(const std::vector<std::string>& rules) {
+  constexpr std::size_t kShown = 6;
+  if (rules.size() <= kShown) return join(rules, ", ");
+  const std::vector<std::string> first(rules.begin(), rules.begin() + kShown);
+  return join(first, ", ") + " and " + std::to_string(rules.size() - kShown) + " more";
+}
+
+// "fix      Restart …", the continuation lines below the text.
+void add_row(TextTable& table, const std::string& name, const std::string& text) {
+  if (!text.empty()) table.add({{name, Tone::dim}, {printable(text)}});
+}
+
+std::string text_of(const Explanation& explanation, const TextStyle& style) {
+  std::string text = paint(printable(explanation.id), Tone::bold, style) + "\n";
+  const bool is_rule = explanation.kind == "rule";
+  TextTable table({{""}, {""}});
+  add_row(table, "in", explanation.found);
+  add_row(table, is_rule ? "must hold" : "is", explanation.title);
+  if (!explanation.layer.empty()) {
+    add_row(table, "layer", layer_title(layer_from(explanation.layer).value_or(Layer::framework)));
+  }
+  if (explanation.kind != "kernel") add_row(table, "fault", category_title(explanation.category));
+  add_row(table, "severity", explanation.severity);
+  add_row(table, "mended by", explanation.mender);
+  add_row(table, is_rule ? "otherwise" : "cause", explanation.cause);
+  add_row(table, "fix", explanation.fix);
+  add_row(table, "may also be", joined_titles(explanation.also));
+  add_row(table, "told by", rules_in_short(explanation.rules));
+  for (const std::string& fact : explanation.facts) {
+    const std::size_t colon = fact.find(": ");
+    add_row(table, fact.substr(0, colon), colon == std::string::npos ? "" : fact.substr(colon + 2));
+  }
+  add_row(table, "source", explanation.source);
+  return text + table.render(style);
+}
+
+std::string text_of(const ExplanationAnswer& answer, const TextStyle& style) {
+  std::string text;
+  bool has_error = false;
+  for (const Explanation& explanation : answer.explanations) {
+    if (!text.empty()) text += "\n";
+    text += text_of(explanation, style);
+    has_error = has_error || explanation.kind == "error";
+  }
+  if (has_error)
+    text += "\nNext: varve check tells which of these it is on this machine; varve check --log FILE with the log.\n";
+  return text;
+}
+
+std::string document_of(const ExplanationAnswer& answer) {
+  Json explanations = Json::array();
+  for (const Explanation& explanation : answer.explanations) explanations.push_back(to_json(explanation));
+  Json json{{"explanations", std::move(explanations)}};
+  if (!answer.nearest.empty()) json["nearest"] = answer.nearest;
+  return pretty_json(json);
+}
+
+// "driver" of VRV-DRIVER-HALVES.
+std::string area_of(std::string_view id) {
+  const std::vector<std::string_view> words = split(id, '-');
+  return to_lower(words.size() > 1 ? words[1] : id);
+}
+
+Json rule_to_json(const Rule& rule) {
+  return {{"id", rule.id},
+          {"area", area_of(rule.id)},
+          {"layer", std::string(to_string(rule.layer))},
+          {"severity", std::string(to_string(rule.severity))},
+          {"mender", std::string(to_string(rule.mender))},
+          {"category", rule.category},
+          {"needs", rule.needs},
+          {"statement", rule.statement},
+          {"consequence", rule.consequence},
+          {"fix", rule.fix},
+          {"source", rule.source}};
+}
+
+ExitStatus list_rules(const Options& options) {
+  return write_answer(
+      options.output,
+      [] {
+        Json rules = Json::array();
+        for (const Rule* rule : all_rules()) rules.push_back(rule_to_json(*rule));
+        return pretty_json({{"rules", std::move(rules)}});
+      },
+      [] {
+        TextTable table({{"rule"}, {"severity"}, {"what must hold"}});
+        for (const Rule* rule : all_rules()) {
+          table.add({{rule->id}, {std::string(to_string(rule->severity))}, {rule->statement}});
+        }
+        return table.render(output_style());
+      });
+}
+
+ExitStatus explain(const Options& options) {
+  if (options.list) return list_rules(options);
+  if (options.words.empty()) {
+    return complain(
+        {"reading the command line", "", "there is nothing to explain", "Give a rule's id, an error or a kernel"},
+        ExitStatus::usage);
+  }
+  std::string text = join(options.words, " ");
+  if (text == "-") {
+    const Result<std::string> input = standard_input();
+    if (!input) return complain(input.error());
+    text = *input;
+  }
+  const Result<Knowledge> knowledge = load_knowledge(options.data);
+  if (!knowledge) return complain(knowledge.error());
+  const Result<ErrorPatterns> patterns = load_error_patterns(*knowledge, options.data);
+  if (!patterns) return complain(patterns.error());
+  ExplanationAnswer answer = explain_text(text, *patterns, *knowledge);
+  if (answer.explanations.empty()) {
+    if (auto kernel = explain_kernel(text)) answer = {.explanations = {std::move(*kernel)}, .nearest = {}};
+  }
+  const ExitStatus status = answer.explanations.empty() ? ExitStatus::inconclusive : ExitStatus::ok;
+  if (answer.explanations.empty()) {
+    const std::string near = join(answer.nearest, ", ");
+    const std::string shown = printable(clean_utf8(trim(text), 80));
+    complain({"explaining", "", "\"" + shown + "\" is no rule, no error and no kernel that is known",
+              near.empty() ? "Give the whole message, or the log to varve check --log FILE" : "The nearest: " + near});
+    if (!options.output.json && options.output.file.empty()) return status;
+  }
+  return write_answer(
+      options.output, [&] { return document_of(answer); }, [&] { return text_of(answer, output_style()); }, status);
+}
+}  // namespace
+
+Action declare_explain(CLI::App& command, const MeasuredCommands&) {
+  auto options = std::make_shared<Options>();
+  command
+      .add_option("TEXT", options->words,
+                  "a rule's id, an error's number, name or message, a kernel's name; - reads stdin")
+      ->type_name("");
+  command.add_flag("--list", options->list, "all rules of varve check");
+  command.add_option("--data", options->data, "take compatibility tables from this folder where it has them")
+      ->type_name("DIR");
+  declare_output(command, options->output);
+  return [options] { return explain(*options); };
+}
+
+}  // namespace varve

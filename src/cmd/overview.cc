@@ -1,0 +1,27 @@
+// `varve` without a verb: this machine in one screen.
+#include "cmd/overview.h"
+
+#include "cmd/terminal.h"
+#include "report/text.h"
+#include "rules/check.h"
+#include "stack/capture.h"
+#include "world/world.h"
+
+namespace varve {
+
+ExitStatus overview() {
+  const World world = host_world();
+  const Result<Knowledge> knowledge = load_knowledge();
+  if (!knowledge) return complain(knowledge.error());
+  CaptureOptions options;  // quick: no whole sections, no GPU touched
+  options.coverage = true;
+  options.handshake = false;
+  const Result<Stack> stack = capture_stack(world, options);
+  if (!stack) return complain(stack.error());
+  Check check = check_situation(look_at_situation(*stack, *stack, *knowledge));
+  check.checked_at = format_time(world.now());
+  std::fputs(text_overview(check, output_style()).c_str(), stdout);
+  return ExitStatus::ok;
+}
+
+}  // namespace varve

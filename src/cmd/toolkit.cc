@@ -1,0 +1,266 @@
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cmd/files.h"
+#include "cmd/output.h"
+#include "cmd/terminal.h"
+#include "cmd/toolkit_json.h"
+#include "cmd/verb.h"
+#include "report/text_toolkits.h"
+#include "stack/toolkit/module_file.h"
+#include "stack/toolkit/shell_exports.h"
+#include "stack/toolkit/toolkit_link.h"
+#include "stack/toolkit/toolkit_selection.h"
+#include "world/world.h"
+
+namespace varve {
+
+namespace {
+constexpr const char* kLink = "/usr/local/cuda";
+
+struct Options {
+  std::string action, wanted, root, shell, link, module;
+  bool undo = false, dry_run = false, force = false, lua = false;
+  OutputOptions output;
+};
+
+// An option that would change nothing was meant to do something.
+Status check_options(const Options& options) {
+  const bool looks = options.action == "list" || options.action == "which";
+  const bool env = options.action == "env", use = options.action == "use";
+  const struct {
+    bool given, fits;
+    const char* name;
+    const char* belongs;
+  } rows[] = {
+      {!options.root.empty(), looks, "--root", "list and which: another root is only looked at"},
+      {!options.shell.empty(), env && options.module.empty(), "--shell", "env, without --module"},
+      {options.undo, env && options.module.empty(), "--undo", "env, without --module"},
+      {!options.module.empty(), env, "--module", "env"},
+      {options.lua, !options.module.empty(), "--lua", "--module"},
+      {!options.link.empty(), use, "--link", "use"},
+      {options.dry_run, use, "--dry-run", "use"},
+      {options.force, use || !options.module.empty(), "--force", "use, and to env with --module"},
+  };
+  for (const auto& row : rows) {
+    if (row.given && !row.fits) {
+      return Error{"reading the command line", row.name, std::string("it belongs to ") + row.belongs, "Leave it out"};
+    }
+  }
+  if (looks && !options.wanted.empty()) {
+    return Error{"reading the command line", options.wanted, options.action + " takes no version", "Leave it out"};
+  }
+  if (!looks && options.wanted.empty()) {
+    return Error{"reading the command line", options.action, "it needs a version or the path of a toolkit",
+                 "See them with varve toolkit list"};
+  }
+  return Done{};
+}
+
+std::string absolute(const std::string& name) {
+  std::error_code error;
+  std::filesystem::path path = std::filesystem::absolute(name, error);
+  if (error) return name;
+  path = path.lexically_normal();
+  std::string text = path.string();
+  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+  return text;
+}
+
+EnvironmentHints hints_here(const World& world) {
+  EnvironmentHints hints{.environment = world.environment, .homes = {}, .working_directory = {}, .folders = {}};
+  const std::string home = environment_value(world.environment, "HOME");
+  if (!home.empty()) hints.homes.push_back(home);
+  hints.working_directory = world.files.read_link("/proc/self/cwd").value.value_or("");
+  return hints;
+}
+
+// A root of another machine: its home directories, none of our variables.
+EnvironmentHints hints_of_root(const Files& files) {
+  EnvironmentHints hints;
+  hints.homes = {"/root"};
+  for (const std::string& user : files.list("/home").value.value_or(std::vector<std::string>{})) {
+    hints.homes.push_back("/home/" + user);
+  }
+  return hints;
+}
+
+ExitStatus look(const Options& options, const World& world) {
+  std::unique_ptr<Files> other;
+  if (!options.root.empty()) {
+    Looked<std::unique_ptr<Files>> root = open_root(options.root);
+    if (!root) {
+      return complain({"looking for CUDA toolkits", options.root, root.detail,
+                       "Give the directory that holds its etc, lib and usr"});
+    }
+    other = std::move(*root);
+  }
+  const Files& files = other ? *other : world.files;
+  const ToolkitSurvey survey = survey_toolkits(files, other ? hints_of_root(files) : hints_here(world));
+  return write_answer(
+      options.output, [&] { return pretty_json(toolkits_json(survey)); },
+      [&] {
+        return options.action == "list" ? text_toolkit_list(survey, output_style())
+                                        : text_toolkit_which(survey, output_style());
+      });
+}
+
+// What to say where the word does not mean exactly one toolkit.
+ExitStatus complain_about(const Options& options, const ToolkitSurvey& survey,
+                          const std::vector<std::size_t>& matches) {
+  const std::string doing = "choosing a CUDA toolkit";
+  if (matches.size() > 1) {
+    std::vector<std::string> titles;
+    for (const std::size_t match : matches) titles.push_back(toolkit_title(survey.toolkits[match]));
+    return complain({doing, options.wanted, "it may mean " + join(titles, ", "), "Give the whole version, or the path"},
+                    ExitStatus::inconclusive);
+  }
+  const std::vector<std::string> near = nearest_versions(survey, options.wanted);
+  const std::string hint = near.empty() ? "No CUDA toolkit was found here; give the path of one"
+                                        : "There are " + join(near, ", ") + ": see varve toolkit list";
+  return complain({doing, options.wanted, "no toolkit of this version or path", hint});
+}
+
+ExitStatus write_module(const Options& options, const InstalledToolkit& chosen) {
+  const ModuleLanguage language = options.lua ? ModuleLanguage::lua : ModuleLanguage::tcl;
+  const Result<std::string> text = module_text(chosen, language);
+  if (!text) return complain(text.error());
+  const std::string file = absolute(options.module) + "/" + module_name(chosen, language);
+  const World world = host_world();
+  const Looked<std::string> there = world.files.read(file);
+  if ((there ? !is_own_module(*there) : there.failure != LookFailure::absent) && !options.force) {
+    return complain({"writing a module file", file, "another file stands there", "--force replaces it"});
+  }
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(file).parent_path(), error);
+  if (const Status written = write_file(file, *text); !written) return complain(written.error());
+  return write_answer(
+      options.output, [&] { return pretty_json(toolkit_module_json(chosen, file)); },
+      [&] {
+        const std::string name = file.substr(file.rfind("/cuda/") + 1);
+        return file + "\nUse it: module use " + absolute(options.module) + "; module load " +
+               (options.lua ? name.substr(0, name.size() - 4) : name) + "\n";
+      });
+}
+
+// On stderr, so that the commands alone stand on stdout.
+void tell_about(const InstalledToolkit& chosen, bool has_flags) {
+  const std::string title = "varve: " + toolkit_title(chosen);
+  if (!chosen.layout.is_complete()) tell(title + " lacks " + join(chosen.layout.missing, ", "));
+  if (chosen.kind == ToolkitKind::conda) tell(title + ": PATH leads to everything of this conda environment");
+  const bool scattered = chosen.kind == ToolkitKind::wheels && chosen.layout.headers.size() > 1;
+  if (scattered && chosen.layout.has_nvcc && !has_flags) {
+    tell(title + ": nvcc has to be told its headers, but NVCC_PREPEND_FLAGS cannot hold a path with blanks");
+  }
+}
+
+ExitStatus print_variables(const Options& options, const World& world, const ToolkitSurvey& survey,
+                           const InstalledToolkit& chosen) {
+  const auto changes = toolkit_variables(world.files, survey, chosen, world.environment);
+  if (!changes) return complain(changes.error());
+  tell_about(chosen, !nvcc_flags(chosen).empty());
+  const Shell shell = shell_from(options.shell).value_or(Shell::bash);
+  return write_answer(
+      options.output, [&] { return pretty_json(toolkit_variables_json(chosen, *changes)); },
+      [&] { return export_commands(*changes, shell, options.undo); });
+}
+
+std::string link_text(const InstalledToolkit& chosen, const LinkAnswer& answer, const ToolkitSurvey& after) {
+  const LinkPlan& plan = answer.plan;
+  std::string text = plan.link;
+  if (plan.already) {
+    text += " leads to " + toolkit_title(chosen) + " already.\n";
+  } else {
+    text += (answer.dry_run ? " would lead to " : " leads now to ") + toolkit_title(chosen);
+    if (!plan.before.empty()) text += "; before: " + plan.before;
+    text += ".\n";
+    if (plan.place == LinkPlace::directory) {
+      text += answer.dry_run ? "The directory there would be kept under another name.\n"
+                             : "The directory that stood there is now " + answer.move.kept + "\n";
+    }
+    if (plan.place == LinkPlace::alternatives_link) {
+      text += "update-alternatives no longer decides; update-alternatives --auto brings its link back.\n";
+    }
+  }
+  if (!chosen.layout.is_complete()) text += "The toolkit lacks " + join(chosen.layout.missing, ", ") + ".\n";
+  const std::string others = text_other_claims(after, plan.target, output_style());
+  if (!others.empty() && !answer.dry_run) {
+    text += "Still naming another:\n" + others;
+    text += "For this shell: eval \"$(varve toolkit env " + chosen.toolkit.path + ")\"\n";
+  }
+  return text;
+}
+
+ExitStatus move_link(const Options& options, const World& world, const InstalledToolkit& chosen) {
+  LinkAnswer answer;
+  answer.dry_run = options.dry_run;
+  if (!chosen.layout.has_nvcc && !options.force) {
+    return complain({"moving the link to a toolkit", chosen.toolkit.path,
+                     "it lacks " + join(chosen.layout.missing, ", "), "--force leads the link there all the same"});
+  }
+  const std::string link = absolute(options.link.empty() ? kLink : options.link);
+  const Result<LinkPlan> plan = plan_toolkit_link(world.files, link, chosen.toolkit.path, options.force);
+  if (!plan) return complain(plan.error());
+  answer.plan = *plan;
+  if (!options.dry_run) {
+    const Result<LinkMove> moved = move_toolkit_link(*plan);
+    if (!moved) return complain(moved.error());
+    answer.move = *moved;
+  }
+  const ToolkitSurvey after = survey_toolkits(world.files, hints_here(world));
+  return write_answer(
+      options.output, [&] { return pretty_json(toolkit_link_json(chosen, answer, after)); },
+      [&] { return link_text(chosen, answer, after); });
+}
+
+ExitStatus toolkit(const Options& options) {
+  if (const Status checked = check_options(options); !checked) return complain(checked.error(), ExitStatus::usage);
+  const World world = host_world();
+  if (options.action == "list" || options.action == "which") return look(options, world);
+  ToolkitSurvey survey = survey_toolkits(world.files, hints_here(world));
+  const bool is_path = options.wanted.find('/') != std::string::npos;
+  const std::string wanted = is_path ? absolute(options.wanted) : options.wanted;
+  const std::vector<std::size_t> matches = matching_toolkits(world.files, survey, wanted);
+  if (matches.size() != 1) return complain_about(options, survey, matches);
+  const InstalledToolkit chosen = survey.toolkits[matches.front()];
+  if (options.action == "use") return move_link(options, world, chosen);
+  if (!options.module.empty()) return write_module(options, chosen);
+  return print_variables(options, world, survey, chosen);
+}
+}  // namespace
+
+Action declare_toolkit(CLI::App& command, const MeasuredCommands&) {
+  auto options = std::make_shared<Options>();
+  command
+      .add_option("ACTION", options->action,
+                  "list: all toolkits; which: the active one and why; env: commands that make a shell use one; use: "
+                  "move the link /usr/local/cuda")
+      ->type_name("")
+      ->required()
+      ->check(CLI::IsMember({"list", "which", "env", "use"}));
+  command
+      .add_option("VERSION", options->wanted,
+                  "for env and use: 12, 12.4, 12.4.131, or the path of a toolkit or of an environment with one")
+      ->type_name("");
+  command.add_option("--shell", options->shell, "env: the shell to print for: bash (the default), zsh or fish")
+      ->type_name("SHELL")
+      ->check(CLI::IsMember({"bash", "sh", "zsh", "fish"}));
+  command.add_flag("--undo", options->undo, "env: print what would bring the variables back as they are now");
+  command
+      .add_option("--module", options->module,
+                  "env: write a module file (Environment Modules, Lmod) cuda/VERSION into this folder instead")
+      ->type_name("DIR");
+  command.add_flag("--lua", options->lua, "with --module: a file in Lua, for Lmod alone");
+  command.add_option("--link", options->link, "use: the link to move, instead of /usr/local/cuda")->type_name("PATH");
+  command.add_flag("--dry-run", options->dry_run, "use: say what would be done and do nothing");
+  command.add_flag("--force", options->force, "use, --module: also replace what was not made by it");
+  command.add_option("--root", options->root, "list, which: look into a directory that holds a whole file system")
+      ->type_name("DIR");
+  declare_output(command, options->output);
+  return [options] { return toolkit(*options); };
+}
+
+}  // namespace varve
