@@ -11,6 +11,11 @@ cd "$scratch"
   --against -- sleep 0.01 >log 2>&1 || true # the second command writes no metric: an incomplete run is a document too
 "$varve" run --units 5 --warmup 0 -o pairs.json --against-env OMP_NUM_THREADS=1 -- sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done' >log 2>&1
 "$varve" compare pairs.json -o comparison.json >log || [ $? -ne 4 ]
+"$varve" check -o check.json >log || [ $? -eq 3 ]
+"$varve" check --driver 535 --gpu L40S stack.json --expect stack.json -o supposed.json >log || [ $? -le 3 ]
+"$varve" toolkit list --json >toolkits.json
+"$python" "$source/tests/documents/validate.py" "$source/schema/check.schema.json" check.json supposed.json
+"$python" "$source/tests/documents/validate.py" "$source/schema/toolkits.schema.json" toolkits.json
 "$python" "$source/tests/documents/validate.py" "$source/schema/stack.schema.json" stack.json process.json
 "$python" "$source/tests/documents/validate.py" "$source/schema/run.schema.json" run.json pairs.json
 "$python" "$source/tests/documents/validate.py" "$source/schema/comparison.schema.json" comparison.json
