@@ -128,10 +128,6 @@ std::string consumer_text(const Consumer& consumer) {
   return consumer.name + (consumer.environment.empty() ? "" : " in " + consumer.environment);
 }
 
-bool is_below(std::string_view path, std::string_view folder) {
-  return !folder.empty() && path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
-}
-
 LibraryIndex::LibraryIndex(const Situation& situation) {
   for (const LibraryName& row : situation.knowledge.library_names) {
     const LibraryWords words = library_words(row.soname);

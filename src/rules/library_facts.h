@@ -36,8 +36,6 @@ std::optional<bool> meets_specifier(std::string_view installed, std::string_view
 
 // "torch 2.15.0 in ~/venv"
 std::string consumer_text(const Consumer& consumer);
-// Whether the path lies below the folder.
-bool is_below(std::string_view path, std::string_view folder);
 
 struct KnownVersion {
   DottedVersion version;

@@ -64,6 +64,37 @@ std::optional<Found> shadow_of(const Situation& situation, const LibraryIndex& i
   return found;
 }
 
+// One finding for everything that an environment would take from one folder.
+class FoundByFolder {
+ public:
+  void add(const Consumer& consumer, const ConsumedLibrary& taken, Found found) {
+    if (!told_.insert(consumer.environment + "\n" + taken.path).second) return;
+    const std::string key = consumer.environment + "\n" + taken.path.substr(0, taken.path.rfind('/'));
+    const auto [at, is_new] = by_folder_.emplace(key, found_.size());
+    if (is_new) {
+      found_.push_back(std::move(found));
+      others_.emplace_back();
+      return;
+    }
+    Found& first = found_[at->second];
+    // Severities are in the order of weight; without one the row's counts, which is no less.
+    if (first.severity && (!found.severity || *found.severity < *first.severity)) first.severity = found.severity;
+    others_[at->second].push_back(taken.name);
+  }
+  std::vector<Found> take() {
+    for (std::size_t i = 0; i < found_.size(); ++i) {
+      if (!others_[i].empty()) found_[i].evidence += "; likewise from that folder: " + join(others_[i], ", ");
+    }
+    return std::move(found_);
+  }
+
+ private:
+  std::vector<Found> found_;
+  std::vector<std::vector<std::string>> others_;
+  std::map<std::string, std::size_t> by_folder_;
+  std::set<std::string> told_;
+};
+
 struct Member {
   const Binary* binary;
   KnownVersion version;
@@ -127,17 +158,14 @@ std::optional<DottedVersion> newest_compiler(const Binary& binary) {
 
 std::vector<Found> shadowed_libraries(const Situation& situation) {
   const LibraryIndex index(situation);
-  std::vector<Found> found;
-  std::set<std::string> told;
+  FoundByFolder found;
   for (const ConsumerView& view : situation.consumers) {
     for (const LibraryView& library : view.libraries) {
       std::optional<Found> shadow = shadow_of(situation, index, view, library);
-      if (shadow && told.insert(view.consumer.environment + "\n" + library.loaded->path).second) {
-        found.push_back(std::move(*shadow));
-      }
+      if (shadow) found.add(view.consumer, *library.loaded, std::move(*shadow));
     }
   }
-  return found;
+  return found.take();
 }
 
 std::vector<Found> mixed_families(const Situation& situation) {
@@ -172,8 +200,7 @@ std::vector<Found> mixed_families(const Situation& situation) {
 
 std::vector<Found> libraries_of_other_cuda(const Situation& situation) {
   const LibraryIndex index(situation);
-  std::vector<Found> found;
-  std::set<std::string> told;
+  FoundByFolder found;
   for (const ConsumerView& view : situation.consumers) {
     const std::vector<int> wanted = majors_of_consumer(index, view);
     if (wanted.empty()) continue;
@@ -185,14 +212,14 @@ std::vector<Found> libraries_of_other_cuda(const Situation& situation) {
       const bool fits = std::any_of(majors.begin(), majors.end(), [&](int major) {
         return std::find(wanted.begin(), wanted.end(), major) != wanted.end();
       });
-      if (majors.empty() || fits || !told.insert(view.consumer.environment + "\n" + binary->path).second) continue;
-      found.push_back(
-          {.evidence = fmt::format("{} is built for CUDA {}, but its {} would be {}, which is for CUDA {} ({})",
-                                   consumer_text(view.consumer), numbers(wanted), library.loaded->name,
-                                   located(index, *binary), numbers(majors), library.loaded->why)});
+      if (majors.empty() || fits) continue;
+      found.add(view.consumer, *library.loaded,
+                {.evidence = fmt::format("{} is built for CUDA {}, but its {} would be {}, which is for CUDA {} ({})",
+                                         consumer_text(view.consumer), numbers(wanted), library.loaded->name,
+                                         located(index, *binary), numbers(majors), library.loaded->why)});
     }
   }
-  return found;
+  return found.take();
 }
 
 std::vector<Found> linkers_older_than_askers(const Situation& situation) {

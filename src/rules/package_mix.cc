@@ -118,10 +118,10 @@ std::vector<Found> replaced_files(const Situation& situation) {
       // Whoever strips a whole image changes all files of a package; one that differs was put there.
       const bool some = kind == "replaced" && role_of(environment, package) == "runtime" &&
                         static_cast<std::int64_t>(paths.size()) < of_package;
-      found.push_back(
-          {.evidence = fmt::format("{} of {} in {} {}", files_text(paths), package, environment.path,
-                                   kind == "missing" ? "cannot be found" : "do not have the size that was installed"),
-           .severity = some ? Severity::warning : Severity::note});
+      found.push_back({.evidence = fmt::format("{} in {} installed files that are {}: {}", package, environment.path,
+                                               kind == "missing" ? "not there" : "not of the size that was installed",
+                                               files_text(paths)),
+                       .severity = some ? Severity::warning : Severity::note});
     }
   }
   return found;
