@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/text.h"
-#include "rules/log_reader.h"
-#include "rules/log_text.h"
+#include "rules/log/log_reader.h"
+#include "rules/log/log_text.h"
 
 namespace {
 const varve::ErrorPatterns& patterns() {

@@ -13,8 +13,9 @@
 #include "cmd/verb.h"
 #include "model/documents.h"
 #include "report/text.h"
-#include "rules/advice.h"
+#include "rules/advice/advice.h"
 #include "rules/expectation.h"
+#include "rules/log/log_stack.h"
 #include "rules/what_if.h"
 #include "stack/binary_cache.h"
 
@@ -114,44 +115,32 @@ Result<Stack> read_machine(const Options& options, const Ground& ground) {
   return suppose(ground.world, std::move(*machine), options.what_if, ground.knowledge);
 }
 
-// What the log says of packages, for a subject of which nothing is known.
-Environment environment_of_log(const LogReading& log) {
-  const Fact nothing = missing_fact(Missing::not_asked, "log", "a log was read, no files");
-  return {.kind = "folder",
-          .path = "log",
-          .python = nothing,
-          .packages = log.packages,
-          .compilers = {},
-          .runtimes = nothing};
-}
-
-// Facts that the log states where the stack has none; the ids of those that it states otherwise.
-std::vector<std::string> take_from_log(const LogReading& log, Stack& subject) {
-  std::vector<std::string> others = complete_facts(subject.facts, log);
-  if (subject.environments.empty() && !log.packages.empty()) subject.environments.push_back(environment_of_log(log));
-  return others;
+// The machine that the subject is judged on: its own, when it has one, else the target or this one; with what was
+// supposed. Nothing: the subject itself, as it is.
+Result<std::optional<Stack>> machine_for(const Options& options, Ground& ground, const Stack& subject) {
+  if (has_machine(subject) && options.target.empty()) {
+    if (options.what_if.empty()) return std::optional<Stack>();
+    Result<Stack> supposed = suppose(ground.world, subject, options.what_if, ground.knowledge);
+    return supposed ? Result<std::optional<Stack>>(std::move(*supposed)) : supposed.error();
+  }
+  if (!ground.machine) {
+    Result<Stack> read = read_machine(options, ground);
+    if (!read) return read.error();
+    ground.machine = std::move(*read);
+  }
+  return ground.machine;
 }
 
 Result<Check> check_one(const Options& options, Ground& ground, Stack& subject) {
-  const std::vector<std::string> others =
-      ground.patterns ? take_from_log(ground.log, subject) : std::vector<std::string>{};
-  const bool own = has_machine(subject) && options.target.empty();
-  const Stack* machine = &subject;
-  std::optional<Stack> supposed;
-  if (own && !options.what_if.empty()) {
-    Result<Stack> changed = suppose(ground.world, subject, options.what_if, ground.knowledge);
-    if (!changed) return changed.error();
-    supposed = std::move(*changed);
-    machine = &*supposed;
-  } else if (!own) {
-    if (!ground.machine) {
-      Result<Stack> read = read_machine(options, ground);
-      if (!read) return read.error();
-      ground.machine = std::move(*read);
-    }
-    machine = &*ground.machine;
+  Result<std::optional<Stack>> own_machine = machine_for(options, ground, subject);
+  if (!own_machine) return own_machine.error();
+  Stack& machine = *own_machine ? **own_machine : subject;
+  std::vector<std::string> others;
+  if (ground.patterns) {
+    others = complete_stack(machine, ground.log);
+    if (&machine != &subject) complete_stack(subject, ground.log);
   }
-  const Situation situation = look_at_situation(*machine, subject, ground.knowledge);
+  const Situation situation = look_at_situation(machine, subject, ground.knowledge);
   Check check = check_situation(situation);
   if (ground.patterns) add_log(situation, *ground.patterns, ground.log, others, check);
   if (options.advise) check.advice = advise(situation, check.consumers, check.findings);

@@ -2,7 +2,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "rules/log_reader.h"
+#include "rules/log/log_reader.h"
 #include "stack/capture.h"
 #include "world/world.h"
 

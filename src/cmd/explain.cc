@@ -1,4 +1,4 @@
-#include "rules/explain.h"
+#include "rules/log/explain.h"
 
 #include <unistd.h>
 

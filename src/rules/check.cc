@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "rules/chain.h"
-#include "rules/log_findings.h"
+#include "rules/log/log_findings.h"
 #include "rules/rule.h"
 
 namespace varve {

@@ -5,8 +5,8 @@
 
 #include "base/exit_status.h"
 #include "model/check.h"
-#include "rules/error_patterns.h"
-#include "rules/log_reader.h"
+#include "rules/log/error_patterns.h"
+#include "rules/log/log_reader.h"
 #include "rules/situation.h"
 
 namespace varve {

@@ -18,7 +18,7 @@ struct Found {
   std::optional<Mender> mender = {};
 };
 
-// One rule. Rows stand in tables by area (rules/*_rules.cc); docs/rules/ is generated from them.
+// One rule. Rows stand in tables by area (rules/*/*_rules.cc); docs/rules/ is generated from them.
 struct Rule {
   const char* id;  // stable: "VRV-DRIVER-CEILING"
   Layer layer;
@@ -56,7 +56,7 @@ struct Judgement {
 };
 Judgement judge_rules(const Situation& situation);
 
-// The verdict on every consumer (rules/consumer_verdict.cc).
+// The verdict on every consumer (rules/consumer/consumer_verdict.cc).
 std::vector<ConsumerVerdict> judge_consumers(const Situation& situation);
 
 }  // namespace varve

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "rules/consumer_view.h"
+#include "rules/consumer/consumer_view.h"
 #include "stack/gpu_products.h"
 
 namespace varve {

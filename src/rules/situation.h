@@ -7,7 +7,7 @@
 
 #include "base/dotted_version.h"
 #include "model/stack.h"
-#include "rules/knowledge.h"
+#include "rules/knowledge/knowledge.h"
 
 namespace varve {
 

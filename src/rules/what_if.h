@@ -4,7 +4,7 @@
 
 #include "base/result.h"
 #include "model/stack.h"
-#include "rules/knowledge.h"
+#include "rules/knowledge/knowledge.h"
 #include "world/world.h"
 
 namespace varve {

@@ -12,9 +12,9 @@
 #include <set>
 
 #include "binary/ptx_entries.h"
-#include "rules/driver_regime.h"
-#include "rules/gpu_code.h"
-#include "rules/knowledge.h"
+#include "rules/consumer/driver_regime.h"
+#include "rules/consumer/gpu_code.h"
+#include "rules/knowledge/knowledge.h"
 #include "stack/driver/jit_compiler.h"
 #include "world/files.h"
 

@@ -168,7 +168,13 @@ EnvironmentReading read_environment(const Files& files, const EnvironmentPlace& 
   if (place.sees_system) {
     environment.python.detail = "the packages of the installation beneath are seen too (include-system-site-packages)";
   }
-  for (InstalledPackage& installed : packages) environment.packages.push_back(std::move(installed.package));
+  std::set<std::string> owners;
+  for (const auto& [library, owner] : found.packages) owners.insert(owner);
+  for (InstalledPackage& installed : packages) {
+    // An unlisted package without libraries is an ordinary user of the framework.
+    const bool extends = installed.row != &unlisted_extension() || owners.contains(installed.package.name);
+    if (extends) environment.packages.push_back(std::move(installed.package));
+  }
   for (CarriedCompiler& compiler : found.compilers) {
     reading.compilers.push_back(compiler.path);
     compiler.path = clean_utf8(shorten_home(compiler.path, home));

@@ -88,6 +88,15 @@ const PackageRow* find_conda_row(std::string_view normal_name) {
   return other == indexed_table().by_conda.end() ? find_package_row(normal_name) : &table().rows[other->second];
 }
 
+const PackageRow& unlisted_extension() {
+  static const PackageRow row = [] {
+    PackageRow extension;
+    extension.role = "extension";
+    return extension;
+  }();
+  return row;
+}
+
 const std::vector<std::string>& system_package_patterns() { return table().system; }
 
 bool matches_pattern(std::string_view name, std::string_view pattern) {

@@ -26,6 +26,9 @@ const PackageRow* find_package_row(std::string_view normal_name);
 // The same for the name of a conda package.
 const PackageRow* find_conda_row(std::string_view normal_name);
 
+// What stands for a package that no row names, and that asks for a framework and brings libraries: an extension of it.
+const PackageRow& unlisted_extension();
+
 // Patterns for the names of system packages (dpkg, rpm, apk) that belong to a GPU stack.
 const std::vector<std::string>& system_package_patterns();
 

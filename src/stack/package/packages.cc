@@ -45,11 +45,20 @@ std::string installer_of(const Files& files, const std::string& metadata, const 
   return debian ? "dpkg" : "";
 }
 
+// Whether a package asks for a framework, whatever else is installed.
+bool asks_for_framework(const std::vector<std::string>& stated) {
+  return std::any_of(stated.begin(), stated.end(), [](const std::string& line) {
+    const std::optional<PackageRequirement> wanted = parse_requirement(line);
+    if (!wanted || wanted->marker.find("extra") != std::string::npos) return false;
+    const PackageRow* row = find_package_row(normal_package_name(wanted->name));
+    return row != nullptr && row->role == "framework";
+  });
+}
+
 std::optional<InstalledPackage> read_metadata(const Files& files, const EnvironmentPlace& place,
                                               const std::string& folder, const std::string& name) {
   InstalledPackage found;
   found.row = find_package_row(name_in_metadata_folder(name));
-  if (found.row == nullptr) return std::nullopt;
   found.folder = folder;
   found.metadata = name;
   const std::string path = folder + "/" + name;
@@ -57,6 +66,8 @@ std::optional<InstalledPackage> read_metadata(const Files& files, const Environm
       read_start(files, path + (name.ends_with(".dist-info") ? "/METADATA" : "/PKG-INFO"), kMostMetadata);
   if (!text && name.ends_with(".egg-info")) text = read_start(files, path, kMostMetadata);  // a file of its own
   PackageMetadata metadata = text ? parse_metadata(*text) : PackageMetadata{};
+  if (found.row == nullptr && !asks_for_framework(metadata.requirements)) return std::nullopt;
+  if (found.row == nullptr) found.row = &unlisted_extension();
   found.package.name = metadata.name.empty() ? name_in_metadata_folder(name) : clean_utf8(metadata.name, 128);
   found.package.version = metadata.version.empty() ? version_in_metadata_folder(name) : metadata.version;
   found.package.role = found.row->role;

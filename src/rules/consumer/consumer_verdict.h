@@ -1,0 +1,32 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/check.h"
+#include "rules/consumer/consumer_runtimes.h"
+#include "rules/consumer/driver_regime.h"
+#include "rules/situation.h"
+
+namespace varve {
+
+// The answer to "driver" for one consumer, with what the rules need of it.
+struct DriverAnswer {
+  ConsumerAnswer answer;
+  std::string regime, outcome;             // as in ConsumerVerdict
+  int error = 0;                           // of the runtime that decides: 35, 803, 804
+  std::optional<ConsumerRuntime> decides;  // the newest of its main runtimes
+  std::vector<ConsumerRuntime> refused;    // further runtimes that this driver does not serve
+};
+
+DriverAnswer answer_driver(const Situation& situation, const ServingDriver& driver, const ConsumerView& view);
+
+// The answers to "libraries" and "symbols".
+ConsumerAnswer answer_libraries(const ConsumerView& view);
+ConsumerAnswer answer_symbols(const ConsumerView& view);
+
+// The verdict on one consumer. Its state is the worst of the answers, in the order broken, cannot tell, degraded, ok;
+// an answer that nobody asked for (symbols without --exact, code that was not read) does not count.
+ConsumerVerdict judge_consumer(const Situation& situation, const ServingDriver& driver, const ConsumerView& view);
+
+}  // namespace varve

@@ -1,0 +1,341 @@
+// Containers: whether the GPU reached this one, and whether the host can give it to others.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+#include "rules/machine/machine_view.h"
+#include "rules/rule.h"
+#include "stack/image/image_requirement.h"
+
+namespace varve {
+
+namespace {
+constexpr const char* kNodes = "driver.device_nodes";
+
+bool has_gpu_node(const Situation& situation) {
+  const std::vector<std::string> nodes = list_of(situation, kNodes);
+  return std::any_of(nodes.begin(), nodes.end(), [](const std::string& node) {
+    return node == "dxg" || node == "nvmap" || node == "nvhost-gpu" ||
+           (node.size() > 6 && node.starts_with("nvidia") && node[6] >= '0' && node[6] <= '9');
+  });
+}
+
+// The host's kernel shows its GPU in a container too, whether or not the container may use it.
+bool host_has_gpu(const Situation& situation) {
+  return situation.kernel_driver || !list_of(situation, "gpu.bus").empty();
+}
+
+// A word of a list such as NVIDIA_DRIVER_CAPABILITIES=compute,utility.
+bool has_word(std::string_view list, std::string_view word) {
+  for (const std::string_view piece : split(list, ',')) {
+    if (trim(piece) == word || trim(piece) == "all") return true;
+  }
+  return false;
+}
+
+std::string setting_words(const Situation& situation, const char* name) {
+  const auto value = setting_of(situation, name);
+  return value ? fmt::format("{} is \"{}\"", name, *value) : fmt::format("{} is not set", name);
+}
+
+bool asks_for_gpu(const Situation& situation) {
+  return wants_gpu(situation) || setting_of(situation, "NVIDIA_VISIBLE_DEVICES") ||
+         setting_of(situation, "NVIDIA_REQUIRE_CUDA") || setting_of(situation, "NVIDIA_DRIVER_CAPABILITIES");
+}
+
+bool is_withheld(const std::string& value) { return value.empty() || value == "void" || value == "none"; }
+
+std::vector<Found> find_no_gpu(const Situation& situation) {
+  if (!is_in_container(situation) || !host_has_gpu(situation) || has_gpu_node(situation) || is_wsl(situation))
+    return {};
+  const Fact& nodes = fact_of(situation, kNodes);
+  const bool looked = nodes.is_known() || nodes.missing == Missing::absent || nodes.missing == Missing::not_applicable;
+  if (!looked) return {};
+  const auto visible = setting_of(situation, "NVIDIA_VISIBLE_DEVICES");
+  Found found{.evidence = fmt::format("In {}: the host's kernel {}, and the container has no device node of it; {}",
+                                      fact_text(fact_of(situation, "container.kind")),
+                                      situation.kernel_driver ? "runs the NVIDIA module " + kernel_version(situation)
+                                                              : "shows an NVIDIA GPU",
+                                      setting_words(situation, "NVIDIA_VISIBLE_DEVICES"))};
+  if (!asks_for_gpu(situation)) found.severity = Severity::note;
+  if (visible && is_withheld(*visible)) found.fix = "Start it with NVIDIA_VISIBLE_DEVICES=all, or with --gpus all";
+  return {std::move(found)};
+}
+
+std::vector<Found> find_no_driver_libraries(const Situation& situation) {
+  if (!is_in_container(situation) || !has_gpu_node(situation) || is_wsl(situation) || is_jetson(situation)) return {};
+  if (!is_absent(situation, "driver.user_mode.version")) return {};
+  const auto capabilities = setting_of(situation, "NVIDIA_DRIVER_CAPABILITIES");
+  const bool without = capabilities && !capabilities->empty() && !has_word(*capabilities, "compute");
+  Found found{.evidence =
+                  fmt::format("The container has {} and no libcuda.so.1; {}", join(list_of(situation, kNodes), ", "),
+                              setting_words(situation, "NVIDIA_DRIVER_CAPABILITIES"))};
+  if (without) return {std::move(found)};
+  found.fix =
+      "Start it through NVIDIA's container runtime (--gpus all, or --runtime=nvidia with NVIDIA_VISIBLE_DEVICES=all "
+      "and "
+      "NVIDIA_DRIVER_CAPABILITIES=compute,utility), not by naming device nodes";
+  return {std::move(found)};
+}
+
+std::vector<Found> find_incomplete_nodes(const Situation& situation) {
+  if (!is_in_container(situation) || !has_gpu_node(situation) || is_wsl(situation) || is_jetson(situation)) return {};
+  std::vector<std::string> missing;
+  for (const char* node : {"nvidiactl", "nvidia-uvm"}) {
+    if (!lists(situation, kNodes, node)) missing.push_back(std::string("/dev/") + node);
+  }
+  if (missing.empty() || lists(situation, kNodes, "nvmap")) return {};
+  return {{.evidence = fmt::format("The container has {}, and not {}", join(list_of(situation, kNodes), ", "),
+                                   join(missing, ", "))}};
+}
+
+// The device controller of cgroup v1 says what may be opened; that of v2 is a program in the kernel and says nothing.
+std::vector<Found> find_device_limits(const Situation& situation) {
+  const std::vector<std::string> rows = list_of(situation, "cgroup.devices");
+  if (rows.empty() || !has_gpu_node(situation)) return {};
+  const bool allowed = std::any_of(rows.begin(), rows.end(), [](const std::string& row) {
+    return row.starts_with("a ") || row.starts_with("c 195:") || row.starts_with("c *:");
+  });
+  if (allowed) return {};
+  return {{.evidence = fmt::format(
+               "Device nodes are there ({}), and the control group's list has no row for NVIDIA's major number 195: {}",
+               join(list_of(situation, kNodes), ", "), join(rows, "; "))}};
+}
+
+std::vector<Found> find_device_links(const Situation& situation) {
+  if (!is_on_host(situation) || !is_absent(situation, "driver.device_nodes.links") || !has_gpu_node(situation))
+    return {};
+  if (text_of(situation, "cgroup.version") != "v2") return {};
+  const auto mode = text_of(situation, "container.gpu_runtime.mode");
+  const bool told = !rows_with(situation, "container.gpu_runtime.engines", "runtime nvidia").empty();
+  const bool hooked = mode ? (*mode == "auto" || *mode == "legacy") : told;
+  const bool by_itself = !rows_with(situation, "container.gpu_runtime.engines", "cgroups by cgroupfs").empty();
+  if (!hooked || by_itself) return {};
+  return {{.evidence = fmt::format("Control groups are v2, the runtime's mode is {}, and /dev/char has no link to {}",
+                                   mode.value_or("not stated"), join(list_of(situation, kNodes), ", "))}};
+}
+
+std::vector<Found> find_runtime_not_told(const Situation& situation) {
+  if (!is_on_host(situation) || !situation.kernel_driver || situation.gpus.empty()) return {};
+  const std::vector<std::string> untold = rows_with(situation, "container.gpu_runtime.engines", "not told of");
+  if (untold.empty() || fact_of(situation, "container.gpu_runtime.specifications").is_known()) return {};
+  return {{.evidence = join(untold, "; ")}};
+}
+
+// "/etc/cdi/nvidia.yaml (driver 550.54.15)"
+std::vector<Found> find_stale_specification(const Situation& situation) {
+  const auto kernel = text_of(situation, "driver.kernel_mode.version");
+  if (!kernel || !is_on_host(situation)) return {};
+  std::vector<std::string> stale;
+  for (const std::string& row : rows_with(situation, "container.gpu_runtime.specifications", " (driver ")) {
+    const std::string drivers = row.substr(row.rfind(" (driver ") + 9);
+    if (!has_word(std::string_view(drivers).substr(0, drivers.find(')')), *kernel)) stale.push_back(row);
+  }
+  if (stale.empty()) return {};
+  return {{.evidence = fmt::format("The driver is {}; the specification was written for another: {}", *kernel,
+                                   join(stale, ", "))}};
+}
+
+// What an image asks of its machine: of the image that is judged, or of the one that this container was made from.
+std::map<std::string, std::string> requirements_of(const Situation& situation) {
+  std::map<std::string, std::string> requirements;
+  if (situation.subject.image) requirements = situation.subject.image->requirements;
+  for (const auto& [id, fact] : situation.subject.facts) {
+    if (id.starts_with("settings.NVIDIA_REQUIRE_") && fact.is_known())
+      requirements.emplace(id.substr(9), value_text(*fact.value));
+  }
+  return requirements;
+}
+
+bool requirements_disabled(const Situation& situation) {
+  const auto value = setting_of(situation, "NVIDIA_DISABLE_REQUIRE");
+  return value && are_requirements_disabled({{"NVIDIA_DISABLE_REQUIRE", *value}});
+}
+
+// The API level of the driver itself, not that of a cuda-compat libcuda before it.
+std::optional<std::string> own_level(const Situation& situation) {
+  for (const DriverFile& file : situation.machine.driver_files) {
+    const bool own = file.role == DriverFileRole::driver || file.role == DriverFileRole::wsl;
+    if (file.library == "libcuda" && own && file.api_level.is_known()) return value_text(*file.api_level.value);
+  }
+  if (situation.kernel_driver && !is_newer_driver(situation.knowledge, *situation.kernel_driver)) {
+    const DriverBranch* row = branch_of(situation.knowledge, *situation.kernel_driver);
+    if (row != nullptr && !row->cuda.empty()) return row->cuda;
+  }
+  const bool compat = text_of(situation, "driver.user_mode.role") == "compat";
+  return compat ? std::nullopt : text_of(situation, "driver.api_level");
+}
+
+struct Unmet {
+  std::string name, text;
+  RequirementFacts machine;
+};
+
+// The requirements that do not hold with these facts; those that cannot be told hold.
+std::vector<Unmet> unmet_requirements(const Situation& situation, bool with_gpu) {
+  if (requirements_disabled(situation)) return {};
+  RequirementFacts machine;
+  machine.cuda = own_level(situation);
+  machine.driver = text_of(situation, "driver.kernel_mode.version");
+  if (with_gpu && !situation.gpus.empty()) {
+    const GpuView& gpu = situation.gpus.front();
+    if (gpu.capability) machine.arch = to_string(*gpu.capability);
+    if (!gpu.brand.empty()) machine.brand = to_lower(gpu.brand);
+  }
+  if (!machine.cuda && !machine.driver) return {};
+  std::vector<Unmet> unmet;
+  for (const auto& [name, text] : requirements_of(situation)) {
+    const Result<ImageRequirement> requirement = parse_image_requirement(text);
+    if (requirement && evaluate_requirement(*requirement, machine) == Held::no) unmet.push_back({name, text, machine});
+  }
+  return unmet;
+}
+
+std::string cut(const std::string& text) { return text.size() > 120 ? text.substr(0, 120) + "…" : text; }
+
+std::vector<Found> find_requirement(const Situation& situation) {
+  // The branches that a forward compatible image names depend on the brand: without it "no" is sure only for the rest.
+  std::vector<Found> found;
+  for (const Unmet& one : unmet_requirements(situation, true)) {
+    found.push_back(
+        {.evidence = fmt::format("The image asks for {}=\"{}\"; the driver is {}, CUDA {}", one.name, cut(one.text),
+                                 one.machine.driver.value_or("not known"), one.machine.cuda.value_or("not known"))});
+  }
+  // A container that runs in spite of it was let through; the programs in it may still fit.
+  if (!situation.subject.image && is_in_container(situation)) {
+    for (Found& one : found) one.severity = Severity::warning;
+  }
+  return found;
+}
+
+std::vector<Found> find_own_driver(const Situation& situation) {
+  if (!situation.subject.image) return {};
+  std::vector<std::string> own;
+  for (const DriverFile& file : situation.subject.driver_files) {
+    if (file.role == DriverFileRole::driver && file.library == "libcuda" &&
+        file.path.find("/tegra") == std::string::npos) {
+      own.push_back(file.path);
+    }
+  }
+  if (own.empty()) return {};
+  return {{.evidence = "The image holds a driver's library: " + join(own, ", ")}};
+}
+}  // namespace
+
+const std::vector<Rule>& container_rules() {
+  static const char* const kContainer = "container";
+  static const char* const kToolkitManual = "NVIDIA Container Toolkit documentation";
+  static const std::vector<Rule> rules = {
+      {"VRV-CONTAINER-NO-GPU",
+       Layer::container,
+       Severity::error,
+       Mender::platform,
+       kContainer,
+       {},
+       "A container that would use the host's GPU was given it.",
+       "Frameworks say that no driver is found, or fall back to the CPU, although nvidia-smi works on the host.",
+       "Start it with --gpus all (Docker), --device nvidia.com/gpu=all (CDI) or a GPU request (Kubernetes), with "
+       "NVIDIA's "
+       "container toolkit configured on the host",
+       kToolkitManual,
+       find_no_gpu},
+      {"VRV-CONTAINER-NO-COMPUTE",
+       Layer::container,
+       Severity::error,
+       Mender::application,
+       kContainer,
+       {},
+       "A container with a GPU has the driver's compute libraries.",
+       "nvidia-smi may work; CUDA programs say that no driver is found.",
+       "Set NVIDIA_DRIVER_CAPABILITIES=compute,utility for the container or in its image",
+       "NVIDIA Container Toolkit documentation, driver capabilities; AbdBarho/stable-diffusion-webui-docker#348",
+       find_no_driver_libraries},
+      {"VRV-CONTAINER-NODES",
+       Layer::container,
+       Severity::error,
+       Mender::platform,
+       kContainer,
+       {},
+       "A container that was given a GPU has nvidiactl and nvidia-uvm too.",
+       "cuInit fails: no device, or error 999, although /dev/nvidia0 is there.",
+       "Give all of them (--gpus all, or also --device /dev/nvidiactl --device /dev/nvidia-uvm), and load nvidia_uvm "
+       "on the host",
+       kToolkitManual,
+       find_incomplete_nodes},
+      {"VRV-CONTAINER-DEVICE-LIMITS",
+       Layer::container,
+       Severity::error,
+       Mender::platform,
+       kContainer,
+       {},
+       "The control group lets the process open the GPU's device nodes.",
+       "Opening the nodes is refused: \"Failed to initialize NVML: Unknown Error\", no device.",
+       "Start the container anew through NVIDIA's runtime; in a batch system ask for GPUs",
+       "Linux Documentation/admin-guide/cgroup-v1/devices.rst",
+       find_device_limits},
+      {"VRV-CONTAINER-DEVICE-LINKS",
+       Layer::container,
+       Severity::warning,
+       Mender::platform,
+       kContainer,
+       {},
+       "The host has links in /dev/char to the GPU's device nodes.",
+       "When systemd is reloaded, running containers lose the GPU: \"Failed to initialize NVML: Unknown Error\".",
+       "Run nvidia-ctk system create-dev-char-symlinks --create-all (best by a udev rule) and start the containers "
+       "anew, or use CDI",
+       "NVIDIA/nvidia-docker#1730",
+       find_device_links},
+      {"VRV-CONTAINER-ENGINE",
+       Layer::container,
+       Severity::note,
+       Mender::platform,
+       kContainer,
+       {},
+       "The container engine was told of NVIDIA's runtime, or has a CDI specification.",
+       "Containers get no GPU: \"could not select device driver\", \"unknown runtime specified nvidia\".",
+       "Install nvidia-container-toolkit, run nvidia-ctk runtime configure --runtime=docker (or containerd), restart "
+       "the engine",
+       kToolkitManual,
+       find_runtime_not_told},
+      {"VRV-CONTAINER-CDI-STALE",
+       Layer::container,
+       Severity::warning,
+       Mender::platform,
+       kContainer,
+       {"container.gpu_runtime.specifications"},
+       "CDI specifications name the files of the driver that runs.",
+       "Containers started through them miss files or get libraries of another version.",
+       "Write it anew: nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml",
+       "NVIDIA Container Toolkit documentation, CDI",
+       find_stale_specification},
+      {"VRV-CONTAINER-REQUIREMENT",
+       Layer::container,
+       Severity::error,
+       Mender::platform,
+       "driver_ceiling",
+       {},
+       "The machine has what the image asks for in NVIDIA_REQUIRE_*.",
+       "The container runtime refuses to start it (\"unsatisfied condition\"); let through, programs that need the "
+       "newer driver "
+       "fail with error 35, 803 or 804.",
+       "Update the host's driver, or take the image of an older CUDA; NVIDIA_DISABLE_REQUIRE=1 only silences the check",
+       "NVIDIA Container Toolkit documentation, constraints",
+       find_requirement},
+      {"VRV-CONTAINER-OWN-DRIVER",
+       Layer::container,
+       Severity::warning,
+       Mender::application,
+       kContainer,
+       {},
+       "An image holds no driver libraries of its own.",
+       "The driver comes from the host: on one with another version the image's files get in its way.",
+       "Build the image without the driver's packages; compat libraries belong under /usr/local/cuda/compat",
+       kToolkitManual,
+       find_own_driver},
+  };
+  return rules;
+}
+
+}  // namespace varve

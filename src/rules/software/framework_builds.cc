@@ -1,0 +1,180 @@
+#include "rules/software/framework_builds.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "rules/software/library_facts.h"
+#include "rules/software/package_mix.h"
+#include "stack/package/package_table.h"
+#include "stack/package/python_metadata.h"
+
+namespace varve {
+
+namespace {
+const PackageRow* row_of(const Package& package) {
+  const std::string name = normal_package_name(package.name);
+  return package.installer == "conda" ? find_conda_row(name) : find_package_row(name);
+}
+
+bool is_cpu_build(const Package& package) {
+  return !package.cuda.is_known() && package.cuda.missing == Missing::absent &&
+         package.cuda.detail.starts_with("a build without CUDA");
+}
+
+// A framework whose CUDA part is a package of its own, asked for by an extra ("cuda12"), none of which is there.
+bool has_no_plugin(const Environment& environment, const Package& package, const PackageRow& row) {
+  const auto& extras = row.extras;
+  const bool by_extra = row.without_cuda && std::any_of(extras.begin(), extras.end(), [](const std::string& extra) {
+                          return extra.starts_with("cuda");
+                        });
+  if (!by_extra) return false;
+  const auto& wanted = package.requirements;
+  return std::none_of(wanted.begin(), wanted.end(), [&](const Requirement& requirement) {
+    const Package* there = find_package(environment, requirement.name);
+    return there != nullptr && (there->role == "extension" || there->cuda.is_known());
+  });
+}
+
+// Why a package runs on the CPU only; empty: it does not, or does not say.
+std::string cpu_reason(const Environment& environment, const Package& package) {
+  const PackageRow* row = row_of(package);
+  if (row == nullptr) return {};
+  if (row->selects_cpu) {
+    return package.role == "framework" ? "is the distribution without CUDA"
+                                       : "selects builds without CUDA, and keeps them through every update";
+  }
+  const bool counts = package.role == "framework" || (package.role == "library" && !row->without_cuda);
+  if (counts && is_cpu_build(package)) return "is " + package.cuda.detail + " (" + package.cuda.source + ")";
+  if (package.role == "framework" && has_no_plugin(environment, package, *row)) {
+    return "has no package with its CUDA part beside it";
+  }
+  return {};
+}
+
+std::string gpus_text(const Situation& situation) {
+  if (situation.gpus.empty()) return "a GPU";
+  const GpuView& gpu = situation.gpus.front();
+  return gpu.model.empty() ? "a GPU" : gpu.model;
+}
+
+// "torch 2.4.0+cu121" in name and version.
+struct Named {
+  std::string name, version;
+};
+Named named(const std::string& text) {
+  const std::size_t blank = text.find(' ');
+  return {text.substr(0, blank), blank == std::string::npos ? std::string() : text.substr(blank + 1)};
+}
+
+// Frameworks of the environment that a package needs: by its requirements, or by what it says it was built for.
+std::vector<const Package*> frameworks_of(const Environment& environment, const Package& package) {
+  std::vector<const Package*> frameworks;
+  const auto add = [&](const std::string& name) {
+    const Package* there = find_package(environment, name);
+    if (there == nullptr || there == &package || there->role != "framework") return;
+    if (std::find(frameworks.begin(), frameworks.end(), there) == frameworks.end()) frameworks.push_back(there);
+  };
+  for (const Requirement& requirement : package.requirements) add(requirement.name);
+  if (!package.built_for.empty()) add(named(package.built_for).name);
+  return frameworks;
+}
+
+std::string majors_text(const std::vector<int>& majors) {
+  std::vector<std::string> texts;
+  for (const int major : majors) texts.push_back(std::to_string(major));
+  return join(texts, ", ");
+}
+}  // namespace
+
+std::vector<Found> builds_without_cuda(const Situation& situation) {
+  if (!situation.has_gpu) return {};
+  std::vector<Found> found;
+  for (const Environment& environment : situation.subject.environments) {
+    const auto& packages = environment.packages;
+    const bool other_uses_gpu = std::any_of(packages.begin(), packages.end(), [](const Package& package) {
+      return package.role == "framework" && package.cuda.is_known();
+    });
+    for (const Package& package : packages) {
+      const std::string reason = cpu_reason(environment, package);
+      if (reason.empty()) continue;
+      found.push_back({.evidence = fmt::format("{} {} in {} {}, and this machine has {}", package.name, package.version,
+                                               environment.path, reason, gpus_text(situation))});
+      // Whoever has another framework for the GPU may want this one on the CPU.
+      if (other_uses_gpu && package.role == "framework") found.back().severity = Severity::note;
+    }
+  }
+  return found;
+}
+
+std::vector<Found> extensions_of_other_release(const Situation& situation) {
+  std::vector<Found> found;
+  for (const Environment& environment : situation.subject.environments) {
+    for (const Package& package : environment.packages) {
+      if (package.built_for.empty()) continue;
+      const Named built = named(package.built_for);
+      const Package* there = find_package(environment, built.name);
+      const auto wanted = dotted_version_from(built.version);
+      const auto installed = there == nullptr ? std::nullopt : dotted_version_from(there->version);
+      if (!wanted || !installed) continue;
+      if (wanted->major() == installed->major() && wanted->minor() == installed->minor()) continue;
+      found.push_back({.evidence = fmt::format("{} {} in {} was built for {} ({}), and {} {} is there", package.name,
+                                               package.version, environment.path, package.built_for,
+                                               package.built_for_source, there->name, there->version)});
+    }
+  }
+  return found;
+}
+
+std::vector<Found> cuda_variants_apart(const Situation& situation) {
+  std::vector<Found> found;
+  for (const Environment& environment : situation.subject.environments) {
+    for (const Package& package : environment.packages) {
+      if (package.role != "framework" && package.role != "extension") continue;
+      const std::vector<int> own = cuda_majors(package.cuda);
+      for (const Package* framework : frameworks_of(environment, package)) {
+        const std::vector<int> theirs = cuda_majors(framework->cuda);
+        if (theirs.empty() || (own.empty() && !is_cpu_build(package))) continue;
+        const bool fits = std::any_of(own.begin(), own.end(), [&](int major) {
+          return std::find(theirs.begin(), theirs.end(), major) != theirs.end();
+        });
+        if (fits) continue;
+        const std::string built = own.empty() ? std::string("without CUDA") : "for CUDA " + majors_text(own);
+        found.push_back(
+            {.evidence = fmt::format("{} {} in {} is built {} ({}), but {} {} beside it for CUDA {} ({})", package.name,
+                                     package.version, environment.path, built, package.cuda.source, framework->name,
+                                     framework->version, majors_text(theirs), framework->cuda.source)});
+      }
+    }
+  }
+  return found;
+}
+
+std::vector<Found> frameworks_twice(const Situation& situation) {
+  std::vector<Found> found = overwritten_files(situation, true);
+  for (const Environment& environment : situation.subject.environments) {
+    std::map<const PackageRow*, std::vector<const Package*>> by_row;
+    for (const Package& package : environment.packages) {
+      const PackageRow* row = row_of(package);
+      if (row == nullptr || package.role != "framework" || row->name.find('*') != std::string::npos) continue;
+      by_row[row].push_back(&package);
+    }
+    for (const auto& [row, packages] : by_row) {
+      std::set<std::string> versions;
+      std::vector<std::string> texts;
+      for (const Package* package : packages) {
+        if (!versions.insert(package->version).second) continue;
+        const std::string installer = package->installer.empty() ? std::string() : " by " + package->installer;
+        texts.push_back(package->name + " " + package->version + installer);
+      }
+      if (texts.size() < 2) continue;
+      found.push_back({.evidence = fmt::format("{} holds {}", environment.path, join(texts, " and "))});
+    }
+  }
+  return found;
+}
+
+}  // namespace varve

@@ -1,0 +1,168 @@
+#include <gtest/gtest.h>
+
+#include "rules/software/rule_testing.h"
+
+namespace varve {
+namespace {
+
+using testing::loaded;
+using testing::Scene;
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+Fact cpu_build() { return missing_fact(Missing::absent, "local version +cpu", "a build without CUDA by its version"); }
+
+TEST(FrameworkRules, CpuBuildWhereAGpuIs) {
+  Scene scene;
+  scene.package("torch", "2.2.0+cpu", "framework").cuda = cpu_build();
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-CPU-BUILD").empty());  // an environment alone
+  scene.gpu("NVIDIA GeForce RTX 3090", "8.6");
+  auto found = scene.judge("VRV-FRAMEWORK-CPU-BUILD");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_FALSE(found[0].severity);  // the row's: warning
+  EXPECT_TRUE(has(found[0].evidence, "torch 2.2.0+cpu in /venv is a build without CUDA")) << found[0].evidence;
+  EXPECT_TRUE(has(found[0].evidence, "NVIDIA GeForce RTX 3090"));
+  scene.package("cupy-cuda12x", "14", "framework", "12.x");  // then the other is left on the CPU on purpose, perhaps
+  EXPECT_EQ(scene.judge("VRV-FRAMEWORK-CPU-BUILD").at(0).severity, Severity::note);
+}
+
+TEST(FrameworkRules, NotStatedIsNoCpuBuild) {
+  Scene scene;
+  scene.gpu("NVIDIA L4", "8.9").package("torchdata", "0.7", "framework");
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-CPU-BUILD").empty());
+}
+
+TEST(FrameworkRules, CondaPackagesThatSelectTheCpu) {
+  Scene scene;
+  scene.gpu("NVIDIA L4", "8.9");
+  scene.package("cpuonly", "2.0", "library").installer = "conda";
+  Package& mutex = scene.package("pytorch-mutex", "1.0", "library");
+  mutex.installer = "conda";
+  mutex.cuda = missing_fact(Missing::absent, "conda-meta: build cpu", "a build without CUDA by its name");
+  EXPECT_EQ(scene.judge("VRV-FRAMEWORK-CPU-BUILD").size(), 2u);
+}
+
+TEST(FrameworkRules, FrameworkWithoutItsPlugin) {
+  Scene scene;
+  scene.gpu("NVIDIA L4", "8.9");
+  scene.package("jax", "0.10.2", "framework").cuda = missing_fact(Missing::not_applicable, "data/packages.json");
+  ASSERT_EQ(scene.judge("VRV-FRAMEWORK-CPU-BUILD").size(), 1u);
+  scene.package("jax-cuda12-plugin", "0.10.2", "extension", "12");
+  scene.environment().packages[0].requirements = {{"jax-cuda12-plugin", "<=0.10.2,>=0.10.2", "0.10.2"}};
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-CPU-BUILD").empty());
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-PIN").empty());
+  scene.environment().packages[1].version = scene.environment().packages[0].requirements[0].installed = "0.9.0";
+  EXPECT_EQ(scene.judge("VRV-FRAMEWORK-PIN").size(), 1u);
+}
+
+TEST(FrameworkRules, ExtensionForAnotherRelease) {
+  Scene scene;
+  scene.package("torch", "2.3.1+cu121", "framework", "12.1");
+  Package& xformers = scene.package("xformers", "0.0.27.post2", "extension");
+  xformers.built_for = "torch 2.4.0+cu121";
+  xformers.built_for_source = "xformers/cpp_lib.json: version.torch";
+  xformers.requirements = {{"torch", "==2.4.0", "2.3.1+cu121"}};
+  ASSERT_EQ(scene.judge("VRV-FRAMEWORK-EXTENSION-RELEASE").size(), 1u);
+  const auto pins = scene.judge("VRV-FRAMEWORK-PIN");
+  ASSERT_EQ(pins.size(), 1u);
+  EXPECT_EQ(pins[0].evidence, "xformers 0.0.27.post2 in /venv asks for torch==2.4.0 (there: 2.3.1+cu121)");
+  EXPECT_TRUE(scene.judge("VRV-LIBRARY-PIN").empty());
+  scene.environment().packages[0].version = "2.4.1+cu121";
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-EXTENSION-RELEASE").empty());
+}
+
+TEST(FrameworkRules, ExtensionWithSymbolsOfAnotherFramework) {
+  Scene scene;
+  scene.package("torch", "2.5.0", "framework", "12.4");
+  scene.package("flash-attn", "2.6.3", "extension", "12").requirements = {{"torch", "", "2.5.0"}};
+  const std::string module = "/venv/flash_attn_2_cuda.cpython-311-x86_64-linux-gnu.so";
+  scene.binary(module, "", "", "flash-attn");
+  Consumer& attention = scene.consumer("flash-attn", "2.6.3", "extension");
+  attention.symbols_checked = true;
+  attention.libraries = {loaded("flash_attn_2_cuda", module, "imported from the package")};
+  attention.libraries[0].unresolved = {{"_ZN3c105ErrorC2ENS_14SourceLocationESs", ""}};
+  attention.libraries[0].unresolved_count = 3;
+  const auto found = scene.judge("VRV-FRAMEWORK-EXTENSION-SYMBOLS");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_TRUE(has(found[0].evidence, "it asks for torch, and 2.5.0 is there")) << found[0].evidence;
+  EXPECT_TRUE(scene.judge("VRV-LIBRARY-UNRESOLVED").empty());
+}
+
+TEST(FrameworkRules, LibrariesOfAnotherCudaThanTheOneThatIsThere) {
+  Scene scene;
+  scene.name("cublasLt", "libcublasLt.so.12", "12").name("cublasLt", "libcublasLt.so.13", "13");
+  scene.package("onnxruntime-gpu", "1.27.0", "framework", "13.0");
+  const std::string provider = "/venv/onnxruntime/capi/libonnxruntime_providers_cuda.so";
+  scene.binary(provider, "", "", "onnxruntime-gpu");
+  scene.binary("/usr/local/cuda-12.4/lib64/libcublasLt.so.12", "libcublasLt.so.12", "12.4.5", "", "");
+  scene.consumer("onnxruntime-gpu", "1.27.0").libraries = {
+      loaded("libonnxruntime_providers_cuda.so", provider, "of the package", "", DependencyKind::opened),
+      loaded("libcublasLt.so.13", "", "not found", provider)};
+  auto found = scene.judge("VRV-FRAMEWORK-CUDA-MISSING");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].severity, Severity::note);  // no GPU: nothing is lost
+  scene.gpu("NVIDIA L4", "8.9");
+  found = scene.judge("VRV-FRAMEWORK-CUDA-MISSING");
+  EXPECT_EQ(found.at(0).severity, Severity::warning);  // the import goes well
+  EXPECT_TRUE(has(found[0].evidence, "there is /usr/local/cuda-12.4/lib64/libcublasLt.so.12")) << found[0].evidence;
+  EXPECT_TRUE(has(found[0].consequence, "CPU"));
+}
+
+TEST(FrameworkRules, OneOfSeveralVariantsIsNotMissing) {
+  Scene scene;
+  scene.gpu("NVIDIA L4", "8.9").name("cublas", "libcublas.so.11", "11");
+  scene.package("bitsandbytes", "0.50.2", "extension").cuda =
+      known_fact(std::vector<std::string>{"11.8", "12.4", "13.0"}, "names");
+  scene.binary("/venv/bitsandbytes/libbitsandbytes_cuda118.so", "", "", "bitsandbytes");
+  scene.consumer("bitsandbytes", "0.50.2", "extension").libraries = {
+      loaded("libbitsandbytes_cuda118.so", "/venv/bitsandbytes/libbitsandbytes_cuda118.so", "of the package"),
+      loaded("libcublas.so.11", "", "not found", "/venv/bitsandbytes/libbitsandbytes_cuda118.so")};
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-CUDA-MISSING").empty());
+}
+
+TEST(FrameworkRules, NoneOfTheLibrariesThatItOpens) {
+  Scene scene;
+  scene.gpu("NVIDIA L4", "8.9").name("cublas", "libcublas.so.12", "12").name("cudart", "libcudart.so.12", "12");
+  scene.package("tensorflow", "2.20.0", "framework", "12.5.1");
+  Consumer& tensorflow = scene.consumer("tensorflow", "2.20.0");
+  tensorflow.libraries = {loaded("libcublas.so.12", "", "not found", "/venv/t.so", DependencyKind::opened),
+                          loaded("libcudart.so.12", "", "not found", "/venv/t.so", DependencyKind::opened)};
+  ASSERT_EQ(scene.judge("VRV-FRAMEWORK-CUDA-MISSING").size(), 1u);
+  tensorflow.libraries[0].path = "/usr/lib/libcublas.so.12";
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-CUDA-MISSING").empty());
+}
+
+TEST(FrameworkRules, ExtensionOfAnotherCudaThanItsFramework) {
+  Scene scene;
+  scene.package("torch", "2.10.0+cu129", "framework", "12.9");
+  scene.package("vllm", "0.20.2", "framework", "13.0").requirements = {{"torch", "==2.10.0", "2.10.0+cu129"}};
+  scene.package("cupy-cuda13x", "14", "framework", "13.x");  // needs no torch: legal
+  const auto found = scene.judge("VRV-FRAMEWORK-CUDA-VARIANT");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_TRUE(has(found[0].evidence, "vllm 0.20.2 in /venv is built for CUDA 13")) << found[0].evidence;
+}
+
+TEST(FrameworkRules, TwoDistributionsOfOneFramework) {
+  Scene scene;
+  scene.package("onnxruntime", "1.20.0", "framework");
+  scene.package("onnxruntime-gpu", "1.20.0", "framework", "12.4");
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-TWICE").empty());
+  scene.environment().file_faults = {{"overwritten",
+                                      "/venv/onnxruntime/capi/onnxruntime_pybind11_state.so",
+                                      {"onnxruntime 1.20.0", "onnxruntime-gpu 1.20.0"},
+                                      "onnxruntime 1.20.0"}};
+  EXPECT_EQ(scene.judge("VRV-FRAMEWORK-TWICE").size(), 1u);
+  EXPECT_TRUE(scene.judge("VRV-LIBRARY-OVERWRITTEN").empty());
+}
+
+TEST(FrameworkRules, OneFrameworkByTwoInstallers) {
+  Scene scene;
+  scene.package("torch", "2.3.0", "framework", "12.1");
+  scene.package("pytorch", "2.1.2", "framework", "11.8").installer = "conda";
+  const auto found = scene.judge("VRV-FRAMEWORK-TWICE");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].evidence, "/venv holds torch 2.3.0 by pip and pytorch 2.1.2 by conda");
+}
+
+}  // namespace
+}  // namespace varve

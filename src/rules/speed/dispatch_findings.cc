@@ -1,0 +1,140 @@
+#include "rules/speed/dispatch_findings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "rules/software/library_facts.h"
+#include "stack/package/python_metadata.h"
+
+namespace varve {
+
+namespace {
+// A version of a component, and where it was found.
+struct Seen {
+  DottedVersion version;
+  std::string text;         // "cudnn 8.0.4"
+  std::string environment;  // empty: of a binary or process
+};
+
+// "nvidia-cudnn-cu12" and conda's "libcudnn" are cudnn; "torch" is torch.
+std::vector<std::string> components_of(const Package& package) {
+  const std::string name = normal_package_name(package.name);
+  std::vector<std::string> names = {name == "pytorch" ? "torch" : name};
+  std::string library = name;
+  if (library.starts_with("nvidia-")) library = library.substr(7);
+  if (library.starts_with("lib")) library = library.substr(3);
+  const std::size_t suffix = library.rfind("-cu1");
+  if (suffix != std::string::npos) library.resize(suffix);
+  if (library != name && package.role == "runtime") names.push_back(library);
+  return names;
+}
+
+using SeenByComponent = std::map<std::string, std::vector<Seen>>;
+
+void add_packages(const Situation& situation, SeenByComponent& seen) {
+  for (const Environment& environment : situation.subject.environments) {
+    for (const Package& package : environment.packages) {
+      const std::optional<DottedVersion> version = dotted_version_from(package.version);
+      if (!version) continue;
+      for (const std::string& component : components_of(package)) {
+        seen[component].push_back({*version, package.name + " " + package.version, environment.path});
+      }
+    }
+  }
+}
+
+// What no package of libraries stands for: copies inside frameworks, and what is loaded from outside of environments.
+void add_libraries(const Situation& situation, SeenByComponent& seen) {
+  const LibraryIndex index(situation);
+  std::set<std::string> told;
+  for (const ConsumerView& view : situation.consumers) {
+    for (const LibraryView& library : view.libraries) {
+      const Package* package = library.binary == nullptr ? nullptr : index.package_of(*library.binary);
+      if (library.binary == nullptr || (package != nullptr && package->role == "runtime")) continue;  // counted already
+      const std::string stem = library_words(library.binary->path).stem;
+      const std::string family = family_of(stem);
+      const std::string& component = family.empty() ? stem : family;
+      const std::optional<KnownVersion> version = index.version(*library.binary);
+      if (!version || version->version.parts.size() < 2) continue;
+      if (!told.insert(view.consumer.environment + "\n" + component + version->text).second) continue;
+      seen[to_lower(component)].push_back({version->version,
+                                           component + " " + version->text + " (" + library.binary->path + ")",
+                                           view.consumer.environment});
+    }
+  }
+}
+
+bool environment_holds(const Situation& situation, const std::string& path, const DispatchChange& row) {
+  for (const Environment& environment : situation.subject.environments) {
+    if (environment.path != path) continue;
+    return std::any_of(environment.packages.begin(), environment.packages.end(), [&](const Package& package) {
+      const std::vector<std::string> names = components_of(package);
+      if (std::find(names.begin(), names.end(), row.framework) == names.end()) return false;
+      const std::optional<DottedVersion> version = dotted_version_from(package.version);
+      return row.framework_version.empty() || (version && is_within(*version, row.framework_version));
+    });
+  }
+  return false;
+}
+
+// Where a version is seen that the row holds for: "torch 2.9.0 in /venv, …"; empty: nowhere.
+std::string places_of(const Situation& situation, const std::vector<Seen>& seen, const DispatchChange& row) {
+  std::set<std::string> places;
+  for (const Seen& one : seen) {
+    if (!is_within(one.version, row.version)) continue;
+    if (!row.framework.empty() && !environment_holds(situation, one.environment, row)) continue;
+    places.insert(one.text + (one.environment.empty() ? "" : " in " + one.environment));
+  }
+  return join({places.begin(), places.end()}, ", ");
+}
+
+// The first GPU of the machine that the range holds for.
+const GpuView* gpu_within(const Situation& situation, const std::string& range) {
+  for (const GpuView& gpu : situation.gpus) {
+    if (!gpu.capability) continue;
+    const DottedVersion capability{.parts = {gpu.capability->major, gpu.capability->minor}};
+    if (is_within(capability, range)) return &gpu;
+  }
+  return nullptr;
+}
+
+std::string gpu_text(const GpuView& gpu) {
+  return (gpu.model.empty() ? std::string("a GPU") : gpu.model) + " (" + to_string(*gpu.capability) + ")";
+}
+}  // namespace
+
+std::vector<Found> known_dispatch_changes(const Situation& situation, bool slower) {
+  if (!slower && !situation.has_gpu) return {};
+  SeenByComponent seen;
+  add_packages(situation, seen);
+  add_libraries(situation, seen);
+  std::vector<Found> found;
+  std::map<std::string, std::vector<std::string>> others;  // what is merely other, by where it was seen
+  for (const DispatchChange& row : situation.knowledge.dispatch_changes) {
+    // A row for every release says nothing about this one.
+    if ((row.slower || row.inexact) != slower || (!slower && row.version.empty())) continue;
+    const GpuView* gpu = gpu_within(situation, row.gpu);
+    if (!row.gpu.empty() && gpu == nullptr) continue;
+    const std::string places = places_of(situation, seen[row.component], row);
+    if (places.empty()) continue;
+    if (!slower) {
+      others[places].push_back(row.change + " (" + row.id + ")");
+      continue;
+    }
+    const std::string on = row.gpu.empty() ? std::string() : " on " + gpu_text(*gpu);
+    found.push_back({.evidence = places + on + ": " + row.change + " (" + row.id + ")",
+                     .severity = with_gpu(situation, Severity::warning),
+                     .consequence = row.effect,
+                     .fix = row.control});
+  }
+  for (const auto& [places, changes] : others) {
+    found.push_back({.evidence = "Choices of " + places + ": " + join(changes, "; "), .severity = Severity::note});
+  }
+  return found;
+}
+
+}  // namespace varve
