@@ -92,8 +92,10 @@ class Completeness {
     return !(other_version && code_complete_) && (has_code(parts_, chain.head) || !code_complete_);
   }
 
-  // Whether the import itself fails without it: all that leads to it is loaded at once.
-  bool stops_import(const ConsumedLibrary& library) const {
+  // Whether work fails without it: at the import, when all that leads to it is loaded at once, or in its depth, when a
+  // library that others open by name lacks it. Not so for an own part that the framework does without.
+  bool stops_work(const ConsumedLibrary& library) const {
+    if (chain_of(parts_.by_path, library).opened) return true;
     const ConsumedLibrary* at = &library;
     for (std::size_t steps = 0; steps <= parts_.by_path.size(); ++steps) {
       if (at->kind != DependencyKind::needed) return false;
@@ -133,7 +135,7 @@ ConsumerAnswer answer_libraries(const ConsumerView& view) {
   bool part_of_api = false;  // a side piece that is imported, not opened in the depth
   for (const ConsumedLibrary* library : completeness.missing()) {
     const bool matters = completeness.matters(*library);
-    const bool stops = matters && completeness.stops_import(*library);
+    const bool stops = matters && completeness.stops_work(*library);
     (stops ? broken : matters ? lost : aside).push_back(wanted_text(*library));
     part_of_api = part_of_api || (!matters && is_extension_module(library->asked_by));
   }

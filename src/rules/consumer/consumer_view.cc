@@ -9,6 +9,21 @@ namespace varve {
 namespace {
 using BinaryByPath = std::map<std::string, const Binary*>;
 
+// A file of a package that lacks a library, while others of it do not, is one of its optional parts.
+void mark_optional_parts(Consumer& consumer) {
+  std::set<std::string> lacking;
+  for (const ConsumedLibrary& library : consumer.libraries) {
+    if (library.path.empty() && library.kind == DependencyKind::needed) lacking.insert(library.asked_by);
+  }
+  const auto is_complete = [&](const ConsumedLibrary& library) {
+    return library.asked_by.empty() && !lacking.contains(library.path);
+  };
+  if (std::none_of(consumer.libraries.begin(), consumer.libraries.end(), is_complete)) return;
+  for (ConsumedLibrary& library : consumer.libraries) {
+    if (library.asked_by.empty() && lacking.contains(library.path)) library.kind = DependencyKind::opened;
+  }
+}
+
 // What the binaries of a package name, and what those name in turn; no names opened late, no symbols.
 Consumer consumer_of(const Stack& stack, const Environment& environment, const Package& package,
                      const BinaryByPath& binaries) {
@@ -46,21 +61,6 @@ Consumer consumer_of(const Stack& stack, const Environment& environment, const P
   }
   mark_optional_parts(consumer);
   return consumer;
-}
-
-// A file of a package that lacks a library, while others of it do not, is one of its optional parts.
-void mark_optional_parts(Consumer& consumer) {
-  std::set<std::string> lacking;
-  for (const ConsumedLibrary& library : consumer.libraries) {
-    if (library.path.empty() && library.kind == DependencyKind::needed) lacking.insert(library.asked_by);
-  }
-  const auto is_complete = [&](const ConsumedLibrary& library) {
-    return library.asked_by.empty() && !lacking.contains(library.path);
-  };
-  if (std::none_of(consumer.libraries.begin(), consumer.libraries.end(), is_complete)) return;
-  for (ConsumedLibrary& library : consumer.libraries) {
-    if (library.asked_by.empty() && lacking.contains(library.path)) library.kind = DependencyKind::opened;
-  }
 }
 
 ConsumerView view_of(const Stack& stack, Consumer consumer, const BinaryByPath& binaries) {
