@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -31,10 +32,16 @@ Result<NamedKind> kind_of_directory(const World& world, const std::string& name)
                "Name what it is: --image, --env, --root"};
 }
 
+// Whether this is the start of a text: archives of images have zeros or low bytes there, but for those of zstd.
+bool is_text(std::string_view bytes) {
+  const auto is_binary = [](char c) { return static_cast<unsigned char>(c) < '\t'; };
+  return std::none_of(bytes.begin(), bytes.end(), is_binary) && !bytes.starts_with("\x28\xb5\x2f\xfd");
+}
+
 // A document is JSON, a binary starts as ELF or as an archive of ar(1); what else there is are archives of images.
-NamedKind kind_of_file(const std::string& name) {
+Result<NamedKind> kind_of_file(const std::string& name) {
   std::ifstream file(name, std::ios::binary);
-  char start[8] = {};
+  char start[512] = {};
   file.read(start, sizeof start);
   const std::string_view bytes(start, static_cast<std::size_t>(file.gcount()));
   if (bytes.starts_with("\x7f"
@@ -42,7 +49,12 @@ NamedKind kind_of_file(const std::string& name) {
       bytes.starts_with("!<arch>\n"))
     return NamedKind::binary;
   const std::size_t first = bytes.find_first_not_of(" \t\r\n");
-  if (first != std::string_view::npos && bytes[first] == '{') return NamedKind::document;
+  if (first != std::string_view::npos && (bytes[first] == '{' || bytes[first] == '[')) return NamedKind::document;
+  if (is_text(bytes)) {
+    return Error{"looking at what to check", name,
+                 bytes.empty() ? "nothing could be read from it" : "this is text: no capture document, image or binary",
+                 "A log of a failure goes behind --log"};
+  }
   return NamedKind::image;
 }
 }  // namespace
@@ -55,7 +67,7 @@ Result<NamedKind> kind_of_subject(const World& world, const std::string& name) {
     return Error{"looking at what to check", name, "there is no such file or folder",
                  "Give a capture document, an image, an environment, a root directory or a binary"};
   }
-  return fs::is_directory(status) ? kind_of_directory(world, name) : Result<NamedKind>(kind_of_file(name));
+  return fs::is_directory(status) ? kind_of_directory(world, name) : kind_of_file(name);
 }
 
 Result<Stack> stack_of_document(const std::string& file) {

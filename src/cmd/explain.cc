@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "cmd/output.h"
+#include "cmd/subject_options.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "kernels/kernel_names.h"
@@ -33,7 +34,7 @@ Result<std::string> standard_input() {
   std::size_t size = 0;
   while (size < text.size()) {
     const ssize_t got = ::read(STDIN_FILENO, text.data() + size, text.size() - size);
-    if (got < 0) return Error{"reading what to explain", "standard input", std::strerror(errno), "give it as a word"};
+    if (got < 0) return Error{"reading what to explain", "standard input", std::strerror(errno), "Give it as a word"};
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
   }
@@ -49,7 +50,6 @@ std::optional<Explanation> explain_kernel(const std::string& text) {
   if (meaning.family == Family::other && meaning.architecture.empty()) return std::nullopt;
   Explanation explanation{
       .kind = "kernel", .id = name, .title = "a kernel of the family " + std::string(to_string(meaning.family))};
-  explanation.facts.push_back("family: " + std::string(to_string(meaning.family)));
   if (meaning.base != name) explanation.facts.push_back("without what the dispatcher chose: " + meaning.base);
   if (!meaning.architecture.empty()) explanation.facts.push_back("what the dispatcher chose: " + meaning.architecture);
   explanation.source = "data/kernel_patterns.json";
@@ -198,8 +198,9 @@ Action declare_explain(CLI::App& command, const MeasuredCommands&) {
                   "a rule's id, an error's number, name or message, a kernel's name; - reads stdin")
       ->type_name("");
   command.add_flag("--list", options->list, "all rules of varve check");
-  command.add_option("--data", options->data, "take compatibility tables from this folder where it has them")
-      ->type_name("DIR");
+  command.add_option("--data", options->data, "compatibility tables that replace those built in")
+      ->type_name("DIR")
+      ->check(not_empty);
   declare_output(command, options->output);
   return [options] { return explain(*options); };
 }

@@ -75,7 +75,7 @@ Status write_file(const std::string& path, std::string_view text) {
   struct stat status {};
   if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
     const int descriptor = open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    if (descriptor < 0) return file_error("writing", path, errno);
+    if (descriptor < 0) return file_error("writing", path, errno, "Name a file that you may write");
     const Status written = write_in_place(descriptor, path, text);
     close(descriptor);
     return written;

@@ -12,9 +12,11 @@ namespace varve {
 
 namespace {
 
-// Cuts the measured commands off the arguments: everything behind the first `--`, divided at `--against --`.
+// Cuts the measured commands off the arguments of `run`: everything behind the first `--`, divided at `--against --`.
+// For the other verbs `--` only ends the options.
 MeasuredCommands cut_commands(std::vector<std::string>& arguments) {
   MeasuredCommands commands;
+  if (arguments.empty() || arguments.front() != "run") return commands;
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
   if (dashes == arguments.end()) return commands;
   const std::vector<std::string> behind(dashes + 1, arguments.end());

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cmd/files.h"
+#include "cmd/subject_options.h"
 #include "cmd/terminal.h"
 
 namespace varve {
@@ -10,7 +11,8 @@ namespace varve {
 void declare_output(CLI::App& command, OutputOptions& options) {
   command.add_flag("--json", options.json, "print the document as JSON instead of text");
   command.add_option("-o,--output", options.file, "write the document (JSON) to this file; - is stdout")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(not_empty);
 }
 
 ExitStatus write_answer(const OutputOptions& options, const std::function<std::string()>& document,

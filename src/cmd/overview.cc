@@ -1,6 +1,7 @@
 // `varve` without a verb: this machine in one screen.
 #include "cmd/overview.h"
 
+#include "cmd/files.h"
 #include "cmd/terminal.h"
 #include "report/text.h"
 #include "rules/check.h"
@@ -20,7 +21,9 @@ ExitStatus overview() {
   if (!stack) return complain(stack.error());
   Check check = check_situation(look_at_situation(*stack, *stack, *knowledge));
   check.checked_at = format_time(world.now());
-  std::fputs(text_overview(check, output_style()).c_str(), stdout);
+  if (const Status written = write_file("-", text_overview(check, output_style())); !written) {
+    return complain(written.error());
+  }
   return ExitStatus::ok;
 }
 

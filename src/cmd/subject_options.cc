@@ -15,9 +15,9 @@ std::string is_process_number(const std::string& text) {
   const bool fits = number && *number > 0 && *number <= std::numeric_limits<int>::max();
   return fits ? "" : text + " is not the number of a process";
 }
-
-std::string is_not_empty(const std::string& text) { return text.empty() ? "the path is empty" : ""; }
 }  // namespace
+
+std::string not_empty(const std::string& text) { return text.empty() ? "nothing stands behind it" : ""; }
 
 void declare_subject(CLI::App& command, SubjectOptions& options) {
   CLI::Option* pid =
@@ -32,7 +32,7 @@ void declare_subject(CLI::App& command, SubjectOptions& options) {
                            ->type_name("PATH");
   CLI::Option* environment =
       command.add_option("--env", options.environment, "a venv, conda prefix or folder of packages")->type_name("DIR");
-  for (CLI::Option* one : {root, image, environment}) one->check(is_not_empty);
+  for (CLI::Option* one : {root, image, environment}) one->check(not_empty);
   for (CLI::Option* one : {pid, root, image, environment}) {
     for (CLI::Option* other : {pid, root, image, environment}) {
       if (one != other) one->excludes(other);

@@ -19,6 +19,10 @@ struct SubjectOptions {
 // --pid, --root, --image, --env: each excludes the others.
 void declare_subject(CLI::App& command, SubjectOptions& options);
 
+// A check for options of CLI11: what is wrong, or an empty text. An empty value is most often a variable of the shell
+// that was not set; taken for "not given", it would change what is judged without a word.
+std::string not_empty(const std::string& text);
+
 // Sets kind, path and process of the capture.
 void choose_subject(const SubjectOptions& options, CaptureOptions& capture);
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "rules/consumer/consumer_verdict.h"
+
 namespace varve {
 
 namespace {
@@ -90,22 +92,6 @@ ChainLink toolkit_link(const Situation& situation) {
   return cannot_tell(layer, "toolkit.active", active);
 }
 
-int weight(CheckState state) {
-  switch (state) {
-    case CheckState::broken:
-      return 4;
-    case CheckState::cannot_tell:
-      return 3;
-    case CheckState::degraded:
-      return 2;
-    case CheckState::ok:
-      return 1;
-    case CheckState::not_applicable:
-      break;
-  }
-  return 0;
-}
-
 // The questions whose answers decided the state of a consumer.
 std::string deciding_questions(const ConsumerVerdict& consumer) {
   std::string text;
@@ -120,7 +106,7 @@ ChainLink runtime_link(const std::vector<ConsumerVerdict>& consumers) {
   const ConsumerVerdict* worst = nullptr;
   std::size_t like_it = 0;
   for (const ConsumerVerdict& consumer : consumers) {
-    if (worst == nullptr || weight(consumer.state) > weight(worst->state)) {
+    if (worst == nullptr || is_worse(consumer.state, worst->state)) {
       worst = &consumer;
       like_it = 0;
     }

@@ -179,7 +179,7 @@ Result<Stack> suppose(const World& world, Stack machine, const WhatIf& what_if, 
     suppose_gpus(machine, what_if.gpus);
     what += (what.empty() ? "" : " and ") + join(what_if.gpus, ", ");
   }
-  machine.subject = "supposed: " + what;
+  machine.subject = "a supposed machine: " + what;
   return machine;
 }
 

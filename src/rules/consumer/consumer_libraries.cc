@@ -8,14 +8,13 @@
 #include "base/text.h"
 #include "binary/library_version.h"
 #include "rules/consumer/consumer_verdict.h"
+#include "rules/software/library_facts.h"
 #include "stack/binary_collection.h"
 
 namespace varve {
 
 namespace {
 constexpr std::size_t kMostShown = 4;
-
-std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 // What an import loads at once: "name.cpython-311-x86_64-linux-gnu.so", "name.abi3.so".
 bool is_extension_module(const std::string& path) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "rules/consumer/gpu_code.h"
@@ -14,24 +15,6 @@ namespace {
 constexpr const char* kNoDriver = "no driver";
 constexpr const char* kTooOld = "driver too old";
 constexpr const char* kEnumerates = "reaches device enumeration";
-
-int weight(CheckState state) {
-  switch (state) {
-    case CheckState::broken:
-      return 4;
-    case CheckState::cannot_tell:
-      return 3;
-    case CheckState::degraded:
-      return 2;
-    case CheckState::ok:
-      return 1;
-    case CheckState::not_applicable:
-      break;
-  }
-  return 0;
-}
-
-CheckState worse(CheckState a, CheckState b) { return weight(a) >= weight(b) ? a : b; }
 
 std::string runtime_words(const ConsumerRuntime& runtime) {
   return fmt::format("runtime {} ({})", to_string(runtime.version), runtime.origin);
@@ -50,7 +33,7 @@ MainRuntime decide_main(const Situation& situation, const ServingDriver& driver,
     if (!runtime.main) continue;
     RegimeVerdict regime = judge_regime(situation, driver, runtime.version);
     const bool other_major = decided.runtime != nullptr && runtime.version.major() != decided.runtime->version.major();
-    if (decided.runtime == nullptr || (other_major && weight(regime.state) < weight(decided.regime.state))) {
+    if (decided.runtime == nullptr || (other_major && is_worse(decided.regime.state, regime.state))) {
       decided = {&runtime, std::move(regime)};
     }
   }
@@ -72,7 +55,7 @@ struct OverGpus {
   void add(CheckState one, std::string detail) {
     any = true;
     any_runs = any_runs || one == CheckState::ok || one == CheckState::degraded;
-    state = worse(state, one);
+    if (is_worse(one, state)) state = one;
     details.push_back(std::move(detail));
   }
   ConsumerAnswer answer(const char* question) const {
@@ -193,7 +176,7 @@ ConsumerVerdict judge_consumer(const Situation& situation, const ServingDriver& 
   for (const ConsumerAnswer& answer : verdict.answers) {
     const bool unasked = (answer.question == "GPU code" && !code_counts) ||
                          (answer.question == "symbols" && answer.state == CheckState::cannot_tell);
-    if (!unasked) verdict.state = worse(verdict.state, answer.state);
+    if (!unasked && is_worse(answer.state, verdict.state)) verdict.state = answer.state;
   }
   return verdict;
 }
@@ -203,6 +186,13 @@ std::vector<ConsumerVerdict> judge_consumers(const Situation& situation) {
   std::vector<ConsumerVerdict> verdicts;
   for (const ConsumerView& view : situation.consumers) verdicts.push_back(judge_consumer(situation, driver, view));
   return verdicts;
+}
+
+bool is_worse(CheckState state, CheckState than) {
+  constexpr std::array kByWeight = {CheckState::not_applicable, CheckState::ok, CheckState::degraded,
+                                    CheckState::cannot_tell, CheckState::broken};
+  const auto weight = [&](CheckState one) { return std::find(kByWeight.begin(), kByWeight.end(), one); };
+  return weight(state) > weight(than);
 }
 
 }  // namespace varve

@@ -25,6 +25,9 @@ DriverAnswer answer_driver(const Situation& situation, const ServingDriver& driv
 ConsumerAnswer answer_libraries(const ConsumerView& view);
 ConsumerAnswer answer_symbols(const ConsumerView& view);
 
+// In the order broken, cannot tell, degraded, ok, not applicable.
+bool is_worse(CheckState state, CheckState than);
+
 // The verdict on one consumer. Its state is the worst of the answers, in the order broken, cannot tell, degraded, ok;
 // an answer that nobody asked for (symbols without --exact, code that was not read) does not count.
 ConsumerVerdict judge_consumer(const Situation& situation, const ServingDriver& driver, const ConsumerView& view);

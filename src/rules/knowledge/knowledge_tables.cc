@@ -232,7 +232,7 @@ Status read_table(const Tables& tables, const std::string& name, std::vector<T>&
   if (!problem) return Done{};
   problem->doing = "reading a compatibility table";
   problem->where = where + ": " + problem->where;
-  problem->hint = "its fields are described in the table of the same name that comes with Varve";
+  problem->hint = "Its fields are described in the table of the same name that comes with Varve";
   return *problem;
 }
 

@@ -238,7 +238,7 @@ Result<LogReading> read_log(int fd, const std::string& where, const ErrorPattern
     if (got < 0 && errno == EINTR) continue;
     if (got < 0)
       return Error{"reading the log", where, std::strerror(errno),
-                   "give a file that can be read, or - for standard input"};
+                   "Give a file that can be read, or - for standard input"};
     const std::int64_t taken = std::min<std::int64_t>(got, cap - bytes);
     reader.add({piece.data(), static_cast<std::size_t>(taken)});
     bytes += taken;
