@@ -95,6 +95,11 @@ Result<std::vector<Stack>> read_subjects(const Options& options, const Ground& g
     stacks.push_back(std::move(*stack));
   }
   choose_subject(options.subject, plan);
+  if (ground.lock && stacks.empty() && plan.kind == SubjectKind::host) {
+    if (const Status chosen = choose_locked(ground.world, options.expect, *ground.lock, plan); !chosen) {
+      return chosen.error();
+    }
+  }
   if (stacks.empty() || plan.kind != SubjectKind::host) {
     Result<Stack> stack = capture_stack(ground.world, plan);
     if (!stack) return stack.error();
@@ -111,6 +116,11 @@ Result<Stack> read_machine(const Options& options, const Ground& ground) {
   plan.coverage = plan.exact = false;
   Result<Stack> machine =
       options.target.empty() ? capture_stack(ground.world, plan) : stack_of_document(options.target);
+  if (machine && !options.target.empty() && !has_machine(*machine)) {
+    return Error{"reading the machine", options.target,
+                 "this document is of " + machine->subject + " and has no machine",
+                 "Give what varve capture wrote on the machine"};
+  }
   if (!machine || options.what_if.empty()) return machine;
   return suppose(ground.world, std::move(*machine), options.what_if, ground.knowledge);
 }
@@ -192,6 +202,17 @@ Status read_ground(const Options& options, Ground& ground) {
   return Done{};
 }
 
+// What an empty part of the answer means, where somebody asked for it.
+void tell_what_is_empty(const Options& options, const Ground& ground, const std::vector<Check>& checks) {
+  const auto same = [](const Check& one) { return one.drift.empty(); };
+  if (ground.lock && std::all_of(checks.begin(), checks.end(), same)) {
+    tell("varve: the lock holds: of what both looked at, nothing has moved since " + options.expect);
+  }
+  if (ground.patterns && ground.log.errors.empty()) {
+    tell("varve: the log has no error that is known: " + std::to_string(ground.log.lines) + " lines read");
+  }
+}
+
 ExitStatus check(const Options& options) {
   if (const Status sound = check_supposition(options.what_if); !sound) {
     return complain(sound.error(), ExitStatus::usage);
@@ -206,6 +227,7 @@ ExitStatus check(const Options& options) {
     if (!done) return complain(done.error());
     checks.push_back(std::move(*done));
   }
+  if (!options.output.json) tell_what_is_empty(options, ground, checks);
   return write_answer(
       options.output, [&] { return pretty_json(documents_of(checks)); },
       [&] {
@@ -224,31 +246,38 @@ Action declare_check(CLI::App& command, const MeasuredCommands&) {
   command
       .add_option("SUBJECT", options->named,
                   "capture documents, images, environments, root directories or binaries; this machine by default")
-      ->type_name("");
+      ->type_name("")
+      ->check(not_empty);
   declare_subject(command, options->subject);
   CLI::Option* driver =
       command.add_option("--driver", options->what_if.driver, "suppose this driver, as 550.54.15 or 550");
-  driver->type_name("VERSION");
+  driver->type_name("VERSION")->check(not_empty);
   command
       .add_option("--driver-root", options->what_if.driver_folder, "suppose the driver whose files are in this folder")
       ->type_name("DIR")
+      ->check(not_empty)
       ->excludes(driver);
   command.add_option("--gpu", options->what_if.gpus, "suppose this GPU, as 9.0 or \"L40S\"")
       ->type_name("GPU")
       ->delimiter(',')
       ->allow_extra_args(false);
   command.add_option("--target", options->target, "judge against the machine of this capture document, not this one")
-      ->type_name("DOC");
+      ->type_name("DOC")
+      ->check(not_empty);
   command.add_option("--expect", options->expect, "a capture document as a lock: what moved since; drift is a failure")
-      ->type_name("DOC");
+      ->type_name("DOC")
+      ->check(not_empty);
   command
       .add_option("--log", options->log, "a log of a failure: its errors, and what accounts for them here; - is stdin")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(not_empty);
   command.add_flag("--prove-jit", options->prove_jit,
                    "have the driver's own compiler compile the PTX that this GPU would need, and time it");
   command.add_flag("--advise", options->advise,
                    "the newest toolkit, wheels and images that fit, and what mends the most");
-  command.add_option("--data", options->data, "compatibility tables that replace those built in")->type_name("DIR");
+  command.add_option("--data", options->data, "compatibility tables that replace those built in")
+      ->type_name("DIR")
+      ->check(not_empty);
   command.add_flag("--explain", options->explain, "with the facts that were missing and every rule's source");
   command.add_flag("--no-handshake", options->no_handshake, "do not touch the GPUs");
   command.add_flag("--no-cache", options->no_cache, "neither read nor write the cache of exact passes");

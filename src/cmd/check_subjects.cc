@@ -78,6 +78,21 @@ Result<Stack> stack_of_document(const std::string& file) {
   return Error{"reading the stack", file, "this document holds no stack", "Give what varve capture or varve run wrote"};
 }
 
+Status choose_locked(const World& world, const std::string& file, const Stack& lock, CaptureOptions& plan) {
+  constexpr std::pair<std::string_view, SubjectKind> kNamed[] = {
+      {"environment ", SubjectKind::environment}, {"root ", SubjectKind::root}, {"image ", SubjectKind::image}};
+  if (lock.subject.empty() || lock.subject == "host") return Done{};
+  for (const auto& [start, kind] : kNamed) {
+    if (!lock.subject.starts_with(start)) continue;
+    plan.kind = kind;
+    plan.path = lock.subject.substr(start.size());
+    if (plan.path.starts_with("~/")) plan.path.replace(0, 1, environment_value(world.environment, "HOME"));
+    return Done{};
+  }
+  return Error{"comparing with a lock", file, "it is of " + lock.subject + ", which has no name to find it by",
+               "Name what to compare: a SUBJECT or --pid"};
+}
+
 Result<LogReading> read_log_file(const std::string& file, const ErrorPatterns& patterns) {
   if (file == "-") return read_log(STDIN_FILENO, "standard input", patterns);
   const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);

@@ -17,7 +17,7 @@ std::string is_process_number(const std::string& text) {
 }
 }  // namespace
 
-std::string not_empty(const std::string& text) { return text.empty() ? "nothing stands behind it" : ""; }
+std::string not_empty(const std::string& text) { return text.empty() ? "the value is empty" : ""; }
 
 void declare_subject(CLI::App& command, SubjectOptions& options) {
   CLI::Option* pid =

@@ -87,7 +87,7 @@ ChainLink toolkit_link(const Situation& situation) {
     return {layer, CheckState::ok, value_text(*active.value) + (version ? ", CUDA " + *version : "")};
   }
   if (active.missing == Missing::absent || active.missing == Missing::not_applicable) {
-    return {layer, CheckState::not_applicable, "none, and nothing that was found needs one"};
+    return {layer, CheckState::not_applicable, "none is active; what brings its own runtime needs none"};
   }
   return cannot_tell(layer, "toolkit.active", active);
 }
@@ -101,7 +101,7 @@ std::string deciding_questions(const ConsumerVerdict& consumer) {
   return text;
 }
 
-ChainLink runtime_link(const std::vector<ConsumerVerdict>& consumers) {
+ChainLink runtime_link(const Situation& situation, const std::vector<ConsumerVerdict>& consumers) {
   const Layer layer = Layer::bundled_runtime;
   const ConsumerVerdict* worst = nullptr;
   std::size_t like_it = 0;
@@ -112,6 +112,10 @@ ChainLink runtime_link(const std::vector<ConsumerVerdict>& consumers) {
     }
     if (consumer.state == worst->state) ++like_it;
   }
+  const Fact& looked = fact_of(situation, "environments.frameworks");
+  const bool is_unknown =
+      !looked.is_known() && looked.missing != Missing::absent && looked.missing != Missing::not_applicable;
+  if (worst == nullptr && is_unknown) return cannot_tell(layer, "environments.frameworks", looked);
   if (worst == nullptr)
     return {layer, CheckState::not_applicable, "no framework and no binary with GPU code was found"};
   std::string text = worst->name;
@@ -127,7 +131,11 @@ ChainLink handshake_link(const Situation& situation) {
     const bool none = situation.has_no_gpu || result.missing == Missing::not_applicable;
     const std::string why =
         situation.has_no_gpu || result.detail.empty() ? "no GPU to shake hands with" : result.detail;
-    return none ? ChainLink{layer, CheckState::not_applicable, why} : cannot_tell(layer, "handshake.result", result);
+    if (none) return {layer, CheckState::not_applicable, why};
+    if (result.missing == Missing::not_asked) {
+      return {layer, CheckState::cannot_tell, "no kernel was tried: varve capture --handshake does"};
+    }
+    return cannot_tell(layer, "handshake.result", result);
   }
   for (const HandshakeStep& step : situation.machine.handshake) {
     if (step.state == StepState::failed) {
@@ -141,7 +149,7 @@ ChainLink handshake_link(const Situation& situation) {
 
 std::vector<ChainLink> judge_chain(const Situation& situation, const std::vector<ConsumerVerdict>& consumers,
                                    const std::vector<Finding>& findings) {
-  std::vector<ChainLink> chain = {driver_link(situation), toolkit_link(situation), runtime_link(consumers),
+  std::vector<ChainLink> chain = {driver_link(situation), toolkit_link(situation), runtime_link(situation, consumers),
                                   handshake_link(situation)};
   for (ChainLink& link : chain) apply_findings(link, findings);
   return chain;

@@ -158,7 +158,7 @@ Status check_supposition(const WhatIf& what_if) {
   for (const std::string& gpu : what_if.gpus) {
     if (capability_of_gpu(gpu)) continue;
     return Error{"reading the command line", "--gpu " + gpu, "neither a compute capability nor a product known here",
-                 "Write its compute capability, such as 9.0"};
+                 "Write its compute capability, such as 9.0, or its whole name, such as \"GeForce RTX 4090\""};
   }
   return Done{};
 }

@@ -28,6 +28,8 @@ constexpr Event kEvents[] = {
     {"is not supported by open", "NVRM: the GPU is not supported by the open kernel modules"},
     {"not supported by the NVIDIA", "NVRM: the GPU is not supported by this driver"},
     {"is supported by the legacy", "NVRM: the GPU is supported by a legacy driver only"},
+    {"Legacy drivers. Please",
+     "NVRM: the GPU is supported by a legacy driver only"},  // "supported through the NVIDIA 470.xx"
     {"This PCI I/O region assigned to your NVIDIA device is invalid", "NVRM: a PCI memory window is invalid"},
     {"RmInitAdapter failed", "NVRM: RmInitAdapter failed"},
     {"rm_init_adapter failed", "NVRM: RmInitAdapter failed"},

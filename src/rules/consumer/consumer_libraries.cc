@@ -153,7 +153,9 @@ ConsumerAnswer answer_symbols(const ConsumerView& view) {
   if (view.consumer.libraries.empty()) return {"symbols", CheckState::not_applicable, "it has no libraries"};
   if (!view.consumer.symbols_checked) {
     const std::string& remark = view.consumer.remark;
-    return {"symbols", CheckState::cannot_tell, remark.empty() ? "they were not compared (add --exact)" : remark};
+    const bool process = view.consumer.kind == "process";
+    const std::string why = process ? "of a process the libraries alone are known" : "captured without --exact";
+    return {"symbols", CheckState::cannot_tell, remark.empty() ? "they were not compared: " + why : remark};
   }
   const Completeness completeness(view);
   std::vector<std::string> broken, aside;

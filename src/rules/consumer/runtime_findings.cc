@@ -74,7 +74,7 @@ std::vector<Found> no_driver(const Situation& situation) {
   std::vector<std::string> names;
   for (const DrivenConsumer& one : driven_consumers(situation, driver)) names.push_back(consumer_words(*one.view));
   if (names.empty()) return {};
-  return {{.evidence = fmt::format("There is {}, and {} needs it", driver.detail, named(names))}};
+  return {{.evidence = fmt::format("There is {}; what needs it: {}", driver.detail, named(names))}};
 }
 
 std::vector<Found> driver_too_old(const Situation& situation) {
@@ -117,8 +117,8 @@ std::vector<Found> minor_version(const Situation& situation) {
   if (names.empty()) return {};
   const std::string ceiling =
       driver.ptx_ceiling ? ", whose compiler takes PTX up to " + to_string(*driver.ptx_ceiling) : "";
-  return {{.evidence = fmt::format("By minor-version compatibility {} runs on {}{}", named(names), driver_words(driver),
-                                   ceiling)}};
+  return {{.evidence =
+               fmt::format("By minor-version compatibility on {}{}: {}", driver_words(driver), ceiling, named(names))}};
 }
 
 std::vector<Found> second_runtime(const Situation& situation) {

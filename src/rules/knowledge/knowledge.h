@@ -111,6 +111,7 @@ struct DispatchChange {
   std::string effect;             // what it did where it was measured
   bool slower = false;            // a known slow-down, not merely another choice
   bool inexact = false;           // the default gives results that surprised people: a warning, too
+  bool narrow = false;            // of some operations or shapes only: a note, unless somebody complains of slowness
   std::string source;
 };
 

@@ -174,6 +174,7 @@ void read(const Row& row, DispatchChange& out) {
          .effect = row.text("effect"),
          .slower = row.flag("slower"),
          .inexact = row.flag("inexact"),
+         .narrow = row.flag("narrow"),
          .source = row.required("source")};
 }
 

@@ -35,6 +35,38 @@ int shared_names(const std::string& evidence, const std::string& text) {
   return shared;
 }
 
+// The library files that a text names: "libcudart.so.11.0".
+std::vector<std::string> libraries_named(const std::string& text) {
+  std::vector<std::string> names;
+  for (std::size_t at = text.find("lib"); at != std::string::npos; at = text.find("lib", at + 3)) {
+    const auto is_part = [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+    };
+    if (at > 0 && is_part(text[at - 1])) continue;
+    std::size_t end = at;
+    while (end < text.size() &&
+           (is_part(text[end]) || (text[end] == '.' && end + 1 < text.size() && is_part(text[end + 1])))) {
+      ++end;
+    }
+    const std::string name = text.substr(at, end - at);
+    if (name.find(".so") != std::string::npos) names.push_back(name);
+  }
+  return names;
+}
+
+// A library that was not found accounts only for a message that names it, or names none. "libx.so.9" stands for
+// "libx.so.9.1.0" too.
+bool speaks_of(const Finding& finding, const ExplainedError& error) {
+  const bool missing = finding.id.ends_with("NOT-FOUND") || finding.id.ends_with("-MISSING");
+  const std::vector<std::string> wanted = libraries_named(error.text);
+  if (!missing || wanted.empty()) return true;
+  const std::vector<std::string> lacking = libraries_named(finding.evidence);
+  return lacking.empty() || std::any_of(wanted.begin(), wanted.end(), [&](const std::string& name) {
+           return std::any_of(lacking.begin(), lacking.end(),
+                              [&](const std::string& one) { return name.starts_with(one) || one.starts_with(name); });
+         });
+}
+
 // The best of the findings that `accounts` holds for.
 template <class Accounts>
 std::optional<std::size_t> best_of(const std::vector<Finding>& findings, const ExplainedError& error,
@@ -42,7 +74,7 @@ std::optional<std::size_t> best_of(const std::vector<Finding>& findings, const E
   std::optional<std::size_t> best;
   int best_shared = -1;
   for (std::size_t i = 0; i < findings.size(); ++i) {
-    if (findings[i].id == "VRV-LOG-ERROR" || !accounts(findings[i])) continue;
+    if (findings[i].id == "VRV-LOG-ERROR" || !accounts(findings[i]) || !speaks_of(findings[i], error)) continue;
     const int shared = shared_names(findings[i].evidence, error.text);
     if (shared <= best_shared) continue;
     best = i;
@@ -132,7 +164,7 @@ void join_one(ExplainedError& error, const ErrorPattern& row, std::vector<Findin
     error.correction = correction_of(row, finding, situation);
     if (std::find(joined.explained.begin(), joined.explained.end(), *at) == joined.explained.end()) {
       finding.evidence += "; " + where_in_log(error);
-      if (row.severity == Severity::error) finding.severity = Severity::error;
+      finding.severity = std::min(finding.severity, row.severity);  // a fact that somebody complains of is no note
       joined.explained.push_back(*at);
       joined.first.push_back(finding);
     }

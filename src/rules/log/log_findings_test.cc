@@ -110,5 +110,19 @@ TEST(JoinErrors, AFindingThatBrokeSomethingIsAnError) {
   EXPECT_EQ(joined.findings[0].severity, Severity::error);
 }
 
+TEST(JoinErrors, ANoteThatSomebodyComplainsOfIsAWarning) {
+  const Joined joined = join("after the update torch.bmm is 250x slower",
+                             {finding("VRV-RUNTIME-BRANCH-END-OF-LIFE", "driver_ceiling", "old", Severity::note),
+                              finding("VRV-SPEED-KNOWN-SLOWER", "silent_slowdown", "cublas", Severity::note)});
+  EXPECT_EQ(joined.findings[0].id, "VRV-SPEED-KNOWN-SLOWER");
+  EXPECT_EQ(joined.findings[0].severity, Severity::warning);
+}
+
+TEST(JoinErrors, SlownessBesideAnErrorIsNotTheFault) {
+  const Joined joined = join("RuntimeError: No CUDA GPUs are available\nnow it is 20 times slower", {});
+  ASSERT_EQ(joined.findings.size(), 1U);
+  EXPECT_EQ(joined.findings[0].category, "device_handshake");
+}
+
 }  // namespace
 }  // namespace varve

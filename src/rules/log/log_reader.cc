@@ -253,7 +253,13 @@ std::vector<std::string> complete_facts(std::map<std::string, Fact>& facts, cons
   std::vector<std::string> others;
   for (const auto& [id, logged] : log.facts) {
     const auto at = facts.find(id);
-    if (at == facts.end() || !at->second.is_known()) {
+    const bool is_known = at != facts.end() && at->second.is_known();
+    // Somebody looked and there is no GPU: what a log says of one is of another machine.
+    const bool is_ruled_out =
+        at != facts.end() && !is_known && at->second.missing == Missing::not_applicable && !at->second.source.empty();
+    if (is_ruled_out) {
+      others.push_back(id);
+    } else if (!is_known) {
       facts.insert_or_assign(id, logged);
     } else if (contradicts(at->second, logged)) {
       others.push_back(id);

@@ -59,6 +59,16 @@ std::string kernels_text(const Situation& situation, std::string_view id) {
   return kernels.empty() ? "none" : join(kernels, ", ");
 }
 
+// The module finds no GPU that its branch serves, and does not stay: the rules about driver and GPU tell it.
+bool is_out_of_branch(const Situation& situation) {
+  if (!situation.user_driver || situation.gpus.empty()) return false;
+  const int branch = situation.user_driver->major();
+  return std::all_of(situation.gpus.begin(), situation.gpus.end(), [&](const GpuView& gpu) {
+    const GpuArchitecture* row = gpu.capability ? find_architecture(situation.knowledge, *gpu.capability) : nullptr;
+    return row != nullptr && ((row->last_branch != 0 && branch > row->last_branch) || branch < row->first_branch);
+  });
+}
+
 // "open" or "proprietary": of the module that runs, else of the one that is installed.
 std::string flavour_of(const Situation& situation) {
   if (const auto running = text_of(situation, "driver.kernel_mode.flavour")) return *running;
@@ -136,7 +146,7 @@ std::vector<Found> find_module_blocked(const Situation& situation) {
 }
 
 std::vector<Found> find_module_not_loaded(const Situation& situation) {
-  if (!has_cause(situation, Cause::not_loaded)) return {};
+  if (!has_cause(situation, Cause::not_loaded) || is_out_of_branch(situation)) return {};
   return {{.evidence = fmt::format("On the bus: {}; the module {} is installed for the running kernel and not loaded",
                                    join(waiting_gpus(situation), ", "),
                                    fact_text(fact_of(situation, "driver.kernel_mode.installed")))}};

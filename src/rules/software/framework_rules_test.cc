@@ -88,6 +88,22 @@ TEST(FrameworkRules, ExtensionWithSymbolsOfAnotherFramework) {
   EXPECT_TRUE(scene.judge("VRV-LIBRARY-UNRESOLVED").empty());
 }
 
+TEST(FrameworkRules, AFrameworkBuiltOnAnotherIsJudgedLikeAnExtension) {
+  Scene scene;
+  scene.package("torch", "2.7.0", "framework", "12.8");
+  scene.package("vllm", "0.8.5", "framework", "12").requirements = {{"torch", "==2.6.0", "2.7.0"}};
+  scene.binary("/venv/vllm/_C.abi3.so", "", "", "vllm");
+  scene.binary("/venv/torch/lib/libtorch.so", "libtorch.so", "", "torch");
+  Consumer& vllm = scene.consumer("vllm", "0.8.5");
+  vllm.symbols_checked = true;
+  vllm.libraries = {loaded("_C.abi3.so", "/venv/vllm/_C.abi3.so", "of the package"),
+                    loaded("libtorch.so", "/venv/torch/lib/libtorch.so", "held by the environment")};
+  vllm.libraries[0].unresolved = {{"_ZN5torch3jit17parseSchemaOrNameERKSs", ""}};
+  vllm.libraries[0].unresolved_count = 1;
+  EXPECT_EQ(scene.judge("VRV-FRAMEWORK-EXTENSION-SYMBOLS").size(), 1u);
+  EXPECT_TRUE(scene.judge("VRV-LIBRARY-UNRESOLVED").empty());
+}
+
 TEST(FrameworkRules, LibrariesOfAnotherCudaThanTheOneThatIsThere) {
   Scene scene;
   scene.name("cublasLt", "libcublasLt.so.12", "12").name("cublasLt", "libcublasLt.so.13", "13");

@@ -54,10 +54,24 @@ std::string provider_text(const LibraryIndex& index, const ConsumerView& view, c
   return "";
 }
 
+// A framework on top of another (vLLM on PyTorch): what it misses, a library of the other should define.
+bool is_built_on_provider(const LibraryIndex& index, const ConsumerView& view, const LibraryView& library,
+                          const Package& package) {
+  for (const UnresolvedSymbol& symbol : library.loaded->unresolved) {
+    const LibraryView* provider = provider_of(view, symbol);
+    if (provider == nullptr || provider->binary == nullptr) continue;
+    const Package* of_provider = index.package_of(*provider->binary);
+    return of_provider != nullptr && of_provider->role == "framework" &&
+           std::any_of(package.requirements.begin(), package.requirements.end(),
+                       [&](const Requirement& wanted) { return wanted.name == of_provider->name; });
+  }
+  return false;
+}
+
 // Extensions are built against a framework: what they miss, another release of it has.
 bool belongs_to_extension(const LibraryIndex& index, const ConsumerView& view, const LibraryView& library) {
   const Package* package = library.binary == nullptr ? nullptr : index.package_of(*library.binary);
-  if (package != nullptr) return package->role == "extension";
+  if (package != nullptr) return package->role == "extension" || is_built_on_provider(index, view, library, *package);
   return view.consumer.kind == "extension" && library.loaded->asked_by.empty();
 }
 

@@ -127,7 +127,7 @@ std::vector<Found> known_dispatch_changes(const Situation& situation, bool slowe
     }
     const std::string on = row.gpu.empty() ? std::string() : " on " + gpu_text(*gpu);
     found.push_back({.evidence = places + on + ": " + row.change + " (" + row.id + ")",
-                     .severity = with_gpu(situation, Severity::warning),
+                     .severity = row.narrow ? Severity::note : with_gpu(situation, Severity::warning),
                      .consequence = row.effect,
                      .fix = row.control});
   }

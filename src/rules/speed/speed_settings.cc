@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "base/text.h"
+#include "rules/consumer/gpu_class.h"
 #include "rules/software/library_facts.h"
 
 namespace varve {
@@ -25,6 +29,14 @@ struct SettingRow {
   Severity severity = Severity::note;
 };
 
+// Several GPUs of data centres copy to each other over NVLink or PCIe; between GeForce it is often not there at all.
+bool loses_peer_copies(const Situation& situation, const SettingRow& row) {
+  const auto& gpus = situation.gpus;
+  return std::string_view(row.name) == "NCCL_P2P_DISABLE" && gpus.size() > 1 &&
+         std::all_of(gpus.begin(), gpus.end(),
+                     [](const GpuView& gpu) { return gpu_class(gpu) == GpuClass::data_center; });
+}
+
 // Sources: CUDA C++ Programming Guide, Environment Variables; PyTorch, CUDA semantics and CUDA environment variables;
 // cuBLAS, Results reproducibility; TensorFlow's and JAX's documentation; NCCL, Environment Variables.
 constexpr SettingRow kRows[] = {
@@ -34,8 +46,8 @@ constexpr SettingRow kRows[] = {
     {"waiting", "NCCL_BLOCKING_WAIT", When::on, "", "every collective blocks the CPU until it is done"},
     {"precision", "NVIDIA_TF32_OVERRIDE", When::off, "",
      "TF32 is off in all of NVIDIA's libraries whatever the framework asks for: float32 matrix products and "
-     "convolutions run "
-     "without tensor cores"},
+     "convolutions run without tensor cores",
+     Severity::warning},
     {"precision", "NVIDIA_TF32_OVERRIDE", When::on, "", "TF32 is allowed as the program asks for it"},
     {"precision", "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", When::on, "",
      "float32 matrix products use TF32: faster, with 10 bits of mantissa"},
@@ -53,7 +65,7 @@ constexpr SettingRow kRows[] = {
     {"allocator", "PYTORCH_CUDA_ALLOC_CONF", When::set, "", "it changes how PyTorch takes GPU memory"},
     {"allocator", "PYTORCH_ALLOC_CONF", When::set, "", "it changes how PyTorch takes GPU memory"},
     {"allocator", "XLA_PYTHON_CLIENT_ALLOCATOR", When::contains, "platform",
-     "JAX takes and returns GPU memory for every array, which is slow"},
+     "JAX takes and returns GPU memory for every array, which is slow", Severity::warning},
     {"allocator", "XLA_PYTHON_CLIENT_PREALLOCATE", When::off, "", "JAX takes GPU memory as it goes"},
     {"allocator", "TF_FORCE_GPU_ALLOW_GROWTH", When::on, "", "TensorFlow takes GPU memory as it goes"},
     {"allocator", "TF_GPU_ALLOCATOR", When::set, "", "it changes how TensorFlow takes GPU memory"},
@@ -117,8 +129,9 @@ std::vector<Found> settings_of_topic(const Situation& situation, std::string_vie
     if (row.topic != topic) continue;
     const std::optional<std::string> value = setting_of(situation, row.name);
     if (!value || !counts(row, *value)) continue;
-    found.push_back({.evidence = fmt::format("{}={}: {}", row.name, *value, row.effect),
-                     .severity = with_gpu(situation, row.severity)});
+    found.push_back(
+        {.evidence = fmt::format("{}={}: {}", row.name, *value, row.effect),
+         .severity = loses_peer_copies(situation, row) ? Severity::warning : with_gpu(situation, row.severity)});
   }
   return found;
 }
