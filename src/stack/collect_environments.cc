@@ -97,7 +97,7 @@ void collect_environments(const Subject& subject, Stack& stack) {
   std::vector<std::string> frameworks, runtimes;
   bool asked = true, complete = true;
   std::size_t libraries = 0;
-  std::vector<EnvironmentLibraries> held;
+  std::vector<LibrariesOfEnvironment> held;
   for (const EnvironmentPlace& place : places_of(subject)) {
     EnvironmentReading reading = read_environment(subject.files, place, subject.home);
     Environment& environment = reading.environment;

@@ -38,8 +38,8 @@ std::optional<DynamicSection> dynamic_of(const Subject& subject, const std::stri
 // All that is needed to follow the packages of one environment.
 class EnvironmentConsumers {
  public:
-  EnvironmentConsumers(const Subject& subject, const EnvironmentLibraries& libraries,
-                       const std::vector<EnvironmentLibraries>& environments, Stack& stack)
+  EnvironmentConsumers(const Subject& subject, const LibrariesOfEnvironment& libraries,
+                       const std::vector<LibrariesOfEnvironment>& environments, Stack& stack)
       : subject_(subject),
         libraries_(libraries),
         stack_(stack),
@@ -48,7 +48,7 @@ class EnvironmentConsumers {
         context_(subject_loader_context(subject, cache_, machine())) {
     hold(libraries);
     own_ = by_package_;
-    for (const EnvironmentLibraries& other : environments) {
+    for (const LibrariesOfEnvironment& other : environments) {
       const bool same_python = libraries.python == other.python || libraries.python.empty() || other.python.empty();
       if (&other != &libraries && libraries.shares && other.shares && same_python) hold(other);
     }
@@ -71,7 +71,7 @@ class EnvironmentConsumers {
   }
 
   // What comes first is found first.
-  void hold(const EnvironmentLibraries& libraries) {
+  void hold(const LibrariesOfEnvironment& libraries) {
     for (const HeldLibrary& library : libraries.libraries) {
       files_.add(library);
       by_package_[library.package].push_back(&library);
@@ -152,7 +152,7 @@ class EnvironmentConsumers {
   }
 
   const Subject& subject_;
-  const EnvironmentLibraries& libraries_;
+  const LibrariesOfEnvironment& libraries_;
   Stack& stack_;
   LoadedFiles files_;
   LoaderCache cache_;
@@ -196,9 +196,9 @@ std::string find_python(const Subject& subject, const EnvironmentPlace& place) {
   return {};
 }
 
-EnvironmentLibraries environment_libraries(const Subject& subject, const EnvironmentPlace& place,
-                                           const EnvironmentReading& reading, const BinaryCollection& found) {
-  EnvironmentLibraries libraries{.program = find_python(subject, place), .libraries = {}};
+LibrariesOfEnvironment environment_libraries(const Subject& subject, const EnvironmentPlace& place,
+                                             const EnvironmentReading& reading, const BinaryCollection& found) {
+  LibrariesOfEnvironment libraries{.program = find_python(subject, place), .libraries = {}};
   libraries.python = minor_version(place.python);
   libraries.shares = place.sees_system || place.kind == "system" || place.kind == "user" || place.kind == "folder";
   std::map<std::string, const Binary*> binaries;
@@ -217,9 +217,9 @@ EnvironmentLibraries environment_libraries(const Subject& subject, const Environ
   return libraries;
 }
 
-void add_package_consumers(const Subject& subject, const std::vector<EnvironmentLibraries>& environments,
+void add_package_consumers(const Subject& subject, const std::vector<LibrariesOfEnvironment>& environments,
                            Stack& stack) {
-  for (const EnvironmentLibraries& environment : environments) {
+  for (const LibrariesOfEnvironment& environment : environments) {
     EnvironmentConsumers(subject, environment, environments, stack).add_all();
   }
 }

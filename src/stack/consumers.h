@@ -10,7 +10,7 @@
 namespace varve {
 
 // An environment as its consumers need it, kept until all environments have been read.
-struct EnvironmentLibraries {
+struct LibrariesOfEnvironment {
   std::size_t environment = 0;         // index in Stack::environments
   std::string program;                 // its Python, links resolved; empty: none was found
   std::string python;                  // "3.11"; empty: not known
@@ -20,13 +20,14 @@ struct EnvironmentLibraries {
 
 // The libraries of an environment that were read, before they are moved to the stack. `paths` are those of the
 // reading, links and all.
-EnvironmentLibraries environment_libraries(const Subject& subject, const EnvironmentPlace& place,
-                                           const EnvironmentReading& reading, const BinaryCollection& found);
+LibrariesOfEnvironment environment_libraries(const Subject& subject, const EnvironmentPlace& place,
+                                             const EnvironmentReading& reading, const BinaryCollection& found);
 
 // One consumer for each package with a role of framework or extension of every environment: its extension modules as
 // they are imported (those of frameworks first that it needs libraries of), its other libraries one by one, and all
 // that these open late. Only where whole sections were read.
-void add_package_consumers(const Subject& subject, const std::vector<EnvironmentLibraries>& environments, Stack& stack);
+void add_package_consumers(const Subject& subject, const std::vector<LibrariesOfEnvironment>& environments,
+                           Stack& stack);
 
 // A Python that would import from a place: the environment's own, that of the prefix around a folder of packages, or
 // one of the same version on PATH or where programs usually are; links resolved. Empty: none is there.
