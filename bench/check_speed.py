@@ -45,7 +45,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         document = pathlib.Path(scratch) / "three.json"
         three_environments(arguments.varve, arguments.venv, document)
-        supposed = ["--target", str(document), "--driver", "580.95.05", "--gpu", "L40S"]
+        supposed = ["--driver", "580.95.05", "--gpu", "L40S"]
         commands = {
             "check": [arguments.varve, "check", str(document), *supposed],
             "check --expect": [arguments.varve, "check", str(document), *supposed, "--expect", str(document)],
