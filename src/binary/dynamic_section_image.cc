@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "binary/symbol_hash.h"
+
 namespace varve {
 namespace {
 
@@ -17,23 +19,6 @@ Error broken(const std::string& where, std::string found) {
 template <class T>
 bool read_at(const DynamicImage& image, std::uint64_t address, T& into) {
   return image.read_address(address, std::as_writable_bytes(std::span(&into, 1)));
-}
-
-// The hash of DT_GNU_HASH (glibc elf/dl-lookup.c: djb2 with 33) and that of DT_HASH (gABI chapter 5).
-std::uint32_t gnu_hash(std::string_view name) {
-  std::uint32_t hash = 5381;
-  for (char c : name) hash = hash * 33 + static_cast<unsigned char>(c);
-  return hash;
-}
-
-std::uint32_t sysv_hash(std::string_view name) {
-  std::uint32_t hash = 0;
-  for (char c : name) {
-    hash = (hash << 4) + static_cast<unsigned char>(c);
-    std::uint32_t high = hash & 0xf0000000;
-    hash = (hash ^ (high >> 24)) & ~high;
-  }
-  return hash;
 }
 
 std::optional<ExportedSymbol> symbol_if_named(const DynamicImage& image, std::uint64_t table, std::uint32_t index,
@@ -55,7 +40,7 @@ std::optional<ExportedSymbol> find_by_gnu_hash(const DynamicImage& image, std::u
   if (!read_at(image, at, header) || header.buckets == 0) return std::nullopt;
   const std::uint64_t buckets = at + sizeof header + std::uint64_t{header.bloom_words} * 8;
   const std::uint64_t chains = buckets + std::uint64_t{header.buckets} * 4;
-  const std::uint32_t wanted = gnu_hash(name);
+  const std::uint32_t wanted = gnu_symbol_hash(name);
   std::uint32_t index = 0;
   if (!read_at(image, buckets + std::uint64_t{wanted % header.buckets} * 4, index) || index < header.first) {
     return std::nullopt;
@@ -79,7 +64,7 @@ std::optional<ExportedSymbol> find_by_sysv_hash(const DynamicImage& image, std::
   } header{};
   if (!read_at(image, at, header) || header.buckets == 0) return std::nullopt;
   const std::uint64_t buckets = at + sizeof header;
-  std::uint64_t place = buckets + std::uint64_t{sysv_hash(name) % header.buckets} * 4;
+  std::uint64_t place = buckets + std::uint64_t{sysv_symbol_hash(name) % header.buckets} * 4;
   for (int step = 0; step < kMostChainSteps; ++step) {
     std::uint32_t index = 0;
     if (!read_at(image, place, index) || index == 0) return std::nullopt;

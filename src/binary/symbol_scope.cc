@@ -2,29 +2,14 @@
 
 #include <algorithm>
 
+#include "binary/symbol_hash.h"
+
 namespace varve {
 namespace {
 
 constexpr int kMostChainSteps = 65'536;  // of a damaged table whose chain runs in a circle
 constexpr std::size_t kMostName = std::size_t{1} << 20;
 constexpr std::uint64_t kMostEffort = std::uint64_t{1} << 31;  // of one file in its scope: some seconds
-
-// The hash of DT_GNU_HASH (glibc elf/dl-lookup.c: djb2 with 33) and that of DT_HASH (gABI chapter 5).
-std::uint32_t gnu_hash(std::string_view name) {
-  std::uint32_t hash = 5381;
-  for (char c : name) hash = hash * 33 + static_cast<unsigned char>(c);
-  return hash;
-}
-
-std::uint32_t sysv_hash(std::string_view name) {
-  std::uint32_t hash = 0;
-  for (char c : name) {
-    hash = (hash << 4) + static_cast<unsigned char>(c);
-    const std::uint32_t high = hash & 0xf0000000;
-    hash = (hash ^ (high >> 24)) & ~high;
-  }
-  return hash;
-}
 
 bool is_allowed_type(unsigned type) {
   return type == STT_NOTYPE || type == STT_OBJECT || type == STT_FUNC || type == STT_COMMON || type == STT_TLS ||
@@ -94,7 +79,7 @@ std::optional<std::uint32_t> DynamicSymbols::find(std::string_view name, std::ui
       if ((chains_[at] & 1) != 0) break;
     }
   } else {
-    std::uint32_t index = buckets_[sysv_hash(name) % buckets_.size()];
+    std::uint32_t index = buckets_[sysv_symbol_hash(name) % buckets_.size()];
     for (int step = 0; index != 0 && index < chains_.size() && step < kMostChainSteps && !is_found; ++step) {
       effort += 1 + name.size() / 16;
       if (matches(index, name, version, versioned, newest)) {
@@ -118,7 +103,7 @@ std::optional<std::uint32_t> DynamicSymbols::find(std::string_view name, std::ui
 
 bool DynamicSymbols::defines(std::string_view name, const SymbolVersion* version) const {
   std::uint64_t effort = 0;
-  return find(name, gnu_hash(name), version, effort).has_value();
+  return find(name, gnu_symbol_hash(name), version, effort).has_value();
 }
 
 std::size_t DynamicSymbols::bytes() const {
@@ -154,7 +139,7 @@ std::vector<UnboundSymbol> unbound_symbols(const DynamicSymbols& symbols, std::s
                       });
     if (told) continue;
     const std::string_view name = symbols.name_at(symbols.symbols_[index].st_name);
-    const std::uint32_t hash = gnu_hash(name);
+    const std::uint32_t hash = gnu_symbol_hash(name);
     effort += name.size() / 16;
     const auto binds = [&](const DynamicSymbols* file) { return file->find(name, hash, version, effort).has_value(); };
     const auto found = std::find_if(scope.begin(), scope.end(), binds);

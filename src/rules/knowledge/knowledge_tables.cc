@@ -195,6 +195,22 @@ struct Tables {
   std::string folder_name;
 };
 
+// A misspelt table would be passed over without a word, and the built-in one taken in its place.
+Status check_names(const Files& folder, const std::string& where) {
+  const Looked<std::vector<std::string>> names = folder.list("/");
+  std::size_t tables = 0;
+  for (const std::string& name : names.value.value_or(std::vector<std::string>{})) {
+    if (!name.ends_with(".json")) continue;
+    ++tables;
+    if (!embedded_file("data/" + name).empty()) continue;
+    return Error{"reading the compatibility tables", (std::filesystem::path(where) / name).string(),
+                 "there is no table of this name", "Name it as in data/: driver_branches.json, for example"};
+  }
+  if (tables > 0) return Done{};
+  return Error{"reading the compatibility tables", where, "it holds no table",
+               "--data takes a folder with files such as driver_branches.json"};
+}
+
 Result<Tables> open_tables(const std::string& folder) {
   if (folder.empty()) return Tables{};
   Looked<std::unique_ptr<Files>> opened = open_root(folder);
@@ -202,6 +218,7 @@ Result<Tables> open_tables(const std::string& folder) {
     return Error{"reading the compatibility tables", folder, "it is no folder that can be read",
                  "--data takes a folder with files such as driver_branches.json"};
   }
+  if (const Status named = check_names(**opened, folder); !named) return named.error();
   return Tables{std::move(*opened), folder};
 }
 
