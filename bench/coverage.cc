@@ -18,8 +18,8 @@
 
 #include "base/text.h"
 #include "base/units.h"
-#include "binary/code_scan.h"
-#include "binary/fatbin_coverage.h"
+#include "binary/gpu_code/code_scan.h"
+#include "binary/gpu_code/fatbin_coverage.h"
 
 using namespace varve;
 

@@ -22,8 +22,8 @@
 #include <string>
 #include <vector>
 
-#include "stack/image/image.h"
-#include "stack/image/image_testing.h"
+#include "image/image.h"
+#include "image/image_testing.h"
 #include "world/test_root.h"
 
 namespace varve {

@@ -1,7 +1,7 @@
 // libFuzzer target for what is read from ELF files besides symbols: clang++ -std=c++20
 // -fsanitize=fuzzer,address,undefined -Isrc fuzz/dynamic_fuzz.cc
 // src/binary/{dynamic_section*,library_version*,static_runtime*,read_only_strings*, note_sections,elf_headers}.cc
-// src/world/file_reader.cc src/model/fact.cc src/model/names.cc src/base/{hash,text,result,json,units}.cc -lfmt
+// src/world/file_reader.cc src/model/fact.cc src/model/json/names.cc src/base/{hash,text,result,json,units}.cc -lfmt
 // -lcrypto (leave the tests out)
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,11 +9,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "binary/dynamic_section.h"
-#include "binary/library_version.h"
-#include "binary/note_sections.h"
-#include "binary/read_only_strings.h"
-#include "binary/static_runtime.h"
+#include "binary/elf/dynamic_section.h"
+#include "binary/version/library_version.h"
+#include "binary/elf/note_sections.h"
+#include "binary/version/read_only_strings.h"
+#include "binary/version/static_runtime.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   varve::FileHandle file(memfd_create("fuzz", MFD_CLOEXEC));

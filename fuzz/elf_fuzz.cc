@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "binary/build_id.h"
-#include "binary/demangle.h"
-#include "binary/symbols.h"
+#include "binary/elf/build_id.h"
+#include "binary/elf/demangle.h"
+#include "binary/elf/symbols.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   int fd = memfd_create("fuzz", MFD_CLOEXEC);

@@ -1,7 +1,7 @@
 // libFuzzer target for the reader of GPU code: clang++ -std=c++20 -fsanitize=fuzzer,address,undefined -Isrc
 // fuzz/fatbin_fuzz.cc src/binary/{fatbin,fatbin_inflate,fatbin_coverage,code_scan,cubin,archive,elf_headers}.cc
 // src/model/{coverage,names}.cc src/world/file_reader.cc src/base/{text,units,result}.cc -lfmt -lzstd -llz4
-// The seeds were composed with src/binary/fatbin_testing.h.
+// The seeds were composed with src/binary/gpu_code/fatbin_testing.h.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -9,11 +9,11 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "binary/archive.h"
-#include "binary/code_scan.h"
-#include "binary/cubin.h"
-#include "binary/fatbin_coverage.h"
-#include "binary/fatbin_inflate.h"
+#include "binary/elf/static_archive.h"
+#include "binary/gpu_code/code_scan.h"
+#include "binary/gpu_code/cubin.h"
+#include "binary/gpu_code/fatbin_coverage.h"
+#include "binary/gpu_code/fatbin_inflate.h"
 
 namespace {
 

@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "stack/image/image.h"
-#include "stack/image/image_requirement.h"
-#include "stack/image/image_testing.h"
+#include "image/image.h"
+#include "image/image_requirement.h"
+#include "image/image_testing.h"
 
 namespace {
 constexpr std::string_view kDivider = "\n%%\n";

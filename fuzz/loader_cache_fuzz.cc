@@ -1,5 +1,5 @@
 // libFuzzer target for the reader of ld.so.cache: clang++ -std=c++20 -fsanitize=fuzzer,address,undefined -Isrc
-// fuzz/loader_cache_fuzz.cc src/binary/loader_cache.cc src/world/file_reader.cc src/base/result.cc -lfmt
+// fuzz/loader_cache_fuzz.cc src/binary/loader/loader_cache.cc src/world/file_reader.cc src/base/result.cc -lfmt
 #include <elf.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "binary/loader_cache.h"
+#include "binary/loader/loader_cache.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   varve::FileHandle file(memfd_create("fuzz", MFD_CLOEXEC));

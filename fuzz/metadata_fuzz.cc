@@ -9,14 +9,14 @@
 #include <string>
 
 #include "base/redact.h"
-#include "stack/package/environments.h"
-#include "stack/package/package_database.h"
-#include "stack/package/package_database_rpm.h"
-#include "stack/package/python_literals.h"
-#include "stack/package/python_metadata.h"
-#include "stack/package/python_record.h"
-#include "stack/toolkit/toolkit_reader.h"
-#include "stack/toolkit/toolkit_search.h"
+#include "package/environments.h"
+#include "package/package_database.h"
+#include "package/package_database_rpm.h"
+#include "package/python_literals.h"
+#include "package/python_metadata.h"
+#include "package/python_record.h"
+#include "toolkit/toolkit_reader.h"
+#include "toolkit/toolkit_search.h"
 
 namespace {
 // A file system in memory: every path that a reader may ask for holds the same bytes, as an unnamed file of the kernel.

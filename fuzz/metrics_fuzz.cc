@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "bench/metrics.h"
+#include "harness/unit/metrics.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto metrics = varve::parse_metrics({reinterpret_cast<const char*>(data), size});

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "binary/symbol_scope.h"
+#include "binary/loader/symbol_scope.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   varve::FileHandle file(memfd_create("fuzz", MFD_CLOEXEC));

@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "stack/image/image_testing.h"
-#include "stack/image/tar.h"
+#include "image/image_testing.h"
+#include "archive/tar.h"
 
 namespace {
 void read_archive(const std::string& bytes, bool with_content) {

@@ -1,16 +1,15 @@
-#include "stack/capture.h"
-
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "capture/capture_stack.h"
 #include "cmd/output.h"
 #include "cmd/subject_options.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
-#include "model/documents.h"
-#include "stack/binary_cache.h"
-#include "stack/gpu_products.h"
+#include "loading/binary_cache.h"
+#include "model/json/documents.h"
+#include "tables/gpu_products.h"
 #include "world/world.h"
 
 namespace varve {

@@ -1,23 +1,22 @@
-#include "rules/check.h"
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "capture/what_if.h"
 #include "cmd/check_proofs.h"
 #include "cmd/check_subjects.h"
 #include "cmd/output.h"
 #include "cmd/subject_options.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
-#include "model/documents.h"
-#include "report/text.h"
+#include "loading/binary_cache.h"
+#include "model/json/documents.h"
+#include "report/text/text_report.h"
 #include "rules/advice/advice.h"
+#include "rules/check_stack.h"
 #include "rules/expectation.h"
 #include "rules/log/log_stack.h"
-#include "rules/what_if.h"
-#include "stack/binary_cache.h"
 
 namespace varve {
 

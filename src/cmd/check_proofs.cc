@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "stack/jit_proof.h"
+#include "driver/jit_proof.h"
 
 namespace varve {
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "model/check.h"
+#include "model/check_result.h"
 #include "rules/situation.h"
 #include "world/world.h"
 

@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "cmd/files.h"
+#include "cmd/document_files.h"
 #include "cmd/subject_options.h"
-#include "stack/package/environments.h"
+#include "package/environments.h"
 
 namespace varve {
 

@@ -2,8 +2,8 @@
 #include <string>
 
 #include "base/result.h"
+#include "capture/capture_stack.h"
 #include "rules/log/log_reader.h"
-#include "stack/capture.h"
 #include "world/world.h"
 
 namespace varve {

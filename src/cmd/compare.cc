@@ -1,15 +1,14 @@
-#include "compare/compare.h"
-
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "cmd/files.h"
+#include "cmd/document_files.h"
 #include "cmd/output.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
+#include "compare/compare_runs.h"
 #include "world/world.h"
 
 namespace varve {

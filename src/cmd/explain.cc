@@ -1,5 +1,3 @@
-#include "rules/log/explain.h"
-
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -13,9 +11,10 @@
 #include "cmd/subject_options.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
-#include "kernels/kernel_names.h"
 #include "report/printable.h"
 #include "report/text_table.h"
+#include "rules/log/explain_message.h"
+#include "tables/kernel_names.h"
 
 namespace varve {
 

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
-#include "cmd/files.h"
+#include "cmd/document_files.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 

@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cmd/files.h"
+#include "cmd/document_files.h"
 #include "cmd/subject_options.h"
 #include "cmd/terminal.h"
 

@@ -1,11 +1,11 @@
 // `varve` without a verb: this machine in one screen.
 #include "cmd/overview.h"
 
-#include "cmd/files.h"
+#include "capture/capture_stack.h"
+#include "cmd/document_files.h"
 #include "cmd/terminal.h"
-#include "report/text.h"
-#include "rules/check.h"
-#include "stack/capture.h"
+#include "report/text/text_report.h"
+#include "rules/check_stack.h"
 #include "world/world.h"
 
 namespace varve {

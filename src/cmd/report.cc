@@ -1,11 +1,11 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "cmd/files.h"
+#include "cmd/document_files.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
-#include "compare/compare.h"
-#include "report/html.h"
+#include "compare/compare_runs.h"
+#include "report/html/html.h"
 
 namespace varve {
 

@@ -7,12 +7,12 @@
 #include <random>
 
 #include "base/units.h"
-#include "bench/benchmark.h"
-#include "cmd/files.h"
+#include "cmd/document_files.h"
 #include "cmd/output.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
-#include "model/documents.h"
+#include "harness/benchmark.h"
+#include "model/json/documents.h"
 
 namespace varve {
 

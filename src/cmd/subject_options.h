@@ -2,7 +2,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "stack/capture.h"
+#include "capture/capture_stack.h"
 
 namespace CLI {
 class App;

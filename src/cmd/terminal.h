@@ -6,7 +6,7 @@
 
 #include "base/exit_status.h"
 #include "base/result.h"
-#include "report/text.h"
+#include "report/text/text_report.h"
 
 namespace varve {
 

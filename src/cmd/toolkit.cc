@@ -4,16 +4,16 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "cmd/files.h"
+#include "cmd/document_files.h"
 #include "cmd/output.h"
 #include "cmd/terminal.h"
 #include "cmd/toolkit_json.h"
 #include "cmd/verb.h"
-#include "report/text_toolkits.h"
-#include "stack/toolkit/module_file.h"
-#include "stack/toolkit/shell_exports.h"
-#include "stack/toolkit/toolkit_link.h"
-#include "stack/toolkit/toolkit_selection.h"
+#include "report/text/text_toolkits.h"
+#include "toolkit/module_file.h"
+#include "toolkit/shell_exports.h"
+#include "toolkit/toolkit_link.h"
+#include "toolkit/toolkit_selection.h"
 #include "world/world.h"
 
 namespace varve {

@@ -3,9 +3,9 @@
 #include <vector>
 
 #include "base/json.h"
-#include "stack/toolkit/shell_exports.h"
-#include "stack/toolkit/toolkit_link.h"
-#include "stack/toolkit/toolkit_selection.h"
+#include "toolkit/shell_exports.h"
+#include "toolkit/toolkit_link.h"
+#include "toolkit/toolkit_selection.h"
 
 namespace varve {
 

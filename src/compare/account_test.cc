@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "compare/compare.h"
+#include "compare/compare_runs.h"
 #include "compare/match.h"
 #include "compare/test_runs.h"
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "compare/compare.h"
+#include "compare/compare_runs.h"
 #include "compare/library_name.h"
 #include "compare/test_runs.h"
 

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "compare/compare.h"
-#include "model/run.h"
+#include "compare/compare_runs.h"
+#include "model/run_record.h"
 
 namespace varve {
 

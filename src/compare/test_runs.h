@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "model/run.h"
+#include "model/run_record.h"
 
 namespace varve::samples {
 

@@ -9,11 +9,11 @@
 #include <unordered_map>
 
 #include "base/text.h"
-#include "binary/demangle.h"
+#include "binary/elf/demangle.h"
 #include "kernels/address_spaces.h"
 #include "kernels/generated_code.h"
-#include "kernels/kernel_names.h"
 #include "kernels/mapped_files.h"
+#include "tables/kernel_names.h"
 
 namespace varve {
 namespace {

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <numeric>
 
-#include "binary/build_id.h"
+#include "binary/elf/build_id.h"
 #include "binary/test_files.h"
 #include "kernels/test_child.h"
 

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "binary/build_id.h"
+#include "binary/elf/build_id.h"
 
 namespace varve {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <tuple>
 
-#include "binary/symbols.h"
+#include "binary/elf/symbols.h"
 #include "kernels/cpu_profile.h"
 
 namespace varve {

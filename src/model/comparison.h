@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/run.h"
+#include "model/run_record.h"
 
 namespace varve {
 

@@ -4,15 +4,15 @@
 #include <algorithm>
 
 #include "model/binary.h"
-#include "model/check.h"
+#include "model/check_result.h"
 #include "model/comparison.h"
 #include "model/driver_file.h"
 #include "model/enum_names.h"
 #include "model/fact.h"
 #include "model/finding.h"
-#include "model/handshake.h"
+#include "model/handshake_record.h"
 #include "model/profile.h"
-#include "model/run.h"
+#include "model/run_record.h"
 
 namespace varve {
 

@@ -1,25 +1,10 @@
 #include "model/stack.h"
 
-#include <nlohmann/json.hpp>
+#include <map>
 
-#include "base/hash.h"
-#include "base/json.h"
-#include "model/documents.h"
 #include "model/fact_catalog.h"
-#include "model/json_fields.h"
 
 namespace varve {
-
-std::string stack_digest(const Stack& stack) {
-  Json identity = Json::object();
-  for (const auto& [id, fact] : stack.facts) {
-    const FactDefinition* definition = find_fact_definition(id);
-    if (definition == nullptr || !definition->identity) continue;
-    identity[id] =
-        fact.is_known() ? value_to_json(*fact.value) : Json{{"missing", std::string(to_string(fact.missing))}};
-  }
-  return sha256_hex(canonical_json(identity));
-}
 
 namespace {
 bool moved(const Fact& before, const Fact& after) {

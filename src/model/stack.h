@@ -10,9 +10,9 @@
 #include "model/environment.h"
 #include "model/fact.h"
 #include "model/gpu_process.h"
-#include "model/handshake.h"
-#include "model/image.h"
-#include "model/toolkit.h"
+#include "model/handshake_record.h"
+#include "model/image_record.h"
+#include "model/toolkit_record.h"
 
 namespace varve {
 

@@ -1,7 +1,7 @@
 #pragma once
-#include "model/check.h"
+#include "model/check_result.h"
 #include "model/comparison.h"
-#include "model/run.h"
+#include "model/run_record.h"
 
 namespace varve::samples {
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "report/text.h"
+#include "report/text/text_report.h"
 
 namespace varve {
 

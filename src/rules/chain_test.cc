@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "rules/check.h"
+#include "rules/check_stack.h"
 
 namespace varve {
 namespace {

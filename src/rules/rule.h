@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/check.h"
+#include "model/check_result.h"
 #include "model/finding.h"
 #include "rules/situation.h"
 

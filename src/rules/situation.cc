@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "rules/consumer/consumer_view.h"
-#include "stack/gpu_products.h"
+#include "tables/gpu_products.h"
 
 namespace varve {
 

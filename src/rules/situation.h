@@ -7,7 +7,7 @@
 
 #include "base/dotted_version.h"
 #include "model/stack.h"
-#include "rules/knowledge/knowledge.h"
+#include "tables/knowledge.h"
 
 namespace varve {
 

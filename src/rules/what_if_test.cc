@@ -1,4 +1,4 @@
-#include "rules/what_if.h"
+#include "capture/what_if.h"
 
 #include <gtest/gtest.h>
 

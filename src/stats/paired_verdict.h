@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "model/comparison.h"
-#include "model/run.h"
+#include "model/run_record.h"
 #include "stats/interval.h"
 
 namespace varve {

@@ -10,10 +10,10 @@
 #include <cstring>
 #include <string>
 
-#include "binary/code_scan.h"
-#include "binary/cubin.h"
-#include "binary/fatbin_coverage.h"
-#include "binary/fatbin_inflate.h"
+#include "binary/gpu_code/code_scan.h"
+#include "binary/gpu_code/cubin.h"
+#include "binary/gpu_code/fatbin_coverage.h"
+#include "binary/gpu_code/fatbin_inflate.h"
 
 using namespace varve;
 

@@ -11,11 +11,11 @@
 #include <map>
 #include <set>
 
-#include "binary/ptx_entries.h"
+#include "binary/gpu_code/ptx_entries.h"
 #include "rules/consumer/driver_regime.h"
 #include "rules/consumer/gpu_code.h"
-#include "rules/knowledge/knowledge.h"
-#include "stack/driver/jit_compiler.h"
+#include "tables/knowledge.h"
+#include "driver/jit_compiler.h"
 #include "world/files.h"
 
 namespace varve {

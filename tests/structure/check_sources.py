@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Checks how the sources are put together. Each check prints every violation as FILE:LINE: text and fails with 1.
 
-usage: check_sources.py directions SRC FLOOR...   includes go down only; floors from the bottom up
-       check_sources.py headers SRC               headers include no third-party header
-       check_sources.py length ROOT               no source file is longer than 500 lines
-       check_sources.py scripts ROOT              shell scripts parse, are executable and stop at the first error
+usage: check_sources.py directions SRC   includes go down only, as SRC/floors.txt says
+       check_sources.py rooms SRC        no folder is too full, no file name stands for two things
+       check_sources.py headers SRC      headers include no third-party header
+       check_sources.py length ROOT      no source file is longer than 500 lines
+       check_sources.py scripts ROOT     shell scripts parse, are executable and stop at the first error
 """
 import os
 import pathlib
@@ -13,6 +14,8 @@ import subprocess
 import sys
 
 LONGEST_FILE = 500
+MOST_PRODUCT_FILES = 25  # of a folder, sub-folders apart
+LARGEST_SHARE = 0.2      # of all lines of src/, in one floor
 SOURCE_FOLDERS = ("src", "examples", "bench", "fuzz", "tests", "scripts", "cmake", ".ci", "web")
 SOURCE_SUFFIXES = (".cc", ".h", ".c", ".py", ".sh", ".cmake", ".css", ".ts", ".js")
 INCLUDE = re.compile(r'\s*#\s*include\s*(?:"([^"]*)"|<([^>]*)>)')
@@ -41,23 +44,81 @@ def find_sources(folder):
         yield path.relative_to(folder).as_posix(), includes
 
 
-def check_directions(source, floors):
-    height = {floor: index for index, floor in enumerate(floors)}
+def read_floors(source):
+    """Rows of floors.txt: {floor or floor/room: what it may include beside itself}, in their order."""
+    rows = {}
+    for line in (source / "floors.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            name, _, lower = line.partition(":")
+            rows[name] = lower.split()
+    return rows
+
+
+def room_of(path):
+    return path.rpartition("/")[0]
+
+
+def check_directions(source):
+    rows = read_floors(source)
+    order = {name: index for index, name in enumerate(rows)}
+    for name, lower in rows.items():
+        for other in lower:
+            if other not in rows or order[other] > order[name]:
+                yield f"floors.txt:1: {name} names {other}, which is no row above it"
     for path, includes in find_sources(source):
-        floor = path.split("/")[0]
-        if floor not in height:
-            yield f"{path}:1: stands in no folder of the list of floors ({', '.join(floors)})"
+        room, floor = room_of(path), path.split("/")[0]
+        if room not in rows:
+            yield f"{path}:1: stands in {room or 'src/'}, of which floors.txt has no row"
             continue
         for number, quoted, angled in includes:
             if angled is not None:
-                if angled.split("/")[0] in height and (source / angled).is_file():
+                if angled.split("/")[0] in rows and (source / angled).is_file():
                     yield f"{path}:{number}: <{angled}> is the project's own: write it in quotes"
                 continue
-            target = quoted.split("/")[0]
-            if "/" not in quoted or target not in height:
+            target_room, target_floor = room_of(quoted), quoted.split("/")[0]
+            if target_room not in rows:
                 yield f'{path}:{number}: "{quoted}" is not a path from src/ to one of its folders'
-            elif height[target] > height[floor]:
-                yield f'{path}:{number}: {floor} includes "{quoted}", which stands above it'
+            elif target_floor != floor:
+                if target_floor not in rows[floor] and not path.endswith("_test.cc"):
+                    yield f'{path}:{number}: {floor} includes "{quoted}"; floors.txt does not name it below'
+                elif order[target_floor] > order[floor]:
+                    yield f'{path}:{number}: {floor} includes "{quoted}", which stands above it'
+            elif target_room != room and not is_below(rows, floor, room, target_room):
+                yield f'{path}:{number}: {room} includes "{quoted}"; floors.txt does not name that room below'
+
+
+def is_below(rows, floor, room, target):
+    """Inside a floor. Its own files stand above all rooms but those whose row names the floor."""
+    if room == floor:
+        return floor not in rows[target]
+    return target in rows[room]
+
+
+def is_product(path):
+    name = path.rpartition("/")[2]
+    return not name.endswith("_test.cc") and "test" not in name.rpartition(".")[0].split("_")
+
+
+def check_rooms(source):
+    files, lines, folders_of = {}, {}, {}
+    for path in sorted(source.rglob("*")):
+        if path.suffix not in (".cc", ".h"):
+            continue
+        name = path.relative_to(source).as_posix()
+        with open(path, "rb") as file:
+            lines[name.split("/")[0]] = lines.get(name.split("/")[0], 0) + sum(1 for _ in file)
+        folders_of.setdefault(path.stem, set()).add(room_of(name))
+        if is_product(name):
+            files[room_of(name)] = files.get(room_of(name), 0) + 1
+    for room, count in files.items():
+        if count > MOST_PRODUCT_FILES:
+            yield f"{room}: holds {count} product files; {MOST_PRODUCT_FILES} is the most: make rooms"
+    for floor, count in lines.items():
+        if count > LARGEST_SHARE * sum(lines.values()) and len(lines) > 5:
+            yield f"{floor}: holds {count} of {sum(lines.values())} lines, more than a fifth: split it"
+    for stem, folders in folders_of.items():
+        if len(folders) > 1:
+            yield f"{stem}: stands in {' and '.join(sorted(folders))}: a name is for one thing"
 
 
 def is_system_header(name):
@@ -113,14 +174,13 @@ def check_scripts(root):
 
 
 def main(arguments):
-    checks = {"directions": check_directions, "headers": check_headers, "length": check_length,
+    checks = {"directions": check_directions, "rooms": check_rooms, "headers": check_headers, "length": check_length,
               "scripts": check_scripts}
-    if len(arguments) < 2 or arguments[0] not in checks:
+    if len(arguments) != 2 or arguments[0] not in checks:
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    name, folder, *floors = arguments
-    folder = pathlib.Path(folder)
-    violations = list(checks[name](folder, floors) if name == "directions" else checks[name](folder))
+    name, folder = arguments
+    violations = list(checks[name](pathlib.Path(folder)))
     for violation in violations:
         print(violation)
     return 1 if violations else 0

@@ -5,8 +5,8 @@ import unittest
 
 import check_sources
 
-FLOORS = ["base", "model", "cmd"]
 SOUND = {
+    "floors.txt": "# a comment\nbase:\nmodel: base\nmodel/json: model\nmodel/parts:\ncmd: base model\n",
     "base/text.h": "#include <string>\n#include <sys/stat.h>\n#include <unistd.h>\n",
     "base/json.h": "#include <nlohmann/json_fwd.hpp>\n",
     "model/run.h": '#include "base/text.h"\n#include "model/run.h"\n',
@@ -31,7 +31,7 @@ class CheckSourcesTest(unittest.TestCase):
         return target
 
     def directions(self):
-        return list(check_sources.check_directions(self.source, FLOORS))
+        return list(check_sources.check_directions(self.source))
 
     def headers(self):
         return list(check_sources.check_headers(self.source))
@@ -44,11 +44,32 @@ class CheckSourcesTest(unittest.TestCase):
 
     def test_an_include_that_goes_up_is_found(self):
         self.write("base/text.cc", '#include "base/text.h"\n\n  #  include "model/run.h"\n')
-        self.assertEqual(self.directions(), ['base/text.cc:3: base includes "model/run.h", which stands above it'])
+        self.assertEqual(self.directions(), ['base/text.cc:3: base includes "model/run.h"; floors.txt does not name it below'])
 
     def test_the_program_is_the_top_floor(self):
         self.write("model/show.cc", '#include "cmd/output.h"\n')
         self.assertEqual(len(self.directions()), 1)
+
+    def test_a_room_includes_what_its_row_names(self):
+        self.write("model/json/run_json.cc", '#include "model/run.h"\n')
+        self.write("model/stack.cc", '#include "model/parts/part.h"\n')
+        self.assertEqual(self.directions(), [])
+        self.write("model/stack.cc", '#include "model/json/fields.h"\n')
+        self.write("model/parts/part.cc", '#include "model/run.h"\n')
+        self.assertEqual(len(self.directions()), 2)
+
+    def test_a_row_that_names_what_stands_above_is_found(self):
+        self.write("floors.txt", "base: model\nmodel: base\ncmd: base model\n")
+        self.assertEqual(len(self.directions()), 1)
+
+    def test_a_full_room_and_a_name_of_two_things_are_found(self):
+        self.assertEqual(list(check_sources.check_rooms(self.source)), [])
+        self.write("cmd/run.cc", "")
+        self.write("base/text_test.cc", "")
+        self.assertEqual(len(list(check_sources.check_rooms(self.source))), 1)
+        for number in range(check_sources.MOST_PRODUCT_FILES):
+            self.write(f"base/file{number}.cc", "")
+        self.assertEqual(len(list(check_sources.check_rooms(self.source))), 2)
 
     def test_an_include_without_its_folder_is_found(self):
         self.write("model/show.cc", '#include "run.h"\n#include "../base/text.h"\n')

@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "model/check.h"
+#include "model/check_result.h"
 #include "rules/situation.h"
 
 namespace varve {

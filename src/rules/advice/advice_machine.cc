@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "rules/advice/advice_parts.h"
-#include "stack/gpu_products.h"
+#include "tables/gpu_products.h"
 
 namespace varve {
 

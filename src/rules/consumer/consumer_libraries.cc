@@ -6,10 +6,10 @@
 #include <set>
 
 #include "base/text.h"
-#include "binary/library_version.h"
+#include "binary/version/library_version.h"
+#include "loading/binary_collection.h"
 #include "rules/consumer/consumer_verdict.h"
 #include "rules/software/library_facts.h"
-#include "stack/binary_collection.h"
 
 namespace varve {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <set>
 
-#include "binary/library_version.h"
+#include "binary/version/library_version.h"
 
 namespace varve {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "model/check.h"
+#include "model/check_result.h"
 #include "rules/consumer/consumer_runtimes.h"
 #include "rules/consumer/driver_regime.h"
 #include "rules/situation.h"

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/dotted_version.h"
-#include "model/check.h"
+#include "model/check_result.h"
 #include "rules/situation.h"
 
 namespace varve {

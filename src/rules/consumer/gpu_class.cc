@@ -3,7 +3,7 @@
 #include <array>
 
 #include "base/text.h"
-#include "stack/gpu_products.h"
+#include "tables/gpu_products.h"
 
 namespace varve {
 

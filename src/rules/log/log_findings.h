@@ -1,10 +1,10 @@
 #pragma once
 #include <vector>
 
-#include "model/check.h"
+#include "model/check_result.h"
 #include "model/finding.h"
-#include "rules/log/error_patterns.h"
 #include "rules/situation.h"
+#include "tables/error_patterns.h"
 
 namespace varve {
 

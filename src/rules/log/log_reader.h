@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/check.h"
+#include "model/check_result.h"
 #include "model/environment.h"
 #include "model/fact.h"
-#include "rules/log/error_patterns.h"
+#include "tables/error_patterns.h"
 
 namespace varve {
 

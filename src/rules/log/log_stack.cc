@@ -1,8 +1,8 @@
 #include "rules/log/log_stack.h"
 
-#include "stack/package/package_cuda.h"
-#include "stack/package/package_table.h"
-#include "stack/package/python_metadata.h"
+#include "package/package_cuda.h"
+#include "package/python_metadata.h"
+#include "tables/package_table.h"
 #include "world/files.h"
 
 namespace varve {

@@ -5,9 +5,9 @@
 #include <map>
 
 #include "base/text.h"
+#include "image/image_requirement.h"
 #include "rules/machine/machine_view.h"
 #include "rules/rule.h"
-#include "stack/image/image_requirement.h"
 
 namespace varve {
 

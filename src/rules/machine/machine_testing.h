@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
-#include "rules/knowledge/knowledge.h"
 #include "rules/rule.h"
 #include "rules/situation.h"
+#include "tables/knowledge.h"
 
 namespace varve::test {
 

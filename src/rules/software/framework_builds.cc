@@ -7,10 +7,10 @@
 #include <set>
 
 #include "base/text.h"
+#include "package/python_metadata.h"
 #include "rules/software/library_facts.h"
 #include "rules/software/package_mix.h"
-#include "stack/package/package_table.h"
-#include "stack/package/python_metadata.h"
+#include "tables/package_table.h"
 
 namespace varve {
 

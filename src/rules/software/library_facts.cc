@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "binary/library_version.h"
-#include "stack/binary_collection.h"
+#include "binary/version/library_version.h"
+#include "loading/binary_collection.h"
 
 namespace varve {
 

@@ -7,9 +7,9 @@
 #include <set>
 
 #include "base/text.h"
-#include "binary/demangle.h"
+#include "binary/elf/demangle.h"
+#include "loading/binary_collection.h"
 #include "rules/software/library_facts.h"
-#include "stack/binary_collection.h"
 
 namespace varve {
 

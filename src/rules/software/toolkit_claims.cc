@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "base/text.h"
-#include "stack/package/package_table.h"
-#include "stack/package/python_metadata.h"
+#include "package/python_metadata.h"
+#include "tables/package_table.h"
 
 namespace varve {
 

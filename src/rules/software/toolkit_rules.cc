@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "package/python_metadata.h"
 #include "rules/rule.h"
 #include "rules/software/library_mix.h"
 #include "rules/software/toolkit_claims.h"
-#include "stack/package/package_table.h"
-#include "stack/package/python_metadata.h"
+#include "tables/package_table.h"
 
 namespace varve {
 

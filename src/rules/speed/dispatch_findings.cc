@@ -7,8 +7,8 @@
 #include <set>
 
 #include "base/text.h"
+#include "package/python_metadata.h"
 #include "rules/software/library_facts.h"
-#include "stack/package/python_metadata.h"
 
 namespace varve {
 

@@ -1,0 +1,21 @@
+# varve_group_sources(TARGET FILE...): with VARVE_GROUPED, the files of one folder are compiled several at a time, so
+# that headers and templates are paid for once a group and not once a file. Files that end up in one group see each
+# other's unnamed namespaces: a name that two files of a folder give to different things does not compile.
+function(varve_group_sources target)
+  if(NOT VARVE_GROUPED)
+    return()
+  endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  set(most 8)
+  set(last_folder "")
+  foreach(source IN LISTS ARGN)
+    cmake_path(GET source PARENT_PATH folder)
+    if(NOT folder STREQUAL last_folder OR count EQUAL most)
+      string(MD5 group ${source})
+      set(count 0)
+      set(last_folder ${folder})
+    endif()
+    math(EXPR count "${count} + 1")
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
+  endforeach()
+endfunction()

@@ -1,0 +1,75 @@
+#include "binary/gpu_code/cubin.h"
+
+#include <elf.h>
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace varve {
+namespace {
+
+constexpr std::uint16_t kMachineCuda = 190;             // EM_CUDA
+constexpr std::uint64_t kMostSections = 1'000'000;      // a kernel has about four
+constexpr std::uint64_t kMostNames = 64 * 1024 * 1024;  // bytes; mangled names are long
+
+// `size` is that of the cubin; `read(offset, span)` fills the span or says false when it is not all there.
+template <class Read>
+std::optional<bool> holds_code(std::uint64_t size, const Read& read) {
+  const auto holds = [&](std::uint64_t offset, std::uint64_t length) {
+    return offset <= size && length <= size - offset;
+  };
+  const auto read_rows = [&](std::uint64_t offset, auto& rows) {
+    return read(offset, std::as_writable_bytes(std::span(rows)));
+  };
+  std::vector<Elf64_Ehdr> file(1);
+  if (!read_rows(0, file)) return std::nullopt;
+  const Elf64_Ehdr& header = file.front();
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+      header.e_machine != kMachineCuda) {
+    return std::nullopt;
+  }
+  if (header.e_shoff == 0) return false;
+  std::vector<Elf64_Shdr> sections(1);
+  if (header.e_shentsize != sizeof(Elf64_Shdr) || !read_rows(header.e_shoff, sections)) return std::nullopt;
+  const std::uint64_t count = header.e_shnum != 0 ? header.e_shnum : sections[0].sh_size;
+  const std::uint64_t names_row = header.e_shstrndx != SHN_XINDEX ? header.e_shstrndx : sections[0].sh_link;
+  if (count > kMostSections || names_row >= count) return std::nullopt;
+  if (!holds(header.e_shoff, count * sizeof(Elf64_Shdr))) return std::nullopt;  // before it is allocated
+  sections.resize(static_cast<std::size_t>(count));
+  if (!read_rows(header.e_shoff, sections)) return std::nullopt;
+  const Elf64_Shdr& names_header = sections[static_cast<std::size_t>(names_row)];
+  if (names_header.sh_size == 0) return false;
+  if (names_header.sh_size > kMostNames || !holds(names_header.sh_offset, names_header.sh_size)) return std::nullopt;
+  std::vector<char> bytes(static_cast<std::size_t>(names_header.sh_size));
+  if (!read_rows(names_header.sh_offset, bytes)) return std::nullopt;
+  const std::string_view names(bytes.data(), bytes.size());
+  for (const Elf64_Shdr& section : sections) {
+    if (section.sh_type != SHT_PROGBITS || section.sh_size == 0 || section.sh_name >= names.size()) continue;
+    if (names.substr(section.sh_name).starts_with(".text.")) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<bool> cubin_holds_code(const FileReader& cubin) {
+  return holds_code(cubin.size(),
+                    [&](std::uint64_t offset, std::span<std::byte> into) { return cubin.read(offset, into); });
+}
+
+std::optional<bool> cubin_holds_code(std::span<const std::byte> cubin) {
+  return holds_code(cubin.size(), [&](std::uint64_t offset, std::span<std::byte> into) {
+    if (offset > cubin.size() || into.size() > cubin.size() - offset) return false;
+    std::memcpy(into.data(), cubin.data() + offset, into.size());
+    return true;
+  });
+}
+
+bool ptx_holds_code(std::span<const std::byte> text) {
+  const std::string_view ptx(reinterpret_cast<const char*>(text.data()), text.size());
+  return ptx.find(".entry") != ptx.npos || ptx.find(".func") != ptx.npos;
+}
+
+}  // namespace varve

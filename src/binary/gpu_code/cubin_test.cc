@@ -1,0 +1,68 @@
+#include "binary/gpu_code/cubin.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "binary/gpu_code/fatbin_testing.h"
+
+namespace varve {
+namespace {
+
+std::optional<bool> in_memory(const std::string& bytes) { return cubin_holds_code(std::as_bytes(std::span(bytes))); }
+std::optional<bool> in_file(const std::string& bytes) { return cubin_holds_code(*test::file_of(bytes)); }
+
+TEST(Cubin, HoldsCodeWhenASectionOfAFunctionHasBytes) {
+  EXPECT_EQ(in_memory(test::cubin_bytes(true)), true);
+  EXPECT_EQ(in_memory(test::cubin_bytes(false)), false);
+  EXPECT_EQ(in_file(test::cubin_bytes(true)), true);
+  EXPECT_EQ(in_file(test::cubin_bytes(false)), false);
+  EXPECT_EQ(in_memory(test::elf_bytes({{".text.k", ""}}, 190)), false) << "no bytes in it";
+  EXPECT_EQ(in_memory(test::elf_bytes({{".text", "1234"}}, 190)), false) << "not of a function";
+}
+
+TEST(Cubin, ThatIsNoneIsNotDecided) {
+  EXPECT_EQ(in_memory(""), std::nullopt);
+  EXPECT_EQ(in_memory(std::string(1000, 'x')), std::nullopt);
+  EXPECT_EQ(in_memory(test::elf_bytes({{".text.k", "1234"}})), std::nullopt) << "code of the host";
+  EXPECT_EQ(in_memory(test::elf_bytes({{".text.k", "1234"}}, 190, false)), false) << "no section headers";
+}
+
+TEST(Cubin, EveryTruncationAndEveryChangedByteIsSurvivedAlikeInMemoryAndInAFile) {
+  const std::string bytes = test::cubin_bytes(true, 8);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_EQ(in_memory(bytes.substr(0, size)), std::nullopt) << size;
+  }
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    std::string changed = bytes;
+    changed[at] = '\xff';
+    EXPECT_EQ(in_memory(changed), in_file(changed)) << at;
+  }
+}
+
+TEST(Cubin, NamesThatReachAroundTheEndOfAllNumbersCostNothing) {
+  std::string bytes = test::cubin_bytes(true);
+  Elf64_Ehdr file;
+  std::memcpy(&file, bytes.data(), sizeof file);
+  const std::size_t row = file.e_shoff + file.e_shstrndx * sizeof(Elf64_Shdr);
+  Elf64_Shdr names;
+  std::memcpy(&names, bytes.data() + row, sizeof names);
+  names.sh_size = 64 * 1024 * 1024;
+  names.sh_offset = 100 - names.sh_size;  // its last byte stands at 99
+  std::memcpy(bytes.data() + row, &names, sizeof names);
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 3000; ++i) EXPECT_EQ(in_memory(bytes), std::nullopt);
+  EXPECT_EQ(in_file(bytes), std::nullopt);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+}
+
+TEST(Ptx, HoldsCodeWhenItDefinesAFunction) {
+  const auto holds = [](const std::string& text) { return ptx_holds_code(std::as_bytes(std::span(text))); };
+  EXPECT_TRUE(holds(test::ptx_bytes(true)));
+  EXPECT_TRUE(holds(".version 9.0\n.func (.reg .b32 r) f()\n{\n}\n"));
+  EXPECT_FALSE(holds(test::ptx_bytes(false)));
+  EXPECT_FALSE(holds(""));
+}
+
+}  // namespace
+}  // namespace varve

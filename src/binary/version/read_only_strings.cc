@@ -1,0 +1,153 @@
+#include "binary/version/read_only_strings.h"
+
+#include <algorithm>
+#include <set>
+
+#include "binary/elf/note_sections.h"
+#include "binary/version/read_only_strings_scan.h"
+#include "binary/version/static_runtime.h"
+
+namespace varve {
+namespace {
+
+constexpr std::uint64_t kMostBytes = std::uint64_t{64} << 20;
+constexpr std::size_t kMostNameBytes = 255;
+constexpr std::size_t kMostNames = 4096;
+constexpr std::size_t kMargin = 512;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool is_name_character(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '+' ||
+         c == '.';
+}
+
+// The zero-terminated string around a place of a window; nothing when it is longer than a name or not terminated.
+std::optional<std::string_view> string_around(const ScanWindow& window, std::size_t at) {
+  std::size_t start = at, end = at;
+  while (start > 0 && window.bytes[start - 1] != 0) {
+    if (at - --start > kMostNameBytes) return std::nullopt;
+  }
+  if (start == 0 && !window.first) return std::nullopt;
+  while (end < window.bytes.size() && window.bytes[end] != 0) {
+    if (++end - start > kMostNameBytes) return std::nullopt;
+  }
+  if (end == window.bytes.size()) return std::nullopt;
+  return window.bytes.substr(start, end - start);
+}
+
+template <class Take>
+void for_each(const ScanWindow& window, std::string_view mark, Take take) {
+  for (std::size_t at = find_bytes(window.bytes, mark, window.begin); at < window.end;
+       at = find_bytes(window.bytes, mark, at + 1)) {
+    take(at);
+  }
+}
+
+struct Found {
+  std::set<std::string, std::less<>> names, tools;
+  RuntimeTexts runtime;
+};
+
+void look_through(const ScanWindow& window, Found& found) {
+  for_each(window, ".so", [&](std::size_t at) {
+    auto text = string_around(window, at);
+    if (text && found.names.size() < kMostNames && is_library_name(*text)) found.names.emplace(*text);
+  });
+  for_each(window, kCudaToolsMark, [&](std::size_t at) {
+    auto tools = parse_cuda_tools(window.bytes.substr(at));
+    if (tools && found.tools.size() < kMostNames) found.tools.insert(*tools);
+  });
+  found.runtime.look(window);
+}
+
+std::size_t digits_at(std::string_view text, std::size_t at) {
+  std::size_t end = at;
+  while (end < text.size() && is_digit(text[end])) ++end;
+  return end;
+}
+
+// The end of "1.2.3" from `at` on: `least` to `most` numbers; 0 when it is something else.
+std::size_t version_end(std::string_view text, std::size_t at, int least, int most) {
+  int parts = 0;
+  while (parts < most) {
+    std::size_t end = digits_at(text, at);
+    if (end == at || end - at > 5) break;
+    ++parts;
+    at = end;
+    if (parts == most || at >= text.size() || text[at] != '.' || digits_at(text, at + 1) == at + 1) break;
+    ++at;
+  }
+  return parts >= least ? at : 0;
+}
+
+}  // namespace
+
+bool is_library_name(std::string_view text) {
+  if (!text.starts_with("lib") || text.size() > kMostNameBytes) return false;
+  if (!std::all_of(text.begin(), text.end(), is_name_character)) return false;
+  std::size_t suffix = text.rfind(".so");
+  if (suffix == text.npos || suffix <= 3) return false;
+  for (std::size_t at = suffix + 3; at < text.size();) {
+    if (text[at] != '.') return false;
+    std::size_t end = digits_at(text, at + 1);
+    if (end == at + 1) return false;
+    at = end;
+  }
+  return true;
+}
+
+std::optional<std::string> parse_cuda_tools(std::string_view text) {
+  if (!text.starts_with(kCudaToolsMark)) return std::nullopt;
+  text.remove_prefix(kCudaToolsMark.size());
+  const std::size_t release = version_end(text, 0, 2, 2);
+  if (release == 0 || !text.substr(release).starts_with(", V")) return std::nullopt;
+  const std::size_t end = version_end(text, release + 3, 3, 4);
+  if (end == 0) return std::nullopt;
+  return "CUDA " + std::string(text.substr(0, release)) + " " +
+         std::string(text.substr(release + 2, end - release - 2));
+}
+
+Result<std::vector<ReadOnlyRange>> read_only_ranges(const FileReader& reader, const std::string& where) {
+  auto sections = read_named_sections(reader, where);
+  if (!sections) return sections.error();
+  std::vector<ReadOnlyRange> ranges;
+  for (const NamedSection& section : *sections) {
+    const bool wanted = section.name == ".rodata" || section.name == ".lrodata" || section.name.starts_with(".rodata.");
+    if (!wanted || section.header.sh_type == SHT_NOBITS) continue;
+    if (!reader.holds(section.header.sh_offset, section.header.sh_size)) {
+      return Error{"reading the texts of an ELF file", where, "its read-only data reaches beyond its end",
+                   "the file is damaged or cut short; install it again"};
+    }
+    ranges.push_back({section.header.sh_offset, section.header.sh_size});
+  }
+  return ranges;
+}
+
+Result<ReadOnlyStrings> read_only_strings(const FileReader& reader, const std::string& where) {
+  auto ranges = read_only_ranges(reader, where);
+  if (!ranges) return ranges.error();
+  ReadOnlyStrings strings;
+  Found found;
+  std::uint64_t left = kMostBytes;
+  for (const ReadOnlyRange& range : *ranges) {
+    const std::uint64_t size = std::min(range.size, left);
+    strings.is_cut = strings.is_cut || size < range.size;
+    left -= size;
+    (void)scan_range(reader, range.offset, size, kMargin, [&](const ScanWindow& window) {
+      look_through(window, found);
+      return true;
+    });
+  }
+  strings.library_names.assign(found.names.begin(), found.names.end());
+  strings.cuda_tools.assign(found.tools.begin(), found.tools.end());
+  strings.runtime_texts = found.runtime.complete();
+  return strings;
+}
+
+std::vector<std::string> opened_names(const FileReader& reader) {
+  auto strings = read_only_strings(reader, "");
+  return strings ? std::move(strings->library_names) : std::vector<std::string>{};
+}
+
+}  // namespace varve

@@ -1,0 +1,54 @@
+// Binaries beside those of environments: what a process has mapped, and files that were asked about.
+#include "base/redact.h"
+#include "base/text.h"
+#include "capture/software/collect_software.h"
+#include "loading/binary_collection.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostOfToolkit = 1024;  // libraries
+}  // namespace
+
+void collect_process_binaries(const Subject& subject, Stack& stack) {
+  Fact& fact = stack.facts["process.runtimes"];
+  const std::string source = subject.proc + "/maps";
+  if (!subject.options.process) {
+    fact = missing_fact(Missing::not_applicable, source, "the host was captured, not a process");
+    return;
+  }
+  if (const Fact& looked = stack.facts["process.libraries"]; !looked.is_known()) {
+    fact = looked;
+    return;
+  }
+  std::vector<std::string> paths;
+  for (const Library& library : subject.libraries) {
+    if (is_cuda_library(library.path) && !library.deleted) paths.push_back(library.path);
+  }
+  const DependencyResolver resolver(subject, "");
+  BinaryCollection found = read_binaries(subject, paths, "", resolver);
+  fact = runtimes_fact(found, source);
+  add_binaries(subject, std::move(found), stack);
+}
+
+// The libraries of host toolkits; those of environments are read with their environment.
+void collect_toolkit_binaries(const Subject& subject, Stack& stack) {
+  const DependencyResolver resolver(subject, "");
+  for (const Toolkit& toolkit : stack.toolkits) {
+    const std::string folder = full_path(subject, toolkit.path) + "/lib64";
+    std::vector<std::string> paths;
+    for (const std::string& name : subject.files.list(folder).value.value_or(std::vector<std::string>{})) {
+      const bool library = name.starts_with("lib") && name.find(".so") != std::string::npos;
+      if (library && paths.size() < kMostOfToolkit) paths.push_back(folder + "/" + name);
+    }
+    add_binaries(subject, read_binaries(subject, paths, toolkit.path, resolver), stack);
+  }
+}
+
+void collect_files(const Subject& subject, Stack& stack) {
+  if (subject.options.kind != SubjectKind::files) return;
+  const DependencyResolver resolver(subject, "");
+  add_binaries(subject, read_binaries(subject, subject.options.files, "", resolver), stack);
+}
+
+}  // namespace varve

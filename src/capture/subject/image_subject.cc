@@ -1,0 +1,105 @@
+#include "capture/subject/image_subject.h"
+
+#include "base/text.h"
+#include "image/image.h"
+#include "package/packages.h"
+
+namespace varve {
+
+namespace {
+// What collectors read of a compressed layer besides binaries. Everything else is passed over.
+struct Interest {
+  std::string_view start;  // of the path
+  std::string_view end;    // of its name
+  std::uint64_t most;      // bytes
+};
+constexpr std::uint64_t kSmall = std::uint64_t{1} << 20;
+constexpr std::uint64_t kLarge = std::uint64_t{128} << 20;
+constexpr Interest kInterests[] = {
+    {"/etc/", "", kSmall},
+    {"/usr/lib/os-release", "", kSmall},
+    {"/lib/apk/db/", "", kLarge},
+    {"/var/lib/dpkg/", "", kLarge},
+    {"/var/lib/rpm/", "", kLarge},
+    {"/usr/lib/sysimage/rpm/", "", kLarge},
+    {"/lib/modules/", "modules.dep", kLarge},
+    {"", "/METADATA", kSmall},
+    {"", "/PKG-INFO", kSmall},
+    {"", "/INSTALLER", kSmall},
+    {"", "/RECORD", kLarge},
+    {"", "/pyvenv.cfg", kSmall},
+    {"", ".py", std::uint64_t{64} << 10},  // torch/version.py and its like
+    {"", "/version.json", kSmall},
+    {"", "/version.txt", kSmall},
+    {"", "/_wheel.json", kSmall},
+};
+
+std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// Symbols of all libraries of an image: those of a framework with all it loads take some 60 MB.
+constexpr std::size_t kMostSymbols = std::size_t{1} << 30;
+
+// Shared libraries, the compilers that environments carry, and the Pythons that import from them.
+bool is_binary_name(std::string_view path) {
+  const std::string_view name = file_name(path);
+  if (name.starts_with("python3") && path.ends_with("/bin/" + std::string(name))) return true;
+  const std::size_t at = name.find(".so");
+  const bool library = at != std::string_view::npos && (at + 3 == name.size() || name[at + 3] == '.');
+  return library || !compiler_name(path).empty();
+}
+
+bool is_text_of_interest(std::string_view path, std::uint64_t size) {
+  if (path.find("/conda-meta/") != std::string_view::npos && path.ends_with(".json")) return size <= kLarge;
+  if (path.ends_with(".h")) return path.find("/include/cu") != std::string_view::npos && size <= kSmall;
+  for (const Interest& interest : kInterests) {
+    if (path.starts_with(interest.start) && path.ends_with(interest.end)) return size <= interest.most;
+  }
+  return false;
+}
+}  // namespace
+
+Result<Subject> image_subject(const World& world, const CaptureOptions& options) {
+  std::map<std::string, ReadBinary> read_before;
+  const BinaryCache cache(options.cache_folder);
+  std::size_t symbol_bytes = 0;
+  ImageOptions wanted;
+  wanted.verify = options.verify;
+  wanted.keep = is_text_of_interest;
+  wanted.inspect = [](std::string_view path, std::uint64_t) { return is_binary_name(path); };
+  wanted.inspected = [&](std::string_view path, const FileReader& file) {
+    const BinaryOptions how{.coverage = options.coverage, .exact = options.exact};
+    Result<ReadBinary> read = read_binary(file, std::string(path), how, cache);
+    if (!read) return;
+    if (options.exact && symbol_bytes < kMostSymbols) {
+      if (Result<DynamicSymbols> symbols = DynamicSymbols::read(file, std::string(path))) {
+        symbol_bytes += symbols->bytes();
+        read->symbols = std::make_shared<const DynamicSymbols>(std::move(*symbols));
+      }
+    }
+    read_before.insert_or_assign(std::string(path), std::move(*read));
+  };
+  if (options.progress) {
+    wanted.progress = [&](std::uint64_t done, std::uint64_t total) {
+      options.progress("reading compressed layers",
+                       total == 0 ? 0 : static_cast<double>(done) / static_cast<double>(total));
+    };
+  }
+  Result<OpenedImage> image = open_image(options.path, wanted);
+  if (!image) return image.error();
+  for (const auto& [path, shown] : image->inspected_as) {
+    const auto read = read_before.find(shown);
+    if (read == read_before.end()) continue;
+    ReadBinary same = read->second;
+    same.binary.path = path;
+    read_before.emplace(path, std::move(same));
+  }
+  Subject subject = foreign_subject(world, options, std::move(image->files));
+  subject.home = "/root";
+  subject.environment = std::move(image->environment);
+  subject.image = std::move(image->image);
+  subject.image->remarks = std::move(image->remarks);
+  subject.read_before = std::move(read_before);
+  return subject;
+}
+
+}  // namespace varve

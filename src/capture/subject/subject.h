@@ -1,0 +1,51 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capture/subject/capture_options.h"
+#include "loading/binaries.h"
+#include "model/stack.h"
+#include "world/world.h"
+
+namespace varve {
+
+// What the collectors look at.
+struct Subject {
+  const World& world;                              // the running machine: /proc, /sys, the clock
+  const Files& files;                              // the subject's own root; that of the world for the host
+  const CaptureOptions& options;                   // the caller's
+  std::shared_ptr<const Files> own_files;          // keeps `files`, when it is not the world's
+  std::string proc = "/proc/self";                 // or "/proc/1234"
+  std::string home;                                // of the subject's user; shortened to ~ in paths
+  std::map<std::string, std::string> environment;  // the subject's
+  Looked<std::string> cpuinfo;                     // read once: the kernel takes its time to write it
+  std::vector<Library> libraries;                  // mapped by the process
+  std::optional<Image> image;
+  std::map<std::string, ReadBinary> read_before;  // by path: files asked for, and of a compressed layer
+  // A root that holds a machine's /proc and /sys too, as a support bundle does: its files are read as those of a
+  // machine, which `world` then is. Regular files under its /dev stand for device nodes.
+  bool is_snapshot = false;
+};
+
+// Opens what the options name. The world and the options must outlive it.
+Result<Subject> open_subject(const World& world, const CaptureOptions& options);
+
+// A subject with another root than the world's and nothing else known yet.
+Subject foreign_subject(const World& world, const CaptureOptions& options, std::shared_ptr<const Files> files);
+
+// "host", "process 1234", "root DIR", "image FILE"; home directories shortened.
+std::string subject_title(const Subject& subject);
+
+// Whether a root holds what a machine's kernel says of it, besides the files that an image has too.
+bool holds_machine(const Files& files);
+
+// The environment of the machine in a snapshot: that of the process whose /proc/self it has, else /etc/environment.
+std::map<std::string, std::string> snapshot_environment(const Files& files);
+
+// A path of a document, whose home directory may be "~", as it is in the subject.
+std::string full_path(const Subject& subject, const std::string& path);
+
+}  // namespace varve

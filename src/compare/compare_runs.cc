@@ -1,0 +1,144 @@
+#include "compare/compare_runs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/units.h"
+#include "base/version.h"
+#include "compare/account.h"
+#include "compare/control.h"
+#include "compare/measure.h"
+#include "compare/sides.h"
+#include "compare/verdict.h"
+
+namespace varve {
+
+namespace {
+std::string primary_metric(const Sides& sides, const CompareOptions& options) {
+  if (options.metric) return *options.metric;
+  const std::string& of_run = sides.run_a->protocol.primary_metric;
+  return of_run.empty() ? "wall time" : of_run;
+}
+
+double margin_of(const Sides& sides, const CompareOptions& options) {
+  // Of two documents the wider margin holds for both.
+  return options.margin.value_or(std::max(sides.run_a->protocol.margin, sides.run_b->protocol.margin));
+}
+
+std::vector<std::string> protocol_reasons(const Sides& sides, const CompareOptions& options) {
+  std::vector<std::string> reasons;
+  const Protocol& protocol = sides.run_a->protocol;
+  if (options.margin && *options.margin != protocol.margin) {
+    reasons.push_back(fmt::format("the margin of {} was declared after the measurement; the protocol says {}",
+                                  format_percent(*options.margin), format_percent(protocol.margin)));
+  }
+  if (options.metric && *options.metric != primary_metric(sides, {})) {
+    reasons.push_back(fmt::format("the metric {} was chosen after the measurement; the protocol says {}",
+                                  *options.metric, primary_metric(sides, {})));
+  }
+  for (const Run* run : {sides.run_a, sides.run_b}) {
+    if (!run->complete) reasons.push_back("the run is not complete: " + run->incomplete_reason);
+    if (sides.one_document) break;
+  }
+  return reasons;
+}
+
+// Marked units stay in the result; here is what it would be without them (STATS 0: never drop silently).
+std::vector<std::string> reasons_without_marked(const Sides& sides, const MetricComparison& primary) {
+  const auto marked = [](const Unit* unit) { return !unit->marks.empty(); };
+  Sides clean = sides;
+  if (sides.one_document) {
+    clean.units_a.clear();
+    clean.units_b.clear();
+    for (std::size_t i = 0; i < sides.units_a.size(); ++i) {
+      if (marked(sides.units_a[i]) || marked(sides.units_b[i])) continue;
+      clean.units_a.push_back(sides.units_a[i]);
+      clean.units_b.push_back(sides.units_b[i]);
+    }
+  } else {
+    std::erase_if(clean.units_a, marked);
+    std::erase_if(clean.units_b, marked);
+  }
+  const std::size_t all = sides.units_a.size() + sides.units_b.size();
+  const std::size_t dropped = all - clean.units_a.size() - clean.units_b.size();
+  if (dropped == 0) return {};
+  const std::string count = sides.one_document ? fmt::format("{} of {} pairs", dropped / 2, all / 2)
+                                               : fmt::format("{} of {} units", dropped, all);
+  const Result<Measured> without = measure(clean, primary.metric, primary.margin);
+  if (!without) return {count + " carry marks; none are left without them"};
+  const MetricComparison& metric = without->comparison;
+  return {fmt::format("{} carry marks and are in the result; without them {} {} ({})", count, metric.metric,
+                      format_change(metric.ratio.value), speed_title(metric.speed))};
+}
+
+Result<Comparison> compare_sides(const Sides& sides, const std::string& title, const CompareOptions& options) {
+  const double margin = margin_of(sides, options);
+  Result<Measured> primary = measure(sides, primary_metric(sides, options), margin);
+  if (!primary) return primary.error();
+  Result<ControlVerdict> control = judge_control(sides, options.variable);
+  if (!control) return control.error();
+
+  Comparison comparison;
+  comparison.created_at = options.created_at;
+  comparison.tool_version = tool_version();
+  comparison.title = title;
+  comparison.one_document = sides.one_document;
+  comparison.a = primary->a;
+  comparison.b = primary->b;
+  comparison.primary = primary->comparison;
+  for (const std::string& name : common_metrics(sides)) {
+    if (name == comparison.primary.metric) continue;
+    if (Result<Measured> other = measure(sides, name, margin)) comparison.others.push_back(other->comparison);
+  }
+  comparison.items = control->items;
+  comparison.control = control->control;
+  comparison.variable = control->variable;
+  comparison.kernels = account_kernels(sides, comparison.primary);
+  comparison.findings = comparison_findings(comparison, sides);
+  comparison.verdict = verdict_sentence(comparison);
+
+  comparison.reasons = speed_reasons(comparison);
+  const auto append = [&](const std::vector<std::string>& more) {
+    comparison.reasons.insert(comparison.reasons.end(), more.begin(), more.end());
+  };
+  append(control->reasons);
+  append(protocol_reasons(sides, options));
+  append(sides.left_out);
+  if (primary->left_out > 0) {
+    append({fmt::format("{} {} without a positive {} left out", primary->left_out,
+                        sides.one_document ? "pairs" : "units", comparison.primary.metric)});
+  }
+  append(reasons_without_marked(sides, comparison.primary));
+  return comparison;
+}
+}  // namespace
+
+Result<Comparison> compare_variants(const Run& run, const CompareOptions& options) {
+  const Result<Sides> sides = sides_of(run);
+  if (!sides) return sides.error();
+  return compare_sides(*sides, run.name, options);
+}
+
+Result<Comparison> compare_runs(const Side& a, const Side& b, const CompareOptions& options) {
+  const Result<Sides> sides = sides_of(a, b);
+  if (!sides) return sides.error();
+  return compare_sides(*sides, fmt::format("{} against {}", b.label, a.label), options);
+}
+
+ExitStatus exit_status(const Comparison& comparison) {
+  const bool controlled =
+      comparison.control == Control::controlled || comparison.control == Control::controlled_with_gaps;
+  if (!controlled) return ExitStatus::inconclusive;
+  switch (comparison.primary.speed) {
+    case Speed::faster:
+    case Speed::same:
+      return ExitStatus::ok;
+    case Speed::slower:
+      return ExitStatus::failed;
+    default:
+      return ExitStatus::inconclusive;
+  }
+}
+
+}  // namespace varve

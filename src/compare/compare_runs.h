@@ -1,0 +1,40 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/exit_status.h"
+#include "base/result.h"
+#include "model/comparison.h"
+#include "model/run_record.h"
+
+namespace varve {
+
+// One side of a comparison of two documents. The run is borrowed and must outlive the call.
+struct Side {
+  const Run* run = nullptr;
+  std::string variant = "A";  // which variant of the run
+  std::string label;          // what sentences call it: the file's name
+};
+
+struct CompareOptions {
+  std::optional<double> margin;       // as a fraction; else the protocol's
+  std::vector<std::string> variable;  // ids of the items that were meant to differ; "settings." may be left out
+  std::optional<std::string> metric;  // the primary metric; else the protocol's
+  std::string created_at;             // RFC 3339, by the caller's clock
+};
+
+// Variant "A" against "B" of one document whose units alternated, pair by pair. Host facts are shared; what the plan
+// changed is the variable. Error when there is no variant B, no finished pair, or no such metric on both sides.
+Result<Comparison> compare_variants(const Run& run, const CompareOptions& options = {});
+
+// Two documents. One was measured before the other, so drift cannot be told from change: the ratio and its interval
+// (Welch on logarithms) are given, the speed is always `order_confounded`. Error when a variant is missing, has no
+// finished unit, or the metric is not on both sides.
+Result<Comparison> compare_runs(const Side& a, const Side& b, const CompareOptions& options = {});
+
+// ok: same or faster, controlled (also with gaps). failed: slower beyond the margin, controlled (also with gaps).
+// inconclusive: everything else, also faster when confounded.
+ExitStatus exit_status(const Comparison& comparison);
+
+}  // namespace varve

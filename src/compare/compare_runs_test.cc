@@ -1,0 +1,223 @@
+#include "compare/compare_runs.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "compare/test_runs.h"
+
+namespace varve {
+
+using namespace samples;  // NOLINT: the builders of test_runs.h
+
+namespace {
+bool has_finding(const Comparison& comparison, const std::string& id) {
+  return std::any_of(comparison.findings.begin(), comparison.findings.end(),
+                     [&](const Finding& finding) { return finding.id == id; });
+}
+
+bool mentions(const std::vector<std::string>& texts, const std::string& part) {
+  return std::any_of(texts.begin(), texts.end(),
+                     [&](const std::string& text) { return text.find(part) != std::string::npos; });
+}
+
+Comparison compared(const Run& run, const CompareOptions& options = {}) {
+  auto comparison = compare_variants(run, options);
+  EXPECT_TRUE(comparison) << to_text(comparison.error());
+  return *comparison;
+}
+}  // namespace
+
+TEST(Compare, SameAgainstSameIsSameAndControlled) {
+  const Comparison comparison = compared(interleaved_run(10, speed_shape(1, 0.002)));
+  EXPECT_EQ(comparison.primary.speed, Speed::same);
+  EXPECT_EQ(comparison.control, Control::controlled);
+  EXPECT_TRUE(comparison.variable.empty());
+  EXPECT_EQ(exit_status(comparison), ExitStatus::ok);
+  EXPECT_TRUE(has_finding(comparison, "VRV-CMP-NULL-SPREAD"));
+  EXPECT_NE(comparison.verdict.find("A and B are the same within the margin"), std::string::npos) << comparison.verdict;
+  EXPECT_NE(comparison.verdict.find("controlled: nothing differs"), std::string::npos) << comparison.verdict;
+}
+
+TEST(Compare, OneSettingFasterSaysItAllInOneSentence) {
+  varve::Run run = interleaved_run(10, speed_shape(1.08, 0.005));
+  set_for_b(run, "OPENBLAS_CORETYPE", "Haswell");
+  const Comparison comparison = compared(run);
+  EXPECT_EQ(comparison.primary.speed, Speed::faster);
+  EXPECT_EQ(comparison.primary.metric, "tokens/s");
+  EXPECT_EQ(comparison.primary.pairs, 10);
+  EXPECT_LT(comparison.primary.ratio.interval.low, 1.08);
+  EXPECT_GT(comparison.primary.ratio.interval.high, 1.08);
+  EXPECT_EQ(exit_status(comparison), ExitStatus::ok);
+  EXPECT_TRUE(comparison.verdict.starts_with("B is faster: tokens/s +")) << comparison.verdict;
+  EXPECT_TRUE(comparison.verdict.ends_with(", 10 pairs, margin 1 %), controlled: only OPENBLAS_CORETYPE differs."))
+      << comparison.verdict;
+}
+
+TEST(Compare, ARegressionOfAControlledComparisonFails) {
+  varve::Run run = interleaved_run(10, speed_shape(0.9, 0.005));
+  set_for_b(run, "OPENBLAS_CORETYPE", "Haswell");
+  const Comparison comparison = compared(run);
+  EXPECT_EQ(comparison.primary.speed, Speed::slower);
+  EXPECT_EQ(exit_status(comparison), ExitStatus::failed);
+}
+
+TEST(Compare, SlowerStaysInconclusiveWhenConfounded) {
+  varve::Run run = interleaved_run(10, speed_shape(0.9, 0.005));
+  set_for_b(run, "OPENBLAS_CORETYPE", "Haswell");
+  set_for_b(run, "OMP_NUM_THREADS", "4");
+  const Comparison comparison = compared(run);
+  EXPECT_EQ(comparison.control, Control::confounded);
+  EXPECT_EQ(comparison.primary.speed, Speed::slower);  // the observation is never hidden
+  EXPECT_EQ(exit_status(comparison), ExitStatus::inconclusive);
+  EXPECT_NE(comparison.verdict.find("but confounded: 2 things differ (OMP_NUM_THREADS, OPENBLAS_CORETYPE)"),
+            std::string::npos)
+      << comparison.verdict;
+}
+
+TEST(Compare, ForTimesLowerIsFaster) {
+  varve::Run run = interleaved_run(10, speed_shape(1.08, 0.005));
+  run.protocol.primary_metric = "wall time";
+  EXPECT_EQ(compared(run).primary.speed, Speed::faster);
+  EXPECT_LT(compared(run).primary.ratio.value, 1);
+}
+
+TEST(Compare, NoiseIsAmbiguousAndSaysHowManyPairsWouldDecide) {
+  const Comparison comparison = compared(interleaved_run(10, speed_shape(1.02, 0.08), 3));
+  EXPECT_EQ(comparison.primary.speed, Speed::ambiguous);
+  ASSERT_TRUE(comparison.primary.pairs_needed);
+  EXPECT_NE(comparison.verdict.find("more pairs would decide"), std::string::npos) << comparison.verdict;
+  EXPECT_EQ(exit_status(comparison), ExitStatus::inconclusive);
+}
+
+TEST(Compare, FourPairsAreTooFew) {
+  const Comparison comparison = compared(interleaved_run(4, speed_shape(2, 0.001)));
+  EXPECT_EQ(comparison.primary.speed, Speed::too_few);
+  EXPECT_TRUE(has_finding(comparison, "VRV-CMP-TOO-FEW-PAIRS"));
+  EXPECT_EQ(exit_status(comparison), ExitStatus::inconclusive);
+}
+
+TEST(Compare, OnePairHasNoSpread) {
+  const Comparison comparison = compared(interleaved_run(1, speed_shape(2, 0.001)));
+  EXPECT_EQ(comparison.primary.speed, Speed::no_spread);
+  EXPECT_TRUE(has_finding(comparison, "VRV-CMP-NO-SPREAD"));
+  EXPECT_FALSE(comparison.kernels.available);
+}
+
+TEST(Compare, SwappingTheSidesOnlyTurnsTheSign) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    varve::Run run = interleaved_run(8, speed_shape(1 + 0.004 * static_cast<double>(seed % 7), 0.01), seed);
+    set_for_b(run, "OPENBLAS_CORETYPE", "Haswell");
+    const Comparison forth = compared(run), back = compared(swapped(run));
+    EXPECT_NEAR(forth.primary.ratio.value * back.primary.ratio.value, 1, 1e-12);
+    EXPECT_NEAR(forth.primary.ratio.interval.low * back.primary.ratio.interval.high, 1, 1e-12);
+    EXPECT_EQ(forth.primary.pairs_needed, back.primary.pairs_needed);
+    EXPECT_EQ(forth.primary.speed == Speed::faster, back.primary.speed == Speed::slower);
+    EXPECT_EQ(forth.primary.speed == Speed::same, back.primary.speed == Speed::same);
+    EXPECT_EQ(forth.control, back.control);
+  }
+}
+
+TEST(Compare, UnfinishedPairsAreLeftOutAndNamed) {
+  varve::Run run = interleaved_run(10, speed_shape(1.08, 0.005));
+  run.units[4].end.exit_code = 3;
+  run.complete = false;
+  run.incomplete_reason = "unit 4 failed";
+  const Comparison comparison = compared(run);
+  EXPECT_EQ(comparison.primary.pairs, 9);
+  EXPECT_TRUE(mentions(comparison.reasons, "unit 4 (A) ended with exit status 3: left out"));
+  EXPECT_TRUE(mentions(comparison.reasons, "unit 5 (B) has no finished partner: left out"));
+  EXPECT_TRUE(mentions(comparison.reasons, "the run is not complete: unit 4 failed"));
+  EXPECT_TRUE(has_finding(comparison, "VRV-CMP-UNITS-LEFT-OUT"));
+}
+
+TEST(Compare, WarmupAndEvidenceUnitsNeverEnter) {
+  varve::Run run = interleaved_run(5, speed_shape(1, 0.002));
+  const Comparison before = compared(run);
+  for (const UnitRole role : {UnitRole::warmup, UnitRole::evidence}) {
+    Unit extra = unit("A", 100, 0);
+    extra.role = role;
+    extra.metrics[0].value = 1e6;
+    run.units.insert(run.units.begin(), extra);
+  }
+  EXPECT_EQ(compared(run).primary.ratio.value, before.primary.ratio.value);
+  EXPECT_EQ(compared(run).primary.pairs, 5);
+}
+
+TEST(Compare, MarkedUnitsStayAndTheResultWithoutThemIsTold) {
+  varve::Run run = interleaved_run(10, speed_shape(1.08, 0.005));
+  run.units[0].marks = {"machine steal 12 %"};
+  const Comparison comparison = compared(run);
+  EXPECT_EQ(comparison.primary.pairs, 10);
+  EXPECT_TRUE(mentions(comparison.reasons, "1 of 10 pairs carry marks and are in the result; without them tokens/s +"));
+}
+
+TEST(Compare, AMarginDeclaredLaterIsSaidToBe) {
+  CompareOptions options;
+  options.margin = 0.05;
+  const Comparison comparison = compared(interleaved_run(10, speed_shape(1.0, 0.005)), options);
+  EXPECT_EQ(comparison.primary.margin, 0.05);
+  EXPECT_TRUE(mentions(comparison.reasons, "declared after the measurement"));
+}
+
+TEST(Compare, OtherMetricsAreListedOnce) {
+  const Comparison comparison = compared(interleaved_run(10, speed_shape(1.0, 0.005)));
+  ASSERT_EQ(comparison.others.size(), 2U);
+  EXPECT_EQ(comparison.others[0].metric, "wall time");
+  EXPECT_EQ(comparison.others[1].metric, "CPU time");
+}
+
+TEST(Compare, WhatCannotBeComparedIsAnError) {
+  varve::Run run = interleaved_run(5, speed_shape(1, 0.01));
+  CompareOptions options;
+  options.metric = "token/s";
+  const auto unknown = compare_variants(run, options);
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().hint, "did you mean tokens/s?");
+
+  varve::Run single = run;
+  single.variants.pop_back();
+  EXPECT_FALSE(compare_variants(single));
+
+  for (Unit& each : run.units) each.end.timed_out = true;
+  EXPECT_FALSE(compare_variants(run));
+}
+
+TEST(Compare, TwoDocumentsGiveARatioButNeverASpeed) {
+  const varve::Run before = interleaved_run(10, speed_shape(1, 0.005), 1);
+  const varve::Run after = interleaved_run(
+      10, [](Unit& made, Generator& generator) { scale_speed(made, 1.3 * wobble(generator, 0.005)); }, 2);
+  const auto comparison = compare_runs({&before, "A", "before.json"}, {&after, "A", "after.json"});
+  ASSERT_TRUE(comparison);
+  EXPECT_EQ(comparison->primary.speed, Speed::order_confounded);
+  EXPECT_FALSE(comparison->primary.paired);
+  EXPECT_TRUE(comparison->primary.log_ratios.empty());
+  EXPECT_NEAR(comparison->primary.ratio.value, 1.3, 0.02);
+  EXPECT_LT(comparison->primary.ratio.interval.low, 1.3);
+  EXPECT_GT(comparison->primary.ratio.interval.high, 1.3);
+  EXPECT_TRUE(has_finding(*comparison, "VRV-CMP-ORDER-CONFOUNDED"));
+  EXPECT_EQ(exit_status(*comparison), ExitStatus::inconclusive);
+  EXPECT_NE(comparison->verdict.find("before.json and after.json were measured one after the other"), std::string::npos)
+      << comparison->verdict;
+}
+
+TEST(Compare, UnequalWorkIsNotCompared) {
+  varve::Run run = interleaved_run(10, [](Unit& made, Generator& generator) {
+    scale_speed(made, wobble(generator, 0.002));
+    made.metrics.push_back({"work", "tokens", Better::higher, made.variant == "A" ? 1000.0 : 900.0, 1});
+  });
+  const Comparison comparison = compared(run);
+  EXPECT_TRUE(has_finding(comparison, "VRV-CMP-WORK-DIFFERS"));
+  EXPECT_EQ(comparison.control, Control::confounded);
+  EXPECT_EQ(exit_status(comparison), ExitStatus::inconclusive);
+}
+
+TEST(Compare, StealIsReported) {
+  varve::Run run = interleaved_run(10, speed_shape(1, 0.002));
+  for (Unit& each : run.units) each.steal_seconds = each.wall_seconds * 4 * 0.2;
+  EXPECT_TRUE(has_finding(compared(run), "VRV-CMP-STEAL"));
+  for (Unit& each : run.units) each.steal_seconds = each.wall_seconds * 4 * 0.01;
+  EXPECT_FALSE(has_finding(compared(run), "VRV-CMP-STEAL"));
+}
+
+}  // namespace varve

@@ -1,0 +1,56 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/run_record.h"
+#include "world/world.h"
+
+namespace varve {
+
+// One side of the benchmark: a command line, executed without a shell, and what is set for this side only on top of
+// Varve's own environment.
+struct VariantPlan {
+  std::vector<std::string> command;
+  std::map<std::string, std::string> environment;
+};
+
+// What to execute and how often.
+struct RunPlan {
+  std::string name;
+  std::vector<VariantPlan> variants;  // one ("A") or two ("A", "B")
+  int units = 10;                     // timing units a side, at least 1
+  int warmup = 2;                     // warm-up units a side, before all timing units
+  double margin = 0.01;               // equivalence margin, as a fraction
+  std::optional<std::string> metric;  // the primary metric; without it the first the program writes, else wall time
+  double timeout_seconds = 0;         // a unit; 0 is none
+  double sampling_hertz = 99;         // CPU samples a second of CPU time; 0 is none
+  std::uint64_t seed = 0;             // of the environment pads
+};
+
+// Told what happens while a run executes, on the thread that called run_benchmark.
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  virtual void planned(int total_units) { (void)total_units; }
+  // After the warm-up units: how many pairs a verdict is likely to take. Lines for a person, without line ends.
+  virtual void forecast(const std::vector<std::string>& lines) { (void)lines; }
+  // `index` counts from 0; evidence units come after the planned total and raise it.
+  virtual void unit_started(int index, int total_units) { (void)index, (void)total_units; }
+  virtual void unit_finished(const Unit& unit) { (void)unit; }
+  // The program's stdout and stderr, as they come.
+  virtual void output(std::string_view bytes) { (void)bytes; }
+};
+
+// Executes the plan and returns its document. An Error only when the plan is bad and nothing could be measured: no
+// command, a program that is not on PATH, counts out of range. A command that fails, hangs or is killed, a metrics line
+// that cannot be read and Ctrl-C end the run early: the Run has complete = false, a reason, a finding, and every unit
+// measured so far. Installs a handler for SIGINT and SIGTERM while it runs and restores the old ones. Not re-entrant:
+// one run at a time in a process.
+Result<Run> run_benchmark(const RunPlan& plan, const World& world, RunObserver& observer);
+
+}  // namespace varve

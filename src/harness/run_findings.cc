@@ -1,0 +1,216 @@
+#include "harness/run_findings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <set>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "harness/variant.h"
+#include "model/fact_catalog.h"
+
+namespace varve {
+
+namespace {
+
+constexpr std::size_t kQuotedLines = 8;
+constexpr std::size_t kQuotedLineBytes = 300;
+constexpr double kMuchSteal = 0.05;
+
+// The last lines of the program's output, fit for a document.
+std::string quote_output(const std::string& output, std::string_view home) {
+  std::vector<std::string> lines;
+  for (const std::string_view line : split(output, '\n')) {
+    if (!trim(line).empty()) lines.push_back(clean_utf8(redact_line(trim(line), home), kQuotedLineBytes));
+  }
+  if (lines.empty()) return "it wrote nothing";
+  if (lines.size() > kQuotedLines) lines.erase(lines.begin(), lines.end() - kQuotedLines);
+  return "its output ended with:\n" + join(lines, "\n");
+}
+
+std::string signal_text(int signal) {
+  const char* name = sigabbrev_np(signal);
+  return name != nullptr ? fmt::format("SIG{} ({})", name, sigdescr_np(signal)) : fmt::format("signal {}", signal);
+}
+
+Finding failure(std::string id, std::string evidence, std::string fix) {
+  Finding finding;
+  finding.id = std::move(id);
+  finding.layer = Layer::os;
+  finding.severity = Severity::error;
+  finding.mender = Mender::application;
+  finding.evidence = std::move(evidence);
+  finding.consequence = "the run stopped there; what was measured before is kept, and it is not complete";
+  finding.fix = std::move(fix);
+  return finding;
+}
+
+Finding signal_finding(const std::string& what, int signal, const std::string& quoted) {
+  Finding finding = failure("VRV-RUN-SIGNAL", fmt::format("{} was ended by {}; {}", what, signal_text(signal), quoted),
+                            "run the command by hand and mend what ends it");
+  if (signal == SIGKILL) {
+    finding.mender = Mender::platform;
+    finding.fix = "see dmesg and the memory limit of the container: the kernel's out-of-memory killer ends programs so";
+  } else if (signal == SIGILL) {
+    finding.layer = Layer::kernel_library;
+    finding.mender = Mender::framework;
+    finding.fix = "look for a library built for, or told to use, instructions that this CPU does not have";
+  }
+  return finding;
+}
+
+}  // namespace
+
+std::optional<Finding> unit_finding(const std::string& what, const UnitOutcome& outcome, double timeout_seconds,
+                                    std::string_view home) {
+  const UnitEnd& end = outcome.end;
+  if (end.interrupted) {
+    Finding finding = failure("VRV-RUN-INTERRUPTED", what + " was interrupted by the user", "run it again to the end");
+    finding.severity = Severity::warning;
+    return finding;
+  }
+  if (!outcome.not_started.empty()) {
+    return failure("VRV-RUN-NOT-STARTED",
+                   fmt::format("{} could not be started: {}", what, redact_line(outcome.not_started, home)),
+                   "see that the command runs by hand from the same directory");
+  }
+  const std::string quoted = quote_output(outcome.last_output, home);
+  if (end.timed_out) {
+    return failure("VRV-RUN-TIMEOUT",
+                   fmt::format("{} had not ended after {}; {}", what, format_seconds(timeout_seconds), quoted),
+                   "find out what it waits for, or give it more time with --timeout");
+  }
+  if (end.signal != 0) return signal_finding(what, end.signal, quoted);
+  if (end.exit_code != 0) {
+    std::string fix = "run the command by hand and mend what makes it fail";
+    if (end.exit_code == 127) fix = "a shell answers 127 for a program that it did not find: see its PATH";
+    if (end.exit_code == 126) fix = "a shell answers 126 for a file that it may not execute: see its permissions";
+    return failure("VRV-RUN-UNIT-FAILED", fmt::format("{} ended with exit status {}; {}", what, end.exit_code, quoted),
+                   fix);
+  }
+  if (!outcome.metrics) {
+    const Error& error = outcome.metrics.error();
+    return failure("VRV-RUN-METRIC-UNREADABLE",
+                   fmt::format("{}: {}: {}", what, error.where, redact_line(error.found, home)), error.hint);
+  }
+  return std::nullopt;
+}
+
+Finding metric_missing_finding(const std::string& what, const std::string& wanted, const Unit& unit) {
+  std::vector<std::string> names;
+  for (const Metric& metric : unit.metrics) names.push_back(metric.name);
+  names.push_back("wall time");
+  names.push_back("CPU time");
+  const std::optional<std::string> near = nearest(wanted, names);
+  return failure("VRV-RUN-METRIC-MISSING",
+                 fmt::format("{} did not write the metric \"{}\"; there are: {}", what, wanted, join(names, ", ")),
+                 near ? fmt::format("did you mean \"{}\"?", *near)
+                      : "name one of these with --metric, or let the program write it to the file $VARVE_METRICS");
+}
+
+Finding metric_changed_finding(const std::string& what, const Metric& before, const Metric& now) {
+  return failure("VRV-RUN-METRIC-CHANGED",
+                 fmt::format("{} wrote the metric \"{}\" in \"{}\", {} is better; before it was \"{}\", {}", what,
+                             now.name, now.unit, to_string(now.better), before.unit, to_string(before.better)),
+                 "let the program write the same unit and \"better\" every time");
+}
+
+namespace {
+
+void add_stack_finding(Run& run) {
+  if (run.stack_changes.empty()) return;
+  std::vector<std::string> changes;
+  for (const FactChange& change : run.stack_changes) {
+    changes.push_back(fmt::format("{}: {} → {}", change.id, fact_text(change.before), fact_text(change.after)));
+  }
+  Finding finding;
+  finding.id = "VRV-RUN-STACK-CHANGED";
+  const FactDefinition* definition = find_fact_definition(run.stack_changes[0].id);
+  if (definition != nullptr) finding.layer = definition->layer;
+  finding.severity = Severity::warning;
+  finding.mender = Mender::platform;
+  finding.evidence = "between before the first unit and after the last: " + join(changes, "; ");
+  finding.consequence = "the units did not all run on the same stack";
+  finding.fix = "keep the machine still while it is measured, and run again";
+  run.findings.push_back(std::move(finding));
+}
+
+void add_steal_finding(Run& run) {
+  int marked = 0, timed = 0;
+  for (const Unit& unit : run.units) {
+    if (unit.role != UnitRole::timing) continue;
+    ++timed;
+    marked += std::any_of(unit.marks.begin(), unit.marks.end(),
+                          [](const std::string& mark) { return mark.starts_with("machine steal"); });
+  }
+  if (marked == 0) return;
+  Finding finding;
+  finding.id = "VRV-RUN-STEAL";
+  finding.layer = Layer::hardware;
+  finding.severity = Severity::warning;
+  finding.mender = Mender::platform;
+  finding.evidence = fmt::format("during {} of {} timing units the hypervisor gave more than {} of the CPUs to others",
+                                 marked, timed, format_percent(kMuchSteal));
+  finding.consequence = "wall time spreads more than the program does; CPU time is moved less";
+  finding.fix = "use a machine with CPUs of its own, take more units, or compare --metric \"CPU time\"";
+  finding.source = "/proc/stat: steal";
+  run.findings.push_back(std::move(finding));
+}
+
+void add_evidence_finding(Run& run) {
+  bool any_timed = false;
+  std::set<std::string> reasons;
+  double cpu_seconds = 0;
+  for (const Unit& unit : run.units) {
+    if (unit.role != UnitRole::timing) continue;
+    any_timed = true;
+    if (unit.profile.samples > 0) return;
+    cpu_seconds += unit.user_seconds + unit.system_seconds;
+    reasons.insert(unit.profile.unseen.begin(), unit.profile.unseen.end());
+  }
+  if (!any_timed) return;
+  Finding finding;
+  finding.id = "VRV-RUN-NO-KERNEL-EVIDENCE";
+  finding.layer = Layer::kernels;
+  finding.severity = Severity::note;
+  finding.mender = Mender::platform;
+  finding.evidence = reasons.empty()
+                         ? fmt::format("no CPU sample fell into the timing units, which used {} of CPU time in all",
+                                       format_seconds(cpu_seconds))
+                         : join({reasons.begin(), reasons.end()}, "; ");
+  finding.consequence = "the run does not say which kernels ran: a change of speed cannot be traced to one";
+  finding.fix = reasons.empty() ? "let a unit run longer" : "permit perf_event_open (perf_event_paranoid at most 2)";
+  run.findings.push_back(std::move(finding));
+}
+
+void add_leftover_finding(Run& run) {
+  int units = 0;
+  for (const Unit& unit : run.units) {
+    units += std::any_of(unit.marks.begin(), unit.marks.end(), [](const std::string& mark) {
+      return mark.starts_with("left processes behind") || mark.starts_with("a process that outlived it");
+    });
+  }
+  if (units == 0) return;
+  Finding finding;
+  finding.id = "VRV-RUN-LEFTOVERS";
+  finding.severity = Severity::warning;
+  finding.evidence =
+      fmt::format("{} of {} units ended before processes that they had started", units, run.units.size());
+  finding.consequence = "work of those processes is missing from their unit and may disturb the next";
+  finding.fix = "let the command wait for what it starts";
+  run.findings.push_back(std::move(finding));
+}
+
+}  // namespace
+
+void add_closing_findings(Run& run) {
+  add_stack_finding(run);
+  add_steal_finding(run);
+  add_evidence_finding(run);
+  add_leftover_finding(run);
+}
+
+}  // namespace varve

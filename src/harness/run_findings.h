@@ -1,0 +1,26 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "harness/unit/executor.h"
+#include "model/run_record.h"
+
+namespace varve {
+
+// What a run has to tell its reader about itself. Evidence is redacted; `home` becomes "~" in it.
+
+// Why a unit did not end well, or nothing when it did. `what` names the unit: "unit 3 (A, timing)".
+std::optional<Finding> unit_finding(const std::string& what, const UnitOutcome& outcome, double timeout_seconds,
+                                    std::string_view home);
+
+// A metric that was asked for and not written by a unit, with the nearest name that was.
+Finding metric_missing_finding(const std::string& what, const std::string& wanted, const Unit& unit);
+
+// A metric whose unit or direction is not that of an earlier unit.
+Finding metric_changed_finding(const std::string& what, const Metric& before, const Metric& now);
+
+// What can be said once all units are there: the stack changed, steal, no kernel evidence, no partner to compare with.
+void add_closing_findings(Run& run);
+
+}  // namespace varve

@@ -1,0 +1,268 @@
+#include "harness/run_units.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace varve {
+namespace {
+
+// Answers every request from a function, without a process.
+class FakeExecutor : public Executor {
+ public:
+  explicit FakeExecutor(std::function<UnitOutcome(int)> answer) : answer_(std::move(answer)) {}
+  UnitOutcome execute(const UnitRequest& request) override {
+    programs.push_back(request.program);
+    pads.push_back(request.environment_pad);
+    environments.push_back(*request.environment);
+    if (!text.empty() && request.output) request.output(text);
+    UnitOutcome outcome = answer_(static_cast<int>(programs.size()) - 1);
+    outcome.started_at = 100 + static_cast<double>(programs.size());
+    return outcome;
+  }
+  std::vector<std::string> programs;
+  std::vector<int> pads;
+  std::vector<std::vector<std::string>> environments;
+  std::string text;  // what every unit writes to stdout
+
+ private:
+  std::function<UnitOutcome(int)> answer_;
+};
+
+class Recorder : public RunObserver {
+ public:
+  void planned(int total) override { events.push_back("planned " + std::to_string(total)); }
+  void forecast(const std::vector<std::string>& lines) override { events.push_back("forecast: " + lines[0]); }
+  void unit_started(int index, int total) override {
+    events.push_back("start " + std::to_string(index) + "/" + std::to_string(total));
+  }
+  void unit_finished(const Unit& unit) override { events.push_back("end " + std::to_string(unit.index)); }
+  void output(std::string_view bytes) override { text += bytes; }
+  std::vector<std::string> events;
+  std::string text;
+};
+
+struct Bench {
+  RunPlan plan;
+  std::vector<PreparedVariant> variants;
+  Recorder recorder;
+  Run run;
+
+  explicit Bench(int sides, int units = 4, int warmup = 1) {
+    plan.units = units;
+    plan.warmup = warmup;
+    for (int i = 0; i < sides; ++i) {
+      plan.variants.push_back({{"x"}, {}});
+      PreparedVariant variant;
+      variant.program = i == 0 ? "/a" : "/b";
+      variant.command = {"x"};
+      variant.environment = {"PLAIN=1"};
+      variant.evidence_environment = {"PLAIN=1", "ONEDNN_VERBOSE=1"};
+      variants.push_back(variant);
+    }
+  }
+  const Run& execute(FakeExecutor& executor) {
+    execute_units(plan, variants, executor, recorder, "/home/me", run);
+    return run;
+  }
+};
+
+UnitOutcome fine(int i) {
+  UnitOutcome outcome;
+  outcome.wall_seconds = 1.0 + 0.01 * i;
+  return outcome;
+}
+
+UnitOutcome writes(std::vector<Metric> metrics) {
+  UnitOutcome outcome;
+  outcome.metrics = std::move(metrics);
+  return outcome;
+}
+
+std::string ids(const Run& run) {
+  std::string text;
+  for (const Finding& finding : run.findings) text += (text.empty() ? "" : " ") + finding.id;
+  return text;
+}
+
+TEST(Scheduler, ExecutesThePlanInOrder) {
+  Bench bench(2, 3, 1);
+  FakeExecutor executor(fine);
+  const varve::Run& run = bench.execute(executor);
+  EXPECT_EQ(executor.programs, (std::vector<std::string>{"/a", "/b", "/a", "/b", "/b", "/a", "/a", "/b"}));
+  EXPECT_TRUE(run.complete);
+  ASSERT_EQ(run.units.size(), 8u);
+  EXPECT_EQ(run.units[0].role, UnitRole::warmup);
+  EXPECT_EQ(run.units[3].variant, "B");
+  EXPECT_EQ(run.units[3].pair, 0);
+  EXPECT_EQ(run.units[7].index, 7);
+  EXPECT_EQ(run.units[0].started_seconds, 0);
+  EXPECT_EQ(run.units[7].started_seconds, 7);
+  EXPECT_EQ(run.protocol.primary_metric, "wall time");
+}
+
+TEST(Scheduler, TellsTheObserverWhatHappens) {
+  Bench bench(1, 1, 1);
+  FakeExecutor executor(fine);
+  bench.execute(executor);
+  EXPECT_EQ(bench.recorder.events,
+            (std::vector<std::string>{
+                "planned 2", "start 0/2", "end 0",
+                "forecast: Too few usable warm-up units to tell how many pairs a verdict will take; 4 a side would do.",
+                "start 1/2", "end 1"}));
+}
+
+TEST(Scheduler, AFailureAtAUnitKeepsTheUnitsBefore) {
+  Bench bench(2, 4, 1);
+  FakeExecutor executor([](int i) {
+    UnitOutcome outcome = fine(i);
+    if (i == 5) {
+      outcome.end.exit_code = 3;
+      outcome.last_output = "loading\nerror: no such model in /home/me/models\nlogin with --token=abc123\n";
+    }
+    return outcome;
+  });
+  const varve::Run& run = bench.execute(executor);
+  EXPECT_FALSE(run.complete);
+  ASSERT_EQ(run.units.size(), 6u);
+  EXPECT_TRUE(run.units[4].end.ok());
+  EXPECT_EQ(run.units[5].end.exit_code, 3);
+  EXPECT_EQ(run.incomplete_reason, "unit 5 (A, timing) ended with exit status 3");
+  ASSERT_EQ(ids(run), "VRV-RUN-UNIT-FAILED");
+  EXPECT_EQ(run.findings[0].severity, Severity::error);
+  EXPECT_EQ(run.findings[0].evidence,
+            "unit 5 (A, timing) ended with exit status 3; its output ended with:\nloading\nerror: no such model in "
+            "~/models\nlogin with --token=[redacted]");
+}
+
+TEST(Scheduler, EveryWayToFailHasItsFinding) {
+  const auto finding_of = [](std::function<void(UnitOutcome&)> fail) {
+    Bench bench(1, 2, 0);
+    FakeExecutor executor([&](int i) {
+      UnitOutcome outcome = fine(i);
+      fail(outcome);
+      return outcome;
+    });
+    const varve::Run& run = bench.execute(executor);
+    EXPECT_FALSE(run.complete);
+    EXPECT_EQ(executor.programs.size(), 1u) << "the run goes on after a failure";
+    return ids(run);
+  };
+  EXPECT_EQ(finding_of([](UnitOutcome& unit) { unit.end.exit_code = 1; }), "VRV-RUN-UNIT-FAILED");
+  EXPECT_EQ(finding_of([](UnitOutcome& unit) { unit.end.signal = 11; }), "VRV-RUN-SIGNAL");
+  EXPECT_EQ(finding_of([](UnitOutcome& unit) { unit.end.timed_out = true; }), "VRV-RUN-TIMEOUT");
+  EXPECT_EQ(finding_of([](UnitOutcome& unit) { unit.end.interrupted = true; }), "VRV-RUN-INTERRUPTED");
+  EXPECT_EQ(finding_of([](UnitOutcome& unit) { unit.not_started = "no memory"; }), "VRV-RUN-NOT-STARTED");
+  EXPECT_EQ(finding_of([](UnitOutcome& unit) {
+              unit.metrics = Error{"reading", "metrics line 4", "no number", ""};
+            }),
+            "VRV-RUN-METRIC-UNREADABLE");
+}
+
+TEST(Scheduler, ABadMetricsLineIsNamed) {
+  Bench bench(1, 2, 0);
+  FakeExecutor executor([](int) {
+    UnitOutcome outcome;
+    outcome.metrics = Error{"reading", "metrics line 4", "no number \"value\"", "write one"};
+    return outcome;
+  });
+  const varve::Run& run = bench.execute(executor);
+  ASSERT_EQ(run.units.size(), 1u);
+  EXPECT_EQ(run.findings[0].evidence, "unit 0 (A, timing): metrics line 4: no number \"value\"");
+}
+
+TEST(Scheduler, ThePrimaryMetricIsTheFirstThatWasWritten) {
+  Bench bench(1, 2, 0);
+  FakeExecutor executor([](int) {
+    return writes({{"tokens/s", "", Better::higher, 5, 1}, {"loss", "", Better::lower, 1, 1}});
+  });
+  EXPECT_EQ(bench.execute(executor).protocol.primary_metric, "tokens/s");
+  EXPECT_TRUE(bench.run.complete);
+}
+
+TEST(Scheduler, ANamedMetricIsThePrimaryOne) {
+  for (const char* name : {"loss", "wall time", "CPU time"}) {
+    Bench bench(1, 2, 0);
+    bench.plan.metric = name;
+    FakeExecutor executor([](int) {
+      return writes({{"tokens/s", "", Better::higher, 5, 1}, {"loss", "", Better::lower, 1, 1}});
+    });
+    EXPECT_EQ(bench.execute(executor).protocol.primary_metric, name);
+    EXPECT_TRUE(bench.run.complete);
+  }
+}
+
+TEST(Scheduler, ANamedMetricThatIsNeverWrittenEndsTheRunAndTheNearestIsSuggested) {
+  Bench bench(1, 2, 1);
+  bench.plan.metric = "token/s";
+  FakeExecutor executor([](int) { return writes({{"tokens/s", "", Better::higher, 5, 1}}); });
+  const varve::Run& run = bench.execute(executor);
+  EXPECT_FALSE(run.complete);
+  EXPECT_EQ(executor.programs.size(), 1u) << "every unit that follows would be wasted";
+  ASSERT_EQ(ids(run), "VRV-RUN-METRIC-MISSING");
+  EXPECT_EQ(run.findings[0].fix, "did you mean \"tokens/s\"?");
+}
+
+TEST(Scheduler, AMetricMayNotChangeItsUnitBetweenUnits) {
+  Bench bench(2, 2, 0);
+  FakeExecutor executor([](int i) { return writes({{"latency", i == 1 ? "ms" : "s", Better::lower, 5, 1}}); });
+  EXPECT_EQ(ids(bench.execute(executor)), "VRV-RUN-METRIC-CHANGED");
+  EXPECT_EQ(bench.run.units.size(), 2u);
+}
+
+TEST(Scheduler, PadsAreRecordedDifferAndFollowFromTheSeed) {
+  const auto pads_of = [](std::uint64_t seed) {
+    Bench bench(2, 20, 0);
+    bench.plan.seed = seed;
+    FakeExecutor executor(fine);
+    const varve::Run& run = bench.execute(executor);
+    std::vector<int> recorded;
+    for (const Unit& unit : run.units) recorded.push_back(unit.environment_pad);
+    EXPECT_EQ(recorded, executor.pads);
+    return recorded;
+  };
+  const std::vector<int> pads = pads_of(7);
+  EXPECT_EQ(pads, pads_of(7));
+  EXPECT_NE(pads, pads_of(8));
+  EXPECT_NE(pads[0], pads[1]) << "both halves of a pair have pads of their own";
+  EXPECT_GE(*std::min_element(pads.begin(), pads.end()), 0);
+  EXPECT_LE(*std::max_element(pads.begin(), pads.end()), 4095);
+}
+
+TEST(Scheduler, OnednnGetsAnEvidenceUnitOnTheSideThatLoadedIt) {
+  Bench bench(2, 1, 0);
+  FakeExecutor executor([](int i) {
+    UnitOutcome outcome = fine(i);
+    if (i == 1) outcome.libraries.push_back({"/opt/lib/libdnnl.so.3", "", "", false});
+    return outcome;
+  });
+  executor.text =
+      "onednn_verbose,exec,cpu,matmul,brg:avx512_core,undef,src_f32::blocked:ab:f0,attr,aux,64x64:64x64,0.5\n";
+  const varve::Run& run = bench.execute(executor);
+  EXPECT_TRUE(run.complete);
+  ASSERT_EQ(run.units.size(), 3u);
+  EXPECT_EQ(run.units[2].role, UnitRole::evidence);
+  EXPECT_EQ(run.units[2].variant, "B");
+  EXPECT_EQ(run.units[2].block, -1);
+  EXPECT_EQ(run.units[2].profile.witness, "onednn-verbose");
+  EXPECT_EQ(executor.environments[1], std::vector<std::string>{"PLAIN=1"});
+  EXPECT_EQ(executor.environments[2], (std::vector<std::string>{"PLAIN=1", "ONEDNN_VERBOSE=1"}));
+  EXPECT_EQ(bench.recorder.text.size(), 2 * executor.text.size()) << "verbose lines are not the program's own output";
+}
+
+TEST(Scheduler, AFailedEvidenceUnitLeavesTheTimingComplete) {
+  Bench bench(1, 2, 0);
+  FakeExecutor executor([](int i) {
+    UnitOutcome outcome = fine(i);
+    outcome.libraries.push_back({"/opt/lib/libtorch_cpu.so", "", "", false});
+    if (i == 2) outcome.end.exit_code = 1;
+    return outcome;
+  });
+  const varve::Run& run = bench.execute(executor);
+  EXPECT_TRUE(run.complete);
+  ASSERT_EQ(ids(run), "VRV-RUN-UNIT-FAILED");
+  EXPECT_EQ(run.findings[0].severity, Severity::warning);
+}
+
+}  // namespace
+}  // namespace varve

@@ -1,0 +1,50 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/run_record.h"
+
+namespace varve {
+
+// What to execute once.
+struct UnitRequest {
+  std::string program;                                    // path of the executable
+  const std::vector<std::string>* command = nullptr;      // arguments, the program's name first; not owned
+  const std::vector<std::string>* environment = nullptr;  // "NAME=VALUE"; not owned
+  int environment_pad = 0;                                // bytes of VARVE_PAD to add
+  double timeout_seconds = 0;                             // 0 is none
+  std::function<void(std::string_view)> output;           // gets stdout and stderr as they come; may be empty
+};
+
+// What became of it. Times are in seconds of CLOCK_MONOTONIC and CPU time; fields named as in Unit mean the same.
+struct UnitOutcome {
+  std::string not_started;  // why the program could not be started at all; "" when it was
+  UnitEnd end;
+  double started_at = 0;  // on the monotonic clock
+  double wall_seconds = 0;
+  double user_seconds = 0;
+  double system_seconds = 0;
+  std::optional<double> steal_seconds;
+  std::optional<std::uint64_t> peak_memory_bytes;
+  std::string peak_memory_note;
+  std::uint64_t involuntary_switches = 0;
+  Result<std::vector<Metric>> metrics = std::vector<Metric>{};
+  std::vector<Library> libraries;
+  Profile profile;
+  std::vector<std::string> marks;
+  std::string last_output;  // up to 8 KiB, raw
+};
+
+// Executes units one at a time. The scheduler's tests put a fake in its place.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  virtual UnitOutcome execute(const UnitRequest& request) = 0;
+};
+
+}  // namespace varve

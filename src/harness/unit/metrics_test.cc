@@ -1,0 +1,109 @@
+#include "harness/unit/metrics.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "harness/unit/temporary_directory.h"
+
+namespace varve {
+namespace {
+
+std::string error_of(std::string_view text) {
+  Result<std::vector<Metric>> metrics = parse_metrics(text);
+  return metrics ? "no error" : metrics.error().where + ": " + metrics.error().found;
+}
+
+TEST(Metrics, KeepsTheOrderOfFirstAppearanceAndTakesTheMedian) {
+  Result<std::vector<Metric>> metrics = parse_metrics(
+      "{\"metric\": \"tokens/s\", \"value\": 10}\n"
+      "{\"metric\": \"latency\", \"value\": 0.5, \"unit\": \"s\"}\r\n"
+      "\n"
+      "{\"metric\": \"tokens/s\", \"value\": 30}\n"
+      "{\"metric\": \"tokens/s\", \"value\": 14}\n"
+      "{\"metric\": \"latency\", \"value\": 1.5, \"unit\": \"s\", \"ignored\": [1]}");
+  ASSERT_TRUE(metrics) << to_text(metrics.error());
+  ASSERT_EQ(metrics->size(), 2u);
+  EXPECT_EQ((*metrics)[0].name, "tokens/s");
+  EXPECT_EQ((*metrics)[0].value, 14);
+  EXPECT_EQ((*metrics)[0].count, 3);
+  EXPECT_EQ((*metrics)[1].name, "latency");
+  EXPECT_EQ((*metrics)[1].value, 1.0);
+  EXPECT_EQ((*metrics)[1].unit, "s");
+}
+
+TEST(Metrics, RatesAreBetterHigherUnlessSaidOtherwise) {
+  Result<std::vector<Metric>> metrics = parse_metrics(
+      "{\"metric\": \"a/s\", \"value\": 1}\n"
+      "{\"metric\": \"b\", \"value\": 1, \"unit\": \"GB/s\"}\n"
+      "{\"metric\": \"c\", \"value\": 1}\n"
+      "{\"metric\": \"accuracy\", \"value\": 1, \"better\": \"higher\"}\n"
+      "{\"metric\": \"errors/s\", \"value\": 1, \"better\": \"lower\"}\n");
+  ASSERT_TRUE(metrics) << to_text(metrics.error());
+  EXPECT_EQ((*metrics)[0].better, Better::higher);
+  EXPECT_EQ((*metrics)[1].better, Better::higher);
+  EXPECT_EQ((*metrics)[2].better, Better::lower);
+  EXPECT_EQ((*metrics)[3].better, Better::higher);
+  EXPECT_EQ((*metrics)[4].better, Better::lower);
+}
+
+TEST(Metrics, ErrorsNameTheLine) {
+  EXPECT_EQ(error_of(""), "no error");
+  EXPECT_TRUE(error_of("{\"metric\": \"a\", \"value\": 1}\nspeed: 12\n").starts_with("metrics line 2: "));
+  EXPECT_EQ(error_of("[1]"), "metrics line 1: not a JSON object");
+  EXPECT_EQ(error_of("{\"value\": 1}"), "metrics line 1: no text member \"metric\"");
+  EXPECT_EQ(error_of("{\"metric\": \" \", \"value\": 1}"), "metrics line 1: \"metric\" is empty");
+  EXPECT_EQ(error_of("{\"metric\": \"a\", \"value\": \"1\"}"), "metrics line 1: no number \"value\"");
+  EXPECT_EQ(error_of("{\"metric\": \"a\", \"value\": 1, \"better\": \"big\"}"),
+            "metrics line 1: \"better\" is neither \"higher\" nor \"lower\"");
+  EXPECT_EQ(error_of("{\"metric\": \"wall time\", \"value\": 1}"),
+            "metrics line 1: \"wall time\" is measured by Varve itself");
+  EXPECT_EQ(error_of("{\"metric\": \"a\\u0007\", \"value\": 1}"), "metrics line 1: \"metric\" has a control character");
+  EXPECT_NE(error_of("{\"metric\": \"a\", \"value\": 1e999}"), "no error");
+  EXPECT_NE(error_of("{\"metric\": \"a\", \"value\": NaN}"), "no error");
+}
+
+TEST(Metrics, UnitAndDirectionMayNotChange) {
+  EXPECT_EQ(
+      error_of(
+          "{\"metric\": \"a\", \"value\": 1, \"unit\": \"s\"}\n{\"metric\": \"a\", \"value\": 1, \"unit\": \"ms\"}"),
+      "metrics line 2: the unit of \"a\" changes from \"s\" to \"ms\"");
+  EXPECT_EQ(error_of("{\"metric\": \"a\", \"value\": 1}\n{\"metric\": \"a\", \"value\": 1, \"better\": \"higher\"}"),
+            "metrics line 2: \"better\" of \"a\" changes");
+}
+
+TEST(Metrics, SizesAreLimited) {
+  const std::string long_name(201, 'x');
+  EXPECT_EQ(error_of("{\"metric\": \"" + long_name + "\", \"value\": 1}"),
+            "metrics line 1: \"metric\" is longer than 200 bytes");
+  EXPECT_EQ(error_of(std::string(70'000, ' ')), "metrics line 1: longer than 65536 bytes");
+  std::string many;
+  for (int i = 0; i <= 1000; ++i) many += "{\"metric\": \"m" + std::to_string(i) + "\", \"value\": 1}\n";
+  EXPECT_EQ(error_of(many), "metrics line 1001: more than 1000 metrics");
+}
+
+TEST(Metrics, TheMedianOfHugeValuesIsFinite) {
+  Result<std::vector<Metric>> metrics =
+      parse_metrics("{\"metric\": \"a\", \"value\": 1.7e308}\n{\"metric\": \"a\", \"value\": 1.7e308}\n");
+  ASSERT_TRUE(metrics);
+  EXPECT_EQ((*metrics)[0].value, 1.7e308);
+}
+
+TEST(Metrics, OnlyARegularFileIsRead) {
+  Result<TemporaryDirectory> directory = TemporaryDirectory::make();
+  ASSERT_TRUE(directory);
+  const std::string path = directory->path() + "/metrics";
+  Result<std::vector<Metric>> nothing = read_metrics(path);
+  ASSERT_TRUE(nothing);
+  EXPECT_TRUE(nothing->empty());
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_FALSE(read_metrics(path));
+  ASSERT_EQ(unlink(path.c_str()), 0);
+  ASSERT_EQ(symlink("/etc/passwd", path.c_str()), 0);
+  EXPECT_FALSE(read_metrics(path));
+}
+
+}  // namespace
+}  // namespace varve

@@ -1,0 +1,134 @@
+#include "harness/unit/process_executor.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "harness/unit/metrics.h"
+#include "harness/unit/unit_process.h"
+
+namespace varve {
+
+namespace {
+
+constexpr std::size_t kOutputBuffer = 65536;  // what a pipe holds
+constexpr double kMachineTimeStep = 0.01;     // seconds: USER_HZ is 100
+constexpr double kMuchSteal = 0.05;           // of wall time x CPUs
+
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+}
+
+// The largest resident set this process has had (VmHWM in /proc/self/status); 0 when it cannot be read.
+std::uint64_t own_peak_bytes() {
+  const FileHandle file(open("/proc/self/status", O_RDONLY | O_CLOEXEC));
+  char buffer[4096];
+  const ssize_t count = file ? read(file.fd(), buffer, sizeof buffer) : -1;
+  if (count <= 0) return 0;
+  const std::string_view text(buffer, static_cast<std::size_t>(count));
+  const std::size_t at = text.find("\nVmHWM:");
+  if (at == std::string_view::npos) return 0;
+  const std::vector<std::string_view> words = split_words(text.substr(at + 1, 64));
+  const std::optional<std::int64_t> kibibytes = words.size() > 1 ? parse_integer(words[1]) : std::nullopt;
+  return kibibytes ? static_cast<std::uint64_t>(*kibibytes) * 1024 : 0;
+}
+
+void add_load_marks(UnitOutcome& outcome, double processors) {
+  const double capacity = outcome.wall_seconds * processors;
+  // /proc/stat counts in steps of 10 ms: below a few of them a share means nothing.
+  if (outcome.steal_seconds && *outcome.steal_seconds >= 0.03 && *outcome.steal_seconds > kMuchSteal * capacity) {
+    outcome.marks.push_back(fmt::format("machine steal {}", format_percent(*outcome.steal_seconds / capacity)));
+  }
+  // A thread that has a CPU to itself is interrupted a few times a second; a fair scheduler that has to share it
+  // switches every few milliseconds of the thread's CPU time.
+  const double cpu = outcome.user_seconds + outcome.system_seconds;
+  const auto switches = static_cast<double>(outcome.involuntary_switches);
+  if (switches >= 50 && switches > 50 * cpu) {
+    outcome.marks.push_back(fmt::format("{} involuntary context switches", outcome.involuntary_switches));
+  }
+}
+
+}  // namespace
+
+ProcessExecutor::ProcessExecutor(KernelWitness& witness, TemporaryDirectory directory, ExitWatch watch)
+    : witness_(witness),
+      directory_(std::move(directory)),
+      watch_(watch),
+      metrics_path_(directory_.path() + "/metrics.jsonl"),
+      empty_input_(open_empty_input()),
+      buffer_(kOutputBuffer) {
+  const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  if (processors > 0) processors_ = static_cast<double>(processors);
+}
+
+std::vector<std::string> ProcessExecutor::environment_for(const UnitRequest& request) const {
+  std::vector<std::string> environment;
+  environment.reserve(request.environment->size() + 2);
+  for (const std::string& setting : *request.environment) {
+    if (!setting.starts_with("VARVE_METRICS=") && !setting.starts_with("VARVE_PAD=")) environment.push_back(setting);
+  }
+  environment.push_back("VARVE_METRICS=" + metrics_path_);
+  environment.push_back("VARVE_PAD=" + std::string(static_cast<std::size_t>(request.environment_pad), 'x'));
+  return environment;
+}
+
+// Reading /proc/stat costs some 20 µs, more with many CPUs. Right after a unit the last answer is as good: the counts
+// move in steps of 10 ms.
+std::optional<MachineTime> ProcessExecutor::machine_time_before_unit() const {
+  const bool fresh = last_machine_time_ && monotonic_now() - last_machine_time_at_ < kMachineTimeStep;
+  return fresh ? last_machine_time_ : machine_.read();
+}
+
+UnitOutcome ProcessExecutor::execute(const UnitRequest& request) {
+  UnitOutcome outcome;
+  unlink(metrics_path_.c_str());
+  const std::vector<std::string> environment = environment_for(request);
+  const std::optional<MachineTime> before = machine_time_before_unit();
+  outcome.started_at = monotonic_now();
+  Result<SpawnedProcess> spawned = spawn_process(request.program, *request.command, environment, empty_input_.fd());
+  if (!spawned) {
+    outcome.not_started = to_text(spawned.error());
+    return outcome;
+  }
+  if (watch_ == ExitWatch::asking) spawned->exit_notice = FileHandle();
+  UnitProcess process(std::move(*spawned), outcome.started_at, request, buffer_);
+  outcome.wall_seconds = process.wait_for_end(witness_) - outcome.started_at;
+  const std::optional<MachineTime> after = machine_.read();
+  last_machine_time_ = after;
+  last_machine_time_at_ = outcome.started_at + outcome.wall_seconds;
+
+  rusage used = {};
+  const bool reaped = process.reap(outcome.end, used);
+  if (!reaped) outcome.marks.push_back("did not end after SIGKILL; its resources are not known");
+  outcome.user_seconds = seconds(used.ru_utime);
+  outcome.system_seconds = seconds(used.ru_stime);
+  outcome.involuntary_switches = static_cast<std::uint64_t>(used.ru_nivcsw);
+  set_peak_memory(static_cast<std::uint64_t>(used.ru_maxrss) * 1024, outcome);
+  if (before && after) outcome.steal_seconds = std::max(0.0, after->steal - before->steal);
+  add_load_marks(outcome, processors_);
+
+  for (std::string& mark : process.clean_up()) outcome.marks.push_back(std::move(mark));
+  KernelEvidence evidence = witness_.unit_ended();
+  outcome.libraries = std::move(evidence.libraries);
+  outcome.profile = std::move(evidence.profile);
+  outcome.metrics = read_metrics(metrics_path_);
+  outcome.last_output = process.last_output();
+  return outcome;
+}
+
+// Linux starts a child's peak at that of the process it was split off from (exec copies the old address space's peak):
+// a value at or below our own peak says nothing about the program.
+void ProcessExecutor::set_peak_memory(std::uint64_t bytes, UnitOutcome& outcome) {
+  if (bytes > own_peak_bytes_) own_peak_bytes_ = std::max(own_peak_bytes_, own_peak_bytes());
+  if (bytes > own_peak_bytes_) {
+    outcome.peak_memory_bytes = bytes;
+  } else {
+    outcome.peak_memory_note = "not above the peak of Varve itself, at which Linux starts the count";
+  }
+}
+
+}  // namespace varve

@@ -1,0 +1,102 @@
+#include "harness/unit/spawn.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+namespace varve {
+
+namespace {
+
+// What the child needs, prepared before vfork: it may call nothing but system calls.
+struct Launch {
+  const char* program = nullptr;
+  char* const* arguments = nullptr;
+  char* const* environment = nullptr;
+  int input = -1;
+  int output = -1;
+  int error = 0;  // written by the child, which shares our memory until it has loaded the program
+};
+
+[[noreturn]] void become_program(volatile Launch* launch) {
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  dup2(launch->input, STDIN_FILENO);
+  dup2(launch->output, STDOUT_FILENO);
+  dup2(launch->output, STDERR_FILENO);
+  signal(SIGPIPE, SIG_DFL);  // an ignored signal would stay ignored in the program
+  execve(launch->program, launch->arguments, launch->environment);
+  launch->error = errno;
+  _exit(127);
+}
+
+// Standard descriptors that were closed when Varve started come back as pipes and files: keep clear of them, dup2 of a
+// descriptor onto itself would leave it to be closed at exec.
+FileHandle above_standard(FileHandle file) {
+  if (!file || file.fd() > STDERR_FILENO) return file;
+  return FileHandle(fcntl(file.fd(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  result.reserve(texts.size() + 1);
+  for (const std::string& text : texts) result.push_back(const_cast<char*>(text.c_str()));
+  result.push_back(nullptr);
+  return result;
+}
+
+// In a function of its own: the frame that vfork returns into twice holds nothing that changes in between.
+[[gnu::noinline]] pid_t launch_child(volatile Launch* launch) {
+  const pid_t process = vfork();
+  if (process == 0) become_program(launch);  // NOLINT(clang-analyzer-unix.Vfork): it makes system calls only
+  return process;
+}
+
+}  // namespace
+
+Result<SpawnedProcess> spawn_process(const std::string& program, const std::vector<std::string>& arguments,
+                                     const std::vector<std::string>& environment, int input) {
+  const auto failed = [&](int error) {
+    const char* hint = error == ENOEXEC ? "start it through its interpreter, as in sh FILE"
+                       : error == E2BIG ? "shorten the command line or the environment"
+                                        : "start it by hand to see why";
+    return Error{"starting the program", program, std::strerror(error), hint};
+  };
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return failed(errno);
+  SpawnedProcess spawned;
+  spawned.output = above_standard(FileHandle(ends[0]));
+  spawned.writer = above_standard(FileHandle(ends[1]));
+  if (!spawned.output || !spawned.writer) return failed(errno);
+  fcntl(spawned.output.fd(), F_SETFL, O_NONBLOCK);
+
+  const std::vector<char*> argument_pointers = pointers(arguments);
+  const std::vector<char*> environment_pointers = pointers(environment);
+  volatile Launch launch;
+  launch.program = program.c_str();
+  launch.arguments = argument_pointers.data();
+  launch.environment = environment_pointers.data();
+  launch.input = input;
+  launch.output = spawned.writer.fd();
+  spawned.process = launch_child(&launch);
+  if (spawned.process < 0) return failed(errno);
+  if (launch.error != 0) {
+    const int error = launch.error;
+    while (waitpid(spawned.process, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    return failed(error);
+  }
+  spawned.exit_notice = FileHandle(static_cast<int>(syscall(SYS_pidfd_open, spawned.process, 0)));
+  return spawned;
+}
+
+FileHandle open_empty_input() { return above_standard(FileHandle(open("/dev/null", O_RDONLY | O_CLOEXEC))); }
+
+}  // namespace varve

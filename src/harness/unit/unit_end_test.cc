@@ -1,0 +1,185 @@
+// How units end: well, badly, by force, and what happens to what they leave behind.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "harness/benchmark_testing.h"
+#include "harness/unit/interrupt.h"
+#include "harness/unit/process_executor.h"
+#include "harness/unit/temporary_directory.h"
+
+namespace varve {
+namespace {
+
+bool is_alive(const std::string& pid_file) {
+  std::ifstream file(pid_file);
+  pid_t process = 0;
+  file >> process;
+  EXPECT_GT(process, 0) << "no process id in " << pid_file;
+  std::ifstream status("/proc/" + std::to_string(process) + "/stat");
+  std::string line;
+  if (process <= 0 || !std::getline(status, line)) return false;
+  return line.find(") Z ") == std::string::npos;
+}
+
+bool dies_soon(const std::string& pid_file) {
+  for (int i = 0; i < 100 && is_alive(pid_file); ++i) usleep(10'000);
+  return !is_alive(pid_file);
+}
+
+TEST(UnitEnd, AFailureEndsTheRunAndQuotesTheOutput) {
+  const varve::Run run = run_of(shell("echo working; echo 'cannot open the model' >&2; exit 3", 5));
+  EXPECT_FALSE(run.complete);
+  ASSERT_EQ(run.units.size(), 1u);
+  EXPECT_EQ(run.units[0].end.exit_code, 3);
+  const Finding* finding = find(run, "VRV-RUN-UNIT-FAILED");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_NE(finding->evidence.find("working\ncannot open the model"), std::string::npos) << finding->evidence;
+  EXPECT_FALSE(run_of(plan_of({"false"})).complete);
+}
+
+TEST(UnitEnd, ASignalIsNamed) {
+  const varve::Run run = run_of(shell("kill -SEGV $$"));
+  EXPECT_EQ(run.units.at(0).end.signal, SIGSEGV);
+  ASSERT_NE(find(run, "VRV-RUN-SIGNAL"), nullptr);
+  EXPECT_NE(find(run, "VRV-RUN-SIGNAL")->evidence.find("SIGSEGV"), std::string::npos);
+}
+
+TEST(UnitEnd, AFileThatCannotBeLoadedIsAFinding) {
+  Result<TemporaryDirectory> directory = TemporaryDirectory::make();
+  const std::string path = directory->path() + "/program";
+  std::ofstream(path) << "no interpreter line\n";
+  ASSERT_EQ(chmod(path.c_str(), 0700), 0);
+  const varve::Run run = run_of(plan_of({path}));
+  EXPECT_FALSE(run.complete);
+  EXPECT_TRUE(run.units.empty());
+  ASSERT_NE(find(run, "VRV-RUN-NOT-STARTED"), nullptr);
+}
+
+TEST(UnitEnd, ATimeoutEndsTheWholeGroup) {
+  Result<TemporaryDirectory> directory = TemporaryDirectory::make();
+  RunPlan plan = shell("sleep 60 & echo $! > " + directory->path() + "/child; echo started; wait", 3);
+  plan.timeout_seconds = 0.3;
+  const auto start = steady_clock::now();
+  const varve::Run run = run_of(plan);
+  EXPECT_LT(seconds_since(start), 10);
+  EXPECT_FALSE(run.complete);
+  ASSERT_EQ(run.units.size(), 1u);
+  EXPECT_TRUE(run.units[0].end.timed_out);
+  EXPECT_GE(run.units[0].wall_seconds, 0.3);
+  ASSERT_NE(find(run, "VRV-RUN-TIMEOUT"), nullptr);
+  EXPECT_NE(find(run, "VRV-RUN-TIMEOUT")->evidence.find("started"), std::string::npos);
+  EXPECT_TRUE(dies_soon(directory->path() + "/child"));
+}
+
+TEST(UnitEnd, SigtermCanBeIgnoredButSigkillFollows) {
+  Result<TemporaryDirectory> directory = TemporaryDirectory::make();
+  RunPlan plan = shell("trap '' TERM; (trap '' TERM; sleep 60; sleep 60) & echo $! > " + directory->path() +
+                       "/child; while true; do sleep 0.1; done");
+  plan.timeout_seconds = 0.2;
+  const auto start = steady_clock::now();
+  const varve::Run run = run_of(plan);
+  EXPECT_GE(seconds_since(start), 2.0) << "the program had no time to end by itself";
+  EXPECT_LT(seconds_since(start), 15);
+  EXPECT_TRUE(run.units.at(0).end.timed_out);
+  EXPECT_EQ(run.units[0].end.signal, SIGKILL);
+  EXPECT_TRUE(dies_soon(directory->path() + "/child"));
+}
+
+TEST(UnitEnd, WhatIsLeftInTheGroupIsEnded) {
+  Result<TemporaryDirectory> directory = TemporaryDirectory::make();
+  const auto start = steady_clock::now();
+  const varve::Run run = run_of(shell("sleep 60 & echo $! > " + directory->path() + "/child; echo done"));
+  EXPECT_LT(seconds_since(start), 10);
+  EXPECT_TRUE(run.complete) << run.incomplete_reason;
+  EXPECT_TRUE(dies_soon(directory->path() + "/child"));
+  EXPECT_NE(find(run, "VRV-RUN-LEFTOVERS"), nullptr);
+}
+
+TEST(UnitEnd, ADaemonThatHoldsTheOutputDoesNotHangTheRun) {
+  Result<TemporaryDirectory> directory = TemporaryDirectory::make();
+  Listener listener;
+  const auto start = steady_clock::now();
+  // In a session of its own, so that it is not in the group any more; it ends by itself.
+  const std::string pid_file = directory->path() + "/child";
+  const varve::Run run = run_of(shell("setsid sh -c 'echo $$ > " + pid_file + "; exec sleep 8' & while [ ! -s " +
+                                      pid_file + " ]; do sleep 0.02; done; echo done"),
+                                listener);
+  EXPECT_LT(seconds_since(start), 6);
+  EXPECT_TRUE(run.complete) << run.incomplete_reason;
+  EXPECT_EQ(listener.text, "done\n");
+  ASSERT_FALSE(run.units.empty());
+  ASSERT_FALSE(run.units[0].marks.empty());
+  EXPECT_EQ(run.units[0].marks.back(), "the first unit of its side: caches may have been cold");
+  EXPECT_NE(find(run, "VRV-RUN-LEFTOVERS"), nullptr);
+}
+
+TEST(UnitEnd, AnInterruptEndsTheUnitAndKeepsTheOthers) {
+  Result<TemporaryDirectory> directory = TemporaryDirectory::make();
+  const std::string marker = directory->path() + "/marker";
+  Listener listener;
+  listener.on_start = [&](int index) {
+    if (index == 2) std::ofstream(marker) << "wait";
+  };
+  listener.on_output = [&](const std::string& text) {
+    if (text.ends_with("waiting\n")) raise(SIGINT);
+  };
+  const auto start = steady_clock::now();
+  const varve::Run run = run_of(shell("if [ -e " + marker + " ]; then echo waiting; sleep 60; fi", 5), listener);
+  EXPECT_LT(seconds_since(start), 10);
+  EXPECT_FALSE(run.complete);
+  ASSERT_EQ(run.units.size(), 3u);
+  EXPECT_TRUE(run.units[1].end.ok());
+  EXPECT_TRUE(run.units[2].end.interrupted);
+  EXPECT_NE(find(run, "VRV-RUN-INTERRUPTED"), nullptr);
+}
+
+TEST(UnitEnd, AnInterruptBetweenUnitsCountsToo) {
+  Listener listener;
+  class Raiser : public RunObserver {
+    void unit_finished(const Unit& unit) override {
+      if (unit.index == 1) raise(SIGINT);
+    }
+  } raiser;
+  Result<varve::Run> run = run_benchmark(plan_of({"true"}, 5), host_world(), raiser);
+  ASSERT_TRUE(run);
+  EXPECT_FALSE(run->complete);
+  EXPECT_EQ(run->units.size(), 2u);
+  EXPECT_NE(find(*run, "VRV-RUN-INTERRUPTED"), nullptr);
+}
+
+TEST(UnitEnd, HandlersComeBackAfterTheRun) {
+  struct sigaction ignore = {}, old = {}, after = {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGTERM, &ignore, &old);
+  struct sigaction before = {};
+  sigaction(SIGINT, nullptr, &before);
+  run_of(plan_of({"true"}, 1));
+  sigaction(SIGINT, nullptr, &after);
+  EXPECT_EQ(after.sa_handler, before.sa_handler);
+  sigaction(SIGTERM, &old, &after);
+  EXPECT_EQ(after.sa_handler, SIG_IGN);
+  EXPECT_EQ(interrupt_count(), 0);
+}
+
+TEST(UnitEnd, WithoutPidfdsTheEndIsSeenAllTheSame) {
+  const InterruptGuard guard;
+  const World world = host_world();
+  KernelWitness witness(world, 0);
+  ProcessExecutor executor(witness, std::move(*TemporaryDirectory::make()), ExitWatch::asking);
+  const std::vector<std::string> command = {"sleep", "0.2"}, environment = {"PATH=/usr/bin:/bin"};
+  UnitRequest request;
+  request.program = "/bin/sleep";
+  request.command = &command;
+  request.environment = &environment;
+  const UnitOutcome outcome = executor.execute(request);
+  EXPECT_TRUE(outcome.end.ok());
+  EXPECT_GE(outcome.wall_seconds, 0.2);
+  EXPECT_LT(outcome.wall_seconds, 3);
+}
+
+}  // namespace
+}  // namespace varve

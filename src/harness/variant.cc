@@ -1,0 +1,132 @@
+#include "harness/variant.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "base/hash.h"
+#include "base/redact.h"
+#include "base/text.h"
+#include "tables/settings.h"
+#include "world/files.h"
+
+namespace varve {
+
+namespace {
+
+constexpr std::uint64_t kDigestCap = std::uint64_t{1} << 30;
+constexpr const char* kDefaultPath = "/bin:/usr/bin";  // confstr(_CS_PATH), which execvp falls back to
+constexpr const char* kDoing = "finding the program to run";
+
+bool is_executable_file(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && access(path.c_str(), X_OK) == 0;
+}
+
+Result<std::string> find_named_program(const std::string& program) {
+  if (is_executable_file(program)) return program;
+  struct stat status {};
+  std::string found = std::strerror(errno);
+  std::string hint = "give the path of a program";
+  if (stat(program.c_str(), &status) != 0) {
+    found = std::strerror(errno);
+  } else if (!S_ISREG(status.st_mode)) {
+    found = "not a regular file";
+  } else {
+    found = "not executable";
+    hint = "make it executable with chmod +x, or start it through its interpreter";
+  }
+  return Error{kDoing, program, found, hint};
+}
+
+Result<std::string> find_program(const std::string& program, const std::map<std::string, std::string>& environment) {
+  if (program.find('/') != std::string::npos) return find_named_program(program);
+  const auto set = environment.find("PATH");
+  const std::string path = set != environment.end() ? set->second : kDefaultPath;
+  for (const std::string_view directory : split(path, ':')) {
+    std::string candidate = directory.empty() ? "./" + program : fmt::format("{}/{}", directory, program);
+    if (is_executable_file(candidate)) return candidate;
+  }
+  const std::string home = environment_value(environment, "HOME");
+  return Error{kDoing, program, "there is no executable file of that name in " + shorten_home(path, home),
+               "give its path, or put its directory into PATH"};
+}
+
+std::vector<std::string> settings_list(const std::map<std::string, std::string>& environment) {
+  std::vector<std::string> list;
+  for (const auto& [name, value] : environment) list.push_back(fmt::format("{}={}", name, value));
+  return list;
+}
+
+}  // namespace
+
+std::string file_digest(const std::string& path) {
+  const FileHandle file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status {};
+  if (!file || fstat(file.fd(), &status) != 0 || !S_ISREG(status.st_mode)) return "";
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1) return "";
+  std::vector<char> buffer(65536);
+  std::uint64_t total = 0;
+  while (true) {
+    const ssize_t count = read(file.fd(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return "";
+    if (count == 0) break;
+    total += static_cast<std::uint64_t>(count);
+    if (total > kDigestCap) return "";
+    EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(count));
+  }
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  if (EVP_DigestFinal_ex(context.get(), digest, &size) != 1) return "";
+  return to_hex({reinterpret_cast<const char*>(digest), size});
+}
+
+std::string redact_line(std::string_view text, std::string_view home) {
+  std::string line = redact_arguments({clean_utf8(text)}, home)[0];
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  return line;
+}
+
+Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::string& name, const World& world) {
+  if (plan.command.empty() || plan.command[0].empty()) {
+    return Error{kDoing, "variant " + name, "there is no command", "put it after --, as in varve run -- ./program"};
+  }
+  std::map<std::string, std::string> environment = world.environment;
+  for (const auto& [variable, value] : plan.environment) environment[variable] = value;
+  Result<std::string> program = find_program(plan.command[0], environment);
+  if (!program) return program.error();
+
+  const std::string home = environment_value(world.environment, "HOME");
+  PreparedVariant prepared;
+  prepared.program = *program;
+  prepared.command = plan.command;
+  prepared.environment = settings_list(environment);
+  prepared.document.name = name;
+  for (const std::string& argument : redact_arguments(plan.command, home)) {
+    prepared.document.command.push_back(clean_utf8(argument, std::size_t{1} << 16));
+  }
+  for (const auto& [variable, value] : plan.environment) {
+    const bool hidden = names_a_secret(variable) || looks_like_secret(value);
+    prepared.document.environment[variable] = hidden ? "[redacted]" : redact_line(value, home);
+  }
+  prepared.document.settings = dispatch_settings(environment, home);
+  prepared.document.program = clean_utf8(shorten_home(prepared.program, home));
+  prepared.document.program_digest = file_digest(prepared.program);
+
+  environment["ONEDNN_VERBOSE"] = "1";
+  environment["DNNL_VERBOSE"] = "1";
+  prepared.evidence_environment = settings_list(environment);
+  return prepared;
+}
+
+}  // namespace varve

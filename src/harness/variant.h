@@ -1,0 +1,31 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "harness/benchmark.h"
+
+namespace varve {
+
+// A side of the benchmark, ready to be executed, and what the document says about it.
+struct PreparedVariant {
+  std::string program;  // path of the executable
+  std::vector<std::string> command;
+  std::vector<std::string> environment;           // of every unit: "NAME=VALUE", sorted
+  std::vector<std::string> evidence_environment;  // the same with oneDNN's verbose lines switched on
+  Variant document;                               // redacted
+};
+
+// Finds the program as execvp(3) does, in the PATH that is in force for this side. Error when there is no command or no
+// such program; it says where Varve looked.
+Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::string& name, const World& world);
+
+// SHA-256 of a regular file in hexadecimal; empty when it cannot be read or is larger than 1 GiB. Read in small pieces:
+// Varve's own peak memory is the floor of what it can say about a program's.
+std::string file_digest(const std::string& path);
+
+// A person's or a program's text fit for a document: secrets and home directories taken out, valid UTF-8, no control
+// characters.
+std::string redact_line(std::string_view text, std::string_view home);
+
+}  // namespace varve

@@ -1,0 +1,99 @@
+#include "image/image.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "image/image_layers.h"
+#include "image/image_manifest.h"
+
+namespace varve {
+
+namespace {
+Error failure(const std::string& path, std::string found, std::string hint = {}) {
+  return {"opening an image", path, std::move(found), std::move(hint)};
+}
+
+struct Container {
+  std::unique_ptr<Files> files;
+  bool archive = false;
+};
+
+Result<Container> open_container(const std::string& path) {
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0) return failure(path, std::strerror(errno), "Give an archive or a directory");
+  if (S_ISDIR(status.st_mode)) {
+    Looked<std::unique_ptr<Files>> files = open_root(path);
+    if (!files) return failure(path, files.detail);
+    return Container{std::move(*files), false};
+  }
+  if (!S_ISREG(status.st_mode)) return failure(path, "it is neither a file nor a directory");
+  FileHandle handle(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!handle) return failure(path, std::strerror(errno));
+  const Result<FileReader> file = FileReader::open(std::move(handle), path);
+  if (!file) return file.error();
+  Result<std::unique_ptr<Files>> files = open_tar(*file, path);
+  if (!files) return files.error();
+  return Container{std::move(*files), true};
+}
+
+// A layer's digest is that of its blob; docker-save states only that of the uncompressed layer.
+Status verify_layer(const PlannedLayer& layer, const InflateLimits& limits) {
+  if (!layer.digest.empty()) return verify_digest(layer.blob, layer.digest, layer.where);
+  if (layer.diff_id.empty()) {
+    return Error{"checking the digests of an image", layer.where, "the image states no digest of it",
+                 "Leave out --verify"};
+  }
+  return verify_inflated_digest(layer.blob, layer.diff_id, layer.where, limits);
+}
+
+// Where the tree shows a file under another path than the one it was inspected by. `path` is that of the directory; it
+// is lengthened in place, since links can make paths far longer than any name in the archives.
+void find_other_names(const ImageTree& tree, std::uint32_t index, std::string& path,
+                      const std::vector<std::string>& inspected, std::map<std::string, std::string>& names) {
+  for (const auto& [name, child] : tree.node(index).children) {
+    const ImageNode& node = tree.node(child);
+    const std::size_t length = path.size();
+    path.append("/").append(name);
+    if (node.kind == FileKind::directory) {
+      find_other_names(tree, child, path, inspected, names);
+    } else if (node.kind == FileKind::regular && node.content.state == ImageContent::State::inspected &&
+               inspected[node.content.offset] != path) {
+      names[path] = inspected[node.content.offset];
+    }
+    path.resize(length);
+  }
+}
+}  // namespace
+
+Result<OpenedImage> open_image(const std::string& path, const ImageOptions& options) {
+  const Result<Container> container = open_container(path);
+  if (!container) return container.error();
+  Result<ImagePlan> plan = read_image_plan(*container->files, path, container->archive, options);
+  if (!plan) return plan.error();
+  if (options.verify) {
+    for (const PlannedLayer& layer : plan->layers) {
+      if (Status right = verify_layer(layer, options.limits.inflate); !right) return right.error();
+    }
+  }
+  OpenedImage opened;
+  opened.image = std::move(plan->image);
+  opened.environment = std::move(plan->environment);
+  opened.remarks = std::move(plan->remarks);
+  if (opened.image.digest.is_known()) {
+    opened.image.digest.detail = options.verify
+                                     ? "computed: the manifest, its configuration and all layers have their digests"
+                                     : "the manifest and its configuration have their digests, layers were not checked";
+  }
+  Result<ReadLayers> layers = read_layers(plan->layers, options, opened.remarks);
+  if (!layers) return layers.error();
+  std::string root;
+  find_other_names(layers->file_system->tree, 0, root, layers->inspected, opened.inspected_as);
+  opened.files = image_files(std::move(layers->file_system));
+  return opened;
+}
+
+}  // namespace varve

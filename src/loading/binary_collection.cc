@@ -1,0 +1,101 @@
+#include "loading/binary_collection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/redact.h"
+#include "base/text.h"
+
+namespace varve {
+
+namespace {
+// Libraries that belong to a CUDA stack, by the beginning of their names.
+constexpr std::string_view kCudaLibraries[] = {
+    "libcuda.",    "libcudart",   "libcublas",  "libcudnn",      "libcufft",    "libcurand",     "libcusolver",
+    "libcusparse", "libnccl",     "libnvrtc",   "libnvJitLink",  "libcupti",    "libtorch_cuda", "libc10_cuda",
+    "libnvinfer",  "libcutensor", "libnvshmem", "libcusparseLt", "libnvidia-ml"};
+
+// The user driver's own (nvidia-installer's list of files: README.txt of the driver, chapter 5).
+constexpr std::string_view kDriverLibraries[] = {"libcuda.so", "libnvidia-", "libcudadebugger.so", "libnvcuvid.so",
+                                                 "libnvoptix.so"};
+
+template <std::size_t count>
+bool begins_as(std::string_view path, const std::string_view (&starts)[count]) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  return std::any_of(std::begin(starts), std::end(starts),
+                     [name](std::string_view start) { return name.starts_with(start); });
+}
+
+// A file of a compressed layer was read while it streamed by; any other is read now.
+std::optional<ReadBinary> read_one(const Subject& subject, const std::string& path, const BinaryCache& cache) {
+  const auto before = subject.read_before.find(path);
+  if (before != subject.read_before.end()) return before->second;
+  const Looked<FileReader> file = subject.files.open(path);
+  if (!file) return std::nullopt;
+  const BinaryOptions options{.coverage = subject.options.coverage, .exact = subject.options.exact};
+  Result<ReadBinary> read = read_binary(*file, path, options, cache);
+  return read ? std::optional(std::move(*read)) : std::nullopt;
+}
+}  // namespace
+
+bool is_cuda_library(std::string_view path) { return begins_as(path, kCudaLibraries); }
+bool is_driver_library(std::string_view name) { return begins_as(name, kDriverLibraries); }
+
+BinaryCollection read_binaries(const Subject& subject, const std::vector<std::string>& paths,
+                               const std::string& environment, const DependencyResolver& resolver,
+                               const std::map<std::string, std::string>* packages) {
+  BinaryCollection collection;
+  const BinaryCache cache(subject.options.cache_folder);
+  std::set<std::string> seen;
+  double done = 0;
+  for (const std::string& name : paths) {
+    done += 1;
+    const Looked<std::string> path = subject.files.resolve(name);
+    if (!path || !seen.insert(*path).second) continue;
+    if (subject.options.exact && subject.options.progress) {
+      subject.options.progress(path->substr(path->rfind('/') + 1), done / static_cast<double>(paths.size()));
+    }
+    std::optional<ReadBinary> read = read_one(subject, *path, cache);
+    if (!read) continue;
+    Binary& binary = read->binary;
+    binary.environment = environment;
+    if (packages != nullptr) {
+      const auto package = packages->find(name);
+      if (package != packages->end()) binary.package = package->second;
+    }
+    binary.dependencies = resolver.resolve(*read);
+    if (binary.runtime.is_known()) collection.runtimes.insert(value_text(*binary.runtime.value));
+    collection.binaries.push_back(std::move(binary));
+  }
+  return collection;
+}
+
+Fact runtimes_fact(const BinaryCollection& collection, const std::string& source) {
+  const auto not_asked = std::count_if(
+      collection.binaries.begin(), collection.binaries.end(),
+      [](const Binary& binary) { return !binary.runtime.is_known() && binary.runtime.missing == Missing::not_asked; });
+  if (!collection.runtimes.empty()) {
+    Fact fact = known_fact(std::vector<std::string>(collection.runtimes.begin(), collection.runtimes.end()), source,
+                           Standing::inferred);
+    if (not_asked > 0) fact.detail = fmt::format("at least; {} files were not looked into (--exact does)", not_asked);
+    return fact;
+  }
+  if (not_asked > 0) {
+    return missing_fact(Missing::not_asked, source, "no libcudart; static runtimes are looked for with --exact only");
+  }
+  return missing_fact(Missing::absent, source, "no CUDA runtime");
+}
+
+void add_binaries(const Subject& subject, BinaryCollection collection, Stack& stack) {
+  for (Binary& binary : collection.binaries) {
+    binary.path = clean_utf8(shorten_home(binary.path, subject.home));
+    for (Dependency& dependency : binary.dependencies) {
+      dependency.path = shorten_home(dependency.path, subject.home);
+      dependency.why = shorten_home(dependency.why, subject.home);
+    }
+    stack.binaries.push_back(std::move(binary));
+  }
+}
+
+}  // namespace varve

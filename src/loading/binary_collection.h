@@ -1,0 +1,36 @@
+#pragma once
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loading/library_dependencies.h"
+
+namespace varve {
+
+// The binaries that were read, with the paths as they are in the subject.
+struct BinaryCollection {
+  std::vector<Binary> binaries;
+  std::set<std::string> runtimes;  // CUDA runtimes that are or stand inside: "13.2"
+};
+
+// Reads the files (each once, links resolved) that are ELF; `environment` is written into each, and the package that
+// `packages` has for its path, when it is given. Files that cannot be read or are no ELF files are passed over: package
+// lists name scripts and data too.
+BinaryCollection read_binaries(const Subject& subject, const std::vector<std::string>& paths,
+                               const std::string& environment, const DependencyResolver& resolver,
+                               const std::map<std::string, std::string>* packages = nullptr);
+
+// Whether a file belongs to a CUDA stack, by the beginning of its name.
+bool is_cuda_library(std::string_view path);
+// Whether a name is one of the user driver's, which comes with the machine and not with the libraries.
+bool is_driver_library(std::string_view name);
+
+// The set as a fact; when there is none, why: nobody looked inside, or nothing was there.
+Fact runtimes_fact(const BinaryCollection& collection, const std::string& source);
+
+// Moves them to the stack, home directories shortened.
+void add_binaries(const Subject& subject, BinaryCollection collection, Stack& stack);
+
+}  // namespace varve

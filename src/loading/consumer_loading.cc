@@ -1,0 +1,359 @@
+#include "loading/consumer_loading.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "loading/binary_collection.h"
+
+namespace varve {
+
+namespace {
+constexpr int kMostOpened = 8192;  // calls of dlopen of one consumer
+constexpr int kMostDepth = 16;     // of libraries that are opened because others need them
+constexpr int kMostAttempts = 64;  // to open one library after what it needs was opened first
+constexpr std::size_t kMostShown = 16;
+constexpr const char* kHeld = "held by the environment";
+
+std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// "libcudnn.so.9" → "9"
+std::string soname_suffix(const std::string& soname) {
+  const std::size_t at = soname.find(".so.");
+  return at == std::string::npos ? std::string() : soname.substr(at + 4);
+}
+}  // namespace
+
+ConsumerLoading::ConsumerLoading(const LoaderContext& context, LoadedFiles& files, const HeldByName& held,
+                                 const std::string& program, Consumer& consumer)
+    : context_(context), files_(files), held_(held), consumer_(consumer) {
+  start(program);
+}
+
+void ConsumerLoading::start(const std::string& program) {
+  if (!program.empty()) {
+    if (Result<LoadedSet> started = start_loaded_set(context_, program)) {
+      set_ = std::move(*started);
+      has_program_ = true;
+    }
+  }
+  if (set_.objects.empty()) set_.objects.emplace_back();  // an unknown program, which needs nothing
+  load_needed(context_, set_);
+  for (std::size_t i = 0; i < set_.objects.size(); ++i) global_.push_back(i);
+  if (!has_program_) return;
+  const std::string& interpreter = set_.objects[0].dynamic.interpreter;
+  other_loader_ = !interpreter.empty() && !file_name(interpreter).starts_with("ld-linux");
+  note_objects(0, {});
+  Attempt attempt{.object = 0, .missing = {}};
+  for (const Dependency& missing : set_.missing) {
+    // The loader goes on without what LD_PRELOAD names and nobody finds.
+    const std::vector<std::string>& preload = context_.preload;
+    const bool is_preload = std::find(preload.begin(), preload.end(), missing.name) != preload.end();
+    note_missing(missing.name, is_preload ? DependencyKind::opened : DependencyKind::needed, set_.objects[0].real_path);
+    if (!is_preload) attempt.missing.push_back(missing.name);
+  }
+  if (consumer_.kind == "binary") judge(attempt);  // any other program is known to start
+}
+
+bool ConsumerLoading::open(const HeldLibrary& library, DependencyKind kind, const std::string& why) {
+  return open_name({.asker = 0, .name = library.path, .kind = kind, .why = why}).has_value();
+}
+
+void ConsumerLoading::make_optional(const HeldLibrary& library) {
+  const auto row = rows_.find(library.real_path);
+  if (row != rows_.end()) consumer_.libraries[row->second].kind = DependencyKind::opened;
+}
+
+void ConsumerLoading::take_mapped(const std::string& path) {
+  for (const LoadedObject& object : set_.objects) {
+    if (object.real_path == path) return;
+  }
+  const Looked<FileReader> file = context_.files.open(path);
+  if (!file) return;
+  Result<DynamicSection> dynamic = read_dynamic_section(*file, path);
+  if (!dynamic) return;
+  LoadedObject object{.path = path,
+                      .real_path = path,
+                      .names = {file_name(path)},
+                      .why = "mapped",
+                      .loader = 0,
+                      .dynamic = std::move(*dynamic)};
+  set_.objects.push_back(std::move(object));
+  note_objects(set_.objects.size() - 1, {});
+}
+
+void ConsumerLoading::open_late_names(std::size_t first) {
+  for (std::size_t at = first; at < set_.objects.size(); ++at) {
+    const std::vector<std::string> names = files_.look_into(set_.objects[at]).opened;
+    for (const std::string& name : names) {
+      (void)open_name({.asker = at, .name = name, .kind = DependencyKind::opened, .why = {}});
+    }
+  }
+}
+
+std::optional<std::size_t> ConsumerLoading::find_loaded(const std::string& name) const {
+  for (std::size_t i = 0; i < set_.objects.size(); ++i) {
+    const LoadedObject& object = set_.objects[i];
+    if (object.dynamic.soname == name || object.path == name ||
+        std::find(object.names.begin(), object.names.end(), name) != object.names.end()) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+// Of several files under one name: that of the asker's package, then a package that exists to be loaded by others.
+const HeldLibrary* ConsumerLoading::held_for(std::size_t asker, const std::string& name) const {
+  const auto [begin, end] = held_.equal_range(name);
+  const std::string& path = set_.objects[asker].real_path;
+  const std::string package = files_.package_of(path);
+  const HeldLibrary* best = nullptr;
+  int best_rank = 3;
+  for (auto at = begin; at != end; ++at) {
+    if (at->second->real_path == path) continue;
+    const int rank = !package.empty() && at->second->package == package ? 0 : at->second->role == "runtime" ? 1 : 2;
+    if (rank < best_rank) {
+      best = at->second;
+      best_rank = rank;
+    }
+  }
+  return best;
+}
+
+// What a library may make of "libcudnn_graph.so" before it opens it: its own version behind it, longest first, then
+// what the environment has under such a name.
+std::vector<std::string> ConsumerLoading::versioned_names(std::size_t asker, const std::string& name) {
+  std::vector<std::string> names;
+  const HeldLibrary& own = files_.look_into(set_.objects[asker]);
+  const std::string suffix = soname_suffix(own.soname.empty() ? set_.objects[asker].dynamic.soname : own.soname);
+  if (!suffix.empty()) {
+    std::string version = (own.version + ".").starts_with(suffix + ".") ? own.version : "";
+    for (; version.size() > suffix.size(); version.resize(version.rfind('.'))) names.push_back(name + "." + version);
+    names.push_back(name + "." + suffix);
+  }
+  const std::string start = name + ".";
+  for (auto at = held_.lower_bound(start); at != held_.end() && at->first.starts_with(start); ++at) {
+    if (std::find(names.begin(), names.end(), at->first) == names.end()) names.push_back(at->first);
+  }
+  return names;
+}
+
+std::optional<std::size_t> ConsumerLoading::open_name(const Request& request) {
+  if (opened_ >= kMostOpened || request.depth > kMostDepth) return std::nullopt;
+  ++opened_;
+  std::vector<std::string> names{request.name};
+  const bool plain = request.name.find('/') == std::string::npos;
+  if (plain && request.kind == DependencyKind::opened && request.name.ends_with(".so")) {
+    for (std::string& name : versioned_names(request.asker, request.name)) names.push_back(std::move(name));
+  }
+  Request next = request;
+  for (const std::string& name : names) {
+    const Resolution found = resolve_dependency(context_, set_, request.asker, name);
+    if (found.loaded) return found.loaded;
+    next.name = name;
+    if (!found.path.empty() && !found.unfit) return open_found(next);
+  }
+  for (const std::string& name : names) {
+    const HeldLibrary* held = plain ? held_for(request.asker, name) : nullptr;
+    if (held == nullptr) continue;
+    next.name = held->path;
+    next.why = kHeld;
+    return open_found(next);
+  }
+  note_missing(request.name, request.kind, asked_by(set_.objects[request.asker]));
+  return std::nullopt;
+}
+
+// One dlopen, after what it needs and only the environment can find was opened: frameworks do that from Python.
+ConsumerLoading::Attempt ConsumerLoading::attempt(const Request& request) {
+  for (int tries = 0;; ++tries) {
+    const std::size_t first = set_.objects.size();
+    set_.missing.clear();
+    Attempt attempt{.object = load_library(context_, set_, request.asker, request.name), .first = first, .missing = {}};
+    const HeldLibrary* held = nullptr;
+    for (const Dependency& missing : set_.missing) {
+      const HeldLibrary* candidate = held_for(attempt.object.value_or(request.asker), missing.name);
+      if (held == nullptr && candidate != nullptr && !tried_.contains(candidate->path)) held = candidate;
+      if (is_driver_library(missing.name)) {
+        attempt.driver_missing = true;
+      } else {
+        attempt.missing.push_back(missing.name);
+      }
+    }
+    if (held == nullptr || tries >= kMostAttempts) return attempt;
+    set_.objects.erase(set_.objects.begin() + static_cast<std::ptrdiff_t>(first), set_.objects.end());
+    tried_.insert(held->path);
+    (void)open_name({.asker = 0, .name = held->path, .kind = request.kind, .why = kHeld, .depth = request.depth + 1});
+  }
+}
+
+std::optional<std::size_t> ConsumerLoading::open_found(const Request& request) {
+  const Attempt done = attempt(request);
+  if (!done.object) {
+    note_missing(request.name, request.kind, asked_by(set_.objects[request.asker]));
+    return std::nullopt;
+  }
+  if (done.first == set_.objects.size()) return done.object;  // what it needs had loaded it
+  note_objects(done.first, request);
+  for (const Dependency& missing : set_.missing) {
+    for (std::size_t i = done.first; i < set_.objects.size(); ++i) {
+      const std::vector<std::string>& needed = set_.objects[i].dynamic.needed;
+      if (std::find(needed.begin(), needed.end(), missing.name) == needed.end()) continue;
+      note_missing(missing.name, DependencyKind::needed, set_.objects[i].real_path);
+      break;
+    }
+  }
+  judge(done);
+  if (done.missing.empty()) return done.object;
+  // The loader would have given up and let go of all of it.
+  set_.objects.erase(set_.objects.begin() + static_cast<std::ptrdiff_t>(done.first), set_.objects.end());
+  return std::nullopt;
+}
+
+std::string ConsumerLoading::asked_by(const LoadedObject& object) const {
+  return &object == set_.objects.data() ? std::string() : object.real_path;
+}
+
+ConsumedLibrary& ConsumerLoading::row_of(const std::string& name, const std::string& path) {
+  const auto [at, is_new] = rows_.emplace(path.empty() ? name : path, consumer_.libraries.size());
+  if (is_new) consumer_.libraries.push_back({.name = name, .path = path, .why = {}, .asked_by = {}, .unresolved = {}});
+  return consumer_.libraries[at->second];
+}
+
+void ConsumerLoading::note_objects(std::size_t first, const Request& request) {
+  for (std::size_t i = first; i < set_.objects.size(); ++i) {
+    const LoadedObject& object = set_.objects[i];
+    // Also into what then fails to load; not into what the program itself consists of, unless that is the question.
+    if (i >= global_.size() || consumer_.kind == "binary") (void)files_.look_into(object);
+    const std::size_t count = consumer_.libraries.size();
+    const std::string name = object.names.empty() ? object.path : object.names.front();
+    ConsumedLibrary& row = row_of(file_name(name), object.real_path);
+    if (consumer_.libraries.size() == count) continue;  // noted when something else failed to load it
+    const bool is_root = i == first && !request.name.empty();
+    row.why = is_root && !request.why.empty() ? request.why : object.why;
+    row.kind = is_root ? request.kind : DependencyKind::needed;
+    if (object.loader && i > 0 && object.why != "mapped") {
+      row.asked_by = *object.loader == 0 && is_root ? std::string() : set_.objects[*object.loader].real_path;
+    }
+  }
+}
+
+void ConsumerLoading::note_missing(const std::string& name, DependencyKind kind, const std::string& asker) {
+  const std::size_t count = consumer_.libraries.size();
+  ConsumedLibrary& row = row_of(name, "");
+  // The first who asks counts, unless another cannot load without it.
+  const bool is_new = consumer_.libraries.size() > count;
+  if (!is_new && (row.kind == kind || kind == DependencyKind::opened)) return;
+  row.kind = kind;
+  row.why = "not found";
+  row.asked_by = asker;
+}
+
+// Breadth first, as the loader searches it (elf/dl-deps.c).
+std::vector<std::size_t> ConsumerLoading::closure_of(std::size_t object) const {
+  std::vector<std::size_t> closure{object};
+  for (std::size_t at = 0; at < closure.size(); ++at) {
+    for (const std::string& name : set_.objects[closure[at]].dynamic.needed) {
+      const std::optional<std::size_t> needed = find_loaded(name);
+      if (needed && std::find(closure.begin(), closure.end(), *needed) == closure.end()) closure.push_back(*needed);
+    }
+  }
+  return closure;
+}
+
+void ConsumerLoading::judge(const Attempt& attempt) {
+  if (other_loader_) return;
+  std::vector<std::size_t> searched = global_;
+  for (const std::size_t object : closure_of(attempt.object.value_or(0))) {
+    if (std::find(searched.begin(), searched.end(), object) == searched.end()) searched.push_back(object);
+  }
+  Attempt known = attempt;
+  std::vector<const DynamicSymbols*> scope;
+  for (const std::size_t object : searched) {
+    const std::string& path = set_.objects[object].real_path;
+    if (path.empty()) continue;  // the unknown program
+    if (const DynamicSymbols* symbols = files_.symbols(path)) {
+      scope.push_back(symbols);
+    } else {
+      unread_.insert(path);
+      known.missing.push_back(path);
+    }
+  }
+  for (std::size_t object = attempt.first; object < set_.objects.size(); ++object) judge_object(object, scope, known);
+}
+
+void ConsumerLoading::judge_object(std::size_t object, const std::vector<const DynamicSymbols*>& scope,
+                                   const Attempt& attempt) {
+  const std::string& path = set_.objects[object].real_path;
+  const DynamicSymbols* symbols = files_.symbols(path);
+  if (symbols == nullptr) return;
+  const auto loaded = [this](const std::string& name) -> const DynamicSymbols* {
+    const std::optional<std::size_t> at = find_loaded(name);
+    return at ? files_.symbols(set_.objects[*at].real_path) : nullptr;
+  };
+  ConsumedLibrary& row = row_of(file_name(path), path);
+  row.unresolved.clear();
+  row.unresolved_count = 0;
+  judged_.insert(path);
+  for (const UnboundSymbol& symbol : unbound_symbols(*symbols, scope, loaded)) {
+    if (!counts(symbol, path, attempt)) continue;
+    ++row.unresolved_count;
+    if (row.unresolved.size() >= kMostShown) continue;
+    const std::string version = symbol.name.empty() ? symbol.version + " of " + symbol.file : symbol.version;
+    row.unresolved.push_back({clean_utf8(symbol.name), clean_utf8(version, 512)});
+  }
+}
+
+// Whether the loader would fail for sure. What a missing library would define is not known, nor is what a program that
+// was not found does; but a version is looked for in the file that it names, and neither the driver nor a Python speaks
+// C++ (names that begin with _Z: the Itanium C++ ABI, 5.1).
+bool ConsumerLoading::counts(const UnboundSymbol& symbol, const std::string& path, const Attempt& attempt) {
+  if (symbol.name.empty()) return true;
+  if (!symbol.file.empty() && find_loaded(symbol.file)) return true;
+  if (!attempt.missing.empty()) return false;
+  if ((attempt.driver_missing || !has_program_) && !symbol.name.starts_with("_Z")) {
+    unsure_of_c_names_ = true;
+    return false;
+  }
+  if (!is_defined_elsewhere(symbol)) return true;
+  elsewhere_.insert(path);
+  return false;
+}
+
+// By a file that is loaded, but was not opened for all (RTLD_GLOBAL), as far as the files tell.
+bool ConsumerLoading::is_defined_elsewhere(const UnboundSymbol& symbol) {
+  if (!symbol.version.empty()) return false;
+  return std::any_of(set_.objects.begin(), set_.objects.end(), [&](const LoadedObject& object) {
+    if (object.real_path.empty()) return false;
+    const DynamicSymbols* symbols = files_.symbols(object.real_path);
+    return symbols != nullptr && symbols->defines(symbol.name, nullptr);
+  });
+}
+
+void ConsumerLoading::finish() {
+  std::vector<std::string> remarks;
+  const auto some = [this](const std::set<std::string>& paths) {
+    std::string text = files_.shown(*paths.begin());
+    return paths.size() == 1 ? text : fmt::format("{} and {} more", text, paths.size() - 1);
+  };
+  if (!has_program_) remarks.push_back("the program that would load it was not found");
+  if (other_loader_) remarks.push_back("symbols were not judged: its loader is not that of glibc");
+  if (unsure_of_c_names_) {
+    remarks.push_back(fmt::format("names of C without a version were not judged: {} may define them",
+                                  has_program_ ? "the driver, which is not here," : "what was not found"));
+  }
+  if (!unread_.empty()) remarks.push_back("the symbols of " + some(unread_) + " could not be read");
+  if (!elsewhere_.empty()) {
+    remarks.push_back("symbols of " + some(elsewhere_) + " are defined only by files that must be opened for all");
+  }
+  if (opened_ >= kMostOpened) remarks.push_back(fmt::format("no more than {} libraries were opened", kMostOpened));
+  consumer_.symbols_checked = !judged_.empty();
+  if (!remarks.empty()) consumer_.remark = join(remarks, "; ");
+  for (ConsumedLibrary& library : consumer_.libraries) {
+    library.name = clean_utf8(library.name, 256);
+    for (std::string* text : {&library.path, &library.why, &library.asked_by}) *text = files_.shown(*text);
+  }
+}
+
+}  // namespace varve

@@ -1,0 +1,130 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "binary/loader/loader.h"
+#include "binary/loader/symbol_scope.h"
+#include "capture/subject/subject.h"
+#include "model/stack.h"
+
+namespace varve {
+
+// A library of the CUDA stack that somebody has: an environment's package, a toolkit, the process.
+struct HeldLibrary {
+  std::string path = {};       // as it is asked for, links and all
+  std::string real_path = {};  // with links resolved
+  std::string soname = {};
+  std::string version = {};              // of the library, as far as it is known: "9.26.0"
+  std::string package = {}, role = {};   // of the environment; empty: none
+  std::vector<std::string> opened = {};  // names that it opens late
+};
+
+HeldLibrary held_library(const Binary& binary, const std::string& path, const std::string& real_path,
+                         const std::string& role);
+
+// What is known of files by their real paths, each read once a capture.
+class LoadedFiles {
+ public:
+  // Files that consumers load from outside what was read before are added to `stack` when they are of the CUDA stack,
+  // or no ordinary libraries of the system. Both must live longer.
+  LoadedFiles(const Subject& subject, Stack& stack) : subject_(subject), stack_(stack) {}
+
+  void add(const HeldLibrary& library) { known_.emplace(library.real_path, library); }
+
+  // The names that a file opens late, its version and SONAME. `why` is the loader's reason for taking it.
+  const HeldLibrary& look_into(const LoadedObject& object);
+  std::string package_of(const std::string& real_path) const;  // empty: none
+  // nullptr: it cannot be read.
+  const DynamicSymbols* symbols(const std::string& real_path);
+  // A path as the document has it.
+  std::string shown(const std::string& path) const;
+  // Lets go of what takes memory.
+  void forget_symbols() { symbols_.clear(); }
+
+ private:
+  const Subject& subject_;
+  Stack& stack_;
+  std::map<std::string, HeldLibrary> known_;
+  std::map<std::string, std::unique_ptr<DynamicSymbols>> symbols_;
+};
+
+// Where a name is looked for that the loader does not find: frameworks preload from Python what their environment
+// holds.
+using HeldByName = std::multimap<std::string, const HeldLibrary*>;  // by SONAME and by file name
+
+// Plays what a program would do that opens libraries one by one, and writes down every file that it would have loaded,
+// why, and which symbols would stay without a definition. Nothing is executed.
+class ConsumerLoading {
+ public:
+  // `program`: a path; empty: not known, then only symbols are judged that no program of C could give. All must live
+  // longer.
+  ConsumerLoading(const LoaderContext& context, LoadedFiles& files, const HeldByName& held, const std::string& program,
+                  Consumer& consumer);
+
+  // Opens a library as the consumer's own code would: `kind` needed for what it imports, opened for what it may open.
+  // Libraries of an environment's framework that it needs must have been opened before. False: it does not load, for
+  // lack of a library.
+  bool open(const HeldLibrary& library, DependencyKind kind, const std::string& why);
+  // A module that the consumer does without, as others of its modules load: its kind becomes opened.
+  void make_optional(const HeldLibrary& library);
+  // A file that is in the process already; nothing is judged about it.
+  void take_mapped(const std::string& path);
+  // Opens what the files of the set open late, those from the `first` object on, and what these open in turn.
+  void open_late_names(std::size_t first);
+  std::size_t loaded() const { return set_.objects.size(); }
+  // Writes the remark; the consumer is complete.
+  void finish();
+
+ private:
+  // What became of one call of dlopen.
+  struct Attempt {
+    std::optional<std::size_t> object;
+    std::size_t first = 0;             // object that it added, if any
+    std::vector<std::string> missing;  // names that were not found; those of the driver are in driver_missing
+    bool driver_missing = false;
+  };
+  struct Request {
+    std::size_t asker = 0;
+    std::string name;  // or a path
+    DependencyKind kind = DependencyKind::needed;
+    std::string why;  // empty: the loader's reason
+    int depth = 0;    // of files loaded because others need them
+  };
+
+  void start(const std::string& program);
+  std::optional<std::size_t> open_name(const Request& request);
+  std::optional<std::size_t> open_found(const Request& request);
+  Attempt attempt(const Request& request);
+  const HeldLibrary* held_for(std::size_t asker, const std::string& name) const;
+  std::vector<std::string> versioned_names(std::size_t asker, const std::string& name);
+  std::optional<std::size_t> find_loaded(const std::string& name) const;
+  std::vector<std::size_t> closure_of(std::size_t object) const;
+  std::string asked_by(const LoadedObject& object) const;
+  ConsumedLibrary& row_of(const std::string& name, const std::string& path);
+  void note_objects(std::size_t first, const Request& request);
+  void note_missing(const std::string& name, DependencyKind kind, const std::string& asked_by);
+  void judge(const Attempt& attempt);
+  void judge_object(std::size_t object, const std::vector<const DynamicSymbols*>& scope, const Attempt& attempt);
+  bool counts(const UnboundSymbol& symbol, const std::string& path, const Attempt& attempt);
+  bool is_defined_elsewhere(const UnboundSymbol& symbol);
+
+  const LoaderContext& context_;
+  LoadedFiles& files_;
+  const HeldByName& held_;
+  Consumer& consumer_;
+  LoadedSet set_;
+  std::vector<std::size_t> global_;  // objects of the program's own closure, whose symbols everybody sees
+  bool has_program_ = false, other_loader_ = false;
+  int opened_ = 0;
+  std::map<std::string, std::size_t> rows_;            // by path, or by name where there is none
+  std::set<std::string> tried_;                        // held libraries that were opened for others
+  std::set<std::string> judged_, unread_, elsewhere_;  // paths
+  bool unsure_of_c_names_ = false;
+};
+
+}  // namespace varve

@@ -1,0 +1,40 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "capture/subject/subject.h"
+#include "loading/binary_collection.h"
+#include "loading/consumer_loading.h"
+#include "package/environments.h"
+
+namespace varve {
+
+// An environment as its consumers need it, kept until all environments have been read.
+struct LibrariesOfEnvironment {
+  std::size_t environment = 0;         // index in Stack::environments
+  std::string program;                 // its Python, links resolved; empty: none was found
+  std::string python;                  // "3.11"; empty: not known
+  bool shares = false;                 // the system's packages and the user's own are seen with these
+  std::vector<HeldLibrary> libraries;  // sorted by path
+};
+
+// The libraries of an environment that were read, before they are moved to the stack. `paths` are those of the
+// reading, links and all.
+LibrariesOfEnvironment environment_libraries(const Subject& subject, const EnvironmentPlace& place,
+                                             const EnvironmentReading& reading, const BinaryCollection& found);
+
+// One consumer for each package with a role of framework or extension of every environment: its extension modules as
+// they are imported (those of frameworks first that it needs libraries of), its other libraries one by one, and all
+// that these open late. Only where whole sections were read.
+void add_package_consumers(const Subject& subject, const std::vector<LibrariesOfEnvironment>& environments,
+                           Stack& stack);
+
+// A Python that would import from a place: the environment's own, that of the prefix around a folder of packages, or
+// one of the same version on PATH or where programs usually are; links resolved. Empty: none is there.
+std::string find_python(const Subject& subject, const EnvironmentPlace& place);
+
+// The files that were asked about, each as a program, or opened by one; and the process: what it has mapped and what
+// that would still open. Reads the stack's binaries; adds those that they load from elsewhere.
+void collect_consumers(const Subject& subject, Stack& stack);
+
+}  // namespace varve

@@ -1,0 +1,344 @@
+// What packages of an environment, files and processes would load, held against libraries built on the spot.
+#include "loading/consumers.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "capture/capture_stack.h"
+#include "image/image_testing.h"
+#include "world/test_root.h"
+
+namespace varve {
+namespace {
+
+// /env, a venv whose libraries are made with gcc. Nothing in it needs the C library, so that the root is complete.
+class Consumers : public ::testing::Test {
+ protected:
+  static constexpr const char* kPackages = "env/lib/python3.11/site-packages/";
+
+  void SetUp() override {
+    root_.write("env/pyvenv.cfg", "version = 3.11.2\n");
+    if (!build("env/bin/python3", "int PyLong_New(void) { return 1; }", "")) GTEST_SKIP() << "no gcc here";
+  }
+
+  bool build(const std::string& name, const std::string& source, const std::string& flags) {
+    const std::string path = root_.prepare(name);
+    const std::string file = name.substr(name.rfind('/') + 1);
+    root_.write("source.c", source);
+    const std::string soname = file.starts_with("lib") ? " -Wl,-soname," + file : "";
+    const std::string command = "gcc -shared -fPIC -O1 -nostdlib -Wl,--no-as-needed" + soname + " -o '" + path + "' '" +
+                                root_.path() + "/source.c' -L'" + root_.path() + "/link' " + flags + " 2>/dev/null";
+    return std::system(command.c_str()) == 0;
+  }
+  // A library of the environment.
+  void library(const std::string& name, const std::string& source, const std::string& flags = {}) {
+    ASSERT_TRUE(build(kPackages + name, source, flags)) << name;
+  }
+  // What libraries are linked against, under the name that they then ask for.
+  void link_time(const std::string& file, const std::string& source, const std::string& flags = {}) {
+    ASSERT_TRUE(build("link/" + file, source, flags)) << file;
+  }
+  void package(const std::string& name, const std::string& version, const std::vector<std::string>& files) {
+    std::string folder = name;
+    std::replace(folder.begin(), folder.end(), '-', '_');
+    folder = kPackages + folder + "-" + version + ".dist-info/";
+    root_.write(folder + "METADATA", "Metadata-Version: 2.1\nName: " + name + "\nVersion: " + version + "\n");
+    std::string record;
+    for (const std::string& file : files) record += file + ",,\n";
+    root_.write(folder + "RECORD", record);
+  }
+  // A framework: torch/_C, which needs torch/lib/libtorch.so, which opens libdnn.so.9 late.
+  void make_torch() {
+    link_time("libtorch.so", "int torch(void) { return 1; }");
+    library("torch/lib/libtorch.so", "int torch(void) { return 1; } const char* dnn(void) { return \"libdnn.so.9\"; }",
+            "-Wl,-rpath,'$ORIGIN/../../nvidia/dnn/lib'");
+    library("torch/_C.cpython-311-x86_64-linux-gnu.so",
+            "int torch(void); int PyLong_New(void); int PyInit__C(void) { return torch() + PyLong_New(); }",
+            "-l:libtorch.so -Wl,-rpath,'$ORIGIN/lib'");
+    package("torch", "2.0", {"torch/lib/libtorch.so", "torch/_C.cpython-311-x86_64-linux-gnu.so"});
+  }
+  // A library in two parts: the first opens the second late, and names it without the version behind it.
+  void make_dnn(const std::string& folder, const std::string& call = "ops") {
+    link_time("libdnn_ops.so.9", "int " + call + "(void) { return 1; }");
+    const auto put = [&](const std::string& file, const std::string& source, const std::string& flags) {
+      ASSERT_TRUE(build(folder + file, source, flags)) << file;
+    };
+    put("libdnn.so.9",
+        "const char* one(void) { return \"libdnn_ops.so\"; } const char* two(void) { return \"libdnn_cnn.so\"; }",
+        "-Wl,-rpath,'$ORIGIN'");
+    put("libdnn_ops.so.9", "int " + call + "(void) { return 1; }", "");
+    put("libdnn_cnn.so.9", "int " + call + "(void); int cnn(void) { return " + call + "(); }",
+        "-l:libdnn_ops.so.9 -Wl,--enable-new-dtags,-rpath,'$ORIGIN'");
+  }
+  void make_dnn_package() {
+    make_dnn(std::string(kPackages) + "nvidia/dnn/lib/");
+    package("nvidia-cudnn-cu12", "9.0",
+            {"nvidia/dnn/lib/libdnn.so.9", "nvidia/dnn/lib/libdnn_ops.so.9", "nvidia/dnn/lib/libdnn_cnn.so.9"});
+  }
+
+  Stack capture(const std::map<std::string, std::string>& environment = {}, bool exact = true) {
+    return capture({.kind = SubjectKind::environment, .path = "/env", .exact = exact}, environment);
+  }
+  Stack capture(const CaptureOptions& options, const std::map<std::string, std::string>& environment) {
+    const auto files = open_root(root_.path());
+    World world = test_world(**files);
+    world.environment = environment;
+    Result<Stack> stack = capture_stack(world, options);
+    EXPECT_TRUE(stack) << (stack ? "" : to_text(stack.error()));
+    return stack ? std::move(*stack) : Stack{};
+  }
+  static const Consumer& consumer_of(const Stack& stack, const std::string& package) {
+    static const Consumer none;
+    for (const Consumer& consumer : stack.consumers) {
+      if (consumer.package == package) return consumer;
+    }
+    ADD_FAILURE() << "no consumer " << package;
+    return none;
+  }
+  static const ConsumedLibrary& row_of(const Consumer& consumer, const std::string& name) {
+    static const ConsumedLibrary none;
+    for (const ConsumedLibrary& library : consumer.libraries) {
+      if (library.name == name) return library;
+    }
+    ADD_FAILURE() << consumer.name << " has no " << name;
+    return none;
+  }
+  static std::int64_t unresolved(const Consumer& consumer) {
+    std::int64_t count = 0;
+    for (const ConsumedLibrary& library : consumer.libraries) count += library.unresolved_count;
+    return count;
+  }
+
+  TestRoot root_;
+};
+
+TEST_F(Consumers, FollowWhatAPackageNeedsAndWhatThatOpensLate) {
+  make_torch();
+  make_dnn_package();
+  const Stack stack = capture();
+  ASSERT_EQ(stack.consumers.size(), 1u);  // a runtime package is what others load
+  const Consumer& torch = stack.consumers[0];
+  EXPECT_EQ(torch.kind, "framework");
+  EXPECT_EQ(torch.name, "torch 2.0");
+  EXPECT_EQ(torch.environment, "/env");
+  EXPECT_TRUE(torch.symbols_checked);
+  EXPECT_EQ(torch.remark, "");
+  EXPECT_EQ(unresolved(torch), 0);
+  const std::string packages = std::string("/") + kPackages;
+  const ConsumedLibrary& module = row_of(torch, "_C.cpython-311-x86_64-linux-gnu.so");
+  EXPECT_EQ(module.why, "imported from the package");
+  EXPECT_EQ(module.asked_by, "");
+  EXPECT_EQ(module.kind, DependencyKind::needed);
+  const ConsumedLibrary& needed = row_of(torch, "libtorch.so");
+  EXPECT_EQ(needed.path, packages + "torch/lib/libtorch.so");
+  EXPECT_EQ(needed.asked_by, module.path);
+  EXPECT_TRUE(needed.why.ends_with("PATH $ORIGIN/lib")) << needed.why;
+  const ConsumedLibrary& late = row_of(torch, "libdnn.so.9");
+  EXPECT_EQ(late.kind, DependencyKind::opened);
+  EXPECT_EQ(late.asked_by, needed.path);
+  // "libdnn_ops.so" is what the file says; the version is put behind it when it runs.
+  const ConsumedLibrary& part = row_of(torch, "libdnn_cnn.so.9");
+  EXPECT_EQ(part.kind, DependencyKind::opened);
+  EXPECT_EQ(part.asked_by, late.path);
+  EXPECT_EQ(row_of(torch, "libdnn_ops.so.9").asked_by, part.path);
+  EXPECT_EQ(std::count_if(stack.binaries.begin(), stack.binaries.end(),
+                          [](const Binary& binary) { return binary.package == "nvidia-cudnn-cu12"; }),
+            3);
+}
+
+TEST_F(Consumers, AreOnlyFollowedThroughWholeSections) {
+  make_torch();
+  EXPECT_TRUE(capture({}, false).consumers.empty());
+}
+
+// The failure that waits for the first use: LD_LIBRARY_PATH cannot override the RPATH of what is linked, but it gives
+// another file for a name that is opened late.
+TEST_F(Consumers, NameASymbolThatAForeignPartDoesNotDefine) {
+  make_torch();
+  make_dnn_package();
+  ASSERT_TRUE(build("foreign/libdnn_ops.so.9", "int other(void) { return 1; }", ""));
+  const Stack stack = capture({{"LD_LIBRARY_PATH", "/foreign"}});
+  const Consumer& torch = consumer_of(stack, "torch");
+  const ConsumedLibrary& foreign = row_of(torch, "libdnn_ops.so.9");
+  EXPECT_EQ(foreign.path, "/foreign/libdnn_ops.so.9");
+  EXPECT_EQ(foreign.why, "LD_LIBRARY_PATH");
+  const ConsumedLibrary& broken = row_of(torch, "libdnn_cnn.so.9");
+  EXPECT_EQ(broken.unresolved_count, 1);
+  ASSERT_EQ(broken.unresolved.size(), 1u);
+  EXPECT_EQ(broken.unresolved[0].name, "ops");
+  EXPECT_EQ(unresolved(torch), 1);
+  const auto outside = std::find_if(stack.binaries.begin(), stack.binaries.end(),
+                                    [&](const Binary& binary) { return binary.path == foreign.path; });
+  ASSERT_NE(outside, stack.binaries.end());
+  EXPECT_EQ(outside->environment, "");
+}
+
+TEST_F(Consumers, ImportTheFrameworkBeforeItsExtension) {
+  make_torch();
+  // No path of its own leads to libtorch.so, and a symbol is of another release.
+  link_time("libtorch.so", "int torch(void) { return 1; } int moved(void) { return 1; }");
+  library("flash_attn.cpython-311-x86_64-linux-gnu.so",
+          "int torch(void); int moved(void); int PyInit_flash_attn(void) { return torch() + moved(); }",
+          "-l:libtorch.so");
+  package("flash-attn", "2.8", {"flash_attn.cpython-311-x86_64-linux-gnu.so"});
+  const Stack stack = capture();
+  const Consumer& extension = consumer_of(stack, "flash-attn");
+  EXPECT_EQ(extension.kind, "extension");
+  EXPECT_EQ(row_of(extension, "_C.cpython-311-x86_64-linux-gnu.so").why, "of the framework torch");
+  EXPECT_EQ(row_of(extension, "libtorch.so").path, std::string("/") + kPackages + "torch/lib/libtorch.so");
+  const ConsumedLibrary& module = row_of(extension, "flash_attn.cpython-311-x86_64-linux-gnu.so");
+  ASSERT_EQ(module.unresolved.size(), 1u);
+  EXPECT_EQ(module.unresolved[0].name, "moved");
+  EXPECT_EQ(unresolved(consumer_of(stack, "torch")), 0);
+}
+
+// Frameworks preload from Python what their environment holds; the loader alone would not find it.
+TEST_F(Consumers, TakeFromTheEnvironmentWhatTheLoaderDoesNotFind) {
+  link_time("libblas.so.12", "int blas(void) { return 1; }");
+  library("nvidia/blas/lib/libblas.so.12", "int blas(void) { return 1; }");
+  package("nvidia-cublas-cu12", "12.1", {"nvidia/blas/lib/libblas.so.12"});
+  library("jaxlib/one.so", "int blas(void); int PyInit_one(void) { return blas(); }", "-l:libblas.so.12");
+  package("jaxlib", "0.4", {"jaxlib/one.so"});
+  const Stack stack = capture();
+  const Consumer& jaxlib = consumer_of(stack, "jaxlib");
+  EXPECT_EQ(row_of(jaxlib, "libblas.so.12").why, "held by the environment");
+  EXPECT_EQ(row_of(jaxlib, "one.so").why, "imported from the package");
+  EXPECT_EQ(unresolved(jaxlib), 0);
+  EXPECT_TRUE(jaxlib.symbols_checked);
+}
+
+TEST_F(Consumers, DoNotCountWhatAMissingLibraryWouldDefine) {
+  link_time("libgone.so.1", "int gone(void) { return 1; }");
+  link_time("libcuda.so.1", "int cuInit(void) { return 1; }");
+  library("torch/_C.cpython-311-x86_64-linux-gnu.so", "int gone(void); int PyInit__C(void) { return gone(); }",
+          "-l:libgone.so.1");
+  // The driver speaks C: what C++ names is of something else.
+  library("torch/libdriver.so", "int cuInit(void); int _Z3oldv(void); int use(void) { return cuInit() + _Z3oldv(); }",
+          "-l:libcuda.so.1 -Wl,--allow-shlib-undefined");
+  package("torch", "2.0", {"torch/_C.cpython-311-x86_64-linux-gnu.so", "torch/libdriver.so"});
+  const Stack stack = capture();
+  const Consumer& torch = consumer_of(stack, "torch");
+  const ConsumedLibrary& gone = row_of(torch, "libgone.so.1");
+  EXPECT_EQ(gone.path, "");
+  EXPECT_EQ(gone.why, "not found");
+  EXPECT_EQ(gone.kind, DependencyKind::needed);
+  EXPECT_EQ(row_of(torch, "_C.cpython-311-x86_64-linux-gnu.so").unresolved_count, 0);
+  const ConsumedLibrary& driver = row_of(torch, "libdriver.so");
+  ASSERT_EQ(driver.unresolved_count, 1);
+  EXPECT_EQ(driver.unresolved[0].name, "_Z3oldv");
+  EXPECT_NE(torch.remark.find("driver"), std::string::npos) << torch.remark;
+}
+
+// One module for each release of a library that machines have or have not: no failure of the package.
+TEST_F(Consumers, DoWithoutAModuleThatLacksALibraryWhenOthersLoad) {
+  link_time("libavutil.so.56", "int av(void) { return 1; }");
+  library("torchaudio/_one.so", "int PyInit__one(void) { return 1; }");
+  library("torchaudio/_two.so", "int av(void); int PyInit__two(void) { return av(); }", "-l:libavutil.so.56");
+  package("torchaudio", "2.1", {"torchaudio/_one.so", "torchaudio/_two.so"});
+  const Stack stack = capture();
+  const Consumer& audio = consumer_of(stack, "torchaudio");
+  EXPECT_EQ(row_of(audio, "_one.so").kind, DependencyKind::needed);
+  EXPECT_EQ(row_of(audio, "_two.so").kind, DependencyKind::opened);
+  EXPECT_EQ(row_of(audio, "libavutil.so.56").asked_by, row_of(audio, "_two.so").path);
+}
+
+TEST_F(Consumers, DoNotCountWhatOnlyAPythonWouldDefine) {
+  make_torch();
+  std::filesystem::remove(root_.path() + "/env/bin/python3");
+  const Stack stack = capture();
+  const Consumer& torch = consumer_of(stack, "torch");
+  EXPECT_EQ(unresolved(torch), 0);
+  EXPECT_NE(torch.remark.find("program"), std::string::npos) << torch.remark;
+}
+
+// A version that a library has lost keeps it from loading, whatever else is there.
+TEST_F(Consumers, NameAVersionThatIsGone) {
+  root_.write("one.map", "LIB_1 { global: *; };");
+  root_.write("two.map", "LIB_2 { global: *; };");
+  const auto script = [&](const char* name) { return "-Wl,--version-script='" + root_.path() + "/" + name + "'"; };
+  link_time("libver.so.1", "int versioned(void) { return 1; }", script("one.map"));
+  library("torch/libver.so.1", "int versioned(void) { return 1; }", script("two.map"));
+  library("torch/_C.cpython-311-x86_64-linux-gnu.so",
+          "int versioned(void); int PyInit__C(void) { return versioned(); }", "-l:libver.so.1 -Wl,-rpath,'$ORIGIN'");
+  package("torch", "2.0", {"torch/_C.cpython-311-x86_64-linux-gnu.so", "torch/libver.so.1"});
+  const Stack stack = capture();
+  const ConsumedLibrary& module = row_of(consumer_of(stack, "torch"), "_C.cpython-311-x86_64-linux-gnu.so");
+  ASSERT_EQ(module.unresolved.size(), 1u);
+  EXPECT_EQ(module.unresolved[0].name, "");
+  EXPECT_EQ(module.unresolved[0].version, "LIB_1 of libver.so.1");
+}
+
+TEST_F(Consumers, OfFilesAreTheFilesThemselves) {
+  make_dnn("alone/");
+  ASSERT_TRUE(build("alone/libdnn_ops.so.9", "int other(void) { return 1; }", ""));
+  const Stack stack =
+      capture({.kind = SubjectKind::files, .files = {"/alone/libdnn.so.9", "/alone/libdnn_cnn.so.9"}, .exact = true},
+              {{"PATH", "/env/bin"}});
+  ASSERT_EQ(stack.consumers.size(), 2u);
+  EXPECT_EQ(stack.consumers[0].kind, "binary");
+  EXPECT_EQ(stack.consumers[0].name, "/alone/libdnn.so.9");
+  for (const Consumer& consumer : stack.consumers) {
+    EXPECT_EQ(row_of(consumer, "libdnn_cnn.so.9").unresolved_count, 1) << consumer.name;
+    EXPECT_TRUE(consumer.symbols_checked);
+  }
+}
+
+// What a process has mapped is loaded; what that opens late is told before it happens.
+TEST_F(Consumers, OfAProcessAreWhatItHasMappedAndWouldOpen) {
+  make_dnn("alone/");
+  ASSERT_TRUE(build("alone/libdnn_ops.so.9", "int other(void) { return 1; }", ""));
+  root_.write("proc/77/environ", std::string("HOME=/home/me\0", 14));
+  root_.write("proc/77/maps",
+              "7f0000000000-7f0000001000 r-xp 00000000 fe:00 1   /env/bin/python3\n"
+              "7f1000000000-7f1000001000 r-xp 00000000 fe:00 2   /alone/libcudnn.so.9\n");
+  std::filesystem::rename(root_.path() + "/alone/libdnn.so.9", root_.path() + "/alone/libcudnn.so.9");
+  root_.link("proc/77/root", "/");
+  root_.link("proc/77/exe", "/env/bin/python3");
+  const Stack stack = capture({.process = 77, .kind = SubjectKind::process, .exact = true}, {});
+  ASSERT_EQ(stack.consumers.size(), 1u);
+  const Consumer& process = stack.consumers[0];
+  EXPECT_EQ(process.kind, "process");
+  EXPECT_EQ(process.name, "python3 (77)");
+  EXPECT_EQ(row_of(process, "libcudnn.so.9").why, "mapped");
+  EXPECT_EQ(row_of(process, "libdnn_cnn.so.9").unresolved_count, 1);
+}
+
+// An image is followed as a root is; its compressed layers, which are seen once, too.
+TEST_F(Consumers, OfAnImageAreThoseOfItsFiles) {
+  make_torch();
+  make_dnn_package();
+  const std::string part = std::string(kPackages) + "nvidia/dnn/lib/libdnn_ops.so.9";
+  ASSERT_TRUE(build(part, "int other(void) { return 1; }", ""));
+  TarWriter layer;
+  namespace fs = std::filesystem;
+  for (const auto& entry : fs::recursive_directory_iterator(root_.path() + "/env")) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string name = fs::relative(entry.path(), root_.path() + "/env");
+    layer.file("venv/" + name, {std::istreambuf_iterator<char>(file), {}});
+  }
+  ImageWriter image;
+  for (const bool compressed : {false, true}) {
+    image.media_type =
+        compressed ? "application/vnd.oci.image.layer.v1.tar+gzip" : "application/vnd.oci.image.layer.v1.tar";
+    image.layers = {compressed ? gzip(layer.end()) : layer.end()};
+    root_.write("image.tar", ImageWriter::archive(image.oci()));
+    CaptureOptions options;
+    options.kind = SubjectKind::image;
+    options.path = root_.path() + "/image.tar";
+    options.exact = true;
+    const Stack stack = capture(options, {});
+    const Consumer& torch = consumer_of(stack, "torch");
+    EXPECT_EQ(torch.environment, "/venv");
+    EXPECT_EQ(torch.remark, "");
+    EXPECT_EQ(row_of(torch, "libdnn_cnn.so.9").unresolved_count, 1);
+    EXPECT_EQ(unresolved(torch), 1);
+  }
+}
+
+}  // namespace
+}  // namespace varve

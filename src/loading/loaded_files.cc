@@ -1,0 +1,76 @@
+#include "base/redact.h"
+#include "base/text.h"
+#include "loading/binary_collection.h"
+#include "loading/consumer_loading.h"
+
+namespace varve {
+
+namespace {
+// Where the system keeps its own libraries: nothing of a CUDA stack unless their names say so.
+bool is_of_the_system(const std::string& why) {
+  return why == "ld.so.cache" || why == "default directory" || why == "the program's interpreter" || why == "mapped" ||
+         why == "the program";
+}
+
+std::vector<std::string> opened_names(const Binary& binary) {
+  std::vector<std::string> names;
+  for (const Dependency& dependency : binary.dependencies) {
+    if (dependency.kind == DependencyKind::opened) names.push_back(dependency.name);
+  }
+  return names;
+}
+}  // namespace
+
+HeldLibrary held_library(const Binary& binary, const std::string& path, const std::string& real_path,
+                         const std::string& role) {
+  return {.path = path,
+          .real_path = real_path,
+          .soname = binary.soname,
+          .version = binary.version.is_known() ? value_text(*binary.version.value) : "",
+          .package = binary.package,
+          .role = role,
+          .opened = opened_names(binary)};
+}
+
+std::string LoadedFiles::shown(const std::string& path) const { return clean_utf8(shorten_home(path, subject_.home)); }
+
+std::string LoadedFiles::package_of(const std::string& real_path) const {
+  const auto at = known_.find(real_path);
+  return at == known_.end() ? std::string() : at->second.package;
+}
+
+const HeldLibrary& LoadedFiles::look_into(const LoadedObject& object) {
+  const std::string& path = object.real_path;
+  const auto [at, is_new] = known_.try_emplace(path);
+  HeldLibrary& library = at->second;
+  if (!is_new) return library;
+  library = {.path = object.path, .real_path = path, .soname = object.dynamic.soname};
+  if (path.empty() || is_driver_library(path)) return library;
+  if (is_of_the_system(object.why) && !is_cuda_library(path)) return library;
+  const std::string shown_path = shown(path);
+  for (const Binary& binary : stack_.binaries) {
+    if (binary.path != shown_path) continue;
+    library = held_library(binary, object.path, path, "");
+    return library;
+  }
+  const DependencyResolver resolver(subject_, "");
+  BinaryCollection found = read_binaries(subject_, {path}, "", resolver);
+  if (found.binaries.empty()) return library;
+  library = held_library(found.binaries.front(), object.path, path, "");
+  add_binaries(subject_, std::move(found), stack_);
+  return library;
+}
+
+const DynamicSymbols* LoadedFiles::symbols(const std::string& real_path) {
+  const auto before = subject_.read_before.find(real_path);
+  if (before != subject_.read_before.end() && before->second.symbols) return before->second.symbols.get();
+  const auto [at, is_new] = symbols_.try_emplace(real_path);
+  if (!is_new) return at->second.get();
+  const Looked<FileReader> file = subject_.files.open(real_path);
+  if (!file) return nullptr;
+  Result<DynamicSymbols> read = DynamicSymbols::read(*file, real_path);
+  if (read) at->second = std::make_unique<DynamicSymbols>(std::move(*read));
+  return at->second.get();
+}
+
+}  // namespace varve

@@ -1,0 +1,152 @@
+#include <nlohmann/json.hpp>
+
+#include "model/check_result.h"
+#include "model/json/documents.h"
+#include "model/json/json_parts.h"
+
+namespace varve {
+
+namespace {
+std::string word(CheckState state) { return std::string(to_string(state)); }
+std::string word(Layer layer) { return std::string(to_string(layer)); }
+
+void set_text(Json& json, const char* key, const std::string& text) {
+  if (!text.empty()) json[key] = text;
+}
+
+Json consumer_to_json(const ConsumerVerdict& consumer) {
+  Json answers = Json::array();
+  for (const ConsumerAnswer& answer : consumer.answers) {
+    answers.push_back({{"question", answer.question}, {"state", word(answer.state)}, {"detail", answer.detail}});
+  }
+  Json json{{"kind", consumer.kind},
+            {"name", consumer.name},
+            {"state", word(consumer.state)},
+            {"answers", std::move(answers)}};
+  set_text(json, "environment", consumer.environment);
+  set_text(json, "regime", consumer.regime);
+  set_text(json, "outcome", consumer.outcome);
+  return json;
+}
+
+ConsumerVerdict consumer_from(const Fields& fields) {
+  ConsumerVerdict consumer{.kind = fields.required_text("kind"),
+                           .name = fields.required_text("name"),
+                           .environment = fields.text("environment"),
+                           .state = fields.word("state", check_state_from),
+                           .regime = fields.text("regime"),
+                           .outcome = fields.text("outcome"),
+                           .answers = {}};
+  fields.each("answers", [&](const Fields& row) {
+    consumer.answers.push_back({.question = row.required_text("question"),
+                                .state = row.word("state", check_state_from),
+                                .detail = row.text("detail")});
+  });
+  return consumer;
+}
+
+Json error_to_json(const ExplainedError& error) {
+  Json json{{"pattern", error.pattern}, {"line", error.line},   {"times", error.times},
+            {"text", error.text},       {"cause", error.cause}, {"fix", error.fix}};
+  set_text(json, "category", error.category);
+  set_text(json, "explained_by", error.explained_by);
+  set_text(json, "correction", error.correction);
+  set_text(json, "source", error.source);
+  return json;
+}
+
+ExplainedError error_from(const Fields& row) {
+  return {.pattern = row.required_text("pattern"),
+          .line = row.integer("line"),
+          .text = row.text("text"),
+          .category = row.text("category"),
+          .cause = row.text("cause"),
+          .fix = row.text("fix"),
+          .explained_by = row.text("explained_by"),
+          .correction = row.text("correction"),
+          .times = row.integer("times", 1),
+          .source = row.text("source")};
+}
+
+Json proof_to_json(const JitProof& proof) {
+  Json json{{"path", proof.path},
+            {"entry", proof.entry},
+            {"gpu", proof.gpu},
+            {"compiled", proof.compiled},
+            {"seconds", finite_or_null(proof.seconds)}};
+  set_text(json, "log", proof.log);
+  return json;
+}
+
+JitProof proof_from(const Fields& row) {
+  return {.path = row.required_text("path"),
+          .entry = row.text("entry"),
+          .gpu = row.text("gpu"),
+          .compiled = row.flag("compiled", false),
+          .log = row.text("log"),
+          .seconds = row.number("seconds")};
+}
+}  // namespace
+
+Json to_json(const Check& check) {
+  Json chain = Json::array(), consumers = Json::array(), untold = Json::array();
+  for (const ChainLink& link : check.chain) {
+    chain.push_back({{"layer", word(link.layer)}, {"state", word(link.state)}, {"detail", link.detail}});
+  }
+  for (const ConsumerVerdict& consumer : check.consumers) consumers.push_back(consumer_to_json(consumer));
+  for (const UntoldRule& rule : check.untold) {
+    untold.push_back({{"rule", rule.rule}, {"fact", rule.fact}, {"reason", rule.reason}});
+  }
+  Json json{{"schema", "varve/check/1"},
+            {"checked_at", check.checked_at},
+            {"tool", tool_to_json(check.tool_version)},
+            {"subject", check.subject},
+            {"data_date", check.data_date},
+            {"chain", std::move(chain)},
+            {"consumers", std::move(consumers)},
+            {"findings", findings_to_json(check.findings)},
+            {"untold", std::move(untold)}};
+  set_text(json, "machine", check.machine);
+  if (check.first_broken) json["first_broken"] = word(*check.first_broken);
+  for (const ExplainedError& error : check.errors) json["errors"].push_back(error_to_json(error));
+  for (const Drift& drift : check.drift) {
+    json["drift"].push_back({{"id", drift.change.id},
+                             {"before", fact_to_json(drift.change.before)},
+                             {"after", fact_to_json(drift.change.after)},
+                             {"matters", drift.matters}});
+  }
+  for (const JitProof& proof : check.proofs) json["proofs"].push_back(proof_to_json(proof));
+  if (!check.advice.empty()) json["advice"] = check.advice;
+  return json;
+}
+
+Check check_from(const Fields& fields) {
+  Check check{.checked_at = fields.required_text("checked_at"),
+              .tool_version = fields.object("tool").required_text("version"),
+              .subject = fields.required_text("subject"),
+              .machine = fields.text("machine"),
+              .data_date = fields.text("data_date"),
+              .findings = findings_from(fields, "findings"),
+              .advice = fields.texts("advice")};
+  fields.each("chain", [&](const Fields& row) {
+    check.chain.push_back({.layer = row.word("layer", layer_from),
+                           .state = row.word("state", check_state_from),
+                           .detail = row.text("detail")});
+  });
+  if (fields.has("first_broken")) check.first_broken = fields.word("first_broken", layer_from);
+  fields.each("consumers", [&](const Fields& row) { check.consumers.push_back(consumer_from(row)); });
+  fields.each("untold", [&](const Fields& row) {
+    check.untold.push_back({.rule = row.required_text("rule"), .fact = row.text("fact"), .reason = row.text("reason")});
+  });
+  fields.each("errors", [&](const Fields& row) { check.errors.push_back(error_from(row)); });
+  fields.each("drift", [&](const Fields& row) {
+    check.drift.push_back({.change = {.id = row.required_text("id"),
+                                      .before = fact_from(row.object("before")),
+                                      .after = fact_from(row.object("after"))},
+                           .matters = row.flag("matters", false)});
+  });
+  fields.each("proofs", [&](const Fields& row) { check.proofs.push_back(proof_from(row)); });
+  return check;
+}
+
+}  // namespace varve

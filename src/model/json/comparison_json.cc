@@ -1,0 +1,203 @@
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "model/json/documents.h"
+#include "model/json/json_parts.h"
+#include "model/names.h"
+
+namespace varve {
+
+namespace {
+
+Json estimate_to_json(const Estimate& estimate) {
+  return {{"value", finite_or_null(estimate.value)},
+          {"low", finite_or_null(estimate.interval.low)},
+          {"high", finite_or_null(estimate.interval.high)}};
+}
+
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+
+Estimate estimate_from(const Fields& fields) {
+  return {.value = fields.number("value", std::numeric_limits<double>::quiet_NaN()),
+          .interval = {fields.number("low", -kInfinite), fields.number("high", kInfinite)}};
+}
+
+Json optional_estimate_to_json(const std::optional<Estimate>& estimate) {
+  return estimate ? estimate_to_json(*estimate) : Json(nullptr);
+}
+
+std::optional<Estimate> optional_estimate_from(const Fields& fields, const char* key) {
+  if (!fields.has(key)) return std::nullopt;
+  return estimate_from(fields.object(key));
+}
+
+Json side_to_json(const SideSummary& side) {
+  return {
+      {"label", side.label}, {"command", side.command}, {"units", side.units}, {"spread", finite_or_null(side.spread)}};
+}
+
+SideSummary side_from(const Fields& fields) {
+  return {.label = fields.required_text("label"),
+          .command = fields.text("command"),
+          .units = static_cast<int>(fields.integer("units")),
+          .spread = fields.number("spread")};
+}
+
+Json metric_to_json(const MetricComparison& metric) {
+  return {{"metric", metric.metric},
+          {"unit", metric.unit},
+          {"better", std::string(to_string(metric.better))},
+          {"paired", metric.paired},
+          {"pairs", metric.pairs},
+          {"a_median", finite_or_null(metric.a_median)},
+          {"b_median", finite_or_null(metric.b_median)},
+          {"log_ratios", metric.log_ratios},
+          {"ratio", estimate_to_json(metric.ratio)},
+          {"ratio_90", {{"low", finite_or_null(metric.ratio_90.low)}, {"high", finite_or_null(metric.ratio_90.high)}}},
+          {"pair_spread", finite_or_null(metric.pair_spread)},
+          {"margin", metric.margin},
+          {"speed", std::string(to_string(metric.speed))},
+          {"pairs_needed", metric.pairs_needed ? Json(*metric.pairs_needed) : Json(nullptr)}};
+}
+
+MetricComparison metric_from(const Fields& fields) {
+  MetricComparison metric;
+  metric.metric = fields.required_text("metric");
+  metric.unit = fields.text("unit");
+  metric.better = fields.word("better", better_from);
+  metric.paired = fields.flag("paired", true);
+  metric.pairs = static_cast<int>(fields.integer("pairs"));
+  metric.a_median = fields.number("a_median");
+  metric.b_median = fields.number("b_median");
+  metric.log_ratios = fields.numbers("log_ratios");
+  metric.ratio = estimate_from(fields.object("ratio"));
+  const Fields narrow = fields.object("ratio_90");
+  metric.ratio_90 = {narrow.number("low", -kInfinite), narrow.number("high", kInfinite)};
+  metric.pair_spread = fields.number("pair_spread");
+  metric.margin = fields.required_number("margin");
+  metric.speed = fields.word("speed", speed_from);
+  if (const auto needed = fields.optional_integer("pairs_needed")) metric.pairs_needed = static_cast<int>(*needed);
+  return metric;
+}
+
+Json item_to_json(const ControlItem& item) {
+  return {{"id", item.id}, {"layer", std::string(to_string(item.layer))}, {"title", item.title},          {"a", item.a},
+          {"b", item.b},   {"state", std::string(to_string(item.state))}, {"under_test", item.under_test}};
+}
+
+ControlItem item_from(const Fields& fields) {
+  return {.id = fields.required_text("id"),
+          .layer = fields.word("layer", layer_from),
+          .title = fields.text("title"),
+          .a = fields.text("a"),
+          .b = fields.text("b"),
+          .state = fields.word("state", item_state_from),
+          .under_test = fields.flag("under_test", false)};
+}
+
+Json change_to_json(const KernelChange& row) {
+  return {{"label", row.label},
+          {"state", std::string(to_string(row.state))},
+          {"family", std::string(to_string(row.family))},
+          {"library", row.library},
+          {"a", row.a},
+          {"b", row.b},
+          {"a_seconds", row.a_seconds},
+          {"b_seconds", row.b_seconds},
+          {"change", estimate_to_json(row.change)},
+          {"sampling_error", finite_or_null(row.sampling_error)},
+          {"share", optional_estimate_to_json(row.share)}};
+}
+
+KernelChange change_from(const Fields& fields) {
+  KernelChange row;
+  row.label = fields.required_text("label");
+  row.state = fields.word("state", kernel_state_from);
+  row.family = family_from(fields.text("family"));
+  row.library = fields.text("library");
+  row.a = fields.texts("a");
+  row.b = fields.texts("b");
+  row.a_seconds = fields.number("a_seconds");
+  row.b_seconds = fields.number("b_seconds");
+  row.change = estimate_from(fields.object("change"));
+  row.sampling_error = fields.number("sampling_error");
+  row.share = optional_estimate_from(fields, "share");
+  return row;
+}
+
+Json account_to_json(const KernelAccount& account) {
+  Json rows = Json::array();
+  for (const KernelChange& row : account.rows) rows.push_back(change_to_json(row));
+  return {{"available", account.available},
+          {"pairs", account.pairs},
+          {"total", estimate_to_json(account.total)},
+          {"a_seconds", account.a_seconds},
+          {"b_seconds", account.b_seconds},
+          {"rows", rows},
+          {"shares_withheld", account.shares_withheld},
+          {"why", account.why},
+          {"notes", account.notes},
+          {"exchanged_share", optional_estimate_to_json(account.exchanged_share)}};
+}
+
+KernelAccount account_from(const Fields& fields) {
+  KernelAccount account;
+  account.available = fields.flag("available", false);
+  account.pairs = static_cast<int>(fields.integer("pairs"));
+  account.total = estimate_from(fields.object("total"));
+  account.a_seconds = fields.number("a_seconds");
+  account.b_seconds = fields.number("b_seconds");
+  fields.each("rows", [&](const Fields& row) { account.rows.push_back(change_from(row)); });
+  account.shares_withheld = fields.text("shares_withheld");
+  account.why = fields.text("why");
+  account.notes = fields.texts("notes");
+  account.exchanged_share = optional_estimate_from(fields, "exchanged_share");
+  return account;
+}
+
+}  // namespace
+
+Json to_json(const Comparison& comparison) {
+  Json others = Json::array();
+  for (const MetricComparison& metric : comparison.others) others.push_back(metric_to_json(metric));
+  Json items = Json::array();
+  for (const ControlItem& item : comparison.items) items.push_back(item_to_json(item));
+  return {{"schema", "varve/comparison/1"},
+          {"created_at", comparison.created_at},
+          {"tool", tool_to_json(comparison.tool_version)},
+          {"title", comparison.title},
+          {"one_document", comparison.one_document},
+          {"a", side_to_json(comparison.a)},
+          {"b", side_to_json(comparison.b)},
+          {"primary", metric_to_json(comparison.primary)},
+          {"others", others},
+          {"items", items},
+          {"control", std::string(to_string(comparison.control))},
+          {"variable", comparison.variable},
+          {"kernels", account_to_json(comparison.kernels)},
+          {"findings", findings_to_json(comparison.findings)},
+          {"verdict", comparison.verdict},
+          {"reasons", comparison.reasons}};
+}
+
+Comparison comparison_from(const Fields& fields) {
+  Comparison comparison;
+  comparison.created_at = fields.required_text("created_at");
+  comparison.tool_version = fields.object("tool").required_text("version");
+  comparison.title = fields.text("title");
+  comparison.one_document = fields.flag("one_document", true);
+  comparison.a = side_from(fields.object("a"));
+  comparison.b = side_from(fields.object("b"));
+  comparison.primary = metric_from(fields.object("primary"));
+  fields.each("others", [&](const Fields& row) { comparison.others.push_back(metric_from(row)); });
+  fields.each("items", [&](const Fields& row) { comparison.items.push_back(item_from(row)); });
+  comparison.control = fields.word("control", control_from);
+  comparison.variable = fields.texts("variable");
+  comparison.kernels = account_from(fields.object("kernels"));
+  comparison.findings = findings_from(fields, "findings");
+  comparison.verdict = fields.text("verdict");
+  comparison.reasons = fields.texts("reasons");
+  return comparison;
+}
+
+}  // namespace varve

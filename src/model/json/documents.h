@@ -1,0 +1,27 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "model/check_result.h"
+#include "model/comparison.h"
+#include "model/run_record.h"
+#include "model/stack.h"
+
+namespace varve {
+
+// The documents Varve writes and reads. Every one carries "schema": "varve/<kind>/<version>"; the schemas stand in
+// schema/. Readers ignore fields they do not know and report what is missing or of the wrong type with its path.
+Json to_json(const Stack& stack);
+Json to_json(const Run& run);
+Json to_json(const Comparison& comparison);
+Json to_json(const Check& check);
+
+using Document = std::variant<Stack, Run, Comparison, Check>;
+
+// Any Varve document. `where` names the source in messages.
+Result<Document> document_from_json(std::string_view text, const std::string& where);
+
+}  // namespace varve

@@ -1,0 +1,267 @@
+#include "model/json/documents.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "model/fact_catalog.h"
+
+namespace varve {
+namespace {
+
+Stack sample_stack() {
+  Stack stack;
+  stack.captured_at = "2026-01-02T03:04:05Z";
+  stack.tool_version = "0.1.0";
+  stack.facts["cpu.model"] = known_fact(std::string("Example 9000"), "/proc/cpuinfo: model name");
+  stack.facts["cpu.isa"] = known_fact(std::vector<std::string>{"avx2", "fma"}, "/proc/cpuinfo: flags");
+  stack.facts["memory.total"] = known_fact(std::int64_t{1} << 34, "/proc/meminfo: MemTotal");
+  stack.facts["cgroup.cpu_quota"] = known_fact(1.5, "cpu.max", Standing::inferred);
+  stack.facts["driver.kernel_mode.version"] = missing_fact(Missing::not_applicable, "/proc/driver/nvidia", "no GPU");
+  stack.libraries.push_back({"/usr/lib/libx.so.1", "abcd", "", false});
+  return stack;
+}
+
+Run sample_run() {
+  Run run;
+  run.name = "sample";
+  run.created_at = "2026-01-02T03:04:05Z";
+  run.tool_version = "0.1.0";
+  run.protocol = {.units = 1,
+                  .warmup = 0,
+                  .margin = 0.02,
+                  .timeout_seconds = 3,
+                  .order = "ABBA",
+                  .primary_metric = "tokens/s",
+                  .seed = 7};
+  run.stack = sample_stack();
+  run.stack_changes.push_back(
+      {"cpu.model", known_fact(std::string("a"), "x"), missing_fact(Missing::denied, "y", "no permission")});
+  Variant a;
+  a.name = "A";
+  a.command = {"program", "--x"};
+  a.environment = {{"K", "V"}};
+  a.settings["OMP_NUM_THREADS"] = known_fact(std::string("2"), "environment");
+  a.program = "/usr/bin/program";
+  a.program_digest = "00ff";
+  run.variants.push_back(a);
+  Unit unit;
+  unit.variant = "A";
+  unit.pair = 0;
+  unit.end.exit_code = 3;
+  unit.wall_seconds = 1.25;
+  unit.steal_seconds = 0.5;
+  unit.peak_memory_bytes = 4096;
+  unit.metrics.push_back({"tokens/s", "1/s", Better::higher, 123.5, 4});
+  unit.libraries = run.stack.libraries;
+  unit.profile.witness = "cpu-samples";
+  unit.profile.samples = 5;
+  unit.profile.rows.push_back(
+      {{"sgemm_kernel_HASWELL", "/usr/lib/libx.so.1", "abcd", Family::gemm, "sgemm_kernel", "HASWELL"}, 5, 0, 0.05});
+  unit.profile.unseen = {"work on the GPU"};
+  unit.marks = {"steal"};
+  run.units = {unit, unit};
+  run.findings.push_back({"VRV-RUN-STEAL", Layer::hardware, Severity::warning, Mender::platform, "e", "c", "f", "s"});
+  run.complete = false;
+  run.incomplete_reason = "interrupted";
+  return run;
+}
+
+// Reads back what was written, and writes it again: equal text is equal content.
+template <class T>
+void expect_round_trip(const T& document) {
+  const std::string text = canonical_json(to_json(document));
+  const Result<Document> read = document_from_json(text, "test");
+  ASSERT_TRUE(read) << to_text(read.error());
+  ASSERT_TRUE(std::holds_alternative<T>(*read));
+  EXPECT_EQ(canonical_json(to_json(std::get<T>(*read))), text);
+}
+
+TEST(Documents, SurviveWritingAndReading) {
+  expect_round_trip(sample_stack());
+  expect_round_trip(sample_run());
+  Comparison comparison;
+  comparison.created_at = "2026-01-02T03:04:05Z";
+  comparison.tool_version = "0.1.0";
+  comparison.a.label = "A";
+  comparison.b.label = "B";
+  comparison.primary.metric = "wall time";
+  comparison.primary.ratio = {1.1, {-INFINITY, INFINITY}};
+  comparison.primary.pairs_needed = 12;
+  comparison.items.push_back({"settings.X", Layer::settings, "X", "1", "(not set)", ItemState::different, true});
+  comparison.kernels.available = true;
+  KernelChange row;
+  row.label = "sgemm_kernel: A → B";
+  row.state = KernelState::replaced;
+  row.share = Estimate{0.9, {0.8, INFINITY}};
+  comparison.kernels.rows.push_back(row);
+  expect_round_trip(comparison);
+}
+
+TEST(Documents, OfAConsumerAndACheckSurviveToo) {
+  Stack stack = sample_stack();
+  stack.consumers = {{.kind = "framework",
+                      .name = "torch 2.15.0",
+                      .package = "torch",
+                      .environment = "~/venv",
+                      .libraries = {{.name = "libx.so.1",
+                                     .path = "/usr/lib/libx.so.1",
+                                     .why = "ld.so.cache",
+                                     .asked_by = "~/venv/_C.so",
+                                     .kind = DependencyKind::opened,
+                                     .unresolved = {{"symbol", "libx.so.1"}},
+                                     .unresolved_count = 17}},
+                      .symbols_checked = true,
+                      .remark = "r"}};
+  expect_round_trip(stack);
+  Check check;
+  check.checked_at = "2026-01-02T03:04:05Z";
+  check.tool_version = "0.1.0";
+  check.subject = "host";
+  check.chain = {{Layer::kernel_driver, CheckState::broken, "d"}, {Layer::handshake, CheckState::cannot_tell, "e"}};
+  check.first_broken = Layer::kernel_driver;
+  check.consumers = {{.kind = "binary",
+                      .name = "b",
+                      .environment = "",
+                      .state = CheckState::degraded,
+                      .regime = "forward",
+                      .outcome = "no driver",
+                      .answers = {{"driver", CheckState::ok, "fine"}}}};
+  check.findings = {{"VRV-X", Layer::os, Severity::note, Mender::platform, "e", "c", "f", "s", "library_mix"}};
+  check.untold = {{"VRV-Y", "gpu.count", "denied"}};
+  check.errors = {{.pattern = "p",
+                   .line = 3,
+                   .text = "t",
+                   .category = "container",
+                   .cause = "c",
+                   .fix = "f",
+                   .explained_by = "VRV-X",
+                   .correction = "no",
+                   .times = 2,
+                   .source = "s"}};
+  check.drift = {{.change = {"a", known_fact("1", "s"), missing_fact(Missing::denied, "t")}, .matters = true}};
+  check.proofs = {{"p", "e", "sm_90", true, "", 0.5}};
+  check.advice = {"one", "two"};
+  expect_round_trip(check);
+}
+
+TEST(Documents, NoTruncationIsAcceptedOrCrashes) {
+  const std::string text = canonical_json(to_json(sample_run()));
+  for (std::size_t length = 0; length < text.size(); ++length) {
+    EXPECT_FALSE(document_from_json(text.substr(0, length), "cut.json")) << length;
+  }
+}
+
+TEST(Documents, EveryFieldOfAnotherTypeIsRefusedOrReadNeverACrash) {
+  const Json good = to_json(sample_run());
+  const Json flat = good.flatten();
+  for (const auto& [pointer, value] : flat.items()) {
+    for (const Json& wrong : {Json(nullptr), Json("text"), Json(-1), Json(1e300), Json::array(), Json::object()}) {
+      Json bad = good;
+      bad[Json::json_pointer(pointer)] = wrong;
+      const Result<Document> read = document_from_json(canonical_json(bad), "bad.json");
+      const std::string where = read ? "bad.json" : read.error().where;
+      EXPECT_TRUE(where.starts_with("bad.json")) << where;
+    }
+  }
+}
+
+TEST(Documents, SayWhichFieldIsWrong) {
+  Json bad = to_json(sample_run());
+  bad["units"][1]["wall_seconds"] = "fast";
+  const Result<Document> read = document_from_json(bad.dump(), "bad.json");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().where, "bad.json, units[1].wall_seconds");
+  bad = to_json(sample_run());
+  bad["units"][0]["profile"]["rows"][0]["kernel"] = 99;
+  ASSERT_FALSE(document_from_json(bad.dump(), "bad.json"));
+}
+
+TEST(Documents, AForeignOrNewerDocumentIsNamedAsSuch) {
+  EXPECT_FALSE(document_from_json("{\"schema\":\"varve/run/2\"}", "new.json"));
+  EXPECT_FALSE(document_from_json("{}", "x.json"));
+  EXPECT_FALSE(document_from_json("[1]", "x.json"));
+}
+
+TEST(Digest, MovesWithIdentityOnly) {
+  Stack stack = sample_stack();
+  const std::string digest = stack_digest(stack);
+  stack.captured_at = "2027-01-01T00:00:00Z";
+  stack.facts["cpu.model"].source = "elsewhere";
+  stack.facts["settings.OMP_NUM_THREADS"] = known_fact(std::string("4"), "environment");
+  EXPECT_EQ(stack_digest(stack), digest);
+  stack.facts["driver.kernel_mode.version"].missing = Missing::denied;
+  EXPECT_NE(stack_digest(stack), digest);
+}
+
+TEST(ChangedFacts, ShowWhatMovedAndNotWhatStayedUnknown) {
+  Stack before = sample_stack(), after = sample_stack();
+  EXPECT_TRUE(changed_facts(before, after).empty());
+  after.facts["cpu.model"] = missing_fact(Missing::denied, "x");
+  after.facts["settings.A"] = known_fact(std::string("1"), "environment");
+  const auto changes = changed_facts(before, after);
+  ASSERT_EQ(changes.size(), 2u);
+  EXPECT_EQ(changes[0].id, "cpu.model");
+  EXPECT_EQ(changes[1].id, "settings.A");
+}
+
+TEST(Catalog, KnowsEveryRowOfTheSchema) {
+  EXPECT_GT(fact_catalog().size(), 40u);
+  ASSERT_NE(find_fact_definition("cpu.model"), nullptr);
+  EXPECT_TRUE(find_fact_definition("cpu.model")->identity);
+  ASSERT_NE(find_fact_definition("settings.OMP_NUM_THREADS"), nullptr);
+  EXPECT_EQ(find_fact_definition("settings.OMP_NUM_THREADS")->layer, Layer::settings);
+  EXPECT_EQ(find_fact_definition("nonsense"), nullptr);
+}
+
+Profile random_profile(std::mt19937_64& random) {
+  Profile profile{.witness = "cpu-samples", .scope = "user", .period_seconds = 0.5, .lost = random() % 3};
+  for (int i = 0; i < 5; ++i) {
+    const std::uint64_t samples = random() % 100;
+    const std::string name = "kernel" + std::to_string(random() % 8);
+    bool present = false;
+    for (const ProfileRow& row : profile.rows) present = present || row.kernel.name == name;
+    if (present) continue;
+    profile.rows.push_back({{name, "lib", "", Family::other, name, ""}, samples, random() % 5, 0.5 * double(samples)});
+    profile.samples += samples;
+  }
+  return profile;
+}
+
+bool same_rows(const Profile& a, const Profile& b) {
+  if (a.rows.size() != b.rows.size() || a.samples != b.samples || a.lost != b.lost) return false;
+  for (const ProfileRow& row : a.rows) {
+    bool found = false;
+    for (const ProfileRow& other : b.rows) {
+      found = found || (row.kernel == other.kernel && row.samples == other.samples && row.launches == other.launches &&
+                        row.seconds == other.seconds);
+    }
+    if (!found) return false;
+  }
+  return true;
+}
+
+TEST(ShortName, DropsWhatPeopleDoNotSay) {
+  EXPECT_EQ(short_name("varve::(anonymous namespace)::softmax(int, int, float*)"), "varve::softmax");
+  EXPECT_EQ(short_name("at::f<float, (Mode)1>(at::Tensor const&) const [clone .isra.0]"), "at::f<float, (Mode)1>");
+  EXPECT_EQ(short_name("A::operator()(void (*)(int))"), "A::operator()");
+  for (const char* name : {"(kernel)", "(not sampled)", "sgemm_kernel_HASWELL", "libc.so.6 [0x10-0x20]", "odd)", ""}) {
+    EXPECT_EQ(short_name(name), name);
+  }
+}
+
+TEST(MergeProfiles, IsAssociativeCommutativeAndKeepsTheSum) {
+  std::mt19937_64 random(1);
+  for (int trial = 0; trial < 500; ++trial) {
+    const Profile a = random_profile(random), b = random_profile(random), c = random_profile(random);
+    EXPECT_TRUE(same_rows(merge_profiles(a, b), merge_profiles(b, a)));
+    EXPECT_TRUE(same_rows(merge_profiles(merge_profiles(a, b), c), merge_profiles(a, merge_profiles(b, c))));
+    EXPECT_DOUBLE_EQ(profile_seconds(merge_profiles(a, b)), profile_seconds(a) + profile_seconds(b));
+    EXPECT_TRUE(same_rows(merge_profiles(a, Profile{}), a));
+  }
+}
+
+}  // namespace
+}  // namespace varve

@@ -1,0 +1,23 @@
+#pragma once
+#include "model/check_result.h"
+#include "model/comparison.h"
+#include "model/json/json_fields.h"
+
+namespace varve {
+
+// The parts that several documents share.
+Json fact_to_json(const Fact& fact);
+Fact fact_from(const Fields& fields);
+Json facts_to_json(const std::map<std::string, Fact>& facts);
+std::map<std::string, Fact> facts_from(const Fields& fields, const char* key);
+Json libraries_to_json(const std::vector<Library>& libraries);
+Library library_from(const Fields& fields);
+Json findings_to_json(const std::vector<Finding>& findings);
+std::vector<Finding> findings_from(const Fields& fields, const char* key);
+Json tool_to_json(const std::string& version);
+Stack stack_from(const Fields& fields);
+Run run_from(const Fields& fields);
+Comparison comparison_from(const Fields& fields);
+Check check_from(const Fields& fields);
+
+}  // namespace varve

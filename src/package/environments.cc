@@ -1,0 +1,310 @@
+#include "package/environments.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/redact.h"
+#include "base/text.h"
+#include "package/python_metadata.h"
+#include "world/reading.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostPlaces = 128;
+constexpr std::size_t kMostChildren = 256;
+
+std::vector<std::string> children(const Files& files, const std::string& directory) {
+  std::vector<std::string> names = files.list(directory).value.value_or(std::vector<std::string>{});
+  if (names.size() > kMostChildren) names.resize(kMostChildren);
+  return names;
+}
+
+bool is_directory(const Files& files, const std::string& path) {
+  const Looked<FileKind> kind = files.kind(path);
+  return kind && *kind == FileKind::directory;
+}
+
+bool is_package_metadata(std::string_view name) { return name.ends_with(".dist-info") || name.ends_with(".egg-info"); }
+
+bool holds_packages(const Files& files, const std::string& directory) {
+  const Looked<std::vector<std::string>> names = files.list(directory);
+  return names && std::any_of(names->begin(), names->end(), is_package_metadata);
+}
+
+std::string leading_version(std::string_view text) {
+  const std::size_t end = text.find_first_not_of("0123456789.");
+  std::string version(text.substr(0, end));
+  while (version.ends_with('.')) version.pop_back();
+  return version;
+}
+
+// prefix/lib/python3.*/site-packages and the like, each once.
+std::vector<std::string> package_folders(const Files& files, const std::string& prefix) {
+  std::vector<std::string> folders;
+  for (const char* lib : {"/lib", "/lib64"}) {
+    for (const std::string& name : children(files, prefix + lib)) {
+      if (!name.starts_with("python3")) continue;
+      for (const char* kind : {"/site-packages", "/dist-packages"}) {
+        const std::string folder = prefix + lib + "/" + name + kind;
+        if (!is_directory(files, folder)) continue;
+        const std::string resolved = files.resolve(folder).value.value_or(folder);
+        if (std::find(folders.begin(), folders.end(), resolved) == folders.end()) folders.push_back(resolved);
+      }
+    }
+  }
+  return folders;
+}
+
+// ".../lib/python3.11/site-packages" → "3.11"; Debian's "/usr/lib/python3/dist-packages" → "".
+std::string version_in_folder(const std::string& folder) {
+  const std::size_t at = folder.rfind("/python3.");
+  return at == std::string::npos ? std::string() : leading_version(std::string_view(folder).substr(at + 7));
+}
+
+// #define PY_VERSION "3.11.7" in include/python3.11/patchlevel.h of a prefix.
+std::string version_in_header(const Files& files, const std::string& prefix, const std::string& minor) {
+  const auto text = read_start(files, prefix + "/include/python" + minor + "/patchlevel.h", std::size_t{16} << 10);
+  if (!text) return {};
+  const std::size_t at = text->find("#define PY_VERSION ");
+  const std::size_t quote = at == std::string::npos ? at : text->find('"', at);
+  return quote == std::string::npos ? std::string() : leading_version(std::string_view(*text).substr(quote + 1));
+}
+
+Fact python_of_folders(const Files& files, const std::string& prefix, const std::vector<std::string>& folders) {
+  std::string minor = folders.empty() ? std::string() : version_in_folder(folders.front());
+  if (minor.empty()) {
+    const std::string link = prefix + "/bin/python3";  // Debian: python3 → python3.11
+    const std::string target = files.read_link(link).value.value_or("");
+    if (target.starts_with("python3.")) minor = leading_version(std::string_view(target).substr(6));
+    if (minor.empty()) return missing_fact(Missing::absent, prefix, "nothing in it says a version of Python");
+    return known_fact(minor, link, Standing::inferred);
+  }
+  const std::string full = version_in_header(files, prefix, minor);
+  if (!full.empty()) return known_fact(full, "include/python" + minor + "/patchlevel.h");
+  return known_fact(minor, "lib/python" + minor, Standing::inferred);
+}
+
+void read_venv(const Files& files, EnvironmentPlace& place) {
+  place.kind = "venv";
+  place.folders = package_folders(files, place.path);
+  const std::string path = place.path + "/pyvenv.cfg";
+  const Looked<std::string> text = read_value(files, path);
+  if (!text) {
+    place.python = missing_because(text, "pyvenv.cfg");
+    return;
+  }
+  place.sees_system = to_lower(find_field(*text, "include-system-site-packages", '=').value_or("")) == "true";
+  std::string version = leading_version(find_field(*text, "version", '=').value_or(""));
+  if (version.empty()) version = leading_version(find_field(*text, "version_info", '=').value_or(""));
+  place.python = version.empty() ? python_of_folders(files, place.path, place.folders)
+                                 : known_fact(version, "pyvenv.cfg: version");
+}
+
+void read_conda(const Files& files, EnvironmentPlace& place) {
+  place.kind = "conda";
+  place.conda_meta = place.path + "/conda-meta";
+  place.folders = package_folders(files, place.path);
+  for (const std::string& name : files.list(place.conda_meta).value.value_or(std::vector<std::string>{})) {
+    if (!name.starts_with("python-") || !name.ends_with(".json") || name.size() < 8 || name[7] < '0' || name[7] > '9') {
+      continue;
+    }
+    place.python = known_fact(leading_version(std::string_view(name).substr(7)), "conda-meta/" + clean_utf8(name, 128));
+    return;
+  }
+  place.python = missing_fact(Missing::absent, "conda-meta", "no Python is installed in it");
+}
+
+// Whether the directory is a venv, a conda prefix or another prefix with packages; fills the place.
+bool read_prefix(const Files& files, EnvironmentPlace& place) {
+  if (files.exists(place.path + "/pyvenv.cfg")) {
+    read_venv(files, place);
+    return true;
+  }
+  if (is_directory(files, place.path + "/conda-meta")) {
+    read_conda(files, place);
+    return true;
+  }
+  place.folders = package_folders(files, place.path);
+  if (place.folders.empty()) return false;
+  place.kind = "system";
+  place.python = python_of_folders(files, place.path, place.folders);
+  return true;
+}
+
+class Finder {
+ public:
+  Finder(const Files& files, const EnvironmentHints& hints) : files_(files), hints_(hints) {}
+
+  std::vector<EnvironmentPlace> find() {
+    named_ = true;
+    add_hints();
+    named_ = false;
+    for (const char* prefix : {"/usr", "/usr/local"}) add_system(prefix);
+    for (const std::string& home : hints_.homes) {
+      if (home.size() > 1) add_home(home);
+    }
+    for (const char* path : {"/opt/conda", "/opt/miniconda3", "/opt/anaconda3", "/opt/miniforge3", "/opt/mambaforge"}) {
+      add_conda(path);
+    }
+    for (const char* path : {"/venv", "/.venv", "/app/.venv", "/app/venv", "/workspace/.venv", "/workspace/venv"}) {
+      add_prefix(path, path);
+    }
+    for (const std::string& name : children(files_, "/opt")) {
+      if (name.find("env") != std::string::npos) add_prefix("/opt/" + name, "/opt");
+    }
+    return std::move(places_);
+  }
+
+ private:
+  std::string variable(const std::string& name) const {
+    const auto found = hints_.environment.find(name);
+    return found == hints_.environment.end() ? std::string() : found->second;
+  }
+
+  void add_hints() {
+    for (const char* name : {"VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT", "PYTHONHOME"}) {
+      const std::string path = variable(name);
+      if (path.starts_with('/')) add_prefix(path, name);
+    }
+    add_path();
+    const std::string python_path = variable("PYTHONPATH");
+    for (const std::string_view folder : split(python_path, ':')) {
+      if (folder.starts_with('/')) add_folder(std::string(folder), "folder", "PYTHONPATH", "");
+    }
+    for (const char* name : {"", "/.venv", "/venv"}) {
+      if (hints_.working_directory.starts_with('/') && files_.exists(hints_.working_directory + name + "/pyvenv.cfg")) {
+        add_prefix(hints_.working_directory + name, "working directory");
+      }
+    }
+    for (const std::string& named : hints_.folders) {
+      const bool shortened = named.starts_with("~/") && !hints_.homes.empty();
+      const std::string folder = shortened ? hints_.homes.front() + named.substr(1) : named;
+      // .../lib/python3.11/site-packages belongs to the prefix three levels up.
+      const std::size_t lib = folder.rfind("/lib/python3");
+      if (lib == std::string::npos || !add_prefix(folder.substr(0, lib), "mapped libraries")) {
+        add_folder(folder, "folder", "mapped libraries", "");
+      }
+    }
+  }
+
+  // The first Python on PATH, by the place of its name: the file itself may be that of the installation beneath a venv.
+  void add_path() {
+    const std::string search = variable("PATH");
+    for (const std::string_view directory : split(search, ':')) {
+      if (!directory.starts_with('/')) continue;
+      const std::string bin(directory);
+      if (!files_.exists(bin + "/python3") && !files_.exists(bin + "/python")) continue;
+      if (!bin.ends_with("/bin")) continue;  // pyenv's shims lead on along PATH
+      add_prefix(bin.substr(0, bin.size() - 4), "PATH");
+      return;
+    }
+  }
+
+  void add_home(const std::string& home) {
+    for (const std::string& name : children(files_, home + "/.local/lib")) {
+      if (name.starts_with("python3")) {
+        add_folder(home + "/.local/lib/" + name + "/site-packages", "user", "~/.local/lib", home + "/.local");
+      }
+    }
+    for (const char* name : {"miniconda3", "anaconda3", "miniforge3", "mambaforge", "micromamba", ".conda"}) {
+      add_conda(home + "/" + name);
+    }
+    const Looked<std::string> listed = files_.read(home + "/.conda/environments.txt", std::size_t{64} << 10);
+    if (listed) {
+      for (const std::string_view line : split(*listed, '\n')) {
+        if (trim(line).starts_with('/')) add_prefix(std::string(trim(line)), "~/.conda/environments.txt");
+      }
+    }
+    for (const char* name :
+         {".virtualenvs", ".venvs", ".local/share/virtualenvs", ".cache/pypoetry/virtualenvs", ".local/share/uv/tools",
+          ".local/share/pipx/venvs", ".local/pipx/venvs", ".pyenv/versions", ".local/share/uv/python"}) {
+      const std::string folder = home + "/" + name;
+      for (const std::string& child : children(files_, folder))
+        add_prefix(folder + "/" + child, "~/" + std::string(name));
+    }
+    for (const char* name : {".venv", "venv"}) add_prefix(home + "/" + name, "~");
+  }
+
+  void add_conda(const std::string& prefix) {
+    add_prefix(prefix, prefix);
+    for (const std::string& name : children(files_, prefix + "/envs")) add_prefix(prefix + "/envs/" + name, prefix);
+  }
+
+  // Each folder of packages of its own: several versions of Python share /usr and /usr/local.
+  void add_system(const std::string& prefix) {
+    for (const std::string& folder : package_folders(files_, prefix)) {
+      add_folder(folder, "system", prefix + "/lib", prefix);
+    }
+  }
+
+  bool add_prefix(const std::string& path, const std::string& found_by) {
+    const Looked<std::string> resolved = files_.resolve(path);
+    if (!resolved || places_.size() >= kMostPlaces) return false;
+    if (*resolved == "/usr" || *resolved == "/usr/local" || *resolved == "/") {
+      add_system(*resolved == "/" ? "/usr" : *resolved);
+      return true;
+    }
+    if (!seen_.insert(*resolved).second) return true;
+    EnvironmentPlace place;
+    place.path = *resolved;
+    place.found_by = found_by;
+    place.named = named_;
+    if (!read_prefix(files_, place)) return false;
+    for (const std::string& folder : place.folders) seen_.insert(folder);
+    places_.push_back(std::move(place));
+    return true;
+  }
+
+  void add_folder(const std::string& path, const std::string& kind, const std::string& found_by,
+                  const std::string& prefix) {
+    const Looked<std::string> resolved = files_.resolve(path);
+    if (!resolved || places_.size() >= kMostPlaces || seen_.contains(*resolved) || !holds_packages(files_, *resolved)) {
+      return;
+    }
+    seen_.insert(*resolved);
+    EnvironmentPlace place;
+    place.kind = kind;
+    place.path = *resolved;
+    place.folders = {*resolved};
+    place.found_by = found_by;
+    place.named = named_;
+    place.python = python_of_folders(files_, prefix, place.folders);
+    places_.push_back(std::move(place));
+  }
+
+  const Files& files_;
+  const EnvironmentHints& hints_;
+  std::vector<EnvironmentPlace> places_;
+  std::set<std::string> seen_;
+  bool named_ = false;
+};
+}  // namespace
+
+std::vector<EnvironmentPlace> find_environments(const Files& files, const EnvironmentHints& hints) {
+  return Finder(files, hints).find();
+}
+
+Result<EnvironmentPlace> environment_at(const Files& files, const std::string& directory) {
+  const auto failed = [&](const std::string& found) {
+    return Error{"looking for packages", directory, found,
+                 "Give a venv, a conda prefix, or the folder that packages were installed into"};
+  };
+  const Looked<std::string> resolved = files.resolve(directory);
+  if (!resolved) return failed(resolved.detail);
+  if (!is_directory(files, *resolved)) return failed("it is not a directory");
+  EnvironmentPlace place;
+  place.path = *resolved;
+  place.found_by = "--env";
+  place.named = true;
+  if (read_prefix(files, place)) return place;
+  if (!holds_packages(files, *resolved)) {
+    return failed("it holds neither pyvenv.cfg nor conda-meta, nor packages with their metadata");
+  }
+  place.kind = "folder";
+  place.folders = {*resolved};
+  place.python = python_of_folders(files, *resolved, place.folders);
+  return place;
+}
+
+}  // namespace varve

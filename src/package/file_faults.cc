@@ -1,0 +1,59 @@
+#include "package/file_faults.h"
+
+#include <algorithm>
+
+#include "base/redact.h"
+#include "base/text.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostFiles = 8192;
+constexpr std::size_t kMostFaults = 256;
+constexpr std::size_t kMostClaims = 8;  // of one file
+}  // namespace
+
+void FileClaims::add(const std::string& path, const std::string& package, std::string_view digest,
+                     std::optional<std::uint64_t> size) {
+  if (path.empty() || (claims_.size() >= kMostFiles && claims_.count(path) == 0)) return;
+  std::vector<Claim>& claims = claims_[path];
+  if (claims.size() < kMostClaims) claims.push_back({package, clean_utf8(digest, 128), size});
+}
+
+FileFault FileClaims::overwritten_fault(const std::vector<Claim>& claims, std::uint64_t size) {
+  FileFault fault{.kind = "overwritten", .path = {}, .packages = {}, .owner = {}};
+  std::vector<std::string> owners;
+  for (const Claim& claim : claims) {
+    fault.packages.push_back(claim.package);
+    if (claim.size == size) owners.push_back(claim.package);
+  }
+  if (owners.size() == 1) fault.owner = owners.front();
+  return fault;
+}
+
+std::vector<FileFault> FileClaims::faults(const Files& files, const std::string& home) const {
+  std::vector<FileFault> faults;
+  for (const auto& [path, claims] : claims_) {
+    if (faults.size() >= kMostFaults) break;
+    const Looked<FileReader> file = files.open(path);
+    if (!file && file.failure != LookFailure::absent) continue;
+    const bool differ = std::any_of(claims.begin(), claims.end(), [&](const Claim& claim) {
+      return !claim.digest.empty() && !claims.front().digest.empty() && claim.digest != claims.front().digest;
+    });
+    const bool sized = std::all_of(claims.begin(), claims.end(), [](const Claim& claim) { return claim.size; });
+    FileFault fault = overwritten_fault(claims, file ? file->size() : 0);
+    if (!file) {
+      fault.kind = "missing";
+      fault.owner.clear();
+    } else if (!differ) {
+      if (!sized || claims.front().size == file->size()) continue;
+      fault.kind = "replaced";
+      fault.owner.clear();
+    }
+    fault.path = clean_utf8(shorten_home(path, home));
+    faults.push_back(std::move(fault));
+  }
+  return faults;
+}
+
+}  // namespace varve

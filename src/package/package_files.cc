@@ -1,0 +1,190 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/redact.h"
+#include "base/text.h"
+#include "package/package_cuda.h"
+#include "package/packages.h"
+#include "package/python_metadata.h"
+#include "package/python_record.h"
+#include "world/reading.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostLibraries = 8192;
+
+class Gatherer {
+ public:
+  Gatherer(const Files& files, const EnvironmentPlace& place) : files_(files), place_(place) {}
+
+  void gather(InstalledPackage& installed) {
+    cudas_.clear();
+    package_ = installed.package.name;
+    if (!installed.row->has_gpu_code()) return;
+    bool listed = false;
+    if (!installed.metadata.empty()) listed = read_list(installed);
+    for (const std::string& path : installed.conda_files) add_linked(path_below(place_.path, path));
+    if (!listed && !installed.metadata.empty()) list_folders(installed);
+    if (!cudas_.empty()) {
+      std::sort(cudas_.begin(), cudas_.end(),
+                [](const std::string& a, const std::string& b) { return compare_dotted(a, b) < 0; });
+      installed.package.cuda =
+          known_fact(cudas_, "names of " + installed.row->cuda_libraries + "*.so", Standing::inferred);
+    }
+  }
+
+  PackageFiles take() {
+    PackageFiles result;
+    for (const auto& [path, package] : libraries_) result.libraries.push_back(path);
+    result.packages = std::move(libraries_);
+    for (const std::string& path : compilers_) {
+      result.compilers.push_back(
+          {path, compiler_name(path), missing_fact(Missing::not_asked, "the file", "the file was not read")});
+    }
+    result.claims = std::move(claims_);
+    return result;
+  }
+
+ private:
+  void add(const std::string& path) {
+    if (path.empty() || libraries_.size() >= kMostLibraries) return;
+    if (!compiler_name(path).empty()) compilers_.insert(path);
+    if (is_shared_library_name(path)) libraries_.insert_or_assign(path, package_);
+  }
+
+  // A list may name files beside the folder of packages (../../../bin/x), but none outside the prefix.
+  void add_below(const std::string& folder, std::string_view row) {
+    const std::size_t lib = std::min(folder.rfind("/lib/python3"), folder.rfind("/lib64/python3"));
+    const std::string prefix = folder.substr(0, lib) + "/";
+    const std::string path = path_below(folder, row);
+    if (path.starts_with(prefix)) add(path);
+  }
+
+  // conda's lists have the links libx.so and libx.so.12 beside libx.so.12.1.
+  void add_linked(const std::string& path) {
+    if (!path.empty()) add(files_.resolve(path).value.value_or(path));
+  }
+
+  // False: the package has no list.
+  bool read_list(InstalledPackage& installed) {
+    const std::string path = installed.folder + "/" + installed.metadata + "/RECORD";
+    const Looked<FileReader> file = files_.open(path);
+    if (!file) return false;
+    std::string folder_cuda;
+    const std::string label = installed.package.name + " " + installed.package.version;
+    const bool as_listed = installed.package.installer != "conda";
+    const Status read = read_record_rows(*file, path, [&](const RecordRow& listed) {
+      const std::string_view row = listed.path;
+      note_cuda(row, installed.row->cuda_libraries);
+      if (row.starts_with("nvidia/cu") && folder_cuda.empty()) {
+        folder_cuda = cuda_from_digits(row.substr(9, row.find('/', 9) - 9));
+      }
+      const bool library = is_shared_library_name(row);
+      if (library || !compiler_name(row).empty()) add_below(installed.folder, row);
+      if (library && as_listed) claims_.add(path_below(installed.folder, row), label, listed.digest, listed.size);
+    });
+    // From CUDA 13 on the names of the wheels do not tell, but the folder that they share does.
+    Fact& cuda = installed.package.cuda;
+    if (!folder_cuda.empty() && !cuda.is_known() && cuda.missing == Missing::absent) {
+      cuda = known_fact(folder_cuda, "its folder nvidia/cu" + folder_cuda, Standing::inferred);
+    }
+    return static_cast<bool>(read);
+  }
+
+  // "bitsandbytes/libbitsandbytes_cuda128.so" with "libbitsandbytes_cuda" → "12.8".
+  void note_cuda(std::string_view path, const std::string& start) {
+    if (start.empty()) return;
+    const std::string_view name = path.substr(path.rfind('/') + 1);
+    if (!name.starts_with(start) || !name.ends_with(".so")) return;
+    const std::string cuda = cuda_from_digits(name.substr(start.size(), name.size() - start.size() - 3));
+    if (!cuda.empty()) cudas_.push_back(cuda);
+  }
+
+  void list_folders(const InstalledPackage& installed) {
+    std::vector<std::string> names = installed.row->folders;
+    const std::string top = installed.folder + "/" + installed.metadata + "/top_level.txt";
+    if (const Looked<std::string> text = read_value(files_, top)) {
+      for (const std::string_view line : split(*text, '\n')) {
+        if (line.find('/') == std::string_view::npos && trim(line) != "..") names.emplace_back(trim(line));
+      }
+    }
+    if (names.empty()) {
+      names = {normal_package_name(installed.package.name)};
+      std::replace(names[0].begin(), names[0].end(), '-', '_');
+    }
+    for (const std::string& name : std::set<std::string>(names.begin(), names.end())) {
+      const std::string folder = path_below(installed.folder, name);
+      if (folder.empty() || folder == installed.folder) continue;
+      for (const char* part : {"", "/lib", "/bin"}) list_folder(folder + part);
+      list_folder(folder + ".libs");
+    }
+  }
+
+  void list_folder(const std::string& folder) {
+    for (const std::string& name : files_.list(folder).value.value_or(std::vector<std::string>{})) {
+      add(folder + "/" + name);
+    }
+  }
+
+  const Files& files_;
+  const EnvironmentPlace& place_;
+  std::map<std::string, std::string> libraries_;  // with the package that lists it
+  std::set<std::string> compilers_;
+  std::string package_;
+  std::vector<std::string> cudas_;
+  FileClaims claims_;
+};
+}  // namespace
+
+std::string compiler_name(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string_view name = path.substr(slash + 1);
+  if (name.starts_with("libnvrtc.so")) return is_shared_library_name(name) ? "nvrtc" : "";
+  const std::string_view folder = slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+  if (folder != "bin" && !folder.ends_with("/bin")) return {};
+  if (name == "nvcc") return "nvcc";
+  const bool is_ptxas = name == "ptxas" || (name.starts_with("ptxas-") && name.find('.') == std::string_view::npos);
+  return is_ptxas ? "ptxas" : "";
+}
+
+PackageFiles files_of_packages(const Files& files, const EnvironmentPlace& place,
+                               std::vector<InstalledPackage>& packages) {
+  Gatherer gatherer(files, place);
+  for (InstalledPackage& installed : packages) gatherer.gather(installed);
+  return gatherer.take();
+}
+
+EnvironmentReading read_environment(const Files& files, const EnvironmentPlace& place, const std::string& home) {
+  std::vector<InstalledPackage> packages = read_packages(files, place);
+  PackageFiles found = files_of_packages(files, place, packages);
+  EnvironmentReading reading;
+  Environment& environment = reading.environment;
+  environment.kind = place.kind;
+  environment.path = clean_utf8(shorten_home(place.path, home));
+  environment.python = place.python;
+  environment.python.source = shorten_home(environment.python.source, home);
+  if (place.sees_system) {
+    environment.python.detail = "the packages of the installation beneath are seen too (include-system-site-packages)";
+  }
+  std::set<std::string> owners;
+  for (const auto& [library, owner] : found.packages) owners.insert(owner);
+  for (InstalledPackage& installed : packages) {
+    // An unlisted package without libraries is an ordinary user of the framework.
+    const bool extends = installed.row != &unlisted_extension() || owners.contains(installed.package.name);
+    if (extends) environment.packages.push_back(std::move(installed.package));
+  }
+  for (CarriedCompiler& compiler : found.compilers) {
+    reading.compilers.push_back(compiler.path);
+    compiler.path = clean_utf8(shorten_home(compiler.path, home));
+    environment.compilers.push_back(std::move(compiler));
+  }
+  environment.runtimes = missing_fact(Missing::not_asked, "libraries", "the libraries were not read");
+  environment.file_faults = found.claims.faults(files, home);
+  reading.libraries = std::move(found.libraries);
+  reading.packages = std::move(found.packages);
+  return reading;
+}
+
+}  // namespace varve

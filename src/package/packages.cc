@@ -1,0 +1,263 @@
+#include "package/packages.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "package/package_cuda.h"
+#include "package/package_framework.h"
+#include "package/python_metadata.h"
+#include "package/python_record.h"
+#include "world/reading.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostMetadata = std::size_t{256} << 10;
+constexpr std::size_t kMostCondaRecord = std::size_t{16} << 20;
+constexpr std::size_t kMostPackages = 4096;
+
+// "nvidia_cublas_cu12-12.1.3.1.dist-info" → "nvidia-cublas-cu12": the name ends before a dash and a digit.
+std::string name_in_metadata_folder(std::string_view folder) {
+  std::string_view stem = folder.substr(0, folder.size() - std::string_view(".dist-info").size());
+  for (std::size_t at = stem.find('-'); at != std::string_view::npos; at = stem.find('-', at + 1)) {
+    if (at + 1 < stem.size() && stem[at + 1] >= '0' && stem[at + 1] <= '9')
+      return normal_package_name(stem.substr(0, at));
+  }
+  return normal_package_name(stem);
+}
+
+std::string version_in_metadata_folder(std::string_view folder) {
+  const std::string_view stem = folder.substr(0, folder.rfind('.'));
+  const std::size_t dash = stem.find('-');
+  return dash == std::string_view::npos ? std::string() : clean_utf8(stem.substr(dash + 1), 64);
+}
+
+std::string installer_of(const Files& files, const std::string& metadata, const EnvironmentPlace& place) {
+  const Looked<std::string> text = read_value(files, metadata + "/INSTALLER");
+  if (text) return clean_utf8(split(*text, '\n').front(), 32);
+  // dpkg leaves no INSTALLER; /usr/local and home directories are not its own (Debian Python Policy 3.1.1).
+  const bool debian =
+      place.kind == "system" && place.path.starts_with("/usr/lib/") && place.path.ends_with("dist-packages");
+  return debian ? "dpkg" : "";
+}
+
+// Whether a package asks for a framework, whatever else is installed.
+bool asks_for_framework(const std::vector<std::string>& stated) {
+  return std::any_of(stated.begin(), stated.end(), [](const std::string& line) {
+    const std::optional<PackageRequirement> wanted = parse_requirement(line);
+    if (!wanted || wanted->marker.find("extra") != std::string::npos) return false;
+    const PackageRow* row = find_package_row(normal_package_name(wanted->name));
+    return row != nullptr && row->role == "framework";
+  });
+}
+
+std::optional<InstalledPackage> read_metadata(const Files& files, const EnvironmentPlace& place,
+                                              const std::string& folder, const std::string& name) {
+  InstalledPackage found;
+  found.row = find_package_row(name_in_metadata_folder(name));
+  found.folder = folder;
+  found.metadata = name;
+  const std::string path = folder + "/" + name;
+  Looked<std::string> text =
+      read_start(files, path + (name.ends_with(".dist-info") ? "/METADATA" : "/PKG-INFO"), kMostMetadata);
+  if (!text && name.ends_with(".egg-info")) text = read_start(files, path, kMostMetadata);  // a file of its own
+  PackageMetadata metadata = text ? parse_metadata(*text) : PackageMetadata{};
+  if (found.row == nullptr && !asks_for_framework(metadata.requirements)) return std::nullopt;
+  if (found.row == nullptr) found.row = &unlisted_extension();
+  found.package.name = metadata.name.empty() ? name_in_metadata_folder(name) : clean_utf8(metadata.name, 128);
+  found.package.version = metadata.version.empty() ? version_in_metadata_folder(name) : metadata.version;
+  found.package.role = found.row->role;
+  found.package.installer = installer_of(files, path, place);
+  found.stated = std::move(metadata.requirements);
+  return found;
+}
+
+std::string text_of(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  if (found == json.end() || !found->is_string()) return {};
+  return clean_utf8(found->get_ref<const std::string&>(), 128);
+}
+
+// "pytorch-2.1.2-py3.11_cuda12.1_cudnn8.9.2_0.json": name, version and build; neither of the last two has a dash.
+std::string name_in_conda_record(std::string_view file) {
+  std::string_view stem = file.substr(0, file.size() - std::string_view(".json").size());
+  for (int cut = 0; cut < 2; ++cut) {
+    const std::size_t dash = stem.rfind('-');
+    if (dash == std::string_view::npos) return {};
+    stem = stem.substr(0, dash);
+  }
+  return normal_package_name(stem);
+}
+
+void keep_conda_files(const Json& json, const PackageRow& row, std::vector<std::string>& kept) {
+  const auto list = json.find("files");
+  if (list == json.end() || !list->is_array() || !row.has_gpu_code()) return;
+  for (const Json& file : *list) {
+    if (!file.is_string()) continue;
+    const std::string& path = file.get_ref<const std::string&>();
+    if (is_shared_library_name(path) || !compiler_name(path).empty()) kept.push_back(path);
+  }
+}
+
+struct CondaRecord {
+  InstalledPackage installed;
+  std::string build;
+};
+
+std::optional<CondaRecord> read_conda_record(const Files& files, const std::string& folder, const std::string& name) {
+  if (!name.ends_with(".json")) return std::nullopt;
+  CondaRecord record;
+  InstalledPackage& found = record.installed;
+  found.row = find_conda_row(name_in_conda_record(name));
+  if (found.row == nullptr) return std::nullopt;
+  found.conda_record = folder + "/" + name;
+  const Looked<std::string> text = files.read(found.conda_record, kMostCondaRecord);
+  if (!text) return std::nullopt;
+  const Result<Json> json = parse_json(*text, "reading conda's record of a package", found.conda_record);
+  if (!json || !json->is_object()) return std::nullopt;
+  found.package.name = text_of(*json, "name");
+  found.package.version = text_of(*json, "version");
+  found.package.role = found.row->role;
+  found.package.installer = "conda";
+  record.build = text_of(*json, "build");
+  const auto depends = json->find("depends");
+  if (depends != json->end() && depends->is_array()) {
+    for (const Json& row : *depends) {
+      if (row.is_string() && found.stated.size() < kMostPackages) {
+        found.stated.push_back(clean_utf8(row.get_ref<const std::string&>(), 256));
+      }
+    }
+  }
+  keep_conda_files(*json, *found.row, found.conda_files);
+  if (found.package.name.empty()) return std::nullopt;
+  return record;
+}
+
+using Builds = std::map<std::string, std::string>;  // conda's build strings by record
+
+// conda's Python packages have a dist-info too: one package, with both lists of files.
+void add_conda(const Files& files, const EnvironmentPlace& place, std::vector<InstalledPackage>& packages,
+               Builds& builds) {
+  if (place.conda_meta.empty()) return;
+  for (const std::string& name : files.list(place.conda_meta).value.value_or(std::vector<std::string>{})) {
+    std::optional<CondaRecord> record = read_conda_record(files, place.conda_meta, name);
+    if (!record) continue;
+    builds[record->installed.conda_record] = record->build;
+    const auto same = std::find_if(packages.begin(), packages.end(), [&](const InstalledPackage& other) {
+      return other.conda_record.empty() && other.row == record->installed.row && other.package.installer == "conda" &&
+             other.package.version.starts_with(record->installed.package.version);
+    });
+    if (same == packages.end()) {
+      packages.push_back(std::move(record->installed));
+      continue;
+    }
+    same->conda_record = std::move(record->installed.conda_record);
+    same->conda_files = std::move(record->installed.conda_files);
+  }
+}
+
+// Joins what packages ask for with what is there.
+class Joiner {
+ public:
+  Joiner(const std::vector<InstalledPackage>& packages, std::string python) : python_(std::move(python)) {
+    for (const InstalledPackage& installed : packages) {
+      by_name_.emplace(normal_package_name(installed.package.name), &installed);
+    }
+  }
+
+  std::vector<Requirement> requirements(const InstalledPackage& installed) {
+    found_.clear();
+    if (!installed.row->has_gpu_code()) return {};
+    for (const std::string& line : installed.stated) {
+      if (installed.metadata.empty()) {
+        add_conda_line(line);
+      } else {
+        add_line(line, *installed.row);
+      }
+    }
+    return std::move(found_);
+  }
+
+ private:
+  const InstalledPackage* find(const std::string& name) const {
+    const auto found = by_name_.find(normal_package_name(name));
+    return found == by_name_.end() ? nullptr : found->second;
+  }
+
+  void add(const std::string& name, const std::string& specifier) {
+    const PackageRow* row = find_package_row(normal_package_name(name));
+    if (row == nullptr || !row->has_gpu_code()) return;
+    for (const Requirement& other : found_) {
+      if (other.name == name && other.specifier == specifier) return;
+    }
+    const InstalledPackage* installed = find(name);
+    found_.push_back({name, specifier, installed == nullptr ? std::string() : installed->package.version});
+  }
+
+  void add_line(const std::string& line, const PackageRow& row) {
+    const std::optional<PackageRequirement> wanted = parse_requirement(line);
+    if (!wanted) return;
+    const MarkerContext context{.python = python_, .extras = {row.extras.begin(), row.extras.end()}};
+    const InstalledPackage* target = find(wanted->name);
+    if (!marker_applies(wanted->marker, context)) return;
+    if (marker_needs_extra(wanted->marker, context) && target == nullptr) return;
+    add(wanted->name, wanted->specifier);
+    if (wanted->extras.empty() || target == nullptr) return;
+    // cuda-toolkit[cublas,cudart]: what these extras of the other package ask for is asked for here.
+    const MarkerContext asked{.python = python_, .extras = {wanted->extras.begin(), wanted->extras.end()}};
+    for (const std::string& deeper : target->stated) {
+      const std::optional<PackageRequirement> part = parse_requirement(deeper);
+      if (part && marker_needs_extra(part->marker, asked)) add(part->name, part->specifier);
+    }
+  }
+
+  // "cudatoolkit >=11.8,<12 *_0": name, version, build.
+  void add_conda_line(const std::string& line) {
+    const std::vector<std::string_view> words = split_words(line);
+    if (!words.empty()) add(std::string(words[0]), words.size() > 1 ? std::string(words[1]) : std::string());
+  }
+
+  std::map<std::string, const InstalledPackage*> by_name_;
+  std::string python_;
+  std::vector<Requirement> found_;
+};
+
+// "3.11.7" → "3.11"
+std::string minor_python(const Fact& python) {
+  if (!python.is_known() || !std::holds_alternative<std::string>(*python.value)) return {};
+  const std::string& version = std::get<std::string>(*python.value);
+  return version.substr(0, version.find('.', version.find('.') + 1));
+}
+}  // namespace
+
+std::vector<InstalledPackage> read_packages(const Files& files, const EnvironmentPlace& place) {
+  std::vector<InstalledPackage> packages;
+  for (const std::string& folder : place.folders) {
+    for (const std::string& name : files.list(folder).value.value_or(std::vector<std::string>{})) {
+      if (!name.ends_with(".dist-info") && !name.ends_with(".egg-info")) continue;
+      std::optional<InstalledPackage> found = read_metadata(files, place, folder, name);
+      if (found && packages.size() < kMostPackages) packages.push_back(std::move(*found));
+    }
+  }
+  Builds builds;
+  add_conda(files, place, packages, builds);
+  std::stable_sort(packages.begin(), packages.end(), [](const InstalledPackage& a, const InstalledPackage& b) {
+    return normal_package_name(a.package.name) < normal_package_name(b.package.name);
+  });
+  Joiner joiner(packages, minor_python(place.python));
+  for (InstalledPackage& installed : packages) installed.package.requirements = joiner.requirements(installed);
+  for (InstalledPackage& installed : packages) {
+    const std::string build = installed.conda_record.empty() ? std::string() : builds[installed.conda_record];
+    installed.package.cuda =
+        cuda_of_package(files, *installed.row, installed.package,
+                        {.folder = installed.folder, .build = build, .build_source = "conda-meta"});
+    set_built_for(files, *installed.row, installed.folder, installed.package);
+  }
+  return packages;
+}
+
+}  // namespace varve

@@ -1,0 +1,148 @@
+#include <fmt/format.h>
+
+#include "report/html/html.h"
+#include "report/html/html_parts.h"
+#include "report/wording.h"
+
+namespace varve {
+
+namespace {
+// For the class of an element: "cannot-tell".
+std::string class_of(CheckState state) {
+  std::string name(to_string(state));
+  for (char& c : name) c = c == ' ' ? '-' : c;
+  return name;
+}
+
+void write_state(HtmlWriter& out, CheckState state) {
+  out.leaf("span", {{"class", "state " + class_of(state)}}, state_sign(state) + (" " + std::string(to_string(state))));
+}
+
+// The picture: four links from the kernel driver to a running kernel, the first broken one marked.
+void write_chain(HtmlWriter& out, const Check& check) {
+  Section section(out, "chain-part", "The chain");
+  {
+    Element list(out, "ol", {{"class", "chain"}});
+    for (const ChainLink& link : check.chain) {
+      const bool first = check.first_broken && *check.first_broken == link.layer;
+      Element item(out, "li", {{"class", "link " + class_of(link.state) + (first ? " first-broken" : "")}});
+      out.leaf("h3", {}, link_title(link.layer));
+      write_state(out, link.state);
+      Element detail(out, "p");
+      out.breakable(link.detail);
+    }
+  }
+  if (check.first_broken) {
+    out.leaf("p", {{"class", "prose"}},
+             "The first broken link is the " + link_title(*check.first_broken) +
+                 ": mend it first, what follows it cannot work before.");
+  }
+}
+
+void write_consumers(HtmlWriter& out, const Check& check) {
+  if (check.consumers.empty()) return;
+  Section section(out, "consumers", "What would run here");
+  for (const ConsumerVerdict& consumer : check.consumers) {
+    Element article(out, "article", {{"class", "consumer"}});
+    {
+      Element head(out, "h3");
+      out.text(consumer.name + " ");
+      write_state(out, consumer.state);
+    }
+    if (!consumer.environment.empty()) {
+      Element place(out, "p", {{"class", "note"}});
+      out.breakable(consumer.environment);
+    }
+    ScrollTable table(out, "facts", {"question", "answer"});
+    Element body(out, "tbody");
+    for (const ConsumerAnswer& answer : consumer.answers) {
+      Element row(out, "tr");
+      out.leaf("th", {{"scope", "row"}}, answer.question);
+      Element cell(out, "td");
+      write_state(out, answer.state);
+      out.text(" ");
+      out.breakable(answer.detail);
+    }
+  }
+}
+
+void write_errors(HtmlWriter& out, const Check& check) {
+  if (check.errors.empty()) return;
+  Section section(out, "errors", "What the log says");
+  for (const ExplainedError& error : check.errors) {
+    Element article(out, "article", {{"class", "finding warning"}});
+    const std::string times = error.times > 1 ? fmt::format(", {} times", error.times) : "";
+    out.leaf("h3", {}, fmt::format("line {}{}", error.line, times));
+    out.leaf("p", {}, error.text);
+    if (!error.correction.empty()) out.leaf("p", {}, error.correction);
+    out.leaf("p", {}, "Cause: " + error.cause);
+    if (!error.explained_by.empty()) out.leaf("p", {}, "Here: " + error.explained_by);
+    if (!error.fix.empty() && error.explained_by.empty()) out.leaf("p", {{"class", "fix"}}, "What to do: " + error.fix);
+  }
+}
+
+void write_drift(HtmlWriter& out, const Check& check) {
+  if (check.drift.empty()) return;
+  Section section(out, "drift", "Since the lock was made");
+  ScrollTable table(out, "facts", {"what moved", "in the lock", "now", ""});
+  Element body(out, "tbody");
+  for (const Drift& drift : check.drift) {
+    const std::string& id = drift.change.id;
+    Element row(out, "tr");
+    out.leaf("th", {{"scope", "row"}}, fact_title(id));
+    out.leaf("td", {}, shown_fact(id, drift.change.before));
+    out.leaf("td", {}, shown_fact(id, drift.change.after));
+    out.leaf("td", {}, drift.matters ? "matters" : "control only");
+  }
+}
+
+void write_proofs(HtmlWriter& out, const Check& check) {
+  if (check.proofs.empty()) return;
+  Section section(out, "proofs", "Compiled by the driver's own compiler");
+  ScrollTable table(out, "facts", {"PTX", "for", "compiled", "seconds"});
+  Element body(out, "tbody");
+  for (const JitProof& proof : check.proofs) {
+    Element row(out, "tr");
+    out.leaf("th", {{"scope", "row"}}, proof.path + ": " + proof.entry);
+    out.leaf("td", {}, proof.gpu);
+    out.leaf("td", {}, proof.compiled ? "yes" : "no: " + proof.log);
+    out.leaf("td", {}, fmt::format("{:.2f}", proof.seconds));
+  }
+}
+
+void write_lines(HtmlWriter& out, const std::string& name, const std::string& title,
+                 const std::vector<std::string>& lines) {
+  if (lines.empty()) return;
+  Section section(out, name, title);
+  Element list(out, "ul");
+  for (const std::string& line : lines) out.leaf("li", {}, line);
+}
+
+std::vector<std::string> untold_lines(const Check& check) {
+  std::vector<std::string> lines;
+  for (const UntoldRule& rule : check.untold) lines.push_back(rule.rule + ": " + rule.fact + " is " + rule.reason);
+  return lines;
+}
+}  // namespace
+
+std::string html_page(const Check& check) {
+  HtmlWriter out;
+  write_chain(out, check);
+  write_errors(out, check);
+  write_findings(out, check.findings);
+  write_consumers(out, check);
+  write_drift(out, check);
+  write_proofs(out, check);
+  write_lines(out, "advice", "What fits", check.advice);
+  write_lines(out, "untold", "What could not be told", untold_lines(check));
+  const std::string digest = digest_of_document(check);
+  const std::string on = check.machine.empty() ? "" : " on " + check.machine;
+  return make_page({.kind = "check",
+                    .title = "Check of " + check.subject + on,
+                    .subtitle = when_text(check.checked_at),
+                    .digest = digest,
+                    .footer = {{"document", "sha256:" + digest}, {"compatibility data", check.data_date}}},
+                   out.take());
+}
+
+}  // namespace varve

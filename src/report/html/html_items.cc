@@ -1,0 +1,100 @@
+#include <fmt/format.h>
+
+#include "report/html/html_parts.h"
+#include "report/wording.h"
+
+namespace varve {
+
+namespace {
+bool is_quiet(const ControlItem& item) {
+  return item.state == ItemState::same || item.state == ItemState::shared || item.state == ItemState::not_applicable;
+}
+
+std::string word_of(ItemState state) {
+  switch (state) {
+    case ItemState::follows:
+      return "follows from it";
+    case ItemState::shared:
+      return "same: one machine";
+    case ItemState::not_applicable:
+      return "not applicable";
+    default:
+      return std::string(to_string(state));
+  }
+}
+
+void write_item(HtmlWriter& out, const ControlItem& item) {
+  Element row(out, "tr", {{"class", "state-" + std::string(to_string(item.state))}});
+  out.leaf("th", {{"scope", "row"}, {"title", item.id}}, shown_item_name(item));
+  if (is_quiet(item) && item.a == item.b) {
+    out.leaf("td", {{"colspan", "2"}}, item.a);
+  } else {
+    out.leaf("td", {}, item.a);
+    out.leaf("td", {}, item.b);
+  }
+  Element state(out, "td", {{"class", "state"}});
+  out.leaf("span", {{"class", "sign"}}, state_sign(item.state));
+  out.text(word_of(item.state));
+}
+
+void write_group(HtmlWriter& out, const std::string& title, const std::vector<const ControlItem*>& items) {
+  if (items.empty()) return;
+  Element body(out, "tbody");
+  {
+    Element row(out, "tr", {{"class", "group"}});
+    out.leaf("th", {{"colspan", "4"}, {"scope", "rowgroup"}}, title);
+  }
+  for (const ControlItem* item : items) write_item(out, *item);
+}
+
+void write_table(HtmlWriter& out, const Comparison& comparison, bool quiet) {
+  Element scroll(out, "div", {{"class", "scroll"}, {"tabindex", "0"}});
+  Element table(out, "table", {{"class", "items"}});
+  {
+    Element head(out, "thead");
+    Element row(out, "tr");
+    out.leaf("th", {{"scope", "col"}}, "what");
+    for (const auto& [side, name] : {std::pair{SideMark::a, "A"}, std::pair{SideMark::b, "B"}}) {
+      Element cell(out, "th", {{"scope", "col"}});
+      write_side(out, side, name);
+    }
+    out.leaf("th", {{"scope", "col"}}, "");
+  }
+  std::vector<const ControlItem*> under_test;
+  for (const ControlItem& item : comparison.items) {
+    if (item.under_test && is_quiet(item) == quiet) under_test.push_back(&item);
+  }
+  write_group(out, "under test", under_test);
+  for (int layer = 0; layer <= static_cast<int>(Layer::kernels); ++layer) {
+    std::vector<const ControlItem*> items;
+    for (const ControlItem& item : comparison.items) {
+      if (static_cast<int>(item.layer) == layer && !item.under_test && is_quiet(item) == quiet) items.push_back(&item);
+    }
+    write_group(out, layer_title(static_cast<Layer>(layer)), items);
+  }
+}
+}  // namespace
+
+void write_items(HtmlWriter& out, const Comparison& comparison) {
+  Section section(out, "items-section", "What is the same, what differs");
+  out.leaf("p", {{"class", "lead"}}, difference_sentence(comparison.items));
+  std::size_t quiet = 0, inapplicable = 0, shared = 0;
+  for (const ControlItem& item : comparison.items) {
+    quiet += is_quiet(item) ? 1 : 0;
+    inapplicable += item.state == ItemState::not_applicable ? 1 : 0;
+    shared += item.state == ItemState::shared ? 1 : 0;
+  }
+  if (shared > 0) {
+    out.leaf("p", {{"class", "note"}},
+             "Both sides ran in turns on one machine: what the machine is, known or not, cannot differ between them.");
+  }
+  if (quiet < comparison.items.size()) write_table(out, comparison, false);
+  if (quiet == 0) return;
+  Element details(out, "details");
+  std::string summary = count_text(quiet - inapplicable, "item is the same", "items are the same");
+  if (inapplicable > 0) summary += fmt::format(", {} not apply", count_text(inapplicable, "does", "do"));
+  out.leaf("summary", {}, summary);
+  write_table(out, comparison, true);
+}
+
+}  // namespace varve

@@ -1,0 +1,231 @@
+// The account of a comparison: which kernels changed, and how much of the change of CPU time each explains.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/text.h"
+#include "report/html/html_parts.h"
+#include "report/wording.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostSteps = 10;  // rows of the picture; the table has them all
+constexpr std::size_t kMostNames = 6;   // kernels of one side in a cell
+
+struct PictureRow {
+  std::string label, library;
+  Estimate change;
+  bool is_total = false, is_quiet = false;
+};
+
+double finite_or_zero(double value) { return std::isfinite(value) ? value : 0; }
+
+std::vector<PictureRow> picture_rows(const KernelAccount& account) {
+  std::vector<PictureRow> rows;
+  PictureRow further{.label = "", .library = "", .change = {0, {NAN, NAN}}, .is_quiet = true};
+  std::size_t folded = 0, named = 0;
+  for (const KernelChange& row : account.rows) named += row.state == KernelState::remainder ? 0 : 1;
+  std::vector<PictureRow> remainders;
+  for (const KernelChange& row : account.rows) {
+    const PictureRow shown{row.label, row.library, row.change, false, row.state == KernelState::remainder};
+    if (shown.is_quiet) {
+      remainders.push_back(shown);
+    } else if (rows.size() < kMostSteps || named == kMostSteps + 1) {
+      rows.push_back(shown);
+    } else {
+      further.change.value += finite_or_zero(row.change.value);
+      ++folded;
+    }
+  }
+  if (folded > 0) {
+    further.label = fmt::format("({} more)", folded);
+    rows.push_back(further);
+  }
+  rows.insert(rows.end(), remainders.begin(), remainders.end());
+  rows.push_back({"total", "", account.total, true, false});
+  return rows;
+}
+
+std::vector<Step> steps_of(const std::vector<PictureRow>& rows) {
+  std::vector<Step> steps;
+  double reached = 0;
+  for (const PictureRow& row : rows) {
+    const double start = row.is_total ? 0 : reached;
+    const double change = finite_or_zero(row.change.value);
+    steps.push_back({.start = start,
+                     .end = start + change,
+                     .interval = {start + row.change.interval.low, start + row.change.interval.high},
+                     .is_total = row.is_total,
+                     .is_quiet = row.is_quiet});
+    if (!row.is_total) reached += change;
+  }
+  return steps;
+}
+
+void write_picture(HtmlWriter& out, const KernelAccount& account, const TimeUnit& unit) {
+  const std::vector<PictureRow> rows = picture_rows(account);
+  const std::vector<Step> steps = steps_of(rows);
+  const Scale scale = step_scale(steps);
+  Element figure(out, "figure");
+  {
+    Element waterfall(out, "div", {{"class", "waterfall"}});
+    {
+      Element head(out, "div", {{"class", "step-row axis-row"}});
+      out.leaf("div", {{"class", "step-label"}}, "");
+      Element plot(out, "div", {{"class", "step-plot"}});
+      out.raw(step_axis(scale, unit));
+    }
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const PictureRow& row = rows[i];
+      Element line(out, "div",
+                   {{"class", row.is_total   ? "step-row total"
+                              : row.is_quiet ? "step-row quiet"
+                                             : "step-row"}});
+      out.leaf("div", {{"class", "step-label"}, {"title", row.library}}, row.label);
+      {
+        Element plot(out, "div", {{"class", "step-plot"}});
+        out.raw(step_picture(steps[i], scale));
+      }
+      out.leaf("div", {{"class", "step-value"}}, unit.signed_text(row.change.value) + " " + unit.name);
+    }
+  }
+  out.leaf("figcaption", {},
+           "The change of CPU time a unit, B − A, in steps: each bar starts where the one above it ends, so that they "
+           "close to the total. Thin lines: 95 % intervals. To the right: more time in B; to the left: less.");
+}
+
+void write_names(HtmlWriter& out, SideMark side, const std::vector<std::string>& names) {
+  if (names.empty()) {
+    out.leaf("p", {{"class", "kernel-name missing"}}, side == SideMark::a ? "not in A" : "not in B");
+    return;
+  }
+  for (std::size_t i = 0; i < names.size() && i < kMostNames; ++i) {
+    Element line(out, "p", {{"class", "kernel-name"}});
+    out.raw(side_mark(side));
+    out.text(" ");
+    out.leaf("code", {{"title", names[i]}}, short_name(names[i]));
+  }
+  if (names.size() <= kMostNames) return;
+  Element details(out, "details");
+  out.leaf("summary", {}, fmt::format("{} more", names.size() - kMostNames));
+  for (std::size_t i = kMostNames; i < names.size(); ++i) {
+    Element line(out, "p", {{"class", "kernel-name"}});
+    out.leaf("code", {{"title", names[i]}}, short_name(names[i]));
+  }
+}
+
+void write_names_cells(HtmlWriter& out, const KernelChange& row) {
+  if (row.state == KernelState::remainder) {
+    out.leaf("td", {{"colspan", "2"}, {"class", "missing"}}, row.label);
+    return;
+  }
+  if (row.a == row.b && !row.a.empty()) {
+    Element both(out, "td", {{"colspan", "2"}});
+    for (std::size_t i = 0; i < row.a.size() && i < kMostNames; ++i) {
+      Element line(out, "p", {{"class", "kernel-name"}});
+      out.leaf("code", {{"title", row.a[i]}}, short_name(row.a[i]));
+    }
+    if (row.a.size() > kMostNames) out.leaf("small", {}, fmt::format("and {} more", row.a.size() - kMostNames));
+    if (!row.library.empty()) out.leaf("small", {}, row.library);
+    return;
+  }
+  for (const SideMark side : {SideMark::a, SideMark::b}) {
+    Element cell(out, "td");
+    write_names(out, side, side == SideMark::a ? row.a : row.b);
+    if (side == SideMark::a && !row.library.empty()) out.leaf("small", {}, row.library);
+  }
+}
+
+void write_row(HtmlWriter& out, const KernelChange& row, const TimeUnit& unit, bool shares) {
+  Element line(out, "tr", {{"class", "kernel-" + std::string(to_string(row.state))}});
+  write_names_cells(out, row);
+  {
+    Element cell(out, "td", {{"class", "state"}});
+    if (row.state != KernelState::remainder) out.text(to_string(row.state));
+    out.leaf("small", {}, row.state == KernelState::remainder ? "" : to_string(row.family));
+  }
+  out.leaf("td", {{"class", "number"}}, unit.text(row.a_seconds));
+  out.leaf("td", {{"class", "number"}}, unit.text(row.b_seconds));
+  {
+    Element cell(out, "td", {{"class", "number"}});
+    out.text(unit.signed_text(row.change.value));
+    out.leaf("small", {}, unit.interval(row.change.interval));
+  }
+  out.leaf("td", {{"class", "number"}}, "±" + unit.text(row.sampling_error));
+  if (!shares) return;
+  Element cell(out, "td", {{"class", "number"}});
+  if (!row.share) {
+    out.text("–");
+    return;
+  }
+  out.text(share_text(row.share->value));
+  const std::string whole = share_text(*row.share);
+  const std::size_t begin = whole.find('(');
+  out.leaf("small", {}, whole.substr(begin + 1, whole.size() - begin - 2));
+}
+
+void write_total(HtmlWriter& out, const KernelAccount& account, const TimeUnit& unit, bool shares) {
+  Element line(out, "tr", {{"class", "total"}});
+  out.leaf("th", {{"colspan", "3"}, {"scope", "row"}}, "total");
+  out.leaf("td", {{"class", "number"}}, unit.text(account.a_seconds));
+  out.leaf("td", {{"class", "number"}}, unit.text(account.b_seconds));
+  {
+    Element cell(out, "td", {{"class", "number"}});
+    out.text(unit.signed_text(account.total.value));
+    out.leaf("small", {}, unit.interval(account.total.interval));
+  }
+  out.leaf("td", {{"class", "number"}}, "");
+  if (shares) out.leaf("td", {{"class", "number"}}, "100 %");
+}
+
+void write_table(HtmlWriter& out, const KernelAccount& account, const TimeUnit& unit, bool shares) {
+  Element scroll(out, "div", {{"class", "scroll"}, {"tabindex", "0"}});
+  Element table(out, "table", {{"class", "numbers kernels-table"}});
+  {
+    Element head(out, "thead");
+    Element row(out, "tr");
+    for (const auto& [side, name] : {std::pair{SideMark::a, "kernel of A"}, std::pair{SideMark::b, "kernel of B"}}) {
+      Element cell(out, "th", {{"scope", "col"}});
+      write_side(out, side, name);
+    }
+    out.leaf("th", {{"scope", "col"}}, "");
+    out.leaf("th", {{"scope", "col"}, {"class", "number"}}, "A, " + unit.name);
+    out.leaf("th", {{"scope", "col"}, {"class", "number"}}, "B, " + unit.name);
+    out.leaf("th", {{"scope", "col"}, {"class", "number"}}, "B − A, " + unit.name);
+    out.leaf("th", {{"scope", "col"}, {"class", "number"}}, "sampling");
+    if (shares) out.leaf("th", {{"scope", "col"}, {"class", "number"}}, "share");
+  }
+  Element body(out, "tbody");
+  for (const KernelChange& row : account.rows) write_row(out, row, unit, shares);
+  write_total(out, account, unit, shares);
+}
+}  // namespace
+
+void write_account(HtmlWriter& out, const KernelAccount& account) {
+  Section section(out, "kernels", "Kernels: what explains the change of CPU time");
+  if (!account.available) {
+    out.leaf("p", {{"class", "lead"}}, "There is no account of the kernels.");
+    out.leaf("p", {{"class", "prose"}}, account.why.empty() ? "No reason was given." : account.why);
+    for (const std::string& note : account.notes) out.leaf("p", {{"class", "note"}}, note);
+    return;
+  }
+  const bool shares = account.shares_withheld.empty();
+  const std::string sentence = exchange_sentence(account);
+  if (!sentence.empty()) out.leaf("p", {{"class", "lead"}}, sentence);
+  if (!shares) {
+    Element line(out, "p", {{"class", "warning-line"}});
+    out.leaf("b", {}, "Shares are withheld: ");
+    out.text(account.shares_withheld);
+  }
+  const TimeUnit unit = time_unit_for(account);
+  write_picture(out, account, unit);
+  write_table(out, account, unit, shares);
+  out.leaf("p", {{"class", "note"}},
+           fmt::format("Mean CPU time a unit over {}. Small numbers below a change or a share: its 95 % interval. "
+                       "Sampling: the standard error of the change from counting samples alone.",
+                       count_text(static_cast<std::size_t>(std::max(account.pairs, 0)), "pair", "pairs")));
+  for (const std::string& note : account.notes) out.leaf("p", {{"class", "note"}}, note);
+}
+
+}  // namespace varve

@@ -1,0 +1,217 @@
+#include "report/html/html.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <regex>
+
+#include "base/embedded.h"
+#include "report/html/html_writer.h"
+#include "report/html/svg.h"
+#include "report/html/well_formed_test.h"
+#include "report/printable.h"
+#include "report/samples_test.h"
+#include "report/wording.h"
+
+namespace varve {
+
+namespace {
+struct NamedPage {
+  std::string name, page;
+};
+
+std::vector<NamedPage> all_pages() {
+  const Run run = samples::run(), extreme = samples::extreme_run();
+  const Comparison comparison = samples::comparison(), extreme_comparison = samples::extreme_comparison();
+  return {{"comparison with run", html_page(comparison, &run)},
+          {"comparison alone", html_page(comparison, nullptr)},
+          {"run", html_page(run)},
+          {"stack", html_page(run.stack)},
+          {"check", html_page(samples::check())},
+          {"extreme check", html_page(samples::extreme_check())},
+          {"empty check", html_page(Check{})},
+          {"extreme comparison", html_page(extreme_comparison, nullptr)},
+          {"extreme comparison with run", html_page(extreme_comparison, &extreme)},
+          {"extreme run", html_page(extreme)},
+          {"extreme stack", html_page(extreme.stack)},
+          {"empty comparison", html_page(Comparison{}, nullptr)},
+          {"empty comparison with empty run",
+           [] {
+             const Run empty;
+             return html_page(Comparison{}, &empty);
+           }()},
+          {"empty run", html_page(Run{})},
+          {"empty stack", html_page(Stack{})}};
+}
+
+bool has(const std::string& page, const std::string& text) { return page.find(text) != std::string::npos; }
+
+std::string without_minus(std::string text) {
+  const std::string minus = "−";
+  if (const std::size_t at = text.find(minus); at != std::string::npos) text.replace(at, minus.size(), "-");
+  return text;
+}
+}  // namespace
+
+TEST(HtmlPage, IsWellFormedWhateverTheDocumentHolds) {
+  for (const auto& [name, page] : all_pages()) EXPECT_EQ(why_not_well_formed(page), "") << name;
+}
+
+TEST(HtmlPage, FetchesAndExecutesNothing) {
+  for (const auto& [name, page] : all_pages()) {
+    EXPECT_TRUE(has(page, "content=\"default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;; img-src data:\""))
+        << name;
+    for (const char* forbidden :
+         {"http:", "https:", " src=", "url(", "@import", "<script", "<link", "<iframe", " onload="}) {
+      EXPECT_FALSE(has(page, forbidden)) << name << " has " << forbidden;
+    }
+  }
+}
+
+TEST(HtmlPage, PutsNoInfiniteOrMissingNumberIntoAPicture) {
+  const std::regex not_a_place("=\"[^\"]*\\b-?(nan|inf)\\b[^\"]*\"");
+  for (const auto& [name, page] : all_pages()) EXPECT_FALSE(std::regex_search(page, not_a_place)) << name;
+}
+
+TEST(HtmlPage, ShowsForeignTextAsText) {
+  const std::string page = html_page(samples::extreme_run());
+  EXPECT_TRUE(has(page, "&lt;script&gt;alert(1)&lt;/script&gt;"));
+  EXPECT_FALSE(has(page, "\x1b"));
+  EXPECT_FALSE(has(page, "\xE2\x80\xAE")) << "a mark that reverses the direction of writing";
+  EXPECT_EQ(escape_html("a<b>&\"'\n\x01"), "a&lt;b&gt;&amp;&quot;&#39; \xEF\xBF\xBD");
+}
+
+TEST(HtmlPage, CarriesItsStyle) {
+  ASSERT_FALSE(embedded_file("src/report/html/page.css").empty());
+  EXPECT_TRUE(has(html_page(Stack{}), "prefers-color-scheme: dark"));
+}
+
+TEST(HtmlPage, TheSameDocumentGivesTheSamePage) {
+  EXPECT_EQ(html_page(samples::run()), html_page(samples::run()));
+  auto other = samples::run();
+  other.name = "other";
+  EXPECT_NE(html_page(samples::run()).substr(0, 30000), html_page(other).substr(0, 30000));
+}
+
+TEST(ComparisonPage, SaysWhatWasFound) {
+  const varve::Run run = samples::run();
+  const Comparison comparison = samples::comparison();
+  const std::string page = html_page(comparison, &run);
+  EXPECT_TRUE(has(page, comparison.verdict));
+  EXPECT_TRUE(has(page, "sgemm_kernel_COOPERLAKE"));
+  EXPECT_TRUE(has(page, "sgemm_kernel_HASWELL"));
+  EXPECT_TRUE(has(page, "The exchange of kernels explains 93 % (88 to 97 %) of the change in CPU time."));
+  EXPECT_TRUE(has(page, "one setting differs: OPENBLAS_CORETYPE (under test)."));
+  EXPECT_TRUE(has(page, "VRV-CMP-STEAL"));
+  EXPECT_TRUE(has(page, "A B B A"));
+  EXPECT_TRUE(has(page, stack_digest(run.stack)));
+}
+
+TEST(ComparisonPage, WhatIsUnderTestStandsFirst) {
+  const std::string page = html_page(samples::comparison(), nullptr);
+  const std::size_t group = page.find("under test</th>"), setting = page.find("Haswell</td>");
+  const std::size_t hardware = page.find("CPU microcode");
+  ASSERT_NE(group, std::string::npos);
+  ASSERT_NE(hardware, std::string::npos);
+  EXPECT_LT(group, setting);
+  EXPECT_LT(setting, hardware);
+}
+
+TEST(ComparisonPage, StepsOfTheKernelsCloseToTheTotal) {
+  Comparison comparison = samples::comparison();
+  // More kernels than the picture has rows: the rest is folded, not lost.
+  for (int i = 0; i < 40; ++i) {
+    KernelChange row{.label = "small"};
+    row.change = {0.001, {0, 0.002}};
+    comparison.kernels.rows.insert(comparison.kernels.rows.end() - 1, row);
+    comparison.kernels.total.value += 0.001;
+  }
+  const std::string page = html_page(comparison, nullptr);
+  const std::regex step("class=\"step-value\">([^ <]+) ms<");
+  std::vector<double> values;
+  for (std::sregex_iterator at(page.begin(), page.end(), step), end; at != end; ++at) {
+    values.push_back(std::stod(without_minus((*at)[1])));
+  }
+  ASSERT_GE(values.size(), 4u);
+  const double total = values.back();
+  values.pop_back();
+  double sum = 0;
+  for (const double value : values) sum += value;
+  EXPECT_NEAR(sum, total, 0.05 * static_cast<double>(values.size() + 1)) << "each is rounded to 0.1 ms";
+  EXPECT_NEAR(total, 626.3, 0.1);
+}
+
+TEST(ComparisonPage, SaysWhyThereAreNoShares) {
+  Comparison comparison = samples::comparison();
+  comparison.kernels.shares_withheld = "the total change may be nothing";
+  comparison.kernels.exchanged_share.reset();
+  const std::string page = html_page(comparison, nullptr);
+  EXPECT_TRUE(has(page, "the total change may be nothing"));
+  EXPECT_FALSE(has(page, "100 %</td>"));
+  comparison.kernels = {};
+  comparison.kernels.why = "neither side was sampled";
+  EXPECT_TRUE(has(html_page(comparison, nullptr), "neither side was sampled"));
+}
+
+TEST(ComparisonPage, EveryVerdictIsExplained) {
+  for (int i = 0; i <= static_cast<int>(Speed::no_spread); ++i) {
+    MetricComparison metric{.speed = static_cast<Speed>(i)};
+    EXPECT_GT(speed_meaning(metric).size(), 40u) << i;
+  }
+  for (int i = 0; i <= static_cast<int>(Control::undecidable); ++i) {
+    EXPECT_GT(control_meaning(static_cast<Control>(i)).size(), 40u) << i;
+  }
+}
+
+TEST(ComparisonPage, DirectionFollowsWhatIsBetter) {
+  MetricComparison metric = samples::comparison().primary;
+  metric.better = Better::higher;
+  EXPECT_TRUE(has(forest_picture(metric), "B faster →"));
+  metric.better = Better::lower;
+  EXPECT_TRUE(has(forest_picture(metric), "B slower →"));
+}
+
+TEST(RunPage, ShowsMarksAndDoesNotCountFailedUnits) {
+  auto run = samples::run();
+  run.units[5].end.exit_code = 3;
+  const std::string page = html_page(run);
+  EXPECT_TRUE(has(page, "exit 3"));
+  EXPECT_TRUE(has(page, "the median of 9 units"));
+  EXPECT_TRUE(has(page, "machine steal 9 %"));
+  EXPECT_TRUE(has(page, "sgemm_kernel_HASWELL"));
+}
+
+TEST(StackPage, GivesTheReasonOfWhatIsMissing) {
+  const std::string page = html_page(samples::stack());
+  EXPECT_TRUE(has(page, "unreadable (hidden by the hypervisor)"));
+  EXPECT_TRUE(has(page, "not applicable (no GPU)"));
+  EXPECT_TRUE(has(page, "/proc/meminfo: MemTotal"));
+  EXPECT_TRUE(has(page, "future.fact"));
+  EXPECT_TRUE(has(page, "the file has no GNU build id note"));
+}
+
+TEST(CheckPage, MarksTheFirstBrokenLinkInTheChain) {
+  const std::string page = html_page(samples::check());
+  EXPECT_TRUE(has(page, "class=\"link broken first-broken\""));
+  EXPECT_TRUE(has(page, "class=\"link cannot-tell\""));
+  EXPECT_TRUE(has(page, "The first broken link is the framework runtime"));
+}
+
+TEST(Picture, TicksAreRoundAndInside) {
+  EXPECT_EQ(round_ticks(0, 10, 5), (std::vector<double>{0, 2, 4, 6, 8, 10}));
+  EXPECT_TRUE(round_ticks(1, 1, 5).empty());
+  EXPECT_TRUE(round_ticks(-INFINITY, 1, 5).empty());
+  EXPECT_TRUE(round_ticks(NAN, 1, 5).empty());
+  EXPECT_LE(round_ticks(1e300, 1.7e308, 5).size(), 21u);
+}
+
+TEST(Picture, PlacesStayInside) {
+  const Scale scale = scale_over({NAN, -INFINITY, 3, 5}, 0);
+  EXPECT_EQ(scale.low, 3);
+  EXPECT_EQ(scale.high, 5);
+  EXPECT_GE(scale.at(-1e9), 0);
+  EXPECT_LE(scale.at(1e9), 100);
+  EXPECT_LT(scale.at(3), scale.at(4));
+}
+
+}  // namespace varve

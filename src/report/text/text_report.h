@@ -1,0 +1,30 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "model/check_result.h"
+#include "model/comparison.h"
+#include "model/run_record.h"
+#include "model/stack.h"
+
+namespace varve {
+
+struct TextStyle {
+  bool colour = false;  // ANSI escape sequences; without them the text is plain UTF-8
+  int width = 100;      // columns a table may take; longer cells continue on the next line, nothing is cut off
+};
+
+// Documents as aligned text for a terminal or a log. Every text ends with a line end. Control characters in foreign
+// text are shown as U+FFFD, so that no document can steer the terminal.
+std::string text_stack(const Stack& stack, const TextStyle& style);
+std::string text_coverage(const Stack& stack, const std::vector<ComputeCapability>& gpus, const TextStyle& style);
+std::string text_processes(const Stack& stack, const TextStyle& style);
+std::string text_run(const Run& run, const TextStyle& style);
+// One screen: the chain, a line for each environment, what to try next.
+std::string text_overview(const Check& check, const TextStyle& style);
+// `explain` names every rule that could not be judged.
+std::string text_check(const Check& check, bool explain, const TextStyle& style);
+// `explain` adds why the verdict is what it is and what would decide it, and names the items that are the same.
+std::string text_comparison(const Comparison& comparison, bool explain, const TextStyle& style);
+
+}  // namespace varve

@@ -1,0 +1,269 @@
+#include "report/text/text_report.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/text.h"
+#include "report/printable.h"
+#include "report/samples_test.h"
+#include "report/text_table.h"
+#include "report/wording.h"
+
+namespace varve {
+
+namespace {
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+std::string without_blanks(const std::string& text) {
+  std::string dense;
+  for (const std::string_view word : split_words(text)) dense += word;
+  return dense;
+}
+
+std::vector<std::string> all_texts(const TextStyle& style) {
+  const Run run = samples::run(), extreme = samples::extreme_run();
+  return {text_comparison(samples::comparison(), true, style),
+          text_comparison(samples::comparison(), false, style),
+          text_comparison(samples::extreme_comparison(), true, style),
+          text_comparison(Comparison{}, true, style),
+          text_check(samples::check(), true, style),
+          text_check(samples::extreme_check(), false, style),
+          text_check(Check{}, true, style),
+          text_overview(samples::check(), style),
+          text_overview(samples::extreme_check(), style),
+          text_run(run, style),
+          text_run(extreme, style),
+          text_run(Run{}, style),
+          text_stack(run.stack, style),
+          text_stack(extreme.stack, style),
+          text_stack(Stack{}, style)};
+}
+}  // namespace
+
+TEST(TextCheck, NamesTheFirstBrokenLinkAndTheFix) {
+  const std::string text = text_check(samples::check(), false, {});
+  EXPECT_TRUE(has(text, "First broken link: framework runtime"));
+  EXPECT_TRUE(has(text, "VRV-RUNTIME-DRIVER-CEILING"));
+  EXPECT_TRUE(has(text, "line 12, 3 times"));
+  EXPECT_TRUE(has(text, "Unsupported .version 9.2"));
+  EXPECT_TRUE(has(text, "driver.device_nodes is denied (1 rule)"));
+}
+
+TEST(TextCheck, GivesOneScreenOfAMachine) {
+  const std::string text = text_overview(samples::check(), {});
+  EXPECT_TRUE(has(text, "varve explain VRV-RUNTIME-DRIVER-CEILING"));
+  EXPECT_TRUE(has(text, "1 error, 0 warnings, 0 notes"));
+  EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 25);
+}
+
+TEST(Text, KeepsToItsWidth) {
+  for (const int width : {80, 100, 160}) {
+    for (const std::string& text : all_texts({.width = width})) {
+      for (const std::string_view line : split(text, '\n')) {
+        EXPECT_LE(display_width(line), static_cast<std::size_t>(width)) << line;
+        EXPECT_FALSE(line.ends_with(' ')) << "'" << line << "'";
+      }
+      EXPECT_TRUE(text.ends_with('\n'));
+    }
+  }
+}
+
+TEST(Text, SteersATerminalOnlyWhenAskedTo) {
+  for (const std::string& text : all_texts({})) EXPECT_FALSE(has(text, "\x1b"));
+  EXPECT_TRUE(has(text_comparison(samples::comparison(), false, {.colour = true}), "\x1b[1m"));
+  // An escape sequence inside a document never gets through, with or without colour.
+  const std::string text = text_comparison(samples::extreme_comparison(), true, {.colour = true});
+  EXPECT_FALSE(has(text, "\x1b]0;"));
+  EXPECT_FALSE(has(text, "\x07"));
+}
+
+TEST(Text, ColourChangesNothingButColour) {
+  const std::string plain = text_run(samples::run(), {});
+  std::string coloured = text_run(samples::run(), {.colour = true});
+  for (std::size_t at = coloured.find('\x1b'); at != std::string::npos; at = coloured.find('\x1b')) {
+    coloured.erase(at, coloured.find('m', at) + 1 - at);
+  }
+  EXPECT_EQ(coloured, plain);
+}
+
+TEST(Text, Printable) {
+  EXPECT_EQ(printable("a\tb\nc"), "a b c");
+  EXPECT_EQ(printable("\x1b[31m"), "\xEF\xBF\xBD[31m");
+  EXPECT_EQ(printable("x\xC2\x9By"), "x\xEF\xBF\xBDy") << "C1 control: CSI in one byte";
+  EXPECT_EQ(printable("\xE2\x80\xAE"), "\xEF\xBF\xBD");
+  EXPECT_EQ(printable("→ µ é 漢"), "→ µ é 漢");
+  EXPECT_EQ(printable("\xFF\xC3"), "\xEF\xBF\xBD\xEF\xBF\xBD");
+}
+
+TEST(Text, TableIsAligned) {
+  TextTable table({{"name"}, {"value", true}}, 0);
+  table.add({{"a"}, {"1.5"}});
+  table.add({{"longer µ"}, {"−12.25"}});
+  EXPECT_EQ(table.render({}),
+            "name       value\n"
+            "a            1.5\n"
+            "longer µ  −12.25\n");
+}
+
+TEST(Text, LongCellsContinueOnTheNextLine) {
+  TextTable table({{""}, {"", true}}, 0);
+  const std::string longest(50, 'k');
+  table.add({{longest}, {"12345"}});
+  const std::string text = table.render({.width = 40});
+  EXPECT_EQ(text, std::string(33, 'k') + "  12345\n" + std::string(17, 'k') + "\n");
+}
+
+TEST(TextStack, Golden) {
+  Stack stack{.captured_at = "2026-11-21T01:35:00Z", .tool_version = "0.1.0"};
+  stack.facts["cpu.model"] = known_fact(std::string("Example CPU"), "/proc/cpuinfo");
+  stack.facts["memory.total"] = known_fact(std::int64_t{8589934592}, "/proc/meminfo");
+  stack.facts["driver.kernel_mode.version"] = missing_fact(Missing::not_applicable, "/sys", "no GPU");
+  stack.libraries = {{"/lib/libx.so.1", "abcd", "", false}, {"/lib/liby.so", "", "no note", false}};
+  const std::string text = text_stack(stack, {.width = 200});
+  EXPECT_EQ(text,
+            "Stack of host\n"
+            "captured 2026-11-21T01:35:00Z by Varve 0.1.0; 2 of 3 facts known; digest sha256:" +
+                stack_digest(stack) +
+                "\n"
+                "\n"
+                "hardware\n"
+                "  CPU model  Example CPU\n"
+                "  memory     8.00 GiB\n"
+                "\n"
+                "kernel driver\n"
+                "  GPU kernel driver  not applicable (no GPU)\n"
+                "\n"
+                "libraries mapped\n"
+                "  file            build id\n"
+                "  /lib/libx.so.1  abcd\n"
+                "  /lib/liby.so    no build id: no note\n");
+}
+
+TEST(TextComparison, Golden) {
+  Comparison comparison;
+  comparison.verdict = "B is 8 % faster than A.";
+  comparison.a = {"A", "./x", 10, 0.01};
+  comparison.b = {"B", "S=1 ./x", 10, 0.01};
+  comparison.primary = {.metric = "tokens/s", .unit = "1/s", .better = Better::higher, .pairs = 10};
+  comparison.primary.a_median = 100;
+  comparison.primary.b_median = 108;
+  comparison.primary.ratio = {1.08, {1.07, 1.09}};
+  comparison.primary.pair_spread = 0.012;
+  comparison.primary.speed = Speed::faster;
+  comparison.items = {{"cpu.model", Layer::hardware, "CPU model", "X", "X", ItemState::shared, false},
+                      {"settings.S", Layer::settings, "S", "(not set)", "1", ItemState::different, true}};
+  comparison.kernels.available = true;
+  comparison.kernels.pairs = 10;
+  comparison.kernels.a_seconds = 1;
+  comparison.kernels.b_seconds = 0.9;
+  comparison.kernels.total = {-0.1, {-0.12, -0.08}};
+  comparison.kernels.rows = {{"f: OLD → NEW",
+                              KernelState::replaced,
+                              Family::gemm,
+                              "libx.so",
+                              {"f_OLD"},
+                              {"f_NEW"},
+                              0.9,
+                              0.81,
+                              {-0.09, {-0.11, -0.07}},
+                              0.003,
+                              Estimate{0.9, {0.85, 0.95}}},
+                             {"(not sampled)",
+                              KernelState::remainder,
+                              Family::other,
+                              "",
+                              {},
+                              {},
+                              0.1,
+                              0.09,
+                              {-0.01, {-0.02, 0}},
+                              0.001,
+                              Estimate{0.1, {0.05, 0.15}}}};
+  comparison.kernels.exchanged_share = Estimate{0.9, {0.85, 0.95}};
+  EXPECT_EQ(text_comparison(comparison, false, {.width = 120}),
+            "B is 8 % faster than A.\n"
+            "faster · controlled\n"
+            "\n"
+            "  A    ./x\n"
+            "  B    S=1 ./x\n"
+            "\n"
+            "  metric                    A        B  change     95 % interval  pairs  B is\n"
+            "  tokens/s (primary)  100.0/s  108.0/s  +8.0 %  +7.0 % to +9.0 %     10  faster\n"
+            "  A and B: medians; change: geometric mean of B / A over the pairs; higher is better; margin ±1 %; "
+            "spread of a pair 1.2\n  %\n"
+            "\n"
+            "What differs\n"
+            "  Hardware is the same; one setting differs: S (under test).\n"
+            "     what  layer     A          B\n"
+            "  ≠  S     settings  (not set)  1  different, under test\n"
+            "  = 1 item is the same (--explain names them)\n"
+            "\n"
+            "Kernels: what explains the change of CPU time\n"
+            "  The exchange of kernels explains 90 % (85 to 95 %) of the change in CPU time.\n"
+            "  kernel                    A, ms  B, ms      B − A, ms  sampling               share\n"
+            "  f: OLD → NEW   replaced   900.0  810.0   −90.0 ± 20.0       3.0   90 % (85 to 95 %)\n"
+            "  (not sampled)             100.0   90.0   −10.0 ± 10.0       1.0  10 % (5.0 to 15 %)\n"
+            "  total                    1000.0  900.0  −100.0 ± 20.0                         100 %\n"
+            "  CPU time a unit, mean over 10 pairs; ±: half of the 95 % interval; sampling: standard error of the "
+            "change from\n"
+            "  counting samples alone\n");
+}
+
+TEST(TextComparison, ExplainNamesTheSameAndTheReasons) {
+  const Comparison comparison = samples::comparison();
+  const std::string brief = text_comparison(comparison, false, {}), full = text_comparison(comparison, true, {});
+  EXPECT_FALSE(has(brief, "OMP_NUM_THREADS"));
+  EXPECT_TRUE(has(full, "OMP_NUM_THREADS"));
+  EXPECT_TRUE(has(without_blanks(full), without_blanks(comparison.reasons[0])));
+  EXPECT_TRUE(has(brief, "10 items are the same, 1 does not apply"));
+}
+
+TEST(TextRun, NamesUnitsThatFailedOrAreMarked) {
+  auto run = samples::run();
+  run.units[4].end.signal = 9;
+  const std::string text = text_run(run, {});
+  EXPECT_TRUE(has(text, "signal 9"));
+  EXPECT_TRUE(has(text, "machine steal 9 %"));
+  EXPECT_TRUE(has(text, "(not sampled)"));
+}
+
+TEST(Wording, WhatDiffersInOneSentence) {
+  const ControlItem cpu{"cpu.model", Layer::hardware, "CPU model", "X", "X", ItemState::same, false};
+  const ControlItem program{"program", Layer::framework, "program", "p", "p", ItemState::same, false};
+  const ControlItem none{"gpu", Layer::kernel_driver, "driver", "-", "-", ItemState::not_applicable, false};
+  ControlItem a{"settings.A", Layer::settings, "A", "1", "2", ItemState::different, false};
+  const ControlItem b{"settings.B", Layer::settings, "B", "1", "2", ItemState::different, false};
+  const ControlItem library{
+      "library.libx.so", Layer::kernel_library, "library libx", "1", "2", ItemState::follows, false};
+  const ControlItem microcode{"cpu.microcode", Layer::hardware, "CPU microcode", "?", "?", ItemState::unknown, false};
+  EXPECT_EQ(difference_sentence({}),
+            "Nothing about the two sides was recorded, so nothing can be said to be the same.");
+  EXPECT_EQ(difference_sentence({cpu, program, none}), "Hardware and program are the same; nothing recorded differs.");
+  EXPECT_EQ(difference_sentence({cpu, program, a}), "Hardware and program are the same; one setting differs: A.");
+  EXPECT_EQ(difference_sentence({program, a, b}), "Program is the same; two settings differ: A and B.");
+  a.under_test = true;
+  EXPECT_EQ(difference_sentence({cpu, a, library}),
+            "Hardware is the same; one setting differs: A (under test); libx.so follows from it.");
+  EXPECT_EQ(difference_sentence({cpu, microcode, a}),
+            "One setting differs: A (under test); one is unknown: CPU microcode.")
+      << "a layer with something unknown in it is not called the same";
+}
+
+TEST(Wording, NumbersThatAreNone) {
+  EXPECT_EQ(change_text(NAN), "–");
+  EXPECT_EQ(change_interval_text({-INFINITY, INFINITY}), "unbounded");
+  EXPECT_EQ(change_interval_text({0.9, INFINITY}), "above −10 %");
+  EXPECT_EQ(share_text(Estimate{0.5, {-INFINITY, INFINITY}}), "50 % (interval unbounded)");
+  EXPECT_EQ(quantity_text(NAN, "s"), "–");
+  EXPECT_EQ(quantity_text(1234, "1/s"), "1234/s");
+  EXPECT_EQ(time_unit_for(0.25).signed_text(-0.0125), "−12.5");
+  EXPECT_EQ(time_unit_for(0.25).text(-0.00000001), "0.0") << "a rounded zero has no sign";
+  KernelAccount account;
+  EXPECT_EQ(exchange_sentence(account), "");
+  account.available = true;
+  account.exchanged_share = Estimate{NAN, {}};
+  EXPECT_EQ(exchange_sentence(account), "");
+}
+
+}  // namespace varve

@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "report/printable.h"
+#include "report/run_summary.h"
+#include "report/text/text_parts.h"
+#include "report/text/text_report.h"
+#include "report/wording.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostKernels = 12;
+
+Tone side_tone(const Run& run, const std::string& variant) {
+  if (run.variants.size() < 2) return Tone::plain;
+  return variant == "A" ? Tone::side_a : Tone::side_b;
+}
+
+std::string commands(const Run& run, const TextStyle& style) {
+  TextTable table({{""}, {""}});
+  for (const Variant& variant : run.variants) {
+    table.add({{variant.name, side_tone(run, variant.name)}, {command_text(variant)}});
+  }
+  return table.render(style);
+}
+
+std::string metrics(const Run& run, const TextStyle& style) {
+  TextTable table(
+      {{"metric"}, {"side"}, {"units", true}, {"median", true}, {"spread", true}, {"lowest", true}, {"highest", true}});
+  for (const std::string& name : metric_names(run)) {
+    for (const Variant& variant : run.variants) {
+      const Spread spread = spread_of(timing_units(run, variant.name), name);
+      const bool primary = name == run.protocol.primary_metric;
+      const std::string title = name + (primary ? " (primary)" : "");
+      if (spread.count == 0) {
+        table.add({{title, Tone::dim}, {variant.name, Tone::dim}, {"0"}, {"–"}, {"–"}, {"–"}, {"–"}});
+        continue;
+      }
+      table.add({{title, primary ? Tone::bold : Tone::plain},
+                 {variant.name, side_tone(run, variant.name)},
+                 {std::to_string(spread.count)},
+                 {quantity_text(spread.median, spread.unit)},
+                 {share_text(spread.deviation)},
+                 {quantity_text(spread.low, spread.unit)},
+                 {quantity_text(spread.high, spread.unit)}});
+    }
+  }
+  return text_heading("Metrics", style) + table.render(style) +
+         paragraph("spread: standard deviation of the logarithms, between units", 2, Tone::dim, style);
+}
+
+std::string kernels(const Run& run, const Variant& variant, const TextStyle& style) {
+  const std::vector<const Unit*> units = timing_units(run, variant.name);
+  const Profile profile = merged_profile(units);
+  const std::string heading = text_heading(run.variants.size() > 1 ? "Kernels of " + variant.name : "Kernels", style);
+  if (profile.rows.empty()) {
+    std::string why = "none seen";
+    for (const std::string& reason : profile.unseen) why += "; " + reason;
+    return heading + paragraph(why, 2, Tone::dim, style);
+  }
+  const auto count = static_cast<double>(units.size());
+  const CpuTime cpu = cpu_time(units);
+  const double whole = cpu.used > 0 ? cpu.used : cpu.sampled;
+  const TimeUnit unit = time_unit_for(whole);
+  TextTable table({{"kernel"}, {"family"}, {unit.name + " a unit", true}, {"of CPU time", true}});
+  const auto add = [&](const std::string& name, const std::string& family, double seconds, Tone tone) {
+    table.add({{name, tone},
+               {family, Tone::dim},
+               {unit.text(seconds), tone},
+               {whole > 0 ? share_text(seconds / whole) : "–", tone}});
+  };
+  double rest = 0;
+  for (std::size_t i = 0; i < profile.rows.size(); ++i) {
+    const ProfileRow& row = profile.rows[i];
+    if (i < kMostKernels) {
+      add(short_name(row.kernel.name), std::string(to_string(row.kernel.family)), row.seconds / count, Tone::plain);
+    } else {
+      rest += row.seconds / count;
+    }
+  }
+  if (profile.rows.size() > kMostKernels) {
+    add(fmt::format("({} more)", profile.rows.size() - kMostKernels), "", rest, Tone::dim);
+  }
+  // Counting samples can give a little more than the clocks do; then the remainder is negative, and shown so.
+  add("(not sampled)", "", cpu.used - cpu.sampled, Tone::dim);
+  add("CPU time", "", cpu.used, Tone::bold);
+  std::string out = heading + table.render(style);
+  for (const std::string& reason : profile.unseen) out += paragraph("unseen: " + reason, 2, Tone::dim, style);
+  return out;
+}
+
+std::string distrusted_units(const Run& run, const TextStyle& style) {
+  TextTable table({{"unit", true}, {"side"}, {"role"}, {"end"}, {"marks"}});
+  bool any = false;
+  for (const Unit& unit : run.units) {
+    if (unit.end.ok() && unit.marks.empty()) continue;
+    any = true;
+    std::string marks;
+    for (const std::string& mark : unit.marks) marks += (marks.empty() ? "" : "; ") + mark;
+    table.add({{std::to_string(unit.index)},
+               {unit.variant, side_tone(run, unit.variant)},
+               {std::string(to_string(unit.role))},
+               {end_text(unit.end), unit.end.ok() ? Tone::plain : Tone::bad},
+               {marks}});
+  }
+  return any ? text_heading("Units to look at", style) + table.render(style) : "";
+}
+}  // namespace
+
+std::string text_run(const Run& run, const TextStyle& style) {
+  std::string out = paint(run.name.empty() ? "Run" : "Run " + printable(run.name), Tone::bold, style) + "\n";
+  out +=
+      paragraph(fmt::format("{}, Varve {}, stack sha256:{}", run.created_at, run.tool_version, stack_digest(run.stack)),
+                0, Tone::dim, style);
+  if (!run.complete) out += paragraph("Incomplete: " + run.incomplete_reason, 0, Tone::bad, style);
+  out += "\n" + commands(run, style);
+  if (run.variants.empty()) out += paragraph("no variant was executed", 2, Tone::dim, style);
+  out += metrics(run, style);
+  for (const Variant& variant : run.variants) out += kernels(run, variant, style);
+  out += distrusted_units(run, style);
+  out += text_changes(run.stack_changes, style);
+  out += text_findings(run.findings, style);
+  out += text_heading("How it was measured", style);
+  for (const std::string& sentence : protocol_sentences(run)) out += paragraph(sentence, 2, Tone::plain, style);
+  TextTable table({{""}, {""}});
+  for (const Remark& remark : measurement_remarks(run)) table.add({{remark.name, Tone::dim}, {remark.text}});
+  return out + table.render(style);
+}
+
+}  // namespace varve

@@ -1,0 +1,74 @@
+#include "rules/check_stack.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/version.h"
+#include "rules/chain.h"
+#include "rules/log/log_findings.h"
+#include "rules/rule.h"
+
+namespace varve {
+
+namespace {
+void judge_links(const Situation& situation, Check& check) {
+  check.chain = judge_chain(situation, check.consumers, check.findings);
+  check.first_broken.reset();
+  for (const ChainLink& link : check.chain) {
+    if (link.state != CheckState::broken) continue;
+    check.first_broken = link.layer;
+    return;
+  }
+}
+
+Finding other_machine(const std::vector<std::string>& facts) {
+  return {.id = "VRV-LOG-OTHER-MACHINE",
+          .layer = Layer::os,
+          .severity = Severity::note,
+          .mender = Mender::application,
+          .evidence = "the log states otherwise than this stack: " + join(facts, ", "),
+          .consequence = "It was probably written on another machine: what this stack says may not account for it",
+          .fix = "Check the capture of that machine: varve check CAPTURE.json --log FILE",
+          .source = ""};
+}
+}  // namespace
+
+Check check_situation(const Situation& situation) {
+  Judgement judgement = judge_rules(situation);
+  Check check{.checked_at = {},
+              .tool_version = std::string(tool_version()),
+              .subject = situation.subject.subject,
+              .machine = &situation.machine == &situation.subject ? "" : situation.machine.subject,
+              .data_date = situation.knowledge.date,
+              .consumers = judge_consumers(situation),
+              .findings = std::move(judgement.findings),
+              .untold = std::move(judgement.untold)};
+  judge_links(situation, check);
+  return check;
+}
+
+void add_log(const Situation& situation, const ErrorPatterns& patterns, const LogReading& log,
+             const std::vector<std::string>& other_facts, Check& check) {
+  check.errors = log.errors;
+  join_errors(check.errors, check.findings, situation, patterns);
+  if (!other_facts.empty()) check.findings.push_back(other_machine(other_facts));
+  judge_links(situation, check);
+}
+
+ExitStatus exit_status(const Check& check) {
+  const auto is_error = [](const Finding& finding) { return finding.severity == Severity::error; };
+  const auto matters = [](const Drift& drift) { return drift.matters; };
+  const auto failed = [](const JitProof& proof) { return !proof.compiled; };
+  if (check.first_broken || std::any_of(check.findings.begin(), check.findings.end(), is_error) ||
+      std::any_of(check.drift.begin(), check.drift.end(), matters) ||
+      std::any_of(check.proofs.begin(), check.proofs.end(), failed)) {
+    return ExitStatus::failed;
+  }
+  for (const ChainLink& link : check.chain) {
+    const bool decides = link.layer == Layer::kernel_driver || link.layer == Layer::bundled_runtime;
+    if (decides && link.state == CheckState::cannot_tell) return ExitStatus::inconclusive;
+  }
+  return ExitStatus::ok;
+}
+
+}  // namespace varve

@@ -1,0 +1,182 @@
+#include "tables/gpu_products.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "base/embedded.h"
+#include "base/json.h"
+#include "base/text.h"
+
+namespace varve {
+
+namespace {
+struct Product {
+  std::vector<std::string> words;  // "geforce", "rtx", "4090", "ti"
+  std::vector<std::string> pci_ids;
+  ComputeCapability capability;
+  std::string kind;  // the class, as the table spells it
+};
+
+struct Range {
+  std::int64_t first = 0, last = 0;
+  ComputeCapability capability;
+};
+
+struct Table {
+  std::vector<Product> products;
+  std::vector<Range> ranges;
+};
+
+// Words of letters and digits in lower case: "GeForce RTX 4090 D" and "geforce-rtx-4090-d" are the same.
+std::vector<std::string> words_of(std::string_view name) {
+  std::vector<std::string> words(1);
+  for (const char c : to_lower(name)) {
+    const bool part = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (part) {
+      words.back() += c;
+    } else if (!words.back().empty()) {
+      words.emplace_back();
+    }
+  }
+  if (words.back().empty()) words.pop_back();
+  return words;
+}
+
+Table read_table() {
+  const Json json = Json::parse(embedded_file("data/gpu_products.json"));
+  Table table;
+  for (const Json& row : json.at("products")) {
+    const auto capability = compute_capability_from(row.at("compute_capability").get<std::string>());
+    table.products.push_back({.words = words_of(row.at("product").get<std::string>()),
+                              .pci_ids = row.value("pci_ids", std::vector<std::string>{}),
+                              .capability = capability.value_or(ComputeCapability{}),
+                              .kind = row.value("class", std::string{})});
+  }
+  for (const Json& row : json.at("ranges")) {
+    const auto capability = compute_capability_from(row.at("compute_capability").get<std::string>());
+    table.ranges.push_back({.first = parse_integer(row.at("first").get<std::string>(), 16).value_or(0),
+                            .last = parse_integer(row.at("last").get<std::string>(), 16).value_or(0),
+                            .capability = capability.value_or(ComputeCapability{})});
+  }
+  return table;
+}
+
+const Table& table() {
+  static const Table table = read_table();
+  return table;
+}
+
+// Whether all words of the product stand in the name one after another, others between them allowed.
+bool contains_words(const std::vector<std::string>& name, const std::vector<std::string>& product) {
+  std::size_t next = 0;
+  for (const std::string& word : name) {
+    if (next < product.size() && word == product[next]) ++next;
+  }
+  return next == product.size();
+}
+
+// "GB10 (DGX Spark)" is asked for as "GB10"; only names of one word may be the start of a row.
+bool names_product(const std::vector<std::string>& name, const Product& product) {
+  return contains_words(name, product.words) || (name.size() == 1 && name.front() == product.words.front() &&
+                                                 name.front().find_first_of("0123456789") != std::string::npos);
+}
+// The shortest product that holds the name, which people cut: "RTX 5090" is "GeForce RTX 5090". nullptr: none, or
+// several as short that differ.
+const Product* find_longer_product(std::vector<std::string> words) {
+  if (!words.empty() && words.front() == "nvidia") words.erase(words.begin());
+  const auto has_digit = [](const std::string& word) { return word.find_first_of("0123456789") != std::string::npos; };
+  if (std::none_of(words.begin(), words.end(), has_digit)) return nullptr;
+  const Product* best = nullptr;
+  bool differ = false;
+  for (const Product& product : table().products) {
+    if (!contains_words(product.words, words)) continue;
+    if (best != nullptr && product.words.size() > best->words.size()) continue;
+    differ = best != nullptr && product.words.size() == best->words.size() && product.capability != best->capability;
+    best = &product;
+  }
+  return differ ? nullptr : best;
+}
+
+// The longest product that the name holds, else one that holds the name; nullptr: none.
+const Product* find_product(std::string_view name) {
+  const std::vector<std::string> words = words_of(name);
+  const Product* best = nullptr;
+  for (const Product& product : table().products) {
+    if (product.words.empty() || !names_product(words, product)) continue;
+    if (best == nullptr || product.words.size() > best->words.size()) best = &product;
+  }
+  return best != nullptr ? best : find_longer_product(words);
+}
+
+struct ClassName {
+  ProductClass kind;
+  std::string_view in_table;  // how data/gpu_products.json spells it
+  std::string_view word;      // that a name without a row is known by
+  std::string_view title;
+};
+constexpr ClassName kClasses[] = {
+    {ProductClass::datacenter, "datacenter", "tesla", "data-center GPU"},
+    {ProductClass::professional, "RTX pro", "quadro", "professional GPU"},
+    {ProductClass::geforce, "GeForce", "geforce", "GeForce GPU"},
+    {ProductClass::titan, "TITAN", "titan", "TITAN GPU"},
+    {ProductClass::jetson, "Jetson", "jetson", "Jetson module"},
+    {ProductClass::desktop_soc, "desktop SoC", "spark", "desktop system on chip"},
+};
+
+bool has_word(const std::vector<std::string>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+}  // namespace
+
+std::string_view to_string(ProductClass kind) {
+  const auto at = std::find_if(std::begin(kClasses), std::end(kClasses), [&](const auto& c) { return c.kind == kind; });
+  return at == std::end(kClasses) ? "GPU" : at->title;
+}
+
+std::optional<ProductClass> class_of_product(std::string_view name) {
+  const Product* product = find_product(name);
+  const std::vector<std::string> words = words_of(name);
+  for (const ClassName& kind : kClasses) {
+    if (product != nullptr ? product->kind == kind.in_table : has_word(words, kind.word)) return kind.kind;
+  }
+  return std::nullopt;
+}
+
+std::string brand_of_product(std::string_view name) {
+  const auto kind = class_of_product(name);
+  const std::vector<std::string> words = words_of(name);
+  const std::string rtx = has_word(words, "rtx") ? "rtx" : "";
+  if (kind == ProductClass::geforce) return "geforce" + rtx;
+  if (kind == ProductClass::titan) return "titan" + rtx;
+  if (kind == ProductClass::professional) return has_word(words, "quadro") ? "quadro" + rtx : "nvidiartx";
+  if (kind != ProductClass::datacenter) return "";
+  const auto capability = capability_of_product(name);
+  return capability && *capability < ComputeCapability{8, 0} ? "tesla" : "nvidia";
+}
+
+std::optional<ComputeCapability> capability_of_product(std::string_view name) {
+  const Product* product = find_product(name);
+  return product == nullptr ? std::nullopt : std::optional(product->capability);
+}
+
+std::optional<ComputeCapability> capability_of_pci_device(std::string_view device) {
+  const std::string id = to_lower(device);
+  for (const Product& product : table().products) {
+    for (const std::string& known : product.pci_ids) {
+      if (known == id) return product.capability;
+    }
+  }
+  const std::optional<std::int64_t> number = parse_integer(id, 16);
+  for (const Range& range : table().ranges) {
+    if (number && *number >= range.first && *number <= range.last) return range.capability;
+  }
+  return std::nullopt;
+}
+
+std::optional<ComputeCapability> capability_of_gpu(std::string_view text) {
+  const auto capability = compute_capability_from(text);
+  return capability ? capability : capability_of_product(text);
+}
+
+}  // namespace varve

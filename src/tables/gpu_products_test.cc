@@ -1,0 +1,86 @@
+#include "tables/gpu_products.h"
+
+#include <gtest/gtest.h>
+
+namespace varve {
+namespace {
+
+std::string product(std::string_view name) {
+  const auto capability = capability_of_product(name);
+  return capability ? to_string(*capability) : "unknown";
+}
+
+TEST(GpuProducts, AreFoundByTheNamesThatTheDriverPrints) {
+  EXPECT_EQ(product("NVIDIA H100 80GB HBM3"), "9.0");
+  EXPECT_EQ(product("NVIDIA A100-SXM4-40GB"), "8.0");
+  EXPECT_EQ(product("NVIDIA L40S"), "8.9");
+  EXPECT_EQ(product("Tesla T4"), "7.5");
+  EXPECT_EQ(product("Tesla V100-SXM2-16GB"), "7.0");
+  EXPECT_EQ(product("NVIDIA GeForce RTX 5090"), "12.0");
+  EXPECT_EQ(product("GB10"), "12.1");
+}
+
+TEST(GpuProducts, TheMoreSpecificRowCounts) {
+  EXPECT_EQ(product("NVIDIA RTX 6000 Ada Generation"), "8.9");
+  EXPECT_EQ(product("Quadro RTX 6000"), "7.5");
+  EXPECT_EQ(product("NVIDIA RTX PRO 6000 Blackwell Server Edition"), "12.0");
+}
+
+TEST(GpuProducts, AreFoundByTheNamesThatPeopleCut) {
+  EXPECT_EQ(product("RTX 5090"), "12.0");
+  EXPECT_EQ(product("nvidia rtx 4070 ti"), "8.9");
+  EXPECT_EQ(product("4090"), "8.9");
+  EXPECT_EQ(product("RTX"), "unknown");
+}
+
+TEST(GpuProducts, AnUnknownNameIsNotGuessed) {
+  EXPECT_EQ(product("NVIDIA X9000"), "unknown");
+  EXPECT_EQ(product(""), "unknown");
+  EXPECT_EQ(product("GeForce"), "unknown");
+}
+
+TEST(GpuProducts, AreFoundByPciId) {
+  EXPECT_EQ(capability_of_pci_device("2330"), (ComputeCapability{9, 0}));
+  EXPECT_EQ(capability_of_pci_device("2e12"), (ComputeCapability{12, 1}));
+  EXPECT_EQ(capability_of_pci_device("2BB5"), (ComputeCapability{12, 0}));
+  EXPECT_EQ(capability_of_pci_device("23ff"), (ComputeCapability{9, 0}));  // by its chip's range
+  EXPECT_FALSE(capability_of_pci_device("zz"));
+}
+
+TEST(GpuProducts, HaveAClassThatDecidesAboutForwardCompatibility) {
+  EXPECT_EQ(class_of_product("NVIDIA H100 80GB HBM3"), ProductClass::datacenter);
+  EXPECT_EQ(class_of_product("Tesla T4"), ProductClass::datacenter);
+  EXPECT_EQ(class_of_product("NVIDIA GeForce RTX 4090"), ProductClass::geforce);
+  EXPECT_EQ(class_of_product("NVIDIA RTX A6000"), ProductClass::professional);
+  EXPECT_EQ(class_of_product("Quadro P6000"), ProductClass::professional);
+  EXPECT_EQ(class_of_product("NVIDIA TITAN V"), ProductClass::titan);
+  EXPECT_EQ(class_of_product("Jetson AGX Orin"), ProductClass::jetson);
+}
+
+TEST(GpuProducts, AProductWithoutARowHasTheClassOfItsLine) {
+  EXPECT_EQ(class_of_product("NVIDIA GeForce RTX 9090"), ProductClass::geforce);
+  EXPECT_FALSE(class_of_product("NVIDIA X9000"));
+  EXPECT_FALSE(class_of_product(""));
+}
+
+TEST(GpuProducts, EveryRowHasAClassAndABrandUnlessItIsNoCard) {
+  for (const char* name : {"L40S", "B200", "RTX PRO 5000 Blackwell", "GeForce MX570", "TITAN Xp", "Tesla K80"}) {
+    EXPECT_FALSE(brand_of_product(name).empty()) << name;
+  }
+  EXPECT_EQ(brand_of_product("Tesla V100-SXM2-16GB"), "tesla");
+  EXPECT_EQ(brand_of_product("NVIDIA A100-SXM4-40GB"), "nvidia");
+  EXPECT_EQ(brand_of_product("NVIDIA GeForce RTX 5090"), "geforcertx");
+  EXPECT_EQ(brand_of_product("NVIDIA GeForce GTX 1080"), "geforce");
+  EXPECT_EQ(brand_of_product("Quadro RTX 8000"), "quadrortx");
+  EXPECT_EQ(brand_of_product("NVIDIA RTX A5000"), "nvidiartx");
+  EXPECT_EQ(brand_of_product("NVIDIA X9000"), "");
+}
+
+TEST(GpuProducts, AGpuMayBeWrittenAsACapabilityToo) {
+  EXPECT_EQ(capability_of_gpu("sm_90"), (ComputeCapability{9, 0}));
+  EXPECT_EQ(capability_of_gpu("12.0"), (ComputeCapability{12, 0}));
+  EXPECT_EQ(capability_of_gpu("L4"), (ComputeCapability{8, 9}));
+}
+
+}  // namespace
+}  // namespace varve

@@ -1,0 +1,224 @@
+#include "tables/pattern_engine.h"
+
+#include <re2/re2.h>
+#include <re2/set.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "base/text.h"
+
+namespace varve {
+
+// Indices of rows, not pointers: the rows move with their ErrorPatterns.
+struct CompiledPatterns {
+  std::unique_ptr<RE2::Set> set;  // which of `of_set` stand in a text
+  std::vector<std::size_t> of_set;
+  std::vector<std::string> expanded;  // by row
+  mutable std::mutex mutex;
+  mutable std::map<std::size_t, std::unique_ptr<RE2>> single;  // by row, compiled when needed
+  std::map<std::string, std::size_t, std::less<>> by_id;
+  std::map<std::string, int, std::less<>> code_of_name;      // "CUDA_ERROR_NO_DEVICE": 100
+  std::vector<std::pair<std::string, int>> code_of_message;  // lower case, the longest first
+};
+
+namespace {
+constexpr std::size_t kGroupCap = 160;
+constexpr std::size_t kMostMatches = 1 << 18;   // of one pattern in one text
+constexpr std::size_t kSameLineDistance = 300;  // bytes between two matches that speak of one thing
+constexpr std::int64_t kSetMemory = 96 << 20;   // bytes for the automaton's states
+// White space in which a line's prefix may stand: "[rank0]: ", "2024-05-01 10:00:00,123 ERROR ", "(pid=7) ".
+constexpr const char* kLineEnd = "\\s+(?:[^\\n]{0,48}?[\\]:)|] ?)?\\s*";
+
+RE2::Options options() {
+  RE2::Options options;
+  options.set_encoding(RE2::Options::EncodingLatin1);  // any bytes
+  options.set_log_errors(false);
+  return options;
+}
+
+const RE2& single_of(const CompiledPatterns& compiled, std::size_t row) {
+  std::lock_guard lock(compiled.mutex);
+  auto& regex = compiled.single[row];
+  if (!regex) regex = std::make_unique<RE2>(compiled.expanded[row], options());
+  return *regex;
+}
+
+// The rows whose pattern stands somewhere in the text.
+std::vector<std::size_t> rows_in(const CompiledPatterns& compiled, std::string_view text) {
+  std::vector<int> hits;
+  RE2::Set::ErrorInfo error{};
+  const bool any = compiled.set->Match(re2::StringPiece(text.data(), text.size()), &hits, &error);
+  std::vector<std::size_t> rows;
+  if (!any && error.kind != RE2::Set::kNoError) return compiled.of_set;  // the automaton grew too large: look for each
+  for (const int hit : hits) rows.push_back(compiled.of_set[static_cast<std::size_t>(hit)]);
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+std::optional<int> code_in_message(const CompiledPatterns& compiled, std::string_view text) {
+  const std::string lower = to_lower(text);
+  for (const auto& [message, code] : compiled.code_of_message) {
+    if (lower.find(message) != std::string::npos) return code;
+  }
+  return std::nullopt;
+}
+
+// The row that the first group leads to; nothing when it leads nowhere.
+std::optional<std::size_t> looked_up(const CompiledPatterns& compiled, PatternLookup lookup, const std::string& group) {
+  std::string id;
+  if (lookup == PatternLookup::number || lookup == PatternLookup::xid) {
+    const std::optional<std::int64_t> number = parse_integer(group);
+    if (!number) return std::nullopt;
+    id = (lookup == PatternLookup::number ? "cuda-" : "xid-") + std::to_string(*number);
+  } else if (lookup == PatternLookup::name) {
+    const auto at = compiled.code_of_name.find(group);
+    if (at != compiled.code_of_name.end()) id = "cuda-" + std::to_string(at->second);
+  } else if (const std::optional<int> code = code_in_message(compiled, group)) {
+    id = "cuda-" + std::to_string(*code);
+  }
+  const auto at = compiled.by_id.find(id);
+  return at == compiled.by_id.end() ? std::nullopt : std::optional(at->second);
+}
+
+// Nothing: the pattern matched, but what it leads to is not known.
+std::optional<PatternMatch> match_of(const ErrorPatterns& patterns, std::size_t row, const std::string_view text,
+                                     const std::vector<re2::StringPiece>& pieces) {
+  const ErrorPattern& pattern = patterns.rows[row];
+  const auto begin = static_cast<std::size_t>(pieces[0].data() - text.data());
+  PatternMatch match{.pattern = &pattern, .begin = begin, .end = begin + pieces[0].size(), .groups = {}};
+  for (std::size_t i = 1; i < pieces.size(); ++i) {
+    match.groups.push_back(clean_utf8({pieces[i].data(), pieces[i].size()}, kGroupCap));
+  }
+  if (pattern.lookup == PatternLookup::none) return match;
+  const std::string group = match.groups.empty() ? "" : match.groups.front();
+  if (const auto found = looked_up(*patterns.compiled, pattern.lookup, group)) {
+    match.pattern = &patterns.rows[*found];
+    match.groups.clear();
+    return match;
+  }
+  if (pattern.cause.empty()) return std::nullopt;
+  return match;
+}
+
+void find_all(const ErrorPatterns& patterns, std::size_t row, std::string_view text,
+              std::vector<PatternMatch>& matches) {
+  const RE2& regex = single_of(*patterns.compiled, row);
+  const re2::StringPiece whole(text.data(), text.size());
+  std::vector<re2::StringPiece> pieces(static_cast<std::size_t>(std::max(regex.NumberOfCapturingGroups(), 0)) + 1);
+  std::size_t at = 0;
+  for (std::size_t count = 0; count < kMostMatches && at <= text.size(); ++count) {
+    if (!regex.Match(whole, at, text.size(), RE2::UNANCHORED, pieces.data(), static_cast<int>(pieces.size()))) return;
+    if (auto match = match_of(patterns, row, text, pieces)) matches.push_back(std::move(*match));
+    const auto end = static_cast<std::size_t>(pieces[0].data() - text.data()) + pieces[0].size();
+    at = std::max(end, at + 1);
+  }
+}
+
+bool is_same_place(std::string_view text, std::size_t end, const PatternMatch& next) {
+  if (next.begin < end) return true;
+  if (next.begin - end > kSameLineDistance) return false;
+  return text.substr(end, next.begin - end).find('\n') == std::string_view::npos;
+}
+
+bool is_better(const PatternMatch& a, const PatternMatch& b) {
+  if (a.pattern->priority != b.pattern->priority) return a.pattern->priority > b.pattern->priority;
+  return a.end - a.begin > b.end - b.begin;
+}
+
+// Of the matches on one place the best counts; the others are left where they state facts. `matches` are by place.
+std::vector<PatternMatch> best_of_places(std::string_view text, std::vector<PatternMatch> matches) {
+  std::vector<PatternMatch> left;
+  std::optional<std::size_t> best;  // in `left`: of the place that ends at `place_end`
+  std::size_t place_end = 0;
+  for (PatternMatch& match : matches) {
+    if (!match.pattern->is_error) {
+      left.push_back(std::move(match));
+      continue;
+    }
+    const bool same = best && is_same_place(text, place_end, match);
+    place_end = same ? std::max(place_end, match.end) : match.end;
+    if (same && !is_better(match, left[*best])) {
+      match.yields = true;
+      if (!match.pattern->facts.empty()) left.push_back(std::move(match));
+      continue;
+    }
+    if (same) left[*best].yields = true;
+    best = left.size();
+    left.push_back(std::move(match));
+  }
+  std::erase_if(left, [](const PatternMatch& match) { return match.yields && match.pattern->facts.empty(); });
+  return left;
+}
+
+void add_codes(const Knowledge& knowledge, CompiledPatterns& compiled) {
+  for (const ErrorCode& code : knowledge.error_codes) {
+    if (code.code == 0) continue;
+    if (!code.driver_name.empty()) compiled.code_of_name.emplace(code.driver_name, code.code);
+    if (!code.runtime_name.empty()) compiled.code_of_name.emplace(code.runtime_name, code.code);
+    if (!code.message.empty()) compiled.code_of_message.emplace_back(to_lower(code.message), code.code);
+  }
+  std::stable_sort(compiled.code_of_message.begin(), compiled.code_of_message.end(),
+                   [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+}
+}  // namespace
+
+std::string expand_pattern(const std::string& pattern) {
+  std::string expanded;
+  bool in_brackets = false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\' && i + 1 < pattern.size()) {
+      expanded += c;
+      expanded += pattern[++i];
+    } else if (!in_brackets && pattern.compare(i, 4, "<nl>") == 0) {
+      expanded += kLineEnd;
+      i += 3;
+    } else if (!in_brackets && c == ' ') {
+      const bool is_counted =
+          i + 1 < pattern.size() && std::string_view("?*+{").find(pattern[i + 1]) != std::string::npos;
+      expanded += is_counted ? "\\s" : "\\s+";
+    } else {
+      if (c == '[') in_brackets = true;
+      if (c == ']') in_brackets = false;
+      expanded += c;
+    }
+  }
+  return expanded;
+}
+
+Result<std::shared_ptr<const CompiledPatterns>> compile_patterns(const std::vector<ErrorPattern>& rows,
+                                                                 const Knowledge& knowledge, const std::string& where) {
+  auto compiled = std::make_shared<CompiledPatterns>();
+  RE2::Options set_options = options();
+  set_options.set_max_mem(kSetMemory);
+  compiled->set = std::make_unique<RE2::Set>(set_options, RE2::UNANCHORED);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    compiled->by_id.emplace(rows[i].id, i);
+    compiled->expanded.push_back(expand_pattern(rows[i].pattern));
+    if (rows[i].pattern.empty()) continue;
+    std::string problem;
+    if (compiled->set->Add(compiled->expanded.back(), &problem) < 0) {
+      return Error{"reading the error patterns", where + ": " + rows[i].id, problem,
+                   "write the pattern in the syntax of RE2"};
+    }
+    compiled->of_set.push_back(i);
+  }
+  if (!compiled->set->Compile()) {
+    return Error{"reading the error patterns", where, "the patterns together are too large", "write fewer or shorter"};
+  }
+  add_codes(knowledge, *compiled);
+  return std::shared_ptr<const CompiledPatterns>(std::move(compiled));
+}
+
+std::vector<PatternMatch> match_patterns(const ErrorPatterns& patterns, std::string_view text) {
+  std::vector<PatternMatch> matches;
+  for (const std::size_t row : rows_in(*patterns.compiled, text)) find_all(patterns, row, text, matches);
+  std::stable_sort(matches.begin(), matches.end(), [](const PatternMatch& a, const PatternMatch& b) {
+    return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
+  });
+  return best_of_places(text, std::move(matches));
+}
+
+}  // namespace varve

@@ -1,0 +1,91 @@
+#include "tables/settings.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/embedded.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/redact.h"
+#include "base/text.h"
+
+namespace varve {
+
+namespace {
+constexpr const char* kListPath = "data/dispatch_settings.json";
+constexpr std::size_t kMostValueBytes = 4096;
+
+// data/dispatch_settings.json: {"settings": [{"name": "OMP_*", "reason": …, "source": …}], "never": [{"name": …}]}. A
+// name may end in a star. What stands under "never" is left out although a pattern above would take it.
+struct SettingList {
+  std::vector<std::string> allowed, never;
+};
+
+std::vector<std::string> names_of(const Json& document, const char* key) {
+  std::vector<std::string> names;
+  const auto rows = document.find(key);
+  if (rows == document.end() || !rows->is_array()) return names;
+  for (const Json& row : *rows) names.push_back(row.value("name", std::string{}));
+  return names;
+}
+
+const SettingList& setting_list() {
+  static const SettingList list = [] {
+    const Result<Json> document = parse_json(embedded_file(kListPath), "reading the list of settings", kListPath);
+    if (!document || !document->is_object()) return SettingList{};
+    return SettingList{names_of(*document, "settings"), names_of(*document, "never")};
+  }();
+  return list;
+}
+
+bool matches_any(std::string_view name, const std::vector<std::string>& patterns) {
+  return std::any_of(patterns.begin(), patterns.end(), [&](std::string_view pattern) {
+    if (!pattern.ends_with('*')) return name == pattern;
+    pattern.remove_suffix(1);
+    return !pattern.empty() && name.starts_with(pattern);
+  });
+}
+
+// CUDA_VISIBLE_DEVICES may name GPUs by UUID, "GPU-8932f937-d72c-4106-c12f-20bd9faed9f6": that identifies the machine.
+std::string hash_gpu_ids(std::string_view value) {
+  std::string result;
+  for (const std::string_view piece : split(value, ',')) {
+    if (!result.empty()) result += ',';
+    const std::string_view trimmed = trim(piece);
+    const bool identifies = (trimmed.starts_with("GPU-") || trimmed.starts_with("MIG-")) && trimmed.size() > 8;
+    result += identifies ? std::string(trimmed.substr(0, 4)) + "sha256:" + sha256_hex(trimmed).substr(0, 12)
+                         : std::string(piece);
+  }
+  return result;
+}
+
+Fact setting_fact(std::string_view value, std::string_view home) {
+  constexpr const char* kSource = "environment";
+  if (looks_like_secret(value)) return missing_fact(Missing::denied, kSource, "looks like a secret, not recorded");
+  return known_fact(clean_utf8(shorten_home(hash_gpu_ids(value), home), kMostValueBytes), kSource);
+}
+}  // namespace
+
+std::map<std::string, Fact> dispatch_settings(const std::map<std::string, std::string>& environment,
+                                              std::string_view home) {
+  const SettingList& list = setting_list();
+  std::map<std::string, Fact> settings;
+  for (const auto& [name, value] : environment) {
+    if (!matches_any(name, list.allowed) || matches_any(name, list.never) || names_a_secret(name)) continue;
+    if (name != clean_utf8(name, 256)) continue;
+    settings.emplace(name, setting_fact(value, home));
+  }
+  return settings;
+}
+
+std::map<std::string, std::string> parse_environment(std::string_view block) {
+  std::map<std::string, std::string> variables;
+  for (const std::string_view piece : split(block, '\0')) {
+    const std::size_t equals = piece.find('=');
+    if (equals == std::string_view::npos || equals == 0) continue;
+    variables.emplace(piece.substr(0, equals), piece.substr(equals + 1));
+  }
+  return variables;
+}
+
+}  // namespace varve

@@ -1,0 +1,27 @@
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/toolkit_record.h"
+#include "world/files.h"
+
+namespace varve {
+
+// Something that names a toolkit to build or run with.
+struct ToolkitClaim {
+  std::string source;   // "CUDA_HOME", "nvcc on PATH", "/usr/local/cuda", "LD_LIBRARY_PATH", "LOADEDMODULES"
+  std::string toolkit;  // the path of the toolkit it leads to, links resolved; empty: none was found there
+  std::string said;     // what it says, where that is no path: "cuda/12.4.1"
+};
+
+struct ToolkitSearch {
+  std::vector<Toolkit> toolkits;     // sorted by path, each once; named_by filled in
+  std::vector<ToolkitClaim> claims;  // in the order in which builds look
+};
+
+// The toolkits of a root: in the usual places (/usr/local/cuda*, /opt/cuda*, NVIDIA's HPC SDK, Debian's), those that
+// update-alternatives knows, and those that the environment names. Looks one level deep.
+ToolkitSearch find_toolkits(const Files& files, const std::map<std::string, std::string>& environment);
+
+}  // namespace varve
