@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "image/image_testing.h"
+#include "archive/archive_testing.h"
 #include "archive/tar.h"
 
 namespace {

@@ -6,7 +6,7 @@
 
 #include <random>
 
-#include "image/image_testing.h"
+#include "archive/archive_testing.h"
 
 namespace varve {
 namespace {

@@ -4,7 +4,6 @@
 #include "capture/hardware/collect_hardware.h"
 #include "capture/software/collect_software.h"
 #include "capture/system/collect_system.h"
-#include "loading/consumers.h"
 
 namespace varve {
 

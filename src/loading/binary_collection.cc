@@ -28,13 +28,12 @@ bool begins_as(std::string_view path, const std::string_view (&starts)[count]) {
 }
 
 // A file of a compressed layer was read while it streamed by; any other is read now.
-std::optional<ReadBinary> read_one(const Subject& subject, const std::string& path, const BinaryCache& cache) {
-  const auto before = subject.read_before.find(path);
-  if (before != subject.read_before.end()) return before->second;
-  const Looked<FileReader> file = subject.files.open(path);
+std::optional<ReadBinary> read_one(const LoadingGround& ground, const std::string& path, const BinaryCache& cache) {
+  const auto before = ground.read_before.find(path);
+  if (before != ground.read_before.end()) return before->second;
+  const Looked<FileReader> file = ground.files.open(path);
   if (!file) return std::nullopt;
-  const BinaryOptions options{.coverage = subject.options.coverage, .exact = subject.options.exact};
-  Result<ReadBinary> read = read_binary(*file, path, options, cache);
+  Result<ReadBinary> read = read_binary(*file, path, ground.how, cache);
   return read ? std::optional(std::move(*read)) : std::nullopt;
 }
 }  // namespace
@@ -42,21 +41,21 @@ std::optional<ReadBinary> read_one(const Subject& subject, const std::string& pa
 bool is_cuda_library(std::string_view path) { return begins_as(path, kCudaLibraries); }
 bool is_driver_library(std::string_view name) { return begins_as(name, kDriverLibraries); }
 
-BinaryCollection read_binaries(const Subject& subject, const std::vector<std::string>& paths,
+BinaryCollection read_binaries(const LoadingGround& ground, const std::vector<std::string>& paths,
                                const std::string& environment, const DependencyResolver& resolver,
                                const std::map<std::string, std::string>* packages) {
   BinaryCollection collection;
-  const BinaryCache cache(subject.options.cache_folder);
+  const BinaryCache cache(ground.cache_folder);
   std::set<std::string> seen;
   double done = 0;
   for (const std::string& name : paths) {
     done += 1;
-    const Looked<std::string> path = subject.files.resolve(name);
+    const Looked<std::string> path = ground.files.resolve(name);
     if (!path || !seen.insert(*path).second) continue;
-    if (subject.options.exact && subject.options.progress) {
-      subject.options.progress(path->substr(path->rfind('/') + 1), done / static_cast<double>(paths.size()));
+    if (ground.how.exact && ground.progress) {
+      ground.progress(path->substr(path->rfind('/') + 1), done / static_cast<double>(paths.size()));
     }
-    std::optional<ReadBinary> read = read_one(subject, *path, cache);
+    std::optional<ReadBinary> read = read_one(ground, *path, cache);
     if (!read) continue;
     Binary& binary = read->binary;
     binary.environment = environment;
@@ -87,12 +86,12 @@ Fact runtimes_fact(const BinaryCollection& collection, const std::string& source
   return missing_fact(Missing::absent, source, "no CUDA runtime");
 }
 
-void add_binaries(const Subject& subject, BinaryCollection collection, Stack& stack) {
+void add_binaries(const LoadingGround& ground, BinaryCollection collection, Stack& stack) {
   for (Binary& binary : collection.binaries) {
-    binary.path = clean_utf8(shorten_home(binary.path, subject.home));
+    binary.path = clean_utf8(shorten_home(binary.path, ground.home));
     for (Dependency& dependency : binary.dependencies) {
-      dependency.path = shorten_home(dependency.path, subject.home);
-      dependency.why = shorten_home(dependency.why, subject.home);
+      dependency.path = shorten_home(dependency.path, ground.home);
+      dependency.why = shorten_home(dependency.why, ground.home);
     }
     stack.binaries.push_back(std::move(binary));
   }

@@ -6,10 +6,11 @@
 #include <vector>
 
 #include "loading/library_dependencies.h"
+#include "model/stack.h"
 
 namespace varve {
 
-// The binaries that were read, with the paths as they are in the subject.
+// The binaries that were read, with the paths as they are in the root.
 struct BinaryCollection {
   std::vector<Binary> binaries;
   std::set<std::string> runtimes;  // CUDA runtimes that are or stand inside: "13.2"
@@ -18,7 +19,7 @@ struct BinaryCollection {
 // Reads the files (each once, links resolved) that are ELF; `environment` is written into each, and the package that
 // `packages` has for its path, when it is given. Files that cannot be read or are no ELF files are passed over: package
 // lists name scripts and data too.
-BinaryCollection read_binaries(const Subject& subject, const std::vector<std::string>& paths,
+BinaryCollection read_binaries(const LoadingGround& ground, const std::vector<std::string>& paths,
                                const std::string& environment, const DependencyResolver& resolver,
                                const std::map<std::string, std::string>* packages = nullptr);
 
@@ -31,6 +32,6 @@ bool is_driver_library(std::string_view name);
 Fact runtimes_fact(const BinaryCollection& collection, const std::string& source);
 
 // Moves them to the stack, home directories shortened.
-void add_binaries(const Subject& subject, BinaryCollection collection, Stack& stack);
+void add_binaries(const LoadingGround& ground, BinaryCollection collection, Stack& stack);
 
 }  // namespace varve

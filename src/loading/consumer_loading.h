@@ -9,7 +9,7 @@
 
 #include "binary/loader/loader.h"
 #include "binary/loader/symbol_scope.h"
-#include "capture/subject/subject.h"
+#include "loading/loading_ground.h"
 #include "model/stack.h"
 
 namespace varve {
@@ -32,7 +32,7 @@ class LoadedFiles {
  public:
   // Files that consumers load from outside what was read before are added to `stack` when they are of the CUDA stack,
   // or no ordinary libraries of the system. Both must live longer.
-  LoadedFiles(const Subject& subject, Stack& stack) : subject_(subject), stack_(stack) {}
+  LoadedFiles(const LoadingGround& ground, Stack& stack) : ground_(ground), stack_(stack) {}
 
   void add(const HeldLibrary& library) { known_.emplace(library.real_path, library); }
 
@@ -47,7 +47,7 @@ class LoadedFiles {
   void forget_symbols() { symbols_.clear(); }
 
  private:
-  const Subject& subject_;
+  const LoadingGround& ground_;
   Stack& stack_;
   std::map<std::string, HeldLibrary> known_;
   std::map<std::string, std::unique_ptr<DynamicSymbols>> symbols_;

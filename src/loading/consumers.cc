@@ -7,6 +7,7 @@
 
 #include "base/redact.h"
 #include "base/text.h"
+#include "world/world.h"
 
 namespace varve {
 
@@ -25,10 +26,10 @@ bool is_extension_module(const HeldLibrary& library, LoadedFiles& files) {
 }
 
 // What the loader would read of a file; nothing when it is no ELF file. Those of compressed layers were read before.
-std::optional<DynamicSection> dynamic_of(const Subject& subject, const std::string& path) {
-  const auto before = subject.read_before.find(path);
-  if (before != subject.read_before.end()) return before->second.dynamic;
-  const Looked<FileReader> file = path.empty() ? Looked<FileReader>{} : subject.files.open(path);
+std::optional<DynamicSection> dynamic_of(const LoadingGround& ground, const std::string& path) {
+  const auto before = ground.read_before.find(path);
+  if (before != ground.read_before.end()) return before->second.dynamic;
+  const Looked<FileReader> file = path.empty() ? Looked<FileReader>{} : ground.files.open(path);
   if (!file) return std::nullopt;
   Result<DynamicSection> dynamic = read_dynamic_section(*file, path);
   return dynamic ? std::optional(std::move(*dynamic)) : std::nullopt;
@@ -37,14 +38,13 @@ std::optional<DynamicSection> dynamic_of(const Subject& subject, const std::stri
 // All that is needed to follow the packages of one environment.
 class EnvironmentConsumers {
  public:
-  EnvironmentConsumers(const Subject& subject, const LibrariesOfEnvironment& libraries,
+  EnvironmentConsumers(const LoadingGround& ground, const LibrariesOfEnvironment& libraries,
                        const std::vector<LibrariesOfEnvironment>& environments, Stack& stack)
-      : subject_(subject),
+      : ground_(ground),
         libraries_(libraries),
         stack_(stack),
-        files_(subject, stack),
-        cache_(subject_loader_cache(subject)),
-        context_(subject_loader_context(subject, cache_, machine())) {
+        files_(ground, stack),
+        context_(loader_context(ground, machine())) {
     hold(libraries);
     own_ = by_package_;
     for (const LibrariesOfEnvironment& other : environments) {
@@ -65,7 +65,7 @@ class EnvironmentConsumers {
   std::uint16_t machine() const {
     const std::string& first =
         libraries_.libraries.empty() ? libraries_.program : libraries_.libraries.front().real_path;
-    const std::optional<DynamicSection> dynamic = dynamic_of(subject_, first);
+    const std::optional<DynamicSection> dynamic = dynamic_of(ground_, first);
     return dynamic ? dynamic->machine : static_cast<std::uint16_t>(EM_X86_64);
   }
 
@@ -150,11 +150,10 @@ class EnvironmentConsumers {
     return found == end ? std::string() : found->second->package;
   }
 
-  const Subject& subject_;
+  const LoadingGround& ground_;
   const LibrariesOfEnvironment& libraries_;
   Stack& stack_;
   LoadedFiles files_;
-  LoaderCache cache_;
   LoaderContext context_;
   HeldByName held_;
   std::map<std::string, std::vector<const HeldLibrary*>> own_, by_package_;
@@ -170,7 +169,7 @@ std::string minor_version(const Fact& python) {
 
 }  // namespace
 
-std::string find_python(const Subject& subject, const EnvironmentPlace& place) {
+std::string find_python(const LoadingGround& ground, const EnvironmentPlace& place) {
   const std::string minor = minor_version(place.python);
   std::vector<std::string> candidates;
   const auto add = [&](const std::string& folder) {
@@ -182,22 +181,22 @@ std::string find_python(const Subject& subject, const EnvironmentPlace& place) {
     const std::size_t lib = std::min(folder.rfind("/lib/python3"), folder.rfind("/lib64/python3"));
     if (lib != std::string::npos) add(folder.substr(0, lib) + "/bin");
   }
-  const std::string search = environment_value(subject.environment, "PATH");
+  const std::string search = environment_value(ground.environment, "PATH");
   for (const std::string_view folder : split(search, ':')) {
     if (folder.starts_with('/')) add(std::string(folder));
   }
   add("/usr/local/bin");
   add("/usr/bin");
   for (const std::string& candidate : candidates) {
-    const Looked<std::string> path = subject.files.resolve(candidate);
-    if (path && dynamic_of(subject, *path)) return *path;  // pyenv's shims are scripts
+    const Looked<std::string> path = ground.files.resolve(candidate);
+    if (path && dynamic_of(ground, *path)) return *path;  // pyenv's shims are scripts
   }
   return {};
 }
 
-LibrariesOfEnvironment environment_libraries(const Subject& subject, const EnvironmentPlace& place,
+LibrariesOfEnvironment environment_libraries(const LoadingGround& ground, const EnvironmentPlace& place,
                                              const EnvironmentReading& reading, const BinaryCollection& found) {
-  LibrariesOfEnvironment libraries{.program = find_python(subject, place), .libraries = {}};
+  LibrariesOfEnvironment libraries{.program = find_python(ground, place), .libraries = {}};
   libraries.python = minor_version(place.python);
   libraries.shares = place.sees_system || place.kind == "system" || place.kind == "user" || place.kind == "folder";
   std::map<std::string, const Binary*> binaries;
@@ -205,7 +204,7 @@ LibrariesOfEnvironment environment_libraries(const Subject& subject, const Envir
   std::map<std::string, std::string> roles;
   for (const Package& package : reading.environment.packages) roles.emplace(package.name, package.role);
   for (const std::string& path : reading.libraries) {
-    const std::string real = subject.files.resolve(path).value.value_or("");
+    const std::string real = ground.files.resolve(path).value.value_or("");
     const auto binary = binaries.find(real);
     if (binary == binaries.end()) continue;
     const auto role = roles.find(binary->second->package);
@@ -216,10 +215,10 @@ LibrariesOfEnvironment environment_libraries(const Subject& subject, const Envir
   return libraries;
 }
 
-void add_package_consumers(const Subject& subject, const std::vector<LibrariesOfEnvironment>& environments,
+void add_package_consumers(const LoadingGround& ground, const std::vector<LibrariesOfEnvironment>& environments,
                            Stack& stack) {
   for (const LibrariesOfEnvironment& environment : environments) {
-    EnvironmentConsumers(subject, environment, environments, stack).add_all();
+    EnvironmentConsumers(ground, environment, environments, stack).add_all();
   }
 }
 

@@ -32,7 +32,7 @@ HeldLibrary held_library(const Binary& binary, const std::string& path, const st
           .opened = opened_names(binary)};
 }
 
-std::string LoadedFiles::shown(const std::string& path) const { return clean_utf8(shorten_home(path, subject_.home)); }
+std::string LoadedFiles::shown(const std::string& path) const { return clean_utf8(shorten_home(path, ground_.home)); }
 
 std::string LoadedFiles::package_of(const std::string& real_path) const {
   const auto at = known_.find(real_path);
@@ -53,20 +53,20 @@ const HeldLibrary& LoadedFiles::look_into(const LoadedObject& object) {
     library = held_library(binary, object.path, path, "");
     return library;
   }
-  const DependencyResolver resolver(subject_, "");
-  BinaryCollection found = read_binaries(subject_, {path}, "", resolver);
+  const DependencyResolver resolver(ground_, "");
+  BinaryCollection found = read_binaries(ground_, {path}, "", resolver);
   if (found.binaries.empty()) return library;
   library = held_library(found.binaries.front(), object.path, path, "");
-  add_binaries(subject_, std::move(found), stack_);
+  add_binaries(ground_, std::move(found), stack_);
   return library;
 }
 
 const DynamicSymbols* LoadedFiles::symbols(const std::string& real_path) {
-  const auto before = subject_.read_before.find(real_path);
-  if (before != subject_.read_before.end() && before->second.symbols) return before->second.symbols.get();
+  const auto before = ground_.read_before.find(real_path);
+  if (before != ground_.read_before.end() && before->second.symbols) return before->second.symbols.get();
   const auto [at, is_new] = symbols_.try_emplace(real_path);
   if (!is_new) return at->second.get();
-  const Looked<FileReader> file = subject_.files.open(real_path);
+  const Looked<FileReader> file = ground_.files.open(real_path);
   if (!file) return nullptr;
   Result<DynamicSymbols> read = DynamicSymbols::read(*file, real_path);
   if (read) at->second = std::make_unique<DynamicSymbols>(std::move(*read));

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "report/text/text_report.h"
+#include "report/text_style.h"
 
 namespace varve {
 

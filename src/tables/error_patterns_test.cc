@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <set>
 
-#include "rules/rule.h"
 #include "tables/pattern_engine.h"
 
 namespace varve {
@@ -140,21 +139,6 @@ TEST(ErrorPatterns, ANumberWithoutCudaIsNoCudaError) {
   EXPECT_TRUE(ids_in("HTTP Error 500: Internal Server Error").empty());
   EXPECT_TRUE(ids_in("exited with error code 100").empty());
   EXPECT_TRUE(ids_in("epoch 35: loss 803").empty());
-}
-
-TEST(ErrorPatterns, RulesThatAccountForMessagesExist) {
-  for (const ErrorPattern& row : patterns().rows) {
-    for (const std::string& wanted : row.explained_by) {
-      if (wanted == "*") continue;
-      const std::string start = wanted.substr(0, wanted.find('*'));
-      const bool is_there =
-          wanted.ends_with('*')
-              ? std::any_of(all_rules().begin(), all_rules().end(),
-                            [&](const Rule* rule) { return std::string(rule->id).starts_with(start); })
-              : find_rule(wanted) != nullptr;
-      EXPECT_TRUE(is_there) << row.id << " names " << wanted;
-    }
-  }
 }
 
 TEST(ErrorPatterns, AFaultyTableIsAnErrorWithItsPlace) {

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "base/embedded.h"
-#include "package/python_metadata.h"
 
 namespace varve {
 namespace {
@@ -16,7 +15,8 @@ TEST(PackageTable, EveryRowIsSoundAndReachable) {
   const std::set<std::string> roles = {"framework", "extension", "compiler", "runtime", "library"};
   for (const auto& row : json.at("packages")) {
     const std::string name = row.at("name");
-    EXPECT_EQ(normal_package_name(name).substr(0, 3), name.substr(0, 3)) << name;
+    // Names are compared as PEP 503 writes them.
+    EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-*"), std::string::npos) << name;
     EXPECT_TRUE(roles.contains(row.at("role"))) << name;
     EXPECT_FALSE(row.at("source").get<std::string>().empty()) << name;
     EXPECT_EQ(row.contains("cuda_file"), row.contains("cuda_name")) << name;

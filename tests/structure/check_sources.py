@@ -79,11 +79,11 @@ def check_directions(source):
             if target_room not in rows:
                 yield f'{path}:{number}: "{quoted}" is not a path from src/ to one of its folders'
             elif target_floor != floor:
-                if target_floor not in rows[floor] and not path.endswith("_test.cc"):
+                if target_floor not in rows[floor] and is_product(path):
                     yield f'{path}:{number}: {floor} includes "{quoted}"; floors.txt does not name it below'
                 elif order[target_floor] > order[floor]:
                     yield f'{path}:{number}: {floor} includes "{quoted}", which stands above it'
-            elif target_room != room and not is_below(rows, floor, room, target_room):
+            elif target_room != room and is_product(path) and not is_below(rows, floor, room, target_room):
                 yield f'{path}:{number}: {room} includes "{quoted}"; floors.txt does not name that room below'
 
 
@@ -95,8 +95,9 @@ def is_below(rows, floor, room, target):
 
 
 def is_product(path):
-    name = path.rpartition("/")[2]
-    return not name.endswith("_test.cc") and "test" not in name.rpartition(".")[0].split("_")
+    """Not a test, and no header that only tests include."""
+    words = path.rpartition("/")[2].rpartition(".")[0].split("_")
+    return "test" not in words and "testing" not in words
 
 
 def check_rooms(source):

@@ -58,6 +58,15 @@ class CheckSourcesTest(unittest.TestCase):
         self.write("model/parts/part.cc", '#include "model/run.h"\n')
         self.assertEqual(len(self.directions()), 2)
 
+    def test_a_test_includes_any_room_of_its_floor_and_what_stands_below(self):
+        self.write("floors.txt", SOUND["floors.txt"].replace("cmd:", "plan:\ncmd:"))
+        for name in ("part_test.cc", "part_testing.h", "test_parts.h"):
+            self.write(f"model/parts/{name}", '#include "model/json/fields.h"\n#include "model/run.h"\n')
+            self.write(f"plan/{name}", '#include "model/json/fields.h"\n')
+        self.assertEqual(self.directions(), [])
+        self.write("model/parts/part_test.cc", '#include "plan/plan.h"\n')
+        self.assertEqual(len(self.directions()), 1)
+
     def test_a_row_that_names_what_stands_above_is_found(self):
         self.write("floors.txt", "base: model\nmodel: base\ncmd: base model\n")
         self.assertEqual(len(self.directions()), 1)

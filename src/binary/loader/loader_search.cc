@@ -26,32 +26,38 @@ bool has_capability(const LoaderContext& context, std::string_view capability) {
 
 // open_verify() of glibc: a file of another word size or machine is passed over, anything else that
 // is not a matching ELF file ends the search with an error.
-LoaderFit fit_of_file(const LoaderContext& context, const std::string& path) {
+LoaderFile look_at_file(const LoaderContext& context, const std::string& path) {
   auto reader = context.files.open(path);
   if (!reader && reader.failure == LookFailure::unreadable) {
     // A library in a compressed layer of an image, of which only the name is left.
     const auto kind = context.files.kind(path);
-    return kind && *kind == FileKind::regular ? LoaderFit::fits : LoaderFit::absent;
+    return {kind && *kind == FileKind::regular ? LoaderFit::fits : LoaderFit::absent, {}};
   }
-  if (!reader) return LoaderFit::absent;
+  if (!reader) return {};
   Elf64_Ehdr header{};
   bool whole = reader->read_value(0, header);
-  if (!whole && !reader->read_value(0, header.e_ident)) return LoaderFit::unfit;
-  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return LoaderFit::unfit;
-  if (header.e_ident[EI_CLASS] != ELFCLASS64) return LoaderFit::passed_over;
-  if (header.e_ident[EI_DATA] != ELFDATA2LSB || !whole) return LoaderFit::unfit;
-  if (context.machine != EM_NONE && header.e_machine != context.machine) return LoaderFit::passed_over;
-  return header.e_type == ET_DYN || header.e_type == ET_EXEC ? LoaderFit::fits : LoaderFit::unfit;
+  if (!whole && !reader->read_value(0, header.e_ident)) return {LoaderFit::unfit, {}};
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return {LoaderFit::unfit, {}};
+  if (header.e_ident[EI_CLASS] != ELFCLASS64) return {LoaderFit::passed_over, {}};
+  if (header.e_ident[EI_DATA] != ELFDATA2LSB || !whole) return {LoaderFit::unfit, {}};
+  const bool loadable = header.e_type == ET_DYN || header.e_type == ET_EXEC;
+  return {loadable ? LoaderFit::fits : LoaderFit::unfit, header.e_machine};
+}
+
+LoaderFile known_file(const LoaderContext& context, const std::string& path) {
+  if (!context.memory) return look_at_file(context, path);
+  const auto known = context.memory->files.find(path);
+  if (known != context.memory->files.end()) return known->second;
+  const LoaderFile file = look_at_file(context, path);
+  if (context.memory->files.size() < kMostRemembered) context.memory->files.emplace(path, file);
+  return file;
 }
 
 LoaderFit fit_of(const LoaderContext& context, const std::string& path) {
   if (path.size() >= PATH_MAX) return LoaderFit::absent;
-  if (!context.memory) return fit_of_file(context, path);
-  const auto known = context.memory->fits.find(path);
-  if (known != context.memory->fits.end()) return known->second;
-  const LoaderFit fit = fit_of_file(context, path);
-  if (context.memory->fits.size() < kMostRemembered) context.memory->fits.emplace(path, fit);
-  return fit;
+  const LoaderFile file = known_file(context, path);
+  const bool foreign = file.machine && context.machine != EM_NONE && *file.machine != context.machine;
+  return foreign ? LoaderFit::passed_over : file.fit;
 }
 
 bool is_below(std::string_view path, const std::vector<std::string>& directories) {

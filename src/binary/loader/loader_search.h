@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,9 +12,16 @@ namespace varve {
 // Whether a file is one that the loader takes: what open_verify() of glibc makes of it.
 enum class LoaderFit { absent, passed_over, fits, unfit };
 
-// Valid as long as the files do not change: one capture.
+// What a file is to a loader of any machine.
+struct LoaderFile {
+  LoaderFit fit = LoaderFit::absent;     // to a loader of its own machine
+  std::optional<std::uint16_t> machine;  // that it is made for; nothing: not known
+};
+
+// Valid as long as the files of one root do not change: one capture. Its contexts may be of several machines.
 struct LoaderMemory {
-  std::map<std::string, LoaderFit> fits;
+  std::optional<LoaderCache> cache;  // /etc/ld.so.cache, once it was looked for
+  std::map<std::string, LoaderFile> files;
   std::map<std::string, std::string> real_paths;  // empty: it does not resolve
   // Of files by their real paths; those of a compressed layer, which cannot be opened again, are put here beforehand.
   std::map<std::string, DynamicSection> dynamics;

@@ -2,6 +2,7 @@
 #include "base/redact.h"
 #include "base/text.h"
 #include "capture/software/collect_software.h"
+#include "capture/subject/subject_ground.h"
 #include "loading/binary_collection.h"
 
 namespace varve {
@@ -25,15 +26,17 @@ void collect_process_binaries(const Subject& subject, Stack& stack) {
   for (const Library& library : subject.libraries) {
     if (is_cuda_library(library.path) && !library.deleted) paths.push_back(library.path);
   }
-  const DependencyResolver resolver(subject, "");
-  BinaryCollection found = read_binaries(subject, paths, "", resolver);
+  const LoadingGround ground = loading_ground(subject);
+  const DependencyResolver resolver(ground, "");
+  BinaryCollection found = read_binaries(ground, paths, "", resolver);
   fact = runtimes_fact(found, source);
-  add_binaries(subject, std::move(found), stack);
+  add_binaries(ground, std::move(found), stack);
 }
 
 // The libraries of host toolkits; those of environments are read with their environment.
 void collect_toolkit_binaries(const Subject& subject, Stack& stack) {
-  const DependencyResolver resolver(subject, "");
+  const LoadingGround ground = loading_ground(subject);
+  const DependencyResolver resolver(ground, "");
   for (const Toolkit& toolkit : stack.toolkits) {
     const std::string folder = full_path(subject, toolkit.path) + "/lib64";
     std::vector<std::string> paths;
@@ -41,14 +44,15 @@ void collect_toolkit_binaries(const Subject& subject, Stack& stack) {
       const bool library = name.starts_with("lib") && name.find(".so") != std::string::npos;
       if (library && paths.size() < kMostOfToolkit) paths.push_back(folder + "/" + name);
     }
-    add_binaries(subject, read_binaries(subject, paths, toolkit.path, resolver), stack);
+    add_binaries(ground, read_binaries(ground, paths, toolkit.path, resolver), stack);
   }
 }
 
 void collect_files(const Subject& subject, Stack& stack) {
   if (subject.options.kind != SubjectKind::files) return;
-  const DependencyResolver resolver(subject, "");
-  add_binaries(subject, read_binaries(subject, subject.options.files, "", resolver), stack);
+  const LoadingGround ground = loading_ground(subject);
+  const DependencyResolver resolver(ground, "");
+  add_binaries(ground, read_binaries(ground, subject.options.files, "", resolver), stack);
 }
 
 }  // namespace varve

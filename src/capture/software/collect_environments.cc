@@ -7,6 +7,7 @@
 #include "binary/version/library_version.h"
 #include "capture/software/collect_software.h"
 #include "capture/software/toolkits.h"
+#include "capture/subject/subject_ground.h"
 #include "loading/binary_collection.h"
 #include "loading/consumers.h"
 #include "package/environments.h"
@@ -98,6 +99,7 @@ void collect_environments(const Subject& subject, Stack& stack) {
   bool asked = true, complete = true;
   std::size_t libraries = 0;
   std::vector<LibrariesOfEnvironment> held;
+  const LoadingGround ground = loading_ground(subject);
   for (const EnvironmentPlace& place : places_of(subject)) {
     EnvironmentReading reading = read_environment(subject.files, place, subject.home);
     Environment& environment = reading.environment;
@@ -107,16 +109,16 @@ void collect_environments(const Subject& subject, Stack& stack) {
     if (libraries > kMostLibraries) {
       environment.runtimes = missing_fact(Missing::not_asked, source, "too many environments; look at it with --env");
     } else {
-      const DependencyResolver resolver(subject, python_of(subject, place));
-      BinaryCollection found = read_binaries(subject, reading.libraries, environment.path, resolver, &reading.packages);
+      const DependencyResolver resolver(ground, python_of(subject, place));
+      BinaryCollection found = read_binaries(ground, reading.libraries, environment.path, resolver, &reading.packages);
       if (subject.options.exact) {
-        held.push_back(environment_libraries(subject, place, reading, found));
+        held.push_back(environment_libraries(ground, place, reading, found));
         held.back().environment = stack.environments.size();
       }
       set_compiler_versions(subject, found, reading);
       environment.runtimes = runtimes_fact(found, source);
       runtimes.insert(runtimes.end(), found.runtimes.begin(), found.runtimes.end());
-      add_binaries(subject, std::move(found), stack);
+      add_binaries(ground, std::move(found), stack);
     }
     for (Toolkit& toolkit : toolkits_in_environment(subject.files, place)) {
       add_toolkit(subject, std::move(toolkit), stack);
@@ -126,7 +128,7 @@ void collect_environments(const Subject& subject, Stack& stack) {
     add_frameworks(environment, frameworks);
     stack.environments.push_back(std::move(environment));
   }
-  add_package_consumers(subject, held, stack);
+  add_package_consumers(ground, held, stack);
   const std::string source = "environments";
   stack.facts["environments.frameworks"] = list_or_absent(std::move(frameworks), source, "no framework found");
   Fact& fact = stack.facts["environments.runtimes"];

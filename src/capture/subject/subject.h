@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "binary/loader/loader_search.h"
 #include "capture/subject/capture_options.h"
 #include "loading/binaries.h"
 #include "model/stack.h"
@@ -25,6 +26,8 @@ struct Subject {
   std::vector<Library> libraries;                  // mapped by the process
   std::optional<Image> image;
   std::map<std::string, ReadBinary> read_before;  // by path: files asked for, and of a compressed layer
+  // What the loader found about the subject's files, for all collectors.
+  std::shared_ptr<LoaderMemory> loader_memory = std::make_shared<LoaderMemory>();
   // A root that holds a machine's /proc and /sys too, as a support bundle does: its files are read as those of a
   // machine, which `world` then is. Regular files under its /dev stand for device nodes.
   bool is_snapshot = false;

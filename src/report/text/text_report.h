@@ -6,13 +6,9 @@
 #include "model/comparison.h"
 #include "model/run_record.h"
 #include "model/stack.h"
+#include "report/text_style.h"
 
 namespace varve {
-
-struct TextStyle {
-  bool colour = false;  // ANSI escape sequences; without them the text is plain UTF-8
-  int width = 100;      // columns a table may take; longer cells continue on the next line, nothing is cut off
-};
 
 // Documents as aligned text for a terminal or a log. Every text ends with a line end. Control characters in foreign
 // text are shown as U+FFFD, so that no document can steer the terminal.

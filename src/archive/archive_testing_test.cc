@@ -1,4 +1,4 @@
-#include "image/image_testing.h"
+#include "archive/archive_testing.h"
 
 #include <isa-l/igzip_lib.h>
 #include <zstd.h>
