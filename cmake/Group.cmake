@@ -1,21 +1,33 @@
-# varve_group_sources(TARGET FILE...): with VARVE_GROUPED, the files of one folder are compiled several at a time, so
-# that headers and templates are paid for once a group and not once a file. Files that end up in one group see each
-# other's unnamed namespaces: a name that two files of a folder give to different things does not compile.
-function(varve_group_sources target)
+# varve_group_sources(LIST PREFIX): with VARVE_GROUPED, replaces the C++ files in LIST by groups of several files of one
+# folder, so that headers and templates are paid for once a group and not once a file. Files of one group see each
+# other's unnamed namespaces: a name that two files of a folder give to different things does not compile. A group's
+# text names its files from src/ on, so that it is the same in every clone, and a compiler cache knows it again.
+function(varve_group_sources list prefix)
   if(NOT VARVE_GROUPED)
     return()
   endif()
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   set(most 8)
+  set(groups "")
   set(last_folder "")
-  foreach(source IN LISTS ARGN)
+  foreach(source IN LISTS ${list})
     cmake_path(GET source PARENT_PATH folder)
     if(NOT folder STREQUAL last_folder OR count EQUAL most)
-      string(MD5 group ${source})
+      cmake_path(RELATIVE_PATH source BASE_DIRECTORY ${CMAKE_SOURCE_DIR}/src OUTPUT_VARIABLE name)
+      string(MAKE_C_IDENTIFIER "${prefix}_${name}" group)
+      list(APPEND groups ${group})
+      set(text_of_${group} "")
       set(count 0)
       set(last_folder ${folder})
     endif()
     math(EXPR count "${count} + 1")
-    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
+    cmake_path(RELATIVE_PATH source BASE_DIRECTORY ${CMAKE_SOURCE_DIR}/src OUTPUT_VARIABLE name)
+    string(APPEND text_of_${group} "#include \"${name}\"\n")
   endforeach()
+  set(files "")
+  foreach(group IN LISTS groups)
+    set(file ${CMAKE_BINARY_DIR}/groups/${group}.cc)
+    file(CONFIGURE OUTPUT ${file} CONTENT "${text_of_${group}}" @ONLY)
+    list(APPEND files ${file})
+  endforeach()
+  set(${list} ${files} PARENT_SCOPE)
 endfunction()

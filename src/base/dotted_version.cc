@@ -9,8 +9,6 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostParts = 8, kMostDigits = 9;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 bool starts_with(const DottedVersion& version, const DottedVersion& start) {
   for (std::size_t i = 0; i < start.parts.size(); ++i) {
     if (i >= version.parts.size() || version.parts[i] != start.parts[i]) return false;

@@ -7,7 +7,9 @@
 
 namespace varve {
 
-std::string_view trim(std::string_view text);  // without blanks, tabs and line ends on both sides
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }  // in any locale
+std::string_view trim(std::string_view text);                  // without blanks, tabs and line ends on both sides
+std::string file_name(std::string_view path);                  // what stands behind the last slash
 // Pieces between separators; an empty text has no pieces, "a,,b" has three.
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::vector<std::string_view> split_words(std::string_view text);  // pieces between runs of white space

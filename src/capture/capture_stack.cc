@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "capture/collectors.h"
+#include "capture/software/collect_software.h"
 #include "capture/subject/loaded_libraries.h"
 #include "capture/subject/subject.h"
 #include "model/fact_catalog.h"

@@ -14,7 +14,7 @@
 namespace varve {
 namespace {
 
-void expect_facts(const Stack& stack, const std::map<std::string, std::string>& expected) {
+void expect_subject_facts(const Stack& stack, const std::map<std::string, std::string>& expected) {
   for (const auto& [id, text] : expected) {
     ASSERT_TRUE(stack.facts.contains(id)) << id;
     EXPECT_EQ(fact_text(stack.facts.at(id)), text) << id;
@@ -38,8 +38,8 @@ TEST(CaptureSubjects, AProcessInAHomeDirectoryIsReadThere) {
     world.environment = {{"HOME", our_home}};
     const Result<Stack> stack = capture_stack(world, {.process = 77, .kind = SubjectKind::process});
     ASSERT_TRUE(stack);
-    expect_facts(*stack, {{"driver.user_mode.path", "~/driver/libcuda.so.550.54.15"},
-                          {"driver.user_mode.all", "~/driver/libcuda.so.550.54.15"}});
+    expect_subject_facts(*stack, {{"driver.user_mode.path", "~/driver/libcuda.so.550.54.15"},
+                                  {"driver.user_mode.all", "~/driver/libcuda.so.550.54.15"}});
     ASSERT_EQ(stack->driver_files.size(), 1u);  // the one that is mapped and that of LD_LIBRARY_PATH are the same
     EXPECT_EQ(stack->driver_files[0].api_level.detail, "no such constant");  // it was opened
     ASSERT_EQ(stack->libraries.size(), 2u);
@@ -79,8 +79,8 @@ TEST(CaptureSubjects, OnlyRegularFilesAreDrivers) {
   const auto files = open_root(root.path());
   const Result<Stack> stack = capture_stack(test_world(**files), {});
   ASSERT_TRUE(stack);
-  expect_facts(*stack, {{"driver.user_mode.version", "555.1"},
-                        {"driver.user_mode.all", "/usr/lib/x86_64-linux-gnu/libcuda.so.555.1"}});
+  expect_subject_facts(*stack, {{"driver.user_mode.version", "555.1"},
+                                {"driver.user_mode.all", "/usr/lib/x86_64-linux-gnu/libcuda.so.555.1"}});
 }
 
 // A file that is named on the command line and cannot be read is no table without rows.

@@ -47,7 +47,7 @@ Stack capture_root(const TestRoot& root) {
   return stack ? *stack : Stack{};
 }
 
-void expect_facts(const Stack& stack, const std::map<std::string, std::string>& expected) {
+void expect_snapshot_facts(const Stack& stack, const std::map<std::string, std::string>& expected) {
   for (const auto& [id, text] : expected) {
     ASSERT_TRUE(stack.facts.contains(id)) << id;
     EXPECT_EQ(fact_text(stack.facts.at(id)), text) << id;
@@ -59,16 +59,16 @@ TEST(Snapshot, IsReadAsAMachine) {
   write_machine(root);
   const Stack stack = capture_root(root);
   EXPECT_TRUE(stack.subject.starts_with("root "));
-  expect_facts(stack, {{"os.kernel.release", "6.8.0-45-generic"},
-                       {"driver.kernel_mode.version", "575.57.08"},
-                       {"driver.device_nodes", "nvidia0, nvidiactl"},
-                       {"driver.device_nodes.links", "nvidia0"},
-                       {"gpu.bus", "0000:01:00.0 10de:2b85 (nvidia)"},
-                       {"gpu.bars", "0000:01:00.0: BAR0 64.0 MiB, BAR1 not assigned, BAR3 not assigned"},
-                       {"gpu.nvswitches", "0"},
-                       {"gpu.compute_capabilities", "12.0"},
-                       {"settings.CUDA_VISIBLE_DEVICES", "0"},
-                       {"container.kind", "absent (no such file)"}});
+  expect_snapshot_facts(stack, {{"os.kernel.release", "6.8.0-45-generic"},
+                                {"driver.kernel_mode.version", "575.57.08"},
+                                {"driver.device_nodes", "nvidia0, nvidiactl"},
+                                {"driver.device_nodes.links", "nvidia0"},
+                                {"gpu.bus", "0000:01:00.0 10de:2b85 (nvidia)"},
+                                {"gpu.bars", "0000:01:00.0: BAR0 64.0 MiB, BAR1 not assigned, BAR3 not assigned"},
+                                {"gpu.nvswitches", "0"},
+                                {"gpu.compute_capabilities", "12.0"},
+                                {"settings.CUDA_VISIBLE_DEVICES", "0"},
+                                {"container.kind", "absent (no such file)"}});
   // Nothing of the machine that the test runs on.
   EXPECT_NE(stack.facts.at("cpu.threads").is_known(), true);
   EXPECT_EQ(stack.facts.at("handshake.result").missing, Missing::not_applicable);
@@ -79,8 +79,8 @@ TEST(Snapshot, APlainRootHasNoMachine) {
   root.write("etc/os-release", "PRETTY_NAME=\"Fake Linux 1\"\n");
   root.write("etc/environment", "CUDA_VISIBLE_DEVICES=0\n");
   const Stack stack = capture_root(root);
-  expect_facts(stack,
-               {{"os.name", "Fake Linux 1"}, {"os.kernel.release", "not applicable (only a running machine has it)"}});
+  expect_snapshot_facts(
+      stack, {{"os.name", "Fake Linux 1"}, {"os.kernel.release", "not applicable (only a running machine has it)"}});
   EXPECT_FALSE(stack.facts.contains("settings.CUDA_VISIBLE_DEVICES"));
 }
 
@@ -88,7 +88,8 @@ TEST(Snapshot, EnvironmentFileWhereNoProcessWasKept) {
   const TestRoot root;
   root.write("proc/sys/kernel/osrelease", "6.8.0\n");
   root.write("etc/environment", "# all users\nCUDA_VISIBLE_DEVICES=\"1\"\nexport OMP_NUM_THREADS=4\nbroken\n");
-  expect_facts(capture_root(root), {{"settings.CUDA_VISIBLE_DEVICES", "1"}, {"settings.OMP_NUM_THREADS", "4"}});
+  expect_snapshot_facts(capture_root(root),
+                        {{"settings.CUDA_VISIBLE_DEVICES", "1"}, {"settings.OMP_NUM_THREADS", "4"}});
 }
 
 TEST(Snapshot, WithoutDevNothingIsSaidOfNodes) {
@@ -105,7 +106,7 @@ TEST(Snapshot, NodesThatAnotherGroupOwns) {
   ASSERT_EQ(::chmod((root.path() + "/dev/nvidiactl").c_str(), 0666), 0);
   struct stat status = {};
   ASSERT_EQ(::stat((root.path() + "/dev/nvidia0").c_str(), &status), 0);
-  expect_facts(capture_root(root), {{"driver.device_nodes.refused", "nvidia0"}});
+  expect_snapshot_facts(capture_root(root), {{"driver.device_nodes.refused", "nvidia0"}});
   root.write("proc/self/status", "Uid:\t4242\t4242\t4242\t4242\nGid:\t4243\t4243\t4243\t4243\nGroups:\t4243 " +
                                      std::to_string(status.st_gid) + " \n");
   EXPECT_EQ(capture_root(root).facts.at("driver.device_nodes.refused").missing, Missing::absent);
@@ -124,11 +125,12 @@ TEST(Snapshot, KernelsAndTheirModules) {
   root.write("lib/modules/left-over/build", "");
   root.write("etc/modprobe.d/prime.conf", "# off\nblacklist nvidia\nalias nvidia off\ninstall nvidia-uvm /bin/false\n");
   root.write("sys/power/suspend_stats/success", "5\n");
-  expect_facts(capture_root(root), {{"os.kernel.installed", "6.8.0-41-generic, 6.8.0-45-generic"},
-                                    {"driver.kernel_mode.kernels", "6.8.0-41-generic"},
-                                    {"driver.kernel_mode.blocked",
-                                     "nvidia (/etc/modprobe.d/prime.conf), nvidia_uvm (/etc/modprobe.d/prime.conf)"},
-                                    {"kernel.suspends", "5"}});
+  expect_snapshot_facts(
+      capture_root(root),
+      {{"os.kernel.installed", "6.8.0-41-generic, 6.8.0-45-generic"},
+       {"driver.kernel_mode.kernels", "6.8.0-41-generic"},
+       {"driver.kernel_mode.blocked", "nvidia (/etc/modprobe.d/prime.conf), nvidia_uvm (/etc/modprobe.d/prime.conf)"},
+       {"kernel.suspends", "5"}});
 }
 
 TEST(Snapshot, SecureBootAndTheSignature) {
@@ -137,11 +139,11 @@ TEST(Snapshot, SecureBootAndTheSignature) {
   root.write("sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", std::string("\6\0\0\0\1", 5));
   root.write("lib/modules/6.8.0-45-generic/modules.dep", "updates/dkms/nvidia.ko:\n");
   root.write("lib/modules/6.8.0-45-generic/updates/dkms/nvidia.ko", "not a module");
-  expect_facts(capture_root(root), {{"os.secure_boot", "on"}, {"driver.kernel_mode.signature", "not signed"}});
+  expect_snapshot_facts(capture_root(root), {{"os.secure_boot", "on"}, {"driver.kernel_mode.signature", "not signed"}});
   root.write("lib/modules/6.8.0-45-generic/updates/dkms/nvidia.ko", "module~Module signature appended~\n");
-  expect_facts(capture_root(root), {{"driver.kernel_mode.signature", "signed"}});
+  expect_snapshot_facts(capture_root(root), {{"driver.kernel_mode.signature", "signed"}});
   root.write("lib/modules/6.8.0-45-generic/updates/dkms/nvidia.ko", "");
-  expect_facts(capture_root(root), {{"driver.kernel_mode.signature", "not signed"}});
+  expect_snapshot_facts(capture_root(root), {{"driver.kernel_mode.signature", "not signed"}});
 }
 
 // Events by their kind, of this start of the kernel only; never a line, which could name a user or a host.
@@ -157,7 +159,7 @@ TEST(Snapshot, TheKernelsLog) {
              "host kernel: NVRM: GPU 0000:01:00.0: RmInitAdapter failed! (0x22:0x56:884)\n"
              "host kernel: NVRM: Xid (PCI:0000:01:00): many\n"
              "host kernel: usb 1-1: something else\n");
-  expect_facts(capture_root(root), {{"kernel.log.nvidia", "NVRM: RmInitAdapter failed, Xid 31 (2 times)"}});
+  expect_snapshot_facts(capture_root(root), {{"kernel.log.nvidia", "NVRM: RmInitAdapter failed, Xid 31 (2 times)"}});
 }
 
 TEST(Snapshot, BridgesThatRedirect) {
@@ -181,7 +183,7 @@ TEST(Snapshot, BridgesThatRedirect) {
   };
   write_bridge("0000:00:01.1", 4096, 0x1d);
   write_bridge("0000:00:03.1", 4096, 0x01);
-  expect_facts(capture_root(root), {{"pci.acs", "0000:00:01.1"}, {"gpu.iommu", "none, none"}});
+  expect_snapshot_facts(capture_root(root), {{"pci.acs", "0000:00:01.1"}, {"gpu.iommu", "none, none"}});
   write_bridge("0000:00:01.1", 4096, 0);
   EXPECT_EQ(capture_root(root).facts.at("pci.acs").missing, Missing::absent);
   write_bridge("0000:00:03.1", 64, 0);  // what a user sees
@@ -194,9 +196,10 @@ TEST(Snapshot, ContainerEngines) {
       "etc/docker/daemon.json",
       R"({"runtimes": {"nvidia": {"path": "x"}}, "default-runtime": "nvidia", "exec-opts": ["native.cgroupdriver=cgroupfs"]})");
   root.write("etc/containerd/config.toml", "version = 2\n");
-  expect_facts(capture_root(root), {{"container.gpu_runtime.engines",
-                                     "docker: runtime nvidia, by default, cgroups by cgroupfs, containerd: not told of "
-                                     "NVIDIA's runtime"}});
+  expect_snapshot_facts(capture_root(root),
+                        {{"container.gpu_runtime.engines",
+                          "docker: runtime nvidia, by default, cgroups by cgroupfs, containerd: not told of "
+                          "NVIDIA's runtime"}});
   root.write("etc/docker/daemon.json", "{broken");
   EXPECT_NE(fact_text(capture_root(root).facts.at("container.gpu_runtime.engines")).find("cannot be read"),
             std::string::npos);

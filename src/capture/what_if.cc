@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "capture/collectors.h"
+#include "capture/gpu/collect_gpu.h"
 #include "tables/gpu_products.h"
 
 namespace varve {

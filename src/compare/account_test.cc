@@ -15,7 +15,7 @@ namespace varve {
 using namespace samples;  // NOLINT: the builders of test_runs.h
 
 namespace {
-Comparison compared(const Run& run) {
+Comparison compared_account(const Run& run) {
   auto comparison = compare_variants(run);
   EXPECT_TRUE(comparison) << to_text(comparison.error());
   return *comparison;
@@ -55,7 +55,7 @@ void exchange_shape(Unit& made, Generator& generator) {
 TEST(Account, ADispatchedKernelThatWasExchangedIsOneRow) {
   varve::Run run = interleaved_run(10, exchange_shape);
   set_for_b(run, "OPENBLAS_CORETYPE", "Cooperlake");
-  const Comparison comparison = compared(run);
+  const Comparison comparison = compared_account(run);
   const KernelAccount& account = comparison.kernels;
   ASSERT_TRUE(account.available) << account.why;
   EXPECT_EQ(account.shares_withheld, "");
@@ -96,7 +96,7 @@ TEST(Account, RowsSumToTheTotalOnRandomInput) {
           set_cpu(made, (made.variant == "A" ? 1.0 : 1.0 + 0.1 * static_cast<double>(seed % 3)) + seconds(generator));
         },
         seed);
-    const KernelAccount account = compared(run).kernels;
+    const KernelAccount account = compared_account(run).kernels;
     if (!account.available) continue;
     const double size = account.a_seconds + account.b_seconds;
     EXPECT_NEAR(sum_of(account, [](const KernelChange& row) { return row.change.value; }), account.total.value,
@@ -112,7 +112,7 @@ TEST(Account, RowsSumToTheTotalOnRandomInput) {
 
 TEST(Account, SwappingTheSidesTurnsChangesAndKeepsShares) {
   varve::Run run = interleaved_run(10, exchange_shape);
-  const KernelAccount forth = compared(run).kernels, back = compared(swapped(run)).kernels;
+  const KernelAccount forth = compared_account(run).kernels, back = compared_account(swapped(run)).kernels;
   ASSERT_EQ(forth.rows.size(), back.rows.size());
   EXPECT_NEAR(forth.total.value, -back.total.value, 1e-12);
   for (std::size_t i = 0; i < forth.rows.size(); ++i) {
@@ -126,7 +126,7 @@ TEST(Account, NoiseHasNoShares) {
     sample(made, kernel("sgemm"), 0.8 * wobble(generator, 0.05));
     set_cpu(made, profile_seconds(made.profile) + 0.05);
   });
-  const KernelAccount account = compared(run).kernels;
+  const KernelAccount account = compared_account(run).kernels;
   ASSERT_TRUE(account.available);
   EXPECT_NE(account.shares_withheld.find("cannot be told from none"), std::string::npos) << account.shares_withheld;
   for (const KernelChange& row : account.rows) EXPECT_FALSE(row.share);
@@ -139,7 +139,7 @@ TEST(Account, ABenchmarkOfFixedTimeSaysWhyItHasNoShares) {
     set_cpu(made, 1.0 * wobble(generator, 0.001));
     made.metrics[0].value = (made.variant == "B" ? 150 : 100) * wobble(generator, 0.01);
   });
-  const Comparison comparison = compared(run);
+  const Comparison comparison = compared_account(run);
   EXPECT_EQ(comparison.primary.speed, Speed::faster);
   EXPECT_NE(comparison.kernels.shares_withheld.find("a program that runs for a fixed time"), std::string::npos)
       << comparison.kernels.shares_withheld;
@@ -152,11 +152,12 @@ TEST(Account, DisagreementOfMetricAndCpuTimeHasNoShares) {
     set_cpu(made, profile_seconds(made.profile) + 0.01);
     made.metrics[0].value = (a ? 100 : 150) * wobble(generator, 0.01);  // more threads: sooner done, more CPU time
   });
-  EXPECT_NE(compared(run).kernels.shares_withheld.find("disagree"), std::string::npos);
+  EXPECT_NE(compared_account(run).kernels.shares_withheld.find("disagree"), std::string::npos);
 }
 
 TEST(Account, FewPairsHaveNoShares) {
-  EXPECT_NE(compared(interleaved_run(4, exchange_shape)).kernels.shares_withheld.find("too few"), std::string::npos);
+  EXPECT_NE(compared_account(interleaved_run(4, exchange_shape)).kernels.shares_withheld.find("too few"),
+            std::string::npos);
 }
 
 TEST(Account, AChangeThatSamplesCannotResolveHasNoShares) {
@@ -165,13 +166,13 @@ TEST(Account, AChangeThatSamplesCannotResolveHasNoShares) {
     // 20 microseconds of 0.1 s, by rusage without noise; a sample stands for 1 ms.
     set_cpu(made, made.variant == "A" ? 0.1 : 0.1 + 2e-5 + 1e-9 * made.index);
   });
-  EXPECT_NE(compared(run).kernels.shares_withheld.find("counting samples"), std::string::npos);
+  EXPECT_NE(compared_account(run).kernels.shares_withheld.find("counting samples"), std::string::npos);
 }
 
 TEST(Account, WithoutSamplesItSaysWhatIsMissing) {
   varve::Run run = interleaved_run(10, speed_shape(1, 0.01));
   for (Unit& each : run.units) each.profile.unseen = {"perf_event_open: permission denied"};
-  const KernelAccount account = compared(run).kernels;
+  const KernelAccount account = compared_account(run).kernels;
   EXPECT_FALSE(account.available);
   EXPECT_EQ(account.why, "perf_event_open: permission denied");
 }
@@ -197,7 +198,7 @@ TEST(Account, ManyRowsDoNotMakeDiscoveries) {
           set_cpu(made, profile_seconds(made.profile));
         },
         seed);
-    for (const KernelChange& row : compared(run).kernels.rows) {
+    for (const KernelChange& row : compared_account(run).kernels.rows) {
       if (row.label == "real") {
         EXPECT_EQ(row.state, KernelState::changed);
       } else {

@@ -42,7 +42,7 @@ LoadedByStem loaded_by(const std::vector<const Unit*>& units, const std::string&
   return loaded;
 }
 
-std::string text_of(const Loaded& loaded, std::size_t units) {
+std::string text_of_library(const Loaded& loaded, std::size_t units) {
   if (loaded.units == 0) return "(not loaded)";
   std::vector<std::string> ids;
   for (const std::string& id : loaded.build_ids) ids.push_back("build id " + id.substr(0, 12));
@@ -52,7 +52,7 @@ std::string text_of(const Loaded& loaded, std::size_t units) {
   return text;
 }
 
-ItemState state_of(const Loaded& a, const Loaded& b, const Sides& sides) {
+ItemState state_of_library(const Loaded& a, const Loaded& b, const Sides& sides) {
   if (a.units == 0 || b.units == 0) {
     // Mapped by every unit of one side and by none of the other. By some units only: chance may decide about it.
     const bool always = a.units == sides.units_a.size() || b.units == sides.units_b.size();
@@ -132,8 +132,8 @@ void add_library_items(const Sides& sides, std::vector<ControlItem>& items) {
     const Loaded& of_b = b[stem];
     const std::string& path = of_a.units > 0 ? *of_a.paths.begin() : *of_b.paths.begin();
     items.push_back({id_of(stem, of_a, of_b), library_layer(path), "library " + stem,
-                     text_of(of_a, sides.units_a.size()), text_of(of_b, sides.units_b.size()),
-                     state_of(of_a, of_b, sides), false});
+                     text_of_library(of_a, sides.units_a.size()), text_of_library(of_b, sides.units_b.size()),
+                     state_of_library(of_a, of_b, sides), false});
   }
 }
 

@@ -34,11 +34,6 @@ bool begins_version(std::string_view after_dash) {
 }
 }  // namespace
 
-std::string file_name(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
-}
-
 std::string library_stem(std::string_view path) {
   const std::string name = file_name(path);
   std::string_view stem(name);

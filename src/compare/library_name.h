@@ -6,8 +6,6 @@
 
 namespace varve {
 
-std::string file_name(std::string_view path);  // without folders
-
 // What stays the same when a library is updated: the file name without the soname's version and without the version
 // or digest that wheels put into it. "libopenblas64_p-r0-0cf96a72.3.23.dev.so" -> "libopenblas64_p", "libc.so.6" ->
 // "libc".

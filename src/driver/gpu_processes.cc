@@ -113,13 +113,13 @@ Fact runtimes_fact(const std::set<MappedName>& libraries, const std::string& sou
   return missing_fact(Missing::absent, source, "no libcudart is mapped; a static one does not show");
 }
 
-std::string file_name(std::string path) {
+std::string mapped_name(std::string path) {
   if (path.ends_with(kDeleted)) path.resize(path.size() - kDeleted.size());
   return clean_utf8(path.substr(path.rfind('/') + 1), 256);
 }
 
 std::string program_name(const Files& process) {
-  if (const Looked<std::string> program = process.read_link("exe")) return file_name(*program);
+  if (const Looked<std::string> program = process.read_link("exe")) return mapped_name(*program);
   return clean_utf8(read_value(process, "comm").value.value_or("unknown"), 64);
 }
 

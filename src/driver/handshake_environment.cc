@@ -72,7 +72,7 @@ bool runtime_step(const ProbeLibrary& cudart, const char* name, Call call, StepW
 
 // Why no device can be used afterwards; empty: it can.
 std::string try_cudart(const std::string& path, const std::string& no_device, StepWriter& steps) {
-  constexpr int kNoFunction = 500;
+  constexpr int kNoCudartFunction = 500;
   ProbeLibrary cudart;
   if (!open_step(path, "open libcudart", cudart, steps)) return "libcudart cannot be opened";
   runtime_step(
@@ -80,7 +80,7 @@ std::string try_cudart(const std::string& path, const std::string& no_device, St
       [&](std::string& detail) {
         const auto get = cudart.function<int (*)(int*)>("cudaRuntimeGetVersion");
         int version = 0;
-        const int code = get == nullptr ? kNoFunction : get(&version);
+        const int code = get == nullptr ? kNoCudartFunction : get(&version);
         detail = cuda_version_text(static_cast<int>(version));
         return code;
       },
@@ -91,7 +91,7 @@ std::string try_cudart(const std::string& path, const std::string& no_device, St
       cudart, "cudaGetDeviceCount",
       [&](std::string& detail) {
         int count = 0;
-        const int code = get_count == nullptr ? kNoFunction : get_count(&count);
+        const int code = get_count == nullptr ? kNoCudartFunction : get_count(&count);
         detail = fmt::format("{} GPU{}", count, count == 1 ? "" : "s");
         return code;
       },
@@ -99,7 +99,8 @@ std::string try_cudart(const std::string& path, const std::string& no_device, St
   if (!counted) return "cudaGetDeviceCount failed";
   const auto release = cudart.function<int (*)(void*)>("cudaFree");  // of nothing: makes the context
   const bool made = runtime_step(
-      cudart, "cudaFree", [&](std::string&) { return release == nullptr ? kNoFunction : release(nullptr); }, steps);
+      cudart, "cudaFree", [&](std::string&) { return release == nullptr ? kNoCudartFunction : release(nullptr); },
+      steps);
   return made ? "" : "cudaFree failed";
 }
 

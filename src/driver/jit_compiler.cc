@@ -15,7 +15,7 @@ namespace {
 // nvPTXCompileResult of nvPTXCompiler.h.
 constexpr int kSuccess = 0;
 constexpr int kUnsupportedPtxVersion = 7;
-constexpr int kNoFunction = -1;  // ours: the library does not export the interface
+constexpr int kNoCompilerFunction = -1;  // ours: the library does not export the interface
 constexpr std::size_t kMostLog = std::size_t{16} << 10;
 constexpr std::size_t kMostTheirLog = std::size_t{16} << 20;
 
@@ -36,12 +36,12 @@ constexpr const char* kTargets[] = {
     "sm_100", "sm_100a", "sm_100f", "sm_101", "sm_101a", "sm_101f", "sm_103", "sm_103a", "sm_103f",
     "sm_110", "sm_110a", "sm_110f", "sm_120", "sm_120a", "sm_120f", "sm_121", "sm_121a", "sm_121f"};
 
-double seconds_now() {
+double compiler_seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 struct Compiled {
-  int code = kNoFunction;
+  int code = kNoCompilerFunction;
   std::string log;
   std::size_t bytes = 0;
   double seconds = 0;
@@ -84,9 +84,9 @@ struct Compiler {
     if (result.code != kSuccess) return result;
     const std::string option = "--gpu-name=" + gpu_name;
     const char* options[] = {option.c_str(), more};
-    const double start = seconds_now();
+    const double start = compiler_seconds_now();
     result.code = compile(handle, more == nullptr ? 1 : 2, options);
-    result.seconds = seconds_now() - start;
+    result.seconds = compiler_seconds_now() - start;
     if (result.code == kSuccess) {
       program_size(handle, &result.bytes);
     } else {
@@ -261,7 +261,7 @@ Result<PtxCompilation> compile_ptx(const std::string& library, const std::string
     return Error{doing, library, outcome->end_text(), "report it to the maker of the driver, or raise the time limit"};
   }
   PtxCompilation result;
-  result.code = parse_integer(*code).value_or(kNoFunction);
+  result.code = parse_integer(*code).value_or(kNoCompilerFunction);
   result.ok = result.code == kSuccess;
   result.log = clean_utf8(*outcome->find("log"), kMostLog);
   result.program_bytes = parse_integer(*bytes).value_or(0);

@@ -17,16 +17,16 @@
 namespace varve {
 
 namespace {
-constexpr std::size_t kPiece = std::size_t{1} << 20;
+constexpr std::size_t kLayerPiece = std::size_t{1} << 20;
 constexpr std::uint64_t kProgressStep = std::uint64_t{8} << 20;
-constexpr std::size_t kMaxRemarks = 100;
+constexpr std::size_t kMostLayerRemarks = 100;
 constexpr std::string_view kWhiteout = ".wh.";
 constexpr std::string_view kOpaque = ".wh..wh..opq";
 constexpr std::string_view kWhiteoutMeta = ".wh..wh.";  // bookkeeping of AUFS
 
 using Members = std::vector<ImageMember>;
 
-Error failure(const std::string& where, std::string found, std::string hint = {}) {
+Error layer_failure(const std::string& where, std::string found, std::string hint = {}) {
   return {"reading an image", where, std::move(found), std::move(hint)};
 }
 
@@ -43,7 +43,7 @@ class MemoryFile {
       offset += static_cast<std::uint64_t>(size);
     }
     if (file_ && bytes.empty()) return Done{};
-    return failure("", fmt::format("memory for a file of it cannot be had: {}", std::strerror(errno)));
+    return layer_failure("", fmt::format("memory for a file of it cannot be had: {}", std::strerror(errno)));
   }
   // The bytes written there. Nothing where they were not.
   std::optional<FileReader> part(std::uint64_t offset, std::uint64_t size) {
@@ -139,7 +139,7 @@ class LayersReader {
 
  private:
   void remark(const PlannedLayer& layer, std::string_view path, std::string_view text) {
-    if (remarks_.size() < kMaxRemarks)
+    if (remarks_.size() < kMostLayerRemarks)
       remarks_.push_back(fmt::format("{}: {} {}", layer.where, clean_utf8(path), text));
   }
 
@@ -244,10 +244,10 @@ class LayersReader {
   Status count(const PlannedLayer& layer, const ImageMember& member) {
     names_ += member.path.size() + member.link.size();
     if (++members_ <= kMaxImageNodes && names_ <= options_.limits.names) return Done{};
-    return failure(layer.where,
-                   fmt::format("the image has more than {} members, or names of more than {}", kMaxImageNodes,
-                               format_bytes(options_.limits.names)),
-                   "No real image is like that");
+    return layer_failure(layer.where,
+                         fmt::format("the image has more than {} members, or names of more than {}", kMaxImageNodes,
+                                     format_bytes(options_.limits.names)),
+                         "No real image is like that");
   }
 
   // Content of a compressed layer: kept, shown, or passed over.
@@ -303,7 +303,7 @@ class LayersReader {
   Status read_bytes(const PlannedLayer& layer, TarReader& archive, const ByteStream& stream, MemoryFile* into,
                     std::uint64_t offset) {
     while (true) {
-      const Result<std::span<const std::byte>> piece = archive.content(kPiece);
+      const Result<std::span<const std::byte>> piece = archive.content(kLayerPiece);
       if (!piece) return piece.error();
       if (piece->empty()) return Done{};
       if (into != nullptr) {
@@ -346,7 +346,7 @@ Result<ReadLayers> read_layers(const std::vector<PlannedLayer>& layers, const Im
 
 Result<std::unique_ptr<Files>> open_tar(const FileReader& archive, const std::string& where) {
   if (compression_of(archive) != Compression::none) {
-    return failure(where, "the archive as a whole is compressed", "Decompress it first, with gunzip or zstd -d");
+    return layer_failure(where, "the archive as a whole is compressed", "Decompress it first, with gunzip or zstd -d");
   }
   std::vector<std::string> remarks;
   const ImageOptions options;

@@ -16,7 +16,7 @@ using Numbers = std::vector<std::int64_t>;
 
 constexpr std::size_t kMaxText = 65536;
 
-Error failure(std::string_view term, std::string found) {
+Error requirement_failure(std::string_view term, std::string found) {
   return {"reading what an image requires", fmt::format("\"{}\"", clean_utf8(term, 200)), std::move(found),
           "The container runtime may refuse to start the image"};
 }
@@ -47,18 +47,20 @@ Result<RequirementTerm> parse_term(std::string_view text) {
       Sign{"!=", Operator::not_equal}, Sign{"<=", Operator::less_or_equal}, Sign{">=", Operator::greater_or_equal},
       Sign{"=", Operator::equal},      Sign{"<", Operator::less},           Sign{">", Operator::greater}};
   const std::size_t begin = text.find_first_of("=!<>");
-  if (begin == 0 || begin == std::string_view::npos) return failure(text, "this is not NAME OPERATOR VALUE");
+  if (begin == 0 || begin == std::string_view::npos)
+    return requirement_failure(text, "this is not NAME OPERATOR VALUE");
   const std::string_view rest = text.substr(begin);
   const auto sign = std::find_if(kSigns.begin(), kSigns.end(), [&](const Sign& s) { return rest.starts_with(s.text); });
-  if (sign == kSigns.end()) return failure(text, "this is not NAME OPERATOR VALUE");
+  if (sign == kSigns.end()) return requirement_failure(text, "this is not NAME OPERATOR VALUE");
   RequirementTerm term{std::string(text.substr(0, begin)), sign->comparison,
                        std::string(rest.substr(sign->text.size()))};
   if (term.value.empty() || term.value.find_first_of("=!<>") != std::string::npos) {
-    return failure(text, "this is not NAME OPERATOR VALUE");
+    return requirement_failure(text, "this is not NAME OPERATOR VALUE");
   }
-  if (is_version_name(term.name) && !version_of(term.value)) return failure(text, "the value is not a version");
+  if (is_version_name(term.name) && !version_of(term.value))
+    return requirement_failure(text, "the value is not a version");
   const bool is_ordered = term.comparison != Operator::equal && term.comparison != Operator::not_equal;
-  if (term.name == "brand" && is_ordered) return failure(text, "brands have no order");
+  if (term.name == "brand" && is_ordered) return requirement_failure(text, "brands have no order");
   return term;
 }
 
@@ -100,7 +102,7 @@ Held evaluate_term(const RequirementTerm& term, const RequirementFacts& facts) {
 }  // namespace
 
 Result<ImageRequirement> parse_image_requirement(std::string_view text) {
-  if (text.size() > kMaxText) return failure(text, "it is longer than 64 KiB");
+  if (text.size() > kMaxText) return requirement_failure(text, "it is longer than 64 KiB");
   ImageRequirement requirement;
   for (const std::string_view alternative : split_words(text)) {
     std::vector<RequirementTerm> terms;

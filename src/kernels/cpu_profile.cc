@@ -28,8 +28,6 @@ bool is_file(std::string_view path) {
   return path.starts_with("/");
 }
 
-std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 Kernel named_kernel(std::string name, std::string library, std::string build_id) {
   KernelMeaning meaning = kernel_meaning(name);
   return {std::move(name), std::move(library), std::move(build_id), meaning.family, meaning.base, meaning.architecture};

@@ -160,8 +160,8 @@ TEST(CpuProfileOfNothing, SaysWhy) {
   EXPECT_TRUE(loaded_libraries(evidence, cache).empty());
 }
 
-ExecutableMapping mapping_of(std::uint32_t process, std::uint64_t start, const std::string& path,
-                             std::uint64_t time_ns) {
+ExecutableMapping mapping_in_profile(std::uint32_t process, std::uint64_t start, const std::string& path,
+                                     std::uint64_t time_ns) {
   ExecutableMapping mapping;
   mapping.process = process;
   mapping.start = start;
@@ -177,8 +177,9 @@ TEST(CpuProfileOfEvidence, PlacesEverySampleSomewhere) {
   evidence.period_seconds = 0.01;
   evidence.scope = "user and kernel";
   evidence.lost = 3;
-  evidence.mappings = {mapping_of(7, 0x1000, "/nowhere/libx.so", 10), mapping_of(7, 0x2000, "//anon", 10),
-                       mapping_of(7, 0x3000, "[vdso]", 10), mapping_of(7, 0x4000, "/memfd:jit", 10)};
+  evidence.mappings = {mapping_in_profile(7, 0x1000, "/nowhere/libx.so", 10),
+                       mapping_in_profile(7, 0x2000, "//anon", 10), mapping_in_profile(7, 0x3000, "[vdso]", 10),
+                       mapping_in_profile(7, 0x4000, "/memfd:jit", 10)};
   auto sample = [&](std::uint64_t address, bool in_kernel = false, std::uint64_t time = 20) {
     evidence.samples.push_back({address, 7, 7, in_kernel, time});
   };

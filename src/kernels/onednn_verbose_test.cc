@@ -20,7 +20,7 @@ Profile profile_of(const std::string& text) {
   return scanner.take();
 }
 
-const ProfileRow* find_row(const Profile& profile, const std::string& name) {
+const ProfileRow* find_onednn_row(const Profile& profile, const std::string& name) {
   for (const ProfileRow& row : profile.rows) {
     if (row.kernel.name == name) return &row;
   }
@@ -68,7 +68,7 @@ TEST(OnednnTranscript, NamesTheImplementationsThatRan) {
   Profile profile = profile_of(transcript("default.txt"));
   EXPECT_EQ(profile.witness, "onednn-verbose");
   EXPECT_TRUE(profile.unseen.empty());
-  const ProfileRow* matmul = find_row(profile, "matmul brg:avx512_core");
+  const ProfileRow* matmul = find_onednn_row(profile, "matmul brg:avx512_core");
   ASSERT_TRUE(matmul);
   EXPECT_EQ(matmul->launches, 2u);
   EXPECT_EQ(matmul->samples, 0u);
@@ -77,27 +77,27 @@ TEST(OnednnTranscript, NamesTheImplementationsThatRan) {
   EXPECT_EQ(matmul->kernel.family, Family::gemm);
   EXPECT_EQ(matmul->kernel.library, "oneDNN");
   EXPECT_DOUBLE_EQ(matmul->seconds, 0.01999708);  // the two lines of the transcript
-  const ProfileRow* bf16 = find_row(profile, "matmul brg:avx512_core_bf16");
+  const ProfileRow* bf16 = find_onednn_row(profile, "matmul brg:avx512_core_bf16");
   ASSERT_TRUE(bf16);
   EXPECT_EQ(bf16->kernel.architecture, "avx512_core_bf16");
-  ASSERT_TRUE(find_row(profile, "convolution brgconv:avx512_core"));
-  EXPECT_EQ(find_row(profile, "convolution brgconv:avx512_core")->kernel.family, Family::conv);
-  EXPECT_EQ(find_row(profile, "softmax_v2 ref:any")->kernel.family, Family::norm);
-  EXPECT_EQ(find_row(profile, "softmax_v2 ref:any")->kernel.architecture, "");
-  EXPECT_EQ(find_row(profile, "reorder jit:uni")->launches, 3u);
+  ASSERT_TRUE(find_onednn_row(profile, "convolution brgconv:avx512_core"));
+  EXPECT_EQ(find_onednn_row(profile, "convolution brgconv:avx512_core")->kernel.family, Family::conv);
+  EXPECT_EQ(find_onednn_row(profile, "softmax_v2 ref:any")->kernel.family, Family::norm);
+  EXPECT_EQ(find_onednn_row(profile, "softmax_v2 ref:any")->kernel.architecture, "");
+  EXPECT_EQ(find_onednn_row(profile, "reorder jit:uni")->launches, 3u);
 }
 
 TEST(OnednnTranscript, ShowsWhatAnIsaLimitChanged) {
   Profile profile = profile_of(transcript("max_cpu_isa_avx2.txt"));
-  EXPECT_FALSE(find_row(profile, "matmul brg:avx512_core"));
-  ASSERT_TRUE(find_row(profile, "matmul gemm:jit"));
-  EXPECT_EQ(find_row(profile, "matmul gemm:jit")->kernel.architecture, "");
-  EXPECT_EQ(find_row(profile, "convolution jit:avx2")->kernel.architecture, "avx2");
+  EXPECT_FALSE(find_onednn_row(profile, "matmul brg:avx512_core"));
+  ASSERT_TRUE(find_onednn_row(profile, "matmul gemm:jit"));
+  EXPECT_EQ(find_onednn_row(profile, "matmul gemm:jit")->kernel.architecture, "");
+  EXPECT_EQ(find_onednn_row(profile, "convolution jit:avx2")->kernel.architecture, "avx2");
 }
 
 TEST(OnednnTranscript, CountsExecutionsOnlyAmongCreations) {
   Profile profile = profile_of(transcript("created_and_timestamped.txt"));
-  const ProfileRow* matmul = find_row(profile, "matmul brg:avx512_core");
+  const ProfileRow* matmul = find_onednn_row(profile, "matmul brg:avx512_core");
   ASSERT_TRUE(matmul);
   EXPECT_EQ(matmul->launches, 1u);
 }

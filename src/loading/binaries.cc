@@ -17,7 +17,6 @@
 namespace varve {
 
 namespace {
-std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 // The shared runtime that a file asks the loader for.
 std::string needed_runtime(const DynamicSection& dynamic) {

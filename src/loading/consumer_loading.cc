@@ -16,8 +16,6 @@ constexpr int kMostAttempts = 64;  // to open one library after what it needs wa
 constexpr std::size_t kMostShown = 16;
 constexpr const char* kHeld = "held by the environment";
 
-std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 // "libcudnn.so.9" → "9"
 std::string soname_suffix(const std::string& soname) {
   const std::size_t at = soname.find(".so.");

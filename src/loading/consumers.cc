@@ -14,8 +14,6 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostConsumers = 512;
 
-std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 // Names of extension modules: "_C.cpython-311-x86_64-linux-gnu.so", "_C.abi3.so" (PEP 3149), or any library that has
 // the function that Python calls in a module of its name.
 bool is_extension_module(const HeldLibrary& library, LoadedFiles& files) {

@@ -16,7 +16,7 @@ namespace varve {
 
 namespace {
 constexpr std::uint32_t kMostEntries = 65536;
-constexpr std::size_t kMostFiles = 262144;
+constexpr std::size_t kMostListedFiles = 262144;
 constexpr int kMostSteps = 20'000;             // queries and calls of the progress handler
 constexpr int kStep = 1000;                    // instructions of SQLite's machine
 constexpr std::chrono::seconds kMostTime{20};  // one instruction can do much: a generated column that hashes megabytes
@@ -42,7 +42,7 @@ struct Entry {
 std::vector<std::string> strings(const Entry& entry) {
   std::vector<std::string> values;
   std::string_view rest = entry.data;
-  for (std::uint32_t i = 0; i < entry.count && values.size() < kMostFiles; ++i) {
+  for (std::uint32_t i = 0; i < entry.count && values.size() < kMostListedFiles; ++i) {
     const std::size_t end = rest.find('\0');
     if (end == std::string_view::npos) break;
     values.emplace_back(rest.substr(0, end));
@@ -53,7 +53,7 @@ std::vector<std::string> strings(const Entry& entry) {
 
 std::vector<std::uint32_t> numbers(const Entry& entry) {
   std::vector<std::uint32_t> values;
-  const std::size_t count = std::min<std::size_t>({entry.count, entry.data.size() / 4, kMostFiles});
+  const std::size_t count = std::min<std::size_t>({entry.count, entry.data.size() / 4, kMostListedFiles});
   for (std::size_t i = 0; i < count; ++i) values.push_back(big_endian(entry.data, i * 4));
   return values;
 }

@@ -8,9 +8,8 @@
 namespace varve {
 
 namespace {
-constexpr std::size_t kMostSource = std::size_t{1} << 20;
+constexpr std::size_t kMostVersionSource = std::size_t{1} << 20;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 
 // Numbers and dots at the start: "2.8cxx11abitrue" is "2.8", "24cu121" is "2.4", "210" is "2.10".
@@ -35,7 +34,7 @@ std::string text_under(const Json& json, std::string_view path) {
 
 bool set_from_file(const Files& files, const PackageRow& row, const std::string& folder, Package& package) {
   if (row.built_for_file.empty() || folder.empty()) return false;
-  const Looked<std::string> text = files.read(folder + "/" + row.built_for_file, kMostSource);
+  const Looked<std::string> text = files.read(folder + "/" + row.built_for_file, kMostVersionSource);
   if (!text) return false;
   const Result<Json> json = parse_json(*text, "reading what a package was built for", row.built_for_file);
   if (!json) return false;

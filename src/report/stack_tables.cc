@@ -20,8 +20,6 @@ Cell fact_cell(const Fact& fact) {
   return {value_text(*fact.value) + (inferred ? " (inferred)" : "")};
 }
 
-std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 std::string role_text(const DriverFile& file) {
   std::string text = file.role == DriverFileRole::driver ? "" : std::string(to_string(file.role));
   if (file.loaded_first) text += text.empty() ? "taken by the loader" : ", taken by the loader";

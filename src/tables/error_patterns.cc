@@ -15,12 +15,12 @@ namespace varve {
 
 namespace {
 constexpr const char* kDoing = "reading the error patterns";
-constexpr std::size_t kTableCap = std::size_t{8} << 20;
+constexpr std::size_t kPatternTableCap = std::size_t{8} << 20;
 
 struct CategoryTitle {
   std::string_view word, title;
 };
-constexpr CategoryTitle kCategories[] = {
+constexpr CategoryTitle kCategoryTitles[] = {
     {"driver_ceiling", "a driver that is too old for what runs on it"},
     {"kernel_coverage", "GPU code that does not fit the GPU"},
     {"user_kernel_mismatch", "user and kernel halves of the driver that do not fit"},
@@ -89,14 +89,14 @@ ErrorPattern pattern_from(const Fields& fields) {
   return row;
 }
 
-Result<std::pair<std::string, std::string>> table_text(const std::string& folder) {
+Result<std::pair<std::string, std::string>> pattern_table_text(const std::string& folder) {
   const std::string name = "error_patterns.json";
   if (folder.empty()) return std::pair{std::string(embedded_file("data/" + name)), "data/" + name};
   Looked<std::unique_ptr<Files>> opened = open_root(folder);
   if (!opened) return Error{kDoing, folder, "it is no folder that can be read", "--data takes a folder with tables"};
-  if (!(*opened)->exists(name)) return table_text({});
+  if (!(*opened)->exists(name)) return pattern_table_text({});
   const std::string where = (std::filesystem::path(folder) / name).string();
-  Looked<std::string> text = (*opened)->read(name, kTableCap);
+  Looked<std::string> text = (*opened)->read(name, kPatternTableCap);
   if (!text) return Error{kDoing, where, text.detail, "it must be a file of at most 8 MiB"};
   return std::pair{*text, where};
 }
@@ -143,7 +143,7 @@ Status read_rows(const Json& json, const std::string& where, ErrorPatterns& patt
 }  // namespace
 
 Result<ErrorPatterns> load_error_patterns(const Knowledge& knowledge, const std::string& folder) {
-  const auto text = table_text(folder);
+  const auto text = pattern_table_text(folder);
   if (!text) return text.error();
   const Result<Json> json = parse_json(text->first, kDoing, text->second);
   if (!json) return json.error();
@@ -163,14 +163,14 @@ const ErrorPattern* find_pattern(const ErrorPatterns& patterns, std::string_view
 }
 
 std::string category_title(std::string_view category) {
-  for (const CategoryTitle& row : kCategories) {
+  for (const CategoryTitle& row : kCategoryTitles) {
     if (row.word == category) return std::string(row.title);
   }
   return category.empty() ? "the program itself, not the stack under it" : std::string(category);
 }
 
 bool is_category(std::string_view word) {
-  return std::any_of(std::begin(kCategories), std::end(kCategories),
+  return std::any_of(std::begin(kCategoryTitles), std::end(kCategoryTitles),
                      [&](const CategoryTitle& row) { return row.word == word; });
 }
 

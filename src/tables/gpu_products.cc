@@ -15,7 +15,7 @@ struct Product {
   std::vector<std::string> words;  // "geforce", "rtx", "4090", "ti"
   std::vector<std::string> pci_ids;
   ComputeCapability capability;
-  std::string kind;  // the class, as the table spells it
+  std::string kind;  // the class, as the product_table spells it
 };
 
 struct Range {
@@ -23,7 +23,7 @@ struct Range {
   ComputeCapability capability;
 };
 
-struct Table {
+struct ProductTable {
   std::vector<Product> products;
   std::vector<Range> ranges;
 };
@@ -43,28 +43,28 @@ std::vector<std::string> words_of(std::string_view name) {
   return words;
 }
 
-Table read_table() {
+ProductTable read_product_table() {
   const Json json = Json::parse(embedded_file("data/gpu_products.json"));
-  Table table;
+  ProductTable product_table;
   for (const Json& row : json.at("products")) {
     const auto capability = compute_capability_from(row.at("compute_capability").get<std::string>());
-    table.products.push_back({.words = words_of(row.at("product").get<std::string>()),
-                              .pci_ids = row.value("pci_ids", std::vector<std::string>{}),
-                              .capability = capability.value_or(ComputeCapability{}),
-                              .kind = row.value("class", std::string{})});
+    product_table.products.push_back({.words = words_of(row.at("product").get<std::string>()),
+                                      .pci_ids = row.value("pci_ids", std::vector<std::string>{}),
+                                      .capability = capability.value_or(ComputeCapability{}),
+                                      .kind = row.value("class", std::string{})});
   }
   for (const Json& row : json.at("ranges")) {
     const auto capability = compute_capability_from(row.at("compute_capability").get<std::string>());
-    table.ranges.push_back({.first = parse_integer(row.at("first").get<std::string>(), 16).value_or(0),
-                            .last = parse_integer(row.at("last").get<std::string>(), 16).value_or(0),
-                            .capability = capability.value_or(ComputeCapability{})});
+    product_table.ranges.push_back({.first = parse_integer(row.at("first").get<std::string>(), 16).value_or(0),
+                                    .last = parse_integer(row.at("last").get<std::string>(), 16).value_or(0),
+                                    .capability = capability.value_or(ComputeCapability{})});
   }
-  return table;
+  return product_table;
 }
 
-const Table& table() {
-  static const Table table = read_table();
-  return table;
+const ProductTable& product_table() {
+  static const ProductTable product_table = read_product_table();
+  return product_table;
 }
 
 // Whether all words of the product stand in the name one after another, others between them allowed.
@@ -89,7 +89,7 @@ const Product* find_longer_product(std::vector<std::string> words) {
   if (std::none_of(words.begin(), words.end(), has_digit)) return nullptr;
   const Product* best = nullptr;
   bool differ = false;
-  for (const Product& product : table().products) {
+  for (const Product& product : product_table().products) {
     if (!contains_words(product.words, words)) continue;
     if (best != nullptr && product.words.size() > best->words.size()) continue;
     differ = best != nullptr && product.words.size() == best->words.size() && product.capability != best->capability;
@@ -102,7 +102,7 @@ const Product* find_longer_product(std::vector<std::string> words) {
 const Product* find_product(std::string_view name) {
   const std::vector<std::string> words = words_of(name);
   const Product* best = nullptr;
-  for (const Product& product : table().products) {
+  for (const Product& product : product_table().products) {
     if (product.words.empty() || !names_product(words, product)) continue;
     if (best == nullptr || product.words.size() > best->words.size()) best = &product;
   }
@@ -162,13 +162,13 @@ std::optional<ComputeCapability> capability_of_product(std::string_view name) {
 
 std::optional<ComputeCapability> capability_of_pci_device(std::string_view device) {
   const std::string id = to_lower(device);
-  for (const Product& product : table().products) {
+  for (const Product& product : product_table().products) {
     for (const std::string& known : product.pci_ids) {
       if (known == id) return product.capability;
     }
   }
   const std::optional<std::int64_t> number = parse_integer(id, 16);
-  for (const Range& range : table().ranges) {
+  for (const Range& range : product_table().ranges) {
     if (number && *number >= range.first && *number <= range.last) return range.capability;
   }
   return std::nullopt;

@@ -10,10 +10,10 @@
 namespace varve {
 namespace {
 
-nlohmann::json patterns() { return nlohmann::json::parse(embedded_file("data/kernel_patterns.json")); }
+nlohmann::json name_patterns() { return nlohmann::json::parse(embedded_file("data/kernel_patterns.json")); }
 
 TEST(KernelPatterns, EveryDispatchExampleReadsAsTheRowSays) {
-  const nlohmann::json rows = patterns().at("dispatch");
+  const nlohmann::json rows = name_patterns().at("dispatch");
   ASSERT_GT(rows.size(), 5u);
   for (const auto& row : rows) {
     ASSERT_FALSE(row.at("examples").empty());
@@ -27,7 +27,7 @@ TEST(KernelPatterns, EveryDispatchExampleReadsAsTheRowSays) {
 }
 
 TEST(KernelPatterns, EveryFamilyExampleReadsAsTheRowSays) {
-  const nlohmann::json rows = patterns().at("families");
+  const nlohmann::json rows = name_patterns().at("families");
   ASSERT_GT(rows.size(), 5u);
   for (const auto& row : rows) {
     ASSERT_FALSE(row.at("examples").empty());

@@ -152,7 +152,7 @@ std::vector<PatternMatch> best_of_places(std::string_view text, std::vector<Patt
   return left;
 }
 
-void add_codes(const Knowledge& knowledge, CompiledPatterns& compiled) {
+void compile_codes(const Knowledge& knowledge, CompiledPatterns& compiled) {
   for (const ErrorCode& code : knowledge.error_codes) {
     if (code.code == 0) continue;
     if (!code.driver_name.empty()) compiled.code_of_name.emplace(code.driver_name, code.code);
@@ -208,7 +208,7 @@ Result<std::shared_ptr<const CompiledPatterns>> compile_patterns(const std::vect
   if (!compiled->set->Compile()) {
     return Error{"reading the error patterns", where, "the patterns together are too large", "write fewer or shorter"};
   }
-  add_codes(knowledge, *compiled);
+  compile_codes(knowledge, *compiled);
   return std::shared_ptr<const CompiledPatterns>(std::move(compiled));
 }
 

@@ -38,7 +38,7 @@ const SettingList& setting_list() {
   return list;
 }
 
-bool matches_any(std::string_view name, const std::vector<std::string>& patterns) {
+bool matches_setting(std::string_view name, const std::vector<std::string>& patterns) {
   return std::any_of(patterns.begin(), patterns.end(), [&](std::string_view pattern) {
     if (!pattern.ends_with('*')) return name == pattern;
     pattern.remove_suffix(1);
@@ -71,7 +71,7 @@ std::map<std::string, Fact> dispatch_settings(const std::map<std::string, std::s
   const SettingList& list = setting_list();
   std::map<std::string, Fact> settings;
   for (const auto& [name, value] : environment) {
-    if (!matches_any(name, list.allowed) || matches_any(name, list.never) || names_a_secret(name)) continue;
+    if (!matches_setting(name, list.allowed) || matches_setting(name, list.never) || names_a_secret(name)) continue;
     if (name != clean_utf8(name, 256)) continue;
     settings.emplace(name, setting_fact(value, home));
   }

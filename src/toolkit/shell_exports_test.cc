@@ -140,7 +140,7 @@ TEST(ShellExports, AColonCannotStandInPath) {
   EXPECT_FALSE(toolkit_variables(**files, survey, survey.toolkits[0], {}));
 }
 
-std::string output_of(const std::string& command) {
+std::string shell_output_of(const std::string& command) {
   FILE* pipe = ::popen(command.c_str(), "r");
   std::string text;
   char buffer[4096];
@@ -151,7 +151,7 @@ std::string output_of(const std::string& command) {
 
 // Where the shell is; empty: not installed.
 std::string path_of_shell(const std::string& shell) {
-  return std::string(trim(output_of("command -v " + shell + " 2>/dev/null")));
+  return std::string(trim(shell_output_of("command -v " + shell + " 2>/dev/null")));
 }
 
 // What the shell prints that ran the commands and then the script.
@@ -163,7 +163,7 @@ std::string run_shell(const std::string& shell, const std::string& commands, con
   scratch.write("script", load + script);
   const std::string options = shell == "bash" ? " --norc " : shell == "zsh" ? " -f " : " ";
   const std::string program = path_of_shell(shell) + options;
-  return output_of("PATH=/usr/local/bin:/usr/bin:/bin OLD=kept " + program + scratch.path() + "/script 2>&1");
+  return shell_output_of("PATH=/usr/local/bin:/usr/bin:/bin OLD=kept " + program + scratch.path() + "/script 2>&1");
 }
 
 class RealShell : public testing::TestWithParam<const char*> {};

@@ -11,7 +11,7 @@ namespace varve {
 
 namespace {
 constexpr std::size_t kMostToolkits = 64;
-constexpr const char* kDebian = "/usr/lib/cuda";
+constexpr const char* kDebianFolders = "/usr/lib/cuda";
 constexpr const char* kDebianBeneath = "/usr/lib/nvidia-cuda-toolkit";
 // The states that update-alternatives keeps: Debian's, Red Hat's.
 constexpr const char* kAlternatives[] = {"/var/lib/dpkg/alternatives/cuda", "/var/lib/alternatives/cuda"};
@@ -48,7 +48,7 @@ class Search {
   // Directories whose name begins with "cuda" below one of the usual parents, the HPC SDK's per release.
   std::vector<std::string> usual_directories() const {
     // Debian's /usr/lib/cuda leads into the other directory: one toolkit.
-    std::vector<std::string> directories = {files_.exists(kDebian) ? kDebian : kDebianBeneath};
+    std::vector<std::string> directories = {files_.exists(kDebianFolders) ? kDebianFolders : kDebianBeneath};
     for (const char* parent : {"/usr/local", "/opt"}) {
       for (const std::string& name : list(parent)) {
         if (name.starts_with("cuda")) directories.push_back(std::string(parent) + "/" + name);
@@ -65,7 +65,7 @@ class Search {
   // The index of the toolkit in the directory, which is read when it is new.
   Toolkit* add(const std::string& directory) {
     std::string resolved = files_.resolve(directory).value.value_or("");
-    if (resolved == kDebianBeneath && files_.exists(kDebian)) resolved = kDebian;
+    if (resolved == kDebianBeneath && files_.exists(kDebianFolders)) resolved = kDebianFolders;
     for (Toolkit& known : toolkits_) {
       if (known.path == resolved) return &known;
     }

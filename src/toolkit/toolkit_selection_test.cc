@@ -9,7 +9,7 @@
 namespace varve {
 namespace {
 
-using Names = std::vector<std::string>;
+using SelectionNames = std::vector<std::string>;
 
 std::vector<std::string> claims_of(const ToolkitSurvey& survey) {
   std::vector<std::string> all;
@@ -56,23 +56,23 @@ struct Machine {
 TEST(ToolkitSelection, FindsTheHostsThoseOfEnvironmentsAndTheirParts) {
   const Machine machine;
   const ToolkitSurvey survey = machine.survey();
-  Names paths;
+  SelectionNames paths;
   for (const InstalledToolkit& installed : survey.toolkits) paths.push_back(installed.toolkit.path);
-  EXPECT_EQ(paths, (Names{"/usr/local/cuda-12.4", "/usr/local/cuda-12.9", machine.wheels, "/opt/conda"}));
+  EXPECT_EQ(paths, (SelectionNames{"/usr/local/cuda-12.4", "/usr/local/cuda-12.9", machine.wheels, "/opt/conda"}));
   const InstalledToolkit* wheels = survey.at(machine.wheels);
   ASSERT_NE(wheels, nullptr);
   EXPECT_EQ(wheels->kind, ToolkitKind::wheels);
   EXPECT_EQ(wheels->environment, "/home/a/.venvs/x");
-  EXPECT_EQ(wheels->layout.libraries, Names{machine.wheels + "/lib"});
+  EXPECT_EQ(wheels->layout.libraries, SelectionNames{machine.wheels + "/lib"});
   EXPECT_TRUE(wheels->layout.is_complete());
   const InstalledToolkit* conda = survey.at("/opt/conda");
   ASSERT_NE(conda, nullptr);
   EXPECT_EQ(conda->kind, ToolkitKind::conda);
-  EXPECT_EQ(conda->layout.missing, (Names{"ptxas", "cicc"}));
+  EXPECT_EQ(conda->layout.missing, (SelectionNames{"ptxas", "cicc"}));
   // Its lib holds libstdc++ too.
-  EXPECT_EQ(conda->layout.libraries, Names{"/opt/conda/targets/x86_64-linux/lib"});
+  EXPECT_EQ(conda->layout.libraries, SelectionNames{"/opt/conda/targets/x86_64-linux/lib"});
   EXPECT_FALSE(conda->own_prefix);
-  EXPECT_EQ(survey.at("/usr/local/cuda-12.4")->layout.libraries, Names{"/usr/local/cuda-12.4/lib64"});
+  EXPECT_EQ(survey.at("/usr/local/cuda-12.4")->layout.libraries, SelectionNames{"/usr/local/cuda-12.4/lib64"});
   ASSERT_NE(survey.active(), nullptr);
   EXPECT_EQ(survey.active()->toolkit, "/usr/local/cuda-12.4");
   EXPECT_TRUE(survey.agrees());
@@ -86,10 +86,11 @@ TEST(ToolkitSelection, SaysWhoNamesWhatAlsoWhereNothingIs) {
                                                {"CUDACXX", "/usr/local/cuda-12.9/bin/nvcc"},
                                                {"LD_LIBRARY_PATH", "/x:" + machine.wheels + "/lib"},
                                                {"PATH", "/usr/bin:/usr/local/cuda/bin"}});
-  EXPECT_EQ(claims_of(survey), (Names{"CUDA_HOME >  (/usr/local/cuda-11.0)", "CUDA_PATH > " + machine.wheels,
-                                      "CUDACXX > /usr/local/cuda-12.9", "nvcc on PATH > /usr/local/cuda-12.4",
-                                      "/usr/local/cuda > /usr/local/cuda-12.4", "LD_LIBRARY_PATH > " + machine.wheels,
-                                      "/etc/ld.so.conf.d/988_cuda-12.conf > /usr/local/cuda-12.9"}));
+  EXPECT_EQ(claims_of(survey),
+            (SelectionNames{"CUDA_HOME >  (/usr/local/cuda-11.0)", "CUDA_PATH > " + machine.wheels,
+                            "CUDACXX > /usr/local/cuda-12.9", "nvcc on PATH > /usr/local/cuda-12.4",
+                            "/usr/local/cuda > /usr/local/cuda-12.4", "LD_LIBRARY_PATH > " + machine.wheels,
+                            "/etc/ld.so.conf.d/988_cuda-12.conf > /usr/local/cuda-12.9"}));
   EXPECT_FALSE(survey.agrees());
   EXPECT_EQ(survey.active()->source, "CUDA_PATH");
   EXPECT_EQ(fact_text(survey.at(machine.wheels)->toolkit.installer), "wheel nvidia-cuda-nvcc 13.2.86");
@@ -112,7 +113,7 @@ TEST(ToolkitSelection, ALinkThatLeadsNowhereIsTold) {
   root.link("usr/local/cuda", "/usr/local/cuda-11.8");
   const auto files = open_root(root.path());
   const ToolkitSurvey survey = survey_toolkits(**files, {});
-  EXPECT_EQ(claims_of(survey), Names{"/usr/local/cuda >  (a link to /usr/local/cuda-11.8)"});
+  EXPECT_EQ(claims_of(survey), SelectionNames{"/usr/local/cuda >  (a link to /usr/local/cuda-11.8)"});
   EXPECT_EQ(survey.active(), nullptr);
 }
 
@@ -120,16 +121,16 @@ TEST(ToolkitSelection, AVersionMeansOneOrSeveralOrNone) {
   const Machine machine;
   ToolkitSurvey survey = machine.survey();
   const Files& files = *machine.files;
-  EXPECT_EQ(chosen(files, survey, "12.4"), Names{"/usr/local/cuda-12.4"});
-  EXPECT_EQ(chosen(files, survey, "12.4.1"), Names{"/usr/local/cuda-12.4"});
-  EXPECT_EQ(chosen(files, survey, "12.4.131"), Names{"/usr/local/cuda-12.4"});
-  EXPECT_EQ(chosen(files, survey, "12"), (Names{"/usr/local/cuda-12.4", "/usr/local/cuda-12.9"}));
-  EXPECT_EQ(chosen(files, survey, "13"), Names{machine.wheels});
-  EXPECT_EQ(chosen(files, survey, "11.8.89"), Names{"/opt/conda"});
+  EXPECT_EQ(chosen(files, survey, "12.4"), SelectionNames{"/usr/local/cuda-12.4"});
+  EXPECT_EQ(chosen(files, survey, "12.4.1"), SelectionNames{"/usr/local/cuda-12.4"});
+  EXPECT_EQ(chosen(files, survey, "12.4.131"), SelectionNames{"/usr/local/cuda-12.4"});
+  EXPECT_EQ(chosen(files, survey, "12"), (SelectionNames{"/usr/local/cuda-12.4", "/usr/local/cuda-12.9"}));
+  EXPECT_EQ(chosen(files, survey, "13"), SelectionNames{machine.wheels});
+  EXPECT_EQ(chosen(files, survey, "11.8.89"), SelectionNames{"/opt/conda"});
   for (const char* none : {"12.4.13", "1", "12.40", "", ".", "x", "12x", "-12", "99999999999999999999", "12.4 "}) {
-    EXPECT_EQ(chosen(files, survey, none), Names{}) << none;
+    EXPECT_EQ(chosen(files, survey, none), SelectionNames{}) << none;
   }
-  EXPECT_EQ(nearest_versions(survey, "12.3"), (Names{"12.4.1", "12.9.0", "13.2", "11.8"}));
+  EXPECT_EQ(nearest_versions(survey, "12.3"), (SelectionNames{"12.4.1", "12.9.0", "13.2", "11.8"}));
   EXPECT_EQ(nearest_versions(survey, "zzz").size(), 4u);
 }
 
@@ -139,13 +140,13 @@ TEST(ToolkitSelection, APathMeansTheToolkitThere) {
   machine.root.link("data/link", "own toolkit");
   ToolkitSurvey survey = machine.survey();
   const Files& files = *machine.files;
-  EXPECT_EQ(chosen(files, survey, "/usr/local/cuda"), Names{"/usr/local/cuda-12.4"});
-  EXPECT_EQ(chosen(files, survey, "/home/a/.venvs/x"), Names{machine.wheels});
-  EXPECT_EQ(chosen(files, survey, machine.wheels), Names{machine.wheels});
-  EXPECT_EQ(chosen(files, survey, "/data/link"), Names{"/data/own toolkit"});
-  EXPECT_EQ(chosen(files, survey, "/data"), Names{});
-  EXPECT_EQ(chosen(files, survey, "/nowhere"), Names{});
-  EXPECT_EQ(chosen(files, survey, "12.1"), Names{"/data/own toolkit"});  // met by now
+  EXPECT_EQ(chosen(files, survey, "/usr/local/cuda"), SelectionNames{"/usr/local/cuda-12.4"});
+  EXPECT_EQ(chosen(files, survey, "/home/a/.venvs/x"), SelectionNames{machine.wheels});
+  EXPECT_EQ(chosen(files, survey, machine.wheels), SelectionNames{machine.wheels});
+  EXPECT_EQ(chosen(files, survey, "/data/link"), SelectionNames{"/data/own toolkit"});
+  EXPECT_EQ(chosen(files, survey, "/data"), SelectionNames{});
+  EXPECT_EQ(chosen(files, survey, "/nowhere"), SelectionNames{});
+  EXPECT_EQ(chosen(files, survey, "12.1"), SelectionNames{"/data/own toolkit"});  // met by now
 }
 
 TEST(ToolkitSelection, OneWithoutACompilerGivesWay) {
@@ -162,11 +163,12 @@ TEST(ToolkitSelection, OneWithoutACompilerGivesWay) {
   const auto files = open_root(root.path());
   ToolkitSurvey survey =
       survey_toolkits(**files, {.environment = {}, .homes = {"/home/a"}, .working_directory = {}, .folders = {}});
-  EXPECT_EQ(chosen(**files, survey, "12.9"), Names{"/usr/local/cuda-12.9"});
+  EXPECT_EQ(chosen(**files, survey, "12.9"), SelectionNames{"/usr/local/cuda-12.9"});
   const std::string path = "/" + packages + "/nvidia/cuda_nvcc";
-  EXPECT_EQ(chosen(**files, survey, path), Names{path});
-  EXPECT_EQ(survey.at(path)->layout.missing, (Names{"nvcc", "cicc", "libcudart"}));
-  EXPECT_EQ(survey.at(path)->layout.libraries, Names{"/" + packages + "/nvidia/cuda_runtime/lib"});  // cuDNN is no part
+  EXPECT_EQ(chosen(**files, survey, path), SelectionNames{path});
+  EXPECT_EQ(survey.at(path)->layout.missing, (SelectionNames{"nvcc", "cicc", "libcudart"}));
+  EXPECT_EQ(survey.at(path)->layout.libraries,
+            SelectionNames{"/" + packages + "/nvidia/cuda_runtime/lib"});  // cuDNN is no part
 }
 
 TEST(ToolkitSelection, DebiansPartsStandApart) {
@@ -184,8 +186,8 @@ TEST(ToolkitSelection, DebiansPartsStandApart) {
   ASSERT_EQ(survey.toolkits.size(), 1u);
   const ToolkitLayout& layout = survey.toolkits[0].layout;
   EXPECT_EQ(layout.programs, "/usr/lib/nvidia-cuda-toolkit/bin");
-  EXPECT_EQ(layout.headers, Names{"/usr/include"});
-  EXPECT_EQ(layout.libraries, Names{});  // the loader's own folder needs no variable
+  EXPECT_EQ(layout.headers, SelectionNames{"/usr/include"});
+  EXPECT_EQ(layout.libraries, SelectionNames{});  // the loader's own folder needs no variable
   EXPECT_TRUE(layout.is_complete()) << layout.missing.front();
 }
 
@@ -206,7 +208,7 @@ TEST(ToolkitSelection, HostileTreesAreOnlyLookedAt) {
                                                    .working_directory = {},
                                                    .folders = {}});
   EXPECT_LE(survey.toolkits.size(), 1u);
-  EXPECT_EQ(chosen(**files, survey, "/usr/local/cuda-1"), Names{});
+  EXPECT_EQ(chosen(**files, survey, "/usr/local/cuda-1"), SelectionNames{});
   EXPECT_EQ(survey.claims.front().source, "CUDA_HOME");
   EXPECT_LE(survey.claims.front().said.size(), 256u);
 }
@@ -221,8 +223,8 @@ TEST(ToolkitSelection, RealWheels) {
     EXPECT_EQ(matching_toolkits(**files, survey, folder + std::string(name)).size(), 1u);
   }
   ASSERT_EQ(survey.toolkits.size(), 2u);
-  EXPECT_EQ(survey.toolkits[0].layout.missing, Names{});
-  EXPECT_EQ(survey.toolkits[1].layout.missing, (Names{"nvcc", "cicc"}));
+  EXPECT_EQ(survey.toolkits[0].layout.missing, SelectionNames{});
+  EXPECT_EQ(survey.toolkits[1].layout.missing, (SelectionNames{"nvcc", "cicc"}));
   EXPECT_GE(survey.toolkits[1].layout.libraries.size(), 10u);
 }
 

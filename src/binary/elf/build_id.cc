@@ -12,8 +12,8 @@
 namespace varve {
 namespace {
 
-constexpr std::uint64_t kMostNoteBytes = 1 << 20;  // of all segments together, which may overlap
-constexpr std::uint32_t kMostIdBytes = 64;         // 20 for SHA-1, 16 for MD5, 8 for LLD's fast one
+constexpr std::uint64_t kMostBuildIdNote = 1 << 20;  // of all segments together, which may overlap
+constexpr std::uint32_t kMostIdBytes = 64;           // 20 for SHA-1, 16 for MD5, 8 for LLD's fast one
 
 // One PT_NOTE segment: rows of (name size, description size, type), name and description padded to 4 bytes, or to 8
 // where the segment says so (gABI; GNU property notes use 8).
@@ -41,7 +41,7 @@ std::string find_build_id(const std::vector<std::byte>& notes, std::uint64_t ali
 Result<std::string> read_build_id(const FileReader& reader, const std::string& where) {
   auto headers = read_elf_headers(reader, where, false);
   if (!headers) return headers.error();
-  std::uint64_t left = kMostNoteBytes;
+  std::uint64_t left = kMostBuildIdNote;
   for (const Elf64_Phdr& segment : headers->segments) {
     if (segment.p_type != PT_NOTE) continue;
     if (!reader.holds(segment.p_offset, segment.p_filesz) || segment.p_filesz > left) {

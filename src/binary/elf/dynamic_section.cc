@@ -8,17 +8,7 @@ namespace {
 constexpr std::uint64_t kMostVersions = 65'536;
 constexpr std::size_t kMostNeeded = 4096;
 constexpr std::size_t kMostPathBytes = 65'536;  // of an RPATH: those of Spack name each package's folder
-constexpr std::uint64_t kMostNameBytes = std::uint64_t{8} << 20;
-
-Error broken(const std::string& where, std::string found) {
-  return Error{"reading what an ELF file needs", where, std::move(found),
-               "the file is damaged or cut short; install it again"};
-}
-
-template <class T>
-bool read_at(const DynamicImage& image, std::uint64_t address, T& into) {
-  return image.read_address(address, std::as_writable_bytes(std::span(&into, 1)));
-}
+constexpr std::uint64_t kMostDynamicNameBytes = std::uint64_t{8} << 20;
 
 // The names of an image, of which many rows may point at one long one: bounded as a whole.
 class Names {
@@ -34,7 +24,7 @@ class Names {
 
  private:
   const DynamicImage& image_;
-  std::uint64_t left_ = kMostNameBytes;
+  std::uint64_t left_ = kMostDynamicNameBytes;
 };
 
 // Both tables are chains: each row says how far behind it the next one stands; 0 ends the chain. The counts of the
@@ -94,7 +84,7 @@ Result<DynamicSection> read_dynamic_section(const DynamicImage& image, const std
     auto path = image.reader.holds(segment.p_offset, segment.p_filesz)
                     ? image.reader.text(segment.p_offset, segment.p_offset + segment.p_filesz, 4096)
                     : std::nullopt;
-    if (!path) return broken(where, "the name of its interpreter points outside the file");
+    if (!path) return broken_dynamic(where, "the name of its interpreter points outside the file");
     section.interpreter = std::move(*path);
   }
   Names names(image);
@@ -103,9 +93,9 @@ Result<DynamicSection> read_dynamic_section(const DynamicImage& image, const std
     if (row.d_tag != DT_NEEDED && row.d_tag != DT_SONAME && row.d_tag != DT_RPATH && row.d_tag != DT_RUNPATH) continue;
     const bool is_path = row.d_tag == DT_RPATH || row.d_tag == DT_RUNPATH;
     auto text = is_path ? names.at(row.d_un.d_val, kMostPathBytes) : names.at(row.d_un.d_val);
-    if (!text) return broken(where, "a name in its dynamic section points outside the file or is too long");
+    if (!text) return broken_dynamic(where, "a name in its dynamic section points outside the file or is too long");
     if (row.d_tag == DT_NEEDED && section.needed.size() >= kMostNeeded) {
-      return broken(where, "it needs more than 4096 libraries");
+      return broken_dynamic(where, "it needs more than 4096 libraries");
     }
     if (row.d_tag == DT_NEEDED)
       section.needed.push_back(std::move(*text));
@@ -118,7 +108,7 @@ Result<DynamicSection> read_dynamic_section(const DynamicImage& image, const std
   }
   if (!read_version_needs(image, names, section.version_needs) ||
       !read_version_definitions(image, names, section.version_definitions)) {
-    return broken(where, "a symbol version points outside the file, or there are more than 65 536 of them");
+    return broken_dynamic(where, "a symbol version points outside the file, or there are more than 65 536 of them");
   }
   return section;
 }

@@ -5,21 +5,17 @@
 #include "binary/elf/symbol_hash.h"
 
 namespace varve {
-namespace {
 
-constexpr std::uint64_t kMostRows = 65'536;
-constexpr std::size_t kMostSegments = 4096;  // each address is looked for in all; Linux runs nothing with over 1170
-constexpr int kMostChainSteps = 65'536;
-
-Error broken(const std::string& where, std::string found) {
+Error broken_dynamic(const std::string& where, std::string found) {
   return Error{"reading what an ELF file needs", where, std::move(found),
                "the file is damaged or cut short; install it again"};
 }
 
-template <class T>
-bool read_at(const DynamicImage& image, std::uint64_t address, T& into) {
-  return image.read_address(address, std::as_writable_bytes(std::span(&into, 1)));
-}
+namespace {
+
+constexpr std::uint64_t kMostDynamicRows = 65'536;
+constexpr std::size_t kMostSegments = 4096;  // each address is looked for in all; Linux runs nothing with over 1170
+constexpr int kMostChainSteps = 65'536;
 
 std::optional<ExportedSymbol> symbol_if_named(const DynamicImage& image, std::uint64_t table, std::uint32_t index,
                                               std::string_view name) {
@@ -107,18 +103,18 @@ bool DynamicImage::read_address(std::uint64_t address, std::span<std::byte> into
 Result<DynamicImage> read_dynamic_image(const FileReader& reader, const std::string& where) {
   auto headers = read_elf_headers(reader, where, false);
   if (!headers) return headers.error();
-  if (headers->segments.size() > kMostSegments) return broken(where, "it has more than 4096 program headers");
+  if (headers->segments.size() > kMostSegments) return broken_dynamic(where, "it has more than 4096 program headers");
   DynamicImage image{reader, std::move(*headers), {}};
   for (const Elf64_Phdr& segment : image.headers.segments) {
     if (segment.p_type != PT_DYNAMIC) continue;
     const std::uint64_t count = segment.p_filesz / sizeof(Elf64_Dyn);
     if (!reader.holds(segment.p_offset, segment.p_filesz)) {
-      return broken(where, "its dynamic section points outside the file");
+      return broken_dynamic(where, "its dynamic section points outside the file");
     }
-    if (count > kMostRows) return broken(where, "its dynamic section has more than 65 536 rows");
+    if (count > kMostDynamicRows) return broken_dynamic(where, "its dynamic section has more than 65 536 rows");
     image.rows.resize(count);
     if (!reader.read(segment.p_offset, std::as_writable_bytes(std::span(image.rows)))) {
-      return broken(where, "it changed while it was read");
+      return broken_dynamic(where, "it changed while it was read");
     }
     break;
   }
@@ -126,7 +122,7 @@ Result<DynamicImage> read_dynamic_image(const FileReader& reader, const std::str
   image.rows.erase(end, image.rows.end());
   if (auto strings = image.value(DT_STRTAB)) {
     auto offset = image.offset_of(*strings, 0);
-    if (!offset) return broken(where, "its dynamic strings point outside the file");
+    if (!offset) return broken_dynamic(where, "its dynamic strings point outside the file");
     image.strings = *offset;
     image.strings_size = std::min(image.value(DT_STRSZ).value_or(0), reader.size() - *offset);
   }

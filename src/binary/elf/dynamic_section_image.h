@@ -35,6 +35,15 @@ struct DynamicImage {
 // `where` names the file.
 Result<DynamicImage> read_dynamic_image(const FileReader& reader, const std::string& where);
 
+// A value at a virtual address; false when it is not in the file.
+template <class T>
+bool read_at(const DynamicImage& image, std::uint64_t address, T& into) {
+  return image.read_address(address, std::as_writable_bytes(std::span(&into, 1)));
+}
+
+// What an error of these readers says: where, and what was found there.
+Error broken_dynamic(const std::string& where, std::string found);
+
 // A symbol that the file defines and exports.
 struct ExportedSymbol {
   std::uint64_t address = 0;

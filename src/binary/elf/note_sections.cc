@@ -10,7 +10,7 @@
 namespace varve {
 namespace {
 
-constexpr std::uint64_t kMostNameBytes = 1 << 20;
+constexpr std::uint64_t kMostSectionNameBytes = 1 << 20;
 constexpr std::uint64_t kMostNoteBytes = 64 * 1024;
 constexpr std::size_t kMostCompilers = 64;
 constexpr std::size_t kMostNumbers = 1024;
@@ -51,7 +51,7 @@ Result<std::vector<NamedSection>> read_named_sections(const FileReader& reader, 
   std::optional<std::string> names;
   if (index < headers->sections.size()) {
     const Elf64_Shdr& table = headers->sections[index];
-    if (table.sh_size <= kMostNameBytes && reader.holds(table.sh_offset, table.sh_size)) {
+    if (table.sh_size <= kMostSectionNameBytes && reader.holds(table.sh_offset, table.sh_size)) {
       names = reader.start(table.sh_offset, table.sh_size);
     }
   }

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::uint64_t kMostSymbols = 16'000'000;
 constexpr std::uint64_t kSymbolsAtOnce = 16'384;
-constexpr std::size_t kMostNameBytes = 64 * 1024;
+constexpr std::size_t kMostSymbolNameBytes = 64 * 1024;
 constexpr std::size_t kMostAliases = 64;
 constexpr std::size_t kMostNestedSteps = 4096;
 constexpr std::size_t kMostUntypedNames = 200'000;
@@ -45,7 +45,7 @@ struct SymbolTable::File {
   std::string name(const Symbol& symbol) const {
     std::uint64_t end = names_end[symbol.table];
     std::uint64_t at = sum_capped(names_start[symbol.table], symbol.name);
-    return at < end ? reader.text(at, end, kMostNameBytes).value_or("") : "";
+    return at < end ? reader.text(at, end, kMostSymbolNameBytes).value_or("") : "";
   }
 };
 

@@ -10,9 +10,9 @@
 namespace varve {
 namespace {
 
-constexpr std::uint16_t kMachineCuda = 190;             // EM_CUDA
-constexpr std::uint64_t kMostSections = 1'000'000;      // a kernel has about four
-constexpr std::uint64_t kMostNames = 64 * 1024 * 1024;  // bytes; mangled names are long
+constexpr std::uint16_t kMachineCuda = 190;                  // EM_CUDA
+constexpr std::uint64_t kMostSections = 1'000'000;           // a kernel has about four
+constexpr std::uint64_t kMostCubinNames = 64 * 1024 * 1024;  // bytes; mangled names are long
 
 // `size` is that of the cubin; `read(offset, span)` fills the span or says false when it is not all there.
 template <class Read>
@@ -41,7 +41,8 @@ std::optional<bool> holds_code(std::uint64_t size, const Read& read) {
   if (!read_rows(header.e_shoff, sections)) return std::nullopt;
   const Elf64_Shdr& names_header = sections[static_cast<std::size_t>(names_row)];
   if (names_header.sh_size == 0) return false;
-  if (names_header.sh_size > kMostNames || !holds(names_header.sh_offset, names_header.sh_size)) return std::nullopt;
+  if (names_header.sh_size > kMostCubinNames || !holds(names_header.sh_offset, names_header.sh_size))
+    return std::nullopt;
   std::vector<char> bytes(static_cast<std::size_t>(names_header.sh_size));
   if (!read_rows(names_header.sh_offset, bytes)) return std::nullopt;
   const std::string_view names(bytes.data(), bytes.size());

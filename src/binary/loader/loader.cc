@@ -26,8 +26,6 @@ std::string origin_of(const LoadedObject& object) {
   return directory_of(object.loader || object.real_path.empty() ? object.path : object.real_path);
 }
 
-std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 std::optional<Resolution> search_path(const LoaderContext& context, const std::string& tag, const std::string& text,
                                       const LoadedObject& owner, const std::string& name) {
   std::vector<std::string_view> pieces = split(text, ':');

@@ -34,7 +34,7 @@ struct Row {
 };
 static_assert(sizeof(Row) == 24);
 
-Error broken(const std::string& where, std::string found) {
+Error broken_cache(const std::string& where, std::string found) {
   return Error{"reading the loader's cache", where, std::move(found), "write it again with ldconfig"};
 }
 
@@ -106,19 +106,19 @@ std::vector<const LoaderCacheEntry*> LoaderCache::find(std::string_view name, st
 }
 
 Result<LoaderCache> read_loader_cache(const FileReader& reader, const std::string& where) {
-  if (reader.size() > kMostBytes) return broken(where, "it is larger than 64 MiB");
+  if (reader.size() > kMostBytes) return broken_cache(where, "it is larger than 64 MiB");
   auto file = reader.start(0, kMostBytes);
-  if (!file) return broken(where, "it cannot be read");
+  if (!file) return broken_cache(where, "it cannot be read");
   auto bytes = new_part(*file);
-  if (!bytes) return broken(where, "it is not of the format glibc-ld.so.cache1.1");
+  if (!bytes) return broken_cache(where, "it is not of the format glibc-ld.so.cache1.1");
   Header header;
-  if (!read_at(*bytes, 0, header)) return broken(where, "it ends inside its header");
-  if (header.byte_order != 0 && header.byte_order != 2) return broken(where, "it is of a big-endian machine");
+  if (!read_at(*bytes, 0, header)) return broken_cache(where, "it ends inside its header");
+  if (header.byte_order != 0 && header.byte_order != 2) return broken_cache(where, "it is of a big-endian machine");
   if (header.rows > kMostRows || std::uint64_t{header.rows} * sizeof(Row) > bytes->size() - sizeof header) {
-    return broken(where, "its rows reach beyond its end");
+    return broken_cache(where, "its rows reach beyond its end");
   }
   auto capabilities = read_capability_names(*bytes, header.extension);
-  if (!capabilities) return broken(where, "its extension points outside the file");
+  if (!capabilities) return broken_cache(where, "its extension points outside the file");
   LoaderCache cache;
   cache.entries.reserve(header.rows);
   std::uint64_t left = kMostBytes;  // all rows may share one long name
@@ -126,17 +126,17 @@ Result<LoaderCache> read_loader_cache(const FileReader& reader, const std::strin
     Row row;
     (void)read_at(*bytes, sizeof header + std::uint64_t{i} * sizeof row, row);
     auto name = text_at(*bytes, row.name), path = text_at(*bytes, row.path);
-    if (!name || !path) return broken(where, "a name points outside the file");
+    if (!name || !path) return broken_cache(where, "a name points outside the file");
     LoaderCacheEntry entry{std::move(*name), std::move(*path), {}, false, machine_of(row.flags)};
     if ((row.capabilities & kExtensionBit) != 0) {
       auto index = static_cast<std::uint32_t>(row.capabilities);
-      if (index >= capabilities->size()) return broken(where, "a row names a capability that is not listed");
+      if (index >= capabilities->size()) return broken_cache(where, "a row names a capability that is not listed");
       entry.capability = (*capabilities)[index];
     } else {
       entry.legacy_capability = row.capabilities != 0;
     }
     const std::uint64_t size = entry.name.size() + entry.path.size() + entry.capability.size();
-    if (size > left) return broken(where, "its names are more than 64 MiB");
+    if (size > left) return broken_cache(where, "its names are more than 64 MiB");
     left -= size;
     cache.entries.push_back(std::move(entry));
   }

@@ -11,7 +11,7 @@
 namespace varve {
 namespace {
 
-constexpr std::size_t kMostRemembered = 200'000;  // paths; files name libraries and directories without end
+constexpr std::size_t kMostRememberedFolders = 200'000;  // paths; files name libraries and directories without end
 
 // The directories under glibc-hwcaps, best first (x86-64 psABI; sysdeps/x86_64/dl-hwcaps_subdirs.c).
 int level_of(std::string_view capability) {
@@ -74,7 +74,7 @@ std::string real_path(const LoaderContext& context, const std::string& path) {
   const auto known = context.memory->real_paths.find(path);
   if (known != context.memory->real_paths.end()) return known->second;
   std::string real = context.files.resolve(path).value.value_or("");
-  if (context.memory->real_paths.size() < kMostRemembered) context.memory->real_paths.emplace(path, real);
+  if (context.memory->real_paths.size() < kMostRememberedFolders) context.memory->real_paths.emplace(path, real);
   return real;
 }
 

@@ -13,7 +13,7 @@ constexpr std::size_t kMostVersions = 32'768;                       // ids have 
 constexpr std::size_t kMostVersionName = 4096;
 constexpr std::size_t kPiece = std::size_t{256} << 10;
 
-Error broken(const std::string& where, std::string found) {
+Error broken_symbols(const std::string& where, std::string found) {
   return Error{"reading the symbols of an ELF file", where, std::move(found),
                "the file is damaged or cut short; install it again"};
 }
@@ -174,23 +174,23 @@ struct DynamicSymbolsReader {
   Status read() {
     auto table = image.value(DT_SYMTAB);
     if (!table || image.strings_size == 0) return Done{};
-    if (image.strings_size > kMostNames) return broken(where, "its names take more than 512 MiB");
+    if (image.strings_size > kMostNames) return broken_symbols(where, "its names take more than 512 MiB");
     symbols.names_.resize(image.strings_size);
     if (!image.reader.read(image.strings, std::as_writable_bytes(std::span(symbols.names_)))) {
-      return broken(where, "it changed while it was read");
+      return broken_symbols(where, "it changed while it was read");
     }
     const auto gnu = image.value(DT_GNU_HASH), sysv = image.value(DT_HASH);
     const bool hashed = gnu ? read_gnu_hash(*gnu) : !sysv || read_sysv_hash(*sysv);
-    if (!hashed) return broken(where, "its table of hashes points outside the file or does not end");
+    if (!hashed) return broken_symbols(where, "its table of hashes points outside the file or does not end");
     std::vector<bool> named;
-    if (!read_relocations(named)) return broken(where, "its relocations point outside the file");
+    if (!read_relocations(named)) return broken_symbols(where, "its relocations point outside the file");
     const auto last = std::find(named.rbegin(), named.rend(), true);
     const std::uint64_t hashes = symbols.hashed_ + (symbols.gnu_ && symbols.hashed_ > 0 ? symbols.first_ : 0);
     const std::uint64_t count = std::max<std::uint64_t>(hashes, static_cast<std::uint64_t>(named.rend() - last));
-    if (!read_rows(*table, count, symbols.symbols_)) return broken(where, "its symbols point outside the file");
+    if (!read_rows(*table, count, symbols.symbols_)) return broken_symbols(where, "its symbols point outside the file");
     if (auto versions = image.value(DT_VERSYM)) {
       if (!read_rows(*versions, count, symbols.version_ids_)) {
-        return broken(where, "its table of versions points outside the file");
+        return broken_symbols(where, "its table of versions points outside the file");
       }
     }
     read_definitions();

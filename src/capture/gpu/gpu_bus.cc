@@ -14,7 +14,7 @@
 namespace varve {
 
 namespace {
-constexpr const char* kPci = "/sys/bus/pci/devices";
+constexpr const char* kBusDevices = "/sys/bus/pci/devices";
 constexpr const char* kCapabilities = "/proc/driver/nvidia/capabilities";
 
 struct PciDevice {
@@ -43,7 +43,7 @@ void read_modalias(const Files& files, const std::string& path, PciDevice& devic
 }
 
 PciDevice read_device(const Files& files, const std::string& address) {
-  const std::string path = std::string(kPci) + "/" + address;
+  const std::string path = std::string(kBusDevices) + "/" + address;
   PciDevice device{.address = clean_utf8(address, 32),
                    .vendor = hexadecimal(files, path + "/vendor"),
                    .device = hexadecimal(files, path + "/device"),
@@ -87,7 +87,7 @@ Window window_of(std::string_view line) {
 
 // NVIDIA GPUs have registers behind BAR0 and their memory behind BAR1, which is 64 bits wide and so takes two lines.
 std::optional<std::string> windows_of(const Files& files, const PciDevice& device) {
-  const Looked<std::string> text = read_value(files, std::string(kPci) + "/" + device.address + "/resource");
+  const Looked<std::string> text = read_value(files, std::string(kBusDevices) + "/" + device.address + "/resource");
   if (!text) return std::nullopt;
   const std::vector<std::string_view> lines = split(*text, '\n');
   std::vector<std::string> parts;
@@ -105,7 +105,7 @@ std::optional<std::string> windows_of(const Files& files, const PciDevice& devic
 // not.
 std::string iommu_of(const Files& files, const PciDevice& device) {
   const std::string link =
-      files.read_link(std::string(kPci) + "/" + device.address + "/iommu_group").value.value_or("");
+      files.read_link(std::string(kBusDevices) + "/" + device.address + "/iommu_group").value.value_or("");
   if (link.empty()) return "none";
   const std::string group = clean_utf8(link.substr(link.rfind('/') + 1), 16);
   return read_value(files, "/sys/kernel/iommu_groups/" + group + "/type").value.value_or("kind not stated");
@@ -134,7 +134,7 @@ Redirect redirects(std::string_view space) {
 
 // The bridges above a device, by the folders of sysfs: /sys/devices/pci0000:00/0000:00:01.1/0000:01:00.0.
 std::vector<std::string> bridges_above(const Files& files, const PciDevice& device) {
-  const std::string path = files.resolve(std::string(kPci) + "/" + device.address).value.value_or("");
+  const std::string path = files.resolve(std::string(kBusDevices) + "/" + device.address).value.value_or("");
   std::vector<std::string> bridges;
   for (const std::string_view part : split(path, '/')) {
     const bool address = part.size() == 12 && part[4] == ':' && part[7] == ':' && part[10] == '.';
@@ -144,7 +144,7 @@ std::vector<std::string> bridges_above(const Files& files, const PciDevice& devi
 }
 
 Fact redirect_fact(const Files& files, const std::vector<PciDevice>& gpus) {
-  const std::string source = std::string(kPci) + "/*/config: access control services";
+  const std::string source = std::string(kBusDevices) + "/*/config: access control services";
   if (gpus.size() < 2) return missing_fact(Missing::not_applicable, source, "fewer than two GPUs");
   std::set<std::string> bridges, redirecting;
   for (const PciDevice& gpu : gpus) {
@@ -152,7 +152,7 @@ Fact redirect_fact(const Files& files, const std::vector<PciDevice>& gpus) {
   }
   bool unknown = false;
   for (const std::string& bridge : bridges) {
-    const Looked<std::string> space = files.read(std::string(kPci) + "/" + bridge + "/config", 4096);
+    const Looked<std::string> space = files.read(std::string(kBusDevices) + "/" + bridge + "/config", 4096);
     const Redirect found = space ? redirects(*space) : Redirect::unknown;
     if (found == Redirect::yes) redirecting.insert(clean_utf8(bridge, 32));
     unknown = unknown || found == Redirect::unknown;
@@ -191,7 +191,7 @@ void collect_gpu_bus(const Subject& subject, Facts& facts) {
   const Files& files = subject.world.files;
   facts["gpu.mig.instances"] =
       has_no_gpu(facts) ? missing_fact(Missing::not_applicable, kCapabilities, "no GPU") : instances_fact(files);
-  const Looked<std::vector<std::string>> names = files.list(kPci);
+  const Looked<std::vector<std::string>> names = files.list(kBusDevices);
   std::vector<PciDevice> gpus;
   std::int64_t switches = 0;
   for (const std::string& name : names.value.value_or(std::vector<std::string>{})) {
@@ -201,9 +201,9 @@ void collect_gpu_bus(const Subject& subject, Facts& facts) {
   }
   if (gpus.empty()) {
     const bool looked = names || names.failure == LookFailure::absent;
-    const Fact none = has_no_gpu(facts) ? missing_fact(Missing::not_applicable, kPci, "no GPU")
-                      : looked          ? missing_fact(Missing::absent, kPci, "no NVIDIA GPU on the PCI bus")
-                                        : missing_because(names, kPci);
+    const Fact none = has_no_gpu(facts) ? missing_fact(Missing::not_applicable, kBusDevices, "no GPU")
+                      : looked          ? missing_fact(Missing::absent, kBusDevices, "no NVIDIA GPU on the PCI bus")
+                                        : missing_because(names, kBusDevices);
     for (const char* id : kIds) facts[id] = none;
     return;
   }
@@ -214,7 +214,7 @@ void collect_gpu_bus(const Subject& subject, Facts& facts) {
     if (const auto windows = windows_of(files, gpu)) bars.push_back(*windows);
     iommu.push_back(iommu_of(files, gpu));
   }
-  const std::string source = std::string(kPci) + "/*";
+  const std::string source = std::string(kBusDevices) + "/*";
   facts["gpu.bus"] = known_fact(std::move(bus), source);
   facts["gpu.bars"] = bars.empty() ? missing_fact(Missing::absent, source + "/resource", "not stated")
                                    : known_fact(std::move(bars), source + "/resource");

@@ -29,7 +29,7 @@ std::optional<std::string> version_of_line(std::string_view line) {
   return std::nullopt;
 }
 
-Fact version_fact(const Files& files, const Looked<std::string>& line) {
+Fact kernel_version_fact(const Files& files, const Looked<std::string>& line) {
   const Looked<std::string> module = read_value(files, kModule);
   if (module) return known_fact(*module, kModule);
   if (!line) {
@@ -137,7 +137,7 @@ void collect_gpu_driver(const Subject& subject, Facts& facts) {
   }
   Looked<std::string> line = files.read(kProc, std::size_t{64} << 10);
   if (line) line->resize(std::min(line->find('\n'), line->size()));
-  facts["driver.kernel_mode.version"] = version_fact(files, line);
+  facts["driver.kernel_mode.version"] = kernel_version_fact(files, line);
   facts["driver.kernel_mode.flavour"] = flavour_fact(line);
   const Missing none = files.exists("/sys/module") ? Missing::absent : Missing::unsupported;
   facts["driver.kernel_mode.modules"] =

@@ -10,7 +10,7 @@ namespace varve {
 
 namespace {
 constexpr const char* kId = "driver.kernel_mode.installed";
-constexpr const char* kModules = "/lib/modules";
+constexpr const char* kModuleFolder = "/lib/modules";
 constexpr const char* kDkms = "/var/lib/dkms/nvidia";
 constexpr std::size_t kMostDependencies = std::size_t{16} << 20;
 constexpr std::uint64_t kMostModinfo = std::uint64_t{1} << 20;
@@ -28,7 +28,7 @@ bool is_nvidia_module(std::string_view path) {
 }  // namespace
 
 std::vector<std::string> installed_modules(const Files& files, const std::string& release) {
-  const std::string folder = std::string(kModules) + "/" + release;
+  const std::string folder = std::string(kModuleFolder) + "/" + release;
   const Looked<std::string> dependencies = files.read(folder + "/modules.dep", kMostDependencies);
   std::vector<std::string> modules;
   if (!dependencies) return modules;
@@ -87,7 +87,7 @@ std::vector<std::string> kernel_releases(const Subject& subject) {
     const Looked<std::string> running = read_value(subject.files, "/proc/sys/kernel/osrelease");
     if (running) return {*running};
   }
-  return subject.files.list(kModules).value.value_or(std::vector<std::string>{});
+  return subject.files.list(kModuleFolder).value.value_or(std::vector<std::string>{});
 }
 }  // namespace
 
@@ -104,7 +104,7 @@ void collect_kernel_module(const Subject& subject, Facts& facts) {
     }
   }
   const std::optional<Fact> built = dkms_fact(subject.files);
-  const Fact none = missing_fact(Missing::absent, kModules, "no NVIDIA kernel module is installed");
+  const Fact none = missing_fact(Missing::absent, kModuleFolder, "no NVIDIA kernel module is installed");
   facts[kId] = built ? *built : unread.value_or(none);
 }
 

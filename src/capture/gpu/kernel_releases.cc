@@ -12,7 +12,7 @@
 namespace varve {
 
 namespace {
-constexpr const char* kModules = "/lib/modules";
+constexpr const char* kReleaseFolder = "/lib/modules";
 constexpr const char* kEfi = "/sys/firmware/efi/efivars";
 // EFI_GLOBAL_VARIABLE, UEFI Specification 3.3; efivarfs puts four bytes of attributes before the value.
 constexpr const char* kSecureBoot = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
@@ -21,8 +21,8 @@ constexpr const char* kBlocked[] = {"nvidia", "nvidia_uvm", "nvidia_drm", "nvidi
 // A folder that depmod(8) has seen, or that holds a kernel's own modules.
 std::vector<std::string> installed_releases(const Files& files) {
   std::vector<std::string> releases;
-  for (const std::string& name : files.list(kModules).value.value_or(std::vector<std::string>{})) {
-    const std::string folder = std::string(kModules) + "/" + name;
+  for (const std::string& name : files.list(kReleaseFolder).value.value_or(std::vector<std::string>{})) {
+    const std::string folder = std::string(kReleaseFolder) + "/" + name;
     if (files.exists(folder + "/modules.dep") || files.exists(folder + "/kernel")) releases.push_back(name);
   }
   return releases;
@@ -35,15 +35,16 @@ void set_releases(const Files& files, Facts& facts) {
     names.push_back(clean_utf8(release, 128));
     if (!installed_modules(files, release).empty()) with_module.push_back(names.back());
   }
-  const Fact none = missing_fact(Missing::absent, kModules, "no kernel's modules are installed here");
-  facts["os.kernel.installed"] = names.empty() ? none : known_fact(std::move(names), kModules);
+  const Fact none = missing_fact(Missing::absent, kReleaseFolder, "no kernel's modules are installed here");
+  facts["os.kernel.installed"] = names.empty() ? none : known_fact(std::move(names), kReleaseFolder);
   Fact& built = facts["driver.kernel_mode.kernels"];
   if (!with_module.empty()) {
-    built = known_fact(std::move(with_module), std::string(kModules) + "/*/modules.dep");
+    built = known_fact(std::move(with_module), std::string(kReleaseFolder) + "/*/modules.dep");
   } else if (has_no_gpu(facts)) {
-    built = missing_fact(Missing::not_applicable, kModules, "no GPU");
+    built = missing_fact(Missing::not_applicable, kReleaseFolder, "no GPU");
   } else {
-    built = missing_fact(Missing::absent, std::string(kModules) + "/*/modules.dep", "no kernel has an NVIDIA module");
+    built =
+        missing_fact(Missing::absent, std::string(kReleaseFolder) + "/*/modules.dep", "no kernel has an NVIDIA module");
   }
 }
 
@@ -51,7 +52,7 @@ void set_releases(const Files& files, Facts& facts) {
 Fact signature_fact(const Files& files, const std::string& release) {
   constexpr std::string_view kMark = "~Module signature appended~\n";
   const std::vector<std::string> modules = installed_modules(files, release);
-  if (modules.empty()) return missing_fact(Missing::absent, kModules, "the running kernel has no NVIDIA module");
+  if (modules.empty()) return missing_fact(Missing::absent, kReleaseFolder, "the running kernel has no NVIDIA module");
   const std::string& path = modules.front();
   if (!path.ends_with(".ko")) return missing_fact(Missing::unsupported, path, "compressed modules are not opened");
   const Looked<FileReader> file = files.open(path);
@@ -108,9 +109,9 @@ void collect_kernel_releases(const Subject& subject, Facts& facts) {
   const auto release = facts.find("os.kernel.release");
   Fact& signature = facts["driver.kernel_mode.signature"];
   if (has_no_gpu(facts)) {
-    signature = missing_fact(Missing::not_applicable, kModules, "no GPU");
+    signature = missing_fact(Missing::not_applicable, kReleaseFolder, "no GPU");
   } else if (release == facts.end() || !release->second.is_known()) {
-    signature = missing_fact(Missing::absent, kModules, "the running kernel is not known");
+    signature = missing_fact(Missing::absent, kReleaseFolder, "the running kernel is not known");
   } else {
     signature = signature_fact(files, value_text(*release->second.value));
   }

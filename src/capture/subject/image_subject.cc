@@ -34,14 +34,12 @@ constexpr Interest kInterests[] = {
     {"", "/_wheel.json", kSmall},
 };
 
-std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
 // Symbols of all libraries of an image: those of a framework with all it loads take some 60 MB.
 constexpr std::size_t kMostSymbols = std::size_t{1} << 30;
 
 // Shared libraries, the compilers that environments carry, and the Pythons that import from them.
 bool is_binary_name(std::string_view path) {
-  const std::string_view name = file_name(path);
+  const std::string name = file_name(path);
   if (name.starts_with("python3") && path.ends_with("/bin/" + std::string(name))) return true;
   const std::size_t at = name.find(".so");
   const bool library = at != std::string_view::npos && (at + 3 == name.size() || name[at + 3] == '.');

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "base/redact.h"
+#include "base/text.h"
 #include "capture/subject/loaded_libraries.h"
 
 namespace varve {
@@ -17,8 +18,6 @@ namespace {
 constexpr double kSamplerInterval = 0.25;  // seconds; a ring holds far more
 constexpr double kFirstLook = 0.005;       // without samples: growing from here, to be cheap for long programs
 constexpr double kSlowestLook = 1.0;
-
-std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 void shorten_paths(KernelEvidence& evidence, const std::string& home) {
   for (Library& library : evidence.libraries) library.path = shorten_home(library.path, home);

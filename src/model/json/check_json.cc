@@ -10,10 +10,6 @@ namespace {
 std::string word(CheckState state) { return std::string(to_string(state)); }
 std::string word(Layer layer) { return std::string(to_string(layer)); }
 
-void set_text(Json& json, const char* key, const std::string& text) {
-  if (!text.empty()) json[key] = text;
-}
-
 Json consumer_to_json(const ConsumerVerdict& consumer) {
   Json answers = Json::array();
   for (const ConsumerAnswer& answer : consumer.answers) {

@@ -60,7 +60,7 @@ Json metric_to_json(const MetricComparison& metric) {
           {"pairs_needed", metric.pairs_needed ? Json(*metric.pairs_needed) : Json(nullptr)}};
 }
 
-MetricComparison metric_from(const Fields& fields) {
+MetricComparison metric_comparison_from(const Fields& fields) {
   MetricComparison metric;
   metric.metric = fields.required_text("metric");
   metric.unit = fields.text("unit");
@@ -188,8 +188,8 @@ Comparison comparison_from(const Fields& fields) {
   comparison.one_document = fields.flag("one_document", true);
   comparison.a = side_from(fields.object("a"));
   comparison.b = side_from(fields.object("b"));
-  comparison.primary = metric_from(fields.object("primary"));
-  fields.each("others", [&](const Fields& row) { comparison.others.push_back(metric_from(row)); });
+  comparison.primary = metric_comparison_from(fields.object("primary"));
+  fields.each("others", [&](const Fields& row) { comparison.others.push_back(metric_comparison_from(row)); });
   fields.each("items", [&](const Fields& row) { comparison.items.push_back(item_from(row)); });
   comparison.control = fields.word("control", control_from);
   comparison.variable = fields.texts("variable");

@@ -9,6 +9,10 @@ Json value_to_json(const Value& value) {
   return std::visit([](const auto& held) { return Json(held); }, value);
 }
 
+void set_text(Json& json, const char* key, const std::string& text) {
+  if (!text.empty()) json[key] = text;
+}
+
 Json finite_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 Fields::Fields(const Json& object, std::string path, std::optional<Error>& problem)

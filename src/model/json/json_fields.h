@@ -16,6 +16,9 @@ Json value_to_json(const Value& value);
 // A number for JSON, which has no infinity: null in its place.
 Json finite_or_null(double value);
 
+// Sets a text, unless it is empty: what is not known is left out.
+void set_text(Json& json, const char* key, const std::string& text);
+
 // Reads the fields of one JSON object of a document. The first thing that is wrong is kept, with its path
 // ("units[3].wall_seconds"), in the problem that all readers of one document share; after it every read yields the
 // default, so that a reader is a plain list of assignments and checks once at its end. Fields that are absent or null

@@ -8,9 +8,6 @@
 namespace varve {
 
 namespace {
-void set_text(Json& json, const char* key, const std::string& text) {
-  if (!text.empty()) json[key] = text;
-}
 
 void set_texts(Json& json, const char* key, const std::vector<std::string>& texts) {
   if (!texts.empty()) json[key] = texts;

@@ -179,7 +179,7 @@ void write_total(HtmlWriter& out, const KernelAccount& account, const TimeUnit& 
   if (shares) out.leaf("td", {{"class", "number"}}, "100 %");
 }
 
-void write_table(HtmlWriter& out, const KernelAccount& account, const TimeUnit& unit, bool shares) {
+void write_account_table(HtmlWriter& out, const KernelAccount& account, const TimeUnit& unit, bool shares) {
   Element scroll(out, "div", {{"class", "scroll"}, {"tabindex", "0"}});
   Element table(out, "table", {{"class", "numbers kernels-table"}});
   {
@@ -220,7 +220,7 @@ void write_account(HtmlWriter& out, const KernelAccount& account) {
   }
   const TimeUnit unit = time_unit_for(account);
   write_picture(out, account, unit);
-  write_table(out, account, unit, shares);
+  write_account_table(out, account, unit, shares);
   out.leaf("p", {{"class", "note"}},
            fmt::format("Mean CPU time a unit over {}. Small numbers below a change or a share: its 95 % interval. "
                        "Sampling: the standard error of the change from counting samples alone.",

@@ -44,7 +44,7 @@ void write_summary(HtmlWriter& out, const Run& run) {
   }
 }
 
-void write_metrics(HtmlWriter& out, const Run& run) {
+void write_unit_metrics(HtmlWriter& out, const Run& run) {
   Section section(out, "metrics", "Metrics");
   {
     ScrollTable table(out, "numbers", {"metric", "side", "units", "median", "spread", "lowest", "highest"});
@@ -196,7 +196,7 @@ std::string html_page(const Run& run) {
   HtmlWriter out;
   write_summary(out, run);
   write_units(out, run);
-  write_metrics(out, run);
+  write_unit_metrics(out, run);
   for (const Variant& variant : run.variants) write_kernels(out, run, variant);
   write_findings(out, run.findings);
   write_measurement(out, run);

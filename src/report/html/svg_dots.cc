@@ -14,7 +14,7 @@ namespace {
 constexpr int kHeight = 220, kTop = 10, kBottom = 206;
 constexpr std::size_t kMostDots = 2000;  // beyond it dots would only cover each other
 
-// A round number of the upright axis; its digits are few, so that none are cut.
+// A round one_decimal of the upright axis; its digits are few, so that none are cut.
 std::string tick_text(double tick, const std::string& unit, const Scale& scale) {
   const double largest = std::max(std::fabs(scale.low), std::fabs(scale.high));
   std::string text;
@@ -39,7 +39,7 @@ struct Upright {
   }
 };
 
-std::string number(double value) { return fmt::format("{:.1f}", value); }
+std::string one_decimal(double value) { return fmt::format("{:.1f}", value); }
 
 double place_of(std::size_t index, std::size_t count) {
   return 100 * (static_cast<double>(index) + 0.5) / static_cast<double>(std::max<std::size_t>(count, 1));
@@ -53,22 +53,23 @@ const char* fill_of(const Dot& dot) {
 
 void draw_dot(HtmlWriter& out, const Dot& dot, double x, double y, double radius) {
   if (dot.marked) {
-    out.empty("circle", {{"class", "ring"}, {"cx", percent(x)}, {"cy", number(y)}, {"r", number(radius + 4)}});
+    out.empty("circle",
+              {{"class", "ring"}, {"cx", percent(x)}, {"cy", one_decimal(y)}, {"r", one_decimal(radius + 4)}});
   }
   if (dot.side == SideMark::b) {
-    out.open("svg", {{"x", percent(x)}, {"y", number(y)}, {"overflow", "visible"}});
+    out.open("svg", {{"x", percent(x)}, {"y", one_decimal(y)}, {"overflow", "visible"}});
     const double half = radius * 0.9;
     out.open("rect", {{"class", fill_of(dot)},
-                      {"x", number(-half)},
-                      {"y", number(-half)},
-                      {"width", number(2 * half)},
-                      {"height", number(2 * half)}});
+                      {"x", one_decimal(-half)},
+                      {"y", one_decimal(-half)},
+                      {"width", one_decimal(2 * half)},
+                      {"height", one_decimal(2 * half)}});
     out.leaf("title", {}, dot.title);
     out.close();
     out.close();
     return;
   }
-  out.open("circle", {{"class", fill_of(dot)}, {"cx", percent(x)}, {"cy", number(y)}, {"r", number(radius)}});
+  out.open("circle", {{"class", fill_of(dot)}, {"cx", percent(x)}, {"cy", one_decimal(y)}, {"r", one_decimal(radius)}});
   out.leaf("title", {}, dot.title);
   out.close();
 }
@@ -83,13 +84,13 @@ std::string with_axis(const Scale& scale, const Ticks& ticks, const std::string&
   out.open("div", {{"class", "axis-and-plot"}});
   out.open("svg", {{"class", "upright"}, {"height", std::to_string(kHeight)}, {"aria-hidden", "true"}});
   for (const auto& [place, text] : ticks) {
-    out.leaf("text", {{"class", "tick"}, {"text-anchor", "end"}, {"x", "100%"}, {"y", number(axis.at(place) + 4)}},
+    out.leaf("text", {{"class", "tick"}, {"text-anchor", "end"}, {"x", "100%"}, {"y", one_decimal(axis.at(place) + 4)}},
              text);
   }
   out.close();
   out.open("svg", {{"class", "plot"}, {"height", std::to_string(kHeight)}, {"role", "img"}, {"aria-label", caption}});
   for (const auto& [place, text] : ticks) {
-    const std::string y = number(axis.at(place));
+    const std::string y = one_decimal(axis.at(place));
     out.empty("line", {{"class", "grid"}, {"x1", "0"}, {"x2", "100%"}, {"y1", y}, {"y2", y}});
   }
   draw(out, axis);
@@ -105,7 +106,7 @@ std::string dot_picture(const DotPicture& picture) {
   const auto draw = [&](HtmlWriter& out, const Upright& axis) {
     for (const auto& [side, value] : picture.levels) {
       if (!std::isfinite(value)) continue;
-      const std::string y = number(axis.at(value));
+      const std::string y = one_decimal(axis.at(value));
       const char* kind = side == SideMark::a ? "level-a" : side == SideMark::b ? "level-b" : "level";
       out.empty("line", {{"class", kind}, {"x1", "0"}, {"x2", "100%"}, {"y1", y}, {"y2", y}});
     }
@@ -115,9 +116,9 @@ std::string dot_picture(const DotPicture& picture) {
       if (!std::isfinite(a) || !std::isfinite(b)) continue;
       out.empty("line", {{"class", "link"},
                          {"x1", percent(place_of(from, count))},
-                         {"y1", number(axis.at(a))},
+                         {"y1", one_decimal(axis.at(a))},
                          {"x2", percent(place_of(to, count))},
-                         {"y2", number(axis.at(b))}});
+                         {"y2", one_decimal(axis.at(b))}});
     }
     for (std::size_t i = 0; i < count; ++i) {
       const Dot& dot = picture.dots[i];
@@ -137,13 +138,13 @@ std::string ratio_picture(const MetricComparison& metric) {
   values.push_back(0);
   const std::size_t count = std::min(metric.log_ratios.size(), kMostDots);
   const auto draw = [&](HtmlWriter& out, const Upright& axis) {
-    const std::string zero = number(axis.at(0));
+    const std::string zero = one_decimal(axis.at(0));
     out.empty("line", {{"class", "zero"}, {"x1", "0"}, {"x2", "100%"}, {"y1", zero}, {"y2", zero}});
     for (std::size_t i = 0; i < count; ++i) {
       const double value = metric.log_ratios[i];
       if (!std::isfinite(value)) continue;
       const std::string x = percent(place_of(i, count));
-      out.empty("line", {{"class", "link"}, {"x1", x}, {"x2", x}, {"y1", zero}, {"y2", number(axis.at(value))}});
+      out.empty("line", {{"class", "link"}, {"x1", x}, {"x2", x}, {"y1", zero}, {"y2", one_decimal(axis.at(value))}});
       draw_dot(out, {.value = value, .title = fmt::format("pair {}: {}", i + 1, change_text(std::exp(value)))},
                place_of(i, count), axis.at(value), count <= 60 ? 5 : 3);
     }

@@ -11,7 +11,7 @@
 namespace varve {
 
 namespace {
-constexpr int kTop = 26, kBottom = 112, kPairsAt = 48, kIntervalAt = 88, kHeight = 136;
+constexpr int kForestTop = 26, kForestBottom = 112, kPairsAt = 48, kIntervalAt = 88, kForestHeight = 136;
 
 double log_of(double ratio) { return ratio > 0 ? std::log(ratio) : -std::numeric_limits<double>::infinity(); }
 
@@ -55,8 +55,8 @@ void draw_frame(HtmlWriter& out, const MetricComparison& metric, const Scale& sc
     out.empty("rect", {{"class", "band"},
                        {"x", percent(from)},
                        {"width", percent(scale.at(margin) - from)},
-                       {"y", number(kTop)},
-                       {"height", number(kBottom - kTop)}});
+                       {"y", number(kForestTop)},
+                       {"height", number(kForestBottom - kForestTop)}});
   }
   auto ticks = ratio_ticks(scale, 6);
   // A label at the very edge would be cut.
@@ -65,12 +65,12 @@ void draw_frame(HtmlWriter& out, const MetricComparison& metric, const Scale& sc
   for (auto tick = ticks.begin(); tick != ticks.end(); ++tick) {
     // Every second label gives way on a narrow screen; that of no change stays.
     const auto from_origin = origin == ticks.end() ? tick - ticks.begin() : tick - origin;
-    upright(out, "grid", scale.at(tick->first), kTop, kBottom);
-    label(out, from_origin % 2 == 0 ? "tick" : "tick minor", "middle", scale.at(tick->first), kBottom + 16,
+    upright(out, "grid", scale.at(tick->first), kForestTop, kForestBottom);
+    label(out, from_origin % 2 == 0 ? "tick" : "tick minor", "middle", scale.at(tick->first), kForestBottom + 16,
           tick->second);
   }
-  if (scale.contains(0)) upright(out, "zero", scale.at(0), kTop - 4, kBottom);
-  line(out, "axis", 0, 100, kBottom);
+  if (scale.contains(0)) upright(out, "zero", scale.at(0), kForestTop - 4, kForestBottom);
+  line(out, "axis", 0, 100, kForestBottom);
   const bool more = metric.better == Better::higher;
   label(out, "side-label", "start", 0, 14, more ? "← B slower" : "← B faster");
   label(out, "side-label", "end", 100, 14, more ? "B faster →" : "B slower →");
@@ -116,7 +116,7 @@ std::string forest_picture(const MetricComparison& metric) {
   const Scale scale = scale_over(values, 0.04);
   HtmlWriter out;
   out.open("svg", {{"class", "plot"},
-                   {"height", number(kHeight)},
+                   {"height", number(kForestHeight)},
                    {"role", "img"},
                    {"aria-label", "Change of " + metric.metric + ": " + change_text(metric.ratio.value) +
                                       ", 95 % interval " + change_interval_text(metric.ratio.interval)}});

@@ -13,7 +13,7 @@ namespace {
 constexpr int kBarHeight = 16;
 
 // A line across the row, from one height to another in percent of the row's.
-void upright(HtmlWriter& out, const char* kind, double at, const char* from, const char* to) {
+void whisker_upright(HtmlWriter& out, const char* kind, double at, const char* from, const char* to) {
   out.empty("line", {{"class", kind}, {"x1", percent(at)}, {"x2", percent(at)}, {"y1", from}, {"y2", to}});
 }
 
@@ -47,11 +47,11 @@ Scale step_scale(const std::vector<Step>& steps) {
 std::string step_picture(const Step& step, const Scale& scale) {
   HtmlWriter out;
   out.open("svg", {{"class", "step"}, {"aria-hidden", "true"}});
-  upright(out, "zero", scale.at(0), "0", "100%");
+  whisker_upright(out, "zero", scale.at(0), "0", "100%");
   if (!std::isfinite(step.start) || !std::isfinite(step.end)) return out.take();
   const double from = scale.at(std::min(step.start, step.end)), to = scale.at(std::max(step.start, step.end));
-  if (!step.is_total) upright(out, "connector", scale.at(step.start), "0", "50%");
-  upright(out, "connector", scale.at(step.end), "50%", step.is_total ? "50%" : "100%");
+  if (!step.is_total) whisker_upright(out, "connector", scale.at(step.start), "0", "50%");
+  whisker_upright(out, "connector", scale.at(step.end), "50%", step.is_total ? "50%" : "100%");
   const char* kind = step.is_quiet ? "bar quiet" : step.end >= step.start ? "bar more" : "bar less";
   out.empty("rect", {{"class", kind},
                      {"x", percent(from)},

@@ -8,7 +8,7 @@
 namespace varve {
 
 namespace {
-constexpr int kWidth = 1200, kHeight = 64, kSteps = 24;
+constexpr int kWidth = 1200, kVarvesHeight = 64, kSteps = 24;
 
 int digit_at(const std::string& digest, std::size_t at) {
   if (digest.empty()) return static_cast<int>(at * 7 % 16);
@@ -32,13 +32,13 @@ std::string edge(double depth, int phase, bool backwards) {
 std::string varve_strip(const std::string& digest) {
   HtmlWriter out;
   out.open("svg", {{"class", "varves"},
-                   {"viewBox", fmt::format("0 0 {} {}", kWidth, kHeight)},
+                   {"viewBox", fmt::format("0 0 {} {}", kWidth, kVarvesHeight)},
                    {"preserveAspectRatio", "none"},
                    {"aria-hidden", "true"}});
   // Pairs of a broad light stratum (summer) and a thin dark one (winter).
   double depth = -4;
   int phase = digit_at(digest, 0);
-  for (std::size_t layer = 0; depth < kHeight + 6 && layer < 40; ++layer) {
+  for (std::size_t layer = 0; depth < kVarvesHeight + 6 && layer < 40; ++layer) {
     const bool winter = layer % 2 == 1;
     const int digit = digit_at(digest, layer);
     const double thickness = winter ? 1.2 + digit * 0.16 : 3 + digit * 0.55;

@@ -68,7 +68,7 @@ std::string metrics(const Comparison& comparison, const TextStyle& style) {
   return out;
 }
 
-Tone state_tone(const ControlItem& item) {
+Tone item_tone(const ControlItem& item) {
   if (item.state == ItemState::different) return item.under_test ? Tone::bold : Tone::caution;
   return item.state == ItemState::unknown ? Tone::dim : Tone::plain;
 }
@@ -90,7 +90,7 @@ std::string items_of(const Comparison& comparison, bool quiet, const TextStyle& 
         std::string state(to_string(item.state));
         if (item.state == ItemState::not_applicable) state = "not applicable";
         if (item.under_test) state += ", under test";
-        const Tone tone = quiet ? Tone::dim : state_tone(item);
+        const Tone tone = quiet ? Tone::dim : item_tone(item);
         const bool once = quiet && item.a == item.b;
         table.add({{state_sign(item.state), tone},
                    {shown_item_name(item), tone},

@@ -26,7 +26,7 @@ std::string commands(const Run& run, const TextStyle& style) {
   return table.render(style);
 }
 
-std::string metrics(const Run& run, const TextStyle& style) {
+std::string run_metrics(const Run& run, const TextStyle& style) {
   TextTable table(
       {{"metric"}, {"side"}, {"units", true}, {"median", true}, {"spread", true}, {"lowest", true}, {"highest", true}});
   for (const std::string& name : metric_names(run)) {
@@ -51,7 +51,7 @@ std::string metrics(const Run& run, const TextStyle& style) {
          paragraph("spread: standard deviation of the logarithms, between units", 2, Tone::dim, style);
 }
 
-std::string kernels(const Run& run, const Variant& variant, const TextStyle& style) {
+std::string run_kernels(const Run& run, const Variant& variant, const TextStyle& style) {
   const std::vector<const Unit*> units = timing_units(run, variant.name);
   const Profile profile = merged_profile(units);
   const std::string heading = text_heading(run.variants.size() > 1 ? "Kernels of " + variant.name : "Kernels", style);
@@ -117,8 +117,8 @@ std::string text_run(const Run& run, const TextStyle& style) {
   if (!run.complete) out += paragraph("Incomplete: " + run.incomplete_reason, 0, Tone::bad, style);
   out += "\n" + commands(run, style);
   if (run.variants.empty()) out += paragraph("no variant was executed", 2, Tone::dim, style);
-  out += metrics(run, style);
-  for (const Variant& variant : run.variants) out += kernels(run, variant, style);
+  out += run_metrics(run, style);
+  for (const Variant& variant : run.variants) out += run_kernels(run, variant, style);
   out += distrusted_units(run, style);
   out += text_changes(run.stack_changes, style);
   out += text_findings(run.findings, style);

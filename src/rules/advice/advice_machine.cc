@@ -10,7 +10,7 @@
 namespace varve {
 
 namespace {
-using Lines = std::vector<std::string>;
+using MachineLines = std::vector<std::string>;
 
 // The newest releases of CUDA for the machine; nullptr: none.
 struct NewestReleases {
@@ -45,7 +45,7 @@ std::string gpus_text(const std::vector<ComputeCapability>& gpus) {
   return texts.empty() ? "" : " and compiles for " + join(texts, ", ");
 }
 
-void advise_toolkit(const AdviceTarget& target, const NewestReleases& newest, Lines& lines) {
+void advise_toolkit(const AdviceTarget& target, const NewestReleases& newest, MachineLines& lines) {
   if (newest.in_full == nullptr && newest.by_minor == nullptr) {
     lines.push_back(fmt::format("Toolkit: no release of CUDA in the data of {} fits {}{}.",
                                 target.situation->knowledge.date, driver_words(target.driver),
@@ -81,7 +81,7 @@ std::vector<std::string> frameworks_to_advise(const Situation& situation) {
   return there.empty() ? known : there;
 }
 
-void advise_builds(const AdviceTarget& target, Lines& lines) {
+void advise_builds(const AdviceTarget& target, MachineLines& lines) {
   for (const std::string& framework : frameworks_to_advise(*target.situation)) {
     const std::optional<BuildChoice> choice = choose_build(target, framework);
     if (!choice) {
@@ -115,7 +115,7 @@ bool lets_start(const AdviceTarget& target, const CudaRelease& release) {
                      });
 }
 
-void advise_images(const AdviceTarget& target, const NewestReleases& newest, Lines& lines) {
+void advise_images(const AdviceTarget& target, const NewestReleases& newest, MachineLines& lines) {
   if (newest.image != nullptr) {
     lines.push_back(
         fmt::format("Image: nvidia/cuda:{} (or -runtime-, -devel-, -cudnn-runtime-) is the newest that this "
@@ -139,7 +139,7 @@ void advise_images(const AdviceTarget& target, const NewestReleases& newest, Lin
   }
 }
 
-void advise_age(const AdviceTarget& target, Lines& lines) {
+void advise_age(const AdviceTarget& target, MachineLines& lines) {
   const Situation& situation = *target.situation;
   if (target.is_supposed || !situation.kernel_driver || is_newer_driver(situation.knowledge, *situation.kernel_driver))
     return;
@@ -156,7 +156,7 @@ void advise_age(const AdviceTarget& target, Lines& lines) {
 }  // namespace
 
 std::vector<std::string> advise_machine(const AdviceTarget& target) {
-  Lines lines;
+  MachineLines lines;
   const NewestReleases newest = newest_releases(target);
   advise_toolkit(target, newest, lines);
   advise_builds(target, lines);

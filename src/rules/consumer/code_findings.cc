@@ -12,7 +12,7 @@
 namespace varve::runtime_findings {
 
 namespace {
-constexpr std::size_t kMostNamed = 5;
+constexpr std::size_t kMostCodeLines = 5;
 
 // Consumers with one of the causes, by GPU: what stands in their verdicts.
 struct CodeGroupFound {
@@ -41,8 +41,8 @@ std::map<ComputeCapability, CodeGroupFound> groups_of(const Situation& situation
   return groups;
 }
 
-std::string named(std::vector<std::string> lines) {
-  const std::size_t left_out = lines.size() > kMostNamed ? lines.size() - kMostNamed : 0;
+std::string named_lines(std::vector<std::string> lines) {
+  const std::size_t left_out = lines.size() > kMostCodeLines ? lines.size() - kMostCodeLines : 0;
   lines.resize(lines.size() - left_out);
   return join(lines, ", ") + (left_out > 0 ? fmt::format(" and {} more", left_out) : "");
 }
@@ -50,14 +50,14 @@ std::string named(std::vector<std::string> lines) {
 std::vector<Found> found_for(const Situation& situation, std::initializer_list<CodeCause> causes) {
   std::vector<Found> found;
   for (auto& [gpu, group] : groups_of(situation, causes)) {
-    Found one{.evidence = named(std::move(group.lines))};
+    Found one{.evidence = named_lines(std::move(group.lines))};
     if (group.only_some_gpus) one.severity = Severity::warning;
     found.push_back(std::move(one));
   }
   return found;
 }
 
-bool is_set(const Situation& situation, const char* name) {
+bool is_variable_set(const Situation& situation, const char* name) {
   const auto value = setting_of(situation, name);
   return value && *value != "0" && !value->empty();
 }
@@ -71,7 +71,7 @@ std::vector<Found> jit_at_start(const Situation& situation) {
   std::vector<Found> found;
   for (auto& [gpu, group] : groups_of(situation, {CodeCause::by_jit})) {
     const Severity severity = group.framework ? Severity::warning : Severity::note;
-    found.push_back({.evidence = named(std::move(group.lines)), .severity = severity});
+    found.push_back({.evidence = named_lines(std::move(group.lines)), .severity = severity});
   }
   return found;
 }
@@ -79,7 +79,7 @@ std::vector<Found> jit_at_start(const Situation& situation) {
 std::vector<Found> code_in_part(const Situation& situation) {
   std::vector<Found> found;
   for (auto& [gpu, group] : groups_of(situation, {CodeCause::partly, CodeCause::for_siblings, CodeCause::some_files})) {
-    found.push_back({.evidence = named(std::move(group.lines))});
+    found.push_back({.evidence = named_lines(std::move(group.lines))});
   }
   return found;
 }
@@ -87,7 +87,7 @@ std::vector<Found> code_in_part(const Situation& situation) {
 std::vector<Found> jit_disabled(const Situation& situation) { return found_for(situation, {CodeCause::ptx_disabled}); }
 
 std::vector<Found> jit_forced(const Situation& situation) {
-  if (!is_set(situation, "CUDA_FORCE_PTX_JIT") || situation.has_no_gpu) return {};
+  if (!is_variable_set(situation, "CUDA_FORCE_PTX_JIT") || situation.has_no_gpu) return {};
   std::vector<Found> found = found_for(situation, {CodeCause::machine_code_only});
   for (Found& one : found) one.severity = one.severity.value_or(Severity::error);
   if (found.empty()) found.push_back({.evidence = "CUDA_FORCE_PTX_JIT is set"});
@@ -115,7 +115,7 @@ std::vector<Found> compiler_without_gpu(const Situation& situation) {
   }
   std::vector<Found> found;
   for (auto& [key, group] : groups) {
-    found.push_back({.evidence = fmt::format("{} (used by {})", group.detail, named(std::move(group.names))),
+    found.push_back({.evidence = fmt::format("{} (used by {})", group.detail, named_lines(std::move(group.names))),
                      .severity = group.breaks ? Severity::error : Severity::warning});
   }
   return found;
@@ -139,11 +139,11 @@ std::vector<Found> compression(const Situation& situation) {
       if (zstd) compressed.push_back(library.binary->path.substr(library.binary->path.rfind('/') + 1));
     }
     if (compressed.empty() || another) continue;
-    names.push_back(fmt::format("{} ({})", consumer_words(view), named(std::move(compressed))));
+    names.push_back(fmt::format("{} ({})", consumer_words(view), named_lines(std::move(compressed))));
   }
   if (names.empty()) return {};
   return {{.evidence = fmt::format("All GPU code of {} is compressed by zstd, and {} is older than 550.54.14",
-                                   named(std::move(names)), driver_words(driver))}};
+                                   named_lines(std::move(names)), driver_words(driver))}};
 }
 
 }  // namespace varve::runtime_findings

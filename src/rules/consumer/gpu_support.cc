@@ -17,7 +17,7 @@ std::vector<ComputeCapability> recorded_targets(const Situation& situation) {
   return targets;
 }
 
-std::string newer_than_data(const Situation& situation, std::string_view what) {
+std::string is_newer_than_data(const Situation& situation, std::string_view what) {
   return fmt::format("{} is newer than the data of {}", what, situation.knowledge.date);
 }
 
@@ -36,7 +36,7 @@ GpuSupportVerdict by_compiler(const Situation& situation, const ServingDriver& d
             fmt::format("{} no longer serves {}: its compiler begins at {}", words, name, to_string(targets.front()))};
   }
   if (row == nullptr && is_newer_gpu(situation.knowledge, gpu)) {
-    return {GpuSupport::untold, newer_than_data(situation, name) + ", and the compiler was not asked for it"};
+    return {GpuSupport::untold, is_newer_than_data(situation, name) + ", and the compiler was not asked for it"};
   }
   return {GpuSupport::too_new,
           fmt::format("the compiler of {} does not know {}: it ends at {}", words, name, to_string(targets.back()))};
@@ -50,8 +50,8 @@ std::optional<DottedVersion> own_level(const Situation& situation, const Serving
 }
 
 // Where the first branch is not known: a driver brings the compiler of the CUDA release that it offers.
-GpuSupportVerdict by_level(const Situation& situation, const ServingDriver& driver, const GpuArchitecture& row,
-                           int branch) {
+GpuSupportVerdict support_by_level(const Situation& situation, const ServingDriver& driver, const GpuArchitecture& row,
+                                   int branch) {
   const std::string name = gpu_words(situation, row.capability), words = driver_words(driver);
   const auto level = own_level(situation, driver, branch), first = dotted_version_from(row.first_cuda);
   if (!level || !first) {
@@ -74,7 +74,7 @@ GpuSupportVerdict by_branch(const Situation& situation, const ServingDriver& dri
     return {GpuSupport::dropped,
             fmt::format("{} is served up to branch {}, and there is {}", name, row.last_branch, words)};
   }
-  if (row.first_branch == 0) return by_level(situation, driver, row, branch);
+  if (row.first_branch == 0) return support_by_level(situation, driver, row, branch);
   return {GpuSupport::known, fmt::format("{} knows {} (since branch {})", words, name, row.first_branch)};
 }
 
@@ -119,14 +119,14 @@ GpuSupportVerdict judge_gpu_support(const Situation& situation, const ServingDri
   const GpuArchitecture* row = find_architecture(knowledge, gpu);
   if (row == nullptr) {
     const std::string name = gpu_words(situation, gpu);
-    return {GpuSupport::untold, is_newer_gpu(knowledge, gpu) ? newer_than_data(situation, name)
+    return {GpuSupport::untold, is_newer_gpu(knowledge, gpu) ? is_newer_than_data(situation, name)
                                                              : "which drivers know " + name + " is not in the tables"};
   }
   // A compat libcuda stands on the kernel driver, and that is the one that must know the GPU.
   const std::optional<DottedVersion>& version = driver.compat || !driver.version ? driver.kernel : driver.version;
   if (!version) return {GpuSupport::untold, "the version of the driver is not known"};
   if (is_newer_driver(knowledge, *version)) {
-    return {GpuSupport::untold, newer_than_data(situation, "driver " + to_string(*version))};
+    return {GpuSupport::untold, is_newer_than_data(situation, "driver " + to_string(*version))};
   }
   return by_branch(situation, driver, *row, version->major());
 }

@@ -35,39 +35,39 @@ std::set<std::string> errors_of(const MadeStack& stack) {
   return ids;
 }
 
-Coverage usual_code() { return coverage_of({{{"sm_70", "sm_80", "sm_86", "sm_90"}, 100}}); }
+Coverage usual_runtime_code() { return coverage_of({{{"sm_70", "sm_80", "sm_86", "sm_90"}, 100}}); }
 
 using Ids = std::set<std::string>;
 
 TEST(RuntimeRules, AreSilentOnWhatFits) {
   MadeStack fits;
   fits.driver("550.163.01", "12.4").gpu("NVIDIA A100-PCIE-40GB", "8.0");
-  for (const auto& [id, found] : findings_of(add_framework(fits, "12.1", usual_code()))) {
+  for (const auto& [id, found] : findings_of(add_framework(fits, "12.1", usual_runtime_code()))) {
     EXPECT_EQ(found.severity, Severity::note) << id << ": " << found.evidence;
   }
   MadeStack cpu;
   cpu.no_gpu();
-  EXPECT_TRUE(findings_of(add_framework(cpu, "13.2", usual_code())).empty());
+  EXPECT_TRUE(findings_of(add_framework(cpu, "13.2", usual_runtime_code())).empty());
   MadeStack alone;
-  EXPECT_TRUE(findings_of(add_framework(alone, "13.2", usual_code())).empty());
+  EXPECT_TRUE(findings_of(add_framework(alone, "13.2", usual_runtime_code())).empty());
   MadeStack old_driver_without_gpu;
   old_driver_without_gpu.driver("470.256.02", "11.4").missing("gpu.count", Missing::not_applicable);
-  EXPECT_TRUE(errors_of(add_framework(old_driver_without_gpu, "13.2", usual_code())).empty());
+  EXPECT_TRUE(errors_of(add_framework(old_driver_without_gpu, "13.2", usual_runtime_code())).empty());
 }
 
 TEST(RuntimeRules, AreSilentOnTwoMajorVersionsSideBySide) {
   MadeStack stack;
   stack.driver("580.95.05", "13.0").gpu("NVIDIA A100-PCIE-40GB", "8.0");
-  add_framework(stack, "13.0", usual_code());
-  add_framework(stack, "12.1", usual_code(), "cupy-cuda12x", "14.2.0");
+  add_framework(stack, "13.0", usual_runtime_code());
+  add_framework(stack, "12.1", usual_runtime_code(), "cupy-cuda12x", "14.2.0");
   for (const auto& [id, found] : findings_of(stack)) EXPECT_EQ(found.severity, Severity::note) << id;
 }
 
 TEST(RuntimeRules, NameTheRegimeAndAllThatShareTheCause) {
   MadeStack stack;
   stack.driver("535.261.03", "12.2").gpu("NVIDIA A100-PCIE-40GB", "8.0");
-  add_framework(stack, "13.2", usual_code());
-  add_framework(stack, "13.0", usual_code(), "cupy-cuda13x", "14.2.0");
+  add_framework(stack, "13.2", usual_runtime_code());
+  add_framework(stack, "13.0", usual_runtime_code(), "cupy-cuda13x", "14.2.0");
   EXPECT_EQ(errors_of(stack), Ids{"VRV-RUNTIME-DRIVER-TOO-OLD"});
   const Found found = findings_of(stack).at("VRV-RUNTIME-DRIVER-TOO-OLD");
   for (const char* text : {"torch 2.5.0 in /env", "cupy-cuda13x 14.2.0 in /env", "535.261.03", "API level 12.2"}) {
@@ -79,7 +79,7 @@ TEST(RuntimeRules, NameTheRegimeAndAllThatShareTheCause) {
 TEST(RuntimeRules, SayWhatMinorVersionCompatibilityLeavesOut) {
   MadeStack stack;
   stack.driver("525.147.05", "12.0").gpu("NVIDIA A100-PCIE-40GB", "8.0");
-  add_framework(stack, "12.4", usual_code());
+  add_framework(stack, "12.4", usual_runtime_code());
   EXPECT_TRUE(errors_of(stack).empty());
   const auto findings = findings_of(stack);
   ASSERT_TRUE(findings.contains("VRV-RUNTIME-MINOR-VERSION"));
@@ -94,7 +94,7 @@ TEST(RuntimeRules, SayWhatMinorVersionCompatibilityLeavesOut) {
 TEST(RuntimeRules, SayThatAnotherToolkitDoesNotMendMissingCode) {
   MadeStack stack;
   stack.driver("580.95.05", "13.0").gpu("NVIDIA GeForce RTX 5090", "12.0");
-  add_framework(stack, "12.1", usual_code());
+  add_framework(stack, "12.1", usual_runtime_code());
   EXPECT_EQ(errors_of(stack), Ids{"VRV-CODE-NO-KERNEL-IMAGE"});
   for (const Rule& rule : runtime_rules()) {
     if (std::string(rule.id) != "VRV-CODE-NO-KERNEL-IMAGE") continue;
@@ -102,7 +102,7 @@ TEST(RuntimeRules, SayThatAnotherToolkitDoesNotMendMissingCode) {
   }
   MadeStack mixed;
   mixed.driver("550.163.01", "12.4").gpu("NVIDIA A100", "8.0").gpu("Quadro P400", "6.1");
-  add_framework(mixed, "12.1", usual_code());
+  add_framework(mixed, "12.1", usual_runtime_code());
   EXPECT_TRUE(errors_of(mixed).empty()) << "it runs on the other GPU";
 }
 
@@ -120,7 +120,7 @@ TEST(RuntimeRules, KnowTheErrorsOfForwardCompatibility) {
   }
   MadeStack eligible;
   eligible.compat("550.54.15", "12.4", "535.104.05").gpu("NVIDIA A100-SXM4-80GB", "8.0");
-  add_framework(eligible, "12.4", usual_code());
+  add_framework(eligible, "12.4", usual_runtime_code());
   EXPECT_TRUE(errors_of(eligible).empty());
   EXPECT_TRUE(findings_of(eligible).contains("VRV-FORWARD-IN-USE"));
 }
@@ -140,7 +140,7 @@ DriverFile compat_file(const std::string& version, const std::string& level) {
 TEST(RuntimeRules, PointToACompatLibraryThatIsThereAndNotTaken) {
   MadeStack stack;
   stack.driver("535.104.05", "12.2").gpu("NVIDIA A100-SXM4-80GB", "8.0");
-  add_framework(stack, "13.0", usual_code());
+  add_framework(stack, "13.0", usual_runtime_code());
   EXPECT_FALSE(findings_of(stack).contains("VRV-FORWARD-NOT-FIRST"));
   stack.stack().driver_files = {compat_file("580.65.06", "13.0")};
   const auto findings = findings_of(stack);
@@ -153,7 +153,7 @@ TEST(RuntimeRules, WarnOfAnImageWhoseCompatLibrariesTheGpuMayNotUse) {
   machine.driver("535.104.05", "12.2").gpu("NVIDIA GeForce RTX 3090", "8.6");
   image.stack().driver_files = {compat_file("580.65.06", "13.0")};
   image.stack().image.emplace();
-  add_framework(image, "12.1", usual_code());
+  add_framework(image, "12.1", usual_runtime_code());
   const Situation situation = look_at_situation(machine.stack(), image.stack(), machine.knowledge());
   EXPECT_TRUE(findings_of(situation).contains("VRV-FORWARD-IMAGE"));
 }
@@ -182,7 +182,7 @@ TEST(RuntimeRules, NoteABranchPastItsEnd) {
 TEST(RuntimeRules, WarnOfCompressionThatTheDriverDoesNotKnow) {
   MadeStack stack;
   stack.driver("535.261.03", "12.2").gpu("NVIDIA A100", "8.0");
-  Coverage coverage = usual_code();
+  Coverage coverage = usual_runtime_code();
   coverage.codecs = {"zstd"};
   add_framework(stack, "12.9", coverage);
   EXPECT_TRUE(findings_of(stack).contains("VRV-CODE-COMPRESSION"));

@@ -7,12 +7,12 @@
 namespace varve {
 namespace {
 
-const Knowledge& knowledge() {
+const Knowledge& joined_knowledge() {
   static const Knowledge known = *load_knowledge();
   return known;
 }
-const ErrorPatterns& patterns() {
-  static const ErrorPatterns loaded = *load_error_patterns(knowledge());
+const ErrorPatterns& joined_patterns() {
+  static const ErrorPatterns loaded = *load_error_patterns(joined_knowledge());
   return loaded;
 }
 
@@ -28,9 +28,9 @@ struct Joined {
 
 Joined join(std::string_view log, std::vector<Finding> findings) {
   const Stack stack;
-  const Situation situation = look_at_situation(stack, stack, knowledge());
-  Joined joined{.errors = read_log_text(log, patterns()).errors, .findings = std::move(findings)};
-  join_errors(joined.errors, joined.findings, situation, patterns());
+  const Situation situation = look_at_situation(stack, stack, joined_knowledge());
+  Joined joined{.errors = read_log_text(log, joined_patterns()).errors, .findings = std::move(findings)};
+  join_errors(joined.errors, joined.findings, situation, joined_patterns());
   return joined;
 }
 

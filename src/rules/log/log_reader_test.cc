@@ -10,15 +10,15 @@
 namespace varve {
 namespace {
 
-const ErrorPatterns& patterns() {
+const ErrorPatterns& reader_patterns() {
   static const Knowledge knowledge = *load_knowledge();
   static const ErrorPatterns loaded = *load_error_patterns(knowledge);
   return loaded;
 }
 
-LogReading read(std::string_view text) { return read_log_text(text, patterns()); }
+LogReading read(std::string_view text) { return read_log_text(text, reader_patterns()); }
 
-std::vector<std::string> ids_of(const LogReading& log) {
+std::vector<std::string> read_ids(const LogReading& log) {
   std::vector<std::string> ids;
   for (const ExplainedError& error : log.errors) ids.push_back(error.pattern);
   return ids;
@@ -42,7 +42,7 @@ TEST(LogReader, CountsRepeatsAndKeepsTheFirstLine) {
   std::string text = kNoise + kNoise;
   for (int i = 0; i < 3; ++i) text += "RuntimeError: CUDA error: no kernel image is available for execution\n" + kNoise;
   const LogReading log = read(text);
-  ASSERT_EQ(ids_of(log), std::vector<std::string>{"cuda-209"});
+  ASSERT_EQ(read_ids(log), std::vector<std::string>{"cuda-209"});
   EXPECT_EQ(log.errors[0].line, 3);
   EXPECT_EQ(log.errors[0].times, 3);
   EXPECT_EQ(log.errors[0].text, "RuntimeError: CUDA error: no kernel image is available for execution");
@@ -58,11 +58,11 @@ TEST(LogReader, ColoursTimesAndRanksHideNothing) {
            "2026-11-21T10:00:00.123Z node-7 trainer[412]: no kernel image is available for execution\n",
            "{\"level\":\"error\",\"msg\":\"RuntimeError: CUDA error:\\nno kernel image is available for execution\"}\n",
        }) {
-    EXPECT_EQ(ids_of(read(line)), std::vector<std::string>{"cuda-209"}) << line;
+    EXPECT_EQ(read_ids(read(line)), std::vector<std::string>{"cuda-209"}) << line;
   }
   std::string wide = "\xFF\xFE";  // UTF-16, as PowerShell writes it
   for (const char c : std::string("no kernel image is available for execution\n")) (wide += c) += '\0';
-  EXPECT_EQ(ids_of(read(wide)), std::vector<std::string>{"cuda-209"});
+  EXPECT_EQ(read_ids(read(wide)), std::vector<std::string>{"cuda-209"});
 }
 
 TEST(LogReader, AMessageOverTwoLinesMayHaveAPrefixOnEach) {
@@ -85,8 +85,8 @@ TEST(LogReader, TheMessageThatNamesTheCauseStandsFirstAndOfEqualsTheLast) {
       "libfoo.so.3: cannot open shared object file\n"
       "x.so: undefined symbol: bar_baz\n"
       "ERROR: Failed building wheel for flash-attn\n");
-  EXPECT_EQ(ids_of(log), (std::vector<std::string>{"torch-old-driver", "torch-no-gpus", "symbol-undefined",
-                                                   "library-other", "build-failed"}));
+  EXPECT_EQ(read_ids(log), (std::vector<std::string>{"torch-old-driver", "torch-no-gpus", "symbol-undefined",
+                                                     "library-other", "build-failed"}));
 }
 
 TEST(LogReader, FactsOfTheMachineAreDeclaredWithTheirLine) {
@@ -146,7 +146,7 @@ TEST(LogReader, WindowsNeitherLoseNorDoubleAMessage) {
     ++doubles;
   }
   const LogReading log = read(text);
-  ASSERT_EQ(ids_of(log), (std::vector<std::string>{"toolkit-mismatch", "cuda-710"}));
+  ASSERT_EQ(read_ids(log), (std::vector<std::string>{"toolkit-mismatch", "cuda-710"}));
   EXPECT_EQ(log.errors[0].times, doubles);
   EXPECT_EQ(log.errors[1].times, singles);
   EXPECT_EQ(log.errors[1].line, 98);
@@ -168,7 +168,7 @@ TEST(LogReader, OneLineWithoutEndAndAnyBytesAreRead) {
   text += " no kernel image is available for execution ";
   for (int i = 0; i < 4096; ++i) text += static_cast<char>(i);
   const LogReading log = read(text);
-  EXPECT_EQ(ids_of(log), std::vector<std::string>{"cuda-209"});
+  EXPECT_EQ(read_ids(log), std::vector<std::string>{"cuda-209"});
   EXPECT_LE(log.errors[0].text.size(), 240U);
   EXPECT_TRUE(read("").errors.empty());
   EXPECT_EQ(read("").lines, 0);
@@ -180,22 +180,22 @@ TEST(LogReader, APipeIsReadToItsEndOrToTheCap) {
   const std::string text = kNoise + "CUDA error: device-side assert triggered\n";
   ASSERT_EQ(write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
   close(ends[1]);
-  const auto log = read_log(ends[0], "-", patterns());
+  const auto log = read_log(ends[0], "-", reader_patterns());
   close(ends[0]);
   ASSERT_TRUE(log);
-  EXPECT_EQ(ids_of(*log), std::vector<std::string>{"cuda-710"});
+  EXPECT_EQ(read_ids(*log), std::vector<std::string>{"cuda-710"});
   EXPECT_EQ(log->bytes, static_cast<std::int64_t>(text.size()));
   EXPECT_FALSE(log->is_cut);
 
   ASSERT_EQ(pipe(ends), 0);
   ASSERT_EQ(write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
   close(ends[1]);
-  const auto cut = read_log(ends[0], "-", patterns(), static_cast<std::int64_t>(kNoise.size()));
+  const auto cut = read_log(ends[0], "-", reader_patterns(), static_cast<std::int64_t>(kNoise.size()));
   close(ends[0]);
   ASSERT_TRUE(cut);
   EXPECT_TRUE(cut->is_cut);
   EXPECT_TRUE(cut->errors.empty());
-  EXPECT_FALSE(read_log(-1, "nowhere", patterns()));
+  EXPECT_FALSE(read_log(-1, "nowhere", reader_patterns()));
 }
 
 TEST(LogCleaner, TakesOutWhatHidesTheTextAndKeepsLines) {

@@ -13,7 +13,7 @@
 namespace varve {
 
 namespace {
-constexpr const char* kNodes = "driver.device_nodes";
+constexpr const char* kDeviceNodes = "driver.device_nodes";
 
 // The driver runs and has taken at least one GPU.
 bool is_driven(const Situation& situation) {
@@ -33,7 +33,7 @@ std::optional<Severity> less_on_demand(const Situation& situation) {
 }
 
 std::vector<std::string> gpu_nodes(const Situation& situation) {
-  std::vector<std::string> nodes = list_of(situation, kNodes);
+  std::vector<std::string> nodes = list_of(situation, kDeviceNodes);
   std::erase_if(nodes, [](const std::string& node) {
     return !node.starts_with("nvidia") || node.size() < 7 || node[6] < '0' || node[6] > '9';
   });
@@ -110,14 +110,14 @@ std::vector<Found> find_uvm(const Situation& situation) {
 
 std::vector<Found> find_nodes(const Situation& situation) {
   if (!is_driven(situation) || is_in_container(situation)) return {};
-  const Fact& nodes = fact_of(situation, kNodes);
+  const Fact& nodes = fact_of(situation, kDeviceNodes);
   if (!nodes.is_known() && nodes.missing != Missing::absent) return {};
   std::vector<std::string> missing;
   if (gpu_nodes(situation).empty()) missing.emplace_back("/dev/nvidia0");
   for (const char* node : {"nvidiactl", "nvidia-uvm"}) {
     const bool due =
         std::string_view(node) != "nvidia-uvm" || lists(situation, "driver.kernel_mode.modules", "nvidia_uvm");
-    if (due && !lists(situation, kNodes, node)) missing.push_back(std::string("/dev/") + node);
+    if (due && !lists(situation, kDeviceNodes, node)) missing.push_back(std::string("/dev/") + node);
   }
   if (missing.empty()) return {};
   return {{.evidence = fmt::format("The kernel module {} runs, and {} {} not there", kernel_version(situation),

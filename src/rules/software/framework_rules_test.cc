@@ -5,10 +5,9 @@
 namespace varve {
 namespace {
 
+using testing::has;
 using testing::loaded;
 using testing::Scene;
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 Fact cpu_build() { return missing_fact(Missing::absent, "local version +cpu", "a build without CUDA by its version"); }
 

@@ -6,10 +6,9 @@
 namespace varve {
 namespace {
 
+using testing::has;
 using testing::loaded;
 using testing::Scene;
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 // torch for CUDA 12.1 with cuDNN 8.9.2 in its environment, and cuDNN 8.5 for CUDA 11 in a folder of LD_LIBRARY_PATH.
 Scene foreign_cudnn() {

@@ -8,6 +8,8 @@
 // Small stacks for tests of rules.
 namespace varve::testing {
 
+inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
 // A stack that is machine and subject at once, and the knowledge to judge it by.
 struct Scene {
   Stack stack;

@@ -5,10 +5,9 @@
 namespace varve {
 namespace {
 
+using testing::has;
 using testing::loaded;
 using testing::Scene;
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 void add_toolkit(Scene& scene, const std::string& path, const std::string& version, std::vector<std::string> named_by,
                  const std::string& nvcc = "") {

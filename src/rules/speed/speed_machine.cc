@@ -12,7 +12,7 @@
 namespace varve {
 
 namespace {
-std::string gpu_text(const Situation& situation, std::size_t index) {
+std::string numbered_gpu(const Situation& situation, std::size_t index) {
   const std::vector<std::string> models = list_of(situation, "gpu.models");
   return fmt::format("GPU {}{}", index, index < models.size() ? " (" + models[index] + ")" : "");
 }
@@ -71,7 +71,7 @@ std::vector<Found> power_below_default(const Situation& situation) {
   for (std::size_t i = 0; i < std::min(now.size(), delivered.size()); ++i) {
     const auto watts = number_in(now[i]), most = number_in(delivered[i]);
     if (!watts || !most || *watts >= *most) continue;
-    found.push_back({.evidence = fmt::format("{} is limited to {}, {} as delivered", gpu_text(situation, i), now[i],
+    found.push_back({.evidence = fmt::format("{} is limited to {}, {} as delivered", numbered_gpu(situation, i), now[i],
                                              delivered[i])});
   }
   return found;
@@ -91,7 +91,7 @@ std::vector<Found> partitioned_gpus(const Situation& situation) {
   const std::vector<std::string> modes = list_of(situation, "gpu.mig");
   std::vector<std::string> partitioned;
   for (std::size_t i = 0; i < modes.size(); ++i) {
-    if (modes[i].starts_with("enabled")) partitioned.push_back(gpu_text(situation, i));
+    if (modes[i].starts_with("enabled")) partitioned.push_back(numbered_gpu(situation, i));
   }
   if (partitioned.empty()) return {};
   return {{.evidence = join(partitioned, ", ") + (partitioned.size() == 1 ? " is" : " are") + " partitioned (MIG)"}};
@@ -105,7 +105,7 @@ std::vector<Found> clocks_below_best(const Situation& situation) {
     const auto now = number_in(clocks[i], "SM"), most = number_in(best[i]);
     if (!now || !most || *now >= *most) continue;
     found.push_back({.evidence = fmt::format("{} has application clocks of {}; the highest SM clock is {}",
-                                             gpu_text(situation, i), clocks[i], best[i])});
+                                             numbered_gpu(situation, i), clocks[i], best[i])});
   }
   return found;
 }
@@ -117,7 +117,7 @@ std::vector<Found> link_below_best(const Situation& situation) {
     const auto lanes = number_in(now[i], "x"), most = number_in(best[i], "x");
     if (!lanes || !most || *lanes >= *most) continue;
     found.push_back(
-        {.evidence = fmt::format("{} is linked by PCIe {}, at best {}", gpu_text(situation, i), now[i], best[i])});
+        {.evidence = fmt::format("{} is linked by PCIe {}, at best {}", numbered_gpu(situation, i), now[i], best[i])});
   }
   return found;
 }
