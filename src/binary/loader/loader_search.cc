@@ -49,7 +49,7 @@ LoaderFile known_file(const LoaderContext& context, const std::string& path) {
   const auto known = context.memory->files.find(path);
   if (known != context.memory->files.end()) return known->second;
   const LoaderFile file = look_at_file(context, path);
-  if (context.memory->files.size() < kMostRemembered) context.memory->files.emplace(path, file);
+  if (context.memory->files.size() < kMostRememberedFolders) context.memory->files.emplace(path, file);
   return file;
 }
 
