@@ -10,8 +10,8 @@
 #include <cstdint>
 
 #include "binary/elf/dynamic_section.h"
-#include "binary/version/library_version.h"
 #include "binary/elf/note_sections.h"
+#include "binary/version/library_version.h"
 #include "binary/version/read_only_strings.h"
 #include "binary/version/static_runtime.h"
 

@@ -16,7 +16,7 @@ TEST(PackageTable, EveryRowIsSoundAndReachable) {
   for (const auto& row : json.at("packages")) {
     const std::string name = row.at("name");
     // Names are compared as PEP 503 writes them.
-    EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-*"), std::string::npos) << name;
+    EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_*"), std::string::npos) << name;
     EXPECT_TRUE(roles.contains(row.at("role"))) << name;
     EXPECT_FALSE(row.at("source").get<std::string>().empty()) << name;
     EXPECT_EQ(row.contains("cuda_file"), row.contains("cuda_name")) << name;

@@ -12,10 +12,10 @@
 #include <set>
 
 #include "binary/gpu_code/ptx_entries.h"
+#include "driver/jit_compiler.h"
 #include "rules/consumer/driver_regime.h"
 #include "rules/consumer/gpu_code.h"
 #include "tables/knowledge.h"
-#include "driver/jit_compiler.h"
 #include "world/files.h"
 
 namespace varve {

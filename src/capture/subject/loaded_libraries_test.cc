@@ -28,7 +28,7 @@ TEST(MappedLibraries, FindsThisProcesssOwn) {
   ASSERT_NE(libc, nullptr);
   EXPECT_EQ(libc->build_id.size(), 40u) << libc->build_id_missing;
   EXPECT_FALSE(libc->deleted);
-  EXPECT_NE(find(*libraries, "/stack_test"), nullptr);
+  EXPECT_NE(find(*libraries, "/capture_test"), nullptr);
   EXPECT_TRUE(std::is_sorted(libraries->begin(), libraries->end(),
                              [](const Library& a, const Library& b) { return a.path < b.path; }));
   for (const Library& library : *libraries) {
