@@ -32,4 +32,5 @@ function(varve_embed target)
     DEPENDS ${inputs} ${CMAKE_SOURCE_DIR}/cmake/Embed.cmake
     VERBATIM)
   target_sources(${target} PRIVATE ${output})
+  set_source_files_properties(${output} PROPERTIES COMPILE_OPTIONS -Wno-overlength-strings)  # Clang's, with -Wpedantic
 endfunction()

@@ -37,8 +37,9 @@ std::vector<FileFault> FileClaims::faults(const Files& files, const std::string&
     if (faults.size() >= kMostFaults) break;
     const Looked<FileReader> file = files.open(path);
     if (!file && file.failure != LookFailure::absent) continue;
-    const bool differ = std::any_of(claims.begin(), claims.end(), [&](const Claim& claim) {
-      return !claim.digest.empty() && !claims.front().digest.empty() && claim.digest != claims.front().digest;
+    const std::string& first = claims.front().digest;
+    const bool differ = std::any_of(claims.begin(), claims.end(), [&first](const Claim& claim) {
+      return !claim.digest.empty() && !first.empty() && claim.digest != first;
     });
     const bool sized = std::all_of(claims.begin(), claims.end(), [](const Claim& claim) { return claim.size; });
     FileFault fault = overwritten_fault(claims, file ? file->size() : 0);

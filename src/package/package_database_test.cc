@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "base/test_sources.h"
 #include "package/package_database_rpm.h"
 #include "tables/package_table.h"
 #include "world/test_root.h"
@@ -31,7 +32,7 @@ std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-std::string rpm_host() { return std::string(VARVE_SOURCE_DIR) + "/tests/roots/rpm-host"; }
+std::string rpm_host() { return test::source_path("tests/roots/rpm-host"); }
 
 // A package made and installed by the real dpkg, into a root of its own.
 TEST(PackageDatabase, ReadsWhatDpkgItselfWrites) {

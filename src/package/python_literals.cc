@@ -1,6 +1,7 @@
 #include "package/python_literals.h"
 
 #include <optional>
+#include <utility>
 
 namespace varve {
 
@@ -159,7 +160,7 @@ class Reader {
       if (inner->kind == PythonValue::Kind::list) {
         for (PythonValue& pair : inner->items) {
           if (pair.items.size() != 2) return std::nullopt;
-          result.entries.emplace_back(std::move(pair.items[0].text), std::move(pair.items[1]));
+          result.entries.push_back({std::move(pair.items[0].text), std::move(pair.items[1])});
         }
       } else if (inner->kind == PythonValue::Kind::mapping) {
         result = std::move(*inner);
@@ -259,7 +260,7 @@ class Reader {
       skip_space();
       std::optional<PythonValue> value = read_value(level + 1);
       if (!value) return std::nullopt;
-      mapping.entries.emplace_back(key->text, std::move(*value));
+      mapping.entries.push_back({key->text, std::move(*value)});
       skip_space();
       if (peek() == ',') {
         ++at_;
@@ -278,8 +279,8 @@ class Reader {
 }  // namespace
 
 const PythonValue* PythonValue::find(std::string_view key) const {
-  for (const auto& [name, value] : entries) {
-    if (name == key) return &value;
+  for (const Entry& entry : entries) {
+    if (entry.key == key) return &entry.value;
   }
   return nullptr;
 }

@@ -2,7 +2,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace varve {
@@ -10,13 +9,19 @@ namespace varve {
 // A constant of a Python source file. `other` stands for expressions that are no literals.
 struct PythonValue {
   enum class Kind { none, boolean, number, text, list, mapping, other };
+  struct Entry;
   Kind kind = Kind::other;
-  std::string text;                                          // of a text; of a number and a boolean as written
-  std::vector<PythonValue> items;                            // of a list or tuple
-  std::vector<std::pair<std::string, PythonValue>> entries;  // of a mapping with texts as keys
+  std::string text;                // of a text; of a number and a boolean as written
+  std::vector<PythonValue> items;  // of a list or tuple
+  std::vector<Entry> entries;      // of a mapping with texts as keys
 
-  // The entry with the key, or nullptr.
+  // The value under the key, or nullptr.
   const PythonValue* find(std::string_view key) const;
+};
+
+struct PythonValue::Entry {
+  std::string key;
+  PythonValue value;
 };
 
 // The assignments of literals at the outermost level of a Python file, without running anything: "name = literal",
