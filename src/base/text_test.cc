@@ -8,6 +8,7 @@
 #include "base/embedded.h"
 #include "base/hash.h"
 #include "base/result.h"
+#include "base/test_sources.h"
 #include "base/units.h"
 
 namespace varve {
@@ -70,7 +71,7 @@ TEST(Errors, SayFourThingsInOneLine) {
 }
 
 TEST(Embedded, FilesAreTheirSourceByteForByte) {
-  std::ifstream file(std::string(VARVE_SOURCE_DIR) + "/schema/stack.schema.json", std::ios::binary);
+  std::ifstream file(test::source_path("schema/stack.schema.json"), std::ios::binary);
   std::stringstream text;
   text << file.rdbuf();
   EXPECT_EQ(embedded_file("schema/stack.schema.json"), text.str());

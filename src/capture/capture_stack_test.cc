@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/test_sources.h"
 #include "capture/collectors.h"
 #include "model/fact_catalog.h"
 #include "model/json/documents.h"
@@ -17,7 +18,7 @@ namespace varve {
 namespace {
 
 std::unique_ptr<Files> machine(const std::string& name) {
-  Looked<std::unique_ptr<Files>> files = open_root(std::string(VARVE_SOURCE_DIR) + "/tests/roots/" + name);
+  Looked<std::unique_ptr<Files>> files = open_root(test::source_path("tests/roots/" + name));
   EXPECT_TRUE(files) << name;
   return std::move(*files);
 }

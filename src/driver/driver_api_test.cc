@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_sources.h"
 #include "driver/probe_test_driver.h"
 
 namespace varve {
@@ -11,7 +12,8 @@ using test::Steer;
 
 TEST(DriverApi, AsksTheLibraryInAChild) {
   const TestRoot root;
-  const std::string library = test::build_fake(root, VARVE_SOURCE_DIR "/tests/fake_driver/fake_cuda.c", "libcuda.so.1");
+  const std::string library =
+      test::build_fake(root, test::source_path("tests/fake_driver/fake_cuda.c"), "libcuda.so.1");
   if (library.empty()) GTEST_SKIP() << "no gcc here";
   const Fact level = driver_api_level(library);
   EXPECT_EQ(fact_text(level), "12.4");

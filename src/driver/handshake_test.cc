@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "base/test_sources.h"
 #include "driver/handshake_steps.h"
 #include "driver/jit_compiler.h"
 #include "driver/probe_test_driver.h"
@@ -22,14 +23,14 @@ class Handshake : public ::testing::Test {
   static void SetUpTestSuite() {
     root_ = new TestRoot;
     plan_ = new HandshakePlan;
-    plan_->libcuda = test::build_fake(*root_, VARVE_SOURCE_DIR "/tests/fake_driver/fake_cuda.c", "libcuda.so.1");
+    plan_->libcuda = test::build_fake(*root_, test::source_path("tests/fake_driver/fake_cuda.c"), "libcuda.so.1");
     EnvironmentLibraries environment;
     environment.name = "~/venv";
-    environment.cudart = test::build_fake(*root_, VARVE_SOURCE_DIR "/tests/fake_driver/fake_cuda_libraries.c",
+    environment.cudart = test::build_fake(*root_, test::source_path("tests/fake_driver/fake_cuda_libraries.c"),
                                           "libcudart.so.12", "-DCUDART");
-    environment.cublas = test::build_fake(*root_, VARVE_SOURCE_DIR "/tests/fake_driver/fake_cuda_libraries.c",
+    environment.cublas = test::build_fake(*root_, test::source_path("tests/fake_driver/fake_cuda_libraries.c"),
                                           "libcublas.so.12", "-DCUBLAS");
-    environment.cudnn = test::build_fake(*root_, VARVE_SOURCE_DIR "/tests/fake_driver/fake_cuda_libraries.c",
+    environment.cudnn = test::build_fake(*root_, test::source_path("tests/fake_driver/fake_cuda_libraries.c"),
                                          "libcudnn.so.9", "-DCUDNN");
     plan_->environments = {environment};
     // Machine code for the fake GPU is any file that begins like an ELF file.

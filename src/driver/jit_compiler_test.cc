@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/test_sources.h"
 #include "driver/probe_test_driver.h"
 
 namespace varve {
@@ -16,7 +17,7 @@ using Texts = std::vector<std::string>;
 class JitCompiler : public ::testing::Test {
  protected:
   std::string build(const std::string& flags) const {
-    return test::build_fake(root_, VARVE_SOURCE_DIR "/tests/fake_driver/fake_ptxjit.c",
+    return test::build_fake(root_, test::source_path("tests/fake_driver/fake_ptxjit.c"),
                             "libnvidia-ptxjitcompiler" + flags + ".so.1", flags);
   }
   void SetUp() override {
@@ -90,7 +91,8 @@ TEST_F(JitCompiler, CompilesOnePtxText) {
 TEST_F(JitCompiler, SaysThatThereIsNone) {
   const JitCompilerAnswer answer = ask_jit_compiler(root_.path() + "/none.so");
   EXPECT_EQ(answer.newest_ptx.missing, Missing::absent);
-  const std::string other = test::build_fake(root_, VARVE_SOURCE_DIR "/tests/fake_driver/fake_cuda.c", "libother.so.1");
+  const std::string other =
+      test::build_fake(root_, test::source_path("tests/fake_driver/fake_cuda.c"), "libother.so.1");
   EXPECT_EQ(ask_jit_compiler(other).newest_ptx.missing, Missing::unreadable);
   EXPECT_FALSE(compile_ptx(other, ".version 8.0\n", "sm_80"));
 }

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/test_sources.h"
 #include "base/text.h"
 #include "binary/gpu_code/fatbin_testing.h"
 #include "driver/probe_test_driver.h"
@@ -43,7 +44,7 @@ class JitProving : public ::testing::Test {
  protected:
   void SetUp() override {
     compiler_ =
-        test::build_fake(root_, VARVE_SOURCE_DIR "/tests/fake_driver/fake_ptxjit.c", "libnvidia-ptxjitcompiler.so.1");
+        test::build_fake(root_, test::source_path("tests/fake_driver/fake_ptxjit.c"), "libnvidia-ptxjitcompiler.so.1");
     if (compiler_.empty()) GTEST_SKIP() << "no gcc here";
     root_.write("a.so", library_of({ptx("8.0", "one"), ptx("8.0", "two"), ptx("8.0", "one")}));
     root_.write("b.so", library_of({ptx("8.9", "newer")}));

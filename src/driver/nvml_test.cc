@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/hash.h"
+#include "base/test_sources.h"
 #include "driver/probe_library.h"
 #include "driver/probe_test_driver.h"
 
@@ -17,7 +18,7 @@ class Nvml : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     root_ = new TestRoot;
-    library_ = test::build_fake(*root_, VARVE_SOURCE_DIR "/tests/fake_driver/fake_nvml.c", "libnvidia-ml.so.1");
+    library_ = test::build_fake(*root_, test::source_path("tests/fake_driver/fake_nvml.c"), "libnvidia-ml.so.1");
   }
   static void TearDownTestSuite() { delete root_; }
   void SetUp() override {
@@ -72,8 +73,8 @@ TEST_F(Nvml, KeepsOfTheUuidADigestOnly) {
 
 TEST_F(Nvml, WorksWithAnOldLibrary) {
   const TestRoot root;
-  const NvmlAnswer answer =
-      ask_nvml(test::build_fake(root, VARVE_SOURCE_DIR "/tests/fake_driver/fake_nvml.c", "libnvidia-ml.so.1", "-DOLD"));
+  const NvmlAnswer answer = ask_nvml(
+      test::build_fake(root, test::source_path("tests/fake_driver/fake_nvml.c"), "libnvidia-ml.so.1", "-DOLD"));
   EXPECT_EQ(answer.problem, "");
   EXPECT_EQ(answer.driver_branch.missing, Missing::unsupported);
   EXPECT_EQ(nvml_facts(answer)["gpu.gsp_firmware"].missing, Missing::unsupported);

@@ -5,13 +5,14 @@
 #include <cmath>
 #include <random>
 
+#include "base/test_sources.h"
 #include "binary/test_files.h"
 
 namespace varve {
 namespace {
 
 std::string transcript(const std::string& name) {
-  return test::read_file(std::string(VARVE_SOURCE_DIR) + "/tests/foreign/onednn-2.6.3/" + name);
+  return test::read_file(test::source_path("tests/foreign/onednn-2.6.3/" + name));
 }
 
 Profile profile_of(const std::string& text) {
