@@ -61,7 +61,8 @@ class PlainStream : public ByteStream {
 // One format's way from compressed bytes to inflated ones. Used by one thread at a time.
 class Inflater {
  public:
-  Inflater(FileReader file, std::string where) : file_(std::move(file)), where_(std::move(where)), input_(kInput) {}
+  Inflater(FileReader file, std::string where)
+      : file_(std::move(file)), where_(std::move(where)), input_(std::min<std::uint64_t>(kInput, file_.size() + 1)) {}
   virtual ~Inflater() = default;
 
   // Fills `into` as far as the stream goes; says how many bytes came out.
@@ -69,6 +70,7 @@ class Inflater {
   bool ended() const { return ended_; }
   std::uint64_t consumed() const { return position_ - unread_.size(); }
   const std::string& where() const { return where_; }
+  bool is_small() const { return file_.size() < kInput; }
 
  protected:
   // More compressed bytes behind those not yet used; none at the end of the file.
@@ -100,7 +102,8 @@ class Inflater {
 };
 
 // Inflates ahead of its reader in a thread of its own, so that what is done with the bytes costs no time of its own
-// where there are two processors. Where no thread can be had, next() does the work.
+// where there are two processors. Where a thread would cost more than it saves, or none can be had, next() does the
+// work.
 class InflatingStream : public ByteStream {
  public:
   InflatingStream(std::unique_ptr<Inflater> inflater, const InflateLimits& limits)
@@ -149,6 +152,7 @@ class InflatingStream : public ByteStream {
   void start() {
     if (started_) return;
     started_ = true;
+    if (inflater_->is_small()) return;
     try {
       thread_ = std::thread([this] {
         while (wait_for_room()) produce();

@@ -50,8 +50,9 @@ std::string sample(std::size_t size, unsigned seed = 1) {
   return text;
 }
 
+// Small files are inflated by their reader, large ones by a thread: 4 MB compress to 0.4.
 TEST(Inflate, GivesBackWhatWasCompressed) {
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{70000}, std::size_t{1500000}}) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{70000}, std::size_t{4000000}}) {
     const std::string text = sample(size);
     for (const std::size_t cap : {std::size_t{512}, std::size_t{1} << 20}) {
       const Result<std::string> from_gzip = read_all(gzip(text), cap);
