@@ -3,7 +3,7 @@
 
 usage: check_sources.py directions SRC   includes go down only, as SRC/floors.txt says
        check_sources.py rooms SRC        no folder is too full, no file name stands for two things
-       check_sources.py headers SRC      headers include no third-party header
+       check_sources.py headers SRC      headers include no third-party header; x.cc includes x.h first
        check_sources.py length ROOT      no source file is longer than 500 lines
        check_sources.py scripts ROOT     shell scripts parse, are executable and stop at the first error
 """
@@ -131,6 +131,9 @@ def is_system_header(name):
 def check_headers(source):
     for path, includes in find_sources(source):
         if not path.endswith(".h"):
+            own = path.removesuffix(".cc") + ".h"
+            if (source / own).is_file() and (not includes or includes[0][1] != own):
+                yield f'{path}:{includes[0][0] if includes else 1}: does not include "{own}" first: it may lean on others'
             continue
         for number, _, angled in includes:
             if angled is not None and not is_system_header(angled) and (path, angled) not in ALLOWED_THIRD_PARTY:

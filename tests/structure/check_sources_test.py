@@ -10,7 +10,7 @@ SOUND = {
     "base/text.h": "#include <string>\n#include <sys/stat.h>\n#include <unistd.h>\n",
     "base/json.h": "#include <nlohmann/json_fwd.hpp>\n",
     "model/run.h": '#include "base/text.h"\n#include "model/run.h"\n',
-    "model/run.cc": "#include <nlohmann/json.hpp>\n",
+    "model/run.cc": '#include "model/run.h"\n\n#include <nlohmann/json.hpp>\n',
     "cmd/main.cc": '#include "model/run.h"\n#include <CLI/CLI.hpp>\n',
 }
 
@@ -99,6 +99,12 @@ class CheckSourcesTest(unittest.TestCase):
 
     def test_the_forward_declarations_are_allowed_in_one_header_only(self):
         self.write("model/show.h", "#include <nlohmann/json_fwd.hpp>\n")
+        self.assertEqual(len(self.headers()), 1)
+
+    def test_a_source_includes_its_own_header_first(self):
+        self.write("model/run.cc", '#include <string>\n#include "model/run.h"\n')
+        self.assertEqual(len(self.headers()), 1)
+        self.write("model/run.cc", "int a;\n")
         self.assertEqual(len(self.headers()), 1)
 
     def test_a_long_file_is_found(self):

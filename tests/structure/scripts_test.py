@@ -61,7 +61,8 @@ class InstallDependenciesTest(Sandbox):
         """What it asks for on a bare system."""
         self.offer_apt([])
         words = self.install("test", "--dry-run").stdout.replace("\n", " ").split()
-        return [word for word in words if "-" in word or word in ("cmake", "g++", "gcc", "python3", "hyperfine", "binutils")]
+        return [word for word in words if "-" in word or word in ("cmake", "g++", "gcc", "python3", "hyperfine", "binutils",
+                                                                 "ccache", "clang")]
 
     def test_without_apt_it_says_what_is_needed(self):
         done = self.install("test")
@@ -93,6 +94,37 @@ class InstallDependenciesTest(Sandbox):
 
     def test_an_unknown_argument_is_a_usage_error(self):
         self.assertEqual(self.install("tests").returncode, 2)
+
+
+class TestTest(Sandbox):
+    def setUp(self):
+        super().setUp()
+        self.program("scripts/test", (SCRIPTS / "test").read_text())
+        self.program("bin/cmake", f'#!/bin/sh\necho "cmake $*" >>{self.calls}\n')
+        self.program("bin/ctest", f'#!/bin/sh\necho "ctest $*" >>{self.calls}\n[ "$2" != "$FAILING" ]\n')
+
+    def run_tests(self, *arguments, failing=""):
+        path = f"{self.folder}/bin:{os.environ['PATH']}"
+        return subprocess.run([self.folder / "scripts/test", "--no-install", *arguments], capture_output=True, text=True,
+                              env=dict(os.environ, PATH=path, FAILING=failing))
+
+    def test_it_says_how_long_each_preset_took(self):
+        done = self.run_tests()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        times = done.stdout.split("how long it took\n")[1].splitlines()
+        self.assertEqual([line.split()[:2] for line in times],
+                         [["asan", "build"], ["asan", "tests"], ["ci", "build"], ["ci", "tests"]])
+        self.assertRegex(times[0], r" 0 min 0\d s$")
+
+    def test_a_failing_preset_does_not_hide_the_next(self):
+        done = self.run_tests(failing="asan")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("the preset asan failed", done.stderr)
+        self.assertIn("ctest --preset ci", self.called())
+
+    def test_quick_is_what_ci_builds(self):
+        self.run_tests("--quick")
+        self.assertEqual([call for call in self.called() if "asan" in call], [])
 
 
 class MainJobTest(Sandbox):
