@@ -1,19 +1,10 @@
-// libFuzzer target for the reader of GPU code: clang++ -std=c++20 -fsanitize=fuzzer,address,undefined -Isrc
-// fuzz/fatbin_fuzz.cc src/binary/{fatbin,fatbin_inflate,fatbin_coverage,code_scan,cubin,archive,elf_headers}.cc
-// src/model/{coverage,names}.cc src/world/file_reader.cc src/base/{text,units,result}.cc -lfmt -lzstd -llz4
-// The seeds were composed with src/binary/gpu_code/fatbin_testing.h.
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-
+// GPU code in libraries and archives. The seeds were composed with src/binary/gpu_code/fatbin_testing.h.
 #include "binary/elf/static_archive.h"
 #include "binary/gpu_code/code_scan.h"
 #include "binary/gpu_code/cubin.h"
 #include "binary/gpu_code/fatbin_coverage.h"
 #include "binary/gpu_code/fatbin_inflate.h"
+#include "memory_file.h"
 
 namespace {
 
@@ -34,29 +25,26 @@ void look_into(const varve::FileReader& file, const varve::FatbinRegion& region)
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  varve::FileHandle memory(memfd_create("fuzz", MFD_CLOEXEC));
-  if (!memory || write(memory.fd(), data, size) != static_cast<ssize_t>(size)) return 0;
-  const auto file = varve::FileReader::open(memory.fd(), "fuzz");
-  if (!file) return 0;
+  const varve::FileReader file = memory_file(data, size);
   // As a run of regions, and as a library.
-  varve::FatbinWalk walk(*file, 0, size);
+  varve::FatbinWalk walk(file, 0, size);
   for (varve::FatbinRegion region; walk.next(region);) {
     if (region.offset + region.size > size) std::abort();
-    look_into(*file, region);
+    look_into(file, region);
   }
   std::uint64_t members = 0;
-  (void)varve::for_each_member(*file, "fuzz", [&](const std::string&, const varve::FileReader& member) {
+  (void)varve::for_each_member(file, "fuzz", [&](const std::string&, const varve::FileReader& member) {
     members += 60 + member.size();  // with its header; none overlaps another
     if (members > size) std::abort();
   });
-  (void)varve::read_coverage(*file, "fuzz");
+  (void)varve::read_coverage(file, "fuzz");
   std::int64_t regions = 0;
-  const auto found = varve::walk_code(*file, "fuzz", varve::CodePass::exact,
-                                      [&](const auto& place, const varve::FatbinRegion& region) {
-                                        ++regions;
-                                        look_into(place.file, region);
-                                      });
-  const auto coverage = varve::read_exact_coverage(*file, "fuzz");
+  const auto found =
+      varve::walk_code(file, "fuzz", varve::CodePass::exact, [&](const auto& place, const varve::FatbinRegion& region) {
+        ++regions;
+        look_into(place.file, region);
+      });
+  const auto coverage = varve::read_exact_coverage(file, "fuzz");
   // Every region is counted once: as code or as none.
   if (found && coverage && *coverage && (*coverage)->regions + (*coverage)->regions_empty != regions) std::abort();
   return 0;

@@ -1,7 +1,5 @@
 // A log of any bytes against all patterns: what is found stays bounded and is valid text, and reading the same bytes in
 // other pieces finds the same.
-// clang++ -std=c++20 -fsanitize=fuzzer,address,undefined -Isrc fuzz/log_fuzz.cc (all of src/{base,world,model,binary,
-// stack,rules}) -lfmt -lre2 -lcrypto …: see fuzz/CMakeLists.txt
 #include <cstdint>
 #include <cstdlib>
 #include <string>
