@@ -91,10 +91,11 @@ TEST(CountCoverage, MachineCodeRunsWithinItsMajorNumberFromItsMinorOn) {
 }
 
 TEST(CountCoverage, ArchitectureSpecificCodeRunsOnThatArchitectureAlone) {
+  constexpr ComputeCapability nine = {9, 0}, twelve = {12, 0};
   for (const ComputeCapability gpu : kGpus) {
-    EXPECT_EQ(how(sass(9, 0, 'a'), gpu), gpu == ComputeCapability(9, 0) ? "native" : "none");
-    EXPECT_EQ(how(sass(12, 0, 'a'), gpu), gpu == ComputeCapability(12, 0) ? "native" : "none");
-    EXPECT_EQ(how(ptx(9, 0, 8, 0, 'a'), gpu), gpu == ComputeCapability(9, 0) ? "jit" : "none");
+    EXPECT_EQ(how(sass(9, 0, 'a'), gpu), gpu == nine ? "native" : "none");
+    EXPECT_EQ(how(sass(12, 0, 'a'), gpu), gpu == twelve ? "native" : "none");
+    EXPECT_EQ(how(ptx(9, 0, 8, 0, 'a'), gpu), gpu == nine ? "jit" : "none");
   }
 }
 

@@ -139,8 +139,9 @@ TEST(Environments, RealOnesNameTheirCuda) {
     if (!place) continue;
     ++seen;
     const EnvironmentReading reading = read_environment(**files, *place, "");
+    const std::string& wanted = package.first;
     const auto match = std::find_if(reading.environment.packages.begin(), reading.environment.packages.end(),
-                                    [&](const Package& each) { return each.name == package.first; });
+                                    [&wanted](const Package& each) { return each.name == wanted; });
     ASSERT_NE(match, reading.environment.packages.end()) << name;
     EXPECT_EQ(fact_text(match->cuda), package.second) << name;
     EXPECT_FALSE(reading.libraries.empty()) << name;

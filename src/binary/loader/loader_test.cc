@@ -15,11 +15,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// By what tells the levels of the psABI apart on real processors: Clang 14 does not know "x86-64-v4".
 int level_of_this_cpu() {
 #ifdef __x86_64__
-  if (__builtin_cpu_supports("x86-64-v4")) return 4;
-  if (__builtin_cpu_supports("x86-64-v3")) return 3;
-  if (__builtin_cpu_supports("x86-64-v2")) return 2;
+  const bool is_2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
+  const bool is_3 =
+      is_2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma");
+  if (is_3 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) return 4;
+  if (is_3) return 3;
+  if (is_2) return 2;
 #endif
   return 1;
 }
