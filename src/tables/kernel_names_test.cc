@@ -59,6 +59,14 @@ TEST(KernelNames, PlainFunctionsAreOther) {
   }
 }
 
+TEST(KernelNames, LongNamesAreReadLikeShortOnes) {
+  const std::string types(100'000, 't');
+  const KernelMeaning meaning = kernel_meaning("void at::native::AVX2::sum_kernel<" + types + ">(int)");
+  EXPECT_EQ(meaning.architecture, "AVX2");
+  EXPECT_EQ(meaning.base, "void at::native::sum_kernel<" + types + ">(int)");
+  EXPECT_EQ(meaning.family, Family::reduction);
+}
+
 TEST(KernelNames, LongNamesTakeNoLongTime) {
   auto started = std::chrono::steady_clock::now();
   for (int i = 0; i < 20; ++i) {

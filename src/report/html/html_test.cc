@@ -1,9 +1,9 @@
 #include "report/html/html.h"
 
 #include <gtest/gtest.h>
+#include <re2/re2.h>
 
 #include <cmath>
-#include <regex>
 
 #include "base/embedded.h"
 #include "report/html/html_writer.h"
@@ -69,8 +69,8 @@ TEST(HtmlPage, FetchesAndExecutesNothing) {
 }
 
 TEST(HtmlPage, PutsNoInfiniteOrMissingNumberIntoAPicture) {
-  const std::regex not_a_place("=\"[^\"]*\\b-?(nan|inf)\\b[^\"]*\"");
-  for (const auto& [name, page] : all_pages()) EXPECT_FALSE(std::regex_search(page, not_a_place)) << name;
+  const RE2 not_a_place("=\"[^\"]*\\b-?(nan|inf)\\b[^\"]*\"");
+  for (const auto& [name, page] : all_pages()) EXPECT_FALSE(RE2::PartialMatch(page, not_a_place)) << name;
 }
 
 TEST(HtmlPage, ShowsForeignTextAsText) {
@@ -127,11 +127,10 @@ TEST(ComparisonPage, StepsOfTheKernelsCloseToTheTotal) {
     comparison.kernels.total.value += 0.001;
   }
   const std::string page = html_page(comparison, nullptr);
-  const std::regex step("class=\"step-value\">([^ <]+) ms<");
+  const RE2 step("class=\"step-value\">([^ <]+) ms<");
   std::vector<double> values;
-  for (std::sregex_iterator at(page.begin(), page.end(), step), end; at != end; ++at) {
-    values.push_back(std::stod(without_minus((*at)[1])));
-  }
+  re2::StringPiece rest(page);
+  for (std::string value; RE2::FindAndConsume(&rest, step, &value);) values.push_back(std::stod(without_minus(value)));
   ASSERT_GE(values.size(), 4u);
   const double total = values.back();
   values.pop_back();
