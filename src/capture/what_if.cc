@@ -58,7 +58,7 @@ void suppose_driver(Stack& machine, const std::string& text, const Knowledge& kn
   forget_driver(machine, kSource);
   Facts& facts = machine.facts;
   for (const char* id : {"driver.kernel_mode.version", "driver.user_mode.version"}) facts[id] = supposed(text, kSource);
-  facts["driver.user_mode.role"] = supposed("driver", kSource);
+  facts["driver.user_mode.role"] = supposed(std::string(to_string(DriverFileRole::driver)), kSource);
   const DriverBranch* branch = branch_of(knowledge, version);
   if (branch == nullptr || is_newer_driver(knowledge, version)) {
     const std::string why = branch == nullptr ? "older than the data" : "newer than the data of " + knowledge.date;

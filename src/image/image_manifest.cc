@@ -198,7 +198,7 @@ class PlanReader {
     if (Status done = find_manifests(*index, "", 0, found); !done) return done.error();
     const Result<Descriptor> chosen = choose(std::move(found));
     if (!chosen) return chosen.error();
-    plan_.image.format = archive_ ? "OCI archive" : "OCI layout";
+    plan_.image.format = archive_ ? ImageFormat::oci_archive : ImageFormat::oci_layout;
     plan_.image.name = clean_utf8(chosen->name, kMaxValue);
     plan_.image.digest = known_fact(chosen->digest, chosen->source + ".digest");
     const Result<Document> manifest = read_blob(*chosen);
@@ -318,7 +318,7 @@ class PlanReader {
     if (!document) return document.error();
     const Result<Saved> saved = choose_saved(*document);
     if (!saved) return saved.error();
-    plan_.image.format = archive_ ? "docker-save archive" : "docker-save directory";
+    plan_.image.format = archive_ ? ImageFormat::docker_archive : ImageFormat::docker_directory;
     if (!saved->tags.empty()) {
       const bool asked = !options_.name.empty();
       plan_.image.name = clean_utf8(asked ? options_.name : saved->tags[0], kMaxValue);

@@ -53,7 +53,7 @@ void expect_has(const std::string& text, const std::string& words) {
 TEST_F(ImageManifestTest, WhatAnOciImageStates) {
   for (const bool as_archive : {true, false}) {
     const OpenedImage opened = sound(as_archive ? archive(writer_.oci()) : directory(writer_.oci()));
-    EXPECT_EQ(opened.image.format, as_archive ? "OCI archive" : "OCI layout");
+    EXPECT_EQ(opened.image.format, as_archive ? ImageFormat::oci_archive : ImageFormat::oci_layout);
     EXPECT_EQ(opened.image.name, "test:1");
     EXPECT_EQ(opened.image.platform, "linux/amd64");
     EXPECT_EQ(value_text(*opened.image.digest.value), ImageWriter::digest(writer_.manifest()));
@@ -78,7 +78,7 @@ TEST_F(ImageManifestTest, WhatAnOciImageStates) {
 TEST_F(ImageManifestTest, WhatADockerSaveArchiveStates) {
   for (const bool as_archive : {true, false}) {
     const OpenedImage opened = sound(as_archive ? archive(writer_.docker()) : directory(writer_.docker()));
-    EXPECT_EQ(opened.image.format, as_archive ? "docker-save archive" : "docker-save directory");
+    EXPECT_EQ(opened.image.format, as_archive ? ImageFormat::docker_archive : ImageFormat::docker_directory);
     EXPECT_EQ(opened.image.name, "test:1");
     EXPECT_EQ(opened.image.platform, "linux/amd64");
     EXPECT_FALSE(opened.image.digest.is_known());

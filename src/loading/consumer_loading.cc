@@ -51,7 +51,7 @@ void ConsumerLoading::start(const std::string& program) {
     note_missing(missing.name, is_preload ? DependencyKind::opened : DependencyKind::needed, set_.objects[0].real_path);
     if (!is_preload) attempt.missing.push_back(missing.name);
   }
-  if (consumer_.kind == "binary") judge(attempt);  // any other program is known to start
+  if (consumer_.kind == ConsumerKind::binary) judge(attempt);  // any other program is known to start
 }
 
 bool ConsumerLoading::open(const HeldLibrary& library, DependencyKind kind, const std::string& why) {
@@ -110,7 +110,9 @@ const HeldLibrary* ConsumerLoading::held_for(std::size_t asker, const std::strin
   int best_rank = 3;
   for (auto at = begin; at != end; ++at) {
     if (at->second->real_path == path) continue;
-    const int rank = !package.empty() && at->second->package == package ? 0 : at->second->role == "runtime" ? 1 : 2;
+    const int rank = !package.empty() && at->second->package == package ? 0
+                     : at->second->role == PackageRole::runtime         ? 1
+                                                                        : 2;
     if (rank < best_rank) {
       best = at->second;
       best_rank = rank;
@@ -223,7 +225,7 @@ void ConsumerLoading::note_objects(std::size_t first, const Request& request) {
   for (std::size_t i = first; i < set_.objects.size(); ++i) {
     const LoadedObject& object = set_.objects[i];
     // Also into what then fails to load; not into what the program itself consists of, unless that is the question.
-    if (i >= global_.size() || consumer_.kind == "binary") (void)files_.look_into(object);
+    if (i >= global_.size() || consumer_.kind == ConsumerKind::binary) (void)files_.look_into(object);
     const std::size_t count = consumer_.libraries.size();
     const std::string name = object.names.empty() ? object.path : object.names.front();
     ConsumedLibrary& row = row_of(file_name(name), object.real_path);

@@ -20,12 +20,13 @@ struct HeldLibrary {
   std::string real_path = {};  // with links resolved
   std::string soname = {};
   std::string version = {};              // of the library, as far as it is known: "9.26.0"
-  std::string package = {}, role = {};   // of the environment; empty: none
+  std::string package = {};              // of the environment; empty: none
+  std::optional<PackageRole> role = {};  // of that package
   std::vector<std::string> opened = {};  // names that it opens late
 };
 
 HeldLibrary held_library(const Binary& binary, const std::string& path, const std::string& real_path,
-                         const std::string& role);
+                         std::optional<PackageRole> role);
 
 // What is known of files by their real paths, each read once a capture.
 class LoadedFiles {

@@ -54,7 +54,7 @@ class EnvironmentConsumers {
   void add_all() {
     const Environment& environment = stack_.environments[libraries_.environment];
     for (const Package& package : environment.packages) {
-      if (package.role != "framework" && package.role != "extension") continue;
+      if (!package.is_consumer()) continue;
       if (stack_.consumers.size() < kMostConsumers) stack_.consumers.push_back(follow(environment, package));
     }
   }
@@ -78,7 +78,7 @@ class EnvironmentConsumers {
   }
 
   Consumer follow(const Environment& environment, const Package& package) {
-    Consumer consumer{.kind = package.role,
+    Consumer consumer{.kind = consumer_kind_of(package),
                       .name = clean_utf8(package.name + " " + package.version),
                       .package = package.name,
                       .environment = environment.path,
@@ -143,8 +143,9 @@ class EnvironmentConsumers {
   // The package of another framework that holds a library of this name; empty: none.
   std::string framework_with(const std::string& name, const std::string& but) const {
     const auto [begin, end] = held_.equal_range(name);
-    const auto found = std::find_if(
-        begin, end, [&](const auto& row) { return row.second->role == "framework" && row.second->package != but; });
+    const auto found = std::find_if(begin, end, [&](const auto& row) {
+      return row.second->role == PackageRole::framework && row.second->package != but;
+    });
     return found == end ? std::string() : found->second->package;
   }
 
@@ -196,10 +197,10 @@ LibrariesOfEnvironment environment_libraries(const LoadingGround& ground, const 
                                              const EnvironmentReading& reading, const BinaryCollection& found) {
   LibrariesOfEnvironment libraries{.program = find_python(ground, place), .libraries = {}};
   libraries.python = minor_version(place.python);
-  libraries.shares = place.sees_system || place.kind == "system" || place.kind == "user" || place.kind == "folder";
+  libraries.shares = place.sees_system || (place.kind != EnvironmentKind::venv && place.kind != EnvironmentKind::conda);
   std::map<std::string, const Binary*> binaries;
   for (const Binary& binary : found.binaries) binaries.emplace(binary.path, &binary);
-  std::map<std::string, std::string> roles;
+  std::map<std::string, PackageRole> roles;
   for (const Package& package : reading.environment.packages) roles.emplace(package.name, package.role);
   for (const std::string& path : reading.libraries) {
     const std::string real = ground.files.resolve(path).value.value_or("");
@@ -207,7 +208,7 @@ LibrariesOfEnvironment environment_libraries(const LoadingGround& ground, const 
     if (binary == binaries.end()) continue;
     const auto role = roles.find(binary->second->package);
     libraries.libraries.push_back(
-        held_library(*binary->second, path, real, role == roles.end() ? std::string() : role->second));
+        held_library(*binary->second, path, real, role == roles.end() ? std::nullopt : std::optional(role->second)));
     binaries.erase(binary);  // links to one file count once
   }
   return libraries;

@@ -15,7 +15,7 @@ HeldLibrary library_at(const std::string& path, const DynamicSection& dynamic) {
 
 Consumer follow_file(const LoadingGround& ground, const std::string& path, const DynamicSection& dynamic,
                      Stack& stack) {
-  Consumer consumer{.kind = "binary",
+  Consumer consumer{.kind = ConsumerKind::binary,
                     .name = clean_utf8(shorten_home(path, ground.home)),
                     .package = {},
                     .environment = {},
@@ -27,9 +27,9 @@ Consumer follow_file(const LoadingGround& ground, const std::string& path, const
   const HeldByName nothing;
   const bool is_program = !dynamic.interpreter.empty() && dynamic.soname.empty();
   const std::string program = is_program ? path : find_python(ground, {});
-  consumer.kind = is_program ? "binary" : "library";  // decides whether the program itself is judged
+  if (!is_program) consumer.kind = ConsumerKind::extension;  // of a program that is known to start
   ConsumerLoading loading(context, files, nothing, program, consumer);
-  consumer.kind = "binary";
+  consumer.kind = ConsumerKind::binary;
   const std::size_t first = is_program ? 0 : loading.loaded();
   if (!is_program) loading.open(library_at(path, dynamic), DependencyKind::needed, "asked about");
   loading.open_late_names(first);
@@ -43,7 +43,7 @@ Consumer follow_file(const LoadingGround& ground, const std::string& path, const
 
 Consumer follow_process(const LoadingGround& ground, const std::string& program, const std::vector<std::string>& mapped,
                         Stack& stack) {
-  Consumer consumer{.kind = "process",
+  Consumer consumer{.kind = ConsumerKind::process,
                     .name = {},
                     .package = {},
                     .environment = {},

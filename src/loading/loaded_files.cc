@@ -22,7 +22,7 @@ std::vector<std::string> opened_names(const Binary& binary) {
 }  // namespace
 
 HeldLibrary held_library(const Binary& binary, const std::string& path, const std::string& real_path,
-                         const std::string& role) {
+                         std::optional<PackageRole> role) {
   return {.path = path,
           .real_path = real_path,
           .soname = binary.soname,
@@ -50,13 +50,13 @@ const HeldLibrary& LoadedFiles::look_into(const LoadedObject& object) {
   const std::string shown_path = shown(path);
   for (const Binary& binary : stack_.binaries) {
     if (binary.path != shown_path) continue;
-    library = held_library(binary, object.path, path, "");
+    library = held_library(binary, object.path, path, std::nullopt);
     return library;
   }
   const DependencyResolver resolver(ground_, "");
   BinaryCollection found = read_binaries(ground_, {path}, "", resolver);
   if (found.binaries.empty()) return library;
-  library = held_library(found.binaries.front(), object.path, path, "");
+  library = held_library(found.binaries.front(), object.path, path, std::nullopt);
   add_binaries(ground_, std::move(found), stack_);
   return library;
 }

@@ -26,22 +26,40 @@ struct ChainLink {
   std::string detail;  // "550.54.15, API level 12.4"; "cannot tell: driver.api_level is denied"
 };
 
+// What is asked about a consumer, in the order of the answers.
+enum class Question { driver, gpu, gpu_code, libraries, symbols, compilers };
+std::string_view to_string(Question question);
+std::optional<Question> question_from(std::string_view text);
+
 // One question about a consumer and its answer.
 struct ConsumerAnswer {
-  std::string question;  // "driver", "GPU code", "libraries", "symbols", "compilers", "GPU"
+  Question question = Question::driver;
   CheckState state = CheckState::cannot_tell;
   std::string detail;
 };
 
+// How a CUDA runtime and the driver go together.
+enum class Regime {
+  backward,       // the driver is as new or newer
+  minor_version,  // the runtime is newer, of the same major version
+  forward,        // through cuda-compat
+  none,           // the driver is too old
+};
+std::string_view to_string(Regime regime);
+std::optional<Regime> regime_from(std::string_view text);
+
+// What a framework would meet first.
+enum class Outcome { no_driver, driver_too_old, reaches_devices };
+std::string_view to_string(Outcome outcome);
+std::optional<Outcome> outcome_from(std::string_view text);
+
 // Whether one consumer would run on the machine.
 struct ConsumerVerdict {
-  std::string kind, name, environment;         // as Consumer
+  ConsumerKind kind = ConsumerKind::binary;
+  std::string name, environment;               // as Consumer
   CheckState state = CheckState::cannot_tell;  // the worst of the answers that count
-  // How its newest runtime and the driver go together: "backward" (the driver is as new or newer), "minor-version",
-  // "forward" (through cuda-compat), "none" (too old); empty: no runtime, or it cannot be told.
-  std::string regime;
-  // What the framework would meet first: "no driver", "driver too old", "reaches device enumeration"; empty: not known.
-  std::string outcome;
+  std::optional<Regime> regime;                // of its newest runtime; nothing: no runtime, or it cannot be told
+  std::optional<Outcome> outcome;              // nothing: not known
   std::vector<ConsumerAnswer> answers;
 };
 

@@ -1,9 +1,12 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/binary.h"
+#include "model/environment.h"
 
 namespace varve {
 
@@ -25,9 +28,20 @@ struct ConsumedLibrary {
   std::int64_t unresolved_count = 0;         // all of them
 };
 
+enum class ConsumerKind {
+  framework,
+  extension,
+  binary,
+  process,
+};
+std::string_view to_string(ConsumerKind kind);
+std::optional<ConsumerKind> consumer_kind_from(std::string_view text);
+// What a package is that uses the stack by itself (Package::is_consumer).
+ConsumerKind consumer_kind_of(const Package& package);
+
 // What would use the CUDA stack, and all that it would load, found without running it.
 struct Consumer {
-  std::string kind;         // "framework", "extension", "binary", "process"
+  ConsumerKind kind = ConsumerKind::binary;
   std::string name;         // "torch 2.15.0", the path of a binary, "python3 (4711)"
   std::string package;      // "torch"; empty for what is no package
   std::string environment;  // path of the environment that holds it; empty: none

@@ -1,7 +1,9 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/fact.h"
@@ -14,9 +16,13 @@ struct ImageLayer {
   std::uint64_t size = 0;  // bytes in the archive
 };
 
+enum class ImageFormat { oci_layout, oci_archive, docker_archive, docker_directory };
+std::string_view to_string(ImageFormat format);
+std::optional<ImageFormat> image_format_from(std::string_view text);
+
 // What an image states about itself.
 struct Image {
-  std::string format;    // "OCI layout", "OCI archive", "docker-save archive", "docker-save directory"
+  ImageFormat format = ImageFormat::oci_layout;
   std::string name;      // its tag, if it has one
   std::string platform;  // "linux/amd64"
   Fact digest;           // of the manifest; its detail says whether --verify computed it

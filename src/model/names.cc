@@ -6,11 +6,14 @@
 #include "model/binary.h"
 #include "model/check_result.h"
 #include "model/comparison.h"
+#include "model/consumer.h"
 #include "model/driver_file.h"
 #include "model/enum_names.h"
+#include "model/environment.h"
 #include "model/fact.h"
 #include "model/finding.h"
 #include "model/handshake_record.h"
+#include "model/image_record.h"
 #include "model/profile.h"
 #include "model/run_record.h"
 
@@ -59,6 +62,39 @@ constexpr EnumNames<DriverFileRole, 5> kDriverFileRoles{{{
     {DriverFileRole::stub, "stub"},
     {DriverFileRole::wsl, "wsl"},
     {DriverFileRole::empty, "empty"},
+}}};
+constexpr EnumNames<PackageRole, 5> kPackageRoles{{{
+    {PackageRole::framework, "framework"},
+    {PackageRole::extension, "extension"},
+    {PackageRole::runtime, "runtime"},
+    {PackageRole::compiler, "compiler"},
+    {PackageRole::library, "library"},
+}}};
+constexpr EnumNames<FileFaultKind, 3> kFileFaultKinds{{{
+    {FileFaultKind::overwritten, "overwritten"},
+    {FileFaultKind::replaced, "replaced"},
+    {FileFaultKind::missing, "missing"},
+}}};
+constexpr EnumNames<GpuCompiler, 3> kGpuCompilers{
+    {{{GpuCompiler::nvcc, "nvcc"}, {GpuCompiler::nvrtc, "nvrtc"}, {GpuCompiler::ptxas, "ptxas"}}}};
+constexpr EnumNames<EnvironmentKind, 5> kEnvironmentKinds{{{
+    {EnvironmentKind::venv, "venv"},
+    {EnvironmentKind::conda, "conda"},
+    {EnvironmentKind::system, "system"},
+    {EnvironmentKind::user, "user"},
+    {EnvironmentKind::folder, "folder"},
+}}};
+constexpr EnumNames<ConsumerKind, 4> kConsumerKinds{{{
+    {ConsumerKind::framework, "framework"},
+    {ConsumerKind::extension, "extension"},
+    {ConsumerKind::binary, "binary"},
+    {ConsumerKind::process, "process"},
+}}};
+constexpr EnumNames<ImageFormat, 4> kImageFormats{{{
+    {ImageFormat::oci_layout, "OCI layout"},
+    {ImageFormat::oci_archive, "OCI archive"},
+    {ImageFormat::docker_archive, "docker-save archive"},
+    {ImageFormat::docker_directory, "docker-save directory"},
 }}};
 constexpr EnumNames<StepState, 3> kStepStates{{{
     {StepState::passed, "passed"},
@@ -140,6 +176,25 @@ constexpr EnumNames<CheckState, 5> kCheckStates{{{
     {CheckState::cannot_tell, "cannot tell"},
     {CheckState::not_applicable, "not applicable"},
 }}};
+constexpr EnumNames<Question, 6> kQuestions{{{
+    {Question::driver, "driver"},
+    {Question::gpu, "GPU"},
+    {Question::gpu_code, "GPU code"},
+    {Question::libraries, "libraries"},
+    {Question::symbols, "symbols"},
+    {Question::compilers, "compilers"},
+}}};
+constexpr EnumNames<Regime, 4> kRegimes{{{
+    {Regime::backward, "backward"},
+    {Regime::minor_version, "minor-version"},
+    {Regime::forward, "forward"},
+    {Regime::none, "none"},
+}}};
+constexpr EnumNames<Outcome, 3> kOutcomes{{{
+    {Outcome::no_driver, "no driver"},
+    {Outcome::driver_too_old, "driver too old"},
+    {Outcome::reaches_devices, "reaches device enumeration"},
+}}};
 }  // namespace
 
 std::string_view to_string(Layer value) { return kLayers.name(value); }
@@ -148,6 +203,12 @@ std::string_view to_string(Missing value) { return kMissing.name(value); }
 std::string_view to_string(CodeKind value) { return kCodeKinds.name(value); }
 std::string_view to_string(DependencyKind value) { return kDependencyKinds.name(value); }
 std::string_view to_string(DriverFileRole value) { return kDriverFileRoles.name(value); }
+std::string_view to_string(PackageRole value) { return kPackageRoles.name(value); }
+std::string_view to_string(FileFaultKind value) { return kFileFaultKinds.name(value); }
+std::string_view to_string(GpuCompiler value) { return kGpuCompilers.name(value); }
+std::string_view to_string(EnvironmentKind value) { return kEnvironmentKinds.name(value); }
+std::string_view to_string(ConsumerKind value) { return kConsumerKinds.name(value); }
+std::string_view to_string(ImageFormat value) { return kImageFormats.name(value); }
 std::string_view to_string(StepState value) { return kStepStates.name(value); }
 std::string_view to_string(Severity value) { return kSeverities.name(value); }
 std::string_view to_string(Mender value) { return kMenders.name(value); }
@@ -165,6 +226,15 @@ std::optional<Missing> missing_from(std::string_view text) { return kMissing.val
 std::optional<CodeKind> code_kind_from(std::string_view text) { return kCodeKinds.value(text); }
 std::optional<DependencyKind> dependency_kind_from(std::string_view text) { return kDependencyKinds.value(text); }
 std::optional<DriverFileRole> driver_file_role_from(std::string_view text) { return kDriverFileRoles.value(text); }
+std::optional<PackageRole> package_role_from(std::string_view text) { return kPackageRoles.value(text); }
+std::optional<FileFaultKind> file_fault_kind_from(std::string_view text) { return kFileFaultKinds.value(text); }
+std::optional<GpuCompiler> gpu_compiler_from(std::string_view text) { return kGpuCompilers.value(text); }
+std::optional<EnvironmentKind> environment_kind_from(std::string_view text) { return kEnvironmentKinds.value(text); }
+ConsumerKind consumer_kind_of(const Package& package) {
+  return package.role == PackageRole::extension ? ConsumerKind::extension : ConsumerKind::framework;
+}
+std::optional<ConsumerKind> consumer_kind_from(std::string_view text) { return kConsumerKinds.value(text); }
+std::optional<ImageFormat> image_format_from(std::string_view text) { return kImageFormats.value(text); }
 std::optional<StepState> step_state_from(std::string_view text) { return kStepStates.value(text); }
 std::optional<Severity> severity_from(std::string_view text) { return kSeverities.value(text); }
 std::optional<Mender> mender_from(std::string_view text) { return kMenders.value(text); }
@@ -199,5 +269,11 @@ std::string speed_title(Speed speed) {
 
 std::string_view to_string(CheckState state) { return kCheckStates.name(state); }
 std::optional<CheckState> check_state_from(std::string_view text) { return kCheckStates.value(text); }
+std::string_view to_string(Question value) { return kQuestions.name(value); }
+std::optional<Question> question_from(std::string_view text) { return kQuestions.value(text); }
+std::string_view to_string(Regime value) { return kRegimes.name(value); }
+std::optional<Regime> regime_from(std::string_view text) { return kRegimes.value(text); }
+std::string_view to_string(Outcome value) { return kOutcomes.name(value); }
+std::optional<Outcome> outcome_from(std::string_view text) { return kOutcomes.value(text); }
 
 }  // namespace varve

@@ -86,7 +86,7 @@ Fact python_of_folders(const Files& files, const std::string& prefix, const std:
 }
 
 void read_venv(const Files& files, EnvironmentPlace& place) {
-  place.kind = "venv";
+  place.kind = EnvironmentKind::venv;
   place.folders = package_folders(files, place.path);
   const std::string path = place.path + "/pyvenv.cfg";
   const Looked<std::string> text = read_value(files, path);
@@ -102,7 +102,7 @@ void read_venv(const Files& files, EnvironmentPlace& place) {
 }
 
 void read_conda(const Files& files, EnvironmentPlace& place) {
-  place.kind = "conda";
+  place.kind = EnvironmentKind::conda;
   place.conda_meta = place.path + "/conda-meta";
   place.folders = package_folders(files, place.path);
   for (const std::string& name : files.list(place.conda_meta).value.value_or(std::vector<std::string>{})) {
@@ -127,7 +127,7 @@ bool read_prefix(const Files& files, EnvironmentPlace& place) {
   }
   place.folders = package_folders(files, place.path);
   if (place.folders.empty()) return false;
-  place.kind = "system";
+  place.kind = EnvironmentKind::system;
   place.python = python_of_folders(files, place.path, place.folders);
   return true;
 }
@@ -170,7 +170,7 @@ class Finder {
     add_path();
     const std::string python_path = variable("PYTHONPATH");
     for (const std::string_view folder : split(python_path, ':')) {
-      if (folder.starts_with('/')) add_folder(std::string(folder), "folder", "PYTHONPATH", "");
+      if (folder.starts_with('/')) add_folder(std::string(folder), EnvironmentKind::folder, "PYTHONPATH", "");
     }
     for (const char* name : {"", "/.venv", "/venv"}) {
       if (hints_.working_directory.starts_with('/') && files_.exists(hints_.working_directory + name + "/pyvenv.cfg")) {
@@ -183,7 +183,7 @@ class Finder {
       // .../lib/python3.11/site-packages belongs to the prefix three levels up.
       const std::size_t lib = folder.rfind("/lib/python3");
       if (lib == std::string::npos || !add_prefix(folder.substr(0, lib), "mapped libraries")) {
-        add_folder(folder, "folder", "mapped libraries", "");
+        add_folder(folder, EnvironmentKind::folder, "mapped libraries", "");
       }
     }
   }
@@ -204,7 +204,8 @@ class Finder {
   void add_home(const std::string& home) {
     for (const std::string& name : children(files_, home + "/.local/lib")) {
       if (name.starts_with("python3")) {
-        add_folder(home + "/.local/lib/" + name + "/site-packages", "user", "~/.local/lib", home + "/.local");
+        add_folder(home + "/.local/lib/" + name + "/site-packages", EnvironmentKind::user, "~/.local/lib",
+                   home + "/.local");
       }
     }
     for (const char* name : {"miniconda3", "anaconda3", "miniforge3", "mambaforge", "micromamba", ".conda"}) {
@@ -234,7 +235,7 @@ class Finder {
   // Each folder of packages of its own: several versions of Python share /usr and /usr/local.
   void add_system(const std::string& prefix) {
     for (const std::string& folder : package_folders(files_, prefix)) {
-      add_folder(folder, "system", prefix + "/lib", prefix);
+      add_folder(folder, EnvironmentKind::system, prefix + "/lib", prefix);
     }
   }
 
@@ -256,7 +257,7 @@ class Finder {
     return true;
   }
 
-  void add_folder(const std::string& path, const std::string& kind, const std::string& found_by,
+  void add_folder(const std::string& path, EnvironmentKind kind, const std::string& found_by,
                   const std::string& prefix) {
     const Looked<std::string> resolved = files_.resolve(path);
     if (!resolved || places_.size() >= kMostPlaces || seen_.contains(*resolved) || !holds_packages(files_, *resolved)) {
@@ -301,7 +302,7 @@ Result<EnvironmentPlace> environment_at(const Files& files, const std::string& d
   if (!holds_packages(files, *resolved)) {
     return failed("it holds neither pyvenv.cfg nor conda-meta, nor packages with their metadata");
   }
-  place.kind = "folder";
+  place.kind = EnvironmentKind::folder;
   place.folders = {*resolved};
   place.python = python_of_folders(files, *resolved, place.folders);
   return place;

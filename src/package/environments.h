@@ -11,7 +11,7 @@ namespace varve {
 
 // Where packages are imported from.
 struct EnvironmentPlace {
-  std::string kind;                  // as in model/environment.h
+  EnvironmentKind kind = EnvironmentKind::folder;
   std::string path;                  // of the venv or prefix, or of the folder of packages; links resolved
   std::vector<std::string> folders;  // of packages (site-packages), links resolved
   std::string conda_meta;            // the folder with conda's records; empty: none

@@ -15,7 +15,7 @@ std::unique_ptr<Files> open(const TestRoot& root) { return std::move(*open_root(
 
 std::vector<std::string> found(const std::vector<EnvironmentPlace>& places) {
   std::vector<std::string> texts;
-  for (const EnvironmentPlace& place : places) texts.push_back(place.kind + " " + place.path);
+  for (const EnvironmentPlace& place : places) texts.push_back(std::string(to_string(place.kind)) + " " + place.path);
   return texts;
 }
 
@@ -95,7 +95,7 @@ TEST(Environments, OfADirectory) {
   const auto files = open(root);
   const auto place = environment_at(*files, "/target");
   ASSERT_TRUE(place);
-  EXPECT_EQ(place->kind, "folder");
+  EXPECT_EQ(place->kind, EnvironmentKind::folder);
   EXPECT_EQ(place->folders, std::vector<std::string>{"/target"});
   ASSERT_FALSE(environment_at(*files, "/empty"));
   EXPECT_NE(environment_at(*files, "/empty").error().found.find("neither pyvenv.cfg"), std::string::npos);

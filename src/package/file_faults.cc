@@ -21,7 +21,7 @@ void FileClaims::add(const std::string& path, const std::string& package, std::s
 }
 
 FileFault FileClaims::overwritten_fault(const std::vector<Claim>& claims, std::uint64_t size) {
-  FileFault fault{.kind = "overwritten", .path = {}, .packages = {}, .owner = {}};
+  FileFault fault{.kind = FileFaultKind::overwritten, .path = {}, .packages = {}, .owner = {}};
   std::vector<std::string> owners;
   for (const Claim& claim : claims) {
     fault.packages.push_back(claim.package);
@@ -44,11 +44,11 @@ std::vector<FileFault> FileClaims::faults(const Files& files, const std::string&
     const bool sized = std::all_of(claims.begin(), claims.end(), [](const Claim& claim) { return claim.size; });
     FileFault fault = overwritten_fault(claims, file ? file->size() : 0);
     if (!file) {
-      fault.kind = "missing";
+      fault.kind = FileFaultKind::missing;
       fault.owner.clear();
     } else if (!differ) {
       if (!sized || claims.front().size == file->size()) continue;
-      fault.kind = "replaced";
+      fault.kind = FileFaultKind::replaced;
       fault.owner.clear();
     }
     fault.path = clean_utf8(shorten_home(path, home));

@@ -29,7 +29,7 @@ TEST(FileFaults, TwoPackagesWithDifferentContents) {
   claims.add("/home/me/v/libnccl.so.2", "nvidia-nccl-cu12 2.27.3", "sha256=new", 9);
   const auto faults = faults_of(root, claims);
   ASSERT_EQ(faults.size(), 1u);
-  EXPECT_EQ(faults[0].kind, "overwritten");
+  EXPECT_EQ(faults[0].kind, FileFaultKind::overwritten);
   EXPECT_EQ(faults[0].path, "~/v/libnccl.so.2");
   EXPECT_EQ(faults[0].packages, (std::vector<std::string>{"nvidia-nccl-cu11 2.14.3", "nvidia-nccl-cu12 2.27.3"}));
   EXPECT_EQ(faults[0].owner, "nvidia-nccl-cu11 2.14.3");
@@ -56,8 +56,8 @@ TEST(FileFaults, ReplacedMissingAndNotStated) {
   claims.add("/v/unsized.so", "a 1", "", std::nullopt);
   const auto faults = faults_of(root, claims);
   ASSERT_EQ(faults.size(), 2u);
-  EXPECT_EQ(faults[0].kind + " " + faults[0].path, "missing /v/missing.so");
-  EXPECT_EQ(faults[1].kind + " " + faults[1].path, "replaced /v/replaced.so");
+  EXPECT_EQ(std::string(to_string(faults[0].kind)) + " " + faults[0].path, "missing /v/missing.so");
+  EXPECT_EQ(std::string(to_string(faults[1].kind)) + " " + faults[1].path, "replaced /v/replaced.so");
 }
 
 }  // namespace

@@ -39,9 +39,9 @@ class Gatherer {
     PackageFiles result;
     for (const auto& [path, package] : libraries_) result.libraries.push_back(path);
     result.packages = std::move(libraries_);
-    for (const std::string& path : compilers_) {
+    for (const auto& [path, compiler] : compilers_) {
       result.compilers.push_back(
-          {path, compiler_name(path), missing_fact(Missing::not_asked, "the file", "the file was not read")});
+          {path, compiler, missing_fact(Missing::not_asked, "the file", "the file was not read")});
     }
     result.claims = std::move(claims_);
     return result;
@@ -50,7 +50,7 @@ class Gatherer {
  private:
   void add(const std::string& path) {
     if (path.empty() || libraries_.size() >= kMostLibraries) return;
-    if (!compiler_name(path).empty()) compilers_.insert(path);
+    if (const auto compiler = gpu_compiler_at(path)) compilers_.emplace(path, *compiler);
     if (is_shared_library_name(path)) libraries_.insert_or_assign(path, package_);
   }
 
@@ -74,7 +74,7 @@ class Gatherer {
     if (!file) return false;
     std::string folder_cuda;
     const std::string label = installed.package.name + " " + installed.package.version;
-    const bool as_listed = installed.package.installer != "conda";
+    const bool as_listed = !installed.package.is_of_conda();
     const Status read = read_record_rows(*file, path, [&](const RecordRow& listed) {
       const std::string_view row = listed.path;
       note_cuda(row, installed.row->cuda_libraries);
@@ -82,7 +82,7 @@ class Gatherer {
         folder_cuda = cuda_from_digits(row.substr(9, row.find('/', 9) - 9));
       }
       const bool library = is_shared_library_name(row);
-      if (library || !compiler_name(row).empty()) add_below(installed.folder, row);
+      if (library || gpu_compiler_at(row)) add_below(installed.folder, row);
       if (library && as_listed) claims_.add(path_below(installed.folder, row), label, listed.digest, listed.size);
     });
     // From CUDA 13 on the names of the wheels do not tell, but the folder that they share does.
@@ -131,22 +131,24 @@ class Gatherer {
   const Files& files_;
   const EnvironmentPlace& place_;
   std::map<std::string, std::string> libraries_;  // with the package that lists it
-  std::set<std::string> compilers_;
+  std::map<std::string, GpuCompiler> compilers_;
   std::string package_;
   std::vector<std::string> cudas_;
   FileClaims claims_;
 };
 }  // namespace
 
-std::string compiler_name(std::string_view path) {
+std::optional<GpuCompiler> gpu_compiler_at(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   const std::string_view name = path.substr(slash + 1);
-  if (name.starts_with("libnvrtc.so")) return is_shared_library_name(name) ? "nvrtc" : "";
+  if (name.starts_with("libnvrtc.so")) {
+    return is_shared_library_name(name) ? std::optional(GpuCompiler::nvrtc) : std::nullopt;
+  }
   const std::string_view folder = slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-  if (folder != "bin" && !folder.ends_with("/bin")) return {};
-  if (name == "nvcc") return "nvcc";
+  if (folder != "bin" && !folder.ends_with("/bin")) return std::nullopt;
+  if (name == "nvcc") return GpuCompiler::nvcc;
   const bool is_ptxas = name == "ptxas" || (name.starts_with("ptxas-") && name.find('.') == std::string_view::npos);
-  return is_ptxas ? "ptxas" : "";
+  return is_ptxas ? std::optional(GpuCompiler::ptxas) : std::nullopt;
 }
 
 PackageFiles files_of_packages(const Files& files, const EnvironmentPlace& place,

@@ -40,8 +40,8 @@ std::string installer_of(const Files& files, const std::string& metadata, const 
   const Looked<std::string> text = read_value(files, metadata + "/INSTALLER");
   if (text) return clean_utf8(split(*text, '\n').front(), 32);
   // dpkg leaves no INSTALLER; /usr/local and home directories are not its own (Debian Python Policy 3.1.1).
-  const bool debian =
-      place.kind == "system" && place.path.starts_with("/usr/lib/") && place.path.ends_with("dist-packages");
+  const bool debian = place.kind == EnvironmentKind::system && place.path.starts_with("/usr/lib/") &&
+                      place.path.ends_with("dist-packages");
   return debian ? "dpkg" : "";
 }
 
@@ -51,7 +51,7 @@ bool asks_for_framework(const std::vector<std::string>& stated) {
     const std::optional<PackageRequirement> wanted = parse_requirement(line);
     if (!wanted || wanted->marker.find("extra") != std::string::npos) return false;
     const PackageRow* row = find_package_row(normal_package_name(wanted->name));
-    return row != nullptr && row->role == "framework";
+    return row != nullptr && row->role == PackageRole::framework;
   });
 }
 
@@ -99,7 +99,7 @@ void keep_conda_files(const Json& json, const PackageRow& row, std::vector<std::
   for (const Json& file : *list) {
     if (!file.is_string()) continue;
     const std::string& path = file.get_ref<const std::string&>();
-    if (is_shared_library_name(path) || !compiler_name(path).empty()) kept.push_back(path);
+    if (is_shared_library_name(path) || gpu_compiler_at(path)) kept.push_back(path);
   }
 }
 
@@ -148,7 +148,7 @@ void add_conda(const Files& files, const EnvironmentPlace& place, std::vector<In
     if (!record) continue;
     builds[record->installed.conda_record] = record->build;
     const auto same = std::find_if(packages.begin(), packages.end(), [&](const InstalledPackage& other) {
-      return other.conda_record.empty() && other.row == record->installed.row && other.package.installer == "conda" &&
+      return other.conda_record.empty() && other.row == record->installed.row && other.package.is_of_conda() &&
              other.package.version.starts_with(record->installed.package.version);
     });
     if (same == packages.end()) {

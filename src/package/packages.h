@@ -39,7 +39,7 @@ struct PackageFiles {
 PackageFiles files_of_packages(const Files& files, const EnvironmentPlace& place,
                                std::vector<InstalledPackage>& packages);
 
-// "ptxas", "nvcc" or "nvrtc" when the path is that of such a compiler, else "".
-std::string compiler_name(std::string_view path);
+// The compiler that a path is of by its name and folder; nothing: it is of none.
+std::optional<GpuCompiler> gpu_compiler_at(std::string_view path);
 
 }  // namespace varve

@@ -75,11 +75,11 @@ TEST(Packages, TorchOfCuda13) {
   root.write(std::string(kSite) + "torch-2.15.0.dist-info/direct_url.json", "{\"url\": \"https://u:secret@host\"}");
   const Reading found = read(root, "/v");
   const Environment& environment = found.reading.environment;
-  EXPECT_EQ(environment.kind, "venv");
+  EXPECT_EQ(environment.kind, EnvironmentKind::venv);
   ASSERT_EQ(environment.packages.size(), 5u);  // requests is not listed
   const Package& torch = found.package("torch");
   EXPECT_EQ(torch.version, "2.15.0");
-  EXPECT_EQ(torch.role, "framework");
+  EXPECT_EQ(torch.role, PackageRole::framework);
   EXPECT_EQ(torch.installer, "pip");
   EXPECT_EQ(fact_text(torch.cuda), "13.2");
   EXPECT_EQ(torch.cuda.standing, Standing::recorded);
@@ -100,7 +100,7 @@ TEST(Packages, TorchOfCuda13) {
                                 site + "torch/lib/libtorch_cuda.so", site + "triton/_C/libtriton.so"}));
   ASSERT_EQ(environment.compilers.size(), 2u);
   EXPECT_EQ(environment.compilers[1].path, site + "triton/backends/nvidia/bin/ptxas-blackwell");
-  EXPECT_EQ(environment.compilers[1].name, "ptxas");
+  EXPECT_EQ(environment.compilers[1].name, GpuCompiler::ptxas);
   EXPECT_EQ(environment.compilers[1].version.missing, Missing::not_asked);
 }
 
@@ -242,12 +242,12 @@ TEST(Packages, HostileMetadata) {
 }
 
 TEST(Packages, Compilers) {
-  EXPECT_EQ(compiler_name("nvidia/cuda_nvcc/bin/ptxas"), "ptxas");
-  EXPECT_EQ(compiler_name("bin/nvcc"), "nvcc");
-  EXPECT_EQ(compiler_name("nvidia/cu13/lib/libnvrtc.so.13"), "nvrtc");
+  EXPECT_EQ(gpu_compiler_at("nvidia/cuda_nvcc/bin/ptxas"), GpuCompiler::ptxas);
+  EXPECT_EQ(gpu_compiler_at("bin/nvcc"), GpuCompiler::nvcc);
+  EXPECT_EQ(gpu_compiler_at("nvidia/cu13/lib/libnvrtc.so.13"), GpuCompiler::nvrtc);
   for (const char* path : {"nvidia/cu13/bin/nvcc.profile", "nvcc", "a/bin/ptxas.py", "x/libnvrtc-builtins.so.13.2",
                            "x/libnvrtc.alt.so.12", "sbin/nvcc", "a/bin/ptxasx"}) {
-    EXPECT_EQ(compiler_name(path), "") << path;
+    EXPECT_FALSE(gpu_compiler_at(path)) << path;
   }
 }
 
@@ -285,7 +285,7 @@ TEST(Packages, FilesThatTwoPackagesWrite) {
   const Reading found = read(root, "/v");
   const auto& faults = found.reading.environment.file_faults;
   ASSERT_EQ(faults.size(), 1u);
-  EXPECT_EQ(faults[0].kind, "overwritten");
+  EXPECT_EQ(faults[0].kind, FileFaultKind::overwritten);
   EXPECT_EQ(faults[0].owner, "nvidia_nccl_cu11 2.14.3");
 }
 

@@ -299,14 +299,14 @@ Check check() {
                  {Layer::bundled_runtime, CheckState::broken, "torch 2.15.0: driver: CUDA 13.2 needs driver 580"},
                  {Layer::handshake, CheckState::cannot_tell, "handshake.result is not asked"}};
   check.first_broken = Layer::bundled_runtime;
-  check.consumers = {{.kind = "framework",
+  check.consumers = {{.kind = ConsumerKind::framework,
                       .name = "torch 2.15.0",
                       .environment = "~/venv",
                       .state = CheckState::broken,
-                      .regime = "none",
-                      .outcome = "driver too old",
-                      .answers = {{"driver", CheckState::broken, "CUDA 13.2 needs driver 580 or newer"},
-                                  {"GPU code", CheckState::ok, "sm_90"}}}};
+                      .regime = Regime::none,
+                      .outcome = Outcome::driver_too_old,
+                      .answers = {{Question::driver, CheckState::broken, "CUDA 13.2 needs driver 580 or newer"},
+                                  {Question::gpu_code, CheckState::ok, "sm_90"}}}};
   check.findings = {{"VRV-RUNTIME-DRIVER-CEILING", Layer::bundled_runtime, Severity::error, Mender::platform,
                      "torch 2.15.0 carries CUDA 13.2", "it does not start", "driver 580", "release notes",
                      "driver_ceiling"}};
@@ -334,13 +334,13 @@ Check extreme_check() {
   const std::string hostile = "<script>alert(1)</script>\x1b[31m" + std::string(500, 'w');
   check.subject = check.machine = check.data_date = hostile;
   check.chain = {{Layer::kernel_driver, CheckState::degraded, hostile}};
-  check.consumers = {{.kind = hostile,
+  check.consumers = {{.kind = ConsumerKind::extension,
                       .name = hostile,
                       .environment = hostile,
                       .state = CheckState::degraded,
-                      .regime = hostile,
-                      .outcome = hostile,
-                      .answers = {{hostile, CheckState::degraded, hostile}}}};
+                      .regime = Regime::forward,
+                      .outcome = Outcome::reaches_devices,
+                      .answers = {{Question::symbols, CheckState::degraded, hostile}}}};
   check.findings = {{"VRV-EXTREME", Layer::os, Severity::note, Mender::platform, hostile, hostile, hostile, hostile}};
   check.untold = {{hostile, hostile, hostile}};
   check.errors = {{.pattern = hostile,

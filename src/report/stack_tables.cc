@@ -113,7 +113,7 @@ StackTable image_table(const Image& image) {
   std::uint64_t bytes = 0;
   for (const ImageLayer& layer : image.layers) bytes += layer.size;
   add("name", image.name);
-  add("format", image.format);
+  add("format", std::string(to_string(image.format)));
   add("platform", image.platform);
   add("digest", fact_text(image.digest) +
                     (image.digest.is_known() && !image.digest.detail.empty() ? " (" + image.digest.detail + ")" : ""));
@@ -155,7 +155,7 @@ StackTable toolkit_table(const std::vector<Toolkit>& toolkits) {
 }
 
 StackTable environment_table(const Environment& environment) {
-  std::string title = environment.kind + " " + environment.path;
+  std::string title = std::string(to_string(environment.kind)) + " " + environment.path;
   if (environment.python.is_known()) title += ", Python " + value_text(*environment.python.value);
   StackTable table{
       .title = title, .columns = {{"package"}, {"version"}, {"built for CUDA"}, {"by"}}, .rows = {}, .notes = {}};

@@ -73,7 +73,7 @@ TEST(StackTables, DifferentCopiesOfOneLibraryAreNamed) {
 }
 
 TEST(StackTables, PinsThatAreNotWhatIsThereAreNamed) {
-  Environment environment{.kind = "venv",
+  Environment environment{.kind = EnvironmentKind::venv,
                           .path = "~/venv",
                           .python = version("3.11.2"),
                           .packages = {},
@@ -81,7 +81,7 @@ TEST(StackTables, PinsThatAreNotWhatIsThereAreNamed) {
                           .runtimes = missing_fact(Missing::absent, "test", "no CUDA runtime")};
   environment.packages.push_back({.name = "torch",
                                   .version = "2.1",
-                                  .role = "framework",
+                                  .role = PackageRole::framework,
                                   .installer = "pip",
                                   .cuda = version("12.1"),
                                   .requirements = {{"nvidia-cublas-cu12", "==12.1.3.1", "12.1.3.1"},

@@ -96,7 +96,9 @@ ChainLink toolkit_link(const Situation& situation) {
 std::string deciding_questions(const ConsumerVerdict& consumer) {
   std::string text;
   for (const ConsumerAnswer& answer : consumer.answers) {
-    if (answer.state == consumer.state) text += (text.empty() ? "" : ", ") + answer.question;
+    if (answer.state != consumer.state) continue;
+    if (!text.empty()) text += ", ";
+    text += to_string(answer.question);
   }
   return text;
 }

@@ -57,17 +57,17 @@ TEST_F(ChainTest, IsBrokenByAnErrorAndDegradedByAWarning) {
 }
 
 TEST_F(ChainTest, TakesTheWorstConsumer) {
-  ConsumerVerdict good{.kind = "framework",
+  ConsumerVerdict good{.kind = ConsumerKind::framework,
                        .name = "good 1",
                        .environment = {},
                        .state = CheckState::ok,
                        .regime = {},
                        .outcome = {},
-                       .answers = {{"driver", CheckState::ok, "fine"}}};
+                       .answers = {{Question::driver, CheckState::ok, "fine"}}};
   ConsumerVerdict bad = good;
   bad.name = "bad 2";
   bad.state = CheckState::broken;
-  bad.answers = {{"driver", CheckState::ok, "fine"}, {"symbols", CheckState::broken, "one is missing"}};
+  bad.answers = {{Question::driver, CheckState::ok, "fine"}, {Question::symbols, CheckState::broken, "one is missing"}};
   const ChainLink link = chain({good, bad}, {})[2];
   EXPECT_EQ(link.state, CheckState::broken);
   EXPECT_EQ(link.detail, "bad 2: symbols");

@@ -8,14 +8,17 @@ namespace {
 Stack stack_with(const std::string& kernel, const std::string& torch) {
   Stack stack;
   stack.facts["driver.kernel_mode.version"] = known_fact(kernel, "/sys/module/nvidia/version");
-  stack.environments.push_back(
-      {.kind = "venv",
-       .path = "/opt/venv",
-       .python = {},
-       .packages =
-           {{.name = "torch", .version = torch, .role = "framework", .installer = {}, .cuda = {}, .requirements = {}}},
-       .compilers = {},
-       .runtimes = {}});
+  stack.environments.push_back({.kind = EnvironmentKind::venv,
+                                .path = "/opt/venv",
+                                .python = {},
+                                .packages = {{.name = "torch",
+                                              .version = torch,
+                                              .role = PackageRole::framework,
+                                              .installer = {},
+                                              .cuda = {},
+                                              .requirements = {}}},
+                                .compilers = {},
+                                .runtimes = {}});
   return stack;
 }
 

@@ -108,6 +108,10 @@ std::optional<double> number_of(const Situation& situation, std::string_view id)
   return std::nullopt;
 }
 
+std::optional<DriverFileRole> user_driver_role(const Situation& situation) {
+  return driver_file_role_from(text_of(situation, "driver.user_mode.role").value_or(""));
+}
+
 bool is_absent(const Situation& situation, std::string_view id) {
   const Fact& fact = fact_of(situation, id);
   return !fact.is_known() && fact.missing == Missing::absent;

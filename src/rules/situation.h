@@ -57,6 +57,8 @@ const Fact& fact_of(const Situation& situation, std::string_view id);
 std::optional<std::string> text_of(const Situation& situation, std::string_view id);  // nothing when it is missing
 std::vector<std::string> list_of(const Situation& situation, std::string_view id);    // one text is a list of one
 std::optional<double> number_of(const Situation& situation, std::string_view id);
+// Of the libcuda that the loader finds first; nothing: none, or it is not known.
+std::optional<DriverFileRole> user_driver_role(const Situation& situation);
 bool is_absent(const Situation& situation, std::string_view id);  // somebody looked, there is none
 // A setting of the subject: "settings.LD_LIBRARY_PATH" is asked for as "LD_LIBRARY_PATH".
 std::optional<std::string> setting_of(const Situation& situation, std::string_view name);

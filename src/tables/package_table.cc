@@ -25,7 +25,7 @@ std::vector<std::string> texts(const Json& row, const char* key) {
 PackageRow read_row(const Json& row) {
   PackageRow read;
   read.name = row.at("name").get<std::string>();
-  read.role = row.at("role").get<std::string>();
+  read.role = package_role_from(row.at("role").get<std::string>()).value_or(PackageRole::library);
   read.folders = texts(row, "folders");
   read.conda = texts(row, "conda");
   read.extras = texts(row, "extras");
@@ -91,7 +91,7 @@ const PackageRow* find_conda_row(std::string_view normal_name) {
 const PackageRow& unlisted_extension() {
   static const PackageRow row = [] {
     PackageRow extension;
-    extension.role = "extension";
+    extension.role = PackageRole::extension;
     return extension;
   }();
   return row;

@@ -3,12 +3,14 @@
 #include <string_view>
 #include <vector>
 
+#include "model/environment.h"
+
 namespace varve {
 
 // A row of data/packages.json, which says what each field means.
 struct PackageRow {
   std::string name;  // normalised; * stands for any characters
-  std::string role;  // "framework", "extension", "compiler", "runtime", "library"
+  PackageRole role = PackageRole::library;
   std::vector<std::string> folders, conda, extras;
   std::string cuda_file, cuda_name, cuda_libraries;
   bool version_is_cuda = false;
@@ -17,7 +19,7 @@ struct PackageRow {
   bool selects_cpu = false, uses_toolkit = false, checks_toolkit = false;
 
   // Whether it has libraries with GPU code, or that load them.
-  bool has_gpu_code() const { return role != "library"; }
+  bool has_gpu_code() const { return role != PackageRole::library; }
 };
 
 // The row for a normalised package name, or nullptr for a package that is not kept. The rows live as long as the

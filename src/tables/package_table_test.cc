@@ -33,11 +33,11 @@ TEST(PackageTable, EveryRowIsSoundAndReachable) {
 }
 
 TEST(PackageTable, FindsByNameAndPattern) {
-  EXPECT_EQ(find_package_row("torch")->role, "framework");
-  EXPECT_EQ(find_package_row("nvidia-cublas-cu12")->role, "runtime");
+  EXPECT_EQ(find_package_row("torch")->role, PackageRole::framework);
+  EXPECT_EQ(find_package_row("nvidia-cublas-cu12")->role, PackageRole::runtime);
   EXPECT_TRUE(find_package_row("nvidia-cuda-runtime-cu12")->version_is_cuda);
   EXPECT_FALSE(find_package_row("nvidia-cuda-cccl-cu12")->version_is_cuda);
-  EXPECT_EQ(find_package_row("nvidia-cuda-nvcc")->role, "compiler");
+  EXPECT_EQ(find_package_row("nvidia-cuda-nvcc")->role, PackageRole::compiler);
   EXPECT_EQ(find_package_row("cupy-cuda12x")->cuda_file, "cupy/.data/_wheel.json");
   EXPECT_EQ(find_package_row("requests"), nullptr);
   EXPECT_EQ(find_conda_row("pytorch")->name, "torch");

@@ -29,7 +29,7 @@ HandshakePlan plan_for(const Subject& subject, const Stack& stack) {
     const bool any = !libraries.cudart.empty() || !libraries.cublas.empty() || !libraries.cudnn.empty();
     if (any) plan.environments.push_back(std::move(libraries));
     for (const CarriedCompiler& compiler : environment.compilers) {
-      if (compiler.name == "ptxas" && plan.ptxas.empty()) plan.ptxas = full_path(subject, compiler.path);
+      if (compiler.name == GpuCompiler::ptxas && plan.ptxas.empty()) plan.ptxas = full_path(subject, compiler.path);
     }
   }
   return plan;

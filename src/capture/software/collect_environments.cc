@@ -51,12 +51,13 @@ std::vector<EnvironmentPlace> places_of(const Subject& subject) {
   return {std::move(*place)};
 }
 
-Fact compiler_version(const Subject& subject, const std::string& path, const std::string& name) {
+Fact compiler_version(const Subject& subject, const std::string& path, GpuCompiler compiler) {
   const Looked<FileReader> file = subject.files.open(path);
   if (!file) return missing_because(file, path);
   // Triton's second one is called ptxas-blackwell: what it is counts, not its file name.
-  const bool program = name == "ptxas" || name == "nvcc";
-  const auto version = library_version(*file, program ? name : path.substr(path.rfind('/') + 1));
+  const bool program = compiler != GpuCompiler::nvrtc;
+  const auto version =
+      library_version(*file, program ? std::string(to_string(compiler)) : path.substr(path.rfind('/') + 1));
   return version ? known_fact(clean_utf8(version->value, 64), version->how, version->standing)
                  : missing_fact(Missing::absent, path, "its bytes do not tell");
 }
@@ -82,7 +83,7 @@ std::string python_of(const Subject& subject, const EnvironmentPlace& place) {
 // "torch 2.15.0+cu132 (~/venv)" for every framework.
 void add_frameworks(const Environment& environment, std::vector<std::string>& frameworks) {
   for (const Package& package : environment.packages) {
-    if (package.role != "framework") continue;
+    if (package.role != PackageRole::framework) continue;
     frameworks.push_back(package.name + " " + package.version + " (" + environment.path + ")");
   }
 }

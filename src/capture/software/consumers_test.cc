@@ -122,7 +122,7 @@ TEST_F(Consumers, FollowWhatAPackageNeedsAndWhatThatOpensLate) {
   const Stack stack = capture();
   ASSERT_EQ(stack.consumers.size(), 1u);  // a runtime package is what others load
   const Consumer& torch = stack.consumers[0];
-  EXPECT_EQ(torch.kind, "framework");
+  EXPECT_EQ(torch.kind, ConsumerKind::framework);
   EXPECT_EQ(torch.name, "torch 2.0");
   EXPECT_EQ(torch.environment, "/env");
   EXPECT_TRUE(torch.symbols_checked);
@@ -187,7 +187,7 @@ TEST_F(Consumers, ImportTheFrameworkBeforeItsExtension) {
   package("flash-attn", "2.8", {"flash_attn.cpython-311-x86_64-linux-gnu.so"});
   const Stack stack = capture();
   const Consumer& extension = consumer_of(stack, "flash-attn");
-  EXPECT_EQ(extension.kind, "extension");
+  EXPECT_EQ(extension.kind, ConsumerKind::extension);
   EXPECT_EQ(row_of(extension, "_C.cpython-311-x86_64-linux-gnu.so").why, "of the framework torch");
   EXPECT_EQ(row_of(extension, "libtorch.so").path, std::string("/") + kPackages + "torch/lib/libtorch.so");
   const ConsumedLibrary& module = row_of(extension, "flash_attn.cpython-311-x86_64-linux-gnu.so");
@@ -279,7 +279,7 @@ TEST_F(Consumers, OfFilesAreTheFilesThemselves) {
       capture({.kind = SubjectKind::files, .files = {"/alone/libdnn.so.9", "/alone/libdnn_cnn.so.9"}, .exact = true},
               {{"PATH", "/env/bin"}});
   ASSERT_EQ(stack.consumers.size(), 2u);
-  EXPECT_EQ(stack.consumers[0].kind, "binary");
+  EXPECT_EQ(stack.consumers[0].kind, ConsumerKind::binary);
   EXPECT_EQ(stack.consumers[0].name, "/alone/libdnn.so.9");
   for (const Consumer& consumer : stack.consumers) {
     EXPECT_EQ(row_of(consumer, "libdnn_cnn.so.9").unresolved_count, 1) << consumer.name;
@@ -301,7 +301,7 @@ TEST_F(Consumers, OfAProcessAreWhatItHasMappedAndWouldOpen) {
   const Stack stack = capture({.process = 77, .kind = SubjectKind::process, .exact = true}, {});
   ASSERT_EQ(stack.consumers.size(), 1u);
   const Consumer& process = stack.consumers[0];
-  EXPECT_EQ(process.kind, "process");
+  EXPECT_EQ(process.kind, ConsumerKind::process);
   EXPECT_EQ(process.name, "python3 (77)");
   EXPECT_EQ(row_of(process, "libcudnn.so.9").why, "mapped");
   EXPECT_EQ(row_of(process, "libdnn_cnn.so.9").unresolved_count, 1);

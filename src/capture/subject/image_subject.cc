@@ -43,7 +43,7 @@ bool is_binary_name(std::string_view path) {
   if (name.starts_with("python3") && path.ends_with("/bin/" + std::string(name))) return true;
   const std::size_t at = name.find(".so");
   const bool library = at != std::string_view::npos && (at + 3 == name.size() || name[at + 3] == '.');
-  return library || !compiler_name(path).empty();
+  return library || gpu_compiler_at(path).has_value();
 }
 
 bool is_text_of_interest(std::string_view path, std::uint64_t size) {

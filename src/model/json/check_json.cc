@@ -7,34 +7,36 @@
 namespace varve {
 
 namespace {
-std::string word(CheckState state) { return std::string(to_string(state)); }
-std::string word(Layer layer) { return std::string(to_string(layer)); }
+template <class Enum>
+std::string word(Enum value) {
+  return std::string(to_string(value));
+}
 
 Json consumer_to_json(const ConsumerVerdict& consumer) {
   Json answers = Json::array();
   for (const ConsumerAnswer& answer : consumer.answers) {
-    answers.push_back({{"question", answer.question}, {"state", word(answer.state)}, {"detail", answer.detail}});
+    answers.push_back({{"question", word(answer.question)}, {"state", word(answer.state)}, {"detail", answer.detail}});
   }
-  Json json{{"kind", consumer.kind},
+  Json json{{"kind", word(consumer.kind)},
             {"name", consumer.name},
             {"state", word(consumer.state)},
             {"answers", std::move(answers)}};
   set_text(json, "environment", consumer.environment);
-  set_text(json, "regime", consumer.regime);
-  set_text(json, "outcome", consumer.outcome);
+  if (consumer.regime) json["regime"] = word(*consumer.regime);
+  if (consumer.outcome) json["outcome"] = word(*consumer.outcome);
   return json;
 }
 
 ConsumerVerdict consumer_from(const Fields& fields) {
-  ConsumerVerdict consumer{.kind = fields.required_text("kind"),
+  ConsumerVerdict consumer{.kind = fields.word("kind", consumer_kind_from),
                            .name = fields.required_text("name"),
                            .environment = fields.text("environment"),
                            .state = fields.word("state", check_state_from),
-                           .regime = fields.text("regime"),
-                           .outcome = fields.text("outcome"),
+                           .regime = fields.optional_word("regime", regime_from),
+                           .outcome = fields.optional_word("outcome", outcome_from),
                            .answers = {}};
   fields.each("answers", [&](const Fields& row) {
-    consumer.answers.push_back({.question = row.required_text("question"),
+    consumer.answers.push_back({.question = row.word("question", question_from),
                                 .state = row.word("state", check_state_from),
                                 .detail = row.text("detail")});
   });

@@ -102,7 +102,7 @@ TEST(Documents, SurviveWritingAndReading) {
 
 TEST(Documents, OfAConsumerAndACheckSurviveToo) {
   Stack stack = sample_stack();
-  stack.consumers = {{.kind = "framework",
+  stack.consumers = {{.kind = ConsumerKind::framework,
                       .name = "torch 2.15.0",
                       .package = "torch",
                       .environment = "~/venv",
@@ -122,13 +122,13 @@ TEST(Documents, OfAConsumerAndACheckSurviveToo) {
   check.subject = "host";
   check.chain = {{Layer::kernel_driver, CheckState::broken, "d"}, {Layer::handshake, CheckState::cannot_tell, "e"}};
   check.first_broken = Layer::kernel_driver;
-  check.consumers = {{.kind = "binary",
+  check.consumers = {{.kind = ConsumerKind::binary,
                       .name = "b",
                       .environment = "",
                       .state = CheckState::degraded,
-                      .regime = "forward",
-                      .outcome = "no driver",
-                      .answers = {{"driver", CheckState::ok, "fine"}}}};
+                      .regime = Regime::forward,
+                      .outcome = Outcome::no_driver,
+                      .answers = {{Question::driver, CheckState::ok, "fine"}}}};
   check.findings = {{"VRV-X", Layer::os, Severity::note, Mender::platform, "e", "c", "f", "s", "library_mix"}};
   check.untold = {{"VRV-Y", "gpu.count", "denied"}};
   check.errors = {{.pattern = "p",

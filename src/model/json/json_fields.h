@@ -50,6 +50,12 @@ class Fields {
     return value.value_or(Enum{});
   }
 
+  // The same where the field may be missing.
+  template <class Enum>
+  std::optional<Enum> optional_word(const char* key, std::optional<Enum> (*from)(std::string_view)) const {
+    return has(key) ? std::optional(word(key, from)) : std::nullopt;
+  }
+
   // A nested object (an empty one when absent), every element of an array, every member of an object.
   Fields object(const char* key) const;
   void each(const char* key, const std::function<void(const Fields&)>& read) const;

@@ -130,7 +130,7 @@ Binary binary_from(const Fields& fields) {
 Json environment_to_json(const Environment& environment) {
   Json packages = Json::array(), compilers = Json::array();
   for (const Package& package : environment.packages) {
-    Json row{{"name", package.name}, {"version", package.version}, {"role", package.role}};
+    Json row{{"name", package.name}, {"version", package.version}, {"role", std::string(to_string(package.role))}};
     row["cuda"] = fact_to_json(package.cuda);
     set_text(row, "installer", package.installer);
     for (const Requirement& requirement : package.requirements) {
@@ -144,17 +144,18 @@ Json environment_to_json(const Environment& environment) {
     packages.push_back(std::move(row));
   }
   for (const CarriedCompiler& compiler : environment.compilers) {
-    compilers.push_back(
-        {{"path", compiler.path}, {"name", compiler.name}, {"version", fact_to_json(compiler.version)}});
+    compilers.push_back({{"path", compiler.path},
+                         {"name", std::string(to_string(compiler.name))},
+                         {"version", fact_to_json(compiler.version)}});
   }
-  Json json{{"kind", environment.kind},
+  Json json{{"kind", std::string(to_string(environment.kind))},
             {"path", environment.path},
             {"python", fact_to_json(environment.python)},
             {"packages", std::move(packages)},
             {"compilers", std::move(compilers)},
             {"runtimes", fact_to_json(environment.runtimes)}};
   for (const FileFault& fault : environment.file_faults) {
-    Json row{{"kind", fault.kind}, {"path", fault.path}, {"packages", fault.packages}};
+    Json row{{"kind", std::string(to_string(fault.kind))}, {"path", fault.path}, {"packages", fault.packages}};
     set_text(row, "owner", fault.owner);
     json["file_faults"].push_back(std::move(row));
   }
@@ -162,7 +163,7 @@ Json environment_to_json(const Environment& environment) {
 }
 
 Environment environment_from(const Fields& fields) {
-  Environment environment{.kind = fields.required_text("kind"),
+  Environment environment{.kind = fields.word("kind", environment_kind_from),
                           .path = fields.required_text("path"),
                           .python = fact_from(fields.object("python")),
                           .packages = {},
@@ -171,7 +172,7 @@ Environment environment_from(const Fields& fields) {
   fields.each("packages", [&](const Fields& row) {
     Package package{.name = row.required_text("name"),
                     .version = row.text("version"),
-                    .role = row.text("role"),
+                    .role = row.word("role", package_role_from),
                     .installer = row.text("installer"),
                     .cuda = fact_from(row.object("cuda")),
                     .requirements = {},
@@ -185,11 +186,11 @@ Environment environment_from(const Fields& fields) {
   });
   fields.each("compilers", [&](const Fields& row) {
     environment.compilers.push_back({.path = row.required_text("path"),
-                                     .name = row.required_text("name"),
+                                     .name = row.word("name", gpu_compiler_from),
                                      .version = fact_from(row.object("version"))});
   });
   fields.each("file_faults", [&](const Fields& row) {
-    environment.file_faults.push_back({.kind = row.required_text("kind"),
+    environment.file_faults.push_back({.kind = row.word("kind", file_fault_kind_from),
                                        .path = row.required_text("path"),
                                        .packages = row.texts("packages"),
                                        .owner = row.text("owner")});
@@ -247,15 +248,19 @@ Json image_to_json(const Image& image) {
     set_text(row, "digest", layer.digest);
     layers.push_back(std::move(row));
   }
-  Json json{{"format", image.format},      {"platform", image.platform}, {"digest", fact_to_json(image.digest)},
-            {"layers", std::move(layers)}, {"labels", image.labels},     {"requirements", image.requirements}};
+  Json json{{"format", std::string(to_string(image.format))},
+            {"platform", image.platform},
+            {"digest", fact_to_json(image.digest)},
+            {"layers", std::move(layers)},
+            {"labels", image.labels},
+            {"requirements", image.requirements}};
   set_text(json, "name", image.name);
   set_texts(json, "remarks", image.remarks);
   return json;
 }
 
 Image image_from(const Fields& fields) {
-  Image image{.format = fields.required_text("format"),
+  Image image{.format = fields.word("format", image_format_from),
               .name = fields.text("name"),
               .platform = fields.text("platform"),
               .digest = fact_from(fields.object("digest")),
@@ -288,7 +293,9 @@ HandshakeStep handshake_from(const Fields& fields) {
 }
 
 Json consumer_to_json(const Consumer& consumer) {
-  Json json{{"kind", consumer.kind}, {"name", consumer.name}, {"symbols_checked", consumer.symbols_checked}};
+  Json json{{"kind", std::string(to_string(consumer.kind))},
+            {"name", consumer.name},
+            {"symbols_checked", consumer.symbols_checked}};
   set_text(json, "package", consumer.package);
   set_text(json, "environment", consumer.environment);
   set_text(json, "remark", consumer.remark);
@@ -308,7 +315,7 @@ Json consumer_to_json(const Consumer& consumer) {
 }
 
 Consumer consumer_from(const Fields& fields) {
-  Consumer consumer{.kind = fields.required_text("kind"),
+  Consumer consumer{.kind = fields.word("kind", consumer_kind_from),
                     .name = fields.required_text("name"),
                     .package = fields.text("package"),
                     .environment = fields.text("environment"),

@@ -57,7 +57,7 @@ void write_consumers(HtmlWriter& out, const Check& check) {
     Element body(out, "tbody");
     for (const ConsumerAnswer& answer : consumer.answers) {
       Element row(out, "tr");
-      out.leaf("th", {{"scope", "row"}}, answer.question);
+      out.leaf("th", {{"scope", "row"}}, std::string(to_string(answer.question)));
       Element cell(out, "td");
       write_state(out, answer.state);
       out.text(" ");

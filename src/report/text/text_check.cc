@@ -45,8 +45,9 @@ std::string consumers_text(const Check& check, const TextStyle& style) {
     TextTable table({{""}, {""}, {""}}, 4);
     for (const ConsumerAnswer& answer : consumer.answers) {
       const bool decides = answer.state == consumer.state;
-      table.add(
-          {{answer.question, Tone::dim}, state_cell(answer.state), {answer.detail, decides ? Tone::plain : Tone::dim}});
+      table.add({{std::string(to_string(answer.question)), Tone::dim},
+                 state_cell(answer.state),
+                 {answer.detail, decides ? Tone::plain : Tone::dim}});
     }
     out += table.render(style);
   }

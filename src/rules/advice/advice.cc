@@ -98,7 +98,7 @@ std::string compat_advice(const AdviceTarget& target, const std::string& cuda) {
   return package + " over the present kernel driver, found before its libcuda";
 }
 
-bool is_broken(const ConsumerVerdict& verdict, std::string_view question) {
+bool is_broken(const ConsumerVerdict& verdict, Question question) {
   return std::any_of(verdict.answers.begin(), verdict.answers.end(), [&](const ConsumerAnswer& answer) {
     return answer.question == question && answer.state == CheckState::broken;
   });
@@ -106,7 +106,7 @@ bool is_broken(const ConsumerVerdict& verdict, std::string_view question) {
 
 // What would mend one consumer, the smallest change first: another build needs no rights on the machine and no reboot.
 void mend_consumer(const AdviceTarget& target, const ConsumerVerdict& verdict, Lines& lines) {
-  const bool by_driver = is_broken(verdict, "driver"), by_code = is_broken(verdict, "GPU code");
+  const bool by_driver = is_broken(verdict, Question::driver), by_code = is_broken(verdict, Question::gpu_code);
   const ConsumerView* view = view_of(*target.situation, verdict);
   if (view == nullptr || (!by_driver && !by_code)) return;
   Lines ways;

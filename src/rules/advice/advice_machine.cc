@@ -28,7 +28,7 @@ NewestReleases newest_releases(const AdviceTarget& target) {
     if (!cuda || release.targets.empty() || !compiles_for(knowledge, release, target.gpus)) continue;
     const RegimeVerdict verdict = judge_regime(*target.situation, target.driver, *cuda);
     const bool runs = verdict.state == CheckState::ok;
-    if (runs && verdict.regime != "minor-version") {
+    if (runs && verdict.regime != Regime::minor_version) {
       newest.in_full = &release;
       if (!release.image.empty()) newest.image = &release;
     } else if (runs) {
@@ -90,7 +90,7 @@ void advise_builds(const AdviceTarget& target, MachineLines& lines) {
       continue;
     }
     std::string line = fmt::format("{}: {}", build_words(*choice->build), install_command(*choice->build));
-    if (choice->regime == "minor-version") line += " (by minor-version compatibility)";
+    if (choice->regime == Regime::minor_version) line += " (by minor-version compatibility)";
     if (!choice->newest_version) line += " (newer versions do not fit)";
     if (choice->build->targets.empty() && !target.gpus.empty()) line += " (its GPU code is not in the tables)";
     lines.push_back(line);

@@ -38,7 +38,7 @@ bool covers(const AdviceTarget& target, const FrameworkBuild& build) {
 bool is_better(const BuildChoice& a, const BuildChoice& b) {
   const DottedVersion version_a = start_of(a.build->version), version_b = start_of(b.build->version);
   if (version_a != version_b) return version_a > version_b;
-  const bool full_a = a.regime != "minor-version", full_b = b.regime != "minor-version";
+  const bool full_a = a.regime != Regime::minor_version, full_b = b.regime != Regime::minor_version;
   if (full_a != full_b) return full_a;
   return dotted_version_from(a.build->cuda).value_or(DottedVersion{}) >
          dotted_version_from(b.build->cuda).value_or(DottedVersion{});

@@ -26,8 +26,8 @@ AdviceTarget with_branch(AdviceTarget target, const DriverBranch& branch);
 // A published build that the driver serves and whose code covers every GPU.
 struct BuildChoice {
   const FrameworkBuild* build = nullptr;
-  bool newest_version = true;  // no newer version of the framework is in the tables
-  std::string regime;          // as in ConsumerVerdict
+  bool newest_version = true;    // no newer version of the framework is in the tables
+  std::optional<Regime> regime;  // as in ConsumerVerdict
 };
 
 // The newest version of `framework` that fits, of it the build for the newest CUDA, those that need no minor-version

@@ -35,7 +35,7 @@ std::map<ComputeCapability, CodeGroupFound> groups_of(const Situation& situation
       CodeGroupFound& group = groups[verdict.gpu];
       group.lines.push_back(fmt::format("{} ({})", consumer_words(view), verdict.detail));
       group.only_some_gpus = group.only_some_gpus && elsewhere;
-      group.framework = group.framework || view.consumer.kind == "framework";
+      group.framework = group.framework || view.consumer.kind == ConsumerKind::framework;
     }
   }
   return groups;

@@ -128,7 +128,8 @@ std::string wanted_text(const ConsumedLibrary& library) {
 }  // namespace
 
 ConsumerAnswer answer_libraries(const ConsumerView& view) {
-  if (view.consumer.libraries.empty()) return {"libraries", CheckState::not_applicable, "it has none that load CUDA"};
+  if (view.consumer.libraries.empty())
+    return {Question::libraries, CheckState::not_applicable, "it has none that load CUDA"};
   const Completeness completeness(view);
   std::vector<std::string> broken, lost, aside;
   bool part_of_api = false;  // a side piece that is imported, not opened in the depth
@@ -138,24 +139,24 @@ ConsumerAnswer answer_libraries(const ConsumerView& view) {
     (stops ? broken : matters ? lost : aside).push_back(wanted_text(*library));
     part_of_api = part_of_api || (!matters && is_extension_module(library->asked_by));
   }
-  if (!broken.empty()) return {"libraries", CheckState::broken, "not found: " + listed(std::move(broken))};
+  if (!broken.empty()) return {Question::libraries, CheckState::broken, "not found: " + listed(std::move(broken))};
   if (!lost.empty()) {
-    return {"libraries", CheckState::degraded,
+    return {Question::libraries, CheckState::degraded,
             "its GPU part cannot be loaded, so it works on the CPU or fails where it is used; not found: " +
                 listed(std::move(lost))};
   }
   std::string detail = fmt::format("all {} found", view.consumer.libraries.size() - aside.size());
   if (!aside.empty()) detail += "; side pieces would not load without " + listed(std::move(aside));
-  return {"libraries", part_of_api ? CheckState::degraded : CheckState::ok, std::move(detail)};
+  return {Question::libraries, part_of_api ? CheckState::degraded : CheckState::ok, std::move(detail)};
 }
 
 ConsumerAnswer answer_symbols(const ConsumerView& view) {
-  if (view.consumer.libraries.empty()) return {"symbols", CheckState::not_applicable, "it has no libraries"};
+  if (view.consumer.libraries.empty()) return {Question::symbols, CheckState::not_applicable, "it has no libraries"};
   if (!view.consumer.symbols_checked) {
     const std::string& remark = view.consumer.remark;
-    const bool process = view.consumer.kind == "process";
+    const bool process = view.consumer.kind == ConsumerKind::process;
     const std::string why = process ? "of a process the libraries alone are known" : "captured without --exact";
-    return {"symbols", CheckState::cannot_tell, remark.empty() ? "they were not compared: " + why : remark};
+    return {Question::symbols, CheckState::cannot_tell, remark.empty() ? "they were not compared: " + why : remark};
   }
   const Completeness completeness(view);
   std::vector<std::string> broken, aside;
@@ -165,10 +166,10 @@ ConsumerAnswer answer_symbols(const ConsumerView& view) {
     const std::string text = fmt::format("{} lacks {}{}", base_name(library.path), library.unresolved_count, first);
     (completeness.matters(library) ? broken : aside).push_back(text);
   }
-  if (!broken.empty()) return {"symbols", CheckState::broken, listed(std::move(broken))};
+  if (!broken.empty()) return {Question::symbols, CheckState::broken, listed(std::move(broken))};
   std::string detail = "all bind";
   if (!aside.empty()) detail += "; side pieces do not: " + listed(std::move(aside));
-  return {"symbols", CheckState::ok, std::move(detail)};
+  return {Question::symbols, CheckState::ok, std::move(detail)};
 }
 
 }  // namespace varve

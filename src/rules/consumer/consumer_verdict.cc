@@ -12,10 +12,6 @@
 namespace varve {
 
 namespace {
-constexpr const char* kNoDriver = "no driver";
-constexpr const char* kTooOld = "driver too old";
-constexpr const char* kEnumerates = "reaches device enumeration";
-
 std::string runtime_words(const ConsumerRuntime& runtime) {
   return fmt::format("runtime {} ({})", to_string(runtime.version), runtime.origin);
 }
@@ -40,10 +36,11 @@ MainRuntime decide_main(const Situation& situation, const ServingDriver& driver,
   return decided;
 }
 
-std::string outcome_of(const ServingDriver& driver, const RegimeVerdict& regime) {
-  if (driver.presence == DriverPresence::missing) return kNoDriver;
-  if (regime.state == CheckState::ok) return kEnumerates;
-  return regime.state == CheckState::broken && regime.error == 35 ? kTooOld : "";
+std::optional<Outcome> outcome_of(const ServingDriver& driver, const RegimeVerdict& regime) {
+  if (driver.presence == DriverPresence::missing) return Outcome::no_driver;
+  if (regime.state == CheckState::ok) return Outcome::reaches_devices;
+  const bool too_old = regime.state == CheckState::broken && regime.error == 35;
+  return too_old ? std::optional(Outcome::driver_too_old) : std::nullopt;
 }
 
 // Several GPUs: one that is served is enough for "degraded".
@@ -58,7 +55,7 @@ struct OverGpus {
     if (is_worse(one, state)) state = one;
     details.push_back(std::move(detail));
   }
-  ConsumerAnswer answer(const char* question) const {
+  ConsumerAnswer answer(Question question) const {
     const bool some_gpus = state == CheckState::broken && any_runs;
     return {question, some_gpus ? CheckState::degraded : state, join(details, "; ")};
   }
@@ -80,26 +77,26 @@ std::string unknown_gpu_words(const Situation& situation) {
 bool uses_cuda(const DriverAnswer& driver) { return driver.decides.has_value(); }
 
 ConsumerAnswer answer_gpu(const Situation& situation, const ServingDriver& driver, bool cuda) {
-  if (!cuda) return {"GPU", CheckState::not_applicable, "it uses no CUDA"};
-  if (situation.gpus.empty()) return {"GPU", CheckState::not_applicable, no_gpu_words(situation)};
-  if (driver.presence != DriverPresence::there) return {"GPU", CheckState::not_applicable, driver.detail};
+  if (!cuda) return {Question::gpu, CheckState::not_applicable, "it uses no CUDA"};
+  if (situation.gpus.empty()) return {Question::gpu, CheckState::not_applicable, no_gpu_words(situation)};
+  if (driver.presence != DriverPresence::there) return {Question::gpu, CheckState::not_applicable, driver.detail};
   const auto capabilities = capabilities_of(situation);
-  if (capabilities.empty()) return {"GPU", CheckState::cannot_tell, unknown_gpu_words(situation)};
+  if (capabilities.empty()) return {Question::gpu, CheckState::cannot_tell, unknown_gpu_words(situation)};
   OverGpus over;
   for (const ComputeCapability gpu : capabilities) {
     const GpuSupportVerdict support = judge_gpu_support(situation, driver, gpu);
     const bool untold = support.support == GpuSupport::untold, known = support.support == GpuSupport::known;
     over.add(known ? CheckState::ok : untold ? CheckState::cannot_tell : CheckState::broken, support.detail);
   }
-  return over.answer("GPU");
+  return over.answer(Question::gpu);
 }
 
 // The answer, and whether it counts: what was not read was not asked for.
 std::pair<ConsumerAnswer, bool> answer_code(const Situation& situation, const ServingDriver& driver,
                                             const ConsumerView& view) {
-  if (situation.gpus.empty()) return {{"GPU code", CheckState::not_applicable, no_gpu_words(situation)}, false};
+  if (situation.gpus.empty()) return {{Question::gpu_code, CheckState::not_applicable, no_gpu_words(situation)}, false};
   const std::vector<CodeVerdict> verdicts = judge_code(situation, driver, view);
-  if (verdicts.empty()) return {{"GPU code", CheckState::cannot_tell, unknown_gpu_words(situation)}, true};
+  if (verdicts.empty()) return {{Question::gpu_code, CheckState::cannot_tell, unknown_gpu_words(situation)}, true};
   OverGpus over;
   bool counts = true;
   for (const CodeVerdict& verdict : verdicts) {
@@ -108,29 +105,29 @@ std::pair<ConsumerAnswer, bool> answer_code(const Situation& situation, const Se
     over.add(state_of(verdict.cause), verdict.detail);
     counts = counts && verdict.cause != CodeCause::not_read;
   }
-  return {over.answer("GPU code"), counts};
+  return {over.answer(Question::gpu_code), counts};
 }
 
 // A compiler that does not know the GPU breaks only what has no code of its own: the rest runs without it.
 ConsumerAnswer answer_compilers(const Situation& situation, const ServingDriver& driver, const ConsumerView& view,
                                 CheckState code) {
-  if (situation.gpus.empty()) return {"compilers", CheckState::not_applicable, no_gpu_words(situation)};
+  if (situation.gpus.empty()) return {Question::compilers, CheckState::not_applicable, no_gpu_words(situation)};
   const std::vector<CompilerVerdict> verdicts = judge_compilers(situation, driver, view);
-  if (verdicts.empty()) return {"compilers", CheckState::not_applicable, "it brings none"};
+  if (verdicts.empty()) return {Question::compilers, CheckState::not_applicable, "it brings none"};
   const bool own_code = code == CheckState::ok || code == CheckState::degraded;
   OverGpus over;
   for (const CompilerVerdict& verdict : verdicts) {
     const bool broken = verdict.state == CheckState::broken;
     over.add(broken && own_code ? CheckState::degraded : verdict.state, verdict.detail);
   }
-  ConsumerAnswer answer = over.answer("compilers");
+  ConsumerAnswer answer = over.answer(Question::compilers);
   if (over.state == CheckState::broken) answer.state = CheckState::broken;
   return answer;
 }
 }  // namespace
 
 DriverAnswer answer_driver(const Situation& situation, const ServingDriver& driver, const ConsumerView& view) {
-  DriverAnswer result{.answer = {"driver", CheckState::not_applicable, "it uses no CUDA"}};
+  DriverAnswer result{.answer = {Question::driver, CheckState::not_applicable, "it uses no CUDA"}};
   const std::vector<ConsumerRuntime> runtimes = runtimes_of(view, situation.knowledge);
   const MainRuntime main = decide_main(situation, driver, runtimes);
   if (main.runtime == nullptr) return result;
@@ -174,8 +171,8 @@ ConsumerVerdict judge_consumer(const Situation& situation, const ServingDriver& 
       by_driver.answer, answer_gpu(situation, driver, uses_cuda(by_driver)),  code, answer_libraries(view),
       symbols,          answer_compilers(situation, driver, view, code.state)};
   for (const ConsumerAnswer& answer : verdict.answers) {
-    const bool unasked = (answer.question == "GPU code" && !code_counts) ||
-                         (answer.question == "symbols" && answer.state == CheckState::cannot_tell);
+    const bool unasked = (answer.question == Question::gpu_code && !code_counts) ||
+                         (answer.question == Question::symbols && answer.state == CheckState::cannot_tell);
     if (!unasked && is_worse(answer.state, verdict.state)) verdict.state = answer.state;
   }
   return verdict;

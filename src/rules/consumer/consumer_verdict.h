@@ -10,10 +10,11 @@
 
 namespace varve {
 
-// The answer to "driver" for one consumer, with what the rules need of it.
+// The answer to Question::driver for one consumer, with what the rules need of it.
 struct DriverAnswer {
   ConsumerAnswer answer;
-  std::string regime, outcome;             // as in ConsumerVerdict
+  std::optional<Regime> regime;            // as in ConsumerVerdict
+  std::optional<Outcome> outcome;          // the same
   int error = 0;                           // of the runtime that decides: 35, 803, 804
   std::optional<ConsumerRuntime> decides;  // the newest of its main runtimes
   std::vector<ConsumerRuntime> refused;    // further runtimes that this driver does not serve
@@ -21,7 +22,7 @@ struct DriverAnswer {
 
 DriverAnswer answer_driver(const Situation& situation, const ServingDriver& driver, const ConsumerView& view);
 
-// The answers to "libraries" and "symbols".
+// The answers to Question::libraries and Question::symbols.
 ConsumerAnswer answer_libraries(const ConsumerView& view);
 ConsumerAnswer answer_symbols(const ConsumerView& view);
 

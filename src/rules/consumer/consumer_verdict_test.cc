@@ -16,8 +16,9 @@ using test::coverage_of;
 using test::MadeStack;
 
 const ConsumerAnswer& answer(const ConsumerVerdict& verdict, const std::string& question) {
+  const std::optional<Question> asked = question_from(question);
   const auto at = std::find_if(verdict.answers.begin(), verdict.answers.end(),
-                               [&](const ConsumerAnswer& a) { return a.question == question; });
+                               [&](const ConsumerAnswer& a) { return a.question == asked; });
   EXPECT_NE(at, verdict.answers.end()) << question;
   return *at;
 }
@@ -42,8 +43,8 @@ TEST(ConsumerVerdictOf, SaysWhatTheFrameworkMeetsFirst) {
     MadeStack stack;
     stack.driver(row.driver, row.level).gpu("NVIDIA A100-PCIE-40GB", "8.0");
     const ConsumerVerdict verdict = first_verdict(add_framework(stack, row.runtime, usual_code()));
-    EXPECT_EQ(verdict.outcome, row.outcome) << row.driver << " " << row.runtime;
-    EXPECT_EQ(verdict.regime, row.regime);
+    EXPECT_EQ(verdict.outcome, outcome_from(row.outcome)) << row.driver << " " << row.runtime;
+    EXPECT_EQ(verdict.regime, regime_from(row.regime));
     EXPECT_EQ(verdict.state, row.state);
   }
 }
@@ -52,14 +53,14 @@ TEST(ConsumerVerdictOf, TellsNoDriverFromNoGpu) {
   MadeStack none;
   none.missing("driver.user_mode.version", Missing::absent, "--driver-root").gpu("L40S", "8.9");
   const ConsumerVerdict broken = first_verdict(add_framework(none, "12.4", usual_code()));
-  EXPECT_EQ(broken.outcome, "no driver");
+  EXPECT_EQ(broken.outcome, Outcome::no_driver);
   EXPECT_EQ(broken.state, CheckState::broken);
   MadeStack cpu;
   cpu.no_gpu();
   const ConsumerVerdict fine = first_verdict(add_framework(cpu, "12.4", usual_code()));
   EXPECT_EQ(answer(fine, "driver").state, CheckState::not_applicable);
   EXPECT_EQ(fine.state, CheckState::ok);
-  EXPECT_EQ(fine.outcome, "");
+  EXPECT_EQ(fine.outcome, std::nullopt);
 }
 
 TEST(ConsumerVerdictOf, JudgesAnEnvironmentAloneByItsLibrariesOnly) {
@@ -80,7 +81,7 @@ TEST(ConsumerVerdictOf, IsNotCondemnedByAnUnusedExtra) {
   stack.library("libcudart.so.13", "nvidia-cuda-runtime-13", "13.2", {}, "/env/torch/libown.so",
                 DependencyKind::opened);
   const ConsumerVerdict verdict = first_verdict(stack);
-  EXPECT_EQ(verdict.outcome, "reaches device enumeration");
+  EXPECT_EQ(verdict.outcome, Outcome::reaches_devices);
   EXPECT_EQ(verdict.state, CheckState::degraded);
   EXPECT_NE(answer(verdict, "driver").detail.find("13.2"), std::string::npos);
 }
@@ -94,7 +95,7 @@ TEST(ConsumerVerdictOf, OfAPackageWithABuildForEachCudaIsThatOfTheOneThatFits) {
     stack.library(name, "bitsandbytes", runtime, coverage_of({{{"sm_80"}, 3}}));
   }
   const ConsumerVerdict verdict = first_verdict(stack);
-  EXPECT_EQ(verdict.outcome, "reaches device enumeration");
+  EXPECT_EQ(verdict.outcome, Outcome::reaches_devices);
   EXPECT_EQ(answer(verdict, "driver").state, CheckState::ok) << answer(verdict, "driver").detail;
 }
 
@@ -106,7 +107,7 @@ TEST(ConsumerVerdictOf, FallsBackToSonamesThenToThePackage) {
       .library("libprovider.so", "onnxruntime-gpu", "", usual_code());
   by_name.not_found("libcublasLt.so.13", "/env/onnxruntime-gpu/libprovider.so");
   const ConsumerVerdict verdict = first_verdict(by_name);
-  EXPECT_EQ(verdict.outcome, "driver too old");
+  EXPECT_EQ(verdict.outcome, Outcome::driver_too_old);
   EXPECT_NE(answer(verdict, "driver").detail.find("libcublasLt.so.13"), std::string::npos);
   EXPECT_EQ(answer(verdict, "libraries").state, CheckState::broken);
   MadeStack by_package;
@@ -114,7 +115,7 @@ TEST(ConsumerVerdictOf, FallsBackToSonamesThenToThePackage) {
   by_package.package("cupy-cuda12x", "14.2.0", "12.x")
       .consumer()
       .library("a.cpython-311-x86_64-linux-gnu.so", "cupy-cuda12x");
-  EXPECT_EQ(first_verdict(by_package).outcome, "reaches device enumeration");
+  EXPECT_EQ(first_verdict(by_package).outcome, Outcome::reaches_devices);
 }
 
 struct CodeRow {
@@ -190,7 +191,7 @@ TEST(ConsumerVerdictOf, AsksTheCompilersThatItUses) {
     if (asks) stack.environment().packages.front().requirements = {{"triton", "==3.1.0", "3.1.0"}};
     for (const std::string& version : versions) {
       stack.environment().compilers.push_back(
-          {"/env/triton/bin/ptxas" + version, "ptxas", known_fact(version, "made")});
+          {"/env/triton/bin/ptxas" + version, GpuCompiler::ptxas, known_fact(version, "made")});
     }
     return answer(first_verdict(stack), "compilers").state;
   };
@@ -210,7 +211,7 @@ TEST(ConsumerVerdictOf, BreaksWithoutCodeWhenItsOnlyCompilerDoesNotKnowTheGpu) {
       .library("a.cpython-311-x86_64-linux-gnu.so", "cupy-cuda12x", "12.1");
   stack.library("libnvrtc.so.12", "nvidia-cuda-nvrtc", "12.1");
   stack.environment().compilers.push_back(
-      {"/env/nvidia-cuda-nvrtc/libnvrtc.so.12", "nvrtc", known_fact(std::string("12.1.105"), "made")});
+      {"/env/nvidia-cuda-nvrtc/libnvrtc.so.12", GpuCompiler::nvrtc, known_fact(std::string("12.1.105"), "made")});
   EXPECT_EQ(answer(first_verdict(stack), "compilers").state, CheckState::broken);
 }
 
@@ -254,7 +255,7 @@ TEST(ConsumerVerdictOf, RefinesAMajorVersionByWhatTheEnvironmentHolds) {
   stack.driver("525.147.05", "12.0").gpu("NVIDIA A100-PCIE-40GB", "8.0");
   stack.environment().runtimes = known_fact(std::vector<std::string>{"12.8", "12.9", "13.0"}, "made");
   stack.package("jax-cuda12-plugin", "0.10.2", "12", "extension").consumer().library("plugin.so", "jax-cuda12-plugin");
-  EXPECT_EQ(first_verdict(stack).regime, "minor-version");
+  EXPECT_EQ(first_verdict(stack).regime, Regime::minor_version);
   EXPECT_NE(answer(first_verdict(stack), "driver").detail.find("12.9"), std::string::npos);
 }
 

@@ -27,7 +27,7 @@ void mark_optional_parts(Consumer& consumer) {
 // What the binaries of a package name, and what those name in turn; no names opened late, no symbols.
 Consumer consumer_of(const Stack& stack, const Environment& environment, const Package& package,
                      const BinaryByPath& binaries) {
-  Consumer consumer{.kind = package.role,
+  Consumer consumer{.kind = consumer_kind_of(package),
                     .name = package.name + " " + package.version,
                     .package = package.name,
                     .environment = environment.path,
@@ -86,7 +86,7 @@ std::vector<ConsumerView> consumer_views(const Stack& stack) {
   if (!stack.consumers.empty()) return views;
   for (const Environment& environment : stack.environments) {
     for (const Package& package : environment.packages) {
-      if (package.role != "framework" && package.role != "extension") continue;
+      if (!package.is_consumer()) continue;
       views.push_back(view_of(stack, consumer_of(stack, environment, package, binaries), binaries));
     }
   }

@@ -79,16 +79,17 @@ void fill_there(const Situation& situation, ServingDriver& driver) {
   driver.version_text = text_of(situation, "driver.user_mode.version").value_or("");
   driver.api_level = situation.api_level;
   driver.api_level_source = "driver.api_level";
-  driver.compat = text_of(situation, "driver.user_mode.role") == "compat";
+  driver.compat = user_driver_role(situation) == DriverFileRole::compat;
   infer_api_level(situation, driver);
 }
 
 // With a major version alone the regime is only known where all its releases share it.
 RegimeVerdict of_major_alone(const DottedVersion& runtime, const DottedVersion& level, const std::string& words) {
   if (runtime.major() < level.major()) {
-    return {CheckState::ok, "backward", fmt::format("CUDA {} is older than what {} offers", to_string(runtime), words)};
+    return {CheckState::ok, Regime::backward,
+            fmt::format("CUDA {} is older than what {} offers", to_string(runtime), words)};
   }
-  return {CheckState::ok, "", fmt::format("{} serves CUDA {}", words, to_string(runtime))};
+  return {CheckState::ok, std::nullopt, fmt::format("{} serves CUDA {}", words, to_string(runtime))};
 }
 
 // A bare branch, as people suppose it ("580"), stands for its newest release.
@@ -101,22 +102,23 @@ RegimeVerdict minor_version(const Situation& situation, const ServingDriver& dri
   const MinorVersionFloor* floor = floor_of(situation.knowledge, runtime);
   const auto least = floor == nullptr ? std::nullopt : dotted_version_from(floor->driver);
   if (runtime.major() < kFirstMinorCompatible) {
-    return {CheckState::broken, "none",
+    return {CheckState::broken, Regime::none,
             fmt::format("CUDA {} is newer than what {} offers, and before CUDA {} every release needs its own driver",
                         cuda, words, kFirstMinorCompatible),
             35};
   }
   if (!least) {
     if (is_newer_cuda(situation.knowledge, {.parts = {runtime.major()}})) {
-      return {CheckState::cannot_tell, "", fmt::format("CUDA {} is {}", cuda, newer_than_data(situation))};
+      return {CheckState::cannot_tell, std::nullopt, fmt::format("CUDA {} is {}", cuda, newer_than_data(situation))};
     }
-    return {CheckState::ok, "minor-version", fmt::format("{} is of the same major version as CUDA {}", words, cuda)};
+    return {CheckState::ok, Regime::minor_version,
+            fmt::format("{} is of the same major version as CUDA {}", words, cuda)};
   }
   if (driver.version && is_below(*driver.version, *least)) {
-    return {CheckState::broken, "none",
+    return {CheckState::broken, Regime::none,
             fmt::format("{} is below {}, the floor of CUDA {}", words, floor->driver, runtime.major()), 35};
   }
-  return {CheckState::ok, "minor-version",
+  return {CheckState::ok, Regime::minor_version,
           fmt::format("CUDA {} is newer than the API level of {}, but of the same major version, whose floor is {}",
                       cuda, words, floor->driver)};
 }
@@ -126,13 +128,13 @@ RegimeVerdict by_level(const Situation& situation, const ServingDriver& driver, 
   const std::string words = driver_words(driver), cuda = to_string(runtime);
   if (runtime.major() > level.major()) {
     return {
-        CheckState::broken, "none",
+        CheckState::broken, Regime::none,
         fmt::format("CUDA {} needs a driver of API level {}.0 or newer, and there is {}", cuda, runtime.major(), words),
         35};
   }
   if (runtime.parts.size() == 1) return of_major_alone(runtime, level, words);
   if (DottedVersion{{runtime.major(), runtime.minor()}} <= level) {
-    return {CheckState::ok, "backward", fmt::format("CUDA {} is not newer than what {} offers", cuda, words)};
+    return {CheckState::ok, Regime::backward, fmt::format("CUDA {} is not newer than what {} offers", cuda, words)};
   }
   return minor_version(situation, driver, runtime);
 }
@@ -141,12 +143,12 @@ RegimeVerdict by_level(const Situation& situation, const ServingDriver& driver, 
 std::optional<RegimeVerdict> by_compat(const ForwardVerdict& forward) {
   switch (forward.state) {
     case ForwardState::refused_class:
-      return RegimeVerdict{CheckState::broken, "none", forward.detail, 804};
+      return RegimeVerdict{CheckState::broken, Regime::none, forward.detail, 804};
     case ForwardState::refused_branch:
     case ForwardState::older:
-      return RegimeVerdict{CheckState::broken, "none", forward.detail, 803};
+      return RegimeVerdict{CheckState::broken, Regime::none, forward.detail, 803};
     case ForwardState::untold:
-      return RegimeVerdict{CheckState::cannot_tell, "forward", forward.detail};
+      return RegimeVerdict{CheckState::cannot_tell, Regime::forward, forward.detail};
     case ForwardState::not_tried:
     case ForwardState::not_needed:
     case ForwardState::eligible:
@@ -160,7 +162,7 @@ ServingDriver serving_driver(const Situation& situation) {
   ServingDriver driver;
   driver.kernel = situation.kernel_driver;
   const Fact& user = fact_of(situation, "driver.user_mode.version");
-  const std::string role = text_of(situation, "driver.user_mode.role").value_or("");
+  const std::optional<DriverFileRole> role = user_driver_role(situation);
   const DriverFile* of_subject = compat_of_subject(situation);
   const std::optional<DottedVersion> newer = of_subject == nullptr ? std::nullopt : version_of(of_subject->version);
   if (newer && (!situation.user_driver || *newer > *situation.user_driver)) {
@@ -171,10 +173,10 @@ ServingDriver serving_driver(const Situation& situation) {
     driver.api_level_source = of_subject->path;
     driver.compat = driver.of_subject = true;
     infer_api_level(situation, driver);
-  } else if (role == "stub" || role == "empty") {
+  } else if (role == DriverFileRole::stub || role == DriverFileRole::empty) {
     driver.presence = DriverPresence::missing;
-    driver.detail = role == "stub" ? "the libcuda that is found first is a stub to link against"
-                                   : "the libcuda that is found first is an empty file";
+    driver.detail = role == DriverFileRole::stub ? "the libcuda that is found first is a stub to link against"
+                                                 : "the libcuda that is found first is an empty file";
   } else if (situation.user_driver || situation.api_level || user.is_known()) {
     fill_there(situation, driver);
   } else {
@@ -199,25 +201,25 @@ std::string driver_words(const ServingDriver& driver) {
 RegimeVerdict judge_regime(const Situation& situation, const ServingDriver& driver, const DottedVersion& runtime) {
   switch (driver.presence) {
     case DriverPresence::missing:
-      return {CheckState::broken, "", driver.detail, 35};
+      return {CheckState::broken, std::nullopt, driver.detail, 35};
     case DriverPresence::unknown:
-      return {CheckState::cannot_tell, "", driver.detail};
+      return {CheckState::cannot_tell, std::nullopt, driver.detail};
     case DriverPresence::not_looked_at:
-      return {CheckState::not_applicable, "", driver.detail};
+      return {CheckState::not_applicable, std::nullopt, driver.detail};
     case DriverPresence::there:
       break;
   }
   const ForwardVerdict forward = judge_forward(situation, driver);
   const std::optional<RegimeVerdict> refused = by_compat(forward);
   if (refused && refused->state == CheckState::broken) return *refused;
-  if (!driver.api_level) return {CheckState::cannot_tell, "", driver.api_level_missing};
+  if (!driver.api_level) return {CheckState::cannot_tell, std::nullopt, driver.api_level_missing};
   RegimeVerdict verdict = by_level(situation, driver, runtime);
   if (verdict.state == CheckState::broken || forward.state == ForwardState::not_tried ||
       forward.state == ForwardState::not_needed) {
     return verdict;
   }
   if (refused) return *refused;
-  verdict.regime = "forward";
+  verdict.regime = Regime::forward;
   verdict.detail += "; " + forward.detail;
   return verdict;
 }

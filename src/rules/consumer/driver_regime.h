@@ -59,7 +59,7 @@ ForwardVerdict judge_forward(const Situation& situation, const ServingDriver& dr
 // How one CUDA runtime and the driver go together.
 struct RegimeVerdict {
   CheckState state = CheckState::cannot_tell;  // ok, broken, cannot_tell
-  std::string regime;                          // as in ConsumerVerdict
+  std::optional<Regime> regime;                // as in ConsumerVerdict
   std::string detail;                          // one clause
   int error = 0;                               // what the runtime's first call answers: 35, 803, 804; 0: none
 };

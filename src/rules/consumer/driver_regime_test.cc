@@ -35,16 +35,17 @@ TEST(DriverRegime, TellsTheThreeRegimesApart) {
     MadeStack stack;
     stack.driver(pair.driver, pair.level);
     const RegimeVerdict verdict = regime_of(stack, pair.runtime);
-    EXPECT_EQ(verdict.regime, pair.regime) << pair.driver << " with " << pair.runtime << ": " << verdict.detail;
-    EXPECT_EQ(verdict.state, verdict.regime == "none" ? CheckState::broken : CheckState::ok);
-    EXPECT_EQ(verdict.error, verdict.regime == "none" ? 35 : 0);
+    EXPECT_EQ(verdict.regime, regime_from(pair.regime))
+        << pair.driver << " with " << pair.runtime << ": " << verdict.detail;
+    EXPECT_EQ(verdict.state, verdict.regime == Regime::none ? CheckState::broken : CheckState::ok);
+    EXPECT_EQ(verdict.error, verdict.regime == Regime::none ? 35 : 0);
   }
 }
 
 TEST(DriverRegime, RefusesADriverBelowTheFloorOfTheMajorVersion) {
   MadeStack stack;
   stack.driver("450.51.06", "11.0");
-  EXPECT_EQ(regime_of(stack, "11.0").regime, "backward");
+  EXPECT_EQ(regime_of(stack, "11.0").regime, Regime::backward);
   const RegimeVerdict verdict = regime_of(stack, "11.4");
   EXPECT_EQ(verdict.error, 35);
   EXPECT_NE(verdict.detail.find("450.80.02"), std::string::npos) << verdict.detail;
@@ -61,9 +62,9 @@ TEST(DriverRegime, LeavesTheRegimeOpenWhereOnlyTheMajorVersionIsKnown) {
   MadeStack stack;
   stack.driver("535.261.03", "12.2");
   EXPECT_EQ(regime_of(stack, "12").state, CheckState::ok);
-  EXPECT_EQ(regime_of(stack, "12").regime, "");
-  EXPECT_EQ(regime_of(stack, "11").regime, "backward");
-  EXPECT_EQ(regime_of(stack, "13").regime, "none");
+  EXPECT_EQ(regime_of(stack, "12").regime, std::nullopt);
+  EXPECT_EQ(regime_of(stack, "11").regime, Regime::backward);
+  EXPECT_EQ(regime_of(stack, "13").regime, Regime::none);
 }
 
 TEST(DriverRegime, SaysWhyItCannotTell) {
@@ -83,8 +84,8 @@ TEST(DriverRegime, SaysWhyItCannotTell) {
 TEST(DriverRegime, TakesTheApiLevelFromTheBranchWhereTheFileDoesNotSayIt) {
   MadeStack stack;
   stack.fact("driver.user_mode.version", std::string("545.29.06")).missing("driver.api_level", Missing::unreadable);
-  EXPECT_EQ(regime_of(stack, "12.3").regime, "backward");
-  EXPECT_EQ(regime_of(stack, "12.4").regime, "minor-version");
+  EXPECT_EQ(regime_of(stack, "12.3").regime, Regime::backward);
+  EXPECT_EQ(regime_of(stack, "12.4").regime, Regime::minor_version);
 }
 
 TEST(DriverRegime, CountsStubsAndEmptyFilesAsNoDriver) {
@@ -125,8 +126,8 @@ TEST(ForwardCompatibility, DependsOnClassBranchAndAge) {
 TEST(ForwardCompatibility, GivesTheRegimeItsName) {
   MadeStack stack;
   stack.compat("550.54.15", "12.4", "535.104.05").gpu("NVIDIA A100-SXM4-80GB", "8.0");
-  EXPECT_EQ(regime_of(stack, "12.4").regime, "forward");
-  EXPECT_EQ(regime_of(stack, "13.0").regime, "none") << "a compat libcuda has a ceiling too";
+  EXPECT_EQ(regime_of(stack, "12.4").regime, Regime::forward);
+  EXPECT_EQ(regime_of(stack, "13.0").regime, Regime::none) << "a compat libcuda has a ceiling too";
 }
 
 TEST(ForwardCompatibility, OfAnImageCountsWhereItIsFoundFirst) {

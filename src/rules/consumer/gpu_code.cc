@@ -27,7 +27,7 @@ bool is_set(const Situation& situation, const char* name) {
 // Libraries of packages that others load (cuBLAS, NCCL) are no consumer's own code.
 bool is_of_runtime(const ConsumerView& view, const Binary& binary) {
   const Package* package = view.environment == nullptr ? nullptr : find_package(*view.environment, binary.package);
-  return package != nullptr && package->role == "runtime";
+  return package != nullptr && package->role == PackageRole::runtime;
 }
 
 std::vector<OwnCode> own_code(const ConsumerView& view) {

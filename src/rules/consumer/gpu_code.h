@@ -60,7 +60,7 @@ CheckState state_of(CodeCause cause);
 
 // A compiler that the consumer uses at run time, on one GPU.
 struct CompilerVerdict {
-  std::string name;     // "ptxas"
+  GpuCompiler name = GpuCompiler::ptxas;
   std::string version;  // the newest of that name: "12.9.86"
   ComputeCapability gpu;
   CheckState state = CheckState::ok;  // ok, broken, cannot_tell

@@ -39,7 +39,8 @@ bool is_asked_for(const ConsumerView& view, const CarriedCompiler& compiler) {
 CompilerVerdict judge_one(const Situation& situation, const CarriedCompiler& compiler, const DottedVersion& version,
                           ComputeCapability gpu) {
   CompilerVerdict verdict{.name = compiler.name, .version = to_string(version), .gpu = gpu, .detail = {}};
-  const std::string words = compiler.name + " " + verdict.version, name = gpu_words(situation, gpu);
+  const std::string words = std::string(to_string(compiler.name)) + " " + verdict.version,
+                    name = gpu_words(situation, gpu);
   const GpuArchitecture* row = find_architecture(situation.knowledge, gpu);
   if (row == nullptr) {
     verdict.state = CheckState::cannot_tell;
@@ -69,7 +70,7 @@ CompilerVerdict judge_one(const Situation& situation, const CarriedCompiler& com
 
 // What NVRTC hands over as PTX is of its own release; ptxas makes machine code, for which no version matters.
 void compare_ptx(const Situation& situation, const ServingDriver& driver, CompilerVerdict& verdict) {
-  if (verdict.name != "nvrtc" || verdict.state != CheckState::ok || !driver.ptx_ceiling) return;
+  if (verdict.name != GpuCompiler::nvrtc || verdict.state != CheckState::ok || !driver.ptx_ceiling) return;
   const CudaRelease* release = find_release(situation.knowledge, verdict.version);
   const auto isa = release == nullptr ? std::nullopt : dotted_version_from(release->ptx_isa);
   if (!isa || *isa <= *driver.ptx_ceiling) return;
@@ -88,7 +89,7 @@ std::vector<CompilerVerdict> judge_compilers(const Situation& situation, const S
   std::vector<CompilerVerdict> verdicts;
   if (view.environment == nullptr) return verdicts;
   for (const ComputeCapability gpu : capabilities_of(situation)) {
-    std::map<std::string, CompilerVerdict> best;
+    std::map<GpuCompiler, CompilerVerdict> best;
     for (const CarriedCompiler& compiler : view.environment->compilers) {
       if (!compiler.version.is_known() || !(is_loaded(view, compiler) || is_asked_for(view, compiler))) continue;
       const auto version = dotted_version_from(value_text(*compiler.version.value));

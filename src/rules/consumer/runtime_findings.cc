@@ -111,7 +111,7 @@ std::vector<Found> minor_version(const Situation& situation) {
   if (driver.presence != DriverPresence::there || situation.has_no_gpu) return {};
   std::vector<std::string> names;
   for (const DrivenConsumer& one : driven_consumers(situation, driver)) {
-    if (one.driver.answer.state == CheckState::broken || one.driver.regime != "minor-version") continue;
+    if (one.driver.answer.state == CheckState::broken || one.driver.regime != Regime::minor_version) continue;
     names.push_back(fmt::format("{} with CUDA {}", consumer_words(*one.view), to_string(one.driver.decides->version)));
   }
   if (names.empty()) return {};

@@ -80,7 +80,7 @@ class MadeStack {
   explicit MadeStack(Knowledge knowledge = small_knowledge()) : knowledge_(std::move(knowledge)) {
     stack_.captured_at = "2026-11-20T12:00:00Z";
     stack_.environments.push_back(
-        {.kind = "venv", .path = "/env", .python = {}, .packages = {}, .compilers = {}, .runtimes = {}});
+        {.kind = EnvironmentKind::venv, .path = "/env", .python = {}, .packages = {}, .compilers = {}, .runtimes = {}});
   }
 
   MadeStack& fact(const std::string& id, Value value, Standing standing = Standing::recorded) {
@@ -115,7 +115,12 @@ class MadeStack {
   Environment& environment() { return stack_.environments.back(); }
   MadeStack& package(const std::string& name, const std::string& version, const std::string& cuda,
                      const std::string& role = "framework") {
-    Package package{.name = name, .version = version, .role = role, .installer = "pip", .cuda = {}, .requirements = {}};
+    Package package{.name = name,
+                    .version = version,
+                    .role = *package_role_from(role),
+                    .installer = "pip",
+                    .cuda = {},
+                    .requirements = {}};
     package.cuda = cuda.empty() ? missing_fact(Missing::absent, "made") : known_fact(cuda, "version.py");
     environment().packages.push_back(std::move(package));
     return *this;
@@ -123,7 +128,7 @@ class MadeStack {
   // Begins a consumer of the last package; the libraries after it are its own.
   MadeStack& consumer() {
     const Package& package = environment().packages.back();
-    stack_.consumers.push_back({.kind = package.role,
+    stack_.consumers.push_back({.kind = consumer_kind_of(package),
                                 .name = package.name + " " + package.version,
                                 .package = package.name,
                                 .environment = "/env",

@@ -11,8 +11,12 @@ namespace {
 // The packages that the table knows, with their role and the CUDA that their versions and names state.
 Environment environment_of_log(const LogReading& log) {
   const Fact not_asked = missing_fact(Missing::not_asked, "log", "a log was read, no files");
-  Environment environment{
-      .kind = "folder", .path = "log", .python = not_asked, .packages = {}, .compilers = {}, .runtimes = not_asked};
+  Environment environment{.kind = EnvironmentKind::folder,
+                          .path = "log",
+                          .python = not_asked,
+                          .packages = {},
+                          .compilers = {},
+                          .runtimes = not_asked};
   const std::unique_ptr<Files> nothing = no_files(LookFailure::absent, "a log was read, no files");
   for (Package package : log.packages) {
     const PackageRow* row = find_package_row(normal_package_name(package.name));

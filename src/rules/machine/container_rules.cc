@@ -164,7 +164,7 @@ std::optional<std::string> own_level(const Situation& situation) {
     const DriverBranch* row = branch_of(situation.knowledge, *situation.kernel_driver);
     if (row != nullptr && !row->cuda.empty()) return row->cuda;
   }
-  const bool compat = text_of(situation, "driver.user_mode.role") == "compat";
+  const bool compat = user_driver_role(situation) == DriverFileRole::compat;
   return compat ? std::nullopt : text_of(situation, "driver.api_level");
 }
 

@@ -20,7 +20,7 @@ void add_framework(MachineOfFacts& machine) {
   environment.path = "/opt/venv";
   Package torch;
   torch.name = "torch";
-  torch.role = "framework";
+  torch.role = PackageRole::framework;
   torch.cuda = known_fact("12.4", "test");
   environment.packages.push_back(torch);
   machine.stack.environments.push_back(environment);

@@ -14,7 +14,7 @@ bool is_on_host(const Situation& situation) { return text_of(situation, "contain
 bool is_wsl(const Situation& situation) {
   const auto hypervisor = text_of(situation, "machine.hypervisor");
   return (hypervisor && hypervisor->find("WSL") != std::string::npos) ||
-         lists(situation, "driver.device_nodes", "dxg") || text_of(situation, "driver.user_mode.role") == "wsl";
+         lists(situation, "driver.device_nodes", "dxg") || user_driver_role(situation) == DriverFileRole::wsl;
 }
 
 bool is_jetson(const Situation& situation) { return text_of(situation, "os.jetson_linux").has_value(); }
@@ -42,7 +42,7 @@ std::vector<std::string> gpus_bound_to(const Situation& situation, std::string_v
 bool wants_gpu(const Situation& situation) {
   for (const Environment& environment : situation.subject.environments) {
     for (const Package& package : environment.packages) {
-      const bool runs = package.role == "framework" || package.role == "extension" || package.role == "runtime";
+      const bool runs = package.is_consumer() || package.role == PackageRole::runtime;
       if (runs && package.cuda.is_known()) return true;
     }
   }

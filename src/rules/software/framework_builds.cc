@@ -17,7 +17,7 @@ namespace varve {
 namespace {
 const PackageRow* row_of(const Package& package) {
   const std::string name = normal_package_name(package.name);
-  return package.installer == "conda" ? find_conda_row(name) : find_package_row(name);
+  return package.is_of_conda() ? find_conda_row(name) : find_package_row(name);
 }
 
 bool is_cpu_build(const Package& package) {
@@ -35,7 +35,7 @@ bool has_no_plugin(const Environment& environment, const Package& package, const
   const auto& wanted = package.requirements;
   return std::none_of(wanted.begin(), wanted.end(), [&](const Requirement& requirement) {
     const Package* there = find_package(environment, requirement.name);
-    return there != nullptr && (there->role == "extension" || there->cuda.is_known());
+    return there != nullptr && (there->role == PackageRole::extension || there->cuda.is_known());
   });
 }
 
@@ -44,12 +44,13 @@ std::string cpu_reason(const Environment& environment, const Package& package) {
   const PackageRow* row = row_of(package);
   if (row == nullptr) return {};
   if (row->selects_cpu) {
-    return package.role == "framework" ? "is the distribution without CUDA"
-                                       : "selects builds without CUDA, and keeps them through every update";
+    return package.role == PackageRole::framework ? "is the distribution without CUDA"
+                                                  : "selects builds without CUDA, and keeps them through every update";
   }
-  const bool counts = package.role == "framework" || (package.role == "library" && !row->without_cuda);
+  const bool counts =
+      package.role == PackageRole::framework || (package.role == PackageRole::library && !row->without_cuda);
   if (counts && is_cpu_build(package)) return "is " + package.cuda.detail + " (" + package.cuda.source + ")";
-  if (package.role == "framework" && has_no_plugin(environment, package, *row)) {
+  if (package.role == PackageRole::framework && has_no_plugin(environment, package, *row)) {
     return "has no package with its CUDA part beside it";
   }
   return {};
@@ -75,7 +76,7 @@ std::vector<const Package*> frameworks_of(const Environment& environment, const 
   std::vector<const Package*> frameworks;
   const auto add = [&](const std::string& name) {
     const Package* there = find_package(environment, name);
-    if (there == nullptr || there == &package || there->role != "framework") return;
+    if (there == nullptr || there == &package || there->role != PackageRole::framework) return;
     if (std::find(frameworks.begin(), frameworks.end(), there) == frameworks.end()) frameworks.push_back(there);
   };
   for (const Requirement& requirement : package.requirements) add(requirement.name);
@@ -96,7 +97,7 @@ std::vector<Found> builds_without_cuda(const Situation& situation) {
   for (const Environment& environment : situation.subject.environments) {
     const auto& packages = environment.packages;
     const bool other_uses_gpu = std::any_of(packages.begin(), packages.end(), [](const Package& package) {
-      return package.role == "framework" && package.cuda.is_known();
+      return package.role == PackageRole::framework && package.cuda.is_known();
     });
     for (const Package& package : packages) {
       const std::string reason = cpu_reason(environment, package);
@@ -104,7 +105,7 @@ std::vector<Found> builds_without_cuda(const Situation& situation) {
       found.push_back({.evidence = fmt::format("{} {} in {} {}, and this machine has {}", package.name, package.version,
                                                environment.path, reason, gpus_text(situation))});
       // Whoever has another framework for the GPU may want this one on the CPU.
-      if (other_uses_gpu && package.role == "framework") found.back().severity = Severity::note;
+      if (other_uses_gpu && package.role == PackageRole::framework) found.back().severity = Severity::note;
     }
   }
   return found;
@@ -133,7 +134,7 @@ std::vector<Found> cuda_variants_apart(const Situation& situation) {
   std::vector<Found> found;
   for (const Environment& environment : situation.subject.environments) {
     for (const Package& package : environment.packages) {
-      if (package.role != "framework" && package.role != "extension") continue;
+      if (!package.is_consumer()) continue;
       const std::vector<int> own = cuda_majors(package.cuda);
       for (const Package* framework : frameworks_of(environment, package)) {
         const std::vector<int> theirs = cuda_majors(framework->cuda);
@@ -159,7 +160,8 @@ std::vector<Found> frameworks_twice(const Situation& situation) {
     std::map<const PackageRow*, std::vector<const Package*>> by_row;
     for (const Package& package : environment.packages) {
       const PackageRow* row = row_of(package);
-      if (row == nullptr || package.role != "framework" || row->name.find('*') != std::string::npos) continue;
+      if (row == nullptr || package.role != PackageRole::framework || row->name.find('*') != std::string::npos)
+        continue;
       by_row[row].push_back(&package);
     }
     for (const auto& [row, packages] : by_row) {

@@ -162,7 +162,7 @@ TEST(FrameworkRules, TwoDistributionsOfOneFramework) {
   scene.package("onnxruntime", "1.20.0", "framework");
   scene.package("onnxruntime-gpu", "1.20.0", "framework", "12.4");
   EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-TWICE").empty());
-  scene.environment().file_faults = {{"overwritten",
+  scene.environment().file_faults = {{FileFaultKind::overwritten,
                                       "/venv/onnxruntime/capi/onnxruntime_pybind11_state.so",
                                       {"onnxruntime 1.20.0", "onnxruntime-gpu 1.20.0"},
                                       "onnxruntime 1.20.0"}};

@@ -195,7 +195,7 @@ std::optional<KnownVersion> LibraryIndex::version(const Binary& binary) const {
   if (version && version->parts.size() > 1) return KnownVersion{*version, to_string(*version)};
   // Only a package with nothing but libraries has the version of its libraries.
   const Package* package = package_of(binary);
-  if (package != nullptr && package->role == "runtime") {
+  if (package != nullptr && package->role == PackageRole::runtime) {
     const std::optional<DottedVersion> of_wheel = dotted_version_from(package->version);
     if (of_wheel) return KnownVersion{*of_wheel, to_string(*of_wheel)};
   }

@@ -115,7 +115,8 @@ std::vector<Member> members_that_differ(const std::vector<Member>& members) {
 // for and then by the runtime inside it.
 std::vector<int> majors_of_library(const LibraryIndex& index, const Binary& binary) {
   const Package* package = index.package_of(binary);
-  if (package != nullptr) return package->role == "runtime" ? cuda_majors(package->cuda) : std::vector<int>{};
+  if (package != nullptr)
+    return package->role == PackageRole::runtime ? cuda_majors(package->cuda) : std::vector<int>{};
   std::vector<int> majors;
   for (const Dependency& dependency : binary.dependencies) {
     const std::optional<int> major = index.cuda_major(dependency.name);
@@ -298,9 +299,9 @@ std::vector<Found> libraries_other_than_compiler(const Situation& situation) {
       const Binary* asker = index.binary(library.loaded->asked_by);
       if (asker == nullptr || library.binary == nullptr || !index.is_cuda_library(library.loaded->name)) continue;
       // Libraries of wheels are built with compilers of several releases; what somebody compiled here is not.
-      const bool own =
-          view.consumer.kind == "binary" ||
-          (view.package != nullptr && asker->package == view.package->name && view.package->role == "extension");
+      const bool own = view.consumer.kind == ConsumerKind::binary ||
+                       (view.package != nullptr && asker->package == view.package->name &&
+                        view.package->role == PackageRole::extension);
       const std::optional<DottedVersion> compiler = newest_compiler(*asker);
       if (!own || !compiler || library.loaded->kind != DependencyKind::needed) continue;
       std::vector<int> majors = majors_of_library(index, *library.binary);

@@ -219,7 +219,7 @@ TEST(LibraryRules, WheelsThatWriteTheSameFile) {
   Scene scene;
   scene.package("nvidia-nccl-cu11", "2.14.3", "runtime", "11");
   scene.package("nvidia-nccl-cu12", "2.27.3", "runtime", "12");
-  scene.environment().file_faults = {{"overwritten",
+  scene.environment().file_faults = {{FileFaultKind::overwritten,
                                       "/venv/nvidia/nccl/lib/libnccl.so.2",
                                       {"nvidia-nccl-cu11 2.14.3", "nvidia-nccl-cu12 2.27.3"},
                                       "nvidia-nccl-cu11 2.14.3"}};
@@ -236,10 +236,11 @@ TEST(LibraryRules, OneReplacedFileIsAMixAllOfThemAreATrimmedImage) {
   scene.package("nvidia-cudnn-cu13", "9.13.0.50", "runtime", "13");
   scene.binary("/venv/libcudnn.so.9", "libcudnn.so.9", "", "nvidia-cudnn-cu13");
   scene.binary("/venv/libcudnn_ops.so.9", "libcudnn_ops.so.9", "9.13.0", "nvidia-cudnn-cu13");
-  scene.environment().file_faults = {{"replaced", "/venv/libcudnn.so.9", {"nvidia-cudnn-cu13 9.13.0.50"}, ""}};
+  scene.environment().file_faults = {
+      {FileFaultKind::replaced, "/venv/libcudnn.so.9", {"nvidia-cudnn-cu13 9.13.0.50"}, ""}};
   EXPECT_EQ(scene.judge("VRV-LIBRARY-REPLACED").at(0).severity, Severity::warning);
   scene.environment().file_faults.push_back(
-      {"replaced", "/venv/libcudnn_ops.so.9", {"nvidia-cudnn-cu13 9.13.0.50"}, ""});
+      {FileFaultKind::replaced, "/venv/libcudnn_ops.so.9", {"nvidia-cudnn-cu13 9.13.0.50"}, ""});
   EXPECT_EQ(scene.judge("VRV-LIBRARY-REPLACED").at(0).severity, Severity::note);
 }
 

@@ -61,7 +61,7 @@ bool is_built_on_provider(const LibraryIndex& index, const ConsumerView& view, c
     const LibraryView* provider = provider_of(view, symbol);
     if (provider == nullptr || provider->binary == nullptr) continue;
     const Package* of_provider = index.package_of(*provider->binary);
-    return of_provider != nullptr && of_provider->role == "framework" &&
+    return of_provider != nullptr && of_provider->role == PackageRole::framework &&
            std::any_of(package.requirements.begin(), package.requirements.end(),
                        [&](const Requirement& wanted) { return wanted.name == of_provider->name; });
   }
@@ -71,8 +71,9 @@ bool is_built_on_provider(const LibraryIndex& index, const ConsumerView& view, c
 // Extensions are built against a framework: what they miss, another release of it has.
 bool belongs_to_extension(const LibraryIndex& index, const ConsumerView& view, const LibraryView& library) {
   const Package* package = library.binary == nullptr ? nullptr : index.package_of(*library.binary);
-  if (package != nullptr) return package->role == "extension" || is_built_on_provider(index, view, library, *package);
-  return view.consumer.kind == "extension" && library.loaded->asked_by.empty();
+  if (package != nullptr)
+    return package->role == PackageRole::extension || is_built_on_provider(index, view, library, *package);
+  return view.consumer.kind == ConsumerKind::extension && library.loaded->asked_by.empty();
 }
 
 std::string framework_text(const ConsumerView& view) {
@@ -81,7 +82,7 @@ std::string framework_text(const ConsumerView& view) {
   if (!view.package->built_for.empty()) text += "; it says it was built for " + view.package->built_for;
   for (const Requirement& wanted : view.package->requirements) {
     const Package* there = find_package(*view.environment, wanted.name);
-    if (there == nullptr || there->role != "framework") continue;
+    if (there == nullptr || there->role != PackageRole::framework) continue;
     text += fmt::format("; it asks for {}{}, and {} is there", wanted.name, wanted.specifier, there->version);
   }
   return text;
@@ -142,7 +143,7 @@ OwnFiles own_files(const LibraryIndex& index, const ConsumerView& view) {
 }
 
 Loss loss_of(const LibraryIndex& index, const ConsumerView& view, const ConsumedLibrary& library) {
-  if (view.consumer.kind == "binary" || view.consumer.kind == "process") {
+  if (view.consumer.kind == ConsumerKind::binary || view.consumer.kind == ConsumerKind::process) {
     return library.kind == DependencyKind::needed ? Loss::start : Loss::use;
   }
   const OwnFiles files = own_files(index, view);
@@ -181,7 +182,8 @@ bool is_one_of_several(const LibraryIndex& index, const ConsumedLibrary& library
 
 // A framework that opens its CUDA libraries by name and finds none of them runs on the CPU without a word.
 std::optional<Found> finds_no_cuda(const Situation& situation, const LibraryIndex& index, const ConsumerView& view) {
-  if (view.package == nullptr || view.package->role != "framework" || !view.package->cuda.is_known()) return {};
+  if (view.package == nullptr || view.package->role != PackageRole::framework || !view.package->cuda.is_known())
+    return {};
   std::set<std::string> missing;
   for (const LibraryView& library : view.libraries) {
     if (!index.is_cuda_library(library.loaded->name)) continue;

@@ -25,9 +25,9 @@ std::string files_text(const std::vector<std::string>& paths) {
 // "nvidia-nccl-cu11 2.14.3" → "nvidia-nccl-cu11"
 std::string name_of(const std::string& labelled) { return labelled.substr(0, labelled.find(' ')); }
 
-std::string role_of(const Environment& environment, const std::string& labelled) {
+std::optional<PackageRole> role_of(const Environment& environment, const std::string& labelled) {
   const Package* package = find_package(environment, name_of(labelled));
-  return package == nullptr ? std::string() : package->role;
+  return package == nullptr ? std::nullopt : std::optional(package->role);
 }
 
 // A later release of the same major version where one release was asked for: people do that on purpose.
@@ -48,7 +48,8 @@ Unmet unmet_of(const Environment& environment, const Package& package, bool of_f
   for (const Requirement& requirement : package.requirements) {
     if (requirement.installed.empty()) continue;  // a library that is not found says so itself
     const Package* there = find_package(environment, requirement.name);
-    const bool is_framework = there == nullptr ? package.role == "extension" : there->role != "runtime";
+    const bool is_framework =
+        there == nullptr ? package.role == PackageRole::extension : there->role != PackageRole::runtime;
     if (is_framework != of_frameworks) continue;
     const std::optional<bool> met = meets_specifier(requirement.installed, requirement.specifier);
     if (!met || *met) continue;
@@ -78,11 +79,11 @@ std::vector<Found> overwritten_files(const Situation& situation, bool of_framewo
   for (const Environment& environment : situation.subject.environments) {
     std::map<std::vector<std::string>, std::vector<const FileFault*>> by_packages;
     for (const FileFault& fault : environment.file_faults) {
-      if (fault.kind == "overwritten") by_packages[fault.packages].push_back(&fault);
+      if (fault.kind == FileFaultKind::overwritten) by_packages[fault.packages].push_back(&fault);
     }
     for (const auto& [packages, faults] : by_packages) {
       const bool frameworks = std::any_of(packages.begin(), packages.end(), [&](const std::string& package) {
-        return role_of(environment, package) == "framework";
+        return role_of(environment, package) == PackageRole::framework;
       });
       if (frameworks != of_frameworks) continue;
       std::vector<std::string> paths;
@@ -104,9 +105,9 @@ std::vector<Found> overwritten_files(const Situation& situation, bool of_framewo
 std::vector<Found> replaced_files(const Situation& situation) {
   std::vector<Found> found;
   for (const Environment& environment : situation.subject.environments) {
-    std::map<std::pair<std::string, std::string>, std::vector<std::string>> by_package;
+    std::map<std::pair<std::string, FileFaultKind>, std::vector<std::string>> by_package;
     for (const FileFault& fault : environment.file_faults) {
-      if (fault.kind == "overwritten" || fault.packages.empty()) continue;
+      if (fault.kind == FileFaultKind::overwritten || fault.packages.empty()) continue;
       by_package[{fault.packages.front(), fault.kind}].push_back(fault.path);
     }
     for (const auto& [key, paths] : by_package) {
@@ -116,12 +117,13 @@ std::vector<Found> replaced_files(const Situation& situation) {
                                               return binary.environment == environment.path && binary.package == name;
                                             });
       // Whoever strips a whole image changes all files of a package; one that differs was put there.
-      const bool some = kind == "replaced" && role_of(environment, package) == "runtime" &&
+      const bool some = kind == FileFaultKind::replaced && role_of(environment, package) == PackageRole::runtime &&
                         static_cast<std::int64_t>(paths.size()) < of_package;
-      found.push_back({.evidence = fmt::format("{} in {} installed files that are {}: {}", package, environment.path,
-                                               kind == "missing" ? "not there" : "not of the size that was installed",
-                                               files_text(paths)),
-                       .severity = some ? Severity::warning : Severity::note});
+      found.push_back(
+          {.evidence = fmt::format("{} in {} installed files that are {}: {}", package, environment.path,
+                                   kind == FileFaultKind::missing ? "not there" : "not of the size that was installed",
+                                   files_text(paths)),
+           .severity = some ? Severity::warning : Severity::note});
     }
   }
   return found;

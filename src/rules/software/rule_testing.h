@@ -29,7 +29,7 @@ struct Scene {
       if (known.path == path) return known;
     }
     stack.environments.push_back(
-        {.kind = "venv", .path = path, .python = {}, .packages = {}, .compilers = {}, .runtimes = {}});
+        {.kind = EnvironmentKind::venv, .path = path, .python = {}, .packages = {}, .compilers = {}, .runtimes = {}});
     return stack.environments.back();
   }
   // `cuda` empty: nothing states it.
@@ -38,7 +38,7 @@ struct Scene {
     Environment& held_by = environment(path);
     held_by.packages.push_back({.name = name,
                                 .version = version,
-                                .role = role,
+                                .role = *package_role_from(role),
                                 .installer = "pip",
                                 .cuda = cuda.empty()
                                             ? missing_fact(Missing::absent, "version, name, pins", "nothing states it")
@@ -65,7 +65,7 @@ struct Scene {
   Consumer& consumer(const std::string& package, const std::string& version, const std::string& kind = "framework",
                      const std::string& path = "/venv") {
     Consumer consumer;
-    consumer.kind = kind;
+    consumer.kind = *consumer_kind_from(kind);
     consumer.name = package + " " + version;
     consumer.package = package;
     consumer.environment = path;

@@ -29,7 +29,7 @@ std::vector<std::string> components_of(const Package& package) {
   if (library.starts_with("lib")) library = library.substr(3);
   const std::size_t suffix = library.rfind("-cu1");
   if (suffix != std::string::npos) library.resize(suffix);
-  if (library != name && package.role == "runtime") names.push_back(library);
+  if (library != name && package.role == PackageRole::runtime) names.push_back(library);
   return names;
 }
 
@@ -54,7 +54,8 @@ void add_libraries(const Situation& situation, SeenByComponent& seen) {
   for (const ConsumerView& view : situation.consumers) {
     for (const LibraryView& library : view.libraries) {
       const Package* package = library.binary == nullptr ? nullptr : index.package_of(*library.binary);
-      if (library.binary == nullptr || (package != nullptr && package->role == "runtime")) continue;  // counted already
+      if (library.binary == nullptr || (package != nullptr && package->role == PackageRole::runtime))
+        continue;  // counted already
       const std::string stem = library_words(library.binary->path).stem;
       const std::string family = family_of(stem);
       const std::string& component = family.empty() ? stem : family;
