@@ -74,8 +74,7 @@ void record_libraries(Subject& subject, Facts& facts) {
 // Where the process's own files may not be looked at, "none found" would be a claim that nobody can make.
 void deny_unseen(const Fact& looked, const std::set<std::string>& before, Facts& facts) {
   for (auto& [id, fact] : facts) {
-    if (fact.is_known() || before.contains(id)) continue;
-    if (fact.missing != Missing::absent && fact.missing != Missing::not_applicable) continue;
+    if (fact.is_known() || !fact.is_answer() || before.contains(id)) continue;
     fact = missing_fact(Missing::denied, looked.source, looked.detail);
   }
 }

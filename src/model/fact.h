@@ -47,6 +47,8 @@ struct Fact {
   std::string detail;  // for a missing value what was found; for a value a remark; may be empty
 
   bool is_known() const { return value.has_value(); }
+  // Whether somebody looked: there is a value, or there is none to have. Otherwise nobody knows.
+  bool is_answer() const { return is_known() || missing == Missing::absent || missing == Missing::not_applicable; }
 };
 
 Fact known_fact(Value value, std::string source, Standing standing = Standing::recorded);

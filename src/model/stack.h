@@ -9,6 +9,7 @@
 #include "model/driver_file.h"
 #include "model/environment.h"
 #include "model/fact.h"
+#include "model/gpu.h"
 #include "model/gpu_process.h"
 #include "model/handshake_record.h"
 #include "model/image_record.h"
@@ -32,6 +33,7 @@ struct Stack {
   std::string tool_version;           // of the Varve that looked
   std::string subject = "host";       // "host", "process 1234", "root DIR", "image FILE", "environment DIR", "files"
   std::map<std::string, Fact> facts;  // by id
+  std::vector<Gpu> gpus;              // by address; the facts that list them are made from these
   std::vector<Library> libraries;     // mapped by the process, when the subject is one; sorted by path
   std::vector<DriverFile> driver_files;
   std::vector<Toolkit> toolkits;

@@ -70,8 +70,7 @@ ChainLink driver_link(const Situation& situation) {
   if (situation.has_no_gpu) return {layer, CheckState::not_applicable, "no GPU, so no driver to look for"};
   for (const char* id : {"driver.kernel_mode.version", "driver.user_mode.version"}) {
     const Fact& fact = fact_of(situation, id);
-    const bool answered = fact.missing == Missing::absent || fact.missing == Missing::not_applicable;
-    if (!answered) return cannot_tell(layer, id, fact);
+    if (!fact.is_answer()) return cannot_tell(layer, id, fact);
   }
   if (fact_of(situation, "driver.user_mode.version").missing == Missing::absent) {
     return {layer, situation.has_gpu ? CheckState::broken : CheckState::not_applicable, "no driver is installed"};
@@ -86,7 +85,7 @@ ChainLink toolkit_link(const Situation& situation) {
     const auto version = text_of(situation, "toolkit.nvcc.version");
     return {layer, CheckState::ok, value_text(*active.value) + (version ? ", CUDA " + *version : "")};
   }
-  if (active.missing == Missing::absent || active.missing == Missing::not_applicable) {
+  if (active.is_answer()) {
     return {layer, CheckState::not_applicable, "none is active; what brings its own runtime needs none"};
   }
   return cannot_tell(layer, "toolkit.active", active);
@@ -115,9 +114,7 @@ ChainLink runtime_link(const Situation& situation, const std::vector<ConsumerVer
     if (consumer.state == worst->state) ++like_it;
   }
   const Fact& looked = fact_of(situation, "environments.frameworks");
-  const bool is_unknown =
-      !looked.is_known() && looked.missing != Missing::absent && looked.missing != Missing::not_applicable;
-  if (worst == nullptr && is_unknown) return cannot_tell(layer, "environments.frameworks", looked);
+  if (worst == nullptr && !looked.is_answer()) return cannot_tell(layer, "environments.frameworks", looked);
   if (worst == nullptr)
     return {layer, CheckState::not_applicable, "no framework and no binary with GPU code was found"};
   std::string text = worst->name;

@@ -5,14 +5,9 @@
 namespace varve {
 
 namespace {
-// A fact that nobody could look at. Absent and not applicable are answers.
-bool is_unknown(const Fact& fact) {
-  return !fact.is_known() && fact.missing != Missing::absent && fact.missing != Missing::not_applicable;
-}
-
 const char* first_unknown(const Rule& rule, const Situation& situation) {
   for (const char* id : rule.needs) {
-    if (is_unknown(fact_of(situation, id))) return id;
+    if (!fact_of(situation, id).is_answer()) return id;
   }
   return nullptr;
 }

@@ -7,7 +7,7 @@
 #include "base/embedded.h"
 #include "base/text.h"
 #include "model/json/json_fields.h"
-#include "model/names.h"
+#include "model/words/names.h"
 #include "tables/pattern_engine.h"
 #include "world/files.h"
 

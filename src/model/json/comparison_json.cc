@@ -3,7 +3,7 @@
 
 #include "model/json/documents.h"
 #include "model/json/json_parts.h"
-#include "model/names.h"
+#include "model/words/names.h"
 
 namespace varve {
 

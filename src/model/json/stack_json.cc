@@ -7,7 +7,7 @@
 #include "model/json/json_fields.h"
 #include "model/json/json_parts.h"
 #include "model/json/stack_parts_json.h"
-#include "model/names.h"
+#include "model/words/names.h"
 
 namespace varve {
 
@@ -123,6 +123,7 @@ Json to_json(const Stack& stack) {
             {"digest", "sha256:" + stack_digest(stack)},
             {"facts", facts_to_json(stack.facts)},
             {"libraries", libraries_to_json(stack.libraries)}};
+  set_parts(json, "gpus", stack.gpus, gpu_to_json);
   set_parts(json, "driver_files", stack.driver_files, driver_file_to_json);
   set_parts(json, "toolkits", stack.toolkits, toolkit_to_json);
   set_parts(json, "environments", stack.environments, environment_to_json);
@@ -141,6 +142,7 @@ Stack stack_from(const Fields& fields) {
   stack.subject = fields.required_text("subject");
   stack.facts = facts_from(fields, "facts");
   read_parts(fields, "libraries", stack.libraries, library_from);
+  read_parts(fields, "gpus", stack.gpus, gpu_from);
   read_parts(fields, "driver_files", stack.driver_files, driver_file_from);
   read_parts(fields, "toolkits", stack.toolkits, toolkit_from);
   read_parts(fields, "environments", stack.environments, environment_from);

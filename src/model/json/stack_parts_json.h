@@ -24,6 +24,8 @@ Json handshake_to_json(const HandshakeStep& step);
 HandshakeStep handshake_from(const Fields& fields);
 Json consumer_to_json(const Consumer& consumer);
 Consumer consumer_from(const Fields& fields);
+Json gpu_to_json(const Gpu& gpu);
+Gpu gpu_from(const Fields& fields);
 Json gpu_process_to_json(const GpuProcess& process);
 GpuProcess gpu_process_from(const Fields& fields);
 

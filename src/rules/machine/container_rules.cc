@@ -50,9 +50,7 @@ bool is_withheld(const std::string& value) { return value.empty() || value == "v
 std::vector<Found> find_no_gpu(const Situation& situation) {
   if (!is_in_container(situation) || !host_has_gpu(situation) || has_gpu_node(situation) || is_wsl(situation))
     return {};
-  const Fact& nodes = fact_of(situation, kNodes);
-  const bool looked = nodes.is_known() || nodes.missing == Missing::absent || nodes.missing == Missing::not_applicable;
-  if (!looked) return {};
+  if (!fact_of(situation, kNodes).is_answer()) return {};
   const auto visible = setting_of(situation, "NVIDIA_VISIBLE_DEVICES");
   Found found{.evidence = fmt::format("In {}: the host's kernel {}, and the container has no device node of it; {}",
                                       fact_text(fact_of(situation, "container.kind")),

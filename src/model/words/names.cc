@@ -1,5 +1,5 @@
 // The words of every enumeration, as they stand in documents.
-#include "model/names.h"
+#include "model/words/names.h"
 
 #include <algorithm>
 
@@ -8,14 +8,15 @@
 #include "model/comparison.h"
 #include "model/consumer.h"
 #include "model/driver_file.h"
-#include "model/enum_names.h"
 #include "model/environment.h"
 #include "model/fact.h"
 #include "model/finding.h"
+#include "model/gpu.h"
 #include "model/handshake_record.h"
 #include "model/image_record.h"
 #include "model/profile.h"
 #include "model/run_record.h"
+#include "model/words/enum_names.h"
 
 namespace varve {
 
@@ -89,6 +90,12 @@ constexpr EnumNames<ConsumerKind, 4> kConsumerKinds{{{
     {ConsumerKind::extension, "extension"},
     {ConsumerKind::binary, "binary"},
     {ConsumerKind::process, "process"},
+}}};
+constexpr EnumNames<ComputeMode, 4> kComputeModes{{{
+    {ComputeMode::shared, "default"},
+    {ComputeMode::exclusive_thread, "exclusive thread"},
+    {ComputeMode::prohibited, "prohibited"},
+    {ComputeMode::exclusive_process, "exclusive process"},
 }}};
 constexpr EnumNames<ImageFormat, 4> kImageFormats{{{
     {ImageFormat::oci_layout, "OCI layout"},
@@ -208,6 +215,7 @@ std::string_view to_string(FileFaultKind value) { return kFileFaultKinds.name(va
 std::string_view to_string(GpuCompiler value) { return kGpuCompilers.name(value); }
 std::string_view to_string(EnvironmentKind value) { return kEnvironmentKinds.name(value); }
 std::string_view to_string(ConsumerKind value) { return kConsumerKinds.name(value); }
+std::string_view to_string(ComputeMode value) { return kComputeModes.name(value); }
 std::string_view to_string(ImageFormat value) { return kImageFormats.name(value); }
 std::string_view to_string(StepState value) { return kStepStates.name(value); }
 std::string_view to_string(Severity value) { return kSeverities.name(value); }
@@ -234,6 +242,7 @@ ConsumerKind consumer_kind_of(const Package& package) {
   return package.role == PackageRole::extension ? ConsumerKind::extension : ConsumerKind::framework;
 }
 std::optional<ConsumerKind> consumer_kind_from(std::string_view text) { return kConsumerKinds.value(text); }
+std::optional<ComputeMode> compute_mode_from(std::string_view text) { return kComputeModes.value(text); }
 std::optional<ImageFormat> image_format_from(std::string_view text) { return kImageFormats.value(text); }
 std::optional<StepState> step_state_from(std::string_view text) { return kStepStates.value(text); }
 std::optional<Severity> severity_from(std::string_view text) { return kSeverities.value(text); }
