@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/test_sources.h"
+#include "base/text.h"
 #include "capture/collectors.h"
 #include "model/fact_catalog.h"
 #include "model/json/documents.h"
@@ -124,6 +125,12 @@ TEST(Capture, ServerWithTwoGpus) {
        {"process.affinity", "4-7"},
        {"process.libraries", "not applicable (the host was captured, not a process)"},
        {"settings.OMP_NUM_THREADS", "4"}});
+  // The lists are made from the GPUs, so reading the lists says nothing new.
+  EXPECT_EQ(stack->gpus.size(), 2u);
+  EXPECT_EQ(gpus_with_facts(stack->gpus, stack->facts), stack->gpus);
+  for (const char* id : {"gpu.models", "gpu.vbios", "gpu.gsp_firmware", "gpu.compute_capabilities"}) {
+    EXPECT_EQ(value_text(*stack->facts.at(id).value), join(gpu_texts(stack->gpus, id, "?"), ", ")) << id;
+  }
   // nvcc on PATH and the link in /usr/local lead to different toolkits: both are said.
   EXPECT_EQ(stack->facts.at("toolkit.active").detail, "but /usr/local/cuda leads to /usr/local/cuda-12.4 (12.4.1)");
   EXPECT_EQ(stack->facts.at("driver.kernel_mode.version").source, "/sys/module/nvidia/version");

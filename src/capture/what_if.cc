@@ -48,6 +48,7 @@ void forget_driver(Stack& machine, const char* source) {
 void forget_missing_gpus(Stack& machine) {
   const auto count = machine.facts.find("gpu.count");
   if (count != machine.facts.end() && count->second.is_known()) return;
+  machine.gpus.clear();
   forget(machine.facts, "gpu.", missing_fact(Missing::not_applicable, "", "no GPU was supposed (add --gpu)"));
   machine.facts["gpu.count"] = missing_fact(Missing::not_applicable, "", "no GPU was supposed (add --gpu)");
 }
@@ -126,17 +127,19 @@ Status suppose_driver_files(const World& world, Stack& machine, const std::strin
 
 void suppose_gpus(Stack& machine, const std::vector<std::string>& gpus) {
   constexpr const char* kSource = "--gpu";
-  std::vector<std::string> models, capabilities;
-  for (const std::string& gpu : gpus) {
-    const std::string capability = to_string(capability_of_gpu(gpu).value_or(ComputeCapability{}));
-    models.push_back(compute_capability_from(gpu) ? "a GPU of compute capability " + capability : gpu);
-    capabilities.push_back(capability);
+  machine.gpus.clear();
+  for (const std::string& named : gpus) {
+    Gpu& gpu = machine.gpus.emplace_back();
+    gpu.listed = true;
+    gpu.capability = capability_of_gpu(named).value_or(ComputeCapability{});
+    gpu.model = compute_capability_from(named) ? "a GPU of compute capability " + to_string(*gpu.capability) : named;
   }
   Facts& facts = machine.facts;
   forget(facts, "gpu.", missing_fact(Missing::not_applicable, kSource, "another GPU was supposed"));
   facts["gpu.count"] = known_fact(static_cast<std::int64_t>(gpus.size()), kSource, Standing::declared);
-  facts["gpu.models"] = known_fact(std::move(models), kSource, Standing::declared);
-  facts["gpu.compute_capabilities"] = known_fact(std::move(capabilities), kSource, Standing::declared);
+  facts["gpu.models"] = known_fact(gpu_texts(machine.gpus, "gpu.models", ""), kSource, Standing::declared);
+  facts["gpu.compute_capabilities"] =
+      known_fact(gpu_texts(machine.gpus, "gpu.compute_capabilities", ""), kSource, Standing::declared);
   facts["handshake.result"] = missing_fact(Missing::not_applicable, kSource, "a supposed GPU runs nothing");
   machine.handshake.clear();
   const auto driver = facts.find("driver.user_mode.version");

@@ -271,9 +271,23 @@ std::vector<Gpu> counted_gpus(const std::vector<Gpu>& gpus) {
   return found;
 }
 
+std::vector<std::string> gpu_texts(const std::vector<Gpu>& gpus, std::string_view fact, std::string_view unknown) {
+  const GpuField& field = *find_gpu_field(fact);
+  std::vector<std::string> texts;
+  for (const Gpu& gpu : gpus) {
+    std::string text = field.text(gpu);
+    texts.push_back(text.empty() ? std::string(unknown) : std::move(text));
+  }
+  return texts;
+}
+
 std::vector<Gpu> gpus_with_facts(std::vector<Gpu> gpus, const std::map<std::string, Fact>& facts) {
   if (gpus.empty()) {
-    gpus.resize(std::max(texts_in(facts, "gpu.models").size(), texts_in(facts, "gpu.compute_capabilities").size()));
+    std::size_t most = 0;
+    for (const GpuField& field : kFields) {
+      if (!is_list_of_bus(field.fact)) most = std::max(most, texts_in(facts, field.fact).size());
+    }
+    gpus.resize(most);
   }
   const std::vector<Gpu*> in_order = counted(gpus);
   for (const GpuField& field : kFields) {

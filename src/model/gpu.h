@@ -90,6 +90,9 @@ Gpu& gpu_at(std::vector<Gpu>& gpus, const std::string& address);
 // Those of gpu.count and of the lists of a driver, in their order: the listed ones, or, where none is, all of the bus.
 std::vector<Gpu> counted_gpus(const std::vector<Gpu>& gpus);
 
+// What such a fact says of these GPUs, one text each; `unknown` stands for what is not known of one.
+std::vector<std::string> gpu_texts(const std::vector<Gpu>& gpus, std::string_view fact, std::string_view unknown);
+
 // The GPUs, with what only the list facts say, by the places in the lists: all of it in a document without GPUs, and
 // what a log added later.
 std::vector<Gpu> gpus_with_facts(std::vector<Gpu> gpus, const std::map<std::string, Fact>& facts);

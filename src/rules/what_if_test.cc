@@ -60,6 +60,8 @@ TEST(WhatIf, PutsAGpuIntoAMachineWithoutOne) {
   EXPECT_EQ(to_string(*situation.gpus[0].capability), "8.9");
   EXPECT_EQ(to_string(*situation.gpus[1].capability), "9.0");
   EXPECT_TRUE(situation.has_gpu);
+  ASSERT_EQ(machine.gpus.size(), 2u);
+  EXPECT_EQ(machine.gpus[0].model, "L40S");
 }
 
 TEST(WhatIf, SaysThatNoDriverWasSupposedWithTheGpu) {

@@ -3,9 +3,9 @@
 
 namespace varve {
 
-void collect_gpus(const Subject& subject, Facts& facts);
+void collect_gpus(const Subject& subject, Stack& stack);
 void collect_gpu_driver(const Subject& subject, Facts& facts);
-void collect_gpu_bus(const Subject& subject, Facts& facts);
+void collect_gpu_bus(const Subject& subject, Stack& stack);
 void collect_gpu_management(const Subject& subject, Stack& stack);
 void collect_device_access(const Subject& subject, Facts& facts);
 void collect_kernel_log(const Subject& subject, Facts& facts);

@@ -21,7 +21,6 @@ struct PciDevice {
   std::string address;         // "0000:01:00.0"
   std::string vendor, device;  // "10de", "2b85"
   std::string device_class;    // six hexadecimal digits: "030200"
-  std::string driver;          // the kernel module bound to it, or empty
 };
 
 std::string hexadecimal(const Files& files, const std::string& path) {
@@ -47,11 +46,8 @@ PciDevice read_device(const Files& files, const std::string& address) {
   PciDevice device{.address = clean_utf8(address, 32),
                    .vendor = hexadecimal(files, path + "/vendor"),
                    .device = hexadecimal(files, path + "/device"),
-                   .device_class = hexadecimal(files, path + "/class"),
-                   .driver = {}};
+                   .device_class = hexadecimal(files, path + "/class")};
   if (device.vendor.empty() || device.device_class.empty()) read_modalias(files, path, device);
-  const std::string driver = files.read_link(path + "/driver").value.value_or("");
-  device.driver = clean_utf8(driver.substr(driver.rfind('/') + 1), 64);
   return device;
 }
 
@@ -86,9 +82,10 @@ Window window_of(std::string_view line) {
 }
 
 // NVIDIA GPUs have registers behind BAR0 and their memory behind BAR1, which is 64 bits wide and so takes two lines.
-std::optional<std::string> windows_of(const Files& files, const PciDevice& device) {
+// "BAR0 16.0 MiB, BAR1 not assigned"; empty: not stated.
+std::string windows_of(const Files& files, const PciDevice& device) {
   const Looked<std::string> text = read_value(files, std::string(kBusDevices) + "/" + device.address + "/resource");
-  if (!text) return std::nullopt;
+  if (!text) return {};
   const std::vector<std::string_view> lines = split(*text, '\n');
   std::vector<std::string> parts;
   for (const std::size_t bar : {0u, 1u, 3u}) {
@@ -97,8 +94,7 @@ std::optional<std::string> windows_of(const Files& files, const PciDevice& devic
     if (!window.exists && bar == 3) continue;
     parts.push_back(fmt::format("BAR{} {}", bar, window.assigned ? format_bytes(window.size) : "not assigned"));
   }
-  if (parts.empty()) return std::nullopt;
-  return device.address + ": " + join(parts, ", ");
+  return join(parts, ", ");
 }
 
 // The kind of the default domain of the device's group, since Linux 4.20: "DMA", "DMA-FQ" translate, "identity" does
@@ -184,22 +180,36 @@ Fact instances_fact(const Files& files) {
   return known_fact(std::move(instances), kCapabilities);
 }
 
+// What the bus says of one GPU, put into the GPU at its address.
+Gpu read_gpu(const Files& files, const PciDevice& device, std::vector<Gpu>& gpus) {
+  Gpu& gpu = gpu_at(gpus, device.address);
+  const std::string driver =
+      files.read_link(std::string(kBusDevices) + "/" + device.address + "/driver").value.value_or("");
+  gpu.vendor = device.vendor;
+  gpu.device = device.device;
+  gpu.bound_driver = clean_utf8(driver.substr(driver.rfind('/') + 1), 64);
+  gpu.windows = windows_of(files, device);
+  gpu.iommu = iommu_of(files, device);
+  return gpu;
+}
+
 constexpr const char* kIds[] = {"gpu.bus", "gpu.bars", "gpu.iommu", "gpu.nvswitches", "pci.acs"};
 }  // namespace
 
-void collect_gpu_bus(const Subject& subject, Facts& facts) {
+void collect_gpu_bus(const Subject& subject, Stack& stack) {
   const Files& files = subject.world.files;
+  Facts& facts = stack.facts;
   facts["gpu.mig.instances"] =
       has_no_gpu(facts) ? missing_fact(Missing::not_applicable, kCapabilities, "no GPU") : instances_fact(files);
   const Looked<std::vector<std::string>> names = files.list(kBusDevices);
-  std::vector<PciDevice> gpus;
+  std::vector<PciDevice> devices;
   std::int64_t switches = 0;
   for (const std::string& name : names.value.value_or(std::vector<std::string>{})) {
     PciDevice device = read_device(files, name);
     if (is_nvswitch(device)) ++switches;
-    if (is_gpu(device)) gpus.push_back(std::move(device));
+    if (is_gpu(device)) devices.push_back(std::move(device));
   }
-  if (gpus.empty()) {
+  if (devices.empty()) {
     const bool looked = names || names.failure == LookFailure::absent;
     const Fact none = has_no_gpu(facts) ? missing_fact(Missing::not_applicable, kBusDevices, "no GPU")
                       : looked          ? missing_fact(Missing::absent, kBusDevices, "no NVIDIA GPU on the PCI bus")
@@ -207,20 +217,17 @@ void collect_gpu_bus(const Subject& subject, Facts& facts) {
     for (const char* id : kIds) facts[id] = none;
     return;
   }
-  std::vector<std::string> bus, bars, iommu;
-  for (const PciDevice& gpu : gpus) {
-    bus.push_back(gpu.address + " " + gpu.vendor + ":" + gpu.device + " (" +
-                  (gpu.driver.empty() ? "no driver" : gpu.driver) + ")");
-    if (const auto windows = windows_of(files, gpu)) bars.push_back(*windows);
-    iommu.push_back(iommu_of(files, gpu));
-  }
+  std::vector<Gpu> gpus;
+  for (const PciDevice& device : devices) gpus.push_back(read_gpu(files, device, stack.gpus));
+  std::vector<std::string> bars = gpu_texts(gpus, "gpu.bars", "");
+  std::erase(bars, "");
   const std::string source = std::string(kBusDevices) + "/*";
-  facts["gpu.bus"] = known_fact(std::move(bus), source);
+  facts["gpu.bus"] = known_fact(gpu_texts(gpus, "gpu.bus", ""), source);
   facts["gpu.bars"] = bars.empty() ? missing_fact(Missing::absent, source + "/resource", "not stated")
                                    : known_fact(std::move(bars), source + "/resource");
-  facts["gpu.iommu"] = known_fact(std::move(iommu), "/sys/kernel/iommu_groups/*/type");
+  facts["gpu.iommu"] = known_fact(gpu_texts(gpus, "gpu.iommu", ""), "/sys/kernel/iommu_groups/*/type");
   facts["gpu.nvswitches"] = known_fact(switches, source + "/class");
-  facts["pci.acs"] = redirect_fact(files, gpus);
+  facts["pci.acs"] = redirect_fact(files, devices);
 }
 
 }  // namespace varve

@@ -1,4 +1,5 @@
 // What NVML tells about the GPUs, and what can be told without it.
+#include "base/text.h"
 #include "capture/gpu/collect_gpu.h"
 #include "capture/gpu/nvidia.h"
 #include "driver/nvml.h"
@@ -8,23 +9,38 @@
 namespace varve {
 
 namespace {
-// "PCI 10de:2330 (vfio-pci)", as collect_gpus names a GPU that no driver lists.
-std::optional<ComputeCapability> capability_of_model(const std::string& model) {
-  const std::string pci = "PCI " + std::string(kNvidiaVendor) + ":";
-  return model.starts_with(pci) ? capability_of_pci_device(model.substr(pci.size(), 4)) : capability_of_product(model);
+std::string model_of(const Gpu& gpu) { return find_gpu_field("gpu.models")->text(gpu); }
+
+std::optional<ComputeCapability> inferred_capability(const Gpu& gpu) {
+  if (gpu.listed) return capability_of_product(gpu.model);
+  return gpu.vendor == kNvidiaVendor ? capability_of_pci_device(gpu.device) : std::nullopt;
 }
 
 // By the names of the GPUs, where nobody could ask the driver.
-std::optional<Fact> inferred_capabilities(const Facts& facts) {
-  const auto models = facts.find("gpu.models");
-  if (models == facts.end() || !models->second.is_known()) return std::nullopt;
-  std::vector<std::string> capabilities;
-  for (const std::string& model : std::get<std::vector<std::string>>(*models->second.value)) {
-    const auto capability = capability_of_model(model);
-    if (!capability) return missing_fact(Missing::unsupported, "gpu.models", "no row for " + model);
-    capabilities.push_back(to_string(*capability));
+std::optional<Fact> infer_capabilities(Stack& stack) {
+  const auto models = stack.facts.find("gpu.models");
+  if (models == stack.facts.end() || !models->second.is_known()) return std::nullopt;
+  for (Gpu& gpu : stack.gpus) {
+    if (!gpu.capability) gpu.capability = inferred_capability(gpu);
   }
-  return known_fact(std::move(capabilities), "gpu.models", Standing::inferred);
+  const std::vector<Gpu> gpus = counted_gpus(stack.gpus);
+  for (const Gpu& gpu : gpus) {
+    if (!gpu.capability) return missing_fact(Missing::unsupported, "gpu.models", "no row for " + model_of(gpu));
+  }
+  return known_fact(gpu_texts(gpus, "gpu.compute_capabilities", ""), "gpu.models", Standing::inferred);
+}
+
+// What NVML says of its GPUs; those that it does not list are none of this container's.
+void keep_gpus(const NvmlAnswer& answer, std::vector<Gpu>& gpus) {
+  if (answer.gpus.empty()) return;
+  for (Gpu& gpu : gpus) gpu.listed = false;
+  for (const NvmlGpu& said : answer.gpus) {
+    Gpu& gpu = said.pci_address.empty() ? gpus.emplace_back() : gpu_at(gpus, clean_utf8(said.pci_address, 32));
+    gpu.listed = true;
+    for (const auto& [id, fact] : said.facts) {
+      if (fact.is_known()) find_gpu_field(id)->read(value_text(*fact.value), gpu);
+    }
+  }
 }
 
 const DriverFile* management_library(const Stack& stack) {
@@ -54,6 +70,7 @@ void collect_gpu_management(const Subject& subject, Stack& stack) {
     for (const NvmlQuestion& question : nvml_gpu_questions()) facts.emplace(question.fact, *reason);
   } else {
     const NvmlAnswer answer = ask_nvml("libnvidia-ml.so.1");
+    keep_gpus(answer, stack.gpus);
     for (auto& [id, fact] : nvml_facts(answer)) {
       // What the driver's own files said stays where NVML has no answer.
       if (fact.is_known() || !facts[id].is_known()) facts[id] = std::move(fact);
@@ -61,7 +78,7 @@ void collect_gpu_management(const Subject& subject, Stack& stack) {
   }
   Fact& capabilities = facts["gpu.compute_capabilities"];
   if (capabilities.is_known() || has_no_gpu(facts)) return;
-  if (const std::optional<Fact> inferred = inferred_capabilities(facts)) capabilities = *inferred;
+  if (const std::optional<Fact> inferred = infer_capabilities(stack)) capabilities = *inferred;
 }
 
 }  // namespace varve

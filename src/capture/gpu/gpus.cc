@@ -10,6 +10,7 @@ namespace varve {
 namespace {
 constexpr const char* kGpus = "/proc/driver/nvidia/gpus";
 constexpr const char* kPci = "/sys/bus/pci/devices";
+constexpr const char* kNotStated = "not stated";
 constexpr const char* kGpuFacts[] = {"gpu.count", "gpu.models", "gpu.vbios", "gpu.gsp_firmware"};
 
 void set_all(Facts& facts, const Fact& fact) {
@@ -19,10 +20,11 @@ void set_all(Facts& facts, const Fact& fact) {
 // What the driver itself says: one directory a GPU, named by its PCI address. "information" is written by nv-procfs.c
 // of open-gpu-kernel-modules: "Model: \t\t NVIDIA H100 80GB HBM3", "Video BIOS: \t 96.00.61.00.01", "GPU Firmware: \t
 // 550.54.15" or N/A, "GPU Excluded:\t No". The UUID in it is not taken over.
-bool collect_from_driver(const Files& files, Facts& facts) {
+bool collect_from_driver(const Files& files, Stack& stack) {
   const Looked<std::vector<std::string>> addresses = files.list(kGpus);
   if (!addresses || addresses->empty()) return false;
-  std::vector<std::string> models, vbios, firmware;
+  Facts& facts = stack.facts;
+  std::vector<Gpu> gpus;
   for (const std::string& address : *addresses) {
     const std::string path = std::string(kGpus) + "/" + address + "/information";
     const Looked<std::string> text = files.read(path, std::size_t{64} << 10);
@@ -30,72 +32,72 @@ bool collect_from_driver(const Files& files, Facts& facts) {
       set_all(facts, missing_because(text, path));
       return true;
     }
-    const auto field = [&](std::string_view name) {
-      return clean_utf8(find_field(*text, name).value_or("not stated"), 256);
-    };
-    const bool excluded = find_field(*text, "GPU Excluded").value_or("No") == "Yes";
-    models.push_back(field("Model") + (excluded ? " (excluded)" : ""));
-    vbios.push_back(field("Video BIOS"));
-    firmware.push_back(field("GPU Firmware"));
+    const auto field = [&](std::string_view name) { return clean_utf8(find_field(*text, name).value_or(""), 256); };
+    Gpu& gpu = gpu_at(gpus, clean_utf8(address, 32));
+    gpu.listed = true;
+    gpu.excluded = find_field(*text, "GPU Excluded").value_or("No") == "Yes";
+    gpu.model = field("Model");
+    gpu.vbios = field("Video BIOS");
+    gpu.gsp_firmware = field("GPU Firmware");
   }
   const std::string source = std::string(kGpus) + "/*/information";
-  facts["gpu.count"] = known_fact(static_cast<std::int64_t>(models.size()), kGpus);
-  facts["gpu.models"] = known_fact(std::move(models), source + ": Model");
-  facts["gpu.vbios"] = known_fact(std::move(vbios), source + ": Video BIOS");
-  facts["gpu.gsp_firmware"] = known_fact(std::move(firmware), source + ": GPU Firmware");
+  facts["gpu.count"] = known_fact(static_cast<std::int64_t>(gpus.size()), kGpus);
+  facts["gpu.models"] = known_fact(gpu_texts(gpus, "gpu.models", kNotStated), source + ": Model");
+  facts["gpu.vbios"] = known_fact(gpu_texts(gpus, "gpu.vbios", kNotStated), source + ": Video BIOS");
+  facts["gpu.gsp_firmware"] = known_fact(gpu_texts(gpus, "gpu.gsp_firmware", kNotStated), source + ": GPU Firmware");
+  stack.gpus = std::move(gpus);
   return true;
 }
 
-struct PciDisplay {
-  std::string vendor, device;  // four hexadecimal digits, lower case
-  std::string driver;          // the kernel module bound to it, or empty
-};
-
 // "pci:v000010DEd00002330sv000010DEsd000016C1bc03sc02i00" (file2alias.c in the kernel): vendor, device, base class 03.
-std::optional<PciDisplay> parse_modalias(std::string_view alias) {
+std::optional<Gpu> parse_modalias(std::string_view alias) {
   if (!alias.starts_with("pci:v") || alias.size() < 23 || alias[13] != 'd') return std::nullopt;
   const std::size_t base_class = alias.find("bc", 22);
   if (base_class == std::string_view::npos || alias.substr(base_class + 2, 2) != "03") return std::nullopt;
-  return PciDisplay{to_lower(alias.substr(9, 4)), to_lower(alias.substr(18, 4)), {}};
+  Gpu display;
+  display.vendor = clean_utf8(to_lower(alias.substr(9, 4)), 4);
+  display.device = clean_utf8(to_lower(alias.substr(18, 4)), 4);
+  return display;
 }
 
-std::vector<PciDisplay> pci_displays(const Files& files, const std::vector<std::string>& devices) {
-  std::vector<PciDisplay> displays;
+std::vector<Gpu> pci_displays(const Files& files, const std::vector<std::string>& devices) {
+  std::vector<Gpu> displays;
   for (const std::string& device : devices) {
     const std::string path = std::string(kPci) + "/" + device;
     const Looked<std::string> alias = read_value(files, path + "/modalias");
-    std::optional<PciDisplay> display = alias ? parse_modalias(*alias) : std::nullopt;
+    std::optional<Gpu> display = alias ? parse_modalias(*alias) : std::nullopt;
     if (!display) continue;
     const std::string driver = files.read_link(path + "/driver").value.value_or("");
-    display->driver = clean_utf8(driver.substr(driver.rfind('/') + 1), 64);
+    display->bound_driver = clean_utf8(driver.substr(driver.rfind('/') + 1), 64);
+    display->address = pci_address(clean_utf8(device, 32));
     displays.push_back(std::move(*display));
   }
   return displays;
 }
 
 // GPUs that no driver lists: those without a driver, or given to a virtual machine (vfio-pci).
-void collect_from_pci(const Files& files, Facts& facts) {
+void collect_from_pci(const Files& files, Stack& stack) {
+  Facts& facts = stack.facts;
   const Looked<std::vector<std::string>> devices = files.list(kPci);
   if (!devices && devices.failure != LookFailure::absent) {
     set_all(facts, missing_because(devices, kPci));
     return;
   }
-  std::vector<std::string> models, others;
-  for (const PciDisplay& display : pci_displays(files, devices.value.value_or(std::vector<std::string>{}))) {
-    const std::string name = display.vendor + ":" + display.device;
-    const std::string bound = display.driver.empty() ? "no driver" : display.driver;
+  std::vector<Gpu> gpus, others;
+  for (Gpu& display : pci_displays(files, devices.value.value_or(std::vector<std::string>{}))) {
     const bool computes = display.vendor == kNvidiaVendor || display.vendor == kAmdVendor;
-    (computes ? models : others).push_back("PCI " + name + " (" + bound + ")");
+    (computes ? gpus : others).push_back(std::move(display));
   }
-  if (models.empty()) {
+  if (gpus.empty()) {
     std::string detail = devices ? "no GPU for computing on the PCI bus" : "no GPU driver and no PCI bus";
-    if (!others.empty()) detail += "; displays: " + join(others, ", ");
+    if (!others.empty()) detail += "; displays: " + join(gpu_texts(others, "gpu.models", ""), ", ");
     set_all(facts, missing_fact(Missing::not_applicable, kPci, detail));
     return;
   }
   set_all(facts, missing_fact(Missing::absent, kGpus, "no NVIDIA driver lists the GPU"));
-  facts["gpu.count"] = known_fact(static_cast<std::int64_t>(models.size()), kPci);
-  facts["gpu.models"] = known_fact(std::move(models), std::string(kPci) + "/*/modalias");
+  facts["gpu.count"] = known_fact(static_cast<std::int64_t>(gpus.size()), kPci);
+  facts["gpu.models"] = known_fact(gpu_texts(gpus, "gpu.models", ""), std::string(kPci) + "/*/modalias");
+  stack.gpus = std::move(gpus);
 }
 }  // namespace
 
@@ -105,10 +107,11 @@ bool has_no_gpu(const Facts& facts) {
 }
 
 // The GPUs are known before the drivers are asked for: without one, a missing driver is no gap.
-void collect_gpus(const Subject& subject, Facts& facts) {
+void collect_gpus(const Subject& subject, Stack& stack) {
   const Files& files = subject.world.files;
-  if (collect_from_driver(files, facts)) return;
-  collect_from_pci(files, facts);
+  if (collect_from_driver(files, stack)) return;
+  collect_from_pci(files, stack);
+  Facts& facts = stack.facts;
   if (!has_no_gpu(facts)) return;
   // Two kinds of machine have an NVIDIA GPU that neither place shows.
   if (files.exists("/dev/dxg")) {
