@@ -85,6 +85,12 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
   return text;
 }
 
+std::string and_more(const std::vector<std::string>& texts, std::size_t most) {
+  if (texts.size() <= most) return join(texts, ", ");
+  const std::vector<std::string> first(texts.begin(), texts.begin() + static_cast<std::ptrdiff_t>(most));
+  return join(first, ", ") + " and " + std::to_string(texts.size() - most) + " more";
+}
+
 std::string to_lower(std::string_view text) {
   std::string lower(text);
   for (char& c : lower) {

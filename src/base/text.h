@@ -14,6 +14,8 @@ std::string file_name(std::string_view path);                  // what stands be
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::vector<std::string_view> split_words(std::string_view text);  // pieces between runs of white space
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
+// "a, b and 3 more": the first `most` of the texts and how many there are besides.
+std::string and_more(const std::vector<std::string>& texts, std::size_t most);
 std::string to_lower(std::string_view text);
 
 // The whole text as a number, or nothing: "12" yes, "12x", "" and what does not fit no.

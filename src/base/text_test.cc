@@ -6,13 +6,24 @@
 #include <sstream>
 
 #include "base/embedded.h"
-#include "base/hash.h"
 #include "base/result.h"
 #include "base/test_sources.h"
 #include "base/units.h"
 
 namespace varve {
 namespace {
+
+TEST(Text, TheFirstFewAndHowManyMore) {
+  EXPECT_EQ(and_more({}, 2), "");
+  EXPECT_EQ(and_more({"a", "b"}, 2), "a, b");
+  EXPECT_EQ(and_more({"a", "b", "c"}, 2), "a, b and 1 more");
+}
+
+TEST(Text, TheNameOfAFileStandsBehindTheLastSlash) {
+  EXPECT_EQ(file_name("/usr/lib/libcuda.so.1"), "libcuda.so.1");
+  EXPECT_EQ(file_name("libcuda.so.1"), "libcuda.so.1");
+  EXPECT_EQ(file_name("/usr/lib/"), "");
+}
 
 TEST(Text, SplitsAndTrims) {
   EXPECT_EQ(trim(" \t a b \n"), "a b");
@@ -58,10 +69,6 @@ TEST(Units, AreReadable) {
   EXPECT_EQ(format_percent(0.998), "100 %");
   EXPECT_EQ(format_change(0.5), "−50 %");
   EXPECT_EQ(format_change(1.08), "+8.0 %");
-}
-
-TEST(Hash, IsSha256) {  // FIPS 180-4 example "abc"
-  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST(Errors, SayFourThingsInOneLine) {

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,8 +70,7 @@ std::string file_digest(const std::string& path) {
   const FileHandle file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status {};
   if (!file || fstat(file.fd(), &status) != 0 || !S_ISREG(status.st_mode)) return "";
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1) return "";
+  Hash hash;
   std::vector<char> buffer(65536);
   std::uint64_t total = 0;
   while (true) {
@@ -82,12 +80,9 @@ std::string file_digest(const std::string& path) {
     if (count == 0) break;
     total += static_cast<std::uint64_t>(count);
     if (total > kDigestCap) return "";
-    EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(count));
+    hash.add(buffer.data(), static_cast<std::size_t>(count));
   }
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  if (EVP_DigestFinal_ex(context.get(), digest, &size) != 1) return "";
-  return to_hex({reinterpret_cast<const char*>(digest), size});
+  return hash.hex();
 }
 
 std::string redact_line(std::string_view text, std::string_view home) {

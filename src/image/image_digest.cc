@@ -1,8 +1,6 @@
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -13,26 +11,11 @@ namespace varve {
 namespace {
 constexpr std::size_t kPiece = std::size_t{1} << 20;
 
-struct FreeContext {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
+Hash hash_for(const std::string& digest) {
+  return Hash(digest.starts_with("sha512:") ? HashKind::sha512 : HashKind::sha256);
+}
 
-struct Digest {
-  std::unique_ptr<EVP_MD_CTX, FreeContext> context{EVP_MD_CTX_new()};
-
-  explicit Digest(const std::string& digest) {
-    EVP_DigestInit_ex(context.get(), digest.starts_with("sha512:") ? EVP_sha512() : EVP_sha256(), nullptr);
-  }
-  void add(const void* bytes, std::size_t size) { EVP_DigestUpdate(context.get(), bytes, size); }
-  std::string hex() {
-    unsigned char bytes[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    EVP_DigestFinal_ex(context.get(), bytes, &size);
-    return to_hex({reinterpret_cast<const char*>(bytes), size});
-  }
-};
-
-Status compare(Digest& computed, const std::string& digest, const std::string& where) {
+Status compare(Hash& computed, const std::string& digest, const std::string& where) {
   const std::string hex = computed.hex();
   if (digest.substr(7) == hex) return Done{};
   return Error{"checking the digests of an image", where,
@@ -54,8 +37,8 @@ Result<std::string> blob_path(const std::string& digest, const std::string& wher
 
 Status verify_digest(std::string_view bytes, const std::string& digest, const std::string& where) {
   if (const Result<std::string> known = blob_path(digest, where); !known) return known.error();
-  Digest computed(digest);
-  computed.add(bytes.data(), bytes.size());
+  Hash computed = hash_for(digest);
+  computed.add(bytes);
   return compare(computed, digest, where);
 }
 
@@ -64,7 +47,7 @@ Status verify_inflated_digest(const FileReader& file, const std::string& digest,
   if (const Result<std::string> known = blob_path(digest, where); !known) return known.error();
   const Result<std::unique_ptr<ByteStream>> stream = open_stream(file, where, limits);
   if (!stream) return stream.error();
-  Digest computed(digest);
+  Hash computed = hash_for(digest);
   while (true) {
     const Result<std::span<const std::byte>> piece = (*stream)->next(kPiece);
     if (!piece) return piece.error();
@@ -75,7 +58,7 @@ Status verify_inflated_digest(const FileReader& file, const std::string& digest,
 
 Status verify_digest(const FileReader& file, const std::string& digest, const std::string& where) {
   if (const Result<std::string> known = blob_path(digest, where); !known) return known.error();
-  Digest computed(digest);
+  Hash computed = hash_for(digest);
   std::vector<std::byte> piece(kPiece);
   for (std::uint64_t offset = 0; offset < file.size(); offset += piece.size()) {
     piece.resize(std::min<std::uint64_t>(kPiece, file.size() - offset));
