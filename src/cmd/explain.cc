@@ -64,9 +64,7 @@ std::string joined_titles(const std::vector<std::string>& categories) {
 // The first few; --json has all.
 std::string rules_in_short(const std::vector<std::string>& rules) {
   constexpr std::size_t kShown = 6;
-  if (rules.size() <= kShown) return join(rules, ", ");
-  const std::vector<std::string> first(rules.begin(), rules.begin() + kShown);
-  return join(first, ", ") + " and " + std::to_string(rules.size() - kShown) + " more";
+  return and_more(rules, kShown);
 }
 
 // "fix      Restart …", the continuation lines below the text.

@@ -7,8 +7,8 @@
 #include "cmd/document_files.h"
 #include "cmd/output.h"
 #include "cmd/terminal.h"
-#include "cmd/toolkit_json.h"
 #include "cmd/verb.h"
+#include "model/json/toolkit_json.h"
 #include "report/text/text_toolkits.h"
 #include "toolkit/module_file.h"
 #include "toolkit/shell_exports.h"
@@ -101,7 +101,7 @@ ExitStatus look(const Options& options, const World& world) {
   const Files& files = other ? *other : world.files;
   const ToolkitSurvey survey = survey_toolkits(files, other ? hints_of_root(files) : hints_here(world));
   return write_answer(
-      options.output, [&] { return pretty_json(toolkits_json(survey)); },
+      options.output, [&] { return pretty_json(to_json(survey)); },
       [&] {
         return options.action == "list" ? text_toolkit_list(survey, output_style())
                                         : text_toolkit_which(survey, output_style());
@@ -138,7 +138,10 @@ ExitStatus write_module(const Options& options, const InstalledToolkit& chosen) 
   std::filesystem::create_directories(std::filesystem::path(file).parent_path(), error);
   if (const Status written = write_file(file, *text); !written) return complain(written.error());
   return write_answer(
-      options.output, [&] { return pretty_json(toolkit_module_json(chosen, file)); },
+      options.output,
+      [&] {
+        return pretty_json(to_json(ToolkitModule{chosen, file}));
+      },
       [&] {
         const std::string name = file.substr(file.rfind("/cuda/") + 1);
         return file + "\nUse it: module use " + absolute(options.module) + "; module load " +
@@ -164,30 +167,37 @@ ExitStatus print_variables(const Options& options, const World& world, const Too
   tell_about(chosen, !nvcc_flags(chosen).empty());
   const Shell shell = shell_from(options.shell).value_or(Shell::bash);
   return write_answer(
-      options.output, [&] { return pretty_json(toolkit_variables_json(chosen, *changes)); },
+      options.output,
+      [&] {
+        return pretty_json(to_json(ToolkitVariables{chosen, *changes}));
+      },
       [&] { return export_commands(*changes, shell, options.undo); });
 }
 
-std::string link_text(const InstalledToolkit& chosen, const LinkAnswer& answer, const ToolkitSurvey& after) {
-  const LinkPlan& plan = answer.plan;
-  std::string text = plan.link;
+// What stands where the link was to be, in words, when it was replaced.
+std::string replaced_text(LinkPlace place, const ToolkitLink& done) {
+  if (place == LinkPlace::directory) {
+    return done.dry_run ? "The directory there would be kept under another name.\n"
+                        : "The directory that stood there is now " + done.kept + "\n";
+  }
+  return place == LinkPlace::alternatives_link
+             ? "update-alternatives no longer decides; update-alternatives --auto brings its link back.\n"
+             : "";
+}
+
+std::string link_text(const LinkPlan& plan, const ToolkitLink& done, const ToolkitSurvey& after) {
+  const InstalledToolkit& chosen = done.toolkit;
+  std::string text = done.link;
   if (plan.already) {
     text += " leads to " + toolkit_title(chosen) + " already.\n";
   } else {
-    text += (answer.dry_run ? " would lead to " : " leads now to ") + toolkit_title(chosen);
-    if (!plan.before.empty()) text += "; before: " + plan.before;
-    text += ".\n";
-    if (plan.place == LinkPlace::directory) {
-      text += answer.dry_run ? "The directory there would be kept under another name.\n"
-                             : "The directory that stood there is now " + answer.move.kept + "\n";
-    }
-    if (plan.place == LinkPlace::alternatives_link) {
-      text += "update-alternatives no longer decides; update-alternatives --auto brings its link back.\n";
-    }
+    text += (done.dry_run ? " would lead to " : " leads now to ") + toolkit_title(chosen);
+    if (!done.before.empty()) text += "; before: " + done.before;
+    text += ".\n" + replaced_text(plan.place, done);
   }
   if (!chosen.layout.is_complete()) text += "The toolkit lacks " + join(chosen.layout.missing, ", ") + ".\n";
-  const std::string others = text_other_claims(after, plan.target, output_style());
-  if (!others.empty() && !answer.dry_run) {
+  const std::string others = text_other_claims(after, done.target, output_style());
+  if (!others.empty() && !done.dry_run) {
     text += "Still naming another:\n" + others;
     text += "For this shell: eval \"$(varve toolkit env " + chosen.toolkit.path + ")\"\n";
   }
@@ -195,8 +205,6 @@ std::string link_text(const InstalledToolkit& chosen, const LinkAnswer& answer, 
 }
 
 ExitStatus move_link(const Options& options, const World& world, const InstalledToolkit& chosen) {
-  LinkAnswer answer;
-  answer.dry_run = options.dry_run;
   if (!chosen.layout.has_nvcc && !options.force) {
     return complain({"moving the link to a toolkit", chosen.toolkit.path,
                      "it lacks " + join(chosen.layout.missing, ", "), "--force leads the link there all the same"});
@@ -204,16 +212,25 @@ ExitStatus move_link(const Options& options, const World& world, const Installed
   const std::string link = absolute(options.link.empty() ? kLink : options.link);
   const Result<LinkPlan> plan = plan_toolkit_link(world.files, link, chosen.toolkit.path, options.force);
   if (!plan) return complain(plan.error());
-  answer.plan = *plan;
+  ToolkitLink done{.toolkit = chosen,
+                   .link = plan->link,
+                   .target = plan->target,
+                   .before = plan->before,
+                   .kept = {},
+                   .changed = !plan->already && !options.dry_run,
+                   .dry_run = options.dry_run,
+                   .others = {}};
   if (!options.dry_run) {
     const Result<LinkMove> moved = move_toolkit_link(*plan);
     if (!moved) return complain(moved.error());
-    answer.move = *moved;
+    done.kept = moved->kept;
   }
   const ToolkitSurvey after = survey_toolkits(world.files, hints_here(world));
+  for (const ToolkitClaim& claim : after.claims) {
+    if (claim.toolkit != done.target) done.others.push_back(claim);
+  }
   return write_answer(
-      options.output, [&] { return pretty_json(toolkit_link_json(chosen, answer, after)); },
-      [&] { return link_text(chosen, answer, after); });
+      options.output, [&] { return pretty_json(to_json(done)); }, [&] { return link_text(*plan, done, after); });
 }
 
 ExitStatus toolkit(const Options& options) {

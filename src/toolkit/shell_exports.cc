@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "toolkit/toolkit_selection.h"
 
 namespace varve {
 

@@ -5,19 +5,13 @@
 #include <vector>
 
 #include "base/result.h"
-#include "toolkit/toolkit_selection.h"
+#include "model/toolkit_survey.h"
 #include "world/files.h"
 
 namespace varve {
 
 enum class Shell { bash, zsh, fish };
 std::optional<Shell> shell_from(std::string_view name);
-
-// A variable as it is and as it has to be; without a value: not set.
-struct VariableChange {
-  std::string name;
-  std::optional<std::string> before, after;
-};
 
 // What makes the shell use this toolkit: CUDA_HOME, CUDA_PATH, PATH and LD_LIBRARY_PATH always, first among the list
 // variables and each entry once; other variables that name a toolkit (CUDACXX, CUDAToolkit_ROOT, CPATH …) only where

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "base/text.h"
+#include "toolkit/toolkit_selection.h"
 #include "toolkit/toolkit_testing.h"
 
 namespace varve {

@@ -137,18 +137,6 @@ class LayoutReader {
 };
 }  // namespace
 
-std::string_view to_string(ToolkitKind kind) {
-  switch (kind) {
-    case ToolkitKind::conda:
-      return "conda";
-    case ToolkitKind::wheels:
-      return "wheels";
-    case ToolkitKind::host:
-      break;
-  }
-  return "host";
-}
-
 ToolkitLayout read_toolkit_layout(const Files& files, const std::string& path, ToolkitKind kind) {
   return LayoutReader(files, path, kind).read();
 }

@@ -165,7 +165,7 @@ std::string refusal(const LinkPlan& plan) {
 
 std::string refusal_hint(const LinkPlan& plan) {
   if (plan.place == LinkPlace::alternatives_link) {
-    const std::string name = plan.before.substr(plan.before.rfind('/') + 1);
+    const std::string name = file_name(plan.before);
     return "Let it choose: update-alternatives --set " + name + " " + plan.target + "; --force replaces the link";
   }
   if (plan.place == LinkPlace::directory) return "--force keeps the directory beside under another name";

@@ -261,8 +261,4 @@ Fact toolkit_installer(const Files& files, const std::string& directory) {
   return missing_fact(Missing::absent, "dpkg, rpm", "no package manager knows it, nor has it an uninstaller");
 }
 
-std::string toolkit_version_text(const Toolkit& toolkit) {
-  return toolkit.version.is_known() ? value_text(*toolkit.version.value) : "version not stated";
-}
-
 }  // namespace varve

@@ -22,9 +22,6 @@ std::vector<Toolkit> toolkits_in_environment(const Files& files, const Environme
 // Who installed a toolkit of the host: "dpkg cuda-nvcc-12-4 12.4.131-1", "rpm …", "runfile", "NVIDIA HPC SDK".
 Fact toolkit_installer(const Files& files, const std::string& directory);
 
-// "12.4", or "version not stated".
-std::string toolkit_version_text(const Toolkit& toolkit);
-
 // The number behind "#define NAME" in the text of a header; empty when it is not there or no number.
 std::string defined_number(std::string_view text, std::string_view name);
 

@@ -3,17 +3,10 @@
 #include <string>
 #include <vector>
 
-#include "model/toolkit_record.h"
+#include "model/toolkit_survey.h"
 #include "world/files.h"
 
 namespace varve {
-
-// Something that names a toolkit to build or run with.
-struct ToolkitClaim {
-  std::string source;   // "CUDA_HOME", "nvcc on PATH", "/usr/local/cuda", "LD_LIBRARY_PATH", "LOADEDMODULES"
-  std::string toolkit;  // the path of the toolkit it leads to, links resolved; empty: none was found there
-  std::string said;     // what it says, where that is no path: "cuda/12.4.1"
-};
 
 struct ToolkitSearch {
   std::vector<Toolkit> toolkits;     // sorted by path, each once; named_by filled in

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <set>
 #include <tuple>
 
 #include "base/dotted_version.h"
 #include "base/text.h"
 #include "binary/version/library_version.h"
+#include "toolkit/toolkit_layout.h"
 #include "toolkit/toolkit_reader.h"
+#include "toolkit/toolkit_search.h"
 #include "world/reading.h"
 #include "world/world.h"
 
@@ -233,41 +234,8 @@ void add_at(const Files& files, ToolkitSurvey& survey, const std::string& path) 
   }
   for (InstalledToolkit& installed : surveyor.survey_.toolkits) survey.toolkits.push_back(std::move(installed));
 }
-}  // namespace
 
-bool is_inside(std::string_view folder, std::string_view parent) {
-  return folder.starts_with(parent) && (folder.size() == parent.size() || folder[parent.size()] == '/');
-}
-
-std::string toolkit_title(const InstalledToolkit& installed) {
-  return installed.toolkit.path + " (" + toolkit_version_text(installed.toolkit) + ")";
-}
-
-const InstalledToolkit* ToolkitSurvey::at(std::string_view path) const {
-  const auto found = std::find_if(toolkits.begin(), toolkits.end(),
-                                  [&](const InstalledToolkit& installed) { return installed.toolkit.path == path; });
-  return found == toolkits.end() ? nullptr : &*found;
-}
-
-const ToolkitClaim* ToolkitSurvey::active() const {
-  const auto leads = [&](const ToolkitClaim& claim) { return at(claim.toolkit) != nullptr; };
-  const auto first = std::find_if(claims.begin(), claims.end(), leads);
-  return first == claims.end() ? nullptr : &*first;
-}
-
-bool ToolkitSurvey::agrees() const {
-  std::set<std::string> named;
-  for (const ToolkitClaim& claim : claims) {
-    if (!claim.toolkit.empty()) named.insert(claim.toolkit);
-  }
-  return named.size() < 2;
-}
-
-ToolkitSurvey survey_toolkits(const Files& files, const EnvironmentHints& hints) {
-  return Surveyor(files, hints).run();
-}
-
-std::vector<ToolkitUser> toolkit_users(const ToolkitSurvey& survey) {
+std::vector<ToolkitUser> toolkit_users(const std::vector<ToolkitClaim>& claims) {
   struct Order {
     const char* who;
     std::vector<const char*> sources;
@@ -282,17 +250,28 @@ std::vector<ToolkitUser> toolkit_users(const ToolkitSurvey& survey) {
   };
   std::vector<ToolkitUser> users;
   for (const Order& each : kOrders) {
-    ToolkitUser user{each.who, join({each.sources.begin(), each.sources.end()}, ", "), nullptr};
+    ToolkitUser user{each.who, join({each.sources.begin(), each.sources.end()}, ", "), {}};
     for (const char* source : each.sources) {
-      for (const ToolkitClaim& claim : survey.claims) {
+      for (const ToolkitClaim& claim : claims) {
         // Of the loader's configuration any file.
         const bool is_it = claim.source == source || (source == kLoaderFolder && claim.source.starts_with(source));
-        if (user.claim == nullptr && is_it) user.claim = &claim;
+        if (!user.claim && is_it) user.claim = claim;
       }
     }
     users.push_back(std::move(user));
   }
   return users;
+}
+}  // namespace
+
+bool is_inside(std::string_view folder, std::string_view parent) {
+  return folder.starts_with(parent) && (folder.size() == parent.size() || folder[parent.size()] == '/');
+}
+
+ToolkitSurvey survey_toolkits(const Files& files, const EnvironmentHints& hints) {
+  ToolkitSurvey survey = Surveyor(files, hints).run();
+  survey.users = toolkit_users(survey.claims);
+  return survey;
 }
 
 std::vector<std::size_t> matching_toolkits(const Files& files, ToolkitSurvey& survey, const std::string& wanted) {

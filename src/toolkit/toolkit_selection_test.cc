@@ -95,10 +95,10 @@ TEST(ToolkitSelection, SaysWhoNamesWhatAlsoWhereNothingIs) {
   EXPECT_EQ(survey.active()->source, "CUDA_PATH");
   EXPECT_EQ(fact_text(survey.at(machine.wheels)->toolkit.installer), "wheel nvidia-cuda-nvcc 13.2.86");
   // PyTorch takes CUDA_HOME though nothing is there; CMake asks CUDACXX first.
-  const std::vector<ToolkitUser> users = toolkit_users(survey);
+  const std::vector<ToolkitUser> users = survey.users;
   const auto taken = [&](const std::string& who) {
     for (const ToolkitUser& user : users) {
-      if (user.who == who) return user.claim == nullptr ? "none" : user.claim->source;
+      if (user.who == who) return !user.claim ? "none" : user.claim->source;
     }
     return std::string("no such user");
   };

@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "report/text_table.h"
-#include "toolkit/toolkit_reader.h"
 
 namespace varve {
 
@@ -82,9 +81,9 @@ std::string text_toolkit_which(const ToolkitSurvey& survey, const TextStyle& sty
     text += "\n" + claims.render(style);
   }
   TextTable users({{"who takes which"}, {"toolkit"}, {"looks at"}});
-  for (const ToolkitUser& user : toolkit_users(survey)) {
+  for (const ToolkitUser& user : survey.users) {
     users.add({{user.who, Tone::plain},
-               {user.claim == nullptr ? "none" : claim_text(survey, *user.claim), Tone::plain},
+               {user.claim ? claim_text(survey, *user.claim) : "none", Tone::plain},
                {user.order, Tone::dim}});
   }
   text += "\n" + users.render(style);

@@ -1,8 +1,8 @@
 #pragma once
 #include <string>
 
-#include "report/text/text_report.h"
-#include "toolkit/toolkit_selection.h"
+#include "model/toolkit_survey.h"
+#include "report/text_style.h"
 
 namespace varve {
 
