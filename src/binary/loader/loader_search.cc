@@ -60,6 +60,17 @@ LoaderFit fit_of(const LoaderContext& context, const std::string& path) {
   return foreign ? LoaderFit::passed_over : file.fit;
 }
 
+// The same few directories are searched for every name of every library, and hardly one of them has such folders.
+bool has_capability_folders(const LoaderContext& context, const std::string& path) {
+  if (!context.memory) return context.files.exists(path);
+  std::map<std::string, bool>& known = context.memory->capability_folders;
+  const auto found = known.find(path);
+  if (found != known.end()) return found->second;
+  const bool there = context.files.exists(path);
+  if (known.size() < kMostRememberedFolders) known.emplace(path, there);
+  return there;
+}
+
 bool is_below(std::string_view path, const std::vector<std::string>& directories) {
   return std::any_of(directories.begin(), directories.end(), [path](const std::string& directory) {
     return path.starts_with(directory) && path.substr(directory.size()).starts_with("/") &&
@@ -89,7 +100,8 @@ std::optional<Resolution> search_directory(const LoaderContext& context, const s
   auto start = absolute_path(context, directory);
   if (!start) return std::nullopt;
   if (!start->ends_with('/')) *start += '/';
-  if (context.machine == EM_X86_64 && context.cpu_level >= 2 && context.files.exists(*start + "glibc-hwcaps")) {
+  if (context.machine == EM_X86_64 && context.cpu_level >= 2 &&
+      has_capability_folders(context, *start + "glibc-hwcaps")) {
     for (int level = std::min(context.cpu_level, 4); level >= 2; --level) {
       auto found = look_at(context, fmt::format("{}glibc-hwcaps/x86-64-v{}/{}", *start, level, name));
       if (found) return found;

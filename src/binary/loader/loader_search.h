@@ -22,7 +22,8 @@ struct LoaderFile {
 struct LoaderMemory {
   std::optional<LoaderCache> cache;  // /etc/ld.so.cache, once it was looked for
   std::map<std::string, LoaderFile> files;
-  std::map<std::string, std::string> real_paths;  // empty: it does not resolve
+  std::map<std::string, bool> capability_folders;  // whether a directory has a glibc-hwcaps
+  std::map<std::string, std::string> real_paths;   // empty: it does not resolve
   // Of files by their real paths; those of a compressed layer, which cannot be opened again, are put here beforehand.
   std::map<std::string, DynamicSection> dynamics;
 };
