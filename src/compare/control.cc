@@ -171,16 +171,10 @@ std::string item_name(const ControlItem& item) {
 
 std::string name_items(const std::vector<ControlItem>& items, ItemState state, std::size_t limit) {
   std::vector<std::string> names;
-  std::size_t more = 0;
   for (const ControlItem& item : items) {
-    if (item.state != state) continue;
-    if (names.size() < limit) {
-      names.push_back(item_name(item));
-    } else {
-      ++more;
-    }
+    if (item.state == state) names.push_back(item_name(item));
   }
-  return join(names, ", ") + (more > 0 ? fmt::format(" and {} more", more) : "");
+  return and_more(names, limit);
 }
 
 }  // namespace varve

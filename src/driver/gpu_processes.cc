@@ -115,7 +115,7 @@ Fact runtimes_fact(const std::set<MappedName>& libraries, const std::string& sou
 
 std::string mapped_name(std::string path) {
   if (path.ends_with(kDeleted)) path.resize(path.size() - kDeleted.size());
-  return clean_utf8(path.substr(path.rfind('/') + 1), 256);
+  return clean_utf8(file_name(path), 256);
 }
 
 std::string program_name(const Files& process) {

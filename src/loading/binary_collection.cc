@@ -53,7 +53,7 @@ BinaryCollection read_binaries(const LoadingGround& ground, const std::vector<st
     const Looked<std::string> path = ground.files.resolve(name);
     if (!path || !seen.insert(*path).second) continue;
     if (ground.how.exact && ground.progress) {
-      ground.progress(path->substr(path->rfind('/') + 1), done / static_cast<double>(paths.size()));
+      ground.progress(file_name(*path), done / static_cast<double>(paths.size()));
     }
     std::optional<ReadBinary> read = read_one(ground, *path, cache);
     if (!read) continue;

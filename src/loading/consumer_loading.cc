@@ -334,8 +334,9 @@ bool ConsumerLoading::is_defined_elsewhere(const UnboundSymbol& symbol) {
 void ConsumerLoading::finish() {
   std::vector<std::string> remarks;
   const auto some = [this](const std::set<std::string>& paths) {
-    std::string text = files_.shown(*paths.begin());
-    return paths.size() == 1 ? text : fmt::format("{} and {} more", text, paths.size() - 1);
+    std::vector<std::string> texts;
+    for (const std::string& path : paths) texts.push_back(files_.shown(path));
+    return and_more(texts, 1);
   };
   if (!has_program_) remarks.push_back("the program that would load it was not found");
   if (other_loader_) remarks.push_back("symbols were not judged: its loader is not that of glibc");

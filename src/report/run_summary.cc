@@ -8,28 +8,15 @@
 
 #include "base/text.h"
 #include "report/wording.h"
+#include "stats/descriptive.h"
 
 namespace varve {
 
 namespace {
-double median_of(std::vector<double> values) {
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
-  std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
-double log_deviation(const std::vector<double>& values) {
-  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-  if (values.size() < 2) return kUnknown;
-  double sum = 0, squares = 0;
-  for (const double value : values) {
-    if (!(value > 0)) return kUnknown;
-    sum += std::log(value);
-  }
-  const double mean = sum / static_cast<double>(values.size());
-  for (const double value : values) squares += (std::log(value) - mean) * (std::log(value) - mean);
-  return std::sqrt(squares / static_cast<double>(values.size() - 1));
+// Of the logarithms: the spread as a share of the value. Not a number below two values, or where one is not positive.
+double log_deviation(std::vector<double> values) {
+  for (double& value : values) value = std::log(value > 0 ? value : std::numeric_limits<double>::quiet_NaN());
+  return standard_deviation(values);
 }
 
 void add_name(std::vector<std::string>& names, const std::string& name) {
@@ -120,7 +107,7 @@ Spread spread_of(const std::vector<const Unit*>& units, const std::string& metri
     spread.better = found->better;
   }
   spread.count = static_cast<int>(values.size());
-  spread.median = median_of(values);
+  spread.median = median(values);
   spread.deviation = log_deviation(values);
   if (!values.empty()) {
     spread.low = *std::min_element(values.begin(), values.end());

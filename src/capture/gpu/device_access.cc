@@ -81,7 +81,7 @@ Fact links_fact(const Files& files) {
   std::vector<std::string> linked;
   for (const std::string& name : *names) {
     const std::string target = files.read_link("/dev/char/" + name).value.value_or("");
-    const std::string node = target.substr(target.rfind('/') + 1);
+    const std::string node = file_name(target);
     if (node.starts_with("nvidia")) linked.push_back(clean_utf8(node, 64));
   }
   std::sort(linked.begin(), linked.end());

@@ -193,7 +193,7 @@ std::vector<DriverFile> find_driver_files(const Subject& subject) {
   std::vector<DriverFile> found;
   std::set<std::string> seen_directories, seen_files;
   for (const Library& mapped : subject.libraries) {
-    const std::optional<std::string> library = library_of(mapped.path.substr(mapped.path.rfind('/') + 1));
+    const std::optional<std::string> library = library_of(file_name(mapped.path));
     if (!library || !seen_files.insert(mapped.path).second) continue;
     found.push_back(describe(subject, mapped.path, *library, "mapped", cache));
     found.back().loaded_first = found.back().role != DriverFileRole::stub;

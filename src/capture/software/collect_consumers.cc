@@ -49,8 +49,7 @@ void add_process(const Subject& subject, Stack& stack) {
     if (!library.deleted) mapped.push_back(library.path);
   }
   Consumer consumer = follow_process(loading_ground(subject), program, mapped, stack);
-  const std::string name = program.substr(program.rfind('/') + 1);
-  consumer.name = clean_utf8(fmt::format("{} ({})", name, subject.options.process.value_or(0)));
+  consumer.name = clean_utf8(fmt::format("{} ({})", file_name(program), subject.options.process.value_or(0)));
   consumer.environment = environment_of(subject, stack);
   stack.consumers.push_back(std::move(consumer));
 }

@@ -78,7 +78,7 @@ Result<Subject> files_subject(const World& world, const CaptureOptions& options)
     };
     done += 1;
     if (options.exact && options.progress) {
-      options.progress(name.substr(name.rfind('/') + 1), done / static_cast<double>(options.files.size()));
+      options.progress(file_name(name), done / static_cast<double>(options.files.size()));
     }
     const Looked<std::string> path = world.files.resolve(name);
     if (!path) return failed(path.detail);

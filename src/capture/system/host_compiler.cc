@@ -9,7 +9,7 @@ namespace varve {
 namespace {
 // "x86_64-linux-gnu-gcc-13" and "gcc-13" → "13"; empty when the name has no number.
 std::string version_in_name(const std::string& path) {
-  const std::string name = path.substr(path.rfind('/') + 1);
+  const std::string name = file_name(path);
   const std::size_t dash = name.rfind("gcc-");
   if (dash == std::string::npos) return {};
   const std::string version = name.substr(dash + 4);

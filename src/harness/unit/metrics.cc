@@ -14,6 +14,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "stats/descriptive.h"
 #include "world/files.h"
 
 namespace varve {
@@ -42,14 +43,6 @@ struct Written {
 bool has_control_character(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
-double median_of(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  const double below = *std::max_element(values.begin(), middle);
-  return below / 2 + *middle / 2;  // halved first: the sum of two finite numbers need not be finite
 }
 
 // What is wrong with a text member, "" for nothing.
@@ -130,7 +123,7 @@ Result<std::vector<Metric>> parse_metrics(std::string_view text) {
   std::vector<Metric> metrics;
   for (Written& one : written) {
     one.metric.count = static_cast<int>(one.values.size());
-    one.metric.value = median_of(std::move(one.values));
+    one.metric.value = median(std::move(one.values));
     metrics.push_back(std::move(one.metric));
   }
   return metrics;
