@@ -4,9 +4,9 @@
 #include <string_view>
 #include <vector>
 
-#include "rules/consumer/driver_regime.h"
-#include "rules/consumer/gpu_code.h"
-#include "rules/situation.h"
+#include "rules/analysis/driver_regime.h"
+#include "rules/analysis/gpu_code.h"
+#include "rules/situation/situation.h"
 
 namespace varve {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
-#include "rules/consumer/runtime_testing.h"
-#include "rules/rule.h"
+#include "rules/analysis/made_stack_testing.h"
+#include "rules/judgement.h"
 
 namespace varve {
 namespace {
@@ -14,10 +14,10 @@ using test::coverage_of;
 using test::MadeStack;
 
 // The findings of this table alone.
-std::map<std::string, Found> findings_of(const Situation& situation) {
+std::map<std::string, Found> findings_of(const Analysis& analysis) {
   std::map<std::string, Found> findings;
   for (const Rule& rule : runtime_rules()) {
-    for (Found& found : rule.judge(situation)) {
+    for (Found& found : rule.judge(analysis)) {
       found.severity = found.severity.value_or(rule.severity);
       findings.emplace(rule.id, std::move(found));
     }
@@ -25,7 +25,7 @@ std::map<std::string, Found> findings_of(const Situation& situation) {
   return findings;
 }
 
-std::map<std::string, Found> findings_of(const MadeStack& stack) { return findings_of(stack.situation()); }
+std::map<std::string, Found> findings_of(const MadeStack& stack) { return findings_of(stack.analysis()); }
 
 std::set<std::string> errors_of(const MadeStack& stack) {
   std::set<std::string> ids;
@@ -154,8 +154,8 @@ TEST(RuntimeRules, WarnOfAnImageWhoseCompatLibrariesTheGpuMayNotUse) {
   image.stack().driver_files = {compat_file("580.65.06", "13.0")};
   image.stack().image.emplace();
   add_framework(image, "12.1", usual_runtime_code());
-  const Situation situation = look_at_situation(machine.stack(), image.stack(), machine.knowledge());
-  EXPECT_TRUE(findings_of(situation).contains("VRV-FORWARD-IMAGE"));
+  const Analysis analysis = analyse(machine.stack(), image.stack(), machine.knowledge());
+  EXPECT_TRUE(findings_of(analysis).contains("VRV-FORWARD-IMAGE"));
 }
 
 TEST(RuntimeRules, TellAGpuThatIsTooNewFromOneThatWasDropped) {
@@ -199,7 +199,7 @@ TEST(RuntimeRules, HaveRowsThatHold) {
     EXPECT_TRUE(categories.contains(rule.category)) << rule.id;
     for (const char* text : {rule.statement, rule.consequence, rule.fix, rule.source})
       EXPECT_NE(std::string(text), "") << rule.id;
-    EXPECT_TRUE(rule.judge(MadeStack().situation()).empty()) << rule.id << " has something to say of nothing";
+    EXPECT_TRUE(rule.judge(MadeStack().analysis()).empty()) << rule.id << " has something to say of nothing";
   }
 }
 

@@ -45,7 +45,7 @@ TEST(DriverRules, ADeniedVersionIsUntold) {
   MachineOfFacts machine = healthy_machine();
   machine.without("driver.kernel_mode.version", Missing::denied);
   const Knowledge knowledge = *load_knowledge();
-  const Judgement judgement = judge_rules(look_at_situation(machine.stack, machine.stack, knowledge));
+  const Judgement judgement = judge_rules(analyse(machine.stack, machine.stack, knowledge));
   EXPECT_TRUE(std::any_of(judgement.untold.begin(), judgement.untold.end(), [](const UntoldRule& row) {
     return row.rule == "VRV-DRIVER-HALVES" && row.fact == "driver.kernel_mode.version";
   }));
