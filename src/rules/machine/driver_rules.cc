@@ -116,6 +116,14 @@ std::vector<Found> find_wsl_shadowed(const Analysis& analysis) {
   return {{.evidence = fmt::format("Under WSL the loader takes {}, a driver for Linux", version_words(*libcuda))}};
 }
 
+std::vector<Found> find_old_wsl_kernel(const Analysis& analysis) {
+  const DottedVersion first{.parts = {5, 10, 43, 3}};
+  const auto release = text_of(analysis, "os.kernel.release");
+  const auto version = release ? dotted_version_from(*release) : std::nullopt;
+  if (!is_wsl(analysis) || !version || *version >= first) return {};
+  return {{.evidence = fmt::format("The kernel of WSL is {}, older than {}", *release, to_string(first))}};
+}
+
 std::vector<Found> find_stub(const Analysis& analysis) {
   const DriverFile* libcuda = taken_file(analysis, "libcuda");
   if (libcuda == nullptr || libcuda->role != DriverFileRole::stub) return {};
@@ -246,6 +254,17 @@ const std::vector<Rule>& driver_rules() {
               "(/etc/ld.so.conf.d/ld.wsl.conf, ldconfig)",
        .source = "NVIDIA CUDA on WSL User Guide: do not install a Linux display driver in WSL",
        .judge = find_wsl_shadowed},
+      {.id = "VRV-DRIVER-WSL-KERNEL",
+       .layer = Layer::kernel_driver,
+       .severity = Severity::error,
+       .mender = Mender::platform,
+       .category = "device_handshake",
+       .needs = {"os.kernel.release"},
+       .statement = "The kernel of WSL is one that gives programs the GPU: 5.10.43.3 or newer.",
+       .consequence = "CUDA programs find no device, although the driver of Windows is there.",
+       .fix = "Run wsl --update in Windows, then wsl --shutdown",
+       .source = "Microsoft, GPU accelerated machine learning training in WSL: prerequisites",
+       .judge = find_old_wsl_kernel},
       {.id = "VRV-DRIVER-STUB",
        .layer = Layer::user_driver,
        .severity = Severity::error,

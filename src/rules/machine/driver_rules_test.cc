@@ -175,5 +175,17 @@ TEST(DriverRules, FlavourOfTheModule) {
   EXPECT_FALSE(machine.fires("VRV-DRIVER-OPEN-REFUSED"));  // newer than the tables: nothing is claimed
 }
 
+TEST(DriverRules, WslNeedsAKernelThatGivesTheGpu) {
+  for (const auto& [release, severity] : {std::pair("5.10.16.3-microsoft-standard-WSL2", "error"),
+                                          std::pair("5.10.43.3-microsoft-standard-WSL2", ""),
+                                          std::pair("6.6.87.2-microsoft-standard-WSL2", "")}) {
+    MachineOfFacts machine = healthy_machine();
+    machine.with("machine.hypervisor", "WSL").with("os.kernel.release", release);
+    EXPECT_EQ(machine.severity("VRV-DRIVER-WSL-KERNEL"), severity) << release;
+  }
+  MachineOfFacts elsewhere = healthy_machine();
+  EXPECT_FALSE(elsewhere.with("os.kernel.release", "4.18.0-553.el8").fires("VRV-DRIVER-WSL-KERNEL"));
+}
+
 }  // namespace
 }  // namespace varve

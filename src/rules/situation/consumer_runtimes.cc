@@ -13,7 +13,7 @@ namespace varve {
 namespace {
 constexpr std::string_view kRuntimeStem = "libcudart";
 
-std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+std::string_view last_part(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 // Major and minor: patch levels of a runtime do not matter to a driver.
 DottedVersion release_of(const DottedVersion& version) {
@@ -39,8 +39,8 @@ std::optional<DottedVersion> stated_runtime(const Binary& binary) {
 
 // The CUDA major version that a SONAME stands for, by the table; of libcudart it stands in the name itself.
 std::optional<DottedVersion> major_by_name(std::string_view name, const Knowledge& knowledge) {
-  name = base_name(name);
-  if (split_library_file_name(base_name(name)).stem == kRuntimeStem) {
+  name = last_part(name);
+  if (split_library_file_name(last_part(name)).stem == kRuntimeStem) {
     const std::size_t at = name.find(".so.");
     const auto version = at == std::string_view::npos ? std::nullopt : dotted_version_from(name.substr(at + 4));
     if (!version) return std::nullopt;
@@ -70,8 +70,8 @@ std::vector<ConsumerRuntime> loaded_runtimes(const ConsumerView& view) {
   for (const LibraryView& library : view.libraries) {
     const auto version = library.binary == nullptr ? std::nullopt : stated_runtime(*library.binary);
     if (!version) continue;
-    const std::string name(base_name(library.loaded->path));
-    const bool runtime_itself = split_library_file_name(base_name(name)).stem == kRuntimeStem;
+    const std::string name(last_part(library.loaded->path));
+    const bool runtime_itself = split_library_file_name(last_part(name)).stem == kRuntimeStem;
     const bool main =
         (runtime_itself && needed.contains(library.loaded->path)) || (!runtime_itself && is_own(view, library));
     add(runtimes, {release_of(*version), runtime_itself ? name : name + " carries it", main});
@@ -85,7 +85,7 @@ std::vector<ConsumerRuntime> named_runtimes(const ConsumerView& view, const Know
     const auto version = major_by_name(library.name, knowledge);
     if (!version) continue;
     const bool own = library.kind == DependencyKind::needed;
-    add(runtimes, {*version, "by the name " + std::string(base_name(library.name)), own});
+    add(runtimes, {*version, "by the name " + std::string(last_part(library.name)), own});
   }
   return runtimes;
 }

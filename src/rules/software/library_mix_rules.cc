@@ -12,7 +12,6 @@
 namespace varve {
 
 namespace {
-constexpr const char* kLoader = "ld.so(8), search order and LD_LIBRARY_PATH; System V gABI, Shared Object Dependencies";
 
 bool is_shadowing(const ConsumedLibrary& library) {
   return library.why.starts_with("LD_LIBRARY_PATH") || library.why.starts_with("LD_PRELOAD");

@@ -12,7 +12,6 @@
 namespace varve {
 
 namespace {
-constexpr const char* kLoader = "ld.so(8), search order and LD_LIBRARY_PATH; System V gABI, Shared Object Dependencies";
 constexpr std::size_t kFilesShown = 3;
 
 // The consumer's own file at the start of the chain of DT_NEEDED that asks for this one.
