@@ -7,14 +7,14 @@
 namespace varve {
 namespace {
 
-const Knowledge& knowledge() {
+const Knowledge& explained_knowledge() {
   static const Knowledge known = *load_knowledge();
   return known;
 }
 
 ExplanationAnswer explain(std::string_view text) {
-  static const ErrorPatterns patterns = *load_error_patterns(knowledge());
-  return explain_text(text, patterns, knowledge());
+  static const ErrorPatterns patterns = *load_error_patterns(explained_knowledge());
+  return explain_text(text, patterns, explained_knowledge());
 }
 
 std::vector<std::string> ids_of(const ExplanationAnswer& answer) {

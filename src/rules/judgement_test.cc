@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "model/fact_catalog.h"
@@ -30,7 +31,7 @@ Rule rule(const char* id, std::vector<Found> (*judge)(const Analysis&), std::vec
           .judge = judge};
 }
 
-std::set<std::string> ids_of(const std::vector<Finding>& findings) {
+std::set<std::string> finding_ids(const std::vector<Finding>& findings) {
   std::set<std::string> ids;
   for (const Finding& finding : findings) ids.insert(finding.id);
   return ids;
@@ -62,7 +63,7 @@ TEST(JudgeRules, ARuleIsSilentWhereOneThatItYieldsToFindsSomething) {
   const Rule to_first = rule("VRV-TO-FIRST", finds, {"VRV-QUIET", "VRV-FIRST"});
   const Rule to_quiet = rule("VRV-TO-QUIET", finds, {"VRV-QUIET"});
   const Judgement judgement = judge_rules(stack.analysis(), {&to_first, &to_quiet, &first, &quiet});
-  EXPECT_EQ(ids_of(judgement.findings), (Ids{"VRV-FIRST", "VRV-TO-QUIET"}));
+  EXPECT_EQ(finding_ids(judgement.findings), (Ids{"VRV-FIRST", "VRV-TO-QUIET"}));
 }
 
 TEST(JudgeRules, WhatCannotBeToldSilencesNothing) {
@@ -71,7 +72,7 @@ TEST(JudgeRules, WhatCannotBeToldSilencesNothing) {
   const Rule first = rule("VRV-FIRST", finds, {}, {"driver.api_level"}),
              other = rule("VRV-OTHER", finds, {"VRV-FIRST"});
   const Judgement judgement = judge_rules(stack.analysis(), {&first, &other});
-  EXPECT_EQ(ids_of(judgement.findings), Ids{"VRV-OTHER"});
+  EXPECT_EQ(finding_ids(judgement.findings), Ids{"VRV-OTHER"});
   ASSERT_EQ(judgement.untold.size(), 1u);
   EXPECT_EQ(judgement.untold[0].fact, "driver.api_level");
 }

@@ -10,7 +10,7 @@
 
 namespace varve {
 
-// Parts of the advice (rules/advice.h).
+// Parts of the advice (rules/advice/advice.h).
 
 // What advice is given for.
 struct AdviceTarget {

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "rules/analysis/made_stack_testing.h"
-#include "rules/judgement.h"
+#include "rules/consumer/consumer_rules.h"
 
 namespace varve {
 namespace {
@@ -13,10 +13,19 @@ using test::add_framework;
 using test::coverage_of;
 using test::MadeStack;
 
-// The findings of this table alone.
+// The tables of this room.
+std::vector<Rule> consumer_rules() {
+  std::vector<Rule> rules;
+  for (const auto* table : {&runtime_rules(), &forward_rules(), &code_rules()}) {
+    rules.insert(rules.end(), table->begin(), table->end());
+  }
+  return rules;
+}
+
+// Their findings alone.
 std::map<std::string, Found> findings_of(const Analysis& analysis) {
   std::map<std::string, Found> findings;
-  for (const Rule& rule : runtime_rules()) {
+  for (const Rule& rule : consumer_rules()) {
     for (Found& found : rule.judge(analysis)) {
       found.severity = found.severity.value_or(rule.severity);
       findings.emplace(rule.id, std::move(found));
@@ -96,7 +105,7 @@ TEST(RuntimeRules, SayThatAnotherToolkitDoesNotMendMissingCode) {
   stack.driver("580.95.05", "13.0").gpu("NVIDIA GeForce RTX 5090", "12.0");
   add_framework(stack, "12.1", usual_runtime_code());
   EXPECT_EQ(errors_of(stack), Ids{"VRV-CODE-NO-KERNEL-IMAGE"});
-  for (const Rule& rule : runtime_rules()) {
+  for (const Rule& rule : consumer_rules()) {
     if (std::string(rule.id) != "VRV-CODE-NO-KERNEL-IMAGE") continue;
     EXPECT_NE(std::string(rule.fix).find("host toolkit"), std::string::npos);
   }
@@ -194,7 +203,7 @@ TEST(RuntimeRules, HaveRowsThatHold) {
   const std::set<std::string> categories = {"driver_ceiling", "kernel_coverage", "user_kernel_mismatch",
                                             "device_handshake", "silent_slowdown"};
   std::set<std::string> ids;
-  for (const Rule& rule : runtime_rules()) {
+  for (const Rule& rule : consumer_rules()) {
     EXPECT_TRUE(ids.insert(rule.id).second) << rule.id;
     EXPECT_TRUE(categories.contains(rule.category)) << rule.id;
     for (const char* text : {rule.statement, rule.consequence, rule.fix, rule.source})

@@ -111,7 +111,6 @@ std::string gpu_text(const GpuView& gpu) {
 // family ("cudnn", "cublas") with what environments hold and consumers would load; and for a GPU of the machine.
 // `slower`: the known slow-downs and defaults that surprise, one finding a row, as warnings where the machine has a
 // GPU, else notes; or all other rows, one note for everything of one release, on a machine with a GPU only.
-std::vector<Found> known_dispatch_changes(const Analysis& analysis, bool slower);
 std::vector<Found> known_dispatch_changes(const Analysis& analysis, bool slower) {
   if (!slower && !analysis.has_gpu) return {};
   SeenByComponent seen;
