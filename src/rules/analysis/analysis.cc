@@ -27,9 +27,9 @@ Analysis analyse(const Stack& machine, const Stack& subject, const Knowledge& kn
   analysis.driver = serving_driver(analysis);
   analysis.forward = judge_forward(analysis, analysis.driver);
   analysis.gpu_support = judge_gpus(analysis, analysis.driver);
-  for (ConsumerView& view : consumer_views(subject)) {
-    analysis.consumers.push_back(analyse_consumer(analysis, std::move(view)));
-  }
+  std::vector<ConsumerView> views = consumer_views(subject);
+  analysis.consumers.reserve(views.size());
+  for (ConsumerView& view : views) analysis.consumers.push_back(analyse_consumer(analysis, std::move(view)));
   return analysis;
 }
 

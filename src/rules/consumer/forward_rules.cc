@@ -38,12 +38,15 @@ std::vector<OfferedCompat> offered_compat(const Analysis& analysis, const Stack&
 std::vector<Found> forward_class(const Analysis& analysis) {
   return forward_in_state(analysis, ForwardState::refused_class, "");
 }
+
 std::vector<Found> forward_branch(const Analysis& analysis) {
   return forward_in_state(analysis, ForwardState::refused_branch, "");
 }
+
 std::vector<Found> forward_older(const Analysis& analysis) {
   return forward_in_state(analysis, ForwardState::older, "");
 }
+
 std::vector<Found> forward_in_use(const Analysis& analysis) {
   std::vector<Found> found =
       forward_in_state(analysis, ForwardState::eligible, "; the regime is forward compatibility");

@@ -176,9 +176,9 @@ TEST(DriverRules, FlavourOfTheModule) {
 }
 
 TEST(DriverRules, WslNeedsAKernelThatGivesTheGpu) {
-  for (const auto& [release, severity] : {std::pair("5.10.16.3-microsoft-standard-WSL2", "error"),
-                                          std::pair("5.10.43.3-microsoft-standard-WSL2", ""),
-                                          std::pair("6.6.87.2-microsoft-standard-WSL2", "")}) {
+  for (const auto& [release, severity] :
+       {std::pair("5.10.16.3-microsoft-standard-WSL2", "error"), std::pair("5.10.43.3-microsoft-standard-WSL2", ""),
+        std::pair("6.6.87.2-microsoft-standard-WSL2", "")}) {
     MachineOfFacts machine = healthy_machine();
     machine.with("machine.hypervisor", "WSL").with("os.kernel.release", release);
     EXPECT_EQ(machine.severity("VRV-DRIVER-WSL-KERNEL"), severity) << release;

@@ -81,6 +81,7 @@ std::string majors_text(const std::vector<int>& majors) {
   for (const int major : majors) texts.push_back(std::to_string(major));
   return join(texts, ", ");
 }
+
 std::vector<Found> builds_without_cuda(const Analysis& analysis) {
   if (!analysis.has_gpu) return {};
   std::vector<Found> found;

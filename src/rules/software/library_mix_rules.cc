@@ -157,6 +157,7 @@ std::optional<DottedVersion> newest_compiler(const Binary& binary) {
   }
   return newest;
 }
+
 std::vector<Found> shadowed_libraries(const Analysis& analysis) {
   const LibraryIndex& index = analysis.libraries;
   FoundByFolder found;

@@ -199,6 +199,9 @@ Found missing_found(const Analysis& analysis, const LibraryIndex& index, const C
   return found;
 }
 
+// CUDA libraries that are needed and not found, one finding a consumer. `of_other_cuda`: those whose SONAME belongs to
+// one CUDA major version (libcublasLt.so.13) with all else that the consumer misses, and frameworks that find none of
+// the CUDA libraries that they open; else those whose SONAME does not (libcudnn.so.9).
 std::vector<Found> missing_libraries(const Analysis& analysis, bool of_other_cuda) {
   const LibraryIndex& index = analysis.libraries;
   std::vector<Found> found;

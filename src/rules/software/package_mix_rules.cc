@@ -60,6 +60,9 @@ Unmet unmet_of(const Environment& environment, const Package& package, bool of_f
   }
   return unmet;
 }
+
+// Versions that packages ask for and do not get, one finding a package. `of_frameworks`: of frameworks, extensions and
+// compilers; else of packages with nothing but libraries.
 std::vector<Found> unmet_requirements(const Analysis& analysis, bool of_frameworks) {
   std::vector<Found> found;
   for (const Environment& environment : analysis.subject.environments) {
@@ -74,6 +77,7 @@ std::vector<Found> unmet_requirements(const Analysis& analysis, bool of_framewor
   return found;
 }
 
+// Files that two packages wrote. `of_frameworks`: two distributions of a framework; else libraries.
 std::vector<Found> overwritten_files(const Analysis& analysis, bool of_frameworks) {
   std::vector<Found> found;
   for (const Environment& environment : analysis.subject.environments) {
@@ -153,6 +157,7 @@ std::vector<Found> frameworks_twice(const Analysis& analysis) {
   }
   return found;
 }
+
 std::vector<Found> unmet_library_pins(const Analysis& analysis) { return unmet_requirements(analysis, false); }
 std::vector<Found> unmet_framework_pins(const Analysis& analysis) { return unmet_requirements(analysis, true); }
 std::vector<Found> overwritten_libraries(const Analysis& analysis) { return overwritten_files(analysis, false); }

@@ -86,6 +86,8 @@ std::string framework_text(const ConsumerView& view) {
   return text;
 }
 
+// Undefined symbols that nothing loaded defines, one finding a library. `of_extensions`: of libraries that belong to
+// extensions of a framework; else all others.
 std::vector<Found> unresolved_symbols(const Analysis& analysis, bool of_extensions) {
   const LibraryIndex& index = analysis.libraries;
   std::vector<Found> found;
