@@ -7,11 +7,11 @@
 
 namespace varve {
 
-// What is the same for a fact in every stack. One row is one property of "facts" in schema/stack.schema.json, which
-// is embedded at build time: a new fact is one property there.
 // What a fact says something about, where a subject is judged on another machine (an image, a supposed driver).
 enum class FactOwner { machine, subject };
 
+// What is the same for a fact in every stack. One row is one property of "facts" in schema/stack.schema.json, which
+// is embedded at build time: a new fact is one property there.
 struct FactDefinition {
   std::string id;  // "cpu.model", or a pattern's prefix with a star: "settings.*"
   Layer layer = Layer::hardware;
