@@ -149,16 +149,16 @@ Result<Check> check_one(const Options& options, Ground& ground, Stack& subject) 
     others = complete_stack(machine, ground.log);
     if (&machine != &subject) complete_stack(subject, ground.log);
   }
-  const Situation situation = look_at_situation(machine, subject, ground.knowledge);
-  Check check = check_situation(situation);
-  if (ground.patterns) add_log(situation, *ground.patterns, ground.log, others, check);
-  if (options.advise) check.advice = advise(situation, check.consumers, check.findings);
+  const Analysis analysis = analyse(machine, subject, ground.knowledge);
+  Check check = check_analysis(analysis);
+  if (ground.patterns) add_log(analysis, *ground.patterns, ground.log, others, check);
+  if (options.advise) check.advice = advise(analysis, check.consumers, check.findings);
   if (options.prove_jit) {
     ProgressBar bar;
     const auto progress = [&bar](const std::string& what, double share) {
       bar.show(static_cast<int>(share * 1000), 1000, what);
     };
-    const Status proven = add_proofs(ground.world, situation, options.what_if.driver_folder, progress, check);
+    const Status proven = add_proofs(ground.world, analysis, options.what_if.driver_folder, progress, check);
     if (!proven) return proven.error();
   }
   if (ground.lock) check.drift = drift_since(*ground.lock, subject);

@@ -4,7 +4,7 @@
 
 #include "base/result.h"
 #include "model/check_result.h"
-#include "rules/situation.h"
+#include "rules/situation/situation.h"
 #include "world/world.h"
 
 namespace varve {

@@ -13,7 +13,7 @@
 #include "cmd/verb.h"
 #include "report/printable.h"
 #include "report/text_table.h"
-#include "rules/log/explain_message.h"
+#include "rules/explain_message.h"
 #include "tables/kernel_names.h"
 
 namespace varve {

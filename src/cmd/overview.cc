@@ -19,7 +19,7 @@ ExitStatus overview() {
   options.handshake = false;
   const Result<Stack> stack = capture_stack(world, options);
   if (!stack) return complain(stack.error());
-  Check check = check_situation(look_at_situation(*stack, *stack, *knowledge));
+  Check check = check_analysis(analyse(*stack, *stack, *knowledge));
   check.checked_at = format_time(world.now());
   if (const Status written = write_file("-", text_overview(check, output_style())); !written) {
     return complain(written.error());

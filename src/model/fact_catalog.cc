@@ -1,6 +1,7 @@
 #include "model/fact_catalog.h"
 
 #include <cassert>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/embedded.h"
@@ -16,6 +17,7 @@ FactDefinition definition_from(const std::string& id, const nlohmann::ordered_js
           .title = row.at("title").get<std::string>(),
           .unit = row.value("x-unit", ""),
           .identity = row.at("x-identity").get<bool>(),
+          .of = row.value("x-of", "machine") == "subject" ? FactOwner::subject : FactOwner::machine,
           .control = row.at("x-control").get<bool>()};
 }
 
@@ -38,9 +40,14 @@ const std::vector<FactDefinition>& fact_catalog() {
 }
 
 const FactDefinition* find_fact_definition(std::string_view id) {
+  static const std::map<std::string_view, const FactDefinition*> by_id = [] {
+    std::map<std::string_view, const FactDefinition*> rows;
+    for (const FactDefinition& row : fact_catalog()) rows.emplace(row.id, &row);
+    return rows;
+  }();
+  if (const auto at = by_id.find(id); at != by_id.end()) return at->second;
   for (const FactDefinition& row : fact_catalog()) {
     const std::string_view pattern = row.id;
-    if (pattern == id) return &row;
     if (pattern.ends_with(".*") && id.starts_with(pattern.substr(0, pattern.size() - 1))) return &row;
   }
   return nullptr;

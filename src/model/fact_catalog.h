@@ -7,6 +7,9 @@
 
 namespace varve {
 
+// What a fact says something about, where a subject is judged on another machine (an image, a supposed driver).
+enum class FactOwner { machine, subject };
+
 // What is the same for a fact in every stack. One row is one property of "facts" in schema/stack.schema.json, which
 // is embedded at build time: a new fact is one property there.
 struct FactDefinition {
@@ -15,7 +18,8 @@ struct FactDefinition {
   std::string title;      // "CPU model"
   std::string unit;       // "bytes", "s", or empty
   bool identity = false;  // x-identity: enters the digest of the stack; does not move while nothing is changed
-  bool control = false;   // x-control: must be the same on both sides of a controlled comparison
+  FactOwner of = FactOwner::machine;  // x-of: "subject" for what belongs to the software that is judged
+  bool control = false;               // x-control: must be the same on both sides of a controlled comparison
 };
 
 // In the order of the schema file, which is the order in which tables show them.

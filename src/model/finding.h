@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/fact.h"
 
@@ -10,6 +11,13 @@ enum class Severity { error, warning, note };
 
 // Who can mend it.
 enum class Mender { hardware, platform, framework, application };
+
+// A thing that a finding is about, by which other texts about it are joined with the finding.
+struct FindingSubject {
+  enum class Kind { consumer, package, library, missing_library, symbol, gpu, driver, setting };
+  Kind kind = Kind::library;
+  std::string name;  // as a message would write it: "libcudnn_ops.so.9", "CUDA_VISIBLE_DEVICES", "535.104.05"
+};
 
 // Something a reader must know about a stack, a run or a comparison.
 struct Finding {
@@ -21,8 +29,9 @@ struct Finding {
   std::string consequence;  // what follows from it
   std::string fix;          // what to do
   std::string source;       // what the rule rests on; empty when it is plain observation
-  // What kind of fault it is, of those that a check tells apart (rules/rule.h): "driver_ceiling"; empty elsewhere.
+  // What kind of fault it is, of those that a check tells apart (rules/analysis/rule.h): "driver_ceiling"; empty elsewhere.
   std::string category = {};
+  std::vector<FindingSubject> about = {};  // not written into documents
 };
 
 std::string_view to_string(Severity severity);

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "rules/consumer/consumer_verdict.h"
+#include "rules/analysis/consumer_verdict.h"
 
 namespace varve {
 
@@ -50,39 +50,39 @@ void apply_findings(ChainLink& link, const std::vector<Finding>& findings) {
   }
 }
 
-std::string driver_text(const Situation& situation) {
+std::string driver_text(const Analysis& analysis) {
   std::string text;
-  if (const auto kernel = text_of(situation, "driver.kernel_mode.version")) {
-    const auto flavour = text_of(situation, "driver.kernel_mode.flavour");
+  if (const auto kernel = text_of(analysis, "driver.kernel_mode.version")) {
+    const auto flavour = text_of(analysis, "driver.kernel_mode.flavour");
     text = "kernel " + *kernel + (flavour ? " (" + *flavour + ")" : "");
   }
-  if (const auto user = text_of(situation, "driver.user_mode.version")) {
+  if (const auto user = text_of(analysis, "driver.user_mode.version")) {
     text += (text.empty() ? "user " : ", user ") + *user;
   }
-  if (situation.api_level) text += (text.empty() ? "" : ", ") + ("API level " + to_string(*situation.api_level));
+  if (analysis.api_level) text += (text.empty() ? "" : ", ") + ("API level " + to_string(*analysis.api_level));
   return text;
 }
 
-ChainLink driver_link(const Situation& situation) {
+ChainLink driver_link(const Analysis& analysis) {
   const Layer layer = Layer::kernel_driver;
-  const std::string text = driver_text(situation);
+  const std::string text = driver_text(analysis);
   if (!text.empty()) return {layer, CheckState::ok, text};
-  if (situation.has_no_gpu) return {layer, CheckState::not_applicable, "no GPU, so no driver to look for"};
+  if (analysis.has_no_gpu) return {layer, CheckState::not_applicable, "no GPU, so no driver to look for"};
   for (const char* id : {"driver.kernel_mode.version", "driver.user_mode.version"}) {
-    const Fact& fact = fact_of(situation, id);
+    const Fact& fact = fact_of(analysis, id);
     if (!fact.is_answer()) return cannot_tell(layer, id, fact);
   }
-  if (fact_of(situation, "driver.user_mode.version").missing == Missing::absent) {
-    return {layer, situation.has_gpu ? CheckState::broken : CheckState::not_applicable, "no driver is installed"};
+  if (fact_of(analysis, "driver.user_mode.version").missing == Missing::absent) {
+    return {layer, analysis.has_gpu ? CheckState::broken : CheckState::not_applicable, "no driver is installed"};
   }
   return {layer, CheckState::not_applicable, "nothing around it was looked at"};
 }
 
-ChainLink toolkit_link(const Situation& situation) {
+ChainLink toolkit_link(const Analysis& analysis) {
   const Layer layer = Layer::host_toolkit;
-  const Fact& active = fact_of(situation, "toolkit.active");
+  const Fact& active = fact_of(analysis, "toolkit.active");
   if (active.is_known()) {
-    const auto version = text_of(situation, "toolkit.nvcc.version");
+    const auto version = text_of(analysis, "toolkit.nvcc.version");
     return {layer, CheckState::ok, value_text(*active.value) + (version ? ", CUDA " + *version : "")};
   }
   if (active.is_answer()) {
@@ -102,7 +102,7 @@ std::string deciding_questions(const ConsumerVerdict& consumer) {
   return text;
 }
 
-ChainLink runtime_link(const Situation& situation, const std::vector<ConsumerVerdict>& consumers) {
+ChainLink runtime_link(const Analysis& analysis, const std::vector<ConsumerVerdict>& consumers) {
   const Layer layer = Layer::bundled_runtime;
   const ConsumerVerdict* worst = nullptr;
   std::size_t like_it = 0;
@@ -113,7 +113,7 @@ ChainLink runtime_link(const Situation& situation, const std::vector<ConsumerVer
     }
     if (consumer.state == worst->state) ++like_it;
   }
-  const Fact& looked = fact_of(situation, "environments.frameworks");
+  const Fact& looked = fact_of(analysis, "environments.frameworks");
   if (worst == nullptr && !looked.is_answer()) return cannot_tell(layer, "environments.frameworks", looked);
   if (worst == nullptr)
     return {layer, CheckState::not_applicable, "no framework and no binary with GPU code was found"};
@@ -123,20 +123,19 @@ ChainLink runtime_link(const Situation& situation, const std::vector<ConsumerVer
   return {layer, worst->state, text};
 }
 
-ChainLink handshake_link(const Situation& situation) {
+ChainLink handshake_link(const Analysis& analysis) {
   const Layer layer = Layer::handshake;
-  const Fact& result = fact_of(situation, "handshake.result");
+  const Fact& result = fact_of(analysis, "handshake.result");
   if (!result.is_known()) {
-    const bool none = situation.has_no_gpu || result.missing == Missing::not_applicable;
-    const std::string why =
-        situation.has_no_gpu || result.detail.empty() ? "no GPU to shake hands with" : result.detail;
+    const bool none = analysis.has_no_gpu || result.missing == Missing::not_applicable;
+    const std::string why = analysis.has_no_gpu || result.detail.empty() ? "no GPU to shake hands with" : result.detail;
     if (none) return {layer, CheckState::not_applicable, why};
     if (result.missing == Missing::not_asked) {
       return {layer, CheckState::cannot_tell, "no kernel was tried: varve capture --handshake does"};
     }
     return cannot_tell(layer, "handshake.result", result);
   }
-  for (const HandshakeStep& step : situation.machine.handshake) {
+  for (const HandshakeStep& step : analysis.machine.handshake) {
     if (step.state == StepState::failed) {
       const std::string code = step.code ? fmt::format(" (code {})", *step.code) : "";
       return {layer, CheckState::broken, step.step + ": " + step.detail + code};
@@ -146,10 +145,10 @@ ChainLink handshake_link(const Situation& situation) {
 }
 }  // namespace
 
-std::vector<ChainLink> judge_chain(const Situation& situation, const std::vector<ConsumerVerdict>& consumers,
+std::vector<ChainLink> judge_chain(const Analysis& analysis, const std::vector<ConsumerVerdict>& consumers,
                                    const std::vector<Finding>& findings) {
-  std::vector<ChainLink> chain = {driver_link(situation), toolkit_link(situation), runtime_link(situation, consumers),
-                                  handshake_link(situation)};
+  std::vector<ChainLink> chain = {driver_link(analysis), toolkit_link(analysis), runtime_link(analysis, consumers),
+                                  handshake_link(analysis)};
   for (ChainLink& link : chain) apply_findings(link, findings);
   return chain;
 }

@@ -23,7 +23,7 @@ struct ChainTest : testing::Test {
   Stack stack;
   Knowledge knowledge;
   std::vector<ChainLink> chain(const std::vector<ConsumerVerdict>& consumers, const std::vector<Finding>& findings) {
-    return judge_chain(look_at_situation(stack, stack, knowledge), consumers, findings);
+    return judge_chain(analyse(stack, stack, knowledge), consumers, findings);
   }
 };
 

@@ -4,15 +4,16 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "rules/analysis/consumer_verdict.h"
 #include "rules/chain.h"
+#include "rules/judgement.h"
 #include "rules/log/log_findings.h"
-#include "rules/rule.h"
 
 namespace varve {
 
 namespace {
-void judge_links(const Situation& situation, Check& check) {
-  check.chain = judge_chain(situation, check.consumers, check.findings);
+void judge_links(const Analysis& analysis, Check& check) {
+  check.chain = judge_chain(analysis, check.consumers, check.findings);
   check.first_broken.reset();
   for (const ChainLink& link : check.chain) {
     if (link.state != CheckState::broken) continue;
@@ -33,26 +34,26 @@ Finding other_machine(const std::vector<std::string>& facts) {
 }
 }  // namespace
 
-Check check_situation(const Situation& situation) {
-  Judgement judgement = judge_rules(situation);
+Check check_analysis(const Analysis& analysis) {
+  Judgement judgement = judge_rules(analysis);
   Check check{.checked_at = {},
               .tool_version = std::string(tool_version()),
-              .subject = situation.subject.subject,
-              .machine = &situation.machine == &situation.subject ? "" : situation.machine.subject,
-              .data_date = situation.knowledge.date,
-              .consumers = judge_consumers(situation),
+              .subject = analysis.subject.subject,
+              .machine = &analysis.machine == &analysis.subject ? "" : analysis.machine.subject,
+              .data_date = analysis.knowledge.date,
+              .consumers = judge_consumers(analysis),
               .findings = std::move(judgement.findings),
               .untold = std::move(judgement.untold)};
-  judge_links(situation, check);
+  judge_links(analysis, check);
   return check;
 }
 
-void add_log(const Situation& situation, const ErrorPatterns& patterns, const LogReading& log,
+void add_log(const Analysis& analysis, const ErrorPatterns& patterns, const LogReading& log,
              const std::vector<std::string>& other_facts, Check& check) {
   check.errors = log.errors;
-  join_errors(check.errors, check.findings, situation, patterns);
+  join_errors(check.errors, check.findings, analysis, patterns);
   if (!other_facts.empty()) check.findings.push_back(other_machine(other_facts));
-  judge_links(situation, check);
+  judge_links(analysis, check);
 }
 
 ExitStatus exit_status(const Check& check) {

@@ -5,18 +5,18 @@
 
 #include "base/exit_status.h"
 #include "model/check_result.h"
+#include "rules/analysis/analysis.h"
 #include "rules/log/log_reader.h"
-#include "rules/situation.h"
 #include "tables/error_patterns.h"
 
 namespace varve {
 
 // Judges a stack on a machine: consumers, rules, the chain. The caller sets checked_at.
-Check check_situation(const Situation& situation);
+Check check_analysis(const Analysis& analysis);
 
 // Adds what a log says: its errors with their meaning on this stack. An error that nothing on the stack accounts for is
 // a finding of its own; `other_facts` are those that the log states otherwise than the stack.
-void add_log(const Situation& situation, const ErrorPatterns& patterns, const LogReading& log,
+void add_log(const Analysis& analysis, const ErrorPatterns& patterns, const LogReading& log,
              const std::vector<std::string>& other_facts, Check& check);
 
 // failed: an error, a broken link, or a lock that does not hold; inconclusive: the driver or the runtime link cannot be

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "rules/situation.h"
+#include "rules/analysis/analysis.h"
 
 namespace varve {
 namespace {
@@ -55,11 +55,11 @@ TEST(WhatIf, CannotTellTheApiLevelOfADriverNewerThanTheData) {
 
 TEST(WhatIf, PutsAGpuIntoAMachineWithoutOne) {
   const Stack machine = supposed({.driver = "550", .driver_folder = {}, .gpus = {"L40S", "9.0"}});
-  const Situation situation = look_at_situation(machine, machine, knowledge());
-  ASSERT_EQ(situation.gpus.size(), 2u);
-  EXPECT_EQ(to_string(*situation.gpus[0].capability), "8.9");
-  EXPECT_EQ(to_string(*situation.gpus[1].capability), "9.0");
-  EXPECT_TRUE(situation.has_gpu);
+  const Analysis analysis = analyse(machine, machine, knowledge());
+  ASSERT_EQ(analysis.gpus.size(), 2u);
+  EXPECT_EQ(to_string(*analysis.gpus[0].capability), "8.9");
+  EXPECT_EQ(to_string(*analysis.gpus[1].capability), "9.0");
+  EXPECT_TRUE(analysis.has_gpu);
   ASSERT_EQ(machine.gpus.size(), 2u);
   EXPECT_EQ(machine.gpus[0].model, "L40S");
 }
@@ -74,8 +74,8 @@ TEST(WhatIf, FindsNoDriverInAnEmptyFolder) {
   std::filesystem::create_directories(folder);
   const Stack machine = supposed({.driver = {}, .driver_folder = folder, .gpus = {}});
   EXPECT_EQ(machine.facts.at("driver.user_mode.version").missing, Missing::absent);
-  const Situation situation = look_at_situation(machine, machine, knowledge());
-  EXPECT_FALSE(situation.has_no_gpu);
+  const Analysis analysis = analyse(machine, machine, knowledge());
+  EXPECT_FALSE(analysis.has_no_gpu);
   std::filesystem::remove(folder);
 }
 

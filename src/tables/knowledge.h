@@ -120,7 +120,7 @@ struct ErrorCode {
   int code = 0;
   std::string driver_name, runtime_name;  // "CUDA_ERROR_NO_DEVICE", "cudaErrorNoDevice"
   std::string message;                    // "no CUDA-capable device is detected"
-  std::string category;                   // see rules/rule.h; empty: an ordinary program error
+  std::string category;                   // see rules/analysis/rule.h; empty: an ordinary program error
   std::string meaning, fix;
   std::string source;
 };

@@ -13,8 +13,8 @@
 
 #include "binary/gpu_code/ptx_entries.h"
 #include "driver/jit_compiler.h"
-#include "rules/consumer/driver_regime.h"
-#include "rules/consumer/gpu_code.h"
+#include "rules/analysis/driver_regime.h"
+#include "rules/analysis/gpu_code.h"
 #include "tables/knowledge.h"
 #include "world/files.h"
 

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "rules/advice/advice_parts.h"
-#include "rules/consumer/consumer_runtimes.h"
+#include "rules/situation/consumer_runtimes.h"
 
 namespace varve {
 
@@ -34,10 +34,9 @@ struct UnservedGpu {
   const DriverBranch* branch = nullptr;  // nullptr: none is known
 };
 
-UnservedGpu say_unserved(const AdviceTarget& target, Lines& lines) {
+UnservedGpu say_unserved(const AdviceTarget& target, const std::vector<GpuSupportVerdict>& verdicts, Lines& lines) {
   const Knowledge& knowledge = target.situation->knowledge;
-  for (const ComputeCapability gpu : target.gpus) {
-    const GpuSupport support = judge_gpu_support(*target.situation, target.driver, gpu).support;
+  for (const auto& [support, detail, gpu] : verdicts) {
     const GpuArchitecture* row = find_architecture(knowledge, gpu);
     if (row == nullptr || (support != GpuSupport::too_new && support != GpuSupport::dropped)) continue;
     const std::string name = gpu_words(*target.situation, gpu);
@@ -57,17 +56,9 @@ UnservedGpu say_unserved(const AdviceTarget& target, Lines& lines) {
   return {};
 }
 
-const ConsumerView* view_of(const Situation& situation, const ConsumerVerdict& verdict) {
-  const auto at = std::find_if(situation.consumers.begin(), situation.consumers.end(), [&](const ConsumerView& view) {
-    return view.consumer.kind == verdict.kind && view.consumer.name == verdict.name &&
-           view.consumer.environment == verdict.environment;
-  });
-  return at == situation.consumers.end() ? nullptr : &*at;
-}
-
 // The CUDA that the consumer brings; empty: not known.
-std::string cuda_of(const ConsumerView& view, const Knowledge& knowledge) {
-  const std::vector<ConsumerRuntime> runtimes = runtimes_of(view, knowledge);
+std::string cuda_of(const AnalysedConsumer& consumer) {
+  const std::vector<ConsumerRuntime>& runtimes = consumer.runtimes;
   const auto main = std::find_if(runtimes.begin(), runtimes.end(), [](const ConsumerRuntime& r) { return r.main; });
   if (main != runtimes.end()) return to_string(main->version);
   return runtimes.empty() ? "" : to_string(runtimes.front().version);
@@ -98,30 +89,24 @@ std::string compat_advice(const AdviceTarget& target, const std::string& cuda) {
   return package + " over the present kernel driver, found before its libcuda";
 }
 
-bool is_broken(const ConsumerVerdict& verdict, Question question) {
-  return std::any_of(verdict.answers.begin(), verdict.answers.end(), [&](const ConsumerAnswer& answer) {
-    return answer.question == question && answer.state == CheckState::broken;
-  });
-}
-
 // What would mend one consumer, the smallest change first: another build needs no rights on the machine and no reboot.
-void mend_consumer(const AdviceTarget& target, const ConsumerVerdict& verdict, Lines& lines) {
-  const bool by_driver = is_broken(verdict, Question::driver), by_code = is_broken(verdict, Question::gpu_code);
-  const ConsumerView* view = view_of(*target.situation, verdict);
-  if (view == nullptr || (!by_driver && !by_code)) return;
+void mend_consumer(const AdviceTarget& target, const AnalysedConsumer& consumer, Lines& lines) {
+  const bool by_driver = consumer.driver.answer.state == CheckState::broken;
+  const bool by_code = consumer.answers.code.state == CheckState::broken;
+  if (!by_driver && !by_code) return;
   Lines ways;
   const auto add = [&](std::string way) {
     if (!way.empty()) ways.push_back(std::move(way));
   };
-  add(build_advice(target, *view));
-  const std::string cuda = cuda_of(*view, target.situation->knowledge);
+  add(build_advice(target, consumer));
+  const std::string cuda = cuda_of(consumer);
   // Code that is not there is not mended by a driver, whatever its version.
   if (by_driver && !by_code && !cuda.empty()) {
     add(driver_advice(target, cuda));
     add(compat_advice(target, cuda));
   }
   if (ways.empty()) return;
-  std::string line = fmt::format("To mend {}: {}", consumer_words(*view), ways[0]);
+  std::string line = fmt::format("To mend {}: {}", consumer_words(consumer), ways[0]);
   for (std::size_t i = 1; i < ways.size(); ++i) line += "; or " + ways[i];
   lines.push_back(line + ".");
 }
@@ -172,10 +157,9 @@ const DriverBranch* branch_of_kernel(const AdviceTarget& target) {
 }
 }  // namespace
 
-std::vector<std::string> advise(const Situation& situation, const std::vector<ConsumerVerdict>& verdicts,
+std::vector<std::string> advise(const Analysis& analysis, const std::vector<ConsumerVerdict>& verdicts,
                                 const std::vector<Finding>& findings) {
-  const AdviceTarget target{
-      .situation = &situation, .driver = serving_driver(situation), .gpus = capabilities_of(situation)};
+  const AdviceTarget target{.situation = &analysis, .driver = analysis.driver, .gpus = capabilities_of(analysis)};
   Lines lines;
   say_newer_than_data(target, lines);
   mend_findings(findings, lines);
@@ -184,12 +168,12 @@ std::vector<std::string> advise(const Situation& situation, const std::vector<Co
     add_lines_with(target, of_kernel != nullptr ? of_kernel : say_without_driver(target, lines), lines);
     return lines;
   }
-  if (const UnservedGpu unserved = say_unserved(target, lines); unserved.found) {
+  if (const UnservedGpu unserved = say_unserved(target, analysis.gpu_support, lines); unserved.found) {
     add_lines_with(target, unserved.branch, lines);
     return lines;
   }
-  for (const ConsumerVerdict& verdict : verdicts) {
-    if (verdict.state == CheckState::broken) mend_consumer(target, verdict, lines);
+  for (std::size_t i = 0; i < verdicts.size(); ++i) {
+    if (verdicts[i].state == CheckState::broken) mend_consumer(target, analysis.consumers[i], lines);
   }
   if (!target.driver.api_level) {
     lines.push_back(fmt::format("What fits cannot be told: {}.", target.driver.api_level_missing));

@@ -4,13 +4,13 @@
 #include <string_view>
 #include <vector>
 
-#include "rules/consumer/driver_regime.h"
-#include "rules/consumer/gpu_code.h"
-#include "rules/situation.h"
+#include "rules/analysis/driver_regime.h"
+#include "rules/analysis/gpu_code.h"
+#include "rules/situation/situation.h"
 
 namespace varve {
 
-// Parts of the advice (rules/advice.h).
+// Parts of the advice (rules/advice/advice.h).
 
 // What advice is given for.
 struct AdviceTarget {

@@ -5,8 +5,9 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "rules/consumer/runtime_testing.h"
-#include "rules/rule.h"
+#include "rules/analysis/consumer_verdict.h"
+#include "rules/analysis/made_stack_testing.h"
+#include "rules/judgement.h"
 
 namespace varve {
 namespace {
@@ -27,8 +28,8 @@ MadeStack machine(const std::string& driver, const std::string& level, const std
 }
 
 std::string advice_for(const MadeStack& stack) {
-  const Situation situation = stack.situation();
-  return join(advise(situation, judge_consumers(situation), {}), "\n");
+  const Analysis analysis = stack.analysis();
+  return join(advise(analysis, judge_consumers(analysis), {}), "\n");
 }
 
 bool says(const std::string& advice, std::string_view text) { return advice.find(text) != std::string::npos; }
@@ -171,13 +172,13 @@ TEST(Advice, NothingIsMadeUpWhereNothingIsKnown) {
 
 TEST(Advice, FaultsThatNoVersionMendsComeFirstAndOnce) {
   const MadeStack stack = machine("550.163.01", "12.4", "NVIDIA L40S", "8.9");
-  const Situation situation = stack.situation();
+  const Analysis analysis = stack.analysis();
   Finding finding{.id = "VRV-TEST", .severity = Severity::error, .evidence = "e", .fix = "load nvidia_uvm"};
   finding.category = "device_handshake";
   Finding ceiling = finding;
   ceiling.category = "driver_ceiling";
   ceiling.fix = "said by versions";
-  const std::vector<std::string> lines = advise(situation, {}, {finding, finding, ceiling});
+  const std::vector<std::string> lines = advise(analysis, {}, {finding, finding, ceiling});
   ASSERT_FALSE(lines.empty());
   EXPECT_EQ(lines[0], "VRV-TEST: load nvidia_uvm");
   EXPECT_EQ(std::count(lines.begin(), lines.end(), lines[0]), 1);

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
-#include "rules/consumer/runtime_testing.h"
-#include "rules/rule.h"
+#include "rules/analysis/made_stack_testing.h"
+#include "rules/consumer/consumer_rules.h"
 
 namespace varve {
 namespace {
@@ -13,11 +13,20 @@ using test::add_framework;
 using test::coverage_of;
 using test::MadeStack;
 
-// The findings of this table alone.
-std::map<std::string, Found> findings_of(const Situation& situation) {
+// The tables of this room.
+std::vector<Rule> consumer_rules() {
+  std::vector<Rule> rules;
+  for (const auto* table : {&runtime_rules(), &forward_rules(), &code_rules()}) {
+    rules.insert(rules.end(), table->begin(), table->end());
+  }
+  return rules;
+}
+
+// Their findings alone.
+std::map<std::string, Found> findings_of(const Analysis& analysis) {
   std::map<std::string, Found> findings;
-  for (const Rule& rule : runtime_rules()) {
-    for (Found& found : rule.judge(situation)) {
+  for (const Rule& rule : consumer_rules()) {
+    for (Found& found : rule.judge(analysis)) {
       found.severity = found.severity.value_or(rule.severity);
       findings.emplace(rule.id, std::move(found));
     }
@@ -25,7 +34,7 @@ std::map<std::string, Found> findings_of(const Situation& situation) {
   return findings;
 }
 
-std::map<std::string, Found> findings_of(const MadeStack& stack) { return findings_of(stack.situation()); }
+std::map<std::string, Found> findings_of(const MadeStack& stack) { return findings_of(stack.analysis()); }
 
 std::set<std::string> errors_of(const MadeStack& stack) {
   std::set<std::string> ids;
@@ -96,7 +105,7 @@ TEST(RuntimeRules, SayThatAnotherToolkitDoesNotMendMissingCode) {
   stack.driver("580.95.05", "13.0").gpu("NVIDIA GeForce RTX 5090", "12.0");
   add_framework(stack, "12.1", usual_runtime_code());
   EXPECT_EQ(errors_of(stack), Ids{"VRV-CODE-NO-KERNEL-IMAGE"});
-  for (const Rule& rule : runtime_rules()) {
+  for (const Rule& rule : consumer_rules()) {
     if (std::string(rule.id) != "VRV-CODE-NO-KERNEL-IMAGE") continue;
     EXPECT_NE(std::string(rule.fix).find("host toolkit"), std::string::npos);
   }
@@ -154,8 +163,8 @@ TEST(RuntimeRules, WarnOfAnImageWhoseCompatLibrariesTheGpuMayNotUse) {
   image.stack().driver_files = {compat_file("580.65.06", "13.0")};
   image.stack().image.emplace();
   add_framework(image, "12.1", usual_runtime_code());
-  const Situation situation = look_at_situation(machine.stack(), image.stack(), machine.knowledge());
-  EXPECT_TRUE(findings_of(situation).contains("VRV-FORWARD-IMAGE"));
+  const Analysis analysis = analyse(machine.stack(), image.stack(), machine.knowledge());
+  EXPECT_TRUE(findings_of(analysis).contains("VRV-FORWARD-IMAGE"));
 }
 
 TEST(RuntimeRules, TellAGpuThatIsTooNewFromOneThatWasDropped) {
@@ -194,12 +203,12 @@ TEST(RuntimeRules, HaveRowsThatHold) {
   const std::set<std::string> categories = {"driver_ceiling", "kernel_coverage", "user_kernel_mismatch",
                                             "device_handshake", "silent_slowdown"};
   std::set<std::string> ids;
-  for (const Rule& rule : runtime_rules()) {
+  for (const Rule& rule : consumer_rules()) {
     EXPECT_TRUE(ids.insert(rule.id).second) << rule.id;
     EXPECT_TRUE(categories.contains(rule.category)) << rule.id;
     for (const char* text : {rule.statement, rule.consequence, rule.fix, rule.source})
       EXPECT_NE(std::string(text), "") << rule.id;
-    EXPECT_TRUE(rule.judge(MadeStack().situation()).empty()) << rule.id << " has something to say of nothing";
+    EXPECT_TRUE(rule.judge(MadeStack().analysis()).empty()) << rule.id << " has something to say of nothing";
   }
 }
 

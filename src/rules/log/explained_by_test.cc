@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "rules/rule.h"
+#include "rules/judgement.h"
 #include "tables/error_patterns.h"
 
 namespace varve {

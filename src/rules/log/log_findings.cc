@@ -54,17 +54,32 @@ std::vector<std::string> libraries_named(const std::string& text) {
   return names;
 }
 
-// A library that was not found accounts only for a message that names it, or names none. "libx.so.9" stands for
-// "libx.so.9.1.0" too.
+using Kind = FindingSubject::Kind;
+
+bool is_library(const FindingSubject& subject) {
+  return subject.kind == Kind::library || subject.kind == Kind::missing_library;
+}
+
+// A finding about libraries that are not there accounts only for a message that names one of its libraries, or names
+// none. "libx.so.9" stands for "libx.so.9.1.0" too.
 bool speaks_of(const Finding& finding, const ExplainedError& error) {
-  const bool missing = finding.id.ends_with("NOT-FOUND") || finding.id.ends_with("-MISSING");
-  const std::vector<std::string> wanted = libraries_named(error.text);
-  if (!missing || wanted.empty()) return true;
-  const std::vector<std::string> lacking = libraries_named(finding.evidence);
-  return lacking.empty() || std::any_of(wanted.begin(), wanted.end(), [&](const std::string& name) {
-           return std::any_of(lacking.begin(), lacking.end(),
-                              [&](const std::string& one) { return name.starts_with(one) || one.starts_with(name); });
-         });
+  const auto& about = finding.about;
+  const bool lacks = std::any_of(about.begin(), about.end(),
+                                 [](const FindingSubject& one) { return one.kind == Kind::missing_library; });
+  const std::vector<std::string> named = libraries_named(error.text);
+  return !lacks || named.empty() || std::any_of(named.begin(), named.end(), [&](const std::string& name) {
+    return std::any_of(about.begin(), about.end(), [&](const FindingSubject& one) {
+      return is_library(one) && (name.starts_with(one.name) || one.name.starts_with(name));
+    });
+  });
+}
+
+// How much of a message a finding speaks of: the subjects that it names first, then words of the evidence.
+std::pair<int, int> closeness(const Finding& finding, const ExplainedError& error) {
+  const auto named = std::count_if(finding.about.begin(), finding.about.end(), [&](const FindingSubject& subject) {
+    return !subject.name.empty() && error.text.find(subject.name) != std::string::npos;
+  });
+  return {static_cast<int>(named), shared_names(finding.evidence, error.text)};
 }
 
 // The best of the findings that `accounts` holds for.
@@ -72,13 +87,13 @@ template <class Accounts>
 std::optional<std::size_t> best_of(const std::vector<Finding>& findings, const ExplainedError& error,
                                    Accounts accounts) {
   std::optional<std::size_t> best;
-  int best_shared = -1;
+  std::pair<int, int> closest{-1, -1};
   for (std::size_t i = 0; i < findings.size(); ++i) {
     if (findings[i].id == "VRV-LOG-ERROR" || !accounts(findings[i]) || !speaks_of(findings[i], error)) continue;
-    const int shared = shared_names(findings[i].evidence, error.text);
-    if (shared <= best_shared) continue;
+    const std::pair<int, int> close = closeness(findings[i], error);
+    if (close <= closest) continue;
     best = i;
-    best_shared = shared;
+    closest = close;
   }
   return best;
 }

@@ -3,7 +3,7 @@
 
 #include "model/check_result.h"
 #include "model/finding.h"
-#include "rules/situation.h"
+#include "rules/situation/situation.h"
 #include "tables/error_patterns.h"
 
 namespace varve {

@@ -21,6 +21,13 @@ Finding finding(const std::string& id, const std::string& category, const std::s
   return {.id = id, .severity = severity, .evidence = evidence, .category = category};
 }
 
+// A library that is needed and not there.
+Finding lacking(const std::string& id, const std::string& library) {
+  Finding lacks = finding(id, "library_mix", "one is needed and not found");
+  lacks.about = {{FindingSubject::Kind::missing_library, library}};
+  return lacks;
+}
+
 struct Joined {
   std::vector<ExplainedError> errors;
   std::vector<Finding> findings;
@@ -100,6 +107,29 @@ TEST(JoinErrors, OfSeveralFindingsTheOneThatNamesTheLibraryAccounts) {
            {finding("VRV-LIBRARY-NOT-FOUND", "library_mix", "libnccl.so.2 is needed and not found"),
             finding("VRV-LIBRARY-NOT-FOUND", "library_mix", "libcublasLt.so.13 is needed and not found")});
   EXPECT_EQ(joined.findings[0].evidence.substr(0, 17), "libcublasLt.so.13");
+}
+
+TEST(JoinErrors, WhatAFindingLacksDecidesWhateverTheNameOfItsRule) {
+  for (const char* id : {"VRV-LIBRARY-NOT-FOUND", "VRV-FRAMEWORK-CUDA-MISSING", "VRV-LIBRARY-OTHER"}) {
+    const char* message = "libcublasLt.so.13: cannot open shared object file";
+    EXPECT_EQ(join(message, {lacking(id, "libnccl.so.2")}).errors[0].explained_by, "") << id;
+    const Joined joined = join(message, {lacking(id, "libnccl.so.2"), lacking(id, "libcublasLt.so.13")});
+    EXPECT_EQ(joined.errors[0].explained_by, id);
+    ASSERT_FALSE(joined.findings.empty());
+    EXPECT_EQ(joined.findings[0].about[0].name, "libcublasLt.so.13") << id;
+  }
+}
+
+TEST(JoinErrors, OfSeveralFindingsTheOneAboutTheSettingThatIsNamedAccounts) {
+  Finding other = finding("VRV-A", "device_handshake", "CUDA_VISIBLE_DEVICES may matter"), about = other;
+  about.id = "VRV-B";
+  about.about = {{FindingSubject::Kind::setting, "CUDA_VISIBLE_DEVICES"}};
+  const Joined joined = join(
+      "RuntimeError: CUDA unknown error - e.g. changing env variable CUDA_VISIBLE_DEVICES after "
+      "program start",
+      {other, about});
+  ASSERT_EQ(joined.errors.size(), 1U);
+  EXPECT_EQ(joined.errors[0].explained_by, "VRV-B");
 }
 
 TEST(JoinErrors, AFindingThatBrokeSomethingIsAnError) {

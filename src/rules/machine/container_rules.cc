@@ -6,16 +6,17 @@
 
 #include "base/text.h"
 #include "image/image_requirement.h"
+#include "rules/analysis/rule.h"
+#include "rules/machine/machine_rules.h"
 #include "rules/machine/machine_view.h"
-#include "rules/rule.h"
 
 namespace varve {
 
 namespace {
-constexpr const char* kNodes = "driver.device_nodes";
+constexpr const char* kToolkitManual = "NVIDIA Container Toolkit documentation";
 
-bool has_gpu_node(const Situation& situation) {
-  const std::vector<std::string> nodes = list_of(situation, kNodes);
+bool has_gpu_node(const Analysis& analysis) {
+  const std::vector<std::string> nodes = list_of(analysis, kNodes);
   return std::any_of(nodes.begin(), nodes.end(), [](const std::string& node) {
     return node == "dxg" || node == "nvmap" || node == "nvhost-gpu" ||
            (node.size() > 6 && node.starts_with("nvidia") && node[6] >= '0' && node[6] <= '9');
@@ -23,9 +24,7 @@ bool has_gpu_node(const Situation& situation) {
 }
 
 // The host's kernel shows its GPU in a container too, whether or not the container may use it.
-bool host_has_gpu(const Situation& situation) {
-  return situation.kernel_driver || !list_of(situation, "gpu.bus").empty();
-}
+bool host_has_gpu(const Analysis& analysis) { return analysis.kernel_driver || !list_of(analysis, "gpu.bus").empty(); }
 
 // A word of a list such as NVIDIA_DRIVER_CAPABILITIES=compute,utility.
 bool has_word(std::string_view list, std::string_view word) {
@@ -35,41 +34,40 @@ bool has_word(std::string_view list, std::string_view word) {
   return false;
 }
 
-std::string setting_words(const Situation& situation, const char* name) {
-  const auto value = setting_of(situation, name);
+std::string setting_words(const Analysis& analysis, const char* name) {
+  const auto value = setting_of(analysis, name);
   return value ? fmt::format("{} is \"{}\"", name, *value) : fmt::format("{} is not set", name);
 }
 
-bool asks_for_gpu(const Situation& situation) {
-  return wants_gpu(situation) || setting_of(situation, "NVIDIA_VISIBLE_DEVICES") ||
-         setting_of(situation, "NVIDIA_REQUIRE_CUDA") || setting_of(situation, "NVIDIA_DRIVER_CAPABILITIES");
+bool asks_for_gpu(const Analysis& analysis) {
+  return wants_gpu(analysis) || setting_of(analysis, "NVIDIA_VISIBLE_DEVICES") ||
+         setting_of(analysis, "NVIDIA_REQUIRE_CUDA") || setting_of(analysis, "NVIDIA_DRIVER_CAPABILITIES");
 }
 
 bool is_withheld(const std::string& value) { return value.empty() || value == "void" || value == "none"; }
 
-std::vector<Found> find_no_gpu(const Situation& situation) {
-  if (!is_in_container(situation) || !host_has_gpu(situation) || has_gpu_node(situation) || is_wsl(situation))
-    return {};
-  if (!fact_of(situation, kNodes).is_answer()) return {};
-  const auto visible = setting_of(situation, "NVIDIA_VISIBLE_DEVICES");
-  Found found{.evidence = fmt::format("In {}: the host's kernel {}, and the container has no device node of it; {}",
-                                      fact_text(fact_of(situation, "container.kind")),
-                                      situation.kernel_driver ? "runs the NVIDIA module " + kernel_version(situation)
-                                                              : "shows an NVIDIA GPU",
-                                      setting_words(situation, "NVIDIA_VISIBLE_DEVICES"))};
-  if (!asks_for_gpu(situation)) found.severity = Severity::note;
+std::vector<Found> find_no_gpu(const Analysis& analysis) {
+  if (!is_in_container(analysis) || !host_has_gpu(analysis) || has_gpu_node(analysis) || is_wsl(analysis)) return {};
+  if (!fact_of(analysis, kNodes).is_answer()) return {};
+  const auto visible = setting_of(analysis, "NVIDIA_VISIBLE_DEVICES");
+  Found found{.evidence = fmt::format(
+                  "In {}: the host's kernel {}, and the container has no device node of it; {}",
+                  fact_text(fact_of(analysis, "container.kind")),
+                  analysis.kernel_driver ? "runs the NVIDIA module " + kernel_version(analysis) : "shows an NVIDIA GPU",
+                  setting_words(analysis, "NVIDIA_VISIBLE_DEVICES"))};
+  if (!asks_for_gpu(analysis)) found.severity = Severity::note;
   if (visible && is_withheld(*visible)) found.fix = "Start it with NVIDIA_VISIBLE_DEVICES=all, or with --gpus all";
   return {std::move(found)};
 }
 
-std::vector<Found> find_no_driver_libraries(const Situation& situation) {
-  if (!is_in_container(situation) || !has_gpu_node(situation) || is_wsl(situation) || is_jetson(situation)) return {};
-  if (!is_absent(situation, "driver.user_mode.version")) return {};
-  const auto capabilities = setting_of(situation, "NVIDIA_DRIVER_CAPABILITIES");
+std::vector<Found> find_no_driver_libraries(const Analysis& analysis) {
+  if (!is_in_container(analysis) || !has_gpu_node(analysis) || is_wsl(analysis) || is_jetson(analysis)) return {};
+  if (!is_absent(analysis, "driver.user_mode.version")) return {};
+  const auto capabilities = setting_of(analysis, "NVIDIA_DRIVER_CAPABILITIES");
   const bool without = capabilities && !capabilities->empty() && !has_word(*capabilities, "compute");
   Found found{.evidence =
-                  fmt::format("The container has {} and no libcuda.so.1; {}", join(list_of(situation, kNodes), ", "),
-                              setting_words(situation, "NVIDIA_DRIVER_CAPABILITIES"))};
+                  fmt::format("The container has {} and no libcuda.so.1; {}", join(list_of(analysis, kNodes), ", "),
+                              setting_words(analysis, "NVIDIA_DRIVER_CAPABILITIES"))};
   if (without) return {std::move(found)};
   found.fix =
       "Start it through NVIDIA's container runtime (--gpus all, or --runtime=nvidia with NVIDIA_VISIBLE_DEVICES=all "
@@ -78,56 +76,55 @@ std::vector<Found> find_no_driver_libraries(const Situation& situation) {
   return {std::move(found)};
 }
 
-std::vector<Found> find_incomplete_nodes(const Situation& situation) {
-  if (!is_in_container(situation) || !has_gpu_node(situation) || is_wsl(situation) || is_jetson(situation)) return {};
+std::vector<Found> find_incomplete_nodes(const Analysis& analysis) {
+  if (!is_in_container(analysis) || !has_gpu_node(analysis) || is_wsl(analysis) || is_jetson(analysis)) return {};
   std::vector<std::string> missing;
   for (const char* node : {"nvidiactl", "nvidia-uvm"}) {
-    if (!lists(situation, kNodes, node)) missing.push_back(std::string("/dev/") + node);
+    if (!lists(analysis, kNodes, node)) missing.push_back(std::string("/dev/") + node);
   }
-  if (missing.empty() || lists(situation, kNodes, "nvmap")) return {};
-  return {{.evidence = fmt::format("The container has {}, and not {}", join(list_of(situation, kNodes), ", "),
+  if (missing.empty() || lists(analysis, kNodes, "nvmap")) return {};
+  return {{.evidence = fmt::format("The container has {}, and not {}", join(list_of(analysis, kNodes), ", "),
                                    join(missing, ", "))}};
 }
 
 // The device controller of cgroup v1 says what may be opened; that of v2 is a program in the kernel and says nothing.
-std::vector<Found> find_device_limits(const Situation& situation) {
-  const std::vector<std::string> rows = list_of(situation, "cgroup.devices");
-  if (rows.empty() || !has_gpu_node(situation)) return {};
+std::vector<Found> find_device_limits(const Analysis& analysis) {
+  const std::vector<std::string> rows = list_of(analysis, "cgroup.devices");
+  if (rows.empty() || !has_gpu_node(analysis)) return {};
   const bool allowed = std::any_of(rows.begin(), rows.end(), [](const std::string& row) {
     return row.starts_with("a ") || row.starts_with("c 195:") || row.starts_with("c *:");
   });
   if (allowed) return {};
   return {{.evidence = fmt::format(
                "Device nodes are there ({}), and the control group's list has no row for NVIDIA's major number 195: {}",
-               join(list_of(situation, kNodes), ", "), join(rows, "; "))}};
+               join(list_of(analysis, kNodes), ", "), join(rows, "; "))}};
 }
 
-std::vector<Found> find_device_links(const Situation& situation) {
-  if (!is_on_host(situation) || !is_absent(situation, "driver.device_nodes.links") || !has_gpu_node(situation))
-    return {};
-  if (text_of(situation, "cgroup.version") != "v2") return {};
-  const auto mode = text_of(situation, "container.gpu_runtime.mode");
-  const bool told = !rows_with(situation, "container.gpu_runtime.engines", "runtime nvidia").empty();
+std::vector<Found> find_device_links(const Analysis& analysis) {
+  if (!is_on_host(analysis) || !is_absent(analysis, "driver.device_nodes.links") || !has_gpu_node(analysis)) return {};
+  if (text_of(analysis, "cgroup.version") != "v2") return {};
+  const auto mode = text_of(analysis, "container.gpu_runtime.mode");
+  const bool told = !rows_with(analysis, "container.gpu_runtime.engines", "runtime nvidia").empty();
   const bool hooked = mode ? (*mode == "auto" || *mode == "legacy") : told;
-  const bool by_itself = !rows_with(situation, "container.gpu_runtime.engines", "cgroups by cgroupfs").empty();
+  const bool by_itself = !rows_with(analysis, "container.gpu_runtime.engines", "cgroups by cgroupfs").empty();
   if (!hooked || by_itself) return {};
   return {{.evidence = fmt::format("Control groups are v2, the runtime's mode is {}, and /dev/char has no link to {}",
-                                   mode.value_or("not stated"), join(list_of(situation, kNodes), ", "))}};
+                                   mode.value_or("not stated"), join(list_of(analysis, kNodes), ", "))}};
 }
 
-std::vector<Found> find_runtime_not_told(const Situation& situation) {
-  if (!is_on_host(situation) || !situation.kernel_driver || situation.gpus.empty()) return {};
-  const std::vector<std::string> untold = rows_with(situation, "container.gpu_runtime.engines", "not told of");
-  if (untold.empty() || fact_of(situation, "container.gpu_runtime.specifications").is_known()) return {};
+std::vector<Found> find_runtime_not_told(const Analysis& analysis) {
+  if (!is_on_host(analysis) || !analysis.kernel_driver || analysis.gpus.empty()) return {};
+  const std::vector<std::string> untold = rows_with(analysis, "container.gpu_runtime.engines", "not told of");
+  if (untold.empty() || fact_of(analysis, "container.gpu_runtime.specifications").is_known()) return {};
   return {{.evidence = join(untold, "; ")}};
 }
 
 // "/etc/cdi/nvidia.yaml (driver 550.54.15)"
-std::vector<Found> find_stale_specification(const Situation& situation) {
-  const auto kernel = text_of(situation, "driver.kernel_mode.version");
-  if (!kernel || !is_on_host(situation)) return {};
+std::vector<Found> find_stale_specification(const Analysis& analysis) {
+  const auto kernel = text_of(analysis, "driver.kernel_mode.version");
+  if (!kernel || !is_on_host(analysis)) return {};
   std::vector<std::string> stale;
-  for (const std::string& row : rows_with(situation, "container.gpu_runtime.specifications", " (driver ")) {
+  for (const std::string& row : rows_with(analysis, "container.gpu_runtime.specifications", " (driver ")) {
     const std::string drivers = row.substr(row.rfind(" (driver ") + 9);
     if (!has_word(std::string_view(drivers).substr(0, drivers.find(')')), *kernel)) stale.push_back(row);
   }
@@ -137,33 +134,33 @@ std::vector<Found> find_stale_specification(const Situation& situation) {
 }
 
 // What an image asks of its machine: of the image that is judged, or of the one that this container was made from.
-std::map<std::string, std::string> requirements_of(const Situation& situation) {
+std::map<std::string, std::string> requirements_of(const Analysis& analysis) {
   std::map<std::string, std::string> requirements;
-  if (situation.subject.image) requirements = situation.subject.image->requirements;
-  for (const auto& [id, fact] : situation.subject.facts) {
+  if (analysis.subject.image) requirements = analysis.subject.image->requirements;
+  for (const auto& [id, fact] : analysis.subject.facts) {
     if (id.starts_with("settings.NVIDIA_REQUIRE_") && fact.is_known())
       requirements.emplace(id.substr(9), value_text(*fact.value));
   }
   return requirements;
 }
 
-bool requirements_disabled(const Situation& situation) {
-  const auto value = setting_of(situation, "NVIDIA_DISABLE_REQUIRE");
+bool requirements_disabled(const Analysis& analysis) {
+  const auto value = setting_of(analysis, "NVIDIA_DISABLE_REQUIRE");
   return value && are_requirements_disabled({{"NVIDIA_DISABLE_REQUIRE", *value}});
 }
 
 // The API level of the driver itself, not that of a cuda-compat libcuda before it.
-std::optional<std::string> own_level(const Situation& situation) {
-  for (const DriverFile& file : situation.machine.driver_files) {
+std::optional<std::string> own_level(const Analysis& analysis) {
+  for (const DriverFile& file : analysis.machine.driver_files) {
     const bool own = file.role == DriverFileRole::driver || file.role == DriverFileRole::wsl;
     if (file.library == "libcuda" && own && file.api_level.is_known()) return value_text(*file.api_level.value);
   }
-  if (situation.kernel_driver && !is_newer_driver(situation.knowledge, *situation.kernel_driver)) {
-    const DriverBranch* row = branch_of(situation.knowledge, *situation.kernel_driver);
+  if (analysis.kernel_driver && !is_newer_driver(analysis.knowledge, *analysis.kernel_driver)) {
+    const DriverBranch* row = branch_of(analysis.knowledge, *analysis.kernel_driver);
     if (row != nullptr && !row->cuda.empty()) return row->cuda;
   }
-  const bool compat = user_driver_role(situation) == DriverFileRole::compat;
-  return compat ? std::nullopt : text_of(situation, "driver.api_level");
+  const bool compat = user_driver_role(analysis) == DriverFileRole::compat;
+  return compat ? std::nullopt : text_of(analysis, "driver.api_level");
 }
 
 struct Unmet {
@@ -172,19 +169,19 @@ struct Unmet {
 };
 
 // The requirements that do not hold with these facts; those that cannot be told hold.
-std::vector<Unmet> unmet_requirements(const Situation& situation, bool with_gpu) {
-  if (requirements_disabled(situation)) return {};
+std::vector<Unmet> unmet_requirements(const Analysis& analysis, bool with_gpu) {
+  if (requirements_disabled(analysis)) return {};
   RequirementFacts machine;
-  machine.cuda = own_level(situation);
-  machine.driver = text_of(situation, "driver.kernel_mode.version");
-  if (with_gpu && !situation.gpus.empty()) {
-    const GpuView& gpu = situation.gpus.front();
+  machine.cuda = own_level(analysis);
+  machine.driver = text_of(analysis, "driver.kernel_mode.version");
+  if (with_gpu && !analysis.gpus.empty()) {
+    const GpuView& gpu = analysis.gpus.front();
     if (gpu.capability) machine.arch = to_string(*gpu.capability);
     if (!gpu.brand.empty()) machine.brand = to_lower(gpu.brand);
   }
   if (!machine.cuda && !machine.driver) return {};
   std::vector<Unmet> unmet;
-  for (const auto& [name, text] : requirements_of(situation)) {
+  for (const auto& [name, text] : requirements_of(analysis)) {
     const Result<ImageRequirement> requirement = parse_image_requirement(text);
     if (requirement && evaluate_requirement(*requirement, machine) == Held::no) unmet.push_back({name, text, machine});
   }
@@ -193,25 +190,25 @@ std::vector<Unmet> unmet_requirements(const Situation& situation, bool with_gpu)
 
 std::string cut(const std::string& text) { return text.size() > 120 ? text.substr(0, 120) + "…" : text; }
 
-std::vector<Found> find_requirement(const Situation& situation) {
+std::vector<Found> find_requirement(const Analysis& analysis) {
   // The branches that a forward compatible image names depend on the brand: without it "no" is sure only for the rest.
   std::vector<Found> found;
-  for (const Unmet& one : unmet_requirements(situation, true)) {
+  for (const Unmet& one : unmet_requirements(analysis, true)) {
     found.push_back(
         {.evidence = fmt::format("The image asks for {}=\"{}\"; the driver is {}, CUDA {}", one.name, cut(one.text),
                                  one.machine.driver.value_or("not known"), one.machine.cuda.value_or("not known"))});
   }
   // A container that runs in spite of it was let through; the programs in it may still fit.
-  if (!situation.subject.image && is_in_container(situation)) {
+  if (!analysis.subject.image && is_in_container(analysis)) {
     for (Found& one : found) one.severity = Severity::warning;
   }
   return found;
 }
 
-std::vector<Found> find_own_driver(const Situation& situation) {
-  if (!situation.subject.image) return {};
+std::vector<Found> find_own_driver(const Analysis& analysis) {
+  if (!analysis.subject.image) return {};
   std::vector<std::string> own;
-  for (const DriverFile& file : situation.subject.driver_files) {
+  for (const DriverFile& file : analysis.subject.driver_files) {
     if (file.role == DriverFileRole::driver && file.library == "libcuda" &&
         file.path.find("/tegra") == std::string::npos) {
       own.push_back(file.path);
@@ -223,115 +220,108 @@ std::vector<Found> find_own_driver(const Situation& situation) {
 }  // namespace
 
 const std::vector<Rule>& container_rules() {
-  static const char* const kContainer = "container";
-  static const char* const kToolkitManual = "NVIDIA Container Toolkit documentation";
   static const std::vector<Rule> rules = {
-      {"VRV-CONTAINER-NO-GPU",
-       Layer::container,
-       Severity::error,
-       Mender::platform,
-       kContainer,
-       {},
-       "A container that would use the host's GPU was given it.",
-       "Frameworks say that no driver is found, or fall back to the CPU, although nvidia-smi works on the host.",
-       "Start it with --gpus all (Docker), --device nvidia.com/gpu=all (CDI) or a GPU request (Kubernetes), with "
-       "NVIDIA's "
-       "container toolkit configured on the host",
-       kToolkitManual,
-       find_no_gpu},
-      {"VRV-CONTAINER-NO-COMPUTE",
-       Layer::container,
-       Severity::error,
-       Mender::application,
-       kContainer,
-       {},
-       "A container with a GPU has the driver's compute libraries.",
-       "nvidia-smi may work; CUDA programs say that no driver is found.",
-       "Set NVIDIA_DRIVER_CAPABILITIES=compute,utility for the container or in its image",
-       "NVIDIA Container Toolkit documentation, driver capabilities; AbdBarho/stable-diffusion-webui-docker#348",
-       find_no_driver_libraries},
-      {"VRV-CONTAINER-NODES",
-       Layer::container,
-       Severity::error,
-       Mender::platform,
-       kContainer,
-       {},
-       "A container that was given a GPU has nvidiactl and nvidia-uvm too.",
-       "cuInit fails: no device, or error 999, although /dev/nvidia0 is there.",
-       "Give all of them (--gpus all, or also --device /dev/nvidiactl --device /dev/nvidia-uvm), and load nvidia_uvm "
-       "on the host",
-       kToolkitManual,
-       find_incomplete_nodes},
-      {"VRV-CONTAINER-DEVICE-LIMITS",
-       Layer::container,
-       Severity::error,
-       Mender::platform,
-       kContainer,
-       {},
-       "The control group lets the process open the GPU's device nodes.",
-       "Opening the nodes is refused: \"Failed to initialize NVML: Unknown Error\", no device.",
-       "Start the container anew through NVIDIA's runtime; in a batch system ask for GPUs",
-       "Linux Documentation/admin-guide/cgroup-v1/devices.rst",
-       find_device_limits},
-      {"VRV-CONTAINER-DEVICE-LINKS",
-       Layer::container,
-       Severity::warning,
-       Mender::platform,
-       kContainer,
-       {},
-       "The host has links in /dev/char to the GPU's device nodes.",
-       "When systemd is reloaded, running containers lose the GPU: \"Failed to initialize NVML: Unknown Error\".",
-       "Run nvidia-ctk system create-dev-char-symlinks --create-all (best by a udev rule) and start the containers "
-       "anew, or use CDI",
-       "NVIDIA/nvidia-docker#1730",
-       find_device_links},
-      {"VRV-CONTAINER-ENGINE",
-       Layer::container,
-       Severity::note,
-       Mender::platform,
-       kContainer,
-       {},
-       "The container engine was told of NVIDIA's runtime, or has a CDI specification.",
-       "Containers get no GPU: \"could not select device driver\", \"unknown runtime specified nvidia\".",
-       "Install nvidia-container-toolkit, run nvidia-ctk runtime configure --runtime=docker (or containerd), restart "
-       "the engine",
-       kToolkitManual,
-       find_runtime_not_told},
-      {"VRV-CONTAINER-CDI-STALE",
-       Layer::container,
-       Severity::warning,
-       Mender::platform,
-       kContainer,
-       {"container.gpu_runtime.specifications"},
-       "CDI specifications name the files of the driver that runs.",
-       "Containers started through them miss files or get libraries of another version.",
-       "Write it anew: nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml",
-       "NVIDIA Container Toolkit documentation, CDI",
-       find_stale_specification},
-      {"VRV-CONTAINER-REQUIREMENT",
-       Layer::container,
-       Severity::error,
-       Mender::platform,
-       "driver_ceiling",
-       {},
-       "The machine has what the image asks for in NVIDIA_REQUIRE_*.",
-       "The container runtime refuses to start it (\"unsatisfied condition\"); let through, programs that need the "
-       "newer driver "
-       "fail with error 35, 803 or 804.",
-       "Update the host's driver, or take the image of an older CUDA; NVIDIA_DISABLE_REQUIRE=1 only silences the check",
-       "NVIDIA Container Toolkit documentation, constraints",
-       find_requirement},
-      {"VRV-CONTAINER-OWN-DRIVER",
-       Layer::container,
-       Severity::warning,
-       Mender::application,
-       kContainer,
-       {},
-       "An image holds no driver libraries of its own.",
-       "The driver comes from the host: on one with another version the image's files get in its way.",
-       "Build the image without the driver's packages; compat libraries belong under /usr/local/cuda/compat",
-       kToolkitManual,
-       find_own_driver},
+      {.id = "VRV-CONTAINER-NO-GPU",
+       .layer = Layer::container,
+       .severity = Severity::error,
+       .mender = Mender::platform,
+       .category = "container",
+       .statement = "A container that would use the host's GPU was given it.",
+       .consequence =
+           "Frameworks say that no driver is found, or fall back to the CPU, although nvidia-smi works on the host.",
+       .fix = "Start it with --gpus all (Docker), --device nvidia.com/gpu=all (CDI) or a GPU request (Kubernetes), "
+              "with NVIDIA's container toolkit configured on the host",
+       .source = kToolkitManual,
+       .judge = find_no_gpu},
+      {.id = "VRV-CONTAINER-NO-COMPUTE",
+       .layer = Layer::container,
+       .severity = Severity::error,
+       .mender = Mender::application,
+       .category = "container",
+       .statement = "A container with a GPU has the driver's compute libraries.",
+       .consequence = "nvidia-smi may work; CUDA programs say that no driver is found.",
+       .fix = "Set NVIDIA_DRIVER_CAPABILITIES=compute,utility for the container or in its image",
+       .source =
+           "NVIDIA Container Toolkit documentation, driver capabilities; AbdBarho/stable-diffusion-webui-docker#348",
+       .judge = find_no_driver_libraries},
+      {.id = "VRV-CONTAINER-NODES",
+       .layer = Layer::container,
+       .severity = Severity::error,
+       .mender = Mender::platform,
+       .category = "container",
+       .statement = "A container that was given a GPU has nvidiactl and nvidia-uvm too.",
+       .consequence = "cuInit fails: no device, or error 999, although /dev/nvidia0 is there.",
+       .fix = "Give all of them (--gpus all, or also --device /dev/nvidiactl --device /dev/nvidia-uvm), and load "
+              "nvidia_uvm on the host",
+       .source = kToolkitManual,
+       .judge = find_incomplete_nodes},
+      {.id = "VRV-CONTAINER-DEVICE-LIMITS",
+       .layer = Layer::container,
+       .severity = Severity::error,
+       .mender = Mender::platform,
+       .category = "container",
+       .statement = "The control group lets the process open the GPU's device nodes.",
+       .consequence = "Opening the nodes is refused: \"Failed to initialize NVML: Unknown Error\", no device.",
+       .fix = "Start the container anew through NVIDIA's runtime; in a batch system ask for GPUs",
+       .source = "Linux Documentation/admin-guide/cgroup-v1/devices.rst",
+       .judge = find_device_limits},
+      {.id = "VRV-CONTAINER-DEVICE-LINKS",
+       .layer = Layer::container,
+       .severity = Severity::warning,
+       .mender = Mender::platform,
+       .category = "container",
+       .statement = "The host has links in /dev/char to the GPU's device nodes.",
+       .consequence =
+           "When systemd is reloaded, running containers lose the GPU: \"Failed to initialize NVML: Unknown Error\".",
+       .fix = "Run nvidia-ctk system create-dev-char-symlinks --create-all (best by a udev rule) and start the "
+              "containers anew, or use CDI",
+       .source = "NVIDIA/nvidia-docker#1730",
+       .judge = find_device_links},
+      {.id = "VRV-CONTAINER-ENGINE",
+       .layer = Layer::container,
+       .severity = Severity::note,
+       .mender = Mender::platform,
+       .category = "container",
+       .statement = "The container engine was told of NVIDIA's runtime, or has a CDI specification.",
+       .consequence =
+           "Containers get no GPU: \"could not select device driver\", \"unknown runtime specified nvidia\".",
+       .fix = "Install nvidia-container-toolkit, run nvidia-ctk runtime configure --runtime=docker (or containerd), "
+              "restart the engine",
+       .source = kToolkitManual,
+       .judge = find_runtime_not_told},
+      {.id = "VRV-CONTAINER-CDI-STALE",
+       .layer = Layer::container,
+       .severity = Severity::warning,
+       .mender = Mender::platform,
+       .category = "container",
+       .needs = {"container.gpu_runtime.specifications"},
+       .statement = "CDI specifications name the files of the driver that runs.",
+       .consequence = "Containers started through them miss files or get libraries of another version.",
+       .fix = "Write it anew: nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml",
+       .source = "NVIDIA Container Toolkit documentation, CDI",
+       .judge = find_stale_specification},
+      {.id = "VRV-CONTAINER-REQUIREMENT",
+       .layer = Layer::container,
+       .severity = Severity::error,
+       .mender = Mender::platform,
+       .category = "driver_ceiling",
+       .statement = "The machine has what the image asks for in NVIDIA_REQUIRE_*.",
+       .consequence = "The container runtime refuses to start it (\"unsatisfied condition\"); let through, programs "
+                      "that need the newer driver fail with error 35, 803 or 804.",
+       .fix = "Update the host's driver, or take the image of an older CUDA; NVIDIA_DISABLE_REQUIRE=1 only silences "
+              "the check",
+       .source = "NVIDIA Container Toolkit documentation, constraints",
+       .judge = find_requirement},
+      {.id = "VRV-CONTAINER-OWN-DRIVER",
+       .layer = Layer::container,
+       .severity = Severity::warning,
+       .mender = Mender::application,
+       .category = "container",
+       .statement = "An image holds no driver libraries of its own.",
+       .consequence = "The driver comes from the host: on one with another version the image's files get in its way.",
+       .fix = "Build the image without the driver's packages; compat libraries belong under /usr/local/cuda/compat",
+       .source = kToolkitManual,
+       .judge = find_own_driver},
   };
   return rules;
 }

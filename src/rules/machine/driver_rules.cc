@@ -4,15 +4,19 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "rules/machine/kernel_module_rules.h"
+#include "rules/analysis/rule.h"
+#include "rules/machine/machine_rules.h"
 #include "rules/machine/machine_view.h"
-#include "rules/rule.h"
 
 namespace varve {
 
 namespace {
-const DriverFile* taken_file(const Situation& situation, std::string_view library) {
-  for (const DriverFile& file : situation.machine.driver_files) {
+constexpr const char* kHalvesSource =
+    "nvidia.ko compares versions when a library opens it (\"API mismatch\"); NVIDIA/nvidia-docker#584, "
+    "NVIDIA/libnvidia-container#266";
+
+const DriverFile* taken_file(const Analysis& analysis, std::string_view library) {
+  for (const DriverFile& file : analysis.machine.driver_files) {
     if (file.library == library && file.loaded_first) return &file;
   }
   return nullptr;
@@ -30,21 +34,21 @@ std::optional<std::string> own_version(const DriverFile* file) {
   return value_text(*file->version.value);
 }
 
-std::vector<Found> find_halves(const Situation& situation) {
-  const auto kernel = text_of(situation, "driver.kernel_mode.version");
-  const DriverFile* libcuda = taken_file(situation, "libcuda");
-  const DriverFile* management = taken_file(situation, "libnvidia-ml");
+std::vector<Found> find_halves(const Analysis& analysis) {
+  const auto kernel = text_of(analysis, "driver.kernel_mode.version");
+  const DriverFile* libcuda = taken_file(analysis, "libcuda");
+  const DriverFile* management = taken_file(analysis, "libnvidia-ml");
   const auto user = own_version(libcuda), second = own_version(management);
-  if (!kernel || is_wsl(situation) || is_jetson(situation)) return {};
+  if (!kernel || is_wsl(analysis) || is_jetson(analysis)) return {};
   const bool libcuda_differs = user && *user != *kernel, management_differs = second && *second != *kernel;
   if (!libcuda_differs && !management_differs) return {};
   std::string evidence = fmt::format("The kernel module that runs is {}", *kernel);
   if (libcuda_differs) evidence += ", libcuda is " + version_words(*libcuda);
   if (management_differs) evidence += ", libnvidia-ml is " + version_words(*management);
-  const auto installed = text_of(situation, "driver.kernel_mode.installed");
+  const auto installed = text_of(analysis, "driver.kernel_mode.installed");
   Found found{.evidence = std::move(evidence)};
   const std::string libraries = libcuda_differs ? *user : *second;
-  if (is_in_container(situation)) {
+  if (is_in_container(analysis)) {
     found.fix =
         "Start the container anew, so that the host's present libraries are mounted, and keep no driver libraries "
         "in its image";
@@ -59,20 +63,19 @@ std::vector<Found> find_halves(const Situation& situation) {
   return {std::move(found)};
 }
 
-std::vector<Found> find_logged_mismatch(const Situation& situation) {
-  const std::vector<std::string> said = rows_with(situation, "kernel.log.nvidia", "API mismatch");
-  if (said.empty() || text_of(situation, "driver.halves") == "same version") return {};
-  if (!find_halves(situation).empty()) return {};
+std::vector<Found> find_logged_mismatch(const Analysis& analysis) {
+  const std::vector<std::string> said = rows_with(analysis, "kernel.log.nvidia", "API mismatch");
+  if (said.empty() || text_of(analysis, "driver.halves") == "same version") return {};
   return {{.evidence = "The kernel's log: " + join(said, ", ")}};
 }
 
-std::vector<Found> find_parts(const Situation& situation) {
-  const DriverFile* libcuda = taken_file(situation, "libcuda");
+std::vector<Found> find_parts(const Analysis& analysis) {
+  const DriverFile* libcuda = taken_file(analysis, "libcuda");
   const auto user = own_version(libcuda);
-  if (!user || is_jetson(situation)) return {};
-  const auto kernel = text_of(situation, "driver.kernel_mode.version");
+  if (!user || is_jetson(analysis)) return {};
+  const auto kernel = text_of(analysis, "driver.kernel_mode.version");
   for (const char* name : {"libnvidia-ml", "libnvidia-ptxjitcompiler", "libnvidia-nvvm"}) {
-    const DriverFile* other = taken_file(situation, name);
+    const DriverFile* other = taken_file(analysis, name);
     const auto version = own_version(other);
     if (!version || *version == *user) continue;
     if (kernel && *kernel != *version && name == std::string_view("libnvidia-ml")) continue;  // said by find_halves
@@ -81,54 +84,62 @@ std::vector<Found> find_parts(const Situation& situation) {
   return {};
 }
 
-std::vector<Found> find_module_outdated(const Situation& situation) {
-  const auto kernel = text_of(situation, "driver.kernel_mode.version");
-  const auto installed = text_of(situation, "driver.kernel_mode.installed");
-  if (!kernel || !installed || *kernel == *installed || !is_on_host(situation)) return {};
-  if (installed->find(", ") != std::string::npos || !find_halves(situation).empty()) return {};
+std::vector<Found> find_module_outdated(const Analysis& analysis) {
+  const auto kernel = text_of(analysis, "driver.kernel_mode.version");
+  const auto installed = text_of(analysis, "driver.kernel_mode.installed");
+  if (!kernel || !installed || *kernel == *installed || !is_on_host(analysis)) return {};
+  if (installed->find(", ") != std::string::npos) return {};
   return {{.evidence = fmt::format("Loaded is the kernel module {}, on disk is {}", *kernel, *installed)}};
 }
 
-std::vector<Found> find_compat_of_same_branch(const Situation& situation) {
-  const DriverFile* libcuda = taken_file(situation, "libcuda");
-  if (libcuda == nullptr || libcuda->role != DriverFileRole::compat || !situation.kernel_driver) return {};
+std::vector<Found> find_compat_of_same_branch(const Analysis& analysis) {
+  const DriverFile* libcuda = taken_file(analysis, "libcuda");
+  if (libcuda == nullptr || libcuda->role != DriverFileRole::compat || !analysis.kernel_driver) return {};
   const auto compat =
       libcuda->version.is_known() ? dotted_version_from(value_text(*libcuda->version.value)) : std::nullopt;
-  const DottedVersion& kernel = *situation.kernel_driver;
+  const DottedVersion& kernel = *analysis.kernel_driver;
   if (!compat || compat->major() != kernel.major() || *compat <= kernel) return {};
-  const auto& files = situation.machine.driver_files;
+  const auto& files = analysis.machine.driver_files;
   const auto own = std::find_if(files.begin(), files.end(), [](const DriverFile& file) {
     return file.library == "libcuda" && file.role == DriverFileRole::driver;
   });
   if (own == files.end()) return {};
   return {{.evidence = fmt::format(
                "The loader takes the compat libcuda {} before the driver's own {}, over the kernel module {}",
-               version_words(*libcuda), own->path, kernel_version(situation))}};
+               version_words(*libcuda), own->path, kernel_version(analysis))}};
 }
 
-std::vector<Found> find_wsl_shadowed(const Situation& situation) {
-  if (!is_wsl(situation)) return {};
-  const DriverFile* libcuda = taken_file(situation, "libcuda");
+std::vector<Found> find_wsl_shadowed(const Analysis& analysis) {
+  if (!is_wsl(analysis)) return {};
+  const DriverFile* libcuda = taken_file(analysis, "libcuda");
   if (libcuda == nullptr || libcuda->role != DriverFileRole::driver) return {};
   return {{.evidence = fmt::format("Under WSL the loader takes {}, a driver for Linux", version_words(*libcuda))}};
 }
 
-std::vector<Found> find_stub(const Situation& situation) {
-  const DriverFile* libcuda = taken_file(situation, "libcuda");
+std::vector<Found> find_old_wsl_kernel(const Analysis& analysis) {
+  const DottedVersion first{.parts = {5, 10, 43, 3}};
+  const auto release = text_of(analysis, "os.kernel.release");
+  const auto version = release ? dotted_version_from(*release) : std::nullopt;
+  if (!is_wsl(analysis) || !version || *version >= first) return {};
+  return {{.evidence = fmt::format("The kernel of WSL is {}, older than {}", *release, to_string(first))}};
+}
+
+std::vector<Found> find_stub(const Analysis& analysis) {
+  const DriverFile* libcuda = taken_file(analysis, "libcuda");
   if (libcuda == nullptr || libcuda->role != DriverFileRole::stub) return {};
   return {{.evidence = fmt::format("The loader takes the stub {} for libcuda.so.1 (found by {})", libcuda->path,
                                    libcuda->found_by)}};
 }
 
-std::vector<Found> find_empty_library(const Situation& situation) {
+std::vector<Found> find_empty_library(const Analysis& analysis) {
   std::vector<Found> found;
   std::vector<std::string> left;
-  std::vector<const Stack*> stacks = {&situation.machine};
-  if (&situation.subject != &situation.machine) stacks.push_back(&situation.subject);
+  std::vector<const Stack*> stacks = {&analysis.machine};
+  if (&analysis.subject != &analysis.machine) stacks.push_back(&analysis.subject);
   for (const Stack* stack : stacks) {
     for (const DriverFile& file : stack->driver_files) {
       if (file.role != DriverFileRole::empty) continue;
-      if (file.loaded_first && stack == &situation.machine) {
+      if (file.loaded_first && stack == &analysis.machine) {
         found.push_back({.evidence = fmt::format("The loader takes {}, which has no bytes", file.path)});
       } else {
         left.push_back(file.path);
@@ -141,248 +152,161 @@ std::vector<Found> find_empty_library(const Situation& situation) {
   return found;
 }
 
-bool has_running_driver(const Situation& situation) {
-  return situation.kernel_driver && situation.has_gpu && !is_wsl(situation) && !is_jetson(situation);
+bool has_running_driver(const Analysis& analysis) {
+  return analysis.kernel_driver && analysis.has_gpu && !is_wsl(analysis) && !is_jetson(analysis);
 }
 
-std::vector<Found> find_no_user_driver(const Situation& situation) {
-  if (!has_running_driver(situation) || !is_on_host(situation)) return {};
-  if (!is_absent(situation, "driver.user_mode.version")) return {};
+std::vector<Found> find_no_user_driver(const Analysis& analysis) {
+  if (!has_running_driver(analysis) || !is_on_host(analysis)) return {};
+  if (!is_absent(analysis, "driver.user_mode.version")) return {};
   return {{.evidence = fmt::format("The kernel module {} runs, and no libcuda.so.1 is in the library directories",
-                                   kernel_version(situation))}};
+                                   kernel_version(analysis))}};
 }
 
 // Distributions that keep the driver outside of the loader's directories give programs a path of their own.
-std::vector<Found> find_libcuda_not_searched(const Situation& situation) {
-  if (taken_file(situation, "libcuda") != nullptr || is_jetson(situation)) return {};
+std::vector<Found> find_libcuda_not_searched(const Analysis& analysis) {
+  if (taken_file(analysis, "libcuda") != nullptr || is_jetson(analysis)) return {};
   std::vector<std::string> places;
   bool special = false;
-  for (const DriverFile& file : situation.machine.driver_files) {
+  for (const DriverFile& file : analysis.machine.driver_files) {
     if (file.library != "libcuda" || !is_whole(file)) continue;
     special = special || file.path.starts_with("/run/opengl-driver") || file.path.starts_with("/nix/store");
     places.push_back(file.path);
   }
-  if (places.empty() || !situation.has_gpu) return {};
+  if (places.empty() || !analysis.has_gpu) return {};
   return {{.evidence = fmt::format("libcuda is there ({}), and the loader does not look there", join(places, ", ")),
            .severity = special ? Severity::note : Severity::error}};
 }
 }  // namespace
 
 const std::vector<Rule>& driver_rules() {
-  static const char* const kHalvesSource =
-      "nvidia.ko compares versions when a library opens it (\"API mismatch\"); NVIDIA/nvidia-docker#584, "
-      "NVIDIA/libnvidia-container#266";
   static const std::vector<Rule> rules = {
-      {"VRV-DRIVER-HALVES",
-       Layer::user_driver,
-       Severity::error,
-       Mender::platform,
-       "user_kernel_mismatch",
-       {"driver.kernel_mode.version"},
-       "The kernel module that runs and the driver's libraries are of the same version.",
-       "Every CUDA program and NVML fail: \"Driver/library version mismatch\", error 803 or no device at all.",
-       "Restart the machine, or stop all users of the GPU and load the module anew (rmmod nvidia_uvm nvidia_drm "
-       "nvidia_modeset nvidia; modprobe nvidia)",
-       kHalvesSource,
-       find_halves},
-      {"VRV-DRIVER-API-MISMATCH",
-       Layer::kernel_driver,
-       Severity::error,
-       Mender::platform,
-       "user_kernel_mismatch",
-       {},
-       "The kernel module has refused no library since the machine started.",
-       "A library of another driver version tried to use the module and was refused; programs that load it see no GPU.",
-       "Find the libcuda or libnvidia-ml of the other version (a container, LD_LIBRARY_PATH, an old package) and take "
-       "it away",
-       kHalvesSource,
-       find_logged_mismatch},
-      {"VRV-DRIVER-PARTS",
-       Layer::user_driver,
-       Severity::error,
-       Mender::platform,
-       "user_kernel_mismatch",
-       {},
-       "The driver's libraries are all of one version.",
-       "libcuda opens the others by name; with parts of another version compiling PTX or asking for GPUs fails.",
-       "Remove the libraries of the other version, or install the driver anew from one source",
-       "NVIDIA README, \"Installed Components\": the libraries of one release belong together",
-       find_parts},
-      {"VRV-DRIVER-MODULE-OUTDATED",
-       Layer::kernel_driver,
-       Severity::note,
-       Mender::platform,
-       "user_kernel_mismatch",
-       {"driver.kernel_mode.installed"},
-       "The kernel module on disk is the one that runs.",
-       "After the next start another driver runs, and libraries that were not updated with it no longer fit.",
-       "Restart when the libraries on disk are of the same version as the module on disk",
-       kHalvesSource,
-       find_module_outdated},
-      {"VRV-DRIVER-COMPAT-SAME-BRANCH",
-       Layer::user_driver,
-       Severity::warning,
-       Mender::platform,
-       "user_kernel_mismatch",
-       {},
-       "A cuda-compat libcuda is taken only over a kernel driver of an older branch.",
-       "The package is not made for its own branch: the driver answers error 803 (system driver mismatch) on machines "
-       "whose "
-       "own libcuda would work.",
-       "Take the compat directory out of LD_LIBRARY_PATH and /etc/ld.so.conf.d and run ldconfig, or put the driver's "
-       "directory first",
-       "CUDA Compatibility, forward compatibility table; NVIDIA/nvidia-container-toolkit#1679",
-       find_compat_of_same_branch},
-      {"VRV-DRIVER-WSL-SHADOWED",
-       Layer::user_driver,
-       Severity::error,
-       Mender::platform,
-       "user_kernel_mismatch",
-       {},
-       "Under WSL libcuda is the one that Windows brings (/usr/lib/wsl/lib).",
-       "A Linux driver has no kernel module to talk to there: no device is found.",
-       "Remove the Linux driver's packages inside of WSL, and keep /usr/lib/wsl/lib first "
-       "(/etc/ld.so.conf.d/ld.wsl.conf, ldconfig)",
-       "NVIDIA CUDA on WSL User Guide: do not install a Linux display driver in WSL",
-       find_wsl_shadowed},
-      {"VRV-DRIVER-STUB",
-       Layer::user_driver,
-       Severity::error,
-       Mender::platform,
-       "user_kernel_mismatch",
-       {},
-       "libcuda.so.1 is a driver and not a toolkit's stub.",
-       "The stub is only there to link against; every call answers error 34 (CUDA_ERROR_STUB_LIBRARY).",
-       "Take the stubs directory out of LD_LIBRARY_PATH and /etc/ld.so.conf.d, and run ldconfig",
-       "cuda.h: CUDA_ERROR_STUB_LIBRARY",
-       find_stub},
-      {"VRV-DRIVER-EMPTY-LIBRARY",
-       Layer::user_driver,
-       Severity::error,
-       Mender::platform,
-       "container",
-       {},
-       "No library of the driver is a file without bytes.",
-       "docker commit and some builders keep the mount points of the driver's files in an image; where the loader "
-       "takes one, "
-       "it stops with \"file too short\".",
-       "Remove the empty files from the image, and build it without a GPU attached",
-       "NVIDIA/nvidia-docker, questions about committed images",
-       find_empty_library},
-      {"VRV-DRIVER-NO-USER-DRIVER",
-       Layer::user_driver,
-       Severity::error,
-       Mender::platform,
-       "user_kernel_mismatch",
-       {},
-       "Where the kernel module runs, libcuda is installed too.",
-       "The GPU works for the kernel and for nobody else: programs say that no driver is found.",
-       "Install the compute libraries of the same version (libnvidia-compute-BRANCH, nvidia-driver-cuda-libs, "
-       "libcuda1)",
-       "NVIDIA driver installation guide: compute-only and desktop-only packages",
-       find_no_user_driver},
-      {"VRV-DRIVER-LIBCUDA-NOT-SEARCHED",
-       Layer::user_driver,
-       Severity::error,
-       Mender::platform,
-       "user_kernel_mismatch",
-       {},
-       "The directory of libcuda is one that the loader searches.",
-       "Programs that open libcuda.so.1 by its name do not find it and say that there is no driver.",
-       "Add its directory to /etc/ld.so.conf.d and run ldconfig, or put it into LD_LIBRARY_PATH",
-       "ld.so(8)",
-       find_libcuda_not_searched},
-      {"VRV-DRIVER-KERNEL-UPDATED",
-       Layer::kernel_driver,
-       Severity::error,
-       Mender::platform,
-       "user_kernel_mismatch",
-       {"driver.kernel_mode.version"},
-       "The kernel that runs has an NVIDIA module.",
-       "The module cannot be loaded into this kernel: there is no driver until another kernel runs or the module is "
-       "built for "
-       "this one.",
-       "Restart the machine into the kernel that is installed",
-       "depmod(8): modules belong to one kernel release",
-       find_kernel_updated},
-      {"VRV-DRIVER-NEXT-KERNEL",
-       Layer::kernel_driver,
-       Severity::note,
-       Mender::platform,
-       "user_kernel_mismatch",
-       {},
-       "Every newer kernel that is installed has an NVIDIA module too.",
-       "After the next start there is no driver.",
-       "Build the module for it (dkms autoinstall) before the restart",
-       "depmod(8)",
-       find_next_kernel_without_module},
-      {"VRV-DRIVER-MODULE-UNSIGNED",
-       Layer::kernel_driver,
-       Severity::error,
-       Mender::platform,
-       "device_handshake",
-       {"driver.kernel_mode.version"},
-       "Under Secure Boot the kernel module is signed by a key that the firmware or MOK list holds.",
-       "The kernel refuses to load the module: there is no driver.",
-       "Enroll the key that signs the module (mokutil --import), install a signed module, or turn Secure Boot off",
-       "Linux Documentation/admin-guide/module-signing.rst",
-       find_module_unsigned},
-      {"VRV-DRIVER-MODULE-BLOCKED",
-       Layer::kernel_driver,
-       Severity::error,
-       Mender::platform,
-       "device_handshake",
-       {"driver.kernel_mode.version"},
-       "No configuration keeps the NVIDIA module from loading where a GPU waits for it.",
-       "The module is not loaded at start: there is no driver.",
-       "Remove the line (prime-select nvidia, or the file in /etc/modprobe.d), run update-initramfs, restart",
-       "modprobe.d(5)",
-       find_module_blocked},
-      {"VRV-DRIVER-MODULE-NOT-LOADED",
-       Layer::kernel_driver,
-       Severity::error,
-       Mender::platform,
-       "device_handshake",
-       {"driver.kernel_mode.version"},
-       "The NVIDIA module that is installed is loaded.",
-       "There is no driver until it is.",
-       "Run modprobe nvidia and look into dmesg for why it is not loaded at start",
-       "modprobe(8)",
-       find_module_not_loaded},
-      {"VRV-DRIVER-NONE",
-       Layer::kernel_driver,
-       Severity::error,
-       Mender::platform,
-       "device_handshake",
-       {"driver.kernel_mode.version"},
-       "Where an NVIDIA GPU is, a driver is installed.",
-       "Nothing can use the GPU: frameworks fall back to the CPU or say that no driver is found.",
-       "Install the driver of a branch that knows the GPU",
-       "NVIDIA driver installation guide",
-       find_no_driver},
-      {"VRV-DRIVER-OPEN-NEEDED",
-       Layer::kernel_driver,
-       Severity::error,
-       Mender::platform,
-       "device_handshake",
-       {},
-       "GPUs from Blackwell on are driven by the open kernel modules.",
-       "The proprietary module does not take the GPU: it is on the bus and no device appears.",
-       "Install the open flavour of the same version (nvidia-driver-BRANCH-open, nvidia-open)",
-       "NVIDIA README, \"Open Linux Kernel Modules\"; data/gpu_architectures.json",
-       find_open_module_needed},
-      {"VRV-DRIVER-OPEN-REFUSED",
-       Layer::kernel_driver,
-       Severity::error,
-       Mender::platform,
-       "device_handshake",
-       {},
-       "GPUs before Turing are driven by the proprietary kernel module.",
-       "The open modules need a GPU with a system processor (GSP): they do not take the GPU.",
-       "Install the proprietary flavour of the same version",
-       "NVIDIA README, \"Open Linux Kernel Modules\"; "
-       "data/gpu_architectures.json",
-       find_open_module_refused},
+      {.id = "VRV-DRIVER-HALVES",
+       .layer = Layer::user_driver,
+       .severity = Severity::error,
+       .mender = Mender::platform,
+       .category = "user_kernel_mismatch",
+       .needs = {"driver.kernel_mode.version"},
+       .statement = "The kernel module that runs and the driver's libraries are of the same version.",
+       .consequence =
+           "Every CUDA program and NVML fail: \"Driver/library version mismatch\", error 803 or no device at all.",
+       .fix = "Restart the machine, or stop all users of the GPU and load the module anew (rmmod nvidia_uvm nvidia_drm "
+              "nvidia_modeset nvidia; modprobe nvidia)",
+       .source = kHalvesSource,
+       .judge = find_halves},
+      {.id = "VRV-DRIVER-API-MISMATCH",
+       .layer = Layer::kernel_driver,
+       .severity = Severity::error,
+       .mender = Mender::platform,
+       .category = "user_kernel_mismatch",
+       .yields_to = {"VRV-DRIVER-HALVES"},
+       .statement = "The kernel module has refused no library since the machine started.",
+       .consequence = "A library of another driver version tried to use the module and was refused; programs that load "
+                      "it see no GPU.",
+       .fix = "Find the libcuda or libnvidia-ml of the other version (a container, LD_LIBRARY_PATH, an old package) "
+              "and take it away",
+       .source = kHalvesSource,
+       .judge = find_logged_mismatch},
+      {.id = "VRV-DRIVER-PARTS",
+       .layer = Layer::user_driver,
+       .severity = Severity::error,
+       .mender = Mender::platform,
+       .category = "user_kernel_mismatch",
+       .statement = "The driver's libraries are all of one version.",
+       .consequence =
+           "libcuda opens the others by name; with parts of another version compiling PTX or asking for GPUs fails.",
+       .fix = "Remove the libraries of the other version, or install the driver anew from one source",
+       .source = "NVIDIA README, \"Installed Components\": the libraries of one release belong together",
+       .judge = find_parts},
+      {.id = "VRV-DRIVER-MODULE-OUTDATED",
+       .layer = Layer::kernel_driver,
+       .severity = Severity::note,
+       .mender = Mender::platform,
+       .category = "user_kernel_mismatch",
+       .needs = {"driver.kernel_mode.installed"},
+       .yields_to = {"VRV-DRIVER-HALVES"},
+       .statement = "The kernel module on disk is the one that runs.",
+       .consequence =
+           "After the next start another driver runs, and libraries that were not updated with it no longer fit.",
+       .fix = "Restart when the libraries on disk are of the same version as the module on disk",
+       .source = kHalvesSource,
+       .judge = find_module_outdated},
+      {.id = "VRV-DRIVER-COMPAT-SAME-BRANCH",
+       .layer = Layer::user_driver,
+       .severity = Severity::warning,
+       .mender = Mender::platform,
+       .category = "user_kernel_mismatch",
+       .statement = "A cuda-compat libcuda is taken only over a kernel driver of an older branch.",
+       .consequence = "The package is not made for its own branch: the driver answers error 803 (system driver "
+                      "mismatch) on machines whose own libcuda would work.",
+       .fix = "Take the compat directory out of LD_LIBRARY_PATH and /etc/ld.so.conf.d and run ldconfig, or put the "
+              "driver's directory first",
+       .source = "CUDA Compatibility, forward compatibility table; NVIDIA/nvidia-container-toolkit#1679",
+       .judge = find_compat_of_same_branch},
+      {.id = "VRV-DRIVER-WSL-SHADOWED",
+       .layer = Layer::user_driver,
+       .severity = Severity::error,
+       .mender = Mender::platform,
+       .category = "user_kernel_mismatch",
+       .statement = "Under WSL libcuda is the one that Windows brings (/usr/lib/wsl/lib).",
+       .consequence = "A Linux driver has no kernel module to talk to there: no device is found.",
+       .fix = "Remove the Linux driver's packages inside of WSL, and keep /usr/lib/wsl/lib first "
+              "(/etc/ld.so.conf.d/ld.wsl.conf, ldconfig)",
+       .source = "NVIDIA CUDA on WSL User Guide: do not install a Linux display driver in WSL",
+       .judge = find_wsl_shadowed},
+      {.id = "VRV-DRIVER-WSL-KERNEL",
+       .layer = Layer::kernel_driver,
+       .severity = Severity::error,
+       .mender = Mender::platform,
+       .category = "device_handshake",
+       .needs = {"os.kernel.release"},
+       .statement = "The kernel of WSL is one that gives programs the GPU: 5.10.43.3 or newer.",
+       .consequence = "CUDA programs find no device, although the driver of Windows is there.",
+       .fix = "Run wsl --update in Windows, then wsl --shutdown",
+       .source = "Microsoft, GPU accelerated machine learning training in WSL: prerequisites",
+       .judge = find_old_wsl_kernel},
+      {.id = "VRV-DRIVER-STUB",
+       .layer = Layer::user_driver,
+       .severity = Severity::error,
+       .mender = Mender::platform,
+       .category = "user_kernel_mismatch",
+       .statement = "libcuda.so.1 is a driver and not a toolkit's stub.",
+       .consequence = "The stub is only there to link against; every call answers error 34 (CUDA_ERROR_STUB_LIBRARY).",
+       .fix = "Take the stubs directory out of LD_LIBRARY_PATH and /etc/ld.so.conf.d, and run ldconfig",
+       .source = "cuda.h: CUDA_ERROR_STUB_LIBRARY",
+       .judge = find_stub},
+      {.id = "VRV-DRIVER-EMPTY-LIBRARY",
+       .layer = Layer::user_driver,
+       .severity = Severity::error,
+       .mender = Mender::platform,
+       .category = "container",
+       .statement = "No library of the driver is a file without bytes.",
+       .consequence = "docker commit and some builders keep the mount points of the driver's files in an image; where "
+                      "the loader takes one, it stops with \"file too short\".",
+       .fix = "Remove the empty files from the image, and build it without a GPU attached",
+       .source = "NVIDIA/nvidia-docker, questions about committed images",
+       .judge = find_empty_library},
+      {.id = "VRV-DRIVER-NO-USER-DRIVER",
+       .layer = Layer::user_driver,
+       .severity = Severity::error,
+       .mender = Mender::platform,
+       .category = "user_kernel_mismatch",
+       .statement = "Where the kernel module runs, libcuda is installed too.",
+       .consequence = "The GPU works for the kernel and for nobody else: programs say that no driver is found.",
+       .fix = "Install the compute libraries of the same version (libnvidia-compute-BRANCH, nvidia-driver-cuda-libs, "
+              "libcuda1)",
+       .source = "NVIDIA driver installation guide: compute-only and desktop-only packages",
+       .judge = find_no_user_driver},
+      {.id = "VRV-DRIVER-LIBCUDA-NOT-SEARCHED",
+       .layer = Layer::user_driver,
+       .severity = Severity::error,
+       .mender = Mender::platform,
+       .category = "user_kernel_mismatch",
+       .statement = "The directory of libcuda is one that the loader searches.",
+       .consequence = "Programs that open libcuda.so.1 by its name do not find it and say that there is no driver.",
+       .fix = "Add its directory to /etc/ld.so.conf.d and run ldconfig, or put it into LD_LIBRARY_PATH",
+       .source = "ld.so(8)",
+       .judge = find_libcuda_not_searched},
   };
   return rules;
 }

@@ -45,7 +45,7 @@ TEST(DriverRules, ADeniedVersionIsUntold) {
   MachineOfFacts machine = healthy_machine();
   machine.without("driver.kernel_mode.version", Missing::denied);
   const Knowledge knowledge = *load_knowledge();
-  const Judgement judgement = judge_rules(look_at_situation(machine.stack, machine.stack, knowledge));
+  const Judgement judgement = judge_rules(analyse(machine.stack, machine.stack, knowledge));
   EXPECT_TRUE(std::any_of(judgement.untold.begin(), judgement.untold.end(), [](const UntoldRule& row) {
     return row.rule == "VRV-DRIVER-HALVES" && row.fact == "driver.kernel_mode.version";
   }));
@@ -173,6 +173,18 @@ TEST(DriverRules, FlavourOfTheModule) {
   EXPECT_EQ(machine.severity("VRV-DRIVER-OPEN-REFUSED"), "error");
   machine.with("gpu.models", List{"NVIDIA Something 9000"}).without("gpu.compute_capabilities", Missing::unsupported);
   EXPECT_FALSE(machine.fires("VRV-DRIVER-OPEN-REFUSED"));  // newer than the tables: nothing is claimed
+}
+
+TEST(DriverRules, WslNeedsAKernelThatGivesTheGpu) {
+  for (const auto& [release, severity] :
+       {std::pair("5.10.16.3-microsoft-standard-WSL2", "error"), std::pair("5.10.43.3-microsoft-standard-WSL2", ""),
+        std::pair("6.6.87.2-microsoft-standard-WSL2", "")}) {
+    MachineOfFacts machine = healthy_machine();
+    machine.with("machine.hypervisor", "WSL").with("os.kernel.release", release);
+    EXPECT_EQ(machine.severity("VRV-DRIVER-WSL-KERNEL"), severity) << release;
+  }
+  MachineOfFacts elsewhere = healthy_machine();
+  EXPECT_FALSE(elsewhere.with("os.kernel.release", "4.18.0-553.el8").fires("VRV-DRIVER-WSL-KERNEL"));
 }
 
 }  // namespace

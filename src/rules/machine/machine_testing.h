@@ -4,8 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "rules/rule.h"
-#include "rules/situation.h"
+#include "rules/judgement.h"
 #include "tables/knowledge.h"
 
 namespace varve::test {
@@ -38,7 +37,7 @@ struct MachineOfFacts {
   // The findings of one rule, or of all of them whose severity is above note.
   std::vector<Finding> judge(const std::string& rule = {}) const {
     static const Knowledge knowledge = *load_knowledge();
-    const Judgement judgement = judge_rules(look_at_situation(stack, stack, knowledge));
+    const Judgement judgement = judge_rules(analyse(stack, stack, knowledge));
     std::vector<Finding> found;
     for (const Finding& finding : judgement.findings) {
       if (rule.empty() ? finding.severity != Severity::note : finding.id == rule) found.push_back(finding);

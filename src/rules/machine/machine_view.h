@@ -3,9 +3,11 @@
 #include <string_view>
 #include <vector>
 
-#include "rules/situation.h"
+#include "rules/situation/situation.h"
 
 namespace varve {
+
+inline constexpr const char* kNodes = "driver.device_nodes";  // the fact that many rules ask for
 
 // Questions about the machine that many rules ask.
 

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "rules/software/library_facts.h"
+#include "rules/situation/library_facts.h"
 #include "rules/software/rule_testing.h"
 
 namespace varve {

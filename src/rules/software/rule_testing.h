@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "rules/rule.h"
+#include "rules/judgement.h"
 
 // Small stacks for tests of rules.
 namespace varve::testing {
@@ -79,7 +79,7 @@ struct Scene {
   }
 
   std::vector<Found> judge(const std::string& rule) const {
-    return find_rule(rule)->judge(look_at_situation(stack, stack, knowledge));
+    return find_rule(rule)->judge(analyse(stack, stack, knowledge));
   }
 };
 

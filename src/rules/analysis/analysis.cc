@@ -1,0 +1,36 @@
+#include "rules/analysis/analysis.h"
+
+namespace varve {
+
+namespace {
+AnalysedConsumer analyse_consumer(const Analysis& analysis, ConsumerView view) {
+  AnalysedConsumer consumer{std::move(view)};
+  consumer.runtimes = runtimes_of(consumer, analysis.knowledge);
+  consumer.driver = answer_driver(analysis, analysis.driver, consumer.runtimes);
+  consumer.code = judge_code(analysis, analysis.driver, consumer);
+  consumer.compilers = judge_compilers(analysis, analysis.driver, consumer);
+  ConsumerAnswers& answers = consumer.answers;
+  const bool uses_cuda = consumer.driver.decides.has_value();
+  answers.gpu = answer_gpu(analysis, analysis.driver, analysis.gpu_support, uses_cuda);
+  answers.code = answer_code(analysis, consumer.code);
+  answers.libraries = answer_libraries(consumer);
+  answers.symbols = answer_symbols(consumer);
+  answers.compilers = answer_compilers(analysis, consumer.compilers, answers.code.state);
+  return consumer;
+}
+}  // namespace
+
+Analysis analyse(const Stack& machine, const Stack& subject, const Knowledge& knowledge) {
+  Situation situation = look_at_situation(machine, subject, knowledge);
+  LibraryIndex libraries(situation);
+  Analysis analysis{std::move(situation), {}, {}, {}, {}, std::move(libraries)};
+  analysis.driver = serving_driver(analysis);
+  analysis.forward = judge_forward(analysis, analysis.driver);
+  analysis.gpu_support = judge_gpus(analysis, analysis.driver);
+  std::vector<ConsumerView> views = consumer_views(subject);
+  analysis.consumers.reserve(views.size());
+  for (ConsumerView& view : views) analysis.consumers.push_back(analyse_consumer(analysis, std::move(view)));
+  return analysis;
+}
+
+}  // namespace varve

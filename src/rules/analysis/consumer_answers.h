@@ -1,0 +1,33 @@
+#pragma once
+#include <vector>
+
+#include "model/check_result.h"
+#include "rules/analysis/driver_regime.h"
+#include "rules/analysis/gpu_code.h"
+#include "rules/situation/consumer_view.h"
+#include "rules/situation/situation.h"
+
+namespace varve {
+
+// The answers to what is asked of a consumer, beside that to Question::driver (driver_answer.h).
+struct ConsumerAnswers {
+  ConsumerAnswer gpu, code, libraries, symbols, compilers;
+};
+
+// `support`: of the GPUs of the machine, one a kind. `code`, `compilers`: the verdicts on this consumer.
+ConsumerAnswer answer_gpu(const Situation& situation, const ServingDriver& driver,
+                          const std::vector<GpuSupportVerdict>& support, bool uses_cuda);
+ConsumerAnswer answer_code(const Situation& situation, const std::vector<CodeVerdict>& code);
+// `code_state`: of the answer to Question::gpu_code. A compiler that does not know the GPU breaks only what has no code
+// of its own: the rest runs without it.
+ConsumerAnswer answer_compilers(const Situation& situation, const std::vector<CompilerVerdict>& compilers,
+                                CheckState code_state);
+ConsumerAnswer answer_libraries(const ConsumerView& view);
+ConsumerAnswer answer_symbols(const ConsumerView& view);
+
+std::string no_gpu_words(const Situation& situation);  // "no GPU: it runs on the CPU"
+
+// In the order broken, cannot tell, degraded, ok, not applicable.
+bool is_worse(CheckState state, CheckState than);
+
+}  // namespace varve

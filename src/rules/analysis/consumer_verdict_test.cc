@@ -1,0 +1,298 @@
+#include "rules/analysis/consumer_verdict.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "rules/analysis/gpu_code.h"
+#include "rules/analysis/made_stack_testing.h"
+#include "rules/judgement.h"
+
+namespace varve {
+namespace {
+
+using test::add_framework;
+using test::coverage_of;
+using test::MadeStack;
+
+const ConsumerAnswer& answer(const ConsumerVerdict& verdict, const std::string& question) {
+  const std::optional<Question> asked = question_from(question);
+  const auto at = std::find_if(verdict.answers.begin(), verdict.answers.end(),
+                               [&](const ConsumerAnswer& a) { return a.question == asked; });
+  EXPECT_NE(at, verdict.answers.end()) << question;
+  return *at;
+}
+
+ConsumerVerdict first_verdict(const MadeStack& stack) {
+  const std::vector<ConsumerVerdict> verdicts = judge_consumers(stack.analysis());
+  EXPECT_FALSE(verdicts.empty());
+  return verdicts.front();
+}
+
+Coverage usual_code() { return coverage_of({{{"sm_70", "sm_80", "sm_86", "sm_90"}, 100}, {{"sm_90a"}, 5}}); }
+
+TEST(ConsumerVerdictOf, SaysWhatTheFrameworkMeetsFirst) {
+  struct Row {
+    const char *driver, *level, *runtime, *outcome, *regime;
+    CheckState state;
+  };
+  for (const Row& row : {Row{"470.256.02", "11.4", "12.1", "driver too old", "none", CheckState::broken},
+                         {"525.147.05", "12.0", "12.1", "reaches device enumeration", "minor-version", CheckState::ok},
+                         {"550.163.01", "12.4", "12.1", "reaches device enumeration", "backward", CheckState::ok},
+                         {"550.163.01", "12.4", "13.2", "driver too old", "none", CheckState::broken}}) {
+    MadeStack stack;
+    stack.driver(row.driver, row.level).gpu("NVIDIA A100-PCIE-40GB", "8.0");
+    const ConsumerVerdict verdict = first_verdict(add_framework(stack, row.runtime, usual_code()));
+    EXPECT_EQ(verdict.outcome, outcome_from(row.outcome)) << row.driver << " " << row.runtime;
+    EXPECT_EQ(verdict.regime, regime_from(row.regime));
+    EXPECT_EQ(verdict.state, row.state);
+  }
+}
+
+TEST(ConsumerVerdictOf, TellsNoDriverFromNoGpu) {
+  MadeStack none;
+  none.missing("driver.user_mode.version", Missing::absent, "--driver-root").gpu("L40S", "8.9");
+  const ConsumerVerdict broken = first_verdict(add_framework(none, "12.4", usual_code()));
+  EXPECT_EQ(broken.outcome, Outcome::no_driver);
+  EXPECT_EQ(broken.state, CheckState::broken);
+  MadeStack cpu;
+  cpu.no_gpu();
+  const ConsumerVerdict fine = first_verdict(add_framework(cpu, "12.4", usual_code()));
+  EXPECT_EQ(answer(fine, "driver").state, CheckState::not_applicable);
+  EXPECT_EQ(fine.state, CheckState::ok);
+  EXPECT_EQ(fine.outcome, std::nullopt);
+}
+
+TEST(ConsumerVerdictOf, JudgesAnEnvironmentAloneByItsLibrariesOnly) {
+  MadeStack stack;
+  const ConsumerVerdict verdict = first_verdict(add_framework(stack, "13.2", usual_code()));
+  EXPECT_EQ(verdict.state, CheckState::ok);
+  EXPECT_EQ(answer(verdict, "driver").state, CheckState::not_applicable);
+}
+
+TEST(ConsumerVerdictOf, IsNotCondemnedByAnUnusedExtra) {
+  MadeStack stack;
+  stack.driver("550.163.01", "12.4").gpu("NVIDIA A100-PCIE-40GB", "8.0");
+  add_framework(stack, "12.1", usual_code());
+  stack.package("nvidia-cuda-runtime", "13.2.86", "13.2", "runtime");
+  stack.environment().runtimes = known_fact(std::vector<std::string>{"12.1", "13.2"}, "made");
+  EXPECT_EQ(first_verdict(stack).state, CheckState::ok);
+  // Another library under it opens a CUDA 13 runtime by name; the consumer's own one is served.
+  stack.library("libcudart.so.13", "nvidia-cuda-runtime-13", "13.2", {}, "/env/torch/libown.so",
+                DependencyKind::opened);
+  const ConsumerVerdict verdict = first_verdict(stack);
+  EXPECT_EQ(verdict.outcome, Outcome::reaches_devices);
+  EXPECT_EQ(verdict.state, CheckState::degraded);
+  EXPECT_NE(answer(verdict, "driver").detail.find("13.2"), std::string::npos);
+}
+
+TEST(ConsumerVerdictOf, OfAPackageWithABuildForEachCudaIsThatOfTheOneThatFits) {
+  MadeStack stack;
+  stack.driver("550.163.01", "12.4").gpu("NVIDIA A100-PCIE-40GB", "8.0");
+  stack.package("bitsandbytes", "0.45.0", "", "extension").consumer();
+  for (const auto& [name, runtime] :
+       {std::pair{"libbnb_cuda118.so", "11.8"}, {"libbnb_cuda124.so", "12.4"}, {"libbnb_cuda130.so", "13.0"}}) {
+    stack.library(name, "bitsandbytes", runtime, coverage_of({{{"sm_80"}, 3}}));
+  }
+  const ConsumerVerdict verdict = first_verdict(stack);
+  EXPECT_EQ(verdict.outcome, Outcome::reaches_devices);
+  EXPECT_EQ(answer(verdict, "driver").state, CheckState::ok) << answer(verdict, "driver").detail;
+}
+
+TEST(ConsumerVerdictOf, FallsBackToSonamesThenToThePackage) {
+  MadeStack by_name;
+  by_name.driver("550.163.01", "12.4").gpu("NVIDIA A100-PCIE-40GB", "8.0");
+  by_name.package("onnxruntime-gpu", "1.31.1", "12.8")
+      .consumer()
+      .library("libprovider.so", "onnxruntime-gpu", "", usual_code());
+  by_name.not_found("libcublasLt.so.13", "/env/onnxruntime-gpu/libprovider.so");
+  const ConsumerVerdict verdict = first_verdict(by_name);
+  EXPECT_EQ(verdict.outcome, Outcome::driver_too_old);
+  EXPECT_NE(answer(verdict, "driver").detail.find("libcublasLt.so.13"), std::string::npos);
+  EXPECT_EQ(answer(verdict, "libraries").state, CheckState::broken);
+  MadeStack by_package;
+  by_package.driver("550.163.01", "12.4").gpu("NVIDIA A100-PCIE-40GB", "8.0");
+  by_package.package("cupy-cuda12x", "14.2.0", "12.x")
+      .consumer()
+      .library("a.cpython-311-x86_64-linux-gnu.so", "cupy-cuda12x");
+  EXPECT_EQ(first_verdict(by_package).outcome, Outcome::reaches_devices);
+}
+
+struct CodeRow {
+  const char *capability, *driver, *level;
+  Coverage coverage;
+  CheckState state;
+  CodeCause cause;
+};
+
+TEST(ConsumerVerdictOf, JudgesGpuCodeNativeByJitOrNotAtAll) {
+  const Coverage with_ptx = coverage_of({{{"sm_80", "compute_90:8.4"}, 10}});
+  for (const CodeRow& row :
+       {CodeRow{"8.6", "550.163.01", "12.4", with_ptx, CheckState::ok, CodeCause::native},
+        CodeRow{"9.0", "550.163.01", "12.4", with_ptx, CheckState::degraded, CodeCause::by_jit},
+        CodeRow{"9.0", "535.261.03", "12.2", with_ptx, CheckState::broken, CodeCause::ptx_too_new},
+        CodeRow{"7.5", "550.163.01", "12.4", with_ptx, CheckState::broken, CodeCause::none},
+        CodeRow{"9.0", "550.163.01", "12.4", coverage_of({{{"sm_80"}, 10}, {{"sm_90a"}, 10}}), CheckState::ok,
+                CodeCause::native},
+        CodeRow{"12.1", "580.95.05", "13.0", coverage_of({{{"sm_80", "sm_120"}, 10}, {{"sm_120a"}, 2}}),
+                CheckState::degraded, CodeCause::for_siblings},
+        CodeRow{"8.6", "550.163.01", "12.4", coverage_of({{{"sm_80", "sm_86"}, 1}, {{"sm_90"}, 9}}),
+                CheckState::degraded, CodeCause::partly}}) {
+    MadeStack stack;
+    stack.driver(row.driver, row.level).gpu("some GPU", row.capability);
+    add_framework(stack, "12.1", row.coverage);
+    const Analysis analysis = stack.analysis();
+    const auto verdicts = judge_code(analysis, serving_driver(analysis), analysis.consumers.front());
+    ASSERT_EQ(verdicts.size(), 1U);
+    EXPECT_EQ(verdicts[0].cause, row.cause) << row.capability << ": " << verdicts[0].detail;
+    EXPECT_EQ(answer(first_verdict(stack), "GPU code").state, row.state) << verdicts[0].detail;
+  }
+}
+
+TEST(ConsumerVerdictOf, FollowsTheSettingsOfTheJitCompiler) {
+  MadeStack stack;
+  stack.driver("550.163.01", "12.4").gpu("some GPU", "9.0");
+  add_framework(stack, "12.1", coverage_of({{{"sm_80", "compute_80:8.1"}, 10}}));
+  stack.fact("settings.CUDA_DISABLE_PTX_JIT", std::string("1"));
+  EXPECT_EQ(answer(first_verdict(stack), "GPU code").state, CheckState::broken);
+  stack.fact("settings.CUDA_DISABLE_PTX_JIT", std::string("0")).fact("settings.CUDA_FORCE_PTX_JIT", std::string("1"));
+  EXPECT_EQ(answer(first_verdict(stack), "GPU code").state, CheckState::degraded);
+}
+
+TEST(ConsumerVerdictOf, CountsOneServedGpuOfSeveralAsDegraded) {
+  MadeStack stack;
+  stack.driver("550.163.01", "12.4").gpu("NVIDIA A100", "8.0").gpu("Quadro P400", "6.1");
+  EXPECT_EQ(answer(first_verdict(add_framework(stack, "12.1", usual_code())), "GPU code").state, CheckState::degraded);
+}
+
+TEST(ConsumerVerdictOf, SaysThatTheDriverDoesNotKnowTheGpu) {
+  MadeStack by_table;
+  by_table.driver("550.163.01", "12.4").gpu("NVIDIA GeForce RTX 5090", "12.0");
+  const ConsumerVerdict verdict = first_verdict(add_framework(by_table, "12.1", coverage_of({{{"sm_120"}, 10}})));
+  EXPECT_EQ(answer(verdict, "GPU").state, CheckState::broken);
+  EXPECT_NE(answer(verdict, "GPU").detail.find("570"), std::string::npos);
+  MadeStack asked;
+  asked.driver("550.163.01", "12.4").gpu("Tesla K40m", "3.5");
+  asked.fact("driver.jit.targets", std::vector<std::string>{"sm_50", "sm_90", "sm_90a"});
+  const ConsumerVerdict dropped = first_verdict(add_framework(asked, "11.4", coverage_of({{{"sm_35"}, 10}})));
+  EXPECT_NE(answer(dropped, "GPU").detail.find("no longer"), std::string::npos) << answer(dropped, "GPU").detail;
+  MadeStack newer;
+  newer.driver("580.95.05", "13.0").gpu("NVIDIA Next", "14.0");
+  const ConsumerVerdict untold = first_verdict(add_framework(newer, "13.0", coverage_of({{{"sm_120"}, 10}})));
+  EXPECT_EQ(answer(untold, "GPU").state, CheckState::cannot_tell);
+  EXPECT_NE(answer(untold, "GPU").detail.find("newer than the data of 2026-11-01"), std::string::npos);
+}
+
+TEST(ConsumerVerdictOf, AsksTheCompilersThatItUses) {
+  const auto made = [](const char* capability, const std::vector<std::string>& versions, bool asks) {
+    MadeStack stack;
+    stack.driver("580.95.05", "13.0").gpu("some GPU", capability);
+    add_framework(stack, "12.1", coverage_of({{{"sm_80", "sm_120"}, 10}}));
+    if (asks) stack.environment().packages.front().requirements = {{"triton", "==3.1.0", "3.1.0"}};
+    for (const std::string& version : versions) {
+      stack.environment().compilers.push_back(
+          {"/env/triton/bin/ptxas" + version, GpuCompiler::ptxas, known_fact(version, "made")});
+    }
+    return answer(first_verdict(stack), "compilers").state;
+  };
+  EXPECT_EQ(made("8.0", {"12.4.99"}, true), CheckState::ok);
+  EXPECT_EQ(made("12.0", {"12.4.99"}, true), CheckState::degraded) << "what was compiled before runs";
+  EXPECT_EQ(made("12.0", {"12.4.99", "12.9.86"}, true), CheckState::ok) << "one that knows it is enough";
+  EXPECT_EQ(made("12.0", {"12.4.99"}, false), CheckState::not_applicable) << "nobody asks for it";
+  EXPECT_EQ(made("8.0", {"13.9.1"}, true), CheckState::ok) << "a minor release drops no GPU";
+  EXPECT_EQ(made("8.0", {"19.0.1"}, true), CheckState::cannot_tell);
+}
+
+TEST(ConsumerVerdictOf, BreaksWithoutCodeWhenItsOnlyCompilerDoesNotKnowTheGpu) {
+  MadeStack stack;
+  stack.driver("580.95.05", "13.0").gpu("some GPU", "12.0");
+  stack.package("cupy-cuda12x", "13.0", "12.x")
+      .consumer()
+      .library("a.cpython-311-x86_64-linux-gnu.so", "cupy-cuda12x", "12.1");
+  stack.library("libnvrtc.so.12", "nvidia-cuda-nvrtc", "12.1");
+  stack.environment().compilers.push_back(
+      {"/env/nvidia-cuda-nvrtc/libnvrtc.so.12", GpuCompiler::nvrtc, known_fact(std::string("12.1.105"), "made")});
+  EXPECT_EQ(answer(first_verdict(stack), "compilers").state, CheckState::broken);
+}
+
+TEST(ConsumerVerdictOf, TellsMissingLibrariesFromSidePieces) {
+  MadeStack stack;
+  stack.driver("550.163.01", "12.4").gpu("NVIDIA A100", "8.0");
+  add_framework(stack, "12.1", usual_code());
+  stack.library("libtensorrt_provider.so", "torch").not_found("libnvinfer.so.10", "/env/torch/libtensorrt_provider.so");
+  EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::ok)
+      << "nothing imports it and it holds no GPU code";
+  stack.not_found("libcuda.so.1", "/env/torch/libown.so");
+  EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::ok)
+      << "the driver's libraries are the driver's";
+  stack.not_found("libcublas.so.12", "/env/torch/libown.so");
+  EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::broken);
+}
+
+TEST(ConsumerVerdictOf, LetsPlugInsThatAreOpenedLaterBeIncomplete) {
+  MadeStack stack;
+  add_framework(stack, "12.1", usual_code());
+  stack.library("libcufile_rdma.so.1", "nvidia-cufile", "", {}, "/env/torch/libown.so", DependencyKind::opened);
+  stack.not_found("libibverbs.so.1", "/env/nvidia-cufile/libcufile_rdma.so.1");
+  EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::ok);
+  // cuDNN for another CUDA: what it lacks is there in another version.
+  stack.library("libcublas.so.12", "nvidia-cublas", "12.1", {}, "/env/torch/libown.so");
+  stack.library("libcudnn_heuristic.so.8", "nvidia-cudnn", "", {}, "/env/torch/libown.so", DependencyKind::opened);
+  stack.not_found("libcublas.so.11", "/env/nvidia-cudnn/libcudnn_heuristic.so.8");
+  EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::broken);
+}
+
+TEST(ConsumerVerdictOf, CallsAMissingPieceOfItsInterfaceDegraded) {
+  MadeStack stack;
+  add_framework(stack, "12.1", usual_code());
+  stack.library("cutensor.cpython-311-x86_64-linux-gnu.so", "torch");
+  stack.not_found("libcutensor.so.2", "/env/torch/cutensor.cpython-311-x86_64-linux-gnu.so");
+  EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::degraded);
+}
+
+TEST(ConsumerVerdictOf, RefinesAMajorVersionByWhatTheEnvironmentHolds) {
+  MadeStack stack;
+  stack.driver("525.147.05", "12.0").gpu("NVIDIA A100-PCIE-40GB", "8.0");
+  stack.environment().runtimes = known_fact(std::vector<std::string>{"12.8", "12.9", "13.0"}, "made");
+  stack.package("jax-cuda12-plugin", "0.10.2", "12", "extension").consumer().library("plugin.so", "jax-cuda12-plugin");
+  EXPECT_EQ(first_verdict(stack).regime, Regime::minor_version);
+  EXPECT_NE(answer(first_verdict(stack), "driver").detail.find("12.9"), std::string::npos);
+}
+
+TEST(ConsumerVerdictOf, CountsUnresolvedSymbols) {
+  MadeStack stack;
+  add_framework(stack, "12.1", usual_code());
+  stack.last_library().unresolved = {{"_ZN2at4_ops3addE", ""}};
+  stack.last_library().unresolved_count = 7;
+  const ConsumerVerdict verdict = first_verdict(stack);
+  EXPECT_EQ(answer(verdict, "symbols").state, CheckState::broken);
+  EXPECT_NE(answer(verdict, "symbols").detail.find("_ZN2at4_ops3addE"), std::string::npos);
+  stack.stack().consumers.back().symbols_checked = false;
+  EXPECT_EQ(answer(first_verdict(stack), "symbols").state, CheckState::cannot_tell);
+  EXPECT_EQ(first_verdict(stack).state, CheckState::ok) << "what was not asked for does not count";
+}
+
+TEST(ConsumerVerdictOf, TakesTheTableOfBuildsWhereNoFileWasRead) {
+  Knowledge knowledge = test::small_knowledge();
+  knowledge.framework_builds = {{.framework = "torch",
+                                 .version = "1.12",
+                                 .variant = "cu102",
+                                 .cuda = "10.2",
+                                 .cudnn = {},
+                                 .nccl = {},
+                                 .targets = {"3.7", "5.0", "6.0", "7.0"},
+                                 .ptx = false,
+                                 .is_default = true,
+                                 .released = {},
+                                 .platform = {},
+                                 .source = "made"}};
+  MadeStack stack(knowledge);
+  stack.driver("470.256.02", "11.4").gpu("NVIDIA GeForce RTX 3090", "8.6");
+  stack.package("torch", "1.12.0+cu102", "10.2").consumer();
+  const ConsumerVerdict verdict = first_verdict(stack);
+  EXPECT_EQ(answer(verdict, "GPU code").state, CheckState::broken) << answer(verdict, "GPU code").detail;
+  EXPECT_NE(answer(verdict, "GPU code").detail.find("table"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace varve

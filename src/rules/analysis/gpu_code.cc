@@ -1,0 +1,328 @@
+#include "rules/analysis/gpu_code.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "base/text.h"
+#include "rules/situation/consumer_runtimes.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostTargetsShown = 12, kMostFilesShown = 3;
+
+struct OwnCode {
+  std::string path;
+  Coverage coverage;
+};
+
+bool is_set(const Situation& situation, const char* name) {
+  const auto value = setting_of(situation, name);
+  return value && *value != "0" && !value->empty();
+}
+
+// Libraries of packages that others load (cuBLAS, NCCL) are no consumer's own code.
+bool is_of_runtime(const ConsumerView& view, const Binary& binary) {
+  const Package* package = view.environment == nullptr ? nullptr : find_package(*view.environment, binary.package);
+  return package != nullptr && package->role == PackageRole::runtime;
+}
+
+std::vector<OwnCode> own_code(const ConsumerView& view) {
+  std::vector<OwnCode> own, others;
+  std::set<std::string> seen;
+  for (const LibraryView& library : view.libraries) {
+    const Binary* binary = library.binary;
+    const bool code = binary != nullptr && binary->coverage && binary->coverage->regions > 0;
+    if (!code || !seen.insert(binary->path).second) continue;
+    if (is_own(view, library)) {
+      own.push_back({binary->path, *binary->coverage});
+    } else if (library.loaded->kind == DependencyKind::needed && !binary->package.empty() &&
+               !is_of_runtime(view, *binary)) {
+      others.push_back({binary->path, *binary->coverage});
+    }
+  }
+  return own.empty() ? others : own;
+}
+
+// What the table says of a published build, as if it were read from its files.
+std::optional<OwnCode> published_code(const Situation& situation, const ConsumerView& view) {
+  if (view.package == nullptr || !view.package->cuda.is_known()) return std::nullopt;
+  const auto version = dotted_version_from(view.package->version);
+  const auto cuda = dotted_version_from(value_text(*view.package->cuda.value));
+  if (!version || !cuda) return std::nullopt;
+  for (const FrameworkBuild& build : situation.knowledge.framework_builds) {
+    const auto built_with = dotted_version_from(build.cuda);
+    const bool same_cuda = built_with && built_with->major() == cuda->major() && built_with->minor() == cuda->minor();
+    if (build.framework != view.package->name || build.targets.empty() || !same_cuda ||
+        !is_within(*version, build.version)) {
+      continue;
+    }
+    Coverage coverage;
+    CodeGroup group{.targets = {}, .regions = 1};
+    std::optional<ComputeCapability> newest;
+    for (std::string target : build.targets) {
+      char variant = '\0';
+      if (target.ends_with('a') || target.ends_with('f')) {
+        variant = target.back();
+        target.pop_back();
+      }
+      const auto architecture = compute_capability_from(target);
+      if (!architecture) continue;
+      group.targets.push_back({.architecture = *architecture, .variant = variant});
+      if (!newest || *newest < *architecture) newest = architecture;
+    }
+    if (build.ptx && newest) {
+      const CudaRelease* release = find_release(situation.knowledge, build.cuda);
+      const auto isa = release == nullptr ? std::nullopt : dotted_version_from(release->ptx_isa);
+      group.targets.push_back({CodeKind::ptx, *newest, '\0', isa ? isa->major() : 0, isa ? isa->minor() : 0});
+    }
+    coverage.groups.push_back(std::move(group));
+    coverage.regions = 1;
+    return OwnCode{fmt::format("the table of published builds ({})", build.source), std::move(coverage)};
+  }
+  return std::nullopt;
+}
+
+CoverageCount& operator+=(CoverageCount& sum, const CoverageCount& more) {
+  sum.native += more.native;
+  sum.jit += more.jit;
+  sum.none += more.none;
+  return sum;
+}
+
+CoverageCount count_all(const std::vector<OwnCode>& code, ComputeCapability gpu,
+                        std::optional<std::pair<int, int>> ceiling) {
+  CoverageCount sum;
+  for (const OwnCode& file : code) sum += count_coverage(file.coverage, gpu, ceiling);
+  return sum;
+}
+
+void drop_machine_code(std::vector<OwnCode>& code) {
+  for (OwnCode& file : code) {
+    for (CodeGroup& group : file.coverage.groups) {
+      std::erase_if(group.targets, [](const CodeTarget& target) { return target.kind == CodeKind::sass; });
+    }
+  }
+}
+
+std::set<CodeTarget> all_targets(const std::vector<OwnCode>& code) {
+  std::set<CodeTarget> targets;
+  for (const OwnCode& file : code) {
+    for (const CodeGroup& group : file.coverage.groups) targets.insert(group.targets.begin(), group.targets.end());
+  }
+  return targets;
+}
+
+std::string targets_text(const std::vector<OwnCode>& code) {
+  std::vector<std::string> texts;
+  std::size_t left_out = 0;
+  for (const CodeTarget& target : all_targets(code)) {
+    if (target.kind != CodeKind::sass && target.kind != CodeKind::ptx) continue;
+    if (texts.size() < kMostTargetsShown) {
+      texts.push_back(to_string(target));
+    } else {
+      ++left_out;
+    }
+  }
+  return join(texts, ", ") + (left_out > 0 ? fmt::format(" and {} more", left_out) : "");
+}
+
+bool is_specialised(const CodeTarget& target) { return target.kind == CodeKind::sass && target.variant != '\0'; }
+
+// Regions that were made for more than one architecture: whole libraries for one kind of GPU are no measure for others.
+std::vector<OwnCode> general_code(std::vector<OwnCode> code) {
+  for (OwnCode& file : code) {
+    std::erase_if(file.coverage.groups, [](const CodeGroup& group) {
+      return std::all_of(group.targets.begin(), group.targets.end(), is_specialised);
+    });
+  }
+  return code;
+}
+
+// The most regions that any GPU gets out of this code: what a GPU can expect at best.
+std::int64_t best_count(const std::vector<OwnCode>& code) {
+  std::int64_t best = 0;
+  std::set<ComputeCapability> gpus;
+  for (const CodeTarget& target : all_targets(code)) gpus.insert(target.architecture);
+  for (const ComputeCapability gpu : gpus) {
+    const CoverageCount count = count_all(code, gpu, std::nullopt);
+    best = std::max(best, count.native + count.jit);
+  }
+  return best;
+}
+
+// Regions that this GPU cannot take and that were specialised for others of its own generation.
+std::int64_t regions_for_siblings(const std::vector<OwnCode>& code, ComputeCapability gpu) {
+  std::int64_t regions = 0;
+  for (const OwnCode& file : code) {
+    for (const CodeGroup& group : file.coverage.groups) {
+      const CoverageCount count = count_coverage({.regions = 1, .groups = {group}, .codecs = {}, .remark = {}}, gpu);
+      const bool sibling = std::any_of(group.targets.begin(), group.targets.end(), [&](const CodeTarget& target) {
+        return is_specialised(target) && target.architecture.major == gpu.major;
+      });
+      if (sibling && count.native + count.jit == 0) regions += group.regions;
+    }
+  }
+  return regions;
+}
+
+// Files with code, though not only specialised code, of which nothing serves the GPU.
+std::string files_without(const std::vector<OwnCode>& code, ComputeCapability gpu,
+                          std::optional<std::pair<int, int>> ceiling) {
+  std::vector<std::string> names;
+  for (const OwnCode& file : code) {
+    const CoverageCount count = count_coverage(file.coverage, gpu, ceiling);
+    const auto targets = all_targets({file});
+    const bool plain =
+        std::any_of(targets.begin(), targets.end(), [](const CodeTarget& t) { return t.variant == '\0'; });
+    if (count.native + count.jit == 0 && plain) names.push_back(file.path.substr(file.path.rfind('/') + 1));
+  }
+  const std::size_t left_out = names.size() > kMostFilesShown ? names.size() - kMostFilesShown : 0;
+  if (left_out > 0) names.resize(kMostFilesShown);
+  return join(names, ", ") + (left_out > 0 ? fmt::format(" and {} more", left_out) : "");
+}
+
+// The newest PTX that serves the GPU when the version does not matter.
+std::string newest_ptx(const std::vector<OwnCode>& code, ComputeCapability gpu) {
+  std::pair<int, int> newest{0, 0};
+  for (const CodeTarget& target : all_targets(code)) {
+    if (target.kind != CodeKind::ptx) continue;
+    const CodeGroup alone{.targets = {target}, .regions = 1};
+    if (count_coverage({.regions = 1, .groups = {alone}, .codecs = {}, .remark = {}}, gpu).jit == 0) continue;
+    newest = std::max(newest, std::pair(target.isa_major, target.isa_minor));
+  }
+  return newest.first == 0 ? "" : fmt::format("{}.{}", newest.first, newest.second);
+}
+
+std::string counts_text(const CoverageCount& count) {
+  return fmt::format("of {} regions {} native, {} by JIT, {} not", count.native + count.jit + count.none, count.native,
+                     count.jit, count.none);
+}
+
+CodeCause cause_where_some_runs(const std::vector<OwnCode>& code, CodeVerdict& verdict,
+                                const std::optional<std::pair<int, int>>& ceiling) {
+  const CoverageCount& count = verdict.count;
+  const std::int64_t served = count.native + count.jit;
+  if (!ceiling && count.native == 0) return CodeCause::untold;
+  const CoverageCount without_ceiling = count_all(code, verdict.gpu, std::nullopt);
+  if (2 * served < without_ceiling.native + without_ceiling.jit) {
+    return ceiling == std::pair(0, 0) ? CodeCause::ptx_disabled : CodeCause::ptx_too_new;
+  }
+  if (2 * served < best_count(general_code(code))) return CodeCause::partly;
+  verdict.files = files_without(code, verdict.gpu, ceiling);
+  if (count.jit > count.native) return CodeCause::by_jit;
+  if (!verdict.files.empty()) return CodeCause::some_files;
+  return regions_for_siblings(code, verdict.gpu) > 0 ? CodeCause::for_siblings : CodeCause::native;
+}
+
+std::string detail_of(const Situation& situation, const ServingDriver& driver, const CodeVerdict& verdict) {
+  const std::string gpu = gpu_words(situation, verdict.gpu), made = "it is made for " + verdict.targets;
+  const std::string ceiling = driver.ptx_ceiling ? to_string(*driver.ptx_ceiling) : "?";
+  switch (verdict.cause) {
+    case CodeCause::native:
+      return fmt::format("{}: {}", gpu, counts_text(verdict.count));
+    case CodeCause::by_jit:
+      return fmt::format("{}: PTX {} is compiled at the first start ({})", gpu, verdict.newest_ptx,
+                         counts_text(verdict.count));
+    case CodeCause::partly:
+      return fmt::format("{}: {}, fewer than half of what other GPUs get; {}", gpu, counts_text(verdict.count), made);
+    case CodeCause::for_siblings:
+      return fmt::format("{}: {}; code specialised for others of its generation is not for it", gpu,
+                         counts_text(verdict.count));
+    case CodeCause::some_files:
+      return fmt::format("{}: {}; nothing for it in {}", gpu, counts_text(verdict.count), verdict.files);
+    case CodeCause::ptx_too_new:
+      return fmt::format("{}: {} machine code, and its PTX {} is newer than {}, the newest that this driver compiles",
+                         gpu, verdict.count.native > 0 ? "little" : "no", verdict.newest_ptx, ceiling);
+    case CodeCause::ptx_disabled:
+      return fmt::format("{}: {} machine code, and CUDA_DISABLE_PTX_JIT forbids to compile its PTX", gpu,
+                         verdict.count.native > 0 ? "little" : "no");
+    case CodeCause::machine_code_only:
+      return fmt::format("{}: CUDA_FORCE_PTX_JIT asks for PTX, and there is none for it; {}", gpu, made);
+    case CodeCause::none:
+      return fmt::format("{}: neither machine code nor PTX; {}", gpu, made);
+    case CodeCause::untold:
+      return fmt::format("{}: only PTX {}, and the newest that this driver compiles is not known", gpu,
+                         verdict.newest_ptx);
+    case CodeCause::no_code:
+      return "no GPU code of its own";
+    case CodeCause::not_read:
+      return "its files were not looked into";
+  }
+  return {};
+}
+
+void decide(const Situation& situation, const ServingDriver& driver, std::vector<OwnCode> code, CodeVerdict& verdict) {
+  const bool forced = is_set(situation, "CUDA_FORCE_PTX_JIT"), disabled = is_set(situation, "CUDA_DISABLE_PTX_JIT");
+  const bool any_native = count_all(code, verdict.gpu, std::nullopt).native > 0;
+  verdict.targets = targets_text(code);
+  if (forced) drop_machine_code(code);
+  verdict.newest_ptx = newest_ptx(code, verdict.gpu);
+  const auto ceiling = disabled ? std::optional(std::pair(0, 0)) : ceiling_pair(driver);
+  verdict.count = count_all(code, verdict.gpu, ceiling);
+  if (verdict.count.native + verdict.count.jit > 0) {
+    verdict.cause = cause_where_some_runs(code, verdict, ceiling);
+  } else if (verdict.newest_ptx.empty()) {
+    verdict.cause = forced && any_native ? CodeCause::machine_code_only : CodeCause::none;
+  } else {
+    verdict.cause = disabled ? CodeCause::ptx_disabled : CodeCause::ptx_too_new;
+  }
+  verdict.detail = detail_of(situation, driver, verdict) + (verdict.by_table ? ", by " + code[0].path : "");
+}
+
+bool was_read(const Situation& situation) {
+  const auto& binaries = situation.subject.binaries;
+  return std::any_of(binaries.begin(), binaries.end(), [](const Binary& b) { return b.coverage.has_value(); });
+}
+}  // namespace
+
+std::vector<CodeVerdict> judge_code(const Situation& situation, const ServingDriver& driver, const ConsumerView& view) {
+  std::vector<OwnCode> code = own_code(view);
+  bool by_table = false;
+  if (code.empty() && !was_read(situation)) {
+    if (auto published = published_code(situation, view)) {
+      code.push_back(std::move(*published));
+      by_table = true;
+    }
+  }
+  std::vector<CodeVerdict> verdicts;
+  for (const ComputeCapability gpu : capabilities_of(situation)) {
+    CodeVerdict verdict{.gpu = gpu, .by_table = by_table};
+    if (!code.empty()) {
+      decide(situation, driver, code, verdict);
+    } else {
+      verdict.cause = was_read(situation) ? CodeCause::no_code : CodeCause::not_read;
+      verdict.detail = detail_of(situation, driver, verdict);
+    }
+    verdicts.push_back(std::move(verdict));
+  }
+  return verdicts;
+}
+
+CheckState state_of(CodeCause cause) {
+  switch (cause) {
+    case CodeCause::native:
+      return CheckState::ok;
+    case CodeCause::by_jit:
+    case CodeCause::partly:
+    case CodeCause::for_siblings:
+    case CodeCause::some_files:
+      return CheckState::degraded;
+    case CodeCause::ptx_too_new:
+    case CodeCause::ptx_disabled:
+    case CodeCause::machine_code_only:
+    case CodeCause::none:
+      return CheckState::broken;
+    case CodeCause::untold:
+    case CodeCause::not_read:
+      return CheckState::cannot_tell;
+    case CodeCause::no_code:
+      break;
+  }
+  return CheckState::not_applicable;
+}
+
+}  // namespace varve

@@ -1,0 +1,215 @@
+#include "rules/situation/library_facts.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "binary/version/library_version.h"
+#include "loading/binary_collection.h"
+
+namespace varve {
+
+namespace {
+// A star takes any end of a name.
+struct FamilyRow {
+  const char* stem;
+  const char* family;
+};
+constexpr FamilyRow kFamilies[] = {
+    {"cudnn*", "cudnn"},         {"cublas", "cublas"}, {"cublasLt", "cublas"},   {"nvblas", "cublas"},
+    {"cufft", "cufft"},          {"cufftw", "cufft"},  {"cusolver", "cusolver"}, {"cusolverMg", "cusolver"},
+    {"nvrtc", "nvrtc"},          {"npp*", "npp"},      {"nvinfer*", "tensorrt"}, {"nvonnxparser", "tensorrt"},
+    {"nvrtc-builtins", "nvrtc"},
+};
+
+bool starts_like(const DottedVersion& version, const DottedVersion& start) {
+  for (std::size_t i = 0; i < start.parts.size(); ++i) {
+    if ((i < version.parts.size() ? version.parts[i] : 0) != start.parts[i]) return false;
+  }
+  return true;
+}
+
+// "~=3.9.0" is ">=3.9.0" within 3.9 (PEP 440, "Compatible release").
+bool is_compatible(const DottedVersion& version, DottedVersion bound) {
+  if (version < bound) return false;
+  if (bound.parts.size() > 1) bound.parts.pop_back();
+  return starts_like(version, bound);
+}
+
+std::optional<bool> meets_piece(std::string_view installed, std::string_view piece) {
+  piece = trim(piece);
+  if (piece.empty() || piece == "*") return true;
+  const std::size_t end = std::min(piece.find_first_not_of("<>=!~"), piece.size());
+  const std::string_view sign = piece.substr(0, end);
+  std::string_view wanted = trim(piece.substr(end));
+  // A local part counts only where it is asked for (PEP 440, "Local version identifiers").
+  if (wanted.find('+') != std::string_view::npos && (sign == "==" || sign == "===" || sign.empty())) {
+    return to_lower(installed) == to_lower(wanted);
+  }
+  const std::optional<DottedVersion> version = dotted_version_from(installed);
+  const bool any_end = wanted.ends_with(".*") || wanted.ends_with('*');
+  if (any_end) wanted = wanted.substr(0, wanted.find_first_of("*"));
+  while (wanted.ends_with('.')) wanted.remove_suffix(1);
+  const std::optional<DottedVersion> bound = dotted_version_from(wanted);
+  if (!version || !bound) return std::nullopt;
+  if (sign == "===") return installed == wanted;
+  if (sign == "==") return any_end ? starts_like(*version, *bound) : *version == *bound;
+  if (sign == "!=") return any_end ? !starts_like(*version, *bound) : *version != *bound;
+  if (sign == "<=") return *version <= *bound || starts_like(*version, *bound);
+  if (sign == ">=") return *version >= *bound;
+  if (sign == "<") return *version < *bound;
+  if (sign == ">") return *version > *bound;
+  if (sign == "~=") return is_compatible(*version, *bound);
+  if (sign == "=" || sign.empty()) return starts_like(*version, *bound);
+  return std::nullopt;
+}
+}  // namespace
+
+std::string base_name(std::string_view path) { return std::string(path.substr(path.rfind('/') + 1)); }
+
+LibraryWords library_words(std::string_view path_or_name) {
+  const LibraryFileName split = split_library_file_name(base_name(path_or_name));
+  std::string stem = split.stem.starts_with("lib") ? split.stem.substr(3) : split.stem;
+  return {std::move(stem), split.version};
+}
+
+std::string family_of(std::string_view stem) {
+  for (const FamilyRow& row : kFamilies) {
+    std::string_view pattern = row.stem;
+    const bool any_end = pattern.ends_with('*');
+    if (any_end) pattern.remove_suffix(1);
+    if (any_end ? stem.starts_with(pattern) : stem == pattern) return row.family;
+  }
+  return {};
+}
+
+std::vector<int> cuda_majors(const Fact& fact) {
+  if (!fact.is_known()) return {};
+  std::vector<std::string> texts;
+  if (const auto* list = std::get_if<std::vector<std::string>>(&*fact.value)) {
+    texts = *list;
+  } else {
+    texts = {value_text(*fact.value)};
+  }
+  std::vector<int> majors;
+  for (const std::string& text : texts) {
+    const std::optional<DottedVersion> version = dotted_version_from(text);
+    if (version && std::find(majors.begin(), majors.end(), version->major()) == majors.end()) {
+      majors.push_back(version->major());
+    }
+  }
+  return majors;
+}
+
+int compare_releases(const DottedVersion& a, const DottedVersion& b) {
+  const std::size_t common = std::min({a.parts.size(), b.parts.size(), std::size_t{3}});
+  for (std::size_t i = 0; i < common; ++i) {
+    if (a.parts[i] != b.parts[i]) return a.parts[i] < b.parts[i] ? -1 : 1;
+  }
+  return 0;
+}
+
+std::optional<bool> meets_specifier(std::string_view installed, std::string_view specifier) {
+  if (trim(specifier).empty()) return true;
+  bool some_unknown = false;
+  for (const std::string_view choice : split(specifier, '|')) {
+    bool all = true, unknown = false;
+    for (const std::string_view piece : split(choice, ',')) {
+      const std::optional<bool> met = meets_piece(installed, piece);
+      unknown = unknown || !met;
+      all = all && met.value_or(true);
+    }
+    if (all && !unknown) return true;
+    some_unknown = some_unknown || (all && unknown);
+  }
+  return some_unknown ? std::nullopt : std::optional(false);
+}
+
+std::string consumer_text(const Consumer& consumer) {
+  return consumer.name + (consumer.environment.empty() ? "" : " in " + consumer.environment);
+}
+
+LibraryIndex::LibraryIndex(const Situation& situation) {
+  for (const LibraryName& row : situation.knowledge.library_names) {
+    const LibraryWords words = library_words(row.soname);
+    const std::optional<DottedVersion> number = dotted_version_from(words.numbers);
+    const std::optional<DottedVersion> cuda = dotted_version_from(row.cuda);
+    Names& names = names_[words.stem];
+    names.known = true;
+    if (!number) continue;
+    const std::optional<int> major = cuda ? std::optional(cuda->major()) : std::nullopt;
+    const auto [at, is_new] = names.majors.emplace(number->major(), major);
+    if (!is_new && at->second != major) at->second = std::nullopt;
+  }
+  for (const Binary& binary : situation.subject.binaries) {
+    binaries_.emplace(binary.path, &binary);
+    by_stem_[library_words(binary.path).stem].push_back(&binary);
+  }
+  for (const Environment& environment : situation.subject.environments) {
+    environments_.emplace(environment.path, &environment);
+  }
+}
+
+const LibraryIndex::Names* LibraryIndex::names_of(std::string_view name) const {
+  const auto at = names_.find(library_words(name).stem);
+  return at == names_.end() ? nullptr : &at->second;
+}
+
+std::optional<int> LibraryIndex::cuda_major(std::string_view name) const {
+  const Names* names = names_of(name);
+  const std::optional<DottedVersion> number = dotted_version_from(library_words(name).numbers);
+  if (names == nullptr || !number) return std::nullopt;
+  const auto at = names->majors.find(number->major());
+  return at == names->majors.end() ? std::nullopt : at->second;
+}
+
+bool LibraryIndex::is_cuda_library(std::string_view name) const {
+  if (is_driver_library(name)) return false;
+  return names_of(name) != nullptr || !family_of(library_words(name).stem).empty();
+}
+
+const Environment* LibraryIndex::environment(std::string_view path) const {
+  const auto at = environments_.find(path);
+  return at == environments_.end() ? nullptr : at->second;
+}
+
+const Binary* LibraryIndex::binary(std::string_view path) const {
+  const auto at = binaries_.find(path);
+  return at == binaries_.end() ? nullptr : at->second;
+}
+
+const Package* LibraryIndex::package_of(const Binary& binary) const {
+  if (binary.package.empty() || binary.environment.empty()) return nullptr;
+  const Environment* held_by = environment(binary.environment);
+  return held_by == nullptr ? nullptr : find_package(*held_by, binary.package);
+}
+
+const std::vector<const Binary*>& LibraryIndex::with_stem(const std::string& stem) const {
+  static const std::vector<const Binary*> none;
+  const auto at = by_stem_.find(stem);
+  return at == by_stem_.end() ? none : at->second;
+}
+
+std::optional<KnownVersion> LibraryIndex::version(const Binary& binary) const {
+  const std::string stated = binary.version.is_known() ? value_text(*binary.version.value) : "";
+  const std::optional<DottedVersion> version = dotted_version_from(stated);
+  if (version && version->parts.size() > 1) return KnownVersion{*version, to_string(*version)};
+  // Only a package with nothing but libraries has the version of its libraries.
+  const Package* package = package_of(binary);
+  if (package != nullptr && package->role == PackageRole::runtime) {
+    const std::optional<DottedVersion> of_wheel = dotted_version_from(package->version);
+    if (of_wheel) return KnownVersion{*of_wheel, to_string(*of_wheel)};
+  }
+  if (!version) return std::nullopt;
+  return KnownVersion{*version, to_string(*version)};
+}
+
+std::string LibraryIndex::version_text(const Binary& binary) const {
+  const std::optional<KnownVersion> known = version(binary);
+  return known ? known->text : "version not known";
+}
+
+Severity with_gpu(const Situation& situation, Severity otherwise) {
+  return situation.has_gpu ? otherwise : Severity::note;
+}
+
+}  // namespace varve

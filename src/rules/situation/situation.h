@@ -1,0 +1,53 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/dotted_version.h"
+#include "model/stack.h"
+#include "tables/knowledge.h"
+
+namespace varve {
+
+// A GPU of the machine, as far as it is known.
+struct GpuView {
+  std::string model;                            // "NVIDIA L40S"; may be empty
+  std::optional<ComputeCapability> capability;  // nothing: the model is not in the tables and nobody was asked
+  std::string brand;                            // of NVML, or by the model: "tesla", "geforce"; may be empty
+};
+
+// What rules look at: decoded facts, so that a rule is a comparison and a sentence. Borrows everything it points to.
+struct Situation {
+  const Stack& machine;  // whose kernel driver, user driver, GPUs, container and settings count
+  const Stack& subject;  // whose environments, binaries, toolkits and image count; often the same
+  const Knowledge& knowledge;
+
+  std::optional<DottedVersion> kernel_driver, user_driver, api_level;
+  std::optional<DottedVersion> ptx_ceiling;  // recorded by the compiler, else from the tables by the API level
+  std::string ptx_ceiling_source;
+  std::vector<std::string> jit_targets;  // "sm_90": what the compiler said it compiles for; empty: not asked
+  bool has_gpu = false;                  // one is on the bus, or was supposed
+  bool has_no_gpu = false;               // somebody looked, there is none
+  std::vector<GpuView> gpus;             // NVIDIA's
+};
+
+Situation look_at_situation(const Stack& machine, const Stack& subject, const Knowledge& knowledge);
+
+// A fact by its id: of the machine or of the subject, as schema/stack.schema.json says of it (x-of). One that is in no
+// document is not applicable. The id must be one of the schema's.
+const Fact& fact_of(const Situation& situation, std::string_view id);
+std::optional<std::string> text_of(const Situation& situation, std::string_view id);  // nothing when it is missing
+std::vector<std::string> list_of(const Situation& situation, std::string_view id);    // one text is a list of one
+std::optional<double> number_of(const Situation& situation, std::string_view id);
+// Of the libcuda that the loader finds first; nothing: none, or it is not known.
+std::optional<DriverFileRole> user_driver_role(const Situation& situation);
+bool is_absent(const Situation& situation, std::string_view id);  // somebody looked, there is none
+// A setting of the subject: "settings.LD_LIBRARY_PATH" is asked for as "LD_LIBRARY_PATH".
+std::optional<std::string> setting_of(const Situation& situation, std::string_view name);
+
+// The version of a package of an environment; nothing when it is not there.
+const Package* find_package(const Environment& environment, std::string_view name);
+
+}  // namespace varve

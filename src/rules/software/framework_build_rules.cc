@@ -1,0 +1,192 @@
+// Whether frameworks and what is built on them were built for each other and for a GPU.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "rules/analysis/rule.h"
+#include "rules/software/package_row.h"
+#include "rules/software/software_rules.h"
+
+namespace varve {
+
+namespace {
+bool is_cpu_build(const Package& package) {
+  return !package.cuda.is_known() && package.cuda.missing == Missing::absent &&
+         package.cuda.detail.starts_with("a build without CUDA");
+}
+
+// A framework whose CUDA part is a package of its own, asked for by an extra ("cuda12"), none of which is there.
+bool has_no_plugin(const Environment& environment, const Package& package, const PackageRow& row) {
+  const auto& extras = row.extras;
+  const bool by_extra = row.without_cuda && std::any_of(extras.begin(), extras.end(), [](const std::string& extra) {
+                          return extra.starts_with("cuda");
+                        });
+  if (!by_extra) return false;
+  const auto& wanted = package.requirements;
+  return std::none_of(wanted.begin(), wanted.end(), [&](const Requirement& requirement) {
+    const Package* there = find_package(environment, requirement.name);
+    return there != nullptr && (there->role == PackageRole::extension || there->cuda.is_known());
+  });
+}
+
+// Why a package runs on the CPU only; empty: it does not, or does not say.
+std::string cpu_reason(const Environment& environment, const Package& package) {
+  const PackageRow* row = row_of(package);
+  if (row == nullptr) return {};
+  if (row->selects_cpu) {
+    return package.role == PackageRole::framework ? "is the distribution without CUDA"
+                                                  : "selects builds without CUDA, and keeps them through every update";
+  }
+  const bool counts =
+      package.role == PackageRole::framework || (package.role == PackageRole::library && !row->without_cuda);
+  if (counts && is_cpu_build(package)) return "is " + package.cuda.detail + " (" + package.cuda.source + ")";
+  if (package.role == PackageRole::framework && has_no_plugin(environment, package, *row)) {
+    return "has no package with its CUDA part beside it";
+  }
+  return {};
+}
+
+std::string gpus_text(const Analysis& analysis) {
+  if (analysis.gpus.empty()) return "a GPU";
+  const GpuView& gpu = analysis.gpus.front();
+  return gpu.model.empty() ? "a GPU" : gpu.model;
+}
+
+// "torch 2.4.0+cu121" in name and version.
+struct Named {
+  std::string name, version;
+};
+Named named(const std::string& text) {
+  const std::size_t blank = text.find(' ');
+  return {text.substr(0, blank), blank == std::string::npos ? std::string() : text.substr(blank + 1)};
+}
+
+// Frameworks of the environment that a package needs: by its requirements, or by what it says it was built for.
+std::vector<const Package*> frameworks_of(const Environment& environment, const Package& package) {
+  std::vector<const Package*> frameworks;
+  const auto add = [&](const std::string& name) {
+    const Package* there = find_package(environment, name);
+    if (there == nullptr || there == &package || there->role != PackageRole::framework) return;
+    if (std::find(frameworks.begin(), frameworks.end(), there) == frameworks.end()) frameworks.push_back(there);
+  };
+  for (const Requirement& requirement : package.requirements) add(requirement.name);
+  if (!package.built_for.empty()) add(named(package.built_for).name);
+  return frameworks;
+}
+
+std::string majors_text(const std::vector<int>& majors) {
+  std::vector<std::string> texts;
+  for (const int major : majors) texts.push_back(std::to_string(major));
+  return join(texts, ", ");
+}
+
+std::vector<Found> builds_without_cuda(const Analysis& analysis) {
+  if (!analysis.has_gpu) return {};
+  std::vector<Found> found;
+  for (const Environment& environment : analysis.subject.environments) {
+    const auto& packages = environment.packages;
+    const bool other_uses_gpu = std::any_of(packages.begin(), packages.end(), [](const Package& package) {
+      return package.role == PackageRole::framework && package.cuda.is_known();
+    });
+    for (const Package& package : packages) {
+      const std::string reason = cpu_reason(environment, package);
+      if (reason.empty()) continue;
+      found.push_back({.evidence = fmt::format("{} {} in {} {}, and this machine has {}", package.name, package.version,
+                                               environment.path, reason, gpus_text(analysis))});
+      // Whoever has another framework for the GPU may want this one on the CPU.
+      if (other_uses_gpu && package.role == PackageRole::framework) found.back().severity = Severity::note;
+    }
+  }
+  return found;
+}
+
+std::vector<Found> extensions_of_other_release(const Analysis& analysis) {
+  std::vector<Found> found;
+  for (const Environment& environment : analysis.subject.environments) {
+    for (const Package& package : environment.packages) {
+      if (package.built_for.empty()) continue;
+      const Named built = named(package.built_for);
+      const Package* there = find_package(environment, built.name);
+      const auto wanted = dotted_version_from(built.version);
+      const auto installed = there == nullptr ? std::nullopt : dotted_version_from(there->version);
+      if (!wanted || !installed) continue;
+      if (wanted->major() == installed->major() && wanted->minor() == installed->minor()) continue;
+      found.push_back({.evidence = fmt::format("{} {} in {} was built for {} ({}), and {} {} is there", package.name,
+                                               package.version, environment.path, package.built_for,
+                                               package.built_for_source, there->name, there->version)});
+    }
+  }
+  return found;
+}
+
+std::vector<Found> cuda_variants_apart(const Analysis& analysis) {
+  std::vector<Found> found;
+  for (const Environment& environment : analysis.subject.environments) {
+    for (const Package& package : environment.packages) {
+      if (package.role != PackageRole::framework && package.role != PackageRole::extension) continue;
+      const std::vector<int> own = cuda_majors(package.cuda);
+      for (const Package* framework : frameworks_of(environment, package)) {
+        const std::vector<int> theirs = cuda_majors(framework->cuda);
+        if (theirs.empty() || (own.empty() && !is_cpu_build(package))) continue;
+        const bool fits = std::any_of(own.begin(), own.end(), [&](int major) {
+          return std::find(theirs.begin(), theirs.end(), major) != theirs.end();
+        });
+        if (fits) continue;
+        const std::string built = own.empty() ? std::string("without CUDA") : "for CUDA " + majors_text(own);
+        found.push_back(
+            {.evidence = fmt::format("{} {} in {} is built {} ({}), but {} {} beside it for CUDA {} ({})", package.name,
+                                     package.version, environment.path, built, package.cuda.source, framework->name,
+                                     framework->version, majors_text(theirs), framework->cuda.source)});
+      }
+    }
+  }
+  return found;
+}
+}  // namespace
+
+const std::vector<Rule>& framework_build_rules() {
+  static const std::vector<Rule> rules = {
+      {.id = "VRV-FRAMEWORK-CPU-BUILD",
+       .layer = Layer::framework,
+       .severity = Severity::warning,
+       .mender = Mender::framework,
+       .category = "framework_bundle",
+       .statement = "On a machine with a GPU frameworks are builds with CUDA",
+       .consequence = "It never uses the GPU, whatever driver and toolkit are there",
+       .fix =
+           "Install the CUDA build: with pip from the framework's index for a CUDA version (a plain name may stand for "
+           "the CPU build); with conda remove cpuonly, pytorch-mutex=*=cpu and the package that asks for them first",
+       .source = "PyTorch, Get started: local versions +cpu and +cuXYZ; issues 39619 of pytorch/pytorch and 315 of "
+                 "meta-pytorch/data; JAX documentation, Installation",
+       .judge = builds_without_cuda},
+      {.id = "VRV-FRAMEWORK-EXTENSION-RELEASE",
+       .layer = Layer::framework,
+       .severity = Severity::warning,
+       .mender = Mender::framework,
+       .category = "framework_bundle",
+       .statement = "An extension was built for the release of the framework that is there",
+       .consequence =
+           "Its compiled part fails to load or is left out (\"was built for PyTorch …\"), and slower code runs instead",
+       .fix = "Install the build for this release of the framework, or remove the extension",
+       .source = "Comfy-Org/ComfyUI-Manager issue 926; PyTorch documentation: the C++ interface is stable within a "
+                 "release only",
+       .judge = extensions_of_other_release},
+      {.id = "VRV-FRAMEWORK-CUDA-VARIANT",
+       .layer = Layer::framework,
+       .severity = Severity::warning,
+       .mender = Mender::framework,
+       .category = "framework_bundle",
+       .statement = "A package that needs a framework is built for the same CUDA major version as the framework",
+       .consequence = "It asks for libraries of the other CUDA version, or its GPU functions are missing",
+       .fix = "Install both from the same index or with the same CUDA suffix; name the index for the package (the "
+              "package index ranks a plain release above a local build)",
+       .source =
+           "torchvision, extension.py: it refuses another CUDA major version; vllm-project/vllm issue 42338; PEP 440",
+       .judge = cuda_variants_apart},
+  };
+  return rules;
+}
+
+}  // namespace varve

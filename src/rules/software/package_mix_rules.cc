@@ -1,0 +1,228 @@
+// Packages that were installed side by side.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "rules/analysis/rule.h"
+#include "rules/software/package_row.h"
+#include "rules/software/software_rules.h"
+
+namespace varve {
+
+namespace {
+constexpr const char* kPackaging = "Python packaging specifications: Recording installed projects, Version specifiers";
+constexpr std::size_t kFilesTold = 4;
+
+std::string files_text(const std::vector<std::string>& paths) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < std::min(paths.size(), kFilesTold); ++i) names.push_back(base_name(paths[i]));
+  std::string text = join(names, ", ");
+  if (paths.size() > names.size()) text += fmt::format(" and {} more", paths.size() - names.size());
+  return text;
+}
+
+// "nvidia-nccl-cu11 2.14.3" → "nvidia-nccl-cu11"
+std::string name_of(const std::string& labelled) { return labelled.substr(0, labelled.find(' ')); }
+
+std::optional<PackageRole> role_of(const Environment& environment, const std::string& labelled) {
+  const Package* package = find_package(environment, name_of(labelled));
+  return package == nullptr ? std::nullopt : std::optional(package->role);
+}
+
+// A later release of the same major version where one release was asked for: people do that on purpose.
+bool is_later_of_same_major(const Requirement& requirement) {
+  if (!requirement.specifier.starts_with("==")) return false;
+  const auto wanted = dotted_version_from(std::string_view(requirement.specifier).substr(2));
+  const auto there = dotted_version_from(requirement.installed);
+  return wanted && there && wanted->major() == there->major() && *wanted < *there;
+}
+
+struct Unmet {
+  std::vector<std::string> texts;
+  bool serious = false;
+};
+
+Unmet unmet_of(const Environment& environment, const Package& package, bool of_frameworks) {
+  Unmet unmet;
+  for (const Requirement& requirement : package.requirements) {
+    if (requirement.installed.empty()) continue;  // a library that is not found says so itself
+    const Package* there = find_package(environment, requirement.name);
+    const bool is_framework =
+        there == nullptr ? package.role == PackageRole::extension : there->role != PackageRole::runtime;
+    if (is_framework != of_frameworks) continue;
+    const std::optional<bool> met = meets_specifier(requirement.installed, requirement.specifier);
+    if (!met || *met) continue;
+    unmet.texts.push_back(requirement.name + requirement.specifier + " (there: " + requirement.installed + ")");
+    unmet.serious = unmet.serious || of_frameworks || !is_later_of_same_major(requirement);
+  }
+  return unmet;
+}
+
+// Versions that packages ask for and do not get, one finding a package. `of_frameworks`: of frameworks, extensions and
+// compilers; else of packages with nothing but libraries.
+std::vector<Found> unmet_requirements(const Analysis& analysis, bool of_frameworks) {
+  std::vector<Found> found;
+  for (const Environment& environment : analysis.subject.environments) {
+    for (const Package& package : environment.packages) {
+      const Unmet unmet = unmet_of(environment, package, of_frameworks);
+      if (unmet.texts.empty()) continue;
+      found.push_back({.evidence = fmt::format("{} {} in {} asks for {}", package.name, package.version,
+                                               environment.path, join(unmet.texts, ", "))});
+      if (!unmet.serious) found.back().severity = Severity::note;
+    }
+  }
+  return found;
+}
+
+// Files that two packages wrote. `of_frameworks`: two distributions of a framework; else libraries.
+std::vector<Found> overwritten_files(const Analysis& analysis, bool of_frameworks) {
+  std::vector<Found> found;
+  for (const Environment& environment : analysis.subject.environments) {
+    std::map<std::vector<std::string>, std::vector<const FileFault*>> by_packages;
+    for (const FileFault& fault : environment.file_faults) {
+      if (fault.kind == FileFaultKind::overwritten) by_packages[fault.packages].push_back(&fault);
+    }
+    for (const auto& [packages, faults] : by_packages) {
+      const bool frameworks = std::any_of(packages.begin(), packages.end(), [&](const std::string& package) {
+        return role_of(environment, package) == PackageRole::framework;
+      });
+      if (frameworks != of_frameworks) continue;
+      std::vector<std::string> paths;
+      std::set<std::string> owners;
+      for (const FileFault* fault : faults) {
+        paths.push_back(fault->path);
+        if (!fault->owner.empty()) owners.insert(fault->owner);
+      }
+      const std::string there = owners.empty()
+                                    ? "whose is there cannot be told by the sizes"
+                                    : "there is what " + join({owners.begin(), owners.end()}, " and ") + " wrote";
+      found.push_back({.evidence = fmt::format("{} both write {} in {}; {}", join(packages, " and "), files_text(paths),
+                                               environment.path, there)});
+    }
+  }
+  return found;
+}
+
+std::vector<Found> replaced_files(const Analysis& analysis) {
+  std::vector<Found> found;
+  for (const Environment& environment : analysis.subject.environments) {
+    std::map<std::pair<std::string, FileFaultKind>, std::vector<std::string>> by_package;
+    for (const FileFault& fault : environment.file_faults) {
+      if (fault.kind == FileFaultKind::overwritten || fault.packages.empty()) continue;
+      by_package[{fault.packages.front(), fault.kind}].push_back(fault.path);
+    }
+    for (const auto& [key, paths] : by_package) {
+      const auto& [package, kind] = key;
+      const auto of_package = std::count_if(analysis.subject.binaries.begin(), analysis.subject.binaries.end(),
+                                            [&, name = name_of(package)](const Binary& binary) {
+                                              return binary.environment == environment.path && binary.package == name;
+                                            });
+      // Whoever strips a whole image changes all files of a package; one that differs was put there.
+      const bool some = kind == FileFaultKind::replaced && role_of(environment, package) == PackageRole::runtime &&
+                        static_cast<std::int64_t>(paths.size()) < of_package;
+      found.push_back(
+          {.evidence = fmt::format("{} in {} installed files that are {}: {}", package, environment.path,
+                                   kind == FileFaultKind::missing ? "not there" : "not of the size that was installed",
+                                   files_text(paths)),
+           .severity = some ? Severity::warning : Severity::note});
+    }
+  }
+  return found;
+}
+
+std::vector<Found> frameworks_twice(const Analysis& analysis) {
+  std::vector<Found> found = overwritten_files(analysis, true);
+  for (const Environment& environment : analysis.subject.environments) {
+    std::map<const PackageRow*, std::vector<const Package*>> by_row;
+    for (const Package& package : environment.packages) {
+      const PackageRow* row = row_of(package);
+      if (row == nullptr || package.role != PackageRole::framework || row->name.find('*') != std::string::npos)
+        continue;
+      by_row[row].push_back(&package);
+    }
+    for (const auto& [row, packages] : by_row) {
+      std::set<std::string> versions;
+      std::vector<std::string> texts;
+      for (const Package* package : packages) {
+        if (!versions.insert(package->version).second) continue;
+        const std::string installer = package->installer.empty() ? std::string() : " by " + package->installer;
+        texts.push_back(package->name + " " + package->version + installer);
+      }
+      if (texts.size() < 2) continue;
+      found.push_back({.evidence = fmt::format("{} holds {}", environment.path, join(texts, " and "))});
+    }
+  }
+  return found;
+}
+
+std::vector<Found> unmet_library_pins(const Analysis& analysis) { return unmet_requirements(analysis, false); }
+std::vector<Found> unmet_framework_pins(const Analysis& analysis) { return unmet_requirements(analysis, true); }
+std::vector<Found> overwritten_libraries(const Analysis& analysis) { return overwritten_files(analysis, false); }
+}  // namespace
+
+const std::vector<Rule>& package_mix_rules() {
+  static const std::vector<Rule> rules = {
+      {.id = "VRV-LIBRARY-OVERWRITTEN",
+       .layer = Layer::kernel_library,
+       .severity = Severity::warning,
+       .mender = Mender::framework,
+       .category = "library_mix",
+       .statement = "No two packages of an environment write the same library",
+       .consequence = "The one that was installed last is what everybody gets, whatever version the other package "
+                      "claims; removing either takes the file away from both",
+       .fix = "Remove both packages and install the one that the framework asks for again",
+       .source = kPackaging,
+       .judge = overwritten_libraries},
+      {.id = "VRV-LIBRARY-PIN",
+       .layer = Layer::kernel_library,
+       .severity = Severity::warning,
+       .mender = Mender::framework,
+       .category = "library_mix",
+       .statement = "The libraries that a package asks for are there in a version that it accepts",
+       .consequence = "It runs with libraries that it was not tested with; an older one may lack symbols or kernels",
+       .fix =
+           "Let the installer put the versions back: pip install again the framework, or pip check for the whole list",
+       .source = kPackaging,
+       .judge = unmet_library_pins},
+      {.id = "VRV-LIBRARY-REPLACED",
+       .layer = Layer::kernel_library,
+       .severity = Severity::note,
+       .mender = Mender::framework,
+       .category = "library_mix",
+       .statement = "Libraries are the files that their packages installed",
+       .consequence =
+           "What the package's version says does not hold for them; parts of one library may be of several releases",
+       .fix = "Install the package again, unless the change is wanted (stripped or trimmed images)",
+       .source = kPackaging,
+       .judge = replaced_files},
+      {.id = "VRV-FRAMEWORK-PIN",
+       .layer = Layer::framework,
+       .severity = Severity::warning,
+       .mender = Mender::framework,
+       .category = "framework_bundle",
+       .statement = "Frameworks, extensions, plugins and compilers are there in versions that accept each other",
+       .consequence = "Compiled parts fail to load or are passed over (JAX ignores a plugin of another version), often "
+                      "without an error",
+       .fix = "Install them together in one command, so that the installer picks versions that fit; pip check lists "
+              "the rest",
+       .source = "Python packaging specifications, Version specifiers; JAX documentation, Installation",
+       .judge = unmet_framework_pins},
+      {.id = "VRV-FRAMEWORK-TWICE",
+       .layer = Layer::framework,
+       .severity = Severity::warning,
+       .mender = Mender::framework,
+       .category = "framework_bundle",
+       .statement = "A framework is installed once in an environment",
+       .consequence = "Both write the same folder: what runs is a mixture, often the CPU build over the GPU build",
+       .fix = "Remove all distributions of it, then install the one that is wanted",
+       .source = "Python packaging specifications, Recording installed projects; ONNX Runtime documentation, Install: "
+                 "only one of its packages at a time",
+       .judge = frameworks_twice},
+  };
+  return rules;
+}
+
+}  // namespace varve

@@ -1,0 +1,174 @@
+// Releases that choose other kernels, by data/dispatch_changes.json.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "package/python_metadata.h"
+#include "rules/analysis/rule.h"
+#include "rules/speed/speed_rules.h"
+
+namespace varve {
+
+namespace {
+// A version of a component, and where it was found.
+struct Seen {
+  DottedVersion version;
+  std::string text;         // "cudnn 8.0.4"
+  std::string environment;  // empty: of a binary or process
+};
+
+// "nvidia-cudnn-cu12" and conda's "libcudnn" are cudnn; "torch" is torch.
+std::vector<std::string> components_of(const Package& package) {
+  const std::string name = normal_package_name(package.name);
+  std::vector<std::string> names = {name == "pytorch" ? "torch" : name};
+  std::string library = name;
+  if (library.starts_with("nvidia-")) library = library.substr(7);
+  if (library.starts_with("lib")) library = library.substr(3);
+  const std::size_t suffix = library.rfind("-cu1");
+  if (suffix != std::string::npos) library.resize(suffix);
+  if (library != name && package.role == PackageRole::runtime) names.push_back(library);
+  return names;
+}
+
+using SeenByComponent = std::map<std::string, std::vector<Seen>>;
+
+void add_packages(const Analysis& analysis, SeenByComponent& seen) {
+  for (const Environment& environment : analysis.subject.environments) {
+    for (const Package& package : environment.packages) {
+      const std::optional<DottedVersion> version = dotted_version_from(package.version);
+      if (!version) continue;
+      for (const std::string& component : components_of(package)) {
+        seen[component].push_back({*version, package.name + " " + package.version, environment.path});
+      }
+    }
+  }
+}
+
+// What no package of libraries stands for: copies inside frameworks, and what is loaded from outside of environments.
+void add_libraries(const Analysis& analysis, SeenByComponent& seen) {
+  const LibraryIndex& index = analysis.libraries;
+  std::set<std::string> told;
+  for (const ConsumerView& view : analysis.consumers) {
+    for (const LibraryView& library : view.libraries) {
+      const Package* package = library.binary == nullptr ? nullptr : index.package_of(*library.binary);
+      if (library.binary == nullptr || (package != nullptr && package->role == PackageRole::runtime))
+        continue;  // counted already
+      const std::string stem = library_words(library.binary->path).stem;
+      const std::string family = family_of(stem);
+      const std::string& component = family.empty() ? stem : family;
+      const std::optional<KnownVersion> version = index.version(*library.binary);
+      if (!version || version->version.parts.size() < 2) continue;
+      if (!told.insert(view.consumer.environment + "\n" + component + version->text).second) continue;
+      seen[to_lower(component)].push_back({version->version,
+                                           component + " " + version->text + " (" + library.binary->path + ")",
+                                           view.consumer.environment});
+    }
+  }
+}
+
+bool environment_holds(const Analysis& analysis, const std::string& path, const DispatchChange& row) {
+  for (const Environment& environment : analysis.subject.environments) {
+    if (environment.path != path) continue;
+    return std::any_of(environment.packages.begin(), environment.packages.end(), [&](const Package& package) {
+      const std::vector<std::string> names = components_of(package);
+      if (std::find(names.begin(), names.end(), row.framework) == names.end()) return false;
+      const std::optional<DottedVersion> version = dotted_version_from(package.version);
+      return row.framework_version.empty() || (version && is_within(*version, row.framework_version));
+    });
+  }
+  return false;
+}
+
+// Where a version is seen that the row holds for: "torch 2.9.0 in /venv, …"; empty: nowhere.
+std::string places_of(const Analysis& analysis, const std::vector<Seen>& seen, const DispatchChange& row) {
+  std::set<std::string> places;
+  for (const Seen& one : seen) {
+    if (!is_within(one.version, row.version)) continue;
+    if (!row.framework.empty() && !environment_holds(analysis, one.environment, row)) continue;
+    places.insert(one.text + (one.environment.empty() ? "" : " in " + one.environment));
+  }
+  return join({places.begin(), places.end()}, ", ");
+}
+
+// The first GPU of the machine that the range holds for.
+const GpuView* gpu_within(const Analysis& analysis, const std::string& range) {
+  for (const GpuView& gpu : analysis.gpus) {
+    if (!gpu.capability) continue;
+    const DottedVersion capability{.parts = {gpu.capability->major, gpu.capability->minor}};
+    if (is_within(capability, range)) return &gpu;
+  }
+  return nullptr;
+}
+
+std::string gpu_text(const GpuView& gpu) {
+  return (gpu.model.empty() ? std::string("a GPU") : gpu.model) + " (" + to_string(*gpu.capability) + ")";
+}
+
+// Rows of data/dispatch_changes.json that hold for the versions found: of packages by their name, of libraries by their
+// family ("cudnn", "cublas") with what environments hold and consumers would load; and for a GPU of the machine.
+// `slower`: the known slow-downs and defaults that surprise, one finding a row, as warnings where the machine has a
+// GPU, else notes; or all other rows, one note for everything of one release, on a machine with a GPU only.
+std::vector<Found> known_dispatch_changes(const Analysis& analysis, bool slower) {
+  if (!slower && !analysis.has_gpu) return {};
+  SeenByComponent seen;
+  add_packages(analysis, seen);
+  add_libraries(analysis, seen);
+  std::vector<Found> found;
+  std::map<std::string, std::vector<std::string>> others;  // what is merely other, by where it was seen
+  for (const DispatchChange& row : analysis.knowledge.dispatch_changes) {
+    // A row for every release says nothing about this one.
+    if ((row.slower || row.inexact) != slower || (!slower && row.version.empty())) continue;
+    const GpuView* gpu = gpu_within(analysis, row.gpu);
+    if (!row.gpu.empty() && gpu == nullptr) continue;
+    const std::string places = places_of(analysis, seen[row.component], row);
+    if (places.empty()) continue;
+    if (!slower) {
+      others[places].push_back(row.change + " (" + row.id + ")");
+      continue;
+    }
+    const std::string on = row.gpu.empty() ? std::string() : " on " + gpu_text(*gpu);
+    found.push_back({.evidence = places + on + ": " + row.change + " (" + row.id + ")",
+                     .severity = row.narrow ? Severity::note : with_gpu(analysis, Severity::warning),
+                     .consequence = row.effect,
+                     .fix = row.control});
+  }
+  for (const auto& [places, changes] : others) {
+    found.push_back({.evidence = "Choices of " + places + ": " + join(changes, "; "), .severity = Severity::note});
+  }
+  return found;
+}
+
+std::vector<Found> slower_versions(const Analysis& analysis) { return known_dispatch_changes(analysis, true); }
+std::vector<Found> other_versions(const Analysis& analysis) { return known_dispatch_changes(analysis, false); }
+}  // namespace
+
+const std::vector<Rule>& dispatch_rules() {
+  static const std::vector<Rule> rules = {
+      {.id = "VRV-SPEED-KNOWN-SLOWER",
+       .layer = Layer::kernel_library,
+       .severity = Severity::note,
+       .mender = Mender::framework,
+       .category = "silent_slowdown",
+       .statement = "No release is used that is known to be slower on this GPU",
+       .consequence = "Some operations are slower than before or after it",
+       .fix = "Take a release before or after it",
+       .source = "data/dispatch_changes.json, where every row has its source",
+       .judge = slower_versions},
+      {.id = "VRV-SPEED-OTHER-KERNELS",
+       .layer = Layer::kernel_library,
+       .severity = Severity::note,
+       .mender = Mender::framework,
+       .category = "silent_slowdown",
+       .statement = "Releases that choose other kernels by default are known when numbers are compared",
+       .consequence = "Kernels, speed or rounding differ from those of other releases",
+       .fix = "State it beside the number",
+       .source = "data/dispatch_changes.json, where every row has its source",
+       .judge = other_versions},
+  };
+  return rules;
+}
+
+}  // namespace varve

@@ -1,0 +1,268 @@
+// What the machine and its limits take away from speed.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/text.h"
+#include "rules/analysis/rule.h"
+#include "rules/speed/speed_rules.h"
+
+namespace varve {
+
+namespace {
+constexpr const char* kNvml = "NVML API reference; nvidia-smi documentation";
+constexpr const char* kKernel = "Linux kernel documentation: CPU Performance Scaling, Control Group v2";
+
+std::string numbered_gpu(const Analysis& analysis, std::size_t index) {
+  const std::vector<std::string> models = list_of(analysis, "gpu.models");
+  return fmt::format("GPU {}{}", index, index < models.size() ? " (" + models[index] + ")" : "");
+}
+
+// The number at the start of "700 W" or "1980 MHz", or behind a word.
+std::optional<double> number_in(std::string_view text, std::string_view word = {}) {
+  const std::size_t at = word.empty() ? 0 : text.find(word);
+  if (at == std::string_view::npos) return std::nullopt;
+  text = trim(text.substr(at + word.size()));
+  return parse_number(text.substr(0, text.find_first_not_of("0123456789.")));
+}
+
+// CPUs that the process may use at once: the set it is bound to, else those that are online.
+std::optional<double> usable_cpus(const Analysis& analysis) {
+  for (const char* id : {"process.affinity", "cgroup.cpuset"}) {
+    const std::optional<std::string> list = text_of(analysis, id);
+    if (!list) continue;
+    double count = 0;
+    for (const std::string_view piece : split(*list, ',')) {
+      const std::size_t dash = piece.find('-');
+      const auto first = parse_integer(trim(piece.substr(0, dash)));
+      const auto last = dash == std::string_view::npos ? first : parse_integer(trim(piece.substr(dash + 1)));
+      if (!first || !last || *last < *first) return number_of(analysis, "cpu.threads");
+      count += static_cast<double>(*last - *first + 1);
+    }
+    if (count > 0) return count;
+  }
+  return number_of(analysis, "cpu.threads");
+}
+
+std::string gibibytes(double bytes) { return fmt::format("{:.1f} GiB", bytes / (1024.0 * 1024 * 1024)); }
+
+std::vector<Found> slow_governor(const Analysis& analysis) {
+  const std::string governor = text_of(analysis, "cpu.frequency.governor").value_or("");
+  if (governor.find("powersave") == std::string::npos && governor.find("conservative") == std::string::npos) return {};
+  const std::string driver = text_of(analysis, "cpu.frequency.driver").value_or("");
+  // intel_pstate and amd-pstate choose the frequency themselves: their powersave is the ordinary setting.
+  const bool chooses = driver.find("pstate") != std::string::npos && driver != "intel_cpufreq";
+  Found found{.evidence = fmt::format("The frequency governor is {} (driver {})", governor,
+                                      driver.empty() ? "not known" : driver)};
+  if (chooses) {
+    found.consequence =
+        "The processor decides its frequency by load; single short kernels may start below the highest clock";
+  } else if (governor.find("powersave") != std::string::npos) {
+    found.severity = Severity::warning;
+    found.consequence = "The processor stays at its lowest clock";
+  }
+  return {std::move(found)};
+}
+
+std::vector<Found> power_below_default(const Analysis& analysis) {
+  const std::vector<std::string> now = list_of(analysis, "gpu.power_limit");
+  const std::vector<std::string> delivered = list_of(analysis, "gpu.power_limit_default");
+  std::vector<Found> found;
+  for (std::size_t i = 0; i < std::min(now.size(), delivered.size()); ++i) {
+    const auto watts = number_in(now[i]), most = number_in(delivered[i]);
+    if (!watts || !most || *watts >= *most) continue;
+    found.push_back({.evidence = fmt::format("{} is limited to {}, {} as delivered", numbered_gpu(analysis, i), now[i],
+                                             delivered[i])});
+  }
+  return found;
+}
+
+std::vector<Found> ecc_unlike(const Analysis& analysis) {
+  const std::vector<std::string> modes = list_of(analysis, "gpu.ecc");
+  const std::set<std::string> different(modes.begin(), modes.end());
+  const bool pending = std::any_of(modes.begin(), modes.end(), [](const std::string& mode) {
+    return mode.find("after a reset") != std::string::npos;
+  });
+  if (different.size() < 2 && !pending) return {};
+  return {{.evidence = "ECC of GPU memory is " + join(modes, ", ")}};
+}
+
+std::vector<Found> partitioned_gpus(const Analysis& analysis) {
+  const std::vector<std::string> modes = list_of(analysis, "gpu.mig");
+  std::vector<std::string> partitioned;
+  for (std::size_t i = 0; i < modes.size(); ++i) {
+    if (modes[i].starts_with("enabled")) partitioned.push_back(numbered_gpu(analysis, i));
+  }
+  if (partitioned.empty()) return {};
+  return {{.evidence = join(partitioned, ", ") + (partitioned.size() == 1 ? " is" : " are") + " partitioned (MIG)"}};
+}
+
+std::vector<Found> clocks_below_best(const Analysis& analysis) {
+  const std::vector<std::string> clocks = list_of(analysis, "gpu.application_clocks");
+  const std::vector<std::string> best = list_of(analysis, "gpu.clock_sm_max");
+  std::vector<Found> found;
+  for (std::size_t i = 0; i < std::min(clocks.size(), best.size()); ++i) {
+    const auto now = number_in(clocks[i], "SM"), most = number_in(best[i]);
+    if (!now || !most || *now >= *most) continue;
+    found.push_back({.evidence = fmt::format("{} has application clocks of {}; the highest SM clock is {}",
+                                             numbered_gpu(analysis, i), clocks[i], best[i])});
+  }
+  return found;
+}
+
+std::vector<Found> link_below_best(const Analysis& analysis) {
+  const std::vector<std::string> now = list_of(analysis, "gpu.pcie"), best = list_of(analysis, "gpu.pcie_max");
+  std::vector<Found> found;
+  for (std::size_t i = 0; i < std::min(now.size(), best.size()); ++i) {
+    const auto lanes = number_in(now[i], "x"), most = number_in(best[i], "x");
+    if (!lanes || !most || *lanes >= *most) continue;
+    found.push_back(
+        {.evidence = fmt::format("{} is linked by PCIe {}, at best {}", numbered_gpu(analysis, i), now[i], best[i])});
+  }
+  return found;
+}
+
+std::vector<Found> cpu_quota_below_cpus(const Analysis& analysis) {
+  const std::optional<double> quota = number_of(analysis, "cgroup.cpu_quota");
+  const std::optional<double> cpus = usable_cpus(analysis);
+  if (!quota || !cpus || *quota >= *cpus) return {};
+  Found found{.evidence =
+                  fmt::format("The cgroup grants {:g} CPUs of time, and {:g} CPUs are to be seen", *quota, *cpus)};
+  const std::optional<std::string> threads = setting_of(analysis, "OMP_NUM_THREADS");
+  const auto asked = threads ? parse_number(*threads) : std::nullopt;
+  if (asked && *asked <= std::ceil(*quota)) {
+    found.consequence =
+        "Programs that ask OMP_NUM_THREADS (" + *threads + ") stay within it; others start more threads";
+  }
+  return {std::move(found)};
+}
+
+std::vector<Found> memory_limited(const Analysis& analysis) {
+  const std::optional<double> limit = number_of(analysis, "cgroup.memory_limit");
+  const std::optional<double> total = number_of(analysis, "memory.total");
+  if (!limit || !total || *limit >= *total) return {};
+  return {{.evidence = fmt::format("The cgroup grants {} of {} of memory", gibibytes(*limit), gibibytes(*total))}};
+}
+
+std::vector<Found> threads_unlike_cpus(const Analysis& analysis) {
+  const std::optional<double> cpus = usable_cpus(analysis);
+  if (!cpus) return {};
+  std::vector<Found> found;
+  for (const char* name : {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"}) {
+    const std::optional<std::string> value = setting_of(analysis, name);
+    const auto threads = value ? parse_integer(trim(*value)) : std::nullopt;
+    if (!threads || *threads <= 0) continue;
+    const auto count = static_cast<double>(*threads);
+    if (count == 1 && *cpus > 1) {
+      found.push_back({.evidence = fmt::format("{}=1, and {:g} CPUs may be used", name, *cpus)});
+    } else if (count > *cpus) {
+      found.push_back({.evidence = fmt::format("{}={}, and only {:g} CPUs may be used", name, *threads, *cpus),
+                       .consequence = "Threads wait for each other: slower than with as many threads as CPUs"});
+    }
+  }
+  return found;
+}
+}  // namespace
+
+const std::vector<Rule>& speed_machine_rules() {
+  static const std::vector<Rule> rules = {
+      {.id = "VRV-SPEED-GOVERNOR",
+       .layer = Layer::os,
+       .severity = Severity::note,
+       .mender = Mender::platform,
+       .category = "silent_slowdown",
+       .statement = "The processor may run at its highest clock",
+       .consequence = "The processor raises its clock late",
+       .fix = "cpupower frequency-set -g performance, for the time of measuring",
+       .source = kKernel,
+       .judge = slow_governor},
+      {.id = "VRV-SPEED-POWER-LIMIT",
+       .layer = Layer::hardware,
+       .severity = Severity::note,
+       .mender = Mender::platform,
+       .category = "silent_slowdown",
+       .statement = "GPUs have the power limit that they were delivered with",
+       .consequence = "Clocks drop under load",
+       .fix = "nvidia-smi -pl WATTS, as root, or state the limit beside the number",
+       .source = kNvml,
+       .judge = power_below_default},
+      {.id = "VRV-SPEED-ECC",
+       .layer = Layer::hardware,
+       .severity = Severity::note,
+       .mender = Mender::platform,
+       .category = "silent_slowdown",
+       .statement = "ECC is in one state on all GPUs",
+       .consequence = "GPUs of one machine differ in bandwidth and memory, or will after the next reset",
+       .fix = "nvidia-smi -e 0|1, as root, then a reset",
+       .source = kNvml,
+       .judge = ecc_unlike},
+      {.id = "VRV-SPEED-MIG",
+       .layer = Layer::hardware,
+       .severity = Severity::note,
+       .mender = Mender::platform,
+       .category = "silent_slowdown",
+       .statement = "A whole GPU is used",
+       .consequence =
+           "A process has one slice: its share of multiprocessors, memory and bandwidth, and no peer-to-peer copies",
+       .fix = "State the slice beside the number, or take the GPU out of MIG mode",
+       .source = "NVIDIA Multi-Instance GPU User Guide",
+       .judge = partitioned_gpus},
+      {.id = "VRV-SPEED-CLOCKS",
+       .layer = Layer::hardware,
+       .severity = Severity::note,
+       .mender = Mender::platform,
+       .category = "silent_slowdown",
+       .statement = "GPUs may run at their highest clock",
+       .consequence = "Where application clocks hold, the GPU stays below its highest clock",
+       .fix = "nvidia-smi -rac, or state the clocks beside the number",
+       .source = kNvml,
+       .judge = clocks_below_best},
+      {.id = "VRV-SPEED-PCIE",
+       .layer = Layer::hardware,
+       .severity = Severity::note,
+       .mender = Mender::hardware,
+       .category = "silent_slowdown",
+       .statement = "GPUs are linked by all of their PCIe lanes",
+       .consequence = "Copies between host and GPU take longer",
+       .fix = "Put the GPU into a slot with all lanes; look for risers and shared slots",
+       .source = kNvml,
+       .judge = link_below_best},
+      {.id = "VRV-SPEED-CPU-QUOTA",
+       .layer = Layer::container,
+       .severity = Severity::note,
+       .mender = Mender::platform,
+       .category = "silent_slowdown",
+       .statement = "The CPU time that is granted suffices for the CPUs that are seen",
+       .consequence = "Libraries start as many threads as they see CPUs, and are stopped when the time is used up",
+       .fix =
+           "Set the number of threads (OMP_NUM_THREADS) to the CPUs granted, or bind to CPUs instead of limiting time",
+       .source = kKernel,
+       .judge = cpu_quota_below_cpus},
+      {.id = "VRV-SPEED-MEMORY-LIMIT",
+       .layer = Layer::container,
+       .severity = Severity::note,
+       .mender = Mender::platform,
+       .category = "silent_slowdown",
+       .statement = "The memory of the machine may be used",
+       .consequence = "Data that would stay in the page cache is read again; beyond the limit the process is killed",
+       .fix = "Raise the limit, or load less at once",
+       .source = kKernel,
+       .judge = memory_limited},
+      {.id = "VRV-SPEED-THREADS",
+       .layer = Layer::settings,
+       .severity = Severity::note,
+       .mender = Mender::application,
+       .category = "silent_slowdown",
+       .statement = "There are as many threads as CPUs",
+       .consequence = "Work on the CPU (data loading, tokenizing, CPU operators) uses one core; torchrun sets it to 1 "
+                      "when it is not set",
+       .fix = "Set it to the CPUs of this process divided by its ranks",
+       .source = "PyTorch documentation, torchrun; OpenMP API, OMP_NUM_THREADS",
+       .judge = threads_unlike_cpus},
+  };
+  return rules;
+}
+
+}  // namespace varve
