@@ -23,6 +23,25 @@ constexpr const char* kOfRunningDriver[] = {"driver.kernel_mode.installed",
                                             "driver.jit.targets",
                                             "driver.halves"};
 
+// The version in what a person writes for a driver: "550.54.15", "550", "R570", "570.xx", "v580.82.07",
+// "nvidia-driver-570-server". Nothing when there is none.
+std::optional<std::string> driver_version_in(std::string_view text) {
+  constexpr int kFirstBranch = 100;  // drivers have had three digits since; "12.4" is a CUDA release
+  const std::string lower = to_lower(trim(text));
+  const std::size_t start = lower.find_first_of("0123456789");
+  const std::string before = lower.substr(0, start);
+  const bool named = before.empty() || before == "r" || before == "v" || before.find("driver") != std::string::npos ||
+                     before.find("branch") != std::string::npos || before.find("nvidia") != std::string::npos;
+  if (start == std::string::npos || !named) return std::nullopt;
+  std::string version = lower.substr(start, lower.find_first_not_of("0123456789.", start) - start);
+  while (version.ends_with('.')) version.pop_back();
+  if (dotted_version_from(version).value_or(DottedVersion{}).major() < kFirstBranch) return std::nullopt;
+  const std::string rest = lower.substr(start + version.size());
+  const bool any_of_branch = rest == ".x" || rest == ".xx" || rest == ".xx.xx" || rest == ".*" || rest == "xx";
+  const bool package = rest.starts_with('-') || rest.starts_with(' ') || rest.starts_with('+');
+  return rest.empty() || any_of_branch || package ? std::optional(version) : std::nullopt;
+}
+
 Fact supposed(const std::string& value, const char* source) { return known_fact(value, source, Standing::declared); }
 
 void forget(Facts& facts, std::string_view prefix, const Fact& instead) {
@@ -55,10 +74,13 @@ void forget_missing_gpus(Stack& machine) {
 
 void suppose_driver(Stack& machine, const std::string& text, const Knowledge& knowledge) {
   constexpr const char* kSource = "--driver";
-  const DottedVersion version = dotted_version_from(text).value_or(DottedVersion{});
+  const std::string written = driver_version_in(text).value_or(text);
+  const DottedVersion version = dotted_version_from(written).value_or(DottedVersion{});
   forget_driver(machine, kSource);
   Facts& facts = machine.facts;
-  for (const char* id : {"driver.kernel_mode.version", "driver.user_mode.version"}) facts[id] = supposed(text, kSource);
+  for (const char* id : {"driver.kernel_mode.version", "driver.user_mode.version"}) {
+    facts[id] = supposed(written, kSource);
+  }
   facts["driver.user_mode.role"] = supposed(std::string(to_string(DriverFileRole::driver)), kSource);
   const DriverBranch* branch = branch_of(knowledge, version);
   if (branch == nullptr || is_newer_driver(knowledge, version)) {
@@ -132,7 +154,7 @@ void suppose_gpus(Stack& machine, const std::vector<std::string>& gpus) {
     Gpu& gpu = machine.gpus.emplace_back();
     gpu.listed = true;
     gpu.capability = capability_of_gpu(named).value_or(ComputeCapability{});
-    gpu.model = compute_capability_from(named) ? "a GPU of compute capability " + to_string(*gpu.capability) : named;
+    gpu.model = capability_of_target(named) ? "a GPU of compute capability " + to_string(*gpu.capability) : named;
   }
   Facts& facts = machine.facts;
   forget(facts, "gpu.", missing_fact(Missing::not_applicable, kSource, "another GPU was supposed"));
@@ -153,8 +175,7 @@ void suppose_gpus(Stack& machine, const std::vector<std::string>& gpus) {
 }  // namespace
 
 Status check_supposition(const WhatIf& what_if) {
-  const std::optional<DottedVersion> version = dotted_version_from(what_if.driver);
-  if (!what_if.driver.empty() && (!version || version->major() < 100)) {
+  if (!what_if.driver.empty() && !driver_version_in(what_if.driver)) {
     return Error{"reading the command line", "--driver " + what_if.driver, "this is no version of a driver",
                  "Write a version, such as 550.54.15, or a branch, such as 550"};
   }

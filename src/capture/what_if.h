@@ -11,7 +11,7 @@ namespace varve {
 
 // What to suppose of a machine instead of what it has.
 struct WhatIf {
-  std::string driver;             // a version, "535.104", or a branch, "550"
+  std::string driver;             // a version, "535.104", or a branch, "550", "R570"
   std::string driver_folder;      // a folder with driver files, "libcuda.so.550.163.01"; or a root that holds them
   std::vector<std::string> gpus;  // products or compute capabilities
   bool empty() const { return driver.empty() && driver_folder.empty() && gpus.empty(); }

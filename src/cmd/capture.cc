@@ -1,10 +1,9 @@
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "capture/capture_stack.h"
-#include "cmd/output.h"
-#include "cmd/subject_options.h"
+#include "cmd/document_files.h"
+#include "cmd/subjects.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "loading/binary_cache.h"
@@ -101,32 +100,42 @@ ExitStatus capture(const Options& options) {
         return text_stack(*stack, style);
       });
 }
+
+std::vector<Flag> flags_of(Options& options) {
+  CaptureOptions& capture = options.capture;
+  const std::vector<Flag> own = {
+      {"--coverage", "", &capture.coverage,
+       "which GPUs the code inside binaries serves: a table, of FILEs if they are given"},
+      {.names = "FILE", .target = &capture.files, .help = "binaries and static libraries, with --coverage"},
+      {.names = "--gpu",
+       .value = "GPU",
+       .target = &options.gpus,
+       .help = "with --coverage: a GPU to ask about, as 9.0 or \"L40S\"",
+       .list = ListValues::by_commas},
+      {"--exact", "", &capture.exact,
+       "read whole sections: code that is really there, static runtimes; kept in the cache by build id"},
+      no_cache_flag(options.no_cache),
+      {"--verify", "", &capture.verify, "compute the digests of an image"},
+      {"--processes", "", &capture.processes, "all processes that hold a CUDA driver or runtime: a table"},
+      {"--handshake",
+       "",
+       &options.handshake,
+       "run a tiny kernel on each GPU, step by step, in a child (default where a GPU is seen)",
+       {},
+       "handshake"},
+      {"--no-handshake", "", &options.no_handshake, "do not touch the GPUs", {}, "handshake"},
+      {"--identify", "", &capture.identify, "keep the host's name as it is instead of a hash of it"},
+  };
+  return join_flags({subject_flags(options.subject), own, output_flags(options.output)});
+}
 }  // namespace
 
-Action declare_capture(CLI::App& command, const MeasuredCommands&) {
+Command declare_capture() {
   auto options = std::make_shared<Options>();
-  CaptureOptions& capture_options = options->capture;
-  declare_subject(command, options->subject);
-  command.add_flag("--coverage", capture_options.coverage,
-                   "which GPUs the code inside binaries serves: a table, of FILEs if they are given");
-  command.add_option("FILE", capture_options.files, "binaries and static libraries, with --coverage")->type_name("");
-  command.add_option("--gpu", options->gpus, "with --coverage: a GPU to ask about, as 9.0 or \"L40S\"")
-      ->type_name("GPU")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command.add_flag("--exact", capture_options.exact,
-                   "read whole sections: code that is really there, static runtimes; kept in the cache by build id");
-  command.add_flag("--no-cache", options->no_cache, "neither read nor write the cache of exact passes");
-  command.add_flag("--verify", capture_options.verify, "compute the digests of an image");
-  command.add_flag("--processes", capture_options.processes,
-                   "all processes that hold a CUDA driver or runtime: a table");
-  CLI::Option* shake =
-      command.add_flag("--handshake", options->handshake,
-                       "run a tiny kernel on each GPU, step by step, in a child (default where a GPU is seen)");
-  command.add_flag("--no-handshake", options->no_handshake, "do not touch the GPUs")->excludes(shake);
-  command.add_flag("--identify", capture_options.identify, "keep the host's name as it is instead of a hash of it");
-  declare_output(command, options->output);
-  return [options] { return capture(*options); };
+  return {.name = "capture",
+          .summary = "pin a stack: this machine, a process, a root, an image, an environment",
+          .flags = flags_of(*options),
+          .act = [options] { return capture(*options); }};
 }
 
 }  // namespace varve

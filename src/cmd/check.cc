@@ -1,13 +1,16 @@
-#include <CLI/CLI.hpp>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "capture/what_if.h"
 #include "cmd/check_proofs.h"
-#include "cmd/check_subjects.h"
-#include "cmd/output.h"
-#include "cmd/subject_options.h"
+#include "cmd/document_files.h"
+#include "cmd/subjects.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "loading/binary_cache.h"
@@ -16,6 +19,7 @@
 #include "rules/advice/advice.h"
 #include "rules/check_stack.h"
 #include "rules/expectation.h"
+#include "rules/log/log_reader.h"
 #include "rules/log/log_stack.h"
 
 namespace varve {
@@ -58,53 +62,16 @@ bool has_machine(const Stack& stack) {
   return driver != stack.facts.end() && (driver->second.is_known() || !driver->second.source.empty());
 }
 
-Result<Stack> capture_named(const Ground& ground, CaptureOptions plan, NamedKind kind, const std::string& name) {
-  plan.path = name;
-  switch (kind) {
-    case NamedKind::document:
-      return stack_of_document(name);
-    case NamedKind::image:
-      plan.kind = SubjectKind::image;
-      break;
-    case NamedKind::environment:
-      plan.kind = SubjectKind::environment;
-      plan.path = from_root(name);
-      break;
-    case NamedKind::root:
-      plan.kind = SubjectKind::root;
-      break;
-    case NamedKind::binary:
-      plan.kind = SubjectKind::files;
-      plan.path.clear();
-      plan.files = {from_root(name)};
-      break;
-  }
-  return capture_stack(ground.world, plan);
-}
-
 Result<std::vector<Stack>> read_subjects(const Options& options, const Ground& ground) {
   ProgressBar bar;
   CaptureOptions plan = capture_plan(options, ground.world, bar);
-  std::vector<Stack> stacks;
-  for (const std::string& name : options.named) {
-    const Result<NamedKind> kind = kind_of_subject(ground.world, name);
-    if (!kind) return kind.error();
-    Result<Stack> stack = capture_named(ground, plan, *kind, name);
-    if (!stack) return stack.error();
-    stacks.push_back(std::move(*stack));
-  }
   choose_subject(options.subject, plan);
-  if (ground.lock && stacks.empty() && plan.kind == SubjectKind::host) {
+  if (ground.lock && options.named.empty() && plan.kind == SubjectKind::host) {
     if (const Status chosen = choose_locked(ground.world, options.expect, *ground.lock, plan); !chosen) {
       return chosen.error();
     }
   }
-  if (stacks.empty() || plan.kind != SubjectKind::host) {
-    Result<Stack> stack = capture_stack(ground.world, plan);
-    if (!stack) return stack.error();
-    stacks.push_back(std::move(*stack));
-  }
-  return stacks;
+  return capture_subjects(ground.world, plan, options.named);
 }
 
 // The machine of subjects that have none: a captured target, else this one, and what was supposed of it.
@@ -182,6 +149,18 @@ ExitStatus worst_status(const std::vector<Check>& checks) {
   return worst;
 }
 
+// A log of any size, "-" for stdin.
+Result<LogReading> read_log_file(const std::string& file, const ErrorPatterns& patterns) {
+  if (file == "-") return read_log(STDIN_FILENO, "standard input", patterns);
+  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
+    return Error{"reading the log", file, std::strerror(errno), "Give the log of the failure, or - for stdin"};
+  }
+  Result<LogReading> log = read_log(descriptor, file, patterns);
+  close(descriptor);
+  return log;
+}
+
 Status read_ground(const Options& options, Ground& ground) {
   Result<Knowledge> knowledge = load_knowledge(options.data);
   if (!knowledge) return knowledge.error();
@@ -238,50 +217,46 @@ ExitStatus check(const Options& options) {
       },
       worst_status(checks));
 }
+
+std::vector<Flag> flags_of(Options& options) {
+  const std::vector<Flag> own = {
+      {"--driver", "VERSION", &options.what_if.driver, "suppose this driver, as 550.54.15 or 550", {}, "driver"},
+      {"--driver-root",
+       "DIR",
+       &options.what_if.driver_folder,
+       "suppose the driver whose files are in this folder",
+       {},
+       "driver"},
+      {.names = "--gpu",
+       .value = "GPU",
+       .target = &options.what_if.gpus,
+       .help = "suppose this GPU, as 9.0 or \"L40S\"",
+       .list = ListValues::by_commas},
+      {"--target", "DOC", &options.target, "judge against the machine of this capture document, not this one"},
+      {"--expect", "DOC", &options.expect, "a capture document as a lock: what moved since; drift is a failure"},
+      {"--log", "FILE", &options.log, "a log of a failure: its errors, and what accounts for them here; - is stdin"},
+      {"--prove-jit", "", &options.prove_jit,
+       "have the driver's own compiler compile the PTX that this GPU would need, and time it"},
+      {"--advise", "", &options.advise, "the newest toolkit, wheels and images that fit, and what mends the most"},
+      data_flag(options.data),
+      {"--explain", "", &options.explain, "with the facts that were missing and every rule's source"},
+      {"--no-handshake", "", &options.no_handshake, "do not touch the GPUs"},
+      no_cache_flag(options.no_cache),
+  };
+  const Flag subjects = {
+      .names = "SUBJECT",
+      .target = &options.named,
+      .help = "capture documents, images, environments, root directories or binaries; this machine by default"};
+  return join_flags({{subjects}, subject_flags(options.subject), own, output_flags(options.output)});
+}
 }  // namespace
 
-Action declare_check(CLI::App& command, const MeasuredCommands&) {
+Command declare_check() {
   auto options = std::make_shared<Options>();
-  command
-      .add_option("SUBJECT", options->named,
-                  "capture documents, images, environments, root directories or binaries; this machine by default")
-      ->type_name("")
-      ->check(not_empty);
-  declare_subject(command, options->subject);
-  CLI::Option* driver =
-      command.add_option("--driver", options->what_if.driver, "suppose this driver, as 550.54.15 or 550");
-  driver->type_name("VERSION")->check(not_empty);
-  command
-      .add_option("--driver-root", options->what_if.driver_folder, "suppose the driver whose files are in this folder")
-      ->type_name("DIR")
-      ->check(not_empty)
-      ->excludes(driver);
-  command.add_option("--gpu", options->what_if.gpus, "suppose this GPU, as 9.0 or \"L40S\"")
-      ->type_name("GPU")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command.add_option("--target", options->target, "judge against the machine of this capture document, not this one")
-      ->type_name("DOC")
-      ->check(not_empty);
-  command.add_option("--expect", options->expect, "a capture document as a lock: what moved since; drift is a failure")
-      ->type_name("DOC")
-      ->check(not_empty);
-  command
-      .add_option("--log", options->log, "a log of a failure: its errors, and what accounts for them here; - is stdin")
-      ->type_name("FILE")
-      ->check(not_empty);
-  command.add_flag("--prove-jit", options->prove_jit,
-                   "have the driver's own compiler compile the PTX that this GPU would need, and time it");
-  command.add_flag("--advise", options->advise,
-                   "the newest toolkit, wheels and images that fit, and what mends the most");
-  command.add_option("--data", options->data, "compatibility tables that replace those built in")
-      ->type_name("DIR")
-      ->check(not_empty);
-  command.add_flag("--explain", options->explain, "with the facts that were missing and every rule's source");
-  command.add_flag("--no-handshake", options->no_handshake, "do not touch the GPUs");
-  command.add_flag("--no-cache", options->no_cache, "neither read nor write the cache of exact passes");
-  declare_output(command, options->output);
-  return [options] { return check(*options); };
+  return {.name = "check",
+          .summary = "do driver, toolkit, runtime, libraries and GPU fit?",
+          .flags = flags_of(*options),
+          .act = [options] { return check(*options); }};
 }
 
 }  // namespace varve

@@ -1,11 +1,9 @@
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cmd/document_files.h"
-#include "cmd/output.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "compare/compare_runs.h"
@@ -16,6 +14,7 @@ namespace varve {
 namespace {
 struct Options {
   std::string a, b;
+  std::optional<double> margin_percent;
   CompareOptions compare;
   bool explain = false;
   OutputOptions output;
@@ -58,7 +57,9 @@ Result<Comparison> compare_two(const Options& options, const Run& first, const R
   return compare_runs(*a, *b, options.compare);
 }
 
-ExitStatus compare(const Options& options) {
+ExitStatus compare(Options& options) {
+  if (options.margin_percent) options.compare.margin = *options.margin_percent / 100;
+  options.compare.created_at = format_time(host_world().now());
   const RunName name = run_name(options.a);
   const Result<Run> run = load_run(name.file);
   if (!run) return complain(run.error());
@@ -69,28 +70,27 @@ ExitStatus compare(const Options& options) {
       options.output, [&] { return pretty_json(to_json(*comparison)); },
       [&] { return text_comparison(*comparison, options.explain, output_style()); }, exit_status(*comparison));
 }
+
+std::vector<Flag> flags_of(Options& options) {
+  const std::vector<Flag> own = {
+      {.names = "A", .target = &options.a, .help = "a run; alone, its two variants are compared", .required = true},
+      {.names = "B", .target = &options.b, .help = "another run; FILE@B names one variant of it"},
+      {"--metric", "NAME", &options.compare.metric, "the metric of the verdict"},
+      {"--margin", "P", &options.margin_percent, "what counts as the same, in percent", between(0.001, 100)},
+      {"--variable", "ID", &options.compare.variable,
+       "what is under test (settings.NAME, a fact, library.NAME, command): the one thing that may differ"},
+      {"--explain", "", &options.explain, "say why, and what would decide it"},
+  };
+  return join_flags({own, output_flags(options.output)});
+}
 }  // namespace
 
-Action declare_compare(CLI::App& command, const MeasuredCommands&) {
+Command declare_compare() {
   auto options = std::make_shared<Options>();
-  command.add_option("A", options->a, "a run; alone, its two variants are compared")->required();
-  command.add_option("B", options->b, "another run; FILE@B names one variant of it");
-  command.add_option("--metric", options->compare.metric, "the metric of the verdict")->type_name("NAME");
-  command.add_option("--margin", options->compare.margin, "what counts as the same, in percent")
-      ->type_name("P")
-      ->check(CLI::Range(0.001, 100.0));
-  command
-      .add_option("--variable", options->compare.variable,
-                  "what is under test (settings.NAME, a fact, library.NAME, command): the one thing that may differ")
-      ->type_name("ID")
-      ->allow_extra_args(false);
-  command.add_flag("--explain", options->explain, "say why, and what would decide it");
-  declare_output(command, options->output);
-  return [options] {
-    if (options->compare.margin) *options->compare.margin /= 100;
-    options->compare.created_at = format_time(host_world().now());
-    return compare(*options);
-  };
+  return {.name = "compare",
+          .summary = "what differs, is it controlled, which kernels changed, how much each explains",
+          .flags = flags_of(*options),
+          .act = [options] { return compare(*options); }};
 }
 
 }  // namespace varve

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "cmd/terminal.h"
+
 namespace varve {
 
 namespace {
@@ -92,6 +94,21 @@ Status write_file(const std::string& path, std::string_view text) {
   const int reason = written ? errno : problem;
   unlink(temporary.c_str());
   return file_error("writing", path, reason);
+}
+
+ExitStatus write_answer(const OutputOptions& options, const std::function<std::string()>& document,
+                        const std::function<std::string()>& text, ExitStatus status) {
+  if (!options.file.empty()) {
+    if (const Status written = write_file(options.file, document()); !written) status = complain(written.error());
+    if (options.file == "-") return status;
+  }
+  const ExitStatus printed = print_answer(options.json ? document() : text());
+  return printed == ExitStatus::ok ? status : printed;
+}
+
+ExitStatus print_answer(const std::string& text) {
+  const Status written = write_file("-", text);
+  return written ? ExitStatus::ok : complain(written.error());
 }
 
 }  // namespace varve

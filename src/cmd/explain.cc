@@ -1,14 +1,12 @@
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "cmd/output.h"
-#include "cmd/subject_options.h"
+#include "cmd/document_files.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "report/printable.h"
@@ -188,18 +186,19 @@ ExitStatus explain(const Options& options) {
 }
 }  // namespace
 
-Action declare_explain(CLI::App& command, const MeasuredCommands&) {
+Command declare_explain() {
   auto options = std::make_shared<Options>();
-  command
-      .add_option("TEXT", options->words,
-                  "a rule's id, an error's number, name or message, a kernel's name; - reads stdin")
-      ->type_name("");
-  command.add_flag("--list", options->list, "all rules of varve check");
-  command.add_option("--data", options->data, "compatibility tables that replace those built in")
-      ->type_name("DIR")
-      ->check(not_empty);
-  declare_output(command, options->output);
-  return [options] { return explain(*options); };
+  const std::vector<Flag> own = {
+      {.names = "TEXT",
+       .target = &options->words,
+       .help = "a rule's id, an error's number, name or message, a kernel's name; - reads stdin"},
+      {"--list", "", &options->list, "all rules of varve check"},
+      data_flag(options->data),
+  };
+  return {.name = "explain",
+          .summary = "a rule, an error or a kernel in words: layer, cause, fix",
+          .flags = join_flags({own, output_flags(options->output)}),
+          .act = [options] { return explain(*options); }};
 }
 
 }  // namespace varve

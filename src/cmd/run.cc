@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -8,7 +7,6 @@
 
 #include "base/units.h"
 #include "cmd/document_files.h"
-#include "cmd/output.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "harness/benchmark.h"
@@ -102,48 +100,44 @@ ExitStatus run(Options& options) {
       [&] { return text_run(*measured, output_style()); },
       measured->complete ? ExitStatus::ok : ExitStatus::tool_or_input);
 }
+
+constexpr const char* kFooter =
+    "varve run [OPTIONS] -- CMD…\nvarve run [OPTIONS] --against-env NAME=VALUE… -- CMD…\n"
+    "varve run [OPTIONS] -- CMD… --against -- CMD…\n\n"
+    "The command writes its numbers as JSON lines to the file named in $VARVE_METRICS:\n"
+    "{\"metric\": \"tokens/s\", \"value\": 812.5, \"unit\": \"1/s\", \"better\": \"higher\"}";
+
+std::vector<Flag> flags_of(Options& options) {
+  RunPlan& plan = options.plan;
+  const std::vector<Flag> own = {
+      {"--units", "N", &plan.units, "measured executions a side, each in a fresh process", between(1, 100000)},
+      {"--warmup", "N", &plan.warmup, "executions a side before them; they tell how much the machine wanders",
+       between(0, 1000)},
+      {"--name", "S", &plan.name, "of the benchmark; the command's by default"},
+      {"--metric", "NAME", &plan.metric, "the metric of the verdict; the first that the program writes by default"},
+      {"--margin", "P", &options.margin_percent, "what will count as the same, in percent", between(0.001, 100)},
+      {"--timeout", "S", &plan.timeout_seconds, "end a unit after this many seconds", between(0.001, 1e9)},
+      {.names = "--against-env",
+       .value = "NAME=VALUE",
+       .target = &options.against_environment,
+       .help = "measure a second variant with these set, interleaved A B B A",
+       .list = ListValues::all_words},
+      {"--sampling", "HZ", &plan.sampling_hertz, "CPU samples a second; 0 is none", between(0, 10000)},
+      {"--seed", "N", &options.seed, "of the random padding of each unit's environment"},
+      {"--quiet", "", &options.quiet, "keep the program's output to itself"},
+  };
+  return join_flags({own, output_flags(options.output)});
+}
 }  // namespace
 
-Action declare_run(CLI::App& command, const MeasuredCommands& commands) {
+Command declare_run(const MeasuredCommands& commands) {
   auto options = std::make_shared<Options>();
   options->commands = commands;
-  RunPlan& plan = options->plan;
-  command.footer(
-      "varve run [OPTIONS] -- CMD…\nvarve run [OPTIONS] --against-env NAME=VALUE… -- CMD…\n"
-      "varve run [OPTIONS] -- CMD… --against -- CMD…\n\n"
-      "The command writes its numbers as JSON lines to the file named in $VARVE_METRICS:\n"
-      "{\"metric\": \"tokens/s\", \"value\": 812.5, \"unit\": \"1/s\", \"better\": \"higher\"}");
-  command.add_option("--units", plan.units, "measured executions a side, each in a fresh process")
-      ->type_name("N")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
-  command.add_option("--warmup", plan.warmup, "executions a side before them; they tell how much the machine wanders")
-      ->type_name("N")
-      ->check(CLI::Range(0, 1000))
-      ->capture_default_str();
-  command.add_option("--name", plan.name, "of the benchmark; the command's by default")->type_name("S");
-  command
-      .add_option("--metric", plan.metric, "the metric of the verdict; the first that the program writes by default")
-      ->type_name("NAME");
-  command.add_option("--margin", options->margin_percent, "what will count as the same, in percent")
-      ->type_name("P")
-      ->check(CLI::Range(0.001, 100.0))
-      ->capture_default_str();
-  command.add_option("--timeout", plan.timeout_seconds, "end a unit after this many seconds")
-      ->type_name("S")
-      ->check(CLI::PositiveNumber);
-  command
-      .add_option("--against-env", options->against_environment,
-                  "measure a second variant with these set, interleaved A B B A")
-      ->type_name("NAME=VALUE");
-  command.add_option("--sampling", plan.sampling_hertz, "CPU samples a second; 0 is none")
-      ->type_name("HZ")
-      ->check(CLI::Range(0.0, 10000.0))
-      ->capture_default_str();
-  command.add_option("--seed", options->seed, "of the random padding of each unit's environment")->type_name("N");
-  command.add_flag("--quiet", options->quiet, "keep the program's output to itself");
-  declare_output(command, options->output);
-  return [options] { return run(*options); };
+  return {.name = "run",
+          .summary = "benchmark a command: units, metrics, kernels, one document",
+          .flags = flags_of(*options),
+          .footer = kFooter,
+          .act = [options] { return run(*options); }};
 }
 
 }  // namespace varve

@@ -1,11 +1,9 @@
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "cmd/document_files.h"
-#include "cmd/output.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "model/json/toolkit_json.h"
@@ -247,37 +245,39 @@ ExitStatus toolkit(const Options& options) {
   if (!options.module.empty()) return write_module(options, chosen);
   return print_variables(options, world, survey, chosen);
 }
+
+std::vector<Flag> flags_of(Options& options) {
+  const std::vector<Flag> own = {
+      {.names = "ACTION",
+       .target = &options.action,
+       .help = "list: all toolkits; which: the active one and why; env: commands that make a shell use one; use: move "
+               "the link /usr/local/cuda",
+       .check = one_of({"list", "which", "env", "use"}),
+       .required = true},
+      {.names = "VERSION",
+       .target = &options.wanted,
+       .help = "for env and use: 12, 12.4, 12.4.131, or the path of a toolkit or of an environment with one"},
+      {"--shell", "SHELL", &options.shell, "env: the shell to print for, instead of bash",
+       one_of({"bash", "sh", "zsh", "fish"})},
+      {"--undo", "", &options.undo, "env: print what would bring the variables back as they are now"},
+      {"--module", "DIR", &options.module,
+       "env: write a module file (Environment Modules, Lmod) cuda/VERSION into this folder instead"},
+      {"--lua", "", &options.lua, "with --module: a file in Lua, for Lmod alone"},
+      {"--link", "PATH", &options.link, "use: the link to move, instead of /usr/local/cuda"},
+      {"--dry-run", "", &options.dry_run, "use: say what would be done and do nothing"},
+      {"--force", "", &options.force, "use, --module: also replace what was not made by it"},
+      {"--root", "DIR", &options.root, "list, which: look into a directory that holds a whole file system"},
+  };
+  return join_flags({own, output_flags(options.output)});
+}
 }  // namespace
 
-Action declare_toolkit(CLI::App& command, const MeasuredCommands&) {
+Command declare_toolkit() {
   auto options = std::make_shared<Options>();
-  command
-      .add_option("ACTION", options->action,
-                  "list: all toolkits; which: the active one and why; env: commands that make a shell use one; use: "
-                  "move the link /usr/local/cuda")
-      ->type_name("")
-      ->required()
-      ->check(CLI::IsMember({"list", "which", "env", "use"}));
-  command
-      .add_option("VERSION", options->wanted,
-                  "for env and use: 12, 12.4, 12.4.131, or the path of a toolkit or of an environment with one")
-      ->type_name("");
-  command.add_option("--shell", options->shell, "env: the shell to print for: bash (the default), zsh or fish")
-      ->type_name("SHELL")
-      ->check(CLI::IsMember({"bash", "sh", "zsh", "fish"}));
-  command.add_flag("--undo", options->undo, "env: print what would bring the variables back as they are now");
-  command
-      .add_option("--module", options->module,
-                  "env: write a module file (Environment Modules, Lmod) cuda/VERSION into this folder instead")
-      ->type_name("DIR");
-  command.add_flag("--lua", options->lua, "with --module: a file in Lua, for Lmod alone");
-  command.add_option("--link", options->link, "use: the link to move, instead of /usr/local/cuda")->type_name("PATH");
-  command.add_flag("--dry-run", options->dry_run, "use: say what would be done and do nothing");
-  command.add_flag("--force", options->force, "use, --module: also replace what was not made by it");
-  command.add_option("--root", options->root, "list, which: look into a directory that holds a whole file system")
-      ->type_name("DIR");
-  declare_output(command, options->output);
-  return [options] { return toolkit(*options); };
+  return {.name = "toolkit",
+          .summary = "several CUDA toolkits: which there are, which is taken, make another hold",
+          .flags = flags_of(*options),
+          .act = [options] { return toolkit(*options); }};
 }
 
 }  // namespace varve

@@ -1,13 +1,8 @@
 #pragma once
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "base/exit_status.h"
-
-namespace CLI {
-class App;
-}
+#include "cmd/flags.h"
 
 namespace varve {
 
@@ -17,28 +12,20 @@ struct MeasuredCommands {
   std::vector<std::string> first, second;
 };
 
-using Action = std::function<ExitStatus()>;
+// Each verb is a file of its name, with one function that says what the verb is called, takes and does. What the flags
+// write to is owned by `act` of what it returns.
+Command declare_overview();  // the program without a verb
+Command declare_capture();
+Command declare_check();
+Command declare_explain();
+Command declare_toolkit();
+Command declare_run(const MeasuredCommands& commands);
+Command declare_compare();
+Command declare_report();
+Command declare_completions();
+Command declare_man();
 
-// One verb of the program. `declare` adds its options to `command`, which is the one table that --help, the man page
-// and the completions are made from, and returns what to do once they are read. What the options write to lives in the
-// action.
-struct Verb {
-  const char* name;
-  const char* summary;
-  Action (*declare)(CLI::App& command, const MeasuredCommands& commands);
-};
-
-// In the order in which help lists them.
-const std::vector<Verb>& all_verbs();
-
-Action declare_capture(CLI::App& command, const MeasuredCommands& commands);
-Action declare_check(CLI::App& command, const MeasuredCommands& commands);
-Action declare_explain(CLI::App& command, const MeasuredCommands& commands);
-Action declare_toolkit(CLI::App& command, const MeasuredCommands& commands);
-Action declare_run(CLI::App& command, const MeasuredCommands& commands);
-Action declare_compare(CLI::App& command, const MeasuredCommands& commands);
-Action declare_report(CLI::App& command, const MeasuredCommands& commands);
-Action declare_completions(CLI::App& command, const MeasuredCommands& commands);
-Action declare_man(CLI::App& command, const MeasuredCommands& commands);
+// All verbs, in the order in which help lists them, with the flags that every verb has.
+std::vector<Command> all_verbs(const MeasuredCommands& commands = {});
 
 }  // namespace varve

@@ -46,6 +46,25 @@ TEST(WhatIf, TakesTheApiLevelOfADriverFromTheTables) {
   }
 }
 
+TEST(WhatIf, TakesADriverAsPeopleWriteIt) {
+  const std::pair<const char*, const char*> rows[] = {{"R570", "570"},
+                                                      {"570.xx", "570"},
+                                                      {"570.x", "570"},
+                                                      {"v570.124.06", "570.124.06"},
+                                                      {"570.124.06", "570.124.06"},
+                                                      {"nvidia-driver-570-server", "570"},
+                                                      {"driver 570", "570"},
+                                                      {"570.86.10-0ubuntu1", "570.86.10"}};
+  for (const auto& [text, version] : rows) {
+    const Stack machine = supposed({.driver = text, .driver_folder = {}, .gpus = {}});
+    EXPECT_EQ(fact_text(machine.facts.at("driver.kernel_mode.version")), version) << text;
+    EXPECT_EQ(fact_text(machine.facts.at("driver.api_level")), "12.8") << text;
+  }
+  for (const char* text : {"latest", "12.4", "cuda570", "570.abc", "R", "R57"}) {
+    EXPECT_FALSE(check_supposition({.driver = text, .driver_folder = {}, .gpus = {}})) << text;
+  }
+}
+
 TEST(WhatIf, CannotTellTheApiLevelOfADriverNewerThanTheData) {
   const Stack machine = supposed({.driver = "9999.1", .driver_folder = {}, .gpus = {}});
   const Fact& level = machine.facts.at("driver.api_level");

@@ -174,6 +174,11 @@ bool is_category(std::string_view word) {
                      [&](const CategoryTitle& row) { return row.word == word; });
 }
 
+std::string_view without_sentence_end(std::string_view text) {
+  const std::size_t last = text.find_last_not_of(".,;");
+  return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
+}
+
 std::string fill_groups(std::string_view text, const std::vector<std::string>& groups) {
   std::string filled;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -185,7 +190,7 @@ std::string fill_groups(std::string_view text, const std::vector<std::string>& g
     }
     const auto group = static_cast<std::size_t>(text[i + 1] - '1');
     const bool has_one = group < groups.size() && !groups[group].empty();
-    filled += has_one ? groups[group] : "(not named)";
+    filled += has_one ? without_sentence_end(groups[group]) : "(not named)";
     i += 2;
   }
   return filled;

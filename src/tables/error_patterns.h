@@ -91,6 +91,9 @@ struct PatternMatch {
 // the one with the highest priority counts; the others are left where they state facts. Linear in the text: RE2.
 std::vector<PatternMatch> match_patterns(const ErrorPatterns& patterns, std::string_view text);
 
+// What a pattern took from a message, without the point or comma that ended a sentence there: "9.13.1." is "9.13.1".
+std::string_view without_sentence_end(std::string_view text);
+
 // The row's cause or fix with what the groups matched in place.
 std::string fill_groups(std::string_view text, const std::vector<std::string>& groups);
 

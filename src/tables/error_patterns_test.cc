@@ -150,6 +150,7 @@ TEST(ErrorPatterns, AFaultyTableIsAnErrorWithItsPlace) {
 
 TEST(ErrorPatterns, GroupsStandInTheTexts) {
   EXPECT_EQ(fill_groups("{1} and {2}, {x}", {"one", ""}), "one and (not named), {x}");
+  EXPECT_EQ(fill_groups("It is {1}, not {2}", {"9.13.1.", "9.5"}), "It is 9.13.1, not 9.5") << "a sentence ended there";
 }
 
 }  // namespace

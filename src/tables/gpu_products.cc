@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <vector>
 
 #include "base/embedded.h"
@@ -15,7 +16,7 @@ struct Product {
   std::vector<std::string> words;  // "geforce", "rtx", "4090", "ti"
   std::vector<std::string> pci_ids;
   ComputeCapability capability;
-  std::string kind;  // the class, as the product_table spells it
+  std::string kind;  // the class, as the table spells it
 };
 
 struct Range {
@@ -26,7 +27,12 @@ struct Range {
 struct ProductTable {
   std::vector<Product> products;
   std::vector<Range> ranges;
+  std::set<std::string, std::less<>> words;  // of all products, and those that stand beside their names
 };
+
+// Words beside a product's name that do not say which product it is.
+constexpr std::string_view kBeside[] = {"nvidia", "nvgpu", "gpu",  "hgx",  "dgx",    "sxm",
+                                        "sxm2",   "sxm4",  "sxm5", "pcie", "laptop", "mobile"};
 
 // Words of letters and digits in lower case: "GeForce RTX 4090 D" and "geforce-rtx-4090-d" are the same.
 std::vector<std::string> words_of(std::string_view name) {
@@ -43,15 +49,47 @@ std::vector<std::string> words_of(std::string_view name) {
   return words;
 }
 
+// The words that a word was put together from without blanks, "rtx5090ti" from "rtx", "5090" and "ti": those of the
+// table, the longest first. Nothing when they do not make up all of it.
+std::optional<std::vector<std::string>> parts_of(std::string_view word, const ProductTable& table) {
+  if (word.empty()) return std::vector<std::string>{};
+  for (std::size_t length = word.size(); length > 0; --length) {
+    if (!table.words.contains(word.substr(0, length))) continue;
+    auto rest = parts_of(word.substr(length), table);
+    if (!rest) continue;
+    rest->insert(rest->begin(), std::string(word.substr(0, length)));
+    return rest;
+  }
+  return std::nullopt;
+}
+
+// As words_of; a word that the table does not have is taken apart where that is possible.
+std::vector<std::string> known_words_of(std::string_view name, const ProductTable& table) {
+  constexpr std::size_t kLongest = 40;  // bytes of a word that is taken apart
+  std::vector<std::string> words;
+  for (std::string& word : words_of(name)) {
+    const auto parts = word.size() <= kLongest ? parts_of(word, table) : std::nullopt;
+    if (parts) {
+      words.insert(words.end(), parts->begin(), parts->end());
+    } else {
+      words.push_back(std::move(word));
+    }
+  }
+  return words;
+}
+
 ProductTable read_product_table() {
   const Json json = Json::parse(embedded_file("data/gpu_products.json"));
   ProductTable product_table;
+  product_table.words.insert(std::begin(kBeside), std::end(kBeside));
   for (const Json& row : json.at("products")) {
     const auto capability = compute_capability_from(row.at("compute_capability").get<std::string>());
     product_table.products.push_back({.words = words_of(row.at("product").get<std::string>()),
                                       .pci_ids = row.value("pci_ids", std::vector<std::string>{}),
                                       .capability = capability.value_or(ComputeCapability{}),
                                       .kind = row.value("class", std::string{})});
+    const std::vector<std::string>& words = product_table.products.back().words;
+    product_table.words.insert(words.begin(), words.end());
   }
   for (const Json& row : json.at("ranges")) {
     const auto capability = compute_capability_from(row.at("compute_capability").get<std::string>());
@@ -81,12 +119,36 @@ bool names_product(const std::vector<std::string>& name, const Product& product)
   return contains_words(name, product.words) || (name.size() == 1 && name.front() == product.words.front() &&
                                                  name.front().find_first_of("0123456789") != std::string::npos);
 }
+
+bool has_digit(const std::string& word) { return word.find_first_of("0123456789") != std::string::npos; }
+
+// "80GB", "16g": how much memory it has, which is no part of a product's name.
+bool is_memory_size(const std::string& word) {
+  const std::size_t unit = word.find_first_not_of("0123456789");
+  return unit != 0 && unit != std::string::npos && (word.substr(unit) == "gb" || word.substr(unit) == "g");
+}
+
+// A name without a number is that of a module or a chip: "Orin" is all of "Jetson AGX Orin", "Jetson Orin NX" … when
+// they are alike. Of cards such a word names a whole line ("GeForce"), or a generation that is made of several chips.
+const Product* find_module(const std::vector<std::string>& words) {
+  const Product* found = nullptr;
+  for (const Product& product : product_table().products) {
+    if (!contains_words(product.words, words)) continue;
+    const bool alike = found == nullptr || product.capability == found->capability;
+    if (!alike || (product.kind != "Jetson" && product.kind != "desktop SoC")) return nullptr;
+    found = &product;
+  }
+  return found;
+}
+
 // The shortest product that holds the name, which people cut: "RTX 5090" is "GeForce RTX 5090". nullptr: none, or
 // several as short that differ.
 const Product* find_longer_product(std::vector<std::string> words) {
-  if (!words.empty() && words.front() == "nvidia") words.erase(words.begin());
-  const auto has_digit = [](const std::string& word) { return word.find_first_of("0123456789") != std::string::npos; };
-  if (std::none_of(words.begin(), words.end(), has_digit)) return nullptr;
+  std::erase_if(words, [](const std::string& word) {
+    return is_memory_size(word) || std::find(std::begin(kBeside), std::end(kBeside), word) != std::end(kBeside);
+  });
+  if (words.empty()) return nullptr;
+  if (std::none_of(words.begin(), words.end(), has_digit)) return find_module(words);
   const Product* best = nullptr;
   bool differ = false;
   for (const Product& product : product_table().products) {
@@ -100,7 +162,7 @@ const Product* find_longer_product(std::vector<std::string> words) {
 
 // The longest product that the name holds, else one that holds the name; nullptr: none.
 const Product* find_product(std::string_view name) {
-  const std::vector<std::string> words = words_of(name);
+  const std::vector<std::string> words = known_words_of(name, product_table());
   const Product* best = nullptr;
   for (const Product& product : product_table().products) {
     if (product.words.empty() || !names_product(words, product)) continue;
@@ -174,8 +236,23 @@ std::optional<ComputeCapability> capability_of_pci_device(std::string_view devic
   return std::nullopt;
 }
 
+std::optional<ComputeCapability> capability_of_target(std::string_view text) {
+  std::string target;
+  for (const char c : to_lower(text)) {
+    if (c != '_' && c != '-' && c != ' ') target += c;
+  }
+  for (const std::string_view start : {"computecapability", "compute", "sm", "cc", "lto"}) {
+    if (!target.starts_with(start)) continue;
+    target.erase(0, start.size());
+    break;
+  }
+  const bool has_variant = target.size() > 2 && (target.back() == 'a' || target.back() == 'f');
+  if (has_variant) target.pop_back();
+  return compute_capability_from(target);
+}
+
 std::optional<ComputeCapability> capability_of_gpu(std::string_view text) {
-  const auto capability = compute_capability_from(text);
+  const auto capability = capability_of_target(text);
   return capability ? capability : capability_of_product(text);
 }
 

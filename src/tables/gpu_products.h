@@ -29,7 +29,10 @@ std::optional<ProductClass> class_of_product(std::string_view name);
 // "geforcertx", "quadro", "quadrortx", "nvidiartx", "titan", "titanrtx". Empty: not known.
 std::string brand_of_product(std::string_view name);
 
-// What a user may write for a GPU: "9.0", "sm_90" or a product's name.
+// As compilers and people spell what GPU code is made for: "9.0", "90", "sm_90", "SM90a", "compute_100f", "cc 9.0".
+std::optional<ComputeCapability> capability_of_target(std::string_view text);
+
+// What a user may write for a GPU: one of the above, or a product's name in any spelling: "L40S", "rtx5090", "Orin".
 std::optional<ComputeCapability> capability_of_gpu(std::string_view text);
 
 }  // namespace varve

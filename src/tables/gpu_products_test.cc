@@ -39,6 +39,30 @@ TEST(GpuProducts, AnUnknownNameIsNotGuessed) {
   EXPECT_EQ(product("GeForce"), "unknown");
 }
 
+TEST(GpuProducts, AreFoundWithoutTheBlanksThatTheDriverPrints) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"rtx5090", "12.0"},       {"RTX4090D", "8.9"},         {"gtx1080ti", "6.1"},      {"RTX-4070-Ti-Super", "8.9"},
+      {"rtx4070tisuper", "8.9"}, {"GeForceRTX3090", "8.6"},   {"rtxa6000", "8.6"},       {"rtx_5090", "12.0"},
+      {"h100sxm5", "9.0"},       {"nvidia-h100-pcie", "9.0"}, {"teslav100", "7.0"},      {"A100-80GB", "8.0"},
+      {"RTX 5090 32GB", "12.0"}, {"NVIDIAL40S", "8.9"},       {"rtx 4090 laptop", "8.9"}};
+  for (const auto& [name, capability] : rows) EXPECT_EQ(product(name), capability) << name;
+  EXPECT_EQ(product("rtx9999"), "unknown");
+  EXPECT_EQ(product("x9000"), "unknown");
+  EXPECT_EQ(product(std::string(100000, 'v')), "unknown");
+}
+
+TEST(GpuProducts, ModulesAreFoundByTheNameOfTheirChip) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"Orin", "8.7"},         {"Thor", "11.0"},      {"Xavier", "7.2"},      {"AGX Orin 64GB", "8.7"},
+      {"orin-nano", "8.7"},    {"jetsonorin", "8.7"}, {"Jetson Nano", "5.3"}, {"Jetson Orin Nano", "8.7"},
+      {"Jetson Thor", "11.0"}, {"TX2", "6.2"},        {"DGX Spark", "12.1"}};
+  for (const auto& [name, capability] : rows) EXPECT_EQ(product(name), capability) << name;
+  EXPECT_EQ(product("Jetson"), "unknown") << "they differ";
+  EXPECT_EQ(product("Nano"), "unknown") << "Jetson Nano or Jetson Orin Nano";
+  EXPECT_EQ(product("Blackwell"), "unknown") << "made of several chips";
+  EXPECT_EQ(product("NVIDIA"), "unknown");
+}
+
 TEST(GpuProducts, AreFoundByPciId) {
   EXPECT_EQ(capability_of_pci_device("2330"), (ComputeCapability{9, 0}));
   EXPECT_EQ(capability_of_pci_device("2e12"), (ComputeCapability{12, 1}));
@@ -80,6 +104,13 @@ TEST(GpuProducts, AGpuMayBeWrittenAsACapabilityToo) {
   EXPECT_EQ(capability_of_gpu("sm_90"), (ComputeCapability{9, 0}));
   EXPECT_EQ(capability_of_gpu("12.0"), (ComputeCapability{12, 0}));
   EXPECT_EQ(capability_of_gpu("L4"), (ComputeCapability{8, 9}));
+  for (const char* text :
+       {"sm_90a", "SM90", "sm90a", "compute_90", "compute_90a", "90a", "cc 9.0", "lto_90", "CC9.0"}) {
+    EXPECT_EQ(capability_of_gpu(text), (ComputeCapability{9, 0})) << text;
+  }
+  EXPECT_EQ(capability_of_gpu("sm_100f"), (ComputeCapability{10, 0}));
+  for (const char* text : {"sm_", "sm_a", "compute", "a", "sm_90b", "gpu90"})
+    EXPECT_FALSE(capability_of_gpu(text)) << text;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "report/check_summary.h"
 #include "report/html/html.h"
 #include "report/html/html_parts.h"
 #include "report/wording.h"
@@ -52,6 +53,10 @@ void write_consumers(HtmlWriter& out, const Check& check) {
     if (!consumer.environment.empty()) {
       Element place(out, "p", {{"class", "note"}});
       out.breakable(consumer.environment);
+    }
+    if (const std::string why = nothing_to_judge(consumer); !why.empty()) {
+      out.leaf("p", {{"class", "note"}}, why);
+      continue;
     }
     ScrollTable table(out, "facts", {"question", "answer"});
     Element body(out, "tbody");
@@ -127,9 +132,11 @@ std::vector<std::string> untold_lines(const Check& check) {
 
 std::string html_page(const Check& check) {
   HtmlWriter out;
+  const bool failure_first = tells_of_failure(check);
+  if (failure_first) write_errors(out, check);
   write_chain(out, check);
-  write_errors(out, check);
-  write_findings(out, check.findings);
+  if (!failure_first) write_errors(out, check);
+  write_findings(out, findings_beside_log(check));
   write_consumers(out, check);
   write_drift(out, check);
   write_proofs(out, check);

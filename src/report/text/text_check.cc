@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "report/check_summary.h"
 #include "report/printable.h"
 #include "report/text/text_parts.h"
 #include "report/text/text_report.h"
@@ -40,6 +41,10 @@ std::string consumers_text(const Check& check, const TextStyle& style) {
   std::string out = text_heading("What would run", style);
   for (const ConsumerVerdict& consumer : check.consumers) {
     const std::string place = consumer.environment.empty() ? "" : " in " + consumer.environment;
+    if (const std::string why = nothing_to_judge(consumer); !why.empty()) {
+      out += paragraph(consumer.name + place + ": nothing to judge: " + why, 2, Tone::dim, style);
+      continue;
+    }
     out += paragraph(consumer.name + place + ": " + std::string(to_string(consumer.state)), 2,
                      consumer.state == CheckState::broken ? Tone::bad : Tone::bold, style);
     TextTable table({{""}, {""}, {""}}, 4);
@@ -57,10 +62,16 @@ std::string consumers_text(const Check& check, const TextStyle& style) {
 std::string errors_text(const Check& check, const TextStyle& style) {
   if (check.errors.empty()) return "";
   std::string out = text_heading("What the log says", style);
+  std::map<std::string, std::int64_t> said;  // what was said of an error, and at which line of the log
   for (const ExplainedError& error : check.errors) {
     const std::string times = error.times > 1 ? fmt::format(", {} times", error.times) : "";
     out += paragraph(fmt::format("line {}{}: {}", error.line, times, error.text), 2, Tone::bold, style);
     if (!error.correction.empty()) out += paragraph(error.correction, 4, Tone::caution, style);
+    const auto [cause, is_new] = said.emplace(error.cause + error.fix + error.explained_by, error.line);
+    if (!is_new) {
+      out += paragraph(fmt::format("Cause: as of line {}", cause->second), 4, Tone::dim, style);
+      continue;
+    }
     out += paragraph("Cause: " + error.cause, 4, Tone::plain, style);
     if (!error.explained_by.empty()) out += paragraph("Here: " + error.explained_by, 4, Tone::plain, style);
     if (!error.fix.empty() && error.explained_by.empty()) out += paragraph("Fix: " + error.fix, 4, Tone::plain, style);
@@ -121,6 +132,18 @@ std::string advice_text(const Check& check, const TextStyle& style) {
   return out;
 }
 
+// An answer about a failure keeps notes to a line: none of them is its cause.
+std::string findings_text(const Check& check, bool explain, const TextStyle& style) {
+  std::vector<Finding> findings = findings_beside_log(check);
+  const std::size_t notes = explain || !tells_of_failure(check) ? 0 : take_out_notes(findings);
+  const std::string out = text_findings(findings, style);
+  if (notes == 0) return out;
+  const std::string line =
+      fmt::format("and {} for no error of the log: --explain shows {}",
+                  count_text(notes, "note that accounts", "notes that account"), notes == 1 ? "it" : "them");
+  return (out.empty() ? "\n" : out) + paragraph(line, 2, Tone::dim, style);
+}
+
 std::string verdict_text(const Check& check, const TextStyle& style) {
   if (!check.first_broken) return "";
   return paragraph("First broken link: " + link_title(*check.first_broken), 2, Tone::bad, style);
@@ -130,9 +153,10 @@ std::string verdict_text(const Check& check, const TextStyle& style) {
 std::string text_check(const Check& check, bool explain, const TextStyle& style) {
   const std::string on = check.machine.empty() ? "" : " on " + check.machine;
   std::string out = paragraph("Check of " + check.subject + on, 0, Tone::bold, style) + "\n";
-  out += chain_text(check, style) + verdict_text(check, style);
-  out += errors_text(check, style) + consumers_text(check, style);
-  out += text_findings(check.findings, style);
+  const std::string chain = chain_text(check, style) + verdict_text(check, style);
+  const std::string errors = errors_text(check, style);
+  out += tells_of_failure(check) ? errors + text_heading("The chain", style) + chain : chain + errors;
+  out += consumers_text(check, style) + findings_text(check, explain, style);
   out += drift_text(check, style) + proofs_text(check, style) + advice_text(check, style);
   out += untold_text(check, explain, style);
   out += "\n" + paragraph("compatibility data of " + check.data_date, 2, Tone::dim, style);

@@ -50,6 +50,52 @@ TEST(TextCheck, NamesTheFirstBrokenLinkAndTheFix) {
   EXPECT_TRUE(has(text, "driver.device_nodes is denied (1 rule)"));
 }
 
+// A log whose error nothing on the stack accounts for, and notes about speed.
+Check failed_check() {
+  Check check = samples::check();
+  check.errors.front().explained_by = "";
+  check.errors.push_back(check.errors.front());
+  check.errors.back().line = 40;
+  check.findings = {
+      {"VRV-LOG-ERROR", Layer::kernel_driver, Severity::error, Mender::platform, "log line 12: too old",
+       "the driver is older than the runtime", "a newer driver", "PyTorch", "driver_ceiling"},
+      {"VRV-SPEED-ONE", Layer::settings, Severity::note, Mender::platform, "slow", "slower", "x", "y", ""},
+      {"VRV-SPEED-TWO", Layer::settings, Severity::note, Mender::platform, "slow", "slower", "x", "y", ""}};
+  return check;
+}
+
+TEST(TextCheck, AnAnswerAboutAFailureLeadsWithIt) {
+  const std::string text = text_check(failed_check(), false, {});
+  EXPECT_LT(text.find("What the log says"), text.find("kernel 535.183.06"));
+  EXPECT_FALSE(has(text, "VRV-SPEED-ONE"));
+  EXPECT_TRUE(has(text, "and 2 notes that account for no error of the log: --explain shows them"));
+  EXPECT_TRUE(has(text_check(failed_check(), true, {}), "VRV-SPEED-ONE"));
+  Check sound = failed_check();
+  sound.errors.clear();
+  EXPECT_TRUE(has(text_check(sound, false, {}), "VRV-SPEED-ONE")) << "nobody asked about a failure";
+}
+
+TEST(TextCheck, SaysNothingOfTheLogTwice) {
+  const std::string text = text_check(failed_check(), true, {});
+  const std::string cause = "the driver is older than the runtime";
+  ASSERT_TRUE(has(text, cause));
+  EXPECT_EQ(text.find(cause, text.find(cause) + 1), std::string::npos);
+  EXPECT_TRUE(has(text, "line 40")) << "another place with the same cause";
+  EXPECT_FALSE(has(text, "VRV-LOG-ERROR"));
+}
+
+TEST(TextCheck, AConsumerWithNothingToJudgeTakesALine) {
+  Check check = samples::check();
+  const std::size_t before = split(text_check(check, false, {}), '\n').size();
+  ConsumerVerdict idle{.name = "numpy 2.1", .environment = "~/venv", .state = CheckState::not_applicable};
+  idle.answers = {{Question::driver, CheckState::not_applicable, "it uses no CUDA"},
+                  {Question::libraries, CheckState::not_applicable, "it has none that load CUDA"}};
+  check.consumers.push_back(idle);
+  const std::string text = text_check(check, false, {});
+  EXPECT_EQ(split(text, '\n').size(), before + 1);
+  EXPECT_TRUE(has(text, "numpy 2.1 in ~/venv: nothing to judge: it uses no CUDA"));
+}
+
 TEST(TextCheck, GivesOneScreenOfAMachine) {
   const std::string text = text_overview(samples::check(), {});
   EXPECT_TRUE(has(text, "varve explain VRV-RUNTIME-DRIVER-CEILING"));

@@ -106,8 +106,7 @@ std::string fact_text_of(const PatternFact& fact, const PatternMatch& match) {
     const std::optional<ComputeCapability> capability = compute_capability_from(text);
     return capability ? to_string(*capability) : "";
   }
-  const std::size_t last = text.find_last_not_of(".,;");  // the end of a sentence
-  return last == std::string::npos ? "" : text.substr(0, last + 1);
+  return std::string(without_sentence_end(text));
 }
 
 void add_package(Findings& found, const std::string& name, const std::string& version, std::int64_t line) {

@@ -1,22 +1,19 @@
-#include "cmd/check_subjects.h"
-
-#include <fcntl.h>
-#include <unistd.h>
+#include "cmd/subjects.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 
 #include "cmd/document_files.h"
-#include "cmd/subject_options.h"
 #include "package/environments.h"
 
 namespace varve {
 
 namespace {
 namespace fs = std::filesystem;
+
+// What somebody named on the command line, without saying what it is.
+enum class NamedKind { document, image, environment, root, binary };
 
 bool is_there(const fs::path& path) {
   std::error_code error;
@@ -57,8 +54,8 @@ Result<NamedKind> kind_of_file(const std::string& name) {
   }
   return NamedKind::image;
 }
-}  // namespace
 
+// By its content.
 Result<NamedKind> kind_of_subject(const World& world, const std::string& name) {
   if (name == "-") return NamedKind::document;
   std::error_code error;
@@ -68,6 +65,48 @@ Result<NamedKind> kind_of_subject(const World& world, const std::string& name) {
                  "Give a capture document, an image, an environment, a root directory or a binary"};
   }
   return fs::is_directory(status) ? kind_of_directory(world, name) : kind_of_file(name);
+}
+
+Result<Stack> capture_named(const World& world, CaptureOptions plan, const std::string& name) {
+  const Result<NamedKind> kind = kind_of_subject(world, name);
+  if (!kind) return kind.error();
+  plan.path = name;
+  plan.process.reset();
+  switch (*kind) {
+    case NamedKind::document:
+      return stack_of_document(name);
+    case NamedKind::image:
+      plan.kind = SubjectKind::image;
+      break;
+    case NamedKind::environment:
+      plan.kind = SubjectKind::environment;
+      plan.path = from_root(name);
+      break;
+    case NamedKind::root:
+      plan.kind = SubjectKind::root;
+      break;
+    case NamedKind::binary:
+      plan.kind = SubjectKind::files;
+      plan.path.clear();
+      plan.files = {from_root(name)};
+      break;
+  }
+  return capture_stack(world, plan);
+}
+}  // namespace
+
+void choose_subject(const SubjectOptions& options, CaptureOptions& capture) {
+  const auto choose = [&](SubjectKind kind, const std::string& path) {
+    capture.kind = kind;
+    capture.path = path;
+  };
+  if (options.process) {
+    capture.process = options.process;
+    capture.kind = SubjectKind::process;
+  }
+  if (!options.root.empty()) choose(SubjectKind::root, options.root);
+  if (!options.image.empty()) choose(SubjectKind::image, options.image);
+  if (!options.environment.empty()) choose(SubjectKind::environment, from_root(options.environment));
 }
 
 Result<Stack> stack_of_document(const std::string& file) {
@@ -93,15 +132,25 @@ Status choose_locked(const World& world, const std::string& file, const Stack& l
                "Name what to compare: a SUBJECT or --pid"};
 }
 
-Result<LogReading> read_log_file(const std::string& file, const ErrorPatterns& patterns) {
-  if (file == "-") return read_log(STDIN_FILENO, "standard input", patterns);
-  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) {
-    return Error{"reading the log", file, std::strerror(errno), "Give the log of the failure, or - for stdin"};
+Result<std::vector<Stack>> capture_subjects(const World& world, const CaptureOptions& plan,
+                                            const std::vector<std::string>& named) {
+  std::vector<Stack> stacks;
+  for (const std::string& name : named) {
+    Result<Stack> stack = capture_named(world, plan, name);
+    if (!stack) return stack.error();
+    stacks.push_back(std::move(*stack));
   }
-  Result<LogReading> log = read_log(descriptor, file, patterns);
-  close(descriptor);
-  return log;
+  if (!stacks.empty() && plan.kind == SubjectKind::host) return stacks;
+  Result<Stack> stack = capture_stack(world, plan);
+  if (!stack) return stack.error();
+  stacks.push_back(std::move(*stack));
+  return stacks;
+}
+
+std::string from_root(const std::string& name) {
+  std::error_code error;
+  const fs::path path = fs::weakly_canonical(name, error);
+  return error ? name : path.string();
 }
 
 }  // namespace varve

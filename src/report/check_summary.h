@@ -1,0 +1,24 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "model/check_result.h"
+
+namespace varve {
+
+// What a page of a check shows first and leaves out, the same for text and HTML.
+
+// Whether the log that came with the check holds a failure: then the page leads with it.
+bool tells_of_failure(const Check& check);
+
+// The findings beside what the log says. An error of the log that nothing on the stack accounts for is a finding too
+// (VRV-LOG-ERROR); it would repeat its line, cause and fix.
+std::vector<Finding> findings_beside_log(const Check& check);
+
+// Moves the notes out of the findings. How many there were.
+std::size_t take_out_notes(std::vector<Finding>& findings);
+
+// Why nothing about a consumer had to be judged, in one line ("it uses no CUDA"); empty where an answer is to be shown.
+std::string nothing_to_judge(const ConsumerVerdict& consumer);
+
+}  // namespace varve
