@@ -4,67 +4,69 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
-#include <unordered_map>
 
 #include "base/text.h"
-#include "base/units.h"
+#include "compare/account_basis.h"
+#include "compare/account_shares.h"
 #include "compare/match.h"
-#include "compare/measure.h"
 #include "stats/descriptive.h"
-#include "stats/fieller.h"
 #include "stats/interval.h"
-#include "stats/paired_verdict.h"
 
 namespace varve {
 
 namespace {
-constexpr const char* kWitness = "cpu-samples";
 constexpr double kFalseDiscoveries = 0.05;  // of the rows that are called changed (STATS 3, "Many rows")
 
-bool has_samples(const Unit& unit) { return unit.profile.witness == kWitness; }
+// A unit that a witness saw, with the kernels that its profile speaks of.
+struct SeenUnit {
+  const Unit* unit = nullptr;
+  const Profile* profile = nullptr;
+};
 
-double cpu_seconds(const Unit& unit) { return unit.user_seconds + unit.system_seconds; }
-
-// The units the account rests on; in one document still partner by partner.
-struct Sampled {
-  std::vector<const Unit*> a, b;
+// The units an account rests on; in one document still partner by partner.
+struct SeenUnits {
+  std::vector<SeenUnit> a, b;
   bool paired = true;
   int left_out = 0;
 };
 
-Sampled sampled_units(const Sides& sides) {
-  Sampled sampled;
-  sampled.paired = sides.one_document;
+SeenUnits seen_units(const Sides& sides, ProfileKind kind) {
+  SeenUnits seen;
+  seen.paired = sides.one_document;
   if (sides.one_document) {
     for (std::size_t i = 0; i < sides.units_a.size(); ++i) {
-      if (has_samples(*sides.units_a[i]) && has_samples(*sides.units_b[i])) {
-        sampled.a.push_back(sides.units_a[i]);
-        sampled.b.push_back(sides.units_b[i]);
+      const Profile* a = sides.units_a[i]->profiles.find(kind);
+      const Profile* b = sides.units_b[i]->profiles.find(kind);
+      if (a != nullptr && b != nullptr) {
+        seen.a.push_back({sides.units_a[i], a});
+        seen.b.push_back({sides.units_b[i], b});
       } else {
-        ++sampled.left_out;
+        ++seen.left_out;
       }
     }
-    return sampled;
+    return seen;
   }
-  for (const auto& [units, to] : {std::pair{&sides.units_a, &sampled.a}, std::pair{&sides.units_b, &sampled.b}}) {
-    std::copy_if(units->begin(), units->end(), std::back_inserter(*to),
-                 [](const Unit* unit) { return has_samples(*unit); });
-    sampled.left_out += static_cast<int>(units->size() - to->size());
+  for (const auto& [units, to] : {std::pair{&sides.units_a, &seen.a}, std::pair{&sides.units_b, &seen.b}}) {
+    for (const Unit* unit : *units) {
+      if (const Profile* profile = unit->profiles.find(kind)) to->push_back({unit, profile});
+    }
+    seen.left_out += static_cast<int>(units->size() - to->size());
   }
-  return sampled;
+  return seen;
 }
 
-// A row's seconds in every unit of a side, and how uncertain the number of samples behind them is, summed over units.
+// A row's time in every unit of a side, and how uncertain it is by counting, summed over units.
 struct Series {
   std::vector<double> seconds;
-  double counting_variance = 0;  // in samples squared
+  double variance = 0;  // in square seconds
 };
 
 struct RowSeries {
   Series a, b;
 };
+
+double seconds_of(std::int64_t ns) { return static_cast<double>(ns) * 1e-9; }
 
 std::optional<MeanEstimate> estimate_change(const std::vector<double>& a, const std::vector<double>& b, bool paired) {
   if (!paired) return estimate_difference(a, b);
@@ -79,60 +81,39 @@ std::vector<double> differences(const RowSeries& row) {
   return values;
 }
 
-std::vector<double> cpu_series(const std::vector<const Unit*>& units) {
+std::vector<double> wholes(const std::vector<SeenUnit>& units) {
   std::vector<double> seconds;
-  for (const Unit* unit : units) seconds.push_back(cpu_seconds(*unit));
+  for (const SeenUnit& seen : units) seconds.push_back(seconds_of(seen.profile->whole_ns));
   return seconds;
 }
 
-// The kernel samples at a fixed period of CPU time, so the number of samples of a unit is as good as given and only
-// their division over kernels is left to chance: a row with k of the unit's n samples has the binomial variance
-// k (1 - k/n).
-void add_counting_variance(const std::vector<std::uint64_t>& samples, std::uint64_t all, std::vector<RowSeries>& rows,
-                           Series RowSeries::*side) {
-  for (std::size_t row = 0; row + 1 < rows.size() && all > 0; ++row) {
-    const auto k = static_cast<double>(samples[row]);
-    (rows[row].*side).counting_variance += k * (1 - k / static_cast<double>(all));
-  }
-  // The remainder is known to one sampling period more or less: the variance of a uniform distribution.
-  (rows.back().*side).counting_variance += 1.0 / 12;
-}
-
-// Spreads the samples of a side's units over the groups; the last row takes what was not sampled.
-void fill_series(const std::vector<const Unit*>& units, const std::unordered_map<KernelKey, std::size_t>& group_of,
-                 std::vector<RowSeries>& rows, Series RowSeries::*side) {
+// Spreads what was seen of a side's units over the groups; the last row takes what the rows leave of the whole.
+// `group_of` has the group of every kernel that was seen, by its id.
+void fill_series(const std::vector<SeenUnit>& units, const std::vector<std::size_t>& group_of,
+                 const AccountBasis& basis, std::vector<RowSeries>& rows, Series RowSeries::*side) {
+  constexpr double kSquare = 1e-18;  // nanoseconds squared in seconds squared
   for (RowSeries& row : rows) (row.*side).seconds.assign(units.size(), 0);
   for (std::size_t i = 0; i < units.size(); ++i) {
-    double sampled = 0;
-    std::vector<std::uint64_t> samples(rows.size(), 0);
-    for (const ProfileRow& row : units[i]->profile.rows) {
-      const std::size_t group = group_of.at(kernel_key(row.kernel));
-      (rows[group].*side).seconds[i] += row.seconds;
-      samples[group] += row.samples;
-      sampled += row.seconds;
+    const Profile& profile = *units[i].profile;
+    std::vector<ProfileRow> groups(rows.size() - 1);
+    for (const ProfileRow& row : profile.rows) {
+      ProfileRow& group = groups[group_of[static_cast<std::size_t>(row.key.kernel)]];
+      group.samples = add_counts(group.samples, row.samples);
+      group.time.total_ns = add_ns(group.time.total_ns, row.time.total_ns);
     }
-    add_counting_variance(samples, units[i]->profile.samples, rows, side);
-    Series& remainder = rows.back().*side;
-    remainder.seconds[i] = cpu_seconds(*units[i]) - sampled;
+    const Counting counting = counting_of(profile);
+    for (std::size_t group = 0; group < groups.size(); ++group) {
+      (rows[group].*side).seconds[i] = seconds_of(groups[group].time.total_ns);
+      (rows[group].*side).variance += kSquare * basis.variance(groups[group], counting);
+    }
+    (rows.back().*side).seconds[i] = seconds_of(profile.remainder_ns());
+    (rows.back().*side).variance += kSquare * basis.remainder_variance(counting);
   }
-}
-
-// The error that counting samples of `period` seconds alone gives the change of a row's mean over `units`.
-double counting_error(const RowSeries& row, double period, std::size_t units) {
-  return std::sqrt(row.a.counting_variance + row.b.counting_variance) * period / static_cast<double>(units);
-}
-
-double common_period(const Sampled& sampled) {
-  double period = 0;
-  for (const auto* units : {&sampled.a, &sampled.b}) {
-    for (const Unit* unit : *units) period = std::max(period, unit->profile.period_seconds);
-  }
-  return period;
 }
 
 std::vector<std::string> names_of(const std::vector<KernelKey>& keys, const SeenKernels& seen) {
   std::vector<std::string> names;
-  for (const KernelKey& key : keys) names.push_back(seen.at(key).kernel.name);
+  for (const KernelKey& key : keys) names.push_back(seen.at(key).kernel->key.name);
   return names;
 }
 
@@ -142,64 +123,6 @@ void mark_changed(std::vector<KernelChange>& rows, const std::vector<double>& p_
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (rows[i].state == KernelState::same && found[i]) rows[i].state = KernelState::changed;
   }
-}
-
-bool is_exchange(KernelState state) {
-  return state == KernelState::replaced || state == KernelState::appeared || state == KernelState::vanished;
-}
-
-// Why parts of this total would be parts of noise, or parts of something else than the metric. Empty: they are sound.
-std::string reason_to_withhold(const KernelAccount& account, const MetricComparison& primary, bool paired) {
-  if (!paired) return "the sides were measured one after the other: what drifted in between is in every part";
-  if (account.pairs < kFewestPairs)
-    return fmt::format("{} pairs are too few: at least {}", account.pairs, kFewestPairs);
-  const Interval& interval = account.total.interval;
-  const int metric_moved = direction(primary);
-  if (interval.low <= 0 && interval.high >= 0) {
-    std::string why =
-        fmt::format("the change of CPU time a unit ({}) cannot be told from none (95 % interval {} to {})",
-                    format_seconds(account.total.value), format_seconds(interval.low), format_seconds(interval.high));
-    if (metric_moved != 0) {
-      why += fmt::format(
-          ", while {} moved: a program that runs for a fixed time, or time spent waiting. Give it a fixed "
-          "amount of work to see what its kernels contribute",
-          primary.metric);
-    }
-    return why;
-  }
-  const auto coarsest = std::max_element(
-      account.rows.begin(), account.rows.end(),
-      [](const KernelChange& left, const KernelChange& right) { return left.sampling_error < right.sampling_error; });
-  if (std::fabs(account.total.value) < coarsest->sampling_error) {
-    return fmt::format("the change of CPU time a unit ({}) is below what counting samples can resolve ({} for {})",
-                       format_seconds(account.total.value), format_seconds(coarsest->sampling_error), coarsest->label);
-  }
-  const int cpu_moved = account.total.value < 0 ? 1 : -1;
-  if (metric_moved != 0 && metric_moved != cpu_moved) {
-    return fmt::format(
-        "{} and CPU time a unit disagree: B is {} by the one and uses {} of the other, so parts of the "
-        "CPU time do not explain the metric",
-        primary.metric, metric_moved > 0 ? "better" : "worse", cpu_moved > 0 ? "less" : "more");
-  }
-  return {};
-}
-
-std::optional<Estimate> share_of(const std::vector<double>& total, const std::vector<double>& part) {
-  const Ratio ratio = paired_ratio(total, part);
-  return ratio.set == RatioSet::bounded ? std::optional(ratio.estimate) : std::nullopt;
-}
-
-void add_shares(KernelAccount& account, const std::vector<RowSeries>& series, const std::vector<double>& total) {
-  std::vector<double> exchanged(total.size(), 0);
-  bool any_exchange = false;
-  for (std::size_t i = 0; i < account.rows.size(); ++i) {
-    const std::vector<double> part = differences(series[i]);
-    account.rows[i].share = share_of(total, part);
-    if (!is_exchange(account.rows[i].state)) continue;
-    any_exchange = true;
-    for (std::size_t pair = 0; pair < part.size(); ++pair) exchanged[pair] += part[pair];
-  }
-  if (any_exchange) account.exchanged_share = share_of(total, exchanged);
 }
 
 // Largest change first; the remainder stays last.
@@ -216,10 +139,9 @@ void note_onednn(const Sides& sides, std::vector<std::string>& notes) {
   const auto implementations = [](const Run& run, const Variant& variant) {
     std::set<std::string> names;
     for (const Unit& unit : run.units) {
-      if (unit.role != UnitRole::evidence || unit.variant != variant.name || unit.profile.witness != "onednn-verbose") {
-        continue;
-      }
-      for (const ProfileRow& row : unit.profile.rows) names.insert(row.kernel.name);
+      const Profile* calls = unit.profiles.find(kOnednnCalls);
+      if (unit.role != UnitRole::evidence || unit.variant != variant.name || calls == nullptr) continue;
+      for (const ProfileRow& row : calls->rows) names.insert(run.kernels[row.key.kernel].key.name);
     }
     return names;
   };
@@ -236,39 +158,49 @@ void note_onednn(const Sides& sides, std::vector<std::string>& notes) {
   if (!only_b.empty()) notes.push_back("oneDNN implementations only in B: " + sorted_join(only_b));
 }
 
-void note_scope(const Sampled& sampled, std::vector<std::string>& notes) {
+void note_scope(const SeenUnits& seen, const AccountBasis& basis, std::vector<std::string>& notes) {
   std::set<std::string> scopes, unseen;
-  std::uint64_t samples = 0, lost = 0;
-  for (const auto* units : {&sampled.a, &sampled.b}) {
-    for (const Unit* unit : *units) {
-      scopes.insert(unit->profile.scope);
-      unseen.insert(unit->profile.unseen.begin(), unit->profile.unseen.end());
-      samples += unit->profile.samples;
-      lost += unit->profile.lost;
+  std::uint64_t samples = 0, counted = 0, lost = 0;
+  for (const auto* units : {&seen.a, &seen.b}) {
+    for (const SeenUnit& each : *units) {
+      const Profile& profile = *each.profile;
+      scopes.insert(profile.scopes.begin(), profile.scopes.end());
+      unseen.insert(profile.unseen.begin(), profile.unseen.end());
+      samples = add_counts(samples, profile.samples());
+      lost = add_counts(lost, profile.lost);
+      for (const ProfileRow& row : profile.rows) counted = add_counts(counted, row.time.count);
     }
   }
-  notes.push_back(fmt::format("{} CPU samples of {} code", samples, sorted_join(scopes)));
-  if (lost > 0) notes.push_back(fmt::format("{} samples were lost; their time is in \"(not sampled)\"", lost));
+  if (basis.kind == kCpuSamples) {
+    notes.push_back(fmt::format("{} CPU samples of {} code", samples, sorted_join(scopes)));
+  } else {
+    notes.push_back(
+        fmt::format("{}, by {}: {} executions", sorted_join(scopes), to_string(basis.kind.witness), counted));
+  }
+  if (lost > 0) notes.push_back(fmt::format("{} samples were lost; their time is in \"{}\"", lost, basis.remainder));
   for (const std::string& text : unseen) notes.push_back("not seen: " + text);
-  if (sampled.left_out > 0) {
-    notes.push_back(fmt::format("{} {} without samples left out of the account", sampled.left_out,
-                                sampled.paired ? "pairs" : "units"));
+  if (seen.left_out > 0) {
+    notes.push_back(fmt::format("{} {} without {} left out of the account", seen.left_out,
+                                seen.paired ? "pairs" : "units",
+                                basis.kind == kCpuSamples ? "samples" : to_string(basis.kind.witness)));
   }
   notes.push_back(
       fmt::format("rows are exploratory: \"changed\" allows {:.0f} % false ones among them", 100 * kFalseDiscoveries));
 }
 
-std::string why_no_account(const Sides& sides, const Sampled& sampled) {
-  const std::size_t least = std::min(sampled.a.size(), sampled.b.size());
+std::string why_no_account(const Sides& sides, const SeenUnits& seen, ProfileKind kind) {
+  const std::size_t least = std::min(seen.a.size(), seen.b.size());
   if (least >= 2) return {};
-  if (least == 1)
-    return sampled.paired ? "a single pair was sampled: no spread" : "a single unit was sampled on a side";
-  std::set<std::string> unseen;
+  if (least == 1) return seen.paired ? "a single pair was sampled: no spread" : "a single unit was sampled on a side";
+  std::set<std::string> reasons;
   for (const auto* units : {&sides.units_a, &sides.units_b}) {
-    for (const Unit* unit : *units) unseen.insert(unit->profile.unseen.begin(), unit->profile.unseen.end());
+    for (const Unit* unit : *units) {
+      for (std::string& reason : unit->profiles.reasons_absent(kind)) reasons.insert(std::move(reason));
+    }
   }
-  return unseen.empty() ? "no CPU samples were taken on both sides" : sorted_join(unseen);
+  return reasons.empty() ? "no CPU samples were taken on both sides" : sorted_join(reasons);
 }
+
 Estimate estimate_of(const MeanEstimate& change) { return {change.value, interval_of(change, 0.95)}; }
 
 KernelChange named_row(const KernelGroup& group, const SeenKernels& seen_a, const SeenKernels& seen_b) {
@@ -282,11 +214,19 @@ KernelChange named_row(const KernelGroup& group, const SeenKernels& seen_a, cons
   return row;
 }
 
-KernelChange remainder_row() {
-  KernelChange row;
-  row.label = "(not sampled)";
-  row.state = KernelState::remainder;
-  return row;
+// The groups that the kernels of a side belong to, by their ids; what was not seen has none.
+std::vector<std::size_t> groups_by_id(const KernelTable& kernels, const std::vector<KernelGroup>& groups,
+                                      std::vector<KernelKey> KernelGroup::*side) {
+  std::map<KernelKey, std::size_t> group_of;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    for (const KernelKey& key : groups[i].*side) group_of.emplace(key, i);
+  }
+  std::vector<std::size_t> by_id;
+  for (const Kernel& kernel : kernels.kernels()) {
+    const auto found = group_of.find(key_across_builds(kernel));
+    by_id.push_back(found == group_of.end() ? groups.size() : found->second);
+  }
+  return by_id;
 }
 
 // The rows of an account with the series they were computed from, in the same order; the remainder is last.
@@ -295,64 +235,69 @@ struct Rows {
   std::vector<RowSeries> series;
 };
 
-Rows build_rows(const Sampled& sampled) {
+Rows build_rows(const Sides& sides, const SeenUnits& seen, const AccountBasis& basis) {
   SeenKernels seen_a, seen_b;
-  for (const Unit* unit : sampled.a) add_profile(seen_a, unit->profile);
-  for (const Unit* unit : sampled.b) add_profile(seen_b, unit->profile);
+  for (const SeenUnit& each : seen.a) add_profile(seen_a, *each.profile, sides.run_a->kernels, basis);
+  for (const SeenUnit& each : seen.b) add_profile(seen_b, *each.profile, sides.run_b->kernels, basis);
   const std::vector<KernelGroup> groups = match_kernels(seen_a, seen_b);
   Rows built;
-  std::unordered_map<KernelKey, std::size_t> group_of_a, group_of_b;
-  for (const KernelGroup& group : groups) {
-    for (const KernelKey& key : group.a) group_of_a.emplace(key, built.rows.size());
-    for (const KernelKey& key : group.b) group_of_b.emplace(key, built.rows.size());
-    built.rows.push_back(named_row(group, seen_a, seen_b));
-  }
-  built.rows.push_back(remainder_row());
+  for (const KernelGroup& group : groups) built.rows.push_back(named_row(group, seen_a, seen_b));
+  built.rows.push_back({.label = basis.remainder, .state = KernelState::remainder});
   built.series.resize(built.rows.size());
-  fill_series(sampled.a, group_of_a, built.series, &RowSeries::a);
-  fill_series(sampled.b, group_of_b, built.series, &RowSeries::b);
+  fill_series(seen.a, groups_by_id(sides.run_a->kernels, groups, &KernelGroup::a), basis, built.series, &RowSeries::a);
+  fill_series(seen.b, groups_by_id(sides.run_b->kernels, groups, &KernelGroup::b), basis, built.series, &RowSeries::b);
 
-  const double period = common_period(sampled);
-  const std::size_t units = std::min(sampled.a.size(), sampled.b.size());
+  const auto units = static_cast<double>(std::min(seen.a.size(), seen.b.size()));
   std::vector<double> p_values;
   for (std::size_t i = 0; i < built.rows.size(); ++i) {
     KernelChange& row = built.rows[i];
     const RowSeries& values = built.series[i];
     row.a_seconds = mean(values.a.seconds);
     row.b_seconds = mean(values.b.seconds);
-    const auto change = estimate_change(values.a.seconds, values.b.seconds, sampled.paired);
+    const auto change = estimate_change(values.a.seconds, values.b.seconds, seen.paired);
     row.change = estimate_of(*change);
-    row.sampling_error = counting_error(values, period, units);
+    row.sampling_error = std::sqrt(values.a.variance + values.b.variance) / units;
     p_values.push_back(row.state == KernelState::remainder ? 1 : p_value(*change));
   }
   mark_changed(built.rows, p_values);
   return built;
 }
-}  // namespace
 
-KernelAccount account_kernels(const Sides& sides, const MetricComparison& primary) {
+KernelAccount account_of(const Sides& sides, const MetricComparison& primary, const AccountBasis& basis) {
   KernelAccount account;
-  const Sampled sampled = sampled_units(sides);
-  account.why = why_no_account(sides, sampled);
-  if (!account.why.empty()) {
-    note_onednn(sides, account.notes);
-    return account;
-  }
+  account.kind = basis.kind;
+  const SeenUnits seen = seen_units(sides, basis.kind);
+  account.why = why_no_account(sides, seen, basis.kind);
+  if (!account.why.empty()) return account;
   account.available = true;
-  account.pairs = static_cast<int>(std::min(sampled.a.size(), sampled.b.size()));
-  Rows built = build_rows(sampled);
+  account.pairs = static_cast<int>(std::min(seen.a.size(), seen.b.size()));
+  Rows built = build_rows(sides, seen, basis);
   account.rows = std::move(built.rows);
 
-  const RowSeries total{{cpu_series(sampled.a)}, {cpu_series(sampled.b)}};
+  const RowSeries total{{wholes(seen.a)}, {wholes(seen.b)}};
   account.a_seconds = mean(total.a.seconds);
   account.b_seconds = mean(total.b.seconds);
-  account.total = estimate_of(*estimate_change(total.a.seconds, total.b.seconds, sampled.paired));
-  account.shares_withheld = reason_to_withhold(account, primary, sampled.paired);
-  if (account.shares_withheld.empty()) add_shares(account, built.series, differences(total));
+  account.total = estimate_of(*estimate_change(total.a.seconds, total.b.seconds, seen.paired));
+  account.shares_withheld = reason_to_withhold(account, primary, seen.paired);
+  if (account.shares_withheld.empty()) {
+    std::vector<std::vector<double>> parts;
+    for (const RowSeries& row : built.series) parts.push_back(differences(row));
+    add_shares(account, differences(total), parts);
+  }
   sort_rows(account.rows);
-  note_scope(sampled, account.notes);
-  note_onednn(sides, account.notes);
+  note_scope(seen, basis, account.notes);
   return account;
+}
+}  // namespace
+
+std::vector<KernelAccount> account_kernels(const Sides& sides, const MetricComparison& primary) {
+  std::vector<KernelAccount> accounts;
+  for (const AccountBasis& basis : account_bases()) {
+    KernelAccount account = account_of(sides, primary, basis);
+    if (accounts.empty() || account.available) accounts.push_back(std::move(account));
+  }
+  note_onednn(sides, accounts.front().notes);
+  return accounts;
 }
 
 }  // namespace varve

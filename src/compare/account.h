@@ -1,13 +1,16 @@
 #pragma once
+#include <vector>
+
 #include "compare/sides.h"
 #include "model/comparison.h"
 
 namespace varve {
 
-// The change of CPU time a unit, split over groups of kernels so that the rows sum to the total: CPU seconds of a unit
-// are its user and system time; what its samples do not cover is the last row "(not sampled)". Over the pairs of one
-// document; over the units of either side of two (then without shares). Rests on timing units with the witness
-// "cpu-samples" only. `primary` decides whether the shares say anything about the metric.
-KernelAccount account_kernels(const Sides& sides, const MetricComparison& primary);
+// The change of a quantity a unit, split over groups of kernels so that the rows sum to the total: one account a basis
+// (account_basis.h) that the timing units of both sides have profiles of. The whole is the profile's; what its rows
+// leave of it is the last row. Over the pairs of one document; over the units of either side of two (then without
+// shares). `primary` decides whether the shares say anything about the metric. The first is always that of CPU samples,
+// with the reason when there is none.
+std::vector<KernelAccount> account_kernels(const Sides& sides, const MetricComparison& primary);
 
 }  // namespace varve

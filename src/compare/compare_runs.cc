@@ -94,7 +94,7 @@ Result<Comparison> compare_sides(const Sides& sides, const std::string& title, c
   comparison.items = control->items;
   comparison.control = control->control;
   comparison.variable = control->variable;
-  comparison.kernels = account_kernels(sides, comparison.primary);
+  comparison.accounts = account_kernels(sides, comparison.primary);
   comparison.findings = comparison_findings(comparison, sides);
   comparison.verdict = verdict_sentence(comparison);
 

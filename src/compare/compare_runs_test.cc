@@ -101,7 +101,7 @@ TEST(Compare, OnePairHasNoSpread) {
   const Comparison comparison = compared(interleaved_run(1, speed_shape(2, 0.001)));
   EXPECT_EQ(comparison.primary.speed, Speed::no_spread);
   EXPECT_TRUE(has_finding(comparison, "VRV-CMP-NO-SPREAD"));
-  EXPECT_FALSE(comparison.kernels.available);
+  EXPECT_FALSE(comparison.accounts.at(0).available);
 }
 
 TEST(Compare, SwappingTheSidesOnlyTurnsTheSign) {

@@ -77,7 +77,8 @@ bool nothing_mapped(const std::vector<const Unit*>& units) {
 
 std::string unseen_text(const std::vector<const Unit*>& units) {
   for (const Unit* unit : units) {
-    if (!unit->profile.unseen.empty()) return "not known: " + unit->profile.unseen.front();
+    const std::vector<std::string> reasons = unit->profiles.reasons_absent(kCpuSamples);
+    if (!reasons.empty()) return "not known: " + reasons.front();
   }
   return "not known";
 }

@@ -51,26 +51,58 @@ inline Unit unit(const std::string& side, int index, int pair) {
   return made;
 }
 
-// Adds kernels to a unit's profile with a sampling period of 1 ms: seconds become samples.
-inline void sample(Unit& made, const Kernel& kernel, double seconds) {
-  made.profile.witness = "cpu-samples";
-  made.profile.scope = "user";
-  made.profile.period_seconds = 0.001;
-  const auto samples = static_cast<std::uint64_t>(seconds * 1000 + 0.5);
-  made.profile.samples += samples;
-  made.profile.rows.push_back({kernel, samples, 0, static_cast<double>(samples) * 0.001});
+inline std::int64_t nanoseconds(double seconds) { return std::llround(seconds * 1e9); }
+
+// What the unit used of CPU time, with the times that follow from it and 100 tokens a second of it.
+inline void set_cpu(Unit& made, double seconds) {
+  made.user_seconds = seconds;
+  made.system_seconds = 0;
+  made.wall_seconds = seconds;
+  made.metrics[0].value = 100 / seconds;
+  const auto cpu = made.profiles.by_kind.find(kCpuSamples);
+  if (cpu != made.profiles.by_kind.end()) cpu->second.whole_ns = nanoseconds(seconds);
+}
+
+// Adds a kernel to a unit's profile with a sampling period of 1 ms: seconds become samples. The unit's CPU time is the
+// whole.
+inline void sample(KernelTable& kernels, Unit& made, const Kernel& kernel, double seconds) {
+  constexpr std::int64_t kPeriod = 1'000'000;
+  Profile& profile = made.profiles.by_kind[kCpuSamples];
+  profile.scopes = {"user"};
+  profile.periods_ns = {kPeriod};
+  profile.whole_ns = nanoseconds(made.user_seconds + made.system_seconds);
+  ProfileRow row{.key = {.kernel = kernels.intern(kernel)},
+                 .samples = static_cast<std::uint64_t>(seconds * 1000 + 0.5)};
+  row.time.total_ns = static_cast<std::int64_t>(row.samples) * kPeriod;
+  add_rows(profile, {row});
+}
+
+// Adds an execution that oneDNN reported; the unit's wall time is the whole.
+inline void call(KernelTable& kernels, Unit& made, const Kernel& kernel, double seconds) {
+  Profile& profile = made.profiles.by_kind[kOnednnCalls];
+  profile.scopes = {"oneDNN primitives"};
+  profile.whole_ns = nanoseconds(made.wall_seconds);
+  ProfileRow row{.key = {.activity = Activity::call, .kernel = kernels.intern(kernel)}};
+  row.time.add(nanoseconds(seconds));
+  add_rows(profile, {row});
+}
+
+inline double sampled_seconds(const Unit& made) {
+  return static_cast<double>(made.profiles.by_kind.at(kCpuSamples).rows_ns()) * 1e-9;
 }
 
 inline Kernel kernel(const std::string& name, const std::string& base = {}, const std::string& architecture = {},
                      Family family = Family::gemm, const std::string& path = "/lib/libopenblas.so.0") {
-  return {name, path, "b1a5", family, base.empty() ? name : base, architecture};
+  return {.key = {name, path, "b1a5"},
+          .meaning = {.family = family, .base = base.empty() ? name : base, .architecture = architecture}};
 }
 
 using Generator = std::mt19937_64;
 using Shape = std::function<void(Unit&, Generator&)>;  // gives a unit its numbers; looks at unit.variant
+using KernelShape = std::function<void(KernelTable&, Unit&, Generator&)>;  // and its kernels
 
 // An interleaved run in ABBA order. B differs by nothing until the caller says so.
-inline Run interleaved_run(int pairs, const Shape& shape, std::uint64_t seed = 1) {
+inline Run kernel_run(int pairs, const KernelShape& shape, std::uint64_t seed = 1) {
   Generator generator(seed);
   Run run;
   run.name = "example";
@@ -81,9 +113,14 @@ inline Run interleaved_run(int pairs, const Shape& shape, std::uint64_t seed = 1
     const int pair = index / 2;
     const bool first = index % 2 == 0;
     run.units.push_back(unit((pair % 2 == 0) == first ? "A" : "B", index, pair));
-    shape(run.units.back(), generator);
+    shape(run.kernels, run.units.back(), generator);
   }
   return run;
+}
+
+inline Run interleaved_run(int pairs, const Shape& shape, std::uint64_t seed = 1) {
+  return kernel_run(
+      pairs, [&](KernelTable&, Unit& made, Generator& generator) { shape(made, generator); }, seed);
 }
 
 inline void set_for_b(Run& run, const std::string& name, const std::string& value) {

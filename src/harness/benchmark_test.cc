@@ -173,12 +173,14 @@ TEST(Benchmark, CpuSamplesAndLibrariesComeWithTheUnit) {
   const varve::Run run = run_of(plan);
   ASSERT_EQ(run.units.size(), 1u);
   const Unit& unit = run.units[0];
-  if (unit.profile.witness.empty()) {
-    ASSERT_FALSE(unit.profile.unseen.empty());
+  const Profile* cpu = unit.profiles.find(kCpuSamples);
+  if (cpu == nullptr) {
+    ASSERT_FALSE(unit.profiles.reasons_absent(kCpuSamples).empty());
     EXPECT_NE(find(run, "VRV-RUN-NO-KERNEL-EVIDENCE"), nullptr);
-    GTEST_SKIP() << "no CPU samples here: " << unit.profile.unseen[0];
+    GTEST_SKIP() << "no CPU samples here: " << unit.profiles.reasons_absent(kCpuSamples)[0];
   }
-  EXPECT_GT(unit.profile.samples, 10u);
+  EXPECT_GT(cpu->samples(), 10u);
+  EXPECT_EQ(cpu->whole_ns, std::llround((unit.user_seconds + unit.system_seconds) * 1e9));
   EXPECT_FALSE(unit.libraries.empty());
 }
 
@@ -189,7 +191,7 @@ TEST(Benchmark, WithoutSamplesTheLibrariesAreLookedUp) {
   for (const Library& library : run.units[0].libraries)
     found = found || library.path.find("/libc.so") != std::string::npos;
   EXPECT_TRUE(found);
-  EXPECT_FALSE(run.units[0].profile.unseen.empty());
+  EXPECT_FALSE(run.units[0].profiles.reasons_absent(kCpuSamples).empty());
   EXPECT_NE(find(run, "VRV-RUN-NO-KERNEL-EVIDENCE"), nullptr);
 }
 

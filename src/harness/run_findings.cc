@@ -167,9 +167,15 @@ void add_evidence_finding(Run& run) {
   for (const Unit& unit : run.units) {
     if (unit.role != UnitRole::timing) continue;
     any_timed = true;
-    if (unit.profile.samples > 0) return;
+    if (std::any_of(unit.profiles.by_kind.begin(), unit.profiles.by_kind.end(),
+                    [](const auto& seen) { return !seen.second.rows.empty(); })) {
+      return;
+    }
     cpu_seconds += unit.user_seconds + unit.system_seconds;
-    reasons.insert(unit.profile.unseen.begin(), unit.profile.unseen.end());
+    for (const auto& [unseen, times] : unit.profiles.absent) reasons.insert(unseen.reason);
+    for (const auto& [kind, profile] : unit.profiles.by_kind) {
+      reasons.insert(profile.unseen.begin(), profile.unseen.end());
+    }
   }
   if (!any_timed) return;
   Finding finding;

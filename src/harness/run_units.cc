@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "harness/forecast.h"
 #include "harness/plan.h"
@@ -52,9 +53,20 @@ Unit make_unit(const PlannedUnit& planned, int index, int pad, double run_starte
   unit.environment_pad = pad;
   if (outcome.metrics) unit.metrics = *outcome.metrics;
   unit.libraries = std::move(outcome.libraries);
-  unit.profile = std::move(outcome.profile);
   unit.marks = std::move(outcome.marks);
   return unit;
+}
+
+std::int64_t nanoseconds(double seconds) { return std::llround(std::clamp(seconds, 0.0, 1e9) * 1e9); }
+
+// Adds what was seen of a unit to it, and closes each account by what the unit used of its quantity.
+void take_profiles(const ProfileRecord& seen, Unit& unit, KernelTable& kernels) {
+  merge(unit.profiles, seen.profiles, kernels.intern_all(seen.kernels));
+  for (auto& [kind, profile] : unit.profiles.by_kind) {
+    profile.window_ns = nanoseconds(unit.wall_seconds);
+    profile.whole_ns =
+        kind.quantity == Quantity::cpu_time ? nanoseconds(unit.user_seconds + unit.system_seconds) : profile.window_ns;
+  }
 }
 
 class Scheduler {
@@ -141,9 +153,11 @@ class Scheduler {
     request.output = [&scanner](std::string_view bytes) { scanner.feed(bytes); };
     UnitOutcome outcome = executor_.execute(request);
     std::optional<Finding> failed = unit_finding(describe(planned), outcome, request.timeout_seconds, home_);
-    outcome.profile = scanner.take();
-    if (outcome.profile.witness.empty()) {
-      outcome.profile.unseen = {"oneDNN wrote no verbose lines: it was loaded and not used, or built without them"};
+    const ProfileRecord onednn = scanner.take();
+    merge(outcome.seen, onednn);
+    if (onednn.profiles.find(kOnednnCalls) == nullptr) {
+      outcome.seen.profiles.add_absent(
+          kOnednnCalls, "oneDNN wrote no verbose lines: it was loaded and not used, or built without them");
     }
     if (outcome.not_started.empty()) keep(planned, request, outcome);
     if (!failed) return;
@@ -172,6 +186,7 @@ class Scheduler {
     if (first_of_side) outcome.marks.push_back("the first unit of its side: caches may have been cold");
     run_.units.push_back(
         make_unit(planned, static_cast<int>(run_.units.size()), request.environment_pad, run_started_at_, outcome));
+    take_profiles(outcome.seen, run_.units.back(), run_.kernels);
     observer_.unit_finished(run_.units.back());
     return run_.units.back();
   }

@@ -244,7 +244,12 @@ TEST(Scheduler, OnednnGetsAnEvidenceUnitOnTheSideThatLoadedIt) {
   EXPECT_EQ(run.units[2].role, UnitRole::evidence);
   EXPECT_EQ(run.units[2].variant, "B");
   EXPECT_EQ(run.units[2].block, -1);
-  EXPECT_EQ(run.units[2].profile.witness, "onednn-verbose");
+  const Profile* onednn = run.units[2].profiles.find(kOnednnCalls);
+  ASSERT_NE(onednn, nullptr);
+  ASSERT_EQ(onednn->rows.size(), 1u);
+  EXPECT_EQ(run.kernels[onednn->rows[0].key.kernel].key.name, "matmul brg:avx512_core");
+  EXPECT_EQ(onednn->whole_ns, std::llround(run.units[2].wall_seconds * 1e9));
+  EXPECT_EQ(onednn->rows_ns() + onednn->remainder_ns(), onednn->whole_ns);
   EXPECT_EQ(executor.environments[1], std::vector<std::string>{"PLAIN=1"});
   EXPECT_EQ(executor.environments[2], (std::vector<std::string>{"PLAIN=1", "ONEDNN_VERBOSE=1"}));
   EXPECT_EQ(bench.recorder.text.size(), 2 * executor.text.size()) << "verbose lines are not the program's own output";

@@ -28,13 +28,13 @@ bool is_file(std::string_view path) {
   return path.starts_with("/");
 }
 
-Kernel named_kernel(std::string name, std::string library, std::string build_id) {
+Kernel named_kernel(Named named, std::string name, std::string library, std::string build_id = {}) {
   KernelMeaning meaning = kernel_meaning(name);
-  return {std::move(name), std::move(library), std::move(build_id), meaning.family, meaning.base, meaning.architecture};
+  return {{std::move(name), std::move(library), std::move(build_id)}, named, "", std::move(meaning)};
 }
 
-Kernel plain_kernel(const std::string& name, const std::string& library) {
-  return {name, library, "", Family::other, name, ""};
+Kernel plain_kernel(Named named, const std::string& name, const std::string& library) {
+  return {{name, library, ""}, named, "", {.base = name}};
 }
 
 double unix_seconds(std::uint64_t monotonic_ns) {
@@ -114,10 +114,12 @@ class Resolver {
     std::tuple key(in_code, range->start, range->end);
     auto known = file.kernels.find(key);
     if (known != file.kernels.end()) return known->second;
-    std::string name = range->symbol.empty()
+    const Named named = range->symbol.empty() ? Named::range : Named::symbol;
+    std::string name = named == Named::range
                            ? fmt::format("{} [0x{:x}-0x{:x}]", file_name(mapping.path), range->start, range->end)
                            : demangle(range->symbol);
-    return file.kernels.emplace(key, named_kernel(clean_utf8(name), mapping.path, file.build_id)).first->second;
+    Kernel kernel = named_kernel(named, clean_utf8(name), clean_utf8(mapping.path), file.build_id);
+    return file.kernels.emplace(key, std::move(kernel)).first->second;
   }
 
   const Kernel& resolve_generated(const CpuSample& sample) {
@@ -135,7 +137,7 @@ class Resolver {
     }
     auto known = generated_kernels_.find(*name);
     if (known != generated_kernels_.end()) return known->second;
-    return generated_kernels_.emplace(*name, named_kernel(*name, kGenerated, "")).first->second;
+    return generated_kernels_.emplace(*name, named_kernel(Named::generated, *name, kGenerated)).first->second;
   }
 
   const CpuEvidence& evidence_;
@@ -148,10 +150,10 @@ class Resolver {
   std::map<std::string, Kernel> generated_kernels_;
   std::set<std::string> unreadable_;
   bool unmapped_ = false, unnamed_generated_ = false;
-  const Kernel kernel_ = plain_kernel("(kernel)", "[kernel]");
-  const Kernel unknown_ = plain_kernel("(unknown)", "[unknown]");
-  const Kernel vdso_ = plain_kernel("(vdso)", "[vdso]");
-  const Kernel generated_code_ = plain_kernel("(generated code)", kGenerated);
+  const Kernel kernel_ = plain_kernel(Named::system, "(kernel)", "[kernel]");
+  const Kernel unknown_ = plain_kernel(Named::system, "(unknown)", "[unknown]");
+  const Kernel vdso_ = plain_kernel(Named::system, "(vdso)", "[vdso]");
+  const Kernel generated_code_ = plain_kernel(Named::generated, "(generated code)", kGenerated);
 };
 
 }  // namespace
@@ -161,16 +163,15 @@ SymbolCache::~SymbolCache() = default;
 SymbolCache::SymbolCache(SymbolCache&&) noexcept = default;
 SymbolCache& SymbolCache::operator=(SymbolCache&&) noexcept = default;
 
-Profile cpu_profile(const CpuEvidence& evidence, SymbolCache& cache) {
-  Profile profile;
+ProfileRecord cpu_profile(const CpuEvidence& evidence, SymbolCache& cache) {
+  ProfileRecord record;
   if (!evidence.unavailable.empty()) {
-    profile.unseen.push_back(evidence.unavailable);
-    return profile;
+    record.profiles.add_absent(kCpuSamples, evidence.unavailable);
+    return record;
   }
-  profile.witness = "cpu-samples";
-  profile.scope = evidence.scope;
-  profile.period_seconds = evidence.period_seconds;
-  profile.samples = evidence.samples.size();
+  Profile& profile = record.profiles.by_kind[kCpuSamples];
+  profile.scopes = {evidence.scope};
+  profile.periods_ns = {evidence.period_ns};
   profile.lost = evidence.lost;
 
   cache.files().begin_look();
@@ -181,19 +182,22 @@ Profile cpu_profile(const CpuEvidence& evidence, SymbolCache& cache) {
     const Kernel& kernel = resolver.resolve(sample);
     ++counts[&kernel];
   }
-  std::map<std::pair<std::string, std::string>, ProfileRow> rows;  // by library and name
+  std::map<KernelKey, std::pair<const Kernel*, std::uint64_t>> kernels;  // in an order that does not hang on addresses
   for (const auto& [kernel, count] : counts) {
-    ProfileRow& row = rows[{kernel->library, kernel->name}];
-    if (row.samples == 0) row.kernel = *kernel;
-    row.samples += count;
+    auto& known = kernels.try_emplace(kernel->key, kernel, 0).first->second;
+    known.second += count;
   }
-  for (auto& [key, row] : rows) {
-    row.seconds = static_cast<double>(row.samples) * evidence.period_seconds;
-    profile.rows.push_back(std::move(row));
+  std::vector<ProfileRow> rows;
+  for (const auto& [key, known] : kernels) {
+    ProfileRow& row = rows.emplace_back();
+    row.key.kernel = record.kernels.intern(*known.first);
+    row.samples = known.second;
+    row.time.total_ns = static_cast<std::int64_t>(row.samples) * evidence.period_ns;
   }
-  if (!evidence.scope_limit.empty()) profile.unseen.push_back(evidence.scope_limit);
-  for (std::string& reason : resolver.unseen()) profile.unseen.push_back(std::move(reason));
-  return profile;
+  add_rows(profile, std::move(rows));
+  if (!evidence.scope_limit.empty()) profile.unseen.insert(evidence.scope_limit);
+  for (std::string& reason : resolver.unseen()) profile.unseen.insert(std::move(reason));
+  return record;
 }
 
 std::vector<Library> loaded_libraries(const CpuEvidence& evidence, SymbolCache& cache) {

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "kernels/cpu_sampler.h"
-#include "model/profile.h"
+#include "model/kernels/profile.h"
 #include "model/stack.h"
 
 namespace varve {
@@ -24,11 +24,11 @@ class SymbolCache {
   std::unique_ptr<Files> files_;
 };
 
-// What ran, by function. Code without a symbol is named by the range between its neighbours ("libx.so
-// [0x1200-0x1a40]", virtual addresses of the file), generated code by /tmp/perf-PID.map or else as one row of library
-// "[jit]", the operating system as "(kernel)" of library "[kernel]". Library paths are as mapped. Evidence that says
-// `unavailable` gives a profile without a witness, with the reason under `unseen`.
-Profile cpu_profile(const CpuEvidence& evidence, SymbolCache& cache);
+// What ran, by function: the profile kCpuSamples. Code without a symbol is named by the range between its neighbours
+// ("libx.so [0x1200-0x1a40]", virtual addresses of the file), generated code by /tmp/perf-PID.map or else as one row of
+// library "[jit]", the operating system as "(kernel)" of library "[kernel]". Library paths are as mapped. Window and
+// whole are left to whoever knows them. Evidence that says `unavailable` gives no profile, and the reason.
+ProfileRecord cpu_profile(const CpuEvidence& evidence, SymbolCache& cache);
 
 // Every file that was mapped executable, sorted by path and unique. The build id is the kernel's, or else read from the
 // file.

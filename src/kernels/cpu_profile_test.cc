@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <numeric>
 
 #include "binary/elf/build_id.h"
 #include "binary/test_files.h"
@@ -16,21 +15,27 @@
 namespace varve {
 namespace {
 
-const ProfileRow* find_row(const Profile& profile, const std::string& name) {
-  for (const ProfileRow& row : profile.rows) {
-    if (row.kernel.name == name) return &row;
+// The account of CPU samples with the names of its kernels.
+struct Seen {
+  ProfileRecord record;
+
+  explicit Seen(ProfileRecord made) : record(std::move(made)) {}
+  const Profile& profile() const { return record.profiles.by_kind.at(kCpuSamples); }
+  const Kernel& kernel(const ProfileRow& row) const { return record.kernels[row.key.kernel]; }
+  const ProfileRow* find(const std::string& name) const {
+    for (const ProfileRow& row : profile().rows) {
+      if (kernel(row).key.name == name) return &row;
+    }
+    return nullptr;
   }
-  return nullptr;
-}
+};
 
 void expect_parts_sum(const Profile& profile) {
-  std::uint64_t samples = 0;
-  for (const ProfileRow& row : profile.rows) samples += row.samples;
-  EXPECT_EQ(samples, profile.samples);
-  EXPECT_NEAR(profile_seconds(profile), static_cast<double>(samples) * profile.period_seconds, 1e-9);
-  EXPECT_TRUE(std::is_sorted(profile.rows.begin(), profile.rows.end(), [](const ProfileRow& a, const ProfileRow& b) {
-    return std::tie(a.kernel.library, a.kernel.name) < std::tie(b.kernel.library, b.kernel.name);
-  }));
+  ASSERT_EQ(profile.periods_ns.size(), 1u);
+  EXPECT_EQ(profile.rows_ns(), static_cast<std::int64_t>(profile.samples()) * *profile.periods_ns.begin());
+  for (const ProfileRow& row : profile.rows) {
+    EXPECT_EQ(row.time.total_ns, static_cast<std::int64_t>(row.samples) * *profile.periods_ns.begin());
+  }
 }
 
 class CpuProfile : public ::testing::Test {
@@ -50,21 +55,21 @@ class CpuProfile : public ::testing::Test {
 TEST_F(CpuProfile, SplitsTimeBetweenFunctionsAsTheProgramSpentIt) {
   ASSERT_TRUE(test::run_child(*sampler_, {folder_ / "busy", "2", "1", "0"}).ok);
   CpuEvidence evidence = sampler_->take();
-  Profile profile = cpu_profile(evidence, cache_);
-  EXPECT_EQ(profile.witness, "cpu-samples");
-  expect_parts_sum(profile);
-  const ProfileRow *three = find_row(profile, "hot_three"), *one = find_row(profile, "hot_one");
+  const Seen seen(cpu_profile(evidence, cache_));
+  expect_parts_sum(seen.profile());
+  const ProfileRow *three = seen.find("hot_three"), *one = seen.find("hot_one");
   ASSERT_TRUE(three && one);
-  EXPECT_EQ(three->kernel.library, folder_ / "busy");
+  EXPECT_EQ(seen.kernel(*three).key.library, folder_ / "busy");
+  EXPECT_EQ(seen.kernel(*three).named, Named::symbol);
   double both = static_cast<double>(three->samples + one->samples);
   double error = std::sqrt(0.75 * 0.25 / both);  // of a share of independent samples
   EXPECT_NEAR(static_cast<double>(three->samples) / both, 0.75, 4 * error);
-  EXPECT_GT(both / static_cast<double>(profile.samples), 0.9);
+  EXPECT_GT(both / static_cast<double>(seen.profile().samples()), 0.9);
 
   int fd = open((folder_ / "busy").c_str(), O_RDONLY | O_CLOEXEC);
   auto build_id = read_build_id(*FileReader::open(fd, "busy"), "busy");
   close(fd);
-  EXPECT_EQ(three->kernel.build_id, *build_id);
+  EXPECT_EQ(seen.kernel(*three).key.build_id, *build_id);
   auto libraries = loaded_libraries(evidence, cache_);
   auto busy =
       std::find_if(libraries.begin(), libraries.end(), [&](const Library& l) { return l.path == folder_ / "busy"; });
@@ -83,10 +88,12 @@ TEST_F(CpuProfile, GivesStableRangesWhereNamesAreStripped) {
   std::vector<std::string> names[2];
   for (auto& found : names) {
     ASSERT_TRUE(test::run_child(*sampler_, {folder_ / "busy", "0.4", "1", "0"}).ok);
-    Profile profile = cpu_profile(sampler_->take(), cache_);
-    expect_parts_sum(profile);
-    for (const ProfileRow& row : profile.rows) {
-      if (row.kernel.library == folder_ / "busy") found.push_back(row.kernel.name);
+    const Seen seen(cpu_profile(sampler_->take(), cache_));
+    expect_parts_sum(seen.profile());
+    for (const Kernel& kernel : seen.record.kernels.kernels()) {
+      if (kernel.key.library != folder_ / "busy") continue;
+      EXPECT_EQ(kernel.named, Named::range);
+      found.push_back(kernel.key.name);
     }
     ASSERT_FALSE(found.empty());
     EXPECT_TRUE(found[0].starts_with("busy [0x")) << found[0];
@@ -101,14 +108,14 @@ TEST_F(CpuProfile, SaysWhenTheFileIsNoLongerTheOneThatRan) {
   test::write_file(folder_ / "busy.c", other);
   std::filesystem::remove(folder_ / "busy");
   ASSERT_TRUE(test::compile(folder_ / "busy.c", folder_ / "busy", "-O1 -pthread -Wl,--build-id"));
-  Profile profile = cpu_profile(evidence, cache_);
-  expect_parts_sum(profile);
-  EXPECT_FALSE(find_row(profile, "hot_three"));
-  EXPECT_TRUE(std::any_of(profile.unseen.begin(), profile.unseen.end(),
+  const Seen seen(cpu_profile(evidence, cache_));
+  expect_parts_sum(seen.profile());
+  EXPECT_FALSE(seen.find("hot_three"));
+  EXPECT_TRUE(std::any_of(seen.profile().unseen.begin(), seen.profile().unseen.end(),
                           [](const std::string& why) { return why.find("replaced after it was mapped") != why.npos; }));
 
   ASSERT_TRUE(test::run_child(*sampler_, {folder_ / "busy", "0.2", "1", "0"}).ok);
-  EXPECT_TRUE(find_row(cpu_profile(sampler_->take(), cache_), "hot_three"));  // the cache reads the new file
+  EXPECT_TRUE(Seen(cpu_profile(sampler_->take(), cache_)).find("hot_three"));  // the cache reads the new file
 }
 
 // A program that multiplies matrices with whatever OpenBLAS chooses.
@@ -136,17 +143,17 @@ TEST_F(CpuProfile, ShowsWhichOpenBlasKernelRan) {
   for (const char* core : {"Haswell", "Nehalem"}) {
     std::string setting = std::string("OPENBLAS_CORETYPE=") + core;
     ASSERT_TRUE(test::run_child(*sampler_, {folder_ / "blas"}, {setting, "OPENBLAS_NUM_THREADS=1"}).ok);
-    Profile profile = cpu_profile(sampler_->take(), cache_);
-    expect_parts_sum(profile);
+    const Seen seen(cpu_profile(sampler_->take(), cache_));
+    expect_parts_sum(seen.profile());
     std::string upper = core;
     std::transform(upper.begin(), upper.end(), upper.begin(),
                    [](char c) { return static_cast<char>(std::toupper(c)); });
-    const ProfileRow* row = find_row(profile, "sgemm_kernel_" + upper);
+    const ProfileRow* row = seen.find("sgemm_kernel_" + upper);
     if (!row) GTEST_SKIP() << "this OpenBLAS is built for one processor only";
-    EXPECT_EQ(row->kernel.base, "sgemm_kernel");
-    EXPECT_EQ(row->kernel.architecture, upper);
-    EXPECT_EQ(row->kernel.family, Family::gemm);
-    EXPECT_GT(row->seconds, 0.5 * profile_seconds(profile));
+    EXPECT_EQ(seen.kernel(*row).meaning.base, "sgemm_kernel");
+    EXPECT_EQ(seen.kernel(*row).meaning.architecture, upper);
+    EXPECT_EQ(seen.kernel(*row).meaning.family, Family::gemm);
+    EXPECT_GT(row->time.total_ns, seen.profile().rows_ns() / 2);
   }
 }
 
@@ -154,9 +161,9 @@ TEST(CpuProfileOfNothing, SaysWhy) {
   SymbolCache cache;
   CpuEvidence evidence;
   evidence.unavailable = "not permitted";
-  Profile profile = cpu_profile(evidence, cache);
-  EXPECT_EQ(profile.witness, "");
-  EXPECT_EQ(profile.unseen, std::vector<std::string>{"not permitted"});
+  const Profiles profiles = cpu_profile(evidence, cache).profiles;
+  EXPECT_TRUE(profiles.by_kind.empty());
+  EXPECT_EQ(profiles.reasons_absent(kCpuSamples), std::vector<std::string>{"not permitted"});
   EXPECT_TRUE(loaded_libraries(evidence, cache).empty());
 }
 
@@ -174,7 +181,7 @@ ExecutableMapping mapping_in_profile(std::uint32_t process, std::uint64_t start,
 TEST(CpuProfileOfEvidence, PlacesEverySampleSomewhere) {
   SymbolCache cache;
   CpuEvidence evidence;
-  evidence.period_seconds = 0.01;
+  evidence.period_ns = 10'101'010;
   evidence.scope = "user and kernel";
   evidence.lost = 3;
   evidence.mappings = {mapping_in_profile(7, 0x1000, "/nowhere/libx.so", 10),
@@ -191,11 +198,12 @@ TEST(CpuProfileOfEvidence, PlacesEverySampleSomewhere) {
   sample(0x3500);
   sample(0xffffffff81000000, true);
   sample(0x9000);
-  Profile profile = cpu_profile(evidence, cache);
-  expect_parts_sum(profile);
-  EXPECT_EQ(profile.lost, 3u);
+  const Seen seen(cpu_profile(evidence, cache));
+  expect_parts_sum(seen.profile());
+  EXPECT_EQ(seen.profile().lost, 3u);
+  EXPECT_EQ(seen.profile().scopes, std::set<std::string>{"user and kernel"});
   auto samples_of = [&](const std::string& name) {
-    const ProfileRow* row = find_row(profile, name);
+    const ProfileRow* row = seen.find(name);
     return row ? row->samples : 0;
   };
   EXPECT_EQ(samples_of("libx.so [0x0-0x1000]"), 2u);
@@ -203,7 +211,7 @@ TEST(CpuProfileOfEvidence, PlacesEverySampleSomewhere) {
   EXPECT_EQ(samples_of("(vdso)"), 1u);
   EXPECT_EQ(samples_of("(kernel)"), 1u);
   EXPECT_EQ(samples_of("(unknown)"), 2u);
-  EXPECT_GE(profile.unseen.size(), 3u);
+  EXPECT_GE(seen.profile().unseen.size(), 3u);
   auto libraries = loaded_libraries(evidence, cache);
   ASSERT_EQ(libraries.size(), 1u);
   EXPECT_EQ(libraries[0].path, "/nowhere/libx.so");

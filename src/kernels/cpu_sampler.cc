@@ -194,10 +194,10 @@ CpuSampler::~CpuSampler() = default;
 std::unique_ptr<CpuSampler> CpuSampler::open(double hertz) {
   auto rings = std::make_unique<Rings>();
   double rate = std::isfinite(hertz) ? std::clamp(hertz, 1.0, 10'000.0) : 99.0;
-  auto period_ns = static_cast<std::uint64_t>(std::llround(1e9 / rate));
-  PerfEventsOpened opened = open_sampling_events(online_cpus(), period_ns);
+  const std::int64_t period_ns = std::llround(1e9 / rate);
+  PerfEventsOpened opened = open_sampling_events(online_cpus(), static_cast<std::uint64_t>(period_ns));
   CpuEvidence& evidence = rings->evidence;
-  evidence.period_seconds = static_cast<double>(period_ns) * 1e-9;
+  evidence.period_ns = period_ns;
   evidence.scope = opened.kernel_code ? "user and kernel" : "user";
   evidence.scope_limit = opened.scope_limit;
   evidence.unavailable = opened.unavailable;
@@ -221,7 +221,7 @@ CpuEvidence CpuSampler::take() {
   rings_->poll();
   CpuEvidence& kept = rings_->evidence;
   CpuEvidence taken = std::exchange(kept, {});
-  kept.period_seconds = taken.period_seconds;
+  kept.period_ns = taken.period_ns;
   kept.scope = taken.scope;
   kept.scope_limit = taken.scope_limit;
   kept.unavailable = taken.unavailable;

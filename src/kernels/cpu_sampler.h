@@ -43,11 +43,11 @@ struct CpuEvidence {
   std::vector<ExecutableMapping> mappings;
   std::vector<ProcessFork> forks;
   std::vector<ProcessExec> execs;
-  std::uint64_t lost = 0;     // records that found no room (in the ring, or above the cap of 8 million samples)
-  double period_seconds = 0;  // CPU time one sample stands for
-  std::string scope;          // "user" or "user and kernel"
-  std::string scope_limit;    // why kernel code was not seen; "" when it was
-  std::string unavailable;    // why nothing could be sampled; "" when it could
+  std::uint64_t lost = 0;      // records that found no room (in the ring, or above the cap of 8 million samples)
+  std::int64_t period_ns = 0;  // CPU time one sample stands for
+  std::string scope;           // "user" or "user and kernel"
+  std::string scope_limit;     // why kernel code was not seen; "" when it was
+  std::string unavailable;     // why nothing could be sampled; "" when it could
 };
 
 // Samples by CPU time everything that the thread which opened it starts: each child from its exec on, with its threads

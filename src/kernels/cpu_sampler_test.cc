@@ -30,8 +30,9 @@ class Sampling : public ::testing::Test {
     ASSERT_TRUE(child.ok);
     CpuEvidence evidence = sampler_->take();
     double billed = evidence.scope == "user" ? child.user_seconds : child.cpu_seconds;
-    double sampled = static_cast<double>(evidence.samples.size()) * evidence.period_seconds;
-    double cut = threads * evidence.period_seconds * static_cast<double>(std::thread::hardware_concurrency());
+    const double period = static_cast<double>(evidence.period_ns) * 1e-9;
+    double sampled = static_cast<double>(evidence.samples.size()) * period;
+    double cut = threads * period * static_cast<double>(std::thread::hardware_concurrency());
     EXPECT_NEAR(sampled, billed, 0.03 * billed + cut);
     EXPECT_EQ(evidence.lost, 0u);
   }
@@ -102,9 +103,9 @@ TEST_F(Sampling, LeavesItsOwnProcessAlone) {
 TEST(SamplerRate, IsKeptWithinReason) {
   auto sampler = CpuSampler::open(NAN);
   if (!sampler->unavailable().empty()) GTEST_SKIP() << sampler->unavailable();
-  EXPECT_NEAR(sampler->take().period_seconds, 1.0 / 99, 1e-6);
-  EXPECT_NEAR(CpuSampler::open(1e9)->take().period_seconds, 1e-4, 1e-9);
-  EXPECT_NEAR(CpuSampler::open(-3)->take().period_seconds, 1, 1e-9);
+  EXPECT_EQ(sampler->take().period_ns, 10'101'010);
+  EXPECT_EQ(CpuSampler::open(1e9)->take().period_ns, 100'000);
+  EXPECT_EQ(CpuSampler::open(-3)->take().period_ns, 1'000'000'000);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "binary/elf/symbols.h"
 #include "kernels/cpu_profile.h"
+#include "model/kernels/kernel.h"
 
 namespace varve {
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -17,6 +16,7 @@ namespace {
 constexpr std::size_t kLongestLine = 16 * 1024;
 constexpr std::size_t kMostRows = 10'000;
 constexpr std::size_t kLongestField = 200;
+constexpr double kLongestMilliseconds = 1e9;  // eleven days
 constexpr std::array<std::string_view, 3> kMarkers = {"onednn_verbose,", "dnnl_verbose,", "mkldnn_verbose,"};
 
 bool has_marker(std::string_view line) {
@@ -72,6 +72,16 @@ std::string architecture_of(std::string_view implementation) {
   return "";
 }
 
+Kernel kernel_of(const OnednnExecution& execution) {
+  return {.key = {execution.primitive + " " + execution.implementation,
+                  execution.engine == "cpu" ? "oneDNN" : "oneDNN (" + execution.engine + ")", ""},
+          .named = Named::trace,
+          .meaning = {.family = family_of(execution.primitive),
+                      .base = execution.primitive,
+                      .architecture = architecture_of(execution.implementation),
+                      .origin = "oneDNN"}};
+}
+
 }  // namespace
 
 std::optional<OnednnExecution> parse_onednn_line(std::string_view line) {
@@ -85,11 +95,11 @@ std::optional<OnednnExecution> parse_onednn_line(std::string_view line) {
   // exec, engine, primitive, implementation, …, time: at least one field between, or the line was cut.
   if (at + 5 >= fields.size() || fields[at] != "exec") return std::nullopt;
   auto milliseconds = parse_number(fields.back());
-  if (!milliseconds || !std::isfinite(*milliseconds) || *milliseconds < 0) return std::nullopt;
+  if (!milliseconds || !(*milliseconds >= 0 && *milliseconds <= kLongestMilliseconds)) return std::nullopt;
   std::string_view engine = fields[at + 1], primitive = fields[at + 2], implementation = fields[at + 3];
   if (engine.empty() || primitive.empty() || implementation.empty()) return std::nullopt;
   return OnednnExecution{clean_utf8(engine, kLongestField), clean_utf8(primitive, kLongestField),
-                         clean_utf8(implementation, kLongestField), *milliseconds * 1e-3};
+                         clean_utf8(implementation, kLongestField), std::llround(*milliseconds * 1e6)};
 }
 
 void OnednnVerboseScanner::take_line(std::string_view line) {
@@ -99,20 +109,12 @@ void OnednnVerboseScanner::take_line(std::string_view line) {
     if (line.find(",exec,") != std::string_view::npos && line.find(",graph,") == std::string_view::npos) ++skipped_;
     return;
   }
-  std::pair key(execution->engine, execution->primitive + " " + execution->implementation);
-  if (rows_.size() >= kMostRows && !rows_.contains(key)) {
+  Kernel kernel = kernel_of(*execution);
+  if (rows_.size() >= kMostRows && !kernels_.knows(kernel.key)) {
     ++skipped_;
     return;
   }
-  ProfileRow& row = rows_[key];
-  if (row.launches++ == 0) {
-    row.kernel.name = key.second;
-    row.kernel.library = execution->engine == "cpu" ? "oneDNN" : "oneDNN (" + execution->engine + ")";
-    row.kernel.family = family_of(execution->primitive);
-    row.kernel.base = execution->primitive;
-    row.kernel.architecture = architecture_of(execution->implementation);
-  }
-  row.seconds += execution->seconds;
+  rows_[kernels_.intern(std::move(kernel))].add(execution->duration_ns);
 }
 
 void OnednnVerboseScanner::feed(std::string_view chunk) {
@@ -142,23 +144,28 @@ void OnednnVerboseScanner::feed(std::string_view chunk) {
   }
 }
 
-Profile OnednnVerboseScanner::take() {
+ProfileRecord OnednnVerboseScanner::take() {
   if (!partial_.empty()) take_line(partial_);
   partial_.clear();
   skipping_ = false;
-  Profile profile;
+  ProfileRecord record;
+  const std::string unread = skipped_ > 0 ? fmt::format("{} lines of oneDNN could not be read", skipped_) : "";
   if (!rows_.empty()) {
-    profile.witness = "onednn-verbose";
-    profile.scope = "oneDNN primitives";
+    Profile& profile = record.profiles.by_kind[kOnednnCalls];
+    profile.scopes = {"oneDNN primitives"};
+    std::vector<ProfileRow> rows;
+    for (auto& [kernel, time] : rows_) {
+      rows.push_back({.key = {.activity = Activity::call, .kernel = kernel}, .time = std::move(time)});
+    }
+    add_rows(profile, std::move(rows));
+    if (!unread.empty()) profile.unseen.insert(unread);
+  } else if (!unread.empty()) {
+    record.profiles.add_absent(kOnednnCalls, unread);
   }
-  for (auto& [key, row] : rows_) profile.rows.push_back(std::move(row));
+  record.kernels = std::exchange(kernels_, {});
   rows_.clear();
-  std::sort(profile.rows.begin(), profile.rows.end(), [](const ProfileRow& a, const ProfileRow& b) {
-    return std::tie(a.kernel.library, a.kernel.name) < std::tie(b.kernel.library, b.kernel.name);
-  });
-  if (skipped_ > 0) profile.unseen.push_back(fmt::format("{} lines of oneDNN could not be read", skipped_));
   skipped_ = 0;
-  return profile;
+  return record;
 }
 
 }  // namespace varve

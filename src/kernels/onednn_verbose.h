@@ -4,9 +4,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
-#include "model/profile.h"
+#include "model/kernels/profile.h"
 
 namespace varve {
 
@@ -19,21 +18,22 @@ struct OnednnExecution {
   std::string engine;          // "cpu"
   std::string primitive;       // "matmul"
   std::string implementation;  // "brg:avx512_core"
-  double seconds = 0;
+  std::int64_t duration_ns = 0;
 };
 
 // Nothing when the line is not a whole, valid report of an execution.
 std::optional<OnednnExecution> parse_onednn_line(std::string_view line);
 
-// Finds such lines in a program's output as it streams by and adds them up: a row for each primitive and
+// Finds such lines in a program's output as it streams by and adds them up: a row of calls for each primitive and
 // implementation, named "matmul brg:avx512_core", with the primitive as its base. Library "oneDNN"; for another engine
 // than the CPU "oneDNN (gpu)". Lines over 16 KiB are skipped. The times are wall time of the call, all threads
 // together.
 class OnednnVerboseScanner {
  public:
   void feed(std::string_view chunk);  // bytes as they arrive; lines may be cut anywhere
-  // What was seen so far, including a last line without an end; witness "" when there was nothing.
-  Profile take();
+  // What was seen so far, including a last line without an end: the profile kOnednnCalls, or none when there was
+  // nothing. Window and whole are left to whoever knows them.
+  ProfileRecord take();
 
  private:
   void take_line(std::string_view line);
@@ -41,7 +41,8 @@ class OnednnVerboseScanner {
   std::string partial_;
   bool skipping_ = false;      // inside a line that is too long
   std::uint64_t skipped_ = 0;  // lines that look like oneDNN's and could not be read
-  std::map<std::pair<std::string, std::string>, ProfileRow> rows_;  // by engine and name
+  KernelTable kernels_;
+  std::map<KernelId, Durations> rows_;
 };
 
 }  // namespace varve

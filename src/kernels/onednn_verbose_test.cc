@@ -15,17 +15,23 @@ std::string transcript(const std::string& name) {
   return test::read_file(test::source_path("tests/foreign/onednn-2.6.3/" + name));
 }
 
-Profile profile_of(const std::string& text) {
+ProfileRecord record_of(const std::string& text) {
   OnednnVerboseScanner scanner;
   scanner.feed(text);
   return scanner.take();
 }
 
-const ProfileRow* find_onednn_row(const Profile& profile, const std::string& name) {
-  for (const ProfileRow& row : profile.rows) {
-    if (row.kernel.name == name) return &row;
+const ProfileRow* find_onednn_row(const ProfileRecord& record, const std::string& name) {
+  const Profile* calls = record.profiles.find(kOnednnCalls);
+  if (calls == nullptr) return nullptr;
+  for (const ProfileRow& row : calls->rows) {
+    if (record.kernels[row.key.kernel].key.name == name) return &row;
   }
   return nullptr;
+}
+
+const Kernel& kernel_of_row(const ProfileRecord& record, const std::string& name) {
+  return record.kernels[find_onednn_row(record, name)->key.kernel];
 }
 
 TEST(OnednnLine, IsReadInEveryFormat) {
@@ -45,7 +51,7 @@ TEST(OnednnLine, IsReadInEveryFormat) {
     EXPECT_EQ(execution->engine, "cpu");
     EXPECT_EQ(execution->primitive, "matmul");
     EXPECT_EQ(execution->implementation, "brg:avx512_core");
-    EXPECT_DOUBLE_EQ(execution->seconds, 0.0015);
+    EXPECT_EQ(execution->duration_ns, 1'500'000);
   }
 }
 
@@ -66,46 +72,48 @@ TEST(OnednnLine, OthersAreNotTakenForOne) {
 }
 
 TEST(OnednnTranscript, NamesTheImplementationsThatRan) {
-  Profile profile = profile_of(transcript("default.txt"));
-  EXPECT_EQ(profile.witness, "onednn-verbose");
-  EXPECT_TRUE(profile.unseen.empty());
-  const ProfileRow* matmul = find_onednn_row(profile, "matmul brg:avx512_core");
+  const ProfileRecord record = record_of(transcript("default.txt"));
+  ASSERT_TRUE(record.profiles.find(kOnednnCalls));
+  EXPECT_TRUE(record.profiles.find(kOnednnCalls)->unseen.empty());
+  const ProfileRow* matmul = find_onednn_row(record, "matmul brg:avx512_core");
   ASSERT_TRUE(matmul);
-  EXPECT_EQ(matmul->launches, 2u);
+  EXPECT_EQ(matmul->time.count, 2u);
   EXPECT_EQ(matmul->samples, 0u);
-  EXPECT_EQ(matmul->kernel.base, "matmul");
-  EXPECT_EQ(matmul->kernel.architecture, "avx512_core");
-  EXPECT_EQ(matmul->kernel.family, Family::gemm);
-  EXPECT_EQ(matmul->kernel.library, "oneDNN");
-  EXPECT_DOUBLE_EQ(matmul->seconds, 0.01999708);  // the two lines of the transcript
-  const ProfileRow* bf16 = find_onednn_row(profile, "matmul brg:avx512_core_bf16");
-  ASSERT_TRUE(bf16);
-  EXPECT_EQ(bf16->kernel.architecture, "avx512_core_bf16");
-  ASSERT_TRUE(find_onednn_row(profile, "convolution brgconv:avx512_core"));
-  EXPECT_EQ(find_onednn_row(profile, "convolution brgconv:avx512_core")->kernel.family, Family::conv);
-  EXPECT_EQ(find_onednn_row(profile, "softmax_v2 ref:any")->kernel.family, Family::norm);
-  EXPECT_EQ(find_onednn_row(profile, "softmax_v2 ref:any")->kernel.architecture, "");
-  EXPECT_EQ(find_onednn_row(profile, "reorder jit:uni")->launches, 3u);
+  EXPECT_EQ(matmul->key.activity, Activity::call);
+  const Kernel& kernel = record.kernels[matmul->key.kernel];
+  EXPECT_EQ(kernel.named, Named::trace);
+  EXPECT_EQ(kernel.key.library, "oneDNN");
+  EXPECT_EQ(kernel.meaning.base, "matmul");
+  EXPECT_EQ(kernel.meaning.architecture, "avx512_core");
+  EXPECT_EQ(kernel.meaning.family, Family::gemm);
+  EXPECT_EQ(matmul->time.total_ns, 19'997'080);  // the two lines of the transcript
+  ASSERT_TRUE(find_onednn_row(record, "matmul brg:avx512_core_bf16"));
+  EXPECT_EQ(kernel_of_row(record, "matmul brg:avx512_core_bf16").meaning.architecture, "avx512_core_bf16");
+  ASSERT_TRUE(find_onednn_row(record, "convolution brgconv:avx512_core"));
+  EXPECT_EQ(kernel_of_row(record, "convolution brgconv:avx512_core").meaning.family, Family::conv);
+  EXPECT_EQ(kernel_of_row(record, "softmax_v2 ref:any").meaning.family, Family::norm);
+  EXPECT_EQ(kernel_of_row(record, "softmax_v2 ref:any").meaning.architecture, "");
+  EXPECT_EQ(find_onednn_row(record, "reorder jit:uni")->time.count, 3u);
 }
 
 TEST(OnednnTranscript, ShowsWhatAnIsaLimitChanged) {
-  Profile profile = profile_of(transcript("max_cpu_isa_avx2.txt"));
-  EXPECT_FALSE(find_onednn_row(profile, "matmul brg:avx512_core"));
-  ASSERT_TRUE(find_onednn_row(profile, "matmul gemm:jit"));
-  EXPECT_EQ(find_onednn_row(profile, "matmul gemm:jit")->kernel.architecture, "");
-  EXPECT_EQ(find_onednn_row(profile, "convolution jit:avx2")->kernel.architecture, "avx2");
+  const ProfileRecord record = record_of(transcript("max_cpu_isa_avx2.txt"));
+  EXPECT_FALSE(find_onednn_row(record, "matmul brg:avx512_core"));
+  ASSERT_TRUE(find_onednn_row(record, "matmul gemm:jit"));
+  EXPECT_EQ(kernel_of_row(record, "matmul gemm:jit").meaning.architecture, "");
+  EXPECT_EQ(kernel_of_row(record, "convolution jit:avx2").meaning.architecture, "avx2");
 }
 
 TEST(OnednnTranscript, CountsExecutionsOnlyAmongCreations) {
-  Profile profile = profile_of(transcript("created_and_timestamped.txt"));
-  const ProfileRow* matmul = find_onednn_row(profile, "matmul brg:avx512_core");
+  const ProfileRecord record = record_of(transcript("created_and_timestamped.txt"));
+  const ProfileRow* matmul = find_onednn_row(record, "matmul brg:avx512_core");
   ASSERT_TRUE(matmul);
-  EXPECT_EQ(matmul->launches, 1u);
+  EXPECT_EQ(matmul->time.count, 1u);
 }
 
 TEST(OnednnScanner, GivesTheSameHoweverTheOutputIsCut) {
   std::string text = "step 1\n" + transcript("default.txt") + "tokens/s: 12\n" + transcript("max_cpu_isa_avx2.txt");
-  Profile whole = profile_of(text);
+  const ProfileRecord whole = record_of(text);
   std::mt19937 random(5);
   for (int round = 0; round < 200; ++round) {
     OnednnVerboseScanner scanner;
@@ -114,13 +122,9 @@ TEST(OnednnScanner, GivesTheSameHoweverTheOutputIsCut) {
       scanner.feed(std::string_view(text).substr(at, length));
       at += length;
     }
-    Profile cut = scanner.take();
-    ASSERT_EQ(cut.rows.size(), whole.rows.size());
-    for (std::size_t i = 0; i < cut.rows.size(); ++i) {
-      EXPECT_EQ(cut.rows[i].kernel, whole.rows[i].kernel);
-      EXPECT_EQ(cut.rows[i].launches, whole.rows[i].launches);
-      EXPECT_DOUBLE_EQ(cut.rows[i].seconds, whole.rows[i].seconds);
-    }
+    const ProfileRecord cut = scanner.take();
+    EXPECT_EQ(cut.kernels, whole.kernels);
+    EXPECT_EQ(cut.profiles, whole.profiles);
   }
 }
 
@@ -129,10 +133,12 @@ TEST(OnednnScanner, SkipsEndlessLinesAndSaysSo) {
   scanner.feed("onednn_verbose,exec,");
   for (int i = 0; i < 1000; ++i) scanner.feed(std::string(1000, 'x'));
   scanner.feed("\nonednn_verbose,exec,cpu,matmul,brg:avx512_core,undef,src,,,256x256,1.5");
-  Profile profile = scanner.take();
-  ASSERT_EQ(profile.rows.size(), 1u);
-  EXPECT_EQ(profile.unseen.size(), 1u);
-  EXPECT_EQ(scanner.take().witness, "");
+  const ProfileRecord record = scanner.take();
+  const Profile* calls = record.profiles.find(kOnednnCalls);
+  ASSERT_TRUE(calls);
+  ASSERT_EQ(calls->rows.size(), 1u);
+  EXPECT_EQ(calls->unseen.size(), 1u);
+  EXPECT_EQ(scanner.take().profiles, Profiles{});
 }
 
 }  // namespace

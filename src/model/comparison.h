@@ -77,26 +77,29 @@ struct MetricComparison {
 
 enum class KernelState { same, changed, replaced, appeared, vanished, remainder };
 
-// A group of kernels matched between the sides, and its part in the change of CPU time a unit.
+// A group of kernels matched between the sides, and its part in the change of an account.
 struct KernelChange {
   std::string label;  // "sgemm_kernel: HASWELL → COOPERLAKE", "gelu"
   KernelState state = KernelState::same;
   Family family = Family::other;
   std::string library;                  // name of the file, without folders
   std::vector<std::string> a, b;        // kernel names of either side
-  double a_seconds = 0, b_seconds = 0;  // mean CPU seconds a unit
+  double a_seconds = 0, b_seconds = 0;  // mean seconds a unit
   Estimate change;                      // mean over the pairs of (B − A) seconds a unit
   double sampling_error = 0;            // standard error of `change` from counting samples alone, seconds
-  std::optional<Estimate> share;        // of the total change: ratio of means over pairs with Fieller's interval
+  // Of the total change: ratio of means over pairs with Fieller's interval. Only where it says something: narrower than
+  // itself, and no more than twice the whole.
+  std::optional<Estimate> share;
 };
 
-// The change of CPU time a unit, split over kernels so that the rows sum to the total.
+// The change of one quantity a unit, as one witness saw it, split over kernels so that the rows sum to the total.
 struct KernelAccount {
+  ProfileKind kind;
   bool available = false;  // false: `why` says what is missing
   int pairs = 0;
-  Estimate total;  // mean over the pairs of B − A, CPU seconds a unit
+  Estimate total;  // mean over the pairs of B − A, seconds a unit
   double a_seconds = 0, b_seconds = 0;
-  std::vector<KernelChange> rows;  // largest |change| first; the last one is the remainder "(not sampled)"
+  std::vector<KernelChange> rows;  // largest |change| first; the last one is the remainder: "(not sampled)"
   std::string shares_withheld;     // why there are no shares; empty when there are
   std::string why;                 // why there is no account
   std::vector<std::string> notes;  // scope of the witness, lost samples, …
@@ -114,8 +117,8 @@ struct Comparison {
   std::vector<MetricComparison> others;  // exploratory: wall time, CPU time, further metrics
   std::vector<ControlItem> items;        // everything in the control set
   Control control = Control::controlled;
-  std::vector<std::string> variable;  // ids of the items under test
-  KernelAccount kernels;
+  std::vector<std::string> variable;    // ids of the items under test
+  std::vector<KernelAccount> accounts;  // one a witness and quantity, side by side; that of CPU time first
   std::vector<Finding> findings;
   std::string verdict;               // one sentence
   std::vector<std::string> reasons;  // why, and what would decide: for --explain

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/finding.h"
-#include "model/profile.h"
+#include "model/kernels/profile.h"
 #include "model/stack.h"
 
 namespace varve {
@@ -58,7 +58,7 @@ struct Unit {
   int environment_pad = 0;         // bytes of VARVE_PAD put into its environment: Mytkowicz et al. 2009 (STATS 1)
   std::vector<Metric> metrics;     // as the program wrote them, in order of first appearance
   std::vector<Library> libraries;  // mapped while it ran, sorted by path
-  Profile profile;
+  Profiles profiles;               // what ran, by the ids of Run::kernels
   std::vector<std::string> marks;  // why a reader may distrust it ("machine steal 12 %"); never dropped for it
 };
 
@@ -93,6 +93,7 @@ struct Run {
   std::vector<FactChange> stack_changes;  // between before the first unit and after the last
   std::vector<Variant> variants;          // one or two
   std::vector<Unit> units;                // in the order of execution
+  KernelTable kernels;                    // of the profiles of all units
   std::vector<Finding> findings;
   bool complete = true;           // every planned unit ran and ended well
   std::string incomplete_reason;  // why not

@@ -59,21 +59,26 @@ std::string mark_remark(const Run& run) {
 }
 
 std::string sampling_remark(const Run& run) {
-  Profile sum;
+  Profiles sum;
   for (const Unit& unit : run.units) {
-    if (unit.role != UnitRole::timing) continue;
-    Profile head = unit.profile;
-    head.rows.clear();
-    sum = merge_profiles(sum, head);
+    if (unit.role == UnitRole::timing) merge(sum, unit.profiles);
   }
-  if (sum.witness.empty()) return sum.unseen.empty() ? "no witness" : "no witness: " + join(sum.unseen, "; ");
-  std::string text = sum.witness + ", " + sum.scope + " code";
-  if (sum.period_seconds > 0) {
-    text += fmt::format(", one sample for {} of CPU time", quantity_text(sum.period_seconds, "s"));
+  std::vector<std::string> unseen;
+  for (const auto& [absent, times] : sum.absent) unseen.push_back(absent.reason);
+  if (sum.by_kind.empty()) return unseen.empty() ? "no witness" : "no witness: " + join(unseen, "; ");
+  std::vector<std::string> witnesses;
+  for (const auto& [kind, profile] : sum.by_kind) {
+    const std::string scopes = join({profile.scopes.begin(), profile.scopes.end()}, ", ");
+    std::string text = std::string(to_string(kind.witness)) + ", " + scopes;
+    if (!profile.periods_ns.empty()) {
+      std::vector<std::string> periods;
+      for (const std::int64_t ns : profile.periods_ns) periods.push_back(quantity_text(double(ns) * 1e-9, "s"));
+      text += fmt::format(" code, one sample for {} of CPU time, {} samples", join(periods, " or "), profile.samples());
+    }
+    witnesses.push_back(text + fmt::format(", {} lost", profile.lost));
+    unseen.insert(unseen.end(), profile.unseen.begin(), profile.unseen.end());
   }
-  text += fmt::format(", {} samples, {} lost", sum.samples, sum.lost);
-  if (!sum.unseen.empty()) text += "; unseen: " + join(sum.unseen, "; ");
-  return text;
+  return join(witnesses, "; ") + (unseen.empty() ? "" : "; unseen: " + join(unseen, "; "));
 }
 }  // namespace
 
@@ -116,24 +121,39 @@ Spread spread_of(const std::vector<const Unit*>& units, const std::string& metri
   return spread;
 }
 
-Profile merged_profile(const std::vector<const Unit*>& units) {
-  Profile sum;
-  for (const Unit* unit : units) sum = merge_profiles(sum, unit->profile);
-  std::stable_sort(sum.rows.begin(), sum.rows.end(),
-                   [](const ProfileRow& a, const ProfileRow& b) { return a.seconds > b.seconds; });
-  return sum;
+double SideProfile::mean_seconds(std::int64_t ns) const {
+  return units > 0 ? static_cast<double>(ns) * 1e-9 / units : 0;
 }
 
-CpuTime cpu_time(const std::vector<const Unit*>& units) {
-  CpuTime time;
-  if (units.empty()) return time;
-  for (const Unit* unit : units) {
-    time.used += unit->user_seconds + unit->system_seconds;
-    time.sampled += profile_seconds(unit->profile);
+std::vector<SideProfile> side_profiles(const std::vector<const Unit*>& units) {
+  Profiles merged;
+  for (const Unit* unit : units) merge(merged, unit->profiles);
+  merged.by_kind.try_emplace(kCpuSamples);
+  std::vector<SideProfile> sides;
+  for (auto& [kind, profile] : merged.by_kind) {
+    SideProfile& side = sides.emplace_back();
+    side.kind = kind;
+    side.profile = std::move(profile);
+    const auto has_it = [kind = kind](const Unit* unit) { return unit->profiles.find(kind) != nullptr; };
+    side.units = static_cast<double>(std::count_if(units.begin(), units.end(), has_it));
+    side.unseen = merged.reasons_absent(kind);
+    side.unseen.insert(side.unseen.end(), side.profile.unseen.begin(), side.profile.unseen.end());
+    side.rows = side.profile.rows;
+    std::stable_sort(side.rows.begin(), side.rows.end(),
+                     [](const ProfileRow& a, const ProfileRow& b) { return a.time.total_ns > b.time.total_ns; });
   }
-  time.used /= static_cast<double>(units.size());
-  time.sampled /= static_cast<double>(units.size());
-  return time;
+  return sides;
+}
+
+std::string profile_title(const Run& run, const Variant& variant, ProfileKind kind) {
+  const std::string side = run.variants.size() > 1 ? "Kernels of " + variant.name : "Kernels";
+  if (kind == kCpuSamples) return side;
+  return fmt::format("{}: {}, by {}", side, quantity_title(kind.quantity), to_string(kind.witness));
+}
+
+const char* remainder_title(ProfileKind kind) {
+  if (kind.quantity == Quantity::cpu_time) return "(not sampled)";
+  return kind.witness == WitnessKind::onednn_verbose ? "(outside oneDNN)" : "(outside kernels)";
 }
 
 std::string end_text(const UnitEnd& end) {

@@ -22,13 +22,22 @@ std::vector<const Unit*> timing_units(const Run& run, const std::string& variant
 std::vector<std::string> metric_names(const Run& run);
 // The values of a metric; count 0 when no unit has it.
 Spread spread_of(const std::vector<const Unit*>& units, const std::string& metric);
-// The profiles of the units merged; rows by falling seconds.
-Profile merged_profile(const std::vector<const Unit*>& units);
-// Mean CPU seconds a unit that were used and that the samples account for.
-struct CpuTime {
-  double used = 0, sampled = 0;
+// What one witness saw of one quantity in the units of a side, merged.
+struct SideProfile {
+  ProfileKind kind;
+  Profile profile;
+  std::vector<ProfileRow> rows;     // those of `profile`, by falling time
+  std::vector<std::string> unseen;  // what it could not see, and why units have no such profile
+  double units = 0;                 // that have it
+
+  double mean_seconds(std::int64_t ns) const;  // a unit; 0 without units
+  // What a share is a share of, in nanoseconds: the whole, or all rows where the whole is not known.
+  std::int64_t base_ns() const { return profile.whole_ns > 0 ? profile.whole_ns : profile.rows_ns(); }
 };
-CpuTime cpu_time(const std::vector<const Unit*>& units);
+// That of CPU samples comes first, seen or not.
+std::vector<SideProfile> side_profiles(const std::vector<const Unit*>& units);
+std::string profile_title(const Run& run, const Variant& variant, ProfileKind kind);  // "Kernels of A"
+const char* remainder_title(ProfileKind kind);                                        // "(not sampled)"
 
 std::string end_text(const UnitEnd& end);  // "exit 0", "signal 9", "timed out"
 // "10 units a side in blocks A B B A after 1 warm-up a side; margin 1 % …": how the run was planned, as sentences.

@@ -16,16 +16,17 @@ constexpr double kLogRatios[] = {-0.402, -0.211, -0.365, -0.318, -0.094, -0.441,
 constexpr double kNoise[] = {0.04, -0.08, 0.11, -0.02, -0.13, 0.06, 0.0, 0.09, -0.05, 0.02};
 
 Kernel kernel(const std::string& name, Family family, const std::string& library = kLibrary) {
-  return {.name = name, .library = library, .build_id = kBuildId, .family = family, .base = name, .architecture = ""};
+  return {.key = {name, library, kBuildId}, .meaning = {.family = family, .base = name}};
 }
 
-Profile profile(const std::string& core, double scale) {
+Profile profile(KernelTable& kernels, const std::string& core, double scale) {
   const bool haswell = core == "HASWELL";
-  Profile profile{.witness = "cpu-samples", .scope = "user", .period_seconds = 0.001};
+  Profile profile{.scopes = {"user"}, .periods_ns = {1'000'000}};
   const auto add = [&](const Kernel& what, double seconds) {
-    const auto samples = static_cast<std::uint64_t>(seconds * scale * 1000);
-    profile.rows.push_back({what, samples, 0, static_cast<double>(samples) / 1000});
-    profile.samples += samples;
+    ProfileRow row{.key = {.kernel = kernels.intern(what)}};
+    row.samples = static_cast<std::uint64_t>(seconds * scale * 1000);
+    row.time.total_ns = static_cast<std::int64_t>(row.samples) * 1'000'000;
+    add_rows(profile, {row});
   };
   add(kernel("sgemm_kernel_" + core, Family::gemm), haswell ? 1.62 : 1.08);
   add(kernel("sgemm_otcopy_" + core, Family::copy), haswell ? 0.088 : 0.071);
@@ -38,7 +39,7 @@ Profile profile(const std::string& core, double scale) {
   return profile;
 }
 
-Unit unit(const std::string& variant, UnitRole role, int index, double tokens, double started) {
+Unit unit(KernelTable& kernels, const std::string& variant, UnitRole role, int index, double tokens, double started) {
   const bool b = variant == "B";
   Unit unit;
   unit.variant = variant;
@@ -55,7 +56,9 @@ Unit unit(const std::string& variant, UnitRole role, int index, double tokens, d
   unit.metrics = {{"tokens/s", "1/s", Better::higher, tokens, 1}, {"first token", "s", Better::lower, 38 / tokens, 1}};
   unit.libraries = {{"/usr/lib/x86_64-linux-gnu/libc.so.6", "81daba31ee66dbd63efdc4252a872949d874d136", "", false},
                     {kLibrary, kBuildId, "", false}};
-  unit.profile = profile(b ? "HASWELL" : "COOPERLAKE", b ? 1.02 : 0.99);
+  Profile& cpu = unit.profiles.by_kind[kCpuSamples];
+  cpu = profile(kernels, b ? "HASWELL" : "COOPERLAKE", b ? 1.02 : 0.99);
+  cpu.whole_ns = std::llround((unit.user_seconds + unit.system_seconds) * 1e9);
   if (index % 7 == 3) unit.marks = {"machine steal 9 %"};
   return unit;
 }
@@ -166,7 +169,7 @@ Run run() {
                   {"B", command, {{"OPENBLAS_CORETYPE", "Haswell"}}, {}, "~/bench/decode", digest}};
   double now = 0;
   const auto add = [&](const std::string& variant, UnitRole role, double tokens) -> Unit& {
-    run.units.push_back(unit(variant, role, static_cast<int>(run.units.size()), tokens, now));
+    run.units.push_back(unit(run.kernels, variant, role, static_cast<int>(run.units.size()), tokens, now));
     now += run.units.back().wall_seconds + 0.01;
     return run.units.back();
   };
@@ -202,19 +205,20 @@ Comparison comparison() {
   comparison.items = control_items();
   comparison.control = Control::controlled;
   comparison.variable = {"settings.OPENBLAS_CORETYPE"};
-  comparison.kernels.available = true;
-  comparison.kernels.pairs = 10;
-  comparison.kernels.rows = kernel_rows();
+  KernelAccount& account = comparison.accounts.emplace_back();
+  account.available = true;
+  account.pairs = 10;
+  account.rows = kernel_rows();
   double a = 0, b = 0;
-  for (const KernelChange& row : comparison.kernels.rows) {
+  for (const KernelChange& row : account.rows) {
     a += row.a_seconds;
     b += row.b_seconds;
   }
-  comparison.kernels.a_seconds = a;
-  comparison.kernels.b_seconds = b;
-  comparison.kernels.total = {b - a, {b - a - 0.112, b - a + 0.112}};
-  comparison.kernels.exchanged_share = Estimate{0.934, {0.882, 0.971}};
-  comparison.kernels.notes = {"Samples of user code only: time inside the operating system counts as \"(kernel)\"."};
+  account.a_seconds = a;
+  account.b_seconds = b;
+  account.total = {b - a, {b - a - 0.112, b - a + 0.112}};
+  account.exchanged_share = Estimate{0.934, {0.882, 0.971}};
+  account.notes = {"Samples of user code only: time inside the operating system counts as \"(kernel)\"."};
   comparison.findings = {{"VRV-CMP-STEAL", Layer::hardware, Severity::warning, Mender::platform,
                           "The machine lost 9 % of the time of three units to other guests (steal).",
                           "The spread of the pairs is wider than the program's own.",
@@ -242,8 +246,9 @@ Run extreme_run() {
     unit.end.signal = i == 2 ? 11 : 0;
     unit.end.timed_out = i == 3;
     unit.metrics = {{longest, "]]>", Better::higher, i == 4 ? kInfinite : i == 5 ? 1e300 : kNan, 1}};
-    unit.profile.witness = "cpu-samples";
-    unit.profile.rows = {{kernel(longest, Family::other), 1, 0, i == 0 ? kNan : 1e300}};
+    ProfileRow row{.key = {.kernel = run.kernels.intern(kernel(longest, Family::other))}, .samples = UINT64_MAX};
+    row.time.total_ns = i == 0 ? 0 : INT64_MAX;
+    add_rows(unit.profiles.by_kind[kCpuSamples], {row});
     unit.marks = {"\xE2\x80\xAEturned \xFF\x01"};
     run.units.push_back(unit);
   }
@@ -271,17 +276,18 @@ Comparison extreme_comparison() {
       MetricComparison{.metric = "huge", .ratio = {1e200, {1e-200, 1e250}}, .pairs_needed = 2000000000}};
   comparison.items = {{longest, Layer::settings, longest, longest, longest, ItemState::different, false},
                       {"x", Layer::kernels, "\x1b]0;title\x07", "<", ">", ItemState::unknown, true}};
-  comparison.kernels.available = true;
-  comparison.kernels.total = {kNan, {-kInfinite, kInfinite}};
+  KernelAccount& account = comparison.accounts.emplace_back();
+  account.available = true;
+  account.total = {kNan, {-kInfinite, kInfinite}};
   for (int i = 0; i < 30; ++i) {
     KernelChange row{.label = longest, .state = static_cast<KernelState>(i % 6), .library = longest};
     row.a = std::vector<std::string>(static_cast<std::size_t>(i), longest);
     row.a_seconds = i == 0 ? kInfinite : 1e-9;
     row.change = {i == 1 ? kNan : i == 2 ? -kInfinite : 1e-9, {-kInfinite, i % 2 == 0 ? kInfinite : 1}};
     row.share = Estimate{kNan, {-kInfinite, kInfinite}};
-    comparison.kernels.rows.push_back(row);
+    account.rows.push_back(row);
   }
-  comparison.kernels.exchanged_share = Estimate{1.2, {-kInfinite, 3}};
+  account.exchanged_share = Estimate{1.2, {-kInfinite, 3}};
   comparison.findings = {{"<id>", Layer::os, Severity::error, Mender::hardware, "<p>", "</p>", "&", "'"}};
   return comparison;
 }

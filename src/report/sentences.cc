@@ -180,12 +180,17 @@ std::string difference_sentence(const std::vector<ControlItem>& items) {
   return capitalised(sentence) + ".";
 }
 
+std::string account_title(const KernelAccount& account) {
+  const std::string title = "Kernels: what explains the change of " + quantity_title(account.kind.quantity);
+  return account.kind == kCpuSamples ? title : title + ", by " + std::string(to_string(account.kind.witness));
+}
+
 std::string exchange_sentence(const KernelAccount& account) {
   if (!account.available || !account.exchanged_share || !std::isfinite(account.exchanged_share->value)) return "";
   const std::string more_than_all =
       account.exchanged_share->interval.low > 1 ? " More than the whole: other code took some of it back." : "";
-  return "The exchange of kernels explains " + share_text(*account.exchanged_share) + " of the change in CPU time." +
-         more_than_all;
+  return "The exchange of kernels explains " + share_text(*account.exchanged_share) + " of the change in " +
+         quantity_title(account.kind.quantity) + "." + more_than_all;
 }
 
 }  // namespace varve

@@ -91,7 +91,7 @@ KernelPatterns read_patterns() {
 
 KernelMeaning read_name(const std::string& name) {
   static const KernelPatterns patterns = read_patterns();
-  KernelMeaning meaning{Family::other, name, ""};
+  KernelMeaning meaning{.base = name};
   if (const auto row = patterns.dispatch.first_in(name)) {
     const DispatchText& texts = patterns.dispatch_texts[*row];
     RE2::Extract(name, patterns.dispatch[*row], texts.architecture, &meaning.architecture);

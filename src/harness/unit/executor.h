@@ -35,7 +35,7 @@ struct UnitOutcome {
   std::uint64_t involuntary_switches = 0;
   Result<std::vector<Metric>> metrics = std::vector<Metric>{};
   std::vector<Library> libraries;
-  Profile profile;
+  ProfileRecord seen;  // of each profile without its window and whole
   std::vector<std::string> marks;
   std::string last_output;  // up to 8 KiB, raw
 };

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <tuple>
 
 #include "base/redact.h"
 #include "base/text.h"
@@ -23,13 +22,11 @@ void shorten_paths(KernelEvidence& evidence, const std::string& home) {
   for (Library& library : evidence.libraries) library.path = shorten_home(library.path, home);
   std::sort(evidence.libraries.begin(), evidence.libraries.end(),
             [](const Library& a, const Library& b) { return a.path < b.path; });
-  for (ProfileRow& row : evidence.profile.rows) {
-    row.kernel.library = shorten_home(row.kernel.library, home);
-    row.kernel.name = shorten_home(row.kernel.name, home);  // generated code is often named after its source file
-    row.kernel.base = shorten_home(row.kernel.base, home);
-  }
-  std::sort(evidence.profile.rows.begin(), evidence.profile.rows.end(), [](const ProfileRow& a, const ProfileRow& b) {
-    return std::tie(a.kernel.library, a.kernel.name) < std::tie(b.kernel.library, b.kernel.name);
+  evidence.seen = with_kernels(evidence.seen, [&](Kernel kernel) {
+    kernel.key.library = shorten_home(kernel.key.library, home);
+    kernel.key.name = shorten_home(kernel.key.name, home);  // generated code is often named after its source file
+    kernel.meaning.base = shorten_home(kernel.meaning.base, home);
+    return kernel;
   });
 }
 
@@ -105,29 +102,38 @@ void KernelWitness::look_at_devices() {
   closedir(entries);
 }
 
+// What may have run that no CPU sample can show; "" when nothing hints at it.
+std::string KernelWitness::work_on_devices(const std::vector<Library>& libraries) const {
+  const auto driver = std::find_if(libraries.begin(), libraries.end(),
+                                   [](const Library& library) { return is_gpu_driver_library(library.path); });
+  if (driver != libraries.end()) {
+    return fmt::format("work on the GPU: {} was loaded, and this witness sees CPUs only", file_name(driver->path));
+  }
+  return device_open_ ? "work on the GPU: a GPU device was open, and this witness sees CPUs only" : "";
+}
+
 KernelEvidence KernelWitness::unit_ended() {
   KernelEvidence evidence;
+  Profiles& profiles = evidence.seen.profiles;
   if (unavailable_.empty()) {
     const CpuEvidence seen = sampler_->take();
-    evidence.profile = cpu_profile(seen, symbols_);
+    evidence.seen = cpu_profile(seen, symbols_);
     evidence.libraries = loaded_libraries(seen, symbols_);
   } else {
     evidence.libraries = std::move(polled_);
-    evidence.profile.unseen.push_back(unavailable_);
-    if (looks_ == 0) {
-      evidence.profile.unseen.push_back("libraries: the program ended before they could be looked at");
-    } else {
-      evidence.profile.unseen.push_back(
-          "libraries of child processes, and those mapped only between two looks at the process");
-    }
+    profiles.add_absent(kCpuSamples, unavailable_);
+    profiles.add_absent(kCpuSamples,
+                        looks_ == 0
+                            ? "libraries: the program ended before they could be looked at"
+                            : "libraries of child processes, and those mapped only between two looks at the process");
   }
-  const auto driver = std::find_if(evidence.libraries.begin(), evidence.libraries.end(),
-                                   [](const Library& library) { return is_gpu_driver_library(library.path); });
-  if (driver != evidence.libraries.end()) {
-    evidence.profile.unseen.push_back(
-        fmt::format("work on the GPU: {} was loaded, and this witness sees CPUs only", file_name(driver->path)));
-  } else if (device_open_) {
-    evidence.profile.unseen.push_back("work on the GPU: a GPU device was open, and this witness sees CPUs only");
+  if (std::string work = work_on_devices(evidence.libraries); !work.empty()) {
+    const auto cpu = profiles.by_kind.find(kCpuSamples);
+    if (cpu != profiles.by_kind.end()) {
+      cpu->second.unseen.insert(std::move(work));
+    } else {
+      profiles.add_absent(kCpuSamples, std::move(work));
+    }
   }
   shorten_paths(evidence, home_);
   return evidence;

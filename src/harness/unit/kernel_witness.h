@@ -5,7 +5,7 @@
 
 #include "kernels/cpu_profile.h"
 #include "kernels/cpu_sampler.h"
-#include "model/profile.h"
+#include "model/kernels/profile.h"
 #include "world/world.h"
 
 namespace varve {
@@ -13,11 +13,11 @@ namespace varve {
 // What a unit loaded and where it spent its CPU time, paths with the home directory shortened.
 struct KernelEvidence {
   std::vector<Library> libraries;
-  Profile profile;
+  ProfileRecord seen;
 };
 
 // Watches the units that the thread which made it starts. Where CPU samples are not permitted or not wanted (`hertz`
-// 0), the libraries come from looking at the process now and then, and the profile says why it is empty.
+// 0), the libraries come from looking at the process now and then, and the reason stands in the place of the profile.
 class KernelWitness {
  public:
   KernelWitness(const World& world, double hertz);
@@ -30,6 +30,7 @@ class KernelWitness {
  private:
   void look_at_libraries();
   void look_at_devices();
+  std::string work_on_devices(const std::vector<Library>& libraries) const;
 
   const World& world_;
   std::string home_;

@@ -114,7 +114,7 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& request) {
   for (std::string& mark : process.clean_up()) outcome.marks.push_back(std::move(mark));
   KernelEvidence evidence = witness_.unit_ended();
   outcome.libraries = std::move(evidence.libraries);
-  outcome.profile = std::move(evidence.profile);
+  outcome.seen = std::move(evidence.seen);
   outcome.metrics = read_metrics(metrics_path_);
   outcome.last_output = process.last_output();
   return outcome;

@@ -95,7 +95,7 @@ Json to_json(const Check& check) {
   for (const UntoldRule& rule : check.untold) {
     untold.push_back({{"rule", rule.rule}, {"fact", rule.fact}, {"reason", rule.reason}});
   }
-  Json json{{"schema", "varve/check/1"},
+  Json json{{"schema", kCheckSchema},
             {"checked_at", check.checked_at},
             {"tool", tool_to_json(check.tool_version)},
             {"subject", check.subject},

@@ -4,6 +4,7 @@
 #include "model/json/documents.h"
 #include "model/json/json_parts.h"
 #include "model/words/names.h"
+#include "model/words/profile_names.h"
 
 namespace varve {
 
@@ -128,7 +129,9 @@ KernelChange change_from(const Fields& fields) {
 Json account_to_json(const KernelAccount& account) {
   Json rows = Json::array();
   for (const KernelChange& row : account.rows) rows.push_back(change_to_json(row));
-  return {{"available", account.available},
+  return {{"witness", std::string(to_string(account.kind.witness))},
+          {"quantity", std::string(to_string(account.kind.quantity))},
+          {"available", account.available},
           {"pairs", account.pairs},
           {"total", estimate_to_json(account.total)},
           {"a_seconds", account.a_seconds},
@@ -142,6 +145,7 @@ Json account_to_json(const KernelAccount& account) {
 
 KernelAccount account_from(const Fields& fields) {
   KernelAccount account;
+  account.kind = {fields.word("witness", witness_from), fields.word("quantity", quantity_from)};
   account.available = fields.flag("available", false);
   account.pairs = static_cast<int>(fields.integer("pairs"));
   account.total = estimate_from(fields.object("total"));
@@ -162,7 +166,9 @@ Json to_json(const Comparison& comparison) {
   for (const MetricComparison& metric : comparison.others) others.push_back(metric_to_json(metric));
   Json items = Json::array();
   for (const ControlItem& item : comparison.items) items.push_back(item_to_json(item));
-  return {{"schema", "varve/comparison/1"},
+  Json accounts = Json::array();
+  for (const KernelAccount& account : comparison.accounts) accounts.push_back(account_to_json(account));
+  return {{"schema", kComparisonSchema},
           {"created_at", comparison.created_at},
           {"tool", tool_to_json(comparison.tool_version)},
           {"title", comparison.title},
@@ -174,7 +180,7 @@ Json to_json(const Comparison& comparison) {
           {"items", items},
           {"control", std::string(to_string(comparison.control))},
           {"variable", comparison.variable},
-          {"kernels", account_to_json(comparison.kernels)},
+          {"accounts", accounts},
           {"findings", findings_to_json(comparison.findings)},
           {"verdict", comparison.verdict},
           {"reasons", comparison.reasons}};
@@ -193,7 +199,7 @@ Comparison comparison_from(const Fields& fields) {
   fields.each("items", [&](const Fields& row) { comparison.items.push_back(item_from(row)); });
   comparison.control = fields.word("control", control_from);
   comparison.variable = fields.texts("variable");
-  comparison.kernels = account_from(fields.object("kernels"));
+  fields.each("accounts", [&](const Fields& row) { comparison.accounts.push_back(account_from(row)); });
   comparison.findings = findings_from(fields, "findings");
   comparison.verdict = fields.text("verdict");
   comparison.reasons = fields.texts("reasons");

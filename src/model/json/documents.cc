@@ -14,17 +14,18 @@ Result<Document> document_from_json(std::string_view text, const std::string& wh
   std::optional<Error> problem;
   const Fields fields(*json, "", problem);
   Document document;
-  if (schema == "varve/stack/1") {
+  if (schema == kStackSchema) {
     document = stack_from(fields);
-  } else if (schema == "varve/run/1") {
+  } else if (schema == kRunSchema) {
     document = run_from(fields);
-  } else if (schema == "varve/comparison/1") {
+  } else if (schema == kComparisonSchema) {
     document = comparison_from(fields);
-  } else if (schema == "varve/check/1") {
+  } else if (schema == kCheckSchema) {
     document = check_from(fields);
   } else if (schema.starts_with("varve/")) {
     return Error{"reading the document", where, "its schema is \"" + schema.substr(0, 60) + "\"",
-                 "This Varve reads varve/stack/1, run/1, comparison/1 and check/1: a newer one may have written it"};
+                 std::string("This Varve reads ") + kStackSchema + ", " + kRunSchema + ", " + kComparisonSchema +
+                     " and " + kCheckSchema + ": use the release that wrote it, or measure again"};
   } else {
     return Error{"reading the document", where, "this is no Varve document: it has no \"schema\": \"varve/…\"",
                  "Give a file that varve capture, check, run or compare wrote"};

@@ -12,6 +12,13 @@
 
 namespace varve {
 
+// What the documents say they are. A change after which older documents cannot be read, or older programs would
+// misread new ones, counts the version up here and in schema/.
+inline constexpr const char* kStackSchema = "varve/stack/1";
+inline constexpr const char* kRunSchema = "varve/run/2";
+inline constexpr const char* kComparisonSchema = "varve/comparison/2";
+inline constexpr const char* kCheckSchema = "varve/check/1";
+
 // The documents Varve writes and reads. Every one carries "schema": "varve/<kind>/<version>"; the schemas stand in
 // schema/. Readers ignore fields they do not know and report what is missing or of the wrong type with its path.
 Json to_json(const Stack& stack);

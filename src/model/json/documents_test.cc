@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
-#include <random>
 
 #include "model/fact_catalog.h"
 
@@ -22,6 +22,45 @@ Stack sample_stack() {
   stack.facts["driver.kernel_mode.version"] = missing_fact(Missing::not_applicable, "/proc/driver/nvidia", "no GPU");
   stack.libraries.push_back({"/usr/lib/libx.so.1", "abcd", "", false});
   return stack;
+}
+
+// Of samples, of calls with everything that a row can have, and a reason why there is none of a third kind.
+Profiles sample_profiles(KernelTable& kernels) {
+  Profiles profiles;
+  const KernelId sgemm = kernels.intern({.key = {"sgemm_kernel_HASWELL", "/usr/lib/libx.so.1", "abcd"},
+                                         .raw_name = "raw",
+                                         .meaning = {.family = Family::gemm,
+                                                     .algorithm = "direct",
+                                                     .precision = "fp32",
+                                                     .base = "sgemm_kernel",
+                                                     .architecture = "HASWELL",
+                                                     .origin = "OpenBLAS"}});
+  const KernelId matmul = kernels.intern(
+      {.key = {"aten::mm", "", ""}, .named = Named::trace, .meaning = {.family = Family::gemm, .base = "aten::mm"}});
+  Profile& cpu = profiles.by_kind[kCpuSamples];
+  cpu.scopes = {"user"};
+  cpu.periods_ns = {10'101'010};
+  cpu.lost = 2;
+  cpu.window_ns = 1'250'000'000;
+  cpu.whole_ns = 1'000'000'000;
+  cpu.unseen = {"work on the GPU"};
+  ProfileRow sampled{.key = {.kernel = sgemm}, .samples = 5};
+  sampled.time.total_ns = 5 * 10'101'010;
+  add_rows(cpu, {sampled});
+  Profile& calls = profiles.by_kind[kOnednnCalls];
+  calls.window_ns = 30;
+  calls.parts = {{Part::kernel, 10}, {Part::collective, 4}, {Part::copy, 3}, {Part::idle, 13}};
+  ProfileRow counted{.key = {.activity = Activity::kernel,
+                             .kernel = sgemm,
+                             .operation = matmul,
+                             .place = {.rank = 3, .device = 0, .stream = 7},
+                             .launch = {{8, 4, 1}, {128, 1, 1}, 64, 49152}},
+                     .bytes = 4096};
+  counted.time.add(1000);
+  counted.time.add(std::int64_t{1} << 60);
+  add_rows(calls, {counted});
+  profiles.add_absent({WitnessKind::perf_script, Quantity::device_time}, "nobody looked");
+  return profiles;
 }
 
 Run sample_run() {
@@ -56,11 +95,7 @@ Run sample_run() {
   unit.peak_memory_bytes = 4096;
   unit.metrics.push_back({"tokens/s", "1/s", Better::higher, 123.5, 4});
   unit.libraries = run.stack.libraries;
-  unit.profile.witness = "cpu-samples";
-  unit.profile.samples = 5;
-  unit.profile.rows.push_back(
-      {{"sgemm_kernel_HASWELL", "/usr/lib/libx.so.1", "abcd", Family::gemm, "sgemm_kernel", "HASWELL"}, 5, 0, 0.05});
-  unit.profile.unseen = {"work on the GPU"};
+  unit.profiles = sample_profiles(run.kernels);
   unit.marks = {"steal"};
   run.units = {unit, unit};
   run.findings.push_back({"VRV-RUN-STEAL", Layer::hardware, Severity::warning, Mender::platform, "e", "c", "f", "s"});
@@ -91,12 +126,13 @@ TEST(Documents, SurviveWritingAndReading) {
   comparison.primary.ratio = {1.1, {-INFINITY, INFINITY}};
   comparison.primary.pairs_needed = 12;
   comparison.items.push_back({"settings.X", Layer::settings, "X", "1", "(not set)", ItemState::different, true});
-  comparison.kernels.available = true;
+  KernelAccount account{.kind = kOnednnCalls, .available = true};
   KernelChange row;
   row.label = "sgemm_kernel: A → B";
   row.state = KernelState::replaced;
   row.share = Estimate{0.9, {0.8, INFINITY}};
-  comparison.kernels.rows.push_back(row);
+  account.rows.push_back(row);
+  comparison.accounts = {account, {.kind = kCpuSamples, .why = "not permitted"}};
   expect_round_trip(comparison);
 }
 
@@ -175,12 +211,41 @@ TEST(Documents, SayWhichFieldIsWrong) {
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().where, "bad.json, units[1].wall_seconds");
   bad = to_json(sample_run());
-  bad["units"][0]["profile"]["rows"][0]["kernel"] = 99;
-  ASSERT_FALSE(document_from_json(bad.dump(), "bad.json"));
+  bad["units"][0]["profiles"]["seen"][0]["rows"][0]["kernel"] = 99;
+  EXPECT_EQ(document_from_json(bad.dump(), "bad.json").error().where,
+            "bad.json, units[0].profiles.seen[0].rows[0].kernel");
+}
+
+// What is read is in whole numbers, to the last one, and closed as it was.
+TEST(Documents, ProfilesAreReadBackExactly) {
+  const varve::Run run = sample_run();
+  const Result<Document> read = document_from_json(canonical_json(to_json(run)), "run.json");
+  ASSERT_TRUE(read) << to_text(read.error());
+  const varve::Run& back = std::get<varve::Run>(*read);
+  EXPECT_EQ(back.kernels, run.kernels);
+  ASSERT_EQ(back.units.size(), 2u);
+  for (const Unit& unit : back.units) EXPECT_EQ(unit.profiles, run.units[0].profiles);
+}
+
+TEST(Documents, ProfilesThatContradictThemselvesAreRefused) {
+  const auto refuses = [](const std::function<void(Json&)>& change) {
+    Json bad = to_json(sample_run());
+    change(bad["units"][0]["profiles"]["seen"][1]);
+    return !document_from_json(bad.dump(), "bad.json");
+  };
+  EXPECT_FALSE(refuses([](Json&) {}));
+  EXPECT_TRUE(refuses([](Json& profile) { profile["rows"][0]["total_ns"] = -1; }));
+  EXPECT_TRUE(refuses([](Json& profile) { profile["rows"][0]["min_ns"] = std::int64_t{1} << 61; }));
+  EXPECT_TRUE(refuses([](Json& profile) { profile["rows"][0]["bucket_counts"][0] = 7; }));
+  EXPECT_TRUE(refuses([](Json& profile) { profile["rows"][0]["buckets"][0] = 9999; }));
+  EXPECT_TRUE(refuses([](Json& profile) { profile["rows"][0]["grid"] = {1, 2}; }));
+  EXPECT_TRUE(refuses([](Json& profile) { profile["parts"]["idle"] = 14; }));
+  EXPECT_TRUE(refuses([](Json& profile) { profile["witness"] = "cpu-samples", profile["quantity"] = "cpu_time"; }));
 }
 
 TEST(Documents, AForeignOrNewerDocumentIsNamedAsSuch) {
-  EXPECT_FALSE(document_from_json("{\"schema\":\"varve/run/2\"}", "new.json"));
+  EXPECT_FALSE(document_from_json("{\"schema\":\"varve/run/1\"}", "old.json"));
+  EXPECT_FALSE(document_from_json("{\"schema\":\"varve/run/999\"}", "new.json"));
   EXPECT_FALSE(document_from_json("{}", "x.json"));
   EXPECT_FALSE(document_from_json("[1]", "x.json"));
 }
@@ -214,53 +279,6 @@ TEST(Catalog, KnowsEveryRowOfTheSchema) {
   ASSERT_NE(find_fact_definition("settings.OMP_NUM_THREADS"), nullptr);
   EXPECT_EQ(find_fact_definition("settings.OMP_NUM_THREADS")->layer, Layer::settings);
   EXPECT_EQ(find_fact_definition("nonsense"), nullptr);
-}
-
-Profile random_profile(std::mt19937_64& random) {
-  Profile profile{.witness = "cpu-samples", .scope = "user", .period_seconds = 0.5, .lost = random() % 3};
-  for (int i = 0; i < 5; ++i) {
-    const std::uint64_t samples = random() % 100;
-    const std::string name = "kernel" + std::to_string(random() % 8);
-    bool present = false;
-    for (const ProfileRow& row : profile.rows) present = present || row.kernel.name == name;
-    if (present) continue;
-    profile.rows.push_back({{name, "lib", "", Family::other, name, ""}, samples, random() % 5, 0.5 * double(samples)});
-    profile.samples += samples;
-  }
-  return profile;
-}
-
-bool same_rows(const Profile& a, const Profile& b) {
-  if (a.rows.size() != b.rows.size() || a.samples != b.samples || a.lost != b.lost) return false;
-  for (const ProfileRow& row : a.rows) {
-    bool found = false;
-    for (const ProfileRow& other : b.rows) {
-      found = found || (row.kernel == other.kernel && row.samples == other.samples && row.launches == other.launches &&
-                        row.seconds == other.seconds);
-    }
-    if (!found) return false;
-  }
-  return true;
-}
-
-TEST(ShortName, DropsWhatPeopleDoNotSay) {
-  EXPECT_EQ(short_name("varve::(anonymous namespace)::softmax(int, int, float*)"), "varve::softmax");
-  EXPECT_EQ(short_name("at::f<float, (Mode)1>(at::Tensor const&) const [clone .isra.0]"), "at::f<float, (Mode)1>");
-  EXPECT_EQ(short_name("A::operator()(void (*)(int))"), "A::operator()");
-  for (const char* name : {"(kernel)", "(not sampled)", "sgemm_kernel_HASWELL", "libc.so.6 [0x10-0x20]", "odd)", ""}) {
-    EXPECT_EQ(short_name(name), name);
-  }
-}
-
-TEST(MergeProfiles, IsAssociativeCommutativeAndKeepsTheSum) {
-  std::mt19937_64 random(1);
-  for (int trial = 0; trial < 500; ++trial) {
-    const Profile a = random_profile(random), b = random_profile(random), c = random_profile(random);
-    EXPECT_TRUE(same_rows(merge_profiles(a, b), merge_profiles(b, a)));
-    EXPECT_TRUE(same_rows(merge_profiles(merge_profiles(a, b), c), merge_profiles(a, merge_profiles(b, c))));
-    EXPECT_DOUBLE_EQ(profile_seconds(merge_profiles(a, b)), profile_seconds(a) + profile_seconds(b));
-    EXPECT_TRUE(same_rows(merge_profiles(a, Profile{}), a));
-  }
 }
 
 }  // namespace

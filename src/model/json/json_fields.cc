@@ -90,6 +90,8 @@ std::uint64_t Fields::count(const char* key) const {
   return value < 0 ? 0 : static_cast<std::uint64_t>(value);
 }
 
+std::int64_t Fields::nanoseconds(const char* key) const { return static_cast<std::int64_t>(count(key)); }
+
 bool Fields::flag(const char* key, bool otherwise) const {
   const Json* field = find(key);
   if (field == nullptr) return otherwise;
@@ -123,6 +125,23 @@ std::vector<double> Fields::numbers(const char* key) const {
       return {};
     }
     list.push_back(element.get<double>());
+  }
+  return list;
+}
+
+std::vector<std::uint64_t> Fields::counts(const char* key) const {
+  std::vector<std::uint64_t> list;
+  const Json* field = find(key);
+  if (field == nullptr) return list;
+  if (!field->is_array()) reject(key, "this is not a list");
+  for (const Json& element : *field) {
+    const bool fits = element.is_number_unsigned() ? element.get<std::uint64_t>() <= INT64_MAX
+                                                   : element.is_number_integer() && element.get<std::int64_t>() >= 0;
+    if (!fits) {
+      reject(key, "an element is not a whole number from 0 on");
+      return {};
+    }
+    list.push_back(element.get<std::uint64_t>());
   }
   return list;
 }

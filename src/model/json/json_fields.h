@@ -33,9 +33,11 @@ class Fields {
   double number(const char* key, double otherwise = 0) const;
   std::int64_t integer(const char* key, std::int64_t otherwise = 0) const;
   std::uint64_t count(const char* key) const;
+  std::int64_t nanoseconds(const char* key) const;  // not negative
   bool flag(const char* key, bool otherwise) const;
   std::vector<std::string> texts(const char* key) const;
   std::vector<double> numbers(const char* key) const;
+  std::vector<std::uint64_t> counts(const char* key) const;
   std::optional<std::int64_t> optional_integer(const char* key) const;
   std::optional<double> optional_number(const char* key) const;
   std::optional<Value> value(const char* key) const;

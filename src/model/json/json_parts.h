@@ -14,6 +14,11 @@ Json libraries_to_json(const std::vector<Library>& libraries);
 Library library_from(const Fields& fields);
 Json findings_to_json(const std::vector<Finding>& findings);
 std::vector<Finding> findings_from(const Fields& fields, const char* key);
+Json kernels_to_json(const KernelTable& kernels);
+// Reads a table of kernels into one; answers which ids its rows have there.
+KernelIdMap kernels_from(const Fields& fields, const char* key, KernelTable& kernels);
+Json profiles_to_json(const Profiles& profiles);
+Profiles profiles_from(const Fields& fields, const KernelIdMap& kernels);
 Json tool_to_json(const std::string& version);
 Stack stack_from(const Fields& fields);
 Run run_from(const Fields& fields);

@@ -29,60 +29,6 @@ class RowTable {
 };
 
 using LibraryTable = RowTable<Library, std::tuple<std::string, std::string, std::string, bool>>;
-using KernelTable = RowTable<Kernel, std::tuple<std::string, std::string, std::string>>;
-
-Json kernels_to_json(const std::vector<Kernel>& kernels) {
-  Json list = Json::array();
-  for (const Kernel& kernel : kernels) {
-    Json json{{"name", kernel.name}, {"library", kernel.library}, {"family", std::string(to_string(kernel.family))}};
-    if (!kernel.build_id.empty()) json["build_id"] = kernel.build_id;
-    if (kernel.base != kernel.name) json["base"] = kernel.base;
-    if (!kernel.architecture.empty()) json["architecture"] = kernel.architecture;
-    list.push_back(std::move(json));
-  }
-  return list;
-}
-
-Kernel kernel_from(const Fields& fields) {
-  Kernel kernel;
-  kernel.name = fields.required_text("name");
-  kernel.library = fields.text("library");
-  kernel.build_id = fields.text("build_id");
-  kernel.family = family_from(fields.text("family"));
-  kernel.base = fields.has("base") ? fields.text("base") : kernel.name;
-  kernel.architecture = fields.text("architecture");
-  return kernel;
-}
-
-Json profile_to_json(const Profile& profile, KernelTable& kernels) {
-  Json rows = Json::array();
-  for (const ProfileRow& row : profile.rows) {
-    const Kernel& k = row.kernel;
-    rows.push_back({{"kernel", kernels.index_of(k, {k.library, k.name, k.build_id})},
-                    {"samples", row.samples},
-                    {"launches", row.launches},
-                    {"seconds", row.seconds}});
-  }
-  return {{"witness", profile.witness}, {"scope", profile.scope}, {"period_seconds", profile.period_seconds},
-          {"samples", profile.samples}, {"lost", profile.lost},   {"rows", rows},
-          {"unseen", profile.unseen}};
-}
-
-Profile profile_from(const Fields& fields, const std::vector<Kernel>& kernels) {
-  Profile profile;
-  profile.witness = fields.text("witness");
-  profile.scope = fields.text("scope");
-  profile.period_seconds = fields.number("period_seconds");
-  profile.samples = fields.count("samples");
-  profile.lost = fields.count("lost");
-  profile.unseen = fields.texts("unseen");
-  fields.each("rows", [&](const Fields& row) {
-    const std::uint64_t index = row.count("kernel");
-    if (index >= kernels.size()) return row.reject("kernel", "it points outside the table of kernels");
-    profile.rows.push_back({kernels[index], row.count("samples"), row.count("launches"), row.number("seconds")});
-  });
-  return profile;
-}
 
 Json metrics_to_json(const std::vector<Metric>& metrics) {
   Json list = Json::array();
@@ -104,7 +50,7 @@ Metric metric_from(const Fields& fields) {
           .count = static_cast<int>(fields.integer("count", 1))};
 }
 
-Json unit_to_json(const Unit& unit, LibraryTable& libraries, KernelTable& kernels) {
+Json unit_to_json(const Unit& unit, LibraryTable& libraries) {
   Json used = Json::array();
   for (const Library& l : unit.libraries) {
     used.push_back(libraries.index_of(l, {l.path, l.build_id, l.build_id_missing, l.deleted}));
@@ -130,13 +76,13 @@ Json unit_to_json(const Unit& unit, LibraryTable& libraries, KernelTable& kernel
             {"environment_pad", unit.environment_pad},
             {"metrics", metrics_to_json(unit.metrics)},
             {"libraries", used},
-            {"profile", profile_to_json(unit.profile, kernels)},
+            {"profiles", profiles_to_json(unit.profiles)},
             {"marks", unit.marks}};
   if (!unit.peak_memory_note.empty()) json["peak_memory_note"] = unit.peak_memory_note;
   return json;
 }
 
-Unit unit_from(const Fields& fields, const std::vector<Library>& libraries, const std::vector<Kernel>& kernels) {
+Unit unit_from(const Fields& fields, const std::vector<Library>& libraries, const KernelIdMap& kernels) {
   Unit unit;
   unit.variant = fields.required_text("variant");
   unit.role = fields.word("role", unit_role_from);
@@ -166,7 +112,7 @@ Unit unit_from(const Fields& fields, const std::vector<Library>& libraries, cons
     }
     unit.libraries.push_back(libraries[static_cast<std::size_t>(at)]);
   }
-  unit.profile = profile_from(fields.object("profile"), kernels);
+  unit.profiles = profiles_from(fields.object("profiles"), kernels);
   unit.marks = fields.texts("marks");
   return unit;
 }
@@ -213,9 +159,8 @@ Protocol protocol_from(const Fields& fields) {
 
 Json to_json(const Run& run) {
   LibraryTable libraries;
-  KernelTable kernels;
   Json units = Json::array();
-  for (const Unit& unit : run.units) units.push_back(unit_to_json(unit, libraries, kernels));
+  for (const Unit& unit : run.units) units.push_back(unit_to_json(unit, libraries));
   Json variants = Json::array();
   for (const Variant& variant : run.variants) variants.push_back(variant_to_json(variant));
   Json changes = Json::array();
@@ -223,7 +168,7 @@ Json to_json(const Run& run) {
     changes.push_back(
         {{"id", change.id}, {"before", fact_to_json(change.before)}, {"after", fact_to_json(change.after)}});
   }
-  return {{"schema", "varve/run/1"},
+  return {{"schema", kRunSchema},
           {"name", run.name},
           {"created_at", run.created_at},
           {"tool", tool_to_json(run.tool_version)},
@@ -232,7 +177,7 @@ Json to_json(const Run& run) {
           {"stack_changes", changes},
           {"variants", variants},
           {"libraries", libraries_to_json(libraries.rows())},
-          {"kernels", kernels_to_json(kernels.rows())},
+          {"kernels", kernels_to_json(run.kernels)},
           {"units", units},
           {"findings", findings_to_json(run.findings)},
           {"complete", run.complete},
@@ -254,8 +199,7 @@ Run run_from(const Fields& fields) {
   if (run.variants.empty()) fields.reject("variants", "there is none");
   std::vector<Library> libraries;
   fields.each("libraries", [&](const Fields& row) { libraries.push_back(library_from(row)); });
-  std::vector<Kernel> kernels;
-  fields.each("kernels", [&](const Fields& row) { kernels.push_back(kernel_from(row)); });
+  const KernelIdMap kernels = kernels_from(fields, "kernels", run.kernels);
   fields.each("units", [&](const Fields& row) { run.units.push_back(unit_from(row, libraries, kernels)); });
   run.findings = findings_from(fields, "findings");
   run.complete = fields.flag("complete", true);

@@ -116,7 +116,7 @@ void read_parts(const Fields& fields, const char* key, std::vector<Part>& parts,
 }  // namespace
 
 Json to_json(const Stack& stack) {
-  Json json{{"schema", "varve/stack/1"},
+  Json json{{"schema", kStackSchema},
             {"captured_at", stack.captured_at},
             {"tool", tool_to_json(stack.tool_version)},
             {"subject", stack.subject},

@@ -1,4 +1,4 @@
-// The words of every enumeration, as they stand in documents.
+// The words of every enumeration, as they stand in documents; those of kernels and profiles in profile_names.cc.
 #include "model/words/names.h"
 
 #include <algorithm>
@@ -14,7 +14,6 @@
 #include "model/gpu.h"
 #include "model/handshake_record.h"
 #include "model/image_record.h"
-#include "model/profile.h"
 #include "model/run_record.h"
 #include "model/words/enum_names.h"
 
@@ -119,17 +118,6 @@ constexpr EnumNames<Mender, 4> kMenders{{{
     {Mender::framework, "framework"},
     {Mender::application, "application"},
 }}};
-constexpr EnumNames<Family, 9> kFamilies{{{
-    {Family::attention, "attention"},
-    {Family::gemm, "gemm"},
-    {Family::conv, "conv"},
-    {Family::norm, "norm"},
-    {Family::elementwise, "elementwise"},
-    {Family::reduction, "reduction"},
-    {Family::copy, "copy"},
-    {Family::collective, "collective"},
-    {Family::other, "other"},
-}}};
 constexpr EnumNames<UnitRole, 3> kRoles{{{
     {UnitRole::warmup, "warmup"},
     {UnitRole::timing, "timing"},
@@ -220,7 +208,6 @@ std::string_view to_string(ImageFormat value) { return kImageFormats.name(value)
 std::string_view to_string(StepState value) { return kStepStates.name(value); }
 std::string_view to_string(Severity value) { return kSeverities.name(value); }
 std::string_view to_string(Mender value) { return kMenders.name(value); }
-std::string_view to_string(Family value) { return kFamilies.name(value); }
 std::string_view to_string(UnitRole value) { return kRoles.name(value); }
 std::string_view to_string(Better value) { return kBetter.name(value); }
 std::string_view to_string(Speed value) { return kSpeeds.name(value); }
@@ -253,7 +240,6 @@ std::optional<Speed> speed_from(std::string_view text) { return kSpeeds.value(te
 std::optional<Control> control_from(std::string_view text) { return kControls.value(text); }
 std::optional<ItemState> item_state_from(std::string_view text) { return kItemStates.value(text); }
 std::optional<KernelState> kernel_state_from(std::string_view text) { return kKernelStates.value(text); }
-Family family_from(std::string_view text) { return kFamilies.value(text).value_or(Family::other); }
 
 std::string layer_title(Layer layer) { return layer == Layer::os ? "operating system" : spaced(to_string(layer)); }
 std::string missing_title(Missing missing) { return spaced(to_string(missing)); }

@@ -213,7 +213,7 @@ std::string html_page(const Comparison& comparison, const Run* run) {
   write_verdict(out, comparison);
   write_measured(out, comparison, run);
   write_items(out, comparison);
-  write_account(out, comparison.kernels);
+  for (const KernelAccount& account : comparison.accounts) write_account(out, account);
   write_metrics(out, comparison);
   write_findings(out, comparison.findings);
   if (run != nullptr) {

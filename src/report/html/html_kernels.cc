@@ -1,4 +1,4 @@
-// The account of a comparison: which kernels changed, and how much of the change of CPU time each explains.
+// The accounts of a comparison: which kernels changed, and how much of the change each explains.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -90,9 +90,12 @@ void write_picture(HtmlWriter& out, const KernelAccount& account, const TimeUnit
       out.leaf("div", {{"class", "step-value"}}, unit.signed_text(row.change.value) + " " + unit.name);
     }
   }
-  out.leaf("figcaption", {},
-           "The change of CPU time a unit, B − A, in steps: each bar starts where the one above it ends, so that they "
-           "close to the total. Thin lines: 95 % intervals. To the right: more time in B; to the left: less.");
+  out.leaf(
+      "figcaption", {},
+      fmt::format("The change of {} a unit, B − A, in steps: each bar starts where the one above it ends, so that "
+                  "they close to the total. Thin lines: 95 % intervals. To the right: more time in B; to the left: "
+                  "less.",
+                  quantity_title(account.kind.quantity)));
 }
 
 void write_names(HtmlWriter& out, SideMark side, const std::vector<std::string>& names) {
@@ -203,7 +206,7 @@ void write_account_table(HtmlWriter& out, const KernelAccount& account, const Ti
 }  // namespace
 
 void write_account(HtmlWriter& out, const KernelAccount& account) {
-  Section section(out, "kernels", "Kernels: what explains the change of CPU time");
+  Section section(out, "kernels", account_title(account));
   if (!account.available) {
     out.leaf("p", {{"class", "lead"}}, "There is no account of the kernels.");
     out.leaf("p", {{"class", "prose"}}, account.why.empty() ? "No reason was given." : account.why);
@@ -222,8 +225,9 @@ void write_account(HtmlWriter& out, const KernelAccount& account) {
   write_picture(out, account, unit);
   write_account_table(out, account, unit, shares);
   out.leaf("p", {{"class", "note"}},
-           fmt::format("Mean CPU time a unit over {}. Small numbers below a change or a share: its 95 % interval. "
+           fmt::format("Mean {} a unit over {}. Small numbers below a change or a share: its 95 % interval. "
                        "Sampling: the standard error of the change from counting samples alone.",
+                       quantity_title(account.kind.quantity),
                        count_text(static_cast<std::size_t>(std::max(account.pairs, 0)), "pair", "pairs")));
   for (const std::string& note : account.notes) out.leaf("p", {{"class", "note"}}, note);
 }

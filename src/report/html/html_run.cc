@@ -77,28 +77,27 @@ void write_unit_metrics(HtmlWriter& out, const Run& run) {
 
 struct FamilyRows {
   Family family = Family::other;
-  double seconds = 0;
-  std::vector<const ProfileRow*> rows;  // by falling seconds
+  std::int64_t ns = 0;
+  std::vector<const ProfileRow*> rows;  // by falling time
 };
 
-std::vector<FamilyRows> by_family(const Profile& profile) {
+std::vector<FamilyRows> by_family(const SideProfile& side, const KernelTable& kernels) {
   std::map<Family, FamilyRows> families;
-  for (const ProfileRow& row : profile.rows) {
-    FamilyRows& family = families[row.kernel.family];
-    family.family = row.kernel.family;
-    if (std::isfinite(row.seconds)) family.seconds += row.seconds;
+  for (const ProfileRow& row : side.rows) {
+    const Family name = kernels[row.key.kernel].meaning.family;
+    FamilyRows& family = families[name];
+    family.family = name;
+    family.ns = add_ns(family.ns, row.time.total_ns);
     family.rows.push_back(&row);
   }
   std::vector<FamilyRows> sorted;
   for (auto& [name, family] : families) sorted.push_back(std::move(family));
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const FamilyRows& a, const FamilyRows& b) { return a.seconds > b.seconds; });
+  std::stable_sort(sorted.begin(), sorted.end(), [](const FamilyRows& a, const FamilyRows& b) { return a.ns > b.ns; });
   return sorted;
 }
 
 struct BarScale {
-  double whole = 0;  // CPU seconds a unit
-  double units = 1;
+  double whole = 0;  // seconds a unit
   TimeUnit unit;
 };
 
@@ -109,50 +108,56 @@ void write_bar(HtmlWriter& out, const std::string& kind, const std::string& labe
     Element name(out, "div", {{"class", "bar-label"}, {"title", where}});
     out.text(label);
   }
-  const double share = scale.whole > 0 && std::isfinite(seconds) ? seconds / scale.whole : 0;
+  const double share = scale.whole > 0 ? seconds / scale.whole : 0;
   {
     Element track(out, "div", {{"class", "track"}});
     Element bar(out, "div", {{"style", fmt::format("width:{:.2f}%", std::clamp(share, 0.0, 1.0) * 100)}});
   }
   out.leaf("div", {{"class", "bar-value"}}, scale.unit.text(seconds) + " " + scale.unit.name);
-  out.leaf("div", {{"class", "bar-share"}}, scale.whole > 0 ? share_text(seconds / scale.whole) : "–");
+  out.leaf("div", {{"class", "bar-share"}}, scale.whole > 0 ? share_text(share) : "–");
 }
 
-void write_kernels(HtmlWriter& out, const Run& run, const Variant& variant) {
-  const std::vector<const Unit*> units = timing_units(run, variant.name);
-  const Profile profile = merged_profile(units);
-  Section section(out, "kernels", run.variants.size() > 1 ? "Kernels of " + variant.name : "Kernels");
-  if (profile.rows.empty()) {
+void write_family(HtmlWriter& out, const FamilyRows& family, const Run& run, const SideProfile& side,
+                  const BarScale& scale) {
+  write_bar(out, "family", std::string(to_string(family.family)), "", side.mean_seconds(family.ns), scale);
+  std::int64_t rest = 0;
+  for (std::size_t i = 0; i < family.rows.size(); ++i) {
+    const ProfileRow& row = *family.rows[i];
+    const KernelKey& kernel = run.kernels[row.key.kernel].key;
+    if (i < kMostKernels) {
+      write_bar(out, "kernel", short_name(kernel.name), kernel.library, side.mean_seconds(row.time.total_ns), scale);
+    } else {
+      rest = add_ns(rest, row.time.total_ns);
+    }
+  }
+  if (family.rows.size() > kMostKernels) {
+    write_bar(out, "kernel quiet", fmt::format("{} more", family.rows.size() - kMostKernels), "",
+              side.mean_seconds(rest), scale);
+  }
+}
+
+void write_kernels(HtmlWriter& out, const Run& run, const Variant& variant, const SideProfile& side) {
+  Section section(out, "kernels", profile_title(run, variant, side.kind));
+  if (side.rows.empty()) {
     out.leaf("p", {{"class", "prose"}}, "No kernels were seen.");
-    for (const std::string& reason : profile.unseen) out.leaf("p", {{"class", "note"}}, reason);
+    for (const std::string& reason : side.unseen) out.leaf("p", {{"class", "note"}}, reason);
     return;
   }
-  const CpuTime cpu = cpu_time(units);
-  BarScale scale{cpu.used > 0 ? cpu.used : cpu.sampled, static_cast<double>(units.size()), {}};
-  scale.unit = time_unit_for(scale.whole);
+  const std::string quantity = quantity_title(side.kind.quantity);
+  const double whole = side.mean_seconds(side.base_ns());
+  const BarScale scale{whole, time_unit_for(whole)};
   {
     Element bars(out, "div", {{"class", side_of(run, variant.name) == SideMark::b ? "bars side-b" : "bars"}});
-    for (const FamilyRows& family : by_family(profile)) {
-      write_bar(out, "family", std::string(to_string(family.family)), "", family.seconds / scale.units, scale);
-      double rest = 0;
-      for (std::size_t i = 0; i < family.rows.size(); ++i) {
-        const ProfileRow& row = *family.rows[i];
-        if (i < kMostKernels) {
-          write_bar(out, "kernel", short_name(row.kernel.name), row.kernel.library, row.seconds / scale.units, scale);
-        } else {
-          rest += row.seconds / scale.units;
-        }
-      }
-      if (family.rows.size() > kMostKernels) {
-        write_bar(out, "kernel quiet", fmt::format("{} more", family.rows.size() - kMostKernels), "", rest, scale);
-      }
-    }
-    write_bar(out, "family quiet", "(not sampled)", "", cpu.used - cpu.sampled, scale);
-    write_bar(out, "family total", "CPU time", "", cpu.used, scale);
+    for (const FamilyRows& family : by_family(side, run.kernels)) write_family(out, family, run, side, scale);
+    write_bar(out, "family quiet", remainder_title(side.kind), "", side.mean_seconds(side.profile.remainder_ns()),
+              scale);
+    write_bar(out, "family total", quantity, "", side.mean_seconds(side.profile.whole_ns), scale);
   }
   out.leaf("p", {{"class", "note"}},
-           "Mean CPU time a unit and its share. Families and what was not sampled add up to all.");
-  for (const std::string& reason : profile.unseen) out.leaf("p", {{"class", "note"}}, "Unseen: " + reason);
+           side.kind == kCpuSamples
+               ? "Mean CPU time a unit and its share. Families and what was not sampled add up to all."
+               : fmt::format("Mean {} a unit and its share. Families and the remainder add up to all.", quantity));
+  for (const std::string& reason : side.unseen) out.leaf("p", {{"class", "note"}}, "Unseen: " + reason);
 }
 
 void write_unit_row(HtmlWriter& out, const Run& run, const Unit& unit) {
@@ -197,7 +202,11 @@ std::string html_page(const Run& run) {
   write_summary(out, run);
   write_units(out, run);
   write_unit_metrics(out, run);
-  for (const Variant& variant : run.variants) write_kernels(out, run, variant);
+  for (const Variant& variant : run.variants) {
+    for (const SideProfile& side : side_profiles(timing_units(run, variant.name))) {
+      write_kernels(out, run, variant, side);
+    }
+  }
   write_findings(out, run.findings);
   write_measurement(out, run);
   write_changes(out, run.stack_changes);

@@ -119,12 +119,13 @@ TEST(ComparisonPage, WhatIsUnderTestStandsFirst) {
 
 TEST(ComparisonPage, StepsOfTheKernelsCloseToTheTotal) {
   Comparison comparison = samples::comparison();
+  KernelAccount& account = comparison.accounts.at(0);
   // More kernels than the picture has rows: the rest is folded, not lost.
   for (int i = 0; i < 40; ++i) {
     KernelChange row{.label = "small"};
     row.change = {0.001, {0, 0.002}};
-    comparison.kernels.rows.insert(comparison.kernels.rows.end() - 1, row);
-    comparison.kernels.total.value += 0.001;
+    account.rows.insert(account.rows.end() - 1, row);
+    account.total.value += 0.001;
   }
   const std::string page = html_page(comparison, nullptr);
   const RE2 step("class=\"step-value\">([^ <]+) ms<");
@@ -142,14 +143,24 @@ TEST(ComparisonPage, StepsOfTheKernelsCloseToTheTotal) {
 
 TEST(ComparisonPage, SaysWhyThereAreNoShares) {
   Comparison comparison = samples::comparison();
-  comparison.kernels.shares_withheld = "the total change may be nothing";
-  comparison.kernels.exchanged_share.reset();
+  KernelAccount& account = comparison.accounts.at(0);
+  account.shares_withheld = "the total change may be nothing";
+  account.exchanged_share.reset();
   const std::string page = html_page(comparison, nullptr);
   EXPECT_TRUE(has(page, "the total change may be nothing"));
   EXPECT_FALSE(has(page, "100 %</td>"));
-  comparison.kernels = {};
-  comparison.kernels.why = "neither side was sampled";
+  account = {.why = "neither side was sampled"};
   EXPECT_TRUE(has(html_page(comparison, nullptr), "neither side was sampled"));
+}
+
+TEST(ComparisonPage, ShowsEachAccountWithItsQuantity) {
+  Comparison comparison = samples::comparison();
+  comparison.accounts.push_back(comparison.accounts.at(0));
+  comparison.accounts.back().kind = kOnednnCalls;
+  const std::string page = html_page(comparison, nullptr);
+  EXPECT_TRUE(has(page, "Kernels: what explains the change of CPU time<"));
+  EXPECT_TRUE(has(page, "Kernels: what explains the change of time in calls, by onednn-verbose<"));
+  EXPECT_TRUE(has(page, "Mean time in calls a unit over 10 pairs."));
 }
 
 TEST(ComparisonPage, EveryVerdictIsExplained) {

@@ -143,7 +143,7 @@ void add_kernel(TextTable& table, const KernelChange& row, const TimeUnit& unit,
 }
 
 std::string kernels(const KernelAccount& account, const TextStyle& style) {
-  std::string out = text_heading("Kernels: what explains the change of CPU time", style);
+  std::string out = text_heading(account_title(account), style);
   if (!account.available) {
     return out +
            paragraph("No account: " + (account.why.empty() ? "no reason given" : account.why), 2, Tone::dim, style);
@@ -168,8 +168,9 @@ std::string kernels(const KernelAccount& account, const TextStyle& style) {
   if (shares) total.push_back({"100 %", Tone::bold});
   table.add(std::move(total));
   out += table.render(style);
-  out += paragraph(fmt::format("CPU time a unit, mean over {}; ±: half of the 95 % interval; sampling: standard error "
+  out += paragraph(fmt::format("{} a unit, mean over {}; ±: half of the 95 % interval; sampling: standard error "
                                "of the change from counting samples alone",
+                               quantity_title(account.kind.quantity),
                                count_text(static_cast<std::size_t>(std::max(account.pairs, 0)), "pair", "pairs")),
                    2, Tone::dim, style);
   for (const std::string& note : account.notes) out += paragraph(note, 2, Tone::dim, style);
@@ -184,7 +185,7 @@ std::string text_comparison(const Comparison& comparison, bool explain, const Te
   out += "\n" + sides(comparison, style);
   out += "\n" + metrics(comparison, style);
   out += items(comparison, explain, style);
-  out += kernels(comparison.kernels, style);
+  for (const KernelAccount& account : comparison.accounts) out += kernels(account, style);
   out += text_findings(comparison.findings, style);
   if (explain) {
     out += text_heading("Why", style);

@@ -199,34 +199,34 @@ TEST(TextComparison, Golden) {
   comparison.primary.speed = Speed::faster;
   comparison.items = {{"cpu.model", Layer::hardware, "CPU model", "X", "X", ItemState::shared, false},
                       {"settings.S", Layer::settings, "S", "(not set)", "1", ItemState::different, true}};
-  comparison.kernels.available = true;
-  comparison.kernels.pairs = 10;
-  comparison.kernels.a_seconds = 1;
-  comparison.kernels.b_seconds = 0.9;
-  comparison.kernels.total = {-0.1, {-0.12, -0.08}};
-  comparison.kernels.rows = {{"f: OLD → NEW",
-                              KernelState::replaced,
-                              Family::gemm,
-                              "libx.so",
-                              {"f_OLD"},
-                              {"f_NEW"},
-                              0.9,
-                              0.81,
-                              {-0.09, {-0.11, -0.07}},
-                              0.003,
-                              Estimate{0.9, {0.85, 0.95}}},
-                             {"(not sampled)",
-                              KernelState::remainder,
-                              Family::other,
-                              "",
-                              {},
-                              {},
-                              0.1,
-                              0.09,
-                              {-0.01, {-0.02, 0}},
-                              0.001,
-                              Estimate{0.1, {0.05, 0.15}}}};
-  comparison.kernels.exchanged_share = Estimate{0.9, {0.85, 0.95}};
+  KernelAccount account{.available = true, .pairs = 10};
+  account.a_seconds = 1;
+  account.b_seconds = 0.9;
+  account.total = {-0.1, {-0.12, -0.08}};
+  account.rows = {{"f: OLD → NEW",
+                   KernelState::replaced,
+                   Family::gemm,
+                   "libx.so",
+                   {"f_OLD"},
+                   {"f_NEW"},
+                   0.9,
+                   0.81,
+                   {-0.09, {-0.11, -0.07}},
+                   0.003,
+                   Estimate{0.9, {0.85, 0.95}}},
+                  {"(not sampled)",
+                   KernelState::remainder,
+                   Family::other,
+                   "",
+                   {},
+                   {},
+                   0.1,
+                   0.09,
+                   {-0.01, {-0.02, 0}},
+                   0.001,
+                   Estimate{0.1, {0.05, 0.15}}}};
+  account.exchanged_share = Estimate{0.9, {0.85, 0.95}};
+  comparison.accounts = {account};
   EXPECT_EQ(text_comparison(comparison, false, {.width = 120}),
             "B is 8 % faster than A.\n"
             "faster · controlled\n"
@@ -263,6 +263,37 @@ TEST(TextComparison, ExplainNamesTheSameAndTheReasons) {
   EXPECT_TRUE(has(full, "OMP_NUM_THREADS"));
   EXPECT_TRUE(has(without_blanks(full), without_blanks(comparison.reasons[0])));
   EXPECT_TRUE(has(brief, "10 items are the same, 1 does not apply"));
+}
+
+TEST(TextComparison, ShowsEachAccountWithItsQuantity) {
+  Comparison comparison = samples::comparison();
+  comparison.accounts.push_back(comparison.accounts.at(0));
+  comparison.accounts.back().kind = kOnednnCalls;
+  const std::string text = text_comparison(comparison, false, {});
+  EXPECT_TRUE(has(text, "Kernels: what explains the change of CPU time\n"));
+  EXPECT_TRUE(has(text, "Kernels: what explains the change of time in calls, by onednn-verbose\n"));
+  EXPECT_TRUE(has(text, "of the change in time in calls."));
+}
+
+TEST(TextRun, ShowsEachProfileOfASide) {
+  auto run = samples::run();
+  const std::string only_samples = text_run(run, {});
+  EXPECT_TRUE(has(only_samples, "Kernels of A\n"));
+  EXPECT_FALSE(has(only_samples, "onednn"));
+  for (Unit& unit : run.units) {
+    Profile& calls = unit.profiles.by_kind[kOnednnCalls];
+    calls.whole_ns = 2'000'000'000;
+    ProfileRow row{
+        .key = {.activity = Activity::call, .kernel = run.kernels.intern({.key = {"matmul brg", "oneDNN", ""}})}};
+    row.time.add(500'000'000);
+    add_rows(calls, {row});
+  }
+  const std::string both = text_run(run, {});
+  EXPECT_TRUE(has(both, "Kernels of A: time in calls, by onednn-verbose\n"));
+  EXPECT_TRUE(has(both, "(outside oneDNN)"));
+  const std::string before_a =
+      both.substr(both.find("Kernels of A\n"), both.find("Kernels of A: ") - both.find("Kernels of A\n"));
+  EXPECT_TRUE(has(only_samples, before_a)) << "what another witness saw changes nothing about the first";
 }
 
 TEST(TextRun, NamesUnitsThatFailedOrAreMarked) {

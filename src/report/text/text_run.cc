@@ -51,43 +51,48 @@ std::string run_metrics(const Run& run, const TextStyle& style) {
          paragraph("spread: standard deviation of the logarithms, between units", 2, Tone::dim, style);
 }
 
-std::string run_kernels(const Run& run, const Variant& variant, const TextStyle& style) {
-  const std::vector<const Unit*> units = timing_units(run, variant.name);
-  const Profile profile = merged_profile(units);
-  const std::string heading = text_heading(run.variants.size() > 1 ? "Kernels of " + variant.name : "Kernels", style);
-  if (profile.rows.empty()) {
+std::string side_kernels(const Run& run, const Variant& variant, const SideProfile& side, const TextStyle& style) {
+  const std::string heading = text_heading(profile_title(run, variant, side.kind), style);
+  if (side.rows.empty()) {
     std::string why = "none seen";
-    for (const std::string& reason : profile.unseen) why += "; " + reason;
+    for (const std::string& reason : side.unseen) why += "; " + reason;
     return heading + paragraph(why, 2, Tone::dim, style);
   }
-  const auto count = static_cast<double>(units.size());
-  const CpuTime cpu = cpu_time(units);
-  const double whole = cpu.used > 0 ? cpu.used : cpu.sampled;
+  const std::string quantity = quantity_title(side.kind.quantity);
+  const double whole = side.mean_seconds(side.base_ns());
   const TimeUnit unit = time_unit_for(whole);
-  TextTable table({{"kernel"}, {"family"}, {unit.name + " a unit", true}, {"of CPU time", true}});
-  const auto add = [&](const std::string& name, const std::string& family, double seconds, Tone tone) {
+  TextTable table({{"kernel"}, {"family"}, {unit.name + " a unit", true}, {"of " + quantity, true}});
+  const auto add = [&](const std::string& name, const std::string& family, std::int64_t ns, Tone tone) {
+    const double seconds = side.mean_seconds(ns);
     table.add({{name, tone},
                {family, Tone::dim},
                {unit.text(seconds), tone},
                {whole > 0 ? share_text(seconds / whole) : "–", tone}});
   };
-  double rest = 0;
-  for (std::size_t i = 0; i < profile.rows.size(); ++i) {
-    const ProfileRow& row = profile.rows[i];
+  std::int64_t rest = 0;
+  for (std::size_t i = 0; i < side.rows.size(); ++i) {
+    const ProfileRow& row = side.rows[i];
+    const Kernel& kernel = run.kernels[row.key.kernel];
     if (i < kMostKernels) {
-      add(short_name(row.kernel.name), std::string(to_string(row.kernel.family)), row.seconds / count, Tone::plain);
+      add(short_name(kernel.key.name), std::string(to_string(kernel.meaning.family)), row.time.total_ns, Tone::plain);
     } else {
-      rest += row.seconds / count;
+      rest = add_ns(rest, row.time.total_ns);
     }
   }
-  if (profile.rows.size() > kMostKernels) {
-    add(fmt::format("({} more)", profile.rows.size() - kMostKernels), "", rest, Tone::dim);
-  }
+  if (side.rows.size() > kMostKernels)
+    add(fmt::format("({} more)", side.rows.size() - kMostKernels), "", rest, Tone::dim);
   // Counting samples can give a little more than the clocks do; then the remainder is negative, and shown so.
-  add("(not sampled)", "", cpu.used - cpu.sampled, Tone::dim);
-  add("CPU time", "", cpu.used, Tone::bold);
+  add(remainder_title(side.kind), "", side.profile.remainder_ns(), Tone::dim);
+  add(quantity, "", side.profile.whole_ns, Tone::bold);
   std::string out = heading + table.render(style);
-  for (const std::string& reason : profile.unseen) out += paragraph("unseen: " + reason, 2, Tone::dim, style);
+  for (const std::string& reason : side.unseen) out += paragraph("unseen: " + reason, 2, Tone::dim, style);
+  return out;
+}
+
+std::string run_kernels(const Run& run, const Variant& variant, const TextStyle& style) {
+  std::string out;
+  for (const SideProfile& side : side_profiles(timing_units(run, variant.name)))
+    out += side_kernels(run, variant, side, style);
   return out;
 }
 

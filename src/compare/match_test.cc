@@ -1,0 +1,87 @@
+#include "compare/match.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+
+#include "compare/test_runs.h"
+
+namespace varve {
+
+using namespace samples;  // NOLINT: the builders of test_runs.h
+
+TEST(Match, EveryKernelStandsInExactlyOneGroup) {
+  std::deque<Kernel> made;
+  SeenKernels a, b;
+  // Seen by `samples` samples of a millisecond: Poisson.
+  const auto see = [&](SeenKernels& side, const Kernel& one, std::int64_t samples) {
+    made.push_back(one);
+    side[key_across_builds(one)] = {&made.back(), samples * 1'000'000, static_cast<double>(samples) * 1e12};
+  };
+  const Kernel shared = kernel("gelu", "", "", Family::elementwise);
+  see(a, shared, 300);
+  see(b, shared, 310);
+  see(a, kernel("dot_HASWELL", "dot", "HASWELL"), 300);
+  see(b, kernel("dot_ZEN", "dot", "ZEN"), 200);
+  Kernel range = kernel("libopenblas.so.0 [0x10-0x20]", "", "", Family::other);
+  range.named = Named::range;
+  see(a, range, 100);
+  range.key.name = "libopenblas.so.0 [0x30-0x40]";
+  see(b, range, 120);
+  see(a, kernel("conv_old", "", "", Family::conv, "/lib/libdnnl.so"), 90);
+  see(b, kernel("conv_new", "", "", Family::conv, "/lib/libdnnl.so"), 80);
+  see(a, kernel("gone", "", "", Family::other), 70);
+  see(b, kernel("new", "", "", Family::other), 70);
+  see(a, kernel("stray", "", "", Family::other), 1);
+  see(b, kernel("other_stray", "", "", Family::other), 2);
+
+  std::map<std::string, KernelState> states;
+  std::size_t kernels_a = 0, kernels_b = 0;
+  for (const KernelGroup& group : match_kernels(a, b)) {
+    states[group.label] = group.state;
+    kernels_a += group.a.size();
+    kernels_b += group.b.size();
+  }
+  EXPECT_EQ(kernels_a, a.size());
+  EXPECT_EQ(kernels_b, b.size());
+  const std::map<std::string, KernelState> expected{
+      {"gelu", KernelState::same},
+      {"dot: HASWELL → ZEN", KernelState::replaced},
+      {"libopenblas.so.0 [no symbol]", KernelState::replaced},
+      {"conv: conv_old → conv_new", KernelState::replaced},
+      {"gone", KernelState::vanished},
+      {"new", KernelState::appeared},
+      {"(rare kernels)", KernelState::same},
+  };
+  EXPECT_EQ(states, expected);
+}
+
+TEST(Match, ARebuiltLibraryKeepsItsNamedKernelsButNotItsAddresses) {
+  Kernel old_build = kernel("sgemm", "", "", Family::gemm, "/x/libopenblas-r0.3.21.so");
+  Kernel new_build = kernel("sgemm", "", "", Family::gemm, "/y/libopenblas-r0.3.29.so");
+  new_build.key.build_id = "b1a6";
+  EXPECT_EQ(key_across_builds(old_build), key_across_builds(new_build));
+  old_build.named = new_build.named = Named::range;
+  EXPECT_NE(key_across_builds(old_build), key_across_builds(new_build));
+  // A symbol that looks like a range is none.
+  old_build.named = new_build.named = Named::symbol;
+  old_build.key.name = new_build.key.name = "operator [0x]";
+  EXPECT_EQ(key_across_builds(old_build), key_across_builds(new_build));
+}
+
+// Rareness is about what counting leaves open, not about the number of samples: what was counted has none.
+TEST(Match, OnlyWhatWasSampledIsRare) {
+  const Kernel common = kernel("common"), seldom = kernel("seldom");
+  for (const double variance : {0.0, 1e12}) {
+    SeenKernels a, b;
+    a[key_across_builds(common)] = b[key_across_builds(common)] = {&common, 1'000'000'000, 0};
+    a[key_across_builds(seldom)] = {&seldom, 1'000'000, variance};
+    const std::vector<KernelGroup> groups = match_kernels(a, b);
+    ASSERT_EQ(groups.size(), 2u);
+    EXPECT_EQ(groups[1].label, variance > 0 ? "(rare kernels)" : "seldom");
+    EXPECT_EQ(groups[1].state, variance > 0 ? KernelState::same : KernelState::vanished);
+  }
+}
+
+}  // namespace varve

@@ -1,0 +1,96 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "model/fact.h"
+#include "model/kernels/profile.h"
+#include "world/file_reader.h"
+
+namespace varve {
+
+// A trace is read once, from its beginning to its end: the reader of a format writes what it finds into a sink, and
+// sinks make of it what they need (a profile, a timeline). A format is one file with one TraceFormat; a sink knows no
+// format. Nothing is kept between the two: a reader's memory does not grow with the trace.
+
+// Numbers that the reader gives to names and tracks, from 0 without gaps, and speaks of in events. So several sinks
+// can listen to one reader without a word between them.
+enum class NameId : std::uint32_t {};
+enum class TrackId : std::uint32_t {};
+inline constexpr NameId kNoName{UINT32_MAX};
+
+// What a name in a trace stands for. Views hold during the call only. The sink demangles, cleans and classifies.
+struct TraceName {
+  std::string_view text;      // as the trace writes it
+  std::string_view library;   // the file the code is from; empty when the trace does not tell
+  std::string_view build_id;  // hexadecimal; empty when the trace does not tell
+  Named named = Named::trace;
+};
+
+enum class TrackKind {
+  thread,  // of a program: its calls, operations and samples
+  stream,  // of a device: its kernels and copies
+};
+
+// Something that ran from `start_ns` on for `duration_ns`, on the clock of the trace; neither is negative. A sample is
+// a look at what was running at `start_ns`: its duration is the time that it stands for. On a thread a sample counts as
+// CPU time and anything else as time in calls; on a stream everything counts as time of the device.
+struct TraceEvent {
+  std::int64_t start_ns = 0, duration_ns = 0;
+  NameId name = kNoName;
+  TrackId track{};
+  Activity activity = Activity::code;
+  bool is_sample = false;
+};
+
+// What some formats tell of some events.
+struct Extra {
+  NameId operation = kNoName;     // of the framework, on whose behalf it ran
+  std::uint64_t correlation = 0;  // the same number for a call and what it started on a device; 0: none
+  std::uint64_t bytes = 0;        // moved
+  Launch launch;
+};
+
+// Where a reader writes. Names and tracks are told before the first event that speaks of them, each once.
+class TraceSink {
+ public:
+  virtual ~TraceSink() = default;
+
+  virtual void name(NameId id, const TraceName& name) = 0;
+  virtual void track(TrackId id, const Place& place, TrackKind kind) = 0;
+  // Events come in any order of time. `extra` may be nullptr and holds during the call only.
+  virtual void event(const TraceEvent& event, const Extra* extra) = 0;
+  // What the trace discloses about the stack under it, by the id of the fact catalogue.
+  virtual void fact(std::string_view id, Fact fact) = 0;
+  // What the trace itself says that it left out, or that its witness could not see.
+  virtual void unseen(std::string_view what) = 0;
+  // A part of the trace, at a byte of it, that could not be read and was passed over.
+  virtual void damaged(std::uint64_t at, std::string_view what) = 0;
+};
+
+// The bytes of a trace.
+class TraceInput {
+ public:
+  virtual ~TraceInput() = default;
+
+  // The next bytes, at most as many as `into` holds; 0 at the end. Error: reading or inflating failed.
+  virtual Result<std::size_t> read(std::span<std::byte> into) = 0;
+  // The file itself, for formats that jump about in it (SQLite); nullptr when there is only a stream of bytes.
+  virtual const FileReader* file() const = 0;
+  // What messages call it.
+  virtual const std::string& where() const = 0;
+};
+
+// A format of traces: a row of a table.
+struct TraceFormat {
+  const char* name;  // "perf script"
+  WitnessKind witness;
+  bool (*recognises)(std::span<const std::byte> beginning);  // of the bytes, 4 KiB or all there are
+  // Reads to the end. Damage that can be passed over goes to the sink; Error: nothing, or no more, can be read.
+  Status (*read)(TraceInput& input, TraceSink& sink);
+};
+
+}  // namespace varve
