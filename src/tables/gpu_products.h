@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "model/coverage.h"
 
 namespace varve {
@@ -31,5 +32,8 @@ std::string brand_of_product(std::string_view name);
 
 // What a user may write for a GPU: "9.0", "sm_90" or a product's name.
 std::optional<ComputeCapability> capability_of_gpu(std::string_view text);
+
+// Reads the table now and not at its first use. Error: what is wrong with it.
+Status load_gpu_products();
 
 }  // namespace varve

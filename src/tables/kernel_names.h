@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "model/profile.h"
 
 namespace varve {
@@ -15,5 +16,8 @@ struct KernelMeaning {
 
 // `name` is demangled. Answers are kept, so asking again is cheap. Safe to call from several threads.
 KernelMeaning kernel_meaning(std::string_view name);
+
+// Reads the table now and not at its first use. Error: what is wrong with it.
+Status load_kernel_patterns();
 
 }  // namespace varve

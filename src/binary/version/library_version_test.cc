@@ -8,6 +8,7 @@
 #include "binary/elf/elf_testing.h"
 #include "binary/version/read_only_strings.h"
 #include "binary/version/static_runtime.h"
+#include "tables/libraries.h"
 
 namespace varve {
 namespace {
@@ -31,7 +32,7 @@ std::ostream& operator<<(std::ostream& out, const Told& told) {
 }
 
 Told told(const TinyElf& elf, const std::string& file_name) {
-  auto version = library_version(in_memory(tiny_elf(elf)), file_name);
+  auto version = library_version(in_memory(tiny_elf(elf)), file_name, version_rows(file_name));
   return version ? Told{version->value, version->how, version->runtime} : Told{};
 }
 
@@ -62,7 +63,7 @@ TEST(LibraryVersion, PrefersAnExportedVariable) {
   TinyElf elf = library("libcudnn_graph.so.9");
   elf.symbols = {{"cudnn_graph_version", std::string("\x00\x1a\x09\x00", 4), false},
                  {"cudnnGetCudartVersion", std::string("\xb8\xf0\x32\0\0\xc3", 6)}};  // 0x32f0 is 13040
-  auto version = library_version(in_memory(tiny_elf(elf)), "libcudnn_graph.so.9");
+  auto version = library_version(in_memory(tiny_elf(elf)), "libcudnn_graph.so.9", version_rows("libcudnn_graph.so.9"));
   ASSERT_TRUE(version);
   EXPECT_EQ(version->value, "9.26.0");
   EXPECT_EQ(version->standing, Standing::recorded);
@@ -74,7 +75,7 @@ TEST(LibraryVersion, ReadsTextsOfReadOnlyDataOnly) {
   TinyElf elf = library("libnccl.so.2");
   elf.sections = {{".data", std::string("\0NCCL version 1.2.3+cuda9.0", 27)},
                   {".rodata", std::string("NCCL version %s\n\0NCCL version 2.30.7+cuda13.3\0", 47)}};
-  auto version = library_version(in_memory(tiny_elf(elf)), "libnccl.so.2");
+  auto version = library_version(in_memory(tiny_elf(elf)), "libnccl.so.2", version_rows("libnccl.so.2"));
   ASSERT_TRUE(version);
   EXPECT_EQ(version->value, "2.30.7");
   EXPECT_EQ(version->runtime, "13.3");
@@ -208,7 +209,7 @@ TEST(LibraryVersion, DamagedFilesEndInAnAnswer) {
       bytes[at] = static_cast<char>(random() % 3 == 0 ? 0xff : random());
     }
     FileReader reader = in_memory(bytes);
-    auto version = library_version(reader, "libnccl.so.2");
+    auto version = library_version(reader, "libnccl.so.2", version_rows("libnccl.so.2"));
     if (version) {
       EXPECT_FALSE(version->value.empty());
     }

@@ -10,6 +10,7 @@
 #include "base/redact.h"
 #include "base/text.h"
 #include "capture/subject/loaded_libraries.h"
+#include "tables/libraries.h"
 
 namespace varve {
 
@@ -34,11 +35,6 @@ void shorten_paths(KernelEvidence& evidence, const std::string& home) {
 }
 
 }  // namespace
-
-bool is_gpu_driver_library(const std::string& path) {
-  const std::string name = file_name(path);
-  return name.starts_with("libcuda.so") || name.starts_with("libamdhip64.so");
-}
 
 bool may_contain_onednn(const std::string& path) {
   const std::string name = file_name(path);
@@ -121,8 +117,9 @@ KernelEvidence KernelWitness::unit_ended() {
           "libraries of child processes, and those mapped only between two looks at the process");
     }
   }
-  const auto driver = std::find_if(evidence.libraries.begin(), evidence.libraries.end(),
-                                   [](const Library& library) { return is_gpu_driver_library(library.path); });
+  const auto driver = std::find_if(evidence.libraries.begin(), evidence.libraries.end(), [](const Library& library) {
+    return has_role(library.path, LibraryRole::opens_gpu);
+  });
   if (driver != evidence.libraries.end()) {
     evidence.profile.unseen.push_back(
         fmt::format("work on the GPU: {} was loaded, and this witness sees CPUs only", file_name(driver->path)));

@@ -10,6 +10,7 @@
 #include "loading/binary_collection.h"
 #include "rules/consumer/consumer_verdict.h"
 #include "rules/software/library_facts.h"
+#include "tables/libraries.h"
 
 namespace varve {
 

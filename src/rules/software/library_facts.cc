@@ -2,25 +2,13 @@
 
 #include <algorithm>
 
+#include "base/library_file_name.h"
 #include "base/text.h"
-#include "binary/version/library_version.h"
-#include "loading/binary_collection.h"
+#include "tables/libraries.h"
 
 namespace varve {
 
 namespace {
-// A star takes any end of a name.
-struct FamilyRow {
-  const char* stem;
-  const char* family;
-};
-constexpr FamilyRow kFamilies[] = {
-    {"cudnn*", "cudnn"},         {"cublas", "cublas"}, {"cublasLt", "cublas"},   {"nvblas", "cublas"},
-    {"cufft", "cufft"},          {"cufftw", "cufft"},  {"cusolver", "cusolver"}, {"cusolverMg", "cusolver"},
-    {"nvrtc", "nvrtc"},          {"npp*", "npp"},      {"nvinfer*", "tensorrt"}, {"nvonnxparser", "tensorrt"},
-    {"nvrtc-builtins", "nvrtc"},
-};
-
 bool starts_like(const DottedVersion& version, const DottedVersion& start) {
   for (std::size_t i = 0; i < start.parts.size(); ++i) {
     if ((i < version.parts.size() ? version.parts[i] : 0) != start.parts[i]) return false;
@@ -67,19 +55,14 @@ std::optional<bool> meets_piece(std::string_view installed, std::string_view pie
 std::string base_name(std::string_view path) { return std::string(path.substr(path.rfind('/') + 1)); }
 
 LibraryWords library_words(std::string_view path_or_name) {
-  const LibraryFileName split = split_library_file_name(base_name(path_or_name));
+  const LibraryFileName split = split_library_file_name(path_or_name);
   std::string stem = split.stem.starts_with("lib") ? split.stem.substr(3) : split.stem;
   return {std::move(stem), split.version};
 }
 
 std::string family_of(std::string_view stem) {
-  for (const FamilyRow& row : kFamilies) {
-    std::string_view pattern = row.stem;
-    const bool any_end = pattern.ends_with('*');
-    if (any_end) pattern.remove_suffix(1);
-    if (any_end ? stem.starts_with(pattern) : stem == pattern) return row.family;
-  }
-  return {};
+  const LibraryRow* row = library_of("lib" + std::string(stem));
+  return row == nullptr ? std::string() : row->family;
 }
 
 std::vector<int> cuda_majors(const Fact& fact) {

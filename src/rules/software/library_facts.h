@@ -47,7 +47,7 @@ class LibraryIndex {
  public:
   explicit LibraryIndex(const Situation& situation);
 
-  // The CUDA major version that a SONAME belongs to, by data/library_names.json: 12 of "libcublas.so.12". Nothing where
+  // The CUDA major version that a SONAME belongs to, by data/libraries.json: 12 of "libcublas.so.12". Nothing where
   // it is not known, or where several have the same SONAME (libcusparse.so.12).
   std::optional<int> cuda_major(std::string_view name) const;
   // Whether it is a library of the CUDA stack: a row of the table has its name, whatever the number behind it. Those of
