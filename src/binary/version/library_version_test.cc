@@ -110,6 +110,25 @@ TEST(LibraryVersion, FollowsAGetterToItsStructure) {
   EXPECT_EQ(told(elf, "libnppc.so.13"), Told{});
 }
 
+// As in libnvcomp.so.6: test rdi, rdi; je; mov rax, [rip + 3]; mov [rdi], rax; xor eax, eax; ret.
+TEST(LibraryVersion, ReadsWhatAGetterCopies) {
+  TinyElf elf = library("libnvcomp.so.6");
+  std::string getter("\x48\x85\xff\x74\x13\x48\x8b\x05\x06\0\0\0\x48\x89\x07\x31\xc0\xc3", 18);
+  std::string numbers("\x70\x17\0\0\x3a\x2f\0\0", 8);  // 6000 and 12090
+  elf.symbols = {{"nvcompGetProperties", getter + numbers}};
+  EXPECT_EQ(told(elf, "libnvcomp.so.6"), (Told{"6.0.0", "data of nvcompGetProperties", "12.9"}));
+  elf.soname = "libnvcomp.so.5";
+  EXPECT_EQ(told(elf, "libnvcomp.so.5"), Told{}) << "the SONAME says otherwise";
+}
+
+TEST(LibraryVersion, TellsNoRuntimeThatIsNone) {
+  TinyElf elf = library("libcutensor.so.2");
+  elf.symbols = {{"cutensorGetVersion", getter_of(20800)}, {"cutensorGetCudartVersion", getter_of(12090)}};
+  EXPECT_EQ(told(elf, "libcutensor.so.2"), (Told{"2.8.0", "constant of cutensorGetVersion", "12.9"}));
+  elf.symbols[1].bytes = getter_of(7);
+  EXPECT_EQ(told(elf, "libcutensor.so.2").runtime, "");
+}
+
 TEST(LibraryVersion, FallsBackOnTheFileNameWhereThatMeansIt) {
   EXPECT_EQ(told(library("libcublas.so.12"), "libcublas.so.12.1.3.1"), (Told{"12.1.3.1", "file name", ""}));
   EXPECT_EQ(told(library("libcublas.so.12"), "libcublas.so.12"), Told{});
@@ -118,14 +137,6 @@ TEST(LibraryVersion, FallsBackOnTheFileNameWhereThatMeansIt) {
   EXPECT_EQ(told(library("libcuda.so.1"), "libcuda.so.1.1"), Told{});
   EXPECT_EQ(told(library("libnvToolsExt.so.1"), "libnvToolsExt.so.1.0.0"), Told{});
   EXPECT_EQ(told(library("libcublas.so.12"), "libcublas.so.12..3"), Told{});
-}
-
-TEST(LibraryVersion, KnowsTheSpellingOfRepairedWheels) {
-  EXPECT_EQ(split_library_file_name("libcudart-9335f6a2.so.12.1.105").stem, "libcudart");
-  EXPECT_EQ(split_library_file_name("libcudart-9335f6a2.so.12.1.105").version, "12.1.105");
-  EXPECT_EQ(split_library_file_name("libnvrtc-builtins.so.13.2").stem, "libnvrtc-builtins");
-  EXPECT_EQ(split_library_file_name("libcuda.so").version, "");
-  EXPECT_EQ(split_library_file_name("ptxas").stem, "ptxas");
 }
 
 const std::string kRuntimeTexts(
