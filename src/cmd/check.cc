@@ -21,6 +21,7 @@
 #include "rules/expectation.h"
 #include "rules/log/log_reader.h"
 #include "rules/log/log_stack.h"
+#include "tables/table.h"
 
 namespace varve {
 
@@ -192,6 +193,7 @@ void tell_what_is_empty(const Options& options, const Ground& ground, const std:
 }
 
 ExitStatus check(const Options& options) {
+  if (const Status chosen = use_tables_of(options.data); !chosen) return complain(chosen.error());
   if (const Status sound = check_supposition(options.what_if); !sound) {
     return complain(sound.error(), ExitStatus::usage);
   }

@@ -13,6 +13,7 @@
 #include "report/text_table.h"
 #include "rules/explain_message.h"
 #include "tables/kernel_names.h"
+#include "tables/table.h"
 
 namespace varve {
 
@@ -165,6 +166,7 @@ ExitStatus explain(const Options& options) {
     if (!input) return complain(input.error());
     text = *input;
   }
+  if (const Status chosen = use_tables_of(options.data); !chosen) return complain(chosen.error());
   const Result<Knowledge> knowledge = load_knowledge(options.data);
   if (!knowledge) return complain(knowledge.error());
   const Result<ErrorPatterns> patterns = load_error_patterns(*knowledge, options.data);

@@ -7,6 +7,7 @@
 #include "compare/compare_runs.h"
 #include "compare/library_name.h"
 #include "compare/test_runs.h"
+#include "tables/libraries.h"
 
 namespace varve {
 
@@ -69,8 +70,8 @@ TEST(LibraryName, LayersTellKernelsFromTheSystem) {
   EXPECT_EQ(library_layer("/lib/libcuda.so.1"), Layer::user_driver);
   EXPECT_EQ(library_layer("/lib/libcudart.so.12"), Layer::bundled_runtime);
   EXPECT_EQ(library_layer("/lib/libc.so.6"), Layer::os);
-  EXPECT_TRUE(is_gpu_driver_library("/lib/libcuda.so.1"));
-  EXPECT_FALSE(is_gpu_driver_library("/lib/libcudart.so.12"));
+  EXPECT_TRUE(has_role("/lib/libcuda.so.1", LibraryRole::opens_gpu));
+  EXPECT_FALSE(has_role("/lib/libcudart.so.12", LibraryRole::opens_gpu));
 }
 
 TEST(Control, OneMachineIsSharedKnownOrNot) {

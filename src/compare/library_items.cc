@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "compare/items.h"
 #include "compare/library_name.h"
+#include "tables/libraries.h"
 
 namespace varve {
 
@@ -88,7 +89,7 @@ void add_runtime_item(const LoadedByStem& a, const LoadedByStem& b, const Sides&
                       std::vector<ControlItem>& items) {
   const auto text = [](const LoadedByStem& loaded, bool gpu) {
     for (const auto& [stem, entry] : loaded) {
-      if (!is_gpu_runtime_library(*entry.names.begin())) continue;
+      if (!has_role(*entry.names.begin(), LibraryRole::runtime)) continue;
       return entry.unknown_build_id.empty() ? std::string("loaded") : "no build id: " + entry.unknown_build_id;
     }
     return std::string(gpu ? "not known: no runtime library was mapped, perhaps it is linked statically"
@@ -111,7 +112,7 @@ void add_runtime_item(const LoadedByStem& a, const LoadedByStem& b, const Sides&
 bool used_gpu(const std::vector<const Unit*>& units) {
   return std::any_of(units.begin(), units.end(), [](const Unit* unit) {
     return std::any_of(unit->libraries.begin(), unit->libraries.end(),
-                       [](const Library& library) { return is_gpu_driver_library(library.path); });
+                       [](const Library& library) { return has_role(library.path, LibraryRole::opens_gpu); });
   });
 }
 

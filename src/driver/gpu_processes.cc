@@ -7,7 +7,9 @@
 #include <set>
 
 #include "base/hash.h"
+#include "base/library_file_name.h"
 #include "base/text.h"
+#include "tables/libraries.h"
 #include "world/reading.h"
 
 namespace varve {
@@ -16,14 +18,6 @@ namespace {
 constexpr std::size_t kMostMaps = std::size_t{64} << 20;
 constexpr std::string_view kDeleted = " (deleted)";
 constexpr std::uint64_t kKernelThread = 0x00200000;  // PF_KTHREAD in include/linux/sched.h
-
-// The beginnings of the file names that mean CUDA, up to ".so". What a desktop maps of the same driver
-// (libnvidia-glcore and its like) does not.
-constexpr std::string_view kCudaLibraries[] = {
-    "libcuda",        "libcudart",       "libcublas",   "libcublasLt", "libcudnn",     "libnccl",
-    "libcufft",       "libcurand",       "libcusolver", "libcusparse", "libcutensor",  "libnvrtc",
-    "libnvJitLink",   "libnvshmem_host", "libcupti",    "libnvinfer",  "libnvidia-ml", "libnvidia-ptxjitcompiler",
-    "libnvidia-nvvm", "libcudadebugger"};
 
 struct MappedName {
   std::string name;      // "libcuda"
@@ -40,24 +34,12 @@ std::optional<MappedName> cuda_library(std::string_view path) {
     found.deleted = true;
     path.remove_suffix(kDeleted.size());
   }
-  const std::string_view file = path.substr(path.rfind('/') + 1);
-  const std::size_t end = file.find(".so");
-  if (end == std::string_view::npos || path.find("/stubs/") != std::string_view::npos) return std::nullopt;
-  std::string_view name = file.substr(0, end);
-  // Packages that carry copies of their own add a digest to the name: libcudart-a1b2c3d4.so.12.
-  const std::size_t dash = name.rfind('-');
-  if (dash != std::string_view::npos && name.size() - dash == 9 &&
-      name.find_first_not_of("0123456789abcdef", dash + 1) == std::string_view::npos) {
-    name = name.substr(0, dash);
-  }
-  const bool is_cudnn_part = name.starts_with("libcudnn_") || name.starts_with("libnvrtc-builtins");
-  if (!is_cudnn_part &&
-      std::find(std::begin(kCudaLibraries), std::end(kCudaLibraries), name) == std::end(kCudaLibraries)) {
-    return std::nullopt;
-  }
-  found.name = name;
-  const std::string_view rest = file.substr(end + 3);
-  if (rest.starts_with('.')) found.version = rest.substr(1);
+  if (path.find(".so", path.rfind('/') + 1) == path.npos) return std::nullopt;
+  // What a desktop maps of the same driver (libnvidia-glcore and its like) does not mean CUDA.
+  if (path.find("/stubs/") != path.npos || !has_role(path, LibraryRole::cuda)) return std::nullopt;
+  LibraryFileName file = split_library_file_name(path);
+  found.name = std::move(file.stem);
+  found.version = std::move(file.version);
   return found;
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "base/library_file_name.h"
 #include "base/text.h"
 #include "binary/elf/build_id.h"
 #include "binary/elf/note_sections.h"
@@ -13,6 +14,7 @@
 #include "binary/version/read_only_strings.h"
 #include "binary/version/static_runtime.h"
 #include "model/json/stack_parts_json.h"
+#include "tables/libraries.h"
 
 namespace varve {
 
@@ -29,7 +31,7 @@ std::string needed_runtime(const DynamicSection& dynamic) {
 void set_versions(const FileReader& file, ReadBinary& read) {
   Binary& binary = read.binary;
   const std::string name = file_name(binary.path);
-  const std::optional<LibraryVersion> version = library_version(file, name);
+  const std::optional<LibraryVersion> version = library_version(file, name, version_rows(name));
   binary.version = version ? known_fact(clean_utf8(version->value, 64), version->how, version->standing)
                            : missing_fact(Missing::absent, name, "its bytes do not tell");
   const std::string shared = needed_runtime(read.dynamic);

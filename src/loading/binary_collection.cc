@@ -10,23 +10,6 @@
 namespace varve {
 
 namespace {
-// Libraries that belong to a CUDA stack, by the beginning of their names.
-constexpr std::string_view kCudaLibraries[] = {
-    "libcuda.",    "libcudart",   "libcublas",  "libcudnn",      "libcufft",    "libcurand",     "libcusolver",
-    "libcusparse", "libnccl",     "libnvrtc",   "libnvJitLink",  "libcupti",    "libtorch_cuda", "libc10_cuda",
-    "libnvinfer",  "libcutensor", "libnvshmem", "libcusparseLt", "libnvidia-ml"};
-
-// The user driver's own (nvidia-installer's list of files: README.txt of the driver, chapter 5).
-constexpr std::string_view kDriverLibraries[] = {"libcuda.so", "libnvidia-", "libcudadebugger.so", "libnvcuvid.so",
-                                                 "libnvoptix.so"};
-
-template <std::size_t count>
-bool begins_as(std::string_view path, const std::string_view (&starts)[count]) {
-  const std::string_view name = path.substr(path.rfind('/') + 1);
-  return std::any_of(std::begin(starts), std::end(starts),
-                     [name](std::string_view start) { return name.starts_with(start); });
-}
-
 // A file of a compressed layer was read while it streamed by; any other is read now.
 std::optional<ReadBinary> read_one(const LoadingGround& ground, const std::string& path, const BinaryCache& cache) {
   const auto before = ground.read_before.find(path);
@@ -37,9 +20,6 @@ std::optional<ReadBinary> read_one(const LoadingGround& ground, const std::strin
   return read ? std::optional(std::move(*read)) : std::nullopt;
 }
 }  // namespace
-
-bool is_cuda_library(std::string_view path) { return begins_as(path, kCudaLibraries); }
-bool is_driver_library(std::string_view name) { return begins_as(name, kDriverLibraries); }
 
 BinaryCollection read_binaries(const LoadingGround& ground, const std::vector<std::string>& paths,
                                const std::string& environment, const DependencyResolver& resolver,

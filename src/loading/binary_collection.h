@@ -2,7 +2,6 @@
 #include <map>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "loading/library_dependencies.h"
@@ -22,11 +21,6 @@ struct BinaryCollection {
 BinaryCollection read_binaries(const LoadingGround& ground, const std::vector<std::string>& paths,
                                const std::string& environment, const DependencyResolver& resolver,
                                const std::map<std::string, std::string>* packages = nullptr);
-
-// Whether a file belongs to a CUDA stack, by the beginning of its name.
-bool is_cuda_library(std::string_view path);
-// Whether a name is one of the user driver's, which comes with the machine and not with the libraries.
-bool is_driver_library(std::string_view name);
 
 // The set as a fact; when there is none, why: nobody looked inside, or nothing was there.
 Fact runtimes_fact(const BinaryCollection& collection, const std::string& source);

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "loading/binary_collection.h"
+#include "tables/libraries.h"
 
 namespace varve {
 

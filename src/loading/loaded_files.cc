@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "loading/binary_collection.h"
 #include "loading/consumer_loading.h"
+#include "tables/libraries.h"
 
 namespace varve {
 

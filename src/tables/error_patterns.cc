@@ -1,22 +1,15 @@
 #include "tables/error_patterns.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <nlohmann/json.hpp>
 
-#include "base/embedded.h"
 #include "base/text.h"
-#include "model/json/json_fields.h"
 #include "model/words/names.h"
 #include "tables/pattern_engine.h"
-#include "world/files.h"
+#include "tables/table.h"
 
 namespace varve {
 
 namespace {
-constexpr const char* kDoing = "reading the error patterns";
-constexpr std::size_t kPatternTableCap = std::size_t{8} << 20;
-
 struct CategoryTitle {
   std::string_view word, title;
 };
@@ -32,73 +25,59 @@ constexpr CategoryTitle kCategoryTitles[] = {
     {"silent_slowdown", "a setting or version that costs speed"},
 };
 
-PatternLookup lookup_from(const Fields& fields) {
-  const std::string word = fields.text("lookup");
-  if (word == "number") return PatternLookup::number;
-  if (word == "name") return PatternLookup::name;
-  if (word == "message") return PatternLookup::message;
-  if (word == "xid") return PatternLookup::xid;
-  if (!word.empty()) fields.reject("lookup", "\"" + word + "\" is not one of its words");
-  return PatternLookup::none;
+constexpr TableWord<PatternLookup> kLookups[] = {{"number", PatternLookup::number},
+                                                 {"name", PatternLookup::name},
+                                                 {"message", PatternLookup::message},
+                                                 {"xid", PatternLookup::xid}};
+
+std::vector<std::string_view> category_words() {
+  std::vector<std::string_view> words;
+  for (const CategoryTitle& row : kCategoryTitles) words.push_back(row.word);
+  return words;
 }
 
-std::string category_from(const Fields& fields, const char* key) {
-  const std::string word = fields.text(key);
-  if (!word.empty() && !is_category(word)) fields.reject(key, "\"" + word + "\" is no category");
-  return word;
+// A word through its enumeration's own table.
+template <class Enum>
+Enum word_from(const TableRow& row, const char* key, std::optional<Enum> (*from)(std::string_view), const char* what) {
+  const std::string text = row.required(key);
+  const std::optional<Enum> value = from(text);
+  if (!value) row.reject(key, text, what);
+  return value.value_or(Enum{});
 }
 
-int small_number(const Fields& fields, const char* key, int otherwise, int highest) {
-  const std::int64_t value = fields.integer(key, otherwise);
-  if (value < 0 || value > highest) fields.reject(key, "this number is out of range");
-  return static_cast<int>(std::clamp<std::int64_t>(value, 0, highest));
-}
-
-PatternFact fact_from_row(const Fields& fields) {
-  PatternFact fact{.fact = fields.required_text("fact"),
-                   .group = small_number(fields, "group", 1, 9),
-                   .form = fields.has("form") ? fields.text("form") : "text",
-                   .index = small_number(fields, "index", 0, 9)};
-  if (fact.form != "text" && fact.form != "api_level" && fact.form != "capability" && fact.form != "indexed") {
-    fields.reject("form", "\"" + fact.form + "\" is not one of its words");
-  }
+PatternFact fact_from_row(const TableRow& row) {
+  PatternFact fact{.fact = row.required("fact"),
+                   .group = row.integer("group", 1, 9),
+                   .form = row.one_of("form", {"text", "api_level", "capability", "indexed"}),
+                   .index = row.integer("index", 0, 9)};
+  if (fact.form.empty()) fact.form = "text";
   return fact;
 }
 
-ErrorPattern pattern_from(const Fields& fields) {
-  ErrorPattern row{.id = fields.required_text("id"),
-                   .component = fields.required_text("component"),
-                   .pattern = fields.text("pattern"),
-                   .examples = fields.texts("examples"),
-                   .category = category_from(fields, "category"),
-                   .also = fields.texts("also"),
-                   .layer = fields.word("layer", layer_from),
-                   .severity = fields.has("severity") ? fields.word("severity", severity_from) : Severity::error,
-                   .cause = fields.text("cause"),
-                   .fix = fields.text("fix"),
-                   .priority = small_number(fields, "priority", 50, 100),
-                   .explained_by = fields.texts("explained_by"),
-                   .facts = {},
-                   .lookup = lookup_from(fields),
-                   .is_error = fields.flag("is_error", true),
-                   .source = fields.required_text("source")};
-  fields.each("facts", [&](const Fields& fact) { row.facts.push_back(fact_from_row(fact)); });
-  for (const std::string& category : row.also) {
-    if (!is_category(category)) fields.reject("also", "\"" + category + "\" is no category");
+ErrorPattern pattern_from(const TableRow& row) {
+  const std::string severity = row.text("severity");
+  ErrorPattern read{.id = row.required("id"),
+                    .component = row.required("component"),
+                    .pattern = row.text("pattern"),
+                    .examples = row.texts("examples"),
+                    .category = row.one_of("category", category_words()),
+                    .also = row.texts("also"),
+                    .layer = word_from(row, "layer", layer_from, "a layer"),
+                    .severity = severity.empty() ? Severity::error
+                                                 : word_from(row, "severity", severity_from, "error, warning or note"),
+                    .cause = row.text("cause"),
+                    .fix = row.text("fix"),
+                    .priority = row.integer("priority", 50, 100),
+                    .explained_by = row.texts("explained_by"),
+                    .facts = {},
+                    .lookup = row.word("lookup", kLookups, PatternLookup::none),
+                    .is_error = row.flag("is_error", true),
+                    .source = row.required("source")};
+  row.each("facts", [&](const TableRow& fact) { read.facts.push_back(fact_from_row(fact)); });
+  for (const std::string& category : read.also) {
+    if (!is_category(category)) row.reject("also", category, "a category");
   }
-  return row;
-}
-
-Result<std::pair<std::string, std::string>> pattern_table_text(const std::string& folder) {
-  const std::string name = "error_patterns.json";
-  if (folder.empty()) return std::pair{std::string(embedded_file("data/" + name)), "data/" + name};
-  Looked<std::unique_ptr<Files>> opened = open_root(folder);
-  if (!opened) return Error{kDoing, folder, "it is no folder that can be read", "--data takes a folder with tables"};
-  if (!(*opened)->exists(name)) return pattern_table_text({});
-  const std::string where = (std::filesystem::path(folder) / name).string();
-  Looked<std::string> text = (*opened)->read(name, kPatternTableCap);
-  if (!text) return Error{kDoing, where, text.detail, "it must be a file of at most 8 MiB"};
-  return std::pair{*text, where};
+  return read;
 }
 
 Layer layer_of_category(std::string_view category) {
@@ -127,30 +106,19 @@ void add_codes(const Knowledge& knowledge, ErrorPatterns& patterns) {
   }
 }
 
-Status read_rows(const Json& json, const std::string& where, ErrorPatterns& patterns) {
-  std::optional<Error> problem;
-  const Fields fields(json, "", problem);
-  fields.required_text("title");
-  patterns.date = fields.required_text("date");
-  if (!fields.has("rows")) fields.reject("rows", "the field is missing");
-  fields.each("rows", [&](const Fields& row) { patterns.rows.push_back(pattern_from(row)); });
-  if (!problem) return Done{};
-  problem->doing = kDoing;
-  problem->where = where + ": " + problem->where;
-  problem->hint = "the fields are described in the table that comes with Varve";
-  return *problem;
-}
 }  // namespace
 
 Result<ErrorPatterns> load_error_patterns(const Knowledge& knowledge, const std::string& folder) {
-  const auto text = pattern_table_text(folder);
-  if (!text) return text.error();
-  const Result<Json> json = parse_json(text->first, kDoing, text->second);
-  if (!json) return json.error();
+  const Result<TableSource> source = open_tables(folder);
+  if (!source) return source.error();
   ErrorPatterns patterns;
-  if (const Status read = read_rows(*json, text->second, patterns); !read) return read.error();
+  const Result<std::string> date = read_table(*source, "error_patterns", [&](const TableRow& table) {
+    table.required_rows("rows", [&](const TableRow& row) { patterns.rows.push_back(pattern_from(row)); });
+  });
+  if (!date) return date.error();
+  patterns.date = *date;
   add_codes(knowledge, patterns);
-  auto compiled = compile_patterns(patterns.rows, knowledge, text->second);
+  auto compiled = compile_patterns(patterns.rows, knowledge, "error_patterns.json");
   if (!compiled) return compiled.error();
   patterns.compiled = *compiled;
   return patterns;

@@ -1,13 +1,11 @@
 #include "tables/gpu_products.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <vector>
 
-#include "base/embedded.h"
-#include "base/json.h"
 #include "base/text.h"
+#include "tables/table.h"
 
 namespace varve {
 
@@ -78,31 +76,44 @@ std::vector<std::string> known_words_of(std::string_view name, const ProductTabl
   return words;
 }
 
-ProductTable read_product_table() {
-  const Json json = Json::parse(embedded_file("data/gpu_products.json"));
-  ProductTable product_table;
-  product_table.words.insert(std::begin(kBeside), std::end(kBeside));
-  for (const Json& row : json.at("products")) {
-    const auto capability = compute_capability_from(row.at("compute_capability").get<std::string>());
-    product_table.products.push_back({.words = words_of(row.at("product").get<std::string>()),
-                                      .pci_ids = row.value("pci_ids", std::vector<std::string>{}),
-                                      .capability = capability.value_or(ComputeCapability{}),
-                                      .kind = row.value("class", std::string{})});
-    const std::vector<std::string>& words = product_table.products.back().words;
-    product_table.words.insert(words.begin(), words.end());
-  }
-  for (const Json& row : json.at("ranges")) {
-    const auto capability = compute_capability_from(row.at("compute_capability").get<std::string>());
-    product_table.ranges.push_back({.first = parse_integer(row.at("first").get<std::string>(), 16).value_or(0),
-                                    .last = parse_integer(row.at("last").get<std::string>(), 16).value_or(0),
-                                    .capability = capability.value_or(ComputeCapability{})});
-  }
-  return product_table;
+Product product_from(const TableRow& row) {
+  row.required("source");
+  row.ignore({"named_by_driver"});
+  return {.words = words_of(row.required("product")),
+          .pci_ids = row.texts("pci_ids"),
+          .capability = row.capability("compute_capability"),
+          .kind = row.one_of("class", {"datacenter", "RTX pro", "GeForce", "TITAN", "Jetson", "desktop SoC"})};
 }
 
-const ProductTable& product_table() {
-  static const ProductTable product_table = read_product_table();
-  return product_table;
+Range range_from(const TableRow& row) {
+  row.required("source");
+  row.ignore({"chips"});
+  return {.first = row.hexadecimal("first"),
+          .last = row.hexadecimal("last"),
+          .capability = row.capability("compute_capability")};
+}
+
+const Result<ProductTable>& product_table() {
+  static const Result<ProductTable> products = []() -> Result<ProductTable> {
+    ProductTable read;
+    read.words.insert(std::begin(kBeside), std::end(kBeside));
+    const auto date = read_table(chosen_tables(), "gpu_products", [&](const TableRow& table) {
+      table.required_rows("products", [&](const TableRow& row) {
+        read.products.push_back(product_from(row));
+        const std::vector<std::string>& words = read.products.back().words;
+        read.words.insert(words.begin(), words.end());
+      });
+      table.required_rows("ranges", [&](const TableRow& row) { read.ranges.push_back(range_from(row)); });
+    });
+    if (!date) return date.error();
+    return read;
+  }();
+  return products;
+}
+
+const ProductTable& products() {
+  static const ProductTable none;
+  return product_table() ? *product_table() : none;
 }
 
 // Whether all words of the product stand in the name one after another, others between them allowed.
@@ -132,7 +143,7 @@ bool is_memory_size(const std::string& word) {
 // they are alike. Of cards such a word names a whole line ("GeForce"), or a generation that is made of several chips.
 const Product* find_module(const std::vector<std::string>& words) {
   const Product* found = nullptr;
-  for (const Product& product : product_table().products) {
+  for (const Product& product : products().products) {
     if (!contains_words(product.words, words)) continue;
     const bool alike = found == nullptr || product.capability == found->capability;
     if (!alike || (product.kind != "Jetson" && product.kind != "desktop SoC")) return nullptr;
@@ -151,7 +162,7 @@ const Product* find_longer_product(std::vector<std::string> words) {
   if (std::none_of(words.begin(), words.end(), has_digit)) return find_module(words);
   const Product* best = nullptr;
   bool differ = false;
-  for (const Product& product : product_table().products) {
+  for (const Product& product : products().products) {
     if (!contains_words(product.words, words)) continue;
     if (best != nullptr && product.words.size() > best->words.size()) continue;
     differ = best != nullptr && product.words.size() == best->words.size() && product.capability != best->capability;
@@ -162,9 +173,9 @@ const Product* find_longer_product(std::vector<std::string> words) {
 
 // The longest product that the name holds, else one that holds the name; nullptr: none.
 const Product* find_product(std::string_view name) {
-  const std::vector<std::string> words = known_words_of(name, product_table());
+  const std::vector<std::string> words = known_words_of(name, products());
   const Product* best = nullptr;
-  for (const Product& product : product_table().products) {
+  for (const Product& product : products().products) {
     if (product.words.empty() || !names_product(words, product)) continue;
     if (best == nullptr || product.words.size() > best->words.size()) best = &product;
   }
@@ -190,6 +201,8 @@ bool has_word(const std::vector<std::string>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 }  // namespace
+
+Status load_gpu_products() { return product_table() ? Status(Done{}) : Status(product_table().error()); }
 
 std::string_view to_string(ProductClass kind) {
   const auto at = std::find_if(std::begin(kClasses), std::end(kClasses), [&](const auto& c) { return c.kind == kind; });
@@ -224,13 +237,13 @@ std::optional<ComputeCapability> capability_of_product(std::string_view name) {
 
 std::optional<ComputeCapability> capability_of_pci_device(std::string_view device) {
   const std::string id = to_lower(device);
-  for (const Product& product : product_table().products) {
+  for (const Product& product : products().products) {
     for (const std::string& known : product.pci_ids) {
       if (known == id) return product.capability;
     }
   }
   const std::optional<std::int64_t> number = parse_integer(id, 16);
-  for (const Range& range : product_table().ranges) {
+  for (const Range& range : products().ranges) {
     if (number && *number >= range.first && *number <= range.last) return range.capability;
   }
   return std::nullopt;

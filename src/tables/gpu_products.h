@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "model/coverage.h"
 
 namespace varve {
@@ -34,5 +35,8 @@ std::optional<ComputeCapability> capability_of_target(std::string_view text);
 
 // What a user may write for a GPU: one of the above, or a product's name in any spelling: "L40S", "rtx5090", "Orin".
 std::optional<ComputeCapability> capability_of_gpu(std::string_view text);
+
+// Reads the table now and not at its first use. Error: what is wrong with it.
+Status load_gpu_products();
 
 }  // namespace varve

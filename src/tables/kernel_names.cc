@@ -7,11 +7,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
-#include "base/embedded.h"
+#include "tables/table.h"
 
 namespace varve {
 namespace {
@@ -28,9 +27,12 @@ RE2::Options pattern_options() {
 // Patterns of which the first that stands in a name counts: one pass over the name for all of them.
 class OrderedPatterns {
  public:
-  bool add(const std::string& pattern) {
+  // Takes the pattern of a row's field; what RE2 does not take is the row's error.
+  void add(const TableRow& row, const char* key) {
+    const std::string pattern = row.required(key);
+    std::string problem;
+    if (set_->Add(pattern, &problem) < 0) row.reject(key, pattern, "in RE2's syntax: " + problem);
     each_.push_back(std::make_unique<RE2>(pattern, pattern_options()));
-    return set_->Add(pattern, nullptr) >= 0;
   }
   void compile() { set_->Compile(); }
 
@@ -69,29 +71,41 @@ std::string rewrite_from(std::string text) {
   return text;
 }
 
-// The file is part of the program: what is wrong with it shows in the tests, not to users.
-KernelPatterns read_patterns() {
-  KernelPatterns patterns;
-  auto text = embedded_file("data/kernel_patterns.json");
-  auto document = nlohmann::json::parse(text, nullptr, false);
-  if (document.is_discarded()) return patterns;
-  for (const auto& row : document.value("dispatch", nlohmann::json::array())) {
-    patterns.dispatch.add(row.at("regex").get<std::string>());
-    patterns.dispatch_texts.push_back(
-        {rewrite_from(row.at("base").get<std::string>()), rewrite_from(row.at("architecture").get<std::string>())});
-  }
-  for (const auto& row : document.value("families", nlohmann::json::array())) {
-    patterns.families.add(row.at("regex").get<std::string>());
-    patterns.family_of.push_back(family_from(row.at("family").get<std::string>()));
-  }
-  patterns.dispatch.compile();
-  patterns.families.compile();
+void read_dispatch(const TableRow& row, KernelPatterns& patterns) {
+  patterns.dispatch.add(row, "regex");
+  patterns.dispatch_texts.push_back({rewrite_from(row.required("base")), rewrite_from(row.text("architecture"))});
+  row.required("source");
+  row.ignore({"library", "examples"});
+}
+
+void read_family(const TableRow& row, KernelPatterns& patterns) {
+  patterns.families.add(row, "regex");
+  const std::string family = row.required("family");
+  patterns.family_of.push_back(family_from(family));
+  if (to_string(patterns.family_of.back()) != family) row.reject("family", family, "a family");
+  row.required("source");
+  row.ignore({"library", "examples"});
+}
+
+const Result<KernelPatterns>& pattern_table() {
+  static const Result<KernelPatterns> patterns = []() -> Result<KernelPatterns> {
+    KernelPatterns read;
+    const auto date = read_table(chosen_tables(), "kernel_patterns", [&](const TableRow& table) {
+      table.required_rows("dispatch", [&](const TableRow& row) { read_dispatch(row, read); });
+      table.required_rows("families", [&](const TableRow& row) { read_family(row, read); });
+    });
+    if (!date) return date.error();
+    read.dispatch.compile();
+    read.families.compile();
+    return read;
+  }();
   return patterns;
 }
 
 KernelMeaning read_name(const std::string& name) {
-  static const KernelPatterns patterns = read_patterns();
   KernelMeaning meaning{.base = name};
+  if (!pattern_table()) return meaning;
+  const KernelPatterns& patterns = *pattern_table();
   if (const auto row = patterns.dispatch.first_in(name)) {
     const DispatchText& texts = patterns.dispatch_texts[*row];
     RE2::Extract(name, patterns.dispatch[*row], texts.architecture, &meaning.architecture);
@@ -102,6 +116,8 @@ KernelMeaning read_name(const std::string& name) {
 }
 
 }  // namespace
+
+Status load_kernel_patterns() { return pattern_table() ? Status(Done{}) : Status(pattern_table().error()); }
 
 KernelMeaning kernel_meaning(std::string_view name) {
   static std::mutex mutex;

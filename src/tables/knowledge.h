@@ -7,12 +7,12 @@
 #include "base/dotted_version.h"
 #include "base/result.h"
 #include "model/coverage.h"
+#include "tables/libraries.h"
 
 namespace varve {
 
-// What is known about compatibility: the tables of data/, one JSON file a table. Every file has a "title", a
-// "description" of its fields, a "date" (when it was gathered) and "rows", each with a "source"; a row whose source
-// says "recalled" is from memory. Empty texts and lists mean: not known.
+// What is known about compatibility: tables of data/, read as tables/table.h says, each row with a "source"; a row
+// whose source says "recalled" is from memory. Empty texts and lists mean: not known.
 
 // data/driver_branches.json: what a branch of the driver offers.
 struct DriverBranch {
@@ -88,16 +88,6 @@ struct LibraryRelease {
   std::string source;
 };
 
-// data/library_names.json: one row a SONAME and wheel, with where that wheel keeps it.
-struct LibraryName {
-  std::string library;  // "cublas"
-  std::string soname;   // "libcublas.so.12"
-  std::string cuda;     // the CUDA major version it belongs to: "12"; empty: several
-  std::string package;  // of the wheel: "nvidia-cublas-cu12"
-  std::string folder;   // below site-packages: "nvidia/cublas/lib"
-  std::string source;
-};
-
 // data/dispatch_changes.json: versions that choose other kernels, or slower ones.
 struct DispatchChange {
   std::string id;                 // stable: "cublas-bmm-gemv-12.1"
@@ -134,7 +124,7 @@ struct Knowledge {
   std::vector<CompatPackage> compat_packages;
   std::vector<FrameworkBuild> framework_builds;
   std::vector<LibraryRelease> library_releases;
-  std::vector<LibraryName> library_names;
+  std::vector<LibraryName> library_names;  // the SONAMEs of data/libraries.json, in its order
   std::vector<DispatchChange> dispatch_changes;
   std::vector<ErrorCode> error_codes;
 };

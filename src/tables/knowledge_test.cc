@@ -250,6 +250,7 @@ TEST(Knowledge, AWrongTableIsAnErrorWithItsPlace) {
       {R"({"branch": 1, "cuda": "twelve", "source": "s"})", "rows[0].cuda"},
       {R"({"branch": 1, "cuda": "12.0"})", "rows[0].source"},
       {R"({"branch": 1, "cuda": "12.0", "kind": "old", "source": "s"})", "rows[0].kind"},
+      {R"({"branch": 1, "cuda": "12.0", "source": "s", "knd": "LTSB"})", "rows[0].knd"},
       {R"([])", "rows[0]"},
   };
   for (const auto& [row, place] : wrong) {
@@ -260,6 +261,24 @@ TEST(Knowledge, AWrongTableIsAnErrorWithItsPlace) {
     EXPECT_NE(loaded.error().where.find("driver_branches.json: " + std::string(place)), std::string::npos)
         << loaded.error().where;
   }
+}
+
+TEST(Knowledge, AWrongFieldSaysWhatWasFoundAndWhatIsAllowed) {
+  const Folder folder;
+  folder.write("driver_branches.json", branch_table(R"({"branch": 1, "cuda": "12.0", "kind": "old", "source": "s"})"));
+  const Result<Knowledge> loaded = load_knowledge(folder.path());
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().found, "\"old\" is not one of LTSB, production, new feature");
+}
+
+TEST(Knowledge, ALibraryWithoutAWayThatIsKnownIsAnError) {
+  const Folder folder;
+  folder.write("libraries.json", branch_table(R"({"library": "x", "stem": "libx", "source": "s",
+                                                  "version": [{"way": "file_name"}, {"way": "guess"}]})"));
+  const Result<Knowledge> loaded = load_knowledge(folder.path());
+  ASSERT_FALSE(loaded);
+  EXPECT_NE(loaded.error().where.find("libraries.json: rows[0].version[1].way"), std::string::npos)
+      << loaded.error().where;
 }
 
 TEST(Knowledge, ATableThatIsNoJsonOrMissesItsRowsIsAnError) {

@@ -1,91 +1,125 @@
 #include "tables/package_table.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <iterator>
+#include <set>
 #include <unordered_map>
 
-#include "base/embedded.h"
-#include "base/json.h"
+#include "tables/libraries.h"
+#include "tables/table.h"
 
 namespace varve {
 
 namespace {
-struct Table {
+struct PackageTable {
   std::vector<PackageRow> rows;
+  std::vector<std::string> system;
   std::unordered_map<std::string_view, std::size_t> by_name, by_conda;
   std::vector<std::size_t> patterns;  // rows with a star
-  std::vector<std::string> system;
 };
 
-std::vector<std::string> texts(const Json& row, const char* key) {
-  const auto found = row.find(key);
-  return found == row.end() ? std::vector<std::string>{} : found->get<std::vector<std::string>>();
-}
+constexpr TableWord<PackageRole> kPackageRoles[] = {{"framework", PackageRole::framework},
+                                                    {"extension", PackageRole::extension},
+                                                    {"compiler", PackageRole::compiler},
+                                                    {"runtime", PackageRole::runtime},
+                                                    {"library", PackageRole::library}};
 
-PackageRow read_row(const Json& row) {
+PackageRow package_from(const TableRow& row) {
+  row.required("source");
   PackageRow read;
-  read.name = row.at("name").get<std::string>();
-  read.role = package_role_from(row.at("role").get<std::string>()).value_or(PackageRole::library);
-  read.folders = texts(row, "folders");
-  read.conda = texts(row, "conda");
-  read.extras = texts(row, "extras");
-  read.cuda_file = row.value("cuda_file", "");
-  read.cuda_name = row.value("cuda_name", "");
-  read.cuda_libraries = row.value("cuda_libraries", "");
-  read.version_is_cuda = row.value("version_is_cuda", false);
-  read.without_cuda = row.value("cuda", "") == "none";
-  read.built_for_file = row.value("built_for_file", "");
-  read.built_for_name = row.value("built_for_name", "");
-  read.selects_cpu = row.value("selects_cpu", false);
-  read.uses_toolkit = row.value("uses_toolkit", false);
-  read.checks_toolkit = row.value("checks_toolkit", false);
+  read.name = row.required("name");
+  row.required("role");
+  read.role = row.word("role", kPackageRoles, PackageRole::library);
+  read.folders = row.texts("folders");
+  read.conda = row.texts("conda");
+  read.extras = row.texts("extras");
+  read.cuda_file = row.text("cuda_file");
+  read.cuda_name = row.text("cuda_name");
+  read.cuda_libraries = row.text("cuda_libraries");
+  read.version_is_cuda = row.flag("version_is_cuda");
+  read.without_cuda = row.one_of("cuda", {"none"}) == "none";
+  read.built_for_file = row.text("built_for_file");
+  read.built_for_name = row.text("built_for_name");
+  read.selects_cpu = row.flag("selects_cpu");
+  read.uses_toolkit = row.flag("uses_toolkit");
+  read.checks_toolkit = row.flag("checks_toolkit");
   return read;
 }
 
-const Table& table() {
-  static const Table made = [] {
-    Table result;
-    const Result<Json> json =
-        parse_json(embedded_file("data/packages.json"), "reading the table of packages", "data/packages.json");
-    if (!json) return result;
-    for (const Json& row : json->at("packages")) result.rows.push_back(read_row(row));
-    result.system = json->at("system").get<std::vector<std::string>>();
-    return result;
+// The first row that has the name, or whose pattern takes it; the number of rows where none does.
+std::size_t row_of(const PackageTable& table, std::string_view name) {
+  const auto exact = table.by_name.find(name);
+  const std::size_t first = exact == table.by_name.end() ? table.rows.size() : exact->second;
+  for (const std::size_t row : table.patterns) {
+    if (row >= first) break;
+    if (matches_pattern(name, table.rows[row].name)) return row;
+  }
+  return first;
+}
+
+// Views into the rows: call it when no more rows come.
+void index_packages(PackageTable& table) {
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    if (table.rows[i].name.find('*') != std::string::npos) table.patterns.push_back(i);
+    table.by_name.emplace(table.rows[i].name, i);
+    for (const std::string& name : table.rows[i].conda) table.by_conda.emplace(name, i);
+  }
+}
+
+// A wheel that a library's row names, and that no row takes, holds libraries: a library is one row of one table.
+std::vector<PackageRow> wheels_of_libraries(const PackageTable& table) {
+  std::vector<PackageRow> wheels;
+  std::set<std::string_view> seen;
+  for (const LibraryRow& library : libraries()) {
+    for (const LibraryName& name : library.sonames) {
+      if (name.package.empty() || !seen.insert(name.package).second) continue;
+      if (row_of(table, name.package) < table.rows.size()) continue;
+      PackageRow& wheel = wheels.emplace_back();
+      wheel.name = name.package;
+      wheel.role = PackageRole::runtime;
+      wheel.folders = {name.folder.substr(0, name.folder.find('/'))};
+    }
+  }
+  return wheels;
+}
+
+const Result<PackageTable>& package_table() {
+  static const Result<PackageTable> made = []() -> Result<PackageTable> {
+    PackageTable rows;
+    const auto date = read_table(chosen_tables(), "packages", [&](const TableRow& table) {
+      table.required_rows("packages", [&](const TableRow& row) { rows.rows.push_back(package_from(row)); });
+      rows.system = table.texts("system");
+    });
+    if (!date) return date.error();
+    index_packages(rows);
+    std::vector<PackageRow> wheels = wheels_of_libraries(rows);
+    PackageTable all{
+        .rows = std::move(rows.rows), .system = std::move(rows.system), .by_name = {}, .by_conda = {}, .patterns = {}};
+    std::move(wheels.begin(), wheels.end(), std::back_inserter(all.rows));
+    index_packages(all);
+    return all;
   }();
   return made;
 }
 
-// Built apart from the rows: the keys point into them.
-const Table& indexed_table() {
-  static const Table made = [] {
-    Table result;
-    const std::vector<PackageRow>& rows = table().rows;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (rows[i].name.find('*') != std::string::npos) result.patterns.push_back(i);
-      result.by_name.emplace(rows[i].name, i);
-      for (const std::string& name : rows[i].conda) result.by_conda.emplace(name, i);
-    }
-    return result;
-  }();
-  return made;
+const PackageTable& packages_known() {
+  static const PackageTable none;
+  return package_table() ? *package_table() : none;
 }
 }  // namespace
 
+Status load_packages() { return package_table() ? Status(Done{}) : Status(package_table().error()); }
+
 const PackageRow* find_package_row(std::string_view normal_name) {
-  const std::vector<PackageRow>& rows = table().rows;
-  const Table& index = indexed_table();
-  const auto exact = index.by_name.find(normal_name);
-  const std::size_t first = exact == index.by_name.end() ? rows.size() : exact->second;
-  for (const std::size_t row : index.patterns) {
-    if (row >= first) break;
-    if (matches_pattern(normal_name, rows[row].name)) return &rows[row];
-  }
-  return first < rows.size() ? &rows[first] : nullptr;
+  const PackageTable& table = packages_known();
+  const std::size_t row = row_of(table, normal_name);
+  return row < table.rows.size() ? &table.rows[row] : nullptr;
 }
 
 const PackageRow* find_conda_row(std::string_view normal_name) {
-  const auto other = indexed_table().by_conda.find(normal_name);
-  return other == indexed_table().by_conda.end() ? find_package_row(normal_name) : &table().rows[other->second];
+  const PackageTable& table = packages_known();
+  const auto other = table.by_conda.find(normal_name);
+  return other == table.by_conda.end() ? find_package_row(normal_name) : &table.rows[other->second];
 }
 
 const PackageRow& unlisted_extension() {
@@ -97,7 +131,7 @@ const PackageRow& unlisted_extension() {
   return row;
 }
 
-const std::vector<std::string>& system_package_patterns() { return table().system; }
+const std::vector<std::string>& system_package_patterns() { return packages_known().system; }
 
 bool matches_pattern(std::string_view name, std::string_view pattern) {
   std::size_t at = 0, in_pattern = 0, star = std::string_view::npos, resume = 0;

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "model/environment.h"
 
 namespace varve {
@@ -22,8 +23,11 @@ struct PackageRow {
   bool has_gpu_code() const { return role != PackageRole::library; }
 };
 
-// The row for a normalised package name, or nullptr for a package that is not kept. The rows live as long as the
-// program.
+// Reads the table now and not at its first use. Error: what is wrong with it.
+Status load_packages();
+
+// The row for a normalised package name (also of a wheel that data/libraries.json names), or nullptr for a package that
+// is not kept. The rows live as long as the program.
 const PackageRow* find_package_row(std::string_view normal_name);
 // The same for the name of a conda package.
 const PackageRow* find_conda_row(std::string_view normal_name);

@@ -1,18 +1,15 @@
 #include "tables/settings.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
-#include "base/embedded.h"
 #include "base/hash.h"
-#include "base/json.h"
 #include "base/redact.h"
 #include "base/text.h"
+#include "tables/table.h"
 
 namespace varve {
 
 namespace {
-constexpr const char* kListPath = "data/dispatch_settings.json";
 constexpr std::size_t kMostValueBytes = 4096;
 
 // data/dispatch_settings.json: {"settings": [{"name": "OMP_*", "reason": …, "source": …}], "never": [{"name": …}]}. A
@@ -21,21 +18,29 @@ struct SettingList {
   std::vector<std::string> allowed, never;
 };
 
-std::vector<std::string> names_of(const Json& document, const char* key) {
-  std::vector<std::string> names;
-  const auto rows = document.find(key);
-  if (rows == document.end() || !rows->is_array()) return names;
-  for (const Json& row : *rows) names.push_back(row.value("name", std::string{}));
-  return names;
+const Result<SettingList>& setting_table() {
+  static const Result<SettingList> list = []() -> Result<SettingList> {
+    SettingList read;
+    const auto date = read_table(chosen_tables(), "dispatch_settings", [&](const TableRow& table) {
+      table.required_rows("settings", [&](const TableRow& row) {
+        read.allowed.push_back(row.required("name"));
+        row.required("reason");
+        row.required("source");
+      });
+      table.each("never", [&](const TableRow& row) {
+        read.never.push_back(row.required("name"));
+        row.required("reason");
+      });
+    });
+    if (!date) return date.error();
+    return read;
+  }();
+  return list;
 }
 
 const SettingList& setting_list() {
-  static const SettingList list = [] {
-    const Result<Json> document = parse_json(embedded_file(kListPath), "reading the list of settings", kListPath);
-    if (!document || !document->is_object()) return SettingList{};
-    return SettingList{names_of(*document, "settings"), names_of(*document, "never")};
-  }();
-  return list;
+  static const SettingList none;
+  return setting_table() ? *setting_table() : none;
 }
 
 bool matches_setting(std::string_view name, const std::vector<std::string>& patterns) {
@@ -65,6 +70,8 @@ Fact setting_fact(std::string_view value, std::string_view home) {
   return known_fact(clean_utf8(shorten_home(hash_gpu_ids(value), home), kMostValueBytes), kSource);
 }
 }  // namespace
+
+Status load_settings() { return setting_table() ? Status(Done{}) : Status(setting_table().error()); }
 
 std::map<std::string, Fact> dispatch_settings(const std::map<std::string, std::string>& environment,
                                               std::string_view home) {

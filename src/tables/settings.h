@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "model/fact.h"
 
 namespace varve {
@@ -12,6 +13,9 @@ namespace varve {
 // (denied). Home directories become "~" and GPU UUIDs a digest.
 std::map<std::string, Fact> dispatch_settings(const std::map<std::string, std::string>& environment,
                                               std::string_view home);
+
+// Reads the list now and not at its first use. Error: what is wrong with it.
+Status load_settings();
 
 // The variables in /proc/PID/environ's form: NAME=VALUE pieces, each ended by a NUL.
 std::map<std::string, std::string> parse_environment(std::string_view block);

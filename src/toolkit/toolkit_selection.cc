@@ -7,6 +7,7 @@
 #include "base/dotted_version.h"
 #include "base/text.h"
 #include "binary/version/library_version.h"
+#include "tables/libraries.h"
 #include "toolkit/toolkit_layout.h"
 #include "toolkit/toolkit_reader.h"
 #include "toolkit/toolkit_search.h"
@@ -101,7 +102,7 @@ class Surveyor {
     const std::string path = installed.layout.programs + "/nvcc";
     const Looked<FileReader> file = files_.open(path);
     if (!file) return;
-    const auto version = library_version(*file, "nvcc");
+    const auto version = library_version(*file, "nvcc", version_rows("nvcc"));
     if (version) toolkit.nvcc = known_fact(clean_utf8(version->value, 64), path + ": " + version->how);
   }
 

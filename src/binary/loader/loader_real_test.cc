@@ -16,6 +16,7 @@
 #include "binary/version/library_version.h"
 #include "binary/version/read_only_strings.h"
 #include "binary/version/static_runtime.h"
+#include "tables/libraries.h"
 
 namespace varve {
 namespace {
@@ -73,7 +74,7 @@ TEST(RealLibraries, TellTheVersionsThatTheirWheelsState) {
     for (const auto& [path, stated] : nvidia_files(site_packages(environment))) {
       const std::string name = path.filename();
       if (name.find(".so") == name.npos && path.parent_path().filename() != "bin") continue;
-      auto version = library_version(open_file(path), name);
+      auto version = library_version(open_file(path), name, version_rows(name));
       if (!version) {
         silent += name.find(".so") != name.npos;
         continue;
@@ -135,7 +136,7 @@ TEST(RealDrivers, TellTheirApiLevel) {
       if (!entry.is_regular_file() || entry.is_symlink() || !name.starts_with("libcuda.so")) continue;
       auto level = api_level(open_file(entry.path()));
       EXPECT_EQ(level ? level->version : "", expected.at(driver.filename()));
-      auto version = library_version(open_file(entry.path()), name);
+      auto version = library_version(open_file(entry.path()), name, version_rows(name));
       EXPECT_TRUE(version && version->value.starts_with(driver.filename().string() + ".")) << name;
       ++looked;
     }

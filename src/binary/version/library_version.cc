@@ -6,11 +6,10 @@
 #include <array>
 #include <cstring>
 #include <set>
-#include <span>
 
+#include "base/library_file_name.h"
 #include "base/text.h"
 #include "binary/elf/dynamic_section.h"
-#include "binary/version/library_version_rows.h"
 #include "binary/version/read_only_strings.h"
 #include "binary/version/read_only_strings_scan.h"
 #include "binary/version/static_runtime.h"
@@ -22,7 +21,6 @@ namespace {
 constexpr std::uint64_t kMostFunctionBytes = 4096;
 constexpr std::uint64_t kMostTextBytes = std::uint64_t{64} << 20;
 constexpr std::size_t kMostVersionBytes = 32;
-constexpr std::int64_t kFirstDriver = 100;  // driver releases have three digits; libcuda.so.1.1 of a Jetson is none
 
 struct Asked {
   const FileReader& reader;
@@ -99,23 +97,60 @@ std::optional<std::string> pieces_version(const Asked& asked, const VersionRow& 
   return version;
 }
 
+// What an instruction of `opcode` and a displacement relative to its own end (rip) at `offset` of a getter speaks of.
+template <std::size_t count>
+bool read_referenced(const Asked& asked, const std::string& getter, std::size_t offset,
+                     std::array<std::uint32_t, count>& numbers) {
+  auto body = body_of(asked.image, getter);
+  auto symbol = find_exported(asked.image, getter);
+  if (!body || !symbol || body->size() < offset + 7) return false;
+  std::int32_t displacement = 0;
+  std::memcpy(&displacement, body->data() + offset + 3, sizeof displacement);
+  const std::uint64_t address = symbol->address + offset + 7 + static_cast<std::uint64_t>(std::int64_t{displacement});
+  return asked.image.read_address(address, std::as_writable_bytes(std::span(numbers)));
+}
+
+// Where the bytes stand in the body of a getter; four dots stand for a displacement.
+std::optional<std::size_t> find_code(const Asked& asked, const std::string& getter, std::string_view opcode,
+                                     std::string_view behind) {
+  auto body = body_of(asked.image, getter);
+  if (!body) return std::nullopt;
+  const std::string_view bytes(reinterpret_cast<const char*>(body->data()), body->size());
+  for (std::size_t at = bytes.find(opcode); at != bytes.npos; at = bytes.find(opcode, at + 1)) {
+    if (at + 7 <= bytes.size() && bytes.substr(at + 7).starts_with(behind)) return at;
+  }
+  return std::nullopt;
+}
+
 // lea rax, [rip + displacement]; ret (48 8d 05 disp32 c3), the whole body of a getter that returns an address.
 std::optional<std::string> structure_version(const Asked& asked, const VersionRow& row) {
-  auto body = body_of(asked.image, row.name);
-  auto symbol = find_exported(asked.image, row.name);
-  constexpr std::array<std::uint8_t, 3> kLea = {0x48, 0x8d, 0x05};
-  if (!body || !symbol || body->size() < 8 || std::memcmp(body->data(), kLea.data(), kLea.size()) != 0)
-    return std::nullopt;
-  if (std::to_integer<int>((*body)[7]) != 0xc3) return std::nullopt;
-  std::int32_t displacement = 0;
-  std::memcpy(&displacement, body->data() + 3, sizeof displacement);
   std::array<std::uint32_t, 3> numbers{};
-  const std::uint64_t address = symbol->address + 7 + static_cast<std::uint64_t>(std::int64_t{displacement});
-  if (!asked.image.read_address(address, std::as_writable_bytes(std::span(numbers)))) return std::nullopt;
+  if (find_code(asked, row.name, "\x48\x8d\x05", "\xc3") != 0u) return std::nullopt;
+  if (!read_referenced(asked, row.name, 0, numbers)) return std::nullopt;
   for (std::uint32_t number : numbers) {
     if (number > 9999) return std::nullopt;
   }
   return fmt::format("{}.{}.{}", numbers[0], numbers[1], numbers[2]);
+}
+
+// mov rax, [rip + displacement]; mov [rdi], rax (48 8b 05 disp32, 48 89 07): two numbers at once, the version and the
+// CUDA release, copied to the caller.
+std::optional<LibraryVersion> copied_version(const Asked& asked, const VersionRow& row) {
+  std::array<std::uint32_t, 2> numbers{};
+  const auto at = find_code(asked, row.name, "\x48\x8b\x05", "\x48\x89\x07");
+  if (!at || !read_referenced(asked, row.name, *at, numbers)) return std::nullopt;
+  if (numbers[0] < 100 || numbers[0] > 990'000) return std::nullopt;
+  const std::string how = fmt::format("data of {}", row.name);
+  LibraryVersion found{scaled(numbers[0], row.scale == VersionScale::thousand ? 1000 : 10'000, row.parts),
+                       how,
+                       Standing::inferred,
+                       {},
+                       {}};
+  if (is_cuda_version(numbers[1])) {
+    found.runtime = cuda_version_text(static_cast<int>(numbers[1]));
+    found.runtime_how = how;
+  }
+  return found;
 }
 
 std::optional<std::string> data_version(const Asked& asked, const VersionRow& row) {
@@ -187,10 +222,9 @@ std::optional<std::string> lone_text_version(const Asked& asked) {
   return several ? std::nullopt : found;
 }
 
-std::optional<std::string> file_name_version(const LibraryFileName& name) {
+std::optional<std::string> file_name_version(const LibraryFileName& name, const VersionRow& row) {
   if (!is_dotted(name.version, 2, 5)) return std::nullopt;
-  const bool driver = name.stem == "libcuda" || name.stem == "libcudadebugger" || name.stem.starts_with("libnvidia-");
-  if (driver && parse_integer(first_number(name.version)).value_or(0) < kFirstDriver) return std::nullopt;
+  if (parse_integer(first_number(name.version)).value_or(0) < row.least_major) return std::nullopt;
   return name.version;
 }
 
@@ -228,8 +262,10 @@ std::optional<LibraryVersion> by_way(const Asked& asked, const VersionRow& row, 
       return inferred(pieces_version(asked, row), fmt::format("constants of {}", row.name));
     case VersionWay::structure:
       return inferred(structure_version(asked, row), fmt::format("data of {}", row.name));
+    case VersionWay::copied:
+      return copied_version(asked, row);
     case VersionWay::file_name:
-      return inferred(file_name_version(name), "file name");
+      return inferred(file_name_version(name, row), "file name");
     case VersionWay::runtime: {
       auto runtime = static_runtime_version(asked.reader);
       if (!runtime) return std::nullopt;
@@ -240,43 +276,21 @@ std::optional<LibraryVersion> by_way(const Asked& asked, const VersionRow& row, 
   return std::nullopt;
 }
 
-bool is_row_of(const VersionRow& row, std::string_view stem) {
-  return row.stem.ends_with('*') ? stem.starts_with(row.stem.substr(0, row.stem.size() - 1)) : stem == row.stem;
-}
-
 }  // namespace
 
-LibraryFileName split_library_file_name(std::string_view file_name) {
-  const std::size_t suffix = file_name.find(".so");
-  if (suffix == file_name.npos) return {std::string(file_name), {}};
-  LibraryFileName name{std::string(file_name.substr(0, suffix)), {}};
-  if (file_name.substr(suffix).starts_with(".so.")) name.version = file_name.substr(suffix + 4);
-  const std::size_t dash = name.stem.rfind('-');
-  if (dash != name.stem.npos && name.stem.size() - dash == 9) {
-    const bool hash = name.stem.find_first_not_of("0123456789abcdef", dash + 1) == name.stem.npos;
-    if (hash) name.stem.resize(dash);
-  }
-  return name;
-}
-
-std::optional<LibraryVersion> library_version(const FileReader& reader, std::string_view file_name) {
+std::optional<LibraryVersion> library_version(const FileReader& reader, std::string_view file_name,
+                                              std::span<const VersionRow> rows) {
+  if (rows.empty()) return std::nullopt;
   const LibraryFileName name = split_library_file_name(file_name);
-  std::optional<DynamicImage> image;
-  std::string soname_major;
-  for (const VersionRow& row : version_rows()) {
-    if (!is_row_of(row, name.stem)) continue;
-    if (!image) {
-      auto read = read_dynamic_image(reader, name.stem);
-      if (!read) return std::nullopt;
-      auto index = read->value(DT_SONAME);
-      auto soname = index ? read->string_at(*index) : std::nullopt;
-      if (soname) soname_major = first_number(split_library_file_name(*soname).version);
-      image = std::move(*read);
-    }
-    const Asked asked{reader, *image, soname_major};
+  auto image = read_dynamic_image(reader, name.stem);
+  if (!image) return std::nullopt;
+  auto index = image->value(DT_SONAME);
+  auto soname = index ? image->string_at(*index) : std::nullopt;
+  const Asked asked{reader, *image, soname ? first_number(split_library_file_name(*soname).version) : std::string()};
+  for (const VersionRow& row : rows) {
     auto found = by_way(asked, row, name);
     if (!found) continue;
-    if (row.soname_major && !soname_major.empty() && first_number(found->value) != soname_major) continue;
+    if (row.soname_major && !asked.soname_major.empty() && first_number(found->value) != asked.soname_major) continue;
     add_runtime(asked, row.runtime_getter, *found);
     return found;
   }

@@ -1,8 +1,10 @@
 #pragma once
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "binary/version/library_version_rows.h"
 #include "model/fact.h"
 #include "world/file_reader.h"
 
@@ -18,18 +20,13 @@ struct LibraryVersion {
   std::string runtime_how;  // "constant of cudnnGetCudartVersion"
 };
 
-// The version of a library or tool of the CUDA stack, found without running it. `file_name` is the last component of
-// its real path ("libcublasLt.so.12.1.3.1"): it selects the row of the table in library_version_rows.cc, and its
-// numbers are the version where the table knows no better way. Reads the dynamic section, a few rows of the symbol
-// table, one function, or the texts of the read-only data (at most 64 MiB: a few ms for the largest compilers).
-// What the code says must agree with the major number of the SONAME, or it is not taken.
-// Nothing: the table does not know the library, or its bytes do not tell.
-std::optional<LibraryVersion> library_version(const FileReader& reader, std::string_view file_name);
-
-// "libcudart-9335f6a2.so.12.1.105" (auditwheel's spelling) → "libcudart" and "12.1.105"; a tool's name is its stem.
-struct LibraryFileName {
-  std::string stem, version;
-};
-LibraryFileName split_library_file_name(std::string_view file_name);
+// The version of a library or tool of the CUDA stack, found without running it, by the first of `rows` that tells it
+// (tables/libraries.h has them). `file_name` is the last component of its real path ("libcublasLt.so.12.1.3.1"): its
+// numbers are the version where there is no better way. Reads the dynamic section, a few rows of the symbol table, one
+// function, or the texts of the read-only data (at most 64 MiB: a few ms for the largest compilers). What the code says
+// must agree with the major number of the SONAME, or it is not taken.
+// Nothing: there is no row, it is no 64-bit ELF file, or its bytes do not tell.
+std::optional<LibraryVersion> library_version(const FileReader& reader, std::string_view file_name,
+                                              std::span<const VersionRow> rows);
 
 }  // namespace varve

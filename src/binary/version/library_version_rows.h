@@ -1,6 +1,5 @@
 #pragma once
-#include <span>
-#include <string_view>
+#include <string>
 
 namespace varve {
 
@@ -12,6 +11,7 @@ enum class VersionWay {
   stored,     // a constant in the body of the exported getter `name`
   pieces,     // the getter `name` stores major, minor (and patch) through its arguments
   structure,  // the getter `name` returns the address of three numbers: lea rax, [rip + …]; ret
+  copied,  // the getter `name` copies two numbers, the version and the CUDA release: mov rax, [rip + …]; mov [rdi], rax
   runtime,    // the runtime's own constant (static_runtime.h): for libcudart
   file_name,  // the numbers behind ".so."
 };
@@ -24,17 +24,15 @@ enum class VersionScale {
   either,        // one of the two, by the major number of the SONAME
 };
 
+// One way for one library; those of a library stand in the order of trust (data/libraries.json).
 struct VersionRow {
-  std::string_view stem;  // "libcublasLt"; one that ends in "*" is the start of a name
-  VersionWay way;
-  std::string_view name;  // the symbol or text
+  VersionWay way = VersionWay::file_name;
+  std::string name;  // the symbol or text
   VersionScale scale = VersionScale::none;
-  int parts = 3;                         // how many numbers of it belong to the version
-  bool soname_major = true;              // its first number must be that of the SONAME
-  std::string_view runtime_getter = {};  // returns or stores the CUDA release in the form 13040
+  int parts = 3;               // how many numbers of it belong to the version
+  bool soname_major = true;    // its first number must be that of the SONAME
+  std::string runtime_getter;  // returns or stores the CUDA release in the form 13040
+  int least_major = 0;         // a smaller first number is no version
 };
-
-// The rows of one library stand in the order of trust.
-std::span<const VersionRow> version_rows();
 
 }  // namespace varve

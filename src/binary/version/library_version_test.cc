@@ -8,6 +8,7 @@
 #include "binary/elf/elf_testing.h"
 #include "binary/version/read_only_strings.h"
 #include "binary/version/static_runtime.h"
+#include "tables/libraries.h"
 
 namespace varve {
 namespace {
@@ -31,7 +32,7 @@ std::ostream& operator<<(std::ostream& out, const Told& told) {
 }
 
 Told told(const TinyElf& elf, const std::string& file_name) {
-  auto version = library_version(in_memory(tiny_elf(elf)), file_name);
+  auto version = library_version(in_memory(tiny_elf(elf)), file_name, version_rows(file_name));
   return version ? Told{version->value, version->how, version->runtime} : Told{};
 }
 
@@ -62,7 +63,7 @@ TEST(LibraryVersion, PrefersAnExportedVariable) {
   TinyElf elf = library("libcudnn_graph.so.9");
   elf.symbols = {{"cudnn_graph_version", std::string("\x00\x1a\x09\x00", 4), false},
                  {"cudnnGetCudartVersion", std::string("\xb8\xf0\x32\0\0\xc3", 6)}};  // 0x32f0 is 13040
-  auto version = library_version(in_memory(tiny_elf(elf)), "libcudnn_graph.so.9");
+  auto version = library_version(in_memory(tiny_elf(elf)), "libcudnn_graph.so.9", version_rows("libcudnn_graph.so.9"));
   ASSERT_TRUE(version);
   EXPECT_EQ(version->value, "9.26.0");
   EXPECT_EQ(version->standing, Standing::recorded);
@@ -74,7 +75,7 @@ TEST(LibraryVersion, ReadsTextsOfReadOnlyDataOnly) {
   TinyElf elf = library("libnccl.so.2");
   elf.sections = {{".data", std::string("\0NCCL version 1.2.3+cuda9.0", 27)},
                   {".rodata", std::string("NCCL version %s\n\0NCCL version 2.30.7+cuda13.3\0", 47)}};
-  auto version = library_version(in_memory(tiny_elf(elf)), "libnccl.so.2");
+  auto version = library_version(in_memory(tiny_elf(elf)), "libnccl.so.2", version_rows("libnccl.so.2"));
   ASSERT_TRUE(version);
   EXPECT_EQ(version->value, "2.30.7");
   EXPECT_EQ(version->runtime, "13.3");
@@ -109,6 +110,25 @@ TEST(LibraryVersion, FollowsAGetterToItsStructure) {
   EXPECT_EQ(told(elf, "libnppc.so.13"), Told{});
 }
 
+// As in libnvcomp.so.6: test rdi, rdi; je; mov rax, [rip + 3]; mov [rdi], rax; xor eax, eax; ret.
+TEST(LibraryVersion, ReadsWhatAGetterCopies) {
+  TinyElf elf = library("libnvcomp.so.6");
+  std::string getter("\x48\x85\xff\x74\x13\x48\x8b\x05\x06\0\0\0\x48\x89\x07\x31\xc0\xc3", 18);
+  std::string numbers("\x70\x17\0\0\x3a\x2f\0\0", 8);  // 6000 and 12090
+  elf.symbols = {{"nvcompGetProperties", getter + numbers}};
+  EXPECT_EQ(told(elf, "libnvcomp.so.6"), (Told{"6.0.0", "data of nvcompGetProperties", "12.9"}));
+  elf.soname = "libnvcomp.so.5";
+  EXPECT_EQ(told(elf, "libnvcomp.so.5"), Told{}) << "the SONAME says otherwise";
+}
+
+TEST(LibraryVersion, TellsNoRuntimeThatIsNone) {
+  TinyElf elf = library("libcutensor.so.2");
+  elf.symbols = {{"cutensorGetVersion", getter_of(20800)}, {"cutensorGetCudartVersion", getter_of(12090)}};
+  EXPECT_EQ(told(elf, "libcutensor.so.2"), (Told{"2.8.0", "constant of cutensorGetVersion", "12.9"}));
+  elf.symbols[1].bytes = getter_of(7);
+  EXPECT_EQ(told(elf, "libcutensor.so.2").runtime, "");
+}
+
 TEST(LibraryVersion, FallsBackOnTheFileNameWhereThatMeansIt) {
   EXPECT_EQ(told(library("libcublas.so.12"), "libcublas.so.12.1.3.1"), (Told{"12.1.3.1", "file name", ""}));
   EXPECT_EQ(told(library("libcublas.so.12"), "libcublas.so.12"), Told{});
@@ -117,14 +137,6 @@ TEST(LibraryVersion, FallsBackOnTheFileNameWhereThatMeansIt) {
   EXPECT_EQ(told(library("libcuda.so.1"), "libcuda.so.1.1"), Told{});
   EXPECT_EQ(told(library("libnvToolsExt.so.1"), "libnvToolsExt.so.1.0.0"), Told{});
   EXPECT_EQ(told(library("libcublas.so.12"), "libcublas.so.12..3"), Told{});
-}
-
-TEST(LibraryVersion, KnowsTheSpellingOfRepairedWheels) {
-  EXPECT_EQ(split_library_file_name("libcudart-9335f6a2.so.12.1.105").stem, "libcudart");
-  EXPECT_EQ(split_library_file_name("libcudart-9335f6a2.so.12.1.105").version, "12.1.105");
-  EXPECT_EQ(split_library_file_name("libnvrtc-builtins.so.13.2").stem, "libnvrtc-builtins");
-  EXPECT_EQ(split_library_file_name("libcuda.so").version, "");
-  EXPECT_EQ(split_library_file_name("ptxas").stem, "ptxas");
 }
 
 const std::string kRuntimeTexts(
@@ -208,7 +220,7 @@ TEST(LibraryVersion, DamagedFilesEndInAnAnswer) {
       bytes[at] = static_cast<char>(random() % 3 == 0 ? 0xff : random());
     }
     FileReader reader = in_memory(bytes);
-    auto version = library_version(reader, "libnccl.so.2");
+    auto version = library_version(reader, "libnccl.so.2", version_rows("libnccl.so.2"));
     if (version) {
       EXPECT_FALSE(version->value.empty());
     }

@@ -4,6 +4,7 @@
 #include "capture/software/collect_software.h"
 #include "capture/subject/subject_ground.h"
 #include "loading/binary_collection.h"
+#include "tables/libraries.h"
 
 namespace varve {
 

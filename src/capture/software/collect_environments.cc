@@ -11,6 +11,7 @@
 #include "loading/binary_collection.h"
 #include "loading/consumers.h"
 #include "package/environments.h"
+#include "tables/libraries.h"
 #include "toolkit/toolkit_reader.h"
 #include "world/reading.h"
 
@@ -56,8 +57,8 @@ Fact compiler_version(const Subject& subject, const std::string& path, GpuCompil
   if (!file) return missing_because(file, path);
   // Triton's second one is called ptxas-blackwell: what it is counts, not its file name.
   const bool program = compiler != GpuCompiler::nvrtc;
-  const auto version =
-      library_version(*file, program ? std::string(to_string(compiler)) : path.substr(path.rfind('/') + 1));
+  const std::string known_as = program ? std::string(to_string(compiler)) : path.substr(path.rfind('/') + 1);
+  const auto version = library_version(*file, known_as, version_rows(known_as));
   return version ? known_fact(clean_utf8(version->value, 64), version->how, version->standing)
                  : missing_fact(Missing::absent, path, "its bytes do not tell");
 }

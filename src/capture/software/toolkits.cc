@@ -8,6 +8,7 @@
 #include "binary/version/library_version.h"
 #include "capture/software/collect_software.h"
 #include "model/toolkit_survey.h"
+#include "tables/libraries.h"
 #include "toolkit/toolkit_reader.h"
 #include "toolkit/toolkit_search.h"
 
@@ -73,7 +74,7 @@ void read_compiler(const Subject& subject, Toolkit& toolkit) {
   const std::string path = toolkit.path + "/bin/nvcc";
   const Looked<FileReader> file = toolkit.nvcc.is_known() ? Looked<FileReader>{} : subject.files.open(path);
   if (!file) return;
-  const auto version = library_version(*file, "nvcc");
+  const auto version = library_version(*file, "nvcc", version_rows("nvcc"));
   if (version) toolkit.nvcc = known_fact(clean_utf8(version->value, 64), path + ": " + version->how, version->standing);
 }
 }  // namespace

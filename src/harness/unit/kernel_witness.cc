@@ -9,6 +9,7 @@
 #include "base/redact.h"
 #include "base/text.h"
 #include "capture/subject/loaded_libraries.h"
+#include "tables/libraries.h"
 
 namespace varve {
 
@@ -31,11 +32,6 @@ void shorten_paths(KernelEvidence& evidence, const std::string& home) {
 }
 
 }  // namespace
-
-bool is_gpu_driver_library(const std::string& path) {
-  const std::string name = file_name(path);
-  return name.starts_with("libcuda.so") || name.starts_with("libamdhip64.so");
-}
 
 bool may_contain_onednn(const std::string& path) {
   const std::string name = file_name(path);
@@ -105,7 +101,7 @@ void KernelWitness::look_at_devices() {
 // What may have run that no CPU sample can show; "" when nothing hints at it.
 std::string KernelWitness::work_on_devices(const std::vector<Library>& libraries) const {
   const auto driver = std::find_if(libraries.begin(), libraries.end(),
-                                   [](const Library& library) { return is_gpu_driver_library(library.path); });
+                                   [](const Library& library) { return has_role(library.path, LibraryRole::opens_gpu); });
   if (driver != libraries.end()) {
     return fmt::format("work on the GPU: {} was loaded, and this witness sees CPUs only", file_name(driver->path));
   }

@@ -44,8 +44,7 @@ class KernelWitness {
   bool device_open_ = false;     // /dev/nvidia* or /dev/kfd was seen open
 };
 
-// Files by what their name says: GPU user drivers, and libraries that contain oneDNN.
-bool is_gpu_driver_library(const std::string& path);
+// Whether a file contains oneDNN, by its name.
 bool may_contain_onednn(const std::string& path);
 
 }  // namespace varve

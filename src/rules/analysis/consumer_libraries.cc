@@ -10,6 +10,7 @@
 #include "loading/binary_collection.h"
 #include "rules/analysis/consumer_answers.h"
 #include "rules/situation/library_facts.h"
+#include "tables/libraries.h"
 
 namespace varve {
 

@@ -2,84 +2,23 @@
 
 #include <algorithm>
 
+#include "base/library_file_name.h"
 #include "base/text.h"
-#include "binary/version/library_version.h"
-#include "loading/binary_collection.h"
+#include "tables/libraries.h"
 
 namespace varve {
-
-namespace {
-// A star takes any end of a name.
-struct FamilyRow {
-  const char* stem;
-  const char* family;
-};
-constexpr FamilyRow kFamilies[] = {
-    {"cudnn*", "cudnn"},         {"cublas", "cublas"}, {"cublasLt", "cublas"},   {"nvblas", "cublas"},
-    {"cufft", "cufft"},          {"cufftw", "cufft"},  {"cusolver", "cusolver"}, {"cusolverMg", "cusolver"},
-    {"nvrtc", "nvrtc"},          {"npp*", "npp"},      {"nvinfer*", "tensorrt"}, {"nvonnxparser", "tensorrt"},
-    {"nvrtc-builtins", "nvrtc"},
-};
-
-bool starts_like(const DottedVersion& version, const DottedVersion& start) {
-  for (std::size_t i = 0; i < start.parts.size(); ++i) {
-    if ((i < version.parts.size() ? version.parts[i] : 0) != start.parts[i]) return false;
-  }
-  return true;
-}
-
-// "~=3.9.0" is ">=3.9.0" within 3.9 (PEP 440, "Compatible release").
-bool is_compatible(const DottedVersion& version, DottedVersion bound) {
-  if (version < bound) return false;
-  if (bound.parts.size() > 1) bound.parts.pop_back();
-  return starts_like(version, bound);
-}
-
-std::optional<bool> meets_piece(std::string_view installed, std::string_view piece) {
-  piece = trim(piece);
-  if (piece.empty() || piece == "*") return true;
-  const std::size_t end = std::min(piece.find_first_not_of("<>=!~"), piece.size());
-  const std::string_view sign = piece.substr(0, end);
-  std::string_view wanted = trim(piece.substr(end));
-  // A local part counts only where it is asked for (PEP 440, "Local version identifiers").
-  if (wanted.find('+') != std::string_view::npos && (sign == "==" || sign == "===" || sign.empty())) {
-    return to_lower(installed) == to_lower(wanted);
-  }
-  const std::optional<DottedVersion> version = dotted_version_from(installed);
-  const bool any_end = wanted.ends_with(".*") || wanted.ends_with('*');
-  if (any_end) wanted = wanted.substr(0, wanted.find_first_of("*"));
-  while (wanted.ends_with('.')) wanted.remove_suffix(1);
-  const std::optional<DottedVersion> bound = dotted_version_from(wanted);
-  if (!version || !bound) return std::nullopt;
-  if (sign == "===") return installed == wanted;
-  if (sign == "==") return any_end ? starts_like(*version, *bound) : *version == *bound;
-  if (sign == "!=") return any_end ? !starts_like(*version, *bound) : *version != *bound;
-  if (sign == "<=") return *version <= *bound || starts_like(*version, *bound);
-  if (sign == ">=") return *version >= *bound;
-  if (sign == "<") return *version < *bound;
-  if (sign == ">") return *version > *bound;
-  if (sign == "~=") return is_compatible(*version, *bound);
-  if (sign == "=" || sign.empty()) return starts_like(*version, *bound);
-  return std::nullopt;
-}
-}  // namespace
 
 std::string base_name(std::string_view path) { return std::string(path.substr(path.rfind('/') + 1)); }
 
 LibraryWords library_words(std::string_view path_or_name) {
-  const LibraryFileName split = split_library_file_name(base_name(path_or_name));
+  const LibraryFileName split = split_library_file_name(path_or_name);
   std::string stem = split.stem.starts_with("lib") ? split.stem.substr(3) : split.stem;
   return {std::move(stem), split.version};
 }
 
 std::string family_of(std::string_view stem) {
-  for (const FamilyRow& row : kFamilies) {
-    std::string_view pattern = row.stem;
-    const bool any_end = pattern.ends_with('*');
-    if (any_end) pattern.remove_suffix(1);
-    if (any_end ? stem.starts_with(pattern) : stem == pattern) return row.family;
-  }
-  return {};
+  const LibraryRow* row = library_of("lib" + std::string(stem));
+  return row == nullptr ? std::string() : row->family;
 }
 
 std::vector<int> cuda_majors(const Fact& fact) {
@@ -106,22 +45,6 @@ int compare_releases(const DottedVersion& a, const DottedVersion& b) {
     if (a.parts[i] != b.parts[i]) return a.parts[i] < b.parts[i] ? -1 : 1;
   }
   return 0;
-}
-
-std::optional<bool> meets_specifier(std::string_view installed, std::string_view specifier) {
-  if (trim(specifier).empty()) return true;
-  bool some_unknown = false;
-  for (const std::string_view choice : split(specifier, '|')) {
-    bool all = true, unknown = false;
-    for (const std::string_view piece : split(choice, ',')) {
-      const std::optional<bool> met = meets_piece(installed, piece);
-      unknown = unknown || !met;
-      all = all && met.value_or(true);
-    }
-    if (all && !unknown) return true;
-    some_unknown = some_unknown || (all && unknown);
-  }
-  return some_unknown ? std::nullopt : std::optional(false);
 }
 
 std::string consumer_text(const Consumer& consumer) {

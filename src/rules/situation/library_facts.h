@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/dotted_version.h"
+#include "base/version_specifier.h"
 #include "model/finding.h"
 #include "rules/situation/situation.h"
 
@@ -29,11 +30,6 @@ std::vector<int> cuda_majors(const Fact& fact);
 // -1, 0, 1 by as many numbers as both have, at most three; 0 where that is none.
 int compare_releases(const DottedVersion& a, const DottedVersion& b);
 
-// Whether an installed version is what is asked for: PEP 440's specifiers (==, !=, <=, >=, <, >, ~=, ===, a trailing
-// ".*"; commas are "and"), and conda's ("2.1.2", "=2.1", "11.8.*", "|" is "or"). Pre-releases count as their release.
-// Nothing: it is not understood.
-std::optional<bool> meets_specifier(std::string_view installed, std::string_view specifier);
-
 // "torch 2.15.0 in ~/venv"
 std::string consumer_text(const Consumer& consumer);
 
@@ -49,7 +45,7 @@ class LibraryIndex {
   LibraryIndex(const LibraryIndex&) = delete;  // one a check: see Analysis
   LibraryIndex(LibraryIndex&&) = default;
 
-  // The CUDA major version that a SONAME belongs to, by data/library_names.json: 12 of "libcublas.so.12". Nothing where
+  // The CUDA major version that a SONAME belongs to, by data/libraries.json: 12 of "libcublas.so.12". Nothing where
   // it is not known, or where several have the same SONAME (libcusparse.so.12).
   std::optional<int> cuda_major(std::string_view name) const;
   // Whether it is a library of the CUDA stack: a row of the table has its name, whatever the number behind it. Those of
