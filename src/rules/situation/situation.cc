@@ -28,24 +28,16 @@ std::vector<std::string> texts_of(const Fact& fact) {
   return {value_text(*fact.value)};
 }
 
-bool is_nvidia(std::string_view model) {
-  const std::string lower = to_lower(model);
-  return !lower.starts_with("pci 1002:") && lower.find("amd") == std::string::npos;
-}
+bool is_of_amd(const Gpu& gpu) { return gpu.vendor == "1002" || to_lower(gpu.model).find("amd") != std::string::npos; }
 
 std::vector<GpuView> gpus_of(const Stack& machine) {
-  const std::vector<std::string> models = texts_of(fact_in(machine, "gpu.models"));
-  const std::vector<std::string> capabilities = texts_of(fact_in(machine, "gpu.compute_capabilities"));
-  const std::vector<std::string> brands = texts_of(fact_in(machine, "gpu.brand"));
   std::vector<GpuView> gpus;
-  for (std::size_t i = 0; i < std::max(models.size(), capabilities.size()); ++i) {
-    GpuView gpu;
-    if (i < models.size()) gpu.model = models[i];
-    if (!is_nvidia(gpu.model)) continue;
-    if (i < capabilities.size()) gpu.capability = compute_capability_from(capabilities[i]);
-    if (!gpu.capability) gpu.capability = capability_of_product(gpu.model);
-    if (i < brands.size()) gpu.brand = to_lower(brands[i]);
-    gpus.push_back(std::move(gpu));
+  for (const Gpu& gpu : counted_gpus(gpus_with_facts(machine.gpus, machine.facts))) {
+    if (is_of_amd(gpu)) continue;
+    const std::string model = find_gpu_field("gpu.models")->text(gpu);
+    gpus.push_back({.model = model,
+                    .capability = gpu.capability ? gpu.capability : capability_of_product(model),
+                    .brand = to_lower(gpu.brand)});
   }
   return gpus;
 }
