@@ -42,7 +42,7 @@ Status add_proofs(const World& world, const Situation& situation, const std::str
     return cannot_prove("files inside an image or a foreign root are not taken out", "Unpack it and give the binaries");
   }
   std::set<ComputeCapability> gpus;
-  for (const GpuView& gpu : situation.gpus) {
+  for (const Gpu& gpu : situation.gpus) {
     if (gpu.capability) gpus.insert(*gpu.capability);
   }
   if (gpus.empty()) return cannot_prove("no GPU is known to compile for", "Name one: --gpu \"L40S\" or --gpu 8.9");

@@ -282,7 +282,8 @@ std::vector<std::string> gpu_texts(const std::vector<Gpu>& gpus, std::string_vie
 }
 
 std::vector<Gpu> gpus_with_facts(std::vector<Gpu> gpus, const std::map<std::string, Fact>& facts) {
-  if (gpus.empty()) {
+  const bool none = gpus.empty();
+  if (none) {
     std::size_t most = 0;
     for (const GpuField& field : kFields) {
       if (!is_list_of_bus(field.fact)) most = std::max(most, texts_in(facts, field.fact).size());
@@ -297,6 +298,7 @@ std::vector<Gpu> gpus_with_facts(std::vector<Gpu> gpus, const std::map<std::stri
       if (field.text(*in_order[i]).empty()) field.read(texts[i], *in_order[i]);
     }
   }
+  for (Gpu& gpu : gpus) gpu.listed = gpu.listed || (none && gpu.vendor.empty());
   read_bus_facts(gpus, facts);
   return gpus;
 }

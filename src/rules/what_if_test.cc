@@ -83,6 +83,26 @@ TEST(WhatIf, PutsAGpuIntoAMachineWithoutOne) {
   EXPECT_EQ(machine.gpus[0].model, "L40S");
 }
 
+TEST(SituationGpus, AreThoseOfTheStackOrOfItsLists) {
+  Stack machine;
+  Gpu gpu;
+  gpu.listed = true;
+  gpu.model = "NVIDIA L40S";
+  gpu.brand = "NVIDIA";
+  machine.gpus = {gpu, Gpu{}};
+  machine.gpus[1].vendor = "1002";  // of another maker, seen on the bus alone
+  Stack older;
+  older.facts["gpu.models"] = known_fact(std::vector<std::string>{"NVIDIA L40S"}, "test");
+  older.facts["gpu.brand"] = known_fact(std::vector<std::string>{"NVIDIA"}, "test");
+  for (const Stack& stack : {machine, older}) {
+    const Situation situation = look_at_situation(stack, stack, knowledge());
+    ASSERT_EQ(situation.gpus.size(), 1u);
+    EXPECT_EQ(situation.gpus[0].model, "NVIDIA L40S");
+    EXPECT_EQ(situation.gpus[0].brand, "nvidia");
+    EXPECT_EQ(situation.gpus[0].capability, ComputeCapability(8, 9));
+  }
+}
+
 TEST(WhatIf, SaysThatNoDriverWasSupposedWithTheGpu) {
   const Stack machine = supposed({.driver = {}, .driver_folder = {}, .gpus = {"H100"}});
   EXPECT_EQ(machine.facts.at("driver.user_mode.version").missing, Missing::not_asked);

@@ -138,6 +138,14 @@ TEST(GpusWithFacts, KeepsAGpuOfTheBusApartThatNoDriverLists) {
   EXPECT_EQ(std::count_if(gpus.begin(), gpus.end(), [](const Gpu& gpu) { return gpu.bound_driver == "vfio-pci"; }), 1);
 }
 
+TEST(GpusWithFacts, CountsAGpuThatOnlyOneListKnows) {
+  const std::vector<Gpu> gpus =
+      gpus_with_facts({}, {{"gpu.models", known_fact(std::vector<std::string>{"NVIDIA L40S"}, "test")},
+                           {"gpu.compute_capabilities", known_fact(std::vector<std::string>{"8.9", "9.0"}, "test")}});
+  ASSERT_EQ(counted_gpus(gpus).size(), 2u);
+  EXPECT_EQ(counted_gpus(gpus)[1].capability, ComputeCapability(9, 0));
+}
+
 TEST(GpusWithFacts, LeavesAloneTextThatIsNoneOfAFact) {
   for (const char* id : kListFacts) {
     const GpuField& field = *find_gpu_field(id);

@@ -103,7 +103,7 @@ bool lets_start(const AdviceTarget& target, const CudaRelease& release) {
   const DriverBranch* branch =
       situation.kernel_driver ? branch_of(situation.knowledge, *situation.kernel_driver) : nullptr;
   if (branch == nullptr || target.is_supposed || situation.gpus.empty()) return false;
-  const GpuView& gpu = situation.gpus.front();
+  const Gpu& gpu = situation.gpus.front();
   const std::string brand = gpu.brand.empty() ? brand_of_product(gpu.model) : gpu.brand;
   const auto holds = [](const auto& list, const auto& value) {
     return std::find(list.begin(), list.end(), value) != list.end();

@@ -151,7 +151,10 @@ TEST(ForwardCompatibility, OfAnImageCountsWhereItIsFoundFirst) {
 
 TEST(GpuClassOf, GoesByBrandThenByName) {
   const auto class_of = [](const char* model, const char* brand = "") {
-    return gpu_class({.model = model, .capability = {}, .brand = brand});
+    Gpu gpu;
+    gpu.model = model;
+    gpu.brand = brand;
+    return gpu_class(gpu);
   };
   EXPECT_EQ(class_of("whatever", "geforce rtx"), GpuClass::consumer);
   EXPECT_EQ(class_of("NVIDIA H100 PCIe", "nvidia"), GpuClass::data_center);

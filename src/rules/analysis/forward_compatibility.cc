@@ -26,7 +26,7 @@ std::set<int> branches_of(const Knowledge& knowledge, const DottedVersion& level
 // The class of GPU decides first: a GeForce is refused whatever the drivers are.
 std::optional<ForwardVerdict> judge_class(const Situation& situation) {
   if (situation.gpus.empty()) return untold("the GPUs are not known, and only some may use it");
-  for (const GpuView& gpu : situation.gpus) {
+  for (const Gpu& gpu : situation.gpus) {
     const std::string name = gpu.model.empty() ? "this GPU" : gpu.model;
     switch (gpu_class(gpu)) {
       case GpuClass::data_center:

@@ -114,7 +114,7 @@ GpuSupportVerdict judge_support(const Situation& situation, const ServingDriver&
 
 std::vector<ComputeCapability> capabilities_of(const Situation& situation) {
   std::vector<ComputeCapability> capabilities;
-  for (const GpuView& gpu : situation.gpus) {
+  for (const Gpu& gpu : situation.gpus) {
     if (gpu.capability) capabilities.push_back(*gpu.capability);
   }
   std::sort(capabilities.begin(), capabilities.end());
@@ -124,7 +124,7 @@ std::vector<ComputeCapability> capabilities_of(const Situation& situation) {
 
 std::string gpu_words(const Situation& situation, ComputeCapability capability) {
   const std::string number = to_string(capability);
-  for (const GpuView& gpu : situation.gpus) {
+  for (const Gpu& gpu : situation.gpus) {
     if (gpu.capability != capability || gpu.model.empty()) continue;
     return gpu.model.find(number) != std::string::npos ? gpu.model : fmt::format("{} ({})", gpu.model, number);
   }

@@ -38,7 +38,7 @@ std::string too_old_fix(const Analysis& analysis, const ServingDriver& driver, c
   if (driver.api_level) {
     fix += fmt::format(", or builds for CUDA {}, which this driver serves", driver.api_level->major());
   }
-  const bool some_eligible = std::any_of(analysis.gpus.begin(), analysis.gpus.end(), [](const GpuView& gpu) {
+  const bool some_eligible = std::any_of(analysis.gpus.begin(), analysis.gpus.end(), [](const Gpu& gpu) {
     return gpu.brand.find("geforce") == std::string::npos && gpu.model.find("GeForce") == std::string::npos;
   });
   if (some_eligible || analysis.gpus.empty()) {

@@ -175,7 +175,7 @@ std::vector<Unmet> unmet_requirements(const Analysis& analysis, bool with_gpu) {
   machine.cuda = own_level(analysis);
   machine.driver = text_of(analysis, "driver.kernel_mode.version");
   if (with_gpu && !analysis.gpus.empty()) {
-    const GpuView& gpu = analysis.gpus.front();
+    const Gpu& gpu = analysis.gpus.front();
     if (gpu.capability) machine.arch = to_string(*gpu.capability);
     if (!gpu.brand.empty()) machine.brand = to_lower(gpu.brand);
   }

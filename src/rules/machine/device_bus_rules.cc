@@ -14,12 +14,11 @@ namespace {
 bool is_translating(const std::string& domain) { return domain == "DMA" || domain == "DMA-FQ"; }
 
 std::vector<Found> find_bars(const Analysis& analysis) {
-  std::vector<std::string> rows = rows_with(analysis, "gpu.bars", "not assigned");
-  std::erase_if(rows, [&](const std::string& row) {  // a GPU given to a virtual machine is not ours to judge
-    const std::string address = row.substr(0, row.find(": "));
-    const std::vector<std::string> bus = rows_with(analysis, "gpu.bus", address + " ");
-    return bus.empty() || bus.front().find("(vfio") != std::string::npos;
-  });
+  std::vector<std::string> rows;
+  for (const Gpu& gpu : analysis.gpus_on_bus) {
+    if (gpu.bound_driver.starts_with("vfio")) continue;  // given to a virtual machine: not ours to judge
+    if (gpu.windows.find("not assigned") != std::string::npos) rows.push_back(find_gpu_field("gpu.bars")->text(gpu));
+  }
   if (rows.empty()) return {};
   return {{.evidence = "Memory windows without an address: " + join(rows, "; ")}};
 }

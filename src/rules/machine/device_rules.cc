@@ -14,8 +14,8 @@ namespace {
 
 // The driver runs and has taken at least one GPU.
 bool is_driven(const Analysis& analysis) {
-  const bool listed = std::any_of(analysis.gpus.begin(), analysis.gpus.end(),
-                                  [](const GpuView& gpu) { return !gpu.model.starts_with("PCI "); });
+  const bool listed =
+      std::any_of(analysis.gpus.begin(), analysis.gpus.end(), [](const Gpu& gpu) { return gpu.listed; });
   return analysis.kernel_driver && listed && !is_wsl(analysis) && !is_jetson(analysis);
 }
 
@@ -50,9 +50,9 @@ std::vector<Found> find_nouveau(const Analysis& analysis) {
 
 std::vector<Found> find_not_taken(const Analysis& analysis) {
   if (!analysis.kernel_driver || is_in_container(analysis)) return {};
-  const std::vector<std::string> bound = gpus_bound_to(analysis, "nvidia"), free = gpus_bound_to(analysis, "no driver");
-  const auto listed = static_cast<std::size_t>(std::count_if(
-      analysis.gpus.begin(), analysis.gpus.end(), [](const GpuView& gpu) { return !gpu.model.starts_with("PCI "); }));
+  const std::vector<std::string> bound = gpus_bound_to(analysis, "nvidia"), free = gpus_bound_to(analysis, "");
+  const auto listed = static_cast<std::size_t>(
+      std::count_if(analysis.gpus.begin(), analysis.gpus.end(), [](const Gpu& gpu) { return gpu.listed; }));
   if (bound.size() + free.size() <= listed) return {};
   const std::vector<std::string>& named = free.empty() ? bound : free;
   return {

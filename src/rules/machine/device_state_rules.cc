@@ -16,9 +16,8 @@ bool has_nvidia_gpu(const Analysis& analysis) { return !analysis.gpus.empty(); }
 
 // A container may be shown all of the host's GPUs and given the nodes of some.
 std::size_t usable_gpus(const Analysis& analysis) {
-  const auto listed = std::count_if(analysis.gpus.begin(), analysis.gpus.end(), [](const GpuView& gpu) {
-    return gpu.model.find("(excluded)") == std::string::npos;
-  });
+  const auto listed =
+      std::count_if(analysis.gpus.begin(), analysis.gpus.end(), [](const Gpu& gpu) { return !gpu.excluded; });
   const std::vector<std::string> nodes = list_of(analysis, "driver.device_nodes");
   const auto given = std::count_if(nodes.begin(), nodes.end(), [](const std::string& node) {
     return node.size() > 6 && node.starts_with("nvidia") && node[6] >= '0' && node[6] <= '9';
@@ -77,33 +76,32 @@ std::vector<Found> find_visible_devices(const Analysis& analysis) {
                                      analysis.gpus.size(), analysis.gpus.size() == 1 ? "" : "s")}};
   }
   const bool divided =
-      !rows_with(analysis, "gpu.mig", "enabled").empty() || rows_with(analysis, "gpu.mig", "on").size() > 0;
+      std::any_of(analysis.gpus.begin(), analysis.gpus.end(), [](const Gpu& gpu) { return gpu.mig && gpu.mig->on; });
   return divided ? std::vector<Found>{} : judge_visible(analysis, *value);
 }
 
 std::vector<Found> find_mig_without_instances(const Analysis& analysis) {
-  const std::vector<std::string> modes = list_of(analysis, "gpu.mig");
-  const auto divided = std::count_if(modes.begin(), modes.end(), [](const std::string& mode) {
-    return mode == "on" || mode == "enabled" || mode.starts_with("on (") || mode.starts_with("enabled (");
-  });
+  const std::vector<Gpu>& gpus = analysis.gpus;
+  const auto divided = std::count_if(gpus.begin(), gpus.end(), [](const Gpu& gpu) { return gpu.mig && gpu.mig->on; });
   if (divided == 0 || !is_absent(analysis, "gpu.mig.instances") || is_in_container(analysis)) return {};
   return {
       {.evidence = fmt::format("MIG is enabled on {} of {} GPUs, and there is no GPU instance with a compute instance",
-                               divided, modes.size()),
-       .severity = static_cast<std::size_t>(divided) == modes.size() ? Severity::error : Severity::warning}};
+                               divided, gpus.size()),
+       .severity = static_cast<std::size_t>(divided) == gpus.size() ? Severity::error : Severity::warning}};
 }
 
 std::vector<Found> find_compute_mode(const Analysis& analysis) {
-  const std::vector<std::string> modes = list_of(analysis, "gpu.compute_mode");
+  const std::vector<Gpu>& gpus = analysis.gpus;
   std::vector<Found> found;
-  const auto count = [&](std::string_view start) {
-    return std::count_if(modes.begin(), modes.end(), [&](const std::string& mode) { return mode.starts_with(start); });
+  const auto count = [&](ComputeMode mode) {
+    return std::count_if(gpus.begin(), gpus.end(), [&](const Gpu& gpu) { return gpu.compute_mode == mode; });
   };
-  if (const auto prohibited = count("prohibited"); prohibited > 0) {
-    found.push_back({.evidence = fmt::format("{} of {} GPUs prohibit compute contexts", prohibited, modes.size())});
+  if (const auto prohibited = count(ComputeMode::prohibited); prohibited > 0) {
+    found.push_back({.evidence = fmt::format("{} of {} GPUs prohibit compute contexts", prohibited, gpus.size())});
   }
-  if (const auto exclusive = count("exclusive"); exclusive > 0) {
-    found.push_back({.evidence = fmt::format("{} of {} GPUs allow one process only", exclusive, modes.size()),
+  const auto exclusive = count(ComputeMode::exclusive_process) + count(ComputeMode::exclusive_thread);
+  if (exclusive > 0) {
+    found.push_back({.evidence = fmt::format("{} of {} GPUs allow one process only", exclusive, gpus.size()),
                      .severity = Severity::note,
                      .consequence = "A second process on such a GPU gets CUDA_ERROR_DEVICE_UNAVAILABLE."});
   }

@@ -14,7 +14,7 @@ namespace varve {
 namespace {
 // A GPU that waits for a driver and is given to nothing else: no other module holds it.
 std::vector<std::string> waiting_gpus(const Analysis& analysis) {
-  std::vector<std::string> gpus = gpus_bound_to(analysis, "no driver");
+  std::vector<std::string> gpus = gpus_bound_to(analysis, "");
   for (std::string& gpu : gpus_bound_to(analysis, "nvidia")) gpus.push_back(std::move(gpu));
   return gpus;
 }
@@ -61,7 +61,7 @@ std::string kernels_text(const Analysis& analysis, std::string_view id) {
 bool is_out_of_branch(const Analysis& analysis) {
   if (!analysis.user_driver || analysis.gpus.empty()) return false;
   const int branch = analysis.user_driver->major();
-  return std::all_of(analysis.gpus.begin(), analysis.gpus.end(), [&](const GpuView& gpu) {
+  return std::all_of(analysis.gpus.begin(), analysis.gpus.end(), [&](const Gpu& gpu) {
     const GpuArchitecture* row = gpu.capability ? find_architecture(analysis.knowledge, *gpu.capability) : nullptr;
     return row != nullptr && ((row->last_branch != 0 && branch > row->last_branch) || branch < row->first_branch);
   });
@@ -80,7 +80,7 @@ std::vector<Found> find_flavour(const Analysis& analysis, std::string_view wante
   const std::string flavour = flavour_of(analysis);
   if (flavour.empty() || flavour == wanted || is_jetson(analysis)) return {};
   std::vector<std::string> gpus;
-  for (const GpuView& gpu : analysis.gpus) {
+  for (const Gpu& gpu : analysis.gpus) {
     if (!gpu.capability) continue;
     const GpuArchitecture* row = find_architecture(analysis.knowledge, *gpu.capability);
     if (row == nullptr || row->kernel_module != wanted) continue;

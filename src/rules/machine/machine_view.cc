@@ -36,7 +36,11 @@ std::vector<std::string> rows_with(const Situation& situation, std::string_view 
 }
 
 std::vector<std::string> gpus_bound_to(const Situation& situation, std::string_view driver) {
-  return rows_with(situation, "gpu.bus", " (" + std::string(driver) + ")");
+  std::vector<std::string> rows;
+  for (const Gpu& gpu : situation.gpus_on_bus) {
+    if (gpu.bound_driver == driver) rows.push_back(find_gpu_field("gpu.bus")->text(gpu));
+  }
+  return rows;
 }
 
 bool wants_gpu(const Situation& situation) {

@@ -20,7 +20,7 @@ bool is_virtual(const Situation& situation);  // a virtual machine, by its hyper
 bool lists(const Situation& situation, std::string_view id, std::string_view value);
 // The rows of a list fact that hold the text.
 std::vector<std::string> rows_with(const Situation& situation, std::string_view id, std::string_view text);
-// NVIDIA's GPUs on the PCI bus that this kernel driver is bound to ("nvidia", "nouveau", "no driver").
+// NVIDIA's GPUs on the PCI bus that this kernel driver is bound to ("nvidia", "nouveau"; empty: none).
 std::vector<std::string> gpus_bound_to(const Situation& situation, std::string_view driver);
 
 // Whether something of the subject would use a GPU: a framework or extension built for CUDA, or a binary that asks for

@@ -39,7 +39,7 @@ GpuClass class_of_kind(ProductClass kind) {
 }
 }  // namespace
 
-GpuClass gpu_class(const GpuView& gpu) {
+GpuClass gpu_class(const Gpu& gpu) {
   const std::string brand = to_lower(gpu.brand);
   for (const Word& row : kBrands) {
     if (brand.find(row.word) != std::string::npos) return row.gpu_class;

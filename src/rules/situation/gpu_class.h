@@ -7,6 +7,6 @@ namespace varve {
 enum class GpuClass { data_center, embedded, professional, consumer, unknown };
 
 // By the brand that NVML states, else by the product's name.
-GpuClass gpu_class(const GpuView& gpu);
+GpuClass gpu_class(const Gpu& gpu);
 
 }  // namespace varve

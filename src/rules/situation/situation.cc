@@ -28,26 +28,23 @@ std::vector<std::string> texts_of(const Fact& fact) {
   return {value_text(*fact.value)};
 }
 
-bool is_nvidia(std::string_view model) {
-  const std::string lower = to_lower(model);
-  return !lower.starts_with("pci 1002:") && lower.find("amd") == std::string::npos;
-}
+constexpr std::string_view kNvidia = "10de";  // PCI vendor ids
+constexpr std::string_view kAmd = "1002";
 
-std::vector<GpuView> gpus_of(const Stack& machine) {
-  const std::vector<std::string> models = texts_of(fact_in(machine, "gpu.models"));
-  const std::vector<std::string> capabilities = texts_of(fact_in(machine, "gpu.compute_capabilities"));
-  const std::vector<std::string> brands = texts_of(fact_in(machine, "gpu.brand"));
-  std::vector<GpuView> gpus;
-  for (std::size_t i = 0; i < std::max(models.size(), capabilities.size()); ++i) {
-    GpuView gpu;
-    if (i < models.size()) gpu.model = models[i];
-    if (!is_nvidia(gpu.model)) continue;
-    if (i < capabilities.size()) gpu.capability = compute_capability_from(capabilities[i]);
-    if (!gpu.capability) gpu.capability = capability_of_product(gpu.model);
-    if (i < brands.size()) gpu.brand = to_lower(brands[i]);
-    gpus.push_back(std::move(gpu));
+bool is_of_amd(const Gpu& gpu) { return gpu.vendor == kAmd || to_lower(gpu.model).find("amd") != std::string::npos; }
+
+void look_at_gpus(const Stack& machine, Situation& situation) {
+  const std::vector<Gpu> all = gpus_with_facts(machine.gpus, machine.facts);
+  for (const Gpu& gpu : all) {
+    if (!gpu.address.empty() && gpu.vendor == kNvidia) situation.gpus_on_bus.push_back(gpu);
   }
-  return gpus;
+  for (Gpu& gpu : counted_gpus(all)) {
+    if (is_of_amd(gpu)) continue;
+    if (!gpu.listed || gpu.excluded) gpu.model = find_gpu_field("gpu.models")->text(gpu);
+    gpu.brand = to_lower(gpu.brand);
+    if (!gpu.capability) gpu.capability = capability_of_product(gpu.model);
+    situation.gpus.push_back(std::move(gpu));
+  }
 }
 
 // What the compiler said itself wins over what the tables say of the API level.
@@ -72,7 +69,7 @@ Situation look_at_situation(const Stack& machine, const Stack& subject, const Kn
   situation.api_level = version_in(machine, "driver.api_level");
   situation.jit_targets = texts_of(fact_in(machine, "driver.jit.targets"));
   set_ptx_ceiling(situation);
-  situation.gpus = gpus_of(machine);
+  look_at_gpus(machine, situation);
   situation.has_gpu = !situation.gpus.empty();
   const Fact& count = fact_in(machine, "gpu.count");  // not applicable with a source: somebody looked
   const bool none = !count.is_known() && count.missing == Missing::not_applicable && !count.source.empty();

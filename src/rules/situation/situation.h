@@ -11,13 +11,6 @@
 
 namespace varve {
 
-// A GPU of the machine, as far as it is known.
-struct GpuView {
-  std::string model;                            // "NVIDIA L40S"; may be empty
-  std::optional<ComputeCapability> capability;  // nothing: the model is not in the tables and nobody was asked
-  std::string brand;                            // of NVML, or by the model: "tesla", "geforce"; may be empty
-};
-
 // What rules look at: decoded facts, so that a rule is a comparison and a sentence. Borrows everything it points to.
 struct Situation {
   const Stack& machine;  // whose kernel driver, user driver, GPUs, container and settings count
@@ -30,7 +23,10 @@ struct Situation {
   std::vector<std::string> jit_targets;  // "sm_90": what the compiler said it compiles for; empty: not asked
   bool has_gpu = false;                  // one is on the bus, or was supposed
   bool has_no_gpu = false;               // somebody looked, there is none
-  std::vector<GpuView> gpus;             // NVIDIA's
+  // NVIDIA's GPUs of gpu.count, the brand in small letters, the capability by the tables where nobody was asked. One
+  // that no driver lists has its PCI ids for a model: "PCI 10de:2330 (vfio-pci)".
+  std::vector<Gpu> gpus;
+  std::vector<Gpu> gpus_on_bus;  // NVIDIA's, whether or not a driver lists them
 };
 
 Situation look_at_situation(const Stack& machine, const Stack& subject, const Knowledge& knowledge);

@@ -50,7 +50,7 @@ std::string cpu_reason(const Environment& environment, const Package& package) {
 
 std::string gpus_text(const Analysis& analysis) {
   if (analysis.gpus.empty()) return "a GPU";
-  const GpuView& gpu = analysis.gpus.front();
+  const Gpu& gpu = analysis.gpus.front();
   return gpu.model.empty() ? "a GPU" : gpu.model;
 }
 

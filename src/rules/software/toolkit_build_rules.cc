@@ -54,7 +54,7 @@ std::vector<Found> toolkit_unlike_gpu(const Analysis& analysis) {
   if (!toolkit || is_newer_cuda(analysis.knowledge, *toolkit)) return {};
   const bool needed = !reasons_to_build(analysis, nullptr).empty();
   std::vector<Found> found;
-  for (const GpuView& gpu : analysis.gpus) {
+  for (const Gpu& gpu : analysis.gpus) {
     if (!gpu.capability) continue;
     const GpuArchitecture* architecture = find_architecture(analysis.knowledge, *gpu.capability);
     if (architecture == nullptr) continue;

@@ -94,8 +94,8 @@ std::string places_of(const Analysis& analysis, const std::vector<Seen>& seen, c
 }
 
 // The first GPU of the machine that the range holds for.
-const GpuView* gpu_within(const Analysis& analysis, const std::string& range) {
-  for (const GpuView& gpu : analysis.gpus) {
+const Gpu* gpu_within(const Analysis& analysis, const std::string& range) {
+  for (const Gpu& gpu : analysis.gpus) {
     if (!gpu.capability) continue;
     const DottedVersion capability{.parts = {gpu.capability->major, gpu.capability->minor}};
     if (is_within(capability, range)) return &gpu;
@@ -103,7 +103,7 @@ const GpuView* gpu_within(const Analysis& analysis, const std::string& range) {
   return nullptr;
 }
 
-std::string gpu_text(const GpuView& gpu) {
+std::string gpu_text(const Gpu& gpu) {
   return (gpu.model.empty() ? std::string("a GPU") : gpu.model) + " (" + to_string(*gpu.capability) + ")";
 }
 
@@ -121,7 +121,7 @@ std::vector<Found> known_dispatch_changes(const Analysis& analysis, bool slower)
   for (const DispatchChange& row : analysis.knowledge.dispatch_changes) {
     // A row for every release says nothing about this one.
     if ((row.slower || row.inexact) != slower || (!slower && row.version.empty())) continue;
-    const GpuView* gpu = gpu_within(analysis, row.gpu);
+    const Gpu* gpu = gpu_within(analysis, row.gpu);
     if (!row.gpu.empty() && gpu == nullptr) continue;
     const std::string places = places_of(analysis, seen[row.component], row);
     if (places.empty()) continue;

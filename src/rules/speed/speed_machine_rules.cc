@@ -16,17 +16,12 @@ constexpr const char* kNvml = "NVML API reference; nvidia-smi documentation";
 constexpr const char* kKernel = "Linux kernel documentation: CPU Performance Scaling, Control Group v2";
 
 std::string numbered_gpu(const Analysis& analysis, std::size_t index) {
-  const std::vector<std::string> models = list_of(analysis, "gpu.models");
-  return fmt::format("GPU {}{}", index, index < models.size() ? " (" + models[index] + ")" : "");
+  const std::string& model = analysis.gpus[index].model;
+  return fmt::format("GPU {}{}", index, model.empty() ? "" : " (" + model + ")");
 }
 
-// The number at the start of "700 W" or "1980 MHz", or behind a word.
-std::optional<double> number_in(std::string_view text, std::string_view word = {}) {
-  const std::size_t at = word.empty() ? 0 : text.find(word);
-  if (at == std::string_view::npos) return std::nullopt;
-  text = trim(text.substr(at + word.size()));
-  return parse_number(text.substr(0, text.find_first_not_of("0123456789.")));
-}
+// What a list fact says of a GPU: "700 W".
+std::string shown(const Gpu& gpu, const char* fact) { return find_gpu_field(fact)->text(gpu); }
 
 // CPUs that the process may use at once: the set it is bound to, else those that are online.
 std::optional<double> usable_cpus(const Analysis& analysis) {
@@ -67,59 +62,59 @@ std::vector<Found> slow_governor(const Analysis& analysis) {
 }
 
 std::vector<Found> power_below_default(const Analysis& analysis) {
-  const std::vector<std::string> now = list_of(analysis, "gpu.power_limit");
-  const std::vector<std::string> delivered = list_of(analysis, "gpu.power_limit_default");
   std::vector<Found> found;
-  for (std::size_t i = 0; i < std::min(now.size(), delivered.size()); ++i) {
-    const auto watts = number_in(now[i]), most = number_in(delivered[i]);
-    if (!watts || !most || *watts >= *most) continue;
-    found.push_back({.evidence = fmt::format("{} is limited to {}, {} as delivered", numbered_gpu(analysis, i), now[i],
-                                             delivered[i])});
+  for (std::size_t i = 0; i < analysis.gpus.size(); ++i) {
+    const Gpu& gpu = analysis.gpus[i];
+    const auto &watts = gpu.power_limit_watts, &delivered = gpu.power_limit_default_watts;
+    if (!watts || !delivered || *watts >= *delivered) continue;
+    found.push_back({.evidence = fmt::format("{} is limited to {}, {} as delivered", numbered_gpu(analysis, i),
+                                             shown(gpu, "gpu.power_limit"), shown(gpu, "gpu.power_limit_default"))});
   }
   return found;
 }
 
 std::vector<Found> ecc_unlike(const Analysis& analysis) {
-  const std::vector<std::string> modes = list_of(analysis, "gpu.ecc");
-  const std::set<std::string> different(modes.begin(), modes.end());
-  const bool pending = std::any_of(modes.begin(), modes.end(), [](const std::string& mode) {
-    return mode.find("after a reset") != std::string::npos;
-  });
-  if (different.size() < 2 && !pending) return {};
+  std::vector<std::string> modes;
+  bool pending = false;
+  for (const Gpu& gpu : analysis.gpus) {
+    if (!gpu.ecc) continue;
+    modes.push_back(shown(gpu, "gpu.ecc"));
+    pending = pending || gpu.ecc->on != gpu.ecc->on_after_reset;
+  }
+  if (std::set<std::string>(modes.begin(), modes.end()).size() < 2 && !pending) return {};
   return {{.evidence = "ECC of GPU memory is " + join(modes, ", ")}};
 }
 
 std::vector<Found> partitioned_gpus(const Analysis& analysis) {
-  const std::vector<std::string> modes = list_of(analysis, "gpu.mig");
   std::vector<std::string> partitioned;
-  for (std::size_t i = 0; i < modes.size(); ++i) {
-    if (modes[i].starts_with("enabled")) partitioned.push_back(numbered_gpu(analysis, i));
+  for (std::size_t i = 0; i < analysis.gpus.size(); ++i) {
+    const auto& mig = analysis.gpus[i].mig;
+    if (mig && mig->on) partitioned.push_back(numbered_gpu(analysis, i));
   }
   if (partitioned.empty()) return {};
   return {{.evidence = join(partitioned, ", ") + (partitioned.size() == 1 ? " is" : " are") + " partitioned (MIG)"}};
 }
 
 std::vector<Found> clocks_below_best(const Analysis& analysis) {
-  const std::vector<std::string> clocks = list_of(analysis, "gpu.application_clocks");
-  const std::vector<std::string> best = list_of(analysis, "gpu.clock_sm_max");
   std::vector<Found> found;
-  for (std::size_t i = 0; i < std::min(clocks.size(), best.size()); ++i) {
-    const auto now = number_in(clocks[i], "SM"), most = number_in(best[i]);
-    if (!now || !most || *now >= *most) continue;
+  for (std::size_t i = 0; i < analysis.gpus.size(); ++i) {
+    const Gpu& gpu = analysis.gpus[i];
+    if (!gpu.application_clocks || !gpu.clock_sm_max_mhz) continue;
+    if (gpu.application_clocks->sm_mhz >= *gpu.clock_sm_max_mhz) continue;
     found.push_back({.evidence = fmt::format("{} has application clocks of {}; the highest SM clock is {}",
-                                             numbered_gpu(analysis, i), clocks[i], best[i])});
+                                             numbered_gpu(analysis, i), shown(gpu, "gpu.application_clocks"),
+                                             shown(gpu, "gpu.clock_sm_max"))});
   }
   return found;
 }
 
 std::vector<Found> link_below_best(const Analysis& analysis) {
-  const std::vector<std::string> now = list_of(analysis, "gpu.pcie"), best = list_of(analysis, "gpu.pcie_max");
   std::vector<Found> found;
-  for (std::size_t i = 0; i < std::min(now.size(), best.size()); ++i) {
-    const auto lanes = number_in(now[i], "x"), most = number_in(best[i], "x");
-    if (!lanes || !most || *lanes >= *most) continue;
-    found.push_back(
-        {.evidence = fmt::format("{} is linked by PCIe {}, at best {}", numbered_gpu(analysis, i), now[i], best[i])});
+  for (std::size_t i = 0; i < analysis.gpus.size(); ++i) {
+    const Gpu& gpu = analysis.gpus[i];
+    if (!gpu.pcie || !gpu.pcie_max || gpu.pcie->lanes >= gpu.pcie_max->lanes) continue;
+    found.push_back({.evidence = fmt::format("{} is linked by PCIe {}, at best {}", numbered_gpu(analysis, i),
+                                             shown(gpu, "gpu.pcie"), shown(gpu, "gpu.pcie_max"))});
   }
   return found;
 }

@@ -37,8 +37,7 @@ struct SettingRow {
 bool loses_peer_copies(const Analysis& analysis, const SettingRow& row) {
   const auto& gpus = analysis.gpus;
   return std::string_view(row.name) == "NCCL_P2P_DISABLE" && gpus.size() > 1 &&
-         std::all_of(gpus.begin(), gpus.end(),
-                     [](const GpuView& gpu) { return gpu_class(gpu) == GpuClass::data_center; });
+         std::all_of(gpus.begin(), gpus.end(), [](const Gpu& gpu) { return gpu_class(gpu) == GpuClass::data_center; });
 }
 
 // Sources: CUDA C++ Programming Guide, Environment Variables; PyTorch, CUDA semantics and CUDA environment variables;
