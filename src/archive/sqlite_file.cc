@@ -94,9 +94,6 @@ sqlite3_vfs reader_vfs(const FileReader& file, const char* name) {
   return vfs;
 }
 
-struct CloseDatabase {
-  void operator()(sqlite3* database) const { sqlite3_close(database); }
-};
 struct FinishStatement {
   void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 };
@@ -104,6 +101,10 @@ using Statement = std::unique_ptr<sqlite3_stmt, FinishStatement>;
 }  // namespace
 
 struct SqliteFile::Connection {
+  struct CloseDatabase {
+    void operator()(sqlite3* database) const { sqlite3_close(database); }
+  };
+
   Connection(const FileReader& file, const SqliteLimits& most)
       : name(fmt::format("varve-{}", fmt::ptr(this))),
         vfs(reader_vfs(file, name.c_str())),

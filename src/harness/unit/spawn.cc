@@ -16,7 +16,7 @@ namespace varve {
 namespace {
 
 // What the child needs, prepared before vfork: it may call nothing but system calls.
-struct Launch {
+struct ChildLaunch {
   const char* program = nullptr;
   char* const* arguments = nullptr;
   char* const* environment = nullptr;
@@ -25,7 +25,7 @@ struct Launch {
   int error = 0;  // written by the child, which shares our memory until it has loaded the program
 };
 
-[[noreturn]] void become_program(volatile Launch* launch) {
+[[noreturn]] void become_program(volatile ChildLaunch* launch) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   dup2(launch->input, STDIN_FILENO);
@@ -53,7 +53,7 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 }
 
 // In a function of its own: the frame that vfork returns into twice holds nothing that changes in between.
-[[gnu::noinline]] pid_t launch_child(volatile Launch* launch) {
+[[gnu::noinline]] pid_t launch_child(volatile ChildLaunch* launch) {
   const pid_t process = vfork();
   if (process == 0) become_program(launch);  // NOLINT(clang-analyzer-unix.Vfork): it makes system calls only
   return process;
@@ -79,7 +79,7 @@ Result<SpawnedProcess> spawn_process(const std::string& program, const std::vect
 
   const std::vector<char*> argument_pointers = pointers(arguments);
   const std::vector<char*> environment_pointers = pointers(environment);
-  volatile Launch launch;
+  volatile ChildLaunch launch;
   launch.program = program.c_str();
   launch.arguments = argument_pointers.data();
   launch.environment = environment_pointers.data();

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "base/library_file_name.h"
 #include "base/text.h"
 #include "binary/version/library_version.h"
 #include "loading/binary_collection.h"

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "base/library_file_name.h"
 #include "binary/version/library_version.h"
 
 namespace varve {

@@ -2,6 +2,7 @@
 
 #include "rules/situation/library_facts.h"
 #include "rules/software/rule_testing.h"
+#include "rules/software/software_rules.h"
 
 namespace varve {
 namespace {
@@ -87,7 +88,9 @@ TEST(LibraryRules, TwoCudaMajorsSideBySideAreLegal) {
       loaded("libcusparse.so.12", "/venv/cu13/libcusparse.so.12", "RUNPATH")};
   scene.consumer("cupy-cuda12x", "14.2.0").libraries = {
       loaded("libcublas.so.12", "/venv/cublas/libcublas.so.12", "held by the environment")};
-  for (const Rule& rule : library_rules()) EXPECT_TRUE(scene.judge(rule.id).empty()) << rule.id;
+  for (const auto& rules : {symbol_rules(), library_mix_rules(), missing_library_rules(), package_mix_rules()}) {
+    for (const Rule& rule : rules) EXPECT_TRUE(scene.judge(rule.id).empty()) << rule.id;
+  }
 }
 
 TEST(LibraryRules, OneSonameTwoReleasesInOneEnvironment) {

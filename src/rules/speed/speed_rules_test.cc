@@ -1,3 +1,5 @@
+#include "rules/speed/speed_rules.h"
+
 #include <gtest/gtest.h>
 
 #include "rules/software/rule_testing.h"
@@ -172,7 +174,9 @@ TEST(SpeedRules, LimitsAndThreads) {
 
 TEST(SpeedRules, NothingKnownNothingSaid) {
   const Scene scene;
-  for (const Rule& rule : speed_rules()) EXPECT_TRUE(scene.judge(rule.id).empty()) << rule.id;
+  for (const auto& rules : {dispatch_rules(), speed_setting_rules(), speed_machine_rules()}) {
+    for (const Rule& rule : rules) EXPECT_TRUE(scene.judge(rule.id).empty()) << rule.id;
+  }
 }
 
 }  // namespace
