@@ -13,7 +13,7 @@
 
 namespace {
 void read_environments(const SameBytes& files) {
-  const varve::EnvironmentPlace place{.kind = "conda",
+  const varve::EnvironmentPlace place{.kind = varve::EnvironmentKind::conda,
                                       .path = "/e",
                                       .folders = {"/e/lib/python3.11/site-packages"},
                                       .conda_meta = "/e/conda-meta",

@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   (void)varve::defined_number(text, "CUDA_VERSION");
   const SameBytes files(text);
-  const varve::EnvironmentPlace place{.kind = "conda",
+  const varve::EnvironmentPlace place{.kind = varve::EnvironmentKind::conda,
                                       .path = "/e",
                                       .folders = {"/e/lib/python3.11/site-packages"},
                                       .conda_meta = "/e/conda-meta",
