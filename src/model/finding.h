@@ -29,7 +29,8 @@ struct Finding {
   std::string consequence;  // what follows from it
   std::string fix;          // what to do
   std::string source;       // what the rule rests on; empty when it is plain observation
-  // What kind of fault it is, of those that a check tells apart (rules/analysis/rule.h): "driver_ceiling"; empty elsewhere.
+  // What kind of fault it is, of those that a check tells apart (rules/analysis/rule.h): "driver_ceiling"; empty
+  // elsewhere.
   std::string category = {};
   std::vector<FindingSubject> about = {};  // not written into documents
 };

@@ -75,7 +75,8 @@ Result<ErrorPatterns> load_error_patterns(const Knowledge& knowledge, const std:
 
 const ErrorPattern* find_pattern(const ErrorPatterns& patterns, std::string_view id);
 
-// The categories that rules and patterns may have (rules/analysis/rule.h), in words: "GPU code that does not fit the GPU".
+// The categories that rules and patterns may have (rules/analysis/rule.h), in words: "GPU code that does not fit the
+// GPU".
 std::string category_title(std::string_view category);
 bool is_category(std::string_view word);
 

@@ -100,8 +100,9 @@ void KernelWitness::look_at_devices() {
 
 // What may have run that no CPU sample can show; "" when nothing hints at it.
 std::string KernelWitness::work_on_devices(const std::vector<Library>& libraries) const {
-  const auto driver = std::find_if(libraries.begin(), libraries.end(),
-                                   [](const Library& library) { return has_role(library.path, LibraryRole::opens_gpu); });
+  const auto driver = std::find_if(libraries.begin(), libraries.end(), [](const Library& library) {
+    return has_role(library.path, LibraryRole::opens_gpu);
+  });
   if (driver != libraries.end()) {
     return fmt::format("work on the GPU: {} was loaded, and this witness sees CPUs only", file_name(driver->path));
   }
