@@ -5,8 +5,8 @@
 #include <map>
 #include <set>
 
+#include "base/library_file_name.h"
 #include "base/text.h"
-#include "binary/version/library_version.h"
 #include "loading/binary_collection.h"
 #include "rules/consumer/consumer_verdict.h"
 #include "rules/software/library_facts.h"

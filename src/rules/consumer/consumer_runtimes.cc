@@ -6,7 +6,7 @@
 #include <optional>
 #include <set>
 
-#include "binary/version/library_version.h"
+#include "base/library_file_name.h"
 
 namespace varve {
 
