@@ -159,8 +159,9 @@ void TableRow::reject_others() const {
   for (const auto& [key, value] : object_->items()) {
     if (std::find(asked_.begin(), asked_.end(), key) != asked_.end()) continue;
     std::string allowed;
-    for (const std::string_view name : asked_) {
-      if (allowed.find(name) == allowed.npos) allowed += (allowed.empty() ? "" : ", ") + std::string(name);
+    for (auto name = asked_.begin(); name != asked_.end(); ++name) {
+      if (std::find(asked_.begin(), name, *name) != name) continue;
+      allowed += (allowed.empty() ? "" : ", ") + std::string(*name);
     }
     return fields_.reject(key.c_str(), "there is no such field; there are " + allowed);
   }

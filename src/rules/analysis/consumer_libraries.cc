@@ -7,7 +7,6 @@
 
 #include "base/library_file_name.h"
 #include "base/text.h"
-#include "binary/version/library_version.h"
 #include "loading/binary_collection.h"
 #include "rules/analysis/consumer_answers.h"
 #include "rules/situation/library_facts.h"

@@ -110,7 +110,7 @@ TEST(LibraryVersion, FollowsAGetterToItsStructure) {
   EXPECT_EQ(told(elf, "libnppc.so.13"), Told{});
 }
 
-// As in libnvcomp.so.6: test rdi, rdi; je; mov rax, [rip + 3]; mov [rdi], rax; xor eax, eax; ret.
+// As in libnvcomp.so.6: test rdi, rdi; je; mov rax, [rip + 6]; mov [rdi], rax; xor eax, eax; ret.
 TEST(LibraryVersion, ReadsWhatAGetterCopies) {
   TinyElf elf = library("libnvcomp.so.6");
   std::string getter("\x48\x85\xff\x74\x13\x48\x8b\x05\x06\0\0\0\x48\x89\x07\x31\xc0\xc3", 18);
