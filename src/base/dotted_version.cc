@@ -43,20 +43,25 @@ std::strong_ordering DottedVersion::operator<=>(const DottedVersion& other) cons
 
 std::optional<DottedVersion> dotted_version_from(std::string_view text) {
   text = trim(text);
+  const std::string_view whole = text;
+  std::size_t read = 0;  // bytes of it
   DottedVersion version;
   while (!text.empty() && is_digit(text[0]) && version.parts.size() < kMostParts) {
     const std::size_t end = std::min(text.find_first_not_of("0123456789"), text.size());
     if (end > kMostDigits) return std::nullopt;
     version.parts.push_back(static_cast<int>(parse_integer(text.substr(0, end)).value_or(0)));
     text.remove_prefix(end);
+    read = whole.size() - text.size();
     if (text.size() < 2 || text[0] != '.') break;
     text.remove_prefix(1);
   }
   if (version.parts.empty()) return std::nullopt;
+  version.written = whole.substr(0, read);
   return version;
 }
 
 std::string to_string(const DottedVersion& version) {
+  if (!version.written.empty()) return version.written;
   std::string text;
   for (const int part : version.parts) text += (text.empty() ? "" : ".") + std::to_string(part);
   return text;

@@ -16,8 +16,15 @@ TEST(DottedVersion, ComparesNumberByNumber) {
 TEST(DottedVersion, TakesTheNumbersAtTheStart) {
   EXPECT_EQ(to_string(version("2.15.0+cu132")), "2.15.0");
   EXPECT_EQ(to_string(version("1.13.0a0")), "1.13.0");
-  EXPECT_EQ(to_string(version(" 450.80.02 ")), "450.80.2");
+  EXPECT_EQ(to_string(version(" 450.80.02 ")), "450.80.02") << "as it was read";
   EXPECT_EQ(to_string(version("12.")), "12");
+}
+
+TEST(DottedVersion, IsWrittenAsItWasRead) {
+  EXPECT_EQ(to_string(version("570.124.06")), "570.124.06");
+  EXPECT_EQ(to_string(version("9.13.1.")), "9.13.1");
+  EXPECT_EQ(version("570.124.06"), version("570.124.6"));
+  EXPECT_EQ(to_string(DottedVersion{.parts = {12, 4}}), "12.4") << "put together from numbers";
 }
 
 TEST(DottedVersion, IsNothingWithoutANumber) {

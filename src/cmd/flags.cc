@@ -14,6 +14,7 @@
 #include "base/version.h"
 #include "cmd/document_files.h"
 #include "cmd/subjects.h"
+#include "cmd/terminal.h"
 
 namespace varve {
 
@@ -223,7 +224,12 @@ Result<CommandLine> read_command_line(const Command& program, std::span<const Co
   return CommandLine{.command = &named()};
 }
 
-std::vector<Flag> common_flags() { return {{"-h,--help", "", ShowHelp{}, "say what it does and takes, and end"}}; }
+std::vector<Flag> common_flags() {
+  return {
+      {"--color", "WHEN", &colour_choice(), "colour of the answer", one_of({"auto", "always", "never"})},
+      {"-h,--help", "", ShowHelp{}, "say what it does and takes, and end"},
+  };
+}
 
 std::vector<Flag> output_flags(OutputOptions& options) {
   return {{"--json", "", &options.json, "print the document as JSON instead of text"},

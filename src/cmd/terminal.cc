@@ -24,11 +24,17 @@ bool is_terminal(int descriptor) {
 }
 }  // namespace
 
+std::string& colour_choice() {
+  static std::string choice = "auto";
+  return choice;
+}
+
 TextStyle output_style() {
   const char* no_colour = std::getenv("NO_COLOR");  // any value but the empty one: no-color convention
   const bool wanted = no_colour == nullptr || *no_colour == '\0';
   const bool terminal = is_terminal(STDOUT_FILENO);
-  return {.colour = terminal && wanted, .width = terminal ? std::min(columns(STDOUT_FILENO), 140) : 100};
+  const bool colour = colour_choice() == "auto" ? terminal && wanted : colour_choice() == "always";
+  return {.colour = colour, .width = terminal ? std::min(columns(STDOUT_FILENO), 140) : 100};
 }
 
 ExitStatus complain(const Error& error, ExitStatus status) {

@@ -10,7 +10,10 @@
 
 namespace varve {
 
-// Colour and width for what goes to standard output: colour on a terminal only, and not with NO_COLOR set.
+// When the answer is coloured, as --color says: "auto" (on a terminal, and not with NO_COLOR set), "always", "never".
+std::string& colour_choice();
+
+// Colour and width for what goes to standard output.
 TextStyle output_style();
 
 // "varve: reading the document: …" on stderr; the exit status that goes with it.

@@ -8,11 +8,7 @@ namespace {
 bool repeats_log(const Finding& finding) { return finding.id == "VRV-LOG-ERROR"; }
 }  // namespace
 
-bool tells_of_failure(const Check& check) {
-  const auto is_joined = [](const ExplainedError& error) { return !error.explained_by.empty(); };
-  return std::any_of(check.errors.begin(), check.errors.end(), is_joined) ||
-         (!check.errors.empty() && std::any_of(check.findings.begin(), check.findings.end(), repeats_log));
-}
+bool tells_of_failure(const Check& check) { return !check.errors.empty(); }
 
 std::vector<Finding> findings_beside_log(const Check& check) {
   std::vector<Finding> findings = check.findings;

@@ -8,7 +8,7 @@ namespace varve {
 
 // What a page of a check shows first and leaves out, the same for text and HTML.
 
-// Whether the log that came with the check holds a failure: then the page leads with it.
+// Whether a log came with the check and holds an error that is known: then the page leads with it.
 bool tells_of_failure(const Check& check);
 
 // The findings beside what the log says. An error of the log that nothing on the stack accounts for is a finding too
