@@ -125,8 +125,8 @@ TEST(JoinErrors, OfSeveralFindingsTheOneAboutTheSettingThatIsNamedAccounts) {
   about.id = "VRV-B";
   about.about = {{FindingSubject::Kind::setting, "CUDA_VISIBLE_DEVICES"}};
   const Joined joined = join(
-      "RuntimeError: CUDA unknown error - e.g. changing env variable CUDA_VISIBLE_DEVICES after "
-      "program start",
+      "CUDA unknown error - this may be due to an incorrectly set up environment, e.g. changing env "
+      "variable CUDA_VISIBLE_DEVICES after program start",
       {other, about});
   ASSERT_EQ(joined.errors.size(), 1U);
   EXPECT_EQ(joined.errors[0].explained_by, "VRV-B");
