@@ -168,14 +168,14 @@ TEST(Control, WhatDiffersInsideTwoCommandsIsNotRecorded) {
   EXPECT_TRUE(explains(comparison, "--against-env"));
 
   // Naming it does not record it.
-  EXPECT_EQ(compared(run, {.margin = {}, .variable = {"command"}, .metric = {}, .created_at = {}}).control,
+  EXPECT_EQ(compared_control(run, {.margin = {}, .variable = {"command"}, .metric = {}, .created_at = {}}).control,
             Control::confounded);
 }
 
 TEST(Control, OneArgumentMayStandForAnything) {
   varve::Run run = quiet_run();
   run.variants[1].command.back() = "200";
-  EXPECT_EQ(compared(run).control, Control::confounded);
+  EXPECT_EQ(compared_control(run).control, Control::confounded);
 }
 
 namespace {
@@ -193,7 +193,7 @@ varve::Run two_programs() {
 }  // namespace
 
 TEST(Control, AnotherProgramInTheSameFolderIsOneRecordedItem) {
-  const Comparison comparison = compared(two_programs());
+  const Comparison comparison = compared_control(two_programs());
   EXPECT_EQ(comparison.variable, std::vector<std::string>{"program"});
   EXPECT_EQ(item(comparison, "command").state, ItemState::follows);
   EXPECT_EQ(comparison.control, Control::controlled);
@@ -202,15 +202,15 @@ TEST(Control, AnotherProgramInTheSameFolderIsOneRecordedItem) {
 TEST(Control, AnotherProgramIsNoRecordedItemWhereItRunsOtherCode) {
   varve::Run scripts = two_programs();
   for (Unit& each : scripts.units) each.libraries.pop_back();  // what is mapped is the interpreter
-  EXPECT_EQ(compared(scripts).control, Control::confounded);
+  EXPECT_EQ(compared_control(scripts).control, Control::confounded);
 
   varve::Run same_content = two_programs();
   same_content.variants[1].program_digest = same_content.variants[0].program_digest;
-  EXPECT_EQ(compared(same_content).control, Control::confounded);
+  EXPECT_EQ(compared_control(same_content).control, Control::confounded);
 
   varve::Run other_folder = two_programs();
   other_folder.variants[1].program = "new/example-new";
-  EXPECT_EQ(compared(other_folder).control, Control::confounded);
+  EXPECT_EQ(compared_control(other_folder).control, Control::confounded);
 
   varve::Run interpreters = two_programs();
   for (std::size_t side = 0; side < 2; ++side) {
@@ -220,7 +220,7 @@ TEST(Control, AnotherProgramIsNoRecordedItemWhereItRunsOtherCode) {
       if (each.variant == variant.name) each.libraries.push_back(library(variant.program, "py7h0n"));
     }
   }
-  EXPECT_EQ(compared(interpreters).control, Control::confounded);
+  EXPECT_EQ(compared_control(interpreters).control, Control::confounded);
 }
 
 TEST(Control, AnotherFileInTheSameFolderIsOneRecordedItem) {
@@ -231,13 +231,13 @@ TEST(Control, AnotherFileInTheSameFolderIsOneRecordedItem) {
     variant.command.push_back(name);
     variant.files = {{.argument = 3, .path = name, .digest = std::string(64, side == 0 ? 'c' : 'd'), .missing = {}}};
   }
-  EXPECT_EQ(compared(run).control, Control::controlled);
-  EXPECT_EQ(compared(run).variable, std::vector<std::string>{"file.old.py"});
+  EXPECT_EQ(compared_control(run).control, Control::controlled);
+  EXPECT_EQ(compared_control(run).variable, std::vector<std::string>{"file.old.py"});
   // In another folder something beside it may differ too, and the same content is no difference at all.
   run.variants[1].files[0].path = run.variants[1].command.back() = "new/old.py";
-  EXPECT_EQ(compared(run).control, Control::confounded);
+  EXPECT_EQ(compared_control(run).control, Control::confounded);
   run.variants[1].files[0] = run.variants[0].files[0];
-  EXPECT_EQ(compared(run).control, Control::confounded);
+  EXPECT_EQ(compared_control(run).control, Control::confounded);
 }
 
 TEST(Control, AScriptEditedBetweenTwoDocumentsDiffers) {
@@ -246,14 +246,14 @@ TEST(Control, AScriptEditedBetweenTwoDocumentsDiffers) {
     run->variants[0].command.push_back("train.py");
     run->variants[0].files = {{.argument = 3, .path = "train.py", .digest = std::string(64, 'c'), .missing = {}}};
   }
-  EXPECT_EQ(item(compared(a, b), "file.train.py").state, ItemState::same);
+  EXPECT_EQ(item(compared_control(a, b), "file.train.py").state, ItemState::same);
   b.variants[0].files[0].digest = std::string(64, 'd');
-  const Comparison comparison = compared(a, b);
+  const Comparison comparison = compared_control(a, b);
   EXPECT_EQ(item(comparison, "file.train.py").state, ItemState::different);
   EXPECT_NE(comparison.verdict.find("only file train.py differs"), std::string::npos) << comparison.verdict;
   b.variants[0].files[0].digest.clear();
   b.variants[0].files[0].missing = "not hashed, larger than 256 MiB";
-  EXPECT_EQ(item(compared(a, b), "file.train.py").state, ItemState::unknown);
+  EXPECT_EQ(item(compared_control(a, b), "file.train.py").state, ItemState::unknown);
 }
 
 TEST(Control, AStackThatMovedDuringTheRunConfounds) {

@@ -41,7 +41,7 @@ bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 
 // "timeToTrain/step" as time, to, train, per, step. GiB and GFlops stay whole.
-Words words_of(std::string_view text) {
+Words metric_words(std::string_view text) {
   Words words;
   std::string word;
   const auto finish = [&] {
@@ -180,8 +180,8 @@ Better better_of(Says says) {
 }  // namespace
 
 Better metric_direction(std::string_view name, std::string_view unit) {
-  const Statement by_unit = statement_of(words_of(unit), true);
-  const Statement by_name = statement_of(words_of(name), false);
+  const Statement by_unit = statement_of(metric_words(unit), true);
+  const Statement by_name = statement_of(metric_words(name), false);
   if (by_unit.decided || by_name.decided) {
     return better_of(agreed(by_unit.decided.value_or(Says::nothing), by_name.decided.value_or(Says::nothing)));
   }
