@@ -104,7 +104,7 @@ TEST(UnitEnd, WhatIsLeftInTheGroupIsEnded) {
 // of the pipe too. `daemon` is the script that stays.
 std::string daemonize(const std::string& pid_file, const std::string& daemon) {
   return "setsid sh -c '(" + daemon + ") </dev/null >/dev/null 2>&1 & echo $! > " + pid_file + "'; while [ ! -s " +
-         pid_file + " ]; do sleep 0.01; done; echo done";
+         pid_file + " ]; do sleep 0.01; done; sleep 0.1; echo done";
 }
 
 TEST(UnitEnd, ADaemonIsNamedAndEnded) {
