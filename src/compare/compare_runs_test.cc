@@ -120,11 +120,14 @@ TEST(Compare, WithoutADirectionThereIsNoVerdict) {
 }
 
 TEST(Compare, AWideIntervalThatTouchesTheMarginIsSaidToTouchIt) {
-  varve::Run run = interleaved_run(10, speed_shape(0.83, 0.16), 7);
+  // 17 % slower on average, in turns by 35 % and a little faster: the interval ends just below no change.
+  varve::Run run = interleaved_run(10, [](Unit& made, Generator&) {
+    if (made.variant == "B") scale_speed(made, std::exp(-0.186 + (made.pair % 2 == 0 ? 0.24 : -0.24)));
+  });
   set_for_b(run, "OPENBLAS_CORETYPE", "Haswell");
   const Comparison comparison = compared(run);
   ASSERT_EQ(comparison.primary.speed, Speed::slower_touching_margin);
-  ASSERT_LT(comparison.primary.ratio.value, 0.9);
+  ASSERT_LT(comparison.primary.ratio.value, 0.85);
   EXPECT_EQ(comparison.verdict.find("below the margin"), std::string::npos);
   EXPECT_TRUE(comparison.verdict.starts_with("B is slower, but the edge of the interval touches the margin: "))
       << comparison.verdict;

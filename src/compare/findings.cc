@@ -202,14 +202,16 @@ void find_steal(const Sides& sides, std::vector<Finding>& found) {
 void find_control(const Comparison& comparison, std::vector<Finding>& found) {
   if (comparison.control == Control::confounded) {
     std::string differs = name_items(comparison.items, ItemState::different, 8);
+    Layer layer = Layer::os;
     std::string fix = "change one at a time, in turns with the base";
     for (const ControlItem& item : comparison.items) {
       if (item.state != ItemState::different || item.unrecorded.empty()) continue;
-      differs += fmt::format("; {}: {}", item_name(item), item.unrecorded);
+      differs += fmt::format(" (of {}, {})", item_name(item), item.unrecorded);
+      layer = item.layer;
       fix = "give both sides one command and change one setting (--against-env), or one program or file in its folder";
     }
     found.push_back(finding("VRV-CMP-CONFOUNDED", Severity::warning, "differs: " + differs,
-                            "the change cannot be put down to one thing", fix));
+                            "the change cannot be put down to one thing", fix, {}, layer));
   }
   if (comparison.control == Control::undecidable) {
     found.push_back(

@@ -77,6 +77,10 @@ std::string differing_text(const std::vector<const ControlItem*>& items) {
     all_under_test = all_under_test && item->under_test;
   }
   const bool one = items.size() == 1;
+  const bool one_command = one && items[0]->id == "command";
+  if (one_command)
+    return "the command differs" + std::string(all_under_test ? " (under test)" : "") +
+           (items[0]->unrecorded.empty() ? "" : ", and " + items[0]->unrecorded);
   const std::string noun = only_settings ? (one ? "setting" : "settings") : (one ? "item" : "items");
   const std::string which = list_text(names, 4);
   return fmt::format("{} {} {}: {}{}", number_word(items.size()), noun, one ? "differs" : "differ", which,

@@ -142,17 +142,21 @@ Statement said_by_rows(const Words& words, bool is_unit) {
 
 bool is_time(const std::string& word) { return direction_table().times.contains(word); }
 
-// "X per Y": what is had for what.
-Says said_by_quotient(const Words& left, const std::string& right, bool is_unit) {
+// "X per Y": what is had for what; `behind` are Y and what follows. In a name "/" may also stand between a group and a
+// metric of it ("eval/loss").
+Says said_by_quotient(const Words& left, const Words& behind, bool is_unit) {
   const DirectionTable& table = direction_table();
+  const std::string& right = behind.front();
   const bool time_or_volume = is_time(left.back()) || table.volumes.contains(left.back());
   const Says says = time_or_volume ? Says::nothing : said_by_rows(left, is_unit).says;
   if (says == Says::doubt) return Says::doubt;
   if (is_time(right) || table.times_behind_per.contains(right)) {
-    return is_time(left.back()) || says == Says::lower ? Says::doubt : Says::higher;
+    if (is_time(left.back()) || says == Says::lower) return Says::doubt;
+    return agreed(Says::higher, said_by_rows(Words(behind.begin() + 1, behind.end()), is_unit).says);
   }
-  if (is_time(left.back()) || says == Says::lower) return Says::lower;
-  return table.costs.contains(right) ? Says::higher : says;
+  const Says of_behind = table.volumes.contains(right) ? Says::nothing : said_by_rows(behind, is_unit).says;
+  if (table.costs.contains(right) && !is_time(left.back()) && says != Says::lower) return Says::higher;
+  return agreed(is_time(left.back()) ? Says::lower : says, of_behind);
 }
 
 // A unit that is a time says that less is better. In a name only its last word is a unit, and a letter is none but "s".
@@ -168,8 +172,7 @@ Statement statement_of(const Words& words, bool is_unit) {
     if (ends_in_time(words, is_unit)) statement.says = agreed(statement.says, Says::lower);
     return statement;
   }
-  const Words left(words.begin(), per), rest(per + 2, words.end());
-  statement.says = agreed(said_by_quotient(left, *(per + 1), is_unit), said_by_rows(rest, is_unit).says);
+  statement.says = said_by_quotient(Words(words.begin(), per), Words(per + 1, words.end()), is_unit);
   return statement;
 }
 

@@ -43,7 +43,8 @@ TEST(MetricDirection, WhatIsDoneInATimeIsBetterHigher) {
 
 TEST(MetricDirection, QualityIsBetterHigherAndErrorLower) {
   expect_direction(Better::higher, {{"accuracy", "%"}, {"MFU", ""}, {"score", ""}, {"eval/f1", ""}, {"top1", ""}});
-  expect_direction(Better::lower, {{"loss", ""}, {"perplexity", ""}, {"word error rate", ""}, {"val_rmse", ""}});
+  expect_direction(Better::lower,
+                   {{"loss", ""}, {"perplexity", ""}, {"word error rate", ""}, {"val_rmse", ""}, {"train/loss", ""}});
 }
 
 TEST(MetricDirection, TimeAndWhatIsUsedUpAreBetterLower) {

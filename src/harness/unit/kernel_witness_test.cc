@@ -12,9 +12,9 @@ namespace {
 // Without CPU samples, everything the witness says comes from the World.
 TEST(KernelWitness, SeesTheLibrariesAndDevicesOfAFakeMachine) {
   TestRoot root;
-  root.write("/proc/42/maps",
+  root.write("proc/42/maps",
              "7f0000000000-7f0000001000 r-xp 00000000 08:01 17                         /usr/lib/libexample.so.1\n");
-  root.link("/proc/42/fd/3", "/dev/nvidia0");
+  root.link("proc/42/fd/3", "/dev/nvidia0");
   const auto files = open_root(root.path());
   ASSERT_TRUE(files);
   const World world = test_world(**files);

@@ -57,7 +57,9 @@ Leftovers::~Leftovers() { prctl(PR_SET_CHILD_SUBREAPER, was_subreaper_); }
 
 std::vector<LeftProcess> Leftovers::living() const {
   if (!collect_ended_children()) return {};
-  return descendants();
+  std::vector<LeftProcess> found = descendants();
+  collect_ended_children();  // what ended meanwhile, so that nobody finds even its number
+  return found;
 }
 
 std::vector<LeftProcess> Leftovers::descendants() const {

@@ -85,7 +85,8 @@ TEST(Metrics, UnitAndDirectionMayNotChange) {
       error_of(
           "{\"metric\": \"a\", \"value\": 1, \"unit\": \"s\"}\n{\"metric\": \"a\", \"value\": 1, \"unit\": \"ms\"}"),
       "metrics line 2: the unit of \"a\" changes from \"s\" to \"ms\"");
-  EXPECT_EQ(error_of("{\"metric\": \"a\", \"value\": 1}\n{\"metric\": \"a\", \"value\": 1, \"better\": \"higher\"}"),
+  EXPECT_EQ(error_of("{\"metric\": \"a\", \"value\": 1, \"better\": \"lower\"}\n"
+                     "{\"metric\": \"a\", \"value\": 1, \"better\": \"higher\"}"),
             "metrics line 2: \"better\" of \"a\" changes");
 }
 
