@@ -32,6 +32,17 @@ Result<std::string> read_all(int descriptor, const std::string& path) {
   }
 }
 
+std::string shown_name(const std::string& path) { return path == "-" ? "standard input" : path; }
+
+Result<std::string> read_file(const std::string& path) {
+  if (path == "-") return read_all(STDIN_FILENO, path);
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return file_error("reading the document", path, errno, "Give a file that varve wrote");
+  Result<std::string> text = read_all(descriptor, path);
+  close(descriptor);
+  return text;
+}
+
 bool write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = write(descriptor, text.data(), text.size());
@@ -49,13 +60,13 @@ Status write_in_place(int descriptor, const std::string& path, std::string_view 
 }  // namespace
 
 Result<Document> load_document(const std::string& path) {
-  const bool standard_input = path == "-";
-  const int descriptor = standard_input ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return file_error("reading the document", path, errno, "Give a file that varve wrote");
-  const Result<std::string> text = read_all(descriptor, path);
-  if (!standard_input) close(descriptor);
-  if (!text) return text.error();
-  return document_from_json(*text, standard_input ? "standard input" : path);
+  const Result<std::string> text = read_file(path);
+  return text ? document_from_json(*text, shown_name(path)) : text.error();
+}
+
+Result<std::vector<Document>> load_documents(const std::string& path) {
+  const Result<std::string> text = read_file(path);
+  return text ? documents_from_json(*text, shown_name(path)) : text.error();
 }
 
 Status check_writable(const std::string& path) {

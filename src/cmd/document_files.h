@@ -2,6 +2,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/exit_status.h"
 #include "base/result.h"
@@ -11,6 +12,9 @@ namespace varve {
 
 // The Varve document in a file, or on standard input for "-".
 Result<Document> load_document(const std::string& path);
+
+// The same for several, as varve check --json writes them of several subjects. At least one.
+Result<std::vector<Document>> load_documents(const std::string& path);
 
 // Whether write_file could write there, asked before work whose result must not be lost. Leaves nothing behind.
 Status check_writable(const std::string& path);

@@ -11,7 +11,7 @@ namespace varve {
 
 namespace {
 struct Options {
-  std::string document, format = "html", file;
+  std::string document, format = "html", file;  // empty: stdin, stdout
 };
 
 // A form that a document can be written in, with a writer for each kind of document.
@@ -21,14 +21,17 @@ struct Format {
   std::string (*check)(const Check& check);
   std::string (*run)(const Run& run);
   std::string (*comparison)(const Comparison& comparison, const Run* run);  // the run that both sides stand in, or null
+  std::string (*checks)(const std::vector<Check>& checks) = nullptr;        // several as one, where that is a form
+  bool may_follow = false;                                                  // one document may follow another
 };
 
 const Format kFormats[] = {
-    {"html", html_page, html_page, html_page, html_page},
+    {"html", html_page, html_page, html_page, html_page, html_page},
     {"text", [](const Stack& stack) { return text_stack(stack, output_style()); },
      [](const Check& check) { return text_check(check, true, output_style()); },
      [](const Run& run) { return text_run(run, output_style()); },
-     [](const Comparison& comparison, const Run*) { return text_comparison(comparison, true, output_style()); }},
+     [](const Comparison& comparison, const Run*) { return text_comparison(comparison, true, output_style()); }, nullptr,
+     true},
 };
 
 std::vector<std::string> format_words() {
@@ -56,11 +59,31 @@ struct Page {
   }
 };
 
+// Several documents: several checks as one, else one after the other where the form allows it.
+Result<std::string> page_of(const std::vector<Document>& documents, const Format& format) {
+  if (documents.size() == 1) return std::visit(Page{format}, documents.front());
+  std::vector<Check> checks;
+  for (const Document& document : documents) {
+    if (const auto* check = std::get_if<Check>(&document)) checks.push_back(*check);
+  }
+  if (format.checks != nullptr && checks.size() == documents.size()) return format.checks(checks);
+  if (!format.may_follow) {
+    return Error{"writing the page", "", "these are several documents that are not all checks",
+                 "Give one of them, or add --format text"};
+  }
+  std::string text;
+  for (const Document& document : documents) {
+    text += (text.empty() ? "" : "\n") + std::visit(Page{format}, document);
+  }
+  return text;
+}
+
 ExitStatus report(const Options& options) {
-  const Result<Document> document = load_document(options.document);
-  if (!document) return complain(document.error());
-  const std::string page = std::visit(Page{format_of(options.format)}, *document);
-  const Status written = write_file(options.file.empty() ? "-" : options.file, page);
+  const Result<std::vector<Document>> documents = load_documents(options.document.empty() ? "-" : options.document);
+  if (!documents) return complain(documents.error());
+  const Result<std::string> page = page_of(*documents, format_of(options.format));
+  if (!page) return complain(page.error());
+  const Status written = write_file(options.file.empty() ? "-" : options.file, *page);
   return written ? ExitStatus::ok : complain(written.error());
 }
 }  // namespace
@@ -71,8 +94,7 @@ Command declare_report() {
   command.flags = {
       {.names = "DOC",
        .target = &options->document,
-       .help = "what varve capture, check, run or compare wrote; - is stdin",
-       .required = true},
+       .help = "what varve capture, check, run or compare wrote; stdin by default"},
       {"--format", "FORMAT", &options->format, "the form of the page", one_of(format_words())},
       {"-o,--output", "FILE", &options->file, "where the page goes; stdout by default"},
   };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include "base/text.h"
@@ -123,6 +124,18 @@ void mark_changed(std::vector<KernelChange>& rows, const std::vector<double>& p_
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (rows[i].state == KernelState::same && found[i]) rows[i].state = KernelState::changed;
   }
+}
+
+// Every unit of both sides took the same time, as programs do that run until a clock says so.
+bool ran_equally_long(const SeenUnits& seen) {
+  double shortest = std::numeric_limits<double>::infinity(), longest = 0;
+  for (const auto* units : {&seen.a, &seen.b}) {
+    for (const SeenUnit& each : *units) {
+      shortest = std::min(shortest, each.unit->wall_seconds);
+      longest = std::max(longest, each.unit->wall_seconds);
+    }
+  }
+  return longest <= 1.05 * shortest;
 }
 
 // Largest change first; the remainder stays last.
@@ -278,7 +291,7 @@ KernelAccount account_of(const Sides& sides, const MetricComparison& primary, co
   account.a_seconds = mean(total.a.seconds);
   account.b_seconds = mean(total.b.seconds);
   account.total = estimate_of(*estimate_change(total.a.seconds, total.b.seconds, seen.paired));
-  account.shares_withheld = reason_to_withhold(account, primary, seen.paired);
+  account.shares_withheld = reason_to_withhold(account, primary, seen.paired, ran_equally_long(seen));
   if (account.shares_withheld.empty()) {
     std::vector<std::vector<double>> parts;
     for (const RowSeries& row : built.series) parts.push_back(differences(row));

@@ -78,21 +78,26 @@ std::optional<Estimate> share_of(const std::vector<double>& total, const std::ve
 }
 }  // namespace
 
-std::string reason_to_withhold(const KernelAccount& account, const MetricComparison& primary, bool paired) {
+std::string reason_to_withhold(const KernelAccount& account, const MetricComparison& primary, bool paired,
+                               bool equally_long) {
   if (!paired) return "the sides were measured one after the other: what drifted in between is in every part";
   if (account.pairs < kFewestPairs)
     return fmt::format("{} pairs are too few: at least {}", account.pairs, kFewestPairs);
+  if (primary.better == Better::unknown) {
+    return fmt::format("whether more or less of {} is better is not known, so nothing can be said to explain it",
+                       primary.metric);
+  }
   const Interval& interval = account.total.interval;
   const int metric_moved = direction(primary);
   if (interval.low <= 0 && interval.high >= 0) {
     std::string why =
         fmt::format("the change of {} ({}) cannot be told from none (95 % interval {} to {})", quantity_of(account),
                     format_seconds(account.total.value), format_seconds(interval.low), format_seconds(interval.high));
-    if (metric_moved != 0) {
-      why += fmt::format(
-          ", while {} moved: a program that runs for a fixed time, or time spent waiting. Give it a fixed "
-          "amount of work to see what its kernels contribute",
-          primary.metric);
+    if (metric_moved != 0 && primary.speed != Speed::noise) {
+      why += fmt::format(", while {} moved: {}", primary.metric,
+                         equally_long ? "a program that runs for a fixed time. Give it a fixed amount of work to see what "
+                                        "its kernels contribute"
+                                      : "the change is in time spent waiting, which samples of the CPU do not see");
     }
     return why;
   }

@@ -145,15 +145,32 @@ TEST(Account, NoiseHasNoShares) {
   EXPECT_FALSE(account.exchanged_share);
 }
 
-TEST(Account, ABenchmarkOfFixedTimeSaysWhyItHasNoShares) {
-  const varve::Run run = kernel_run(10, [](KernelTable& kernels, Unit& made, Generator& generator) {
+namespace {
+// The same CPU and wall time on both sides, whatever the metric says.
+varve::Run fixed_time_run() {
+  return kernel_run(10, [](KernelTable& kernels, Unit& made, Generator& generator) {
     sample(kernels, made, kernel("sgemm"), 0.9 * wobble(generator, 0.01));
     set_cpu(made, 1.0 * wobble(generator, 0.001));
     made.metrics[0].value = (made.variant == "B" ? 150 : 100) * wobble(generator, 0.01);
   });
+}
+}  // namespace
+
+TEST(Account, ABenchmarkOfFixedTimeSaysWhyItHasNoShares) {
+  varve::Run run = fixed_time_run();
+  set_for_b(run, "OPENBLAS_CORETYPE", "Haswell");
   const Comparison comparison = compared_account(run);
   EXPECT_EQ(comparison.primary.speed, Speed::faster);
   EXPECT_NE(comparison.accounts.at(0).shares_withheld.find("a program that runs for a fixed time"), std::string::npos)
+      << comparison.accounts.at(0).shares_withheld;
+  for (Unit& made : run.units) made.wall_seconds *= made.variant == "A" ? 2 : 1;
+  EXPECT_NE(compared_account(run).accounts.at(0).shares_withheld.find("time spent waiting"), std::string::npos);
+}
+
+TEST(Account, ANullThatDiffersIsNotCalledAProgramOfFixedTime) {
+  const Comparison comparison = compared_account(fixed_time_run());
+  EXPECT_EQ(comparison.primary.speed, Speed::noise);
+  EXPECT_EQ(comparison.accounts.at(0).shares_withheld.find("fixed time"), std::string::npos)
       << comparison.accounts.at(0).shares_withheld;
 }
 

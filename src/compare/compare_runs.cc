@@ -44,8 +44,20 @@ std::vector<std::string> protocol_reasons(const Sides& sides, const CompareOptio
   return reasons;
 }
 
+bool is_change(Speed speed) {
+  return speed == Speed::faster || speed == Speed::slower || speed == Speed::faster_touching_margin ||
+         speed == Speed::slower_touching_margin || speed == Speed::direction_unknown;
+}
+
+// Where nothing was changed, a change is noise, whichever way it points.
+void call_noise(bool null, MetricComparison& metric) {
+  if (!null || !is_change(metric.speed)) return;
+  metric.speed = Speed::noise;
+  metric.pairs_needed.reset();
+}
+
 // Marked units stay in the result; here is what it would be without them (STATS 0: never drop silently).
-std::vector<std::string> reasons_without_marked(const Sides& sides, const MetricComparison& primary) {
+std::vector<std::string> reasons_without_marked(const Sides& sides, const MetricComparison& primary, bool null) {
   const auto marked = [](const Unit* unit) { return !unit->marks.empty(); };
   Sides clean = sides;
   if (sides.one_document) {
@@ -65,11 +77,17 @@ std::vector<std::string> reasons_without_marked(const Sides& sides, const Metric
   if (dropped == 0) return {};
   const std::string count = sides.one_document ? fmt::format("{} of {} pairs", dropped / 2, all / 2)
                                                : fmt::format("{} of {} units", dropped, all);
-  const Result<Measured> without = measure(clean, primary.metric, primary.margin);
+  Result<Measured> without = measure(clean, primary.metric, primary.margin);
   if (!without) return {count + " carry marks; none are left without them"};
-  const MetricComparison& metric = without->comparison;
+  MetricComparison& metric = without->comparison;
+  call_noise(null, metric);
   return {fmt::format("{} carry marks and are in the result; without them {} {} ({})", count, metric.metric,
                       format_change(metric.ratio.value), speed_title(metric.speed))};
+}
+
+bool has_finding(const Comparison& comparison, const std::string& id) {
+  return std::any_of(comparison.findings.begin(), comparison.findings.end(),
+                     [&](const Finding& finding) { return finding.id == id; });
 }
 
 Result<Comparison> compare_sides(const Sides& sides, const std::string& title, const CompareOptions& options) {
@@ -78,6 +96,8 @@ Result<Comparison> compare_sides(const Sides& sides, const std::string& title, c
   if (!primary) return primary.error();
   Result<ControlVerdict> control = judge_control(sides, options.variable);
   if (!control) return control.error();
+  const bool null = is_null(sides, *control);
+  call_noise(null, primary->comparison);
 
   Comparison comparison;
   comparison.created_at = options.created_at;
@@ -89,13 +109,20 @@ Result<Comparison> compare_sides(const Sides& sides, const std::string& title, c
   comparison.primary = primary->comparison;
   for (const std::string& name : common_metrics(sides)) {
     if (name == comparison.primary.metric) continue;
-    if (Result<Measured> other = measure(sides, name, margin)) comparison.others.push_back(other->comparison);
+    Result<Measured> other = measure(sides, name, margin);
+    if (!other) continue;
+    call_noise(null, other->comparison);
+    comparison.others.push_back(other->comparison);
   }
   comparison.items = control->items;
   comparison.control = control->control;
   comparison.variable = control->variable;
   comparison.accounts = account_kernels(sides, comparison.primary);
   comparison.findings = comparison_findings(comparison, sides);
+  // What ran differs although nothing recorded does: then something is not known that matters.
+  if (comparison.control == Control::controlled && has_finding(comparison, "VRV-CMP-UNRECORDED-DIFFERS")) {
+    comparison.control = Control::controlled_with_gaps;
+  }
   comparison.verdict = verdict_sentence(comparison);
 
   comparison.reasons = speed_reasons(comparison);
@@ -109,7 +136,7 @@ Result<Comparison> compare_sides(const Sides& sides, const std::string& title, c
     append({fmt::format("{} {} without a positive {} left out", primary->left_out,
                         sides.one_document ? "pairs" : "units", comparison.primary.metric)});
   }
-  append(reasons_without_marked(sides, comparison.primary));
+  append(reasons_without_marked(sides, comparison.primary, null));
   return comparison;
 }
 }  // namespace

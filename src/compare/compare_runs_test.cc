@@ -36,7 +36,7 @@ TEST(Compare, SameAgainstSameIsSameAndControlled) {
   EXPECT_EQ(exit_status(comparison), ExitStatus::ok);
   EXPECT_TRUE(has_finding(comparison, "VRV-CMP-NULL-SPREAD"));
   EXPECT_NE(comparison.verdict.find("A and B are the same within the margin"), std::string::npos) << comparison.verdict;
-  EXPECT_NE(comparison.verdict.find("controlled: nothing differs"), std::string::npos) << comparison.verdict;
+  EXPECT_NE(comparison.verdict.find("controlled: nothing recorded differs"), std::string::npos) << comparison.verdict;
 }
 
 TEST(Compare, OneSettingFasterSaysItAllInOneSentence) {
@@ -50,6 +50,7 @@ TEST(Compare, OneSettingFasterSaysItAllInOneSentence) {
   EXPECT_GT(comparison.primary.ratio.interval.high, 1.08);
   EXPECT_EQ(exit_status(comparison), ExitStatus::ok);
   EXPECT_TRUE(comparison.verdict.starts_with("B is faster: tokens/s +")) << comparison.verdict;
+  EXPECT_NE(comparison.verdict.find("(higher is better, 95 % interval +"), std::string::npos) << comparison.verdict;
   EXPECT_TRUE(comparison.verdict.ends_with(", 10 pairs, margin 1 %), controlled: only OPENBLAS_CORETYPE differs."))
       << comparison.verdict;
 }
@@ -77,6 +78,7 @@ TEST(Compare, SlowerStaysInconclusiveWhenConfounded) {
 
 TEST(Compare, ForTimesLowerIsFaster) {
   varve::Run run = interleaved_run(10, speed_shape(1.08, 0.005));
+  set_for_b(run, "OPENBLAS_CORETYPE", "Haswell");
   run.protocol.primary_metric = "wall time";
   EXPECT_EQ(compared(run).primary.speed, Speed::faster);
   EXPECT_LT(compared(run).primary.ratio.value, 1);
@@ -88,6 +90,70 @@ TEST(Compare, NoiseIsAmbiguousAndSaysHowManyPairsWouldDecide) {
   ASSERT_TRUE(comparison.primary.pairs_needed);
   EXPECT_NE(comparison.verdict.find("more pairs would decide"), std::string::npos) << comparison.verdict;
   EXPECT_EQ(exit_status(comparison), ExitStatus::inconclusive);
+}
+
+TEST(Compare, ANullThatDiffersIsNoise) {
+  for (const double effect : {1.08, 0.92, 1.012}) {
+    const Comparison comparison = compared(interleaved_run(10, speed_shape(effect, 0.005)));
+    EXPECT_EQ(comparison.primary.speed, Speed::noise) << effect;
+    EXPECT_EQ(comparison.others[0].speed, Speed::noise) << effect;
+    EXPECT_EQ(exit_status(comparison), ExitStatus::inconclusive);
+    EXPECT_TRUE(comparison.verdict.starts_with("Noise: nothing was changed, yet tokens/s ")) << comparison.verdict;
+    EXPECT_TRUE(has_finding(comparison, "VRV-CMP-NULL-DIFFERS"));
+  }
+}
+
+TEST(Compare, WithoutADirectionThereIsNoVerdict) {
+  varve::Run run = interleaved_run(10, speed_shape(1.08, 0.005));
+  set_for_b(run, "OPENBLAS_CORETYPE", "Haswell");
+  for (Unit& each : run.units) each.metrics[0].better = Better::unknown;
+  const Comparison comparison = compared(run);
+  EXPECT_EQ(comparison.primary.speed, Speed::direction_unknown);
+  EXPECT_EQ(exit_status(comparison), ExitStatus::inconclusive);
+  EXPECT_NE(comparison.verdict.find("whether higher or lower is better is not known"), std::string::npos)
+      << comparison.verdict;
+  const auto finding = std::find_if(comparison.findings.begin(), comparison.findings.end(),
+                                    [](const Finding& each) { return each.id == "VRV-CMP-DIRECTION-UNKNOWN"; });
+  ASSERT_NE(finding, comparison.findings.end());
+  EXPECT_NE(finding->fix.find(R"({"metric": "tokens/s", "value": 12.5, "better": "higher"})"), std::string::npos)
+      << finding->fix;
+}
+
+TEST(Compare, AWideIntervalThatTouchesTheMarginIsSaidToTouchIt) {
+  // 17 % slower on average, in turns by 35 % and a little faster: the interval ends just below no change.
+  varve::Run run = interleaved_run(10, [](Unit& made, Generator&) {
+    if (made.variant == "B") scale_speed(made, std::exp(-0.186 + (made.pair % 2 == 0 ? 0.24 : -0.24)));
+  });
+  set_for_b(run, "OPENBLAS_CORETYPE", "Haswell");
+  const Comparison comparison = compared(run);
+  ASSERT_EQ(comparison.primary.speed, Speed::slower_touching_margin);
+  ASSERT_LT(comparison.primary.ratio.value, 0.85);
+  EXPECT_EQ(comparison.verdict.find("below the margin"), std::string::npos);
+  EXPECT_TRUE(comparison.verdict.starts_with("B is slower, but the edge of the interval touches the margin: "))
+      << comparison.verdict;
+}
+
+TEST(Compare, OtherNumbersOfThreadsAtWorkAreAFindingOfTheirOwn) {
+  varve::Run run = interleaved_run(10, [](Unit& made, Generator& generator) {
+    scale_speed(made, wobble(generator, 0.002));
+    if (made.variant == "B") made.user_seconds *= 2;
+  });
+  const Comparison comparison = compared(run);
+  EXPECT_TRUE(has_finding(comparison, "VRV-CMP-UNRECORDED-DIFFERS"));
+  EXPECT_EQ(comparison.control, Control::controlled_with_gaps);
+  set_for_b(run, "OMP_NUM_THREADS", "4");
+  EXPECT_FALSE(has_finding(compared(run), "VRV-CMP-UNRECORDED-DIFFERS")) << "a recorded setting explains it";
+}
+
+TEST(Compare, OtherKernelsWithNothingRecordedDifferingAreAFindingOfTheirOwn) {
+  const auto with_kernels = [](const char* of_b) {
+    return kernel_run(10, [of_b](KernelTable& kernels, Unit& made, Generator& generator) {
+      scale_speed(made, wobble(generator, 0.002));
+      sample(kernels, made, kernel(made.variant == "A" ? "sgemm_kernel_HASWELL" : of_b, "sgemm_kernel"), 0.8);
+    });
+  };
+  EXPECT_TRUE(has_finding(compared(with_kernels("sgemm_kernel_COOPERLAKE")), "VRV-CMP-UNRECORDED-DIFFERS"));
+  EXPECT_FALSE(has_finding(compared(with_kernels("sgemm_kernel_HASWELL")), "VRV-CMP-UNRECORDED-DIFFERS"));
 }
 
 TEST(Compare, FourPairsAreTooFew) {

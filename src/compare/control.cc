@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "compare/command_difference.h"
 #include "compare/items.h"
 #include "compare/library_name.h"
 
@@ -27,30 +28,41 @@ std::size_t count(const std::vector<ControlItem>& items, Condition condition) {
   return static_cast<std::size_t>(std::count_if(items.begin(), items.end(), condition));
 }
 
+bool is_file(const ControlItem& item) { return item.id.starts_with("file."); }
+
+// What may have been changed on purpose: a setting, the command, or the one file that the other command is about.
+bool is_planned(const ControlItem& item, ItemState command) {
+  if (item.state != ItemState::different) return false;
+  if (item.id == "program" || is_file(item)) return command == ItemState::follows;
+  return item.id == "command" || is_setting(item);
+}
+
 // The items that a change of the command or of a setting brings about by itself when both sides ran on one machine.
-bool may_follow(const ControlItem& item) { return item.id == "program" || item.id.starts_with("library."); }
+bool may_follow(const ControlItem& item) {
+  return item.id == "program" || is_file(item) || item.id.starts_with("library.");
+}
 
 // What the plan changed on purpose is under test; program and libraries that differ then follow from it.
 void mark_planned(std::vector<ControlItem>& items) {
+  const ItemState command = find_item(items, "command")->state;
   bool any = false;
   for (ControlItem& item : items) {
-    if (item.state != ItemState::different || !(item.id == "command" || is_setting(item))) continue;
+    if (!is_planned(item, command)) continue;
     item.under_test = true;
     any = true;
   }
   if (!any) return;
   for (ControlItem& item : items) {
-    if (item.state == ItemState::different && may_follow(item)) item.state = ItemState::follows;
+    if (item.state == ItemState::different && !item.under_test && may_follow(item)) item.state = ItemState::follows;
   }
 }
 
-// Two documents: another program name in another command is one change, not two.
-void let_program_follow(const Sides& sides, std::vector<ControlItem>& items) {
-  ControlItem* program = find_item(items, "program");
-  const auto& a = sides.variant_a->command;
-  const auto& b = sides.variant_b->command;
-  const bool other_program = !a.empty() && !b.empty() && a[0] != b[0];
-  if (other_program && program->state == ItemState::different) program->state = ItemState::follows;
+// Two documents: another program or file in another command is one change, not two.
+void let_files_follow(std::vector<ControlItem>& items) {
+  if (find_item(items, "command")->state != ItemState::different) return;
+  for (ControlItem& item : items) {
+    if ((item.id == "program" || is_file(item)) && item.state == ItemState::different) item.state = ItemState::follows;
+  }
 }
 
 void mark_differing(std::vector<ControlItem>& items) {
@@ -85,6 +97,12 @@ bool pair_is_unknown(const Sides& sides, const std::vector<ControlItem>& items) 
          }) > 0;
 }
 
+bool has_unrecorded_difference(const std::vector<ControlItem>& items) {
+  return std::any_of(items.begin(), items.end(), [](const ControlItem& item) {
+    return item.state == ItemState::different && !item.unrecorded.empty();
+  });
+}
+
 void explain(const Sides& sides, bool pair_unknown, ControlVerdict& verdict) {
   const auto state_count = [&](ItemState state) {
     return count(verdict.items, [&](const ControlItem& item) { return item.state == state; });
@@ -95,8 +113,9 @@ void explain(const Sides& sides, bool pair_unknown, ControlVerdict& verdict) {
   }
   for (const ControlItem& item : verdict.items) {
     if (item.state != ItemState::different) continue;
-    reasons.push_back(fmt::format("{}: {} differs: {} against {}{}", layer_title(item.layer), item_name(item), item.a,
-                                  item.b, item.under_test ? " (under test)" : ""));
+    reasons.push_back(fmt::format("{}: {} differs: {} against {}{}{}", layer_title(item.layer), item_name(item), item.a,
+                                  item.b, item.under_test ? " (under test)" : "",
+                                  item.unrecorded.empty() ? "" : "; " + item.unrecorded));
   }
   if (const std::size_t follows = state_count(ItemState::follows); follows > 0) {
     reasons.push_back(
@@ -109,7 +128,12 @@ void explain(const Sides& sides, bool pair_unknown, ControlVerdict& verdict) {
     reasons.push_back(
         fmt::format("unknown on at least one side: {}", name_items(verdict.items, ItemState::unknown, 12)));
   }
-  if (verdict.control == Control::confounded) {
+  if (has_unrecorded_difference(verdict.items)) {
+    reasons.push_back(
+        "two commands may differ in packages, threads, processors and files that none of them names: run one command "
+        "with one setting changed (--against-env), or let it differ in one program or one file of the same folder");
+  }
+  if (verdict.control == Control::confounded && state_count(ItemState::different) > 1) {
     reasons.push_back(
         "the differences stand in the order of the layers; no order of importance is meant. Change one of them at a "
         "time "
@@ -129,6 +153,13 @@ Result<ControlVerdict> judge_control(const Sides& sides, const std::vector<std::
   ControlVerdict verdict;
   verdict.items = list_items(sides);
   const bool pair_unknown = pair_is_unknown(sides, verdict.items);
+  if (ControlItem& command = *find_item(verdict.items, "command"); command.state == ItemState::different) {
+    if (command_follows_from_a_file(sides)) {
+      command.state = ItemState::follows;
+    } else {
+      command.unrecorded = "what differs inside it is not recorded";
+    }
+  }
   if (sides.one_document) {
     mark_planned(verdict.items);
     if (pair_unknown) {
@@ -136,7 +167,7 @@ Result<ControlVerdict> judge_control(const Sides& sides, const std::vector<std::
         driver->state = ItemState::unknown;
     }
   } else {
-    let_program_follow(sides, verdict.items);
+    let_files_follow(verdict.items);
     mark_differing(verdict.items);
   }
   if (!named.empty()) {
@@ -155,13 +186,18 @@ Result<ControlVerdict> judge_control(const Sides& sides, const std::vector<std::
   const bool bundle = !sides.one_document && !named.empty();
   if (pair_unknown) {
     verdict.control = Control::undecidable;
-  } else if (other_differs || (verdict.variable.size() > 1 && !bundle)) {
+  } else if (other_differs || has_unrecorded_difference(verdict.items) || (verdict.variable.size() > 1 && !bundle)) {
     verdict.control = Control::confounded;
   } else {
     verdict.control = unknown ? Control::controlled_with_gaps : Control::controlled;
   }
   explain(sides, pair_unknown, verdict);
   return verdict;
+}
+
+bool is_null(const Sides& sides, const ControlVerdict& verdict) {
+  return sides.one_document &&
+         count(verdict.items, [](const ControlItem& item) { return item.state == ItemState::different; }) == 0;
 }
 
 std::string item_name(const ControlItem& item) {

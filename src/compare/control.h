@@ -20,6 +20,9 @@ struct ControlVerdict {
 // differs (two). Error when a named one is no item of this comparison.
 Result<ControlVerdict> judge_control(const Sides& sides, const std::vector<std::string>& named);
 
+// Whether nothing that is recorded was changed: the same against the same, in turns.
+bool is_null(const Sides& sides, const ControlVerdict& verdict);
+
 // Items in a state, as people call them: "OPENBLAS_CORETYPE", "CPU model"; at most `limit`, then "and 3 more".
 std::string name_items(const std::vector<ControlItem>& items, ItemState state, std::size_t limit = 4);
 std::string item_name(const ControlItem& item);

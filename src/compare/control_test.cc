@@ -151,15 +151,109 @@ TEST(Control, ALibraryThatSomeUnitsMappedIsAGapNotADifference) {
   EXPECT_EQ(comparison.control, Control::controlled_with_gaps);
 }
 
-TEST(Control, AnotherCommandIsOneVariable) {
+TEST(Control, WhatDiffersInsideTwoCommandsIsNotRecorded) {
   varve::Run run = quiet_run();
-  run.variants[1].command = {"./other"};
+  run.variants[1].command = {"./other", "--threads", "4"};
   run.variants[1].program = "~/other";
   run.variants[1].program_digest = std::string(64, 'b');
   const Comparison comparison = compared_control(run);
   EXPECT_EQ(comparison.variable, std::vector<std::string>{"command"});
   EXPECT_EQ(item(comparison, "program").state, ItemState::follows);
+  EXPECT_EQ(item(comparison, "command").unrecorded, "what differs inside it is not recorded");
+  EXPECT_EQ(comparison.control, Control::confounded);
+  EXPECT_EQ(exit_status(comparison), ExitStatus::inconclusive);
+  EXPECT_NE(comparison.verdict.find("but confounded: command differs, and what differs inside it is not recorded"),
+            std::string::npos)
+      << comparison.verdict;
+  EXPECT_TRUE(explains(comparison, "--against-env"));
+
+  // Naming it does not record it.
+  EXPECT_EQ(compared_control(run, {.margin = {}, .variable = {"command"}, .metric = {}, .created_at = {}}).control,
+            Control::confounded);
+}
+
+TEST(Control, OneArgumentMayStandForAnything) {
+  varve::Run run = quiet_run();
+  run.variants[1].command.back() = "200";
+  EXPECT_EQ(compared_control(run).control, Control::confounded);
+}
+
+namespace {
+// Two programs of machine code in one folder, called in the same way.
+varve::Run two_programs() {
+  varve::Run run = quiet_run();
+  run.variants[1].command[0] = run.variants[1].program = "./example-new";
+  run.variants[1].program_digest = std::string(64, 'b');
+  for (Unit& each : run.units) {
+    const std::string& program = run.variants[each.variant == "A" ? 0 : 1].program;
+    each.libraries.push_back(library("~/bench" + program.substr(1), "pr0"));
+  }
+  return run;
+}
+}  // namespace
+
+TEST(Control, AnotherProgramInTheSameFolderIsOneRecordedItem) {
+  const Comparison comparison = compared_control(two_programs());
+  EXPECT_EQ(comparison.variable, std::vector<std::string>{"program"});
+  EXPECT_EQ(item(comparison, "command").state, ItemState::follows);
   EXPECT_EQ(comparison.control, Control::controlled);
+}
+
+TEST(Control, AnotherProgramIsNoRecordedItemWhereItRunsOtherCode) {
+  varve::Run scripts = two_programs();
+  for (Unit& each : scripts.units) each.libraries.pop_back();  // what is mapped is the interpreter
+  EXPECT_EQ(compared_control(scripts).control, Control::confounded);
+
+  varve::Run same_content = two_programs();
+  same_content.variants[1].program_digest = same_content.variants[0].program_digest;
+  EXPECT_EQ(compared_control(same_content).control, Control::confounded);
+
+  varve::Run other_folder = two_programs();
+  other_folder.variants[1].program = "new/example-new";
+  EXPECT_EQ(compared_control(other_folder).control, Control::confounded);
+
+  varve::Run interpreters = two_programs();
+  for (std::size_t side = 0; side < 2; ++side) {
+    Variant& variant = interpreters.variants[side];
+    variant.program = variant.command[0] = side == 0 ? "/usr/bin/python3.11" : "/usr/bin/python3.12";
+    for (Unit& each : interpreters.units) {
+      if (each.variant == variant.name) each.libraries.push_back(library(variant.program, "py7h0n"));
+    }
+  }
+  EXPECT_EQ(compared_control(interpreters).control, Control::confounded);
+}
+
+TEST(Control, AnotherFileInTheSameFolderIsOneRecordedItem) {
+  varve::Run run = quiet_run();
+  for (std::size_t side = 0; side < 2; ++side) {
+    Variant& variant = run.variants[side];
+    const std::string name = side == 0 ? "old.py" : "new.py";
+    variant.command.push_back(name);
+    variant.files = {{.argument = 3, .path = name, .digest = std::string(64, side == 0 ? 'c' : 'd'), .missing = {}}};
+  }
+  EXPECT_EQ(compared_control(run).control, Control::controlled);
+  EXPECT_EQ(compared_control(run).variable, std::vector<std::string>{"file.old.py"});
+  // In another folder something beside it may differ too, and the same content is no difference at all.
+  run.variants[1].files[0].path = run.variants[1].command.back() = "new/old.py";
+  EXPECT_EQ(compared_control(run).control, Control::confounded);
+  run.variants[1].files[0] = run.variants[0].files[0];
+  EXPECT_EQ(compared_control(run).control, Control::confounded);
+}
+
+TEST(Control, AScriptEditedBetweenTwoDocumentsDiffers) {
+  varve::Run a = quiet_run(), b = quiet_run();
+  for (varve::Run* run : {&a, &b}) {
+    run->variants[0].command.push_back("train.py");
+    run->variants[0].files = {{.argument = 3, .path = "train.py", .digest = std::string(64, 'c'), .missing = {}}};
+  }
+  EXPECT_EQ(item(compared_control(a, b), "file.train.py").state, ItemState::same);
+  b.variants[0].files[0].digest = std::string(64, 'd');
+  const Comparison comparison = compared_control(a, b);
+  EXPECT_EQ(item(comparison, "file.train.py").state, ItemState::different);
+  EXPECT_NE(comparison.verdict.find("only file train.py differs"), std::string::npos) << comparison.verdict;
+  b.variants[0].files[0].digest.clear();
+  b.variants[0].files[0].missing = "not hashed, larger than 256 MiB";
+  EXPECT_EQ(item(compared_control(a, b), "file.train.py").state, ItemState::unknown);
 }
 
 TEST(Control, AStackThatMovedDuringTheRunConfounds) {

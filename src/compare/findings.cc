@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "base/units.h"
 #include "compare/control.h"
 #include "compare/verdict.h"
+#include "stats/descriptive.h"
 #include "stats/paired_verdict.h"
 #include "stats/power.h"
 
@@ -50,18 +52,91 @@ void find_speed(const Comparison& comparison, std::vector<Finding>& found) {
   }
 }
 
+void find_direction(const Comparison& comparison, std::vector<Finding>& found) {
+  const MetricComparison& metric = comparison.primary;
+  if (metric.better != Better::unknown) return;
+  const std::string line = fmt::format(R"({{"metric": "{}", "value": 12.5, "better": "higher"}})", metric.metric);
+  found.push_back(
+      finding("VRV-CMP-DIRECTION-UNKNOWN", Severity::warning,
+              fmt::format("the program does not say which way of {} is better, and neither do its unit and its name",
+                          metric.metric),
+              "no side is called faster or slower",
+              fmt::format("let the program write it into $VARVE_METRICS: {} (or \"lower\"), and run again", line)));
+}
+
+// Mean number of processors that each unit kept busy.
+std::vector<double> busy_processors(const std::vector<const Unit*>& units) {
+  std::vector<double> busy;
+  for (const Unit* unit : units) {
+    if (unit->wall_seconds > 0) busy.push_back((unit->user_seconds + unit->system_seconds) / unit->wall_seconds);
+  }
+  return busy;
+}
+
+// Every unit of one side kept more processors busy than every unit of the other: with five units a side, chance does
+// that in one of 126 comparisons.
+std::string other_threads(const Comparison& comparison, const Sides& sides) {
+  constexpr double kClearly = 1.3;   // times as many,
+  constexpr double kAtLeast = 0.25;  // and by this many: what waits most of its time has no number of threads
+  const std::vector<double> a = busy_processors(sides.units_a), b = busy_processors(sides.units_b);
+  if (a.size() < kFewestPairs || b.size() < kFewestPairs) return {};
+  const auto [a_low, a_high] = std::minmax_element(a.begin(), a.end());
+  const auto [b_low, b_high] = std::minmax_element(b.begin(), b.end());
+  if (*a_low <= *b_high && *b_low <= *a_high) return {};
+  const double of_a = median(a), of_b = median(b);
+  const double more = std::max(of_a, of_b), fewer = std::min(of_a, of_b);
+  if (more < kClearly * fewer || more - fewer < kAtLeast) return {};
+  return fmt::format("{} kept {:.1f} processors busy, {} {:.1f}", comparison.a.label, of_a, comparison.b.label, of_b);
+}
+
+// Kernels that only one side ran, each with a share of its CPU time that sampling cannot have missed on the other.
+std::string other_kernels(const Comparison& comparison) {
+  constexpr double kNotMissed = 0.05;
+  std::vector<std::string> names;
+  for (const KernelAccount& account : comparison.accounts) {
+    for (const KernelChange& row : account.rows) {
+      const bool exchanged = row.state == KernelState::replaced || row.state == KernelState::appeared ||
+                             row.state == KernelState::vanished;
+      const double share = std::max(row.a_seconds / account.a_seconds, row.b_seconds / account.b_seconds);
+      if (exchanged && share >= kNotMissed) names.push_back(fmt::format("{} ({})", row.label, to_string(row.state)));
+    }
+  }
+  if (names.empty()) return {};
+  constexpr std::size_t kMost = 3;
+  const std::size_t more = names.size() > kMost ? names.size() - kMost : 0;
+  names.resize(names.size() - more);
+  return "other kernels ran: " + join(names, ", ") + (more > 0 ? fmt::format(" and {} more", more) : "");
+}
+
+// What ran tells of a difference that no item does.
+void find_unrecorded(const Comparison& comparison, const Sides& sides, std::vector<Finding>& found) {
+  const bool recorded = std::any_of(comparison.items.begin(), comparison.items.end(), [](const ControlItem& item) {
+    return item.state == ItemState::different || item.state == ItemState::follows;
+  });
+  if (recorded) return;
+  std::vector<std::string> seen;
+  for (const std::string& text : {other_kernels(comparison), other_threads(comparison, sides)}) {
+    if (!text.empty()) seen.push_back(text);
+  }
+  if (seen.empty()) return;
+  found.push_back(finding("VRV-CMP-UNRECORDED-DIFFERS", Severity::warning,
+                          "something not recorded differs: " + join(seen, "; "),
+                          "nothing that Varve records differs, so the change cannot be put down to anything",
+                          "look for what the command reads by itself: packages, files beside it, configuration"));
+}
+
 void find_null(const Comparison& comparison, std::vector<Finding>& found) {
   const MetricComparison& metric = comparison.primary;
   const bool differs = std::any_of(comparison.items.begin(), comparison.items.end(),
                                    [](const ControlItem& item) { return item.state == ItemState::different; });
   if (!metric.paired || differs || metric.pairs < kFewestPairs) return;
-  if (metric.speed == Speed::faster || metric.speed == Speed::slower) {
-    found.push_back(
-        finding("VRV-CMP-NULL-DIFFERS", Severity::warning,
-                fmt::format("nothing differs, yet {} changed {}", metric.metric, format_change(metric.ratio.value)),
-                "units are not exchangeable on this machine, or something changed that is not recorded: speeds "
-                "found here cannot be trusted",
-                "repeat the same against the same until it says same"));
+  if (metric.speed == Speed::noise) {
+    found.push_back(finding(
+        "VRV-CMP-NULL-DIFFERS", Severity::warning,
+        fmt::format("nothing recorded differs, yet {} changed {}", metric.metric, format_change(metric.ratio.value)),
+        "units are not exchangeable on this machine, or something changed that is not recorded: speeds "
+        "found here cannot be trusted",
+        "repeat the same against the same until it says same"));
   }
   // The change that ten pairs find in nine of ten experiments: (z.975 + z.9) sd / sqrt(10 - 2), from stats/power.h.
   const double resolved = std::expm1(3.2415 * metric.pair_spread / std::sqrt(8.0));
@@ -126,9 +201,17 @@ void find_steal(const Sides& sides, std::vector<Finding>& found) {
 
 void find_control(const Comparison& comparison, std::vector<Finding>& found) {
   if (comparison.control == Control::confounded) {
-    found.push_back(finding(
-        "VRV-CMP-CONFOUNDED", Severity::warning, "differs: " + name_items(comparison.items, ItemState::different, 8),
-        "the change cannot be put down to one of them", "change one at a time, in turns with the base"));
+    std::string differs = name_items(comparison.items, ItemState::different, 8);
+    Layer layer = Layer::os;
+    std::string fix = "change one at a time, in turns with the base";
+    for (const ControlItem& item : comparison.items) {
+      if (item.state != ItemState::different || item.unrecorded.empty()) continue;
+      differs += fmt::format(" (of {}, {})", item_name(item), item.unrecorded);
+      layer = item.layer;
+      fix = "give both sides one command and change one setting (--against-env), or one program or file in its folder";
+    }
+    found.push_back(finding("VRV-CMP-CONFOUNDED", Severity::warning, "differs: " + differs,
+                            "the change cannot be put down to one thing", fix, {}, layer));
   }
   if (comparison.control == Control::undecidable) {
     found.push_back(
@@ -145,8 +228,10 @@ std::vector<Finding> comparison_findings(const Comparison& comparison, const Sid
   find_work(comparison, found);
   find_control(comparison, found);
   find_speed(comparison, found);
+  find_direction(comparison, found);
   find_moves(comparison, sides, found);
   find_steal(sides, found);
+  find_unrecorded(comparison, sides, found);
   find_null(comparison, found);
   if (!sides.left_out.empty()) {
     found.push_back(finding("VRV-CMP-UNITS-LEFT-OUT", Severity::warning,

@@ -175,6 +175,60 @@ void add_program(const Sides& sides, std::vector<ControlItem>& items) {
   items.push_back(std::move(item));
 }
 
+const NamedFile* file_at(const Variant& variant, int argument, const std::string& path) {
+  const auto found = std::find_if(variant.files.begin(), variant.files.end(), [&](const NamedFile& file) {
+    return path.empty() ? file.argument == argument : file.path == path;
+  });
+  return found == variant.files.end() ? nullptr : &*found;
+}
+
+std::string text_of(const NamedFile* file) {
+  if (file == nullptr) return "(not named)";
+  return fmt::format("{} ({})", file->path,
+                     file->digest.empty() ? "no digest: " + file->missing : "sha256 " + file->digest.substr(0, 12));
+}
+
+ControlItem file_item(const NamedFile* a, const NamedFile* b, bool one_document) {
+  ControlItem item{"file." + (a != nullptr ? a : b)->path,
+                   Layer::framework,
+                   "file " + (a != nullptr ? a : b)->path,
+                   text_of(a),
+                   text_of(b),
+                   ItemState::unknown,
+                   false};
+  if (a == nullptr || b == nullptr) {
+    item.state = ItemState::different;
+  } else if (!a->digest.empty() && !b->digest.empty()) {
+    item.state = a->digest == b->digest ? ItemState::same : ItemState::different;
+  } else if (one_document && a->path == b->path) {
+    item.state = ItemState::shared;
+  }
+  return item;
+}
+
+// A file that one side names is the other side's of the same path, else what it names in the same place.
+void add_files(const Sides& sides, std::vector<ControlItem>& items) {
+  const Variant& a = *sides.variant_a;
+  const Variant& b = *sides.variant_b;
+  std::set<const NamedFile*> partners;
+  std::set<std::string> seen;
+  const auto partner_of = [&](const NamedFile& file) {
+    if (const NamedFile* same = file_at(b, 0, file.path)) return same;
+    const NamedFile* placed = file_at(b, file.argument, "");
+    return placed != nullptr && file_at(a, 0, placed->path) == nullptr ? placed : nullptr;
+  };
+  for (const NamedFile& file : a.files) {
+    if (!seen.insert(file.path).second) continue;
+    const NamedFile* partner = partner_of(file);
+    partners.insert(partner);
+    items.push_back(file_item(&file, partner, sides.one_document));
+  }
+  for (const NamedFile& file : b.files) {
+    if (partners.contains(&file) || !seen.insert(file.path).second) continue;
+    items.push_back(file_item(nullptr, &file, sides.one_document));
+  }
+}
+
 // Rates say nothing when the sides did not do equal work. Only when the program reports it, as a metric "work".
 void add_work(const Sides& sides, std::vector<ControlItem>& items) {
   const MetricValues work = metric_values(sides, "work");
@@ -192,6 +246,7 @@ std::vector<ControlItem> list_items(const Sides& sides) {
   add_command(sides, items);
   add_settings(sides, items);
   add_program(sides, items);
+  add_files(sides, items);
   add_library_items(sides, items);
   add_work(sides, items);
   std::stable_sort(items.begin(), items.end(),

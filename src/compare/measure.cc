@@ -86,6 +86,7 @@ Result<Measured> measure(const Sides& sides, const std::string& name, double mar
 int direction(const MetricComparison& metric) {
   const Interval& interval = metric.ratio.interval;
   const int sign = interval.low > 1 ? 1 : interval.high < 1 ? -1 : 0;
+  if (metric.better == Better::unknown) return 0;
   return metric.better == Better::higher ? sign : -sign;
 }
 

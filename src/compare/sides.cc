@@ -119,6 +119,7 @@ MetricValues metric_values(const Sides& sides, const std::string& name) {
       values.kind = *metric;
       kind_known = true;
     }
+    if (metric && metric->better != values.kind.better) values.kind.better = Better::unknown;
     return metric;
   };
   if (sides.one_document) {

@@ -18,13 +18,18 @@ std::string margin_text(double margin) {
   return text;
 }
 
+std::string direction_text(Better better) {
+  if (better == Better::unknown) return "whether higher or lower is better is not known";
+  return fmt::format("{} is better", to_string(better));
+}
+
 namespace {
 std::string count_text(const MetricComparison& metric, const Comparison& comparison) {
   if (!metric.paired) return fmt::format("{} and {} units", comparison.a.units, comparison.b.units);
   return fmt::format("{} {}", metric.pairs, metric.pairs == 1 ? "pair" : "pairs");
 }
 
-// "tokens/s +8.1 % (95 % interval +6.9 % to +9.3 %, 10 pairs, margin 1 %)"
+// "tokens/s +8.1 % (higher is better, 95 % interval +6.9 % to +9.3 %, 10 pairs, margin 1 %)"
 std::string numbers_text(const Comparison& comparison) {
   const MetricComparison& metric = comparison.primary;
   const Interval& interval = metric.ratio.interval;
@@ -32,8 +37,8 @@ std::string numbers_text(const Comparison& comparison) {
       std::isfinite(interval.high)
           ? fmt::format("95 % interval {} to {}", format_change(interval.low), format_change(interval.high))
           : "no interval";
-  return fmt::format("{} {} ({}, {}, margin {})", metric.metric, format_change(metric.ratio.value), spread,
-                     count_text(metric, comparison), margin_text(metric.margin));
+  return fmt::format("{} {} ({}, {}, {}, margin {})", metric.metric, format_change(metric.ratio.value),
+                     direction_text(metric.better), spread, count_text(metric, comparison), margin_text(metric.margin));
 }
 
 std::string more_pairs_text(const MetricComparison& metric) {
@@ -53,10 +58,10 @@ std::string speed_sentence(const Comparison& comparison) {
       return fmt::format("{} is faster: {}", b, numbers);
     case Speed::slower:
       return fmt::format("{} is slower: {}", b, numbers);
-    case Speed::faster_below_margin:
-      return fmt::format("{} is faster, perhaps by less than the margin: {}", b, numbers);
-    case Speed::slower_below_margin:
-      return fmt::format("{} is slower, perhaps by less than the margin: {}", b, numbers);
+    case Speed::faster_touching_margin:
+      return fmt::format("{} is faster, but the edge of the interval touches the margin: {}", b, numbers);
+    case Speed::slower_touching_margin:
+      return fmt::format("{} is slower, but the edge of the interval touches the margin: {}", b, numbers);
     case Speed::same:
       return fmt::format("{} and {} are the same within the margin: {}", a, b, numbers);
     case Speed::ambiguous:
@@ -67,8 +72,28 @@ std::string speed_sentence(const Comparison& comparison) {
       return fmt::format("No verdict, a single pair has no spread: {}", numbers);
     case Speed::order_confounded:
       return fmt::format("No verdict on speed, {} and {} were measured one after the other: {}", a, b, numbers);
+    case Speed::direction_unknown:
+      return fmt::format("No verdict on speed, the program does not say which way is better: {}", numbers);
+    case Speed::noise:
+      return fmt::format("Noise: nothing was changed, yet {}", numbers);
   }
   return numbers;
+}
+
+std::string confounding_text(const std::vector<ControlItem>& items, const std::string& names) {
+  std::size_t differing = 0;
+  const ControlItem* opaque = nullptr;
+  for (const ControlItem& item : items) {
+    if (item.state != ItemState::different) continue;
+    ++differing;
+    if (!item.unrecorded.empty()) opaque = &item;
+  }
+  if (differing > 1) {
+    const std::string inside = opaque == nullptr ? "" : "; of " + item_name(*opaque) + ", " + opaque->unrecorded;
+    return fmt::format("{} things differ ({}{})", differing, names, inside);
+  }
+  if (opaque != nullptr) return fmt::format("{} differs, and {}", item_name(*opaque), opaque->unrecorded);
+  return fmt::format("1 thing differs that was not under test ({})", names);
 }
 
 std::string control_phrase(const Comparison& comparison) {
@@ -78,20 +103,19 @@ std::string control_phrase(const Comparison& comparison) {
   };
   const auto differing = count(ItemState::different);
   const std::string names = name_items(comparison.items, ItemState::different);
-  const std::string differs =
-      differing == 0 ? "nothing differs" : fmt::format("only {} {}", names, differing == 1 ? "differs" : "differ");
+  const std::string differs = differing == 0 ? "nothing recorded differs"
+                                             : fmt::format("only {} {}", names, differing == 1 ? "differs" : "differ");
   switch (comparison.control) {
     case Control::controlled:
       return "controlled: " + differs;
     case Control::controlled_with_gaps: {
       const auto unknown = count(ItemState::unknown);
+      if (unknown == 0) return fmt::format("controlled with gaps: {}, yet what ran does", differs);
       return fmt::format("controlled with gaps: {}, {} {} unknown ({})", differs, unknown,
                          unknown == 1 ? "thing is" : "things are", name_items(comparison.items, ItemState::unknown));
     }
-    case Control::confounded: {
-      return fmt::format("but confounded: {} {} ({})", differing,
-                         differing == 1 ? "thing differs that was not under test" : "things differ", names);
-    }
+    case Control::confounded:
+      return "but confounded: " + confounding_text(comparison.items, names);
     case Control::undecidable:
       return "but undecidable: a GPU was used, and its kernel driver or the runtime loaded is unknown";
   }
@@ -116,10 +140,22 @@ std::vector<std::string> speed_reasons(const Comparison& comparison) {
     case Speed::slower:
       reasons.push_back(fmt::format("the 95 % interval ({}) lies beyond the margin of {}", bounds, margin));
       break;
-    case Speed::faster_below_margin:
-    case Speed::slower_below_margin:
+    case Speed::faster_touching_margin:
+    case Speed::slower_touching_margin:
       reasons.push_back(
           fmt::format("the 95 % interval ({}) excludes no change but overlaps the margin of {}", bounds, margin));
+      break;
+    case Speed::direction_unknown:
+      reasons.push_back(
+          fmt::format("the 95 % interval ({}) excludes no change; neither the program nor the unit and the "
+                      "name of {} say whether that is better",
+                      bounds, metric.metric));
+      break;
+    case Speed::noise:
+      reasons.push_back(
+          fmt::format("the 95 % interval ({}) excludes no change, and no recorded thing differs: chance "
+                      "(one in twenty), the machine, or something that is not recorded",
+                      bounds));
       break;
     case Speed::same:
       reasons.push_back(

@@ -13,6 +13,9 @@ std::string verdict_sentence(const Comparison& comparison);
 // Why, and what would decide: about the numbers; the control verdict brings its own.
 std::vector<std::string> speed_reasons(const Comparison& comparison);
 
+// "higher is better", "whether higher or lower is better is not known".
+std::string direction_text(Better better);
+
 std::string margin_text(double margin);  // "1 %" rather than "1.0 %": a margin is a number somebody chose
 
 // What a reader must know about this comparison: VRV-CMP-… (in findings.cc).

@@ -94,7 +94,7 @@ Result<Run> run_benchmark(const RunPlan& plan, const World& world, RunObserver& 
   run.stack = std::move(*before);
 
   KernelWitness witness(world, plan.sampling_hertz);
-  ProcessExecutor executor(witness, std::move(*directory));
+  ProcessExecutor executor(world, witness, std::move(*directory));
   execute_units(plan, variants, executor, observer, home, run);
 
   if (Result<Stack> after = capture_stack(world, how); after) run.stack_changes = changed_facts(run.stack, *after);

@@ -203,6 +203,39 @@ TEST(FileDigest, IsTheSha256) {
   EXPECT_EQ(file_digest(path), sha256_hex(text));
   EXPECT_EQ(file_digest(directory->path()), "");
   EXPECT_EQ(file_digest(path + ".none"), "");
+  EXPECT_EQ(file_digest(path, 1000), "") << "larger than the cap";
+}
+
+TEST(NamedFiles, AreTheRegularFilesAmongTheArguments) {
+  Result<TemporaryDirectory> directory = TemporaryDirectory::make();
+  const std::string script = directory->path() + "/train.py", config = directory->path() + "/a.yaml";
+  std::ofstream(script) << "print(1)";
+  std::ofstream(config) << "size: 1";
+  const std::vector<std::string> command = {"/bin/sh",         script,     "--steps", "3", "--config=" + config,
+                                            directory->path(), "/dev/null"};
+  std::vector<std::string> shown = command;
+  shown[1] = "~/train.py";
+  const std::vector<NamedFile> files = named_files(command, shown);
+  ASSERT_EQ(files.size(), 2u);
+  EXPECT_EQ(files[0].argument, 1);
+  EXPECT_EQ(files[0].path, "~/train.py");
+  EXPECT_EQ(files[0].digest, sha256_hex("print(1)"));
+  EXPECT_EQ(files[1].argument, 4);
+  EXPECT_EQ(files[1].path, config);
+  EXPECT_EQ(files[1].digest, sha256_hex("size: 1"));
+  shown[1] = "[redacted]";
+  EXPECT_EQ(named_files(command, shown).size(), 1u) << "what was redacted does not come back as a file";
+}
+
+TEST(NamedFiles, BeyondTheCapTheyAreNamedWithTheReason) {
+  Result<TemporaryDirectory> directory = TemporaryDirectory::make();
+  const std::string large = directory->path() + "/model.bin";
+  std::ofstream(large) << "x";
+  std::filesystem::resize_file(large, (std::uintmax_t{256} << 20) + 1);  // a hole: it takes no space
+  const std::vector<NamedFile> files = named_files({"run", large}, {"run", large});
+  ASSERT_EQ(files.size(), 1u);
+  EXPECT_EQ(files[0].digest, "");
+  EXPECT_EQ(files[0].missing, "not hashed, larger than 256 MiB");
 }
 
 }  // namespace

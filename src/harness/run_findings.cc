@@ -192,20 +192,45 @@ void add_evidence_finding(Run& run) {
   run.findings.push_back(std::move(finding));
 }
 
+// Said here and not only by compare: before the next twenty units are measured.
+void add_direction_finding(Run& run) {
+  for (const Unit& unit : run.units) {
+    const std::optional<Metric> metric = find_metric(unit, run.protocol.primary_metric);
+    if (!metric || metric->better != Better::unknown) continue;
+    Finding finding;
+    finding.id = "VRV-RUN-METRIC-DIRECTION";
+    finding.layer = Layer::settings;
+    finding.severity = Severity::warning;
+    finding.mender = Mender::application;
+    finding.evidence = fmt::format("whether more or less of \"{}\"{} is better, neither the program says nor its name",
+                                   metric->name, metric->unit.empty() ? "" : " (" + metric->unit + ")");
+    finding.consequence = "no side can be called faster or slower by it";
+    finding.fix =
+        fmt::format(R"(write it beside the value: {{"metric": "{}", "value": {}, "better": "higher"}} (or "lower"))",
+                    metric->name, metric->value);
+    run.findings.push_back(std::move(finding));
+    return;
+  }
+}
+
 void add_leftover_finding(Run& run) {
   int units = 0;
+  std::string first;  // what the first of them left, by name
   for (const Unit& unit : run.units) {
-    units += std::any_of(unit.marks.begin(), unit.marks.end(), [](const std::string& mark) {
-      return mark.starts_with("left processes behind") || mark.starts_with("a process that outlived it");
+    const auto mark = std::find_if(unit.marks.begin(), unit.marks.end(), [](const std::string& text) {
+      return text.starts_with("left processes behind") || text.starts_with("a process that outlived it");
     });
+    if (mark == unit.marks.end()) continue;
+    if (++units == 1) first = fmt::format("unit {} {}", unit.index, *mark);
   }
   if (units == 0) return;
   Finding finding;
   finding.id = "VRV-RUN-LEFTOVERS";
   finding.severity = Severity::warning;
   finding.evidence =
-      fmt::format("{} of {} units ended before processes that they had started", units, run.units.size());
-  finding.consequence = "work of those processes is missing from their unit and may disturb the next";
+      fmt::format("{} of {} units ended before processes that they had started; {}", units, run.units.size(), first);
+  finding.consequence =
+      "work of those processes is missing from their unit; they were ended, so that the next unit does not meet them";
   finding.fix = "let the command wait for what it starts";
   run.findings.push_back(std::move(finding));
 }
@@ -213,6 +238,7 @@ void add_leftover_finding(Run& run) {
 }  // namespace
 
 void add_closing_findings(Run& run) {
+  add_direction_finding(run);
   add_stack_finding(run);
   add_steal_finding(run);
   add_evidence_finding(run);

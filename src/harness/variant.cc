@@ -20,7 +20,8 @@ namespace varve {
 
 namespace {
 
-constexpr std::uint64_t kDigestCap = std::uint64_t{1} << 30;
+constexpr std::uint64_t kNamedFileCap = std::uint64_t{256} << 20;
+constexpr int kMostNamedFiles = 64;
 constexpr const char* kDefaultPath = "/bin:/usr/bin";  // confstr(_CS_PATH), which execvp falls back to
 constexpr const char* kDoing = "finding the program to run";
 
@@ -66,7 +67,7 @@ std::vector<std::string> settings_list(const std::map<std::string, std::string>&
 
 }  // namespace
 
-std::string file_digest(const std::string& path) {
+std::string file_digest(const std::string& path, std::uint64_t cap) {
   const FileHandle file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status {};
   if (!file || fstat(file.fd(), &status) != 0 || !S_ISREG(status.st_mode)) return "";
@@ -79,10 +80,42 @@ std::string file_digest(const std::string& path) {
     if (count < 0) return "";
     if (count == 0) break;
     total += static_cast<std::uint64_t>(count);
-    if (total > kDigestCap) return "";
+    if (total > cap) return "";
     hash.add(buffer.data(), static_cast<std::size_t>(count));
   }
   return hash.hex();
+}
+
+std::vector<NamedFile> named_files(const std::vector<std::string>& command, const std::vector<std::string>& shown) {
+  std::vector<NamedFile> files;
+  int hashed = 0;
+  for (std::size_t i = 1; i < command.size() && i < shown.size(); ++i) {
+    struct stat status {};
+    const auto is_file = [&](const std::string& path) {
+      return !path.empty() && stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+    };
+    const std::size_t equals = command[i].find('=');
+    const std::size_t shown_equals = shown[i].find('=');
+    const bool whole = is_file(command[i]);
+    if (!whole && (equals == std::string::npos || !is_file(command[i].substr(equals + 1)))) continue;
+    if (shown[i].find("[redacted]") != std::string::npos) continue;
+    const std::string path = whole ? command[i] : command[i].substr(equals + 1);
+    NamedFile file{.argument = static_cast<int>(i),
+                   .path = whole || shown_equals == std::string::npos ? shown[i] : shown[i].substr(shown_equals + 1),
+                   .digest = {},
+                   .missing = {}};
+    if (hashed == kMostNamedFiles) {
+      file.missing = fmt::format("not hashed, the command names more than {} files", kMostNamedFiles);
+    } else if (static_cast<std::uint64_t>(status.st_size) > kNamedFileCap) {
+      file.missing = fmt::format("not hashed, larger than {} MiB", kNamedFileCap >> 20);
+    } else {
+      ++hashed;
+      file.digest = file_digest(path, kNamedFileCap);
+      if (file.digest.empty()) file.missing = "it could not be read";
+    }
+    files.push_back(std::move(file));
+  }
+  return files;
 }
 
 std::string redact_line(std::string_view text, std::string_view home) {
@@ -117,6 +150,7 @@ Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::stri
   prepared.document.settings = dispatch_settings(environment, home);
   prepared.document.program = clean_utf8(shorten_home(prepared.program, home));
   prepared.document.program_digest = file_digest(prepared.program);
+  prepared.document.files = named_files(plan.command, prepared.document.command);
 
   environment["ONEDNN_VERBOSE"] = "1";
   environment["DNNL_VERBOSE"] = "1";

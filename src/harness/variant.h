@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,14 @@ struct PreparedVariant {
 // such program; it says where Varve looked.
 Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::string& name, const World& world);
 
-// SHA-256 of a regular file in hexadecimal; empty when it cannot be read or is larger than 1 GiB. Read in small pieces:
-// Varve's own peak memory is the floor of what it can say about a program's.
-std::string file_digest(const std::string& path);
+// SHA-256 of a regular file in hexadecimal; empty when it cannot be read or is larger than `cap` bytes. Read in small
+// pieces: Varve's own peak memory is the floor of what it can say about a program's.
+std::string file_digest(const std::string& path, std::uint64_t cap = std::uint64_t{1} << 30);
+
+// The regular files that arguments name, the program aside: "train.py", "--config=a.yaml" (what stands behind the
+// first "="). `shown` are the same arguments redacted; one that redaction changed beyond its home directory is left
+// out. Files of up to 256 MiB are hashed, 64 of them at most.
+std::vector<NamedFile> named_files(const std::vector<std::string>& command, const std::vector<std::string>& shown);
 
 // A person's or a program's text fit for a document: secrets and home directories taken out, valid UTF-8, no control
 // characters.

@@ -21,13 +21,15 @@ struct Estimate {
 enum class Speed {
   faster,  // 95 % interval beyond the margin
   slower,
-  faster_below_margin,  // 95 % interval excludes no change, but overlaps the margin
-  slower_below_margin,
-  same,              // 90 % interval inside the margin (TOST)
-  ambiguous,         // none of these: more pairs are needed
-  too_few,           // fewer than five pairs
-  order_confounded,  // one side was measured before the other: no verdict on speed is given
-  no_spread,         // a single unit on a side
+  faster_touching_margin,  // 95 % interval excludes no change, but its edge touches the margin
+  slower_touching_margin,
+  same,               // 90 % interval inside the margin (TOST)
+  ambiguous,          // none of these: more pairs are needed
+  too_few,            // fewer than five pairs
+  order_confounded,   // one side was measured before the other: no verdict on speed is given
+  no_spread,          // a single unit on a side
+  direction_unknown,  // 95 % interval excludes no change, but whether more or less is better is not known
+  noise,              // nothing was changed, yet the 95 % interval excludes no change
 };
 
 // Whether the numbers may be compared (DISCLOSURE part 3).
@@ -50,6 +52,9 @@ struct ControlItem {
   std::string a, b;  // as text for people, with the reason where missing
   ItemState state = ItemState::same;
   bool under_test = false;
+  // What of the difference is not recorded ("what differs inside it is not recorded"): such a difference confounds by
+  // itself. Empty when it is known whole.
+  std::string unrecorded{};
 };
 
 struct SideSummary {

@@ -11,7 +11,8 @@
 
 namespace varve {
 
-enum class Better { higher, lower };
+// `unknown` where the program did not say so and neither unit nor name tell: then no side is called better.
+enum class Better { higher, lower, unknown };
 
 // One number of one unit. Of a metric the program wrote several times, the median and how many there were.
 struct Metric {
@@ -62,6 +63,14 @@ struct Unit {
   std::vector<std::string> marks;  // why a reader may distrust it ("machine steal 12 %"); never dropped for it
 };
 
+// A regular file that the command names as an argument ("train.py", "--config=a.yaml").
+struct NamedFile {
+  int argument = 0;     // its place in Variant::command
+  std::string path;     // as the argument names it; redacted, home shortened
+  std::string digest;   // SHA-256 before the first unit; empty when there is none
+  std::string missing;  // why there is none
+};
+
 // One side of a run: what was executed.
 struct Variant {
   std::string name;                                // "A", "B"
@@ -70,6 +79,7 @@ struct Variant {
   std::map<std::string, Fact> settings;            // the dispatch settings in force: allow-list, by variable name
   std::string program;                             // path of the executable, resolved on PATH, home shortened
   std::string program_digest;                      // SHA-256 of the file, empty when unreadable
+  std::vector<NamedFile> files;                    // in the order of the arguments
 };
 
 // How the run was executed, fixed before it starts.

@@ -24,6 +24,7 @@ std::string number_word(std::size_t number) {
 // What an item belongs to in a sentence.
 std::string group_of(const ControlItem& item) {
   if (item.id == "program" || item.id.starts_with("program.")) return "program";
+  if (item.id.starts_with("file.")) return "files";
   if (item.id == "command" || item.id.starts_with("command.")) return "command";
   switch (item.layer) {
     case Layer::kernel_driver:
@@ -71,11 +72,15 @@ std::string differing_text(const std::vector<const ControlItem*>& items) {
   std::vector<std::string> names;
   bool only_settings = true, all_under_test = true;
   for (const ControlItem* item : items) {
-    names.push_back(shown_item_name(*item));
+    names.push_back(shown_item_name(*item) + (item->unrecorded.empty() ? "" : " (" + item->unrecorded + ")"));
     only_settings = only_settings && item->layer == Layer::settings;
     all_under_test = all_under_test && item->under_test;
   }
   const bool one = items.size() == 1;
+  const bool one_command = one && items[0]->id == "command";
+  if (one_command)
+    return "the command differs" + std::string(all_under_test ? " (under test)" : "") +
+           (items[0]->unrecorded.empty() ? "" : ", and " + items[0]->unrecorded);
   const std::string noun = only_settings ? (one ? "setting" : "settings") : (one ? "item" : "items");
   const std::string which = list_text(names, 4);
   return fmt::format("{} {} {}: {}{}", number_word(items.size()), noun, one ? "differs" : "differ", which,
@@ -107,12 +112,12 @@ std::string speed_meaning(const MetricComparison& metric) {
     case Speed::slower:
       return "The whole 95 % interval lies beyond the margin of " + margin +
              ": B is slower by more than was declared not to matter.";
-    case Speed::faster_below_margin:
-      return "B is faster than chance explains, but the 95 % interval reaches into the margin of " + margin +
-             ": the gain may be too small to matter." + pairs_to_go(metric);
-    case Speed::slower_below_margin:
-      return "B is slower than chance explains, but the 95 % interval reaches into the margin of " + margin +
-             ": the loss may be too small to matter." + pairs_to_go(metric);
+    case Speed::faster_touching_margin:
+      return "B is faster than chance explains, but the edge of the 95 % interval reaches into the margin of " +
+             margin + ": that the gain is large enough to matter is not shown." + pairs_to_go(metric);
+    case Speed::slower_touching_margin:
+      return "B is slower than chance explains, but the edge of the 95 % interval reaches into the margin of " +
+             margin + ": that the loss is large enough to matter is not shown." + pairs_to_go(metric);
     case Speed::same:
       return "The 90 % interval lies inside the margin of " + margin +
              ": whatever difference there is, is smaller than was declared to matter.";
@@ -126,18 +131,37 @@ std::string speed_meaning(const MetricComparison& metric) {
              "verdict on speed is given.";
     case Speed::no_spread:
       return "A side has a single unit. Without a spread on both sides no difference is called a difference.";
+    case Speed::direction_unknown:
+      return "The 95 % interval excludes no change, but whether more or less of " + metric.metric +
+             " is better is not known. Let the program write \"better\": \"higher\" or \"lower\" beside the value.";
+    case Speed::noise:
+      return "The 95 % interval excludes no change, but nothing was changed: this is chance, the machine, or something "
+             "that is not recorded. Speeds found here are to be doubted.";
   }
   return "";
 }
 
-std::string control_meaning(Control control) {
-  switch (control) {
+std::string direction_phrase(Better better) {
+  if (better == Better::unknown) return "which way is better is not known";
+  return std::string(to_string(better)) + " is better";
+}
+
+std::string control_meaning(const Comparison& comparison) {
+  switch (comparison.control) {
     case Control::controlled:
+      if (comparison.variable.empty()) {
+        return "Nothing that is recorded differs between the sides: the same was measured against the same.";
+      }
       return "Nothing differs between the sides but what was put under test and what follows from it. A difference in "
              "speed belongs to it.";
     case Control::controlled_with_gaps:
       return "Nothing else is known to differ, but not everything is known. What is unknown never counts as same.";
     case Control::confounded:
+      for (const ControlItem& item : comparison.items) {
+        if (item.state != ItemState::different || item.unrecorded.empty()) continue;
+        return capitalised(shown_item_name(item)) + " differs, and " + item.unrecorded +
+               ": it may be packages, threads or files. The numbers stand, but they cannot say what made them.";
+      }
       return "More differs than was put under test. The numbers stand, but they cannot say which of the differences "
              "made them.";
     case Control::undecidable:

@@ -37,7 +37,8 @@ std::string list_text(const std::vector<std::string>& names, std::size_t most); 
 
 // What a verdict means, for somebody who does not know the word.
 std::string speed_meaning(const MetricComparison& metric);
-std::string control_meaning(Control control);
+std::string control_meaning(const Comparison& comparison);
+std::string direction_phrase(Better better);  // "higher is better"
 
 // "OPENBLAS_CORETYPE" for settings.OPENBLAS_CORETYPE, "libm.so.6" for library.libm.so.6, else the title.
 std::string shown_item_name(const ControlItem& item);

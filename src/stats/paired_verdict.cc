@@ -15,20 +15,25 @@ Speed decide(const Interval& gain_95, const Interval& gain_90, double m) {
   if (gain_95.low > m) return Speed::faster;
   if (gain_95.high < -m) return Speed::slower;
   if (gain_90.low > -m && gain_90.high < m) return Speed::same;
-  if (gain_95.low > 0) return Speed::faster_below_margin;
-  if (gain_95.high < 0) return Speed::slower_below_margin;
+  if (gain_95.low > 0) return Speed::faster_touching_margin;
+  if (gain_95.high < 0) return Speed::slower_touching_margin;
   return Speed::ambiguous;
 }
 
 Interval turned(const Interval& interval, Better better) {
-  return better == Better::higher ? interval : Interval{-interval.high, -interval.low};
+  return better == Better::lower ? Interval{-interval.high, -interval.low} : interval;
+}
+
+bool is_change(Speed speed) {
+  return speed == Speed::faster || speed == Speed::slower || speed == Speed::faster_touching_margin ||
+         speed == Speed::slower_touching_margin;
 }
 
 // `ambiguous` ends when either a change or sameness is shown, whichever takes fewer pairs. A change that is known but
 // overlaps the margin ends beyond the margin or within it, wherever the estimate lies.
 int pairs_to_decide(Speed speed, double log_ratio, double m, double pair_sd) {
   const double size = std::fabs(log_ratio);
-  const bool change_known = speed == Speed::faster_below_margin || speed == Speed::slower_below_margin;
+  const bool change_known = speed == Speed::faster_touching_margin || speed == Speed::slower_touching_margin;
   if (change_known && size > m) return pairs_for_effect(size - m, pair_sd);
   const int same = pairs_for_same(m - size, pair_sd);
   return change_known ? same : std::min(same, pairs_for_effect(size, pair_sd));
@@ -54,6 +59,10 @@ LogVerdict judge_pairs(const std::vector<double>& log_ratios, double margin, Bet
   if (!decided) {
     const int needed = pairs_to_decide(verdict.speed, verdict.log_ratio->value, m, standard_deviation(log_ratios));
     verdict.pairs_needed = std::min(kPairsCap, std::max({needed, pairs + 1, kFewestPairs}));
+  }
+  if (better == Better::unknown && is_change(verdict.speed)) {
+    verdict.speed = Speed::direction_unknown;
+    verdict.pairs_needed.reset();  // more of them would not tell
   }
   return verdict;
 }

@@ -23,10 +23,10 @@ Speed opposite(Speed speed) {
       return Speed::slower;
     case Speed::slower:
       return Speed::faster;
-    case Speed::faster_below_margin:
-      return Speed::slower_below_margin;
-    case Speed::slower_below_margin:
-      return Speed::faster_below_margin;
+    case Speed::faster_touching_margin:
+      return Speed::slower_touching_margin;
+    case Speed::slower_touching_margin:
+      return Speed::faster_touching_margin;
     default:
       return speed;
   }
@@ -38,10 +38,14 @@ TEST(PairedVerdict, EverySpeedHasItsCase) {
   EXPECT_EQ(judge_pairs(around(0.08, 0.005), margin, Better::higher).speed, Speed::faster);
   EXPECT_EQ(judge_pairs(around(0.08, 0.005), margin, Better::lower).speed, Speed::slower);
   EXPECT_EQ(judge_pairs(around(0.000, 0.005), margin, Better::lower).speed, Speed::same);
-  EXPECT_EQ(judge_pairs(around(0.012, 0.010), margin, Better::higher).speed, Speed::faster_below_margin);
-  EXPECT_EQ(judge_pairs(around(0.012, 0.010), margin, Better::lower).speed, Speed::slower_below_margin);
+  EXPECT_EQ(judge_pairs(around(0.012, 0.010), margin, Better::higher).speed, Speed::faster_touching_margin);
+  EXPECT_EQ(judge_pairs(around(0.012, 0.010), margin, Better::lower).speed, Speed::slower_touching_margin);
   EXPECT_EQ(judge_pairs(around(0.005, 0.100), margin, Better::lower).speed, Speed::ambiguous);
   EXPECT_EQ(judge_pairs(around(0.08, 0.005, 4), margin, Better::lower).speed, Speed::too_few);
+  EXPECT_EQ(judge_pairs(around(0.08, 0.005), margin, Better::unknown).speed, Speed::direction_unknown);
+  EXPECT_EQ(judge_pairs(around(-0.012, 0.010), margin, Better::unknown).speed, Speed::direction_unknown);
+  EXPECT_EQ(judge_pairs(around(0.000, 0.005), margin, Better::unknown).speed, Speed::same);
+  EXPECT_FALSE(judge_pairs(around(-0.012, 0.010), margin, Better::unknown).pairs_needed);
   EXPECT_EQ(judge_pairs({0.08}, margin, Better::lower).speed, Speed::no_spread);
   EXPECT_EQ(judge_pairs({}, margin, Better::lower).speed, Speed::too_few);
 }

@@ -1,8 +1,6 @@
 #include "harness/unit/kernel_witness.h"
 
-#include <dirent.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -83,19 +81,13 @@ void KernelWitness::look_at_libraries() {
 void KernelWitness::look_at_devices() {
   if (device_open_) return;
   const std::string directory = fmt::format("/proc/{}/fd", process_);
-  DIR* entries = opendir(directory.c_str());
-  if (entries == nullptr) return;
-  constexpr int kMostEntries = 4096;
-  for (int i = 0; i < kMostEntries && !device_open_; ++i) {
-    const dirent* entry = readdir(entries);
-    if (entry == nullptr) break;
-    char target[64];
-    const ssize_t length = readlinkat(dirfd(entries), entry->d_name, target, sizeof target);
-    if (length <= 0) continue;
-    const std::string_view device(target, static_cast<std::size_t>(length));
-    device_open_ = device.starts_with("/dev/nvidia") || device == "/dev/kfd";
+  const Looked<std::vector<std::string>> entries = world_.files.list(directory);
+  if (!entries) return;
+  constexpr std::size_t kMostEntries = 4096;
+  for (std::size_t i = 0; i < std::min(entries->size(), kMostEntries) && !device_open_; ++i) {
+    const Looked<std::string> device = world_.files.read_link(directory + "/" + (*entries)[i]);
+    device_open_ = device && (device->starts_with("/dev/nvidia") || *device == "/dev/kfd");
   }
-  closedir(entries);
 }
 
 // What may have run that no CPU sample can show; "" when nothing hints at it.

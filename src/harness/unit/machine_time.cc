@@ -1,6 +1,5 @@
 #include "harness/unit/machine_time.h"
 
-#include <fcntl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,16 +29,15 @@ std::optional<MachineTime> parse_machine_time(std::string_view text, double tick
                      ticks[8] / ticks_per_second};
 }
 
-MachineClock::MachineClock() : file_(open("/proc/stat", O_RDONLY | O_CLOEXEC)) {
+MachineClock::MachineClock(const Files& files) {
+  if (Looked<FileReader> file = files.open("/proc/stat"); file) file_ = std::move(*file);
   const long ticks = sysconf(_SC_CLK_TCK);
   if (ticks > 0) ticks_per_second_ = static_cast<double>(ticks);
 }
 
 std::optional<MachineTime> MachineClock::read() const {
-  char buffer[512];  // the first line is all we need
-  const ssize_t count = file_ ? pread(file_.fd(), buffer, sizeof buffer, 0) : -1;
-  if (count <= 0) return std::nullopt;
-  return parse_machine_time({buffer, static_cast<std::size_t>(count)}, ticks_per_second_);
+  const std::optional<std::string> text = file_ ? file_->start(0, 512) : std::nullopt;  // the first line is all we need
+  return text ? parse_machine_time(*text, ticks_per_second_) : std::nullopt;
 }
 
 }  // namespace varve

@@ -20,11 +20,11 @@ std::optional<MachineTime> parse_machine_time(std::string_view text, double tick
 // Reads /proc/stat again and again through one descriptor.
 class MachineClock {
  public:
-  MachineClock();
+  explicit MachineClock(const Files& files);
   std::optional<MachineTime> read() const;
 
  private:
-  FileHandle file_;
+  std::optional<FileReader> file_;
   double ticks_per_second_ = 100;
 };
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "world/world.h"
+
 namespace varve {
 namespace {
 
@@ -21,7 +23,8 @@ TEST(MachineTime, OtherTextIsNothing) {
 }
 
 TEST(MachineTime, GoesForward) {
-  const MachineClock clock;
+  const World world = host_world();
+  const MachineClock clock(world.files);
   const std::optional<MachineTime> first = clock.read();
   ASSERT_TRUE(first);
   EXPECT_GE(clock.read()->busy, first->busy);

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "stats/descriptive.h"
+#include "tables/metric_direction.h"
 #include "world/files.h"
 
 namespace varve {
@@ -28,7 +29,8 @@ constexpr std::size_t kNameCap = 200;
 constexpr std::size_t kUnitCap = 40;
 constexpr const char* kDoing = "reading the metrics that the program wrote";
 constexpr const char* kHint =
-    "write one JSON object a line to the file $VARVE_METRICS: {\"metric\": \"tokens/s\", \"value\": 12.5}";
+    "write one JSON object a line to the file $VARVE_METRICS: "
+    R"({"metric": "tokens/s", "value": 12.5, "better": "higher"})";
 
 Error line_error(int line, std::string found) {
   return Error{kDoing, fmt::format("metrics line {}", line), std::move(found), kHint};
@@ -70,8 +72,7 @@ std::string read_line(const Json& line, Metric& metric) {
     metric.unit = unit->get<std::string>();
     if (std::string fault = text_fault("unit", metric.unit, kUnitCap); !fault.empty()) return fault;
   }
-  const bool is_rate = metric.unit.ends_with("/s") || metric.name.ends_with("/s");
-  metric.better = is_rate ? Better::higher : Better::lower;
+  metric.better = Better::unknown;
   if (const auto better = line.find("better"); better != line.end()) {
     if (*better == "higher") {
       metric.better = Better::higher;
@@ -88,7 +89,8 @@ std::string change_fault(const Metric& before, const Metric& now) {
   if (before.unit != now.unit) {
     return fmt::format("the unit of \"{}\" changes from \"{}\" to \"{}\"", now.name, before.unit, now.unit);
   }
-  if (before.better != now.better) return fmt::format("\"better\" of \"{}\" changes", now.name);
+  const bool both_say = before.better != Better::unknown && now.better != Better::unknown;
+  if (both_say && before.better != now.better) return fmt::format("\"better\" of \"{}\" changes", now.name);
   return "";
 }
 
@@ -118,12 +120,15 @@ Result<std::vector<Metric>> parse_metrics(std::string_view text) {
     } else if (std::string fault = change_fault(written[at->second].metric, metric); !fault.empty()) {
       return line_error(number, fault);
     }
+    Metric& kept = written[at->second].metric;
+    if (kept.better == Better::unknown) kept.better = metric.better;
     written[at->second].values.push_back(metric.value);
   }
   std::vector<Metric> metrics;
   for (Written& one : written) {
     one.metric.count = static_cast<int>(one.values.size());
     one.metric.value = median(std::move(one.values));
+    if (one.metric.better == Better::unknown) one.metric.better = metric_direction(one.metric.name, one.metric.unit);
     metrics.push_back(std::move(one.metric));
   }
   return metrics;

@@ -12,8 +12,8 @@ namespace varve {
 // ignored, empty lines allowed:
 //   {"metric": "tokens/s", "value": 1520.5}
 //   {"metric": "time to first token", "value": 0.021, "unit": "s", "better": "lower"}
-// Without "better", higher is better when the unit or the name ends in "/s", else lower. A metric on several lines
-// becomes the median of its values; its unit and better may not change. Order of first appearance is kept. Limits:
+// Without "better", unit and name tell (tables/metric_direction.h), or it is unknown. A metric on several lines becomes
+// the median of its values; its unit and better may not change. Order of first appearance is kept. Limits:
 // 16 MiB, 64 KiB a line, 1000 metrics, 200 bytes a name, 40 a unit. The names of the built-in metrics are reserved.
 // The Error's `where` is "metrics line N".
 Result<std::vector<Metric>> parse_metrics(std::string_view text);

@@ -34,7 +34,7 @@ TEST(Metrics, KeepsTheOrderOfFirstAppearanceAndTakesTheMedian) {
   EXPECT_EQ((*metrics)[1].unit, "s");
 }
 
-TEST(Metrics, RatesAreBetterHigherUnlessSaidOtherwise) {
+TEST(Metrics, UnitAndNameTellTheDirectionUnlessTheProgramDoes) {
   Result<std::vector<Metric>> metrics = parse_metrics(
       "{\"metric\": \"a/s\", \"value\": 1}\n"
       "{\"metric\": \"b\", \"value\": 1, \"unit\": \"GB/s\"}\n"
@@ -44,9 +44,24 @@ TEST(Metrics, RatesAreBetterHigherUnlessSaidOtherwise) {
   ASSERT_TRUE(metrics) << to_text(metrics.error());
   EXPECT_EQ((*metrics)[0].better, Better::higher);
   EXPECT_EQ((*metrics)[1].better, Better::higher);
-  EXPECT_EQ((*metrics)[2].better, Better::lower);
+  EXPECT_EQ((*metrics)[2].better, Better::unknown);
   EXPECT_EQ((*metrics)[3].better, Better::higher);
   EXPECT_EQ((*metrics)[4].better, Better::lower);
+}
+
+TEST(Metrics, OneLineMayGiveTheDirectionOfAll) {
+  Result<std::vector<Metric>> metrics = parse_metrics(
+      "{\"metric\": \"widgets\", \"value\": 1}\n"
+      "{\"metric\": \"widgets\", \"value\": 2, \"better\": \"higher\"}\n"
+      "{\"metric\": \"widgets\", \"value\": 3}\n");
+  ASSERT_TRUE(metrics) << to_text(metrics.error());
+  EXPECT_EQ((*metrics)[0].better, Better::higher);
+}
+
+TEST(Metrics, TheHintShowsHowToGiveTheDirection) {
+  const Result<std::vector<Metric>> metrics = parse_metrics("no json");
+  ASSERT_FALSE(metrics);
+  EXPECT_NE(metrics.error().hint.find(R"("better": "higher")"), std::string::npos) << metrics.error().hint;
 }
 
 TEST(Metrics, ErrorsNameTheLine) {
@@ -70,7 +85,8 @@ TEST(Metrics, UnitAndDirectionMayNotChange) {
       error_of(
           "{\"metric\": \"a\", \"value\": 1, \"unit\": \"s\"}\n{\"metric\": \"a\", \"value\": 1, \"unit\": \"ms\"}"),
       "metrics line 2: the unit of \"a\" changes from \"s\" to \"ms\"");
-  EXPECT_EQ(error_of("{\"metric\": \"a\", \"value\": 1}\n{\"metric\": \"a\", \"value\": 1, \"better\": \"higher\"}"),
+  EXPECT_EQ(error_of("{\"metric\": \"a\", \"value\": 1, \"better\": \"lower\"}\n"
+                     "{\"metric\": \"a\", \"value\": 1, \"better\": \"higher\"}"),
             "metrics line 2: \"better\" of \"a\" changes");
 }
 

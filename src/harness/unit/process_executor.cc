@@ -1,6 +1,5 @@
 #include "harness/unit/process_executor.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -24,15 +23,11 @@ double seconds(const timeval& time) {
 }
 
 // The largest resident set this process has had (VmHWM in /proc/self/status); 0 when it cannot be read.
-std::uint64_t own_peak_bytes() {
-  const FileHandle file(open("/proc/self/status", O_RDONLY | O_CLOEXEC));
-  char buffer[4096];
-  const ssize_t count = file ? read(file.fd(), buffer, sizeof buffer) : -1;
-  if (count <= 0) return 0;
-  const std::string_view text(buffer, static_cast<std::size_t>(count));
-  const std::size_t at = text.find("\nVmHWM:");
-  if (at == std::string_view::npos) return 0;
-  const std::vector<std::string_view> words = split_words(text.substr(at + 1, 64));
+std::uint64_t own_peak_bytes(const Files& files) {
+  const Looked<std::string> text = files.read("/proc/self/status");
+  const std::size_t at = text ? text->find("\nVmHWM:") : std::string::npos;
+  if (at == std::string::npos) return 0;
+  const std::vector<std::string_view> words = split_words(std::string_view(*text).substr(at + 1, 64));
   const std::optional<std::int64_t> kibibytes = words.size() > 1 ? parse_integer(words[1]) : std::nullopt;
   return kibibytes ? static_cast<std::uint64_t>(*kibibytes) * 1024 : 0;
 }
@@ -54,12 +49,16 @@ void add_load_marks(UnitOutcome& outcome, double processors) {
 
 }  // namespace
 
-ProcessExecutor::ProcessExecutor(KernelWitness& witness, TemporaryDirectory directory, ExitWatch watch)
-    : witness_(witness),
+ProcessExecutor::ProcessExecutor(const World& world, KernelWitness& witness, TemporaryDirectory directory,
+                                 ExitWatch watch)
+    : world_(world),
+      witness_(witness),
       directory_(std::move(directory)),
       watch_(watch),
       metrics_path_(directory_.path() + "/metrics.jsonl"),
       empty_input_(open_empty_input()),
+      leftovers_(world.files),
+      machine_(world.files),
       buffer_(kOutputBuffer) {
   const long processors = sysconf(_SC_NPROCESSORS_ONLN);
   if (processors > 0) processors_ = static_cast<double>(processors);
@@ -111,7 +110,7 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& request) {
   if (before && after) outcome.steal_seconds = std::max(0.0, after->steal - before->steal);
   add_load_marks(outcome, processors_);
 
-  for (std::string& mark : process.clean_up()) outcome.marks.push_back(std::move(mark));
+  for (std::string& mark : process.clean_up(leftovers_)) outcome.marks.push_back(std::move(mark));
   KernelEvidence evidence = witness_.unit_ended();
   outcome.libraries = std::move(evidence.libraries);
   outcome.seen = std::move(evidence.seen);
@@ -123,7 +122,7 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& request) {
 // Linux starts a child's peak at that of the process it was split off from (exec copies the old address space's peak):
 // a value at or below our own peak says nothing about the program.
 void ProcessExecutor::set_peak_memory(std::uint64_t bytes, UnitOutcome& outcome) {
-  if (bytes > own_peak_bytes_) own_peak_bytes_ = std::max(own_peak_bytes_, own_peak_bytes());
+  if (bytes > own_peak_bytes_) own_peak_bytes_ = std::max(own_peak_bytes_, own_peak_bytes(world_.files));
   if (bytes > own_peak_bytes_) {
     outcome.peak_memory_bytes = bytes;
   } else {

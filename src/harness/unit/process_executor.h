@@ -4,6 +4,7 @@
 
 #include "harness/unit/executor.h"
 #include "harness/unit/kernel_witness.h"
+#include "harness/unit/leftovers.h"
 #include "harness/unit/machine_time.h"
 #include "harness/unit/temporary_directory.h"
 
@@ -14,11 +15,13 @@ enum class ExitWatch { automatic, asking };
 
 // Executes units as processes of this machine, each the leader of a fresh process group with stdin from /dev/null and
 // VARVE_METRICS and VARVE_PAD in its environment. At the timeout or an interrupt the whole group gets SIGTERM, and
-// after two seconds (at once on a second interrupt) SIGKILL. What the program leaves behind in its group is ended after
-// it; what left the group is not waited for. Use it on the thread that made `witness`, under an InterruptGuard.
+// after two seconds (at once on a second interrupt) SIGKILL. What the program leaves behind is ended after it, daemons
+// in sessions of their own too: the next unit must not meet them. Use it on the thread that made `witness`, under an
+// InterruptGuard. `world` is lent.
 class ProcessExecutor : public Executor {
  public:
-  ProcessExecutor(KernelWitness& witness, TemporaryDirectory directory, ExitWatch watch = ExitWatch::automatic);
+  ProcessExecutor(const World& world, KernelWitness& witness, TemporaryDirectory directory,
+                  ExitWatch watch = ExitWatch::automatic);
   UnitOutcome execute(const UnitRequest& request) override;
 
  private:
@@ -26,11 +29,13 @@ class ProcessExecutor : public Executor {
   std::vector<std::string> environment_for(const UnitRequest& request) const;
   void set_peak_memory(std::uint64_t bytes, UnitOutcome& outcome);
 
+  const World& world_;
   KernelWitness& witness_;
   TemporaryDirectory directory_;
   ExitWatch watch_;
   std::string metrics_path_;
   FileHandle empty_input_;
+  Leftovers leftovers_;
   MachineClock machine_;
   std::optional<MachineTime> last_machine_time_;  // after the last unit,
   double last_machine_time_at_ = 0;               // on the monotonic clock

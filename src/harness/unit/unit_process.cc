@@ -9,10 +9,11 @@
 #include <cmath>
 #include <csignal>
 #include <limits>
+#include <set>
 
+#include "base/text.h"
 #include "harness/unit/interrupt.h"
 #include "harness/unit/machine_time.h"
-#include "harness/unit/process_group.h"
 
 namespace varve {
 
@@ -26,6 +27,22 @@ constexpr double kAskInterval = 0.002;  // without a pidfd
 constexpr double kLongestSleep = 0.25;  // so that an interrupt that came at a bad moment is seen
 constexpr std::size_t kLastOutput = 8192;
 constexpr int kReadsAtOnce = 16;  // before other events get their turn
+
+constexpr double kLeftoverUnkillable = 2.0;
+
+std::string names_of(const std::vector<LeftProcess>& processes) {
+  std::set<std::string> names;
+  for (const LeftProcess& process : processes) names.insert(process.name);
+  constexpr std::size_t kMost = 5;
+  std::vector<std::string> shown(names.begin(), names.end());
+  const std::size_t more = shown.size() > kMost ? shown.size() - kMost : 0;
+  shown.resize(shown.size() - more);
+  return join(shown, ", ") + (more > 0 ? " and " + std::to_string(more) + " more" : "");
+}
+
+void signal_all(const std::vector<LeftProcess>& processes, int signal) {
+  for (const LeftProcess& process : processes) kill(process.process, signal);
+}
 
 void sleep_seconds(double seconds) { poll(nullptr, 0, static_cast<int>(std::ceil(seconds * 1000))); }
 
@@ -104,26 +121,41 @@ bool UnitProcess::reap(UnitEnd& end, rusage& used) {
   return true;
 }
 
-std::vector<std::string> UnitProcess::clean_up() {
+std::vector<std::string> UnitProcess::clean_up(const Leftovers& leftovers) {
   std::vector<std::string> marks;
   spawned_.writer = FileHandle();
   pass_output_on();
-  if (group_lives(spawned_.process)) {
-    if (!ending_) {
-      marks.push_back("left processes behind, which Varve ended");
-      signal_group(SIGTERM);
-      signal_group(SIGCONT);
-      deadline_ = monotonic_now() + kLeftoverGrace;
+  if (const std::vector<LeftProcess> left = leftovers.living(); !left.empty()) {
+    if (!ending_) marks.push_back("left processes behind, which Varve ended: " + names_of(left));
+    const std::vector<LeftProcess> alive = end_what_is_left(leftovers, left);
+    if (!alive.empty()) {
+      marks.push_back("a process that outlived it did not end after SIGKILL: " + names_of(alive));
     }
-    for (double step = 0.001; monotonic_now() < deadline_ && group_lives(spawned_.process); step *= 2) {
-      sleep_seconds(std::min(step, 0.05));
-      pass_output_on();
-    }
-    signal_group(SIGKILL);
     pass_output_on();
   }
   if (output_open_) marks.push_back("a process that outlived it held its output open");
   return marks;
+}
+
+// SIGTERM, some time, SIGKILL. What a process started meanwhile is found at the next look.
+std::vector<LeftProcess> UnitProcess::end_what_is_left(const Leftovers& leftovers,
+                                                       const std::vector<LeftProcess>& left) {
+  signal_all(left, SIGTERM);
+  signal_all(left, SIGCONT);
+  const double deadline = ending_ && !killed_ ? deadline_ : monotonic_now() + kLeftoverGrace;
+  std::vector<LeftProcess> alive = leftovers.living();
+  for (double step = 0.001; !alive.empty() && monotonic_now() < deadline; step *= 2) {
+    sleep_seconds(std::min(step, 0.05));
+    pass_output_on();
+    alive = leftovers.living();
+  }
+  const double last = monotonic_now() + kLeftoverUnkillable;
+  for (double step = 0.001; !alive.empty() && monotonic_now() < last; step *= 2) {
+    signal_all(alive, SIGKILL);
+    sleep_seconds(std::min(step, 0.05));
+    alive = leftovers.living();
+  }
+  return alive;
 }
 
 void UnitProcess::pass_output_on() {

@@ -7,11 +7,13 @@
 
 #include "harness/unit/executor.h"
 #include "harness/unit/kernel_witness.h"
+#include "harness/unit/leftovers.h"
 #include "harness/unit/spawn.h"
 
 namespace varve {
 
-// One program from its start to the end of its process group. The calls come in the order in which they stand here.
+// One program from its start to the end of everything it started. The calls come in the order in which they stand
+// here.
 class UnitProcess {
  public:
   // `started_at` on the monotonic clock; `buffer` is lent.
@@ -21,8 +23,8 @@ class UnitProcess {
   double wait_for_end(KernelWitness& witness);
   // Takes its status and what it used. False when it could not be killed (stuck in a driver).
   bool reap(UnitEnd& end, rusage& used);
-  // Ends what is left of the group and closes the output. Says what was odd.
-  std::vector<std::string> clean_up();
+  // Ends what is left of the unit, in whatever group or session, and closes the output. Says what was odd.
+  std::vector<std::string> clean_up(const Leftovers& leftovers);
 
   const std::string& last_output() const { return last_output_; }
 
@@ -32,6 +34,7 @@ class UnitProcess {
   void keep_last(std::string_view bytes);
   void begin_ending();
   void signal_group(int signal) const;
+  std::vector<LeftProcess> end_what_is_left(const Leftovers& leftovers, const std::vector<LeftProcess>& left);
 
   SpawnedProcess spawned_;
   const UnitRequest& request_;

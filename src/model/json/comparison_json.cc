@@ -82,8 +82,11 @@ MetricComparison metric_comparison_from(const Fields& fields) {
 }
 
 Json item_to_json(const ControlItem& item) {
-  return {{"id", item.id}, {"layer", std::string(to_string(item.layer))}, {"title", item.title},          {"a", item.a},
-          {"b", item.b},   {"state", std::string(to_string(item.state))}, {"under_test", item.under_test}};
+  Json json{
+      {"id", item.id}, {"layer", std::string(to_string(item.layer))}, {"title", item.title},          {"a", item.a},
+      {"b", item.b},   {"state", std::string(to_string(item.state))}, {"under_test", item.under_test}};
+  if (!item.unrecorded.empty()) json["unrecorded"] = item.unrecorded;
+  return json;
 }
 
 ControlItem item_from(const Fields& fields) {
@@ -93,7 +96,8 @@ ControlItem item_from(const Fields& fields) {
           .a = fields.text("a"),
           .b = fields.text("b"),
           .state = fields.word("state", item_state_from),
-          .under_test = fields.flag("under_test", false)};
+          .under_test = fields.flag("under_test", false),
+          .unrecorded = fields.text("unrecorded")};
 }
 
 Json change_to_json(const KernelChange& row) {

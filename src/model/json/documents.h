@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -28,7 +29,11 @@ Json to_json(const Check& check);
 
 using Document = std::variant<Stack, Run, Comparison, Check>;
 
-// Any Varve document. `where` names the source in messages.
+// Any Varve document. `where` names the source in messages. Error for several of them, and for a version that this
+// Varve does not read.
 Result<Document> document_from_json(std::string_view text, const std::string& where);
+
+// One document, or the list of them that varve check --json writes of several subjects. At least one.
+Result<std::vector<Document>> documents_from_json(std::string_view text, const std::string& where);
 
 }  // namespace varve

@@ -85,6 +85,8 @@ Run sample_run() {
   a.settings["OMP_NUM_THREADS"] = known_fact(std::string("2"), "environment");
   a.program = "/usr/bin/program";
   a.program_digest = "00ff";
+  a.files = {{.argument = 1, .path = "train.py", .digest = "ab", .missing = {}},
+             {.argument = 2, .path = "big.bin", .digest = {}, .missing = "not hashed, larger than 256 MiB"}};
   run.variants.push_back(a);
   Unit unit;
   unit.variant = "A";
@@ -244,10 +246,39 @@ TEST(Documents, ProfilesThatContradictThemselvesAreRefused) {
 }
 
 TEST(Documents, AForeignOrNewerDocumentIsNamedAsSuch) {
-  EXPECT_FALSE(document_from_json("{\"schema\":\"varve/run/1\"}", "old.json"));
-  EXPECT_FALSE(document_from_json("{\"schema\":\"varve/run/999\"}", "new.json"));
   EXPECT_FALSE(document_from_json("{}", "x.json"));
   EXPECT_FALSE(document_from_json("[1]", "x.json"));
+  const Result<Document> foreign = document_from_json(R"({"schema": "varve/song/1"})", "x.json");
+  ASSERT_FALSE(foreign);
+  EXPECT_NE(foreign.error().found.find("does not know"), std::string::npos) << foreign.error().found;
+}
+
+TEST(Documents, AnotherVersionIsRefusedWithWhatItIsAndWhatToDo) {
+  const Result<Document> newer =
+      document_from_json(R"({"schema": "varve/run/99", "tool": {"version": "7.1"}})", "new.json");
+  ASSERT_FALSE(newer);
+  EXPECT_NE(newer.error().found.find("\"varve/run/99\", written by Varve 7.1"), std::string::npos)
+      << newer.error().found;
+  EXPECT_NE(newer.error().hint.find("install a newer one"), std::string::npos) << newer.error().hint;
+  const Result<Document> older = document_from_json(R"({"schema": "varve/comparison/1"})", "old.json");
+  ASSERT_FALSE(older);
+  EXPECT_NE(older.error().found.find("this Varve reads version 2 of it"), std::string::npos) << older.error().found;
+  EXPECT_NE(older.error().hint.find("Write it again with varve compare"), std::string::npos) << older.error().hint;
+}
+
+TEST(Documents, SeveralStandInAList) {
+  const std::string stack = to_json(sample_stack()).dump();
+  const Result<std::vector<Document>> two = documents_from_json("[" + stack + "," + stack + "]", "two.json");
+  ASSERT_TRUE(two) << to_text(two.error());
+  EXPECT_EQ(two->size(), 2u);
+  EXPECT_EQ(documents_from_json(stack, "one.json")->size(), 1u);
+  EXPECT_FALSE(documents_from_json("[]", "none.json"));
+  const Result<std::vector<Document>> bad = documents_from_json("[" + stack + ", 3]", "bad.json");
+  ASSERT_FALSE(bad);
+  EXPECT_EQ(bad.error().where, "bad.json, document 2");
+  const Result<Document> one = document_from_json("[" + stack + "]", "list.json");
+  ASSERT_FALSE(one);
+  EXPECT_NE(one.error().found.find("several documents"), std::string::npos) << one.error().found;
 }
 
 TEST(Digest, MovesWithIdentityOnly) {

@@ -117,13 +117,24 @@ Unit unit_from(const Fields& fields, const std::vector<Library>& libraries, cons
   return unit;
 }
 
+Json files_to_json(const std::vector<NamedFile>& files) {
+  Json list = Json::array();
+  for (const NamedFile& file : files) {
+    Json json{{"argument", file.argument}, {"path", file.path}, {"digest", file.digest}};
+    if (!file.missing.empty()) json["missing"] = file.missing;
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
 Json variant_to_json(const Variant& variant) {
   return {{"name", variant.name},
           {"command", variant.command},
           {"environment", variant.environment},
           {"settings", facts_to_json(variant.settings)},
           {"program", variant.program},
-          {"program_digest", variant.program_digest}};
+          {"program_digest", variant.program_digest},
+          {"files", files_to_json(variant.files)}};
 }
 
 Variant variant_from(const Fields& fields) {
@@ -135,6 +146,12 @@ Variant variant_from(const Fields& fields) {
   variant.settings = facts_from(fields, "settings");
   variant.program = fields.text("program");
   variant.program_digest = fields.text("program_digest");
+  fields.each("files", [&](const Fields& row) {
+    variant.files.push_back({.argument = static_cast<int>(row.integer("argument")),
+                             .path = row.required_text("path"),
+                             .digest = row.text("digest"),
+                             .missing = row.text("missing")});
+  });
   return variant;
 }
 

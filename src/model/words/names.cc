@@ -123,17 +123,23 @@ constexpr EnumNames<UnitRole, 3> kRoles{{{
     {UnitRole::timing, "timing"},
     {UnitRole::evidence, "evidence"},
 }}};
-constexpr EnumNames<Better, 2> kBetter{{{{Better::higher, "higher"}, {Better::lower, "lower"}}}};
-constexpr EnumNames<Speed, 9> kSpeeds{{{
+constexpr EnumNames<Better, 3> kBetter{{{
+    {Better::higher, "higher"},
+    {Better::lower, "lower"},
+    {Better::unknown, "unknown"},
+}}};
+constexpr EnumNames<Speed, 11> kSpeeds{{{
     {Speed::faster, "faster"},
     {Speed::slower, "slower"},
-    {Speed::faster_below_margin, "faster_below_margin"},
-    {Speed::slower_below_margin, "slower_below_margin"},
+    {Speed::faster_touching_margin, "faster_touching_margin"},
+    {Speed::slower_touching_margin, "slower_touching_margin"},
     {Speed::same, "same"},
     {Speed::ambiguous, "ambiguous"},
     {Speed::too_few, "too_few"},
     {Speed::order_confounded, "order_confounded"},
     {Speed::no_spread, "no_spread"},
+    {Speed::direction_unknown, "direction_unknown"},
+    {Speed::noise, "noise"},
 }}};
 constexpr EnumNames<Control, 4> kControls{{{
     {Control::controlled, "controlled"},
@@ -247,16 +253,18 @@ std::string control_title(Control control) { return spaced(to_string(control)); 
 
 std::string speed_title(Speed speed) {
   switch (speed) {
-    case Speed::faster_below_margin:
-      return "faster, below the margin";
-    case Speed::slower_below_margin:
-      return "slower, below the margin";
+    case Speed::faster_touching_margin:
+      return "faster, the interval touches the margin";
+    case Speed::slower_touching_margin:
+      return "slower, the interval touches the margin";
     case Speed::too_few:
       return "too few pairs";
     case Speed::order_confounded:
       return "order-confounded";
     case Speed::no_spread:
       return "no spread known";
+    case Speed::direction_unknown:
+      return "changed, direction unknown";
     default:
       return std::string(to_string(speed));
   }

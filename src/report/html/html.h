@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <vector>
 
 #include "model/check_result.h"
 #include "model/comparison.h"
@@ -17,5 +18,6 @@ std::string html_page(const Comparison& comparison, const Run* run);
 std::string html_page(const Run& run);
 std::string html_page(const Stack& stack);
 std::string html_page(const Check& check);
+std::string html_page(const std::vector<Check>& checks);  // of several subjects; at least one
 
 }  // namespace varve

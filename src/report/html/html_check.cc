@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/hash.h"
 #include "report/check_summary.h"
 #include "report/html/html.h"
 #include "report/html/html_parts.h"
@@ -128,10 +129,11 @@ std::vector<std::string> untold_lines(const Check& check) {
   for (const UntoldRule& rule : check.untold) lines.push_back(rule.rule + ": " + rule.fact + " is " + rule.reason);
   return lines;
 }
-}  // namespace
+std::string check_title(const Check& check) {
+  return "Check of " + check.subject + (check.machine.empty() ? "" : " on " + check.machine);
+}
 
-std::string html_page(const Check& check) {
-  HtmlWriter out;
+void write_check(HtmlWriter& out, const Check& check) {
   const bool failure_first = tells_of_failure(check);
   if (failure_first) write_errors(out, check);
   write_chain(out, check);
@@ -142,13 +144,42 @@ std::string html_page(const Check& check) {
   write_proofs(out, check);
   write_lines(out, "advice", "What fits", check.advice);
   write_lines(out, "untold", "What could not be told", untold_lines(check));
+}
+}  // namespace
+
+std::string html_page(const Check& check) {
+  HtmlWriter out;
+  write_check(out, check);
   const std::string digest = digest_of_document(check);
-  const std::string on = check.machine.empty() ? "" : " on " + check.machine;
   return make_page({.kind = "check",
-                    .title = "Check of " + check.subject + on,
+                    .title = check_title(check),
                     .subtitle = when_text(check.checked_at),
                     .digest = digest,
                     .footer = {{"document", "sha256:" + digest}, {"compatibility data", check.data_date}}},
+                   out.take());
+}
+
+std::string html_page(const std::vector<Check>& checks) {
+  if (checks.size() == 1) return html_page(checks.front());
+  HtmlWriter out;
+  std::string digests;
+  std::vector<Remark> footer;
+  for (const Check& check : checks) {
+    {
+      Section head(out, "subject", check_title(check));
+      out.leaf("p", {{"class", "note"}}, when_text(check.checked_at));
+    }
+    write_check(out, check);
+    const std::string digest = digest_of_document(check);
+    digests += digest;
+    footer.push_back({"document of " + check.subject, "sha256:" + digest});
+  }
+  footer.push_back({"compatibility data", checks.front().data_date});
+  return make_page({.kind = "check",
+                    .title = "Check of " + count_text(checks.size(), "subject", "subjects"),
+                    .subtitle = when_text(checks.front().checked_at),
+                    .digest = sha256_hex(digests),
+                    .footer = footer},
                    out.take());
 }
 

@@ -22,19 +22,21 @@ Badge badge_of(Speed speed) {
       return {"bad", "▼"};
     case Speed::same:
       return {"good", "="};
-    case Speed::faster_below_margin:
+    case Speed::faster_touching_margin:
       return {"open", "△"};
-    case Speed::slower_below_margin:
+    case Speed::slower_touching_margin:
       return {"open", "▽"};
+    case Speed::noise:
+      return {"open", "≈"};
     default:
       return {"open", "?"};
   }
 }
 
-Badge badge_of(Control control) {
-  switch (control) {
+Badge control_badge(const Comparison& comparison) {
+  switch (comparison.control) {
     case Control::controlled:
-      return {"good", "✓"};
+      return {comparison.primary.speed == Speed::noise ? "open" : "good", "✓"};
     case Control::controlled_with_gaps:
       return {"open", "○"};
     case Control::confounded:
@@ -82,8 +84,8 @@ void write_verdict(HtmlWriter& out, const Comparison& comparison) {
     Element badges(out, "div", {{"class", "badges"}});
     const MetricComparison& primary = comparison.primary;
     write_badge(out, badge_of(primary.speed), "Speed: B is", speed_title(primary.speed), speed_meaning(primary));
-    write_badge(out, badge_of(comparison.control), "Comparison is", control_title(comparison.control),
-                control_meaning(comparison.control));
+    write_badge(out, control_badge(comparison), "Comparison is", control_title(comparison.control),
+                control_meaning(comparison));
   }
   {
     Element sides(out, "div", {{"class", "sides"}});
@@ -126,7 +128,7 @@ void write_measured(HtmlWriter& out, const Comparison& comparison, const Run* ru
   {
     Element numbers(out, "div", {{"class", "key-numbers"}});
     write_figure_number(out, change_text(primary.ratio.value),
-                        fmt::format("{}, B against A ({} is better)", primary.metric, to_string(primary.better)));
+                        fmt::format("{}, B against A ({})", primary.metric, direction_phrase(primary.better)));
     write_figure_number(out, change_interval_text(primary.ratio.interval), "95 % interval of the change");
     write_figure_number(out, std::to_string(primary.pairs), primary.paired ? "pairs" : "units on the smaller side");
     write_figure_number(out, shown_margin(primary.margin), "margin, declared beforehand");

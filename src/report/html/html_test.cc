@@ -164,13 +164,41 @@ TEST(ComparisonPage, ShowsEachAccountWithItsQuantity) {
 }
 
 TEST(ComparisonPage, EveryVerdictIsExplained) {
-  for (int i = 0; i <= static_cast<int>(Speed::no_spread); ++i) {
+  for (int i = 0; i <= static_cast<int>(Speed::noise); ++i) {
     MetricComparison metric{.speed = static_cast<Speed>(i)};
     EXPECT_GT(speed_meaning(metric).size(), 40u) << i;
   }
   for (int i = 0; i <= static_cast<int>(Control::undecidable); ++i) {
-    EXPECT_GT(control_meaning(static_cast<Control>(i)).size(), 40u) << i;
+    Comparison comparison;
+    comparison.control = static_cast<Control>(i);
+    EXPECT_GT(control_meaning(comparison).size(), 40u) << i;
   }
+}
+
+TEST(ComparisonPage, NoGreenCardSaysThatADifferenceBelongsToWhatIsNotRecorded) {
+  Comparison comparison = samples::comparison();
+  comparison.control = Control::confounded;
+  comparison.items = {{.id = "command",
+                       .layer = Layer::settings,
+                       .title = "command",
+                       .a = "./a",
+                       .b = "./b",
+                       .state = ItemState::different,
+                       .under_test = true,
+                       .unrecorded = "what differs inside it is not recorded"}};
+  const std::string page = html_page(comparison, nullptr);
+  EXPECT_FALSE(has(page, "A difference in speed belongs to it"));
+  EXPECT_TRUE(has(page, "Command differs, and what differs inside it is not recorded"));
+}
+
+TEST(ComparisonPage, NoiseHasNoGreenCard) {
+  Comparison comparison = samples::comparison();
+  comparison.control = Control::controlled;
+  comparison.variable.clear();
+  comparison.primary.speed = Speed::noise;
+  const std::string page = html_page(comparison, nullptr);
+  EXPECT_FALSE(has(page, "badge good"));
+  EXPECT_FALSE(has(page, "A difference in speed belongs to it"));
 }
 
 TEST(ComparisonPage, DirectionFollowsWhatIsBetter) {
@@ -179,6 +207,8 @@ TEST(ComparisonPage, DirectionFollowsWhatIsBetter) {
   EXPECT_TRUE(has(forest_picture(metric), "B faster →"));
   metric.better = Better::lower;
   EXPECT_TRUE(has(forest_picture(metric), "B slower →"));
+  metric.better = Better::unknown;
+  EXPECT_TRUE(has(forest_picture(metric), "more in B →"));
 }
 
 TEST(RunPage, ShowsMarksAndDoesNotCountFailedUnits) {

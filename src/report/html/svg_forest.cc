@@ -71,6 +71,11 @@ void draw_frame(HtmlWriter& out, const MetricComparison& metric, const Scale& sc
   }
   if (scale.contains(0)) upright(out, "zero", scale.at(0), kForestTop - 4, kForestBottom);
   line(out, "axis", 0, 100, kForestBottom);
+  if (metric.better == Better::unknown) {
+    label(out, "side-label", "start", 0, 14, "← less in B");
+    label(out, "side-label", "end", 100, 14, "more in B →");
+    return;
+  }
   const bool more = metric.better == Better::higher;
   label(out, "side-label", "start", 0, 14, more ? "← B slower" : "← B faster");
   label(out, "side-label", "end", 100, 14, more ? "B faster →" : "B slower →");

@@ -22,7 +22,10 @@ Tone speed_tone(Speed speed) {
   }
 }
 
-Tone control_tone(Control control) { return control == Control::controlled ? Tone::good : Tone::caution; }
+Tone control_tone(const Comparison& comparison) {
+  const bool sound = comparison.control == Control::controlled && comparison.primary.speed != Speed::noise;
+  return sound ? Tone::good : Tone::caution;
+}
 
 std::string sides(const Comparison& comparison, const TextStyle& style) {
   TextTable table({{""}, {""}, {""}});
@@ -56,12 +59,12 @@ std::string metrics(const Comparison& comparison, const TextStyle& style) {
   for (const MetricComparison& metric : comparison.others) add_metric(table, metric, false);
   std::string out = table.render(style);
   const MetricComparison& primary = comparison.primary;
-  out +=
-      paragraph(fmt::format("A and B: medians; change: geometric mean of B / A over the {}; {} is better; margin {}; "
-                            "spread of a {} {}",
-                            primary.paired ? "pairs" : "units", to_string(primary.better), shown_margin(primary.margin),
-                            primary.paired ? "pair" : "side", share_text(primary.pair_spread)),
-                2, Tone::dim, style);
+  out += paragraph(
+      fmt::format("A and B: medians; change: geometric mean of B / A over the {}; {}; margin {}; "
+                  "spread of a {} {}",
+                  primary.paired ? "pairs" : "units", direction_phrase(primary.better), shown_margin(primary.margin),
+                  primary.paired ? "pair" : "side", share_text(primary.pair_spread)),
+      2, Tone::dim, style);
   if (!comparison.others.empty()) {
     out += paragraph("All but the primary metric are exploratory.", 2, Tone::dim, style);
   }
@@ -181,7 +184,7 @@ std::string kernels(const KernelAccount& account, const TextStyle& style) {
 std::string text_comparison(const Comparison& comparison, bool explain, const TextStyle& style) {
   std::string out = paragraph(comparison.verdict, 0, Tone::bold, style);
   out += paint(speed_title(comparison.primary.speed), speed_tone(comparison.primary.speed), style) + " · " +
-         paint(control_title(comparison.control), control_tone(comparison.control), style) + "\n";
+         paint(control_title(comparison.control), control_tone(comparison), style) + "\n";
   out += "\n" + sides(comparison, style);
   out += "\n" + metrics(comparison, style);
   out += items(comparison, explain, style);
@@ -190,7 +193,7 @@ std::string text_comparison(const Comparison& comparison, bool explain, const Te
   if (explain) {
     out += text_heading("Why", style);
     out += paragraph(speed_meaning(comparison.primary), 2, Tone::plain, style);
-    out += paragraph(control_meaning(comparison.control), 2, Tone::plain, style);
+    out += paragraph(control_meaning(comparison), 2, Tone::plain, style);
     for (const std::string& reason : comparison.reasons) out += paragraph("• " + reason, 2, Tone::plain, style);
   }
   return out;

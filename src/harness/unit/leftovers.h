@@ -1,0 +1,41 @@
+#pragma once
+#include <sys/types.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "world/files.h"
+
+namespace varve {
+
+// A process that outlived the unit that started it.
+struct LeftProcess {
+  pid_t process = -1;
+  std::string name;  // as the kernel keeps it: up to 15 bytes of its program's name
+};
+
+// While it lives, Varve is a child subreaper (prctl(2), Linux 3.4): a process whose parent ended becomes Varve's child,
+// whatever session or group it put itself into, so that nothing a unit started is out of sight. Children that Varve had
+// before, of a shell that became Varve, are left alone. One at a time in a process, and no other code may wait for
+// children meanwhile.
+class Leftovers {
+ public:
+  explicit Leftovers(const Files& files);  // with /proc; lent
+  ~Leftovers();
+  Leftovers(const Leftovers&) = delete;
+  Leftovers& operator=(const Leftovers&) = delete;
+
+  // What of the units still lives, once the program itself was collected; collects what has ended. One system call when
+  // there is nothing, else a look at every process of the machine.
+  std::vector<LeftProcess> living() const;
+
+ private:
+  std::vector<LeftProcess> descendants() const;
+
+  const Files& files_;
+  int was_subreaper_ = 0;
+  std::set<pid_t> had_before_;
+};
+
+}  // namespace varve

@@ -1,0 +1,13 @@
+#pragma once
+#include <string_view>
+
+#include "model/run_record.h"
+
+namespace varve {
+
+// Whether more or less of a metric is better, by what data/metric_directions.json knows of its unit and of the words in
+// its name: "samples/sec" higher, "p99 latency" lower. Better::unknown where the two do not agree or say nothing: a
+// wrong direction is worse than none. `unit` may be empty.
+Better metric_direction(std::string_view name, std::string_view unit);
+
+}  // namespace varve
