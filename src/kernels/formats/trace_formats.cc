@@ -1,0 +1,75 @@
+#include "kernels/formats/trace_formats.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kBeginning = 4096;
+
+// The bytes that were read to tell the format, and then the rest.
+class Resumed final : public TraceInput {
+ public:
+  Resumed(std::span<const std::byte> beginning, TraceInput& rest) : beginning_(beginning), rest_(rest) {}
+
+  Result<std::size_t> read(std::span<std::byte> into) override {
+    if (beginning_.empty()) return rest_.read(into);
+    const std::size_t size = std::min(into.size(), beginning_.size());
+    std::copy_n(beginning_.begin(), size, into.begin());
+    beginning_ = beginning_.subspan(size);
+    return size;
+  }
+  const FileReader* file() const override { return rest_.file(); }
+  const std::string& where() const override { return rest_.where(); }
+
+ private:
+  std::span<const std::byte> beginning_;
+  TraceInput& rest_;
+};
+
+std::string known_formats() {
+  std::vector<std::string> names;
+  for (const TraceFormat& format : trace_formats()) names.emplace_back(format.name);
+  return join(names, ", ");
+}
+}  // namespace
+
+const std::vector<TraceFormat>& trace_formats() {
+  static const std::vector<TraceFormat> table = {kPerfScript};
+  return table;
+}
+
+const TraceFormat* find_trace_format(std::span<const std::byte> beginning) {
+  const auto& table = trace_formats();
+  const auto found =
+      std::find_if(table.begin(), table.end(), [&](const TraceFormat& format) { return format.recognises(beginning); });
+  return found == table.end() ? nullptr : &*found;
+}
+
+Result<ReadTrace> read_trace(TraceInput& input) {
+  std::array<std::byte, kBeginning> bytes;
+  std::size_t size = 0;
+  while (size < bytes.size()) {
+    const auto got = input.read(std::span(bytes).subspan(size));
+    if (!got) return got.error();
+    if (*got == 0) break;
+    size += *got;
+  }
+  const auto beginning = std::span<const std::byte>(bytes).first(size);
+  const TraceFormat* format = find_trace_format(beginning);
+  if (format == nullptr) {
+    return Error{"reading a trace", input.where(), size == 0 ? "it is empty" : "its format is none that is known",
+                 fmt::format("Formats that are read: {}", known_formats())};
+  }
+  Resumed whole(beginning, input);
+  ProfileBuilder builder(format->witness);
+  if (const Status read = format->read(whole, builder); !read) return read.error();
+  return ReadTrace{format->name, builder.take()};
+}
+
+}  // namespace varve

@@ -1,0 +1,27 @@
+#pragma once
+#include <vector>
+
+#include "kernels/trace/profile_builder.h"
+#include "kernels/trace/trace.h"
+
+namespace varve {
+
+// Every format that is read, the most particular first. A new one is one file and one row.
+const std::vector<TraceFormat>& trace_formats();
+
+// The format that recognises a beginning; nullptr: none does.
+const TraceFormat* find_trace_format(std::span<const std::byte> beginning);
+
+// A trace with the name of its format.
+struct ReadTrace {
+  std::string format;  // "perf script"
+  TraceReading reading;
+};
+
+// Reads a whole trace into its profiles. Error: it is of no format that is known (says which are), or nothing could be
+// read of it.
+Result<ReadTrace> read_trace(TraceInput& input);
+
+extern const TraceFormat kPerfScript;
+
+}  // namespace varve
