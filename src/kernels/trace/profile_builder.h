@@ -6,14 +6,9 @@
 #include <vector>
 
 #include "kernels/trace/trace.h"
+#include "model/kernels/kernels_record.h"
 
 namespace varve {
-
-// A part of a trace that was passed over.
-struct TraceDamage {
-  std::uint64_t at = 0;  // byte of the trace, inflated
-  std::string what;
-};
 
 // What was made of a trace.
 struct TraceReading {

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "model/check_result.h"
 #include "model/comparison.h"
+#include "model/kernels/kernels_record.h"
 #include "model/run_record.h"
 #include "model/stack.h"
 
@@ -19,6 +20,7 @@ inline constexpr const char* kStackSchema = "varve/stack/1";
 inline constexpr const char* kRunSchema = "varve/run/2";
 inline constexpr const char* kComparisonSchema = "varve/comparison/2";
 inline constexpr const char* kCheckSchema = "varve/check/1";
+inline constexpr const char* kKernelsSchema = "varve/kernels/1";
 
 // The documents Varve writes and reads. Every one carries "schema": "varve/<kind>/<version>"; the schemas stand in
 // schema/. Readers ignore fields they do not know and report what is missing or of the wrong type with its path.
@@ -26,6 +28,7 @@ Json to_json(const Stack& stack);
 Json to_json(const Run& run);
 Json to_json(const Comparison& comparison);
 Json to_json(const Check& check);
+Json to_json(const KernelsRecord& record);  // written only
 
 using Document = std::variant<Stack, Run, Comparison, Check>;
 
