@@ -20,6 +20,7 @@ Command declare_check();
 Command declare_explain();
 Command declare_toolkit();
 Command declare_run(const MeasuredCommands& commands);
+Command declare_kernels();
 Command declare_compare();
 Command declare_report();
 Command declare_completions();

@@ -14,7 +14,9 @@ cd "$scratch"
 "$varve" check -o check.json >log || [ $? -eq 3 ]
 "$varve" check --driver 535 --gpu L40S stack.json --expect stack.json -o supposed.json >log || [ $? -le 3 ]
 "$varve" toolkit list --json >toolkits.json
+"$varve" kernels "$source/tests/foreign/perf-6.1/chains.txt" -o kernels.json >log
 "$python" "$source/tests/documents/validate.py" "$source/schema/check.schema.json" check.json supposed.json
+"$python" "$source/tests/documents/validate.py" "$source/schema/kernels.schema.json" kernels.json
 "$python" "$source/tests/documents/validate.py" "$source/schema/toolkits.schema.json" toolkits.json
 "$python" "$source/tests/documents/validate.py" "$source/schema/stack.schema.json" stack.json process.json
 "$python" "$source/tests/documents/validate.py" "$source/schema/run.schema.json" run.json pairs.json
