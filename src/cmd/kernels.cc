@@ -1,6 +1,8 @@
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "cmd/document_files.h"

@@ -40,8 +40,8 @@ ExitStatus dispatch(std::vector<std::string> arguments) {
 
 std::vector<Command> all_verbs(const MeasuredCommands& commands) {
   std::vector<Command> verbs = {
-      declare_capture(), declare_check(),  declare_explain(),     declare_toolkit(), declare_run(commands),
-      declare_kernels(), declare_compare(), declare_report(), declare_completions(), declare_man(),
+      declare_capture(), declare_check(),   declare_explain(), declare_toolkit(),     declare_run(commands),
+      declare_kernels(), declare_compare(), declare_report(),  declare_completions(), declare_man(),
   };
   for (Command& verb : verbs) verb.flags = join_flags({std::move(verb.flags), common_flags()});
   return verbs;

@@ -24,7 +24,8 @@ TEST(KernelWitness, SeesTheLibrariesAndDevicesOfAFakeMachine) {
   const KernelEvidence evidence = witness.unit_ended();
   ASSERT_EQ(evidence.libraries.size(), 1u);
   EXPECT_EQ(evidence.libraries[0].path, "/usr/lib/libexample.so.1");
-  EXPECT_TRUE(std::any_of(evidence.profile.unseen.begin(), evidence.profile.unseen.end(), [](const std::string& text) {
+  const std::vector<std::string> reasons = evidence.seen.profiles.reasons_absent(kCpuSamples);
+  EXPECT_TRUE(std::any_of(reasons.begin(), reasons.end(), [](const std::string& text) {
     return text.find("a GPU device was open") != std::string::npos;
   }));
 }

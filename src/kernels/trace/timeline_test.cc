@@ -8,13 +8,13 @@
 namespace varve {
 namespace {
 
-constexpr TrackId kStream{0}, kOther{1}, kThread{2}, kElsewhere{3};
+constexpr TrackId kFirstStream{0}, kOther{1}, kCalls{2}, kElsewhere{3};
 
 Timeline made() {
   Timeline timeline;
-  timeline.track(kStream, {.device = 0, .stream = 7}, TrackKind::stream);
+  timeline.track(kFirstStream, {.device = 0, .stream = 7}, TrackKind::stream);
   timeline.track(kOther, {.device = 0, .stream = 13}, TrackKind::stream);
-  timeline.track(kThread, {}, TrackKind::thread);
+  timeline.track(kCalls, {}, TrackKind::thread);
   timeline.track(kElsewhere, {.device = 1, .stream = 7}, TrackKind::stream);
   return timeline;
 }
@@ -27,11 +27,11 @@ using Parts = std::map<Part, std::int64_t>;
 
 TEST(Timeline, EachMomentBelongsToTheFirstThatApplies) {
   Timeline timeline = made();
-  add_event(timeline, kStream, Activity::kernel, 100, 50);
+  add_event(timeline, kFirstStream, Activity::kernel, 100, 50);
   add_event(timeline, kOther, Activity::collective, 120, 60);  // 30 of it behind the kernel
   add_event(timeline, kOther, Activity::copy, 170, 30);        // 10 of it behind the collective
-  add_event(timeline, kStream, Activity::kernel, 240, 10);
-  add_event(timeline, kThread, Activity::call, 0, 1000);       // no device
+  add_event(timeline, kFirstStream, Activity::kernel, 240, 10);
+  add_event(timeline, kCalls, Activity::call, 0, 1000);        // no device
   add_event(timeline, kElsewhere, Activity::kernel, 0, 1000);  // another device
   EXPECT_EQ(timeline.partition(0),
             (Parts{{Part::kernel, 60}, {Part::collective, 30}, {Part::copy, 20}, {Part::idle, 40}}));
@@ -65,7 +65,7 @@ TEST(Timeline, GivesBackItsEventsAndCountsWhatFoundNoRoom) {
   const TraceEvent event{.start_ns = 5,
                          .duration_ns = 6,
                          .name = NameId{3},
-                         .track = kStream,
+                         .track = kFirstStream,
                          .activity = Activity::code,
                          .is_sample = true};
   const Extra extra{.operation = NameId{9}, .correlation = 77};
