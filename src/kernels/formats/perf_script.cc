@@ -117,8 +117,10 @@ std::optional<Frame> frame_from(std::string_view text) {
     std::string_view without = text;
     constexpr std::string_view kDeleted = " (deleted))";
     if (text.ends_with(kDeleted)) without.remove_suffix(kDeleted.size());
-    const std::size_t open = without.rfind('(');
+    const std::size_t path = without.rfind(" (/"), special = without.rfind(" (["), any = without.rfind(" (");
+    std::size_t open = path != std::string_view::npos ? path : special != std::string_view::npos ? special : any;
     if (open == std::string_view::npos) return std::nullopt;
+    ++open;  // the blank
     frame.library = text.substr(open + 1, text.size() - open - 2);
     frame.symbol = trim(text.substr(0, open));
     frame.inlined = frame.library == "inlined";
