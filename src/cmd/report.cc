@@ -30,8 +30,8 @@ const Format kFormats[] = {
     {"text", [](const Stack& stack) { return text_stack(stack, output_style()); },
      [](const Check& check) { return text_check(check, true, output_style()); },
      [](const Run& run) { return text_run(run, output_style()); },
-     [](const Comparison& comparison, const Run*) { return text_comparison(comparison, true, output_style()); }, nullptr,
-     true},
+     [](const Comparison& comparison, const Run*) { return text_comparison(comparison, true, output_style()); },
+     nullptr, true},
 };
 
 std::vector<std::string> format_words() {

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "compare/account_basis.h"
 #include "compare/account_shares.h"
-#include "compare/match.h"
+#include "compare/matching/match.h"
 #include "stats/descriptive.h"
 #include "stats/interval.h"
 

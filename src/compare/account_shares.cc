@@ -94,10 +94,11 @@ std::string reason_to_withhold(const KernelAccount& account, const MetricCompari
         fmt::format("the change of {} ({}) cannot be told from none (95 % interval {} to {})", quantity_of(account),
                     format_seconds(account.total.value), format_seconds(interval.low), format_seconds(interval.high));
     if (metric_moved != 0 && primary.speed != Speed::noise) {
-      why += fmt::format(", while {} moved: {}", primary.metric,
-                         equally_long ? "a program that runs for a fixed time. Give it a fixed amount of work to see what "
-                                        "its kernels contribute"
-                                      : "the change is in time spent waiting, which samples of the CPU do not see");
+      why +=
+          fmt::format(", while {} moved: {}", primary.metric,
+                      equally_long ? "a program that runs for a fixed time. Give it a fixed amount of work to see what "
+                                     "its kernels contribute"
+                                   : "the change is in time spent waiting, which samples of the CPU do not see");
     }
     return why;
   }

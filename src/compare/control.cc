@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "compare/command_difference.h"
 #include "compare/items.h"
-#include "compare/library_name.h"
+#include "compare/matching/library_name.h"
 
 namespace varve {
 

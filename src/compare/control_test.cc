@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "compare/compare_runs.h"
-#include "compare/library_name.h"
+#include "compare/matching/library_name.h"
 #include "compare/test_runs.h"
 #include "tables/libraries.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "compare/items.h"
-#include "compare/library_name.h"
+#include "compare/matching/library_name.h"
 #include "tables/libraries.h"
 
 namespace varve {

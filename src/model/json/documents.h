@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "model/check_result.h"
 #include "model/comparison.h"
-#include "model/kernels/kernels_record.h"
+#include "model/kernels_record.h"
 #include "model/run_record.h"
 #include "model/stack.h"
 

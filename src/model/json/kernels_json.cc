@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "model/json/documents.h"
 #include "model/json/json_parts.h"
-#include "model/kernels/kernels_record.h"
+#include "model/kernels_record.h"
 
 namespace varve {
 

@@ -1,4 +1,4 @@
-#include "compare/match.h"
+#include "compare/matching/match.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <set>
 
 #include "base/text.h"
-#include "compare/library_name.h"
+#include "compare/matching/library_name.h"
 
 namespace varve {
 

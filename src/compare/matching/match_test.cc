@@ -1,4 +1,4 @@
-#include "compare/match.h"
+#include "compare/matching/match.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "compare/library_name.h"
+#include "compare/matching/library_name.h"
 
 #include "base/library_file_name.h"
 #include "tables/libraries.h"
