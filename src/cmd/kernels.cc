@@ -11,7 +11,7 @@
 #include "cmd/verb.h"
 #include "kernels/formats/trace_formats.h"
 #include "kernels/trace/trace_input.h"
-#include "model/kernels_record.h"
+#include "model/answers/kernels_record.h"
 #include "report/text/text_kernels.h"
 #include "world/world.h"
 

@@ -8,8 +8,8 @@
 #include <set>
 
 #include "base/text.h"
-#include "compare/account_basis.h"
 #include "compare/account_shares.h"
+#include "compare/matching/account_basis.h"
 #include "compare/matching/match.h"
 #include "stats/descriptive.h"
 #include "stats/interval.h"

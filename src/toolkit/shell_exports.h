@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/toolkit_survey.h"
+#include "model/answers/toolkit_survey.h"
 #include "world/files.h"
 
 namespace varve {

@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include "model/toolkit_survey.h"
+#include "model/answers/toolkit_survey.h"
 #include "world/files.h"
 
 namespace varve {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "model/toolkit_survey.h"
+#include "model/answers/toolkit_survey.h"
 #include "world/files.h"
 
 namespace varve {

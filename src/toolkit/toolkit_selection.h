@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/toolkit_survey.h"
+#include "model/answers/toolkit_survey.h"
 #include "package/environments.h"
 #include "world/files.h"
 

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "binary/version/library_version.h"
 #include "capture/software/collect_software.h"
-#include "model/toolkit_survey.h"
+#include "model/answers/toolkit_survey.h"
 #include "tables/libraries.h"
 #include "toolkit/toolkit_reader.h"
 #include "toolkit/toolkit_search.h"

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "compare/account_basis.h"
+#include "compare/matching/account_basis.h"
 #include "model/comparison.h"
 #include "model/kernels/profile.h"
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "kernels/trace/trace.h"
-#include "model/kernels_record.h"
+#include "model/answers/kernels_record.h"
 
 namespace varve {
 

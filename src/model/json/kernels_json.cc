@@ -1,9 +1,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
+#include "model/answers/kernels_record.h"
 #include "model/json/documents.h"
 #include "model/json/json_parts.h"
-#include "model/kernels_record.h"
 
 namespace varve {
 

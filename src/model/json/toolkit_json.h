@@ -1,6 +1,6 @@
 #pragma once
 #include "base/json.h"
-#include "model/toolkit_survey.h"
+#include "model/answers/toolkit_survey.h"
 
 namespace varve {
 

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
-#include "model/kernels_record.h"
+#include "model/answers/kernels_record.h"
 #include "report/printable.h"
 #include "report/text_table.h"
 #include "report/wording.h"

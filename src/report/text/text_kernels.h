@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <string>
 
-#include "model/kernels_record.h"
+#include "model/answers/kernels_record.h"
 #include "report/text_style.h"
 
 namespace varve {

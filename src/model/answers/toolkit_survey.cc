@@ -1,4 +1,4 @@
-#include "model/toolkit_survey.h"
+#include "model/answers/toolkit_survey.h"
 
 #include <algorithm>
 #include <set>

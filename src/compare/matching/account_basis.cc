@@ -1,4 +1,4 @@
-#include "compare/account_basis.h"
+#include "compare/matching/account_basis.h"
 
 #include <array>
 
