@@ -102,7 +102,7 @@ using Statement = std::unique_ptr<sqlite3_stmt, FinishStatement>;
 
 struct SqliteFile::Connection {
   struct CloseDatabase {
-    void operator()(sqlite3* database) const { sqlite3_close(database); }
+    void operator()(sqlite3* opened) const { sqlite3_close(opened); }
   };
 
   Connection(const FileReader& file, const SqliteLimits& most)

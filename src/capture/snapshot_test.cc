@@ -72,7 +72,7 @@ TEST(Snapshot, IsReadAsAMachine) {
   ASSERT_EQ(stack.gpus.size(), 1u);
   EXPECT_EQ(stack.gpus[0].address, "0000:01:00.0");
   EXPECT_EQ(stack.gpus[0].bound_driver, "nvidia");
-  EXPECT_EQ(stack.gpus[0].capability, ComputeCapability(12, 0));
+  EXPECT_EQ(stack.gpus[0].capability, (ComputeCapability{12, 0}));
   EXPECT_FALSE(stack.gpus[0].listed) << "no driver runs in a folder";
   // Nothing of the machine that the test runs on.
   EXPECT_NE(stack.facts.at("cpu.threads").is_known(), true);

@@ -99,7 +99,7 @@ TEST(SituationGpus, AreThoseOfTheStackOrOfItsLists) {
     ASSERT_EQ(situation.gpus.size(), 1u);
     EXPECT_EQ(situation.gpus[0].model, "NVIDIA L40S");
     EXPECT_EQ(situation.gpus[0].brand, "nvidia");
-    EXPECT_EQ(situation.gpus[0].capability, ComputeCapability(8, 9));
+    EXPECT_EQ(situation.gpus[0].capability, (ComputeCapability{8, 9}));
   }
 }
 

@@ -143,7 +143,7 @@ TEST(GpusWithFacts, CountsAGpuThatOnlyOneListKnows) {
       gpus_with_facts({}, {{"gpu.models", known_fact(std::vector<std::string>{"NVIDIA L40S"}, "test")},
                            {"gpu.compute_capabilities", known_fact(std::vector<std::string>{"8.9", "9.0"}, "test")}});
   ASSERT_EQ(counted_gpus(gpus).size(), 2u);
-  EXPECT_EQ(counted_gpus(gpus)[1].capability, ComputeCapability(9, 0));
+  EXPECT_EQ(counted_gpus(gpus)[1].capability, (ComputeCapability{9, 0}));
 }
 
 TEST(GpusWithFacts, LeavesAloneTextThatIsNoneOfAFact) {
