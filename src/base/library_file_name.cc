@@ -16,7 +16,13 @@ bool begins_version(std::string_view after_dash) {
 }
 }  // namespace
 
+std::string_view without_deleted_mark(std::string_view path) {
+  if (path.ends_with(kDeletedMark)) path.remove_suffix(kDeletedMark.size());
+  return path;
+}
+
 std::string_view library_file_stem(std::string_view path) {
+  path = without_deleted_mark(path);
   const std::string_view file = path.substr(path.rfind('/') + 1);
   const std::string_view stem = file.substr(0, file.find(".so"));
   for (std::size_t dash = stem.find('-'); dash != stem.npos; dash = stem.find('-', dash + 1)) {
@@ -26,6 +32,7 @@ std::string_view library_file_stem(std::string_view path) {
 }
 
 LibraryFileName split_library_file_name(std::string_view path) {
+  path = without_deleted_mark(path);
   const std::string_view file = path.substr(path.rfind('/') + 1);
   const std::size_t suffix = file.find(".so.");
   return {std::string(library_file_stem(path)),

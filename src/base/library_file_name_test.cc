@@ -21,6 +21,13 @@ TEST(LibraryFileName, TheStemIsWhatAnUpdateLeaves) {
   for (const auto& [path, stem] : stems) EXPECT_EQ(split_library_file_name(path).stem, stem) << path;
 }
 
+TEST(LibraryFileName, TheMarkOfADeletedFileIsNoPartOfIt) {
+  EXPECT_EQ(split_library_file_name("/x/libcudart.so.12.1.105 (deleted)").version, "12.1.105");
+  EXPECT_EQ(split_library_file_name("/usr/bin/ptxas (deleted)").stem, "ptxas");
+  EXPECT_EQ(without_deleted_mark("/x/liba.so (deleted)"), "/x/liba.so");
+  EXPECT_EQ(without_deleted_mark("/x/liba.so"), "/x/liba.so");
+}
+
 TEST(LibraryFileName, TheVersionStandsBehindTheSuffix) {
   EXPECT_EQ(split_library_file_name("libcudart-9335f6a2.so.12.1.105").version, "12.1.105");
   EXPECT_EQ(split_library_file_name("/lib/libcuda.so.550.54.15").version, "550.54.15");

@@ -62,12 +62,11 @@ void record_libraries(Subject& subject, Facts& facts) {
     fact = missing_fact(Missing::not_applicable, source, what);
     return;
   }
-  Result<std::vector<Library>> libraries = mapped_library_files(subject.world, *subject.options.process);
-  if (!libraries) {
-    fact = missing_fact(to_missing(subject.world.files.open(source).failure), source, libraries.error().found);
+  if (!subject.mapped) {
+    fact = missing_because(subject.mapped, source);
     return;
   }
-  subject.libraries = std::move(*libraries);
+  subject.libraries = libraries_among(subject.files, *subject.mapped);
   fact = known_fact(static_cast<std::int64_t>(subject.libraries.size()), source);
 }
 
@@ -153,6 +152,7 @@ Result<Stack> capture_in(const World& world, const CaptureOptions& options) {
   stack.captured_at = format_time(world.now());
   stack.tool_version = tool_version();
   stack.subject = subject_title(*subject);
+  stack.exact = options.exact;
   record_settings(*subject, stack.facts);
   record_libraries(*subject, stack.facts);
   run_collectors(*subject, stack);

@@ -10,14 +10,13 @@
 #include "base/library_file_name.h"
 #include "base/text.h"
 #include "tables/libraries.h"
+#include "world/process_state.h"
 #include "world/reading.h"
 
 namespace varve {
 
 namespace {
 constexpr std::size_t kMostMaps = std::size_t{64} << 20;
-constexpr std::string_view kDeleted = " (deleted)";
-constexpr std::uint64_t kKernelThread = 0x00200000;  // PF_KTHREAD in include/linux/sched.h
 
 struct MappedName {
   std::string name;      // "libcuda"
@@ -30,10 +29,8 @@ struct MappedName {
 // was opened, so that the version is that of the file in the process's own root.
 std::optional<MappedName> cuda_library(std::string_view path) {
   MappedName found;
-  if (path.ends_with(kDeleted)) {
-    found.deleted = true;
-    path.remove_suffix(kDeleted.size());
-  }
+  found.deleted = path.ends_with(kDeletedMark);
+  path = without_deleted_mark(path);
   if (path.find(".so", path.rfind('/') + 1) == path.npos) return std::nullopt;
   // What a desktop maps of the same driver (libnvidia-glcore and its like) does not mean CUDA.
   if (path.find("/stubs/") != path.npos || !has_role(path, LibraryRole::cuda)) return std::nullopt;
@@ -95,24 +92,11 @@ Fact runtimes_fact(const std::set<MappedName>& libraries, const std::string& sou
   return missing_fact(Missing::absent, source, "no libcudart is mapped; a static one does not show");
 }
 
-std::string mapped_name(std::string path) {
-  if (path.ends_with(kDeleted)) path.resize(path.size() - kDeleted.size());
-  return clean_utf8(file_name(path), 256);
-}
-
 std::string program_name(const Files& process) {
-  if (const Looked<std::string> program = process.read_link("exe")) return mapped_name(*program);
+  if (const Looked<std::string> program = process.read_link("exe")) {
+    return clean_utf8(file_name(std::string(without_deleted_mark(*program))), 256);
+  }
   return clean_utf8(read_value(process, "comm").value.value_or("unknown"), 64);
-}
-
-// proc_pid_stat(5), field 9; what stands before the last parenthesis may hold anything.
-bool is_kernel_thread(const Files& process) {
-  const Looked<std::string> stat = process.read("stat", 4096);
-  const std::size_t name_end = stat ? stat->rfind(')') : std::string::npos;
-  if (name_end == std::string::npos) return false;
-  const std::vector<std::string_view> fields = split_words(std::string_view(*stat).substr(name_end + 1));
-  const auto flags = fields.size() > 6 ? parse_integer(fields[6]) : std::nullopt;
-  return flags && (static_cast<std::uint64_t>(*flags) & kKernelThread) != 0;
 }
 
 GpuProcess describe(const Files& process, std::int64_t pid, const std::set<MappedName>& libraries) {
@@ -139,7 +123,7 @@ void look_at(const World& world, std::int64_t pid, GpuProcessList& list) {
   if (!process) return;
   const Looked<std::string> maps = (*process)->read("maps", kMostMaps);
   if (!maps) {
-    if (maps.failure == LookFailure::denied && !is_kernel_thread(**process)) ++list.denied;
+    if (maps.failure == LookFailure::denied && process_kind(**process, "") != ProcessKind::kernel_thread) ++list.denied;
     return;
   }
   if (maps->empty()) return;  // a kernel thread, or one that has ended

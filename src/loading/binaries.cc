@@ -30,7 +30,7 @@ std::string needed_runtime(const DynamicSection& dynamic) {
 
 void set_versions(const FileReader& file, ReadBinary& read) {
   Binary& binary = read.binary;
-  const std::string name = file_name(binary.path);
+  const std::string name = file_name(without_deleted_mark(binary.path));
   const std::optional<LibraryVersion> version = library_version(file, name, version_rows(name));
   binary.version = version ? known_fact(clean_utf8(version->value, 64), version->how, version->standing)
                            : missing_fact(Missing::absent, name, "its bytes do not tell");
@@ -108,6 +108,7 @@ Result<ReadBinary> read_binary(const FileReader& file, const std::string& path, 
   ReadBinary read;
   Binary& binary = read.binary;
   binary.path = path;
+  binary.bytes = static_cast<std::int64_t>(file.size());
   if (is_archive(file)) {
     binary.version = missing_fact(Missing::not_applicable, file_name(path), "a static library");
     binary.runtime = binary.version;

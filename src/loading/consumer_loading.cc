@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/library_file_name.h"
 #include "base/text.h"
 #include "loading/binary_collection.h"
 #include "tables/libraries.h"
@@ -38,7 +39,8 @@ void ConsumerLoading::start(const std::string& program) {
     }
   }
   if (set_.objects.empty()) set_.objects.emplace_back();  // an unknown program, which needs nothing
-  load_needed(context_, set_);
+  // What a process needs it has mapped, and other files may stand under those names now.
+  if (consumer_.kind != ConsumerKind::process) load_needed(context_, set_);
   for (std::size_t i = 0; i < set_.objects.size(); ++i) global_.push_back(i);
   if (!has_program_) return;
   const std::string& interpreter = set_.objects[0].dynamic.interpreter;
@@ -68,19 +70,27 @@ void ConsumerLoading::take_mapped(const std::string& path) {
   for (const LoadedObject& object : set_.objects) {
     if (object.real_path == path) return;
   }
-  const Looked<FileReader> file = context_.files.open(path);
-  if (!file) return;
-  Result<DynamicSection> dynamic = read_dynamic_section(*file, path);
-  if (!dynamic) return;
   LoadedObject object{.path = path,
                       .real_path = path,
-                      .names = {file_name(path)},
+                      .names = {file_name(without_deleted_mark(path))},
                       .why = "mapped",
                       .loader = 0,
-                      .dynamic = std::move(*dynamic)};
+                      .dynamic = {}};
+  // A file that may not be read is there all the same.
+  if (const Looked<FileReader> file = context_.files.open(path)) {
+    Result<DynamicSection> dynamic = read_dynamic_section(*file, path);
+    if (!dynamic) return;
+    object.dynamic = std::move(*dynamic);
+  } else {
+    // Its SONAME is not known: what it may be asked for by, "libcudart.so.12.1.105" as libcudart.so.12 too.
+    std::string name = object.names.front();
+    while (name.find(".so.") < name.rfind('.') - 3) object.names.push_back(name.erase(name.rfind('.')));
+  }
   set_.objects.push_back(std::move(object));
   note_objects(set_.objects.size() - 1, {});
 }
+
+void ConsumerLoading::settle_mapped() { global_ = closure_of(0); }
 
 void ConsumerLoading::open_late_names(std::size_t first) {
   for (std::size_t at = first; at < set_.objects.size(); ++at) {

@@ -73,8 +73,10 @@ class ConsumerLoading {
   bool open(const HeldLibrary& library, DependencyKind kind, const std::string& why);
   // A module that the consumer does without, as others of its modules load: its kind becomes opened.
   void make_optional(const HeldLibrary& library);
-  // A file that is in the process already; nothing is judged about it.
+  // A file that is in the process already, with the kernel's mark where it is deleted; nothing is judged about it.
   void take_mapped(const std::string& path);
+  // All that is mapped was taken: what the program needs of it is what everybody sees.
+  void settle_mapped();
   // Opens what the files of the set open late, those from the `first` object on, and what these open in turn.
   void open_late_names(std::size_t first);
   std::size_t loaded() const { return set_.objects.size(); }

@@ -36,8 +36,8 @@ std::string find_python(const LoadingGround& ground, const EnvironmentPlace& pla
 // `dynamic` is its own section. What it loads from elsewhere is added to the stack.
 Consumer follow_file(const LoadingGround& ground, const std::string& path, const DynamicSection& dynamic, Stack& stack);
 
-// A running program that has the files `mapped`, and what these would still open. What that loads from elsewhere is
-// added to the stack. The caller names the consumer.
+// A running program that has the files `mapped`, and what these would still open; files that are deleted have the
+// kernel's mark. What that loads from elsewhere is added to the stack. The caller names the consumer.
 Consumer follow_process(const LoadingGround& ground, const std::string& program, const std::vector<std::string>& mapped,
                         Stack& stack);
 

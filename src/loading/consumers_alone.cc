@@ -55,6 +55,7 @@ Consumer follow_process(const LoadingGround& ground, const std::string& program,
   const HeldByName nothing;
   ConsumerLoading loading(context, files, nothing, program, consumer);
   for (const std::string& path : mapped) loading.take_mapped(path);
+  loading.settle_mapped();
   loading.open_late_names(0);
   loading.finish();
   return consumer;

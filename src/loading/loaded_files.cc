@@ -47,13 +47,13 @@ const HeldLibrary& LoadedFiles::look_into(const LoadedObject& object) {
   if (!is_new) return library;
   library = {.path = object.path, .real_path = path, .soname = object.dynamic.soname};
   if (path.empty() || is_driver_library(path)) return library;
-  if (is_of_the_system(object.why) && !is_cuda_library(path)) return library;
   const std::string shown_path = shown(path);
   for (const Binary& binary : stack_.binaries) {
     if (binary.path != shown_path) continue;
     library = held_library(binary, object.path, path, std::nullopt);
     return library;
   }
+  if (is_of_the_system(object.why) && !is_cuda_library(path)) return library;
   const DependencyResolver resolver(ground_, "");
   BinaryCollection found = read_binaries(ground_, {path}, "", resolver);
   if (found.binaries.empty()) return library;

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,7 +30,8 @@ struct Binary {
   std::string environment;  // path of the environment or toolkit that it belongs to; empty: none
   std::string package;      // of the environment, by its list of files: "torch"; empty: not known
   std::string soname;
-  std::string build_id;  // empty when it has none
+  std::string build_id;    // empty when it has none
+  std::int64_t bytes = 0;  // size of the file; 0: not known
   Fact version;
   Fact runtime;                       // the CUDA runtime it is or carries: "13.2"
   std::vector<std::string> built_by;  // compilers that left their name: "CUDA 13.1 V13.1.80", "GCC: (GNU) 8.5.0"

@@ -18,7 +18,8 @@ FactDefinition definition_from(const std::string& id, const nlohmann::ordered_js
           .unit = row.value("x-unit", ""),
           .identity = row.at("x-identity").get<bool>(),
           .of = row.value("x-of", "machine") == "subject" ? FactOwner::subject : FactOwner::machine,
-          .control = row.at("x-control").get<bool>()};
+          .control = row.at("x-control").get<bool>(),
+          .by_depth = row.value("x-by-depth", false)};
 }
 
 std::vector<FactDefinition> read_catalog() {

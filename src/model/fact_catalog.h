@@ -20,6 +20,7 @@ struct FactDefinition {
   bool identity = false;  // x-identity: enters the digest of the stack; does not move while nothing is changed
   FactOwner of = FactOwner::machine;  // x-of: "subject" for what belongs to the software that is judged
   bool control = false;               // x-control: must be the same on both sides of a controlled comparison
+  bool by_depth = false;  // x-by-depth: captures that read whole sections (Stack::exact) see more than others
 };
 
 // In the order of the schema file, which is the order in which tables show them.

@@ -23,6 +23,7 @@ struct Library {
   std::string build_id;          // GNU build id in hexadecimal; empty when the file has none or could not be read
   std::string build_id_missing;  // why there is no build id, "" when there is one
   bool deleted = false;          // the file was replaced or removed while mapped
+  bool replaced = false;         // deleted, and another file stands under its name now
 
   bool operator==(const Library&) const = default;
 };
@@ -32,6 +33,7 @@ struct Stack {
   std::string captured_at;            // RFC 3339, UTC
   std::string tool_version;           // of the Varve that looked
   std::string subject = "host";       // "host", "process 1234", "root DIR", "image FILE", "environment DIR", "files"
+  bool exact = false;                 // whole sections were read: CaptureOptions::exact
   std::map<std::string, Fact> facts;  // by id
   std::vector<Gpu> gpus;              // by address; the facts that list them are made from these
   std::vector<Library> libraries;     // mapped by the process, when the subject is one; sorted by path

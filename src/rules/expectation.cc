@@ -1,14 +1,52 @@
 #include "rules/expectation.h"
 
-#include <map>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "base/units.h"
 #include "model/fact_catalog.h"
 
 namespace varve {
 
 namespace {
+constexpr std::size_t kShownBuildId = 12;                // digits
+constexpr const char* kUnread = "settings.environment";  // there where the variables could not be read
+
+// A part that is no fact: its own words, and what stands for it on either side.
+Drift drift_of(const std::string& id, Fact before, Fact after) {
+  return {.change = {.id = id, .before = std::move(before), .after = std::move(after)}, .matters = true};
+}
+
 bool was_not_looked_at(const Fact& fact) {
   return !fact.is_known() && (fact.missing == Missing::not_asked || fact.source.empty());
+}
+
+// A variable that is not set was looked for, and that is a state like any other; but another Varve may have had another
+// list of names. Nothing: it cannot be told.
+std::optional<Fact> setting_of(const Stack& stack, const std::string& id, bool same_names) {
+  if (const auto at = stack.facts.find(id); at != stack.facts.end()) return at->second;
+  if (!same_names || stack.facts.contains(kUnread)) return std::nullopt;
+  return missing_fact(Missing::absent, "environment", "not set");
+}
+
+void add_fact_drift(const Stack& lock, const Stack& now, std::vector<Drift>& drift) {
+  const bool same_varve = lock.tool_version == now.tool_version;
+  for (FactChange& change : changed_facts(lock, now)) {
+    const FactDefinition* definition = find_fact_definition(change.id);
+    if (definition != nullptr && definition->by_depth && lock.exact != now.exact) continue;
+    if (change.id.starts_with("settings.") && change.id != kUnread) {
+      std::optional<Fact> before = setting_of(lock, change.id, same_varve), after = setting_of(now, change.id, true);
+      if (!before || !after) continue;
+      change.before = std::move(*before);
+      change.after = std::move(*after);
+    }
+    if (was_not_looked_at(change.before) || was_not_looked_at(change.after)) continue;
+    drift.push_back({.change = std::move(change), .matters = definition != nullptr && definition->identity});
+  }
 }
 
 std::map<std::string, std::string> packages_of(const Environment& environment) {
@@ -24,34 +62,164 @@ Fact version_fact(const std::map<std::string, std::string>& packages, const std:
                               : known_fact(at->second, environment);
 }
 
-// Packages of an environment that both know, by the paths of the environments.
-void add_package_drift(const Environment& before, const Environment& after, std::vector<Drift>& drift) {
+// Packages by environment and name: "/venv\ntorch".
+using PackageKeys = std::set<std::string>;
+
+std::string package_key(const std::string& environment, const std::string& package) {
+  return environment + "\n" + package;
+}
+
+// Packages of an environment that both know, by the paths of the environments. Another Varve may know other packages:
+// then those that only the newer list has are passed over. Those that moved are added to `moved`.
+void add_package_drift(const Environment& before, const Environment& after, bool same_varve, PackageKeys& moved,
+                       std::vector<Drift>& drift) {
   const std::map<std::string, std::string> was = packages_of(before), is = packages_of(after);
   std::map<std::string, std::string> all = was;
-  all.insert(is.begin(), is.end());
+  if (same_varve) all.insert(is.begin(), is.end());
   for (const auto& [name, version] : all) {
     Fact old_version = version_fact(was, name, before.path), new_version = version_fact(is, name, after.path);
     if (same_fact(old_version, new_version)) continue;
-    drift.push_back({.change = {.id = "package." + name + " in " + after.path,
-                                .before = std::move(old_version),
-                                .after = std::move(new_version)},
-                     .matters = true});
+    moved.insert(package_key(after.path, name));
+    drift.push_back(drift_of("package." + name + " in " + after.path, std::move(old_version), std::move(new_version)));
   }
+}
+
+// "2.27.5, build id 3f2a61c09b1e, 412 MiB"
+Fact file_fact(const Binary& binary) {
+  std::vector<std::string> words;
+  if (binary.version.is_known()) words.push_back(value_text(*binary.version.value));
+  if (!binary.build_id.empty()) words.push_back("build id " + binary.build_id.substr(0, kShownBuildId));
+  if (binary.bytes > 0) words.push_back(format_bytes(static_cast<std::uint64_t>(binary.bytes)));
+  return known_fact(words.empty() ? "there" : join(words, ", "), binary.path);
+}
+
+// Whether it is another file, as far as both captures tell: by build id and size, else by what it says of its version.
+bool is_another(const Binary& before, const Binary& after) {
+  if (before.bytes > 0 && after.bytes > 0 && before.bytes != after.bytes) return true;
+  if (!before.build_id.empty() && !after.build_id.empty()) return before.build_id != after.build_id;
+  if (before.build_id.empty() != after.build_id.empty()) return true;
+  return before.version.is_known() && after.version.is_known() && !same_fact(before.version, after.version);
+}
+
+using BinariesByPath = std::map<std::string, const Binary*>;
+
+// Of environments and toolkits: what lies there is listed whole, however deep a capture looked. Files from elsewhere
+// are listed as somebody loads them.
+BinariesByPath held_binaries(const Stack& stack, const std::set<std::string>& places) {
+  BinariesByPath binaries;
+  for (const Binary& binary : stack.binaries) {
+    if (places.contains(binary.environment)) binaries.emplace(binary.path, &binary);
+  }
+  return binaries;
+}
+
+// Environments and toolkits that both know.
+std::set<std::string> common_places(const Stack& lock, const Stack& now) {
+  const auto places_of = [](const Stack& stack) {
+    std::set<std::string> places;
+    for (const Environment& environment : stack.environments) places.insert(environment.path);
+    for (const Toolkit& toolkit : stack.toolkits) places.insert(toolkit.path);
+    return places;
+  };
+  std::set<std::string> common = places_of(lock);
+  const std::set<std::string> other = places_of(now);
+  std::erase_if(common, [&](const std::string& place) { return !other.contains(place); });
+  return common;
+}
+
+// A package that moved has moved with its files.
+void add_file_drift(const Stack& lock, const Stack& now, const PackageKeys& moved, std::vector<Drift>& drift) {
+  const std::set<std::string> places = common_places(lock, now);
+  const BinariesByPath was = held_binaries(lock, places), is = held_binaries(now, places);
+  const auto is_told = [&](const Binary& binary) {
+    return moved.contains(package_key(binary.environment, binary.package));
+  };
+  for (const auto& [path, before] : was) {
+    const auto at = is.find(path);
+    if (is_told(*before) || (at != is.end() && !is_another(*before, *at->second))) continue;
+    Fact after = at == is.end() ? missing_fact(Missing::absent, path, "not there") : file_fact(*at->second);
+    drift.push_back(drift_of("file " + path, file_fact(*before), std::move(after)));
+  }
+  if (lock.tool_version != now.tool_version) return;  // which may look for other files
+  for (const auto& [path, after] : is) {
+    if (was.contains(path) || is_told(*after)) continue;
+    drift.push_back(drift_of("file " + path, missing_fact(Missing::absent, path, "not there"), file_fact(*after)));
+  }
+}
+
+Fact mapped_fact(const Library& library) {
+  const std::string id =
+      library.build_id.empty() ? "no build id" : "build id " + library.build_id.substr(0, kShownBuildId);
+  return known_fact(id + (library.replaced  ? ", replaced since"
+                          : library.deleted ? ", removed since"
+                                            : ""),
+                    library.path);
+}
+
+// What a process had mapped, and has mapped still: what it opens late comes and goes.
+void add_mapped_drift(const Stack& lock, const Stack& now, std::vector<Drift>& drift) {
+  std::map<std::string, const Library*> was;
+  for (const Library& library : lock.libraries) was.emplace(library.path, &library);
+  for (const Library& after : now.libraries) {
+    const auto at = was.find(after.path);
+    if (at == was.end()) continue;
+    const Library& before = *at->second;
+    const bool other = !before.build_id.empty() && !after.build_id.empty() && before.build_id != after.build_id;
+    if (!other && before.deleted == after.deleted && before.replaced == after.replaced) continue;
+    drift.push_back(drift_of("mapped " + after.path, mapped_fact(before), mapped_fact(after)));
+  }
+}
+
+// The files of the driver: its version is a fact, but a file of the same version may be another.
+void add_driver_drift(const Stack& lock, const Stack& now, std::vector<Drift>& drift) {
+  for (const DriverFile& before : lock.driver_files) {
+    for (const DriverFile& after : now.driver_files) {
+      const bool known = !before.build_id.empty() && !after.build_id.empty();
+      if (before.path != after.path || !known || before.build_id == after.build_id) continue;
+      const auto fact = [](const DriverFile& file) {
+        return known_fact("build id " + file.build_id.substr(0, kShownBuildId), file.path);
+      };
+      drift.push_back(drift_of("file " + after.path, fact(before), fact(after)));
+    }
+  }
+}
+
+Fact layers_fact(const Image& image) {
+  std::uint64_t bytes = 0;
+  for (const ImageLayer& layer : image.layers) bytes += layer.size;
+  return known_fact(fmt::format("{} layers, {}", image.layers.size(), format_bytes(bytes)), "the image's manifest");
+}
+
+// By its digest, else by what is known of its layers.
+void add_image_drift(const Image& before, const Image& after, std::vector<Drift>& drift) {
+  if (before.digest.is_known() && after.digest.is_known()) {
+    if (!same_fact(before.digest, after.digest)) {
+      drift.push_back(drift_of("image digest", before.digest, after.digest));
+    }
+    return;
+  }
+  const auto same = [](const ImageLayer& a, const ImageLayer& b) { return a.digest == b.digest && a.size == b.size; };
+  const auto& a = before.layers;
+  const auto& b = after.layers;
+  if (std::equal(a.begin(), a.end(), b.begin(), b.end(), same)) return;
+  drift.push_back(drift_of("image layers", layers_fact(before), layers_fact(after)));
 }
 }  // namespace
 
 std::vector<Drift> drift_since(const Stack& lock, const Stack& now) {
   std::vector<Drift> drift;
-  for (FactChange& change : changed_facts(lock, now)) {
-    if (was_not_looked_at(change.before) || was_not_looked_at(change.after)) continue;
-    const FactDefinition* definition = find_fact_definition(change.id);
-    drift.push_back({.change = std::move(change), .matters = definition != nullptr && definition->identity});
-  }
+  add_fact_drift(lock, now, drift);
+  if (lock.image && now.image) add_image_drift(*lock.image, *now.image, drift);
+  PackageKeys moved;
   for (const Environment& before : lock.environments) {
     for (const Environment& after : now.environments) {
-      if (before.path == after.path) add_package_drift(before, after, drift);
+      if (before.path != after.path) continue;
+      add_package_drift(before, after, lock.tool_version == now.tool_version, moved, drift);
     }
   }
+  add_file_drift(lock, now, moved, drift);
+  add_driver_drift(lock, now, drift);
+  add_mapped_drift(lock, now, drift);
   return drift;
 }
 

@@ -6,12 +6,14 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/library_file_name.h"
 #include "base/redact.h"
 #include "base/text.h"
 #include "binary/elf/build_id.h"
 #include "binary/elf/note_sections.h"
 #include "binary/loader/loader.h"
 #include "binary/version/static_runtime.h"
+#include "capture/subject/loaded_libraries.h"
 #include "loading/binary_cache.h"
 #include "world/reading.h"
 
@@ -173,7 +175,7 @@ std::string taken_by_loader(const Subject& subject, const LoaderCache& cache, co
 }  // namespace
 
 std::optional<std::string> driver_version_in_name(std::string_view path) {
-  const std::string_view name = path.substr(path.rfind('/') + 1);
+  const std::string_view name = without_deleted_mark(path.substr(path.rfind('/') + 1));
   const std::size_t at = name.find(".so.");
   if (at == std::string_view::npos) return std::nullopt;
   const std::string_view version = name.substr(at + 4);
@@ -194,8 +196,9 @@ std::vector<DriverFile> find_driver_files(const Subject& subject) {
   std::set<std::string> seen_directories, seen_files;
   for (const Library& mapped : subject.libraries) {
     const std::optional<std::string> library = library_of(file_name(mapped.path));
-    if (!library || !seen_files.insert(mapped.path).second) continue;
-    found.push_back(describe(subject, mapped.path, *library, "mapped", cache));
+    const std::string path = mapped_path(mapped);
+    if (!library || !seen_files.insert(path).second) continue;
+    found.push_back(describe(subject, path, *library, "mapped", cache));
     found.back().loaded_first = found.back().role != DriverFileRole::stub;
   }
   for (const Place& place : search_places(subject, loader)) {

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "base/library_file_name.h"
 #include "base/text.h"
 #include "capture/software/collect_software.h"
+#include "capture/subject/loaded_libraries.h"
 #include "capture/subject/subject_ground.h"
 #include "loading/consumers.h"
 
@@ -42,14 +44,13 @@ std::string environment_of(const Subject& subject, const Stack& stack) {
 }
 
 void add_process(const Subject& subject, Stack& stack) {
-  const std::string program = subject.world.files.read_link(subject.proc + "/exe").value.value_or("");
-  if (subject.libraries.empty() || program.empty()) return;
+  if (subject.libraries.empty()) return;
+  const std::string program = process_link(subject, "exe");
   std::vector<std::string> mapped;
-  for (const Library& library : subject.libraries) {
-    if (!library.deleted) mapped.push_back(library.path);
-  }
+  for (const Library& library : subject.libraries) mapped.push_back(mapped_path(library));
   Consumer consumer = follow_process(loading_ground(subject), program, mapped, stack);
-  consumer.name = clean_utf8(fmt::format("{} ({})", file_name(program), subject.options.process.value_or(0)));
+  const std::string name = program.empty() ? "process" : file_name(without_deleted_mark(program));
+  consumer.name = clean_utf8(fmt::format("{} ({})", name, subject.options.process.value_or(0)));
   consumer.environment = environment_of(subject, stack);
   stack.consumers.push_back(std::move(consumer));
 }

@@ -31,7 +31,7 @@ EnvironmentHints hints_for(const Subject& subject) {
     }
     return hints;
   }
-  hints.working_directory = subject.world.files.read_link(subject.proc + "/cwd").value.value_or("");
+  hints.working_directory = process_link(subject, "cwd");
   constexpr std::string_view kFolder = "/site-packages/";
   for (const Library& library : subject.libraries) {
     const std::size_t at = library.path.find(kFolder);

@@ -307,6 +307,32 @@ TEST_F(Consumers, OfAProcessAreWhatItHasMappedAndWouldOpen) {
   EXPECT_EQ(row_of(process, "libdnn_cnn.so.9").unresolved_count, 1);
 }
 
+// Upgraded beneath it: the process keeps the part that it has, and what it opens late is another release.
+TEST_F(Consumers, OfAProcessKeepTheFilesThatWereReplaced) {
+  make_dnn("alone/");
+  root_.write("proc/77/environ", "");
+  root_.write("proc/77/maps",
+              "7f0000000000-7f0000001000 r-xp 00000000 fe:00 1   /env/bin/python3\n"
+              "7f1000000000-7f1000001000 r-xp 00000000 fe:00 2   /alone/libcudnn.so.9 (deleted)\n"
+              "7f2000000000-7f2000001000 r-xp 00000000 fe:00 3   /alone/libdnn_ops.so.9\n");
+  root_.prepare("proc/77/map_files/x");
+  std::filesystem::rename(root_.path() + "/alone/libdnn.so.9",
+                          root_.path() + "/proc/77/map_files/7f1000000000-7f1000001000");
+  root_.write("alone/libcudnn.so.9", "of another release");
+  ASSERT_TRUE(build("alone/libdnn_cnn.so.9", "int moved(void); int cnn(void) { return moved(); }",
+                    "-l:libdnn_ops.so.9 -Wl,--enable-new-dtags,-rpath,'$ORIGIN'"));
+  root_.link("proc/77/root", "/");
+  root_.link("proc/77/exe", "/env/bin/python3");
+  const Stack stack = capture({.process = 77, .kind = SubjectKind::process, .exact = true}, {});
+  ASSERT_EQ(stack.consumers.size(), 1u);
+  const ConsumedLibrary& kept = row_of(stack.consumers[0], "libcudnn.so.9");
+  EXPECT_EQ(kept.path, "/alone/libcudnn.so.9 (deleted)");
+  EXPECT_EQ(kept.why, "mapped");
+  EXPECT_EQ(row_of(stack.consumers[0], "libdnn_cnn.so.9").unresolved_count, 1);
+  ASSERT_EQ(stack.libraries.size(), 3u);
+  EXPECT_TRUE(stack.libraries[0].replaced);
+}
+
 // An image is followed as a root is; its compressed layers, which are seen once, too.
 TEST_F(Consumers, OfAnImageAreThoseOfItsFiles) {
   make_torch();

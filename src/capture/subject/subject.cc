@@ -9,6 +9,7 @@
 #include "capture/subject/image_subject.h"
 #include "package/environments.h"
 #include "tables/settings.h"
+#include "world/process_state.h"
 
 namespace varve {
 
@@ -25,6 +26,8 @@ Subject host_subject(const World& world, const CaptureOptions& options) {
                  .home = environment_value(world.environment, "HOME"),
                  .environment = world.environment,
                  .cpuinfo = world.files.read("/proc/cpuinfo", kMostCpuInfo),
+                 .mapped = {},
+                 .root_link = {},
                  .libraries = {},
                  .image = {},
                  .read_before = {}};
@@ -37,10 +40,21 @@ Result<Subject> process_subject(const World& world, const CaptureOptions& option
   if (process <= 0 || !world.files.exists(proc)) {
     return Error{"capturing a process", proc, "there is no such process", "See the running ones with: ps -e"};
   }
+  if (const std::optional<ProcessKind> kind = process_kind(world.files, proc); kind && kind != ProcessKind::running) {
+    const bool ended = *kind == ProcessKind::ended;
+    return Error{"capturing a process", proc,
+                 ended ? "it has ended, and its parent has not asked for its status yet (a zombie)"
+                       : "it is a thread of the kernel and has no files",
+                 "See the running ones with: ps -e"};
+  }
   Looked<std::unique_ptr<Files>> root = world.files.below(proc + "/root");
-  Subject subject = foreign_subject(
-      world, options, root ? std::shared_ptr<const Files>(std::move(*root)) : no_files(root.failure, root.detail));
+  Looked<std::vector<MappedFile>> mapped = mapped_files(world.files, proc, root ? root->get() : nullptr);
+  std::unique_ptr<Files> files = root ? std::move(*root) : no_files(root.failure, root.detail);
+  if (mapped) files = files_of_process(world.files, std::move(files), *mapped);
+  Subject subject = foreign_subject(world, options, std::move(files));
   subject.proc = proc;
+  subject.mapped = std::move(mapped);
+  subject.root_link = world.files.read_link(proc + "/root").value.value_or("/");
   subject.cpuinfo = world.files.read("/proc/cpuinfo", kMostCpuInfo);
   return subject;
 }
@@ -102,6 +116,8 @@ Subject foreign_subject(const World& world, const CaptureOptions& options, std::
                  .home = environment_value(world.environment, "HOME"),
                  .environment = {},
                  .cpuinfo = {},
+                 .mapped = {},
+                 .root_link = {},
                  .libraries = {},
                  .image = {},
                  .read_before = {}};
@@ -148,6 +164,11 @@ std::map<std::string, std::string> snapshot_environment(const Files& files) {
     variables.emplace(trim(line.substr(0, equals)), value);
   }
   return variables;
+}
+
+std::string process_link(const Subject& subject, std::string_view name) {
+  const Looked<std::string> link = subject.world.files.read_link(fmt::format("{}/{}", subject.proc, name));
+  return link ? path_in_root(*link, subject.root_link).value_or("") : "";
 }
 
 std::string full_path(const Subject& subject, const std::string& path) {

@@ -7,6 +7,7 @@
 
 #include "binary/loader/loader_search.h"
 #include "capture/subject/capture_options.h"
+#include "capture/subject/process_files.h"
 #include "loading/binaries.h"
 #include "model/stack.h"
 #include "world/world.h"
@@ -15,15 +16,18 @@ namespace varve {
 
 // What the collectors look at.
 struct Subject {
-  const World& world;                              // the running machine: /proc, /sys, the clock
-  const Files& files;                              // the subject's own root; that of the world for the host
+  const World& world;  // the running machine: /proc, /sys, the clock
+  // The subject's own root; that of the world for the host. A process has its mapped files as they were mapped.
+  const Files& files;
   const CaptureOptions& options;                   // the caller's
   std::shared_ptr<const Files> own_files;          // keeps `files`, when it is not the world's
   std::string proc = "/proc/self";                 // or "/proc/1234"
   std::string home;                                // of the subject's user; shortened to ~ in paths
   std::map<std::string, std::string> environment;  // the subject's
   Looked<std::string> cpuinfo;                     // read once: the kernel takes its time to write it
-  std::vector<Library> libraries;                  // mapped by the process
+  Looked<std::vector<MappedFile>> mapped;          // by the process
+  std::string root_link;                           // of the process: its root as our own has it; empty: no process
+  std::vector<Library> libraries;                  // among what is mapped
   std::optional<Image> image;
   std::map<std::string, ReadBinary> read_before;  // by path: files asked for, and of a compressed layer
   // What the loader found about the subject's files, for all collectors.
@@ -47,6 +51,9 @@ bool holds_machine(const Files& files);
 
 // The environment of the machine in a snapshot: that of the process whose /proc/self it has, else /etc/environment.
 std::map<std::string, std::string> snapshot_environment(const Files& files);
+
+// Where a link of the process (its exe, its cwd) leads in its own root; empty: it cannot be read or leads elsewhere.
+std::string process_link(const Subject& subject, std::string_view name);
 
 // A path of a document, whose home directory may be "~", as it is in the subject.
 std::string full_path(const Subject& subject, const std::string& path);

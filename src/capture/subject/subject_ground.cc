@@ -39,7 +39,7 @@ LoadingGround loading_ground(const Subject& subject) {
                        .progress = options.progress,
                        .memory = subject.loader_memory};
   if (!subject.own_files || options.process) {
-    ground.working_directory = subject.world.files.read_link(subject.proc + "/cwd").value.value_or("");
+    ground.working_directory = process_link(subject, "cwd");
   }
   // Files of compressed layers cannot be opened again.
   for (const auto& [path, read] : subject.read_before) ground.memory->dynamics.emplace(path, read.dynamic);

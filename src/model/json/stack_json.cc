@@ -55,6 +55,7 @@ Json libraries_to_json(const std::vector<Library>& libraries) {
     if (!library.build_id.empty()) json["build_id"] = library.build_id;
     if (!library.build_id_missing.empty()) json["build_id_missing"] = library.build_id_missing;
     if (library.deleted) json["deleted"] = true;
+    if (library.replaced) json["replaced"] = true;
     list.push_back(std::move(json));
   }
   return list;
@@ -64,7 +65,8 @@ Library library_from(const Fields& fields) {
   return {.path = fields.required_text("path"),
           .build_id = fields.text("build_id"),
           .build_id_missing = fields.text("build_id_missing"),
-          .deleted = fields.flag("deleted", false)};
+          .deleted = fields.flag("deleted", false),
+          .replaced = fields.flag("replaced", false)};
 }
 
 Json findings_to_json(const std::vector<Finding>& findings) {
@@ -120,6 +122,7 @@ Json to_json(const Stack& stack) {
             {"captured_at", stack.captured_at},
             {"tool", tool_to_json(stack.tool_version)},
             {"subject", stack.subject},
+            {"exact", stack.exact},
             {"digest", "sha256:" + stack_digest(stack)},
             {"facts", facts_to_json(stack.facts)},
             {"libraries", libraries_to_json(stack.libraries)}};
@@ -150,6 +153,8 @@ Stack stack_from(const Fields& fields) {
   read_parts(fields, "consumers", stack.consumers, consumer_from);
   read_parts(fields, "handshake", stack.handshake, handshake_from);
   read_parts(fields, "processes", stack.processes, gpu_process_from);
+  // Documents of before Varve wrote it: consumers are there where whole sections were read.
+  stack.exact = fields.flag("exact", !stack.consumers.empty());
   if (fields.has("image")) stack.image = image_from(fields.object("image"));
   return stack;
 }

@@ -96,6 +96,7 @@ Json binary_to_json(const Binary& binary) {
   set_text(json, "package", binary.package);
   set_text(json, "soname", binary.soname);
   set_text(json, "build_id", binary.build_id);
+  if (binary.bytes > 0) json["bytes"] = binary.bytes;
   set_texts(json, "built_by", binary.built_by);
   for (const Dependency& dependency : binary.dependencies) {
     Json row{{"name", dependency.name}, {"kind", std::string(to_string(dependency.kind))}, {"why", dependency.why}};
@@ -112,6 +113,7 @@ Binary binary_from(const Fields& fields) {
                 .package = fields.text("package"),
                 .soname = fields.text("soname"),
                 .build_id = fields.text("build_id"),
+                .bytes = fields.integer("bytes"),
                 .version = fact_from(fields.object("version")),
                 .runtime = fact_from(fields.object("runtime")),
                 .built_by = fields.texts("built_by"),

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <map>
+
 #include "report/printable.h"
 #include "report/text/text_parts.h"
 #include "report/text/text_report.h"
@@ -10,6 +12,20 @@ namespace varve {
 namespace {
 Tone severity_tone(Severity severity) {
   return severity == Severity::error ? Tone::bad : severity == Severity::warning ? Tone::caution : Tone::dim;
+}
+
+constexpr std::size_t kMostOfOneReason = 3;
+
+bool does_not_apply(const Fact& fact) { return !fact.is_known() && fact.missing == Missing::not_applicable; }
+
+// Reasons why facts do not apply that so many share (no GPU) that one line for all of them says it, and how many.
+std::map<std::string, std::size_t> shared_reasons(const Stack& stack) {
+  std::map<std::string, std::size_t> reasons;
+  for (const std::string& id : facts_in_order(stack)) {
+    if (does_not_apply(stack.facts.at(id))) ++reasons[stack.facts.at(id).detail];
+  }
+  std::erase_if(reasons, [](const auto& row) { return row.second <= kMostOfOneReason || row.first.empty(); });
+  return reasons;
 }
 
 std::string library_text(const Library& library) {
@@ -38,9 +54,23 @@ std::string text_findings(const std::vector<Finding>& findings, const TextStyle&
   return out;
 }
 
+// The pair that decides which kernels can load: the driver, and what the process has loaded of CUDA.
+std::string text_pair(const Stack& stack, const TextStyle& style) {
+  TextTable table({{"", false}, {"", false}});
+  for (const char* id :
+       {"driver.kernel_mode.version", "driver.user_mode.version", "driver.api_level", "process.runtimes"}) {
+    const auto at = stack.facts.find(id);
+    if (at == stack.facts.end()) continue;
+    const Tone tone = at->second.is_known() ? Tone::plain : Tone::dim;
+    table.add({{fact_title(id), tone}, {shown_fact(id, at->second), tone}});
+  }
+  return text_heading("driver and runtimes of the process", style) + table.render(style);
+}
+
 std::string text_facts(const Stack& stack, const TextStyle& style) {
   std::string out;
   std::string group;
+  const std::map<std::string, std::size_t> shared = shared_reasons(stack);
   TextTable table({{"", false}, {"", false}});
   const auto finish = [&] {
     if (!group.empty()) out += text_heading(group, style) + table.render(style);
@@ -48,6 +78,7 @@ std::string text_facts(const Stack& stack, const TextStyle& style) {
   };
   for (const std::string& id : facts_in_order(stack)) {
     const Fact& fact = stack.facts.at(id);
+    if (does_not_apply(fact) && shared.contains(fact.detail)) continue;
     if (group != fact_group(id)) {
       finish();
       group = fact_group(id);
@@ -58,6 +89,10 @@ std::string text_facts(const Stack& stack, const TextStyle& style) {
     table.add({{fact_title(id), tone}, {text, tone}});
   }
   finish();
+  if (!shared.empty()) out += text_heading("not applicable", style);
+  for (const auto& [reason, count] : shared) {
+    out += paragraph(fmt::format("{} facts: {}", count, printable(reason)), 2, Tone::dim, style);
+  }
   return out;
 }
 
@@ -95,13 +130,17 @@ std::string text_stack(const Stack& stack, const TextStyle& style) {
                                counts.beside > 0 ? fmt::format(", {} more do not apply to it", counts.beside) : "",
                                stack_digest(stack)),
                    0, Tone::dim, style);
+  if (stack.subject.starts_with("process ")) out += text_pair(stack, style);
   out += text_facts(stack, style);
   for (const StackTable& table : stack_tables(stack)) out += text_part(table, style);
   if (!stack.libraries.empty()) {
     TextTable table({{"file"}, {"build id"}});
     for (const Library& library : stack.libraries) {
       const Tone tone = library.build_id.empty() ? Tone::dim : Tone::plain;
-      table.add({{library.path + (library.deleted ? " (deleted since)" : "")}, {library_text(library), tone}});
+      table.add({{library.path + (library.replaced  ? " (replaced since)"
+                                  : library.deleted ? " (deleted since)"
+                                                    : "")},
+                 {library_text(library), tone}});
     }
     out += text_heading("libraries mapped", style) + table.render(style);
   }

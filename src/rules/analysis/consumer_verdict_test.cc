@@ -294,5 +294,15 @@ TEST(ConsumerVerdictOf, TakesTheTableOfBuildsWhereNoFileWasRead) {
   EXPECT_NE(answer(verdict, "GPU code").detail.find("table"), std::string::npos);
 }
 
+// What is compiled at the start is the newest PTX that this driver takes, not the newest that is there.
+TEST(ConsumerVerdictOf, NamesThePtxThatIsCompiled) {
+  MadeStack stack;
+  stack.driver("535.261.03", "12.2").gpu("L40S", "8.9");
+  add_framework(stack, "12.1", coverage_of({{{"compute_80:8.0"}, 100}, {{"compute_80:9.2"}, 10}}));
+  const ConsumerAnswer code = answer(first_verdict(stack), "GPU code");
+  EXPECT_EQ(code.state, CheckState::degraded);
+  EXPECT_NE(code.detail.find("PTX 8.0 is compiled"), std::string::npos) << code.detail;
+}
+
 }  // namespace
 }  // namespace varve

@@ -185,13 +185,15 @@ std::string files_without(const std::vector<OwnCode>& code, ComputeCapability gp
   return join(names, ", ") + (left_out > 0 ? fmt::format(" and {} more", left_out) : "");
 }
 
-// The newest PTX that serves the GPU when the version does not matter.
-std::string newest_ptx(const std::vector<OwnCode>& code, ComputeCapability gpu) {
+// The newest PTX that serves the GPU, of what a compiler up to `ceiling` takes; nothing: when the version does not
+// matter.
+std::string newest_ptx(const std::vector<OwnCode>& code, ComputeCapability gpu,
+                       const std::optional<std::pair<int, int>>& ceiling = {}) {
   std::pair<int, int> newest{0, 0};
   for (const CodeTarget& target : all_targets(code)) {
     if (target.kind != CodeKind::ptx) continue;
     const CodeGroup alone{.targets = {target}, .regions = 1};
-    if (count_coverage({.regions = 1, .groups = {alone}, .codecs = {}, .remark = {}}, gpu).jit == 0) continue;
+    if (count_coverage({.regions = 1, .groups = {alone}, .codecs = {}, .remark = {}}, gpu, ceiling).jit == 0) continue;
     newest = std::max(newest, std::pair(target.isa_major, target.isa_minor));
   }
   return newest.first == 0 ? "" : fmt::format("{}.{}", newest.first, newest.second);
@@ -265,6 +267,7 @@ void decide(const Situation& situation, const ServingDriver& driver, std::vector
   verdict.count = count_all(code, verdict.gpu, ceiling);
   if (verdict.count.native + verdict.count.jit > 0) {
     verdict.cause = cause_where_some_runs(code, verdict, ceiling);
+    if (verdict.cause == CodeCause::by_jit) verdict.newest_ptx = newest_ptx(code, verdict.gpu, ceiling);
   } else if (verdict.newest_ptx.empty()) {
     verdict.cause = forced && any_native ? CodeCause::machine_code_only : CodeCause::none;
   } else {

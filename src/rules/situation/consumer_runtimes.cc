@@ -7,7 +7,8 @@
 #include <set>
 
 #include "base/library_file_name.h"
-#include "binary/version/library_version.h"
+#include "rules/situation/situation.h"
+#include "tables/libraries.h"
 
 namespace varve {
 
@@ -38,16 +39,21 @@ std::optional<DottedVersion> stated_runtime(const Binary& binary) {
   return dotted_version_from(value_text(*binary.runtime.value));
 }
 
+bool is_runtime(std::string_view path) { return split_library_file_name(path).stem == kRuntimeStem; }
+
+// What a libcudart says by its name alone: since CUDA 11 a SONAME has the major version ("libcudart.so.12"; that of all
+// of CUDA 11 is libcudart.so.11.0), a file of three numbers its release.
+std::optional<DottedVersion> runtime_by_name(std::string_view path) {
+  const auto version = dotted_version_from(split_library_file_name(path).version);
+  if (!version) return std::nullopt;
+  const bool is_major_alone = version->parts.size() == 1 || (version->parts.size() == 2 && version->major() >= 11);
+  return is_major_alone ? DottedVersion{{version->major()}} : release_of(*version);
+}
+
 // The CUDA major version that a SONAME stands for, by the table; of libcudart it stands in the name itself.
 std::optional<DottedVersion> major_by_name(std::string_view name, const Knowledge& knowledge) {
   name = last_part(name);
-  if (split_library_file_name(last_part(name)).stem == kRuntimeStem) {
-    const std::size_t at = name.find(".so.");
-    const auto version = at == std::string_view::npos ? std::nullopt : dotted_version_from(name.substr(at + 4));
-    if (!version) return std::nullopt;
-    return version->major() >= 11 || version->parts.size() == 1 ? DottedVersion{{version->major()}}
-                                                                : release_of(*version);
-  }
+  if (is_runtime(name)) return runtime_by_name(name);
   for (const LibraryName& row : knowledge.library_names) {
     if (row.soname == name && !row.cuda.empty()) return dotted_version_from(row.cuda);
   }
@@ -69,13 +75,15 @@ std::vector<ConsumerRuntime> loaded_runtimes(const ConsumerView& view) {
   std::vector<ConsumerRuntime> runtimes;
   const std::set<std::string> needed = needed_paths(view);
   for (const LibraryView& library : view.libraries) {
-    const auto version = library.binary == nullptr ? std::nullopt : stated_runtime(*library.binary);
-    if (!version) continue;
     const std::string name(last_part(library.loaded->path));
-    const bool runtime_itself = split_library_file_name(last_part(name)).stem == kRuntimeStem;
+    const bool runtime_itself = is_runtime(name);
+    const auto stated = library.binary == nullptr ? std::nullopt : stated_runtime(*library.binary);
+    const auto version = stated || !runtime_itself ? stated : runtime_by_name(name);
+    if (!version) continue;
     const bool main =
         (runtime_itself && needed.contains(library.loaded->path)) || (!runtime_itself && is_own(view, library));
-    add(runtimes, {release_of(*version), runtime_itself ? name : name + " carries it", main});
+    const std::string origin = !runtime_itself ? name + " carries it" : stated ? name : "by the name " + name;
+    add(runtimes, {release_of(*version), origin, main});
   }
   return runtimes;
 }
@@ -110,6 +118,8 @@ std::vector<ConsumerRuntime> packaged_runtimes(const ConsumerView& view) {
 
 // A major version alone says too little of the regime: the newest runtime of it that the environment holds stands in.
 void add_minor_versions(const ConsumerView& view, std::vector<ConsumerRuntime>& runtimes) {
+  // A process has one of them loaded, and which is not known.
+  if (view.consumer.kind == ConsumerKind::process) return;
   if (view.environment == nullptr || !view.environment->runtimes.is_known()) return;
   const auto* held = std::get_if<std::vector<std::string>>(&*view.environment->runtimes.value);
   if (held == nullptr) return;
@@ -124,10 +134,29 @@ void add_minor_versions(const ConsumerView& view, std::vector<ConsumerRuntime>& 
     if (runtime.version.parts.size() > 1) runtime.origin += ", the newest of it in the environment";
   }
 }
+// All that a process has mapped was asked for by nobody: what frameworks and extensions hold is its own, and what is of
+// no package unless it is a library of CUDA.
+bool is_own_of_process(const ConsumerView& view, const LibraryView& library) {
+  const Package* package =
+      view.environment == nullptr ? nullptr : find_package(*view.environment, library.binary->package);
+  if (package != nullptr) return package->is_consumer();
+  return library.loaded->asked_by.empty() && !has_role(library.binary->path, LibraryRole::cuda);
+}
+
+// A package with one build for each CUDA in it loads the one that fits; a process has loaded all that it has, so that
+// the newest decides and the others stand beside it. `runtimes`: the newest first.
+void keep_newest_main(std::vector<ConsumerRuntime>& runtimes) {
+  bool decided = false;
+  for (ConsumerRuntime& runtime : runtimes) {
+    runtime.main = runtime.main && !decided;
+    decided = decided || runtime.main;
+  }
+}
 }  // namespace
 
 bool is_own(const ConsumerView& view, const LibraryView& library) {
   if (library.binary == nullptr) return false;
+  if (view.consumer.kind == ConsumerKind::process) return is_own_of_process(view, library);
   if (!view.consumer.package.empty() && !library.binary->package.empty()) {
     return library.binary->package == view.consumer.package && library.binary->environment == view.consumer.environment;
   }
@@ -143,6 +172,7 @@ std::vector<ConsumerRuntime> runtimes_of(const ConsumerView& view, const Knowled
   for (ConsumerRuntime& runtime : runtimes) runtime.main = runtime.main || !any_main;
   std::stable_sort(runtimes.begin(), runtimes.end(),
                    [](const ConsumerRuntime& a, const ConsumerRuntime& b) { return a.version > b.version; });
+  if (view.consumer.kind == ConsumerKind::process) keep_newest_main(runtimes);
   return runtimes;
 }
 

@@ -23,7 +23,8 @@ struct ConsumerRuntime {
 // for. Empty: it uses no CUDA, as far as is known.
 std::vector<ConsumerRuntime> runtimes_of(const ConsumerView& view, const Knowledge& knowledge);
 
-// Whether a file belongs to the consumer itself: of its package, or, without one, what it begins with.
+// Whether a file belongs to the consumer itself: of its package, or, without one, what it begins with. Of a process:
+// what the frameworks and extensions of its environment hold, and what is neither of a package nor a library of CUDA.
 bool is_own(const ConsumerView& view, const LibraryView& library);
 
 // "torch 2.15.0 in /venv"; the name alone where there is no environment.

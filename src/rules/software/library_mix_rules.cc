@@ -264,7 +264,8 @@ std::vector<Found> sonames_with_several_files(const Analysis& analysis) {
   };
   std::map<std::string, std::vector<Use>> uses;  // by environment and SONAME
   for (const ConsumerView& view : analysis.consumers) {
-    if (view.consumer.environment.empty()) continue;
+    // What a process has loaded is no choice of what would be loaded.
+    if (view.consumer.environment.empty() || view.consumer.kind == ConsumerKind::process) continue;
     for (const LibraryView& library : view.libraries) {
       if (library.binary == nullptr || library.binary->soname.empty()) continue;
       if (!index.is_cuda_library(library.binary->soname)) continue;

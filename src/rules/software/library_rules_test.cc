@@ -279,5 +279,33 @@ TEST(LibraryFacts, Names) {
   EXPECT_EQ(compare_releases(*dotted_version_from("8.5.0"), *dotted_version_from("8.9.2.26")), -1);
 }
 
+// What a process keeps of files that were removed or replaced beneath it; what it made for itself is no such file.
+TEST(MappedLibraryRules, TellOfFilesThatWereReplacedBeneath) {
+  const auto judged = [](const std::vector<Library>& libraries) {
+    Scene scene;
+    scene.environment();
+    scene.stack.subject = "process 7";
+    scene.stack.libraries = libraries;
+    return scene.judge("VRV-LIBRARY-GONE-BENEATH");
+  };
+  const auto mapped = [](const std::string& path, bool deleted, bool replaced) {
+    return Library{.path = path, .build_id = {}, .build_id_missing = {}, .deleted = deleted, .replaced = replaced};
+  };
+  EXPECT_TRUE(judged({mapped("/lib/libcudart.so.12", false, false), mapped("/memfd:jit", true, false),
+                      mapped("/tmp/x/kernel.so", true, false)})
+                  .empty());
+  const auto cuda = judged({mapped("/lib/libcudart.so.12", true, true), mapped("/venv/torch/_C.so", true, false),
+                            mapped("/lib/libssl.so.3", true, true)});
+  ASSERT_EQ(cuda.size(), 1u);
+  EXPECT_EQ(
+      cuda[0].evidence,
+      "process 7 has mapped 2 files that are no longer what stands under the name: libcudart.so.12 (another file is "
+      "there now), _C.so (removed)");
+  EXPECT_FALSE(cuda[0].severity);
+  const auto system = judged({mapped("/lib/libssl.so.3", true, true)});
+  ASSERT_EQ(system.size(), 1u);
+  EXPECT_EQ(system[0].severity, Severity::note);
+}
+
 }  // namespace
 }  // namespace varve
