@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/text.h"
 #include "cmd/document_files.h"
@@ -10,6 +11,7 @@
 #include "report/text/text_toolkits.h"
 #include "toolkit/module_file.h"
 #include "toolkit/shell_exports.h"
+#include "toolkit/toolkit_layout.h"
 #include "toolkit/toolkit_link.h"
 #include "toolkit/toolkit_selection.h"
 #include "world/world.h"
@@ -79,6 +81,7 @@ EnvironmentHints hints_here(const World& world) {
 // A root of another machine: its home directories, none of our variables.
 EnvironmentHints hints_of_root(const Files& files) {
   EnvironmentHints hints;
+  hints.variables_known = false;
   hints.homes = {"/root"};
   for (const std::string& user : files.list("/home").value.value_or(std::vector<std::string>{})) {
     hints.homes.push_back("/home/" + user);
@@ -113,8 +116,10 @@ ExitStatus complain_about(const Options& options, const ToolkitSurvey& survey,
   if (matches.size() > 1) {
     std::vector<std::string> titles;
     for (const std::size_t match : matches) titles.push_back(toolkit_title(survey.toolkits[match]));
-    return complain({doing, options.wanted, "it may mean " + join(titles, ", "), "Give the whole version, or the path"},
-                    ExitStatus::inconclusive);
+    std::set<std::string> versions;
+    for (const std::size_t match : matches) versions.insert(toolkit_version_text(survey.toolkits[match].toolkit));
+    const char* hint = versions.size() == matches.size() ? "Give the whole version, or the path" : "Give the path";
+    return complain({doing, options.wanted, "it may mean " + join(titles, ", "), hint}, ExitStatus::inconclusive);
   }
   const std::vector<std::string> near = nearest_versions(survey, options.wanted);
   const std::string hint = near.empty() ? "No CUDA toolkit was found here; give the path of one"
@@ -126,8 +131,8 @@ ExitStatus write_module(const Options& options, const InstalledToolkit& chosen) 
   const ModuleLanguage language = options.lua ? ModuleLanguage::lua : ModuleLanguage::tcl;
   const Result<std::string> text = module_text(chosen, language);
   if (!text) return complain(text.error());
-  const std::string file = absolute(options.module) + "/" + module_name(chosen, language);
   const World world = host_world();
+  const std::string file = module_file_for(world.files, absolute(options.module), chosen, language);
   const Looked<std::string> there = world.files.read(file);
   if ((there ? !is_own_module(*there) : there.failure != LookFailure::absent) && !options.force) {
     return complain({"writing a module file", file, "another file stands there", "--force replaces it"});
@@ -152,6 +157,10 @@ void tell_about(const InstalledToolkit& chosen, bool has_flags) {
   const std::string title = "varve: " + toolkit_title(chosen);
   if (!chosen.layout.is_complete()) tell(title + " lacks " + join(chosen.layout.missing, ", "));
   if (chosen.kind == ToolkitKind::conda) tell(title + ": PATH leads to everything of this conda environment");
+  if (chosen.kind == ToolkitKind::host && !is_system_programs(chosen.layout.programs) &&
+      host_world().files.exists(chosen.layout.programs + "/gcc")) {
+    tell(title + ": PATH finds the gcc in its folder of programs before the others");
+  }
   const bool scattered = chosen.kind == ToolkitKind::wheels && chosen.layout.headers.size() > 1;
   if (scattered && chosen.layout.has_nvcc && !has_flags) {
     tell(title + ": nvcc has to be told its headers, but NVCC_PREPEND_FLAGS cannot hold a path with blanks");

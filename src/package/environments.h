@@ -28,6 +28,7 @@ struct EnvironmentHints {
   std::vector<std::string> homes;    // home directories
   std::string working_directory;     // its .venv and venv; empty: not known
   std::vector<std::string> folders;  // of packages, such as a process has mapped libraries from; ~/ is homes[0]
+  bool variables_known = true;       // no: nobody could tell, so that what is not in `environment` may be set
 };
 
 // Every environment once, those that the hints name first, then the usual places: the system's, below the home

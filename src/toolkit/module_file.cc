@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "toolkit/shell_exports.h"
+#include "toolkit/toolkit_layout.h"
 #include "toolkit/toolkit_reader.h"
 
 namespace varve {
@@ -39,18 +42,21 @@ std::string lua_word(std::string_view text) {
   return out + "\"";
 }
 
+std::string as_file_name(std::string text) {
+  for (char& c : text) {
+    const bool plain =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+    if (!plain && c != '.') c = '_';
+  }
+  return text.starts_with('.') ? "_" + text : text;
+}
+
 std::string version_of(const InstalledToolkit& installed) {
   std::string version = fact_text(installed.toolkit.version);
   if (!installed.toolkit.version.is_known()) {
     version = installed.toolkit.nvcc.is_known() ? fact_text(installed.toolkit.nvcc) : "unknown";
   }
-  // It becomes a file name.
-  for (char& c : version) {
-    const bool plain =
-        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
-    if (!plain && c != '.') c = '_';
-  }
-  return version.starts_with('.') ? "_" + version : version;
+  return as_file_name(version);
 }
 
 class Writer {
@@ -85,6 +91,28 @@ std::string module_name(const InstalledToolkit& toolkit, ModuleLanguage language
   return "cuda/" + version_of(toolkit) + (language == ModuleLanguage::lua ? ".lua" : "");
 }
 
+std::string module_file_for(const Files& files, const std::string& folder, const InstalledToolkit& toolkit,
+                            ModuleLanguage language) {
+  const std::string ending = language == ModuleLanguage::lua ? ".lua" : "";
+  const std::string plain = folder + "/cuda/" + version_of(toolkit);
+  const std::string own = module_text(toolkit, language) ? *module_text(toolkit, language) : "";
+  const std::size_t home = std::min(own.find("CUDA_HOME"), own.size());
+  const std::string line = own.substr(home, own.find('\n', home) - home);
+  // What tells it from others: the folder's name, and of a toolkit in an environment the environment's.
+  const std::string place = toolkit.environment.empty() ? toolkit.toolkit.path : toolkit.environment;
+  const auto is_of_another = [&](const std::string& file) {
+    const Looked<std::string> there = files.read(file);
+    return there && is_own_module(*there) && there->find(line) == std::string::npos;
+  };
+  if (!is_of_another(plain + ending)) return plain + ending;
+  const std::string named = plain + "-" + as_file_name(file_name(place));
+  for (int i = 2; i < 100; ++i) {
+    const std::string file = named + (i == 2 ? "" : "-" + std::to_string(i - 1)) + ending;
+    if (!is_of_another(file)) return file;
+  }
+  return plain + ending;
+}
+
 Result<std::string> module_text(const InstalledToolkit& toolkit, ModuleLanguage language) {
   const std::string& path = toolkit.toolkit.path;
   if (path.find(':') != std::string::npos) {
@@ -96,9 +124,10 @@ Result<std::string> module_text(const InstalledToolkit& toolkit, ModuleLanguage 
   writer.text = lua ? fmt::format("-- {}\n", kMark) : fmt::format("#%Module1.0\n# {}\n", kMark);
   writer.call("module-whatis", "whatis", {"CUDA toolkit " + version_of(toolkit)});
   writer.call("conflict", "conflict", {"cuda"});
-  writer.name("CUDA_HOME", path);
-  writer.name("CUDA_PATH", path);
-  if (!toolkit.layout.programs.empty()) writer.lead("PATH", {toolkit.layout.programs});
+  writer.name("CUDA_HOME", toolkit_home(toolkit));
+  writer.name("CUDA_PATH", toolkit_home(toolkit));
+  const std::string& programs = toolkit.layout.programs;
+  if (!programs.empty() && !is_system_programs(programs)) writer.lead("PATH", {programs});
   writer.lead("LD_LIBRARY_PATH", toolkit.layout.libraries);
   const std::vector<std::string> flags = nvcc_flags(toolkit);
   if (!flags.empty()) writer.name("NVCC_PREPEND_FLAGS", join(flags, " "));

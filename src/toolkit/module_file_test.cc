@@ -46,6 +46,31 @@ TEST(ModuleFile, InLua) {
   EXPECT_TRUE(is_own_module(*text));
 }
 
+TEST(ModuleFile, DebiansLeavesThePathAlone) {
+  InstalledToolkit debians = example("/usr/lib/cuda");
+  debians.layout.programs = "/usr/bin";
+  debians.layout.libraries.clear();
+  const Result<std::string> text = module_text(debians, ModuleLanguage::tcl);
+  ASSERT_TRUE(text);
+  EXPECT_EQ(text->find("PATH \"/usr/bin\""), std::string::npos) << "unloading it would take /usr/bin away\n" << *text;
+  EXPECT_NE(text->find("setenv CUDA_HOME \"/usr\"\n"), std::string::npos) << *text;
+}
+
+TEST(ModuleFile, TwoToolkitsOfOneVersionHaveTwoFiles) {
+  const TestRoot root;
+  const auto files = open_root(root.path());
+  const InstalledToolkit first = example("/opt/c"), second = example("/opt/d");
+  const auto file = [&](const InstalledToolkit& toolkit) {
+    return module_file_for(**files, "/modules", toolkit, ModuleLanguage::tcl);
+  };
+  EXPECT_EQ(file(first), "/modules/cuda/12.4.1");
+  root.write("modules/cuda/12.4.1", *module_text(first, ModuleLanguage::tcl));
+  EXPECT_EQ(file(first), "/modules/cuda/12.4.1");
+  EXPECT_EQ(file(second), "/modules/cuda/12.4.1-d");
+  root.write("modules/cuda/12.4.1", "somebody else's");
+  EXPECT_EQ(file(second), "/modules/cuda/12.4.1") << "whether that may be replaced is asked elsewhere";
+}
+
 TEST(ModuleFile, WhatItsNameCannotHold) {
   EXPECT_FALSE(module_text(example("/opt/a:b"), ModuleLanguage::tcl));
   InstalledToolkit odd = example("/opt/c");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "toolkit/toolkit_layout.h"
 #include "toolkit/toolkit_selection.h"
 
 namespace varve {
@@ -40,17 +41,18 @@ class Switch {
       : files_(files), survey_(survey), chosen_(chosen), environment_(environment) {}
 
   std::vector<VariableChange> run() {
-    const std::string& path = chosen_.toolkit.path;
+    const std::string path = toolkit_home(chosen_);
     const ToolkitLayout& layout = chosen_.layout;
     set("CUDA_HOME", path);
     set("CUDA_PATH", path);
     for (const char* name : {"CUDA_ROOT", "CUDAToolkit_ROOT", "CUDA_TOOLKIT_ROOT_DIR"}) set_where_set(name, path);
     if (layout.has_nvcc) set_where_set("CUDACXX", layout.programs + "/nvcc");
-    std::vector<std::string> programs;
-    if (!layout.programs.empty()) programs.push_back(layout.programs);
-    set_list("PATH", programs);
+    set_programs();
     set_list("LD_LIBRARY_PATH", layout.libraries);
-    for (const char* name : {"CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH"}) replace_in_list(name, layout.headers);
+    // The system's headers are found anyway, and named twice they are found in the wrong order.
+    std::vector<std::string> headers = layout.headers;
+    std::erase(headers, "/usr/include");
+    for (const char* name : {"CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH"}) replace_in_list(name, headers);
     replace_in_list("LIBRARY_PATH", layout.libraries);
     set_flags();
     return std::move(changes_);
@@ -75,7 +77,7 @@ class Switch {
     const auto among = [&](const std::vector<std::string>& all) {
       return std::find(all.begin(), all.end(), resolved) != all.end();
     };
-    if (among(folders)) return true;
+    if (among(folders) || resolved == kDebianCompilers) return true;
     if (is_compat(resolved) || is_inside(resolved, chosen_.toolkit.path)) return false;
     for (const InstalledToolkit& other : survey_.toolkits) {
       if (other.toolkit.path == chosen_.toolkit.path) continue;
@@ -106,6 +108,22 @@ class Switch {
       }
     }
     return entries;
+  }
+
+  // The system's folder of programs stays where it is: what is before it on PATH is meant to be.
+  void set_programs() {
+    const std::string& programs = chosen_.layout.programs;
+    if (!is_system_programs(programs)) {
+      set_list("PATH", programs.empty() ? std::vector<std::string>{} : std::vector{programs});
+      return;
+    }
+    bool replaced = false;
+    std::vector<std::string> entries = kept("PATH", {}, replaced);
+    const bool there = std::any_of(entries.begin(), entries.end(), [&](const std::string& entry) {
+      return entry.starts_with('/') && files_.resolve(entry).value.value_or(entry) == programs;
+    });
+    if (!there) entries.push_back(programs);
+    set("PATH", join(entries, ":"));
   }
 
   void set_list(const std::string& name, const std::vector<std::string>& folders) {

@@ -102,6 +102,26 @@ TEST(ShellExports, ProgramsOfOthersStay) {
   EXPECT_EQ(after.at("LD_LIBRARY_PATH"), "/usr/local/cuda-12.4/lib64:/opt/conda/lib:/home/a/lib");
 }
 
+TEST(ShellExports, DebiansProgramsAreOnThePathAlready) {
+  const TestRoot root;
+  write_debians_toolkit(root);
+  write_toolkit(root, "usr/local/cuda-12.4", "12.4.1", "12.4.131");
+  const Variables after = after_switch(
+      root, "11.8",
+      {{"PATH", "/home/a/venv/bin:/usr/local/cuda-12.4/bin:/usr/lib/nvidia-cuda-toolkit/bin:/usr/bin:/bin"},
+       {"CPATH", "/mine:/usr/local/cuda-12.4/include"},
+       {"CUDACXX", "/usr/local/cuda-12.4/bin/nvcc"}});
+  EXPECT_EQ(after, (Variables{{"CUDA_HOME", "/usr"},
+                              {"CUDA_PATH", "/usr"},
+                              {"CUDACXX", "/usr/bin/nvcc"},
+                              {"PATH", "/home/a/venv/bin:/usr/bin:/bin"},
+                              {"CPATH", "/mine"}}))
+      << "its gcc wrappers are on no PATH, and the environment's programs still come first";
+  EXPECT_EQ(after_switch(root, "11.8", {{"PATH", "/opt/bin"}}).at("PATH"), "/opt/bin:/usr/bin");
+  EXPECT_EQ(after_switch(root, "12.4", {{"PATH", "/usr/lib/nvidia-cuda-toolkit/bin:/usr/bin"}}).at("PATH"),
+            "/usr/local/cuda-12.4/bin:/usr/bin");
+}
+
 TEST(ShellExports, CondasLibIsNotForTheLoader) {
   const TestRoot root;
   root.write("opt/conda/conda-meta/cuda-nvcc-11.8.89-0.json", "{}");

@@ -6,8 +6,7 @@ namespace varve {
 
 namespace {
 constexpr std::size_t kMostTargets = 8;
-constexpr const char* kDebian = "/usr/lib/cuda";
-constexpr const char* kDebianPrograms = "/usr/lib/nvidia-cuda-toolkit/bin";
+constexpr const char* kSystemPrograms = "/usr/bin";
 
 // The folders below site-packages/nvidia that make up a toolkit in wheels up to 12.x, as in those of 12.9. What a
 // toolkit does not hold (cudnn, nccl) is not among them.
@@ -45,7 +44,7 @@ class LayoutReader {
 
   void add_programs() {
     std::vector<std::string> folders = {path_ + "/bin"};
-    if (path_ == kDebian) folders.insert(folders.begin(), kDebianPrograms);
+    if (is_debians_toolkit(path_)) folders = {kSystemPrograms, path_ + "/bin", kDebianCompilers};
     for (const char* name : {"nvcc", "ptxas"}) {
       for (const std::string& folder : folders) {
         if (!has(folder, name)) continue;
@@ -74,7 +73,7 @@ class LayoutReader {
   void add_headers() {
     std::vector<std::string> folders = {path_ + "/include"};
     for (const std::string& target : targets()) folders.push_back(target + "/include");
-    if (path_ == kDebian) folders.emplace_back("/usr/include");
+    if (is_debians_toolkit(path_)) folders.emplace_back("/usr/include");
     for (const std::string& folder : folders) {
       const Looked<std::string> resolved = files_.resolve(folder);
       if (!resolved || !has(*resolved, "cuda_runtime.h")) continue;
@@ -95,9 +94,14 @@ class LayoutReader {
       const Looked<std::string> resolved = files_.resolve(folder);
       if (!resolved) continue;
       linkable_ = linkable_ || has_runtime(*resolved);
-      if (layout_.libraries.empty() && !is_system_folder(*resolved)) layout_.libraries.push_back(*resolved);
+      const bool unused = is_system_folder(*resolved) || (is_debians_toolkit(path_) && !has_runtime(*resolved));
+      if (layout_.libraries.empty() && !unused) layout_.libraries.push_back(*resolved);
     }
-    linkable_ = linkable_ || has_runtime(own[1]) || (path_ == kDebian && has_runtime("/usr/lib/x86_64-linux-gnu"));
+    linkable_ = linkable_ || has_runtime(own[1]);
+    if (!is_debians_toolkit(path_)) return;
+    for (const char* folder : {"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"}) {
+      linkable_ = linkable_ || has_runtime(folder);
+    }
   }
 
   void add_wheel_parts(const std::string& nvidia) {
@@ -124,7 +128,8 @@ class LayoutReader {
     };
     lacks(layout_.has_nvcc, "nvcc");
     lacks(program("ptxas"), "ptxas");
-    lacks(has(path_ + "/nvvm/bin", "cicc") || program("cicc"), "cicc");
+    const bool beside = is_debians_toolkit(path_) && has(kDebianCompilers, "cicc");
+    lacks(has(path_ + "/nvvm/bin", "cicc") || program("cicc") || beside, "cicc");
     lacks(std::any_of(layout_.headers.begin(), layout_.headers.end(), runtime), "cuda_runtime.h");
     lacks(linkable_, "libcudart");
   }
@@ -136,6 +141,18 @@ class LayoutReader {
   bool linkable_ = false;
 };
 }  // namespace
+
+bool is_debians_toolkit(std::string_view path) {
+  return path == "/usr/lib/cuda" || path == "/usr/lib/nvidia-cuda-toolkit";
+}
+
+bool is_system_programs(std::string_view folder) { return folder == kSystemPrograms || folder == "/bin"; }
+
+std::string toolkit_home(const InstalledToolkit& installed) {
+  const std::string& path = installed.toolkit.path;
+  const bool apart = is_debians_toolkit(path) && is_system_programs(installed.layout.programs);
+  return apart ? "/usr" : path;
+}
 
 ToolkitLayout read_toolkit_layout(const Files& files, const std::string& path, ToolkitKind kind) {
   return LayoutReader(files, path, kind).read();

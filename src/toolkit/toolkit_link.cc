@@ -1,6 +1,8 @@
 #include "toolkit/toolkit_link.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -8,7 +10,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <optional>
+#include <vector>
 
 #include "base/text.h"
 #include "toolkit/toolkit_reader.h"
@@ -99,6 +103,29 @@ class Folder {
     return std::nullopt;
   }
 
+  // What runs that were killed have left: a link that was not needed yet, or a directory that waited for its new name.
+  // The lock must be held, and not be one that the file system only pretends.
+  void sweep(const std::string& name) const {
+    const std::string start = "." + name + ".varve-";
+    DIR* entries = fdopendir(openat(descriptor_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (entries == nullptr) return;
+    std::vector<std::string> left;
+    while (const dirent* entry = readdir(entries)) {
+      const std::string_view found = entry->d_name;
+      if (!found.starts_with(start) || left.size() >= 1000) continue;
+      const auto process = parse_integer(found.substr(start.size(), found.rfind('-') - start.size()));
+      if (process && *process > 0 && kill(static_cast<pid_t>(*process), 0) != 0 && errno == ESRCH)
+        left.emplace_back(found);
+    }
+    closedir(entries);
+    for (const std::string& found : left) {
+      if (link_text(found))
+        remove(found);
+      else if (is_directory(found))
+        put_aside(found, name);
+    }
+  }
+
   void remove(const std::string& name) const { unlinkat(descriptor_, name.c_str(), 0); }
   void flush() const { fsync(descriptor_); }
 
@@ -117,7 +144,7 @@ Error changed(const LinkPlan& plan) {
 }
 
 Result<LinkMove> replace(const Folder& folder, const Split& at, const LinkPlan& plan) {
-  const std::string beside = folder.make_beside(at.name, plan.target);
+  const std::string beside = folder.make_beside(at.name, plan.text);
   if (beside.empty()) return system_error(plan.link, errno);
   if (!folder.exchange(beside, at.name)) {
     const int number = errno;
@@ -150,6 +177,12 @@ bool is_inside_link(const Files& files, const std::string& target, const std::st
   return !place.empty() && (target == place || target.starts_with(place + "/"));
 }
 
+// The way from a folder to a path, both with links resolved: "cuda-12.9", "../../opt/cuda".
+std::string relative_to(const std::string& folder, const std::string& path) {
+  const std::string text = std::filesystem::path(path).lexically_relative(folder).string();
+  return text.empty() ? path : text;
+}
+
 std::string refusal(const LinkPlan& plan) {
   switch (plan.place) {
     case LinkPlace::alternatives_link:
@@ -175,7 +208,7 @@ std::string refusal_hint(const LinkPlan& plan) {
 }  // namespace
 
 Result<LinkPlan> plan_toolkit_link(const Files& files, const std::string& link, const std::string& target, bool force) {
-  LinkPlan plan{.link = link, .target = target, .place = LinkPlace::nothing, .before = {}};
+  LinkPlan plan{.link = link, .target = target, .text = target, .place = LinkPlace::nothing, .before = {}};
   const Split at = split_path(link);
   if (!link.starts_with('/') || at.name.empty() || at.name == "." || at.name == "..") {
     return link_error(link, "it is not the name of a link", "Give a path such as /usr/local/cuda");
@@ -190,6 +223,7 @@ Result<LinkPlan> plan_toolkit_link(const Files& files, const std::string& link, 
   const Looked<std::string> text = files.read_link(link);
   if (text) {
     plan.before = *text;
+    if (!text->starts_with('/')) plan.text = relative_to(files.resolve(at.folder).value.value_or(at.folder), target);
     plan.already = files.resolve(link).value == target;
     const bool leads = read_toolkit(files, link).has_value();
     plan.place = is_kept_by_alternatives(*text) ? LinkPlace::alternatives_link
@@ -215,9 +249,10 @@ Result<LinkMove> move_toolkit_link(const LinkPlan& plan) {
   const Folder folder(at.folder);
   if (folder.descriptor() < 0) return system_error(at.folder, errno);
   if (!folder.lock()) return link_error(at.folder, "another program has it locked", "Try again when it is done");
+  folder.sweep(at.name);
   Result<LinkMove> moved = LinkMove{};
   if (plan.place == LinkPlace::nothing) {
-    if (symlinkat(plan.target.c_str(), folder.descriptor(), at.name.c_str()) != 0) {
+    if (symlinkat(plan.text.c_str(), folder.descriptor(), at.name.c_str()) != 0) {
       return errno == EEXIST ? changed(plan) : system_error(plan.link, errno);
     }
   } else {

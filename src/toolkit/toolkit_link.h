@@ -19,6 +19,7 @@ enum class LinkPlace {
 struct LinkPlan {
   std::string link;    // absolute
   std::string target;  // the toolkit it will lead to
+  std::string text;    // what will stand in it: relative where the link that stands there is
   LinkPlace place = LinkPlace::nothing;
   std::string before;    // the text of a link that stands there
   bool already = false;  // it leads to the target

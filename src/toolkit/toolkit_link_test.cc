@@ -52,6 +52,33 @@ TEST(ToolkitLink, IsMadeAndMoved) {
   EXPECT_EQ(place.names(), 3);
 }
 
+TEST(ToolkitLink, ARelativeLinkStaysRelative) {
+  const Place place;
+  fs::create_symlink("cuda-12.4", place.link);
+  const Result<LinkPlan> plan = place.plan(place.b);
+  ASSERT_TRUE(plan);
+  ASSERT_TRUE(move_toolkit_link(*plan));
+  EXPECT_EQ(fs::read_symlink(place.link), "cuda-12.9");
+  EXPECT_EQ(fs::canonical(place.link), place.b);
+}
+
+TEST(ToolkitLink, WhatKilledRunsLeftIsSwept) {
+  const Place place;
+  fs::create_symlink(place.a, place.link);
+  const pid_t gone = ::fork();
+  if (gone == 0) ::_exit(0);
+  ::waitpid(gone, nullptr, 0);
+  const std::string left = place.root.path() + "/.cuda.varve-" + std::to_string(gone);
+  fs::create_symlink(place.a, left + "-0");
+  fs::create_directory(left + "-1");  // the directory that stood there, before it got its name
+  fs::create_symlink(place.a, place.root.path() + "/.cuda.varve-" + std::to_string(::getpid()) + "-7");
+  const Result<LinkPlan> plan = place.plan(place.b);
+  ASSERT_TRUE(plan);
+  ASSERT_TRUE(move_toolkit_link(*plan));
+  EXPECT_TRUE(fs::is_directory(place.link + ".before-varve"));
+  EXPECT_EQ(place.names(), 5) << "two toolkits, the link, the directory, and what a run that lives has made";
+}
+
 TEST(ToolkitLink, AlreadyThereIsLeftAlone) {
   const Place place;
   fs::create_symlink("cuda-12.4", place.link);  // relative, as packages write it

@@ -65,6 +65,7 @@ class Search {
   // The index of the toolkit in the directory, which is read when it is new.
   Toolkit* add(const std::string& directory) {
     std::string resolved = files_.resolve(directory).value.value_or("");
+    if (resolved == "/usr" && files_.exists("/usr/bin/nvcc")) resolved = kDebianBeneath;
     if (resolved == kDebianBeneath && files_.exists(kDebianFolders)) resolved = kDebianFolders;
     for (Toolkit& known : toolkits_) {
       if (known.path == resolved) return &known;
@@ -93,7 +94,7 @@ class Search {
       if (!nvcc) continue;
       const std::size_t bin = nvcc->rfind("/bin/");
       const std::string prefix = bin == std::string::npos ? std::string(directory) : nvcc->substr(0, bin);
-      claim("nvcc on PATH", prefix == "/usr" ? kDebianBeneath : prefix, "PATH");
+      claim("nvcc on PATH", prefix, "PATH");
       return;
     }
   }
@@ -120,12 +121,20 @@ class Search {
       if (kind != "cuda" && kind != "cudatoolkit" && kind != "nvhpc") continue;
       ToolkitClaim claim{"LOADEDMODULES", "", clean_utf8(name, 64)};
       const std::string_view version = slash == std::string_view::npos ? std::string_view() : name.substr(slash + 1);
+      std::vector<Toolkit*> same;
       for (Toolkit& toolkit : toolkits_) {
         const std::string stated = toolkit_version_text(toolkit);
-        const bool same = !version.empty() && (stated.starts_with(version) || version.starts_with(stated));
-        if (!same || !claim.toolkit.empty() || kind == "nvhpc") continue;
-        claim.toolkit = toolkit.path;
-        toolkit.named_by.emplace_back("LOADEDMODULES");
+        const bool fits = !version.empty() && (stated.starts_with(version) || version.starts_with(stated));
+        if (fits && kind != "nvhpc") same.push_back(&toolkit);
+      }
+      // Of several it is the one that the module's other variables lead to; else the name does not say which.
+      const auto named = std::find_if(same.begin(), same.end(), [](const Toolkit* toolkit) {
+        return std::find(toolkit->named_by.begin(), toolkit->named_by.end(), "CUDA_HOME") != toolkit->named_by.end();
+      });
+      if (same.size() > 1 && named == same.end()) return;
+      if (Toolkit* toolkit = same.empty() ? nullptr : same.size() > 1 ? *named : same.front()) {
+        claim.toolkit = toolkit->path;
+        toolkit->named_by.emplace_back("LOADEDMODULES");
       }
       claims_.push_back(std::move(claim));
       return;

@@ -23,6 +23,9 @@ constexpr const char* kPath = "nvcc on PATH";
 constexpr const char* kLink = "/usr/local/cuda";
 constexpr const char* kLibraryPath = "LD_LIBRARY_PATH";
 constexpr const char* kLoaderFolder = "/etc/ld.so.conf.d";
+constexpr const char* kLoaderOwn = "the loader's own folders";
+constexpr const char* kVariables[] = {
+    "CUDA_HOME", "CUDA_PATH", "CUDA_ROOT", "CUDAToolkit_ROOT", "CUDA_TOOLKIT_ROOT_DIR", "CUDACXX"};
 
 // Claims in the order in which builds look; what stands not here comes last, in its own order.
 std::size_t rank_of(const std::string& source) {
@@ -35,7 +38,8 @@ std::size_t rank_of(const std::string& source) {
 // Debian's two directories are one toolkit (toolkit_search.cc).
 bool has_path(const InstalledToolkit& installed, std::string_view path) {
   if (installed.toolkit.path == path) return true;
-  return installed.toolkit.path == "/usr/lib/cuda" && path == "/usr/lib/nvidia-cuda-toolkit";
+  if (!is_debians_toolkit(installed.toolkit.path)) return false;
+  return is_debians_toolkit(path) || path == toolkit_home(installed);
 }
 
 class Surveyor {
@@ -51,10 +55,7 @@ class Surveyor {
       return std::tuple(a.kind != ToolkitKind::host, a.toolkit.path) <
              std::tuple(b.kind != ToolkitKind::host, b.toolkit.path);
     });
-    for (const char* name :
-         {"CUDA_HOME", "CUDA_PATH", "CUDA_ROOT", "CUDAToolkit_ROOT", "CUDA_TOOLKIT_ROOT_DIR", "CUDACXX"}) {
-      claim_variable(name);
-    }
+    for (const char* name : kVariables) claim_variable(name);
     claim_link();
     claim_library_path();
     claim_loader_configuration();
@@ -99,11 +100,13 @@ class Surveyor {
   void read_compiler(InstalledToolkit& installed) const {
     Toolkit& toolkit = installed.toolkit;
     if (toolkit.nvcc.is_known() || !installed.layout.has_nvcc) return;
-    const std::string path = installed.layout.programs + "/nvcc";
-    const Looked<FileReader> file = files_.open(path);
-    if (!file) return;
-    const auto version = library_version(*file, "nvcc", version_rows("nvcc"));
-    if (version) toolkit.nvcc = known_fact(clean_utf8(version->value, 64), path + ": " + version->how);
+    for (const std::string& folder : {installed.layout.programs, std::string(kDebianCompilers)}) {
+      if (toolkit.nvcc.is_known() || (folder == kDebianCompilers && !is_debians_toolkit(toolkit.path))) return;
+      const std::string path = folder + "/nvcc";
+      const Looked<FileReader> file = files_.open(path);
+      const auto version = file ? library_version(*file, "nvcc", version_rows("nvcc")) : std::nullopt;
+      if (version) toolkit.nvcc = known_fact(clean_utf8(version->value, 64), path + ": " + version->how);
+    }
   }
 
   bool is_claimed(const std::string& source) const {
@@ -236,7 +239,22 @@ void add_at(const Files& files, ToolkitSurvey& survey, const std::string& path) 
   for (InstalledToolkit& installed : surveyor.survey_.toolkits) survey.toolkits.push_back(std::move(installed));
 }
 
-std::vector<ToolkitUser> toolkit_users(const std::vector<ToolkitClaim>& claims) {
+// The system's folders, which the loader searches last, where a toolkit has its runtime there: Debian's.
+std::optional<ToolkitClaim> claim_of_loader(const Files& files, const ToolkitSurvey& survey) {
+  for (const InstalledToolkit& installed : survey.toolkits) {
+    if (!is_debians_toolkit(installed.toolkit.path) || !installed.layout.libraries.empty()) continue;
+    for (const char* folder : {"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"}) {
+      const std::vector<std::string> names = files.list(folder).value.value_or(std::vector<std::string>{});
+      const auto runtime = std::find_if(names.begin(), names.end(),
+                                        [](const std::string& name) { return name.starts_with("libcudart.so"); });
+      if (runtime != names.end()) return ToolkitClaim{folder, installed.toolkit.path, {}};
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<ToolkitUser> toolkit_users(const Files& files, const ToolkitSurvey& survey) {
+  const std::vector<ToolkitClaim>& claims = survey.claims;
   struct Order {
     const char* who;
     std::vector<const char*> sources;
@@ -247,7 +265,7 @@ std::vector<ToolkitUser> toolkit_users(const std::vector<ToolkitClaim>& claims) 
       {"nvcc, typed in a shell", {kPath}},
       {"PyTorch extensions", {"CUDA_HOME", "CUDA_PATH", kPath, kLink}},
       {"CMake", {"CUDACXX", "CUDAToolkit_ROOT", "CUDA_PATH", kPath, kLink}},
-      {"programs without RPATH", {kLibraryPath, kLoaderFolder}},
+      {"programs without RPATH", {kLibraryPath, kLoaderFolder, kLoaderOwn}},
   };
   std::vector<ToolkitUser> users;
   for (const Order& each : kOrders) {
@@ -259,9 +277,21 @@ std::vector<ToolkitUser> toolkit_users(const std::vector<ToolkitClaim>& claims) 
         if (!user.claim && is_it) user.claim = claim;
       }
     }
+    if (!user.claim && each.sources.back() == std::string_view(kLoaderOwn)) user.claim = claim_of_loader(files, survey);
     users.push_back(std::move(user));
   }
   return users;
+}
+// A build takes a relative CUDA_HOME from where it stands; CUDACXX without a slash is looked up on PATH.
+EnvironmentHints with_absolute_variables(EnvironmentHints hints) {
+  if (hints.working_directory.empty()) return hints;
+  for (const char* name : kVariables) {
+    const auto found = hints.environment.find(name);
+    if (found == hints.environment.end() || found->second.empty() || found->second.starts_with('/')) continue;
+    if (name == std::string_view("CUDACXX") && found->second.find('/') == std::string::npos) continue;
+    found->second = hints.working_directory + "/" + found->second;
+  }
+  return hints;
 }
 }  // namespace
 
@@ -270,8 +300,10 @@ bool is_inside(std::string_view folder, std::string_view parent) {
 }
 
 ToolkitSurvey survey_toolkits(const Files& files, const EnvironmentHints& hints) {
-  ToolkitSurvey survey = Surveyor(files, hints).run();
-  survey.users = toolkit_users(survey.claims);
+  const EnvironmentHints absolute = with_absolute_variables(hints);
+  ToolkitSurvey survey = Surveyor(files, absolute).run();
+  survey.variables_known = hints.variables_known;
+  survey.users = toolkit_users(files, survey);
   return survey;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "toolkit/toolkit_layout.h"
 #include "toolkit/toolkit_testing.h"
 
 namespace varve {
@@ -171,24 +172,75 @@ TEST(ToolkitSelection, OneWithoutACompilerGivesWay) {
             SelectionNames{"/" + packages + "/nvidia/cuda_runtime/lib"});  // cuDNN is no part
 }
 
+const ToolkitUser& user_of(const ToolkitSurvey& survey, const std::string& who) {
+  static const ToolkitUser none;
+  for (const ToolkitUser& user : survey.users) {
+    if (user.who == who) return user;
+  }
+  return none;
+}
+
 TEST(ToolkitSelection, DebiansPartsStandApart) {
   const TestRoot root;
-  root.write("usr/lib/nvidia-cuda-toolkit/bin/nvcc", "");
-  root.write("usr/lib/nvidia-cuda-toolkit/bin/cicc", "");
-  root.write("usr/lib/nvidia-cuda-toolkit/bin/ptxas", "");
-  root.write("usr/lib/cuda/version.json", R"({"cuda": {"version": "11.8.0"}})");
-  root.link("usr/lib/cuda/lib64", "../x86_64-linux-gnu");
-  root.link("usr/lib/cuda/include", "../../include");
-  root.write("usr/lib/x86_64-linux-gnu/libcudart.so", "");
-  root.write("usr/include/cuda_runtime.h", "");
+  write_debians_toolkit(root);
   const auto files = open_root(root.path());
-  const ToolkitSurvey survey = survey_toolkits(**files, {});
+  ToolkitSurvey survey = survey_toolkits(**files, {.environment = {{"CUDA_HOME", "/usr"}, {"PATH", "/bin:/usr/bin"}},
+                                                   .homes = {},
+                                                   .working_directory = {},
+                                                   .folders = {}});
   ASSERT_EQ(survey.toolkits.size(), 1u);
   const ToolkitLayout& layout = survey.toolkits[0].layout;
-  EXPECT_EQ(layout.programs, "/usr/lib/nvidia-cuda-toolkit/bin");
+  EXPECT_EQ(layout.programs, "/usr/bin") << "the other folder holds wrappers named gcc";
   EXPECT_EQ(layout.headers, SelectionNames{"/usr/include"});
   EXPECT_EQ(layout.libraries, SelectionNames{});  // the loader's own folder needs no variable
-  EXPECT_TRUE(layout.is_complete()) << layout.missing.front();
+  EXPECT_EQ(layout.missing, SelectionNames{}) << "ptxas stands in /usr/bin, cicc beside the wrappers";
+  EXPECT_EQ(toolkit_home(survey.toolkits[0]), "/usr") << "builds look for bin/nvcc below CUDA_HOME";
+  EXPECT_EQ(claims_of(survey), (SelectionNames{"CUDA_HOME > /usr/lib/cuda", "nvcc on PATH > /usr/lib/cuda"}));
+  const ToolkitUser& programs = user_of(survey, "programs without RPATH");
+  ASSERT_TRUE(programs.claim) << "the loader's own folders are looked at too";
+  EXPECT_EQ(programs.claim->source + " > " + programs.claim->toolkit, "/usr/lib/x86_64-linux-gnu > /usr/lib/cuda");
+  for (const char* name : {"/usr/lib/cuda", "/usr/lib/nvidia-cuda-toolkit", "/usr"}) {
+    EXPECT_EQ(chosen(**files, survey, name), SelectionNames{"/usr/lib/cuda"}) << name;
+  }
+}
+
+TEST(ToolkitSelection, ARelativeVariableIsTakenFromWhereTheBuildStands) {
+  const Machine machine;
+  const EnvironmentHints hints{.environment = {{"CUDA_HOME", "cuda-12.9"}, {"CUDACXX", "cuda-12.4/bin/nvcc"}},
+                               .homes = {},
+                               .working_directory = "/usr/local",
+                               .folders = {}};
+  EXPECT_EQ(claims_of(survey_toolkits(*machine.files, hints)),
+            (SelectionNames{"CUDA_HOME > /usr/local/cuda-12.9", "CUDACXX > /usr/local/cuda-12.4",
+                            "/usr/local/cuda > /usr/local/cuda-12.4"}));
+}
+
+TEST(ToolkitSelection, TheyAgreeWhenWhatDecidesDoes) {
+  const Machine machine;
+  machine.root.write("etc/ld.so.conf.d/cuda.conf", "/usr/local/cuda-12.4/lib64\n");
+  EXPECT_FALSE(machine.survey({{"CUDA_HOME", "/usr/local/cuda-12.9"}}).agrees());
+  // As the commands of varve toolkit env leave a shell: link and loader's configuration stand behind.
+  EXPECT_TRUE(machine
+                  .survey({{"CUDA_HOME", "/usr/local/cuda-12.9"},
+                           {"CUDA_PATH", "/usr/local/cuda-12.9"},
+                           {"PATH", "/usr/local/cuda-12.9/bin:/usr/bin"},
+                           {"LD_LIBRARY_PATH", "/usr/local/cuda-12.9/lib64"}})
+                  .agrees());
+}
+
+TEST(ToolkitSelection, AModuleOfAVersionThatTwoToolkitsHaveDoesNotSayWhich) {
+  const Machine machine;
+  write_toolkit(machine.root, "opt/cuda-other", "12.4.1", "12.4.131");
+  const auto modules = [&](const std::map<std::string, std::string>& environment) {
+    SelectionNames all = claims_of(machine.survey(environment));
+    std::erase_if(all, [](const std::string& claim) { return !claim.starts_with("LOADEDMODULES"); });
+    return all;
+  };
+  EXPECT_EQ(modules({{"LOADEDMODULES", "gcc/12:cuda/12.4.1"}}), SelectionNames{});
+  EXPECT_EQ(modules({{"LOADEDMODULES", "cuda/12.4.1"}, {"CUDA_HOME", "/opt/cuda-other"}}),
+            SelectionNames{"LOADEDMODULES > /opt/cuda-other (cuda/12.4.1)"});
+  EXPECT_EQ(modules({{"LOADEDMODULES", "cuda/12.9.0"}}),
+            SelectionNames{"LOADEDMODULES > /usr/local/cuda-12.9 (cuda/12.9.0)"});
 }
 
 TEST(ToolkitSelection, HostileTreesAreOnlyLookedAt) {

@@ -19,6 +19,23 @@ inline void write_toolkit(const TestRoot& root, const std::string& folder, const
   root.write(folder + "/" + libraries + "/libcudart.so", "");
 }
 
+// As the package nvidia-cuda-toolkit lays it out: nvcc's script and ptxas in /usr/bin, compilers and wrappers named gcc
+// in a folder of its own, a runtime among the system's libraries, almost nothing below /usr/lib/cuda.
+inline void write_debians_toolkit(const TestRoot& root) {
+  for (const char* program : {"usr/bin/nvcc", "usr/bin/ptxas", "usr/lib/nvidia-cuda-toolkit/bin/nvcc",
+                              "usr/lib/nvidia-cuda-toolkit/bin/cicc", "usr/lib/nvidia-cuda-toolkit/bin/gcc"}) {
+    root.write(program, "#!/bin/sh\n");
+    ::chmod((root.path() + "/" + program).c_str(), 0755);
+  }
+  root.link("usr/lib/cuda/include/cuda.h", "../../../include/cuda.h");
+  root.write("usr/lib/cuda/lib64/.keep", "");
+  root.write("usr/lib/cuda/bin/.keep", "");
+  root.write("usr/include/cuda.h", "#define CUDA_VERSION 11080\n");
+  root.write("usr/include/cuda_runtime.h", "");
+  root.write("usr/lib/x86_64-linux-gnu/libcudart.so", "");
+  root.write("usr/lib/x86_64-linux-gnu/libcudart.so.11.0", "");
+}
+
 // Wheels from 13 on, in a venv: the path of the toolkit is VENV/lib/python3.11/site-packages/nvidia/cu13.
 inline std::string write_wheel_toolkit(const TestRoot& root, const std::string& venv) {
   const std::string packages = venv + "/lib/python3.11/site-packages";

@@ -38,9 +38,18 @@ const ToolkitClaim* ToolkitSurvey::active() const {
 }
 
 bool ToolkitSurvey::agrees() const {
+  static const std::set<std::string, std::less<>> kOfShell = {
+      "CUDA_HOME", "CUDA_PATH",    "CUDA_ROOT",      "CUDAToolkit_ROOT", "CUDA_TOOLKIT_ROOT_DIR",
+      "CUDACXX",   "nvcc on PATH", "LD_LIBRARY_PATH"};
   std::set<std::string> named;
-  for (const ToolkitClaim& claim : claims) {
+  const auto count = [&](const ToolkitClaim& claim) {
     if (!claim.toolkit.empty()) named.insert(claim.toolkit);
+  };
+  for (const ToolkitClaim& claim : claims) {
+    if (kOfShell.contains(claim.source)) count(claim);
+  }
+  for (const ToolkitUser& user : users) {
+    if (user.claim) count(*user.claim);
   }
   return named.size() < 2;
 }

@@ -50,10 +50,13 @@ struct ToolkitSurvey {
   // In the order in which builds look. Names that lead to no toolkit too: `toolkit` is empty, `said` is what they say.
   std::vector<ToolkitClaim> claims;
   std::vector<ToolkitUser> users;
+  bool variables_known = true;  // no: of a root, which has none
 
   const InstalledToolkit* at(std::string_view path) const;  // nullptr: none there
   const ToolkitClaim* active() const;                       // the first that leads to a toolkit, or nullptr
-  bool agrees() const;                                      // no two claims lead to different toolkits
+  // Whether all users take the same toolkit, and no variable of the shell names another. What stands behind those
+  // that decide (the link, where CUDA_HOME is set) does not count.
+  bool agrees() const;
 };
 
 // A variable as it is and as it has to be; without a value: not set.

@@ -67,6 +67,7 @@ Json to_json(const ToolkitSurvey& survey) {
           {"active_by", active == nullptr ? Json(nullptr) : Json(clean_utf8(active->source))},
           {"claims", claims_json(survey.claims)},
           {"agree", survey.agrees()},
+          {"variables_known", survey.variables_known},
           {"users", std::move(users)}};
 }
 

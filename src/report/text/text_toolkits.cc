@@ -18,6 +18,12 @@ std::string claim_text(const ToolkitSurvey& survey, const ToolkitClaim& claim) {
   return installed == nullptr ? said + "no toolkit is there" : said + toolkit_title(*installed);
 }
 
+// A root has no variables: what a shell there would set is not "none".
+std::string user_text(const ToolkitSurvey& survey, const ToolkitUser& user) {
+  if (user.claim) return claim_text(survey, *user.claim);
+  return survey.variables_known ? "none" : "not known: a root has no variables";
+}
+
 void add_claim(TextTable& table, const ToolkitSurvey& survey, const ToolkitClaim& claim, bool other) {
   const bool dead = survey.at(claim.toolkit) == nullptr;
   table.add({{claim.source, Tone::plain}, {claim_text(survey, claim), other || dead ? Tone::caution : Tone::plain}});
@@ -82,9 +88,7 @@ std::string text_toolkit_which(const ToolkitSurvey& survey, const TextStyle& sty
   }
   TextTable users({{"who takes which"}, {"toolkit"}, {"looks at"}});
   for (const ToolkitUser& user : survey.users) {
-    users.add({{user.who, Tone::plain},
-               {user.claim ? claim_text(survey, *user.claim) : "none", Tone::plain},
-               {user.order, Tone::dim}});
+    users.add({{user.who, Tone::plain}, {user_text(survey, user), Tone::plain}, {user.order, Tone::dim}});
   }
   text += "\n" + users.render(style);
   if (!survey.agrees()) {
