@@ -250,7 +250,7 @@ std::vector<Flag> subject_flags(SubjectOptions& options) {
       {"--image",
        "PATH",
        &options.image,
-       "a container image: OCI layout directory or archive, docker-save archive",
+       "a container image: OCI layout directory or archive, docker-save archive; PATH:NAME where it holds several",
        {},
        kGroup},
       {"--env", "DIR", &options.environment, "a venv, conda prefix or folder of packages", {}, kGroup},

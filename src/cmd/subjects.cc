@@ -20,6 +20,14 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, error);
 }
 
+// "layout:1.2": one of the images in a folder or archive that is there.
+bool names_one_image(const std::string& name) {
+  for (std::size_t colon = name.find(':', 1); colon != std::string::npos; colon = name.find(':', colon + 1)) {
+    if (is_there(name.substr(0, colon))) return true;
+  }
+  return false;
+}
+
 Result<NamedKind> kind_of_directory(const World& world, const std::string& name) {
   const fs::path path(name);
   if (is_there(path / "oci-layout") || is_there(path / "manifest.json")) return NamedKind::image;
@@ -61,6 +69,7 @@ Result<NamedKind> kind_of_subject(const World& world, const std::string& name) {
   std::error_code error;
   const fs::file_status status = fs::status(name, error);
   if (!fs::exists(status)) {
+    if (names_one_image(name)) return NamedKind::image;
     return Error{"looking at what to check", name, "there is no such file or folder",
                  "Give a capture document, an image, an environment, a root directory or a binary"};
   }

@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <span>
 
 #include "image/image_layers.h"
 #include "image/image_manifest.h"
@@ -13,6 +16,9 @@
 namespace varve {
 
 namespace {
+constexpr std::size_t kInflatedPiece = std::size_t{1} << 20;
+constexpr const char* kRoomHint = "Set TMPDIR to a folder with room for the whole archive, or decompress it first";
+
 Error failure(const std::string& path, std::string found, std::string hint = {}) {
   return {"opening an image", path, std::move(found), std::move(hint)};
 }
@@ -22,7 +28,47 @@ struct Container {
   bool archive = false;
 };
 
-Result<Container> open_container(const std::string& path) {
+// A file without a name: gone when nobody has it open any more.
+FileHandle unnamed_file() {
+  const char* chosen = std::getenv("TMPDIR");
+  for (const std::string& folder :
+       {std::string(chosen == nullptr ? "" : chosen), std::string("/var/tmp"), std::string("/tmp")}) {
+    if (folder.empty()) continue;
+    FileHandle file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (file) return file;
+    std::string name = folder + "/varve-image-XXXXXX";  // not every file system can do without a name
+    file = FileHandle(::mkostemp(name.data(), O_CLOEXEC));
+    if (file && ::unlink(name.c_str()) == 0) return file;
+  }
+  return FileHandle();
+}
+
+bool write_all(int fd, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t size = ::write(fd, bytes.data(), bytes.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(size));
+  }
+  return true;
+}
+
+// docker save NAME | gzip: the parts of an image are read in another order than they stand in.
+Result<FileReader> inflate_archive(const FileReader& archive, const std::string& path, const InflateLimits& limits) {
+  const Result<std::unique_ptr<ByteStream>> stream = open_stream(archive, path, limits);
+  if (!stream) return stream.error();
+  FileHandle file = unnamed_file();
+  if (!file) return failure(path, fmt::format("no room to inflate it: {}", std::strerror(errno)), kRoomHint);
+  while (true) {
+    const Result<std::span<const std::byte>> piece = (*stream)->next(kInflatedPiece);
+    if (!piece) return piece.error();
+    if (piece->empty()) return FileReader::open(std::move(file), path);
+    if (write_all(file.fd(), *piece)) continue;
+    return failure(path, fmt::format("no room to inflate it: {}", std::strerror(errno)), kRoomHint);
+  }
+}
+
+Result<Container> open_container(const std::string& path, const InflateLimits& limits) {
   struct stat status = {};
   if (::stat(path.c_str(), &status) != 0) return failure(path, std::strerror(errno), "Give an archive or a directory");
   if (S_ISDIR(status.st_mode)) {
@@ -33,8 +79,12 @@ Result<Container> open_container(const std::string& path) {
   if (!S_ISREG(status.st_mode)) return failure(path, "it is neither a file nor a directory");
   FileHandle handle(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!handle) return failure(path, std::strerror(errno));
-  const Result<FileReader> file = FileReader::open(std::move(handle), path);
+  Result<FileReader> file = FileReader::open(std::move(handle), path);
   if (!file) return file.error();
+  if (compression_of(*file) != Compression::none) {
+    file = inflate_archive(*file, path, limits);
+    if (!file) return file.error();
+  }
   Result<std::unique_ptr<Files>> files = open_tar(*file, path);
   if (!files) return files.error();
   return Container{std::move(*files), true};
@@ -69,8 +119,19 @@ void find_other_names(const ImageTree& tree, std::uint32_t index, std::string& p
 }
 }  // namespace
 
+ImageName image_name_from(const std::string& text) {
+  struct stat status = {};
+  const auto is_there = [&](const std::string& path) { return ::stat(path.c_str(), &status) == 0; };
+  if (is_there(text)) return {text, ""};
+  for (std::size_t colon = text.rfind(':'); colon != std::string::npos && colon > 0;
+       colon = text.rfind(':', colon - 1)) {
+    if (is_there(text.substr(0, colon))) return {text.substr(0, colon), text.substr(colon + 1)};
+  }
+  return {text, ""};
+}
+
 Result<OpenedImage> open_image(const std::string& path, const ImageOptions& options) {
-  const Result<Container> container = open_container(path);
+  const Result<Container> container = open_container(path, options.limits.inflate);
   if (!container) return container.error();
   Result<ImagePlan> plan = read_image_plan(*container->files, path, container->archive, options);
   if (!plan) return plan.error();

@@ -25,7 +25,7 @@ struct ImageLimits {
 // What to do with an image. Paths are absolute inside the image ("/usr/lib/libz.so.1"), as its archive names them.
 struct ImageOptions {
   std::string platform = "linux/amd64";  // taken where an image has several
-  std::string name;                      // the tag wanted where an archive holds several images; may be empty
+  std::string name;                      // which of several images: its name, the end of it, its tag or digest
   bool verify = false;                   // compute the digest of every layer; a wrong one is an Error
 
   // Compressed layers are read once, in one go. What is said here about a regular file decides what is left of it:
@@ -38,6 +38,15 @@ struct ImageOptions {
   ImageLimits limits;
 };
 
+// An image as people name it: a path, or a path and one of the images in it, "layout:1.2",
+// "saved.tar:repository/app:2".
+struct ImageName {
+  std::string path;
+  std::string name;  // as ImageOptions::name; empty: none was said
+};
+// The longest start of the text up to a colon, or all of it, that is a path on this machine; all of it where none is.
+ImageName image_name_from(const std::string& text);
+
 struct OpenedImage {
   Image image;
   std::map<std::string, std::string> environment;  // of its configuration, unfiltered: it may hold secrets
@@ -48,9 +57,10 @@ struct OpenedImage {
   std::vector<std::string> remarks;  // what was left out or looks wrong, in words
 };
 
-// Opens an OCI layout directory, an OCI archive or a docker-save archive (both tar, uncompressed; docker-save also
-// unpacked in a directory) and puts its layers together without writing anything to disk. Uncompressed layers cost a
-// read of each member's header and stay readable in place; gzip and zstd layers stream by once, from the top layer
+// Opens an OCI layout directory, an OCI archive or a docker-save archive (both tar; docker-save also unpacked in a
+// directory) and puts its layers together. An archive that is compressed as a whole is inflated into a file without a
+// name (in TMPDIR, else /var/tmp), since its parts stand in no order; nothing else is written. Uncompressed layers cost
+// a read of each member's header and stay readable in place; gzip and zstd layers stream by once, from the top layer
 // down, so that only files that no higher layer replaces are shown to `inspect`. Errors: no image, no image of the
 // platform, several without a name to choose by, damaged or missing parts, wrong digests of the manifest and the
 // configuration (always computed) or of layers (with `verify`), more than the limits.

@@ -108,6 +108,20 @@ class ImageFiles : public Files {
     return {std::move(file), {}, {}};
   }
 
+  Looked<std::uint64_t> size(std::string_view path) const override {
+    const Looked<std::uint32_t> found = find(path, true);
+    if (!found) return {std::nullopt, found.failure, found.detail};
+    const ImageNode& node = image_->tree.node(*found);
+    if (node.kind != FileKind::regular) {
+      return unreadable<std::uint64_t>(fmt::format("{}, not a regular file", to_string(node.kind)));
+    }
+    const ImageContent::State state = node.content.state;
+    if (state == ImageContent::State::sparse || state == ImageContent::State::lost) {
+      return unreadable<std::uint64_t>(why_unreadable(state));
+    }
+    return {node.content.size, {}, {}};
+  }
+
   // An image has no proc file system.
   Looked<FileReader> open_magic_link(std::string_view path) const override { return open(path); }
 

@@ -15,7 +15,8 @@ struct ImageFileSystem {
   std::optional<FileReader> kept;  // what stayed in memory of compressed layers
 };
 
-// The view of it. What a compressed layer held and nobody kept is unreadable, and the detail says so.
+// The view of it. What a compressed layer held and nobody kept is unreadable, and the detail says so; its size is
+// known.
 std::unique_ptr<Files> image_files(std::shared_ptr<const ImageFileSystem> image);
 
 }  // namespace varve

@@ -158,6 +158,7 @@ class LayersReader {
       if (Status within = count(layer, *taken); !within) return within;
       const bool has_bytes = taken->role == ImageMember::Role::entry && taken->kind == FileKind::regular &&
                              taken->content.state != ImageContent::State::sparse;
+      if (has_bytes) taken->content.size = (*member)->size;
       if (has_bytes && in_place) {
         taken->content = {ImageContent::State::in_layer, index, (*member)->content, (*member)->size};
       } else if (has_bytes) {
@@ -345,9 +346,6 @@ Result<ReadLayers> read_layers(const std::vector<PlannedLayer>& layers, const Im
 }
 
 Result<std::unique_ptr<Files>> open_tar(const FileReader& archive, const std::string& where) {
-  if (compression_of(archive) != Compression::none) {
-    return layer_failure(where, "the archive as a whole is compressed", "Decompress it first, with gunzip or zstd -d");
-  }
   std::vector<std::string> remarks;
   const ImageOptions options;
   Result<ReadLayers> read = LayersReader(options, remarks, false).read({{archive, where, "", ""}});

@@ -36,7 +36,8 @@ bool is_allowed_label(std::string_view name) {
 
 // OCI's content descriptor.
 struct Descriptor {
-  std::string media_type, digest, platform, name;
+  std::string media_type, digest, platform;
+  std::vector<std::string> names;  // the whole one first: "docker.io/library/app:1", "1"
   std::optional<std::int64_t> size;
   std::map<std::string, std::string> annotations;
   std::string source;  // "index.json: manifests[0]"
@@ -65,10 +66,19 @@ Descriptor descriptor_of(const Fields& fields, const std::string& source) {
   descriptor.annotations = texts_of(fields, "annotations");
   for (const char* key : {"io.containerd.image.name", "org.opencontainers.image.ref.name"}) {
     const auto found = descriptor.annotations.find(key);
-    if (descriptor.name.empty() && found != descriptor.annotations.end()) descriptor.name = found->second;
+    if (found != descriptor.annotations.end()) descriptor.names.push_back(found->second);
   }
   descriptor.source = source;
   return descriptor;
+}
+
+// Whether a name of an image is what somebody calls it: the whole, or what stands behind a slash or a colon in it.
+bool is_called(const std::string& name, const std::string& wanted) {
+  return name == wanted || name.ends_with("/" + wanted) || name.ends_with(":" + wanted);
+}
+
+bool is_called(const std::vector<std::string>& names, const std::string& wanted) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return is_called(name, wanted); });
 }
 
 class PlanReader {
@@ -122,7 +132,8 @@ class PlanReader {
 
   // All image manifests that an index names, nested ones included. Those of other platforms are often not there: an
   // index that was saved whole with one platform's content.
-  Status find_manifests(const Document& index, const std::string& name, int depth, std::vector<Descriptor>& found) {
+  Status find_manifests(const Document& index, const std::vector<std::string>& names, int depth,
+                        std::vector<Descriptor>& found) {
     if (depth > kMaxNesting) return failure(index.where, "its indices are nested too deep");
     std::optional<Error> problem;
     const Fields fields(index.json, "", problem);
@@ -133,7 +144,7 @@ class PlanReader {
     if (problem) return misread(*problem, index.where);
     for (Descriptor& descriptor : here) {
       if (++descriptors_ > kMaxDescriptors) return failure(index.where, "it names too many manifests");
-      if (descriptor.name.empty()) descriptor.name = name;
+      if (descriptor.names.empty()) descriptor.names = names;
       // Attestations of how the image was built stand beside it, for a platform that is none.
       if (descriptor.platform == "unknown/unknown" || descriptor.annotations.contains("vnd.docker.reference.type"))
         continue;
@@ -150,7 +161,7 @@ class PlanReader {
         const Result<Document> nested = read_blob(descriptor);
         if (!nested) return nested.error();
         if (nested->json.is_object() && nested->json.contains("manifests")) {
-          if (Status done = find_manifests(*nested, descriptor.name, depth + 1, found); !done) return done;
+          if (Status done = find_manifests(*nested, descriptor.names, depth + 1, found); !done) return done;
           continue;
         }
       }
@@ -165,8 +176,12 @@ class PlanReader {
 
   Result<Descriptor> choose(std::vector<Descriptor> found) const {
     if (!options_.name.empty()) {
-      std::erase_if(found, [&](const Descriptor& descriptor) { return descriptor.name != options_.name; });
-      if (found.empty()) return failure("", fmt::format("it holds no image named \"{}\"", options_.name));
+      std::vector<std::string> there;
+      for (const Descriptor& descriptor : found) there.push_back(title_of(descriptor));
+      std::erase_if(found, [&](const Descriptor& descriptor) {
+        return descriptor.digest != options_.name && !is_called(descriptor.names, options_.name);
+      });
+      if (found.empty()) return no_such_name(there);
     }
     if (found.empty()) {
       return failure("", missing_.empty() ? "its index names no image" : "none of the images its index names is in it",
@@ -185,21 +200,33 @@ class PlanReader {
                                   [&](const Descriptor& descriptor) { return descriptor.digest == found[0].digest; });
     if (same) return found[0];
     std::vector<std::string> names;
-    for (const Descriptor& descriptor : found)
-      names.push_back(descriptor.name.empty() ? descriptor.digest : descriptor.name);
+    for (const Descriptor& descriptor : found) names.push_back(title_of(descriptor));
+    return several(names);
+  }
+
+  static std::string title_of(const Descriptor& descriptor) {
+    return descriptor.names.empty() ? descriptor.digest : descriptor.names.front();
+  }
+
+  Error no_such_name(const std::vector<std::string>& there) const {
+    const std::string list = there.empty() ? "" : "It holds " + clean_utf8(join(there, ", "), 1000);
+    return failure("", fmt::format("it holds no image named \"{}\"", options_.name), list);
+  }
+
+  Error several(const std::vector<std::string>& names) const {
     return failure("", fmt::format("it holds several images: {}", clean_utf8(join(names, ", "), 1000)),
-                   "Save one image alone");
+                   fmt::format("Choose one: {}:{}", path_, clean_utf8(names.front(), 200)));
   }
 
   Result<ImagePlan> read_oci() {
     const Result<Document> index = read_document("/index.json", "index.json", "");
     if (!index) return index.error();
     std::vector<Descriptor> found;
-    if (Status done = find_manifests(*index, "", 0, found); !done) return done.error();
+    if (Status done = find_manifests(*index, {}, 0, found); !done) return done.error();
     const Result<Descriptor> chosen = choose(std::move(found));
     if (!chosen) return chosen.error();
     plan_.image.format = archive_ ? ImageFormat::oci_archive : ImageFormat::oci_layout;
-    plan_.image.name = clean_utf8(chosen->name, kMaxValue);
+    plan_.image.name = chosen->names.empty() ? "" : clean_utf8(chosen->names.front(), kMaxValue);
     plan_.image.digest = known_fact(chosen->digest, chosen->source + ".digest");
     const Result<Document> manifest = read_blob(*chosen);
     if (!manifest) return manifest.error();
@@ -297,20 +324,15 @@ class PlanReader {
       all.push_back({fields.required_text("Config"), fields.texts("RepoTags"), fields.texts("Layers")});
     }
     if (problem) return misread(*problem, "manifest.json");
-    if (!options_.name.empty()) {
-      std::erase_if(all, [&](const Saved& saved) {
-        return std::find(saved.tags.begin(), saved.tags.end(), options_.name) == saved.tags.end();
-      });
-    }
-    if (all.size() == 1) return all[0];
-    if (all.empty()) {
-      return failure("", options_.name.empty() ? "it holds no image"
-                                               : fmt::format("it holds no image named \"{}\"", options_.name));
-    }
     std::vector<std::string> names;
     for (const Saved& saved : all) names.push_back(saved.tags.empty() ? saved.config : saved.tags[0]);
-    return failure("", fmt::format("it holds several images: {}", clean_utf8(join(names, ", "), 1000)),
-                   "Save one image alone");
+    if (!options_.name.empty()) {
+      std::erase_if(all, [&](const Saved& saved) { return !is_called(saved.tags, options_.name); });
+      if (all.empty()) return no_such_name(names);
+    }
+    if (all.size() == 1) return all[0];
+    if (all.empty()) return failure("", "it holds no image");
+    return several(names);
   }
 
   Result<ImagePlan> read_docker() {
@@ -320,8 +342,11 @@ class PlanReader {
     if (!saved) return saved.error();
     plan_.image.format = archive_ ? ImageFormat::docker_archive : ImageFormat::docker_directory;
     if (!saved->tags.empty()) {
-      const bool asked = !options_.name.empty();
-      plan_.image.name = clean_utf8(asked ? options_.name : saved->tags[0], kMaxValue);
+      const auto& tags = saved->tags;
+      const auto asked = std::find_if(tags.begin(), tags.end(), [&](const std::string& tag) {
+        return options_.name.empty() || is_called(tag, options_.name);
+      });
+      plan_.image.name = clean_utf8(asked == tags.end() ? tags.front() : *asked, kMaxValue);
     }
     plan_.image.digest =
         missing_fact(Missing::absent, "manifest.json", "docker-save archives state no digest of a manifest");

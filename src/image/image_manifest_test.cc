@@ -147,6 +147,10 @@ TEST_F(ImageManifestTest, OneOfSeveralImagesIsChosenByName) {
   ImageOptions options;
   options.name = "docker.io/other:2";
   EXPECT_EQ(*sound(path, options).files->read("/c"), "other");
+  options.name = "2";
+  EXPECT_EQ(*sound(path, options).files->read("/c"), "other") << "a tag alone names it too";
+  options.name = "ther:2";
+  expect_has(problem(path, options), "it holds no image named");
   options.name = "third";
   expect_has(problem(path, options), "it holds no image named \"third\"");
   // Two tags of the same image leave no choice to make.
@@ -161,8 +165,36 @@ TEST_F(ImageManifestTest, OneOfSeveralImagesIsChosenByName) {
   expect_has(problem(archive(saved)), "it holds several images: test:1, two:2");
   options.name = "two:2";
   EXPECT_TRUE(sound(archive(saved), options).files->list("/")->empty());
+  options.name = "2";
+  EXPECT_EQ(sound(archive(saved), options).image.name, "two:2");
   options.name = "third";
   expect_has(problem(archive(saved), options), "it holds no image named \"third\"");
+}
+
+TEST_F(ImageManifestTest, AnArchiveThatIsCompressedAsAWholeIsRead) {
+  const std::string saved = ImageWriter::archive(writer_.docker()), layout = ImageWriter::archive(writer_.oci());
+  root_.write("saved.tar.gz", gzip(saved));
+  root_.write("layout.tar.zst", zstd(layout));
+  const std::string plain = archive(writer_.docker());
+  for (const char* name : {"/saved.tar.gz", "/layout.tar.zst"}) {
+    const OpenedImage image = sound(root_.path() + name);
+    EXPECT_EQ(*image.files->list("/"), *sound(plain).files->list("/")) << name;
+  }
+  root_.write("cut.tar.gz", gzip(saved).substr(0, gzip(saved).size() / 2));
+  EXPECT_NE(problem(root_.path() + "/cut.tar.gz"), "no error");
+}
+
+TEST_F(ImageManifestTest, AColonBehindAPathNamesOneOfItsImages) {
+  root_.write("layout/a", "");
+  root_.write("odd:name/a", "");
+  const std::string folder = root_.path();
+  EXPECT_EQ(image_name_from(folder + "/layout").name, "");
+  const ImageName tagged = image_name_from(folder + "/layout:host:5000/app:1");
+  EXPECT_EQ(tagged.path, folder + "/layout");
+  EXPECT_EQ(tagged.name, "host:5000/app:1");
+  EXPECT_EQ(image_name_from(folder + "/odd:name").path, folder + "/odd:name");
+  EXPECT_EQ(image_name_from(folder + "/odd:name:1").name, "1");
+  EXPECT_EQ(image_name_from(folder + "/nothing:1").path, folder + "/nothing:1");
 }
 
 TEST_F(ImageManifestTest, WrongDigestsAreErrors) {
@@ -264,8 +296,6 @@ TEST_F(ImageManifestTest, WhatIsNoImageIsSaidToBeNone) {
   expect_has(problem(archive({{"etc/x", ""}, {"usr/y", ""}})), "use --root");
   root_.write("text", std::string(2000, 'x'));
   expect_has(problem(root_.path() + "/text"), "not the header");
-  root_.write("packed.tar.gz", gzip(ImageWriter::archive(writer_.docker())));
-  expect_has(problem(root_.path() + "/packed.tar.gz"), "the archive as a whole is compressed");
   expect_has(problem("/dev/null"), "neither a file nor a directory");
 }
 

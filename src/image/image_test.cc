@@ -287,6 +287,10 @@ TEST_F(ImageTest, CompressedLayersStreamByOnce) {
     EXPECT_EQ(text(image, "/lib/a.so"), "(in a compressed layer, looked at while it was read)");
     EXPECT_EQ(text(image, "/else"), "(in a compressed layer, passed over while it was read)");
     EXPECT_EQ(*image.files->kind("/else"), FileKind::regular);
+    EXPECT_EQ(*image.files->size("/else"), 1u) << "sizes are known of what is not read";
+    EXPECT_EQ(*image.files->size("/lib/a.so"), library.size());
+    EXPECT_FALSE(image.files->size("/lib"));
+    EXPECT_EQ(image.files->size("/lib/hidden.so").failure, LookFailure::absent);
     EXPECT_EQ(text(image, "/lib/hidden.so"), kAbsent);
     EXPECT_TRUE(image.inspected_as.empty());
     EXPECT_TRUE(std::is_sorted(progress.begin(), progress.end()));

@@ -26,7 +26,7 @@ struct ImageContent {
   State state = State::passed_over;
   std::uint32_t source = 0;
   std::uint64_t offset = 0;
-  std::uint64_t size = 0;
+  std::uint64_t size = 0;  // in bytes, of all but sparse and lost
 };
 
 // One member of a layer, in the order of the archive.

@@ -35,19 +35,19 @@ std::vector<FileFault> FileClaims::faults(const Files& files, const std::string&
   std::vector<FileFault> faults;
   for (const auto& [path, claims] : claims_) {
     if (faults.size() >= kMostFaults) break;
-    const Looked<FileReader> file = files.open(path);
-    if (!file && file.failure != LookFailure::absent) continue;
+    const Looked<std::uint64_t> size = files.size(path);
+    if (!size && size.failure != LookFailure::absent) continue;
     const std::string& first = claims.front().digest;
     const bool differ = std::any_of(claims.begin(), claims.end(), [&first](const Claim& claim) {
       return !claim.digest.empty() && !first.empty() && claim.digest != first;
     });
     const bool sized = std::all_of(claims.begin(), claims.end(), [](const Claim& claim) { return claim.size; });
-    FileFault fault = overwritten_fault(claims, file ? file->size() : 0);
-    if (!file) {
+    FileFault fault = overwritten_fault(claims, size ? *size : 0);
+    if (!size) {
       fault.kind = FileFaultKind::missing;
       fault.owner.clear();
     } else if (!differ) {
-      if (!sized || claims.front().size == file->size()) continue;
+      if (!sized || claims.front().size == *size) continue;
       fault.kind = FileFaultKind::replaced;
       fault.owner.clear();
     }

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,6 +63,11 @@ class Files {
   virtual Looked<std::string> resolve(std::string_view path) const = 0;
   // A regular file, opened for reading.
   virtual Looked<FileReader> open(std::string_view path) const = 0;
+  // Its size in bytes; also where a view knows it of a file that it cannot open any more.
+  virtual Looked<std::uint64_t> size(std::string_view path) const {
+    const Looked<FileReader> file = open(path);
+    return {file ? std::optional(file->size()) : std::nullopt, file.failure, file.detail};
+  }
   // Like open, but when the last component is a magic link of a proc file system (/proc/1/map_files/…), it is followed.
   virtual Looked<FileReader> open_magic_link(std::string_view path) const = 0;
   // The view below a directory of this one. The last component may be a magic link (/proc/1/root).

@@ -82,7 +82,9 @@ Result<Subject> image_subject(const World& world, const CaptureOptions& options)
                        total == 0 ? 0 : static_cast<double>(done) / static_cast<double>(total));
     };
   }
-  Result<OpenedImage> image = open_image(options.path, wanted);
+  const ImageName named = image_name_from(options.path);
+  wanted.name = named.name;
+  Result<OpenedImage> image = open_image(named.path, wanted);
   if (!image) return image.error();
   for (const auto& [path, shown] : image->inspected_as) {
     const auto read = read_before.find(shown);

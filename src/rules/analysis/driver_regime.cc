@@ -164,10 +164,13 @@ ServingDriver serving_driver(const Situation& situation) {
   const Fact& user = fact_of(situation, "driver.user_mode.version");
   const std::optional<DriverFileRole> role = user_driver_role(situation);
   const DriverFile* of_subject = compat_of_subject(situation);
-  const std::optional<DottedVersion> newer = of_subject == nullptr ? std::nullopt : version_of(of_subject->version);
-  if (newer && (!situation.user_driver || *newer > *situation.user_driver)) {
+  const std::optional<DottedVersion> version = of_subject == nullptr ? std::nullopt : version_of(of_subject->version);
+  // NVIDIA's container runtime puts an image's compat libraries first where they are newer than the driver; a folder in
+  // LD_LIBRARY_PATH is first whatever its version is.
+  const bool by_path = version && of_subject->found_by == "LD_LIBRARY_PATH";
+  if (version && (by_path || !situation.user_driver || *version > *situation.user_driver)) {
     driver.presence = DriverPresence::there;
-    driver.version = newer;
+    driver.version = version;
     driver.version_text = value_text(*of_subject->version.value);
     driver.api_level = version_of(of_subject->api_level);
     driver.api_level_source = of_subject->path;

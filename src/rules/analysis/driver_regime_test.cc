@@ -147,6 +147,14 @@ TEST(ForwardCompatibility, OfAnImageCountsWhereItIsFoundFirst) {
   const ServingDriver driver = serving_driver(analysis);
   EXPECT_TRUE(driver.of_subject);
   EXPECT_EQ(judge_forward(analysis, driver).state, ForwardState::refused_class);
+  // Older than the machine's driver: LD_LIBRARY_PATH puts it first all the same, the container runtime does not.
+  machine.driver("580.95.05", "13.0");
+  const Analysis newer = analyse(machine.stack(), image.stack(), machine.knowledge());
+  EXPECT_EQ(newer.forward.state, ForwardState::older);
+  EXPECT_EQ(judge_regime(newer, newer.driver, *dotted_version_from("12.1")).error, 803);
+  image.stack().driver_files[0].found_by = "ld.so.cache";
+  const Analysis cached = analyse(machine.stack(), image.stack(), machine.knowledge());
+  EXPECT_FALSE(cached.driver.of_subject);
 }
 
 TEST(GpuClassOf, GoesByBrandThenByName) {
