@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/hash.h"
 #include "base/text.h"
 
 namespace varve {
@@ -315,6 +316,21 @@ std::string shorten_home(std::string_view text, std::string_view home) {
     result += text[i++];
   }
   return result;
+}
+
+std::string hashed_gpu_id(std::string_view id) {
+  constexpr std::string_view kUuid = "8932f937-d72c-4106-c12f-20bd9faed9f6";
+  if (id.starts_with("MIG-GPU-")) {
+    const std::size_t slash = std::min(id.find('/'), id.size());
+    return "MIG-" + hashed_gpu_id(id.substr(4, slash - 4)) + std::string(id.substr(slash));
+  }
+  const std::string_view kind = id.substr(0, std::min<std::size_t>(4, id.size()));
+  const std::string_view rest = id.substr(kind.size());
+  if ((kind != "GPU-" && kind != "MIG-") || rest.empty()) return std::string(id);
+  const bool kept = rest.starts_with("sha256:") || rest.starts_with("start:");
+  if (kept) return std::string(id);
+  const char* what = rest.size() == kUuid.size() ? "sha256:" : "start:";
+  return std::string(kind) + what + sha256_hex(id).substr(0, 12);
 }
 
 }  // namespace varve

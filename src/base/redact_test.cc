@@ -116,5 +116,16 @@ TEST(ShortenHome, WhereverAPathStarts) {
   EXPECT_EQ(shorten_home("/home/", ""), "/home/");
 }
 
+TEST(Redact, IdsOfGpusAreHashedAndStayComparable) {
+  const std::string whole = "GPU-8932f937-d72c-4106-c12f-20bd9faed9f6";
+  const std::string hashed = hashed_gpu_id(whole);
+  EXPECT_TRUE(hashed.starts_with("GPU-sha256:")) << hashed;
+  EXPECT_EQ(hashed_gpu_id(hashed), hashed);
+  EXPECT_EQ(hashed_gpu_id("MIG-" + whole + "/1/0"), "MIG-" + hashed + "/1/0");
+  EXPECT_TRUE(hashed_gpu_id("MIG-8932f937-d72c-4106-c12f-20bd9faed9f6").starts_with("MIG-sha256:"));
+  EXPECT_TRUE(hashed_gpu_id("GPU-8932f937").starts_with("GPU-start:")) << "CUDA takes the start of one too";
+  for (const char* plain : {"", "0", "all", "GPU-", "nvidia.com/gpu=0"}) EXPECT_EQ(hashed_gpu_id(plain), plain);
+}
+
 }  // namespace
 }  // namespace varve

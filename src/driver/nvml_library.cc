@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdio>
 
-#include "base/hash.h"
+#include "base/redact.h"
 #include "base/text.h"
 
 namespace varve {
@@ -181,7 +181,7 @@ NvmlReading ask_numa(const ProbeLibrary& library, NvmlDevice device) {
 // The digest alone leaves this function; the same GPU has the same one in CUDA_VISIBLE_DEVICES (stack/settings).
 NvmlReading ask_uuid(const ProbeLibrary& library, NvmlDevice device) {
   NvmlReading uuid = ask_text(library, device, "nvmlDeviceGetUUID");
-  if (uuid.code == kNvmlSuccess) uuid.text = uuid.text.substr(0, 4) + "sha256:" + sha256_hex(uuid.text).substr(0, 12);
+  if (uuid.code == kNvmlSuccess) uuid.text = hashed_gpu_id(uuid.text);
   return uuid;
 }
 

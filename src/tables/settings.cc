@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/hash.h"
 #include "base/redact.h"
 #include "base/text.h"
 #include "tables/table.h"
@@ -57,9 +56,8 @@ std::string hash_gpu_ids(std::string_view value) {
   for (const std::string_view piece : split(value, ',')) {
     if (!result.empty()) result += ',';
     const std::string_view trimmed = trim(piece);
-    const bool identifies = (trimmed.starts_with("GPU-") || trimmed.starts_with("MIG-")) && trimmed.size() > 8;
-    result += identifies ? std::string(trimmed.substr(0, 4)) + "sha256:" + sha256_hex(trimmed).substr(0, 12)
-                         : std::string(piece);
+    const std::string hashed = hashed_gpu_id(trimmed);
+    result += hashed == trimmed ? std::string(piece) : hashed;
   }
   return result;
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/redact.h"
 #include "base/text.h"
 #include "capture/gpu/collect_gpu.h"
 #include "capture/gpu/nvidia.h"
@@ -19,7 +20,7 @@ void set_all(Facts& facts, const Fact& fact) {
 
 // What the driver itself says: one directory a GPU, named by its PCI address. "information" is written by nv-procfs.c
 // of open-gpu-kernel-modules: "Model: \t\t NVIDIA H100 80GB HBM3", "Video BIOS: \t 96.00.61.00.01", "GPU Firmware: \t
-// 550.54.15" or N/A, "GPU Excluded:\t No". The UUID in it is not taken over.
+// 550.54.15" or N/A, "GPU Excluded:\t No", "GPU UUID: \t GPU-…", with question marks where it is not known yet.
 bool collect_from_driver(const Files& files, Stack& stack) {
   const Looked<std::vector<std::string>> addresses = files.list(kGpus);
   if (!addresses || addresses->empty()) return false;
@@ -39,12 +40,16 @@ bool collect_from_driver(const Files& files, Stack& stack) {
     gpu.model = field("Model");
     gpu.vbios = field("Video BIOS");
     gpu.gsp_firmware = field("GPU Firmware");
+    const std::string id = hashed_gpu_id(find_field(*text, "GPU UUID").value_or("?"));
+    if (id.starts_with("GPU-sha256:") && find_field(*text, "GPU UUID")->find('?') == std::string::npos) gpu.uuid = id;
   }
   const std::string source = std::string(kGpus) + "/*/information";
   facts["gpu.count"] = known_fact(static_cast<std::int64_t>(gpus.size()), kGpus);
   facts["gpu.models"] = known_fact(gpu_texts(gpus, "gpu.models", kNotStated), source + ": Model");
   facts["gpu.vbios"] = known_fact(gpu_texts(gpus, "gpu.vbios", kNotStated), source + ": Video BIOS");
   facts["gpu.gsp_firmware"] = known_fact(gpu_texts(gpus, "gpu.gsp_firmware", kNotStated), source + ": GPU Firmware");
+  const bool known = std::none_of(gpus.begin(), gpus.end(), [](const Gpu& gpu) { return gpu.uuid.empty(); });
+  if (known) facts["gpu.uuid"] = known_fact(gpu_texts(gpus, "gpu.uuid", ""), source + ": GPU UUID");
   stack.gpus = std::move(gpus);
   return true;
 }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "capture/capture_stack.h"
 #include "capture/gpu/driver_files.h"
@@ -73,6 +74,23 @@ TEST(GpuSoftware, ARegularFileIsNoDeviceNode) {
   EXPECT_EQ(fact(root, "driver.device_nodes"), "absent (no device node of a GPU)");
 }
 
+// As nvidia-ctk cdi generate writes it, cut down, with all that it names.
+void write_specification(const TestRoot& root) {
+  root.write("etc/cdi/nvidia.yaml",
+             "---\ncdiVersion: 0.5.0\ncontainerEdits:\n  deviceNodes:\n  - path: /dev/nvidiactl\n  env:\n"
+             "  - NVIDIA_VISIBLE_DEVICES=void\n  hooks:\n  - args:\n    - nvidia-cdi-hook\n    - create-symlinks\n"
+             "    - --link\n    - ../libcuda.so::/usr/lib/libcuda.so.1 # not a comment's end\n"
+             "    hookName: createContainer\n    path: /usr/bin/nvidia-cdi-hook\n  mounts:\n"
+             "  - containerPath: /usr/lib/x86_64-linux-gnu/libcuda.so.550.54.15\n"
+             "    hostPath: /usr/lib/x86_64-linux-gnu/libcuda.so.550.54.15\n    options:\n    - ro\n    - nosuid\n"
+             "devices:\n- containerEdits:\n    deviceNodes:\n    - path: /dev/nvidia0\n  name: \"0\"\n"
+             "kind: nvidia.com/gpu\n");
+  for (const char* there :
+       {"dev/nvidiactl", "dev/nvidia0", "usr/bin/nvidia-cdi-hook", "usr/lib/x86_64-linux-gnu/libcuda.so.550.54.15"}) {
+    root.write(there, "x");
+  }
+}
+
 TEST(GpuSoftware, TheModeOfTheContainerRuntime) {
   const TestRoot root;
   // As nvidia-ctk config writes it, cut down.
@@ -86,11 +104,90 @@ TEST(GpuSoftware, TheModeOfTheContainerRuntime) {
 
 TEST(GpuSoftware, SpecificationsNameTheDriverTheyMount) {
   const TestRoot root;
-  root.write("etc/cdi/nvidia.yaml",
-             "cdiVersion: 0.5.0\nkind: nvidia.com/gpu\ncontainerEdits:\n  mounts:\n"
-             "  - hostPath: /usr/lib/x86_64-linux-gnu/libcuda.so.550.54.15\n");
+  write_specification(root);
   root.write("etc/cdi/readme.txt", "libcuda.so.1.2.3");
+  root.write("etc/cdi/other.yaml", "cdiVersion: 0.5.0\nkind: vendor.com/net\ndevices:\n- name: eth0\n");
   EXPECT_EQ(fact(root, "container.gpu_runtime.specifications"), "/etc/cdi/nvidia.yaml (driver 550.54.15)");
+  EXPECT_EQ(fact(root, "container.gpu_runtime.specification_faults"), "absent (none)");
+}
+
+TEST(GpuSoftware, WhatASpecificationNamesAndIsNotThere) {
+  const TestRoot root;
+  write_specification(root);
+  std::filesystem::remove(root.path() + "/dev/nvidia0");
+  std::filesystem::remove(root.path() + "/usr/bin/nvidia-cdi-hook");
+  EXPECT_EQ(fact(root, "container.gpu_runtime.specification_faults"),
+            "/etc/cdi/nvidia.yaml names 1 device node not there: /dev/nvidia0, "
+            "/etc/cdi/nvidia.yaml names 1 file not there: /usr/bin/nvidia-cdi-hook");
+}
+
+TEST(GpuSoftware, ASpecificationThatCannotBeReadIsNone) {
+  const struct {
+    const char *name, *text, *fault;
+  } rows[] = {
+      {"nvidia.yaml", "kind: nvidia.com/gpu\n\tdevices: []\n", "line 2: a tab in the indentation"},
+      {"nvidia.yaml", "cdiVersion: 0.5.0\nkind: nvidia.com/gpu\nno key\n", "line 3: neither a key with a colon"},
+      {"nvidia.yaml", "cdiVersion: \"0.5.0\nkind: nvidia.com/gpu\n", "line 1: \" is never closed"},
+      {"nvidia.yaml", "cdiVersion: 0.5.0\n  kind: nvidia.com/gpu\n", "line 2: it stands deeper"},
+      {"nvidia.yaml", "cdiVersion: 0.5.0\nkind: nvidia.com/gpu\n", "it names no device"},
+      {"nvidia.yaml", "", "it is no mapping"},
+      {"nvidia.json", "{\"kind\": \"nvidia.com/gpu\"", "syntax"},
+  };
+  for (const auto& row : rows) {
+    const TestRoot root;
+    root.write("etc/cdi/" + std::string(row.name), row.text);
+    EXPECT_EQ(fact(root, "container.gpu_runtime.specifications"), "absent (no CDI specification)") << row.text;
+    const std::string faults = fact(root, "container.gpu_runtime.specification_faults");
+    EXPECT_TRUE(faults.find("cannot be read") != std::string::npos) << faults;
+    if (std::string_view(row.fault) != "syntax") EXPECT_TRUE(faults.find(row.fault) != std::string::npos) << faults;
+  }
+  // More of YAML than is read here is no fault.
+  const TestRoot root;
+  root.write("etc/cdi/nvidia.yaml", "cdiVersion: 0.5.0\nkind: nvidia.com/gpu\ndevices: &all\n- {name: \"0\"}\n");
+  EXPECT_EQ(fact(root, "container.gpu_runtime.specifications"), "/etc/cdi/nvidia.yaml");
+  EXPECT_EQ(fact(root, "container.gpu_runtime.specification_faults"), "absent (none)");
+}
+
+TEST(GpuSoftware, DockerIsToldByItsFileOrByTheHook) {
+  const TestRoot root;
+  root.write("usr/bin/dockerd", "");
+  EXPECT_EQ(fact(root, "container.gpu_runtime.engines"), "docker: not told of NVIDIA's runtime");
+  root.write("usr/bin/nvidia-container-runtime-hook", "");
+  EXPECT_EQ(fact(root, "container.gpu_runtime.engines"), "docker: --gpus by NVIDIA's hook");
+  root.write("etc/docker/daemon.json", "");  // an empty file is none
+  EXPECT_EQ(fact(root, "container.gpu_runtime.engines"), "docker: --gpus by NVIDIA's hook");
+  root.write("etc/docker/daemon.json", R"({"runtimes": {"nvidia": {"path": "nvidia-container-runtime"}},
+    "default-runtime": "nvidia", "exec-opts": ["native.cgroupdriver=cgroupfs"]})");
+  EXPECT_EQ(fact(root, "container.gpu_runtime.engines"), "docker: runtime nvidia, by default, cgroups by cgroupfs");
+  EXPECT_EQ(fact(root, "container.gpu_runtime.engine_faults"),
+            "docker: its runtime for GPUs is nvidia-container-runtime, which is not there");
+  root.write("usr/local/bin/nvidia-container-runtime", "");
+  EXPECT_EQ(fact(root, "container.gpu_runtime.engine_faults"), "absent (none)");
+  root.write("etc/docker/daemon.json", "{\"runtimes\": {");
+  EXPECT_EQ(fact(root, "container.gpu_runtime.engines"), "docker: its configuration cannot be read");
+  EXPECT_TRUE(fact(root, "container.gpu_runtime.engine_faults").starts_with("docker: /etc/docker/daemon.json cannot"));
+}
+
+TEST(GpuSoftware, ContainerdIsToldByFilesThatItImports) {
+  const TestRoot root;
+  root.write("etc/containerd/config.toml", "version = 3\nimports = [\"/etc/containerd/conf.d/*.toml\"]\n");
+  EXPECT_EQ(fact(root, "container.gpu_runtime.engines"), "containerd: not told of NVIDIA's runtime");
+  root.write("etc/containerd/conf.d/99-nvidia.toml",
+             "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.nvidia.options]\n"
+             "BinaryName = \"/usr/bin/nvidia-container-runtime\"\n");
+  root.write("usr/bin/nvidia-container-runtime", "");
+  EXPECT_EQ(fact(root, "container.gpu_runtime.engines"), "containerd: runtime nvidia, NVIDIA's runtime is installed");
+  root.write("etc/containerd/conf.d/x.toml", "[[[");
+  EXPECT_TRUE(fact(root, "container.gpu_runtime.engine_faults")
+                  .starts_with("containerd: /etc/containerd/conf.d/x.toml cannot be read: line 1"));
+}
+
+TEST(GpuSoftware, WithoutControlGroups) {
+  const TestRoot root;
+  root.write("etc/nvidia-container-runtime/config.toml", "[nvidia-container-cli]\nno-cgroups = true\n");
+  EXPECT_EQ(fact(root, "container.gpu_runtime.engines"), "NVIDIA's runtime leaves control groups alone (no-cgroups)");
+  root.write("home/a/.config/docker/daemon.json", R"({"runtimes": {"nvidia": {}}})");
+  EXPECT_TRUE(fact(root, "container.gpu_runtime.engines").ends_with("docker without root: runtime nvidia"));
 }
 
 TEST(GpuSoftware, TheTwoHalvesOfTheDriver) {

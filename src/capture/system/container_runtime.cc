@@ -1,9 +1,11 @@
 // How containers on this machine get at its GPUs: NVIDIA's container runtime and its CDI specifications.
+#include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include <set>
 
 #include "base/text.h"
+#include "capture/system/cdi_specification.h"
 #include "capture/system/collect_system.h"
 #include "world/reading.h"
 
@@ -40,30 +42,73 @@ std::set<std::string> mounted_drivers(std::string_view text) {
   return versions;
 }
 
-Fact specifications_fact(const Files& files) {
-  std::set<std::string> rows;  // /var/run is a link to /run on most machines
-  std::string source;
+constexpr std::size_t kMostNamed = 4;  // of what is not there
+
+// "2 files that are not there: /usr/lib/libcuda.so.550.54.15, …"; empty: all are there.
+std::string not_there(const Files& files, const std::vector<std::string>& paths, const char* what) {
+  std::set<std::string> missing;
+  for (const std::string& path : paths) {
+    if (const Looked<FileKind> kind = files.kind(path); !kind && kind.failure == LookFailure::absent) {
+      missing.insert(path);
+    }
+  }
+  if (missing.empty()) return {};
+  std::vector<std::string> named(missing.begin(), missing.end());
+  if (named.size() > kMostNamed) named.resize(kMostNamed);
+  return fmt::format("{} {}{} not there: {}{}", missing.size(), what, missing.size() == 1 ? "" : "s", join(named, ", "),
+                     missing.size() > kMostNamed ? ", …" : "");
+}
+
+struct Specifications {
+  std::set<std::string> rows, faults;  // /var/run is a link to /run on most machines
+};
+
+void add_specification(const Files& files, const std::string& path, const std::string& text, Specifications& found) {
+  const std::string shown = clean_utf8(path, 256);
+  const Result<CdiSpecification> specification = read_cdi_specification(text, shown);
+  // Other vendors' specifications say nothing about these GPUs.
+  const bool of_nvidia = specification && !specification->kind.empty()
+                             ? specification->kind.find("nvidia.com/") != std::string::npos
+                             : text.find("nvidia") != std::string::npos || path.find("nvidia") != std::string::npos;
+  if (!of_nvidia) return;
+  if (!specification) {
+    found.faults.insert(shown + " cannot be read: " + specification.error().found);
+    return;
+  }
+  const std::set<std::string> drivers = mounted_drivers(text);
+  found.rows.insert(shown + (drivers.empty() ? "" : " (driver " + join({drivers.begin(), drivers.end()}, ", ") + ")"));
+  for (const std::string& missing :
+       {not_there(files, specification->nodes, "device node"), not_there(files, specification->files, "file")}) {
+    if (!missing.empty()) found.faults.insert(shown + " names " + missing);
+  }
+}
+
+void collect_specifications(const Files& files, Facts& facts) {
+  Specifications found;
   for (const char* folder : kSpecifications) {
     const Looked<std::string> resolved = files.resolve(folder);
     if (!resolved) continue;
     for (const std::string& name : files.list(*resolved).value.value_or(std::vector<std::string>{})) {
       if (!name.ends_with(".yaml") && !name.ends_with(".json")) continue;
-      const Looked<std::string> text = files.read(*resolved + "/" + name, std::size_t{4} << 20);
-      if (!text) continue;
-      const std::set<std::string> drivers = mounted_drivers(*text);
-      std::string row = clean_utf8(*resolved + "/" + name, 256);
-      if (!drivers.empty()) row += " (driver " + join({drivers.begin(), drivers.end()}, ", ") + ")";
-      rows.insert(row);
+      const std::string path = *resolved + "/" + name;
+      if (const Looked<std::string> text = files.read(path, std::size_t{4} << 20)) {
+        add_specification(files, path, *text, found);
+      }
     }
   }
-  if (rows.empty()) return missing_fact(Missing::absent, "/etc/cdi, /var/run/cdi", "no CDI specification");
-  return known_fact(std::vector<std::string>(rows.begin(), rows.end()), "/etc/cdi, /var/run/cdi");
+  const std::string source = "/etc/cdi, /var/run/cdi";
+  const auto fact = [&](const std::set<std::string>& rows, const char* none) {
+    return rows.empty() ? missing_fact(Missing::absent, source, none)
+                        : known_fact(std::vector<std::string>(rows.begin(), rows.end()), source);
+  };
+  facts["container.gpu_runtime.specifications"] = fact(found.rows, "no CDI specification");
+  facts["container.gpu_runtime.specification_faults"] = fact(found.faults, "none");
 }
 }  // namespace
 
 void collect_container_runtime(const Subject& subject, Facts& facts) {
   facts["container.gpu_runtime.mode"] = mode_fact(subject.files);
-  facts["container.gpu_runtime.specifications"] = specifications_fact(subject.files);
+  collect_specifications(subject.files, facts);
 }
 
 }  // namespace varve

@@ -1,4 +1,4 @@
-// Containers: whether the GPU reached this one, and whether the host can give it to others.
+// Containers: whether the GPU reached this one, and whether an image may start on the machine.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,30 +9,15 @@
 #include "rules/analysis/rule.h"
 #include "rules/machine/machine_rules.h"
 #include "rules/machine/machine_view.h"
+#include "tables/gpu_products.h"
 
 namespace varve {
 
 namespace {
 constexpr const char* kToolkitManual = "NVIDIA Container Toolkit documentation";
 
-bool has_gpu_node(const Analysis& analysis) {
-  const std::vector<std::string> nodes = list_of(analysis, kNodes);
-  return std::any_of(nodes.begin(), nodes.end(), [](const std::string& node) {
-    return node == "dxg" || node == "nvmap" || node == "nvhost-gpu" ||
-           (node.size() > 6 && node.starts_with("nvidia") && node[6] >= '0' && node[6] <= '9');
-  });
-}
-
 // The host's kernel shows its GPU in a container too, whether or not the container may use it.
 bool host_has_gpu(const Analysis& analysis) { return analysis.kernel_driver || !list_of(analysis, "gpu.bus").empty(); }
-
-// A word of a list such as NVIDIA_DRIVER_CAPABILITIES=compute,utility.
-bool has_word(std::string_view list, std::string_view word) {
-  for (const std::string_view piece : split(list, ',')) {
-    if (trim(piece) == word || trim(piece) == "all") return true;
-  }
-  return false;
-}
 
 std::string setting_words(const Analysis& analysis, const char* name) {
   const auto value = setting_of(analysis, name);
@@ -100,39 +85,6 @@ std::vector<Found> find_device_limits(const Analysis& analysis) {
                join(list_of(analysis, kNodes), ", "), join(rows, "; "))}};
 }
 
-std::vector<Found> find_device_links(const Analysis& analysis) {
-  if (!is_on_host(analysis) || !is_absent(analysis, "driver.device_nodes.links") || !has_gpu_node(analysis)) return {};
-  if (text_of(analysis, "cgroup.version") != "v2") return {};
-  const auto mode = text_of(analysis, "container.gpu_runtime.mode");
-  const bool told = !rows_with(analysis, "container.gpu_runtime.engines", "runtime nvidia").empty();
-  const bool hooked = mode ? (*mode == "auto" || *mode == "legacy") : told;
-  const bool by_itself = !rows_with(analysis, "container.gpu_runtime.engines", "cgroups by cgroupfs").empty();
-  if (!hooked || by_itself) return {};
-  return {{.evidence = fmt::format("Control groups are v2, the runtime's mode is {}, and /dev/char has no link to {}",
-                                   mode.value_or("not stated"), join(list_of(analysis, kNodes), ", "))}};
-}
-
-std::vector<Found> find_runtime_not_told(const Analysis& analysis) {
-  if (!is_on_host(analysis) || !analysis.kernel_driver || analysis.gpus.empty()) return {};
-  const std::vector<std::string> untold = rows_with(analysis, "container.gpu_runtime.engines", "not told of");
-  if (untold.empty() || fact_of(analysis, "container.gpu_runtime.specifications").is_known()) return {};
-  return {{.evidence = join(untold, "; ")}};
-}
-
-// "/etc/cdi/nvidia.yaml (driver 550.54.15)"
-std::vector<Found> find_stale_specification(const Analysis& analysis) {
-  const auto kernel = text_of(analysis, "driver.kernel_mode.version");
-  if (!kernel || !is_on_host(analysis)) return {};
-  std::vector<std::string> stale;
-  for (const std::string& row : rows_with(analysis, "container.gpu_runtime.specifications", " (driver ")) {
-    const std::string drivers = row.substr(row.rfind(" (driver ") + 9);
-    if (!has_word(std::string_view(drivers).substr(0, drivers.find(')')), *kernel)) stale.push_back(row);
-  }
-  if (stale.empty()) return {};
-  return {{.evidence = fmt::format("The driver is {}; the specification was written for another: {}", *kernel,
-                                   join(stale, ", "))}};
-}
-
 // What an image asks of its machine: of the image that is judged, or of the one that this container was made from.
 std::map<std::string, std::string> requirements_of(const Analysis& analysis) {
   std::map<std::string, std::string> requirements;
@@ -163,27 +115,53 @@ std::optional<std::string> own_level(const Analysis& analysis) {
   return compat ? std::nullopt : text_of(analysis, "driver.api_level");
 }
 
+// What NVIDIA_REQUIRE_CUDA may call the GPU: what NVML said, else what products of its kind are called, which changed
+// with drivers (a Tesla T4 was of the brand Tesla and is of NVIDIA). Empty: nothing is known.
+std::vector<std::string> requirement_brands(const Gpu& gpu) {
+  std::string said = to_lower(gpu.brand);
+  std::erase(said, ' ');
+  const bool virtual_gpu = said.find("virtual") != std::string::npos || said.find("vgpu") != std::string::npos ||
+                           said.find("cloud") != std::string::npos;
+  if (!said.empty()) return virtual_gpu ? std::vector<std::string>{} : std::vector{said};
+  const std::string brand = brand_of_product(gpu.model);
+  if (brand.empty()) return {};
+  if (brand == "tesla" || brand == "nvidia") return {"tesla", "nvidia"};
+  if (brand == "nvidiartx") return {"nvidiartx", "quadrortx", "quadro"};
+  const std::string older = brand.substr(0, brand.rfind("rtx"));
+  return older == brand ? std::vector{brand} : std::vector{brand, older};
+}
+
 struct Unmet {
   std::string name, text;
   RequirementFacts machine;
 };
 
-// The requirements that do not hold with these facts; those that cannot be told hold.
-std::vector<Unmet> unmet_requirements(const Analysis& analysis, bool with_gpu) {
+// Whether the machine is refused, whichever of the brands its GPU has.
+bool is_refused(const ImageRequirement& requirement, RequirementFacts machine, const std::vector<std::string>& brands) {
+  if (brands.empty()) return evaluate_requirement(requirement, machine) == Held::no;
+  return std::all_of(brands.begin(), brands.end(), [&](const std::string& brand) {
+    machine.brand = brand;
+    return evaluate_requirement(requirement, machine) == Held::no;
+  });
+}
+
+// The requirements that do not hold; those that cannot be told hold.
+std::vector<Unmet> unmet_requirements(const Analysis& analysis) {
   if (requirements_disabled(analysis)) return {};
   RequirementFacts machine;
+  std::vector<std::string> brands;
   machine.cuda = own_level(analysis);
   machine.driver = text_of(analysis, "driver.kernel_mode.version");
-  if (with_gpu && !analysis.gpus.empty()) {
+  if (!analysis.gpus.empty()) {
     const Gpu& gpu = analysis.gpus.front();
     if (gpu.capability) machine.arch = to_string(*gpu.capability);
-    if (!gpu.brand.empty()) machine.brand = to_lower(gpu.brand);
+    brands = requirement_brands(gpu);
   }
   if (!machine.cuda && !machine.driver) return {};
   std::vector<Unmet> unmet;
   for (const auto& [name, text] : requirements_of(analysis)) {
     const Result<ImageRequirement> requirement = parse_image_requirement(text);
-    if (requirement && evaluate_requirement(*requirement, machine) == Held::no) unmet.push_back({name, text, machine});
+    if (requirement && is_refused(*requirement, machine, brands)) unmet.push_back({name, text, machine});
   }
   return unmet;
 }
@@ -191,9 +169,8 @@ std::vector<Unmet> unmet_requirements(const Analysis& analysis, bool with_gpu) {
 std::string cut(const std::string& text) { return text.size() > 120 ? text.substr(0, 120) + "…" : text; }
 
 std::vector<Found> find_requirement(const Analysis& analysis) {
-  // The branches that a forward compatible image names depend on the brand: without it "no" is sure only for the rest.
   std::vector<Found> found;
-  for (const Unmet& one : unmet_requirements(analysis, true)) {
+  for (const Unmet& one : unmet_requirements(analysis)) {
     found.push_back(
         {.evidence = fmt::format("The image asks for {}=\"{}\"; the driver is {}, CUDA {}", one.name, cut(one.text),
                                  one.machine.driver.value_or("not known"), one.machine.cuda.value_or("not known"))});
@@ -203,6 +180,22 @@ std::vector<Found> find_requirement(const Analysis& analysis) {
     for (Found& one : found) one.severity = Severity::warning;
   }
   return found;
+}
+
+// The GPUs of NVIDIA_VISIBLE_DEVICES by their ids; numbers are those of the machine that it will start on.
+std::vector<Found> find_unknown_devices(const Analysis& analysis) {
+  const auto value = setting_of(analysis, "NVIDIA_VISIBLE_DEVICES");
+  const bool image = analysis.subject.image.has_value();
+  if (!value || (!image && !is_in_container(analysis))) return {};
+  std::vector<std::string> unknown;
+  for (const std::string_view piece : split(*value, ',')) {
+    if (names_no_gpu(analysis, trim(piece))) unknown.emplace_back(trim(piece));
+  }
+  if (unknown.empty()) return {};
+  Found found{.evidence = fmt::format("NVIDIA_VISIBLE_DEVICES names {}, which this machine does not have",
+                                      join(unknown, ", "))};
+  if (!image) found.severity = Severity::warning;  // it was started all the same
+  return {std::move(found)};
 }
 
 std::vector<Found> find_own_driver(const Analysis& analysis) {
@@ -265,41 +258,6 @@ const std::vector<Rule>& container_rules() {
        .fix = "Start the container anew through NVIDIA's runtime; in a batch system ask for GPUs",
        .source = "Linux Documentation/admin-guide/cgroup-v1/devices.rst",
        .judge = find_device_limits},
-      {.id = "VRV-CONTAINER-DEVICE-LINKS",
-       .layer = Layer::container,
-       .severity = Severity::warning,
-       .mender = Mender::platform,
-       .category = "container",
-       .statement = "The host has links in /dev/char to the GPU's device nodes.",
-       .consequence =
-           "When systemd is reloaded, running containers lose the GPU: \"Failed to initialize NVML: Unknown Error\".",
-       .fix = "Run nvidia-ctk system create-dev-char-symlinks --create-all (best by a udev rule) and start the "
-              "containers anew, or use CDI",
-       .source = "NVIDIA/nvidia-docker#1730",
-       .judge = find_device_links},
-      {.id = "VRV-CONTAINER-ENGINE",
-       .layer = Layer::container,
-       .severity = Severity::note,
-       .mender = Mender::platform,
-       .category = "container",
-       .statement = "The container engine was told of NVIDIA's runtime, or has a CDI specification.",
-       .consequence =
-           "Containers get no GPU: \"could not select device driver\", \"unknown runtime specified nvidia\".",
-       .fix = "Install nvidia-container-toolkit, run nvidia-ctk runtime configure --runtime=docker (or containerd), "
-              "restart the engine",
-       .source = kToolkitManual,
-       .judge = find_runtime_not_told},
-      {.id = "VRV-CONTAINER-CDI-STALE",
-       .layer = Layer::container,
-       .severity = Severity::warning,
-       .mender = Mender::platform,
-       .category = "container",
-       .needs = {"container.gpu_runtime.specifications"},
-       .statement = "CDI specifications name the files of the driver that runs.",
-       .consequence = "Containers started through them miss files or get libraries of another version.",
-       .fix = "Write it anew: nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml",
-       .source = "NVIDIA Container Toolkit documentation, CDI",
-       .judge = find_stale_specification},
       {.id = "VRV-CONTAINER-REQUIREMENT",
        .layer = Layer::container,
        .severity = Severity::error,
@@ -312,6 +270,16 @@ const std::vector<Rule>& container_rules() {
               "the check",
        .source = "NVIDIA Container Toolkit documentation, constraints",
        .judge = find_requirement},
+      {.id = "VRV-CONTAINER-DEVICES",
+       .layer = Layer::container,
+       .severity = Severity::error,
+       .mender = Mender::application,
+       .category = "container",
+       .statement = "The GPUs that an image or container names in NVIDIA_VISIBLE_DEVICES are there.",
+       .consequence = "The container runtime refuses to start it: \"unknown device\".",
+       .fix = "Start it with --gpus, or with NVIDIA_VISIBLE_DEVICES=all or the ids that nvidia-smi -L lists here",
+       .source = kToolkitManual,
+       .judge = find_unknown_devices},
       {.id = "VRV-CONTAINER-OWN-DRIVER",
        .layer = Layer::container,
        .severity = Severity::warning,

@@ -105,6 +105,78 @@ TEST(ContainerRules, WhatAnImageAsksFor) {
   EXPECT_EQ(severity("cuda>=12.6"), "");
 }
 
+TEST(ContainerRules, TheBrandOfASupposedGpuCounts) {
+  MachineOfFacts machine = healthy_machine();
+  machine.stack.image.emplace();
+  machine.stack.image->requirements = {
+      {"NVIDIA_REQUIRE_CUDA", "cuda>=12.6 brand=nvidia,driver>=550,driver<551 brand=quadrortx,driver>=550,driver<551"}};
+  const auto severity = [&](const char* model, const char* capability) {
+    machine.with("gpu.models", List{model}).with("gpu.compute_capabilities", List{capability});
+    return machine.severity("VRV-CONTAINER-REQUIREMENT");
+  };
+  EXPECT_EQ(severity("GeForce RTX 4090", "8.9"), "error");
+  EXPECT_EQ(severity("L40S", "8.9"), "");
+  EXPECT_EQ(severity("T4", "7.5"), "") << "of the brand Tesla under older drivers, NVIDIA under newer ones";
+  EXPECT_EQ(severity("NVIDIA RTX A6000", "8.6"), "") << "a Quadro RTX under older drivers";
+  EXPECT_EQ(severity("a GPU of compute capability 8.9", "8.9"), "") << "of no brand that is known";
+}
+
+TEST(ContainerRules, GpusOfAnImageThatThisMachineDoesNotHave) {
+  const auto severity = [&](const std::string& value, bool all_known) {
+    MachineOfFacts machine = healthy_machine();
+    machine.stack.image.emplace();
+    machine.with("settings.NVIDIA_VISIBLE_DEVICES", value).with("gpu.mig", List{"off"});
+    machine.with("gpu.uuid", List{all_known ? "GPU-sha256:000000000001" : "not stated"});
+    return machine.severity("VRV-CONTAINER-DEVICES");
+  };
+  EXPECT_EQ(severity("all", true), "");
+  EXPECT_EQ(severity("GPU-sha256:000000000001", true), "");
+  EXPECT_EQ(severity("GPU-sha256:000000000001,GPU-sha256:000000000002", true), "error");
+  EXPECT_EQ(severity("GPU-sha256:000000000002", false), "");
+  EXPECT_EQ(severity("GPU-start:000000000002", true), "") << "the start of an id fits many";
+  EXPECT_EQ(severity("MIG-GPU-sha256:000000000002/1/0", true), "error");
+  EXPECT_EQ(severity("MIG-sha256:000000000002", true), "error") << "no GPU here is in parts";
+  EXPECT_EQ(severity("nvidia.com/gpu=0", true), "");
+}
+
+TEST(ContainerRules, FilesOfEnginesThatCannotWork) {
+  MachineOfFacts machine = healthy_machine();
+  machine.with("container.gpu_runtime.engine_faults", List{"docker: /etc/docker/daemon.json cannot be read: x"})
+      .with("container.gpu_runtime.engines", List{"docker: its configuration cannot be read"});
+  EXPECT_EQ(machine.severity("VRV-CONTAINER-ENGINE-FILES"), "warning");
+  machine.with("container.kind", "docker");
+  EXPECT_FALSE(machine.fires("VRV-CONTAINER-ENGINE-FILES"));
+}
+
+TEST(ContainerRules, SpecificationsThatNameWhatIsNotThere) {
+  MachineOfFacts machine = healthy_machine();
+  machine.with("container.gpu_runtime.specifications", List{"/etc/cdi/nvidia.yaml (driver 550.54.15)"})
+      .with("container.gpu_runtime.specification_faults",
+            List{"/etc/cdi/nvidia.yaml names 1 file not there: /usr/lib/libcuda.so.550.54.15"});
+  EXPECT_EQ(machine.severity("VRV-CONTAINER-CDI-BROKEN"), "warning");
+  machine.with("container.gpu_runtime.specifications", List{"/etc/cdi/nvidia.yaml (driver 535.104.05)"});
+  EXPECT_FALSE(machine.fires("VRV-CONTAINER-CDI-BROKEN")) << "the stale one is said once";
+  EXPECT_TRUE(machine.fires("VRV-CONTAINER-CDI-STALE"));
+  machine
+      .with("container.gpu_runtime.specification_faults",
+            List{"/etc/cdi/nvidia.yaml names 1 device node not there: /dev/nvidia-modeset"})
+      .with("container.gpu_runtime.specifications", List{"/etc/cdi/nvidia.yaml (driver 550.54.15)"})
+      .with("driver.module_loader", "/usr/bin/nvidia-modprobe");
+  EXPECT_EQ(machine.severity("VRV-CONTAINER-CDI-BROKEN"), "note");
+}
+
+TEST(ContainerRules, ControlGroupsThatAreLeftAlone) {
+  MachineOfFacts machine = healthy_machine();
+  const std::string alone = "NVIDIA's runtime leaves control groups alone (no-cgroups)";
+  machine.with("container.gpu_runtime.engines", List{alone});
+  EXPECT_FALSE(machine.fires("VRV-CONTAINER-NO-CGROUPS")) << "no Docker with root is told of it";
+  machine.with("container.gpu_runtime.engines", List{"docker: --gpus by NVIDIA's hook", alone});
+  EXPECT_EQ(machine.severity("VRV-CONTAINER-NO-CGROUPS"), "warning");
+  machine.with("container.gpu_runtime.engines",
+               List{"docker: runtime nvidia", alone, "docker without root: runtime nvidia"});
+  EXPECT_EQ(machine.severity("VRV-CONTAINER-NO-CGROUPS"), "note");
+}
+
 TEST(ContainerRules, AnEngineThatWasNotTold) {
   MachineOfFacts machine = healthy_machine();
   machine.with("container.gpu_runtime.engines", List{"docker: not told of NVIDIA's runtime"});

@@ -148,9 +148,10 @@ TEST(DeviceRules, VisibleDevices) {
         .with("gpu.uuid", List{"GPU-sha256:0123456789ab", "GPU-sha256:ba9876543210"});
     return machine.severity("VRV-DEVICE-VISIBLE-DEVICES");
   };
-  for (const char* good : {"0", "1", "0,1", "1, 0", "GPU-sha256:0123456789ab", "MIG-sha256:999999999999"})
+  for (const char* good : {"0", "1", "0,1", "1, 0", "GPU-sha256:0123456789ab", "GPU-start:999999999999"})
     EXPECT_EQ(severity(good), "") << good;
-  for (const char* none : {"", "-1", "2", "NoDevFiles", "all", "GPU-sha256:555555555555", "0,0"})
+  for (const char* none :
+       {"", "-1", "2", "NoDevFiles", "all", "GPU-sha256:555555555555", "MIG-sha256:999999999999", "0,0"})
     EXPECT_EQ(severity(none), "error") << none;
   for (const char* some : {"0,2", "1,x,0", "0,-1"}) EXPECT_EQ(severity(some), "warning") << some;
   MachineOfFacts machine;  // hidden on purpose where there is nothing to hide

@@ -33,20 +33,19 @@ bool is_hidden(std::string_view value) {
 
 // CUDA takes the entries up to the first one that names nothing (CUDA C++ Programming Guide, CUDA_VISIBLE_DEVICES).
 std::vector<Found> judge_visible(const Analysis& analysis, std::string_view value) {
+  const bool in_parts =
+      std::any_of(analysis.gpus.begin(), analysis.gpus.end(), [](const Gpu& gpu) { return gpu.mig && gpu.mig->on; });
   const std::size_t count = usable_gpus(analysis);
   std::size_t good = 0;
   std::set<std::string> seen;
   for (const std::string_view piece : split(value, ',')) {
     const std::string entry(trim(piece));
     const auto number = parse_integer(entry);
+    if (number && in_parts) return {};  // of the parts, which are not counted here
     const bool named = entry.starts_with("GPU-") || entry.starts_with("MIG-");
-    if (named) {
-      const std::vector<std::string> known = list_of(analysis, "gpu.uuid");
-      const bool checkable = !known.empty() && entry.starts_with("GPU-sha256:");
-      if (!checkable || std::find(known.begin(), known.end(), entry) != known.end()) {
-        ++good;
-        continue;
-      }
+    if (named && !names_no_gpu(analysis, entry)) {
+      ++good;
+      continue;
     }
     const bool fits = number && *number >= 0 && static_cast<std::size_t>(*number) < count;
     if (fits && seen.insert(entry).second) {
@@ -75,9 +74,7 @@ std::vector<Found> find_visible_devices(const Analysis& analysis) {
     return {{.evidence = fmt::format("CUDA_VISIBLE_DEVICES is \"{}\"; the machine has {} GPU{}", *value,
                                      analysis.gpus.size(), analysis.gpus.size() == 1 ? "" : "s")}};
   }
-  const bool divided =
-      std::any_of(analysis.gpus.begin(), analysis.gpus.end(), [](const Gpu& gpu) { return gpu.mig && gpu.mig->on; });
-  return divided ? std::vector<Found>{} : judge_visible(analysis, *value);
+  return judge_visible(analysis, *value);
 }
 
 std::vector<Found> find_mig_without_instances(const Analysis& analysis) {
