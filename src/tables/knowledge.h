@@ -75,6 +75,11 @@ struct FrameworkBuild {
   bool is_default = false;           // what the package index gives when nothing else is asked for
   std::string released;              // "2025-08-06"
   std::string platform;              // "linux-x86_64"; empty: any
+  std::string python;                // with wheels, a range: ">=3.9,<3.13"; empty: not known
+  std::string extras;                // that bring its CUDA libraries: "cuda,cudnn"
+  bool host_cuda = false;            // it brings none
+  std::string newest_cudnn;          // the installer takes the newest of this wheel: "nvidia-cudnn-cu12"
+  std::string unavailable;           // why no command installs it; empty: one does
   std::string source;
 };
 

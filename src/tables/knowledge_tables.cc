@@ -70,6 +70,11 @@ void read(const TableRow& row, FrameworkBuild& out) {
          .is_default = row.flag("is_default"),
          .released = row.text("released"),
          .platform = row.text("platform"),
+         .python = row.text("python"),
+         .extras = row.text("extras"),
+         .host_cuda = row.flag("host_cuda"),
+         .newest_cudnn = row.text("newest_cudnn"),
+         .unavailable = row.text("unavailable"),
          .source = row.required("source")};
 }
 

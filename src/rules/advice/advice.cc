@@ -64,21 +64,31 @@ std::string cuda_of(const AnalysedConsumer& consumer) {
   return runtimes.empty() ? "" : to_string(runtimes.front().version);
 }
 
+// "2.12.1" of "2.12.1+cu130"; empty: no release, so that no index has it in another build.
+std::string release_of(const std::string& version) {
+  const std::string release = version.substr(0, version.find('+'));
+  return release.find_first_not_of("0123456789.") == std::string::npos ? release : "";
+}
+
 // Another build of the same framework: of the same version where there is one.
-std::string build_advice(const AdviceTarget& target, const ConsumerView& view) {
+std::string build_advice(AdviceTarget target, const ConsumerView& view) {
   const Knowledge& knowledge = target.situation->knowledge;
   const std::string framework = framework_of_package(knowledge, view.consumer.package);
   if (framework.empty()) return "";
-  const auto version = view.package == nullptr ? std::nullopt : dotted_version_from(view.package->version);
-  if (const auto same = version ? choose_build(target, framework, version) : std::nullopt) {
+  target.environment = view.environment;
+  const std::string release = view.package == nullptr ? "" : release_of(view.package->version);
+  if (const auto same = release.empty() ? std::nullopt : choose_build(target, framework, release)) {
     return fmt::format("the same version in another build, {}: {}", build_words(*same->build),
-                       install_command(*same->build));
+                       install_command(target, *same->build, release)) +
+           host_cuda_words(*same->build) + slower_words(target, *same->build);
   }
   const auto other = choose_build(target, framework);
   if (!other) {
-    return fmt::format("no published build of {} in the data of {} fits", framework, knowledge.date);
+    return fmt::format("no published build of {} in the data of {} fits{}", framework, knowledge.date,
+                       environment_words(target));
   }
-  return fmt::format("{}: {}", build_words(*other->build), install_command(*other->build));
+  return fmt::format("{}: {}", build_words(*other->build), install_command(target, *other->build)) +
+         host_cuda_words(*other->build) + slower_words(target, *other->build);
 }
 
 std::string compat_advice(const AdviceTarget& target, const std::string& cuda) {

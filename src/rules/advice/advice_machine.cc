@@ -68,28 +68,42 @@ void advise_toolkit(const AdviceTarget& target, const NewestReleases& newest, Ma
   lines.push_back(line + ".");
 }
 
-// Frameworks of the subject that the tables know; all of them where it has none.
-std::vector<std::string> frameworks_to_advise(const Situation& situation) {
-  const std::vector<std::string> known = known_frameworks(situation.knowledge);
-  std::vector<std::string> there;
+struct FrameworkPlace {
+  std::string framework;
+  const Environment* environment = nullptr;  // nullptr: a new one
+};
+
+// Frameworks of the subject that the tables know, each in the first environment that has it; all of them, in its only
+// environment or else a new one, where it has none.
+std::vector<FrameworkPlace> frameworks_to_advise(const Situation& situation) {
+  std::vector<FrameworkPlace> there;
   for (const Environment& environment : situation.subject.environments) {
     for (const Package& package : environment.packages) {
       const std::string name = framework_of_package(situation.knowledge, package.name);
-      if (!name.empty() && std::find(there.begin(), there.end(), name) == there.end()) there.push_back(name);
+      const bool told =
+          std::any_of(there.begin(), there.end(), [&](const auto& place) { return place.framework == name; });
+      if (!name.empty() && !told) there.push_back({name, &environment});
     }
   }
-  return there.empty() ? known : there;
+  if (!there.empty()) return there;
+  const auto& environments = situation.subject.environments;
+  const Environment* only = environments.size() == 1 ? &environments.front() : nullptr;
+  for (const std::string& name : known_frameworks(situation.knowledge)) there.push_back({name, only});
+  return there;
 }
 
-void advise_builds(const AdviceTarget& target, MachineLines& lines) {
-  for (const std::string& framework : frameworks_to_advise(*target.situation)) {
+void advise_builds(AdviceTarget target, MachineLines& lines) {
+  for (const auto& [framework, environment] : frameworks_to_advise(*target.situation)) {
+    target.environment = environment;
     const std::optional<BuildChoice> choice = choose_build(target, framework);
     if (!choice) {
-      lines.push_back(fmt::format("{}: no published build in the data of {} fits this driver{}.", framework,
-                                  target.situation->knowledge.date, target.gpus.empty() ? "" : " and these GPUs"));
+      lines.push_back(fmt::format("{}: no published build in the data of {} fits this driver{}{}.", framework,
+                                  target.situation->knowledge.date, target.gpus.empty() ? "" : " and these GPUs",
+                                  environment_words(target)));
       continue;
     }
-    std::string line = fmt::format("{}: {}", build_words(*choice->build), install_command(*choice->build));
+    std::string line = fmt::format("{}: {}", build_words(*choice->build), install_command(target, *choice->build));
+    line += host_cuda_words(*choice->build) + slower_words(target, *choice->build);
     if (choice->regime == Regime::minor_version) line += " (by minor-version compatibility)";
     if (!choice->newest_version) line += " (newer versions do not fit)";
     if (choice->build->targets.empty() && !target.gpus.empty()) line += " (its GPU code is not in the tables)";

@@ -16,14 +16,16 @@ namespace varve {
 struct AdviceTarget {
   const Situation* situation = nullptr;
   ServingDriver driver;
-  std::vector<ComputeCapability> gpus;  // each once; empty: not known
-  bool is_supposed = false;             // the driver is one that would have to be installed first
+  std::vector<ComputeCapability> gpus;       // each once; empty: not known
+  bool is_supposed = false;                  // the driver is one that would have to be installed first
+  const Environment* environment = nullptr;  // that it will be installed in; nullptr: a new one
 };
 
 // The same with a driver of this branch in the place of the machine's.
 AdviceTarget with_branch(AdviceTarget target, const DriverBranch& branch);
 
-// A published build that the driver serves and whose code covers every GPU.
+// A published build that can be installed, that the driver serves and whose code and cuDNN cover every GPU; in the
+// target's environment also one that its Python and the packages that stay there accept.
 struct BuildChoice {
   const FrameworkBuild* build = nullptr;
   bool newest_version = true;    // no newer version of the framework is in the tables
@@ -31,11 +33,21 @@ struct BuildChoice {
 };
 
 // The newest version of `framework` that fits, of it the build for the newest CUDA, those that need no minor-version
-// compatibility first. `version`: only builds of this version; empty: any. Nothing: none fits.
+// compatibility first. `version`: only builds of exactly this version; empty: any. Nothing: none fits.
 std::optional<BuildChoice> choose_build(const AdviceTarget& target, std::string_view framework,
-                                        const std::optional<DottedVersion>& version = {});
-std::string build_words(const FrameworkBuild& build);      // "torch 2.14 for CUDA 12.6 (cu126)"
-std::string install_command(const FrameworkBuild& build);  // "pip install …" as its project documents it; empty: none
+                                        const std::string& version = {});
+std::string build_words(const FrameworkBuild& build);  // "torch 2.14 for CUDA 12.6 (cu126)"
+// "pip install …" as its project documents it, in the target's environment behind a "pip uninstall …" of what it would
+// stand beside: another distribution of the same framework. `version`: exactly this one; empty: any of the build's.
+// Where the newest cuDNN has left the GPUs, with one that has not. Empty: no command installs it.
+std::string install_command(const AdviceTarget& target, const FrameworkBuild& build, const std::string& version = {});
+// What an answer about builds rests on besides driver and GPUs: " this Python 3.14 and what stays in /venv"; empty: a
+// new environment.
+std::string environment_words(const AdviceTarget& target);
+// What a build needs besides its own packages, in brackets; empty: nothing.
+std::string host_cuda_words(const FrameworkBuild& build);
+// What is known to be slower in it on these GPUs, " (known to be slower: …)"; empty: nothing.
+std::string slower_words(const AdviceTarget& target, const FrameworkBuild& build);
 // The framework of the tables that a package belongs to: "cupy" of "cupy-cuda12x"; empty: none.
 std::string framework_of_package(const Knowledge& knowledge, std::string_view package);
 std::vector<std::string> known_frameworks(const Knowledge& knowledge);  // in the order of the table

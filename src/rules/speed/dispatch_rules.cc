@@ -82,12 +82,29 @@ bool environment_holds(const Analysis& analysis, const std::string& path, const 
   return false;
 }
 
+// Whether the framework of the environment was made with this version and brings it. Rows that LD_LIBRARY_PATH controls
+// are about another one that stands before it.
+bool is_own_version(const Analysis& analysis, const Seen& one, const DispatchChange& row) {
+  if (row.control != "LD_LIBRARY_PATH") return false;
+  for (const Environment& environment : analysis.subject.environments) {
+    const Package* package = environment.path == one.environment ? find_package(environment, row.framework) : nullptr;
+    const auto version = package == nullptr ? std::nullopt : dotted_version_from(package->version);
+    if (!version) continue;
+    for (const FrameworkBuild& build : analysis.knowledge.framework_builds) {
+      const bool same = build.framework == row.framework && is_within(*version, build.version);
+      if (same && row.component == "cudnn" && dotted_version_from(build.cudnn) == one.version) return true;
+    }
+  }
+  return false;
+}
+
 // Where a version is seen that the row holds for: "torch 2.9.0 in /venv, …"; empty: nowhere.
 std::string places_of(const Analysis& analysis, const std::vector<Seen>& seen, const DispatchChange& row) {
   std::set<std::string> places;
   for (const Seen& one : seen) {
     if (!is_within(one.version, row.version)) continue;
     if (!row.framework.empty() && !environment_holds(analysis, one.environment, row)) continue;
+    if (is_own_version(analysis, one, row)) continue;
     places.insert(one.text + (one.environment.empty() ? "" : " in " + one.environment));
   }
   return join({places.begin(), places.end()}, ", ");
