@@ -84,7 +84,9 @@ void suppose_driver(Stack& machine, const std::string& text, const Knowledge& kn
   facts["driver.user_mode.role"] = supposed(std::string(to_string(DriverFileRole::driver)), kSource);
   const DriverBranch* branch = branch_of(knowledge, version);
   if (branch == nullptr || is_newer_driver(knowledge, version)) {
-    const std::string why = branch == nullptr ? "older than the data" : "newer than the data of " + knowledge.date;
+    const std::string why = is_jetson_driver(version) ? "a driver of Jetson Linux is of no branch"
+                            : branch == nullptr       ? "older than the data"
+                                                      : "newer than the data of " + knowledge.date;
     facts["driver.api_level"] = missing_fact(Missing::unsupported, "data/driver_branches.json", why);
     facts["driver.jit.ptx_isa"] = facts["driver.api_level"];
     return;

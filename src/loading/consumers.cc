@@ -92,7 +92,7 @@ class EnvironmentConsumers {
     }
     ConsumerLoading loading(context_, files_, held_, libraries_.program, consumer);
     const std::vector<const HeldLibrary*>& libraries = own->second;
-    for (const std::string& framework : frameworks_needed(package.name, libraries)) {
+    for (const std::string& framework : frameworks_needed(package, libraries)) {
       open_modules(loading, by_package_[framework], "of the framework " + framework);
     }
     const std::size_t first = loading.loaded();
@@ -123,19 +123,29 @@ class EnvironmentConsumers {
 
   // Packages of frameworks that hold what these libraries ask for by name: their import comes first. What the system
   // has too (libgomp.so.1) says nothing of a framework.
-  std::vector<std::string> frameworks_needed(const std::string& package,
-                                             const std::vector<const HeldLibrary*>& libraries) {
-    std::vector<std::string> frameworks;
+  std::vector<std::string> frameworks_needed(const Package& package, const std::vector<const HeldLibrary*>& libraries) {
+    std::vector<std::string> frameworks = frameworks_asked_for(package);
     for (const HeldLibrary* library : libraries) {
       const Result<LoadedSet> alone = start_loaded_set(context_, library->path);
       if (!alone) continue;
       for (const std::string& name : alone->objects[0].dynamic.needed) {
-        const std::string framework = framework_with(name, package);
+        const std::string framework = framework_with(name, package.name);
         if (framework.empty() || std::find(frameworks.begin(), frameworks.end(), framework) != frameworks.end())
           continue;
         const std::string why = resolve_dependency(context_, *alone, 0, name).why;
         if (why != "ld.so.cache" && why != "default directory") frameworks.push_back(framework);
       }
+    }
+    return frameworks;
+  }
+
+  // An extension imports the framework that its package asks for, whether or not its libraries name any of it.
+  std::vector<std::string> frameworks_asked_for(const Package& package) const {
+    std::vector<std::string> frameworks;
+    for (const Requirement& requirement : package.requirements) {
+      const auto held = by_package_.find(requirement.name);
+      if (package.role != PackageRole::extension || held == by_package_.end() || held->second.empty()) continue;
+      if (held->second.front()->role == PackageRole::framework) frameworks.push_back(requirement.name);
     }
     return frameworks;
   }
@@ -210,6 +220,10 @@ LibrariesOfEnvironment environment_libraries(const LoadingGround& ground, const 
     libraries.libraries.push_back(
         held_library(*binary->second, path, real, role == roles.end() ? std::nullopt : std::optional(role->second)));
     binaries.erase(binary);  // links to one file count once
+  }
+  for (const auto& [path, package] : reading.others) {
+    const std::string real = ground.files.resolve(path).value.value_or(path);
+    libraries.libraries.push_back({.path = path, .real_path = real, .soname = file_name(path), .package = package});
   }
   return libraries;
 }

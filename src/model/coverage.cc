@@ -38,9 +38,19 @@ bool variant_admits(const CodeTarget& target, ComputeCapability gpu) {
   }
 }
 
+// Systems on a chip of the Tegra line: K1, X1, X2, Xavier, Orin, Thor (10.1 to CUDA 12, 11.0 from CUDA 13 on).
+bool is_tegra(ComputeCapability capability) {
+  static constexpr std::array<ComputeCapability, 7> kTegra{{{3, 2}, {5, 3}, {6, 2}, {7, 2}, {8, 7}, {10, 1}, {11, 0}}};
+  return std::find(kTegra.begin(), kTegra.end(), capability) != kTegra.end();
+}
+
 bool runs_natively(const CodeTarget& target, ComputeCapability gpu) {
-  return target.kind == CodeKind::sass && target.architecture.major == gpu.major &&
-         target.architecture.minor <= gpu.minor && variant_admits(target, gpu);
+  if (target.kind != CodeKind::sass) return false;
+  // "Binary compatibility is supported only for the desktop. It is not supported for Tegra. Also, the binary
+  // compatibility between desktop and Tegra is not supported" (CUDA C++ Programming Guide, "Binary Compatibility").
+  if (is_tegra(gpu) || is_tegra(target.architecture)) return target.architecture == gpu;
+  return target.architecture.major == gpu.major && target.architecture.minor <= gpu.minor &&
+         variant_admits(target, gpu);
 }
 
 bool runs_by_jit(const CodeTarget& target, ComputeCapability gpu, const std::optional<std::pair<int, int>>& ceiling) {

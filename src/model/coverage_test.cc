@@ -80,14 +80,30 @@ TEST(CodeTarget, IsCalledAsCompilersCallIt) {
   EXPECT_EQ(to_string(lto(9, 0)), "lto_90");
 }
 
+constexpr bool is_tegra(ComputeCapability gpu) {
+  return gpu == ComputeCapability{8, 7} || gpu == ComputeCapability{10, 1} || gpu == ComputeCapability{11, 0};
+}
+
 TEST(CountCoverage, MachineCodeRunsWithinItsMajorNumberFromItsMinorOn) {
   for (const ComputeCapability target : kGpus) {
     for (const ComputeCapability gpu : kGpus) {
-      const bool covers = target.major == gpu.major && gpu.minor >= target.minor;
+      const bool tegra = is_tegra(target) || is_tegra(gpu);
+      const bool covers = tegra ? target == gpu : target.major == gpu.major && gpu.minor >= target.minor;
       EXPECT_EQ(how(sass(target.major, target.minor), gpu), covers ? "native" : "none")
           << to_string(target) << " on " << to_string(gpu);
     }
   }
+}
+
+TEST(CountCoverage, NoMachineCodeGoesBetweenTegraAndAnyOtherGpu) {
+  EXPECT_EQ(how(sass(8, 0), {8, 7}), "none");  // A100's code on Orin
+  EXPECT_EQ(how(sass(8, 6), {8, 7}), "none");
+  EXPECT_EQ(how(sass(8, 7), {8, 9}), "none");  // Orin's on Ada
+  EXPECT_EQ(how(sass(8, 7), {8, 7}), "native");
+  EXPECT_EQ(how(sass(7, 0), {7, 2}), "none");      // Xavier
+  EXPECT_EQ(how(sass(11, 0), {11, 0}), "native");  // Thor
+  EXPECT_EQ(how(ptx(8, 0, 8, 0), {8, 7}), "jit");
+  EXPECT_EQ(how(sass(12, 0), {12, 1}), "native");  // GB10 is no Tegra
 }
 
 TEST(CountCoverage, ArchitectureSpecificCodeRunsOnThatArchitectureAlone) {

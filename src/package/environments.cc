@@ -5,6 +5,7 @@
 
 #include "base/redact.h"
 #include "base/text.h"
+#include "package/environment_pointers.h"
 #include "package/python_metadata.h"
 #include "world/reading.h"
 
@@ -140,6 +141,11 @@ class Finder {
     named_ = true;
     add_hints();
     named_ = false;
+    if (hints_.whole_machine) {
+      for (const EnvironmentPointer& pointer : environment_pointers(files_, hints_.homes)) {
+        add_prefix(pointer.path, pointer.found_by);
+      }
+    }
     for (const char* prefix : {"/usr", "/usr/local"}) add_system(prefix);
     for (const std::string& home : hints_.homes) {
       if (home.size() > 1) add_home(home);

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,11 +30,13 @@ struct EnvironmentHints {
   std::string working_directory;     // its .venv and venv; empty: not known
   std::vector<std::string> folders;  // of packages, such as a process has mapped libraries from; ~/ is homes[0]
   bool variables_known = true;       // no: nobody could tell, so that what is not in `environment` may be set
+  bool whole_machine = false;        // ask shells, services, Jupyter kernels and processes, too
 };
 
-// Every environment once, those that the hints name first, then the usual places: the system's, below the home
-// directories (venvs of pyenv, virtualenvwrapper, pipenv, poetry, uv, pipx; conda; the user's own), /opt. Looks one
-// level deep, walks no tree; at most 128 places.
+// Every environment once, those that the hints name first, then where the machine's shells, services, Jupyter kernels
+// and processes point, then the usual places: the system's, below the home directories (venvs of pyenv,
+// virtualenvwrapper, pipenv, poetry, uv, pipx; conda; the user's own), /opt. Looks one level deep, walks no tree; at
+// most 128 places.
 std::vector<EnvironmentPlace> find_environments(const Files& files, const EnvironmentHints& hints);
 
 // The environment in a directory: a venv, a conda prefix, another prefix with lib/python3*/site-packages, or a folder
@@ -47,7 +50,12 @@ struct EnvironmentReading {
   std::vector<std::string> libraries;           // with GPU code or loading it, sorted, at most 8192; paths as they are
   std::map<std::string, std::string> packages;  // by such a path: the package that lists it, as environment.packages
                                                 // spells it; of several the last by name
-  std::vector<std::string> compilers;           // paths as they are, in the order of environment.compilers
+  // Packages with libraries that no row names and that ask for no framework: they belong to the environment only where
+  // one of their libraries uses CUDA, which the libraries tell (loading/cuda_users.h).
+  std::set<std::string> candidates;
+  // Libraries of those that do not, by path: the package. Others may need them (librapids_logger.so).
+  std::map<std::string, std::string> others = {};
+  std::vector<std::string> compilers;  // paths as they are, in the order of environment.compilers
 };
 EnvironmentReading read_environment(const Files& files, const EnvironmentPlace& place, const std::string& home);
 

@@ -99,7 +99,9 @@ std::optional<Fact> cuda_from_local_version(const std::string& version) {
   const std::string source = "local version " + version.substr(plus);
   const std::string cuda = cuda_in(local);
   if (!cuda.empty()) return inferred(cuda, source);
-  if (local.starts_with("cpu")) return missing_fact(Missing::absent, source, "a build without CUDA by its version");
+  // "+cpu", "+cpu.cxx11.abi", "+pt28cpu"
+  if (local.starts_with("cpu") || local.ends_with("cpu"))
+    return missing_fact(Missing::absent, source, "a build without CUDA by its version");
   if (local.starts_with("rocm")) return missing_fact(Missing::absent, source, "a build for ROCm by its version");
   return std::nullopt;
 }

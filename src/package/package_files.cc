@@ -21,6 +21,7 @@ class Gatherer {
 
   void gather(InstalledPackage& installed) {
     cudas_.clear();
+    set_python(installed.folder);
     package_ = installed.package.name;
     if (!installed.row->has_gpu_code()) return;
     bool listed = false;
@@ -48,8 +49,21 @@ class Gatherer {
   }
 
  private:
+  // What imports from the folder: "313", "314t"; empty: not known.
+  void set_python(const std::string& folder) {
+    python_.clear();
+    if (!place_.python.is_known()) return;
+    const std::string version = value_text(*place_.python.value);
+    const std::size_t dot = version.find('.');
+    if (dot == std::string::npos) return;
+    python_ = version.substr(0, dot) + version.substr(dot + 1, version.find('.', dot + 1) - dot - 1);
+    if (folder.find("/python" + version.substr(0, version.find('.', dot + 1)) + "t/") != std::string::npos) {
+      python_ += 't';
+    }
+  }
+
   void add(const std::string& path) {
-    if (path.empty() || libraries_.size() >= kMostLibraries) return;
+    if (path.empty() || libraries_.size() >= kMostLibraries || is_for_another_python(path, python_)) return;
     if (const auto compiler = gpu_compiler_at(path)) compilers_.emplace(path, *compiler);
     if (is_shared_library_name(path)) libraries_.insert_or_assign(path, package_);
   }
@@ -83,7 +97,8 @@ class Gatherer {
       }
       const bool library = is_shared_library_name(row);
       if (library || gpu_compiler_at(row)) add_below(installed.folder, row);
-      if (library && as_listed) claims_.add(path_below(installed.folder, row), label, listed.digest, listed.size);
+      if (library && as_listed && !installed.is_candidate())
+        claims_.add(path_below(installed.folder, row), label, listed.digest, listed.size);
     });
     // From CUDA 13 on the names of the wheels do not tell, but the folder that they share does.
     Fact& cuda = installed.package.cuda;
@@ -114,11 +129,18 @@ class Gatherer {
       names = {normal_package_name(installed.package.name)};
       std::replace(names[0].begin(), names[0].end(), '-', '_');
     }
-    for (const std::string& name : std::set<std::string>(names.begin(), names.end())) {
+    const std::set<std::string> tops(names.begin(), names.end());
+    for (const std::string& name : tops) {
       const std::string folder = path_below(installed.folder, name);
       if (folder.empty() || folder == installed.folder) continue;
       for (const char* part : {"", "/lib", "/bin"}) list_folder(folder + part);
       list_folder(folder + ".libs");
+    }
+    // A module of its own beside the folders: "gpu_ops.cpython-311-x86_64-linux-gnu.so".
+    auto& beside = beside_[installed.folder];
+    if (!beside) beside = files_.list(installed.folder).value.value_or(std::vector<std::string>{});
+    for (const std::string& name : *beside) {
+      if (tops.contains(name.substr(0, name.find('.')))) add(installed.folder + "/" + name);
     }
   }
 
@@ -132,8 +154,9 @@ class Gatherer {
   const EnvironmentPlace& place_;
   std::map<std::string, std::string> libraries_;  // with the package that lists it
   std::map<std::string, GpuCompiler> compilers_;
-  std::string package_;
+  std::string package_, python_;
   std::vector<std::string> cudas_;
+  std::map<std::string, std::optional<std::vector<std::string>>> beside_;  // names in folders of packages
   FileClaims claims_;
 };
 }  // namespace
@@ -149,6 +172,18 @@ std::optional<GpuCompiler> gpu_compiler_at(std::string_view path) {
   if (name == "nvcc") return GpuCompiler::nvcc;
   const bool is_ptxas = name == "ptxas" || (name.starts_with("ptxas-") && name.find('.') == std::string_view::npos);
   return is_ptxas ? std::optional(GpuCompiler::ptxas) : std::nullopt;
+}
+
+bool is_for_another_python(std::string_view path, std::string_view python) {
+  constexpr std::string_view kTag = ".cpython-";
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  const std::size_t at = name.find(kTag);
+  if (python.empty()) return false;
+  if (at == std::string_view::npos) return name.find(".pypy") != std::string_view::npos;
+  const std::string_view rest = name.substr(at + kTag.size());
+  std::string_view tag = rest.substr(0, rest.find_first_of("-."));
+  while (tag.ends_with('d') || tag.ends_with('m')) tag.remove_suffix(1);  // builds for debugging; before Python 3.8
+  return tag != python;
 }
 
 PackageFiles files_of_packages(const Files& files, const EnvironmentPlace& place,
@@ -175,7 +210,9 @@ EnvironmentReading read_environment(const Files& files, const EnvironmentPlace& 
   for (InstalledPackage& installed : packages) {
     // An unlisted package without libraries is an ordinary user of the framework.
     const bool extends = installed.row != &unlisted_extension() || owners.contains(installed.package.name);
-    if (extends) environment.packages.push_back(std::move(installed.package));
+    if (!extends) continue;
+    if (installed.is_candidate()) reading.candidates.insert(installed.package.name);
+    environment.packages.push_back(std::move(installed.package));
   }
   for (CarriedCompiler& compiler : found.compilers) {
     reading.compilers.push_back(compiler.path);

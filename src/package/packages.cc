@@ -22,7 +22,7 @@ constexpr std::size_t kMostPackages = 4096;
 
 // "nvidia_cublas_cu12-12.1.3.1.dist-info" → "nvidia-cublas-cu12": the name ends before a dash and a digit.
 std::string name_in_metadata_folder(std::string_view folder) {
-  std::string_view stem = folder.substr(0, folder.size() - std::string_view(".dist-info").size());
+  std::string_view stem = folder.substr(0, folder.rfind('.'));
   for (std::size_t at = stem.find('-'); at != std::string_view::npos; at = stem.find('-', at + 1)) {
     if (at + 1 < stem.size() && stem[at + 1] >= '0' && stem[at + 1] <= '9')
       return normal_package_name(stem.substr(0, at));
@@ -55,10 +55,9 @@ bool asks_for_framework(const std::vector<std::string>& stated) {
   });
 }
 
-std::optional<InstalledPackage> read_metadata(const Files& files, const EnvironmentPlace& place,
-                                              const std::string& folder, const std::string& name) {
+InstalledPackage read_metadata(const Files& files, const EnvironmentPlace& place, const std::string& folder,
+                               const std::string& name) {
   InstalledPackage found;
-  found.row = find_package_row(name_in_metadata_folder(name));
   found.folder = folder;
   found.metadata = name;
   const std::string path = folder + "/" + name;
@@ -66,14 +65,24 @@ std::optional<InstalledPackage> read_metadata(const Files& files, const Environm
       read_start(files, path + (name.ends_with(".dist-info") ? "/METADATA" : "/PKG-INFO"), kMostMetadata);
   if (!text && name.ends_with(".egg-info")) text = read_start(files, path, kMostMetadata);  // a file of its own
   PackageMetadata metadata = text ? parse_metadata(*text) : PackageMetadata{};
-  if (found.row == nullptr && !asks_for_framework(metadata.requirements)) return std::nullopt;
+  // An egg's EGG-INFO stands in a folder that has the name.
+  const std::string stem = name == "EGG-INFO" ? file_name(folder) : name;
+  found.asks_for_framework = asks_for_framework(metadata.requirements);
+  found.row = find_package_row(name_in_metadata_folder(stem));
   if (found.row == nullptr) found.row = &unlisted_extension();
-  found.package.name = metadata.name.empty() ? name_in_metadata_folder(name) : clean_utf8(metadata.name, 128);
-  found.package.version = metadata.version.empty() ? version_in_metadata_folder(name) : metadata.version;
+  found.package.name = metadata.name.empty() ? name_in_metadata_folder(stem) : clean_utf8(metadata.name, 128);
+  found.package.version = metadata.version.empty() ? version_in_metadata_folder(stem) : metadata.version;
   found.package.role = found.row->role;
   found.package.installer = installer_of(files, path, place);
   found.stated = std::move(metadata.requirements);
   return found;
+}
+
+// What "setup.py install" wrote: a folder of packages of its own, "gpu_ops-1.0-py3.11-linux-x86_64.egg", with EGG-INFO.
+void add_egg(const Files& files, const EnvironmentPlace& place, const std::string& folder,
+             std::vector<InstalledPackage>& packages) {
+  if (packages.size() >= kMostPackages || !files.exists(folder + "/EGG-INFO/PKG-INFO")) return;
+  packages.push_back(read_metadata(files, place, folder, "EGG-INFO"));
 }
 
 std::string text_of(const Json& json, const char* key) {
@@ -139,6 +148,17 @@ std::optional<CondaRecord> read_conda_record(const Files& files, const std::stri
 
 using Builds = std::map<std::string, std::string>;  // conda's build strings by record
 
+// conda's "pytorch" is torch: one thing has one name. Not so where a package of that name is there too (cupy,
+// cupy-core).
+void take_known_name(const std::vector<InstalledPackage>& packages, InstalledPackage& installed) {
+  const std::string& known_as = installed.row->name;
+  const bool is_alias = installed.row->role == PackageRole::framework && known_as.find('*') == std::string::npos;
+  const bool taken = std::any_of(packages.begin(), packages.end(), [&](const InstalledPackage& other) {
+    return normal_package_name(other.package.name) == known_as;
+  });
+  if (is_alias && !taken) installed.package.name = known_as;
+}
+
 // conda's Python packages have a dist-info too: one package, with both lists of files.
 void add_conda(const Files& files, const EnvironmentPlace& place, std::vector<InstalledPackage>& packages,
                Builds& builds) {
@@ -152,6 +172,7 @@ void add_conda(const Files& files, const EnvironmentPlace& place, std::vector<In
              other.package.version.starts_with(record->installed.package.version);
     });
     if (same == packages.end()) {
+      take_known_name(packages, record->installed);
       packages.push_back(std::move(record->installed));
       continue;
     }
@@ -218,7 +239,11 @@ class Joiner {
   // "cudatoolkit >=11.8,<12 *_0": name, version, build.
   void add_conda_line(const std::string& line) {
     const std::vector<std::string_view> words = split_words(line);
-    if (!words.empty()) add(std::string(words[0]), words.size() > 1 ? std::string(words[1]) : std::string());
+    if (words.empty()) return;
+    const std::string wanted(words[0]);
+    const PackageRow* row = find_conda_row(normal_package_name(wanted));
+    const bool known = row != nullptr && find(wanted) == nullptr && find(row->name) != nullptr;
+    add(known ? row->name : wanted, words.size() > 1 ? std::string(words[1]) : std::string());
   }
 
   std::map<std::string, const InstalledPackage*> by_name_;
@@ -238,9 +263,9 @@ std::vector<InstalledPackage> read_packages(const Files& files, const Environmen
   std::vector<InstalledPackage> packages;
   for (const std::string& folder : place.folders) {
     for (const std::string& name : files.list(folder).value.value_or(std::vector<std::string>{})) {
+      if (name.ends_with(".egg")) add_egg(files, place, folder + "/" + name, packages);
       if (!name.ends_with(".dist-info") && !name.ends_with(".egg-info")) continue;
-      std::optional<InstalledPackage> found = read_metadata(files, place, folder, name);
-      if (found && packages.size() < kMostPackages) packages.push_back(std::move(*found));
+      if (packages.size() < kMostPackages) packages.push_back(read_metadata(files, place, folder, name));
     }
   }
   Builds builds;

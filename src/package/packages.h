@@ -10,7 +10,7 @@
 
 namespace varve {
 
-// A package of the table that is installed, and where its list of files is.
+// A package that is installed, and where its list of files is.
 struct InstalledPackage {
   Package package;
   const PackageRow* row = nullptr;       // never null
@@ -19,11 +19,15 @@ struct InstalledPackage {
   std::string conda_record;              // its JSON in conda-meta; empty: none
   std::vector<std::string> stated;       // Requires-Dist as they stand, or conda's "depends"
   std::vector<std::string> conda_files;  // conda's list of files that are libraries or compilers, below the prefix
+  bool asks_for_framework = false;       // whatever else is installed
+
+  // No row names it and it asks for no framework: it counts only where one of its libraries uses CUDA.
+  bool is_candidate() const { return row == &unlisted_extension() && !asks_for_framework; }
 };
 
-// The packages of an environment that data/packages.json lists: sorted by name, with the CUDA they were built for and
-// their requirements of other such packages that apply on Linux and x86-64, joined with what is installed. Reads each
-// package's METADATA, and conda's records.
+// The packages of an environment, sorted by name, with the CUDA they were built for and their requirements of packages
+// that data/packages.json lists, as far as these apply on Linux and x86-64, joined with what is installed. Of conda's
+// own packages only those that it lists. Reads each package's METADATA, and conda's records.
 std::vector<InstalledPackage> read_packages(const Files& files, const EnvironmentPlace& place);
 
 // Shared libraries with GPU code or loading it, and compilers.
@@ -34,10 +38,15 @@ struct PackageFiles {
   FileClaims claims;                            // which package lists which library
 };
 
-// From the packages' lists of files (RECORD, conda's "files"); for packages without one (dpkg's), from a listing of
-// their folders and their lib. Also tells the CUDA of packages with a library for each CUDA.
+// From the packages' lists of files (RECORD, conda's "files"); for packages without one (dpkg's, setup.py's), from a
+// listing of their folders and their lib. Modules that the environment's Python does not import are left out. Also
+// tells the CUDA of packages with a library for each CUDA.
 PackageFiles files_of_packages(const Files& files, const EnvironmentPlace& place,
                                std::vector<InstalledPackage>& packages);
+
+// Whether a file is a module that only other Pythons import (PEP 3149): "_C.cpython-313-x86_64-linux-gnu.so" for "311",
+// whose free-threaded build is "314t". `python` empty: nobody knows.
+bool is_for_another_python(std::string_view path, std::string_view python);
 
 // The compiler that a path is of by its name and folder; nothing: it is of none.
 std::optional<GpuCompiler> gpu_compiler_at(std::string_view path);

@@ -76,7 +76,8 @@ TEST(Packages, TorchOfCuda13) {
   const Reading found = read(root, "/v");
   const Environment& environment = found.reading.environment;
   EXPECT_EQ(environment.kind, EnvironmentKind::venv);
-  ASSERT_EQ(environment.packages.size(), 5u);  // requests is not listed
+  ASSERT_EQ(environment.packages.size(), 6u);
+  EXPECT_EQ(found.reading.candidates, std::set<std::string>{"requests"});  // not listed: its library decides
   const Package& torch = found.package("torch");
   EXPECT_EQ(torch.version, "2.15.0");
   EXPECT_EQ(torch.role, PackageRole::framework);
@@ -94,10 +95,10 @@ TEST(Packages, TorchOfCuda13) {
   EXPECT_EQ(found.cuda("nvidia_cublas"), "13");
   EXPECT_EQ(found.cuda("triton"), "absent (nothing states it)");
   const std::string site = std::string("/") + kSite;
-  EXPECT_EQ(
-      found.reading.libraries,
-      (std::vector<std::string>{"/v/bin/y.so", site + "nvidia/cu13/lib/libcublas.so.13", site + "torch/lib/libc10.so",
-                                site + "torch/lib/libtorch_cuda.so", site + "triton/_C/libtriton.so"}));
+  EXPECT_EQ(found.reading.libraries,
+            (std::vector<std::string>{"/v/bin/y.so", site + "nvidia/cu13/lib/libcublas.so.13", site + "requests/x.so",
+                                      site + "torch/lib/libc10.so", site + "torch/lib/libtorch_cuda.so",
+                                      site + "triton/_C/libtriton.so"}));
   ASSERT_EQ(environment.compilers.size(), 2u);
   EXPECT_EQ(environment.compilers[1].path, site + "triton/backends/nvidia/bin/ptxas-blackwell");
   EXPECT_EQ(environment.compilers[1].name, GpuCompiler::ptxas);
@@ -221,6 +222,59 @@ TEST(Packages, CondaKnowsBuildAndFiles) {
   EXPECT_EQ(found.reading.libraries,
             (std::vector<std::string>{"/c/lib/libcudart.so.12.1.105", "/c/lib/python3.11/site-packages/torch/_C.so",
                                       "/c/lib/python3.11/site-packages/torch/lib/libtorch_cuda.so"}));
+}
+
+TEST(Packages, CondasPytorchIsTorch) {
+  const TestRoot root;
+  root.write("c/conda-meta/pytorch-2.1.2-py3.11_cuda12.1_0.json",
+             R"({"name": "pytorch", "version": "2.1.2", "build": "py3.11_cuda12.1_0", "files": []})");
+  root.write("c/conda-meta/torchvision-0.16.2-py311_cu121.json",
+             R"({"name": "torchvision", "version": "0.16.2", "build": "py311_cu121", "depends": ["pytorch 2.1.2"]})");
+  const Reading found = read(root, "/c");
+  EXPECT_EQ(found.cuda("torch"), "12.1");
+  ASSERT_EQ(found.package("torchvision").requirements.size(), 1u);
+  EXPECT_EQ(found.package("torchvision").requirements[0].name, "torch");
+  EXPECT_EQ(found.package("torchvision").requirements[0].installed, "2.1.2");
+}
+
+TEST(Packages, AnyPackageWithLibrariesIsACandidate) {
+  const TestRoot root;
+  root.write("v/pyvenv.cfg", "version = 3.11.7\n");
+  const std::string tag = ".cpython-311-x86_64-linux-gnu.so";
+  add_wheel(root, kSite, "gpu_ops-1.0", "", "gpu_ops" + tag + ",,\n");
+  add_wheel(root, kSite, "plain-1.0", "", "plain/__init__.py,,\n");
+  add_wheel(root, kSite, "for_torch-1.0", "Requires-Dist: torch\n", "for_torch/_C" + tag + ",,\n");
+  // setup.py install: an egg, or a list of top levels with the module beside it.
+  root.write(std::string(kSite) + "eggs-2.0-py3.11-linux-x86_64.egg/EGG-INFO/PKG-INFO", "Name: eggs\nVersion: 2.0\n");
+  root.write(std::string(kSite) + "eggs-2.0-py3.11-linux-x86_64.egg/EGG-INFO/top_level.txt", "eggs\n");
+  root.write(std::string(kSite) + "eggs-2.0-py3.11-linux-x86_64.egg/eggs" + tag, "");
+  root.write(std::string(kSite) + "beside-3.0.egg-info/PKG-INFO", "Name: beside\nVersion: 3.0\n");
+  root.write(std::string(kSite) + "beside-3.0.egg-info/top_level.txt", "beside\n");
+  root.write(std::string(kSite) + "beside" + tag, "");
+  const Reading found = read(root, "/v");
+  EXPECT_EQ(found.reading.candidates, (std::set<std::string>{"beside", "eggs", "gpu_ops"}));
+  const std::string site = std::string("/") + kSite;
+  EXPECT_EQ(found.reading.libraries,
+            (std::vector<std::string>{site + "beside" + tag, site + "eggs-2.0-py3.11-linux-x86_64.egg/eggs" + tag,
+                                      site + "for_torch/_C" + tag, site + "gpu_ops" + tag}));
+}
+
+TEST(Packages, ModulesOfOtherPythonsAreLeftOut) {
+  EXPECT_TRUE(is_for_another_python("/x/_C.cpython-313-x86_64-linux-gnu.so", "311"));
+  EXPECT_FALSE(is_for_another_python("/x/_C.cpython-311-x86_64-linux-gnu.so", "311"));
+  EXPECT_TRUE(is_for_another_python("_C.cpython-314t-x86_64-linux-gnu.so", "314"));
+  EXPECT_FALSE(is_for_another_python("_C.cpython-314t-x86_64-linux-gnu.so", "314t"));
+  EXPECT_FALSE(is_for_another_python("_C.cpython-37m-x86_64-linux-gnu.so", "37"));
+  EXPECT_TRUE(is_for_another_python("_C.pypy39-pp73-x86_64-linux-gnu.so", "311"));
+  for (const char* name : {"_C.abi3.so", "_C.so", "libx.so.12"})
+    EXPECT_FALSE(is_for_another_python(name, "311")) << name;
+  EXPECT_FALSE(is_for_another_python("_C.cpython-313-x86_64-linux-gnu.so", ""));
+  const TestRoot root;
+  root.write("v/pyvenv.cfg", "version = 3.11.7\n");
+  add_wheel(root, kSite, "cupy_cuda12x-14.2.0", "",
+            "cupy/a.cpython-310-x86_64-linux-gnu.so,,\ncupy/a.cpython-311-x86_64-linux-gnu.so,,\n");
+  EXPECT_EQ(read(root, "/v").reading.libraries,
+            (std::vector<std::string>{std::string("/") + kSite + "cupy/a.cpython-311-x86_64-linux-gnu.so"}));
 }
 
 TEST(Packages, HostileMetadata) {

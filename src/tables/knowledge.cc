@@ -19,7 +19,15 @@ const DriverBranch* find_branch(const Knowledge& knowledge, int branch) {
   return at == rows.end() ? nullptr : &*at;
 }
 
+// NVIDIA, Jetson Linux release notes and archive: r32 to r36.3 count as the release does (32.7.1, 35.4.1); the open
+// kernel modules of JetPack 6 (r36) say 540.2.0 to 540.4.0. No desktop branch has the number 540.
+bool is_jetson_driver(const DottedVersion& driver) {
+  constexpr int kFirstDesktop = 100, kJetPack6 = 540;
+  return driver.major() == kJetPack6 || (driver.major() >= 28 && driver.major() < kFirstDesktop);
+}
+
 const DriverBranch* branch_of(const Knowledge& knowledge, const DottedVersion& driver) {
+  if (is_jetson_driver(driver)) return nullptr;
   const DriverBranch* newest = nullptr;
   for (const DriverBranch& row : knowledge.driver_branches) {
     if (row.branch <= driver.major()) newest = &row;

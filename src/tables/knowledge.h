@@ -140,8 +140,11 @@ Result<Knowledge> load_knowledge(const std::string& folder = {});
 
 // Questions to the tables; nullptr or nothing where they have no answer. Pointers live as long as the knowledge.
 const DriverBranch* find_branch(const Knowledge& knowledge, int branch);
-// The branch of a driver version: of "545.29.06" the row 545, of 551 the row of 550: the newest not above it. Ask
-// is_newer_driver first.
+// Whether a driver version is one of Jetson Linux (L4T), whose numbers are no branches: 540.4.0 of JetPack 6 is not
+// 535, and 35.4.1 of JetPack 5 is not older than everything. From JetPack 7 on (580) they are.
+bool is_jetson_driver(const DottedVersion& driver);
+// The branch of a driver version: of "545.29.06" the row 545, of 551 the row of 550: the newest not above it; nullptr
+// for one of Jetson Linux. Ask is_newer_driver first.
 const DriverBranch* branch_of(const Knowledge& knowledge, const DottedVersion& driver);
 const CudaRelease* find_release(const Knowledge& knowledge, std::string_view cuda);  // also of "12.4.131"
 const MinorVersionFloor* floor_of(const Knowledge& knowledge, const DottedVersion& cuda);

@@ -56,6 +56,13 @@ LibraryName name_from(const TableRow& row, const std::string& library) {
           .source = row.required("source")};
 }
 
+std::optional<ComputeCapability> least_gpu_from(const TableRow& row) {
+  const std::string text = row.text("least_gpu");
+  const std::optional<ComputeCapability> least = compute_capability_from(text);
+  if (!text.empty() && !least) row.reject("least_gpu", text, "a compute capability, as 8.0");
+  return least;
+}
+
 std::vector<LibraryRole> roles_from(const TableRow& row) {
   std::vector<LibraryRole> roles;
   std::string allowed;
@@ -80,6 +87,7 @@ LibraryRow library_from(const TableRow& row) {
                   .roles = roles_from(row),
                   .version = {},
                   .sonames = {},
+                  .least_gpu = least_gpu_from(row),
                   .source = row.required("source")};
   if (!row.text("layer").empty()) read.layer = row.word("layer", kLayers, Layer::os);
   row.each("version", [&](const TableRow& way) { read.version.push_back(version_row_from(way)); });

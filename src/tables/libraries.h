@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "binary/version/library_version_rows.h"
+#include "model/coverage.h"
 #include "model/fact.h"
 
 namespace varve {
@@ -42,6 +43,7 @@ struct LibraryRow {
   std::vector<LibraryRole> roles;
   std::vector<VersionRow> version;  // in the order of trust; empty: nothing tells it
   std::vector<LibraryName> sonames;
+  std::optional<ComputeCapability> least_gpu;  // it is made for GPUs from this one on; nothing: not said
   std::string source;
 };
 

@@ -33,6 +33,8 @@ PackageRow package_from(const TableRow& row) {
   read.folders = row.texts("folders");
   read.conda = row.texts("conda");
   read.extras = row.texts("extras");
+  read.parts = row.texts("parts");
+  read.caps_nvrtc = row.text("caps_nvrtc");
   read.cuda_file = row.text("cuda_file");
   read.cuda_name = row.text("cuda_name");
   read.cuda_libraries = row.text("cuda_libraries");

@@ -12,11 +12,12 @@ namespace varve {
 struct PackageRow {
   std::string name;  // normalised; * stands for any characters
   PackageRole role = PackageRole::library;
-  std::vector<std::string> folders, conda, extras;
+  std::vector<std::string> folders, conda, extras, parts;
   std::string cuda_file, cuda_name, cuda_libraries;
   bool version_is_cuda = false;
   bool without_cuda = false;
   std::string built_for_file, built_for_name;
+  std::string caps_nvrtc;  // a range of versions as is_within takes it
   bool selects_cpu = false, uses_toolkit = false, checks_toolkit = false;
 
   // Whether it has libraries with GPU code, or that load them.

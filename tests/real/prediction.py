@@ -48,6 +48,27 @@ runtime.cudaDriverGetVersion(ctypes.byref(version))
 print("driver version", version.value)
 print("answer", runtime.cudaGetDeviceCount(ctypes.byref(count)))
 """
+# Of a runtime inside a library that answers 35 with and without a libcuda: whether there is one is asked beside it.
+PROBE = """
+import ctypes
+try: ctypes.CDLL("libcuda.so.1")
+except OSError: print("driver version 0")
+"""
+CUDA_BINDINGS = PROBE + """
+from cuda.bindings import runtime
+print("answer", int(runtime.cudaGetDeviceCount()[0]))
+"""
+CTRANSLATE2 = PROBE + "import ctranslate2; ctranslate2.Translator('/nowhere', device='cuda')"
+FAISS = PROBE + """
+import faiss
+resources = faiss.StandardGpuResources()
+resources.syncDefaultStreamCurrentDevice()
+resources.getResources().getDefaultStreamCurrentDevice()
+"""
+NUMBA = PROBE + "from numba import cuda; cuda.current_context()"
+CUMM = PROBE + "from cumm import tensorview; tensorview.zeros([1], tensorview.float32, 0)"
+DRJIT = PROBE + "import drjit.cuda; drjit.cuda.Float(1) + 1"
+
 # Where a framework keeps no CUDA libraries of its own, those of other environments are lent to both sides.
 ENVIRONMENTS = [
     {"name": "torch215", "program": TORCH, "package": "torch"},
@@ -57,6 +78,13 @@ ENVIRONMENTS = [
     {"name": "ort", "program": ONNXRUNTIME, "package": "onnxruntime-gpu", "lent": ["cupy13", "torch215"]},
     {"name": "jax12", "program": JAX, "package": "jax-cuda12-plugin", "runtime": True,
      "variables": {"JAX_PLATFORMS": "cuda"}},
+    {"name": "cudapython", "program": CUDA_BINDINGS, "package": "cuda-bindings"},
+    {"name": "numbacuda", "program": NUMBA, "package": "cuda-bindings"},
+    {"name": "ct2", "program": CTRANSLATE2, "package": "ctranslate2"},
+    {"name": "faissgpu", "program": FAISS, "package": "faiss-gpu-cu12"},
+    # Without a row in data/packages.json; the second brings no runtime and calls libcuda alone.
+    {"name": "spconv", "program": CUMM, "package": "cumm-cu120"},
+    {"name": "drjit", "program": DRJIT, "package": "drjit"},
 ]
 
 
@@ -81,11 +109,13 @@ def said_by_framework(output):
             or "libcuda.so.1: cannot open shared object file" in output):
         return NONE
     # A provider that is linked with libcuda and wants a function that this libcuda does not have yet cannot be loaded.
-    if (re.search(r"undefined symbol: cu[A-Z]", output) or "is too old" in output
-            or "cudaErrorInsufficientDriver" in output or "CUDA failure 35" in output or "answer 35" in output):
+    old = ["is too old", "cudaErrorInsufficientDriver", "CUDA failure 35", "answer 35", "driver version is insufficient",
+           "Failed to get cuGetProcAddress_v2"]
+    reaches = ["No CUDA GPUs are available", "cudaErrorNoDevice", "CUDA failure 100", "answer 100",
+               "no CUDA-capable device is detected", "CUDA_ERROR_NO_DEVICE"]
+    if re.search(r"undefined symbol: cu[A-Z]", output) or any(words in output for words in old):
         return OLD
-    if ("No CUDA GPUs are available" in output or "cudaErrorNoDevice" in output or "CUDA failure 100" in output
-            or "answer 100" in output):
+    if any(words in output for words in reaches):
         return REACHES
     return None
 

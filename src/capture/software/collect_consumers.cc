@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/library_file_name.h"
 #include "base/text.h"
@@ -10,11 +11,25 @@
 #include "capture/subject/loaded_libraries.h"
 #include "capture/subject/subject_ground.h"
 #include "loading/consumers.h"
+#include "loading/cuda_users.h"
+#include "package/python_record.h"
+#include "world/world.h"
 
 namespace varve {
 
 namespace {
 constexpr std::size_t kMostFiles = 512;
+
+// What the loader reads of a program; nothing for scripts, libraries and data.
+std::optional<DynamicSection> program_at(const LoadingGround& ground, const std::string& path) {
+  const auto before = ground.read_before.find(path);
+  if (before != ground.read_before.end()) return before->second.dynamic;
+  const Looked<FileReader> file = ground.files.open(path);
+  if (!file) return std::nullopt;
+  Result<DynamicSection> dynamic = read_dynamic_section(*file, path);
+  const bool is_program = dynamic && !dynamic->interpreter.empty() && dynamic->soname.empty();
+  return is_program ? std::optional(std::move(*dynamic)) : std::nullopt;
+}
 
 void add_files(const Subject& subject, Stack& stack) {
   const LoadingGround ground = loading_ground(subject);
@@ -24,6 +39,51 @@ void add_files(const Subject& subject, Stack& stack) {
     if (read.dynamic.machine != EM_X86_64 && read.dynamic.machine != EM_AARCH64) continue;
     if (++count > kMostFiles) break;
     stack.consumers.push_back(follow_file(ground, path, read.dynamic, stack));
+  }
+}
+
+// Where programs lie that no distribution installed: on PATH and in the usual places. Not those of toolkits and of
+// environments, which are told of by themselves, and not the system's own.
+std::vector<std::string> program_folders(const Subject& subject, const Stack& stack) {
+  std::vector<std::string> folders;
+  const std::string search = environment_value(subject.environment, "PATH");
+  for (const std::string_view folder : split(search, ':')) folders.emplace_back(folder);
+  folders.insert(folders.end(), {"/usr/local/bin", "/app", "/app/bin"});
+  for (const std::string& name : subject.files.list("/opt").value.value_or(std::vector<std::string>{})) {
+    folders.push_back("/opt/" + name + "/bin");
+  }
+  if (!subject.home.empty()) folders.insert(folders.end(), {subject.home + "/bin", subject.home + "/.local/bin"});
+  std::vector<std::string> owned = {"/usr/bin", "/usr/sbin", "/bin", "/sbin"};
+  for (const Environment& environment : stack.environments) {
+    owned.push_back(full_path(subject, environment.path) + "/bin");
+  }
+  std::vector<std::string> kept;
+  for (const std::string& folder : folders) {
+    const std::string real = subject.files.resolve(folder).value.value_or("");
+    const bool of_toolkit = std::any_of(stack.toolkits.begin(), stack.toolkits.end(), [&](const Toolkit& toolkit) {
+      return real.starts_with(subject.files.resolve(full_path(subject, toolkit.path)).value.value_or("/nowhere") + "/");
+    });
+    const bool is_owned = std::find(owned.begin(), owned.end(), real) != owned.end();
+    if (!real.starts_with('/') || of_toolkit || is_owned) continue;
+    if (std::find(kept.begin(), kept.end(), real) == kept.end()) kept.push_back(real);
+  }
+  return kept;
+}
+
+// Programs outside of environments that use CUDA.
+void add_programs(const Subject& subject, Stack& stack) {
+  const LoadingGround ground = loading_ground(subject);
+  std::size_t count = 0;
+  std::set<std::string> seen;
+  for (const std::string& folder : program_folders(subject, stack)) {
+    for (const std::string& name : subject.files.list(folder).value.value_or(std::vector<std::string>{})) {
+      const std::string path = subject.files.resolve(folder + "/" + name).value.value_or("");
+      if (path.empty() || is_shared_library_name(path) || !seen.insert(path).second) continue;
+      if (++count > kMostFiles) return;
+      const std::optional<DynamicSection> dynamic = program_at(ground, path);
+      if (!dynamic || !uses_cuda(ground, path)) continue;
+      stack.consumers.push_back(follow_file(ground, path, *dynamic, stack));
+    }
   }
 }
 
@@ -60,6 +120,9 @@ void collect_consumers(const Subject& subject, Stack& stack) {
   if (!subject.options.exact) return;
   if (subject.options.kind == SubjectKind::files) add_files(subject, stack);
   if (subject.options.process) add_process(subject, stack);
+  const SubjectKind kind = subject.options.kind;
+  const bool machine = kind == SubjectKind::host || kind == SubjectKind::root || kind == SubjectKind::image;
+  if (machine && !subject.options.process && !subject.options.machine_only) add_programs(subject, stack);
 }
 
 }  // namespace varve

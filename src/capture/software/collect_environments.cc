@@ -10,6 +10,7 @@
 #include "capture/subject/subject_ground.h"
 #include "loading/binary_collection.h"
 #include "loading/consumers.h"
+#include "loading/cuda_users.h"
 #include "package/environments.h"
 #include "tables/libraries.h"
 #include "toolkit/toolkit_reader.h"
@@ -23,6 +24,7 @@ constexpr std::size_t kMostLibraries = 8192;  // read of all environments togeth
 EnvironmentHints hints_for(const Subject& subject) {
   EnvironmentHints hints{.environment = subject.environment, .homes = {}, .working_directory = {}, .folders = {}};
   if (!subject.home.empty()) hints.homes.push_back(subject.home);
+  hints.whole_machine = !subject.options.process;
   if (subject.options.kind == SubjectKind::root || subject.options.kind == SubjectKind::image) {
     hints.homes = {"/root"};
     const Looked<std::vector<std::string>> users = subject.files.list("/home");
@@ -104,6 +106,7 @@ void collect_environments(const Subject& subject, Stack& stack) {
   const LoadingGround ground = loading_ground(subject);
   for (const EnvironmentPlace& place : places_of(subject)) {
     EnvironmentReading reading = read_environment(subject.files, place, subject.home);
+    drop_candidates_without_cuda(ground, reading);
     Environment& environment = reading.environment;
     if (environment.packages.empty() && !place.named) continue;
     libraries += reading.libraries.size();

@@ -6,15 +6,15 @@ namespace {
 AnalysedConsumer analyse_consumer(const Analysis& analysis, ConsumerView view) {
   AnalysedConsumer consumer{std::move(view)};
   consumer.runtimes = runtimes_of(consumer, analysis.knowledge);
-  consumer.driver = answer_driver(analysis, analysis.driver, consumer.runtimes);
+  consumer.driver = answer_driver(analysis, analysis.driver, consumer.runtimes, driver_calls_of(consumer));
   consumer.code = judge_code(analysis, analysis.driver, consumer);
+  consumer.library_code = judge_library_code(analysis, analysis.driver, consumer, consumer.code);
   consumer.compilers = judge_compilers(analysis, analysis.driver, consumer);
   ConsumerAnswers& answers = consumer.answers;
-  const bool uses_cuda = consumer.driver.decides.has_value();
-  answers.gpu = answer_gpu(analysis, analysis.driver, analysis.gpu_support, uses_cuda);
-  answers.code = answer_code(analysis, consumer.code);
+  answers.gpu = answer_gpu(analysis, analysis.driver, analysis.gpu_support, consumer.driver.uses_cuda);
+  answers.code = answer_code(analysis, consumer.code, consumer.library_code);
   answers.libraries = answer_libraries(consumer);
-  answers.symbols = answer_symbols(consumer);
+  answers.symbols = answer_symbols(analysis.libraries, consumer);
   answers.compilers = answer_compilers(analysis, consumer.compilers, answers.code.state);
   return consumer;
 }

@@ -16,7 +16,8 @@ namespace varve {
 struct AnalysedConsumer : ConsumerView {
   std::vector<ConsumerRuntime> runtimes;  // the newest first
   DriverAnswer driver;
-  std::vector<CodeVerdict> code;           // one a kind of GPU
+  std::vector<CodeVerdict> code;  // one a kind of GPU
+  std::vector<LibraryCodeVerdict> library_code;
   std::vector<CompilerVerdict> compilers;  // by kind of GPU and name
   ConsumerAnswers answers;
 };

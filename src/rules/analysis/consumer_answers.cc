@@ -56,7 +56,8 @@ ConsumerAnswer answer_gpu(const Situation& situation, const ServingDriver& drive
   return over.answer(Question::gpu);
 }
 
-ConsumerAnswer answer_code(const Situation& situation, const std::vector<CodeVerdict>& code) {
+ConsumerAnswer answer_code(const Situation& situation, const std::vector<CodeVerdict>& code,
+                           const std::vector<LibraryCodeVerdict>& libraries) {
   if (situation.gpus.empty()) return {Question::gpu_code, CheckState::not_applicable, no_gpu_words(situation)};
   if (code.empty()) return {Question::gpu_code, CheckState::cannot_tell, unknown_gpu_words(situation)};
   OverGpus over;
@@ -64,7 +65,12 @@ ConsumerAnswer answer_code(const Situation& situation, const std::vector<CodeVer
     const bool same = verdict.cause == CodeCause::no_code || verdict.cause == CodeCause::not_read;
     if (!same || !over.any) over.add(state_of(verdict.cause), verdict.detail);
   }
-  return over.answer(Question::gpu_code);
+  ConsumerAnswer answer = over.answer(Question::gpu_code);
+  for (const LibraryCodeVerdict& library : libraries) {
+    if (is_worse(CheckState::degraded, answer.state)) answer.state = CheckState::degraded;
+    answer.detail += "; " + library.detail;
+  }
+  return answer;
 }
 
 ConsumerAnswer answer_compilers(const Situation& situation, const std::vector<CompilerVerdict>& compilers,

@@ -5,6 +5,7 @@
 #include "rules/analysis/driver_regime.h"
 #include "rules/analysis/gpu_code.h"
 #include "rules/situation/consumer_view.h"
+#include "rules/situation/library_facts.h"
 #include "rules/situation/situation.h"
 
 namespace varve {
@@ -17,13 +18,15 @@ struct ConsumerAnswers {
 // `support`: of the GPUs of the machine, one a kind. `code`, `compilers`: the verdicts on this consumer.
 ConsumerAnswer answer_gpu(const Situation& situation, const ServingDriver& driver,
                           const std::vector<GpuSupportVerdict>& support, bool uses_cuda);
-ConsumerAnswer answer_code(const Situation& situation, const std::vector<CodeVerdict>& code);
+// `libraries`: those that it loads and that have no code for a GPU.
+ConsumerAnswer answer_code(const Situation& situation, const std::vector<CodeVerdict>& code,
+                           const std::vector<LibraryCodeVerdict>& libraries);
 // `code_state`: of the answer to Question::gpu_code. A compiler that does not know the GPU breaks only what has no code
 // of its own: the rest runs without it.
 ConsumerAnswer answer_compilers(const Situation& situation, const std::vector<CompilerVerdict>& compilers,
                                 CheckState code_state);
 ConsumerAnswer answer_libraries(const ConsumerView& view);
-ConsumerAnswer answer_symbols(const ConsumerView& view);
+ConsumerAnswer answer_symbols(const LibraryIndex& index, const ConsumerView& view);
 
 std::string no_gpu_words(const Situation& situation);  // "no GPU: it runs on the CPU"
 

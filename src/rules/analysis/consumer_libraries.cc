@@ -151,7 +151,7 @@ ConsumerAnswer answer_libraries(const ConsumerView& view) {
   return {Question::libraries, part_of_api ? CheckState::degraded : CheckState::ok, std::move(detail)};
 }
 
-ConsumerAnswer answer_symbols(const ConsumerView& view) {
+ConsumerAnswer answer_symbols(const LibraryIndex& index, const ConsumerView& view) {
   if (view.consumer.libraries.empty()) return {Question::symbols, CheckState::not_applicable, "it has no libraries"};
   if (!view.consumer.symbols_checked) {
     const std::string& remark = view.consumer.remark;
@@ -161,11 +161,13 @@ ConsumerAnswer answer_symbols(const ConsumerView& view) {
   }
   const Completeness completeness(view);
   std::vector<std::string> broken, aside;
-  for (const ConsumedLibrary& library : view.consumer.libraries) {
+  for (const LibraryView& one : view.libraries) {
+    const ConsumedLibrary& library = *one.loaded;
     if (library.unresolved_count == 0) continue;
     const std::string first = library.unresolved.empty() ? "" : ", first " + library.unresolved.front().name;
     const std::string text = fmt::format("{} lacks {}{}", base_name(library.path), library.unresolved_count, first);
-    (completeness.matters(library) ? broken : aside).push_back(text);
+    const bool matters = completeness.matters(library) && !waits_for_another_package(index, view, one);
+    (matters ? broken : aside).push_back(text);
   }
   if (!broken.empty()) return {Question::symbols, CheckState::broken, listed(std::move(broken))};
   std::string detail = "all bind";

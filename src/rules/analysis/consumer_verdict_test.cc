@@ -304,5 +304,89 @@ TEST(ConsumerVerdictOf, NamesThePtxThatIsCompiled) {
   EXPECT_NE(code.detail.find("PTX 8.0 is compiled"), std::string::npos) << code.detail;
 }
 
+TEST(ConsumerVerdictOf, TellsOfALibraryWithoutCodeForTheGpu) {
+  MadeStack stack;
+  stack.driver("550.163.01", "12.4").gpu("NVIDIA H100 PCIe", "9.0");
+  add_framework(stack, "12.4", usual_code());
+  stack.library("libnccl.so.2", "nvidia-nccl-cu12", "", coverage_of({{{"sm_80"}, 10}}), "/env/torch/libown.so");
+  EXPECT_EQ(first_verdict(stack).state, CheckState::degraded);
+  EXPECT_NE(answer(first_verdict(stack), "GPU code").detail.find("libnccl.so.2 has no code for"), std::string::npos);
+  const Analysis analysis = stack.analysis();
+  const std::vector<Finding> found = judge_rules(analysis, {find_rule("VRV-CODE-LIBRARY")}).findings;
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].severity, Severity::warning);
+}
+
+TEST(ConsumerVerdictOf, ALibraryIsWhatItsPartsServeTogether) {
+  MadeStack stack;
+  stack.driver("550.163.01", "12.4").gpu("Tesla V100-PCIE-16GB", "7.0");
+  add_framework(stack, "12.4", usual_code());
+  stack.library("libcudnn_ops.so.9", "nvidia-cudnn-cu12", "", coverage_of({{{"sm_70"}, 10}}), "/env/torch/libown.so");
+  stack.library("libcudnn_cnn.so.9", "nvidia-cudnn-cu12", "", coverage_of({{{"sm_80"}, 10}}), "/env/torch/libown.so");
+  // Made for GPUs from 8.0 on, whatever its release.
+  stack.library("libcusparseLt.so.0", "nvidia-cusparselt", "", coverage_of({{{"sm_80"}, 1}}), "/env/torch/libown.so");
+  EXPECT_EQ(first_verdict(stack).state, CheckState::ok);
+  stack.stack().binaries[stack.stack().binaries.size() - 3].coverage = coverage_of({{{"sm_75"}, 10}});
+  EXPECT_EQ(first_verdict(stack).state, CheckState::degraded);
+}
+
+TEST(ConsumerVerdictOf, OfAProcessOnlyTheKernelsOfItsFrameworksDecide) {
+  MadeStack stack;
+  stack.driver("580.95.05", "13.0").gpu("NVIDIA A100-PCIE-40GB", "8.0");
+  stack.package("torch", "2.5.0", "12.4").consumer();
+  stack.stack().consumers.back() = {.kind = ConsumerKind::process,
+                                    .name = "python3 (4711)",
+                                    .package = {},
+                                    .environment = "/env",
+                                    .libraries = {},
+                                    .symbols_checked = true,
+                                    .remark = {}};
+  stack.library("libtorch_cuda.so", "torch", "", usual_code());
+  stack.package("nvidia-cufft-cu12", "11", "12", "runtime");
+  stack.library("libcufft.so.11", "nvidia-cufft-cu12", "12.2",
+                coverage_of({{{"sm_80"}, 10}, {{"compute_75:8.0"}, 6202}}));
+  stack.library("libcudart.so.12", "nvidia-cuda-runtime-cu12", "12.4");
+  const ConsumerVerdict verdict = first_verdict(stack);
+  EXPECT_EQ(verdict.state, CheckState::ok);
+  EXPECT_NE(answer(verdict, "driver").detail.find("runtime 12.4 (libcudart.so.12)"), std::string::npos);
+}
+
+TEST(ConsumerVerdictOf, WhatCallsTheDriverAloneNeedsADriver) {
+  for (const DependencyKind kind : {DependencyKind::needed, DependencyKind::opened}) {
+    MadeStack stack;
+    stack.missing("driver.user_mode.version", Missing::absent, "--driver-root").gpu("L40S", "8.9");
+    stack.package("warp-lang", "1.9", "", "extension").consumer();
+    stack.library("warp.so", "warp-lang");
+    stack.library("libcuda.so.1", "", "", {}, "/env/warp-lang/warp.so", kind);
+    const ConsumerVerdict verdict = first_verdict(stack);
+    EXPECT_EQ(verdict.outcome, Outcome::no_driver);
+    EXPECT_EQ(verdict.state, kind == DependencyKind::needed ? CheckState::broken : CheckState::degraded);
+    stack.driver("470.256.02", "11.4");
+    EXPECT_EQ(first_verdict(stack).outcome, Outcome::reaches_devices);
+  }
+}
+
+TEST(ConsumerVerdictOf, TorchAsksAnOldNvrtcForWhatItKnows) {
+  for (const auto& [version, expected] :
+       {std::pair("1.12.1", CheckState::degraded), std::pair("1.13.1", CheckState::ok)}) {
+    MadeStack stack;
+    stack.driver("550.163.01", "12.4").gpu("NVIDIA L40S", "8.9");
+    add_framework(stack, "11.7", usual_code(), "torch", version);
+    const std::string nvrtc = "/env/torch/libnvrtc.so.11.2";
+    stack.library("libnvrtc.so.11.2", "torch");
+    stack.environment().compilers = {{nvrtc, GpuCompiler::nvrtc, known_fact(std::string("11.7.99"), "made")}};
+    EXPECT_EQ(answer(first_verdict(stack), "compilers").state, expected) << version;
+  }
+}
+
+TEST(ConsumerVerdictOf, DriversOfJetsonLinuxAreOfNoBranch) {
+  MadeStack stack;
+  stack.fact("driver.user_mode.role", std::string("driver")).fact("driver.user_mode.version", std::string("540.4.0"));
+  stack.gpu("Orin (nvgpu)", "8.7");
+  const ConsumerVerdict verdict = first_verdict(add_framework(stack, "12.6", coverage_of({{{"sm_87"}, 10}})));
+  EXPECT_EQ(answer(verdict, "driver").state, CheckState::cannot_tell);  // not 12.2, as branch 535 offers
+  EXPECT_EQ(answer(verdict, "GPU code").state, CheckState::ok);
+}
+
 }  // namespace
 }  // namespace varve

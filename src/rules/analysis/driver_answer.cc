@@ -40,6 +40,34 @@ std::optional<Outcome> outcome_of(const ServingDriver& driver, const RegimeVerdi
   const bool too_old = regime.state == CheckState::broken && regime.error == kTooOldCode;
   return too_old ? std::optional(Outcome::driver_too_old) : std::nullopt;
 }
+// A consumer that calls libcuda and brings no runtime: any driver serves it that has the functions it calls.
+DriverAnswer without_runtime(const Situation& situation, const ServingDriver& driver, DriverCalls calls) {
+  DriverAnswer result{.answer = {Question::driver, CheckState::not_applicable, driver.detail}, .uses_cuda = true};
+  const std::string how = calls == DriverCalls::needed ? "it needs libcuda" : "it opens libcuda by name";
+  switch (driver.presence) {
+    case DriverPresence::there:
+      result.outcome = Outcome::reaches_devices;
+      result.answer.state = CheckState::ok;
+      result.answer.detail = how + " and brings no runtime: " + driver_words(driver) + " is there";
+      break;
+    case DriverPresence::missing:
+      result.outcome = Outcome::no_driver;
+      result.error = kTooOldCode;
+      result.answer.state = calls == DriverCalls::needed ? CheckState::broken : CheckState::degraded;
+      result.answer.detail = how + ": " + driver.detail;
+      break;
+    case DriverPresence::unknown:
+      result.answer.state = CheckState::cannot_tell;
+      break;
+    case DriverPresence::not_looked_at:
+      break;
+  }
+  if (situation.has_no_gpu) {
+    result.answer.state = CheckState::not_applicable;
+    result.answer.detail = no_gpu_words(situation) + " (" + result.answer.detail + ")";
+  }
+  return result;
+}
 }  // namespace
 
 bool is_driver_too_old(const ServingDriver& driver, const DriverAnswer& answer) {
@@ -48,10 +76,11 @@ bool is_driver_too_old(const ServingDriver& driver, const DriverAnswer& answer) 
 }
 
 DriverAnswer answer_driver(const Situation& situation, const ServingDriver& driver,
-                           const std::vector<ConsumerRuntime>& runtimes) {
+                           const std::vector<ConsumerRuntime>& runtimes, DriverCalls calls) {
   DriverAnswer result{.answer = {Question::driver, CheckState::not_applicable, "it uses no CUDA"}};
   const MainRuntime main = decide_main(situation, driver, runtimes);
-  if (main.runtime == nullptr) return result;
+  if (main.runtime == nullptr) return calls == DriverCalls::none ? result : without_runtime(situation, driver, calls);
+  result.uses_cuda = true;
   result.decides = *main.runtime;
   result.regime = main.regime.regime;
   result.outcome = outcome_of(driver, main.regime);

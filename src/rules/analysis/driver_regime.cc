@@ -114,6 +114,12 @@ RegimeVerdict minor_version(const Situation& situation, const ServingDriver& dri
     return {CheckState::ok, Regime::minor_version,
             fmt::format("{} is of the same major version as CUDA {}", words, cuda)};
   }
+  if (driver.version && is_jetson_driver(*driver.version)) {
+    return {CheckState::cannot_tell, std::nullopt,
+            fmt::format("CUDA {} is newer than what {} offers, and the floors of minor-version compatibility are not "
+                        "those of Jetson Linux",
+                        cuda, words)};
+  }
   if (driver.version && is_below(*driver.version, *least)) {
     return {CheckState::broken, Regime::none,
             fmt::format("{} is below {}, the floor of CUDA {}", words, floor->driver, runtime.major()), 35};

@@ -116,20 +116,6 @@ std::set<CodeTarget> all_targets(const std::vector<OwnCode>& code) {
   return targets;
 }
 
-std::string targets_text(const std::vector<OwnCode>& code) {
-  std::vector<std::string> texts;
-  std::size_t left_out = 0;
-  for (const CodeTarget& target : all_targets(code)) {
-    if (target.kind != CodeKind::sass && target.kind != CodeKind::ptx) continue;
-    if (texts.size() < kMostTargetsShown) {
-      texts.push_back(to_string(target));
-    } else {
-      ++left_out;
-    }
-  }
-  return join(texts, ", ") + (left_out > 0 ? fmt::format(" and {} more", left_out) : "");
-}
-
 bool is_specialised(const CodeTarget& target) { return target.kind == CodeKind::sass && target.variant != '\0'; }
 
 // Regions that were made for more than one architecture: whole libraries for one kind of GPU are no measure for others.
@@ -260,7 +246,7 @@ std::string detail_of(const Situation& situation, const ServingDriver& driver, c
 void decide(const Situation& situation, const ServingDriver& driver, std::vector<OwnCode> code, CodeVerdict& verdict) {
   const bool forced = is_set(situation, "CUDA_FORCE_PTX_JIT"), disabled = is_set(situation, "CUDA_DISABLE_PTX_JIT");
   const bool any_native = count_all(code, verdict.gpu, std::nullopt).native > 0;
-  verdict.targets = targets_text(code);
+  verdict.targets = targets_text(all_targets(code));
   if (forced) drop_machine_code(code);
   verdict.newest_ptx = newest_ptx(code, verdict.gpu);
   const auto ceiling = disabled ? std::optional(std::pair(0, 0)) : ceiling_pair(driver);
@@ -281,6 +267,20 @@ bool was_read(const Situation& situation) {
   return std::any_of(binaries.begin(), binaries.end(), [](const Binary& b) { return b.coverage.has_value(); });
 }
 }  // namespace
+
+std::string targets_text(const std::set<CodeTarget>& targets) {
+  std::vector<std::string> texts;
+  std::size_t left_out = 0;
+  for (const CodeTarget& target : targets) {
+    if (target.kind != CodeKind::sass && target.kind != CodeKind::ptx) continue;
+    if (texts.size() < kMostTargetsShown) {
+      texts.push_back(to_string(target));
+    } else {
+      ++left_out;
+    }
+  }
+  return join(texts, ", ") + (left_out > 0 ? fmt::format(" and {} more", left_out) : "");
+}
 
 std::vector<CodeVerdict> judge_code(const Situation& situation, const ServingDriver& driver, const ConsumerView& view) {
   std::vector<OwnCode> code = own_code(view);

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,23 @@ struct CodeVerdict {
 // Compatibility" chapter of the CUDA C++ programming guide; the two variables by its environment chapter.
 std::vector<CodeVerdict> judge_code(const Situation& situation, const ServingDriver& driver, const ConsumerView& view);
 CheckState state_of(CodeCause cause);
+
+// A kernel library (NCCL, cuDNN with all of its parts) that a consumer loads and that has nothing for one GPU, which
+// the consumer's own code serves.
+struct LibraryCodeVerdict {
+  std::string library;  // "nccl"
+  std::string path;     // of one of its files
+  ComputeCapability gpu;
+  std::string detail;  // one clause
+};
+
+// Those that are made for other GPUs alone. A library that serves newer GPUs only, as its makers say
+// (LibraryRow::least_gpu), is none of them where the GPU is older.
+std::vector<LibraryCodeVerdict> judge_library_code(const Situation& situation, const ServingDriver& driver,
+                                                   const ConsumerView& view, const std::vector<CodeVerdict>& own);
+
+// "sm_80, sm_90a, compute_90 (PTX 8.4)": machine code and PTX, the first twelve.
+std::string targets_text(const std::set<CodeTarget>& targets);
 
 // A compiler that the consumer uses at run time, on one GPU.
 struct CompilerVerdict {

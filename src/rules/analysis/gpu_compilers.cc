@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "rules/analysis/gpu_code.h"
 #include "rules/situation/consumer_runtimes.h"
+#include "rules/situation/package_row.h"
 
 namespace varve {
 
@@ -81,6 +82,15 @@ void compare_ptx(const Situation& situation, const ServingDriver& driver, Compil
       release->ptx_isa, to_string(*driver.ptx_ceiling));
 }
 
+// A framework that asks an old NVRTC for a target that it knows, and lets the driver compile the PTX for the GPU.
+bool caps_target(const ConsumerView& view, const CarriedCompiler& compiler, const DottedVersion& version) {
+  const DottedVersion first_without{.parts = {11, 8}};
+  const PackageRow* row = view.package == nullptr ? nullptr : row_of(*view.package);
+  const auto release = view.package == nullptr ? std::nullopt : dotted_version_from(view.package->version);
+  return compiler.name == GpuCompiler::nvrtc && row != nullptr && release && !row->caps_nvrtc.empty() &&
+         version < first_without && is_within(*release, row->caps_nvrtc);
+}
+
 int goodness(CheckState state) { return state == CheckState::ok ? 2 : state == CheckState::cannot_tell ? 1 : 0; }
 }  // namespace
 
@@ -95,6 +105,10 @@ std::vector<CompilerVerdict> judge_compilers(const Situation& situation, const S
       const auto version = dotted_version_from(value_text(*compiler.version.value));
       if (!version) continue;
       CompilerVerdict verdict = judge_one(situation, compiler, *version, gpu);
+      if (verdict.state == CheckState::broken && caps_target(view, compiler, *version)) {
+        verdict.state = CheckState::ok;
+        verdict.detail += ", and is asked for an older target, whose PTX the driver compiles";
+      }
       const auto known = best.find(compiler.name);
       if (known == best.end() || goodness(verdict.state) > goodness(known->second.state)) {
         best.insert_or_assign(compiler.name, std::move(verdict));

@@ -105,6 +105,7 @@ GpuSupportVerdict judge_support(const Situation& situation, const ServingDriver&
   // A compat libcuda stands on the kernel driver, and that is the one that must know the GPU.
   const std::optional<DottedVersion>& version = driver.compat || !driver.version ? driver.kernel : driver.version;
   if (!version) return {GpuSupport::untold, "the version of the driver is not known"};
+  if (is_jetson_driver(*version)) return support_by_level(situation, driver, *row, version->major());
   if (is_newer_driver(knowledge, *version)) {
     return {GpuSupport::untold, is_newer_than_data(situation, "driver " + to_string(*version))};
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.h"
 #include "rules/analysis/rule.h"
 #include "rules/consumer/consumer_rules.h"
 #include "rules/consumer/consumer_words.h"
@@ -72,6 +73,29 @@ std::vector<Found> code_in_part(const Analysis& analysis) {
   std::vector<Found> found;
   for (auto& [gpu, group] : groups_of(analysis, {CodeCause::partly, CodeCause::for_siblings, CodeCause::some_files})) {
     found.push_back({.evidence = named(std::move(group.lines))});
+  }
+  return found;
+}
+
+// One finding a library and GPU of an environment, with all who load it.
+std::vector<Found> library_without_code(const Analysis& analysis) {
+  struct Group {
+    std::vector<std::string> names;
+    std::string detail;
+  };
+  std::map<std::pair<std::string, ComputeCapability>, Group> groups;
+  for (const AnalysedConsumer& view : analysis.consumers) {
+    for (const LibraryCodeVerdict& verdict : view.library_code) {
+      Group& group = groups[{verdict.path, verdict.gpu}];
+      group.names.push_back(consumer_words(view));
+      group.detail = verdict.detail;
+    }
+  }
+  std::vector<Found> found;
+  for (auto& [key, group] : groups) {
+    const std::string name = file_name(key.first);
+    found.push_back({.evidence = fmt::format("{} (loaded by {})", group.detail, named(std::move(group.names))),
+                     .about = {{About::library, name}}});
   }
   return found;
 }
@@ -189,6 +213,19 @@ const std::vector<Rule>& code_rules() {
        .fix = "Install a build that was made for this GPU, where those parts matter",
        .source = kApplication,
        .judge = code_in_part},
+      {.id = "VRV-CODE-LIBRARY",
+       .layer = Layer::kernel_library,
+       .severity = Severity::warning,
+       .mender = Mender::framework,
+       .category = "kernel_coverage",
+       .needs = {"gpu.models"},
+       .statement = "The kernel libraries that a consumer loads (cuBLAS, cuDNN, NCCL) have code for the GPU, too.",
+       .consequence =
+           "The program starts, and fails where it first uses that library (\"no kernel image is available\", "
+           "CUDNN_STATUS_ARCH_MISMATCH)",
+       .fix = "Install a release of that library that was made for this GPU, as the framework's own wheel brings it",
+       .source = kApplication,
+       .judge = library_without_code},
       {.id = "VRV-CODE-JIT-DISABLED",
        .layer = Layer::settings,
        .severity = Severity::error,

@@ -31,9 +31,18 @@ bool asks_for_gpu(const Analysis& analysis) {
 
 bool is_withheld(const std::string& value) { return value.empty() || value == "void" || value == "none"; }
 
+// Under WSL no module and no bus shows a GPU: only what asks for one tells that there should be one.
+std::vector<Found> find_no_gpu_under_wsl(const Analysis& analysis) {
+  if (lists(analysis, kNodes, "dxg") || !asks_for_gpu(analysis)) return {};
+  return {{.evidence = fmt::format("In {} under WSL: there is no /dev/dxg, through which the GPU is reached; {}",
+                                   fact_text(fact_of(analysis, "container.kind")),
+                                   setting_words(analysis, "NVIDIA_VISIBLE_DEVICES"))}};
+}
+
 std::vector<Found> find_no_gpu(const Analysis& analysis) {
-  if (!is_in_container(analysis) || !host_has_gpu(analysis) || has_gpu_node(analysis) || is_wsl(analysis)) return {};
-  if (!fact_of(analysis, kNodes).is_answer()) return {};
+  if (!is_in_container(analysis) || !fact_of(analysis, kNodes).is_answer()) return {};
+  if (is_wsl(analysis)) return find_no_gpu_under_wsl(analysis);
+  if (!host_has_gpu(analysis) || has_gpu_node(analysis)) return {};
   const auto visible = setting_of(analysis, "NVIDIA_VISIBLE_DEVICES");
   Found found{.evidence = fmt::format(
                   "In {}: the host's kernel {}, and the container has no device node of it; {}",
@@ -46,7 +55,7 @@ std::vector<Found> find_no_gpu(const Analysis& analysis) {
 }
 
 std::vector<Found> find_no_driver_libraries(const Analysis& analysis) {
-  if (!is_in_container(analysis) || !has_gpu_node(analysis) || is_wsl(analysis) || is_jetson(analysis)) return {};
+  if (!is_in_container(analysis) || !has_gpu_node(analysis) || is_jetson(analysis)) return {};
   if (!is_absent(analysis, "driver.user_mode.version")) return {};
   const auto capabilities = setting_of(analysis, "NVIDIA_DRIVER_CAPABILITIES");
   const bool without = capabilities && !capabilities->empty() && !has_word(*capabilities, "compute");

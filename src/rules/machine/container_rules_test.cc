@@ -41,6 +41,22 @@ TEST(ContainerRules, TheGpuWasNotGivenToTheContainer) {
   EXPECT_FALSE(machine.fires("VRV-CONTAINER-NO-GPU"));
 }
 
+TEST(ContainerRules, UnderWslTheGpuIsReachedThroughDxg) {
+  MachineOfFacts machine = container();
+  machine.with("machine.hypervisor", "Hyper-V (WSL)")
+      .without("driver.device_nodes")
+      .without("driver.user_mode.version");
+  machine.without("driver.kernel_mode.version");
+  machine.stack.driver_files.clear();
+  EXPECT_FALSE(machine.fires("VRV-CONTAINER-NO-GPU"));  // nothing asks for one
+  add_framework(machine);
+  ASSERT_EQ(machine.severity("VRV-CONTAINER-NO-GPU"), "error");
+  EXPECT_NE(machine.judge("VRV-CONTAINER-NO-GPU")[0].evidence.find("/dev/dxg"), std::string::npos);
+  machine.with("driver.device_nodes", List{"dxg"});
+  EXPECT_FALSE(machine.fires("VRV-CONTAINER-NO-GPU"));
+  EXPECT_TRUE(machine.fires("VRV-CONTAINER-NO-COMPUTE"));  // the node without libcuda
+}
+
 TEST(ContainerRules, CapabilitiesWithoutCompute) {
   MachineOfFacts machine = container();
   machine.without("driver.user_mode.version").with("settings.NVIDIA_DRIVER_CAPABILITIES", "utility,video");

@@ -154,6 +154,16 @@ void keep_newest_main(std::vector<ConsumerRuntime>& runtimes) {
 }
 }  // namespace
 
+DriverCalls driver_calls_of(const ConsumerView& view) {
+  DriverCalls calls = DriverCalls::none;
+  for (const ConsumedLibrary& library : view.consumer.libraries) {
+    if (split_library_file_name(last_part(library.name)).stem != "libcuda") continue;
+    if (library.kind == DependencyKind::needed) return DriverCalls::needed;
+    calls = DriverCalls::opened;
+  }
+  return calls;
+}
+
 bool is_own(const ConsumerView& view, const LibraryView& library) {
   if (library.binary == nullptr) return false;
   if (view.consumer.kind == ConsumerKind::process) return is_own_of_process(view, library);

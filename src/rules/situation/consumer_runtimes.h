@@ -23,6 +23,14 @@ struct ConsumerRuntime {
 // for. Empty: it uses no CUDA, as far as is known.
 std::vector<ConsumerRuntime> runtimes_of(const ConsumerView& view, const Knowledge& knowledge);
 
+// How a consumer calls the driver itself.
+enum class DriverCalls {
+  none,
+  opened,  // libcuda by name, when it is first used
+  needed,  // it does not load without libcuda
+};
+DriverCalls driver_calls_of(const ConsumerView& view);
+
 // Whether a file belongs to the consumer itself: of its package, or, without one, what it begins with. Of a process:
 // what the frameworks and extensions of its environment hold, and what is neither of a package nor a library of CUDA.
 bool is_own(const ConsumerView& view, const LibraryView& library);

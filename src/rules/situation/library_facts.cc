@@ -4,7 +4,9 @@
 
 #include "base/library_file_name.h"
 #include "base/text.h"
+#include "package/python_metadata.h"
 #include "tables/libraries.h"
+#include "tables/package_table.h"
 
 namespace varve {
 
@@ -129,6 +131,46 @@ std::optional<KnownVersion> LibraryIndex::version(const Binary& binary) const {
 std::string LibraryIndex::version_text(const Binary& binary) const {
   const std::optional<KnownVersion> known = version(binary);
   return known ? known->text : "version not known";
+}
+
+namespace {
+bool is_python_module(std::string_view path) {
+  const std::string name = base_name(path);
+  return name.find(".cpython-") != std::string::npos || name.ends_with(".abi3.so");
+}
+
+// A library that it needs, directly or through others, of a package that is more than libraries of CUDA.
+bool needs_another_package(const LibraryIndex& index, const Binary& module) {
+  std::vector<const Binary*> closure{&module};
+  for (std::size_t at = 0; at < closure.size(); ++at) {
+    for (const Dependency& dependency : closure[at]->dependencies) {
+      if (dependency.kind != DependencyKind::needed) continue;
+      const Binary* needed = index.binary(dependency.path);
+      if (needed == nullptr || std::find(closure.begin(), closure.end(), needed) != closure.end()) continue;
+      const Package* package = index.package_of(*needed);
+      if (package != nullptr && package->role != PackageRole::runtime) return true;
+      closure.push_back(needed);
+    }
+  }
+  return false;
+}
+}  // namespace
+
+bool waits_for_another_package(const LibraryIndex& index, const ConsumerView& view, const LibraryView& library) {
+  const ConsumedLibrary& wants = *library.loaded;
+  if (wants.unresolved.empty() || !wants.asked_by.empty() || library.binary == nullptr || view.package == nullptr ||
+      !is_python_module(wants.path)) {
+    return false;
+  }
+  const bool of_python = std::any_of(wants.unresolved.begin(), wants.unresolved.end(), [](const auto& symbol) {
+    return symbol.name.empty() || symbol.name.starts_with("Py") || symbol.name.starts_with("_Py");
+  });
+  const auto& asked = view.package->requirements;
+  const bool asks = std::any_of(asked.begin(), asked.end(), [](const Requirement& requirement) {
+    const PackageRow* row = find_package_row(normal_package_name(requirement.name));
+    return row != nullptr && row->role == PackageRole::framework;
+  });
+  return !of_python && !asks && !needs_another_package(index, *library.binary);
 }
 
 Severity with_gpu(const Situation& situation, Severity otherwise) {

@@ -8,6 +8,7 @@
 #include "base/dotted_version.h"
 #include "base/version_specifier.h"
 #include "model/finding.h"
+#include "rules/situation/consumer_view.h"
 #include "rules/situation/situation.h"
 
 namespace varve {
@@ -74,6 +75,11 @@ class LibraryIndex {
   std::map<std::string, std::vector<const Binary*>> by_stem_;
   std::map<std::string, const Environment*, std::less<>> environments_;
 };
+
+// Whether one of a consumer's own Python modules lacks only what another package would have loaded before it
+// (cuda.core's bridge to torch): it needs nothing but libraries of CUDA and of the system, and its package asks for no
+// framework. Python code that imports such a module looks first whether the other package is there.
+bool waits_for_another_package(const LibraryIndex& index, const ConsumerView& view, const LibraryView& library);
 
 // The severity of what goes wrong on a GPU only: `otherwise` on a machine that has one, a note where there is none or
 // nobody knows.

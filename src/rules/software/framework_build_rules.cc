@@ -5,49 +5,13 @@
 #include <set>
 
 #include "base/text.h"
+#include "rules/analysis/cpu_builds.h"
 #include "rules/analysis/rule.h"
-#include "rules/software/package_row.h"
 #include "rules/software/software_rules.h"
 
 namespace varve {
 
 namespace {
-bool is_cpu_build(const Package& package) {
-  return !package.cuda.is_known() && package.cuda.missing == Missing::absent &&
-         package.cuda.detail.starts_with("a build without CUDA");
-}
-
-// A framework whose CUDA part is a package of its own, asked for by an extra ("cuda12"), none of which is there.
-bool has_no_plugin(const Environment& environment, const Package& package, const PackageRow& row) {
-  const auto& extras = row.extras;
-  const bool by_extra = row.without_cuda && std::any_of(extras.begin(), extras.end(), [](const std::string& extra) {
-                          return extra.starts_with("cuda");
-                        });
-  if (!by_extra) return false;
-  const auto& wanted = package.requirements;
-  return std::none_of(wanted.begin(), wanted.end(), [&](const Requirement& requirement) {
-    const Package* there = find_package(environment, requirement.name);
-    return there != nullptr && (there->role == PackageRole::extension || there->cuda.is_known());
-  });
-}
-
-// Why a package runs on the CPU only; empty: it does not, or does not say.
-std::string cpu_reason(const Environment& environment, const Package& package) {
-  const PackageRow* row = row_of(package);
-  if (row == nullptr) return {};
-  if (row->selects_cpu) {
-    return package.role == PackageRole::framework ? "is the distribution without CUDA"
-                                                  : "selects builds without CUDA, and keeps them through every update";
-  }
-  const bool counts =
-      package.role == PackageRole::framework || (package.role == PackageRole::library && !row->without_cuda);
-  if (counts && is_cpu_build(package)) return "is " + package.cuda.detail + " (" + package.cuda.source + ")";
-  if (package.role == PackageRole::framework && has_no_plugin(environment, package, *row)) {
-    return "has no package with its CUDA part beside it";
-  }
-  return {};
-}
-
 std::string gpus_text(const Analysis& analysis) {
   if (analysis.gpus.empty()) return "a GPU";
   const Gpu& gpu = analysis.gpus.front();
@@ -91,7 +55,7 @@ std::vector<Found> builds_without_cuda(const Analysis& analysis) {
       return package.role == PackageRole::framework && package.cuda.is_known();
     });
     for (const Package& package : packages) {
-      const std::string reason = cpu_reason(environment, package);
+      const std::string reason = cpu_build_reason(analysis, environment, package);
       if (reason.empty()) continue;
       found.push_back({.evidence = fmt::format("{} {} in {} {}, and this machine has {}", package.name, package.version,
                                                environment.path, reason, gpus_text(analysis))});
@@ -129,7 +93,7 @@ std::vector<Found> cuda_variants_apart(const Analysis& analysis) {
       const std::vector<int> own = cuda_majors(package.cuda);
       for (const Package* framework : frameworks_of(environment, package)) {
         const std::vector<int> theirs = cuda_majors(framework->cuda);
-        if (theirs.empty() || (own.empty() && !is_cpu_build(package))) continue;
+        if (theirs.empty() || (own.empty() && !is_stated_cpu_build(package))) continue;
         const bool fits = std::any_of(own.begin(), own.end(), [&](int major) {
           return std::find(theirs.begin(), theirs.end(), major) != theirs.end();
         });

@@ -54,6 +54,54 @@ TEST(FrameworkRules, FrameworkWithoutItsPlugin) {
   EXPECT_EQ(scene.judge("VRV-FRAMEWORK-PIN").size(), 1u);
 }
 
+TEST(FrameworkRules, AnOldJaxlibCarriesItsCudaItself) {
+  Scene scene;
+  scene.gpu("NVIDIA L4", "8.9");
+  scene.package("jax", "0.4.1", "framework").cuda = missing_fact(Missing::not_applicable, "data/packages.json");
+  scene.package("jaxlib", "0.4.1+cuda11.cudnn86", "framework", "11");
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-CPU-BUILD").empty());
+  scene.environment().packages[1].cuda = missing_fact(Missing::absent, "version, name, pins", "nothing states it");
+  EXPECT_EQ(scene.judge("VRV-FRAMEWORK-CPU-BUILD").size(), 1u) << "told once, of jax";
+}
+
+TEST(FrameworkRules, ACpuBuildIsWhatItCanLoad) {
+  Scene scene;
+  scene.gpu("NVIDIA L4", "8.9").package("ctranslate2", "4.8.5", "framework");
+  const std::string own = "/venv/ctranslate2/libctranslate2.so.4";
+  scene.binary(own, "libctranslate2.so.4", "", "ctranslate2");
+  Consumer& consumer = scene.consumer("ctranslate2", "4.8.5", "framework");
+  consumer.libraries = {loaded("libctranslate2.so.4", own, "of the package")};
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-CPU-BUILD").empty()) << "nobody looked for names that it opens";
+  scene.stack.consumers[0].symbols_checked = true;
+  const auto found = scene.judge("VRV-FRAMEWORK-CPU-BUILD");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_TRUE(has(found[0].evidence, "neither need nor open a library of CUDA")) << found[0].evidence;
+  scene.stack.consumers[0].libraries.push_back({.name = "libcublas.so.12",
+                                                .path = {},
+                                                .why = "not found",
+                                                .asked_by = own,
+                                                .kind = DependencyKind::opened,
+                                                .unresolved = {}});
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-CPU-BUILD").empty());
+}
+
+TEST(FrameworkRules, AModuleThatWaitsForAnotherPackageIsANote) {
+  Scene scene;
+  scene.package("cuda-core", "1.2.2", "extension", "13");
+  const std::string module = "/venv/cuda/core/_bridge.cpython-311-x86_64-linux-gnu.so";
+  scene.binary(module, "", "", "cuda-core");
+  Consumer& core = scene.consumer("cuda-core", "1.2.2", "extension");
+  core.symbols_checked = true;
+  core.libraries = {loaded("_bridge", module, "imported from the package")};
+  core.libraries[0].unresolved = {{"aoti_torch_dtype_float32", ""}};
+  core.libraries[0].unresolved_count = 1;
+  const auto found = scene.judge("VRV-FRAMEWORK-EXTENSION-SYMBOLS");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].severity, Severity::note);
+  scene.stack.consumers[0].libraries[0].unresolved = {{"PyThreadState_GetUnchecked", ""}};  // of another Python
+  EXPECT_FALSE(scene.judge("VRV-FRAMEWORK-EXTENSION-SYMBOLS").at(0).severity);
+}
+
 TEST(FrameworkRules, ExtensionForAnotherRelease) {
   Scene scene;
   scene.package("torch", "2.3.1+cu121", "framework", "12.1");

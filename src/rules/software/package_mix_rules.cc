@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "rules/analysis/rule.h"
-#include "rules/software/package_row.h"
+#include "rules/situation/package_row.h"
 #include "rules/software/software_rules.h"
 
 namespace varve {

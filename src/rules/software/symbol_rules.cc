@@ -97,7 +97,8 @@ std::vector<Found> unresolved_symbols(const Analysis& analysis, bool of_extensio
     for (const LibraryView& library : view.libraries) {
       const ConsumedLibrary& wants = *library.loaded;
       if (wants.unresolved_count == 0 || wants.unresolved.empty()) continue;
-      if (belongs_to_extension(index, view, library) != of_extensions) continue;
+      const bool waits = waits_for_another_package(index, view, library);
+      if ((waits || belongs_to_extension(index, view, library)) != of_extensions) continue;
       if (!told.insert(view.consumer.environment + "\n" + wants.path).second) continue;
       std::vector<std::string> names;
       for (std::size_t i = 0; i < std::min(kSymbolsTold, wants.unresolved.size()); ++i) {
@@ -109,6 +110,11 @@ std::vector<Found> unresolved_symbols(const Analysis& analysis, bool of_extensio
                                    wants.path, consumer_text(view.consumer), wants.unresolved_count,
                                    wants.unresolved_count == 1 ? "" : "s", join(names, ", "), more) +
                        provider_text(index, view, wants) + (of_extensions ? framework_text(view) : "")});
+      if (waits) {
+        found.back().severity = Severity::note;
+        found.back().consequence = "It can be imported after the package that defines them, and not without it";
+        found.back().fix = "Nothing, unless that package was meant to be there";
+      }
       found.back().about.push_back({About::library, base_name(wants.path)});
       for (const UnresolvedSymbol& symbol : wants.unresolved)
         found.back().about.push_back({About::symbol, symbol.name});

@@ -7,7 +7,9 @@
 
 #include "base/text.h"
 #include "package/python_metadata.h"
+#include "rules/analysis/cpu_builds.h"
 #include "rules/analysis/rule.h"
+#include "rules/situation/package_row.h"
 #include "rules/speed/speed_rules.h"
 
 namespace varve {
@@ -23,7 +25,10 @@ struct Seen {
 // "nvidia-cudnn-cu12" and conda's "libcudnn" are cudnn; "torch" is torch.
 std::vector<std::string> components_of(const Package& package) {
   const std::string name = normal_package_name(package.name);
-  std::vector<std::string> names = {name == "pytorch" ? "torch" : name};
+  const PackageRow* row = row_of(package);  // conda's "pytorch" is torch
+  const bool alias =
+      row != nullptr && package.role == PackageRole::framework && row->name.find('*') == std::string::npos;
+  std::vector<std::string> names = {alias ? row->name : name};
   std::string library = name;
   if (library.starts_with("nvidia-")) library = library.substr(7);
   if (library.starts_with("lib")) library = library.substr(3);
@@ -39,7 +44,7 @@ void add_packages(const Analysis& analysis, SeenByComponent& seen) {
   for (const Environment& environment : analysis.subject.environments) {
     for (const Package& package : environment.packages) {
       const std::optional<DottedVersion> version = dotted_version_from(package.version);
-      if (!version) continue;
+      if (!version || !cpu_build_reason(analysis, environment, package).empty()) continue;
       for (const std::string& component : components_of(package)) {
         seen[component].push_back({*version, package.name + " " + package.version, environment.path});
       }
@@ -124,12 +129,18 @@ std::string gpu_text(const Gpu& gpu) {
   return (gpu.model.empty() ? std::string("a GPU") : gpu.model) + " (" + to_string(*gpu.capability) + ")";
 }
 
+// What a row says of the releases that it holds for.
+enum class Change { slower, inexact, other };
+Change kind_of(const DispatchChange& row) {
+  return row.slower ? Change::slower : row.inexact ? Change::inexact : Change::other;
+}
+
 // Rows of data/dispatch_changes.json that hold for the versions found: of packages by their name, of libraries by their
 // family ("cudnn", "cublas") with what environments hold and consumers would load; and for a GPU of the machine.
-// `slower`: the known slow-downs and defaults that surprise, one finding a row, as warnings where the machine has a
-// GPU, else notes; or all other rows, one note for everything of one release, on a machine with a GPU only.
-std::vector<Found> known_dispatch_changes(const Analysis& analysis, bool slower) {
-  if (!slower && !analysis.has_gpu) return {};
+// Of the known slow-downs and of defaults that surprise one finding a row, as warnings where the machine has a GPU,
+// else notes; of all other rows one note for everything of one release, on a machine with a GPU only.
+std::vector<Found> known_dispatch_changes(const Analysis& analysis, Change wanted) {
+  if (wanted == Change::other && !analysis.has_gpu) return {};
   SeenByComponent seen;
   add_packages(analysis, seen);
   add_libraries(analysis, seen);
@@ -137,12 +148,12 @@ std::vector<Found> known_dispatch_changes(const Analysis& analysis, bool slower)
   std::map<std::string, std::vector<std::string>> others;  // what is merely other, by where it was seen
   for (const DispatchChange& row : analysis.knowledge.dispatch_changes) {
     // A row for every release says nothing about this one.
-    if ((row.slower || row.inexact) != slower || (!slower && row.version.empty())) continue;
+    if (kind_of(row) != wanted || (wanted == Change::other && row.version.empty())) continue;
     const Gpu* gpu = gpu_within(analysis, row.gpu);
     if (!row.gpu.empty() && gpu == nullptr) continue;
     const std::string places = places_of(analysis, seen[row.component], row);
     if (places.empty()) continue;
-    if (!slower) {
+    if (wanted == Change::other) {
       others[places].push_back(row.change + " (" + row.id + ")");
       continue;
     }
@@ -158,8 +169,13 @@ std::vector<Found> known_dispatch_changes(const Analysis& analysis, bool slower)
   return found;
 }
 
-std::vector<Found> slower_versions(const Analysis& analysis) { return known_dispatch_changes(analysis, true); }
-std::vector<Found> other_versions(const Analysis& analysis) { return known_dispatch_changes(analysis, false); }
+std::vector<Found> slower_versions(const Analysis& analysis) {
+  return known_dispatch_changes(analysis, Change::slower);
+}
+std::vector<Found> inexact_versions(const Analysis& analysis) {
+  return known_dispatch_changes(analysis, Change::inexact);
+}
+std::vector<Found> other_versions(const Analysis& analysis) { return known_dispatch_changes(analysis, Change::other); }
 }  // namespace
 
 const std::vector<Rule>& dispatch_rules() {
@@ -174,6 +190,16 @@ const std::vector<Rule>& dispatch_rules() {
        .fix = "Take a release before or after it",
        .source = "data/dispatch_changes.json, where every row has its source",
        .judge = slower_versions},
+      {.id = "VRV-SPEED-INEXACT",
+       .layer = Layer::kernel_library,
+       .severity = Severity::note,
+       .mender = Mender::framework,
+       .category = "silent_slowdown",
+       .statement = "No release is used whose default is faster and less exact than people expect on this GPU",
+       .consequence = "Results differ from those of other releases in the digits that count",
+       .fix = "Set the precision where it matters, and state it beside the number",
+       .source = "data/dispatch_changes.json, where every row has its source",
+       .judge = inexact_versions},
       {.id = "VRV-SPEED-OTHER-KERNELS",
        .layer = Layer::kernel_library,
        .severity = Severity::note,

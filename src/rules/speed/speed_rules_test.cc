@@ -96,10 +96,36 @@ TEST(SpeedRules, OtherKernelsAreNotesOnAMachineWithAGpu) {
   row.version = ">=1.7,<1.12";
   row.slower = false;
   Scene scene = with_row(row);
-  scene.package("pytorch", "1.11.0", "framework", "11.3");
+  scene.package("pytorch", "1.11.0", "framework", "11.3").installer = "conda";
   EXPECT_TRUE(scene.judge("VRV-SPEED-OTHER-KERNELS").empty());
   scene.gpu("NVIDIA GeForce RTX 3090", "8.6");
   EXPECT_EQ(scene.judge("VRV-SPEED-OTHER-KERNELS").at(0).severity, Severity::note);
+}
+
+TEST(SpeedRules, WhatIsFasterIsNotSlower) {
+  DispatchChange row = gemv();
+  row.component = "torch";
+  row.version = ">=1.7,<1.12";
+  row.slower = false;
+  row.inexact = true;
+  Scene scene = with_row(row);
+  scene.package("torch", "1.11.0", "framework", "11.3");
+  scene.gpu("NVIDIA GeForce RTX 3090", "8.6");
+  EXPECT_TRUE(scene.judge("VRV-SPEED-KNOWN-SLOWER").empty());
+  EXPECT_EQ(scene.judge("VRV-SPEED-INEXACT").at(0).severity, Severity::warning);
+}
+
+TEST(SpeedRules, BuildsForTheCpuAreLeftAlone) {
+  DispatchChange row = gemv();
+  row.component = "torch";
+  row.version = ">=2";
+  Scene scene = with_row(row);
+  scene.gpu("NVIDIA L4", "8.9");
+  scene.package("torch", "2.2.0", "framework", "12.1");
+  EXPECT_EQ(scene.judge("VRV-SPEED-KNOWN-SLOWER").size(), 1u);
+  scene.environment().packages[0].cuda =
+      missing_fact(Missing::absent, "local version +cpu", "a build without CUDA by its version");
+  EXPECT_TRUE(scene.judge("VRV-SPEED-KNOWN-SLOWER").empty());
 }
 
 TEST(SpeedRules, Settings) {

@@ -1,4 +1,4 @@
-#include "rules/software/package_row.h"
+#include "rules/situation/package_row.h"
 
 #include "package/python_metadata.h"
 

@@ -1,0 +1,74 @@
+#include "loading/cuda_users.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
+#include "base/library_file_name.h"
+#include "base/text.h"
+#include "binary/elf/build_id.h"
+#include "binary/gpu_code/fatbin_coverage.h"
+#include "binary/version/read_only_strings.h"
+#include "loading/binary_cache.h"
+#include "tables/libraries.h"
+
+namespace varve {
+
+namespace {
+// Of the driver's libraries only libcuda: others count or watch GPUs (libnvidia-ml), or decode videos.
+bool is_of_cuda(const std::string& name) {
+  if (has_role(name, LibraryRole::driver)) return split_library_file_name(name).stem == "libcuda";
+  return has_role(name, LibraryRole::cuda);
+}
+
+bool any_of_cuda(const std::vector<std::string>& names) { return std::any_of(names.begin(), names.end(), is_of_cuda); }
+
+bool opens_cuda(const LoadingGround& ground, const FileReader& file, const std::string& path) {
+  constexpr const char* kQuestion = "opens-cuda";
+  const BinaryCache cache(ground.cache_folder);
+  const Result<std::string> read = read_build_id(file, path);
+  const std::string build_id = read ? *read : std::string();
+  const Json known = cache.find(build_id, file.size(), kQuestion);
+  if (known.is_boolean()) return known.get<bool>();
+  const bool opens = any_of_cuda(opened_names(file));
+  cache.keep(build_id, file.size(), kQuestion, opens);
+  return opens;
+}
+}  // namespace
+
+bool uses_cuda(const LoadingGround& ground, const std::string& path) {
+  const auto before = ground.read_before.find(path);
+  if (before != ground.read_before.end()) {
+    const ReadBinary& read = before->second;
+    return read.binary.coverage || any_of_cuda(read.dynamic.needed) || any_of_cuda(read.opened);
+  }
+  const Looked<FileReader> opened = ground.files.open(path);
+  if (!opened) return false;
+  const FileReader file = opened->buffered();  // headers and names stand close together
+  const Result<DynamicSection> dynamic = read_dynamic_section(file, path);
+  if (!dynamic) return false;
+  if (any_of_cuda(dynamic->needed)) return true;
+  const Result<std::optional<Coverage>> coverage = read_coverage(*opened, path);
+  if (coverage && *coverage) return true;
+  return ground.how.exact && opens_cuda(ground, *opened, path);
+}
+
+void drop_candidates_without_cuda(const LoadingGround& ground, EnvironmentReading& reading) {
+  std::set<std::string> others = reading.candidates;
+  for (const auto& [path, package] : reading.packages) {
+    if (!others.contains(package)) continue;
+    if (uses_cuda(ground, ground.files.resolve(path).value.value_or(path))) others.erase(package);
+  }
+  if (others.empty()) return;
+  std::erase_if(reading.environment.packages, [&](const Package& package) { return others.contains(package.name); });
+  std::erase_if(reading.libraries, [&](const std::string& path) {
+    const auto owner = reading.packages.find(path);
+    return owner != reading.packages.end() && others.contains(owner->second);
+  });
+  for (const auto& [path, package] : reading.packages) {
+    if (others.contains(package) && file_name(path).starts_with("lib")) reading.others.emplace(path, package);
+  }
+  std::erase_if(reading.packages, [&](const auto& row) { return others.contains(row.second); });
+}
+
+}  // namespace varve

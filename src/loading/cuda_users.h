@@ -1,0 +1,16 @@
+#pragma once
+#include <string>
+
+#include "loading/loading_ground.h"
+#include "package/environments.h"
+
+namespace varve {
+
+// Whether a library carries GPU code of CUDA or asks for a library of CUDA, libcuda included: by its headers and, where
+// whole sections are read, by the names that it opens late. `path` with links resolved.
+bool uses_cuda(const LoadingGround& ground, const std::string& path);
+
+// Takes those of the reading's candidates away that have no library that uses CUDA; their libraries become its others.
+void drop_candidates_without_cuda(const LoadingGround& ground, EnvironmentReading& reading);
+
+}  // namespace varve
