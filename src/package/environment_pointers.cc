@@ -16,7 +16,7 @@ class Pointers {
  public:
   Pointers(const Files& files, const std::vector<std::string>& homes) : files_(files), homes_(homes) {}
 
-  std::vector<EnvironmentPointer> find() {
+  std::vector<EnvironmentPointer> of_files() {
     for (const char* file : {"/etc/environment", "/etc/bash.bashrc", "/etc/profile", "/etc/crontab"}) read(file, "");
     for (const char* folder : {"/etc/profile.d", "/etc/systemd/system", "/usr/local/lib/systemd/system",
                                "/etc/supervisor/conf.d", "/etc/cron.d"}) {
@@ -32,6 +32,10 @@ class Pointers {
       read_folder(home + "/.config/systemd/user", home);
       read_kernels(home + "/.local/share/jupyter/kernels", home);
     }
+    return std::move(found_);
+  }
+
+  std::vector<EnvironmentPointer> of_processes() {
     read_processes();
     return std::move(found_);
   }
@@ -105,7 +109,7 @@ class Pointers {
   }
 
   const Files& files_;
-  const std::vector<std::string>& homes_;
+  const std::vector<std::string> homes_;
   std::vector<EnvironmentPointer> found_;
   std::set<std::string> seen_;
   std::size_t read_ = 0;
@@ -113,7 +117,9 @@ class Pointers {
 }  // namespace
 
 std::vector<EnvironmentPointer> environment_pointers(const Files& files, const std::vector<std::string>& homes) {
-  return Pointers(files, homes).find();
+  return Pointers(files, homes).of_files();
 }
+
+std::vector<EnvironmentPointer> process_pointers(const Files& files) { return Pointers(files, {}).of_processes(); }
 
 }  // namespace varve

@@ -12,9 +12,10 @@ struct EnvironmentPointer {
   std::string found_by;
 };
 
-// Where shells, services, Jupyter kernels and processes point: every "PLACE/bin/…" in their start files, units,
-// kernel.json and command lines whose PLACE is a venv or a conda prefix, each once. Reads at most 1024 files of at most
-// 64 KiB, and the processes of /proc.
+// Where shells, services and Jupyter kernels point: every "PLACE/bin/…" in their start files, units and kernel.json
+// whose PLACE is a venv or a conda prefix, each once. Reads at most 1024 files of at most 64 KiB.
 std::vector<EnvironmentPointer> environment_pointers(const Files& files, const std::vector<std::string>& homes);
+// The same of the processes in /proc, by their command lines and what was activated before they started.
+std::vector<EnvironmentPointer> process_pointers(const Files& files);
 
 }  // namespace varve

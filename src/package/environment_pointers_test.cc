@@ -28,6 +28,8 @@ TEST(EnvironmentPointers, ShellsServicesKernelsAndProcesses) {
   for (const EnvironmentPointer& pointer : environment_pointers(**files, {"/home/me"})) {
     found.emplace(pointer.path, pointer.found_by);
   }
+  EXPECT_EQ(found.size(), 4u);
+  for (const EnvironmentPointer& pointer : process_pointers(**files)) found.emplace(pointer.path, pointer.found_by);
   EXPECT_EQ(found, (std::map<std::string, std::string>{
                        {"/srv/app/venv", "/etc/systemd/system/app.service"},
                        {"/home/me/work/.venv", "/home/me/.bashrc"},

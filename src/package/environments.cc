@@ -141,10 +141,8 @@ class Finder {
     named_ = true;
     add_hints();
     named_ = false;
-    if (hints_.whole_machine) {
-      for (const EnvironmentPointer& pointer : environment_pointers(files_, hints_.homes)) {
-        add_prefix(pointer.path, pointer.found_by);
-      }
+    for (const EnvironmentPointer& pointer : environment_pointers(files_, hints_.homes)) {
+      add_prefix(pointer.path, pointer.found_by);
     }
     for (const char* prefix : {"/usr", "/usr/local"}) add_system(prefix);
     for (const std::string& home : hints_.homes) {
@@ -159,6 +157,12 @@ class Finder {
     for (const std::string& name : children(files_, "/opt")) {
       if (name.find("env") != std::string::npos) add_prefix("/opt/" + name, "/opt");
     }
+    const std::size_t lasting = places_.size();
+    for (const EnvironmentPointer& pointer :
+         hints_.processes ? process_pointers(files_) : std::vector<EnvironmentPointer>{}) {
+      add_prefix(pointer.path, pointer.found_by);
+    }
+    for (std::size_t i = lasting; i < places_.size(); ++i) places_[i].fleeting = true;
     return std::move(places_);
   }
 

@@ -18,6 +18,7 @@ struct EnvironmentPlace {
   std::string conda_meta;            // the folder with conda's records; empty: none
   std::string found_by;              // "VIRTUAL_ENV", "~/.virtualenvs", "/usr/lib"
   bool named = false;                // by a variable, the working directory or the caller; not met in a usual place
+  bool fleeting = false;             // nothing but a process points at it
   bool sees_system = false;          // a venv with include-system-site-packages = true
   Fact python;                       // version
 };
@@ -30,13 +31,13 @@ struct EnvironmentHints {
   std::string working_directory;     // its .venv and venv; empty: not known
   std::vector<std::string> folders;  // of packages, such as a process has mapped libraries from; ~/ is homes[0]
   bool variables_known = true;       // no: nobody could tell, so that what is not in `environment` may be set
-  bool whole_machine = false;        // ask shells, services, Jupyter kernels and processes, too
+  bool processes = false;            // ask the processes of the machine, too
 };
 
-// Every environment once, those that the hints name first, then where the machine's shells, services, Jupyter kernels
-// and processes point, then the usual places: the system's, below the home directories (venvs of pyenv,
-// virtualenvwrapper, pipenv, poetry, uv, pipx; conda; the user's own), /opt. Looks one level deep, walks no tree; at
-// most 128 places.
+// Every environment once, those that the hints name first, then where shells, services and Jupyter kernels point, then
+// the usual places: the system's, below the home directories (venvs of pyenv, virtualenvwrapper, pipenv, poetry, uv,
+// pipx; conda; the user's own), /opt; and last where processes point. Looks one level deep, walks no tree; at most 128
+// places.
 std::vector<EnvironmentPlace> find_environments(const Files& files, const EnvironmentHints& hints);
 
 // The environment in a directory: a venv, a conda prefix, another prefix with lib/python3*/site-packages, or a folder

@@ -24,7 +24,7 @@ constexpr std::size_t kMostLibraries = 8192;  // read of all environments togeth
 EnvironmentHints hints_for(const Subject& subject) {
   EnvironmentHints hints{.environment = subject.environment, .homes = {}, .working_directory = {}, .folders = {}};
   if (!subject.home.empty()) hints.homes.push_back(subject.home);
-  hints.whole_machine = !subject.options.process;
+  hints.processes = !subject.options.process;
   if (subject.options.kind == SubjectKind::root || subject.options.kind == SubjectKind::image) {
     hints.homes = {"/root"};
     const Looked<std::vector<std::string>> users = subject.files.list("/home");
@@ -122,15 +122,17 @@ void collect_environments(const Subject& subject, Stack& stack) {
       }
       set_compiler_versions(subject, found, reading);
       environment.runtimes = runtimes_fact(found, source);
-      runtimes.insert(runtimes.end(), found.runtimes.begin(), found.runtimes.end());
+      if (!place.fleeting) runtimes.insert(runtimes.end(), found.runtimes.begin(), found.runtimes.end());
       add_binaries(ground, std::move(found), stack);
     }
-    for (Toolkit& toolkit : toolkits_in_environment(subject.files, place)) {
-      add_toolkit(subject, std::move(toolkit), stack);
+    if (!place.fleeting) {  // what makes the machine's identity does not change when a process ends
+      for (Toolkit& toolkit : toolkits_in_environment(subject.files, place)) {
+        add_toolkit(subject, std::move(toolkit), stack);
+      }
+      asked = asked && environment.runtimes.missing != Missing::not_asked;
+      complete = complete && !(environment.runtimes.is_known() && !environment.runtimes.detail.empty());
+      add_frameworks(environment, frameworks);
     }
-    asked = asked && environment.runtimes.missing != Missing::not_asked;
-    complete = complete && !(environment.runtimes.is_known() && !environment.runtimes.detail.empty());
-    add_frameworks(environment, frameworks);
     stack.environments.push_back(std::move(environment));
   }
   add_package_consumers(ground, held, stack);

@@ -262,9 +262,10 @@ void decide(const Situation& situation, const ServingDriver& driver, std::vector
   verdict.detail = detail_of(situation, driver, verdict) + (verdict.by_table ? ", by " + code[0].path : "");
 }
 
-bool was_read(const Situation& situation) {
+bool was_read(const Situation& situation, const ConsumerView& view) {
   const auto& binaries = situation.subject.binaries;
-  return std::any_of(binaries.begin(), binaries.end(), [](const Binary& b) { return b.coverage.has_value(); });
+  return view.consumer.symbols_checked ||
+         std::any_of(binaries.begin(), binaries.end(), [](const Binary& b) { return b.coverage.has_value(); });
 }
 }  // namespace
 
@@ -285,7 +286,7 @@ std::string targets_text(const std::set<CodeTarget>& targets) {
 std::vector<CodeVerdict> judge_code(const Situation& situation, const ServingDriver& driver, const ConsumerView& view) {
   std::vector<OwnCode> code = own_code(view);
   bool by_table = false;
-  if (code.empty() && !was_read(situation)) {
+  if (code.empty() && !was_read(situation, view)) {
     if (auto published = published_code(situation, view)) {
       code.push_back(std::move(*published));
       by_table = true;
@@ -297,7 +298,7 @@ std::vector<CodeVerdict> judge_code(const Situation& situation, const ServingDri
     if (!code.empty()) {
       decide(situation, driver, code, verdict);
     } else {
-      verdict.cause = was_read(situation) ? CodeCause::no_code : CodeCause::not_read;
+      verdict.cause = was_read(situation, view) ? CodeCause::no_code : CodeCause::not_read;
       verdict.detail = detail_of(situation, driver, verdict);
     }
     verdicts.push_back(std::move(verdict));
