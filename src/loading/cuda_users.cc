@@ -50,7 +50,7 @@ bool uses_cuda(const LoadingGround& ground, const std::string& path) {
   if (any_of_cuda(dynamic->needed)) return true;
   const Result<std::optional<Coverage>> coverage = read_coverage(*opened, path);
   if (coverage && *coverage) return true;
-  return ground.how.exact && opens_cuda(ground, *opened, path);
+  return opens_cuda(ground, *opened, path);
 }
 
 void drop_candidates_without_cuda(const LoadingGround& ground, EnvironmentReading& reading) {
