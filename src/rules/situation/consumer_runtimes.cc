@@ -71,17 +71,24 @@ void add(std::vector<ConsumerRuntime>& runtimes, ConsumerRuntime runtime) {
   runtimes.push_back(std::move(runtime));
 }
 
+// Whether a process has a libcudart mapped: that is what its frameworks call, whatever copies others of its files
+// carry.
+bool has_mapped_runtime(const ConsumerView& view, const std::set<std::string>& needed) {
+  if (view.consumer.kind != ConsumerKind::process) return false;
+  return std::any_of(needed.begin(), needed.end(), [](const std::string& path) { return is_runtime(path); });
+}
+
 std::vector<ConsumerRuntime> loaded_runtimes(const ConsumerView& view) {
   std::vector<ConsumerRuntime> runtimes;
   const std::set<std::string> needed = needed_paths(view);
+  const bool calls_mapped = has_mapped_runtime(view, needed);
   for (const LibraryView& library : view.libraries) {
     const std::string name(last_part(library.loaded->path));
     const bool runtime_itself = is_runtime(name);
     const auto stated = library.binary == nullptr ? std::nullopt : stated_runtime(*library.binary);
     const auto version = stated || !runtime_itself ? stated : runtime_by_name(name);
     if (!version) continue;
-    const bool main =
-        (runtime_itself && needed.contains(library.loaded->path)) || (!runtime_itself && is_own(view, library));
+    const bool main = runtime_itself ? needed.contains(library.loaded->path) : !calls_mapped && is_own(view, library);
     const std::string origin = !runtime_itself ? name + " carries it" : stated ? name : "by the name " + name;
     add(runtimes, {release_of(*version), origin, main});
   }

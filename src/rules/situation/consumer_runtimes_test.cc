@@ -46,6 +46,10 @@ TEST(ConsumerRuntimes, OfAProcessAreDecidedByWhatItHasMapped) {
   process.maps("/env/libcufile.so.0", "12.2").maps("/env/libcudart.so.12", "12.8").maps("/env/libcudart.so.13", "13.2");
   EXPECT_EQ(process.runtimes(),
             (Texts{"13.2 (libcudart.so.13) main", "12.8 (libcudart.so.12)", "12.2 (libcufile.so.0 carries it)"}));
+  // A module with a copy of its own stands beside what the framework calls.
+  MappedProcess with_module;
+  with_module.maps("/env/cuda/bindings/runtime.so", "13.5").maps("/env/libcudart.so.13", "13.2");
+  EXPECT_EQ(with_module.runtimes(), (Texts{"13.5 (runtime.so carries it)", "13.2 (libcudart.so.13) main"}));
 }
 
 TEST(ConsumerRuntimes, OfAStaticProgramAreInsideIt) {
