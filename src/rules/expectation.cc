@@ -187,7 +187,9 @@ void add_driver_drift(const Stack& lock, const Stack& now, std::vector<Drift>& d
 Fact layers_fact(const Image& image) {
   std::uint64_t bytes = 0;
   for (const ImageLayer& layer : image.layers) bytes += layer.size;
-  return known_fact(fmt::format("{} layers, {}", image.layers.size(), format_bytes(bytes)), "the image's manifest");
+  return known_fact(
+      fmt::format("{} layer{}, {}", image.layers.size(), image.layers.size() == 1 ? "" : "s", format_bytes(bytes)),
+      "the image's manifest");
 }
 
 // By its digest, else by what is known of its layers.
