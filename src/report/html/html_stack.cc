@@ -46,7 +46,10 @@ void write_libraries(HtmlWriter& out, const std::string& title, const std::vecto
   Element body(out, "tbody");
   for (const Library& library : libraries) {
     Element row(out, "tr");
-    out.leaf("th", {{"scope", "row"}}, library.path + (library.deleted ? " (deleted since)" : ""));
+    out.leaf("th", {{"scope", "row"}},
+             library.path + (library.replaced  ? " (replaced since)"
+                             : library.deleted ? " (deleted since)"
+                                               : ""));
     if (library.build_id.empty()) {
       out.leaf("td", {{"class", "missing"}}, "none: " + library.build_id_missing);
     } else {
