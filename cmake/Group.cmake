@@ -1,17 +1,16 @@
-# varve_group_sources(LIST PREFIX): with VARVE_GROUPED, replaces the C++ files in LIST by groups of several files of one
+# varve_group_sources(LIST PREFIX): replaces the C++ files in LIST by groups of up to VARVE_GROUP_SIZE files of one
 # folder, so that headers and templates are paid for once a group and not once a file. Files of one group see each
 # other's unnamed namespaces: a name that two files of a folder give to different things does not compile. A group's
 # text names its files from src/ on, so that it is the same in every clone, and a compiler cache knows it again.
 function(varve_group_sources list prefix)
-  if(NOT VARVE_GROUPED)
+  if(VARVE_GROUP_SIZE LESS 2)
     return()
   endif()
-  set(most 8)
   set(groups "")
   set(last_folder "")
   foreach(source IN LISTS ${list})
     cmake_path(GET source PARENT_PATH folder)
-    if(NOT folder STREQUAL last_folder OR count EQUAL most)
+    if(NOT folder STREQUAL last_folder OR count EQUAL VARVE_GROUP_SIZE)
       cmake_path(RELATIVE_PATH source BASE_DIRECTORY ${CMAKE_SOURCE_DIR}/src OUTPUT_VARIABLE name)
       string(MAKE_C_IDENTIFIER "${prefix}_${name}" group)
       list(APPEND groups ${group})

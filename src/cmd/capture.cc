@@ -14,7 +14,7 @@
 namespace varve {
 
 namespace {
-struct Options {
+struct CaptureFlags {
   CaptureOptions capture;
   SubjectOptions subject;
   std::vector<std::string> gpus;
@@ -23,7 +23,7 @@ struct Options {
 };
 
 // An option that would change nothing was meant to do something.
-Status check_options(const Options& options, SubjectKind kind) {
+Status check_options(const CaptureFlags& options, SubjectKind kind) {
   const auto wrong = [](const char* option, const char* found, const char* hint) {
     return Error{"reading the command line", option, found, hint};
   };
@@ -43,7 +43,7 @@ Status check_options(const Options& options, SubjectKind kind) {
   return Done{};
 }
 
-Result<CaptureOptions> plan(const Options& options, const World& world) {
+Result<CaptureOptions> plan(const CaptureFlags& options, const World& world) {
   CaptureOptions plan = options.capture;
   choose_subject(options.subject, plan);
   if (!plan.files.empty()) {
@@ -78,7 +78,7 @@ Result<std::vector<ComputeCapability>> asked_gpus(const std::vector<std::string>
   return gpus;
 }
 
-ExitStatus capture(const Options& options) {
+ExitStatus capture(const CaptureFlags& options) {
   const World world = host_world();
   Result<CaptureOptions> planned = plan(options, world);
   if (!planned) return complain(planned.error(), ExitStatus::usage);
@@ -101,7 +101,7 @@ ExitStatus capture(const Options& options) {
       });
 }
 
-std::vector<Flag> flags_of(Options& options) {
+std::vector<Flag> flags_of(CaptureFlags& options) {
   CaptureOptions& capture = options.capture;
   const std::vector<Flag> own = {
       {"--coverage", "", &capture.coverage,
@@ -131,7 +131,7 @@ std::vector<Flag> flags_of(Options& options) {
 }  // namespace
 
 Command declare_capture() {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CaptureFlags>();
   return {.name = "capture",
           .summary = "pin a stack: this machine, a process, a root, an image, an environment",
           .flags = flags_of(*options),

@@ -26,7 +26,7 @@
 namespace varve {
 
 namespace {
-struct Options {
+struct CheckFlags {
   SubjectOptions subject;
   std::vector<std::string> named;
   WhatIf what_if;
@@ -45,7 +45,7 @@ struct Ground {
   LogReading log;
 };
 
-CaptureOptions capture_plan(const Options& options, const World& world, ProgressBar& bar) {
+CaptureOptions capture_plan(const CheckFlags& options, const World& world, ProgressBar& bar) {
   CaptureOptions plan;
   plan.coverage = true;
   plan.exact = true;
@@ -63,7 +63,7 @@ bool has_machine(const Stack& stack) {
   return driver != stack.facts.end() && (driver->second.is_known() || !driver->second.source.empty());
 }
 
-Result<std::vector<Stack>> read_subjects(const Options& options, const Ground& ground) {
+Result<std::vector<Stack>> read_subjects(const CheckFlags& options, const Ground& ground) {
   ProgressBar bar;
   CaptureOptions plan = capture_plan(options, ground.world, bar);
   choose_subject(options.subject, plan);
@@ -76,7 +76,7 @@ Result<std::vector<Stack>> read_subjects(const Options& options, const Ground& g
 }
 
 // The machine of subjects that have none: a captured target, else this one, and what was supposed of it.
-Result<Stack> read_machine(const Options& options, const Ground& ground) {
+Result<Stack> read_machine(const CheckFlags& options, const Ground& ground) {
   ProgressBar bar;
   CaptureOptions plan = capture_plan(options, ground.world, bar);
   plan.machine_only = true;
@@ -94,7 +94,7 @@ Result<Stack> read_machine(const Options& options, const Ground& ground) {
 
 // The machine that the subject is judged on: its own, when it has one, else the target or this one; with what was
 // supposed. Nothing: the subject itself, as it is.
-Result<std::optional<Stack>> machine_for(const Options& options, Ground& ground, const Stack& subject) {
+Result<std::optional<Stack>> machine_for(const CheckFlags& options, Ground& ground, const Stack& subject) {
   if (has_machine(subject) && options.target.empty()) {
     if (options.what_if.empty()) return std::optional<Stack>();
     Result<Stack> supposed = suppose(ground.world, subject, options.what_if, ground.knowledge);
@@ -108,7 +108,7 @@ Result<std::optional<Stack>> machine_for(const Options& options, Ground& ground,
   return ground.machine;
 }
 
-Result<Check> check_one(const Options& options, Ground& ground, Stack& subject) {
+Result<Check> check_one(const CheckFlags& options, Ground& ground, Stack& subject) {
   Result<std::optional<Stack>> own_machine = machine_for(options, ground, subject);
   if (!own_machine) return own_machine.error();
   Stack& machine = *own_machine ? **own_machine : subject;
@@ -162,7 +162,7 @@ Result<LogReading> read_log_file(const std::string& file, const ErrorPatterns& p
   return log;
 }
 
-Status read_ground(const Options& options, Ground& ground) {
+Status read_ground(const CheckFlags& options, Ground& ground) {
   Result<Knowledge> knowledge = load_knowledge(options.data);
   if (!knowledge) return knowledge.error();
   ground.knowledge = std::move(*knowledge);
@@ -182,7 +182,7 @@ Status read_ground(const Options& options, Ground& ground) {
 }
 
 // What an empty part of the answer means, where somebody asked for it.
-void tell_what_is_empty(const Options& options, const Ground& ground, const std::vector<Check>& checks) {
+void tell_what_is_empty(const CheckFlags& options, const Ground& ground, const std::vector<Check>& checks) {
   const auto same = [](const Check& one) { return one.drift.empty(); };
   if (ground.lock && std::all_of(checks.begin(), checks.end(), same)) {
     tell("varve: the lock holds: of what both looked at, nothing has moved since " + options.expect);
@@ -192,7 +192,7 @@ void tell_what_is_empty(const Options& options, const Ground& ground, const std:
   }
 }
 
-ExitStatus check(const Options& options) {
+ExitStatus check(const CheckFlags& options) {
   if (const Status chosen = use_tables_of(options.data); !chosen) return complain(chosen.error());
   if (const Status sound = check_supposition(options.what_if); !sound) {
     return complain(sound.error(), ExitStatus::usage);
@@ -220,7 +220,7 @@ ExitStatus check(const Options& options) {
       worst_status(checks));
 }
 
-std::vector<Flag> flags_of(Options& options) {
+std::vector<Flag> flags_of(CheckFlags& options) {
   const std::vector<Flag> own = {
       {"--driver", "VERSION", &options.what_if.driver, "suppose this driver, as 550.54.15 or 550", {}, "driver"},
       {"--driver-root",
@@ -254,7 +254,7 @@ std::vector<Flag> flags_of(Options& options) {
 }  // namespace
 
 Command declare_check() {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CheckFlags>();
   return {.name = "check",
           .summary = "do driver, toolkit, runtime, libraries and GPU fit?",
           .flags = flags_of(*options),

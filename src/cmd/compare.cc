@@ -12,7 +12,7 @@
 namespace varve {
 
 namespace {
-struct Options {
+struct CompareFlags {
   std::string a, b;
   std::optional<double> margin_percent;
   CompareOptions compare;
@@ -39,7 +39,7 @@ Result<Run> load_run(const std::string& file) {
   return Error{"comparing", file, "this is no run", "Give what varve run -o wrote"};
 }
 
-Result<Comparison> compare_two(const Options& options, const Run& first, const RunName& name) {
+Result<Comparison> compare_two(const CompareFlags& options, const Run& first, const RunName& name) {
   const RunName other = run_name(options.b);
   const Result<Run> second = load_run(other.file);
   if (!second) return second.error();
@@ -57,7 +57,7 @@ Result<Comparison> compare_two(const Options& options, const Run& first, const R
   return compare_runs(*a, *b, options.compare);
 }
 
-ExitStatus compare(Options& options) {
+ExitStatus compare(CompareFlags& options) {
   if (options.margin_percent) options.compare.margin = *options.margin_percent / 100;
   options.compare.created_at = format_time(host_world().now());
   const RunName name = run_name(options.a);
@@ -71,7 +71,7 @@ ExitStatus compare(Options& options) {
       [&] { return text_comparison(*comparison, options.explain, output_style()); }, exit_status(*comparison));
 }
 
-std::vector<Flag> flags_of(Options& options) {
+std::vector<Flag> flags_of(CompareFlags& options) {
   const std::vector<Flag> own = {
       {.names = "A", .target = &options.a, .help = "a run; alone, its two variants are compared", .required = true},
       {.names = "B", .target = &options.b, .help = "another run; FILE@B names one variant of it"},
@@ -86,7 +86,7 @@ std::vector<Flag> flags_of(Options& options) {
 }  // namespace
 
 Command declare_compare() {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CompareFlags>();
   return {.name = "compare",
           .summary = "what differs, is it controlled, which kernels changed, how much each explains",
           .flags = flags_of(*options),

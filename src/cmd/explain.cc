@@ -20,7 +20,7 @@ namespace varve {
 namespace {
 constexpr std::size_t kStandardInputCap = std::size_t{16} << 20;  // more is a log: varve check --log
 
-struct Options {
+struct ExplainFlags {
   std::vector<std::string> words;
   bool list = false;
   std::string data;
@@ -46,17 +46,18 @@ std::optional<Explanation> explain_kernel(const std::string& text) {
   if (name.find('\n') != std::string::npos) return std::nullopt;
   const KernelMeaning meaning = kernel_meaning(name);
   if (meaning.family == Family::other && meaning.architecture.empty()) return std::nullopt;
-  Explanation explanation{
-      .kind = "kernel", .id = name, .title = "a kernel of the family " + std::string(to_string(meaning.family))};
+  Explanation explanation{.kind = Explanation::Kind::kernel,
+                          .id = name,
+                          .title = "a kernel of the family " + std::string(to_string(meaning.family))};
   if (meaning.base != name) explanation.facts.push_back("without what the dispatcher chose: " + meaning.base);
   if (!meaning.architecture.empty()) explanation.facts.push_back("what the dispatcher chose: " + meaning.architecture);
   explanation.source = "data/kernel_patterns.json";
   return explanation;
 }
 
-std::string joined_titles(const std::vector<std::string>& categories) {
+std::string joined_titles(const std::vector<FaultCategory>& categories) {
   std::vector<std::string> titles;
-  for (const std::string& category : categories) titles.push_back(category_title(category));
+  for (const FaultCategory category : categories) titles.push_back(category_title(category));
   return join(titles, "; ");
 }
 
@@ -73,16 +74,14 @@ void add_row(TextTable& table, const std::string& name, const std::string& text)
 
 std::string text_of(const Explanation& explanation, const TextStyle& style) {
   std::string text = paint(printable(explanation.id), Tone::bold, style) + "\n";
-  const bool is_rule = explanation.kind == "rule";
+  const bool is_rule = explanation.kind == Explanation::Kind::rule;
   TextTable table({{""}, {""}});
   add_row(table, "in", explanation.found);
   add_row(table, is_rule ? "must hold" : "is", explanation.title);
-  if (!explanation.layer.empty()) {
-    add_row(table, "layer", layer_title(layer_from(explanation.layer).value_or(Layer::framework)));
-  }
-  if (explanation.kind != "kernel") add_row(table, "fault", category_title(explanation.category));
-  add_row(table, "severity", explanation.severity);
-  add_row(table, "mended by", explanation.mender);
+  if (explanation.layer) add_row(table, "layer", layer_title(*explanation.layer));
+  if (explanation.kind != Explanation::Kind::kernel) add_row(table, "fault", category_title(explanation.category));
+  if (explanation.severity) add_row(table, "severity", std::string(to_string(*explanation.severity)));
+  if (explanation.mender) add_row(table, "mended by", std::string(to_string(*explanation.mender)));
   add_row(table, is_rule ? "otherwise" : "cause", explanation.cause);
   add_row(table, "fix", explanation.fix);
   add_row(table, "may also be", joined_titles(explanation.also));
@@ -101,19 +100,11 @@ std::string text_of(const ExplanationAnswer& answer, const TextStyle& style) {
   for (const Explanation& explanation : answer.explanations) {
     if (!text.empty()) text += "\n";
     text += text_of(explanation, style);
-    has_error = has_error || explanation.kind == "error";
+    has_error = has_error || explanation.kind == Explanation::Kind::error;
   }
   if (has_error)
     text += "\nNext: varve check tells which of these it is on this machine; varve check --log FILE with the log.\n";
   return text;
-}
-
-std::string document_of(const ExplanationAnswer& answer) {
-  Json explanations = Json::array();
-  for (const Explanation& explanation : answer.explanations) explanations.push_back(to_json(explanation));
-  Json json{{"explanations", std::move(explanations)}};
-  if (!answer.nearest.empty()) json["nearest"] = answer.nearest;
-  return pretty_json(json);
 }
 
 // "driver" of VRV-DRIVER-HALVES.
@@ -128,7 +119,7 @@ Json rule_to_json(const Rule& rule) {
           {"layer", std::string(to_string(rule.layer))},
           {"severity", std::string(to_string(rule.severity))},
           {"mender", std::string(to_string(rule.mender))},
-          {"category", rule.category},
+          {"category", std::string(to_string(rule.category))},
           {"needs", rule.needs},
           {"statement", rule.statement},
           {"consequence", rule.consequence},
@@ -136,7 +127,7 @@ Json rule_to_json(const Rule& rule) {
           {"source", rule.source}};
 }
 
-ExitStatus list_rules(const Options& options) {
+ExitStatus list_rules(const ExplainFlags& options) {
   return write_answer(
       options.output,
       [] {
@@ -153,7 +144,7 @@ ExitStatus list_rules(const Options& options) {
       });
 }
 
-ExitStatus explain(const Options& options) {
+ExitStatus explain(const ExplainFlags& options) {
   if (options.list) return list_rules(options);
   if (options.words.empty()) {
     return complain(
@@ -184,12 +175,13 @@ ExitStatus explain(const Options& options) {
     if (!options.output.json && options.output.file.empty()) return status;
   }
   return write_answer(
-      options.output, [&] { return document_of(answer); }, [&] { return text_of(answer, output_style()); }, status);
+      options.output, [&] { return pretty_json(to_json(answer)); }, [&] { return text_of(answer, output_style()); },
+      status);
 }
 }  // namespace
 
 Command declare_explain() {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ExplainFlags>();
   const std::vector<Flag> own = {
       {.names = "TEXT",
        .target = &options->words,

@@ -18,14 +18,14 @@
 namespace varve {
 
 namespace {
-struct Options {
+struct KernelsFlags {
   std::vector<std::string> files;
   std::string by = "name";
   int top = 30;
   OutputOptions output;
 };
 
-Result<ReadTrace> read_file(const std::string& path) {
+Result<ReadTrace> read_trace_file(const std::string& path) {
   const Looked<FileReader> file = host_world().files.open(std::filesystem::absolute(path).lexically_normal().string());
   if (!file) return Error{"opening a trace", path, file.detail, "Give the path of a trace"};
   const auto input = open_trace(*file, path);
@@ -34,10 +34,10 @@ Result<ReadTrace> read_file(const std::string& path) {
 }
 
 // What ran in all the traces together.
-Result<KernelsRecord> read_all(const std::vector<std::string>& files) {
+Result<KernelsRecord> read_traces(const std::vector<std::string>& files) {
   KernelsRecord kernels{.tool_version = std::string(tool_version())};
   for (const std::string& path : files) {
-    Result<ReadTrace> trace = read_file(path);
+    Result<ReadTrace> trace = read_trace_file(path);
     if (!trace) return trace.error();
     TraceReading& reading = trace->reading;
     merge(kernels.record, reading.record);
@@ -47,8 +47,8 @@ Result<KernelsRecord> read_all(const std::vector<std::string>& files) {
   return kernels;
 }
 
-ExitStatus show(const Options& options) {
-  const Result<KernelsRecord> kernels = read_all(options.files);
+ExitStatus show(const KernelsFlags& options) {
+  const Result<KernelsRecord> kernels = read_traces(options.files);
   if (!kernels) return complain(kernels.error());
   const KernelView view{options.by == "family" ? KernelGrouping::family : KernelGrouping::name,
                         static_cast<std::size_t>(options.top)};
@@ -59,7 +59,7 @@ ExitStatus show(const Options& options) {
 }  // namespace
 
 Command declare_kernels() {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<KernelsFlags>();
   const std::vector<Flag> own = {
       {.names = "FILE", .target = &options->files, .help = "traces; several are added up", .required = true},
       {"--by", "WHAT", &options->by, "a row for each kernel, or for what kernels are for", one_of({"name", "family"})},

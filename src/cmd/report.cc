@@ -10,7 +10,7 @@
 namespace varve {
 
 namespace {
-struct Options {
+struct ReportFlags {
   std::string document, format = "html", file;  // empty: stdin, stdout
 };
 
@@ -78,7 +78,7 @@ Result<std::string> page_of(const std::vector<Document>& documents, const Format
   return text;
 }
 
-ExitStatus report(const Options& options) {
+ExitStatus report(const ReportFlags& options) {
   const Result<std::vector<Document>> documents = load_documents(options.document.empty() ? "-" : options.document);
   if (!documents) return complain(documents.error());
   const Result<std::string> page = page_of(*documents, format_of(options.format));
@@ -89,7 +89,7 @@ ExitStatus report(const Options& options) {
 }  // namespace
 
 Command declare_report() {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReportFlags>();
   Command command{.name = "report", .summary = "a document as a page"};
   command.flags = {
       {.names = "DOC",

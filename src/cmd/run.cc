@@ -15,7 +15,7 @@
 namespace varve {
 
 namespace {
-struct Options {
+struct RunFlags {
   RunPlan plan;
   double margin_percent = 1;
   std::vector<std::string> against_environment;
@@ -53,7 +53,7 @@ class Narrator : public RunObserver {
 };
 
 // The variants that the command line asks for, or why it cannot be read.
-Result<std::vector<VariantPlan>> variants_of(const Options& options) {
+Result<std::vector<VariantPlan>> variants_of(const RunFlags& options) {
   const Error usage{"reading the command line", "", "", "See varve run --help"};
   const auto wrong = [&](const std::string& found) {
     Error error = usage;
@@ -77,7 +77,7 @@ Result<std::vector<VariantPlan>> variants_of(const Options& options) {
   return variants;
 }
 
-ExitStatus run(Options& options) {
+ExitStatus run(RunFlags& options) {
   Result<std::vector<VariantPlan>> variants = variants_of(options);
   if (!variants) return complain(variants.error(), ExitStatus::usage);
   if (!options.output.file.empty()) {
@@ -107,7 +107,7 @@ constexpr const char* kFooter =
     "The command writes its numbers as JSON lines to the file named in $VARVE_METRICS:\n"
     "{\"metric\": \"tokens/s\", \"value\": 812.5, \"unit\": \"1/s\", \"better\": \"higher\"}";
 
-std::vector<Flag> flags_of(Options& options) {
+std::vector<Flag> flags_of(RunFlags& options) {
   RunPlan& plan = options.plan;
   const std::vector<Flag> own = {
       {"--units", "N", &plan.units, "measured executions a side, each in a fresh process", between(1, 100000)},
@@ -131,7 +131,7 @@ std::vector<Flag> flags_of(Options& options) {
 }  // namespace
 
 Command declare_run(const MeasuredCommands& commands) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RunFlags>();
   options->commands = commands;
   return {.name = "run",
           .summary = "benchmark a command: units, metrics, kernels, one document",

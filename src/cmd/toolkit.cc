@@ -21,14 +21,14 @@ namespace varve {
 namespace {
 constexpr const char* kLink = "/usr/local/cuda";
 
-struct Options {
+struct ToolkitFlags {
   std::string action, wanted, root, shell, link, module;
   bool undo = false, dry_run = false, force = false, lua = false;
   OutputOptions output;
 };
 
 // An option that would change nothing was meant to do something.
-Status check_options(const Options& options) {
+Status check_options(const ToolkitFlags& options) {
   const bool looks = options.action == "list" || options.action == "which";
   const bool env = options.action == "env", use = options.action == "use";
   const struct {
@@ -89,7 +89,7 @@ EnvironmentHints hints_of_root(const Files& files) {
   return hints;
 }
 
-ExitStatus look(const Options& options, const World& world) {
+ExitStatus look(const ToolkitFlags& options, const World& world) {
   std::unique_ptr<Files> other;
   if (!options.root.empty()) {
     Looked<std::unique_ptr<Files>> root = open_root(options.root);
@@ -110,7 +110,7 @@ ExitStatus look(const Options& options, const World& world) {
 }
 
 // What to say where the word does not mean exactly one toolkit.
-ExitStatus complain_about(const Options& options, const ToolkitSurvey& survey,
+ExitStatus complain_about(const ToolkitFlags& options, const ToolkitSurvey& survey,
                           const std::vector<std::size_t>& matches) {
   const std::string doing = "choosing a CUDA toolkit";
   if (matches.size() > 1) {
@@ -127,7 +127,7 @@ ExitStatus complain_about(const Options& options, const ToolkitSurvey& survey,
   return complain({doing, options.wanted, "no toolkit of this version or path", hint});
 }
 
-ExitStatus write_module(const Options& options, const InstalledToolkit& chosen) {
+ExitStatus write_module(const ToolkitFlags& options, const InstalledToolkit& chosen) {
   const ModuleLanguage language = options.lua ? ModuleLanguage::lua : ModuleLanguage::tcl;
   const Result<std::string> text = module_text(chosen, language);
   if (!text) return complain(text.error());
@@ -167,7 +167,7 @@ void tell_about(const InstalledToolkit& chosen, bool has_flags) {
   }
 }
 
-ExitStatus print_variables(const Options& options, const World& world, const ToolkitSurvey& survey,
+ExitStatus print_variables(const ToolkitFlags& options, const World& world, const ToolkitSurvey& survey,
                            const InstalledToolkit& chosen) {
   const auto changes = toolkit_variables(world.files, survey, chosen, world.environment);
   if (!changes) return complain(changes.error());
@@ -211,7 +211,7 @@ std::string link_text(const LinkPlan& plan, const ToolkitLink& done, const Toolk
   return text;
 }
 
-ExitStatus move_link(const Options& options, const World& world, const InstalledToolkit& chosen) {
+ExitStatus move_link(const ToolkitFlags& options, const World& world, const InstalledToolkit& chosen) {
   if (!chosen.layout.has_nvcc && !options.force) {
     return complain({"moving the link to a toolkit", chosen.toolkit.path,
                      "it lacks " + join(chosen.layout.missing, ", "), "--force leads the link there all the same"});
@@ -240,7 +240,7 @@ ExitStatus move_link(const Options& options, const World& world, const Installed
       options.output, [&] { return pretty_json(to_json(done)); }, [&] { return link_text(*plan, done, after); });
 }
 
-ExitStatus toolkit(const Options& options) {
+ExitStatus toolkit(const ToolkitFlags& options) {
   if (const Status checked = check_options(options); !checked) return complain(checked.error(), ExitStatus::usage);
   const World world = host_world();
   if (options.action == "list" || options.action == "which") return look(options, world);
@@ -255,7 +255,7 @@ ExitStatus toolkit(const Options& options) {
   return print_variables(options, world, survey, chosen);
 }
 
-std::vector<Flag> flags_of(Options& options) {
+std::vector<Flag> flags_of(ToolkitFlags& options) {
   const std::vector<Flag> own = {
       {.names = "ACTION",
        .target = &options.action,
@@ -282,7 +282,7 @@ std::vector<Flag> flags_of(Options& options) {
 }  // namespace
 
 Command declare_toolkit() {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ToolkitFlags>();
   return {.name = "toolkit",
           .summary = "several CUDA toolkits: which there are, which is taken, make another hold",
           .flags = flags_of(*options),

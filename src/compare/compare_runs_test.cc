@@ -212,7 +212,7 @@ TEST(Compare, WarmupAndEvidenceUnitsNeverEnter) {
 
 TEST(Compare, MarkedUnitsStayAndTheResultWithoutThemIsTold) {
   varve::Run run = interleaved_run(10, speed_shape(1.08, 0.005));
-  run.units[0].marks = {"machine steal 12 %"};
+  run.units[0].marks = {{Mark::steal, "machine steal 12 %"}};
   const Comparison comparison = compared(run);
   EXPECT_EQ(comparison.primary.pairs, 10);
   EXPECT_TRUE(mentions(comparison.reasons, "1 of 10 pairs carry marks and are in the result; without them tokens/s +"));

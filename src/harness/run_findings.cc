@@ -138,13 +138,18 @@ void add_stack_finding(Run& run) {
   run.findings.push_back(std::move(finding));
 }
 
+const UnitMark* find_mark(const Unit& unit, Mark mark) {
+  const auto found = std::find_if(unit.marks.begin(), unit.marks.end(),
+                                  [mark](const UnitMark& candidate) { return candidate.mark == mark; });
+  return found == unit.marks.end() ? nullptr : &*found;
+}
+
 void add_steal_finding(Run& run) {
   int marked = 0, timed = 0;
   for (const Unit& unit : run.units) {
     if (unit.role != UnitRole::timing) continue;
     ++timed;
-    marked += std::any_of(unit.marks.begin(), unit.marks.end(),
-                          [](const std::string& mark) { return mark.starts_with("machine steal"); });
+    marked += find_mark(unit, Mark::steal) != nullptr;
   }
   if (marked == 0) return;
   Finding finding;
@@ -217,11 +222,9 @@ void add_leftover_finding(Run& run) {
   int units = 0;
   std::string first;  // what the first of them left, by name
   for (const Unit& unit : run.units) {
-    const auto mark = std::find_if(unit.marks.begin(), unit.marks.end(), [](const std::string& text) {
-      return text.starts_with("left processes behind") || text.starts_with("a process that outlived it");
-    });
-    if (mark == unit.marks.end()) continue;
-    if (++units == 1) first = fmt::format("unit {} {}", unit.index, *mark);
+    const UnitMark* mark = find_mark(unit, Mark::leftovers);
+    if (mark == nullptr) continue;
+    if (++units == 1) first = fmt::format("unit {} {}", unit.index, mark->text);
   }
   if (units == 0) return;
   Finding finding;

@@ -183,7 +183,9 @@ class Scheduler {
     const bool first_of_side = std::none_of(run_.units.begin(), run_.units.end(), [&](const Unit& unit) {
       return unit.variant == variant_name(planned.side);
     });
-    if (first_of_side) outcome.marks.push_back("the first unit of its side: caches may have been cold");
+    if (first_of_side) {
+      outcome.marks.push_back({Mark::first_of_side, "the first unit of its side: caches may have been cold"});
+    }
     run_.units.push_back(
         make_unit(planned, static_cast<int>(run_.units.size()), request.environment_pad, run_started_at_, outcome));
     take_profiles(outcome.seen, run_.units.back(), run_.kernels);

@@ -72,11 +72,11 @@ struct UntoldRule {
 
 // An error found in a log, and what it means on this stack.
 struct ExplainedError {
-  std::string pattern;       // id of its row in data/error_patterns.json
-  std::int64_t line = 0;     // of the log, from 1
-  std::string text;          // what matched, cut
-  std::string category;      // what it is by the message alone
-  std::string cause, fix;    // the same
+  std::string pattern;                           // id of its row in data/error_patterns.json
+  std::int64_t line = 0;                         // of the log, from 1
+  std::string text;                              // what matched, cut
+  FaultCategory category = FaultCategory::none;  // what it is by the message alone
+  std::string cause, fix;                        // the same
   std::string explained_by;  // the finding of this check that accounts for it: "VRV-…"; empty: none does
   std::string correction;    // where the message names the wrong layer: "it says …, but …"; empty
   std::int64_t times = 1;    // how often it stands in the log

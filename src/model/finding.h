@@ -9,6 +9,20 @@ namespace varve {
 
 enum class Severity { error, warning, note };
 
+// What kind of fault a check found, or a message speaks of.
+enum class FaultCategory {
+  none,  // no fault of the stack under the program
+  driver_ceiling,
+  kernel_coverage,
+  user_kernel_mismatch,
+  library_mix,
+  framework_bundle,
+  host_toolkit,
+  container,
+  device_handshake,
+  silent_slowdown,
+};
+
 // Who can mend it.
 enum class Mender { hardware, platform, framework, application };
 
@@ -29,13 +43,13 @@ struct Finding {
   std::string consequence;  // what follows from it
   std::string fix;          // what to do
   std::string source;       // what the rule rests on; empty when it is plain observation
-  // What kind of fault it is, of those that a check tells apart (rules/analysis/rule.h): "driver_ceiling"; empty
-  // elsewhere.
-  std::string category = {};
+  FaultCategory category = FaultCategory::none;
   std::vector<FindingSubject> about = {};  // not written into documents
 };
 
 std::string_view to_string(Severity severity);
 std::string_view to_string(Mender mender);
+std::string_view to_string(FaultCategory category);  // empty for none
+std::string category_title(FaultCategory category);  // "GPU code that does not fit the GPU"
 
 }  // namespace varve

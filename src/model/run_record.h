@@ -29,6 +29,20 @@ enum class UnitRole {
   evidence,  // executed with a witness that costs time (oneDNN's verbose lines); never part of a verdict
 };
 
+// What gives a reader cause to distrust a unit.
+enum class Mark {
+  steal,          // the hypervisor gave much of the CPUs to others
+  switches,       // it had to share its CPUs with other threads
+  leftovers,      // processes that it had started outlived it
+  unknown_use,    // it could not be waited for: its resources are not known
+  first_of_side,  // caches may have been cold
+};
+struct UnitMark {
+  Mark mark = Mark::steal;
+  std::string text;  // "machine steal 12 %"
+  bool operator==(const UnitMark&) const = default;
+};
+
 // How a unit's process ended.
 struct UnitEnd {
   int exit_code = 0;         // meaningful when signal is 0 and it did not time out
@@ -60,7 +74,7 @@ struct Unit {
   std::vector<Metric> metrics;     // as the program wrote them, in order of first appearance
   std::vector<Library> libraries;  // mapped while it ran, sorted by path
   Profiles profiles;               // what ran, by the ids of Run::kernels
-  std::vector<std::string> marks;  // why a reader may distrust it ("machine steal 12 %"); never dropped for it
+  std::vector<UnitMark> marks;     // why a reader may distrust it; never dropped for it
 };
 
 // A regular file that the command names as an argument ("train.py", "--config=a.yaml").
@@ -117,6 +131,7 @@ std::string command_text(const Variant& variant);
 std::optional<Metric> find_metric(const Unit& unit, const std::string& name);
 
 std::string_view to_string(UnitRole role);
+std::string_view to_string(Mark mark);
 std::string_view to_string(Better better);
 
 }  // namespace varve

@@ -50,7 +50,7 @@ std::string mark_remark(const Run& run) {
   std::vector<std::string> marks;
   for (const Unit& unit : run.units) {
     if (!unit.marks.empty())
-      marks.push_back(fmt::format("{} ({}): {}", unit.index, unit.variant, join(unit.marks, ", ")));
+      marks.push_back(fmt::format("{} ({}): {}", unit.index, unit.variant, marks_text(unit, ", ")));
   }
   constexpr std::size_t kMost = 8;
   const std::size_t more = marks.size() > kMost ? marks.size() - kMost : 0;
@@ -154,6 +154,12 @@ std::string profile_title(const Run& run, const Variant& variant, ProfileKind ki
 const char* remainder_title(ProfileKind kind) {
   if (kind.quantity == Quantity::cpu_time) return "(not sampled)";
   return kind.witness == WitnessKind::onednn_verbose ? "(outside oneDNN)" : "(outside kernels)";
+}
+
+std::string marks_text(const Unit& unit, std::string_view separator) {
+  std::vector<std::string> texts;
+  for (const UnitMark& mark : unit.marks) texts.push_back(mark.text);
+  return join(texts, separator);
 }
 
 std::string end_text(const UnitEnd& end) {

@@ -39,6 +39,8 @@ std::vector<SideProfile> side_profiles(const std::vector<const Unit*>& units);
 std::string profile_title(const Run& run, const Variant& variant, ProfileKind kind);  // "Kernels of A"
 const char* remainder_title(ProfileKind kind);                                        // "(not sampled)"
 
+// The texts of what gives cause to distrust the unit, joined.
+std::string marks_text(const Unit& unit, std::string_view separator);
 std::string end_text(const UnitEnd& end);  // "exit 0", "signal 9", "timed out"
 // "10 units a side in blocks A B B A after 1 warm-up a side; margin 1 % …": how the run was planned, as sentences.
 std::vector<std::string> protocol_sentences(const Run& run);

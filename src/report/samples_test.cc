@@ -59,7 +59,7 @@ Unit unit(KernelTable& kernels, const std::string& variant, UnitRole role, int i
   Profile& cpu = unit.profiles.by_kind[kCpuSamples];
   cpu = profile(kernels, b ? "HASWELL" : "COOPERLAKE", b ? 1.02 : 0.99);
   cpu.whole_ns = std::llround((unit.user_seconds + unit.system_seconds) * 1e9);
-  if (index % 7 == 3) unit.marks = {"machine steal 9 %"};
+  if (index % 7 == 3) unit.marks = {{Mark::steal, "machine steal 9 %"}};
   return unit;
 }
 
@@ -249,7 +249,7 @@ Run extreme_run() {
     ProfileRow row{.key = {.kernel = run.kernels.intern(kernel(longest, Family::other))}, .samples = UINT64_MAX};
     row.time.total_ns = i == 0 ? 0 : INT64_MAX;
     add_rows(unit.profiles.by_kind[kCpuSamples], {row});
-    unit.marks = {"\xE2\x80\xAEturned \xFF\x01"};
+    unit.marks = {{Mark::steal, "\xE2\x80\xAEturned \xFF\x01"}};
     run.units.push_back(unit);
   }
   run.stack_changes = {{"cpu.model", known_fact(std::string("<b>"), ""), missing_fact(Missing::denied, "", "\"&")}};
@@ -315,12 +315,12 @@ Check check() {
                                   {Question::gpu_code, CheckState::ok, "sm_90"}}}};
   check.findings = {{"VRV-RUNTIME-DRIVER-CEILING", Layer::bundled_runtime, Severity::error, Mender::platform,
                      "torch 2.15.0 carries CUDA 13.2", "it does not start", "driver 580", "release notes",
-                     "driver_ceiling"}};
+                     FaultCategory::driver_ceiling}};
   check.untold = {{"VRV-DEVICE-NODES", "driver.device_nodes", "denied"}};
   check.errors = {{.pattern = "pt_olddriver",
                    .line = 12,
                    .text = "The NVIDIA driver on your system is too old (found version 12020)",
-                   .category = "driver_ceiling",
+                   .category = FaultCategory::driver_ceiling,
                    .cause = "the driver is older than the runtime",
                    .fix = "a newer driver",
                    .explained_by = "VRV-RUNTIME-DRIVER-CEILING",
@@ -351,7 +351,7 @@ Check extreme_check() {
   check.untold = {{hostile, hostile, hostile}};
   check.errors = {{.pattern = hostile,
                    .text = hostile,
-                   .category = hostile,
+                   .category = FaultCategory::silent_slowdown,
                    .cause = hostile,
                    .fix = hostile,
                    .explained_by = "",

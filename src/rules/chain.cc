@@ -38,7 +38,7 @@ ChainLink cannot_tell(Layer layer, const std::string& id, const Fact& fact) {
 }
 
 // A slow setting is no weak link: only what belongs to the chain counts.
-bool is_of_chain(const Finding& finding) { return finding.category != "silent_slowdown"; }
+bool is_of_chain(const Finding& finding) { return finding.category != FaultCategory::silent_slowdown; }
 
 void apply_findings(ChainLink& link, const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {

@@ -7,7 +7,7 @@
 namespace varve {
 namespace {
 
-Finding finding(Layer layer, Severity severity, const char* category) {
+Finding finding(Layer layer, Severity severity, FaultCategory category) {
   return {.id = "VRV-TEST",
           .layer = layer,
           .severity = severity,
@@ -49,10 +49,11 @@ TEST_F(ChainTest, NamesTheFactThatKeepsALinkFromBeingTold) {
 }
 
 TEST_F(ChainTest, IsBrokenByAnErrorAndDegradedByAWarning) {
-  EXPECT_EQ(chain({}, {finding(Layer::container, Severity::error, "container")})[0].state, CheckState::broken);
-  EXPECT_EQ(chain({}, {finding(Layer::framework, Severity::warning, "framework_bundle")})[2].state,
+  EXPECT_EQ(chain({}, {finding(Layer::container, Severity::error, FaultCategory::container)})[0].state,
+            CheckState::broken);
+  EXPECT_EQ(chain({}, {finding(Layer::framework, Severity::warning, FaultCategory::framework_bundle)})[2].state,
             CheckState::degraded);
-  EXPECT_EQ(chain({}, {finding(Layer::kernel_library, Severity::warning, "silent_slowdown")})[2].state,
+  EXPECT_EQ(chain({}, {finding(Layer::kernel_library, Severity::warning, FaultCategory::silent_slowdown)})[2].state,
             CheckState::not_applicable);
 }
 
@@ -94,7 +95,7 @@ TEST(CheckStatus, FollowsTheContract) {
   check.drift[0].matters = true;
   EXPECT_EQ(exit_status(check), ExitStatus::failed);
   check.drift.clear();
-  check.findings = {finding(Layer::os, Severity::error, "")};
+  check.findings = {finding(Layer::os, Severity::error, FaultCategory::none)};
   EXPECT_EQ(exit_status(check), ExitStatus::failed);
 }
 

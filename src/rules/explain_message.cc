@@ -1,7 +1,6 @@
 #include "rules/explain_message.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/text.h"
@@ -23,13 +22,13 @@ std::string to_upper(std::string_view text) {
 }
 
 Explanation explain_rule(const Rule& rule) {
-  return {.kind = "rule",
+  return {.kind = Explanation::Kind::rule,
           .id = rule.id,
           .title = rule.statement,
           .category = rule.category,
-          .layer = std::string(to_string(rule.layer)),
-          .severity = std::string(to_string(rule.severity)),
-          .mender = std::string(to_string(rule.mender)),
+          .layer = rule.layer,
+          .severity = rule.severity,
+          .mender = rule.mender,
           .cause = rule.consequence,
           .fix = rule.fix,
           .source = rule.source};
@@ -73,11 +72,11 @@ std::vector<std::string> rules_of(const ErrorPattern& row) {
 }
 
 Explanation explain_row(const ErrorPattern& row, const Knowledge& knowledge) {
-  return {.kind = "error",
+  return {.kind = Explanation::Kind::error,
           .id = row.id,
           .title = title_of(row, knowledge),
           .category = row.category,
-          .layer = std::string(to_string(row.layer)),
+          .layer = row.layer,
           .cause = fill_groups(row.cause, {}),
           .fix = fill_groups(row.fix, {}),
           .also = row.also,
@@ -201,28 +200,6 @@ std::vector<std::string> nearest_ids(std::string_view text, const ErrorPatterns&
     if (std::find(near.begin(), near.end(), id) == near.end()) near.push_back(id);
   }
   return near;
-}
-
-Json to_json(const Explanation& explanation) {
-  Json json{{"kind", explanation.kind}, {"id", explanation.id}, {"title", explanation.title}};
-  const auto set_text = [&](const char* key, const std::string& text) {
-    if (!text.empty()) json[key] = text;
-  };
-  const auto set_list = [&](const char* key, const std::vector<std::string>& list) {
-    if (!list.empty()) json[key] = list;
-  };
-  set_text("found", explanation.found);
-  set_text("category", explanation.category);
-  set_text("layer", explanation.layer);
-  set_text("severity", explanation.severity);
-  set_text("mender", explanation.mender);
-  set_text(explanation.kind == "rule" ? "consequence" : "cause", explanation.cause);
-  set_text("fix", explanation.fix);
-  set_list("also", explanation.also);
-  set_list("rules", explanation.rules);
-  set_list("facts", explanation.facts);
-  set_text("source", explanation.source);
-  return json;
 }
 
 }  // namespace varve

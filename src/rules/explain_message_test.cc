@@ -41,7 +41,7 @@ TEST(Explain, ErrorsByNumberNameAndMessage) {
         "cuda-803", "Error 803: system has unsupported display driver / cuda driver combination"}) {
     const ExplanationAnswer answer = explain(text);
     ASSERT_EQ(ids_of(answer), std::vector<std::string>{"cuda-803"}) << text;
-    EXPECT_EQ(answer.explanations[0].category, "user_kernel_mismatch");
+    EXPECT_EQ(answer.explanations[0].category, FaultCategory::user_kernel_mismatch);
     EXPECT_EQ(answer.explanations[0].title.substr(0, 33), "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH");
     EXPECT_FALSE(answer.explanations[0].rules.empty());
   }

@@ -21,7 +21,7 @@ Rule rule(const char* id, std::vector<Found> (*judge)(const Analysis&), std::vec
           .layer = Layer::os,
           .severity = Severity::warning,
           .mender = Mender::platform,
-          .category = "container",
+          .category = FaultCategory::container,
           .needs = std::move(needs),
           .yields_to = std::move(yields_to),
           .statement = "it holds",

@@ -10,40 +10,10 @@
 namespace varve {
 
 namespace {
-struct CategoryTitle {
-  std::string_view word, title;
-};
-constexpr CategoryTitle kCategoryTitles[] = {
-    {"driver_ceiling", "a driver that is too old for what runs on it"},
-    {"kernel_coverage", "GPU code that does not fit the GPU"},
-    {"user_kernel_mismatch", "user and kernel halves of the driver that do not fit"},
-    {"library_mix", "libraries that do not belong together"},
-    {"framework_bundle", "the build of the framework or of an extension"},
-    {"host_toolkit", "the CUDA toolkit or compiler of the host"},
-    {"container", "how the container gets the GPU"},
-    {"device_handshake", "what stands between the driver and the GPU"},
-    {"silent_slowdown", "a setting or version that costs speed"},
-};
-
 constexpr TableWord<PatternLookup> kLookups[] = {{"number", PatternLookup::number},
                                                  {"name", PatternLookup::name},
                                                  {"message", PatternLookup::message},
                                                  {"xid", PatternLookup::xid}};
-
-std::vector<std::string_view> category_words() {
-  std::vector<std::string_view> words;
-  for (const CategoryTitle& row : kCategoryTitles) words.push_back(row.word);
-  return words;
-}
-
-// A word through its enumeration's own table.
-template <class Enum>
-Enum word_from(const TableRow& row, const char* key, std::optional<Enum> (*from)(std::string_view), const char* what) {
-  const std::string text = row.required(key);
-  const std::optional<Enum> value = from(text);
-  if (!value) row.reject(key, text, what);
-  return value.value_or(Enum{});
-}
 
 PatternFact fact_from_row(const TableRow& row) {
   PatternFact fact{.fact = row.required("fact"),
@@ -55,16 +25,14 @@ PatternFact fact_from_row(const TableRow& row) {
 }
 
 ErrorPattern pattern_from(const TableRow& row) {
-  const std::string severity = row.text("severity");
   ErrorPattern read{.id = row.required("id"),
                     .component = row.required("component"),
                     .pattern = row.text("pattern"),
                     .examples = row.texts("examples"),
-                    .category = row.one_of("category", category_words()),
-                    .also = row.texts("also"),
-                    .layer = word_from(row, "layer", layer_from, "a layer"),
-                    .severity = severity.empty() ? Severity::error
-                                                 : word_from(row, "severity", severity_from, "error, warning or note"),
+                    .category = row.word("category", fault_category_from, "a category", {FaultCategory::none}),
+                    .also = {},
+                    .layer = row.word("layer", layer_from, "a layer"),
+                    .severity = row.word("severity", severity_from, "error, warning or note", {Severity::error}),
                     .cause = row.text("cause"),
                     .fix = row.text("fix"),
                     .priority = row.integer("priority", 50, 100),
@@ -74,20 +42,35 @@ ErrorPattern pattern_from(const TableRow& row) {
                     .is_error = row.flag("is_error", true),
                     .source = row.required("source")};
   row.each("facts", [&](const TableRow& fact) { read.facts.push_back(fact_from_row(fact)); });
-  for (const std::string& category : read.also) {
-    if (!is_category(category)) row.reject("also", category, "a category");
+  for (const std::string& word : row.texts("also")) {
+    const std::optional<FaultCategory> category = fault_category_from(word);
+    if (!category) row.reject("also", word, "a category");
+    read.also.push_back(category.value_or(FaultCategory::none));
   }
   return read;
 }
 
-Layer layer_of_category(std::string_view category) {
-  if (category == "driver_ceiling" || category == "user_kernel_mismatch") return Layer::user_driver;
-  if (category == "kernel_coverage") return Layer::kernels;
-  if (category == "library_mix") return Layer::kernel_library;
-  if (category == "framework_bundle") return Layer::framework;
-  if (category == "host_toolkit") return Layer::host_toolkit;
-  if (category == "container") return Layer::container;
-  if (category == "device_handshake") return Layer::handshake;
+Layer layer_of_category(FaultCategory category) {
+  switch (category) {
+    case FaultCategory::driver_ceiling:
+    case FaultCategory::user_kernel_mismatch:
+      return Layer::user_driver;
+    case FaultCategory::kernel_coverage:
+      return Layer::kernels;
+    case FaultCategory::library_mix:
+      return Layer::kernel_library;
+    case FaultCategory::framework_bundle:
+      return Layer::framework;
+    case FaultCategory::host_toolkit:
+      return Layer::host_toolkit;
+    case FaultCategory::container:
+      return Layer::container;
+    case FaultCategory::device_handshake:
+      return Layer::handshake;
+    case FaultCategory::silent_slowdown:
+    case FaultCategory::none:
+      return Layer::settings;
+  }
   return Layer::settings;
 }
 
@@ -128,18 +111,6 @@ const ErrorPattern* find_pattern(const ErrorPatterns& patterns, std::string_view
   const auto& rows = patterns.rows;
   const auto at = std::find_if(rows.begin(), rows.end(), [&](const ErrorPattern& row) { return row.id == id; });
   return at == rows.end() ? nullptr : &*at;
-}
-
-std::string category_title(std::string_view category) {
-  for (const CategoryTitle& row : kCategoryTitles) {
-    if (row.word == category) return std::string(row.title);
-  }
-  return category.empty() ? "the program itself, not the stack under it" : std::string(category);
-}
-
-bool is_category(std::string_view word) {
-  return std::any_of(std::begin(kCategoryTitles), std::end(kCategoryTitles),
-                     [&](const CategoryTitle& row) { return row.word == word; });
 }
 
 std::string_view without_sentence_end(std::string_view text) {

@@ -40,10 +40,9 @@ struct ErrorPattern {
   // RE2 syntax. A blank outside brackets is \s+ (\s where ? * + or { follows), so that line ends count; <nl> for white
   // space with the prefix of a line (a time, a rank, a logger's name) in it.
   std::string pattern;
-  std::vector<std::string> examples;  // each is matched by the pattern: a test holds it
-  // The kind of fault by the message alone, as in Rule; empty: it is no fault of the stack.
-  std::string category;
-  std::vector<std::string> also;  // other categories that may stand behind it
+  std::vector<std::string> examples;             // each is matched by the pattern: a test holds it
+  FaultCategory category = FaultCategory::none;  // by the message alone
+  std::vector<FaultCategory> also;               // other categories that may stand behind it
   Layer layer = Layer::framework;
   Severity severity = Severity::error;  // note: harmless
   std::string cause, fix;               // {1} … {9} stand for what the groups matched
@@ -74,11 +73,6 @@ struct ErrorPatterns {
 Result<ErrorPatterns> load_error_patterns(const Knowledge& knowledge, const std::string& folder = {});
 
 const ErrorPattern* find_pattern(const ErrorPatterns& patterns, std::string_view id);
-
-// The categories that rules and patterns may have (rules/analysis/rule.h), in words: "GPU code that does not fit the
-// GPU".
-std::string category_title(std::string_view category);
-bool is_category(std::string_view word);
 
 // One place where a pattern matched.
 struct PatternMatch {

@@ -37,7 +37,7 @@ std::string category_of(std::string_view text) {
     if (!match.pattern->is_error || match.yields) continue;
     if (best == nullptr || match.pattern->priority > best->priority) best = match.pattern;
   }
-  return best == nullptr ? "no match" : best->category;
+  return best == nullptr ? "no match" : std::string(to_string(best->category));
 }
 
 std::string message_of(const std::string& id) {
@@ -54,7 +54,7 @@ TEST(ErrorPatterns, EveryRowSaysWhatItMustAndEveryIdStandsOnce) {
     EXPECT_FALSE(row.source.empty()) << row.id;
     EXPECT_TRUE(!row.is_error || row.lookup != PatternLookup::none || !row.cause.empty()) << row.id;
     const bool is_fault = row.is_error && row.lookup == PatternLookup::none && row.severity != Severity::note;
-    EXPECT_TRUE(!is_fault || row.category.empty() || !row.fix.empty()) << row.id;
+    EXPECT_TRUE(!is_fault || row.category == FaultCategory::none || !row.fix.empty()) << row.id;
     EXPECT_TRUE(row.pattern.empty() || !row.examples.empty()) << row.id;
   }
   EXPECT_GT(ids.size(), 300U);

@@ -7,6 +7,7 @@
 #include "base/dotted_version.h"
 #include "base/result.h"
 #include "model/coverage.h"
+#include "model/finding.h"
 #include "tables/libraries.h"
 
 namespace varve {
@@ -115,7 +116,7 @@ struct ErrorCode {
   int code = 0;
   std::string driver_name, runtime_name;  // "CUDA_ERROR_NO_DEVICE", "cudaErrorNoDevice"
   std::string message;                    // "no CUDA-capable device is detected"
-  std::string category;                   // see rules/analysis/rule.h; empty: an ordinary program error
+  FaultCategory category = FaultCategory::none;
   std::string meaning, fix;
   std::string source;
 };

@@ -1,17 +1,13 @@
 #include <algorithm>
 #include <iterator>
 
+#include "model/words/names.h"
 #include "tables/knowledge.h"
 #include "tables/table.h"
 
 namespace varve {
 
 namespace {
-constexpr std::string_view kCategories[] = {
-    "driver_ceiling", "kernel_coverage", "user_kernel_mismatch", "library_mix",     "framework_bundle",
-    "host_toolkit",   "container",       "device_handshake",     "silent_slowdown",
-};
-
 bool is_older(const std::string& a, const std::string& b) {
   return dotted_version_from(a).value_or(DottedVersion{}) < dotted_version_from(b).value_or(DottedVersion{});
 }
@@ -108,7 +104,7 @@ void read(const TableRow& row, ErrorCode& out) {
          .driver_name = row.text("driver_name"),
          .runtime_name = row.text("runtime_name"),
          .message = row.required("message"),
-         .category = row.one_of("category", {std::begin(kCategories), std::end(kCategories)}),
+         .category = row.word("category", fault_category_from, "a category", {FaultCategory::none}),
          .meaning = row.text("meaning"),
          .fix = row.text("fix"),
          .source = row.required("source")};

@@ -225,9 +225,9 @@ TEST(Knowledge, BuildsTargetWhatTheirCudaCompilesFor) {
 
 TEST(Knowledge, ErrorCodesKnowTheThreeOfTheDriver) {
   EXPECT_EQ(find_error_code(tables(), 35)->runtime_name, "cudaErrorInsufficientDriver");
-  EXPECT_EQ(find_error_code(tables(), 803)->category, "user_kernel_mismatch");
+  EXPECT_EQ(find_error_code(tables(), 803)->category, FaultCategory::user_kernel_mismatch);
   EXPECT_EQ(find_error_code(tables(), 804)->message, "forward compatibility was attempted on non supported HW");
-  EXPECT_EQ(find_error_code(tables(), 222)->category, "driver_ceiling");
+  EXPECT_EQ(find_error_code(tables(), 222)->category, FaultCategory::driver_ceiling);
   EXPECT_EQ(find_error_code(tables(), 12345), nullptr);
 }
 

@@ -71,6 +71,18 @@ class TableRow {
     return otherwise;
   }
 
+  // A word of an enumeration of the model, through its function in names.h; `what` says what is allowed. Required
+  // without an `otherwise`.
+  template <class Enum>
+  Enum word(const char* key, std::optional<Enum> (*from)(std::string_view), const char* what,
+            std::optional<Enum> otherwise = {}) const {
+    const std::string found = otherwise ? text(key) : required(key);
+    if (otherwise && found.empty()) return *otherwise;
+    const std::optional<Enum> value = from(found);
+    if (!value && !found.empty()) reject(key, found, what);
+    return value.value_or(Enum{});
+  }
+
   // The rows of a list inside, in order.
   void each(const char* key, const std::function<void(const TableRow&)>& read) const;
   void required_rows(const char* key, const std::function<void(const TableRow&)>& read) const;

@@ -36,7 +36,7 @@ struct UnitOutcome {
   Result<std::vector<Metric>> metrics = std::vector<Metric>{};
   std::vector<Library> libraries;
   ProfileRecord seen;  // of each profile without its window and whole
-  std::vector<std::string> marks;
+  std::vector<UnitMark> marks;
   std::string last_output;  // up to 8 KiB, raw
 };
 

@@ -36,14 +36,16 @@ void add_load_marks(UnitOutcome& outcome, double processors) {
   const double capacity = outcome.wall_seconds * processors;
   // /proc/stat counts in steps of 10 ms: below a few of them a share means nothing.
   if (outcome.steal_seconds && *outcome.steal_seconds >= 0.03 && *outcome.steal_seconds > kMuchSteal * capacity) {
-    outcome.marks.push_back(fmt::format("machine steal {}", format_percent(*outcome.steal_seconds / capacity)));
+    const std::string share = format_percent(*outcome.steal_seconds / capacity);
+    outcome.marks.push_back({Mark::steal, "machine steal " + share});
   }
   // A thread that has a CPU to itself is interrupted a few times a second; a fair scheduler that has to share it
   // switches every few milliseconds of the thread's CPU time.
   const double cpu = outcome.user_seconds + outcome.system_seconds;
   const auto switches = static_cast<double>(outcome.involuntary_switches);
   if (switches >= 50 && switches > 50 * cpu) {
-    outcome.marks.push_back(fmt::format("{} involuntary context switches", outcome.involuntary_switches));
+    outcome.marks.push_back(
+        {Mark::switches, fmt::format("{} involuntary context switches", outcome.involuntary_switches)});
   }
 }
 
@@ -102,7 +104,7 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& request) {
 
   rusage used = {};
   const bool reaped = process.reap(outcome.end, used);
-  if (!reaped) outcome.marks.push_back("did not end after SIGKILL; its resources are not known");
+  if (!reaped) outcome.marks.push_back({Mark::unknown_use, "did not end after SIGKILL; its resources are not known"});
   outcome.user_seconds = seconds(used.ru_utime);
   outcome.system_seconds = seconds(used.ru_stime);
   outcome.involuntary_switches = static_cast<std::uint64_t>(used.ru_nivcsw);
@@ -110,7 +112,7 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& request) {
   if (before && after) outcome.steal_seconds = std::max(0.0, after->steal - before->steal);
   add_load_marks(outcome, processors_);
 
-  for (std::string& mark : process.clean_up(leftovers_)) outcome.marks.push_back(std::move(mark));
+  for (UnitMark& mark : process.clean_up(leftovers_)) outcome.marks.push_back(std::move(mark));
   KernelEvidence evidence = witness_.unit_ended();
   outcome.libraries = std::move(evidence.libraries);
   outcome.seen = std::move(evidence.seen);

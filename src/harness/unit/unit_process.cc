@@ -121,19 +121,19 @@ bool UnitProcess::reap(UnitEnd& end, rusage& used) {
   return true;
 }
 
-std::vector<std::string> UnitProcess::clean_up(const Leftovers& leftovers) {
-  std::vector<std::string> marks;
+std::vector<UnitMark> UnitProcess::clean_up(const Leftovers& leftovers) {
+  std::vector<UnitMark> marks;
   spawned_.writer = FileHandle();
   pass_output_on();
   if (const std::vector<LeftProcess> left = leftovers.living(); !left.empty()) {
-    if (!ending_) marks.push_back("left processes behind, which Varve ended: " + names_of(left));
+    if (!ending_) marks.push_back({Mark::leftovers, "left processes behind, which Varve ended: " + names_of(left)});
     const std::vector<LeftProcess> alive = end_what_is_left(leftovers, left);
     if (!alive.empty()) {
-      marks.push_back("a process that outlived it did not end after SIGKILL: " + names_of(alive));
+      marks.push_back({Mark::leftovers, "a process that outlived it did not end after SIGKILL: " + names_of(alive)});
     }
     pass_output_on();
   }
-  if (output_open_) marks.push_back("a process that outlived it held its output open");
+  if (output_open_) marks.push_back({Mark::leftovers, "a process that outlived it held its output open"});
   return marks;
 }
 

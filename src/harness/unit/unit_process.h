@@ -24,7 +24,7 @@ class UnitProcess {
   // Takes its status and what it used. False when it could not be killed (stuck in a driver).
   bool reap(UnitEnd& end, rusage& used);
   // Ends what is left of the unit, in whatever group or session, and closes the output. Says what was odd.
-  std::vector<std::string> clean_up(const Leftovers& leftovers);
+  std::vector<UnitMark> clean_up(const Leftovers& leftovers);
 
   const std::string& last_output() const { return last_output_; }
 

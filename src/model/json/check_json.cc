@@ -3,6 +3,7 @@
 #include "model/check_result.h"
 #include "model/json/documents.h"
 #include "model/json/json_parts.h"
+#include "model/words/names.h"
 
 namespace varve {
 
@@ -46,7 +47,7 @@ ConsumerVerdict consumer_from(const Fields& fields) {
 Json error_to_json(const ExplainedError& error) {
   Json json{{"pattern", error.pattern}, {"line", error.line},   {"times", error.times},
             {"text", error.text},       {"cause", error.cause}, {"fix", error.fix}};
-  set_text(json, "category", error.category);
+  set_text(json, "category", word(error.category));
   set_text(json, "explained_by", error.explained_by);
   set_text(json, "correction", error.correction);
   set_text(json, "source", error.source);
@@ -57,7 +58,7 @@ ExplainedError error_from(const Fields& row) {
   return {.pattern = row.required_text("pattern"),
           .line = row.integer("line"),
           .text = row.text("text"),
-          .category = row.text("category"),
+          .category = row.optional_word("category", fault_category_from).value_or(FaultCategory::none),
           .cause = row.text("cause"),
           .fix = row.text("fix"),
           .explained_by = row.text("explained_by"),

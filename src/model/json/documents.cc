@@ -13,7 +13,7 @@ constexpr const char* kDoing = "reading the document";
 
 // A kind of document, in the one version that this program reads and writes, and who writes it.
 struct DocumentKind {
-  std::string_view schema;  // "varve/run/2"
+  std::string_view schema;  // "varve/run/3"
   const char* verb;
   Document (*read)(const Fields&);
 };

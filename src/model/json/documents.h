@@ -17,7 +17,7 @@ namespace varve {
 // What the documents say they are. A change after which older documents cannot be read, or older programs would
 // misread new ones, counts the version up here and in schema/.
 inline constexpr const char* kStackSchema = "varve/stack/1";
-inline constexpr const char* kRunSchema = "varve/run/2";
+inline constexpr const char* kRunSchema = "varve/run/3";
 inline constexpr const char* kComparisonSchema = "varve/comparison/2";
 inline constexpr const char* kCheckSchema = "varve/check/1";
 inline constexpr const char* kKernelsSchema = "varve/kernels/1";

@@ -98,7 +98,7 @@ Run sample_run() {
   unit.metrics.push_back({"tokens/s", "1/s", Better::higher, 123.5, 4});
   unit.libraries = run.stack.libraries;
   unit.profiles = sample_profiles(run.kernels);
-  unit.marks = {"steal"};
+  unit.marks = {{Mark::steal, "machine steal 12 %"}};
   run.units = {unit, unit};
   run.findings.push_back({"VRV-RUN-STEAL", Layer::hardware, Severity::warning, Mender::platform, "e", "c", "f", "s"});
   run.complete = false;
@@ -167,12 +167,13 @@ TEST(Documents, OfAConsumerAndACheckSurviveToo) {
                       .regime = Regime::forward,
                       .outcome = Outcome::no_driver,
                       .answers = {{Question::driver, CheckState::ok, "fine"}}}};
-  check.findings = {{"VRV-X", Layer::os, Severity::note, Mender::platform, "e", "c", "f", "s", "library_mix"}};
+  check.findings = {{"VRV-X", Layer::os, Severity::note, Mender::platform, "e", "c", "f", "s"}};
+  check.findings[0].category = FaultCategory::library_mix;
   check.untold = {{"VRV-Y", "gpu.count", "denied"}};
   check.errors = {{.pattern = "p",
                    .line = 3,
                    .text = "t",
-                   .category = "container",
+                   .category = FaultCategory::container,
                    .cause = "c",
                    .fix = "f",
                    .explained_by = "VRV-X",

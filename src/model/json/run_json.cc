@@ -50,6 +50,12 @@ Metric metric_from(const Fields& fields) {
           .count = static_cast<int>(fields.integer("count", 1))};
 }
 
+Json marks_to_json(const std::vector<UnitMark>& marks) {
+  Json list = Json::array();
+  for (const UnitMark& mark : marks) list.push_back({{"mark", std::string(to_string(mark.mark))}, {"text", mark.text}});
+  return list;
+}
+
 Json unit_to_json(const Unit& unit, LibraryTable& libraries) {
   Json used = Json::array();
   for (const Library& l : unit.libraries) {
@@ -77,7 +83,7 @@ Json unit_to_json(const Unit& unit, LibraryTable& libraries) {
             {"metrics", metrics_to_json(unit.metrics)},
             {"libraries", used},
             {"profiles", profiles_to_json(unit.profiles)},
-            {"marks", unit.marks}};
+            {"marks", marks_to_json(unit.marks)}};
   if (!unit.peak_memory_note.empty()) json["peak_memory_note"] = unit.peak_memory_note;
   return json;
 }
@@ -113,7 +119,9 @@ Unit unit_from(const Fields& fields, const std::vector<Library>& libraries, cons
     unit.libraries.push_back(libraries[static_cast<std::size_t>(at)]);
   }
   unit.profiles = profiles_from(fields.object("profiles"), kernels);
-  unit.marks = fields.texts("marks");
+  fields.each("marks", [&](const Fields& row) {
+    unit.marks.push_back({row.word("mark", mark_from), row.text("text")});
+  });
   return unit;
 }
 

@@ -80,7 +80,7 @@ Json findings_to_json(const std::vector<Finding>& findings) {
              {"consequence", finding.consequence},
              {"fix", finding.fix},
              {"source", finding.source}};
-    if (!finding.category.empty()) row["category"] = finding.category;
+    set_text(row, "category", std::string(to_string(finding.category)));
     list.push_back(std::move(row));
   }
   return list;
@@ -97,7 +97,7 @@ std::vector<Finding> findings_from(const Fields& fields, const char* key) {
                         .consequence = row.text("consequence"),
                         .fix = row.text("fix"),
                         .source = row.text("source"),
-                        .category = row.text("category")});
+                        .category = row.optional_word("category", fault_category_from).value_or(FaultCategory::none)});
   });
   return findings;
 }

@@ -118,10 +118,41 @@ constexpr EnumNames<Mender, 4> kMenders{{{
     {Mender::framework, "framework"},
     {Mender::application, "application"},
 }}};
+constexpr EnumNames<FaultCategory, 10> kFaultCategories{{{
+    {FaultCategory::none, ""},
+    {FaultCategory::driver_ceiling, "driver_ceiling"},
+    {FaultCategory::kernel_coverage, "kernel_coverage"},
+    {FaultCategory::user_kernel_mismatch, "user_kernel_mismatch"},
+    {FaultCategory::library_mix, "library_mix"},
+    {FaultCategory::framework_bundle, "framework_bundle"},
+    {FaultCategory::host_toolkit, "host_toolkit"},
+    {FaultCategory::container, "container"},
+    {FaultCategory::device_handshake, "device_handshake"},
+    {FaultCategory::silent_slowdown, "silent_slowdown"},
+}}};
+constexpr EnumNames<FaultCategory, 10> kFaultCategoryTitles{{{
+    {FaultCategory::none, "the program itself, not the stack under it"},
+    {FaultCategory::driver_ceiling, "a driver that is too old for what runs on it"},
+    {FaultCategory::kernel_coverage, "GPU code that does not fit the GPU"},
+    {FaultCategory::user_kernel_mismatch, "user and kernel halves of the driver that do not fit"},
+    {FaultCategory::library_mix, "libraries that do not belong together"},
+    {FaultCategory::framework_bundle, "the build of the framework or of an extension"},
+    {FaultCategory::host_toolkit, "the CUDA toolkit or compiler of the host"},
+    {FaultCategory::container, "how the container gets the GPU"},
+    {FaultCategory::device_handshake, "what stands between the driver and the GPU"},
+    {FaultCategory::silent_slowdown, "a setting or version that costs speed"},
+}}};
 constexpr EnumNames<UnitRole, 3> kRoles{{{
     {UnitRole::warmup, "warmup"},
     {UnitRole::timing, "timing"},
     {UnitRole::evidence, "evidence"},
+}}};
+constexpr EnumNames<Mark, 5> kMarks{{{
+    {Mark::steal, "steal"},
+    {Mark::switches, "switches"},
+    {Mark::leftovers, "leftovers"},
+    {Mark::unknown_use, "unknown_use"},
+    {Mark::first_of_side, "first_of_side"},
 }}};
 constexpr EnumNames<Better, 3> kBetter{{{
     {Better::higher, "higher"},
@@ -214,7 +245,9 @@ std::string_view to_string(ImageFormat value) { return kImageFormats.name(value)
 std::string_view to_string(StepState value) { return kStepStates.name(value); }
 std::string_view to_string(Severity value) { return kSeverities.name(value); }
 std::string_view to_string(Mender value) { return kMenders.name(value); }
+std::string_view to_string(FaultCategory value) { return kFaultCategories.name(value); }
 std::string_view to_string(UnitRole value) { return kRoles.name(value); }
+std::string_view to_string(Mark value) { return kMarks.name(value); }
 std::string_view to_string(Better value) { return kBetter.name(value); }
 std::string_view to_string(Speed value) { return kSpeeds.name(value); }
 std::string_view to_string(Control value) { return kControls.name(value); }
@@ -240,13 +273,16 @@ std::optional<ImageFormat> image_format_from(std::string_view text) { return kIm
 std::optional<StepState> step_state_from(std::string_view text) { return kStepStates.value(text); }
 std::optional<Severity> severity_from(std::string_view text) { return kSeverities.value(text); }
 std::optional<Mender> mender_from(std::string_view text) { return kMenders.value(text); }
+std::optional<FaultCategory> fault_category_from(std::string_view text) { return kFaultCategories.value(text); }
 std::optional<UnitRole> unit_role_from(std::string_view text) { return kRoles.value(text); }
+std::optional<Mark> mark_from(std::string_view text) { return kMarks.value(text); }
 std::optional<Better> better_from(std::string_view text) { return kBetter.value(text); }
 std::optional<Speed> speed_from(std::string_view text) { return kSpeeds.value(text); }
 std::optional<Control> control_from(std::string_view text) { return kControls.value(text); }
 std::optional<ItemState> item_state_from(std::string_view text) { return kItemStates.value(text); }
 std::optional<KernelState> kernel_state_from(std::string_view text) { return kKernelStates.value(text); }
 
+std::string category_title(FaultCategory category) { return std::string(kFaultCategoryTitles.name(category)); }
 std::string layer_title(Layer layer) { return layer == Layer::os ? "operating system" : spaced(to_string(layer)); }
 std::string missing_title(Missing missing) { return spaced(to_string(missing)); }
 std::string control_title(Control control) { return spaced(to_string(control)); }

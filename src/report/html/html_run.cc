@@ -178,9 +178,7 @@ void write_unit_row(HtmlWriter& out, const Run& run, const Unit& unit) {
                                   : "not known: " + unit.peak_memory_note);
   out.leaf("td", {}, std::to_string(unit.involuntary_switches));
   out.leaf("td", {}, end_text(unit.end));
-  std::string marks;
-  for (const std::string& mark : unit.marks) marks += (marks.empty() ? "" : "; ") + mark;
-  out.leaf("td", {{"class", "marks"}}, marks);
+  out.leaf("td", {{"class", "marks"}}, marks_text(unit, "; "));
 }
 
 void write_units(HtmlWriter& out, const Run& run) {

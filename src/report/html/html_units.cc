@@ -20,7 +20,7 @@ Dot dot_of(const Run& run, const Unit& unit, const std::string& metric) {
   dot.marked = !unit.marks.empty();
   dot.title = fmt::format("unit {}, {}, {}: {}", unit.index, unit.variant, to_string(unit.role),
                           found ? quantity_text(found->value, found->unit) : "no value");
-  for (const std::string& mark : unit.marks) dot.title += "; " + mark;
+  for (const UnitMark& mark : unit.marks) dot.title += "; " + mark.text;
   return dot;
 }
 

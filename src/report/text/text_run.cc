@@ -102,13 +102,11 @@ std::string distrusted_units(const Run& run, const TextStyle& style) {
   for (const Unit& unit : run.units) {
     if (unit.end.ok() && unit.marks.empty()) continue;
     any = true;
-    std::string marks;
-    for (const std::string& mark : unit.marks) marks += (marks.empty() ? "" : "; ") + mark;
     table.add({{std::to_string(unit.index)},
                {unit.variant, side_tone(run, unit.variant)},
                {std::string(to_string(unit.role))},
                {end_text(unit.end), unit.end.ok() ? Tone::plain : Tone::bad},
-               {marks}});
+               {marks_text(unit, "; ")}});
   }
   return any ? text_heading("Units to look at", style) + table.render(style) : "";
 }

@@ -123,7 +123,7 @@ void mend_consumer(const AdviceTarget& target, const AnalysedConsumer& consumer,
 
 // Faults that no choice of versions mends: what their rules say.
 void mend_findings(const std::vector<Finding>& findings, Lines& lines) {
-  static const std::set<std::string> by_version = {"driver_ceiling", "kernel_coverage"};
+  static const std::set<FaultCategory> by_version = {FaultCategory::driver_ceiling, FaultCategory::kernel_coverage};
   std::set<std::string> said;
   for (const Finding& finding : findings) {
     if (finding.severity != Severity::error || by_version.contains(finding.category) || finding.fix.empty()) continue;

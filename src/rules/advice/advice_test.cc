@@ -293,9 +293,9 @@ TEST(Advice, FaultsThatNoVersionMendsComeFirstAndOnce) {
   const MadeStack stack = machine("550.163.01", "12.4", "NVIDIA L40S", "8.9");
   const Analysis analysis = stack.analysis();
   Finding finding{.id = "VRV-TEST", .severity = Severity::error, .evidence = "e", .fix = "load nvidia_uvm"};
-  finding.category = "device_handshake";
+  finding.category = FaultCategory::device_handshake;
   Finding ceiling = finding;
-  ceiling.category = "driver_ceiling";
+  ceiling.category = FaultCategory::driver_ceiling;
   ceiling.fix = "said by versions";
   const std::vector<std::string> lines = advise(analysis, {}, {finding, finding, ceiling});
   ASSERT_FALSE(lines.empty());

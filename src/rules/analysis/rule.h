@@ -26,9 +26,7 @@ struct Rule {
   Layer layer;
   Severity severity;
   Mender mender;
-  // What kind of fault: "driver_ceiling", "kernel_coverage", "user_kernel_mismatch", "library_mix", "framework_bundle",
-  // "host_toolkit", "container", "device_handshake", "silent_slowdown".
-  const char* category;
+  FaultCategory category;
   // Facts; when one of them is unknown (not absent), the rule cannot tell and is not called.
   std::vector<const char*> needs = {};
   // Rules that say it better: where one of them finds something, this one is silent.

@@ -92,7 +92,7 @@ const std::vector<Rule>& forward_rules() {
        .layer = Layer::user_driver,
        .severity = Severity::error,
        .mender = Mender::platform,
-       .category = "driver_ceiling",
+       .category = FaultCategory::driver_ceiling,
        .needs = {"driver.kernel_mode.version", "driver.user_mode.version"},
        .statement = "A cuda-compat libcuda is taken only on GPUs that may use forward compatibility: data-centre ones, "
                     "some professional ones, Jetson.",
@@ -107,7 +107,7 @@ const std::vector<Rule>& forward_rules() {
        .layer = Layer::user_driver,
        .severity = Severity::error,
        .mender = Mender::platform,
-       .category = "driver_ceiling",
+       .category = FaultCategory::driver_ceiling,
        .needs = {"driver.kernel_mode.version", "driver.user_mode.version"},
        .statement = "A cuda-compat libcuda stands over a kernel driver of a branch that its package is made for.",
        .consequence =
@@ -121,7 +121,7 @@ const std::vector<Rule>& forward_rules() {
        .layer = Layer::user_driver,
        .severity = Severity::error,
        .mender = Mender::platform,
-       .category = "user_kernel_mismatch",
+       .category = FaultCategory::user_kernel_mismatch,
        .needs = {"driver.kernel_mode.version", "driver.user_mode.version"},
        .statement = "A cuda-compat libcuda is not older than the kernel driver.",
        .consequence = "Programs fail with error 803, \"system has unsupported display driver / cuda driver "
@@ -134,7 +134,7 @@ const std::vector<Rule>& forward_rules() {
        .layer = Layer::user_driver,
        .severity = Severity::note,
        .mender = Mender::platform,
-       .category = "driver_ceiling",
+       .category = FaultCategory::driver_ceiling,
        .needs = {"driver.kernel_mode.version", "driver.user_mode.version"},
        .statement = "The libcuda that is found first is the driver's own, or a compat one that may stand over it.",
        .consequence = "The newer runtime is served through the compat libcuda; OpenGL and Vulkan are not",
@@ -145,7 +145,7 @@ const std::vector<Rule>& forward_rules() {
        .layer = Layer::user_driver,
        .severity = Severity::warning,
        .mender = Mender::platform,
-       .category = "driver_ceiling",
+       .category = FaultCategory::driver_ceiling,
        .needs = {"driver.kernel_mode.version", "driver.user_mode.version"},
        .statement = "Where a compat libcuda is needed and may be used, it is found first.",
        .consequence = "The driver's own libcuda is taken, and it is too old for the runtime",
@@ -156,7 +156,7 @@ const std::vector<Rule>& forward_rules() {
        .layer = Layer::container,
        .severity = Severity::warning,
        .mender = Mender::platform,
-       .category = "driver_ceiling",
+       .category = FaultCategory::driver_ceiling,
        .needs = {"driver.kernel_mode.version"},
        .statement = "The compat libcuda that an image brings may stand over the host's driver.",
        .consequence = "A container runtime that puts the image's compat libraries first makes every program fail with "

@@ -200,8 +200,9 @@ TEST(RuntimeRules, WarnOfCompressionThatTheDriverDoesNotKnow) {
 }
 
 TEST(RuntimeRules, HaveRowsThatHold) {
-  const std::set<std::string> categories = {"driver_ceiling", "kernel_coverage", "user_kernel_mismatch",
-                                            "device_handshake", "silent_slowdown"};
+  const std::set<FaultCategory> categories = {FaultCategory::driver_ceiling, FaultCategory::kernel_coverage,
+                                              FaultCategory::user_kernel_mismatch, FaultCategory::device_handshake,
+                                              FaultCategory::silent_slowdown};
   std::set<std::string> ids;
   for (const Rule& rule : consumer_rules()) {
     EXPECT_TRUE(ids.insert(rule.id).second) << rule.id;

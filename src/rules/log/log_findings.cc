@@ -105,13 +105,13 @@ std::optional<std::size_t> explaining(const std::vector<Finding>& findings, cons
     const auto found = best_of(findings, error, [&](const Finding& finding) { return is_id_like(finding.id, wanted); });
     if (found) return found;
   }
-  if (!row.category.empty()) {
+  if (row.category != FaultCategory::none) {
     const auto same = best_of(findings, error, [&](const Finding& finding) {
       return finding.category == row.category && finding.severity != Severity::note;
     });
     if (same) return same;
   }
-  for (const std::string& category : row.also) {
+  for (const FaultCategory category : row.also) {
     const auto other = best_of(findings, error, [&](const Finding& finding) {
       return finding.category == category && finding.severity == Severity::error;
     });
@@ -132,17 +132,18 @@ std::string known_halves(const Situation& situation) {
 }
 
 std::string correction_of(const ErrorPattern& row, const Finding& finding, const Situation& situation) {
-  if (finding.category.empty() || finding.category == row.category) return {};
+  if (finding.category == FaultCategory::none || finding.category == row.category) return {};
   return "The message alone points to " + category_title(row.category) + "; this stack shows " +
          category_title(finding.category) + known_halves(situation) + ": " + finding.evidence;
 }
 
 Mender mender_of(const ErrorPattern& row) {
   if (row.layer == Layer::hardware) return Mender::hardware;
-  if (row.category == "framework_bundle" || row.category == "library_mix" || row.category == "kernel_coverage") {
+  if (row.category == FaultCategory::framework_bundle || row.category == FaultCategory::library_mix ||
+      row.category == FaultCategory::kernel_coverage) {
     return Mender::framework;
   }
-  return row.category.empty() || row.layer == Layer::settings ? Mender::application : Mender::platform;
+  return row.category == FaultCategory::none || row.layer == Layer::settings ? Mender::application : Mender::platform;
 }
 
 std::string where_in_log(const ExplainedError& error) {
@@ -186,7 +187,7 @@ void join_one(ExplainedError& error, const ErrorPattern& row, std::vector<Findin
     joined.has_cause = true;
     return;
   }
-  if (row.category.empty() || (joined.has_cause && row.priority < kWrapperPriority)) return;
+  if (row.category == FaultCategory::none || (joined.has_cause && row.priority < kWrapperPriority)) return;
   if (joined.own.size() >= kMostFindings) return;
   const bool is_said = std::any_of(joined.own.begin(), joined.own.end(), [&](const Finding& finding) {
     return finding.category == row.category && finding.consequence == error.cause;

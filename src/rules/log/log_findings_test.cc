@@ -16,14 +16,14 @@ const ErrorPatterns& joined_patterns() {
   return loaded;
 }
 
-Finding finding(const std::string& id, const std::string& category, const std::string& evidence,
+Finding finding(const std::string& id, FaultCategory category, const std::string& evidence,
                 Severity severity = Severity::error) {
   return {.id = id, .severity = severity, .evidence = evidence, .category = category};
 }
 
 // A library that is needed and not there.
 Finding lacking(const std::string& id, const std::string& library) {
-  Finding lacks = finding(id, "library_mix", "one is needed and not found");
+  Finding lacks = finding(id, FaultCategory::library_mix, "one is needed and not found");
   lacks.about = {{FindingSubject::Kind::missing_library, library}};
   return lacks;
 }
@@ -42,8 +42,9 @@ Joined join(std::string_view log, std::vector<Finding> findings) {
 }
 
 TEST(JoinErrors, A999OnAStackWithoutUvmIsTheMissingModule) {
-  const Joined joined = join("CUDA unknown error - this may be due to an incorrectly set up environment",
-                             {finding("VRV-DEVICE-UVM-MISSING", "device_handshake", "nvidia_uvm is not loaded")});
+  const Joined joined =
+      join("CUDA unknown error - this may be due to an incorrectly set up environment",
+           {finding("VRV-DEVICE-UVM-MISSING", FaultCategory::device_handshake, "nvidia_uvm is not loaded")});
   ASSERT_EQ(joined.errors.size(), 1U);
   EXPECT_EQ(joined.errors[0].explained_by, "VRV-DEVICE-UVM-MISSING");
   ASSERT_EQ(joined.findings.size(), 1U);
@@ -51,17 +52,19 @@ TEST(JoinErrors, A999OnAStackWithoutUvmIsTheMissingModule) {
 }
 
 TEST(JoinErrors, AMessageThatBlamesTheWrongLayerIsCorrected) {
-  const Joined joined = join("RuntimeError: CUDA error: no kernel image is available for execution on the device",
-                             {finding("VRV-RUNTIME-GPU-UNKNOWN", "driver_ceiling", "driver 525 does not know sm_120")});
-  EXPECT_EQ(joined.errors[0].category, "kernel_coverage");
+  const Joined joined =
+      join("RuntimeError: CUDA error: no kernel image is available for execution on the device",
+           {finding("VRV-RUNTIME-GPU-UNKNOWN", FaultCategory::driver_ceiling, "driver 525 does not know sm_120")});
+  EXPECT_EQ(joined.errors[0].category, FaultCategory::kernel_coverage);
   EXPECT_EQ(joined.errors[0].explained_by, "VRV-RUNTIME-GPU-UNKNOWN");
   EXPECT_NE(joined.errors[0].correction.find("driver 525 does not know sm_120"), std::string::npos);
 }
 
 TEST(JoinErrors, TooOldWithoutAnyDriverIsNoDriver) {
-  const Joined joined = join("CUDA driver version is insufficient for CUDA runtime version",
-                             {finding("VRV-RUNTIME-DRIVER-TOO-OLD", "driver_ceiling", "API level 0 is below 12.4"),
-                              finding("VRV-DRIVER-NONE", "device_handshake", "no driver is installed")});
+  const Joined joined =
+      join("CUDA driver version is insufficient for CUDA runtime version",
+           {finding("VRV-RUNTIME-DRIVER-TOO-OLD", FaultCategory::driver_ceiling, "API level 0 is below 12.4"),
+            finding("VRV-DRIVER-NONE", FaultCategory::device_handshake, "no driver is installed")});
   EXPECT_EQ(joined.errors[0].explained_by, "VRV-DRIVER-NONE");
   EXPECT_EQ(joined.findings[0].id, "VRV-DRIVER-NONE");
   EXPECT_FALSE(joined.errors[0].correction.empty());
@@ -69,16 +72,16 @@ TEST(JoinErrors, TooOldWithoutAnyDriverIsNoDriver) {
 
 TEST(JoinErrors, JaxWithoutBackendIsWhateverIsBroken) {
   const Joined joined = join("RuntimeError: Backend 'gpu' is not in the list of known backends: cpu.",
-                             {finding("VRV-SOMETHING-NEW", "device_handshake", "the node is missing")});
+                             {finding("VRV-SOMETHING-NEW", FaultCategory::device_handshake, "the node is missing")});
   EXPECT_EQ(joined.errors[0].explained_by, "VRV-SOMETHING-NEW");
 }
 
 TEST(JoinErrors, AnErrorThatNothingAccountsForIsAFindingOfItsOwn) {
   const Joined joined = join("x\nlibtorch.so: undefined symbol: ncclMemFree\n",
-                             {finding("VRV-SPEED-X", "silent_slowdown", "TF32 is off", Severity::note)});
+                             {finding("VRV-SPEED-X", FaultCategory::silent_slowdown, "TF32 is off", Severity::note)});
   ASSERT_EQ(joined.findings.size(), 2U);
   EXPECT_EQ(joined.findings[0].id, "VRV-LOG-ERROR");
-  EXPECT_EQ(joined.findings[0].category, "library_mix");
+  EXPECT_EQ(joined.findings[0].category, FaultCategory::library_mix);
   EXPECT_EQ(joined.findings[0].severity, Severity::error);
   EXPECT_EQ(joined.findings[0].evidence, "log line 2: libtorch.so: undefined symbol: ncclMemFree");
   EXPECT_TRUE(joined.errors[0].explained_by.empty());
@@ -104,8 +107,8 @@ TEST(JoinErrors, WrappersYieldToTheMessageThatNamesTheCause) {
 TEST(JoinErrors, OfSeveralFindingsTheOneThatNamesTheLibraryAccounts) {
   const Joined joined =
       join("libcublasLt.so.13: cannot open shared object file",
-           {finding("VRV-LIBRARY-NOT-FOUND", "library_mix", "libnccl.so.2 is needed and not found"),
-            finding("VRV-LIBRARY-NOT-FOUND", "library_mix", "libcublasLt.so.13 is needed and not found")});
+           {finding("VRV-LIBRARY-NOT-FOUND", FaultCategory::library_mix, "libnccl.so.2 is needed and not found"),
+            finding("VRV-LIBRARY-NOT-FOUND", FaultCategory::library_mix, "libcublasLt.so.13 is needed and not found")});
   EXPECT_EQ(joined.findings[0].evidence.substr(0, 17), "libcublasLt.so.13");
 }
 
@@ -121,7 +124,7 @@ TEST(JoinErrors, WhatAFindingLacksDecidesWhateverTheNameOfItsRule) {
 }
 
 TEST(JoinErrors, OfSeveralFindingsTheOneAboutTheSettingThatIsNamedAccounts) {
-  Finding other = finding("VRV-A", "device_handshake", "CUDA_VISIBLE_DEVICES may matter"), about = other;
+  Finding other = finding("VRV-A", FaultCategory::device_handshake, "CUDA_VISIBLE_DEVICES may matter"), about = other;
   about.id = "VRV-B";
   about.about = {{FindingSubject::Kind::setting, "CUDA_VISIBLE_DEVICES"}};
   const Joined joined = join(
@@ -133,17 +136,19 @@ TEST(JoinErrors, OfSeveralFindingsTheOneAboutTheSettingThatIsNamedAccounts) {
 }
 
 TEST(JoinErrors, AFindingThatBrokeSomethingIsAnError) {
-  const Joined joined = join("CUDA unknown error - this may be due to an incorrectly set up environment",
-                             {finding("VRV-A", "library_mix", "another error"),
-                              finding("VRV-DEVICE-SLEPT", "device_handshake", "it slept", Severity::warning)});
+  const Joined joined =
+      join("CUDA unknown error - this may be due to an incorrectly set up environment",
+           {finding("VRV-A", FaultCategory::library_mix, "another error"),
+            finding("VRV-DEVICE-SLEPT", FaultCategory::device_handshake, "it slept", Severity::warning)});
   EXPECT_EQ(joined.findings[0].id, "VRV-DEVICE-SLEPT");
   EXPECT_EQ(joined.findings[0].severity, Severity::error);
 }
 
 TEST(JoinErrors, ANoteThatSomebodyComplainsOfIsAWarning) {
-  const Joined joined = join("after the update torch.bmm is 250x slower",
-                             {finding("VRV-RUNTIME-BRANCH-END-OF-LIFE", "driver_ceiling", "old", Severity::note),
-                              finding("VRV-SPEED-KNOWN-SLOWER", "silent_slowdown", "cublas", Severity::note)});
+  const Joined joined =
+      join("after the update torch.bmm is 250x slower",
+           {finding("VRV-RUNTIME-BRANCH-END-OF-LIFE", FaultCategory::driver_ceiling, "old", Severity::note),
+            finding("VRV-SPEED-KNOWN-SLOWER", FaultCategory::silent_slowdown, "cublas", Severity::note)});
   EXPECT_EQ(joined.findings[0].id, "VRV-SPEED-KNOWN-SLOWER");
   EXPECT_EQ(joined.findings[0].severity, Severity::warning);
 }
@@ -151,7 +156,7 @@ TEST(JoinErrors, ANoteThatSomebodyComplainsOfIsAWarning) {
 TEST(JoinErrors, SlownessBesideAnErrorIsNotTheFault) {
   const Joined joined = join("RuntimeError: No CUDA GPUs are available\nnow it is 20 times slower", {});
   ASSERT_EQ(joined.findings.size(), 1U);
-  EXPECT_EQ(joined.findings[0].category, "device_handshake");
+  EXPECT_EQ(joined.findings[0].category, FaultCategory::device_handshake);
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ TEST(LogReader, CountsRepeatsAndKeepsTheFirstLine) {
   EXPECT_EQ(log.errors[0].line, 3);
   EXPECT_EQ(log.errors[0].times, 3);
   EXPECT_EQ(log.errors[0].text, "RuntimeError: CUDA error: no kernel image is available for execution");
-  EXPECT_EQ(log.errors[0].category, "kernel_coverage");
+  EXPECT_EQ(log.errors[0].category, FaultCategory::kernel_coverage);
   EXPECT_FALSE(log.errors[0].fix.empty());
   EXPECT_EQ(log.lines, 8);
 }

@@ -62,7 +62,7 @@ TEST(ContainerRules, CapabilitiesWithoutCompute) {
   machine.without("driver.user_mode.version").with("settings.NVIDIA_DRIVER_CAPABILITIES", "utility,video");
   const auto found = machine.judge("VRV-CONTAINER-NO-COMPUTE");
   ASSERT_EQ(found.size(), 1u);
-  EXPECT_EQ(found[0].category, "container");
+  EXPECT_EQ(found[0].category, FaultCategory::container);
   EXPECT_NE(found[0].fix.find("NVIDIA_DRIVER_CAPABILITIES=compute"), std::string::npos);
   machine.with("container.kind", "none");
   EXPECT_FALSE(machine.fires("VRV-CONTAINER-NO-COMPUTE"));

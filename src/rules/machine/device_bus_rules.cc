@@ -61,7 +61,7 @@ const std::vector<Rule>& device_bus_rules() {
        .layer = Layer::hardware,
        .severity = Severity::error,
        .mender = Mender::hardware,
-       .category = "device_handshake",
+       .category = FaultCategory::device_handshake,
        .needs = {"gpu.bars"},
        .statement = "The firmware and the kernel gave every memory window of a GPU an address.",
        .consequence = "The driver cannot reach the GPU: \"RmInitAdapter failed\", \"No devices were found\".",
@@ -73,7 +73,7 @@ const std::vector<Rule>& device_bus_rules() {
        .layer = Layer::hardware,
        .severity = Severity::warning,
        .mender = Mender::platform,
-       .category = "device_handshake",
+       .category = FaultCategory::device_handshake,
        .statement = "Between several GPUs without NVLink the IOMMU does not translate.",
        .consequence = "Peer-to-peer copies go wrong or hang: collective operations of NCCL never end.",
        .fix =
@@ -84,7 +84,7 @@ const std::vector<Rule>& device_bus_rules() {
        .layer = Layer::hardware,
        .severity = Severity::warning,
        .mender = Mender::platform,
-       .category = "device_handshake",
+       .category = FaultCategory::device_handshake,
        .statement = "No bridge above several GPUs redirects their peer traffic.",
        .consequence =
            "Peer-to-peer copies take the way through the root complex: slower, and with the IOMMU they can hang.",

@@ -32,7 +32,7 @@ TEST(DriverRules, ModuleAndLibrariesOfDifferentVersions) {
   const auto found = machine.judge("VRV-DRIVER-HALVES");
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].severity, Severity::error);
-  EXPECT_EQ(found[0].category, "user_kernel_mismatch");
+  EXPECT_EQ(found[0].category, FaultCategory::user_kernel_mismatch);
   EXPECT_NE(found[0].evidence.find("550.40.07"), std::string::npos);
   EXPECT_NE(found[0].evidence.find("550.54.15"), std::string::npos);
   EXPECT_NE(found[0].evidence.find("the module was not loaded anew"), std::string::npos);  // it is on disk

@@ -116,7 +116,7 @@ const std::vector<Rule>& framework_build_rules() {
        .layer = Layer::framework,
        .severity = Severity::warning,
        .mender = Mender::framework,
-       .category = "framework_bundle",
+       .category = FaultCategory::framework_bundle,
        .statement = "On a machine with a GPU frameworks are builds with CUDA",
        .consequence = "It never uses the GPU, whatever driver and toolkit are there",
        .fix =
@@ -129,7 +129,7 @@ const std::vector<Rule>& framework_build_rules() {
        .layer = Layer::framework,
        .severity = Severity::warning,
        .mender = Mender::framework,
-       .category = "framework_bundle",
+       .category = FaultCategory::framework_bundle,
        .statement = "An extension was built for the release of the framework that is there",
        .consequence =
            "Its compiled part fails to load or is left out (\"was built for PyTorch …\"), and slower code runs instead",
@@ -141,7 +141,7 @@ const std::vector<Rule>& framework_build_rules() {
        .layer = Layer::framework,
        .severity = Severity::warning,
        .mender = Mender::framework,
-       .category = "framework_bundle",
+       .category = FaultCategory::framework_bundle,
        .statement = "A package that needs a framework is built for the same CUDA major version as the framework",
        .consequence = "It asks for libraries of the other CUDA version, or its GPU functions are missing",
        .fix = "Install both from the same index or with the same CUDA suffix; name the index for the package (the "

@@ -329,7 +329,7 @@ const std::vector<Rule>& library_mix_rules() {
        .layer = Layer::kernel_library,
        .severity = Severity::error,
        .mender = Mender::framework,
-       .category = "library_mix",
+       .category = FaultCategory::library_mix,
        .statement =
            "A library with the same SONAME for several CUDA major versions is the one for the CUDA of its consumer",
        .consequence = "It is taken without complaint, and the first use fails or asks for libraries of the other CUDA "
@@ -341,7 +341,7 @@ const std::vector<Rule>& library_mix_rules() {
        .layer = Layer::kernel_library,
        .severity = Severity::warning,
        .mender = Mender::framework,
-       .category = "library_mix",
+       .category = FaultCategory::library_mix,
        .statement = "Libraries that are released together are loaded in one release",
        .consequence =
            "They call each other without a stable interface: cuDNN refuses with "
@@ -353,7 +353,7 @@ const std::vector<Rule>& library_mix_rules() {
        .layer = Layer::kernel_library,
        .severity = Severity::warning,
        .mender = Mender::application,
-       .category = "library_mix",
+       .category = FaultCategory::library_mix,
        .statement = "Libraries of an environment are loaded from the environment",
        .consequence = "LD_LIBRARY_PATH wins over RUNPATH and over every library that is opened by name; only directly "
                       "linked libraries with an RPATH are safe. The other release may lack symbols or refuse to work",
@@ -364,7 +364,7 @@ const std::vector<Rule>& library_mix_rules() {
        .layer = Layer::kernel_library,
        .severity = Severity::warning,
        .mender = Mender::framework,
-       .category = "library_mix",
+       .category = FaultCategory::library_mix,
        .statement = "libnvJitLink is at least of the CUDA release of the libraries that ask for it",
        .consequence = "Its symbols carry the release (__nvJitLinkAddData_12_9): the newer library is refused with an "
                       "undefined symbol",
@@ -375,7 +375,7 @@ const std::vector<Rule>& library_mix_rules() {
        .layer = Layer::kernel_library,
        .severity = Severity::warning,
        .mender = Mender::framework,
-       .category = "library_mix",
+       .category = FaultCategory::library_mix,
        .statement = "Frameworks of one environment take a SONAME from one file, or from files of one release",
        .consequence = "In a process that imports both, the one that is loaded first serves both; which one that is "
                       "depends on the order of imports",
@@ -386,7 +386,7 @@ const std::vector<Rule>& library_mix_rules() {
        .layer = Layer::host_toolkit,
        .severity = Severity::warning,
        .mender = Mender::application,
-       .category = "host_toolkit",
+       .category = FaultCategory::host_toolkit,
        .statement = "A binary takes CUDA libraries of the major version that it was compiled with",
        .consequence =
            "Interfaces change between major versions: undefined symbols, or wrong answers behind the same names",

@@ -260,7 +260,7 @@ const std::vector<Rule>& missing_library_rules() {
        .layer = Layer::kernel_library,
        .severity = Severity::error,
        .mender = Mender::framework,
-       .category = "library_mix",
+       .category = FaultCategory::library_mix,
        .statement = "Every CUDA library that is needed is found",
        .consequence = "The import fails with \"cannot open shared object file\"",
        .fix = "Install the package that holds the library with the same number behind .so, or add its folder to the "
@@ -271,7 +271,7 @@ const std::vector<Rule>& missing_library_rules() {
        .layer = Layer::kernel_library,
        .severity = Severity::warning,
        .mender = Mender::framework,
-       .category = "library_mix",
+       .category = FaultCategory::library_mix,
        .statement = "A library finds the parts that it opens by name",
        .consequence = "Loading goes well; the first call that needs the part fails (\"Unable to load any of "
                       "{libcudnn_ops.so.9, …}\")",
@@ -283,7 +283,7 @@ const std::vector<Rule>& missing_library_rules() {
        .layer = Layer::bundled_runtime,
        .severity = Severity::error,
        .mender = Mender::framework,
-       .category = "framework_bundle",
+       .category = FaultCategory::framework_bundle,
        .statement = "The CUDA libraries of the major version that a framework was built for are there",
        .consequence = "The import fails with \"cannot open shared object file\"",
        .fix = "Install the CUDA libraries of that major version beside it (the framework's extra or wheels for them), "

@@ -169,7 +169,7 @@ const std::vector<Rule>& package_mix_rules() {
        .layer = Layer::kernel_library,
        .severity = Severity::warning,
        .mender = Mender::framework,
-       .category = "library_mix",
+       .category = FaultCategory::library_mix,
        .statement = "No two packages of an environment write the same library",
        .consequence = "The one that was installed last is what everybody gets, whatever version the other package "
                       "claims; removing either takes the file away from both",
@@ -180,7 +180,7 @@ const std::vector<Rule>& package_mix_rules() {
        .layer = Layer::kernel_library,
        .severity = Severity::warning,
        .mender = Mender::framework,
-       .category = "library_mix",
+       .category = FaultCategory::library_mix,
        .statement = "The libraries that a package asks for are there in a version that it accepts",
        .consequence = "It runs with libraries that it was not tested with; an older one may lack symbols or kernels",
        .fix =
@@ -191,7 +191,7 @@ const std::vector<Rule>& package_mix_rules() {
        .layer = Layer::kernel_library,
        .severity = Severity::note,
        .mender = Mender::framework,
-       .category = "library_mix",
+       .category = FaultCategory::library_mix,
        .statement = "Libraries are the files that their packages installed",
        .consequence =
            "What the package's version says does not hold for them; parts of one library may be of several releases",
@@ -202,7 +202,7 @@ const std::vector<Rule>& package_mix_rules() {
        .layer = Layer::framework,
        .severity = Severity::warning,
        .mender = Mender::framework,
-       .category = "framework_bundle",
+       .category = FaultCategory::framework_bundle,
        .statement = "Frameworks, extensions, plugins and compilers are there in versions that accept each other",
        .consequence = "Compiled parts fail to load or are passed over (JAX ignores a plugin of another version), often "
                       "without an error",
@@ -214,7 +214,7 @@ const std::vector<Rule>& package_mix_rules() {
        .layer = Layer::framework,
        .severity = Severity::warning,
        .mender = Mender::framework,
-       .category = "framework_bundle",
+       .category = FaultCategory::framework_bundle,
        .statement = "A framework is installed once in an environment",
        .consequence = "Both write the same folder: what runs is a mixture, often the CPU build over the GPU build",
        .fix = "Remove all distributions of it, then install the one that is wanted",

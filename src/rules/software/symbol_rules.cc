@@ -133,7 +133,7 @@ const std::vector<Rule>& symbol_rules() {
        .layer = Layer::kernel_library,
        .severity = Severity::error,
        .mender = Mender::framework,
-       .category = "library_mix",
+       .category = FaultCategory::library_mix,
        .statement = "Every undefined symbol of a library that would be loaded is defined by another of them",
        .consequence = "The loader refuses the library: at import where it is needed at once, at the first call of what "
                       "it does where it is opened late",
@@ -145,7 +145,7 @@ const std::vector<Rule>& symbol_rules() {
        .layer = Layer::framework,
        .severity = Severity::error,
        .mender = Mender::framework,
-       .category = "framework_bundle",
+       .category = FaultCategory::framework_bundle,
        .statement = "Every undefined symbol of an extension is defined by the framework that is there",
        .consequence = "Importing it fails with \"undefined symbol\", or it is left out without a word",
        .fix = "Install the build of the extension for this release of the framework, or compile it here; or install "

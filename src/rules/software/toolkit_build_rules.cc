@@ -104,7 +104,7 @@ const std::vector<Rule>& toolkit_build_rules() {
        .layer = Layer::host_toolkit,
        .severity = Severity::warning,
        .mender = Mender::platform,
-       .category = "host_toolkit",
+       .category = FaultCategory::host_toolkit,
        .statement = "Where extensions are compiled, the host toolkit is of the CUDA release of the framework",
        .consequence = "\"The detected CUDA version mismatches the version that was used to compile PyTorch\": "
                       "extensions cannot be built; running what is installed is not affected",
@@ -116,7 +116,7 @@ const std::vector<Rule>& toolkit_build_rules() {
        .layer = Layer::host_toolkit,
        .severity = Severity::note,
        .mender = Mender::platform,
-       .category = "host_toolkit",
+       .category = FaultCategory::host_toolkit,
        .statement = "The host's GCC is one that nvcc takes",
        .consequence = "nvcc stops with \"unsupported GNU version\"",
        .fix = "Install an older GCC and name it with NVCC_CCBIN (or nvcc -ccbin), or take a newer toolkit",
@@ -126,7 +126,7 @@ const std::vector<Rule>& toolkit_build_rules() {
        .layer = Layer::host_toolkit,
        .severity = Severity::note,
        .mender = Mender::platform,
-       .category = "host_toolkit",
+       .category = FaultCategory::host_toolkit,
        .statement = "The toolkit that builds would take compiles for the GPU",
        .consequence = "nvcc stops with \"Unsupported gpu architecture\", or what it builds has no code for this GPU; "
                       "wheels with their own code do not care",
@@ -137,7 +137,7 @@ const std::vector<Rule>& toolkit_build_rules() {
        .layer = Layer::host_toolkit,
        .severity = Severity::note,
        .mender = Mender::platform,
-       .category = "driver_ceiling",
+       .category = FaultCategory::driver_ceiling,
        .statement = "The toolkit that builds would take is of no newer major version than the driver",
        .consequence = "What is compiled with it starts with error 35 (CUDA driver version is insufficient for CUDA "
                       "runtime version)",

@@ -112,7 +112,7 @@ const std::vector<Rule>& toolkit_claim_rules() {
        .layer = Layer::host_toolkit,
        .severity = Severity::warning,
        .mender = Mender::platform,
-       .category = "host_toolkit",
+       .category = FaultCategory::host_toolkit,
        .statement = "Whatever names a toolkit leads to the same release",
        .consequence = "Builds mix the headers, the compiler and the libraries of two releases; wheels with their own "
                       "runtime do not care",
@@ -124,7 +124,7 @@ const std::vector<Rule>& toolkit_claim_rules() {
        .layer = Layer::host_toolkit,
        .severity = Severity::warning,
        .mender = Mender::platform,
-       .category = "host_toolkit",
+       .category = FaultCategory::host_toolkit,
        .statement = "CUDA_HOME and CUDA_PATH name a toolkit that is there",
        .consequence =
            "Everything that compiles looks there and fails (\"nvcc not found\", \"cuda_runtime.h: No such file\")",
@@ -135,7 +135,7 @@ const std::vector<Rule>& toolkit_claim_rules() {
        .layer = Layer::host_toolkit,
        .severity = Severity::warning,
        .mender = Mender::platform,
-       .category = "host_toolkit",
+       .category = FaultCategory::host_toolkit,
        .statement = "Within one toolkit nvcc and the headers are of one release",
        .consequence = "Headers of a newer release do not compile with an older nvcc",
        .fix = "Install the toolkit's packages again in one release",

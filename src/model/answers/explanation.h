@@ -1,0 +1,38 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "model/finding.h"
+
+namespace varve {
+
+// One meaning of what `varve explain` was asked about. Texts may be empty, fields without a value do not apply.
+struct Explanation {
+  enum class Kind { rule, error, kernel };
+  Kind kind = Kind::error;
+  std::string id;     // "VRV-DRIVER-HALVES", "cuda-803", the kernel's name
+  std::string title;  // the rule's statement; of an error its names, number and message; of a kernel its family
+  std::string found;  // what of the text it explains; empty for an id
+  FaultCategory category = FaultCategory::none;
+  std::optional<Layer> layer;
+  std::optional<Severity> severity;  // of a rule
+  std::optional<Mender> mender;      // of a rule
+  std::string cause;                 // of an error its cause, of a rule the consequence
+  std::string fix;
+  std::vector<FaultCategory> also;  // other categories that may stand behind an error
+  std::vector<std::string> rules;   // rules that tell whether it is so on a stack
+  std::vector<std::string> facts;   // of a kernel: "family: gemm"
+  std::string source;
+};
+
+struct ExplanationAnswer {
+  std::vector<Explanation> explanations;  // the most specific first
+  std::vector<std::string> nearest;       // ids, when there is none
+};
+
+// What `varve explain --json` prints; written only.
+Json to_json(const ExplanationAnswer& answer);
+
+}  // namespace varve
