@@ -58,9 +58,9 @@ Check failed_check() {
   check.errors.back().line = 40;
   check.findings = {
       {"VRV-LOG-ERROR", Layer::kernel_driver, Severity::error, Mender::platform, "log line 12: too old",
-       "the driver is older than the runtime", "a newer driver", "PyTorch", "driver_ceiling"},
-      {"VRV-SPEED-ONE", Layer::settings, Severity::note, Mender::platform, "slow", "slower", "x", "y", ""},
-      {"VRV-SPEED-TWO", Layer::settings, Severity::note, Mender::platform, "slow", "slower", "x", "y", ""}};
+       "the driver is older than the runtime", "a newer driver", "PyTorch", FaultCategory::driver_ceiling},
+      {"VRV-SPEED-ONE", Layer::settings, Severity::note, Mender::platform, "slow", "slower", "x", "y"},
+      {"VRV-SPEED-TWO", Layer::settings, Severity::note, Mender::platform, "slow", "slower", "x", "y"}};
   return check;
 }
 
