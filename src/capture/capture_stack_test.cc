@@ -102,6 +102,7 @@ TEST(Capture, ServerWithTwoGpus) {
        {"os.hostname", "sha256:" + sha256_hex("node-under-test").substr(0, 12)},
        {"os.transparent_hugepages", "madvise"},
        {"os.numa_balancing", "off"},
+       {"os.zone_reclaim", "1"},
        {"os.kernel.parameters", "iommu=pt, nohz_full=2-7, isolcpus=2-7, mitigations=auto"},
        {"os.mitigations", "spectre_v2: Mitigation: Enhanced IBRS; IBPB: conditional; RSB filling"},
        {"gpu.count", "2"},
@@ -161,6 +162,7 @@ TEST(Capture, LaptopWithoutGpu) {
                 {"os.libc", "glibc 2.36"},
                 {"os.architecture", "x86_64"},
                 {"os.numa_balancing", "absent (the kernel was built without NUMA balancing)"},
+                {"os.zone_reclaim", "absent (the kernel was built without NUMA)"},
                 {"container.kind", "none"},
                 {"cgroup.cpuset", "0-7"}});
 }

@@ -104,6 +104,7 @@ void collect_kernel_tuning(const Subject& subject, Facts& facts) {
   facts["os.transparent_hugepages.defrag"] = chosen_fact(files, thp + "defrag", kNoThp);
   facts["os.numa_balancing"] =
       switch_fact(files, "/proc/sys/kernel/numa_balancing", "the kernel was built without NUMA balancing");
+  facts["os.zone_reclaim"] = integer_fact(files, "/proc/sys/vm/zone_reclaim_mode", "the kernel was built without NUMA");
   facts["os.address_randomization"] = integer_fact(files, "/proc/sys/kernel/randomize_va_space");
   facts["os.perf_event_paranoid"] =
       integer_fact(files, "/proc/sys/kernel/perf_event_paranoid", "the kernel was built without perf events");
