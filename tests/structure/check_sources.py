@@ -4,6 +4,7 @@
 usage: check_sources.py directions SRC   includes go down only, as SRC/floors.txt says
        check_sources.py rooms SRC        no folder is too full, no file name stands for two things
        check_sources.py headers SRC      headers include no third-party header; x.cc includes x.h first
+       check_sources.py types SRC        no two types of namespace scope have one name
        check_sources.py length ROOT      no source file is longer than 500 lines
        check_sources.py scripts ROOT     shell scripts parse, are executable and stop at the first error
 """
@@ -140,6 +141,28 @@ def check_headers(source):
                 yield f"{path}:{number}: a header includes the third-party <{angled}>: only .cc files may"
 
 
+TYPE = re.compile(r"(?:struct|class|union|enum class|enum) (\w+)(?: final)?(?: :| {|$)")  # where it is defined
+
+
+def check_types(source):
+    """All floors share one namespace (docs/adr/0012): a second type of one name would be taken for the first, and
+    nothing but a crash at some level of optimisation would say so. Those of unnamed namespaces are their files' own."""
+    first_at = {}
+    for path in sorted(source.rglob("*")):
+        if path.suffix not in (".cc", ".h"):
+            continue
+        unnamed = False
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if line == "namespace {" or line == "}  // namespace":
+                unnamed = line == "namespace {"
+            match = None if unnamed else TYPE.match(line)
+            if match:
+                where = f"{path.relative_to(source).as_posix()}:{number}"
+                first = first_at.setdefault(match[1], where)
+                if first != where:
+                    yield f"{where}: {match[1]} is the name of another type, at {first}"
+
+
 def find_project_files(root):
     for folder in SOURCE_FOLDERS:
         for path in sorted((root / folder).rglob("*")):
@@ -179,8 +202,8 @@ def check_scripts(root):
 
 
 def main(arguments):
-    checks = {"directions": check_directions, "rooms": check_rooms, "headers": check_headers, "length": check_length,
-              "scripts": check_scripts}
+    checks = {"directions": check_directions, "rooms": check_rooms, "headers": check_headers, "types": check_types,
+              "length": check_length, "scripts": check_scripts}
     if len(arguments) != 2 or arguments[0] not in checks:
         print(__doc__.strip(), file=sys.stderr)
         return 2

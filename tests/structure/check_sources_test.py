@@ -46,6 +46,14 @@ class CheckSourcesTest(unittest.TestCase):
         self.write("base/text.cc", '#include "base/text.h"\n\n  #  include "model/run.h"\n')
         self.assertEqual(self.directions(), ['base/text.cc:3: base includes "model/run.h"; floors.txt does not name it below'])
 
+    def test_a_second_type_of_one_name_is_found(self):
+        self.write("base/text.cc", "struct Piece;\nnamespace {\nstruct Piece {\n};\n}  // namespace\nint Piece::size() {\n")
+        self.write("model/run.h", "struct Piece {\n};\n")
+        self.assertEqual(list(check_sources.check_types(self.source)), [])
+        self.write("cmd/piece.cc", "class Piece final : public Whole {\n};\n")
+        self.assertEqual(list(check_sources.check_types(self.source)),
+                         ["model/run.h:1: Piece is the name of another type, at cmd/piece.cc:1"])
+
     def test_the_program_is_the_top_floor(self):
         self.write("model/show.cc", '#include "cmd/output.h"\n')
         self.assertEqual(len(self.directions()), 1)
