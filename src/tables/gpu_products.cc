@@ -50,15 +50,18 @@ std::vector<std::string> words_of(std::string_view name) {
 // The words that a word was put together from without blanks, "rtx5090ti" from "rtx", "5090" and "ti": those of the
 // table, the longest first. Nothing when they do not make up all of it.
 std::optional<std::vector<std::string>> parts_of(std::string_view word, const ProductTable& table) {
-  if (word.empty()) return std::vector<std::string>{};
-  for (std::size_t length = word.size(); length > 0; --length) {
-    if (!table.words.contains(word.substr(0, length))) continue;
-    auto rest = parts_of(word.substr(length), table);
-    if (!rest) continue;
-    rest->insert(rest->begin(), std::string(word.substr(0, length)));
-    return rest;
+  // From the end on: how long the part is that begins at a byte, where parts make up all that follows; else 0.
+  std::vector<std::size_t> length_at(word.size() + 1, 0);
+  for (std::size_t at = word.size(); at-- > 0;) {
+    for (std::size_t length = word.size() - at; length > 0 && length_at[at] == 0; --length) {
+      const bool completes = at + length == word.size() || length_at[at + length] != 0;
+      if (completes && table.words.contains(word.substr(at, length))) length_at[at] = length;
+    }
   }
-  return std::nullopt;
+  if (length_at[0] == 0) return std::nullopt;
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at < word.size(); at += length_at[at]) parts.emplace_back(word.substr(at, length_at[at]));
+  return parts;
 }
 
 // As words_of; a word that the table does not have is taken apart where that is possible.

@@ -61,7 +61,8 @@ std::string profile_table(const KernelsRecord& kernels, const Profile& profile, 
   if (timed) columns.push_back({unit.name, true});
   columns.push_back({sampled ? "samples" : "times", true});
   columns.push_back({"family"});
-  if (view.grouping == KernelGrouping::name) {
+  const bool by_name = view.grouping == KernelGrouping::name;
+  if (by_name) {
     columns.push_back({"kernel"});
     columns.push_back({"library"});
   }
@@ -71,7 +72,7 @@ std::string profile_table(const KernelsRecord& kernels, const Profile& profile, 
     if (timed) cells.push_back({unit.text(1e-9 * static_cast<double>(row.total_ns)), tone});
     cells.push_back({std::to_string(sampled ? row.samples : row.count), tone});
     cells.push_back({row.family, tone});
-    if (view.grouping == KernelGrouping::name) {
+    if (by_name) {
       cells.push_back({row.name, tone});
       cells.push_back({row.library, tone});
     }
@@ -79,7 +80,8 @@ std::string profile_table(const KernelsRecord& kernels, const Profile& profile, 
   };
   const std::size_t most = view.most == 0 ? rows.size() : std::min(view.most, rows.size());
   for (std::size_t i = 0; i < most; ++i) add(rows[i], Tone::plain);
-  Shown rest{.family = count_text(rows.size() - most, "other", "others")}, whole{.family = "in all"};
+  const auto labelled = [&](const std::string& text) { return by_name ? Shown{.name = text} : Shown{.family = text}; };
+  Shown rest = labelled(count_text(rows.size() - most, "other", "others")), whole = labelled("in all");
   for (std::size_t i = 0; i < rows.size(); ++i) {
     for (Shown* sum : {i >= most ? &rest : nullptr, &whole}) {
       if (sum == nullptr) continue;
@@ -89,7 +91,11 @@ std::string profile_table(const KernelsRecord& kernels, const Profile& profile, 
     }
   }
   if (most < rows.size()) add(rest, Tone::dim);
-  if (profile.remainder_ns() != 0) add({.family = "outside these", .total_ns = profile.remainder_ns()}, Tone::dim);
+  if (profile.remainder_ns() != 0) {
+    Shown outside = labelled("outside these");
+    outside.total_ns = profile.remainder_ns();
+    add(outside, Tone::dim);
+  }
   whole.total_ns = profile.whole_ns;
   add(whole, Tone::bold);
   return table.render(style);
