@@ -105,7 +105,7 @@ const std::vector<Rule>& container_engine_rules() {
        .layer = Layer::container,
        .severity = Severity::warning,
        .mender = Mender::platform,
-       .category = "container",
+       .category = FaultCategory::container,
        .statement = "The host has links in /dev/char to the GPU's device nodes.",
        .consequence =
            "When systemd is reloaded, running containers lose the GPU: \"Failed to initialize NVML: Unknown Error\".",
@@ -117,7 +117,7 @@ const std::vector<Rule>& container_engine_rules() {
        .layer = Layer::container,
        .severity = Severity::note,
        .mender = Mender::platform,
-       .category = "container",
+       .category = FaultCategory::container,
        .statement = "The container engine was told of NVIDIA's runtime, or has a CDI specification.",
        .consequence =
            "Containers get no GPU: \"could not select device driver\", \"unknown runtime specified nvidia\".",
@@ -129,7 +129,7 @@ const std::vector<Rule>& container_engine_rules() {
        .layer = Layer::container,
        .severity = Severity::warning,
        .mender = Mender::platform,
-       .category = "container",
+       .category = FaultCategory::container,
        .needs = {"container.gpu_runtime.specifications"},
        .statement = "CDI specifications name the files of the driver that runs.",
        .consequence = "Containers started through them miss files or get libraries of another version.",
@@ -140,7 +140,7 @@ const std::vector<Rule>& container_engine_rules() {
        .layer = Layer::container,
        .severity = Severity::warning,
        .mender = Mender::platform,
-       .category = "container",
+       .category = FaultCategory::container,
        .statement = "CDI specifications for NVIDIA's GPUs can be read, and what they name is there.",
        .consequence =
            "Containers that ask for these devices do not start: \"unresolvable CDI devices\", \"failed to stat "
@@ -152,7 +152,7 @@ const std::vector<Rule>& container_engine_rules() {
        .layer = Layer::container,
        .severity = Severity::warning,
        .mender = Mender::platform,
-       .category = "container",
+       .category = FaultCategory::container,
        .statement = "Container engines can read their configuration, and the runtime that it names for GPUs is there.",
        .consequence = "The engine does not start, or no container with a GPU does.",
        .fix = "Mend the file, install nvidia-container-toolkit where its program is missing, restart the engine",
@@ -162,7 +162,7 @@ const std::vector<Rule>& container_engine_rules() {
        .layer = Layer::container,
        .severity = Severity::warning,
        .mender = Mender::platform,
-       .category = "container",
+       .category = FaultCategory::container,
        .statement = "NVIDIA's runtime lets the control group of a container open the GPU's device nodes.",
        .consequence =
            "Containers of a Docker with root see the nodes and may not open them: \"Failed to initialize NVML: "

@@ -283,7 +283,7 @@ const std::vector<Rule>& container_rules() {
        .layer = Layer::container,
        .severity = Severity::error,
        .mender = Mender::application,
-       .category = "container",
+       .category = FaultCategory::container,
        .statement = "The GPUs that an image or container names in NVIDIA_VISIBLE_DEVICES are there.",
        .consequence = "The container runtime refuses to start it: \"unknown device\".",
        .fix = "Start it with --gpus, or with NVIDIA_VISIBLE_DEVICES=all or the ids that nvidia-smi -L lists here",

@@ -64,7 +64,7 @@ const std::vector<Rule>& mapped_library_rules() {
        .layer = Layer::kernel_library,
        .severity = Severity::warning,
        .mender = Mender::application,
-       .category = "library_mix",
+       .category = FaultCategory::library_mix,
        .statement = "The libraries that a process has mapped are those that stand under their names.",
        .consequence =
            "It keeps the old files, and what it opens from now on comes from the new ones: releases mix, or a "
