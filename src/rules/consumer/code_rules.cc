@@ -217,7 +217,7 @@ const std::vector<Rule>& code_rules() {
        .layer = Layer::kernel_library,
        .severity = Severity::warning,
        .mender = Mender::framework,
-       .category = "kernel_coverage",
+       .category = FaultCategory::kernel_coverage,
        .needs = {"gpu.models"},
        .statement = "The kernel libraries that a consumer loads (cuBLAS, cuDNN, NCCL) have code for the GPU, too.",
        .consequence =

@@ -194,7 +194,7 @@ const std::vector<Rule>& dispatch_rules() {
        .layer = Layer::kernel_library,
        .severity = Severity::note,
        .mender = Mender::framework,
-       .category = "silent_slowdown",
+       .category = FaultCategory::silent_slowdown,
        .statement = "No release is used whose default is faster and less exact than people expect on this GPU",
        .consequence = "Results differ from those of other releases in the digits that count",
        .fix = "Set the precision where it matters, and state it beside the number",
