@@ -95,10 +95,11 @@ bool is_exact_answer(const Json& answer) {
 }
 
 Json exact_pass(const FileReader& file, const Binary& binary, const BinaryCache& cache) {
-  Json answer = cache.find(binary.build_id, file.size(), "exact");
+  const std::string key = binary.build_id.empty() ? file_identity(file) : binary.build_id;
+  Json answer = cache.find(key, file.size(), "exact");
   if (is_exact_answer(answer)) return answer;
   answer = exact_answer(file, binary.path);
-  cache.keep(binary.build_id, file.size(), "exact", answer);
+  cache.keep(key, file.size(), "exact", answer);
   return answer;
 }
 }  // namespace

@@ -1,8 +1,10 @@
 #include "loading/binary_cache.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -36,6 +38,18 @@ std::string user_cache_folder(const std::map<std::string, std::string>& environm
   if (stated.starts_with('/')) return stated + "/varve";
   const std::string home = environment_value(environment, "HOME");
   return home.starts_with('/') ? home + "/.cache/varve" : "";
+}
+
+std::string file_identity(const FileReader& file) {
+  struct stat status {};
+  if (::fstat(file.fd(), &status) != 0 || file.position() != 0) return {};
+  if (static_cast<std::uint64_t>(status.st_size) != file.size()) return {};
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
+  constexpr std::int64_t kSettled = 2;
+  if (seconds - status.st_ctim.tv_sec < kSettled) return {};
+  const auto stamp = [](const timespec& time) { return fmt::format("{:x}{:08x}", time.tv_sec, time.tv_nsec); };
+  return fmt::format("{:016x}{:016x}{}{}", status.st_dev, status.st_ino, stamp(status.st_mtim), stamp(status.st_ctim));
 }
 
 std::string BinaryCache::path(const std::string& build_id, std::uint64_t size) const {

@@ -62,6 +62,19 @@ TEST(BinaryCache, AnAnswerOfAnotherShapeIsNotTaken) {
   EXPECT_TRUE(cache.find(kBuildId, 7, "exact").is_null());
 }
 
+TEST(BinaryCache, AFileWithoutABuildIdIsKnownByWhatAWriteMoves) {
+  const TestRoot root;
+  root.write("library", "abc");
+  const auto files = open_root(root.path());
+  const auto identity = [&] { return file_identity(*(**files).open("/library")); };
+  EXPECT_EQ(identity(), "") << "it has changed just now";
+  const Looked<FileReader> old = (*open_root("/"))->open(std::filesystem::canonical("/proc/self/exe").string());
+  ASSERT_TRUE(old);
+  const std::optional<FileReader> part = old->part(1, 10);
+  ASSERT_TRUE(part);
+  EXPECT_EQ(file_identity(*part), "");
+}
+
 TEST(BinaryCache, StandsWhereTheUserKeepsCaches) {
   EXPECT_EQ(user_cache_folder({{"XDG_CACHE_HOME", "/var/c"}, {"HOME", "/home/me"}}), "/var/c/varve");
   EXPECT_EQ(user_cache_folder({{"XDG_CACHE_HOME", "relative"}, {"HOME", "/home/me"}}), "/home/me/.cache/varve");

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "base/dotted_version.h"
 #include "base/redact.h"
 #include "base/text.h"
+#include "tables/libraries.h"
 
 namespace varve {
 
@@ -19,7 +21,52 @@ std::optional<ReadBinary> read_one(const LoadingGround& ground, const std::strin
   Result<ReadBinary> read = read_binary(*file, path, ground.how, cache);
   return read ? std::optional(std::move(*read)) : std::nullopt;
 }
+
+// Whether a version says more than the number behind .so.
+bool is_told(const Fact& version) {
+  if (!version.is_known()) return false;
+  const std::optional<DottedVersion> numbers = dotted_version_from(value_text(*version.value));
+  return !numbers || numbers->parts.size() > 1;
+}
+
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+std::string family_of(const std::string& path) {
+  const LibraryRow* row = library_of(path);
+  return row == nullptr ? std::string() : row->family;
+}
 }  // namespace
+
+void infer_versions(const Environment& environment, BinaryCollection& collection) {
+  std::set<std::string> faulty;  // by name: paths of faults are shortened
+  for (const FileFault& fault : environment.file_faults) faulty.insert(file_name(fault.path));
+  std::map<std::string, const Package*> wheels;
+  for (const Package& package : environment.packages) {
+    if (package.role == PackageRole::runtime) wheels.emplace(package.name, &package);
+  }
+  std::map<std::vector<std::string>, const Binary*> told;  // by package, folder and family
+  const auto key = [](const Binary& binary) {
+    return std::vector<std::string>{binary.package, folder_of(binary.path), family_of(binary.path)};
+  };
+  for (const Binary& binary : collection.binaries) {
+    const bool counts = !binary.package.empty() && !faulty.contains(file_name(binary.path)) && is_told(binary.version);
+    if (counts && !family_of(binary.path).empty()) told.emplace(key(binary), &binary);
+  }
+  for (Binary& binary : collection.binaries) {
+    const bool counts = !binary.package.empty() && !faulty.contains(file_name(binary.path)) &&
+                        library_of(binary.path) != nullptr && binary.version.missing != Missing::not_applicable;
+    if (!counts || is_told(binary.version)) continue;
+    const auto wheel = wheels.find(binary.package);
+    const auto sibling = told.find(key(binary));
+    if (wheel != wheels.end() && dotted_version_from(wheel->second->version)) {
+      binary.version =
+          known_fact(wheel->second->version, "the wheel " + binary.package + ", which lists it", Standing::inferred);
+    } else if (sibling != told.end()) {
+      binary.version = known_fact(*sibling->second->version.value,
+                                  file_name(sibling->second->path) + " of the same package", Standing::inferred);
+    }
+  }
+}
 
 BinaryCollection read_binaries(const LoadingGround& ground, const std::vector<std::string>& paths,
                                const std::string& environment, const DependencyResolver& resolver,

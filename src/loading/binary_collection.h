@@ -22,6 +22,11 @@ BinaryCollection read_binaries(const LoadingGround& ground, const std::vector<st
                                const std::string& environment, const DependencyResolver& resolver,
                                const std::map<std::string, std::string>* packages = nullptr);
 
+// Versions that the bytes of libraries do not tell, or only as the number of their SONAME, by what stands beside them:
+// the record of the wheel of libraries that lists them, else a library of the same family that the same package has in
+// the same folder. Files that are not what their package installed are left alone.
+void infer_versions(const Environment& environment, BinaryCollection& collection);
+
 // The set as a fact; when there is none, why: nobody looked inside, or nothing was there.
 Fact runtimes_fact(const BinaryCollection& collection, const std::string& source);
 

@@ -26,8 +26,8 @@ std::string soname_suffix(const std::string& soname) {
 }  // namespace
 
 ConsumerLoading::ConsumerLoading(const LoaderContext& context, LoadedFiles& files, const HeldByName& held,
-                                 const std::string& program, Consumer& consumer)
-    : context_(context), files_(files), held_(held), consumer_(consumer) {
+                                 const std::string& program, Consumer& consumer, bool takes_held)
+    : context_(context), files_(files), held_(held), consumer_(consumer), takes_held_(takes_held) {
   start(program);
 }
 
@@ -54,11 +54,27 @@ void ConsumerLoading::start(const std::string& program) {
     note_missing(missing.name, is_preload ? DependencyKind::opened : DependencyKind::needed, set_.objects[0].real_path);
     if (!is_preload) attempt.missing.push_back(missing.name);
   }
-  if (consumer_.kind == ConsumerKind::binary) judge(attempt);  // any other program is known to start
+  if (consumer_.kind != ConsumerKind::binary) return;  // any other program is known to start
+  ConsumedLibrary& row = row_of(file_name(program), set_.objects[0].real_path);
+  row.at_start = true;
+  row.lacks = attempt.missing;
+  judge(attempt);
 }
 
 bool ConsumerLoading::open(const HeldLibrary& library, DependencyKind kind, const std::string& why) {
   return open_name({.asker = 0, .name = library.path, .kind = kind, .why = why}).has_value();
+}
+
+void ConsumerLoading::make_required(const HeldLibrary& library) {
+  const auto row = rows_.find(library.real_path);
+  if (row != rows_.end()) consumer_.libraries[row->second].at_start = true;
+}
+
+void ConsumerLoading::note_absent(const std::string& name) {
+  ConsumedLibrary& row = row_of(name, "");
+  row.why = "not found";
+  row.kind = DependencyKind::needed;
+  row.at_start = true;
 }
 
 void ConsumerLoading::make_optional(const HeldLibrary& library) {
@@ -132,6 +148,12 @@ const HeldLibrary* ConsumerLoading::held_for(std::size_t asker, const std::strin
   return best;
 }
 
+bool ConsumerLoading::takes(std::size_t asker, const HeldLibrary& held) const {
+  if (takes_held_) return true;
+  return !held.package.empty() &&
+         (held.package == consumer_.package || held.package == files_.package_of(set_.objects[asker].real_path));
+}
+
 // What a library may make of "libcudnn_graph.so" before it opens it: its own version behind it, longest first, then
 // what the environment has under such a name.
 std::vector<std::string> ConsumerLoading::versioned_names(std::size_t asker, const std::string& name) {
@@ -167,7 +189,7 @@ std::optional<std::size_t> ConsumerLoading::open_name(const Request& request) {
   }
   for (const std::string& name : names) {
     const HeldLibrary* held = plain ? held_for(request.asker, name) : nullptr;
-    if (held == nullptr) continue;
+    if (held == nullptr || !takes(request.asker, *held)) continue;
     next.name = held->path;
     next.why = kHeld;
     return open_found(next);
@@ -184,8 +206,10 @@ ConsumerLoading::Attempt ConsumerLoading::attempt(const Request& request) {
     Attempt attempt{.object = load_library(context_, set_, request.asker, request.name), .first = first, .missing = {}};
     const HeldLibrary* held = nullptr;
     for (const Dependency& missing : set_.missing) {
-      const HeldLibrary* candidate = held_for(attempt.object.value_or(request.asker), missing.name);
-      if (held == nullptr && candidate != nullptr && !tried_.contains(candidate->path)) held = candidate;
+      const std::size_t asker = attempt.object.value_or(request.asker);
+      const HeldLibrary* candidate = held_for(asker, missing.name);
+      const bool is_new = candidate != nullptr && takes(asker, *candidate) && !tried_.contains(candidate->path);
+      if (held == nullptr && is_new) held = candidate;
       if (is_driver_library(missing.name)) {
         attempt.driver_missing = true;
       } else {
@@ -207,6 +231,8 @@ std::optional<std::size_t> ConsumerLoading::open_found(const Request& request) {
   }
   if (done.first == set_.objects.size()) return done.object;  // what it needs had loaded it
   note_objects(done.first, request);
+  const LoadedObject& root = set_.objects[done.first];
+  row_of(file_name(root.path), root.real_path).lacks = done.missing;
   for (const Dependency& missing : set_.missing) {
     for (std::size_t i = done.first; i < set_.objects.size(); ++i) {
       const std::vector<std::string>& needed = set_.objects[i].dynamic.needed;
@@ -258,6 +284,8 @@ void ConsumerLoading::note_missing(const std::string& name, DependencyKind kind,
   if (!is_new && (row.kind == kind || kind == DependencyKind::opened)) return;
   row.kind = kind;
   row.why = "not found";
+  const auto held = held_.find(name);
+  if (!takes_held_ && held != held_.end()) row.why += "; nothing looks for it in " + files_.shown(held->second->path);
   row.asked_by = asker;
 }
 

@@ -62,15 +62,20 @@ using HeldByName = std::multimap<std::string, const HeldLibrary*>;  // by SONAME
 // why, and which symbols would stay without a definition. Nothing is executed.
 class ConsumerLoading {
  public:
-  // `program`: a path; empty: not known, then only symbols are judged that no program of C could give. All must live
-  // longer.
+  // `program`: a path; empty: not known, then only symbols are judged that no program of C could give. `takes_held`:
+  // whether the consumer opens what others of its environment hold before it is needed; what its own package holds it
+  // does. All must live longer.
   ConsumerLoading(const LoaderContext& context, LoadedFiles& files, const HeldByName& held, const std::string& program,
-                  Consumer& consumer);
+                  Consumer& consumer, bool takes_held = true);
 
   // Opens a library as the consumer's own code would: `kind` needed for what it imports, opened for what it may open.
   // Libraries of an environment's framework that it needs must have been opened before. False: it does not load, for
   // lack of a library.
   bool open(const HeldLibrary& library, DependencyKind kind, const std::string& why);
+  // What the import of the consumer, or its start, loads: it fails where this does.
+  void make_required(const HeldLibrary& library);
+  // A file that the import wants and that is not there, though its package lists it.
+  void note_absent(const std::string& name);
   // A module that the consumer does without, as others of its modules load: its kind becomes opened.
   void make_optional(const HeldLibrary& library);
   // A file that is in the process already, with the kernel's mark where it is deleted; nothing is judged about it.
@@ -104,6 +109,7 @@ class ConsumerLoading {
   std::optional<std::size_t> open_found(const Request& request);
   Attempt attempt(const Request& request);
   const HeldLibrary* held_for(std::size_t asker, const std::string& name) const;
+  bool takes(std::size_t asker, const HeldLibrary& held) const;
   std::vector<std::string> versioned_names(std::size_t asker, const std::string& name);
   std::optional<std::size_t> find_loaded(const std::string& name) const;
   std::vector<std::size_t> closure_of(std::size_t object) const;
@@ -122,7 +128,7 @@ class ConsumerLoading {
   Consumer& consumer_;
   LoadedSet set_;
   std::vector<std::size_t> global_;  // objects of the program's own closure, whose symbols everybody sees
-  bool has_program_ = false, other_loader_ = false;
+  bool has_program_ = false, other_loader_ = false, takes_held_ = true;
   int opened_ = 0;
   std::map<std::string, std::size_t> rows_;            // by path, or by name where there is none
   std::set<std::string> tried_;                        // held libraries that were opened for others

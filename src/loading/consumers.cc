@@ -4,9 +4,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/redact.h"
 #include "base/text.h"
+#include "loading/package_start.h"
+#include "package/python_metadata.h"
+#include "tables/package_table.h"
 #include "world/world.h"
 
 namespace varve {
@@ -33,6 +37,25 @@ std::optional<DynamicSection> dynamic_of(const LoadingGround& ground, const std:
   return dynamic ? std::optional(std::move(*dynamic)) : std::nullopt;
 }
 
+bool is_below(const std::string& path, const std::string& folder) {
+  return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
+}
+
+// A package of libraries, and what its import runs.
+struct ImportedPackage {
+  std::string folder;  // of packages
+  std::vector<const HeldLibrary*> libraries;
+  PackageStart start;
+
+  // "torch/_C.abi3.so" below the folder is the module torch._C.
+  std::string module_of(const HeldLibrary& library) const {
+    std::string name = library.path.substr(std::min(folder.size() + 1, library.path.size()));
+    name.resize(std::min(name.find('.', name.rfind('/') + 1), name.size()));
+    std::replace(name.begin(), name.end(), '/', '.');
+    return name;
+  }
+};
+
 // All that is needed to follow the packages of one environment.
 class EnvironmentConsumers {
  public:
@@ -45,6 +68,7 @@ class EnvironmentConsumers {
         context_(loader_context(ground, machine())) {
     hold(libraries);
     own_ = by_package_;
+    is_whole_ = !libraries.shares;
     for (const LibrariesOfEnvironment& other : environments) {
       const bool same_python = libraries.python == other.python || libraries.python.empty() || other.python.empty();
       if (&other != &libraries && libraries.shares && other.shares && same_python) hold(other);
@@ -90,14 +114,19 @@ class EnvironmentConsumers {
       consumer.remark = "it has no libraries of its own";
       return consumer;
     }
-    ConsumerLoading loading(context_, files_, held_, libraries_.program, consumer);
-    const std::vector<const HeldLibrary*>& libraries = own->second;
-    for (const std::string& framework : frameworks_needed(package, libraries)) {
-      open_modules(loading, by_package_[framework], "of the framework " + framework);
+    const ImportedPackage imported = imported_package(package.name, own->second);
+    consumer.lacks_packages = lacking_frameworks(imported.start);
+    const std::vector<std::string> frameworks = frameworks_needed(package, imported.libraries);
+    ConsumerLoading loading(context_, files_, held_, libraries_.program, consumer,
+                            takes_held(environment, package, imported.start, frameworks));
+    for (const std::string& framework : frameworks) {
+      const ImportedPackage first = imported_package(framework, by_package_[framework]);
+      open_import(loading, first, "of the framework " + framework);
     }
     const std::size_t first = loading.loaded();
-    open_modules(loading, libraries, "imported from the package");
-    for (const HeldLibrary* library : libraries) {
+    open_import(loading, imported, "imported from the package");
+    note_absent_files(loading, environment, package, imported);
+    for (const HeldLibrary* library : imported.libraries) {
       if (!is_extension_module(*library, files_)) loading.open(*library, DependencyKind::opened, "of the package");
     }
     loading.open_late_names(first);
@@ -105,20 +134,130 @@ class EnvironmentConsumers {
     return consumer;
   }
 
-  // Where some modules load and others lack a library, the package offers what not every machine has (torchaudio's one
-  // module for each FFmpeg, CuPy's for cuTENSOR).
-  void open_modules(ConsumerLoading& loading, const std::vector<const HeldLibrary*>& libraries,
-                    const std::string& why) {
-    std::vector<const HeldLibrary*> failed;
-    bool any = false;
-    for (const HeldLibrary* library : libraries) {
-      if (!is_extension_module(*library, files_)) continue;
-      const bool opens = loading.open(*library, DependencyKind::needed, why);
-      any = any || opens;
-      if (!opens) failed.push_back(library);
+  ImportedPackage imported_package(const std::string& name, const std::vector<const HeldLibrary*>& libraries) const {
+    std::string folder;
+    for (const std::string& one : libraries_.folders) {
+      if (!libraries.empty() && is_below(libraries.front()->path, one)) folder = one;
     }
-    if (!any) return;
-    for (const HeldLibrary* library : failed) loading.make_optional(*library);
+    return {folder, libraries, PackageStart(ground_.files, folder, tops_of(name, folder, libraries))};
+  }
+
+  // What the import of a package imports: the folder of its name or the first that its row names; else all that it puts
+  // into the folder of packages with an __init__.py, below those that several packages share (nvidia.dali).
+  std::vector<std::string> tops_of(const std::string& name, const std::string& folder,
+                                   const std::vector<const HeldLibrary*>& libraries) const {
+    std::vector<std::string> names;
+    if (const PackageRow* row = find_package_row(normal_package_name(name))) names = row->folders;
+    names.insert(names.begin(), normal_package_name(name));
+    std::replace(names[0].begin(), names[0].end(), '-', '_');
+    for (const std::string& one : names) {
+      if (!folder.empty() && ground_.files.exists(folder + "/" + one + "/__init__.py")) return {one};
+    }
+    std::set<std::string> tops;
+    for (const HeldLibrary* library : libraries) {
+      if (folder.empty() || !is_below(library->path, folder)) continue;
+      const std::string below = library->path.substr(folder.size() + 1);
+      std::size_t slash = below.find('/');
+      for (int depth = 0; depth < 3 && slash != std::string::npos; ++depth, slash = below.find('/', slash + 1)) {
+        const std::string top = below.substr(0, slash);
+        if (tops.contains(top)) break;
+        if (!ground_.files.exists(folder + "/" + top + "/__init__.py")) continue;
+        tops.insert(top);
+        break;
+      }
+    }
+    std::vector<std::string> modules;
+    for (std::string top : tops) {
+      std::replace(top.begin(), top.end(), '/', '.');
+      modules.push_back(top);
+    }
+    return modules;
+  }
+
+  // Frameworks that the import of a package imports first, and that nobody has.
+  std::vector<std::string> lacking_frameworks(const PackageStart& start) const {
+    std::vector<std::string> lacking;
+    for (const std::string& name : start.imports()) {
+      const PackageRow* row =
+          name.find('.') == std::string::npos ? find_package_row(normal_package_name(name)) : nullptr;
+      if (!is_whole_ || row == nullptr || row->role != PackageRole::framework) continue;
+      const bool there = std::any_of(libraries_.folders.begin(), libraries_.folders.end(), [&](const auto& folder) {
+        const std::vector<std::string> names = ground_.files.list(folder).value.value_or(std::vector<std::string>{});
+        return std::any_of(names.begin(), names.end(),
+                           [&](const std::string& file) { return file == name || file.starts_with(name + "."); });
+      });
+      if (!there && !libraries_.folders.empty()) lacking.push_back(name);
+    }
+    return lacking;
+  }
+
+  // Whether what the environment holds is opened before it is needed: by the package, or by a framework that is
+  // imported first.
+  bool takes_held(const Environment& environment, const Package& package, const PackageStart& start,
+                  const std::vector<std::string>& frameworks) {
+    if (opens_wheels_first(package, start)) return true;
+    for (const Package& other : environment.packages) {
+      if (other.role != PackageRole::framework || other.name == package.name) continue;
+      const bool needed = std::find(frameworks.begin(), frameworks.end(), other.name) != frameworks.end();
+      const bool asked = std::any_of(package.requirements.begin(), package.requirements.end(),
+                                     [&](const Requirement& wanted) { return wanted.name == other.name; });
+      if (!needed && !asked) continue;
+      const auto libraries = by_package_.find(other.name);
+      if (libraries == by_package_.end()) continue;
+      if (opens_wheels_first(other, imported_package(other.name, libraries->second).start)) return true;
+    }
+    return false;
+  }
+
+  // What the import opens and imports at once fails it. Of other modules: where some load and others lack a library,
+  // the package offers what not every machine has (torchaudio's one module for each FFmpeg, CuPy's for cuTENSOR).
+  void open_import(ConsumerLoading& loading, const ImportedPackage& package, const std::string& why) {
+    std::vector<const HeldLibrary*> modules, failed;
+    bool any = false;
+    for (const HeldLibrary* library : package.libraries) {
+      if (is_extension_module(*library, files_)) {
+        modules.push_back(library);
+      } else if (package.start.opens(file_name(library->path))) {
+        loading.open(*library, DependencyKind::needed, "opened by the package's Python");
+        loading.make_required(*library);
+      }
+    }
+    std::stable_partition(modules.begin(), modules.end(), [&](const HeldLibrary* module) {
+      return package.start.imports().contains(package.module_of(*module));
+    });
+    for (const HeldLibrary* module : modules) {
+      const bool opens = loading.open(*module, DependencyKind::needed, why);
+      any = any || opens;
+      if (package.start.imports().contains(package.module_of(*module))) {
+        loading.make_required(*module);
+      } else if (!opens) {
+        failed.push_back(module);
+      }
+    }
+    if (failed.empty()) return;
+    const std::set<std::string> imports = package.start.all_imports();
+    for (const HeldLibrary* module : failed) {
+      if (imports.contains(package.module_of(*module))) {
+        loading.make_required(*module);
+      } else if (any) {
+        loading.make_optional(*module);
+      }
+    }
+  }
+
+  // What the import wants of the package's own files, and the package lists, and is not there.
+  void note_absent_files(ConsumerLoading& loading, const Environment& environment, const Package& package,
+                         const ImportedPackage& imported) {
+    const std::string folder = files_.shown(imported.folder) + "/";
+    for (const FileFault& fault : environment.file_faults) {
+      if (fault.kind != FileFaultKind::missing || !fault.path.starts_with(folder)) continue;
+      const bool own = std::any_of(fault.packages.begin(), fault.packages.end(),
+                                   [&](const std::string& label) { return label.starts_with(package.name + " "); });
+      const HeldLibrary absent{.path = imported.folder + "/" + fault.path.substr(folder.size())};
+      const bool wanted =
+          imported.start.imports().contains(imported.module_of(absent)) || imported.start.opens(file_name(fault.path));
+      if (own && wanted) loading.note_absent(file_name(fault.path));
+    }
   }
 
   // Packages of frameworks that hold what these libraries ask for by name: their import comes first. What the system
@@ -166,6 +305,7 @@ class EnvironmentConsumers {
   LoaderContext context_;
   HeldByName held_;
   std::map<std::string, std::vector<const HeldLibrary*>> own_, by_package_;
+  bool is_whole_ = false;  // nothing is imported from elsewhere
 };
 
 // The major and minor version, "3.11"; empty when it is not known.
@@ -207,6 +347,7 @@ LibrariesOfEnvironment environment_libraries(const LoadingGround& ground, const 
                                              const EnvironmentReading& reading, const BinaryCollection& found) {
   LibrariesOfEnvironment libraries{.program = find_python(ground, place), .libraries = {}};
   libraries.python = minor_version(place.python);
+  libraries.folders = place.folders;
   libraries.shares = place.sees_system || (place.kind != EnvironmentKind::venv && place.kind != EnvironmentKind::conda);
   std::map<std::string, const Binary*> binaries;
   for (const Binary& binary : found.binaries) binaries.emplace(binary.path, &binary);

@@ -31,7 +31,11 @@ Consumer follow_file(const LoadingGround& ground, const std::string& path, const
   ConsumerLoading loading(context, files, nothing, program, consumer);
   consumer.kind = ConsumerKind::binary;
   const std::size_t first = is_program ? 0 : loading.loaded();
-  if (!is_program) loading.open(library_at(path, dynamic), DependencyKind::needed, "asked about");
+  if (!is_program) {
+    const HeldLibrary library = library_at(path, dynamic);
+    loading.open(library, DependencyKind::needed, "asked about");
+    loading.make_required(library);
+  }
   loading.open_late_names(first);
   loading.finish();
   if (is_program) return consumer;

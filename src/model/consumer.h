@@ -19,11 +19,14 @@ struct UnresolvedSymbol {
 // One file that a consumer would load, in the order of loading. What the file says about itself stands in
 // Stack::binaries under its path.
 struct ConsumedLibrary {
-  std::string name;      // as it is asked for: "libcublasLt.so.13"
-  std::string path;      // with links resolved; empty: not found
-  std::string why;       // "RUNPATH $ORIGIN", "LD_LIBRARY_PATH", "already loaded", "held by the environment"
+  std::string name;  // as it is asked for: "libcublasLt.so.13"
+  std::string path;  // with links resolved; empty: not found
+  std::string why;   // "RUNPATH $ORIGIN", "LD_LIBRARY_PATH", "already loaded", "held by the environment"; of one that
+                     // is not found: what is known of it
   std::string asked_by;  // path of the file that asks; empty: the consumer's own
   DependencyKind kind = DependencyKind::needed;
+  bool at_start = false;                // the start of the program, or the import of the package, fails where this does
+  std::vector<std::string> lacks = {};  // of a file that is opened by itself: what it would not load for lack of
   std::vector<UnresolvedSymbol> unresolved;  // the first 16
   std::int64_t unresolved_count = 0;         // all of them
 };
@@ -46,8 +49,9 @@ struct Consumer {
   std::string package;      // "torch"; empty for what is no package
   std::string environment;  // path of the environment that holds it; empty: none
   std::vector<ConsumedLibrary> libraries;
-  bool symbols_checked = false;  // whether `unresolved` was looked for
-  std::string remark;            // what could not be followed; may be empty
+  std::vector<std::string> lacks_packages = {};  // that its import imports first, and that are not there: "torch"
+  bool symbols_checked = false;                  // whether `unresolved` was looked for
+  std::string remark;                            // what could not be followed; may be empty
 };
 
 }  // namespace varve

@@ -42,6 +42,7 @@ PackageRow package_from(const TableRow& row) {
   read.without_cuda = row.one_of("cuda", {"none"}) == "none";
   read.built_for_file = row.text("built_for_file");
   read.built_for_name = row.text("built_for_name");
+  read.preloads_from = row.text("preloads_from");
   read.selects_cpu = row.flag("selects_cpu");
   read.uses_toolkit = row.flag("uses_toolkit");
   read.checks_toolkit = row.flag("checks_toolkit");

@@ -116,6 +116,7 @@ void collect_environments(const Subject& subject, Stack& stack) {
     } else {
       const DependencyResolver resolver(ground, python_of(subject, place));
       BinaryCollection found = read_binaries(ground, reading.libraries, environment.path, resolver, &reading.packages);
+      infer_versions(environment, found);
       if (subject.options.exact) {
         held.push_back(environment_libraries(ground, place, reading, found));
         held.back().environment = stack.environments.size();

@@ -211,6 +211,74 @@ TEST_F(Consumers, TakeFromTheEnvironmentWhatTheLoaderDoesNotFind) {
   EXPECT_TRUE(jaxlib.symbols_checked);
 }
 
+// A package whose own files open nothing of other packages: what lies in a wheel is not found.
+TEST_F(Consumers, DoNotTakeWhatNothingLooksFor) {
+  link_time("libblas.so.12", "int blas(void) { return 1; }");
+  library("nvidia/blas/lib/libblas.so.12", "int blas(void) { return 1; }");
+  package("nvidia-cublas-cu12", "12.1", {"nvidia/blas/lib/libblas.so.12"});
+  library("jaxlib/one.so", "int blas(void); int PyInit_one(void) { return blas(); }", "-l:libblas.so.12");
+  package("jaxlib", "0.4", {"jaxlib/one.so"});
+  root_.write(std::string(kPackages) + "jaxlib/__init__.py", "from jaxlib import one\n");
+  Stack stack = capture();
+  const ConsumedLibrary& missing = row_of(consumer_of(stack, "jaxlib"), "libblas.so.12");
+  EXPECT_EQ(missing.path, "");
+  EXPECT_EQ(missing.why, std::string("not found; nothing looks for it in /") + kPackages +
+                             "nvidia/blas/lib/libblas.so.12");
+  const ConsumedLibrary& module = row_of(consumer_of(stack, "jaxlib"), "one.so");
+  EXPECT_TRUE(module.at_start);
+  EXPECT_EQ(module.lacks, (std::vector<std::string>{"libblas.so.12"}));
+  root_.write(std::string(kPackages) + "jaxlib/__init__.py",
+              "import ctypes, glob\nfor path in glob.glob('nvidia/*'): ctypes.CDLL(path)\nfrom jaxlib import one\n");
+  stack = capture();
+  EXPECT_EQ(row_of(consumer_of(stack, "jaxlib"), "libblas.so.12").why, "held by the environment");
+}
+
+// What the Python of a package opens and imports at once is what its import needs; a module that it reaches later, and
+// that others do without, is not.
+TEST_F(Consumers, TellTheImportFromWhatComesLater) {
+  make_torch();
+  link_time("libgone.so.1", "int gone(void) { return 1; }");
+  library("torch/lib/libtorch_global_deps.so", "int gone(void); int deps(void) { return gone(); }", "-l:libgone.so.1");
+  library("torch/_extra.abi3.so", "int gone(void); int PyInit__extra(void) { return gone(); }", "-l:libgone.so.1");
+  package("torch", "2.0",
+          {"torch/lib/libtorch.so", "torch/lib/libtorch_global_deps.so", "torch/_extra.abi3.so", "torch/lib/libaway.so",
+           "torch/_C.cpython-311-x86_64-linux-gnu.so"});
+  root_.write(std::string(kPackages) + "torch/__init__.py",
+              "import ctypes\ndef f():\n  ctypes.CDLL(here + 'libtorch_global_deps' + '.so')\n"
+              "  ctypes.CDLL('libaway.so')\nf()\nfrom torch._C import *\ntry:\n  from torch import _extra\n"
+              "except ImportError:\n  pass\n");
+  const Stack stack = capture();
+  const Consumer& torch = consumer_of(stack, "torch");
+  EXPECT_TRUE(row_of(torch, "libtorch_global_deps.so").at_start);
+  EXPECT_EQ(row_of(torch, "libtorch_global_deps.so").lacks, (std::vector<std::string>{"libgone.so.1"}));
+  EXPECT_TRUE(row_of(torch, "_C.cpython-311-x86_64-linux-gnu.so").at_start);
+  EXPECT_FALSE(row_of(torch, "_extra.abi3.so").at_start);
+  EXPECT_EQ(row_of(torch, "_extra.abi3.so").kind, DependencyKind::opened);
+  EXPECT_TRUE(row_of(torch, "libaway.so").at_start) << "its package lists it, and it is not there";
+  EXPECT_EQ(row_of(torch, "libaway.so").path, "");
+}
+
+TEST_F(Consumers, NeedTheFrameworksThatTheyImport) {
+  library("bitsandbytes/libbitsandbytes_cuda128.so", "int one(void) { return 1; }");
+  package("bitsandbytes", "0.50", {"bitsandbytes/libbitsandbytes_cuda128.so"});
+  root_.write(std::string(kPackages) + "bitsandbytes/__init__.py", "import os\nimport torch\n");
+  EXPECT_EQ(consumer_of(capture(), "bitsandbytes").lacks_packages, (std::vector<std::string>{"torch"}));
+  root_.write(std::string(kPackages) + "torch/__init__.py", "");
+  EXPECT_TRUE(consumer_of(capture(), "bitsandbytes").lacks_packages.empty());
+}
+
+// The record of a wheel of libraries is the version of what it lists, where the bytes do not tell.
+TEST_F(Consumers, TakeVersionsFromTheRecordsOfWheels) {
+  library("nvidia/cublas/lib/libcublas.so.12", "int blas(void) { return 1; }");
+  package("nvidia-cublas-cu12", "12.1.3.1", {"nvidia/cublas/lib/libcublas.so.12"});
+  const Stack stack = capture();
+  ASSERT_EQ(stack.binaries.size(), 1u);
+  const Fact& version = stack.binaries[0].version;
+  ASSERT_TRUE(version.is_known());
+  EXPECT_EQ(value_text(*version.value), "12.1.3.1");
+  EXPECT_EQ(version.standing, Standing::inferred);
+}
+
 TEST_F(Consumers, DoNotCountWhatAMissingLibraryWouldDefine) {
   link_time("libgone.so.1", "int gone(void) { return 1; }");
   link_time("libcuda.so.1", "int cuInit(void) { return 1; }");

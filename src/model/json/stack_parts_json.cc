@@ -301,10 +301,13 @@ Json consumer_to_json(const Consumer& consumer) {
   set_text(json, "package", consumer.package);
   set_text(json, "environment", consumer.environment);
   set_text(json, "remark", consumer.remark);
+  if (!consumer.lacks_packages.empty()) json["lacks_packages"] = consumer.lacks_packages;
   for (const ConsumedLibrary& library : consumer.libraries) {
     Json row{{"name", library.name}, {"kind", std::string(to_string(library.kind))}, {"why", library.why}};
     set_text(row, "path", library.path);
     set_text(row, "asked_by", library.asked_by);
+    if (library.at_start) row["at_start"] = true;
+    if (!library.lacks.empty()) row["lacks"] = library.lacks;
     for (const UnresolvedSymbol& symbol : library.unresolved) {
       Json wanted{{"name", symbol.name}};
       set_text(wanted, "version", symbol.version);
@@ -322,6 +325,7 @@ Consumer consumer_from(const Fields& fields) {
                     .package = fields.text("package"),
                     .environment = fields.text("environment"),
                     .libraries = {},
+                    .lacks_packages = fields.texts("lacks_packages"),
                     .symbols_checked = fields.flag("symbols_checked", false),
                     .remark = fields.text("remark")};
   fields.each("libraries", [&](const Fields& row) {
@@ -330,6 +334,8 @@ Consumer consumer_from(const Fields& fields) {
                             .why = row.text("why"),
                             .asked_by = row.text("asked_by"),
                             .kind = row.word("kind", dependency_kind_from),
+                            .at_start = row.flag("at_start", false),
+                            .lacks = row.texts("lacks"),
                             .unresolved = {},
                             .unresolved_count = row.integer("unresolved_count")};
     row.each("unresolved", [&](const Fields& symbol) {

@@ -6,6 +6,7 @@ namespace {
 AnalysedConsumer analyse_consumer(const Analysis& analysis, ConsumerView view) {
   AnalysedConsumer consumer{std::move(view)};
   consumer.runtimes = runtimes_of(consumer, analysis.knowledge);
+  consumer.losses = losses_of(consumer, analysis.libraries);
   consumer.driver = answer_driver(analysis, analysis.driver, consumer.runtimes, driver_calls_of(consumer));
   consumer.code = judge_code(analysis, analysis.driver, consumer);
   consumer.library_code = judge_library_code(analysis, analysis.driver, consumer, consumer.code);
@@ -13,8 +14,8 @@ AnalysedConsumer analyse_consumer(const Analysis& analysis, ConsumerView view) {
   ConsumerAnswers& answers = consumer.answers;
   answers.gpu = answer_gpu(analysis, analysis.driver, analysis.gpu_support, consumer.driver.uses_cuda);
   answers.code = answer_code(analysis, consumer.code, consumer.library_code);
-  answers.libraries = answer_libraries(consumer);
-  answers.symbols = answer_symbols(analysis.libraries, consumer);
+  answers.libraries = answer_libraries(consumer, consumer.losses, analysis.libraries, analysis.has_no_gpu);
+  answers.symbols = answer_symbols(consumer, consumer.losses);
   answers.compilers = answer_compilers(analysis, consumer.compilers, answers.code.state);
   return consumer;
 }

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "rules/analysis/consumer_answers.h"
+#include "rules/analysis/consumer_losses.h"
 #include "rules/analysis/driver_answer.h"
 #include "rules/analysis/driver_regime.h"
 #include "rules/analysis/gpu_code.h"
@@ -15,6 +16,7 @@ namespace varve {
 // A consumer, and what becomes of it on this driver and these GPUs.
 struct AnalysedConsumer : ConsumerView {
   std::vector<ConsumerRuntime> runtimes;  // the newest first
+  std::vector<Loss> losses;               // the worst first; they point into `libraries`
   DriverAnswer driver;
   std::vector<CodeVerdict> code;  // one a kind of GPU
   std::vector<LibraryCodeVerdict> library_code;

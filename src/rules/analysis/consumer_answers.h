@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "model/check_result.h"
+#include "rules/analysis/consumer_losses.h"
 #include "rules/analysis/driver_regime.h"
 #include "rules/analysis/gpu_code.h"
 #include "rules/situation/consumer_view.h"
@@ -25,8 +26,10 @@ ConsumerAnswer answer_code(const Situation& situation, const std::vector<CodeVer
 // of its own: the rest runs without it.
 ConsumerAnswer answer_compilers(const Situation& situation, const std::vector<CompilerVerdict>& compilers,
                                 CheckState code_state);
-ConsumerAnswer answer_libraries(const ConsumerView& view);
-ConsumerAnswer answer_symbols(const LibraryIndex& index, const ConsumerView& view);
+// `losses`: of this consumer. Without a GPU (`has_no_gpu`) nothing comes to the first use of what is missing for it.
+ConsumerAnswer answer_libraries(const ConsumerView& view, const std::vector<Loss>& losses, const LibraryIndex& index,
+                                bool has_no_gpu);
+ConsumerAnswer answer_symbols(const ConsumerView& view, const std::vector<Loss>& losses);
 
 std::string no_gpu_words(const Situation& situation);  // "no GPU: it runs on the CPU"
 

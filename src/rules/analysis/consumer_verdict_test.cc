@@ -250,6 +250,84 @@ TEST(ConsumerVerdictOf, CallsAMissingPieceOfItsInterfaceDegraded) {
   EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::degraded);
 }
 
+// A framework whose module is imported at once; libown.so, with all GPU code, is complete.
+MadeStack& add_imported_module(MadeStack& stack, const std::string& lacks) {
+  add_framework(stack, "12.1", usual_code());
+  stack.package("nvidia-cudnn-cu12", "9.1.0", "12", "runtime");
+  stack.library("_C.cpython-311-x86_64-linux-gnu.so", "torch");
+  stack.last_library().at_start = true;
+  if (!lacks.empty()) stack.last_library().lacks = {lacks};
+  return stack;
+}
+
+// One verdict, whoever asks for the missing library first: what the import loads fails it.
+TEST(ConsumerVerdictOf, AnImportThatLacksALibraryFails) {
+  Knowledge knowledge = test::small_knowledge();
+  knowledge.library_names.push_back({"cudnn", "libcudnn.so.9", "", "nvidia-cudnn-cu12", "nvidia/cudnn/lib", "made"});
+  MadeStack stack(knowledge);
+  add_imported_module(stack, "libcudnn.so.9");
+  stack.library("libside.so", "torch").not_found("libcudnn.so.9", "/env/torch/libside.so");
+  const ConsumerAnswer libraries = answer(first_verdict(stack), "libraries");
+  EXPECT_EQ(libraries.state, CheckState::broken);
+  EXPECT_EQ(libraries.detail,
+            "the import fails: not found: libcudnn.so.9 (for libside.so); nvidia-cudnn-cu12 would bring it");
+  const ConsumerAnswer symbols = answer(first_verdict(stack), "symbols");
+  EXPECT_EQ(symbols.state, CheckState::cannot_tell) << "what is missing may define them";
+  EXPECT_NE(symbols.detail.find("libcudnn.so.9"), std::string::npos);
+}
+
+TEST(ConsumerVerdictOf, MoreMissingIsNeverBetter) {
+  MadeStack one, two;
+  for (MadeStack* stack : {&one, &two}) {
+    add_imported_module(*stack, "libcublasLt.so.13");
+    stack->not_found("libcublasLt.so.13", "/env/torch/_C.cpython-311-x86_64-linux-gnu.so");
+  }
+  two.not_found("libcublas.so.12", "/env/torch/libown.so");
+  EXPECT_EQ(first_verdict(one).state, CheckState::broken);
+  EXPECT_EQ(first_verdict(two).state, CheckState::broken);
+}
+
+TEST(ConsumerVerdictOf, APartOpenedLateBreaksAtFirstUse) {
+  MadeStack stack;
+  add_framework(stack, "12.1", usual_code());
+  stack.library("libcudnn.so.9", "nvidia-cudnn", "", {}, "/env/torch/libown.so");
+  stack.not_found("libcudnn_ops.so.9", "/env/nvidia-cudnn/libcudnn.so.9");
+  stack.last_library().kind = DependencyKind::opened;
+  const ConsumerAnswer libraries = answer(first_verdict(stack), "libraries");
+  EXPECT_EQ(libraries.state, CheckState::broken);
+  EXPECT_TRUE(libraries.detail.starts_with("broken at first use of libcudnn_ops.so.9")) << libraries.detail;
+  EXPECT_EQ(answer(first_verdict(stack), "symbols").state, CheckState::cannot_tell);
+}
+
+// ctranslate2 beside NVIDIA's wheels, which it does not look into: held is not found.
+TEST(ConsumerVerdictOf, WhatNothingLooksForIsNotFound) {
+  MadeStack stack;
+  add_framework(stack, "12.1", usual_code());
+  stack.not_found("libcublas.so.12", "/env/torch/libown.so");
+  stack.last_library().kind = DependencyKind::opened;
+  EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::ok) << "it may do without";
+  stack.last_library().why = "not found; nothing looks for it in /env/nvidia/cublas/lib/libcublas.so.12";
+  EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::broken);
+}
+
+TEST(ConsumerVerdictOf, AnImportNeedsPackagesToo) {
+  MadeStack stack;
+  add_framework(stack, "12.1", usual_code(), "bitsandbytes", "0.50.2");
+  stack.stack().consumers.back().lacks_packages = {"torch"};
+  EXPECT_EQ(first_verdict(stack).state, CheckState::broken);
+  EXPECT_EQ(answer(first_verdict(stack), "libraries").detail,
+            "the import fails: it imports torch, which is not there");
+}
+
+TEST(ConsumerVerdictOf, AMissingVersionIsNamed) {
+  MadeStack stack;
+  add_framework(stack, "12.1", usual_code());
+  stack.last_library().unresolved = {{"", "LIB_1 of libver.so.1"}};
+  stack.last_library().unresolved_count = 1;
+  EXPECT_NE(answer(first_verdict(stack), "symbols").detail.find("lacks 1, first the version LIB_1 of libver.so.1"),
+            std::string::npos);
+}
+
 TEST(ConsumerVerdictOf, RefinesAMajorVersionByWhatTheEnvironmentHolds) {
   MadeStack stack;
   stack.driver("525.147.05", "12.0").gpu("NVIDIA A100-PCIE-40GB", "8.0");

@@ -124,9 +124,22 @@ std::vector<Found> find_old_wsl_kernel(const Analysis& analysis) {
   return {{.evidence = fmt::format("The kernel of WSL is {}, older than {}", *release, to_string(first))}};
 }
 
+// A program that opens libcuda.so, not libcuda.so.1, may be given another file: only stubs have that name everywhere.
+std::vector<Found> find_stub_by_link_name(const Analysis& analysis) {
+  for (const AnalysedConsumer& consumer : analysis.consumers) {
+    for (const ConsumedLibrary& library : consumer.consumer.libraries) {
+      if (library.name != "libcuda.so" || library.path.find("/stubs/") == std::string::npos) continue;
+      return {{.evidence = fmt::format("{} asks for libcuda.so and is given the stub {} (found by {})",
+                                       library.asked_by.empty() ? consumer.consumer.name : library.asked_by,
+                                       library.path, library.why)}};
+    }
+  }
+  return {};
+}
+
 std::vector<Found> find_stub(const Analysis& analysis) {
   const DriverFile* libcuda = taken_file(analysis, "libcuda");
-  if (libcuda == nullptr || libcuda->role != DriverFileRole::stub) return {};
+  if (libcuda == nullptr || libcuda->role != DriverFileRole::stub) return find_stub_by_link_name(analysis);
   return {{.evidence = fmt::format("The loader takes the stub {} for libcuda.so.1 (found by {})", libcuda->path,
                                    libcuda->found_by)}};
 }
@@ -270,7 +283,7 @@ const std::vector<Rule>& driver_rules() {
        .severity = Severity::error,
        .mender = Mender::platform,
        .category = FaultCategory::user_kernel_mismatch,
-       .statement = "libcuda.so.1 is a driver and not a toolkit's stub.",
+       .statement = "libcuda.so.1, or libcuda.so, is a driver and not a toolkit's stub.",
        .consequence = "The stub is only there to link against; every call answers error 34 (CUDA_ERROR_STUB_LIBRARY).",
        .fix = "Take the stubs directory out of LD_LIBRARY_PATH and /etc/ld.so.conf.d, and run ldconfig",
        .source = "cuda.h: CUDA_ERROR_STUB_LIBRARY",

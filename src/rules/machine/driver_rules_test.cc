@@ -86,6 +86,16 @@ TEST(DriverRules, StubTakenByTheLoader) {
   EXPECT_EQ(machine.severity("VRV-DRIVER-STUB"), "error");
 }
 
+TEST(DriverRules, StubTakenByTheNameToLinkWith) {
+  MachineOfFacts machine = healthy_machine();
+  machine.stack.consumers.push_back({.kind = ConsumerKind::binary, .name = "/app", .libraries = {}});
+  std::vector<ConsumedLibrary>& libraries = machine.stack.consumers[0].libraries;
+  libraries = {{.name = "libcuda.so", .path = "/usr/lib/libcuda.so.550.54.15", .why = "ld.so.cache", .asked_by = "/app"}};
+  EXPECT_FALSE(machine.fires("VRV-DRIVER-STUB"));
+  libraries[0].path = "/usr/local/cuda-12.4/lib64/stubs/libcuda.so";
+  EXPECT_EQ(machine.severity("VRV-DRIVER-STUB"), "error");
+}
+
 TEST(DriverRules, EmptyLibraries) {
   MachineOfFacts machine = healthy_machine();
   machine.file("libcuda", "/usr/lib/x86_64-linux-gnu/libcuda.so.470.1", "", DriverFileRole::empty, false);

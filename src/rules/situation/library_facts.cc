@@ -60,6 +60,7 @@ LibraryIndex::LibraryIndex(const Situation& situation) {
     const std::optional<DottedVersion> cuda = dotted_version_from(row.cuda);
     Names& names = names_[words.stem];
     names.known = true;
+    if (!row.package.empty()) wheels_[row.soname].push_back(row.package);
     if (!number) continue;
     const std::optional<int> major = cuda ? std::optional(cuda->major()) : std::nullopt;
     const auto [at, is_new] = names.majors.emplace(number->major(), major);
@@ -90,6 +91,11 @@ std::optional<int> LibraryIndex::cuda_major(std::string_view name) const {
 bool LibraryIndex::is_cuda_library(std::string_view name) const {
   if (is_driver_library(name)) return false;
   return names_of(name) != nullptr || !family_of(library_words(name).stem).empty();
+}
+
+std::vector<std::string> LibraryIndex::wheels_with(const std::string& soname) const {
+  const auto at = wheels_.find(soname);
+  return at == wheels_.end() ? std::vector<std::string>{} : at->second;
 }
 
 const Environment* LibraryIndex::environment(std::string_view path) const {

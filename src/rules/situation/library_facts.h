@@ -53,6 +53,9 @@ class LibraryIndex {
   // the driver are not.
   bool is_cuda_library(std::string_view name) const;
 
+  // The wheels that hold a library of this name, by data/libraries.json; empty: none is known.
+  std::vector<std::string> wheels_with(const std::string& soname) const;
+
   const Environment* environment(std::string_view path) const;  // nullptr: not of the stack
   const Binary* binary(std::string_view path) const;
   const Package* package_of(const Binary& binary) const;
@@ -71,6 +74,7 @@ class LibraryIndex {
   const Names* names_of(std::string_view name) const;
 
   std::map<std::string, Names, std::less<>> names_;
+  std::map<std::string, std::vector<std::string>> wheels_;  // by SONAME
   std::map<std::string, const Binary*, std::less<>> binaries_;
   std::map<std::string, std::vector<const Binary*>> by_stem_;
   std::map<std::string, const Environment*, std::less<>> environments_;

@@ -191,11 +191,33 @@ TEST(LibraryRules, PartOfALibraryThatIsNotThere) {
                      loaded("libother.so", "", "not found", shim, DependencyKind::opened)};
   const auto found = scene.judge("VRV-LIBRARY-PART-NOT-FOUND");
   ASSERT_EQ(found.size(), 1u);
-  EXPECT_EQ(found[0].severity, Severity::warning);
+  EXPECT_EQ(found[0].severity, Severity::error);
   EXPECT_TRUE(has(found[0].evidence, "opens libcudnn_ops.so.9 by name")) << found[0].evidence;
   // Beside the shim under another number: it makes up the number itself.
   scene.binary("/venv/ctranslate2.libs/libcudnn_ops.so.9.1.0", "libcudnn_ops.so.9", "9.1.0");
   EXPECT_TRUE(scene.judge("VRV-LIBRARY-PART-NOT-FOUND").empty());
+}
+
+TEST(LibraryRules, PinsThatAreNotInstalled) {
+  Scene scene;
+  scene.package("torch", "2.5.0", "framework", "12.4").requirements = {{"nvidia-cudnn-cu12", "==9.1.0.70", ""},
+                                                                       {"nvidia-nccl-cu12", "==2.21.5", "2.21.5"},
+                                                                       {"triton", "==3.1.0", ""}};
+  const auto found = scene.judge("VRV-LIBRARY-PIN-ABSENT");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].evidence,
+            "torch 2.5.0 in /venv asks for nvidia-cudnn-cu12==9.1.0.70, and it is not installed");
+  scene.environment().packages[0].requirements[0].installed = "9.1.0.70";
+  EXPECT_TRUE(scene.judge("VRV-LIBRARY-PIN-ABSENT").empty());
+}
+
+TEST(LibraryRules, AnImportOfWhatIsNotThere) {
+  Scene scene;
+  scene.package("bitsandbytes", "0.50.2", "extension", "12.8");
+  scene.consumer("bitsandbytes", "0.50.2", "extension").lacks_packages = {"torch"};
+  const auto found = scene.judge("VRV-FRAMEWORK-PACKAGE-MISSING");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_TRUE(has(found[0].evidence, "imports torch, which is not there")) << found[0].evidence;
 }
 
 TEST(LibraryRules, PinsNotMet) {

@@ -1,0 +1,131 @@
+#include "loading/package_start.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/dotted_version.h"
+#include "base/text.h"
+#include "package/python_imports.h"
+#include "package/python_metadata.h"
+#include "tables/package_table.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostSource = std::size_t{2} << 20;  // of one file
+constexpr std::size_t kMostFiles = 512;                    // that are followed
+
+std::string path_of_module(std::string module) {
+  std::replace(module.begin(), module.end(), '.', '/');
+  return module;
+}
+
+// "..lib" in the package torch.cuda is "torch.lib"; empty where there are more dots than packages.
+std::string absolute_module(const std::string& name, const std::string& module, bool is_package) {
+  const std::size_t dots = std::min(name.find_first_not_of('.'), name.size());
+  if (dots == 0) return name;
+  std::string base = module;
+  for (std::size_t up = is_package ? 1 : 0; up < dots; ++up) {
+    const std::size_t dot = base.rfind('.');
+    if (dot == std::string::npos) return {};
+    base.resize(dot);
+  }
+  return dots == name.size() ? base : base + "." + name.substr(dots);
+}
+
+// ctypes.CDLL(…), ctypes.cdll.LoadLibrary(…), and what cuda-pathfinder offers.
+bool opens_libraries(const std::string& source) {
+  return source.find("CDLL(") != std::string::npos || source.find("LoadLibrary(") != std::string::npos ||
+         source.find("load_nvidia_dynamic_lib") != std::string::npos;
+}
+
+void add_imports(const std::string& source, const std::string& module, bool is_package, std::set<std::string>& names) {
+  for (const std::string& name : imports_at_once(source)) {
+    const std::string whole = absolute_module(name, module, is_package);
+    // "a.b.c" imports a and a.b first.
+    for (std::size_t dot = whole.find('.'); dot != std::string::npos; dot = whole.find('.', dot + 1)) {
+      names.insert(whole.substr(0, dot));
+    }
+    if (!whole.empty()) names.insert(whole);
+  }
+}
+}  // namespace
+
+PackageStart::PackageStart(const Files& files, std::string folder, const std::vector<std::string>& tops)
+    : files_(files), folder_(std::move(folder)), tops_(tops) {
+  for (const std::string& top : tops_) {
+    std::optional<Text> text = read_module(top);
+    if (!text) continue;
+    add_imports(text->source, text->module, text->is_package, imports_);
+    texts_.push_back(std::move(*text));
+  }
+}
+
+std::optional<PackageStart::Text> PackageStart::read_module(const std::string& module) const {
+  const std::string path = folder_ + "/" + path_of_module(module);
+  for (const bool is_package : {true, false}) {
+    Looked<std::string> source = files_.read(path + (is_package ? "/__init__.py" : ".py"), kMostSource);
+    if (source) return Text{module, is_package, std::move(*source.value)};
+  }
+  return std::nullopt;
+}
+
+std::set<std::string> PackageStart::all_imports() const {
+  std::set<std::string> known = imports_;
+  std::vector<std::string> waiting(known.begin(), known.end());
+  std::set<std::string> read(tops_.begin(), tops_.end());
+  for (std::size_t at = 0; at < waiting.size() && read.size() < kMostFiles; ++at) {
+    const std::string module = waiting[at];
+    const std::string top = module.substr(0, module.find('.'));
+    if (std::find(tops_.begin(), tops_.end(), top) == tops_.end() || !read.insert(module).second) continue;
+    const std::optional<Text> text = read_module(module);
+    if (!text) continue;
+    std::set<std::string> names;
+    add_imports(text->source, text->module, text->is_package, names);
+    for (const std::string& name : names) {
+      if (known.insert(name).second) waiting.push_back(name);
+    }
+  }
+  return known;
+}
+
+bool PackageStart::opens(const std::string& file_name) const {
+  const std::string stem = file_name.substr(0, file_name.find(".so"));
+  const auto names = [&](const std::string& source) {
+    for (std::size_t at = source.find(stem); at != std::string::npos; at = source.find(stem, at + 1)) {
+      const char next = at + stem.size() < source.size() ? source[at + stem.size()] : ' ';
+      if (std::isalnum(static_cast<unsigned char>(next)) == 0 && next != '_') return true;
+    }
+    return false;
+  };
+  return std::any_of(texts_.begin(), texts_.end(),
+                     [&](const Text& text) { return opens_libraries(text.source) && names(text.source); });
+}
+
+bool PackageStart::opens_wheels() const {
+  const auto does = [](const std::string& source) {
+    return opens_libraries(source) && source.find("nvidia") != std::string::npos;
+  };
+  if (std::any_of(texts_.begin(), texts_.end(), [&](const Text& text) { return does(text.source); })) return true;
+  for (const std::string& top : tops_) {
+    const std::string folder = folder_ + "/" + top;
+    for (const std::string& name : files_.list(folder).value.value_or(std::vector<std::string>{})) {
+      if (!name.ends_with(".py") || name == "__init__.py") continue;
+      const Looked<std::string> source = files_.read(folder + "/" + name, kMostSource);
+      if (source && does(*source)) return true;
+    }
+  }
+  return false;
+}
+
+bool opens_wheels_first(const Package& package, const PackageStart& start) {
+  const PackageRow* row = find_package_row(normal_package_name(package.name));
+  if (row != nullptr && !row->preloads_from.empty()) {
+    const std::optional<DottedVersion> from = dotted_version_from(row->preloads_from);
+    const std::optional<DottedVersion> version = dotted_version_from(package.version);
+    return !from || !version || *version >= *from;
+  }
+  return !start.is_known() || start.opens_wheels();
+}
+
+}  // namespace varve

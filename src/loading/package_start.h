@@ -1,0 +1,49 @@
+#pragma once
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/environment.h"
+#include "world/files.h"
+
+namespace varve {
+
+// What importing a package does to libraries, as its own Python files tell it; nothing is run.
+class PackageStart {
+ public:
+  // `folder`: of packages (site-packages). `tops`: what the package puts there and is imported: {"torch", "functorch"}.
+  // `files` must live longer.
+  PackageStart(const Files& files, std::string folder, const std::vector<std::string>& tops);
+
+  // Whether the files could be read: those of a compressed layer cannot, and a package of libraries alone has none.
+  bool is_known() const { return !texts_.empty(); }
+  // The modules that the files at its top import at once: "torch._C". Packages of others too: "torch", "numpy".
+  const std::set<std::string>& imports() const { return imports_; }
+  // The same, and what those modules of the package import at once, and so on; at most 512 files are read.
+  std::set<std::string> all_imports() const;
+  // Whether they open a library of this name themselves (ctypes.CDLL): "libtorch_global_deps.so".
+  bool opens(const std::string& file_name) const;
+  // Whether the files in the package's top folders open NVIDIA's libraries out of other packages.
+  bool opens_wheels() const;
+
+ private:
+  struct Text {
+    std::string module;  // dotted
+    bool is_package = false;
+    std::string source;
+  };
+  std::optional<Text> read_module(const std::string& module) const;
+
+  const Files& files_;
+  std::string folder_;
+  std::vector<std::string> tops_;
+  std::vector<Text> texts_;  // of the tops
+  std::set<std::string> imports_;
+};
+
+// Whether a package opens, before its own libraries need them, what its environment holds in NVIDIA's wheels: by
+// data/packages.json, else by its files. Where neither tells, it may.
+bool opens_wheels_first(const Package& package, const PackageStart& start);
+
+}  // namespace varve

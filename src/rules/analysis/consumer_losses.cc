@@ -1,0 +1,301 @@
+#include "rules/analysis/consumer_losses.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/library_file_name.h"
+#include "base/text.h"
+#include "tables/libraries.h"
+
+namespace varve {
+
+namespace {
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+// The file at whose opening a chain of needs begins: one of the consumer's own, or one that was opened by name.
+struct Head {
+  const ConsumedLibrary* file = nullptr;
+  bool by_name = false;
+  bool all_needed = true;  // nothing on the way may be missing
+};
+
+// The package of the environment that lists a file of this name.
+std::string listing_package(const ConsumerView& view, const std::string& name) {
+  if (view.environment == nullptr) return {};
+  for (const FileFault& fault : view.environment->file_faults) {
+    if (fault.kind == FileFaultKind::missing && base_name(fault.path) == name && !fault.packages.empty()) {
+      return fault.packages.front();
+    }
+  }
+  return {};
+}
+class LossFinder {
+ public:
+  LossFinder(const ConsumerView& view, const LibraryIndex& index) : view_(view), index_(index) {
+    for (const LibraryView& library : view.libraries) {
+      if (library.loaded->path.empty()) continue;
+      by_path_.emplace(library.loaded->path, &library);
+      found_[split_library_file_name(library.loaded->name).stem].insert(library.loaded->name);
+      if (file_name(library.loaded->name) == "libc.so.6") has_c_library_ = true;
+    }
+    for (const LibraryView& library : view.libraries) {
+      if (!is_missing(*library.loaded) || library.loaded->kind != DependencyKind::needed) continue;
+      incomplete_.insert(head_of(*library.loaded).file->path);
+    }
+    for (const auto& [path, library] : by_path_) {
+      if (!library->loaded->lacks.empty()) incomplete_.insert(path);
+    }
+    for (const auto& [path, library] : by_path_) {
+      if (library->loaded->asked_by.empty() && has_code(path) && !incomplete_.contains(path)) code_complete_ = true;
+    }
+  }
+
+  std::vector<Loss> find() const {
+    std::vector<Loss> losses;
+    for (const LibraryView& library : view_.libraries) {
+      const ConsumedLibrary& loaded = *library.loaded;
+      if (is_missing(loaded) && loaded.kind == DependencyKind::needed) losses.push_back(loss_of_needed(loaded));
+      if (loaded.path.empty() && loaded.kind == DependencyKind::opened && fails_at_use(library)) {
+        losses.push_back({.effect = LossEffect::use, .library = &loaded, .part = {}, .by_name = true,
+                          .damage = is_missing_part(library) || is_listed_and_gone(loaded)});
+      }
+      if (!loaded.path.empty() && is_missing_part(library)) losses.push_back({LossEffect::use, &loaded, "", true});
+      if (loaded.unresolved_count > 0) losses.push_back(loss_of_unbound(library));
+    }
+    if (finds_no_cuda()) {
+      for (const LibraryView& library : view_.libraries) {
+        if (opens_in_vain(library)) losses.push_back({LossEffect::gpu_part, library.loaded, "", true});
+      }
+    }
+    std::stable_sort(losses.begin(), losses.end(), [](const Loss& a, const Loss& b) { return a.effect < b.effect; });
+    return losses;
+  }
+
+ private:
+  static bool is_missing(const ConsumedLibrary& library) {
+    return library.path.empty() && !is_driver_library(library.name);
+  }
+
+  bool has_code(const std::string& path) const {
+    const auto at = by_path_.find(path);
+    const Binary* binary = at == by_path_.end() ? nullptr : at->second->binary;
+    return binary != nullptr && binary->coverage && binary->coverage->regions > 0;
+  }
+
+  Head head_of(const ConsumedLibrary& library) const {
+    Head head{.file = &library, .by_name = false, .all_needed = library.kind == DependencyKind::needed};
+    for (std::size_t steps = 0; !head.file->asked_by.empty() && steps <= by_path_.size(); ++steps) {
+      head.by_name = head.file->kind == DependencyKind::opened;
+      if (head.by_name) return head;
+      const auto up = by_path_.find(head.file->asked_by);
+      if (up == by_path_.end()) break;
+      head.file = up->second->loaded;
+      head.all_needed = head.all_needed && head.file->kind == DependencyKind::needed;
+    }
+    return head;
+  }
+
+  // Own files that are not complete do not matter where the same library was found for another of them under another
+  // version (one build for each CUDA lies in the package), or where they are side pieces: they hold no GPU code, and
+  // those that do are complete.
+  LossEffect effect_on(const Head& head, const ConsumedLibrary& library) const {
+    const auto same = found_.find(split_library_file_name(library.name).stem);
+    const bool other_version =
+        library.path.empty() && same != found_.end() && !same->second.contains(library.name);
+    if (head.file->at_start) return LossEffect::start;
+    if (head.by_name && !library.path.empty()) return LossEffect::use;
+    if (head.by_name) {
+      // What is opened by name later (plug-ins for networks and storage) may fail to, unless its package sees to it.
+      const auto at = by_path_.find(head.file->path);
+      const bool own = at != by_path_.end() && is_own_file(*at->second);
+      return other_version || (own && is_expected(library.name)) || has_code(library.asked_by) ? LossEffect::use : LossEffect::side_piece;
+    }
+    const auto own_file = by_path_.find(head.file->path);
+    const bool expected = library.path.empty() && own_file != by_path_.end() && is_expected(library.name);
+    if (expected && !head.all_needed) return LossEffect::use;
+    const bool matters =
+        !(other_version && code_complete_) && (has_code(head.file->path) || !code_complete_);
+    if (!matters) return LossEffect::side_piece;
+    if (head.all_needed) return LossEffect::start;
+    return library.path.empty() ? LossEffect::gpu_part : LossEffect::use;
+  }
+
+  Loss loss_of_needed(const ConsumedLibrary& library) const {
+    const Head first = head_of(library);
+    Loss worst{library.at_start ? LossEffect::start : effect_on(first, library), &library, first.file->path, false,
+               library.at_start || first.file->at_start};
+    for (const auto& [path, root] : by_path_) {
+      const std::vector<std::string>& lacks = root->loaded->lacks;
+      if (std::find(lacks.begin(), lacks.end(), library.name) == lacks.end()) continue;
+      const Head head{.file = root->loaded,
+                      .by_name = !root->loaded->asked_by.empty(),
+                      .all_needed = root->loaded->kind == DependencyKind::needed};
+      const LossEffect effect = effect_on(head, library);
+      if (effect < worst.effect || (head.file->at_start && !worst.at_start)) {
+        worst = {effect, &library, path, false, head.file->at_start};
+      }
+    }
+    worst.damage = !listing_package(view_, library.name).empty();
+    // A root without the C library is no whole system: what its packages do not hold may lie elsewhere.
+    const bool is_certain = has_c_library_ || library.at_start || index_.is_cuda_library(library.name);
+    if (!is_certain && !view_.consumer.package.empty()) worst.effect = LossEffect::side_piece;
+    return worst;
+  }
+
+  Loss loss_of_unbound(const LibraryView& library) const {
+    const ConsumedLibrary& loaded = *library.loaded;
+    const Head head = head_of(loaded);
+    const bool waits = waits_for_another_package(index_, view_, library);
+    const LossEffect effect = waits ? LossEffect::side_piece : effect_on(head, loaded);
+    return {effect, &loaded, head.file->path, false, head.file->at_start};
+  }
+
+  // A member of its asker's own family that is opened by name and would not be there.
+  bool is_missing_part(const LibraryView& library) const {
+    const ConsumedLibrary& wanted = *library.loaded;
+    if (wanted.kind != DependencyKind::opened || wanted.asked_by.empty()) return false;
+    const std::string stem = library_words(wanted.name).stem, family = family_of(stem);
+    if (family.empty() || family == "tensorrt" || family != family_of(library_words(wanted.asked_by).stem)) {
+      return false;
+    }
+    if (!wanted.path.empty()) return is_held_for_others(library);
+    // The number behind the name is made up at run time: whatever has the name may be what it opens.
+    const auto& same = index_.with_stem(stem);
+    const bool there = std::any_of(same.begin(), same.end(), [&](const Binary* binary) {
+      return folder_of(binary->path) == folder_of(wanted.asked_by);
+    });
+    const bool loaded = std::any_of(view_.libraries.begin(), view_.libraries.end(), [&](const LibraryView& other) {
+      return !other.loaded->path.empty() && library_words(other.loaded->path).stem == stem;
+    });
+    return !there && !loaded;
+  }
+
+  // Found in a wheel whose folder the loader does not search: there for a package that asks for that wheel, and
+  // therefore preloads it; not for one that knows nothing of it.
+  bool is_held_for_others(const LibraryView& library) const {
+    const ConsumedLibrary& wanted = *library.loaded;
+    if (wanted.why != "held by the environment" || library.binary == nullptr || view_.package == nullptr) return false;
+    if (library.binary->package == view_.package->name || folder_of(wanted.path) == folder_of(wanted.asked_by)) {
+      return false;
+    }
+    const Binary* asker = index_.binary(wanted.asked_by);
+    const Package* of_asker = asker == nullptr ? nullptr : index_.package_of(*asker);
+    for (const Package* package : {view_.package, of_asker}) {
+      if (package == nullptr) continue;
+      for (const Requirement& requirement : package->requirements) {
+        if (requirement.name == library.binary->package) return false;
+      }
+    }
+    return true;
+  }
+
+  // A name that is opened late and not found, and without which what opens it fails.
+  bool fails_at_use(const LibraryView& library) const {
+    const ConsumedLibrary& wanted = *library.loaded;
+    if (is_driver_library(wanted.name)) return false;
+    if (is_missing_part(library) || is_listed_and_gone(wanted)) return true;
+    const auto asker = by_path_.find(wanted.asked_by);
+    const bool own = wanted.asked_by.empty() || (asker != by_path_.end() && is_own_file(*asker->second));
+    if (!own || !index_.cuda_major(wanted.name)) return false;
+    // Several versions are tried one after the other.
+    const std::string stem = split_library_file_name(wanted.name).stem;
+    if (found_.contains(stem)) return false;
+    return wanted.why.starts_with("not found; nothing looks") || is_asked_for(wanted.name);
+  }
+
+  bool opens_in_vain(const LibraryView& library) const {
+    return library.loaded->path.empty() && library.loaded->kind == DependencyKind::opened &&
+           index_.cuda_major(library.loaded->name) && !fails_at_use(library);
+  }
+
+  // A framework that opens its CUDA libraries by name and finds none of them runs on the CPU without a word.
+  bool finds_no_cuda() const {
+    if (view_.package == nullptr || view_.package->role != PackageRole::framework || !view_.package->cuda.is_known()) {
+      return false;
+    }
+    const bool has_one = std::any_of(view_.libraries.begin(), view_.libraries.end(), [&](const LibraryView& library) {
+      return !library.loaded->path.empty() && index_.is_cuda_library(library.loaded->name);
+    });
+    const auto in_vain = std::count_if(view_.libraries.begin(), view_.libraries.end(),
+                                       [&](const LibraryView& library) { return opens_in_vain(library); });
+    return !has_one && in_vain >= 2;
+  }
+
+  bool is_own_file(const LibraryView& library) const {
+    if (library.binary != nullptr && !library.binary->package.empty()) {
+      return library.binary->package == view_.consumer.package;
+    }
+    return library.loaded->asked_by.empty();
+  }
+
+  // A file that its package lists and that was taken away.
+  bool is_listed_and_gone(const ConsumedLibrary& wanted) const {
+    if (view_.environment == nullptr) return false;
+    const std::vector<FileFault>& faults = view_.environment->file_faults;
+    return std::any_of(faults.begin(), faults.end(), [&](const FileFault& fault) {
+      if (fault.kind != FileFaultKind::missing || base_name(fault.path) != wanted.name) return false;
+      return std::any_of(fault.packages.begin(), fault.packages.end(), [&](const std::string& label) {
+        return label.starts_with(view_.consumer.package + " ");
+      });
+    });
+  }
+
+  // Whether somebody has seen to it: a package lists it, or the consumer's asks for a wheel that holds it.
+  bool is_expected(const std::string& name) const {
+    return is_asked_for(name) || !listing_package(view_, name).empty();
+  }
+
+  // Whether its package asks for a wheel that holds it.
+  bool is_asked_for(const std::string& name) const {
+    if (view_.package == nullptr) return false;
+    const std::vector<Requirement>& wanted = view_.package->requirements;
+    const std::vector<std::string> wheels = index_.wheels_with(name);
+    return std::any_of(wanted.begin(), wanted.end(), [&](const Requirement& one) {
+      return std::find(wheels.begin(), wheels.end(), one.name) != wheels.end();
+    });
+  }
+
+  const ConsumerView& view_;
+  const LibraryIndex& index_;
+  std::map<std::string, const LibraryView*> by_path_;
+  std::map<std::string, std::set<std::string>> found_;  // stem → names that were found
+  std::set<std::string> incomplete_;
+  bool code_complete_ = false, has_c_library_ = false;
+};
+
+}  // namespace
+
+std::vector<Loss> losses_of(const ConsumerView& view, const LibraryIndex& index) {
+  return LossFinder(view, index).find();
+}
+
+std::string bringing_wheel(const ConsumerView& view, const LibraryIndex& index, const std::string& name) {
+  const std::string listed = listing_package(view, name);
+  if (!listed.empty()) return listed + " lists it: install it again";
+  std::vector<std::string> wheels = index.wheels_with(name);
+  if (view.environment != nullptr) {
+    for (const Package& package : view.environment->packages) {
+      for (const Requirement& wanted : package.requirements) {
+        if (std::find(wheels.begin(), wheels.end(), wanted.name) == wheels.end()) continue;
+        if (!wanted.installed.empty()) {
+          return fmt::format("{} {} is installed and does not bring it", wanted.name, wanted.installed);
+        }
+        return fmt::format("{}{} would bring it, which {} asks for and which is not installed", wanted.name,
+                           wanted.specifier, package.name);
+      }
+    }
+  }
+  const std::vector<int> majors = view.package == nullptr ? std::vector<int>{} : cuda_majors(view.package->cuda);
+  if (wheels.size() > 1 && majors.size() == 1) {
+    const std::string suffix = "-cu" + std::to_string(majors[0]);
+    const auto of_major = std::find_if(wheels.begin(), wheels.end(),
+                                       [&](const std::string& wheel) { return wheel.ends_with(suffix); });
+    if (of_major != wheels.end()) wheels = {*of_major};
+  }
+  return wheels.empty() ? std::string() : join(wheels, " or ") + " would bring it";
+}
+
+}  // namespace varve
