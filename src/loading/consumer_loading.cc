@@ -70,11 +70,10 @@ void ConsumerLoading::make_required(const HeldLibrary& library) {
   if (row != rows_.end()) consumer_.libraries[row->second].at_start = true;
 }
 
-void ConsumerLoading::note_absent(const std::string& name) {
+void ConsumerLoading::note_absent(const std::string& name, bool at_start) {
+  note_missing(name, at_start ? DependencyKind::needed : DependencyKind::opened, "");
   ConsumedLibrary& row = row_of(name, "");
-  row.why = "not found";
-  row.kind = DependencyKind::needed;
-  row.at_start = true;
+  row.at_start = row.at_start || at_start;
 }
 
 void ConsumerLoading::make_optional(const HeldLibrary& library) {

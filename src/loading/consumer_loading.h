@@ -74,8 +74,8 @@ class ConsumerLoading {
   bool open(const HeldLibrary& library, DependencyKind kind, const std::string& why);
   // What the import of the consumer, or its start, loads: it fails where this does.
   void make_required(const HeldLibrary& library);
-  // A file that the import wants and that is not there, though its package lists it.
-  void note_absent(const std::string& name);
+  // A file that is not there, though its package lists it; `at_start`: the import wants it.
+  void note_absent(const std::string& name, bool at_start);
   // A module that the consumer does without, as others of its modules load: its kind becomes opened.
   void make_optional(const HeldLibrary& library);
   // A file that is in the process already, with the kernel's mark where it is deleted; nothing is judged about it.

@@ -256,7 +256,7 @@ class EnvironmentConsumers {
       const HeldLibrary absent{.path = imported.folder + "/" + fault.path.substr(folder.size())};
       const bool wanted =
           imported.start.imports().contains(imported.module_of(absent)) || imported.start.opens(file_name(fault.path));
-      if (own && wanted) loading.note_absent(file_name(fault.path));
+      if (own) loading.note_absent(file_name(fault.path), wanted);
     }
   }
 

@@ -109,7 +109,8 @@ std::vector<std::string> modules_of(std::string_view text) {
   const std::string from = name_alone(text.substr(4, import - 4));
   if (from.find_first_not_of('.') != std::string::npos) names.push_back(from);
   std::string what(text.substr(import + 7));
-  std::replace_if(what.begin(), what.end(), [](char c) { return c == '(' || c == ')'; }, ' ');
+  std::replace_if(
+      what.begin(), what.end(), [](char c) { return c == '(' || c == ')'; }, ' ');
   for (const std::string_view piece : split(what, ',')) {
     const std::string name = name_alone(piece);
     if (!name.empty() && name != "*") names.push_back(from + (from.ends_with('.') ? "" : ".") + name);
@@ -160,8 +161,8 @@ class ImportScanner {
   }
 
   static bool is_header(std::string_view text) {
-    constexpr std::array kHeaders = {"if",      "elif",  "else", "try",  "except", "finally",
-                                     "for",     "while", "with", "def",  "class",  "async"};
+    constexpr std::array kHeaders = {"if",  "elif",  "else", "try", "except", "finally",
+                                     "for", "while", "with", "def", "class",  "async"};
     return std::any_of(kHeaders.begin(), kHeaders.end(), [&](const char* word) { return is_word(text, word); });
   }
 
@@ -221,8 +222,8 @@ class ImportScanner {
   }
 
   void keep(const std::string& name) {
-    const bool inside = std::any_of(blocks_.begin(), blocks_.end(),
-                                    [](const Block& block) { return block.kind == Kind::attempt; });
+    const bool inside =
+        std::any_of(blocks_.begin(), blocks_.end(), [](const Block& block) { return block.kind == Kind::attempt; });
     std::vector<std::string>& list = inside && !attempts_.empty() ? attempts_.back().imports : imports_;
     if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
   }

@@ -7,8 +7,9 @@ namespace {
 using Names = std::vector<std::string>;
 
 TEST(PythonImports, NameWhatIsImportedAtOnce) {
-  EXPECT_EQ(imports_at_once("import os, torch._C as c\nfrom .lib import *\nfrom . import _C\nfrom a import (b,  # x\n  c)\n"),
-            (Names{"os", "torch._C", ".lib", "._C", "a", "a.b", "a.c"}));
+  EXPECT_EQ(
+      imports_at_once("import os, torch._C as c\nfrom .lib import *\nfrom . import _C\nfrom a import (b,  # x\n  c)\n"),
+      (Names{"os", "torch._C", ".lib", "._C", "a", "a.b", "a.c"}));
 }
 
 TEST(PythonImports, TextsAndCommentsAreNoImports) {
@@ -17,9 +18,10 @@ TEST(PythonImports, TextsAndCommentsAreNoImports) {
 }
 
 TEST(PythonImports, WhatMayNotBeImportedIsLeftOut) {
-  EXPECT_TRUE(imports_at_once("def f():\n    import one\nclass A:\n    import two\nif TYPE_CHECKING:\n    import three\n"
-                              "if flag:\n    import four\n")
-                  .empty());
+  EXPECT_TRUE(
+      imports_at_once("def f():\n    import one\nclass A:\n    import two\nif TYPE_CHECKING:\n    import three\n"
+                      "if flag:\n    import four\n")
+          .empty());
   EXPECT_TRUE(imports_at_once("try:\n    import one\nexcept ImportError:\n    one = None\n").empty());
 }
 
@@ -38,7 +40,8 @@ TEST(PythonImports, BothBranchesLeaveNoWayAround) {
 }
 
 TEST(PythonImports, EndsOnAnyText) {
-  for (const char* text : {"", "'", "\"\"\"", "(", "from", "import", "from x import", "\\", "if x:", "try:", "except:"}) {
+  for (const char* text :
+       {"", "'", "\"\"\"", "(", "from", "import", "from x import", "\\", "if x:", "try:", "except:"}) {
     (void)imports_at_once(text);
   }
 }

@@ -50,7 +50,9 @@ def compilation():
     library.nvrtcGetProgramLog(program, log)
     if answer != 0: raise OSError(log.value.decode().strip() or f"nvrtc answers {answer}")
 def communication(): named("libnccl.so.2").ncclGetUniqueId(ctypes.create_string_buffer(128))
-for use in (convolution, linear_algebra, compilation, communication):
+def fusion():
+    if os.path.exists(site + "/nvfuser"): import nvfuser
+for use in (convolution, linear_algebra, compilation, communication, fusion):
     sys.stdout.flush()
     child = os.fork()
     if child == 0:

@@ -222,8 +222,8 @@ TEST_F(Consumers, DoNotTakeWhatNothingLooksFor) {
   Stack stack = capture();
   const ConsumedLibrary& missing = row_of(consumer_of(stack, "jaxlib"), "libblas.so.12");
   EXPECT_EQ(missing.path, "");
-  EXPECT_EQ(missing.why, std::string("not found; nothing looks for it in /") + kPackages +
-                             "nvidia/blas/lib/libblas.so.12");
+  EXPECT_EQ(missing.why,
+            std::string("not found; nothing looks for it in /") + kPackages + "nvidia/blas/lib/libblas.so.12");
   const ConsumedLibrary& module = row_of(consumer_of(stack, "jaxlib"), "one.so");
   EXPECT_TRUE(module.at_start);
   EXPECT_EQ(module.lacks, (std::vector<std::string>{"libblas.so.12"}));

@@ -49,11 +49,11 @@ std::string used_part(const Loss& loss) {
 
 struct MissingTexts {
   std::vector<std::string> start, use, gpu_part, aside;
-  std::vector<std::string> used;     // what fails where it is used first
-  const Loss* first = nullptr;       // the worst
-  bool at_start = false;             // something that the import is known to load
-  bool damage = false;               // of what fails at first use
-  bool part_of_api = false;          // a side piece that is imported, not opened in the depth
+  std::vector<std::string> used;  // what fails where it is used first
+  const Loss* first = nullptr;    // the worst
+  bool at_start = false;          // something that the import is known to load
+  bool damage = false;            // of what fails at first use
+  bool part_of_api = false;       // a side piece that is imported, not opened in the depth
 };
 
 MissingTexts missing_texts(const std::vector<Loss>& losses) {
@@ -71,8 +71,8 @@ MissingTexts missing_texts(const std::vector<Loss>& losses) {
     if (is_use && std::find(texts.used.begin(), texts.used.end(), used) == texts.used.end()) texts.used.push_back(used);
     texts.damage = texts.damage || (is_use && loss.damage);
     texts.at_start = texts.at_start || (loss.effect == LossEffect::start && loss.at_start);
-    texts.part_of_api = texts.part_of_api ||
-                        (loss.effect == LossEffect::side_piece && is_extension_module(loss.library->asked_by));
+    texts.part_of_api =
+        texts.part_of_api || (loss.effect == LossEffect::side_piece && is_extension_module(loss.library->asked_by));
   }
   return texts;
 }
@@ -104,7 +104,8 @@ ConsumerAnswer answer_libraries(const ConsumerView& view, const std::vector<Loss
                 listed(texts.gpu_part) + wheel};
   }
   const std::vector<ConsumedLibrary>& all = view.consumer.libraries;
-  const auto found = std::count_if(all.begin(), all.end(), [](const ConsumedLibrary& one) { return !one.path.empty(); });
+  const auto found =
+      std::count_if(all.begin(), all.end(), [](const ConsumedLibrary& one) { return !one.path.empty(); });
   std::string detail = fmt::format("all {} found", found);
   if (!texts.aside.empty()) detail += "; side pieces would not load without " + listed(texts.aside);
   return {Question::libraries, texts.part_of_api ? CheckState::degraded : CheckState::ok, std::move(detail)};

@@ -59,7 +59,10 @@ class LossFinder {
       const ConsumedLibrary& loaded = *library.loaded;
       if (is_missing(loaded) && loaded.kind == DependencyKind::needed) losses.push_back(loss_of_needed(loaded));
       if (loaded.path.empty() && loaded.kind == DependencyKind::opened && fails_at_use(library)) {
-        losses.push_back({.effect = LossEffect::use, .library = &loaded, .part = {}, .by_name = true,
+        losses.push_back({.effect = LossEffect::use,
+                          .library = &loaded,
+                          .part = {},
+                          .by_name = true,
                           .damage = is_missing_part(library) || is_listed_and_gone(loaded)});
       }
       if (!loaded.path.empty() && is_missing_part(library)) losses.push_back({LossEffect::use, &loaded, "", true});
@@ -103,21 +106,20 @@ class LossFinder {
   // those that do are complete.
   LossEffect effect_on(const Head& head, const ConsumedLibrary& library) const {
     const auto same = found_.find(split_library_file_name(library.name).stem);
-    const bool other_version =
-        library.path.empty() && same != found_.end() && !same->second.contains(library.name);
+    const bool other_version = library.path.empty() && same != found_.end() && !same->second.contains(library.name);
     if (head.file->at_start) return LossEffect::start;
     if (head.by_name && !library.path.empty()) return LossEffect::use;
     if (head.by_name) {
       // What is opened by name later (plug-ins for networks and storage) may fail to, unless its package sees to it.
       const auto at = by_path_.find(head.file->path);
       const bool own = at != by_path_.end() && is_own_file(*at->second);
-      return other_version || (own && is_expected(library.name)) || has_code(library.asked_by) ? LossEffect::use : LossEffect::side_piece;
+      return other_version || (own && is_expected(library.name)) || has_code(library.asked_by) ? LossEffect::use
+                                                                                               : LossEffect::side_piece;
     }
     const auto own_file = by_path_.find(head.file->path);
     const bool expected = library.path.empty() && own_file != by_path_.end() && is_expected(library.name);
     if (expected && !head.all_needed) return LossEffect::use;
-    const bool matters =
-        !(other_version && code_complete_) && (has_code(head.file->path) || !code_complete_);
+    const bool matters = !(other_version && code_complete_) && (has_code(head.file->path) || !code_complete_);
     if (!matters) return LossEffect::side_piece;
     if (head.all_needed) return LossEffect::start;
     return library.path.empty() ? LossEffect::gpu_part : LossEffect::use;
@@ -237,9 +239,8 @@ class LossFinder {
     const std::vector<FileFault>& faults = view_.environment->file_faults;
     return std::any_of(faults.begin(), faults.end(), [&](const FileFault& fault) {
       if (fault.kind != FileFaultKind::missing || base_name(fault.path) != wanted.name) return false;
-      return std::any_of(fault.packages.begin(), fault.packages.end(), [&](const std::string& label) {
-        return label.starts_with(view_.consumer.package + " ");
-      });
+      return std::any_of(fault.packages.begin(), fault.packages.end(),
+                         [&](const std::string& label) { return label.starts_with(view_.consumer.package + " "); });
     });
   }
 
@@ -291,8 +292,8 @@ std::string bringing_wheel(const ConsumerView& view, const LibraryIndex& index, 
   const std::vector<int> majors = view.package == nullptr ? std::vector<int>{} : cuda_majors(view.package->cuda);
   if (wheels.size() > 1 && majors.size() == 1) {
     const std::string suffix = "-cu" + std::to_string(majors[0]);
-    const auto of_major = std::find_if(wheels.begin(), wheels.end(),
-                                       [&](const std::string& wheel) { return wheel.ends_with(suffix); });
+    const auto of_major =
+        std::find_if(wheels.begin(), wheels.end(), [&](const std::string& wheel) { return wheel.ends_with(suffix); });
     if (of_major != wheels.end()) wheels = {*of_major};
   }
   return wheels.empty() ? std::string() : join(wheels, " or ") + " would bring it";

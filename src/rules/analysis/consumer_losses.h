@@ -19,10 +19,10 @@ enum class LossEffect {
 struct Loss {
   LossEffect effect = LossEffect::side_piece;
   const ConsumedLibrary* library = nullptr;  // without a path: not found; else one with undefined symbols
-  std::string part;                          // the path of the file that does not load for it; empty: the library itself
-  bool by_name = false;                      // opened by name, not needed by a file
-  bool at_start = false;                     // the start, or the import, is known to load that file
-  bool damage = false;                       // of an installation that is not whole, whatever the machine
+  std::string part;       // the path of the file that does not load for it; empty: the library itself
+  bool by_name = false;   // opened by name, not needed by a file
+  bool at_start = false;  // the start, or the import, is known to load that file
+  bool damage = false;    // of an installation that is not whole, whatever the machine
 
   bool is_missing() const { return library->path.empty(); }
 };

@@ -315,8 +315,7 @@ TEST(ConsumerVerdictOf, AnImportNeedsPackagesToo) {
   add_framework(stack, "12.1", usual_code(), "bitsandbytes", "0.50.2");
   stack.stack().consumers.back().lacks_packages = {"torch"};
   EXPECT_EQ(first_verdict(stack).state, CheckState::broken);
-  EXPECT_EQ(answer(first_verdict(stack), "libraries").detail,
-            "the import fails: it imports torch, which is not there");
+  EXPECT_EQ(answer(first_verdict(stack), "libraries").detail, "the import fails: it imports torch, which is not there");
 }
 
 TEST(ConsumerVerdictOf, AMissingVersionIsNamed) {

@@ -90,7 +90,8 @@ TEST(DriverRules, StubTakenByTheNameToLinkWith) {
   MachineOfFacts machine = healthy_machine();
   machine.stack.consumers.push_back({.kind = ConsumerKind::binary, .name = "/app", .libraries = {}});
   std::vector<ConsumedLibrary>& libraries = machine.stack.consumers[0].libraries;
-  libraries = {{.name = "libcuda.so", .path = "/usr/lib/libcuda.so.550.54.15", .why = "ld.so.cache", .asked_by = "/app"}};
+  libraries = {
+      {.name = "libcuda.so", .path = "/usr/lib/libcuda.so.550.54.15", .why = "ld.so.cache", .asked_by = "/app"}};
   EXPECT_FALSE(machine.fires("VRV-DRIVER-STUB"));
   libraries[0].path = "/usr/local/cuda-12.4/lib64/stubs/libcuda.so";
   EXPECT_EQ(machine.severity("VRV-DRIVER-STUB"), "error");

@@ -200,13 +200,11 @@ TEST(LibraryRules, PartOfALibraryThatIsNotThere) {
 
 TEST(LibraryRules, PinsThatAreNotInstalled) {
   Scene scene;
-  scene.package("torch", "2.5.0", "framework", "12.4").requirements = {{"nvidia-cudnn-cu12", "==9.1.0.70", ""},
-                                                                       {"nvidia-nccl-cu12", "==2.21.5", "2.21.5"},
-                                                                       {"triton", "==3.1.0", ""}};
+  scene.package("torch", "2.5.0", "framework", "12.4").requirements = {
+      {"nvidia-cudnn-cu12", "==9.1.0.70", ""}, {"nvidia-nccl-cu12", "==2.21.5", "2.21.5"}, {"triton", "==3.1.0", ""}};
   const auto found = scene.judge("VRV-LIBRARY-PIN-ABSENT");
   ASSERT_EQ(found.size(), 1u);
-  EXPECT_EQ(found[0].evidence,
-            "torch 2.5.0 in /venv asks for nvidia-cudnn-cu12==9.1.0.70, and it is not installed");
+  EXPECT_EQ(found[0].evidence, "torch 2.5.0 in /venv asks for nvidia-cudnn-cu12==9.1.0.70, and it is not installed");
   scene.environment().packages[0].requirements[0].installed = "9.1.0.70";
   EXPECT_TRUE(scene.judge("VRV-LIBRARY-PIN-ABSENT").empty());
 }

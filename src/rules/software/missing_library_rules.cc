@@ -69,8 +69,8 @@ Found missing_found(const Analysis& analysis, const ConsumerView& view, LossEffe
   for (const std::string& name : missing.askers) found.about.push_back({About::library, name});
   if (effect == LossEffect::start) return found;
   const bool is_part = effect == LossEffect::side_piece && !missing.is_api;
-  found.severity = is_part ? Severity::note
-                           : with_gpu(analysis, effect == LossEffect::use ? Severity::error : Severity::warning);
+  found.severity =
+      is_part ? Severity::note : with_gpu(analysis, effect == LossEffect::use ? Severity::error : Severity::warning);
   found.consequence = is_part ? "The function that needs it is not there; others have what they need"
                               : "What needs it cannot be loaded: the import goes well, and the work is done on the CPU "
                                 "or fails at first use";
@@ -138,13 +138,12 @@ std::vector<Found> missing_parts(const Analysis& analysis) {
     for (const auto& [asker, names] : missing) {
       if (!told.insert(consumer.consumer.environment + "\n" + asker).second) continue;
       const std::string wheel = bringing_wheel(consumer, index, *names.begin());
-      found.push_back({.evidence = fmt::format("{} of {} opens {} by name, and would not find {}; {}{}",
-                                               asker.empty() ? "its Python" : asker, consumer_text(consumer.consumer),
-                                               join({names.begin(), names.end()}, ", "),
-                                               names.size() == 1 ? "it" : "them",
-                                               what_is_there(index, consumer, *names.begin()),
-                                               wheel.empty() ? "" : "; " + wheel),
-                       .severity = with_gpu(analysis, Severity::error)});
+      found.push_back(
+          {.evidence = fmt::format("{} of {} opens {} by name, and would not find {}; {}{}",
+                                   asker.empty() ? "its Python" : asker, consumer_text(consumer.consumer),
+                                   join({names.begin(), names.end()}, ", "), names.size() == 1 ? "it" : "them",
+                                   what_is_there(index, consumer, *names.begin()), wheel.empty() ? "" : "; " + wheel),
+           .severity = with_gpu(analysis, Severity::error)});
       for (const std::string& name : names) found.back().about.push_back({About::missing_library, name});
       found.back().about.push_back({About::library, base_name(asker)});
     }
@@ -175,9 +174,9 @@ std::vector<Found> absent_pins(const Analysis& analysis) {
         if (wanted.installed.empty() && is_pin) absent.push_back(wanted.name + wanted.specifier);
       }
       if (absent.empty() || package.is_of_conda()) continue;
-      found.push_back({.evidence = fmt::format("{} {} in {} asks for {}, and {} not installed", package.name,
-                                               package.version, environment.path, join(absent, ", "),
-                                               absent.size() == 1 ? "it is" : "they are")});
+      found.push_back(
+          {.evidence = fmt::format("{} {} in {} asks for {}, and {} not installed", package.name, package.version,
+                                   environment.path, join(absent, ", "), absent.size() == 1 ? "it is" : "they are")});
     }
   }
   return found;
