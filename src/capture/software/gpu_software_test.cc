@@ -139,7 +139,8 @@ TEST(GpuSoftware, ASpecificationThatCannotBeReadIsNone) {
     EXPECT_EQ(fact(root, "container.gpu_runtime.specifications"), "absent (no CDI specification)") << row.text;
     const std::string faults = fact(root, "container.gpu_runtime.specification_faults");
     EXPECT_TRUE(faults.find("cannot be read") != std::string::npos) << faults;
-    if (std::string_view(row.fault) != "syntax") EXPECT_TRUE(faults.find(row.fault) != std::string::npos) << faults;
+    const bool worded_here = std::string_view(row.fault) != "syntax";  // else by the JSON parser
+    EXPECT_TRUE(!worded_here || faults.find(row.fault) != std::string::npos) << faults;
   }
   // More of YAML than is read here is no fault.
   const TestRoot root;

@@ -1,5 +1,8 @@
 // Which container engines of this machine were told of NVIDIA's runtime, and what in their files cannot work.
 #include <fmt/format.h>
+
+// A file that is no TOML is an error to be told, in debug builds too.
+#define TOML_ASSERT(expression) static_cast<void>(0)
 #include <toml++/toml.h>
 
 #include <nlohmann/json.hpp>
