@@ -6,9 +6,9 @@
 
 namespace varve {
 
-// Whether a library carries GPU code of CUDA or asks for a library of CUDA, libcuda included: by its headers, else by the
-// names that it opens late, whatever the depth of the capture, so that every capture has the same packages. `path` with
-// links resolved.
+// Whether a library carries GPU code of CUDA or asks for a library of CUDA, libcuda included: by its headers, else by
+// the names that it opens late, whatever the depth of the capture, so that every capture has the same packages. `path`
+// with links resolved.
 bool uses_cuda(const LoadingGround& ground, const std::string& path);
 
 // Takes those of the reading's candidates away that have no library that uses CUDA; their libraries become its others.

@@ -17,7 +17,7 @@ struct PackageRow {
   bool version_is_cuda = false;
   bool without_cuda = false;
   std::string built_for_file, built_for_name;
-  std::string caps_nvrtc;  // a range of versions as is_within takes it
+  std::string caps_nvrtc;     // a range of versions as is_within takes it
   std::string preloads_from;  // the version from which it opens what NVIDIA's wheels hold; empty: its files tell
   bool selects_cpu = false, uses_toolkit = false, checks_toolkit = false;
 
