@@ -41,9 +41,9 @@ void read_identity(const Looked<FileReader>& file, const std::string& path, Libr
 bool by_path(const Library& a, const Library& b) { return a.path < b.path; }
 }  // namespace
 
-std::vector<Library> libraries_among(const Files& files, const std::vector<MappedFile>& mapped) {
+std::vector<Library> libraries_among(const Files& files, const std::vector<FileMapping>& mapped) {
   std::vector<Library> libraries;
-  for (const MappedFile& one : mapped) {
+  for (const FileMapping& one : mapped) {
     const Looked<FileReader> file = files.open(one.path);
     if (!one.executable && !(file && is_elf(*file))) continue;
     Library library{.path = one.deleted ? std::string(without_deleted_mark(one.path)) : one.path,
@@ -65,7 +65,7 @@ std::string mapped_path(const Library& library) {
 Result<std::vector<Library>> mapped_libraries(const World& world, int process) {
   const std::string proc = fmt::format("/proc/{}", process);
   Looked<std::unique_ptr<Files>> root = world.files.below(proc + "/root");
-  const Looked<std::vector<MappedFile>> mapped = mapped_files(world.files, proc, root ? root->get() : nullptr);
+  const Looked<std::vector<FileMapping>> mapped = mapped_files(world.files, proc, root ? root->get() : nullptr);
   if (!mapped) {
     std::string hint;
     if (mapped.failure == LookFailure::denied) hint = "Run Varve as the user of that process, or with CAP_SYS_PTRACE";

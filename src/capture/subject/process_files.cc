@@ -66,13 +66,13 @@ std::map<std::string, Mapping> parse_maps(std::string_view text) {
 // The root of a process, but for the files that it has mapped.
 class ProcessFiles : public Files {
  public:
-  ProcessFiles(const Files& files, std::unique_ptr<Files> root, const std::vector<MappedFile>& mapped)
+  ProcessFiles(const Files& files, std::unique_ptr<Files> root, const std::vector<FileMapping>& mapped)
       : files_(files), root_(std::move(root)) {
-    for (const MappedFile& file : mapped) mapped_.emplace(file.path, file);
+    for (const FileMapping& file : mapped) mapped_.emplace(file.path, file);
   }
 
   Looked<FileReader> open(std::string_view path) const override {
-    const MappedFile* file = find(path);
+    const FileMapping* file = find(path);
     if (file == nullptr) return root_->open(path);
     Looked<FileReader> reader = files_.open_magic_link(file->link);
     if (reader) return reader;
@@ -83,12 +83,12 @@ class ProcessFiles : public Files {
     return reader;
   }
   Looked<std::string> resolve(std::string_view path) const override {
-    const MappedFile* file = find(path);
+    const FileMapping* file = find(path);
     if (file != nullptr && !is_named(*file)) return {file->path, {}, {}};
     return root_->resolve(path);
   }
   Looked<FileKind> kind(std::string_view path) const override {
-    const MappedFile* file = find(path);
+    const FileMapping* file = find(path);
     if (file != nullptr && !is_named(*file)) return {FileKind::regular, {}, {}};
     return root_->kind(path);
   }
@@ -100,16 +100,16 @@ class ProcessFiles : public Files {
   Looked<std::unique_ptr<Files>> below(std::string_view directory) const override { return root_->below(directory); }
 
  private:
-  const MappedFile* find(std::string_view path) const {
+  const FileMapping* find(std::string_view path) const {
     const auto at = mapped_.find(path);
     return at == mapped_.end() ? nullptr : &at->second;
   }
   // Whether its name leads to it.
-  static bool is_named(const MappedFile& file) { return !file.deleted && !file.outside; }
+  static bool is_named(const FileMapping& file) { return !file.deleted && !file.outside; }
 
   const Files& files_;
   std::unique_ptr<Files> root_;
-  std::map<std::string, MappedFile, std::less<>> mapped_;
+  std::map<std::string, FileMapping, std::less<>> mapped_;
 };
 }  // namespace
 
@@ -119,17 +119,17 @@ std::optional<std::string> path_in_root(std::string_view path, std::string_view 
   return inside ? std::optional(std::string(path.substr(root_link.size()))) : std::nullopt;
 }
 
-Looked<std::vector<MappedFile>> mapped_files(const Files& files, const std::string& proc, const Files* root) {
+Looked<std::vector<FileMapping>> mapped_files(const Files& files, const std::string& proc, const Files* root) {
   const Looked<std::string> maps = files.read(proc + "/maps", kMostMaps);
   if (!maps) return {std::nullopt, maps.failure, maps.detail};
   const std::string root_link = files.read_link(proc + "/root").value.value_or("/");
-  std::vector<MappedFile> found;
+  std::vector<FileMapping> found;
   for (const auto& [path, mapping] : parse_maps(*maps)) {
     const std::optional<std::string> inside = path_in_root(path, root_link);
-    MappedFile file{.path = inside.value_or(path),
-                    .link = proc + "/map_files/" + mapping.address,
-                    .executable = mapping.executable,
-                    .outside = !inside && !path.starts_with("/memfd:")};
+    FileMapping file{.path = inside.value_or(path),
+                     .link = proc + "/map_files/" + mapping.address,
+                     .executable = mapping.executable,
+                     .outside = !inside && !path.starts_with("/memfd:")};
     // A file may also be called so. It is, when it can be found under that name.
     file.deleted = file.path.ends_with(kDeletedMark) && !(root != nullptr && root->exists(file.path));
     file.replaced = file.deleted && inside && root != nullptr && root->exists(without_deleted_mark(file.path));
@@ -139,7 +139,7 @@ Looked<std::vector<MappedFile>> mapped_files(const Files& files, const std::stri
 }
 
 std::unique_ptr<Files> files_of_process(const Files& files, std::unique_ptr<Files> root,
-                                        const std::vector<MappedFile>& mapped) {
+                                        const std::vector<FileMapping>& mapped) {
   return std::make_unique<ProcessFiles>(files, std::move(root), mapped);
 }
 

@@ -9,7 +9,7 @@
 namespace varve {
 
 // A file that a process has mapped.
-struct MappedFile {
+struct FileMapping {
   // As the process's own root has it, with the kernel's mark (kDeletedMark) where the file is deleted.
   std::string path;
   std::string link;         // to the mapping: "/proc/77/map_files/55ec90d5f000-55ec90d61000"
@@ -22,7 +22,7 @@ struct MappedFile {
 // The files that a process has mapped at this moment, by path. `proc`: "/proc/77"; `root`: that of the process, nullptr
 // where it cannot be opened. Left out are what the kernel makes itself ([vdso], anon_inode:) and devices: opening one
 // of those can do something.
-Looked<std::vector<MappedFile>> mapped_files(const Files& files, const std::string& proc, const Files* root);
+Looked<std::vector<FileMapping>> mapped_files(const Files& files, const std::string& proc, const Files* root);
 
 // A path as the kernel tells it of a process, which is the way from our root, as the process's own root has it: with
 // "/srv/jail" as `root_link` (the text of /proc/77/root), "/srv/jail/usr/bin/python3" is "/usr/bin/python3". Nothing:
@@ -33,6 +33,6 @@ std::optional<std::string> path_in_root(std::string_view path, std::string_view 
 // permitted (it takes CAP_CHECKPOINT_RESTORE), deleted ones too; else by name, as long as the name leads to them.
 // `files` must live longer.
 std::unique_ptr<Files> files_of_process(const Files& files, std::unique_ptr<Files> root,
-                                        const std::vector<MappedFile>& mapped);
+                                        const std::vector<FileMapping>& mapped);
 
 }  // namespace varve

@@ -24,11 +24,11 @@ std::string line(const std::string& address, const std::string& path) {
 // A process of a fake machine: its root, and files that it has mapped.
 class ProcessFilesTest : public ::testing::Test {
  protected:
-  std::vector<MappedFile> mapped() {
+  std::vector<FileMapping> mapped() {
     const Looked<std::unique_ptr<Files>> root = files_->below("/proc/77/root");
-    Looked<std::vector<MappedFile>> found = mapped_files(*files_, "/proc/77", root ? root->get() : nullptr);
+    Looked<std::vector<FileMapping>> found = mapped_files(*files_, "/proc/77", root ? root->get() : nullptr);
     EXPECT_TRUE(found) << found.detail;
-    return found ? std::move(*found) : std::vector<MappedFile>{};
+    return found ? std::move(*found) : std::vector<FileMapping>{};
   }
   std::unique_ptr<Files> view() {
     Looked<std::unique_ptr<Files>> root = files_->below("/proc/77/root");
@@ -49,7 +49,7 @@ TEST_F(ProcessFilesTest, OfAChrootedProcessAreNamedOnce) {
   root_.link("proc/77/root", "/srv/jail");
   root_.write("srv/jail/lib/libcudart.so.12", "of the jail");
   root_.write("srv/jail/lib/before.so", "another");
-  const std::vector<MappedFile> files = mapped();
+  const std::vector<FileMapping> files = mapped();
   ASSERT_EQ(files.size(), 2u);
   EXPECT_EQ(files[0].path, "/lib/before.so");
   EXPECT_TRUE(files[0].outside);
@@ -65,7 +65,7 @@ TEST_F(ProcessFilesTest, ThatWereReplacedAreReachedThroughTheirMappings) {
   root_.link("proc/77/root", "/");
   root_.write("proc/77/map_files/1-2", "old");
   root_.write("lib/libx.so.1", "new");
-  const std::vector<MappedFile> files = mapped();
+  const std::vector<FileMapping> files = mapped();
   ASSERT_EQ(files.size(), 2u);
   EXPECT_TRUE(files[0].deleted && files[0].replaced);
   EXPECT_TRUE(files[1].deleted && !files[1].replaced);

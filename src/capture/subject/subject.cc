@@ -48,7 +48,7 @@ Result<Subject> process_subject(const World& world, const CaptureOptions& option
                  "See the running ones with: ps -e"};
   }
   Looked<std::unique_ptr<Files>> root = world.files.below(proc + "/root");
-  Looked<std::vector<MappedFile>> mapped = mapped_files(world.files, proc, root ? root->get() : nullptr);
+  Looked<std::vector<FileMapping>> mapped = mapped_files(world.files, proc, root ? root->get() : nullptr);
   std::unique_ptr<Files> files = root ? std::move(*root) : no_files(root.failure, root.detail);
   if (mapped) files = files_of_process(world.files, std::move(files), *mapped);
   Subject subject = foreign_subject(world, options, std::move(files));

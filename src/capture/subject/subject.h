@@ -25,7 +25,7 @@ struct Subject {
   std::string home;                                // of the subject's user; shortened to ~ in paths
   std::map<std::string, std::string> environment;  // the subject's
   Looked<std::string> cpuinfo;                     // read once: the kernel takes its time to write it
-  Looked<std::vector<MappedFile>> mapped;          // by the process
+  Looked<std::vector<FileMapping>> mapped;         // by the process
   std::string root_link;                           // of the process: its root as our own has it; empty: no process
   std::vector<Library> libraries;                  // among what is mapped
   std::optional<Image> image;
