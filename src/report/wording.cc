@@ -132,9 +132,10 @@ std::string list_text(const std::vector<std::string>& names, std::size_t most) {
 }
 
 std::string fact_title(const std::string& id) {
-  if (id.starts_with("settings.")) return id.substr(9);
   const FactDefinition* definition = find_fact_definition(id);
-  return definition == nullptr ? id : definition->title;
+  if (definition == nullptr) return id;
+  const bool is_pattern = definition->id.ends_with('*');
+  return is_pattern ? id.substr(definition->id.size() - 1) : definition->title;
 }
 
 std::string fact_group(const std::string& id) {

@@ -284,7 +284,7 @@ bool recognises(std::span<const std::byte> beginning) {
   return false;
 }
 
-Status read(TraceInput& input, TraceSink& sink) { return Reader(sink).read(input); }
+Status read(TraceInput& input, TraceSink& sink, const TraceOptions&) { return Reader(sink).read(input); }
 
 }  // namespace
 

@@ -51,7 +51,7 @@ const TraceFormat* find_trace_format(std::span<const std::byte> beginning) {
   return found == table.end() ? nullptr : &*found;
 }
 
-Result<ReadTrace> read_trace(TraceInput& input) {
+Result<ReadTrace> read_trace(TraceInput& input, const TraceOptions& options) {
   std::array<std::byte, kBeginning> bytes;
   std::size_t size = 0;
   while (size < bytes.size()) {
@@ -68,7 +68,7 @@ Result<ReadTrace> read_trace(TraceInput& input) {
   }
   Resumed whole(beginning, input);
   ProfileBuilder builder(format->witness);
-  if (const Status read = format->read(whole, builder); !read) return read.error();
+  if (const Status read = format->read(whole, builder, options); !read) return read.error();
   return ReadTrace{format->name, builder.take()};
 }
 

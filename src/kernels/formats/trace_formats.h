@@ -20,7 +20,7 @@ struct ReadTrace {
 
 // Reads a whole trace into its profiles. Error: it is of no format that is known (says which are), or nothing could be
 // read of it.
-Result<ReadTrace> read_trace(TraceInput& input);
+Result<ReadTrace> read_trace(TraceInput& input, const TraceOptions& options = {});
 
 extern const TraceFormat kPerfScript;
 

@@ -37,7 +37,8 @@ enum class TrackKind {
 
 // Something that ran from `start_ns` on for `duration_ns`, on the clock of the trace; neither is negative. A sample is
 // a look at what was running at `start_ns`: its duration is the time that it stands for. On a thread a sample counts as
-// CPU time and anything else as time in calls; on a stream everything counts as time of the device.
+// CPU time and anything else as time in calls; on a stream everything counts as time of the device. Operations, regions
+// and calls are told from beginning to end, with all that ran inside them: sinks find out what nests in what.
 struct TraceEvent {
   std::int64_t start_ns = 0, duration_ns = 0;
   NameId name = kNoName;
@@ -47,11 +48,23 @@ struct TraceEvent {
 };
 
 // What some formats tell of some events.
+inline constexpr std::uint64_t kGraphUnknown = UINT64_MAX;
+inline constexpr std::int64_t kNoNumber = INT64_MIN;
 struct Extra {
-  NameId operation = kNoName;     // of the framework, on whose behalf it ran
+  NameId operation = kNoName;  // of the framework, on whose behalf it ran, with its shapes: "aten::mm [[8,64],[64,8]]"
   std::uint64_t correlation = 0;  // the same number for a call and what it started on a device; 0: none
   std::uint64_t bytes = 0;        // moved
   Launch launch;
+  std::uint64_t graph_node = 0;  // of the device graph that it is part of; kGraphUnknown: of some graph; 0: of none
+  NameId group = kNoName;        // of a collective: between whom
+  std::int64_t sequence = kNoNumber;  // of a collective: its number in the group
+};
+
+// What a reader is asked for.
+struct TraceOptions {
+  // Only what ran on devices: no operations, regions and calls and nothing that links kernels to them. Reading is then
+  // as fast as it can be and needs the memory of a buffer.
+  bool device_only = false;
 };
 
 // Where a reader writes. Names and tracks are told before the first event that speaks of them, each once.
@@ -69,6 +82,14 @@ class TraceSink {
   virtual void unseen(std::string_view what) = 0;
   // A part of the trace, at a byte of it, that could not be read and was passed over.
   virtual void damaged(std::uint64_t at, std::string_view what) = 0;
+
+  // The following are told by some formats, at any time, and heard by some sinks.
+  // The witness was set to record activities of this kind: that there are none then means something.
+  virtual void traced(Activity) {}
+  // All of the trace is of this rank of so many (0: not told).
+  virtual void rank(std::int32_t /*rank*/, std::int32_t /*of*/) {}
+  // The trace holds so many environments of processes, or whole command lines: it is not fit to be published.
+  virtual void holds_environments(std::uint64_t /*blocks*/) {}
 };
 
 // The bytes of a trace.
@@ -90,7 +111,7 @@ struct TraceFormat {
   WitnessKind witness;
   bool (*recognises)(std::span<const std::byte> beginning);  // of the bytes, 4 KiB or all there are
   // Reads to the end. Damage that can be passed over goes to the sink; Error: nothing, or no more, can be read.
-  Status (*read)(TraceInput& input, TraceSink& sink);
+  Status (*read)(TraceInput& input, TraceSink& sink, const TraceOptions& options);
 };
 
 }  // namespace varve

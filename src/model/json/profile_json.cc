@@ -23,6 +23,9 @@ Json kernel_to_json(const Kernel& kernel) {
   add("precision", kernel.meaning.precision);
   add("architecture", kernel.meaning.architecture);
   add("origin", kernel.meaning.origin);
+  if (kernel.meaning.tensor_cores) json["tensor_cores"] = *kernel.meaning.tensor_cores;
+  if (kernel.meaning.compiled) json["compiled"] = true;
+  if (kernel.meaning.fused) json["fused"] = true;
   return json;
 }
 
@@ -36,7 +39,11 @@ Kernel kernel_from(const Fields& fields) {
                     .precision = fields.text("precision"),
                     .base = fields.has("base") ? fields.text("base") : kernel.key.name,
                     .architecture = fields.text("architecture"),
-                    .origin = fields.text("origin")};
+                    .origin = fields.text("origin"),
+                    .tensor_cores = std::nullopt,
+                    .compiled = fields.flag("compiled", false),
+                    .fused = fields.flag("fused", false)};
+  if (fields.has("tensor_cores")) kernel.meaning.tensor_cores = fields.flag("tensor_cores", false);
   return kernel;
 }
 
@@ -92,6 +99,8 @@ Json row_to_json(const ProfileRow& row) {
     json["shared_bytes"] = key.launch.shared_bytes;
   }
   add_durations(row.time, json);
+  if (row.nested_ns > 0) json["nested_ns"] = row.nested_ns;
+  if (row.impossible_ns > 0) json["impossible_ns"] = row.impossible_ns;
   if (row.samples > 0) json["samples"] = row.samples;
   if (row.bytes > 0) json["bytes"] = row.bytes;
   return json;
@@ -136,6 +145,9 @@ ProfileRow row_from(const Fields& fields, const KernelIdMap& kernels) {
                     small_number<std::uint32_t>(fields, "registers", 0),
                     small_number<std::uint32_t>(fields, "shared_bytes", 0)};
   row.time = durations_from(fields);
+  if (fields.has("nested_ns")) row.nested_ns = fields.nanoseconds("nested_ns");
+  if (fields.has("impossible_ns")) row.impossible_ns = fields.nanoseconds("impossible_ns");
+  if (row.impossible_ns > row.time.total_ns) fields.reject("impossible_ns", "it is more than total_ns");
   row.samples = fields.count("samples");
   row.bytes = fields.count("bytes");
   return row;
@@ -175,7 +187,7 @@ Profile profile_from(const Fields& fields, const KernelIdMap& kernels) {
   fields.each("rows", [&](const Fields& row) { rows.push_back(row_from(row, kernels)); });
   add_rows(profile, std::move(rows));
   const Fields parts = fields.object("parts");
-  for (const Part part : {Part::kernel, Part::collective, Part::copy, Part::idle}) {
+  for (const Part part : kAllParts) {
     const std::string word(to_string(part));
     if (parts.has(word.c_str())) profile.parts[part] = parts.nanoseconds(word.c_str());
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,7 +12,23 @@
 namespace varve {
 
 // What a kernel is for.
-enum class Family { attention, gemm, conv, norm, elementwise, reduction, copy, collective, other };
+enum class Family {
+  attention,
+  gemm,  // matrix products and what prepares their operands
+  conv,
+  norm,
+  softmax,
+  elementwise,
+  reduction,
+  embedding,  // looked up, gathered, scattered
+  sort,       // sorted, searched, selected
+  optimizer,
+  quantisation,
+  random,
+  copy,
+  collective,
+  other,
+};
 
 // How a kernel came by its name.
 enum class Named {
@@ -35,11 +52,14 @@ struct KernelKey {
 // What a kernel's name says. Texts are empty when it does not say.
 struct KernelMeaning {
   Family family = Family::other;
-  std::string algorithm;     // how it computes: "flash", "winograd"
-  std::string precision;     // "bf16", "tf32"
-  std::string base;          // the name without what a dispatcher chose; the name itself when nothing is known
-  std::string architecture;  // what it chose: "HASWELL", "sm_90"
-  std::string origin;        // who made it: "CUTLASS", "Triton"
+  std::string algorithm;             // how it computes: "flash", "winograd"
+  std::string precision;             // "bf16", "tf32"
+  std::string base;                  // the name without what a dispatcher chose; the name itself when nothing is known
+  std::string architecture;          // what it chose: "HASWELL", "sm_90"
+  std::string origin;                // who made it: "CUTLASS", "Triton"
+  std::optional<bool> tensor_cores;  // whether it computes on matrix units
+  bool compiled = false;             // written by a compiler for this program, and not taken from a library
+  bool fused = false;                // several operations in one
 
   auto operator<=>(const KernelMeaning&) const = default;
 };

@@ -8,6 +8,8 @@ namespace varve {
 namespace {
 void add_row(ProfileRow& into, const ProfileRow& from) {
   into.time.merge(from.time);
+  into.nested_ns = add_ns(into.nested_ns, from.nested_ns);
+  into.impossible_ns = add_ns(into.impossible_ns, from.impossible_ns);
   into.samples = add_counts(into.samples, from.samples);
   into.bytes = add_counts(into.bytes, from.bytes);
 }

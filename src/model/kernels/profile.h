@@ -19,6 +19,13 @@ enum class WitnessKind {
   cpu_samples,     // Varve's own sampler: a look at every thread after each period of its CPU time
   onednn_verbose,  // the lines that oneDNN writes about each primitive it executes
   perf_script,     // the samples of a perf.data file, as `perf script` prints them
+  mkl_verbose,     // the lines that MKL writes about each of its functions
+  kineto,          // PyTorch's profiler, whichever way it writes its trace
+  nsight_systems,
+  rocprof,  // AMD's profilers of that name, all generations
+  rpd,      // AMD's rocmProfileData
+  xplane,   // the profiler of XLA: JAX and TensorFlow
+  proton,   // Triton's profiler
 };
 
 // What is accounted for. Amounts of two quantities are never added: an hour of CPU time and an hour that somebody
@@ -30,11 +37,32 @@ enum class Quantity {
 };
 
 // What a row's time was spent on.
-enum class Activity { code, kernel, copy, fill, collective, call, synchronise, operation };
+enum class Activity {
+  code,    // of a CPU, as samples show it
+  kernel,  // on a device, as the following three
+  copy,
+  fill,
+  collective,
+  call,         // of a runtime or a library, none of the other three kinds
+  synchronise,  // a call that waits for a device
+  launch,       // a call that starts a kernel or a graph of them
+  allocate,     // a call that takes or gives back memory of a device
+  operation,    // of a framework: "aten::mm"
+  region,       // that the program itself marked: NVTX, an annotation
+};
 
 // The kinds of time that a window is divided into where a timeline is known; each moment belongs to the first of them
-// that applies. What runs beside a kernel hides behind it.
-enum class Part { kernel, collective, copy, idle };
+// that applies. What runs beside a kernel hides behind it; the kinds of idleness say what the host did meanwhile.
+enum class Part {
+  kernel,
+  collective,  // transferring, or waiting for it where nobody can tell the two apart
+  waiting,     // inside a collective, for the rank that came last
+  copy,
+  idle_launch,       // the host was in a call that starts kernels
+  idle_synchronise,  // the host waited for a device that had nothing to do
+  idle_host,         // the host was in some other call or operation
+  idle,              // nothing is known of the host
+};
 
 // One account: what this witness saw of this quantity.
 struct ProfileKind {
@@ -46,6 +74,9 @@ struct ProfileKind {
 
 inline constexpr ProfileKind kCpuSamples{WitnessKind::cpu_samples, Quantity::cpu_time};
 inline constexpr ProfileKind kOnednnCalls{WitnessKind::onednn_verbose, Quantity::call_time};
+
+inline constexpr std::array kAllParts{Part::kernel,      Part::collective,       Part::waiting,   Part::copy,
+                                      Part::idle_launch, Part::idle_synchronise, Part::idle_host, Part::idle};
 
 // Where something ran; -1: it was not told, or does not apply.
 struct Place {
@@ -75,10 +106,13 @@ struct RowKey {
   auto operator<=>(const RowKey&) const = default;
 };
 
-// How often and how long one thing ran. Of samples: `samples` and time.total_ns (samples x period), time.count 0.
+// How often and how long one thing ran. Of samples: `samples` and time.total_ns (samples x period), time.count 0. Of
+// calls, operations and regions `time` is without what ran inside them on the same thread, so that rows can be added.
 struct ProfileRow {
   RowKey key;
   Durations time;
+  std::int64_t nested_ns = 0;      // what ran inside, not in `time`; both together are from beginning to end
+  std::int64_t impossible_ns = 0;  // of time.total_ns what cannot have been: it ran on after its successor had begun
   std::uint64_t samples = 0;
   std::uint64_t bytes = 0;  // moved by copies, fills and collectives; 0 when not told
 

@@ -6,13 +6,19 @@
 namespace varve {
 
 namespace {
-constexpr EnumNames<Family, 9> kFamilies{{{
+constexpr EnumNames<Family, 15> kFamilies{{{
     {Family::attention, "attention"},
     {Family::gemm, "gemm"},
     {Family::conv, "conv"},
     {Family::norm, "norm"},
+    {Family::softmax, "softmax"},
     {Family::elementwise, "elementwise"},
     {Family::reduction, "reduction"},
+    {Family::embedding, "embedding"},
+    {Family::sort, "sort"},
+    {Family::optimizer, "optimizer"},
+    {Family::quantisation, "quantisation"},
+    {Family::random, "random"},
     {Family::copy, "copy"},
     {Family::collective, "collective"},
     {Family::other, "other"},
@@ -24,17 +30,24 @@ constexpr EnumNames<Named, 5> kNamed{{{
     {Named::system, "system"},
     {Named::trace, "trace"},
 }}};
-constexpr EnumNames<WitnessKind, 3> kWitnesses{{{
+constexpr EnumNames<WitnessKind, 10> kWitnesses{{{
     {WitnessKind::cpu_samples, "cpu-samples"},
     {WitnessKind::onednn_verbose, "onednn-verbose"},
     {WitnessKind::perf_script, "perf-script"},
+    {WitnessKind::mkl_verbose, "mkl-verbose"},
+    {WitnessKind::kineto, "kineto"},
+    {WitnessKind::nsight_systems, "nsight-systems"},
+    {WitnessKind::rocprof, "rocprof"},
+    {WitnessKind::rpd, "rpd"},
+    {WitnessKind::xplane, "xplane"},
+    {WitnessKind::proton, "proton"},
 }}};
 constexpr EnumNames<Quantity, 3> kQuantities{{{
     {Quantity::cpu_time, "cpu_time"},
     {Quantity::device_time, "device_time"},
     {Quantity::call_time, "call_time"},
 }}};
-constexpr EnumNames<Activity, 8> kActivities{{{
+constexpr EnumNames<Activity, 11> kActivities{{{
     {Activity::code, "code"},
     {Activity::kernel, "kernel"},
     {Activity::copy, "copy"},
@@ -42,12 +55,19 @@ constexpr EnumNames<Activity, 8> kActivities{{{
     {Activity::collective, "collective"},
     {Activity::call, "call"},
     {Activity::synchronise, "synchronise"},
+    {Activity::launch, "launch"},
+    {Activity::allocate, "allocate"},
     {Activity::operation, "operation"},
+    {Activity::region, "region"},
 }}};
-constexpr EnumNames<Part, 4> kParts{{{
+constexpr EnumNames<Part, 8> kParts{{{
     {Part::kernel, "kernel"},
     {Part::collective, "collective"},
+    {Part::waiting, "waiting"},
     {Part::copy, "copy"},
+    {Part::idle_launch, "idle_launch"},
+    {Part::idle_synchronise, "idle_synchronise"},
+    {Part::idle_host, "idle_host"},
     {Part::idle, "idle"},
 }}};
 }  // namespace
