@@ -47,9 +47,10 @@ struct TraceEvent {
   bool is_sample = false;
 };
 
-// What some formats tell of some events.
 inline constexpr std::uint64_t kGraphUnknown = UINT64_MAX;
 inline constexpr std::int64_t kNoNumber = INT64_MIN;
+
+// What some formats tell of some events.
 struct Extra {
   NameId operation = kNoName;  // of the framework, on whose behalf it ran, with its shapes: "aten::mm [[8,64],[64,8]]"
   std::uint64_t correlation = 0;  // the same number for a call and what it started on a device; 0: none

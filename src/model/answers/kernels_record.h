@@ -15,6 +15,46 @@ struct TraceDamage {
   std::string what;
 };
 
+// Why a trace holds no kernel.
+enum class KernelAbsence {
+  none_absent,    // it holds some
+  not_traced,     // its witness did not record them, or does not say that it did
+  none_launched,  // it recorded them, and nothing was launched
+  lost,           // things were launched whose kernels are not there
+};
+
+// What can be told of how whole a trace is.
+struct TraceTally {
+  std::uint64_t launches = 0, kernels = 0;
+  std::uint64_t launches_without_kernel = 0;
+  std::uint64_t kernels_before_window = 0;   // launched before the first call that was seen
+  std::uint64_t kernels_without_launch = 0;  // any others that no call started, where calls were traced
+  std::uint64_t kernels_in_graphs = 0;
+  std::uint64_t zero_durations = 0, impossible_durations = 0;
+  std::int64_t before_window_ns = 0, without_launch_ns = 0, in_graphs_ns = 0, impossible_ns = 0;
+  std::int64_t resolution_ns = 0;      // no time is told finer; 0: not known
+  std::uint64_t events = 0;            // of all kinds
+  bool capped = false;                 // it ends at a round number of events
+  std::uint64_t environments = 0;      // environments of processes that it holds: not fit to be published
+  std::vector<std::string> sentences;  // all of this that a reader must know, for people
+};
+
+// A step of the program: one round of what repeats.
+struct TraceStep {
+  std::string name;
+  std::int64_t start_ns = 0, length_ns = 0;
+  std::int64_t kernel_ns = 0;  // time of kernels that its operations started, or that ran in it where links are missing
+  std::map<Part, std::int64_t> parts;
+  bool complete = true;  // its beginning and its end lie in the window
+};
+
+struct TraceSteps {
+  enum class Found { annotated, repeated, none };
+  Found found = Found::none;
+  std::string detail;  // the annotation, the period in kernels, or why there are none
+  std::vector<TraceStep> steps;
+};
+
 // A trace that was read.
 struct TraceSource {
   std::string file;                   // its name, without folders
@@ -22,6 +62,10 @@ struct TraceSource {
   std::map<std::string, Fact> facts;  // what it discloses of the stack under it
   std::uint64_t damaged = 0;          // parts that were passed over
   std::vector<TraceDamage> damage;    // the first of them
+  std::int32_t rank = -1, ranks = 0;  // -1 and 0: not told
+  KernelAbsence absence = KernelAbsence::none_absent;
+  TraceTally tally;
+  TraceSteps steps;
 };
 
 // What `varve kernels` found: the traces, and what ran in all of them together.

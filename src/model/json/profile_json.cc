@@ -101,6 +101,8 @@ Json row_to_json(const ProfileRow& row) {
   add_durations(row.time, json);
   if (row.nested_ns > 0) json["nested_ns"] = row.nested_ns;
   if (row.impossible_ns > 0) json["impossible_ns"] = row.impossible_ns;
+  if (row.share_ns > 0) json["share_ns"] = row.share_ns;
+  if (row.alone_ns > 0) json["alone_ns"] = row.alone_ns;
   if (row.samples > 0) json["samples"] = row.samples;
   if (row.bytes > 0) json["bytes"] = row.bytes;
   return json;
@@ -147,6 +149,8 @@ ProfileRow row_from(const Fields& fields, const KernelIdMap& kernels) {
   row.time = durations_from(fields);
   if (fields.has("nested_ns")) row.nested_ns = fields.nanoseconds("nested_ns");
   if (fields.has("impossible_ns")) row.impossible_ns = fields.nanoseconds("impossible_ns");
+  if (fields.has("share_ns")) row.share_ns = fields.nanoseconds("share_ns");
+  if (fields.has("alone_ns")) row.alone_ns = fields.nanoseconds("alone_ns");
   if (row.impossible_ns > row.time.total_ns) fields.reject("impossible_ns", "it is more than total_ns");
   row.samples = fields.count("samples");
   row.bytes = fields.count("bytes");

@@ -10,6 +10,8 @@ void add_row(ProfileRow& into, const ProfileRow& from) {
   into.time.merge(from.time);
   into.nested_ns = add_ns(into.nested_ns, from.nested_ns);
   into.impossible_ns = add_ns(into.impossible_ns, from.impossible_ns);
+  into.share_ns = add_ns(into.share_ns, from.share_ns);
+  into.alone_ns = add_ns(into.alone_ns, from.alone_ns);
   into.samples = add_counts(into.samples, from.samples);
   into.bytes = add_counts(into.bytes, from.bytes);
 }

@@ -113,6 +113,9 @@ struct ProfileRow {
   Durations time;
   std::int64_t nested_ns = 0;      // what ran inside, not in `time`; both together are from beginning to end
   std::int64_t impossible_ns = 0;  // of time.total_ns what cannot have been: it ran on after its successor had begun
+  // Where a timeline is known. Each moment is shared equally among all that ran on the device in it (the Shapley value
+  // of covering the window), so that shares and idleness sum to the window; alone_ns <= share_ns <= time.total_ns.
+  std::int64_t share_ns = 0, alone_ns = 0;
   std::uint64_t samples = 0;
   std::uint64_t bytes = 0;  // moved by copies, fills and collectives; 0 when not told
 
