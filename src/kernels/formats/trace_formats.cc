@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/text.h"
+#include "kernels/trace/trace_input.h"
 
 namespace varve {
 
@@ -32,6 +34,28 @@ class Resumed final : public TraceInput {
   TraceInput& rest_;
 };
 
+// A trace that was inflated into memory, for formats that need the file.
+class HeldInput final : public TraceInput {
+ public:
+  HeldInput(FileReader file, std::string where) : file_(std::move(file)), where_(std::move(where)) {}
+
+  Result<std::size_t> read(std::span<std::byte> into) override {
+    const std::size_t size = std::min<std::uint64_t>(into.size(), file_.size() - at_);
+    if (!file_.read(at_, into.first(size))) {
+      return Error{"reading a trace", where_, "it cannot be read from memory", "Inflate the file first"};
+    }
+    at_ += size;
+    return size;
+  }
+  const FileReader* file() const override { return &file_; }
+  const std::string& where() const override { return where_; }
+
+ private:
+  FileReader file_;
+  std::string where_;
+  std::uint64_t at_ = 0;
+};
+
 std::string known_formats() {
   std::vector<std::string> names;
   for (const TraceFormat& format : trace_formats()) names.emplace_back(format.name);
@@ -44,10 +68,11 @@ const std::vector<TraceFormat>& trace_formats() {
   return table;
 }
 
-const TraceFormat* find_trace_format(std::span<const std::byte> beginning) {
+const TraceFormat* find_trace_format(std::span<const std::byte> beginning, const FileReader* file) {
   const auto& table = trace_formats();
-  const auto found =
-      std::find_if(table.begin(), table.end(), [&](const TraceFormat& format) { return format.recognises(beginning); });
+  const auto found = std::find_if(table.begin(), table.end(), [&](const TraceFormat& format) {
+    return format.recognises(beginning) && (format.holds == nullptr || file == nullptr || format.holds(*file));
+  });
   return found == table.end() ? nullptr : &*found;
 }
 
@@ -61,14 +86,22 @@ Result<ReadTrace> read_trace(TraceInput& input, const TraceOptions& options) {
     size += *got;
   }
   const auto beginning = std::span<const std::byte>(bytes).first(size);
-  const TraceFormat* format = find_trace_format(beginning);
+  Resumed whole(beginning, input);
+  const TraceFormat* format = find_trace_format(beginning, input.file());
+  std::optional<HeldInput> held;
+  TraceInput* source = &whole;
+  if (format != nullptr && format->holds != nullptr && input.file() == nullptr) {
+    const auto file = whole_file(whole);
+    if (!file) return file.error();
+    source = &held.emplace(*file, input.where());
+    format = find_trace_format(beginning, held->file());
+  }
   if (format == nullptr) {
     return Error{"reading a trace", input.where(), size == 0 ? "it is empty" : "its format is none that is known",
                  fmt::format("Formats that are read: {}", known_formats())};
   }
-  Resumed whole(beginning, input);
   ProfileBuilder builder(format->witness);
-  if (const Status read = format->read(whole, builder, options); !read) return read.error();
+  if (const Status read = format->read(*source, builder, options); !read) return read.error();
   return ReadTrace{format->name, builder.take()};
 }
 

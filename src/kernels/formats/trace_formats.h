@@ -9,8 +9,9 @@ namespace varve {
 // Every format that is read, the most particular first. A new one is one file and one row.
 const std::vector<TraceFormat>& trace_formats();
 
-// The format that recognises a beginning; nullptr: none does.
-const TraceFormat* find_trace_format(std::span<const std::byte> beginning);
+// The format that recognises a beginning, and the whole file where beginnings look alike; nullptr: none does. Without a
+// file the first that recognises the beginning.
+const TraceFormat* find_trace_format(std::span<const std::byte> beginning, const FileReader* file = nullptr);
 
 // A trace with the name of its format.
 struct ReadTrace {

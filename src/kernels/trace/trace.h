@@ -113,6 +113,8 @@ struct TraceFormat {
   bool (*recognises)(std::span<const std::byte> beginning);  // of the bytes, 4 KiB or all there are
   // Reads to the end. Damage that can be passed over goes to the sink; Error: nothing, or no more, can be read.
   Status (*read)(TraceInput& input, TraceSink& sink, const TraceOptions& options);
+  // Of formats whose beginnings look alike (databases): whether the whole file is of this one. nullptr: no need to ask.
+  bool (*holds)(const FileReader& file) = nullptr;
 };
 
 }  // namespace varve

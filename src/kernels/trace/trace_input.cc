@@ -1,8 +1,12 @@
 #include "kernels/trace/trace_input.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "archive/inflate.h"
 
@@ -11,6 +15,7 @@ namespace varve {
 namespace {
 constexpr std::size_t kPiece = std::size_t{1} << 18;
 constexpr std::size_t kLongestLine = std::size_t{1} << 16;
+constexpr std::uint64_t kMostHeld = std::uint64_t{1} << 30;
 
 class StreamInput final : public TraceInput {
  public:
@@ -63,6 +68,29 @@ Result<std::unique_ptr<TraceInput>> open_trace(const FileReader& file, const std
 
 std::unique_ptr<TraceInput> trace_of_bytes(std::span<const std::byte> bytes, const std::string& where) {
   return std::make_unique<MemoryInput>(bytes, where);
+}
+
+Result<FileReader> whole_file(TraceInput& input) {
+  if (input.file() != nullptr) return *input.file();
+  const auto failed = [&](const char* found, const char* hint) {
+    return Error{"holding a trace in memory", input.where(), found, hint};
+  };
+  FileHandle handle(memfd_create("trace", MFD_CLOEXEC));
+  if (!handle) return failed("the system gives no memory for it", "Inflate the file first: gunzip, unzstd");
+  std::vector<std::byte> piece(kPiece);
+  for (std::uint64_t size = 0;;) {
+    const auto got = input.read(piece);
+    if (!got) return got.error();
+    if (*got == 0) break;
+    size += *got;
+    if (size > kMostHeld) return failed("it is larger than 1 GiB", "Inflate the file first: gunzip, unzstd");
+    for (std::size_t written = 0; written < *got;) {
+      const ssize_t more = write(handle.fd(), piece.data() + written, *got - written);
+      if (more <= 0) return failed("the system gives no memory for it", "Inflate the file first: gunzip, unzstd");
+      written += static_cast<std::size_t>(more);
+    }
+  }
+  return FileReader::open(std::move(handle), input.where());
 }
 
 Result<bool> TraceLines::next(Line& line) {

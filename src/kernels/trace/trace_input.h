@@ -17,6 +17,10 @@ Result<std::unique_ptr<TraceInput>> open_trace(const FileReader& file, const std
 // Bytes in memory as a trace, for tests and fuzzing. They must live longer.
 std::unique_ptr<TraceInput> trace_of_bytes(std::span<const std::byte> bytes, const std::string& where);
 
+// The whole trace as a file, for formats that jump about in it: the file itself, or, of a compressed one, what is left
+// of its bytes, held in memory. Error: reading failed, or they are more than 1 GiB (says to inflate it first).
+Result<FileReader> whole_file(TraceInput& input);
+
 // The lines of a text trace, one after the other, with the place of each in the bytes. A line longer than 64 KiB is cut
 // there and told to be too long.
 class TraceLines {
