@@ -131,6 +131,13 @@ class TestTest(Sandbox):
         self.assertIn("the preset asan failed", done.stderr)
         self.assertIn("ctest --preset ci", self.called())
 
+    def test_what_failed_stands_at_the_end(self):
+        listing = self.folder / "build/asan/Testing/Temporary/LastTestsFailed.log"
+        listing.parent.mkdir(parents=True)
+        listing.write_text("17:Files.Open\n203:golden: run/first\n")
+        done = self.run_tests(failing="asan")
+        self.assertTrue(done.stdout.endswith("== failed: asan tests\n  Files.Open\n  golden: run/first\n"), done.stdout)
+
     def test_quick_is_what_ci_builds(self):
         self.run_tests("--quick")
         self.assertEqual([call for call in self.called() if "asan" in call], [])
