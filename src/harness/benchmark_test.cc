@@ -25,7 +25,7 @@ TEST(Benchmark, MeasuresAProgramThatSucceeds) {
   for (const Unit& unit : run.units) {
     EXPECT_TRUE(unit.end.ok());
     EXPECT_GT(unit.wall_seconds, 0);
-    EXPECT_LT(unit.wall_seconds, 5);
+    EXPECT_LT(unit.wall_seconds, 50);
     EXPECT_TRUE(unit.peak_memory_bytes || !unit.peak_memory_note.empty());
     EXPECT_TRUE(unit.steal_seconds);
   }

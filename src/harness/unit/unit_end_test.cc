@@ -15,6 +15,9 @@
 namespace varve {
 namespace {
 
+// Seconds. What is ended and not waited for would sleep for 60; a shorter limit fails on a busy machine.
+constexpr double kNotWaitedFor = 50;
+
 bool is_alive(const std::string& pid_file) {
   std::ifstream file(pid_file);
   pid_t process = 0;
@@ -27,7 +30,7 @@ bool is_alive(const std::string& pid_file) {
 }
 
 bool dies_soon(const std::string& pid_file) {
-  for (int i = 0; i < 100 && is_alive(pid_file); ++i) usleep(10'000);
+  for (int i = 0; i < 1000 && is_alive(pid_file); ++i) usleep(10'000);
   return !is_alive(pid_file);
 }
 
@@ -66,7 +69,7 @@ TEST(UnitEnd, ATimeoutEndsTheWholeGroup) {
   plan.timeout_seconds = 0.3;
   const auto start = steady_clock::now();
   const varve::Run run = run_of(plan);
-  EXPECT_LT(seconds_since(start), 10);
+  EXPECT_LT(seconds_since(start), kNotWaitedFor);
   EXPECT_FALSE(run.complete);
   ASSERT_EQ(run.units.size(), 1u);
   EXPECT_TRUE(run.units[0].end.timed_out);
@@ -84,7 +87,7 @@ TEST(UnitEnd, SigtermCanBeIgnoredButSigkillFollows) {
   const auto start = steady_clock::now();
   const varve::Run run = run_of(plan);
   EXPECT_GE(seconds_since(start), 2.0) << "the program had no time to end by itself";
-  EXPECT_LT(seconds_since(start), 15);
+  EXPECT_LT(seconds_since(start), kNotWaitedFor);
   EXPECT_TRUE(run.units.at(0).end.timed_out);
   EXPECT_EQ(run.units[0].end.signal, SIGKILL);
   EXPECT_TRUE(dies_soon(directory->path() + "/child"));
@@ -94,7 +97,7 @@ TEST(UnitEnd, WhatIsLeftInTheGroupIsEnded) {
   Result<TemporaryDirectory> directory = TemporaryDirectory::make();
   const auto start = steady_clock::now();
   const varve::Run run = run_of(shell("sleep 60 & echo $! > " + directory->path() + "/child; echo done"));
-  EXPECT_LT(seconds_since(start), 10);
+  EXPECT_LT(seconds_since(start), kNotWaitedFor);
   EXPECT_TRUE(run.complete) << run.incomplete_reason;
   EXPECT_TRUE(dies_soon(directory->path() + "/child"));
   EXPECT_NE(find(run, "VRV-RUN-LEFTOVERS"), nullptr);
@@ -112,7 +115,7 @@ TEST(UnitEnd, ADaemonIsNamedAndEnded) {
   const std::string pid_file = directory->path() + "/daemon";
   const auto start = steady_clock::now();
   const varve::Run run = run_of(shell(daemonize(pid_file, "exec sleep 60")));
-  EXPECT_LT(seconds_since(start), 10);
+  EXPECT_LT(seconds_since(start), kNotWaitedFor);
   EXPECT_TRUE(run.complete) << run.incomplete_reason;
   EXPECT_FALSE(is_alive(pid_file)) << "the next unit would meet it";
   ASSERT_NE(find(run, "VRV-RUN-LEFTOVERS"), nullptr);
@@ -126,7 +129,7 @@ TEST(UnitEnd, ADaemonThatIgnoresSigtermAndStartsOthersIsEndedToo) {
   const auto start = steady_clock::now();
   const varve::Run run =
       run_of(shell(daemonize(pid_file, R"(trap "" TERM; while true; do setsid sleep 0.05 & sleep 0.02; done)")));
-  EXPECT_LT(seconds_since(start), 10);
+  EXPECT_LT(seconds_since(start), kNotWaitedFor);
   EXPECT_TRUE(run.complete) << run.incomplete_reason;
   EXPECT_FALSE(is_alive(pid_file));
   EXPECT_NE(find(run, "VRV-RUN-LEFTOVERS"), nullptr);
@@ -174,10 +177,10 @@ TEST(UnitEnd, ADaemonThatHoldsTheOutputDoesNotHangTheRun) {
   Listener listener;
   const auto start = steady_clock::now();
   const std::string pid_file = directory->path() + "/child";
-  const varve::Run run = run_of(shell("setsid sh -c 'echo $$ > " + pid_file + "; exec sleep 8' & while [ ! -s " +
+  const varve::Run run = run_of(shell("setsid sh -c 'echo $$ > " + pid_file + "; exec sleep 60' & while [ ! -s " +
                                       pid_file + " ]; do sleep 0.02; done; echo done"),
                                 listener);
-  EXPECT_LT(seconds_since(start), 6);
+  EXPECT_LT(seconds_since(start), kNotWaitedFor);
   EXPECT_TRUE(run.complete) << run.incomplete_reason;
   EXPECT_EQ(listener.text, "done\n");
   EXPECT_FALSE(is_alive(pid_file));
@@ -196,7 +199,7 @@ TEST(UnitEnd, AnInterruptEndsTheUnitAndKeepsTheOthers) {
   };
   const auto start = steady_clock::now();
   const varve::Run run = run_of(shell("if [ -e " + marker + " ]; then echo waiting; sleep 60; fi", 5), listener);
-  EXPECT_LT(seconds_since(start), 10);
+  EXPECT_LT(seconds_since(start), kNotWaitedFor);
   EXPECT_FALSE(run.complete);
   ASSERT_EQ(run.units.size(), 3u);
   EXPECT_TRUE(run.units[1].end.ok());
@@ -245,7 +248,7 @@ TEST(UnitEnd, WithoutPidfdsTheEndIsSeenAllTheSame) {
   const UnitOutcome outcome = executor.execute(request);
   EXPECT_TRUE(outcome.end.ok());
   EXPECT_GE(outcome.wall_seconds, 0.2);
-  EXPECT_LT(outcome.wall_seconds, 3);
+  EXPECT_LT(outcome.wall_seconds, kNotWaitedFor);
 }
 
 }  // namespace

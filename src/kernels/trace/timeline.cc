@@ -22,7 +22,10 @@ std::optional<Part> part_of(Activity activity) {
       return Part::copy;
     case Activity::call:
     case Activity::synchronise:
+    case Activity::launch:
+    case Activity::allocate:
     case Activity::operation:
+    case Activity::region:
       return std::nullopt;
   }
   return std::nullopt;
