@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "kernels/analysis/trace_analysis.h"
 #include "kernels/trace/trace_input.h"
 
 namespace varve {
@@ -100,9 +101,9 @@ Result<ReadTrace> read_trace(TraceInput& input, const TraceOptions& options) {
     return Error{"reading a trace", input.where(), size == 0 ? "it is empty" : "its format is none that is known",
                  fmt::format("Formats that are read: {}", known_formats())};
   }
-  ProfileBuilder builder(format->witness);
-  if (const Status read = format->read(*source, builder, options); !read) return read.error();
-  return ReadTrace{format->name, builder.take()};
+  TraceAnalysis analysis(format->witness, options);
+  if (const Status read = format->read(*source, analysis, options); !read) return read.error();
+  return ReadTrace{format->name, analysis.take()};
 }
 
 }  // namespace varve

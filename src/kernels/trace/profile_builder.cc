@@ -14,78 +14,150 @@ constexpr std::size_t kMostRows = 1'000'000;
 constexpr std::size_t kMostDamage = 100;
 constexpr std::size_t kMostReasons = 100;
 constexpr std::size_t kMostPeriods = 1000;  // a sampler that adapts its period has another one for every sample
+constexpr std::uint32_t kNoRow = UINT32_MAX;
+constexpr std::array kAllQuantities{Quantity::cpu_time, Quantity::device_time, Quantity::call_time};
 
-Quantity quantity_of(TrackKind track, const TraceEvent& event) {
+std::size_t index_of(Quantity quantity) { return static_cast<std::size_t>(quantity); }
+
+// Adjoining fields of a key as one word.
+std::uint64_t pair(std::uint32_t high, std::uint32_t low) { return (std::uint64_t{high} << 32) | low; }
+}  // namespace
+
+Quantity ProfileBuilder::quantity_of(TrackKind track, const TraceEvent& event) {
   if (track == TrackKind::stream) return Quantity::device_time;
   return event.is_sample ? Quantity::cpu_time : Quantity::call_time;
 }
 
-Kernel kernel_from(const TraceName& name) {
-  Kernel kernel;
-  const std::string raw = clean_utf8(name.text);
-  kernel.key = {demangle(raw), clean_utf8(name.library), std::string(name.build_id)};
-  kernel.named = name.named;
-  if (kernel.key.name != raw) kernel.raw_name = raw;
-  kernel.meaning = kernel_meaning(kernel.key.name);
-  return kernel;
-}
-}  // namespace
-
 void ProfileBuilder::name(NameId id, const TraceName& name) {
-  const auto index = static_cast<std::size_t>(id);
-  if (index >= kernels_.size()) kernels_.resize(index + 1, kNoKernel);
-  kernels_[index] = reading_.record.kernels.intern(kernel_from(name));
+  const std::size_t index = static_cast<std::size_t>(id) + 1;
+  if (index >= names_.size()) names_.resize(index + 1, names_.front());
+  names_[index] = {
+      clean_utf8(name.text), clean_utf8(name.library), std::string(name.build_id), name.named, kNoKernel, kNoRow};
+}
+
+std::uint32_t ProfileBuilder::number_of(const Place& place) {
+  const auto [known, is_new] = place_numbers_.try_emplace(place, static_cast<std::uint32_t>(places_.size()));
+  if (is_new) places_.push_back({place, {}});
+  return known->second;
 }
 
 void ProfileBuilder::track(TrackId id, const Place& place, TrackKind kind) {
   const auto index = static_cast<std::size_t>(id);
   if (index >= tracks_.size()) tracks_.resize(index + 1);
-  tracks_[index] = {place, kind};
+  tracks_[index] = {number_of(place), kind};
 }
 
 KernelId ProfileBuilder::kernel_of(NameId id) {
-  const auto index = static_cast<std::size_t>(id);
-  if (index < kernels_.size() && kernels_[index] != kNoKernel) return kernels_[index];
-  return reading_.record.kernels.intern(kernel_from({.text = "(unknown)", .named = Named::system}));
+  const std::size_t index = id == kNoName ? 0 : static_cast<std::size_t>(id) + 1;
+  Name& name = names_[index < names_.size() ? index : 0];
+  if (name.kernel != kNoKernel) return name.kernel;
+  Kernel kernel;
+  kernel.key = {demangle(name.text), name.library, name.build_id};
+  kernel.named = name.named;
+  if (kernel.key.name != name.text) kernel.raw_name = name.text;
+  kernel.meaning = kernel_meaning(kernel.key.name);
+  return name.kernel = reading_.record.kernels.intern(std::move(kernel));
 }
 
-ProfileBuilder::Sum* ProfileBuilder::find_row(Account& account, RowKey key) {
-  const auto find = [&]() -> Sum* {
-    const auto known = account.rows.find(key);
-    if (known != account.rows.end()) return &known->second;
-    return account.rows.size() < kMostRows ? &account.rows[key] : nullptr;
-  };
-  if (Sum* row = find()) return row;
-  key.place = {};
-  key.launch = {};
-  return find();
+std::uint64_t ProfileBuilder::hash(const Key& key) {
+  std::uint64_t hash = pair(static_cast<std::uint32_t>(key.name), static_cast<std::uint32_t>(key.operation));
+  const auto mix = [&](std::uint64_t word) { hash = ((hash ^ (hash >> 32)) * 0x9E3779B97F4A7C15u) ^ word; };
+  mix(pair(key.place, static_cast<std::uint32_t>(key.activity) << 2 | static_cast<std::uint32_t>(key.quantity)));
+  mix(pair(key.launch.grid[0], key.launch.grid[1]));
+  mix(pair(key.launch.grid[2], key.launch.block[0]));
+  mix(pair(key.launch.block[1], key.launch.block[2]));
+  mix(pair(key.launch.registers, key.launch.shared_bytes));
+  mix(0);
+  return hash ^ (hash >> 32);
+}
+
+void ProfileBuilder::grow_slots() {
+  slots_.assign(std::max<std::size_t>(1024, slots_.size() * 2), 0);
+  for (std::uint32_t i = 0; i < rows_.size(); ++i) {
+    std::size_t at = hash(rows_[i].key) & (slots_.size() - 1);
+    while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
+    slots_[at] = i + 1;
+  }
+}
+
+ProfileBuilder::Row* ProfileBuilder::find_or_make_row(const Key& key) {
+  if (rows_.size() * 2 >= slots_.size()) grow_slots();
+  std::size_t at = hash(key) & (slots_.size() - 1);
+  for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
+    if (Row& row = rows_[slots_[at] - 1]; row.key == key) return &row;
+  }
+  if (rows_.size() >= kMostRows) return nullptr;
+  rows_.push_back({.key = key});
+  slots_[at] = static_cast<std::uint32_t>(rows_.size());
+  return &rows_.back();
+}
+
+// Most events are like the last one of their name.
+ProfileBuilder::Row* ProfileBuilder::find_row(const Key& key) {
+  const std::size_t index = key.name == kNoName ? 0 : static_cast<std::size_t>(key.name) + 1;
+  Name& name = names_[index < names_.size() ? index : 0];
+  if (name.last_row < rows_.size() && rows_[name.last_row].key == key) return &rows_[name.last_row];
+  Row* row = find_or_make_row(key);
+  if (row == nullptr) {
+    Key coarse = key;
+    coarse.place = 0;
+    coarse.launch = {};
+    row = find_or_make_row(coarse);
+  }
+  if (row != nullptr) name.last_row = static_cast<std::uint32_t>(row - rows_.data());
+  return row;
 }
 
 void ProfileBuilder::event(const TraceEvent& event, const Extra* extra) {
+  add(event, extra, {.own_ns = event.duration_ns});
+}
+
+void ProfileBuilder::add(const TraceEvent& event, const Extra* extra, const EventTimes& times) {
   const auto index = static_cast<std::size_t>(event.track);
   const Track track = index < tracks_.size() ? tracks_[index] : Track{};
-  Account& account = accounts_[quantity_of(track.kind, event)];
-  account.first_ns = std::min(account.first_ns, event.start_ns);
-  account.last_ns =
-      std::max(account.last_ns, event.is_sample ? event.start_ns : add_ns(event.start_ns, event.duration_ns));
-  RowKey key{.activity = event.activity, .kernel = kernel_of(event.name), .place = track.place};
+  Key key{
+      .name = event.name, .place = track.place, .quantity = quantity_of(track.kind, event), .activity = event.activity};
   if (extra != nullptr) {
     key.launch = extra->launch;
-    if (extra->operation != kNoName) key.operation = kernel_of(extra->operation);
+    key.operation = extra->operation;
   }
-  Sum* row = find_row(account, key);
+  Account& account = accounts_[index_of(key.quantity)];
+  account.seen = true;
+  Window& window = places_[track.place].windows[index_of(key.quantity)];
+  window.first_ns = std::min(window.first_ns, event.start_ns);
+  window.last_ns =
+      std::max(window.last_ns, event.is_sample ? event.start_ns : add_ns(event.start_ns, event.duration_ns));
+  Row* row = find_row(key);
   if (row == nullptr) {
+    account.is_full = true;
     account.lost = add_counts(account.lost, 1);
     return;
   }
   if (extra != nullptr) row->bytes = add_counts(row->bytes, extra->bytes);
   if (!event.is_sample) {
-    row->time.add(event.duration_ns);
+    row->time.add(times.own_ns);
+    row->nested_ns = add_ns(row->nested_ns, times.nested_ns);
+    row->impossible_ns = add_ns(row->impossible_ns, times.impossible_ns);
+    row->alone_ns = add_ns(row->alone_ns, times.alone_ns);
+    row->share += times.share;
     return;
   }
   row->time.total_ns = add_ns(row->time.total_ns, std::max<std::int64_t>(event.duration_ns, 0));
   row->samples = add_counts(row->samples, 1);
   if (event.duration_ns > 0 && account.periods_ns.size() < kMostPeriods) account.periods_ns.insert(event.duration_ns);
+}
+
+void ProfileBuilder::divide(std::int64_t windows_ns, std::map<Part, std::int64_t> parts) {
+  divided_ns_ = windows_ns;
+  parts_ = std::move(parts);
+}
+
+void ProfileBuilder::lose(const TraceEvent& event) {
+  const auto index = static_cast<std::size_t>(event.track);
+  Account& account =
+      accounts_[index_of(quantity_of(index < tracks_.size() ? tracks_[index].kind : TrackKind::thread, event))];
+  account.seen = true;
+  account.lost = add_counts(account.lost, 1);
 }
 
 void ProfileBuilder::fact(std::string_view id, Fact fact) {
@@ -101,27 +173,79 @@ void ProfileBuilder::damaged(std::uint64_t at, std::string_view what) {
   if (reading_.damage.size() < kMostDamage) reading_.damage.push_back({at, clean_utf8(what)});
 }
 
-TraceReading ProfileBuilder::take() {
-  for (auto& [quantity, account] : accounts_) {
-    Profile& profile = reading_.record.profiles.by_kind[{witness_, quantity}];
-    std::vector<ProfileRow> rows;
-    rows.reserve(account.rows.size());
-    for (auto& [key, sum] : account.rows) {
-      rows.push_back({.key = key, .time = std::move(sum.time), .samples = sum.samples, .bytes = sum.bytes});
+void ProfileBuilder::rank(std::int32_t rank, std::int32_t of) {
+  reading_.rank = rank;
+  reading_.ranks = of;
+}
+
+// Shares of one device sum to whole nanoseconds, and so are made whole device by device.
+std::vector<ProfileRow> ProfileBuilder::take_rows(Quantity quantity) {
+  std::map<std::pair<std::int32_t, std::int32_t>, std::vector<std::uint32_t>> by_device;
+  for (std::uint32_t i = 0; i < rows_.size(); ++i) {
+    const Place& place = places_[rows_[i].key.place].place;
+    if (rows_[i].key.quantity == quantity) by_device[{place.rank, place.device}].push_back(i);
+  }
+  std::vector<ProfileRow> rows;
+  for (const auto& [device, numbers] : by_device) {
+    std::vector<Share> shares;
+    for (const std::uint32_t number : numbers) shares.push_back(rows_[number].share);
+    const std::vector<std::int64_t> whole = whole_shares(shares);
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      Row& row = rows_[numbers[i]];
+      Place place = places_[row.key.place].place;
+      if (place.rank < 0) place.rank = reading_.rank;
+      rows.push_back(
+          {.key = {row.key.activity, kernel_of(row.key.name),
+                   row.key.operation == kNoName ? kNoKernel : kernel_of(row.key.operation), place, row.key.launch},
+           .time = std::move(row.time),
+           .nested_ns = row.nested_ns,
+           .impossible_ns = row.impossible_ns,
+           .share_ns = whole[i],
+           .alone_ns = row.alone_ns,
+           .samples = row.samples,
+           .bytes = row.bytes});
     }
-    add_rows(profile, std::move(rows));
+  }
+  return rows;
+}
+
+std::int64_t ProfileBuilder::windows_ns(Quantity quantity) const {
+  std::map<std::pair<std::int32_t, std::int32_t>, Window> by_device;
+  for (const SeenPlace& seen : places_) {
+    const Window& from = seen.windows[index_of(quantity)];
+    Window& into = by_device[{seen.place.rank, seen.place.device}];
+    into.first_ns = std::min(into.first_ns, from.first_ns);
+    into.last_ns = std::max(into.last_ns, from.last_ns);
+  }
+  std::int64_t sum = 0;
+  for (const auto& [device, window] : by_device) {
+    std::int64_t length_ns = 0;
+    if (window.last_ns <= window.first_ns) continue;
+    if (__builtin_sub_overflow(window.last_ns, window.first_ns, &length_ns)) length_ns = INT64_MAX;
+    sum = add_ns(sum, length_ns);
+  }
+  return sum;
+}
+
+TraceReading ProfileBuilder::take() {
+  for (const Quantity quantity : kAllQuantities) {
+    Account& account = accounts_[index_of(quantity)];
+    if (!account.seen) continue;
+    Profile& profile = reading_.record.profiles.by_kind[{witness_, quantity}];
+    add_rows(profile, take_rows(quantity));
     profile.periods_ns = std::move(account.periods_ns);
     profile.lost = account.lost;
-    profile.window_ns = account.last_ns > account.first_ns ? account.last_ns - account.first_ns : 0;
+    profile.window_ns = windows_ns(quantity);
+    if (quantity == Quantity::device_time && !parts_.empty()) {
+      profile.window_ns = divided_ns_;
+      profile.parts = std::move(parts_);
+    }
     profile.whole_ns = profile.rows_ns();
     profile.unseen = unseen_;
-    if (account.lost > 0) profile.unseen.insert("what has more than a million different kernels, places and shapes");
+    if (account.is_full) profile.unseen.insert("what has more than a million different kernels, places and shapes");
   }
-  TraceReading reading = std::exchange(reading_, {});
-  kernels_.clear();
-  tracks_.clear();
-  accounts_.clear();
-  unseen_.clear();
+  TraceReading reading = std::move(reading_);
+  *this = ProfileBuilder(witness_);
   return reading;
 }
 

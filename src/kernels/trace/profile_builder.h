@@ -1,10 +1,12 @@
 #pragma once
+#include <array>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "kernels/trace/share.h"
 #include "kernels/trace/trace.h"
 #include "model/answers/kernels_record.h"
 
@@ -16,11 +18,23 @@ struct TraceReading {
   std::map<std::string, Fact> facts;  // what it discloses of the stack under it
   std::vector<TraceDamage> damage;    // the first 100
   std::uint64_t damaged = 0;          // all of them
+  std::int32_t rank = -1, ranks = 0;  // -1 and 0: not told
+  KernelAbsence absence = KernelAbsence::none_absent;
+  TraceTally tally;
+  TraceSteps steps;
+};
+
+// What is known of an event once those around it were seen.
+struct EventTimes {
+  std::int64_t own_ns = 0;  // without what ran inside
+  std::int64_t nested_ns = 0, impossible_ns = 0, alone_ns = 0;
+  Share share = 0;
 };
 
 // Adds up what a reader writes: a profile for each quantity that occurs. Keeps no events; its memory grows with the
 // number of different kernels, places and shapes, and is bounded: from a million rows on, places and shapes are told
-// apart no longer, and what finds no row even so is counted as lost.
+// apart no longer, and what finds no row even so is counted as lost. It does not see what nests in what: calls and
+// operations of a thread go to a timeline first, which hands them on by `add`.
 class ProfileBuilder : public TraceSink {
  public:
   explicit ProfileBuilder(WitnessKind witness) : witness_(witness) {}
@@ -31,36 +45,85 @@ class ProfileBuilder : public TraceSink {
   void fact(std::string_view id, Fact fact) override;
   void unseen(std::string_view what) override;
   void damaged(std::uint64_t at, std::string_view what) override;
+  void rank(std::int32_t rank, std::int32_t of) override;
+
+  // An event whose surroundings are known.
+  void add(const TraceEvent& event, const Extra* extra, const EventTimes& times);
+  // The windows of the devices together, and what they divide into.
+  void divide(std::int64_t windows_ns, std::map<Part, std::int64_t> parts);
+  // There was no room for an event.
+  void lose(const TraceEvent& event);
+
+  const std::map<std::string, Fact>& facts() const { return reading_.facts; }
 
   // Everything so far; the builder is empty afterwards. The whole of a quantity is what its rows hold, since a trace
-  // tells no more.
+  // tells no more. Its window is that from the first beginning to the last end, of every device.
   TraceReading take();
 
  private:
+  static constexpr std::size_t kQuantities = 3;
+
+  struct Name {
+    std::string text, library, build_id;
+    Named named = Named::trace;
+    KernelId kernel = kNoKernel;  // once it is needed
+    std::uint32_t last_row = 0;
+  };
   struct Track {
-    Place place;
+    std::uint32_t place = 0;  // into places_
     TrackKind kind = TrackKind::thread;
   };
-  struct Sum {
+  struct Window {
+    std::int64_t first_ns = INT64_MAX, last_ns = INT64_MIN;
+  };
+  struct SeenPlace {
+    Place place;
+    std::array<Window, kQuantities> windows;
+  };
+  struct Key {  // of a row, as long as names and places are numbers
+    NameId name = kNoName, operation = kNoName;
+    std::uint32_t place = 0;
+    Quantity quantity = Quantity::cpu_time;
+    Activity activity = Activity::code;
+    Launch launch;
+
+    bool operator==(const Key&) const = default;
+  };
+  struct Row {
+    Key key;
     Durations time;
+    std::int64_t nested_ns = 0, impossible_ns = 0, alone_ns = 0;
+    Share share = 0;
     std::uint64_t samples = 0, bytes = 0;
   };
   struct Account {
-    std::map<RowKey, Sum> rows;
-    std::set<std::int64_t> periods_ns;
+    bool seen = false, is_full = false;
     std::uint64_t lost = 0;
-    std::int64_t first_ns = INT64_MAX, last_ns = INT64_MIN;
+    std::set<std::int64_t> periods_ns;
   };
 
+  static Quantity quantity_of(TrackKind track, const TraceEvent& event);
+  static std::uint64_t hash(const Key& key);
+  std::uint32_t number_of(const Place& place);
   KernelId kernel_of(NameId id);
-  Sum* find_row(Account& account, RowKey key);
+  Row* find_row(const Key& key);
+  Row* find_or_make_row(const Key& key);
+  void grow_slots();
+  std::vector<ProfileRow> take_rows(Quantity quantity);
+  std::int64_t windows_ns(Quantity quantity) const;
 
   WitnessKind witness_;
   TraceReading reading_;
-  std::vector<KernelId> kernels_;  // by NameId
-  std::vector<Track> tracks_;      // by TrackId
-  std::map<Quantity, Account> accounts_;
+  std::vector<Name> names_{Name{.text = "(unknown)", .named = Named::system}};  // by NameId, from 1
+  std::vector<Track> tracks_;                                                   // by TrackId
+  std::vector<SeenPlace> places_{SeenPlace{}};                                  // each once
+  std::map<Place, std::uint32_t> place_numbers_{{Place{}, 0}};
+  std::vector<Row> rows_;
+  std::vector<std::uint32_t> slots_;  // a hash table: numbers of rows, from 1
+  std::array<Account, kQuantities> accounts_;
   std::set<std::string> unseen_;
+  std::int64_t divided_ns_ = 0;
+  std::map<Part, std::int64_t> parts_;
 };
 
 }  // namespace varve

@@ -1,42 +1,28 @@
 #include "kernels/trace/timeline.h"
 
 #include <algorithm>
-#include <array>
-#include <optional>
 
 namespace varve {
 
 namespace {
-constexpr std::uint8_t kSample = 0x80;
+// So that no difference of two times runs over: 146 years.
+constexpr std::int64_t kFarthest = std::int64_t{1} << 62;
+}  // namespace
 
-// Where an activity of a device counts; nothing for what occupies no device.
-std::optional<Part> part_of(Activity activity) {
-  switch (activity) {
-    case Activity::kernel:
-    case Activity::code:
-      return Part::kernel;
-    case Activity::collective:
-      return Part::collective;
-    case Activity::copy:
-    case Activity::fill:
-      return Part::copy;
-    case Activity::call:
-    case Activity::synchronise:
-    case Activity::launch:
-    case Activity::allocate:
-    case Activity::operation:
-    case Activity::region:
-      return std::nullopt;
-  }
-  return std::nullopt;
+std::size_t LaunchHash::operator()(const Launch& launch) const {
+  std::uint64_t hash = launch.registers;
+  const auto mix = [&](std::uint64_t word) { hash = (hash ^ word) * 0x9E3779B97F4A7C15u, hash ^= hash >> 29; };
+  mix(launch.shared_bytes);
+  for (const std::uint32_t size : launch.grid) mix(size);
+  for (const std::uint32_t size : launch.block) mix(size);
+  return hash;
 }
 
-struct Edge {
-  std::int64_t at_ns = 0;
-  Part part = Part::kernel;
-  int change = 0;  // of how many run
-};
-}  // namespace
+void Timeline::name(NameId id, const TraceName& name) {
+  const auto index = static_cast<std::size_t>(id);
+  if (index >= texts_.size()) texts_.resize(index + 1);
+  texts_[index] = name.text;
+}
 
 void Timeline::track(TrackId id, const Place& place, TrackKind kind) {
   const auto index = static_cast<std::size_t>(id);
@@ -44,74 +30,74 @@ void Timeline::track(TrackId id, const Place& place, TrackKind kind) {
   tracks_[index] = {place, kind};
 }
 
+std::uint32_t Timeline::launch_number(const Launch& launch) {
+  if (launch == launches_[last_launch_]) return last_launch_;
+  if (launch == Launch{}) return 0;
+  const auto [at, is_new] = launch_numbers_.try_emplace(launch, static_cast<std::uint32_t>(launches_.size()));
+  if (is_new) launches_.push_back(launch);
+  return last_launch_ = at->second;
+}
+
 void Timeline::event(const TraceEvent& event, const Extra* extra) {
+  if (event.is_sample) return;
   if (size() >= most_events_) {
     ++left_out_;
     return;
   }
-  start_ns_.push_back(event.start_ns);
-  duration_ns_.push_back(event.duration_ns);
+  const bool is_rare =
+      extra != nullptr && (extra->bytes != 0 || extra->graph_node != 0 || extra->sequence != kNoNumber);
+  if (is_rare) {
+    rare_.push_back(
+        {static_cast<std::uint32_t>(size()), extra->group, extra->bytes, extra->graph_node, extra->sequence});
+  }
+  start_ns_.push_back(std::clamp(event.start_ns, -kFarthest / 4, kFarthest));
+  duration_ns_.push_back(std::clamp<std::int64_t>(event.duration_ns, 0, kFarthest / 2));
   name_.push_back(event.name);
   operation_.push_back(extra != nullptr ? extra->operation : kNoName);
   track_.push_back(event.track);
   correlation_.push_back(extra != nullptr ? extra->correlation : 0);
-  activity_.push_back(
-      static_cast<std::uint8_t>(static_cast<std::uint8_t>(event.activity) | (event.is_sample ? kSample : 0)));
+  activity_.push_back(static_cast<std::uint8_t>(static_cast<int>(event.activity) | (is_rare ? kRare : 0)));
+  launch_.push_back(extra != nullptr ? launch_number(extra->launch) : 0);
 }
 
-TraceEvent Timeline::operator[](std::size_t index) const {
-  return {.start_ns = start_ns_[index],
-          .duration_ns = duration_ns_[index],
-          .name = name_[index],
-          .track = track_[index],
-          .activity = static_cast<Activity>(activity_[index] & ~kSample),
-          .is_sample = (activity_[index] & kSample) != 0};
+const Timeline::Rare* Timeline::rare(std::size_t index) const {
+  if ((activity_[index] & kRare) == 0) return nullptr;
+  const auto at = std::lower_bound(rare_.begin(), rare_.end(), index,
+                                   [](const Rare& one, std::size_t wanted) { return one.index < wanted; });
+  return &*at;
 }
 
-bool Timeline::is_on(std::size_t index, std::int32_t device) const {
-  const auto track = static_cast<std::size_t>(track_[index]);
-  return track < tracks_.size() && tracks_[track].kind == TrackKind::stream && tracks_[track].place.device == device;
+std::uint64_t Timeline::graph_node(std::size_t index) const {
+  const Rare* found = rare(index);
+  return found == nullptr ? 0 : found->graph_node;
 }
 
-Timeline::Window Timeline::window(std::int32_t device) const {
-  std::optional<Window> window;
-  for (std::size_t i = 0; i < size(); ++i) {
-    if (!is_on(i, device)) continue;
-    const std::int64_t end = add_ns(start_ns_[i], duration_ns_[i]);
-    if (!window) window = Window{start_ns_[i], end};
-    window->start_ns = std::min(window->start_ns, start_ns_[i]);
-    window->end_ns = std::max(window->end_ns, end);
+Extra Timeline::extra(std::size_t index) const {
+  Extra extra{.operation = operation_[index], .correlation = correlation_[index], .launch = launches_[launch_[index]]};
+  if (const Rare* found = rare(index)) {
+    extra.bytes = found->bytes;
+    extra.graph_node = found->graph_node;
+    extra.group = found->group;
+    extra.sequence = found->sequence;
   }
-  return window.value_or(Window{});
+  return extra;
 }
 
-std::map<Part, std::int64_t> Timeline::partition(std::int32_t device) const {
-  std::vector<Edge> edges;
-  for (std::size_t i = 0; i < size(); ++i) {
-    const TraceEvent event = (*this)[i];
-    const auto part = part_of(event.activity);
-    if (!part || event.duration_ns <= 0 || !is_on(i, device)) continue;
-    edges.push_back({event.start_ns, *part, 1});
-    edges.push_back({add_ns(event.start_ns, event.duration_ns), *part, -1});
-  }
-  std::sort(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) { return a.at_ns < b.at_ns; });
+std::vector<std::vector<std::uint32_t>> Timeline::by_track() const {
+  std::size_t most = tracks_.size();
+  std::vector<std::uint32_t> counts;
+  for (const TrackId track : track_) most = std::max(most, static_cast<std::size_t>(track) + 1);
+  counts.resize(most);
+  for (const TrackId track : track_) ++counts[static_cast<std::size_t>(track)];
+  std::vector<std::vector<std::uint32_t>> found(most);
+  for (std::size_t i = 0; i < most; ++i) found[i].reserve(counts[i]);
+  for (std::uint32_t i = 0; i < track_.size(); ++i) found[static_cast<std::size_t>(track_[i])].push_back(i);
+  return found;
+}
 
-  const Window whole = window(device);
-  std::map<Part, std::int64_t> parts;
-  std::array<std::int64_t, 3> running{};  // by part: kernel, collective, copy
-  std::int64_t from = whole.start_ns;
-  const auto advance = [&](std::int64_t to) {
-    const auto first = std::find_if(running.begin(), running.end(), [](std::int64_t count) { return count > 0; });
-    const Part part = first == running.end() ? Part::idle : static_cast<Part>(first - running.begin());
-    if (to > from) parts[part] += to - from;
-    from = to;
-  };
-  for (const Edge& edge : edges) {
-    advance(edge.at_ns);
-    running[static_cast<std::size_t>(edge.part)] += edge.change;
-  }
-  advance(whole.end_ns);
-  return parts;
+std::string_view Timeline::text(NameId id) const {
+  const auto index = static_cast<std::size_t>(id);
+  return index < texts_.size() ? std::string_view(texts_[index]) : std::string_view{};
 }
 
 }  // namespace varve

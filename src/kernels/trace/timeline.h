@@ -1,20 +1,34 @@
 #pragma once
-#include <map>
+#include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "kernels/trace/trace.h"
 
 namespace varve {
 
-// The events of a trace in columns, 37 bytes each, for what needs their order: how a window divides into kernels,
-// collectives, copies and idleness; which call started which kernel. Names, facts and damage are for other sinks.
+struct LaunchHash {
+  std::size_t operator()(const Launch& launch) const;
+};
+
+// The events of a trace in columns, 41 bytes each, for what needs their order: how a window divides into kernels,
+// collectives, copies and idleness; which call started which kernel; what ran inside of what. Samples, which are looks
+// at a moment, facts and damage are for other sinks.
 class Timeline : public TraceSink {
  public:
-  // At most so many events are kept; the others are counted.
-  explicit Timeline(std::size_t most_events = 100'000'000) : most_events_(most_events) {}
+  static constexpr std::size_t kMostEvents = 32'000'000;  // 1.3 GB
 
-  void name(NameId, const TraceName&) override {}
+  struct Track {
+    Place place;
+    TrackKind kind = TrackKind::thread;
+  };
+
+  // At most so many events are kept; the others are counted.
+  explicit Timeline(std::size_t most_events = kMostEvents) : most_events_(most_events) {}
+
+  void name(NameId id, const TraceName& name) override;
   void track(TrackId id, const Place& place, TrackKind kind) override;
   void event(const TraceEvent& event, const Extra* extra) override;
   void fact(std::string_view, Fact) override {}
@@ -22,37 +36,55 @@ class Timeline : public TraceSink {
   void damaged(std::uint64_t, std::string_view) override {}
 
   std::size_t size() const { return start_ns_.size(); }
+  bool is_full() const { return size() >= most_events_; }
   std::uint64_t left_out() const { return left_out_; }  // events that found no room
-  TraceEvent operator[](std::size_t index) const;
+
+  TraceEvent operator[](std::size_t index) const {
+    return {start_ns_[index], duration_ns_[index], name_[index], track_[index], activity(index), false};
+  }
+  Extra extra(std::size_t index) const;  // what was told beside the event
+  std::int64_t start_ns(std::size_t index) const { return start_ns_[index]; }
+  std::int64_t duration_ns(std::size_t index) const { return duration_ns_[index]; }
+  std::int64_t end_ns(std::size_t index) const { return add_ns(start_ns_[index], duration_ns_[index]); }
+  NameId name(std::size_t index) const { return name_[index]; }
+  Activity activity(std::size_t index) const { return static_cast<Activity>(activity_[index] & ~kRare); }
   std::uint64_t correlation(std::size_t index) const { return correlation_[index]; }
   NameId operation(std::size_t index) const { return operation_[index]; }
+  std::uint64_t graph_node(std::size_t index) const;
 
-  // From the first beginning to the last end on the streams of a device (-1: those that name none).
-  struct Window {
-    std::int64_t start_ns = 0, end_ns = 0;
-    std::int64_t length_ns() const { return end_ns - start_ns; }
-  };
-  Window window(std::int32_t device) const;
-
-  // The window of a device divided over all its streams: each moment belongs to the first of kernel, collective, copy
-  // and idle that applies, so that the parts sum to the window. What runs beside a kernel hides behind it.
-  std::map<Part, std::int64_t> partition(std::int32_t device) const;
+  const std::vector<Track>& tracks() const { return tracks_; }  // by TrackId
+  // The events of each track, by TrackId, in the order in which they were told.
+  std::vector<std::vector<std::uint32_t>> by_track() const;
+  std::size_t names() const { return texts_.size(); }
+  // As the trace wrote it; empty for a name that it never told. Holds as long as the timeline.
+  std::string_view text(NameId id) const;
 
  private:
-  bool is_on(std::size_t index, std::int32_t device) const;
-
-  struct Track {
-    Place place;
-    TrackKind kind = TrackKind::thread;
+  static constexpr std::uint8_t kRare = 0x80;
+  struct Rare {  // what few events have
+    std::uint32_t index = 0;
+    NameId group = kNoName;
+    std::uint64_t bytes = 0, graph_node = 0;
+    std::int64_t sequence = kNoNumber;
   };
+
+  const Rare* rare(std::size_t index) const;
+  std::uint32_t launch_number(const Launch& launch);
+
   std::size_t most_events_;
   std::uint64_t left_out_ = 0;
-  std::vector<Track> tracks_;  // by TrackId
+  std::vector<Track> tracks_;
+  std::vector<std::string> texts_;  // by NameId
   std::vector<std::int64_t> start_ns_, duration_ns_;
   std::vector<NameId> name_, operation_;
   std::vector<TrackId> track_;
   std::vector<std::uint64_t> correlation_;
-  std::vector<std::uint8_t> activity_;  // the highest bit: a sample
+  std::vector<std::uint8_t> activity_;  // the highest bit: it is in rare_
+  std::vector<std::uint32_t> launch_;   // into launches_
+  std::vector<Launch> launches_{Launch{}};
+  std::uint32_t last_launch_ = 0;
+  std::unordered_map<Launch, std::uint32_t, LaunchHash> launch_numbers_;
+  std::vector<Rare> rare_;  // by rising index
 };
 
 }  // namespace varve

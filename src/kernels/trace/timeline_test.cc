@@ -2,83 +2,56 @@
 
 #include <gtest/gtest.h>
 
-#include <numeric>
-#include <random>
-
 namespace varve {
 namespace {
 
-constexpr TrackId kFirstStream{0}, kOther{1}, kCalls{2}, kElsewhere{3};
-
-Timeline made() {
-  Timeline timeline;
-  timeline.track(kFirstStream, {.device = 0, .stream = 7}, TrackKind::stream);
-  timeline.track(kOther, {.device = 0, .stream = 13}, TrackKind::stream);
-  timeline.track(kCalls, {}, TrackKind::thread);
-  timeline.track(kElsewhere, {.device = 1, .stream = 7}, TrackKind::stream);
-  return timeline;
-}
-
-void add_event(Timeline& timeline, TrackId track, Activity activity, std::int64_t start, std::int64_t duration) {
-  timeline.event({.start_ns = start, .duration_ns = duration, .track = track, .activity = activity}, nullptr);
-}
-
-using Parts = std::map<Part, std::int64_t>;
-
-TEST(Timeline, EachMomentBelongsToTheFirstThatApplies) {
-  Timeline timeline = made();
-  add_event(timeline, kFirstStream, Activity::kernel, 100, 50);
-  add_event(timeline, kOther, Activity::collective, 120, 60);  // 30 of it behind the kernel
-  add_event(timeline, kOther, Activity::copy, 170, 30);        // 10 of it behind the collective
-  add_event(timeline, kFirstStream, Activity::kernel, 240, 10);
-  add_event(timeline, kCalls, Activity::call, 0, 1000);        // no device
-  add_event(timeline, kElsewhere, Activity::kernel, 0, 1000);  // another device
-  EXPECT_EQ(timeline.partition(0),
-            (Parts{{Part::kernel, 60}, {Part::collective, 30}, {Part::copy, 20}, {Part::idle, 40}}));
-  EXPECT_EQ(timeline.window(0).length_ns(), 150);
-  EXPECT_EQ(timeline.partition(5), Parts{});
-}
-
-TEST(Timeline, PartsSumToTheWindow) {
-  std::mt19937_64 random(7);
-  constexpr Activity kActivities[] = {Activity::kernel, Activity::copy,        Activity::fill, Activity::collective,
-                                      Activity::call,   Activity::synchronise, Activity::code};
-  for (int round = 0; round < 200; ++round) {
-    Timeline timeline = made();
-    const auto events = random() % 60;
-    for (std::uint64_t i = 0; i < events; ++i) {
-      add_event(timeline, TrackId{static_cast<std::uint32_t>(random() % 4)}, kActivities[random() % 7],
-                static_cast<std::int64_t>(random() % 1000) - 200, static_cast<std::int64_t>(random() % 90));
-    }
-    for (const std::int32_t device : {0, 1}) {
-      const Parts parts = timeline.partition(device);
-      const std::int64_t sum =
-          std::accumulate(parts.begin(), parts.end(), std::int64_t{0},
-                          [](std::int64_t total, const auto& part) { return total + part.second; });
-      ASSERT_EQ(sum, timeline.window(device).length_ns()) << "round " << round << ", device " << device;
-    }
-  }
-}
+constexpr TrackId kOfDevice{0}, kOfHost{1};
 
 TEST(Timeline, GivesBackItsEventsAndCountsWhatFoundNoRoom) {
-  Timeline timeline(1);
-  const TraceEvent event{.start_ns = 5,
-                         .duration_ns = 6,
-                         .name = NameId{3},
-                         .track = kFirstStream,
-                         .activity = Activity::code,
-                         .is_sample = true};
-  const Extra extra{.operation = NameId{9}, .correlation = 77};
+  Timeline timeline(2);
+  timeline.track(kOfDevice, {.device = 0, .stream = 7}, TrackKind::stream);
+  timeline.track(kOfHost, {}, TrackKind::thread);
+  timeline.name(NameId{3}, {.text = "a kernel"});
+  const TraceEvent event{
+      .start_ns = 5, .duration_ns = 6, .name = NameId{3}, .track = kOfDevice, .activity = Activity::collective};
+  const Extra extra{.operation = NameId{9},
+                    .correlation = 77,
+                    .bytes = 4096,
+                    .launch = {.grid = {4, 2, 1}, .block = {128, 1, 1}},
+                    .graph_node = 12,
+                    .group = NameId{4},
+                    .sequence = 100};
+  timeline.event({.start_ns = 1, .duration_ns = 2, .name = NameId{3}, .track = kOfHost}, nullptr);
   timeline.event(event, &extra);
   timeline.event(event, nullptr);
-  ASSERT_EQ(timeline.size(), 1u);
+  ASSERT_EQ(timeline.size(), 2u);
   EXPECT_EQ(timeline.left_out(), 1u);
-  EXPECT_EQ(timeline[0].start_ns, 5);
-  EXPECT_EQ(timeline[0].name, NameId{3});
-  EXPECT_EQ(timeline[0].activity, Activity::code);
-  EXPECT_TRUE(timeline[0].is_sample);
-  EXPECT_EQ(timeline.correlation(0), 77u);
-  EXPECT_EQ(timeline.operation(0), NameId{9});
+  EXPECT_EQ(timeline[1].start_ns, 5);
+  EXPECT_EQ(timeline[1].duration_ns, 6);
+  EXPECT_EQ(timeline[1].activity, Activity::collective);
+  EXPECT_EQ(timeline.text(timeline.name(1)), "a kernel");
+  EXPECT_EQ(timeline.text(NameId{99}), "");
+  const Extra back = timeline.extra(1);
+  EXPECT_EQ(back.operation, NameId{9});
+  EXPECT_EQ(back.correlation, 77u);
+  EXPECT_EQ(back.bytes, 4096u);
+  EXPECT_EQ(back.launch, extra.launch);
+  EXPECT_EQ(back.graph_node, 12u);
+  EXPECT_EQ(back.group, NameId{4});
+  EXPECT_EQ(back.sequence, 100);
+  EXPECT_EQ(timeline.extra(0).launch, Launch{});
+  EXPECT_EQ(timeline.extra(0).sequence, kNoNumber);
+  EXPECT_EQ(timeline.by_track(), (std::vector<std::vector<std::uint32_t>>{{1}, {0}}));
+}
+
+TEST(Timeline, HasNoPlaceForSamplesAndKeepsTimesFromRunningOver) {
+  Timeline timeline;
+  timeline.event({.start_ns = 5, .is_sample = true}, nullptr);
+  EXPECT_EQ(timeline.size(), 0u);
+  timeline.event({.start_ns = INT64_MIN, .duration_ns = -4}, nullptr);
+  timeline.event({.start_ns = INT64_MAX, .duration_ns = INT64_MAX}, nullptr);
+  EXPECT_EQ(timeline.duration_ns(0), 0);
+  EXPECT_GT(timeline.end_ns(1) - timeline.start_ns(0), 0);
 }
 
 }  // namespace

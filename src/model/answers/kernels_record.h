@@ -23,20 +23,24 @@ enum class KernelAbsence {
   lost,           // things were launched whose kernels are not there
 };
 
-// What can be told of how whole a trace is.
+// What can be told of how whole a trace is. Kernels are those of devices, collectives among them.
 struct TraceTally {
+  std::uint64_t events = 0;  // of all kinds
   std::uint64_t launches = 0, kernels = 0;
-  std::uint64_t launches_without_kernel = 0;
-  std::uint64_t kernels_before_window = 0;   // launched before the first call that was seen
-  std::uint64_t kernels_without_launch = 0;  // any others that no call started, where calls were traced
-  std::uint64_t kernels_in_graphs = 0;
-  std::uint64_t zero_durations = 0, impossible_durations = 0;
-  std::int64_t before_window_ns = 0, without_launch_ns = 0, in_graphs_ns = 0, impossible_ns = 0;
+  std::int64_t kernels_ns = 0;                // as the trace tells them
+  std::uint64_t launches_without_kernel = 0;  // that started nothing that is known
+  std::uint64_t kernels_before_window = 0;    // launched before the first call that was seen: the first of their stream
+  std::uint64_t kernels_without_launch = 0;   // any others that no call started, where calls were traced
+  std::uint64_t kernels_in_graphs = 0;        // of which only the region is known that launched the graph
+  std::uint64_t zero_durations = 0;           // kernels that took no time
+  std::uint64_t impossible_durations = 0;     // kernels that ran on after their successor on the stream had begun
+  std::int64_t before_window_ns = 0, without_launch_ns = 0, in_graphs_ns = 0;
+  std::int64_t impossible_ns = 0;      // of kernels_ns
   std::int64_t resolution_ns = 0;      // no time is told finer; 0: not known
-  std::uint64_t events = 0;            // of all kinds
-  bool capped = false;                 // it ends at a round number of events
+  std::uint64_t left_out = 0;          // events beyond those that a timeline holds
   std::uint64_t environments = 0;      // environments of processes that it holds: not fit to be published
-  std::vector<std::string> sentences;  // all of this that a reader must know, for people
+  bool capped = false;                 // it ends at a round number of events
+  std::vector<std::string> sentences;  // all of this that a reader must know, for people; none when all is well
 };
 
 // A step of the program: one round of what repeats.

@@ -1,0 +1,86 @@
+#include "kernels/analysis/trace_analysis.h"
+
+#include <fmt/format.h>
+
+#include "kernels/analysis/ledger.h"
+#include "kernels/analysis/partition.h"
+
+namespace varve {
+
+namespace {
+// On whose behalf a kernel ran: as the trace tells, or else what was open when it was launched. Of a graph's kernels
+// only the launch is known.
+NameId operation_of(const Timeline& timeline, const DeviceEvent& one) {
+  const NameId told = timeline.operation(one.event);
+  if (told != kNoName || one.call == nullptr) return told;
+  return one.call->operation != kNoName || !one.in_graph ? one.call->operation : one.call->region;
+}
+}  // namespace
+
+void TraceAnalysis::name(NameId id, const TraceName& name) {
+  builder_.name(id, name);
+  if (!options_.device_only) timeline_.name(id, name);
+}
+
+void TraceAnalysis::track(TrackId id, const Place& place, TrackKind kind) {
+  builder_.track(id, place, kind);
+  counts_.track(id, place, kind);
+  if (!options_.device_only) timeline_.track(id, place, kind);
+}
+
+void TraceAnalysis::event(const TraceEvent& event, const Extra* extra) {
+  counts_.event(event, extra);
+  if (event.is_sample) return builder_.event(event, extra);
+  if (options_.device_only) {
+    if (part_of(event.activity)) builder_.event(event, extra);
+    return;
+  }
+  const bool no_room = timeline_.is_full();
+  timeline_.event(event, extra);
+  if (!no_room) return;
+  if (part_of(event.activity)) return builder_.event(event, extra);
+  builder_.lose(event);
+}
+
+void TraceAnalysis::analyse(TraceTally& tally) {
+  const auto by_track = timeline_.by_track();
+  HostSweep host = sweep_host(timeline_, by_track, builder_);
+  std::vector<Device> devices =
+      gather_devices(timeline_, by_track, host.calls, overlap_allowed_ns(builder_.facts(), tally.resolution_ns));
+  keep_ledger(timeline_, devices, host.calls, tally);
+
+  std::int64_t windows_ns = 0;
+  std::map<Part, std::int64_t> parts;
+  for (const Device& device : devices) {
+    const Partition partition =
+        divide_window(device, host.intervals, {}, [&](const DeviceEvent& one, Share share, std::int64_t alone_ns) {
+          Extra extra = timeline_.extra(one.event);
+          extra.operation = operation_of(timeline_, one);
+          const std::int64_t told_ns = timeline_.duration_ns(one.event);
+          builder_.add(timeline_[one.event], &extra,
+                       {.own_ns = told_ns,
+                        .impossible_ns = one.is_impossible ? timeline_.end_ns(one.event) - one.end_ns : 0,
+                        .alone_ns = alone_ns,
+                        .share = share});
+        });
+    windows_ns = add_ns(windows_ns, partition.end_ns - partition.start_ns);
+    for (const auto& [part, ns] : partition.parts) parts[part] = add_ns(parts[part], ns);
+  }
+  builder_.divide(windows_ns, std::move(parts));
+}
+
+TraceReading TraceAnalysis::take() {
+  TraceTally tally = counts_.tally();
+  tally.left_out = timeline_.left_out();
+  if (timeline_.left_out() > 0) {
+    builder_.unseen(fmt::format("the order of what came after the first {} events", timeline_.size()));
+  }
+  if (!options_.device_only) analyse(tally);
+  tally.sentences = ledger_sentences(tally);
+  TraceReading reading = builder_.take();
+  reading.tally = std::move(tally);
+  reading.absence = counts_.absence();
+  return reading;
+}
+
+}  // namespace varve

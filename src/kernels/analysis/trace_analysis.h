@@ -1,0 +1,39 @@
+#pragma once
+#include "kernels/analysis/trace_counts.h"
+#include "kernels/trace/profile_builder.h"
+#include "kernels/trace/timeline.h"
+
+namespace varve {
+
+// Takes in a whole trace and says what it holds: profiles, and what follows from the order of its events. With
+// `device_only` no event is kept and memory is bounded by the number of different kernels, places and shapes; else a
+// timeline is, of at most Timeline::kMostEvents: what finds no room in it is counted by itself when it ran on a device,
+// and as lost when it did not.
+class TraceAnalysis final : public TraceSink {
+ public:
+  TraceAnalysis(WitnessKind witness, const TraceOptions& options, std::size_t most_events = Timeline::kMostEvents)
+      : options_(options), builder_(witness), timeline_(most_events) {}
+
+  void name(NameId id, const TraceName& name) override;
+  void track(TrackId id, const Place& place, TrackKind kind) override;
+  void event(const TraceEvent& event, const Extra* extra) override;
+  void fact(std::string_view id, Fact fact) override { builder_.fact(id, std::move(fact)); }
+  void unseen(std::string_view what) override { builder_.unseen(what); }
+  void damaged(std::uint64_t at, std::string_view what) override { builder_.damaged(at, what); }
+  void traced(Activity activity) override { counts_.traced(activity); }
+  void rank(std::int32_t rank, std::int32_t of) override { builder_.rank(rank, of); }
+  void holds_environments(std::uint64_t blocks) override { counts_.holds_environments(blocks); }
+
+  // Everything so far. Once only.
+  TraceReading take();
+
+ private:
+  void analyse(TraceTally& tally);
+
+  TraceOptions options_;
+  ProfileBuilder builder_;
+  Timeline timeline_;
+  TraceCounts counts_;
+};
+
+}  // namespace varve

@@ -1,0 +1,79 @@
+#include "kernels/analysis/trace_counts.h"
+
+namespace varve {
+
+namespace {
+constexpr std::uint64_t kEnough = 20;  // events from which one may conclude how fine a clock is
+
+// Whether a writer stopped there rather than that there was no more: a million, 2^20. From ten thousand on one in
+// ten thousand numbers looks like that by chance.
+bool is_round(std::uint64_t count) {
+  if (count < 10'000) return false;
+  if ((count & (count - 1)) == 0) return true;
+  std::uint64_t unit = 1;
+  while (unit * 10 <= count) unit *= 10;
+  return count % unit == 0 || (count >= 100'000 && count % (unit / 10) == 0);
+}
+}  // namespace
+
+void TraceCounts::track(TrackId id, const Place&, TrackKind kind) {
+  const auto index = static_cast<std::size_t>(id);
+  if (index >= is_stream_.size()) is_stream_.resize(index + 1);
+  is_stream_[index] = kind == TrackKind::stream;
+}
+
+void TraceCounts::refine_resolution(const TraceEvent& event) {
+  while (resolution_ns_ > 1 && (event.start_ns % resolution_ns_ != 0 || event.duration_ns % resolution_ns_ != 0)) {
+    resolution_ns_ /= 10;
+  }
+}
+
+void TraceCounts::event(const TraceEvent& event, const Extra*) {
+  ++events_;
+  if (event.is_sample) {
+    ++kernels_of_cpu_;
+    return;
+  }
+  if (resolution_ns_ > 1) refine_resolution(event);
+  const auto track = static_cast<std::size_t>(event.track);
+  const bool on_stream = track < is_stream_.size() && is_stream_[track];
+  switch (event.activity) {
+    case Activity::kernel:
+    case Activity::collective:
+    case Activity::code:
+      if (!on_stream) {
+        ++kernels_of_cpu_;
+        return;
+      }
+      ++kernels_;
+      kernels_ns_ = add_ns(kernels_ns_, event.duration_ns);
+      if (event.duration_ns <= 0) ++zero_;
+      return;
+    case Activity::launch:
+      ++launches_;
+      return;
+    default:
+      return;
+  }
+}
+
+TraceTally TraceCounts::tally() const {
+  TraceTally tally;
+  tally.events = events_;
+  tally.launches = launches_;
+  tally.kernels = kernels_;
+  tally.kernels_ns = kernels_ns_;
+  tally.zero_durations = zero_;
+  tally.resolution_ns = events_ - kernels_of_cpu_ >= kEnough ? resolution_ns_ : 0;
+  tally.environments = environments_;
+  tally.capped = is_round(events_) || is_round(kernels_);
+  return tally;
+}
+
+KernelAbsence TraceCounts::absence() const {
+  if (kernels_ > 0 || kernels_of_cpu_ > 0) return KernelAbsence::none_absent;
+  if (launches_ > 0) return KernelAbsence::lost;
+  return traced_.contains(Activity::kernel) ? KernelAbsence::none_launched : KernelAbsence::not_traced;
+}
+
+}  // namespace varve
