@@ -4,7 +4,9 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <utility>
 
 #include "base/text.h"
 
@@ -13,20 +15,66 @@ namespace varve {
 namespace {
 constexpr int kStep = 1000;  // instructions of SQLite's machine between two looks at the limits
 
+// The pages of a database, read ahead where they are read in their order.
+struct ReadPages {
+  static constexpr std::size_t kAhead = std::size_t{1} << 18;
+
+  const FileReader& reader;
+  std::uint64_t last = 0;  // where it was read last
+  std::uint64_t end = 0;   // of the last read
+  std::vector<std::byte> ahead = {};
+  std::uint64_t ahead_at = 0;
+
+  bool read(std::uint64_t at, std::span<std::byte> into) {
+    const bool in_order = at == end;
+    last = at;
+    end = at + into.size();
+    if (at >= ahead_at && end <= ahead_at + ahead.size()) {
+      std::copy_n(ahead.begin() + static_cast<std::ptrdiff_t>(at - ahead_at), into.size(), into.begin());
+      return true;
+    }
+    if (!in_order || into.size() >= kAhead) return reader.read(at, into);
+    ahead.resize(std::min<std::uint64_t>(kAhead, reader.size() - at));
+    ahead_at = at;
+    if (!reader.read(at, ahead)) {
+      ahead.clear();
+      return reader.read(at, into);
+    }
+    std::copy_n(ahead.begin(), into.size(), into.begin());
+    return true;
+  }
+
+  // What SQLite is told. It reads nothing of a file that is shorter than its header says; so that what there is of a
+  // truncated one can be read, it gets the header's size, and pages of zeroes where nothing is.
+  std::uint64_t stated_size() const {
+    std::array<std::byte, 100> header;
+    if (!reader.read(0, header)) return reader.size();
+    const auto number = [&](std::size_t at) { return std::to_integer<std::uint64_t>(header[at]); };
+    const std::uint64_t page = number(16) << 8 | number(17);
+    const std::uint64_t pages = number(28) << 24 | number(29) << 16 | number(30) << 8 | number(31);
+    // The number of pages holds when whoever changed the file last knew of it (SQLite file format, 1.3.7).
+    const bool holds = std::memcmp(&header[24], &header[92], 4) == 0;
+    return holds ? std::max(reader.size(), pages * (page == 1 ? 65536 : page)) : reader.size();
+  }
+};
+
 // A file system of SQLite over a FileReader: reads only, no locks, no journal. One a connection, found by its own name.
 struct ReaderFile {
   sqlite3_file base;
-  const FileReader* reader;
+  ReadPages* pages;
 };
 
-const FileReader& reader_of(sqlite3_file* file) { return *reinterpret_cast<ReaderFile*>(file)->reader; }
+ReadPages& pages_of(sqlite3_file* file) { return *reinterpret_cast<ReaderFile*>(file)->pages; }
 
 int read_part(sqlite3_file* file, void* into, int amount, sqlite3_int64 offset) {
-  const FileReader& reader = reader_of(file);
+  ReadPages& pages = pages_of(file);
   const auto wanted = static_cast<std::uint64_t>(amount);
   const auto at = static_cast<std::uint64_t>(offset);
-  const std::uint64_t there = at < reader.size() ? std::min(wanted, reader.size() - at) : 0;
-  if (!reader.read(at, {static_cast<std::byte*>(into), there})) return SQLITE_IOERR_READ;
+  const std::uint64_t size = pages.reader.size();
+  // Of a page of which a part is gone nothing is given: what rows it had would have other values.
+  const bool whole = at < size && wanted <= size - at;
+  const std::uint64_t there = whole || at == 0 ? std::min(wanted, size) : 0;
+  if (!pages.read(at, {static_cast<std::byte*>(into), there})) return SQLITE_IOERR_READ;
   if (there == wanted) return SQLITE_OK;
   std::memset(static_cast<char*>(into) + there, 0, wanted - there);
   return SQLITE_IOERR_SHORT_READ;
@@ -42,7 +90,7 @@ const sqlite3_io_methods* reader_methods() {
     made.xTruncate = [](sqlite3_file*, sqlite3_int64) { return SQLITE_READONLY; };
     made.xSync = [](sqlite3_file*, int) { return SQLITE_OK; };
     made.xFileSize = [](sqlite3_file* file, sqlite3_int64* size) {
-      *size = static_cast<sqlite3_int64>(reader_of(file).size());
+      *size = static_cast<sqlite3_int64>(pages_of(file).stated_size());
       return SQLITE_OK;
     };
     made.xLock = [](sqlite3_file*, int) { return SQLITE_OK; };
@@ -64,19 +112,19 @@ int open_reader(sqlite3_vfs* vfs, const char*, sqlite3_file* file, int flags, in
   if ((flags & SQLITE_OPEN_MAIN_DB) == 0) return SQLITE_CANTOPEN;  // no temporary files
   auto* own = reinterpret_cast<ReaderFile*>(file);
   own->base.pMethods = reader_methods();
-  own->reader = static_cast<const FileReader*>(vfs->pAppData);
+  own->pages = static_cast<ReadPages*>(vfs->pAppData);
   if (out_flags != nullptr) *out_flags = SQLITE_OPEN_READONLY;
   return SQLITE_OK;
 }
 
-sqlite3_vfs reader_vfs(const FileReader& file, const char* name) {
+sqlite3_vfs reader_vfs(ReadPages& pages, const char* name) {
   sqlite3_vfs* usual = sqlite3_vfs_find(nullptr);
   sqlite3_vfs vfs = {};
   vfs.iVersion = 1;
   vfs.szOsFile = sizeof(ReaderFile);
   vfs.mxPathname = 64;
   vfs.zName = name;
-  vfs.pAppData = const_cast<FileReader*>(&file);
+  vfs.pAppData = &pages;
   vfs.xOpen = open_reader;
   vfs.xDelete = [](sqlite3_vfs*, const char*, int) { return SQLITE_READONLY; };
   vfs.xAccess = [](sqlite3_vfs*, const char*, int, int* there) {
@@ -107,7 +155,8 @@ struct SqliteFile::Connection {
 
   Connection(const FileReader& file, const SqliteLimits& most)
       : name(fmt::format("varve-{}", fmt::ptr(this))),
-        vfs(reader_vfs(file, name.c_str())),
+        pages{file},
+        vfs(reader_vfs(pages, name.c_str())),
         limits(most),
         until(std::chrono::steady_clock::now() + most.time) {
     if (sqlite3_vfs_register(&vfs, 0) != SQLITE_OK) return;
@@ -119,6 +168,7 @@ struct SqliteFile::Connection {
     sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(opened, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     sqlite3_db_config(opened, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
+    sqlite3_drop_modules(opened, nullptr);  // virtual tables
     sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, static_cast<int>(limits.value));
     sqlite3_progress_handler(
         opened, kStep, [](void* self) { return static_cast<Connection*>(self)->is_over() ? 1 : 0; }, this);
@@ -138,20 +188,37 @@ struct SqliteFile::Connection {
     return over;
   }
 
+  // Null when there is nothing to be read by it; then problem() says why.
+  Statement prepare(const std::string& text) {
+    if (!usable || is_over()) return nullptr;  // the handler is not called in short queries
+    sqlite3_stmt* prepared = nullptr;
+    if (sqlite3_prepare_v2(database.get(), text.c_str(), -1, &prepared, nullptr) != SQLITE_OK) return nullptr;
+    return Statement(prepared);
+  }
+
+  // SQLITE_ROW, SQLITE_DONE, or anything else for a failure.
+  int step(sqlite3_stmt* statement) {
+    const int status = sqlite3_step(statement);
+    if (status != SQLITE_ROW) return status;
+    const int type = sqlite3_column_type(statement, 0);
+    if (type != SQLITE_TEXT && type != SQLITE_BLOB) return status;
+    bytes += static_cast<std::uint64_t>(sqlite3_column_bytes(statement, 0));
+    return bytes > limits.bytes ? SQLITE_TOOBIG : status;
+  }
+
   // False when it fails before its end.
   bool run(const std::string& text, const std::string& bound, const std::function<void(const SqliteRow&)>& row) {
-    if (!usable || is_over()) return false;  // the handler is not called in short queries
-    sqlite3_stmt* prepared = nullptr;
-    if (sqlite3_prepare_v2(database.get(), text.c_str(), -1, &prepared, nullptr) != SQLITE_OK) return false;
-    const Statement statement(prepared);
+    const Statement statement = prepare(text);
+    sqlite3_stmt* prepared = statement.get();
+    if (prepared == nullptr) return false;
     if (!bound.empty()) sqlite3_bind_text(prepared, 1, bound.c_str(), static_cast<int>(bound.size()), SQLITE_STATIC);
-    int status = sqlite3_step(prepared);
-    for (; status == SQLITE_ROW; status = sqlite3_step(prepared)) {
-      bytes += static_cast<std::uint64_t>(sqlite3_column_bytes(prepared, 0));
-      if (bytes > limits.bytes) return false;
-      row(SqliteRow(prepared));
-    }
+    int status = step(prepared);
+    for (; status == SQLITE_ROW; status = step(prepared)) row(SqliteRow(prepared));
     return status == SQLITE_DONE;
+  }
+
+  Error error() const {
+    return {"reading a database of SQLite", "", problem(), "It is no such database, or it is damaged"};
   }
 
   std::string problem() const {
@@ -161,6 +228,7 @@ struct SqliteFile::Connection {
   }
 
   std::string name;
+  ReadPages pages;
   sqlite3_vfs vfs;
   SqliteLimits limits;
   std::chrono::steady_clock::time_point until;
@@ -179,6 +247,53 @@ std::string_view SqliteRow::bytes(int column) const {
 
 std::int64_t SqliteRow::integer(int column) const { return sqlite3_column_int64(statement_, column); }
 
+bool SqliteRow::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+
+SqliteLimits SqliteLimits::for_whole(std::uint64_t file_bytes) {
+  // A row takes a byte or more for each of its columns, and a handful of instructions to read one: eight for each byte
+  // are enough to read everything several times.
+  SqliteLimits limits;
+  limits.steps += static_cast<int>(std::min<std::uint64_t>(file_bytes / 125, INT32_MAX / 2));
+  limits.time += std::chrono::seconds(file_bytes >> 22);  // 4 MiB a second
+  limits.bytes += file_bytes;
+  return limits;
+}
+
+struct SqliteQuery::State {
+  SqliteFile::Connection* connection;
+  Statement statement;
+  int last = SQLITE_OK;
+  std::string problem = {};
+};
+
+SqliteQuery::SqliteQuery(std::unique_ptr<State> state) : state_(std::move(state)) {}
+SqliteQuery::SqliteQuery(SqliteQuery&&) noexcept = default;
+SqliteQuery& SqliteQuery::operator=(SqliteQuery&&) noexcept = default;
+SqliteQuery::~SqliteQuery() = default;
+
+bool SqliteQuery::next() {
+  State& state = *state_;
+  if (state.statement == nullptr || (state.last != SQLITE_ROW && state.last != SQLITE_OK)) return false;
+  state.last = state.connection->step(state.statement.get());
+  if (state.last != SQLITE_ROW && state.last != SQLITE_DONE) state.problem = state.connection->problem();
+  return state.last == SQLITE_ROW;
+}
+
+SqliteRow SqliteQuery::row() const { return SqliteRow(state_->statement.get()); }
+
+void SqliteQuery::ask(std::int64_t number) {
+  if (state_->statement == nullptr || state_->connection->over) return;
+  sqlite3_reset(state_->statement.get());
+  sqlite3_bind_int64(state_->statement.get(), 1, number);
+  state_->last = SQLITE_OK;
+  state_->problem.clear();
+}
+
+Status SqliteQuery::status() const {
+  if (state_->problem.empty()) return Done{};
+  return Error{"reading a database of SQLite", "", state_->problem, "It is damaged"};
+}
+
 SqliteFile::SqliteFile(const FileReader& file, const SqliteLimits& limits)
     : connection_(std::make_unique<Connection>(file, limits)) {}
 
@@ -187,7 +302,42 @@ SqliteFile::~SqliteFile() = default;
 Status SqliteFile::query(const std::string& text, const std::string& bound,
                          const std::function<void(const SqliteRow&)>& row) {
   if (connection_->run(text, bound, row)) return Done{};
-  return Error{"reading a database of SQLite", "", connection_->problem(), "It is no such database, or it is damaged"};
+  return connection_->error();
 }
+
+SqliteQuery SqliteFile::query(const std::string& text) {
+  auto state = std::make_unique<SqliteQuery::State>(connection_.get(), connection_->prepare(text));
+  if (state->statement == nullptr) state->problem = connection_->problem();
+  return SqliteQuery(std::move(state));
+}
+
+std::vector<std::string> SqliteFile::tables() {
+  std::vector<std::string> names;
+  SqliteQuery query = this->query("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0");
+  while (query.next()) names.emplace_back(query.row().bytes(0));
+  return names;
+}
+
+std::vector<SqliteColumn> SqliteFile::columns(const std::string& table) {
+  std::vector<SqliteColumn> found;
+  std::string quoted;
+  for (const char c : table) quoted += c == '\'' ? std::string("''") : std::string(1, c);
+  SqliteQuery query = this->query(fmt::format("PRAGMA table_info('{}')", quoted));
+  int keys = 0;
+  while (query.next()) {
+    const SqliteRow row = query.row();
+    const bool is_key = row.integer(5) > 0;
+    keys += is_key ? 1 : 0;
+    found.push_back({std::string(row.bytes(1)), is_key && to_lower(row.bytes(2)) == "integer"});
+  }
+  if (keys > 1) {
+    for (SqliteColumn& column : found) column.is_row_number = false;
+  }
+  return found;
+}
+
+std::uint64_t SqliteFile::position() const { return connection_->pages.last; }
+
+std::uint64_t SqliteFile::stated_size() const { return connection_->pages.stated_size(); }
 
 }  // namespace varve

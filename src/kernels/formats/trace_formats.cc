@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "kernels/analysis/trace_analysis.h"
+#include "kernels/databases/database_formats.h"
 #include "kernels/trace/trace_input.h"
 
 namespace varve {
@@ -65,7 +66,7 @@ std::string known_formats() {
 }  // namespace
 
 const std::vector<TraceFormat>& trace_formats() {
-  static const std::vector<TraceFormat> table = {kPerfScript};
+  static const std::vector<TraceFormat> table = {kNsightSystems, kPerfScript};
   return table;
 }
 

@@ -1,0 +1,155 @@
+#include "kernels/databases/trace_database.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "tables/kernel_names.h"
+
+namespace varve {
+
+namespace {
+constexpr std::string_view kMagic("SQLite format 3\0", 16);
+constexpr std::size_t kMostNames = 1'000'000;
+constexpr std::size_t kMostNameBytes = std::size_t{256} << 20;
+constexpr std::size_t kLongestName = std::size_t{64} << 10;
+constexpr std::size_t kMostTables = 2000, kMostColumns = 500;
+
+std::string quoted(std::string_view name) {
+  std::string text = "\"";
+  for (const char c : name) text += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return text + '"';
+}
+}  // namespace
+
+bool is_database(std::span<const std::byte> beginning) {
+  return beginning.size() >= kMagic.size() &&
+         std::string_view(reinterpret_cast<const char*>(beginning.data()), kMagic.size()) == kMagic;
+}
+
+TableRows::TableRows(SqliteFile& file, TraceSink* sink, std::string table, SqliteQuery query)
+    : file_(file), sink_(sink), table_(std::move(table)), query_(std::move(query)), row_(query_.row()) {}
+
+bool TableRows::next() {
+  if (query_.next()) {
+    ++count_;
+    return true;
+  }
+  const Status status = query_.status();
+  if (!status && sink_ != nullptr) {
+    sink_->damaged(file_.position(),
+                   fmt::format("the table {} behind its row {}: {}", table_, count_, status.error().found));
+  }
+  return false;
+}
+
+void TableRows::damaged(std::string_view what) {
+  if (sink_ != nullptr)
+    sink_->damaged(file_.position(), fmt::format("row {} of the table {}: {}", count_, table_, what));
+}
+
+TraceDatabase::TraceDatabase(const FileReader& file, TraceSink* sink)
+    : file_(file, SqliteLimits::for_whole(file.size())), sink_(sink) {
+  if (sink_ != nullptr && file_.stated_size() > file.size()) {
+    sink_->damaged(file.size(), fmt::format("the file ends here; it was {} bytes long", file_.stated_size()));
+  }
+  for (const std::string& name : file_.tables()) {
+    if (tables_.size() >= kMostTables) break;
+    std::vector<SqliteColumn> columns = file_.columns(name);
+    if (!columns.empty() && columns.size() <= kMostColumns) tables_.emplace(name, std::move(columns));
+  }
+}
+
+void TraceDatabase::tell_damage(std::string_view what) {
+  if (sink_ != nullptr) sink_->damaged(file_.position(), what);
+}
+
+bool TraceDatabase::has(const std::string& table, std::string_view column) const {
+  const auto found = tables_.find(table);
+  if (found == tables_.end()) return false;
+  return std::any_of(found->second.begin(), found->second.end(),
+                     [&](const SqliteColumn& one) { return one.name == column; });
+}
+
+TableRows TraceDatabase::rows(const std::string& table, const std::vector<std::string>& columns) {
+  if (!has(table)) return {file_, nullptr, table, file_.query("SELECT 1 WHERE 0")};
+  std::vector<std::string> selected;
+  for (const std::string& column : columns) selected.push_back(has(table, column) ? quoted(column) : "NULL");
+  // No index: one that a foreign file brings along may hold what the table does not.
+  return {file_, sink_, table,
+          file_.query(fmt::format("SELECT {} FROM {} NOT INDEXED", join(selected, ", "), quoted(table)))};
+}
+
+std::optional<SqliteQuery> TraceDatabase::lookup(const std::string& table, std::string_view key,
+                                                 std::string_view value) {
+  if (!has(table) || !has(table, value)) return std::nullopt;
+  return file_.query(fmt::format("SELECT {} FROM {} NOT INDEXED WHERE {} = ?", quoted(value), quoted(table), key));
+}
+
+StringTable::StringTable(TraceDatabase& database, std::string table, std::string key, std::string value)
+    : database_(database), table_(std::move(table)), key_(std::move(key)), value_(std::move(value)) {
+  const auto found = database_.tables().find(table_);
+  if (found == database_.tables().end()) return;
+  is_by_row_ = std::any_of(found->second.begin(), found->second.end(),
+                           [&](const SqliteColumn& column) { return column.name == key_ && column.is_row_number; });
+  query_ = database_.lookup(table_, is_by_row_ ? quoted(key_) : "rowid", value_);
+}
+
+// Of a table whose keys nothing leads to: tools that cut traces to size make such.
+void StringTable::list_rows() {
+  is_ready_ = true;
+  if (is_by_row_) return;
+  SqliteQuery all =
+      database_.file().query(fmt::format("SELECT {}, rowid FROM {} NOT INDEXED", quoted(key_), quoted(table_)));
+  while (all.next()) row_of_.emplace(all.row().integer(0), all.row().integer(1));
+}
+
+std::string_view StringTable::text(std::int64_t key) {
+  if (!query_) return {};
+  if (!is_ready_) list_rows();
+  if (!is_by_row_) {
+    const auto row = row_of_.find(key);
+    if (row == row_of_.end()) return {};
+    key = row->second;
+  }
+  query_->ask(key);
+  if (query_->next()) return query_->row().bytes(0);
+  if (const Status status = query_->status(); !status && !is_damaged_) {
+    is_damaged_ = true;
+    database_.tell_damage(fmt::format("the table {}: {}", table_, status.error().found));
+  }
+  return {};
+}
+
+NameId NameTable::of(std::string_view text, Named named) {
+  std::string key(text.substr(0, kLongestName));
+  const auto known = ids_.find(key);
+  if (known != ids_.end()) return known->second;
+  if (ids_.size() >= kMostNames || bytes_ + key.size() > kMostNameBytes) return kNoName;
+  bytes_ += key.size();
+  const auto id = static_cast<NameId>(ids_.size());
+  sink_.name(id, {.text = key, .library = {}, .build_id = {}, .named = named});
+  ids_.emplace(std::move(key), id);
+  return id;
+}
+
+Activity kernel_activity(std::string_view name) {
+  // NCCL's and RCCL's kernels, whatever the table of names says of them.
+  const bool is_nccl =
+      name.find("ncclDevKernel") != std::string_view::npos || name.find("ncclKernel") != std::string_view::npos;
+  return is_nccl || kernel_meaning(name).family == Family::collective ? Activity::collective : Activity::kernel;
+}
+
+std::optional<std::int64_t> duration_between(std::int64_t start, std::int64_t end) {
+  std::int64_t duration = 0;
+  if (__builtin_sub_overflow(end, start, &duration) || duration < 0) return std::nullopt;
+  return duration;
+}
+
+std::uint32_t number32(std::int64_t value) {
+  return value >= 0 && value <= UINT32_MAX ? static_cast<std::uint32_t>(value) : 0;
+}
+
+}  // namespace varve

@@ -1,0 +1,115 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "archive/sqlite_file.h"
+#include "kernels/trace/trace.h"
+
+namespace varve {
+
+// What the traces that are databases of SQLite have in common. Exporters write a table only when there is something for
+// it, and columns come and go with their versions: so tables and columns are asked for by name, and what a file lacks
+// reads as nothing.
+
+// Whether a file begins as a database of SQLite 3.
+bool is_database(std::span<const std::byte> beginning);
+
+// The rows of a table, one after the other, in the order in which they are stored.
+class TableRows {
+ public:
+  TableRows(SqliteFile& file, TraceSink* sink, std::string table, SqliteQuery query);
+
+  // Goes to the next row; false at the end, also where the table is damaged: the sink has been told then.
+  bool next();
+  std::int64_t integer(int column) const { return row_.integer(column); }  // 0 where there is none
+  bool has(int column) const { return !row_.is_null(column); }
+  std::string_view bytes(int column) const { return row_.bytes(column); }  // until the next row
+  std::uint64_t count() const { return count_; }                           // of rows so far
+  // Tells the sink that this row cannot be what it says.
+  void damaged(std::string_view what);
+
+ private:
+  SqliteFile& file_;
+  TraceSink* sink_;
+  std::string table_;
+  SqliteQuery query_;
+  SqliteRow row_;
+  std::uint64_t count_ = 0;
+};
+
+class TraceDatabase {
+ public:
+  // Damage is told to the sink, where there is one. Both must live longer.
+  explicit TraceDatabase(const FileReader& file, TraceSink* sink = nullptr);
+
+  bool is_readable() const { return !tables_.empty(); }  // is a database, and holds a table
+  bool has(const std::string& table) const { return tables_.contains(table); }
+  bool has(const std::string& table, std::string_view column) const;
+  const std::map<std::string, std::vector<SqliteColumn>>& tables() const { return tables_; }
+
+  // The rows of a table with these columns, in this order; those that it does not have are null. Without the table
+  // there are no rows. Columns are the reader's own words; tables are names out of tables().
+  TableRows rows(const std::string& table, const std::vector<std::string>& columns);
+  // The values of one column of rows that are found by another, which holds whole numbers; null: none is found. Asked
+  // with SqliteQuery::ask.
+  std::optional<SqliteQuery> lookup(const std::string& table, std::string_view key, std::string_view value);
+
+  SqliteFile& file() { return file_; }
+  void tell_damage(std::string_view what);  // at the place that was read last
+
+ private:
+  SqliteFile file_;
+  TraceSink* sink_;
+  std::map<std::string, std::vector<SqliteColumn>> tables_;
+};
+
+// The strings that numbers stand for, in a table of two columns. Only strings that a row shown refers to are read:
+// tables of strings hold much else, up to the environments of other processes.
+class StringTable {
+ public:
+  // The database must live longer.
+  StringTable(TraceDatabase& database, std::string table, std::string key, std::string value);
+
+  // Until the next call; empty where there is none.
+  std::string_view text(std::int64_t key);
+
+ private:
+  void list_rows();
+
+  TraceDatabase& database_;
+  std::string table_, key_, value_;
+  bool is_by_row_ = false;  // the key is the number of the row: no list of them is needed
+  bool is_ready_ = false, is_damaged_ = false;
+  std::optional<SqliteQuery> query_;
+  std::unordered_map<std::int64_t, std::int64_t> row_of_;
+};
+
+// Names that are told to a sink when they are spoken of for the first time. At most a million of them, of 256 MiB
+// together; further ones are kNoName.
+class NameTable {
+ public:
+  explicit NameTable(TraceSink& sink) : sink_(sink) {}
+
+  NameId of(std::string_view text, Named named = Named::trace);
+
+ private:
+  TraceSink& sink_;
+  std::unordered_map<std::string, NameId> ids_;
+  std::size_t bytes_ = 0;
+};
+
+// Whether a kernel is a collective, by its demangled name: kernel or collective.
+Activity kernel_activity(std::string_view name);
+
+// end - start, where both are times and the end is not before the start.
+std::optional<std::int64_t> duration_between(std::int64_t start, std::int64_t end);
+
+// A number of 32 bits without a sign; what does not fit becomes 0, as not told.
+std::uint32_t number32(std::int64_t value);
+
+}  // namespace varve
