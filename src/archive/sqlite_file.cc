@@ -12,11 +12,8 @@
 
 namespace varve {
 
-namespace {
-constexpr int kStep = 1000;  // instructions of SQLite's machine between two looks at the limits
-
 // The pages of a database, read ahead where they are read in their order.
-struct ReadPages {
+struct SqlitePages {
   static constexpr std::size_t kAhead = std::size_t{1} << 18;
 
   const FileReader& reader;
@@ -58,16 +55,24 @@ struct ReadPages {
   }
 };
 
+struct FinishSqlite {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using SqliteStatement = std::unique_ptr<sqlite3_stmt, FinishSqlite>;
+
+namespace {
+constexpr int kStep = 1000;  // instructions of SQLite's machine between two looks at the limits
+
 // A file system of SQLite over a FileReader: reads only, no locks, no journal. One a connection, found by its own name.
 struct ReaderFile {
   sqlite3_file base;
-  ReadPages* pages;
+  SqlitePages* pages;
 };
 
-ReadPages& pages_of(sqlite3_file* file) { return *reinterpret_cast<ReaderFile*>(file)->pages; }
+SqlitePages& pages_of(sqlite3_file* file) { return *reinterpret_cast<ReaderFile*>(file)->pages; }
 
 int read_part(sqlite3_file* file, void* into, int amount, sqlite3_int64 offset) {
-  ReadPages& pages = pages_of(file);
+  SqlitePages& pages = pages_of(file);
   const auto wanted = static_cast<std::uint64_t>(amount);
   const auto at = static_cast<std::uint64_t>(offset);
   const std::uint64_t size = pages.reader.size();
@@ -112,12 +117,12 @@ int open_reader(sqlite3_vfs* vfs, const char*, sqlite3_file* file, int flags, in
   if ((flags & SQLITE_OPEN_MAIN_DB) == 0) return SQLITE_CANTOPEN;  // no temporary files
   auto* own = reinterpret_cast<ReaderFile*>(file);
   own->base.pMethods = reader_methods();
-  own->pages = static_cast<ReadPages*>(vfs->pAppData);
+  own->pages = static_cast<SqlitePages*>(vfs->pAppData);
   if (out_flags != nullptr) *out_flags = SQLITE_OPEN_READONLY;
   return SQLITE_OK;
 }
 
-sqlite3_vfs reader_vfs(ReadPages& pages, const char* name) {
+sqlite3_vfs reader_vfs(SqlitePages& pages, const char* name) {
   sqlite3_vfs* usual = sqlite3_vfs_find(nullptr);
   sqlite3_vfs vfs = {};
   vfs.iVersion = 1;
@@ -141,11 +146,6 @@ sqlite3_vfs reader_vfs(ReadPages& pages, const char* name) {
   vfs.xGetLastError = [](sqlite3_vfs*, int, char*) { return 0; };
   return vfs;
 }
-
-struct FinishStatement {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-};
-using Statement = std::unique_ptr<sqlite3_stmt, FinishStatement>;
 }  // namespace
 
 struct SqliteFile::Connection {
@@ -189,11 +189,11 @@ struct SqliteFile::Connection {
   }
 
   // Null when there is nothing to be read by it; then problem() says why.
-  Statement prepare(const std::string& text) {
+  SqliteStatement prepare(const std::string& text) {
     if (!usable || is_over()) return nullptr;  // the handler is not called in short queries
     sqlite3_stmt* prepared = nullptr;
     if (sqlite3_prepare_v2(database.get(), text.c_str(), -1, &prepared, nullptr) != SQLITE_OK) return nullptr;
-    return Statement(prepared);
+    return SqliteStatement(prepared);
   }
 
   // SQLITE_ROW, SQLITE_DONE, or anything else for a failure.
@@ -208,7 +208,7 @@ struct SqliteFile::Connection {
 
   // False when it fails before its end.
   bool run(const std::string& text, const std::string& bound, const std::function<void(const SqliteRow&)>& row) {
-    const Statement statement = prepare(text);
+    const SqliteStatement statement = prepare(text);
     sqlite3_stmt* prepared = statement.get();
     if (prepared == nullptr) return false;
     if (!bound.empty()) sqlite3_bind_text(prepared, 1, bound.c_str(), static_cast<int>(bound.size()), SQLITE_STATIC);
@@ -228,7 +228,7 @@ struct SqliteFile::Connection {
   }
 
   std::string name;
-  ReadPages pages;
+  SqlitePages pages;
   sqlite3_vfs vfs;
   SqliteLimits limits;
   std::chrono::steady_clock::time_point until;
@@ -261,7 +261,7 @@ SqliteLimits SqliteLimits::for_whole(std::uint64_t file_bytes) {
 
 struct SqliteQuery::State {
   SqliteFile::Connection* connection;
-  Statement statement;
+  SqliteStatement statement;
   int last = SQLITE_OK;
   std::string problem = {};
 };

@@ -12,7 +12,7 @@ void tell_traced(TraceSink& sink, std::initializer_list<Activity> activities) {
 }
 
 // What the profiler noted about its own work. Its texts hold paths and names of users: none is shown.
-void tell_diagnostics(TraceDatabase& database, TraceSink& sink) {
+void tell_nsys_diagnostics(TraceDatabase& database, TraceSink& sink) {
   TableRows rows = database.rows("DIAGNOSTIC_EVENT", {"text"});
   while (rows.next()) {
     const std::string_view text = rows.bytes(0);
@@ -30,7 +30,7 @@ void tell_diagnostics(TraceDatabase& database, TraceSink& sink) {
 
 // That a kind is missing means something only where it was recorded: by the settings, or because something of it, or
 // of what is recorded with it, is there.
-void read_tables(TraceDatabase& database, TraceSink& sink, const TraceOptions& options) {
+void read_nsys_tables(TraceDatabase& database, TraceSink& sink, const TraceOptions& options) {
   const NsysSettings settings = nsys_settings(database);
   NsysTables tables(database, sink, options);
   std::uint64_t ranges = 0, cuda = 0;
@@ -60,9 +60,9 @@ bool is_nsys(const TraceDatabase& database) {
           database.has(kNsysRanges));
 }
 
-bool holds(const FileReader& file) { return is_nsys(TraceDatabase(file)); }
+bool holds_nsys(const FileReader& file) { return is_nsys(TraceDatabase(file)); }
 
-Status read(TraceInput& input, TraceSink& sink, const TraceOptions& options) {
+Status read_nsys_file(TraceInput& input, TraceSink& sink, const TraceOptions& options) {
   const auto file = whole_file(input);
   if (!file) return file.error();
   TraceDatabase database(*file, &sink);
@@ -71,13 +71,14 @@ Status read(TraceInput& input, TraceSink& sink, const TraceOptions& options) {
                  "Export the report anew: nsys export --type sqlite"};
   }
   tell_nsys_facts(database, sink);
-  read_tables(database, sink, options);
-  tell_diagnostics(database, sink);
+  read_nsys_tables(database, sink, options);
+  tell_nsys_diagnostics(database, sink);
   return Done{};
 }
 
 }  // namespace
 
-const TraceFormat kNsightSystems = {"Nsight Systems SQLite", WitnessKind::nsight_systems, is_database, read, holds};
+const TraceFormat kNsightSystems = {"Nsight Systems SQLite", WitnessKind::nsight_systems, is_database, read_nsys_file,
+                                    holds_nsys};
 
 }  // namespace varve

@@ -11,12 +11,12 @@ namespace varve {
 namespace {
 
 // Every table of what ran on devices has these columns, and then its own.
-enum Shared { start, end, device, context, stream, process, correlation, node, own };
+enum SharedColumn { kStart, kEnd, kDevice, kContext, kStream, kProcess, kCorrelation, kNode, kOwn };
 
 std::vector<std::string> device_columns(const NsysTables& tables, const std::vector<std::string>& others) {
   std::vector<std::string> all = {"start",    "end",       "deviceId",      "contextId",
                                   "streamId", "globalPid", "correlationId", "graphNodeId"};
-  if (tables.options.device_only) all[correlation].clear();  // no such column: not asked for
+  if (tables.options.device_only) all[kCorrelation].clear();  // no such column: not asked for
   all.insert(all.end(), others.begin(), others.end());
   return all;
 }
@@ -32,19 +32,19 @@ class DeviceRows {
   // The next row whose times can be; the event, but for its name, and the links are of this row.
   bool next() {
     while (rows_.next()) {
-      event.start_ns = rows_.integer(start);
-      const auto duration = duration_between(event.start_ns, rows_.integer(end));
-      const bool has_times = event.start_ns != 0 || rows_.has(start);
+      event.start_ns = rows_.integer(kStart);
+      const auto duration = duration_between(event.start_ns, rows_.integer(kEnd));
+      const bool has_times = event.start_ns != 0 || rows_.has(kStart);
       if (!duration || !has_times) {
         rows_.damaged(has_times ? "it ends before it starts" : "it has no times");
         continue;
       }
       event.duration_ns = *duration;
-      event.track = tables_.stream_of(rows_.integer(process), rows_.integer(device), rows_.integer(context),
-                                      rows_.integer(stream));
-      extra.graph_node = rows_.has(node) ? static_cast<std::uint64_t>(rows_.integer(node)) : 0;
+      event.track = tables_.stream_of(rows_.integer(kProcess), rows_.integer(kDevice), rows_.integer(kContext),
+                                      rows_.integer(kStream));
+      extra.graph_node = rows_.has(kNode) ? static_cast<std::uint64_t>(rows_.integer(kNode)) : 0;
       if (tables_.options.device_only) return true;
-      extra.correlation = tables_.correlation_of(rows_.integer(process), rows_.integer(correlation));
+      extra.correlation = tables_.correlation_of(rows_.integer(kProcess), rows_.integer(kCorrelation));
       if (!tables_.operations.empty()) extra.operation = tables_.operations.operation_of(extra.correlation);
       return true;
     }
@@ -104,7 +104,7 @@ std::string copy_name(const TableRows& row, int kind, int from, int to) {
 std::uint64_t bytes_of(std::int64_t number) { return static_cast<std::uint64_t>(std::max<std::int64_t>(number, 0)); }
 
 std::uint64_t read_fills(NsysTables& tables) {
-  enum Column { bytes = own, kind };
+  enum Column { bytes = kOwn, kind };
   DeviceRows rows(tables, kNsysFills, Activity::fill, {"bytes", "memKind"});
   const TableRows& row = rows.row();
   while (rows.next()) {
@@ -119,7 +119,7 @@ std::uint64_t read_fills(NsysTables& tables) {
 
 std::uint64_t read_nsys_kernels(NsysTables& tables) {
   enum Column {
-    name = own,
+    name = kOwn,
     mangled,
     short_name,
     grid_x,
@@ -162,7 +162,7 @@ std::uint64_t read_nsys_kernels(NsysTables& tables) {
 }
 
 std::uint64_t read_nsys_copies(NsysTables& tables) {
-  enum Column { bytes = own, kind, from, to };
+  enum Column { bytes = kOwn, kind, from, to };
   DeviceRows rows(tables, kNsysCopies, Activity::copy, {"bytes", "copyKind", "srcKind", "dstKind"});
   const TableRows& row = rows.row();
   while (rows.next()) {

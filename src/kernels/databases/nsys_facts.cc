@@ -172,9 +172,15 @@ void tell_gpus(TraceDatabase& database, TraceSink& sink) {
 // Constants that the builder of an image wrote into it: they say what was in the image when it was built, and nothing
 // of what the process loaded.
 bool is_image_constant(std::string_view name) {
-  constexpr std::array<std::string_view, 6> kExactly = {"CUDA_VERSION",  "CUDA_DRIVER_VERSION", "NCCL_VERSION",
-                                                        "CUDNN_VERSION", "CUBLAS_VERSION",      "PYTORCH_VERSION"};
-  return name.starts_with("NV_") || std::find(kExactly.begin(), kExactly.end(), name) != kExactly.end();
+  constexpr std::array<std::string_view, 5> kExactly = {"CUDA_VERSION", "CUDA_DRIVER_VERSION", "NCCL_VERSION",
+                                                        "CUDNN_VERSION", "CUBLAS_VERSION"};
+  return name.starts_with("NV_") || name.starts_with("NVIDIA_REQUIRE_") ||
+         std::find(kExactly.begin(), kExactly.end(), name) != kExactly.end();
+}
+
+// Of those the versions of what runs; not what headers there were, and on what drivers it may start.
+bool is_version_constant(std::string_view name) {
+  return name.ends_with("_VERSION") && name.find("_DEV_") == std::string_view::npos;
 }
 
 // The settings of one environment. dispatch_settings() lets through what its list names, without secrets.
@@ -184,7 +190,7 @@ void tell_environment(const Environment& environment, const std::string& source,
     fact.source = source;
     if (!is_image_constant(name)) {
       sink.fact("settings." + name, std::move(fact));
-    } else if (fact.is_known()) {
+    } else if (fact.is_known() && is_version_constant(name)) {
       fact.standing = Standing::declared;
       const std::string_view short_name = std::string_view(name).substr(name.starts_with("NV_") ? 3 : 0);
       sink.fact("trace.image_" + to_lower(short_name), std::move(fact));
