@@ -10,12 +10,17 @@
 #include <optional>
 #include <vector>
 
+#include "base/hash.h"
+#include "base/text.h"
+#include "binary/elf/demangle.h"
+#include "model/kernels/kernel_spelling.h"
 #include "tables/table.h"
 
 namespace varve {
 namespace {
 
 constexpr std::size_t kMostKept = 100'000;
+constexpr std::size_t kLongestName = 1000;
 
 RE2::Options pattern_options() {
   RE2::Options options;
@@ -116,6 +121,12 @@ KernelMeaning read_name(const std::string& name) {
 }
 
 }  // namespace
+
+std::string normalised_kernel_name(const std::string& raw) {
+  std::string name = canonical_spelling(demangle_whole(raw));
+  if (name.size() <= kLongestName) return name;
+  return clean_utf8(name, kLongestName) + "…" + sha256_hex(name).substr(0, 8);
+}
 
 Status load_kernel_patterns() { return pattern_table() ? Status(Done{}) : Status(pattern_table().error()); }
 

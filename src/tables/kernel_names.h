@@ -7,6 +7,11 @@
 
 namespace varve {
 
+// The name by which a kernel is known whoever traced it: demangled as far as it goes, and in one spelling
+// (model/kernels/kernel_spelling.h). At most about 1 000 bytes: a longer one is cut and ends in "…" and 8 digits of the
+// whole name's SHA-256. What is no C++ name stays as it is.
+std::string normalised_kernel_name(const std::string& raw);
+
 // What a kernel's name says by data/kernel_patterns.json. `name` is demangled. Answers are kept, so asking again is
 // cheap. Safe to call from several threads.
 KernelMeaning kernel_meaning(std::string_view name);

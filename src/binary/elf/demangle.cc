@@ -11,12 +11,15 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "binary/elf/mangled_name.h"
 
 namespace varve {
 namespace {
 
 constexpr std::size_t kMostMangled = 4096;
 constexpr std::size_t kMostName = 1000;
+constexpr std::size_t kLongestMangled = std::size_t{64} << 10;
+constexpr std::size_t kMostReadable = std::size_t{64} << 10;
 constexpr double kMostGrowth = 4096;
 
 // A bracketed part of a mangled name (template arguments, a function type, a nested name) and the substitutions
@@ -93,13 +96,19 @@ std::string capped(std::string name, const std::string& symbol) {
 
 }  // namespace
 
-std::string demangle(const std::string& symbol) {
-  bool mangled = symbol.starts_with("_Z") && symbol.size() <= kMostMangled;
-  if (!mangled || possible_growth(symbol) > kMostGrowth) return capped(clean_utf8(symbol), symbol);
-  int status = 0;
-  std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status),
-                                                   &std::free);
-  return capped(clean_utf8(status == 0 && text ? text.get() : symbol), symbol);
+std::string demangle_whole(const std::string& symbol) {
+  if (!symbol.starts_with("_Z") || symbol.size() > kLongestMangled) return clean_utf8(symbol, symbol.size() * 3);
+  if (symbol.size() <= kMostMangled) {
+    if (possible_growth(symbol) > kMostGrowth) return clean_utf8(symbol);
+    int status = 0;
+    std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status),
+                                                     &std::free);
+    if (status == 0 && text) return clean_utf8(text.get(), kMostReadable);
+  }
+  const std::string read = read_mangled_name(symbol);
+  return clean_utf8(read.empty() ? symbol : read, symbol.size() * 3);
 }
+
+std::string demangle(const std::string& symbol) { return capped(demangle_whole(symbol), symbol); }
 
 }  // namespace varve

@@ -7,4 +7,7 @@ namespace varve {
 // and 8 digits of the whole symbol's SHA-256, so that different functions keep different names.
 std::string demangle(const std::string& symbol);
 
+// The same without a cut, of up to 64 KiB.
+std::string demangle_whole(const std::string& symbol);
+
 }  // namespace varve

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kMostRows = 1'000'000;
 constexpr std::size_t kMostDamage = 100;
 constexpr std::size_t kMostReasons = 100;
+constexpr std::size_t kLongestName = std::size_t{64} << 10;
 constexpr std::size_t kMostPeriods = 1000;  // a sampler that adapts its period has another one for every sample
 constexpr std::uint32_t kNoRow = UINT32_MAX;
 constexpr std::array kAllQuantities{Quantity::cpu_time, Quantity::device_time, Quantity::call_time};
@@ -32,7 +33,7 @@ void ProfileBuilder::name(NameId id, const TraceName& name) {
   const std::size_t index = static_cast<std::size_t>(id) + 1;
   if (index >= names_.size()) names_.resize(index + 1, names_.front());
   names_[index] = {
-      clean_utf8(name.text), clean_utf8(name.library), std::string(name.build_id), name.named, kNoKernel, kNoRow};
+      clean_utf8(name.text, kLongestName), clean_utf8(name.library), std::string(name.build_id), name.named, kNoKernel, kNoRow};
 }
 
 std::uint32_t ProfileBuilder::number_of(const Place& place) {
@@ -52,9 +53,10 @@ KernelId ProfileBuilder::kernel_of(NameId id) {
   Name& name = names_[index < names_.size() ? index : 0];
   if (name.kernel != kNoKernel) return name.kernel;
   Kernel kernel;
-  kernel.key = {demangle(name.text), name.library, name.build_id};
+  const bool is_foreign = name.named == Named::trace;  // of a tool with a spelling of its own
+  kernel.key = {is_foreign ? normalised_kernel_name(name.text) : demangle(name.text), name.library, name.build_id};
   kernel.named = name.named;
-  if (kernel.key.name != name.text) kernel.raw_name = name.text;
+  if (kernel.key.name != name.text) kernel.raw_name = clean_utf8(name.text);
   kernel.meaning = kernel_meaning(kernel.key.name);
   return name.kernel = reading_.record.kernels.intern(std::move(kernel));
 }
