@@ -140,7 +140,7 @@ std::string shortened(const std::string& text, std::size_t most) {
   constexpr std::size_t kLongestEnd = 10;
   if (display_width(text) <= most) return text;
   const std::size_t end = text.find_last_of('_');
-  const bool has_end = end != std::string::npos && text.size() - end <= kLongestEnd;
+  const bool has_end = end != std::string::npos && text.size() - end <= std::min(kLongestEnd, most / 2);
   const std::string last = has_end ? text.substr(end) : "";
   std::string first = cut(text, most - display_width(last) - 1);
   const std::size_t word = first.find_last_of("_ ,");
@@ -189,9 +189,10 @@ std::string display_of(const Name& name, std::size_t most) {
   return text.empty() ? std::string(kMore) : text;
 }
 
-// Words and signs: "a_b<4>" is "a", "_", "b", "<", "4", ">".
+// Words and signs: "a_b<4>" is "a_b", "<", "4", ">", and "a_b" alone "a", "_", "b".
 std::vector<std::string_view> words_of(std::string_view text) {
-  const auto is_sign = [](char c) { return std::string_view("_<>(),: &*").find(c) != std::string_view::npos; };
+  const std::string_view signs = text.find_first_of("<:(") == std::string_view::npos ? "_, " : "<>(),: &*";
+  const auto is_sign = [&](char c) { return signs.find(c) != std::string_view::npos; };
   std::vector<std::string_view> words;
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = at + 1;
