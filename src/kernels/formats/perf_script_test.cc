@@ -124,7 +124,7 @@ TEST(PerfScript, WhatIsCutShortOrDamagedIsPassedOverWithItsPlace) {
 }
 
 TEST(PerfScript, OtherTextIsNoTrace) {
-  for (const char* text : {"", "hello\n", "a 1 1.0 2\n", "{\"traceEvents\": []}", "12:30:45.123: started\n"}) {
+  for (const char* text : {"", "hello\n", "a 1 1.0 2\n", "{\"children\": []}", "12:30:45.123: started\n"}) {
     EXPECT_FALSE(read_text(text)) << text;
   }
 }

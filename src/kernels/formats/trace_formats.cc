@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <string_view>
 
 #include "base/text.h"
 #include "kernels/analysis/trace_analysis.h"
 #include "kernels/databases/database_formats.h"
+#include "kernels/kineto/kineto.h"
 #include "kernels/trace/trace_input.h"
 
 namespace varve {
@@ -63,10 +65,23 @@ std::string known_formats() {
   for (const TraceFormat& format : trace_formats()) names.emplace_back(format.name);
   return join(names, ", ");
 }
+
+// A file that Git keeps elsewhere, and of which only a few lines were fetched (Git LFS: docs/spec.md).
+bool is_lfs_pointer(std::string_view text) { return text.starts_with("version https://git-lfs.github.com/spec/"); }
+
+Error unknown_format(std::span<const std::byte> beginning, const std::string& where) {
+  const std::string_view text(reinterpret_cast<const char*>(beginning.data()), beginning.size());
+  if (is_lfs_pointer(text)) {
+    return Error{"reading a trace", where, "it is a Git LFS pointer: the trace itself was never fetched",
+                 "Fetch it with: git lfs pull"};
+  }
+  return Error{"reading a trace", where, text.empty() ? "it is empty" : "its format is none that is known",
+               fmt::format("Formats that are read: {}", known_formats())};
+}
 }  // namespace
 
 const std::vector<TraceFormat>& trace_formats() {
-  static const std::vector<TraceFormat> table = {kNsightSystems, kPerfScript};
+  static const std::vector<TraceFormat> table = {kNsightSystems, kPerfScript, kKineto};
   return table;
 }
 
@@ -98,10 +113,7 @@ Result<ReadTrace> read_trace(TraceInput& input, const TraceOptions& options) {
     source = &held.emplace(*file, input.where());
     format = find_trace_format(beginning, held->file());
   }
-  if (format == nullptr) {
-    return Error{"reading a trace", input.where(), size == 0 ? "it is empty" : "its format is none that is known",
-                 fmt::format("Formats that are read: {}", known_formats())};
-  }
+  if (format == nullptr) return unknown_format(beginning, input.where());
   TraceAnalysis analysis(format->witness, options);
   if (const Status read = format->read(*source, analysis, options); !read) return read.error();
   return ReadTrace{format->name, analysis.take()};

@@ -1,0 +1,304 @@
+#include "kernels/kineto/event_scanner.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "kernels/kineto/json_blocks.h"
+#include "kernels/kineto/json_damage.h"
+#include "kernels/kineto/json_members.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kLongestPart = std::size_t{1} << 24;  // of an event, or a value beside their list
+constexpr std::size_t kBlocksAtOnce = 64;
+constexpr std::size_t kNowhere = SIZE_MAX;
+
+// Whether nothing but one comma and blanks stand between.
+bool is_separator(std::string_view text) {
+  std::size_t commas = 0;
+  for (const char c : text) {
+    if (c == ',') {
+      ++commas;
+    } else if (!is_json_blank(c)) {
+      return false;
+    }
+  }
+  return commas == 1;
+}
+
+// The first brace in [from, to) that begins an event; kNowhere: none does. `undecided` becomes the place of a brace of
+// which the text ends before that can be told, or `to`.
+std::size_t find_event(std::string_view text, std::size_t from, std::size_t to, std::string_view first_key,
+                       std::size_t& undecided) {
+  undecided = to;
+  for (std::size_t i = text.find('{', from); i < to; i = text.find('{', i + 1)) {
+    const Begins begins = begins_event(text, i, first_key);
+    if (begins == Begins::yes) return i;
+    if (begins == Begins::unknown && undecided == to) undecided = i;
+  }
+  return kNowhere;
+}
+}  // namespace
+
+EventScanner::EventScanner(TraceInput& input, EventSink& sink) : sink_(sink), window_(input, kLongestPart) {}
+
+Status EventScanner::scan() {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (const auto first = peek(); !first) return first.error();
+  if (window_.text().starts_with(kByteOrderMark)) window_.advance(kByteOrderMark.size());
+  Next next = Next::outer;
+  while (next != Next::done) {
+    const auto after = next == Next::outer  ? scan_outer()
+                       : next == Next::list ? scan_list()
+                                            : scan_member(next == Next::first_member);
+    if (!after) return after.error();
+    next = *after;
+  }
+  return Done{};
+}
+
+// The next byte that is no blank; -1 at the end.
+Result<int> EventScanner::peek() {
+  while (true) {
+    const std::string_view text = window_.text();
+    std::size_t blanks = 0;
+    while (blanks < text.size() && is_json_blank(text[blanks])) ++blanks;
+    window_.advance(blanks);
+    if (window_.size() > 0) return static_cast<unsigned char>(*window_.data());
+    const auto more = window_.more();
+    if (!more) return more.error();
+    if (*more == TextWindow::More::ended) return -1;
+  }
+}
+
+void EventScanner::tell(std::size_t place, std::string_view what) {
+  if (!told_) sink_.damaged(window_.at() + place, what);
+  told_ = true;
+}
+
+EventScanner::Next EventScanner::ended(std::string_view what) {
+  tell(window_.size(), what);
+  return Next::done;
+}
+
+Result<EventScanner::Next> EventScanner::passed_over(std::size_t place, std::string_view what,
+                                                     std::size_t search_from) {
+  tell(place, what);
+  return resume(search_from);
+}
+
+// Goes on with the next event that begins at `from` or behind it.
+Result<EventScanner::Next> EventScanner::resume(std::size_t from) {
+  while (true) {
+    std::size_t undecided = 0;
+    const std::string_view text = window_.text();
+    const std::size_t found = find_event(text, std::min(from, text.size()), text.size(), first_key_, undecided);
+    if (found != kNowhere) {
+      window_.advance(found);
+      needs_comma_ = false;
+      found_list_ = true;
+      return Next::list;
+    }
+    window_.advance(undecided);
+    from = 0;
+    const auto more = window_.more();
+    if (!more) return more.error();
+    if (*more != TextWindow::More::read) return Next::done;
+  }
+}
+
+Result<EventScanner::Next> EventScanner::scan_outer() {
+  const auto c = peek();
+  if (!c) return c.error();
+  if (*c < 0) return Next::done;
+  if (*c == '{') {
+    window_.advance(1);
+    return Next::first_member;
+  }
+  if (*c != '[') return passed_over(0, "text that is no JSON", 0);
+  window_.advance(1);
+  found_list_ = is_bare_ = true;
+  needs_comma_ = false;
+  return Next::list;
+}
+
+// The end of the value that the window begins with, once it is all there.
+Result<EventScanner::Value> EventScanner::load_value(std::size_t& size) {
+  while (true) {
+    bool is_broken = false;
+    size = value_size(window_.text(), is_broken);
+    if (is_broken || size == 0) return Value::broken;
+    if (size < window_.size()) return Value::complete;
+    const auto more = window_.more();
+    if (!more) return more.error();
+    if (*more == TextWindow::More::too_long) return Value::too_long;
+    if (*more == TextWindow::More::ended) return Value::incomplete;
+  }
+}
+
+// One member of the outer object with the comma before it, or the object's end.
+Result<EventScanner::Next> EventScanner::scan_member(bool is_first) {
+  constexpr std::string_view kEnds = "the trace ends before its outer object does";
+  constexpr std::string_view kNoMember = "what should be a key with its value";
+  auto c = peek();
+  if (!c) return c.error();
+  if (!is_first && *c == ',') {
+    window_.advance(1);
+    c = peek();
+    if (!c) return c.error();
+    if (*c == '}') tell(0, "a comma that no member follows");
+  } else if (!is_first && *c >= 0 && *c != '}') {
+    return passed_over(0, kNoMember, 0);
+  }
+  if (*c < 0) return ended(kEnds);
+  if (*c == '}') {
+    window_.advance(1);
+    return Next::outer;
+  }
+  if (*c != '"') return passed_over(0, kNoMember, 0);
+  std::size_t size = 0;
+  auto loaded = load_value(size);
+  if (!loaded) return loaded.error();
+  if (*loaded == Value::incomplete) return ended(kEnds);
+  if (*loaded != Value::complete) return passed_over(size, kNoMember, 1);
+  const std::string key(window_.text().substr(1, size - 2));
+  window_.advance(size);
+  c = peek();
+  if (!c) return c.error();
+  if (*c < 0) return ended(kEnds);
+  if (*c != ':') return passed_over(0, kNoMember, 0);
+  window_.advance(1);
+  c = peek();
+  if (!c) return c.error();
+  if (*c < 0) return ended(kEnds);
+  if (key == "traceEvents" && *c == '[') {
+    window_.advance(1);
+    found_list_ = true;
+    needs_comma_ = false;
+    return Next::list;
+  }
+  loaded = load_value(size);
+  if (!loaded) return loaded.error();
+  if (*loaded == Value::incomplete) return ended(kEnds);
+  if (*loaded == Value::too_long) return passed_over(0, "a value of more than 16 MiB", 1);
+  if (*loaded == Value::broken) return passed_over(size, "a string that does not end where it should", 1);
+  sink_.member(key, window_.text().substr(0, size));
+  window_.advance(size);
+  return Next::member;
+}
+
+Result<EventScanner::Next> EventScanner::scan_list() {
+  constexpr std::string_view kEnds = "the list of events has no end";
+  while (true) {
+    auto c = peek();
+    if (!c) return c.error();
+    if (needs_comma_ && *c == ',') {
+      needs_comma_ = false;
+      window_.advance(1);
+      c = peek();
+      if (!c) return c.error();
+      if (*c == ']') tell(0, "a comma that no event follows");
+    } else if (needs_comma_ && *c >= 0 && *c != ']') {
+      return passed_over(0, "what should be the next event", 0);
+    }
+    if (*c < 0) return ended(kEnds);
+    if (*c == ']') {
+      window_.advance(1);
+      return is_bare_ ? Next::outer : Next::member;
+    }
+    if (*c != '{') return passed_over(0, "what should be an event", 0);
+    const Run run = run_over_events();
+    if (run == Run::damaged) return resume(1);
+    if (run == Run::incomplete) {
+      const auto next = read_on_in_event();
+      if (!next || *next != Next::list) return next;
+    }
+  }
+}
+
+// The window ends inside the event that it begins with.
+Result<EventScanner::Next> EventScanner::read_on_in_event() {
+  const auto more = window_.more();
+  if (!more) return more.error();
+  if (*more == TextWindow::More::read) return Next::list;
+  if (*more == TextWindow::More::too_long) return passed_over(0, "an event of more than 16 MiB", 1);
+  std::size_t undecided = 0;
+  const std::string_view text = window_.text();
+  const bool holds_another = find_event(text, 1, text.size(), first_key_, undecided) != kNowhere;
+  return passed_over(0, holds_another ? "an event without its end" : "the trace ends inside an event", 1);
+}
+
+void EventScanner::take_event(std::size_t from, std::size_t to) {
+  const std::string_view object = window_.text().substr(from, to - from);
+  if (!found_event_) {
+    const std::size_t open = object.find('"'), close = object.find('"', open + 1);
+    if (close != std::string_view::npos) first_key_ = object.substr(open, close + 1 - open);
+    found_event_ = true;
+  }
+  told_ = false;
+  sink_.event(object, window_.at() + from);
+}
+
+// Takes one event after the other, as long as nothing but a comma stands between them and they are all there. The
+// window begins with an event; afterwards with what stands behind the last one, or with the one that is not whole.
+EventScanner::Run EventScanner::run_over_events() {
+  const std::string_view text = window_.text();
+  std::array<JsonBlock, kBlocksAtOnce> blocks;
+  JsonBlockState state;
+  std::size_t depth = 0, start = 0, end = 0, searched = 0;
+  std::size_t flaw_at = kNowhere;  // in an event that can be read all the same
+  std::string_view flaw;
+  const auto stop = [&](std::size_t at, Run run) {
+    window_.advance(at);
+    return run;
+  };
+  const auto damage = [&](std::size_t place, std::string_view what) {
+    tell(place, what);
+    return stop(start, Run::damaged);
+  };
+  for (std::size_t at = 0; at < text.size(); at += kBlocksAtOnce * kJsonBlock) {
+    const std::size_t count = std::min(kBlocksAtOnce, (text.size() - at + kJsonBlock - 1) / kJsonBlock);
+    look_at_json(text.data() + at, count, state, blocks.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      const JsonBlock& block = blocks[i];
+      std::uint64_t places = block.open | block.close | block.broken | block.suspect;
+      for (; places != 0; places &= places - 1) {
+        const std::uint64_t bit = places & -places;
+        const std::size_t place = at + i * kJsonBlock + static_cast<std::size_t>(__builtin_ctzll(places));
+        if ((block.open & bit) != 0) {
+          if (depth == 0) {
+            if (end > 0 && !is_separator(text.substr(end, place - end))) return stop(end, Run::stopped);
+            start = place;
+            searched = start + 1;
+            needs_comma_ = false;
+            flaw_at = kNowhere;
+          } else if (depth >= 2) {  // Kineto's events hold an object at most: was the end of this one lost?
+            const std::size_t inner = find_event(text, searched, place + 1, first_key_, searched);
+            if (inner != kNowhere) return damage(inner, "an event without its end");
+          }
+          ++depth;
+        } else if (depth == 0) {
+          return stop(end, Run::stopped);
+        } else if ((block.close & bit) != 0) {
+          if (--depth > 0) continue;
+          end = place + 1;
+          if (flaw_at != kNowhere) sink_.damaged(window_.at() + flaw_at, flaw);
+          take_event(start, end);
+          needs_comma_ = true;
+        } else if ((block.broken & bit) != 0) {
+          return damage(place, "a quote inside a string, or a string without its end");
+        } else if (text[place] == '{') {
+          if (begins_event(text, place, first_key_) == Begins::yes) return damage(place, "a string without its end");
+        } else if (flaw_at == kNowhere) {
+          flaw = flaw_of_string(text, place);
+          if (!flaw.empty()) flaw_at = place;
+        }
+      }
+    }
+  }
+  return depth == 0 ? stop(end, Run::stopped) : stop(start, Run::incomplete);
+}
+
+}  // namespace varve

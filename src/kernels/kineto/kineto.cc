@@ -1,0 +1,274 @@
+#include "kernels/kineto/kineto.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <functional>
+#include <map>
+#include <string>
+#include <unordered_map>
+
+#include "base/text.h"
+#include "kernels/kineto/event_scanner.h"
+#include "kernels/kineto/json_members.h"
+#include "kernels/kineto/kineto_event.h"
+#include "kernels/kineto/kineto_facts.h"
+#include "kernels/kineto/operator_links.h"
+#include "kernels/trace/runtime_calls.h"
+#include "tables/kernel_names.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostNames = 1'000'000, kMostTracks = 1'000'000;
+
+struct HashOfText {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+template <class T>
+using ByText = std::unordered_map<std::string, T, HashOfText, std::equal_to<>>;
+
+// "[[8, 64], [64, 8], []]" as "[[8,64],[64,8]]": without blanks and the empty shapes at the end, which belong to
+// arguments that are no tensors. Empty when no argument has a shape.
+std::string shapes_from(std::string_view dims) {
+  std::string text;
+  for (const char c : dims) {
+    if (c != ' ' && c != '\n' && c != '\t' && c != '\r') text += c;
+  }
+  if (!text.ends_with(']')) return {};
+  text.pop_back();
+  while (text.ends_with("[]")) {
+    text.resize(text.size() - 2);
+    if (text.ends_with(',')) text.pop_back();
+  }
+  return text.size() < 2 ? std::string() : text + ']';
+}
+
+class KinetoReader final : public EventSink {
+ public:
+  KinetoReader(TraceSink& sink, const TraceOptions& options) : sink_(sink), device_only_(options.device_only) {}
+
+  Status read(TraceInput& input);
+  void event(std::string_view object, std::uint64_t at) override;
+  void member(std::string_view key, std::string_view value) override { tell_kineto_facts(key, value, sink_); }
+  void damaged(std::uint64_t at, std::string_view what) override { sink_.damaged(at, what); }
+
+ private:
+  struct DeviceName {
+    NameId id = kNoName;
+    bool is_collective = false;
+  };
+
+  void take_device_event(KinetoKind kind, const KinetoEvent& event);
+  void take_host_event(KinetoKind kind, const KinetoEvent& event);
+  void read_times(const KinetoEvent& event, std::uint64_t at);
+  void saw_device();
+  NameId name_of(std::string_view text);
+  DeviceName name_on_device(std::string_view value);
+  NameId name_of_operation(const KinetoEvent& event, bool& is_region);
+  NameId group_of(const KinetoEvent& event);
+  TrackId track_of(std::string_view key, const Place& place, TrackKind kind);
+  TrackId stream_of(const KinetoEvent& event);
+
+  TraceSink& sink_;
+  const bool device_only_;
+  KindTeller kinds_;
+  OperatorLinks links_;
+  ByText<NameId> names_;
+  ByText<DeviceName> device_names_;  // by the text as it stands there
+  ByText<NameId> operations_;        // likewise, with the shapes
+  ByText<TrackId> tracks_;
+  std::string key_, buffer_;
+  TraceEvent next_;  // what is being read: its times
+  bool saw_device_ = false, has_fractions_ = false;
+  std::uint64_t timed_ = 0;
+};
+
+Status KinetoReader::read(TraceInput& input) {
+  EventScanner scanner(input, *this);
+  if (const Status scanned = scanner.scan(); !scanned) return scanned;
+  if (!scanner.found_events()) {
+    return Error{"reading a Chrome trace", input.where(), "it holds no list traceEvents",
+                 "A trace of PyTorch's profiler is written by export_chrome_trace"};
+  }
+  links_.tell(sink_);
+  if (timed_ > 0 && !has_fractions_) sink_.unseen("times below a microsecond: the trace states whole microseconds");
+  return Done{};
+}
+
+void KinetoReader::saw_device() {
+  if (!saw_device_) sink_.traced(Activity::kernel);
+  saw_device_ = true;
+}
+
+void KinetoReader::event(std::string_view object, std::uint64_t at) {
+  const KinetoKind kind = kinds_.kind(object);
+  if (kind == KinetoKind::other) return;
+  const bool is_on_host = kind == KinetoKind::operation || kind == KinetoKind::region;
+  if (!is_on_host) saw_device();
+  if (kind == KinetoKind::device || (device_only_ && (is_on_host || kind == KinetoKind::call))) return;
+  KinetoEvent event;
+  const bool is_whole = read_kineto_event(object, event);
+  if (!is_whole) sink_.damaged(at, "an event whose fields cannot be read to their end");
+  if (!is_whole && !event.duration_ns) return;
+  read_times(event, at);
+  if (is_on_host || kind == KinetoKind::call) {
+    take_host_event(kind, event);
+  } else {
+    take_device_event(kind, event);
+  }
+}
+
+// Where the trace states no duration that can be read the event counts, without time.
+void KinetoReader::read_times(const KinetoEvent& event, std::uint64_t at) {
+  if (!event.duration_ns || !event.start_ns) sink_.damaged(at, "an event whose time is no number");
+  next_.start_ns = event.start_ns.value_or(0);
+  next_.duration_ns = event.duration_ns.value_or(0);
+  if (next_.duration_ns < 0 || next_.start_ns < 0) {
+    sink_.damaged(at, next_.duration_ns < 0 ? "an event that ends before it begins" : "an event before time began");
+    next_.start_ns = std::max<std::int64_t>(next_.start_ns, 0);
+    next_.duration_ns = std::max<std::int64_t>(next_.duration_ns, 0);
+  }
+  ++timed_;
+  has_fractions_ = has_fractions_ || next_.start_ns % 1000 != 0 || next_.duration_ns % 1000 != 0;
+}
+
+NameId KinetoReader::name_of(std::string_view text) {
+  if (const auto known = names_.find(text); known != names_.end()) return known->second;
+  if (names_.size() >= kMostNames) return kNoName;
+  const auto id = static_cast<NameId>(names_.size());
+  sink_.name(id, {.text = text, .library = {}, .build_id = {}, .named = Named::trace});
+  names_.emplace(text, id);
+  return id;
+}
+
+KinetoReader::DeviceName KinetoReader::name_on_device(std::string_view value) {
+  if (const auto known = device_names_.find(value); known != device_names_.end()) return known->second;
+  const std::string_view text = text_from(value, buffer_);
+  const DeviceName name{name_of(text), kernel_meaning(clean_utf8(text)).family == Family::collective};
+  if (device_names_.size() < kMostNames) device_names_.emplace(value, name);
+  return name;
+}
+
+NameId KinetoReader::name_of_operation(const KinetoEvent& event, bool& is_region) {
+  // Before there were annotations a step of the profiler was an operator.
+  is_region = is_region || event.name.starts_with("\"ProfilerStep#");
+  key_.assign(event.name);
+  if (!is_region) key_.append(event.input_dims);
+  if (const auto known = operations_.find(key_); known != operations_.end()) return known->second;
+  std::string text(text_from(event.name, buffer_));
+  if (const std::string shapes = is_region ? "" : shapes_from(event.input_dims); !shapes.empty()) text += ' ' + shapes;
+  const NameId id = name_of(text);
+  if (operations_.size() < kMostNames) operations_.emplace(key_, id);
+  return id;
+}
+
+TrackId KinetoReader::track_of(std::string_view key, const Place& place, TrackKind kind) {
+  if (const auto known = tracks_.find(key); known != tracks_.end()) return known->second;
+  if (tracks_.size() >= kMostTracks) return TrackId{0};
+  const auto id = static_cast<TrackId>(tracks_.size());
+  sink_.track(id, place, kind);
+  tracks_.emplace(key, id);
+  return id;
+}
+
+TrackId KinetoReader::stream_of(const KinetoEvent& event) {
+  constexpr std::uint64_t kMostDevice = INT32_MAX, kMostStream = INT64_MAX;
+  Place place;
+  if (event.device && *event.device <= kMostDevice) place.device = static_cast<std::int32_t>(*event.device);
+  if (event.stream && *event.stream <= kMostStream) place.stream = static_cast<std::int64_t>(*event.stream);
+  key_.clear();
+  fmt::format_to(std::back_inserter(key_), "{} {}", place.device, place.stream);
+  return track_of(key_, place, TrackKind::stream);
+}
+
+// "3 tensor_parallel [0, 1, 2, 3]": the number of a process group, what it is for, and its ranks.
+NameId KinetoReader::group_of(const KinetoEvent& event) {
+  std::string text, part;
+  for (const std::string_view value : {event.group_name, event.group_description, event.group_ranks}) {
+    const std::string_view said = text_from(value, part);
+    if (said.empty() || said == "undefined") continue;
+    if (!text.empty()) text += ' ';
+    text += said;
+  }
+  return text.empty() ? kNoName : name_of(text);
+}
+
+void KinetoReader::take_device_event(KinetoKind kind, const KinetoEvent& event) {
+  const DeviceName name = name_on_device(event.name);
+  next_.name = name.id;
+  next_.track = stream_of(event);
+  Extra extra{.bytes = event.bytes, .launch = event.launch, .graph_node = event.graph_node};
+  if (!device_only_) extra.correlation = event.correlation;
+  next_.activity = kind == KinetoKind::copy   ? Activity::copy
+                   : kind == KinetoKind::fill ? Activity::fill
+                                              : Activity::kernel;
+  if (kind == KinetoKind::kernel && (name.is_collective || !event.collective.empty())) {
+    next_.activity = Activity::collective;
+    const std::uint64_t size = bytes_of_type(text_from(event.type, buffer_));
+    const std::uint64_t elements = std::max(event.elements_in, event.elements_out);
+    if (size > 0 && elements < UINT64_MAX / size) extra.bytes = elements * size;
+    extra.group = group_of(event);
+    if (event.sequence && *event.sequence <= INT64_MAX) extra.sequence = static_cast<std::int64_t>(*event.sequence);
+  }
+  if (device_only_ || links_.is_full()) {
+    sink_.event(next_, &extra);
+  } else {
+    links_.add_device_event(next_, extra, event.external);
+  }
+}
+
+void KinetoReader::take_host_event(KinetoKind kind, const KinetoEvent& event) {
+  key_.assign(event.process);
+  key_ += ' ';
+  key_.append(event.thread);
+  next_.track = track_of(key_, {}, TrackKind::thread);
+  if (kind == KinetoKind::call) {
+    const std::string_view text = text_from(event.name, buffer_);
+    next_.name = name_of(text);
+    next_.activity = runtime_activity(text);
+    const bool launches_graph = text.find("GraphLaunch") != std::string_view::npos;
+    links_.add_call(next_, {event.external, event.correlation}, launches_graph);
+    Extra extra;
+    extra.correlation = event.correlation;
+    return sink_.event(next_, &extra);
+  }
+  bool is_region = kind == KinetoKind::region;
+  next_.name = name_of_operation(event, is_region);
+  next_.activity = is_region ? Activity::region : Activity::operation;
+  if (!is_region) links_.add_operation(next_, event.external);
+  sink_.event(next_, nullptr);
+}
+
+// By what stands at the beginning: a list of events, or an object with a key that only such traces have. Where 4 KiB
+// hold none of them but some other member first, reading tells: no other format begins so.
+bool recognises_kineto(std::span<const std::byte> beginning) {
+  constexpr std::size_t kAllThatIsShown = 4096;
+  constexpr std::array<std::string_view, 9> kKeys = {"traceEvents",     "schemaVersion",       "deviceProperties",
+                                                     "displayTimeUnit", "baseTimeNanoseconds", "cuda_runtime_version",
+                                                     "cupti_version",   "distributedInfo",     "roctracer_version"};
+  std::string_view text(reinterpret_cast<const char*>(beginning.data()), beginning.size());
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  text = trim(text);
+  if (text.empty()) return false;
+  const char first = text.front();
+  text = trim(text.substr(1));
+  if (first == '[') return text.starts_with('{') && text.find("\"ph\"") != std::string_view::npos;
+  if (first != '{') return false;
+  for (const std::string_view key : kKeys) {
+    if (text.find(fmt::format("\"{}\"", key)) != std::string_view::npos) return true;
+  }
+  return text.starts_with('"') && beginning.size() >= kAllThatIsShown && text.find('\0') == std::string_view::npos;
+}
+
+Status read_kineto(TraceInput& input, TraceSink& sink, const TraceOptions& options) {
+  return KinetoReader(sink, options).read(input);
+}
+
+}  // namespace
+
+extern const TraceFormat kKineto;
+const TraceFormat kKineto = {"Kineto (Chrome trace JSON)", WitnessKind::kineto, recognises_kineto, read_kineto};
+
+}  // namespace varve

@@ -1,0 +1,68 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "kernels/trace/trace.h"
+
+namespace varve {
+
+// What an event of a Kineto trace is, by its `cat`. The spellings of all eras:
+//
+//   until 2021   Operator  Runtime                     Kernel  Memcpy      Memset
+//   2022 on      cpu_op    cuda_runtime, cuda_driver   kernel  gpu_memcpy  gpu_memset  user_annotation
+//
+// HIP writes cuda_runtime too; other back ends have xpu_runtime, mtia_runtime, privateuse1_driver and the like.
+enum class KinetoKind {
+  other,   // what is not told on: Python functions, arrows between events, counters
+  device,  // nothing that is told on, but what is there only when a device was recorded
+  kernel,
+  copy,
+  fill,
+  operation,
+  call,
+  region,
+};
+
+KinetoKind kineto_kind(std::string_view category);
+
+// Tells the kind of an event by its first bytes: `ph` and `cat` come first and are the same for most events, so that
+// one comparison with what was read before spares reading the keys.
+class KindTeller {
+ public:
+  // Of a whole event. Only those that have a duration ("ph": "X") are of any kind but `other` and `device`. Of a key
+  // that is there twice the first counts.
+  KinetoKind kind(std::string_view event);
+
+ private:
+  KinetoKind read_kind(std::string_view event);
+
+  std::string phase_;     // of the last event, from its brace to before the value of "ph"
+  std::string category_;  // and to before the value of "cat", when "ph" stands before it and is "X"
+};
+
+// The fields that are read of an event. Views are parts of its text: strings with their quotes, escapes as they are;
+// empty where there is none.
+struct KinetoEvent {
+  std::string_view name, process, thread;
+  std::optional<std::int64_t> start_ns, duration_ns;  // nothing: not there, or no number
+  std::optional<std::uint64_t> device, stream;
+  std::uint64_t correlation = 0, external = 0;  // 0: none
+  std::uint64_t bytes = 0;
+  std::uint64_t graph_node = 0;  // kGraphUnknown: in a graph, which does not say its nodes
+  Launch launch;
+  std::string_view input_dims;  // "[[8, 64], [64, 8]]"
+  // Of collectives.
+  std::string_view collective, group_name, group_description, group_ranks, type;
+  std::uint64_t elements_in = 0, elements_out = 0;
+  std::optional<std::uint64_t> sequence;
+};
+
+// False where the text is no JSON; what stood before that is read.
+bool read_kineto_event(std::string_view text, KinetoEvent& event);
+
+// The size of an element of a tensor: "BFloat16" 2; 0 for a type that is not known.
+std::uint64_t bytes_of_type(std::string_view type);
+
+}  // namespace varve

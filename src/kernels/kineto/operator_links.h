@@ -1,0 +1,80 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "kernels/trace/trace.h"
+
+namespace varve {
+
+// Finds the operator on whose behalf something ran on a device, once a whole trace was read: the kernels stand behind
+// the operators in some traces and before them in others. Best first:
+//
+//   1. the operator whose External id the kernel carries (since 2023);
+//   2. the one whose External id the call carries that has the kernel's correlation;
+//   3. the innermost operator on that call's thread during which the call began.
+//
+// In traces of 2022 the External id of kernels and calls is their correlation once more, and means another operator or
+// none. Whether a trace is of that kind shows when most of its rows have both numbers equal; there an operator of the
+// External id counts only when the call began in it. A correlation is never looked up among the operators.
+class OperatorLinks {
+ public:
+  struct Numbers {
+    std::uint64_t external = 0, correlation = 0;  // 0: none
+  };
+
+  void add_operation(const TraceEvent& operation, std::uint64_t external);
+  void add_call(const TraceEvent& call, Numbers numbers, bool launches_graph);
+  // Keeps it until tell(). `extra` needs no operation, and holds during the call only.
+  void add_device_event(const TraceEvent& event, const Extra& extra, std::uint64_t external);
+
+  // Tells all that ran on devices, with its operator and, where the call launched a graph, as part of one. Nothing is
+  // kept afterwards.
+  void tell(TraceSink& sink);
+
+  // Beyond so many things that ran on devices no more are kept; they have no operator.
+  static constexpr std::size_t kMostKept = 50'000'000;
+  bool is_full() const { return waiting_.size() >= kMostKept; }
+
+ private:
+  struct Operation {
+    std::uint64_t external = 0;
+    std::int64_t start_ns = 0, end_ns = 0;
+    TrackId track{};
+    NameId name = kNoName;
+  };
+  struct Call {
+    std::uint64_t correlation = 0, external = 0;
+    std::int64_t start_ns = 0;
+    TrackId track{};
+    NameId enclosing = kNoName;  // the innermost operator in which it began
+    bool launches_graph = false;
+  };
+  struct Waiting {
+    TraceEvent event;
+    Numbers numbers;
+    std::uint64_t bytes = 0, graph_node = 0;
+    std::uint32_t launch = 0, collective = 0;  // places in the lists
+  };
+  struct Collective {
+    NameId group = kNoName;
+    std::int64_t sequence = kNoNumber;
+  };
+
+  void count(Numbers numbers);
+  void find_enclosing();
+  const Call* call_of(std::uint64_t correlation) const;
+  const Operation* operation_of(std::uint64_t external, const Call* call) const;
+  NameId operator_of(const Waiting& one, const Call* call) const;
+
+  std::vector<Operation> operations_;
+  std::vector<Call> calls_;
+  std::vector<Waiting> waiting_;
+  std::vector<Launch> launches_;
+  std::map<Launch, std::uint32_t> launch_ids_;
+  std::vector<Collective> collectives_ = {{}};  // the first stands for all that is none
+  std::uint64_t equal_ = 0, different_ = 0;     // rows by their two numbers
+};
+
+}  // namespace varve
