@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
+#include "kernels/trace/decimal_time.h"
 
 namespace varve {
 namespace {
@@ -84,22 +84,55 @@ Kernel kernel_of(const OnednnExecution& execution) {
 
 }  // namespace
 
-std::optional<OnednnExecution> parse_onednn_line(std::string_view line) {
+std::optional<OnednnTemplate> parse_onednn_template(std::string_view line) {
+  line = trim(line);
+  const std::size_t at = line.find("template:");
+  const bool of_graphs = line.substr(0, at).find(",graph,") != std::string_view::npos;
+  if (!has_marker(line) || line.size() > kLongestLine || at == std::string_view::npos || of_graphs) return std::nullopt;
+  const std::vector<std::string_view> names = split(line.substr(at + std::string_view("template:").size()), ',');
+  const auto operation = std::find(names.begin(), names.end(), "operation");
+  const auto behind = [&](std::string_view name) {
+    const auto found = std::find(operation, names.end(), name);
+    return found == names.end() ? std::size_t{0} : static_cast<std::size_t>(found - operation);
+  };
+  const OnednnTemplate fields{.engine = behind("engine"),
+                              .primitive = behind("primitive"),
+                              .implementation = behind("implementation"),
+                              .problem = behind("problem_desc"),
+                              .time = behind("exec_time")};
+  const bool has_all =
+      fields.engine > 0 && fields.primitive > 0 && fields.implementation > 0 && fields.problem > 0 && fields.time > 0;
+  return has_all ? std::optional(fields) : std::nullopt;
+}
+
+std::optional<OnednnExecution> parse_onednn_line(std::string_view line, const OnednnTemplate& names) {
   line = trim(line);
   if (!has_marker(line) || line.size() > kLongestLine) return std::nullopt;
   std::vector<std::string_view> fields = split(line, ',');
   std::size_t at = 1;
+  OnednnExecution execution;
   if (at < fields.size() && is_format_version(fields[at])) ++at;
-  if (at < fields.size() && parse_number(fields[at])) ++at;  // ONEDNN_VERBOSE_TIMESTAMP=1: milliseconds
+  // ONEDNN_VERBOSE_TIMESTAMP=1: milliseconds
+  if (at < fields.size() && parse_number(fields[at])) execution.start_ns = ns_from_decimal(fields[at++], 6);
   if (at < fields.size() && fields[at] == "primitive") ++at;
   // exec, engine, primitive, implementation, …, time: at least one field between, or the line was cut.
   if (at + 5 >= fields.size() || fields[at] != "exec") return std::nullopt;
   auto milliseconds = parse_number(fields.back());
   if (!milliseconds || !(*milliseconds >= 0 && *milliseconds <= kLongestMilliseconds)) return std::nullopt;
-  std::string_view engine = fields[at + 1], primitive = fields[at + 2], implementation = fields[at + 3];
+  const auto field = [&](std::size_t behind) { return at + behind < fields.size() ? fields[at + behind] : ""; };
+  const std::string_view engine = field(names.engine), primitive = field(names.primitive);
+  const std::string_view implementation = field(names.implementation);
   if (engine.empty() || primitive.empty() || implementation.empty()) return std::nullopt;
-  return OnednnExecution{clean_utf8(engine, kLongestField), clean_utf8(primitive, kLongestField),
-                         clean_utf8(implementation, kLongestField), std::llround(*milliseconds * 1e6)};
+  execution.engine = clean_utf8(engine, kLongestField);
+  execution.primitive = clean_utf8(primitive, kLongestField);
+  execution.implementation = clean_utf8(implementation, kLongestField);
+  // The problem counts from the end, where it stands in every version: lines of old ones have fewer fields.
+  const std::size_t from_end = names.time > names.problem ? names.time - names.problem : 1;
+  if (fields.size() > at + 4 + from_end) {
+    execution.problem = clean_utf8(fields[fields.size() - 1 - from_end], kLongestField);
+  }
+  execution.duration_ns = ns_from_decimal(fields.back(), 6).value_or(0);
+  return execution;
 }
 
 void OnednnVerboseScanner::take_line(std::string_view line) {

@@ -13,16 +13,27 @@ namespace varve {
 // "onednn_verbose" since 2.5):
 //   onednn_verbose,exec,cpu,matmul,brg:avx512_core,undef,src_f32::…,attr,aux,64x64:64x64,0.0129395      (2.x)
 //   onednn_verbose[,v1][,timestamp],primitive,exec,cpu,matmul,brg:avx512_core,undef,…,0.0129395         (3.x)
-// Everything after "exec" is: engine, primitive kind, implementation, …, time in milliseconds last.
+// Everything after "exec" is: engine, primitive kind, implementation, …, time in milliseconds last. A line before them
+// names the fields, "info,template:operation,engine,primitive,implementation,…,problem_desc,exec_time".
 struct OnednnExecution {
-  std::string engine;          // "cpu"
-  std::string primitive;       // "matmul"
-  std::string implementation;  // "brg:avx512_core"
+  std::string engine;                    // "cpu"
+  std::string primitive;                 // "matmul"
+  std::string implementation;            // "brg:avx512_core"
+  std::string problem;                   // its sizes: "64x96:96x32"
+  std::optional<std::int64_t> start_ns;  // ONEDNN_VERBOSE_TIMESTAMP=1: since 1970
   std::int64_t duration_ns = 0;
 };
 
+// How far behind "exec" the fields stand.
+struct OnednnTemplate {
+  std::size_t engine = 1, primitive = 2, implementation = 3, problem = 8, time = 9;
+};
+
+// The template that a line states for primitives; nothing when it states none that names all of these fields.
+std::optional<OnednnTemplate> parse_onednn_template(std::string_view line);
+
 // Nothing when the line is not a whole, valid report of an execution.
-std::optional<OnednnExecution> parse_onednn_line(std::string_view line);
+std::optional<OnednnExecution> parse_onednn_line(std::string_view line, const OnednnTemplate& fields = {});
 
 // Finds such lines in a program's output as it streams by and adds them up: a row of calls for each primitive and
 // implementation, named "matmul brg:avx512_core", with the primitive as its base. Library "oneDNN"; for another engine

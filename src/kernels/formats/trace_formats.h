@@ -23,6 +23,6 @@ struct ReadTrace {
 // read of it.
 Result<ReadTrace> read_trace(TraceInput& input, const TraceOptions& options = {});
 
-extern const TraceFormat kPerfScript;
+extern const TraceFormat kMklVerbose, kOnednnTrace, kPerfScript, kRocprofCsv, kRocprofJson, kXplane;
 
 }  // namespace varve

@@ -1,0 +1,133 @@
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/text.h"
+#include "kernels/formats/trace_formats.h"
+#include "kernels/onednn_verbose.h"
+#include "kernels/trace/trace_input.h"
+#include "kernels/trace/trace_names.h"
+
+namespace varve {
+
+// What a program printed while oneDNN told of itself (ONEDNN_VERBOSE=1; the lines are described in
+// kernels/onednn_verbose.h), among whatever else it printed. Executed primitives are calls, with their sizes as the
+// operation. Lines with a timestamp say when each began; without one they are put one behind the other.
+namespace {
+
+bool is_onednn_line(std::string_view line) {
+  return line.starts_with("onednn_verbose,") || line.starts_with("dnnl_verbose,") ||
+         line.starts_with("mkldnn_verbose,");
+}
+
+class OnednnReader {
+ public:
+  explicit OnednnReader(TraceSink& sink) : sink_(sink), names_(sink), tracks_(sink) {}
+
+  Status read(TraceInput& input) {
+    TraceLines lines(input);
+    TraceLines::Line line;
+    while (true) {
+      const auto more = lines.next(line);
+      if (!more) return more.error();
+      if (!*more) break;
+      if (is_onednn_line(line.text)) take_line(line);
+      if (line.text.starts_with("MKL_VERBOSE ")) ++of_mkl_;
+    }
+    if (executions_ > timed_) {
+      sink_.unseen(
+          "when primitives ran: lines without a timestamp are put one behind the other "
+          "(ONEDNN_VERBOSE_TIMESTAMP=1)");
+    }
+    if (graphs_ > 0) {
+      sink_.unseen(fmt::format("{} executions of graphs: what they spent outside of their primitives", graphs_));
+    }
+    if (of_mkl_ > 0) sink_.unseen(fmt::format("{} lines of MKL_VERBOSE: give them in a file of their own", of_mkl_));
+    if (executions_ > 0 || saw_header_) return Done{};
+    return Error{"reading verbose lines of oneDNN", input.where(), "no line is an execution",
+                 "Set ONEDNN_VERBOSE=1 and keep what the program prints"};
+  }
+
+ private:
+  void take_line(const TraceLines::Line& line) {
+    if (line.too_long) return sink_.damaged(line.at, "a line of more than 64 KiB");
+    if (const auto fields = parse_onednn_template(line.text)) fields_ = *fields;
+    const std::size_t info = line.text.find(",info,");
+    if (info != std::string_view::npos) return take_header(line.text.substr(info + 6));
+    if (line.text.find(",exec,") == std::string_view::npos) return;  // created, dispatched, found in the cache
+    if (line.text.find(",graph,exec,") != std::string_view::npos) {
+      ++graphs_;
+      return;
+    }
+    const auto execution = parse_onednn_line(line.text, fields_);
+    if (!execution) return sink_.damaged(line.at, "a line of oneDNN that is cut or mixed with another");
+    write(*execution);
+  }
+
+  // "oneDNN v3.13.3 (commit …)", "cpu,runtime:OpenMP,nthr:2", "cpu,isa:Intel AVX2"
+  void take_header(std::string_view text) {
+    saw_header_ = true;
+    const auto tell = [&](std::string_view fact, std::string_view value) {
+      sink_.fact(fact, known_fact(clean_utf8(trim(value), 200), "oneDNN's verbose header"));
+    };
+    const std::size_t version = text.find(" v");
+    if (text.find("DNN") != std::string_view::npos && version != std::string_view::npos) {
+      const std::string_view behind = text.substr(version + 2);
+      return tell("trace.onednn_version", behind.substr(0, behind.find(' ')));
+    }
+    if (text.starts_with("cpu,isa:")) return tell("trace.onednn_isa", text.substr(8));
+    if (!text.starts_with("cpu,runtime:")) return;
+    for (const std::string_view part : split(text, ',')) {
+      if (part.starts_with("runtime:")) tell("trace.onednn_runtime", part.substr(8));
+      if (part.starts_with("nthr:")) tell("trace.onednn_threads", part.substr(5));
+    }
+  }
+
+  void write(const OnednnExecution& execution) {
+    const std::string name = execution.primitive + " " + execution.implementation;
+    const std::string library = execution.engine == "cpu" ? "oneDNN" : fmt::format("oneDNN ({})", execution.engine);
+    Extra extra;
+    if (!execution.problem.empty()) extra.operation = names_.id(execution.primitive + " " + execution.problem);
+    ++executions_;
+    if (execution.start_ns) ++timed_;
+    sink_.event({.start_ns = execution.start_ns.value_or(next_ns_),
+                 .duration_ns = execution.duration_ns,
+                 .name = names_.id(name, library),
+                 .track = tracks_.thread(0),
+                 .activity = Activity::call},
+                &extra);
+    if (!execution.start_ns && __builtin_add_overflow(next_ns_, execution.duration_ns, &next_ns_)) next_ns_ = 0;
+  }
+
+  TraceSink& sink_;
+  TraceNames names_;
+  TraceTracks tracks_;
+  OnednnTemplate fields_;
+  std::int64_t next_ns_ = 0;
+  std::uint64_t executions_ = 0, timed_ = 0, graphs_ = 0, of_mkl_ = 0;
+  bool saw_header_ = false;
+};
+
+// The first line of either library decides: a program may print much before.
+bool is_onednn_text(std::span<const std::byte> beginning) {
+  std::string_view text(reinterpret_cast<const char*>(beginning.data()), beginning.size());
+  for (; !text.empty(); text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1)) {
+    if (is_onednn_line(text)) return true;
+    if (text.starts_with("MKL_VERBOSE ")) return false;
+  }
+  return false;
+}
+
+Status read_onednn_text(TraceInput& input, TraceSink& sink, const TraceOptions& options) {
+  sink.traced(Activity::call);
+  if (options.device_only) return Done{};
+  return OnednnReader(sink).read(input);
+}
+
+}  // namespace
+
+const TraceFormat kOnednnTrace = {"oneDNN verbose", WitnessKind::onednn_verbose, is_onednn_text, read_onednn_text};
+
+}  // namespace varve
