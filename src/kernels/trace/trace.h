@@ -102,6 +102,8 @@ class TraceInput {
   virtual Result<std::size_t> read(std::span<std::byte> into) = 0;
   // The file itself, for formats that jump about in it (SQLite); nullptr when there is only a stream of bytes.
   virtual const FileReader* file() const = 0;
+  // Bytes of the file that were used up for what was read: how far reading is. 0 where nobody can tell.
+  virtual std::uint64_t consumed() const { return 0; }
   // What messages call it.
   virtual const std::string& where() const = 0;
 };

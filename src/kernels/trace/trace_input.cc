@@ -30,6 +30,7 @@ class StreamInput final : public TraceInput {
     return piece->size();
   }
   const FileReader* file() const override { return file_ ? &*file_ : nullptr; }
+  std::uint64_t consumed() const override { return stream_->consumed(); }
   const std::string& where() const override { return where_; }
 
  private:

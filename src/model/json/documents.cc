@@ -18,11 +18,12 @@ struct DocumentKind {
   Document (*read)(const Fields&);
 };
 
-const std::array<DocumentKind, 4> kKinds{{
+const std::array<DocumentKind, 5> kKinds{{
     {kStackSchema, "varve capture", [](const Fields& fields) { return Document(stack_from(fields)); }},
     {kRunSchema, "varve run", [](const Fields& fields) { return Document(run_from(fields)); }},
     {kComparisonSchema, "varve compare", [](const Fields& fields) { return Document(comparison_from(fields)); }},
     {kCheckSchema, "varve check", [](const Fields& fields) { return Document(check_from(fields)); }},
+    {kKernelsSchema, "varve kernels", [](const Fields& fields) { return Document(kernels_record_from(fields)); }},
 }};
 
 std::string schema_of(const Json& json) {
@@ -41,7 +42,7 @@ Result<const DocumentKind*> kind_of(const Json& json, const std::string& where) 
   const std::string schema = schema_of(json);
   if (!schema.starts_with("varve/")) {
     return Error{kDoing, where, "this is no Varve document: it has no \"schema\": \"varve/…\"",
-                 "Give a file that varve capture, check, run or compare wrote"};
+                 "Give a file that varve capture, check, run, compare or kernels wrote"};
   }
   for (const DocumentKind& kind : kKinds) {
     if (schema == kind.schema) return &kind;

@@ -28,9 +28,9 @@ Json to_json(const Stack& stack);
 Json to_json(const Run& run);
 Json to_json(const Comparison& comparison);
 Json to_json(const Check& check);
-Json to_json(const KernelsRecord& record);  // written only
+Json to_json(const KernelsRecord& record);
 
-using Document = std::variant<Stack, Run, Comparison, Check>;
+using Document = std::variant<Stack, Run, Comparison, Check, KernelsRecord>;
 
 // Any Varve document. `where` names the source in messages. Error for several of them, and for a version that this
 // Varve does not read.

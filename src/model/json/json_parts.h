@@ -1,4 +1,9 @@
 #pragma once
+#include <cstdint>
+#include <limits>
+#include <map>
+
+#include "model/answers/kernels_record.h"
 #include "model/check_result.h"
 #include "model/comparison.h"
 #include "model/json/json_fields.h"
@@ -19,6 +24,18 @@ Json kernels_to_json(const KernelTable& kernels);
 KernelIdMap kernels_from(const Fields& fields, const char* key, KernelTable& kernels);
 Json profiles_to_json(const Profiles& profiles);
 Profiles profiles_from(const Fields& fields, const KernelIdMap& kernels);
+std::map<Part, std::int64_t> parts_from(const Fields& fields, const char* key);
+KernelsRecord kernels_record_from(const Fields& fields);
+// A number that is at least `otherwise` and fits; `otherwise` where it is absent.
+template <class Number>
+Number small_number(const Fields& fields, const char* key, std::int64_t otherwise) {
+  const std::int64_t value = fields.integer(key, otherwise);
+  if (value < otherwise || value > std::numeric_limits<Number>::max()) {
+    fields.reject(key, "this is out of range");
+    return static_cast<Number>(otherwise);
+  }
+  return static_cast<Number>(value);
+}
 Json tool_to_json(const std::string& version);
 Stack stack_from(const Fields& fields);
 Run run_from(const Fields& fields);

@@ -108,16 +108,6 @@ Json row_to_json(const ProfileRow& row) {
   return json;
 }
 
-template <class Number>
-Number small_number(const Fields& fields, const char* key, std::int64_t otherwise) {
-  const std::int64_t value = fields.integer(key, otherwise);
-  if (value < otherwise || value > std::numeric_limits<Number>::max()) {
-    fields.reject(key, "this is out of range");
-    return static_cast<Number>(otherwise);
-  }
-  return static_cast<Number>(value);
-}
-
 std::array<std::uint32_t, 3> shape_from(const Fields& fields, const char* key) {
   std::array<std::uint32_t, 3> shape{};
   const std::vector<std::uint64_t> sizes = fields.counts(key);
@@ -190,11 +180,7 @@ Profile profile_from(const Fields& fields, const KernelIdMap& kernels) {
   std::vector<ProfileRow> rows;
   fields.each("rows", [&](const Fields& row) { rows.push_back(row_from(row, kernels)); });
   add_rows(profile, std::move(rows));
-  const Fields parts = fields.object("parts");
-  for (const Part part : kAllParts) {
-    const std::string word(to_string(part));
-    if (parts.has(word.c_str())) profile.parts[part] = parts.nanoseconds(word.c_str());
-  }
+  profile.parts = parts_from(fields, "parts");
   if (!profile.parts.empty() && profile.undivided_ns() < 0) fields.reject("parts", "they are more than the window");
   for (std::string& reason : fields.texts("unseen")) profile.unseen.insert(std::move(reason));
   return profile;
@@ -206,6 +192,16 @@ Json kernels_to_json(const KernelTable& kernels) {
   Json list = Json::array();
   for (const Kernel& kernel : kernels.kernels()) list.push_back(kernel_to_json(kernel));
   return list;
+}
+
+std::map<Part, std::int64_t> parts_from(const Fields& fields, const char* key) {
+  std::map<Part, std::int64_t> parts;
+  const Fields written = fields.object(key);
+  for (const Part part : kAllParts) {
+    const std::string word(to_string(part));
+    if (written.has(word.c_str())) parts[part] = written.nanoseconds(word.c_str());
+  }
+  return parts;
 }
 
 KernelIdMap kernels_from(const Fields& fields, const char* key, KernelTable& kernels) {
