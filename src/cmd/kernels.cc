@@ -1,17 +1,17 @@
-#include <filesystem>
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/json.h"
-#include "base/text.h"
-#include "base/version.h"
 #include "cmd/document_files.h"
 #include "cmd/flags.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
-#include "kernels/formats/trace_formats.h"
-#include "kernels/trace/trace_input.h"
-#include "model/answers/kernels_record.h"
+#include "kernels/files/slim.h"
+#include "kernels/files/trace_files.h"
+#include "model/json/documents.h"
 #include "report/text/text_kernels.h"
 #include "world/world.h"
 
@@ -20,50 +20,121 @@ namespace varve {
 namespace {
 struct KernelsFlags {
   std::vector<std::string> files;
-  std::string by = "name";
-  int top = 30;
+  std::string by = "name", slim;
+  int top = 10;
+  bool merge = false, csv = false, device_only = false;
   OutputOptions output;
 };
 
-Result<ReadTrace> read_trace_file(const std::string& path) {
-  const Looked<FileReader> file = host_world().files.open(std::filesystem::absolute(path).lexically_normal().string());
-  if (!file) return Error{"opening a trace", path, file.detail, "Give the path of a trace"};
-  const auto input = open_trace(*file, path);
-  if (!input) return input.error();
-  return read_trace(**input);
+struct GroupingWord {
+  const char* word;
+  KernelGrouping grouping;
+};
+constexpr GroupingWord kGroupings[] = {
+    {"name", KernelGrouping::name},       {"family", KernelGrouping::family}, {"operation", KernelGrouping::operation},
+    {"library", KernelGrouping::library}, {"rank", KernelGrouping::rank},     {"step", KernelGrouping::step},
+};
+
+std::vector<std::string> grouping_words() {
+  std::vector<std::string> words;
+  for (const GroupingWord& one : kGroupings) words.emplace_back(one.word);
+  return words;
 }
 
-// What ran in all the traces together.
-Result<KernelsRecord> read_traces(const std::vector<std::string>& files) {
-  KernelsRecord kernels{.tool_version = std::string(tool_version())};
-  for (const std::string& path : files) {
-    Result<ReadTrace> trace = read_trace_file(path);
-    if (!trace) return trace.error();
-    TraceReading& reading = trace->reading;
-    merge(kernels.record, reading.record);
-    kernels.sources.push_back(
-        {file_name(path), trace->format, std::move(reading.facts), reading.damaged, std::move(reading.damage)});
+KernelGrouping grouping_of(const std::string& word) {
+  return std::find_if(std::begin(kGroupings), std::end(kGroupings), [&](const auto& one) { return one.word == word; })
+      ->grouping;
+}
+
+// A bar for what takes longer than a second.
+class ReadingBar {
+ public:
+  void show(const TraceProgress& reached) {
+    if (std::chrono::steady_clock::now() - began_ < std::chrono::seconds(1)) return;
+    if (!bar_) bar_.emplace();
+    constexpr int kMebibyte = 20;  // bits
+    std::string what = "MiB, " + reached.file;
+    if (reached.files > 1) {
+      what = "MiB, file " + std::to_string(reached.files_done + 1) + " of " + std::to_string(reached.files) + ": " +
+             reached.file;
+    }
+    bar_->show(static_cast<int>(reached.bytes_done >> kMebibyte), static_cast<int>(reached.bytes >> kMebibyte), what);
   }
-  return kernels;
+
+ private:
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  std::optional<ProgressBar> bar_;
+};
+
+ReadTraceFiles read_files(const KernelsFlags& options) {
+  ReadingBar bar;
+  return read_trace_files(host_world().files, options.files,
+                          {.trace = {.device_only = options.device_only}, .merge_all = options.merge},
+                          [&](const TraceProgress& reached) { bar.show(reached); });
+}
+
+std::string json_of(const std::vector<KernelsRecord>& records) {
+  if (records.size() == 1) return pretty_json(to_json(records.front()));
+  Json list = Json::array();
+  for (const KernelsRecord& record : records) list.push_back(to_json(record));
+  return pretty_json(list);
+}
+
+std::string text_of(const std::vector<KernelsRecord>& records, const KernelsFlags& options) {
+  const KernelView view{grouping_of(options.by), static_cast<std::size_t>(options.top)};
+  std::string text;
+  for (const KernelsRecord& record : records) {
+    text += (text.empty() ? "" : "\n") + text_kernels(record, view, output_style());
+  }
+  return text;
+}
+
+Status write_slim(const std::vector<KernelsRecord>& records, const std::string& file) {
+  if (records.size() != 1) {
+    return Error{"writing the slim file", file, "these are several traces that were not merged",
+                 "Add --merge, or give one of them"};
+  }
+  return write_file(file, slim_bytes(slimmed(records.front()), file));
 }
 
 ExitStatus show(const KernelsFlags& options) {
-  const Result<KernelsRecord> kernels = read_traces(options.files);
-  if (!kernels) return complain(kernels.error());
-  const KernelView view{options.by == "family" ? KernelGrouping::family : KernelGrouping::name,
-                        static_cast<std::size_t>(options.top)};
+  if (options.csv && options.output.json) {
+    return complain({"reading the command line", "", "--csv and --json cannot stand together", "Choose one of them"},
+                    ExitStatus::usage);
+  }
+  if (!options.slim.empty()) {
+    if (const Status writable = check_writable(options.slim); !writable) return complain(writable.error());
+  }
+  const ReadTraceFiles read = read_files(options);
+  ExitStatus status = ExitStatus::ok;
+  for (const Error& failure : read.failures) status = complain(failure);
+  if (read.records.empty()) return status;
+  if (!options.slim.empty()) {
+    if (const Status written = write_slim(read.records, options.slim); !written) status = complain(written.error());
+  }
+  const bool seen = std::any_of(read.records.begin(), read.records.end(), has_evidence);
+  if (status == ExitStatus::ok && !seen) status = ExitStatus::inconclusive;
   return write_answer(
-      options.output, [&] { return pretty_json(to_json(*kernels)); },
-      [&] { return text_kernels(*kernels, view, output_style()); });
+      options.output, [&] { return json_of(read.records); },
+      [&] { return options.csv ? csv_kernels(read.records, grouping_of(options.by)) : text_of(read.records, options); },
+      status);
 }
 }  // namespace
 
 Command declare_kernels() {
   auto options = std::make_shared<KernelsFlags>();
   const std::vector<Flag> own = {
-      {.names = "FILE", .target = &options->files, .help = "traces; several are added up", .required = true},
-      {"--by", "WHAT", &options->by, "a row for each kernel, or for what kernels are for", one_of({"name", "family"})},
+      {.names = "FILE",
+       .target = &options->files,
+       .help = "traces, or what --json, -o or --slim wrote; files of different ranks of one job are added up",
+       .required = true},
+      {"--merge", "", &options->merge, "add up all files, whatever they are of"},
+      {"--by", "WHAT", &options->by, "what makes a row", one_of(grouping_words())},
       {"--top", "N", &options->top, "rows of a table; 0 shows all", between(0, 1'000'000)},
+      {"--csv", "", &options->csv, "print every row with all that is known of it, for a spreadsheet"},
+      {"--slim", "FILE", &options->slim,
+       "write a small file that holds what a comparison needs and no secret; .gz compresses it"},
+      {"--device-only", "", &options->device_only, "read only what ran on devices: fastest, in the least memory"},
   };
   return {.name = "kernels",
           .summary = "which kernels a trace saw",

@@ -4,8 +4,11 @@
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "compare/compare_runs.h"
+#include "kernels/files/trace_files.h"
 #include "report/html/html.h"
+#include "report/text/text_kernels.h"
 #include "report/text/text_report.h"
+#include "world/world.h"
 
 namespace varve {
 
@@ -14,9 +17,10 @@ struct ReportFlags {
   std::string document, format = "html", file;  // empty: stdin, stdout
 };
 
-// A form that a document can be written in, with a writer for each kind of document.
+// A form that a document can be written in, with a writer for each kind of document that it is a form of.
 struct Format {
   const char* word;
+  std::string (*kernels)(const KernelsRecord& kernels);
   std::string (*stack)(const Stack& stack);
   std::string (*check)(const Check& check);
   std::string (*run)(const Run& run);
@@ -26,12 +30,15 @@ struct Format {
 };
 
 const Format kFormats[] = {
-    {"html", html_page, html_page, html_page, html_page, html_page},
-    {"text", [](const Stack& stack) { return text_stack(stack, output_style()); },
+    {"html", html_page, html_page, html_page, html_page, html_page, html_page},
+    {"text", [](const KernelsRecord& kernels) { return text_kernels(kernels, {}, output_style()); },
+     [](const Stack& stack) { return text_stack(stack, output_style()); },
      [](const Check& check) { return text_check(check, true, output_style()); },
      [](const Run& run) { return text_run(run, output_style()); },
      [](const Comparison& comparison, const Run*) { return text_comparison(comparison, true, output_style()); },
      nullptr, true},
+    {"markdown", [](const KernelsRecord& kernels) { return markdown_kernels(kernels, {}); }, nullptr, nullptr, nullptr,
+     nullptr, nullptr, true},
 };
 
 std::vector<std::string> format_words() {
@@ -44,14 +51,19 @@ const Format& format_of(const std::string& word) {
   return *std::find_if(std::begin(kFormats), std::end(kFormats), [&](const Format& one) { return one.word == word; });
 }
 
-// Shows a document in a format. A run of two variants is shown as their comparison.
+// Shows a document in a format that has a form of it; else an empty text. A run of two variants is shown as their
+// comparison.
 struct Page {
   const Format& format;
 
-  std::string operator()(const Stack& stack) const { return format.stack(stack); }
-  std::string operator()(const Check& check) const { return format.check(check); }
-  std::string operator()(const Comparison& comparison) const { return format.comparison(comparison, nullptr); }
+  std::string operator()(const KernelsRecord& kernels) const { return format.kernels(kernels); }
+  std::string operator()(const Stack& stack) const { return format.stack ? format.stack(stack) : ""; }
+  std::string operator()(const Check& check) const { return format.check ? format.check(check) : ""; }
+  std::string operator()(const Comparison& comparison) const {
+    return format.comparison ? format.comparison(comparison, nullptr) : "";
+  }
   std::string operator()(const Run& run) const {
+    if (format.run == nullptr) return "";
     if (run.variants.size() < 2) return format.run(run);
     const Result<Comparison> comparison = compare_variants(run, {.created_at = run.created_at});
     // Too little was measured to compare: what there is still makes a page.
@@ -61,25 +73,39 @@ struct Page {
 
 // Several documents: several checks as one, else one after the other where the form allows it.
 Result<std::string> page_of(const std::vector<Document>& documents, const Format& format) {
-  if (documents.size() == 1) return std::visit(Page{format}, documents.front());
   std::vector<Check> checks;
   for (const Document& document : documents) {
     if (const auto* check = std::get_if<Check>(&document)) checks.push_back(*check);
   }
-  if (format.checks != nullptr && checks.size() == documents.size()) return format.checks(checks);
-  if (!format.may_follow) {
+  const bool several = documents.size() > 1;
+  if (several && format.checks != nullptr && checks.size() == documents.size()) return format.checks(checks);
+  if (several && !format.may_follow) {
     return Error{"writing the page", "", "these are several documents that are not all checks",
                  "Give one of them, or add --format text"};
   }
   std::string text;
   for (const Document& document : documents) {
-    text += (text.empty() ? "" : "\n") + std::visit(Page{format}, document);
+    const std::string page = std::visit(Page{format}, document);
+    if (page.empty()) {
+      return Error{"writing the page", "", "only what varve kernels finds has a form in " + std::string(format.word),
+                   "Choose another --format"};
+    }
+    text += (text.empty() ? "" : "\n") + page;
   }
   return text;
 }
 
+// A document, or the kernels of a trace.
+Result<std::vector<Document>> documents_of(const std::string& path) {
+  if (path.empty()) return load_documents("-");
+  if (path == "-" || !holds_kernels(host_world().files, path)) return load_documents(path);
+  Result<KernelsRecord> kernels = read_trace_file(host_world().files, path, {});
+  if (!kernels) return kernels.error();
+  return std::vector<Document>{std::move(*kernels)};
+}
+
 ExitStatus report(const ReportFlags& options) {
-  const Result<std::vector<Document>> documents = load_documents(options.document.empty() ? "-" : options.document);
+  const Result<std::vector<Document>> documents = documents_of(options.document);
   if (!documents) return complain(documents.error());
   const Result<std::string> page = page_of(*documents, format_of(options.format));
   if (!page) return complain(page.error());
@@ -94,7 +120,7 @@ Command declare_report() {
   command.flags = {
       {.names = "DOC",
        .target = &options->document,
-       .help = "what varve capture, check, run or compare wrote; stdin by default"},
+       .help = "what varve capture, check, run, compare or kernels wrote, or a trace; stdin by default"},
       {"--format", "FORMAT", &options->format, "the form of the page", one_of(format_words())},
       {"-o,--output", "FILE", &options->file, "where the page goes; stdout by default"},
   };

@@ -1,4 +1,5 @@
 #pragma once
+#include "model/answers/kernels_record.h"
 #include "model/check_result.h"
 #include "model/comparison.h"
 #include "model/run_record.h"
@@ -11,10 +12,13 @@ Stack stack();
 Run run();
 Comparison comparison();
 Check check();
+// A trace of two ranks with 6 kernels, 2 copies, operations, calls, a region, steps and something to warn of.
+KernelsRecord kernels();
 
 // Every number infinite or not a number, every list empty or hostile, names of 500 characters.
 Run extreme_run();
 Comparison extreme_comparison();
 Check extreme_check();
+KernelsRecord extreme_kernels();
 
 }  // namespace varve::samples

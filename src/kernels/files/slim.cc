@@ -61,7 +61,8 @@ TraceSource slim_source(const TraceSource& source) {
   const std::int64_t first = slim.steps.steps.empty() ? 0 : slim.steps.steps.front().start_ns;
   for (std::size_t i = 0; i < slim.steps.steps.size(); ++i) {
     slim.steps.steps[i].name = std::to_string(i + 1);
-    slim.steps.steps[i].start_ns -= first;
+    std::int64_t& start = slim.steps.steps[i].start_ns;  // of a document it may be any number
+    if (__builtin_sub_overflow(start, first, &start)) start = 0;
   }
   return slim;
 }

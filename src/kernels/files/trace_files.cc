@@ -22,7 +22,7 @@
 namespace varve {
 
 namespace {
-constexpr std::size_t kBeginning = 64;
+constexpr std::size_t kBeginning = 4096;
 constexpr std::size_t kLargestDocument = std::size_t{1} << 30;
 constexpr std::size_t kAhead = 2;  // files a thread may be read before the next one in order is
 constexpr auto kLook = std::chrono::milliseconds(100);
@@ -47,15 +47,27 @@ class WatchedInput final : public TraceInput {
   const std::function<void(std::uint64_t)>& consumed_;
 };
 
-// A document that varve kernels wrote begins with its table of kernels: its keys are sorted. No trace begins so.
-bool is_kernels_document(const FileReader& file, const std::string& where) {
+// The first bytes of a file, inflated; fewer where there are not so many, none where it cannot be read.
+std::vector<std::byte> beginning_of(const FileReader& file, const std::string& where) {
+  std::vector<std::byte> bytes(kBeginning);
   const auto stream = open_trace(file, where);
-  if (!stream) return false;
-  std::array<std::byte, kBeginning> bytes;
-  const auto got = (*stream)->read(bytes);
-  if (!got) return false;
+  std::size_t size = 0;
+  while (stream && size < bytes.size()) {
+    const auto got = (*stream)->read(std::span(bytes).subspan(size));
+    if (!got || *got == 0) break;
+    size += *got;
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
+// A document that varve kernels wrote begins with its table of kernels: its keys are sorted. No trace begins so.
+bool is_kernels_document(std::span<const std::byte> beginning) {
+  const auto start = beginning.first(std::min<std::size_t>(beginning.size(), 64));
   std::string dense;
-  for (const std::string_view word : split_words({reinterpret_cast<const char*>(bytes.data()), *got})) dense += word;
+  for (const std::string_view word : split_words({reinterpret_cast<const char*>(start.data()), start.size()})) {
+    dense += word;
+  }
   return dense.starts_with("{\"kernels\":[");
 }
 
@@ -218,9 +230,7 @@ class Reading {
   std::vector<std::jthread> threads_;  // last: they end before what they use
 };
 
-std::string absolute(const std::string& path) {
-  return std::filesystem::absolute(path).lexically_normal().string();
-}
+std::string absolute(const std::string& path) { return std::filesystem::absolute(path).lexically_normal().string(); }
 
 std::uint64_t bytes_of_all(const Files& files, const std::vector<std::string>& paths) {
   std::uint64_t sum = 0;
@@ -229,6 +239,13 @@ std::uint64_t bytes_of_all(const Files& files, const std::vector<std::string>& p
 }
 }  // namespace
 
+bool holds_kernels(const Files& files, const std::string& path) {
+  const Looked<FileReader> file = files.open(absolute(path));
+  if (!file) return false;
+  const std::vector<std::byte> beginning = beginning_of(*file, path);
+  return is_kernels_document(beginning) || find_trace_format(beginning) != nullptr;
+}
+
 Result<KernelsRecord> read_trace_file(const Files& files, const std::string& path, const TraceOptions& options,
                                       const std::function<void(std::uint64_t)>& consumed) {
   const Looked<FileReader> file = files.open(absolute(path));
@@ -236,7 +253,7 @@ Result<KernelsRecord> read_trace_file(const Files& files, const std::string& pat
   const auto input = open_trace(*file, path);
   if (!input) return input.error();
   WatchedInput watched(**input, consumed);
-  if (is_kernels_document(*file, path)) {
+  if (is_kernels_document(beginning_of(*file, path))) {
     Result<KernelsRecord> record = read_document(watched);
     if (!record) return record.error();
     // A slim file has no names of traces in it; its own is what the reader of the answer knows.

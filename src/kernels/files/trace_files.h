@@ -39,7 +39,10 @@ ReadTraceFiles read_trace_files(const Files& files, const std::vector<std::strin
                                 const TraceFilesOptions& options,
                                 const std::function<void(const TraceProgress&)>& progress);
 
-// One of them. `bytes` counts on as the file is read.
+// Whether a file is a trace of a format that is known, or a kernels document.
+bool holds_kernels(const Files& files, const std::string& path);
+
+// Reads one of them, whatever rank it is of. `consumed` is told how many bytes of the file were used up so far.
 Result<KernelsRecord> read_trace_file(const Files& files, const std::string& path, const TraceOptions& options,
                                       const std::function<void(std::uint64_t)>& consumed = nullptr);
 

@@ -82,7 +82,8 @@ struct KernelsRecord {
 // Adds the traces of another record behind its own, and what ran in them to what ran.
 void merge(KernelsRecord& into, KernelsRecord&& from);
 
-// Whether it tells what ran: kernels, code of a CPU, operations, or that nothing was launched where that was looked for.
+// Whether it tells what ran: kernels, code of a CPU, operations, or that nothing was launched where that was looked
+// for.
 bool has_evidence(const KernelsRecord& record);
 
 }  // namespace varve

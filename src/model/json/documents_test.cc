@@ -186,6 +186,89 @@ TEST(Documents, OfAConsumerAndACheckSurviveToo) {
   expect_round_trip(check);
 }
 
+// Of a trace that has something to say in every field.
+KernelsRecord sample_kernels() {
+  KernelsRecord record;
+  record.tool_version = "0.1.0";
+  TraceSource& source = record.sources.emplace_back();
+  source.file = "a.json";
+  source.format = "Kineto";
+  source.facts["gpu.models"] = known_fact(std::vector<std::string>{"NVIDIA B300"}, "deviceProperties");
+  source.damaged = 2;
+  source.damage = {{17, "no number"}, {90, "cut"}};
+  source.rank = 3;
+  source.ranks = 8;
+  source.absence = KernelAbsence::lost;
+  source.tally = {.launches = 1,
+                  .kernels = 2,
+                  .launches_without_kernel = 3,
+                  .kernels_before_window = 4,
+                  .kernels_without_launch = 5,
+                  .kernels_in_graphs = 6,
+                  .zero_durations = 7,
+                  .impossible_durations = 8,
+                  .before_window_ns = 9,
+                  .without_launch_ns = 10,
+                  .in_graphs_ns = 11,
+                  .impossible_ns = 12,
+                  .resolution_ns = 13,
+                  .events = 14,
+                  .capped = true,
+                  .environments = 15,
+                  .sentences = {"one", "two"}};
+  source.steps = {TraceSteps::Found::repeated,
+                  "a period of 12 kernels",
+                  {{"1", -5, 100, 60, {{Part::kernel, 60}, {Part::idle, 40}}, false}, {"2", 95, 100, 61, {}, true}}};
+  record.sources.push_back({.file = "b.json", .format = "Kineto"});
+  record.record.profiles = sample_profiles(record.record.kernels);
+  return record;
+}
+
+TEST(Documents, OfKernelsSurviveToo) {
+  const KernelsRecord record = sample_kernels();
+  const std::string text = pretty_json(to_json(record));
+  const Result<Document> read = document_from_json(text, "test");
+  ASSERT_TRUE(read) << to_text(read.error());
+  const KernelsRecord& back = std::get<KernelsRecord>(*read);
+  EXPECT_EQ(pretty_json(to_json(back)), text);
+  EXPECT_EQ(back.record.profiles, record.record.profiles);
+  EXPECT_EQ(back.record.kernels, record.record.kernels);
+  ASSERT_EQ(back.sources.size(), 2u);
+  const TraceSource& source = back.sources.front();
+  EXPECT_EQ(source.tally.impossible_ns, 12);
+  EXPECT_EQ(source.tally.sentences, record.sources.front().tally.sentences);
+  EXPECT_TRUE(source.tally.capped);
+  EXPECT_EQ(source.damage[1].at, 90u);
+  EXPECT_EQ(source.absence, KernelAbsence::lost);
+  EXPECT_EQ(source.steps.found, TraceSteps::Found::repeated);
+  EXPECT_EQ(source.steps.steps[0].start_ns, -5);
+  EXPECT_EQ(source.steps.steps[0].parts.at(Part::idle), 40);
+  EXPECT_FALSE(source.steps.steps[0].complete);
+  EXPECT_EQ(back.sources[1].rank, -1);
+}
+
+TEST(Documents, OfKernelsThatContradictThemselvesAreRefused) {
+  const auto where_refused = [](const std::function<void(Json&)>& change) {
+    Json bad = to_json(sample_kernels());
+    change(bad);
+    const Result<Document> read = document_from_json(bad.dump(), "bad.json");
+    return read ? "" : read.error().where;
+  };
+  EXPECT_EQ(where_refused([](Json&) {}), "");
+  EXPECT_EQ(where_refused([](Json& json) { json["sources"] = Json::array(); }), "bad.json, sources");
+  EXPECT_EQ(where_refused([](Json& json) { json["sources"][0]["rank"] = -2; }), "bad.json, sources[0].rank");
+  EXPECT_EQ(where_refused([](Json& json) { json["sources"][0]["absence"] = "gone"; }), "bad.json, sources[0].absence");
+  EXPECT_EQ(where_refused([](Json& json) { json["sources"][0]["tally"]["impossible_ns"] = -1; }),
+            "bad.json, sources[0].tally.impossible_ns");
+  const Json flat = to_json(sample_kernels()).flatten();
+  for (const auto& [pointer, value] : flat.items()) {
+    for (const Json& wrong : {Json(nullptr), Json("text"), Json(-1), Json::array(), Json::object()}) {
+      const std::string where = where_refused([&](Json& json) { json[Json::json_pointer(pointer)] = wrong; });
+      EXPECT_TRUE(where.empty() || where.starts_with("bad.json")) << where;
+    }
+  }
+}
+
 TEST(Documents, NoTruncationIsAcceptedOrCrashes) {
   const std::string text = canonical_json(to_json(sample_run()));
   for (std::size_t length = 0; length < text.size(); ++length) {

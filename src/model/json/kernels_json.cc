@@ -92,8 +92,7 @@ TraceStep step_from(const Fields& fields) {
 Json steps_to_json(const TraceSteps& steps) {
   Json list = Json::array();
   for (const TraceStep& step : steps.steps) list.push_back(step_to_json(step));
-  return {
-      {"found", std::string(kFound.name(steps.found))}, {"detail", steps.detail}, {"steps", std::move(list)}};
+  return {{"found", std::string(kFound.name(steps.found))}, {"detail", steps.detail}, {"steps", std::move(list)}};
 }
 
 TraceSteps steps_from(const Fields& fields) {

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "model/answers/kernels_record.h"
 #include "model/check_result.h"
 #include "model/run_record.h"
 #include "report/html/html_writer.h"
@@ -60,5 +61,6 @@ std::string digest_of_document(const Stack& stack);
 std::string digest_of_document(const Run& run);
 std::string digest_of_document(const Comparison& comparison);
 std::string digest_of_document(const Check& check);
+std::string digest_of_document(const KernelsRecord& record);
 
 }  // namespace varve

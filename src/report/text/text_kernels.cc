@@ -3,132 +3,129 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <cmath>
 
 #include "base/text.h"
-#include "base/units.h"
-#include "model/answers/kernels_record.h"
 #include "report/printable.h"
+#include "report/text/text_parts.h"
 #include "report/text_table.h"
-#include "report/wording.h"
 
 namespace varve {
 
 namespace {
-// What rows that are shown as one come to.
-struct Shown {
-  std::string name, family, library;
-  std::int64_t total_ns = 0;
-  std::uint64_t samples = 0, count = 0;
-};
+constexpr std::size_t kBarWidth = 30;
+constexpr std::size_t kNameWidth = 36;  // what names are left before columns give way
+constexpr std::size_t kIndent = 2, kGap = 2;
 
-std::vector<Shown> shown_rows(const KernelsRecord& kernels, const Profile& profile, KernelGrouping grouping) {
-  std::map<std::string, Shown> groups;
-  for (const ProfileRow& row : profile.rows) {
-    const Kernel& kernel = kernels.record.kernels[row.key.kernel];
-    const std::string family(to_string(kernel.meaning.family));
-    const bool by_family = grouping == KernelGrouping::family;
-    Shown& shown = groups[by_family ? family : kernel.key.name + '\n' + kernel.key.library];
-    shown.family = family;
-    if (!by_family) shown.name = short_name(kernel.key.name);
-    if (!by_family) shown.library = file_name(kernel.key.library);
-    shown.total_ns = add_ns(shown.total_ns, row.time.total_ns);
-    shown.samples = add_counts(shown.samples, row.samples);
-    shown.count = add_counts(shown.count, row.time.count);
+// Bars that stand where the one above ended, so that they fill the width between them.
+std::vector<std::string> staircase(const std::vector<PartBar>& bars) {
+  std::vector<std::string> drawn;
+  double reached = 0;
+  for (const PartBar& bar : bars) {
+    const auto place = [](double share) {
+      return static_cast<std::size_t>(std::lround(std::clamp(share, 0.0, 1.0) * kBarWidth));
+    };
+    const std::size_t from = place(reached), to = std::max(place(reached + bar.share), from);
+    reached += bar.share;
+    std::string text(from, ' ');
+    for (std::size_t i = from; i < to; ++i) text += bar.quiet ? "░" : "█";
+    if (from == to) text += "▏";
+    drawn.push_back(text);
   }
-  std::vector<Shown> rows;
-  for (auto& [key, shown] : groups) rows.push_back(std::move(shown));
-  std::stable_sort(rows.begin(), rows.end(), [](const Shown& a, const Shown& b) {
-    return std::pair(a.total_ns, a.samples) > std::pair(b.total_ns, b.samples);
-  });
-  return rows;
+  return drawn;
 }
 
-std::string share_of(double part, double whole) {
-  return whole > 0 ? fmt::format("{:.1f} %", 100 * part / whole) : "–";
-}
-
-std::string profile_table(const KernelsRecord& kernels, const Profile& profile, const KernelView& view,
-                          const TextStyle& style) {
-  const std::vector<Shown> rows = shown_rows(kernels, profile, view.grouping);
-  const bool timed = profile.whole_ns > 0, sampled = profile.samples() > 0;
-  const TimeUnit unit = time_unit_for(1e-9 * static_cast<double>(rows.empty() ? 0 : rows.front().total_ns));
-  const auto share = [&](std::int64_t ns, std::uint64_t samples) {
-    return timed ? share_of(static_cast<double>(ns), static_cast<double>(profile.whole_ns))
-                 : share_of(static_cast<double>(samples), static_cast<double>(profile.samples()));
-  };
-  std::vector<Column> columns = {{"share", true}};
-  if (timed) columns.push_back({unit.name, true});
-  columns.push_back({sampled ? "samples" : "times", true});
-  columns.push_back({"family"});
-  const bool by_name = view.grouping == KernelGrouping::name;
-  if (by_name) {
-    columns.push_back({"kernel"});
-    columns.push_back({"library"});
-  }
-  TextTable table(columns);
-  const auto add = [&](const Shown& row, Tone tone) {
-    std::vector<Cell> cells = {{share(row.total_ns, row.samples), tone}};
-    if (timed) cells.push_back({unit.text(1e-9 * static_cast<double>(row.total_ns)), tone});
-    cells.push_back({std::to_string(sampled ? row.samples : row.count), tone});
-    cells.push_back({row.family, tone});
-    if (by_name) {
-      cells.push_back({row.name, tone});
-      cells.push_back({row.library, tone});
-    }
+std::string text_bars(const PageBlock& block, const TextStyle& style) {
+  const bool detailed =
+      std::any_of(block.bars.begin(), block.bars.end(), [](const PartBar& bar) { return !bar.detail.empty(); });
+  std::vector<Column> columns = {{"", true}, {"", true}, {""}, {""}};
+  if (detailed) columns.push_back({"", true});
+  TextTable table(columns, kIndent);
+  const std::vector<std::string> drawn = staircase(block.bars);
+  for (std::size_t i = 0; i < block.bars.size(); ++i) {
+    const PartBar& bar = block.bars[i];
+    std::vector<Cell> cells = {{fmt::format("{:.1f} %", 100 * bar.share)},
+                               {bar.amount + " " + block.unit},
+                               {bar.label, bar.quiet ? Tone::dim : Tone::plain},
+                               {drawn[i], bar.quiet ? Tone::dim : Tone::side_a}};
+    if (detailed) cells.insert(cells.begin() + 2, {bar.detail});
     table.add(std::move(cells));
-  };
-  const std::size_t most = view.most == 0 ? rows.size() : std::min(view.most, rows.size());
-  for (std::size_t i = 0; i < most; ++i) add(rows[i], Tone::plain);
-  const auto labelled = [&](const std::string& text) { return by_name ? Shown{.name = text} : Shown{.family = text}; };
-  Shown rest = labelled(count_text(rows.size() - most, "other", "others")), whole = labelled("in all");
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    for (Shown* sum : {i >= most ? &rest : nullptr, &whole}) {
-      if (sum == nullptr) continue;
-      sum->total_ns = add_ns(sum->total_ns, rows[i].total_ns);
-      sum->samples = add_counts(sum->samples, rows[i].samples);
-      sum->count = add_counts(sum->count, rows[i].count);
+  }
+  return table.render(style);
+}
+
+std::size_t cell_width(const PageBlock& block, std::size_t column) {
+  std::size_t width = display_width(block.columns[column].title);
+  for (const PageRow& row : block.rows) width = std::max(width, display_width(printable(row.cells[column])));
+  return width;
+}
+
+// The columns that find room, names cut to what they need at least.
+std::vector<std::size_t> columns_with_room(const PageBlock& block, const TextStyle& style) {
+  std::vector<std::size_t> shown(block.columns.size());
+  for (std::size_t i = 0; i < shown.size(); ++i) shown[i] = i;
+  const auto needed = [&] {
+    std::size_t width = kIndent;
+    for (const std::size_t column : shown) {
+      const std::size_t most = block.columns[column].right ? SIZE_MAX : kNameWidth;
+      width += std::min(cell_width(block, column), most) + kGap;
     }
+    return width - kGap;
+  };
+  while (needed() > static_cast<std::size_t>(style.width)) {
+    const auto first = std::max_element(shown.begin(), shown.end(), [&](std::size_t a, std::size_t b) {
+      return block.columns[a].gives_way < block.columns[b].gives_way;
+    });
+    if (first == shown.end() || block.columns[*first].gives_way == 0) break;
+    shown.erase(first);
   }
-  if (most < rows.size()) add(rest, Tone::dim);
-  if (profile.remainder_ns() != 0) {
-    Shown outside = labelled("outside these");
-    outside.total_ns = profile.remainder_ns();
-    add(outside, Tone::dim);
+  return shown;
+}
+
+bool is_empty(const PageBlock& block, std::size_t column) {
+  return std::all_of(block.rows.begin(), block.rows.end(),
+                     [&](const PageRow& row) { return row.cells[column].empty(); });
+}
+
+std::string text_rows(PageBlock block, const TextStyle& style) {
+  for (std::size_t i = block.columns.size(); i-- > 0;) {
+    if (!is_empty(block, i)) continue;
+    block.columns.erase(block.columns.begin() + static_cast<std::ptrdiff_t>(i));
+    for (PageRow& row : block.rows) row.cells.erase(row.cells.begin() + static_cast<std::ptrdiff_t>(i));
   }
-  whole.total_ns = profile.whole_ns;
-  add(whole, Tone::bold);
+  const std::vector<std::size_t> shown = columns_with_room(block, style);
+  std::vector<Column> columns;
+  for (const std::size_t column : shown) columns.push_back({block.columns[column].title, block.columns[column].right});
+  TextTable table(columns, kIndent);
+  for (const PageRow& row : block.rows) {
+    std::vector<Cell> cells;
+    for (const std::size_t column : shown) cells.push_back({row.cells[column], row.tone});
+    table.add(std::move(cells));
+  }
   return table.render(style);
 }
 }  // namespace
 
 std::string text_kernels(const KernelsRecord& kernels, const KernelView& view, const TextStyle& style) {
+  const KernelsPage page = kernels_page(kernels, view);
   std::string out;
-  for (const TraceSource& source : kernels.sources) {
-    out += fmt::format("{}: {}", printable(source.file), source.format);
-    if (source.damaged > 0) {
-      out += fmt::format("; {} passed over, the first at byte {}: {}",
-                         count_text(source.damaged, "part was", "parts were"), source.damage.front().at,
-                         printable(source.damage.front().what));
-    }
-    out += '\n';
-    for (const auto& [id, fact] : source.facts) {
-      out += fmt::format("  {}: {}\n", fact_title(id), printable(shown_fact(id, fact)));
-    }
+  for (const std::string& trace : page.traces) out += paragraph(trace, 0, Tone::bold, style);
+  for (const std::string& sentence : page.answer) out += paragraph(sentence, 0, Tone::plain, style);
+  for (const PageBlock& block : page.blocks) {
+    out += text_heading(
+        block.whole.empty() ? block.title : fmt::format("{}: {} {}", block.title, block.whole, block.unit), style);
+    out += block.bars.empty() ? text_rows(block, style) : text_bars(block, style);
+    for (const std::string& note : block.notes) out += paragraph(note, kIndent, Tone::dim, style);
   }
-  for (const auto& [kind, profile] : kernels.record.profiles.by_kind) {
-    out += '\n' +
-           paint(fmt::format("{}, seen by {}", quantity_title(kind.quantity), to_string(kind.witness)), Tone::bold,
-                 style) +
-           '\n';
-    out += profile_table(kernels, profile, view, style);
-    if (profile.lost > 0) out += fmt::format("  lost: {}\n", count_text(profile.lost, "record", "records"));
-    for (const std::string& reason : profile.unseen) out += paragraph("Not seen: " + reason, 2, Tone::dim, style);
+  if (!page.remarks.empty()) {
+    out += text_heading("To be known", style);
+    for (const std::string& remark : page.remarks) out += paragraph("– " + remark, kIndent, Tone::plain, style);
   }
-  for (const auto& [absent, times] : kernels.record.profiles.absent) {
-    out += paragraph(fmt::format("No {} by {}: {}", quantity_title(absent.kind.quantity),
-                                 to_string(absent.kind.witness), absent.reason),
-                     0, Tone::dim, style);
+  if (!page.facts.empty()) {
+    out += text_heading("The stack under it, as the trace tells", style);
+    std::vector<std::string> facts;
+    for (const Remark& fact : page.facts) facts.push_back(fact.name + ": " + fact.text);
+    out += paragraph(join(facts, "; "), kIndent, Tone::plain, style);
   }
   return out;
 }

@@ -1,0 +1,139 @@
+#include "kernels/files/trace_files.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "archive/deflate.h"
+#include "base/json.h"
+#include "base/test_sources.h"
+#include "kernels/files/slim.h"
+#include "model/json/documents.h"
+#include "world/test_root.h"
+
+namespace varve {
+namespace {
+
+// A kernels document of one trace, as --slim writes it.
+KernelsRecord small_record(std::int32_t rank, std::int32_t ranks, std::int64_t ns) {
+  KernelsRecord record;
+  TraceSource& source = record.sources.emplace_back();
+  source.format = "Kineto";
+  source.rank = rank;
+  source.ranks = ranks;
+  Profile& profile = record.record.profiles.by_kind[{WitnessKind::kineto, Quantity::device_time}];
+  // Each trace names its kernels in an order of its own.
+  for (std::int32_t i = 0; i < 3; ++i) {
+    const std::string name = fmt::format("kernel_{}", (i + std::max(rank, 0)) % 4);
+    ProfileRow row{.key = {.activity = Activity::kernel,
+                           .kernel = record.record.kernels.intern({.key = {name, "", ""}, .meaning = {.base = name}}),
+                           .place = {.rank = rank}}};
+    row.time.add(ns + i);
+    add_rows(profile, {row});
+  }
+  profile.whole_ns = profile.rows_ns();
+  return record;
+}
+
+class TraceFiles : public ::testing::Test {
+ protected:
+  std::string save(const std::string& name, const KernelsRecord& record) {
+    root_.write(name, slim_bytes(record, name));
+    return root_.path() + "/" + name;
+  }
+  ReadTraceFiles read(const std::vector<std::string>& paths, TraceFilesOptions options = {}) {
+    return read_trace_files(host_world().files, paths, options, nullptr);
+  }
+  TestRoot root_;
+};
+
+std::string text_of(const std::vector<KernelsRecord>& records) {
+  std::string text;
+  for (const KernelsRecord& record : records) text += pretty_json(to_json(record));
+  return text;
+}
+
+TEST_F(TraceFiles, RanksOfOneJobAreAddedUpAndOthersStandApart) {
+  const std::vector<std::string> paths = {
+      save("a0.json", small_record(0, 2, 100)), save("b0.json.gz", small_record(0, 2, 700)),
+      save("a1.json", small_record(1, 2, 200)), save("single.json", small_record(-1, 0, 5)),
+      save("b1.json", small_record(1, 2, 900))};
+  const ReadTraceFiles apart = read(paths);
+  EXPECT_TRUE(apart.failures.empty());
+  ASSERT_EQ(apart.records.size(), 3u);
+  ASSERT_EQ(apart.records[0].sources.size(), 2u);
+  EXPECT_EQ(apart.records[0].sources[0].file, "a0.json");
+  EXPECT_EQ(apart.records[0].sources[1].file, "a1.json");
+  EXPECT_EQ(apart.records[1].sources[0].file, "b0.json.gz");
+  EXPECT_EQ(apart.records[2].sources[0].file, "single.json");
+  const Profile& job = apart.records[0].record.profiles.by_kind.begin()->second;
+  EXPECT_EQ(job.whole_ns, 100 + 101 + 102 + 200 + 201 + 202);
+  EXPECT_EQ(job.rows.size(), 6u) << "the rank is kept";
+  const ReadTraceFiles merged = read(paths, {.trace = {}, .merge_all = true});
+  ASSERT_EQ(merged.records.size(), 1u);
+  EXPECT_EQ(merged.records[0].sources.size(), 5u);
+}
+
+TEST_F(TraceFiles, TheAnswerDoesNotDependOnThreads) {
+  std::vector<std::string> paths;
+  for (std::int32_t rank = 0; rank < 37; ++rank) {
+    paths.push_back(save(fmt::format("r{}.json", rank), small_record(rank, 37, 1000 + rank)));
+  }
+  const std::string one = text_of(read(paths, {.trace = {}, .threads = 1}).records);
+  EXPECT_EQ(text_of(read(paths, {.trace = {}, .threads = 2}).records), one);
+  EXPECT_EQ(text_of(read(paths, {.trace = {}, .threads = 16}).records), one);
+  // One after the other, as the model merges.
+  KernelsRecord expected;
+  for (std::int32_t rank = 0; rank < 37; ++rank) {
+    KernelsRecord next = small_record(rank, 37, 1000 + rank);
+    next.sources[0].file = fmt::format("r{}.json", rank);
+    merge(expected, std::move(next));
+  }
+  EXPECT_EQ(one, pretty_json(to_json(expected)));
+}
+
+TEST_F(TraceFiles, WhatCannotBeReadIsNamedAndTheRestIsRead) {
+  root_.write("notes.txt", "hello\n");
+  root_.write("cut.json", slim_bytes(small_record(0, 1, 5), "x").substr(0, 100));
+  const ReadTraceFiles found = read({root_.path() + "/notes.txt", root_.path() + "/none.json",
+                                     save("good.json", small_record(-1, 0, 5)), root_.path() + "/cut.json"});
+  EXPECT_EQ(found.records.size(), 1u);
+  ASSERT_EQ(found.failures.size(), 3u);
+  EXPECT_NE(found.failures[0].found.find("none that is known"), std::string::npos) << found.failures[0].found;
+  EXPECT_NE(found.failures[1].where.find("none.json"), std::string::npos);
+  EXPECT_NE(found.failures[2].where.find("cut.json"), std::string::npos);
+}
+
+TEST_F(TraceFiles, ProgressGoesFromNothingToAll) {
+  std::vector<std::string> paths;
+  for (int i = 0; i < 5; ++i) paths.push_back(test::source_path("tests/foreign/perf-6.1/plain.txt"));
+  std::vector<TraceProgress> seen;
+  const ReadTraceFiles found =
+      read_trace_files(host_world().files, paths, {}, [&](const TraceProgress& at) { seen.push_back(at); });
+  EXPECT_EQ(found.records.size(), 5u) << "one file named five times is five traces";
+  ASSERT_GE(seen.size(), 5u);
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    EXPECT_EQ(seen[i].files, 5u);
+    EXPECT_LE(seen[i].bytes_done, seen[i].bytes);
+    if (i > 0) {
+      EXPECT_GE(seen[i].bytes_done, seen[i - 1].bytes_done);
+    }
+  }
+  EXPECT_EQ(seen.back().bytes, 5u * 2470u);
+  EXPECT_EQ(seen.back().bytes_done, seen.back().bytes);
+}
+
+TEST_F(TraceFiles, TellsTracesAndDocumentsOfKernelsFromOthers) {
+  const auto holds = [&](const std::string& path) { return holds_kernels(host_world().files, path); };
+  EXPECT_TRUE(holds(test::source_path("tests/foreign/perf-6.1/plain.txt")));
+  EXPECT_TRUE(holds(save("slim.json.gz", small_record(0, 1, 5))));
+  root_.write("pretty.json", pretty_json(to_json(small_record(0, 1, 5))));
+  EXPECT_TRUE(holds(root_.path() + "/pretty.json"));
+  root_.write("stack.json", pretty_json(to_json(Stack{})));
+  EXPECT_FALSE(holds(root_.path() + "/stack.json"));
+  EXPECT_FALSE(holds(root_.path() + "/none"));
+}
+
+}  // namespace
+}  // namespace varve

@@ -1,0 +1,57 @@
+// What varve kernels found, for a spreadsheet or a script.
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "report/printable.h"
+#include "report/text/text_kernels.h"
+
+namespace varve {
+
+namespace {
+// RFC 4180: in quotes where it holds a comma, a quote or a line end. A leading = + - or @, which spreadsheets would
+// compute, gets an apostrophe before it, as they write text themselves.
+std::string csv_field(const std::string& text) {
+  std::string field = printable(text);
+  if (!field.empty() && std::string_view("=+-@").find(field.front()) != std::string_view::npos) field = "'" + field;
+  if (field.find_first_of(",\"") == std::string::npos) return field;
+  std::string quoted = "\"";
+  for (const char c : field) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+std::string texts(const std::set<std::string>& list) {
+  return csv_field(join(std::vector<std::string>(list.begin(), list.end()), " "));
+}
+
+std::string csv_line(const std::string& traces, ProfileKind kind, Activity activity, const RowGroup& group) {
+  const Durations& time = group.time;
+  return fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(traces),
+                     to_string(kind.witness), to_string(kind.quantity), to_string(activity), csv_field(group.name),
+                     csv_field(group.full_name), texts(group.families), texts(group.sources), texts(group.precisions),
+                     group.tensor_cores ? "yes" : "", group.compiled ? "yes" : "", group.times(), time.total_ns,
+                     time.min_ns, time.quantile(0.5), time.quantile(0.99), time.max_ns, group.nested_ns, group.share_ns,
+                     group.impossible_ns, group.bytes, group.samples > 0 ? "samples" : "times");
+}
+}  // namespace
+
+std::string csv_kernels(const std::vector<KernelsRecord>& records, KernelGrouping grouping) {
+  std::string out =
+      "traces,witness,quantity,activity,name,full_name,family,made_by,precision,tensor_cores,compiled,count,total_ns,"
+      "min_ns,p50_ns,p99_ns,max_ns,nested_ns,share_ns,impossible_ns,bytes,counted\n";
+  for (const KernelsRecord& record : records) {
+    std::string traces = record.sources.empty() ? "" : record.sources.front().file;
+    if (record.sources.size() > 1) traces += fmt::format(" and {} more", record.sources.size() - 1);
+    for (const auto& [kind, profile] : record.record.profiles.by_kind) {
+      std::set<Activity> activities;
+      for (const ProfileRow& row : profile.rows) activities.insert(row.key.activity);
+      for (const Activity activity : activities) {
+        for (const RowGroup& group : kernel_groups(record.record.kernels, profile, {activity}, grouping)) {
+          out += csv_line(traces, kind, activity, group);
+        }
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace varve
