@@ -40,4 +40,6 @@ std::vector<RowGroup> kernel_groups(const KernelTable& kernels, const Profile& p
 // All groups as one.
 RowGroup sum_of(const std::vector<RowGroup>& groups);
 
+inline double in_seconds(std::int64_t ns) { return 1e-9 * static_cast<double>(ns); }
+
 }  // namespace varve

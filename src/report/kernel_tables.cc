@@ -14,8 +14,6 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostSmall = 5;  // rows of a table beside the main one, unless a view asks for all
 
-double seconds(std::int64_t ns) { return 1e-9 * static_cast<double>(ns); }
-
 std::string share_of(double part, double whole) {
   return whole > 0 ? fmt::format("{:.1f} %", 100 * part / whole) : "–";
 }
@@ -80,20 +78,20 @@ void fill(PageBlock& block, const std::vector<GroupColumn>& columns, const std::
 TimeUnit unit_of(const std::vector<RowGroup>& groups) {
   std::int64_t largest = 0;
   for (const RowGroup& group : groups) largest = std::max(largest, group.time.total_ns);
-  return time_unit_for(seconds(largest));
+  return time_unit_for(in_seconds(largest));
 }
 
 TimeUnit unit_of_one(const std::vector<RowGroup>& groups) {
   std::int64_t largest = 0;
   for (const RowGroup& group : groups) largest = std::max(largest, group.time.max_ns);
-  return time_unit_for(seconds(largest));
+  return time_unit_for(in_seconds(largest));
 }
 
 // Columns that say how long one of them takes. A sum of samples has none.
 std::vector<GroupColumn> duration_columns(const TimeUnit& one) {
   const auto column = [&](const char* title, int gives_way, std::int64_t (*ns)(const Durations&)) {
     return GroupColumn{{unit_title(title, one), true, gives_way}, [one, ns](const RowGroup& group) {
-                         return group.time.count == 0 ? std::string("–") : one.text(seconds(ns(group.time)));
+                         return group.time.count == 0 ? std::string("–") : one.text(in_seconds(ns(group.time)));
                        }};
   };
   return {
@@ -131,7 +129,7 @@ GroupColumn count_column(const char* title) {
 
 GroupColumn total_column(const TimeUnit& unit, const std::string& title = "time") {
   return {{unit_title(title, unit), true, 0},
-          [unit](const RowGroup& group) { return unit.text(seconds(group.time.total_ns)); }};
+          [unit](const RowGroup& group) { return unit.text(in_seconds(group.time.total_ns)); }};
 }
 }  // namespace
 
@@ -140,7 +138,7 @@ PageBlock kernel_block(const KernelsRecord& record, ProfileKind kind, const Prof
   if (groups.empty()) return {};
   const RowGroup whole = sum_of(groups);
   const bool timed = whole.time.total_ns > 0, sampled = whole.samples > 0;
-  const TimeUnit unit = time_unit_for(seconds(whole.time.total_ns));
+  const TimeUnit unit = time_unit_for(in_seconds(whole.time.total_ns));
   PageBlock block;
   const bool of_device = kind.quantity == Quantity::device_time;
   block.title = fmt::format("Kernels by {}", of_device ? "time on the device" : quantity_title(kind.quantity));
@@ -175,7 +173,7 @@ PageBlock operation_block(const KernelsRecord& record, const Profile& profile, c
   const RowGroup whole = sum_of(groups);
   std::int64_t largest = 0;
   for (const RowGroup& group : groups) largest = std::max(largest, group.inclusive_ns());
-  const TimeUnit unit = time_unit_for(seconds(largest));
+  const TimeUnit unit = time_unit_for(in_seconds(largest));
   PageBlock block;
   block.title = "Operations on the host by their own time";
   std::vector<GroupColumn> columns;
@@ -187,7 +185,7 @@ PageBlock operation_block(const KernelsRecord& record, const Profile& profile, c
   columns.push_back({{unit_title("with nested", unit), true, 0}, [unit](const RowGroup& group) {
                        // What the sum would count is counted at each level.
                        const bool is_sum = group.full_name.empty();
-                       return is_sum ? std::string() : unit.text(seconds(group.inclusive_ns()));
+                       return is_sum ? std::string() : unit.text(in_seconds(group.inclusive_ns()));
                      }});
   columns.push_back(count_column("times"));
   columns.push_back({{"family", false, 7}, [](const RowGroup& group) { return joined(group.families); }});
@@ -201,13 +199,13 @@ PageBlock region_block(const KernelsRecord& record, const Profile& profile, cons
   if (groups.empty()) return {};
   std::stable_sort(groups.begin(), groups.end(),
                    [](const RowGroup& a, const RowGroup& b) { return a.inclusive_ns() > b.inclusive_ns(); });
-  const TimeUnit unit = time_unit_for(seconds(groups.front().inclusive_ns()));
+  const TimeUnit unit = time_unit_for(in_seconds(groups.front().inclusive_ns()));
   PageBlock block;
   block.title = "Regions that the program marked";
   fill(block,
        {{{unit_title("time", unit), true, 0},
          [unit](const RowGroup& group) {
-           return group.full_name.empty() ? std::string() : unit.text(seconds(group.inclusive_ns()));
+           return group.full_name.empty() ? std::string() : unit.text(in_seconds(group.inclusive_ns()));
          }},
         total_column(unit, "of it own"),
         count_column("times"),
@@ -244,9 +242,9 @@ PageBlock collective_block(const KernelsRecord& record, const Profile& profile, 
   fill(block,
        {total_column(unit_of(groups)), count_column("times"),
         GroupColumn{{unit_title("min", one), true, 1},
-                    [one](const RowGroup& group) { return one.text(seconds(group.time.min_ns)); }},
+                    [one](const RowGroup& group) { return one.text(in_seconds(group.time.min_ns)); }},
         GroupColumn{{unit_title("max", one), true, 1},
-                    [one](const RowGroup& group) { return one.text(seconds(group.time.max_ns)); }},
+                    [one](const RowGroup& group) { return one.text(in_seconds(group.time.max_ns)); }},
         GroupColumn{{"message", true, 0},
                     [](const RowGroup& group) {
                       const std::uint64_t times = std::max<std::uint64_t>(1, group.time.count);
@@ -313,7 +311,7 @@ PageBlock rank_block(const KernelsRecord& record, const Profile& profile) {
   if (ranks.size() < 2) return {};
   std::int64_t largest = 0;
   for (const auto& [place, rank] : ranks) largest = std::max({largest, rank.kernel_ns, rank.collective_ns});
-  const TimeUnit unit = time_unit_for(seconds(largest));
+  const TimeUnit unit = time_unit_for(in_seconds(largest));
   PageBlock block;
   const bool by_rank = ranks.rbegin()->first.rank >= 0;
   block.title = by_rank ? "Ranks" : "Devices";
@@ -326,8 +324,8 @@ PageBlock rank_block(const KernelsRecord& record, const Profile& profile) {
     std::string name = by_rank ? std::to_string(place.rank) : std::to_string(place.device);
     if (by_rank && place.rank < 0) name = "?";
     if (by_rank && place.device >= 0) name += fmt::format(" (device {})", place.device);
-    block.rows.push_back({{name, unit.text(seconds(rank.kernel_ns)), unit.text(seconds(rank.collective_ns)),
-                           unit.text(seconds(rank.copy_ns)), std::to_string(rank.kernels)},
+    block.rows.push_back({{name, unit.text(in_seconds(rank.kernel_ns)), unit.text(in_seconds(rank.collective_ns)),
+                           unit.text(in_seconds(rank.copy_ns)), std::to_string(rank.kernels)},
                           "",
                           Tone::plain});
   }
@@ -339,7 +337,7 @@ PageBlock step_block(const TraceSource& source, const KernelView& view) {
   if (steps.empty()) return {};
   std::int64_t largest = 0;
   for (const TraceStep& step : steps) largest = std::max({largest, step.length_ns, step.kernel_ns});
-  const TimeUnit unit = time_unit_for(seconds(largest));
+  const TimeUnit unit = time_unit_for(in_seconds(largest));
   PageBlock block;
   block.title = "Steps" + (source.rank >= 0 ? fmt::format(" of rank {}", source.rank) : std::string());
   std::set<Part> parts;
@@ -355,8 +353,8 @@ PageBlock step_block(const TraceSource& source, const KernelView& view) {
   const std::size_t shown = rows_shown(steps.size(), view.most);
   for (std::size_t i = 0; i < shown; ++i) {
     const TraceStep& step = steps[i];
-    PageRow row{.cells = {step.name, unit.text(seconds(step.start_ns) - seconds(steps.front().start_ns)),
-                          unit.text(seconds(step.length_ns)), unit.text(seconds(step.kernel_ns))},
+    PageRow row{.cells = {step.name, unit.text(in_seconds(step.start_ns) - in_seconds(steps.front().start_ns)),
+                          unit.text(in_seconds(step.length_ns)), unit.text(in_seconds(step.kernel_ns))},
                 .full_name = "",
                 .tone = step.complete ? Tone::plain : Tone::dim};
     for (const Part part : parts) {

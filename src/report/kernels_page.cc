@@ -16,9 +16,7 @@ constexpr std::size_t kMostTraces = 4;   // that get a line each
 constexpr std::size_t kMostDamage = 3;   // of a trace
 constexpr std::size_t kMostReasons = 6;  // of a profile
 
-double seconds(std::int64_t ns) { return 1e-9 * static_cast<double>(ns); }
-
-std::string time_text(std::int64_t ns) { return format_seconds(seconds(ns)); }
+std::string time_text(std::int64_t ns) { return format_seconds(in_seconds(ns)); }
 
 std::string known_value(const TraceSource& source, const std::string& id) {
   const auto at = source.facts.find(id);
@@ -141,15 +139,15 @@ PageBlock family_block(const KernelsRecord& record, const Profile& profile) {
   const auto groups = kernel_groups(record.record.kernels, profile, kMainActivities, KernelGrouping::family);
   const RowGroup whole = sum_of(groups);
   if (groups.size() < 2 || whole.time.total_ns == 0) return {};
-  const TimeUnit unit = time_unit_for(seconds(whole.time.total_ns));
+  const TimeUnit unit = time_unit_for(in_seconds(whole.time.total_ns));
   PageBlock block;
   block.title = "What the kernels were for";
-  block.whole = unit.text(seconds(whole.time.total_ns));
+  block.whole = unit.text(in_seconds(whole.time.total_ns));
   block.unit = unit.name;
   for (const RowGroup& group : groups) {
     block.bars.push_back({.label = group.name,
                           .share = static_cast<double>(group.time.total_ns) / static_cast<double>(whole.time.total_ns),
-                          .amount = unit.text(seconds(group.time.total_ns)),
+                          .amount = unit.text(in_seconds(group.time.total_ns)),
                           .detail = group.samples > 0 ? count_text(group.samples, "sample", "samples")
                                                       : fmt::format("{} ×", group.time.count),
                           .quiet = group.name == "other"});
@@ -159,16 +157,16 @@ PageBlock family_block(const KernelsRecord& record, const Profile& profile) {
 
 PageBlock window_block(const Profile& profile) {
   if (profile.parts.empty() || profile.window_ns <= 0) return {};
-  const TimeUnit unit = time_unit_for(seconds(profile.window_ns));
+  const TimeUnit unit = time_unit_for(in_seconds(profile.window_ns));
   PageBlock block;
   block.title = "Where the window went";
-  block.whole = unit.text(seconds(profile.window_ns));
+  block.whole = unit.text(in_seconds(profile.window_ns));
   block.unit = unit.name;
   const auto add = [&](const std::string& label, std::int64_t ns, bool quiet) {
     if (ns <= 0) return;
     block.bars.push_back({.label = label,
                           .share = static_cast<double>(ns) / static_cast<double>(profile.window_ns),
-                          .amount = unit.text(seconds(ns)),
+                          .amount = unit.text(in_seconds(ns)),
                           .detail = "",
                           .quiet = quiet});
   };
@@ -190,12 +188,8 @@ void add_remarks(const TraceSource& source, bool alone, std::vector<std::string>
     if (!source.damage.empty() && source.damaged > kMostDamage) text += "; and more";
     remarks.push_back(who + text);
   }
-  if (source.tally.environments > 0) {
-    remarks.push_back(who +
-                      fmt::format("this file carries {}: do not publish it (varve kernels --slim writes one that "
-                                  "may be)",
-                                  count_text(source.tally.environments, "environment block", "environment blocks")));
-  }
+  if (source.tally.environments > 0)
+    remarks.push_back(who + "varve kernels --slim writes a file that may be published");
 }
 
 void add_profile(const KernelsRecord& record, ProfileKind kind, const Profile& profile, const KernelView& view,

@@ -107,7 +107,7 @@ KernelsRecord random_record(std::mt19937& random) {
   for (const Quantity quantity : {Quantity::device_time, Quantity::call_time}) {
     Profile& profile = record.record.profiles.by_kind[{WitnessKind::kineto, quantity}];
     std::vector<ProfileRow> rows;
-    for (std::uint32_t count = random() % 6; count > 0; --count) {
+    for (auto count = random() % 6; count > 0; --count) {
       static const std::vector<Activity> kinds = {Activity::kernel, Activity::copy, Activity::region,
                                                   Activity::operation};
       ProfileRow row{.key = {.activity = kinds[random() % kinds.size()],

@@ -11,8 +11,12 @@ namespace {
 std::string escape_markdown(const std::string& text) {
   std::string out;
   for (const char c : printable(text)) {
-    if (std::string_view("\\`*_{}[]<>()#+!|~&").find(c) != std::string_view::npos) out += '\\';
-    out += c;
+    if (std::string_view("\\`*_{}[]()#+!|~").find(c) != std::string_view::npos) out += '\\';
+    if (c == '<' || c == '&') {
+      out += c == '<' ? "&lt;" : "&amp;";
+    } else {
+      out += c;
+    }
   }
   return out;
 }

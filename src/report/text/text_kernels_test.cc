@@ -8,7 +8,7 @@
 namespace varve {
 namespace {
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 std::size_t longest_line(const std::string& text) {
   std::size_t longest = 0;
@@ -22,9 +22,7 @@ TEST(TextKernels, AnswersFirst) {
   ASSERT_GE(lines.size(), 3u);
   EXPECT_EQ(lines[0], "decode.json.gz: Kineto, rank 0 of 2, NVIDIA B300");
   EXPECT_EQ(lines[1],
-            "6 kernels ran for 1 ms of device time in a window of 2 ms; the device was busy for 55 % of it, as "
-            "kineto saw it.")
-      << "wrapped elsewhere";
+            "6 kernels ran for 1.00 ms of device time in a window of 2.00 ms; the device was busy for 55 % of it,");
 }
 
 TEST(TextKernels, FamiliesAddUpInAStaircaseOfBars) {
@@ -59,18 +57,18 @@ TEST(TextKernels, ColumnsGiveWayAndNothingIsWiderThanTheTerminal) {
   for (const int width : {60, 80, 100, 140}) {
     const std::string text = text_kernels(samples::kernels(), {}, {.width = width});
     EXPECT_LE(longest_line(text), static_cast<std::size_t>(width)) << text;
-    EXPECT_TRUE(has(text, "gemm_bf16"));
+    EXPECT_TRUE(says(text, "gemm_bf16"));
   }
-  EXPECT_TRUE(has(text_kernels(samples::kernels(), {}, {.width = 180}), "p99"));
-  EXPECT_FALSE(has(text_kernels(samples::kernels(), {}, {.width = 80}), "p99"));
+  EXPECT_TRUE(says(text_kernels(samples::kernels(), {}, {.width = 180}), "p99"));
+  EXPECT_FALSE(says(text_kernels(samples::kernels(), {}, {.width = 80}), "p99"));
 }
 
 TEST(TextKernels, SaysWhatMustBeKnown) {
   const std::string text = text_kernels(samples::kernels(), {}, {});
-  EXPECT_TRUE(has(text, "one launch has no kernel row"));
-  EXPECT_TRUE(has(text, "2 parts could not be read and were passed over, at byte 17: no number"));
-  EXPECT_TRUE(has(text, "carries 3 environment blocks: do not publish it"));
-  EXPECT_TRUE(has(text, "cudaLaunchKernel"));
+  EXPECT_TRUE(says(text, "one launch has no kernel row"));
+  EXPECT_TRUE(says(text, "2 parts could not be read and were passed over, at byte 17: no number"));
+  EXPECT_TRUE(says(text, "carries 3 environment blocks: do not publish it"));
+  EXPECT_TRUE(says(text, "cudaLaunchKernel"));
 }
 
 TEST(TextKernels, NoKernelsHasThreeMeanings) {
@@ -83,7 +81,7 @@ TEST(TextKernels, NoKernelsHasThreeMeanings) {
   for (const KernelAbsence absence : {KernelAbsence::not_traced, KernelAbsence::none_launched, KernelAbsence::lost}) {
     source.absence = absence;
     const std::string text = text_kernels(record, {}, {});
-    EXPECT_TRUE(has(text, "No kernels")) << text;
+    EXPECT_TRUE(says(text, "No kernels")) << text;
     sentences.insert(text);
     EXPECT_EQ(has_evidence(record), absence == KernelAbsence::none_launched);
   }
@@ -92,21 +90,21 @@ TEST(TextKernels, NoKernelsHasThreeMeanings) {
 
 TEST(TextKernels, GroupsAsAsked) {
   const KernelsRecord record = samples::kernels();
-  EXPECT_TRUE(has(text_kernels(record, {KernelGrouping::operation}, {}), "aten::mm [[8,64],[64,8]]"));
-  EXPECT_TRUE(has(text_kernels(record, {KernelGrouping::library}, {}), "cuBLAS"));
-  EXPECT_TRUE(has(text_kernels(record, {KernelGrouping::rank}, {}), "rank 1"));
-  EXPECT_TRUE(has(text_kernels(record, {KernelGrouping::step}, {}), "ProfilerStep#1"));
+  EXPECT_TRUE(says(text_kernels(record, {KernelGrouping::operation}, {}), "aten::mm [[8,64],[64,8]]"));
+  EXPECT_TRUE(says(text_kernels(record, {KernelGrouping::library}, {}), "cuBLAS"));
+  EXPECT_TRUE(says(text_kernels(record, {KernelGrouping::rank}, {}), "rank 1"));
+  EXPECT_TRUE(says(text_kernels(record, {KernelGrouping::step}, {}), "ProfilerStep#1"));
 }
 
 TEST(TextKernels, HostileNamesSteerNothing) {
   const KernelsRecord record = samples::extreme_kernels();
   for (const std::string& text : {text_kernels(record, {.most = 0}, {}), csv_kernels({record}, KernelGrouping::name),
                                   markdown_kernels(record, {})}) {
-    EXPECT_FALSE(has(text, "\x1b"));
-    EXPECT_FALSE(has(text, "\r"));
+    EXPECT_FALSE(says(text, "\x1b"));
+    EXPECT_FALSE(says(text, "\r"));
   }
-  EXPECT_FALSE(has(markdown_kernels(record, {}), "<script"));
-  EXPECT_FALSE(has(text_kernels(KernelsRecord{}, {}, {}), "nan"));
+  EXPECT_FALSE(says(markdown_kernels(record, {}), "<script"));
+  EXPECT_FALSE(says(text_kernels(KernelsRecord{}, {}, {}), "nan"));
 }
 
 TEST(CsvKernels, HasOneFieldForEachColumnAndEveryNanosecond) {
