@@ -272,6 +272,11 @@ Result<KernelsRecord> read_trace_file(const Files& files, const std::string& pat
   source.facts = std::move(reading.facts);
   source.damaged = reading.damaged;
   source.damage = std::move(reading.damage);
+  source.rank = reading.rank;
+  source.ranks = reading.ranks;
+  source.absence = reading.absence;
+  source.tally = std::move(reading.tally);
+  source.steps = std::move(reading.steps);
   record.record = std::move(reading.record);
   return record;
 }

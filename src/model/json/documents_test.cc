@@ -199,8 +199,10 @@ KernelsRecord sample_kernels() {
   source.rank = 3;
   source.ranks = 8;
   source.absence = KernelAbsence::lost;
-  source.tally = {.launches = 1,
+  source.tally = {.events = 14,
+                  .launches = 1,
                   .kernels = 2,
+                  .kernels_ns = 16,
                   .launches_without_kernel = 3,
                   .kernels_before_window = 4,
                   .kernels_without_launch = 5,
@@ -212,9 +214,9 @@ KernelsRecord sample_kernels() {
                   .in_graphs_ns = 11,
                   .impossible_ns = 12,
                   .resolution_ns = 13,
-                  .events = 14,
-                  .capped = true,
+                  .left_out = 17,
                   .environments = 15,
+                  .capped = true,
                   .sentences = {"one", "two"}};
   source.steps = {TraceSteps::Found::repeated,
                   "a period of 12 kernels",

@@ -27,7 +27,7 @@ std::optional<KernelAbsence> absence_from(std::string_view text) { return kAbsen
 std::optional<TraceSteps::Found> found_from(std::string_view text) { return kFound.value(text); }
 
 // The numbers of a tally with their names: one table serves both directions.
-constexpr std::array<std::pair<const char*, std::uint64_t TraceTally::*>, 10> kTallyCounts{{
+constexpr std::array<std::pair<const char*, std::uint64_t TraceTally::*>, 11> kTallyCounts{{
     {"launches", &TraceTally::launches},
     {"kernels", &TraceTally::kernels},
     {"launches_without_kernel", &TraceTally::launches_without_kernel},
@@ -37,9 +37,11 @@ constexpr std::array<std::pair<const char*, std::uint64_t TraceTally::*>, 10> kT
     {"zero_durations", &TraceTally::zero_durations},
     {"impossible_durations", &TraceTally::impossible_durations},
     {"events", &TraceTally::events},
+    {"left_out", &TraceTally::left_out},
     {"environments", &TraceTally::environments},
 }};
-constexpr std::array<std::pair<const char*, std::int64_t TraceTally::*>, 5> kTallyTimes{{
+constexpr std::array<std::pair<const char*, std::int64_t TraceTally::*>, 6> kTallyTimes{{
+    {"kernels_ns", &TraceTally::kernels_ns},
     {"before_window_ns", &TraceTally::before_window_ns},
     {"without_launch_ns", &TraceTally::without_launch_ns},
     {"in_graphs_ns", &TraceTally::in_graphs_ns},
