@@ -279,13 +279,14 @@ std::vector<std::string> redact_arguments(const std::vector<std::string>& argume
 }
 
 namespace {
-// The length of a home directory at the start of `path`: the given one, or /home/NAME or /Users/NAME; 0 if none.
+// The length of a home directory at the start of `path`: the given one, or /home/NAME, /Users/NAME or
+// /var/home/NAME (Fedora's immutable systems); 0 if none.
 std::size_t home_length(std::string_view path, std::string_view home) {
   const auto ends_there = [&](std::size_t length) {
     return path.size() == length || !(is_name_character(path[length]) || path[length] == '@');
   };
   if (home.size() > 1 && path.starts_with(home) && ends_there(home.size())) return home.size();
-  for (const std::string_view parent : {"/home/", "/Users/"}) {
+  for (const std::string_view parent : {"/home/", "/Users/", "/var/home/"}) {
     if (!path.starts_with(parent)) continue;
     std::size_t end = parent.size();
     while (end < path.size() && is_name_character(path[end])) ++end;

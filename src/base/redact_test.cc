@@ -108,6 +108,7 @@ TEST(ShortenHome, WhereverAPathStarts) {
   EXPECT_EQ(shorten_home("/home/me/a:/home/me/b:/opt", "/home/me"), "~/a:~/b:/opt");
   EXPECT_EQ(shorten_home("/home/me", "/home/me/"), "~");
   EXPECT_EQ(shorten_home("/home/other/x,/Users/other/y", "/home/me"), "~/x,~/y");
+  EXPECT_EQ(shorten_home("/var/home/ada/lib:/var/homes/x", ""), "~/lib:/var/homes/x");
   EXPECT_EQ(shorten_home("-I/home/me/include --m=/srv/me/x", "/srv/me"), "-I~/include --m=~/x");
   EXPECT_EQ(shorten_home("file:///home/me/x", "/home/me"), "file://~/x");
   EXPECT_EQ(shorten_home("/srv/meadow/x", "/srv/me"), "/srv/meadow/x");

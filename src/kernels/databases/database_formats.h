@@ -4,5 +4,7 @@
 namespace varve {
 
 extern const TraceFormat kNsightSystems;
+extern const TraceFormat kRocpd;
+extern const TraceFormat kRpd;
 
 }  // namespace varve

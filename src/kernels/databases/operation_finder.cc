@@ -12,10 +12,11 @@ void OperationFinder::add_operation(std::uint64_t thread, std::int64_t start_ns,
 }
 
 void OperationFinder::add_call(std::uint64_t thread, std::int64_t start_ns, std::uint64_t correlation) {
-  if (correlation != 0 && !spans_.empty()) calls_.push_back({thread, start_ns, correlation});
+  if (correlation != 0) calls_.push_back({thread, start_ns, correlation});
 }
 
 void OperationFinder::settle() {
+  if (spans_.empty()) calls_ = {};
   const auto outer_first = [](const Span& a, const Span& b) {
     return std::tuple(a.thread, a.start_ns, b.end_ns) < std::tuple(b.thread, b.start_ns, a.end_ns);
   };

@@ -66,35 +66,41 @@ void TraceDatabase::tell_damage(std::string_view what) {
   if (sink_ != nullptr) sink_->damaged(file_.position(), what);
 }
 
+bool NamesIgnoreCase::operator()(const std::string& a, const std::string& b) const { return to_lower(a) < to_lower(b); }
+
 bool TraceDatabase::has(const std::string& table, std::string_view column) const {
   const auto found = tables_.find(table);
   if (found == tables_.end()) return false;
   return std::any_of(found->second.begin(), found->second.end(),
-                     [&](const SqliteColumn& one) { return one.name == column; });
+                     [&](const SqliteColumn& one) { return to_lower(one.name) == to_lower(column); });
+}
+
+std::string TraceDatabase::selection(const std::string& table, const std::vector<std::string>& columns) const {
+  std::vector<std::string> selected;
+  for (const std::string& column : columns) selected.push_back(has(table, column) ? quoted(column) : "NULL");
+  // No index: one that a foreign file brings along may hold what the table does not.
+  return fmt::format("SELECT {} FROM {} NOT INDEXED", join(selected, ", "), quoted(table));
 }
 
 TableRows TraceDatabase::rows(const std::string& table, const std::vector<std::string>& columns) {
   if (!has(table)) return {file_, nullptr, table, file_.query("SELECT 1 WHERE 0")};
-  std::vector<std::string> selected;
-  for (const std::string& column : columns) selected.push_back(has(table, column) ? quoted(column) : "NULL");
-  // No index: one that a foreign file brings along may hold what the table does not.
-  return {file_, sink_, table,
-          file_.query(fmt::format("SELECT {} FROM {} NOT INDEXED", join(selected, ", "), quoted(table)))};
+  return {file_, sink_, table, file_.query(selection(table, columns))};
 }
 
 std::optional<SqliteQuery> TraceDatabase::lookup(const std::string& table, std::string_view key,
-                                                 std::string_view value) {
-  if (!has(table) || !has(table, value)) return std::nullopt;
-  return file_.query(fmt::format("SELECT {} FROM {} NOT INDEXED WHERE {} = ?", quoted(value), quoted(table), key));
+                                                 const std::vector<std::string>& columns) {
+  if (!has(table)) return std::nullopt;
+  return file_.query(fmt::format("{} WHERE {} = ?", selection(table, columns), key == "rowid" ? "rowid" : quoted(key)));
 }
 
 StringTable::StringTable(TraceDatabase& database, std::string table, std::string key, std::string value)
     : database_(database), table_(std::move(table)), key_(std::move(key)), value_(std::move(value)) {
   const auto found = database_.tables().find(table_);
   if (found == database_.tables().end()) return;
-  is_by_row_ = std::any_of(found->second.begin(), found->second.end(),
-                           [&](const SqliteColumn& column) { return column.name == key_ && column.is_row_number; });
-  query_ = database_.lookup(table_, is_by_row_ ? quoted(key_) : "rowid", value_);
+  is_by_row_ = std::any_of(found->second.begin(), found->second.end(), [&](const SqliteColumn& column) {
+    return to_lower(column.name) == to_lower(key_) && column.is_row_number;
+  });
+  if (database_.has(table_, value_)) query_ = database_.lookup(table_, is_by_row_ ? key_ : "rowid", {value_});
 }
 
 // Of a table whose keys nothing leads to: tools that cut traces to size make such.
@@ -121,6 +127,16 @@ std::string_view StringTable::text(std::int64_t key) {
     database_.tell_damage(fmt::format("the table {}: {}", table_, status.error().found));
   }
   return {};
+}
+
+void NumberMap::settle() {
+  std::stable_sort(pairs_.begin(), pairs_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+}
+
+std::optional<std::int64_t> NumberMap::find(std::int64_t key) const {
+  const auto at = std::lower_bound(pairs_.begin(), pairs_.end(), key,
+                                   [](const auto& one, std::int64_t wanted) { return one.first < wanted; });
+  return at != pairs_.end() && at->first == key ? std::optional(at->second) : std::nullopt;
 }
 
 NameId NameTable::of(std::string_view text, Named named) {

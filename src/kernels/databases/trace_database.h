@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "archive/sqlite_file.h"
@@ -42,30 +43,40 @@ class TableRows {
   std::uint64_t count_ = 0;
 };
 
+// As SQLite compares the names of tables and columns: letters of either case are one.
+struct NamesIgnoreCase {
+  bool operator()(const std::string& a, const std::string& b) const;
+};
+
 class TraceDatabase {
  public:
+  using Tables = std::map<std::string, std::vector<SqliteColumn>, NamesIgnoreCase>;
+
   // Damage is told to the sink, where there is one. Both must live longer.
   explicit TraceDatabase(const FileReader& file, TraceSink* sink = nullptr);
 
   bool is_readable() const { return !tables_.empty(); }  // is a database, and holds a table
   bool has(const std::string& table) const { return tables_.contains(table); }
   bool has(const std::string& table, std::string_view column) const;
-  const std::map<std::string, std::vector<SqliteColumn>>& tables() const { return tables_; }
+  const Tables& tables() const { return tables_; }
 
   // The rows of a table with these columns, in this order; those that it does not have are null. Without the table
   // there are no rows. Columns are the reader's own words; tables are names out of tables().
   TableRows rows(const std::string& table, const std::vector<std::string>& columns);
-  // The values of one column of rows that are found by another, which holds whole numbers; null: none is found. Asked
-  // with SqliteQuery::ask.
-  std::optional<SqliteQuery> lookup(const std::string& table, std::string_view key, std::string_view value);
+  // Columns of the rows that are found by one that holds whole numbers ("rowid" for the number of the row), asked with
+  // SqliteQuery::ask; those that the table does not have are null. Nothing without the table.
+  std::optional<SqliteQuery> lookup(const std::string& table, std::string_view key,
+                                    const std::vector<std::string>& columns);
 
   SqliteFile& file() { return file_; }
   void tell_damage(std::string_view what);  // at the place that was read last
 
  private:
+  std::string selection(const std::string& table, const std::vector<std::string>& columns) const;
+
   SqliteFile file_;
   TraceSink* sink_;
-  std::map<std::string, std::vector<SqliteColumn>> tables_;
+  Tables tables_;
 };
 
 // The strings that numbers stand for, in a table of two columns. Only strings that a row shown refers to are read:
@@ -87,6 +98,17 @@ class StringTable {
   bool is_ready_ = false, is_damaged_ = false;
   std::optional<SqliteQuery> query_;
   std::unordered_map<std::int64_t, std::int64_t> row_of_;
+};
+
+// Numbers by numbers, in 16 bytes a pair: all are added, then looked up.
+class NumberMap {
+ public:
+  void add(std::int64_t key, std::int64_t value) { pairs_.emplace_back(key, value); }
+  void settle();  // after the last one; of pairs with one key the first stays
+  std::optional<std::int64_t> find(std::int64_t key) const;
+
+ private:
+  std::vector<std::pair<std::int64_t, std::int64_t>> pairs_;
 };
 
 // Names that are told to a sink when they are spoken of for the first time. At most a million of them, of 256 MiB
