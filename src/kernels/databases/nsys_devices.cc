@@ -5,6 +5,7 @@
 
 #include "binary/elf/demangle.h"
 #include "kernels/databases/nsys_tables.h"
+#include "kernels/trace/trace_names.h"
 
 namespace varve {
 

@@ -11,6 +11,7 @@
 #include "kernels/databases/trace_database.h"
 #include "kernels/trace/runtime_calls.h"
 #include "kernels/trace/trace_input.h"
+#include "kernels/trace/trace_names.h"
 
 namespace varve {
 

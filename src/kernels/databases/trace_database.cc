@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "tables/kernel_names.h"
 
 namespace varve {
 
@@ -149,13 +148,6 @@ NameId NameTable::of(std::string_view text, Named named) {
   sink_.name(id, {.text = key, .library = {}, .build_id = {}, .named = named});
   ids_.emplace(std::move(key), id);
   return id;
-}
-
-Activity kernel_activity(std::string_view name) {
-  // NCCL's and RCCL's kernels, whatever the table of names says of them.
-  const bool is_nccl =
-      name.find("ncclDevKernel") != std::string_view::npos || name.find("ncclKernel") != std::string_view::npos;
-  return is_nccl || kernel_meaning(name).family == Family::collective ? Activity::collective : Activity::kernel;
 }
 
 std::optional<std::int64_t> duration_between(std::int64_t start, std::int64_t end) {

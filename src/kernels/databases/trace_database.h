@@ -125,9 +125,6 @@ class NameTable {
   std::size_t bytes_ = 0;
 };
 
-// Whether a kernel is a collective, by its demangled name: kernel or collective.
-Activity kernel_activity(std::string_view name);
-
 // end - start, where both are times and the end is not before the start.
 std::optional<std::int64_t> duration_between(std::int64_t start, std::int64_t end);
 

@@ -25,7 +25,9 @@ NameId TraceNames::id(std::string_view text, std::string_view library) {
 }
 
 Activity kernel_activity(std::string_view name) {
-  const bool exchanges = kernel_meaning(demangle(std::string(name))).family == Family::collective;
+  // NCCL's and RCCL's kernels whatever the table of names says, which may be another one (--data).
+  const bool is_nccl = name.find("ncclDevKernel") != name.npos || name.find("ncclKernel") != name.npos;
+  const bool exchanges = is_nccl || kernel_meaning(demangle(std::string(name))).family == Family::collective;
   return exchanges ? Activity::collective : Activity::kernel;
 }
 
