@@ -13,12 +13,6 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostShown = 4;
 
-// What an import loads at once: "name.cpython-311-x86_64-linux-gnu.so", "name.abi3.so".
-bool is_extension_module(const std::string& path) {
-  const std::string name = base_name(path);
-  return name.find(".cpython-") != std::string::npos || name.ends_with(".abi3.so");
-}
-
 std::string listed(std::vector<std::string> texts) {
   const std::size_t left_out = texts.size() > kMostShown ? texts.size() - kMostShown : 0;
   if (left_out > 0) texts.resize(kMostShown);
@@ -71,8 +65,7 @@ MissingTexts missing_texts(const std::vector<Loss>& losses) {
     if (is_use && std::find(texts.used.begin(), texts.used.end(), used) == texts.used.end()) texts.used.push_back(used);
     texts.damage = texts.damage || (is_use && loss.damage);
     texts.at_start = texts.at_start || (loss.effect == LossEffect::start && loss.at_start);
-    texts.part_of_api =
-        texts.part_of_api || (loss.effect == LossEffect::side_piece && is_extension_module(loss.library->asked_by));
+    texts.part_of_api = texts.part_of_api || loss.of_api;
   }
   return texts;
 }

@@ -73,6 +73,7 @@ class LossFinder {
         if (opens_in_vain(library)) losses.push_back({LossEffect::gpu_part, library.loaded, "", true});
       }
     }
+    for (Loss& loss : losses) loss.of_api = is_of_api(loss);
     std::stable_sort(losses.begin(), losses.end(), [](const Loss& a, const Loss& b) { return a.effect < b.effect; });
     return losses;
   }
@@ -247,6 +248,12 @@ class LossFinder {
   // Whether somebody has seen to it: a package lists it, or the consumer's asks for a wheel that holds it.
   bool is_expected(const std::string& name) const {
     return is_asked_for(name) || !listing_package(view_, name).empty();
+  }
+
+  bool is_of_api(const Loss& loss) const {
+    const std::string& name = loss.library->name;
+    return loss.effect == LossEffect::side_piece && loss.is_missing() && is_extension_module(loss.library->asked_by) &&
+           (index_.cuda_major(name) || is_expected(name));
   }
 
   // Whether its package asks for a wheel that holds it.

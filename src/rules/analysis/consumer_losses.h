@@ -23,6 +23,9 @@ struct Loss {
   bool by_name = false;   // opened by name, not needed by a file
   bool at_start = false;  // the start, or the import, is known to load that file
   bool damage = false;    // of an installation that is not whole, whatever the machine
+  // Of a side piece: a module that programs import by itself, and that lacks a library of CUDA's own or one that its
+  // package asks for. What is a product of its own (cuTENSOR, NCCL) and asked for by nobody is left out on purpose.
+  bool of_api = false;
 
   bool is_missing() const { return library->path.empty(); }
 };

@@ -245,9 +245,20 @@ TEST(ConsumerVerdictOf, LetsPlugInsThatAreOpenedLaterBeIncomplete) {
 TEST(ConsumerVerdictOf, CallsAMissingPieceOfItsInterfaceDegraded) {
   MadeStack stack;
   add_framework(stack, "12.1", usual_code());
+  stack.library("cusolver.cpython-311-x86_64-linux-gnu.so", "torch");
+  stack.not_found("libcusolver.so.11", "/env/torch/cusolver.cpython-311-x86_64-linux-gnu.so");
+  EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::degraded);
+}
+
+// CuPy as it is installed by default has modules for NCCL and cuTENSOR, which are products of their own.
+TEST(ConsumerVerdictOf, ModulesForLibrariesThatNobodyAsksForMayLackThem) {
+  MadeStack stack;
+  add_framework(stack, "12.1", usual_code());
   stack.library("cutensor.cpython-311-x86_64-linux-gnu.so", "torch");
   stack.not_found("libcutensor.so.2", "/env/torch/cutensor.cpython-311-x86_64-linux-gnu.so");
-  EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::degraded);
+  const ConsumerAnswer libraries = answer(first_verdict(stack), "libraries");
+  EXPECT_EQ(libraries.state, CheckState::ok);
+  EXPECT_NE(libraries.detail.find("side pieces would not load without libcutensor.so.2"), std::string::npos);
 }
 
 // A framework whose module is imported at once; libown.so, with all GPU code, is complete.

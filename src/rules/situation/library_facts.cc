@@ -139,12 +139,12 @@ std::string LibraryIndex::version_text(const Binary& binary) const {
   return known ? known->text : "version not known";
 }
 
-namespace {
-bool is_python_module(std::string_view path) {
+bool is_extension_module(std::string_view path) {
   const std::string name = base_name(path);
   return name.find(".cpython-") != std::string::npos || name.ends_with(".abi3.so");
 }
 
+namespace {
 // A library that it needs, directly or through others, of a package that is more than libraries of CUDA.
 bool needs_another_package(const LibraryIndex& index, const Binary& module) {
   std::vector<const Binary*> closure{&module};
@@ -165,7 +165,7 @@ bool needs_another_package(const LibraryIndex& index, const Binary& module) {
 bool waits_for_another_package(const LibraryIndex& index, const ConsumerView& view, const LibraryView& library) {
   const ConsumedLibrary& wants = *library.loaded;
   if (wants.unresolved.empty() || !wants.asked_by.empty() || library.binary == nullptr || view.package == nullptr ||
-      !is_python_module(wants.path)) {
+      !is_extension_module(wants.path)) {
     return false;
   }
   const bool of_python = std::any_of(wants.unresolved.begin(), wants.unresolved.end(), [](const auto& symbol) {

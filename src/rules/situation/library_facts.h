@@ -20,6 +20,8 @@ struct LibraryWords {
 };
 LibraryWords library_words(std::string_view path_or_name);
 std::string base_name(std::string_view path);
+// What Python imports: "name.cpython-311-x86_64-linux-gnu.so", "name.abi3.so".
+bool is_extension_module(std::string_view path);
 
 // Libraries that are released together and only work together: "cudnn" for cudnn_ops, "cublas" for cublasLt. Empty for
 // what belongs to no such family.

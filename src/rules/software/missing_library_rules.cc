@@ -54,7 +54,7 @@ bool misses_a_cuda_version(const LibraryIndex& index, const AnalysedConsumer& co
 
 struct MissingNames {
   std::vector<std::string> names, askers;
-  bool is_api = false;  // a module that is imported by itself asks for one
+  bool is_api = false;  // Loss::of_api of one
 };
 
 Found missing_found(const Analysis& analysis, const ConsumerView& view, LossEffect effect,
@@ -75,11 +75,6 @@ Found missing_found(const Analysis& analysis, const ConsumerView& view, LossEffe
                               : "What needs it cannot be loaded: the import goes well, and the work is done on the CPU "
                                 "or fails at first use";
   return found;
-}
-
-bool is_python_module(std::string_view path) {
-  const std::string name = base_name(path);
-  return name.find(".cpython-") != std::string::npos || name.ends_with(".abi3.so");
 }
 
 // A framework that opens its CUDA libraries by name and finds none of them runs on the CPU without a word.
@@ -117,7 +112,7 @@ std::vector<Found> missing_libraries(const Analysis& analysis, bool of_other_cud
       const std::string asker = base_name(wanted.asked_by);
       add_new(missing.names, wanted.name);
       add_new(missing.askers, asker.empty() ? consumer.consumer.name : asker);
-      missing.is_api = missing.is_api || is_python_module(asker);
+      missing.is_api = missing.is_api || loss.of_api;
     }
     for (const auto& [effect, missing] : by_effect) found.push_back(missing_found(analysis, consumer, effect, missing));
     if (!of_other_cuda || !by_effect.empty()) continue;
