@@ -245,8 +245,8 @@ TEST(ConsumerVerdictOf, LetsPlugInsThatAreOpenedLaterBeIncomplete) {
 TEST(ConsumerVerdictOf, CallsAMissingPieceOfItsInterfaceDegraded) {
   MadeStack stack;
   add_framework(stack, "12.1", usual_code());
-  stack.library("cusolver.cpython-311-x86_64-linux-gnu.so", "torch");
-  stack.not_found("libcusolver.so.11", "/env/torch/cusolver.cpython-311-x86_64-linux-gnu.so");
+  stack.library("cublas.cpython-311-x86_64-linux-gnu.so", "torch");
+  stack.not_found("libcublas.so.12", "/env/torch/cublas.cpython-311-x86_64-linux-gnu.so");
   EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::degraded);
 }
 
