@@ -23,6 +23,6 @@ struct ReadTrace {
 // read of it.
 Result<ReadTrace> read_trace(TraceInput& input, const TraceOptions& options = {});
 
-extern const TraceFormat kMklVerbose, kOnednnTrace, kPerfScript, kRocprofCsv, kRocprofJson, kXplane;
+extern const TraceFormat kMklVerbose, kOnednnTrace, kPerfScript, kPftrace, kProton, kRocprofCsv, kRocprofJson, kXplane;
 
 }  // namespace varve
