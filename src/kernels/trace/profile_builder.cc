@@ -1,6 +1,7 @@
 #include "kernels/trace/profile_builder.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "base/text.h"
@@ -15,7 +16,6 @@ constexpr std::size_t kMostDamage = 100;
 constexpr std::size_t kMostReasons = 100;
 constexpr std::size_t kLongestName = std::size_t{64} << 10;
 constexpr std::size_t kMostPeriods = 1000;  // a sampler that adapts its period has another one for every sample
-constexpr std::uint32_t kNoRow = UINT32_MAX;
 constexpr std::array kAllQuantities{Quantity::cpu_time, Quantity::device_time, Quantity::call_time};
 
 std::size_t index_of(Quantity quantity) { return static_cast<std::size_t>(quantity); }
@@ -32,12 +32,8 @@ Quantity ProfileBuilder::quantity_of(TrackKind track, const TraceEvent& event) {
 void ProfileBuilder::name(NameId id, const TraceName& name) {
   const std::size_t index = static_cast<std::size_t>(id) + 1;
   if (index >= names_.size()) names_.resize(index + 1, names_.front());
-  names_[index] = {clean_utf8(name.text, kLongestName),
-                   clean_utf8(name.library),
-                   std::string(name.build_id),
-                   name.named,
-                   kNoKernel,
-                   kNoRow};
+  names_[index] = {clean_utf8(name.text, kLongestName), clean_utf8(name.library), std::string(name.build_id), name.named, kNoKernel};
+  last_rows_.resize(names_.size(), kNoRow);
 }
 
 std::uint32_t ProfileBuilder::number_of(const Place& place) {
@@ -65,22 +61,40 @@ KernelId ProfileBuilder::kernel_of(NameId id) {
   return name.kernel = reading_.record.kernels.intern(std::move(kernel));
 }
 
-std::uint64_t ProfileBuilder::hash(const Key& key) {
-  std::uint64_t hash = pair(static_cast<std::uint32_t>(key.name), static_cast<std::uint32_t>(key.operation));
-  const auto mix = [&](std::uint64_t word) { hash = ((hash ^ (hash >> 32)) * 0x9E3779B97F4A7C15u) ^ word; };
-  mix(pair(key.place, static_cast<std::uint32_t>(key.activity) << 2 | static_cast<std::uint32_t>(key.quantity)));
-  mix(pair(key.launch.grid[0], key.launch.grid[1]));
-  mix(pair(key.launch.grid[2], key.launch.block[0]));
-  mix(pair(key.launch.block[1], key.launch.block[2]));
-  mix(pair(key.launch.registers, key.launch.shared_bytes));
-  mix(0);
+Launch ProfileBuilder::Key::launch() const {
+  return std::bit_cast<Launch>(std::array{words[2], words[3], words[4], words[5]});
+}
+
+bool ProfileBuilder::Key::is(const Key& other) const {
+  std::uint64_t differs = 0;
+  for (std::size_t i = 0; i < words.size(); ++i) differs |= words[i] ^ other.words[i];
+  return differs == 0;
+}
+
+std::uint64_t ProfileBuilder::Key::hash() const {
+  constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15u;
+  std::uint64_t hash = 0;
+  for (const std::uint64_t word : words) hash = (std::rotl(hash, 25) ^ word) * kOdd;
   return hash ^ (hash >> 32);
+}
+
+ProfileBuilder::Key ProfileBuilder::key_of(const TraceEvent& event, const Extra* extra, const Track& track) {
+  Key key;
+  const NameId operation = extra != nullptr ? extra->operation : kNoName;
+  key.words[0] = pair(static_cast<std::uint32_t>(event.name), static_cast<std::uint32_t>(operation));
+  key.words[1] = pair(track.place, static_cast<std::uint32_t>(event.activity) << 8 |
+                                       static_cast<std::uint32_t>(quantity_of(track.kind, event)));
+  if (extra != nullptr) {
+    const auto launch = std::bit_cast<std::array<std::uint64_t, 4>>(extra->launch);
+    std::copy(launch.begin(), launch.end(), key.words.begin() + 2);
+  }
+  return key;
 }
 
 void ProfileBuilder::grow_slots() {
   slots_.assign(std::max<std::size_t>(1024, slots_.size() * 2), 0);
   for (std::uint32_t i = 0; i < rows_.size(); ++i) {
-    std::size_t at = hash(rows_[i].key) & (slots_.size() - 1);
+    std::size_t at = rows_[i].key.hash() & (slots_.size() - 1);
     while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
     slots_[at] = i + 1;
   }
@@ -88,9 +102,9 @@ void ProfileBuilder::grow_slots() {
 
 ProfileBuilder::Row* ProfileBuilder::find_or_make_row(const Key& key) {
   if (rows_.size() * 2 >= slots_.size()) grow_slots();
-  std::size_t at = hash(key) & (slots_.size() - 1);
+  std::size_t at = key.hash() & (slots_.size() - 1);
   for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
-    if (Row& row = rows_[slots_[at] - 1]; row.key == key) return &row;
+    if (Row& row = rows_[slots_[at] - 1]; row.key.is(key)) return &row;
   }
   if (rows_.size() >= kMostRows) return nullptr;
   rows_.push_back({.key = key});
@@ -100,36 +114,40 @@ ProfileBuilder::Row* ProfileBuilder::find_or_make_row(const Key& key) {
 
 // Most events are like the last one of their name.
 ProfileBuilder::Row* ProfileBuilder::find_row(const Key& key) {
-  const std::size_t index = key.name == kNoName ? 0 : static_cast<std::size_t>(key.name) + 1;
-  Name& name = names_[index < names_.size() ? index : 0];
-  if (name.last_row < rows_.size() && rows_[name.last_row].key == key) return &rows_[name.last_row];
+  const std::size_t index = static_cast<std::uint32_t>(static_cast<std::uint32_t>(key.name()) + 1);  // of none: 0
+  std::uint32_t& last = last_rows_[index < last_rows_.size() ? index : 0];
+  if (last != kNoRow && rows_[last].key.is(key)) return &rows_[last];
   Row* row = find_or_make_row(key);
   if (row == nullptr) {
-    Key coarse = key;
-    coarse.place = 0;
-    coarse.launch = {};
+    Key coarse;
+    coarse.words[0] = key.words[0];
+    coarse.words[1] = key.words[1] & UINT32_MAX;
     row = find_or_make_row(coarse);
   }
-  if (row != nullptr) name.last_row = static_cast<std::uint32_t>(row - rows_.data());
+  if (row != nullptr) last = static_cast<std::uint32_t>(row - rows_.data());
   return row;
 }
 
 void ProfileBuilder::event(const TraceEvent& event, const Extra* extra) {
-  add(event, extra, {.own_ns = event.duration_ns});
+  count(event, extra, event.duration_ns);
 }
 
 void ProfileBuilder::add(const TraceEvent& event, const Extra* extra, const EventTimes& times) {
+  Row* row = count(event, extra, times.own_ns);
+  if (row == nullptr) return;
+  row->nested_ns = add_ns(row->nested_ns, times.nested_ns);
+  row->impossible_ns = add_ns(row->impossible_ns, times.impossible_ns);
+  row->alone_ns = add_ns(row->alone_ns, times.alone_ns);
+  row->share += times.share;
+}
+
+ProfileBuilder::Row* ProfileBuilder::count(const TraceEvent& event, const Extra* extra, std::int64_t own_ns) {
   const auto index = static_cast<std::size_t>(event.track);
   const Track track = index < tracks_.size() ? tracks_[index] : Track{};
-  Key key{
-      .name = event.name, .place = track.place, .quantity = quantity_of(track.kind, event), .activity = event.activity};
-  if (extra != nullptr) {
-    key.launch = extra->launch;
-    key.operation = extra->operation;
-  }
-  Account& account = accounts_[index_of(key.quantity)];
+  const Key key = key_of(event, extra, track);
+  Account& account = accounts_[index_of(key.quantity())];
   account.seen = true;
-  Window& window = places_[track.place].windows[index_of(key.quantity)];
+  Window& window = places_[track.place].windows[index_of(key.quantity())];
   window.first_ns = std::min(window.first_ns, event.start_ns);
   window.last_ns =
       std::max(window.last_ns, event.is_sample ? event.start_ns : add_ns(event.start_ns, event.duration_ns));
@@ -137,20 +155,22 @@ void ProfileBuilder::add(const TraceEvent& event, const Extra* extra, const Even
   if (row == nullptr) {
     account.is_full = true;
     account.lost = add_counts(account.lost, 1);
-    return;
+    return nullptr;
   }
-  if (extra != nullptr) row->bytes = add_counts(row->bytes, extra->bytes);
-  if (!event.is_sample) {
-    row->time.add(times.own_ns);
-    row->nested_ns = add_ns(row->nested_ns, times.nested_ns);
-    row->impossible_ns = add_ns(row->impossible_ns, times.impossible_ns);
-    row->alone_ns = add_ns(row->alone_ns, times.alone_ns);
-    row->share += times.share;
-    return;
+  if (extra != nullptr && extra->bytes != 0) row->bytes = add_counts(row->bytes, extra->bytes);
+  if (event.is_sample) {
+    row->total_ns = add_ns(row->total_ns, std::max<std::int64_t>(event.duration_ns, 0));
+    row->samples = add_counts(row->samples, 1);
+    if (event.duration_ns > 0 && account.periods_ns.size() < kMostPeriods) account.periods_ns.insert(event.duration_ns);
+    return row;
   }
-  row->time.total_ns = add_ns(row->time.total_ns, std::max<std::int64_t>(event.duration_ns, 0));
-  row->samples = add_counts(row->samples, 1);
-  if (event.duration_ns > 0 && account.periods_ns.size() < kMostPeriods) account.periods_ns.insert(event.duration_ns);
+  own_ns = std::max<std::int64_t>(own_ns, 0);
+  ++row->count;
+  row->total_ns = add_ns(row->total_ns, own_ns);
+  row->min_ns = std::min(row->min_ns, own_ns);
+  row->max_ns = std::max(row->max_ns, own_ns);
+  row->quantiles.add(own_ns);
+  return row;
 }
 
 void ProfileBuilder::divide(std::int64_t windows_ns, std::map<Part, std::int64_t> parts) {
@@ -184,33 +204,38 @@ void ProfileBuilder::rank(std::int32_t rank, std::int32_t of) {
   reading_.ranks = of;
 }
 
+ProfileRow ProfileBuilder::row_from(Row& row, std::int64_t share_ns) {
+  const NameId operation = row.key.operation();
+  Place place = places_[row.key.place()].place;
+  if (place.rank < 0) place.rank = reading_.rank;
+  return {.key = {row.key.activity(), kernel_of(row.key.name()),
+                  operation == kNoName ? kNoKernel : kernel_of(operation), place, row.key.launch()},
+          .time = {.count = row.count,
+                   .total_ns = row.total_ns,
+                   .min_ns = row.count == 0 ? 0 : row.min_ns,
+                   .max_ns = row.max_ns,
+                   .quantiles = row.quantiles.take()},
+          .nested_ns = row.nested_ns,
+          .impossible_ns = row.impossible_ns,
+          .share_ns = share_ns,
+          .alone_ns = row.alone_ns,
+          .samples = row.samples,
+          .bytes = row.bytes};
+}
+
 // Shares of one device sum to whole nanoseconds, and so are made whole device by device.
 std::vector<ProfileRow> ProfileBuilder::take_rows(Quantity quantity) {
   std::map<std::pair<std::int32_t, std::int32_t>, std::vector<std::uint32_t>> by_device;
   for (std::uint32_t i = 0; i < rows_.size(); ++i) {
-    const Place& place = places_[rows_[i].key.place].place;
-    if (rows_[i].key.quantity == quantity) by_device[{place.rank, place.device}].push_back(i);
+    const Place& place = places_[rows_[i].key.place()].place;
+    if (rows_[i].key.quantity() == quantity) by_device[{place.rank, place.device}].push_back(i);
   }
   std::vector<ProfileRow> rows;
   for (const auto& [device, numbers] : by_device) {
     std::vector<Share> shares;
     for (const std::uint32_t number : numbers) shares.push_back(rows_[number].share);
     const std::vector<std::int64_t> whole = whole_shares(shares);
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-      Row& row = rows_[numbers[i]];
-      Place place = places_[row.key.place].place;
-      if (place.rank < 0) place.rank = reading_.rank;
-      rows.push_back(
-          {.key = {row.key.activity, kernel_of(row.key.name),
-                   row.key.operation == kNoName ? kNoKernel : kernel_of(row.key.operation), place, row.key.launch},
-           .time = std::move(row.time),
-           .nested_ns = row.nested_ns,
-           .impossible_ns = row.impossible_ns,
-           .share_ns = whole[i],
-           .alone_ns = row.alone_ns,
-           .samples = row.samples,
-           .bytes = row.bytes});
-    }
+    for (std::size_t i = 0; i < numbers.size(); ++i) rows.push_back(row_from(rows_[numbers[i]], whole[i]));
   }
   return rows;
 }

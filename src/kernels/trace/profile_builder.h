@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/trace/share.h"
+#include "kernels/trace/sketch_builder.h"
 #include "kernels/trace/trace.h"
 #include "model/answers/kernels_record.h"
 
@@ -62,12 +63,12 @@ class ProfileBuilder : public TraceSink {
 
  private:
   static constexpr std::size_t kQuantities = 3;
+  static constexpr std::uint32_t kNoRow = UINT32_MAX;
 
   struct Name {
     std::string text, library, build_id;
     Named named = Named::trace;
     KernelId kernel = kNoKernel;  // once it is needed
-    std::uint32_t last_row = 0;
   };
   struct Track {
     std::uint32_t place = 0;  // into places_
@@ -80,18 +81,25 @@ class ProfileBuilder : public TraceSink {
     Place place;
     std::array<Window, kQuantities> windows;
   };
-  struct Key {  // of a row, as long as names and places are numbers
-    NameId name = kNoName, operation = kNoName;
-    std::uint32_t place = 0;
-    Quantity quantity = Quantity::cpu_time;
-    Activity activity = Activity::code;
-    Launch launch;
+  // Of a row, as long as names and places are numbers, packed so that comparing is a matter of a few words: the name
+  // and the operation; the place, the activity and the quantity; the launch.
+  struct Key {
+    std::array<std::uint64_t, 6> words{};
 
-    bool operator==(const Key&) const = default;
+    NameId name() const { return static_cast<NameId>(words[0] >> 32); }
+    NameId operation() const { return static_cast<NameId>(words[0] & UINT32_MAX); }
+    std::uint32_t place() const { return static_cast<std::uint32_t>(words[1] >> 32); }
+    Activity activity() const { return static_cast<Activity>((words[1] >> 8) & 0xFF); }
+    Quantity quantity() const { return static_cast<Quantity>(words[1] & 0xFF); }
+    Launch launch() const;
+    bool is(const Key& other) const;
+    std::uint64_t hash() const;
   };
   struct Row {
     Key key;
-    Durations time;
+    std::uint64_t count = 0;
+    std::int64_t total_ns = 0, min_ns = INT64_MAX, max_ns = 0;
+    SketchBuilder quantiles;
     std::int64_t nested_ns = 0, impossible_ns = 0, alone_ns = 0;
     Share share = 0;
     std::uint64_t samples = 0, bytes = 0;
@@ -103,18 +111,21 @@ class ProfileBuilder : public TraceSink {
   };
 
   static Quantity quantity_of(TrackKind track, const TraceEvent& event);
-  static std::uint64_t hash(const Key& key);
   std::uint32_t number_of(const Place& place);
   KernelId kernel_of(NameId id);
+  Row* count(const TraceEvent& event, const Extra* extra, std::int64_t own_ns);
   Row* find_row(const Key& key);
   Row* find_or_make_row(const Key& key);
   void grow_slots();
+  static Key key_of(const TraceEvent& event, const Extra* extra, const Track& track);
+  ProfileRow row_from(Row& row, std::int64_t share_ns);
   std::vector<ProfileRow> take_rows(Quantity quantity);
   std::int64_t windows_ns(Quantity quantity) const;
 
   WitnessKind witness_;
   TraceReading reading_;
   std::vector<Name> names_{Name{.text = "(unknown)", .named = Named::system}};  // by NameId, from 1
+  std::vector<std::uint32_t> last_rows_{kNoRow};  // the last row of each of them
   std::vector<Track> tracks_;                                                   // by TrackId
   std::vector<SeenPlace> places_{SeenPlace{}};                                  // each once
   std::map<Place, std::uint32_t> place_numbers_{{Place{}, 0}};
