@@ -14,19 +14,14 @@ bool is_kernel(const DeviceEvent& one) { return one.part == Part::kernel || one.
 bool is_own_launch(const HostCall& call) { return call.is_launch && call.outer == kNoCall; }
 
 void count_launches(const HostCalls& calls, TraceTally& tally) {
-  std::vector<bool> started(calls.all().size());
+  const std::vector<bool> started = calls_that_started(calls);
   bool any_correlation = false;
-  for (std::size_t i = 0; i < calls.all().size(); ++i) {
-    const HostCall& call = calls.all()[i];
-    any_correlation = any_correlation || (call.is_launch && call.correlation != 0);
-    if (call.started == 0) continue;
-    started[i] = true;
-    if (call.outer != kNoCall) started[call.outer] = true;
-  }
   tally.launches = 0;
   std::uint64_t without = 0;
-  for (std::size_t i = 0; i < calls.all().size(); ++i) {
-    if (!is_own_launch(calls.all()[i])) continue;
+  for (std::size_t i = 0; i < started.size(); ++i) {
+    const HostCall& call = calls.all()[i];
+    any_correlation = any_correlation || (call.is_launch && call.correlation != 0);
+    if (!is_own_launch(call)) continue;
     ++tally.launches;
     if (!started[i]) ++without;
   }
@@ -84,6 +79,17 @@ std::string of_device_time(std::int64_t ns, const TraceTally& tally) {
   return fmt::format("{}, {} of the kernels' time", time_text(ns), share_text(ns, tally.kernels_ns));
 }
 }  // namespace
+
+std::vector<bool> calls_that_started(const HostCalls& calls) {
+  std::vector<bool> started(calls.all().size());
+  for (std::size_t i = 0; i < started.size(); ++i) {
+    const HostCall& call = calls.all()[i];
+    if (call.started == 0) continue;
+    started[i] = true;
+    if (call.outer != kNoCall) started[call.outer] = true;
+  }
+  return started;
+}
 
 void keep_ledger(const Timeline& timeline, const std::vector<Device>& devices, const HostCalls& calls,
                  TraceTally& tally) {

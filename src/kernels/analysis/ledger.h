@@ -13,6 +13,9 @@ namespace varve {
 void keep_ledger(const Timeline& timeline, const std::vector<Device>& devices, const HostCalls& calls,
                  TraceTally& tally);
 
+// Of every call, whether it or a call inside of it started something that is known.
+std::vector<bool> calls_that_started(const HostCalls& calls);
+
 // What a reader of the trace must know of how whole it is, each a sentence without its full stop.
 std::vector<std::string> ledger_sentences(const TraceTally& tally);
 

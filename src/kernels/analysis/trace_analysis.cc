@@ -4,6 +4,7 @@
 
 #include "kernels/analysis/ledger.h"
 #include "kernels/analysis/partition.h"
+#include "kernels/analysis/steps.h"
 
 namespace varve {
 
@@ -14,6 +15,10 @@ NameId operation_of(const Timeline& timeline, const DeviceEvent& one) {
   const NameId told = timeline.operation(one.event);
   if (told != kNoName || one.call == nullptr) return told;
   return one.call->operation != kNoName || !one.in_graph ? one.call->operation : one.call->region;
+}
+
+void add_parts(std::map<Part, std::int64_t>& into, const std::map<Part, std::int64_t>& from) {
+  for (const auto& [part, ns] : from) into[part] = add_ns(into[part], ns);
 }
 }  // namespace
 
@@ -42,18 +47,22 @@ void TraceAnalysis::event(const TraceEvent& event, const Extra* extra) {
   builder_.lose(event);
 }
 
-void TraceAnalysis::analyse(TraceTally& tally) {
+void TraceAnalysis::analyse(TraceTally& tally, TraceSteps& steps) {
   const auto by_track = timeline_.by_track();
   HostSweep host = sweep_host(timeline_, by_track, builder_);
   std::vector<Device> devices =
       gather_devices(timeline_, by_track, host.calls, overlap_allowed_ns(builder_.facts(), tally.resolution_ns));
   keep_ledger(timeline_, devices, host.calls, tally);
 
+  steps = find_steps(timeline_, by_track, devices, host.calls);
+  std::vector<TimeSpan> spans;
+  for (const TraceStep& step : steps.steps) spans.push_back({step.start_ns, step.start_ns + step.length_ns});
+
   std::int64_t windows_ns = 0;
   std::map<Part, std::int64_t> parts;
   for (const Device& device : devices) {
     const Partition partition =
-        divide_window(device, host.intervals, {}, [&](const DeviceEvent& one, Share share, std::int64_t alone_ns) {
+        divide_window(device, host.intervals, spans, [&](const DeviceEvent& one, Share share, std::int64_t alone_ns) {
           Extra extra = timeline_.extra(one.event);
           extra.operation = operation_of(timeline_, one);
           const std::int64_t told_ns = timeline_.duration_ns(one.event);
@@ -64,7 +73,8 @@ void TraceAnalysis::analyse(TraceTally& tally) {
                         .share = share});
         });
     windows_ns = add_ns(windows_ns, partition.end_ns - partition.start_ns);
-    for (const auto& [part, ns] : partition.parts) parts[part] = add_ns(parts[part], ns);
+    add_parts(parts, partition.parts);
+    for (std::size_t i = 0; i < partition.of_spans.size(); ++i) add_parts(steps.steps[i].parts, partition.of_spans[i]);
   }
   builder_.divide(windows_ns, std::move(parts));
 }
@@ -75,10 +85,12 @@ TraceReading TraceAnalysis::take() {
   if (timeline_.left_out() > 0) {
     builder_.unseen(fmt::format("the order of what came after the first {} events", timeline_.size()));
   }
-  if (!options_.device_only) analyse(tally);
+  TraceSteps steps{TraceSteps::Found::none, "only devices were looked at", {}};
+  if (!options_.device_only) analyse(tally, steps);
   tally.sentences = ledger_sentences(tally);
   TraceReading reading = builder_.take();
   reading.tally = std::move(tally);
+  reading.steps = std::move(steps);
   reading.absence = counts_.absence();
   return reading;
 }

@@ -28,7 +28,7 @@ class TraceAnalysis final : public TraceSink {
   TraceReading take();
 
  private:
-  void analyse(TraceTally& tally);
+  void analyse(TraceTally& tally, TraceSteps& steps);
 
   TraceOptions options_;
   ProfileBuilder builder_;

@@ -128,9 +128,7 @@ ProfileBuilder::Row* ProfileBuilder::find_row(const Key& key) {
   return row;
 }
 
-void ProfileBuilder::event(const TraceEvent& event, const Extra* extra) {
-  count(event, extra, event.duration_ns);
-}
+void ProfileBuilder::event(const TraceEvent& event, const Extra* extra) { count(event, extra, event.duration_ns); }
 
 void ProfileBuilder::add(const TraceEvent& event, const Extra* extra, const EventTimes& times) {
   Row* row = count(event, extra, times.own_ns);

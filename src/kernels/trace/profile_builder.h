@@ -125,7 +125,7 @@ class ProfileBuilder : public TraceSink {
   WitnessKind witness_;
   TraceReading reading_;
   std::vector<Name> names_{Name{.text = "(unknown)", .named = Named::system}};  // by NameId, from 1
-  std::vector<std::uint32_t> last_rows_{kNoRow};  // the last row of each of them
+  std::vector<std::uint32_t> last_rows_{kNoRow};                                // the last row of each of them
   std::vector<Track> tracks_;                                                   // by TrackId
   std::vector<SeenPlace> places_{SeenPlace{}};                                  // each once
   std::map<Place, std::uint32_t> place_numbers_{{Place{}, 0}};
