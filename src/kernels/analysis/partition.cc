@@ -100,8 +100,9 @@ class Sweep {
   void advance(std::int64_t to) {
     if (to <= at_ns_) return;
     const std::size_t among = std::accumulate(running_.begin(), running_.end(), std::size_t{0});
-    if (among > 0) share += divider_.divide(to - at_ns_, among);
-    if (among == 1) alone_ns += to - at_ns_;
+    if (among > 0) until_now.share += divider_.divide(to - at_ns_, among);
+    if (among == 1) until_now.alone_ns += to - at_ns_;
+    if (running_[static_cast<std::size_t>(Part::kernel)] == 0) until_now.without_kernel_ns += to - at_ns_;
     while (at_ns_ < to) {
       const std::int64_t until = next_border(to);
       count(at_ns_, until);
@@ -117,8 +118,7 @@ class Sweep {
     return partition;
   }
 
-  Share share = 0;            // that one event would have had that ran all the time
-  std::int64_t alone_ns = 0;  // the same
+  Had until_now;  // that one event would have had that ran all the time
 
  private:
   std::int64_t next_border(std::int64_t to) {
@@ -154,17 +154,13 @@ class Sweep {
 }  // namespace
 
 Partition divide_window(const Device& device, const HostIntervals& host, std::span<const TimeSpan> spans,
-                        const std::function<void(const DeviceEvent&, Share, std::int64_t)>& hand_on) {
-  struct Begun {
-    Share share = 0;
-    std::int64_t alone_ns = 0;
-  };
+                        const std::function<void(const DeviceEvent&, const Had&)>& hand_on) {
   const std::vector<DeviceEvent>& events = device.events;
   if (events.empty()) return {};
   std::vector<std::uint32_t> by_end(events.size());
   std::iota(by_end.begin(), by_end.end(), 0u);
   sort_runs(by_end, [&](std::uint32_t a, std::uint32_t b) { return events[a].end_ns < events[b].end_ns; });
-  std::vector<Begun> begun(events.size());
+  std::vector<Had> begun(events.size());
 
   const std::int64_t start_ns = events.front().start_ns;
   Sweep sweep(start_ns, host, spans);
@@ -174,12 +170,14 @@ Partition divide_window(const Device& device, const HostIntervals& host, std::sp
     // What begins at this moment does so afterwards, but for what begins and ends in it.
     for (; next < events.size() && (events[next].start_ns < one.end_ns || next <= ending); ++next) {
       sweep.advance(events[next].start_ns);
-      begun[next] = {sweep.share, sweep.alone_ns};
+      begun[next] = sweep.until_now;
       sweep.begin(events[next].part);
     }
     sweep.advance(one.end_ns);
     sweep.end(one.part);
-    hand_on(one, sweep.share - begun[ending].share, sweep.alone_ns - begun[ending].alone_ns);
+    const Had &now = sweep.until_now, &then = begun[ending];
+    hand_on(one,
+            {now.share - then.share, now.alone_ns - then.alone_ns, now.without_kernel_ns - then.without_kernel_ns});
   }
   return sweep.take(start_ns, events[by_end.back()].end_ns);
 }

@@ -19,12 +19,19 @@ struct Partition {
   std::vector<std::map<Part, std::int64_t>> of_spans;  // the same for each of the spans that were asked for
 };
 
+// What one event had of the window.
+struct Had {
+  Share share = 0;
+  std::int64_t alone_ns = 0;
+  std::int64_t without_kernel_ns = 0;  // while no kernel ran: of a collective what is not hidden
+};
+
 // Divides the window of a device, and hands on for each of its events, in the order of their ends, what it had of the
 // window: each moment is shared equally among all that run in it (the Shapley value of covering the window; Shapley
 // 1953), alone_ns is where it ran by itself. So all shares and the idleness sum to the window. Kernels that cannot have
 // run so long count up to the beginning of their successor. `spans` are by rising start and do not overlap; what lies
 // outside the window has no part. O(n log n); 72 bytes for an event of the device.
 Partition divide_window(const Device& device, const HostIntervals& host, std::span<const TimeSpan> spans,
-                        const std::function<void(const DeviceEvent&, Share share, std::int64_t alone_ns)>& hand_on);
+                        const std::function<void(const DeviceEvent&, const Had&)>& hand_on);
 
 }  // namespace varve

@@ -115,7 +115,7 @@ TEST(Partition, SpansDivideLikeTheWhole) {
   add(25, 40, Part::copy);
   add(60, 70, Part::collective);
   const std::vector<TimeSpan> spans = {{0, 20}, {20, 27}, {35, 65}, {80, 90}};
-  const Partition found = divide_window(device, {}, spans, [](const DeviceEvent&, Share, std::int64_t) {});
+  const Partition found = divide_window(device, {}, spans, [](const DeviceEvent&, const Had&) {});
   EXPECT_EQ(found.parts, (Parts{{Part::kernel, 20}, {Part::copy, 10}, {Part::idle, 20}, {Part::collective, 10}}));
   ASSERT_EQ(found.of_spans.size(), 4u);
   EXPECT_EQ(found.of_spans[0], (Parts{{Part::kernel, 10}}));

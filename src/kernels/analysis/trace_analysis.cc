@@ -28,6 +28,9 @@ void TraceAnalysis::name(NameId id, const TraceName& name) {
 }
 
 void TraceAnalysis::track(TrackId id, const Place& place, TrackKind kind) {
+  const auto index = static_cast<std::size_t>(id);
+  if (index >= places_.size()) places_.resize(index + 1);
+  places_[index] = place;
   builder_.track(id, place, kind);
   counts_.track(id, place, kind);
   if (!options_.device_only) timeline_.track(id, place, kind);
@@ -38,6 +41,7 @@ void TraceAnalysis::event(const TraceEvent& event, const Extra* extra) {
   if (event.is_sample) return builder_.event(event, extra);
   if (options_.device_only) {
     if (part_of(event.activity)) builder_.event(event, extra);
+    if (event.activity == Activity::collective) note_collective(event, extra, 0);
     return;
   }
   const bool no_room = timeline_.is_full();
@@ -45,6 +49,27 @@ void TraceAnalysis::event(const TraceEvent& event, const Extra* extra) {
   if (!no_room) return;
   if (part_of(event.activity)) return builder_.event(event, extra);
   builder_.lose(event);
+}
+
+void TraceAnalysis::note_collective(const TraceEvent& event, const Extra* extra, std::int64_t exposed_ns) {
+  const auto track = static_cast<std::size_t>(event.track);
+  const Place place = track < places_.size() ? places_[track] : Place{};
+  const RankCollectives::One times{.start_ns = event.start_ns,
+                                   .end_ns = add_ns(event.start_ns, std::max<std::int64_t>(event.duration_ns, 0)),
+                                   .exposed_ns = exposed_ns};
+  collectives_[{place.rank, place.device}].add(builder_.text(event.name),
+                                               extra == nullptr ? "" : builder_.text(extra->group),
+                                               extra == nullptr ? kNoNumber : extra->sequence, times);
+}
+
+// Where one trace shows several devices and no rank, each device stands for a rank.
+std::vector<RankCollectives> TraceAnalysis::take_collectives(const TraceReading& reading) {
+  std::vector<RankCollectives> lists;
+  for (auto& [place, list] : collectives_) {
+    const std::int32_t told = place.first >= 0 ? place.first : reading.rank;
+    lists.push_back(list.take(told < 0 && collectives_.size() > 1 ? place.second : told, reading.ranks));
+  }
+  return lists;
 }
 
 void TraceAnalysis::analyse(TraceTally& tally, TraceSteps& steps) {
@@ -61,17 +86,18 @@ void TraceAnalysis::analyse(TraceTally& tally, TraceSteps& steps) {
   std::int64_t windows_ns = 0;
   std::map<Part, std::int64_t> parts;
   for (const Device& device : devices) {
-    const Partition partition =
-        divide_window(device, host.intervals, spans, [&](const DeviceEvent& one, Share share, std::int64_t alone_ns) {
-          Extra extra = timeline_.extra(one.event);
-          extra.operation = operation_of(timeline_, one);
-          const std::int64_t told_ns = timeline_.duration_ns(one.event);
-          builder_.add(timeline_[one.event], &extra,
-                       {.own_ns = told_ns,
-                        .impossible_ns = one.is_impossible ? timeline_.end_ns(one.event) - one.end_ns : 0,
-                        .alone_ns = alone_ns,
-                        .share = share});
-        });
+    const auto hand_on = [&](const DeviceEvent& one, const Had& had) {
+      Extra extra = timeline_.extra(one.event);
+      extra.operation = operation_of(timeline_, one);
+      const TraceEvent event = timeline_[one.event];
+      builder_.add(event, &extra,
+                   {.own_ns = event.duration_ns,
+                    .impossible_ns = one.is_impossible ? timeline_.end_ns(one.event) - one.end_ns : 0,
+                    .alone_ns = had.alone_ns,
+                    .share = had.share});
+      if (one.part == Part::collective) note_collective(event, &extra, had.without_kernel_ns);
+    };
+    const Partition partition = divide_window(device, host.intervals, spans, hand_on);
     windows_ns = add_ns(windows_ns, partition.end_ns - partition.start_ns);
     add_parts(parts, partition.parts);
     for (std::size_t i = 0; i < partition.of_spans.size(); ++i) add_parts(steps.steps[i].parts, partition.of_spans[i]);
@@ -92,6 +118,7 @@ TraceReading TraceAnalysis::take() {
   reading.tally = std::move(tally);
   reading.steps = std::move(steps);
   reading.absence = counts_.absence();
+  reading.collectives = take_collectives(reading);
   return reading;
 }
 

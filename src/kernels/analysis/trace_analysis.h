@@ -1,4 +1,8 @@
 #pragma once
+#include <map>
+#include <utility>
+
+#include "kernels/analysis/ranks.h"
 #include "kernels/analysis/trace_counts.h"
 #include "kernels/trace/profile_builder.h"
 #include "kernels/trace/timeline.h"
@@ -28,12 +32,16 @@ class TraceAnalysis final : public TraceSink {
   TraceReading take();
 
  private:
+  void note_collective(const TraceEvent& event, const Extra* extra, std::int64_t exposed_ns);
+  std::vector<RankCollectives> take_collectives(const TraceReading& reading);
   void analyse(TraceTally& tally, TraceSteps& steps);
 
   TraceOptions options_;
   ProfileBuilder builder_;
   Timeline timeline_;
   TraceCounts counts_;
+  std::vector<Place> places_;                                                    // of tracks, by TrackId
+  std::map<std::pair<std::int32_t, std::int32_t>, CollectiveList> collectives_;  // by rank and device
 };
 
 }  // namespace varve

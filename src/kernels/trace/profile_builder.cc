@@ -32,8 +32,14 @@ Quantity ProfileBuilder::quantity_of(TrackKind track, const TraceEvent& event) {
 void ProfileBuilder::name(NameId id, const TraceName& name) {
   const std::size_t index = static_cast<std::size_t>(id) + 1;
   if (index >= names_.size()) names_.resize(index + 1, names_.front());
-  names_[index] = {clean_utf8(name.text, kLongestName), clean_utf8(name.library), std::string(name.build_id), name.named, kNoKernel};
+  names_[index] = {clean_utf8(name.text, kLongestName), clean_utf8(name.library), std::string(name.build_id),
+                   name.named, kNoKernel};
   last_rows_.resize(names_.size(), kNoRow);
+}
+
+std::string_view ProfileBuilder::text(NameId id) const {
+  const std::size_t index = static_cast<std::size_t>(id) + 1;
+  return id != kNoName && index < names_.size() ? std::string_view(names_[index].text) : std::string_view{};
 }
 
 std::uint32_t ProfileBuilder::number_of(const Place& place) {

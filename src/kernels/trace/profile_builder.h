@@ -10,6 +10,7 @@
 #include "kernels/trace/sketch_builder.h"
 #include "kernels/trace/trace.h"
 #include "model/answers/kernels_record.h"
+#include "model/answers/rank_report.h"
 
 namespace varve {
 
@@ -23,6 +24,7 @@ struct TraceReading {
   KernelAbsence absence = KernelAbsence::none_absent;
   TraceTally tally;
   TraceSteps steps;
+  std::vector<RankCollectives> collectives;  // of each device
 };
 
 // What is known of an event once those around it were seen.
@@ -55,6 +57,7 @@ class ProfileBuilder : public TraceSink {
   // There was no room for an event.
   void lose(const TraceEvent& event);
 
+  std::string_view text(NameId id) const;  // of a name that was told; holds until the next name or take()
   const std::map<std::string, Fact>& facts() const { return reading_.facts; }
 
   // Everything so far; the builder is empty afterwards. The whole of a quantity is what its rows hold, since a trace
