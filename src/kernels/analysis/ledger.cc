@@ -112,7 +112,7 @@ void keep_ledger(const Timeline& timeline, const std::vector<Device>& devices, c
   count_launches(calls, tally);
 }
 
-std::vector<std::string> ledger_sentences(const TraceTally& tally) {
+std::vector<std::string> ledger_sentences(const TraceTally& tally, const CaptureJoined& joined) {
   std::vector<std::string> sentences;
   const auto say = [&](std::uint64_t when, auto make) {
     if (when > 0) sentences.push_back(make());
@@ -134,7 +134,13 @@ std::vector<std::string> ledger_sentences(const TraceTally& tally) {
            fmt::format(" no launch, though calls were recorded ({}): which operation they belong to is not known",
                        of_device_time(tally.without_launch_ns, tally));
   });
-  say(tally.kernels_in_graphs, [&] {
+  say(joined.kernels, [&] {
+    return some_of(joined.kernels, tally.kernels_in_graphs, "kernels inside graphs", "has", "have") +
+           fmt::format(" the operation that the capture shows, {} by node and {} by sequence: {} of the {} in graphs",
+                       joined.by_node, joined.kernels - joined.by_node, share_text(joined.ns, tally.in_graphs_ns),
+                       time_text(tally.in_graphs_ns));
+  });
+  say(joined.kernels > 0 ? 0 : tally.kernels_in_graphs, [&] {
     return some_of(tally.kernels_in_graphs, kernels, "kernels", "ran", "ran") +
            fmt::format(" inside graphs ({}): of them only what launched the graph is known",
                        of_device_time(tally.in_graphs_ns, tally));

@@ -4,6 +4,7 @@
 
 #include "kernels/analysis/device_events.h"
 #include "kernels/analysis/host_sweep.h"
+#include "model/answers/captured_kernels.h"
 #include "model/answers/kernels_record.h"
 
 namespace varve {
@@ -17,6 +18,6 @@ void keep_ledger(const Timeline& timeline, const std::vector<Device>& devices, c
 std::vector<bool> calls_that_started(const HostCalls& calls);
 
 // What a reader of the trace must know of how whole it is, each a sentence without its full stop.
-std::vector<std::string> ledger_sentences(const TraceTally& tally);
+std::vector<std::string> ledger_sentences(const TraceTally& tally, const CaptureJoined& joined);
 
 }  // namespace varve

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "kernels/analysis/capture_join.h"
 #include "kernels/analysis/ledger.h"
 #include "kernels/analysis/partition.h"
 #include "kernels/analysis/steps.h"
@@ -9,14 +12,6 @@
 namespace varve {
 
 namespace {
-// On whose behalf a kernel ran: as the trace tells, or else what was open when it was launched. Of a graph's kernels
-// only the launch is known.
-NameId operation_of(const Timeline& timeline, const DeviceEvent& one) {
-  const NameId told = timeline.operation(one.event);
-  if (told != kNoName || one.call == nullptr) return told;
-  return one.call->operation != kNoName || !one.in_graph ? one.call->operation : one.call->region;
-}
-
 void add_parts(std::map<Part, std::int64_t>& into, const std::map<Part, std::int64_t>& from) {
   for (const auto& [part, ns] : from) into[part] = add_ns(into[part], ns);
 }
@@ -51,6 +46,75 @@ void TraceAnalysis::event(const TraceEvent& event, const Extra* extra) {
   builder_.lose(event);
 }
 
+// On whose behalf a kernel ran: as the trace tells, or else what was open when it was launched. Of a graph's kernels
+// only the launch is known, unless a capture shows more.
+NameId TraceAnalysis::operation_of(const DeviceEvent& one) const {
+  const auto joined = joined_.find(one.event);
+  if (joined != joined_.end()) return joined->second;
+  const NameId told = timeline_.operation(one.event);
+  if (told != kNoName || one.call == nullptr) return told;
+  return one.call->operation != kNoName || !one.in_graph ? one.call->operation : one.call->region;
+}
+
+void TraceAnalysis::join_capture(const std::vector<Device>& devices) {
+  const CaptureJoin join(*options_.capture);
+  std::map<std::uint64_t, std::vector<const DeviceEvent*>> replays;  // by the launch of the graph
+  for (const Device& device : devices) {
+    for (const DeviceEvent& one : device.events) {
+      if (one.in_graph) replays[timeline_.correlation(one.event)].push_back(&one);
+    }
+  }
+  std::unordered_map<std::uint32_t, NameId> operations;  // by the text of the capture
+  for (const auto& [launch, kernels] : replays) {
+    std::vector<CaptureJoin::Replayed> replay;
+    for (const DeviceEvent* one : kernels) {
+      replay.push_back({builder_.shown_name(timeline_.name(one->event)), timeline_.graph_node(one->event)});
+    }
+    const std::vector<CaptureJoin::Joined> joined = join.join(replay);
+    for (std::size_t i = 0; i < joined.size(); ++i) {
+      if (joined[i].operation == CapturedKernels::kNone) continue;
+      const auto number = static_cast<std::uint32_t>(timeline_.names() + operations.size());
+      const auto [name, is_new] = operations.try_emplace(joined[i].operation, NameId{number});
+      if (is_new) builder_.name(name->second, {.text = options_.capture->texts[joined[i].operation]});
+      joined_[kernels[i]->event] = name->second;
+      ++joined_sum_.kernels;
+      if (joined[i].by_node) ++joined_sum_.by_node;
+      joined_sum_.ns = add_ns(joined_sum_.ns, timeline_.duration_ns(kernels[i]->event));
+    }
+  }
+}
+
+CapturedKernels TraceAnalysis::captured(const std::vector<Device>& devices, const HostCalls& calls) {
+  CapturedKernels found;
+  std::map<NameId, std::uint32_t> numbers;
+  const auto number_of = [&](NameId id) {
+    if (id == kNoName) return CapturedKernels::kNone;
+    const auto [at, is_new] = numbers.try_emplace(id, static_cast<std::uint32_t>(found.texts.size()));
+    if (is_new) found.texts.push_back(builder_.shown_name(id));
+    return at->second;
+  };
+  for (const Device& device : devices) {
+    for (const DeviceEvent& one : device.events) {
+      if (one.part == Part::copy || found.all.size() >= CapturedKernels::kMost) continue;
+      found.all.push_back(
+          {number_of(timeline_.name(one.event)), number_of(operation_of(one)), timeline_.graph_node(one.event)});
+    }
+  }
+  found.has_names = !found.all.empty();
+  if (found.has_names) return found;
+  std::vector<const HostCall*> launches;
+  for (const HostCall& call : calls.all()) {
+    if (call.is_launch && call.outer == kNoCall && launches.size() < CapturedKernels::kMost) launches.push_back(&call);
+  }
+  std::stable_sort(launches.begin(), launches.end(), [&](const HostCall* a, const HostCall* b) {
+    return timeline_.start_ns(a->event) < timeline_.start_ns(b->event);
+  });
+  for (const HostCall* call : launches) {
+    found.all.push_back({CapturedKernels::kNone, number_of(call->operation), 0});
+  }
+  return found;
+}
+
 void TraceAnalysis::note_collective(const TraceEvent& event, const Extra* extra, std::int64_t exposed_ns) {
   const auto track = static_cast<std::size_t>(event.track);
   const Place place = track < places_.size() ? places_[track] : Place{};
@@ -79,6 +143,8 @@ void TraceAnalysis::analyse(TraceTally& tally, TraceSteps& steps) {
       gather_devices(timeline_, by_track, host.calls, overlap_allowed_ns(builder_.facts(), tally.resolution_ns));
   keep_ledger(timeline_, devices, host.calls, tally);
 
+  if (options_.capture != nullptr) join_capture(devices);
+  if (options_.keep_captured) captured_ = captured(devices, host.calls);
   steps = find_steps(timeline_, by_track, devices, host.calls);
   std::vector<TimeSpan> spans;
   for (const TraceStep& step : steps.steps) spans.push_back({step.start_ns, step.start_ns + step.length_ns});
@@ -88,7 +154,7 @@ void TraceAnalysis::analyse(TraceTally& tally, TraceSteps& steps) {
   for (const Device& device : devices) {
     const auto hand_on = [&](const DeviceEvent& one, const Had& had) {
       Extra extra = timeline_.extra(one.event);
-      extra.operation = operation_of(timeline_, one);
+      extra.operation = operation_of(one);
       const TraceEvent event = timeline_[one.event];
       builder_.add(event, &extra,
                    {.own_ns = event.duration_ns,
@@ -113,11 +179,13 @@ TraceReading TraceAnalysis::take() {
   }
   TraceSteps steps{TraceSteps::Found::none, "only devices were looked at", {}};
   if (!options_.device_only) analyse(tally, steps);
-  tally.sentences = ledger_sentences(tally);
+  tally.sentences = ledger_sentences(tally, joined_sum_);
   TraceReading reading = builder_.take();
   reading.tally = std::move(tally);
   reading.steps = std::move(steps);
   reading.absence = counts_.absence();
+  reading.joined = joined_sum_;
+  reading.captured = std::move(captured_);
   reading.collectives = take_collectives(reading);
   return reading;
 }

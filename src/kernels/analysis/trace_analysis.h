@@ -1,7 +1,9 @@
 #pragma once
 #include <map>
+#include <unordered_map>
 #include <utility>
 
+#include "kernels/analysis/device_events.h"
 #include "kernels/analysis/ranks.h"
 #include "kernels/analysis/trace_counts.h"
 #include "kernels/trace/profile_builder.h"
@@ -34,12 +36,18 @@ class TraceAnalysis final : public TraceSink {
  private:
   void note_collective(const TraceEvent& event, const Extra* extra, std::int64_t exposed_ns);
   std::vector<RankCollectives> take_collectives(const TraceReading& reading);
+  void join_capture(const std::vector<Device>& devices);
+  CapturedKernels captured(const std::vector<Device>& devices, const HostCalls& calls);
+  NameId operation_of(const DeviceEvent& one) const;
   void analyse(TraceTally& tally, TraceSteps& steps);
 
   TraceOptions options_;
   ProfileBuilder builder_;
   Timeline timeline_;
   TraceCounts counts_;
+  std::unordered_map<std::uint32_t, NameId> joined_;  // the operation of an event, by a capture
+  CaptureJoined joined_sum_;
+  CapturedKernels captured_;
   std::vector<Place> places_;                                                    // of tracks, by TrackId
   std::map<std::pair<std::int32_t, std::int32_t>, CollectiveList> collectives_;  // by rank and device
 };

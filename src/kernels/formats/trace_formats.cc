@@ -121,4 +121,16 @@ Result<ReadTrace> read_trace(TraceInput& input, const TraceOptions& options) {
   return ReadTrace{format->name, analysis.take()};
 }
 
+Result<CapturedKernels> read_capture(TraceInput& input) {
+  Result<ReadTrace> trace = read_trace(input, {.keep_captured = true});
+  if (!trace) return trace.error();
+  CapturedKernels& captured = trace->reading.captured;
+  const bool any = std::any_of(captured.all.begin(), captured.all.end(),
+                               [](const CapturedKernels::One& one) { return one.operation != CapturedKernels::kNone; });
+  if (any) return std::move(captured);
+  return Error{"reading a capture", input.where(),
+               fmt::format("of its {} kernels and launches none belongs to an operation", captured.all.size()),
+               "Trace a run without graphs, with operators and their shapes"};
+}
+
 }  // namespace varve

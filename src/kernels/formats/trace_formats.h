@@ -23,6 +23,10 @@ struct ReadTrace {
 // read of it.
 Result<ReadTrace> read_trace(TraceInput& input, const TraceOptions& options = {});
 
+// Reads the trace of a graph's capture: its kernels (or launches, where nothing ran) with their operations, for
+// TraceOptions::capture. Error as above, or when no operation is known of any.
+Result<CapturedKernels> read_capture(TraceInput& input);
+
 extern const TraceFormat kMklVerbose, kOnednnTrace, kPerfScript, kPftrace, kProton, kRocprofCsv, kRocprofJson, kXplane;
 
 }  // namespace varve

@@ -9,6 +9,7 @@
 #include "kernels/trace/share.h"
 #include "kernels/trace/sketch_builder.h"
 #include "kernels/trace/trace.h"
+#include "model/answers/captured_kernels.h"
 #include "model/answers/kernels_record.h"
 #include "model/answers/rank_report.h"
 
@@ -25,6 +26,8 @@ struct TraceReading {
   TraceTally tally;
   TraceSteps steps;
   std::vector<RankCollectives> collectives;  // of each device
+  CapturedKernels captured;                  // where they were to be kept
+  CaptureJoined joined;                      // where a capture was given
 };
 
 // What is known of an event once those around it were seen.
@@ -58,6 +61,8 @@ class ProfileBuilder : public TraceSink {
   void lose(const TraceEvent& event);
 
   std::string_view text(NameId id) const;  // of a name that was told; holds until the next name or take()
+  // A name as its rows show it: without the spelling of one tool.
+  const std::string& shown_name(NameId id) { return reading_.record.kernels[kernel_of(id)].key.name; }
   const std::map<std::string, Fact>& facts() const { return reading_.facts; }
 
   // Everything so far; the builder is empty afterwards. The whole of a quantity is what its rows hold, since a trace

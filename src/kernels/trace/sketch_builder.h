@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -12,7 +13,7 @@ namespace varve {
 class SketchBuilder {
  public:
   void add(std::int64_t ns) {
-    const std::uint16_t bucket = QuantileSketch::bucket_of(ns);
+    const std::uint16_t bucket = bucket_of(ns);
     const std::size_t at = static_cast<std::size_t>(bucket) - first_;
     if (at < counts_.size() && counts_[at] < UINT32_MAX) {
       ++counts_[at];
@@ -30,6 +31,14 @@ class SketchBuilder {
   }
 
  private:
+  // The number that QuantileSketch gives it: 32 buckets for each octave from 64 on.
+  static std::uint16_t bucket_of(std::int64_t ns) {
+    const auto value = static_cast<std::uint64_t>(ns < 0 ? 0 : ns);
+    if (value < 64) return static_cast<std::uint16_t>(value);
+    const int shift = static_cast<int>(std::bit_width(value)) - 6;
+    return static_cast<std::uint16_t>((static_cast<std::uint64_t>(shift) << 5) + (value >> shift));
+  }
+
   // Widens the array so far as the number of durations until now warrants it.
   void add_elsewhere(std::uint16_t bucket) {
     constexpr std::size_t kWidest = 256;

@@ -61,11 +61,17 @@ struct Extra {
   std::int64_t sequence = kNoNumber;  // of a collective: its number in the group
 };
 
-// What a reader is asked for.
+struct CapturedKernels;
+
+// What a reader is asked for, and what is made of what it reads.
 struct TraceOptions {
   // Only what ran on devices: no operations, regions and calls and nothing that links kernels to them. Reading is then
   // as fast as it can be and needs the memory of a buffer.
   bool device_only = false;
+  // Keep the kernels in their order, for a capture that others are joined to.
+  bool keep_captured = false;
+  // Whose operations the kernels of graphs get; nullptr: none. Must live as long as the reading.
+  const CapturedKernels* capture = nullptr;
 };
 
 // Where a reader writes. Names and tracks are told before the first event that speaks of them, each once.

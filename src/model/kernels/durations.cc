@@ -1,6 +1,7 @@
 #include "model/kernels/durations.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace varve {
@@ -9,6 +10,13 @@ namespace {
 constexpr int kBits = 5;  // below the highest one
 constexpr std::uint64_t kExact = 2u << kBits;
 
+std::uint16_t bucket_of(std::int64_t ns) {
+  const auto value = static_cast<std::uint64_t>(std::max<std::int64_t>(ns, 0));
+  if (value < kExact) return static_cast<std::uint16_t>(value);
+  const int shift = static_cast<int>(std::bit_width(value)) - 1 - kBits;
+  return static_cast<std::uint16_t>((static_cast<std::uint64_t>(shift) << kBits) + (value >> shift));
+}
+
 std::int64_t middle_of(std::uint16_t bucket) {
   if (bucket < kExact) return bucket;
   const int shift = (bucket >> kBits) - 1;
@@ -16,6 +24,13 @@ std::int64_t middle_of(std::uint16_t bucket) {
   return static_cast<std::int64_t>(low + (std::uint64_t{1} << shift) / 2);
 }
 }  // namespace
+
+std::int64_t add_ns(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+std::uint64_t add_counts(std::uint64_t a, std::uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
 
 void QuantileSketch::add(std::int64_t ns, std::uint64_t times) { add_bucket(bucket_of(ns), times); }
 

@@ -1,5 +1,4 @@
 #pragma once
-#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -7,11 +6,8 @@ namespace varve {
 
 // The sum of two amounts that are not negative; stays at the largest number instead of running over (292 years of
 // nanoseconds). So sums of sums are the same in whatever order they are made.
-inline std::int64_t add_ns(std::int64_t a, std::int64_t b) {
-  std::int64_t sum = 0;
-  return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
-}
-inline std::uint64_t add_counts(std::uint64_t a, std::uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
+std::int64_t add_ns(std::int64_t a, std::int64_t b);
+std::uint64_t add_counts(std::uint64_t a, std::uint64_t b);
 
 // How durations are spread: counts in buckets of fixed limits, so that sketches merge exactly. Every octave has 32
 // buckets of equal width, and up to 63 every nanosecond its own: a quantile is off by at most 1/64 (1.6 %) of itself.
@@ -27,14 +23,6 @@ class QuantileSketch {
     bool operator==(const Bucket&) const = default;
   };
   static constexpr std::uint16_t kBuckets = 1888;
-
-  static std::uint16_t bucket_of(std::int64_t ns) {  // a negative duration counts as 0
-    constexpr int kBits = 5;                         // below the highest one
-    const auto value = static_cast<std::uint64_t>(ns < 0 ? 0 : ns);
-    if (value < (2u << kBits)) return static_cast<std::uint16_t>(value);
-    const int shift = static_cast<int>(std::bit_width(value)) - 1 - kBits;
-    return static_cast<std::uint16_t>((static_cast<std::uint64_t>(shift) << kBits) + (value >> shift));
-  }
 
   void add(std::int64_t ns, std::uint64_t times = 1);  // a negative duration counts as 0
   void merge(const QuantileSketch& other);
