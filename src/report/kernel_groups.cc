@@ -21,6 +21,9 @@ std::string source_of(const Kernel& kernel) {
   return kernel.meaning.origin.empty() ? file_name(kernel.key.library) : kernel.meaning.origin;
 }
 
+// "aten::mm" for "aten::mm [[8,64],[64,8]]".
+std::string without_shapes(const std::string& operation) { return operation.substr(0, operation.find(" [")); }
+
 // What tells groups apart, and what they are called.
 std::pair<std::string, GroupName> group_of(const KernelTable& kernels, const ProfileRow& row, KernelGrouping grouping) {
   const Kernel& kernel = kernels[row.key.kernel];
@@ -49,6 +52,7 @@ std::pair<std::string, GroupName> group_of(const KernelTable& kernels, const Pro
     case KernelGrouping::step:
       break;
   }
+  if (row.key.activity == Activity::operation) return plain(without_shapes(kernel.key.name));
   const std::string full = kernel.raw_name.empty() ? kernel.key.name : kernel.raw_name;
   return {kernel.key.name + '\n' + kernel.key.library, {short_name(kernel.key.name), full}};
 }
@@ -80,14 +84,26 @@ void add_group(RowGroup& into, const RowGroup& from) {
   into.samples = add_counts(into.samples, from.samples);
   into.bytes = add_counts(into.bytes, from.bytes);
 }
+
+// Names of kernels on one line each, no two alike.
+void set_display_names(const KernelTable& kernels, const std::map<std::string, KernelId>& ids, std::size_t columns,
+                       std::map<std::string, RowGroup>& groups) {
+  KernelTable shown;
+  for (const auto& [key, id] : ids) shown.intern(kernels[id]);
+  const std::vector<std::string> names = display_names(shown, columns);
+  for (const auto& [key, id] : ids) groups[key].name = names[static_cast<std::size_t>(shown.intern(kernels[id]))];
+}
 }  // namespace
 
 std::vector<RowGroup> kernel_groups(const KernelTable& kernels, const Profile& profile, const Activities& activities,
-                                    KernelGrouping grouping) {
+                                    KernelGrouping grouping, std::size_t name_columns) {
+  const bool by_name = grouping == KernelGrouping::name || grouping == KernelGrouping::step;
   std::map<std::string, RowGroup> groups;
+  std::map<std::string, KernelId> ids;  // of kernels that have a group of their own
   for (const ProfileRow& row : profile.rows) {
     if (!activities.contains(row.key.activity)) continue;
     auto [key, name] = group_of(kernels, row, grouping);
+    if (by_name && kMainActivities.contains(row.key.activity)) ids.try_emplace(key, row.key.kernel);
     const auto [at, fresh] = groups.try_emplace(std::move(key));
     if (fresh) {
       at->second.name = std::move(name.name);
@@ -95,6 +111,7 @@ std::vector<RowGroup> kernel_groups(const KernelTable& kernels, const Profile& p
     }
     add_row(at->second, kernels[row.key.kernel], row);
   }
+  set_display_names(kernels, ids, name_columns, groups);
   std::vector<RowGroup> sorted;
   for (auto& [key, group] : groups) sorted.push_back(std::move(group));
   if (grouping == KernelGrouping::rank) return sorted;  // in their order

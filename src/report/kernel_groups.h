@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "model/answers/kernels_record.h"
+#include "model/kernels/kernel_display.h"
 
 namespace varve {
 
@@ -34,8 +35,10 @@ inline const Activities kRuntimeActivities = {Activity::launch, Activity::synchr
 
 // The rows of these activities, grouped, by falling time and, of samples without a period, by falling number. A name
 // that two kernels of different libraries share is one group for each. `step` groups as `name` does: steps are no rows.
+// Names of kernels take at most `name_columns`. Operations are grouped by name without their shapes, with them where
+// `operation` asks for it.
 std::vector<RowGroup> kernel_groups(const KernelTable& kernels, const Profile& profile, const Activities& activities,
-                                    KernelGrouping grouping);
+                                    KernelGrouping grouping, std::size_t name_columns = kDisplayColumns);
 
 // All groups as one.
 RowGroup sum_of(const std::vector<RowGroup>& groups);

@@ -81,17 +81,12 @@ TimeUnit unit_of(const std::vector<RowGroup>& groups) {
   return time_unit_for(in_seconds(largest));
 }
 
-TimeUnit unit_of_one(const std::vector<RowGroup>& groups) {
-  std::int64_t largest = 0;
-  for (const RowGroup& group : groups) largest = std::max(largest, group.time.max_ns);
-  return time_unit_for(in_seconds(largest));
-}
-
-// Columns that say how long one of them takes. A sum of samples has none.
-std::vector<GroupColumn> duration_columns(const TimeUnit& one) {
-  const auto column = [&](const char* title, int gives_way, std::int64_t (*ns)(const Durations&)) {
-    return GroupColumn{{unit_title(title, one), true, gives_way}, [one, ns](const RowGroup& group) {
-                         return group.time.count == 0 ? std::string("–") : one.text(in_seconds(ns(group.time)));
+// Columns that say how long one of them takes, each in a unit of its own: they differ by orders of magnitude. A sum of
+// samples has none.
+std::vector<GroupColumn> duration_columns() {
+  const auto column = [](const char* title, int gives_way, std::int64_t (*ns)(const Durations&)) {
+    return GroupColumn{{title, true, gives_way}, [ns](const RowGroup& group) {
+                         return group.time.count == 0 ? std::string("–") : format_seconds(in_seconds(ns(group.time)));
                        }};
   };
   return {
@@ -134,7 +129,7 @@ GroupColumn total_column(const TimeUnit& unit, const std::string& title = "time"
 }  // namespace
 
 PageBlock kernel_block(const KernelsRecord& record, ProfileKind kind, const Profile& profile, const KernelView& view) {
-  const auto groups = kernel_groups(record.record.kernels, profile, kMainActivities, view.grouping);
+  const auto groups = kernel_groups(record.record.kernels, profile, kMainActivities, view.grouping, view.name_columns);
   if (groups.empty()) return {};
   const RowGroup whole = sum_of(groups);
   const bool timed = whole.time.total_ns > 0, sampled = whole.samples > 0;
@@ -151,7 +146,7 @@ PageBlock kernel_block(const KernelsRecord& record, ProfileKind kind, const Prof
   if (timed) columns.push_back(total_column(unit));
   columns.push_back(count_column(sampled ? "samples" : of_device ? "launches" : "times"));
   if (whole.time.count > 0) {
-    for (GroupColumn& column : duration_columns(unit_of_one(groups))) columns.push_back(std::move(column));
+    for (GroupColumn& column : duration_columns()) columns.push_back(std::move(column));
   }
   const bool by_name = view.grouping == KernelGrouping::name || view.grouping == KernelGrouping::step;
   if (view.grouping != KernelGrouping::family) {
@@ -191,6 +186,25 @@ PageBlock operation_block(const KernelsRecord& record, const Profile& profile, c
   columns.push_back({{"family", false, 7}, [](const RowGroup& group) { return joined(group.families); }});
   columns.push_back(name_column("operation"));
   fill(block, columns, groups, view.most, true);
+  return block;
+}
+
+PageBlock nesting_block(const KernelsRecord& record, const Profile& profile, const KernelView& view) {
+  auto groups = kernel_groups(record.record.kernels, profile, {Activity::operation}, KernelGrouping::name);
+  std::erase_if(groups, [](const RowGroup& group) { return group.nested_ns == 0; });
+  if (groups.empty()) return {};
+  std::stable_sort(groups.begin(), groups.end(),
+                   [](const RowGroup& a, const RowGroup& b) { return a.inclusive_ns() > b.inclusive_ns(); });
+  if (const std::size_t most = fewer(view); most > 0 && groups.size() > most) groups.resize(most);
+  const TimeUnit unit = time_unit_for(in_seconds(groups.front().inclusive_ns()));
+  PageBlock block;
+  block.title = "Operations with all that they called";
+  fill(block,
+       {{{unit_title("time", unit), true, 0},
+         [unit](const RowGroup& group) { return unit.text(in_seconds(group.inclusive_ns())); }},
+        count_column("times"),
+        name_column("operation")},
+       groups, 0, false);
   return block;
 }
 
@@ -238,13 +252,12 @@ PageBlock collective_block(const KernelsRecord& record, const Profile& profile, 
   if (groups.empty() || !sized) return {};  // else the table of kernels says all there is
   PageBlock block;
   block.title = "Collectives";
-  const TimeUnit one = unit_of_one(groups);
   fill(block,
        {total_column(unit_of(groups)), count_column("times"),
-        GroupColumn{{unit_title("min", one), true, 1},
-                    [one](const RowGroup& group) { return one.text(in_seconds(group.time.min_ns)); }},
-        GroupColumn{{unit_title("max", one), true, 1},
-                    [one](const RowGroup& group) { return one.text(in_seconds(group.time.max_ns)); }},
+        GroupColumn{{"min", true, 1},
+                    [](const RowGroup& group) { return format_seconds(in_seconds(group.time.min_ns)); }},
+        GroupColumn{{"max", true, 1},
+                    [](const RowGroup& group) { return format_seconds(in_seconds(group.time.max_ns)); }},
         GroupColumn{{"message", true, 0},
                     [](const RowGroup& group) {
                       const std::uint64_t times = std::max<std::uint64_t>(1, group.time.count);
@@ -283,7 +296,7 @@ PageBlock call_block(const KernelsRecord& record, const Profile& profile, const 
   PageBlock block;
   block.title = "Calls of the runtime on the host";
   std::vector<GroupColumn> columns = {total_column(unit_of(sums)), count_column("times")};
-  for (GroupColumn& column : duration_columns(unit_of_one(sums))) columns.push_back(std::move(column));
+  for (GroupColumn& column : duration_columns()) columns.push_back(std::move(column));
   columns.push_back(name_column("what"));
   columns.push_back({{"most of it", false, 3}, [&](const RowGroup& group) { return largest[group.name]; }});
   fill(block, columns, sums, 0, false);

@@ -18,9 +18,23 @@ constexpr std::size_t kMostReasons = 6;  // of a profile
 
 std::string time_text(std::int64_t ns) { return format_seconds(in_seconds(ns)); }
 
+// "8 × NVIDIA B300" for a list that says so eight times.
+Value counted(const Value& value) {
+  const auto* list = std::get_if<std::vector<std::string>>(&value);
+  if (list == nullptr) return value;
+  std::vector<std::string> shown;
+  for (std::size_t i = 0; i < list->size();) {
+    std::size_t end = i;
+    while (end < list->size() && (*list)[end] == (*list)[i]) ++end;
+    shown.push_back(end - i > 1 ? fmt::format("{} × {}", end - i, (*list)[i]) : (*list)[i]);
+    i = end;
+  }
+  return shown;
+}
+
 std::string known_value(const TraceSource& source, const std::string& id) {
   const auto at = source.facts.find(id);
-  return at != source.facts.end() && at->second.is_known() ? value_text(*at->second.value) : "";
+  return at != source.facts.end() && at->second.is_known() ? value_text(counted(*at->second.value)) : "";
 }
 
 std::string rank_text(const TraceSource& source) {
@@ -203,7 +217,10 @@ void add_profile(const KernelsRecord& record, ProfileKind kind, const Profile& p
   add(copy_block(record, profile, view));
   add(collective_block(record, profile, view));
   add(rank_block(record, profile));
-  if (!has_kernels || view.grouping == KernelGrouping::operation) add(operation_block(record, profile, view));
+  if (!has_kernels || view.grouping == KernelGrouping::operation) {
+    add(operation_block(record, profile, view));
+    add(nesting_block(record, profile, view));
+  }
   add(call_block(record, profile, view));
   add(region_block(record, profile, view));
   if (profile.remainder_ns() > 0) {
@@ -225,8 +242,11 @@ std::vector<Remark> disclosed(const std::vector<TraceSource>& sources) {
   std::map<std::string, std::vector<std::string>> values;  // by id, each value once
   for (const TraceSource& source : sources) {
     for (const auto& [id, fact] : source.facts) {
+      if (id == "trace.base_time_ns") continue;  // says nothing of a stack
       std::vector<std::string>& seen = values[id];
-      const std::string shown = shown_fact(id, fact);
+      Fact told = fact;
+      if (told.value) told.value = counted(*told.value);
+      const std::string shown = shown_fact(id, told);
       if (std::find(seen.begin(), seen.end(), shown) == seen.end()) seen.push_back(shown);
     }
   }

@@ -12,7 +12,8 @@ namespace varve {
 
 struct KernelView {
   KernelGrouping grouping = KernelGrouping::name;
-  std::size_t most = 10;  // rows of a table; 0: all
+  std::size_t most = 10;                       // rows of a table; 0: all
+  std::size_t name_columns = kDisplayColumns;  // of a kernel's name
 };
 
 // One part of a whole: all bars of a block add up to it.
@@ -65,6 +66,8 @@ KernelsPage kernels_page(const KernelsRecord& record, const KernelView& view);
 // Kernels, or code of a CPU: grouped as the view says. Where a profile has neither, its operations by self time.
 PageBlock kernel_block(const KernelsRecord& record, ProfileKind kind, const Profile& profile, const KernelView& view);
 PageBlock operation_block(const KernelsRecord& record, const Profile& profile, const KernelView& view);
+// Operations by the time from their beginning to their end.
+PageBlock nesting_block(const KernelsRecord& record, const Profile& profile, const KernelView& view);
 PageBlock region_block(const KernelsRecord& record, const Profile& profile, const KernelView& view);
 PageBlock copy_block(const KernelsRecord& record, const Profile& profile, const KernelView& view);
 PageBlock collective_block(const KernelsRecord& record, const Profile& profile, const KernelView& view);

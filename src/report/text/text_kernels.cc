@@ -14,8 +14,8 @@ namespace varve {
 
 namespace {
 constexpr std::size_t kBarWidth = 30;
-constexpr std::size_t kNameWidth = 36;  // what names are left before columns give way
 constexpr std::size_t kIndent = 2, kGap = 2;
+constexpr int kOtherColumns = 56;  // of a terminal, beside the names of kernels
 
 // Bars that stand where the one above ended, so that they fill the width between them.
 std::vector<std::string> staircase(const std::vector<PartBar>& bars) {
@@ -61,13 +61,13 @@ std::size_t cell_width(const PageBlock& block, std::size_t column) {
 }
 
 // The columns that find room, names cut to what they need at least.
-std::vector<std::size_t> columns_with_room(const PageBlock& block, const TextStyle& style) {
+std::vector<std::size_t> columns_with_room(const PageBlock& block, std::size_t names, const TextStyle& style) {
   std::vector<std::size_t> shown(block.columns.size());
   for (std::size_t i = 0; i < shown.size(); ++i) shown[i] = i;
   const auto needed = [&] {
     std::size_t width = kIndent;
     for (const std::size_t column : shown) {
-      const std::size_t most = block.columns[column].right ? SIZE_MAX : kNameWidth;
+      const std::size_t most = block.columns[column].right ? SIZE_MAX : names;
       width += std::min(cell_width(block, column), most) + kGap;
     }
     return width - kGap;
@@ -87,13 +87,13 @@ bool is_empty(const PageBlock& block, std::size_t column) {
                      [&](const PageRow& row) { return row.cells[column].empty(); });
 }
 
-std::string text_rows(PageBlock block, const TextStyle& style) {
+std::string text_rows(PageBlock block, std::size_t names, const TextStyle& style) {
   for (std::size_t i = block.columns.size(); i-- > 0;) {
     if (!is_empty(block, i)) continue;
     block.columns.erase(block.columns.begin() + static_cast<std::ptrdiff_t>(i));
     for (PageRow& row : block.rows) row.cells.erase(row.cells.begin() + static_cast<std::ptrdiff_t>(i));
   }
-  const std::vector<std::size_t> shown = columns_with_room(block, style);
+  const std::vector<std::size_t> shown = columns_with_room(block, names, style);
   std::vector<Column> columns;
   for (const std::size_t column : shown) columns.push_back({block.columns[column].title, block.columns[column].right});
   TextTable table(columns, kIndent);
@@ -107,14 +107,16 @@ std::string text_rows(PageBlock block, const TextStyle& style) {
 }  // namespace
 
 std::string text_kernels(const KernelsRecord& kernels, const KernelView& view, const TextStyle& style) {
-  const KernelsPage page = kernels_page(kernels, view);
+  KernelView fitted = view;
+  fitted.name_columns = static_cast<std::size_t>(std::clamp(style.width - kOtherColumns, 28, 80));
+  const KernelsPage page = kernels_page(kernels, fitted);
   std::string out;
   for (const std::string& trace : page.traces) out += paragraph(trace, 0, Tone::bold, style);
   for (const std::string& sentence : page.answer) out += paragraph(sentence, 0, Tone::plain, style);
   for (const PageBlock& block : page.blocks) {
     out += text_heading(
         block.whole.empty() ? block.title : fmt::format("{}: {} {}", block.title, block.whole, block.unit), style);
-    out += block.bars.empty() ? text_rows(block, style) : text_bars(block, style);
+    out += block.bars.empty() ? text_rows(block, fitted.name_columns, style) : text_bars(block, style);
     for (const std::string& note : block.notes) out += paragraph(note, kIndent, Tone::dim, style);
   }
   if (!page.remarks.empty()) {
