@@ -21,6 +21,12 @@ std::string source_of(const Kernel& kernel) {
   return kernel.meaning.origin.empty() ? file_name(kernel.key.library) : kernel.meaning.origin;
 }
 
+// What ran as a collective is one, whatever its name says.
+std::string family_of(const Kernel& kernel, const ProfileRow& row) {
+  const bool collective = row.key.activity == Activity::collective;
+  return std::string(to_string(collective ? Family::collective : kernel.meaning.family));
+}
+
 // "aten::mm" for "aten::mm [[8,64],[64,8]]".
 std::string without_shapes(const std::string& operation) { return operation.substr(0, operation.find(" [")); }
 
@@ -30,7 +36,7 @@ std::pair<std::string, GroupName> group_of(const KernelTable& kernels, const Pro
   const auto plain = [](const std::string& name) { return std::pair(name, GroupName{name, name}); };
   switch (grouping) {
     case KernelGrouping::family:
-      return plain(std::string(to_string(kernel.meaning.family)));
+      return plain(family_of(kernel, row));
     case KernelGrouping::operation:
       if (row.key.operation == kNoKernel) {
         const bool is_one = row.key.activity == Activity::operation;
@@ -58,7 +64,7 @@ std::pair<std::string, GroupName> group_of(const KernelTable& kernels, const Pro
 }
 
 void add_row(RowGroup& group, const Kernel& kernel, const ProfileRow& row) {
-  group.families.insert(std::string(to_string(kernel.meaning.family)));
+  group.families.insert(family_of(kernel, row));
   if (const std::string source = source_of(kernel); !source.empty()) group.sources.insert(source);
   if (!kernel.meaning.precision.empty()) group.precisions.insert(kernel.meaning.precision);
   group.tensor_cores = group.tensor_cores || kernel.meaning.tensor_cores.value_or(false);

@@ -115,7 +115,7 @@ const char* column_title(KernelGrouping grouping) {
 }
 
 GroupColumn name_column(const char* title) {
-  return {{title, false, 0}, [](const RowGroup& group) { return group.name; }};
+  return {{title, false, 0, true}, [](const RowGroup& group) { return group.name; }};
 }
 
 GroupColumn count_column(const char* title) {
@@ -298,7 +298,7 @@ PageBlock call_block(const KernelsRecord& record, const Profile& profile, const 
   std::vector<GroupColumn> columns = {total_column(unit_of(sums)), count_column("times")};
   for (GroupColumn& column : duration_columns()) columns.push_back(std::move(column));
   columns.push_back(name_column("what"));
-  columns.push_back({{"most of it", false, 3}, [&](const RowGroup& group) { return largest[group.name]; }});
+  columns.push_back({{"most of it", false, 0}, [&](const RowGroup& group) { return largest[group.name]; }});
   fill(block, columns, sums, 0, false);
   return block;
 }

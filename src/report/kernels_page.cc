@@ -81,6 +81,16 @@ std::int64_t part_ns(const Profile& profile, std::initializer_list<Part> parts) 
   return sum;
 }
 
+// " in a window of 41 ms", " in windows of 41 ms together on 2 devices".
+std::string window_text(const Profile& profile, bool of_devices) {
+  if (profile.window_ns <= 0) return "";
+  std::set<std::pair<std::int32_t, std::int32_t>> devices;
+  for (const ProfileRow& row : profile.rows) devices.emplace(row.key.place.rank, row.key.place.device);
+  return of_devices && devices.size() > 1
+             ? fmt::format(" in windows of {} together on {} devices", time_text(profile.window_ns), devices.size())
+             : fmt::format(" in a window of {}", time_text(profile.window_ns));
+}
+
 // "36 kernels took 1.48 ms of a window of 41 ms; the device was busy for 3.6 % of it."
 std::string profile_sentence(const KernelsRecord& record, ProfileKind kind, const Profile& profile) {
   const RowGroup all = sum_of(kernel_groups(record.record.kernels, profile, kMainActivities, KernelGrouping::name));
@@ -94,7 +104,7 @@ std::string profile_sentence(const KernelsRecord& record, ProfileKind kind, cons
     text += fmt::format("{}{} of {}", of_device ? " ran for " : ", ", time_text(all.time.total_ns),
                         of_device ? "device time" : quantity_title(kind.quantity));
   }
-  if (profile.window_ns > 0) text += fmt::format(" in a window of {}", time_text(profile.window_ns));
+  text += window_text(profile, of_device);
   if (profile.window_ns > 0 && !profile.parts.empty()) {
     const std::int64_t busy = part_ns(profile, {Part::kernel, Part::collective, Part::waiting, Part::copy});
     text += fmt::format("; the device was busy for {} of it",
@@ -109,7 +119,7 @@ std::string operation_sentence(const KernelsRecord& record, ProfileKind kind, co
   if (all.time.count == 0) return "";
   std::string text = fmt::format("{} ran on the host for {}", count_text(all.time.count, "operation", "operations"),
                                  time_text(all.time.total_ns));
-  if (profile.window_ns > 0) text += fmt::format(" in a window of {}", time_text(profile.window_ns));
+  text += window_text(profile, false);
   return text + fmt::format(", as {} saw it.", to_string(kind.witness));
 }
 
@@ -206,9 +216,22 @@ void add_remarks(const TraceSource& source, bool alone, std::vector<std::string>
     remarks.push_back(who + "varve kernels --slim writes a file that may be published");
 }
 
+// Columns of which no row has anything to say.
+void drop_empty_columns(PageBlock& block) {
+  for (std::size_t i = block.columns.size(); i-- > 0;) {
+    const auto place = static_cast<std::ptrdiff_t>(i);
+    const bool empty =
+        std::all_of(block.rows.begin(), block.rows.end(), [&](const PageRow& row) { return row.cells[i].empty(); });
+    if (!empty) continue;
+    block.columns.erase(block.columns.begin() + place);
+    for (PageRow& row : block.rows) row.cells.erase(row.cells.begin() + place);
+  }
+}
+
 void add_profile(const KernelsRecord& record, ProfileKind kind, const Profile& profile, const KernelView& view,
                  bool has_kernels, KernelsPage& page) {
   const auto add = [&](PageBlock block) {
+    drop_empty_columns(block);
     if (!block.rows.empty() || !block.bars.empty()) page.blocks.push_back(std::move(block));
   };
   if (view.grouping != KernelGrouping::family) add(family_block(record, profile));

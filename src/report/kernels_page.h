@@ -30,6 +30,7 @@ struct PageColumn {
   std::string title;
   bool right = false;
   int gives_way = 0;
+  bool is_name = false;  // what the row is about
 };
 
 struct PageRow {

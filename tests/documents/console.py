@@ -2,7 +2,8 @@
 """Runs the ```console blocks of a document again and fails where it no longer tells the truth.
 
 In a block "$ COMMAND" is run by bash, with varve on PATH, in one scratch folder for the whole document; the lines below
-it are what must come (stdout and stderr). "…" inside a line stands for anything, a line "…" for any number of lines.
+it are what must come (stdout and stderr). $SOURCE is the folder of the sources. "…" inside a line stands for anything,
+a line "…" for any number of lines.
 """
 import os
 import pathlib
@@ -10,6 +11,8 @@ import re
 import subprocess
 import sys
 import tempfile
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
 
 def blocks(text):
@@ -31,7 +34,7 @@ def pattern_of(output):
 
 def main():
     program, *documents = sys.argv[1:]
-    environment = dict(os.environ, LC_ALL="C.UTF-8", NO_COLOR="1",
+    environment = dict(os.environ, LC_ALL="C.UTF-8", NO_COLOR="1", SOURCE=str(SOURCE),
                        PATH=os.path.dirname(os.path.abspath(program)) + ":" + os.environ["PATH"])
     failed = count = 0
     for document in documents:

@@ -53,12 +53,12 @@ void write_table_row(HtmlWriter& out, const PageBlock& block, const PageRow& lin
     const std::string& text = line.cells[i];
     if (block.columns[i].right) {
       out.leaf("td", {{"class", "number"}}, text);
-    } else if (block.columns[i].gives_way == 0 && !line.full_name.empty() && text != line.full_name) {
-      Element cell(out, "td", {{"title", line.full_name}});
+    } else if (block.columns[i].is_name && line.tone == Tone::plain) {
+      Element cell(out, "td", {{"class", "name"}, {"title", line.full_name}});
       out.leaf("code", {}, text);
     } else {
       // What nobody could tell is said so: an empty cell would look like "none".
-      out.leaf("td", {{"class", text.empty() && line.tone == Tone::plain ? "missing" : "known"}},
+      out.leaf("td", {{"class", text.empty() && line.tone == Tone::plain ? "short missing" : "short"}},
                text.empty() && line.tone == Tone::plain ? "unknown" : text);
     }
   }

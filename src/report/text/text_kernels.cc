@@ -82,17 +82,7 @@ std::vector<std::size_t> columns_with_room(const PageBlock& block, std::size_t n
   return shown;
 }
 
-bool is_empty(const PageBlock& block, std::size_t column) {
-  return std::all_of(block.rows.begin(), block.rows.end(),
-                     [&](const PageRow& row) { return row.cells[column].empty(); });
-}
-
-std::string text_rows(PageBlock block, std::size_t names, const TextStyle& style) {
-  for (std::size_t i = block.columns.size(); i-- > 0;) {
-    if (!is_empty(block, i)) continue;
-    block.columns.erase(block.columns.begin() + static_cast<std::ptrdiff_t>(i));
-    for (PageRow& row : block.rows) row.cells.erase(row.cells.begin() + static_cast<std::ptrdiff_t>(i));
-  }
+std::string text_rows(const PageBlock& block, std::size_t names, const TextStyle& style) {
   const std::vector<std::size_t> shown = columns_with_room(block, names, style);
   std::vector<Column> columns;
   for (const std::size_t column : shown) columns.push_back({block.columns[column].title, block.columns[column].right});
