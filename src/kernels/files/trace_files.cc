@@ -23,6 +23,7 @@ namespace varve {
 
 namespace {
 constexpr std::size_t kBeginning = 4096;
+constexpr std::size_t kPiece = std::size_t{1} << 16;
 constexpr std::size_t kLargestDocument = std::size_t{1} << 30;
 constexpr std::size_t kAhead = 2;  // files a thread may be read before the next one in order is
 constexpr auto kLook = std::chrono::milliseconds(100);
@@ -61,14 +62,42 @@ std::vector<std::byte> beginning_of(const FileReader& file, const std::string& w
   return bytes;
 }
 
-// A document that varve kernels wrote begins with its table of kernels: its keys are sorted. No trace begins so.
-bool is_kernels_document(std::span<const std::byte> beginning) {
-  const auto start = beginning.first(std::min<std::size_t>(beginning.size(), 64));
+// Whether a file is a Varve document. Its keys are sorted, so that what it is stands far behind; what makes a trace one
+// (a list of events) never stands before that.
+bool is_document(const FileReader& file, const std::string& where) {
+  constexpr std::string_view kOurs[] = {"\"schema\": \"varve/", "\"schema\":\"varve/"};
+  constexpr std::string_view kForeign[] = {"\"traceEvents\"", "\"ph\"", "\"rocprofiler-sdk-tool\"", "\"frame\""};
+  const auto stream = open_trace(file, where);
+  if (!stream) return false;
+  std::string text;
+  bool first = true;
+  while (true) {
+    const std::size_t kept = std::min<std::size_t>(text.size(), 32);  // a word may be cut
+    text.erase(0, text.size() - kept);
+    text.resize(kept + kPiece);
+    const auto got = (*stream)->read(std::as_writable_bytes(std::span(text)).subspan(kept));
+    text.resize(kept + (got ? *got : 0));
+    if (!got || *got == 0) return false;
+    const std::string_view start = trim(text);
+    if (std::exchange(first, false) && !start.starts_with('{') && !start.starts_with('[')) return false;
+    const auto find_first = [&](const auto& words) {
+      std::size_t at = std::string::npos;
+      for (const std::string_view word : words) at = std::min(at, text.find(word));
+      return at;
+    };
+    const std::size_t ours = find_first(kOurs), foreign = find_first(kForeign);
+    if (ours != foreign) return ours < foreign;
+  }
+}
+
+// Documents of kernels alone begin with a list of them.
+bool holds_kernels_document(const FileReader& file, const std::string& where) {
+  const std::vector<std::byte> bytes = beginning_of(file, where);
   std::string dense;
-  for (const std::string_view word : split_words({reinterpret_cast<const char*>(start.data()), start.size()})) {
+  for (const std::string_view word : split_words({reinterpret_cast<const char*>(bytes.data()), bytes.size()})) {
     dense += word;
   }
-  return dense.starts_with("{\"kernels\":[");
+  return dense.starts_with("{\"kernels\":[") && is_document(file, where);
 }
 
 Result<KernelsRecord> read_document(TraceInput& input) {
@@ -242,8 +271,8 @@ std::uint64_t bytes_of_all(const Files& files, const std::vector<std::string>& p
 bool holds_kernels(const Files& files, const std::string& path) {
   const Looked<FileReader> file = files.open(absolute(path));
   if (!file) return false;
-  const std::vector<std::byte> beginning = beginning_of(*file, path);
-  return is_kernels_document(beginning) || find_trace_format(beginning) != nullptr;
+  return holds_kernels_document(*file, path) ||
+         (!is_document(*file, path) && find_trace_format(beginning_of(*file, path)) != nullptr);
 }
 
 Result<KernelsRecord> read_trace_file(const Files& files, const std::string& path, const TraceOptions& options,
@@ -253,7 +282,7 @@ Result<KernelsRecord> read_trace_file(const Files& files, const std::string& pat
   const auto input = open_trace(*file, path);
   if (!input) return input.error();
   WatchedInput watched(**input, consumed);
-  if (is_kernels_document(beginning_of(*file, path))) {
+  if (is_document(*file, path)) {
     Result<KernelsRecord> record = read_document(watched);
     if (!record) return record.error();
     // A slim file has no names of traces in it; its own is what the reader of the answer knows.

@@ -130,8 +130,15 @@ TEST_F(TraceFiles, TellsTracesAndDocumentsOfKernelsFromOthers) {
   EXPECT_TRUE(holds(save("slim.json.gz", small_record(0, 1, 5))));
   root_.write("pretty.json", pretty_json(to_json(small_record(0, 1, 5))));
   EXPECT_TRUE(holds(root_.path() + "/pretty.json"));
-  root_.write("stack.json", pretty_json(to_json(Stack{})));
+  EXPECT_TRUE(holds(test::source_path("tests/foreign/kineto/moe-b300-02.json.gz")));
+  // A document of another kind begins as a trace in JSON may.
+  Stack stack;
+  for (int i = 0; i < 3000; ++i) stack.facts["settings.X" + std::to_string(i)] = known_fact(std::string("1"), "x");
+  root_.write("stack.json", pretty_json(to_json(stack)));
   EXPECT_FALSE(holds(root_.path() + "/stack.json"));
+  const ReadTraceFiles other = read({root_.path() + "/stack.json"});
+  ASSERT_EQ(other.failures.size(), 1u);
+  EXPECT_EQ(other.failures[0].found, "this document is not about kernels");
   EXPECT_FALSE(holds(root_.path() + "/none"));
 }
 

@@ -21,8 +21,8 @@ TEST(TextKernels, AnswersFirst) {
   const std::vector<std::string_view> lines = split(text, '\n');
   ASSERT_GE(lines.size(), 3u);
   EXPECT_EQ(lines[0], "decode.json.gz: Kineto, rank 0 of 2, NVIDIA B300");
-  EXPECT_EQ(lines[1],
-            "6 kernels ran for 1.00 ms of device time in a window of 2.00 ms; the device was busy for 55 % of it,");
+  EXPECT_TRUE(
+      lines[1].starts_with("6 kernels ran for 1.00 ms of device time in windows of 2.00 ms together on 2 devices"));
 }
 
 TEST(TextKernels, FamiliesAddUpInAStaircaseOfBars) {
