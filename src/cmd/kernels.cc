@@ -13,6 +13,7 @@
 #include "kernels/files/trace_files.h"
 #include "model/json/documents.h"
 #include "report/text/text_kernels.h"
+#include "report/text/text_ranks.h"
 #include "world/world.h"
 
 namespace varve {
@@ -20,7 +21,7 @@ namespace varve {
 namespace {
 struct KernelsFlags {
   std::vector<std::string> files;
-  std::string by = "name", slim;
+  std::string by = "name", slim, capture;
   int top = 10;
   bool merge = false, csv = false, device_only = false;
   OutputOptions output;
@@ -66,11 +67,12 @@ class ReadingBar {
   std::optional<ProgressBar> bar_;
 };
 
-ReadTraceFiles read_files(const KernelsFlags& options) {
+ReadTraceFiles read_files(const KernelsFlags& options, const CapturedKernels* capture) {
   ReadingBar bar;
-  return read_trace_files(host_world().files, options.files,
-                          {.trace = {.device_only = options.device_only}, .merge_all = options.merge},
-                          [&](const TraceProgress& reached) { bar.show(reached); });
+  return read_trace_files(
+      host_world().files, options.files,
+      {.trace = {.device_only = options.device_only, .capture = capture}, .merge_all = options.merge},
+      [&](const TraceProgress& reached) { bar.show(reached); });
 }
 
 std::string json_of(const std::vector<KernelsRecord>& records) {
@@ -80,11 +82,12 @@ std::string json_of(const std::vector<KernelsRecord>& records) {
   return pretty_json(list);
 }
 
-std::string text_of(const std::vector<KernelsRecord>& records, const KernelsFlags& options) {
+std::string text_of(const ReadTraceFiles& read, const KernelsFlags& options) {
   const KernelView view{grouping_of(options.by), static_cast<std::size_t>(options.top)};
   std::string text;
-  for (const KernelsRecord& record : records) {
-    text += (text.empty() ? "" : "\n") + text_kernels(record, view, output_style());
+  for (std::size_t i = 0; i < read.records.size(); ++i) {
+    text += (text.empty() ? "" : "\n") + text_kernels(read.records[i], view, output_style());
+    if (const std::string ranks = text_ranks(read.ranks[i]); !ranks.empty()) text += "\n" + ranks;
   }
   return text;
 }
@@ -102,10 +105,21 @@ ExitStatus show(const KernelsFlags& options) {
     return complain({"reading the command line", "", "--csv and --json cannot stand together", "Choose one of them"},
                     ExitStatus::usage);
   }
+  if (options.device_only && !options.capture.empty()) {
+    return complain({"reading the command line", "", "--capture needs the order of events, which --device-only drops",
+                     "Choose one of them"},
+                    ExitStatus::usage);
+  }
   if (!options.slim.empty()) {
     if (const Status writable = check_writable(options.slim); !writable) return complain(writable.error());
   }
-  const ReadTraceFiles read = read_files(options);
+  std::optional<CapturedKernels> capture;
+  if (!options.capture.empty()) {
+    Result<CapturedKernels> captured = read_capture_file(host_world().files, options.capture);
+    if (!captured) return complain(captured.error());
+    capture = std::move(*captured);
+  }
+  const ReadTraceFiles read = read_files(options, capture ? &*capture : nullptr);
   ExitStatus status = ExitStatus::ok;
   for (const Error& failure : read.failures) status = complain(failure);
   if (read.records.empty()) return status;
@@ -116,7 +130,7 @@ ExitStatus show(const KernelsFlags& options) {
   if (status == ExitStatus::ok && !seen) status = ExitStatus::inconclusive;
   return write_answer(
       options.output, [&] { return json_of(read.records); },
-      [&] { return options.csv ? csv_kernels(read.records, grouping_of(options.by)) : text_of(read.records, options); },
+      [&] { return options.csv ? csv_kernels(read.records, grouping_of(options.by)) : text_of(read, options); },
       status);
 }
 }  // namespace
@@ -134,6 +148,9 @@ Command declare_kernels() {
       {"--csv", "", &options->csv, "print every row with all that is known of it, for a spreadsheet"},
       {"--slim", "FILE", &options->slim,
        "write a small file that holds what a comparison needs and no secret; .gz compresses it"},
+      {"--capture", "FILE", &options->capture,
+       "a trace of the program before its graphs were captured, or while: gives the kernels in graphs their "
+       "operations"},
       {"--device-only", "", &options->device_only, "read only what ran on devices: fastest, in the least memory"},
   };
   return {.name = "kernels",

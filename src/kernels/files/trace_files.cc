@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "kernels/analysis/ranks.h"
 #include "kernels/formats/trace_formats.h"
 #include "kernels/trace/trace_input.h"
 #include "model/json/documents.h"
@@ -25,7 +26,8 @@ namespace {
 constexpr std::size_t kBeginning = 4096;
 constexpr std::size_t kPiece = std::size_t{1} << 16;
 constexpr std::size_t kLargestDocument = std::size_t{1} << 30;
-constexpr std::size_t kAhead = 2;  // files a thread may be read before the next one in order is
+constexpr std::size_t kMostCollectives = 5'000;  // of a rank, 240 kB: a thousand ranks are 240 MB
+constexpr std::size_t kAhead = 2;                // files a thread may be read before the next one in order is
 constexpr auto kLook = std::chrono::milliseconds(100);
 
 // Tells how far the bytes below it were read.
@@ -118,6 +120,16 @@ Result<KernelsRecord> read_document(TraceInput& input) {
   return Error{"reading a trace", input.where(), "this document is not about kernels", "varve report shows it"};
 }
 
+// What was read of one file.
+struct TraceFile {
+  KernelsRecord record;
+  std::vector<RankCollectives> collectives;  // none of a document
+};
+
+// `consumed` is told how many bytes of the file were used up so far.
+Result<TraceFile> read_file(const Files& files, const std::string& path, const TraceOptions& options,
+                            const std::function<void(std::uint64_t)>& consumed);
+
 // Rows that one profile may have; beyond, less is told apart.
 constexpr std::size_t kMostRows = 1'000'000;
 
@@ -173,15 +185,31 @@ class Sorting {
  public:
   explicit Sorting(bool merge_all) : merge_all_(merge_all) {}
 
-  void take(KernelsRecord&& record) {
-    const std::size_t at = place_of(record);
-    if (at == piles_.size()) piles_.emplace_back();
-    piles_[at].add(std::move(record));
+  void take(TraceFile&& file) {
+    const std::size_t at = place_of(file.record);
+    if (at == piles_.size()) {
+      piles_.emplace_back();
+      collectives_.emplace_back();
+    }
+    piles_[at].add(std::move(file.record));
+    for (RankCollectives& list : file.collectives) {
+      if (list.all.size() > kMostCollectives) {
+        list.left_out += list.all.size() - kMostCollectives;
+        list.all.resize(kMostCollectives);
+        list.all.shrink_to_fit();
+      }
+      collectives_[at].push_back(std::move(list));
+    }
   }
   std::vector<KernelsRecord> records() {
     std::vector<KernelsRecord> records;
     for (Pile& pile : piles_) records.push_back(pile.take());
     return records;
+  }
+  std::vector<RankReport> ranks() const {
+    std::vector<RankReport> reports;
+    for (const auto& lists : collectives_) reports.push_back(lists.size() < 2 ? RankReport{} : rank_report(lists));
+    return reports;
   }
 
  private:
@@ -197,6 +225,7 @@ class Sorting {
 
   bool merge_all_;
   std::vector<Pile> piles_;
+  std::vector<std::vector<RankCollectives>> collectives_;  // of each pile
   std::map<std::tuple<std::string, std::int32_t, std::int32_t>, std::uint64_t> times_;
   std::map<Job, std::size_t> jobs_;
 };
@@ -215,7 +244,7 @@ class Reading {
   }
 
   // What was read of a file; nothing before it is. Waits a moment for it.
-  std::optional<Result<KernelsRecord>> take(std::size_t index) {
+  std::optional<Result<TraceFile>> take(std::size_t index) {
     std::unique_lock lock(mutex_);
     ready_.wait_for(lock, kLook, [&] { return read_[index].has_value(); });
     if (!read_[index]) return std::nullopt;
@@ -230,12 +259,12 @@ class Reading {
   void work(const std::stop_token& stop) {
     while (const std::optional<std::size_t> index = next(stop)) {
       std::uint64_t before = 0;
-      auto record = read_trace_file(files_, paths_[*index], options_.trace, [&](std::uint64_t consumed) {
+      auto file = read_file(files_, paths_[*index], options_.trace, [&](std::uint64_t consumed) {
         consumed_ += consumed - std::min(before, consumed);
         before = std::max(before, consumed);
       });
       const std::lock_guard lock(mutex_);
-      read_[*index] = std::move(record);
+      read_[*index] = std::move(file);
       ready_.notify_all();
     }
   }
@@ -254,7 +283,7 @@ class Reading {
   std::condition_variable ready_;
   std::condition_variable_any room_;
   std::size_t next_ = 0, taken_ = 0;
-  std::vector<std::optional<Result<KernelsRecord>>> read_;
+  std::vector<std::optional<Result<TraceFile>>> read_;
   std::atomic<std::uint64_t> consumed_ = 0;
   std::vector<std::jthread> threads_;  // last: they end before what they use
 };
@@ -266,17 +295,9 @@ std::uint64_t bytes_of_all(const Files& files, const std::vector<std::string>& p
   for (const std::string& path : paths) sum += files.size(absolute(path)).value.value_or(0);
   return sum;
 }
-}  // namespace
 
-bool holds_kernels(const Files& files, const std::string& path) {
-  const Looked<FileReader> file = files.open(absolute(path));
-  if (!file) return false;
-  return holds_kernels_document(*file, path) ||
-         (!is_document(*file, path) && find_trace_format(beginning_of(*file, path)) != nullptr);
-}
-
-Result<KernelsRecord> read_trace_file(const Files& files, const std::string& path, const TraceOptions& options,
-                                      const std::function<void(std::uint64_t)>& consumed) {
+Result<TraceFile> read_file(const Files& files, const std::string& path, const TraceOptions& options,
+                            const std::function<void(std::uint64_t)>& consumed) {
   const Looked<FileReader> file = files.open(absolute(path));
   if (!file) return Error{"opening a trace", path, file.detail, "Give the path of a trace"};
   const auto input = open_trace(*file, path);
@@ -289,7 +310,7 @@ Result<KernelsRecord> read_trace_file(const Files& files, const std::string& pat
     for (TraceSource& source : record->sources) {
       if (source.file.empty()) source.file = file_name(path);
     }
-    return record;
+    return TraceFile{std::move(*record), {}};
   }
   Result<ReadTrace> trace = read_trace(watched, options);
   if (!trace) return trace.error();
@@ -307,7 +328,29 @@ Result<KernelsRecord> read_trace_file(const Files& files, const std::string& pat
   source.tally = std::move(reading.tally);
   source.steps = std::move(reading.steps);
   record.record = std::move(reading.record);
-  return record;
+  return TraceFile{std::move(record), std::move(reading.collectives)};
+}
+}  // namespace
+
+bool holds_kernels(const Files& files, const std::string& path) {
+  const Looked<FileReader> file = files.open(absolute(path));
+  if (!file) return false;
+  return holds_kernels_document(*file, path) ||
+         (!is_document(*file, path) && find_trace_format(beginning_of(*file, path)) != nullptr);
+}
+
+Result<KernelsRecord> read_trace_file(const Files& files, const std::string& path, const TraceOptions& options) {
+  Result<TraceFile> file = read_file(files, path, options, nullptr);
+  if (!file) return file.error();
+  return std::move(file->record);
+}
+
+Result<CapturedKernels> read_capture_file(const Files& files, const std::string& path) {
+  const Looked<FileReader> file = files.open(absolute(path));
+  if (!file) return Error{"opening a capture", path, file.detail, "Give the path of a trace"};
+  const auto input = open_trace(*file, path);
+  if (!input) return input.error();
+  return read_capture(**input);
 }
 
 ReadTraceFiles read_trace_files(const Files& files, const std::vector<std::string>& paths,
@@ -331,6 +374,7 @@ ReadTraceFiles read_trace_files(const Files& files, const std::vector<std::strin
     }
   }
   result.records = sorting.records();
+  result.ranks = sorting.ranks();
   return result;
 }
 

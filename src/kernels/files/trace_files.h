@@ -7,7 +7,9 @@
 
 #include "base/result.h"
 #include "kernels/trace/trace.h"
+#include "model/answers/captured_kernels.h"
 #include "model/answers/kernels_record.h"
+#include "model/answers/rank_report.h"
 #include "world/files.h"
 
 namespace varve {
@@ -27,6 +29,7 @@ struct TraceProgress {
 
 struct ReadTraceFiles {
   std::vector<KernelsRecord> records;  // in the order of their first files
+  std::vector<RankReport> ranks;       // of each record: what its ranks waited for; empty of one that shows no two
   std::vector<Error> failures;         // of files that could not be read, in their order
 };
 
@@ -42,8 +45,10 @@ ReadTraceFiles read_trace_files(const Files& files, const std::vector<std::strin
 // Whether a file is a trace of a format that is known, or a kernels document.
 bool holds_kernels(const Files& files, const std::string& path);
 
-// Reads one of them, whatever rank it is of. `consumed` is told how many bytes of the file were used up so far.
-Result<KernelsRecord> read_trace_file(const Files& files, const std::string& path, const TraceOptions& options,
-                                      const std::function<void(std::uint64_t)>& consumed = nullptr);
+// Reads one of them, whatever rank it is of.
+Result<KernelsRecord> read_trace_file(const Files& files, const std::string& path, const TraceOptions& options);
+
+// Reads the trace of a graph's capture, for TraceOptions::capture.
+Result<CapturedKernels> read_capture_file(const Files& files, const std::string& path);
 
 }  // namespace varve
