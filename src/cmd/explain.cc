@@ -9,10 +9,12 @@
 #include "cmd/document_files.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
+#include "model/kernels/kernel_display.h"
 #include "report/printable.h"
 #include "report/text_table.h"
 #include "rules/explain_message.h"
 #include "tables/kernel_names.h"
+#include "tables/kernel_parts.h"
 #include "tables/table.h"
 
 namespace varve {
@@ -40,18 +42,49 @@ Result<std::string> standard_input() {
   return text;
 }
 
+// "precision: fp32" and the like, of what the name says.
+std::vector<std::string> facts_of(const KernelMeaning& meaning, const std::string& name) {
+  std::vector<std::string> facts;
+  const auto add = [&](const std::string& title, const std::string& value) {
+    if (!value.empty()) facts.push_back(title + ": " + value);
+  };
+  const std::string shown = display_name(name);
+  add("in short", shown == name ? "" : shown);
+  add("made by", meaning.origin);
+  add("algorithm", meaning.algorithm);
+  add("precision", meaning.precision);
+  const bool may_use =
+      meaning.family == Family::gemm || meaning.family == Family::conv || meaning.family == Family::attention;
+  if (meaning.tensor_cores) {
+    add("matrix units", *meaning.tensor_cores ? "yes" : "no");
+  } else if (may_use) {
+    add("matrix units", "the name does not say");
+  }
+  add("compiled", meaning.compiled ? "for this program, not taken from a library" : "");
+  add("fused", meaning.fused ? "several operations in one" : "");
+  add("without what the dispatcher chose", meaning.base == name ? "" : meaning.base);
+  add("what the dispatcher chose", meaning.architecture);
+  return facts;
+}
+
 // What the name of a kernel says. Nothing for a text that no pattern knows.
 std::optional<Explanation> explain_kernel(const std::string& text) {
-  const std::string name(trim(text));
-  if (name.find('\n') != std::string::npos) return std::nullopt;
+  const std::string raw(trim(text));
+  if (raw.find('\n') != std::string::npos) return std::nullopt;
+  const std::string name = normalised_kernel_name(raw);
   const KernelMeaning meaning = kernel_meaning(name);
-  if (meaning.family == Family::other && meaning.architecture.empty()) return std::nullopt;
-  Explanation explanation{.kind = Explanation::Kind::kernel,
-                          .id = name,
-                          .title = "a kernel of the family " + std::string(to_string(meaning.family))};
-  if (meaning.base != name) explanation.facts.push_back("without what the dispatcher chose: " + meaning.base);
-  if (!meaning.architecture.empty()) explanation.facts.push_back("what the dispatcher chose: " + meaning.architecture);
-  explanation.source = "data/kernel_patterns.json";
+  const std::vector<KernelNamePart> parts = kernel_name_parts(name);
+  if (meaning.family == Family::other && meaning.architecture.empty() && meaning.origin.empty() && parts.empty()) {
+    return std::nullopt;
+  }
+  Explanation explanation{.kind = Explanation::Kind::kernel, .id = raw};
+  explanation.title = meaning.family == Family::other
+                          ? "a kernel; what for, its name does not say"
+                          : "a kernel of the family " + std::string(to_string(meaning.family));
+  explanation.facts = facts_of(meaning, name);
+  for (const KernelNamePart& part : parts) explanation.parts.push_back({part.text, part.meaning});
+  explanation.source =
+      parts.empty() ? "data/kernel_patterns.json" : "data/kernel_patterns.json, data/kernel_parts.json";
   return explanation;
 }
 
@@ -89,6 +122,9 @@ std::string text_of(const Explanation& explanation, const TextStyle& style) {
   for (const std::string& fact : explanation.facts) {
     const std::size_t colon = fact.find(": ");
     add_row(table, fact.substr(0, colon), colon == std::string::npos ? "" : fact.substr(colon + 2));
+  }
+  for (const Explanation::Part& part : explanation.parts) {
+    add_row(table, printable(part.text), part.meaning.empty() ? "(not known)" : part.meaning);
   }
   add_row(table, "source", explanation.source);
   return text + table.render(style);

@@ -1,5 +1,6 @@
 #include "tables/gpu_products.h"
 #include "tables/kernel_names.h"
+#include "tables/kernel_parts.h"
 #include "tables/libraries.h"
 #include "tables/package_table.h"
 #include "tables/settings.h"
@@ -21,7 +22,8 @@ Status use_tables_of(const std::string& folder) {
   if (!opened) return opened.error();
   if (!opened->folder) return Done{};
   chosen_source() = std::move(*opened);
-  for (const auto load : {load_libraries, load_packages, load_gpu_products, load_settings, load_kernel_patterns}) {
+  for (const auto load :
+       {load_libraries, load_packages, load_gpu_products, load_settings, load_kernel_patterns, load_kernel_parts}) {
     if (const Status loaded = load(); !loaded) return loaded.error();
   }
   return Done{};

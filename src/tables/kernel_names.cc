@@ -26,6 +26,7 @@ RE2::Options pattern_options() {
   RE2::Options options;
   options.set_encoding(RE2::Options::EncodingLatin1);  // names are any bytes
   options.set_log_errors(false);
+  options.set_max_mem(std::int64_t{64} << 20);  // of a set of some two hundred; each alone needs little
   return options;
 }
 
@@ -43,17 +44,21 @@ class OrderedPatterns {
 
   const RE2& operator[](std::size_t index) const { return *each_[index]; }
 
-  std::optional<std::size_t> first_in(const std::string& name) const {
+  // Which of them stand in the name, in their order.
+  std::vector<std::size_t> all_in(const std::string& name) const {
     std::vector<int> hits;
+    std::vector<std::size_t> found;
+    if (each_.empty()) return found;
     RE2::Set::ErrorInfo error{};
-    if (set_->Match(name, &hits, &error)) {
-      return static_cast<std::size_t>(*std::min_element(hits.begin(), hits.end()));
+    if (!set_->Match(name, &hits, &error) && error.kind != RE2::Set::kNoError) {  // the automaton grew too large
+      for (std::size_t i = 0; i < each_.size(); ++i) {
+        if (RE2::PartialMatch(name, *each_[i])) found.push_back(i);
+      }
+      return found;
     }
-    if (error.kind == RE2::Set::kNoError) return std::nullopt;
-    for (std::size_t i = 0; i < each_.size(); ++i) {  // the automaton grew too large
-      if (RE2::PartialMatch(name, *each_[i])) return i;
-    }
-    return std::nullopt;
+    for (const int hit : hits) found.push_back(static_cast<std::size_t>(hit));
+    std::sort(found.begin(), found.end());
+    return found;
   }
 
  private:
@@ -64,9 +69,20 @@ class OrderedPatterns {
 struct DispatchText {
   std::string base, architecture;  // as RE2 rewrites: \1 is the first group
 };
+
+// What one way of naming says; what it does not say is empty.
+struct Scheme {
+  std::optional<Family> family;
+  std::string origin, algorithm;
+  std::string precision, architecture;  // as RE2 rewrites
+  std::map<std::string, std::string> words;
+  std::optional<bool> tensor_cores;
+  bool compiled = false, fused = false;
+};
 struct KernelPatterns {
-  OrderedPatterns dispatch, families;
+  OrderedPatterns dispatch, schemes, families;
   std::vector<DispatchText> dispatch_texts;
+  std::vector<Scheme> scheme_of;
   std::vector<Family> family_of;
 };
 
@@ -83,11 +99,38 @@ void read_dispatch(const TableRow& row, KernelPatterns& patterns) {
   row.ignore({"library", "examples"});
 }
 
+Family family_of(const TableRow& row, const std::string& word) {
+  const Family family = family_from(word);
+  if (to_string(family) != word) row.reject("family", word, "a family");
+  return family;
+}
+
+void read_scheme(const TableRow& row, KernelPatterns& patterns) {
+  static constexpr TableWord<std::optional<bool>> kAnswers[] = {{"yes", true}, {"no", false}};
+  patterns.schemes.add(row, "regex");
+  Scheme scheme{.family = std::nullopt,
+                .origin = row.text("origin"),
+                .algorithm = row.text("algorithm"),
+                .precision = rewrite_from(row.text("precision")),
+                .architecture = rewrite_from(row.text("architecture")),
+                .words = {},
+                .tensor_cores = row.word<std::optional<bool>>("tensor_cores", kAnswers, std::nullopt),
+                .compiled = row.flag("compiled"),
+                .fused = row.flag("fused")};
+  if (const std::string family = row.text("family"); !family.empty()) scheme.family = family_of(row, family);
+  for (const std::string& word : row.texts("words")) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos) row.reject("words", word, "a text, \"=\" and what it stands for");
+    scheme.words[word.substr(0, equals)] = word.substr(equals + 1);
+  }
+  patterns.scheme_of.push_back(std::move(scheme));
+  row.required("source");
+  row.ignore({"examples"});
+}
+
 void read_family(const TableRow& row, KernelPatterns& patterns) {
   patterns.families.add(row, "regex");
-  const std::string family = row.required("family");
-  patterns.family_of.push_back(family_from(family));
-  if (to_string(patterns.family_of.back()) != family) row.reject("family", family, "a family");
+  patterns.family_of.push_back(family_of(row, row.required("family")));
   row.required("source");
   row.ignore({"library", "examples"});
 }
@@ -97,26 +140,70 @@ const Result<KernelPatterns>& pattern_table() {
     KernelPatterns read;
     const auto date = read_table(chosen_tables(), "kernel_patterns", [&](const TableRow& table) {
       table.required_rows("dispatch", [&](const TableRow& row) { read_dispatch(row, read); });
+      table.each("schemes", [&](const TableRow& row) { read_scheme(row, read); });
       table.required_rows("families", [&](const TableRow& row) { read_family(row, read); });
     });
     if (!date) return date.error();
     read.dispatch.compile();
+    read.schemes.compile();
     read.families.compile();
     return read;
   }();
   return patterns;
 }
 
+// The text in which schemes are searched for: where a function is defined within a file says nothing of its kind.
+std::string scheme_text(const std::string& base) {
+  constexpr std::string_view kAnonymous = "(anonymous namespace)::";
+  std::string text = canonical_spelling(base);
+  for (std::size_t at = 0; (at = text.find(kAnonymous, at)) != std::string::npos;) text.erase(at, kAnonymous.size());
+  return text;
+}
+
+// What the pattern's groups say, by the words of the scheme; empty when it has none for it.
+std::string said(const std::string& text, const RE2& pattern, const std::string& rewrite, const Scheme& scheme) {
+  std::string found;
+  if (rewrite.empty() || !RE2::Extract(text, pattern, rewrite, &found) || scheme.words.empty()) return found;
+  const auto word = scheme.words.find(found);
+  return word == scheme.words.end() ? "" : word->second;
+}
+
+void read_schemes(const KernelPatterns& patterns, KernelMeaning& meaning, std::optional<Family>& family) {
+  const std::string text = scheme_text(meaning.base);
+  const auto set = [](std::string& field, std::string value) {
+    if (field.empty()) field = std::move(value);
+  };
+  for (const std::size_t row : patterns.schemes.all_in(text)) {
+    const Scheme& scheme = patterns.scheme_of[row];
+    if (!family) family = scheme.family;
+    set(meaning.origin, scheme.origin);
+    set(meaning.algorithm, scheme.algorithm);
+    if (meaning.precision.empty()) meaning.precision = said(text, patterns.schemes[row], scheme.precision, scheme);
+    if (meaning.architecture.empty()) {
+      meaning.architecture = said(text, patterns.schemes[row], scheme.architecture, scheme);
+    }
+    if (!meaning.tensor_cores) meaning.tensor_cores = scheme.tensor_cores;
+    meaning.compiled = meaning.compiled || scheme.compiled;
+    meaning.fused = meaning.fused || scheme.fused;
+  }
+}
+
 KernelMeaning read_name(const std::string& name) {
   KernelMeaning meaning{.base = name};
   if (!pattern_table()) return meaning;
   const KernelPatterns& patterns = *pattern_table();
-  if (const auto row = patterns.dispatch.first_in(name)) {
-    const DispatchText& texts = patterns.dispatch_texts[*row];
-    RE2::Extract(name, patterns.dispatch[*row], texts.architecture, &meaning.architecture);
-    RE2::GlobalReplace(&meaning.base, patterns.dispatch[*row], texts.base);
+  if (const auto rows = patterns.dispatch.all_in(name); !rows.empty()) {
+    const DispatchText& texts = patterns.dispatch_texts[rows.front()];
+    RE2::Extract(name, patterns.dispatch[rows.front()], texts.architecture, &meaning.architecture);
+    RE2::GlobalReplace(&meaning.base, patterns.dispatch[rows.front()], texts.base);
   }
-  if (const auto row = patterns.families.first_in(meaning.base)) meaning.family = patterns.family_of[*row];
+  std::optional<Family> family;
+  read_schemes(patterns, meaning, family);
+  if (!family) {
+    const auto rows = patterns.families.all_in(meaning.base);
+    if (!rows.empty()) family = patterns.family_of[rows.front()];
+  }
+  meaning.family = family.value_or(Family::other);
   return meaning;
 }
 

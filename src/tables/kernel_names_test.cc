@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/embedded.h"
 
@@ -40,6 +41,40 @@ TEST(KernelPatterns, EveryFamilyExampleReadsAsTheRowSays) {
   }
 }
 
+// The first row that says a field decides, so an example may belong to the family of a row above; what precision,
+// architecture and tensor cores a row claims must be what its examples are read as, those are never guessed.
+TEST(KernelPatterns, EverySchemeExampleReadsAsTheRowSays) {
+  const nlohmann::json rows = name_patterns().at("schemes");
+  ASSERT_GT(rows.size(), 100u);
+  for (const auto& row : rows) {
+    ASSERT_FALSE(row.at("examples").empty());
+    EXPECT_FALSE(row.at("source").get<std::string>().empty());
+    for (const auto& example : row.at("examples")) {
+      const KernelMeaning meaning = kernel_meaning(example.get<std::string>());
+      if (row.contains("family")) {
+        EXPECT_EQ(to_string(meaning.family), row["family"].get<std::string>()) << example;
+      }
+      if (row.contains("precision")) {
+        EXPECT_NE(meaning.precision, "") << example << row["regex"];
+      }
+      if (row.contains("architecture")) {
+        EXPECT_NE(meaning.architecture, "") << example << row["regex"];
+      }
+      if (row.contains("algorithm")) {
+        EXPECT_NE(meaning.algorithm, "") << example << row["regex"];
+      }
+      if (row.contains("origin")) {
+        EXPECT_NE(meaning.origin, "") << example << row["regex"];
+      }
+      if (row.contains("tensor_cores")) {
+        EXPECT_EQ(meaning.tensor_cores, row["tensor_cores"] == "yes") << example;
+      }
+      EXPECT_TRUE(meaning.compiled || !row.value("compiled", false)) << example;
+      EXPECT_TRUE(meaning.fused || !row.value("fused", false)) << example;
+    }
+  }
+}
+
 TEST(KernelNames, TheSameKernelHasTheSameBaseOnEveryProcessor) {
   for (const char* core : {"HASWELL", "COOPERLAKE", "PRESCOTT", "OPTERON_SSE3", "ARMV8", "NEOVERSEN1", "A64FX"}) {
     KernelMeaning meaning = kernel_meaning(std::string("sgemm_kernel_") + core);
@@ -56,6 +91,51 @@ TEST(KernelNames, PlainFunctionsAreOther) {
     EXPECT_EQ(meaning.family, Family::other) << name;
     EXPECT_EQ(meaning.base, name);
     EXPECT_EQ(meaning.architecture, "");
+  }
+}
+
+// Wrong is worse than silent: what a name does not prove is not said.
+TEST(KernelNames, UnknownStaysUnknown) {
+  for (const char* name : {"my_stencil<7>", "user::solve(double*, int)", "advec_cell_kernel", "triton_",
+                           "spin_kernel(long)", "void project::Kernel<float>(float*)", "step", "kernel"}) {
+    const KernelMeaning meaning = kernel_meaning(name);
+    EXPECT_EQ(meaning.family, Family::other) << name;
+    EXPECT_EQ(meaning.precision, "") << name;
+    EXPECT_EQ(meaning.tensor_cores, std::nullopt) << name;
+    EXPECT_FALSE(meaning.fused) << name;
+  }
+  for (const char* name :
+       {"volta_dgemm_64x64_nn", "sm80_xmma_gemm_f32f32_f32f32_f32_tn_n_tilesize64x64x8_stage3",
+        "flash_fwd_splitkv_combine_kernel<Flash_fwd_kernel_traits2<64>>", "nvjet_sss_128x64_64x4_TNT", "matmul_kernel",
+        "attn_fwd", "cutlass::Kernel<project::Gemm<float>>"}) {
+    EXPECT_EQ(kernel_meaning(name).tensor_cores, std::nullopt) << name;
+  }
+  for (const char* name :
+       {"ncclKernel_SendRecv_RING_SIMPLE_Sum_int8_t(ncclDevComm*)", "matmul_kernel", "ncclDevKernel_Generic_1(int)",
+        "nvjet_sss_128x64_64x4_TNT", "Cijk_Ailk_Bljk_XYZ_BH_MT64x64x32",
+        "cudnn_generated_fort_native_sdpa_sm90_flash_fprop_wgmma_f16_knob_31"}) {
+    EXPECT_EQ(kernel_meaning(name).precision, "") << name;
+  }
+}
+
+TEST(KernelNames, PrecisionAndMatrixUnitsAreThoseOfTheName) {
+  struct {
+    const char *name, *precision;
+    std::optional<bool> tensor_cores;
+  } const cases[] = {
+      {"ampere_sgemm_128x64_tn", "fp32", false},
+      {"volta_h884gemm_64x64_ldg8_nn", "fp16", true},
+      {"ampere_bf16_s16816gemm_bf16_128x128_ldg8_f2f_stages_64x3_tn", "bf16", true},
+      {"sm80_xmma_gemm_f32f32_tf32f32_f32_nn_n_tilesize128x128x16", "tf32", true},
+      {"sm80_xmma_gemm_f32f32_f32f32_f32_tn_n_tilesize64x256x8_stage3_warpsize1x4x1_ffma_aligna4", "fp32", false},
+      {"cutlass_80_tensorop_s1688gemm_64x64_32x6_tn_align4", "tf32", true},
+      {"Cijk_Alik_Bljk_HHS_BH_MT64x16x64_MI16x16x16x1_SN", "fp16", true},
+      {"implicit_convolve_sgemm<float, float, 128, 6, 7>", "", false},
+      {"at::native::vectorized_elementwise_kernel<4, at::native::AddFunctor<float>>", "", false},
+  };
+  for (const auto& one : cases) {
+    EXPECT_EQ(kernel_meaning(one.name).precision, one.precision) << one.name;
+    EXPECT_EQ(kernel_meaning(one.name).tensor_cores, one.tensor_cores) << one.name;
   }
 }
 

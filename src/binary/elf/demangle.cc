@@ -98,8 +98,7 @@ std::string capped(std::string name, const std::string& symbol) {
 
 std::string demangle_whole(const std::string& symbol) {
   if (!symbol.starts_with("_Z") || symbol.size() > kLongestMangled) return clean_utf8(symbol, symbol.size() * 3);
-  if (symbol.size() <= kMostMangled) {
-    if (possible_growth(symbol) > kMostGrowth) return clean_utf8(symbol);
+  if (symbol.size() <= kMostMangled && possible_growth(symbol) <= kMostGrowth) {
     int status = 0;
     std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status),
                                                      &std::free);

@@ -39,7 +39,8 @@ TEST(Demangle, DoesNotWriteOutExponentialNames) {
   std::string name = "_Z1f1PIiiE";
   for (int i = 1; i < 80; ++i) name += "S_I" + substitution(i) + substitution(i) + "E";
   auto started = std::chrono::steady_clock::now();
-  EXPECT_EQ(demangle(name), name);
+  EXPECT_TRUE(demangle(name).starts_with("f(P<int, int>, P<"));
+  EXPECT_LE(demangle(name).size(), 1020u);
   std::string nested = "_Z1fPFviiE";
   for (int i = 1; i < 160; i += 2) nested += "PFv" + substitution(i) + substitution(i) + "E";
   EXPECT_LE(demangle(nested).size(), 1020u);

@@ -24,6 +24,10 @@ struct Explanation {
   std::vector<FaultCategory> also;  // other categories that may stand behind an error
   std::vector<std::string> rules;   // rules that tell whether it is so on a stack
   std::vector<std::string> facts;   // of a kernel: "family: gemm"
+  struct Part {
+    std::string text, meaning;  // without a meaning: not known
+  };
+  std::vector<Part> parts;  // of a kernel's name, in its order
   std::string source;
 };
 

@@ -33,6 +33,11 @@ Json explanation_to_json(const Explanation& explanation) {
   set_list(json, "also", also);
   set_list(json, "rules", explanation.rules);
   set_list(json, "facts", explanation.facts);
+  for (const Explanation::Part& part : explanation.parts) {
+    Json one{{"text", part.text}};
+    set_text(one, "meaning", part.meaning);
+    json["parts"].push_back(std::move(one));
+  }
   set_text(json, "source", explanation.source);
   return json;
 }

@@ -25,6 +25,7 @@ enum class Family {
   optimizer,
   quantisation,
   random,
+  fft,  // Fourier transforms
   copy,
   collective,
   other,

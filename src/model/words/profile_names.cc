@@ -6,7 +6,7 @@
 namespace varve {
 
 namespace {
-constexpr EnumNames<Family, 15> kFamilies{{{
+constexpr EnumNames<Family, 16> kFamilies{{{
     {Family::attention, "attention"},
     {Family::gemm, "gemm"},
     {Family::conv, "conv"},
@@ -19,6 +19,7 @@ constexpr EnumNames<Family, 15> kFamilies{{{
     {Family::optimizer, "optimizer"},
     {Family::quantisation, "quantisation"},
     {Family::random, "random"},
+    {Family::fft, "fft"},
     {Family::copy, "copy"},
     {Family::collective, "collective"},
     {Family::other, "other"},
