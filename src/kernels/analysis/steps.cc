@@ -108,10 +108,12 @@ TraceSteps annotated_steps(const Timeline& timeline, const Annotated& found, con
 struct Sequence {
   std::vector<std::uint32_t> names;
   std::vector<TimeSpan> times;
-  std::string of;  // "kernels on stream 7"
+  std::vector<std::uint64_t> graphs;  // the launch of the graph that each is part of; 0: of none
+  std::string of;                     // "kernels on stream 7"
   std::int64_t busy_ns = 0;
 
-  void add(NameId name, std::int64_t start_ns, std::int64_t end_ns) {
+  void add(NameId name, std::int64_t start_ns, std::int64_t end_ns, std::uint64_t graph) {
+    graphs.push_back(graph);
     names.push_back(static_cast<std::uint32_t>(name));
     times.push_back({start_ns, end_ns});
     busy_ns = add_ns(busy_ns, end_ns - start_ns);
@@ -124,7 +126,8 @@ Sequence busiest_stream(const Timeline& timeline, const std::vector<Device>& dev
     for (const DeviceEvent& one : device.events) {
       if (one.part == Part::copy) continue;
       const Place& place = timeline.tracks()[static_cast<std::size_t>(timeline[one.event].track)].place;
-      streams[{place.device, place.stream}].add(timeline.name(one.event), one.start_ns, one.end_ns);
+      streams[{place.device, place.stream}].add(timeline.name(one.event), one.start_ns, one.end_ns,
+                                                one.in_graph ? timeline.correlation(one.event) : 0);
     }
   }
   Sequence best;
@@ -154,7 +157,7 @@ Sequence busiest_thread(const Timeline& timeline, const std::vector<std::vector<
     for (const std::uint32_t event : events) {
       if (timeline.start_ns(event) < until) continue;  // inside of another
       until = timeline.end_ns(event);
-      sequence.add(timeline.name(event), timeline.start_ns(event), until);
+      sequence.add(timeline.name(event), timeline.start_ns(event), until, 0);
     }
     if (sequence.busy_ns > best.busy_ns) best = std::move(sequence);
   }
@@ -180,6 +183,11 @@ TraceSteps repeated_steps(const Sequence& sequence) {
   const PeriodSearch search = find_period(sequence.names);
   if (search.period.length == 0) return no_steps(fmt::format("of the {} {}", sequence.of, search.reason));
   const Period& period = search.period;
+  const std::uint64_t graph = sequence.graphs[period.begin];
+  if (graph != 0 && graph == sequence.graphs[period.end - 1]) {
+    return no_steps(fmt::format("{} {} repeat {} times within one launch of a graph: these are its layers",
+                                period.length, sequence.of, period.rounds()));
+  }
   const std::size_t first = period.begin + round_begins(sequence, period);
   TraceSteps steps{TraceSteps::Found::repeated, "", {}};
   const auto add = [&](std::size_t begin, std::size_t end, bool complete) {

@@ -80,6 +80,17 @@ TEST(Steps, RoundsOfTheBusiestStreamAreCutAtTheirPauses) {
   EXPECT_EQ(steps.steps.back().kernel_ns, 20);
 }
 
+TEST(Steps, LayersWithinOneGraphAreNoSteps) {
+  TraceAnalysis analysis(WitnessKind::kineto, {});
+  MadeTrace trace(analysis);
+  trace.launch(1, 0, 5, "cudaGraphLaunch");
+  for (int i = 0; i < 30; ++i) trace.kernel("k" + std::to_string(i % 5), 1, 10 + i * 10, 9);
+  const TraceSteps steps = analysis.take().steps;
+  EXPECT_EQ(steps.found, TraceSteps::Found::none);
+  EXPECT_EQ(steps.detail,
+            "5 kernels of device 0, stream 7 repeat 6 times within one launch of a graph: these are its layers");
+}
+
 TEST(Steps, OperationsTakeThePlaceOfKernelsAndRefusalsSayWhy) {
   TraceAnalysis analysis(WitnessKind::kineto, {});
   MadeTrace trace(analysis);
