@@ -306,7 +306,8 @@ Status SqliteFile::query(const std::string& text, const std::string& bound,
 }
 
 SqliteQuery SqliteFile::query(const std::string& text) {
-  auto state = std::make_unique<SqliteQuery::State>(connection_.get(), connection_->prepare(text));
+  auto state =
+      std::unique_ptr<SqliteQuery::State>(new SqliteQuery::State{connection_.get(), connection_->prepare(text)});
   if (state->statement == nullptr) state->problem = connection_->problem();
   return SqliteQuery(std::move(state));
 }
