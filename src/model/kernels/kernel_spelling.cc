@@ -99,7 +99,8 @@ bool split_tokens(std::string_view name, Tokens& tokens) {
       ++at;
       continue;
     }
-    std::string token = read_group(name.substr(at), at);
+    std::string token;
+    if (std::string_view("(<{:'").find(name[at]) != std::string_view::npos) token = read_group(name.substr(at), at);
     if (token.empty() && is_word_letter(name[at])) {
       token = read_word(name, at);
     } else if (token.empty() && std::string_view("<>(){}[],*&#-!").find(name[at]) != std::string_view::npos) {
