@@ -69,12 +69,12 @@ struct NamedKernel {
 
 // The mangled name says as much as all others, and every trace of the kernel elsewhere demangles it alike; the
 // exporter's own way to write a name ("(int)4") is taken where there is no other.
-NamedKernel name_kernel(NsysTables& tables, std::int64_t demangled, std::int64_t mangled, std::int64_t short_name) {
+NamedKernel name_kernel(NsysTables& tables, std::int64_t demangled, std::int64_t mangled, std::int64_t shortened) {
   std::string text(mangled == 0 ? std::string_view() : tables.strings.text(mangled));
   std::string plain = text.empty() ? std::string() : demangle(text);
   if (text.empty() || (text.starts_with("_Z") && plain == text)) {
     plain = tables.strings.text(demangled);
-    if (plain.empty()) plain = tables.strings.text(short_name);
+    if (plain.empty()) plain = tables.strings.text(shortened);
     if (plain.empty()) plain = fmt::format("(kernel {}, whose name is not in the file)", demangled);
     text = plain;
   }
@@ -122,7 +122,7 @@ std::uint64_t read_nsys_kernels(NsysTables& tables) {
   enum Column {
     name = kOwn,
     mangled,
-    short_name,
+    shortened,
     grid_x,
     grid_y,
     grid_z,
@@ -146,7 +146,7 @@ std::uint64_t read_nsys_kernels(NsysTables& tables) {
     if (key != last.first) {
       auto known = kernels.find(key);
       if (known == kernels.end()) {
-        const NamedKernel named = name_kernel(tables, key, row.integer(mangled), row.integer(short_name));
+        const NamedKernel named = name_kernel(tables, key, row.integer(mangled), row.integer(shortened));
         known = kernels.emplace(key, named).first;
       }
       last = *known;

@@ -82,7 +82,20 @@ class RocpdRecording {
   std::string table(const std::string& name) const { return name + suffix_; }
 
   // Every table of what took time begins with these columns.
-  enum { kStart, kEnd, kStartId, kEndId, kTrack, kAgent, kQueue, kStream, kProcess, kThread, kEvent, kOwn };
+  enum {
+    kTimedStart,
+    kTimedEnd,
+    kTimedStartId,
+    kTimedEndId,
+    kTimedTrack,
+    kTimedAgent,
+    kTimedQueue,
+    kTimedStream,
+    kTimedProcess,
+    kTimedThread,
+    kTimedEvent,
+    kTimedOwn
+  };
   TableRows timed_rows(const std::string& name, const std::vector<std::string>& others) {
     std::vector<std::string> columns = {"start",    "end",       "start_id", "end_id", "track_id", "agent_id",
                                         "queue_id", "stream_id", "pid",      "tid",    "event_id"};
@@ -99,7 +112,7 @@ class RocpdRecording {
 
   // False, and told, when the times of a row are none.
   bool take_times(TableRows& row, TraceEvent& event) {
-    const auto start = time_of(row, kStart, kStartId), end = time_of(row, kEnd, kEndId);
+    const auto start = time_of(row, kTimedStart, kTimedStartId), end = time_of(row, kTimedEnd, kTimedEndId);
     const auto duration = start && end ? duration_between(*start, *end) : std::nullopt;
     if (!duration) {
       row.damaged(start && end ? "it ends before it starts" : "it has no times");
@@ -111,18 +124,18 @@ class RocpdRecording {
   }
 
   RocpdPlace place_of(const TableRows& row) const {
-    if (const auto track = row.has(kTrack) ? places_.find(row.integer(kTrack)) : places_.end();
+    if (const auto track = row.has(kTimedTrack) ? places_.find(row.integer(kTimedTrack)) : places_.end();
         track != places_.end()) {
       return track->second;
     }
-    return {row.has(kAgent) ? row.integer(kAgent) : -1, row.integer(kQueue), row.integer(kStream),
-            row.integer(kProcess), row.integer(kThread)};
+    return {row.has(kTimedAgent) ? row.integer(kTimedAgent) : -1, row.integer(kTimedQueue), row.integer(kTimedStream),
+            row.integer(kTimedProcess), row.integer(kTimedThread)};
   }
 
   Event event_of(const TableRows& row) {
     Event event;
-    if (!events_ || !row.has(kEvent)) return event;
-    events_->ask(row.integer(kEvent));
+    if (!events_ || !row.has(kTimedEvent)) return event;
+    events_->ask(row.integer(kTimedEvent));
     if (!events_->next()) return event;
     const std::int64_t call = events_->row().integer(0);
     if (call > 0 && call <= UINT32_MAX) event.call = number_ << 32 | static_cast<std::uint64_t>(call);
@@ -170,7 +183,7 @@ class RocpdRecording {
 
   // Regions of the category MARKER… are the program's, named by their text; all others are calls.
   std::uint64_t read_regions() {
-    enum { name = kOwn };
+    enum { name = kTimedOwn };
     TableRows rows = timed_rows("rocpd_region", {"name_id"});
     TraceEvent event;
     std::uint64_t calls = 0;
@@ -230,7 +243,7 @@ class RocpdRecording {
   }
 
   std::uint64_t read_kernels() {
-    enum { kernel = kOwn, grid_x, grid_y, grid_z, block_x, block_y, block_z, shared };
+    enum { kernel = kTimedOwn, grid_x, grid_y, grid_z, block_x, block_y, block_z, shared };
     const std::unordered_map<std::int64_t, Symbol> symbols = read_symbols();
     TableRows rows = timed_rows("rocpd_kernel_dispatch",
                                 {"kernel_id", "grid_size_x", "grid_size_y", "grid_size_z", "workgroup_size_x",
@@ -259,7 +272,7 @@ class RocpdRecording {
 
   // A copy is of the GPU that takes part in it; between two, of the one that it goes to.
   std::uint64_t read_copies() {
-    enum { name = kOwn, size, to, from };
+    enum { name = kTimedOwn, size, to, from };
     TableRows rows = timed_rows("rocpd_memory_copy", {"name_id", "size", "dst_agent_id", "src_agent_id"});
     TraceEvent event{.activity = Activity::copy};
     while (rows.next()) {

@@ -9,12 +9,12 @@
 namespace varve {
 
 Result<std::string> read_whole(TraceInput& input, std::size_t most) {
-  constexpr std::size_t kPiece = std::size_t{1} << 18;
+  constexpr std::size_t kReadAtOnce = std::size_t{1} << 18;
   std::string bytes;
-  if (const FileReader* file = input.file()) bytes.reserve(std::min<std::uint64_t>(file->size(), most) + kPiece);
+  if (const FileReader* file = input.file()) bytes.reserve(std::min<std::uint64_t>(file->size(), most) + kReadAtOnce);
   while (true) {
     const std::size_t before = bytes.size();
-    bytes.resize(before + kPiece);
+    bytes.resize(before + kReadAtOnce);
     const auto got = input.read(std::as_writable_bytes(std::span(bytes)).subspan(before));
     bytes.resize(before + (got ? *got : 0));
     if (!got) return got.error();
