@@ -1,7 +1,6 @@
 #include "kernels/kineto/event_scanner.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "kernels/kineto/json_blocks.h"
@@ -12,21 +11,7 @@ namespace varve {
 
 namespace {
 constexpr std::size_t kLongestPart = std::size_t{1} << 24;  // of an event, or a value beside their list
-constexpr std::size_t kBlocksAtOnce = 64;
 constexpr std::size_t kNowhere = SIZE_MAX;
-
-// Whether nothing but one comma and blanks stand between.
-bool is_separator(std::string_view text) {
-  std::size_t commas = 0;
-  for (const char c : text) {
-    if (c == ',') {
-      ++commas;
-    } else if (!is_json_blank(c)) {
-      return false;
-    }
-  }
-  return commas == 1;
-}
 
 // The first brace in [from, to) that begins an event; kNowhere: none does. `undecided` becomes the place of a brace of
 // which the text ends before that can be told, or `to`.
@@ -42,7 +27,8 @@ std::size_t find_event(std::string_view text, std::size_t from, std::size_t to, 
 }
 }  // namespace
 
-EventScanner::EventScanner(TraceInput& input, EventSink& sink) : sink_(sink), window_(input, kLongestPart) {}
+EventScanner::EventScanner(TraceInput& input, EventSink& sink)
+    : sink_(sink), window_(input, kLongestPart), marks_(kBlocksAtOnce * kJsonBlock + kJsonSpareMarks) {}
 
 Status EventScanner::scan() {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
@@ -237,65 +223,79 @@ void EventScanner::take_event(std::size_t from, std::size_t to) {
     if (close != std::string_view::npos) first_key_ = object.substr(open, close + 1 - open);
     found_event_ = true;
   }
+  if (!flaw_.empty()) sink_.damaged(window_.at() + flaw_at_, flaw_);
   told_ = false;
   sink_.event(object, window_.at() + from);
+}
+
+bool EventScanner::is_separator(std::string_view between) {
+  if (between.size() == separator_.size() && std::memcmp(between.data(), separator_.data(), between.size()) == 0) {
+    return true;
+  }
+  std::size_t commas = 0;
+  for (const char c : between) {
+    if (!is_json_blank(c) && (c != ',' || ++commas > 1)) return false;
+  }
+  if (commas == 1) separator_ = between;
+  return commas == 1;
+}
+
+// What a mark that is no brace says of the event that begins at `start`. Empty: nothing, or what only the text there
+// tells (`flaw_`), which leaves the event readable.
+std::string_view EventScanner::damage_at(std::size_t place, bool is_broken) {
+  if (is_broken) return "a quote inside a string, or a string without its end";
+  if (flaw_.empty()) {
+    flaw_ = flaw_of_string(window_.text(), place);
+    flaw_at_ = place;
+  }
+  return {};
+}
+
+EventScanner::Run EventScanner::stop(std::size_t at, Run run) {
+  window_.advance(at);
+  return run;
 }
 
 // Takes one event after the other, as long as nothing but a comma stands between them and they are all there. The
 // window begins with an event; afterwards with what stands behind the last one, or with the one that is not whole.
 EventScanner::Run EventScanner::run_over_events() {
   const std::string_view text = window_.text();
-  std::array<JsonBlock, kBlocksAtOnce> blocks;
   JsonBlockState state;
   std::size_t depth = 0, start = 0, end = 0, searched = 0;
-  std::size_t flaw_at = kNowhere;  // in an event that can be read all the same
-  std::string_view flaw;
-  const auto stop = [&](std::size_t at, Run run) {
-    window_.advance(at);
-    return run;
-  };
-  const auto damage = [&](std::size_t place, std::string_view what) {
-    tell(place, what);
-    return stop(start, Run::damaged);
-  };
   for (std::size_t at = 0; at < text.size(); at += kBlocksAtOnce * kJsonBlock) {
     const std::size_t count = std::min(kBlocksAtOnce, (text.size() - at + kJsonBlock - 1) / kJsonBlock);
-    look_at_json(text.data() + at, count, state, blocks.data());
-    for (std::size_t i = 0; i < count; ++i) {
-      const JsonBlock& block = blocks[i];
-      std::uint64_t places = block.open | block.close | block.broken | block.suspect;
-      for (; places != 0; places &= places - 1) {
-        const std::uint64_t bit = places & -places;
-        const std::size_t place = at + i * kJsonBlock + static_cast<std::size_t>(__builtin_ctzll(places));
-        if ((block.open & bit) != 0) {
-          if (depth == 0) {
-            if (end > 0 && !is_separator(text.substr(end, place - end))) return stop(end, Run::stopped);
-            start = place;
-            searched = start + 1;
-            needs_comma_ = false;
-            flaw_at = kNowhere;
-          } else if (depth >= 2) {  // Kineto's events hold an object at most: was the end of this one lost?
-            const std::size_t inner = find_event(text, searched, place + 1, first_key_, searched);
-            if (inner != kNowhere) return damage(inner, "an event without its end");
-          }
-          ++depth;
-        } else if (depth == 0) {
-          return stop(end, Run::stopped);
-        } else if ((block.close & bit) != 0) {
-          if (--depth > 0) continue;
-          end = place + 1;
-          if (flaw_at != kNowhere) sink_.damaged(window_.at() + flaw_at, flaw);
-          take_event(start, end);
-          needs_comma_ = true;
-        } else if ((block.broken & bit) != 0) {
-          return damage(place, "a quote inside a string, or a string without its end");
-        } else if (text[place] == '{') {
-          if (begins_event(text, place, first_key_) == Begins::yes) return damage(place, "a string without its end");
-        } else if (flaw_at == kNowhere) {
-          flaw = flaw_of_string(text, place);
-          if (!flaw.empty()) flaw_at = place;
-        }
+    const std::size_t marks = mark_json(text.data() + at, count, state, marks_.data());
+    for (std::size_t i = 0; i < marks; ++i) {
+      const std::size_t place = at + (marks_[i] & kJsonPlace);
+      if (marks_[i] > kJsonPlace) {
+        if (depth == 0) return stop(end, Run::stopped);
+        const std::string_view damage = damage_at(place, (marks_[i] & kJsonBroken) != 0);
+        if (damage.empty()) continue;
+        tell(place, damage);
+        return stop(start, Run::damaged);
       }
+      if (text[place] == '{') {
+        if (depth == 0) {
+          if (end > 0 && !is_separator(text.substr(end, place - end))) return stop(end, Run::stopped);
+          start = place;
+          searched = start + 1;
+          needs_comma_ = false;
+          flaw_ = {};
+        } else if (depth >= 2) {  // Kineto's events hold an object at most: was the end of this one lost?
+          const std::size_t inner = find_event(text, searched, place + 1, first_key_, searched);
+          if (inner != kNowhere) {
+            tell(inner, "an event without its end");
+            return stop(start, Run::damaged);
+          }
+        }
+        ++depth;
+        continue;
+      }
+      if (depth == 0) return stop(end, Run::stopped);
+      if (--depth > 0) continue;
+      end = place + 1;
+      take_event(start, end);
+      needs_comma_ = true;
     }
   }
   return depth == 0 ? stop(end, Run::stopped) : stop(start, Run::incomplete);

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "kernels/kineto/text_window.h"
@@ -45,6 +46,9 @@ class EventScanner {
   Result<Next> scan_list();
   Result<Next> list_ended(int c);
   Run run_over_events();
+  Run stop(std::size_t at, Run run);
+  bool is_separator(std::string_view between);
+  std::string_view damage_at(std::size_t place, bool is_broken);
   Result<Next> read_on_in_event();
   Result<Next> passed_over(std::size_t place, std::string_view what, std::size_t search_from);
   Result<Next> resume(std::size_t from);
@@ -55,8 +59,14 @@ class EventScanner {
   void take_event(std::size_t from, std::size_t to);
   void tell(std::size_t place, std::string_view what);
 
+  static constexpr std::size_t kBlocksAtOnce = 64;
+
   EventSink& sink_;
   TextWindow window_;
+  std::vector<std::uint32_t> marks_;
+  std::string separator_ = ",\n  ";  // of the last two events
+  std::string_view flaw_;            // of the event that is being looked at, which leaves it readable
+  std::size_t flaw_at_ = 0;
   std::string first_key_ = "\"ph\"";  // of events, as it stands in the text
   bool found_list_ = false, found_event_ = false;
   bool is_bare_ = false;      // a list without an outer object

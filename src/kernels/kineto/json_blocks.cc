@@ -7,15 +7,14 @@
 namespace varve {
 
 namespace {
-using Look = void (*)(const char*, std::size_t, JsonBlockState&, JsonBlock*);
+using Mark = std::size_t (*)(const char*, std::size_t, JsonBlockState&, std::uint32_t*);
 
-bool may_follow_a_string(char c) {
-  return c == ',' || c == ':' || c == ']' || c == '}' || c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
+// Bytes up to ':' are digits, marks and blanks, and what is beyond ASCII: they count as possible behind a string.
+constexpr bool may_follow_a_string(char c) { return c <= ':' || c == ']' || c == '}'; }
 
 #if defined(__x86_64__)
 // 64 bytes in two registers. The functions carry the processor they need, and the whole program needs none.
-#define VARVE_AVX2 __attribute__((target("avx2,pclmul"), always_inline)) inline
+#define VARVE_AVX2 __attribute__((target("avx2,pclmul,bmi"), always_inline)) inline
 
 VARVE_AVX2 std::uint64_t mask_of(__m256i low, __m256i high) {
   return static_cast<std::uint32_t>(_mm256_movemask_epi8(low)) |
@@ -27,23 +26,17 @@ VARVE_AVX2 std::uint64_t equal_mask(__m256i low, __m256i high, char c) {
   return mask_of(_mm256_cmpeq_epi8(low, wanted), _mm256_cmpeq_epi8(high, wanted));
 }
 
-// Bytes below 0x20.
-VARVE_AVX2 std::uint64_t control_mask(__m256i low, __m256i high) {
-  const __m256i last = _mm256_set1_epi8(0x1f);
-  return mask_of(_mm256_cmpeq_epi8(_mm256_max_epu8(low, last), last),
-                 _mm256_cmpeq_epi8(_mm256_max_epu8(high, last), last));
+// Bytes below 0x20, and those beyond ASCII, which are below zero.
+VARVE_AVX2 std::uint64_t odd_mask(__m256i low, __m256i high) {
+  const __m256i blank = _mm256_set1_epi8(0x20);
+  return mask_of(_mm256_cmpgt_epi8(blank, low), _mm256_cmpgt_epi8(blank, high));
 }
 
-// The bytes of may_follow_a_string, and a few control characters besides. Each table has at the place of the lower
-// half of a byte that is wanted that byte itself.
-VARVE_AVX2 __m256i may_follow(__m256i bytes) {
-  const __m256i blanks = _mm256_setr_epi8(' ', 1, 1, 1, 1, 1, 1, 1, 1, '\t', '\n', 1, 1, '\r', 1, 1,  //
-                                          ' ', 1, 1, 1, 1, 1, 1, 1, 1, '\t', '\n', 1, 1, '\r', 1, 1);
-  const __m256i marks = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', 0, ',', '}', 0, 0,  //
-                                         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', 0, ',', '}', 0, 0);
-  const __m256i is_blank = _mm256_cmpeq_epi8(_mm256_shuffle_epi8(blanks, bytes), bytes);
-  const __m256i curled = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));  // ']' becomes '}'
-  return _mm256_or_si256(is_blank, _mm256_cmpeq_epi8(_mm256_shuffle_epi8(marks, bytes), curled));
+// Bytes that cannot follow a string, and '}', which can.
+VARVE_AVX2 std::uint64_t letter_mask(__m256i low, __m256i high) {
+  const __m256i last = _mm256_set1_epi8(':'), bracket = _mm256_set1_epi8(']');
+  return mask_of(_mm256_andnot_si256(_mm256_cmpeq_epi8(low, bracket), _mm256_cmpgt_epi8(low, last)),
+                 _mm256_andnot_si256(_mm256_cmpeq_epi8(high, bracket), _mm256_cmpgt_epi8(high, last)));
 }
 
 // Bit i is the parity of the bits 0 to i: from each opening quote up to its closing one.
@@ -64,72 +57,100 @@ inline std::uint64_t escaped_mask(std::uint64_t backslash, std::uint64_t& carrie
   return (kEven ^ runs << 1) & follows;
 }
 
-__attribute__((target("avx2,pclmul"))) void look_with_avx2(const char* text, std::size_t count, JsonBlockState& state,
-                                                           JsonBlock* blocks) {
+// Four at a time whether they are there or not, which spares asking: more in a block are rare.
+VARVE_AVX2 std::size_t write_marks(std::uint64_t bits, std::uint32_t place, std::uint32_t* marks) {
+  const auto count = static_cast<std::size_t>(__builtin_popcountll(bits));
+  for (std::size_t written = 0; written < count; written += 4) {
+    for (std::size_t i = 0; i < 4; ++i) {
+      marks[written + i] = place + static_cast<std::uint32_t>(_tzcnt_u64(bits));
+      bits &= bits - 1;
+    }
+  }
+  return count;
+}
+
+std::size_t write_all_marks(std::uint64_t braces, std::uint64_t broken, std::uint64_t suspect, std::uint32_t place,
+                            std::uint32_t* marks) {
+  std::size_t count = 0;
+  for (std::uint64_t bits = braces | broken | suspect; bits != 0; bits &= bits - 1) {
+    const std::uint64_t bit = bits & -bits;
+    const std::uint32_t flaw = (broken & bit) != 0 ? kJsonBroken : (suspect & bit) != 0 ? kJsonSuspect : 0;
+    marks[count++] = (place + static_cast<std::uint32_t>(__builtin_ctzll(bits))) | flaw;
+  }
+  return count;
+}
+
+__attribute__((target("avx2,pclmul,bmi,popcnt"))) std::size_t mark_with_avx2(const char* text, std::size_t count,
+                                                                             JsonBlockState& state,
+                                                                             std::uint32_t* marks) {
   JsonBlockState now = state;
-  for (std::size_t i = 0; i < count; ++i, text += kJsonBlock) {
-    const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text));
-    const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + 32));
+  std::uint32_t* next = marks;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto* bytes = reinterpret_cast<const __m256i*>(text + i * kJsonBlock);
+    const __m256i low = _mm256_loadu_si256(bytes), high = _mm256_loadu_si256(bytes + 1);
     std::uint64_t quote = equal_mask(low, high, '"');
+    std::uint64_t odd = odd_mask(low, high);
     const std::uint64_t backslash = equal_mask(low, high, '\\');
-    std::uint64_t escape_starts = 0;
     if ((backslash | now.escaped) != 0) {
       const std::uint64_t escaped = escaped_mask(backslash, now.escaped);
       quote &= ~escaped;
-      escape_starts = backslash & ~escaped;
+      odd |= backslash & ~escaped;
     }
     const std::uint64_t in_string = parity_of_bits(quote) ^ now.in_string;
     now.in_string = 0 - (in_string >> 63);
     const std::uint64_t closing = quote & ~in_string;
     const std::uint64_t behind = closing << 1 | now.after_quote;
     now.after_quote = closing >> 63;
-    const std::uint64_t open = equal_mask(low, high, '{');
-    const std::uint64_t odd = control_mask(low, high) | mask_of(low, high) | escape_starts | open;
-    blocks[i].open = open & ~in_string;
-    blocks[i].close = equal_mask(low, high, '}') & ~in_string;
-    blocks[i].broken = behind & ~mask_of(may_follow(low), may_follow(high));
-    blocks[i].suspect = odd & in_string;
+    const std::uint64_t close = equal_mask(low, high, '}');
+    const std::uint64_t braces = (equal_mask(low, high, '{') | close) & ~in_string;
+    const std::uint64_t broken = behind & letter_mask(low, high) & ~close;
+    const std::uint64_t suspect = odd & in_string;
+    const auto place = static_cast<std::uint32_t>(i * kJsonBlock);
+    if ((broken | suspect) == 0) {
+      next += write_marks(braces, place, next);
+    } else {
+      next += write_all_marks(braces, broken, suspect, place, next);
+    }
   }
   state = now;
+  return static_cast<std::size_t>(next - marks);
 }
 #endif
 
-Look best_look() {
+Mark best_way() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul")) return look_with_avx2;
+  const bool is_there = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") &&
+                        __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
+  if (is_there) return mark_with_avx2;
 #endif
-  return look_at_json_slowly;
+  return mark_json_slowly;
 }
 }  // namespace
 
-void look_at_json(const char* text, std::size_t count, JsonBlockState& state, JsonBlock* blocks) {
-  static const Look look = best_look();
-  look(text, count, state, blocks);
+std::size_t mark_json(const char* text, std::size_t count, JsonBlockState& state, std::uint32_t* marks) {
+  static const Mark mark = best_way();
+  return mark(text, count, state, marks);
 }
 
-void look_at_json_slowly(const char* text, std::size_t count, JsonBlockState& state, JsonBlock* blocks) {
-  for (std::size_t i = 0; i < count; ++i) {
-    JsonBlock block;
-    for (std::size_t j = 0; j < kJsonBlock; ++j) {
-      const char c = text[i * kJsonBlock + j];
-      const std::uint64_t bit = std::uint64_t{1} << j;
-      if (state.after_quote != 0 && !may_follow_a_string(c)) block.broken |= bit;
-      state.after_quote = 0;
-      const bool escaped = state.escaped != 0;
-      state.escaped = c == '\\' && !escaped ? 1 : 0;
-      if (c == '"' && !escaped) {
-        state.after_quote = state.in_string != 0 ? 1 : 0;
-        state.in_string = ~state.in_string;
-      } else if (state.in_string != 0) {
-        const bool odd = static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x80 || c == '{';
-        if (odd || state.escaped != 0) block.suspect |= bit;
-      } else {
-        if (c == '{') block.open |= bit;
-        if (c == '}') block.close |= bit;
-      }
+std::size_t mark_json_slowly(const char* text, std::size_t count, JsonBlockState& state, std::uint32_t* marks) {
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < count * kJsonBlock; ++i) {
+    const auto c = static_cast<signed char>(text[i]);
+    const bool is_broken = state.after_quote != 0 && !may_follow_a_string(static_cast<char>(c)) && c > 0;
+    const bool is_escaped = state.escaped != 0;
+    const bool was_in_string = state.in_string != 0;
+    state.after_quote = 0;
+    state.escaped = c == '\\' && !is_escaped ? 1 : 0;
+    if (c == '"' && !is_escaped) {
+      state.after_quote = was_in_string ? 1 : 0;
+      state.in_string = ~state.in_string;
     }
-    blocks[i] = block;
+    const bool is_suspect = was_in_string && state.in_string != 0 && (c < 0x20 || state.escaped != 0);
+    const bool is_brace = !was_in_string && (c == '{' || c == '}');
+    const std::uint32_t flaw = is_broken ? kJsonBroken : is_suspect ? kJsonSuspect : 0;
+    if (flaw != 0 || is_brace) marks[found++] = static_cast<std::uint32_t>(i) | flaw;
   }
+  return found;
 }
 
 }  // namespace varve

@@ -4,15 +4,14 @@
 
 namespace varve {
 
-// The first look at JSON text, 64 bytes at a time: where its braces and the places are that deserve a second look. A
-// bit of each mask stands for a byte, the lowest for the first.
-struct JsonBlock {
-  std::uint64_t open = 0, close = 0;  // braces outside of strings
-  // A byte behind the end of a string that cannot stand there: the string was never closed, or holds a bare quote.
-  std::uint64_t broken = 0;
-  // Inside strings: control characters, backslashes that begin an escape, bytes beyond ASCII, opening braces.
-  std::uint64_t suspect = 0;
-};
+// The first look at JSON text, 64 bytes at a time: where its braces are, and the places that deserve a second look.
+// Each is a mark, in the order of the text: its place, and kJsonFlaw with what is not as it should be.
+//
+//   kJsonBroken   a byte behind the end of a string that cannot stand there: the string was never closed, or holds a
+//                 bare quote; or such a quote comes soon. Bytes up to ':' pass, which finds it at the next string.
+//   kJsonSuspect  inside a string a control character, a backslash that begins an escape, or a byte beyond ASCII
+inline constexpr std::uint32_t kJsonBroken = std::uint32_t{1} << 31, kJsonSuspect = std::uint32_t{1} << 30;
+inline constexpr std::uint32_t kJsonPlace = kJsonSuspect - 1;
 
 // What one block hands to the next. The value as it is made stands for text outside of strings.
 struct JsonBlockState {
@@ -22,11 +21,14 @@ struct JsonBlockState {
 };
 
 inline constexpr std::size_t kJsonBlock = 64;
+inline constexpr std::size_t kJsonSpareMarks = 8;  // that may be written behind the last mark
 
-// Looks at `count` blocks from `text` on, all of whose bytes must be readable. With AVX2 where the processor has it.
-void look_at_json(const char* text, std::size_t count, JsonBlockState& state, JsonBlock* blocks);
+// Marks braces outside of strings and flaws in `count` blocks from `text` on, all of whose bytes must be readable.
+// Yields how many marks there are; `marks` has room for one of each byte and some to spare. With AVX2 where the
+// processor has it.
+std::size_t mark_json(const char* text, std::size_t count, JsonBlockState& state, std::uint32_t* marks);
 
 // The same a byte at a time: what the fast way is held against.
-void look_at_json_slowly(const char* text, std::size_t count, JsonBlockState& state, JsonBlock* blocks);
+std::size_t mark_json_slowly(const char* text, std::size_t count, JsonBlockState& state, std::uint32_t* marks);
 
 }  // namespace varve

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
 
 #include "base/text.h"
 
@@ -10,42 +13,64 @@ namespace varve {
 
 namespace {
 
-const char* skip_blanks(const char* at, const char* end) {
+inline const char* skip_blanks(const char* at, const char* end) {
   while (at < end && is_json_blank(*at)) ++at;
   return at;
 }
 
-// Behind the closing quote of the string whose opening one is at `at`; nullptr: it has none.
-const char* skip_string(const char* at, const char* end) {
-  const char* from = ++at;
-  while (from < end) {
-    const auto* quote = static_cast<const char*>(std::memchr(from, '"', static_cast<std::size_t>(end - from)));
-    if (quote == nullptr) return nullptr;
-    const char* backslashes = quote;
-    while (backslashes > at && backslashes[-1] == '\\') --backslashes;
-    if ((quote - backslashes) % 2 == 0) return quote + 1;
-    from = quote + 1;
+// The next quote from `at` on, `end` when there is none. Most strings are short, so 16 bytes are looked at in place.
+inline const char* find_quote(const char* at, const char* end) {
+#if defined(__x86_64__)
+  const __m128i quote = _mm_set1_epi8('"');
+  for (int i = 0; i < 4 && end - at >= 16; ++i, at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const int found = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, quote));
+    if (found != 0) return at + __builtin_ctz(static_cast<unsigned>(found));
   }
-  return nullptr;
+#endif
+  const void* found = at < end ? std::memchr(at, '"', static_cast<std::size_t>(end - at)) : nullptr;
+  return found != nullptr ? static_cast<const char*>(found) : end;
 }
+
+// Behind the closing quote of the string whose opening one is at `at`; nullptr: it has none.
+inline const char* skip_string(const char* at, const char* end) {
+  const char* begin = ++at;
+  while (true) {
+    at = find_quote(at, end);
+    if (at == end) return nullptr;
+    const char* backslashes = at;
+    while (backslashes > begin && backslashes[-1] == '\\') --backslashes;
+    ++at;
+    if ((at - 1 - backslashes) % 2 == 0) return at;
+  }
+}
+
+// What the bytes of a container are to its end.
+enum class Byte : std::uint8_t { plain, quote, open, close };
+constexpr std::array<Byte, 256> container_bytes() {
+  std::array<Byte, 256> table{};
+  table['"'] = Byte::quote;
+  table['{'] = table['['] = Byte::open;
+  table['}'] = table[']'] = Byte::close;
+  return table;
+}
+constexpr std::array<Byte, 256> kContainerBytes = container_bytes();
 
 const char* skip_container(const char* at, const char* end) {
   std::size_t depth = 0;
   while (at < end) {
-    switch (*at) {
-      case '"':
+    switch (kContainerBytes[static_cast<unsigned char>(*at)]) {
+      case Byte::quote:
         at = skip_string(at, end);
         if (at == nullptr) return nullptr;
         continue;
-      case '{':
-      case '[':
+      case Byte::open:
         ++depth;
         break;
-      case '}':
-      case ']':
+      case Byte::close:
         if (--depth == 0) return at + 1;
         break;
-      default:
+      case Byte::plain:
         break;
     }
     ++at;
@@ -53,7 +78,7 @@ const char* skip_container(const char* at, const char* end) {
   return nullptr;
 }
 
-const char* skip_value(const char* at, const char* end) {
+inline const char* skip_value(const char* at, const char* end) {
   if (at == end) return nullptr;
   if (*at == '"') return skip_string(at, end);
   if (*at == '{' || *at == '[') return skip_container(at, end);
@@ -222,10 +247,18 @@ std::optional<std::int64_t> nanoseconds_from(std::string_view microseconds) {
 }
 
 std::optional<std::uint64_t> whole_number_from(std::string_view value) {
+  constexpr std::size_t kDigitsThatFit = 19;
   const std::string_view text = without_quotes(value);
   std::uint64_t number = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
+  if (text.empty()) return std::nullopt;
+  if (text.size() > kDigitsThatFit) {
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && stop == text.data() + text.size() ? std::optional(number) : std::nullopt;
+  }
+  for (const char c : text) {
+    if (!is_digit(c)) return std::nullopt;
+    number = number * 10 + static_cast<std::uint64_t>(c - '0');
+  }
   return number;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstring>
 #include <functional>
 #include <map>
 #include <string>
@@ -20,11 +21,27 @@
 namespace varve {
 
 namespace {
-constexpr std::size_t kMostNames = 1'000'000, kMostTracks = 1'000'000;
+constexpr std::size_t kMostNames = 1'000'000;
 
+// Eight bytes at a time: names of kernels are long, and every event asks for one.
 struct HashOfText {
   using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  std::size_t operator()(std::string_view text) const {
+    constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
+    std::uint64_t hash = text.size(), word = 0;
+    const auto mix = [&] {
+      hash = (hash ^ word) * kOdd;
+      hash ^= hash >> 29;
+    };
+    for (; text.size() >= sizeof word; text.remove_prefix(sizeof word)) {
+      std::memcpy(&word, text.data(), sizeof word);
+      mix();
+    }
+    word = 0;
+    if (!text.empty()) std::memcpy(&word, text.data(), text.size());
+    mix();
+    return hash ^ hash >> 32;
+  }
 };
 template <class T>
 using ByText = std::unordered_map<std::string, T, HashOfText, std::equal_to<>>;
@@ -68,7 +85,8 @@ class KinetoReader final : public EventSink {
   DeviceName name_on_device(std::string_view value);
   NameId name_of_operation(const KinetoEvent& event, bool& is_region);
   NameId group_of(const KinetoEvent& event);
-  TrackId track_of(std::string_view key, const Place& place, TrackKind kind);
+  TrackId new_track(const Place& place, TrackKind kind);
+  TrackId thread_of(const KinetoEvent& event);
   TrackId stream_of(const KinetoEvent& event);
 
   TraceSink& sink_;
@@ -78,8 +96,11 @@ class KinetoReader final : public EventSink {
   ByText<NameId> names_;
   ByText<DeviceName> device_names_;  // by the text as it stands there
   ByText<NameId> operations_;        // likewise, with the shapes
-  ByText<TrackId> tracks_;
-  std::string key_, buffer_;
+  ByText<TrackId> threads_;
+  std::map<Place, TrackId> streams_;
+  std::uint32_t tracks_ = 0;
+  std::string key_, buffer_, last_thread_;
+  TrackId last_thread_id_{};
   TraceEvent next_;  // what is being read: its times
   bool saw_device_ = false, has_fractions_ = false;
   std::uint64_t timed_ = 0;
@@ -164,13 +185,21 @@ NameId KinetoReader::name_of_operation(const KinetoEvent& event, bool& is_region
   return id;
 }
 
-TrackId KinetoReader::track_of(std::string_view key, const Place& place, TrackKind kind) {
-  if (const auto known = tracks_.find(key); known != tracks_.end()) return known->second;
-  if (tracks_.size() >= kMostTracks) return TrackId{0};
-  const auto id = static_cast<TrackId>(tracks_.size());
+TrackId KinetoReader::new_track(const Place& place, TrackKind kind) {
+  const auto id = static_cast<TrackId>(tracks_++);
   sink_.track(id, place, kind);
-  tracks_.emplace(key, id);
   return id;
+}
+
+TrackId KinetoReader::thread_of(const KinetoEvent& event) {
+  key_.assign(event.process);
+  key_ += ' ';
+  key_.append(event.thread);
+  if (key_ == last_thread_) return last_thread_id_;
+  auto known = threads_.find(key_);
+  if (known == threads_.end()) known = threads_.emplace(key_, new_track({}, TrackKind::thread)).first;
+  last_thread_ = key_;
+  return last_thread_id_ = known->second;
 }
 
 TrackId KinetoReader::stream_of(const KinetoEvent& event) {
@@ -178,9 +207,9 @@ TrackId KinetoReader::stream_of(const KinetoEvent& event) {
   Place place;
   if (event.device && *event.device <= kMostDevice) place.device = static_cast<std::int32_t>(*event.device);
   if (event.stream && *event.stream <= kMostStream) place.stream = static_cast<std::int64_t>(*event.stream);
-  key_.clear();
-  fmt::format_to(std::back_inserter(key_), "{} {}", place.device, place.stream);
-  return track_of(key_, place, TrackKind::stream);
+  auto known = streams_.find(place);
+  if (known == streams_.end()) known = streams_.emplace(place, new_track(place, TrackKind::stream)).first;
+  return known->second;
 }
 
 // "3 tensor_parallel [0, 1, 2, 3]": the number of a process group, what it is for, and its ranks.
@@ -220,10 +249,7 @@ void KinetoReader::take_device_event(KinetoKind kind, const KinetoEvent& event) 
 }
 
 void KinetoReader::take_host_event(KinetoKind kind, const KinetoEvent& event) {
-  key_.assign(event.process);
-  key_ += ' ';
-  key_.append(event.thread);
-  next_.track = track_of(key_, {}, TrackKind::thread);
+  next_.track = thread_of(event);
   if (kind == KinetoKind::call) {
     const std::string_view text = text_from(event.name, buffer_);
     next_.name = name_of(text);

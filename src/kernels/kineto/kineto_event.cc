@@ -118,7 +118,11 @@ KinetoKind KindTeller::kind(std::string_view event) {
   constexpr std::string_view kComplete = "X\"";
   if (!category_.empty() && event.starts_with(category_)) {
     const std::string_view rest = event.substr(category_.size());
-    return kineto_kind(rest.substr(0, rest.find('"')));
+    if (!last_.empty() && rest.starts_with(last_)) return last_kind_;
+    const std::string_view category = rest.substr(0, rest.find('"'));
+    last_kind_ = kineto_kind(category);
+    last_ = rest.substr(0, category.size() + 1);
+    return last_kind_;
   }
   if (!phase_.empty() && event.starts_with(phase_) && !event.substr(phase_.size()).starts_with(kComplete)) {
     return KinetoKind::other;

@@ -40,6 +40,8 @@ class KindTeller {
 
   std::string phase_;     // of the last event, from its brace to before the value of "ph"
   std::string category_;  // and to before the value of "cat", when "ph" stands before it and is "X"
+  std::string last_;      // value of "cat", with its closing quote
+  KinetoKind last_kind_ = KinetoKind::other;
 };
 
 // The fields that are read of an event. Views are parts of its text: strings with their quotes, escapes as they are;
