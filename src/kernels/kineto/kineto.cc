@@ -16,12 +16,12 @@
 #include "kernels/kineto/kineto_facts.h"
 #include "kernels/kineto/operator_links.h"
 #include "kernels/trace/runtime_calls.h"
-#include "tables/kernel_names.h"
+#include "kernels/trace/trace_names.h"
 
 namespace varve {
 
 namespace {
-constexpr std::size_t kMostNames = 1'000'000;
+constexpr std::size_t kMostNames = 1'000'000, kMostTracks = 1'000'000;
 
 // Eight bytes at a time: names of kernels are long, and every event asks for one.
 struct HashOfText {
@@ -167,7 +167,7 @@ NameId KinetoReader::name_of(std::string_view text) {
 KinetoReader::DeviceName KinetoReader::name_on_device(std::string_view value) {
   if (const auto known = device_names_.find(value); known != device_names_.end()) return known->second;
   const std::string_view text = text_from(value, buffer_);
-  const DeviceName name{name_of(text), kernel_meaning(clean_utf8(text)).family == Family::collective};
+  const DeviceName name{name_of(text), kernel_activity(clean_utf8(text)) == Activity::collective};
   if (device_names_.size() < kMostNames) device_names_.emplace(value, name);
   return name;
 }
@@ -185,6 +185,7 @@ NameId KinetoReader::name_of_operation(const KinetoEvent& event, bool& is_region
   return id;
 }
 
+// Beyond a million tracks all that is on others counts as on the first.
 TrackId KinetoReader::new_track(const Place& place, TrackKind kind) {
   const auto id = static_cast<TrackId>(tracks_++);
   sink_.track(id, place, kind);
@@ -197,6 +198,7 @@ TrackId KinetoReader::thread_of(const KinetoEvent& event) {
   key_.append(event.thread);
   if (key_ == last_thread_) return last_thread_id_;
   auto known = threads_.find(key_);
+  if (known == threads_.end() && tracks_ >= kMostTracks) return TrackId{0};
   if (known == threads_.end()) known = threads_.emplace(key_, new_track({}, TrackKind::thread)).first;
   last_thread_ = key_;
   return last_thread_id_ = known->second;
@@ -208,6 +210,7 @@ TrackId KinetoReader::stream_of(const KinetoEvent& event) {
   if (event.device && *event.device <= kMostDevice) place.device = static_cast<std::int32_t>(*event.device);
   if (event.stream && *event.stream <= kMostStream) place.stream = static_cast<std::int64_t>(*event.stream);
   auto known = streams_.find(place);
+  if (known == streams_.end() && tracks_ >= kMostTracks) return TrackId{0};
   if (known == streams_.end()) known = streams_.emplace(place, new_track(place, TrackKind::stream)).first;
   return known->second;
 }

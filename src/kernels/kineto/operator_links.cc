@@ -24,7 +24,7 @@ void OperatorLinks::add_operation(const TraceEvent& operation, std::uint64_t ext
 void OperatorLinks::add_call(const TraceEvent& call, Numbers numbers, bool launches_graph) {
   count(numbers);
   if (numbers.correlation == 0) return;
-  calls_.push_back({numbers.correlation, numbers.external, call.start_ns, call.track, kNoName, launches_graph});
+  calls_.push_back({numbers.correlation, numbers.external, call.start_ns, call.track, launches_graph});
 }
 
 void OperatorLinks::add_device_event(const TraceEvent& event, const Extra& extra, std::uint64_t external) {
@@ -42,15 +42,16 @@ void OperatorLinks::add_device_event(const TraceEvent& event, const Extra& extra
 }
 
 // Walks over the calls of each thread in the order of time, with the operators that are open then on a stack.
-void OperatorLinks::find_enclosing() {
+void OperatorLinks::find_enclosing(std::vector<Asked> asked, std::vector<NameId>& found) {
   std::sort(operations_.begin(), operations_.end(), [](const Operation& a, const Operation& b) {
     return std::tie(a.track, a.start_ns, b.end_ns) < std::tie(b.track, b.start_ns, a.end_ns);
   });
-  std::sort(calls_.begin(), calls_.end(),
-            [](const Call& a, const Call& b) { return std::tie(a.track, a.start_ns) < std::tie(b.track, b.start_ns); });
+  std::sort(asked.begin(), asked.end(), [](const Asked& a, const Asked& b) {
+    return std::tie(a.track, a.start_ns) < std::tie(b.track, b.start_ns);
+  });
   std::vector<const Operation*> open;
   auto next = operations_.begin();
-  for (Call& call : calls_) {
+  for (const Asked& call : asked) {
     if (!open.empty() && open.back()->track != call.track) open.clear();
     for (; next != operations_.end() && std::tie(next->track, next->start_ns) <= std::tie(call.track, call.start_ns);
          ++next) {
@@ -59,7 +60,7 @@ void OperatorLinks::find_enclosing() {
       open.push_back(&*next);
     }
     while (!open.empty() && open.back()->end_ns < call.start_ns) open.pop_back();
-    if (!open.empty()) call.enclosing = open.back()->name;
+    if (!open.empty()) found[call.waiting] = open.back()->name;
   }
 }
 
@@ -83,23 +84,38 @@ const OperatorLinks::Operation* OperatorLinks::operation_of(std::uint64_t extern
 }
 
 NameId OperatorLinks::operator_of(const Waiting& one, const Call* call) const {
-  if (const Operation* known = operation_of(one.numbers.external, call)) return known->name;
-  if (call == nullptr) return kNoName;
-  if (const Operation* known = operation_of(call->external, call)) return known->name;
-  return call->enclosing;
+  const Operation* known = operation_of(one.numbers.external, call);
+  if (known == nullptr && call != nullptr) known = operation_of(call->external, call);
+  return known == nullptr ? kNoName : known->name;
+}
+
+// One for each that waits. Needs calls and operations by their numbers, and leaves the operations in another order.
+std::vector<NameId> OperatorLinks::find_operators() {
+  std::vector<NameId> found(waiting_.size(), kNoName);
+  std::vector<Asked> asked;
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    const Call* call = call_of(waiting_[i].numbers.correlation);
+    found[i] = operator_of(waiting_[i], call);
+    if (found[i] == kNoName && call != nullptr) asked.push_back({call->track, call->start_ns, i});
+  }
+  if (!asked.empty()) find_enclosing(std::move(asked), found);
+  return found;
 }
 
 void OperatorLinks::tell(TraceSink& sink) {
-  find_enclosing();
-  std::sort(operations_.begin(), operations_.end(), [](const Operation& a, const Operation& b) {
+  const auto by_external = [](const Operation& a, const Operation& b) {
     return std::tie(a.external, a.start_ns) < std::tie(b.external, b.start_ns);
-  });
-  std::sort(calls_.begin(), calls_.end(), [](const Call& a, const Call& b) {
+  };
+  const auto by_correlation = [](const Call& a, const Call& b) {
     return std::tie(a.correlation, a.start_ns) < std::tie(b.correlation, b.start_ns);
-  });
-  for (const Waiting& one : waiting_) {
+  };
+  std::sort(operations_.begin(), operations_.end(), by_external);
+  std::sort(calls_.begin(), calls_.end(), by_correlation);
+  const std::vector<NameId> operators = find_operators();
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    const Waiting& one = waiting_[i];
     const Call* call = call_of(one.numbers.correlation);
-    Extra extra{.operation = operator_of(one, call),
+    Extra extra{.operation = operators[i],
                 .correlation = one.numbers.correlation,
                 .bytes = one.bytes,
                 .launch = launches_[one.launch],

@@ -48,7 +48,6 @@ class OperatorLinks {
     std::uint64_t correlation = 0, external = 0;
     std::int64_t start_ns = 0;
     TrackId track{};
-    NameId enclosing = kNoName;  // the innermost operator in which it began
     bool launches_graph = false;
   };
   struct Waiting {
@@ -62,8 +61,16 @@ class OperatorLinks {
     std::int64_t sequence = kNoNumber;
   };
 
+  // A call whose innermost operator is asked for, on behalf of one that waits.
+  struct Asked {
+    TrackId track{};
+    std::int64_t start_ns = 0;
+    std::size_t waiting = 0;
+  };
+
   void count(Numbers numbers);
-  void find_enclosing();
+  std::vector<NameId> find_operators();
+  void find_enclosing(std::vector<Asked> asked, std::vector<NameId>& found);
   const Call* call_of(std::uint64_t correlation) const;
   const Operation* operation_of(std::uint64_t external, const Call* call) const;
   NameId operator_of(const Waiting& one, const Call* call) const;
