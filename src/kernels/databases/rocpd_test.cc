@@ -103,7 +103,8 @@ TEST(Rocpd, ReadsKernelsCopiesAndCalls) {
 }
 
 TEST(Rocpd, TellsTheStackAndNoSecret) {
-  const auto [trace, status] = read_rocpd(test::made_database(rocpd_tables(kId) + inline_rows(kId)));
+  const auto read = read_rocpd(test::made_database(rocpd_tables(kId) + inline_rows(kId)));
+  const auto& trace = read.trace;
   const auto text = [&](const char* id) { return fact_text(trace.facts.at(id)); };
   EXPECT_EQ(text("gpu.models"), "AMD Instinct MI350X, AMD Instinct MI350X");
   EXPECT_EQ(text("gpu.memory"), "294896 MiB");

@@ -265,7 +265,7 @@ TEST(Documents, OfKernelsThatContradictThemselvesAreRefused) {
   const Json flat = to_json(sample_kernels()).flatten();
   for (const auto& [pointer, value] : flat.items()) {
     for (const Json& wrong : {Json(nullptr), Json("text"), Json(-1), Json::array(), Json::object()}) {
-      const std::string where = where_refused([&](Json& json) { json[Json::json_pointer(pointer)] = wrong; });
+      const std::string where = where_refused([&, at = Json::json_pointer(pointer)](Json& json) { json[at] = wrong; });
       EXPECT_TRUE(where.empty() || where.starts_with("bad.json")) << where;
     }
   }
