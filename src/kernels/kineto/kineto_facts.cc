@@ -103,13 +103,13 @@ void tell_collected(std::string_view value, TraceSink& sink) {
   if (!metadata || !metadata->is_object() || !metadata->contains("system")) return;
   const Json& system = metadata->at("system");
   struct Row {
-    const char* fact;
-    std::initializer_list<const char*> path;
+    const char *fact, *part, *key;
   };
-  const std::array rows = {Row{"os.kernel.release", {"uname", "release"}}, Row{"os.architecture", {"uname", "machine"}},
-                           Row{"os.name", {"os_release", "PRETTY_NAME"}}};
+  constexpr std::array rows = {Row{"os.kernel.release", "uname", "release"}, Row{"os.architecture", "uname", "machine"},
+                               Row{"os.name", "os_release", "PRETTY_NAME"}};
   for (const Row& row : rows) {
-    if (std::string text = text_at(system, row.path); !text.empty()) tell_fact(sink, row.fact, std::move(text), kKey);
+    if (std::string text = text_at(system, {row.part, row.key}); !text.empty())
+      tell_fact(sink, row.fact, std::move(text), kKey);
   }
   if (!system.is_object()) return;
   const Json libc = system.value("libc_ver", Json());
