@@ -10,11 +10,12 @@ namespace {
 TEST(EnvironmentPointers, ShellsServicesKernelsAndProcesses) {
   const TestRoot root;
   const auto venv = [&](const std::string& path) { root.write(path + "/pyvenv.cfg", "version = 3.11.7\n"); };
-  for (const char* path : {"srv/app/venv", "home/me/work/.venv", "data/kernel", "data/running", "data/activated"}) {
+  for (const char* path : {"srv/app/venv", "home/me/project/.venv", "data/kernel", "data/running", "data/activated"}) {
     venv(path);
   }
   root.write("opt/conda/envs/ml/conda-meta/history", "");
-  root.write("home/me/.bashrc", "# mine\nsource \"$HOME/work/.venv/bin/activate\"\nexport PATH=/no/such/bin/x:$PATH\n");
+  root.write("home/me/.bashrc",
+             "# mine\nsource \"$HOME/project/.venv/bin/activate\"\nexport PATH=/no/such/bin/x:$PATH\n");
   root.write("etc/systemd/system/app.service", "[Service]\nExecStart=/srv/app/venv/bin/gunicorn app:app\n");
   root.write("home/me/.local/share/jupyter/kernels/gpu/kernel.json",
              R"({"argv": ["/data/kernel/bin/python", "-m", "ipykernel_launcher"]})");
@@ -32,7 +33,7 @@ TEST(EnvironmentPointers, ShellsServicesKernelsAndProcesses) {
   for (const EnvironmentPointer& pointer : process_pointers(**files)) found.emplace(pointer.path, pointer.found_by);
   EXPECT_EQ(found, (std::map<std::string, std::string>{
                        {"/srv/app/venv", "/etc/systemd/system/app.service"},
-                       {"/home/me/work/.venv", "/home/me/.bashrc"},
+                       {"/home/me/project/.venv", "/home/me/.bashrc"},
                        {"/data/kernel", "/home/me/.local/share/jupyter/kernels/gpu/kernel.json"},
                        {"/opt/conda/envs/ml", "/usr/local/share/jupyter/kernels/ml/kernel.json"},
                        {"/data/running", "process 4711"},

@@ -1,5 +1,5 @@
 """Writes a .pftrace with the encoder of PyTorch: real operators of a CPU, and rows of a GPU that are made up."""
-import json, sys
+import json, os, sys, tempfile
 import numpy as np, torch
 from torch.profiler import profile, ProfilerActivity, record_function
 import enum, types
@@ -11,13 +11,14 @@ sys.modules["cupti.cupti"] = types.ModuleType("cupti.cupti")
 sys.modules["cupti.cupti"].Runtime_api_trace_cbid, sys.modules["cupti.cupti"].Driver_api_trace_cbid = Runtime, Driver
 import torch.profiler._cuspy.trace as T
 out = sys.argv[1]
+trace = os.path.join(tempfile.mkdtemp(), "cpu.json")
 a = torch.randn(64, 64)
 with profile(activities=[ProfilerActivity.CPU], record_shapes=True) as p:
     for i in range(2):
         with record_function(f"ProfilerStep#{i}"):
             b = torch.mm(a, a).relu()
-p.export_chrome_trace("/opt/work/cpu.json")
-d = json.load(open("/opt/work/cpu.json"))
+p.export_chrome_trace(trace)
+d = json.load(open(trace))
 base = int(d["baseTimeNanoseconds"])
 ops = [e for e in d["traceEvents"] if e.get("ph") == "X" and e.get("cat") == "cpu_op"]
 mm = [e for e in ops if e["name"] == "aten::mm"]
@@ -40,5 +41,5 @@ lk, gl, ds = 211, 311, 165
 r = [at(mm[0], 1000), at(relu[0], 500), at(mm[1], 1000), at(relu[1], 500), k0]
 runtime = {"start_ns": i64(*r), "end_ns": i64(*[x + 700 for x in r[:4]], k0 + 112_000), "process_id": z(pid, 5), "thread_id": z(tid, 5), "correlation_id": i64(101, 102, 103, 104, 107), "cbid": i64(lk, lk, gl, lk, ds)}
 window = {"columns": {"kernel": kernel, "gpu_memcpy": memcpy, "gpu_memset": memset, "cuda_runtime": runtime}, "thread_resource_map": {}}
-T.merge_trace_window_into_chrome_trace("/opt/work/cpu.json", out, window)
+T.merge_trace_window_into_chrome_trace(trace, out, window)
 print(sum((end - start).tolist()))
