@@ -338,6 +338,11 @@ KernelsPage kernels_page(const KernelsRecord& record, const KernelView& view) {
     }
   }
   for (const auto& [kind, profile] : profiles) add_profile(record, kind, profile, view, has_kernels, page);
+  if (PageBlock block = waiting_block(record.ranks, view); !block.rows.empty()) {
+    page.blocks.push_back(std::move(block));
+  } else if (!record.ranks.ranks.empty()) {
+    page.remarks.push_back(record.ranks.detail);
+  }
   for (const auto& [absent, times] : record.record.profiles.absent) {
     page.remarks.push_back(fmt::format("no {} by {}: {}", quantity_title(absent.kind.quantity),
                                        to_string(absent.kind.witness), absent.reason));

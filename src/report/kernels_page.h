@@ -74,6 +74,8 @@ PageBlock copy_block(const KernelsRecord& record, const Profile& profile, const 
 PageBlock collective_block(const KernelsRecord& record, const Profile& profile, const KernelView& view);
 PageBlock call_block(const KernelsRecord& record, const Profile& profile, const KernelView& view);
 PageBlock rank_block(const KernelsRecord& record, const Profile& profile);
+// What the ranks of one job waited for in the collectives that they have in common.
+PageBlock waiting_block(const RankReport& report, const KernelView& view);
 PageBlock step_block(const TraceSource& source, const KernelView& view);
 
 std::string part_title(Part part);  // "idle while the host was launching"

@@ -58,7 +58,9 @@ Profiles sample_profiles(KernelTable& kernels) {
                      .bytes = 4096};
   counted.time.add(1000);
   counted.time.add(std::int64_t{1} << 60);
-  add_rows(calls, {counted});
+  ProfileRow summed{.key = {.activity = Activity::kernel, .kernel = matmul}};
+  summed.time = {.count = 7, .total_ns = 700};
+  add_rows(calls, {counted, summed});
   profiles.add_absent({WitnessKind::perf_script, Quantity::device_time}, "nobody looked");
   return profiles;
 }
@@ -223,6 +225,18 @@ KernelsRecord sample_kernels() {
                   {{"1", -5, 100, 60, {{Part::kernel, 60}, {Part::idle, 40}}, false}, {"2", 95, 100, 61, {}, true}}};
   record.sources.push_back({.file = "b.json", .format = "Kineto"});
   record.record.profiles = sample_profiles(record.record.kernels);
+  record.ranks = {true,
+                  "on 4 collectives",
+                  4,
+                  {{.rank = 3,
+                    .common = 4,
+                    .offset_ns = -7,
+                    .residual_ns = 1,
+                    .transfer_ns = 20,
+                    .waiting_ns = 30,
+                    .exposed_waiting_ns = 25,
+                    .waiting_for = {{0, 30}},
+                    .waited_for_ns = 5}}};
   return record;
 }
 
@@ -247,6 +261,9 @@ TEST(Documents, OfKernelsSurviveToo) {
   EXPECT_EQ(source.steps.steps[0].parts.at(Part::idle), 40);
   EXPECT_FALSE(source.steps.steps[0].complete);
   EXPECT_EQ(back.sources[1].rank, -1);
+  ASSERT_EQ(back.ranks.ranks.size(), 1u);
+  EXPECT_EQ(back.ranks.ranks[0].exposed_waiting_ns, 25);
+  EXPECT_EQ(back.ranks.ranks[0].waiting_for, record.ranks.ranks[0].waiting_for);
 }
 
 TEST(Documents, OfKernelsThatContradictThemselvesAreRefused) {
