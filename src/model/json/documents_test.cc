@@ -171,6 +171,7 @@ TEST(Documents, OfAConsumerAndACheckSurviveToo) {
                       .answers = {{Question::driver, CheckState::ok, "fine"}}}};
   check.findings = {{"VRV-X", Layer::os, Severity::note, Mender::platform, "e", "c", "f", "s"}};
   check.findings[0].category = FaultCategory::library_mix;
+  check.findings[0].about = {{FindingSubject::Kind::missing_library, "libcudnn.so.9"}};
   check.untold = {{"VRV-Y", "gpu.count", "denied"}};
   check.errors = {{.pattern = "p",
                    .line = 3,
