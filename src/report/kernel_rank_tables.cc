@@ -15,14 +15,14 @@ namespace {
 constexpr std::size_t kMostRanks = 16;  // unless a view asks for all
 constexpr std::size_t kMostLate = 3;    // whom a rank waited for, the longest first
 
-// "rank 3 1.2, rank 0 0.1"
+// "rank 3 1.2, rank 0 0.1", "nobody"
 std::string late_ranks(const RankWaiting& row, const TimeUnit& unit) {
   std::vector<std::pair<std::int64_t, std::int32_t>> late;
   for (const auto& [rank, ns] : row.waiting_for) late.emplace_back(-ns, rank);
   std::sort(late.begin(), late.end());
   std::vector<std::string> texts;
   for (const auto& [ns, rank] : late) texts.push_back(fmt::format("rank {} {}", rank, unit.text(in_seconds(-ns))));
-  return and_more(texts, kMostLate);
+  return texts.empty() ? "nobody" : and_more(texts, kMostLate);
 }
 }  // namespace
 
