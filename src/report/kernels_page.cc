@@ -81,14 +81,18 @@ std::int64_t part_ns(const Profile& profile, std::initializer_list<Part> parts) 
   return sum;
 }
 
+std::size_t device_count(const Profile& profile) {
+  std::set<std::pair<std::int32_t, std::int32_t>> devices;
+  for (const ProfileRow& row : profile.rows) devices.emplace(row.key.place.rank, row.key.place.device);
+  return devices.size();
+}
+
 // " in a window of 41 ms", " in windows of 41 ms together on 2 devices".
 std::string window_text(const Profile& profile, bool of_devices) {
   if (profile.window_ns <= 0) return "";
-  std::set<std::pair<std::int32_t, std::int32_t>> devices;
-  for (const ProfileRow& row : profile.rows) devices.emplace(row.key.place.rank, row.key.place.device);
-  return of_devices && devices.size() > 1
-             ? fmt::format(" in windows of {} together on {} devices", time_text(profile.window_ns), devices.size())
-             : fmt::format(" in a window of {}", time_text(profile.window_ns));
+  const std::size_t devices = of_devices ? device_count(profile) : 1;
+  return devices > 1 ? fmt::format(" in windows of {} together on {} devices", time_text(profile.window_ns), devices)
+                     : fmt::format(" in a window of {}", time_text(profile.window_ns));
 }
 
 // "36 kernels took 1.48 ms of a window of 41 ms; the device was busy for 3.6 % of it."
@@ -107,7 +111,7 @@ std::string profile_sentence(const KernelsRecord& record, ProfileKind kind, cons
   text += window_text(profile, of_device);
   if (profile.window_ns > 0 && !profile.parts.empty()) {
     const std::int64_t busy = part_ns(profile, {Part::kernel, Part::collective, Part::waiting, Part::copy});
-    text += fmt::format("; the device was busy for {} of it",
+    text += fmt::format("; the device{} busy for {} of it", device_count(profile) > 1 ? "s were" : " was",
                         share_text(static_cast<double>(busy) / static_cast<double>(profile.window_ns)));
   }
   return text + fmt::format(", as {} saw it.", to_string(kind.witness));
@@ -239,7 +243,7 @@ void add_profile(const KernelsRecord& record, ProfileKind kind, const Profile& p
   add(kernel_block(record, kind, profile, view));
   add(copy_block(record, profile, view));
   add(collective_block(record, profile, view));
-  add(rank_block(record, profile));
+  add(rank_block(record, profile, view));
   if (!has_kernels || view.grouping == KernelGrouping::operation) {
     add(operation_block(record, profile, view));
     add(nesting_block(record, profile, view));
