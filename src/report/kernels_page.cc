@@ -158,7 +158,8 @@ std::string step_sentence(const TraceSource& source) {
   if (lengths.size() > 1) {
     text += fmt::format(" in the middle ({} to {})", time_text(lengths.front()), time_text(lengths.back()));
   }
-  text += fmt::format(", {} of kernels in each", time_text(kernels[kernels.size() / 2]));
+  text += fmt::format(", {} of {} in each", time_text(kernels[kernels.size() / 2]),
+                      source.absence == KernelAbsence::none_absent ? "kernels" : "operations");
   const bool annotated = source.steps.found == TraceSteps::Found::annotated;
   return text + (source.steps.detail.empty() ? "" : (annotated ? "; marked by " : "; ") + source.steps.detail) + ".";
 }
