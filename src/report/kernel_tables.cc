@@ -162,8 +162,9 @@ PageBlock kernel_block(const KernelsRecord& record, ProfileKind kind, const Prof
 }
 
 PageBlock operation_block(const KernelsRecord& record, const Profile& profile, const KernelView& view) {
-  const KernelGrouping grouping =
-      view.grouping == KernelGrouping::operation ? KernelGrouping::operation : KernelGrouping::name;
+  const bool by_family = view.grouping == KernelGrouping::family;
+  const bool is_as_asked = by_family || view.grouping == KernelGrouping::operation;
+  const KernelGrouping grouping = is_as_asked ? view.grouping : KernelGrouping::name;
   const auto groups = kernel_groups(record.record.kernels, profile, {Activity::operation}, grouping);
   if (groups.empty()) return {};
   const RowGroup whole = sum_of(groups);
@@ -178,14 +179,16 @@ PageBlock operation_block(const KernelsRecord& record, const Profile& profile, c
                                        static_cast<double>(whole.time.total_ns));
                      }});
   columns.push_back(total_column(unit, "own"));
-  columns.push_back({{unit_title("with nested", unit), true, 0}, [unit](const RowGroup& group) {
-                       // What the sum would count is counted at each level.
-                       const bool is_sum = group.full_name.empty();
+  // A sum of what was nested counts at each level: a family, and all of them, have none.
+  columns.push_back({{unit_title("with nested", unit), true, 0}, [unit, by_family](const RowGroup& group) {
+                       const bool is_sum = by_family || group.full_name.empty();
                        return is_sum ? std::string() : unit.text(in_seconds(group.inclusive_ns()));
                      }});
   columns.push_back(count_column("times"));
-  columns.push_back({{"family", false, 7}, [](const RowGroup& group) { return joined(group.families); }});
-  columns.push_back(name_column("operation"));
+  columns.push_back({{"family", false, 7}, [by_family](const RowGroup& group) {
+                       return by_family ? std::string() : joined(group.families);
+                     }});
+  columns.push_back(name_column(by_family ? "family" : "operation"));
   fill(block, columns, groups, view.most, true);
   return block;
 }

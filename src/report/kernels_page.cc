@@ -164,13 +164,15 @@ std::string step_sentence(const TraceSource& source) {
   return text + (source.steps.detail.empty() ? "" : (annotated ? "; marked by " : "; ") + source.steps.detail) + ".";
 }
 
-PageBlock family_block(const KernelsRecord& record, const Profile& profile) {
-  const auto groups = kernel_groups(record.record.kernels, profile, kMainActivities, KernelGrouping::family);
+// Where there are no kernels the operations stand for them, by their own time.
+PageBlock family_block(const KernelsRecord& record, const Profile& profile, bool has_kernels) {
+  const Activities activities = has_kernels ? kMainActivities : Activities{Activity::operation};
+  const auto groups = kernel_groups(record.record.kernels, profile, activities, KernelGrouping::family);
   const RowGroup whole = sum_of(groups);
   if (groups.size() < 2 || whole.time.total_ns == 0) return {};
   const TimeUnit unit = time_unit_for(in_seconds(whole.time.total_ns));
   PageBlock block;
-  block.title = "What the kernels were for";
+  block.title = has_kernels ? "What the kernels were for" : "What the operations were for";
   block.whole = unit.text(in_seconds(whole.time.total_ns));
   block.unit = unit.name;
   for (const RowGroup& group : groups) {
@@ -239,7 +241,7 @@ void add_profile(const KernelsRecord& record, ProfileKind kind, const Profile& p
     drop_empty_columns(block);
     if (!block.rows.empty() || !block.bars.empty()) page.blocks.push_back(std::move(block));
   };
-  if (view.grouping != KernelGrouping::family) add(family_block(record, profile));
+  if (view.grouping != KernelGrouping::family) add(family_block(record, profile, has_kernels));
   add(window_block(profile));
   add(kernel_block(record, kind, profile, view));
   add(copy_block(record, profile, view));
