@@ -20,6 +20,7 @@ class _Hook(object):
         self.compiled = []        # how torch.compile was called
         self.own_profiler = False  # the program opened one
         self.own_traces = []       # and wrote these files
+        self.exporting = 0
         self.profile = None        # ours, while it is open
         self.callbacks = []        # called by the interpreter: must outlive the call
 
@@ -111,10 +112,15 @@ class _Hook(object):
     def watch_export(self, kind):
         export = kind.export_chrome_trace
 
+        # One writes its trace through another: only what the program itself calls counts.
         def export_chrome_trace(profile, path, *arguments, **keywords):
-            result = export(profile, path, *arguments, **keywords)
-            self.quietly(self.own_traces.append, os.path.abspath(path))
-            return result
+            self.exporting += 1
+            try:
+                return export(profile, path, *arguments, **keywords)
+            finally:
+                self.exporting -= 1
+                if self.exporting == 0:
+                    self.quietly(self.own_traces.append, os.path.abspath(path))
         kind.export_chrome_trace = export_chrome_trace
 
     def watch_compile(self, torch):
@@ -123,9 +129,9 @@ class _Hook(object):
             return
         make = kind.__init__
 
-        def __init__(wrapper, mode, options, dynamic):
+        def __init__(wrapper, mode, options, dynamic, *arguments, **keywords):
             self.compiled.append((str(mode or "default"), str(dynamic)))
-            make(wrapper, mode, options, dynamic)
+            make(wrapper, mode, options, dynamic, *arguments, **keywords)
         kind.__init__ = __init__
 
     # ---- the window, on a thread of its own ----
@@ -186,7 +192,12 @@ class _Hook(object):
                 arguments["use_cuda"] = arguments.pop("use_device", None) is not None
                 profile = profiler.profile(True, use_kineto=True, **arguments)
             profile._prepare_trace()
-            profile._start_trace()
+            # Not by _start_trace(): in some versions it imports the compiler.
+            try:
+                configuration = profile.config(create_trace_id=False)
+            except TypeError:
+                configuration = profile.config()
+            profiler._enable_profiler(configuration, profile.kineto_activities)
             self.profile = profile
             self.note("opened")
         finally:
@@ -296,9 +307,8 @@ class _Hook(object):
 
     @staticmethod
     def recompilations():
-        guards = sys.modules["torch._dynamo.guards"]
-        return int(sum(max(0, len(each) - 0) for each in guards.guard_failures.values())) \
-            if hasattr(guards, "guard_failures") else None
+        counts = sys.modules["torch._dynamo.convert_frame"].FRAME_COMPILE_COUNTER
+        return int(sum(max(0, count - 1) for count in counts.values()))
 
     @staticmethod
     def is_mapped(name):
