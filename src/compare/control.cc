@@ -86,6 +86,7 @@ Status mark_named(std::vector<ControlItem>& items, const std::vector<std::string
                    near ? fmt::format("did you mean {}?", *near) : "varve compare --explain lists what is compared"};
     }
     item->under_test = item->state == ItemState::different;
+    if (is_environment(*item)) item->unrecorded.clear();  // named, it is one bundle
   }
   return Done{};
 }
@@ -133,7 +134,8 @@ void explain(const Sides& sides, bool pair_unknown, ControlVerdict& verdict) {
     reasons.push_back(
         fmt::format("unknown on at least one side: {}", name_items(verdict.items, ItemState::unknown, 12)));
   }
-  if (has_unrecorded_difference(verdict.items)) {
+  if (const ControlItem& command = *find_item(verdict.items, "command");
+      command.state == ItemState::different && !command.unrecorded.empty()) {
     reasons.push_back(
         "two commands may differ in packages, threads, processors and files that none of them names: run one command "
         "with one setting changed (--against-env), or let it differ in one program or one file of the same folder");
@@ -196,8 +198,7 @@ Result<ControlVerdict> judge_control(const Sides& sides, const std::vector<std::
   const bool bundle = !sides.one_document && !named.empty();
   if (pair_unknown) {
     verdict.control = Control::undecidable;
-  } else if (other_differs || has_unrecorded_difference(verdict.items) || (verdict.variable.size() > 1 && !bundle) ||
-             (changed_packages(sides).size() > 1 && named.empty())) {
+  } else if (other_differs || has_unrecorded_difference(verdict.items) || (verdict.variable.size() > 1 && !bundle)) {
     verdict.control = Control::confounded;
   } else {
     verdict.control = unknown ? Control::controlled_with_gaps : Control::controlled;

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -106,7 +105,7 @@ void add_package_items(const Sides& sides, std::vector<ControlItem>& items) {
   const ImportedPackages* b = packages_of(*sides.variant_b);
   ControlItem item{kPackages,
                    Layer::framework,
-                   "Python packages",
+                   "Python environment",
                    why_unknown(*sides.variant_a),
                    why_unknown(*sides.variant_b),
                    ItemState::unknown,
@@ -115,6 +114,7 @@ void add_package_items(const Sides& sides, std::vector<ControlItem>& items) {
   if (a != nullptr) item.a = text_of_packages(*a, changed);
   if (b != nullptr) item.b = text_of_packages(*b, changed);
   if (a != nullptr && b != nullptr) item.state = equality(changed.empty());
+  if (changed.size() > 1) item.unrecorded = fmt::format("{} of its packages at once", changed.size());
   items.push_back(std::move(item));
   if (a == nullptr || b == nullptr) return;
   const bool known = !a->python.empty() && !b->python.empty();
@@ -143,18 +143,30 @@ void let_packages_explain(const Sides& sides, std::vector<ControlItem>& items) {
   const ImportedPackages* a = packages_of(*sides.variant_a);
   const ImportedPackages* b = packages_of(*sides.variant_b);
   if (a == nullptr || b == nullptr || changed_packages(sides).empty()) return;
-  std::map<std::string, std::string> owners;  // of names of libraries: a package that has changed
+  std::set<std::string> owned;  // titles of libraries of packages that have changed
   for (const ImportedPackages* each : {a, b}) {
     for (const auto& [path, package] : each->libraries) {
-      if (is_changed(*a, *b, package)) owners[library_item_title(path)] = package;
+      if (is_changed(*a, *b, package)) owned.insert(library_item_title(path));
     }
   }
+  std::size_t loaded_a = 0, loaded_b = 0;
+  const auto is_explained = [&](const ControlItem& item) {
+    const bool open = item.state == ItemState::different || item.state == ItemState::unknown;
+    if (!open || !item.id.starts_with("library.") || !owned.contains(item.title)) return false;
+    loaded_a += item.a != kNotLoaded ? 1 : 0;
+    loaded_b += item.b != kNotLoaded ? 1 : 0;
+    return true;
+  };
+  std::erase_if(items, is_explained);
   for (ControlItem& item : items) {
-    if (item.state != ItemState::different && item.state != ItemState::unknown) continue;
-    const bool library = item.id.starts_with("library.") && owners.contains(item.title);
-    const bool build = item.id.starts_with(kFramework) && is_of_the_build(item.id);
-    if (library || build) item.state = ItemState::follows;
+    const bool open = item.state == ItemState::different || item.state == ItemState::unknown;
+    if (open && item.id.starts_with(kFramework) && is_of_the_build(item.id)) item.state = ItemState::follows;
   }
+  if (loaded_a + loaded_b == 0) return;
+  const auto packages = std::find_if(items.begin(), items.end(), [](const auto& item) { return item.id == kPackages; });
+  items.insert(packages + 1, {"packages.libraries", Layer::framework, "libraries of its packages",
+                              fmt::format("{} loaded", loaded_a), fmt::format("{} loaded", loaded_b),
+                              ItemState::follows, false});
 }
 
 }  // namespace varve

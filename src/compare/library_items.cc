@@ -44,7 +44,7 @@ LoadedByStem loaded_by(const std::vector<const Unit*>& units, const std::string&
 }
 
 std::string text_of_library(const Loaded& loaded, std::size_t units) {
-  if (loaded.units == 0) return "(not loaded)";
+  if (loaded.units == 0) return kNotLoaded;
   std::vector<std::string> ids;
   for (const std::string& id : loaded.build_ids) ids.push_back("build id " + id.substr(0, 12));
   if (!loaded.unknown_build_id.empty()) ids.push_back("no build id: " + loaded.unknown_build_id);

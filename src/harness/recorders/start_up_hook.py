@@ -74,6 +74,17 @@ class _Hook(object):
         plan = self.plan()
         if plan is None or sys.version_info < (3, 6):
             return
+        self.watch(torch, profiler, plan)
+        # A forked child has neither our thread nor the one by which PyTorch asks.
+        os.register_at_fork(after_in_child=lambda: self.quietly(self.in_child, torch, profiler, plan))
+
+    def in_child(self, torch, profiler, plan):
+        self.profile = None
+        self.in_window = {}
+        self.callbacks = []
+        self.watch(torch, profiler, plan)
+
+    def watch(self, torch, profiler, plan):
         import threading
         watcher = threading.Thread(target=self.quietly, args=(self.keep_window, torch, profiler, plan))
         watcher.daemon = True

@@ -118,12 +118,16 @@ class TorchUnit final : public RecordedUnit {
     if (!own.empty()) {
       about.way = "the program's own profiler";
       take_traces(world_, own, recording);
-    } else if (!asked.empty()) {
-      about.way = "PyTorch's profiler, asked on demand";
-      take_traces(world_, asked, recording);
-    } else if (!left.traces.empty()) {
-      about.way = "PyTorch's profiler, opened by the start-up hook";
-      take_traces(world_, left.traces, recording);
+    } else {
+      // A forked child cannot ask: its window is the hook's.
+      std::vector<std::string> traces = asked;
+      traces.insert(traces.end(), left.traces.begin(), left.traces.end());
+      about.way = !left.traces.empty() ? "PyTorch's profiler, opened by the start-up hook"
+                                       : "PyTorch's profiler, asked on demand";
+      if (!asked.empty() && !left.traces.empty()) {
+        about.way = "PyTorch's profiler, asked on demand, and opened by the start-up hook in forked processes";
+      }
+      take_traces(world_, std::move(traces), recording);
     }
     describe(outcome, left, recording);
     return recording;
@@ -153,7 +157,7 @@ class TorchUnit final : public RecordedUnit {
         about.coverage = static_cast<double>(profile->rows_ns()) / static_cast<double>(profile->window_ns);
       }
     } else {
-      about.no_evidence = why_nothing(outcome, left);
+      about.no_evidence = why_nothing(outcome, left, about.processes);
       about.way.clear();
       recording.seen.profiles.add_absent({WitnessKind::kineto, Quantity::call_time}, about.no_evidence);
     }
@@ -161,9 +165,10 @@ class TorchUnit final : public RecordedUnit {
     if (about.remarks.size() > kMostRemarks) about.remarks.resize(kMostRemarks);
   }
 
-  std::string why_nothing(const UnitOutcome& outcome, const HookTraces& left) const {
+  std::string why_nothing(const UnitOutcome& outcome, const HookTraces& left, int traces_read) const {
     if (left.any_own) return "the program opened a profiler itself, and where its trace is could not be seen";
     const std::string end = !outcome.end.ok() ? "it did not end well" : "it had ended before a trace was written";
+    if (traces_read > 0) return "in the window no process whose trace was written ran an operator";
     if (!configured_.empty()) {
       return fmt::format("PyTorch was asked for a window of {}, and {}", format_seconds(window_.length_seconds), end);
     }
