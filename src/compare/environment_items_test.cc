@@ -116,8 +116,8 @@ TEST(EnvironmentItems, WhatWasToldOtherwiseIsADifferenceOfSettings) {
 TEST(EnvironmentItems, UnknownOnOneSideIsNeverTheSame) {
   varve::Run run = two_venvs();
   run.variants[1].framework.clear();
-  run.variants[1].packages = ImportedPackages{.environment = {}, .missing = "no environment was found", .python = {},
-                                              .versions = {}, .libraries = {}};
+  run.variants[1].packages = ImportedPackages{
+      .environment = {}, .missing = "no environment was found", .python = {}, .versions = {}, .libraries = {}};
   const Comparison comparison = judged(run);
   EXPECT_EQ(state_in(comparison, "framework"), ItemState::unknown);
   EXPECT_EQ(state_in(comparison, "packages"), ItemState::unknown);
