@@ -97,6 +97,7 @@ class TorchUnit final : public RecordedUnit {
         home_(environment_value(ground.world.environment, "HOME")),
         folder_(std::move(folder)),
         python_path_(hooked_python_path(folder_, ground.environment)),
+        has_daemon_(ground.environment.contains("KINETO_USE_DAEMON")),
         daemon_(std::move(daemon)),
         window_(window) {}
 
@@ -114,6 +115,7 @@ class TorchUnit final : public RecordedUnit {
     recording.framework = main_facts(left.told);
     UnitRecording& about = recording.about;
     const std::vector<std::string> asked = kineto_traces(folder_), own = existing(left.told);
+    if (has_daemon_) about.remarks.push_back("KINETO_USE_DAEMON was set: the machine's daemon did not hear this unit");
     if (left.any_own) about.remarks.push_back("the program opened a profiler itself: it was left alone");
     if (!own.empty()) {
       about.way = "the program's own profiler";
@@ -180,6 +182,7 @@ class TorchUnit final : public RecordedUnit {
 
   const World& world_;
   std::string home_, folder_, python_path_;
+  bool has_daemon_;  // the side's own: one of the machine
   KinetoDaemon daemon_;
   HookWindow window_;
   std::set<int> configured_;
