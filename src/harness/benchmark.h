@@ -31,7 +31,7 @@ struct RunPlan {
   double timeout_seconds = 0;         // a unit; 0 is none
   KernelsWay kernels = KernelsWay::automatic;
   double sampling_hertz = 99;  // CPU samples a second of CPU time; 0 is none, as is --kernels=none
-  std::uint64_t seed = 0;             // of the environment pads
+  std::uint64_t seed = 0;      // of the environment pads
 };
 
 // Told what happens while a run executes, on the thread that called run_benchmark.
@@ -41,6 +41,8 @@ class RunObserver {
   virtual void planned(int total_units) { (void)total_units; }
   // After the warm-up units: how many pairs a verdict is likely to take. Lines for a person, without line ends.
   virtual void forecast(const std::vector<std::string>& lines) { (void)lines; }
+  // Which recorder watches a unit that is about to start, and why: a line for a person.
+  virtual void recording(const std::string& line) { (void)line; }
   // `index` counts from 0; evidence units come after the planned total and raise it.
   virtual void unit_started(int index, int total_units) { (void)index, (void)total_units; }
   virtual void unit_finished(const Unit& unit) { (void)unit; }

@@ -118,13 +118,6 @@ std::vector<NamedFile> named_files(const std::vector<std::string>& command, cons
   return files;
 }
 
-std::string redact_line(std::string_view text, std::string_view home) {
-  std::string line = redact_arguments({clean_utf8(text)}, home)[0];
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-  return line;
-}
-
 Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::string& name, const World& world) {
   if (plan.command.empty() || plan.command[0].empty()) {
     return Error{kDoing, "variant " + name, "there is no command", "put it after --, as in varve run -- ./program"};

@@ -13,16 +13,16 @@
 #include "harness/recorders/python_hook.h"
 #include "harness/recorders/recorders.h"
 #include "harness/unit/machine_time.h"
-#include "harness/variant.h"
 #include "kernels/files/trace_files.h"
 
 namespace varve {
 
 namespace {
-constexpr double kLongestWindow = 1.5;  // seconds: some 100 MB of trace where a program launches 100 000 kernels a second
+constexpr double kLongestWindow =
+    1.5;  // seconds: some 100 MB of trace where a program launches 100 000 kernels a second
 constexpr double kShortestWindow = 0.2;
-constexpr double kWarmup = 1;  // seconds between Kineto's getting ready and the window; it counts whole ones
-constexpr std::size_t kMostTraces = 256;    // one a process
+constexpr double kWarmup = 1;             // seconds between Kineto's getting ready and the window; it counts whole ones
+constexpr std::size_t kMostTraces = 256;  // one a process
 constexpr std::size_t kMostRemarks = 8;
 constexpr const char* kTracePrefix = "kineto_trace_";
 
@@ -97,6 +97,7 @@ class TorchUnit final : public RecordedUnit {
         home_(environment_value(ground.world.environment, "HOME")),
         folder_(std::move(folder)),
         python_path_(hooked_python_path(folder_, ground.environment)),
+        has_daemon_(ground.environment.contains("KINETO_USE_DAEMON")),
         daemon_(std::move(daemon)),
         window_(window) {}
 
@@ -114,6 +115,7 @@ class TorchUnit final : public RecordedUnit {
     recording.framework = main_facts(left.told);
     UnitRecording& about = recording.about;
     const std::vector<std::string> asked = kineto_traces(folder_), own = existing(left.told);
+    if (has_daemon_) about.remarks.push_back("KINETO_USE_DAEMON was set: the machine's daemon did not hear this unit");
     if (left.any_own) about.remarks.push_back("the program opened a profiler itself: it was left alone");
     if (!own.empty()) {
       about.way = "the program's own profiler";
@@ -180,6 +182,7 @@ class TorchUnit final : public RecordedUnit {
 
   const World& world_;
   std::string home_, folder_, python_path_;
+  bool has_daemon_;  // the side's own: one of the machine
   KinetoDaemon daemon_;
   HookWindow window_;
   std::set<int> configured_;

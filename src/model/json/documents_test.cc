@@ -87,6 +87,13 @@ Run sample_run() {
   a.settings["OMP_NUM_THREADS"] = known_fact(std::string("2"), "environment");
   a.program = "/usr/bin/program";
   a.program_digest = "00ff";
+  a.recorders = {{"torch", true, "libtorch_cpu.so was loaded"}, {"cuda", false, "libvarve-cuda.so is not there"}};
+  a.framework["torch.threads"] = known_fact(std::int64_t{2}, "torch.get_num_threads");
+  a.packages = ImportedPackages{.environment = "~/venv",
+                                .missing = {},
+                                .python = "3.11.7",
+                                .versions = {{"torch", "2.15.0"}},
+                                .libraries = {{"~/venv/libtorch_cpu.so", "torch"}}};
   a.files = {{.argument = 1, .path = "train.py", .digest = "ab", .missing = {}},
              {.argument = 2, .path = "big.bin", .digest = {}, .missing = "not hashed, larger than 256 MiB"}};
   run.variants.push_back(a);
@@ -100,6 +107,17 @@ Run sample_run() {
   unit.metrics.push_back({"tokens/s", "1/s", Better::higher, 123.5, 4});
   unit.libraries = run.stack.libraries;
   unit.profiles = sample_profiles(run.kernels);
+  unit.recording = UnitRecording{.recorder = "torch",
+                                 .way = "asked on demand",
+                                 .no_evidence = {},
+                                 .window = "1 s of 9 s",
+                                 .window_ns = 1'000'000'000,
+                                 .coverage = 0.97,
+                                 .processes = 2,
+                                 .cost = 1.25,
+                                 .cost_metric = "tokens/s",
+                                 .indicative = true,
+                                 .remarks = {"a remark"}};
   unit.marks = {{Mark::steal, "machine steal 12 %"}};
   run.units = {unit, unit};
   run.findings.push_back({"VRV-RUN-STEAL", Layer::hardware, Severity::warning, Mender::platform, "e", "c", "f", "s"});
