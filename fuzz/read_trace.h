@@ -30,6 +30,13 @@ class StrictSink final : public varve::TraceSink {
     if (at > size_) std::abort();
   }
 
+  void totals(const varve::TraceEvent& told, const varve::Extra* extra, const varve::Durations& time,
+              std::int64_t nested_ns) override {
+    event(told, extra);
+    if (time.count == 0 || time.quantiles.count() != time.count || nested_ns < 0) std::abort();
+    if (time.min_ns < 0 || time.min_ns > time.max_ns || time.total_ns < time.min_ns) std::abort();
+  }
+
   explicit StrictSink(std::size_t size) : size_(size) {}
 
  private:

@@ -8,7 +8,7 @@
 #include <initializer_list>
 
 #include "inject/symbol_versions.h"
-#include "inject/text.h"
+#include "inject/short_text.h"
 
 namespace varve::inject {
 

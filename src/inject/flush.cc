@@ -8,7 +8,7 @@
 
 #include "inject/recorder.h"
 #include "inject/symbol_versions.h"
-#include "inject/text.h"
+#include "inject/short_text.h"
 
 namespace varve::inject {
 

@@ -16,7 +16,7 @@
 #include <new>
 
 #include "inject/symbol_versions.h"
-#include "inject/text.h"
+#include "inject/short_text.h"
 
 namespace varve::inject {
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "inject/memory.h"
-#include "inject/text.h"
+#include "inject/reserved.h"
+#include "inject/short_text.h"
 
 namespace varve::inject {
 

@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "inject/memory.h"
+#include "inject/reserved.h"
 
 // What ran, added up in place: a row for each different thing, so that memory does not grow with the number of records.
 namespace varve::inject {

@@ -46,6 +46,14 @@ void TraceAnalysis::event(const TraceEvent& event, const Extra* extra) {
   builder_.lose(event);
 }
 
+// What is known as a sum only has no place in an order of events.
+void TraceAnalysis::totals(const TraceEvent& event, const Extra* extra, const Durations& time,
+                           std::int64_t nested_ns) {
+  if (options_.device_only && !part_of(event.activity)) return;
+  counts_.totals(event, extra, time, nested_ns);
+  builder_.totals(event, extra, time, nested_ns);
+}
+
 // On whose behalf a kernel ran: as the trace tells, or else what was open when it was launched. Of a graph's kernels
 // only the launch is known, unless a capture shows more.
 NameId TraceAnalysis::operation_of(const DeviceEvent& one) const {

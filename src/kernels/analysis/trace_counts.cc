@@ -57,6 +57,20 @@ void TraceCounts::event(const TraceEvent& event, const Extra*) {
   }
 }
 
+void TraceCounts::totals(const TraceEvent& event, const Extra* extra, const Durations& time, std::int64_t) {
+  has_totals_ = true;
+  events_ = add_counts(events_, time.count);
+  if (event.activity == Activity::launch) launches_ = add_counts(launches_, time.count);
+  if (event.activity != Activity::kernel && event.activity != Activity::collective) return;
+  kernels_ = add_counts(kernels_, time.count);
+  kernels_ns_ = add_ns(kernels_ns_, time.total_ns);
+  const std::vector<QuantileSketch::Bucket>& spread = time.quantiles.buckets();
+  if (!spread.empty() && spread.front().number == 0) zero_ = add_counts(zero_, spread.front().count);
+  if (extra == nullptr || extra->graph_node == 0) return;
+  in_graphs_ = add_counts(in_graphs_, time.count);
+  in_graphs_ns_ = add_ns(in_graphs_ns_, time.total_ns);
+}
+
 TraceTally TraceCounts::tally() const {
   TraceTally tally;
   tally.events = events_;
@@ -64,9 +78,11 @@ TraceTally TraceCounts::tally() const {
   tally.kernels = kernels_;
   tally.kernels_ns = kernels_ns_;
   tally.zero_durations = zero_;
-  tally.resolution_ns = events_ - kernels_of_cpu_ >= kEnough ? resolution_ns_ : 0;
+  tally.kernels_in_graphs = in_graphs_;
+  tally.in_graphs_ns = in_graphs_ns_;
+  tally.resolution_ns = !has_totals_ && events_ - kernels_of_cpu_ >= kEnough ? resolution_ns_ : 0;
   tally.environments = environments_;
-  tally.capped = is_round(events_) || is_round(kernels_);
+  tally.capped = !has_totals_ && (is_round(events_) || is_round(kernels_));
   return tally;
 }
 

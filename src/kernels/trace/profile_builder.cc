@@ -33,7 +33,7 @@ void ProfileBuilder::name(NameId id, const TraceName& name) {
   const std::size_t index = static_cast<std::size_t>(id) + 1;
   if (index >= names_.size()) names_.resize(index + 1, names_.front());
   names_[index] = {clean_utf8(name.text, kLongestName), clean_utf8(name.library), std::string(name.build_id),
-                   name.named, kNoKernel};
+                   clean_utf8(name.architecture), name.named, kNoKernel};
   last_rows_.resize(names_.size(), kNoRow);
 }
 
@@ -64,6 +64,7 @@ KernelId ProfileBuilder::kernel_of(NameId id) {
   kernel.named = name.named;
   if (kernel.key.name != name.text) kernel.raw_name = clean_utf8(name.text);
   kernel.meaning = kernel_meaning(kernel.key.name);
+  if (kernel.meaning.architecture.empty()) kernel.meaning.architecture = name.architecture;
   return name.kernel = reading_.record.kernels.intern(std::move(kernel));
 }
 
@@ -145,7 +146,8 @@ void ProfileBuilder::add(const TraceEvent& event, const Extra* extra, const Even
   row->share += times.share;
 }
 
-ProfileBuilder::Row* ProfileBuilder::count(const TraceEvent& event, const Extra* extra, std::int64_t own_ns) {
+// The row for something that ran so often; its bytes are added.
+ProfileBuilder::Row* ProfileBuilder::row_for(const TraceEvent& event, const Extra* extra, std::uint64_t times) {
   const auto index = static_cast<std::size_t>(event.track);
   const Track track = index < tracks_.size() ? tracks_[index] : Track{};
   const Key key = key_of(event, extra, track);
@@ -158,11 +160,18 @@ ProfileBuilder::Row* ProfileBuilder::count(const TraceEvent& event, const Extra*
   Row* row = find_row(key);
   if (row == nullptr) {
     account.is_full = true;
-    account.lost = add_counts(account.lost, 1);
+    account.lost = add_counts(account.lost, times);
     return nullptr;
   }
   if (extra != nullptr && extra->bytes != 0) row->bytes = add_counts(row->bytes, extra->bytes);
+  return row;
+}
+
+ProfileBuilder::Row* ProfileBuilder::count(const TraceEvent& event, const Extra* extra, std::int64_t own_ns) {
+  Row* row = row_for(event, extra, 1);
+  if (row == nullptr) return nullptr;
   if (event.is_sample) {
+    Account& account = accounts_[index_of(row->key.quantity())];
     row->total_ns = add_ns(row->total_ns, std::max<std::int64_t>(event.duration_ns, 0));
     row->samples = add_counts(row->samples, 1);
     if (event.duration_ns > 0 && account.periods_ns.size() < kMostPeriods) account.periods_ns.insert(event.duration_ns);
@@ -175,6 +184,29 @@ ProfileBuilder::Row* ProfileBuilder::count(const TraceEvent& event, const Extra*
   row->max_ns = std::max(row->max_ns, own_ns);
   row->quantiles.add(own_ns);
   return row;
+}
+
+void ProfileBuilder::totals(const TraceEvent& event, const Extra* extra, const Durations& time,
+                            std::int64_t nested_ns) {
+  Row* row = time.count == 0 ? nullptr : row_for(event, extra, time.count);
+  if (row == nullptr) return;
+  row->count = add_counts(row->count, time.count);
+  row->total_ns = add_ns(row->total_ns, time.total_ns);
+  row->min_ns = std::min(row->min_ns, time.min_ns);
+  row->max_ns = std::max(row->max_ns, time.max_ns);
+  row->nested_ns = add_ns(row->nested_ns, nested_ns);
+  for (const QuantileSketch::Bucket& bucket : time.quantiles.buckets()) row->quantiles.add(bucket.number, bucket.count);
+}
+
+void ProfileBuilder::lost(TrackKind track, std::uint64_t records) {
+  if (records == 0) return;
+  Account& account = accounts_[index_of(quantity_of(track, {}))];
+  account.seen = true;
+  account.lost = add_counts(account.lost, records);
+}
+
+void ProfileBuilder::no_evidence(std::string_view why) {
+  reading_.record.profiles.add_absent({witness_, Quantity::device_time}, clean_utf8(why));
 }
 
 void ProfileBuilder::divide(std::int64_t windows_ns, std::map<Part, std::int64_t> parts) {

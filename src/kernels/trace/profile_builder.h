@@ -52,6 +52,9 @@ class ProfileBuilder : public TraceSink {
   void unseen(std::string_view what) override;
   void damaged(std::uint64_t at, std::string_view what) override;
   void rank(std::int32_t rank, std::int32_t of) override;
+  void totals(const TraceEvent& event, const Extra* extra, const Durations& time, std::int64_t nested_ns) override;
+  void lost(TrackKind track, std::uint64_t records) override;
+  void no_evidence(std::string_view why) override;
 
   // An event whose surroundings are known.
   void add(const TraceEvent& event, const Extra* extra, const EventTimes& times);
@@ -74,7 +77,7 @@ class ProfileBuilder : public TraceSink {
   static constexpr std::uint32_t kNoRow = UINT32_MAX;
 
   struct Name {
-    std::string text, library, build_id;
+    std::string text, library, build_id, architecture;
     Named named = Named::trace;
     KernelId kernel = kNoKernel;  // once it is needed
   };
@@ -121,6 +124,7 @@ class ProfileBuilder : public TraceSink {
   static Quantity quantity_of(TrackKind track, const TraceEvent& event);
   std::uint32_t number_of(const Place& place);
   KernelId kernel_of(NameId id);
+  Row* row_for(const TraceEvent& event, const Extra* extra, std::uint64_t times);
   Row* count(const TraceEvent& event, const Extra* extra, std::int64_t own_ns);
   Row* find_row(const Key& key);
   Row* find_or_make_row(const Key& key);

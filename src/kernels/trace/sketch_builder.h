@@ -22,6 +22,9 @@ class SketchBuilder {
     }
   }
 
+  // Durations of a bucket by its number, below QuantileSketch::kBuckets.
+  void add(std::uint16_t bucket, std::uint64_t times) { others_.add_bucket(bucket, times); }
+
   QuantileSketch take() {
     for (std::size_t i = 0; i < counts_.size(); ++i) {
       others_.add_bucket(static_cast<std::uint16_t>(first_ + i), counts_[i]);

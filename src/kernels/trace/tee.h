@@ -29,6 +29,15 @@ class TeeSink final : public TraceSink {
   void damaged(std::uint64_t at, std::string_view what) override {
     for (TraceSink* sink : sinks_) sink->damaged(at, what);
   }
+  void totals(const TraceEvent& event, const Extra* extra, const Durations& time, std::int64_t nested_ns) override {
+    for (TraceSink* sink : sinks_) sink->totals(event, extra, time, nested_ns);
+  }
+  void lost(TrackKind track, std::uint64_t records) override {
+    for (TraceSink* sink : sinks_) sink->lost(track, records);
+  }
+  void no_evidence(std::string_view why) override {
+    for (TraceSink* sink : sinks_) sink->no_evidence(why);
+  }
   void traced(Activity activity) override {
     for (TraceSink* sink : sinks_) sink->traced(activity);
   }
