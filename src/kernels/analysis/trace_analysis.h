@@ -50,6 +50,7 @@ class TraceAnalysis final : public TraceSink {
   TraceCounts counts_;
   std::unordered_map<std::uint32_t, NameId> joined_;  // the operation of an event, by a capture
   CaptureJoined joined_sum_;
+  bool has_totals_ = false;
   CapturedKernels captured_;
   std::vector<Place> places_;                                                    // of tracks, by TrackId
   std::map<std::pair<std::int32_t, std::int32_t>, CollectiveList> collectives_;  // by rank and device

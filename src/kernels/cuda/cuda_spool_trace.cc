@@ -181,21 +181,25 @@ class SpoolTeller {
     std::uint64_t all = 0;
     for (const std::uint64_t one : {dropped, untimed, backwards, too_long, no_room}) all = add_counts(all, one);
     sink_.lost(TrackKind::stream, all);
-    const auto say = [&](std::uint64_t count, std::string_view what) {
-      if (count > 0) sink_.unseen(fmt::format("{} {}", count, what));
+    const auto say = [&](std::uint64_t count, std::string_view one, std::string_view several) {
+      if (count > 0) sink_.unseen(fmt::format("{} {}", count, count == 1 ? one : several));
     };
-    say(dropped, "records that CUPTI dropped");
-    say(untimed, "records without a time: CUPTI could not collect it");
-    say(backwards, "records that end before they begin");
-    say(too_long, "records that are longer than the recording");
-    say(no_room, fmt::format("records for which there was no room ({:.3f} ms)",
-                             milliseconds(static_cast<std::int64_t>(spool_.cost("no_room_ns")))));
+    say(dropped, "record that CUPTI dropped", "records that CUPTI dropped");
+    say(untimed, "record without a time: CUPTI could not collect it",
+        "records without a time: CUPTI could not collect it");
+    say(backwards, "record that ends before it begins", "records that end before they begin");
+    say(too_long, "record that is longer than the recording", "records that are longer than the recording");
+    const auto no_room_ns = static_cast<std::int64_t>(std::min<std::uint64_t>(spool_.cost("no_room_ns"), INT64_MAX));
+    const std::string left = fmt::format("for which there was no room ({:.3f} ms)", milliseconds(no_room_ns));
+    say(no_room, "record " + left, "records " + left);
     if (spool_.cost("coarse") > 0) sink_.unseen("streams and launches of everything one by one: there are too many");
     std::int64_t graphs_ns = 0;
     for (const auto& [number, row] : spool_.rows) graphs_ns = add_ns(graphs_ns, row.kind == 'g' ? row.time.total_ns : 0);
-    say(count_of('g'), fmt::format("launches of graphs ({:.3f} ms) kernel by kernel: they were recorded as wholes",
-                                   milliseconds(graphs_ns)));
-    say(spool_.cost("unmatched_ranges"), "NVTX ranges of which the beginning or the end is missing");
+    const std::string whole = fmt::format("({:.3f} ms) kernel by kernel: recorded at graph level (VARVE_CUDA_RECORD)",
+                                          milliseconds(graphs_ns));
+    say(count_of('g'), "launch of a graph " + whole, "launches of graphs " + whole);
+    say(spool_.cost("unmatched_ranges"), "NVTX range of which the beginning or the end is missing",
+        "NVTX ranges of which the beginning or the end is missing");
   }
 
   void fact(std::string_view id, Value value) { sink_.fact(id, known_fact(std::move(value), std::string(kSource))); }
