@@ -20,6 +20,7 @@ struct RunFlags {
   double margin_percent = 1;
   std::vector<std::string> against_environment;
   MeasuredCommands commands;
+  std::string kernels = "auto";
   bool quiet = false;
   std::optional<std::uint64_t> seed;
   OutputOptions output;
@@ -84,6 +85,7 @@ ExitStatus run(RunFlags& options) {
     if (const Status writable = check_writable(options.output.file); !writable) return complain(writable.error());
   }
   options.plan.variants = std::move(*variants);
+  options.plan.kernels = kernels_way_from(options.kernels).value_or(KernelsWay::automatic);
   options.plan.margin = options.margin_percent / 100;
   options.plan.seed = options.seed ? *options.seed : std::random_device{}();
   if (options.plan.name.empty()) options.plan.name = options.commands.first.front();
@@ -122,6 +124,10 @@ std::vector<Flag> flags_of(RunFlags& options) {
        .target = &options.against_environment,
        .help = "measure a second variant with these set, interleaved A B B A",
        .list = ListValues::all_words},
+      {"--kernels", "WAY", &options.kernels,
+       "how to see which kernels ran, on units of their own: by PyTorch's profiler, by CUPTI, by CPU samples alone, or "
+       "the best that works here",
+       one_of(kernels_way_words())},
       {"--sampling", "HZ", &plan.sampling_hertz, "CPU samples a second; 0 is none", between(0, 10000)},
       {"--seed", "N", &options.seed, "of the random padding of each unit's environment"},
       {"--quiet", "", &options.quiet, "keep the program's output to itself"},

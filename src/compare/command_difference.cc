@@ -59,6 +59,20 @@ bool is_machine_code(const Variant& variant, const std::vector<const Unit*>& uni
 }
 }  // namespace
 
+bool command_follows_from_an_environment(const Sides& sides) {
+  const Variant& a = *sides.variant_a;
+  const Variant& b = *sides.variant_b;
+  const auto stands_in = [](const Variant& variant) {
+    return variant.packages && !variant.packages->environment.empty() && !variant.packages->versions.empty() &&
+           !variant.packages->python.empty() && variant.program.find('/') != std::string::npos &&
+           folder_of(variant.program).ends_with(variant.packages->environment.substr(
+               variant.packages->environment.rfind('/') + 1) + "/bin/");
+  };
+  const std::string file_a = a.program.substr(a.program.rfind('/') + 1);
+  const std::string file_b = b.program.substr(b.program.rfind('/') + 1);
+  return only_difference(a, b) == std::optional<std::size_t>(0) && file_a == file_b && stands_in(a) && stands_in(b);
+}
+
 bool command_follows_from_a_file(const Sides& sides) {
   const Variant& a = *sides.variant_a;
   const Variant& b = *sides.variant_b;

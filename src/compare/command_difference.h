@@ -8,4 +8,8 @@ namespace varve {
 // that differs between commands may stand for other packages, threads, processors or files, none of which is recorded.
 bool command_follows_from_a_file(const Sides& sides);
 
+// Whether the two commands are one program of two Python environments, with the same arguments, and what either could
+// import is recorded: "a/bin/python x.py" and "b/bin/python x.py".
+bool command_follows_from_an_environment(const Sides& sides);
+
 }  // namespace varve

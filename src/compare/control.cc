@@ -30,16 +30,20 @@ std::size_t count(const std::vector<ControlItem>& items, Condition condition) {
 
 bool is_file(const ControlItem& item) { return item.id.starts_with("file."); }
 
-// What may have been changed on purpose: a setting, the command, or the one file that the other command is about.
+bool is_environment(const ControlItem& item) { return item.id == "packages" || item.id == "python"; }
+
+// What may have been changed on purpose: a setting, the command, or the one file or
+// environment that the other command is about.
 bool is_planned(const ControlItem& item, ItemState command) {
   if (item.state != ItemState::different) return false;
-  if (item.id == "program" || is_file(item)) return command == ItemState::follows;
+  if (item.id == "program" || is_file(item) || is_environment(item)) return command == ItemState::follows;
   return item.id == "command" || is_setting(item);
 }
 
 // The items that a change of the command or of a setting brings about by itself when both sides ran on one machine.
 bool may_follow(const ControlItem& item) {
-  return item.id == "program" || is_file(item) || item.id.starts_with("library.");
+  return item.id == "program" || is_file(item) || is_environment(item) || item.id.starts_with("library.") ||
+         item.id.starts_with("framework.");
 }
 
 // What the plan changed on purpose is under test; program and libraries that differ then follow from it.
@@ -61,7 +65,8 @@ void mark_planned(std::vector<ControlItem>& items) {
 void let_files_follow(std::vector<ControlItem>& items) {
   if (find_item(items, "command")->state != ItemState::different) return;
   for (ControlItem& item : items) {
-    if ((item.id == "program" || is_file(item)) && item.state == ItemState::different) item.state = ItemState::follows;
+    const bool named = item.id == "program" || is_file(item);
+    if (named && item.state == ItemState::different) item.state = ItemState::follows;
   }
 }
 
@@ -81,6 +86,7 @@ Status mark_named(std::vector<ControlItem>& items, const std::vector<std::string
                    near ? fmt::format("did you mean {}?", *near) : "varve compare --explain lists what is compared"};
     }
     item->under_test = item->state == ItemState::different;
+    if (is_environment(*item)) item->unrecorded.clear();  // named, it is one bundle
   }
   return Done{};
 }
@@ -128,10 +134,15 @@ void explain(const Sides& sides, bool pair_unknown, ControlVerdict& verdict) {
     reasons.push_back(
         fmt::format("unknown on at least one side: {}", name_items(verdict.items, ItemState::unknown, 12)));
   }
-  if (has_unrecorded_difference(verdict.items)) {
+  if (const ControlItem& command = *find_item(verdict.items, "command");
+      command.state == ItemState::different && !command.unrecorded.empty()) {
     reasons.push_back(
         "two commands may differ in packages, threads, processors and files that none of them names: run one command "
         "with one setting changed (--against-env), or let it differ in one program or one file of the same folder");
+  }
+  if (const std::vector<std::string> changed = changed_packages(sides); changed.size() > 1) {
+    reasons.push_back(fmt::format("{} packages differ ({}): this comparison cannot tell their parts in it apart",
+                                  changed.size(), and_more(changed, 8)));
   }
   if (verdict.control == Control::confounded && state_count(ItemState::different) > 1) {
     reasons.push_back(
@@ -154,12 +165,13 @@ Result<ControlVerdict> judge_control(const Sides& sides, const std::vector<std::
   verdict.items = list_items(sides);
   const bool pair_unknown = pair_is_unknown(sides, verdict.items);
   if (ControlItem& command = *find_item(verdict.items, "command"); command.state == ItemState::different) {
-    if (command_follows_from_a_file(sides)) {
+    if (command_follows_from_a_file(sides) || command_follows_from_an_environment(sides)) {
       command.state = ItemState::follows;
     } else {
       command.unrecorded = "what differs inside it is not recorded";
     }
   }
+  let_packages_explain(sides, verdict.items);
   if (sides.one_document) {
     mark_planned(verdict.items);
     if (pair_unknown) {

@@ -208,6 +208,10 @@ void find_control(const Comparison& comparison, std::vector<Finding>& found) {
       if (item.state != ItemState::different || item.unrecorded.empty()) continue;
       differs += fmt::format(" (of {}, {})", item_name(item), item.unrecorded);
       layer = item.layer;
+      if (item.id == "packages") {
+        fix = "exchange one package at a time, or name the bundle with --variable packages";
+        continue;
+      }
       fix = "give both sides one command and change one setting (--against-env), or one program or file in its folder";
     }
     found.push_back(finding("VRV-CMP-CONFOUNDED", Severity::warning, "differs: " + differs,

@@ -247,6 +247,8 @@ std::vector<ControlItem> list_items(const Sides& sides) {
   add_settings(sides, items);
   add_program(sides, items);
   add_files(sides, items);
+  add_package_items(sides, items);
+  add_framework_items(sides, items);
   add_library_items(sides, items);
   add_work(sides, items);
   std::stable_sort(items.begin(), items.end(),

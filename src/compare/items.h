@@ -1,4 +1,5 @@
 #pragma once
+#include <string>
 #include <vector>
 
 #include "compare/sides.h"
@@ -13,6 +14,20 @@ std::vector<ControlItem> list_items(const Sides& sides);
 
 // Libraries mapped by the units of either side (in library_items.cc).
 void add_library_items(const Sides& sides, std::vector<ControlItem>& items);
+
+inline constexpr const char* kNotLoaded = "(not loaded)";
+
+// What a library is called as an item, by its path: "library libtorch_cpu".
+std::string library_item_title(const std::string& path);
+
+// What the interpreters could import, and what the frameworks were told (in environment_items.cc).
+void add_package_items(const Sides& sides, std::vector<ControlItem>& items);
+void add_framework_items(const Sides& sides, std::vector<ControlItem>& items);
+// Packages whose versions differ or that one side has only, frameworks first. Empty where they are not known.
+std::vector<std::string> changed_packages(const Sides& sides);
+// Where packages differ, the libraries that these packages brought become one item that follows from them, and so does
+// what the build of a framework says of itself.
+void let_packages_explain(const Sides& sides, std::vector<ControlItem>& items);
 
 // A unit mapped the user half of a GPU driver.
 bool used_gpu(const std::vector<const Unit*>& units);

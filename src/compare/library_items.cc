@@ -44,7 +44,7 @@ LoadedByStem loaded_by(const std::vector<const Unit*>& units, const std::string&
 }
 
 std::string text_of_library(const Loaded& loaded, std::size_t units) {
-  if (loaded.units == 0) return "(not loaded)";
+  if (loaded.units == 0) return kNotLoaded;
   std::vector<std::string> ids;
   for (const std::string& id : loaded.build_ids) ids.push_back("build id " + id.substr(0, 12));
   if (!loaded.unknown_build_id.empty()) ids.push_back("no build id: " + loaded.unknown_build_id);
@@ -109,6 +109,8 @@ void add_runtime_item(const LoadedByStem& a, const LoadedByStem& b, const Sides&
 }
 }  // namespace
 
+std::string library_item_title(const std::string& path) { return "library " + library_stem(path); }
+
 bool used_gpu(const std::vector<const Unit*>& units) {
   return std::any_of(units.begin(), units.end(), [](const Unit* unit) {
     return std::any_of(unit->libraries.begin(), unit->libraries.end(),
@@ -133,7 +135,7 @@ void add_library_items(const Sides& sides, std::vector<ControlItem>& items) {
     const Loaded& of_a = a[stem];
     const Loaded& of_b = b[stem];
     const std::string& path = of_a.units > 0 ? *of_a.paths.begin() : *of_b.paths.begin();
-    items.push_back({id_of(stem, of_a, of_b), library_layer(path), "library " + stem,
+    items.push_back({id_of(stem, of_a, of_b), library_layer(path), library_item_title(path),
                      text_of_library(of_a, sides.units_a.size()), text_of_library(of_b, sides.units_b.size()),
                      state_of_library(of_a, of_b, sides), false});
   }

@@ -6,7 +6,10 @@
 
 #include "base/version.h"
 #include "capture/capture_stack.h"
+#include "harness/imported_packages.h"
 #include "harness/plan.h"
+#include "harness/recorders/choose.h"
+#include "harness/recording.h"
 #include "harness/run_findings.h"
 #include "harness/run_units.h"
 #include "harness/unit/interrupt.h"
@@ -93,9 +96,12 @@ Result<Run> run_benchmark(const RunPlan& plan, const World& world, RunObserver& 
   if (!before) return before.error();
   run.stack = std::move(*before);
 
-  KernelWitness witness(world, plan.sampling_hertz);
+  KernelWitness witness(world, plan.kernels == KernelsWay::none ? 0 : plan.sampling_hertz);
   ProcessExecutor executor(world, witness, std::move(*directory));
-  execute_units(plan, variants, executor, observer, home, run);
+  execute_units(plan, variants, all_recorders(), world, executor, observer, run);
+  for (std::size_t side = 0; side < variants.size(); ++side) {
+    run.variants[side].packages = imported_packages(variants[side], recording_ground(world, variants[side], run));
+  }
 
   if (Result<Stack> after = capture_stack(world, how); after) run.stack_changes = changed_facts(run.stack, *after);
   add_closing_findings(run);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "harness/recorders/kernels_way.h"
 #include "model/run_record.h"
 #include "world/world.h"
 
@@ -28,7 +29,8 @@ struct RunPlan {
   double margin = 0.01;               // equivalence margin, as a fraction
   std::optional<std::string> metric;  // the primary metric; without it the first the program writes, else wall time
   double timeout_seconds = 0;         // a unit; 0 is none
-  double sampling_hertz = 99;         // CPU samples a second of CPU time; 0 is none
+  KernelsWay kernels = KernelsWay::automatic;
+  double sampling_hertz = 99;  // CPU samples a second of CPU time; 0 is none, as is --kernels=none
   std::uint64_t seed = 0;             // of the environment pads
 };
 

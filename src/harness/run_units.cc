@@ -8,9 +8,10 @@
 #include "harness/forecast.h"
 #include "harness/plan.h"
 #include "harness/run_findings.h"
+#include "harness/recorders/choose.h"
+#include "harness/recording.h"
 #include "harness/unit/interrupt.h"
-#include "harness/unit/kernel_witness.h"
-#include "kernels/onednn_verbose.h"
+#include "harness/unit/temporary_directory.h"
 
 namespace varve {
 
@@ -59,7 +60,7 @@ Unit make_unit(const PlannedUnit& planned, int index, int pad, double run_starte
 
 std::int64_t nanoseconds(double seconds) { return std::llround(std::clamp(seconds, 0.0, 1e9) * 1e9); }
 
-// Adds what was seen of a unit to it, and closes each account by what the unit used of its quantity.
+// Adds what was seen of a unit while it ran, and closes each account by what the unit used of its quantity.
 void take_profiles(const ProfileRecord& seen, Unit& unit, KernelTable& kernels) {
   merge(unit.profiles, seen.profiles, kernels.intern_all(seen.kernels));
   for (auto& [kind, profile] : unit.profiles.by_kind) {
@@ -71,13 +72,16 @@ void take_profiles(const ProfileRecord& seen, Unit& unit, KernelTable& kernels) 
 
 class Scheduler {
  public:
-  Scheduler(const RunPlan& plan, const std::vector<PreparedVariant>& variants, Executor& executor,
-            RunObserver& observer, const std::string& home, Run& run)
+  Scheduler(const RunPlan& plan, const std::vector<PreparedVariant>& variants,
+            const std::vector<std::unique_ptr<Recorder>>& recorders, const World& world, Executor& executor,
+            RunObserver& observer, Run& run)
       : plan_(plan),
         variants_(variants),
+        recorders_(recorders),
+        world_(world),
         executor_(executor),
         observer_(observer),
-        home_(home),
+        home_(environment_value(world.environment, "HOME")),
         run_(run),
         pads_(plan.seed) {}
 
@@ -93,9 +97,7 @@ class Scheduler {
       if (!execute_planned(unit)) return;
     }
     for (std::size_t side = 0; side < variants_.size(); ++side) {
-      if (interrupt_count() == 0 && loaded_onednn(variant_name(static_cast<int>(side)))) {
-        execute_evidence(static_cast<int>(side));
-      }
+      if (interrupt_count() == 0) record_side(static_cast<int>(side));
     }
   }
 
@@ -144,26 +146,58 @@ class Scheduler {
     return true;
   }
 
-  void execute_evidence(int side) {
+  // One unit for each recorder of the side; where one sees nothing, the next of its alternatives gets its turn.
+  void record_side(int side) {
+    const RecordingGround ground = recording_ground(world_, variants_[static_cast<std::size_t>(side)], run_);
+    ChosenRecorders chosen = choose_recorders(plan_.kernels, recorders_, ground);
+    run_.variants[static_cast<std::size_t>(side)].recorders = std::move(chosen.choices);
+    for (const auto& alternatives : chosen.used) {
+      for (const Recorder* recorder : alternatives) {
+        if (interrupt_count() > 0 || record_unit(side, *recorder, ground)) break;
+      }
+    }
+  }
+
+  // Whether something was seen.
+  bool record_unit(int side, const Recorder& recorder, const RecordingGround& ground) {
+    Variant& variant = run_.variants[static_cast<std::size_t>(side)];
+    Result<TemporaryDirectory> folder = TemporaryDirectory::make();
+    if (!folder) return say_unused(variant, recorder, to_text(folder.error()));
+    Result<std::unique_ptr<RecordedUnit>> recorded = recorder.prepare(ground, folder->path());
+    if (!recorded) return say_unused(variant, recorder, to_text(recorded.error()));
+
     ++total_;
     const PlannedUnit planned{side, UnitRole::evidence, -1, 0, -1};
-    UnitRequest request = make_request(planned, variants_[static_cast<std::size_t>(side)].evidence_environment);
-    request.timeout_seconds *= 2;  // the verbose lines cost time
-    OnednnVerboseScanner scanner;
-    request.output = [&scanner](std::string_view bytes) { scanner.feed(bytes); };
+    std::map<std::string, std::string> variables = ground.environment;
+    for (const auto& [name, value] : (*recorded)->environment()) variables[name] = value;
+    const std::vector<std::string> environment = settings_list(variables);
+    UnitRequest request = make_request(planned, environment);
+    request.timeout_seconds *= 2;  // recording costs time
+    request.output = [&](std::string_view bytes) { (*recorded)->output(bytes); };
+    request.watched = (*recorded)->descriptor();
+    request.readable = [&] { (*recorded)->serve(); };
     UnitOutcome outcome = executor_.execute(request);
+    if (!outcome.not_started.empty()) return say_unused(variant, recorder, outcome.not_started);
     std::optional<Finding> failed = unit_finding(describe(planned), outcome, request.timeout_seconds, home_);
-    const ProfileRecord onednn = scanner.take();
-    merge(outcome.seen, onednn);
-    if (onednn.profiles.find(kOnednnCalls) == nullptr) {
-      outcome.seen.profiles.add_absent(
-          kOnednnCalls, "oneDNN wrote no verbose lines: it was loaded and not used, or built without them");
+    Recording recording = (*recorded)->finish(outcome);
+    recording.about.recorder = recorder.name();
+    keep(planned, request, outcome, &recording);
+    for (auto& [id, fact] : recording.framework) variant.framework.insert_or_assign(id, std::move(fact));
+    if (failed) {
+      failed->severity = Severity::warning;
+      failed->consequence =
+          fmt::format("what the recorder \"{}\" saw of this side is not whole; the timing units are not touched by it",
+                      recorder.name());
+      run_.findings.push_back(std::move(*failed));
     }
-    if (outcome.not_started.empty()) keep(planned, request, outcome);
-    if (!failed) return;
-    failed->severity = Severity::warning;
-    failed->consequence = "there is no evidence from oneDNN for this side; the timing units are not touched by it";
-    run_.findings.push_back(std::move(*failed));
+    return recording.about.no_evidence.empty();
+  }
+
+  static bool say_unused(Variant& variant, const Recorder& recorder, const std::string& why) {
+    for (RecorderChoice& choice : variant.recorders) {
+      if (choice.recorder == recorder.name()) choice = {choice.recorder, false, "no evidence: " + why};
+    }
+    return false;
   }
 
   UnitRequest make_request(const PlannedUnit& planned, const std::vector<std::string>& environment) {
@@ -178,7 +212,8 @@ class Scheduler {
     return request;
   }
 
-  const Unit& keep(const PlannedUnit& planned, const UnitRequest& request, UnitOutcome& outcome) {
+  const Unit& keep(const PlannedUnit& planned, const UnitRequest& request, UnitOutcome& outcome,
+                   const Recording* recording = nullptr) {
     if (run_.units.empty()) run_started_at_ = outcome.started_at;
     const bool first_of_side = std::none_of(run_.units.begin(), run_.units.end(), [&](const Unit& unit) {
       return unit.variant == variant_name(planned.side);
@@ -189,16 +224,15 @@ class Scheduler {
     run_.units.push_back(
         make_unit(planned, static_cast<int>(run_.units.size()), request.environment_pad, run_started_at_, outcome));
     take_profiles(outcome.seen, run_.units.back(), run_.kernels);
+    if (recording != nullptr) take_recording(*recording, run_.units.back());
     observer_.unit_finished(run_.units.back());
     return run_.units.back();
   }
 
-  bool loaded_onednn(const std::string& variant) const {
-    return std::any_of(run_.units.begin(), run_.units.end(), [&](const Unit& unit) {
-      return unit.role == UnitRole::timing && unit.variant == variant &&
-             std::any_of(unit.libraries.begin(), unit.libraries.end(),
-                         [](const Library& library) { return may_contain_onednn(library.path); });
-    });
+  void take_recording(const Recording& recording, Unit& unit) {
+    merge(unit.profiles, recording.seen.profiles, run_.kernels.intern_all(recording.seen.kernels));
+    unit.recording = recording.about;
+    if (unit.end.ok()) note_recording_cost(run_, unit, *unit.recording);
   }
 
   std::string describe(const PlannedUnit& planned) const {
@@ -209,9 +243,11 @@ class Scheduler {
 
   const RunPlan& plan_;
   const std::vector<PreparedVariant>& variants_;
+  const std::vector<std::unique_ptr<Recorder>>& recorders_;
+  const World& world_;
   Executor& executor_;
   RunObserver& observer_;
-  const std::string& home_;
+  std::string home_;
   Run& run_;
   PadSource pads_;
   int total_ = 0;
@@ -222,9 +258,10 @@ class Scheduler {
 
 }  // namespace
 
-void execute_units(const RunPlan& plan, const std::vector<PreparedVariant>& variants, Executor& executor,
-                   RunObserver& observer, const std::string& home, Run& run) {
-  Scheduler(plan, variants, executor, observer, home, run).execute();
+void execute_units(const RunPlan& plan, const std::vector<PreparedVariant>& variants,
+                   const std::vector<std::unique_ptr<Recorder>>& recorders, const World& world, Executor& executor,
+                   RunObserver& observer, Run& run) {
+  Scheduler(plan, variants, recorders, world, executor, observer, run).execute();
   if (run.protocol.primary_metric.empty()) run.protocol.primary_metric = plan.metric.value_or("wall time");
 }
 

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
+
+#include "harness/recorders/choose.h"
 
 namespace varve {
 namespace {
@@ -29,7 +32,7 @@ class FakeExecutor : public Executor {
   std::function<UnitOutcome(int)> answer_;
 };
 
-class Recorder : public RunObserver {
+class Watcher : public RunObserver {
  public:
   void planned(int total) override { events.push_back("planned " + std::to_string(total)); }
   void forecast(const std::vector<std::string>& lines) override { events.push_back("forecast: " + lines[0]); }
@@ -45,7 +48,7 @@ class Recorder : public RunObserver {
 struct Bench {
   RunPlan plan;
   std::vector<PreparedVariant> variants;
-  Recorder recorder;
+  Watcher recorder;
   Run run;
 
   explicit Bench(int sides, int units = 4, int warmup = 1) {
@@ -56,13 +59,17 @@ struct Bench {
       PreparedVariant variant;
       variant.program = i == 0 ? "/a" : "/b";
       variant.command = {"x"};
+      variant.document.name = i == 0 ? "A" : "B";
+      variant.variables = {{"PLAIN", "1"}};
       variant.environment = {"PLAIN=1"};
-      variant.evidence_environment = {"PLAIN=1", "ONEDNN_VERBOSE=1"};
+      run.variants.push_back(variant.document);
       variants.push_back(variant);
     }
   }
   const Run& execute(FakeExecutor& executor) {
-    execute_units(plan, variants, executor, recorder, "/home/me", run);
+    World world = host_world();
+    world.environment = {{"HOME", "/home/me"}};
+    execute_units(plan, variants, all_recorders(), world, executor, recorder, run);
     return run;
   }
 };
@@ -251,7 +258,7 @@ TEST(Scheduler, OnednnGetsAnEvidenceUnitOnTheSideThatLoadedIt) {
   EXPECT_EQ(onednn->whole_ns, std::llround(run.units[2].wall_seconds * 1e9));
   EXPECT_EQ(onednn->rows_ns() + onednn->remainder_ns(), onednn->whole_ns);
   EXPECT_EQ(executor.environments[1], std::vector<std::string>{"PLAIN=1"});
-  EXPECT_EQ(executor.environments[2], (std::vector<std::string>{"PLAIN=1", "ONEDNN_VERBOSE=1"}));
+  EXPECT_EQ(executor.environments[2], (std::vector<std::string>{"DNNL_VERBOSE=1", "ONEDNN_VERBOSE=1", "PLAIN=1"}));
   EXPECT_EQ(bench.recorder.text.size(), 2 * executor.text.size()) << "verbose lines are not the program's own output";
 }
 

@@ -59,13 +59,13 @@ Result<std::string> find_program(const std::string& program, const std::map<std:
                "give its path, or put its directory into PATH"};
 }
 
-std::vector<std::string> settings_list(const std::map<std::string, std::string>& environment) {
+}  // namespace
+
+std::vector<std::string> settings_list(const std::map<std::string, std::string>& variables) {
   std::vector<std::string> list;
-  for (const auto& [name, value] : environment) list.push_back(fmt::format("{}={}", name, value));
+  for (const auto& [name, value] : variables) list.push_back(fmt::format("{}={}", name, value));
   return list;
 }
-
-}  // namespace
 
 std::string file_digest(const std::string& path, std::uint64_t cap) {
   const FileHandle file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -151,10 +151,7 @@ Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::stri
   prepared.document.program = clean_utf8(shorten_home(prepared.program, home));
   prepared.document.program_digest = file_digest(prepared.program);
   prepared.document.files = named_files(plan.command, prepared.document.command);
-
-  environment["ONEDNN_VERBOSE"] = "1";
-  environment["DNNL_VERBOSE"] = "1";
-  prepared.evidence_environment = settings_list(environment);
+  prepared.variables = std::move(environment);
   return prepared;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,14 +13,17 @@ namespace varve {
 struct PreparedVariant {
   std::string program;  // path of the executable
   std::vector<std::string> command;
-  std::vector<std::string> environment;           // of every unit: "NAME=VALUE", sorted
-  std::vector<std::string> evidence_environment;  // the same with oneDNN's verbose lines switched on
-  Variant document;                               // redacted
+  std::map<std::string, std::string> variables;  // of every unit
+  std::vector<std::string> environment;          // the same as "NAME=VALUE", sorted
+  Variant document;                              // redacted
 };
 
 // Finds the program as execvp(3) does, in the PATH that is in force for this side. Error when there is no command or no
 // such program; it says where Varve looked.
 Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::string& name, const World& world);
+
+// Variables as a program is given them: "NAME=VALUE", sorted.
+std::vector<std::string> settings_list(const std::map<std::string, std::string>& variables);
 
 // SHA-256 of a regular file in hexadecimal; empty when it cannot be read or is larger than `cap` bytes. Read in small
 // pieces: Varve's own peak memory is the floor of what it can say about a program's.

@@ -7,6 +7,7 @@
 
 #include "model/finding.h"
 #include "model/kernels/profile.h"
+#include "model/recording.h"
 #include "model/stack.h"
 
 namespace varve {
@@ -26,7 +27,7 @@ struct Metric {
 enum class UnitRole {
   warmup,    // executed and kept, never part of a verdict
   timing,    // what the verdict rests on
-  evidence,  // executed with a witness that costs time (oneDNN's verbose lines); never part of a verdict
+  evidence,  // executed with a recorder, which costs time; never part of a verdict
 };
 
 // What gives a reader cause to distrust a unit.
@@ -75,6 +76,7 @@ struct Unit {
   std::vector<Library> libraries;  // mapped while it ran, sorted by path
   Profiles profiles;               // what ran, by the ids of Run::kernels
   std::vector<UnitMark> marks;     // why a reader may distrust it; never dropped for it
+  std::optional<UnitRecording> recording;  // of an evidence unit
 };
 
 // A regular file that the command names as an argument ("train.py", "--config=a.yaml").
@@ -94,6 +96,9 @@ struct Variant {
   std::string program;                             // path of the executable, resolved on PATH, home shortened
   std::string program_digest;                      // SHA-256 of the file, empty when unreadable
   std::vector<NamedFile> files;                    // in the order of the arguments
+  std::vector<RecorderChoice> recorders;           // in the order in which they were considered
+  std::map<std::string, Fact> framework;           // what frameworks were told, by the ids of data/framework_facts.json
+  std::optional<ImportedPackages> packages;        // nothing: no Python was seen
 };
 
 // How the run was executed, fixed before it starts.

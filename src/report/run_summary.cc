@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/text.h"
+#include "report/recordings.h"
 #include "report/wording.h"
 #include "stats/descriptive.h"
 
@@ -146,13 +147,16 @@ std::vector<SideProfile> side_profiles(const std::vector<const Unit*>& units) {
 }
 
 std::string profile_title(const Run& run, const Variant& variant, ProfileKind kind) {
-  const std::string side = run.variants.size() > 1 ? "Kernels of " + variant.name : "Kernels";
+  const bool operators = kind.witness == WitnessKind::kineto && kind.quantity == Quantity::call_time;
+  std::string side = operators ? "Operators" : "Kernels";
+  if (run.variants.size() > 1) side += " of " + variant.name;
   if (kind == kCpuSamples) return side;
   return fmt::format("{}: {}, by {}", side, quantity_title(kind.quantity), to_string(kind.witness));
 }
 
 const char* remainder_title(ProfileKind kind) {
   if (kind.quantity == Quantity::cpu_time) return "(not sampled)";
+  if (kind.witness == WitnessKind::kineto && kind.quantity == Quantity::call_time) return "(outside operators)";
   return kind.witness == WitnessKind::onednn_verbose ? "(outside oneDNN)" : "(outside kernels)";
 }
 
@@ -213,6 +217,7 @@ std::vector<Remark> measurement_remarks(const Run& run) {
   if (marked > 0) remarks.push_back({"marked units", mark_remark(run)});
   remarks.push_back({"machine steal", steal_remark(run)});
   remarks.push_back({"kernels seen by", sampling_remark(run)});
+  if (const std::string unused = unused_recorders(run); !unused.empty()) remarks.push_back({"not used", unused});
   for (const char* id : {"cpu.model", "cpu.threads", "cpu.frequency.governor", "machine.hypervisor", "memory.total",
                          "cgroup.cpu_quota", "os.kernel.release"}) {
     add_fact(remarks, run.stack, id);

@@ -160,7 +160,8 @@ std::string control_meaning(const Comparison& comparison) {
       for (const ControlItem& item : comparison.items) {
         if (item.state != ItemState::different || item.unrecorded.empty()) continue;
         return capitalised(shown_item_name(item)) + " differs, and " + item.unrecorded +
-               ": it may be packages, threads or files. The numbers stand, but they cannot say what made them.";
+               (item.id == "packages" ? "" : ": it may be packages, threads or files") +
+               ". The numbers stand, but they cannot say what made them.";
       }
       return "More differs than was put under test. The numbers stand, but they cannot say which of the differences "
              "made them.";

@@ -19,6 +19,8 @@ struct UnitRequest {
   int environment_pad = 0;                                // bytes of VARVE_PAD to add
   double timeout_seconds = 0;                             // 0 is none
   std::function<void(std::string_view)> output;           // gets stdout and stderr as they come; may be empty
+  int watched = -1;                                       // a descriptor to watch while the unit runs; -1: none. Lent
+  std::function<void()> readable;                         // called whenever it can be read
 };
 
 // What became of it. Times are in seconds of CLOCK_MONOTONIC and CPU time; fields named as in Unit mean the same.

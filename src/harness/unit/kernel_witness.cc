@@ -31,12 +31,6 @@ void shorten_paths(KernelEvidence& evidence, const std::string& home) {
 
 }  // namespace
 
-bool may_contain_onednn(const std::string& path) {
-  const std::string name = file_name(path);
-  return name.starts_with("libdnnl") || name.starts_with("libonednn") || name.starts_with("libmkldnn") ||
-         name.starts_with("libtorch_cpu.so");
-}
-
 KernelWitness::KernelWitness(const World& world, double hertz)
     : world_(world), home_(environment_value(world.environment, "HOME")) {
   if (hertz <= 0) {

@@ -44,7 +44,4 @@ class KernelWitness {
   bool device_open_ = false;     // /dev/nvidia* or /dev/kfd was seen open
 };
 
-// Whether a file contains oneDNN, by its name.
-bool may_contain_onednn(const std::string& path);
-
 }  // namespace varve

@@ -61,10 +61,11 @@ double UnitProcess::wait_for_end(KernelWitness& witness) {
     double now = monotonic_now();
     double wake = std::min({deadline_, next_look, now + kLongestSleep});
     if (!spawned_.exit_notice) wake = std::min(wake, now + kAskInterval);
-    pollfd events[3] = {{spawned_.exit_notice.fd(), POLLIN, 0},
+    pollfd events[4] = {{spawned_.exit_notice.fd(), POLLIN, 0},
                         {output_open_ ? spawned_.output.fd() : -1, POLLIN, 0},
-                        {interrupt_fd(), POLLIN, 0}};
-    poll(events, 3, static_cast<int>(std::ceil(std::max(0.0, wake - now) * 1000)));
+                        {interrupt_fd(), POLLIN, 0},
+                        {request_.watched, POLLIN, 0}};
+    poll(events, 4, static_cast<int>(std::ceil(std::max(0.0, wake - now) * 1000)));
     now = monotonic_now();
     if (events[0].revents != 0 || (!spawned_.exit_notice && has_ended())) {
       ended_ = true;
@@ -72,6 +73,7 @@ double UnitProcess::wait_for_end(KernelWitness& witness) {
     }
     if (events[1].revents != 0) pass_output_on();
     if (events[2].revents != 0) clear_interrupt_fd();
+    if (events[3].revents != 0 && request_.readable) request_.readable();
     if (interrupt_count() > 0 && !ending_) {
       interrupted_ = true;
       begin_ending();

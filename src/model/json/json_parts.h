@@ -36,6 +36,12 @@ Number small_number(const Fields& fields, const char* key, std::int64_t otherwis
   }
   return static_cast<Number>(value);
 }
+Json recorders_to_json(const std::vector<RecorderChoice>& recorders);
+std::vector<RecorderChoice> recorders_from(const Fields& fields, const char* key);
+Json recording_to_json(const UnitRecording& recording);
+UnitRecording recording_from(const Fields& fields);
+Json packages_to_json(const ImportedPackages& packages);
+ImportedPackages packages_from(const Fields& fields);
 Json tool_to_json(const std::string& version);
 Stack stack_from(const Fields& fields);
 Run run_from(const Fields& fields);

@@ -85,6 +85,7 @@ Json unit_to_json(const Unit& unit, LibraryTable& libraries) {
             {"profiles", profiles_to_json(unit.profiles)},
             {"marks", marks_to_json(unit.marks)}};
   if (!unit.peak_memory_note.empty()) json["peak_memory_note"] = unit.peak_memory_note;
+  if (unit.recording) json["recording"] = recording_to_json(*unit.recording);
   return json;
 }
 
@@ -122,6 +123,7 @@ Unit unit_from(const Fields& fields, const std::vector<Library>& libraries, cons
   fields.each("marks", [&](const Fields& row) {
     unit.marks.push_back({row.word("mark", mark_from), row.text("text")});
   });
+  if (fields.has("recording")) unit.recording = recording_from(fields.object("recording"));
   return unit;
 }
 
@@ -136,13 +138,17 @@ Json files_to_json(const std::vector<NamedFile>& files) {
 }
 
 Json variant_to_json(const Variant& variant) {
-  return {{"name", variant.name},
-          {"command", variant.command},
-          {"environment", variant.environment},
-          {"settings", facts_to_json(variant.settings)},
-          {"program", variant.program},
-          {"program_digest", variant.program_digest},
-          {"files", files_to_json(variant.files)}};
+  Json json{{"name", variant.name},
+            {"command", variant.command},
+            {"environment", variant.environment},
+            {"settings", facts_to_json(variant.settings)},
+            {"program", variant.program},
+            {"program_digest", variant.program_digest},
+            {"files", files_to_json(variant.files)},
+            {"recorders", recorders_to_json(variant.recorders)},
+            {"framework", facts_to_json(variant.framework)}};
+  if (variant.packages) json["packages"] = packages_to_json(*variant.packages);
+  return json;
 }
 
 Variant variant_from(const Fields& fields) {
@@ -160,6 +166,9 @@ Variant variant_from(const Fields& fields) {
                              .digest = row.text("digest"),
                              .missing = row.text("missing")});
   });
+  variant.recorders = recorders_from(fields, "recorders");
+  variant.framework = facts_from(fields, "framework");
+  if (fields.has("packages")) variant.packages = packages_from(fields.object("packages"));
   return variant;
 }
 

@@ -6,6 +6,7 @@
 
 #include "report/html/html.h"
 #include "report/html/html_parts.h"
+#include "report/recordings.h"
 #include "report/wording.h"
 
 namespace varve {
@@ -160,6 +161,30 @@ void write_kernels(HtmlWriter& out, const Run& run, const Variant& variant, cons
   for (const std::string& reason : side.unseen) out.leaf("p", {{"class", "note"}}, "Unseen: " + reason);
 }
 
+void write_remarks(HtmlWriter& out, const std::string& id, const std::string& title,
+                   const std::vector<Remark>& remarks) {
+  if (remarks.empty()) return;
+  Section section(out, id, title);
+  ScrollTable table(out, "facts", {"", ""});
+  Element body(out, "tbody");
+  for (const Remark& remark : remarks) {
+    Element row(out, "tr");
+    out.leaf("td", {}, remark.name);
+    out.leaf("td", {}, remark.text);
+  }
+}
+
+// What was seen of a side on units of their own, and what its process said of itself.
+void write_recorded(HtmlWriter& out, const Run& run, const Variant& variant) {
+  const std::string of_side = run.variants.size() > 1 ? " of " + variant.name : "";
+  write_remarks(out, "recorded", "Recorded" + of_side, recording_remarks(run, variant));
+  for (const SideProfile& side : recorded_profiles(run, variant)) write_kernels(out, run, variant, side);
+  write_remarks(out, "framework", "What the framework was told" + of_side, framework_remarks(variant));
+  if (const std::string text = packages_text(variant); !text.empty()) {
+    write_remarks(out, "packages", "What the interpreter could import" + of_side, {{variant.name, text}});
+  }
+}
+
 void write_unit_row(HtmlWriter& out, const Run& run, const Unit& unit) {
   Element row(out, "tr", {{"class", unit.end.ok() ? "fine" : "failed"}});
   out.leaf("td", {}, std::to_string(unit.index));
@@ -204,6 +229,7 @@ std::string html_page(const Run& run) {
     for (const SideProfile& side : side_profiles(timing_units(run, variant.name))) {
       write_kernels(out, run, variant, side);
     }
+    write_recorded(out, run, variant);
   }
   write_findings(out, run.findings);
   write_measurement(out, run);

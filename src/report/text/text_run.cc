@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "report/printable.h"
+#include "report/recordings.h"
 #include "report/run_summary.h"
 #include "report/text/text_parts.h"
 #include "report/text/text_report.h"
@@ -89,11 +90,32 @@ std::string side_kernels(const Run& run, const Variant& variant, const SideProfi
   return out;
 }
 
+std::string remark_table(const std::string& title, const std::vector<Remark>& remarks, const TextStyle& style) {
+  if (remarks.empty()) return "";
+  TextTable table({{""}, {""}});
+  for (const Remark& remark : remarks) table.add({{remark.name, Tone::dim}, {remark.text}});
+  return text_heading(title, style) + table.render(style);
+}
+
+std::string of_side(const Run& run, const Variant& variant, const std::string& title) {
+  return run.variants.size() > 1 ? title + " of " + variant.name : title;
+}
+
 std::string run_kernels(const Run& run, const Variant& variant, const TextStyle& style) {
   std::string out;
   for (const SideProfile& side : side_profiles(timing_units(run, variant.name)))
     out += side_kernels(run, variant, side, style);
-  return out;
+  out += remark_table(of_side(run, variant, "Recorded"), recording_remarks(run, variant), style);
+  for (const SideProfile& side : recorded_profiles(run, variant)) out += side_kernels(run, variant, side, style);
+  return out + remark_table(of_side(run, variant, "What the framework was told"), framework_remarks(variant), style);
+}
+
+std::string imported(const Run& run, const TextStyle& style) {
+  std::vector<Remark> remarks;
+  for (const Variant& variant : run.variants) {
+    if (std::string text = packages_text(variant); !text.empty()) remarks.push_back({variant.name, std::move(text)});
+  }
+  return remark_table("What the interpreter could import", remarks, style);
 }
 
 std::string distrusted_units(const Run& run, const TextStyle& style) {
@@ -122,6 +144,7 @@ std::string text_run(const Run& run, const TextStyle& style) {
   if (run.variants.empty()) out += paragraph("no variant was executed", 2, Tone::dim, style);
   out += run_metrics(run, style);
   for (const Variant& variant : run.variants) out += run_kernels(run, variant, style);
+  out += imported(run, style);
   out += distrusted_units(run, style);
   out += text_changes(run.stack_changes, style);
   out += text_findings(run.findings, style);

@@ -1,0 +1,42 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "harness/recorders/framework_facts.h"
+
+namespace varve {
+
+// The start-up hook in the folder of a recorded unit: FOLDER/hook/sitecustomize.py, which Python imports before the
+// program because FOLDER/hook stands first on PYTHONPATH, and FOLDER/hook/out, where it writes. What the hook does says
+// start_up_hook.py.
+
+// When the hook is to open PyTorch's profiler itself, where PyTorch does not ask: on the monotonic clock.
+struct HookWindow {
+  double start_seconds = 0, length_seconds = 0;
+};
+
+// `window` nothing: the hook only writes facts.
+Status lay_hook(const std::string& folder, std::optional<HookWindow> window);
+
+// PYTHONPATH with the hook in front of what is there.
+std::string hooked_python_path(const std::string& folder, const std::map<std::string, std::string>& environment);
+
+// Messages between the hook of a process and Varve: "asked" (PyTorch asks by itself; from Varve), "own" (the program
+// opened a profiler), "opened" (the hook did), "failed" (with a text).
+void note_to_hook(const std::string& folder, std::string_view what, int process);
+bool has_hook_noted(const std::string& folder, std::string_view what, int process);
+
+// What the hooks of all processes left.
+struct HookTraces {
+  std::vector<ToldFacts> told;          // by process
+  std::vector<std::string> traces;      // paths that hooks wrote of windows they opened
+  std::vector<std::string> failures;    // what went wrong in hooks, and files that could not be read
+  bool any_own = false, any_opened = false, any_asked = false;
+};
+HookTraces read_hook(const std::string& folder, std::string_view home);
+
+}  // namespace varve

@@ -1,0 +1,270 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <system_error>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "harness/recorders/kineto_daemon.h"
+#include "harness/recorders/python_hook.h"
+#include "harness/recorders/recorders.h"
+#include "harness/unit/machine_time.h"
+#include "harness/variant.h"
+#include "kernels/files/trace_files.h"
+
+namespace varve {
+
+namespace {
+constexpr double kLongestWindow = 1.5;  // seconds: some 100 MB of trace where a program launches 100 000 kernels a second
+constexpr double kShortestWindow = 0.2;
+constexpr double kWarmup = 1;  // seconds between Kineto's getting ready and the window; it counts whole ones
+constexpr std::size_t kMostTraces = 256;    // one a process
+constexpr std::size_t kMostRemarks = 8;
+constexpr const char* kTracePrefix = "kineto_trace_";
+
+// Behind the middle of what the timing units took: caches are warm, and the trace is written before the program ends.
+HookWindow window_for(double usual_seconds, double started_at) {
+  if (usual_seconds <= 0) return {started_at, 1};
+  return {started_at + 0.5 * usual_seconds, std::clamp(0.2 * usual_seconds, kShortestWindow, kLongestWindow)};
+}
+
+std::string configuration_for(const std::string& folder, double delay_seconds, double length_seconds) {
+  const auto start = std::chrono::system_clock::now() + std::chrono::duration<double>(delay_seconds);
+  const auto start_ms = std::chrono::duration_cast<std::chrono::milliseconds>(start.time_since_epoch()).count();
+  return fmt::format(
+      "PROFILE_START_TIME={}\nACTIVITIES_WARMUP_PERIOD_SECS={:.0f}\nACTIVITIES_DURATION_MSECS={:.0f}\n"
+      "ACTIVITIES_LOG_FILE={}/kineto_trace.json\nPROFILE_REPORT_INPUT_SHAPES=true\n",
+      start_ms, kWarmup, length_seconds * 1000, folder);
+}
+
+std::vector<std::string> kineto_traces(const std::string& folder) {
+  std::vector<std::string> paths;
+  std::error_code problem;
+  for (auto each = std::filesystem::directory_iterator(folder, problem);
+       !problem && each != std::filesystem::directory_iterator(); each.increment(problem)) {
+    const std::string name = each->path().filename().string();
+    if (name.starts_with(kTracePrefix) && !each->is_directory(problem)) paths.push_back(each->path().string());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+std::vector<std::string> existing(const std::vector<ToldFacts>& told) {
+  std::set<std::string> paths;
+  for (const ToldFacts& process : told) {
+    for (const std::string& path : process.own_traces) {
+      std::error_code problem;
+      if (std::filesystem::is_regular_file(path, problem)) paths.insert(path);
+    }
+  }
+  return {paths.begin(), paths.end()};
+}
+
+// What a unit's traces say together. Windows and rows are those of all processes, added.
+void take_traces(const World& world, std::vector<std::string> paths, Recording& recording) {
+  UnitRecording& about = recording.about;
+  if (paths.size() > kMostTraces) {
+    about.remarks.push_back(fmt::format("{} traces of more processes are left out", paths.size() - kMostTraces));
+    paths.resize(kMostTraces);
+  }
+  const ReadTraceFiles read = read_trace_files(world.files, paths, {.trace = {}, .merge_all = true}, nullptr);
+  for (const Error& failure : read.failures) about.remarks.push_back("a trace could not be read: " + failure.found);
+  if (read.records.empty()) return;
+  const KernelsRecord& record = read.records.front();
+  about.processes = static_cast<int>(record.sources.size());
+  for (const TraceSource& source : record.sources) {
+    for (const std::string& sentence : source.tally.sentences) about.remarks.push_back(sentence);
+    if (source.damaged > 0) about.remarks.push_back("a trace has parts that could not be read");
+  }
+  recording.seen = record.record;
+}
+
+const Profile* main_profile(const Profiles& profiles) {
+  const Profile* kernels = profiles.find({WitnessKind::kineto, Quantity::device_time});
+  if (kernels != nullptr && !kernels->rows.empty()) return kernels;
+  const Profile* operators = profiles.find({WitnessKind::kineto, Quantity::call_time});
+  return operators != nullptr && !operators->rows.empty() ? operators : nullptr;
+}
+
+class TorchUnit final : public RecordedUnit {
+ public:
+  TorchUnit(const RecordingGround& ground, std::string folder, KinetoDaemon daemon, HookWindow window)
+      : world_(ground.world),
+        home_(environment_value(ground.world.environment, "HOME")),
+        folder_(std::move(folder)),
+        python_path_(hooked_python_path(folder_, ground.environment)),
+        daemon_(std::move(daemon)),
+        window_(window) {}
+
+  std::map<std::string, std::string> environment() const override {
+    return {{"KINETO_USE_DAEMON", "1"}, {"KINETO_IPC_SOCKET_DIR", folder_}, {"PYTHONPATH", python_path_}};
+  }
+  int descriptor() const override { return daemon_.descriptor(); }
+  void serve() override {
+    daemon_.serve([this](int process) { return answer(process); });
+  }
+
+  Recording finish(const UnitOutcome& outcome) override {
+    Recording recording;
+    HookTraces left = read_hook(folder_, home_);
+    recording.framework = main_facts(left.told);
+    UnitRecording& about = recording.about;
+    const std::vector<std::string> asked = kineto_traces(folder_), own = existing(left.told);
+    if (left.any_own) about.remarks.push_back("the program opened a profiler itself: it was left alone");
+    if (!own.empty()) {
+      about.way = "the program's own profiler";
+      take_traces(world_, own, recording);
+    } else {
+      // A forked child cannot ask: its window is the hook's.
+      std::vector<std::string> traces = asked;
+      traces.insert(traces.end(), left.traces.begin(), left.traces.end());
+      about.way = !left.traces.empty() ? "PyTorch's profiler, opened by the start-up hook"
+                                       : "PyTorch's profiler, asked on demand";
+      if (!asked.empty() && !left.traces.empty()) {
+        about.way = "PyTorch's profiler, asked on demand, and opened by the start-up hook in forked processes";
+      }
+      take_traces(world_, std::move(traces), recording);
+    }
+    describe(outcome, left, recording);
+    return recording;
+  }
+
+ private:
+  // What a process that asks gets: a window once, unless it has another profiler open.
+  std::string answer(int process) {
+    note_to_hook(folder_, "asked", process);
+    if (configured_.contains(process) || has_hook_noted(folder_, "own", process) ||
+        has_hook_noted(folder_, "opened", process)) {
+      return "";
+    }
+    configured_.insert(process);
+    const double delay = std::max(window_.start_seconds - monotonic_now(), kWarmup + 0.2);
+    return configuration_for(folder_, delay, window_.length_seconds);
+  }
+
+  void describe(const UnitOutcome& outcome, const HookTraces& left, Recording& recording) const {
+    UnitRecording& about = recording.about;
+    if (const Profile* profile = main_profile(recording.seen.profiles)) {
+      about.window_ns = profile->window_ns;
+      about.window = fmt::format("{} of {}", format_seconds(static_cast<double>(profile->window_ns) * 1e-9),
+                                 format_seconds(outcome.wall_seconds));
+      if (about.processes > 1) about.window += fmt::format(", {} processes together", about.processes);
+      if (profile->window_ns > 0) {
+        about.coverage = static_cast<double>(profile->rows_ns()) / static_cast<double>(profile->window_ns);
+      }
+    } else {
+      about.no_evidence = why_nothing(outcome, left, about.processes);
+      about.way.clear();
+      recording.seen.profiles.add_absent({WitnessKind::kineto, Quantity::call_time}, about.no_evidence);
+    }
+    about.remarks.insert(about.remarks.end(), left.failures.begin(), left.failures.end());
+    if (about.remarks.size() > kMostRemarks) about.remarks.resize(kMostRemarks);
+  }
+
+  std::string why_nothing(const UnitOutcome& outcome, const HookTraces& left, int traces_read) const {
+    if (left.any_own) return "the program opened a profiler itself, and where its trace is could not be seen";
+    const std::string end = !outcome.end.ok() ? "it did not end well" : "it had ended before a trace was written";
+    if (traces_read > 0) return "in the window no process whose trace was written ran an operator";
+    if (!configured_.empty()) {
+      return fmt::format("PyTorch was asked for a window of {}, and {}", format_seconds(window_.length_seconds), end);
+    }
+    if (left.any_opened) return "the start-up hook opened PyTorch's profiler, and " + end;
+    if (!left.told.empty()) return "PyTorch did not ask, and the program had ended before the start-up hook could";
+    return "PyTorch did not ask, and the start-up hook left no word: no Python, python -I, -S or -E, or a process that "
+           "did not end by itself";
+  }
+
+  const World& world_;
+  std::string home_, folder_, python_path_;
+  KinetoDaemon daemon_;
+  HookWindow window_;
+  std::set<int> configured_;
+};
+
+// Only what the frameworks were told.
+class FrameworkUnit final : public RecordedUnit {
+ public:
+  FrameworkUnit(const RecordingGround& ground, std::string folder)
+      : home_(environment_value(ground.world.environment, "HOME")),
+        folder_(std::move(folder)),
+        python_path_(hooked_python_path(folder_, ground.environment)) {}
+  std::map<std::string, std::string> environment() const override { return {{"PYTHONPATH", python_path_}}; }
+  Recording finish(const UnitOutcome&) override {
+    Recording recording;
+    const HookTraces left = read_hook(folder_, home_);
+    recording.framework = main_facts(left.told);
+    recording.about.remarks = left.failures;
+    if (recording.framework.empty()) {
+      recording.about.no_evidence = "the start-up hook left no word: python -I, -S or -E, or a process that was ended";
+    } else {
+      recording.about.way = "the start-up hook: what the framework was told, no kernels";
+      recording.about.window = "the end of the unit";
+      recording.about.processes = static_cast<int>(left.told.size());
+    }
+    return recording;
+  }
+
+ private:
+  std::string home_, folder_, python_path_;
+};
+
+// The first library that starts with one of these; empty: none was mapped.
+std::string mapped_name(const RecordingGround& ground, std::initializer_list<std::string_view> starts) {
+  for (const Library& library : ground.libraries) {
+    const std::string name = file_name(library.path);
+    for (const std::string_view start : starts) {
+      if (name.starts_with(start)) return name;
+    }
+  }
+  return "";
+}
+
+std::string torch_library(const RecordingGround& ground) {
+  return mapped_name(ground, {"libtorch_cpu.so", "libtorch.so", "libtorch_cuda.so", "libtorch_hip.so"});
+}
+
+class TorchRecorder final : public Recorder {
+ public:
+  std::string_view name() const override { return "torch"; }
+  bool needs_cupti() const override { return true; }
+  Consideration consider(const RecordingGround& ground) const override {
+    const std::string library = torch_library(ground);
+    if (library.empty()) return {Fit::not_needed, "no PyTorch was loaded"};
+    return {Fit::fits, library + " was loaded"};
+  }
+  Result<std::unique_ptr<RecordedUnit>> prepare(const RecordingGround& ground,
+                                                const std::string& folder) const override {
+    Result<KinetoDaemon> daemon = KinetoDaemon::open(folder);
+    if (!daemon) return daemon.error();
+    const HookWindow window = window_for(ground.usual_seconds, monotonic_now());
+    if (const Status laid = lay_hook(folder, window); !laid) return laid.error();
+    return std::unique_ptr<RecordedUnit>(std::make_unique<TorchUnit>(ground, folder, std::move(*daemon), window));
+  }
+};
+
+class FrameworkRecorder final : public Recorder {
+ public:
+  std::string_view name() const override { return "frameworks"; }
+  Consideration consider(const RecordingGround& ground) const override {
+    if (!torch_library(ground).empty()) return {Fit::not_needed, "the recorder \"torch\" asks it"};
+    const std::string library = mapped_name(ground, {"libjax_common.so", "xla_extension.so", "libtensorflow_cc.so",
+                                                     "libtensorflow_framework.so", "_pywrap_tensorflow"});
+    if (library.empty()) return {Fit::not_needed, "neither JAX nor TensorFlow was loaded"};
+    return {Fit::fits, library + " was loaded"};
+  }
+  Result<std::unique_ptr<RecordedUnit>> prepare(const RecordingGround& ground,
+                                                const std::string& folder) const override {
+    if (const Status laid = lay_hook(folder, std::nullopt); !laid) return laid.error();
+    return std::unique_ptr<RecordedUnit>(std::make_unique<FrameworkUnit>(ground, folder));
+  }
+};
+}  // namespace
+
+std::unique_ptr<Recorder> torch_recorder() { return std::make_unique<TorchRecorder>(); }
+std::unique_ptr<Recorder> framework_recorder() { return std::make_unique<FrameworkRecorder>(); }
+
+}  // namespace varve

@@ -1,0 +1,68 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "harness/unit/executor.h"
+#include "model/run_record.h"
+#include "world/world.h"
+
+namespace varve {
+
+// What is known of a side's program when a unit of it is to be recorded.
+struct RecordingGround {
+  const World& world;
+  std::map<std::string, std::string> environment;  // of its units
+  std::vector<Library> libraries;                  // that its timing units mapped, each path once; home shortened
+  double usual_seconds = 0;                        // the median wall time of its timing units; 0: not known
+};
+
+// What a recorder made of a unit.
+struct Recording {
+  ProfileRecord seen;   // profiles that are closed: with their windows and wholes; and why there are none
+  UnitRecording about;  // without its cost, which the scheduler knows
+  std::map<std::string, Fact> framework;  // Variant::framework
+};
+
+// One unit while it is recorded. The calls come in this order; whatever goes wrong is told by finish().
+class RecordedUnit {
+ public:
+  virtual ~RecordedUnit() = default;
+  // Variables to set for this unit, beside those of its side.
+  virtual std::map<std::string, std::string> environment() const = 0;
+  // To be watched while the unit runs, and what to do when it can be read. -1: nothing.
+  virtual int descriptor() const { return -1; }
+  virtual void serve() {}
+  virtual void output(std::string_view) {}  // what the program writes
+  virtual Recording finish(const UnitOutcome& outcome) = 0;
+};
+
+// Whether a recorder can see a side's program.
+enum class Fit {
+  fits,        // it should see something
+  not_needed,  // as far as is known there is nothing for it to see; tried when it is asked for by name
+  impossible,  // it does not work here
+};
+struct Consideration {
+  Fit fit = Fit::not_needed;
+  std::string why;  // "libtorch_cpu.so was loaded"
+};
+
+// One way to see what an unchanged program ran, on a unit of its own: a row of a table (choose.h). It never fails the
+// run: where it sees nothing, the program's result is the same and the reason stands in its place.
+class Recorder {
+ public:
+  virtual ~Recorder() = default;
+  virtual std::string_view name() const = 0;  // as --kernels takes it: "torch"
+  // It listens to CUPTI, which serves one at a time.
+  virtual bool needs_cupti() const { return false; }
+  virtual Consideration consider(const RecordingGround& ground) const = 0;
+  // Gets a unit ready, with an empty folder of its own that is removed after it. Error: why nothing can be recorded.
+  virtual Result<std::unique_ptr<RecordedUnit>> prepare(const RecordingGround& ground,
+                                                        const std::string& folder) const = 0;
+};
+
+}  // namespace varve
