@@ -63,7 +63,8 @@ double ns_each(const Work& work) {
 
 Measured measure(std::uint32_t shapes, int rounds) {
   std::vector<std::string> names;
-  for (int i = 0; i < 50; ++i) names.push_back(fmt::format("_ZN2at6native{}vectorized_elementwise_kernelILi4E{}EEvi", i, i));
+  for (int i = 0; i < 50; ++i)
+    names.push_back(fmt::format("_ZN2at6native{}vectorized_elementwise_kernelILi4E{}EEvi", i, i));
   const std::vector<std::uint8_t> bytes = make_records(names, shapes);
   Totals totals;
   if (!totals.reserve({})) std::exit(4);

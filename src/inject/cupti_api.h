@@ -8,7 +8,7 @@
 // CUPTI hands out records one by one (cuptiActivityGetNextRecord), so that it does not matter how they go on.
 namespace varve::inject {
 
-using CuptiResult = int;  // 0: success
+using CuptiResult = int;                        // 0: success
 inline constexpr CuptiResult kCuptiEnd = 12;    // CUPTI_ERROR_MAX_LIMIT_REACHED: no further record
 inline constexpr CuptiResult kCuptiTaken = 39;  // CUPTI_ERROR_MULTIPLE_SUBSCRIBERS_NOT_SUPPORTED
 inline constexpr std::uint32_t kFlushForced = 1;

@@ -7,8 +7,8 @@
 
 #include <initializer_list>
 
-#include "inject/symbol_versions.h"
 #include "inject/short_text.h"
+#include "inject/symbol_versions.h"
 
 namespace varve::inject {
 
@@ -83,11 +83,11 @@ class Search {
     ShortText(made.path, sizeof made.path).add(known && info.dli_fname != nullptr ? info.dli_fname : path);
     made.cuda = cuda_of_api(made.api, major_of(last_part(made.path)));
     if (!complete) {
-      why_.add("; ").add(made.path).add(" lacks functions that are needed");
+      why_.add("; ").add(last_part(made.path)).add(" lacks functions that are needed");
     } else if (made.api < kOldestApi) {
-      why_.add("; ").add(made.path).add(" is older than CUDA 11.0");
+      why_.add("; ").add(last_part(made.path)).add(" is older than CUDA 11.0");
     } else if (!is_mapped_ && is_too_new(made) && made.cuda / 1000 != made.driver / 1000) {
-      why_.add("; ").add(made.path).add(" is of CUDA ").add(made.cuda / 1000).add(", the driver offers ");
+      why_.add("; ").add(last_part(made.path)).add(" is of CUDA ").add(made.cuda / 1000).add(", the driver offers ");
       why_.add(made.driver / 1000).add(".").add(made.driver % 1000 / 10);
     } else if (handle_ == nullptr || is_better(made, best_)) {
       if (handle_ != nullptr) dlclose(handle_);
@@ -170,7 +170,8 @@ std::uint32_t major_of(const char* file_name) {
   const char* so = std::strstr(file_name, ".so.");
   if (so == nullptr) return 0;
   std::uint32_t number = 0;
-  for (so += 4; *so >= '0' && *so <= '9' && number < 10000; ++so) number = number * 10 + static_cast<unsigned>(*so - '0');
+  for (so += 4; *so >= '0' && *so <= '9' && number < 10000; ++so)
+    number = number * 10 + static_cast<unsigned>(*so - '0');
   return number < 1000 ? number : 0;  // "libcupti.so.2024.1.0" tells a year
 }
 
@@ -179,9 +180,9 @@ std::uint32_t cuda_of_api(std::uint32_t api, std::uint32_t major) {
     std::uint32_t api, cuda;
   };
   // The comment in CUPTI's cupti_version.h lists them.
-  constexpr Row kRows[] = {{13, 11000}, {14, 11010}, {15, 11020}, {16, 11050}, {17, 11060}, {18, 11080}, {19, 12000},
-                           {20, 12020}, {21, 12030}, {22, 12040}, {23, 12050}, {24, 12060}, {25, 12060}, {26, 12080},
-                           {27, 12090}, {28, 12090}};
+  constexpr Row kRows[] = {{13, 11000}, {14, 11010}, {15, 11020}, {16, 11050}, {17, 11060}, {18, 11080},
+                           {19, 12000}, {20, 12020}, {21, 12030}, {22, 12040}, {23, 12050}, {24, 12060},
+                           {25, 12060}, {26, 12080}, {27, 12090}, {28, 12090}};
   if (api >= 100000) return api / 10000 * 1000 + api / 100 % 100 * 10;
   if (api == 18 && major == 12) return 12010;
   std::uint32_t cuda = 0;

@@ -10,10 +10,10 @@ namespace varve::inject {
 struct CuptiLibrary {
   CuptiFunctions call = {};
   char path[1024] = {};
-  const char* found = "";         // how it was found: "mapped already"
-  std::uint32_t api = 0;          // what cuptiGetVersion says
-  std::uint32_t cuda = 0;         // the CUDA that it is of, as the driver counts: 12040; 0: not known
-  std::uint32_t driver = 0;       // the CUDA that the driver offers (cuDriverGetVersion); 0: not known
+  const char* found = "";    // how it was found: "mapped already"
+  std::uint32_t api = 0;     // what cuptiGetVersion says
+  std::uint32_t cuda = 0;    // the CUDA that it is of, as the driver counts: 12040; 0: not known
+  std::uint32_t driver = 0;  // the CUDA that the driver offers (cuDriverGetVersion); 0: not known
 };
 
 // Opens the libcupti that serves this process, the first of: one that is mapped already; beside the CUDA runtime that

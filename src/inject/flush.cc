@@ -7,15 +7,16 @@
 #include <cstring>
 
 #include "inject/recorder.h"
-#include "inject/symbol_versions.h"
 #include "inject/short_text.h"
+#include "inject/symbol_versions.h"
 
 namespace varve::inject {
 
 namespace {
 // By which the reader tells ranks apart.
-constexpr const char* kVariables[] = {"RANK", "WORLD_SIZE", "LOCAL_RANK", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
-                                      "PMI_RANK", "PMI_SIZE", "SLURM_PROCID", "SLURM_NTASKS"};
+constexpr const char* kVariables[] = {
+    "RANK",     "WORLD_SIZE", "LOCAL_RANK",   "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
+    "PMI_RANK", "PMI_SIZE",   "SLURM_PROCID", "SLURM_NTASKS"};
 
 LineWriter& lines() { return recorder.lines; }
 
@@ -141,15 +142,18 @@ bool write_tables(bool all) {
   const auto modules = [] { return recorder.modules.count(); };
   const auto names = [&] { return totals.names() + 1; };
   const auto rows = [&] { return totals.rows(); };
-  return write_each(0, modules, [&](std::uint32_t i) {
-           if (all || !recorder.modules[i].is_told) write_module(i, recorder.modules[i]);
-         }) &&
-         write_each(1, names, [&](std::uint32_t i) {
-           if (all || !totals.name_of(i).is_told) write_name(i, totals.name_of(i));
-         }) &&
-         write_each(0, rows, [&](std::uint32_t i) {
-           if (totals.row(i).count != 0 && (all || !totals.row(i).is_told)) write_row(i, totals.row(i));
-         }) &&
+  return write_each(0, modules,
+                    [&](std::uint32_t i) {
+                      if (all || !recorder.modules[i].is_told) write_module(i, recorder.modules[i]);
+                    }) &&
+         write_each(1, names,
+                    [&](std::uint32_t i) {
+                      if (all || !totals.name_of(i).is_told) write_name(i, totals.name_of(i));
+                    }) &&
+         write_each(0, rows,
+                    [&](std::uint32_t i) {
+                      if (totals.row(i).count != 0 && (all || !totals.row(i).is_told)) write_row(i, totals.row(i));
+                    }) &&
          write_each(0, rows, [&](std::uint32_t i) {
            // A row that was made since the last pass is told of in the next flush.
            if (totals.row(i).is_told && (all || totals.row(i).is_changed)) write_time(i, totals.row(i));

@@ -10,8 +10,8 @@
 #include "inject/digest.h"
 #include "inject/modules.h"
 #include "inject/open_ranges.h"
-#include "inject/spool_file.h"
 #include "inject/short_text.h"
+#include "inject/spool_file.h"
 
 namespace varve::inject {
 namespace {
@@ -62,7 +62,8 @@ TEST(CudaModules, SayWhoseAKernelIs) {
   EXPECT_EQ(modules.holder_of("softmax", 7), kSeveralModules);
 }
 
-// Every beginning of a cubin, and bytes of it turned: never outside of it (the sanitizers look), never more than it has.
+// Every beginning of a cubin, and bytes of it turned: never outside of it (the sanitizers look), never more than it
+// has.
 TEST(CudaModules, StayInsideDamagedCode) {
   const std::string cubin = tiny_cubin();
   const auto look = [](const std::string& bytes) {

@@ -8,9 +8,9 @@
 namespace varve::inject {
 
 struct Module {
-  char sha256[65] = {};      // of its bytes up to where its ELF headers say that it ends
-  std::uint64_t size = 0;    // of these bytes
-  std::uint32_t flags = 0;   // e_flags: holds the architecture
+  char sha256[65] = {};     // of its bytes up to where its ELF headers say that it ends
+  std::uint64_t size = 0;   // of these bytes
+  std::uint32_t flags = 0;  // e_flags: holds the architecture
   std::uint32_t functions = 0;
   bool is_told = false;
 };

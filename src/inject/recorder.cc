@@ -1,5 +1,5 @@
-// The life of the recorder in a process. libcuda loads this library in cuInit, where CUDA_INJECTION64_PATH names it, and
-// calls InitializeInjection (CUPTI's documentation, "Injection"). VARVE_CUDA_SPOOL names the folder for the spool;
+// The life of the recorder in a process. libcuda loads this library in cuInit, where CUDA_INJECTION64_PATH names it,
+// and calls InitializeInjection (CUPTI's documentation, "Injection"). VARVE_CUDA_SPOOL names the folder for the spool;
 // without it nothing is done. Whatever happens here, the program goes on as if nothing had.
 #include "inject/recorder.h"
 
@@ -15,8 +15,8 @@
 #include <initializer_list>
 #include <new>
 
-#include "inject/symbol_versions.h"
 #include "inject/short_text.h"
+#include "inject/symbol_versions.h"
 
 namespace varve::inject {
 
@@ -24,7 +24,7 @@ RecorderState recorder;
 
 namespace {
 constexpr std::uint64_t kFirstFlush = 100'000'000, kFlushPeriod = 1'000'000'000;  // ns
-std::atomic<std::uint32_t> alarm_clock;  // a futex: changed to wake the thread
+std::atomic<std::uint32_t> alarm_clock;                                           // a futex: changed to wake the thread
 
 std::uint64_t clock_ns(clockid_t clock) {
   timespec now = {};

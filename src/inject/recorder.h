@@ -40,11 +40,11 @@ inline constexpr std::uint32_t kMostDevices = 64, kMostOverheads = 16;
 
 // The recorder of a process. There is one, and it holds zeroes until InitializeInjection is called.
 struct RecorderState {
-  std::atomic<int> process;       // that it records; another's copy after a fork is nobody's
+  std::atomic<int> process;        // that it records; another's copy after a fork is nobody's
   std::atomic<bool> is_recording;  // records are wanted
   std::atomic<bool> is_stopping;
 
-  pthread_mutex_t tables;   // everything up to `cost`
+  pthread_mutex_t tables;  // everything up to `cost`
   Totals totals;
   Modules modules;
   OpenRanges ranges;

@@ -9,9 +9,7 @@ constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15u;
 constexpr std::uint32_t kMostAddresses = 1u << 16;
 constexpr std::size_t kLongestName = 16384;
 
-std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
-  return (((hash << 25) | (hash >> 39)) ^ word) * kOdd;
-}
+std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) { return (((hash << 25) | (hash >> 39)) ^ word) * kOdd; }
 
 std::uint64_t hash_of(const TotalKey& key) {
   std::uint64_t words[sizeof(TotalKey) / 8];
@@ -47,7 +45,8 @@ NameNumber Totals::name(const char* text, std::size_t size) {
   std::uint32_t at = static_cast<std::uint32_t>(hash) & (name_slots_.size - 1);
   for (; name_slots_[at] != 0; at = (at + 1) & (name_slots_.size - 1)) {
     const Name& known = names_[name_slots_[at]];
-    if (known.hash == hash && known.size == size && std::memcmp(text_of(known), text, size) == 0) return name_slots_[at];
+    if (known.hash == hash && known.size == size && std::memcmp(text_of(known), text, size) == 0)
+      return name_slots_[at];
   }
   if (names_used_ + 1 >= names_.size || text_.size - text_used_ < size) return kUnnamed;
   Name& made = names_[++names_used_];

@@ -8,7 +8,15 @@
 namespace varve::inject {
 
 // As they stand in the spool.
-enum class RowKind : std::uint8_t { kernel = 'k', graph = 'g', copy = 'c', fill = 'f', call = 'a', range = 'r', jit = 'j' };
+enum class RowKind : std::uint8_t {
+  kernel = 'k',
+  graph = 'g',
+  copy = 'c',
+  fill = 'f',
+  call = 'a',
+  range = 'r',
+  jit = 'j'
+};
 
 using NameNumber = std::uint32_t;
 inline constexpr NameNumber kUnnamed = 0;

@@ -8,7 +8,7 @@
 
 using namespace varve::inject;
 
-#define SAME_PLACE(OURS, FIELD, THEIRS, THEIR_FIELD)                                                      \
+#define SAME_PLACE(OURS, FIELD, THEIRS, THEIR_FIELD)                                                       \
   static_assert(offsetof(OURS, FIELD) == offsetof(THEIRS, THEIR_FIELD), #OURS "." #FIELD " is elsewhere"); \
   static_assert(sizeof(OURS::FIELD) == sizeof(THEIRS::THEIR_FIELD), #OURS "." #FIELD " has another size")
 #define SAME_NUMBER(OURS, THEIRS) static_assert(static_cast<int>(OURS) == static_cast<int>(THEIRS), #THEIRS)
@@ -34,20 +34,20 @@ SAME_NUMBER(kResourceDomain, CUPTI_CB_DOMAIN_RESOURCE);
 SAME_NUMBER(kContextCreated, CUPTI_CBID_RESOURCE_CONTEXT_CREATED);
 SAME_NUMBER(kModuleLoaded, CUPTI_CBID_RESOURCE_MODULE_LOADED);
 
-#define CHECK_KERNEL(THEIRS)                                                \
-  SAME_PLACE(KernelRecord, kind, THEIRS, kind);                             \
-  SAME_PLACE(KernelRecord, registers, THEIRS, registersPerThread);          \
-  SAME_PLACE(KernelRecord, start, THEIRS, start);                           \
-  SAME_PLACE(KernelRecord, end, THEIRS, end);                               \
-  SAME_PLACE(KernelRecord, device, THEIRS, deviceId);                       \
-  SAME_PLACE(KernelRecord, stream, THEIRS, streamId);                       \
-  SAME_PLACE(KernelRecord, static_shared, THEIRS, staticSharedMemory);      \
-  SAME_PLACE(KernelRecord, dynamic_shared, THEIRS, dynamicSharedMemory);    \
-  SAME_PLACE(KernelRecord, correlation, THEIRS, correlationId);             \
-  SAME_PLACE(KernelRecord, name, THEIRS, name);                             \
-  static_assert(offsetof(KernelRecord, grid) == offsetof(THEIRS, gridX));   \
+#define CHECK_KERNEL(THEIRS)                                                  \
+  SAME_PLACE(KernelRecord, kind, THEIRS, kind);                               \
+  SAME_PLACE(KernelRecord, registers, THEIRS, registersPerThread);            \
+  SAME_PLACE(KernelRecord, start, THEIRS, start);                             \
+  SAME_PLACE(KernelRecord, end, THEIRS, end);                                 \
+  SAME_PLACE(KernelRecord, device, THEIRS, deviceId);                         \
+  SAME_PLACE(KernelRecord, stream, THEIRS, streamId);                         \
+  SAME_PLACE(KernelRecord, static_shared, THEIRS, staticSharedMemory);        \
+  SAME_PLACE(KernelRecord, dynamic_shared, THEIRS, dynamicSharedMemory);      \
+  SAME_PLACE(KernelRecord, correlation, THEIRS, correlationId);               \
+  SAME_PLACE(KernelRecord, name, THEIRS, name);                               \
+  static_assert(offsetof(KernelRecord, grid) == offsetof(THEIRS, gridX));     \
   static_assert(offsetof(KernelRecord, grid) + 8 == offsetof(THEIRS, gridZ)); \
-  static_assert(offsetof(KernelRecord, block) == offsetof(THEIRS, blockX)); \
+  static_assert(offsetof(KernelRecord, block) == offsetof(THEIRS, blockX));   \
   static_assert(offsetof(KernelRecord, block) + 8 == offsetof(THEIRS, blockZ))
 
 CHECK_KERNEL(CUpti_ActivityKernel3);
@@ -61,14 +61,14 @@ SAME_PLACE(KernelRecord, graph_node, CUpti_ActivityKernel6, graphNodeId);
 SAME_PLACE(KernelRecord, graph_node, CUpti_ActivityKernel7, graphNodeId);
 SAME_PLACE(KernelRecord, graph_node, CUpti_ActivityKernel8, graphNodeId);
 
-#define CHECK_COPY(THEIRS)                          \
+#define CHECK_COPY(THEIRS)                             \
   SAME_PLACE(CopyRecord, copy_kind, THEIRS, copyKind); \
-  SAME_PLACE(CopyRecord, from, THEIRS, srcKind);    \
-  SAME_PLACE(CopyRecord, to, THEIRS, dstKind);      \
-  SAME_PLACE(CopyRecord, bytes, THEIRS, bytes);     \
-  SAME_PLACE(CopyRecord, start, THEIRS, start);     \
-  SAME_PLACE(CopyRecord, end, THEIRS, end);         \
-  SAME_PLACE(CopyRecord, device, THEIRS, deviceId); \
+  SAME_PLACE(CopyRecord, from, THEIRS, srcKind);       \
+  SAME_PLACE(CopyRecord, to, THEIRS, dstKind);         \
+  SAME_PLACE(CopyRecord, bytes, THEIRS, bytes);        \
+  SAME_PLACE(CopyRecord, start, THEIRS, start);        \
+  SAME_PLACE(CopyRecord, end, THEIRS, end);            \
+  SAME_PLACE(CopyRecord, device, THEIRS, deviceId);    \
   SAME_PLACE(CopyRecord, stream, THEIRS, streamId)
 CHECK_COPY(CUpti_ActivityMemcpy);
 CHECK_COPY(CUpti_ActivityMemcpy5);

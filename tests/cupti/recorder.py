@@ -321,6 +321,35 @@ def case_ranks(ground):
     check_total(document, {"kernel_0": 200, "kernel_1": 200, "kernel_2": 200})
 
 
+def measured(ground, way, variables, *steps):
+    """The document of varve run over the program, and what it said."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(ground.folder), "LD_LIBRARY_PATH": str(ground.folder), **variables}
+    command = [ground.varve, "run", "--json", "--units", "2", f"--kernels={way}", "--",
+               str(ground.folder / "program"), str(ground.cupti), *steps, "succeed"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=250, check=False)
+    assert done.stdout.startswith("{"), (done.returncode, done.stdout, done.stderr)
+    return json.loads(done.stdout), done.stderr
+
+
+def case_run(ground):
+    """varve run: a unit of its own is recorded where libcuda was loaded; a program that is injected is left alone."""
+    ground.fake("9")
+    steps = ("open=libcuda.so.1", "init", "launch=300", "sleep=30")
+    document, _ = measured(ground, "auto", {}, *steps)
+    text = json.dumps(document)
+    recorded = [unit for unit in document["units"] if "cupti" in json.dumps(unit)]
+    assert len(recorded) == 1, [unit.get("role") for unit in document["units"]]
+    seen = [one for one in recorded[0]["profiles"]["seen"] if one["witness"] == "cupti"]
+    assert len(seen) == 1 and sum(row["count"] for row in seen[0]["rows"]) == 300, seen
+    assert "CUPTI, by the recorder in the program" in text and "graphs were recorded as wholes" in text
+    document, said = measured(ground, "cuda", {"CUDA_INJECTION64_PATH": "/opt/other/tool.so"}, *steps)
+    assert "CUDA_INJECTION64_PATH already: tool.so is left alone" in json.dumps(document) + said, said
+    document, _ = measured(ground, "cuda", {"FAKE_CUPTI": "taken"}, *steps)
+    assert "CUPTI is in use by another tool" in json.dumps(document)
+    document, _ = measured(ground, "cuda", {}, "sleep=30")
+    assert "no process initialised CUDA" in json.dumps(document)
+
+
 def many(ground, records, shapes):
     text = ground.run_whole("init", "names=50", f"shapes={shapes}", f"launch={records}")
     peak = int(re.search(r"peak (\d+)", text)[1])  # KiB

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/redact.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "harness/recorders/recorders.h"
@@ -17,7 +18,7 @@ constexpr const char* kLibrary = "libvarve-cuda.so";
 constexpr const char* kInjection = "CUDA_INJECTION64_PATH";
 constexpr const char* kSpool = "VARVE_CUDA_SPOOL";
 constexpr std::size_t kMostSpools = 4096;  // one a process that initialised CUDA
-constexpr std::size_t kMostRemarks = 8;
+constexpr std::size_t kMostCudaRemarks = 8;
 constexpr ProfileKind kKernels{WitnessKind::cupti, Quantity::device_time};
 
 // Where it is installed, or beside the program where that was built; empty: neither.
@@ -46,7 +47,10 @@ std::vector<std::string> spools_in(const std::string& folder) {
 class CudaUnit final : public RecordedUnit {
  public:
   CudaUnit(const World& world, std::string library, std::string folder)
-      : world_(world), library_(std::move(library)), folder_(std::move(folder)) {}
+      : world_(world),
+        home_(environment_value(world.environment, "HOME")),
+        library_(std::move(library)),
+        folder_(std::move(folder)) {}
 
   std::map<std::string, std::string> environment() const override {
     return {{kInjection, library_}, {kSpool, folder_}, {"VARVE_CUDA_RECORD", ""}};
@@ -78,12 +82,15 @@ class CudaUnit final : public RecordedUnit {
     return recording;
   }
 
-  static void describe(const KernelsRecord& record, const UnitOutcome& outcome, Recording& recording) {
+  void describe(const KernelsRecord& record, const UnitOutcome& outcome, Recording& recording) const {
     UnitRecording& about = recording.about;
-    recording.seen = record.record;
+    recording.seen = with_kernels(record.record, [&](Kernel kernel) {
+      kernel.key.library = shorten_home(kernel.key.library, home_);
+      return kernel;
+    });
     about.processes = static_cast<int>(record.sources.size());
     for (const TraceSource& source : record.sources) take_remarks(source, about);
-    if (about.remarks.size() > kMostRemarks) about.remarks.resize(kMostRemarks);
+    if (about.remarks.size() > kMostCudaRemarks) about.remarks.resize(kMostCudaRemarks);
     const Profile* kernels = recording.seen.profiles.find(kKernels);
     if (kernels == nullptr || kernels->rows.empty()) {
       const std::vector<std::string> reasons = recording.seen.profiles.reasons_absent(kKernels);
@@ -120,7 +127,7 @@ class CudaUnit final : public RecordedUnit {
   }
 
   const World& world_;
-  std::string library_, folder_;
+  std::string home_, library_, folder_;
 };
 
 class CudaRecorder final : public Recorder {

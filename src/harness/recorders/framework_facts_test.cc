@@ -28,7 +28,8 @@ TEST(FrameworkFacts, KeepWhatIsListedWithWhoWasAsked) {
 TEST(FrameworkFacts, NothingEndlessAndNothingNested) {
   const std::string endless(600, 'x');
   const Result<ToldFacts> read = told(R"({"torch.version": ")" + endless + R"(", "torch.dtype": {"a": 1},
-      "torch.compile": ["a", 1], "torch.sdpa": [")" + endless + R"("]})");
+      "torch.compile": ["a", 1], "torch.sdpa": [")" +
+                                      endless + R"("]})");
   ASSERT_TRUE(read);
   for (const char* id : {"torch.version", "torch.dtype", "torch.compile", "torch.sdpa"}) {
     EXPECT_FALSE(read->facts.at(id).is_known()) << id;
@@ -45,9 +46,9 @@ TEST(FrameworkFacts, SecretsAreLeftOut) {
 }
 
 TEST(FrameworkFacts, ABadFileSaysWhatIsWrong) {
-  for (const char* bad : {"", "[]", "{}", R"({"process": "x", "cpu_seconds": 1, "facts": {}})",
-                          R"({"process": 1, "facts": {}})", R"({"process": 1, "cpu_seconds": 1, "facts": []})",
-                          R"({"process": 1, "cpu_seconds": 1, "facts": {})"}) {
+  for (const char* bad :
+       {"", "[]", "{}", R"({"process": "x", "cpu_seconds": 1, "facts": {}})", R"({"process": 1, "facts": {}})",
+        R"({"process": 1, "cpu_seconds": 1, "facts": []})", R"({"process": 1, "cpu_seconds": 1, "facts": {})"}) {
     const Result<ToldFacts> read = parse_framework_facts(bad, "facts_1.json", "");
     ASSERT_FALSE(read) << bad;
     EXPECT_NE(to_text(read.error()).find("facts_1.json"), std::string::npos) << to_text(read.error());

@@ -47,8 +47,7 @@ void TraceAnalysis::event(const TraceEvent& event, const Extra* extra) {
 }
 
 // What is known as a sum only has no place in an order of events.
-void TraceAnalysis::totals(const TraceEvent& event, const Extra* extra, const Durations& time,
-                           std::int64_t nested_ns) {
+void TraceAnalysis::totals(const TraceEvent& event, const Extra* extra, const Durations& time, std::int64_t nested_ns) {
   if (options_.device_only && !part_of(event.activity)) return;
   has_totals_ = true;
   counts_.totals(event, extra, time, nested_ns);
@@ -186,7 +185,8 @@ TraceReading TraceAnalysis::take() {
   if (timeline_.left_out() > 0) {
     builder_.unseen(fmt::format("the order of what came after the first {} events", timeline_.size()));
   }
-  TraceSteps steps{TraceSteps::Found::none, has_totals_ ? "it tells sums, and no order" : "only devices were looked at", {}};
+  TraceSteps steps{
+      TraceSteps::Found::none, has_totals_ ? "it tells sums, and no order" : "only devices were looked at", {}};
   if (!options_.device_only && !has_totals_) analyse(tally, steps);
   tally.sentences = ledger_sentences(tally, joined_sum_);
   TraceReading reading = builder_.take();

@@ -22,17 +22,18 @@ class CubinSearch {
   void look_into(const FileReader& file, const std::string& path) {
     std::string build_id;
     bool asked = false;
-    const auto walked = walk_code(file, path, CodePass::headers, [&](const CodePlace& place, const FatbinRegion& region) {
-      for (const FatbinEntry& entry : region.entries) {
-        if (entry.target.kind != CodeKind::sass || !match(place.file, entry)) continue;
-        if (!asked) {
-          const Result<std::string> id = read_build_id(file, path);
-          build_id = id ? *id : "";
-          asked = true;
-        }
-        found_[matched_] = {path, build_id, to_string(entry.target)};
-      }
-    });
+    const auto walked =
+        walk_code(file, path, CodePass::headers, [&](const CodePlace& place, const FatbinRegion& region) {
+          for (const FatbinEntry& entry : region.entries) {
+            if (entry.target.kind != CodeKind::sass || !match(place.file, entry)) continue;
+            if (!asked) {
+              const Result<std::string> id = read_build_id(file, path);
+              build_id = id ? *id : "";
+              asked = true;
+            }
+            found_[matched_] = {path, build_id, to_string(entry.target)};
+          }
+        });
     (void)walked;  // what is no ELF file, or damaged, holds nothing that is looked for
   }
   bool is_done() const { return left_.empty() || bytes_ >= kMostBytes; }

@@ -87,9 +87,11 @@ class SpoolReader {
     text.remove_suffix(2);
     SpoolWords words(text);
     const std::string_view kind = words.word();
-    const Line* known = std::find_if(std::begin(kLines), std::end(kLines), [&](const Line& one) { return one.kind == kind; });
+    const Line* known =
+        std::find_if(std::begin(kLines), std::end(kLines), [&](const Line& one) { return one.kind == kind; });
     if (known == std::end(kLines)) return sink_.damaged(line.at, "a line of a kind that is not known");
-    if (!(this->*known->take)(words)) sink_.damaged(line.at, "a line that makes no sense, or for which there is no room");
+    if (!(this->*known->take)(words))
+      sink_.damaged(line.at, "a line that makes no sense, or for which there is no room");
   }
 
   // Whether one more may be kept under this key, and its text.
@@ -212,8 +214,7 @@ class SpoolReader {
   bool take_pool(SpoolWords& words) {
     const std::uint64_t device = words.small();
     CudaSpool::Pool pool;
-    for (std::uint64_t* number :
-         {&pool.created, &pool.destroyed, &pool.trimmed, &pool.most_bytes, &pool.most_used}) {
+    for (std::uint64_t* number : {&pool.created, &pool.destroyed, &pool.trimmed, &pool.most_bytes, &pool.most_used}) {
       *number = words.number();
     }
     return keep(words, spool_.pools, device, pool, 0);

@@ -14,8 +14,8 @@
 
 namespace varve {
 
-// What the recorder of src/inject wrote about a process: src/inject/spool_file.h describes the lines. Of lines that come
-// again the last is kept.
+// What the recorder of src/inject wrote about a process: src/inject/spool_file.h describes the lines. Of lines that
+// come again the last is kept.
 struct CudaSpool {
   static constexpr std::uint64_t kNoModule = UINT64_MAX, kSeveralModules = UINT64_MAX - 1;
 

@@ -66,16 +66,16 @@ TEST(CudaSpool, KeepsTheLastOfLinesThatComeAgain) {
 // Numbers that contradict each other are passed over, and what was told before stays.
 TEST(CudaSpool, TakesNoTimeThatCannotBe) {
   for (const char* line : {
-           "time 0 2 12 5 7 0 0 10 30 5:1 .",           // fewer in buckets than there are
-           "time 0 2 12 7 5 0 0 10 30 5:1 7:1 .",       // the least is more than the most
-           "time 0 2 99 5 7 0 0 10 30 5:1 7:1 .",       // the sum is more than all could be
-           "time 0 2 12 5 7 0 0 30 10 5:1 7:1 .",       // ended before it began
-           "time 0 2 12 5 7 0 0 10 30 5:1 7000:1 .",    // no such bucket
-           "time 0 2 12 5 7 0 0 10 30 5:1 7:1",         // torn
-           "time 9 2 12 5 7 0 0 10 30 5:1 7:1 .",       // of no row
-           "time 0 2 -12 5 7 0 0 10 30 5:1 7:1 .",      // no number
-           "time 0 2 12 5 7 0 0 10 30 5: :1 .",         // half a bucket
-           "time 0 0 0 0 0 0 0 0 0 .",                  // nothing
+           "time 0 2 12 5 7 0 0 10 30 5:1 .",         // fewer in buckets than there are
+           "time 0 2 12 7 5 0 0 10 30 5:1 7:1 .",     // the least is more than the most
+           "time 0 2 99 5 7 0 0 10 30 5:1 7:1 .",     // the sum is more than all could be
+           "time 0 2 12 5 7 0 0 30 10 5:1 7:1 .",     // ended before it began
+           "time 0 2 12 5 7 0 0 10 30 5:1 7000:1 .",  // no such bucket
+           "time 0 2 12 5 7 0 0 10 30 5:1 7:1",       // torn
+           "time 9 2 12 5 7 0 0 10 30 5:1 7:1 .",     // of no row
+           "time 0 2 -12 5 7 0 0 10 30 5:1 7:1 .",    // no number
+           "time 0 2 12 5 7 0 0 10 30 5: :1 .",       // half a bucket
+           "time 0 0 0 0 0 0 0 0 0 .",                // nothing
            "time 0 99999999999999999999999 1 1 1 0 0 1 1 .",
        }) {
     const RecordedTrace trace = read_spool(std::string(kHead) + "time 0 1 5 5 5 0 0 10 15 5:1 .\n" + line + "\n");
@@ -113,7 +113,8 @@ TEST(CudaSpool, CountsWhatWasLostAndSaysIt) {
 TEST(CudaSpool, JoinsKernelsToTheFilesThatHoldThem) {
   const TestRoot root;
   const std::string ours(96, '\x5a'), other(96, '\x22');
-  const std::string region = test::region_bytes({{.architecture = 80, .payload = other}, {.architecture = 90, .payload = ours}});
+  const std::string region =
+      test::region_bytes({{.architecture = 80, .payload = other}, {.architecture = 90, .payload = ours}});
   root.write("libgemm.so", test::elf_bytes({{".nv_fatbin", region}}));
   root.write("not-elf.so", "text");
   const std::string digest = sha256_hex(ours.substr(0, 90));

@@ -9,8 +9,8 @@
 #include "base/text.h"
 #include "kernels/cuda/cubin_origin.h"
 #include "kernels/cuda/cuda_spool.h"
-#include "kernels/databases/trace_environment.h"
 #include "kernels/databases/cuda_names.h"
+#include "kernels/databases/trace_environment.h"
 #include "kernels/trace/runtime_calls.h"
 #include "kernels/trace/trace_input.h"
 #include "kernels/trace/trace_names.h"
@@ -24,8 +24,8 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 double milliseconds(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
 
 std::string_view jit_name(const CudaSpool::Row& row) {
-  constexpr std::string_view kPtx[] = {"JIT of PTX", "JIT of PTX: loaded from the cache", "JIT of PTX: put into the cache",
-                                       "JIT of PTX: compiled"};
+  constexpr std::string_view kPtx[] = {"JIT of PTX", "JIT of PTX: loaded from the cache",
+                                       "JIT of PTX: put into the cache", "JIT of PTX: compiled"};
   constexpr std::string_view kIr[] = {"JIT of NVVM IR", "JIT of NVVM IR: loaded from the cache",
                                       "JIT of NVVM IR: put into the cache", "JIT of NVVM IR: compiled"};
   const std::size_t operation = row.launch.grid[1] < 4 ? row.launch.grid[1] : 0;
@@ -69,14 +69,15 @@ class SpoolTeller {
     }
     const std::uint64_t modules = spool_.cost("modules_loaded");
     if (!has_kernels && modules > 0) {
-      return sink_.no_evidence(
-          fmt::format("CUPTI handed out no record of a kernel, although {} modules of code were loaded: it may be older "
-                      "than the GPU, or another tool took its records",
-                      modules));
+      return sink_.no_evidence(fmt::format(
+          "CUPTI handed out no record of a kernel, although {} modules of code were loaded: it may be older "
+          "than the GPU, or another tool took its records",
+          modules));
     }
     if (!spool_.has_ended) {
       const std::string what =
-          "the last second or less: the process ended without its exit handlers (_exit, exec or a signal), or runs still";
+          "the last second or less: the process ended without its exit handlers (_exit, exec or a signal), or runs "
+          "still";
       if (!has_kernels) return sink_.no_evidence(what);
       sink_.unseen(what);
     }
@@ -194,7 +195,8 @@ class SpoolTeller {
     say(no_room, "record " + left, "records " + left);
     if (spool_.cost("coarse") > 0) sink_.unseen("streams and launches of everything one by one: there are too many");
     std::int64_t graphs_ns = 0;
-    for (const auto& [number, row] : spool_.rows) graphs_ns = add_ns(graphs_ns, row.kind == 'g' ? row.time.total_ns : 0);
+    for (const auto& [number, row] : spool_.rows)
+      graphs_ns = add_ns(graphs_ns, row.kind == 'g' ? row.time.total_ns : 0);
     const std::string whole = fmt::format("({:.3f} ms) kernel by kernel: recorded at graph level (VARVE_CUDA_RECORD)",
                                           milliseconds(graphs_ns));
     say(count_of('g'), "launch of a graph " + whole, "launches of graphs " + whole);
@@ -231,14 +233,16 @@ class SpoolTeller {
     const auto cost = [&](const char* name) {
       return static_cast<std::int64_t>(std::min<std::uint64_t>(spool_.cost(name), INT64_MAX / 8));
     };
-    const std::int64_t inside = cost("callbacks_ns") + cost("modules_ns"), beside = cost("flushes_ns") + cost("asking_ns");
+    const std::int64_t inside = cost("callbacks_ns") + cost("modules_ns"),
+                       beside = cost("flushes_ns") + cost("asking_ns");
     std::int64_t own = 0;  // CUPTI's
     for (const auto& [kind, overhead] : spool_.overheads) own = add_ns(own, overhead.ns);
-    fact("trace.recorder_cost",
-         fmt::format("{} records taken in for {:.3f} ms, {:.3f} ms on a thread of its own, {:.3f} ms that CUPTI reports "
-                     "of itself, in {:.3f} s",
-                     spool_.cost("records"), milliseconds(inside), milliseconds(beside), milliseconds(own),
-                     milliseconds(spool_.elapsed_ns) / 1e3));
+    fact(
+        "trace.recorder_cost",
+        fmt::format("{} records taken in for {:.3f} ms, {:.3f} ms on a thread of its own, {:.3f} ms that CUPTI reports "
+                    "of itself, in {:.3f} s",
+                    spool_.cost("records"), milliseconds(inside), milliseconds(beside), milliseconds(own),
+                    milliseconds(spool_.elapsed_ns) / 1e3));
   }
 
   // Whether the driver compiled PTX for the kernels that ran: proven either way where CUPTI records it.
@@ -252,8 +256,8 @@ class SpoolTeller {
       if (row.launch.grid[1] == 3) ns = add_ns(ns, row.time.total_ns);
     }
     if (compiled + loaded == 0) return;
-    fact("trace.ptx_jit", fmt::format("PTX compiled {} × ({:.3f} ms), loaded from the cache {} ×", compiled,
-                                      milliseconds(ns), loaded));
+    fact("trace.ptx_jit",
+         fmt::format("PTX compiled {} × ({:.3f} ms), loaded from the cache {} ×", compiled, milliseconds(ns), loaded));
   }
 
   void tell_pools() {

@@ -4,8 +4,8 @@
 #include <array>
 
 #include "binary/elf/demangle.h"
-#include "kernels/databases/nsys_tables.h"
 #include "kernels/databases/cuda_names.h"
+#include "kernels/databases/nsys_tables.h"
 #include "kernels/trace/trace_names.h"
 
 namespace varve {

@@ -8,8 +8,8 @@
 
 #include "base/redact.h"
 #include "base/text.h"
-#include "kernels/databases/trace_environment.h"
 #include "kernels/databases/cuda_names.h"
+#include "kernels/databases/trace_environment.h"
 
 namespace varve {
 

@@ -89,7 +89,8 @@ TableRows TraceDatabase::rows(const std::string& table, const std::vector<std::s
 std::optional<SqliteQuery> TraceDatabase::lookup(const std::string& table, std::string_view key,
                                                  const std::vector<std::string>& columns) {
   if (!has(table)) return std::nullopt;
-  return file_.query(fmt::format("{} WHERE {} = ?", selection(table, columns), key == "rowid" ? "rowid" : sql_quoted(key)));
+  return file_.query(
+      fmt::format("{} WHERE {} = ?", selection(table, columns), key == "rowid" ? "rowid" : sql_quoted(key)));
 }
 
 StringTable::StringTable(TraceDatabase& database, std::string table, std::string key, std::string value)

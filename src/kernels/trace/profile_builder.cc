@@ -32,8 +32,12 @@ Quantity ProfileBuilder::quantity_of(TrackKind track, const TraceEvent& event) {
 void ProfileBuilder::name(NameId id, const TraceName& name) {
   const std::size_t index = static_cast<std::size_t>(id) + 1;
   if (index >= names_.size()) names_.resize(index + 1, names_.front());
-  names_[index] = {clean_utf8(name.text, kLongestName), clean_utf8(name.library), std::string(name.build_id),
-                   clean_utf8(name.architecture), name.named, kNoKernel};
+  names_[index] = {clean_utf8(name.text, kLongestName),
+                   clean_utf8(name.library),
+                   std::string(name.build_id),
+                   clean_utf8(name.architecture),
+                   name.named,
+                   kNoKernel};
   last_rows_.resize(names_.size(), kNoRow);
 }
 

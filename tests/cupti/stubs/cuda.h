@@ -16,9 +16,13 @@ typedef int CUgraphNodeType;
 typedef int CUgraphDependencyType;
 typedef int cudaError_t;
 typedef unsigned long long CUdeviceptr;
-typedef struct { char bytes[16]; } CUuuid;
+typedef struct {
+  char bytes[16];
+} CUuuid;
 typedef struct CUevent_st* CUevent;
 typedef struct CUaccessPolicyWindow_st CUaccessPolicyWindow;
 typedef int CUdevice_attribute;
 typedef int CUstreamAttrID;
-typedef struct { char bytes[64]; } CUstreamAttrValue;
+typedef struct {
+  char bytes[64];
+} CUstreamAttrValue;
