@@ -26,6 +26,7 @@ enum class WitnessKind {
   rpd,      // AMD's rocmProfileData
   xplane,   // the profiler of XLA: JAX and TensorFlow
   proton,   // Triton's profiler
+  cupti,    // Varve's own recorder inside the program: src/inject
 };
 
 // What is accounted for. Amounts of two quantities are never added: an hour of CPU time and an hour that somebody
