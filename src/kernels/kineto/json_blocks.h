@@ -21,7 +21,7 @@ struct JsonBlockState {
 };
 
 inline constexpr std::size_t kJsonBlock = 64;
-inline constexpr std::size_t kJsonSpareMarks = 8;  // that may be written behind the last mark
+inline constexpr std::size_t kJsonSpareMarks = 16;  // that may be written behind the last mark
 
 // Marks braces outside of strings and flaws in `count` blocks from `text` on, all of whose bytes must be readable.
 // Yields how many marks there are; `marks` has room for one of each byte and some to spare. With AVX2 where the

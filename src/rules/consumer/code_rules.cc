@@ -66,8 +66,7 @@ std::vector<Found> jit_at_start(const Analysis& analysis) {
   std::vector<Found> found;
   for (auto& [gpu, group] : groups_of(analysis, {CodeCause::by_jit})) {
     const Severity severity = group.framework ? Severity::warning : Severity::note;
-    found.push_back(
-        {.evidence = named(std::move(group.lines)), .severity = severity, .about = std::move(group.about)});
+    found.push_back({.evidence = named(std::move(group.lines)), .severity = severity, .about = std::move(group.about)});
   }
   return found;
 }
