@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <map>
 
+#include "base/sort_runs.h"
 #include "base/text.h"
 #include "kernels/analysis/ledger.h"
 #include "kernels/analysis/period.h"
-#include "kernels/analysis/sort_runs.h"
 
 namespace varve {
 

@@ -23,6 +23,11 @@ void set_word(KinetoField field, PlainWord word, const char* at, KinetoEvent& ev
   }
 }
 
+const char* end_of_container(const char* at, const char* end) {
+  const char* stop = end_of_short_container(at);
+  return stop != nullptr && stop <= end ? stop : end_of_json_container(at, end);
+}
+
 // Sets the field to the value that begins at `at`; yields its end. nullptr: what stands there is better read slowly.
 inline const char* read_value(KinetoField field, const char* at, const char* end, KinetoEvent& event) {
   if (*at != '"' && *at != '[' && *at != '{') {
@@ -32,7 +37,7 @@ inline const char* read_value(KinetoField field, const char* at, const char* end
     return at + word.size;
   }
   if (*at == '{' && field == KinetoField::arguments) return nullptr;
-  const char* stop = *at == '"' ? end_of_json_string(at, end) : end_of_json_container(at, end);
+  const char* stop = *at == '"' ? end_of_json_string(at, end) : end_of_container(at, end);
   if (stop == nullptr || field == KinetoField::unused) return stop;
   set_kineto_field(field, {at, static_cast<std::size_t>(stop - at)}, event);
   return stop;

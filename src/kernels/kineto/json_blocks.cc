@@ -5,12 +5,11 @@
 #endif
 
 #include <array>
+#include <vector>
 
 namespace varve {
 
 namespace {
-using Mark = std::size_t (*)(const char*, std::size_t, JsonBlockState&, std::uint32_t*);
-
 // Bytes up to ':' are digits, marks and blanks, and what is beyond ASCII: they count as possible behind a string.
 constexpr bool may_follow_a_string(char c) { return c <= ':' || c == ']' || c == '}'; }
 
@@ -160,7 +159,9 @@ VARVE_AVX512 std::size_t mark_with_avx512(const char* text, std::size_t count, J
       continue;
     }
     // Sixteen at a time whether they are there or not, which spares asking: how many there are nobody can guess.
-    const __m512i places = _mm512_cvtepu8_epi32(_mm512_castsi512_si128(_mm512_maskz_compress_epi8(braces, numbers)));
+    // (In this spelling, since GCC 12 warns of its own header where others leave lanes undefined.)
+    const __m512i compressed = _mm512_maskz_compress_epi8(braces, numbers);
+    const __m512i places = _mm512_maskz_cvtepu8_epi32(0xffff, _mm512_maskz_extracti32x4_epi32(0xf, compressed, 0));
     _mm512_storeu_si512(next, _mm512_add_epi32(places, _mm512_set1_epi32(static_cast<int>(i * kJsonBlock))));
     next += found;
   }
@@ -168,25 +169,6 @@ VARVE_AVX512 std::size_t mark_with_avx512(const char* text, std::size_t count, J
   return static_cast<std::size_t>(next - marks);
 }
 #endif
-
-Mark best_way() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("pclmul") &&
-      __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt")) {
-    return mark_with_avx512;
-  }
-  const bool is_there = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") &&
-                        __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
-  if (is_there) return mark_with_avx2;
-#endif
-  return mark_json_slowly;
-}
-}  // namespace
-
-std::size_t mark_json(const char* text, std::size_t count, JsonBlockState& state, std::uint32_t* marks) {
-  static const Mark mark = best_way();
-  return mark(text, count, state, marks);
-}
 
 std::size_t mark_json_slowly(const char* text, std::size_t count, JsonBlockState& state, std::uint32_t* marks) {
   std::size_t found = 0;
@@ -207,6 +189,32 @@ std::size_t mark_json_slowly(const char* text, std::size_t count, JsonBlockState
     if (flaw != 0 || is_brace) marks[found++] = static_cast<std::uint32_t>(i) | flaw;
   }
   return found;
+}
+
+// Which of them the processor has, and the system keeps registers of.
+std::vector<JsonMarker> markers_here() {
+  std::vector<JsonMarker> ways;
+#if defined(__x86_64__)
+  const bool has_common =
+      __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
+  if (has_common && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2")) {
+    ways.push_back(mark_with_avx512);
+  }
+  if (has_common && __builtin_cpu_supports("avx2")) ways.push_back(mark_with_avx2);
+#endif
+  ways.push_back(mark_json_slowly);
+  return ways;
+}
+}  // namespace
+
+std::span<const JsonMarker> json_markers() {
+  static const std::vector<JsonMarker> ways = markers_here();
+  return ways;
+}
+
+std::size_t mark_json(const char* text, std::size_t count, JsonBlockState& state, std::uint32_t* marks) {
+  static const JsonMarker mark = json_markers().front();
+  return mark(text, count, state, marks);
 }
 
 }  // namespace varve

@@ -211,11 +211,14 @@ KinetoKind KindTeller::known_kind(std::string_view from_category) {
 
 KinetoKind KindTeller::kind(std::string_view event) {
   constexpr std::string_view kComplete = "X\"";
-  if (!category_.empty() && begins_with(event, category_)) return known_kind(event.substr(category_.size()));
-  if (!phase_.empty() && begins_with(event, phase_) && !event.substr(phase_.size()).starts_with(kComplete)) {
-    return KinetoKind::other;
+  std::string_view rest = event;
+  if (!category_.empty() && begins_with(event, category_)) {
+    rest.remove_prefix(category_.size());
+    return known_kind(rest);
   }
-  return read_kind(event);
+  if (phase_.empty() || !begins_with(event, phase_)) return read_kind(event);
+  rest.remove_prefix(phase_.size());
+  return rest.starts_with(kComplete) ? read_kind(event) : KinetoKind::other;
 }
 
 KinetoKind KindTeller::read_kind(std::string_view event) {

@@ -49,6 +49,36 @@ Look look_at_32(const char* at) {
 }
 #endif
 
+struct Brackets {
+  std::uint64_t quote = 0, backslash = 0, open = 0, close = 0;
+};
+
+Brackets brackets_in(const char* at) {
+  Brackets found;
+  for (unsigned i = 0; i < kShortContainer; i += 16) {
+#if defined(__x86_64__)
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + i));
+    const __m128i curled = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+    const auto equal = [&](__m128i a, char c) {
+      return std::uint64_t{mask_of_16(_mm_cmpeq_epi8(a, _mm_set1_epi8(c)))} << i;
+    };
+    found.quote |= equal(bytes, '"');
+    found.backslash |= equal(bytes, '\\');
+    found.open |= equal(curled, '{');
+    found.close |= equal(curled, '}');
+#else
+    for (unsigned j = i; j < i + 16; ++j) {
+      const std::uint64_t bit = std::uint64_t{1} << j;
+      if (at[j] == '"') found.quote |= bit;
+      if (at[j] == '\\') found.backslash |= bit;
+      if (at[j] == '{' || at[j] == '[') found.open |= bit;
+      if (at[j] == '}' || at[j] == ']') found.close |= bit;
+    }
+#endif
+  }
+  return found;
+}
+
 // The number of 1 to 8 digits that begin at `at`, where 8 bytes are readable; nothing: they are not all digits.
 inline std::optional<std::uint64_t> eight_digits(const char* at, std::size_t size) {
   if constexpr (std::endian::native != std::endian::little) {
@@ -82,6 +112,20 @@ PlainWord plain_word(const char* at) {
   const std::uint32_t inside = (std::uint32_t{1} << size) - 1;
   if ((look.odd & inside) != 0) return {};
   return {size, std::min(size, static_cast<unsigned>(std::countr_zero(look.point)))};
+}
+
+const char* end_of_short_container(const char* at) {
+  const Brackets brackets = brackets_in(at);
+  std::uint64_t in_string = brackets.quote;  // from each opening quote up to its closing one
+  for (unsigned distance = 1; distance < 64; distance *= 2) in_string ^= in_string << distance;
+  const std::uint64_t before_backslash = (brackets.backslash & -brackets.backslash) - 1;
+  std::uint64_t depth = 0;
+  for (std::uint64_t rest = (brackets.open | brackets.close) & ~in_string & before_backslash; rest != 0;
+       rest &= rest - 1) {
+    depth += (brackets.open & rest & -rest) != 0 ? 1 : std::uint64_t{0} - 1;
+    if (depth == 0) return at + std::countr_zero(rest) + 1;
+  }
+  return nullptr;
 }
 
 std::optional<std::uint64_t> whole_number_of(PlainWord word, const char* at) {

@@ -25,4 +25,9 @@ std::optional<std::uint64_t> whole_number_of(PlainWord word, const char* at);
 // The nanoseconds of as many microseconds, as nanoseconds_from reads them.
 std::optional<std::int64_t> nanoseconds_of(PlainWord word, const char* at);
 
+// Behind the end of the list or object that begins at `at`; nullptr: it has a backslash in it, or does not end within
+// kShortContainer bytes, as most do. So many bytes must be readable there.
+inline constexpr std::size_t kShortContainer = 64;
+const char* end_of_short_container(const char* at);
+
 }  // namespace varve
