@@ -14,7 +14,7 @@
 #include "kernels/kineto/kineto_event.h"
 #include "kernels/kineto/kineto_facts.h"
 #include "kernels/kineto/operator_links.h"
-#include "kernels/kineto/text_table.h"
+#include "kernels/kineto/text_index.h"
 #include "kernels/trace/runtime_calls.h"
 #include "kernels/trace/trace_names.h"
 
@@ -72,10 +72,10 @@ class KinetoReader final : public EventSink {
   KindTeller kinds_;
   KinetoEventReader reader_;
   OperatorLinks links_;
-  TextTable<NameId> names_;
-  TextTable<DeviceName> device_names_;  // by the text as it stands there
-  TextTable<NameId> operations_;        // likewise, with the shapes
-  TextTable<TrackId> threads_;          // of a process
+  TextIndex<NameId> names_;
+  TextIndex<DeviceName> device_names_;  // by the text as it stands there
+  TextIndex<NameId> operations_;        // likewise, with the shapes
+  TextIndex<TrackId> threads_;          // of a process
   std::map<Place, TrackId> streams_;
   std::uint32_t tracks_ = 0;
   std::string buffer_;

@@ -10,7 +10,7 @@ namespace varve {
 // Values by a text, or by two: every event asks for a few, and names of kernels are long. One text after the other
 // stands in one string, and a text is compared only with what has its hash.
 template <class T>
-class TextTable {
+class TextIndex {
  public:
   std::size_t size() const { return entries_.size(); }
 

@@ -1,4 +1,4 @@
-#include "kernels/kineto/text_table.h"
+#include "kernels/kineto/text_index.h"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +9,9 @@
 namespace varve {
 namespace {
 
-TEST(TextTable, FindsWhatWasAddedAndNothingElse) {
+TEST(TextIndex, FindsWhatWasAddedAndNothingElse) {
   std::mt19937_64 random(8);
-  TextTable<int> table;
+  TextIndex<int> table;
   std::map<std::pair<std::string, std::string>, int> expected;
   for (int round = 0; round < 20'000; ++round) {
     // Few different ones, of all sizes, and some that differ only in where the first ends.
