@@ -12,7 +12,7 @@
 namespace varve {
 
 namespace {
-constexpr std::size_t kMostRanks = 16;  // unless a view asks for all
+constexpr std::size_t kMostRanks = 16;  // unless a view asks for more
 constexpr std::size_t kMostLate = 3;    // whom a rank waited for, the longest first
 
 // "rank 3 1.2, rank 0 0.1", "nobody"
@@ -24,9 +24,21 @@ std::string late_ranks(const RankWaiting& row, const TimeUnit& unit) {
   for (const auto& [ns, rank] : late) texts.push_back(fmt::format("rank {} {}", rank, unit.text(in_seconds(-ns))));
   return texts.empty() ? "nobody" : and_more(texts, kMostLate);
 }
+
+// Of ranks in their order: all where a table has room for them, else those in front by `before`, which the note tells.
+template <class Row, class Before>
+std::vector<Row> rows_shown(std::vector<Row> rows, const KernelView& view, Before before, const char* what_the_rest_has,
+                            std::vector<std::string>& notes) {
+  const std::size_t most = view.most == 0 ? rows.size() : std::max(view.most, kMostRanks);
+  if (rows.size() <= most) return rows;
+  std::stable_sort(rows.begin(), rows.end(), before);
+  notes.push_back(fmt::format("{} more with {}: --top 0 shows all", rows.size() - most, what_the_rest_has));
+  rows.resize(most);
+  return rows;
+}
 }  // namespace
 
-PageBlock rank_block(const KernelsRecord& record, const Profile& profile) {
+PageBlock rank_block(const KernelsRecord& record, const Profile& profile, const KernelView& view) {
   struct Rank {
     std::int64_t kernel_ns = 0, collective_ns = 0, copy_ns = 0;
     std::uint64_t kernels = 0;
@@ -58,7 +70,9 @@ PageBlock rank_block(const KernelsRecord& record, const Profile& profile) {
                    {unit_title("collectives", unit), true, 0},
                    {unit_title("copies", unit), true, 0},
                    {"launches", true, 0}};
-  for (const auto& [place, rank] : ranks) {
+  const auto longer = [](const auto& a, const auto& b) { return a.second.kernel_ns > b.second.kernel_ns; };
+  const std::vector<std::pair<Place, Rank>> rows(ranks.begin(), ranks.end());
+  for (const auto& [place, rank] : rows_shown(rows, view, longer, "less time in kernels", block.notes)) {
     std::string name = by_rank ? std::to_string(place.rank) : std::to_string(place.device);
     if (by_rank && place.rank < 0) name = "?";
     if (by_rank && place.device >= 0) name += fmt::format(" (device {})", place.device);
@@ -87,16 +101,16 @@ PageBlock waiting_block(const RankReport& report, const KernelView& view) {
                    {unit_title("waiting", unit), true, 0},
                    {unit_title("others waited for it", unit), true, 0},
                    {unit_title("it waited for", unit), false, 0}};
-  const std::size_t shown = view.most == 0 ? rows.size() : std::min(rows.size(), std::max(view.most, kMostRanks));
-  for (std::size_t i = 0; i < shown; ++i) {
-    const RankWaiting& row = *rows[i];
+  std::sort(rows.begin(), rows.end(), [](const auto* a, const auto* b) { return a->rank < b->rank; });
+  const auto later = [](const auto* a, const auto* b) { return a->waited_for_ns > b->waited_for_ns; };
+  for (const RankWaiting* shown : rows_shown(rows, view, later, "less that others waited for them", block.notes)) {
+    const RankWaiting& row = *shown;
     block.rows.push_back(
         {{std::to_string(row.rank), std::to_string(row.common), unit.text(in_seconds(row.transfer_ns)),
           unit.text(in_seconds(row.waiting_ns)), unit.text(in_seconds(row.waited_for_ns)), late_ranks(row, unit)},
          "",
          Tone::plain});
   }
-  if (shown < rows.size()) block.notes.push_back(fmt::format("{} more ranks: --top 0 shows all", rows.size() - shown));
   return block;
 }
 

@@ -239,7 +239,7 @@ void add_profile(const KernelsRecord& record, ProfileKind kind, const Profile& p
   add(kernel_block(record, kind, profile, view));
   add(copy_block(record, profile, view));
   add(collective_block(record, profile, view));
-  add(rank_block(record, profile));
+  add(rank_block(record, profile, view));
   if (!has_kernels || view.grouping == KernelGrouping::operation) {
     add(operation_block(record, profile, view));
     add(nesting_block(record, profile, view));
