@@ -4,10 +4,12 @@
 #include <re2/set.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "base/hash.h"
@@ -188,6 +190,11 @@ void read_schemes(const KernelPatterns& patterns, KernelMeaning& meaning, std::o
   }
 }
 
+struct HashOfName {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
+};
+
 KernelMeaning read_name(const std::string& name) {
   KernelMeaning meaning{.base = name};
   if (!pattern_table()) return meaning;
@@ -220,9 +227,9 @@ Status load_kernel_patterns() { return pattern_table() ? Status(Done{}) : Status
 KernelMeaning kernel_meaning(std::string_view name) {
   name = name.substr(0, name.find(" [["));
   static std::mutex mutex;
-  static std::map<std::string, KernelMeaning, std::less<>> known;
+  static std::unordered_map<std::string, KernelMeaning, HashOfName, std::equal_to<>> known;
   std::lock_guard lock(mutex);
-  auto found = known.find(name);
+  const auto found = known.find(name);
   if (found != known.end()) return found->second;
   if (known.size() >= kMostKept) known.clear();
   std::string text(name);
