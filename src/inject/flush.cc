@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-#include "inject/recorder.h"
+#include "inject/recorder_state.h"
 #include "inject/short_text.h"
 #include "inject/symbol_versions.h"
 

@@ -1,7 +1,7 @@
 // What CUPTI hands out, taken in.
 #include <cstring>
 
-#include "inject/recorder.h"
+#include "inject/recorder_state.h"
 
 namespace varve::inject {
 

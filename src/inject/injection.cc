@@ -1,7 +1,7 @@
 // The life of the recorder in a process. libcuda loads this library in cuInit, where CUDA_INJECTION64_PATH names it,
 // and calls InitializeInjection (CUPTI's documentation, "Injection"). VARVE_CUDA_SPOOL names the folder for the spool;
 // without it nothing is done. Whatever happens here, the program goes on as if nothing had.
-#include "inject/recorder.h"
+#include "inject/recorder_state.h"
 
 #include <errno.h>
 #include <linux/futex.h>
