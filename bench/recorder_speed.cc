@@ -1,7 +1,7 @@
 // What the recorder of src/inject spends on a record, against the least that any recorder must do: read the record's
 // name, times and launch from memory and sum the times. Both take turns over the same buffer; medians of the rounds.
 //   recorder_speed [ROUNDS [LIMIT]]
-// Exit status 1 when adding up records of 50 different rows takes more than LIMIT (12) times the bare reading.
+// Exit status 1 when adding up records of 50 different rows takes more than LIMIT (8) times the bare reading.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -98,7 +98,7 @@ Measured measure(std::uint32_t shapes, int rounds) {
 
 int main(int count, char** arguments) {
   const int rounds = count > 1 ? std::atoi(arguments[1]) : 21;
-  const double limit = count > 2 ? std::atof(arguments[2]) : 12;
+  const double limit = count > 2 ? std::atof(arguments[2]) : 8;
   double ratio = 0;
   for (const std::uint32_t shapes : {1u, 20u, 800u}) {
     const Measured one = measure(shapes, std::max(rounds, 1));

@@ -44,9 +44,8 @@ struct KernelRecord {
   std::int64_t grid_id;
   const char* name;  // mangled
   std::uint64_t reserved[4];
-  std::uint64_t graph_node;  // from CUDA 11.0 on (kKernelHasGraph); 0: of no graph
+  std::uint64_t graph_node;  // from CUDA 11.0 on, the oldest that is taken; 0: of no graph
 };
-inline constexpr std::uint32_t kKernelHasGraph = 13;  // version of the API
 
 struct CopyRecord {  // of both kinds of copies
   RecordKind kind;

@@ -77,13 +77,16 @@ class Search {
     CuptiLibrary made;
     made.found = found;
     made.driver = best_.driver;
-    const bool complete = resolve_all(handle, made.call) && made.call.get_version(&made.api) == 0;
+    const bool complete = resolve_all(handle, made.call);
+    const CuptiResult answer = complete ? made.call.get_version(&made.api) : 0;  // fails without a driver from 13.4 on
     Dl_info info;
     const bool known = complete && dladdr(reinterpret_cast<void*>(made.call.get_version), &info) != 0;
     ShortText(made.path, sizeof made.path).add(known && info.dli_fname != nullptr ? info.dli_fname : path);
     made.cuda = cuda_of_api(made.api, major_of(last_part(made.path)));
     if (!complete) {
       why_.add("; ").add(last_part(made.path)).add(" lacks functions that are needed");
+    } else if (answer != 0) {
+      why_.add("; ").add(last_part(made.path)).add(" fails with CUPTI error ").add(static_cast<std::uint64_t>(answer));
     } else if (made.api < kOldestApi) {
       why_.add("; ").add(last_part(made.path)).add(" is older than CUDA 11.0");
     } else if (!is_mapped_ && is_too_new(made) && made.cuda / 1000 != made.driver / 1000) {

@@ -1,23 +1,17 @@
 // The spool's lines (spool_file.h says what they are).
 #include <dlfcn.h>
 #include <link.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cstring>
 
-#include "inject/recorder.h"
+#include "inject/recorder_state.h"
 #include "inject/short_text.h"
 #include "inject/symbol_versions.h"
 
 namespace varve::inject {
 
 namespace {
-// By which the reader tells ranks apart.
-constexpr const char* kVariables[] = {
-    "RANK",     "WORLD_SIZE", "LOCAL_RANK",   "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
-    "PMI_RANK", "PMI_SIZE",   "SLURM_PROCID", "SLURM_NTASKS"};
-
 LineWriter& lines() { return recorder.lines; }
 
 bool make_room() { return lines().has_room() || recorder.file.write(lines()); }
@@ -30,9 +24,9 @@ void write_beginning() {
   lines().word("varve-cuda-spool").number(1).end_line();
   lines().word("process").number(static_cast<std::uint64_t>(getpid())).number(static_cast<std::uint64_t>(getppid()));
   lines().number(recorder.began_unix_ns).end_line();
-  for (const char* variable : kVariables) {
-    const char* value = getenv(variable);
-    if (value != nullptr && std::strlen(value) < 32) lines().word("variable").word(variable).word(value).end_line();
+  for (std::uint32_t i = 0; i < kVariableCount; ++i) {
+    const char* value = recorder.variables[i];
+    if (value[0] != '\0') lines().word("variable").word(kVariables[i]).word(value).end_line();
   }
   const CuptiLibrary& library = recorder.library;
   setting("driver.cuda", library.driver);
@@ -71,9 +65,10 @@ void write_devices(std::uint64_t devices) {
   }
 }
 
+// The loader is locked meanwhile: nothing is written to the file, and what finds no room in the buffer is left out.
 int write_library(dl_phdr_info* info, std::size_t, void*) {
   if (info->dlpi_name == nullptr || info->dlpi_name[0] != '/' || std::strlen(info->dlpi_name) > 4096) return 0;
-  if (!make_room()) return 1;
+  if (!lines().has_room()) return 1;
   lines().word("library").word(info->dlpi_name).end_line();
   return 0;
 }
@@ -216,8 +211,9 @@ void write_spool(const char* end) {
   if (all) write_beginning();
   write_devices(all ? seen : seen & ~recorder.devices_told);
   // What is mapped now: when a device comes into use, and at the end.
+  const bool ready = recorder.file.write(lines());
   if (all || has_new_device || end != nullptr) dl_iterate_phdr(write_library, nullptr);
-  bool written = make_room() && write_tables(all) && make_room();
+  bool written = ready && make_room() && write_tables(all) && make_room();
   write_counts();
   lines().word("flush").number(++recorder.flushes).number(monotonic_ns() - recorder.began_ns).end_line();
   if (end != nullptr) lines().word("end").word(end).end_line();

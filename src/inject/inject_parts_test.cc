@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "inject/modules.h"
 #include "inject/open_ranges.h"
 #include "inject/short_text.h"
+#include "world/test_root.h"
 #include "inject/spool_file.h"
 
 namespace varve::inject {
@@ -108,6 +111,50 @@ TEST(CudaSpoolLines, KeepWordsApart) {
   ASSERT_TRUE(lines.reserve());
   lines.word("name").number(18446744073709551615u).word("a b%\n\x7f", 6).word("").pair(3, 14).end_line();
   EXPECT_EQ(std::string(lines.bytes(), lines.size()), "name 18446744073709551615 a%20b%25%0A%7F %- 3:14 .\n");
+}
+
+std::string text_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// A long spool is written anew, and the old one is there until the new one is whole.
+TEST(CudaSpoolFile, IsWrittenAnewWhenItHasGrown) {
+  const TestRoot root;
+  SpoolFile file;
+  LineWriter lines;
+  ASSERT_TRUE(file.create(root.path().c_str(), 7) && lines.reserve());
+  const std::string path = root.path() + "/cuda-7.spool", filling(60'000, 'x');
+  EXPECT_EQ(file.path(), path);
+  for (int i = 0; i < 80; ++i) {
+    EXPECT_FALSE(file.is_long()) << i;
+    ASSERT_TRUE(file.open(false));
+    lines.word("name").number(1).word(filling.c_str()).end_line();
+    EXPECT_TRUE(file.write(lines) && file.close());
+    if (file.is_long()) break;
+  }
+  ASSERT_TRUE(file.is_long());
+  ASSERT_TRUE(file.open(true));
+  lines.word("whole").end_line();
+  EXPECT_TRUE(file.write(lines));
+  EXPECT_GT(text_of(path).size(), std::size_t{4} << 20);
+  EXPECT_TRUE(file.close());
+  EXPECT_EQ(text_of(path), "whole .\n");
+  EXPECT_FALSE(file.is_long());
+  ASSERT_TRUE(file.open(false));
+  lines.word("more").end_line();
+  EXPECT_TRUE(file.write(lines) && file.close());
+  EXPECT_EQ(text_of(path), "whole .\nmore .\n");
+}
+
+TEST(CudaSpoolFile, TakesNoFileThatIsThere) {
+  const TestRoot root;
+  root.write("cuda-7.spool", "another process");
+  SpoolFile file;
+  ASSERT_TRUE(file.create(root.path().c_str(), 7));
+  EXPECT_EQ(file.path(), root.path() + "/cuda-7-2.spool");
+  EXPECT_EQ(text_of(root.path() + "/cuda-7.spool"), "another process");
+  EXPECT_FALSE(file.create((root.path() + "/gone").c_str(), 7));
 }
 
 TEST(CudaVersions, FollowCupti) {

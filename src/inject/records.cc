@@ -1,7 +1,7 @@
 // What CUPTI hands out, taken in.
 #include <cstring>
 
-#include "inject/recorder.h"
+#include "inject/recorder_state.h"
 
 namespace varve::inject {
 
@@ -38,7 +38,7 @@ void take_kernel(const KernelRecord& record) {
   key.device = record.device;
   key.stream = record.stream;
   set_launch(record, key);
-  if (recorder.library.api >= kKernelHasGraph && record.graph_node != 0) key.in_graph = 1;
+  if (record.graph_node != 0) key.in_graph = 1;
   see_device(record.device);
   recorder.totals.add(key, record.start, record.end, 0, 0);
 }

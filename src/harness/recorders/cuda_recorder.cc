@@ -53,7 +53,7 @@ class CudaUnit final : public RecordedUnit {
         folder_(std::move(folder)) {}
 
   std::map<std::string, std::string> environment() const override {
-    return {{kInjection, library_}, {kSpool, folder_}, {"VARVE_CUDA_RECORD", ""}};
+    return {{kInjection, library_}, {kSpool, folder_}};
   }
 
   Recording finish(const UnitOutcome& outcome) override {
@@ -139,7 +139,7 @@ class CudaRecorder final : public Recorder {
     if (std::string why = obstacle(ground); !why.empty()) return {Fit::impossible, std::move(why)};
     for (const Library& library : ground.libraries) {
       if (file_name(library.path).starts_with("libcuda.so")) {
-        return {Fit::fits, "libcuda.so was loaded; graphs are recorded as wholes, which costs least"};
+        return {Fit::fits, std::string("libcuda.so was loaded; ") + graph_level(ground)};
       }
     }
     return {Fit::not_needed, "no libcuda was loaded"};
@@ -154,6 +154,14 @@ class CudaRecorder final : public Recorder {
   }
 
  private:
+  // What is recorded of graphs, and what that costs.
+  static const char* graph_level(const RecordingGround& ground) {
+    const auto asked = ground.environment.find("VARVE_CUDA_RECORD");
+    const bool nodes = asked != ground.environment.end() && asked->second.find("graph-nodes") != std::string::npos;
+    return nodes ? "the kernels of graphs are recorded one by one: a record for each node of each launch, the level that "
+                   "costs most"
+                 : "graphs are recorded as wholes: a record for each launch, the level that costs least";
+  }
   // What is in its way; empty: nothing.
   static std::string obstacle(const RecordingGround& ground) {
     if (recorder_library().empty()) return fmt::format("{} is not there", kLibrary);

@@ -1,7 +1,7 @@
 // The life of the recorder in a process. libcuda loads this library in cuInit, where CUDA_INJECTION64_PATH names it,
 // and calls InitializeInjection (CUPTI's documentation, "Injection"). VARVE_CUDA_SPOOL names the folder for the spool;
 // without it nothing is done. Whatever happens here, the program goes on as if nothing had.
-#include "inject/recorder.h"
+#include "inject/recorder_state.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -32,20 +32,32 @@ std::uint64_t clock_ns(clockid_t clock) {
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-// Signals that come meanwhile are for the program's own threads; a full disk or file limit is no signal to anybody.
+// Signals that come meanwhile are for the program's own threads; a limit of file sizes that the spool meets is none of
+// theirs.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
     sigset_t all;
     sigfillset(&all);
+    sigset_t pending;
+    sigpending(&pending);
+    had_limit_ = sigismember(&pending, SIGXFSZ) == 1;
     sigprocmask(SIG_SETMASK, &all, &before_);
   }
-  ~SignalsBlocked() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  ~SignalsBlocked() {
+    sigset_t limit;
+    sigemptyset(&limit);
+    sigaddset(&limit, SIGXFSZ);
+    const timespec now = {};
+    if (!had_limit_) sigtimedwait(&limit, nullptr, &now);
+    sigprocmask(SIG_SETMASK, &before_, nullptr);
+  }
   SignalsBlocked(const SignalsBlocked&) = delete;
   SignalsBlocked& operator=(const SignalsBlocked&) = delete;
 
  private:
   sigset_t before_;
+  bool had_limit_ = false;  // the program's own
 };
 
 bool has_word(const char* list, const char* word) {
@@ -128,9 +140,10 @@ void stop_recording() {
 
 // `flushing` must be held.
 void flush(std::uint32_t flags, const char* end) {
-  const std::uint64_t began = monotonic_ns();
+  const std::uint64_t began = monotonic_ns(), taken = recorder.cost.callbacks_ns;
   recorder.library.call.flush(flags);
-  recorder.cost.asking_ns += monotonic_ns() - began;
+  const std::uint64_t took = monotonic_ns() - began, inside = recorder.cost.callbacks_ns - taken;
+  recorder.cost.asking_ns += took > inside ? took - inside : 0;  // records are mostly taken in on this thread
   write_spool(end);
 }
 
@@ -226,6 +239,11 @@ void begin_afresh() {
   recorder.began_unix_ns = clock_ns(CLOCK_REALTIME);
   recorder.is_whole_due = true;
   recorder.wishes = wishes_from_environment();
+  for (std::uint32_t i = 0; i < kVariableCount; ++i) {
+    const char* value = getenv(kVariables[i]);
+    if (value == nullptr || std::strlen(value) >= sizeof recorder.variables[i]) continue;
+    std::strcpy(recorder.variables[i], value);
+  }
 }
 
 void begin(const char* directory) {

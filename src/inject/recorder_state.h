@@ -38,6 +38,11 @@ struct Cost {
 
 inline constexpr std::uint32_t kMostDevices = 64, kMostOverheads = 16;
 
+// By which the reader tells ranks apart. Their values are taken at the beginning: the environment may change later.
+inline constexpr const char* kVariables[] = {"RANK",     "WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
+                                             "PMI_RANK", "PMI_SIZE"};
+inline constexpr std::uint32_t kVariableCount = sizeof kVariables / sizeof kVariables[0];
+
 // The recorder of a process. There is one, and it holds zeroes until InitializeInjection is called.
 struct RecorderState {
   std::atomic<int> process;        // that it records; another's copy after a fork is nobody's
@@ -65,6 +70,7 @@ struct RecorderState {
   void* subscriber;
   bool has_graph_level;  // graphs are recorded as wholes
   std::uint64_t began_ns, began_unix_ns;
+  char variables[kVariableCount][32];  // empty: not set
 };
 
 extern RecorderState recorder;
