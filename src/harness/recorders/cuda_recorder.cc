@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "harness/recorders/recorders.h"
-#include "harness/variant.h"
 #include "kernels/files/trace_files.h"
 
 namespace varve {
