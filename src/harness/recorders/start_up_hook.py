@@ -63,7 +63,6 @@ class _Hook(object):
             return call(*arguments)
         except Exception:
             self.note("failed", "%s: %s" % (getattr(call, "__name__", "?"), sys.exc_info()[1]))
-            return None
 
     # A file whose name is the message: "opened_4711".
     def note(self, what, text=""):
@@ -80,7 +79,8 @@ class _Hook(object):
         profiler = sys.modules.get("torch.autograd.profiler")
         if profiler is not None:
             self.watch_own_profiler(profiler)
-        self.watch_compile(torch)
+        if hasattr(torch, "_TorchCompileInductorWrapper"):
+            self.watch_compile(torch)
         plan = self.plan()
         if plan is None:
             return
@@ -147,9 +147,7 @@ class _Hook(object):
         kind.export_chrome_trace = export_chrome_trace
 
     def watch_compile(self, torch):
-        kind = getattr(torch, "_TorchCompileInductorWrapper", None)
-        if kind is None:
-            return
+        kind = torch._TorchCompileInductorWrapper
         make = kind.__init__
 
         def __init__(wrapper, mode, options, dynamic, *arguments, **keywords):
@@ -252,17 +250,14 @@ class _Hook(object):
             mixed = "sometimes" if set(values) == {True, False} else ", ".join(sorted(str(value) for value in values))
             facts[name] = values[0] if len(values) == 1 else mixed
         import json
-        import time
-        used = getattr(time, "process_time", getattr(time, "clock", lambda: 0))()
-        text = json.dumps({"process": os.getpid(), "cpu_seconds": used, "facts": facts,
+        text = json.dumps({"process": os.getpid(), "cpu_seconds": sum(os.times()[:2]), "facts": facts,
                            "own_profiler": self.own_profiler, "own_traces": self.own_traces[-64:]})
         path = os.path.join(self.out, "facts_%d.json" % os.getpid())
         with open(path + ".part", "w") as file:
             file.write(text)
         os.rename(path + ".part", path)
 
-    # Sets facts[id] to what `ask` gives; what a version does not have is left out.
-    @staticmethod
+    @staticmethod  # Sets facts[id] to what `ask` gives; what a version does not have is left out.
     def ask(facts, name, ask):
         try:
             value = ask()
@@ -282,14 +277,13 @@ class _Hook(object):
         ask("hip", lambda: torch.version.hip)
         ask("cpu_capability", lambda: backends.cpu.get_cpu_capability())
         ask("matmul.precision", lambda: torch.get_float32_matmul_precision())
-        ask("matmul.tf32", lambda: backends.cuda.matmul.allow_tf32)
-        ask("matmul.fp16_reduced", lambda: backends.cuda.matmul.allow_fp16_reduced_precision_reduction)
-        ask("matmul.bf16_reduced", lambda: backends.cuda.matmul.allow_bf16_reduced_precision_reduction)
-        ask("matmul.fp16_accumulation", lambda: backends.cuda.matmul.allow_fp16_accumulation)
-        ask("cudnn.enabled", lambda: backends.cudnn.enabled)
-        ask("cudnn.benchmark", lambda: backends.cudnn.benchmark)
-        ask("cudnn.deterministic", lambda: backends.cudnn.deterministic)
-        ask("cudnn.tf32", lambda: backends.cudnn.allow_tf32)
+        for name, switch in (("tf32", "allow_tf32"), ("fp16_reduced", "allow_fp16_reduced_precision_reduction"),
+                             ("bf16_reduced", "allow_bf16_reduced_precision_reduction"),
+                             ("fp16_accumulation", "allow_fp16_accumulation")):
+            ask("matmul." + name, lambda: getattr(backends.cuda.matmul, switch))
+        for name, switch in (("enabled", "enabled"), ("benchmark", "benchmark"), ("deterministic", "deterministic"),
+                             ("tf32", "allow_tf32")):
+            ask("cudnn." + name, lambda: getattr(backends.cudnn, switch))
         ask("cudnn.version", lambda: backends.cudnn.version() if self.is_mapped("libcudnn") else None)
         ask("deterministic", lambda: torch.are_deterministic_algorithms_enabled())
         ask("sdpa", lambda: self.sdpa(backends.cuda))
@@ -298,7 +292,7 @@ class _Hook(object):
         ask("threads", lambda: torch.get_num_threads())
         ask("interop_threads", lambda: torch.get_num_interop_threads())
         for name, value in self.configuration(torch):
-            ask("config." + name, lambda value=value: value)
+            ask("config." + name, lambda: value)
         ask("compile", lambda: sorted(set("mode %s, dynamic %s" % each for each in self.compiled)) or None)
         if "torch._dynamo.utils" in sys.modules:
             self.about_dynamo(sys.modules["torch._dynamo.utils"].counters, ask)

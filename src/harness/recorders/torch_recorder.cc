@@ -23,19 +23,19 @@ namespace {
 constexpr double kLongestWindow =
     1.5;  // seconds: some 100 MB of trace where a program launches 100 000 kernels a second
 constexpr double kShortestWindow = 0.2;
-constexpr double kRest = 4;    // seconds that a long program should have left behind its window
+constexpr double kRest = 4;               // seconds that a long program should have left behind its window
 constexpr double kWarmup = 1;             // seconds between Kineto's getting ready and the window; it counts whole ones
-constexpr int kMostWindows = 8;  // of a process
+constexpr int kMostWindows = 8;           // of a process
 constexpr std::size_t kMostTraces = 256;  // one a process
 constexpr std::size_t kMostRemarks = 8;
 constexpr const char* kTracePrefix = "kineto_trace_";
 
-// Behind the middle of what the timing units took: imports, compilers and caches are done with. Not much later: this unit
-// may be a fifth faster than they were, and the trace is written before the program ends.
-HookWindow window_for(double usual_seconds, double started_at) {
-  if (usual_seconds <= 0) return {started_at, 1};
-  const double length = std::clamp(0.2 * usual_seconds, kShortestWindow, kLongestWindow);
-  const double start = std::clamp(usual_seconds - kRest - length, 0.5 * usual_seconds, 0.65 * usual_seconds);
+// About the middle of what the fastest timing unit took: imports, compilers and caches are done with. Not much later:
+// this unit may be faster still, and the trace is written before the program ends.
+HookWindow window_for(double fastest_seconds, double started_at) {
+  if (fastest_seconds <= 0) return {started_at, 1};
+  const double length = std::clamp(0.2 * fastest_seconds, kShortestWindow, kLongestWindow);
+  const double start = std::clamp(fastest_seconds - kRest - length, 0.4 * fastest_seconds, 0.6 * fastest_seconds);
   return {started_at + start, length};
 }
 
@@ -264,7 +264,7 @@ class TorchRecorder final : public Recorder {
                                                 const std::string& folder) const override {
     Result<KinetoDaemon> daemon = KinetoDaemon::open(folder);
     if (!daemon) return daemon.error();
-    const HookWindow window = window_for(ground.usual_seconds, monotonic_now());
+    const HookWindow window = window_for(ground.fastest_seconds, monotonic_now());
     if (const Status laid = lay_hook(folder, window); !laid) return laid.error();
     return std::unique_ptr<RecordedUnit>(std::make_unique<TorchUnit>(ground, folder, std::move(*daemon), window));
   }
