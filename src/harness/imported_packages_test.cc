@@ -44,7 +44,7 @@ std::optional<ImportedPackages> imported(const std::string& program, const std::
   world.environment["HOME"] = "/home/me";
   PreparedVariant variant;
   variant.program = program;
-  RecordingGround ground{.world = world, .environment = {}, .libraries = {}, .usual_seconds = 1};
+  RecordingGround ground{.world = world, .environment = {}, .libraries = {}, .fastest_seconds = 1};
   for (const std::string& path : mapped) ground.libraries.push_back({path, "", "", false});
   return imported_packages(variant, ground);
 }

@@ -33,13 +33,13 @@ double cost_by(const std::string& metric, const Unit& recorded, const std::vecto
 }  // namespace
 
 RecordingGround recording_ground(const World& world, const PreparedVariant& variant, const Run& run) {
-  RecordingGround ground{.world = world, .environment = variant.variables, .libraries = {}, .usual_seconds = 0};
+  RecordingGround ground{.world = world, .environment = variant.variables, .libraries = {}, .fastest_seconds = 0};
   std::vector<double> seconds;
   for (const Unit* unit : finished_timing_units(run, variant.document.name)) {
     seconds.push_back(unit->wall_seconds);
     ground.libraries.insert(ground.libraries.end(), unit->libraries.begin(), unit->libraries.end());
   }
-  if (!seconds.empty()) ground.usual_seconds = median(seconds);
+  if (!seconds.empty()) ground.fastest_seconds = *std::min_element(seconds.begin(), seconds.end());
   const auto by_path = [](const Library& a, const Library& b) { return a.path < b.path; };
   std::stable_sort(ground.libraries.begin(), ground.libraries.end(), by_path);
   const auto same_path = [](const Library& a, const Library& b) { return a.path == b.path; };

@@ -18,7 +18,7 @@ class _Hook(object):
         self.out = os.path.join(self.folder, "out")
         self.awaited = {"torch", "jax", "tensorflow"}
         self.said = False         # its facts, in this process
-        self.in_window = {}       # facts that are true in the window only
+        self.in_window = {}       # facts of the window: every value that was met, by the fact
         self.compiled = []        # how torch.compile was called
         self.own_profiler = False  # the program opened one
         self.own_traces = []       # and wrote these files
@@ -63,7 +63,6 @@ class _Hook(object):
             return call(*arguments)
         except Exception:
             self.note("failed", "%s: %s" % (getattr(call, "__name__", "?"), sys.exc_info()[1]))
-            return None
 
     # A file whose name is the message: "opened_4711".
     def note(self, what, text=""):
@@ -80,7 +79,8 @@ class _Hook(object):
         profiler = sys.modules.get("torch.autograd.profiler")
         if profiler is not None:
             self.watch_own_profiler(profiler)
-        self.watch_compile(torch)
+        if hasattr(torch, "_TorchCompileInductorWrapper"):
+            self.watch_compile(torch)
         plan = self.plan()
         if plan is None:
             return
@@ -147,9 +147,7 @@ class _Hook(object):
         kind.export_chrome_trace = export_chrome_trace
 
     def watch_compile(self, torch):
-        kind = getattr(torch, "_TorchCompileInductorWrapper", None)
-        if kind is None:
-            return
+        kind = torch._TorchCompileInductorWrapper
         make = kind.__init__
 
         def __init__(wrapper, mode, options, dynamic, *arguments, **keywords):
@@ -163,14 +161,14 @@ class _Hook(object):
         import time
         time.sleep(max(plan[0] - time.monotonic(), self.time_to_ask))
         asks = self.is_noted("asked")  # written by Varve: PyTorch asks by itself, so its answer is the window
-        self.in_main_thread(self.look_around, torch)
-        if asks or self.own_profiler or profiler is None:
-            return
-        if not self.in_main_thread(self.open_window, torch, profiler):
+        opens = not asks and not self.own_profiler and profiler is not None
+        if opens and not self.in_main_thread(self.open_window, torch, profiler):
             return self.note("failed", "the main thread did not come round to open the window")
-        time.sleep(plan[1])
+        for _ in range(10):  # autocast and the like hold for a block of the program: one look may fall beside it
+            self.in_main_thread(self.look_around, torch)
+            time.sleep(plan[1] / 10)
         results = []
-        if self.in_main_thread(self.close_window, results) and results:
+        if opens and self.in_main_thread(self.close_window, results) and results:
             results[0].save(os.path.join(self.out, "hook_%d.json" % os.getpid()))
 
     # The interpreter calls it between two of the main thread's instructions, as it does handlers of signals.
@@ -191,15 +189,16 @@ class _Hook(object):
         return done.wait(30)
 
     def look_around(self, torch):
-        facts = self.in_window
-        facts["torch.grad_enabled"] = torch.is_grad_enabled()
-        facts["torch.inference_mode"] = torch.is_inference_mode_enabled()
-        facts["torch.autocast.cpu"] = torch.is_autocast_cpu_enabled()
-        facts["torch.autocast.cuda"] = torch.is_autocast_enabled()
+        def met(name, value):
+            self.in_window.setdefault("torch." + name, set()).add(value)
+        met("grad_enabled", torch.is_grad_enabled())
+        met("inference_mode", torch.is_inference_mode_enabled())
+        met("autocast.cpu", torch.is_autocast_cpu_enabled())
+        met("autocast.cuda", torch.is_autocast_enabled())
         if torch.is_autocast_cpu_enabled():
-            facts["torch.autocast.dtype"] = str(torch.get_autocast_cpu_dtype())
+            met("autocast.dtype", str(torch.get_autocast_cpu_dtype()))
         elif torch.is_autocast_enabled():
-            facts["torch.autocast.dtype"] = str(torch.get_autocast_gpu_dtype())
+            met("autocast.dtype", str(torch.get_autocast_gpu_dtype()))
 
     def open_window(self, torch, profiler):
         if self.own_profiler:
@@ -246,19 +245,19 @@ class _Hook(object):
             module = sys.modules.get(name)
             if module is not None:
                 self.quietly(collect, module, facts)
-        facts.update(self.in_window)
+        for name, values in list(self.in_window.items()):  # the other thread may still add to it
+            values = list(values)
+            mixed = "sometimes" if set(values) == {True, False} else ", ".join(sorted(str(value) for value in values))
+            facts[name] = values[0] if len(values) == 1 else mixed
         import json
-        import time
-        used = getattr(time, "process_time", getattr(time, "clock", lambda: 0))()
-        text = json.dumps({"process": os.getpid(), "cpu_seconds": used, "facts": facts,
+        text = json.dumps({"process": os.getpid(), "cpu_seconds": sum(os.times()[:2]), "facts": facts,
                            "own_profiler": self.own_profiler, "own_traces": self.own_traces[-64:]})
         path = os.path.join(self.out, "facts_%d.json" % os.getpid())
         with open(path + ".part", "w") as file:
             file.write(text)
         os.rename(path + ".part", path)
 
-    # Sets facts[id] to what `ask` gives; what a version does not have is left out.
-    @staticmethod
+    @staticmethod  # Sets facts[id] to what `ask` gives; what a version does not have is left out.
     def ask(facts, name, ask):
         try:
             value = ask()
@@ -278,14 +277,13 @@ class _Hook(object):
         ask("hip", lambda: torch.version.hip)
         ask("cpu_capability", lambda: backends.cpu.get_cpu_capability())
         ask("matmul.precision", lambda: torch.get_float32_matmul_precision())
-        ask("matmul.tf32", lambda: backends.cuda.matmul.allow_tf32)
-        ask("matmul.fp16_reduced", lambda: backends.cuda.matmul.allow_fp16_reduced_precision_reduction)
-        ask("matmul.bf16_reduced", lambda: backends.cuda.matmul.allow_bf16_reduced_precision_reduction)
-        ask("matmul.fp16_accumulation", lambda: backends.cuda.matmul.allow_fp16_accumulation)
-        ask("cudnn.enabled", lambda: backends.cudnn.enabled)
-        ask("cudnn.benchmark", lambda: backends.cudnn.benchmark)
-        ask("cudnn.deterministic", lambda: backends.cudnn.deterministic)
-        ask("cudnn.tf32", lambda: backends.cudnn.allow_tf32)
+        for name, switch in (("tf32", "allow_tf32"), ("fp16_reduced", "allow_fp16_reduced_precision_reduction"),
+                             ("bf16_reduced", "allow_bf16_reduced_precision_reduction"),
+                             ("fp16_accumulation", "allow_fp16_accumulation")):
+            ask("matmul." + name, lambda: getattr(backends.cuda.matmul, switch))
+        for name, switch in (("enabled", "enabled"), ("benchmark", "benchmark"), ("deterministic", "deterministic"),
+                             ("tf32", "allow_tf32")):
+            ask("cudnn." + name, lambda: getattr(backends.cudnn, switch))
         ask("cudnn.version", lambda: backends.cudnn.version() if self.is_mapped("libcudnn") else None)
         ask("deterministic", lambda: torch.are_deterministic_algorithms_enabled())
         ask("sdpa", lambda: self.sdpa(backends.cuda))
@@ -294,7 +292,7 @@ class _Hook(object):
         ask("threads", lambda: torch.get_num_threads())
         ask("interop_threads", lambda: torch.get_num_interop_threads())
         for name, value in self.configuration(torch):
-            ask("config." + name, lambda value=value: value)
+            ask("config." + name, lambda: value)
         ask("compile", lambda: sorted(set("mode %s, dynamic %s" % each for each in self.compiled)) or None)
         if "torch._dynamo.utils" in sys.modules:
             self.about_dynamo(sys.modules["torch._dynamo.utils"].counters, ask)

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
 #include <system_error>
@@ -21,15 +23,20 @@ namespace {
 constexpr double kLongestWindow =
     1.5;  // seconds: some 100 MB of trace where a program launches 100 000 kernels a second
 constexpr double kShortestWindow = 0.2;
+constexpr double kRest = 4;               // seconds that a long program should have left behind its window
 constexpr double kWarmup = 1;             // seconds between Kineto's getting ready and the window; it counts whole ones
+constexpr int kMostWindows = 8;           // of a process
 constexpr std::size_t kMostTraces = 256;  // one a process
 constexpr std::size_t kMostRemarks = 8;
 constexpr const char* kTracePrefix = "kineto_trace_";
 
-// Behind the middle of what the timing units took: caches are warm, and the trace is written before the program ends.
-HookWindow window_for(double usual_seconds, double started_at) {
-  if (usual_seconds <= 0) return {started_at, 1};
-  return {started_at + 0.5 * usual_seconds, std::clamp(0.2 * usual_seconds, kShortestWindow, kLongestWindow)};
+// About the middle of what the fastest timing unit took: imports, compilers and caches are done with. Not much later:
+// this unit may be faster still, and the trace is written before the program ends.
+HookWindow window_for(double fastest_seconds, double started_at) {
+  if (fastest_seconds <= 0) return {started_at, 1};
+  const double length = std::clamp(0.2 * fastest_seconds, kShortestWindow, kLongestWindow);
+  const double start = std::clamp(fastest_seconds - kRest - length, 0.4 * fastest_seconds, 0.6 * fastest_seconds);
+  return {started_at + start, length};
 }
 
 std::string configuration_for(const std::string& folder, double delay_seconds, double length_seconds) {
@@ -51,6 +58,18 @@ std::vector<std::string> kineto_traces(const std::string& folder) {
   }
   std::sort(paths.begin(), paths.end());
   return paths;
+}
+
+// A whole trace in which nothing ran. It is small: what Kineto says of itself.
+bool is_empty_trace(const std::string& path) {
+  constexpr std::streamsize kSmall = 64 << 10;
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kSmall, '\0');
+  if (!file) return false;
+  file.read(text.data(), kSmall);
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  const bool whole = file.eof() && trim(text).ends_with('}');
+  return whole && text.find("\"cpu_op\"") == std::string::npos && text.find("\"kernel\"") == std::string::npos;
 }
 
 std::vector<std::string> existing(const std::vector<ToldFacts>& told) {
@@ -136,14 +155,16 @@ class TorchUnit final : public RecordedUnit {
   }
 
  private:
-  // What a process that asks gets: a window once, unless it has another profiler open.
+  // What a process that asks gets: a window, unless it has another profiler open; and another one where nothing ran in
+  // the last. It asks every few seconds.
   std::string answer(int process) {
     note_to_hook(folder_, "asked", process);
-    if (configured_.contains(process) || has_hook_noted(folder_, "own", process) ||
-        has_hook_noted(folder_, "opened", process)) {
-      return "";
-    }
-    configured_.insert(process);
+    if (has_hook_noted(folder_, "own", process) || has_hook_noted(folder_, "opened", process)) return "";
+    int& windows = configured_[process];
+    const std::string trace = fmt::format("{}/{}{}.json", folder_, kTracePrefix, process);
+    if (windows > 0 && (windows == kMostWindows || !is_empty_trace(trace))) return "";
+    if (windows > 0) unlink(trace.c_str());
+    ++windows;
     const double delay = std::max(window_.start_seconds - monotonic_now(), kWarmup + 0.2);
     return configuration_for(folder_, delay, window_.length_seconds);
   }
@@ -185,7 +206,7 @@ class TorchUnit final : public RecordedUnit {
   bool has_daemon_;  // the side's own: one of the machine
   KinetoDaemon daemon_;
   HookWindow window_;
-  std::set<int> configured_;
+  std::map<int, int> configured_;  // processes, and how many windows each got
 };
 
 // Only what the frameworks were told.
@@ -243,7 +264,7 @@ class TorchRecorder final : public Recorder {
                                                 const std::string& folder) const override {
     Result<KinetoDaemon> daemon = KinetoDaemon::open(folder);
     if (!daemon) return daemon.error();
-    const HookWindow window = window_for(ground.usual_seconds, monotonic_now());
+    const HookWindow window = window_for(ground.fastest_seconds, monotonic_now());
     if (const Status laid = lay_hook(folder, window); !laid) return laid.error();
     return std::unique_ptr<RecordedUnit>(std::make_unique<TorchUnit>(ground, folder, std::move(*daemon), window));
   }
