@@ -31,15 +31,24 @@ void take_block(std::uint32_t (&state)[8], const std::uint8_t* bytes) {
   }
   std::uint32_t s[8];
   std::memcpy(s, state, sizeof s);
-  for (int i = 0; i < 64; ++i) {
-    const std::uint32_t e = s[4], a = s[0];
+  // The words change places from round to round; after eight they are back.
+  const auto round = [&](int i, std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t& d, std::uint32_t e,
+                         std::uint32_t f, std::uint32_t g, std::uint32_t& h) {
     const std::uint32_t one =
-        s[7] + (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) + ((e & s[5]) ^ (~e & s[6])) + kRounds[i] + w[i];
-    const std::uint32_t two =
-        (rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)) + ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
-    std::memmove(s + 1, s, 7 * sizeof s[0]);
-    s[4] += one;
-    s[0] = one + two;
+        h + (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) + (g ^ (e & (f ^ g))) + kRounds[i] + w[i];
+    const std::uint32_t two = (rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)) + ((a & b) | (c & (a | b)));
+    d += one;
+    h = one + two;
+  };
+  for (int i = 0; i < 64; i += 8) {
+    round(i, s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]);
+    round(i + 1, s[7], s[0], s[1], s[2], s[3], s[4], s[5], s[6]);
+    round(i + 2, s[6], s[7], s[0], s[1], s[2], s[3], s[4], s[5]);
+    round(i + 3, s[5], s[6], s[7], s[0], s[1], s[2], s[3], s[4]);
+    round(i + 4, s[4], s[5], s[6], s[7], s[0], s[1], s[2], s[3]);
+    round(i + 5, s[3], s[4], s[5], s[6], s[7], s[0], s[1], s[2]);
+    round(i + 6, s[2], s[3], s[4], s[5], s[6], s[7], s[0], s[1]);
+    round(i + 7, s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[0]);
   }
   for (int i = 0; i < 8; ++i) state[i] += s[i];
 }

@@ -13,8 +13,8 @@
 #include "inject/modules.h"
 #include "inject/open_ranges.h"
 #include "inject/short_text.h"
-#include "world/test_root.h"
 #include "inject/spool_file.h"
+#include "world/test_root.h"
 
 namespace varve::inject {
 namespace {

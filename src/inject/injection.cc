@@ -1,8 +1,6 @@
 // The life of the recorder in a process. libcuda loads this library in cuInit, where CUDA_INJECTION64_PATH names it,
 // and calls InitializeInjection (CUPTI's documentation, "Injection"). VARVE_CUDA_SPOOL names the folder for the spool;
 // without it nothing is done. Whatever happens here, the program goes on as if nothing had.
-#include "inject/recorder_state.h"
-
 #include <errno.h>
 #include <linux/futex.h>
 #include <signal.h>
@@ -15,6 +13,7 @@
 #include <initializer_list>
 #include <new>
 
+#include "inject/recorder_state.h"
 #include "inject/short_text.h"
 #include "inject/symbol_versions.h"
 

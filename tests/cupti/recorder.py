@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import resource
+import struct
 import subprocess
 import sys
 import tempfile
@@ -326,6 +327,46 @@ def case_torn(ground):
             assert sum(calls(row) for row in rows) <= 1100, (cut, name, rows)
     torn.write_bytes(whole[: len(whole) // 2 - 3] + whole[len(whole) // 2:])  # a hole
     ground.read(torn)
+
+
+def section_header(name, kind, offset, size):
+    return struct.pack("<IIQQQQIIQQ", name, kind, 0, 0, offset, size, 0, 0, 1, 0)
+
+
+def cubin_of(function, filling):
+    """An ELF file of CUDA's machine with one function, as the driver is handed it."""
+    names = b"\0.shstrtab\0.text." + function.encode() + b"\0"
+    code = filling * 16
+    header = b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + struct.pack(
+        "<HHIQQQIHHHHHH", 2, 190, 1, 0, 0, 64 + len(code) + len(names), 90, 64, 0, 0, 64, 3, 1)
+    rows = bytes(64) + section_header(1, 3, 64 + len(code), len(names)) + section_header(11, 1, 64, len(code))
+    return header + code + names + rows
+
+
+def fat_binary_of(cubins):
+    """A region of a fat binary (src/binary/gpu_code/fatbin.h): {architecture: cubin}, not compressed."""
+    body = b""
+    for architecture, cubin in cubins.items():
+        cubin = cubin + bytes(-len(cubin) % 8)
+        body += struct.pack("<HHIQIIHHIIIQQQ", 2, 0x101, 64, len(cubin), 0, 0, 8, 1, architecture, 0, 0, 0x11, 0, 0) + cubin
+    return struct.pack("<IHHQ", 0xBA55ED50, 1, 16, len(body)) + body
+
+
+def case_whose_code(ground):
+    """A kernel that ran is of the library that holds its code, of its build, and made for the architecture that ran."""
+    ran = cubin_of("kernel_1", b"ran here")
+    (ground.folder / "ran.cubin").write_bytes(ran)
+    (ground.folder / "fat.bin").write_bytes(fat_binary_of({80: cubin_of("kernel_1", b"did not."), 90: ran}))
+    (ground.folder / "gemm.c").write_text(
+        f'__asm__(".section .nv_fatbin,\\"a\\"\\n.incbin \\"{ground.folder}/fat.bin\\"\\n.text");int gemm;')
+    library = ground.folder / "libgemm.so"
+    ground.build(library.name, ["-shared", "-fPIC", "-Wl,--build-id=0x0123456789abcdef"], ground.folder / "gemm.c")
+    ground.run_whole(f"open={library}", "init", f"module={ground.folder / 'ran.cubin'}", "launch=30")
+    document, _ = ground.read()
+    kernels = {kernel["name"]: kernel for kernel in document["kernels"]}
+    found = kernels["kernel_1"]
+    assert (found["library"], found["build_id"], found["architecture"]) == (str(library), "0123456789abcdef", "sm_90"), found
+    assert kernels["kernel_0"]["library"] == "", kernels["kernel_0"]
 
 
 def case_ranks(ground):

@@ -157,9 +157,10 @@ class CudaRecorder final : public Recorder {
   static const char* graph_level(const RecordingGround& ground) {
     const auto asked = ground.environment.find("VARVE_CUDA_RECORD");
     const bool nodes = asked != ground.environment.end() && asked->second.find("graph-nodes") != std::string::npos;
-    return nodes ? "the kernels of graphs are recorded one by one: a record for each node of each launch, the level that "
-                   "costs most"
-                 : "graphs are recorded as wholes: a record for each launch, the level that costs least";
+    return nodes
+               ? "the kernels of graphs are recorded one by one: a record for each node of each launch, the level that "
+                 "costs most"
+               : "graphs are recorded as wholes: a record for each launch, the level that costs least";
   }
   // What is in its way; empty: nothing.
   static std::string obstacle(const RecordingGround& ground) {
