@@ -26,8 +26,14 @@ std::string soname_suffix(const std::string& soname) {
 }  // namespace
 
 ConsumerLoading::ConsumerLoading(const LoaderContext& context, LoadedFiles& files, const HeldByName& held,
-                                 const std::string& program, Consumer& consumer, bool takes_held)
-    : context_(context), files_(files), held_(held), consumer_(consumer), takes_held_(takes_held) {
+                                 const std::string& program, Consumer& consumer, bool takes_held,
+                                 std::function<bool(const HeldLibrary&)> opens_first)
+    : context_(context),
+      files_(files),
+      held_(held),
+      consumer_(consumer),
+      takes_held_(takes_held),
+      opens_first_(std::move(opens_first)) {
   start(program);
 }
 
@@ -149,8 +155,10 @@ const HeldLibrary* ConsumerLoading::held_for(std::size_t asker, const std::strin
 
 bool ConsumerLoading::takes(std::size_t asker, const HeldLibrary& held) const {
   if (takes_held_) return true;
-  return !held.package.empty() &&
-         (held.package == consumer_.package || held.package == files_.package_of(set_.objects[asker].real_path));
+  if (held.package.empty()) return false;
+  const bool is_own =
+      held.package == consumer_.package || held.package == files_.package_of(set_.objects[asker].real_path);
+  return is_own || (opens_first_ && opens_first_(held));
 }
 
 // What a library may make of "libcudnn_graph.so" before it opens it: its own version behind it, longest first, then

@@ -8,6 +8,7 @@
 
 #include "base/redact.h"
 #include "base/text.h"
+#include "loading/library_openers.h"
 #include "loading/package_start.h"
 #include "package/python_metadata.h"
 #include "tables/package_table.h"
@@ -45,6 +46,7 @@ bool is_below(const std::string& path, const std::string& folder) {
 struct ImportedPackage {
   std::string folder;  // of packages
   std::vector<const HeldLibrary*> libraries;
+  std::vector<std::string> tops;  // modules
   PackageStart start;
 
   // "torch/_C.abi3.so" below the folder is the module torch._C.
@@ -65,6 +67,7 @@ class EnvironmentConsumers {
         libraries_(libraries),
         stack_(stack),
         files_(ground, stack),
+        openers_(ground.files, libraries.folders),
         context_(loader_context(ground, machine())) {
     hold(libraries);
     own_ = by_package_;
@@ -118,7 +121,9 @@ class EnvironmentConsumers {
     consumer.lacks_packages = lacking_frameworks(imported.start);
     const std::vector<std::string> frameworks = frameworks_needed(package, imported.libraries);
     ConsumerLoading loading(context_, files_, held_, libraries_.program, consumer,
-                            takes_held(environment, package, imported.start, frameworks));
+                            takes_held(environment, package, imported.start, frameworks), [&](const HeldLibrary& held) {
+                              return openers_.opens(imported.tops, file_name(held.path));
+                            });
     for (const std::string& framework : frameworks) {
       const ImportedPackage first = imported_package(framework, by_package_[framework]);
       open_import(loading, first, "of the framework " + framework);
@@ -139,7 +144,9 @@ class EnvironmentConsumers {
     for (const std::string& one : libraries_.folders) {
       if (!libraries.empty() && is_below(libraries.front()->path, one)) folder = one;
     }
-    return {folder, libraries, PackageStart(ground_.files, folder, tops_of(name, folder, libraries))};
+    std::vector<std::string> tops = tops_of(name, folder, libraries);
+    PackageStart start(ground_.files, folder, tops);
+    return {folder, libraries, std::move(tops), std::move(start)};
   }
 
   // What the import of a package imports: the folder of its name or the first that its row names; else all that it puts
@@ -302,6 +309,7 @@ class EnvironmentConsumers {
   const LibrariesOfEnvironment& libraries_;
   Stack& stack_;
   LoadedFiles files_;
+  LibraryOpeners openers_;
   LoaderContext context_;
   HeldByName held_;
   std::map<std::string, std::vector<const HeldLibrary*>> own_, by_package_;
@@ -348,6 +356,7 @@ LibrariesOfEnvironment environment_libraries(const LoadingGround& ground, const 
   LibrariesOfEnvironment libraries{.program = find_python(ground, place), .libraries = {}};
   libraries.python = minor_version(place.python);
   libraries.folders = place.folders;
+  libraries.folders.insert(libraries.folders.end(), place.path_folders.begin(), place.path_folders.end());
   libraries.shares = place.sees_system || (place.kind != EnvironmentKind::venv && place.kind != EnvironmentKind::conda);
   std::map<std::string, const Binary*> binaries;
   for (const Binary& binary : found.binaries) binaries.emplace(binary.path, &binary);

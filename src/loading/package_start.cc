@@ -33,12 +33,6 @@ std::string absolute_module(const std::string& name, const std::string& module, 
   return dots == name.size() ? base : base + "." + name.substr(dots);
 }
 
-// ctypes.CDLL(…), ctypes.cdll.LoadLibrary(…), and what cuda-pathfinder offers.
-bool opens_libraries(const std::string& source) {
-  return source.find("CDLL(") != std::string::npos || source.find("LoadLibrary(") != std::string::npos ||
-         source.find("load_nvidia_dynamic_lib") != std::string::npos;
-}
-
 void add_imports(const std::string& source, const std::string& module, bool is_package, std::set<std::string>& names) {
   for (const std::string& name : imports_at_once(source)) {
     const std::string whole = absolute_module(name, module, is_package);
@@ -50,6 +44,20 @@ void add_imports(const std::string& source, const std::string& module, bool is_p
   }
 }
 }  // namespace
+
+bool opens_libraries(const std::string& source) {
+  return source.find("CDLL(") != std::string::npos || source.find("LoadLibrary(") != std::string::npos ||
+         source.find("load_nvidia_dynamic_lib") != std::string::npos;
+}
+
+bool names_library(const std::string& source, const std::string& file_name) {
+  const std::string stem = file_name.substr(0, file_name.find(".so"));
+  for (std::size_t at = source.find(stem); at != std::string::npos; at = source.find(stem, at + 1)) {
+    const char next = at + stem.size() < source.size() ? source[at + stem.size()] : ' ';
+    if (std::isalnum(static_cast<unsigned char>(next)) == 0 && next != '_') return true;
+  }
+  return false;
+}
 
 PackageStart::PackageStart(const Files& files, std::string folder, const std::vector<std::string>& tops)
     : files_(files), folder_(std::move(folder)), tops_(tops) {
@@ -90,32 +98,32 @@ std::set<std::string> PackageStart::all_imports() const {
 }
 
 bool PackageStart::opens(const std::string& file_name) const {
-  const std::string stem = file_name.substr(0, file_name.find(".so"));
-  const auto names = [&](const std::string& source) {
-    for (std::size_t at = source.find(stem); at != std::string::npos; at = source.find(stem, at + 1)) {
-      const char next = at + stem.size() < source.size() ? source[at + stem.size()] : ' ';
-      if (std::isalnum(static_cast<unsigned char>(next)) == 0 && next != '_') return true;
-    }
-    return false;
-  };
-  return std::any_of(texts_.begin(), texts_.end(),
-                     [&](const Text& text) { return opens_libraries(text.source) && names(text.source); });
+  return std::any_of(texts_.begin(), texts_.end(), [&](const Text& text) {
+    return opens_libraries(text.source) && names_library(text.source, file_name);
+  });
 }
 
 bool PackageStart::opens_wheels() const {
-  const auto does = [](const std::string& source) {
-    return opens_libraries(source) && source.find("nvidia") != std::string::npos;
-  };
-  if (std::any_of(texts_.begin(), texts_.end(), [&](const Text& text) { return does(text.source); })) return true;
+  const auto names_nvidia = [](const std::string& text) { return text.find("nvidia") != std::string::npos; };
   for (const std::string& top : tops_) {
-    const std::string folder = folder_ + "/" + top;
-    for (const std::string& name : files_.list(folder).value.value_or(std::vector<std::string>{})) {
-      if (!name.ends_with(".py") || name == "__init__.py") continue;
+    const std::string folder = folder_ + "/" + path_of_module(top);
+    const std::vector<std::string> names = files_.list(folder).value.value_or(std::vector<std::string>{});
+    for (const std::string& name : names) {
+      if (!name.ends_with(".py")) continue;
       const Looked<std::string> source = files_.read(folder + "/" + name, kMostSource);
-      if (source && does(*source)) return true;
+      if (!source || !opens_libraries(*source)) continue;
+      if (names_nvidia(*source)) return true;
+      // The list of what is opened may stand in a file beside it (faiss-gpu's _preload_library.json).
+      for (const std::string& list : names) {
+        if (!list.ends_with(".json") || source->find(list) == std::string::npos) continue;
+        const Looked<std::string> text = files_.read(folder + "/" + list, kMostSource);
+        if (text && names_nvidia(*text)) return true;
+      }
     }
   }
-  return false;
+  // A package that is one module.
+  return std::any_of(texts_.begin(), texts_.end(),
+                     [&](const Text& text) { return opens_libraries(text.source) && names_nvidia(text.source); });
 }
 
 bool opens_wheels_first(const Package& package, const PackageStart& start) {

@@ -42,6 +42,12 @@ class PackageStart {
   std::set<std::string> imports_;
 };
 
+// Whether a Python file opens libraries itself: ctypes.CDLL(…), ctypes.cdll.LoadLibrary(…), and what cuda-pathfinder
+// offers.
+bool opens_libraries(const std::string& source);
+// Whether it names a library: "librmm.so.1" by "librmm.so" or "librmm", not by "librmmlogger".
+bool names_library(const std::string& source, const std::string& file_name);
+
 // Whether a package opens, before its own libraries need them, what its environment holds in NVIDIA's wheels: by
 // data/packages.json, else by its files. Where neither tells, it may.
 bool opens_wheels_first(const Package& package, const PackageStart& start);

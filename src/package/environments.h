@@ -15,12 +15,14 @@ struct EnvironmentPlace {
   EnvironmentKind kind = EnvironmentKind::folder;
   std::string path;                  // of the venv or prefix, or of the folder of packages; links resolved
   std::vector<std::string> folders;  // of packages (site-packages), links resolved
-  std::string conda_meta;            // the folder with conda's records; empty: none
-  std::string found_by;              // "VIRTUAL_ENV", "~/.virtualenvs", "/usr/lib"
-  bool named = false;                // by a variable, the working directory or the caller; not met in a usual place
-  bool fleeting = false;             // nothing but a process points at it
-  bool sees_system = false;          // a venv with include-system-site-packages = true
-  Fact python;                       // version
+  // What their path files (*.pth) put on the path behind them: sources of editable installs, other environments.
+  std::vector<std::string> path_folders = {};
+  std::string conda_meta;    // the folder with conda's records; empty: none
+  std::string found_by;      // "VIRTUAL_ENV", "~/.virtualenvs", "/usr/lib"
+  bool named = false;        // by a variable, the working directory or the caller; not met in a usual place
+  bool fleeting = false;     // nothing but a process points at it
+  bool sees_system = false;  // a venv with include-system-site-packages = true
+  Fact python;               // version
 };
 
 // What points at environments. Paths are those inside the subject's root.

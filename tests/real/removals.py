@@ -4,6 +4,8 @@
     removals.py VARVE [--truth FILE] [--driver FOLDER] [NAME…]
         VARVE_REAL_VENVS: a folder with venv-NAME; without names: torch215 and torch212
         --truth keeps what was met, so that a second run asks Varve alone
+        --driver: a folder with libcuda.so.1, which compilation asks for; else that of 550 in VARVE_REAL_DRIVERS. Only
+        the framework gets it: Varve is told of a driver that serves every CUDA
 
 Each NVIDIA wheel, each library of one and each library of the framework is moved out of a hard-linked copy of the
 environment. Then the framework is imported, and what opens libraries late and needs no GPU is done, each in a process of
@@ -22,6 +24,7 @@ import tempfile
 from pathlib import Path
 
 IMPORT, USE, WORKS = "the import fails", "fails at first use", "works"
+DRIVER = "595.45.04"
 # What no program opens without a GPU: cuDNN takes its engines for a plan, which needs a handle.
 NOT_TRIED = re.compile(r"libcudnn_(engines|heuristic|ext)")
 
@@ -158,12 +161,10 @@ def met(venv, kind, driver):
     return (USE, "; ".join(words or failed)[:160]) if failed else (WORKS, "")
 
 
-def foretold(varve, venv, kind, driver):
-    """(outcome, its words, exit status) of `varve check`, with the driver that the framework was given."""
+def foretold(varve, venv, kind):
+    """(outcome, its words, exit status) of `varve check`, on a driver that serves every framework: libraries decide."""
     variables = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
-    command = [varve, "check", "--env", str(venv), "--no-handshake", "--json"]
-    if driver:
-        command += ["--driver-root", driver]
+    command = [varve, "check", "--env", str(venv), "--no-handshake", "--json", "--driver", DRIVER]
     done = subprocess.run(command, env=variables, text=True, capture_output=True, timeout=900)
     try:
         check = json.loads(done.stdout)
@@ -193,9 +194,9 @@ def compare(varve, venv, name, driver, truth):
             if key not in truth:
                 truth[key] = met(venv, kind, driver)
             outcome, said = truth[key]
-            verdict, why, status = foretold(varve, venv, kind, driver)
+            verdict, why, status = foretold(varve, venv, kind)
         hidden = outcome == WORKS and verdict == USE and any(NOT_TRIED.search(file) for file in files)
-        agree = (verdict == outcome or hidden) and (status == 1) >= (outcome == IMPORT)
+        agree = (verdict == outcome or hidden) and (status == 1) == (verdict in (IMPORT, USE))
         cells, wrong, untried = cells + 1, wrong + (not agree), untried + hidden
         mark = "" if agree else f" **wrong** (exit {status})"
         outcome += " (its use needs a GPU)" if hidden else ""
@@ -203,17 +204,27 @@ def compare(varve, venv, name, driver, truth):
     return cells, wrong, untried
 
 
+def real_driver():
+    """The folder of a real libcuda; empty: there is none."""
+    folder = os.environ.get("VARVE_REAL_DRIVERS", "")
+    found = sorted(Path(folder, "550").rglob("libcuda.so.1")) if folder else []
+    return str(found[0].parent.resolve()) if found else ""
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("varve")
     parser.add_argument("--truth", default="")
-    parser.add_argument("--driver", default="")
+    parser.add_argument("--driver", default=real_driver())
     parser.add_argument("names", nargs="*", default=["torch215", "torch212"])
     options = parser.parse_intermixed_args()
     venvs = os.environ.get("VARVE_REAL_VENVS", "")
     names = [name for name in options.names if venvs and Path(venvs, f"venv-{name}").is_dir()]
     if not names:
         print("set VARVE_REAL_VENVS to a folder with venv-torch215 and venv-torch212")
+        return 77
+    if not options.driver:
+        print("no libcuda.so.1, which compilation asks for: set VARVE_REAL_DRIVERS or give --driver")
         return 77
     truth = json.loads(Path(options.truth).read_text()) if options.truth and Path(options.truth).exists() else {}
     counts = [0, 0, 0]

@@ -231,6 +231,11 @@ TEST_F(Consumers, DoNotTakeWhatNothingLooksFor) {
               "import ctypes, glob\nfor path in glob.glob('nvidia/*'): ctypes.CDLL(path)\nfrom jaxlib import one\n");
   stack = capture();
   EXPECT_EQ(row_of(consumer_of(stack, "jaxlib"), "libblas.so.12").why, "held by the environment");
+  // Another package may do it for those that import it.
+  root_.write(std::string(kPackages) + "jaxlib/__init__.py", "import libblas\nfrom jaxlib import one\n");
+  root_.write(std::string(kPackages) + "libblas/__init__.py", "import ctypes\nctypes.CDLL('libblas.so.12')\n");
+  stack = capture();
+  EXPECT_EQ(row_of(consumer_of(stack, "jaxlib"), "libblas.so.12").why, "held by the environment");
 }
 
 // What the Python of a package opens and imports at once is what its import needs; a module that it reaches later, and
