@@ -26,14 +26,9 @@ std::string soname_suffix(const std::string& soname) {
 }  // namespace
 
 ConsumerLoading::ConsumerLoading(const LoaderContext& context, LoadedFiles& files, const HeldByName& held,
-                                 const std::string& program, Consumer& consumer, bool takes_held,
-                                 std::function<bool(const HeldLibrary&)> opens_first)
-    : context_(context),
-      files_(files),
-      held_(held),
-      consumer_(consumer),
-      takes_held_(takes_held),
-      opens_first_(std::move(opens_first)) {
+                                 const std::string& program, Consumer& consumer,
+                                 std::function<bool(const HeldLibrary&)> takes)
+    : context_(context), files_(files), held_(held), consumer_(consumer), takes_(std::move(takes)) {
   start(program);
 }
 
@@ -154,11 +149,10 @@ const HeldLibrary* ConsumerLoading::held_for(std::size_t asker, const std::strin
 }
 
 bool ConsumerLoading::takes(std::size_t asker, const HeldLibrary& held) const {
-  if (takes_held_) return true;
-  if (held.package.empty()) return false;
-  const bool is_own =
-      held.package == consumer_.package || held.package == files_.package_of(set_.objects[asker].real_path);
-  return is_own || (opens_first_ && opens_first_(held));
+  if (!takes_) return true;
+  const bool is_own = !held.package.empty() && (held.package == consumer_.package ||
+                                                held.package == files_.package_of(set_.objects[asker].real_path));
+  return is_own || takes_(held);
 }
 
 // What a library may make of "libcudnn_graph.so" before it opens it: its own version behind it, longest first, then
@@ -291,8 +285,11 @@ void ConsumerLoading::note_missing(const std::string& name, DependencyKind kind,
   if (!is_new && (row.kind == kind || kind == DependencyKind::opened)) return;
   row.kind = kind;
   row.why = "not found";
-  const auto held = held_.find(name);
-  if (!takes_held_ && held != held_.end()) row.why += "; nothing looks for it in " + files_.shown(held->second->path);
+  const auto [begin, end] = held_.equal_range(name);
+  const auto wheel = std::find_if(begin, end, [&](const auto& held) {
+    return held.second->role == PackageRole::runtime && takes_ && !takes_(*held.second);
+  });
+  if (wheel != end) row.why += "; nothing looks for it in " + files_.shown(wheel->second->path);
   row.asked_by = asker;
 }
 

@@ -58,6 +58,10 @@ struct ImportedPackage {
   }
 };
 
+// What an import opens of other packages before its own libraries need it: what packages hold for others to load, or
+// nothing; unknown where their Python cannot be read.
+enum class Preloads { unknown, wheels, nothing };
+
 // All that is needed to follow the packages of one environment.
 class EnvironmentConsumers {
  public:
@@ -120,10 +124,9 @@ class EnvironmentConsumers {
     const ImportedPackage imported = imported_package(package.name, own->second);
     consumer.lacks_packages = lacking_frameworks(imported.start);
     const std::vector<std::string> frameworks = frameworks_needed(package, imported.libraries);
+    const Preloads preloads = preloads_of(environment, package, imported.start, frameworks);
     ConsumerLoading loading(context_, files_, held_, libraries_.program, consumer,
-                            takes_held(environment, package, imported.start, frameworks), [&](const HeldLibrary& held) {
-                              return openers_.opens(imported.tops, file_name(held.path));
-                            });
+                            [&](const HeldLibrary& held) { return takes(preloads, imported, held); });
     for (const std::string& framework : frameworks) {
       const ImportedPackage first = imported_package(framework, by_package_[framework]);
       open_import(loading, first, "of the framework " + framework);
@@ -198,11 +201,12 @@ class EnvironmentConsumers {
     return lacking;
   }
 
-  // Whether what the environment holds is opened before it is needed: by the package, or by a framework that is
-  // imported first.
-  bool takes_held(const Environment& environment, const Package& package, const PackageStart& start,
-                  const std::vector<std::string>& frameworks) {
-    if (opens_wheels_first(package, start)) return true;
+  // What is opened before it is needed, by the package or by a framework that is imported first.
+  Preloads preloads_of(const Environment& environment, const Package& package, const PackageStart& start,
+                       const std::vector<std::string>& frameworks) {
+    const std::optional<bool> own = opens_wheels_first(package, start);
+    if (!own) return Preloads::unknown;
+    if (*own) return Preloads::wheels;
     for (const Package& other : environment.packages) {
       if (other.role != PackageRole::framework || other.name == package.name) continue;
       const bool needed = std::find(frameworks.begin(), frameworks.end(), other.name) != frameworks.end();
@@ -211,9 +215,18 @@ class EnvironmentConsumers {
       if (!needed && !asked) continue;
       const auto libraries = by_package_.find(other.name);
       if (libraries == by_package_.end()) continue;
-      if (opens_wheels_first(other, imported_package(other.name, libraries->second).start)) return true;
+      if (opens_wheels_first(other, imported_package(other.name, libraries->second).start).value_or(true)) {
+        return Preloads::wheels;
+      }
     }
-    return false;
+    return Preloads::nothing;
+  }
+
+  // A copy that a compiler keeps for itself (Triton's libcupti.so) is nobody else's.
+  bool takes(Preloads preloads, const ImportedPackage& imported, const HeldLibrary& held) {
+    if (preloads == Preloads::unknown) return held.role != PackageRole::compiler;
+    if (preloads == Preloads::wheels && held.role == PackageRole::runtime) return true;
+    return held.role != PackageRole::compiler && openers_.opens(imported.tops, held.path);
   }
 
   // What the import opens and imports at once fails it. Of other modules: where some load and others lack a library,
@@ -263,7 +276,11 @@ class EnvironmentConsumers {
       const HeldLibrary absent{.path = imported.folder + "/" + fault.path.substr(folder.size())};
       const bool wanted =
           imported.start.imports().contains(imported.module_of(absent)) || imported.start.opens(file_name(fault.path));
-      if (own) loading.note_absent(file_name(fault.path), wanted);
+      // A number behind ".so" is for those who link with it: such a library is missed by the files that ask for it, if
+      // nobody's Python names it. What has none may be opened under a name that is made up (libcaffe2_nvrtc.so).
+      const std::string name = file_name(fault.path);
+      const bool counts = wanted || name.ends_with(".so") || openers_.mentions(imported.tops, name);
+      if (own && counts) loading.note_absent(name, wanted);
     }
   }
 

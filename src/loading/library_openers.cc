@@ -45,29 +45,42 @@ const LibraryOpeners::Module& LibraryOpeners::module(const std::string& top) {
       add_imported_tops(*source, module.imports);
       if (opens_libraries(*source)) module.openers.push_back(std::move(*source.value));
     }
-    if (count > 0) break;
+    if (count == 0) continue;
+    module.folder = folder + "/";
+    break;
   }
   module.imports.erase(top);
   return module;
 }
 
-bool LibraryOpeners::opens(const std::vector<std::string>& tops, const std::string& file_name) {
+bool LibraryOpeners::opens(const std::vector<std::string>& tops, const std::string& library) {
+  const std::string name = file_name(library);
   std::set<std::string> seen(tops.begin(), tops.end());
   std::vector<std::string> level(seen.begin(), seen.end());
   for (int depth = 0; depth <= kMostImportsDeep && !level.empty(); ++depth) {
     std::vector<std::string> next;
     for (const std::string& top : level) {
       const Module& one = module(top);
-      const bool does = std::any_of(one.openers.begin(), one.openers.end(),
-                                    [&](const std::string& source) { return names_library(source, file_name); });
-      if (does) return true;
-      for (const std::string& name : one.imports) {
-        if (seen.size() < kMostFollowed && seen.insert(name).second) next.push_back(name);
+      const auto does = [&](const std::string& source) { return names_library(source, name); };
+      const bool is_own = !one.folder.empty() && library.starts_with(one.folder);
+      if (is_own && std::any_of(one.openers.begin(), one.openers.end(), does)) return true;
+      for (const std::string& other : one.imports) {
+        if (seen.size() < kMostFollowed && seen.insert(other).second) next.push_back(other);
       }
     }
     level = std::move(next);
   }
   return false;
+}
+
+bool LibraryOpeners::mentions(const std::vector<std::string>& tops, const std::string& file_name) {
+  std::string stem = file_name.substr(0, file_name.find(".so"));
+  while (!stem.empty() && stem.back() >= '0' && stem.back() <= '9') stem.pop_back();
+  return std::any_of(tops.begin(), tops.end(), [&](const std::string& top) {
+    const std::vector<std::string>& openers = module(top).openers;
+    return std::any_of(openers.begin(), openers.end(),
+                       [&](const std::string& source) { return source.find(stem) != std::string::npos; });
+  });
 }
 
 }  // namespace varve

@@ -126,14 +126,14 @@ bool PackageStart::opens_wheels() const {
                      [&](const Text& text) { return opens_libraries(text.source) && names_nvidia(text.source); });
 }
 
-bool opens_wheels_first(const Package& package, const PackageStart& start) {
+std::optional<bool> opens_wheels_first(const Package& package, const PackageStart& start) {
   const PackageRow* row = find_package_row(normal_package_name(package.name));
   if (row != nullptr && !row->preloads_from.empty()) {
     const std::optional<DottedVersion> from = dotted_version_from(row->preloads_from);
     const std::optional<DottedVersion> version = dotted_version_from(package.version);
     return !from || !version || *version >= *from;
   }
-  return !start.is_known() || start.opens_wheels();
+  return start.is_known() ? std::optional(start.opens_wheels()) : std::nullopt;
 }
 
 }  // namespace varve

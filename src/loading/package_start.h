@@ -49,7 +49,7 @@ bool opens_libraries(const std::string& source);
 bool names_library(const std::string& source, const std::string& file_name);
 
 // Whether a package opens, before its own libraries need them, what its environment holds in NVIDIA's wheels: by
-// data/packages.json, else by its files. Where neither tells, it may.
-bool opens_wheels_first(const Package& package, const PackageStart& start);
+// data/packages.json, else by its files. Nothing: neither tells.
+std::optional<bool> opens_wheels_first(const Package& package, const PackageStart& start);
 
 }  // namespace varve

@@ -37,12 +37,25 @@ TEST(LibraryOpeners, AreFollowedThroughImports) {
   root.write("p/silent/__init__.py", "import rmm_of_mine\nNAME = 'librmm.so'\n");
   const auto files = open_root(root.path());
   LibraryOpeners openers(**files, {"/p"});
-  EXPECT_TRUE(openers.opens({"rmm"}, "librmm.so"));
-  EXPECT_TRUE(openers.opens({"rmm"}, "librapids_logger.so"));
-  EXPECT_FALSE(openers.opens({"rmm"}, "libother.so"));   // nothing that it imports
-  EXPECT_FALSE(openers.opens({"silent"}, "librmm.so"));  // it opens nothing
-  EXPECT_FALSE(openers.opens({"rmm"}, "librmmlike.so"));
-  EXPECT_FALSE(openers.opens({"nowhere"}, "librmm.so"));
+  EXPECT_TRUE(openers.opens({"rmm"}, "/p/librmm/lib64/librmm.so"));
+  EXPECT_TRUE(openers.opens({"rmm"}, "/p/rapids_logger/lib64/librapids_logger.so"));
+  EXPECT_FALSE(openers.opens({"rmm"}, "/p/other/libother.so"));          // nothing that it imports
+  EXPECT_FALSE(openers.opens({"silent"}, "/p/librmm/lib64/librmm.so"));  // it opens nothing
+  EXPECT_FALSE(openers.opens({"rmm"}, "/p/librmm/librmmlike.so"));
+  EXPECT_FALSE(openers.opens({"rmm"}, "/p/elsewhere/librmm.so"));
+  EXPECT_FALSE(openers.opens({"nowhere"}, "/p/librmm/lib64/librmm.so"));
+}
+
+TEST(LibraryOpeners, NameLibrariesWithoutTheirNumbers) {
+  const TestRoot root;
+  root.write("p/bits/__init__.py", "from . import cextension\n");
+  root.write("p/bits/cextension.py", "import ctypes\nctypes.CDLL(f'libbits_cuda{version}.so')\n");
+  root.write("p/bits/other.py", "NAME = 'libother.so'\n");  // opens nothing
+  const auto files = open_root(root.path());
+  LibraryOpeners openers(**files, {"/p"});
+  EXPECT_TRUE(openers.mentions({"bits"}, "libbits_cuda128.so"));
+  EXPECT_FALSE(openers.mentions({"bits"}, "libother.so"));
+  EXPECT_FALSE(openers.mentions({"bits"}, "libgfortran.so.5"));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 namespace varve {
 namespace {
 
-const char* const kSite = "v/lib/python3.11/site-packages/";
+const char* const kEditableSite = "v/lib/python3.11/site-packages/";
 
 EnvironmentReading read(const TestRoot& root) {
   const auto files = open_root(root.path());
@@ -33,7 +33,7 @@ void add_sources(const TestRoot& root, const std::string& folder) {
 }
 
 void add_editable(const TestRoot& root, const std::string& record) {
-  const std::string info = std::string(kSite) + "gpu_ops-1.0.dist-info/";
+  const std::string info = std::string(kEditableSite) + "gpu_ops-1.0.dist-info/";
   root.write("v/pyvenv.cfg", "version = 3.11.7\n");
   root.write(info + "METADATA", "Metadata-Version: 2.1\nName: gpu-ops\nVersion: 1.0\nRequires-Dist: torch\n");
   root.write(info + "RECORD", record);
@@ -61,7 +61,7 @@ TEST(PathFiles, AreReadAsPythonReadsThem) {
 TEST(PathFiles, LeadToASourceFolder) {
   const TestRoot root;
   add_editable(root, "__editable__.gpu_ops-1.0.pth,,\ngpu_ops-1.0.dist-info/METADATA,,\n");
-  root.write(std::string(kSite) + "__editable__.gpu_ops-1.0.pth", "/srv/my project/src\n");
+  root.write(std::string(kEditableSite) + "__editable__.gpu_ops-1.0.pth", "/srv/my project/src\n");
   add_sources(root, "srv/my project/src/");
   // What setuptools leaves beside the sources is the same package.
   root.write("srv/my project/src/gpu_ops.egg-info/PKG-INFO", "Name: gpu-ops\nVersion: 0.9\n");
@@ -78,8 +78,8 @@ TEST(PathFiles, LeadToASourceFolder) {
 TEST(PathFiles, OfSetupDevelopLeadToThePackagesThatLieThere) {
   const TestRoot root;
   root.write("v/pyvenv.cfg", "version = 3.11.7\n");
-  root.write(std::string(kSite) + "easy-install.pth", "/srv/project\n");
-  root.write(std::string(kSite) + "gpu-ops.egg-link", "/srv/project\n.");
+  root.write(std::string(kEditableSite) + "easy-install.pth", "/srv/project\n");
+  root.write(std::string(kEditableSite) + "gpu-ops.egg-link", "/srv/project\n.");
   add_sources(root, "srv/project/");
   root.write("srv/project/gpu_ops.egg-info/PKG-INFO", "Name: gpu-ops\nVersion: 0.9\n");
   root.write("srv/project/gpu_ops.egg-info/requires.txt", "torch\n");
@@ -93,11 +93,11 @@ TEST(PathFiles, LeadToTheEnvironmentBeneath) {
   const TestRoot root;
   const std::string base = "base/lib/python3.11/site-packages/";
   root.write("v/pyvenv.cfg", "version = 3.11.7\n");
-  root.write(std::string(kSite) + "base.pth", "/base/lib/python3.11/site-packages\n");
+  root.write(std::string(kEditableSite) + "base.pth", "/base/lib/python3.11/site-packages\n");
   root.write(base + "torch-2.8.0.dist-info/METADATA", "Name: torch\nVersion: 2.8.0\n");
   root.write(base + "torch-2.8.0.dist-info/RECORD", "torch/lib/libtorch.so,,\n");
   root.write(base + "jax-0.4.dist-info/METADATA", "Name: jax\nVersion: 0.4\n");
-  root.write(std::string(kSite) + "jax-0.5.dist-info/METADATA", "Name: jax\nVersion: 0.5\n");
+  root.write(std::string(kEditableSite) + "jax-0.5.dist-info/METADATA", "Name: jax\nVersion: 0.5\n");
   const EnvironmentReading reading = read(root);
   std::vector<std::string> names;
   for (const Package& package : reading.environment.packages) names.push_back(package.name + " " + package.version);

@@ -199,7 +199,11 @@ class LossFinder {
   bool fails_at_use(const LibraryView& library) const {
     const ConsumedLibrary& wanted = *library.loaded;
     if (is_driver_library(wanted.name)) return false;
-    if (is_missing_part(library) || is_listed_and_gone(wanted)) return true;
+    if (is_missing_part(library)) return true;
+    // What its package lists and the loader finds elsewhere (torch's libgomp.so.1, the system's) is not missed.
+    const auto same = found_.find(split_library_file_name(wanted.name).stem);
+    const bool is_elsewhere = same != found_.end() && same->second.contains(wanted.name);
+    if (is_listed_and_gone(wanted) && !is_elsewhere) return true;
     const auto asker = by_path_.find(wanted.asked_by);
     const bool own = wanted.asked_by.empty() || (asker != by_path_.end() && is_own_file(*asker->second));
     if (!own || !index_.cuda_major(wanted.name)) return false;

@@ -310,6 +310,19 @@ TEST(ConsumerVerdictOf, APartOpenedLateBreaksAtFirstUse) {
   EXPECT_EQ(answer(first_verdict(stack), "symbols").state, CheckState::cannot_tell);
 }
 
+// torch lists a libgomp.so.1 of its own; without it the loader takes the system's.
+TEST(ConsumerVerdictOf, AFileThatIsGoneAndFoundElsewhereIsNotMissed) {
+  MadeStack stack;
+  add_framework(stack, "12.1", usual_code());
+  stack.environment().file_faults.push_back(
+      {.kind = FileFaultKind::missing, .path = "/env/torch/libgomp.so.1", .packages = {"torch 2.5.0"}, .owner = {}});
+  stack.not_found("libgomp.so.1", "");
+  stack.last_library().kind = DependencyKind::opened;
+  EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::broken);
+  stack.library("libgomp.so.1", "the-system", "", {}, "/env/torch/libown.so");
+  EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::ok);
+}
+
 // ctranslate2 beside NVIDIA's wheels, which it does not look into: held is not found.
 TEST(ConsumerVerdictOf, WhatNothingLooksForIsNotFound) {
   MadeStack stack;
