@@ -27,7 +27,7 @@ std::string soname_suffix(const std::string& soname) {
 
 ConsumerLoading::ConsumerLoading(const LoaderContext& context, LoadedFiles& files, const HeldByName& held,
                                  const std::string& program, Consumer& consumer,
-                                 std::function<bool(const HeldLibrary&)> takes)
+                                 std::function<bool(const std::string& asker, const HeldLibrary&)> takes)
     : context_(context), files_(files), held_(held), consumer_(consumer), takes_(std::move(takes)) {
   start(program);
 }
@@ -150,9 +150,9 @@ const HeldLibrary* ConsumerLoading::held_for(std::size_t asker, const std::strin
 
 bool ConsumerLoading::takes(std::size_t asker, const HeldLibrary& held) const {
   if (!takes_) return true;
-  const bool is_own = !held.package.empty() && (held.package == consumer_.package ||
-                                                held.package == files_.package_of(set_.objects[asker].real_path));
-  return is_own || takes_(held);
+  const std::string package = files_.package_of(set_.objects[asker].real_path);
+  const bool is_own = !held.package.empty() && (held.package == consumer_.package || held.package == package);
+  return is_own || takes_(package, held);
 }
 
 // What a library may make of "libcudnn_graph.so" before it opens it: its own version behind it, longest first, then
@@ -220,7 +220,10 @@ ConsumerLoading::Attempt ConsumerLoading::attempt(const Request& request) {
     if (held == nullptr || tries >= kMostAttempts) return attempt;
     set_.objects.erase(set_.objects.begin() + static_cast<std::ptrdiff_t>(first), set_.objects.end());
     tried_.insert(held->path);
-    (void)open_name({.asker = 0, .name = held->path, .kind = request.kind, .why = kHeld, .depth = request.depth + 1});
+    const Request before{
+        .asker = 0, .name = held->path, .kind = request.kind, .why = kHeld, .depth = request.depth + 1};
+    // What then needs it says what becomes of it.
+    if (!open_name(before)) make_optional(*held);
   }
 }
 
@@ -287,7 +290,7 @@ void ConsumerLoading::note_missing(const std::string& name, DependencyKind kind,
   row.why = "not found";
   const auto [begin, end] = held_.equal_range(name);
   const auto wheel = std::find_if(begin, end, [&](const auto& held) {
-    return held.second->role == PackageRole::runtime && takes_ && !takes_(*held.second);
+    return held.second->role == PackageRole::runtime && takes_ && !takes_({}, *held.second);
   });
   if (wheel != end) row.why += "; nothing looks for it in " + files_.shown(wheel->second->path);
   row.asked_by = asker;

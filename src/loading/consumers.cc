@@ -8,8 +8,8 @@
 
 #include "base/redact.h"
 #include "base/text.h"
+#include "loading/imported_package.h"
 #include "loading/library_openers.h"
-#include "loading/package_start.h"
 #include "package/python_metadata.h"
 #include "tables/package_table.h"
 #include "world/world.h"
@@ -37,26 +37,6 @@ std::optional<DynamicSection> dynamic_of(const LoadingGround& ground, const std:
   Result<DynamicSection> dynamic = read_dynamic_section(*file, path);
   return dynamic ? std::optional(std::move(*dynamic)) : std::nullopt;
 }
-
-bool is_below(const std::string& path, const std::string& folder) {
-  return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
-}
-
-// A package of libraries, and what its import runs.
-struct ImportedPackage {
-  std::string folder;  // of packages
-  std::vector<const HeldLibrary*> libraries;
-  std::vector<std::string> tops;  // modules
-  PackageStart start;
-
-  // "torch/_C.abi3.so" below the folder is the module torch._C.
-  std::string module_of(const HeldLibrary& library) const {
-    std::string name = library.path.substr(std::min(folder.size() + 1, library.path.size()));
-    name.resize(std::min(name.find('.', name.rfind('/') + 1), name.size()));
-    std::replace(name.begin(), name.end(), '/', '.');
-    return name;
-  }
-};
 
 // What an import opens of other packages before its own libraries need it: what packages hold for others to load, or
 // nothing; unknown where their Python cannot be read.
@@ -126,7 +106,9 @@ class EnvironmentConsumers {
     const std::vector<std::string> frameworks = frameworks_needed(package, imported.libraries);
     const Preloads preloads = preloads_of(environment, package, imported.start, frameworks);
     ConsumerLoading loading(context_, files_, held_, libraries_.program, consumer,
-                            [&](const HeldLibrary& held) { return takes(preloads, imported, held); });
+                            [&](const std::string& asker, const HeldLibrary& held) {
+                              return takes(environment, preloads, imported, asker, held);
+                            });
     for (const std::string& framework : frameworks) {
       const ImportedPackage first = imported_package(framework, by_package_[framework]);
       open_import(loading, first, "of the framework " + framework);
@@ -135,7 +117,9 @@ class EnvironmentConsumers {
     open_import(loading, imported, "imported from the package");
     note_absent_files(loading, environment, package, imported);
     for (const HeldLibrary* library : imported.libraries) {
-      if (!is_extension_module(*library, files_)) loading.open(*library, DependencyKind::opened, "of the package");
+      if (is_extension_module(*library, files_)) continue;
+      const bool opens = loading.open(*library, DependencyKind::opened, "of the package");
+      if (!opens && imported.start.import_opens(file_name(library->path))) loading.make_required(*library);
     }
     loading.open_late_names(first);
     loading.finish();
@@ -143,45 +127,7 @@ class EnvironmentConsumers {
   }
 
   ImportedPackage imported_package(const std::string& name, const std::vector<const HeldLibrary*>& libraries) const {
-    std::string folder;
-    for (const std::string& one : libraries_.folders) {
-      if (!libraries.empty() && is_below(libraries.front()->path, one)) folder = one;
-    }
-    std::vector<std::string> tops = tops_of(name, folder, libraries);
-    PackageStart start(ground_.files, folder, tops);
-    return {folder, libraries, std::move(tops), std::move(start)};
-  }
-
-  // What the import of a package imports: the folder of its name or the first that its row names; else all that it puts
-  // into the folder of packages with an __init__.py, below those that several packages share (nvidia.dali).
-  std::vector<std::string> tops_of(const std::string& name, const std::string& folder,
-                                   const std::vector<const HeldLibrary*>& libraries) const {
-    std::vector<std::string> names;
-    if (const PackageRow* row = find_package_row(normal_package_name(name))) names = row->folders;
-    names.insert(names.begin(), normal_package_name(name));
-    std::replace(names[0].begin(), names[0].end(), '-', '_');
-    for (const std::string& one : names) {
-      if (!folder.empty() && ground_.files.exists(folder + "/" + one + "/__init__.py")) return {one};
-    }
-    std::set<std::string> tops;
-    for (const HeldLibrary* library : libraries) {
-      if (folder.empty() || !is_below(library->path, folder)) continue;
-      const std::string below = library->path.substr(folder.size() + 1);
-      std::size_t slash = below.find('/');
-      for (int depth = 0; depth < 3 && slash != std::string::npos; ++depth, slash = below.find('/', slash + 1)) {
-        const std::string top = below.substr(0, slash);
-        if (tops.contains(top)) break;
-        if (!ground_.files.exists(folder + "/" + top + "/__init__.py")) continue;
-        tops.insert(top);
-        break;
-      }
-    }
-    std::vector<std::string> modules;
-    for (std::string top : tops) {
-      std::replace(top.begin(), top.end(), '/', '.');
-      modules.push_back(top);
-    }
-    return modules;
+    return varve::imported_package(ground_.files, libraries_.folders, name, libraries);
   }
 
   // Frameworks that the import of a package imports first, and that nobody has.
@@ -222,11 +168,27 @@ class EnvironmentConsumers {
     return Preloads::nothing;
   }
 
-  // A copy that a compiler keeps for itself (Triton's libcupti.so) is nobody else's.
-  bool takes(Preloads preloads, const ImportedPackage& imported, const HeldLibrary& held) {
-    if (preloads == Preloads::unknown) return held.role != PackageRole::compiler;
-    if (preloads == Preloads::wheels && held.role == PackageRole::runtime) return true;
-    return held.role != PackageRole::compiler && openers_.opens(imported.tops, held.path);
+  // `asker`: the package of the file that needs it. A copy that a compiler keeps for itself (Triton's libcupti.so) is
+  // nobody else's.
+  bool takes(const Environment& environment, Preloads preloads, const ImportedPackage& imported,
+             const std::string& asker, const HeldLibrary& held) {
+    if (held.role == PackageRole::compiler) return false;
+    if (preloads == Preloads::unknown) return true;
+    const bool of_wheels = held.role == PackageRole::runtime;
+    if (of_wheels && preloads == Preloads::wheels) return true;
+    if (openers_.opens(imported.tops, held.path)) return true;
+    // What another package opens for this one (libcudf.so for pylibcudf) brings its own needs along.
+    const auto package = std::find_if(environment.packages.begin(), environment.packages.end(),
+                                      [&](const Package& one) { return one.name == asker; });
+    const auto libraries = by_package_.find(asker);
+    const bool is_known = package != environment.packages.end() && libraries != by_package_.end();
+    if (!is_known || asker == imported.name) return false;
+    const auto [at, is_new] = of_others_.try_emplace(asker);
+    if (is_new) {
+      const ImportedPackage other = imported_package(asker, libraries->second);
+      at->second = {other.tops, opens_wheels_first(*package, other.start).value_or(true)};
+    }
+    return (of_wheels && at->second.opens_wheels) || openers_.opens(at->second.tops, held.path);
   }
 
   // What the import opens and imports at once fails it. Of other modules: where some load and others lack a library,
@@ -330,7 +292,12 @@ class EnvironmentConsumers {
   LoaderContext context_;
   HeldByName held_;
   std::map<std::string, std::vector<const HeldLibrary*>> own_, by_package_;
-  bool is_whole_ = false;  // nothing is imported from elsewhere
+  struct OtherPackage {
+    std::vector<std::string> tops;
+    bool opens_wheels = false;
+  };
+  std::map<std::string, OtherPackage> of_others_;  // by package
+  bool is_whole_ = false;                          // nothing is imported from elsewhere
 };
 
 // The major and minor version, "3.11"; empty when it is not known.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 
 #include "base/dotted_version.h"
 #include "base/text.h"
@@ -59,6 +60,43 @@ bool names_library(const std::string& source, const std::string& file_name) {
   return false;
 }
 
+namespace {
+// The functions and classes at a file's outermost level, by name, and under the empty name what stands outside of them.
+std::map<std::string, std::string> outermost_blocks(const std::string& source) {
+  std::map<std::string, std::string> blocks;
+  std::string name;
+  for (const std::string_view line : split(source, '\n')) {
+    const bool is_outermost =
+        !line.empty() && line.front() != ' ' && line.front() != '\t' && line.front() != '#' && line.front() != ')';
+    if (is_outermost) {
+      name.clear();
+      for (const std::string_view word : {"def ", "class ", "async def "}) {
+        if (line.starts_with(word))
+          name = line.substr(word.size(), line.find_first_of("(:", word.size()) - word.size());
+      }
+    }
+    blocks[name].append(line).append("\n");
+  }
+  return blocks;
+}
+
+// Whether the import of a file opens a library of this name: outside of functions, or in one that is called there.
+// Empty: one of any name.
+bool opens_at_import(const std::string& source, const std::string& file_name) {
+  const auto does = [&](const std::string& text) {
+    return opens_libraries(text) && (file_name.empty() || names_library(text, file_name));
+  };
+  if (!does(source)) return false;
+  const std::map<std::string, std::string> blocks = outermost_blocks(source);
+  const auto outside = blocks.find("");
+  return std::any_of(blocks.begin(), blocks.end(), [&](const auto& block) {
+    if (!does(block.second)) return false;
+    return block.first.empty() ||
+           (outside != blocks.end() && outside->second.find(block.first + "(") != std::string::npos);
+  });
+}
+}  // namespace
+
 PackageStart::PackageStart(const Files& files, std::string folder, const std::vector<std::string>& tops)
     : files_(files), folder_(std::move(folder)), tops_(tops) {
   for (const std::string& top : tops_) {
@@ -78,29 +116,38 @@ std::optional<PackageStart::Text> PackageStart::read_module(const std::string& m
   return std::nullopt;
 }
 
-std::set<std::string> PackageStart::all_imports() const {
-  std::set<std::string> known = imports_;
-  std::vector<std::string> waiting(known.begin(), known.end());
+PackageStart::Reached PackageStart::reach() const {
+  Reached reached{imports_, texts_};
+  std::vector<std::string> waiting(imports_.begin(), imports_.end());
   std::set<std::string> read(tops_.begin(), tops_.end());
   for (std::size_t at = 0; at < waiting.size() && read.size() < kMostFiles; ++at) {
     const std::string module = waiting[at];
     const std::string top = module.substr(0, module.find('.'));
     if (std::find(tops_.begin(), tops_.end(), top) == tops_.end() || !read.insert(module).second) continue;
-    const std::optional<Text> text = read_module(module);
+    std::optional<Text> text = read_module(module);
     if (!text) continue;
     std::set<std::string> names;
     add_imports(text->source, text->module, text->is_package, names);
     for (const std::string& name : names) {
-      if (known.insert(name).second) waiting.push_back(name);
+      if (reached.imports.insert(name).second) waiting.push_back(name);
     }
+    reached.texts.push_back(std::move(*text));
   }
-  return known;
+  return reached;
+}
+
+bool PackageStart::import_opens(const std::string& file_name) const {
+  if (opens(file_name)) return true;
+  const std::vector<Text> texts = reach().texts;
+  const bool opens_some =
+      std::any_of(texts.begin(), texts.end(), [](const Text& text) { return opens_at_import(text.source, ""); });
+  return opens_some && std::any_of(texts.begin(), texts.end(),
+                                   [&](const Text& text) { return names_library(text.source, file_name); });
 }
 
 bool PackageStart::opens(const std::string& file_name) const {
-  return std::any_of(texts_.begin(), texts_.end(), [&](const Text& text) {
-    return opens_libraries(text.source) && names_library(text.source, file_name);
-  });
+  return std::any_of(texts_.begin(), texts_.end(),
+                     [&](const Text& text) { return opens_at_import(text.source, file_name); });
 }
 
 bool PackageStart::opens_wheels() const {
@@ -128,6 +175,10 @@ bool PackageStart::opens_wheels() const {
 
 std::optional<bool> opens_wheels_first(const Package& package, const PackageStart& start) {
   const PackageRow* row = find_package_row(normal_package_name(package.name));
+  for (const Requirement& wanted : package.requirements) {
+    const PackageRow* asked = find_package_row(normal_package_name(wanted.name));
+    if (asked != nullptr && asked->opens_wheels) return true;
+  }
   if (row != nullptr && !row->preloads_from.empty()) {
     const std::optional<DottedVersion> from = dotted_version_from(row->preloads_from);
     const std::optional<DottedVersion> version = dotted_version_from(package.version);

@@ -23,6 +23,38 @@ TEST(PackageStart, OpensWheelsByAListBesideItsPython) {
   EXPECT_TRUE(opens());
 }
 
+TEST(PackageStart, TellsWhatTheImportOpensFromWhatIsOpenedLater) {
+  const TestRoot root;
+  const auto files = open_root(root.path());
+  const auto opens = [&](const std::string& source) {
+    root.write("p/torch/__init__.py", source);
+    return PackageStart(**files, "/p", {"torch"}).opens("libdeps.so");
+  };
+  EXPECT_TRUE(opens("import ctypes\nctypes.CDLL('libdeps.so')\n"));
+  const std::string load = "import ctypes\ndef load(\n    mode,\n) -> None:\n    ctypes.CDLL('libdeps.so', mode)\n\n";
+  EXPECT_FALSE(opens(load));
+  EXPECT_TRUE(opens(load + "if True:\n    load(1)\n"));
+  // onnxruntime: one function asks for the version of a library, another opens others.
+  EXPECT_FALSE(opens("def version():\n    return of('libdeps.so')\ndef preload():\n    ctypes.CDLL('x')\nversion()\n"));
+}
+
+// mxnet: base.py opens what libinfo.py has found, and __init__.py reaches it through others.
+TEST(PackageStart, FollowsTheImportToWhereALibraryIsOpened) {
+  const TestRoot root;
+  root.write("p/mxnet/__init__.py", "from .context import Context\n");
+  root.write("p/mxnet/context.py", "from .base import _LIB\n");
+  root.write("p/mxnet/base.py",
+             "import ctypes\nfrom . import libinfo\ndef _load_lib():\n    return ctypes.CDLL(libinfo.find()[0])\n\n"
+             "_LIB = _load_lib()\n");
+  root.write("p/mxnet/libinfo.py", "def find():\n    return ['libmxnet.so']\n");
+  root.write("p/mxnet/later.py", "NAME = 'libother.so'\n");  // nobody imports it at once
+  const auto files = open_root(root.path());
+  const PackageStart start(**files, "/p", {"mxnet"});
+  EXPECT_FALSE(start.opens("libmxnet.so"));
+  EXPECT_TRUE(start.import_opens("libmxnet.so"));
+  EXPECT_FALSE(start.import_opens("libother.so"));
+}
+
 // As RAPIDS does it: the modules of rmm need librmm.so, which librmm opens when rmm is imported.
 TEST(LibraryOpeners, AreFollowedThroughImports) {
   const TestRoot root;

@@ -251,7 +251,7 @@ class Joiner {
 
   void add(const std::string& name, const std::string& specifier) {
     const PackageRow* row = find_package_row(normal_package_name(name));
-    if (row == nullptr || !row->has_gpu_code()) return;
+    if (row == nullptr || !(row->has_gpu_code() || row->opens_wheels)) return;
     for (const Requirement& other : found_) {
       if (other.name == name && other.specifier == specifier) return;
     }

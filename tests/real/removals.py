@@ -192,7 +192,7 @@ def compare(varve, venv, name, driver, truth):
         with Removed(site, files):
             key = f"{name}: {words}"
             if key not in truth:
-                truth[key] = met(venv, kind, driver)
+                truth[key] = met(venv, kind, driver if kind == "torch" else "")
             outcome, said = truth[key]
             verdict, why, status = foretold(varve, venv, kind)
         hidden = outcome == WORKS and verdict == USE and any(NOT_TRIED.search(file) for file in files)

@@ -43,10 +43,16 @@ class LossFinder {
     }
     for (const LibraryView& library : view.libraries) {
       if (!is_missing(*library.loaded) || library.loaded->kind != DependencyKind::needed) continue;
-      incomplete_.insert(head_of(*library.loaded).file->path);
+      const std::string& path = head_of(*library.loaded).file->path;
+      incomplete_.insert(path);
+      if (has_role(library.loaded->name, LibraryRole::of_framework)) extends_absent_.insert(path);
     }
     for (const auto& [path, library] : by_path_) {
-      if (!library->loaded->lacks.empty()) incomplete_.insert(path);
+      const std::vector<std::string>& lacks = library->loaded->lacks;
+      if (lacks.empty()) continue;
+      incomplete_.insert(path);
+      const auto of_framework = [](const std::string& name) { return has_role(name, LibraryRole::of_framework); };
+      if (std::any_of(lacks.begin(), lacks.end(), of_framework)) extends_absent_.insert(path);
     }
     for (const auto& [path, library] : by_path_) {
       if (library->loaded->asked_by.empty() && has_code(path) && !incomplete_.contains(path)) code_complete_ = true;
@@ -120,7 +126,9 @@ class LossFinder {
     const auto own_file = by_path_.find(head.file->path);
     const bool expected = library.path.empty() && own_file != by_path_.end() && is_expected(library.name);
     if (expected && !head.all_needed) return LossEffect::use;
-    const bool matters = !(other_version && code_complete_) && (has_code(head.file->path) || !code_complete_);
+    // A file for a framework that is not here (open3d_torch_ops.so) is for those who have it, too.
+    const bool is_spare = code_complete_ && (other_version || extends_absent_.contains(head.file->path));
+    const bool matters = !is_spare && (has_code(head.file->path) || !code_complete_);
     if (!matters) return LossEffect::side_piece;
     if (head.all_needed) return LossEffect::start;
     return library.path.empty() ? LossEffect::gpu_part : LossEffect::use;
@@ -274,7 +282,7 @@ class LossFinder {
   const LibraryIndex& index_;
   std::map<std::string, const LibraryView*> by_path_;
   std::map<std::string, std::set<std::string>> found_;  // stem → names that were found
-  std::set<std::string> incomplete_;
+  std::set<std::string> incomplete_, extends_absent_;   // paths of own files
   bool code_complete_ = false, has_c_library_ = false;
 };
 

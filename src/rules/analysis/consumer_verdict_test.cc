@@ -136,8 +136,11 @@ TEST(ConsumerVerdictOf, JudgesGpuCodeNativeByJitOrNotAtAll) {
                 CodeCause::native},
         CodeRow{"12.1", "580.95.05", "13.0", coverage_of({{{"sm_80", "sm_120"}, 10}, {{"sm_120a"}, 2}}),
                 CheckState::degraded, CodeCause::for_siblings},
-        CodeRow{"8.6", "550.163.01", "12.4", coverage_of({{{"sm_80", "sm_86"}, 1}, {{"sm_90"}, 9}}),
-                CheckState::degraded, CodeCause::partly}}) {
+        CodeRow{"8.6", "550.163.01", "12.4", coverage_of({{{"sm_80", "sm_86"}, 3}, {{"sm_90"}, 9}}),
+                CheckState::degraded, CodeCause::partly},
+        // A framework for older GPUs with a newer NCCL linked into it.
+        CodeRow{"9.0", "550.163.01", "12.4", coverage_of({{{"sm_80", "sm_86"}, 700}, {{"sm_70", "sm_90"}, 9}}),
+                CheckState::broken, CodeCause::hardly}}) {
     MadeStack stack;
     stack.driver(row.driver, row.level).gpu("some GPU", row.capability);
     add_framework(stack, "12.1", row.coverage);
@@ -308,6 +311,20 @@ TEST(ConsumerVerdictOf, APartOpenedLateBreaksAtFirstUse) {
   EXPECT_EQ(libraries.state, CheckState::broken);
   EXPECT_TRUE(libraries.detail.starts_with("broken at first use of libcudnn_ops.so.9")) << libraries.detail;
   EXPECT_EQ(answer(first_verdict(stack), "symbols").state, CheckState::cannot_tell);
+}
+
+// open3d brings operations for torch, and its own code does without.
+TEST(ConsumerVerdictOf, WhatExtendsAFrameworkThatIsNotHereIsASidePiece) {
+  MadeStack stack;
+  add_framework(stack, "12.1", usual_code(), "open3d", "0.20.0");
+  stack.library("open3d_torch_ops.so", "open3d", "", usual_code());
+  stack.not_found("libtorch_cpu.so", "/env/open3d/open3d_torch_ops.so");
+  EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::ok);
+  MadeStack alone;  // torchvision without torch
+  alone.package("torchvision", "0.20.1", "12.1", "extension").consumer();
+  alone.library("_C.so", "torchvision", "", usual_code());
+  alone.not_found("libtorch_cpu.so", "/env/torchvision/_C.so");
+  EXPECT_EQ(answer(first_verdict(alone), "libraries").state, CheckState::broken);
 }
 
 // torch lists a libgomp.so.1 of its own; without it the loader takes the system's.
