@@ -128,7 +128,8 @@ std::optional<std::size_t> ConsumerLoading::find_loaded(const std::string& name)
   return std::nullopt;
 }
 
-// Of several files under one name: that of the asker's package, then a package that exists to be loaded by others.
+// Of several files under one name that the consumer opens: that of the asker's package, then a package that exists to
+// be loaded by others.
 const HeldLibrary* ConsumerLoading::held_for(std::size_t asker, const std::string& name) const {
   const auto [begin, end] = held_.equal_range(name);
   const std::string& path = set_.objects[asker].real_path;
@@ -136,7 +137,7 @@ const HeldLibrary* ConsumerLoading::held_for(std::size_t asker, const std::strin
   const HeldLibrary* best = nullptr;
   int best_rank = 3;
   for (auto at = begin; at != end; ++at) {
-    if (at->second->real_path == path) continue;
+    if (at->second->real_path == path || !takes(asker, *at->second)) continue;
     const int rank = !package.empty() && at->second->package == package ? 0
                      : at->second->role == PackageRole::runtime         ? 1
                                                                         : 2;
@@ -190,7 +191,7 @@ std::optional<std::size_t> ConsumerLoading::open_name(const Request& request) {
   }
   for (const std::string& name : names) {
     const HeldLibrary* held = plain ? held_for(request.asker, name) : nullptr;
-    if (held == nullptr || !takes(request.asker, *held)) continue;
+    if (held == nullptr) continue;
     next.name = held->path;
     next.why = kHeld;
     return open_found(next);
@@ -209,7 +210,7 @@ ConsumerLoading::Attempt ConsumerLoading::attempt(const Request& request) {
     for (const Dependency& missing : set_.missing) {
       const std::size_t asker = attempt.object.value_or(request.asker);
       const HeldLibrary* candidate = held_for(asker, missing.name);
-      const bool is_new = candidate != nullptr && takes(asker, *candidate) && !tried_.contains(candidate->path);
+      const bool is_new = candidate != nullptr && !tried_.contains(candidate->path);
       if (held == nullptr && is_new) held = candidate;
       if (is_driver_library(missing.name)) {
         attempt.driver_missing = true;

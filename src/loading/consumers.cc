@@ -116,11 +116,8 @@ class EnvironmentConsumers {
     const std::size_t first = loading.loaded();
     open_import(loading, imported, "imported from the package");
     note_absent_files(loading, environment, package, imported);
-    for (const HeldLibrary* library : imported.libraries) {
-      if (is_extension_module(*library, files_)) continue;
-      const bool opens = loading.open(*library, DependencyKind::opened, "of the package");
-      if (!opens && imported.start.import_opens(file_name(library->path))) loading.make_required(*library);
-    }
+    note_foreign_modules(loading, imported);
+    open_others(loading, imported);
     loading.open_late_names(first);
     loading.finish();
     return consumer;
@@ -227,6 +224,22 @@ class EnvironmentConsumers {
     }
   }
 
+  // What is no module. A library that the import opens by a name that is made up fails it, unless another one that it
+  // may open instead loads (bitsandbytes has one for each CUDA).
+  void open_others(ConsumerLoading& loading, const ImportedPackage& package) {
+    std::vector<const HeldLibrary*> loaded, failed;
+    for (const HeldLibrary* library : package.libraries) {
+      if (is_extension_module(*library, files_)) continue;
+      (loading.open(*library, DependencyKind::opened, "of the package") ? loaded : failed).push_back(library);
+    }
+    const auto by_import = [&](const HeldLibrary* library) {
+      return package.start.import_opens(file_name(library->path));
+    };
+    std::erase_if(failed, [&](const HeldLibrary* library) { return !by_import(library); });
+    if (failed.empty() || std::any_of(loaded.begin(), loaded.end(), by_import)) return;
+    for (const HeldLibrary* library : failed) loading.make_required(*library);
+  }
+
   // What the import wants of the package's own files, and the package lists, and is not there.
   void note_absent_files(ConsumerLoading& loading, const Environment& environment, const Package& package,
                          const ImportedPackage& imported) {
@@ -235,14 +248,29 @@ class EnvironmentConsumers {
       if (fault.kind != FileFaultKind::missing || !fault.path.starts_with(folder)) continue;
       const bool own = std::any_of(fault.packages.begin(), fault.packages.end(),
                                    [&](const std::string& label) { return label.starts_with(package.name + " "); });
-      const HeldLibrary absent{.path = imported.folder + "/" + fault.path.substr(folder.size())};
-      const bool wanted =
-          imported.start.imports().contains(imported.module_of(absent)) || imported.start.opens(file_name(fault.path));
+      if (!own) continue;
+      const std::string module = imported.module_of({.path = imported.folder + "/" + fault.path.substr(folder.size())});
+      const bool wanted = imported.start.imports().contains(module) || imported.start.opens(file_name(fault.path)) ||
+                          imported.start.all_imports().contains(module);
       // A number behind ".so" is for those who link with it: such a library is missed by the files that ask for it, if
       // nobody's Python names it. What has none may be opened under a name that is made up (libcaffe2_nvrtc.so).
       const std::string name = file_name(fault.path);
       const bool counts = wanted || name.ends_with(".so") || openers_.mentions(imported.tops, name);
-      if (own && counts) loading.note_absent(name, wanted);
+      if (counts) loading.note_absent(name, wanted);
+    }
+  }
+
+  // Modules that the import wants and that are there for other Pythons alone (a wheel that was installed by hand).
+  void note_foreign_modules(ConsumerLoading& loading, const ImportedPackage& imported) {
+    std::set<std::string> own;
+    for (const HeldLibrary* library : imported.libraries) own.insert(imported.module_of(*library));
+    for (const auto& [path, package] : libraries_.for_other_pythons) {
+      if (package != imported.name) continue;
+      const std::string module = imported.module_of({.path = path});
+      if (!own.contains(module) && imported.start.imports().contains(module)) {
+        loading.note_absent(file_name(path), true);
+        own.insert(module);
+      }
     }
   }
 
@@ -339,6 +367,7 @@ LibrariesOfEnvironment environment_libraries(const LoadingGround& ground, const 
                                              const EnvironmentReading& reading, const BinaryCollection& found) {
   LibrariesOfEnvironment libraries{.program = find_python(ground, place), .libraries = {}};
   libraries.python = minor_version(place.python);
+  libraries.for_other_pythons = reading.for_other_pythons;
   libraries.folders = place.folders;
   libraries.folders.insert(libraries.folders.end(), place.path_folders.begin(), place.path_folders.end());
   libraries.shares = place.sees_system || (place.kind != EnvironmentKind::venv && place.kind != EnvironmentKind::conda);

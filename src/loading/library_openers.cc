@@ -74,12 +74,13 @@ bool LibraryOpeners::opens(const std::vector<std::string>& tops, const std::stri
 }
 
 bool LibraryOpeners::mentions(const std::vector<std::string>& tops, const std::string& file_name) {
-  std::string stem = file_name.substr(0, file_name.find(".so"));
-  while (!stem.empty() && stem.back() >= '0' && stem.back() <= '9') stem.pop_back();
+  std::string numberless = file_name.substr(0, file_name.find(".so"));
+  while (!numberless.empty() && numberless.back() >= '0' && numberless.back() <= '9') numberless.pop_back();
   return std::any_of(tops.begin(), tops.end(), [&](const std::string& top) {
     const std::vector<std::string>& openers = module(top).openers;
-    return std::any_of(openers.begin(), openers.end(),
-                       [&](const std::string& source) { return source.find(stem) != std::string::npos; });
+    return std::any_of(openers.begin(), openers.end(), [&](const std::string& source) {
+      return names_library(source, file_name) || names_library(source, numberless);
+    });
   });
 }
 

@@ -87,6 +87,7 @@ TEST(LibraryOpeners, NameLibrariesWithoutTheirNumbers) {
   LibraryOpeners openers(**files, {"/p"});
   EXPECT_TRUE(openers.mentions({"bits"}, "libbits_cuda128.so"));
   EXPECT_FALSE(openers.mentions({"bits"}, "libother.so"));
+  EXPECT_FALSE(openers.mentions({"bits"}, "libbits.so.1"));
   EXPECT_FALSE(openers.mentions({"bits"}, "libgfortran.so.5"));
 }
 

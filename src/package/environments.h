@@ -59,6 +59,8 @@ struct EnvironmentReading {
   // Libraries of those that do not, by path: the package. Others may need them (librapids_logger.so).
   std::map<std::string, std::string> others = {};
   std::vector<std::string> compilers;  // paths as they are, in the order of environment.compilers
+  // Modules that only other Pythons import, by path: the package.
+  std::map<std::string, std::string> for_other_pythons = {};
 };
 EnvironmentReading read_environment(const Files& files, const EnvironmentPlace& place, const std::string& home);
 

@@ -48,6 +48,7 @@ class Gatherer {
           {path, compiler, missing_fact(Missing::not_asked, "the file", "the file was not read")});
     }
     result.claims = std::move(claims_);
+    result.for_other_pythons = std::move(for_other_pythons_);
     return result;
   }
 
@@ -66,7 +67,11 @@ class Gatherer {
   }
 
   void add(const std::string& path) {
-    if (path.empty() || libraries_.size() >= kMostLibraries || is_for_another_python(path, python_)) return;
+    if (path.empty() || libraries_.size() >= kMostLibraries) return;
+    if (is_for_another_python(path, python_)) {
+      if (for_other_pythons_.size() < kMostLibraries) for_other_pythons_.emplace(path, package_);
+      return;
+    }
     if (const auto compiler = gpu_compiler_at(path)) compilers_.emplace(path, *compiler);
     if (is_shared_library_name(path)) libraries_.insert_or_assign(path, package_);
   }
@@ -178,6 +183,7 @@ class Gatherer {
   const EnvironmentPlace& place_;
   std::map<std::string, std::string> libraries_;  // with the package that lists it
   std::map<std::string, GpuCompiler> compilers_;
+  std::map<std::string, std::string> for_other_pythons_;
   std::string package_, python_;
   std::vector<std::string> cudas_;
   std::map<std::string, std::optional<std::vector<std::string>>> beside_;  // names in folders of packages
@@ -247,6 +253,7 @@ EnvironmentReading read_environment(const Files& files, const EnvironmentPlace& 
   environment.file_faults = found.claims.faults(files, home);
   reading.libraries = std::move(found.libraries);
   reading.packages = std::move(found.packages);
+  reading.for_other_pythons = std::move(found.for_other_pythons);
   return reading;
 }
 

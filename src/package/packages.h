@@ -37,6 +37,8 @@ struct PackageFiles {
   std::map<std::string, std::string> packages;  // by library: the name of the package that lists it
   std::vector<CarriedCompiler> compilers;       // with paths as they are
   FileClaims claims;                            // which package lists which library
+  // Modules that only other Pythons import, by path: the package.
+  std::map<std::string, std::string> for_other_pythons = {};
 };
 
 // From the packages' lists of files (RECORD, conda's "files"); for packages without one (dpkg's, setup.py's), from a

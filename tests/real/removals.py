@@ -25,8 +25,10 @@ from pathlib import Path
 
 IMPORT, USE, WORKS = "the import fails", "fails at first use", "works"
 DRIVER = "595.45.04"
-# What no program opens without a GPU: cuDNN takes its engines for a plan, which needs a handle.
-NOT_TRIED = re.compile(r"libcudnn_(engines|heuristic|ext)")
+# What no program opens without a GPU: cuDNN takes its engines for a plan, which needs a handle; onnxruntime takes cuDNN,
+# TensorRT and compilers when a session runs.
+NOT_TRIED = {"torch": re.compile(r"libcudnn_(engines|heuristic|ext)"), "cupy": re.compile(r"libcudnn_(engines|heuristic)"),
+             "ort": re.compile(r"libcudnn|libnvrtc|tensorrt")}
 
 TORCH = r'''
 import ctypes, glob, os, sys
@@ -72,8 +74,9 @@ import sys, os
 import cupy
 print("imported", flush=True)
 def compilation():
-    from cupy.cuda import compiler
-    compiler.compile_using_nvrtc("__global__ void f(int* x) { *x = 1; }", arch="80")
+    from cupy_backends.cuda.libs import nvrtc  # cupy's own compile asks the driver first
+    program = nvrtc.createProgram("__global__ void f(int* x) { *x = 1; }", "f.cu", [], [])
+    nvrtc.compileProgram(program, ["--gpu-architecture=compute_80"])
 def multiplication(): from cupy_backends.cuda.libs import cublas
 def solving(): from cupy_backends.cuda.libs import cusolver
 def sparse(): from cupy_backends.cuda.libs import cusparse
@@ -176,7 +179,8 @@ def foretold(varve, venv, kind):
         words = [answer["detail"] for answer in consumer["answers"]
                  if answer["question"] in ("libraries", "symbols") and answer["state"] in ("broken", "degraded")]
         text = "; ".join(words)
-        outcome = IMPORT if "the import fails" in text else USE if "first use" in text else WORKS
+        late = "first use" in text or "fails where it is used" in text
+        outcome = IMPORT if "the import fails" in text else USE if late else WORKS
         if outcome == WORKS and consumer["state"] == "broken":
             return "broken", consumer["name"], done.returncode
         return outcome, text[:160], done.returncode
@@ -195,8 +199,8 @@ def compare(varve, venv, name, driver, truth):
                 truth[key] = met(venv, kind, driver if kind == "torch" else "")
             outcome, said = truth[key]
             verdict, why, status = foretold(varve, venv, kind)
-        hidden = outcome == WORKS and verdict == USE and any(NOT_TRIED.search(file) for file in files)
-        agree = (verdict == outcome or hidden) and (status == 1) == (verdict in (IMPORT, USE))
+        hidden = outcome == WORKS and verdict == USE and any(NOT_TRIED[kind].search(file) for file in files)
+        agree = (verdict == outcome or hidden) and (status == 1 or verdict != IMPORT) and (status == 0 or verdict != WORKS)
         cells, wrong, untried = cells + 1, wrong + (not agree), untried + hidden
         mark = "" if agree else f" **wrong** (exit {status})"
         outcome += " (its use needs a GPU)" if hidden else ""

@@ -32,6 +32,20 @@ std::string listing_package(const ConsumerView& view, const std::string& name) {
   }
   return {};
 }
+// "libgraphbolt_pytorch_2.2.1.so" and "…_2.0.0.so" are one: its number apart.
+std::string numberless_name(const std::string& path) {
+  std::string name;
+  for (const char c : base_name(path)) {
+    const bool is_number = (c >= '0' && c <= '9') || c == '.';
+    if (!is_number) {
+      name += c;
+    } else if (!name.ends_with('#')) {
+      name += '#';
+    }
+  }
+  return name;
+}
+
 class LossFinder {
  public:
   LossFinder(const ConsumerView& view, const LibraryIndex& index) : view_(view), index_(index) {
@@ -55,7 +69,11 @@ class LossFinder {
       if (std::any_of(lacks.begin(), lacks.end(), of_framework)) extends_absent_.insert(path);
     }
     for (const auto& [path, library] : by_path_) {
-      if (library->loaded->asked_by.empty() && has_code(path) && !incomplete_.contains(path)) code_complete_ = true;
+      const bool loads = !incomplete_.contains(path) && library->loaded->unresolved_count == 0;
+      if (loads && library->loaded->asked_by.empty()) variants_.emplace(numberless_name(path), path);
+      if (!has_code(path) || incomplete_.contains(path)) continue;
+      if (library->loaded->asked_by.empty()) code_complete_ = true;
+      if (is_own_file(*library) && !incomplete_.contains(head_of(*library->loaded).file->path)) own_code_loads_ = true;
     }
   }
 
@@ -115,6 +133,8 @@ class LossFinder {
     const auto same = found_.find(split_library_file_name(library.name).stem);
     const bool other_version = library.path.empty() && same != found_.end() && !same->second.contains(library.name);
     if (head.file->at_start) return LossEffect::start;
+    // One file for each release of something (dgl's for torch 2.0.0 to 2.2.1), of which one loads.
+    if (!head.by_name && another_loads(head.file->path)) return LossEffect::side_piece;
     if (head.by_name && !library.path.empty()) return LossEffect::use;
     if (head.by_name) {
       // What is opened by name later (plug-ins for networks and storage) may fail to, unless its package sees to it.
@@ -127,11 +147,17 @@ class LossFinder {
     const bool expected = library.path.empty() && own_file != by_path_.end() && is_expected(library.name);
     if (expected && !head.all_needed) return LossEffect::use;
     // A file for a framework that is not here (open3d_torch_ops.so) is for those who have it, too.
-    const bool is_spare = code_complete_ && (other_version || extends_absent_.contains(head.file->path));
+    const bool is_for_another = own_code_loads_ && extends_absent_.contains(head.file->path);
+    const bool is_spare = is_for_another || (other_version && code_complete_);
     const bool matters = !is_spare && (has_code(head.file->path) || !code_complete_);
     if (!matters) return LossEffect::side_piece;
     if (head.all_needed) return LossEffect::start;
     return library.path.empty() ? LossEffect::gpu_part : LossEffect::use;
+  }
+
+  bool another_loads(const std::string& path) const {
+    const auto [begin, end] = variants_.equal_range(numberless_name(path));
+    return std::any_of(begin, end, [&](const auto& variant) { return variant.second != path; });
   }
 
   Loss loss_of_needed(const ConsumedLibrary& library) const {
@@ -283,7 +309,8 @@ class LossFinder {
   std::map<std::string, const LibraryView*> by_path_;
   std::map<std::string, std::set<std::string>> found_;  // stem → names that were found
   std::set<std::string> incomplete_, extends_absent_;   // paths of own files
-  bool code_complete_ = false, has_c_library_ = false;
+  std::multimap<std::string, std::string> variants_;    // paths of own files that load, by name without numbers
+  bool code_complete_ = false, own_code_loads_ = false, has_c_library_ = false;
 };
 
 }  // namespace

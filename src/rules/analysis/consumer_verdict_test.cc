@@ -313,33 +313,6 @@ TEST(ConsumerVerdictOf, APartOpenedLateBreaksAtFirstUse) {
   EXPECT_EQ(answer(first_verdict(stack), "symbols").state, CheckState::cannot_tell);
 }
 
-// open3d brings operations for torch, and its own code does without.
-TEST(ConsumerVerdictOf, WhatExtendsAFrameworkThatIsNotHereIsASidePiece) {
-  MadeStack stack;
-  add_framework(stack, "12.1", usual_code(), "open3d", "0.20.0");
-  stack.library("open3d_torch_ops.so", "open3d", "", usual_code());
-  stack.not_found("libtorch_cpu.so", "/env/open3d/open3d_torch_ops.so");
-  EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::ok);
-  MadeStack alone;  // torchvision without torch
-  alone.package("torchvision", "0.20.1", "12.1", "extension").consumer();
-  alone.library("_C.so", "torchvision", "", usual_code());
-  alone.not_found("libtorch_cpu.so", "/env/torchvision/_C.so");
-  EXPECT_EQ(answer(first_verdict(alone), "libraries").state, CheckState::broken);
-}
-
-// torch lists a libgomp.so.1 of its own; without it the loader takes the system's.
-TEST(ConsumerVerdictOf, AFileThatIsGoneAndFoundElsewhereIsNotMissed) {
-  MadeStack stack;
-  add_framework(stack, "12.1", usual_code());
-  stack.environment().file_faults.push_back(
-      {.kind = FileFaultKind::missing, .path = "/env/torch/libgomp.so.1", .packages = {"torch 2.5.0"}, .owner = {}});
-  stack.not_found("libgomp.so.1", "");
-  stack.last_library().kind = DependencyKind::opened;
-  EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::broken);
-  stack.library("libgomp.so.1", "the-system", "", {}, "/env/torch/libown.so");
-  EXPECT_EQ(answer(first_verdict(stack), "libraries").state, CheckState::ok);
-}
-
 // ctranslate2 beside NVIDIA's wheels, which it does not look into: held is not found.
 TEST(ConsumerVerdictOf, WhatNothingLooksForIsNotFound) {
   MadeStack stack;
