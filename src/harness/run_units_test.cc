@@ -38,10 +38,15 @@ class Watcher : public RunObserver {
   void unit_started(int index, int total) override {
     events.push_back("start " + std::to_string(index) + "/" + std::to_string(total));
   }
-  void unit_finished(const Unit& unit) override { events.push_back("end " + std::to_string(unit.index)); }
+  Status unit_finished(const varve::Run& run) override {
+    events.push_back("end " + std::to_string(run.units.back().index));
+    if (run.units.size() < keeps) return Done{};
+    return Error{"keeping the units", "run.json.journal", "No space left on device", ""};
+  }
   void output(std::string_view bytes) override { text += bytes; }
   std::vector<std::string> events;
   std::string text;
+  std::size_t keeps = 1000;  // units less one
 };
 
 struct Bench {
@@ -105,6 +110,17 @@ TEST(Scheduler, ExecutesThePlanInOrder) {
   EXPECT_EQ(run.units[0].started_seconds, 0);
   EXPECT_EQ(run.units[7].started_seconds, 7);
   EXPECT_EQ(run.protocol.primary_metric, "wall time");
+}
+
+TEST(Scheduler, EndsWhereUnitsCannotBeKept) {
+  Bench bench(1, 5, 0);
+  bench.recorder.keeps = 2;
+  FakeExecutor executor(fine);
+  const varve::Run& run = bench.execute(executor);
+  EXPECT_EQ(run.units.size(), 2u);
+  EXPECT_FALSE(run.complete);
+  EXPECT_EQ(run.incomplete_reason, "what is measured cannot be kept");
+  EXPECT_EQ(ids(run), "VRV-RUN-NOT-KEPT");
 }
 
 TEST(Scheduler, TellsTheObserverWhatHappens) {

@@ -11,13 +11,19 @@
 namespace varve {
 namespace {
 
+Result<std::vector<Metric>> metrics_of(std::string_view text) {
+  Result<WrittenMetrics> written = parse_metrics(text);
+  if (!written) return written.error();
+  return std::move(written->metrics);
+}
+
 std::string error_of(std::string_view text) {
-  Result<std::vector<Metric>> metrics = parse_metrics(text);
+  Result<std::vector<Metric>> metrics = metrics_of(text);
   return metrics ? "no error" : metrics.error().where + ": " + metrics.error().found;
 }
 
 TEST(Metrics, KeepsTheOrderOfFirstAppearanceAndTakesTheMedian) {
-  Result<std::vector<Metric>> metrics = parse_metrics(
+  Result<std::vector<Metric>> metrics = metrics_of(
       "{\"metric\": \"tokens/s\", \"value\": 10}\n"
       "{\"metric\": \"latency\", \"value\": 0.5, \"unit\": \"s\"}\r\n"
       "\n"
@@ -35,7 +41,7 @@ TEST(Metrics, KeepsTheOrderOfFirstAppearanceAndTakesTheMedian) {
 }
 
 TEST(Metrics, UnitAndNameTellTheDirectionUnlessTheProgramDoes) {
-  Result<std::vector<Metric>> metrics = parse_metrics(
+  Result<std::vector<Metric>> metrics = metrics_of(
       "{\"metric\": \"a/s\", \"value\": 1}\n"
       "{\"metric\": \"b\", \"value\": 1, \"unit\": \"GB/s\"}\n"
       "{\"metric\": \"c\", \"value\": 1}\n"
@@ -50,7 +56,7 @@ TEST(Metrics, UnitAndNameTellTheDirectionUnlessTheProgramDoes) {
 }
 
 TEST(Metrics, OneLineMayGiveTheDirectionOfAll) {
-  Result<std::vector<Metric>> metrics = parse_metrics(
+  Result<std::vector<Metric>> metrics = metrics_of(
       "{\"metric\": \"widgets\", \"value\": 1}\n"
       "{\"metric\": \"widgets\", \"value\": 2, \"better\": \"higher\"}\n"
       "{\"metric\": \"widgets\", \"value\": 3}\n");
@@ -59,7 +65,7 @@ TEST(Metrics, OneLineMayGiveTheDirectionOfAll) {
 }
 
 TEST(Metrics, TheHintShowsHowToGiveTheDirection) {
-  const Result<std::vector<Metric>> metrics = parse_metrics("no json");
+  const Result<std::vector<Metric>> metrics = metrics_of("no json");
   ASSERT_FALSE(metrics);
   EXPECT_NE(metrics.error().hint.find(R"("better": "higher")"), std::string::npos) << metrics.error().hint;
 }
