@@ -65,14 +65,20 @@ Unit make_unit(const PlannedUnit& planned, int index, int pad, double run_starte
 
 std::int64_t nanoseconds(double seconds) { return std::llround(std::clamp(seconds, 0.0, 1e9) * 1e9); }
 
-// When CPU time was used that no sample saw is not known: it stays with the window, which is said where it is much.
+// The unit's CPU time is known as a whole. A window's part of it is taken to be its part of the samples, which is said
+// where much was not sampled: when that was is not known.
 void close_cpu_account(const Unit& unit, Profile& profile) {
   constexpr double kMuchUnsampled = 0.05;
-  const std::int64_t used = nanoseconds(unit.user_seconds + unit.system_seconds);
-  profile.whole_ns = std::max<std::int64_t>(0, used - profile.outside_ns());
-  const std::int64_t unsampled = profile.remainder_ns();
-  if (unit.window && static_cast<double>(unsampled) > kMuchUnsampled * static_cast<double>(profile.whole_ns)) {
-    profile.unseen.insert("when the CPU time was used that no sample saw: it is counted with the window");
+  const double used = unit.user_seconds + unit.system_seconds;
+  const auto inside = static_cast<double>(profile.rows_ns());
+  const double sampled = inside + static_cast<double>(profile.outside_ns());
+  if (!unit.window || sampled <= 0) {
+    profile.whole_ns = nanoseconds(used);
+    return;
+  }
+  profile.whole_ns = nanoseconds(used * inside / sampled);
+  if (used * 1e9 - sampled > kMuchUnsampled * used * 1e9) {
+    profile.unseen.insert("when the CPU time was used that no sample saw: it is divided as the samples are");
   }
 }
 
@@ -140,7 +146,8 @@ class Scheduler {
     if (!outcome.not_started.empty()) return stop(first_line(failed->evidence), *failed);
     const Unit& unit = keep(planned, request, outcome);
     if (failed) return stop(first_line(failed->evidence), *failed);
-    if (!kept_) return stop("what is measured cannot be kept", not_kept_finding(kept_.error(), home_));
+    if (!kept_) return stop(fmt::format("what is measured cannot be kept: {}: {}", kept_.error().where, kept_.error().found),
+                            not_kept_finding(kept_.error(), home_));
     return check_metrics(what, unit);
   }
 

@@ -119,7 +119,7 @@ TEST(Scheduler, EndsWhereUnitsCannotBeKept) {
   const varve::Run& run = bench.execute(executor);
   EXPECT_EQ(run.units.size(), 2u);
   EXPECT_FALSE(run.complete);
-  EXPECT_EQ(run.incomplete_reason, "what is measured cannot be kept");
+  EXPECT_EQ(run.incomplete_reason, "what is measured cannot be kept: run.json.journal: No space left on device");
   EXPECT_EQ(ids(run), "VRV-RUN-NOT-KEPT");
 }
 

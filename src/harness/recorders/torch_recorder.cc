@@ -26,8 +26,15 @@ constexpr std::size_t kMostTraces = 256;    // one a process
 constexpr std::size_t kMostRemarks = 8;
 constexpr const char* kTracePrefix = "kineto_trace_";
 
-// Behind the middle of what the timing units took: caches are warm, and the trace is written before the program ends.
-HookWindow window_for(double usual_seconds, double started_at) {
+// In what the metric speaks of, behind its first quarter; where that is not known, behind the middle of what the timing
+// units took: caches are warm, and the trace is written before the program ends.
+HookWindow window_for(const RecordingGround& ground, double started_at) {
+  const double usual_seconds = ground.usual_seconds;
+  if (ground.usual_window) {
+    const double start = static_cast<double>(ground.usual_window->start_ns) * 1e-9;
+    const double length = static_cast<double>(ground.usual_window->end_ns) * 1e-9 - start;
+    return {started_at + start + 0.25 * length, std::clamp(0.5 * length, kShortestWindow, kLongestWindow)};
+  }
   if (usual_seconds <= 0) return {started_at, 1};
   return {started_at + 0.5 * usual_seconds, std::clamp(0.2 * usual_seconds, kShortestWindow, kLongestWindow)};
 }
@@ -240,7 +247,7 @@ class TorchRecorder final : public Recorder {
                                                 const std::string& folder) const override {
     Result<KinetoDaemon> daemon = KinetoDaemon::open(folder);
     if (!daemon) return daemon.error();
-    const HookWindow window = window_for(ground.usual_seconds, monotonic_now());
+    const HookWindow window = window_for(ground, monotonic_now());
     if (const Status laid = lay_hook(folder, window); !laid) return laid.error();
     return std::unique_ptr<RecordedUnit>(std::make_unique<TorchUnit>(ground, folder, std::move(*daemon), window));
   }

@@ -108,7 +108,7 @@ TEST(Metrics, SizesAreLimited) {
 
 TEST(Metrics, TheMedianOfHugeValuesIsFinite) {
   Result<std::vector<Metric>> metrics =
-      parse_metrics("{\"metric\": \"a\", \"value\": 1.7e308}\n{\"metric\": \"a\", \"value\": 1.7e308}\n");
+      metrics_of("{\"metric\": \"a\", \"value\": 1.7e308}\n{\"metric\": \"a\", \"value\": 1.7e308}\n");
   ASSERT_TRUE(metrics);
   EXPECT_EQ((*metrics)[0].value, 1.7e308);
 }
@@ -117,9 +117,9 @@ TEST(Metrics, OnlyARegularFileIsRead) {
   Result<TemporaryDirectory> directory = TemporaryDirectory::make();
   ASSERT_TRUE(directory);
   const std::string path = directory->path() + "/metrics";
-  Result<std::vector<Metric>> nothing = read_metrics(path);
+  Result<WrittenMetrics> nothing = read_metrics(path);
   ASSERT_TRUE(nothing);
-  EXPECT_TRUE(nothing->empty());
+  EXPECT_TRUE(nothing->metrics.empty());
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
   EXPECT_FALSE(read_metrics(path));
   ASSERT_EQ(unlink(path.c_str()), 0);
