@@ -7,7 +7,6 @@
 //   zstd   the same against libzstd's
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <isa-l/igzip_lib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
@@ -22,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "gzip_loops.h"
 #include "image/image.h"
 #include "image/image_testing.h"
 #include "world/test_root.h"
@@ -32,11 +32,6 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::size_t kPiece = std::size_t{256} << 10;
 
-[[noreturn]] void fail(const std::string& text) {
-  fmt::print(stderr, "image_layers: {}\n", text);
-  std::exit(2);
-}
-
 double seconds(const std::function<void()>& run) {
   const auto start = std::chrono::steady_clock::now();
   run();
@@ -45,28 +40,6 @@ double seconds(const std::function<void()>& run) {
 
 // Of all threads, so that it says something on a busy machine too.
 double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
-
-double median(std::vector<double> times) {
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
-}
-
-FileReader open_file(const std::string& path) {
-  const Result<FileReader> file = FileReader::open(FileHandle(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), path);
-  if (!file) fail(to_text(file.error()));
-  return *file;
-}
-
-// Every piece of the file, in its order.
-void each_piece(const std::string& path, const std::function<void(std::span<std::byte>, bool last)>& take) {
-  const FileReader file = open_file(path);
-  std::vector<std::byte> piece(kPiece);
-  for (std::uint64_t at = 0; at < file.size(); at += piece.size()) {
-    piece.resize(std::min<std::uint64_t>(kPiece, file.size() - at));
-    if (!file.read(at, piece)) fail(path + " cannot be read");
-    take(piece, at + piece.size() == file.size());
-  }
-}
 
 class Output {
  public:
@@ -114,24 +87,7 @@ std::uint64_t write_plain(const std::string& folder, double gigabytes, const std
 
 void write_gzip(const std::string& from, const std::string& to) {
   Output out(to);
-  std::vector<std::uint8_t> packed(kPiece), level(ISAL_DEF_LVL1_DEFAULT);
-  const auto stream = std::make_unique<isal_zstream>();
-  isal_deflate_init(stream.get());
-  stream->gzip_flag = IGZIP_GZIP;
-  stream->level = 1;
-  stream->level_buf = level.data();
-  stream->level_buf_size = static_cast<std::uint32_t>(level.size());
-  each_piece(from, [&](std::span<std::byte> piece, bool last) {
-    stream->next_in = reinterpret_cast<std::uint8_t*>(piece.data());
-    stream->avail_in = static_cast<std::uint32_t>(piece.size());
-    stream->end_of_stream = last ? 1 : 0;
-    do {
-      stream->next_out = packed.data();
-      stream->avail_out = static_cast<std::uint32_t>(packed.size());
-      isal_deflate(stream.get());
-      out.write(packed.data(), packed.size() - stream->avail_out);
-    } while (stream->avail_out == 0);
-  });
+  gzip_file(from, 1, [&](const void* bytes, std::size_t size) { out.write(bytes, size); });
 }
 
 void write_zstd(const std::string& from, const std::string& to) {
@@ -149,25 +105,6 @@ void write_zstd(const std::string& from, const std::string& to) {
     }
   });
   ZSTD_freeCCtx(context);
-}
-
-std::uint64_t inflate_gzip_to_nowhere(const std::string& path) {
-  std::vector<std::uint8_t> space(kPiece);
-  const auto state = std::make_unique<inflate_state>();
-  isal_inflate_init(state.get());
-  state->crc_flag = ISAL_GZIP;
-  std::uint64_t total = 0;
-  each_piece(path, [&](std::span<std::byte> piece, bool) {
-    state->next_in = reinterpret_cast<std::uint8_t*>(piece.data());
-    state->avail_in = static_cast<std::uint32_t>(piece.size());
-    do {
-      state->next_out = space.data();
-      state->avail_out = static_cast<std::uint32_t>(space.size());
-      if (isal_inflate(state.get()) != ISAL_DECOMP_OK) fail("ISA-L cannot read its own gzip");
-      total += space.size() - state->avail_out;
-    } while (state->avail_out == 0);
-  });
-  return total;
 }
 
 std::uint64_t inflate_zstd_to_nowhere(const std::string& path) {

@@ -2,8 +2,6 @@
 // bare inflate, medians of rounds in which each is measured right after the other.
 //   trace_speed TRACES [MEGABYTES [ROUNDS]]     TRACES holds the folder kineto/ of real traces
 // A trace of at least so many megabytes (1000) is spliced from their events in a temporary folder.
-#include <fcntl.h>
-#include <isa-l.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "gzip_loops.h"
 #include "kernels/kineto/event_scanner.h"
 #include "kernels/kineto/kineto.h"
 #include "kernels/trace/timeline.h"
@@ -27,7 +26,6 @@
 namespace {
 using namespace varve;
 
-constexpr std::size_t kPiece = std::size_t{1} << 18;
 // One of each layout: Kineto's own, one line, and written again with indentation; with and without Python's calls.
 constexpr const char* kSpliced[] = {"flux-mi300x-sage",
                                     "hta-control-a100",
@@ -37,19 +35,8 @@ constexpr const char* kSpliced[] = {"flux-mi300x-sage",
                                     "v100-ns-resolution",
                                     "h100-Falconsai_nsfw_image_detection__1016002"};
 
-[[noreturn]] void fail(const std::string& why) {
-  std::fprintf(stderr, "trace_speed: %s\n", why.c_str());
-  std::exit(4);
-}
-
-Result<FileReader> open_file(const std::string& path) {
-  return FileReader::open(FileHandle(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), path);
-}
-
 std::unique_ptr<TraceInput> open_input(const std::string& path) {
-  const auto file = open_file(path);
-  if (!file) fail(path);
-  auto input = open_trace(*file, path);
+  auto input = open_trace(open_file(path), path);
   if (!input) fail(path);
   return std::move(*input);
 }
@@ -83,60 +70,15 @@ void splice(const std::string& traces, std::uint64_t size, const std::string& to
   if (!out.flush()) fail("no room for the spliced trace");
 }
 
-void each_piece(const std::string& path, const std::function<void(std::span<std::byte>, bool)>& take) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  std::vector<std::byte> piece(kPiece);
-  const auto size = std::filesystem::file_size(path);
-  for (std::uint64_t at = 0; at < size;) {
-    const ssize_t got = ::pread(fd, piece.data(), piece.size(), static_cast<off_t>(at));
-    if (got <= 0) fail("reading " + path);
-    at += static_cast<std::uint64_t>(got);
-    take(std::span(piece).first(static_cast<std::size_t>(got)), at >= size);
-  }
-  ::close(fd);
-}
-
 void compress(const std::string& from, const std::string& to) {
   std::ofstream out(to, std::ios::binary);
-  std::vector<std::uint8_t> packed(kPiece), level(ISAL_DEF_LVL3_DEFAULT);
-  const auto stream = std::make_unique<isal_zstream>();
-  isal_deflate_init(stream.get());
-  stream->gzip_flag = IGZIP_GZIP;
-  stream->level = 3;
-  stream->level_buf = level.data();
-  stream->level_buf_size = static_cast<std::uint32_t>(level.size());
-  each_piece(from, [&](std::span<std::byte> piece, bool last) {
-    stream->next_in = reinterpret_cast<std::uint8_t*>(piece.data());
-    stream->avail_in = static_cast<std::uint32_t>(piece.size());
-    stream->end_of_stream = last ? 1 : 0;
-    do {
-      stream->next_out = packed.data();
-      stream->avail_out = static_cast<std::uint32_t>(packed.size());
-      isal_deflate(stream.get());
-      out.write(reinterpret_cast<const char*>(packed.data()),
-                static_cast<std::streamsize>(packed.size() - stream->avail_out));
-    } while (stream->avail_out == 0);
+  gzip_file(from, 3, [&](const void* bytes, std::size_t size) {
+    out.write(static_cast<const char*>(bytes), static_cast<std::streamsize>(size));
   });
 }
 
 void read_bare(const std::string& path) {
   each_piece(path, [](std::span<std::byte>, bool) {});
-}
-
-void inflate_bare(const std::string& path) {
-  std::vector<std::uint8_t> space(kPiece);
-  const auto state = std::make_unique<inflate_state>();
-  isal_inflate_init(state.get());
-  state->crc_flag = ISAL_GZIP;
-  each_piece(path, [&](std::span<std::byte> piece, bool) {
-    state->next_in = reinterpret_cast<std::uint8_t*>(piece.data());
-    state->avail_in = static_cast<std::uint32_t>(piece.size());
-    do {
-      state->next_out = space.data();
-      state->avail_out = static_cast<std::uint32_t>(space.size());
-      if (isal_inflate(state.get()) != ISAL_DECOMP_OK) fail("ISA-L cannot read its own gzip");
-    } while (state->avail_out == 0);
-  });
 }
 
 // Only adds up: what is measured is the reader.
@@ -188,11 +130,6 @@ Usage measure(const std::function<void()>& work) {
           seconds(usage.ru_utime) + seconds(usage.ru_stime), usage.ru_maxrss / 1024};
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 struct Task {
   const char* name;
   std::function<void()> bare, work;
@@ -228,7 +165,7 @@ int main(int count, char** arguments) {
   const Task tasks[] = {
       {"kernels only / pread", [&] { read_bare(plain); }, [&] { read_kernels(plain); }, 2.5},
       {"all columns / pread", [&] { read_bare(plain); }, [&] { read_columns(plain); }, 7},
-      {"kernels only, .gz / ISA-L", [&] { inflate_bare(packed); }, [&] { read_kernels(packed); }, 2},
+      {"kernels only, .gz / ISA-L", [&] { (void)inflate_gzip_to_nowhere(packed); }, [&] { read_kernels(packed); }, 2},
   };
   for (const Task& task : tasks) compare(task, rounds);
   std::filesystem::remove_all(folder);

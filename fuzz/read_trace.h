@@ -22,6 +22,12 @@ class StrictSink final : public varve::TraceSink {
     check(event.name);
     if (extra != nullptr) check(extra->operation), check(extra->group);
   }
+  void total(const varve::TraceEvent& event, const varve::Extra* extra, const varve::Durations& durations) override {
+    if (durations.total_ns < 0 || durations.quantiles.count() > durations.count) std::abort();
+    varve::TraceEvent timeless = event;
+    timeless.start_ns = timeless.duration_ns = 0;
+    this->event(timeless, extra);
+  }
   void fact(std::string_view id, varve::Fact) override {
     if (id.empty()) std::abort();
   }

@@ -211,7 +211,7 @@ class InflatingStream : public ByteStream {
     return failure(
         inflater_->where(),
         fmt::format("{} of compressed data inflate to more than {}", format_bytes(used), format_bytes(inflated - last)),
-        "No real layer is like that: the archive seems made to exhaust its reader");
+        "Nothing real is packed so densely: it seems made to exhaust its reader");
   }
 
   const std::unique_ptr<Inflater> inflater_;

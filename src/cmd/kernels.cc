@@ -13,7 +13,6 @@
 #include "kernels/files/trace_files.h"
 #include "model/json/documents.h"
 #include "report/text/text_kernels.h"
-#include "report/text/text_ranks.h"
 #include "world/world.h"
 
 namespace varve {
@@ -85,9 +84,8 @@ std::string json_of(const std::vector<KernelsRecord>& records) {
 std::string text_of(const ReadTraceFiles& read, const KernelsFlags& options) {
   const KernelView view{grouping_of(options.by), static_cast<std::size_t>(options.top)};
   std::string text;
-  for (std::size_t i = 0; i < read.records.size(); ++i) {
-    text += (text.empty() ? "" : "\n") + text_kernels(read.records[i], view, output_style());
-    if (const std::string ranks = text_ranks(read.ranks[i]); !ranks.empty()) text += "\n" + ranks;
+  for (const KernelsRecord& record : read.records) {
+    text += (text.empty() ? "" : "\n") + text_kernels(record, view, output_style());
   }
   return text;
 }

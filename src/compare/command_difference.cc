@@ -65,8 +65,8 @@ bool command_follows_from_an_environment(const Sides& sides) {
   const auto stands_in = [](const Variant& variant) {
     return variant.packages && !variant.packages->environment.empty() && !variant.packages->versions.empty() &&
            !variant.packages->python.empty() && variant.program.find('/') != std::string::npos &&
-           folder_of(variant.program).ends_with(variant.packages->environment.substr(
-               variant.packages->environment.rfind('/') + 1) + "/bin/");
+           folder_of(variant.program)
+               .ends_with(variant.packages->environment.substr(variant.packages->environment.rfind('/') + 1) + "/bin/");
   };
   const std::string file_a = a.program.substr(a.program.rfind('/') + 1);
   const std::string file_b = b.program.substr(b.program.rfind('/') + 1);

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "compare/items.h"
-#include "tables/framework_facts.h"
+#include "tables/settings.h"
 
 namespace varve {
 
@@ -128,8 +128,8 @@ void add_framework_items(const Sides& sides, std::vector<ControlItem>& items) {
   if (a.framework.empty() && b.framework.empty()) return;
   if (a.framework.empty() || b.framework.empty()) {
     const auto text = [](const Variant& variant) { return variant.framework.empty() ? "not known" : "known"; };
-    items.push_back({"framework", Layer::framework, "what the framework was told", text(a), text(b), ItemState::unknown,
-                     false});
+    items.push_back(
+        {"framework", Layer::framework, "what the framework was told", text(a), text(b), ItemState::unknown, false});
     return;
   }
   std::set<std::string> ids;
@@ -164,9 +164,9 @@ void let_packages_explain(const Sides& sides, std::vector<ControlItem>& items) {
   }
   if (loaded_a + loaded_b == 0) return;
   const auto packages = std::find_if(items.begin(), items.end(), [](const auto& item) { return item.id == kPackages; });
-  items.insert(packages + 1, {"packages.libraries", Layer::framework, "libraries of its packages",
-                              fmt::format("{} loaded", loaded_a), fmt::format("{} loaded", loaded_b),
-                              ItemState::follows, false});
+  items.insert(packages + 1,
+               {"packages.libraries", Layer::framework, "libraries of its packages", fmt::format("{} loaded", loaded_a),
+                fmt::format("{} loaded", loaded_b), ItemState::follows, false});
 }
 
 }  // namespace varve

@@ -31,7 +31,7 @@ struct RunPlan {
   double timeout_seconds = 0;         // a unit; 0 is none
   KernelsWay kernels = KernelsWay::automatic;
   double sampling_hertz = 99;  // CPU samples a second of CPU time; 0 is none, as is --kernels=none
-  std::uint64_t seed = 0;             // of the environment pads
+  std::uint64_t seed = 0;      // of the environment pads
 };
 
 // Told what happens while a run executes, on the thread that called run_benchmark.

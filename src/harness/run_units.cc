@@ -7,9 +7,9 @@
 
 #include "harness/forecast.h"
 #include "harness/plan.h"
-#include "harness/run_findings.h"
 #include "harness/recorders/choose.h"
 #include "harness/recording.h"
+#include "harness/run_findings.h"
 #include "harness/unit/interrupt.h"
 #include "harness/unit/temporary_directory.h"
 

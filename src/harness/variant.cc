@@ -118,13 +118,6 @@ std::vector<NamedFile> named_files(const std::vector<std::string>& command, cons
   return files;
 }
 
-std::string redact_line(std::string_view text, std::string_view home) {
-  std::string line = redact_arguments({clean_utf8(text)}, home)[0];
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-  return line;
-}
-
 namespace {
 // Neither in the allow-list nor set by the plan. Only how many: names too may say what is nobody's business.
 int count_other_variables(const std::map<std::string, std::string>& environment, const Variant& document) {

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "harness/benchmark.h"
+#include "harness/unit/redacted_line.h"
 
 namespace varve {
 
@@ -33,9 +34,5 @@ std::string file_digest(const std::string& path, std::uint64_t cap = std::uint64
 // first "="). `shown` are the same arguments redacted; one that redaction changed beyond its home directory is left
 // out. Files of up to 256 MiB are hashed, 64 of them at most.
 std::vector<NamedFile> named_files(const std::vector<std::string>& command, const std::vector<std::string>& shown);
-
-// A person's or a program's text fit for a document: secrets and home directories taken out, valid UTF-8, no control
-// characters.
-std::string redact_line(std::string_view text, std::string_view home);
 
 }  // namespace varve

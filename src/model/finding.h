@@ -44,12 +44,13 @@ struct Finding {
   std::string fix;          // what to do
   std::string source;       // what the rule rests on; empty when it is plain observation
   FaultCategory category = FaultCategory::none;
-  std::vector<FindingSubject> about = {};  // not written into documents
+  std::vector<FindingSubject> about = {};
 };
 
 std::string_view to_string(Severity severity);
 std::string_view to_string(Mender mender);
-std::string_view to_string(FaultCategory category);  // empty for none
-std::string category_title(FaultCategory category);  // "GPU code that does not fit the GPU"
+std::string_view to_string(FindingSubject::Kind kind);  // "missing_library"
+std::string_view to_string(FaultCategory category);     // empty for none
+std::string category_title(FaultCategory category);     // "GPU code that does not fit the GPU"
 
 }  // namespace varve

@@ -7,8 +7,8 @@
 
 #include "model/finding.h"
 #include "model/kernels/profile.h"
-#include "model/recording.h"
 #include "model/stack.h"
+#include "model/unit_recording.h"
 #include "model/window.h"
 
 namespace varve {

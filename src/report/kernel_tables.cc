@@ -35,8 +35,6 @@ std::string made_by(const RowGroup& group) {
   return joined(group.sources);
 }
 
-std::string unit_title(const std::string& title, const TimeUnit& unit) { return title + " " + unit.name; }
-
 std::size_t rows_shown(std::size_t all, std::size_t most) { return most == 0 ? all : std::min(all, most); }
 
 std::size_t fewer(const KernelView& view) { return view.most == 0 ? 0 : std::min(view.most, kMostSmall); }
@@ -86,15 +84,18 @@ TimeUnit unit_of(const std::vector<RowGroup>& groups) {
 std::vector<GroupColumn> duration_columns() {
   const auto column = [](const char* title, int gives_way, std::int64_t (*ns)(const Durations&)) {
     return GroupColumn{{title, true, gives_way}, [ns](const RowGroup& group) {
-                         return group.time.count == 0 ? std::string("–") : format_seconds(in_seconds(ns(group.time)));
+                         return group.time.has_spread() ? format_seconds(in_seconds(ns(group.time))) : "–";
                        }};
   };
-  return {
-      column("mean", 1, [](const Durations& time) { return time.total_ns / static_cast<std::int64_t>(time.count); }),
-      column("min", 4, [](const Durations& time) { return time.min_ns; }),
-      column("p50", 6, [](const Durations& time) { return time.quantile(0.5); }),
-      column("p99", 5, [](const Durations& time) { return time.quantile(0.99); }),
-      column("max", 2, [](const Durations& time) { return time.max_ns; })};
+  return {{{"mean", true, 1},
+           [](const RowGroup& group) {
+             if (group.time.count == 0) return std::string("–");
+             return format_seconds(in_seconds(group.time.total_ns) / static_cast<double>(group.time.count));
+           }},
+          column("min", 4, [](const Durations& time) { return time.min_ns; }),
+          column("p50", 6, [](const Durations& time) { return time.quantile(0.5); }),
+          column("p99", 5, [](const Durations& time) { return time.quantile(0.99); }),
+          column("max", 2, [](const Durations& time) { return time.max_ns; })};
 }
 
 const char* column_title(KernelGrouping grouping) {
@@ -161,8 +162,9 @@ PageBlock kernel_block(const KernelsRecord& record, ProfileKind kind, const Prof
 }
 
 PageBlock operation_block(const KernelsRecord& record, const Profile& profile, const KernelView& view) {
-  const KernelGrouping grouping =
-      view.grouping == KernelGrouping::operation ? KernelGrouping::operation : KernelGrouping::name;
+  const bool by_family = view.grouping == KernelGrouping::family;
+  const bool is_as_asked = by_family || view.grouping == KernelGrouping::operation;
+  const KernelGrouping grouping = is_as_asked ? view.grouping : KernelGrouping::name;
   const auto groups = kernel_groups(record.record.kernels, profile, {Activity::operation}, grouping);
   if (groups.empty()) return {};
   const RowGroup whole = sum_of(groups);
@@ -177,14 +179,16 @@ PageBlock operation_block(const KernelsRecord& record, const Profile& profile, c
                                        static_cast<double>(whole.time.total_ns));
                      }});
   columns.push_back(total_column(unit, "own"));
-  columns.push_back({{unit_title("with nested", unit), true, 0}, [unit](const RowGroup& group) {
-                       // What the sum would count is counted at each level.
-                       const bool is_sum = group.full_name.empty();
+  // A sum of what was nested counts at each level: a family, and all of them, have none.
+  columns.push_back({{unit_title("with nested", unit), true, 0}, [unit, by_family](const RowGroup& group) {
+                       const bool is_sum = by_family || group.full_name.empty();
                        return is_sum ? std::string() : unit.text(in_seconds(group.inclusive_ns()));
                      }});
   columns.push_back(count_column("times"));
-  columns.push_back({{"family", false, 7}, [](const RowGroup& group) { return joined(group.families); }});
-  columns.push_back(name_column("operation"));
+  columns.push_back({{"family", false, 7}, [by_family](const RowGroup& group) {
+                       return by_family ? std::string() : joined(group.families);
+                     }});
+  columns.push_back(name_column(by_family ? "family" : "operation"));
   fill(block, columns, groups, view.most, true);
   return block;
 }
@@ -250,14 +254,11 @@ PageBlock collective_block(const KernelsRecord& record, const Profile& profile, 
   const auto groups = kernel_groups(record.record.kernels, profile, {Activity::collective}, KernelGrouping::name);
   const bool sized = std::any_of(groups.begin(), groups.end(), [](const RowGroup& group) { return group.bytes > 0; });
   if (groups.empty() || !sized) return {};  // else the table of kernels says all there is
+  const std::vector<GroupColumn> durations = duration_columns();
   PageBlock block;
   block.title = "Collectives";
   fill(block,
-       {total_column(unit_of(groups)), count_column("times"),
-        GroupColumn{{"min", true, 1},
-                    [](const RowGroup& group) { return format_seconds(in_seconds(group.time.min_ns)); }},
-        GroupColumn{{"max", true, 1},
-                    [](const RowGroup& group) { return format_seconds(in_seconds(group.time.max_ns)); }},
+       {total_column(unit_of(groups)), count_column("times"), durations[1], durations[4],
         GroupColumn{{"message", true, 0},
                     [](const RowGroup& group) {
                       const std::uint64_t times = std::max<std::uint64_t>(1, group.time.count);
@@ -300,48 +301,6 @@ PageBlock call_block(const KernelsRecord& record, const Profile& profile, const 
   columns.push_back(name_column("what"));
   columns.push_back({{"most of it", false, 0}, [&](const RowGroup& group) { return largest[group.name]; }});
   fill(block, columns, sums, 0, false);
-  return block;
-}
-
-PageBlock rank_block(const KernelsRecord& record, const Profile& profile) {
-  struct Rank {
-    std::int64_t kernel_ns = 0, collective_ns = 0, copy_ns = 0;
-    std::uint64_t kernels = 0;
-  };
-  std::map<Place, Rank> ranks;
-  for (const ProfileRow& row : profile.rows) {
-    Rank& rank = ranks[{row.key.place.rank, row.key.place.device, -1}];
-    const bool collective = row.key.activity == Activity::collective ||
-                            record.record.kernels[row.key.kernel].meaning.family == Family::collective;
-    if (kCopyActivities.contains(row.key.activity)) {
-      rank.copy_ns = add_ns(rank.copy_ns, row.time.total_ns);
-    } else if (kMainActivities.contains(row.key.activity)) {
-      std::int64_t& sum = collective ? rank.collective_ns : rank.kernel_ns;
-      sum = add_ns(sum, row.time.total_ns);
-      rank.kernels = add_counts(rank.kernels, row.time.count);
-    }
-  }
-  if (ranks.size() < 2) return {};
-  std::int64_t largest = 0;
-  for (const auto& [place, rank] : ranks) largest = std::max({largest, rank.kernel_ns, rank.collective_ns});
-  const TimeUnit unit = time_unit_for(in_seconds(largest));
-  PageBlock block;
-  const bool by_rank = ranks.rbegin()->first.rank >= 0;
-  block.title = by_rank ? "Ranks" : "Devices";
-  block.columns = {{by_rank ? "rank" : "device", true, 0},
-                   {unit_title("kernels", unit), true, 0},
-                   {unit_title("collectives", unit), true, 0},
-                   {unit_title("copies", unit), true, 0},
-                   {"launches", true, 0}};
-  for (const auto& [place, rank] : ranks) {
-    std::string name = by_rank ? std::to_string(place.rank) : std::to_string(place.device);
-    if (by_rank && place.rank < 0) name = "?";
-    if (by_rank && place.device >= 0) name += fmt::format(" (device {})", place.device);
-    block.rows.push_back({{name, unit.text(in_seconds(rank.kernel_ns)), unit.text(in_seconds(rank.collective_ns)),
-                           unit.text(in_seconds(rank.copy_ns)), std::to_string(rank.kernels)},
-                          "",
-                          Tone::plain});
-  }
   return block;
 }
 

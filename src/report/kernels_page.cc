@@ -81,14 +81,18 @@ std::int64_t part_ns(const Profile& profile, std::initializer_list<Part> parts) 
   return sum;
 }
 
+std::size_t device_count(const Profile& profile) {
+  std::set<std::pair<std::int32_t, std::int32_t>> devices;
+  for (const ProfileRow& row : profile.rows) devices.emplace(row.key.place.rank, row.key.place.device);
+  return devices.size();
+}
+
 // " in a window of 41 ms", " in windows of 41 ms together on 2 devices".
 std::string window_text(const Profile& profile, bool of_devices) {
   if (profile.window_ns <= 0) return "";
-  std::set<std::pair<std::int32_t, std::int32_t>> devices;
-  for (const ProfileRow& row : profile.rows) devices.emplace(row.key.place.rank, row.key.place.device);
-  return of_devices && devices.size() > 1
-             ? fmt::format(" in windows of {} together on {} devices", time_text(profile.window_ns), devices.size())
-             : fmt::format(" in a window of {}", time_text(profile.window_ns));
+  const std::size_t devices = of_devices ? device_count(profile) : 1;
+  return devices > 1 ? fmt::format(" in windows of {} together on {} devices", time_text(profile.window_ns), devices)
+                     : fmt::format(" in a window of {}", time_text(profile.window_ns));
 }
 
 // "36 kernels took 1.48 ms of a window of 41 ms; the device was busy for 3.6 % of it."
@@ -107,7 +111,7 @@ std::string profile_sentence(const KernelsRecord& record, ProfileKind kind, cons
   text += window_text(profile, of_device);
   if (profile.window_ns > 0 && !profile.parts.empty()) {
     const std::int64_t busy = part_ns(profile, {Part::kernel, Part::collective, Part::waiting, Part::copy});
-    text += fmt::format("; the device was busy for {} of it",
+    text += fmt::format("; the device{} busy for {} of it", device_count(profile) > 1 ? "s were" : " was",
                         share_text(static_cast<double>(busy) / static_cast<double>(profile.window_ns)));
   }
   return text + fmt::format(", as {} saw it.", to_string(kind.witness));
@@ -154,18 +158,21 @@ std::string step_sentence(const TraceSource& source) {
   if (lengths.size() > 1) {
     text += fmt::format(" in the middle ({} to {})", time_text(lengths.front()), time_text(lengths.back()));
   }
-  text += fmt::format(", {} of kernels in each", time_text(kernels[kernels.size() / 2]));
+  text += fmt::format(", {} of {} in each", time_text(kernels[kernels.size() / 2]),
+                      source.absence == KernelAbsence::none_absent ? "kernels" : "operations");
   const bool annotated = source.steps.found == TraceSteps::Found::annotated;
   return text + (source.steps.detail.empty() ? "" : (annotated ? "; marked by " : "; ") + source.steps.detail) + ".";
 }
 
-PageBlock family_block(const KernelsRecord& record, const Profile& profile) {
-  const auto groups = kernel_groups(record.record.kernels, profile, kMainActivities, KernelGrouping::family);
+// Where there are no kernels the operations stand for them, by their own time.
+PageBlock family_block(const KernelsRecord& record, const Profile& profile, bool has_kernels) {
+  const Activities activities = has_kernels ? kMainActivities : Activities{Activity::operation};
+  const auto groups = kernel_groups(record.record.kernels, profile, activities, KernelGrouping::family);
   const RowGroup whole = sum_of(groups);
   if (groups.size() < 2 || whole.time.total_ns == 0) return {};
   const TimeUnit unit = time_unit_for(in_seconds(whole.time.total_ns));
   PageBlock block;
-  block.title = "What the kernels were for";
+  block.title = has_kernels ? "What the kernels were for" : "What the operations were for";
   block.whole = unit.text(in_seconds(whole.time.total_ns));
   block.unit = unit.name;
   for (const RowGroup& group : groups) {
@@ -234,12 +241,12 @@ void add_profile(const KernelsRecord& record, ProfileKind kind, const Profile& p
     drop_empty_columns(block);
     if (!block.rows.empty() || !block.bars.empty()) page.blocks.push_back(std::move(block));
   };
-  if (view.grouping != KernelGrouping::family) add(family_block(record, profile));
+  if (view.grouping != KernelGrouping::family) add(family_block(record, profile, has_kernels));
   add(window_block(profile));
   add(kernel_block(record, kind, profile, view));
   add(copy_block(record, profile, view));
   add(collective_block(record, profile, view));
-  add(rank_block(record, profile));
+  add(rank_block(record, profile, view));
   if (!has_kernels || view.grouping == KernelGrouping::operation) {
     add(operation_block(record, profile, view));
     add(nesting_block(record, profile, view));
@@ -338,6 +345,11 @@ KernelsPage kernels_page(const KernelsRecord& record, const KernelView& view) {
     }
   }
   for (const auto& [kind, profile] : profiles) add_profile(record, kind, profile, view, has_kernels, page);
+  if (PageBlock block = waiting_block(record.ranks, view); !block.rows.empty()) {
+    page.blocks.push_back(std::move(block));
+  } else if (!record.ranks.ranks.empty()) {
+    page.remarks.push_back(record.ranks.detail);
+  }
   for (const auto& [absent, times] : record.record.profiles.absent) {
     page.remarks.push_back(fmt::format("no {} by {}: {}", quantity_title(absent.kind.quantity),
                                        to_string(absent.kind.witness), absent.reason));

@@ -73,7 +73,9 @@ PageBlock region_block(const KernelsRecord& record, const Profile& profile, cons
 PageBlock copy_block(const KernelsRecord& record, const Profile& profile, const KernelView& view);
 PageBlock collective_block(const KernelsRecord& record, const Profile& profile, const KernelView& view);
 PageBlock call_block(const KernelsRecord& record, const Profile& profile, const KernelView& view);
-PageBlock rank_block(const KernelsRecord& record, const Profile& profile);
+PageBlock rank_block(const KernelsRecord& record, const Profile& profile, const KernelView& view);
+// What the ranks of one job waited for in the collectives that they have in common.
+PageBlock waiting_block(const RankReport& report, const KernelView& view);
 PageBlock step_block(const TraceSource& source, const KernelView& view);
 
 std::string part_title(Part part);  // "idle while the host was launching"

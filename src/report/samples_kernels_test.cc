@@ -115,6 +115,16 @@ KernelsRecord extreme_kernels() {
     profile.unseen = {longest, "<b>"};
   }
   record.sources.push_back(source);
+  record.ranks = {.has_common_clock = false, .detail = "<b>", .collectives = UINT64_MAX, .ranks = {}};
+  for (const std::int32_t rank : {-1, 0, INT32_MAX}) {
+    record.ranks.ranks.push_back({.rank = rank,
+                                  .common = UINT64_MAX,
+                                  .offset_ns = INT64_MIN,
+                                  .transfer_ns = INT64_MAX,
+                                  .waiting_ns = INT64_MAX,
+                                  .waiting_for = {{0, INT64_MAX}, {1, 0}, {2, 1}, {INT32_MAX, 2}},
+                                  .waited_for_ns = INT64_MAX});
+  }
   return record;
 }
 

@@ -98,6 +98,8 @@ TimeUnit time_unit_for(double largest_seconds) {
   return unit;
 }
 
+std::string unit_title(const std::string& title, const TimeUnit& unit) { return title + " " + unit.name; }
+
 TimeUnit time_unit_for(const KernelAccount& account) {
   double change = 0, whole = 0;
   const auto enlarge = [](double& largest, double seconds) {

@@ -30,6 +30,7 @@ struct TimeUnit {
 };
 TimeUnit time_unit_for(double largest_seconds);
 TimeUnit time_unit_for(const KernelAccount& account);
+std::string unit_title(const std::string& title, const TimeUnit& unit);  // of a column: "time ms"
 
 std::string when_text(const std::string& time);  // "2026-11-21 01:38 UTC" for an RFC 3339 time; else the text itself
 std::string count_text(std::size_t count, const std::string& one, const std::string& many);  // "1 pair", "10 pairs"

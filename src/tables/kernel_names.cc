@@ -218,6 +218,7 @@ std::string normalised_kernel_name(const std::string& raw) {
 Status load_kernel_patterns() { return pattern_table() ? Status(Done{}) : Status(pattern_table().error()); }
 
 KernelMeaning kernel_meaning(std::string_view name) {
+  name = name.substr(0, name.find(" [["));
   static std::mutex mutex;
   static std::map<std::string, KernelMeaning, std::less<>> known;
   std::lock_guard lock(mutex);

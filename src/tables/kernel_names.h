@@ -12,7 +12,8 @@ namespace varve {
 // whole name's SHA-256. What is no C++ name stays as it is.
 std::string normalised_kernel_name(const std::string& raw);
 
-// What a kernel's name says by data/kernel_patterns.json. `name` is demangled. Answers are kept, so asking again is
+// What a kernel's name says by data/kernel_patterns.json. `name` is demangled; the
+// shapes behind an operation ("aten::mm [[8,64],[64,8]]") say nothing. Answers are kept, so asking again is
 // cheap. Safe to call from several threads.
 KernelMeaning kernel_meaning(std::string_view name);
 

@@ -27,6 +27,11 @@ TEST(KernelPatterns, EveryDispatchExampleReadsAsTheRowSays) {
   }
 }
 
+TEST(KernelPatterns, ShapesBehindAnOperationSayNothing) {
+  EXPECT_EQ(kernel_meaning("aten::mm [[8,64],[64,8]]").family, Family::gemm);
+  EXPECT_EQ(kernel_meaning("aten::add_ [[8,64],[]]").family, Family::elementwise);
+}
+
 TEST(KernelPatterns, EveryFamilyExampleReadsAsTheRowSays) {
   const nlohmann::json rows = name_patterns().at("families");
   ASSERT_GT(rows.size(), 5u);

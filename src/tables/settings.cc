@@ -83,6 +83,20 @@ std::map<std::string, Fact> dispatch_settings(const std::map<std::string, std::s
   return settings;
 }
 
+const std::map<std::string, FrameworkFact>& framework_facts() {
+  static const std::map<std::string, FrameworkFact> facts = [] {
+    std::map<std::string, FrameworkFact> read;
+    const auto date = read_table(chosen_tables(), "framework_facts", [&](const TableRow& table) {
+      table.required_rows("facts", [&](const TableRow& row) {
+        const std::string id = row.required("id");
+        read[id] = {row.required("title"), row.required("source")};
+      });
+    });
+    return date ? read : std::map<std::string, FrameworkFact>{};
+  }();
+  return facts;
+}
+
 std::map<std::string, std::string> parse_environment(std::string_view block) {
   std::map<std::string, std::string> variables;
   for (const std::string_view piece : split(block, '\0')) {

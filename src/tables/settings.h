@@ -20,4 +20,13 @@ Status load_settings();
 // The variables in /proc/PID/environ's form: NAME=VALUE pieces, each ended by a NUL.
 std::map<std::string, std::string> parse_environment(std::string_view block);
 
+// What may be recorded of what a framework was told, and how it is called: data/framework_facts.json.
+struct FrameworkFact {
+  std::string title;   // "PyTorch: TF32 in matmul"
+  std::string source;  // what the framework was asked: "torch.backends.cuda.matmul.allow_tf32"
+};
+
+// By id: "torch.matmul.tf32". Empty where the table cannot be read.
+const std::map<std::string, FrameworkFact>& framework_facts();
+
 }  // namespace varve

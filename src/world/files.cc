@@ -155,19 +155,22 @@ class RootedFiles : public Files {
   }
 
   Looked<FileKind> kind(std::string_view path) const override {
-    const Looked<FileHandle> file = enter(path, kLookFlags);
-    if (!file) return failed_as<FileKind>(file);
-    struct stat status = {};
-    if (::fstat(file->fd(), &status) != 0) return failed<FileKind>(errno);
-    return {kind_of(status.st_mode), {}, {}};
+    const Looked<struct stat> status = look(path);
+    if (!status) return failed_as<FileKind>(status);
+    return {kind_of(status->st_mode), {}, {}};
+  }
+
+  Looked<std::uint64_t> size(std::string_view path) const override {
+    const Looked<struct stat> status = look(path);
+    if (!status) return failed_as<std::uint64_t>(status);
+    if (!S_ISREG(status->st_mode)) return not_regular<std::uint64_t>(kind_of(status->st_mode));
+    return {static_cast<std::uint64_t>(status->st_size), {}, {}};
   }
 
   Looked<FileAccess> access(std::string_view path) const override {
-    const Looked<FileHandle> file = enter(path, kLookFlags);
-    if (!file) return failed_as<FileAccess>(file);
-    struct stat status = {};
-    if (::fstat(file->fd(), &status) != 0) return failed<FileAccess>(errno);
-    return {FileAccess{.mode = status.st_mode & 07777u, .owner = status.st_uid, .group = status.st_gid}, {}, {}};
+    const Looked<struct stat> status = look(path);
+    if (!status) return failed_as<FileAccess>(status);
+    return {FileAccess{.mode = status->st_mode & 07777u, .owner = status->st_uid, .group = status->st_gid}, {}, {}};
   }
 
   Looked<std::string> resolve(std::string_view path) const override {
@@ -185,7 +188,7 @@ class RootedFiles : public Files {
     // Looking at the kind first keeps devices closed: opening one can already do something (/dev/nvidia0, a watchdog).
     const Looked<FileKind> found = kind(path);
     if (!found) return failed_as<FileReader>(found);
-    if (*found != FileKind::regular) return not_regular(*found);
+    if (*found != FileKind::regular) return not_regular<FileReader>(*found);
     return checked(enter(path, kReadFlags));
   }
 
@@ -196,7 +199,7 @@ class RootedFiles : public Files {
     if (!is_proc(directory->fd())) return open(path);
     struct stat status = {};
     if (::fstatat(directory->fd(), name.c_str(), &status, 0) != 0) return failed<FileReader>(errno);
-    if (!S_ISREG(status.st_mode)) return not_regular(kind_of(status.st_mode));
+    if (!S_ISREG(status.st_mode)) return not_regular<FileReader>(kind_of(status.st_mode));
     const int fd = ::openat(directory->fd(), name.c_str(), kReadFlags);
     if (fd < 0) return failed<FileReader>(errno);
     return checked({FileHandle(fd), {}, {}});
@@ -230,7 +233,24 @@ class RootedFiles : public Files {
     return told.substr(prefix_.size());
   }
 
-  static Looked<FileReader> not_regular(FileKind kind) {
+  // What is at a path, once links are followed. Of the host's own root the kernel answers with one call: nothing is
+  // outside of it. Not so where links of the kernel's own lie (/proc, and /dev/fd that points there).
+  Looked<struct stat> look(std::string_view path) const {
+    struct stat status = {};
+    const bool is_plain = prefix_ == "/" && is_path(path) && path.starts_with('/') && !path.starts_with("/proc") &&
+                          !path.starts_with("/dev");
+    if (is_plain) {
+      if (::stat(std::string(path).c_str(), &status) != 0) return failed<struct stat>(errno);
+      return {status, {}, {}};
+    }
+    const Looked<FileHandle> file = enter(path, kLookFlags);
+    if (!file) return failed_as<struct stat>(file);
+    if (::fstat(file->fd(), &status) != 0) return failed<struct stat>(errno);
+    return {status, {}, {}};
+  }
+
+  template <class T>
+  static Looked<T> not_regular(FileKind kind) {
     return {std::nullopt, LookFailure::unreadable, fmt::format("{}, not a regular file", to_string(kind))};
   }
 
@@ -242,9 +262,6 @@ class RootedFiles : public Files {
   // The name may have been given to something else between the look and the opening.
   static Looked<FileReader> checked(Looked<FileHandle> file) {
     if (!file) return failed_as<FileReader>(file);
-    struct stat status = {};
-    if (::fstat(file->fd(), &status) != 0) return failed<FileReader>(errno);
-    if (!S_ISREG(status.st_mode)) return not_regular(kind_of(status.st_mode));
     Result<FileReader> reader = FileReader::open(std::move(*file), "");
     if (!reader) return {std::nullopt, LookFailure::unreadable, reader.error().found};
     return {std::move(*reader), {}, {}};
@@ -277,8 +294,12 @@ class RootedFiles : public Files {
     return ::fstatfs(fd, &status) == 0 && (status.f_type == PROC_SUPER_MAGIC || status.f_type == SYSFS_MAGIC);
   }
 
+  static bool is_path(std::string_view path) {
+    return !path.empty() && path.size() < PATH_MAX && path.find('\0') == std::string_view::npos;
+  }
+
   Looked<FileHandle> enter(std::string_view path, int flags) const {
-    if (path.empty() || path.size() >= PATH_MAX || path.find('\0') != std::string_view::npos) {
+    if (!is_path(path)) {
       return {std::nullopt, LookFailure::unreadable, "not a path"};
     }
     if (!kernel_) {

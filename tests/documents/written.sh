@@ -11,7 +11,7 @@ cd "$scratch"
   --against -- sleep 0.01 >log 2>&1 || true # the second command writes no metric: an incomplete run is a document too
 "$varve" run --units 5 --warmup 0 -o pairs.json --against-env OMP_NUM_THREADS=1 -- sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done' >log 2>&1
 "$varve" compare pairs.json -o comparison.json >log || [ $? -ne 4 ]
-"$varve" check -o check.json >log || [ $? -eq 3 ]
+"$varve" check -o check.json >log || [ $? -le 3 ] # of this machine, whatever runs on it
 "$varve" check --driver 535 --gpu L40S stack.json --expect stack.json -o supposed.json >log || [ $? -le 3 ]
 "$varve" toolkit list --json >toolkits.json
 "$varve" kernels "$source/tests/foreign/perf-6.1/chains.txt" -o kernels.json >log

@@ -56,8 +56,8 @@ ChosenRecorders choose_recorders(KernelsWay way, const std::vector<std::unique_p
       choice.why = "--kernels=cpu";
     } else if (choice.used && recorder->needs_cupti() && listens_to_cupti != kNobody) {
       choice.used = false;
-      choice.why = fmt::format("{} goes first, and CUPTI serves one at a time",
-                               chosen.used[listens_to_cupti].front()->name());
+      choice.why =
+          fmt::format("{} goes first, and CUPTI serves one at a time", chosen.used[listens_to_cupti].front()->name());
       chosen.used[listens_to_cupti].push_back(recorder.get());
     }
     if (choice.used) {

@@ -11,8 +11,8 @@
 #include "base/json.h"
 #include "base/redact.h"
 #include "base/text.h"
-#include "harness/variant.h"
-#include "tables/framework_facts.h"
+#include "harness/unit/redacted_line.h"
+#include "tables/settings.h"
 
 namespace varve {
 

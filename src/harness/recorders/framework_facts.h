@@ -11,13 +11,14 @@
 namespace varve {
 
 // What the start-up hook of one process wrote at its end (start_up_hook.py): JSON
-//   {"process": 4711, "cpu_seconds": 1.5, "facts": {"torch.threads": 2, …}, "own_profiler": false, "own_traces": [path]}
+//   {"process": 4711, "cpu_seconds": 1.5, "facts": {"torch.threads": 2, …}, "own_profiler": false, "own_traces":
+//   [path]}
 // A value is a text, a number, true, false or a list of texts.
 struct ToldFacts {
   std::int64_t process = 0;
   double cpu_seconds = 0;
-  std::map<std::string, Fact> facts;     // that data/framework_facts.json lists
-  bool own_profiler = false;             // the program opened torch.profiler itself
+  std::map<std::string, Fact> facts;    // that data/framework_facts.json lists
+  bool own_profiler = false;            // the program opened torch.profiler itself
   std::vector<std::string> own_traces;  // absolute paths that it wrote, at most 64
 };
 

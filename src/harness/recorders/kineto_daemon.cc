@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kTypeBytes = 32;
 constexpr std::size_t kHeadBytes = sizeof(std::uint64_t) + kTypeBytes;
 constexpr std::size_t kMostMessage = 4096;  // of a message of a client: a request names some ancestors, no more
-constexpr int kMostAtOnce = 64;           // before the unit itself gets its turn
+constexpr int kMostAtOnce = 64;             // before the unit itself gets its turn
 constexpr std::int32_t kActivities = 2;
 constexpr const char* kListening = "listening for PyTorch's profiler";
 
@@ -66,7 +66,8 @@ Result<KinetoDaemon> KinetoDaemon::open(const std::string& folder) {
   address.sun_family = AF_UNIX;
   const std::string path = folder + "/dynolog";
   if (path.size() >= sizeof address.sun_path) {
-    return Error{kListening, path, "the path is too long for a socket", "set TMPDIR to a directory with a shorter path"};
+    return Error{kListening, path, "the path is too long for a socket",
+                 "set TMPDIR to a directory with a shorter path"};
   }
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   FileHandle socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));

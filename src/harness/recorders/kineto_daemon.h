@@ -26,7 +26,7 @@ std::optional<KinetoMessage> parse_kineto_message(std::string_view bytes);
 std::string kineto_message(std::string_view type, std::string_view payload);
 
 struct KinetoRequest {
-  std::int32_t kinds = 0;                // bit 1: activities, which is what a configuration can be given for
+  std::int32_t kinds = 0;               // bit 1: activities, which is what a configuration can be given for
   std::vector<std::int32_t> processes;  // never empty
 };
 std::optional<KinetoRequest> parse_kineto_request(std::string_view payload);

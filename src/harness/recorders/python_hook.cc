@@ -10,7 +10,7 @@
 
 #include "base/embedded.h"
 #include "base/text.h"
-#include "harness/variant.h"
+#include "harness/unit/redacted_line.h"
 
 namespace varve {
 
@@ -71,7 +71,8 @@ Status lay_hook(const std::string& folder, std::optional<HookWindow> window) {
     good = good && file.good();
   }
   if (good) return Done{};
-  return Error{"writing the start-up hook", hook_folder(folder), problem ? problem.message() : "it could not be written",
+  return Error{"writing the start-up hook", hook_folder(folder),
+               problem ? problem.message() : "it could not be written",
                "set TMPDIR to a directory that can be written"};
 }
 

@@ -32,9 +32,9 @@ bool has_hook_noted(const std::string& folder, std::string_view what, int proces
 
 // What the hooks of all processes left.
 struct HookTraces {
-  std::vector<ToldFacts> told;          // by process
-  std::vector<std::string> traces;      // paths that hooks wrote of windows they opened
-  std::vector<std::string> failures;    // what went wrong in hooks, and files that could not be read
+  std::vector<ToldFacts> told;        // by process
+  std::vector<std::string> traces;    // paths that hooks wrote of windows they opened
+  std::vector<std::string> failures;  // what went wrong in hooks, and files that could not be read
   bool any_own = false, any_opened = false, any_asked = false;
 };
 HookTraces read_hook(const std::string& folder, std::string_view home);

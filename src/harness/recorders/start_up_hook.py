@@ -16,6 +16,8 @@ class _Hook(object):
     def __init__(self):
         self.folder = os.path.dirname(os.path.abspath(__file__))
         self.out = os.path.join(self.folder, "out")
+        self.awaited = {"torch", "jax", "tensorflow"}
+        self.said = False         # its facts, in this process
         self.in_window = {}       # facts that are true in the window only
         self.compiled = []        # how torch.compile was called
         self.own_profiler = False  # the program opened one
@@ -24,13 +26,15 @@ class _Hook(object):
         self.profile = None        # ours, while it is open
         self.callbacks = []        # called by the interpreter: must outlive the call
 
-    # ---- torch is about to be imported ----
+    # ---- a framework is about to be imported ----
 
     def find_spec(self, name, path=None, target=None):
-        if name != "torch" or path is not None:
+        if name not in self.awaited or path is not None:
             return None
         try:
-            sys.meta_path.remove(self)
+            self.awaited.remove(name)
+            if not self.awaited:
+                sys.meta_path.remove(self)
             import importlib.util
             spec = importlib.util.find_spec(name)
             load = spec.loader.exec_module
@@ -41,12 +45,18 @@ class _Hook(object):
                     del spec.loader.exec_module
                 except Exception:
                     pass
-                self.quietly(self.torch_is_there, module)
+                self.quietly(self.is_there, name, module)
 
             spec.loader.exec_module = exec_module
             return spec
         except Exception:
             return None
+
+    def is_there(self, name, module):
+        import atexit
+        atexit.register(self.quietly, self.at_exit)  # handlers run backwards: before the framework takes itself apart
+        if name == "torch":
+            self.torch_is_there(module)
 
     def quietly(self, call, *arguments):
         try:
@@ -72,16 +82,18 @@ class _Hook(object):
             self.watch_own_profiler(profiler)
         self.watch_compile(torch)
         plan = self.plan()
-        if plan is None or sys.version_info < (3, 6):
+        if plan is None:
             return
         self.watch(torch, profiler, plan)
         # A forked child has neither our thread nor the one by which PyTorch asks.
-        os.register_at_fork(after_in_child=lambda: self.quietly(self.in_child, torch, profiler, plan))
+        if hasattr(os, "register_at_fork"):  # Python 3.7
+            os.register_at_fork(after_in_child=lambda: self.quietly(self.in_child, torch, profiler, plan))
 
     def in_child(self, torch, profiler, plan):
         self.profile = None
         self.in_window = {}
         self.callbacks = []
+        self.said = False
         self.watch(torch, profiler, plan)
 
     def watch(self, torch, profiler, plan):
@@ -225,8 +237,9 @@ class _Hook(object):
     # ---- the end ----
 
     def at_exit(self):
-        if not any(name in sys.modules for name in ("torch", "jax", "tensorflow")):
+        if self.said or not any(name in sys.modules for name in ("torch", "jax", "tensorflow")):
             return
+        self.said = True
         self.quietly(self.close_window, None)
         facts = {}
         for name, collect in (("torch", self.about_torch), ("jax", self.about_jax), ("tensorflow", self.about_tf)):
@@ -291,7 +304,7 @@ class _Hook(object):
         names = ("flash", "mem_efficient", "math", "cudnn")
         return [name for name in names if getattr(cuda, name + "_sdp_enabled", lambda: False)()]
 
-    # "  - Build settings: BLAS_INFO=mkl, USE_OPENMP=ON, …" and the lines before it: what decides which kernels there are.
+    # "  - Build settings: BLAS_INFO=mkl, USE_OPENMP=ON, ..." and the lines before it: what decides which kernels there are.
     @staticmethod
     def configuration(torch):
         kept = []
@@ -364,7 +377,8 @@ def _install():
     sys.path[:] = [each for each in sys.path if os.path.abspath(each or ".") != hook.folder]
     import atexit
     atexit.register(hook.quietly, hook.at_exit)
-    sys.meta_path.insert(0, hook)
+    if sys.version_info >= (3, 6):  # what came before asks importers in another way
+        sys.meta_path.insert(0, hook)
 
 
 # The environment's own sitecustomize, which stands behind ours. What it raises is raised.

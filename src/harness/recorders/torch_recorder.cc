@@ -13,16 +13,16 @@
 #include "harness/recorders/python_hook.h"
 #include "harness/recorders/recorders.h"
 #include "harness/unit/machine_time.h"
-#include "harness/variant.h"
 #include "kernels/files/trace_files.h"
 
 namespace varve {
 
 namespace {
-constexpr double kLongestWindow = 1.5;  // seconds: some 100 MB of trace where a program launches 100 000 kernels a second
+constexpr double kLongestWindow =
+    1.5;  // seconds: some 100 MB of trace where a program launches 100 000 kernels a second
 constexpr double kShortestWindow = 0.2;
-constexpr double kWarmup = 1;  // seconds between Kineto's getting ready and the window; it counts whole ones
-constexpr std::size_t kMostTraces = 256;    // one a process
+constexpr double kWarmup = 1;             // seconds between Kineto's getting ready and the window; it counts whole ones
+constexpr std::size_t kMostTraces = 256;  // one a process
 constexpr std::size_t kMostRemarks = 8;
 constexpr const char* kTracePrefix = "kineto_trace_";
 

@@ -150,12 +150,11 @@ std::vector<std::string> ledger_sentences(const TraceTally& tally, const Capture
            " a duration of 0: the totals are without their time";
   });
   say(tally.impossible_durations, [&] {
+    const std::string without = time_text(tally.kernels_ns - tally.impossible_ns), with = time_text(tally.kernels_ns);
     return some_of(tally.impossible_durations, kernels, "kernels", "ends", "end") +
-           fmt::format(
-               " after the next one on the stream began, by {}, which cannot be: without that the kernels "
-               "took {} and not {}",
-               of_device_time(tally.impossible_ns, tally), time_text(tally.kernels_ns - tally.impossible_ns),
-               time_text(tally.kernels_ns));
+           fmt::format(" after the next one on the stream began, by {}, which cannot be",
+                       of_device_time(tally.impossible_ns, tally)) +
+           (without == with ? "" : fmt::format(": without that the kernels took {} and not {}", without, with));
   });
   say(tally.capped ? 1 : 0, [&] {
     return fmt::format(

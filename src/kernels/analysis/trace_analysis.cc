@@ -46,6 +46,11 @@ void TraceAnalysis::event(const TraceEvent& event, const Extra* extra) {
   builder_.lose(event);
 }
 
+void TraceAnalysis::total(const TraceEvent& event, const Extra* extra, const Durations& durations) {
+  counts_.total(event, extra, durations);
+  if (!options_.device_only || part_of(event.activity)) builder_.total(event, extra, durations);
+}
+
 // On whose behalf a kernel ran: as the trace tells, or else what was open when it was launched. Of a graph's kernels
 // only the launch is known, unless a capture shows more.
 NameId TraceAnalysis::operation_of(const DeviceEvent& one) const {

@@ -23,6 +23,7 @@ class TraceAnalysis final : public TraceSink {
   void name(NameId id, const TraceName& name) override;
   void track(TrackId id, const Place& place, TrackKind kind) override;
   void event(const TraceEvent& event, const Extra* extra) override;
+  void total(const TraceEvent& event, const Extra* extra, const Durations& durations) override;
   void fact(std::string_view id, Fact fact) override { builder_.fact(id, std::move(fact)); }
   void unseen(std::string_view what) override { builder_.unseen(what); }
   void damaged(std::uint64_t at, std::string_view what) override { builder_.damaged(at, what); }

@@ -1,5 +1,7 @@
 #include "kernels/analysis/trace_counts.h"
 
+#include <algorithm>
+
 namespace varve {
 
 namespace {
@@ -28,6 +30,20 @@ void TraceCounts::refine_resolution(const TraceEvent& event) {
   }
 }
 
+bool TraceCounts::on_stream(const TraceEvent& event) const {
+  const auto track = static_cast<std::size_t>(event.track);
+  return track < is_stream_.size() && is_stream_[track];
+}
+
+void TraceCounts::total(const TraceEvent& event, const Extra*, const Durations& durations) {
+  const std::uint64_t count = std::max<std::uint64_t>(durations.count, durations.total_ns > 0 ? 1 : 0);
+  if (event.activity == Activity::launch) launches_ = add_counts(launches_, count);
+  if (event.activity != Activity::kernel && event.activity != Activity::collective) return;
+  std::uint64_t& kernels = on_stream(event) ? summed_kernels_ : kernels_of_cpu_;
+  kernels = add_counts(kernels, count);
+  if (on_stream(event)) kernels_ns_ = add_ns(kernels_ns_, durations.total_ns);
+}
+
 void TraceCounts::event(const TraceEvent& event, const Extra*) {
   ++events_;
   if (event.is_sample) {
@@ -35,13 +51,11 @@ void TraceCounts::event(const TraceEvent& event, const Extra*) {
     return;
   }
   if (resolution_ns_ > 1) refine_resolution(event);
-  const auto track = static_cast<std::size_t>(event.track);
-  const bool on_stream = track < is_stream_.size() && is_stream_[track];
   switch (event.activity) {
     case Activity::kernel:
     case Activity::collective:
     case Activity::code:
-      if (!on_stream) {
+      if (!on_stream(event)) {
         ++kernels_of_cpu_;
         return;
       }
@@ -61,7 +75,7 @@ TraceTally TraceCounts::tally() const {
   TraceTally tally;
   tally.events = events_;
   tally.launches = launches_;
-  tally.kernels = kernels_;
+  tally.kernels = add_counts(kernels_, summed_kernels_);
   tally.kernels_ns = kernels_ns_;
   tally.zero_durations = zero_;
   tally.resolution_ns = events_ - kernels_of_cpu_ >= kEnough ? resolution_ns_ : 0;
@@ -71,7 +85,7 @@ TraceTally TraceCounts::tally() const {
 }
 
 KernelAbsence TraceCounts::absence() const {
-  if (kernels_ > 0 || kernels_of_cpu_ > 0) return KernelAbsence::none_absent;
+  if (kernels_ > 0 || summed_kernels_ > 0 || kernels_of_cpu_ > 0) return KernelAbsence::none_absent;
   if (launches_ > 0) return KernelAbsence::lost;
   return traced_.contains(Activity::kernel) ? KernelAbsence::none_launched : KernelAbsence::not_traced;
 }

@@ -5,6 +5,7 @@ namespace varve {
 
 extern const TraceFormat kNsightSystems;
 extern const TraceFormat kRocpd;
+extern const TraceFormat kRocprofDatabase;
 extern const TraceFormat kRpd;
 
 }  // namespace varve

@@ -58,6 +58,7 @@ TraceSource slim_source(const TraceSource& source) {
     if (may_stay(id, fact)) slim.facts.emplace(id, without_source(fact));
   }
   // Names are the program's own, and the clock says when it ran.
+  if (slim.steps.found == TraceSteps::Found::annotated) slim.steps.detail.clear();
   const std::int64_t first = slim.steps.steps.empty() ? 0 : slim.steps.steps.front().start_ns;
   for (std::size_t i = 0; i < slim.steps.steps.size(); ++i) {
     slim.steps.steps[i].name = std::to_string(i + 1);
@@ -79,6 +80,7 @@ Kernel slim_kernel(Kernel kernel) {
 KernelsRecord slimmed(const KernelsRecord& record) {
   KernelsRecord slim;
   slim.tool_version = record.tool_version;
+  slim.ranks = record.ranks;
   for (const TraceSource& source : record.sources) slim.sources.push_back(slim_source(source));
   Profiles profiles = record.record.profiles;
   for (auto& [kind, profile] : profiles.by_kind) {

@@ -180,6 +180,22 @@ class Pile {
   std::vector<Piled> piled_;
 };
 
+// What ranks waited inside of collectives, with nothing beside it, is no communication.
+void book_waiting(RankReport&& report, KernelsRecord& record) {
+  std::int64_t waiting_ns = 0;
+  for (const RankWaiting& rank : report.ranks) waiting_ns = add_ns(waiting_ns, rank.exposed_waiting_ns);
+  for (auto& [kind, profile] : record.record.profiles.by_kind) {
+    const auto collective = profile.parts.find(Part::collective);
+    if (kind.quantity != Quantity::device_time || collective == profile.parts.end()) continue;
+    const std::int64_t moved = std::min(waiting_ns, collective->second);
+    if (moved == 0) continue;
+    collective->second -= moved;
+    profile.parts[Part::waiting] = add_ns(profile.parts[Part::waiting], moved);
+    waiting_ns -= moved;
+  }
+  record.ranks = std::move(report);
+}
+
 // Which record a file's kernels belong to.
 class Sorting {
  public:
@@ -203,13 +219,11 @@ class Sorting {
   }
   std::vector<KernelsRecord> records() {
     std::vector<KernelsRecord> records;
-    for (Pile& pile : piles_) records.push_back(pile.take());
+    for (std::size_t i = 0; i < piles_.size(); ++i) {
+      records.push_back(piles_[i].take());
+      if (collectives_[i].size() > 1) book_waiting(rank_report(collectives_[i]), records.back());
+    }
     return records;
-  }
-  std::vector<RankReport> ranks() const {
-    std::vector<RankReport> reports;
-    for (const auto& lists : collectives_) reports.push_back(lists.size() < 2 ? RankReport{} : rank_report(lists));
-    return reports;
   }
 
  private:
@@ -374,7 +388,6 @@ ReadTraceFiles read_trace_files(const Files& files, const std::vector<std::strin
     }
   }
   result.records = sorting.records();
-  result.ranks = sorting.ranks();
   return result;
 }
 

@@ -9,7 +9,6 @@
 #include "kernels/trace/trace.h"
 #include "model/answers/captured_kernels.h"
 #include "model/answers/kernels_record.h"
-#include "model/answers/rank_report.h"
 #include "world/files.h"
 
 namespace varve {
@@ -29,7 +28,6 @@ struct TraceProgress {
 
 struct ReadTraceFiles {
   std::vector<KernelsRecord> records;  // in the order of their first files
-  std::vector<RankReport> ranks;       // of each record: what its ranks waited for; empty of one that shows no two
   std::vector<Error> failures;         // of files that could not be read, in their order
 };
 

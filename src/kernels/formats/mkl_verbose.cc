@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "kernels/formats/trace_formats.h"
+#include "kernels/formats/verbose_text.h"
 #include "kernels/trace/decimal_time.h"
 #include "kernels/trace/trace_input.h"
 #include "kernels/trace/trace_names.h"
@@ -21,8 +22,8 @@ namespace varve {
 //   Extensions 512 (Intel(R) AVX-512) enabled processors, Lnx 2.45GHz lp64 gnu_thread
 //   MKL_VERBOSE SGEMM(N,N,32,64,96,0x7ffc95625650,0x563eaf6b4080,32,…) 68.00ms CNR:OFF Dyn:0 FastMM:1 TID:0  NThr:2
 //
-// The arguments without addresses are the sizes. Which code ran is not told, and neither is when: calls of a thread are
-// put one behind the other.
+// A function is a kernel of the CPU. The arguments without addresses are the sizes. Which code ran is not told, and
+// neither is when.
 namespace {
 
 constexpr std::string_view kMklMarker = "MKL_VERBOSE ";
@@ -78,10 +79,11 @@ class MklReader {
       const auto more = lines.next(line);
       if (!more) return more.error();
       if (!*more) break;
-      if (line.text.starts_with(kMklMarker)) take_line(line);
-      if (line.text.find("nn_verbose,") < 8 && line.text.find(",exec,") != std::string_view::npos) ++of_onednn_;
+      const VerboseLibrary library = verbose_library(line.text);
+      if (library == VerboseLibrary::mkl) take_line(line);
+      if (library == VerboseLibrary::onednn && line.text.find(",exec,") != std::string_view::npos) ++of_onednn_;
     }
-    if (calls_ > 0) sink_.unseen("when functions ran: MKL does not tell, their calls are put one behind the other");
+    if (calls_ > 0) sink_.unseen("when functions ran: MKL does not tell");
     if (of_onednn_ > 0) {
       sink_.unseen(fmt::format("{} lines of oneDNN's verbose mode: give them in a file of their own", of_onednn_));
     }
@@ -101,14 +103,11 @@ class MklReader {
     ++calls_;
     Extra extra;
     extra.operation = names_.id(fmt::format("{}({})", call->function, call->arguments));
-    std::int64_t& next_ns = next_ns_[call->thread];
-    sink_.event({.start_ns = next_ns,
-                 .duration_ns = call->duration_ns,
-                 .name = names_.id(call->function, "MKL"),
-                 .track = tracks_.thread(call->thread),
-                 .activity = Activity::call},
-                &extra);
-    if (__builtin_add_overflow(next_ns, call->duration_ns, &next_ns)) next_ns = 0;
+    Durations duration;
+    duration.add(call->duration_ns);
+    sink_.total(
+        {.name = names_.id(call->function, "MKL"), .track = tracks_.thread(call->thread), .activity = Activity::kernel},
+        &extra, duration);
   }
 
   void take_header(std::string_view text) {
@@ -136,23 +135,16 @@ class MklReader {
   TraceSink& sink_;
   TraceNames names_;
   TraceTracks tracks_;
-  std::map<std::uint64_t, std::int64_t> next_ns_;  // by thread
   std::uint64_t calls_ = 0, of_onednn_ = 0;
   bool saw_header_ = false;
 };
 
-// The first line of MKL or oneDNN decides: a program may print much before.
 bool is_mkl_text(std::span<const std::byte> beginning) {
-  std::string_view text(reinterpret_cast<const char*>(beginning.data()), beginning.size());
-  for (; !text.empty(); text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1)) {
-    if (text.starts_with(kMklMarker)) return true;
-    if (text.substr(0, 16).find("nn_verbose,") < 8) return false;
-  }
-  return false;
+  return first_verbose_library(beginning) == VerboseLibrary::mkl;
 }
 
 Status read_mkl_text(TraceInput& input, TraceSink& sink, const TraceOptions& options) {
-  sink.traced(Activity::call);
+  sink.traced(Activity::kernel);
   if (options.device_only) return Done{};
   return MklReader(sink).read(input);
 }

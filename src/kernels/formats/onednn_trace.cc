@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "kernels/formats/trace_formats.h"
+#include "kernels/formats/verbose_text.h"
 #include "kernels/onednn_verbose.h"
 #include "kernels/trace/trace_input.h"
 #include "kernels/trace/trace_names.h"
@@ -13,14 +14,9 @@
 namespace varve {
 
 // What a program printed while oneDNN told of itself (ONEDNN_VERBOSE=1; the lines are described in
-// kernels/onednn_verbose.h), among whatever else it printed. Executed primitives are calls, with their sizes as the
-// operation. Lines with a timestamp say when each began; without one they are put one behind the other.
+// kernels/onednn_verbose.h), among whatever else it printed. Executed primitives are kernels of the CPU, with their
+// sizes as the operation. Lines with a timestamp say when each began.
 namespace {
-
-bool is_onednn_line(std::string_view line) {
-  return line.starts_with("onednn_verbose,") || line.starts_with("dnnl_verbose,") ||
-         line.starts_with("mkldnn_verbose,");
-}
 
 class OnednnReader {
  public:
@@ -33,13 +29,12 @@ class OnednnReader {
       const auto more = lines.next(line);
       if (!more) return more.error();
       if (!*more) break;
-      if (is_onednn_line(line.text)) take_line(line);
-      if (line.text.starts_with("MKL_VERBOSE ")) ++of_mkl_;
+      const VerboseLibrary library = verbose_library(line.text);
+      if (library == VerboseLibrary::onednn) take_line(line);
+      if (library == VerboseLibrary::mkl) ++of_mkl_;
     }
     if (executions_ > timed_) {
-      sink_.unseen(
-          "when primitives ran: lines without a timestamp are put one behind the other "
-          "(ONEDNN_VERBOSE_TIMESTAMP=1)");
+      sink_.unseen("when primitives ran: the lines are without a timestamp (ONEDNN_VERBOSE_TIMESTAMP=1)");
     }
     if (graphs_ > 0) {
       sink_.unseen(fmt::format("{} executions of graphs: what they spent outside of their primitives", graphs_));
@@ -92,36 +87,31 @@ class OnednnReader {
     if (!execution.problem.empty()) extra.operation = names_.id(execution.primitive + " " + execution.problem);
     ++executions_;
     if (execution.start_ns) ++timed_;
-    sink_.event({.start_ns = execution.start_ns.value_or(next_ns_),
-                 .duration_ns = execution.duration_ns,
-                 .name = names_.id(name, library),
-                 .track = tracks_.thread(0),
-                 .activity = Activity::call},
-                &extra);
-    if (!execution.start_ns && __builtin_add_overflow(next_ns_, execution.duration_ns, &next_ns_)) next_ns_ = 0;
+    TraceEvent event{.name = names_.id(name, library), .track = tracks_.thread(0), .activity = Activity::kernel};
+    if (execution.start_ns) {
+      event.start_ns = *execution.start_ns;
+      event.duration_ns = execution.duration_ns;
+      return sink_.event(event, &extra);
+    }
+    Durations duration;
+    duration.add(execution.duration_ns);
+    sink_.total(event, &extra, duration);
   }
 
   TraceSink& sink_;
   TraceNames names_;
   TraceTracks tracks_;
   OnednnTemplate fields_;
-  std::int64_t next_ns_ = 0;
   std::uint64_t executions_ = 0, timed_ = 0, graphs_ = 0, of_mkl_ = 0;
   bool saw_header_ = false;
 };
 
-// The first line of either library decides: a program may print much before.
 bool is_onednn_text(std::span<const std::byte> beginning) {
-  std::string_view text(reinterpret_cast<const char*>(beginning.data()), beginning.size());
-  for (; !text.empty(); text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1)) {
-    if (is_onednn_line(text)) return true;
-    if (text.starts_with("MKL_VERBOSE ")) return false;
-  }
-  return false;
+  return first_verbose_library(beginning) == VerboseLibrary::onednn;
 }
 
 Status read_onednn_text(TraceInput& input, TraceSink& sink, const TraceOptions& options) {
-  sink.traced(Activity::call);
+  sink.traced(Activity::kernel);
   if (options.device_only) return Done{};
   return OnednnReader(sink).read(input);
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
-#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,7 +30,8 @@ namespace {
 
 struct ProtonKernel {
   std::string name;
-  std::int64_t count = 0, total_ns = 0;
+  std::uint64_t count = 0;
+  std::int64_t total_ns = 0;
   std::int32_t device = -1;
 };
 
@@ -134,8 +134,8 @@ class ProtonReader {
     if (is_kernel || node.name.empty() || node.name == "ROOT") {
       if (is_kernel) {
         const auto device = parse_integer(node.device).value_or(-1);
-        node.kernels.push_back(
-            {node.name, *count, *total, static_cast<std::int32_t>(std::clamp<std::int64_t>(device, -1, INT32_MAX))});
+        node.kernels.push_back({node.name, static_cast<std::uint64_t>(*count), *total,
+                                static_cast<std::int32_t>(std::clamp<std::int64_t>(device, -1, INT32_MAX))});
       }
       if (open_.empty()) return write(node.kernels, "");
       auto& above = open_.back().kernels;
@@ -149,13 +149,10 @@ class ProtonReader {
     Extra extra;
     if (!scope.empty() && !device_only_ && !kernels.empty()) extra.operation = names_.id(scope);
     for (const ProtonKernel& kernel : kernels) {
-      std::int64_t& next_ns = next_ns_[kernel.device];
-      const TraceEvent event{.start_ns = next_ns,
-                             .name = names_.id(kernel.name),
+      const TraceEvent event{.name = names_.id(kernel.name),
                              .track = tracks_.stream(kernel.device, -1),
                              .activity = kernel_activity(kernel.name)};
-      tell_total(sink_, event, &extra, kernel.count, kernel.total_ns);
-      if (__builtin_add_overflow(next_ns, kernel.total_ns, &next_ns)) next_ns = 0;
+      sink_.total(event, &extra, {.count = kernel.count, .total_ns = kernel.total_ns});
       ++kernels_;
     }
   }
@@ -183,7 +180,6 @@ class ProtonReader {
   TraceTracks tracks_;
   std::vector<ProtonNode> open_;  // from the root down
   std::vector<std::string> architectures_, units_;
-  std::map<std::int32_t, std::int64_t> next_ns_;  // by device
   std::uint64_t kernels_ = 0;
   bool is_tree_ = false;
 };

@@ -259,7 +259,6 @@ class RocprofCsvReader {
     sink_.event(event, &extra);
   }
 
-  // So many calls of the same length as add up to the total.
   void take_total() {
     const std::string_view name = text(RocprofColumn::name);
     const std::int64_t calls = number(RocprofColumn::calls, -1), total = number(RocprofColumn::total, -1);
@@ -269,7 +268,7 @@ class RocprofCsvReader {
     if (is_amd_call(name)) event.activity = runtime_activity(name);
     if (is_amd_call(name) && options_.device_only) return;
     event.track = is_amd_call(name) ? tracks_.thread(0) : tracks_.stream(-1, -1);
-    tell_total(sink_, event, nullptr, calls, total);
+    sink_.total(event, nullptr, {.count = static_cast<std::uint64_t>(calls), .total_ns = total});
   }
 
   TraceSink& sink_;

@@ -84,8 +84,8 @@ TEST(RocprofCsv, TotalsAddUpAndSayThatTheyAreTotals) {
   EXPECT_EQ(trace.not_seen.size(), 1u);
   const RecordedTrace many =
       read_table("Name,Calls,TotalDurationNs\ng,9223372036854775807,9223372036854775807\nz,0,0\n");
-  EXPECT_EQ(many.total_ns(Activity::kernel), INT64_MAX);  // in a million events
-  EXPECT_EQ(many.not_seen.size(), 2u);
+  EXPECT_EQ(many.total_ns(Activity::kernel), INT64_MAX);
+  EXPECT_EQ(many.count(Activity::kernel), std::uint64_t{INT64_MAX});
 }
 
 TEST(RocprofCsv, TablesWithoutTimesAreRefusedWithAdvice) {

@@ -81,9 +81,9 @@ Error unknown_format(std::span<const std::byte> beginning, const std::string& wh
 }  // namespace
 
 const std::vector<TraceFormat>& trace_formats() {
-  static const std::vector<TraceFormat> table = {kNsightSystems, kRocpd,      kRpd,         kXplane,
-                                                 kPftrace,       kProton,     kRocprofJson, kRocprofCsv,
-                                                 kOnednnTrace,   kMklVerbose, kPerfScript,  kKineto};
+  static const std::vector<TraceFormat> table = {
+      kNsightSystems, kRocpd,      kRpd,         kRocprofDatabase, kXplane,     kPftrace, kProton,
+      kRocprofJson,   kRocprofCsv, kOnednnTrace, kMklVerbose,      kPerfScript, kKineto};
   return table;
 }
 

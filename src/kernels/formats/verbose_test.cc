@@ -48,8 +48,8 @@ TEST(OnednnTrace, EveryRealTranscriptAddsUpAsTheSlowReader) {
     EXPECT_TRUE(
         kOnednnTrace.recognises(std::as_bytes(std::span(text)).first(std::min<std::size_t>(text.size(), 4096))));
     const RecordedTrace trace = read_verbose(kOnednnTrace, text);
-    EXPECT_EQ(trace.total_ns(Activity::call), slow_verbose_ns(text, kOnednnTime)) << name;
-    EXPECT_GE(trace.count(Activity::call), 8u) << name;
+    EXPECT_EQ(trace.total_ns(Activity::kernel), slow_verbose_ns(text, kOnednnTime)) << name;
+    EXPECT_GE(trace.count(Activity::kernel), 8u) << name;
     EXPECT_TRUE(trace.damage.empty()) << name;
     EXPECT_TRUE(trace.facts.contains("trace.onednn_version")) << name;
     EXPECT_EQ(trace.not_seen.size(), name.find("timestamped") == std::string::npos ? 1u : 0u) << name;
@@ -78,9 +78,9 @@ TEST(OnednnTrace, FieldsAreFoundByThePrintedTemplate) {
       "onednn_verbose,v1,primitive,exec,cpu,x,mat\n"
       "onednn_verbose,v1,graph,exec,cpu,100,sdp,,,,,,dnnl_backend,3.5\n"
       "MKL_VERBOSE SGEMM(N,N,1) 1us\n");
-  ASSERT_EQ(trace.events.size(), 1u);
-  EXPECT_EQ(trace.name_of(trace.events[0].event.name), "matmul brg:avx2");
-  EXPECT_EQ(trace.name_of(trace.events[0].extra->operation), "matmul 8x8:8x8");
+  ASSERT_EQ(trace.totals.size(), 1u);
+  EXPECT_EQ(trace.name_of(trace.totals[0].first.event.name), "matmul brg:avx2");
+  EXPECT_EQ(trace.name_of(trace.totals[0].first.extra->operation), "matmul 8x8:8x8");
   EXPECT_EQ(trace.damage.size(), 1u);
   EXPECT_EQ(trace.not_seen.size(), 3u);  // no timestamps, a graph, a line of MKL
 }
@@ -90,8 +90,8 @@ TEST(MklVerbose, EveryRealTranscriptAddsUpAsTheSlowReader) {
     const std::string text = foreign_verbose(name);
     EXPECT_TRUE(kMklVerbose.recognises(std::as_bytes(std::span(text)).first(std::min<std::size_t>(text.size(), 4096))));
     const RecordedTrace trace = read_verbose(kMklVerbose, text);
-    EXPECT_EQ(trace.total_ns(Activity::call), slow_verbose_ns(text, kMklTime)) << name;
-    EXPECT_EQ(trace.count(Activity::call) + 1, std::count(text.begin(), text.end(), '\n')) << name;
+    EXPECT_EQ(trace.total_ns(Activity::kernel), slow_verbose_ns(text, kMklTime)) << name;
+    EXPECT_EQ(trace.count(Activity::kernel) + 1, std::count(text.begin(), text.end(), '\n')) << name;
     EXPECT_TRUE(trace.damage.empty()) << name;
   }
 }
@@ -101,8 +101,8 @@ TEST(MklVerbose, TellsSizesThreadsAndTheHeader) {
   EXPECT_EQ(fact_text(trace.facts.at("trace.mkl_version")), "2024.0 Update 2");
   EXPECT_EQ(fact_text(trace.facts.at("trace.mkl_build")), "20240605");
   EXPECT_EQ(fact_text(trace.facts.at("trace.mkl_threading")), "gnu_thread");
-  EXPECT_EQ(trace.name_of(trace.events[0].event.name), "SGEMM");
-  EXPECT_EQ(trace.name_of(trace.events[0].extra->operation), "SGEMM(N,N,32,64,96,32,96,32)");
+  EXPECT_EQ(trace.name_of(trace.totals[0].first.event.name), "SGEMM");
+  EXPECT_EQ(trace.name_of(trace.totals[0].first.extra->operation), "SGEMM(N,N,32,64,96,32,96,32)");
   EXPECT_EQ(trace.tracks.size(), 2u);  // two threads called it
   const RecordedTrace intel = read_verbose(
       kMklVerbose,
@@ -113,7 +113,7 @@ TEST(MklVerbose, TellsSizesThreadsAndTheHeader) {
   EXPECT_EQ(fact_text(intel.facts.at("trace.mkl_version")), "2018.0 Update 3");
   EXPECT_EQ(fact_text(intel.facts.at("trace.mkl_isa")),
             "Intel(R) Advanced Vector Extensions 512 (Intel(R) AVX-512) enabled");
-  EXPECT_EQ(intel.total_ns(Activity::call), 1250);
+  EXPECT_EQ(intel.total_ns(Activity::kernel), 1250);
   EXPECT_EQ(intel.damage.size(), 1u);
 }
 

@@ -20,8 +20,10 @@ namespace {
 
 constexpr std::size_t kLargestXplane = std::size_t{1} << 31;
 
+// "$profiler.py:213 stop_trace", as the tracer of Python writes it: no call of a runtime, and open all the time.
+bool is_python_function(std::string_view name) { return name.starts_with('$'); }
+
 Activity xla_host_activity(std::string_view name) {
-  if (name.starts_with('$')) return Activity::call;  // a function of Python
   for (const std::string_view library : {"cuda", "cu", "hip", "hsa_"}) {
     if (!name.starts_with(library) || name.size() == library.size()) continue;
     const char next = name[library.size()];
@@ -135,6 +137,7 @@ class XplaneReader {
 
   void write(const Xplane& plane, XplaneMeaning& meaning, TraceEvent event) {
     const bool on_host = plane.kind == XplaneKind::host;
+    if (on_host && is_python_function(meaning.name)) return;
     if (!meaning.is_known) {
       meaning.id = names_.id(meaning.name);
       meaning.activity = on_host ? xla_host_activity(meaning.name) : kernel_activity(meaning.name);

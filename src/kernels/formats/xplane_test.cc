@@ -113,6 +113,17 @@ std::string xplane_name(std::uint64_t id, const std::string& name) {
   return field(1, id) + field(2, field(1, id) + field(2, name));
 }
 
+// They are open all the time and no calls of a runtime; a trace of PyTorch's profiler leaves them out as well.
+TEST(Xplane, FunctionsOfPythonAreNoCalls) {
+  const auto path = test::real_trace("xplane/jax08-gemm-mi300.xplane.pb");
+  if (!path) GTEST_SKIP() << "no collection of traces here";
+  const RecordedTrace trace = read_xplane_bytes(test::bytes_of(*path));
+  EXPECT_GT(trace.count(Activity::launch), 0u);
+  for (const test::RecordedEvent& one : trace.events) {
+    EXPECT_FALSE(trace.name_of(one.event.name).starts_with('$'));
+  }
+}
+
 TEST(Xplane, RepeatedLinesAndAggregatesAreNotCounted) {
   const std::string event = field(1, 1u) + field(2, 7u) + field(3, 5u);
   const std::string aggregate = field(1, 1u) + field(5, 3u) + field(3, 5u);

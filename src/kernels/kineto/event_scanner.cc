@@ -12,6 +12,7 @@ namespace varve {
 namespace {
 constexpr std::size_t kLongestPart = std::size_t{1} << 24;  // of an event, or a value beside their list
 constexpr std::size_t kNowhere = SIZE_MAX;
+constexpr std::string_view kOuterEnds = "the trace ends before its outer object does";
 
 // The first brace in [from, to) that begins an event; kNowhere: none does. `undecided` becomes the place of a brace of
 // which the text ends before that can be told, or `to`.
@@ -126,7 +127,14 @@ Result<EventScanner::Value> EventScanner::load_value(std::size_t& size) {
 
 // One member of the outer object with the comma before it, or the object's end.
 Result<EventScanner::Next> EventScanner::scan_member(bool is_first) {
-  constexpr std::string_view kEnds = "the trace ends before its outer object does";
+  std::string key;
+  const auto next = scan_key(is_first, key);
+  if (!next || *next != Next::member) return next;
+  return scan_value(key);
+}
+
+// The comma before a member, its key and the colon; Next::member: its value is next.
+Result<EventScanner::Next> EventScanner::scan_key(bool is_first, std::string& key) {
   constexpr std::string_view kNoMember = "what should be a key with its value";
   auto c = peek();
   if (!c) return c.error();
@@ -138,36 +146,42 @@ Result<EventScanner::Next> EventScanner::scan_member(bool is_first) {
   } else if (!is_first && *c >= 0 && *c != '}') {
     return passed_over(0, kNoMember, 0);
   }
-  if (*c < 0) return ended(kEnds);
+  if (*c < 0) return ended(kOuterEnds);
   if (*c == '}') {
     window_.advance(1);
     return Next::outer;
   }
   if (*c != '"') return passed_over(0, kNoMember, 0);
   std::size_t size = 0;
-  auto loaded = load_value(size);
+  const auto loaded = load_value(size);
   if (!loaded) return loaded.error();
-  if (*loaded == Value::incomplete) return ended(kEnds);
+  if (*loaded == Value::incomplete) return ended(kOuterEnds);
   if (*loaded != Value::complete) return passed_over(size, kNoMember, 1);
-  const std::string key(window_.text().substr(1, size - 2));
+  key = window_.text().substr(1, size - 2);
   window_.advance(size);
   c = peek();
   if (!c) return c.error();
-  if (*c < 0) return ended(kEnds);
+  if (*c < 0) return ended(kOuterEnds);
   if (*c != ':') return passed_over(0, kNoMember, 0);
   window_.advance(1);
-  c = peek();
+  return Next::member;
+}
+
+// The value of a member: the list of events begins, or it is told whole.
+Result<EventScanner::Next> EventScanner::scan_value(const std::string& key) {
+  const auto c = peek();
   if (!c) return c.error();
-  if (*c < 0) return ended(kEnds);
+  if (*c < 0) return ended(kOuterEnds);
   if (key == "traceEvents" && *c == '[') {
     window_.advance(1);
     found_list_ = true;
     needs_comma_ = false;
     return Next::list;
   }
-  loaded = load_value(size);
+  std::size_t size = 0;
+  const auto loaded = load_value(size);
   if (!loaded) return loaded.error();
-  if (*loaded == Value::incomplete) return ended(kEnds);
+  if (*loaded == Value::incomplete) return ended(kOuterEnds);
   if (*loaded == Value::too_long) return passed_over(0, "a value of more than 16 MiB", 1);
   if (*loaded == Value::broken) return passed_over(size, "a string that does not end where it should", 1);
   sink_.member(key, window_.text().substr(0, size));

@@ -43,6 +43,8 @@ class EventScanner {
 
   Result<Next> scan_outer();
   Result<Next> scan_member(bool is_first);
+  Result<Next> scan_key(bool is_first, std::string& key);
+  Result<Next> scan_value(const std::string& key);
   Result<Next> scan_list();
   Result<Next> list_ended(int c);
   Run run_over_events();

@@ -68,6 +68,17 @@ constexpr Quirk kQuirks[] = {
 
 std::string quirk(const std::string& name) { return test::bytes_of(test::source_path("fuzz/corpus/kineto/" + name)); }
 
+// As the first rocprof writes it beside its database.
+TEST(Kineto, TracesOfOtherProgramsAreRefusedRatherThanCalledEmpty) {
+  const std::string text =
+      R"({"traceEvents":[{},{"ph":"X","name":"gemm_kernel","pid":6,"tid":1,"ts":"0","dur":"5","args":{}}]})";
+  RecordedTrace trace;
+  const auto input = trace_of_bytes(std::as_bytes(std::span(text)), "results.json");
+  const Status read = kKineto.read(*input, trace, {});
+  ASSERT_FALSE(read);
+  EXPECT_NE(read.error().hint.find("results.db"), std::string::npos);
+}
+
 TEST(Kineto, OddAndDamagedTracesGiveTheirThreeKernels) {
   for (const Quirk& row : kQuirks) {
     for (const bool device_only : {false, true}) {

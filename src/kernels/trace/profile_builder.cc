@@ -145,24 +145,47 @@ void ProfileBuilder::add(const TraceEvent& event, const Extra* extra, const Even
   row->share += times.share;
 }
 
-ProfileBuilder::Row* ProfileBuilder::count(const TraceEvent& event, const Extra* extra, std::int64_t own_ns) {
+void ProfileBuilder::total(const TraceEvent& event, const Extra* extra, const Durations& durations) {
+  Row* row = row_for(key_of(event, extra, track_of(event)), extra);
+  if (row == nullptr) return;
+  row->count = add_counts(row->count, durations.count);
+  row->total_ns = add_ns(row->total_ns, std::max<std::int64_t>(durations.total_ns, 0));
+  if (!durations.has_spread()) return;
+  row->min_ns = std::min(row->min_ns, durations.min_ns);
+  row->max_ns = std::max(row->max_ns, durations.max_ns);
+  row->quantiles.add(durations.quantiles);
+}
+
+ProfileBuilder::Track ProfileBuilder::track_of(const TraceEvent& event) const {
   const auto index = static_cast<std::size_t>(event.track);
-  const Track track = index < tracks_.size() ? tracks_[index] : Track{};
-  const Key key = key_of(event, extra, track);
+  return index < tracks_.size() ? tracks_[index] : Track{};
+}
+
+// nullptr, and counted as lost, where there is no room.
+ProfileBuilder::Row* ProfileBuilder::row_for(const Key& key, const Extra* extra) {
   Account& account = accounts_[index_of(key.quantity())];
   account.seen = true;
-  Window& window = places_[track.place].windows[index_of(key.quantity())];
-  window.first_ns = std::min(window.first_ns, event.start_ns);
-  window.last_ns =
-      std::max(window.last_ns, event.is_sample ? event.start_ns : add_ns(event.start_ns, event.duration_ns));
   Row* row = find_row(key);
   if (row == nullptr) {
     account.is_full = true;
     account.lost = add_counts(account.lost, 1);
-    return nullptr;
+  } else if (extra != nullptr && extra->bytes != 0) {
+    row->bytes = add_counts(row->bytes, extra->bytes);
   }
-  if (extra != nullptr && extra->bytes != 0) row->bytes = add_counts(row->bytes, extra->bytes);
+  return row;
+}
+
+ProfileBuilder::Row* ProfileBuilder::count(const TraceEvent& event, const Extra* extra, std::int64_t own_ns) {
+  const Track track = track_of(event);
+  const Key key = key_of(event, extra, track);
+  Window& window = places_[track.place].windows[index_of(key.quantity())];
+  window.first_ns = std::min(window.first_ns, event.start_ns);
+  window.last_ns =
+      std::max(window.last_ns, event.is_sample ? event.start_ns : add_ns(event.start_ns, event.duration_ns));
+  Row* row = row_for(key, extra);
+  if (row == nullptr) return nullptr;
   if (event.is_sample) {
+    Account& account = accounts_[index_of(key.quantity())];
     row->total_ns = add_ns(row->total_ns, std::max<std::int64_t>(event.duration_ns, 0));
     row->samples = add_counts(row->samples, 1);
     if (event.duration_ns > 0 && account.periods_ns.size() < kMostPeriods) account.periods_ns.insert(event.duration_ns);
@@ -183,9 +206,7 @@ void ProfileBuilder::divide(std::int64_t windows_ns, std::map<Part, std::int64_t
 }
 
 void ProfileBuilder::lose(const TraceEvent& event) {
-  const auto index = static_cast<std::size_t>(event.track);
-  Account& account =
-      accounts_[index_of(quantity_of(index < tracks_.size() ? tracks_[index].kind : TrackKind::thread, event))];
+  Account& account = accounts_[index_of(quantity_of(track_of(event).kind, event))];
   account.seen = true;
   account.lost = add_counts(account.lost, 1);
 }
@@ -216,7 +237,7 @@ ProfileRow ProfileBuilder::row_from(Row& row, std::int64_t share_ns) {
                   operation == kNoName ? kNoKernel : kernel_of(operation), place, row.key.launch()},
           .time = {.count = row.count,
                    .total_ns = row.total_ns,
-                   .min_ns = row.count == 0 ? 0 : row.min_ns,
+                   .min_ns = row.min_ns == INT64_MAX ? 0 : row.min_ns,
                    .max_ns = row.max_ns,
                    .quantiles = row.quantiles.take()},
           .nested_ns = row.nested_ns,

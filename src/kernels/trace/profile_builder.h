@@ -48,6 +48,7 @@ class ProfileBuilder : public TraceSink {
   void name(NameId id, const TraceName& name) override;
   void track(TrackId id, const Place& place, TrackKind kind) override;
   void event(const TraceEvent& event, const Extra* extra) override;
+  void total(const TraceEvent& event, const Extra* extra, const Durations& durations) override;
   void fact(std::string_view id, Fact fact) override;
   void unseen(std::string_view what) override;
   void damaged(std::uint64_t at, std::string_view what) override;
@@ -122,6 +123,8 @@ class ProfileBuilder : public TraceSink {
   std::uint32_t number_of(const Place& place);
   KernelId kernel_of(NameId id);
   Row* count(const TraceEvent& event, const Extra* extra, std::int64_t own_ns);
+  Row* row_for(const Key& key, const Extra* extra);
+  Track track_of(const TraceEvent& event) const;
   Row* find_row(const Key& key);
   Row* find_or_make_row(const Key& key);
   void grow_slots();

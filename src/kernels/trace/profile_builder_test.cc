@@ -45,6 +45,30 @@ TEST(ProfileBuilder, KeepsQuantitiesApart) {
   EXPECT_EQ(calls->whole_ns, 1);
 }
 
+// A sum has no time: it opens no window, and joins what was told one by one.
+TEST(ProfileBuilder, TakesSums) {
+  const TraceEvent kernel{
+      .start_ns = 10, .duration_ns = 5, .name = NameId{0}, .track = kStream, .activity = Activity::kernel};
+  ProfileBuilder builder = started();
+  builder.total(kernel, nullptr, {.count = 3, .total_ns = 60});
+  const TraceReading sums = builder.take();
+  const Profile& alone = sums.record.profiles.by_kind.at({WitnessKind::perf_script, Quantity::device_time});
+  EXPECT_EQ(alone.window_ns, 0);
+  EXPECT_EQ(alone.whole_ns, 60);
+  EXPECT_FALSE(alone.rows.front().time.has_spread());
+
+  builder = started();
+  builder.event(kernel, nullptr);
+  builder.total(kernel, nullptr, {.count = 3, .total_ns = 60});
+  const TraceReading both = builder.take();
+  const Profile& joined = both.record.profiles.by_kind.at({WitnessKind::perf_script, Quantity::device_time});
+  ASSERT_EQ(joined.rows.size(), 1u);
+  EXPECT_EQ(joined.rows.front().time.count, 4u);
+  EXPECT_EQ(joined.rows.front().time.total_ns, 65);
+  EXPECT_EQ(joined.rows.front().time.min_ns, 5);
+  EXPECT_EQ(joined.window_ns, 5);
+}
+
 TEST(ProfileBuilder, NamesAreDemangledAndTheRawOneIsKept) {
   ProfileBuilder builder = started();
   builder.event({.start_ns = 1, .duration_ns = 5, .name = NameId{0}, .track = kStream, .activity = Activity::kernel},

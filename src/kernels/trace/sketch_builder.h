@@ -22,6 +22,8 @@ class SketchBuilder {
     }
   }
 
+  void add(const QuantileSketch& sketch) { others_.merge(sketch); }
+
   QuantileSketch take() {
     for (std::size_t i = 0; i < counts_.size(); ++i) {
       others_.add_bucket(static_cast<std::uint16_t>(first_ + i), counts_[i]);

@@ -20,6 +20,9 @@ class TeeSink final : public TraceSink {
   void event(const TraceEvent& event, const Extra* extra) override {
     for (TraceSink* sink : sinks_) sink->event(event, extra);
   }
+  void total(const TraceEvent& event, const Extra* extra, const Durations& durations) override {
+    for (TraceSink* sink : sinks_) sink->total(event, extra, durations);
+  }
   void fact(std::string_view id, Fact fact) override {
     for (TraceSink* sink : sinks_) sink->fact(id, fact);
   }

@@ -15,7 +15,7 @@ struct LaunchHash {
 
 // The events of a trace in columns, 41 bytes each, for what needs their order: how a window divides into kernels,
 // collectives, copies and idleness; which call started which kernel; what ran inside of what. Samples, which are looks
-// at a moment, facts and damage are for other sinks.
+// at a moment, totals, which have no time, facts and damage are for other sinks.
 class Timeline : public TraceSink {
  public:
   static constexpr std::size_t kMostEvents = 32'000'000;  // 1.3 GB
@@ -31,6 +31,7 @@ class Timeline : public TraceSink {
   void name(NameId id, const TraceName& name) override;
   void track(TrackId id, const Place& place, TrackKind kind) override;
   void event(const TraceEvent& event, const Extra* extra) override;
+  void total(const TraceEvent&, const Extra*, const Durations&) override {}
   void fact(std::string_view, Fact) override {}
   void unseen(std::string_view) override {}
   void damaged(std::uint64_t, std::string_view) override {}

@@ -83,6 +83,9 @@ class TraceSink {
   virtual void track(TrackId id, const Place& place, TrackKind kind) = 0;
   // Events come in any order of time. `extra` may be nullptr and holds during the call only.
   virtual void event(const TraceEvent& event, const Extra* extra) = 0;
+  // Something of which the trace tells how often it ran and for how long in all, and not when: of the event only name,
+  // track and activity mean something. Of one without a count the number is unknown.
+  virtual void total(const TraceEvent& event, const Extra* extra, const Durations& durations) = 0;
   // What the trace discloses about the stack under it, by the id of the fact catalogue.
   virtual void fact(std::string_view id, Fact fact) = 0;
   // What the trace itself says that it left out, or that its witness could not see.

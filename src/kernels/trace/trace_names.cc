@@ -31,17 +31,6 @@ Activity kernel_activity(std::string_view name) {
   return exchanges ? Activity::collective : Activity::kernel;
 }
 
-void tell_total(TraceSink& sink, TraceEvent event, const Extra* extra, std::int64_t count, std::int64_t total_ns) {
-  constexpr std::int64_t kMostEvents = 1'000'000;
-  if (count > kMostEvents) sink.unseen("how often things ran that ran more than a million times: a million is counted");
-  const std::int64_t told = std::clamp<std::int64_t>(count, total_ns > 0 ? 1 : 0, kMostEvents);
-  for (std::int64_t i = 0; i < told; ++i) {
-    event.duration_ns = total_ns / told + (i < total_ns % told ? 1 : 0);
-    sink.event(event, extra);
-    if (__builtin_add_overflow(event.start_ns, event.duration_ns, &event.start_ns)) event.start_ns = 0;
-  }
-}
-
 TrackId TraceTracks::stream(std::int32_t device, std::int64_t stream) {
   const auto found = streams_.find({device, stream});
   if (found != streams_.end()) return found->second;

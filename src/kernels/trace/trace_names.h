@@ -25,11 +25,6 @@ class TraceNames {
 // What runs on a stream under this name: a collective where the name says that devices exchange data, else a kernel.
 Activity kernel_activity(std::string_view name);
 
-// Tells of something of which only the number and the sum of durations are known as so many events, one behind the
-// other from event.start_ns on, whose durations differ by a nanosecond at most and add up to the sum. Of more than a
-// million only a million are told, with the whole sum, and the sink hears of it. Neither may be negative.
-void tell_total(TraceSink& sink, TraceEvent event, const Extra* extra, std::int64_t count, std::int64_t total_ns);
-
 // Numbers tracks for a sink, and tells it each once.
 class TraceTracks {
  public:

@@ -26,6 +26,7 @@ struct RecordedTrace final : TraceSink {
   std::map<NameId, std::string> names;
   std::map<TrackId, std::pair<Place, TrackKind>> tracks;
   std::vector<RecordedEvent> events;
+  std::vector<std::pair<RecordedEvent, Durations>> totals;
   std::map<std::string, Fact> facts;
   std::set<std::string> not_seen;
   std::vector<std::pair<std::uint64_t, std::string>> damage;
@@ -38,6 +39,9 @@ struct RecordedTrace final : TraceSink {
   void event(const TraceEvent& event, const Extra* extra) override {
     events.push_back({event, extra == nullptr ? std::nullopt : std::optional(*extra)});
   }
+  void total(const TraceEvent& event, const Extra* extra, const Durations& durations) override {
+    totals.push_back({{event, extra == nullptr ? std::nullopt : std::optional(*extra)}, durations});
+  }
   void fact(std::string_view id, Fact fact) override { facts[std::string(id)] = std::move(fact); }
   void unseen(std::string_view what) override { not_seen.emplace(what); }
   void damaged(std::uint64_t at, std::string_view what) override { damage.emplace_back(at, what); }
@@ -49,11 +53,13 @@ struct RecordedTrace final : TraceSink {
   std::uint64_t count(Activity activity) const {
     std::uint64_t found = 0;
     for (const RecordedEvent& one : events) found += one.event.activity == activity ? 1 : 0;
+    for (const auto& [one, durations] : totals) found += one.event.activity == activity ? durations.count : 0;
     return found;
   }
   std::int64_t total_ns(Activity activity) const {
     std::int64_t sum = 0;
     for (const RecordedEvent& one : events) sum += one.event.activity == activity ? one.event.duration_ns : 0;
+    for (const auto& [one, durations] : totals) sum += one.event.activity == activity ? durations.total_ns : 0;
     return sum;
   }
 };

@@ -8,6 +8,7 @@ namespace varve {
 void merge(KernelsRecord& into, KernelsRecord&& from) {
   std::move(from.sources.begin(), from.sources.end(), std::back_inserter(into.sources));
   merge(into.record, from.record);
+  into.ranks = {};
 }
 
 bool has_evidence(const KernelsRecord& record) {

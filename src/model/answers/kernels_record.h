@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "model/answers/rank_report.h"
 #include "model/fact.h"
 #include "model/kernels/profile.h"
 
@@ -77,9 +78,11 @@ struct KernelsRecord {
   std::string tool_version;
   std::vector<TraceSource> sources;
   ProfileRecord record;
+  RankReport ranks;  // what they waited for; without ranks where no two were read together
 };
 
-// Adds the traces of another record behind its own, and what ran in them to what ran.
+// Adds the traces of another record behind its own, and what ran in them to what ran. What ranks waited for is a matter
+// of all ranks together: it is dropped.
 void merge(KernelsRecord& into, KernelsRecord&& from);
 
 // Whether it tells what ran: kernels, code of a CPU, operations, or that nothing was launched where that was looked

@@ -58,7 +58,9 @@ Profiles sample_profiles(KernelTable& kernels) {
                      .bytes = 4096};
   counted.time.add(1000);
   counted.time.add(std::int64_t{1} << 60);
-  add_rows(calls, {counted});
+  ProfileRow summed{.key = {.activity = Activity::kernel, .kernel = matmul}};
+  summed.time = {.count = 7, .total_ns = 700};
+  add_rows(calls, {counted, summed});
   profiles.add_absent({WitnessKind::perf_script, Quantity::device_time}, "nobody looked");
   return profiles;
 }
@@ -85,6 +87,13 @@ Run sample_run() {
   a.settings["OMP_NUM_THREADS"] = known_fact(std::string("2"), "environment");
   a.program = "/usr/bin/program";
   a.program_digest = "00ff";
+  a.recorders = {{"torch", true, "libtorch_cpu.so was loaded"}, {"cuda", false, "libvarve-cuda.so is not there"}};
+  a.framework["torch.threads"] = known_fact(std::int64_t{2}, "torch.get_num_threads");
+  a.packages = ImportedPackages{.environment = "~/venv",
+                                .missing = {},
+                                .python = "3.11.7",
+                                .versions = {{"torch", "2.15.0"}},
+                                .libraries = {{"~/venv/libtorch_cpu.so", "torch"}}};
   a.files = {{.argument = 1, .path = "train.py", .digest = "ab", .missing = {}},
              {.argument = 2, .path = "big.bin", .digest = {}, .missing = "not hashed, larger than 256 MiB"}};
   run.variants.push_back(a);
@@ -98,6 +107,17 @@ Run sample_run() {
   unit.metrics.push_back({"tokens/s", "1/s", Better::higher, 123.5, 4});
   unit.libraries = run.stack.libraries;
   unit.profiles = sample_profiles(run.kernels);
+  unit.recording = UnitRecording{.recorder = "torch",
+                                 .way = "asked on demand",
+                                 .no_evidence = {},
+                                 .window = "1 s of 9 s",
+                                 .window_ns = 1'000'000'000,
+                                 .coverage = 0.97,
+                                 .processes = 2,
+                                 .cost = 1.25,
+                                 .cost_metric = "tokens/s",
+                                 .indicative = true,
+                                 .remarks = {"a remark"}};
   unit.marks = {{Mark::steal, "machine steal 12 %"}};
   run.units = {unit, unit};
   run.findings.push_back({"VRV-RUN-STEAL", Layer::hardware, Severity::warning, Mender::platform, "e", "c", "f", "s"});
@@ -169,6 +189,7 @@ TEST(Documents, OfAConsumerAndACheckSurviveToo) {
                       .answers = {{Question::driver, CheckState::ok, "fine"}}}};
   check.findings = {{"VRV-X", Layer::os, Severity::note, Mender::platform, "e", "c", "f", "s"}};
   check.findings[0].category = FaultCategory::library_mix;
+  check.findings[0].about = {{FindingSubject::Kind::missing_library, "libcudnn.so.9"}};
   check.untold = {{"VRV-Y", "gpu.count", "denied"}};
   check.errors = {{.pattern = "p",
                    .line = 3,
@@ -223,6 +244,18 @@ KernelsRecord sample_kernels() {
                   {{"1", -5, 100, 60, {{Part::kernel, 60}, {Part::idle, 40}}, false}, {"2", 95, 100, 61, {}, true}}};
   record.sources.push_back({.file = "b.json", .format = "Kineto"});
   record.record.profiles = sample_profiles(record.record.kernels);
+  record.ranks = {true,
+                  "on 4 collectives",
+                  4,
+                  {{.rank = 3,
+                    .common = 4,
+                    .offset_ns = -7,
+                    .residual_ns = 1,
+                    .transfer_ns = 20,
+                    .waiting_ns = 30,
+                    .exposed_waiting_ns = 25,
+                    .waiting_for = {{0, 30}},
+                    .waited_for_ns = 5}}};
   return record;
 }
 
@@ -247,6 +280,9 @@ TEST(Documents, OfKernelsSurviveToo) {
   EXPECT_EQ(source.steps.steps[0].parts.at(Part::idle), 40);
   EXPECT_FALSE(source.steps.steps[0].complete);
   EXPECT_EQ(back.sources[1].rank, -1);
+  ASSERT_EQ(back.ranks.ranks.size(), 1u);
+  EXPECT_EQ(back.ranks.ranks[0].exposed_waiting_ns, 25);
+  EXPECT_EQ(back.ranks.ranks[0].waiting_for, record.ranks.ranks[0].waiting_for);
 }
 
 TEST(Documents, OfKernelsThatContradictThemselvesAreRefused) {

@@ -136,16 +136,65 @@ TraceSource source_from(const Fields& fields) {
   source.steps = steps_from(fields.object("steps"));
   return source;
 }
+// The times of a rank with their names, as those of a tally.
+constexpr std::array<std::pair<const char*, std::int64_t RankWaiting::*>, 5> kWaitingTimes{{
+    {"residual_ns", &RankWaiting::residual_ns},
+    {"transfer_ns", &RankWaiting::transfer_ns},
+    {"waiting_ns", &RankWaiting::waiting_ns},
+    {"exposed_waiting_ns", &RankWaiting::exposed_waiting_ns},
+    {"waited_for_ns", &RankWaiting::waited_for_ns},
+}};
+
+Json waiting_to_json(const RankWaiting& rank) {
+  Json json{{"rank", rank.rank}, {"common", rank.common}, {"offset_ns", rank.offset_ns}};
+  for (const auto& [name, time] : kWaitingTimes) json[name] = rank.*time;
+  Json last = Json::array();
+  for (const auto& [other, ns] : rank.waiting_for) last.push_back({{"rank", other}, {"ns", ns}});
+  json["waiting_for"] = std::move(last);
+  return json;
+}
+
+RankWaiting waiting_from(const Fields& fields) {
+  RankWaiting rank;
+  rank.rank = small_number<std::int32_t>(fields, "rank", -1);
+  rank.common = fields.count("common");
+  rank.offset_ns = fields.integer("offset_ns");
+  for (const auto& [name, time] : kWaitingTimes) rank.*time = fields.nanoseconds(name);
+  fields.each("waiting_for", [&](const Fields& one) {
+    rank.waiting_for[small_number<std::int32_t>(one, "rank", -1)] = one.nanoseconds("ns");
+  });
+  return rank;
+}
+
+Json ranks_to_json(const RankReport& report) {
+  Json list = Json::array();
+  for (const RankWaiting& rank : report.ranks) list.push_back(waiting_to_json(rank));
+  return {{"has_common_clock", report.has_common_clock},
+          {"detail", report.detail},
+          {"collectives", report.collectives},
+          {"ranks", std::move(list)}};
+}
+
+RankReport ranks_from(const Fields& fields) {
+  RankReport report{.has_common_clock = fields.flag("has_common_clock", false),
+                    .detail = fields.text("detail"),
+                    .collectives = fields.count("collectives"),
+                    .ranks = {}};
+  fields.each("ranks", [&](const Fields& rank) { report.ranks.push_back(waiting_from(rank)); });
+  return report;
+}
 }  // namespace
 
 Json to_json(const KernelsRecord& record) {
   Json sources = Json::array();
   for (const TraceSource& source : record.sources) sources.push_back(source_to_json(source));
-  return {{"schema", kKernelsSchema},
-          {"tool", tool_to_json(record.tool_version)},
-          {"sources", std::move(sources)},
-          {"kernels", kernels_to_json(record.record.kernels)},
-          {"profiles", profiles_to_json(record.record.profiles)}};
+  Json json{{"schema", kKernelsSchema},
+            {"tool", tool_to_json(record.tool_version)},
+            {"sources", std::move(sources)},
+            {"kernels", kernels_to_json(record.record.kernels)},
+            {"profiles", profiles_to_json(record.record.profiles)}};
+  if (!record.ranks.ranks.empty()) json["rank_report"] = ranks_to_json(record.ranks);
+  return json;
 }
 
 KernelsRecord kernels_record_from(const Fields& fields) {
@@ -155,6 +204,7 @@ KernelsRecord kernels_record_from(const Fields& fields) {
   if (record.sources.empty()) fields.reject("sources", "there is none");
   const KernelIdMap ids = kernels_from(fields, "kernels", record.record.kernels);
   record.record.profiles = profiles_from(fields.object("profiles"), ids);
+  record.ranks = ranks_from(fields.object("rank_report"));
   return record;
 }
 

@@ -81,6 +81,9 @@ Json findings_to_json(const std::vector<Finding>& findings) {
              {"fix", finding.fix},
              {"source", finding.source}};
     set_text(row, "category", std::string(to_string(finding.category)));
+    for (const FindingSubject& subject : finding.about) {
+      row["about"].push_back({{"kind", std::string(to_string(subject.kind))}, {"name", subject.name}});
+    }
     list.push_back(std::move(row));
   }
   return list;
@@ -98,6 +101,9 @@ std::vector<Finding> findings_from(const Fields& fields, const char* key) {
                         .fix = row.text("fix"),
                         .source = row.text("source"),
                         .category = row.optional_word("category", fault_category_from).value_or(FaultCategory::none)});
+    row.each("about", [&](const Fields& subject) {
+      findings.back().about.push_back({subject.word("kind", finding_subject_from), subject.required_text("name")});
+    });
   });
   return findings;
 }

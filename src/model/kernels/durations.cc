@@ -79,7 +79,7 @@ std::int64_t QuantileSketch::quantile(double probability) const {
 
 void Durations::add(std::int64_t ns) {
   ns = std::max<std::int64_t>(ns, 0);
-  min_ns = count == 0 ? ns : std::min(min_ns, ns);
+  min_ns = has_spread() ? std::min(min_ns, ns) : ns;
   max_ns = std::max(max_ns, ns);
   count = add_counts(count, 1);
   total_ns = add_ns(total_ns, ns);
@@ -87,8 +87,8 @@ void Durations::add(std::int64_t ns) {
 }
 
 void Durations::merge(const Durations& other) {
-  if (other.count > 0) {
-    min_ns = count == 0 ? other.min_ns : std::min(min_ns, other.min_ns);
+  if (other.has_spread()) {
+    min_ns = has_spread() ? std::min(min_ns, other.min_ns) : other.min_ns;
     max_ns = std::max(max_ns, other.max_ns);
   }
   count = add_counts(count, other.count);

@@ -40,14 +40,16 @@ class QuantileSketch {
   std::vector<Bucket> buckets_;
 };
 
-// Many durations, summed up. Exact and mergeable. Of samples only the total is known: then count is 0.
+// Many durations, summed up. Exact and mergeable. Of samples only the total is known: then count is 0. Some witnesses
+// tell how many there were and their sum, and not how long each took: these count, and the sketch is without them.
 struct Durations {
   std::uint64_t count = 0;
   std::int64_t total_ns = 0;
-  std::int64_t min_ns = 0, max_ns = 0;  // 0 without a count
+  std::int64_t min_ns = 0, max_ns = 0;  // of those in the sketch; 0 of none
   QuantileSketch quantiles;
 
-  void add(std::int64_t ns);  // a negative duration counts as 0
+  bool has_spread() const { return !quantiles.buckets().empty(); }  // how long single ones took is known
+  void add(std::int64_t ns);                                        // a negative duration counts as 0
   void merge(const Durations& other);
   std::int64_t quantile(double probability) const;  // from the sketch, within min_ns and max_ns
 

@@ -68,6 +68,23 @@ TEST(Durations, OfPartsMergedAreThoseOfAll) {
   }
 }
 
+// Some witnesses tell numbers and sums only: these count, and say nothing of how long a single one took.
+TEST(Durations, OfWhichOnlyTheSumIsKnownHaveNoSpread) {
+  const Durations sum{.count = 10, .total_ns = 1000};
+  Durations known;
+  known.add(5);
+  Durations one = sum, other = known;
+  one.merge(known);
+  other.merge(sum);
+  EXPECT_EQ(one, other);
+  EXPECT_EQ(one.count, 11u);
+  EXPECT_EQ(one.total_ns, 1005);
+  EXPECT_EQ(one.min_ns, 5);
+  EXPECT_FALSE(sum.has_spread());
+  one.add(3);
+  EXPECT_EQ(one.min_ns, 3);
+}
+
 TEST(Durations, StayAtTheLargestNumber) {
   Durations a, b;
   for (int i = 0; i < 3; ++i) a.add(INT64_MAX / 2);

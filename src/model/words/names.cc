@@ -118,6 +118,16 @@ constexpr EnumNames<Mender, 4> kMenders{{{
     {Mender::framework, "framework"},
     {Mender::application, "application"},
 }}};
+constexpr EnumNames<FindingSubject::Kind, 8> kFindingSubjects{{{
+    {FindingSubject::Kind::consumer, "consumer"},
+    {FindingSubject::Kind::package, "package"},
+    {FindingSubject::Kind::library, "library"},
+    {FindingSubject::Kind::missing_library, "missing_library"},
+    {FindingSubject::Kind::symbol, "symbol"},
+    {FindingSubject::Kind::gpu, "gpu"},
+    {FindingSubject::Kind::driver, "driver"},
+    {FindingSubject::Kind::setting, "setting"},
+}}};
 constexpr EnumNames<FaultCategory, 10> kFaultCategories{{{
     {FaultCategory::none, ""},
     {FaultCategory::driver_ceiling, "driver_ceiling"},
@@ -245,6 +255,7 @@ std::string_view to_string(ImageFormat value) { return kImageFormats.name(value)
 std::string_view to_string(StepState value) { return kStepStates.name(value); }
 std::string_view to_string(Severity value) { return kSeverities.name(value); }
 std::string_view to_string(Mender value) { return kMenders.name(value); }
+std::string_view to_string(FindingSubject::Kind value) { return kFindingSubjects.name(value); }
 std::string_view to_string(FaultCategory value) { return kFaultCategories.name(value); }
 std::string_view to_string(UnitRole value) { return kRoles.name(value); }
 std::string_view to_string(Mark value) { return kMarks.name(value); }
@@ -273,6 +284,7 @@ std::optional<ImageFormat> image_format_from(std::string_view text) { return kIm
 std::optional<StepState> step_state_from(std::string_view text) { return kStepStates.value(text); }
 std::optional<Severity> severity_from(std::string_view text) { return kSeverities.value(text); }
 std::optional<Mender> mender_from(std::string_view text) { return kMenders.value(text); }
+std::optional<FindingSubject::Kind> finding_subject_from(std::string_view text) { return kFindingSubjects.value(text); }
 std::optional<FaultCategory> fault_category_from(std::string_view text) { return kFaultCategories.value(text); }
 std::optional<UnitRole> unit_role_from(std::string_view text) { return kRoles.value(text); }
 std::optional<Mark> mark_from(std::string_view text) { return kMarks.value(text); }

@@ -9,6 +9,7 @@ namespace varve {
 // The enumerations read back from documents; nothing for a word that is not in the table (names.cc).
 std::optional<Severity> severity_from(std::string_view text);
 std::optional<Mender> mender_from(std::string_view text);
+std::optional<FindingSubject::Kind> finding_subject_from(std::string_view text);
 std::optional<FaultCategory> fault_category_from(std::string_view text);
 std::optional<UnitRole> unit_role_from(std::string_view text);
 std::optional<Mark> mark_from(std::string_view text);

@@ -25,12 +25,14 @@ std::string texts(const std::set<std::string>& list) {
 
 std::string csv_line(const std::string& traces, ProfileKind kind, Activity activity, const RowGroup& group) {
   const Durations& time = group.time;
+  const auto known = [&](std::int64_t ns) { return time.has_spread() ? std::to_string(ns) : std::string(); };
   return fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(traces),
                      to_string(kind.witness), to_string(kind.quantity), to_string(activity), csv_field(group.name),
                      csv_field(group.full_name), texts(group.families), texts(group.sources), texts(group.precisions),
                      group.tensor_cores ? "yes" : "", group.compiled ? "yes" : "", group.times(), time.total_ns,
-                     time.min_ns, time.quantile(0.5), time.quantile(0.99), time.max_ns, group.nested_ns, group.share_ns,
-                     group.impossible_ns, group.bytes, group.samples > 0 ? "samples" : "times");
+                     known(time.min_ns), known(time.quantile(0.5)), known(time.quantile(0.99)), known(time.max_ns),
+                     group.nested_ns, group.share_ns, group.impossible_ns, group.bytes,
+                     group.samples > 0 ? "samples" : "times");
 }
 }  // namespace
 

@@ -18,6 +18,7 @@ constexpr const char* kApplication =
 // Consumers with one of the causes, by GPU: what stands in their verdicts.
 struct CodeGroupFound {
   std::vector<std::string> lines;
+  std::vector<FindingSubject> about;
   bool only_some_gpus = true;  // every consumer in it runs on another GPU of the machine
   bool framework = false;      // one of them is a framework
 };
@@ -34,6 +35,7 @@ std::map<ComputeCapability, CodeGroupFound> groups_of(const Analysis& analysis,
       if (std::find(causes.begin(), causes.end(), verdict.cause) == causes.end()) continue;
       CodeGroupFound& group = groups[verdict.gpu];
       group.lines.push_back(fmt::format("{} ({})", consumer_words(view), verdict.detail));
+      group.about.push_back({About::consumer, view.consumer.name});
       group.only_some_gpus = group.only_some_gpus && elsewhere;
       group.framework = group.framework || view.consumer.kind == ConsumerKind::framework;
     }
@@ -44,7 +46,7 @@ std::map<ComputeCapability, CodeGroupFound> groups_of(const Analysis& analysis,
 std::vector<Found> found_for(const Analysis& analysis, std::initializer_list<CodeCause> causes) {
   std::vector<Found> found;
   for (auto& [gpu, group] : groups_of(analysis, causes)) {
-    Found one{.evidence = named(std::move(group.lines))};
+    Found one{.evidence = named(std::move(group.lines)), .about = std::move(group.about)};
     if (group.only_some_gpus) one.severity = Severity::warning;
     found.push_back(std::move(one));
   }
@@ -64,7 +66,7 @@ std::vector<Found> jit_at_start(const Analysis& analysis) {
   std::vector<Found> found;
   for (auto& [gpu, group] : groups_of(analysis, {CodeCause::by_jit})) {
     const Severity severity = group.framework ? Severity::warning : Severity::note;
-    found.push_back({.evidence = named(std::move(group.lines)), .severity = severity});
+    found.push_back({.evidence = named(std::move(group.lines)), .severity = severity, .about = std::move(group.about)});
   }
   return found;
 }

@@ -68,6 +68,7 @@ std::vector<Found> driver_too_old(const Analysis& analysis) {
     DottedVersion runtime;
     std::vector<std::string> names;
     std::string why;
+    std::vector<FindingSubject> about;
   };
   std::map<std::string, Group> groups;  // by what is asked of the driver
   for (const AnalysedConsumer* one : driven_consumers(analysis)) {
@@ -79,13 +80,15 @@ std::vector<Found> driver_too_old(const Analysis& analysis) {
       group.why = one->driver.answer.detail;
     }
     group.names.push_back(fmt::format("{} with CUDA {}", consumer_words(*one), to_string(runtime)));
+    group.about.push_back({About::consumer, one->consumer.name});
   }
   std::vector<Found> found;
   for (const auto& [major, group] : groups) {
     found.push_back(
         {.evidence = fmt::format("None of the three regimes (backward, minor-version, forward) holds for {}; {}",
                                  named(group.names), group.why),
-         .fix = too_old_fix(analysis, driver, group.runtime)});
+         .fix = too_old_fix(analysis, driver, group.runtime),
+         .about = group.about});
   }
   return found;
 }

@@ -1,0 +1,83 @@
+#include "harness/imported_packages.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "harness/unit/temporary_directory.h"
+
+namespace varve {
+namespace {
+
+// A venv with two packages, one of which lists a library.
+class Venv {
+ public:
+  Venv() : directory_(TemporaryDirectory::make()), path(directory_->path() + "/venv") {
+    write("pyvenv.cfg", "home = /usr/bin\nversion = 3.11.7\n");
+    write("bin/python", "");
+    add("torch", "2.15.0+cu132", "torch/lib/libtorch_cpu.so,sha256=x,7\ntorch/__init__.py,,\n");
+    add("numpy", "2.4.6", "../../../bin/f2py,,\n");
+    write(site + "/torch/lib/libtorch_cpu.so", "");
+  }
+  void add(const std::string& name, const std::string& version, const std::string& record) {
+    const std::string folder = site + "/" + name + "-" + version + ".dist-info/";
+    write(folder + "METADATA", "Metadata-Version: 2.1\nName: " + name + "\nVersion: " + version + "\n\n");
+    write(folder + "RECORD", record);
+  }
+  void write(const std::string& name, const std::string& text) const {
+    const std::filesystem::path file = path + "/" + name;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << text;
+  }
+
+ private:
+  Result<TemporaryDirectory> directory_;
+
+ public:
+  std::string path;
+  std::string site = "lib/python3.11/site-packages";
+};
+
+std::optional<ImportedPackages> imported(const std::string& program, const std::vector<std::string>& mapped) {
+  World world = host_world();
+  world.environment["HOME"] = "/home/me";
+  PreparedVariant variant;
+  variant.program = program;
+  RecordingGround ground{.world = world, .environment = {}, .libraries = {}, .usual_seconds = 1};
+  for (const std::string& path : mapped) ground.libraries.push_back({path, "", "", false});
+  return imported_packages(variant, ground);
+}
+
+TEST(ImportedPackages, OfTheEnvironmentThatLibrariesCameFrom) {
+  const Venv venv;
+  const std::string library = venv.path + "/" + venv.site + "/torch/lib/libtorch_cpu.so";
+  const auto packages = imported("/usr/bin/env", {"/usr/lib/libpython3.11.so.1.0", library});
+  ASSERT_TRUE(packages);
+  EXPECT_EQ(packages->environment, std::filesystem::canonical(venv.path));
+  EXPECT_EQ(packages->python, "3.11.7");
+  EXPECT_EQ(packages->versions, (std::map<std::string, std::string>{{"numpy", "2.4.6"}, {"torch", "2.15.0+cu132"}}));
+  EXPECT_EQ(packages->libraries, (std::map<std::string, std::string>{{library, "torch"}}));
+}
+
+TEST(ImportedPackages, OfTheProgramsOwnWhereNothingWasMappedFromOne) {
+  const Venv venv;
+  const auto packages = imported(venv.path + "/bin/python", {"/usr/lib/libc.so.6"});
+  ASSERT_TRUE(packages);
+  EXPECT_EQ(packages->versions.size(), 2u);
+  EXPECT_TRUE(packages->libraries.empty());
+}
+
+TEST(ImportedPackages, AProgramWithoutPythonHasNone) {
+  EXPECT_FALSE(imported("/usr/bin/true", {"/usr/lib/libc.so.6"}));
+}
+
+TEST(ImportedPackages, APythonWithoutAnEnvironmentSaysSo) {
+  const auto packages = imported("/no/such/bin/python3", {});
+  ASSERT_TRUE(packages);
+  EXPECT_EQ(packages->environment, "");
+  EXPECT_NE(packages->missing, "");
+}
+
+}  // namespace
+}  // namespace varve

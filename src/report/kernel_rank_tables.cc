@@ -1,0 +1,127 @@
+// The tables of a page about kernels that set ranks or devices side by side.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "report/kernels_page.h"
+#include "report/wording.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostRanks = 16;  // unless a view asks for all
+constexpr std::size_t kMostLate = 3;    // whom a rank waited for, the longest first
+
+// "rank 3 1.2, rank 0 0.1", "nobody"
+std::string late_ranks(const RankWaiting& row, const TimeUnit& unit) {
+  std::vector<std::pair<std::int64_t, std::int32_t>> late;
+  for (const auto& [rank, ns] : row.waiting_for) late.emplace_back(-ns, rank);
+  std::sort(late.begin(), late.end());
+  std::vector<std::string> texts;
+  for (const auto& [ns, rank] : late) texts.push_back(fmt::format("rank {} {}", rank, unit.text(in_seconds(-ns))));
+  return texts.empty() ? "nobody" : and_more(texts, kMostLate);
+}
+
+struct RankSums {
+  std::int64_t kernel_ns = 0, collective_ns = 0, copy_ns = 0;
+  std::uint64_t kernels = 0;
+};
+
+std::map<Place, RankSums> sums_of_ranks(const KernelsRecord& record, const Profile& profile) {
+  std::map<Place, RankSums> ranks;
+  for (const ProfileRow& row : profile.rows) {
+    const bool copies = kCopyActivities.contains(row.key.activity);
+    if (!copies && !kMainActivities.contains(row.key.activity)) continue;
+    RankSums& rank = ranks[{row.key.place.rank, row.key.place.device, -1}];
+    const bool collective = row.key.activity == Activity::collective ||
+                            record.record.kernels[row.key.kernel].meaning.family == Family::collective;
+    if (copies) {
+      rank.copy_ns = add_ns(rank.copy_ns, row.time.total_ns);
+    } else {
+      std::int64_t& sum = collective ? rank.collective_ns : rank.kernel_ns;
+      sum = add_ns(sum, row.time.total_ns);
+      rank.kernels = add_counts(rank.kernels, row.time.count);
+    }
+  }
+  return ranks;
+}
+
+// Of more rows than are shown, those with the most of what is asked for, in their own order; and a note of the others.
+template <class Row, class Weight>
+std::vector<Row> heaviest(std::vector<Row> rows, const KernelView& view, Weight weight, const char* by,
+                          PageBlock& block) {
+  const std::size_t shown = view.most == 0 ? rows.size() : std::max(view.most, kMostRanks);
+  if (rows.size() <= shown) return rows;
+  std::vector<std::size_t> order(rows.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return weight(rows[a]) > weight(rows[b]); });
+  order.resize(shown);
+  std::sort(order.begin(), order.end());
+  std::vector<Row> kept;
+  for (const std::size_t index : order) kept.push_back(rows[index]);
+  block.notes.push_back(fmt::format("the {} with most {} of {}; --top 0 shows all", shown, by, rows.size()));
+  return kept;
+}
+}  // namespace
+
+PageBlock rank_block(const KernelsRecord& record, const Profile& profile, const KernelView& view) {
+  const std::map<Place, RankSums> ranks = sums_of_ranks(record, profile);
+  if (ranks.size() < 2) return {};
+  std::int64_t largest = 0;
+  for (const auto& [place, rank] : ranks) largest = std::max({largest, rank.kernel_ns, rank.collective_ns});
+  const TimeUnit unit = time_unit_for(in_seconds(largest));
+  PageBlock block;
+  const bool by_rank = ranks.rbegin()->first.rank >= 0;
+  block.title = by_rank ? "Ranks" : "Devices";
+  block.columns = {{by_rank ? "rank" : "device", true, 0},
+                   {unit_title("kernels", unit), true, 0},
+                   {unit_title("collectives", unit), true, 0},
+                   {unit_title("copies", unit), true, 0},
+                   {"launches", true, 0}};
+  const std::vector<std::pair<Place, RankSums>> all(ranks.begin(), ranks.end());
+  const auto kernel_time = [](const auto& one) { return one.second.kernel_ns; };
+  for (const auto& [place, rank] : heaviest(all, view, kernel_time, "kernel time", block)) {
+    std::string name = by_rank ? std::to_string(place.rank) : std::to_string(place.device);
+    if (by_rank && place.rank < 0) name = "?";
+    if (by_rank && place.device >= 0) name += fmt::format(" (device {})", place.device);
+    block.rows.push_back({{name, unit.text(in_seconds(rank.kernel_ns)), unit.text(in_seconds(rank.collective_ns)),
+                           unit.text(in_seconds(rank.copy_ns)), std::to_string(rank.kernels)},
+                          "",
+                          Tone::plain});
+  }
+  return block;
+}
+
+PageBlock waiting_block(const RankReport& report, const KernelView& view) {
+  std::int64_t largest = 0;
+  std::vector<const RankWaiting*> rows;
+  for (const RankWaiting& row : report.ranks) {
+    largest = std::max({largest, row.transfer_ns, row.waiting_ns, row.waited_for_ns});
+    if (row.common > 0) rows.push_back(&row);
+  }
+  PageBlock block;
+  block.title = "Collectives over ranks: transferring, and waiting for whoever came last";
+  if (!report.ranks.empty()) block.notes.push_back(report.detail);
+  const TimeUnit unit = time_unit_for(in_seconds(largest));
+  block.columns = {{"rank", true, 0},
+                   {"collectives", true, 1},
+                   {unit_title("transfer", unit), true, 0},
+                   {unit_title("waiting", unit), true, 0},
+                   {unit_title("others waited for it", unit), true, 0},
+                   {unit_title("it waited for", unit), false, 0}};
+  const auto waited_for = [](const RankWaiting* row) { return row->waited_for_ns; };
+  for (const RankWaiting* row : heaviest(rows, view, waited_for, "waiting of others", block)) {
+    block.rows.push_back(
+        {{std::to_string(row->rank), std::to_string(row->common), unit.text(in_seconds(row->transfer_ns)),
+          unit.text(in_seconds(row->waiting_ns)), unit.text(in_seconds(row->waited_for_ns)), late_ranks(*row, unit)},
+         "",
+         Tone::plain});
+  }
+  return block;
+}
+
+}  // namespace varve

@@ -1,0 +1,373 @@
+#!/usr/bin/env python3
+"""Runs the start-up hook of recording units (src/harness/recorders/start_up_hook.py) in real interpreters, with modules
+called torch, jax and tensorflow that are a few lines each. No framework is needed.
+
+usage: hook_test.py HOOK DATA [PYTHON…]      DATA is data/framework_facts.json; without PYTHON this one runs
+"""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+import unittest
+
+HOOK = pathlib.Path(sys.argv[1])
+LISTED = {row["id"] for row in json.loads(pathlib.Path(sys.argv[2]).read_text(encoding="utf-8"))["facts"]}
+PYTHONS = sys.argv[3:] or [sys.executable]
+
+# A framework of one file a module: the names that the hook asks, and a profiler that says what was done to it.
+TORCH = {
+    "torch/__init__.py": """
+        import sys
+        from . import version, backends, cuda, autograd, profiler
+        __version__ = "9.9"
+        float32_precision = "highest"
+        threads = 3
+        def get_float32_matmul_precision(): return float32_precision
+        def set_float32_matmul_precision(value):
+            global float32_precision
+            float32_precision = value
+        def get_num_threads(): return threads
+        def get_default_dtype(): return "torch.float32"
+        def is_grad_enabled(): return False
+        def is_inference_mode_enabled(): return False
+        def is_autocast_cpu_enabled(): return True
+        def is_autocast_enabled(): return False
+        def get_autocast_cpu_dtype(): return "torch.bfloat16"
+        def are_deterministic_algorithms_enabled(): raise RuntimeError("not in this version")
+        class _TorchCompileInductorWrapper:
+            def __init__(self, mode, options, dynamic): self.mode = mode
+        class __config__:
+            @staticmethod
+            def show(): return "PyTorch built with:\\n  - Intel(R) MKL-DNN v3.1\\n  - Build settings: BLAS_INFO=mkl, USE_OPENMP=ON, "
+    """,
+    "torch/version.py": "git_version = 'abcdef0123456789'\ncuda = None\nhip = None\n",
+    "torch/backends.py": """
+        class cpu:
+            @staticmethod
+            def get_cpu_capability(): return "AVX2"
+        class cuda:
+            class matmul:
+                allow_tf32 = True
+            @staticmethod
+            def flash_sdp_enabled(): return True
+            @staticmethod
+            def math_sdp_enabled(): return True
+        class cudnn:
+            benchmark = True
+    """,
+    "torch/cuda.py": "def is_initialized(): return False\n",
+    "torch/autograd/__init__.py": "from . import profiler\n",
+    "torch/autograd/profiler.py": """
+        log = []
+        class Result:
+            def save(self, path): open(path, "w").write('{"traceEvents": []}')
+        def _prepare_profiler(*a, **k): log.append("prepare")
+        def _enable_profiler(*a): log.append("enable")
+        def _disable_profiler():
+            log.append("disable")
+            return Result()
+        class profile:
+            def __init__(self, enabled, use_kineto=False, record_shapes=False, use_device=None):
+                self.kineto_activities = {1}
+            def config(self, create_trace_id=False): return "config"
+            def _prepare_trace(self): _prepare_profiler(self.config())
+            def __enter__(self):
+                self._prepare_trace()
+                _enable_profiler(self.config(), self.kineto_activities)
+                return self
+            def __exit__(self, *a): self.result = _disable_profiler()
+            def export_chrome_trace(self, path): self.result.save(path)
+    """,
+    "torch/profiler/__init__.py": "from .profiler import profile\n",
+    "torch/profiler/profiler.py": """
+        from torch.autograd import profiler as prof
+        class _KinetoProfile:
+            def __enter__(self):
+                self.profiler = prof.profile(True).__enter__()
+                return self
+            def __exit__(self, *a): self.profiler.__exit__()
+            def export_chrome_trace(self, path): self.profiler.export_chrome_trace(path + ".part"); open(path, "w").write("{}")
+        class profile(_KinetoProfile): pass
+    """,
+}
+JAX = {
+    "jax/__init__.py": """
+        __version__ = "0.9"
+        class config:
+            values = {"jax_enable_x64": False, "jax_default_matmul_precision": None}
+    """,
+    "jaxlib/__init__.py": "__version__ = '0.9.1'\n",
+}
+TENSORFLOW = {
+    "tensorflow/__init__.py": """
+        __version__ = "2.99"
+        class sysconfig:
+            @staticmethod
+            def get_build_info(): return {"cuda_version": "12.5", "is_cuda_build": True}
+        class config:
+            class threading:
+                @staticmethod
+                def get_inter_op_parallelism_threads(): return 0
+                @staticmethod
+                def get_intra_op_parallelism_threads(): return 4
+    """,
+}
+
+
+class Program:
+    """A folder with the hook in it, as `varve run` lays it, and the modules of a program."""
+
+    def __init__(self, *trees, window=None):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="varve-hook-"))
+        self.out = self.folder / "hook" / "out"
+        self.out.mkdir(parents=True)
+        shutil.copy(HOOK, self.folder / "hook" / "sitecustomize.py")
+        self.modules = self.folder / "modules"
+        self.modules.mkdir()
+        for tree in trees:
+            for name, text in tree.items():
+                self.write(name, text)
+        if window:
+            start, length = window
+            text = "%.3f %.3f\n" % (self.monotonic() + start, length)
+            (self.folder / "hook" / "window").write_text(text)
+
+    @staticmethod
+    def monotonic():
+        import time
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+    def write(self, name, text):
+        path = self.modules / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+
+    def run(self, python, text, *flags, hooked=True, expect=0):
+        (self.folder / "program.py").write_text(textwrap.dedent(text))
+        paths = ([str(self.folder / "hook")] if hooked else []) + [str(self.modules)]
+        environment = dict(os.environ, PYTHONPATH=":".join(paths), PYTHONDONTWRITEBYTECODE="1")
+        environment.pop("PYTHONWARNINGS", None)
+        done = subprocess.run([python, *flags, str(self.folder / "program.py")], capture_output=True, text=True,
+                              env=environment, timeout=120)
+        if expect is not None and done.returncode != expect:
+            raise AssertionError("ended with %d: %s" % (done.returncode, done.stderr))
+        return done
+
+    def left(self):
+        return sorted(path.name for path in self.out.iterdir())
+
+    def names(self):
+        return sorted({name.rsplit("_", 1)[0] for name in self.left()})
+
+    def facts(self):
+        found = [path for path in self.out.glob("facts_*.json")]
+        if len(found) != 1:
+            raise AssertionError("facts of %d processes: %s" % (len(found), self.left()))
+        return json.loads(found[0].read_text())
+
+    def read(self, what):
+        return "".join(path.read_text() for path in sorted(self.out.glob(what + "_*")))
+
+
+# Works for a while in the main thread, as a program does.
+WORK = """
+import time
+def work(seconds):
+    end = time.time() + seconds
+    while time.time() < end: sum(range(100))
+"""
+
+
+class Hook(unittest.TestCase):
+    python = PYTHONS[0]
+
+    def test_a_program_without_a_framework_is_not_touched(self):
+        program = Program(window=(0, 0.1))
+        text = """
+            import sys
+            print(sys.path[1:], [f for f in sys.meta_path if "Hook" in type(f).__name__] and "watching",
+                  sys.modules["sitecustomize"].__name__)
+            import json, threading
+            print(threading.active_count())
+        """
+        plain = program.run(self.python, "import sys; print(sys.path[1:])", hooked=False).stdout
+        hooked = program.run(self.python, text)
+        self.assertEqual(hooked.stdout.split("watching")[0].strip("' "), plain.strip())
+        self.assertEqual(hooked.stdout.splitlines()[-1], "1", "it started a thread")
+        self.assertEqual(hooked.stderr, "")
+        self.assertEqual(program.left(), [])
+
+    def test_the_environments_own_sitecustomize_runs(self):
+        program = Program()
+        program.write("sitecustomize.py", "import builtins; builtins.own = 'ran'\n")
+        self.assertEqual(program.run(self.python, "print(own)").stdout, "ran\n")
+
+    def test_what_it_raises_is_said_as_ever(self):
+        program = Program()
+        program.write("sitecustomize.py", "import no_such_module_anywhere\n")
+        plain = program.run(self.python, "print(1)", hooked=False, expect=None)
+        hooked = program.run(self.python, "print(1)", expect=None)
+        self.assertEqual(hooked.returncode, plain.returncode)
+        self.assertEqual(hooked.stderr.strip().splitlines()[-1:], plain.stderr.strip().splitlines()[-1:])
+
+    def test_what_torch_was_told_at_the_end(self):
+        program = Program(TORCH)
+        program.run(self.python, """
+            import torch
+            torch.set_float32_matmul_precision("high")
+            torch._TorchCompileInductorWrapper("max-autotune", None, True)
+        """)
+        written = program.facts()
+        facts = written["facts"]
+        self.assertEqual(set(facts) - LISTED, set(), "ids that data/framework_facts.json does not list")
+        self.assertEqual(facts["torch.matmul.precision"], "high")
+        self.assertEqual(facts["torch.matmul.tf32"], True)
+        self.assertEqual(facts["torch.cudnn.benchmark"], True)
+        self.assertEqual(facts["torch.sdpa"], ["flash", "math"])
+        self.assertEqual(facts["torch.threads"], 3)
+        self.assertEqual(facts["torch.git"], "abcdef012345")
+        self.assertEqual(facts["torch.cuda"], "none")
+        self.assertEqual(facts["torch.config.blas"], "mkl")
+        self.assertEqual(facts["torch.compile"], ["mode max-autotune, dynamic True"])
+        self.assertNotIn("torch.deterministic", facts, "this version cannot say")
+        self.assertFalse(written["own_profiler"])
+        self.assertGreater(written["cpu_seconds"], 0)
+        self.assertEqual(program.names(), ["facts"])
+
+    def test_what_jax_and_tensorflow_were_told(self):
+        program = Program(JAX, TENSORFLOW)
+        program.run(self.python, "import jax, jaxlib, tensorflow")
+        facts = program.facts()["facts"]
+        self.assertEqual(set(facts) - LISTED, set())
+        self.assertEqual(facts["jax.config.default_matmul_precision"], "none")
+        self.assertEqual(facts["jax.jaxlib"], "0.9.1")
+        self.assertNotIn("jax.backend", facts, "asking would start one")
+        self.assertEqual(facts["tensorflow.build.cuda_version"], "12.5")
+        self.assertEqual(facts["tensorflow.threads.intra_op"], 4)
+
+    def test_jax_is_asked_before_it_takes_itself_apart(self):
+        program = Program(dict(JAX, **{"jax/_src/__init__.py": "", "jax/_src/xla_bridge.py": """
+            import atexit
+            _backends = {"cpu": 1}
+            atexit.register(_backends.clear)
+        """}))
+        program.write("jax/__init__.py", JAX["jax/__init__.py"] + """
+        from jax._src import xla_bridge
+        def default_backend(): return "cpu"
+        """)
+        program.run(self.python, "import jax")
+        self.assertEqual(program.facts()["facts"]["jax.backend"], "cpu")
+
+    def test_the_window_is_opened_where_torch_does_not_ask(self):
+        program = Program(TORCH, window=(0.5, 0.3))
+        done = program.run(self.python, WORK + "import torch\nwork(4)\nprint(torch.autograd.profiler.log)")
+        self.assertEqual(done.stdout.strip(), "['prepare', 'enable', 'disable']")
+        self.assertEqual(program.names(), ["facts", "hook", "opened"])
+        facts = program.facts()["facts"]
+        self.assertEqual(facts["torch.autocast.cpu"], True)
+        self.assertEqual(facts["torch.autocast.dtype"], "torch.bfloat16")
+
+    def test_it_is_not_where_torch_asks(self):
+        program = Program(TORCH, window=(0.5, 0.3))
+        done = program.run(self.python, WORK + """
+import os, torch
+open(%r + "/asked_%%d" %% os.getpid(), "w").close()
+work(3)
+print(torch.autograd.profiler.log)""" % str(program.out))
+        self.assertEqual(done.stdout.strip(), "[]")
+        self.assertEqual(program.names(), ["asked", "facts"])
+
+    def test_the_programs_own_profiler_is_left_alone(self):
+        program = Program(TORCH, window=(0.5, 1.5))
+        trace = str(program.folder / "own.json")
+        done = program.run(self.python, WORK + """
+import torch.profiler
+log = torch.autograd.profiler.log
+work(2.2)  # in the window that the hook opened
+with torch.profiler.profile() as own: work(0.1)
+own.export_chrome_trace(%r)
+work(1)
+print(log)""" % trace)
+        self.assertEqual(done.stdout.strip(), "['prepare', 'enable', 'disable', 'prepare', 'enable', 'disable']")
+        written = program.facts()
+        self.assertTrue(written["own_profiler"])
+        self.assertEqual(written["own_traces"], [trace], "what the program called, not what that called")
+        self.assertEqual(program.names(), ["facts", "opened", "own"])
+
+    def test_a_program_that_uses_sigalrm_keeps_its_alarms(self):
+        program = Program(TORCH, window=(0.5, 0.3))
+        done = program.run(self.python, WORK + """
+import signal, torch
+ticks = 0
+def tick(*_):
+    global ticks
+    ticks += 1
+signal.signal(signal.SIGALRM, tick)
+signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+work(3)
+signal.setitimer(signal.ITIMER_REAL, 0)
+print(ticks > 30, signal.getsignal(signal.SIGALRM) is tick)""")
+        self.assertEqual(done.stdout.strip(), "True True")
+        self.assertIn("hook", program.names())
+
+    def test_a_forked_child_has_a_window_of_its_own(self):
+        program = Program(TORCH, window=(0.3, 0.3))
+        program.run(self.python, WORK + """
+import os, sys, torch
+child = os.fork()
+work(3.5)
+if child == 0: os._exit(0)
+sys.exit(os.waitpid(child, 0)[1])""")
+        told = subprocess.run([self.python, "-c", "import os; print(hasattr(os, 'register_at_fork'))"],
+                              capture_output=True, text=True).stdout
+        self.assertEqual(len(list(program.out.glob("hook_*.json"))), 2 if told == "True\n" else 1)
+        self.assertEqual(len(list(program.out.glob("facts_*.json"))), 1, "a child that ends by _exit says nothing")
+
+    def test_a_main_thread_that_never_comes_round_costs_the_window_only(self):
+        program = Program(TORCH, window=(0.2, 0.2))
+        done = program.run(self.python, """
+            import os, threading, torch
+            def end():
+                import time
+                time.sleep(2.5)
+                os._exit(7)
+            threading.Thread(target=end).start()
+            lock = threading.Lock(); lock.acquire(); lock.acquire()
+        """, expect=7)
+        self.assertEqual(done.stderr, "")
+
+    def test_a_broken_framework_is_not_our_business(self):
+        program = Program({"torch/__init__.py": "raise ImportError('no libcudart')\n"}, window=(0, 1))
+        done = program.run(self.python, """
+            try:
+                import torch
+            except ImportError as error:
+                print(error)
+        """)
+        self.assertEqual(done.stdout, "no libcudart\n")
+        self.assertEqual(done.stderr, "")
+
+    def test_isolated_interpreters_do_not_see_it(self):
+        program = Program(TORCH)
+        for flag in ("-I", "-S", "-E"):
+            with self.subTest(flag):
+                program.run(self.python, "import sys; sys.path.append(%r); import torch" % str(program.modules), flag)
+        self.assertEqual(program.left(), [])
+
+    def test_a_folder_that_cannot_be_written_disturbs_nobody(self):
+        program = Program(TORCH)
+        shutil.rmtree(program.out)
+        done = program.run(self.python, "import torch; print(torch.__spec__.loader.__class__.__name__)")
+        self.assertEqual((done.stdout, done.stderr), ("SourceFileLoader\n", ""))
+
+
+if __name__ == "__main__":
+    suite = unittest.TestSuite()
+    for each in PYTHONS:
+        kind = type("Hook_" + pathlib.Path(each).resolve().parts[-3].replace(".", "_"), (Hook,), {"python": each})
+        suite.addTests(unittest.defaultTestLoader.loadTestsFromTestCase(kind))
+    sys.exit(0 if unittest.TextTestRunner(verbosity=1).run(suite).wasSuccessful() else 1)
