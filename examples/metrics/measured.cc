@@ -12,10 +12,10 @@ static long long nanoseconds(Clock::time_point moment) {
 static void report(const char* metric, double work, Clock::time_point start, Clock::time_point end) {
   const char* path = std::getenv("VARVE_METRICS");
   if (path == nullptr) return;
-  std::ofstream(path, std::ios::app) << "{\"metric\": \"" << metric << "\", \"value\": "
-                                     << work / std::chrono::duration<double>(end - start).count()
-                                     << ", \"start_ns\": " << nanoseconds(start)
-                                     << ", \"end_ns\": " << nanoseconds(end) << ", \"work\": " << work << "}\n";
+  std::ofstream(path, std::ios::app) << "{\"metric\": \"" << metric
+                                     << "\", \"value\": " << work / std::chrono::duration<double>(end - start).count()
+                                     << ", \"start_ns\": " << nanoseconds(start) << ", \"end_ns\": " << nanoseconds(end)
+                                     << ", \"work\": " << work << "}\n";
 }
 
 int main() {

@@ -122,7 +122,9 @@ ExitStatus save(const Run& run, const std::string& file, bool named, RunJournal&
 
 // The limit on a file's size comes as a signal that ends a program. Handled, it is an error of write(2), and the
 // measured command, which inherits no handlers, meets it as ever.
-void take_size_limit_as_error() { std::signal(SIGXFSZ, [](int) {}); }
+void take_size_limit_as_error() {
+  std::signal(SIGXFSZ, [](int) {});
+}
 
 void set_plan(RunFlags& options, std::vector<VariantPlan> variants) {
   options.plan.variants = std::move(variants);

@@ -88,8 +88,7 @@ RunJournal::RunJournal(std::string file) : file_(std::move(file)) {}
 
 Status RunJournal::open_beside() {
   for (int number = 1; number < kMostJournals; ++number) {
-    const std::string path =
-        number == 1 ? journal_path(file_) : fmt::format("{}-{}", journal_path(file_), number);
+    const std::string path = number == 1 ? journal_path(file_) : fmt::format("{}-{}", journal_path(file_), number);
     FileHandle file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (!file && errno == EEXIST) {
       tell_of_journal(path);
@@ -103,7 +102,8 @@ Status RunJournal::open_beside() {
     sync_folder(path);
     return Done{};
   }
-  return Error{kDoing, journal_path(file_), "there are too many journals beside it", "Remove those that are not needed"};
+  return Error{kDoing, journal_path(file_), "there are too many journals beside it",
+               "Remove those that are not needed"};
 }
 
 Status RunJournal::open_elsewhere() {

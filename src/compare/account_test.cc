@@ -229,9 +229,8 @@ TEST(Account, OtherKernelsAreSeenInUnitsOfFixedTimeToo) {
   ASSERT_TRUE(comparison);
   EXPECT_FALSE(comparison->accounts.at(0).available);
   EXPECT_TRUE(comparison->accounts.at(0).rows.empty());
-  EXPECT_TRUE(std::any_of(comparison->findings.begin(), comparison->findings.end(), [](const Finding& finding) {
-    return finding.id == "VRV-CMP-UNRECORDED-DIFFERS";
-  }));
+  EXPECT_TRUE(std::any_of(comparison->findings.begin(), comparison->findings.end(),
+                          [](const Finding& finding) { return finding.id == "VRV-CMP-UNRECORDED-DIFFERS"; }));
 }
 
 TEST(Account, DisagreementOfMetricAndCpuTimeHasNoShares) {

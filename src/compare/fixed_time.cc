@@ -12,8 +12,9 @@
 namespace varve {
 
 namespace {
-constexpr double kAlike = 1.05;     // the longest of all units ÷ the shortest
-constexpr double kFarFromIt = 0.25;  // of the metric's change: as much of it the time may show and still not be about it
+constexpr double kAlike = 1.05;  // the longest of all units ÷ the shortest
+constexpr double kFarFromIt =
+    0.25;  // of the metric's change: as much of it the time may show and still not be about it
 
 bool is_built_in(const MetricComparison& metric) { return metric.metric == "wall time" || metric.metric == "CPU time"; }
 
@@ -44,7 +45,8 @@ std::string reason_of_fixed_time(const std::vector<const Unit*>& a, const std::v
   const double time_change = std::fabs(std::log(mean(of_b) / mean(of_a)));
   if (!(time_change < kFarFromIt * std::fabs(std::log(primary.ratio.value)))) return "";
   return fmt::format(
-      "{} took {} to {}, on both sides alike, and {} did not stay alike: a program that runs for a fixed time{}. What a "
+      "{} took {} to {}, on both sides alike, and {} did not stay alike: a program that runs for a fixed time{}. What "
+      "a "
       "unit uses says nothing about it then. Give it a fixed amount of work to see what its kernels contribute",
       of_windows ? "what " + primary.metric + " speaks of" : "all units", format_seconds(shortest),
       format_seconds(longest), primary.metric, of_windows ? "" : ", or one that does much beside what it measures");

@@ -1,5 +1,5 @@
-// What only a run can see of how its units ran, as control items: threads at work, CPUs, and how many variables were set
-// that nobody names.
+// What only a run can see of how its units ran, as control items: threads at work, CPUs, and how many variables were
+// set that nobody names.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -37,7 +37,8 @@ void add_threads(const Sides& sides, std::vector<ControlItem>& items) {
   const std::vector<double> a = threads_of(sides.units_a), b = threads_of(sides.units_b);
   if (a.empty() || b.empty()) return;
   const auto text = [](const std::vector<double>& threads) { return fmt::format("{:.0f}", median(threads)); };
-  items.push_back({"threads", Layer::settings, "threads at work in a unit", text(a), text(b), threads_state(a, b), false});
+  items.push_back(
+      {"threads", Layer::settings, "threads at work in a unit", text(a), text(b), threads_state(a, b), false});
 }
 
 // The CPUs that a side's units might run on; empty when they are those of Varve itself, or not known.
@@ -95,7 +96,8 @@ void add_use_items(const Sides& sides, std::vector<ControlItem>& items) {
   add_threads(sides, items);
   add_cpus(sides, items);
   add_other_variables(sides, items);
-  const bool has_work = std::any_of(items.begin(), items.end(), [](const ControlItem& item) { return item.id == "work"; });
+  const bool has_work =
+      std::any_of(items.begin(), items.end(), [](const ControlItem& item) { return item.id == "work"; });
   if (!has_work) add_work_of_metric(sides, items);
 }
 

@@ -143,7 +143,8 @@ void add_window_finding(Run& run) {
                                  run.units.size(), first);
   finding.consequence = "what ran in those units is that of the whole process: imports and warm-up too";
   finding.fix =
-      "write start_ns and end_ns by CLOCK_MONOTONIC on every line of the metric, as varve.py does; value and verdict are "
+      "write start_ns and end_ns by CLOCK_MONOTONIC on every line of the metric, as varve.py does; value and verdict "
+      "are "
       "not touched by it";
   run.findings.push_back(std::move(finding));
 }

@@ -23,7 +23,8 @@ Finding metric_changed_finding(const std::string& what, const Metric& before, co
 // The units cannot be written to where they are kept.
 Finding not_kept_finding(const Error& error, std::string_view home);
 
-// What can be said once all units are there: a window that is not used, the stack changed, steal, no kernel evidence, no partner to compare with.
+// What can be said once all units are there: a window that is not used, the stack changed, steal, no kernel evidence,
+// no partner to compare with.
 void add_closing_findings(Run& run);
 
 }  // namespace varve

@@ -146,8 +146,9 @@ class Scheduler {
     if (!outcome.not_started.empty()) return stop(first_line(failed->evidence), *failed);
     const Unit& unit = keep(planned, request, outcome);
     if (failed) return stop(first_line(failed->evidence), *failed);
-    if (!kept_) return stop(fmt::format("what is measured cannot be kept: {}: {}", kept_.error().where, kept_.error().found),
-                            not_kept_finding(kept_.error(), home_));
+    if (!kept_)
+      return stop(fmt::format("what is measured cannot be kept: {}: {}", kept_.error().where, kept_.error().found),
+                  not_kept_finding(kept_.error(), home_));
     return check_metrics(what, unit);
   }
 
@@ -233,7 +234,8 @@ class Scheduler {
     request.environment = &environment;
     request.environment_pad = pads_.next();
     request.timeout_seconds = plan_.timeout_seconds;
-    request.window_metric = run_.protocol.primary_metric.empty() ? plan_.metric.value_or("") : run_.protocol.primary_metric;
+    request.window_metric =
+        run_.protocol.primary_metric.empty() ? plan_.metric.value_or("") : run_.protocol.primary_metric;
     return request;
   }
 

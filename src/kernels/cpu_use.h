@@ -10,7 +10,8 @@ namespace varve {
 
 // How many threads did the work, and on which CPUs, as samples show it.
 struct CpuUse {
-  int threads = 0;   // with at least a tenth of the samples of the busiest: helpers that woke now and then are not at work
+  int threads =
+      0;  // with at least a tenth of the samples of the busiest: helpers that woke now and then are not at work
   std::string cpus;  // "0-3,8"
 };
 

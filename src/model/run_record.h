@@ -73,17 +73,17 @@ struct Unit {
   std::optional<std::uint64_t> peak_memory_bytes;  // largest resident set of any one process; see peak_memory_note
   std::string peak_memory_note;                    // why it is missing
   std::uint64_t involuntary_switches = 0;          // context switches forced upon it
-  int environment_pad = 0;         // bytes of VARVE_PAD put into its environment: Mytkowicz et al. 2009 (STATS 1)
-  std::vector<Metric> metrics;     // as the program wrote them, in order of first appearance
+  int environment_pad = 0;      // bytes of VARVE_PAD put into its environment: Mytkowicz et al. 2009 (STATS 1)
+  std::vector<Metric> metrics;  // as the program wrote them, in order of first appearance
   // What the primary metric speaks of, and so does the profile of CPU samples. Nothing: all of the unit.
   std::optional<MeasuredWindow> window;
-  std::string window_fault;            // why the window that the program wrote is not used
-  std::optional<int> threads_at_work;  // with a fair part of the window's CPU samples; nothing: none was seen
-  std::string cpus;                    // that CPU samples found it on: "0-3,8"; empty: not known
-  std::string cpus_allowed;            // that its first process might run on at its end; empty: not known
-  std::vector<Library> libraries;  // mapped while it ran, sorted by path
-  Profiles profiles;               // what ran, by the ids of Run::kernels
-  std::vector<UnitMark> marks;     // why a reader may distrust it; never dropped for it
+  std::string window_fault;                // why the window that the program wrote is not used
+  std::optional<int> threads_at_work;      // with a fair part of the window's CPU samples; nothing: none was seen
+  std::string cpus;                        // that CPU samples found it on: "0-3,8"; empty: not known
+  std::string cpus_allowed;                // that its first process might run on at its end; empty: not known
+  std::vector<Library> libraries;          // mapped while it ran, sorted by path
+  Profiles profiles;                       // what ran, by the ids of Run::kernels
+  std::vector<UnitMark> marks;             // why a reader may distrust it; never dropped for it
   std::optional<UnitRecording> recording;  // of an evidence unit
 };
 

@@ -41,7 +41,8 @@ bool is_built_in(const std::string& metric) { return metric == "wall time" || me
 
 std::string why_all(const Run& run, const std::vector<const Unit*>& units) {
   if (is_built_in(run.protocol.primary_metric)) return run.protocol.primary_metric + " is of all of it";
-  const bool faulty = std::any_of(units.begin(), units.end(), [](const Unit* unit) { return !unit->window_fault.empty(); });
+  const bool faulty =
+      std::any_of(units.begin(), units.end(), [](const Unit* unit) { return !unit->window_fault.empty(); });
   if (faulty) return "what the program says of its window is not used";
   return "no line of " + run.protocol.primary_metric + " says when it was measured (start_ns, end_ns)";
 }
@@ -72,9 +73,9 @@ std::string window_text(const Run& run, const Variant& variant) {
   if (units.empty()) return "";
   const TypicalWindow window = typical_window(units);
   if (window.units == 0) return "all of a unit: " + why_all(run, units);
-  std::string text = fmt::format("{} speaks of {} of the {} of a unit, from {} on", run.protocol.primary_metric,
-                                 quantity_text(window.length, "s"), quantity_text(window.wall, "s"),
-                                 quantity_text(window.start, "s"));
+  std::string text =
+      fmt::format("{} speaks of {} of the {} of a unit, from {} on", run.protocol.primary_metric,
+                  quantity_text(window.length, "s"), quantity_text(window.wall, "s"), quantity_text(window.start, "s"));
   if (window.most_stretches > 1) text += fmt::format(", in up to {} stretches", window.most_stretches);
   if (window.units < units.size()) {
     text += fmt::format("; of {} of {} units, the others are taken whole: {}", window.units, units.size(),

@@ -36,8 +36,8 @@ TEST(MeasuredWindow, IsTheUnionOfTheLinesOfTheMetric) {
 // The metric that is compared speaks; without a name that is the first one.
 TEST(MeasuredWindow, IsThatOfThePrimaryMetric) {
   const WrittenMetrics all =
-      written(line("a", R"("start_ns": 2000000000, "end_ns": 3000000000)") + line("b", R"("start_ns": 5000000000, "end_ns": 6000000000)") +
-              R"({"metric": "c", "value": 1})");
+      written(line("a", R"("start_ns": 2000000000, "end_ns": 3000000000)") +
+              line("b", R"("start_ns": 5000000000, "end_ns": 6000000000)") + R"({"metric": "c", "value": 1})");
   EXPECT_EQ(unit_window(all, "", kLife).stretches, (std::vector<Stretch>{{2000000000, 3000000000}}));
   EXPECT_EQ(unit_window(all, "b", kLife).stretches, (std::vector<Stretch>{{5000000000, 6000000000}}));
   EXPECT_TRUE(unit_window(all, "c", kLife).stretches.empty());
@@ -64,7 +64,8 @@ TEST(MeasuredWindow, WhatIsWrongIsSaidAndTheMetricStays) {
 TEST(MeasuredWindow, LiesInsideTheUnitsLife) {
   EXPECT_EQ(fault_of(line("a", R"("start_ns": 1000000000, "end_ns": 9000000000)")), "");
   // A clock that goes in steps of 10 ms says that it began a little before it did.
-  const UnitWindow coarse = unit_window(written(line("a", R"("start_ns": 990000000, "end_ns": 2000000000)")), "", kLife);
+  const UnitWindow coarse =
+      unit_window(written(line("a", R"("start_ns": 990000000, "end_ns": 2000000000)")), "", kLife);
   EXPECT_EQ(coarse.stretches, (std::vector<Stretch>{{1'000'000'000, 2'000'000'000}}));
   EXPECT_NE(fault_of(line("a", R"("start_ns": 989999999, "end_ns": 9000000000)")).find("before the unit was started"),
             std::string::npos);

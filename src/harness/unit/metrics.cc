@@ -91,8 +91,8 @@ std::string read_line(const Json& line, Metric& metric) {
 std::string read_moment(const Json& line, const char* member, std::int64_t& moment) {
   const auto found = line.find(member);
   if (found == line.end()) return fmt::format("no \"{}\" beside the other", member);
-  const bool whole = found->is_number_integer() && (!found->is_number_unsigned() ||
-                                                    found->get<std::uint64_t>() <= std::uint64_t{INT64_MAX});
+  const bool whole = found->is_number_integer() &&
+                     (!found->is_number_unsigned() || found->get<std::uint64_t>() <= std::uint64_t{INT64_MAX});
   if (!whole || found->get<std::int64_t>() < 0) {
     return fmt::format("\"{}\" is no whole number of nanoseconds", member);
   }

@@ -14,16 +14,16 @@ namespace varve {
 //   {"metric": "tokens/s", "value": 1520.5}
 //   {"metric": "time to first token", "value": 0.021, "unit": "s", "better": "lower"}
 // Without "better", unit and name tell (tables/metric_direction.h), or it is unknown. A metric on several lines becomes
-// the median of its values; its unit and better may not change, and its work is the sum. Order of first appearance is kept. Limits:
-// 16 MiB, 64 KiB a line, 1000 metrics, 200 bytes a name, 40 a unit. The names of the built-in metrics are reserved.
-// The Error's `where` is "metrics line N".
+// the median of its values; its unit and better may not change, and its work is the sum. Order of first appearance is
+// kept. Limits: 16 MiB, 64 KiB a line, 1000 metrics, 200 bytes a name, 40 a unit. The names of the built-in metrics are
+// reserved. The Error's `where` is "metrics line N".
 //
 // A line may also say what its number was measured over, by CLOCK_MONOTONIC, and how much was done in it:
 //   {"metric": "tokens/s", "value": 812.5, "start_ns": 81250000000, "end_ns": 83250000000, "work": 1625}
 // All lines of a metric do, or its window is not used. What is wrong with this fails nothing: it is said in `fault`.
 struct MetricWindow {
   std::vector<Stretch> stretches;  // by rising start, apart from each other; empty: the lines do not say
-  std::string fault;               // "metrics line 2: \"end_ns\" is not after \"start_ns\""; then there are no stretches
+  std::string fault;  // "metrics line 2: \"end_ns\" is not after \"start_ns\""; then there are no stretches
 };
 
 struct WrittenMetrics {

@@ -154,15 +154,15 @@ Json profile_to_json(ProfileKind kind, const Profile& profile) {
   Json parts = Json::object();
   for (const auto& [part, ns] : profile.parts) parts[std::string(to_string(part))] = ns;
   Json json{{"witness", std::string(to_string(kind.witness))},
-          {"quantity", std::string(to_string(kind.quantity))},
-          {"scopes", profile.scopes},
-          {"periods_ns", profile.periods_ns},
-          {"lost", profile.lost},
-          {"window_ns", profile.window_ns},
-          {"whole_ns", profile.whole_ns},
-          {"rows", std::move(rows)},
-          {"parts", std::move(parts)},
-          {"unseen", profile.unseen}};
+            {"quantity", std::string(to_string(kind.quantity))},
+            {"scopes", profile.scopes},
+            {"periods_ns", profile.periods_ns},
+            {"lost", profile.lost},
+            {"window_ns", profile.window_ns},
+            {"whole_ns", profile.whole_ns},
+            {"rows", std::move(rows)},
+            {"parts", std::move(parts)},
+            {"unseen", profile.unseen}};
   if (profile.before_ns > 0) json["before_ns"] = profile.before_ns;
   if (profile.between_ns > 0) json["between_ns"] = profile.between_ns;
   if (profile.after_ns > 0) json["after_ns"] = profile.after_ns;

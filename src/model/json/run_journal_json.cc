@@ -81,8 +81,8 @@ void resolve_primary_metric(Run& run) {
 std::string incomplete_text(const Run& run, const std::string& unreadable) {
   const std::size_t planned = run.variants.size() * static_cast<std::size_t>(std::max(0, run.protocol.units) +
                                                                              std::max(0, run.protocol.warmup));
-  std::string text = fmt::format("it was ended before its end; its journal holds {} of {} planned units",
-                                 run.units.size(), planned);
+  std::string text =
+      fmt::format("it was ended before its end; its journal holds {} of {} planned units", run.units.size(), planned);
   if (!unreadable.empty()) text += "; " + unreadable + ", and what follows it is left out";
   return text;
 }

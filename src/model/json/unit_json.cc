@@ -8,8 +8,8 @@
 namespace varve {
 
 std::size_t LibraryTable::index_of(const Library& library) {
-  const auto [at, inserted] = index_.try_emplace(
-      {library.path, library.build_id, library.build_id_missing, library.deleted}, rows_.size());
+  const auto [at, inserted] =
+      index_.try_emplace({library.path, library.build_id, library.build_id_missing, library.deleted}, rows_.size());
   if (inserted) rows_.push_back(library);
   return at->second;
 }

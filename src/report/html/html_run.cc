@@ -153,7 +153,8 @@ void write_kernels(HtmlWriter& out, const Run& run, const Variant& variant, cons
     for (const FamilyRows& family : by_family(side, run.kernels)) write_family(out, family, run, side, scale);
     write_bar(out, "family quiet", remainder_title(side.kind), "", side.mean_seconds(side.profile.remainder_ns()),
               scale);
-    write_bar(out, "family total", side.profile.outside_ns() > 0 ? quantity + " of the window" : quantity, "", side.mean_seconds(side.profile.whole_ns), scale);
+    write_bar(out, "family total", side.profile.outside_ns() > 0 ? quantity + " of the window" : quantity, "",
+              side.mean_seconds(side.profile.whole_ns), scale);
   }
   out.leaf("p", {{"class", "note"}},
            side.kind == kCpuSamples
