@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "cmd/terminal.h"
+#include "harness/unit/machine_time.h"
 #include "model/json/documents.h"
 
 namespace varve {
@@ -20,6 +21,7 @@ namespace {
 constexpr const char* kDoing = "keeping the units as they finish";
 constexpr int kMostJournals = 100;  // beside one output
 constexpr std::size_t kLongestName = 60;
+constexpr double kSyncInterval = 0.25;  // seconds: a disk may take longer to answer than a short unit takes
 
 Error fault(const std::string& path, int number) {
   return {kDoing, path, std::strerror(number), "Make room there, or name another file with -o"};
@@ -43,7 +45,7 @@ bool write_whole(int descriptor, std::string_view text) {
     if (count <= 0) return false;
     text.remove_prefix(static_cast<std::size_t>(count));
   }
-  return fdatasync(descriptor) == 0;
+  return true;
 }
 
 // What stands where the journal would go.
@@ -120,7 +122,9 @@ Status RunJournal::open_elsewhere() {
 
 Status RunJournal::append(const Run& run, Place& place) {
   const std::string text = place.lines.next(run);
-  if (!write_whole(place.file.fd(), text)) {
+  const bool due = monotonic_now() - place.synced_at >= kSyncInterval;
+  if (due) place.synced_at = monotonic_now();
+  if (!write_whole(place.file.fd(), text) || (due && fdatasync(place.file.fd()) != 0)) {
     const int number = errno;
     if (ftruncate(place.file.fd(), static_cast<off_t>(place.bytes)) != 0) {
       // Half a line stays at its end, and whoever reads it leaves that out.

@@ -24,7 +24,7 @@ class RunJournal {
   // and left alone.
   explicit RunJournal(std::string file);
 
-  // Writes what the run gained, and waits until it is on the disk. Where that fails, all of it goes to the folder for
+  // Writes what the run gained, and has the disk take it a quarter of a second later at most. Where that fails, all of it goes to the folder for
   // temporary files instead, which is told; an Error when it can be kept nowhere.
   Status keep(const Run& run);
   // The document was written: the journal is not needed any more.
@@ -38,7 +38,8 @@ class RunJournal {
     std::string path;
     FileHandle file;
     RunJournalLines lines;
-    std::size_t bytes = 0, units = 0;  // that are safe
+    std::size_t bytes = 0, units = 0;  // that were written
+    double synced_at = 0;              // on the monotonic clock
   };
   Status open_beside();
   Status open_elsewhere();
