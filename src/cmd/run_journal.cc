@@ -120,7 +120,7 @@ Status RunJournal::open_elsewhere() {
   return Done{};
 }
 
-Status RunJournal::append(const Run& run, Place& place) {
+Status RunJournal::append(const Run& run, JournalFile& place) {
   const std::string text = place.lines.next(run);
   const bool due = monotonic_now() - place.synced_at >= kSyncInterval;
   if (due) place.synced_at = monotonic_now();
@@ -162,14 +162,14 @@ Status RunJournal::keep_elsewhere(const Run& run, const Error& why) {
 }
 
 void RunJournal::discard() {
-  for (std::optional<Place>* place : {&beside_, &elsewhere_}) {
+  for (std::optional<JournalFile>* place : {&beside_, &elsewhere_}) {
     if (*place) unlink((*place)->path.c_str());
     place->reset();
   }
 }
 
 std::string RunJournal::whereabouts() const {
-  const std::optional<Place>& place = elsewhere_ ? elsewhere_ : beside_;
+  const std::optional<JournalFile>& place = elsewhere_ ? elsewhere_ : beside_;
   if (!place || place->units == 0) return "";
   return fmt::format("{} {} kept in {}: varve report {} shows them, varve compare reads it too", counted(place->units),
                      place->units == 1 ? "is" : "are", place->path, place->path);

@@ -16,6 +16,15 @@ std::string journal_path(const std::string& file);
 // is there yet. `name` is the benchmark's, `time` RFC 3339.
 std::string default_run_file(const std::string& name, const std::string& time);
 
+// A file with the lines of a run, whole lines only.
+struct JournalFile {
+  std::string path;
+  FileHandle file;
+  RunJournalLines lines;
+  std::size_t bytes = 0, units = 0;  // that were written
+  double synced_at = 0;              // on the monotonic clock
+};
+
 // Keeps the units of a run on disk as they finish, beside the document that is written at its end: what was measured
 // outlives a SIGKILL of Varve, and a machine that loses its power.
 class RunJournal {
@@ -24,8 +33,8 @@ class RunJournal {
   // and left alone.
   explicit RunJournal(std::string file);
 
-  // Writes what the run gained, and has the disk take it a quarter of a second later at most. Where that fails, all of it goes to the folder for
-  // temporary files instead, which is told; an Error when it can be kept nowhere.
+  // Writes what the run gained, and has the disk take it a quarter of a second later at most. Where that fails, all of
+  // it goes to the folder for temporary files instead, which is told; an Error when it can be kept nowhere.
   Status keep(const Run& run);
   // The document was written: the journal is not needed any more.
   void discard();
@@ -33,21 +42,13 @@ class RunJournal {
   std::string whereabouts() const;
 
  private:
-  // One file with the lines of a run, whole lines only.
-  struct Place {
-    std::string path;
-    FileHandle file;
-    RunJournalLines lines;
-    std::size_t bytes = 0, units = 0;  // that were written
-    double synced_at = 0;              // on the monotonic clock
-  };
   Status open_beside();
   Status open_elsewhere();
-  static Status append(const Run& run, Place& place);
+  static Status append(const Run& run, JournalFile& place);
   Status keep_elsewhere(const Run& run, const Error& why);
 
   std::string file_;
-  std::optional<Place> beside_, elsewhere_;
+  std::optional<JournalFile> beside_, elsewhere_;
 };
 
 }  // namespace varve

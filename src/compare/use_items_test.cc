@@ -90,8 +90,9 @@ TEST(UseItems, OtherNumbersOfUnlistedVariablesAreAGapBetweenDocuments) {
 
 TEST(UseItems, WorkIsComparedWhereEveryUnitDidTheSame) {
   const auto with_work = [](double of_a, double of_b, double growing) {
-    return run_of_units(
-        [=](Unit& made, Generator&) { made.metrics[0].work = (made.variant == "A" ? of_a : of_b) + growing * made.index; });
+    return run_of_units([=](Unit& made, Generator&) {
+      made.metrics[0].work = (made.variant == "A" ? of_a : of_b) + growing * made.index;
+    });
   };
   EXPECT_EQ(item_of_use(compare_variants(with_work(100, 100, 0)), "work")->state, ItemState::same);
   EXPECT_EQ(item_of_use(compare_variants(with_work(100, 200, 0)), "work")->state, ItemState::different);

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "harness/recorders/choose.h"
@@ -144,7 +144,8 @@ TEST(Scheduler, AWindowsPartOfTheCpuTimeIsItsPartOfTheSamples) {
   EXPECT_EQ(profile.window_ns, 2'000'000'000);
   EXPECT_EQ(profile.whole_ns, 4'000'000'000 / 3);
   EXPECT_EQ(profile.remainder_ns(), 4'000'000'000 / 3 - 1'000'000'000);
-  EXPECT_TRUE(profile.unseen.contains("when the CPU time was used that no sample saw: it is divided as the samples are"));
+  EXPECT_TRUE(
+      profile.unseen.contains("when the CPU time was used that no sample saw: it is divided as the samples are"));
   EXPECT_EQ(executor.window_metrics, (std::vector<std::string>{"", "tokens/s"}));
 }
 

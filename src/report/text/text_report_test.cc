@@ -297,7 +297,7 @@ TEST(TextRun, ShowsEachProfileOfASide) {
 }
 
 TEST(TextRun, SaysWhichPartOfAUnitItIsOf) {
-  Run run = samples::run();
+  varve::Run run = samples::run();
   run.protocol.primary_metric = "tokens/s";
   const std::string whole = without_blanks(text_run(run, {.width = 200}));
   EXPECT_TRUE(has(whole, "allofaunit:nolineoftokens/ssayswhenitwasmeasured(start_ns,end_ns)")) << whole;
