@@ -38,6 +38,10 @@ class Narrator : public RunObserver {
     bar_.hide();
     for (const std::string& line : lines) tell("varve: " + line);
   }
+  void recording(const std::string& line) override {
+    bar_.hide();
+    tell("varve: " + line);
+  }
   void unit_started(int index, int total_units) override {
     total_ = total_units;
     bar_.show(index, total_units, "unit " + std::to_string(index + 1));

@@ -199,12 +199,13 @@ void add_evidence_finding(Run& run) {
   std::set<std::string> reasons;
   double cpu_seconds = 0;
   for (const Unit& unit : run.units) {
-    if (unit.role != UnitRole::timing) continue;
-    any_timed = true;
+    if (unit.role == UnitRole::warmup) continue;
     if (std::any_of(unit.profiles.by_kind.begin(), unit.profiles.by_kind.end(),
                     [](const auto& seen) { return !seen.second.rows.empty(); })) {
       return;
     }
+    if (unit.role != UnitRole::timing) continue;
+    any_timed = true;
     cpu_seconds += unit.user_seconds + unit.system_seconds;
     for (const auto& [unseen, times] : unit.profiles.absent) reasons.insert(unseen.reason);
     for (const auto& [kind, profile] : unit.profiles.by_kind) {

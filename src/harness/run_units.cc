@@ -191,6 +191,8 @@ class Scheduler {
     Result<std::unique_ptr<RecordedUnit>> recorded = recorder.prepare(ground, folder->path());
     if (!recorded) return say_unused(variant, recorder, to_text(recorded.error()));
 
+    observer_.recording(
+        fmt::format("recording {} by \"{}\" ({})", variant.name, recorder.name(), why_of(variant, recorder)));
     ++total_;
     const PlannedUnit planned{side, UnitRole::evidence, -1, 0, -1};
     std::map<std::string, std::string> variables = ground.environment;
@@ -216,6 +218,13 @@ class Scheduler {
       run_.findings.push_back(std::move(*failed));
     }
     return recording.about.no_evidence.empty();
+  }
+
+  static std::string why_of(const Variant& variant, const Recorder& recorder) {
+    for (const RecorderChoice& choice : variant.recorders) {
+      if (choice.recorder == recorder.name()) return choice.why;
+    }
+    return "";
   }
 
   static bool say_unused(Variant& variant, const Recorder& recorder, const std::string& why) {

@@ -82,6 +82,9 @@ std::string sampling_remark(const Run& run) {
   }
   return join(witnesses, "; ") + (unseen.empty() ? "" : "; unseen: " + join(unseen, "; "));
 }
+bool is_of_operators(ProfileKind kind) {
+  return kind.witness == WitnessKind::kineto && kind.quantity == Quantity::call_time;
+}
 }  // namespace
 
 std::vector<const Unit*> timing_units(const Run& run, const std::string& variant) {
@@ -147,9 +150,10 @@ std::vector<SideProfile> side_profiles(const std::vector<const Unit*>& units) {
   return sides;
 }
 
+const char* row_title(ProfileKind kind) { return is_of_operators(kind) ? "operator" : "kernel"; }
+
 std::string profile_title(const Run& run, const Variant& variant, ProfileKind kind) {
-  const bool operators = kind.witness == WitnessKind::kineto && kind.quantity == Quantity::call_time;
-  std::string side = operators ? "Operators" : "Kernels";
+  std::string side = is_of_operators(kind) ? "Operators" : "Kernels";
   if (run.variants.size() > 1) side += " of " + variant.name;
   if (kind == kCpuSamples) return side;
   return fmt::format("{}: {}, by {}", side, quantity_title(kind.quantity), to_string(kind.witness));
@@ -157,7 +161,7 @@ std::string profile_title(const Run& run, const Variant& variant, ProfileKind ki
 
 const char* remainder_title(ProfileKind kind) {
   if (kind.quantity == Quantity::cpu_time) return "(not sampled)";
-  if (kind.witness == WitnessKind::kineto && kind.quantity == Quantity::call_time) return "(outside operators)";
+  if (is_of_operators(kind)) return "(outside operators)";
   return kind.witness == WitnessKind::onednn_verbose ? "(outside oneDNN)" : "(outside kernels)";
 }
 

@@ -37,6 +37,7 @@ struct SideProfile {
 // That of CPU samples comes first, seen or not.
 std::vector<SideProfile> side_profiles(const std::vector<const Unit*>& units);
 std::string profile_title(const Run& run, const Variant& variant, ProfileKind kind);  // "Kernels of A"
+const char* row_title(ProfileKind kind);                                              // "kernel", "operator"
 const char* remainder_title(ProfileKind kind);                                        // "(not sampled)"
 
 // The texts of what gives cause to distrust the unit, joined.

@@ -32,7 +32,11 @@ TORCH = {
             float32_precision = value
         def get_num_threads(): return threads
         def get_default_dtype(): return "torch.float32"
-        def is_grad_enabled(): return False
+        looks = 0
+        def is_grad_enabled():
+            global looks
+            looks += 1
+            return looks % 2 == 0
         def is_inference_mode_enabled(): return False
         def is_autocast_cpu_enabled(): return True
         def is_autocast_enabled(): return False
@@ -270,6 +274,7 @@ class Hook(unittest.TestCase):
         facts = program.facts()["facts"]
         self.assertEqual(facts["torch.autocast.cpu"], True)
         self.assertEqual(facts["torch.autocast.dtype"], "torch.bfloat16")
+        self.assertEqual(facts["torch.grad_enabled"], "sometimes")
 
     def test_it_is_not_where_torch_asks(self):
         program = Program(TORCH, window=(0.5, 0.3))

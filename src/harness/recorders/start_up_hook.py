@@ -18,7 +18,7 @@ class _Hook(object):
         self.out = os.path.join(self.folder, "out")
         self.awaited = {"torch", "jax", "tensorflow"}
         self.said = False         # its facts, in this process
-        self.in_window = {}       # facts that are true in the window only
+        self.in_window = {}       # facts of the window: every value that was met, by the fact
         self.compiled = []        # how torch.compile was called
         self.own_profiler = False  # the program opened one
         self.own_traces = []       # and wrote these files
@@ -163,14 +163,14 @@ class _Hook(object):
         import time
         time.sleep(max(plan[0] - time.monotonic(), self.time_to_ask))
         asks = self.is_noted("asked")  # written by Varve: PyTorch asks by itself, so its answer is the window
-        self.in_main_thread(self.look_around, torch)
-        if asks or self.own_profiler or profiler is None:
-            return
-        if not self.in_main_thread(self.open_window, torch, profiler):
+        opens = not asks and not self.own_profiler and profiler is not None
+        if opens and not self.in_main_thread(self.open_window, torch, profiler):
             return self.note("failed", "the main thread did not come round to open the window")
-        time.sleep(plan[1])
+        for _ in range(10):  # autocast and the like hold for a block of the program: one look may fall beside it
+            self.in_main_thread(self.look_around, torch)
+            time.sleep(plan[1] / 10)
         results = []
-        if self.in_main_thread(self.close_window, results) and results:
+        if opens and self.in_main_thread(self.close_window, results) and results:
             results[0].save(os.path.join(self.out, "hook_%d.json" % os.getpid()))
 
     # The interpreter calls it between two of the main thread's instructions, as it does handlers of signals.
@@ -191,15 +191,16 @@ class _Hook(object):
         return done.wait(30)
 
     def look_around(self, torch):
-        facts = self.in_window
-        facts["torch.grad_enabled"] = torch.is_grad_enabled()
-        facts["torch.inference_mode"] = torch.is_inference_mode_enabled()
-        facts["torch.autocast.cpu"] = torch.is_autocast_cpu_enabled()
-        facts["torch.autocast.cuda"] = torch.is_autocast_enabled()
+        def met(name, value):
+            self.in_window.setdefault("torch." + name, set()).add(value)
+        met("grad_enabled", torch.is_grad_enabled())
+        met("inference_mode", torch.is_inference_mode_enabled())
+        met("autocast.cpu", torch.is_autocast_cpu_enabled())
+        met("autocast.cuda", torch.is_autocast_enabled())
         if torch.is_autocast_cpu_enabled():
-            facts["torch.autocast.dtype"] = str(torch.get_autocast_cpu_dtype())
+            met("autocast.dtype", str(torch.get_autocast_cpu_dtype()))
         elif torch.is_autocast_enabled():
-            facts["torch.autocast.dtype"] = str(torch.get_autocast_gpu_dtype())
+            met("autocast.dtype", str(torch.get_autocast_gpu_dtype()))
 
     def open_window(self, torch, profiler):
         if self.own_profiler:
@@ -246,7 +247,10 @@ class _Hook(object):
             module = sys.modules.get(name)
             if module is not None:
                 self.quietly(collect, module, facts)
-        facts.update(self.in_window)
+        for name, values in list(self.in_window.items()):  # the other thread may still add to it
+            values = list(values)
+            mixed = "sometimes" if set(values) == {True, False} else ", ".join(sorted(str(value) for value in values))
+            facts[name] = values[0] if len(values) == 1 else mixed
         import json
         import time
         used = getattr(time, "process_time", getattr(time, "clock", lambda: 0))()

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
 #include <system_error>
@@ -21,13 +23,16 @@ namespace {
 constexpr double kLongestWindow =
     1.5;  // seconds: some 100 MB of trace where a program launches 100 000 kernels a second
 constexpr double kShortestWindow = 0.2;
+constexpr double kRest = 4;    // seconds that a long program should have left behind its window
 constexpr double kWarmup = 1;             // seconds between Kineto's getting ready and the window; it counts whole ones
+constexpr int kMostWindows = 8;  // of a process
 constexpr std::size_t kMostTraces = 256;  // one a process
 constexpr std::size_t kMostRemarks = 8;
 constexpr const char* kTracePrefix = "kineto_trace_";
 
-// In what the metric speaks of, behind its first quarter; where that is not known, behind the middle of what the timing
-// units took: caches are warm, and the trace is written before the program ends.
+// In what the metric speaks of, behind its first quarter. Where that is not known, behind the middle of what the timing
+// units took: imports, compilers and caches are done with. Not much later: this unit may be a fifth faster than they
+// were, and the trace is written before the program ends.
 HookWindow window_for(const RecordingGround& ground, double started_at) {
   const double usual_seconds = ground.usual_seconds;
   if (ground.usual_window) {
@@ -36,7 +41,9 @@ HookWindow window_for(const RecordingGround& ground, double started_at) {
     return {started_at + start + 0.25 * length, std::clamp(0.5 * length, kShortestWindow, kLongestWindow)};
   }
   if (usual_seconds <= 0) return {started_at, 1};
-  return {started_at + 0.5 * usual_seconds, std::clamp(0.2 * usual_seconds, kShortestWindow, kLongestWindow)};
+  const double length = std::clamp(0.2 * usual_seconds, kShortestWindow, kLongestWindow);
+  const double start = std::clamp(usual_seconds - kRest - length, 0.5 * usual_seconds, 0.65 * usual_seconds);
+  return {started_at + start, length};
 }
 
 std::string configuration_for(const std::string& folder, double delay_seconds, double length_seconds) {
@@ -58,6 +65,18 @@ std::vector<std::string> kineto_traces(const std::string& folder) {
   }
   std::sort(paths.begin(), paths.end());
   return paths;
+}
+
+// A whole trace in which nothing ran. It is small: what Kineto says of itself.
+bool is_empty_trace(const std::string& path) {
+  constexpr std::streamsize kSmall = 64 << 10;
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kSmall, '\0');
+  if (!file) return false;
+  file.read(text.data(), kSmall);
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  const bool whole = file.eof() && trim(text).ends_with('}');
+  return whole && text.find("\"cpu_op\"") == std::string::npos && text.find("\"kernel\"") == std::string::npos;
 }
 
 std::vector<std::string> existing(const std::vector<ToldFacts>& told) {
@@ -104,6 +123,7 @@ class TorchUnit final : public RecordedUnit {
         home_(environment_value(ground.world.environment, "HOME")),
         folder_(std::move(folder)),
         python_path_(hooked_python_path(folder_, ground.environment)),
+        has_daemon_(ground.environment.contains("KINETO_USE_DAEMON")),
         daemon_(std::move(daemon)),
         window_(window) {}
 
@@ -121,6 +141,7 @@ class TorchUnit final : public RecordedUnit {
     recording.framework = main_facts(left.told);
     UnitRecording& about = recording.about;
     const std::vector<std::string> asked = kineto_traces(folder_), own = existing(left.told);
+    if (has_daemon_) about.remarks.push_back("KINETO_USE_DAEMON was set: the machine's daemon did not hear this unit");
     if (left.any_own) about.remarks.push_back("the program opened a profiler itself: it was left alone");
     if (!own.empty()) {
       about.way = "the program's own profiler";
@@ -141,14 +162,16 @@ class TorchUnit final : public RecordedUnit {
   }
 
  private:
-  // What a process that asks gets: a window once, unless it has another profiler open.
+  // What a process that asks gets: a window, unless it has another profiler open; and another one where nothing ran in
+  // the last. It asks every few seconds.
   std::string answer(int process) {
     note_to_hook(folder_, "asked", process);
-    if (configured_.contains(process) || has_hook_noted(folder_, "own", process) ||
-        has_hook_noted(folder_, "opened", process)) {
-      return "";
-    }
-    configured_.insert(process);
+    if (has_hook_noted(folder_, "own", process) || has_hook_noted(folder_, "opened", process)) return "";
+    int& windows = configured_[process];
+    const std::string trace = fmt::format("{}/{}{}.json", folder_, kTracePrefix, process);
+    if (windows > 0 && (windows == kMostWindows || !is_empty_trace(trace))) return "";
+    if (windows > 0) unlink(trace.c_str());
+    ++windows;
     const double delay = std::max(window_.start_seconds - monotonic_now(), kWarmup + 0.2);
     return configuration_for(folder_, delay, window_.length_seconds);
   }
@@ -187,9 +210,10 @@ class TorchUnit final : public RecordedUnit {
 
   const World& world_;
   std::string home_, folder_, python_path_;
+  bool has_daemon_;  // the side's own: one of the machine
   KinetoDaemon daemon_;
   HookWindow window_;
-  std::set<int> configured_;
+  std::map<int, int> configured_;  // processes, and how many windows each got
 };
 
 // Only what the frameworks were told.

@@ -63,7 +63,7 @@ std::string side_kernels(const Run& run, const Variant& variant, const SideProfi
   const std::string quantity = quantity_title(side.kind.quantity);
   const double whole = side.mean_seconds(side.base_ns());
   const TimeUnit unit = time_unit_for(whole);
-  TextTable table({{"kernel"}, {"family"}, {unit.name + " a unit", true}, {"of " + quantity, true}});
+  TextTable table({{row_title(side.kind)}, {"family"}, {unit.name + " a unit", true}, {"of " + quantity, true}});
   const auto add = [&](const std::string& name, const std::string& family, std::int64_t ns, Tone tone) {
     const double seconds = side.mean_seconds(ns);
     table.add({{name, tone},
