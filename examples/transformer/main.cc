@@ -1,7 +1,9 @@
 // A workload for trying Varve on: a transformer's forward pass, small enough for any machine, whose speed depends on
 // which kernels the BLAS library chose. It reports tokens/s, and to Varve through the file that VARVE_METRICS names.
+#include <time.h>
+
 #include <algorithm>
-#include <chrono>
+#include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -47,7 +49,18 @@ bool check_against_reference(std::uint64_t seed) {
   return true;
 }
 
-std::vector<double> measure_passes(const Options& options, double& checksum) {
+// A pass over all layers: when it began and ended, by CLOCK_MONOTONIC, which Varve speaks of too.
+struct Pass {
+  std::int64_t start_ns = 0, end_ns = 0;
+};
+
+std::int64_t monotonic_ns() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+std::vector<Pass> measure_passes(const Options& options, double& checksum) {
   std::vector<BlockWeights> layers;
   for (int layer = 0; layer < options.layers; ++layer) {
     layers.push_back(make_weights(options.shape, options.seed + static_cast<std::uint64_t>(layer)));
@@ -55,27 +68,34 @@ std::vector<double> measure_passes(const Options& options, double& checksum) {
   BlockScratch scratch = make_scratch(options.shape);
   const std::vector<float> input = make_input(options.shape, options.seed);
   std::vector<float> activations;
-  std::vector<double> seconds;
+  std::vector<Pass> passes;
   for (int pass = 0; pass < options.iterations; ++pass) {
     activations = input;
-    auto start = std::chrono::steady_clock::now();
+    const std::int64_t start = monotonic_ns();
     for (const BlockWeights& weights : layers) forward_block(options.shape, weights, scratch, activations);
-    seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    passes.push_back({start, monotonic_ns()});
   }
   checksum = 0;
   for (float value : activations) checksum += double{value};
-  return seconds;
+  return passes;
 }
 
-// JSON lines, as `varve run` reads them: appended, one a pass.
-bool write_metrics(const char* path, const std::vector<double>& rates) {
+double rate_of(const Pass& pass, int tokens) {
+  return tokens / (static_cast<double>(pass.end_ns - pass.start_ns) * 1e-9);
+}
+
+// JSON lines, as `varve run` reads them: appended, one a pass, with the time that it took and the tokens it was for.
+bool write_metrics(const char* path, const std::vector<Pass>& passes, int tokens) {
   std::FILE* file = std::fopen(path, "a");
   if (file == nullptr) {
     std::fprintf(stderr, "transformer: opening the file that VARVE_METRICS names failed: %s\n", path);
     return false;
   }
-  for (double rate : rates) {
-    std::fprintf(file, "{\"metric\":\"tokens/s\",\"value\":%.9g,\"unit\":\"1/s\",\"better\":\"higher\"}\n", rate);
+  for (const Pass& pass : passes) {
+    std::fprintf(file,
+                 "{\"metric\":\"tokens/s\",\"value\":%.9g,\"unit\":\"1/s\",\"better\":\"higher\","
+                 "\"start_ns\":%" PRId64 ",\"end_ns\":%" PRId64 ",\"work\":%d}\n",
+                 rate_of(pass, tokens), pass.start_ns, pass.end_ns, tokens);
   }
   bool failed = std::ferror(file) != 0;
   failed |= std::fclose(file) != 0;
@@ -102,9 +122,9 @@ int run(const std::vector<std::string_view>& arguments) {
   if (!check_against_reference(options.seed)) return 1;
 
   double checksum = 0;
-  std::vector<double> seconds = measure_passes(options, checksum);
+  const std::vector<Pass> passes = measure_passes(options, checksum);
   std::vector<double> rates;
-  for (double time : seconds) rates.push_back(options.shape.tokens / time);
+  for (const Pass& pass : passes) rates.push_back(rate_of(pass, options.shape.tokens));
   std::vector<double> sorted = rates;
   auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
   std::nth_element(sorted.begin(), middle, sorted.end());
@@ -114,7 +134,7 @@ int run(const std::vector<std::string_view>& arguments) {
   std::printf("tokens/s: %.1f (median; %.1f GFLOP/s in matrix products)\n", *middle,
               *middle / options.shape.tokens * operations * 1e-9);
   const char* path = std::getenv("VARVE_METRICS");
-  if (path != nullptr && *path != '\0' && !write_metrics(path, rates)) return 4;
+  if (path != nullptr && *path != '\0' && !write_metrics(path, passes, options.shape.tokens)) return 4;
   return 0;
 }
 

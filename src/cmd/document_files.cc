@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "cmd/run_journal.h"
 #include "cmd/terminal.h"
 
 namespace varve {
@@ -37,7 +38,15 @@ std::string shown_name(const std::string& path) { return path == "-" ? "standard
 Result<std::string> read_file(const std::string& path) {
   if (path == "-") return read_all(STDIN_FILENO, path);
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return file_error("reading the document", path, errno, "Give a file that varve wrote");
+  if (descriptor < 0) {
+    const int number = errno;
+    Error error = file_error("reading the document", path, number, "Give a file that varve wrote");
+    const std::string journal = journal_path(path);
+    if (number == ENOENT && access(journal.c_str(), F_OK) == 0) {
+      error.hint = "Its run was ended; the units that it had finished are in " + journal + ", which is read like it";
+    }
+    return error;
+  }
   Result<std::string> text = read_all(descriptor, path);
   close(descriptor);
   return text;

@@ -1,12 +1,15 @@
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <cmath>
+#include <csignal>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "base/units.h"
 #include "cmd/document_files.h"
+#include "cmd/run_journal.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "harness/benchmark.h"
@@ -26,10 +29,10 @@ struct RunFlags {
   OutputOptions output;
 };
 
-// Shows a run on the terminal as it happens.
+// Shows a run on the terminal as it happens, and keeps what it measured.
 class Narrator : public RunObserver {
  public:
-  explicit Narrator(bool quiet) : quiet_(quiet) {}
+  Narrator(bool quiet, RunJournal* journal) : quiet_(quiet), journal_(journal) {}
 
   void forecast(const std::vector<std::string>& lines) override {
     bar_.hide();
@@ -43,8 +46,10 @@ class Narrator : public RunObserver {
     total_ = total_units;
     bar_.show(index, total_units, "unit " + std::to_string(index + 1));
   }
-  void unit_finished(const Unit& unit) override {
+  Status unit_finished(const Run& run) override {
+    const Unit& unit = run.units.back();
     bar_.show(unit.index + 1, total_, fmt::format("{} {}", unit.variant, format_seconds(unit.wall_seconds)));
+    return journal_ != nullptr ? journal_->keep(run) : Status(Done{});
   }
   void output(std::string_view bytes) override {
     if (!quiet_) bar_.pass_through(bytes);
@@ -54,6 +59,7 @@ class Narrator : public RunObserver {
  private:
   ProgressBar bar_;
   bool quiet_;
+  RunJournal* journal_;  // lent; nullptr: nothing is kept
   int total_ = 0;
 };
 
@@ -82,29 +88,78 @@ Result<std::vector<VariantPlan>> variants_of(const RunFlags& options) {
   return variants;
 }
 
-ExitStatus run(RunFlags& options) {
-  Result<std::vector<VariantPlan>> variants = variants_of(options);
-  if (!variants) return complain(variants.error(), ExitStatus::usage);
-  if (!options.output.file.empty()) {
-    if (const Status writable = check_writable(options.output.file); !writable) return complain(writable.error());
+// Where the document goes: what -o says; else a new file in the working folder, unless --json asks for it on stdout or
+// that folder is not to be written to. Empty: nowhere.
+Result<std::string> file_for(const RunFlags& options, const World& world) {
+  const std::string& named = options.output.file;
+  if (!named.empty()) {
+    if (const Status writable = check_writable(named); !writable) return writable.error();
+    return named;
   }
-  options.plan.variants = std::move(*variants);
+  if (options.output.json) return std::string();
+  const std::string file = default_run_file(options.plan.name, format_time(world.now()));
+  if (const Status writable = check_writable(file); !writable) {
+    tell("varve: nothing will be saved: " + to_text(writable.error()) + "; -o FILE names another place");
+    return std::string();
+  }
+  return file;
+}
+
+// A file that a journal can stand beside: no device, no pipe, not standard output.
+bool is_plain_file(const std::string& file) {
+  struct stat status {};
+  return !file.empty() && file != "-" && (stat(file.c_str(), &status) != 0 || S_ISREG(status.st_mode));
+}
+
+// Writes the document; where that fails, the journal stays and it is said where it is.
+ExitStatus save(const Run& run, const std::string& file, bool named, RunJournal& journal) {
+  const Status written = write_file(file, pretty_json(to_json(run)));
+  if (written) {
+    journal.discard();
+    if (!named) tell("varve: saved as " + file);
+    return run.complete ? ExitStatus::ok : ExitStatus::tool_or_input;
+  }
+  const ExitStatus status = complain(written.error());
+  if (const std::string where = journal.whereabouts(); !where.empty()) tell("varve: " + where);
+  return status;
+}
+
+// The limit on a file's size comes as a signal that ends a program. Handled, it is an error of write(2), and the
+// measured command, which inherits no handlers, meets it as ever.
+void take_size_limit_as_error() {
+  std::signal(SIGXFSZ, [](int) {});
+}
+
+void set_plan(RunFlags& options, std::vector<VariantPlan> variants) {
+  options.plan.variants = std::move(variants);
   options.plan.kernels = kernels_way_from(options.kernels).value_or(KernelsWay::automatic);
   options.plan.margin = options.margin_percent / 100;
   options.plan.seed = options.seed ? *options.seed : std::random_device{}();
   if (options.plan.name.empty()) options.plan.name = options.commands.first.front();
+}
 
+ExitStatus run(RunFlags& options) {
+  Result<std::vector<VariantPlan>> variants = variants_of(options);
+  if (!variants) return complain(variants.error(), ExitStatus::usage);
+  set_plan(options, std::move(*variants));
   const World world = host_world();
-  Narrator narrator(options.quiet);
+  const Result<std::string> file = file_for(options, world);
+  if (!file) return complain(file.error());
+
+  take_size_limit_as_error();
+  RunJournal journal(*file);
+  const bool keeps = is_plain_file(*file);
+  Narrator narrator(options.quiet, keeps ? &journal : nullptr);
   const Result<Run> measured = run_benchmark(options.plan, world, narrator);
   narrator.finish();
   if (!measured) return complain(measured.error());
   if (!measured->complete) tell("varve: the run is not complete: " + measured->incomplete_reason);
-  if (options.output.file.empty() && !options.output.json) tell("varve: nothing is saved; -o FILE keeps the document");
-  return write_answer(
-      options.output, [&] { return pretty_json(to_json(*measured)); },
-      [&] { return text_run(*measured, output_style()); },
-      measured->complete ? ExitStatus::ok : ExitStatus::tool_or_input);
+  const auto document = [&] { return pretty_json(to_json(*measured)); };
+  const auto text = [&] { return text_run(*measured, output_style()); };
+  ExitStatus status = measured->complete ? ExitStatus::ok : ExitStatus::tool_or_input;
+  if (!keeps) return write_answer(options.output, document, text, status);
+  status = save(*measured, *file, !options.output.file.empty(), journal);
+  return write_answer({options.output.json, ""}, document, text, status);
 }
 
 constexpr const char* kFooter =

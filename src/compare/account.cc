@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 
 #include "base/text.h"
+#include "base/units.h"
 #include "compare/account_shares.h"
+#include "compare/fixed_time.h"
 #include "compare/matching/account_basis.h"
 #include "compare/matching/match.h"
 #include "stats/descriptive.h"
@@ -126,16 +127,22 @@ void mark_changed(std::vector<KernelChange>& rows, const std::vector<double>& p_
   }
 }
 
-// Every unit of both sides took the same time, as programs do that run until a clock says so.
-bool ran_equally_long(const SeenUnits& seen) {
-  double shortest = std::numeric_limits<double>::infinity(), longest = 0;
+std::vector<const Unit*> units_of(const std::vector<SeenUnit>& seen) {
+  std::vector<const Unit*> units;
+  for (const SeenUnit& each : seen) units.push_back(each.unit);
+  return units;
+}
+
+// CPU time of a part of some units and of all of others is no change of anything.
+std::string reason_of_mixed_windows(const SeenUnits& seen, ProfileKind kind) {
+  if (kind != kCpuSamples) return "";
+  std::size_t with_window = 0;
   for (const auto* units : {&seen.a, &seen.b}) {
-    for (const SeenUnit& each : *units) {
-      shortest = std::min(shortest, each.unit->wall_seconds);
-      longest = std::max(longest, each.unit->wall_seconds);
-    }
+    for (const SeenUnit& each : *units) with_window += each.unit->window ? 1 : 0;
   }
-  return longest <= 1.05 * shortest;
+  const std::size_t all = seen.a.size() + seen.b.size();
+  if (with_window == 0 || with_window == all) return "";
+  return fmt::format("{} of {} units say which part of them the metric speaks of, the others do not", with_window, all);
 }
 
 // Largest change first; the remainder stays last.
@@ -199,6 +206,19 @@ void note_scope(const SeenUnits& seen, const AccountBasis& basis, std::vector<st
   }
   notes.push_back(
       fmt::format("rows are exploratory: \"changed\" allows {:.0f} % false ones among them", 100 * kFalseDiscoveries));
+}
+
+double outside_seconds(const std::vector<SeenUnit>& units) {
+  std::vector<double> seconds;
+  for (const SeenUnit& seen : units) seconds.push_back(seconds_of(seen.profile->outside_ns()));
+  return mean(seconds);
+}
+
+void note_window(const SeenUnits& seen, const MetricComparison& primary, std::vector<std::string>& notes) {
+  if (!seen.a.front().unit->window || !seen.b.front().unit->window) return;
+  notes.push_back(fmt::format(
+      "of the part of each unit that {} speaks of; outside of it {} of CPU time a unit of A and {} of B were seen",
+      primary.metric, format_seconds(outside_seconds(seen.a)), format_seconds(outside_seconds(seen.b))));
 }
 
 std::string why_no_account(const Sides& sides, const SeenUnits& seen, ProfileKind kind) {
@@ -282,7 +302,10 @@ KernelAccount account_of(const Sides& sides, const MetricComparison& primary, co
   const SeenUnits seen = seen_units(sides, basis.kind);
   account.why = why_no_account(sides, seen, basis.kind);
   if (!account.why.empty()) return account;
-  account.available = true;
+  account.why = reason_of_mixed_windows(seen, basis.kind);
+  if (!account.why.empty()) return account;
+  account.why = reason_of_fixed_time(units_of(seen.a), units_of(seen.b), primary);
+  account.available = account.why.empty();
   account.pairs = static_cast<int>(std::min(seen.a.size(), seen.b.size()));
   Rows built = build_rows(sides, seen, basis);
   account.rows = std::move(built.rows);
@@ -291,13 +314,14 @@ KernelAccount account_of(const Sides& sides, const MetricComparison& primary, co
   account.a_seconds = mean(total.a.seconds);
   account.b_seconds = mean(total.b.seconds);
   account.total = estimate_of(*estimate_change(total.a.seconds, total.b.seconds, seen.paired));
-  account.shares_withheld = reason_to_withhold(account, primary, seen.paired, ran_equally_long(seen));
+  account.shares_withheld = reason_to_withhold(account, primary, seen.paired);
   if (account.shares_withheld.empty()) {
     std::vector<std::vector<double>> parts;
     for (const RowSeries& row : built.series) parts.push_back(differences(row));
     add_shares(account, differences(total), parts);
   }
   sort_rows(account.rows);
+  if (basis.kind == kCpuSamples) note_window(seen, primary, account.notes);
   note_scope(seen, basis, account.notes);
   return account;
 }
@@ -307,10 +331,25 @@ std::vector<KernelAccount> account_kernels(const Sides& sides, const MetricCompa
   std::vector<KernelAccount> accounts;
   for (const AccountBasis& basis : account_bases()) {
     KernelAccount account = account_of(sides, primary, basis);
-    if (accounts.empty() || account.available) accounts.push_back(std::move(account));
+    const bool looked_at = account.available || !account.rows.empty();
+    if (accounts.empty() || looked_at) accounts.push_back(std::move(account));
   }
   note_onednn(sides, accounts.front().notes);
   return accounts;
+}
+
+void withdraw_unavailable(std::vector<KernelAccount>& accounts) {
+  for (KernelAccount& account : accounts) {
+    if (account.available) continue;
+    account.rows.clear();
+    account.total = {};
+    account.a_seconds = account.b_seconds = 0;
+    account.pairs = 0;
+    account.shares_withheld.clear();
+    account.exchanged_share.reset();
+  }
+  const auto is_void = [&](const KernelAccount& account) { return !account.available && account.kind != kCpuSamples; };
+  std::erase_if(accounts, is_void);
 }
 
 }  // namespace varve

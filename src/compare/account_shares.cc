@@ -78,8 +78,7 @@ std::optional<Estimate> share_of(const std::vector<double>& total, const std::ve
 }
 }  // namespace
 
-std::string reason_to_withhold(const KernelAccount& account, const MetricComparison& primary, bool paired,
-                               bool equally_long) {
+std::string reason_to_withhold(const KernelAccount& account, const MetricComparison& primary, bool paired) {
   if (!paired) return "the sides were measured one after the other: what drifted in between is in every part";
   if (account.pairs < kFewestPairs)
     return fmt::format("{} pairs are too few: at least {}", account.pairs, kFewestPairs);
@@ -94,11 +93,8 @@ std::string reason_to_withhold(const KernelAccount& account, const MetricCompari
         fmt::format("the change of {} ({}) cannot be told from none (95 % interval {} to {})", quantity_of(account),
                     format_seconds(account.total.value), format_seconds(interval.low), format_seconds(interval.high));
     if (metric_moved != 0 && primary.speed != Speed::noise) {
-      why +=
-          fmt::format(", while {} moved: {}", primary.metric,
-                      equally_long ? "a program that runs for a fixed time. Give it a fixed amount of work to see what "
-                                     "its kernels contribute"
-                                   : "the change is in time spent waiting, which samples of the CPU do not see");
+      why += fmt::format(", while {} moved: the change is in time spent waiting, which samples of the CPU do not see",
+                         primary.metric);
     }
     return why;
   }

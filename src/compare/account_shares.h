@@ -7,10 +7,8 @@
 namespace varve {
 
 // Why parts of the account's total would be parts of noise, or parts of something else than the metric. Empty: they are
-// sound. The account must be whole but for its shares; `paired`: the sides were measured in turns;
-// `equally_long`: every unit of both took the same time.
-std::string reason_to_withhold(const KernelAccount& account, const MetricComparison& primary, bool paired,
-                               bool equally_long);
+// sound. The account must be whole but for its shares; `paired`: the sides were measured in turns.
+std::string reason_to_withhold(const KernelAccount& account, const MetricComparison& primary, bool paired);
 
 // Gives every row its share of the total, where that says something, and the rows that were exchanged theirs together.
 // `total` has the change of each pair, `parts` that of each pair for each row of the account, in its order.

@@ -119,6 +119,7 @@ Result<Comparison> compare_sides(const Sides& sides, const std::string& title, c
   comparison.variable = control->variable;
   comparison.accounts = account_kernels(sides, comparison.primary);
   comparison.findings = comparison_findings(comparison, sides);
+  withdraw_unavailable(comparison.accounts);
   // What ran differs although nothing recorded does: then something is not known that matters.
   if (comparison.control == Control::controlled && has_finding(comparison, "VRV-CMP-UNRECORDED-DIFFERS")) {
     comparison.control = Control::controlled_with_gaps;

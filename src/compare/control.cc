@@ -32,6 +32,9 @@ bool is_file(const ControlItem& item) { return item.id.starts_with("file."); }
 
 bool is_environment(const ControlItem& item) { return item.id == "packages" || item.id == "python"; }
 
+// How the units ran: nobody sets it but by something else.
+bool is_use(const ControlItem& item) { return item.id == "threads" || item.id == "cpus"; }
+
 // What may have been changed on purpose: a setting, the command, or the one file or
 // environment that the other command is about.
 bool is_planned(const ControlItem& item, ItemState command) {
@@ -43,7 +46,7 @@ bool is_planned(const ControlItem& item, ItemState command) {
 // The items that a change of the command or of a setting brings about by itself when both sides ran on one machine.
 bool may_follow(const ControlItem& item) {
   return item.id == "program" || is_file(item) || is_environment(item) || item.id.starts_with("library.") ||
-         item.id.starts_with("framework.");
+         item.id.starts_with("framework.") || is_use(item);
 }
 
 // What the plan changed on purpose is under test; program and libraries that differ then follow from it.
@@ -65,7 +68,7 @@ void mark_planned(std::vector<ControlItem>& items) {
 void let_files_follow(std::vector<ControlItem>& items) {
   if (find_item(items, "command")->state != ItemState::different) return;
   for (ControlItem& item : items) {
-    const bool named = item.id == "program" || is_file(item);
+    const bool named = item.id == "program" || is_file(item) || is_use(item);
     if (named && item.state == ItemState::different) item.state = ItemState::follows;
   }
 }

@@ -251,6 +251,7 @@ std::vector<ControlItem> list_items(const Sides& sides) {
   add_framework_items(sides, items);
   add_library_items(sides, items);
   add_work(sides, items);
+  add_use_items(sides, items);
   std::stable_sort(items.begin(), items.end(),
                    [](const ControlItem& left, const ControlItem& right) { return left.layer < right.layer; });
   return items;

@@ -17,6 +17,9 @@ void add_library_items(const Sides& sides, std::vector<ControlItem>& items);
 
 inline constexpr const char* kNotLoaded = "(not loaded)";
 
+// How units ran: threads, CPUs, work, and variables outside the list by number (in use_items.cc). After add_work.
+void add_use_items(const Sides& sides, std::vector<ControlItem>& items);
+
 // What a library is called as an item, by its path: "library libtorch_cpu".
 std::string library_item_title(const std::string& path);
 

@@ -45,7 +45,11 @@ class RunObserver {
   virtual void recording(const std::string& line) { (void)line; }
   // `index` counts from 0; evidence units come after the planned total and raise it.
   virtual void unit_started(int index, int total_units) { (void)index, (void)total_units; }
-  virtual void unit_finished(const Unit& unit) { (void)unit; }
+  // The last unit of `run` is there, and all before it. An Error ends the run: what is measured cannot be kept.
+  virtual Status unit_finished(const Run& run) {
+    (void)run;
+    return Done{};
+  }
   // The program's stdout and stderr, as they come.
   virtual void output(std::string_view bytes) { (void)bytes; }
 };

@@ -33,10 +33,15 @@ double cost_by(const std::string& metric, const Unit& recorded, const std::vecto
 }  // namespace
 
 RecordingGround recording_ground(const World& world, const PreparedVariant& variant, const Run& run) {
-  RecordingGround ground{.world = world, .environment = variant.variables, .libraries = {}, .fastest_seconds = 0};
+  RecordingGround ground{.world = world,
+                         .environment = variant.variables,
+                         .libraries = {},
+                         .fastest_seconds = 0,
+                         .usual_window = std::nullopt};
   std::vector<double> seconds;
   for (const Unit* unit : finished_timing_units(run, variant.document.name)) {
     seconds.push_back(unit->wall_seconds);
+    if (unit->window) ground.usual_window = unit->window;
     ground.libraries.insert(ground.libraries.end(), unit->libraries.begin(), unit->libraries.end());
   }
   if (!seconds.empty()) ground.fastest_seconds = *std::min_element(seconds.begin(), seconds.end());

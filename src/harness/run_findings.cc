@@ -118,7 +118,36 @@ Finding metric_changed_finding(const std::string& what, const Metric& before, co
                  "let the program write the same unit and \"better\" every time");
 }
 
+Finding not_kept_finding(const Error& error, std::string_view home) {
+  Finding finding = failure("VRV-RUN-NOT-KEPT", redact_line(to_text(error), home), "make room, and run it again");
+  finding.mender = Mender::platform;
+  return finding;
+}
+
 namespace {
+
+void add_window_finding(Run& run) {
+  int units = 0;
+  std::string first;
+  for (const Unit& unit : run.units) {
+    if (unit.window_fault.empty()) continue;
+    if (++units == 1) first = fmt::format("unit {} ({}), {}", unit.index, unit.variant, unit.window_fault);
+  }
+  if (units == 0) return;
+  Finding finding;
+  finding.id = "VRV-RUN-WINDOW";
+  finding.layer = Layer::settings;
+  finding.severity = Severity::warning;
+  finding.mender = Mender::application;
+  finding.evidence = fmt::format("in {} of {} units the time that the metric speaks of is not used; {}", units,
+                                 run.units.size(), first);
+  finding.consequence = "what ran in those units is that of the whole process: imports and warm-up too";
+  finding.fix =
+      "write start_ns and end_ns by CLOCK_MONOTONIC on every line of the metric, as varve.py does; value and verdict "
+      "are "
+      "not touched by it";
+  run.findings.push_back(std::move(finding));
+}
 
 void add_stack_finding(Run& run) {
   if (run.stack_changes.empty()) return;
@@ -243,6 +272,7 @@ void add_leftover_finding(Run& run) {
 
 void add_closing_findings(Run& run) {
   add_direction_finding(run);
+  add_window_finding(run);
   add_stack_finding(run);
   add_steal_finding(run);
   add_evidence_finding(run);

@@ -20,7 +20,11 @@ Finding metric_missing_finding(const std::string& what, const std::string& wante
 // A metric whose unit or direction is not that of an earlier unit.
 Finding metric_changed_finding(const std::string& what, const Metric& before, const Metric& now);
 
-// What can be said once all units are there: the stack changed, steal, no kernel evidence, no partner to compare with.
+// The units cannot be written to where they are kept.
+Finding not_kept_finding(const Error& error, std::string_view home);
+
+// What can be said once all units are there: a window that is not used, the stack changed, steal, no kernel evidence,
+// no partner to compare with.
 void add_closing_findings(Run& run);
 
 }  // namespace varve

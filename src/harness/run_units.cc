@@ -53,6 +53,11 @@ Unit make_unit(const PlannedUnit& planned, int index, int pad, double run_starte
   unit.involuntary_switches = outcome.involuntary_switches;
   unit.environment_pad = pad;
   if (outcome.metrics) unit.metrics = *outcome.metrics;
+  unit.window = outcome.window;
+  unit.window_fault = outcome.window_fault;
+  unit.threads_at_work = outcome.threads_at_work;
+  unit.cpus = outcome.cpus;
+  unit.cpus_allowed = outcome.cpus_allowed;
   unit.libraries = std::move(outcome.libraries);
   unit.marks = std::move(outcome.marks);
   return unit;
@@ -60,13 +65,30 @@ Unit make_unit(const PlannedUnit& planned, int index, int pad, double run_starte
 
 std::int64_t nanoseconds(double seconds) { return std::llround(std::clamp(seconds, 0.0, 1e9) * 1e9); }
 
+// The unit's CPU time is known as a whole. A window's part of it is taken to be its part of the samples, which is said
+// where much was not sampled: when that was is not known.
+void close_cpu_account(const Unit& unit, Profile& profile) {
+  constexpr double kMuchUnsampled = 0.05;
+  const double used = unit.user_seconds + unit.system_seconds;
+  const auto inside = static_cast<double>(profile.rows_ns());
+  const double sampled = inside + static_cast<double>(profile.outside_ns());
+  if (!unit.window || sampled <= 0) {
+    profile.whole_ns = nanoseconds(used);
+    return;
+  }
+  profile.whole_ns = nanoseconds(used * inside / sampled);
+  if (used * 1e9 - sampled > kMuchUnsampled * used * 1e9) {
+    profile.unseen.insert("when the CPU time was used that no sample saw: it is divided as the samples are");
+  }
+}
+
 // Adds what was seen of a unit while it ran, and closes each account by what the unit used of its quantity.
 void take_profiles(const ProfileRecord& seen, Unit& unit, KernelTable& kernels) {
   merge(unit.profiles, seen.profiles, kernels.intern_all(seen.kernels));
   for (auto& [kind, profile] : unit.profiles.by_kind) {
-    profile.window_ns = nanoseconds(unit.wall_seconds);
-    profile.whole_ns =
-        kind.quantity == Quantity::cpu_time ? nanoseconds(unit.user_seconds + unit.system_seconds) : profile.window_ns;
+    profile.window_ns = unit.window ? unit.window->length_ns : nanoseconds(unit.wall_seconds);
+    profile.whole_ns = profile.window_ns;
+    if (kind.quantity == Quantity::cpu_time) close_cpu_account(unit, profile);
   }
 }
 
@@ -97,7 +119,7 @@ class Scheduler {
       if (!execute_planned(unit)) return;
     }
     for (std::size_t side = 0; side < variants_.size(); ++side) {
-      if (interrupt_count() == 0) record_side(static_cast<int>(side));
+      if (interrupt_count() == 0 && kept_) record_side(static_cast<int>(side));
     }
   }
 
@@ -124,6 +146,9 @@ class Scheduler {
     if (!outcome.not_started.empty()) return stop(first_line(failed->evidence), *failed);
     const Unit& unit = keep(planned, request, outcome);
     if (failed) return stop(first_line(failed->evidence), *failed);
+    if (!kept_)
+      return stop(fmt::format("what is measured cannot be kept: {}: {}", kept_.error().where, kept_.error().found),
+                  not_kept_finding(kept_.error(), home_));
     return check_metrics(what, unit);
   }
 
@@ -153,7 +178,7 @@ class Scheduler {
     run_.variants[static_cast<std::size_t>(side)].recorders = std::move(chosen.choices);
     for (const auto& alternatives : chosen.used) {
       for (const Recorder* recorder : alternatives) {
-        if (interrupt_count() > 0 || record_unit(side, *recorder, ground)) break;
+        if (interrupt_count() > 0 || !kept_ || record_unit(side, *recorder, ground)) break;
       }
     }
   }
@@ -218,6 +243,8 @@ class Scheduler {
     request.environment = &environment;
     request.environment_pad = pads_.next();
     request.timeout_seconds = plan_.timeout_seconds;
+    request.window_metric =
+        run_.protocol.primary_metric.empty() ? plan_.metric.value_or("") : run_.protocol.primary_metric;
     return request;
   }
 
@@ -234,7 +261,7 @@ class Scheduler {
         make_unit(planned, static_cast<int>(run_.units.size()), request.environment_pad, run_started_at_, outcome));
     take_profiles(outcome.seen, run_.units.back(), run_.kernels);
     if (recording != nullptr) take_recording(*recording, run_.units.back());
-    observer_.unit_finished(run_.units.back());
+    kept_ = observer_.unit_finished(run_);
     return run_.units.back();
   }
 
@@ -263,6 +290,7 @@ class Scheduler {
   bool forecast_made_ = false;
   double run_started_at_ = 0;
   std::map<std::string, Metric> seen_;
+  Status kept_ = Done{};
 };
 
 }  // namespace

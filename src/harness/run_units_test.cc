@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
 #include "harness/recorders/choose.h"
+#include "harness/run_findings.h"
 
 namespace varve {
 namespace {
@@ -18,6 +20,7 @@ class FakeExecutor : public Executor {
     programs.push_back(request.program);
     pads.push_back(request.environment_pad);
     environments.push_back(*request.environment);
+    window_metrics.push_back(request.window_metric);
     if (!text.empty() && request.output) request.output(text);
     UnitOutcome outcome = answer_(static_cast<int>(programs.size()) - 1);
     outcome.started_at = 100 + static_cast<double>(programs.size());
@@ -25,6 +28,7 @@ class FakeExecutor : public Executor {
   }
   std::vector<std::string> programs;
   std::vector<int> pads;
+  std::vector<std::string> window_metrics;
   std::vector<std::vector<std::string>> environments;
   std::string text;  // what every unit writes to stdout
 
@@ -39,10 +43,15 @@ class Watcher : public RunObserver {
   void unit_started(int index, int total) override {
     events.push_back("start " + std::to_string(index) + "/" + std::to_string(total));
   }
-  void unit_finished(const Unit& unit) override { events.push_back("end " + std::to_string(unit.index)); }
+  Status unit_finished(const varve::Run& run) override {
+    events.push_back("end " + std::to_string(run.units.back().index));
+    if (run.units.size() < keeps) return Done{};
+    return Error{"keeping the units", "run.json.journal", "No space left on device", ""};
+  }
   void output(std::string_view bytes) override { text += bytes; }
   std::vector<std::string> events;
   std::string text;
+  std::size_t keeps = 1000;  // units less one
 };
 
 struct Bench {
@@ -106,6 +115,66 @@ TEST(Scheduler, ExecutesThePlanInOrder) {
   EXPECT_EQ(run.units[0].started_seconds, 0);
   EXPECT_EQ(run.units[7].started_seconds, 7);
   EXPECT_EQ(run.protocol.primary_metric, "wall time");
+}
+
+// 4 s of CPU time, of which samples saw 3 s: 1 s of it in the window of 2 s.
+UnitOutcome with_window(int i) {
+  UnitOutcome outcome = fine(i);
+  outcome.metrics = std::vector<Metric>{{"tokens/s", "1/s", Better::higher, 5, 1}};
+  outcome.user_seconds = 4;
+  outcome.window = MeasuredWindow{1'000'000'000, 3'000'000'000, 2'000'000'000, 1};
+  outcome.threads_at_work = 2;
+  Profile& profile = outcome.seen.profiles.by_kind[kCpuSamples];
+  profile.before_ns = 1'900'000'000;
+  profile.after_ns = 100'000'000;
+  ProfileRow row{.key = {.kernel = outcome.seen.kernels.intern({.key = {"gelu", "/lib/libx.so", ""}})}, .samples = 100};
+  row.time.total_ns = 1'000'000'000;
+  add_rows(profile, {row});
+  return outcome;
+}
+
+TEST(Scheduler, AWindowsPartOfTheCpuTimeIsItsPartOfTheSamples) {
+  Bench bench(1, 2, 0);
+  FakeExecutor executor(with_window);
+  const varve::Run& run = bench.execute(executor);
+  const Unit& unit = run.units.at(0);
+  ASSERT_TRUE(unit.window);
+  EXPECT_EQ(unit.threads_at_work, 2);
+  const Profile& profile = unit.profiles.by_kind.at(kCpuSamples);
+  EXPECT_EQ(profile.window_ns, 2'000'000'000);
+  EXPECT_EQ(profile.whole_ns, 4'000'000'000 / 3);
+  EXPECT_EQ(profile.remainder_ns(), 4'000'000'000 / 3 - 1'000'000'000);
+  EXPECT_TRUE(
+      profile.unseen.contains("when the CPU time was used that no sample saw: it is divided as the samples are"));
+  EXPECT_EQ(executor.window_metrics, (std::vector<std::string>{"", "tokens/s"}));
+}
+
+TEST(Scheduler, AWindowThatIsNotUsedIsAFinding) {
+  Bench bench(1, 3, 0);
+  FakeExecutor executor([](int i) {
+    UnitOutcome outcome = fine(i);
+    if (i > 0) outcome.window_fault = "tokens/s: metrics line 1: \"end_ns\" is not after \"start_ns\"";
+    return outcome;
+  });
+  varve::Run run = bench.execute(executor);
+  add_closing_findings(run);
+  const auto found = std::find_if(run.findings.begin(), run.findings.end(),
+                                  [](const Finding& finding) { return finding.id == "VRV-RUN-WINDOW"; });
+  ASSERT_NE(found, run.findings.end());
+  EXPECT_NE(found->evidence.find("in 2 of 3 units"), std::string::npos) << found->evidence;
+  EXPECT_NE(found->evidence.find("unit 1 (A), tokens/s: metrics line 1"), std::string::npos) << found->evidence;
+  EXPECT_TRUE(run.complete);
+}
+
+TEST(Scheduler, EndsWhereUnitsCannotBeKept) {
+  Bench bench(1, 5, 0);
+  bench.recorder.keeps = 2;
+  FakeExecutor executor(fine);
+  const varve::Run& run = bench.execute(executor);
+  EXPECT_EQ(run.units.size(), 2u);
+  EXPECT_FALSE(run.complete);
+  EXPECT_EQ(run.incomplete_reason, "what is measured cannot be kept: run.json.journal: No space left on device");
+  EXPECT_EQ(ids(run), "VRV-RUN-NOT-KEPT");
 }
 
 TEST(Scheduler, TellsTheObserverWhatHappens) {

@@ -118,6 +118,16 @@ std::vector<NamedFile> named_files(const std::vector<std::string>& command, cons
   return files;
 }
 
+namespace {
+// Neither in the allow-list nor set by the plan. Only how many: names too may say what is nobody's business.
+int count_other_variables(const std::map<std::string, std::string>& environment, const Variant& document) {
+  return static_cast<int>(std::count_if(environment.begin(), environment.end(), [&](const auto& variable) {
+    return !document.settings.contains(variable.first) && !document.environment.contains(variable.first) &&
+           !variable.first.starts_with("VARVE_");
+  }));
+}
+}  // namespace
+
 Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::string& name, const World& world) {
   if (plan.command.empty() || plan.command[0].empty()) {
     return Error{kDoing, "variant " + name, "there is no command", "put it after --, as in varve run -- ./program"};
@@ -141,6 +151,7 @@ Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::stri
     prepared.document.environment[variable] = hidden ? "[redacted]" : redact_line(value, home);
   }
   prepared.document.settings = dispatch_settings(environment, home);
+  prepared.document.other_variables = count_other_variables(environment, prepared.document);
   prepared.document.program = clean_utf8(shorten_home(prepared.program, home));
   prepared.document.program_digest = file_digest(prepared.program);
   prepared.document.files = named_files(plan.command, prepared.document.command);

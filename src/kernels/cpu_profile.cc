@@ -13,6 +13,7 @@
 #include "kernels/address_spaces.h"
 #include "kernels/generated_code.h"
 #include "kernels/mapped_files.h"
+#include "kernels/whereabouts.h"
 #include "tables/kernel_names.h"
 
 namespace varve {
@@ -156,6 +157,21 @@ class Resolver {
   const Kernel generated_code_ = plain_kernel(Named::generated, "(generated code)", kGenerated);
 };
 
+// Where the time of a sample outside of the windows goes; nullptr for one inside.
+std::int64_t* outside_of(Profile& profile, Whereabouts where) {
+  switch (where) {
+    case Whereabouts::before:
+      return &profile.before_ns;
+    case Whereabouts::between:
+      return &profile.between_ns;
+    case Whereabouts::after:
+      return &profile.after_ns;
+    case Whereabouts::inside:
+      break;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 SymbolCache::SymbolCache() : files_(std::make_unique<Files>()) {}
@@ -163,7 +179,7 @@ SymbolCache::~SymbolCache() = default;
 SymbolCache::SymbolCache(SymbolCache&&) noexcept = default;
 SymbolCache& SymbolCache::operator=(SymbolCache&&) noexcept = default;
 
-ProfileRecord cpu_profile(const CpuEvidence& evidence, SymbolCache& cache) {
+ProfileRecord cpu_profile(const CpuEvidence& evidence, SymbolCache& cache, std::span<const Stretch> windows) {
   ProfileRecord record;
   if (!evidence.unavailable.empty()) {
     record.profiles.add_absent(kCpuSamples, evidence.unavailable);
@@ -178,6 +194,10 @@ ProfileRecord cpu_profile(const CpuEvidence& evidence, SymbolCache& cache) {
   Resolver resolver(evidence, cache.files());
   std::unordered_map<const Kernel*, std::uint64_t> counts;
   for (const CpuSample& sample : evidence.samples) {
+    if (std::int64_t* outside = outside_of(profile, whereabouts(sample.time_ns, windows)); outside != nullptr) {
+      *outside = add_ns(*outside, evidence.period_ns);
+      continue;
+    }
     resolver.advance(sample.time_ns);
     const Kernel& kernel = resolver.resolve(sample);
     ++counts[&kernel];

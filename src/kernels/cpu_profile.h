@@ -1,10 +1,12 @@
 #pragma once
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "kernels/cpu_sampler.h"
 #include "model/kernels/profile.h"
 #include "model/stack.h"
+#include "model/window.h"
 
 namespace varve {
 
@@ -27,8 +29,10 @@ class SymbolCache {
 // What ran, by function: the profile kCpuSamples. Code without a symbol is named by the range between its neighbours
 // ("libx.so [0x1200-0x1a40]", virtual addresses of the file), generated code by /tmp/perf-PID.map or else as one row of
 // library "[jit]", the operating system as "(kernel)" of library "[kernel]". Library paths are as mapped. Window and
-// whole are left to whoever knows them. Evidence that says `unavailable` gives no profile, and the reason.
-ProfileRecord cpu_profile(const CpuEvidence& evidence, SymbolCache& cache);
+// whole are left to whoever knows them. With `windows` (CLOCK_MONOTONIC, by rising start, apart from each other) the
+// rows are of the samples in them; the time of the others is before, between or after. Evidence that says `unavailable`
+// gives no profile, and the reason.
+ProfileRecord cpu_profile(const CpuEvidence& evidence, SymbolCache& cache, std::span<const Stretch> windows = {});
 
 // Every file that was mapped executable, sorted by path and unique. The build id is the kernel's, or else read from the
 // file.

@@ -19,16 +19,16 @@ namespace {
 
 constexpr std::size_t kMostSamples = 8'000'000;
 constexpr std::size_t kMostMappings = 1'000'000;
-constexpr std::size_t kMostPages = 64;          // 256 KiB a CPU: 8 000 samples, over a minute at 99 Hz
+constexpr std::size_t kMostPages = 64;          // 256 KiB a CPU: 6 500 samples, over a minute at 99 Hz
 constexpr std::size_t kMostPagesManyCpus = 16;  // from 128 CPUs on
 constexpr std::size_t kManyCpus = 128;
 
-// The trailer of every record that is no sample (sample_id_all): process, thread, time.
+// The trailer of every record that is no sample (sample_id_all): process, thread, time, CPU.
 struct RecordId {
   std::uint32_t process = 0, thread = 0;
   std::uint64_t time_ns = 0;
 };
-constexpr std::size_t kRecordIdBytes = 16;
+constexpr std::size_t kRecordIdBytes = 24;
 
 RecordId read_record_id(std::span<const std::byte> body) {
   RecordId id;
@@ -40,15 +40,16 @@ RecordId read_record_id(std::span<const std::byte> body) {
   return id;
 }
 
-// PERF_RECORD_SAMPLE with IP | TID | TIME.
+// PERF_RECORD_SAMPLE with IP | TID | TIME | CPU.
 std::optional<CpuSample> read_sample(const PerfRecord& record) {
   PerfFields fields(record.body);
   auto address = fields.quad();
   auto process = fields.word(), thread = fields.word();
   auto time = fields.quad();
-  if (!time) return std::nullopt;
+  auto cpu = fields.word();
+  if (!cpu) return std::nullopt;
   bool in_kernel = (record.misc & PERF_RECORD_MISC_CPUMODE_MASK) != PERF_RECORD_MISC_USER;
-  return CpuSample{*address, *process, *thread, in_kernel, *time};
+  return CpuSample{*address, *process, *thread, in_kernel, *time, *cpu};
 }
 
 // PERF_RECORD_MMAP2: pid, tid, start, length, page offset, then either device (2 words), inode and its generation, or

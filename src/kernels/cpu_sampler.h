@@ -12,6 +12,7 @@ struct CpuSample {
   std::uint32_t process = 0, thread = 0;
   bool in_kernel = false;
   std::uint64_t time_ns = 0;
+  std::uint32_t cpu = 0;  // it ran on
 };
 
 // A part of a process's address space that became executable: a file, "[vdso]", or "//anon" for generated code.

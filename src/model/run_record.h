@@ -9,6 +9,7 @@
 #include "model/kernels/profile.h"
 #include "model/stack.h"
 #include "model/unit_recording.h"
+#include "model/window.h"
 
 namespace varve {
 
@@ -22,6 +23,7 @@ struct Metric {
   Better better = Better::lower;
   double value = 0;
   int count = 1;
+  std::optional<double> work{};  // done for it in the whole unit: tokens, samples, steps; where the program says so
 };
 
 enum class UnitRole {
@@ -71,11 +73,17 @@ struct Unit {
   std::optional<std::uint64_t> peak_memory_bytes;  // largest resident set of any one process; see peak_memory_note
   std::string peak_memory_note;                    // why it is missing
   std::uint64_t involuntary_switches = 0;          // context switches forced upon it
-  int environment_pad = 0;         // bytes of VARVE_PAD put into its environment: Mytkowicz et al. 2009 (STATS 1)
-  std::vector<Metric> metrics;     // as the program wrote them, in order of first appearance
-  std::vector<Library> libraries;  // mapped while it ran, sorted by path
-  Profiles profiles;               // what ran, by the ids of Run::kernels
-  std::vector<UnitMark> marks;     // why a reader may distrust it; never dropped for it
+  int environment_pad = 0;      // bytes of VARVE_PAD put into its environment: Mytkowicz et al. 2009 (STATS 1)
+  std::vector<Metric> metrics;  // as the program wrote them, in order of first appearance
+  // What the primary metric speaks of, and so does the profile of CPU samples. Nothing: all of the unit.
+  std::optional<MeasuredWindow> window;
+  std::string window_fault;                // why the window that the program wrote is not used
+  std::optional<int> threads_at_work;      // with a fair part of the window's CPU samples; nothing: none was seen
+  std::string cpus;                        // that CPU samples found it on: "0-3,8"; empty: not known
+  std::string cpus_allowed;                // that its first process might run on at its end; empty: not known
+  std::vector<Library> libraries;          // mapped while it ran, sorted by path
+  Profiles profiles;                       // what ran, by the ids of Run::kernels
+  std::vector<UnitMark> marks;             // why a reader may distrust it; never dropped for it
   std::optional<UnitRecording> recording;  // of an evidence unit
 };
 
@@ -96,6 +104,7 @@ struct Variant {
   std::string program;                             // path of the executable, resolved on PATH, home shortened
   std::string program_digest;                      // SHA-256 of the file, empty when unreadable
   std::vector<NamedFile> files;                    // in the order of the arguments
+  std::optional<int> other_variables;              // set for its units and not in the allow-list: by number alone
   std::vector<RecorderChoice> recorders;           // in the order in which they were considered
   std::map<std::string, Fact> framework;           // what frameworks were told, by the ids of data/framework_facts.json
   std::optional<ImportedPackages> packages;        // nothing: no Python was seen

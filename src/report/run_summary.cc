@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/text.h"
+#include "report/measured_part.h"
 #include "report/recordings.h"
 #include "report/wording.h"
 #include "stats/descriptive.h"
@@ -220,6 +221,7 @@ std::vector<Remark> measurement_remarks(const Run& run) {
   if (!run.complete) remarks.push_back({"incomplete", run.incomplete_reason});
   if (marked > 0) remarks.push_back({"marked units", mark_remark(run)});
   remarks.push_back({"machine steal", steal_remark(run)});
+  for (Remark& remark : measured_part_remarks(run)) remarks.push_back(std::move(remark));
   remarks.push_back({"kernels seen by", sampling_remark(run)});
   if (const std::string unused = unused_recorders(run); !unused.empty()) remarks.push_back({"not used", unused});
   for (const char* id : {"cpu.model", "cpu.threads", "cpu.frequency.governor", "machine.hypervisor", "memory.total",

@@ -30,9 +30,16 @@ constexpr std::size_t kMostTraces = 256;  // one a process
 constexpr std::size_t kMostRemarks = 8;
 constexpr const char* kTracePrefix = "kineto_trace_";
 
-// About the middle of what the fastest timing unit took: imports, compilers and caches are done with. Not much later:
-// this unit may be faster still, and the trace is written before the program ends.
-HookWindow window_for(double fastest_seconds, double started_at) {
+// In what the metric speaks of, behind its first quarter. Where that is not known, about the middle of what the fastest
+// timing unit took: imports, compilers and caches are done with. Not much later: this unit may be faster still, and the
+// trace is written before the program ends.
+HookWindow window_for(const RecordingGround& ground, double started_at) {
+  if (ground.usual_window) {
+    const double start = static_cast<double>(ground.usual_window->start_ns) * 1e-9;
+    const double length = static_cast<double>(ground.usual_window->end_ns) * 1e-9 - start;
+    return {started_at + start + 0.25 * length, std::clamp(0.5 * length, kShortestWindow, kLongestWindow)};
+  }
+  const double fastest_seconds = ground.fastest_seconds;
   if (fastest_seconds <= 0) return {started_at, 1};
   const double length = std::clamp(0.2 * fastest_seconds, kShortestWindow, kLongestWindow);
   const double start = std::clamp(fastest_seconds - kRest - length, 0.4 * fastest_seconds, 0.6 * fastest_seconds);
@@ -264,7 +271,7 @@ class TorchRecorder final : public Recorder {
                                                 const std::string& folder) const override {
     Result<KinetoDaemon> daemon = KinetoDaemon::open(folder);
     if (!daemon) return daemon.error();
-    const HookWindow window = window_for(ground.fastest_seconds, monotonic_now());
+    const HookWindow window = window_for(ground, monotonic_now());
     if (const Status laid = lay_hook(folder, window); !laid) return laid.error();
     return std::unique_ptr<RecordedUnit>(std::make_unique<TorchUnit>(ground, folder, std::move(*daemon), window));
   }

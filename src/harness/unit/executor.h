@@ -18,6 +18,7 @@ struct UnitRequest {
   const std::vector<std::string>* environment = nullptr;  // "NAME=VALUE"; not owned
   int environment_pad = 0;                                // bytes of VARVE_PAD to add
   double timeout_seconds = 0;                             // 0 is none
+  std::string window_metric;                              // whose window is that of the unit; "": of the first written
   std::function<void(std::string_view)> output;           // gets stdout and stderr as they come; may be empty
   int watched = -1;                                       // a descriptor to watch while the unit runs; -1: none. Lent
   std::function<void()> readable;                         // called whenever it can be read
@@ -36,6 +37,11 @@ struct UnitOutcome {
   std::string peak_memory_note;
   std::uint64_t involuntary_switches = 0;
   Result<std::vector<Metric>> metrics = std::vector<Metric>{};
+  std::optional<MeasuredWindow> window;
+  std::string window_fault;
+  std::optional<int> threads_at_work;
+  std::string cpus;
+  std::string cpus_allowed;
   std::vector<Library> libraries;
   ProfileRecord seen;  // of each profile without its window and whole
   std::vector<UnitMark> marks;

@@ -95,12 +95,13 @@ std::string KernelWitness::work_on_devices(const std::vector<Library>& libraries
   return device_open_ ? "work on the GPU: a GPU device was open, and this witness sees CPUs only" : "";
 }
 
-KernelEvidence KernelWitness::unit_ended() {
+KernelEvidence KernelWitness::unit_ended(std::span<const Stretch> windows) {
   KernelEvidence evidence;
   Profiles& profiles = evidence.seen.profiles;
   if (unavailable_.empty()) {
     const CpuEvidence seen = sampler_->take();
-    evidence.seen = cpu_profile(seen, symbols_);
+    evidence.seen = cpu_profile(seen, symbols_, windows);
+    evidence.use = cpu_use(seen, windows);
     evidence.libraries = loaded_libraries(seen, symbols_);
   } else {
     evidence.libraries = std::move(polled_);

@@ -1,10 +1,13 @@
 #pragma once
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "kernels/cpu_profile.h"
 #include "kernels/cpu_sampler.h"
+#include "kernels/cpu_use.h"
 #include "model/kernels/profile.h"
 #include "world/world.h"
 
@@ -14,6 +17,7 @@ namespace varve {
 struct KernelEvidence {
   std::vector<Library> libraries;
   ProfileRecord seen;
+  std::optional<CpuUse> use;
 };
 
 // Watches the units that the thread which made it starts. Where CPU samples are not permitted or not wanted (`hertz`
@@ -25,7 +29,8 @@ class KernelWitness {
   // Both return the seconds until look() is due, as long as the unit runs.
   double unit_started(int process);
   double look();
-  KernelEvidence unit_ended();
+  // With windows (CLOCK_MONOTONIC) the profile is of what they hold.
+  KernelEvidence unit_ended(std::span<const Stretch> windows = {});
 
  private:
   void look_at_libraries();

@@ -36,10 +36,12 @@ Error line_error(int line, std::string found) {
   return Error{kDoing, fmt::format("metrics line {}", line), std::move(found), kHint};
 }
 
-// A metric with every value that was written for it.
+// A metric with everything that was written for it.
 struct Written {
   Metric metric;
   std::vector<double> values;
+  std::size_t lines_with_window = 0;
+  MetricWindow window;  // stretches in the order of the lines
 };
 
 bool has_control_character(std::string_view text) {
@@ -85,6 +87,61 @@ std::string read_line(const Json& line, Metric& metric) {
   return "";
 }
 
+// A moment in nanoseconds; otherwise what is wrong with it.
+std::string read_moment(const Json& line, const char* member, std::int64_t& moment) {
+  const auto found = line.find(member);
+  if (found == line.end()) return fmt::format("no \"{}\" beside the other", member);
+  const bool whole = found->is_number_integer() &&
+                     (!found->is_number_unsigned() || found->get<std::uint64_t>() <= std::uint64_t{INT64_MAX});
+  if (!whole || found->get<std::int64_t>() < 0) {
+    return fmt::format("\"{}\" is no whole number of nanoseconds", member);
+  }
+  moment = found->get<std::int64_t>();
+  return "";
+}
+
+// Adds what a line says its number was measured over; otherwise what is wrong with that.
+std::string read_window(const Json& line, Written& written) {
+  if (const auto work = line.find("work"); work != line.end()) {
+    const double done = work->is_number() ? work->get<double>() : -1;
+    if (!std::isfinite(done) || done < 0) return "\"work\" is no number from 0 on";
+    written.metric.work = written.metric.work.value_or(0) + done;
+  }
+  if (!line.contains("start_ns") && !line.contains("end_ns")) return "";
+  Stretch stretch;
+  if (std::string fault = read_moment(line, "start_ns", stretch.start_ns); !fault.empty()) return fault;
+  if (std::string fault = read_moment(line, "end_ns", stretch.end_ns); !fault.empty()) return fault;
+  if (stretch.end_ns <= stretch.start_ns) return "\"end_ns\" is not after \"start_ns\"";
+  ++written.lines_with_window;
+  written.window.stretches.push_back(stretch);
+  return "";
+}
+
+// Sorted, and those that touch or overlap made one.
+std::vector<Stretch> united(std::vector<Stretch> stretches) {
+  std::sort(stretches.begin(), stretches.end(),
+            [](const Stretch& a, const Stretch& b) { return a.start_ns < b.start_ns; });
+  std::vector<Stretch> apart;
+  for (const Stretch& stretch : stretches) {
+    if (!apart.empty() && stretch.start_ns <= apart.back().end_ns) {
+      apart.back().end_ns = std::max(apart.back().end_ns, stretch.end_ns);
+    } else {
+      apart.push_back(stretch);
+    }
+  }
+  return apart;
+}
+
+MetricWindow closed(Written& written) {
+  MetricWindow window = std::move(written.window);
+  if (window.fault.empty() && written.lines_with_window > 0 && written.lines_with_window < written.values.size()) {
+    window.fault = fmt::format("{} of {} lines say when they were measured: all of a metric must, or none",
+                               written.lines_with_window, written.values.size());
+  }
+  window.stretches = window.fault.empty() ? united(std::move(window.stretches)) : std::vector<Stretch>{};
+  return window;
+}
+
 std::string change_fault(const Metric& before, const Metric& now) {
   if (before.unit != now.unit) {
     return fmt::format("the unit of \"{}\" changes from \"{}\" to \"{}\"", now.name, before.unit, now.unit);
@@ -98,7 +155,7 @@ std::string change_fault(const Metric& before, const Metric& now) {
 
 bool is_built_in_metric(std::string_view name) { return name == "wall time" || name == "CPU time"; }
 
-Result<std::vector<Metric>> parse_metrics(std::string_view text) {
+Result<WrittenMetrics> parse_metrics(std::string_view text) {
   std::vector<Written> written;
   std::map<std::string, std::size_t, std::less<>> position;
   int number = 0;
@@ -116,27 +173,35 @@ Result<std::vector<Metric>> parse_metrics(std::string_view text) {
     const auto [at, is_new] = position.try_emplace(metric.name, written.size());
     if (is_new) {
       if (written.size() == kMetricCap) return line_error(number, fmt::format("more than {} metrics", kMetricCap));
-      written.push_back({metric, {}});
+      written.push_back({.metric = metric});
     } else if (std::string fault = change_fault(written[at->second].metric, metric); !fault.empty()) {
       return line_error(number, fault);
     }
     Metric& kept = written[at->second].metric;
     if (kept.better == Better::unknown) kept.better = metric.better;
-    written[at->second].values.push_back(metric.value);
+    Written& of_metric = written[at->second];
+    of_metric.values.push_back(metric.value);
+    std::string fault = read_window(*json, of_metric);
+    if (!fault.empty() && of_metric.window.fault.empty()) {
+      of_metric.window.fault = fmt::format("metrics line {}: {}", number, fault);
+    }
   }
-  std::vector<Metric> metrics;
+  WrittenMetrics all;
   for (Written& one : written) {
+    if (MetricWindow window = closed(one); !window.fault.empty() || !window.stretches.empty()) {
+      all.windows.emplace(one.metric.name, std::move(window));
+    }
     one.metric.count = static_cast<int>(one.values.size());
     one.metric.value = median(std::move(one.values));
     if (one.metric.better == Better::unknown) one.metric.better = metric_direction(one.metric.name, one.metric.unit);
-    metrics.push_back(std::move(one.metric));
+    all.metrics.push_back(std::move(one.metric));
   }
-  return metrics;
+  return all;
 }
 
-Result<std::vector<Metric>> read_metrics(const std::string& path) {
+Result<WrittenMetrics> read_metrics(const std::string& path) {
   const FileHandle file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!file && errno == ENOENT) return std::vector<Metric>{};
+  if (!file && errno == ENOENT) return WrittenMetrics{};
   const auto fault = [](std::string found) {
     return Error{kDoing, "the file $VARVE_METRICS", std::move(found), kHint};
   };

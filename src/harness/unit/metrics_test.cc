@@ -11,13 +11,19 @@
 namespace varve {
 namespace {
 
+Result<std::vector<Metric>> metrics_of(std::string_view text) {
+  Result<WrittenMetrics> written = parse_metrics(text);
+  if (!written) return written.error();
+  return std::move(written->metrics);
+}
+
 std::string error_of(std::string_view text) {
-  Result<std::vector<Metric>> metrics = parse_metrics(text);
+  Result<std::vector<Metric>> metrics = metrics_of(text);
   return metrics ? "no error" : metrics.error().where + ": " + metrics.error().found;
 }
 
 TEST(Metrics, KeepsTheOrderOfFirstAppearanceAndTakesTheMedian) {
-  Result<std::vector<Metric>> metrics = parse_metrics(
+  Result<std::vector<Metric>> metrics = metrics_of(
       "{\"metric\": \"tokens/s\", \"value\": 10}\n"
       "{\"metric\": \"latency\", \"value\": 0.5, \"unit\": \"s\"}\r\n"
       "\n"
@@ -35,7 +41,7 @@ TEST(Metrics, KeepsTheOrderOfFirstAppearanceAndTakesTheMedian) {
 }
 
 TEST(Metrics, UnitAndNameTellTheDirectionUnlessTheProgramDoes) {
-  Result<std::vector<Metric>> metrics = parse_metrics(
+  Result<std::vector<Metric>> metrics = metrics_of(
       "{\"metric\": \"a/s\", \"value\": 1}\n"
       "{\"metric\": \"b\", \"value\": 1, \"unit\": \"GB/s\"}\n"
       "{\"metric\": \"c\", \"value\": 1}\n"
@@ -50,7 +56,7 @@ TEST(Metrics, UnitAndNameTellTheDirectionUnlessTheProgramDoes) {
 }
 
 TEST(Metrics, OneLineMayGiveTheDirectionOfAll) {
-  Result<std::vector<Metric>> metrics = parse_metrics(
+  Result<std::vector<Metric>> metrics = metrics_of(
       "{\"metric\": \"widgets\", \"value\": 1}\n"
       "{\"metric\": \"widgets\", \"value\": 2, \"better\": \"higher\"}\n"
       "{\"metric\": \"widgets\", \"value\": 3}\n");
@@ -59,7 +65,7 @@ TEST(Metrics, OneLineMayGiveTheDirectionOfAll) {
 }
 
 TEST(Metrics, TheHintShowsHowToGiveTheDirection) {
-  const Result<std::vector<Metric>> metrics = parse_metrics("no json");
+  const Result<std::vector<Metric>> metrics = metrics_of("no json");
   ASSERT_FALSE(metrics);
   EXPECT_NE(metrics.error().hint.find(R"("better": "higher")"), std::string::npos) << metrics.error().hint;
 }
@@ -102,7 +108,7 @@ TEST(Metrics, SizesAreLimited) {
 
 TEST(Metrics, TheMedianOfHugeValuesIsFinite) {
   Result<std::vector<Metric>> metrics =
-      parse_metrics("{\"metric\": \"a\", \"value\": 1.7e308}\n{\"metric\": \"a\", \"value\": 1.7e308}\n");
+      metrics_of("{\"metric\": \"a\", \"value\": 1.7e308}\n{\"metric\": \"a\", \"value\": 1.7e308}\n");
   ASSERT_TRUE(metrics);
   EXPECT_EQ((*metrics)[0].value, 1.7e308);
 }
@@ -111,9 +117,9 @@ TEST(Metrics, OnlyARegularFileIsRead) {
   Result<TemporaryDirectory> directory = TemporaryDirectory::make();
   ASSERT_TRUE(directory);
   const std::string path = directory->path() + "/metrics";
-  Result<std::vector<Metric>> nothing = read_metrics(path);
+  Result<WrittenMetrics> nothing = read_metrics(path);
   ASSERT_TRUE(nothing);
-  EXPECT_TRUE(nothing->empty());
+  EXPECT_TRUE(nothing->metrics.empty());
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
   EXPECT_FALSE(read_metrics(path));
   ASSERT_EQ(unlink(path.c_str()), 0);

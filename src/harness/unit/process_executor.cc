@@ -4,11 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/text.h"
 #include "base/units.h"
+#include "harness/unit/measured_window.h"
 #include "harness/unit/metrics.h"
 #include "harness/unit/unit_process.h"
+#include "world/reading.h"
 
 namespace varve {
 
@@ -30,6 +33,42 @@ std::uint64_t own_peak_bytes(const Files& files) {
   const std::vector<std::string_view> words = split_words(std::string_view(*text).substr(at + 1, 64));
   const std::optional<std::int64_t> kibibytes = words.size() > 1 ? parse_integer(words[1]) : std::nullopt;
   return kibibytes ? static_cast<std::uint64_t>(*kibibytes) * 1024 : 0;
+}
+
+// The CPUs that a process may run on, also of one that has ended and was not waited for yet; empty when not known.
+std::string cpus_allowed(const Files& files, int process) {
+  const Looked<std::string> status = files.read(fmt::format("/proc/{}/status", process));
+  const std::optional<std::string_view> cpus = status ? find_field(*status, "Cpus_allowed_list") : std::nullopt;
+  return cpus ? clean_utf8(*cpus) : "";
+}
+
+// A little wider than it was: the clock was read in whole seconds and fractions, not in nanoseconds.
+Stretch life_of(const UnitOutcome& outcome) {
+  constexpr double kRounding = 1e-6;
+  return {static_cast<std::int64_t>(std::floor((outcome.started_at - kRounding) * 1e9)),
+          static_cast<std::int64_t>(std::ceil((outcome.started_at + outcome.wall_seconds + kRounding) * 1e9))};
+}
+
+// What the program wrote, and what of its evidence that speaks of.
+UnitWindow take_metrics(Result<WrittenMetrics> written, const UnitRequest& request, UnitOutcome& outcome) {
+  if (!written) {
+    outcome.metrics = written.error();
+    return {};
+  }
+  const Stretch life = life_of(outcome);
+  UnitWindow window = unit_window(*written, request.window_metric, life);
+  if (!window.stretches.empty()) outcome.window = measured_window(window.stretches, life);
+  outcome.window_fault = window.fault;
+  outcome.metrics = std::move(written->metrics);
+  return window;
+}
+
+void take_evidence(KernelEvidence evidence, UnitOutcome& outcome) {
+  outcome.libraries = std::move(evidence.libraries);
+  outcome.seen = std::move(evidence.seen);
+  if (!evidence.use) return;
+  outcome.threads_at_work = evidence.use->threads;
+  outcome.cpus = std::move(evidence.use->cpus);
 }
 
 void add_load_marks(UnitOutcome& outcome, double processors) {
@@ -102,6 +141,7 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& request) {
   last_machine_time_ = after;
   last_machine_time_at_ = outcome.started_at + outcome.wall_seconds;
 
+  outcome.cpus_allowed = cpus_allowed(world_.files, process.process());
   rusage used = {};
   const bool reaped = process.reap(outcome.end, used);
   if (!reaped) outcome.marks.push_back({Mark::unknown_use, "did not end after SIGKILL; its resources are not known"});
@@ -113,10 +153,8 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& request) {
   add_load_marks(outcome, processors_);
 
   for (UnitMark& mark : process.clean_up(leftovers_)) outcome.marks.push_back(std::move(mark));
-  KernelEvidence evidence = witness_.unit_ended();
-  outcome.libraries = std::move(evidence.libraries);
-  outcome.seen = std::move(evidence.seen);
-  outcome.metrics = read_metrics(metrics_path_);
+  const UnitWindow window = take_metrics(read_metrics(metrics_path_), request, outcome);
+  take_evidence(witness_.unit_ended(window.stretches), outcome);
   outcome.last_output = process.last_output();
   return outcome;
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@ struct RecordingGround {
   std::map<std::string, std::string> environment;  // of its units
   std::vector<Library> libraries;                  // that its timing units mapped, each path once; home shortened
   double fastest_seconds = 0;                      // the shortest wall time of its timing units; 0: not known
+  std::optional<MeasuredWindow> usual_window;      // of a timing unit: what the metric speaks of, where it says so
 };
 
 // What a recorder made of a unit.

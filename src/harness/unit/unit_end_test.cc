@@ -211,8 +211,9 @@ TEST(UnitEnd, AnInterruptEndsTheUnitAndKeepsTheOthers) {
 TEST(UnitEnd, AnInterruptBetweenUnitsCountsToo) {
   Listener listener;
   class Raiser : public RunObserver {
-    void unit_finished(const Unit& unit) override {
-      if (unit.index == 1) raise(SIGINT);
+    Status unit_finished(const varve::Run& run) override {
+      if (run.units.back().index == 1) raise(SIGINT);
+      return Done{};
     }
   } raiser;
   Result<varve::Run> run = run_benchmark(plan_of({"true"}, 5), host_world(), raiser);

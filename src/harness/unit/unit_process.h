@@ -26,6 +26,7 @@ class UnitProcess {
   // Ends what is left of the unit, in whatever group or session, and closes the output. Says what was odd.
   std::vector<UnitMark> clean_up(const Leftovers& leftovers);
 
+  int process() const { return spawned_.process; }
   const std::string& last_output() const { return last_output_; }
 
  private:

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "model/json/json_parts.h"
+#include "model/json/run_journal_json.h"
 
 namespace varve {
 
@@ -72,9 +73,16 @@ Result<Document> document_from(const Json& json, const std::string& where) {
   }
   return document;
 }
+
+Result<Document> document_from_journal(std::string_view text, const std::string& where) {
+  Result<Run> run = run_from_journal(text, where);
+  if (!run) return run.error();
+  return Document(std::move(*run));
+}
 }  // namespace
 
 Result<Document> document_from_json(std::string_view text, const std::string& where) {
+  if (is_run_journal(text)) return document_from_journal(text, where);
   const Result<Json> json = parse_json(text, kDoing, where);
   if (!json) return json.error();
   if (json->is_array()) {
@@ -85,6 +93,11 @@ Result<Document> document_from_json(std::string_view text, const std::string& wh
 }
 
 Result<std::vector<Document>> documents_from_json(std::string_view text, const std::string& where) {
+  if (is_run_journal(text)) {
+    Result<Document> run = document_from_journal(text, where);
+    if (!run) return run.error();
+    return std::vector<Document>{std::move(*run)};
+  }
   const Result<Json> json = parse_json(text, kDoing, where);
   if (!json) return json.error();
   std::vector<Document> documents;

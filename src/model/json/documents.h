@@ -32,8 +32,8 @@ Json to_json(const KernelsRecord& record);
 
 using Document = std::variant<Stack, Run, Comparison, Check, KernelsRecord>;
 
-// Any Varve document. `where` names the source in messages. Error for several of them, and for a version that this
-// Varve does not read.
+// Any Varve document; the journal of a run that was ended is a run. `where` names the source in messages. Error for
+// several of them, and for a version that this Varve does not read.
 Result<Document> document_from_json(std::string_view text, const std::string& where);
 
 // One document, or the list of them that varve check --json writes of several subjects. At least one.

@@ -153,16 +153,20 @@ Json profile_to_json(ProfileKind kind, const Profile& profile) {
   for (const ProfileRow& row : profile.rows) rows.push_back(row_to_json(row));
   Json parts = Json::object();
   for (const auto& [part, ns] : profile.parts) parts[std::string(to_string(part))] = ns;
-  return {{"witness", std::string(to_string(kind.witness))},
-          {"quantity", std::string(to_string(kind.quantity))},
-          {"scopes", profile.scopes},
-          {"periods_ns", profile.periods_ns},
-          {"lost", profile.lost},
-          {"window_ns", profile.window_ns},
-          {"whole_ns", profile.whole_ns},
-          {"rows", std::move(rows)},
-          {"parts", std::move(parts)},
-          {"unseen", profile.unseen}};
+  Json json{{"witness", std::string(to_string(kind.witness))},
+            {"quantity", std::string(to_string(kind.quantity))},
+            {"scopes", profile.scopes},
+            {"periods_ns", profile.periods_ns},
+            {"lost", profile.lost},
+            {"window_ns", profile.window_ns},
+            {"whole_ns", profile.whole_ns},
+            {"rows", std::move(rows)},
+            {"parts", std::move(parts)},
+            {"unseen", profile.unseen}};
+  if (profile.before_ns > 0) json["before_ns"] = profile.before_ns;
+  if (profile.between_ns > 0) json["between_ns"] = profile.between_ns;
+  if (profile.after_ns > 0) json["after_ns"] = profile.after_ns;
+  return json;
 }
 
 ProfileKind kind_from(const Fields& fields) {
@@ -178,6 +182,9 @@ Profile profile_from(const Fields& fields, const KernelIdMap& kernels) {
   profile.lost = fields.count("lost");
   profile.window_ns = fields.nanoseconds("window_ns");
   profile.whole_ns = fields.nanoseconds("whole_ns");
+  profile.before_ns = fields.nanoseconds("before_ns");
+  profile.between_ns = fields.nanoseconds("between_ns");
+  profile.after_ns = fields.nanoseconds("after_ns");
   std::vector<ProfileRow> rows;
   fields.each("rows", [&](const Fields& row) { rows.push_back(row_from(row, kernels)); });
   add_rows(profile, std::move(rows));

@@ -24,6 +24,9 @@ void add_profile(Profile& into, const Profile& from) {
   into.lost = add_counts(into.lost, from.lost);
   into.window_ns = add_ns(into.window_ns, from.window_ns);
   into.whole_ns = add_ns(into.whole_ns, from.whole_ns);
+  into.before_ns = add_ns(into.before_ns, from.before_ns);
+  into.between_ns = add_ns(into.between_ns, from.between_ns);
+  into.after_ns = add_ns(into.after_ns, from.after_ns);
   add_rows(into, from.rows);
   for (const auto& [part, ns] : from.parts) into.parts[part] = add_ns(into.parts[part], ns);
   into.unseen.insert(from.unseen.begin(), from.unseen.end());
@@ -35,6 +38,8 @@ std::int64_t Profile::rows_ns() const {
   for (const ProfileRow& row : rows) sum = add_ns(sum, row.time.total_ns);
   return sum;
 }
+
+std::int64_t Profile::outside_ns() const { return add_ns(add_ns(before_ns, between_ns), after_ns); }
 
 std::int64_t Profile::remainder_ns() const { return whole_ns - rows_ns(); }
 

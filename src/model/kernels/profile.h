@@ -127,16 +127,20 @@ struct ProfileRow {
 // whole numbers and not negative, so that merging is exact. Which witness and quantity says the ProfileKind it is kept
 // under.
 struct Profile {
-  std::set<std::string> scopes;        // what the witness was permitted to see: "user", "user and kernel"
-  std::set<std::int64_t> periods_ns;   // the time one sample stands for; empty: everything was counted
-  std::uint64_t lost = 0;              // records that the witness reports as dropped
-  std::int64_t window_ns = 0;          // how long it watched, by the clock; 0 when not known
-  std::int64_t whole_ns = 0;           // all there was of the quantity in the window, known from elsewhere
+  std::set<std::string> scopes;       // what the witness was permitted to see: "user", "user and kernel"
+  std::set<std::int64_t> periods_ns;  // the time one sample stands for; empty: everything was counted
+  std::uint64_t lost = 0;             // records that the witness reports as dropped
+  std::int64_t window_ns = 0;         // how long it watched, by the clock; 0 when not known
+  std::int64_t whole_ns = 0;          // all there was of the quantity in the window, known from elsewhere
+  // Where the window is a part of what was watched: what was seen outside of it, in no row and not in whole_ns, which
+  // is then the part of all there was that the rows have of all that was seen.
+  std::int64_t before_ns = 0, between_ns = 0, after_ns = 0;
   std::vector<ProfileRow> rows;        // by rising key, each key once
   std::map<Part, std::int64_t> parts;  // the window divided, where a timeline is known; empty without one
   std::set<std::string> unseen;        // what this witness could not see and why; empty: it saw all that it can
 
   std::int64_t rows_ns() const;
+  std::int64_t outside_ns() const;
   // The whole without the rows: what was not sampled, what ran outside of kernels. Below zero when the rows claim more
   // than there was (samples count whole periods; what runs at the same time on one device overlaps).
   std::int64_t remainder_ns() const;

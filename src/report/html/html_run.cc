@@ -6,6 +6,7 @@
 
 #include "report/html/html.h"
 #include "report/html/html_parts.h"
+#include "report/measured_part.h"
 #include "report/recordings.h"
 #include "report/wording.h"
 
@@ -152,12 +153,16 @@ void write_kernels(HtmlWriter& out, const Run& run, const Variant& variant, cons
     for (const FamilyRows& family : by_family(side, run.kernels)) write_family(out, family, run, side, scale);
     write_bar(out, "family quiet", remainder_title(side.kind), "", side.mean_seconds(side.profile.remainder_ns()),
               scale);
-    write_bar(out, "family total", quantity, "", side.mean_seconds(side.profile.whole_ns), scale);
+    write_bar(out, "family total", side.profile.outside_ns() > 0 ? quantity + " of the window" : quantity, "",
+              side.mean_seconds(side.profile.whole_ns), scale);
   }
   out.leaf("p", {{"class", "note"}},
            side.kind == kCpuSamples
                ? "Mean CPU time a unit and its share. Families and what was not sampled add up to all."
                : fmt::format("Mean {} a unit and its share. Families and the remainder add up to all.", quantity));
+  if (const std::string outside = outside_text(run, variant, side); !outside.empty()) {
+    out.leaf("p", {{"class", "note"}}, "Not in these bars, " + outside + ".");
+  }
   for (const std::string& reason : side.unseen) out.leaf("p", {{"class", "note"}}, "Unseen: " + reason);
 }
 

@@ -296,6 +296,40 @@ TEST(TextRun, ShowsEachProfileOfASide) {
   EXPECT_TRUE(has(only_samples, before_a)) << "what another witness saw changes nothing about the first";
 }
 
+TEST(TextRun, SaysWhichPartOfAUnitItIsOf) {
+  varve::Run run = samples::run();
+  run.protocol.primary_metric = "tokens/s";
+  const std::string whole = without_blanks(text_run(run, {.width = 200}));
+  EXPECT_TRUE(has(whole, "allofaunit:nolineoftokens/ssayswhenitwasmeasured(start_ns,end_ns)")) << whole;
+  EXPECT_FALSE(has(whole, "outsideofwhat"));
+  run.protocol.primary_metric = "wall time";
+  EXPECT_TRUE(has(without_blanks(text_run(run, {.width = 200})), "allofaunit:walltimeisofallofit"));
+
+  run.protocol.primary_metric = "tokens/s";
+  for (Unit& unit : run.units) {
+    unit.wall_seconds = 8;
+    unit.window = MeasuredWindow{5'000'000'000, 7'000'000'000, 1'500'000'000, 3};
+    unit.threads_at_work = 2;
+    unit.cpus = "0-1";
+    const auto cpu = unit.profiles.by_kind.find(kCpuSamples);
+    if (cpu == unit.profiles.by_kind.end()) continue;
+    cpu->second.before_ns = 4'000'000'000;
+    cpu->second.after_ns = 500'000'000;
+  }
+  const std::string text = without_blanks(text_run(run, {.width = 200}));
+  EXPECT_TRUE(has(text, "evidenceofAtokens/sspeaksof1.50softhe8.00sofaunit,from5.00son,inupto3stretches")) << text;
+  EXPECT_TRUE(has(text, "outsideofwhattokens/sspeaksof:4.50sofCPUtimeaunit(4.00sbefore,500msafter)")) << text;
+  EXPECT_TRUE(has(text, "CPUtimeofthewindow")) << text;
+  EXPECT_TRUE(has(text, "threadsofA2threadsatworkinaunit,onCPUs0-1")) << text;
+
+  for (Unit& unit : run.units) {
+    if (unit.index % 2 == 0) continue;
+    unit.window.reset();
+    unit.window_fault = "tokens/s: metrics line 1";
+  }
+  EXPECT_TRUE(has(without_blanks(text_run(run, {.width = 200})), "theothersaretakenwhole"));
+}
+
 TEST(TextRun, NamesUnitsThatFailedOrAreMarked) {
   auto run = samples::run();
   run.units[4].end.signal = 9;

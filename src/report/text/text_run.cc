@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "report/measured_part.h"
 #include "report/printable.h"
 #include "report/recordings.h"
 #include "report/run_summary.h"
@@ -84,8 +85,12 @@ std::string side_kernels(const Run& run, const Variant& variant, const SideProfi
     add(fmt::format("({} more)", side.rows.size() - kMostKernels), "", rest, Tone::dim);
   // Counting samples can give a little more than the clocks do; then the remainder is negative, and shown so.
   add(remainder_title(side.kind), "", side.profile.remainder_ns(), Tone::dim);
-  add(quantity, "", side.profile.whole_ns, Tone::bold);
+  const bool of_window = side.profile.outside_ns() > 0;
+  add(of_window ? quantity + " of the window" : quantity, "", side.profile.whole_ns, Tone::bold);
   std::string out = heading + table.render(style);
+  if (const std::string outside = outside_text(run, variant, side); !outside.empty()) {
+    out += paragraph(outside, 2, Tone::dim, style);
+  }
   for (const std::string& reason : side.unseen) out += paragraph("unseen: " + reason, 2, Tone::dim, style);
   return out;
 }

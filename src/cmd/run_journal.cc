@@ -1,0 +1,178 @@
+#include "cmd/run_journal.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/text.h"
+#include "cmd/terminal.h"
+#include "harness/unit/machine_time.h"
+#include "model/json/documents.h"
+
+namespace varve {
+
+namespace {
+constexpr const char* kDoing = "keeping the units as they finish";
+constexpr int kMostJournals = 100;  // beside one output
+constexpr std::size_t kLongestName = 60;
+constexpr double kSyncInterval = 0.25;  // seconds: a disk may take longer to answer than a short unit takes
+
+Error fault(const std::string& path, int number) {
+  return {kDoing, path, std::strerror(number), "Make room there, or name another file with -o"};
+}
+
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
+// A name that was just made is safe only when its folder is on the disk too.
+void sync_folder(const std::string& path) {
+  const FileHandle folder(open(parent_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder) fsync(folder.fd());
+}
+
+bool write_whole(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = write(descriptor, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+// What stands where the journal would go.
+void tell_of_journal(const std::string& path) {
+  const FileHandle file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file && flock(file.fd(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    tell("varve: " + path + " is the journal of a run that goes on now; this one keeps its own");
+    return;
+  }
+  tell("varve: " + path + " holds the units of a run that was ended: varve report " + path +
+       " shows them, varve compare reads it too; it is left alone");
+}
+
+// Letters, digits and what is harmless in a file's name.
+std::string file_word(std::string_view name) {
+  std::string word(name.substr(name.rfind('/') + 1));  // npos + 1 is 0
+  std::replace_if(
+      word.begin(), word.end(),
+      [](char c) { return (std::isalnum(static_cast<unsigned char>(c)) == 0) && c != '.' && c != '_' && c != '-'; },
+      '-');
+  return word.substr(0, kLongestName);
+}
+
+std::string counted(std::size_t units) { return fmt::format("{} unit{}", units, units == 1 ? "" : "s"); }
+}  // namespace
+
+std::string journal_path(const std::string& file) { return file + ".journal"; }
+
+std::string default_run_file(const std::string& name, const std::string& time) {
+  std::string moment;
+  std::copy_if(time.begin(), time.end(), std::back_inserter(moment), [](char c) { return c != '-' && c != ':'; });
+  const std::string stem = fmt::format("run-{}-{}", file_word(name), moment);
+  const auto taken = [](const std::string& file) {
+    return access(file.c_str(), F_OK) == 0 || access(journal_path(file).c_str(), F_OK) == 0;
+  };
+  std::string file = stem + ".json";
+  for (int number = 2; taken(file) && number < kMostJournals; ++number) file = fmt::format("{}-{}.json", stem, number);
+  return file;
+}
+
+RunJournal::RunJournal(std::string file) : file_(std::move(file)) {}
+
+Status RunJournal::open_beside() {
+  for (int number = 1; number < kMostJournals; ++number) {
+    const std::string path = number == 1 ? journal_path(file_) : fmt::format("{}-{}", journal_path(file_), number);
+    FileHandle file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (!file && errno == EEXIST) {
+      tell_of_journal(path);
+      continue;
+    }
+    if (!file) return fault(path, errno);
+    flock(file.fd(), LOCK_EX | LOCK_NB);
+    beside_.emplace();
+    beside_->path = path;
+    beside_->file = std::move(file);
+    sync_folder(path);
+    return Done{};
+  }
+  return Error{kDoing, journal_path(file_), "there are too many journals beside it",
+               "Remove those that are not needed"};
+}
+
+Status RunJournal::open_elsewhere() {
+  const char* named = std::getenv("TMPDIR");
+  const std::string folder = named != nullptr && *named != '\0' ? named : "/tmp";
+  std::string path = fmt::format("{}/varve-{}.XXXXXX.journal", folder, file_word(file_));
+  FileHandle file(mkostemps(path.data(), 8, O_CLOEXEC));
+  if (!file) return fault(path, errno);
+  elsewhere_.emplace();
+  elsewhere_->path = path;
+  elsewhere_->file = std::move(file);
+  return Done{};
+}
+
+Status RunJournal::append(const Run& run, JournalFile& place) {
+  const std::string text = place.lines.next(run);
+  const bool due = monotonic_now() - place.synced_at >= kSyncInterval;
+  if (due) place.synced_at = monotonic_now();
+  if (!write_whole(place.file.fd(), text) || (due && fdatasync(place.file.fd()) != 0)) {
+    const int number = errno;
+    if (ftruncate(place.file.fd(), static_cast<off_t>(place.bytes)) != 0) {
+      // Half a line stays at its end, and whoever reads it leaves that out.
+    }
+    return fault(place.path, number);
+  }
+  place.bytes += text.size();
+  place.units = run.units.size();
+  return Done{};
+}
+
+Status RunJournal::keep(const Run& run) {
+  if (elsewhere_) return append(run, *elsewhere_);
+  if (!beside_) {
+    if (Status opened = open_beside(); !opened) return keep_elsewhere(run, opened.error());
+  }
+  const Status kept = append(run, *beside_);
+  return kept ? kept : keep_elsewhere(run, kept.error());
+}
+
+Status RunJournal::keep_elsewhere(const Run& run, const Error& why) {
+  Status kept = open_elsewhere();
+  if (kept) kept = append(run, *elsewhere_);
+  if (!kept) {
+    if (elsewhere_) unlink(elsewhere_->path.c_str());
+    elsewhere_.reset();
+    Error error = why;
+    error.found += fmt::format("; nor in {} ({})", kept.error().where, kept.error().found);
+    return error;
+  }
+  tell("varve: " + to_text(why));
+  tell(fmt::format("varve: all {} so far and those to come are kept in {}", counted(run.units.size()),
+                   elsewhere_->path));
+  return Done{};
+}
+
+void RunJournal::discard() {
+  for (std::optional<JournalFile>* place : {&beside_, &elsewhere_}) {
+    if (*place) unlink((*place)->path.c_str());
+    place->reset();
+  }
+}
+
+std::string RunJournal::whereabouts() const {
+  const std::optional<JournalFile>& place = elsewhere_ ? elsewhere_ : beside_;
+  if (!place || place->units == 0) return "";
+  return fmt::format("{} {} kept in {}: varve report {} shows them, varve compare reads it too", counted(place->units),
+                     place->units == 1 ? "is" : "are", place->path, place->path);
+}
+
+}  // namespace varve

@@ -1,0 +1,54 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "model/json/run_journal_json.h"
+#include "model/run_record.h"
+#include "world/file_reader.h"
+
+namespace varve {
+
+// The journal of the run whose document would be `file`: "run.json.journal".
+std::string journal_path(const std::string& file);
+
+// A file for a run without -o, in the working folder: "run-train.py-20261129T074203Z.json". Neither it nor its journal
+// is there yet. `name` is the benchmark's, `time` RFC 3339.
+std::string default_run_file(const std::string& name, const std::string& time);
+
+// A file with the lines of a run, whole lines only.
+struct JournalFile {
+  std::string path;
+  FileHandle file;
+  RunJournalLines lines;
+  std::size_t bytes = 0, units = 0;  // that were written
+  double synced_at = 0;              // on the monotonic clock
+};
+
+// Keeps the units of a run on disk as they finish, beside the document that is written at its end: what was measured
+// outlives a SIGKILL of Varve, and a machine that loses its power.
+class RunJournal {
+ public:
+  // For a document in `file`. A journal that is there, of a run that was ended or of one that still goes on, is told of
+  // and left alone.
+  explicit RunJournal(std::string file);
+
+  // Writes what the run gained, and has the disk take it a quarter of a second later at most. Where that fails, all of
+  // it goes to the folder for temporary files instead, which is told; an Error when it can be kept nowhere.
+  Status keep(const Run& run);
+  // The document was written: the journal is not needed any more.
+  void discard();
+  // What to say when the document was not written: where the units are. Empty: nowhere.
+  std::string whereabouts() const;
+
+ private:
+  Status open_beside();
+  Status open_elsewhere();
+  static Status append(const Run& run, JournalFile& place);
+  Status keep_elsewhere(const Run& run, const Error& why);
+
+  std::string file_;
+  std::optional<JournalFile> beside_, elsewhere_;
+};
+
+}  // namespace varve

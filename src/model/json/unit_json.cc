@@ -1,0 +1,154 @@
+// A unit of a run document. What its libraries and kernels are stands in tables beside it.
+#include "model/json/unit_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "model/words/names.h"
+
+namespace varve {
+
+std::size_t LibraryTable::index_of(const Library& library) {
+  const auto [at, inserted] =
+      index_.try_emplace({library.path, library.build_id, library.build_id_missing, library.deleted}, rows_.size());
+  if (inserted) rows_.push_back(library);
+  return at->second;
+}
+
+namespace {
+
+Json metrics_to_json(const std::vector<Metric>& metrics) {
+  Json list = Json::array();
+  for (const Metric& metric : metrics) {
+    Json& row = list.emplace_back(Json{{"metric", metric.name},
+                                       {"unit", metric.unit},
+                                       {"better", std::string(to_string(metric.better))},
+                                       {"value", metric.value},
+                                       {"count", metric.count}});
+    if (metric.work) row["work"] = *metric.work;
+  }
+  return list;
+}
+
+Metric metric_from(const Fields& fields) {
+  return {.name = fields.required_text("metric"),
+          .unit = fields.text("unit"),
+          .better = fields.word("better", better_from),
+          .value = fields.required_number("value"),
+          .count = static_cast<int>(fields.integer("count", 1)),
+          .work = fields.optional_number("work")};
+}
+
+Json window_to_json(const MeasuredWindow& window) {
+  return {{"start_ns", window.start_ns},
+          {"end_ns", window.end_ns},
+          {"length_ns", window.length_ns},
+          {"stretches", window.stretches}};
+}
+
+MeasuredWindow window_from(const Fields& fields) {
+  MeasuredWindow window{.start_ns = fields.nanoseconds("start_ns"),
+                        .end_ns = fields.nanoseconds("end_ns"),
+                        .length_ns = fields.nanoseconds("length_ns"),
+                        .stretches = small_number<int>(fields, "stretches", 1)};
+  if (window.end_ns <= window.start_ns) fields.reject("end_ns", "it is not after start_ns");
+  if (window.length_ns > window.end_ns - window.start_ns) fields.reject("length_ns", "it is longer than the window");
+  return window;
+}
+
+// What is known of the part of a unit that was measured, and where it ran.
+void add_whereabouts(const Unit& unit, Json& json) {
+  if (unit.window) json["window"] = window_to_json(*unit.window);
+  set_text(json, "window_fault", unit.window_fault);
+  if (unit.threads_at_work) json["threads_at_work"] = *unit.threads_at_work;
+  set_text(json, "cpus", unit.cpus);
+  set_text(json, "cpus_allowed", unit.cpus_allowed);
+}
+
+void read_whereabouts(const Fields& fields, Unit& unit) {
+  if (fields.has("window")) unit.window = window_from(fields.object("window"));
+  unit.window_fault = fields.text("window_fault");
+  if (fields.has("threads_at_work")) unit.threads_at_work = small_number<int>(fields, "threads_at_work", 0);
+  unit.cpus = fields.text("cpus");
+  unit.cpus_allowed = fields.text("cpus_allowed");
+}
+
+Json marks_to_json(const std::vector<UnitMark>& marks) {
+  Json list = Json::array();
+  for (const UnitMark& mark : marks) list.push_back({{"mark", std::string(to_string(mark.mark))}, {"text", mark.text}});
+  return list;
+}
+
+}  // namespace
+
+Json unit_to_json(const Unit& unit, LibraryTable& libraries) {
+  Json used = Json::array();
+  for (const Library& library : unit.libraries) used.push_back(libraries.index_of(library));
+  Json json{{"variant", unit.variant},
+            {"role", std::string(to_string(unit.role))},
+            {"index", unit.index},
+            {"block", unit.block},
+            {"position", unit.position},
+            {"pair", unit.pair},
+            {"started_seconds", unit.started_seconds},
+            {"end",
+             {{"exit_code", unit.end.exit_code},
+              {"signal", unit.end.signal},
+              {"timed_out", unit.end.timed_out},
+              {"interrupted", unit.end.interrupted}}},
+            {"wall_seconds", unit.wall_seconds},
+            {"user_seconds", unit.user_seconds},
+            {"system_seconds", unit.system_seconds},
+            {"steal_seconds", unit.steal_seconds ? Json(*unit.steal_seconds) : Json(nullptr)},
+            {"peak_memory_bytes", unit.peak_memory_bytes ? Json(*unit.peak_memory_bytes) : Json(nullptr)},
+            {"involuntary_switches", unit.involuntary_switches},
+            {"environment_pad", unit.environment_pad},
+            {"metrics", metrics_to_json(unit.metrics)},
+            {"libraries", used},
+            {"profiles", profiles_to_json(unit.profiles)},
+            {"marks", marks_to_json(unit.marks)}};
+  if (!unit.peak_memory_note.empty()) json["peak_memory_note"] = unit.peak_memory_note;
+  if (unit.recording) json["recording"] = recording_to_json(*unit.recording);
+  add_whereabouts(unit, json);
+  return json;
+}
+
+Unit unit_from(const Fields& fields, const std::vector<Library>& libraries, const KernelIdMap& kernels) {
+  Unit unit;
+  unit.variant = fields.required_text("variant");
+  unit.role = fields.word("role", unit_role_from);
+  unit.index = static_cast<int>(fields.integer("index"));
+  unit.block = static_cast<int>(fields.integer("block", -1));
+  unit.position = static_cast<int>(fields.integer("position"));
+  unit.pair = static_cast<int>(fields.integer("pair", -1));
+  unit.started_seconds = fields.number("started_seconds");
+  const Fields end = fields.object("end");
+  unit.end = {.exit_code = static_cast<int>(end.integer("exit_code")),
+              .signal = static_cast<int>(end.integer("signal")),
+              .timed_out = end.flag("timed_out", false),
+              .interrupted = end.flag("interrupted", false)};
+  unit.wall_seconds = fields.required_number("wall_seconds");
+  unit.user_seconds = fields.required_number("user_seconds");
+  unit.system_seconds = fields.required_number("system_seconds");
+  unit.steal_seconds = fields.optional_number("steal_seconds");
+  if (fields.has("peak_memory_bytes")) unit.peak_memory_bytes = fields.count("peak_memory_bytes");
+  unit.peak_memory_note = fields.text("peak_memory_note");
+  unit.involuntary_switches = fields.count("involuntary_switches");
+  unit.environment_pad = static_cast<int>(fields.integer("environment_pad"));
+  fields.each("metrics", [&](const Fields& row) { unit.metrics.push_back(metric_from(row)); });
+  for (const double at : fields.numbers("libraries")) {
+    if (at < 0 || at >= static_cast<double>(libraries.size())) {
+      fields.reject("libraries", "it points outside the table of libraries");
+      break;
+    }
+    unit.libraries.push_back(libraries[static_cast<std::size_t>(at)]);
+  }
+  unit.profiles = profiles_from(fields.object("profiles"), kernels);
+  fields.each("marks", [&](const Fields& row) {
+    unit.marks.push_back({row.word("mark", mark_from), row.text("text")});
+  });
+  if (fields.has("recording")) unit.recording = recording_from(fields.object("recording"));
+  read_whereabouts(fields, unit);
+  return unit;
+}
+
+}  // namespace varve
