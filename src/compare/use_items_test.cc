@@ -80,10 +80,9 @@ TEST(UseItems, OtherNumbersOfUnlistedVariablesAreAGapBetweenDocuments) {
   varve::Run b = a;
   const auto compared = [&] { return compare_runs({&a, "A", "a.json"}, {&b, "A", "b.json"}); };
   EXPECT_EQ(item_of_use(compared(), "other_variables")->state, ItemState::same);
-  EXPECT_EQ(compared()->control, Control::controlled);
   b.variants[0].other_variables = 41;
   EXPECT_EQ(item_of_use(compared(), "other_variables")->state, ItemState::unknown);
-  EXPECT_EQ(compared()->control, Control::controlled_with_gaps);
+  EXPECT_EQ(compared()->control, Control::controlled_with_gaps) << "a gap, no difference";
   b.variants[0].other_variables.reset();  // an older document
   EXPECT_FALSE(item_of_use(compared(), "other_variables"));
 }

@@ -68,6 +68,20 @@ TEST(ImportedPackages, OfTheProgramsOwnWhereNothingWasMappedFromOne) {
   EXPECT_TRUE(packages->libraries.empty());
 }
 
+TEST(ImportedPackages, OfTheInterpreterThatAnotherProgramStarted) {
+  const Venv venv;
+  const auto packages = imported("/usr/bin/env", {"/usr/lib/libc.so.6", venv.path + "/bin/python3.11"});
+  ASSERT_TRUE(packages);
+  EXPECT_EQ(packages->environment, std::filesystem::canonical(venv.path));
+}
+
+TEST(ImportedPackages, OfAScriptInAnEnvironment) {
+  const Venv venv;
+  const auto packages = imported(venv.path + "/bin/torchrun", {"/opt/python/lib/libpython3.11.so.1.0"});
+  ASSERT_TRUE(packages);
+  EXPECT_EQ(packages->environment, std::filesystem::canonical(venv.path));
+}
+
 TEST(ImportedPackages, AProgramWithoutPythonHasNone) {
   EXPECT_FALSE(imported("/usr/bin/true", {"/usr/lib/libc.so.6"}));
 }

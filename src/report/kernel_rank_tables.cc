@@ -51,12 +51,12 @@ std::map<Place, RankSums> sums_of_ranks(const KernelsRecord& record, const Profi
 
 // Of ranks in their order: all where a table has room for them, else those in front by `before`, which a note tells.
 template <class Row, class Before>
-std::vector<Row> rows_shown(std::vector<Row> rows, const KernelView& view, Before before, const char* what_the_rest_has,
-                            PageBlock& block) {
+std::vector<Row> ranks_shown(std::vector<Row> rows, const KernelView& view, Before before,
+                             const char* what_the_rest_has, PageBlock& block) {
   const std::size_t most = view.most == 0 ? rows.size() : std::max(view.most, kMostRanks);
   if (rows.size() <= most) return rows;
   std::stable_sort(rows.begin(), rows.end(), before);
-  block.notes.push_back(fmt::format("{} more with {}: --top 0 shows all", rows.size() - most, what_the_rest_has));
+  block.notes.push_back(fmt::format("{} more, {}: --top 0 shows all", rows.size() - most, what_the_rest_has));
   rows.resize(most);
   return rows;
 }
@@ -78,7 +78,7 @@ PageBlock rank_block(const KernelsRecord& record, const Profile& profile, const 
                    {"launches", true, 0}};
   const std::vector<std::pair<Place, RankSums>> all(ranks.begin(), ranks.end());
   const auto longer = [](const auto& a, const auto& b) { return a.second.kernel_ns > b.second.kernel_ns; };
-  for (const auto& [place, rank] : rows_shown(all, view, longer, "less time in kernels", block)) {
+  for (const auto& [place, rank] : ranks_shown(all, view, longer, "of no more time in kernels", block)) {
     std::string name = by_rank ? std::to_string(place.rank) : std::to_string(place.device);
     if (by_rank && place.rank < 0) name = "?";
     if (by_rank && place.device >= 0) name += fmt::format(" (device {})", place.device);
@@ -109,7 +109,7 @@ PageBlock waiting_block(const RankReport& report, const KernelView& view) {
                    {unit_title("it waited for", unit), false, 0}};
   std::sort(rows.begin(), rows.end(), [](const auto* a, const auto* b) { return a->rank < b->rank; });
   const auto later = [](const auto* a, const auto* b) { return a->waited_for_ns > b->waited_for_ns; };
-  for (const RankWaiting* row : rows_shown(rows, view, later, "less that others waited for them", block)) {
+  for (const RankWaiting* row : ranks_shown(rows, view, later, "whom others waited for no longer", block)) {
     block.rows.push_back(
         {{std::to_string(row->rank), std::to_string(row->common), unit.text(in_seconds(row->transfer_ns)),
           unit.text(in_seconds(row->waiting_ns)), unit.text(in_seconds(row->waited_for_ns)), late_ranks(*row, unit)},

@@ -80,7 +80,7 @@ def main():
         return SKIPPED
     failures, count = [], 0
     for venv in sorted(pathlib.Path(folder).glob("venv-*")):
-        for package, text, arguments, check in (("torch", TORCH, ["8"], check_torch), ("jax", JAX, [], check_jax)):
+        for package, text, arguments, check in (("torch", TORCH, ["20"], check_torch), ("jax", JAX, [], check_jax)):
             if not list(venv.glob("lib/python3*/site-packages/%s/__init__.py" % package)):
                 continue
             count += 1

@@ -204,8 +204,8 @@ class TorchUnit final : public RecordedUnit {
     }
     if (left.any_opened) return "the start-up hook opened PyTorch's profiler, and " + end;
     if (!left.told.empty()) return "PyTorch did not ask, and the program had ended before the start-up hook could";
-    return "PyTorch did not ask, and the start-up hook left no word: no Python, python -I, -S or -E, or a process that "
-           "did not end by itself";
+    return "PyTorch did not ask, and the start-up hook left no word: no Python, python -I, -S or -E, another "
+           "PYTHONPATH, or a process that did not end by itself";
   }
 
   const World& world_;

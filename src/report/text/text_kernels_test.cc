@@ -116,7 +116,7 @@ TEST(TextKernels, OfManyRanksThoseThatOthersWaitedForAreShown) {
     ++tables;
     EXPECT_EQ(block.rows.size(), 16u) << block.title;
     EXPECT_TRUE(block.rows.front().cells[0].starts_with("73")) << block.title << ": " << block.rows.front().cells[0];
-    EXPECT_TRUE(says(block.notes.back(), "84 more with less")) << block.title;
+    EXPECT_TRUE(says(block.notes.back(), "84 more, ")) << block.title;
   }
   EXPECT_EQ(tables, 2u);
   EXPECT_TRUE(says(text_kernels(record, {.most = 0}, {}), "\n    99"));
