@@ -23,9 +23,9 @@ namespace {
 constexpr double kLongestWindow =
     1.5;  // seconds: some 100 MB of trace where a program launches 100 000 kernels a second
 constexpr double kShortestWindow = 0.2;
-constexpr double kRest = 4;    // seconds that a long program should have left behind its window
+constexpr double kRest = 4;               // seconds that a long program should have left behind its window
 constexpr double kWarmup = 1;             // seconds between Kineto's getting ready and the window; it counts whole ones
-constexpr int kMostWindows = 8;  // of a process
+constexpr int kMostWindows = 8;           // of a process
 constexpr std::size_t kMostTraces = 256;  // one a process
 constexpr std::size_t kMostRemarks = 8;
 constexpr const char* kTracePrefix = "kineto_trace_";
