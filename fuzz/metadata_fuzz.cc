@@ -4,8 +4,8 @@
 #include <string>
 
 #include "base/redact.h"
+#include "package/database/package_database.h"
 #include "package/environments.h"
-#include "package/package_database.h"
 #include "package/python_literals.h"
 #include "package/python_metadata.h"
 #include "package/python_record.h"

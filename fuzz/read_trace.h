@@ -22,18 +22,19 @@ class StrictSink final : public varve::TraceSink {
     check(event.name);
     if (extra != nullptr) check(extra->operation), check(extra->group);
   }
-  void total(const varve::TraceEvent& event, const varve::Extra* extra, const varve::Durations& durations) override {
-    if (durations.total_ns < 0 || durations.quantiles.count() > durations.count) std::abort();
-    varve::TraceEvent timeless = event;
-    timeless.start_ns = timeless.duration_ns = 0;
-    this->event(timeless, extra);
-  }
   void fact(std::string_view id, varve::Fact) override {
     if (id.empty()) std::abort();
   }
   void unseen(std::string_view) override {}
   void damaged(std::uint64_t at, std::string_view) override {
     if (at > size_) std::abort();
+  }
+
+  void total(const varve::TraceEvent& told, const varve::Extra* extra, const varve::Durations& time,
+             std::int64_t nested_ns) override {
+    event(told, extra);
+    if (time.total_ns < 0 || time.quantiles.count() > time.count || nested_ns < 0) std::abort();
+    if (time.has_spread() && (time.min_ns < 0 || time.min_ns > time.max_ns)) std::abort();
   }
 
   explicit StrictSink(std::size_t size) : size_(size) {}

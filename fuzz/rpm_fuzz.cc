@@ -1,6 +1,6 @@
 // The database of rpm, a file of SQLite, and the headers in its rows.
 #include "memory_file.h"
-#include "package/package_database_rpm.h"
+#include "package/database/package_database_rpm.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <numeric>
 
 namespace varve {
@@ -116,6 +117,15 @@ std::optional<double> parse_number(std::string_view text) {
 std::string clean_utf8(std::string_view text, std::size_t cap) {
   std::string clean;
   for (std::size_t at = 0; at < text.size();) {
+    std::size_t plain = at;  // most texts are ASCII: it is copied at once
+    while (plain < text.size() && static_cast<unsigned char>(text[plain]) < 0x80) ++plain;
+    if (plain > at) {
+      const std::size_t room = cap - clean.size();
+      clean += text.substr(at, std::min(plain - at, room));
+      if (plain - at > room) break;
+      at = plain;
+      continue;
+    }
     const std::size_t length = sequence_length(text, at);
     const std::string_view piece = length > 0 ? text.substr(at, length) : std::string_view("\xEF\xBF\xBD");
     if (clean.size() + piece.size() > cap) break;
@@ -126,8 +136,15 @@ std::string clean_utf8(std::string_view text, std::size_t cap) {
 }
 
 std::size_t display_width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  // Eight bytes at a time: those that continue a character begin with the bits 10.
+  constexpr std::uint64_t kHighest = 0x8080808080808080, kOnes = 0x0101010101010101;
+  std::size_t continuing = 0, at = 0;
+  for (std::uint64_t bytes = 0; at + sizeof bytes <= text.size(); at += sizeof bytes) {
+    std::memcpy(&bytes, text.data() + at, sizeof bytes);
+    if ((bytes & kHighest) != 0) continuing += ((bytes & ~(bytes << 1) & kHighest) >> 7) * kOnes >> 56;
+  }
+  for (; at < text.size(); ++at) continuing += (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80 ? 1 : 0;
+  return text.size() - continuing;
 }
 
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {

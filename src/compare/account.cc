@@ -12,6 +12,7 @@
 #include "compare/fixed_time.h"
 #include "compare/matching/account_basis.h"
 #include "compare/matching/match.h"
+#include "compare/matching/operation_notes.h"
 #include "stats/descriptive.h"
 #include "stats/interval.h"
 
@@ -234,6 +235,12 @@ std::string why_no_account(const Sides& sides, const SeenUnits& seen, ProfileKin
   return reasons.empty() ? "no CPU samples were taken on both sides" : sorted_join(reasons);
 }
 
+std::vector<const Profile*> profiles_of(const std::vector<SeenUnit>& units) {
+  std::vector<const Profile*> profiles;
+  for (const SeenUnit& seen : units) profiles.push_back(seen.profile);
+  return profiles;
+}
+
 Estimate estimate_of(const MeanEstimate& change) { return {change.value, interval_of(change, 0.95)}; }
 
 KernelChange named_row(const KernelGroup& group, const SeenKernels& seen_a, const SeenKernels& seen_b) {
@@ -321,7 +328,12 @@ KernelAccount account_of(const Sides& sides, const MetricComparison& primary, co
     add_shares(account, differences(total), parts);
   }
   sort_rows(account.rows);
-  if (basis.kind == kCpuSamples) note_window(seen, primary, account.notes);
+  if (basis.kind == kCpuSamples) {
+    note_window(seen, primary, account.notes);
+    const std::vector<std::string> served = operation_notes({&sides.run_a->kernels, profiles_of(seen.a)},
+                                                            {&sides.run_b->kernels, profiles_of(seen.b)});
+    account.notes.insert(account.notes.end(), served.begin(), served.end());
+  }
   note_scope(seen, basis, account.notes);
   return account;
 }

@@ -51,12 +51,20 @@ Result<EnvironmentPlace> place_of_folder(const Files& files, const std::string& 
   return environment_at(files, folder);
 }
 
+std::string prefix_of(const std::string& program) {
+  return std::filesystem::absolute(program).lexically_normal().parent_path().parent_path().string();
+}
+
+// That of a program in a venv, or of an interpreter, which may be a link to another place's.
 Result<EnvironmentPlace> place_of_program(const Files& files, const std::string& program) {
-  const std::filesystem::path path = std::filesystem::absolute(program).lexically_normal();
-  Result<EnvironmentPlace> place = environment_at(files, path.parent_path().parent_path().string());
-  if (place || !is_python(program)) return place;
-  const std::filesystem::path real = files.resolve(path.string()).value.value_or(path.string());
-  return environment_at(files, real.parent_path().parent_path().string());
+  const std::string prefix = prefix_of(program);
+  if (files.exists(prefix + "/pyvenv.cfg") || is_python(program)) {
+    Result<EnvironmentPlace> place = environment_at(files, prefix);
+    if (place) return place;
+  }
+  if (!is_python(program)) return Error{"looking for an environment", program, "it stands in none", ""};
+  const std::string path = std::filesystem::absolute(program).lexically_normal().string();
+  return environment_at(files, prefix_of(files.resolve(path).value.value_or(path)));
 }
 
 Result<EnvironmentPlace> find_place(const Files& files, const std::string& program,
@@ -71,7 +79,11 @@ Result<EnvironmentPlace> find_place(const Files& files, const std::string& progr
     Result<EnvironmentPlace> place = place_of_folder(files, most->first);
     if (place) return place;
   }
-  return place_of_program(files, program);
+  Result<EnvironmentPlace> place = place_of_program(files, program);
+  for (std::size_t i = 0; !place && i < mapped.size(); ++i) {  // "env python3 x.py": the interpreter, or its library
+    if (is_python(mapped[i])) place = environment_at(files, prefix_of(mapped[i]));
+  }
+  return place;
 }
 
 // Which package lists a mapped library, by its RECORD.

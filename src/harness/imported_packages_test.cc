@@ -44,7 +44,7 @@ std::optional<ImportedPackages> imported(const std::string& program, const std::
   world.environment["HOME"] = "/home/me";
   PreparedVariant variant;
   variant.program = program;
-  RecordingGround ground{.world = world, .environment = {}, .libraries = {}, .usual_seconds = 1};
+  RecordingGround ground{.world = world, .environment = {}, .libraries = {}, .fastest_seconds = 1};
   for (const std::string& path : mapped) ground.libraries.push_back({path, "", "", false});
   return imported_packages(variant, ground);
 }
@@ -66,6 +66,20 @@ TEST(ImportedPackages, OfTheProgramsOwnWhereNothingWasMappedFromOne) {
   ASSERT_TRUE(packages);
   EXPECT_EQ(packages->versions.size(), 2u);
   EXPECT_TRUE(packages->libraries.empty());
+}
+
+TEST(ImportedPackages, OfTheInterpreterThatAnotherProgramStarted) {
+  const Venv venv;
+  const auto packages = imported("/usr/bin/env", {"/usr/lib/libc.so.6", venv.path + "/bin/python3.11"});
+  ASSERT_TRUE(packages);
+  EXPECT_EQ(packages->environment, std::filesystem::canonical(venv.path));
+}
+
+TEST(ImportedPackages, OfAScriptInAnEnvironment) {
+  const Venv venv;
+  const auto packages = imported(venv.path + "/bin/torchrun", {"/opt/python/lib/libpython3.11.so.1.0"});
+  ASSERT_TRUE(packages);
+  EXPECT_EQ(packages->environment, std::filesystem::canonical(venv.path));
 }
 
 TEST(ImportedPackages, AProgramWithoutPythonHasNone) {

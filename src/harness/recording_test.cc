@@ -50,7 +50,7 @@ class FakeKind : public Recorder {
   std::string_view name() const override { return name_; }
   bool needs_cupti() const override { return true; }
   Consideration consider(const RecordingGround& ground) const override {
-    usual_seconds = ground.usual_seconds;
+    fastest_seconds = ground.fastest_seconds;
     libraries = ground.libraries.size();
     return {Fit::fits, "always"};
   }
@@ -60,7 +60,7 @@ class FakeKind : public Recorder {
     return std::unique_ptr<RecordedUnit>(std::make_unique<FakeUnit>(no_evidence_));
   }
   mutable std::vector<std::string> folders;
-  mutable double usual_seconds = 0;
+  mutable double fastest_seconds = 0;
   mutable std::size_t libraries = 0;
 
  private:
@@ -141,7 +141,7 @@ TEST(RecordingUnits, AreUnitsOfTheirOwn) {
   EXPECT_EQ(seen->window_ns, 2'000'000'000) << "the recorder's window, not the unit's";
   EXPECT_EQ(run.kernels[seen->rows.at(0).key.kernel].key.name, "aten::mm");
   EXPECT_TRUE(run.variants[0].framework.contains("torch.threads"));
-  EXPECT_EQ(kind.usual_seconds, 1);
+  EXPECT_EQ(kind.fastest_seconds, 1);
   EXPECT_EQ(kind.libraries, 1u) << "each path once";
   ASSERT_EQ(run.variants[0].recorders.size(), 1u);
   EXPECT_TRUE(run.variants[0].recorders[0].used);

@@ -13,6 +13,7 @@
 #include "kernels/address_spaces.h"
 #include "kernels/generated_code.h"
 #include "kernels/mapped_files.h"
+#include "kernels/stacks/sample_operations.h"
 #include "kernels/whereabouts.h"
 #include "tables/kernel_names.h"
 
@@ -172,6 +173,35 @@ std::int64_t* outside_of(Profile& profile, Whereabouts where) {
   return nullptr;
 }
 
+// On whose behalf each sample was taken, in their order; nobody's where callers are not known.
+SampleOperations operations_of(const CpuEvidence& evidence, Profile& profile) {
+  constexpr std::uint64_t kPeriodsNear = 2;
+  SampleOperations nobody;
+  nobody.of_samples.resize(evidence.samples.size());
+  if (!evidence.callers_unavailable.empty()) {
+    profile.unseen.insert("on whose behalf code ran: " + evidence.callers_unavailable);
+    return nobody;
+  }
+  std::vector<CalledSample> samples;
+  for (const CpuSample& sample : evidence.samples) samples.push_back({sample.process, sample.time_ns, sample.callers});
+  auto found =
+      find_operations(evidence.callers, samples, kPeriodsNear * static_cast<std::uint64_t>(evidence.period_ns));
+  if (found) return std::move(*found);
+  profile.unseen.insert("on whose behalf code ran: " + to_text(found.error()));
+  return nobody;
+}
+
+// What a kernel did for an operation, or for nobody that is known.
+struct Served {
+  std::uint64_t samples = 0, joined = 0;
+};
+
+KernelId intern_operation(KernelTable& kernels, const SampleOperations& operations, std::uint32_t operation) {
+  if (operation == SampleOperation::kNobody) return kNoKernel;
+  const Operation& named = operations.operations[operation];
+  return kernels.intern(named_kernel(Named::symbol, named.name, named.library));
+}
+
 }  // namespace
 
 SymbolCache::SymbolCache() : files_(std::make_unique<Files>()) {}
@@ -192,27 +222,33 @@ ProfileRecord cpu_profile(const CpuEvidence& evidence, SymbolCache& cache, std::
 
   cache.files().begin_look();
   Resolver resolver(evidence, cache.files());
-  std::unordered_map<const Kernel*, std::uint64_t> counts;
-  for (const CpuSample& sample : evidence.samples) {
+  const SampleOperations operations = operations_of(evidence, profile);
+  std::unordered_map<const Kernel*, std::map<std::uint32_t, Served>> counts;
+  for (std::size_t i = 0; i < evidence.samples.size(); ++i) {
+    const CpuSample& sample = evidence.samples[i];
     if (std::int64_t* outside = outside_of(profile, whereabouts(sample.time_ns, windows)); outside != nullptr) {
       *outside = add_ns(*outside, evidence.period_ns);
       continue;
     }
     resolver.advance(sample.time_ns);
-    const Kernel& kernel = resolver.resolve(sample);
-    ++counts[&kernel];
+    const SampleOperation& operation = operations.of_samples[i];
+    Served& served = counts[&resolver.resolve(sample)][operation.operation];
+    ++served.samples;
+    served.joined += operation.joined ? 1 : 0;
   }
-  std::map<KernelKey, std::pair<const Kernel*, std::uint64_t>> kernels;  // in an order that does not hang on addresses
-  for (const auto& [kernel, count] : counts) {
-    auto& known = kernels.try_emplace(kernel->key, kernel, 0).first->second;
-    known.second += count;
-  }
+  std::map<KernelKey, const Kernel*> kernels;  // in an order that does not hang on addresses
+  for (const auto& [kernel, served] : counts) kernels.try_emplace(kernel->key, kernel);
+  for (const auto& [key, kernel] : kernels) record.kernels.intern(*kernel);
   std::vector<ProfileRow> rows;
-  for (const auto& [key, known] : kernels) {
-    ProfileRow& row = rows.emplace_back();
-    row.key.kernel = record.kernels.intern(*known.first);
-    row.samples = known.second;
-    row.time.total_ns = static_cast<std::int64_t>(row.samples) * evidence.period_ns;
+  for (const auto& [kernel, by_operation] : counts) {
+    for (const auto& [operation, served] : by_operation) {
+      ProfileRow& row = rows.emplace_back();
+      row.key.kernel = record.kernels.intern(*kernel);
+      row.key.operation = intern_operation(record.kernels, operations, operation);
+      row.samples = served.samples;
+      row.time.total_ns = static_cast<std::int64_t>(served.samples) * evidence.period_ns;
+      row.joined_ns = static_cast<std::int64_t>(served.joined) * evidence.period_ns;
+    }
   }
   add_rows(profile, std::move(rows));
   if (!evidence.scope_limit.empty()) profile.unseen.insert(evidence.scope_limit);

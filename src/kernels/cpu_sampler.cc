@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "kernels/perf_events.h"
 #include "kernels/perf_ring.h"
+#include "kernels/perf_sample.h"
 
 namespace varve {
 namespace {
@@ -22,6 +23,9 @@ constexpr std::size_t kMostMappings = 1'000'000;
 constexpr std::size_t kMostPages = 64;          // 256 KiB a CPU: 6 500 samples, over a minute at 99 Hz
 constexpr std::size_t kMostPagesManyCpus = 16;  // from 128 CPUs on
 constexpr std::size_t kManyCpus = 128;
+constexpr std::size_t kMostPagesWithStacks = 256;   // 1 MiB a CPU: 60 samples, 0.6 s
+constexpr std::size_t kFewestPagesWithStacks = 64;  // 15 samples
+constexpr std::size_t kMostStackBytes = std::size_t{64} << 20;
 
 // The trailer of every record that is no sample (sample_id_all): process, thread, time, CPU.
 struct RecordId {
@@ -38,18 +42,6 @@ RecordId read_record_id(std::span<const std::byte> body) {
   id.thread = *fields.word();
   id.time_ns = *fields.quad();
   return id;
-}
-
-// PERF_RECORD_SAMPLE with IP | TID | TIME | CPU.
-std::optional<CpuSample> read_sample(const PerfRecord& record) {
-  PerfFields fields(record.body);
-  auto address = fields.quad();
-  auto process = fields.word(), thread = fields.word();
-  auto time = fields.quad();
-  auto cpu = fields.word();
-  if (!cpu) return std::nullopt;
-  bool in_kernel = (record.misc & PERF_RECORD_MISC_CPUMODE_MASK) != PERF_RECORD_MISC_USER;
-  return CpuSample{*address, *process, *thread, in_kernel, *time, *cpu};
 }
 
 // PERF_RECORD_MMAP2: pid, tid, start, length, page offset, then either device (2 words), inode and its generation, or
@@ -95,6 +87,8 @@ struct CpuSampler::Rings {
   };
   std::vector<Ring> rings;
   int guard = -1;
+  PerfSampleContent content;
+  ReduceStacks reduce;
   CpuEvidence evidence;
 
   Rings() = default;
@@ -113,9 +107,9 @@ struct CpuSampler::Rings {
   }
 
   // Maps every ring with the most pages that the limit on locked memory permits, the same for all CPUs.
-  bool map_all() {
+  bool map_all(std::size_t most, std::size_t fewest) {
     std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    for (std::size_t pages = rings.size() < kManyCpus ? kMostPages : kMostPagesManyCpus; pages >= 1; pages /= 2) {
+    for (std::size_t pages = most; pages >= fewest; pages /= 2) {
       bool mapped = true;
       for (Ring& ring : rings) {
         ring.bytes = (1 + pages) * page;
@@ -136,18 +130,27 @@ struct CpuSampler::Rings {
     return false;
   }
 
+  void take_sample(const PerfRecord& record) {
+    const auto sample = read_perf_sample(record, content);
+    if (!sample || evidence.samples.size() >= kMostSamples) {
+      ++evidence.lost;
+      return;
+    }
+    if (sample->registers.known != 0) {
+      CopiedStacks& copied = evidence.stacks;
+      copied.stacks.push_back({evidence.samples.size(), sample->registers, copied.bytes.size(), sample->stack.size()});
+      copied.bytes.insert(copied.bytes.end(), sample->stack.begin(), sample->stack.end());
+    }
+    evidence.samples.push_back(
+        {sample->address, sample->process, sample->thread, sample->in_kernel, sample->time_ns, sample->cpu});
+  }
+
   void take(const PerfRecord& record) {
     PerfFields fields(record.body);
     switch (record.type) {
-      case PERF_RECORD_SAMPLE: {
-        auto sample = read_sample(record);
-        if (sample && evidence.samples.size() < kMostSamples) {
-          evidence.samples.push_back(*sample);
-        } else {
-          ++evidence.lost;
-        }
+      case PERF_RECORD_SAMPLE:
+        take_sample(record);
         break;
-      }
       case PERF_RECORD_MMAP2: {
         auto mapping = read_mapping(record);
         if (mapping && evidence.mappings.size() < kMostMappings) evidence.mappings.push_back(std::move(*mapping));
@@ -186,31 +189,62 @@ struct CpuSampler::Rings {
                                    [this](const PerfRecord& record) { take(record); });
       if (!sound) ++evidence.lost;
     }
+    if (evidence.stacks.bytes.size() >= kMostStackBytes) reduce_stacks();
   }
+
+  void reduce_stacks() {
+    if (reduce) reduce(evidence);
+    evidence.stacks = {};
+  }
+
+  // Opens one event a CPU, and maps their rings. Whether there are any stands in the evidence.
+  void open(std::int64_t period_ns, const PerfSampleContent& wanted);
 };
 
 CpuSampler::CpuSampler(std::unique_ptr<Rings> rings) : rings_(std::move(rings)) {}
 CpuSampler::~CpuSampler() = default;
 
-std::unique_ptr<CpuSampler> CpuSampler::open(double hertz) {
-  auto rings = std::make_unique<Rings>();
-  double rate = std::isfinite(hertz) ? std::clamp(hertz, 1.0, 10'000.0) : 99.0;
-  const std::int64_t period_ns = std::llround(1e9 / rate);
-  PerfEventsOpened opened = open_sampling_events(online_cpus(), static_cast<std::uint64_t>(period_ns));
-  CpuEvidence& evidence = rings->evidence;
+void CpuSampler::Rings::open(std::int64_t period_ns, const PerfSampleContent& wanted) {
+  PerfEventsOpened opened = open_sampling_events(online_cpus(), static_cast<std::uint64_t>(period_ns), wanted);
   evidence.period_ns = period_ns;
   evidence.scope = opened.kernel_code ? "user and kernel" : "user";
   evidence.scope_limit = opened.scope_limit;
   evidence.unavailable = opened.unavailable;
-  rings->guard = opened.guard;
-  for (int descriptor : opened.descriptors) rings->rings.push_back({descriptor, MAP_FAILED, 0});
-  if (evidence.unavailable.empty() && !rings->map_all()) {
-    evidence.unavailable = fmt::format(
-        "no memory may be locked for the sampling buffers ({}): ulimit -l unlimited, or sudo sysctl "
-        "kernel.perf_event_mlock_kb={}",
-        std::strerror(errno), 516);
+  content = opened.content;
+  guard = opened.guard;
+  for (int descriptor : opened.descriptors) rings.push_back({descriptor, MAP_FAILED, 0});
+  if (!evidence.unavailable.empty()) return;
+  const bool stacks = content.stack_bytes != 0;
+  if (wanted.stack_bytes != 0 && !stacks) evidence.callers_unavailable = "this kernel copies no stacks with samples";
+  const std::size_t most = rings.size() < kManyCpus ? kMostPages : kMostPagesManyCpus;
+  if (stacks ? map_all(kMostPagesWithStacks, kFewestPagesWithStacks) : map_all(most, 1)) return;
+  const std::string problem = std::strerror(errno);
+  close_all();
+  if (stacks) {
+    open(period_ns, {});
+    evidence.callers_unavailable =
+        fmt::format("too little memory may be locked for copies of stacks ({}): ulimit -l unlimited", problem);
+    return;
   }
-  if (!evidence.unavailable.empty()) rings->close_all();
+  evidence.unavailable = fmt::format(
+      "no memory may be locked for the sampling buffers ({}): ulimit -l unlimited, or sudo sysctl "
+      "kernel.perf_event_mlock_kb={}",
+      problem, 516);
+}
+
+std::unique_ptr<CpuSampler> CpuSampler::open(double hertz, ReduceStacks reduce) {
+  auto rings = std::make_unique<Rings>();
+  double rate = std::isfinite(hertz) ? std::clamp(hertz, 1.0, 10'000.0) : 99.0;
+  PerfSampleContent wanted;
+  if (reduce) {
+    wanted = content_with_stacks();
+    if (wanted.stack_bytes == 0) rings->evidence.callers_unavailable = "stacks are read on x86-64 only";
+    rings->reduce = std::move(reduce);
+  } else {
+    rings->evidence.callers_unavailable = "nobody asked for them";
+  }
+  rings->open(std::llround(1e9 / rate), wanted);
+  if (!rings->evidence.unavailable.empty()) rings->close_all();
   return std::unique_ptr<CpuSampler>(new CpuSampler(std::move(rings)));
 }
 
@@ -218,14 +252,18 @@ const std::string& CpuSampler::unavailable() const { return rings_->evidence.una
 
 void CpuSampler::poll() { rings_->poll(); }
 
+bool CpuSampler::copies_stacks() const { return rings_->content.stack_bytes != 0; }
+
 CpuEvidence CpuSampler::take() {
   rings_->poll();
+  rings_->reduce_stacks();
   CpuEvidence& kept = rings_->evidence;
   CpuEvidence taken = std::exchange(kept, {});
   kept.period_ns = taken.period_ns;
   kept.scope = taken.scope;
   kept.scope_limit = taken.scope_limit;
   kept.unavailable = taken.unavailable;
+  kept.callers_unavailable = taken.callers_unavailable;
   auto by_time = [](auto& list) {
     std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.time_ns < b.time_ns; });
   };

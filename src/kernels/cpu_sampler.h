@@ -1,8 +1,13 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "binary/frames/frame_rules.h"
+#include "kernels/stacks/caller_tree.h"
 
 namespace varve {
 
@@ -12,7 +17,19 @@ struct CpuSample {
   std::uint32_t process = 0, thread = 0;
   bool in_kernel = false;
   std::uint64_t time_ns = 0;
-  std::uint32_t cpu = 0;  // it ran on
+  std::uint32_t cpu = 0;                      // it ran on
+  std::uint32_t callers = CallerTree::kNone;  // the node of what ran, in the evidence's tree; kNone: not known
+};
+
+// The stacks that were copied with samples and are not reduced to callers yet.
+struct CopiedStacks {
+  struct Stack {
+    std::size_t sample = 0;  // its place in the list of samples
+    FrameRegisters registers;
+    std::size_t start = 0, size = 0;  // in `bytes`
+  };
+  std::vector<Stack> stacks;
+  std::vector<std::byte> bytes;
 };
 
 // A part of a process's address space that became executable: a file, "[vdso]", or "//anon" for generated code.
@@ -49,7 +66,13 @@ struct CpuEvidence {
   std::string scope;           // "user" or "user and kernel"
   std::string scope_limit;     // why kernel code was not seen; "" when it was
   std::string unavailable;     // why nothing could be sampled; "" when it could
+  CopiedStacks stacks;         // empty once they are reduced
+  CallerTree callers;
+  std::string callers_unavailable;  // why samples have no callers; "" when they may have
 };
+
+// Gives the samples of the stacks in the evidence their callers, and drops the stacks. Its lists are not sorted yet.
+using ReduceStacks = std::function<void(CpuEvidence&)>;
 
 // Samples by CPU time everything that the thread which opened it starts: each child from its exec on, with its threads
 // and descendants, on every CPU. Opened once, before the first child; nothing is to be done when a child starts. The
@@ -63,16 +86,19 @@ struct CpuEvidence {
 class CpuSampler {
  public:
   // `hertz` samples a second of CPU time, 1 to 10 000 (clamped). Never null: what is not permitted here shows in
-  // unavailable(), and such a sampler does nothing.
-  static std::unique_ptr<CpuSampler> open(double hertz);
+  // unavailable(), and such a sampler does nothing. With `reduce` the user stack is copied with every sample where the
+  // kernel can do so; `reduce` is called by poll() whenever 64 MiB of stacks have come together, and by take().
+  static std::unique_ptr<CpuSampler> open(double hertz, ReduceStacks reduce = {});
   ~CpuSampler();
   CpuSampler(const CpuSampler&) = delete;
   CpuSampler& operator=(const CpuSampler&) = delete;
 
   // Why nothing can be sampled and what to do about it; "" when it can.
   const std::string& unavailable() const;
-  // Empties the rings. Due every few seconds while a child runs (a ring holds over 20 s of samples at 99 Hz).
+  // Empties the rings. Due every few seconds while a child runs (a ring holds over 20 s of samples at 99 Hz); where
+  // stacks are copied, ten times a second (a ring holds 0.3 s or more).
   void poll();
+  bool copies_stacks() const;
   // Everything since the last take(), of whatever this thread started meanwhile: take once before a child starts to
   // leave others out, and again when it has ended. What is left of its mappings is forgotten.
   CpuEvidence take();

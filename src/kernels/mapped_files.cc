@@ -110,4 +110,17 @@ MappedFile& SymbolCache::Files::find_with_symbols(const ExecutableMapping& mappi
   return mapped;
 }
 
+MappedFile& SymbolCache::Files::find_with_code(const ExecutableMapping& mapping) {
+  MappedFile& mapped = find_with_symbols(mapping);
+  if (mapped.code_read || !mapped.symbols) return mapped;
+  mapped.code_read = true;
+  FileHandle file(::open(mapping.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat status {};
+  if (!file || fstat(file.fd(), &status) != 0 || identity_of(status) != mapped.on_disk) return mapped;
+  if (auto reader = FileReader::open(std::move(file), mapping.path)) {
+    mapped.code = std::make_unique<CodeFile>(*reader, mapping.path, *mapped.symbols);
+  }
+  return mapped;
+}
+
 }  // namespace varve

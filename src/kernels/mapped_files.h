@@ -1,11 +1,13 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
 
 #include "binary/elf/symbols.h"
+#include "binary/frames/code_file.h"
 #include "kernels/cpu_profile.h"
 #include "model/kernels/kernel.h"
 
@@ -19,6 +21,8 @@ struct MappedFile {
   std::string unreadable;        // why the file's symbols are not known; "" until somebody asks, or when they are
   std::optional<SymbolTable> symbols;
   bool symbols_read = false;
+  std::unique_ptr<CodeFile> code;  // nullptr until somebody asks, or when it cannot be read; borrows the symbols
+  bool code_read = false;
   // Those resolved before: (in a code section of the file, start, end); addresses of the file, else offsets in it.
   std::map<std::tuple<bool, std::uint64_t, std::uint64_t>, Kernel> kernels;
 
@@ -31,6 +35,8 @@ struct SymbolCache::Files {
   MappedFile& find(const ExecutableMapping& mapping);
   // The same with its symbols read, where possible.
   MappedFile& find_with_symbols(const ExecutableMapping& mapping);
+  // The same with its code, where its symbols could be read.
+  MappedFile& find_with_code(const ExecutableMapping& mapping);
   void begin_look() { ++look_; }
 
  private:

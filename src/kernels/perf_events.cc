@@ -39,13 +39,18 @@ int perf_event_open(perf_event_attr& attributes, int cpu) {
   return static_cast<int>(syscall(SYS_perf_event_open, &attributes, 0, cpu, -1, PERF_FLAG_FD_CLOEXEC));
 }
 
-perf_event_attr sampling_attributes(std::uint64_t period_ns) {
+perf_event_attr sampling_attributes(std::uint64_t period_ns, const PerfSampleContent& content) {
   perf_event_attr attributes{};
   attributes.size = sizeof attributes;
   attributes.type = PERF_TYPE_SOFTWARE;
   attributes.config = PERF_COUNT_SW_CPU_CLOCK;
   attributes.sample_period = period_ns;
   attributes.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
+  if (content.registers != 0) {
+    attributes.sample_type |= PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+    attributes.sample_regs_user = content.registers;
+    attributes.sample_stack_user = content.stack_bytes;
+  }
   attributes.sample_id_all = 1;
   attributes.disabled = 1;
   attributes.enable_on_exec = 1;
@@ -84,6 +89,14 @@ int open_first(perf_event_attr& attributes, int cpu) {
   if (descriptor < 0 && errno == EINVAL) {  // before Linux 5.12: no build ids in records
     attributes.build_id = 0;
     descriptor = perf_event_open(attributes, cpu);
+  }
+  constexpr std::uint64_t kStacks = PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+  if (descriptor < 0 && (errno == EINVAL || errno == EOPNOTSUPP) && (attributes.sample_type & kStacks) != 0) {
+    attributes.sample_type &= ~kStacks;  // this kernel cannot copy stacks
+    attributes.sample_regs_user = 0;
+    attributes.sample_stack_user = 0;
+    attributes.build_id = 1;
+    return open_first(attributes, cpu);
   }
   return descriptor;
 }
@@ -143,7 +156,8 @@ std::string explain_refusal(int error_number) {
   return fmt::format("perf_event_open failed: {}", std::strerror(error_number));
 }
 
-PerfEventsOpened open_sampling_events(const std::vector<int>& cpus, std::uint64_t period_ns) {
+PerfEventsOpened open_sampling_events(const std::vector<int>& cpus, std::uint64_t period_ns,
+                                      const PerfSampleContent& content) {
   PerfEventsOpened opened;
   if (cpus.empty()) {
     opened.unavailable = "no CPU is known to be online";
@@ -154,11 +168,11 @@ PerfEventsOpened open_sampling_events(const std::vector<int>& cpus, std::uint64_
     opened.unavailable = explain_refusal(errno);
     return opened;
   }
-  perf_event_attr attributes = sampling_attributes(period_ns);
+  perf_event_attr attributes = sampling_attributes(period_ns, content);
   int first = open_first(attributes, cpus.front());
   opened.kernel_code = first >= 0;
   if (first < 0 && (errno == EACCES || errno == EPERM)) {
-    attributes = sampling_attributes(period_ns);
+    attributes = sampling_attributes(period_ns, content);
     attributes.exclude_kernel = 1;
     opened.scope_limit =
         fmt::format("code of the operating system is not sampled: {} is {} and Varve has no CAP_PERFMON", kParanoidFile,
@@ -167,6 +181,7 @@ PerfEventsOpened open_sampling_events(const std::vector<int>& cpus, std::uint64_
   }
   int failure = errno;
   if (first >= 0) {
+    if (attributes.sample_regs_user != 0) opened.content = content;
     opened.descriptors.push_back(first);
     for (std::size_t i = 1; i < cpus.size(); ++i) {
       int descriptor = perf_event_open(attributes, cpus[i]);

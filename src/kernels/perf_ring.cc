@@ -42,9 +42,14 @@ bool drain_perf_ring(perf_event_mmap_page& positions, std::span<const std::byte>
     copy_out(data, tail, std::as_writable_bytes(std::span(&header, 1)));
     sound = header.size >= sizeof header && header.size <= head - tail;
     if (!sound) break;
-    copy.resize(header.size - sizeof header);
-    copy_out(data, tail + sizeof header, copy);
-    take({header.type, header.misc, copy});
+    const std::size_t start = static_cast<std::size_t>(tail % data.size());
+    if (header.size <= data.size() - start) {  // the kernel leaves it alone until the tail moves
+      take({header.type, header.misc, data.subspan(start, header.size).subspan(sizeof header)});
+    } else {
+      copy.resize(header.size - sizeof header);
+      copy_out(data, tail + sizeof header, copy);
+      take({header.type, header.misc, copy});
+    }
     tail += header.size;
   }
   __atomic_store_n(&positions.data_tail, head, __ATOMIC_RELEASE);

@@ -26,8 +26,9 @@ std::string soname_suffix(const std::string& soname) {
 }  // namespace
 
 ConsumerLoading::ConsumerLoading(const LoaderContext& context, LoadedFiles& files, const HeldByName& held,
-                                 const std::string& program, Consumer& consumer, bool takes_held)
-    : context_(context), files_(files), held_(held), consumer_(consumer), takes_held_(takes_held) {
+                                 const std::string& program, Consumer& consumer,
+                                 std::function<bool(const std::string& asker, const HeldLibrary&)> takes)
+    : context_(context), files_(files), held_(held), consumer_(consumer), takes_(std::move(takes)) {
   start(program);
 }
 
@@ -127,7 +128,8 @@ std::optional<std::size_t> ConsumerLoading::find_loaded(const std::string& name)
   return std::nullopt;
 }
 
-// Of several files under one name: that of the asker's package, then a package that exists to be loaded by others.
+// Of several files under one name that the consumer opens: that of the asker's package, then a package that exists to
+// be loaded by others.
 const HeldLibrary* ConsumerLoading::held_for(std::size_t asker, const std::string& name) const {
   const auto [begin, end] = held_.equal_range(name);
   const std::string& path = set_.objects[asker].real_path;
@@ -135,7 +137,7 @@ const HeldLibrary* ConsumerLoading::held_for(std::size_t asker, const std::strin
   const HeldLibrary* best = nullptr;
   int best_rank = 3;
   for (auto at = begin; at != end; ++at) {
-    if (at->second->real_path == path) continue;
+    if (at->second->real_path == path || !takes(asker, *at->second)) continue;
     const int rank = !package.empty() && at->second->package == package ? 0
                      : at->second->role == PackageRole::runtime         ? 1
                                                                         : 2;
@@ -148,9 +150,10 @@ const HeldLibrary* ConsumerLoading::held_for(std::size_t asker, const std::strin
 }
 
 bool ConsumerLoading::takes(std::size_t asker, const HeldLibrary& held) const {
-  if (takes_held_) return true;
-  return !held.package.empty() &&
-         (held.package == consumer_.package || held.package == files_.package_of(set_.objects[asker].real_path));
+  if (!takes_) return true;
+  const std::string package = files_.package_of(set_.objects[asker].real_path);
+  const bool is_own = !held.package.empty() && (held.package == consumer_.package || held.package == package);
+  return is_own || takes_(package, held);
 }
 
 // What a library may make of "libcudnn_graph.so" before it opens it: its own version behind it, longest first, then
@@ -188,7 +191,7 @@ std::optional<std::size_t> ConsumerLoading::open_name(const Request& request) {
   }
   for (const std::string& name : names) {
     const HeldLibrary* held = plain ? held_for(request.asker, name) : nullptr;
-    if (held == nullptr || !takes(request.asker, *held)) continue;
+    if (held == nullptr) continue;
     next.name = held->path;
     next.why = kHeld;
     return open_found(next);
@@ -207,7 +210,7 @@ ConsumerLoading::Attempt ConsumerLoading::attempt(const Request& request) {
     for (const Dependency& missing : set_.missing) {
       const std::size_t asker = attempt.object.value_or(request.asker);
       const HeldLibrary* candidate = held_for(asker, missing.name);
-      const bool is_new = candidate != nullptr && takes(asker, *candidate) && !tried_.contains(candidate->path);
+      const bool is_new = candidate != nullptr && !tried_.contains(candidate->path);
       if (held == nullptr && is_new) held = candidate;
       if (is_driver_library(missing.name)) {
         attempt.driver_missing = true;
@@ -218,7 +221,10 @@ ConsumerLoading::Attempt ConsumerLoading::attempt(const Request& request) {
     if (held == nullptr || tries >= kMostAttempts) return attempt;
     set_.objects.erase(set_.objects.begin() + static_cast<std::ptrdiff_t>(first), set_.objects.end());
     tried_.insert(held->path);
-    (void)open_name({.asker = 0, .name = held->path, .kind = request.kind, .why = kHeld, .depth = request.depth + 1});
+    const Request before{
+        .asker = 0, .name = held->path, .kind = request.kind, .why = kHeld, .depth = request.depth + 1};
+    // What then needs it says what becomes of it.
+    if (!open_name(before)) make_optional(*held);
   }
 }
 
@@ -283,8 +289,11 @@ void ConsumerLoading::note_missing(const std::string& name, DependencyKind kind,
   if (!is_new && (row.kind == kind || kind == DependencyKind::opened)) return;
   row.kind = kind;
   row.why = "not found";
-  const auto held = held_.find(name);
-  if (!takes_held_ && held != held_.end()) row.why += "; nothing looks for it in " + files_.shown(held->second->path);
+  const auto [begin, end] = held_.equal_range(name);
+  const auto wheel = std::find_if(begin, end, [&](const auto& held) {
+    return held.second->role == PackageRole::runtime && takes_ && !takes_({}, *held.second);
+  });
+  if (wheel != end) row.why += "; nothing looks for it in " + files_.shown(wheel->second->path);
   row.asked_by = asker;
 }
 

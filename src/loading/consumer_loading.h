@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -62,11 +63,11 @@ using HeldByName = std::multimap<std::string, const HeldLibrary*>;  // by SONAME
 // why, and which symbols would stay without a definition. Nothing is executed.
 class ConsumerLoading {
  public:
-  // `program`: a path; empty: not known, then only symbols are judged that no program of C could give. `takes_held`:
-  // whether the consumer opens what others of its environment hold before it is needed; what its own package holds it
-  // does. All must live longer.
+  // `program`: a path; empty: not known, then only symbols are judged that no program of C could give. `takes`: whether
+  // the consumer opens a library that another package of its environment holds before it is needed by a file of the
+  // package `asker`; empty: any. What its own package holds it does. All must live longer.
   ConsumerLoading(const LoaderContext& context, LoadedFiles& files, const HeldByName& held, const std::string& program,
-                  Consumer& consumer, bool takes_held = true);
+                  Consumer& consumer, std::function<bool(const std::string& asker, const HeldLibrary&)> takes = {});
 
   // Opens a library as the consumer's own code would: `kind` needed for what it imports, opened for what it may open.
   // Libraries of an environment's framework that it needs must have been opened before. False: it does not load, for
@@ -128,7 +129,8 @@ class ConsumerLoading {
   Consumer& consumer_;
   LoadedSet set_;
   std::vector<std::size_t> global_;  // objects of the program's own closure, whose symbols everybody sees
-  bool has_program_ = false, other_loader_ = false, takes_held_ = true;
+  bool has_program_ = false, other_loader_ = false;
+  std::function<bool(const std::string& asker, const HeldLibrary&)> takes_;
   int opened_ = 0;
   std::map<std::string, std::size_t> rows_;            // by path, or by name where there is none
   std::set<std::string> tried_;                        // held libraries that were opened for others

@@ -8,7 +8,8 @@
 
 #include "base/redact.h"
 #include "base/text.h"
-#include "loading/package_start.h"
+#include "loading/imported_package.h"
+#include "loading/library_openers.h"
 #include "package/python_metadata.h"
 #include "tables/package_table.h"
 #include "world/world.h"
@@ -37,24 +38,9 @@ std::optional<DynamicSection> dynamic_of(const LoadingGround& ground, const std:
   return dynamic ? std::optional(std::move(*dynamic)) : std::nullopt;
 }
 
-bool is_below(const std::string& path, const std::string& folder) {
-  return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
-}
-
-// A package of libraries, and what its import runs.
-struct ImportedPackage {
-  std::string folder;  // of packages
-  std::vector<const HeldLibrary*> libraries;
-  PackageStart start;
-
-  // "torch/_C.abi3.so" below the folder is the module torch._C.
-  std::string module_of(const HeldLibrary& library) const {
-    std::string name = library.path.substr(std::min(folder.size() + 1, library.path.size()));
-    name.resize(std::min(name.find('.', name.rfind('/') + 1), name.size()));
-    std::replace(name.begin(), name.end(), '/', '.');
-    return name;
-  }
-};
+// What an import opens of other packages before its own libraries need it: what packages hold for others to load, or
+// nothing; unknown where their Python cannot be read.
+enum class Preloads { unknown, wheels, nothing };
 
 // All that is needed to follow the packages of one environment.
 class EnvironmentConsumers {
@@ -65,6 +51,7 @@ class EnvironmentConsumers {
         libraries_(libraries),
         stack_(stack),
         files_(ground, stack),
+        openers_(ground.files, libraries.folders),
         context_(loader_context(ground, machine())) {
     hold(libraries);
     own_ = by_package_;
@@ -117,8 +104,11 @@ class EnvironmentConsumers {
     const ImportedPackage imported = imported_package(package.name, own->second);
     consumer.lacks_packages = lacking_frameworks(imported.start);
     const std::vector<std::string> frameworks = frameworks_needed(package, imported.libraries);
+    const Preloads preloads = preloads_of(environment, package, imported.start, frameworks);
     ConsumerLoading loading(context_, files_, held_, libraries_.program, consumer,
-                            takes_held(environment, package, imported.start, frameworks));
+                            [&](const std::string& asker, const HeldLibrary& held) {
+                              return takes(environment, preloads, imported, asker, held);
+                            });
     for (const std::string& framework : frameworks) {
       const ImportedPackage first = imported_package(framework, by_package_[framework]);
       open_import(loading, first, "of the framework " + framework);
@@ -126,52 +116,15 @@ class EnvironmentConsumers {
     const std::size_t first = loading.loaded();
     open_import(loading, imported, "imported from the package");
     note_absent_files(loading, environment, package, imported);
-    for (const HeldLibrary* library : imported.libraries) {
-      if (!is_extension_module(*library, files_)) loading.open(*library, DependencyKind::opened, "of the package");
-    }
+    note_foreign_modules(loading, imported);
+    open_others(loading, imported);
     loading.open_late_names(first);
     loading.finish();
     return consumer;
   }
 
   ImportedPackage imported_package(const std::string& name, const std::vector<const HeldLibrary*>& libraries) const {
-    std::string folder;
-    for (const std::string& one : libraries_.folders) {
-      if (!libraries.empty() && is_below(libraries.front()->path, one)) folder = one;
-    }
-    return {folder, libraries, PackageStart(ground_.files, folder, tops_of(name, folder, libraries))};
-  }
-
-  // What the import of a package imports: the folder of its name or the first that its row names; else all that it puts
-  // into the folder of packages with an __init__.py, below those that several packages share (nvidia.dali).
-  std::vector<std::string> tops_of(const std::string& name, const std::string& folder,
-                                   const std::vector<const HeldLibrary*>& libraries) const {
-    std::vector<std::string> names;
-    if (const PackageRow* row = find_package_row(normal_package_name(name))) names = row->folders;
-    names.insert(names.begin(), normal_package_name(name));
-    std::replace(names[0].begin(), names[0].end(), '-', '_');
-    for (const std::string& one : names) {
-      if (!folder.empty() && ground_.files.exists(folder + "/" + one + "/__init__.py")) return {one};
-    }
-    std::set<std::string> tops;
-    for (const HeldLibrary* library : libraries) {
-      if (folder.empty() || !is_below(library->path, folder)) continue;
-      const std::string below = library->path.substr(folder.size() + 1);
-      std::size_t slash = below.find('/');
-      for (int depth = 0; depth < 3 && slash != std::string::npos; ++depth, slash = below.find('/', slash + 1)) {
-        const std::string top = below.substr(0, slash);
-        if (tops.contains(top)) break;
-        if (!ground_.files.exists(folder + "/" + top + "/__init__.py")) continue;
-        tops.insert(top);
-        break;
-      }
-    }
-    std::vector<std::string> modules;
-    for (std::string top : tops) {
-      std::replace(top.begin(), top.end(), '/', '.');
-      modules.push_back(top);
-    }
-    return modules;
+    return varve::imported_package(ground_.files, libraries_.folders, name, libraries);
   }
 
   // Frameworks that the import of a package imports first, and that nobody has.
@@ -191,11 +144,12 @@ class EnvironmentConsumers {
     return lacking;
   }
 
-  // Whether what the environment holds is opened before it is needed: by the package, or by a framework that is
-  // imported first.
-  bool takes_held(const Environment& environment, const Package& package, const PackageStart& start,
-                  const std::vector<std::string>& frameworks) {
-    if (opens_wheels_first(package, start)) return true;
+  // What is opened before it is needed, by the package or by a framework that is imported first.
+  Preloads preloads_of(const Environment& environment, const Package& package, const PackageStart& start,
+                       const std::vector<std::string>& frameworks) {
+    const std::optional<bool> own = opens_wheels_first(package, start);
+    if (!own) return Preloads::unknown;
+    if (*own) return Preloads::wheels;
     for (const Package& other : environment.packages) {
       if (other.role != PackageRole::framework || other.name == package.name) continue;
       const bool needed = std::find(frameworks.begin(), frameworks.end(), other.name) != frameworks.end();
@@ -204,9 +158,34 @@ class EnvironmentConsumers {
       if (!needed && !asked) continue;
       const auto libraries = by_package_.find(other.name);
       if (libraries == by_package_.end()) continue;
-      if (opens_wheels_first(other, imported_package(other.name, libraries->second).start)) return true;
+      if (opens_wheels_first(other, imported_package(other.name, libraries->second).start).value_or(true)) {
+        return Preloads::wheels;
+      }
     }
-    return false;
+    return Preloads::nothing;
+  }
+
+  // `asker`: the package of the file that needs it. A copy that a compiler keeps for itself (Triton's libcupti.so) is
+  // nobody else's.
+  bool takes(const Environment& environment, Preloads preloads, const ImportedPackage& imported,
+             const std::string& asker, const HeldLibrary& held) {
+    if (held.role == PackageRole::compiler) return false;
+    if (preloads == Preloads::unknown) return true;
+    const bool of_wheels = held.role == PackageRole::runtime;
+    if (of_wheels && preloads == Preloads::wheels) return true;
+    if (openers_.opens(imported.tops, held.path)) return true;
+    // What another package opens for this one (libcudf.so for pylibcudf) brings its own needs along.
+    const auto package = std::find_if(environment.packages.begin(), environment.packages.end(),
+                                      [&](const Package& one) { return one.name == asker; });
+    const auto libraries = by_package_.find(asker);
+    const bool is_known = package != environment.packages.end() && libraries != by_package_.end();
+    if (!is_known || asker == imported.name) return false;
+    const auto [at, is_new] = of_others_.try_emplace(asker);
+    if (is_new) {
+      const ImportedPackage other = imported_package(asker, libraries->second);
+      at->second = {other.tops, opens_wheels_first(*package, other.start).value_or(true)};
+    }
+    return (of_wheels && at->second.opens_wheels) || openers_.opens(at->second.tops, held.path);
   }
 
   // What the import opens and imports at once fails it. Of other modules: where some load and others lack a library,
@@ -245,6 +224,22 @@ class EnvironmentConsumers {
     }
   }
 
+  // What is no module. A library that the import opens by a name that is made up fails it, unless another one that it
+  // may open instead loads (bitsandbytes has one for each CUDA).
+  void open_others(ConsumerLoading& loading, const ImportedPackage& package) {
+    std::vector<const HeldLibrary*> loaded, failed;
+    for (const HeldLibrary* library : package.libraries) {
+      if (is_extension_module(*library, files_)) continue;
+      (loading.open(*library, DependencyKind::opened, "of the package") ? loaded : failed).push_back(library);
+    }
+    const auto by_import = [&](const HeldLibrary* library) {
+      return package.start.import_opens(file_name(library->path));
+    };
+    std::erase_if(failed, [&](const HeldLibrary* library) { return !by_import(library); });
+    if (failed.empty() || std::any_of(loaded.begin(), loaded.end(), by_import)) return;
+    for (const HeldLibrary* library : failed) loading.make_required(*library);
+  }
+
   // What the import wants of the package's own files, and the package lists, and is not there.
   void note_absent_files(ConsumerLoading& loading, const Environment& environment, const Package& package,
                          const ImportedPackage& imported) {
@@ -253,10 +248,29 @@ class EnvironmentConsumers {
       if (fault.kind != FileFaultKind::missing || !fault.path.starts_with(folder)) continue;
       const bool own = std::any_of(fault.packages.begin(), fault.packages.end(),
                                    [&](const std::string& label) { return label.starts_with(package.name + " "); });
-      const HeldLibrary absent{.path = imported.folder + "/" + fault.path.substr(folder.size())};
-      const bool wanted =
-          imported.start.imports().contains(imported.module_of(absent)) || imported.start.opens(file_name(fault.path));
-      if (own) loading.note_absent(file_name(fault.path), wanted);
+      if (!own) continue;
+      const std::string module = imported.module_of({.path = imported.folder + "/" + fault.path.substr(folder.size())});
+      const bool wanted = imported.start.imports().contains(module) || imported.start.opens(file_name(fault.path)) ||
+                          imported.start.all_imports().contains(module);
+      // A number behind ".so" is for those who link with it: such a library is missed by the files that ask for it, if
+      // nobody's Python names it. What has none may be opened under a name that is made up (libcaffe2_nvrtc.so).
+      const std::string name = file_name(fault.path);
+      const bool counts = wanted || name.ends_with(".so") || openers_.mentions(imported.tops, name);
+      if (counts) loading.note_absent(name, wanted);
+    }
+  }
+
+  // Modules that the import wants and that are there for other Pythons alone (a wheel that was installed by hand).
+  void note_foreign_modules(ConsumerLoading& loading, const ImportedPackage& imported) {
+    std::set<std::string> own;
+    for (const HeldLibrary* library : imported.libraries) own.insert(imported.module_of(*library));
+    for (const auto& [path, package] : libraries_.for_other_pythons) {
+      if (package != imported.name) continue;
+      const std::string module = imported.module_of({.path = path});
+      if (!own.contains(module) && imported.start.imports().contains(module)) {
+        loading.note_absent(file_name(path), true);
+        own.insert(module);
+      }
     }
   }
 
@@ -302,10 +316,16 @@ class EnvironmentConsumers {
   const LibrariesOfEnvironment& libraries_;
   Stack& stack_;
   LoadedFiles files_;
+  LibraryOpeners openers_;
   LoaderContext context_;
   HeldByName held_;
   std::map<std::string, std::vector<const HeldLibrary*>> own_, by_package_;
-  bool is_whole_ = false;  // nothing is imported from elsewhere
+  struct OtherPackage {
+    std::vector<std::string> tops;
+    bool opens_wheels = false;
+  };
+  std::map<std::string, OtherPackage> of_others_;  // by package
+  bool is_whole_ = false;                          // nothing is imported from elsewhere
 };
 
 // The major and minor version, "3.11"; empty when it is not known.
@@ -347,7 +367,9 @@ LibrariesOfEnvironment environment_libraries(const LoadingGround& ground, const 
                                              const EnvironmentReading& reading, const BinaryCollection& found) {
   LibrariesOfEnvironment libraries{.program = find_python(ground, place), .libraries = {}};
   libraries.python = minor_version(place.python);
+  libraries.for_other_pythons = reading.for_other_pythons;
   libraries.folders = place.folders;
+  libraries.folders.insert(libraries.folders.end(), place.path_folders.begin(), place.path_folders.end());
   libraries.shares = place.sees_system || (place.kind != EnvironmentKind::venv && place.kind != EnvironmentKind::conda);
   std::map<std::string, const Binary*> binaries;
   for (const Binary& binary : found.binaries) binaries.emplace(binary.path, &binary);

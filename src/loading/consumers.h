@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct LibrariesOfEnvironment {
   std::vector<std::string> folders;    // of packages
   bool shares = false;                 // the system's packages and the user's own are seen with these
   std::vector<HeldLibrary> libraries;  // sorted by path
+  std::map<std::string, std::string> for_other_pythons = {};  // modules that its Python does not import: the package
 };
 
 // The libraries of an environment that were read, before they are moved to the stack. `paths` are those of the

@@ -36,11 +36,10 @@ bool opens_cuda(const LoadingGround& ground, const FileReader& file, const std::
 }
 }  // namespace
 
-bool uses_cuda(const LoadingGround& ground, const std::string& path) {
+bool links_cuda(const LoadingGround& ground, const std::string& path) {
   const auto before = ground.read_before.find(path);
   if (before != ground.read_before.end()) {
-    const ReadBinary& read = before->second;
-    return read.binary.coverage || any_of_cuda(read.dynamic.needed) || any_of_cuda(read.opened);
+    return before->second.binary.coverage || any_of_cuda(before->second.dynamic.needed);
   }
   const Looked<FileReader> opened = ground.files.open(path);
   if (!opened) return false;
@@ -49,8 +48,15 @@ bool uses_cuda(const LoadingGround& ground, const std::string& path) {
   if (!dynamic) return false;
   if (any_of_cuda(dynamic->needed)) return true;
   const Result<std::optional<Coverage>> coverage = read_coverage(*opened, path);
-  if (coverage && *coverage) return true;
-  return opens_cuda(ground, *opened, path);
+  return coverage && *coverage;
+}
+
+bool uses_cuda(const LoadingGround& ground, const std::string& path) {
+  if (links_cuda(ground, path)) return true;
+  const auto before = ground.read_before.find(path);
+  if (before != ground.read_before.end()) return any_of_cuda(before->second.opened);
+  const Looked<FileReader> file = ground.files.open(path);
+  return file && read_dynamic_section(*file, path) && opens_cuda(ground, *file, path);
 }
 
 void drop_candidates_without_cuda(const LoadingGround& ground, EnvironmentReading& reading) {

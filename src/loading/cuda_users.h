@@ -10,6 +10,8 @@ namespace varve {
 // the names that it opens late, whatever the depth of the capture, so that every capture has the same packages. `path`
 // with links resolved.
 bool uses_cuda(const LoadingGround& ground, const std::string& path);
+// The same by its headers alone: for programs of a whole system, of which thousands are looked at.
+bool links_cuda(const LoadingGround& ground, const std::string& path);
 
 // Takes those of the reading's candidates away that have no library that uses CUDA; their libraries become its others.
 void drop_candidates_without_cuda(const LoadingGround& ground, EnvironmentReading& reading);

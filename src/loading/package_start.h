@@ -21,9 +21,12 @@ class PackageStart {
   // The modules that the files at its top import at once: "torch._C". Packages of others too: "torch", "numpy".
   const std::set<std::string>& imports() const { return imports_; }
   // The same, and what those modules of the package import at once, and so on; at most 512 files are read.
-  std::set<std::string> all_imports() const;
-  // Whether they open a library of this name themselves (ctypes.CDLL): "libtorch_global_deps.so".
+  std::set<std::string> all_imports() const { return reach().imports; }
+  // Whether their import opens a library of this name (ctypes.CDLL): "libtorch_global_deps.so".
   bool opens(const std::string& file_name) const;
+  // The same of what these import at once: mxnet's base.py opens at import what its libinfo.py names. Where a name is
+  // made up, it is enough that one of them opens some library at import and one names this.
+  bool import_opens(const std::string& file_name) const;
   // Whether the files in the package's top folders open NVIDIA's libraries out of other packages.
   bool opens_wheels() const;
 
@@ -33,7 +36,12 @@ class PackageStart {
     bool is_package = false;
     std::string source;
   };
+  struct Reached {
+    std::set<std::string> imports;
+    std::vector<Text> texts;
+  };
   std::optional<Text> read_module(const std::string& module) const;
+  Reached reach() const;  // what the tops import at once, what that imports, and so on
 
   const Files& files_;
   std::string folder_;
@@ -42,8 +50,14 @@ class PackageStart {
   std::set<std::string> imports_;
 };
 
+// Whether a Python file opens libraries itself: ctypes.CDLL(…), ctypes.cdll.LoadLibrary(…), and what cuda-pathfinder
+// offers.
+bool opens_libraries(const std::string& source);
+// Whether it names a library: "librmm.so.1" by "librmm.so" or "librmm", not by "librmmlogger".
+bool names_library(const std::string& source, const std::string& file_name);
+
 // Whether a package opens, before its own libraries need them, what its environment holds in NVIDIA's wheels: by
-// data/packages.json, else by its files. Where neither tells, it may.
-bool opens_wheels_first(const Package& package, const PackageStart& start);
+// data/packages.json, else by its files. Nothing: neither tells.
+std::optional<bool> opens_wheels_first(const Package& package, const PackageStart& start);
 
 }  // namespace varve

@@ -6,6 +6,7 @@
 #include "base/redact.h"
 #include "base/text.h"
 #include "package/environment_pointers.h"
+#include "package/path_files.h"
 #include "package/python_metadata.h"
 #include "world/reading.h"
 
@@ -116,6 +117,19 @@ void read_conda(const Files& files, EnvironmentPlace& place) {
   place.python = missing_fact(Missing::absent, "conda-meta", "no Python is installed in it");
 }
 
+// Python reads path files in the folders of an installation alone, not in those of PYTHONPATH or pip --target.
+void add_path_folders(const Files& files, EnvironmentPlace& place) {
+  if (place.kind == EnvironmentKind::folder) return;
+  for (const std::string& folder : place.folders) {
+    for (std::string& found : path_file_folders(files, folder)) {
+      const auto has = [&](const std::vector<std::string>& known) {
+        return std::find(known.begin(), known.end(), found) != known.end();
+      };
+      if (!has(place.folders) && !has(place.path_folders)) place.path_folders.push_back(std::move(found));
+    }
+  }
+}
+
 // Whether the directory is a venv, a conda prefix or another prefix with packages; fills the place.
 bool read_prefix(const Files& files, EnvironmentPlace& place) {
   if (files.exists(place.path + "/pyvenv.cfg")) {
@@ -163,6 +177,7 @@ class Finder {
       add_prefix(pointer.path, pointer.found_by);
     }
     for (std::size_t i = lasting; i < places_.size(); ++i) places_[i].fleeting = true;
+    for (EnvironmentPlace& place : places_) add_path_folders(files_, place);
     return std::move(places_);
   }
 
@@ -308,7 +323,10 @@ Result<EnvironmentPlace> environment_at(const Files& files, const std::string& d
   place.path = *resolved;
   place.found_by = "--env";
   place.named = true;
-  if (read_prefix(files, place)) return place;
+  if (read_prefix(files, place)) {
+    add_path_folders(files, place);
+    return place;
+  }
   if (!holds_packages(files, *resolved)) {
     return failed("it holds neither pyvenv.cfg nor conda-meta, nor packages with their metadata");
   }

@@ -15,12 +15,14 @@ struct EnvironmentPlace {
   EnvironmentKind kind = EnvironmentKind::folder;
   std::string path;                  // of the venv or prefix, or of the folder of packages; links resolved
   std::vector<std::string> folders;  // of packages (site-packages), links resolved
-  std::string conda_meta;            // the folder with conda's records; empty: none
-  std::string found_by;              // "VIRTUAL_ENV", "~/.virtualenvs", "/usr/lib"
-  bool named = false;                // by a variable, the working directory or the caller; not met in a usual place
-  bool fleeting = false;             // nothing but a process points at it
-  bool sees_system = false;          // a venv with include-system-site-packages = true
-  Fact python;                       // version
+  // What their path files (*.pth) put on the path behind them: sources of editable installs, other environments.
+  std::vector<std::string> path_folders = {};
+  std::string conda_meta;    // the folder with conda's records; empty: none
+  std::string found_by;      // "VIRTUAL_ENV", "~/.virtualenvs", "/usr/lib"
+  bool named = false;        // by a variable, the working directory or the caller; not met in a usual place
+  bool fleeting = false;     // nothing but a process points at it
+  bool sees_system = false;  // a venv with include-system-site-packages = true
+  Fact python;               // version
 };
 
 // What points at environments. Paths are those inside the subject's root.
@@ -57,6 +59,8 @@ struct EnvironmentReading {
   // Libraries of those that do not, by path: the package. Others may need them (librapids_logger.so).
   std::map<std::string, std::string> others = {};
   std::vector<std::string> compilers;  // paths as they are, in the order of environment.compilers
+  // Modules that only other Pythons import, by path: the package.
+  std::map<std::string, std::string> for_other_pythons = {};
 };
 EnvironmentReading read_environment(const Files& files, const EnvironmentPlace& place, const std::string& home);
 

@@ -14,6 +14,8 @@ namespace varve {
 
 namespace {
 constexpr std::size_t kMostLibraries = 8192;
+constexpr std::size_t kMostWalked = 512;  // folders of a package that is installed to be edited
+constexpr int kDeepest = 4;               // below its top
 
 class Gatherer {
  public:
@@ -27,7 +29,8 @@ class Gatherer {
     bool listed = false;
     if (!installed.metadata.empty()) listed = read_list(installed);
     for (const std::string& path : installed.conda_files) add_linked(path_below(place_.path, path));
-    if (!listed && !installed.metadata.empty()) list_folders(installed);
+    if (!listed && !installed.metadata.empty()) list_folders(installed, installed.folder, 1);
+    for (const std::string& source : installed.sources) list_folders(installed, source, kDeepest);
     if (!cudas_.empty()) {
       std::sort(cudas_.begin(), cudas_.end(),
                 [](const std::string& a, const std::string& b) { return compare_dotted(a, b) < 0; });
@@ -45,6 +48,7 @@ class Gatherer {
           {path, compiler, missing_fact(Missing::not_asked, "the file", "the file was not read")});
     }
     result.claims = std::move(claims_);
+    result.for_other_pythons = std::move(for_other_pythons_);
     return result;
   }
 
@@ -63,7 +67,11 @@ class Gatherer {
   }
 
   void add(const std::string& path) {
-    if (path.empty() || libraries_.size() >= kMostLibraries || is_for_another_python(path, python_)) return;
+    if (path.empty() || libraries_.size() >= kMostLibraries) return;
+    if (is_for_another_python(path, python_)) {
+      if (for_other_pythons_.size() < kMostLibraries) for_other_pythons_.emplace(path, package_);
+      return;
+    }
     if (const auto compiler = gpu_compiler_at(path)) compilers_.emplace(path, *compiler);
     if (is_shared_library_name(path)) libraries_.insert_or_assign(path, package_);
   }
@@ -117,7 +125,8 @@ class Gatherer {
     if (!cuda.empty()) cudas_.push_back(cuda);
   }
 
-  void list_folders(const InstalledPackage& installed) {
+  // Below `place`, a folder of packages or of sources. `depth`: 1 for what an installer laid out flat.
+  void list_folders(const InstalledPackage& installed, const std::string& place, int depth) {
     std::vector<std::string> names = installed.row->folders;
     const std::string top = installed.folder + "/" + installed.metadata + "/top_level.txt";
     if (const Looked<std::string> text = read_value(files_, top)) {
@@ -131,16 +140,20 @@ class Gatherer {
     }
     const std::set<std::string> tops(names.begin(), names.end());
     for (const std::string& name : tops) {
-      const std::string folder = path_below(installed.folder, name);
-      if (folder.empty() || folder == installed.folder) continue;
-      for (const char* part : {"", "/lib", "/bin"}) list_folder(folder + part);
+      const std::string folder = path_below(place, name);
+      if (folder.empty() || folder == place) continue;
+      if (depth == 1) {
+        for (const char* part : {"", "/lib", "/bin"}) list_folder(folder + part);
+      } else {
+        walk(folder, depth);
+      }
       list_folder(folder + ".libs");
     }
     // A module of its own beside the folders: "gpu_ops.cpython-311-x86_64-linux-gnu.so".
-    auto& beside = beside_[installed.folder];
-    if (!beside) beside = files_.list(installed.folder).value.value_or(std::vector<std::string>{});
+    auto& beside = beside_[place];
+    if (!beside) beside = files_.list(place).value.value_or(std::vector<std::string>{});
     for (const std::string& name : *beside) {
-      if (tops.contains(name.substr(0, name.find('.')))) add(installed.folder + "/" + name);
+      if (tops.contains(name.substr(0, name.find('.')))) add(place + "/" + name);
     }
   }
 
@@ -150,10 +163,27 @@ class Gatherer {
     }
   }
 
+  // Sources have no list of files, and what is built among them lies where the build put it.
+  void walk(const std::string& top, int depth) {
+    std::vector<std::pair<std::string, int>> waiting{{top, depth}};
+    for (std::size_t at = 0; at < waiting.size(); ++at) {
+      const auto [folder, left] = waiting[at];
+      for (const std::string& name : files_.list(folder).value.value_or(std::vector<std::string>{})) {
+        const std::string path = folder + "/" + name;
+        if (is_shared_library_name(path) || gpu_compiler_at(path)) add(path);
+        const bool may_be_folder = name.find('.') == std::string::npos && name != "__pycache__";
+        if (left == 0 || !may_be_folder || waiting.size() >= kMostWalked) continue;
+        const Looked<FileKind> kind = files_.kind(path);
+        if (kind && *kind == FileKind::directory) waiting.emplace_back(path, left - 1);
+      }
+    }
+  }
+
   const Files& files_;
   const EnvironmentPlace& place_;
   std::map<std::string, std::string> libraries_;  // with the package that lists it
   std::map<std::string, GpuCompiler> compilers_;
+  std::map<std::string, std::string> for_other_pythons_;
   std::string package_, python_;
   std::vector<std::string> cudas_;
   std::map<std::string, std::optional<std::vector<std::string>>> beside_;  // names in folders of packages
@@ -223,6 +253,7 @@ EnvironmentReading read_environment(const Files& files, const EnvironmentPlace& 
   environment.file_faults = found.claims.faults(files, home);
   reading.libraries = std::move(found.libraries);
   reading.packages = std::move(found.packages);
+  reading.for_other_pythons = std::move(found.for_other_pythons);
   return reading;
 }
 

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "package/package_cuda.h"
 #include "package/package_framework.h"
+#include "package/path_files.h"
 #include "package/python_metadata.h"
 #include "package/python_record.h"
 #include "world/reading.h"
@@ -83,6 +84,45 @@ void add_egg(const Files& files, const EnvironmentPlace& place, const std::strin
              std::vector<InstalledPackage>& packages) {
   if (packages.size() >= kMostPackages || !files.exists(folder + "/EGG-INFO/PKG-INFO")) return;
   packages.push_back(read_metadata(files, place, folder, "EGG-INFO"));
+}
+
+void add_folder(const Files& files, const EnvironmentPlace& place, const std::string& folder,
+                std::vector<InstalledPackage>& packages) {
+  for (const std::string& name : files.list(folder).value.value_or(std::vector<std::string>{})) {
+    if (name.ends_with(".egg")) add_egg(files, place, folder + "/" + name, packages);
+    if (!name.ends_with(".dist-info") && !name.ends_with(".egg-info")) continue;
+    if (packages.size() < kMostPackages) packages.push_back(read_metadata(files, place, folder, name));
+  }
+}
+
+bool is_at_or_below(const std::string& path, const std::string& folder) {
+  return path == folder || path.starts_with(folder + "/");
+}
+
+// What path files lead to: packages installed to be edited, whose metadata stands in the environment (PEP 660) or
+// beside their sources (setup.py develop), and packages of other environments. Of one name the first on the path
+// counts.
+void add_packages_on_path(const Files& files, const EnvironmentPlace& place, std::vector<InstalledPackage>& packages) {
+  if (place.path_folders.empty()) return;
+  std::set<std::string> names;
+  for (InstalledPackage& installed : packages) {
+    names.insert(normal_package_name(installed.package.name));
+    const std::string project = editable_project(files, installed.folder + "/" + installed.metadata);
+    if (project.empty()) continue;
+    for (const std::string& folder : place.path_folders) {
+      if (is_at_or_below(folder, project)) installed.sources.push_back(folder);
+    }
+  }
+  for (const std::string& folder : place.path_folders) {
+    std::vector<InstalledPackage> found;
+    add_folder(files, place, folder, found);
+    const bool is_environment = folder.ends_with("/site-packages") || folder.ends_with("/dist-packages");
+    for (InstalledPackage& installed : found) {
+      if (!names.insert(normal_package_name(installed.package.name)).second) continue;
+      if (!is_environment) installed.sources = {installed.folder};
+      if (packages.size() < kMostPackages) packages.push_back(std::move(installed));
+    }
+  }
 }
 
 std::string text_of(const Json& json, const char* key) {
@@ -211,7 +251,7 @@ class Joiner {
 
   void add(const std::string& name, const std::string& specifier) {
     const PackageRow* row = find_package_row(normal_package_name(name));
-    if (row == nullptr || !row->has_gpu_code()) return;
+    if (row == nullptr || !(row->has_gpu_code() || row->opens_wheels)) return;
     for (const Requirement& other : found_) {
       if (other.name == name && other.specifier == specifier) return;
     }
@@ -251,6 +291,10 @@ class Joiner {
   std::vector<Requirement> found_;
 };
 
+const std::string& folder_of_files(const InstalledPackage& installed) {
+  return installed.sources.empty() ? installed.folder : installed.sources.front();
+}
+
 // "3.11.7" → "3.11"
 std::string minor_python(const Fact& python) {
   if (!python.is_known() || !std::holds_alternative<std::string>(*python.value)) return {};
@@ -261,13 +305,8 @@ std::string minor_python(const Fact& python) {
 
 std::vector<InstalledPackage> read_packages(const Files& files, const EnvironmentPlace& place) {
   std::vector<InstalledPackage> packages;
-  for (const std::string& folder : place.folders) {
-    for (const std::string& name : files.list(folder).value.value_or(std::vector<std::string>{})) {
-      if (name.ends_with(".egg")) add_egg(files, place, folder + "/" + name, packages);
-      if (!name.ends_with(".dist-info") && !name.ends_with(".egg-info")) continue;
-      if (packages.size() < kMostPackages) packages.push_back(read_metadata(files, place, folder, name));
-    }
-  }
+  for (const std::string& folder : place.folders) add_folder(files, place, folder, packages);
+  add_packages_on_path(files, place, packages);
   Builds builds;
   add_conda(files, place, packages, builds);
   std::stable_sort(packages.begin(), packages.end(), [](const InstalledPackage& a, const InstalledPackage& b) {
@@ -279,8 +318,8 @@ std::vector<InstalledPackage> read_packages(const Files& files, const Environmen
     const std::string build = installed.conda_record.empty() ? std::string() : builds[installed.conda_record];
     installed.package.cuda =
         cuda_of_package(files, *installed.row, installed.package,
-                        {.folder = installed.folder, .build = build, .build_source = "conda-meta"});
-    set_built_for(files, *installed.row, installed.folder, installed.package);
+                        {.folder = folder_of_files(installed), .build = build, .build_source = "conda-meta"});
+    set_built_for(files, *installed.row, folder_of_files(installed), installed.package);
   }
   return packages;
 }

@@ -13,13 +13,14 @@ namespace varve {
 // A package that is installed, and where its list of files is.
 struct InstalledPackage {
   Package package;
-  const PackageRow* row = nullptr;       // never null
-  std::string folder;                    // of packages; empty for what only conda knows
-  std::string metadata;                  // "torch-2.15.0.dist-info", below `folder`
-  std::string conda_record;              // its JSON in conda-meta; empty: none
-  std::vector<std::string> stated;       // Requires-Dist as they stand, or conda's "depends"
-  std::vector<std::string> conda_files;  // conda's list of files that are libraries or compilers, below the prefix
-  bool asks_for_framework = false;       // whatever else is installed
+  const PackageRow* row = nullptr;        // never null
+  std::string folder;                     // of packages; empty for what only conda knows
+  std::string metadata;                   // "torch-2.15.0.dist-info", below `folder`
+  std::string conda_record;               // its JSON in conda-meta; empty: none
+  std::vector<std::string> stated;        // Requires-Dist as they stand, or conda's "depends"
+  std::vector<std::string> conda_files;   // conda's list of files that are libraries or compilers, below the prefix
+  bool asks_for_framework = false;        // whatever else is installed
+  std::vector<std::string> sources = {};  // folders that hold its files: of a package installed to be edited
 
   // No row names it and it asks for no framework: it counts only where one of its libraries uses CUDA.
   bool is_candidate() const { return row == &unlisted_extension() && !asks_for_framework; }
@@ -36,6 +37,8 @@ struct PackageFiles {
   std::map<std::string, std::string> packages;  // by library: the name of the package that lists it
   std::vector<CarriedCompiler> compilers;       // with paths as they are
   FileClaims claims;                            // which package lists which library
+  // Modules that only other Pythons import, by path: the package.
+  std::map<std::string, std::string> for_other_pythons = {};
 };
 
 // From the packages' lists of files (RECORD, conda's "files"); for packages without one (dpkg's, setup.py's), from a

@@ -109,7 +109,9 @@ std::vector<RowGroup> kernel_groups(const KernelTable& kernels, const Profile& p
   for (const ProfileRow& row : profile.rows) {
     if (!activities.contains(row.key.activity)) continue;
     auto [key, name] = group_of(kernels, row, grouping);
-    if (by_name && kMainActivities.contains(row.key.activity)) ids.try_emplace(key, row.key.kernel);
+    const bool is_shown_by_name =
+        kMainActivities.contains(row.key.activity) || kCopyActivities.contains(row.key.activity);
+    if (by_name && is_shown_by_name) ids.try_emplace(key, row.key.kernel);
     const auto [at, fresh] = groups.try_emplace(std::move(key));
     if (fresh) {
       at->second.name = std::move(name.name);

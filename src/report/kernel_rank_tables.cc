@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 
 #include "base/text.h"
 #include "base/units.h"
@@ -50,21 +49,16 @@ std::map<Place, RankSums> sums_of_ranks(const KernelsRecord& record, const Profi
   return ranks;
 }
 
-// Of more rows than are shown, those with the most of what is asked for, in their own order; and a note of the others.
-template <class Row, class Weight>
-std::vector<Row> heaviest(std::vector<Row> rows, const KernelView& view, Weight weight, const char* by,
-                          PageBlock& block) {
-  const std::size_t shown = view.most == 0 ? rows.size() : std::max(view.most, kMostRanks);
-  if (rows.size() <= shown) return rows;
-  std::vector<std::size_t> order(rows.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return weight(rows[a]) > weight(rows[b]); });
-  order.resize(shown);
-  std::sort(order.begin(), order.end());
-  std::vector<Row> kept;
-  for (const std::size_t index : order) kept.push_back(rows[index]);
-  block.notes.push_back(fmt::format("the {} with most {} of {}; --top 0 shows all", shown, by, rows.size()));
-  return kept;
+// Of ranks in their order: all where a table has room for them, else those in front by `before`, which a note tells.
+template <class Row, class Before>
+std::vector<Row> ranks_shown(std::vector<Row> rows, const KernelView& view, Before before,
+                             const char* what_the_rest_has, PageBlock& block) {
+  const std::size_t most = view.most == 0 ? rows.size() : std::max(view.most, kMostRanks);
+  if (rows.size() <= most) return rows;
+  std::stable_sort(rows.begin(), rows.end(), before);
+  block.notes.push_back(fmt::format("{} more, {}: --top 0 shows all", rows.size() - most, what_the_rest_has));
+  rows.resize(most);
+  return rows;
 }
 }  // namespace
 
@@ -83,8 +77,8 @@ PageBlock rank_block(const KernelsRecord& record, const Profile& profile, const 
                    {unit_title("copies", unit), true, 0},
                    {"launches", true, 0}};
   const std::vector<std::pair<Place, RankSums>> all(ranks.begin(), ranks.end());
-  const auto kernel_time = [](const auto& one) { return one.second.kernel_ns; };
-  for (const auto& [place, rank] : heaviest(all, view, kernel_time, "kernel time", block)) {
+  const auto longer = [](const auto& a, const auto& b) { return a.second.kernel_ns > b.second.kernel_ns; };
+  for (const auto& [place, rank] : ranks_shown(all, view, longer, "of no more time in kernels", block)) {
     std::string name = by_rank ? std::to_string(place.rank) : std::to_string(place.device);
     if (by_rank && place.rank < 0) name = "?";
     if (by_rank && place.device >= 0) name += fmt::format(" (device {})", place.device);
@@ -113,8 +107,9 @@ PageBlock waiting_block(const RankReport& report, const KernelView& view) {
                    {unit_title("waiting", unit), true, 0},
                    {unit_title("others waited for it", unit), true, 0},
                    {unit_title("it waited for", unit), false, 0}};
-  const auto waited_for = [](const RankWaiting* row) { return row->waited_for_ns; };
-  for (const RankWaiting* row : heaviest(rows, view, waited_for, "waiting of others", block)) {
+  std::sort(rows.begin(), rows.end(), [](const auto* a, const auto* b) { return a->rank < b->rank; });
+  const auto later = [](const auto* a, const auto* b) { return a->waited_for_ns > b->waited_for_ns; };
+  for (const RankWaiting* row : ranks_shown(rows, view, later, "whom others waited for no longer", block)) {
     block.rows.push_back(
         {{std::to_string(row->rank), std::to_string(row->common), unit.text(in_seconds(row->transfer_ns)),
           unit.text(in_seconds(row->waiting_ns)), unit.text(in_seconds(row->waited_for_ns)), late_ranks(*row, unit)},

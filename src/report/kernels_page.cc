@@ -97,7 +97,7 @@ std::string window_text(const Profile& profile, bool of_devices) {
 
 // "36 kernels took 1.48 ms of a window of 41 ms; the device was busy for 3.6 % of it."
 std::string profile_sentence(const KernelsRecord& record, ProfileKind kind, const Profile& profile) {
-  const RowGroup all = sum_of(kernel_groups(record.record.kernels, profile, kMainActivities, KernelGrouping::name));
+  const RowGroup all = sum_of(kernel_groups(record.record.kernels, profile, kMainActivities, KernelGrouping::family));
   if (all.times() == 0) return "";
   const bool of_device = kind.quantity == Quantity::device_time;
   const std::string what = all.samples > 0 ? count_text(all.samples, "sample", "samples")
@@ -158,8 +158,9 @@ std::string step_sentence(const TraceSource& source) {
   if (lengths.size() > 1) {
     text += fmt::format(" in the middle ({} to {})", time_text(lengths.front()), time_text(lengths.back()));
   }
-  text += fmt::format(", {} of {} in each", time_text(kernels[kernels.size() / 2]),
-                      source.absence == KernelAbsence::none_absent ? "kernels" : "operations");
+  text += fmt::format(", {} of {} in {}", time_text(kernels[kernels.size() / 2]),
+                      source.absence == KernelAbsence::none_absent ? "kernels" : "operations",
+                      kernels.size() == 1 ? "it" : "each");
   const bool annotated = source.steps.found == TraceSteps::Found::annotated;
   return text + (source.steps.detail.empty() ? "" : (annotated ? "; marked by " : "; ") + source.steps.detail) + ".";
 }

@@ -19,10 +19,10 @@ std::string recording_text(const UnitRecording& recording) {
     std::string window = "window " + recording.window;
     if (recording.coverage) window += fmt::format(", {} of it accounted for", share_text(*recording.coverage));
     parts.push_back(std::move(window));
-  }
-  if (recording.cost) {
-    parts.push_back(fmt::format("cost {:.2f} of a timing unit by {}{}", *recording.cost, recording.cost_metric,
-                                recording.indicative ? ": more than 5 %, so what was seen is indicative" : ""));
+    if (recording.cost) {
+      parts.push_back(fmt::format("cost {:.2f} of a timing unit by {}{}", *recording.cost, recording.cost_metric,
+                                  recording.indicative ? ": more than 5 %, so what was seen is indicative" : ""));
+    }
   }
   parts.insert(parts.end(), recording.remarks.begin(), recording.remarks.end());
   return join(parts, "; ");

@@ -165,6 +165,27 @@ const char* remainder_title(ProfileKind kind) {
   return kind.witness == WitnessKind::onednn_verbose ? "(outside oneDNN)" : "(outside kernels)";
 }
 
+std::string served_name(const Run& run, const ProfileRow& row) {
+  return row.key.operation == kNoKernel ? "" : short_name(run.kernels[row.key.operation].key.name);
+}
+
+std::string served_sentence(const SideProfile& side) {
+  std::int64_t told = 0, joined = 0;
+  for (const ProfileRow& row : side.rows) {
+    if (row.key.operation == kNoKernel) continue;
+    told = add_ns(told, row.time.total_ns);
+    joined = add_ns(joined, row.joined_ns);
+  }
+  const auto all = static_cast<double>(side.profile.rows_ns());
+  if (told == 0 || all <= 0) return "";
+  const auto share = [&](std::int64_t ns) { return share_text(static_cast<double>(ns) / all); };
+  return fmt::format(
+      "On whose behalf: {} by the stack of the thread itself, {} by another thread that ran the same task at that "
+      "time, "
+      "{} by nobody that is known.",
+      share(told - joined), share(joined), share(side.profile.rows_ns() - told));
+}
+
 std::string marks_text(const Unit& unit, std::string_view separator) {
   std::vector<std::string> texts;
   for (const UnitMark& mark : unit.marks) texts.push_back(mark.text);

@@ -39,6 +39,10 @@ std::vector<SideProfile> side_profiles(const std::vector<const Unit*>& units);
 std::string profile_title(const Run& run, const Variant& variant, ProfileKind kind);  // "Kernels of A"
 const char* row_title(ProfileKind kind);                                              // "kernel", "operator"
 const char* remainder_title(ProfileKind kind);                                        // "(not sampled)"
+// On whose behalf a row ran: "aten::mm"; "" where nobody can tell.
+std::string served_name(const Run& run, const ProfileRow& row);
+// How much of the rows is known to have served somebody and how; "" where nothing is known of any row.
+std::string served_sentence(const SideProfile& side);
 
 // The texts of what gives cause to distrust the unit, joined.
 std::string marks_text(const Unit& unit, std::string_view separator);

@@ -1,13 +1,16 @@
 #include "tables/kernel_names.h"
 
+#include <re2/filtered_re2.h>
 #include <re2/re2.h>
-#include <re2/set.h>
 
 #include <algorithm>
+#include <bitset>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "base/hash.h"
@@ -26,44 +29,82 @@ RE2::Options pattern_options() {
   RE2::Options options;
   options.set_encoding(RE2::Options::EncodingLatin1);  // names are any bytes
   options.set_log_errors(false);
-  options.set_max_mem(std::int64_t{64} << 20);  // of a set of some two hundred; each alone needs little
   return options;
 }
 
-// Patterns of which the first that stands in a name counts: one pass over the name for all of them.
+// Texts of at least three small letters, of which a few at most stand in a name.
+class Words {
+ public:
+  static constexpr int kShortest = 3;
+
+  Words() = default;
+  explicit Words(std::vector<std::string> words) : words_(std::move(words)) {
+    for (const std::string& word : words_) {
+      const char* last = word.data() + word.size() - kShortest;
+      places_.push_back({place_of(word.data()), place_of(last)});
+    }
+  }
+
+  // The numbers of those that stand in the text. Its triples tell of nearly all others that they do not.
+  std::vector<int> all_in(const std::string& text) const {
+    std::bitset<kPlaces> triples;
+    for (std::size_t at = 0; at + kShortest <= text.size(); ++at) triples.set(place_of(text.data() + at));
+    std::vector<int> found;
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      const bool may_be_there = triples[places_[i].first] && triples[places_[i].last];
+      if (may_be_there && text.find(words_[i]) != std::string::npos) found.push_back(static_cast<int>(i));
+    }
+    return found;
+  }
+
+ private:
+  static constexpr std::size_t kPlaces = 4096;
+  struct Places {
+    std::uint16_t first = 0, last = 0;  // of its first and its last triple
+  };
+  static std::uint16_t place_of(const char* triple) {
+    const auto byte = [&](int i) { return static_cast<unsigned>(static_cast<unsigned char>(triple[i])); };
+    return static_cast<std::uint16_t>((byte(0) * 961 + byte(1) * 31 + byte(2)) % kPlaces);
+  }
+
+  std::vector<std::string> words_;
+  std::vector<Places> places_;
+};
+
+// Patterns of which the first that stands in a name counts. A pattern is tried only where the words stand that it
+// needs: one automaton for all of them would have to be built state by state by the first hundreds of names, which are
+// all that a trace has.
 class OrderedPatterns {
  public:
   // Takes the pattern of a row's field; what RE2 does not take is the row's error.
   void add(const TableRow& row, const char* key) {
     const std::string pattern = row.required(key);
-    std::string problem;
-    if (set_->Add(pattern, &problem) < 0) row.reject(key, pattern, "in RE2's syntax: " + problem);
-    each_.push_back(std::make_unique<RE2>(pattern, pattern_options()));
+    int id = 0;
+    if (patterns_->Add(pattern, pattern_options(), &id) != RE2::NoError) {
+      row.reject(key, pattern, "in RE2's syntax: " + RE2(pattern, pattern_options()).error());
+    }
   }
-  void compile() { set_->Compile(); }
+  void compile() {
+    if (patterns_->NumRegexps() == 0) return;
+    std::vector<std::string> words;
+    patterns_->Compile(&words);
+    words_ = Words(std::move(words));
+  }
 
-  const RE2& operator[](std::size_t index) const { return *each_[index]; }
+  const RE2& operator[](std::size_t index) const { return patterns_->GetRE2(static_cast<int>(index)); }
 
   // Which of them stand in the name, in their order.
   std::vector<std::size_t> all_in(const std::string& name) const {
     std::vector<int> hits;
-    std::vector<std::size_t> found;
-    if (each_.empty()) return found;
-    RE2::Set::ErrorInfo error{};
-    if (!set_->Match(name, &hits, &error) && error.kind != RE2::Set::kNoError) {  // the automaton grew too large
-      for (std::size_t i = 0; i < each_.size(); ++i) {
-        if (RE2::PartialMatch(name, *each_[i])) found.push_back(i);
-      }
-      return found;
-    }
-    for (const int hit : hits) found.push_back(static_cast<std::size_t>(hit));
+    if (patterns_->NumRegexps() > 0) patterns_->AllMatches(name, words_.all_in(to_lower(name)), &hits);
+    std::vector<std::size_t> found(hits.begin(), hits.end());
     std::sort(found.begin(), found.end());
     return found;
   }
 
  private:
-  std::unique_ptr<RE2::Set> set_ = std::make_unique<RE2::Set>(pattern_options(), RE2::UNANCHORED);
-  std::vector<std::unique_ptr<RE2>> each_;
+  std::unique_ptr<re2::FilteredRE2> patterns_ = std::make_unique<re2::FilteredRE2>(Words::kShortest);
+  Words words_;
 };
 
 struct DispatchText {
@@ -188,6 +229,11 @@ void read_schemes(const KernelPatterns& patterns, KernelMeaning& meaning, std::o
   }
 }
 
+struct HashOfName {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
+};
+
 KernelMeaning read_name(const std::string& name) {
   KernelMeaning meaning{.base = name};
   if (!pattern_table()) return meaning;
@@ -220,9 +266,9 @@ Status load_kernel_patterns() { return pattern_table() ? Status(Done{}) : Status
 KernelMeaning kernel_meaning(std::string_view name) {
   name = name.substr(0, name.find(" [["));
   static std::mutex mutex;
-  static std::map<std::string, KernelMeaning, std::less<>> known;
+  static std::unordered_map<std::string, KernelMeaning, HashOfName, std::equal_to<>> known;
   std::lock_guard lock(mutex);
-  auto found = known.find(name);
+  const auto found = known.find(name);
   if (found != known.end()) return found->second;
   if (known.size() >= kMostKept) known.clear();
   std::string text(name);

@@ -9,11 +9,10 @@
 namespace varve {
 
 namespace {
-constexpr TableWord<LibraryRole> kRoles[] = {{"cuda", LibraryRole::cuda},
-                                             {"driver", LibraryRole::driver},
-                                             {"opens_gpu", LibraryRole::opens_gpu},
-                                             {"runtime", LibraryRole::runtime},
-                                             {"framework", LibraryRole::framework}};
+constexpr TableWord<LibraryRole> kRoles[] = {
+    {"cuda", LibraryRole::cuda},           {"driver", LibraryRole::driver},
+    {"opens_gpu", LibraryRole::opens_gpu}, {"runtime", LibraryRole::runtime},
+    {"framework", LibraryRole::framework}, {"of_framework", LibraryRole::of_framework}};
 
 constexpr TableWord<VersionWay> kWays[] = {
     {"data", VersionWay::data},     {"text", VersionWay::text},       {"lone_text", VersionWay::lone_text},

@@ -18,11 +18,12 @@ struct TableSource;
 // tool is one row of it.
 
 enum class LibraryRole {
-  cuda,       // of NVIDIA's CUDA stack
-  driver,     // the user driver's: it comes with the machine and not with the libraries
-  opens_gpu,  // libcuda, libamdhip64: whoever maps it uses a GPU
-  runtime,    // libcudart; for AMD libamdhip64 is both
-  framework,  // libtorch_cuda: the half of a framework that calls CUDA
+  cuda,          // of NVIDIA's CUDA stack
+  driver,        // the user driver's: it comes with the machine and not with the libraries
+  opens_gpu,     // libcuda, libamdhip64: whoever maps it uses a GPU
+  runtime,       // libcudart; for AMD libamdhip64 is both
+  framework,     // libtorch_cuda: the half of a framework that calls CUDA
+  of_framework,  // libtorch, libtensorflow_framework: who needs it extends that framework
 };
 
 // A SONAME, and a wheel that holds it.

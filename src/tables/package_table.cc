@@ -44,6 +44,7 @@ PackageRow package_from(const TableRow& row) {
   read.built_for_name = row.text("built_for_name");
   read.preloads_from = row.text("preloads_from");
   read.selects_cpu = row.flag("selects_cpu");
+  read.opens_wheels = row.flag("opens_wheels");
   read.uses_toolkit = row.flag("uses_toolkit");
   read.checks_toolkit = row.flag("checks_toolkit");
   return read;

@@ -20,6 +20,7 @@ struct PackageRow {
   std::string caps_nvrtc;     // a range of versions as is_within takes it
   std::string preloads_from;  // the version from which it opens what NVIDIA's wheels hold; empty: its files tell
   bool selects_cpu = false, uses_toolkit = false, checks_toolkit = false;
+  bool opens_wheels = false;  // for those that ask for it
 
   // Whether it has libraries with GPU code, or that load them.
   bool has_gpu_code() const { return role != PackageRole::library; }

@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "package/package_database.h"
+#include "package/database/package_database.h"
 #include "package/python_metadata.h"
 #include "world/reading.h"
 

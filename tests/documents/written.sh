@@ -10,6 +10,8 @@ cd "$scratch"
 "$varve" run --units 2 --warmup 1 -o run.json -- sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo "{\"metric\":\"x\",\"value\":1}" >> "$VARVE_METRICS"' \
   --against -- sleep 0.01 >log 2>&1 || true # the second command writes no metric: an incomplete run is a document too
 "$varve" run --units 5 --warmup 0 -o pairs.json --against-env OMP_NUM_THREADS=1 -- sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done' >log 2>&1
+"$varve" run --units 1 --warmup 0 --kernels torch -o recorded.json -- "$python" \
+  "$source/tests/golden/fixtures/torch/on_demand.py" 0 >log 2>&1
 ("$varve" run --units 9 --warmup 0 -o kept.json -- sh -c 'echo >>n; [ $(wc -l <n) -lt 4 ] || kill -9 $PPID' || true) >log 2>&1
 split -l 1 --additional-suffix=.line kept.json.journal
 "$varve" compare pairs.json -o comparison.json >log || [ $? -ne 4 ]
@@ -21,6 +23,6 @@ split -l 1 --additional-suffix=.line kept.json.journal
 "$python" "$source/tests/documents/validate.py" "$source/schema/kernels.schema.json" kernels.json
 "$python" "$source/tests/documents/validate.py" "$source/schema/toolkits.schema.json" toolkits.json
 "$python" "$source/tests/documents/validate.py" "$source/schema/stack.schema.json" stack.json process.json
-"$python" "$source/tests/documents/validate.py" "$source/schema/run.schema.json" run.json pairs.json
+"$python" "$source/tests/documents/validate.py" "$source/schema/run.schema.json" run.json pairs.json recorded.json
 "$python" "$source/tests/documents/validate.py" "$source/schema/run-journal.schema.json" x??.line
 "$python" "$source/tests/documents/validate.py" "$source/schema/comparison.schema.json" comparison.json

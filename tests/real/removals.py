@@ -4,6 +4,8 @@
     removals.py VARVE [--truth FILE] [--driver FOLDER] [NAME…]
         VARVE_REAL_VENVS: a folder with venv-NAME; without names: torch215 and torch212
         --truth keeps what was met, so that a second run asks Varve alone
+        --driver: a folder with libcuda.so.1, which compilation asks for; else that of 550 in VARVE_REAL_DRIVERS. Only
+        the framework gets it: Varve is told of a driver that serves every CUDA
 
 Each NVIDIA wheel, each library of one and each library of the framework is moved out of a hard-linked copy of the
 environment. Then the framework is imported, and what opens libraries late and needs no GPU is done, each in a process of
@@ -22,8 +24,11 @@ import tempfile
 from pathlib import Path
 
 IMPORT, USE, WORKS = "the import fails", "fails at first use", "works"
-# What no program opens without a GPU: cuDNN takes its engines for a plan, which needs a handle.
-NOT_TRIED = re.compile(r"libcudnn_(engines|heuristic|ext)")
+DRIVER = "595.45.04"
+# What no program opens without a GPU: cuDNN takes its engines for a plan, which needs a handle; onnxruntime takes cuDNN,
+# TensorRT and compilers when a session runs.
+NOT_TRIED = {"torch": re.compile(r"libcudnn_(engines|heuristic|ext)"), "cupy": re.compile(r"libcudnn_(engines|heuristic)"),
+             "ort": re.compile(r"libcudnn|libnvrtc|tensorrt")}
 
 TORCH = r'''
 import ctypes, glob, os, sys
@@ -69,8 +74,9 @@ import sys, os
 import cupy
 print("imported", flush=True)
 def compilation():
-    from cupy.cuda import compiler
-    compiler.compile_using_nvrtc("__global__ void f(int* x) { *x = 1; }", arch="80")
+    from cupy_backends.cuda.libs import nvrtc  # cupy's own compile asks the driver first
+    program = nvrtc.createProgram("__global__ void f(int* x) { *x = 1; }", "f.cu", [], [])
+    nvrtc.compileProgram(program, ["--gpu-architecture=compute_80"])
 def multiplication(): from cupy_backends.cuda.libs import cublas
 def solving(): from cupy_backends.cuda.libs import cusolver
 def sparse(): from cupy_backends.cuda.libs import cusparse
@@ -158,12 +164,10 @@ def met(venv, kind, driver):
     return (USE, "; ".join(words or failed)[:160]) if failed else (WORKS, "")
 
 
-def foretold(varve, venv, kind, driver):
-    """(outcome, its words, exit status) of `varve check`, with the driver that the framework was given."""
+def foretold(varve, venv, kind):
+    """(outcome, its words, exit status) of `varve check`, on a driver that serves every framework: libraries decide."""
     variables = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
-    command = [varve, "check", "--env", str(venv), "--no-handshake", "--json"]
-    if driver:
-        command += ["--driver-root", driver]
+    command = [varve, "check", "--env", str(venv), "--no-handshake", "--json", "--driver", DRIVER]
     done = subprocess.run(command, env=variables, text=True, capture_output=True, timeout=900)
     try:
         check = json.loads(done.stdout)
@@ -175,7 +179,8 @@ def foretold(varve, venv, kind, driver):
         words = [answer["detail"] for answer in consumer["answers"]
                  if answer["question"] in ("libraries", "symbols") and answer["state"] in ("broken", "degraded")]
         text = "; ".join(words)
-        outcome = IMPORT if "the import fails" in text else USE if "first use" in text else WORKS
+        late = "first use" in text or "fails where it is used" in text
+        outcome = IMPORT if "the import fails" in text else USE if late else WORKS
         if outcome == WORKS and consumer["state"] == "broken":
             return "broken", consumer["name"], done.returncode
         return outcome, text[:160], done.returncode
@@ -191,11 +196,11 @@ def compare(varve, venv, name, driver, truth):
         with Removed(site, files):
             key = f"{name}: {words}"
             if key not in truth:
-                truth[key] = met(venv, kind, driver)
+                truth[key] = met(venv, kind, driver if kind == "torch" else "")
             outcome, said = truth[key]
-            verdict, why, status = foretold(varve, venv, kind, driver)
-        hidden = outcome == WORKS and verdict == USE and any(NOT_TRIED.search(file) for file in files)
-        agree = (verdict == outcome or hidden) and (status == 1) >= (outcome == IMPORT)
+            verdict, why, status = foretold(varve, venv, kind)
+        hidden = outcome == WORKS and verdict == USE and any(NOT_TRIED[kind].search(file) for file in files)
+        agree = (verdict == outcome or hidden) and (status == 1 or verdict != IMPORT) and (status == 0 or verdict != WORKS)
         cells, wrong, untried = cells + 1, wrong + (not agree), untried + hidden
         mark = "" if agree else f" **wrong** (exit {status})"
         outcome += " (its use needs a GPU)" if hidden else ""
@@ -203,17 +208,27 @@ def compare(varve, venv, name, driver, truth):
     return cells, wrong, untried
 
 
+def real_driver():
+    """The folder of a real libcuda; empty: there is none."""
+    folder = os.environ.get("VARVE_REAL_DRIVERS", "")
+    found = sorted(Path(folder, "550").rglob("libcuda.so.1")) if folder else []
+    return str(found[0].parent.resolve()) if found else ""
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("varve")
     parser.add_argument("--truth", default="")
-    parser.add_argument("--driver", default="")
+    parser.add_argument("--driver", default=real_driver())
     parser.add_argument("names", nargs="*", default=["torch215", "torch212"])
     options = parser.parse_intermixed_args()
     venvs = os.environ.get("VARVE_REAL_VENVS", "")
     names = [name for name in options.names if venvs and Path(venvs, f"venv-{name}").is_dir()]
     if not names:
         print("set VARVE_REAL_VENVS to a folder with venv-torch215 and venv-torch212")
+        return 77
+    if not options.driver:
+        print("no libcuda.so.1, which compilation asks for: set VARVE_REAL_DRIVERS or give --driver")
         return 77
     truth = json.loads(Path(options.truth).read_text()) if options.truth and Path(options.truth).exists() else {}
     counts = [0, 0, 0]

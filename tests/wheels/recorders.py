@@ -35,7 +35,7 @@ def record(varve, venv, text, *arguments):
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder) / "program.py"
         program.write_text(text)
-        command = [varve, "run", "--units", "1", "--warmup", "0", "-o", folder + "/run.json", "--",
+        command = [varve, "run", "--units", "1", "--warmup", "1", "-o", folder + "/run.json", "--",
                    str(venv / "bin" / "python"), str(program), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=900)
         told = [line for line in done.stderr.splitlines() if line.startswith("TOLD")]
@@ -80,7 +80,7 @@ def main():
         return SKIPPED
     failures, count = [], 0
     for venv in sorted(pathlib.Path(folder).glob("venv-*")):
-        for package, text, arguments, check in (("torch", TORCH, ["8"], check_torch), ("jax", JAX, [], check_jax)):
+        for package, text, arguments, check in (("torch", TORCH, ["20"], check_torch), ("jax", JAX, [], check_jax)):
             if not list(venv.glob("lib/python3*/site-packages/%s/__init__.py" % package)):
                 continue
             count += 1

@@ -19,6 +19,7 @@ namespace varve {
 
 namespace {
 constexpr std::size_t kMostFiles = 512;
+constexpr std::size_t kMostOfSystem = 8192;  // programs
 
 // What the loader reads of a program; nothing for scripts, libraries and data.
 std::optional<DynamicSection> program_at(const LoadingGround& ground, const std::string& path) {
@@ -70,22 +71,44 @@ std::vector<std::string> program_folders(const Subject& subject, const Stack& st
   return kept;
 }
 
-// Programs outside of environments that use CUDA.
-void add_programs(const Subject& subject, Stack& stack) {
-  const LoadingGround ground = loading_ground(subject);
-  std::size_t count = 0;
-  std::set<std::string> seen;
-  for (const std::string& folder : program_folders(subject, stack)) {
-    for (const std::string& name : subject.files.list(folder).value.value_or(std::vector<std::string>{})) {
-      const std::string path = subject.files.resolve(folder + "/" + name).value.value_or("");
-      if (path.empty() || is_shared_library_name(path) || !seen.insert(path).second) continue;
-      if (++count > kMostFiles) return;
-      const std::optional<DynamicSection> dynamic = program_at(ground, path);
-      if (!dynamic || !uses_cuda(ground, path)) continue;
-      stack.consumers.push_back(follow_file(ground, path, *dynamic, stack));
+// Programs outside of environments that use CUDA. In the folders of the system thousands of others lie, and the
+// driver's own tools: there the headers decide, not the names that a program opens.
+class Programs {
+ public:
+  Programs(const Subject& subject, Stack& stack) : ground_(loading_ground(subject)), subject_(subject), stack_(stack) {}
+
+  void add_all() {
+    for (const std::string& folder : program_folders(subject_, stack_)) add_folder(folder, kMostFiles, uses_cuda);
+    for (const char* folder : {"/usr/bin", "/bin"}) add_folder(folder, kMostOfSystem, links_cuda);
+  }
+
+ private:
+  using Question = bool (*)(const LoadingGround& ground, const std::string& path);
+
+  void add_folder(const std::string& folder, std::size_t most, Question question) {
+    for (const std::string& name : subject_.files.list(folder).value.value_or(std::vector<std::string>{})) {
+      const std::string path = subject_.files.resolve(folder + "/" + name).value.value_or("");
+      const bool is_tool = name.starts_with("nvidia-") || is_of_toolkit(path);
+      if (path.empty() || is_shared_library_name(path) || is_tool || !seen_.insert(path).second) continue;
+      if (seen_.size() > most) return;
+      const std::optional<DynamicSection> dynamic = program_at(ground_, path);
+      if (!dynamic || !question(ground_, path)) continue;
+      stack_.consumers.push_back(follow_file(ground_, path, *dynamic, stack_));
     }
   }
-}
+
+  bool is_of_toolkit(const std::string& path) const {
+    return std::any_of(stack_.toolkits.begin(), stack_.toolkits.end(), [&](const Toolkit& toolkit) {
+      return path.starts_with(subject_.files.resolve(full_path(subject_, toolkit.path)).value.value_or("/nowhere") +
+                              "/");
+    });
+  }
+
+  const LoadingGround ground_;
+  const Subject& subject_;
+  Stack& stack_;
+  std::set<std::string> seen_;
+};
 
 // The environment that most of the mapped libraries belong to; empty: none.
 std::string environment_of(const Subject& subject, const Stack& stack) {
@@ -122,7 +145,7 @@ void collect_consumers(const Subject& subject, Stack& stack) {
   if (subject.options.process) add_process(subject, stack);
   const SubjectKind kind = subject.options.kind;
   const bool machine = kind == SubjectKind::host || kind == SubjectKind::root || kind == SubjectKind::image;
-  if (machine && !subject.options.process && !subject.options.machine_only) add_programs(subject, stack);
+  if (machine && !subject.options.process && !subject.options.machine_only) Programs(subject, stack).add_all();
 }
 
 }  // namespace varve

@@ -231,6 +231,66 @@ TEST_F(Consumers, DoNotTakeWhatNothingLooksFor) {
               "import ctypes, glob\nfor path in glob.glob('nvidia/*'): ctypes.CDLL(path)\nfrom jaxlib import one\n");
   stack = capture();
   EXPECT_EQ(row_of(consumer_of(stack, "jaxlib"), "libblas.so.12").why, "held by the environment");
+  // Another package may do it for those that import it.
+  root_.write(std::string(kPackages) + "jaxlib/__init__.py", "import libblas\nfrom jaxlib import one\n");
+  root_.write(std::string(kPackages) + "libblas/__init__.py", "import ctypes\nctypes.CDLL('libblas.so.12')\n");
+  library("libblas/lib/libblas.so.12", "int blas(void) { return 1; }");
+  package("libblas", "1", {"libblas/lib/libblas.so.12"});
+  stack = capture();
+  EXPECT_EQ(row_of(consumer_of(stack, "jaxlib"), "libblas.so.12").why, "held by the environment");
+}
+
+// torch opens what NVIDIA's wheels hold, and not the copy that Triton keeps for itself.
+TEST_F(Consumers, LeaveACompilersOwnCopyAlone) {
+  link_time("libcupti.so.13", "int cupti(void) { return 1; }");
+  library("torch/_C.cpython-311-x86_64-linux-gnu.so", "int cupti(void); int PyInit__C(void) { return cupti(); }",
+          "-l:libcupti.so.13");
+  package("torch", "2.15.0", {"torch/_C.cpython-311-x86_64-linux-gnu.so"});
+  root_.write(std::string(kPackages) + "torch/__init__.py",
+              "import ctypes, glob, triton\nfor path in glob.glob('nvidia/libcupti*'): ctypes.CDLL(path)\nfrom torch "
+              "import _C\n");
+  library("triton/backends/nvidia/lib/cupti/libcupti.so.13", "int cupti(void) { return 1; }");
+  package("triton", "3.9.0", {"triton/backends/nvidia/lib/cupti/libcupti.so.13"});
+  Stack stack = capture();
+  EXPECT_EQ(row_of(consumer_of(stack, "torch"), "libcupti.so.13").why, "not found");
+  library("nvidia/cu13/lib/libcupti.so.13", "int cupti(void) { return 1; }");
+  package("nvidia-cuda-cupti", "13.2", {"nvidia/cu13/lib/libcupti.so.13"});
+  stack = capture();
+  EXPECT_EQ(row_of(consumer_of(stack, "torch"), "libcupti.so.13").why, "held by the environment");
+}
+
+// k2 for Python 3.10 in an environment of 3.11: the module that its import wants is another Python's.
+TEST_F(Consumers, MissModulesThatOtherPythonsImport) {
+  make_torch();
+  library("k2/lib/libk2.so", "int k2(void) { return 1; }");
+  library("_k2.cpython-310-x86_64-linux-gnu.so", "int PyInit__k2(void) { return 1; }");
+  root_.write(std::string(kPackages) + "k2/__init__.py", "from _k2 import x\n");
+  package("k2", "1.23", {"k2/lib/libk2.so", "_k2.cpython-310-x86_64-linux-gnu.so"});
+  root_.write(std::string(kPackages) + "k2-1.23.dist-info/METADATA", "Name: k2\nVersion: 1.23\nRequires-Dist: torch\n");
+  const Stack foreign = capture();
+  EXPECT_TRUE(row_of(consumer_of(foreign, "k2"), "_k2.cpython-310-x86_64-linux-gnu.so").at_start);
+  library("_k2.cpython-311-x86_64-linux-gnu.so", "int PyInit__k2(void) { return 1; }");
+  package("k2", "1.23",
+          {"k2/lib/libk2.so", "_k2.cpython-310-x86_64-linux-gnu.so", "_k2.cpython-311-x86_64-linux-gnu.so"});
+  root_.write(std::string(kPackages) + "k2-1.23.dist-info/METADATA", "Name: k2\nVersion: 1.23\nRequires-Dist: torch\n");
+  const Stack stack = capture();
+  const Consumer& k2 = consumer_of(stack, "k2");
+  EXPECT_TRUE(std::none_of(k2.libraries.begin(), k2.libraries.end(),
+                           [](const ConsumedLibrary& row) { return row.path.empty() && row.at_start; }));
+}
+
+// Of what a package lists and is not there: a plug-in may be opened under any name, a library with a number behind .so
+// is missed by those that link with it.
+TEST_F(Consumers, MissWhatIsListedAndGone) {
+  make_torch();
+  package("torch", "2.0",
+          {"torch/lib/libtorch.so", "torch/_C.cpython-311-x86_64-linux-gnu.so", "torch/lib/libcaffe2_nvrtc.so",
+           "torch/lib/libgfortran.so.5"});
+  const Stack stack = capture();
+  const Consumer& torch = consumer_of(stack, "torch");
+  EXPECT_EQ(row_of(torch, "libcaffe2_nvrtc.so").why, "not found");
+  EXPECT_TRUE(std::none_of(torch.libraries.begin(), torch.libraries.end(),
+                           [](const ConsumedLibrary& row) { return row.name == "libgfortran.so.5"; }));
 }
 
 // What the Python of a package opens and imports at once is what its import needs; a module that it reaches later, and

@@ -1,6 +1,6 @@
 #include "base/text.h"
 #include "capture/software/collect_software.h"
-#include "package/package_database.h"
+#include "package/database/package_database.h"
 #include "tables/package_table.h"
 
 namespace varve {

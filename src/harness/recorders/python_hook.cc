@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <system_error>
+#include <utility>
 
 #include "base/embedded.h"
 #include "base/text.h"
@@ -60,10 +61,14 @@ void add_failure(HookTraces& left, std::string text) {
 Status lay_hook(const std::string& folder, std::optional<HookWindow> window) {
   std::error_code problem;
   std::filesystem::create_directories(out_folder(folder), problem);
-  std::ofstream hook(hook_folder(folder) + "/sitecustomize.py");
-  hook << embedded_file("src/harness/recorders/start_up_hook.py");
-  hook.close();
-  bool good = !problem && hook.good();
+  bool good = !problem;
+  for (const auto& [name, source] : {std::pair("sitecustomize.py", "start_up_hook.py"),
+                                     std::pair("framework_questions.py", "framework_questions.py")}) {
+    std::ofstream file(hook_folder(folder) + "/" + name);
+    file << embedded_file(std::string("src/harness/recorders/") + source);
+    file.close();
+    good = good && file.good();
+  }
   if (window) {
     std::ofstream file(hook_folder(folder) + "/window");
     file << fmt::format("{:.3f} {:.3f}\n", window->start_seconds, window->length_seconds);

@@ -30,19 +30,19 @@ constexpr std::size_t kMostTraces = 256;  // one a process
 constexpr std::size_t kMostRemarks = 8;
 constexpr const char* kTracePrefix = "kineto_trace_";
 
-// In what the metric speaks of, behind its first quarter. Where that is not known, behind the middle of what the timing
-// units took: imports, compilers and caches are done with. Not much later: this unit may be a fifth faster than they
-// were, and the trace is written before the program ends.
+// In what the metric speaks of, behind its first quarter. Where that is not known, about the middle of what the fastest
+// timing unit took: imports, compilers and caches are done with. Not much later: this unit may be faster still, and the
+// trace is written before the program ends.
 HookWindow window_for(const RecordingGround& ground, double started_at) {
-  const double usual_seconds = ground.usual_seconds;
   if (ground.usual_window) {
     const double start = static_cast<double>(ground.usual_window->start_ns) * 1e-9;
     const double length = static_cast<double>(ground.usual_window->end_ns) * 1e-9 - start;
     return {started_at + start + 0.25 * length, std::clamp(0.5 * length, kShortestWindow, kLongestWindow)};
   }
-  if (usual_seconds <= 0) return {started_at, 1};
-  const double length = std::clamp(0.2 * usual_seconds, kShortestWindow, kLongestWindow);
-  const double start = std::clamp(usual_seconds - kRest - length, 0.5 * usual_seconds, 0.65 * usual_seconds);
+  const double fastest_seconds = ground.fastest_seconds;
+  if (fastest_seconds <= 0) return {started_at, 1};
+  const double length = std::clamp(0.2 * fastest_seconds, kShortestWindow, kLongestWindow);
+  const double start = std::clamp(fastest_seconds - kRest - length, 0.4 * fastest_seconds, 0.6 * fastest_seconds);
   return {started_at + start, length};
 }
 
@@ -204,8 +204,8 @@ class TorchUnit final : public RecordedUnit {
     }
     if (left.any_opened) return "the start-up hook opened PyTorch's profiler, and " + end;
     if (!left.told.empty()) return "PyTorch did not ask, and the program had ended before the start-up hook could";
-    return "PyTorch did not ask, and the start-up hook left no word: no Python, python -I, -S or -E, or a process that "
-           "did not end by itself";
+    return "PyTorch did not ask, and the start-up hook left no word: no Python, python -I, -S or -E, another "
+           "PYTHONPATH, or a process that did not end by itself";
   }
 
   const World& world_;

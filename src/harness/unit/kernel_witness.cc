@@ -7,6 +7,7 @@
 #include "base/redact.h"
 #include "base/text.h"
 #include "capture/subject/loaded_libraries.h"
+#include "kernels/callers.h"
 #include "tables/libraries.h"
 
 namespace varve {
@@ -14,6 +15,7 @@ namespace varve {
 namespace {
 
 constexpr double kSamplerInterval = 0.25;  // seconds; a ring holds far more
+constexpr double kStackInterval = 0.1;     // with copies of stacks: a ring holds 0.3 s or more
 constexpr double kFirstLook = 0.005;       // without samples: growing from here, to be cheap for long programs
 constexpr double kSlowestLook = 1.0;
 
@@ -37,13 +39,14 @@ KernelWitness::KernelWitness(const World& world, double hertz)
     unavailable_ = "CPU samples were turned off";
     return;
   }
-  sampler_ = CpuSampler::open(hertz);
+  sampler_ = CpuSampler::open(hertz, [this](CpuEvidence& evidence) { find_callers(evidence, symbols_); });
   unavailable_ = sampler_->unavailable();
 }
 
 double KernelWitness::unit_started(int process) {
   process_ = process;
-  interval_ = unavailable_.empty() ? kSamplerInterval : kFirstLook;
+  interval_ = kFirstLook;
+  if (unavailable_.empty()) interval_ = sampler_->copies_stacks() ? kStackInterval : kSamplerInterval;
   looks_ = 0;
   polled_.clear();
   device_open_ = false;
@@ -53,7 +56,8 @@ double KernelWitness::unit_started(int process) {
 double KernelWitness::look() {
   if (unavailable_.empty()) {
     sampler_->poll();
-    look_at_devices();
+    constexpr int kLooksPerDevices = 3;  // devices need no look as often as the rings
+    if (looks_++ % kLooksPerDevices == 0) look_at_devices();
     return interval_;
   }
   look_at_libraries();

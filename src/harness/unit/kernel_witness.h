@@ -25,6 +25,8 @@ struct KernelEvidence {
 class KernelWitness {
  public:
   KernelWitness(const World& world, double hertz);
+  KernelWitness(const KernelWitness&) = delete;
+  KernelWitness& operator=(const KernelWitness&) = delete;
 
   // Both return the seconds until look() is due, as long as the unit runs.
   double unit_started(int process);
@@ -44,7 +46,7 @@ class KernelWitness {
   SymbolCache symbols_;
   int process_ = -1;
   double interval_ = 0;
-  int looks_ = 0;                // that found the process's libraries
+  int looks_ = 0;                // that found the process's libraries; with samples: all of them
   std::vector<Library> polled_;  // sorted by path
   bool device_open_ = false;     // /dev/nvidia* or /dev/kfd was seen open
 };

@@ -18,7 +18,7 @@ struct RecordingGround {
   const World& world;
   std::map<std::string, std::string> environment;  // of its units
   std::vector<Library> libraries;                  // that its timing units mapped, each path once; home shortened
-  double usual_seconds = 0;                        // the median wall time of its timing units; 0: not known
+  double fastest_seconds = 0;                      // the shortest wall time of its timing units; 0: not known
   std::optional<MeasuredWindow> usual_window;      // of a timing unit: what the metric speaks of, where it says so
 };
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "kernels/analysis/sort_runs.h"
+#include "base/sort_runs.h"
 
 namespace varve {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/analysis/sort_runs.h"
+#include "base/sort_runs.h"
 
 namespace varve {
 

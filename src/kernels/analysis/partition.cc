@@ -5,7 +5,7 @@
 #include <numeric>
 #include <optional>
 
-#include "kernels/analysis/sort_runs.h"
+#include "base/sort_runs.h"
 
 namespace varve {
 

@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <optional>
 
+#include "base/sort_runs.h"
 #include "base/text.h"
-#include "kernels/analysis/sort_runs.h"
 
 namespace varve {
 

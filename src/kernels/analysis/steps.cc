@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <map>
 
+#include "base/sort_runs.h"
 #include "base/text.h"
 #include "kernels/analysis/ledger.h"
 #include "kernels/analysis/period.h"
-#include "kernels/analysis/sort_runs.h"
 
 namespace varve {
 
@@ -104,16 +104,20 @@ TraceSteps annotated_steps(const Timeline& timeline, const Annotated& found, con
   return steps;
 }
 
+constexpr std::uint32_t kNoEvent = UINT32_MAX;
+
 // What repeats: kernels of a stream, or operations of a thread, one after the other.
 struct Sequence {
   std::vector<std::uint32_t> names;
   std::vector<TimeSpan> times;
   std::vector<std::uint64_t> graphs;  // the launch of the graph that each is part of; 0: of none
+  std::vector<std::uint32_t> hosts;   // the event on a thread that each is, or was launched by; kNoEvent: none is known
   std::string of;                     // "kernels on stream 7"
   std::int64_t busy_ns = 0;
 
-  void add(NameId name, std::int64_t start_ns, std::int64_t end_ns, std::uint64_t graph) {
+  void add(NameId name, std::int64_t start_ns, std::int64_t end_ns, std::uint64_t graph, std::uint32_t host) {
     graphs.push_back(graph);
+    hosts.push_back(host);
     names.push_back(static_cast<std::uint32_t>(name));
     times.push_back({start_ns, end_ns});
     busy_ns = add_ns(busy_ns, end_ns - start_ns);
@@ -127,7 +131,8 @@ Sequence busiest_stream(const Timeline& timeline, const std::vector<Device>& dev
       if (one.part == Part::copy) continue;
       const Place& place = timeline.tracks()[static_cast<std::size_t>(timeline[one.event].track)].place;
       streams[{place.device, place.stream}].add(timeline.name(one.event), one.start_ns, one.end_ns,
-                                                one.in_graph ? timeline.correlation(one.event) : 0);
+                                                one.in_graph ? timeline.correlation(one.event) : 0,
+                                                one.call != nullptr ? one.call->event : kNoEvent);
     }
   }
   Sequence best;
@@ -157,7 +162,7 @@ Sequence busiest_thread(const Timeline& timeline, const std::vector<std::vector<
     for (const std::uint32_t event : events) {
       if (timeline.start_ns(event) < until) continue;  // inside of another
       until = timeline.end_ns(event);
-      sequence.add(timeline.name(event), timeline.start_ns(event), until, 0);
+      sequence.add(timeline.name(event), timeline.start_ns(event), until, 0, event);
     }
     if (sequence.busy_ns > best.busy_ns) best = std::move(sequence);
   }
@@ -179,7 +184,23 @@ std::size_t round_begins(const Sequence& sequence, const Period& period) {
   return two_whole ? longest : 0;
 }
 
-TraceSteps repeated_steps(const Sequence& sequence) {
+// The innermost region that the program marked around all of a stretch; kNoEvent: there is none.
+std::uint32_t region_around(const Timeline& timeline, const std::vector<std::vector<std::uint32_t>>& by_track,
+                            const Sequence& sequence, const Period& period) {
+  const std::uint32_t first = sequence.hosts[period.begin], last = sequence.hosts[period.end - 1];
+  std::uint32_t found = kNoEvent;
+  if (first == kNoEvent || last == kNoEvent) return found;
+  for (const std::uint32_t event : by_track[static_cast<std::size_t>(timeline[first].track)]) {
+    if (timeline.activity(event) != Activity::region) continue;
+    if (timeline.start_ns(event) > timeline.start_ns(first) || timeline.end_ns(event) < timeline.start_ns(last))
+      continue;
+    if (found == kNoEvent || timeline.duration_ns(event) < timeline.duration_ns(found)) found = event;
+  }
+  return found;
+}
+
+TraceSteps repeated_steps(const Timeline& timeline, const std::vector<std::vector<std::uint32_t>>& by_track,
+                          const Sequence& sequence) {
   const PeriodSearch search = find_period(sequence.names);
   if (search.period.length == 0) return no_steps(fmt::format("of the {} {}", sequence.of, search.reason));
   const Period& period = search.period;
@@ -187,6 +208,11 @@ TraceSteps repeated_steps(const Sequence& sequence) {
   if (graph != 0 && graph == sequence.graphs[period.end - 1]) {
     return no_steps(fmt::format("{} {} repeat {} times within one launch of a graph: these are its layers",
                                 period.length, sequence.of, period.rounds()));
+  }
+  if (const std::uint32_t region = region_around(timeline, by_track, sequence, period); region != kNoEvent) {
+    return no_steps(
+        fmt::format("{} {} repeat {} times, all within one \"{}\": layers or steps of it, which nothing tells",
+                    period.length, sequence.of, period.rounds(), clean_utf8(timeline.text(timeline.name(region)), 80)));
   }
   const std::size_t first = period.begin + round_begins(sequence, period);
   TraceSteps steps{TraceSteps::Found::repeated, "", {}};
@@ -235,9 +261,9 @@ TraceSteps find_steps(const Timeline& timeline, const std::vector<std::vector<st
   const Annotated annotated = find_annotated(timeline, by_track);
   if (!annotated.events.empty()) return annotated_steps(timeline, annotated, devices, calls);
   const Sequence kernels = busiest_stream(timeline, devices);
-  if (!kernels.names.empty()) return repeated_steps(kernels);
+  if (!kernels.names.empty()) return repeated_steps(timeline, by_track, kernels);
   const Sequence operations = busiest_thread(timeline, by_track);
-  if (!operations.names.empty()) return repeated_steps(operations);
+  if (!operations.names.empty()) return repeated_steps(timeline, by_track, operations);
   return no_steps("there are neither kernels nor operations");
 }
 

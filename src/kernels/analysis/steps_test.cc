@@ -91,6 +91,26 @@ TEST(Steps, LayersWithinOneGraphAreNoSteps) {
             "5 kernels of device 0, stream 7 repeat 6 times within one launch of a graph: these are its layers");
 }
 
+// vLLM marks each pass through a model: what repeats inside of one are pairs of its layers.
+TEST(Steps, LayersWithinOneMarkedRegionAreNoSteps) {
+  for (const bool is_one : {true, false}) {
+    TraceAnalysis analysis(WitnessKind::kineto, {});
+    MadeTrace trace(analysis);
+    for (int i = 0; i < 30; ++i) {
+      if (!is_one && i % 5 == 0) trace.add(kThread, Activity::region, "pass", 100 * i, 450);
+      trace.launch(static_cast<std::uint64_t>(i + 1), 100 * i + 10);
+      trace.kernel("k" + std::to_string(i % 5), static_cast<std::uint64_t>(i + 1), 100 * i + 20, 60);
+    }
+    if (is_one) trace.add(kThread, Activity::region, "pass", 0, 2950);
+    const TraceSteps steps = analysis.take().steps;
+    EXPECT_EQ(steps.found, is_one ? TraceSteps::Found::none : TraceSteps::Found::repeated);
+    if (!is_one) continue;
+    EXPECT_EQ(steps.detail,
+              "5 kernels of device 0, stream 7 repeat 6 times, all within one \"pass\": layers or steps of it, which "
+              "nothing tells");
+  }
+}
+
 TEST(Steps, OperationsTakeThePlaceOfKernelsAndRefusalsSayWhy) {
   TraceAnalysis analysis(WitnessKind::kineto, {});
   MadeTrace trace(analysis);

@@ -46,9 +46,12 @@ void TraceAnalysis::event(const TraceEvent& event, const Extra* extra) {
   builder_.lose(event);
 }
 
-void TraceAnalysis::total(const TraceEvent& event, const Extra* extra, const Durations& durations) {
-  counts_.total(event, extra, durations);
-  if (!options_.device_only || part_of(event.activity)) builder_.total(event, extra, durations);
+// What is known as a sum only has no place in an order of events.
+void TraceAnalysis::total(const TraceEvent& event, const Extra* extra, const Durations& time, std::int64_t nested_ns) {
+  if (options_.device_only && !part_of(event.activity)) return;
+  has_totals_ = true;
+  counts_.total(event, extra, time, nested_ns);
+  builder_.total(event, extra, time, nested_ns);
 }
 
 // On whose behalf a kernel ran: as the trace tells, or else what was open when it was launched. Of a graph's kernels
@@ -182,8 +185,10 @@ TraceReading TraceAnalysis::take() {
   if (timeline_.left_out() > 0) {
     builder_.unseen(fmt::format("the order of what came after the first {} events", timeline_.size()));
   }
-  TraceSteps steps{TraceSteps::Found::none, "only devices were looked at", {}};
-  if (!options_.device_only) analyse(tally, steps);
+  TraceSteps steps{
+      TraceSteps::Found::none, has_totals_ ? "it tells sums, and no order" : "only devices were looked at", {}};
+  const bool has_order = timeline_.size() > 0 || !has_totals_;
+  if (!options_.device_only && has_order) analyse(tally, steps);
   tally.sentences = ledger_sentences(tally, joined_sum_);
   TraceReading reading = builder_.take();
   reading.tally = std::move(tally);

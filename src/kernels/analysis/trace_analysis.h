@@ -23,12 +23,14 @@ class TraceAnalysis final : public TraceSink {
   void name(NameId id, const TraceName& name) override;
   void track(TrackId id, const Place& place, TrackKind kind) override;
   void event(const TraceEvent& event, const Extra* extra) override;
-  void total(const TraceEvent& event, const Extra* extra, const Durations& durations) override;
   void fact(std::string_view id, Fact fact) override { builder_.fact(id, std::move(fact)); }
   void unseen(std::string_view what) override { builder_.unseen(what); }
   void damaged(std::uint64_t at, std::string_view what) override { builder_.damaged(at, what); }
   void traced(Activity activity) override { counts_.traced(activity); }
   void rank(std::int32_t rank, std::int32_t of) override { builder_.rank(rank, of); }
+  void total(const TraceEvent& event, const Extra* extra, const Durations& time, std::int64_t nested_ns) override;
+  void lost(TrackKind track, std::uint64_t records) override { builder_.lost(track, records); }
+  void no_evidence(std::string_view why) override { builder_.no_evidence(why); }
   void holds_environments(std::uint64_t blocks) override { counts_.holds_environments(blocks); }
 
   // Everything so far. Once only.
@@ -48,6 +50,7 @@ class TraceAnalysis final : public TraceSink {
   TraceCounts counts_;
   std::unordered_map<std::uint32_t, NameId> joined_;  // the operation of an event, by a capture
   CaptureJoined joined_sum_;
+  bool has_totals_ = false;
   CapturedKernels captured_;
   std::vector<Place> places_;                                                    // of tracks, by TrackId
   std::map<std::pair<std::int32_t, std::int32_t>, CollectiveList> collectives_;  // by rank and device

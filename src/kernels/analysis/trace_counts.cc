@@ -35,13 +35,23 @@ bool TraceCounts::on_stream(const TraceEvent& event) const {
   return track < is_stream_.size() && is_stream_[track];
 }
 
-void TraceCounts::total(const TraceEvent& event, const Extra*, const Durations& durations) {
-  const std::uint64_t count = std::max<std::uint64_t>(durations.count, durations.total_ns > 0 ? 1 : 0);
+void TraceCounts::total(const TraceEvent& event, const Extra* extra, const Durations& time, std::int64_t) {
+  has_totals_ = true;
+  const std::uint64_t count = std::max<std::uint64_t>(time.count, time.total_ns > 0 ? 1 : 0);
+  events_ = add_counts(events_, count);
   if (event.activity == Activity::launch) launches_ = add_counts(launches_, count);
   if (event.activity != Activity::kernel && event.activity != Activity::collective) return;
-  std::uint64_t& kernels = on_stream(event) ? summed_kernels_ : kernels_of_cpu_;
-  kernels = add_counts(kernels, count);
-  if (on_stream(event)) kernels_ns_ = add_ns(kernels_ns_, durations.total_ns);
+  if (!on_stream(event)) {
+    kernels_of_cpu_ = add_counts(kernels_of_cpu_, count);
+    return;
+  }
+  kernels_ = add_counts(kernels_, count);
+  kernels_ns_ = add_ns(kernels_ns_, time.total_ns);
+  const std::vector<QuantileSketch::Bucket>& spread = time.quantiles.buckets();
+  if (!spread.empty() && spread.front().number == 0) zero_ = add_counts(zero_, spread.front().count);
+  if (extra == nullptr || extra->graph_node == 0) return;
+  in_graphs_ = add_counts(in_graphs_, count);
+  in_graphs_ns_ = add_ns(in_graphs_ns_, time.total_ns);
 }
 
 void TraceCounts::event(const TraceEvent& event, const Extra*) {
@@ -75,17 +85,19 @@ TraceTally TraceCounts::tally() const {
   TraceTally tally;
   tally.events = events_;
   tally.launches = launches_;
-  tally.kernels = add_counts(kernels_, summed_kernels_);
+  tally.kernels = kernels_;
   tally.kernels_ns = kernels_ns_;
   tally.zero_durations = zero_;
-  tally.resolution_ns = events_ - kernels_of_cpu_ >= kEnough ? resolution_ns_ : 0;
+  tally.kernels_in_graphs = in_graphs_;
+  tally.in_graphs_ns = in_graphs_ns_;
+  tally.resolution_ns = !has_totals_ && events_ - kernels_of_cpu_ >= kEnough ? resolution_ns_ : 0;
   tally.environments = environments_;
-  tally.capped = is_round(events_) || is_round(kernels_);
+  tally.capped = !has_totals_ && (is_round(events_) || is_round(kernels_));
   return tally;
 }
 
 KernelAbsence TraceCounts::absence() const {
-  if (kernels_ > 0 || summed_kernels_ > 0 || kernels_of_cpu_ > 0) return KernelAbsence::none_absent;
+  if (kernels_ > 0 || kernels_of_cpu_ > 0) return KernelAbsence::none_absent;
   if (launches_ > 0) return KernelAbsence::lost;
   return traced_.contains(Activity::kernel) ? KernelAbsence::none_launched : KernelAbsence::not_traced;
 }

@@ -13,10 +13,10 @@ class TraceCounts final : public TraceSink {
   void name(NameId, const TraceName&) override {}
   void track(TrackId id, const Place& place, TrackKind kind) override;
   void event(const TraceEvent& event, const Extra* extra) override;
-  void total(const TraceEvent& event, const Extra* extra, const Durations& durations) override;
   void fact(std::string_view, Fact) override {}
   void unseen(std::string_view) override {}
   void damaged(std::uint64_t, std::string_view) override {}
+  void total(const TraceEvent& event, const Extra* extra, const Durations& time, std::int64_t nested_ns) override;
   void traced(Activity activity) override { traced_.insert(activity); }
   void holds_environments(std::uint64_t blocks) override { environments_ = add_counts(environments_, blocks); }
 
@@ -31,9 +31,10 @@ class TraceCounts final : public TraceSink {
 
   std::vector<bool> is_stream_;  // by TrackId
   std::set<Activity> traced_;
-  std::uint64_t events_ = 0, launches_ = 0, kernels_ = 0, kernels_of_cpu_ = 0, summed_kernels_ = 0, zero_ = 0,
-                environments_ = 0;
-  std::int64_t kernels_ns_ = 0;
+  std::uint64_t events_ = 0, launches_ = 0, kernels_ = 0, kernels_of_cpu_ = 0, zero_ = 0, environments_ = 0;
+  std::uint64_t in_graphs_ = 0;  // of totals: those of events are told by the timeline
+  std::int64_t kernels_ns_ = 0, in_graphs_ns_ = 0;
+  bool has_totals_ = false;
   std::int64_t resolution_ns_ = 1'000'000'000;
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "binary/elf/demangle.h"
+#include "kernels/databases/cuda_names.h"
 #include "kernels/databases/nsys_tables.h"
 #include "kernels/trace/trace_names.h"
 
@@ -83,23 +84,15 @@ NamedKernel name_kernel(NsysTables& tables, std::int64_t demangled, std::int64_t
   return kernel;
 }
 
-std::string_view memory_kind(std::int64_t kind) {
-  constexpr std::array<std::string_view, 7> kKinds = {"Pageable", "Pinned",        "Device",        "Array",
-                                                      "Managed",  "Device Static", "Managed Static"};
-  return kind >= 0 && static_cast<std::size_t>(kind) < kKinds.size() ? kKinds[static_cast<std::size_t>(kind)]
-                                                                     : "Unknown";
-}
+// Nsight Systems counts kinds of memory from 0 on, CUPTI from 1.
+std::int64_t cupti_memory(std::int64_t kind) { return std::clamp<std::int64_t>(kind, -1, 1000) + 1; }
 
-// As PyTorch's profiler writes them: "Memcpy HtoD (Pinned -> Device)". CUPTI: CUpti_ActivityMemcpyKind.
 std::string copy_name(const TableRows& row, int kind, int from, int to) {
-  constexpr std::array<std::string_view, 14> kKinds = {"Unknown", "HtoD",         "DtoH",         "HtoA",        "AtoH",
-                                                       "AtoA",    "AtoD",         "DtoA",         "DtoD",        "HtoH",
-                                                       "PtoP",    "unified HtoD", "unified DtoH", "unified DtoD"};
-  const std::int64_t number = row.integer(kind);
-  const bool known = number > 0 && static_cast<std::size_t>(number) < kKinds.size();
-  const std::string_view name = kKinds[known ? static_cast<std::size_t>(number) : 0];
-  if (!row.has(from) || !row.has(to)) return fmt::format("Memcpy {}", name);
-  return fmt::format("Memcpy {} ({} -> {})", name, memory_kind(row.integer(from)), memory_kind(row.integer(to)));
+  if (row.has(from) && row.has(to)) {
+    return cuda_copy_name(row.integer(kind), cupti_memory(row.integer(from)), cupti_memory(row.integer(to)));
+  }
+  const std::string name = cuda_copy_name(row.integer(kind), 0, 0);
+  return name.substr(0, name.find(" ("));
 }
 
 std::uint64_t bytes_of(std::int64_t number) { return static_cast<std::uint64_t>(std::max<std::int64_t>(number, 0)); }
@@ -110,7 +103,7 @@ std::uint64_t read_fills(NsysTables& tables) {
   const TableRows& row = rows.row();
   while (rows.next()) {
     const bool has_kind = row.has(kind);
-    rows.event.name = tables.names.of(has_kind ? fmt::format("Memset ({})", memory_kind(row.integer(kind))) : "Memset");
+    rows.event.name = tables.names.of(has_kind ? cuda_fill_name(cupti_memory(row.integer(kind))) : "Memset");
     rows.extra.bytes = bytes_of(row.integer(bytes));
     rows.tell();
   }

@@ -8,6 +8,7 @@
 
 #include "base/redact.h"
 #include "base/text.h"
+#include "kernels/databases/cuda_names.h"
 #include "kernels/databases/trace_environment.h"
 
 namespace varve {
@@ -96,11 +97,7 @@ std::string driver_version(std::string_view text) {
 }
 
 // "13.0" of "13000".
-std::string api_level(std::string_view text) {
-  const auto number = parse_integer(text);
-  if (!number || *number < 1000 || *number > 1'000'000) return {};
-  return fmt::format("{}.{}", *number / 1000, *number % 1000 / 10);
-}
+std::string api_level(std::string_view text) { return cuda_version_text(parse_integer(text).value_or(0)); }
 
 std::string as_written(std::string_view text) { return std::string(text); }
 

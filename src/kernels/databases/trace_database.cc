@@ -16,7 +16,7 @@ constexpr std::size_t kMostNameBytes = std::size_t{256} << 20;
 constexpr std::size_t kLongestName = std::size_t{64} << 10;
 constexpr std::size_t kMostTables = 2000, kMostColumns = 500;
 
-std::string quoted(std::string_view name) {
+std::string sql_quoted(std::string_view name) {
   std::string text = "\"";
   for (const char c : name) text += c == '"' ? std::string("\"\"") : std::string(1, c);
   return text + '"';
@@ -76,9 +76,9 @@ bool TraceDatabase::has(const std::string& table, std::string_view column) const
 
 std::string TraceDatabase::selection(const std::string& table, const std::vector<std::string>& columns) const {
   std::vector<std::string> selected;
-  for (const std::string& column : columns) selected.push_back(has(table, column) ? quoted(column) : "NULL");
+  for (const std::string& column : columns) selected.push_back(has(table, column) ? sql_quoted(column) : "NULL");
   // No index: one that a foreign file brings along may hold what the table does not.
-  return fmt::format("SELECT {} FROM {} NOT INDEXED", join(selected, ", "), quoted(table));
+  return fmt::format("SELECT {} FROM {} NOT INDEXED", join(selected, ", "), sql_quoted(table));
 }
 
 TableRows TraceDatabase::rows(const std::string& table, const std::vector<std::string>& columns) {
@@ -89,7 +89,8 @@ TableRows TraceDatabase::rows(const std::string& table, const std::vector<std::s
 std::optional<SqliteQuery> TraceDatabase::lookup(const std::string& table, std::string_view key,
                                                  const std::vector<std::string>& columns) {
   if (!has(table)) return std::nullopt;
-  return file_.query(fmt::format("{} WHERE {} = ?", selection(table, columns), key == "rowid" ? "rowid" : quoted(key)));
+  return file_.query(
+      fmt::format("{} WHERE {} = ?", selection(table, columns), key == "rowid" ? "rowid" : sql_quoted(key)));
 }
 
 StringTable::StringTable(TraceDatabase& database, std::string table, std::string key, std::string value)
@@ -107,7 +108,7 @@ void StringTable::list_rows() {
   is_ready_ = true;
   if (is_by_row_) return;
   SqliteQuery all =
-      database_.file().query(fmt::format("SELECT {}, rowid FROM {} NOT INDEXED", quoted(key_), quoted(table_)));
+      database_.file().query(fmt::format("SELECT {}, rowid FROM {} NOT INDEXED", sql_quoted(key_), sql_quoted(table_)));
   while (all.next()) row_of_.emplace(all.row().integer(0), all.row().integer(1));
 }
 

@@ -326,7 +326,9 @@ Result<TraceFile> read_file(const Files& files, const std::string& path, const T
     }
     return TraceFile{std::move(*record), {}};
   }
-  Result<ReadTrace> trace = read_trace(watched, options);
+  TraceOptions here = options;
+  if (here.files == nullptr) here.files = &files;
+  Result<ReadTrace> trace = read_trace(watched, here);
   if (!trace) return trace.error();
   TraceReading& reading = trace->reading;
   KernelsRecord record{.tool_version = std::string(tool_version()), .sources = {}, .record = {}};

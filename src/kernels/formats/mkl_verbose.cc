@@ -107,7 +107,7 @@ class MklReader {
     duration.add(call->duration_ns);
     sink_.total(
         {.name = names_.id(call->function, "MKL"), .track = tracks_.thread(call->thread), .activity = Activity::kernel},
-        &extra, duration);
+        &extra, duration, 0);
   }
 
   void take_header(std::string_view text) {

@@ -95,7 +95,7 @@ class OnednnReader {
     }
     Durations duration;
     duration.add(execution.duration_ns);
-    sink_.total(event, &extra, duration);
+    sink_.total(event, &extra, duration, 0);
   }
 
   TraceSink& sink_;

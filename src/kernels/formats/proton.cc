@@ -152,7 +152,7 @@ class ProtonReader {
       const TraceEvent event{.name = names_.id(kernel.name),
                              .track = tracks_.stream(kernel.device, -1),
                              .activity = kernel_activity(kernel.name)};
-      sink_.total(event, &extra, {.count = kernel.count, .total_ns = kernel.total_ns});
+      sink_.total(event, &extra, {.count = kernel.count, .total_ns = kernel.total_ns}, 0);
       ++kernels_;
     }
   }

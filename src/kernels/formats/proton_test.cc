@@ -31,10 +31,10 @@ TEST(Proton, KernelsAddUpAndBelongToTheirScope) {
   for (std::sregex_iterator one(text.begin(), text.end(), time), end; one != end; ++one) sum += std::stoll((*one)[1]);
   EXPECT_EQ(trace.total_ns(Activity::kernel), sum);
   EXPECT_EQ(trace.count(Activity::kernel), 6u);
-  for (const auto& [one, durations] : trace.totals) {
-    EXPECT_FALSE(durations.has_spread());  // the tree does not tell
+  for (const auto& one : trace.sums) {
+    EXPECT_FALSE(one.time.has_spread());  // the tree does not tell
     const bool is_outside = trace.name_of(one.event.name) == "outside";
-    EXPECT_EQ(trace.name_of(one.extra->operation), is_outside ? "(no name)" : "forward");
+    EXPECT_EQ(trace.name_of(one.extra.operation), is_outside ? "(no name)" : "forward");
   }
   EXPECT_EQ(trace.tracks.size(), 2u);
   EXPECT_EQ(fact_text(trace.facts.at("gpu.compute_capabilities")), "9.0, 9.0");

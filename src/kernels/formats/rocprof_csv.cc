@@ -268,7 +268,7 @@ class RocprofCsvReader {
     if (is_amd_call(name)) event.activity = runtime_activity(name);
     if (is_amd_call(name) && options_.device_only) return;
     event.track = is_amd_call(name) ? tracks_.thread(0) : tracks_.stream(-1, -1);
-    sink_.total(event, nullptr, {.count = static_cast<std::uint64_t>(calls), .total_ns = total});
+    sink_.total(event, nullptr, {.count = static_cast<std::uint64_t>(calls), .total_ns = total}, 0);
   }
 
   TraceSink& sink_;

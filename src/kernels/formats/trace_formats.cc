@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "kernels/analysis/trace_analysis.h"
+#include "kernels/cuda/cuda_spool_trace.h"
 #include "kernels/databases/database_formats.h"
 #include "kernels/kineto/kineto.h"
 #include "kernels/trace/trace_input.h"
@@ -82,8 +83,8 @@ Error unknown_format(std::span<const std::byte> beginning, const std::string& wh
 
 const std::vector<TraceFormat>& trace_formats() {
   static const std::vector<TraceFormat> table = {
-      kNsightSystems, kRocpd,      kRpd,         kRocprofDatabase, kXplane,     kPftrace, kProton,
-      kRocprofJson,   kRocprofCsv, kOnednnTrace, kMklVerbose,      kPerfScript, kKineto};
+      kNsightSystems, kRocpd,      kRpd,         kRocprofDatabase, kXplane,     kPftrace,   kProton,
+      kRocprofJson,   kRocprofCsv, kOnednnTrace, kMklVerbose,      kPerfScript, kCudaSpool, kKineto};
   return table;
 }
 

@@ -78,9 +78,9 @@ TEST(OnednnTrace, FieldsAreFoundByThePrintedTemplate) {
       "onednn_verbose,v1,primitive,exec,cpu,x,mat\n"
       "onednn_verbose,v1,graph,exec,cpu,100,sdp,,,,,,dnnl_backend,3.5\n"
       "MKL_VERBOSE SGEMM(N,N,1) 1us\n");
-  ASSERT_EQ(trace.totals.size(), 1u);
-  EXPECT_EQ(trace.name_of(trace.totals[0].first.event.name), "matmul brg:avx2");
-  EXPECT_EQ(trace.name_of(trace.totals[0].first.extra->operation), "matmul 8x8:8x8");
+  ASSERT_EQ(trace.sums.size(), 1u);
+  EXPECT_EQ(trace.name_of(trace.sums[0].event.name), "matmul brg:avx2");
+  EXPECT_EQ(trace.name_of(trace.sums[0].extra.operation), "matmul 8x8:8x8");
   EXPECT_EQ(trace.damage.size(), 1u);
   EXPECT_EQ(trace.not_seen.size(), 3u);  // no timestamps, a graph, a line of MKL
 }
@@ -101,8 +101,8 @@ TEST(MklVerbose, TellsSizesThreadsAndTheHeader) {
   EXPECT_EQ(fact_text(trace.facts.at("trace.mkl_version")), "2024.0 Update 2");
   EXPECT_EQ(fact_text(trace.facts.at("trace.mkl_build")), "20240605");
   EXPECT_EQ(fact_text(trace.facts.at("trace.mkl_threading")), "gnu_thread");
-  EXPECT_EQ(trace.name_of(trace.totals[0].first.event.name), "SGEMM");
-  EXPECT_EQ(trace.name_of(trace.totals[0].first.extra->operation), "SGEMM(N,N,32,64,96,32,96,32)");
+  EXPECT_EQ(trace.name_of(trace.sums[0].event.name), "SGEMM");
+  EXPECT_EQ(trace.name_of(trace.sums[0].extra.operation), "SGEMM(N,N,32,64,96,32,96,32)");
   EXPECT_EQ(trace.tracks.size(), 2u);  // two threads called it
   const RecordedTrace intel = read_verbose(
       kMklVerbose,

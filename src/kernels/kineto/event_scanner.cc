@@ -1,11 +1,11 @@
 #include "kernels/kineto/event_scanner.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "kernels/kineto/json_blocks.h"
 #include "kernels/kineto/json_damage.h"
 #include "kernels/kineto/json_members.h"
+#include "kernels/kineto/same_bytes.h"
 
 namespace varve {
 
@@ -243,9 +243,7 @@ void EventScanner::take_event(std::size_t from, std::size_t to) {
 }
 
 bool EventScanner::is_separator(std::string_view between) {
-  if (between.size() == separator_.size() && std::memcmp(between.data(), separator_.data(), between.size()) == 0) {
-    return true;
-  }
+  if (between.size() == separator_.size() && begins_with(between, separator_)) return true;
   std::size_t commas = 0;
   for (const char c : between) {
     if (!is_json_blank(c) && (c != ',' || ++commas > 1)) return false;

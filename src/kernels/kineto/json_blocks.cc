@@ -4,17 +4,19 @@
 #include <immintrin.h>
 #endif
 
+#include <array>
+#include <vector>
+
 namespace varve {
 
 namespace {
-using Mark = std::size_t (*)(const char*, std::size_t, JsonBlockState&, std::uint32_t*);
-
 // Bytes up to ':' are digits, marks and blanks, and what is beyond ASCII: they count as possible behind a string.
 constexpr bool may_follow_a_string(char c) { return c <= ':' || c == ']' || c == '}'; }
 
 #if defined(__x86_64__)
 // 64 bytes in two registers. The functions carry the processor they need, and the whole program needs none.
 #define VARVE_AVX2 __attribute__((target("avx2,pclmul,bmi"), always_inline)) inline
+#define VARVE_AVX512 __attribute__((target("avx512bw,avx512vbmi2,pclmul,bmi,popcnt")))
 
 VARVE_AVX2 std::uint64_t mask_of(__m256i low, __m256i high) {
   return static_cast<std::uint32_t>(_mm256_movemask_epi8(low)) |
@@ -40,7 +42,7 @@ VARVE_AVX2 std::uint64_t letter_mask(__m256i low, __m256i high) {
 }
 
 // Bit i is the parity of the bits 0 to i: from each opening quote up to its closing one.
-VARVE_AVX2 std::uint64_t parity_of_bits(std::uint64_t bits) {
+__attribute__((target("pclmul"), always_inline)) inline std::uint64_t parity_of_bits(std::uint64_t bits) {
   const __m128i product =
       _mm_clmulepi64_si128(_mm_set_epi64x(0, static_cast<long long>(bits)), _mm_set1_epi8('\xff'), 0);
   return static_cast<std::uint64_t>(_mm_cvtsi128_si64(product));
@@ -115,22 +117,58 @@ __attribute__((target("avx2,pclmul,bmi,popcnt"))) std::size_t mark_with_avx2(con
   state = now;
   return static_cast<std::size_t>(next - marks);
 }
-#endif
 
-Mark best_way() {
-#if defined(__x86_64__)
-  const bool is_there = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") &&
-                        __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
-  if (is_there) return mark_with_avx2;
-#endif
-  return mark_json_slowly;
-}
-}  // namespace
+// What a byte below 0x80 is, as bits: a brace, and what cannot follow a string.
+constexpr std::array<std::uint8_t, kJsonBlock> kNumbers = [] {
+  std::array<std::uint8_t, kJsonBlock> numbers{};
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<std::uint8_t>(i);
+  return numbers;
+}();
 
-std::size_t mark_json(const char* text, std::size_t count, JsonBlockState& state, std::uint32_t* marks) {
-  static const Mark mark = best_way();
-  return mark(text, count, state, marks);
+// The same with all 64 bytes in one register.
+VARVE_AVX512 std::size_t mark_with_avx512(const char* text, std::size_t count, JsonBlockState& state,
+                                          std::uint32_t* marks) {
+  const __m512i numbers = _mm512_loadu_si512(kNumbers.data());
+  JsonBlockState now = state;
+  std::uint32_t* next = marks;
+  for (std::size_t i = 0; i < count; ++i) {
+    const __m512i bytes = _mm512_loadu_si512(text + i * kJsonBlock);
+    std::uint64_t quote = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"'));
+    std::uint64_t odd = _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(0x20));
+    const std::uint64_t backslash = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\'));
+    if ((backslash | now.escaped) != 0) {
+      const std::uint64_t escaped = escaped_mask(backslash, now.escaped);
+      quote &= ~escaped;
+      odd |= backslash & ~escaped;
+    }
+    const std::uint64_t in_string = parity_of_bits(quote) ^ now.in_string;
+    now.in_string = 0 - (in_string >> 63);
+    const std::uint64_t closing = quote & ~in_string;
+    const std::uint64_t behind = closing << 1 | now.after_quote;
+    now.after_quote = closing >> 63;
+    const std::uint64_t close = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('}'));
+    const std::uint64_t braces = (_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('{')) | close) & ~in_string;
+    const __mmask64 is_letter = _mm512_cmpgt_epi8_mask(bytes, _mm512_set1_epi8(':'));
+    const __m512i curled = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));  // ']' becomes '}'
+    const std::uint64_t broken = _mm512_mask_cmpneq_epi8_mask(is_letter, curled, _mm512_set1_epi8('}')) & behind;
+    const std::uint64_t suspect = odd & in_string;
+    const auto place = static_cast<std::uint32_t>(i * kJsonBlock);
+    const auto found = static_cast<std::size_t>(__builtin_popcountll(braces));
+    if ((broken | suspect) != 0 || found > kJsonSpareMarks) {
+      next += write_all_marks(braces, broken, suspect, place, next);
+      continue;
+    }
+    // Sixteen at a time whether they are there or not, which spares asking: how many there are nobody can guess.
+    // (In this spelling, since GCC 12 warns of its own header where others leave lanes undefined.)
+    const __m512i compressed = _mm512_maskz_compress_epi8(braces, numbers);
+    const __m512i places = _mm512_maskz_cvtepu8_epi32(0xffff, _mm512_maskz_extracti32x4_epi32(0xf, compressed, 0));
+    _mm512_storeu_si512(next, _mm512_add_epi32(places, _mm512_set1_epi32(static_cast<int>(i * kJsonBlock))));
+    next += found;
+  }
+  state = now;
+  return static_cast<std::size_t>(next - marks);
 }
+#endif
 
 std::size_t mark_json_slowly(const char* text, std::size_t count, JsonBlockState& state, std::uint32_t* marks) {
   std::size_t found = 0;
@@ -151,6 +189,32 @@ std::size_t mark_json_slowly(const char* text, std::size_t count, JsonBlockState
     if (flaw != 0 || is_brace) marks[found++] = static_cast<std::uint32_t>(i) | flaw;
   }
   return found;
+}
+
+// Which of them the processor has, and the system keeps registers of.
+std::vector<JsonMarker> markers_here() {
+  std::vector<JsonMarker> ways;
+#if defined(__x86_64__)
+  const bool has_common =
+      __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
+  if (has_common && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2")) {
+    ways.push_back(mark_with_avx512);
+  }
+  if (has_common && __builtin_cpu_supports("avx2")) ways.push_back(mark_with_avx2);
+#endif
+  ways.push_back(mark_json_slowly);
+  return ways;
+}
+}  // namespace
+
+std::span<const JsonMarker> json_markers() {
+  static const std::vector<JsonMarker> ways = markers_here();
+  return ways;
+}
+
+std::size_t mark_json(const char* text, std::size_t count, JsonBlockState& state, std::uint32_t* marks) {
+  static const JsonMarker mark = json_markers().front();
+  return mark(text, count, state, marks);
 }
 
 }  // namespace varve

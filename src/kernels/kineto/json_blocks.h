@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace varve {
 
@@ -21,14 +22,17 @@ struct JsonBlockState {
 };
 
 inline constexpr std::size_t kJsonBlock = 64;
-inline constexpr std::size_t kJsonSpareMarks = 8;  // that may be written behind the last mark
+inline constexpr std::size_t kJsonSpareMarks = 16;  // that may be written behind the last mark
 
 // Marks braces outside of strings and flaws in `count` blocks from `text` on, all of whose bytes must be readable.
-// Yields how many marks there are; `marks` has room for one of each byte and some to spare. With AVX2 where the
-// processor has it.
-std::size_t mark_json(const char* text, std::size_t count, JsonBlockState& state, std::uint32_t* marks);
+// Yields how many marks there are; `marks` has room for one of each byte and some to spare.
+using JsonMarker = std::size_t (*)(const char* text, std::size_t count, JsonBlockState& state, std::uint32_t* marks);
 
-// The same a byte at a time: what the fast way is held against.
-std::size_t mark_json_slowly(const char* text, std::size_t count, JsonBlockState& state, std::uint32_t* marks);
+// The ways to do it that this processor has, the fastest first, and last the one that goes a byte at a time, which the
+// others are held against.
+std::span<const JsonMarker> json_markers();
+
+// By the fastest.
+std::size_t mark_json(const char* text, std::size_t count, JsonBlockState& state, std::uint32_t* marks);
 
 }  // namespace varve

@@ -32,7 +32,6 @@ inline const char* find_quote(const char* at, const char* end) {
   return found != nullptr ? static_cast<const char*>(found) : end;
 }
 
-// Behind the closing quote of the string whose opening one is at `at`; nullptr: it has none.
 inline const char* skip_string(const char* at, const char* end) {
   const char* begin = ++at;
   while (true) {
@@ -62,7 +61,6 @@ inline const char* find_mark(const char* at, const char* end) {
   return at;
 }
 
-// Behind the end of the object or list that begins at `at`; nullptr: it has none.
 const char* skip_container(const char* at, const char* end) {
   std::size_t depth = 0;
   for (at = find_mark(at, end); at < end; at = find_mark(at, end)) {
@@ -184,6 +182,9 @@ std::size_t append_escape(std::string_view text, std::size_t at, std::string& in
   return at + 6;
 }
 }  // namespace
+
+const char* end_of_json_string(const char* at, const char* end) { return skip_string(at, end); }
+const char* end_of_json_container(const char* at, const char* end) { return skip_container(at, end); }
 
 JsonMembers::JsonMembers(std::string_view object)
     : begin_(object.data()), at_(object.data()), end_(object.data() + object.size()) {

@@ -31,6 +31,10 @@ class JsonMembers {
   bool is_broken_ = false, is_first_ = true;
 };
 
+// Behind the end of the string, or of the object or list, that begins at `at`; nullptr: it has none before `end`.
+const char* end_of_json_string(const char* at, const char* end);
+const char* end_of_json_container(const char* at, const char* end);
+
 // A time in microseconds, as Kineto writes it, in nanoseconds, without a double on the way: a decimal number of any
 // length, in a string or not, with an exponent or not. What is below a nanosecond is rounded, a half upwards. Nothing:
 // it is no number, or is too large.

@@ -3,18 +3,18 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstring>
-#include <functional>
 #include <map>
+#include <optional>
 #include <string>
-#include <unordered_map>
 
 #include "base/text.h"
+#include "kernels/kineto/event_reader.h"
 #include "kernels/kineto/event_scanner.h"
 #include "kernels/kineto/json_members.h"
 #include "kernels/kineto/kineto_event.h"
 #include "kernels/kineto/kineto_facts.h"
 #include "kernels/kineto/operator_links.h"
+#include "kernels/kineto/text_index.h"
 #include "kernels/trace/runtime_calls.h"
 #include "kernels/trace/trace_names.h"
 
@@ -22,29 +22,6 @@ namespace varve {
 
 namespace {
 constexpr std::size_t kMostNames = 1'000'000, kMostTracks = 1'000'000;
-
-// Eight bytes at a time: names of kernels are long, and every event asks for one.
-struct HashOfText {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const {
-    constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
-    std::uint64_t hash = text.size(), word = 0;
-    const auto mix = [&] {
-      hash = (hash ^ word) * kOdd;
-      hash ^= hash >> 29;
-    };
-    for (; text.size() >= sizeof word; text.remove_prefix(sizeof word)) {
-      std::memcpy(&word, text.data(), sizeof word);
-      mix();
-    }
-    word = 0;
-    if (!text.empty()) std::memcpy(&word, text.data(), text.size());
-    mix();
-    return hash ^ hash >> 32;
-  }
-};
-template <class T>
-using ByText = std::unordered_map<std::string, T, HashOfText, std::equal_to<>>;
 
 // "[[8, 64], [64, 8], []]" as "[[8,64],[64,8]]": without blanks and the empty shapes at the end, which belong to
 // arguments that are no tensors. Empty when no argument has a shape.
@@ -93,16 +70,18 @@ class KinetoReader final : public EventSink {
   TraceSink& sink_;
   const bool device_only_;
   KindTeller kinds_;
+  KinetoEventReader reader_;
   OperatorLinks links_;
-  ByText<NameId> names_;
-  ByText<DeviceName> device_names_;  // by the text as it stands there
-  ByText<NameId> operations_;        // likewise, with the shapes
-  ByText<TrackId> threads_;
+  TextIndex<NameId> names_;
+  TextIndex<DeviceName> device_names_;  // by the text as it stands there
+  TextIndex<NameId> operations_;        // likewise, with the shapes
+  TextIndex<TrackId> threads_;          // of a process
   std::map<Place, TrackId> streams_;
   std::uint32_t tracks_ = 0;
-  std::string key_, buffer_, last_thread_;
-  TrackId last_thread_id_{};
-  TraceEvent next_;  // what is being read: its times
+  std::string buffer_;
+  Place last_place_;
+  std::optional<TrackId> last_stream_;  // at that place
+  TraceEvent next_;                     // what is being read: its times
   bool saw_device_ = false, has_fractions_ = false;
   std::uint64_t timed_ = 0, foreign_ = 0;
 };
@@ -141,7 +120,7 @@ void KinetoReader::event(std::string_view object, std::uint64_t at) {
   if (!is_on_host) saw_device();
   if (kind == KinetoKind::device || (device_only_ && (is_on_host || kind == KinetoKind::call))) return;
   KinetoEvent event;
-  const bool is_whole = read_kineto_event(object, event);
+  const bool is_whole = reader_.read(object, event);
   if (!is_whole) sink_.damaged(at, "an event whose fields cannot be read to their end");
   if (!is_whole && !event.duration_ns) return;
   read_times(event, at);
@@ -167,32 +146,31 @@ void KinetoReader::read_times(const KinetoEvent& event, std::uint64_t at) {
 }
 
 NameId KinetoReader::name_of(std::string_view text) {
-  if (const auto known = names_.find(text); known != names_.end()) return known->second;
+  if (const NameId* known = names_.find(text)) return *known;
   if (names_.size() >= kMostNames) return kNoName;
   const auto id = static_cast<NameId>(names_.size());
   sink_.name(id, {.text = text, .library = {}, .build_id = {}, .named = Named::trace});
-  names_.emplace(text, id);
+  names_.add(text, {}, id);
   return id;
 }
 
 KinetoReader::DeviceName KinetoReader::name_on_device(std::string_view value) {
-  if (const auto known = device_names_.find(value); known != device_names_.end()) return known->second;
+  if (const DeviceName* known = device_names_.find(value)) return *known;
   const std::string_view text = text_from(value, buffer_);
   const DeviceName name{name_of(text), kernel_activity(clean_utf8(text)) == Activity::collective};
-  if (device_names_.size() < kMostNames) device_names_.emplace(value, name);
+  if (device_names_.size() < kMostNames) device_names_.add(value, {}, name);
   return name;
 }
 
 NameId KinetoReader::name_of_operation(const KinetoEvent& event, bool& is_region) {
   // Before there were annotations a step of the profiler was an operator.
   is_region = is_region || event.name.starts_with("\"ProfilerStep#");
-  key_.assign(event.name);
-  if (!is_region) key_.append(event.input_dims);
-  if (const auto known = operations_.find(key_); known != operations_.end()) return known->second;
+  const std::string_view dims = is_region ? std::string_view() : event.input_dims;
+  if (const NameId* known = operations_.find(event.name, dims)) return *known;
   std::string text(text_from(event.name, buffer_));
-  if (const std::string shapes = is_region ? "" : shapes_from(event.input_dims); !shapes.empty()) text += ' ' + shapes;
+  if (const std::string shapes = shapes_from(dims); !shapes.empty()) text += ' ' + shapes;
   const NameId id = name_of(text);
-  if (operations_.size() < kMostNames) operations_.emplace(key_, id);
+  if (operations_.size() < kMostNames) operations_.add(event.name, dims, id);
   return id;
 }
 
@@ -204,26 +182,21 @@ TrackId KinetoReader::new_track(const Place& place, TrackKind kind) {
 }
 
 TrackId KinetoReader::thread_of(const KinetoEvent& event) {
-  key_.assign(event.process);
-  key_ += ' ';
-  key_.append(event.thread);
-  if (key_ == last_thread_) return last_thread_id_;
-  auto known = threads_.find(key_);
-  if (known == threads_.end() && tracks_ >= kMostTracks) return TrackId{0};
-  if (known == threads_.end()) known = threads_.emplace(key_, new_track({}, TrackKind::thread)).first;
-  last_thread_ = key_;
-  return last_thread_id_ = known->second;
+  if (const TrackId* known = threads_.find(event.process, event.thread)) return *known;
+  if (tracks_ >= kMostTracks) return TrackId{0};
+  const TrackId track = new_track({}, TrackKind::thread);
+  threads_.add(event.process, event.thread, track);
+  return track;
 }
 
 TrackId KinetoReader::stream_of(const KinetoEvent& event) {
-  constexpr std::uint64_t kMostDevice = INT32_MAX, kMostStream = INT64_MAX;
-  Place place;
-  if (event.device && *event.device <= kMostDevice) place.device = static_cast<std::int32_t>(*event.device);
-  if (event.stream && *event.stream <= kMostStream) place.stream = static_cast<std::int64_t>(*event.stream);
+  const Place place = kineto_place(event);
+  if (last_stream_ && place == last_place_) return *last_stream_;
   auto known = streams_.find(place);
   if (known == streams_.end() && tracks_ >= kMostTracks) return TrackId{0};
   if (known == streams_.end()) known = streams_.emplace(place, new_track(place, TrackKind::stream)).first;
-  return known->second;
+  last_place_ = place;
+  return *(last_stream_ = known->second);
 }
 
 // "3 tensor_parallel [0, 1, 2, 3]": the number of a process group, what it is for, and its ranks.

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "kernels/kineto/json_members.h"
+#include "kernels/kineto/same_bytes.h"
 
 namespace varve {
 
@@ -29,8 +31,47 @@ constexpr std::array kCategories = {
     Category{"cuda_sync", KinetoKind::device},
 };
 
-std::uint64_t number_or(std::string_view value, std::uint64_t otherwise) {
-  return whole_number_from(value).value_or(otherwise);
+struct FieldName {
+  std::string_view key;
+  KinetoField field;
+};
+constexpr std::array kFields = {
+    FieldName{"name", KinetoField::name},    FieldName{"pid", KinetoField::process},
+    FieldName{"tid", KinetoField::thread},   FieldName{"ts", KinetoField::start},
+    FieldName{"dur", KinetoField::duration}, FieldName{"args", KinetoField::arguments},
+};
+constexpr std::array kArguments = {
+    FieldName{"External id", KinetoField::external},
+    FieldName{"external id", KinetoField::external},
+    FieldName{"correlation", KinetoField::correlation},
+    FieldName{"device", KinetoField::device},
+    FieldName{"stream", KinetoField::stream},
+    FieldName{"bytes", KinetoField::bytes},
+    FieldName{"grid", KinetoField::grid},
+    FieldName{"block", KinetoField::block},
+    FieldName{"registers per thread", KinetoField::registers},
+    FieldName{"shared memory", KinetoField::shared_bytes},
+    FieldName{"graph id", KinetoField::graph},
+    FieldName{"graph node id", KinetoField::graph_node},
+    FieldName{"kind", KinetoField::dispatch},
+    FieldName{"Input Dims", KinetoField::input_dims},
+    FieldName{"Input dims", KinetoField::input_dims},
+    FieldName{"Collective name", KinetoField::collective},
+    FieldName{"Process Group Name", KinetoField::group_name},
+    FieldName{"Process Group Description", KinetoField::group_description},
+    FieldName{"Process Group Ranks", KinetoField::group_ranks},
+    FieldName{"dtype", KinetoField::type},
+    FieldName{"In msg nelems", KinetoField::elements_in},
+    FieldName{"Out msg nelems", KinetoField::elements_out},
+    FieldName{"Seq", KinetoField::sequence},
+};
+
+template <std::size_t kCount>
+KinetoField find_field(const std::array<FieldName, kCount>& rows, std::string_view key) {
+  for (const FieldName& row : rows) {
+    if (row.key == key) return row.field;
+  }
+  return KinetoField::unused;
 }
 
 // "stream 7" as 7, as the first Kinetos call the track of a stream.
@@ -39,73 +80,116 @@ std::optional<std::uint64_t> stream_from(std::string_view thread) {
   if (!thread.starts_with(kStream)) return whole_number_from(thread);
   return whole_number_from(thread.substr(kStream.size(), thread.size() - kStream.size() - 1));
 }
+}  // namespace
 
-void read_argument(std::string_view key, std::string_view value, KinetoEvent& event) {
-  if (key.empty()) return;
-  const auto narrow = [&] {
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>(number_or(value, 0), UINT32_MAX));
-  };
-  switch (key.front()) {
-    case 'E':
-    case 'e':
-      if (key == "External id" || key == "external id") event.external = number_or(value, 0);
+KinetoField kineto_field(std::string_view key) { return find_field(kFields, key); }
+KinetoField kineto_argument(std::string_view key) { return find_field(kArguments, key); }
+
+void set_kineto_number(KinetoField field, std::optional<std::uint64_t> number, KinetoEvent& event) {
+  const std::uint64_t value = number.value_or(0);
+  const auto narrow = static_cast<std::uint32_t>(std::min<std::uint64_t>(value, UINT32_MAX));
+  switch (field) {
+    case KinetoField::external:
+      event.external = value;
       break;
-    case 'b':
-      if (key == "block") event.launch.block = three_numbers_from(value);
-      if (key == "bytes") event.bytes = number_or(value, 0);
+    case KinetoField::correlation:
+      event.correlation = value;
       break;
-    case 'c':
-      if (key == "correlation") event.correlation = number_or(value, 0);
+    case KinetoField::device:
+      event.device = number;
       break;
-    case 'd':
-      if (key == "device") event.device = whole_number_from(value);
-      if (key == "dtype") event.type = value;
+    case KinetoField::stream:
+      event.stream = number;
       break;
-    case 'g':
-      if (key == "grid") event.launch.grid = three_numbers_from(value);
-      if (key == "graph node id" && number_or(value, 0) != 0) event.graph_node = number_or(value, 0);
-      if (key == "graph id" && number_or(value, 0) != 0 && event.graph_node == 0) event.graph_node = kGraphUnknown;
+    case KinetoField::bytes:
+      event.bytes = value;
       break;
-    case 'k':  // AMD: "Dispatch Kernel" of a stream, "Dispatch Task" of a graph
-      if (key == "kind" && value == "\"Dispatch Task\"" && event.graph_node == 0) event.graph_node = kGraphUnknown;
+    case KinetoField::registers:
+      event.launch.registers = narrow;
       break;
-    case 'r':
-      if (key == "registers per thread") event.launch.registers = narrow();
+    case KinetoField::shared_bytes:
+      event.launch.shared_bytes = narrow;
       break;
-    case 's':
-      if (key == "stream") event.stream = whole_number_from(value);
-      if (key == "shared memory") event.launch.shared_bytes = narrow();
+    case KinetoField::graph:
+      if (value != 0 && event.graph_node == 0) event.graph_node = kGraphUnknown;
       break;
-    case 'C':
-      if (key == "Collective name") event.collective = value;
+    case KinetoField::graph_node:
+      if (value != 0) event.graph_node = value;
       break;
-    case 'I':
-      if (key == "Input Dims" || key == "Input dims") event.input_dims = value;
-      if (key == "In msg nelems") event.elements_in = number_or(value, 0);
+    case KinetoField::elements_in:
+      event.elements_in = value;
       break;
-    case 'O':
-      if (key == "Out msg nelems") event.elements_out = number_or(value, 0);
+    case KinetoField::elements_out:
+      event.elements_out = value;
       break;
-    case 'P':
-      if (key == "Process Group Name") event.group_name = value;
-      if (key == "Process Group Description") event.group_description = value;
-      if (key == "Process Group Ranks") event.group_ranks = value;
-      break;
-    case 'S':
-      if (key == "Seq") event.sequence = whole_number_from(value);
+    case KinetoField::sequence:
+      event.sequence = number;
       break;
     default:
       break;
   }
 }
-
-bool read_arguments(std::string_view object, KinetoEvent& event) {
-  if (!object.starts_with('{')) return true;
-  JsonMembers fields(object);
-  for (std::string_view key, value; fields.next(key, value);) read_argument(key, value, event);
-  return !fields.is_broken();
+void set_kineto_field(KinetoField field, std::string_view value, KinetoEvent& event) {
+  switch (field) {
+    case KinetoField::unused:
+    case KinetoField::arguments:
+      break;
+    case KinetoField::name:
+      event.name = value;
+      break;
+    case KinetoField::process:
+      event.process = value;
+      break;
+    case KinetoField::thread:
+      event.thread = value;
+      break;
+    case KinetoField::input_dims:
+      event.input_dims = value;
+      break;
+    case KinetoField::grid:
+      event.launch.grid = three_numbers_from(value);
+      break;
+    case KinetoField::block:
+      event.launch.block = three_numbers_from(value);
+      break;
+    case KinetoField::dispatch:  // AMD: "Dispatch Kernel" of a stream, "Dispatch Task" of a graph
+      if (value == "\"Dispatch Task\"" && event.graph_node == 0) event.graph_node = kGraphUnknown;
+      break;
+    case KinetoField::collective:
+      event.collective = value;
+      break;
+    case KinetoField::group_name:
+      event.group_name = value;
+      break;
+    case KinetoField::group_description:
+      event.group_description = value;
+      break;
+    case KinetoField::group_ranks:
+      event.group_ranks = value;
+      break;
+    case KinetoField::type:
+      event.type = value;
+      break;
+    case KinetoField::start:
+      event.start_ns = nanoseconds_from(value);
+      break;
+    case KinetoField::duration:
+      event.duration_ns = nanoseconds_from(value);
+      break;
+    default:
+      set_kineto_number(field, whole_number_from(value), event);
+  }
 }
-}  // namespace
+
+Place kineto_place(const KinetoEvent& event) {
+  constexpr std::uint64_t kMostDevice = INT32_MAX, kMostStream = INT64_MAX;
+  const auto device = event.device ? event.device : whole_number_from(event.process);
+  const auto stream = event.stream ? event.stream : stream_from(event.thread);
+  Place place;
+  if (device && *device <= kMostDevice) place.device = static_cast<std::int32_t>(*device);
+  if (stream && *stream <= kMostStream) place.stream = static_cast<std::int64_t>(*stream);
+  return place;
+}
 
 KinetoKind kineto_kind(std::string_view category) {
   for (const Category& row : kCategories) {
@@ -114,20 +198,27 @@ KinetoKind kineto_kind(std::string_view category) {
   return category.ends_with("_runtime") || category.ends_with("_driver") ? KinetoKind::call : KinetoKind::other;
 }
 
+KinetoKind KindTeller::known_kind(std::string_view from_category) {
+  std::uint64_t first = 0;
+  if (from_category.size() < sizeof first) return kineto_kind(from_category.substr(0, from_category.find('"')));
+  std::memcpy(&first, from_category.data(), sizeof first);
+  Known& known = known_[(first * 0x9e3779b97f4a7c15) >> (64 - kPlaces)];
+  if (!known.category.empty() && begins_with(from_category, known.category)) return known.kind;
+  const std::size_t size = from_category.find('"');
+  known = {std::string(from_category.substr(0, size + 1)), kineto_kind(from_category.substr(0, size))};
+  return known.kind;
+}
+
 KinetoKind KindTeller::kind(std::string_view event) {
   constexpr std::string_view kComplete = "X\"";
-  if (!category_.empty() && event.starts_with(category_)) {
-    const std::string_view rest = event.substr(category_.size());
-    if (!last_.empty() && rest.starts_with(last_)) return last_kind_;
-    const std::string_view category = rest.substr(0, rest.find('"'));
-    last_kind_ = kineto_kind(category);
-    last_ = rest.substr(0, category.size() + 1);
-    return last_kind_;
+  std::string_view rest = event;
+  if (!category_.empty() && begins_with(event, category_)) {
+    rest.remove_prefix(category_.size());
+    return known_kind(rest);
   }
-  if (!phase_.empty() && event.starts_with(phase_) && !event.substr(phase_.size()).starts_with(kComplete)) {
-    return KinetoKind::other;
-  }
-  return read_kind(event);
+  if (phase_.empty() || !begins_with(event, phase_)) return read_kind(event);
+  rest.remove_prefix(phase_.size());
+  return rest.starts_with(kComplete) ? read_kind(event) : KinetoKind::other;
 }
 
 KinetoKind KindTeller::read_kind(std::string_view event) {
@@ -148,29 +239,6 @@ KinetoKind KindTeller::read_kind(std::string_view event) {
   }
   if (phase.empty() || category.empty()) return KinetoKind::other;
   return kineto_kind(category.substr(1, category.size() - 2));
-}
-
-bool read_kineto_event(std::string_view text, KinetoEvent& event) {
-  JsonMembers fields(text);
-  bool is_whole = true;
-  for (std::string_view key, value; fields.next(key, value);) {
-    if (key == "args") {
-      is_whole = read_arguments(value, event) && is_whole;
-    } else if (key == "ts") {
-      event.start_ns = nanoseconds_from(value);
-    } else if (key == "dur") {
-      event.duration_ns = nanoseconds_from(value);
-    } else if (key == "name") {
-      event.name = value;
-    } else if (key == "pid") {
-      event.process = value;
-    } else if (key == "tid") {
-      event.thread = value;
-    }
-  }
-  if (!event.device) event.device = whole_number_from(event.process);
-  if (!event.stream) event.stream = stream_from(event.thread);
-  return is_whole && !fields.is_broken();
 }
 
 std::uint64_t bytes_of_type(std::string_view type) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,8 +28,8 @@ enum class KinetoKind {
 
 KinetoKind kineto_kind(std::string_view category);
 
-// Tells the kind of an event by its first bytes: `ph` and `cat` come first and are the same for most events, so that
-// one comparison with what was read before spares reading the keys.
+// Tells the kind of an event by its first bytes: `ph` and `cat` come first and are spelt the same in most events, so
+// that comparing them with what was read before spares reading the keys.
 class KindTeller {
  public:
   // Of a whole event. Only those that have a duration ("ph": "X") are of any kind but `other` and `device`. Of a key
@@ -36,12 +37,18 @@ class KindTeller {
   KinetoKind kind(std::string_view event);
 
  private:
+  struct Known {
+    std::string category;  // with its closing quote
+    KinetoKind kind = KinetoKind::other;
+  };
+  static constexpr unsigned kPlaces = 6;  // a power of two
+
   KinetoKind read_kind(std::string_view event);
+  KinetoKind known_kind(std::string_view from_category);
 
   std::string phase_;     // of the last event, from its brace to before the value of "ph"
   std::string category_;  // and to before the value of "cat", when "ph" stands before it and is "X"
-  std::string last_;      // value of "cat", with its closing quote
-  KinetoKind last_kind_ = KinetoKind::other;
+  std::array<Known, std::size_t{1} << kPlaces> known_;  // by the first bytes of a category
 };
 
 // The fields that are read of an event. Views are parts of its text: strings with their quotes, escapes as they are;
@@ -61,8 +68,49 @@ struct KinetoEvent {
   std::optional<std::uint64_t> sequence;
 };
 
-// False where the text is no JSON; what stood before that is read.
-bool read_kineto_event(std::string_view text, KinetoEvent& event);
+// What a member of an event, or of its arguments, is read for.
+enum class KinetoField : std::uint8_t {
+  unused,
+  arguments,  // an object, or nothing that is read
+  name,
+  process,
+  thread,
+  input_dims,
+  grid,
+  block,
+  dispatch,
+  collective,
+  group_name,
+  group_description,
+  group_ranks,
+  type,
+  start,
+  duration,
+  external,  // from here on whole numbers
+  correlation,
+  device,
+  stream,
+  bytes,
+  registers,
+  shared_bytes,
+  graph,
+  graph_node,
+  elements_in,
+  elements_out,
+  sequence,
+};
+constexpr bool is_number(KinetoField field) { return field >= KinetoField::external; }
+
+KinetoField kineto_field(std::string_view key);
+KinetoField kineto_argument(std::string_view key);
+
+// Sets what the value of a field says. Of one that is there twice the last counts.
+void set_kineto_field(KinetoField field, std::string_view value, KinetoEvent& event);
+// The same where the value is a whole number; nothing: it is not.
+void set_kineto_number(KinetoField field, std::optional<std::uint64_t> number, KinetoEvent& event);
+
+// Device and stream of what ran on a device, which old traces tell by process and thread: "stream 7".
+Place kineto_place(const KinetoEvent& event);
 
 // The size of an element of a tensor: "BFloat16" 2; 0 for a type that is not known.
 std::uint64_t bytes_of_type(std::string_view type);

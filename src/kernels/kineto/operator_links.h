@@ -1,12 +1,31 @@
 #pragma once
 #include <cstdint>
-#include <map>
-#include <span>
+#include <optional>
+#include <unordered_map>
 #include <vector>
 
-#include "kernels/trace/trace.h"
+#include "kernels/trace/timeline.h"
 
 namespace varve {
+
+// Places in a list by the number of what stands there.
+class NumberIndex {
+ public:
+  void add(std::uint64_t number, std::size_t place) { entries_.push_back({number, static_cast<std::uint32_t>(place)}); }
+  // Before the first look: `before` says which of two places with one number comes first.
+  template <class Before>
+  void sort(Before before);
+  // The first place with this number. Where one number after the other is asked for, it is not far to go.
+  std::optional<std::size_t> find(std::uint64_t number);
+
+ private:
+  struct Entry {
+    std::uint64_t number = 0;
+    std::uint32_t place = 0;
+  };
+  std::vector<Entry> entries_;
+  std::size_t near_ = 0;
+};
 
 // Finds the operator on whose behalf something ran on a device, once a whole trace was read: the kernels stand behind
 // the operators in some traces and before them in others. Best first:
@@ -71,15 +90,14 @@ class OperatorLinks {
   void count(Numbers numbers);
   std::vector<NameId> find_operators();
   void find_enclosing(std::vector<Asked> asked, std::vector<NameId>& found);
-  const Call* call_of(std::uint64_t correlation) const;
-  const Operation* operation_of(std::uint64_t external, const Call* call) const;
-  NameId operator_of(const Waiting& one, const Call* call) const;
+  std::uint32_t launch_number(const Launch& launch);
+  const Operation* operation_of(std::uint64_t external, const Call* call, NumberIndex& by_external) const;
 
   std::vector<Operation> operations_;
   std::vector<Call> calls_;
   std::vector<Waiting> waiting_;
   std::vector<Launch> launches_;
-  std::map<Launch, std::uint32_t> launch_ids_;
+  std::unordered_map<Launch, std::uint32_t, LaunchHash> launch_numbers_;
   std::vector<Collective> collectives_ = {{}};  // the first stands for all that is none
   std::uint64_t equal_ = 0, different_ = 0;     // rows by their two numbers
 };

@@ -32,8 +32,12 @@ Quantity ProfileBuilder::quantity_of(TrackKind track, const TraceEvent& event) {
 void ProfileBuilder::name(NameId id, const TraceName& name) {
   const std::size_t index = static_cast<std::size_t>(id) + 1;
   if (index >= names_.size()) names_.resize(index + 1, names_.front());
-  names_[index] = {clean_utf8(name.text, kLongestName), clean_utf8(name.library), std::string(name.build_id),
-                   name.named, kNoKernel};
+  names_[index] = {clean_utf8(name.text, kLongestName),
+                   clean_utf8(name.library),
+                   std::string(name.build_id),
+                   clean_utf8(name.architecture),
+                   name.named,
+                   kNoKernel};
   last_rows_.resize(names_.size(), kNoRow);
 }
 
@@ -64,6 +68,7 @@ KernelId ProfileBuilder::kernel_of(NameId id) {
   kernel.named = name.named;
   if (kernel.key.name != name.text) kernel.raw_name = clean_utf8(name.text);
   kernel.meaning = kernel_meaning(kernel.key.name);
+  if (kernel.meaning.architecture.empty()) kernel.meaning.architecture = name.architecture;
   return name.kernel = reading_.record.kernels.intern(std::move(kernel));
 }
 
@@ -145,15 +150,26 @@ void ProfileBuilder::add(const TraceEvent& event, const Extra* extra, const Even
   row->share += times.share;
 }
 
-void ProfileBuilder::total(const TraceEvent& event, const Extra* extra, const Durations& durations) {
-  Row* row = row_for(key_of(event, extra, track_of(event)), extra);
+void ProfileBuilder::total(const TraceEvent& event, const Extra* extra, const Durations& time, std::int64_t nested_ns) {
+  const Track track = track_of(event);
+  const Key key = key_of(event, extra, track);
+  if (event.duration_ns > 0) widen_window(event, track, key.quantity());
+  Row* row = row_for(key, extra, time.count);
   if (row == nullptr) return;
-  row->count = add_counts(row->count, durations.count);
-  row->total_ns = add_ns(row->total_ns, std::max<std::int64_t>(durations.total_ns, 0));
-  if (!durations.has_spread()) return;
-  row->min_ns = std::min(row->min_ns, durations.min_ns);
-  row->max_ns = std::max(row->max_ns, durations.max_ns);
-  row->quantiles.add(durations.quantiles);
+  row->count = add_counts(row->count, time.count);
+  row->total_ns = add_ns(row->total_ns, std::max<std::int64_t>(time.total_ns, 0));
+  row->nested_ns = add_ns(row->nested_ns, std::max<std::int64_t>(nested_ns, 0));
+  if (!time.has_spread()) return;
+  row->min_ns = std::min(row->min_ns, time.min_ns);
+  row->max_ns = std::max(row->max_ns, time.max_ns);
+  row->quantiles.add(time.quantiles);
+}
+
+void ProfileBuilder::widen_window(const TraceEvent& event, const Track& track, Quantity quantity) {
+  Window& window = places_[track.place].windows[index_of(quantity)];
+  window.first_ns = std::min(window.first_ns, event.start_ns);
+  window.last_ns =
+      std::max(window.last_ns, event.is_sample ? event.start_ns : add_ns(event.start_ns, event.duration_ns));
 }
 
 ProfileBuilder::Track ProfileBuilder::track_of(const TraceEvent& event) const {
@@ -161,14 +177,14 @@ ProfileBuilder::Track ProfileBuilder::track_of(const TraceEvent& event) const {
   return index < tracks_.size() ? tracks_[index] : Track{};
 }
 
-// nullptr, and counted as lost, where there is no room.
-ProfileBuilder::Row* ProfileBuilder::row_for(const Key& key, const Extra* extra) {
+// For something that ran so often. nullptr, and counted as lost, where there is no room.
+ProfileBuilder::Row* ProfileBuilder::row_for(const Key& key, const Extra* extra, std::uint64_t times) {
   Account& account = accounts_[index_of(key.quantity())];
   account.seen = true;
   Row* row = find_row(key);
   if (row == nullptr) {
     account.is_full = true;
-    account.lost = add_counts(account.lost, 1);
+    account.lost = add_counts(account.lost, times);
   } else if (extra != nullptr && extra->bytes != 0) {
     row->bytes = add_counts(row->bytes, extra->bytes);
   }
@@ -178,11 +194,8 @@ ProfileBuilder::Row* ProfileBuilder::row_for(const Key& key, const Extra* extra)
 ProfileBuilder::Row* ProfileBuilder::count(const TraceEvent& event, const Extra* extra, std::int64_t own_ns) {
   const Track track = track_of(event);
   const Key key = key_of(event, extra, track);
-  Window& window = places_[track.place].windows[index_of(key.quantity())];
-  window.first_ns = std::min(window.first_ns, event.start_ns);
-  window.last_ns =
-      std::max(window.last_ns, event.is_sample ? event.start_ns : add_ns(event.start_ns, event.duration_ns));
-  Row* row = row_for(key, extra);
+  widen_window(event, track, key.quantity());
+  Row* row = row_for(key, extra, 1);
   if (row == nullptr) return nullptr;
   if (event.is_sample) {
     Account& account = accounts_[index_of(key.quantity())];
@@ -198,6 +211,17 @@ ProfileBuilder::Row* ProfileBuilder::count(const TraceEvent& event, const Extra*
   row->max_ns = std::max(row->max_ns, own_ns);
   row->quantiles.add(own_ns);
   return row;
+}
+
+void ProfileBuilder::lost(TrackKind track, std::uint64_t records) {
+  if (records == 0) return;
+  Account& account = accounts_[index_of(quantity_of(track, {}))];
+  account.seen = true;
+  account.lost = add_counts(account.lost, records);
+}
+
+void ProfileBuilder::no_evidence(std::string_view why) {
+  reading_.record.profiles.add_absent({witness_, Quantity::device_time}, clean_utf8(why));
 }
 
 void ProfileBuilder::divide(std::int64_t windows_ns, std::map<Part, std::int64_t> parts) {

@@ -48,11 +48,13 @@ class ProfileBuilder : public TraceSink {
   void name(NameId id, const TraceName& name) override;
   void track(TrackId id, const Place& place, TrackKind kind) override;
   void event(const TraceEvent& event, const Extra* extra) override;
-  void total(const TraceEvent& event, const Extra* extra, const Durations& durations) override;
+  void total(const TraceEvent& event, const Extra* extra, const Durations& time, std::int64_t nested_ns) override;
   void fact(std::string_view id, Fact fact) override;
   void unseen(std::string_view what) override;
   void damaged(std::uint64_t at, std::string_view what) override;
   void rank(std::int32_t rank, std::int32_t of) override;
+  void lost(TrackKind track, std::uint64_t records) override;
+  void no_evidence(std::string_view why) override;
 
   // An event whose surroundings are known.
   void add(const TraceEvent& event, const Extra* extra, const EventTimes& times);
@@ -75,7 +77,7 @@ class ProfileBuilder : public TraceSink {
   static constexpr std::uint32_t kNoRow = UINT32_MAX;
 
   struct Name {
-    std::string text, library, build_id;
+    std::string text, library, build_id, architecture;
     Named named = Named::trace;
     KernelId kernel = kNoKernel;  // once it is needed
   };
@@ -123,7 +125,8 @@ class ProfileBuilder : public TraceSink {
   std::uint32_t number_of(const Place& place);
   KernelId kernel_of(NameId id);
   Row* count(const TraceEvent& event, const Extra* extra, std::int64_t own_ns);
-  Row* row_for(const Key& key, const Extra* extra);
+  Row* row_for(const Key& key, const Extra* extra, std::uint64_t times);
+  void widen_window(const TraceEvent& event, const Track& track, Quantity quantity);
   Track track_of(const TraceEvent& event) const;
   Row* find_row(const Key& key);
   Row* find_or_make_row(const Key& key);

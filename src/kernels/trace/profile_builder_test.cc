@@ -50,7 +50,8 @@ TEST(ProfileBuilder, TakesSums) {
   const TraceEvent kernel{
       .start_ns = 10, .duration_ns = 5, .name = NameId{0}, .track = kStream, .activity = Activity::kernel};
   ProfileBuilder builder = started();
-  builder.total(kernel, nullptr, {.count = 3, .total_ns = 60});
+  builder.total({.name = NameId{0}, .track = kStream, .activity = Activity::kernel}, nullptr,
+                {.count = 3, .total_ns = 60}, 0);
   const TraceReading sums = builder.take();
   const Profile& alone = sums.record.profiles.by_kind.at({WitnessKind::perf_script, Quantity::device_time});
   EXPECT_EQ(alone.window_ns, 0);
@@ -59,7 +60,8 @@ TEST(ProfileBuilder, TakesSums) {
 
   builder = started();
   builder.event(kernel, nullptr);
-  builder.total(kernel, nullptr, {.count = 3, .total_ns = 60});
+  builder.total({.name = NameId{0}, .track = kStream, .activity = Activity::kernel}, nullptr,
+                {.count = 3, .total_ns = 60}, 0);
   const TraceReading both = builder.take();
   const Profile& joined = both.record.profiles.by_kind.at({WitnessKind::perf_script, Quantity::device_time});
   ASSERT_EQ(joined.rows.size(), 1u);

@@ -20,8 +20,8 @@ class TeeSink final : public TraceSink {
   void event(const TraceEvent& event, const Extra* extra) override {
     for (TraceSink* sink : sinks_) sink->event(event, extra);
   }
-  void total(const TraceEvent& event, const Extra* extra, const Durations& durations) override {
-    for (TraceSink* sink : sinks_) sink->total(event, extra, durations);
+  void total(const TraceEvent& event, const Extra* extra, const Durations& time, std::int64_t nested_ns) override {
+    for (TraceSink* sink : sinks_) sink->total(event, extra, time, nested_ns);
   }
   void fact(std::string_view id, Fact fact) override {
     for (TraceSink* sink : sinks_) sink->fact(id, fact);
@@ -31,6 +31,12 @@ class TeeSink final : public TraceSink {
   }
   void damaged(std::uint64_t at, std::string_view what) override {
     for (TraceSink* sink : sinks_) sink->damaged(at, what);
+  }
+  void lost(TrackKind track, std::uint64_t records) override {
+    for (TraceSink* sink : sinks_) sink->lost(track, records);
+  }
+  void no_evidence(std::string_view why) override {
+    for (TraceSink* sink : sinks_) sink->no_evidence(why);
   }
   void traced(Activity activity) override {
     for (TraceSink* sink : sinks_) sink->traced(activity);

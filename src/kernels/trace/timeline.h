@@ -31,7 +31,7 @@ class Timeline : public TraceSink {
   void name(NameId id, const TraceName& name) override;
   void track(TrackId id, const Place& place, TrackKind kind) override;
   void event(const TraceEvent& event, const Extra* extra) override;
-  void total(const TraceEvent&, const Extra*, const Durations&) override {}
+  void total(const TraceEvent&, const Extra*, const Durations&, std::int64_t) override {}
   void fact(std::string_view, Fact) override {}
   void unseen(std::string_view) override {}
   void damaged(std::uint64_t, std::string_view) override {}

@@ -28,6 +28,7 @@ struct TraceName {
   std::string_view library;   // the file the code is from; empty when the trace does not tell
   std::string_view build_id;  // hexadecimal; empty when the trace does not tell
   Named named = Named::trace;
+  std::string_view architecture;  // that its code was made for: "sm_90"; empty when the trace does not tell
 };
 
 enum class TrackKind {
@@ -62,6 +63,7 @@ struct Extra {
 };
 
 struct CapturedKernels;
+class Files;
 
 // What a reader is asked for, and what is made of what it reads.
 struct TraceOptions {
@@ -72,6 +74,9 @@ struct TraceOptions {
   bool keep_captured = false;
   // Whose operations the kernels of graphs get; nullptr: none. Must live as long as the reading.
   const CapturedKernels* capture = nullptr;
+  // Where the libraries are that a trace names, so that code is found in them by its digest; nullptr: it is not looked
+  // for. Must live as long as the reading.
+  const Files* files = nullptr;
 };
 
 // Where a reader writes. Names and tracks are told before the first event that speaks of them, each once.
@@ -83,9 +88,10 @@ class TraceSink {
   virtual void track(TrackId id, const Place& place, TrackKind kind) = 0;
   // Events come in any order of time. `extra` may be nullptr and holds during the call only.
   virtual void event(const TraceEvent& event, const Extra* extra) = 0;
-  // Something of which the trace tells how often it ran and for how long in all, and not when: of the event only name,
-  // track and activity mean something. Of one without a count the number is unknown.
-  virtual void total(const TraceEvent& event, const Extra* extra, const Durations& durations) = 0;
+  // Things that are alike and of which the trace tells how many there were and for how long in all: `event` begins with
+  // the first of them and ends with the last; a duration of 0 says that nobody knows when. Of calls and regions `time`
+  // is without what ran inside them, which is `nested_ns`. A count of 0 is not known.
+  virtual void total(const TraceEvent& event, const Extra* extra, const Durations& time, std::int64_t nested_ns) = 0;
   // What the trace discloses about the stack under it, by the id of the fact catalogue.
   virtual void fact(std::string_view id, Fact fact) = 0;
   // What the trace itself says that it left out, or that its witness could not see.
@@ -94,6 +100,10 @@ class TraceSink {
   virtual void damaged(std::uint64_t at, std::string_view what) = 0;
 
   // The following are told by some formats, at any time, and heard by some sinks.
+  // So many records of a kind of track were dropped or could not be used.
+  virtual void lost(TrackKind, std::uint64_t /*records*/) {}
+  // There is nothing of what ran on devices, for this reason: not the same as that nothing ran.
+  virtual void no_evidence(std::string_view /*why*/) {}
   // The witness was set to record activities of this kind: that there are none then means something.
   virtual void traced(Activity) {}
   // All of the trace is of this rank of so many (0: not told).

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "binary/elf/demangle.h"
 #include "tables/kernel_names.h"
 
 namespace varve {
@@ -27,7 +26,9 @@ NameId TraceNames::id(std::string_view text, std::string_view library) {
 Activity kernel_activity(std::string_view name) {
   // NCCL's and RCCL's kernels whatever the table of names says, which may be another one (--data).
   const bool is_nccl = name.find("ncclDevKernel") != name.npos || name.find("ncclKernel") != name.npos;
-  const bool exchanges = is_nccl || kernel_meaning(demangle(std::string(name))).family == Family::collective;
+  // The name as profiles have it, whose meaning is asked for again there.
+  const bool exchanges =
+      is_nccl || kernel_meaning(normalised_kernel_name(std::string(name))).family == Family::collective;
   return exchanges ? Activity::collective : Activity::kernel;
 }
 

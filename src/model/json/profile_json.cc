@@ -101,6 +101,7 @@ Json row_to_json(const ProfileRow& row) {
   }
   add_durations(row.time, json);
   if (row.nested_ns > 0) json["nested_ns"] = row.nested_ns;
+  if (row.joined_ns > 0) json["joined_ns"] = row.joined_ns;
   if (row.impossible_ns > 0) json["impossible_ns"] = row.impossible_ns;
   if (row.share_ns > 0) json["share_ns"] = row.share_ns;
   if (row.alone_ns > 0) json["alone_ns"] = row.alone_ns;
@@ -139,6 +140,8 @@ ProfileRow row_from(const Fields& fields, const KernelIdMap& kernels) {
                     small_number<std::uint32_t>(fields, "shared_bytes", 0)};
   row.time = durations_from(fields);
   if (fields.has("nested_ns")) row.nested_ns = fields.nanoseconds("nested_ns");
+  if (fields.has("joined_ns")) row.joined_ns = fields.nanoseconds("joined_ns");
+  if (row.joined_ns > row.time.total_ns) fields.reject("joined_ns", "it is more than total_ns");
   if (fields.has("impossible_ns")) row.impossible_ns = fields.nanoseconds("impossible_ns");
   if (fields.has("share_ns")) row.share_ns = fields.nanoseconds("share_ns");
   if (fields.has("alone_ns")) row.alone_ns = fields.nanoseconds("alone_ns");

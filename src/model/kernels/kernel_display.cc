@@ -24,6 +24,7 @@ struct Detail {
   bool plumbing = false;         // flags and how data are addressed
   int deepest = 1000;            // of arguments inside arguments
   std::size_t arguments = 1000;  // of the outermost list
+  std::size_t room = SIZE_MAX;   // bytes beyond which nobody looks: what is longer may end anywhere
 };
 
 // Arguments that PyTorch's kernels have for the sake of addressing their data.
@@ -82,7 +83,9 @@ std::string write_list(const std::vector<NameTree>& names, const Detail& detail,
     std::string one = write(name, detail, depth + 1);
     if (!detail.repeated && one == before && !is_digit(one[0])) continue;
     if (depth == 0 && shown == detail.arguments) return text + (text.empty() ? "" : ", ") + std::string(kMore);
-    text += (text.empty() ? "" : ", ") + one;
+    text += text.empty() ? "" : ", ";
+    text += one;
+    if (text.size() > detail.room) return text;
     before = std::move(one);
     ++shown;
   }
@@ -150,6 +153,8 @@ std::string shortened(const std::string& text, std::size_t most) {
 
 // The name with less and less of it, until there is room.
 std::string fitted(const NameTree& tree, Detail detail, std::size_t most) {
+  constexpr std::size_t kLargestCharacter = 4;
+  detail.room = most * kLargestCharacter;
   std::string text = write(tree, detail, 0);
   for (detail.deepest = 5; display_width(text) > most && detail.deepest > 1; --detail.deepest) {
     text = write(tree, detail, 0);
@@ -162,30 +167,23 @@ std::string fitted(const NameTree& tree, Detail detail, std::size_t most) {
   if (display_width(text) <= most) return text;
   detail.arguments = 1;
   detail.deepest = 1;
+  detail.room = SIZE_MAX;
   return shortened(write(tree, detail, 0), most);
 }
-
-struct Name {
-  NameTree tree;
-  std::string whole;  // all of it that a display name may show
-};
 
 constexpr Detail kShort;
 constexpr Detail kTypes{.repeated = true, .plumbing = true};
 constexpr Detail kAll{.namespaces = true, .repeated = true, .plumbing = true};
 
-Name read_name(const std::string& kernel_name) {
-  Name name;
+NameTree read_name(const std::string& kernel_name) {
   std::string spelling = canonical_spelling(clean_utf8(kernel_name));
   for (char& c : spelling) c = static_cast<unsigned char>(c) < ' ' || c == '\x7F' ? ' ' : c;
   if (trim(spelling).empty()) spelling = "(no name)";
-  name.tree = parse_name(spelling);
-  name.whole = write(name.tree, kAll, 0);
-  return name;
+  return parse_name(spelling);
 }
 
-std::string display_of(const Name& name, std::size_t most) {
-  const std::string text = fitted(name.tree, kShort, most);
+std::string display_of(const NameTree& name, std::size_t most) {
+  const std::string text = fitted(name, kShort, most);
   return text.empty() ? std::string(kMore) : text;
 }
 
@@ -271,7 +269,7 @@ std::vector<std::string> differences(const std::vector<std::string>& texts) {
 }
 
 // "name [what differs]" within the room.
-std::string with_addition(const Name& name, const std::string& addition, std::size_t most) {
+std::string with_addition(const NameTree& name, const std::string& addition, std::size_t most) {
   if (trim(addition).empty()) return display_of(name, most);
   const std::string shown = shortened(std::string(trim(addition)), most / 2);
   return display_of(name, most - display_width(shown) - 3) + " [" + shown + "]";
@@ -281,7 +279,7 @@ using Members = std::vector<std::size_t>;  // by their ids
 
 // Adds to kernels of one display name what tells apart what `text_of` says of each.
 template <class TextOf>
-void tell_apart(const std::vector<Name>& names, const Members& members, std::size_t most, const TextOf& text_of,
+void tell_apart(const std::vector<NameTree>& names, const Members& members, std::size_t most, const TextOf& text_of,
                 std::vector<std::string>& shown) {
   std::vector<std::string> texts;
   for (const std::size_t id : members) texts.push_back(text_of(id));
@@ -329,15 +327,15 @@ std::string display_name(const std::string& kernel_name, std::size_t most) {
 
 std::vector<std::string> display_names(const KernelTable& kernels, std::size_t most) {
   most = std::max(most, kFewestColumns);
-  std::vector<Name> names;
+  std::vector<NameTree> names;
   std::vector<std::string> shown;
   for (const Kernel& kernel : kernels.kernels()) {
     names.push_back(read_name(kernel.key.name));
     shown.push_back(display_of(names.back(), most));
   }
   const auto key = [&](std::size_t id) -> const KernelKey& { return kernels.kernels()[id].key; };
-  const auto types = [&](std::size_t id) { return write(names[id].tree, kTypes, 0); };
-  const auto name = [&](std::size_t id) { return names[id].whole; };
+  const auto types = [&](std::size_t id) { return write(names[id], kTypes, 0); };
+  const auto name = [&](std::size_t id) { return write(names[id], kAll, 0); };
   const auto library = [&](std::size_t id) { return std::string(file_name(key(id).library)); };
   const auto all = [&](std::size_t id) { return name(id) + " " + library(id) + " " + key(id).build_id.substr(0, 7); };
   for (const auto& [text, members] : alike(shown)) {

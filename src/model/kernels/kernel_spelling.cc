@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstddef>
 #include <vector>
 
@@ -15,13 +14,12 @@ constexpr std::size_t kMostRead = std::size_t{64} << 10;
 constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 constexpr std::string_view kAnonymous = "(anonymous namespace)";
 
-bool is_word_letter(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' || c == '~' || c == '.' || c < 0;
-}
-bool is_word(const std::string& token) { return !token.empty() && is_word_letter(token.front()); }
+bool is_word(const std::string& token) { return !token.empty() && is_name_letter(token.front()); }
 
 bool is_one_of(std::string_view token, std::initializer_list<std::string_view> words) {
-  return std::find(words.begin(), words.end(), token) != words.end();
+  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+    return word.size() == token.size() && (word.empty() || word.front() == token.front()) && word == token;
+  });
 }
 // Words that another word may follow within one C++ name.
 bool leads_on(std::string_view word) {
@@ -51,13 +49,13 @@ bool read_operator(std::string_view rest, std::size_t& length, std::string& word
     length = at + 2;
     return true;
   }
-  return at < rest.size() && at > 0 && is_word_letter(rest[at]);  // a conversion: "operator bool"
+  return at < rest.size() && at > 0 && is_name_letter(rest[at]);  // a conversion: "operator bool"
 }
 
 // The word that begins at `at`, and how far it goes; empty when an operator is in the way.
 std::string read_word(std::string_view name, std::size_t& at) {
   std::size_t end = at;
-  while (end < name.size() && is_word_letter(name[end])) ++end;
+  while (end < name.size() && is_name_letter(name[end])) ++end;
   std::string word(name.substr(at, end - at));
   at = end;
   if (word == "auto" && end + 1 < name.size() && name[end] == ':' && is_digit(name[end + 1])) {  // of a generic lambda
@@ -92,6 +90,8 @@ std::string read_group(std::string_view rest, std::size_t& at) {
 
 // False when the name has a sign that no C++ name has.
 bool split_tokens(std::string_view name, Tokens& tokens) {
+  constexpr std::size_t kLettersPerToken = 4;
+  tokens.text.reserve(name.size() / kLettersPerToken);
   bool apart = false;
   for (std::size_t at = 0; at < name.size();) {
     if (name[at] == ' ') {
@@ -101,7 +101,7 @@ bool split_tokens(std::string_view name, Tokens& tokens) {
     }
     std::string token;
     if (std::string_view("(<{:'").find(name[at]) != std::string_view::npos) token = read_group(name.substr(at), at);
-    if (token.empty() && is_word_letter(name[at])) {
+    if (token.empty() && is_name_letter(name[at])) {
       token = read_word(name, at);
     } else if (token.empty() && std::string_view("<>(){}[],*&#-!").find(name[at]) != std::string_view::npos) {
       token = name[at++];
@@ -263,14 +263,15 @@ void drop_parameters(Tokens& tokens) {
 
 bool stand_apart(std::string_view before, std::string_view token) {
   if (before == ",") return true;
-  if (before.empty() || !is_word_letter(token.front())) return before == ">" && token == kAnonymous;
+  if (before.empty() || !is_name_letter(token.front())) return before == ">" && token == kAnonymous;
   if (is_one_of(token, {"const", "volatile"}))
-    return is_word_letter(before.back()) || is_one_of(before, {")", "*", "&", ">"});
-  return is_word_letter(before.back()) || before == ">";
+    return is_name_letter(before.back()) || is_one_of(before, {")", "*", "&", ">"});
+  return is_name_letter(before.back()) || before == ">";
 }
 
-std::string joined(const Tokens& tokens) {
+std::string joined(const Tokens& tokens, std::size_t most) {
   std::string name;
+  name.reserve(most);
   std::string_view before;
   const auto write = [&](std::string_view token) {
     if (stand_apart(before, token)) name += ' ';
@@ -310,7 +311,7 @@ std::string canonical_spelling(std::string_view demangled) {
   same_lambdas(tokens);
   drop_parameters(tokens);
   const_behind(tokens);
-  return joined(tokens);
+  return joined(tokens, name.size());
 }
 
 }  // namespace varve

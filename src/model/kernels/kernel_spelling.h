@@ -4,6 +4,13 @@
 
 namespace varve {
 
+// Whether a word of a C++ name may hold the character; what is beyond ASCII may be a letter.
+constexpr bool is_name_letter(char c) {
+  const char small = static_cast<char>(c | 0x20);
+  return (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '$' || c == '~' || c == '.' ||
+         c < 0;
+}
+
 // One spelling of a demangled C++ name for all tools that print it, so that one kernel is one row whoever saw it:
 //   nsys     void at::native::elementwise_kernel<(int)128, (int)4, void at::native::gpu_kernel_impl<f>(It &, const T1
 //            &)::[lambda(int) (instance 1)]>(int, T3)

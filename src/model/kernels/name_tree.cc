@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "base/text.h"
+#include "model/kernels/kernel_spelling.h"
 
 namespace varve {
 namespace {
@@ -12,10 +12,6 @@ namespace {
 constexpr int kDeepest = 64;
 constexpr std::string_view kNoNamespace = "(anonymous namespace)";
 constexpr std::string_view kLambda = "{lambda(";
-
-bool is_letter(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' || c == '~' || c == '.' || c < 0;
-}
 
 bool is_modifier(std::string_view word) {
   constexpr std::array kWords{"const", "volatile", "int", "long", "short", "char", "unsigned", "signed", "double"};
@@ -143,7 +139,7 @@ class Parser {
   std::string_view rest() const { return name_.substr(std::min(at_, name_.size())); }
   std::string_view word_at(std::size_t at) const {
     std::size_t end = at;
-    while (end < name_.size() && is_letter(name_[end])) ++end;
+    while (end < name_.size() && is_name_letter(name_[end])) ++end;
     return at < name_.size() ? name_.substr(at, end - at) : std::string_view();
   }
 

@@ -9,6 +9,7 @@ namespace {
 void add_row(ProfileRow& into, const ProfileRow& from) {
   into.time.merge(from.time);
   into.nested_ns = add_ns(into.nested_ns, from.nested_ns);
+  into.joined_ns = add_ns(into.joined_ns, from.joined_ns);
   into.impossible_ns = add_ns(into.impossible_ns, from.impossible_ns);
   into.share_ns = add_ns(into.share_ns, from.share_ns);
   into.alone_ns = add_ns(into.alone_ns, from.alone_ns);

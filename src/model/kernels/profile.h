@@ -26,6 +26,7 @@ enum class WitnessKind {
   rpd,      // AMD's rocmProfileData
   xplane,   // the profiler of XLA: JAX and TensorFlow
   proton,   // Triton's profiler
+  cupti,    // Varve's own recorder inside the program: src/inject
 };
 
 // What is accounted for. Amounts of two quantities are never added: an hour of CPU time and an hour that somebody
@@ -99,7 +100,9 @@ struct Launch {
 struct RowKey {
   Activity activity = Activity::code;
   KernelId kernel = kNoKernel;
-  KernelId operation = kNoKernel;  // of the framework, on whose behalf it ran, in the same table
+  // On whose behalf it ran, in the same table: an operator of a framework or library; of code of a CPU also a function
+  // of the program that called it. kNoKernel: nobody can tell.
+  KernelId operation = kNoKernel;
   Place place;
   Launch launch;
 
@@ -111,7 +114,10 @@ struct RowKey {
 struct ProfileRow {
   RowKey key;
   Durations time;
-  std::int64_t nested_ns = 0;      // what ran inside, not in `time`; both together are from beginning to end
+  std::int64_t nested_ns = 0;  // what ran inside, not in `time`; both together are from beginning to end
+  // Of time.total_ns what belongs to key.operation because another thread ran the same task for it at that time; the
+  // stack of the thread itself tells the rest.
+  std::int64_t joined_ns = 0;
   std::int64_t impossible_ns = 0;  // of time.total_ns what cannot have been: it ran on after its successor had begun
   // Where a timeline is known. Each moment is shared equally among all that ran on the device in it (the Shapley value
   // of covering the window), so that shares and idleness sum to the window; alone_ns <= share_ns <= time.total_ns.

@@ -31,7 +31,7 @@ constexpr EnumNames<Named, 5> kNamed{{{
     {Named::system, "system"},
     {Named::trace, "trace"},
 }}};
-constexpr EnumNames<WitnessKind, 10> kWitnesses{{{
+constexpr EnumNames<WitnessKind, 11> kWitnesses{{{
     {WitnessKind::cpu_samples, "cpu-samples"},
     {WitnessKind::onednn_verbose, "onednn-verbose"},
     {WitnessKind::perf_script, "perf-script"},
@@ -42,6 +42,7 @@ constexpr EnumNames<WitnessKind, 10> kWitnesses{{{
     {WitnessKind::rpd, "rpd"},
     {WitnessKind::xplane, "xplane"},
     {WitnessKind::proton, "proton"},
+    {WitnessKind::cupti, "cupti"},
 }}};
 constexpr EnumNames<Quantity, 3> kQuantities{{{
     {Quantity::cpu_time, "cpu_time"},

@@ -127,7 +127,9 @@ void write_family(HtmlWriter& out, const FamilyRows& family, const Run& run, con
     const ProfileRow& row = *family.rows[i];
     const KernelKey& kernel = run.kernels[row.key.kernel].key;
     if (i < kMostKernels) {
-      write_bar(out, "kernel", short_name(kernel.name), kernel.library, side.mean_seconds(row.time.total_ns), scale);
+      const std::string served = served_name(run, row);
+      const std::string label = short_name(kernel.name) + (served.empty() ? "" : " for " + served);
+      write_bar(out, "kernel", label, kernel.library, side.mean_seconds(row.time.total_ns), scale);
     } else {
       rest = add_ns(rest, row.time.total_ns);
     }
@@ -163,6 +165,7 @@ void write_kernels(HtmlWriter& out, const Run& run, const Variant& variant, cons
   if (const std::string outside = outside_text(run, variant, side); !outside.empty()) {
     out.leaf("p", {{"class", "note"}}, "Not in these bars, " + outside + ".");
   }
+  if (const std::string served = served_sentence(side); !served.empty()) out.leaf("p", {{"class", "note"}}, served);
   for (const std::string& reason : side.unseen) out.leaf("p", {{"class", "note"}}, "Unseen: " + reason);
 }
 

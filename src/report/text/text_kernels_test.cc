@@ -96,6 +96,32 @@ TEST(TextKernels, GroupsAsAsked) {
   EXPECT_TRUE(says(text_kernels(record, {KernelGrouping::step}, {}), "ProfilerStep#1"));
 }
 
+// Of a thousand ranks those are shown that matter: which others waited for, and which computed longest.
+TEST(TextKernels, OfManyRanksThoseThatOthersWaitedForAreShown) {
+  KernelsRecord record = samples::kernels();
+  record.ranks = {.has_common_clock = true, .detail = "all are aligned", .collectives = 1, .ranks = {}};
+  Profile& device = record.record.profiles.by_kind.begin()->second;
+  for (std::int32_t rank = 99; rank >= 0; --rank) {
+    const bool is_late = rank == 73;
+    record.ranks.ranks.push_back({.rank = rank, .common = 1, .transfer_ns = 10, .waited_for_ns = is_late ? 5'000 : 0});
+    ProfileRow row = device.rows.front();
+    row.key.place = {.rank = rank, .device = 0};
+    row.time.total_ns = is_late ? 2'000'000 : 1'000;
+    add_rows(device, {row});
+  }
+  const KernelsPage page = kernels_page(record, {.most = 10});
+  std::size_t tables = 0;
+  for (const PageBlock& block : page.blocks) {
+    if (block.title != "Ranks" && !block.title.starts_with("Collectives over ranks")) continue;
+    ++tables;
+    EXPECT_EQ(block.rows.size(), 16u) << block.title;
+    EXPECT_TRUE(block.rows.front().cells[0].starts_with("73")) << block.title << ": " << block.rows.front().cells[0];
+    EXPECT_TRUE(says(block.notes.back(), "84 more, ")) << block.title;
+  }
+  EXPECT_EQ(tables, 2u);
+  EXPECT_TRUE(says(text_kernels(record, {.most = 0}, {}), "\n    99"));
+}
+
 TEST(TextKernels, HostileNamesSteerNothing) {
   const KernelsRecord record = samples::extreme_kernels();
   for (const std::string& text : {text_kernels(record, {.most = 0}, {}), csv_kernels({record}, KernelGrouping::name),

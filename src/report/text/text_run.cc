@@ -63,20 +63,28 @@ std::string side_kernels(const Run& run, const Variant& variant, const SideProfi
   const std::string quantity = quantity_title(side.kind.quantity);
   const double whole = side.mean_seconds(side.base_ns());
   const TimeUnit unit = time_unit_for(whole);
-  TextTable table({{row_title(side.kind)}, {"family"}, {unit.name + " a unit", true}, {"of " + quantity, true}});
-  const auto add = [&](const std::string& name, const std::string& family, std::int64_t ns, Tone tone) {
+  const std::string served = served_sentence(side);
+  std::vector<Column> columns = {{row_title(side.kind)}, {"family"}};
+  if (!served.empty()) columns.push_back({"for"});
+  columns.push_back({unit.name + " a unit", true});
+  columns.push_back({"of " + quantity, true});
+  TextTable table(columns);
+  const auto add = [&](const std::string& name, const std::string& family, std::int64_t ns, Tone tone,
+                       const std::string& whom = "") {
     const double seconds = side.mean_seconds(ns);
-    table.add({{name, tone},
-               {family, Tone::dim},
-               {unit.text(seconds), tone},
-               {whole > 0 ? share_text(seconds / whole) : "–", tone}});
+    std::vector<Cell> cells = {{name, tone}, {family, Tone::dim}};
+    if (!served.empty()) cells.push_back({whom});
+    cells.push_back({unit.text(seconds), tone});
+    cells.push_back({whole > 0 ? share_text(seconds / whole) : "–", tone});
+    table.add(std::move(cells));
   };
   std::int64_t rest = 0;
   for (std::size_t i = 0; i < side.rows.size(); ++i) {
     const ProfileRow& row = side.rows[i];
     const Kernel& kernel = run.kernels[row.key.kernel];
     if (i < kMostKernels) {
-      add(short_name(kernel.key.name), std::string(to_string(kernel.meaning.family)), row.time.total_ns, Tone::plain);
+      add(short_name(kernel.key.name), std::string(to_string(kernel.meaning.family)), row.time.total_ns, Tone::plain,
+          served_name(run, row));
     } else {
       rest = add_ns(rest, row.time.total_ns);
     }
@@ -91,6 +99,7 @@ std::string side_kernels(const Run& run, const Variant& variant, const SideProfi
   if (const std::string outside = outside_text(run, variant, side); !outside.empty()) {
     out += paragraph(outside, 2, Tone::dim, style);
   }
+  if (!served.empty()) out += paragraph(served, 2, Tone::dim, style);
   for (const std::string& reason : side.unseen) out += paragraph("unseen: " + reason, 2, Tone::dim, style);
   return out;
 }

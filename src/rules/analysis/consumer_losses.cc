@@ -32,6 +32,20 @@ std::string listing_package(const ConsumerView& view, const std::string& name) {
   }
   return {};
 }
+// "libgraphbolt_pytorch_2.2.1.so" and "…_2.0.0.so" are one: its number apart.
+std::string numberless_name(const std::string& path) {
+  std::string name;
+  for (const char c : base_name(path)) {
+    const bool is_number = (c >= '0' && c <= '9') || c == '.';
+    if (!is_number) {
+      name += c;
+    } else if (!name.ends_with('#')) {
+      name += '#';
+    }
+  }
+  return name;
+}
+
 class LossFinder {
  public:
   LossFinder(const ConsumerView& view, const LibraryIndex& index) : view_(view), index_(index) {
@@ -43,13 +57,23 @@ class LossFinder {
     }
     for (const LibraryView& library : view.libraries) {
       if (!is_missing(*library.loaded) || library.loaded->kind != DependencyKind::needed) continue;
-      incomplete_.insert(head_of(*library.loaded).file->path);
+      const std::string& path = head_of(*library.loaded).file->path;
+      incomplete_.insert(path);
+      if (has_role(library.loaded->name, LibraryRole::of_framework)) extends_absent_.insert(path);
     }
     for (const auto& [path, library] : by_path_) {
-      if (!library->loaded->lacks.empty()) incomplete_.insert(path);
+      const std::vector<std::string>& lacks = library->loaded->lacks;
+      if (lacks.empty()) continue;
+      incomplete_.insert(path);
+      const auto of_framework = [](const std::string& name) { return has_role(name, LibraryRole::of_framework); };
+      if (std::any_of(lacks.begin(), lacks.end(), of_framework)) extends_absent_.insert(path);
     }
     for (const auto& [path, library] : by_path_) {
-      if (library->loaded->asked_by.empty() && has_code(path) && !incomplete_.contains(path)) code_complete_ = true;
+      const bool loads = !incomplete_.contains(path) && library->loaded->unresolved_count == 0;
+      if (loads && library->loaded->asked_by.empty()) variants_.emplace(numberless_name(path), path);
+      if (!has_code(path) || incomplete_.contains(path)) continue;
+      if (library->loaded->asked_by.empty()) code_complete_ = true;
+      if (is_own_file(*library) && !incomplete_.contains(head_of(*library->loaded).file->path)) own_code_loads_ = true;
     }
   }
 
@@ -109,6 +133,8 @@ class LossFinder {
     const auto same = found_.find(split_library_file_name(library.name).stem);
     const bool other_version = library.path.empty() && same != found_.end() && !same->second.contains(library.name);
     if (head.file->at_start) return LossEffect::start;
+    // One file for each release of something (dgl's for torch 2.0.0 to 2.2.1), of which one loads.
+    if (!head.by_name && another_loads(head.file->path)) return LossEffect::side_piece;
     if (head.by_name && !library.path.empty()) return LossEffect::use;
     if (head.by_name) {
       // What is opened by name later (plug-ins for networks and storage) may fail to, unless its package sees to it.
@@ -120,10 +146,18 @@ class LossFinder {
     const auto own_file = by_path_.find(head.file->path);
     const bool expected = library.path.empty() && own_file != by_path_.end() && is_expected(library.name);
     if (expected && !head.all_needed) return LossEffect::use;
-    const bool matters = !(other_version && code_complete_) && (has_code(head.file->path) || !code_complete_);
+    // A file for a framework that is not here (open3d_torch_ops.so) is for those who have it, too.
+    const bool is_for_another = own_code_loads_ && extends_absent_.contains(head.file->path);
+    const bool is_spare = is_for_another || (other_version && code_complete_);
+    const bool matters = !is_spare && (has_code(head.file->path) || !code_complete_);
     if (!matters) return LossEffect::side_piece;
     if (head.all_needed) return LossEffect::start;
     return library.path.empty() ? LossEffect::gpu_part : LossEffect::use;
+  }
+
+  bool another_loads(const std::string& path) const {
+    const auto [begin, end] = variants_.equal_range(numberless_name(path));
+    return std::any_of(begin, end, [&](const auto& variant) { return variant.second != path; });
   }
 
   Loss loss_of_needed(const ConsumedLibrary& library) const {
@@ -199,7 +233,11 @@ class LossFinder {
   bool fails_at_use(const LibraryView& library) const {
     const ConsumedLibrary& wanted = *library.loaded;
     if (is_driver_library(wanted.name)) return false;
-    if (is_missing_part(library) || is_listed_and_gone(wanted)) return true;
+    if (is_missing_part(library)) return true;
+    // What its package lists and the loader finds elsewhere (torch's libgomp.so.1, the system's) is not missed.
+    const auto same = found_.find(split_library_file_name(wanted.name).stem);
+    const bool is_elsewhere = same != found_.end() && same->second.contains(wanted.name);
+    if (is_listed_and_gone(wanted) && !is_elsewhere) return true;
     const auto asker = by_path_.find(wanted.asked_by);
     const bool own = wanted.asked_by.empty() || (asker != by_path_.end() && is_own_file(*asker->second));
     if (!own || !index_.cuda_major(wanted.name)) return false;
@@ -270,8 +308,9 @@ class LossFinder {
   const LibraryIndex& index_;
   std::map<std::string, const LibraryView*> by_path_;
   std::map<std::string, std::set<std::string>> found_;  // stem → names that were found
-  std::set<std::string> incomplete_;
-  bool code_complete_ = false, has_c_library_ = false;
+  std::set<std::string> incomplete_, extends_absent_;   // paths of own files
+  std::multimap<std::string, std::string> variants_;    // paths of own files that load, by name without numbers
+  bool code_complete_ = false, own_code_loads_ = false, has_c_library_ = false;
 };
 
 }  // namespace

@@ -136,8 +136,11 @@ TEST(ConsumerVerdictOf, JudgesGpuCodeNativeByJitOrNotAtAll) {
                 CodeCause::native},
         CodeRow{"12.1", "580.95.05", "13.0", coverage_of({{{"sm_80", "sm_120"}, 10}, {{"sm_120a"}, 2}}),
                 CheckState::degraded, CodeCause::for_siblings},
-        CodeRow{"8.6", "550.163.01", "12.4", coverage_of({{{"sm_80", "sm_86"}, 1}, {{"sm_90"}, 9}}),
-                CheckState::degraded, CodeCause::partly}}) {
+        CodeRow{"8.6", "550.163.01", "12.4", coverage_of({{{"sm_80", "sm_86"}, 3}, {{"sm_90"}, 9}}),
+                CheckState::degraded, CodeCause::partly},
+        // A framework for older GPUs with a newer NCCL linked into it.
+        CodeRow{"9.0", "550.163.01", "12.4", coverage_of({{{"sm_80", "sm_86"}, 700}, {{"sm_70", "sm_90"}, 9}}),
+                CheckState::broken, CodeCause::hardly}}) {
     MadeStack stack;
     stack.driver(row.driver, row.level).gpu("some GPU", row.capability);
     add_framework(stack, "12.1", row.coverage);

@@ -199,7 +199,9 @@ CodeCause cause_where_some_runs(const std::vector<OwnCode>& code, CodeVerdict& v
   if (2 * served < without_ceiling.native + without_ceiling.jit) {
     return ceiling == std::pair(0, 0) ? CodeCause::ptx_disabled : CodeCause::ptx_too_new;
   }
-  if (2 * served < best_count(general_code(code))) return CodeCause::partly;
+  const std::int64_t best = best_count(general_code(code));
+  if (5 * served < best) return CodeCause::hardly;
+  if (2 * served < best) return CodeCause::partly;
   verdict.files = files_without(code, verdict.gpu, ceiling);
   if (count.jit > count.native) return CodeCause::by_jit;
   if (!verdict.files.empty()) return CodeCause::some_files;
@@ -217,6 +219,8 @@ std::string detail_of(const Situation& situation, const ServingDriver& driver, c
                          counts_text(verdict.count));
     case CodeCause::partly:
       return fmt::format("{}: {}, fewer than half of what other GPUs get; {}", gpu, counts_text(verdict.count), made);
+    case CodeCause::hardly:
+      return fmt::format("{}: {}, next to nothing of what other GPUs get; {}", gpu, counts_text(verdict.count), made);
     case CodeCause::for_siblings:
       return fmt::format("{}: {}; code specialised for others of its generation is not for it", gpu,
                          counts_text(verdict.count));
@@ -318,6 +322,7 @@ CheckState state_of(CodeCause cause) {
     case CodeCause::ptx_too_new:
     case CodeCause::ptx_disabled:
     case CodeCause::machine_code_only:
+    case CodeCause::hardly:
     case CodeCause::none:
       return CheckState::broken;
     case CodeCause::untold:

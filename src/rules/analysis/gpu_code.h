@@ -41,6 +41,7 @@ enum class CodeCause {
   ptx_too_new,        // only PTX would do, and this driver does not take that version
   ptx_disabled,       // only PTX would do, and CUDA_DISABLE_PTX_JIT forbids it
   machine_code_only,  // CUDA_FORCE_PTX_JIT asks for PTX and there is none
+  hardly,             // less than a fifth of what other GPUs get: of libraries linked into it, not of its own kernels
   none,               // neither machine code nor PTX: "no kernel image is available"
   untold,             // only PTX would do, and what the driver takes is not known
   no_code,            // it has no GPU code of its own

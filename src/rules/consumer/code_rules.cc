@@ -58,7 +58,9 @@ bool is_set(const Analysis& analysis, const char* name) {
   return value && *value != "0" && !value->empty();
 }
 
-std::vector<Found> no_kernel_image(const Analysis& analysis) { return found_for(analysis, {CodeCause::none}); }
+std::vector<Found> no_kernel_image(const Analysis& analysis) {
+  return found_for(analysis, {CodeCause::none, CodeCause::hardly});
+}
 
 std::vector<Found> ptx_too_new(const Analysis& analysis) { return found_for(analysis, {CodeCause::ptx_too_new}); }
 

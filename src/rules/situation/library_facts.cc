@@ -123,7 +123,11 @@ const std::vector<const Binary*>& LibraryIndex::with_stem(const std::string& ste
 std::optional<KnownVersion> LibraryIndex::version(const Binary& binary) const {
   const std::string stated = binary.version.is_known() ? value_text(*binary.version.value) : "";
   const std::optional<DottedVersion> version = dotted_version_from(stated);
-  if (version && version->parts.size() > 1) return KnownVersion{*version, to_string(*version)};
+  if (version && version->parts.size() > 1) {
+    const std::string& source = binary.version.source;  // as infer_versions of loading/ writes it
+    const bool is_inferred = source.starts_with("the wheel ") || source.ends_with(" of the same package");
+    return KnownVersion{*version, to_string(*version), !is_inferred};
+  }
   // Only a package with nothing but libraries has the version of its libraries.
   const Package* package = package_of(binary);
   if (package != nullptr && package->role == PackageRole::runtime) {

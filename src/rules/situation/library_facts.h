@@ -38,7 +38,8 @@ std::string consumer_text(const Consumer& consumer);
 
 struct KnownVersion {
   DottedVersion version;
-  std::string text;  // "9.26.0"
+  std::string text;         // "9.26.0"
+  bool is_of_file = false;  // its own bytes or name tell; not the wheel that lists it, or another file of that
 };
 
 // The tables and the stack, ordered for questions about libraries. Borrows the situation.

@@ -102,13 +102,22 @@ struct Member {
   KnownVersion version;
 };
 
+// A library may say another version than the wheel that it came in (cuTENSOR 2.8.1 says 2.8.0): of one package only
+// what files say themselves is compared.
+bool are_comparable(const Member& a, const Member& b) {
+  const bool same_package = !a.binary->package.empty() && a.binary->package == b.binary->package &&
+                            a.binary->environment == b.binary->environment;
+  return !same_package || (a.version.is_of_file && b.version.is_of_file);
+}
+
 // The members of a family with a version that differs from the first's, first of all.
 std::vector<Member> members_that_differ(const std::vector<Member>& members) {
   std::vector<Member> differing;
   for (const Member& member : members) {
-    if (differing.empty() || compare_releases(member.version.version, differing.front().version.version) != 0) {
-      differing.push_back(member);
-    }
+    const bool differs =
+        differing.empty() || (are_comparable(member, differing.front()) &&
+                              compare_releases(member.version.version, differing.front().version.version) != 0);
+    if (differs) differing.push_back(member);
   }
   return differing.size() > 1 ? differing : std::vector<Member>{};
 }

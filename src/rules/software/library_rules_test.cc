@@ -60,6 +60,21 @@ TEST(LibraryRules, AFamilyOfTwoReleases) {
   EXPECT_FALSE(found[0].severity == Severity::error);
 }
 
+// cuTENSOR 2.8.1 says 2.8.0 of itself; its other part tells nothing and has the version of the wheel.
+TEST(LibraryRules, AWheelIsNoMixForWhatItsLibrarySays) {
+  Scene scene;
+  scene.package("cutensor-cu12", "2.8.1", "runtime", "12");
+  scene.binary("/venv/cutensor/libcutensor.so.2", "libcutensor.so.2", "2.8.0", "cutensor-cu12");
+  scene.binary("/venv/cutensor/libcutensorMg.so.2", "libcutensorMg.so.2", "2.8.1", "cutensor-cu12");
+  scene.stack.binaries.back().version.source = "the wheel cutensor-cu12, which lists it";
+  scene.consumer("cupy-cuda12x", "14.2.0").libraries = {
+      loaded("libcutensor.so.2", "/venv/cutensor/libcutensor.so.2", "held by the environment"),
+      loaded("libcutensorMg.so.2", "/venv/cutensor/libcutensorMg.so.2", "held by the environment")};
+  EXPECT_TRUE(scene.judge("VRV-LIBRARY-FAMILY-MIX").empty());
+  scene.stack.binaries.back().version.source = "constant of a getter";
+  EXPECT_EQ(scene.judge("VRV-LIBRARY-FAMILY-MIX").size(), 1u);
+}
+
 TEST(LibraryRules, CublasOfAnotherMajorThanCublasLtIsAnError) {
   Scene scene;
   scene.binary("/a/libcublas.so.12.4.5.8", "libcublas.so.12", "12.4.5.8", "", "");

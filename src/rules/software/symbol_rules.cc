@@ -12,7 +12,7 @@
 namespace varve {
 
 namespace {
-constexpr std::size_t kSymbolsTold = 3;
+constexpr std::size_t kSymbolsTold = 3, kLibrariesTold = 3;
 
 // The loaded library that should have defined the symbol: the one that its version names, else the one whose name
 // stands in it (ncclMemFree, __nvJitLinkAddData_12_9). nullptr: nobody can tell.
@@ -86,20 +86,30 @@ std::string framework_text(const ConsumerView& view) {
   return text;
 }
 
-// Undefined symbols that nothing loaded defines, one finding a library. `of_extensions`: of libraries that belong to
-// extensions of a framework; else all others.
+// Whether others of the consumer's files do without this one.
+bool is_side_piece(const AnalysedConsumer& consumer, const LibraryView& library) {
+  return std::any_of(consumer.losses.begin(), consumer.losses.end(), [&](const Loss& loss) {
+    return loss.library == library.loaded && loss.effect == LossEffect::side_piece;
+  });
+}
+
+// Undefined symbols that nothing loaded defines, one finding a library, and no more than three a consumer.
+// `of_extensions`: of libraries that belong to extensions of a framework; else all others.
 std::vector<Found> unresolved_symbols(const Analysis& analysis, bool of_extensions) {
   const LibraryIndex& index = analysis.libraries;
   std::vector<Found> found;
   std::set<std::string> told;
-  for (const ConsumerView& view : analysis.consumers) {
+  for (const AnalysedConsumer& view : analysis.consumers) {
     if (!view.consumer.symbols_checked) continue;
+    std::size_t of_consumer = 0;
     for (const LibraryView& library : view.libraries) {
       const ConsumedLibrary& wants = *library.loaded;
       if (wants.unresolved_count == 0 || wants.unresolved.empty()) continue;
       const bool waits = waits_for_another_package(index, view, library);
       if ((waits || belongs_to_extension(index, view, library)) != of_extensions) continue;
+      if (!waits && is_side_piece(view, library)) continue;
       if (!told.insert(view.consumer.environment + "\n" + wants.path).second) continue;
+      if (++of_consumer > kLibrariesTold) continue;
       std::vector<std::string> names;
       for (std::size_t i = 0; i < std::min(kSymbolsTold, wants.unresolved.size()); ++i) {
         names.push_back(symbol_text(wants.unresolved[i]));
@@ -118,6 +128,9 @@ std::vector<Found> unresolved_symbols(const Analysis& analysis, bool of_extensio
       found.back().about.push_back({About::library, base_name(wants.path)});
       for (const UnresolvedSymbol& symbol : wants.unresolved)
         found.back().about.push_back({About::symbol, symbol.name});
+    }
+    if (of_consumer > kLibrariesTold) {
+      found.back().evidence += fmt::format("; so have {} more of its files", of_consumer - kLibrariesTold);
     }
   }
   return found;

@@ -1,4 +1,4 @@
-#include "package/package_database.h"
+#include "package/database/package_database.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include <fstream>
 
 #include "base/test_sources.h"
-#include "package/package_database_rpm.h"
+#include "package/database/package_database_rpm.h"
 #include "tables/package_table.h"
 #include "world/test_root.h"
 

@@ -1,4 +1,4 @@
-#include "package/package_database_rpm.h"
+#include "package/database/package_database_rpm.h"
 
 #include <algorithm>
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "package/package_database.h"
+#include "package/database/package_database.h"
 #include "world/file_reader.h"
 
 namespace varve {

@@ -1,9 +1,9 @@
-#include "package/package_database.h"
+#include "package/database/package_database.h"
 
 #include <algorithm>
 
 #include "base/text.h"
-#include "package/package_database_rpm.h"
+#include "package/database/package_database_rpm.h"
 #include "tables/package_table.h"
 #include "world/reading.h"
 

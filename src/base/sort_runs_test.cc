@@ -1,4 +1,4 @@
-#include "kernels/analysis/sort_runs.h"
+#include "base/sort_runs.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,70 @@
+#include "kernels/kineto/plain_word.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+#include "kernels/kineto/json_members.h"
+
+namespace varve {
+namespace {
+// With what must be readable behind.
+std::string padded(const std::string& text) { return text + std::string(kShortContainer, ' '); }
+
+TEST(PlainWord, EndsWhereJsonSaysAndHoldsNoBracket) {
+  const auto size = [](const std::string& text) { return plain_word(padded(text).data()).size; };
+  EXPECT_EQ(size("12,"), 2u);
+  EXPECT_EQ(size("12 "), 2u);
+  EXPECT_EQ(size("12}"), 2u);
+  EXPECT_EQ(size("-Infinity]"), 9u);
+  EXPECT_EQ(size("1234567890123456789012345678901,"), 31u);
+  EXPECT_EQ(size("12345678901234567890123456789012,"), 0u);  // too long
+  EXPECT_EQ(size("1{,"), 0u);
+  EXPECT_EQ(size("1[,"), 0u);
+  EXPECT_EQ(size("1\","), 0u);
+  EXPECT_EQ(size("12,\""), 2u);
+  EXPECT_EQ(size(","), 0u);
+}
+
+// Of what can stand in a number, and digits most of all.
+TEST(PlainWord, NumbersAreWhatTheSlowWaySays) {
+  constexpr std::string_view kBytes = "0123456789012345678901234567890123456789....-+eEx";
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 200'000; ++round) {
+    std::string text;
+    for (std::size_t size = 1 + random() % 20; size > 0; --size)
+      text += kBytes[random() % (random() % 4 == 0 ? 49 : 40)];
+    if (round % 2 == 0) text.insert(random() % text.size(), ".");
+    const std::string with_rest = padded(text + ",7");
+    const PlainWord word = plain_word(with_rest.data());
+    ASSERT_EQ(word.size, text.size());
+    ASSERT_EQ(nanoseconds_of(word, with_rest.data()), nanoseconds_from(text)) << text;
+    if (const auto number = whole_number_of(word, with_rest.data())) {
+      ASSERT_EQ(number, whole_number_from(text)) << text;
+    } else if (text.size() <= 16) {
+      ASSERT_EQ(whole_number_from(text), std::nullopt) << text;
+    }
+  }
+}
+
+TEST(PlainWord, ShortContainersEndWhereTheSlowWaySays) {
+  constexpr std::string_view kBytes = "[[[]]]{}\"\"ab, ";
+  std::mt19937_64 random(6);
+  std::size_t found = 0;
+  for (int round = 0; round < 100'000; ++round) {
+    std::string text = "[";
+    for (std::size_t size = random() % 70; size > 0; --size) text += kBytes[random() % kBytes.size()];
+    if (round % 8 == 0) text[random() % text.size()] = '\\';
+    if (text[0] == '\\') continue;
+    const std::string with_rest = padded(text);
+    const char* end = end_of_short_container(with_rest.data());
+    if (end == nullptr) continue;
+    ++found;
+    ASSERT_EQ(end, end_of_json_container(with_rest.data(), with_rest.data() + with_rest.size())) << text;
+  }
+  EXPECT_GT(found, 10'000u);
+}
+
+}  // namespace
+}  // namespace varve

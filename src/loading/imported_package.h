@@ -1,0 +1,29 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "loading/consumer_loading.h"
+#include "loading/package_start.h"
+#include "world/files.h"
+
+namespace varve {
+
+// A package of libraries, and what its import runs.
+struct ImportedPackage {
+  std::string name;
+  std::string folder;                         // of packages
+  std::vector<const HeldLibrary*> libraries;  // borrowed
+  std::vector<std::string> tops;              // modules at its top: "torch", "nvidia.dali"
+  PackageStart start;
+
+  // "torch/_C.abi3.so" below the folder is the module torch._C.
+  std::string module_of(const HeldLibrary& library) const;
+};
+
+// `folders`: of packages; the package is in one of them. What its import imports: the folder of its name or the first
+// that its row names; else all that it puts into the folder of packages with an __init__.py, below those that several
+// packages share (nvidia.dali). `files` must live longer.
+ImportedPackage imported_package(const Files& files, const std::vector<std::string>& folders, const std::string& name,
+                                 const std::vector<const HeldLibrary*>& libraries);
+
+}  // namespace varve

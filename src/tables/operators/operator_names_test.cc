@@ -1,0 +1,57 @@
+#include "tables/operators/operator_names.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/embedded.h"
+
+namespace varve {
+namespace {
+
+FunctionRole role_of(const std::string& name, const std::string& library) {
+  const auto role = function_role(name, library);
+  EXPECT_TRUE(role) << to_text(role.error());
+  return role ? *role : FunctionRole{};
+}
+
+TEST(OperatorNames, AreAsTheExamplesOfTheTableSay) {
+  const auto table = nlohmann::json::parse(embedded_file("data/operators.json"));
+  int examples = 0;
+  for (const auto& row : table.at("operators")) {
+    for (const auto& example : row.at("examples")) {
+      const FunctionRole role = role_of(example.at(0), "/lib/libx.so");
+      EXPECT_EQ(row.at("level") == "framework" ? role.operation : role.library_call, example.at(1)) << example.at(0);
+      ++examples;
+    }
+  }
+  EXPECT_GE(examples, 10);
+}
+
+TEST(OperatorNames, OfOtherFunctionsAreEmpty) {
+  for (const char* name : {"at::native::linear(at::Tensor const&)", "sgemm_kernel_HASWELL", "main", "", "FLOAT_"}) {
+    const FunctionRole role = role_of(name, "/lib/libx.so");
+    EXPECT_EQ(role.operation + role.library_call, "") << name;
+    EXPECT_FALSE(role.whole);
+    EXPECT_FALSE(role.program);
+  }
+}
+
+TEST(OperatorNames, OfWholesTakeInWhatTheyCall) {
+  EXPECT_TRUE(role_of("at::_ops::scaled_dot_product_attention::call(at::Tensor const&)", "libtorch_cpu.so").whole);
+  EXPECT_FALSE(role_of("at::_ops::bmm::call(at::Tensor const&)", "libtorch_cpu.so").whole);
+}
+
+TEST(FunctionRoles, TellTeamsAndThePrograms) {
+  EXPECT_TRUE(role_of("", "/x/torch.libs/libgomp-a34b3233.so.1").team);
+  EXPECT_TRUE(role_of("blas_thread_server", "/x/libscipy_openblas64_.so").team);
+  EXPECT_FALSE(role_of("inner_thread", "/x/libscipy_openblas64_.so").team);
+  EXPECT_FALSE(role_of("exec_blas", "/x/libother.so").team);
+  EXPECT_TRUE(role_of("project(float*)", "/home/me/transformer").program);
+  EXPECT_FALSE(role_of("", "/home/me/transformer").program);
+  EXPECT_FALSE(role_of("_PyEval_EvalFrameDefault", "/usr/bin/python3.11").program);
+  EXPECT_FALSE(role_of("execute_command", "/usr/bin/bash").program);
+}
+
+}  // namespace
+}  // namespace varve

@@ -1,0 +1,1 @@
+int varve_empty;

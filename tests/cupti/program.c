@@ -1,0 +1,154 @@
+// A program that uses a GPU, for tests of the recorder: "cuInit" as libcuda does it, and what its arguments say, one
+// after the other. Usage: program CUPTI STEP…   CUPTI is the path of the fake libcupti.
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static void* cupti;
+static const char* cupti_path;
+
+static uint64_t now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void init(void) {
+  const char* path = getenv("CUDA_INJECTION64_PATH");
+  void* library = path != NULL ? dlopen(path, RTLD_NOW) : NULL;
+  if (path != NULL && library == NULL) printf("%s\n", dlerror());
+  int (*initialise)(void) = library != NULL ? (int (*)(void))dlsym(library, "InitializeInjection") : NULL;
+  if (initialise != NULL) printf("injected %d\n", initialise());
+  cupti = dlopen(cupti_path, RTLD_NOW | RTLD_NOLOAD);
+}
+
+static void* function(const char* name) { return cupti != NULL ? dlsym(cupti, name) : NULL; }
+
+typedef void (*Kernel)(const char*, uint64_t, uint64_t, uint32_t, uint32_t, uint64_t);
+
+static void launch(uint64_t count, uint64_t names, uint64_t shapes) {
+  static char texts[64][32];
+  for (uint64_t i = 0; i < 64; ++i) snprintf(texts[i], sizeof texts[i], "kernel_%llu", (unsigned long long)i);
+  Kernel kernel = (Kernel)function("fake_kernel");
+  const uint64_t start = now_ns();
+  for (uint64_t i = 0; i < count && kernel != NULL; ++i) {
+    const uint64_t at = start + i * 10;
+    kernel(texts[i % names % 64], at, at + 1000 + i % 100, 7, (uint32_t)(1 + i / names % shapes), 0);
+  }
+}
+
+static void odd(void) {
+  Kernel kernel = (Kernel)function("fake_kernel");
+  const uint64_t at = now_ns();
+  if (kernel == NULL) return;
+  kernel("odd", 0, 0, 7, 1, 0);
+  kernel("odd", at, 0, 7, 1, 0);
+  kernel("odd", at, at - 5, 7, 1, 0);
+  kernel("odd", 1000, at, 7, 1, 0);
+  kernel("odd", at, at + 70, 7, 1, 0);
+}
+
+static void rest(void) {
+  const uint64_t at = now_ns();
+  void (*copy)(uint64_t, uint64_t, uint64_t) = (void (*)(uint64_t, uint64_t, uint64_t))function("fake_copy");
+  void (*fill)(uint64_t, uint64_t, uint64_t) = (void (*)(uint64_t, uint64_t, uint64_t))function("fake_fill");
+  void (*graph)(const char*, uint64_t, uint64_t, int) =
+      (void (*)(const char*, uint64_t, uint64_t, int))function("fake_graph");
+  void (*jit)(uint32_t, uint64_t, uint64_t) = (void (*)(uint32_t, uint64_t, uint64_t))function("fake_jit");
+  void (*pool)(uint32_t, uint64_t, uint64_t) = (void (*)(uint32_t, uint64_t, uint64_t))function("fake_pool");
+  void (*overhead)(uint64_t, uint64_t) = (void (*)(uint64_t, uint64_t))function("fake_overhead");
+  void (*call)(uint32_t, uint64_t, uint64_t) = (void (*)(uint32_t, uint64_t, uint64_t))function("fake_call");
+  void (*marker)(const char*, uint32_t, uint32_t, uint32_t, uint64_t) =
+      (void (*)(const char*, uint32_t, uint32_t, uint32_t, uint64_t))function("fake_marker");
+  void (*drop)(size_t) = (void (*)(size_t))function("fake_drop");
+  if (copy == NULL) return;
+  copy(at, at + 500, 4096);
+  fill(at, at + 100, 64);
+  graph("in_graph", at, 1000, 3);
+  jit(3, at, at + 5000000);
+  jit(1, at, at + 20000);
+  pool(1, 1 << 20, 0);
+  pool(3, 4 << 20, 3 << 20);
+  overhead(at, at + 700);
+  call(211, at, at + 4000);
+  call(165, at, at + 9000);
+  marker("step", 1, 5, 2, at);
+  marker("inner", 2, 5, 2, at + 100);
+  marker(NULL, 2, 5, 4, at + 400);
+  marker(NULL, 1, 5, 4, at + 1000);
+  drop(3);
+}
+
+static void load_module(const char* path) {
+  void (*module)(const void*, size_t) = (void (*)(const void*, size_t))function("fake_module");
+  FILE* file = fopen(path, "rb");
+  if (file == NULL || module == NULL) return;
+  static char bytes[1 << 20];
+  module(bytes, fread(bytes, 1, sizeof bytes, file));
+  fclose(file);
+}
+
+static const char* value_of(const char* step, const char* name) {
+  const size_t size = strlen(name);
+  return strncmp(step, name, size) == 0 && step[size] == '=' ? step + size + 1 : NULL;
+}
+
+int main(int count, char** steps) {
+  uint64_t names = 3, shapes = 1;
+  int ended = 5;
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  if (count < 2) return 2;
+  cupti_path = steps[1];
+  for (int i = 2; i < count; ++i) {
+    const char* step = steps[i];
+    const char* value;
+    if (strcmp(step, "init") == 0) init();
+    if ((value = value_of(step, "names"))) names = strtoull(value, NULL, 10);
+    if ((value = value_of(step, "shapes"))) shapes = strtoull(value, NULL, 10);
+    if ((value = value_of(step, "open"))) printf("open %d\n", dlopen(value, RTLD_NOW | RTLD_GLOBAL) != NULL);
+    if ((value = value_of(step, "launch"))) launch(strtoull(value, NULL, 10), names, shapes);
+    if ((value = value_of(step, "module"))) load_module(value);
+    if ((value = value_of(step, "sleep"))) usleep((useconds_t)(1000 * atoi(value)));
+    if (strcmp(step, "succeed") == 0) ended = 0;
+    if (strcmp(step, "odd") == 0) odd();
+    if (strcmp(step, "rest") == 0) rest();
+    if (strcmp(step, "_exit") == 0) _exit(3);
+    if (strcmp(step, "kill") == 0) raise(SIGKILL);
+    if (strcmp(step, "close") == 0) {
+      for (int fd = 3; fd < 256; ++fd) close(fd);
+    }
+    if (strcmp(step, "fork") == 0) {  // the child takes the next step, and no other
+      const pid_t child = fork();
+      if (child == 0) {
+        steps[2] = steps[i + 1];
+        count = 3, i = 1;
+        continue;
+      }
+      int status = 0;
+      waitpid(child, &status, 0);
+      printf("child %d\n", status);
+      ++i;
+    }
+    if (strcmp(step, "exec") == 0) {  // the rest of the steps in a new program of the same process
+      steps[i] = (char*)cupti_path;
+      char* arguments[64] = {steps[0]};
+      for (int k = i; k < count && k - i < 60; ++k) arguments[k - i + 1] = steps[k];
+      execv("/proc/self/exe", arguments);
+    }
+  }
+  struct rusage_text {
+    char line[256];
+  } text;
+  FILE* status = fopen("/proc/self/status", "r");
+  while (status != NULL && fgets(text.line, sizeof text.line, status) != NULL) {
+    if (strncmp(text.line, "VmHWM:", 6) == 0) printf("peak %d\n", atoi(text.line + 6));
+  }
+  printf("result 42\n");
+  return ended;
+}
