@@ -38,7 +38,7 @@ TEST(Served, TextSaysForWhomAKernelRanAndHowThatIsKnown) {
 }
 
 TEST(Served, NothingIsSaidWhereNothingIsKnown) {
-  Run run = run_with_operators();
+  varve::Run run = run_with_operators();
   Profile& profile = run.units[0].profiles.by_kind[kCpuSamples];
   for (ProfileRow& row : profile.rows) row.key.operation = kNoKernel;
   EXPECT_EQ(text_run(run, {.width = 200}).find("behalf"), std::string::npos);
