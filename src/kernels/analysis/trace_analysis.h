@@ -40,6 +40,8 @@ class TraceAnalysis final : public TraceSink {
   void join_capture(const std::vector<Device>& devices);
   CapturedKernels captured(const std::vector<Device>& devices, const HostCalls& calls);
   NameId operation_of(const DeviceEvent& one) const;
+  void keep_sequence(const std::vector<std::vector<std::uint32_t>>& by_track, const std::vector<Device>& devices,
+                     const HostSweep& host, const TraceSteps& steps);
   void analyse(TraceTally& tally, TraceSteps& steps);
 
   TraceOptions options_;
@@ -49,6 +51,7 @@ class TraceAnalysis final : public TraceSink {
   std::unordered_map<std::uint32_t, NameId> joined_;  // the operation of an event, by a capture
   CaptureJoined joined_sum_;
   CapturedKernels captured_;
+  TraceSequence sequence_;
   std::vector<Place> places_;                                                    // of tracks, by TrackId
   std::map<std::pair<std::int32_t, std::int32_t>, CollectiveList> collectives_;  // by rank and device
 };
