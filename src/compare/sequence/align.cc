@@ -32,6 +32,14 @@ class Alignment {
  public:
   Alignment(Tokens a, Tokens b) : a_(a), b_(b) {}
 
+  CommonRun longest_block() const {
+    const Segment whole{0, a_.size(), 0, b_.size()};
+    const Places places = places_in(whole);
+    if (places.pairs == 0 || places.pairs > kMostPairs) return {};
+    const std::vector<CommonRun> blocks = longest_blocks(whole, places);
+    return blocks.empty() ? CommonRun{} : blocks.front();
+  }
+
   std::vector<CommonRun> take() {
     open_.push_back({0, a_.size(), 0, b_.size()});
     while (!open_.empty()) {
@@ -76,7 +84,10 @@ class Alignment {
     const Places places = places_in(s);
     if (places.pairs == 0) return;
     if (by_anchors(s, places)) return;
-    if (places.pairs > kMostPairs || !by_blocks(s, places)) by_agreement(s);
+    const std::vector<CommonRun> blocks =
+        places.pairs > kMostPairs ? std::vector<CommonRun>{} : longest_blocks(s, places);
+    if (blocks.empty()) return by_agreement(s);
+    keep(s, longest_chain(blocks));
   }
 
   // What occurs once on each side, where all of that is in one order.
@@ -93,8 +104,8 @@ class Alignment {
     return true;
   }
 
-  // The longest common blocks: the ends of all of them, and of these the longest chain.
-  bool by_blocks(const Segment& s, const Places& places) {
+  // The longest common blocks, all of one length; none where there are too many.
+  std::vector<CommonRun> longest_blocks(const Segment& s, const Places& places) const {
     std::vector<std::uint32_t> before(s.b_end - s.b + 1), now(before.size());
     std::vector<std::uint32_t> touched_before, touched_now;
     std::vector<CommonRun> blocks;
@@ -109,15 +120,14 @@ class Alignment {
           touched_now.push_back(static_cast<std::uint32_t>(k + 1));
           if (length > longest) blocks.clear(), longest = length;
           if (length == longest) blocks.push_back({i + 1 - length, j + 1 - length, length});
-          if (blocks.size() > kMostBlocks) return false;
+          if (blocks.size() > kMostBlocks) return {};
         }
       }
       for (const std::uint32_t k : touched_before) before[k] = 0;
       std::swap(before, now);
       std::swap(touched_before, touched_now);
     }
-    keep(s, longest_chain(blocks));
-    return true;
+    return blocks;
   }
 
   // From one agreement of some tokens to the next.
@@ -185,6 +195,13 @@ std::vector<CommonRun> align(Tokens a, Tokens b) {
     if (swap) std::swap(run.a, run.b);
   }
   return runs;
+}
+
+CommonRun longest_common_block(Tokens a, Tokens b) {
+  const bool swap = std::lexicographical_compare(b.begin(), b.end(), a.begin(), a.end());
+  CommonRun block = swap ? Alignment(b, a).longest_block() : Alignment(a, b).longest_block();
+  if (swap) std::swap(block.a, block.b);
+  return block;
 }
 
 }  // namespace varve

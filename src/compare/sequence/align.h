@@ -21,4 +21,8 @@ struct CommonRun {
 // beyond, the sides are followed from one agreement to the next.
 std::vector<CommonRun> align(std::span<const std::uint32_t> a, std::span<const std::uint32_t> b);
 
+// The longest block that both sides have, the first of several; length 0 where there is none, or where looking for it
+// would take too long.
+CommonRun longest_common_block(std::span<const std::uint32_t> a, std::span<const std::uint32_t> b);
+
 }  // namespace varve

@@ -12,6 +12,7 @@
 #include "compare/traces/common_names.h"
 #include "compare/traces/group_tally.h"
 #include "compare/traces/match_step.h"
+#include "compare/traces/rotate_steps.h"
 #include "compare/traces/step_pairs.h"
 #include "compare/traces/trace_facts.h"
 
@@ -107,8 +108,10 @@ void tally_pair(const StepPair& pair, const StepItems& step_a, const StepItems& 
 // What is counted of one side without looking at the other.
 void tally_side(const TraceSequence& sequence, bool of_b, const CommonNames& names, Basis basis, TraceSideSummary& side,
                 GroupTally& tally, std::map<std::string, OperationChange>& operations) {
+  side.trace_window_ns = sequence.whole.length_ns;
   for (const TraceSequence::Stream& stream : sequence.streams) {
     for (const TraceSequence::Item& item : stream.items) {
+      if (item.part == Part::kernel) side.trace_items_ns += item.duration_ns;
       if (!is_compared(sequence, item, basis)) {
         side.not_in_steps += item.part == Part::kernel ? 1 : 0;
         continue;
@@ -275,9 +278,12 @@ Result<TraceComparison> compare_traces(const ComparedTrace& a, const ComparedTra
   tally_side(a.sequence, false, names, basis.basis, comparison.a, tally, operations);
   tally_side(b.sequence, true, names, basis.basis, comparison.b, tally, operations);
   const PairedSteps steps = pair_steps(a.sequence, b.sequence, names, basis.basis);
+  const bool in_rounds = a.record.sources.front().steps.found == TraceSteps::Found::repeated;
+  StepRotation rotation(names);
   MatchedSteps matched;
   for (const StepPair& pair : steps.pairs) {
-    const StepItems &step_a = steps.a[pair.a], &step_b = steps.b[pair.b];
+    StepItems step_a = steps.a[pair.a], step_b = steps.b[pair.b];
+    if (basis.basis == Basis::a_step && in_rounds) rotation.apply(step_a, step_b);
     tally_pair(pair, step_a, step_b, matched.match(streams_of(step_a, step_b, names)), tally);
   }
   comparison.groups = tally.take(comparison.a.units, comparison.b.units);

@@ -4,14 +4,23 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace varve {
 
 namespace {
-std::int64_t sum_ns(const GroupTally::Items& items) {
-  std::int64_t sum = 0;
-  for (const TraceSequence::Item* item : items) sum += item->duration_ns;
-  return sum;
+void add_each(const GroupTally::Items& items, std::vector<std::int64_t>& each_ns, std::uint64_t& times) {
+  for (std::size_t i = 0; i < items.size(); ++i) each_ns[i] += items[i]->duration_ns;
+  times += items.empty() ? 0 : 1;
+}
+
+void add_sum(std::vector<std::int64_t>& into, const std::vector<std::int64_t>& from) {
+  into.resize(std::max(into.size(), from.size()));
+  for (std::size_t i = 0; i < from.size(); ++i) into[i] += from[i];
+}
+
+std::int64_t total(const std::vector<std::int64_t>& each_ns) {
+  return std::accumulate(each_ns.begin(), each_ns.end(), std::int64_t{0});
 }
 
 // What two launches of one name say of its code. Sizes that are not told say nothing.
@@ -22,10 +31,11 @@ Exchange exchange_of(const Launch& a, const Launch& b) {
 }
 }  // namespace
 
-void GroupTally::add(const Key& key, std::int64_t ns_a, std::int64_t ns_b, bool count_a, bool count_b) {
+GroupTally::Sum& GroupTally::sum_of(const Key& key) {
   Sum& sum = sums_[key];
-  if (count_a && !key.a.empty()) ++sum.a_times, sum.a_ns += ns_a;
-  if (count_b && !key.b.empty()) ++sum.b_times, sum.b_ns += ns_b;
+  sum.a_ns.resize(key.a.size());
+  sum.b_ns.resize(key.b.size());
+  return sum;
 }
 
 void GroupTally::add_same(const TraceSequence::Item& a, const TraceSequence::Item& b, bool count_a, bool count_b) {
@@ -35,17 +45,18 @@ void GroupTally::add_same(const TraceSequence::Item& a, const TraceSequence::Ite
   if (key.exchange == Exchange::other_code) {
     key.registers_a = launch_a.registers, key.registers_b = launch_b.registers;
   }
-  add(key, a.duration_ns, b.duration_ns, count_a, count_b);
+  Sum& sum = sum_of(key);
+  if (count_a) ++sum.a_times, sum.a_ns[0] += a.duration_ns;
+  if (count_b) ++sum.b_times, sum.b_ns[0] += b.duration_ns;
 }
 
 void GroupTally::add_group(ExchangeReason reason, const Items& a, const Items& b, bool count_a, bool count_b) {
   Key key{.exchange = b.empty() ? Exchange::vanished : a.empty() ? Exchange::appeared : Exchange::replaced,
           .reason = reason};
-  const auto bare = [&](bool of_b, const TraceSequence::Item& item) { return names_.item(of_b, item.kernel, item.operation); };
   bool first = true;
   const auto take = [&](bool of_b, const Items& items, std::vector<std::uint32_t>& into) {
     for (const TraceSequence::Item* item : items) {
-      const MatchItem one = bare(of_b, *item);
+      const MatchItem one = names_.item(of_b, item->kernel, item->operation);
       into.push_back(names_.bare_of_operations(one.name));
       if (first) key.operation = one.bare_operation;
       if (one.bare_operation != key.operation) key.operation = kNoNumber;  // several: none in particular
@@ -54,12 +65,16 @@ void GroupTally::add_group(ExchangeReason reason, const Items& a, const Items& b
   };
   take(false, a, key.a);
   take(true, b, key.b);
-  add(key, sum_ns(a), sum_ns(b), count_a, count_b);
+  Sum& sum = sum_of(key);
+  if (count_a) add_each(a, sum.a_ns, sum.a_times);
+  if (count_b) add_each(b, sum.b_ns, sum.b_times);
 }
 
 void GroupTally::add_other(const TraceSequence::Item& item, bool of_b) {
   const std::uint32_t name = names_.item(of_b, item.kernel, kNoKernel).name;
-  add({.part = item.part, .a = {name}, .b = {name}}, item.duration_ns, item.duration_ns, !of_b, of_b);
+  Sum& sum = sum_of({.part = item.part, .a = {name}, .b = {name}});
+  ++(of_b ? sum.b_times : sum.a_times);
+  (of_b ? sum.b_ns : sum.a_ns)[0] += item.duration_ns;
 }
 
 ExchangeGroup GroupTally::group_from(const Key& key, const Sum& sum) const {
@@ -69,20 +84,47 @@ ExchangeGroup GroupTally::group_from(const Key& key, const Sum& sum) const {
                       .operation = key.operation == kNoNumber ? "" : names_.text(key.operation),
                       .a_times = sum.a_times,
                       .b_times = sum.b_times,
-                      .a_ns = sum.a_ns,
-                      .b_ns = sum.b_ns};
+                      .a_ns = total(sum.a_ns),
+                      .b_ns = total(sum.b_ns)};
   for (const std::uint32_t name : key.a) group.a.push_back(names_.text(name));
   for (const std::uint32_t name : key.b) group.b.push_back(names_.text(name));
   if (key.exchange == Exchange::other_code) {
     group.detail = fmt::format("registers {} → {}", key.registers_a, key.registers_b);
   }
+  group.each_a_ns = sum.a_ns, group.each_b_ns = sum.b_ns;
   // Copies and collectives have no sequence: what one side does not show is of the other alone.
-  if (key.part != Part::kernel && sum.b_times == 0) group.exchange = Exchange::vanished, group.b.clear();
-  if (key.part != Part::kernel && sum.a_times == 0) group.exchange = Exchange::appeared, group.a.clear();
+  if (key.part != Part::kernel && sum.b_times == 0) group.exchange = Exchange::vanished, group.b.clear(), group.each_b_ns.clear();
+  if (key.part != Part::kernel && sum.a_times == 0) group.exchange = Exchange::appeared, group.a.clear(), group.each_a_ns.clear();
   return group;
 }
 
-std::vector<ExchangeGroup> GroupTally::take(std::uint64_t units_a, std::uint64_t units_b) const {
+// What is alone on both sides by its place, and ran on both: it ran more or less often, and neither vanished nor
+// appeared.
+void GroupTally::join_single_kernels() {
+  std::map<std::uint32_t, std::pair<Sum, Sum>> by_name;
+  const auto name_of = [](const Key& key) {
+    const bool is_one = key.part == Part::kernel && key.a.size() + key.b.size() == 1;
+    return is_one ? (key.a.empty() ? key.b : key.a).front() : kNoNumber;
+  };
+  for (const auto& [key, sum] : sums_) {
+    if (name_of(key) == kNoNumber) continue;
+    Sum& into = key.a.empty() ? by_name[name_of(key)].second : by_name[name_of(key)].first;
+    into.a_times += sum.a_times, into.b_times += sum.b_times;
+    add_sum(into.a_ns, sum.a_ns);
+    add_sum(into.b_ns, sum.b_ns);
+  }
+  std::erase_if(by_name, [](const auto& one) { return one.second.first.a_times == 0 || one.second.second.b_times == 0; });
+  std::erase_if(sums_, [&](const auto& one) { return by_name.contains(name_of(one.first)); });
+  for (const auto& [name, both] : by_name) {
+    Sum& sum = sum_of({.a = {name}, .b = {name}});
+    sum.a_times += both.first.a_times, sum.b_times += both.second.b_times;
+    add_sum(sum.a_ns, both.first.a_ns);
+    add_sum(sum.b_ns, both.second.b_ns);
+  }
+}
+
+std::vector<ExchangeGroup> GroupTally::take(std::uint64_t units_a, std::uint64_t units_b) {
+  join_single_kernels();
   std::vector<ExchangeGroup> groups;
   for (const auto& [key, sum] : sums_) groups.push_back(group_from(key, sum));
   const auto change = [&](const ExchangeGroup& group) {

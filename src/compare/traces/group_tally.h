@@ -26,7 +26,7 @@ class GroupTally {
   void add_other(const TraceSequence::Item& item, bool of_b);
 
   // By falling change, for sides of so many units.
-  std::vector<ExchangeGroup> take(std::uint64_t units_a, std::uint64_t units_b) const;
+  std::vector<ExchangeGroup> take(std::uint64_t units_a, std::uint64_t units_b);
 
  private:
   struct Key {
@@ -41,10 +41,11 @@ class GroupTally {
   };
   struct Sum {
     std::uint64_t a_times = 0, b_times = 0;
-    std::int64_t a_ns = 0, b_ns = 0;
+    std::vector<std::int64_t> a_ns, b_ns;  // by the places of the key's names
   };
 
-  void add(const Key& key, std::int64_t ns_a, std::int64_t ns_b, bool count_a, bool count_b);
+  Sum& sum_of(const Key& key);
+  void join_single_kernels();
   ExchangeGroup group_from(const Key& key, const Sum& sum) const;
 
   const CommonNames& names_;

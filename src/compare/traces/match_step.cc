@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "compare/sequence/align.h"
+#include "compare/traces/weak_anchors.h"
 
 namespace varve {
 
@@ -63,7 +64,9 @@ class Matching {
   }
 
   StepMatch take() {
-    for (const Gap& whole : whole_) by_item(whole, Level::name_and_operation);
+    const auto starts = [](const MatchItem& item) { return item.starts_operation; };
+    of_operations_ = std::any_of(a_.begin(), a_.end(), starts) && std::any_of(b_.begin(), b_.end(), starts);
+    for (const Gap& whole : whole_) next_level(whole, of_operations_ ? Level::operation : Level::name_and_operation);
     for (const Gap& gap : open_) by_position(gap);
     elsewhere([](const MatchItem& item) { return item.name; }, true);
     elsewhere([](const MatchItem& item) { return item.operation; }, false);
@@ -100,8 +103,13 @@ class Matching {
     for (std::size_t i = gap.a.begin; i < gap.a.end; ++i) a.push_back(key(a_[i]));
     for (std::size_t j = gap.b.begin; j < gap.b.end; ++j) b.push_back(key(b_[j]));
     const Tokens tokens = tokens_of(a, b);
+    const auto is_weak = [&](const CommonRun& run) {
+      const auto begin = a_.begin() + static_cast<std::ptrdiff_t>(gap.a.begin + run.a);
+      return std::all_of(begin, begin + static_cast<std::ptrdiff_t>(run.length),
+                         [](const MatchItem& item) { return item.operation == kNoNumber; });
+    };
     Gap rest = gap;
-    for (const CommonRun& run : align(tokens.a, tokens.b)) {
+    for (const CommonRun& run : without_weak_anchors(align(tokens.a, tokens.b), a.size(), b.size(), is_weak)) {
       rest.a.end = gap.a.begin + run.a;
       rest.b.end = gap.b.begin + run.b;
       next_level(rest, after(level));
@@ -123,7 +131,7 @@ class Matching {
     for (std::size_t i = range.begin; i < range.end; ++i) {
       const std::uint32_t operation = level == Level::operation ? items[i].operation : items[i].bare_operation;
       const bool is_known = operation != kNoNumber;
-      if (is_known && !runs.keys.empty() && runs.keys.back() == operation) {
+      if (is_known && !items[i].starts_operation && !runs.keys.empty() && runs.keys.back() == operation) {
         runs.ranges.back().end = i + 1;
         continue;
       }
@@ -154,6 +162,7 @@ class Matching {
 
   // What one operation ran on both sides: by name where it can be, and the rest for each other.
   void within_operation(const Range& a, const Range& b) {
+    if (of_operations_ && std::max(a.size(), b.size()) <= kMostByPosition) return inside_of_outermost(a, b);
     std::vector<Key> keys_a, keys_b;
     for (std::size_t i = a.begin; i < a.end; ++i) keys_a.push_back(a_[i].name);
     for (std::size_t j = b.begin; j < b.end; ++j) keys_b.push_back(b_[j].name);
@@ -169,6 +178,17 @@ class Matching {
       for (std::size_t k = 0; k < run.length; ++k) same(i++, j++);
     }
     rest_up_to(a.end, b.end);
+    group(MatchedBy::operation, rest_a, rest_b);
+  }
+
+  // One outermost operation on both sides: small operations inside of it, of which there are many everywhere, tell no
+  // story, so that all between what both begin and end with is one exchange.
+  void inside_of_outermost(Range a, Range b) {
+    while (a.size() > 0 && b.size() > 0 && a_[a.begin].name == b_[b.begin].name) same(a.begin++, b.begin++);
+    while (a.size() > 0 && b.size() > 0 && a_[a.end - 1].name == b_[b.end - 1].name) same(--a.end, --b.end);
+    Numbers rest_a(a.size()), rest_b(b.size());
+    std::iota(rest_a.begin(), rest_a.end(), static_cast<std::uint32_t>(a.begin));
+    std::iota(rest_b.begin(), rest_b.end(), static_cast<std::uint32_t>(b.begin));
     group(MatchedBy::operation, rest_a, rest_b);
   }
 
@@ -239,6 +259,7 @@ class Matching {
 
   std::vector<MatchItem> a_, b_;
   std::vector<Gap> whole_, open_;
+  bool of_operations_ = false;
   Numbers left_a_, left_b_;
   StepMatch match_;
 };

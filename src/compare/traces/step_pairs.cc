@@ -133,11 +133,14 @@ ChosenBasis choose_basis(const TraceSequence& a, const TraceSteps& steps_a, cons
     if (!none_a && !none_b) return {Basis::whole, "the steps of the two sides are found in different ways"};
     return {Basis::whole, none_a && none_b ? "no steps were found" : none_a ? "A shows no steps" : "B shows no steps"};
   }
+  const std::size_t whole_a = complete_steps(a), whole_b = complete_steps(b);
+  if (a.steps.size() == b.steps.size() && steps_a.found == TraceSteps::Found::repeated && whole_a != whole_b) {
+    return {Basis::whole, fmt::format("{} rounds each, which begin at different places", a.steps.size())};
+  }
   if (a.steps.size() == b.steps.size()) {
     return {Basis::steps, fmt::format("{} step{} each, {}", a.steps.size(), a.steps.size() == 1 ? "" : "s",
                                       found_by(steps_a))};
   }
-  const std::size_t whole_a = complete_steps(a), whole_b = complete_steps(b);
   if (whole_a == 0 || whole_b == 0) return {Basis::whole, "a side shows no complete step"};
   return {Basis::a_step, fmt::format("{} complete steps in A, {} in B, {}", whole_a, whole_b, found_by(steps_a))};
 }

@@ -29,7 +29,8 @@ struct ExchangeGroup {
   ExchangeReason reason = ExchangeReason::none;
   std::string operation;          // that they serve, without shapes; empty: not known
   std::vector<std::string> a, b;  // what ran each time, in its order
-  std::string detail;             // "registers 32 → 64"
+  std::vector<std::int64_t> each_a_ns, each_b_ns;  // how long each of these took, all times together
+  std::string detail;                              // "registers 32 → 64"
   std::uint64_t a_times = 0, b_times = 0;
   std::int64_t a_ns = 0, b_ns = 0;
 };
@@ -77,6 +78,7 @@ struct TraceSideSummary {
   std::int64_t with_operation_ns = 0;  // of items_ns what belongs to a known operation
   std::int64_t matched_ns = 0;         // of items_ns what has a counterpart by name or by operation
   std::uint64_t not_in_steps = 0;      // kernels that a comparison per step left out
+  std::int64_t trace_window_ns = 0, trace_items_ns = 0;  // of all of the trace, whatever is compared of it
 };
 
 // Two traces beside each other: what changed, and how the change adds up. No verdict on speed: there are no pairs.
