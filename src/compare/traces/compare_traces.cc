@@ -296,4 +296,12 @@ Result<TraceComparison> compare_traces(const ComparedTrace& a, const ComparedTra
   return comparison;
 }
 
+bool nothing_changed(const TraceComparison& comparison) {
+  const bool same = std::all_of(comparison.groups.begin(), comparison.groups.end(), [](const ExchangeGroup& group) {
+    return group.exchange == Exchange::same && group.a_ns == group.b_ns && group.a_times == group.b_times;
+  });
+  return same && std::all_of(comparison.lines.begin(), comparison.lines.end(),
+                             [](const AccountLine& line) { return line.a_ns == line.b_ns; });
+}
+
 }  // namespace varve

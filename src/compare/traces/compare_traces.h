@@ -20,4 +20,7 @@ struct ComparedTrace {
 // same. Error: a side tells of no kernel and no operation.
 Result<TraceComparison> compare_traces(const ComparedTrace& a, const ComparedTrace& b, const std::string& created_at);
 
+// Whether the two are the same to the nanosecond: then nothing differs, whatever is not known of the stacks.
+bool nothing_changed(const TraceComparison& comparison);
+
 }  // namespace varve

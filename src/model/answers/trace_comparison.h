@@ -61,7 +61,7 @@ struct AccountLine {
 
 // An operation of the framework with everything that ran for it.
 struct OperationChange {
-  std::string name;  // without shapes; empty: of which it is not known
+  std::string name;  // without shapes; empty: what ran for none that is known
   std::int64_t a_ns = 0, b_ns = 0;
   std::uint64_t a_items = 0, b_items = 0;
 };
