@@ -18,6 +18,8 @@ class CommonNames {
   // A kernel of one side with what it served.
   MatchItem item(bool of_b, KernelId kernel, KernelId operation) const;
   const std::string& text(std::uint32_t number) const { return texts_[number]; }
+  // The number of an operation without the shapes behind it.
+  std::uint32_t bare(std::uint32_t number) const { return bare_[number]; }
   // The number by which a kernel is reported: of an operation, which has shapes behind it, that of its bare name.
   std::uint32_t bare_of_operations(std::uint32_t number) const { return of_operations_ ? bare_[number] : number; }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "compare/traces/match_step.h"
 #include "compare/traces/rotate_steps.h"
 #include "compare/traces/step_pairs.h"
+#include "compare/traces/tally_totals.h"
 #include "compare/traces/trace_facts.h"
 
 namespace varve {
@@ -142,6 +144,12 @@ TraceSequence::Window compared_window(const TraceSequence& sequence, Basis basis
   return window;
 }
 
+// Without parts where the window of a side is not known: then nothing is said of either.
+TraceSequence::Window window_of_side(const ComparedTrace& side, Basis basis, std::optional<Quantity> quantity) {
+  return basis == Basis::totals && quantity ? divided_window(side.record, *quantity)
+                                            : compared_window(side.sequence, basis);
+}
+
 AccountLineKind line_of(const ExchangeGroup& group) {
   if (group.part == Part::collective) return AccountLineKind::collective;
   if (group.part == Part::copy) return AccountLineKind::copy;
@@ -179,6 +187,16 @@ bool is_busy(Part part) {
   return part == Part::kernel || part == Part::collective || part == Part::waiting || part == Part::copy;
 }
 
+// What nothing ran in, and how long something did, which closes the account.
+void add_idleness(const TraceSequence::Window& a, const TraceSequence::Window& b,
+                  std::map<AccountLineKind, AccountLine>& lines) {
+  const auto line_for = [&](Part part) -> AccountLine& {
+    return lines[is_busy(part) ? AccountLineKind::overlap : line_of_idleness(part)];
+  };
+  for (const auto& [part, ns] : a.parts) line_for(part).a_ns += ns;
+  for (const auto& [part, ns] : b.parts) line_for(part).b_ns += ns;
+}
+
 // All lines of both sides; overlap is what closes them, which it does by its definition: busy time is when anything
 // ran, and what ran is in the groups.
 std::vector<AccountLine> account_lines(const std::vector<ExchangeGroup>& groups, const TraceSequence::Window& a,
@@ -191,8 +209,8 @@ std::vector<AccountLine> account_lines(const std::vector<ExchangeGroup>& groups,
     line.a_items += group.a_times * group.a.size(), line.b_items += group.b_times * group.b.size();
     overlap.a_ns -= group.a_ns, overlap.b_ns -= group.b_ns;
   }
-  for (const auto& [part, ns] : a.parts) (is_busy(part) ? overlap : lines[line_of_idleness(part)]).a_ns += ns;
-  for (const auto& [part, ns] : b.parts) (is_busy(part) ? overlap : lines[line_of_idleness(part)]).b_ns += ns;
+  if (a.parts.empty() || b.parts.empty()) overlap = {};
+  if (!a.parts.empty() && !b.parts.empty()) add_idleness(a, b, lines);
   std::vector<AccountLine> all;
   for (auto& [kind, line] : lines) {
     line.kind = kind;
@@ -212,7 +230,6 @@ TraceSideSummary summary_of(const ComparedTrace& side, Basis basis) {
   TraceSideSummary summary{.label = source.file, .format = source.format, .device = device_of(source)};
   for (const TraceSequence::Step& step : side.sequence.steps) summary.steps += step.complete ? 1 : 0;
   if (basis == Basis::a_step) summary.units = summary.steps;
-  summary.window_ns = compared_window(side.sequence, basis).length_ns;
   return summary;
 }
 
@@ -254,19 +271,50 @@ Status check_side(const ComparedTrace& side) {
 }
 }  // namespace
 
+namespace {
+void tally_sequences(const ComparedTrace& a, const ComparedTrace& b, const CommonNames& names,
+                     TraceComparison& comparison, GroupTally& tally,
+                     std::map<std::string, OperationChange>& operations) {
+  const Basis basis = comparison.basis;
+  tally_side(a.sequence, false, names, basis, comparison.a, tally, operations);
+  tally_side(b.sequence, true, names, basis, comparison.b, tally, operations);
+  const PairedSteps steps = pair_steps(a.sequence, b.sequence, names, basis);
+  const bool in_rounds = a.record.sources.front().steps.found == TraceSteps::Found::repeated;
+  StepRotation rotation(names);
+  MatchedSteps matched;
+  for (const StepPair& pair : steps.pairs) {
+    StepItems step_a = steps.a[pair.a], step_b = steps.b[pair.b];
+    if (basis == Basis::a_step && in_rounds) rotation.apply(step_a, step_b);
+    tally_pair(pair, step_a, step_b, matched.match(streams_of(step_a, step_b, names)), tally);
+  }
+}
+
+Error nothing_in_common(const ComparedTrace& a, const ComparedTrace& b) {
+  return {"comparing traces", a.record.sources.front().file + " and " + b.record.sources.front().file,
+          "they tell of different things: kernels, operations and samples of a CPU cannot be compared with one another",
+          "Give two traces of one kind"};
+}
+}  // namespace
+
 Result<TraceComparison> compare_traces(const ComparedTrace& a, const ComparedTrace& b, const std::string& created_at) {
   for (const ComparedTrace* side : {&a, &b}) {
     if (const Status evidence = check_side(*side); !evidence) return evidence.error();
   }
   const ChosenBasis basis = choose_basis(a.sequence, a.record.sources.front().steps, b.sequence,
                                          b.record.sources.front().steps);
+  const std::optional<Quantity> quantity = common_quantity(a.record, b.record);
+  const bool of_one_kind = a.sequence.of_operations == b.sequence.of_operations;
+  if (basis.basis == Basis::totals ? !quantity : !of_one_kind) return nothing_in_common(a, b);
+  const bool of_operations = basis.basis == Basis::totals ? quantity == Quantity::call_time : a.sequence.of_operations;
+  const TraceSequence::Window window_a = window_of_side(a, basis.basis, quantity),
+                              window_b = window_of_side(b, basis.basis, quantity);
   TraceComparison comparison{.created_at = created_at,
                              .tool_version = std::string(tool_version()),
                              .a = summary_of(a, basis.basis),
                              .b = summary_of(b, basis.basis),
                              .basis = basis.basis,
                              .basis_detail = basis.detail,
-                             .of_operations = a.sequence.of_operations && b.sequence.of_operations,
+                             .of_operations = of_operations,
                              .lines = {},
                              .groups = {},
                              .operations = {},
@@ -275,20 +323,14 @@ Result<TraceComparison> compare_traces(const ComparedTrace& a, const ComparedTra
   const CommonNames names(a.record.record.kernels, b.record.record.kernels, comparison.of_operations);
   GroupTally tally(names, a.sequence.launches, b.sequence.launches);
   std::map<std::string, OperationChange> operations;
-  tally_side(a.sequence, false, names, basis.basis, comparison.a, tally, operations);
-  tally_side(b.sequence, true, names, basis.basis, comparison.b, tally, operations);
-  const PairedSteps steps = pair_steps(a.sequence, b.sequence, names, basis.basis);
-  const bool in_rounds = a.record.sources.front().steps.found == TraceSteps::Found::repeated;
-  StepRotation rotation(names);
-  MatchedSteps matched;
-  for (const StepPair& pair : steps.pairs) {
-    StepItems step_a = steps.a[pair.a], step_b = steps.b[pair.b];
-    if (basis.basis == Basis::a_step && in_rounds) rotation.apply(step_a, step_b);
-    tally_pair(pair, step_a, step_b, matched.match(streams_of(step_a, step_b, names)), tally);
+  if (basis.basis == Basis::totals) {
+    tally_totals(a.record, b.record, *quantity, names, comparison, tally, operations);
+  } else {
+    tally_sequences(a, b, names, comparison, tally, operations);
   }
   comparison.groups = tally.take(comparison.a.units, comparison.b.units);
-  comparison.lines = account_lines(comparison.groups, compared_window(a.sequence, basis.basis),
-                                   compared_window(b.sequence, basis.basis));
+  comparison.lines = account_lines(comparison.groups, window_a, window_b);
+  comparison.a.window_ns = window_a.length_ns, comparison.b.window_ns = window_b.length_ns;
   count_matched(comparison.groups, comparison.a, comparison.b);
   comparison.operations = operations_from(std::move(operations), comparison.a, comparison.b);
   add_remarks("A", a.record, comparison.remarks);

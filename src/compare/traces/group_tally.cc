@@ -98,6 +98,36 @@ ExchangeGroup GroupTally::group_from(const Key& key, const Sum& sum) const {
   return group;
 }
 
+void GroupTally::add_totals(Part part, ExchangeReason reason, std::uint32_t operation, const std::vector<Total>& a,
+                            const std::vector<Total>& b) {
+  Key key{.part = part,
+          .exchange = b.empty() ? Exchange::vanished : a.empty() ? Exchange::appeared : Exchange::replaced,
+          .reason = a.empty() || b.empty() ? ExchangeReason::none : reason,
+          .operation = operation};
+  // Each name once, with all that ran under it.
+  const auto take = [&](const std::vector<Total>& totals, std::vector<std::uint32_t>& into) {
+    std::map<std::uint32_t, Total> by_name;
+    for (const Total& total : totals) {
+      Total& sum = by_name[names_.bare_of_operations(total.name)];
+      sum.times += total.times, sum.ns += total.ns;
+    }
+    for (const auto& [name, total] : by_name) into.push_back(name);
+    return by_name;
+  };
+  const auto sums_a = take(a, key.a), sums_b = take(b, key.b);
+  if (key.a == key.b) key.exchange = Exchange::same, key.reason = ExchangeReason::none, key.operation = kNoNumber;
+  Sum& sum = sum_of(key);
+  const auto add = [](const std::map<std::uint32_t, Total>& totals, std::vector<std::int64_t>& each_ns,
+                      std::uint64_t& times) {
+    std::size_t i = 0;
+    std::uint64_t most = 0;
+    for (const auto& [name, total] : totals) each_ns[i++] += total.ns, most = std::max(most, total.times);
+    times += most;
+  };
+  add(sums_a, sum.a_ns, sum.a_times);
+  add(sums_b, sum.b_ns, sum.b_times);
+}
+
 // What is alone on both sides by its place, and ran on both: it ran more or less often, and neither vanished nor
 // appeared.
 void GroupTally::join_single_kernels() {

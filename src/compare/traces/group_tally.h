@@ -25,6 +25,16 @@ class GroupTally {
   // A copy or collective.
   void add_other(const TraceSequence::Item& item, bool of_b);
 
+  // All that ran under one name on a side.
+  struct Total {
+    std::uint32_t name = 0;
+    std::uint64_t times = 0;
+    std::int64_t ns = 0;
+  };
+  // What no order is known of: of one name on both sides the same, else one for the other or on one side alone.
+  void add_totals(Part part, ExchangeReason reason, std::uint32_t operation, const std::vector<Total>& a,
+                  const std::vector<Total>& b);
+
   // By falling change, for sides of so many units.
   std::vector<ExchangeGroup> take(std::uint64_t units_a, std::uint64_t units_b);
 

@@ -64,7 +64,7 @@ std::string account(const TraceComparison& comparison, const TextStyle& style) {
     table.add(std::move(row));
     left_a -= line.a_ns, left_b -= line.b_ns;
   }
-  const bool has_window = comparison.basis != TraceComparison::Basis::totals;
+  const bool has_window = comparison.a.window_ns > 0 && comparison.b.window_ns > 0;
   std::vector<Cell> whole = amounts(comparison, unit, comparison.a.window_ns - left_a, comparison.b.window_ns - left_b,
                                     Tone::bold);
   whole.push_back({""});
