@@ -51,6 +51,14 @@ ExitStatus compare_kernels(const CompareFlags& options) {
       nothing_changed(*comparison) ? ExitStatus::ok : ExitStatus::inconclusive);
 }
 
+Error lone_trace(const CompareFlags& options, bool a_is_it) {
+  const std::string& file = a_is_it ? options.a : options.b;
+  if (options.b.empty()) {
+    return {"comparing", file, "this is a trace, and there is nothing to compare it with", "Give another trace"};
+  }
+  return {"comparing", file, "this is a trace, and the other side is none", "Give two traces, or two runs"};
+}
+
 Result<Run> load_run(const std::string& file) {
   Result<Document> document = load_document(file);
   if (!document) return document.error();
@@ -80,7 +88,10 @@ ExitStatus compare(CompareFlags& options) {
   if (options.margin_percent) options.compare.margin = *options.margin_percent / 100;
   options.compare.created_at = format_time(host_world().now());
   const Files& files = host_world().files;
-  if (holds_kernels(files, options.a) && holds_kernels(files, options.b)) return compare_kernels(options);
+  const bool a_is_trace = holds_kernels(files, options.a);
+  const bool b_is_trace = !options.b.empty() && holds_kernels(files, options.b);
+  if (a_is_trace && b_is_trace) return compare_kernels(options);
+  if (a_is_trace || b_is_trace) return complain(lone_trace(options, a_is_trace));
   const RunName name = run_name(options.a);
   const Result<Run> run = load_run(name.file);
   if (!run) return complain(run.error());
@@ -94,7 +105,10 @@ ExitStatus compare(CompareFlags& options) {
 
 std::vector<Flag> flags_of(CompareFlags& options) {
   const std::vector<Flag> own = {
-      {.names = "A", .target = &options.a, .help = "a run, whose two variants are compared where it stands alone; or a trace", .required = true},
+      {.names = "A",
+       .target = &options.a,
+       .help = "a run, whose two variants are compared where it stands alone; or a trace",
+       .required = true},
       {.names = "B", .target = &options.b, .help = "another run, of which FILE@B names one variant; or another trace"},
       {"--metric", "NAME", &options.compare.metric, "the metric of the verdict"},
       {"--margin", "P", &options.margin_percent, "what counts as the same, in percent", between(0.001, 100)},

@@ -16,18 +16,14 @@ namespace {
 using Basis = TraceComparison::Basis;
 constexpr double kNanosecond = 1e-9;
 
-// The place of what takes most; nothing runs: 0.
-std::size_t main_of(const std::vector<std::int64_t>& each_ns) {
-  return static_cast<std::size_t>(std::max_element(each_ns.begin(), each_ns.end()) - each_ns.begin());
-}
-
-ExchangeStory story_from(const ExchangeGroup& group) {
+ExchangeStory story_from(const ExchangeGroup& group, bool of_operations) {
   return {.part = group.part,
           .exchange = group.exchange,
           .reason = group.reason,
           .operation = group.operation,
-          .a = group.a.empty() ? "" : group.a[main_of(group.each_a_ns)],
-          .b = group.b.empty() ? "" : group.b[main_of(group.each_b_ns)],
+          .of_operations = of_operations && group.part == Part::kernel,
+          .a = group.a.empty() ? "" : group.a[group.a_main],
+          .b = group.b.empty() ? "" : group.b[group.b_main],
           .a_others = group.a.empty() ? 0 : group.a.size() - 1,
           .b_others = group.b.empty() ? 0 : group.b.size() - 1,
           .detail = group.detail,
@@ -99,11 +95,13 @@ void explain_operations(const TraceComparison& comparison, const std::vector<Exc
   for (const OperationChange& operation : comparison.operations) {
     if (operation.name.empty()) continue;
     const double change = change_of(comparison, operation.a_ns, operation.b_ns);
-    std::string text = fmt::format("{} {}{}{}", operation.name,
-                                   from_to(for_one(operation.a_ns, comparison.a), for_one(operation.b_ns, comparison.b)),
-                                   each_step(comparison), share_of_change(change, whole_ns));
+    std::string text =
+        fmt::format("{} {}{}{}", operation.name,
+                    from_to(for_one(operation.a_ns, comparison.a), for_one(operation.b_ns, comparison.b)),
+                    each_step(comparison), share_of_change(change, whole_ns));
     if (const ExchangeStory* story = story_of(stories, operation.name)) {
-      text += fmt::format("; most of it was exchanged: {}", replacement_text(*story));
+      const bool is_most = std::abs(change_of(comparison, story->a_ns, story->b_ns)) > std::abs(change) / 2;
+      text += fmt::format("; {}: {}", is_most ? "exchanged" : "in part exchanged", replacement_text(*story));
     } else {
       text += fmt::format("; by the same {}", things(comparison));
     }
@@ -193,7 +191,7 @@ std::vector<ExchangeStory> exchange_stories(const TraceComparison& comparison) {
   std::map<Key, std::size_t> places;
   std::vector<ExchangeStory> stories;
   for (const ExchangeGroup& group : comparison.groups) {
-    ExchangeStory story = story_from(group);
+    ExchangeStory story = story_from(group, comparison.of_operations);
     const Key key{story.part, story.exchange, story.operation, story.a, story.b, story.detail};
     const auto [at, is_new] = places.try_emplace(key, stories.size());
     if (is_new) {
@@ -264,7 +262,7 @@ std::string exchange_title(Exchange exchange) {
 
 std::string story_label(const ExchangeStory& story, std::size_t columns) {
   const auto side = [&](const std::string& name, std::size_t others) {
-    std::string text = display_name(name, columns);
+    std::string text = story.of_operations ? name : display_name(name, columns);
     if (others > 0) text += fmt::format(" + {}", others);
     return text;
   };
@@ -291,7 +289,8 @@ std::vector<std::string> comparison_headline(const TraceComparison& comparison) 
   const bool kernels_moved = !stayed(a.trace_items_ns, b.trace_items_ns);
   if (has_window && kernels_moved && stayed(a.trace_window_ns, b.trace_window_ns)) {
     sentences.push_back(fmt::format(
-        "Over the whole traces wall time did not move: {} took {} and the window changed by {}.{}", things(comparison),
+        "Over the whole traces wall time did not move: time in {} changed by {}, the window by {}.{}",
+        comparison.of_operations ? "operations" : "kernels and collectives",
         signed_amount(static_cast<double>(b.trace_items_ns - a.trace_items_ns) * kNanosecond),
         signed_amount(static_cast<double>(b.trace_window_ns - a.trace_window_ns) * kNanosecond),
         a.steps != b.steps ? fmt::format(" It held {} complete steps, and now {}.", a.steps, b.steps) : ""));
@@ -341,6 +340,10 @@ std::vector<std::string> fact_sentences(const TraceComparison& comparison) {
       "Everything else of the stack is not known from these traces: versions of the framework and of kernel libraries "
       "that are not named here, clocks, settings.");
   return sentences;
+}
+
+std::string no_verdict_sentence() {
+  return "No verdict on speed: one trace a side has no pairs and no spread; this is what changed.";
 }
 
 std::string basis_sentence(const TraceComparison& comparison) {

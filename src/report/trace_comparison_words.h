@@ -15,9 +15,10 @@ struct ExchangeStory {
   Exchange exchange = Exchange::same;
   ExchangeReason reason = ExchangeReason::none;
   std::string operation;
-  std::string a, b;                       // the kernel of either side that takes most; empty: none
-  std::size_t a_others = 0, b_others = 0; // kernels beside it, of the form that takes most
-  std::size_t forms = 1;                  // different exchanges that are counted together
+  bool of_operations = false;              // operations take the place of kernels
+  std::string a, b;                        // the kernel of either side that takes most; empty: none
+  std::size_t a_others = 0, b_others = 0;  // kernels beside it, of the form that takes most
+  std::size_t forms = 1;                   // different exchanges that are counted together
   std::string detail;
   std::uint64_t a_times = 0, b_times = 0;
   std::int64_t a_ns = 0, b_ns = 0;
@@ -41,5 +42,6 @@ std::vector<std::string> largest_explanations(const TraceComparison& comparison)
 // What of the stacks is the same, different and not known, a sentence each.
 std::vector<std::string> fact_sentences(const TraceComparison& comparison);
 std::string basis_sentence(const TraceComparison& comparison);
+std::string no_verdict_sentence();
 
 }  // namespace varve

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "compare/sequence/chain.h"
+#include "compare/sequence/longest_chain.h"
 
 namespace varve {
 
@@ -11,9 +11,9 @@ namespace {
 using Tokens = std::span<const std::uint32_t>;
 
 constexpr std::size_t kFewestAnchors = 3;
-constexpr std::uint64_t kMostPairs = 1u << 25;   // of equal tokens looked at for one block
-constexpr std::size_t kMostBlocks = 1u << 20;    // of one length that a chain is made of
-constexpr std::size_t kAgreeing = 4;             // tokens that make an agreement
+constexpr std::uint64_t kMostPairs = 1u << 25;  // of equal tokens looked at for one block
+constexpr std::size_t kMostBlocks = 1u << 20;   // of one length that a chain is made of
+constexpr std::size_t kAgreeing = 4;            // tokens that make an agreement
 constexpr std::size_t kLookAhead = 512;
 
 // Parts of both sides that correspond as a whole.

@@ -13,12 +13,12 @@ struct CommonRun {
   bool operator==(const CommonRun&) const = default;
 };
 
-// How two sequences of numbers correspond: runs in rising order on both sides, none adjoining another on both; what lies
-// between two of them was exchanged for each other. Made to tell a true story and not the shortest one: what is rare on
-// both sides and in one order anchors the rest, otherwise the longest common block does, in the manner of Ratcliff and
-// Obershelp (1988); of several that are equally long the chain of most. Swapping the sides swaps the answer.
-// Common beginnings and ends cost nothing; between anchors the cost is what equal tokens occur together, which is capped:
-// beyond, the sides are followed from one agreement to the next.
+// How two sequences of numbers correspond: runs in rising order on both sides, none adjoining another on both; what
+// lies between two of them was exchanged for each other. Made to tell a true story and not the shortest one: what is
+// rare on both sides and in one order anchors the rest, otherwise the longest common block does, in the manner of
+// Ratcliff and Obershelp (1988); of several that are equally long the chain of most. Swapping the sides swaps the
+// answer. Common beginnings and ends cost nothing; between anchors the cost is what equal tokens occur together, which
+// is capped: beyond, the sides are followed from one agreement to the next.
 std::vector<CommonRun> align(std::span<const std::uint32_t> a, std::span<const std::uint32_t> b);
 
 // The longest block that both sides have, the first of several; length 0 where there is none, or where looking for it

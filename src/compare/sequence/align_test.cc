@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "compare/sequence/chain.h"
+#include "compare/sequence/longest_chain.h"
 
 namespace varve {
 namespace {

@@ -6,8 +6,8 @@ namespace varve {
 
 namespace {
 std::string bare_name(const std::string& operation) { return operation.substr(0, operation.find(" [")); }
-// The name by which a kernel is matched. TorchInductor numbers its kernels in the order in which it writes them, so that
-// one more kernel gives all that follow another name: "triton_poi_fused_silu_29" is "triton_poi_fused_silu".
+// The name by which a kernel is matched. TorchInductor numbers its kernels in the order in which it writes them, so
+// that one more kernel gives all that follow another name: "triton_poi_fused_silu_29" is "triton_poi_fused_silu".
 std::string matched_name(const std::string& name) {
   if (!name.starts_with("triton_")) return name;
   const std::size_t end = name.find_last_not_of("0123456789");

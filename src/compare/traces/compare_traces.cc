@@ -113,7 +113,7 @@ void tally_side(const TraceSequence& sequence, bool of_b, const CommonNames& nam
   side.trace_window_ns = sequence.whole.length_ns;
   for (const TraceSequence::Stream& stream : sequence.streams) {
     for (const TraceSequence::Item& item : stream.items) {
-      if (item.part == Part::kernel) side.trace_items_ns += item.duration_ns;
+      if (item.part != Part::copy) side.trace_items_ns += item.duration_ns;
       if (!is_compared(sequence, item, basis)) {
         side.not_in_steps += item.part == Part::kernel ? 1 : 0;
         continue;
@@ -221,8 +221,8 @@ std::vector<AccountLine> account_lines(const std::vector<ExchangeGroup>& groups,
 }
 
 std::string device_of(const TraceSource& source) {
-  const auto fact = source.facts.find("gpu.products");
-  return fact == source.facts.end() || !fact->second.is_known() ? "" : value_text(*fact->second.value);
+  const auto fact = source.facts.find("gpu.models");
+  return fact == source.facts.end() || !fact->second.is_known() ? "" : shown_trace_fact(fact->second);
 }
 
 TraceSideSummary summary_of(const ComparedTrace& side, Basis basis) {
@@ -300,8 +300,8 @@ Result<TraceComparison> compare_traces(const ComparedTrace& a, const ComparedTra
   for (const ComparedTrace* side : {&a, &b}) {
     if (const Status evidence = check_side(*side); !evidence) return evidence.error();
   }
-  const ChosenBasis basis = choose_basis(a.sequence, a.record.sources.front().steps, b.sequence,
-                                         b.record.sources.front().steps);
+  const ChosenBasis basis =
+      choose_basis(a.sequence, a.record.sources.front().steps, b.sequence, b.record.sources.front().steps);
   const std::optional<Quantity> quantity = common_quantity(a.record, b.record);
   const bool of_one_kind = a.sequence.of_operations == b.sequence.of_operations;
   if (basis.basis == Basis::totals ? !quantity : !of_one_kind) return nothing_in_common(a, b);

@@ -76,8 +76,7 @@ std::string shown(const TraceComparison& comparison, bool swapped) {
     ++lines["line " + std::to_string(kind) + " " + pair_text(line.a_ns, line.b_ns)];
   }
   for (const ExchangeGroup& group : comparison.groups) {
-    const std::string names =
-        swapped ? list(group.b) + ">" + list(group.a) : list(group.a) + ">" + list(group.b);
+    const std::string names = swapped ? list(group.b) + ">" + list(group.a) : list(group.a) + ">" + list(group.b);
     ++lines["group " + names + pair_text(group.a_ns, group.b_ns) +
             pair_text(static_cast<std::int64_t>(group.a_times), static_cast<std::int64_t>(group.b_times))];
   }

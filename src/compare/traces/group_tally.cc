@@ -9,9 +9,25 @@
 namespace varve {
 
 namespace {
-void add_each(const GroupTally::Items& items, std::vector<std::int64_t>& each_ns, std::uint64_t& times) {
+void add_each(const GroupTally::Items& items, std::vector<std::int64_t>& each_ns, std::vector<std::int32_t>& depths,
+              std::uint64_t& times) {
   for (std::size_t i = 0; i < items.size(); ++i) each_ns[i] += items[i]->duration_ns;
+  if (depths.empty()) {
+    for (const TraceSequence::Item* item : items) depths.push_back(item->depth);
+  }
   times += items.empty() ? 0 : 1;
+}
+
+// The place of what takes most, with what follows deeper than it; the outermost of several, the first of equals.
+std::size_t main_of(const std::vector<std::int64_t>& each_ns, const std::vector<std::int32_t>& depths) {
+  std::size_t best = 0;
+  std::int64_t most = -1;
+  for (std::size_t i = 0; i < each_ns.size(); ++i) {
+    std::int64_t sum = each_ns[i];
+    for (std::size_t j = i + 1; j < depths.size() && depths[j] > depths[i]; ++j) sum += each_ns[j];
+    if (sum > most) best = i, most = sum;
+  }
+  return best;
 }
 
 void add_sum(std::vector<std::int64_t>& into, const std::vector<std::int64_t>& from) {
@@ -27,7 +43,7 @@ std::int64_t total(const std::vector<std::int64_t>& each_ns) {
 Exchange exchange_of(const Launch& a, const Launch& b) {
   if (a == Launch{} || b == Launch{} || a == b) return Exchange::same;
   return a.registers != b.registers && a.registers != 0 && b.registers != 0 ? Exchange::other_code
-                                                                           : Exchange::other_launch;
+                                                                            : Exchange::other_launch;
 }
 }  // namespace
 
@@ -51,7 +67,9 @@ void GroupTally::add_same(const TraceSequence::Item& a, const TraceSequence::Ite
 }
 
 void GroupTally::add_group(ExchangeReason reason, const Items& a, const Items& b, bool count_a, bool count_b) {
-  Key key{.exchange = b.empty() ? Exchange::vanished : a.empty() ? Exchange::appeared : Exchange::replaced,
+  Key key{.exchange = b.empty()   ? Exchange::vanished
+                      : a.empty() ? Exchange::appeared
+                                  : Exchange::replaced,
           .reason = reason};
   bool first = true;
   const auto take = [&](bool of_b, const Items& items, std::vector<std::uint32_t>& into) {
@@ -66,8 +84,8 @@ void GroupTally::add_group(ExchangeReason reason, const Items& a, const Items& b
   take(false, a, key.a);
   take(true, b, key.b);
   Sum& sum = sum_of(key);
-  if (count_a) add_each(a, sum.a_ns, sum.a_times);
-  if (count_b) add_each(b, sum.b_ns, sum.b_times);
+  if (count_a) add_each(a, sum.a_ns, sum.a_depths, sum.a_times);
+  if (count_b) add_each(b, sum.b_ns, sum.b_depths, sum.b_times);
 }
 
 void GroupTally::add_other(const TraceSequence::Item& item, bool of_b) {
@@ -92,16 +110,21 @@ ExchangeGroup GroupTally::group_from(const Key& key, const Sum& sum) const {
     group.detail = fmt::format("registers {} → {}", key.registers_a, key.registers_b);
   }
   group.each_a_ns = sum.a_ns, group.each_b_ns = sum.b_ns;
+  group.a_main = main_of(sum.a_ns, sum.a_depths), group.b_main = main_of(sum.b_ns, sum.b_depths);
   // Copies and collectives have no sequence: what one side does not show is of the other alone.
-  if (key.part != Part::kernel && sum.b_times == 0) group.exchange = Exchange::vanished, group.b.clear(), group.each_b_ns.clear();
-  if (key.part != Part::kernel && sum.a_times == 0) group.exchange = Exchange::appeared, group.a.clear(), group.each_a_ns.clear();
+  if (key.part != Part::kernel && sum.b_times == 0)
+    group.exchange = Exchange::vanished, group.b.clear(), group.each_b_ns.clear();
+  if (key.part != Part::kernel && sum.a_times == 0)
+    group.exchange = Exchange::appeared, group.a.clear(), group.each_a_ns.clear();
   return group;
 }
 
 void GroupTally::add_totals(Part part, ExchangeReason reason, std::uint32_t operation, const std::vector<Total>& a,
                             const std::vector<Total>& b) {
   Key key{.part = part,
-          .exchange = b.empty() ? Exchange::vanished : a.empty() ? Exchange::appeared : Exchange::replaced,
+          .exchange = b.empty()   ? Exchange::vanished
+                      : a.empty() ? Exchange::appeared
+                                  : Exchange::replaced,
           .reason = a.empty() || b.empty() ? ExchangeReason::none : reason,
           .operation = operation};
   // Each name once, with all that ran under it.
@@ -143,7 +166,8 @@ void GroupTally::join_single_kernels() {
     add_sum(into.a_ns, sum.a_ns);
     add_sum(into.b_ns, sum.b_ns);
   }
-  std::erase_if(by_name, [](const auto& one) { return one.second.first.a_times == 0 || one.second.second.b_times == 0; });
+  std::erase_if(by_name,
+                [](const auto& one) { return one.second.first.a_times == 0 || one.second.second.b_times == 0; });
   std::erase_if(sums_, [&](const auto& one) { return by_name.contains(name_of(one.first)); });
   for (const auto& [name, both] : by_name) {
     Sum& sum = sum_of({.a = {name}, .b = {name}});

@@ -51,7 +51,8 @@ class GroupTally {
   };
   struct Sum {
     std::uint64_t a_times = 0, b_times = 0;
-    std::vector<std::int64_t> a_ns, b_ns;  // by the places of the key's names
+    std::vector<std::int64_t> a_ns, b_ns;          // by the places of the key's names
+    std::vector<std::int32_t> a_depths, b_depths;  // of operations, where they are known
   };
 
   Sum& sum_of(const Key& key);

@@ -41,11 +41,12 @@ struct StepMatch {
 };
 
 // Says for every item of a step which it corresponds to on the other side: each is in exactly one pair or group.
-// First by name and operation together, then by operation and shapes, by name alone, by operation without shapes, always
-// in their order; then what stands between the same neighbours, up to 64 a side; at last by name and by operation
-// wherever in the step it ran. That two are of one family is no reason. Few kernels of one name between a place that lost
-// some and one that gained many anchor nothing, where no operation is known. Of operations that stand for kernels the
-// outermost are matched first, and what differs inside of two is one group. Swapping the sides swaps the answer.
+// First by name and operation together, then by operation and shapes, by name alone, by operation without shapes,
+// always in their order; then what stands between the same neighbours, up to 64 a side; at last by name and by
+// operation wherever in the step it ran. That two are of one family is no reason. Few kernels of one name between a
+// place that lost some and one that gained many anchor nothing, where no operation is known. Of operations that stand
+// for kernels the outermost are matched first, and what differs inside of two is one group. Swapping the sides swaps
+// the answer.
 StepMatch match_step(const std::vector<MatchStream>& streams);
 
 }  // namespace varve

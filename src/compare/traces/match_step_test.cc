@@ -50,15 +50,12 @@ TEST(MatchStep, ByPositionInsideOfGraphs) {
 
 TEST(MatchStep, ByOperationBeforePosition) {
   // Two that were replaced side by side are two exchanges, where their operations are known.
-  EXPECT_EQ(groups("g(m)A(n)B", "g(m)C(m)D(n)E"),
-            (Groups{{"same", 1}, {"A>CD:operation", 1}, {"B>E:operation", 1}}));
+  EXPECT_EQ(groups("g(m)A(n)B", "g(m)C(m)D(n)E"), (Groups{{"same", 1}, {"A>CD:operation", 1}, {"B>E:operation", 1}}));
   // An exchange that is repeated without anything between counts each time.
   EXPECT_EQ(groups("(m)A(m)A(m)A", "(m)C(m)C(m)C"), (Groups{{"A>C:operation", 3}}));
 }
 
-TEST(MatchStep, WhatMovedIsTheSame) {
-  EXPECT_EQ(groups("abcdeX", "Xabcde"), (Groups{{"same", 6}}));
-}
+TEST(MatchStep, WhatMovedIsTheSame) { EXPECT_EQ(groups("abcdeX", "Xabcde"), (Groups{{"same", 6}})); }
 
 TEST(MatchStep, WhatStandsAloneIsNoReplacement) {
   EXPECT_EQ(groups("abc", "abXc"), (Groups{{"same", 3}, {">X:", 1}}));
@@ -67,8 +64,7 @@ TEST(MatchStep, WhatStandsAloneIsNoReplacement) {
 
 // Kernels of one name that were met again between the halves of one exchange.
 TEST(MatchStep, FewKernelsInsideOfAnExchangeAnchorNothing) {
-  EXPECT_EQ(groups("gghhrAsqkkll", "gghhtsqvwxyzVkkll"),
-            (Groups{{"same", 8}, {"rAsq>tsqvwxyzV:position", 1}}));
+  EXPECT_EQ(groups("gghhrAsqkkll", "gghhtsqvwxyzVkkll"), (Groups{{"same", 8}, {"rAsq>tsqvwxyzV:position", 1}}));
 }
 
 TEST(MatchStep, TooMuchAtOncePlaceIsNotOneReplacement) {

@@ -8,8 +8,8 @@
 
 namespace varve {
 
-// Rounds that were found by how a sequence repeats begin anywhere in what repeats, and elsewhere on the other side. Turns
-// the items of each stream so that both sides begin with the longest block that they share.
+// Rounds that were found by how a sequence repeats begin anywhere in what repeats, and elsewhere on the other side.
+// Turns the items of each stream so that both sides begin with the longest block that they share.
 class StepRotation {
  public:
   explicit StepRotation(const CommonNames& names) : names_(names) {}

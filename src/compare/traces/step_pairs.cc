@@ -138,8 +138,8 @@ ChosenBasis choose_basis(const TraceSequence& a, const TraceSteps& steps_a, cons
     return {Basis::whole, fmt::format("{} rounds each, which begin at different places", a.steps.size())};
   }
   if (a.steps.size() == b.steps.size()) {
-    return {Basis::steps, fmt::format("{} step{} each, {}", a.steps.size(), a.steps.size() == 1 ? "" : "s",
-                                      found_by(steps_a))};
+    return {Basis::steps,
+            fmt::format("{} step{} each, {}", a.steps.size(), a.steps.size() == 1 ? "" : "s", found_by(steps_a))};
   }
   if (whole_a == 0 || whole_b == 0) return {Basis::whole, "a side shows no complete step"};
   return {Basis::a_step, fmt::format("{} complete steps in A, {} in B, {}", whole_a, whole_b, found_by(steps_a))};

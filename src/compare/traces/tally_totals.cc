@@ -52,7 +52,7 @@ struct TotalKey {
 
 // The rows of one side as totals by name and operation.
 std::map<TotalKey, GroupTally::Total> totals_of(const KernelsRecord& record, bool of_b, Quantity quantity,
-                                               const CommonNames& names) {
+                                                const CommonNames& names) {
   std::map<TotalKey, GroupTally::Total> totals;
   each_row(record, quantity, [&](const ProfileRow& row, Part part) {
     const KernelId operation = quantity == Quantity::call_time ? row.key.kernel : row.key.operation;
@@ -93,8 +93,7 @@ std::optional<Quantity> common_quantity(const KernelsRecord& a, const KernelsRec
 }
 
 void tally_totals(const KernelsRecord& a, const KernelsRecord& b, Quantity quantity, const CommonNames& names,
-                  TraceComparison& comparison, GroupTally& tally,
-                  std::map<std::string, OperationChange>& operations) {
+                  TraceComparison& comparison, GroupTally& tally, std::map<std::string, OperationChange>& operations) {
   const auto totals_a = totals_of(a, false, quantity, names), totals_b = totals_of(b, true, quantity, names);
   sum_side(totals_a, false, names, comparison.a, operations);
   sum_side(totals_b, true, names, comparison.b, operations);
@@ -110,7 +109,8 @@ void tally_totals(const KernelsRecord& a, const KernelsRecord& b, Quantity quant
       } else if (key.operation != kNoNumber) {
         (alone[{key.part, key.operation}].*side).push_back(total);
       } else {
-        const Both one{.a = side == &Both::a ? Totals{total} : Totals{}, .b = side == &Both::b ? Totals{total} : Totals{}};
+        const Both one{.a = side == &Both::a ? Totals{total} : Totals{},
+                       .b = side == &Both::b ? Totals{total} : Totals{}};
         tally.add_totals(key.part, ExchangeReason::none, kNoNumber, one.a, one.b);
       }
     }

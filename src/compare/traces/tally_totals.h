@@ -17,8 +17,7 @@ std::optional<Quantity> common_quantity(const KernelsRecord& a, const KernelsRec
 // Adds the rows of one quantity of both records, by name, and what is left by the operation that it served, shapes
 // included; sums them up beside it.
 void tally_totals(const KernelsRecord& a, const KernelsRecord& b, Quantity quantity, const CommonNames& names,
-                  TraceComparison& comparison, GroupTally& tally,
-                  std::map<std::string, OperationChange>& operations);
+                  TraceComparison& comparison, GroupTally& tally, std::map<std::string, OperationChange>& operations);
 
 // The window of a record and its parts; empty where it is not divided.
 TraceSequence::Window divided_window(const KernelsRecord& record, Quantity quantity);

@@ -1,5 +1,7 @@
 #include "compare/traces/trace_facts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -30,6 +32,13 @@ const Fact* find(const std::map<std::string, Fact>& facts, const std::string& id
 }
 }  // namespace
 
+std::string shown_trace_fact(const Fact& fact) {
+  const auto* list = fact.value ? std::get_if<std::vector<std::string>>(&*fact.value) : nullptr;
+  if (list == nullptr || list->size() < 2) return fact_text(fact);
+  const bool all_equal = std::all_of(list->begin(), list->end(), [&](const auto& one) { return one == list->front(); });
+  return all_equal ? fmt::format("{} × {}", list->size(), list->front()) : fact_text(fact);
+}
+
 std::vector<ControlItem> compare_trace_facts(const KernelsRecord& a, const KernelsRecord& b) {
   const std::map<std::string, Fact> facts_a = facts_of(a), facts_b = facts_of(b);
   std::set<std::string> ids;
@@ -42,9 +51,9 @@ std::vector<ControlItem> compare_trace_facts(const KernelsRecord& a, const Kerne
     const Fact *of_a = find(facts_a, id), *of_b = find(facts_b, id);
     ControlItem item{.id = id,
                      .layer = definition != nullptr ? definition->layer : Layer::hardware,
-                     .title = definition != nullptr ? definition->title : id,
-                     .a = of_a == nullptr ? "not told" : fact_text(*of_a),
-                     .b = of_b == nullptr ? "not told" : fact_text(*of_b),
+                     .title = definition != nullptr && !definition->id.ends_with("*") ? definition->title : id,
+                     .a = of_a == nullptr ? "not told" : shown_trace_fact(*of_a),
+                     .b = of_b == nullptr ? "not told" : shown_trace_fact(*of_b),
                      .state = ItemState::unknown};
     const bool both = of_a != nullptr && of_b != nullptr && of_a->is_answer() && of_b->is_answer();
     if (both) item.state = same_fact(*of_a, *of_b) ? ItemState::same : ItemState::different;

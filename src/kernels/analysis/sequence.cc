@@ -77,6 +77,7 @@ void add_thread(const Timeline& timeline, std::vector<std::uint32_t> events, con
         open.empty() ? timeline.end_ns(event) : std::min(timeline.end_ns(event), open.back().end_ns);
     TraceSequence::Item item{.kernel = names.kernel_of(timeline.name(event)),
                              .step = step_number(steps, start_ns),
+                             .depth = static_cast<std::int32_t>(open.size()),
                              .duration_ns = end_ns - start_ns};
     item.operation = open.empty() ? item.kernel : stream.items[open.front().item].kernel;
     if (open.empty()) {

@@ -362,8 +362,7 @@ Result<KernelsRecord> read_trace_file(const Files& files, const std::string& pat
 
 Result<ReadSequence> read_trace_sequence(const Files& files, const std::string& path) {
   Result<TraceFile> file = read_file(files, path, {.keep_sequence = true}, nullptr);
-  if (!file) return file.error();
-  return ReadSequence{std::move(file->record), std::move(file->sequence)};
+  return file ? Result(ReadSequence{std::move(file->record), std::move(file->sequence)}) : file.error();
 }
 
 Result<CapturedKernels> read_capture_file(const Files& files, const std::string& path) {

@@ -27,10 +27,12 @@ struct ExchangeGroup {
   Part part = Part::kernel;  // kernel, collective or copy
   Exchange exchange = Exchange::same;
   ExchangeReason reason = ExchangeReason::none;
-  std::string operation;          // that they serve, without shapes; empty: not known
-  std::vector<std::string> a, b;  // what ran each time, in its order
+  std::string operation;                           // that they serve, without shapes; empty: not known
+  std::vector<std::string> a, b;                   // what ran each time, in its order
   std::vector<std::int64_t> each_a_ns, each_b_ns;  // how long each of these took, all times together
-  std::string detail;                              // "registers 32 → 64"
+  // The place in each list of what takes most, with all that ran inside of it.
+  std::size_t a_main = 0, b_main = 0;
+  std::string detail;  // "registers 32 → 64"
   std::uint64_t a_times = 0, b_times = 0;
   std::int64_t a_ns = 0, b_ns = 0;
 };
@@ -67,27 +69,28 @@ struct OperationChange {
 };
 
 struct TraceSideSummary {
-  std::string label;   // the file's name
-  std::string format;  // "Kineto (Chrome trace JSON)"
-  std::string device;  // "Tesla V100-DGXS-32GB"; empty: not told
-  std::uint64_t units = 1;        // steps that the amounts are of; 1 where all of the trace was compared
-  std::uint64_t steps = 0;        // complete ones that were found
-  std::int64_t window_ns = 0;     // of all devices together; 0: not known
-  std::int64_t items_ns = 0;      // of kernels, or of operations, their own time
+  std::string label;           // the file's name
+  std::string format;          // "Kineto (Chrome trace JSON)"
+  std::string device;          // "Tesla V100-DGXS-32GB"; empty: not told
+  std::uint64_t units = 1;     // steps that the amounts are of; 1 where all of the trace was compared
+  std::uint64_t steps = 0;     // complete ones that were found
+  std::int64_t window_ns = 0;  // of all devices together; 0: not known
+  std::int64_t items_ns = 0;   // of kernels, or of operations, their own time
   std::uint64_t items = 0;
   std::int64_t with_operation_ns = 0;  // of items_ns what belongs to a known operation
   std::int64_t matched_ns = 0;         // of items_ns what has a counterpart by name or by operation
   std::uint64_t not_in_steps = 0;      // kernels that a comparison per step left out
-  std::int64_t trace_window_ns = 0, trace_items_ns = 0;  // of all of the trace, whatever is compared of it
+  // Of all of the trace, whatever is compared of it; collectives are among its items.
+  std::int64_t trace_window_ns = 0, trace_items_ns = 0;
 };
 
 // Two traces beside each other: what changed, and how the change adds up. No verdict on speed: there are no pairs.
 struct TraceComparison {
   enum class Basis {
-    steps,    // as many steps on both sides: all of both traces, step by step
-    a_step,   // other numbers of steps: what a complete step came to
-    whole,    // no steps on at least one side: all of both traces as one sequence
-    totals,   // at least one side tells no order: by name and operation alone
+    steps,   // as many steps on both sides: all of both traces, step by step
+    a_step,  // other numbers of steps: what a complete step came to
+    whole,   // no steps on at least one side: all of both traces as one sequence
+    totals,  // at least one side tells no order: by name and operation alone
   };
 
   std::string created_at, tool_version;

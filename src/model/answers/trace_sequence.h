@@ -13,11 +13,13 @@ struct TraceSequence {
   struct Item {
     KernelId kernel = kNoKernel;  // ids are of the table of the record that was read with it
     // On whose behalf it ran, with shapes where they are known: of a kernel the innermost operation around its launch,
-    // of an operation the outermost around itself, which may be it. None of a kernel in a graph, whose own is not known.
+    // of an operation the outermost around itself, which may be it. None of a kernel in a graph, whose own is not
+    // known.
     KernelId operation = kNoKernel;
     std::uint32_t launch = 0;  // into launches
     std::int32_t step = -1;    // into steps; -1: in none
     Part part = Part::kernel;  // kernel, collective or copy
+    std::int32_t depth = 0;    // of an operation: how many others it runs inside of
     std::int64_t duration_ns = 0;
   };
   struct Stream {

@@ -90,10 +90,15 @@ TraceSideSummary trace_side_from(const Fields& fields) {
 }
 
 Json group_to_json(const ExchangeGroup& group) {
-  Json json{{"exchange", std::string(kExchanges.name(group.exchange))}, {"a_ns", group.each_a_ns},
-            {"b_ns", group.each_b_ns},                                  {"a", group.a},
-            {"b", group.b},                                             {"a_times", group.a_times},
+  Json json{{"exchange", std::string(kExchanges.name(group.exchange))},
+            {"a_ns", group.each_a_ns},
+            {"b_ns", group.each_b_ns},
+            {"a", group.a},
+            {"b", group.b},
+            {"a_times", group.a_times},
             {"b_times", group.b_times}};
+  if (group.a_main > 0) json["a_main"] = group.a_main;
+  if (group.b_main > 0) json["b_main"] = group.b_main;
   if (group.part != Part::kernel) json["part"] = std::string(to_string(group.part));
   if (group.reason != ExchangeReason::none) json["reason"] = std::string(kReasons.name(group.reason));
   set_text(json, "operation", group.operation);
@@ -127,6 +132,13 @@ ExchangeGroup group_from(const Fields& fields) {
   group.b = fields.texts("b");
   group.each_a_ns = each_ns_from(fields, "a_ns", group.a.size(), group.a_ns);
   group.each_b_ns = each_ns_from(fields, "b_ns", group.b.size(), group.b_ns);
+  group.a_main = fields.count("a_main");
+  group.b_main = fields.count("b_main");
+  const auto is_there = [](std::size_t place, const std::vector<std::string>& names) {
+    return place < std::max<std::size_t>(names.size(), 1);
+  };
+  if (!is_there(group.a_main, group.a)) fields.reject("a_main", "there are not so many kernels"), group.a_main = 0;
+  if (!is_there(group.b_main, group.b)) fields.reject("b_main", "there are not so many kernels"), group.b_main = 0;
   group.detail = fields.text("detail");
   group.a_times = fields.count("a_times");
   group.b_times = fields.count("b_times");
@@ -149,8 +161,11 @@ AccountLine line_from(const Fields& fields) {
 }
 
 Json operation_to_json(const OperationChange& operation) {
-  return {{"name", operation.name},       {"a_ns", operation.a_ns},       {"b_ns", operation.b_ns},
-          {"a_items", operation.a_items}, {"b_items", operation.b_items}};
+  return {{"name", operation.name},
+          {"a_ns", operation.a_ns},
+          {"b_ns", operation.b_ns},
+          {"a_items", operation.a_items},
+          {"b_items", operation.b_items}};
 }
 
 OperationChange operation_from(const Fields& fields) {

@@ -12,18 +12,20 @@ namespace varve {
 
 namespace {
 constexpr double kSecond = 1e-9;  // of a nanosecond
-constexpr std::size_t kMostOperations = 5, kMostStories = 10, kMostRemarks = 4;
+constexpr std::size_t kMostOperations = 5, kMostStories = 10, kMostRemarks = 2;
 
 TimeUnit unit_of(const TraceComparison& comparison) {
   const TraceSideSummary &a = comparison.a, &b = comparison.b;
-  return time_unit_for(std::max({for_one(a.window_ns, a), for_one(b.window_ns, b), for_one(a.items_ns, a),
-                                 for_one(b.items_ns, b)}) *
-                       kSecond);
+  TimeUnit unit = time_unit_for(
+      std::max({for_one(a.window_ns, a), for_one(b.window_ns, b), for_one(a.items_ns, a), for_one(b.items_ns, b)}) *
+      kSecond);
+  unit.decimals = std::min(unit.decimals + 2, 3);  // the digits of the change count
+  return unit;
 }
 
 // A row of amounts: A, B and the change.
-std::vector<Cell> amounts(const TraceComparison& comparison, const TimeUnit& unit, std::int64_t a_ns,
-                          std::int64_t b_ns, Tone tone = Tone::plain) {
+std::vector<Cell> amounts(const TraceComparison& comparison, const TimeUnit& unit, std::int64_t a_ns, std::int64_t b_ns,
+                          Tone tone = Tone::plain) {
   return {{unit.text(for_one(a_ns, comparison.a) * kSecond), tone},
           {unit.text(for_one(b_ns, comparison.b) * kSecond), tone},
           {unit.signed_text(change_of(comparison, a_ns, b_ns) * kSecond), tone}};
@@ -35,8 +37,8 @@ std::vector<Column> amount_columns(const TimeUnit& unit) {
 
 std::string sides(const TraceComparison& comparison, const TextStyle& style) {
   TextTable table({{""}, {""}, {""}, {""}});
-  for (const auto& [name, side, tone] : {std::tuple("A", &comparison.a, Tone::side_a),
-                                         std::tuple("B", &comparison.b, Tone::side_b)}) {
+  for (const auto& [name, side, tone] :
+       {std::tuple("A", &comparison.a, Tone::side_a), std::tuple("B", &comparison.b, Tone::side_b)}) {
     table.add({{name, tone},
                {side->label},
                {side->format, Tone::dim},
@@ -65,13 +67,14 @@ std::string account(const TraceComparison& comparison, const TextStyle& style) {
     left_a -= line.a_ns, left_b -= line.b_ns;
   }
   const bool has_window = comparison.a.window_ns > 0 && comparison.b.window_ns > 0;
-  std::vector<Cell> whole = amounts(comparison, unit, comparison.a.window_ns - left_a, comparison.b.window_ns - left_b,
-                                    Tone::bold);
+  std::vector<Cell> whole =
+      amounts(comparison, unit, comparison.a.window_ns - left_a, comparison.b.window_ns - left_b, Tone::bold);
   whole.push_back({""});
   whole.push_back({has_window ? "the window" : "in all", Tone::bold});
   table.add(std::move(whole));
   std::string out = text_heading("How the change adds up", style) + table.render(style);
-  if (has_window) out += paragraph(fmt::format("Remainder: {} ns in A, {} ns in B", left_a, left_b), 2, Tone::dim, style);
+  if (has_window)
+    out += paragraph(fmt::format("Remainder: {} ns in A, {} ns in B", left_a, left_b), 2, Tone::dim, style);
   return out;
 }
 
@@ -121,7 +124,8 @@ std::string stories(const TraceComparison& comparison, const TextStyle& style) {
                                                   : fmt::format("{} → {}", story.a_times, story.b_times)});
     const bool is_same = story.exchange == Exchange::same;
     row.push_back({exchange_title(story.exchange), is_same ? Tone::dim : Tone::caution});
-    row.push_back({story_label(story, 40), is_same ? Tone::dim : Tone::plain});
+    row.push_back(
+        {story_label(story, story.exchange == Exchange::replaced ? 24 : 50), is_same ? Tone::dim : Tone::plain});
     table.add(std::move(row));
   }
   if (shown < all.size()) {
@@ -129,8 +133,7 @@ std::string stories(const TraceComparison& comparison, const TextStyle& style) {
     row.insert(row.end(), {{""}, {""}, {more_row(all.size(), shown), Tone::dim}});
     table.add(std::move(row));
   }
-  return text_heading(comparison.of_operations ? "What ran, by change of its own time" : "What ran, by change",
-                      style) +
+  return text_heading(comparison.of_operations ? "What ran, by change of its own time" : "What ran, by change", style) +
          table.render(style);
 }
 }  // namespace
@@ -151,8 +154,7 @@ std::string text_trace_comparison(const TraceComparison& comparison, bool explai
   out += account(comparison, style) + operations(comparison, style) + stories(comparison, style);
   out += text_heading("What the traces tell of the stack", style);
   for (const std::string& sentence : fact_sentences(comparison)) out += paragraph(sentence, 2, Tone::plain, style);
-  out += paragraph("No verdict on speed: one trace a side has no pairs and no spread; this is what changed.", 2,
-                   Tone::dim, style);
+  out += paragraph(no_verdict_sentence(), 2, Tone::dim, style);
   const std::size_t remarks = explain ? comparison.remarks.size() : std::min(comparison.remarks.size(), kMostRemarks);
   for (std::size_t i = 0; i < remarks; ++i) out += paragraph(comparison.remarks[i], 2, Tone::caution, style);
   if (remarks < comparison.remarks.size()) {

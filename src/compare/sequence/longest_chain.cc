@@ -1,4 +1,4 @@
-#include "compare/sequence/chain.h"
+#include "compare/sequence/longest_chain.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -20,8 +20,8 @@ std::vector<CommonRun> longest_chain(const std::vector<CommonRun>& blocks) {
       if (rank == best.size()) best.push_back(entered);
       if (end_b(entered) < end_b(best[rank])) best[rank] = entered;
     }
-    const auto after = std::partition_point(best.begin(), best.end(),
-                                            [&](std::size_t block) { return end_b(block) <= blocks[i].b; });
+    const auto after =
+        std::partition_point(best.begin(), best.end(), [&](std::size_t block) { return end_b(block) <= blocks[i].b; });
     links[i].rank = static_cast<std::size_t>(after - best.begin());
     if (after != best.begin()) links[i].before = *(after - 1);
   }
