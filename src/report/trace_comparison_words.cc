@@ -103,7 +103,11 @@ void explain_operations(const TraceComparison& comparison, const std::vector<Exc
       const bool is_most = std::abs(change_of(comparison, story->a_ns, story->b_ns)) > std::abs(change) / 2;
       text += fmt::format("; {}: {}", is_most ? "exchanged" : "in part exchanged", replacement_text(*story));
     } else {
-      text += fmt::format("; by the same {}", things(comparison));
+      const bool is_alone = std::any_of(stories.begin(), stories.end(), [&](const ExchangeStory& one) {
+        const bool one_side = one.exchange == Exchange::appeared || one.exchange == Exchange::vanished;
+        return one_side && one.operation == operation.name;
+      });
+      text += is_alone ? "; some of it ran on one side alone" : fmt::format("; by the same {}", things(comparison));
     }
     all.push_back({change, text + "."});
   }
@@ -267,7 +271,9 @@ std::string story_label(const ExchangeStory& story, std::size_t columns) {
     return text;
   };
   if (story.exchange == Exchange::replaced) {
-    return side(story.a, story.a_others) + " → " + side(story.b, story.b_others);
+    const std::string a = side(story.a, story.a_others), b = side(story.b, story.b_others);
+    const bool is_clear = a != b || columns >= kDisplayColumns;
+    return is_clear ? a + " → " + b : story_label(story, std::min(2 * columns, kDisplayColumns));
   }
   std::string text = story.a.empty() ? side(story.b, story.b_others) : side(story.a, story.a_others);
   if (!story.detail.empty()) text += ", " + story.detail;

@@ -28,14 +28,17 @@ struct Tokens {
   Numbers a, b;
 };
 Tokens tokens_of(const std::vector<Key>& a, const std::vector<Key>& b) {
-  std::vector<Key> all(a);
-  all.insert(all.end(), b.begin(), b.end());
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
   std::unordered_map<Key, std::uint32_t> numbers;
-  numbers.reserve(all.size());
-  for (const Key key : all) numbers.emplace(key, static_cast<std::uint32_t>(numbers.size()));
+  for (const std::vector<Key>* side : {&a, &b}) {
+    for (const Key key : *side) numbers.try_emplace(key);
+  }
+  std::vector<Key> all;
+  for (const auto& [key, number] : numbers) all.push_back(key);
+  std::sort(all.begin(), all.end());
+  for (std::uint32_t i = 0; i < all.size(); ++i) numbers[all[i]] = i;
   Tokens tokens;
+  tokens.a.reserve(a.size());
+  tokens.b.reserve(b.size());
   for (const Key key : a) tokens.a.push_back(numbers.at(key));
   for (const Key key : b) tokens.b.push_back(numbers.at(key));
   return tokens;

@@ -118,8 +118,18 @@ void tally_totals(const KernelsRecord& a, const KernelsRecord& b, Quantity quant
   sort(totals_a, &Both::a);
   sort(totals_b, &Both::b);
   for (const auto& [key, both] : same) tally.add_totals(key.first, ExchangeReason::none, kNoNumber, both.a, both.b);
+  std::map<std::pair<Part, std::uint32_t>, Both> of_other_shapes;
   for (const auto& [key, both] : alone) {
-    tally.add_totals(key.first, ExchangeReason::operation, names.bare(key.second), both.a, both.b);
+    if (!both.a.empty() && !both.b.empty()) {
+      tally.add_totals(key.first, ExchangeReason::operation, names.bare(key.second), both.a, both.b);
+      continue;
+    }
+    Both& into = of_other_shapes[{key.first, names.bare(key.second)}];
+    into.a.insert(into.a.end(), both.a.begin(), both.a.end());
+    into.b.insert(into.b.end(), both.b.begin(), both.b.end());
+  }
+  for (const auto& [key, both] : of_other_shapes) {
+    tally.add_totals(key.first, ExchangeReason::operation, key.second, both.a, both.b);
   }
 }
 
