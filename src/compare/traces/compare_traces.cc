@@ -125,8 +125,8 @@ void tally_side(const TraceSequence& sequence, bool of_b, const CommonNames& nam
       ++side.items;
       side.items_ns += item.duration_ns;
       const std::uint32_t bare = names.item(of_b, item.kernel, item.operation).bare_operation;
-      if (bare != kNoNumber) side.with_operation_ns += item.duration_ns;
-      OperationChange& operation = operations[bare == kNoNumber ? "" : names.text(bare)];
+      if (bare != kNoToken) side.with_operation_ns += item.duration_ns;
+      OperationChange& operation = operations[bare == kNoToken ? "" : names.text(bare)];
       (of_b ? operation.b_ns : operation.a_ns) += item.duration_ns;
       ++(of_b ? operation.b_items : operation.a_items);
     }

@@ -77,7 +77,7 @@ void GroupTally::add_group(ExchangeReason reason, const Items& a, const Items& b
       const MatchItem one = names_.item(of_b, item->kernel, item->operation);
       into.push_back(names_.bare_of_operations(one.name));
       if (first) key.operation = one.bare_operation;
-      if (one.bare_operation != key.operation) key.operation = kNoNumber;  // several: none in particular
+      if (one.bare_operation != key.operation) key.operation = kNoToken;  // several: none in particular
       first = false;
     }
   };
@@ -99,7 +99,7 @@ ExchangeGroup GroupTally::group_from(const Key& key, const Sum& sum) const {
   ExchangeGroup group{.part = key.part,
                       .exchange = key.exchange,
                       .reason = key.reason,
-                      .operation = key.operation == kNoNumber ? "" : names_.text(key.operation),
+                      .operation = key.operation == kNoToken ? "" : names_.text(key.operation),
                       .a_times = sum.a_times,
                       .b_times = sum.b_times,
                       .a_ns = total(sum.a_ns),
@@ -138,7 +138,7 @@ void GroupTally::add_totals(Part part, ExchangeReason reason, std::uint32_t oper
     return by_name;
   };
   const auto sums_a = take(a, key.a), sums_b = take(b, key.b);
-  if (key.a == key.b) key.exchange = Exchange::same, key.reason = ExchangeReason::none, key.operation = kNoNumber;
+  if (key.a == key.b) key.exchange = Exchange::same, key.reason = ExchangeReason::none, key.operation = kNoToken;
   Sum& sum = sum_of(key);
   const auto add = [](const std::map<std::uint32_t, Total>& totals, std::vector<std::int64_t>& each_ns,
                       std::uint64_t& times) {
@@ -157,10 +157,10 @@ void GroupTally::join_single_kernels() {
   std::map<std::uint32_t, std::pair<Sum, Sum>> by_name;
   const auto name_of = [](const Key& key) {
     const bool is_one = key.part == Part::kernel && key.a.size() + key.b.size() == 1;
-    return is_one ? (key.a.empty() ? key.b : key.a).front() : kNoNumber;
+    return is_one ? (key.a.empty() ? key.b : key.a).front() : kNoToken;
   };
   for (const auto& [key, sum] : sums_) {
-    if (name_of(key) == kNoNumber) continue;
+    if (name_of(key) == kNoToken) continue;
     Sum& into = key.a.empty() ? by_name[name_of(key)].second : by_name[name_of(key)].first;
     into.a_times += sum.a_times, into.b_times += sum.b_times;
     add_sum(into.a_ns, sum.a_ns);

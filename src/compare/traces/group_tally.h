@@ -43,7 +43,7 @@ class GroupTally {
     Part part = Part::kernel;
     Exchange exchange = Exchange::same;
     ExchangeReason reason = ExchangeReason::none;
-    std::uint32_t operation = kNoNumber;
+    std::uint32_t operation = kNoToken;
     std::vector<std::uint32_t> a, b;
     std::uint32_t registers_a = 0, registers_b = 0;
 

@@ -109,7 +109,7 @@ class Matching {
     const auto is_weak = [&](const CommonRun& run) {
       const auto begin = a_.begin() + static_cast<std::ptrdiff_t>(gap.a.begin + run.a);
       return std::all_of(begin, begin + static_cast<std::ptrdiff_t>(run.length),
-                         [](const MatchItem& item) { return item.operation == kNoNumber; });
+                         [](const MatchItem& item) { return item.operation == kNoToken; });
     };
     Gap rest = gap;
     for (const CommonRun& run : without_weak_anchors(align(tokens.a, tokens.b), a.size(), b.size(), is_weak)) {
@@ -133,7 +133,7 @@ class Matching {
     Runs runs;
     for (std::size_t i = range.begin; i < range.end; ++i) {
       const std::uint32_t operation = level == Level::operation ? items[i].operation : items[i].bare_operation;
-      const bool is_known = operation != kNoNumber;
+      const bool is_known = operation != kNoToken;
       if (is_known && !items[i].starts_operation && !runs.keys.empty() && runs.keys.back() == operation) {
         runs.ranges.back().end = i + 1;
         continue;
@@ -246,7 +246,7 @@ class Matching {
       auto& [a, b] = places;
       std::sort(a.begin(), a.end());
       std::sort(b.begin(), b.end());
-      if (key == kNoNumber || a.empty() || b.empty()) {
+      if (key == kNoToken || a.empty() || b.empty()) {
         left_a_.insert(left_a_.end(), a.begin(), a.end());
         left_b_.insert(left_b_.end(), b.begin(), b.end());
       } else if (!is_same) {

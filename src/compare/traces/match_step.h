@@ -5,13 +5,13 @@
 
 namespace varve {
 
-inline constexpr std::uint32_t kNoNumber = UINT32_MAX;
+inline constexpr std::uint32_t kNoToken = UINT32_MAX;
 
 // A kernel as matching sees it: numbers that mean the same on both sides.
 struct MatchItem {
   std::uint32_t name = 0;
-  std::uint32_t operation = kNoNumber;       // with its shapes; none: not known
-  std::uint32_t bare_operation = kNoNumber;  // without them
+  std::uint32_t operation = kNoToken;       // with its shapes; none: not known
+  std::uint32_t bare_operation = kNoToken;  // without them
   bool starts_operation = false;             // it is an operation, the outermost: what runs inside of it follows
 
   bool operator==(const MatchItem&) const = default;

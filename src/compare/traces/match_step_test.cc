@@ -11,7 +11,7 @@ namespace {
 // A kernel a letter; what stands in brackets before it is its operation: "a(m)b".
 std::vector<MatchItem> items(const std::string& text) {
   std::vector<MatchItem> made;
-  std::uint32_t operation = kNoNumber;
+  std::uint32_t operation = kNoToken;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '(') {
       operation = static_cast<std::uint32_t>(text[i + 1]);
@@ -19,7 +19,7 @@ std::vector<MatchItem> items(const std::string& text) {
       continue;
     }
     made.push_back({.name = static_cast<std::uint32_t>(text[i]), .operation = operation, .bare_operation = operation});
-    operation = kNoNumber;
+    operation = kNoToken;
   }
   return made;
 }

@@ -45,7 +45,7 @@ struct Both {
 
 struct TotalKey {
   Part part = Part::kernel;
-  std::uint32_t name = 0, operation = kNoNumber, bare_operation = kNoNumber;
+  std::uint32_t name = 0, operation = kNoToken, bare_operation = kNoToken;
 
   auto operator<=>(const TotalKey&) const = default;
 };
@@ -71,8 +71,8 @@ void sum_side(const std::map<TotalKey, GroupTally::Total>& totals, bool of_b, co
     if (key.part != Part::kernel) continue;
     side.items += total.times;
     side.items_ns += total.ns;
-    if (key.operation != kNoNumber) side.with_operation_ns += total.ns;
-    OperationChange& operation = operations[key.operation == kNoNumber ? "" : names.text(key.bare_operation)];
+    if (key.operation != kNoToken) side.with_operation_ns += total.ns;
+    OperationChange& operation = operations[key.operation == kNoToken ? "" : names.text(key.bare_operation)];
     (of_b ? operation.b_ns : operation.a_ns) += total.ns;
     (of_b ? operation.b_items : operation.a_items) += total.times;
   }
@@ -106,18 +106,18 @@ void tally_totals(const KernelsRecord& a, const KernelsRecord& b, Quantity quant
       const auto& on = by_name.at({key.part, key.name});
       if (on[0] && on[1]) {
         (same[{key.part, key.name}].*side).push_back(total);
-      } else if (key.operation != kNoNumber) {
+      } else if (key.operation != kNoToken) {
         (alone[{key.part, key.operation}].*side).push_back(total);
       } else {
         const Both one{.a = side == &Both::a ? Totals{total} : Totals{},
                        .b = side == &Both::b ? Totals{total} : Totals{}};
-        tally.add_totals(key.part, ExchangeReason::none, kNoNumber, one.a, one.b);
+        tally.add_totals(key.part, ExchangeReason::none, kNoToken, one.a, one.b);
       }
     }
   };
   sort(totals_a, &Both::a);
   sort(totals_b, &Both::b);
-  for (const auto& [key, both] : same) tally.add_totals(key.first, ExchangeReason::none, kNoNumber, both.a, both.b);
+  for (const auto& [key, both] : same) tally.add_totals(key.first, ExchangeReason::none, kNoToken, both.a, both.b);
   std::map<std::pair<Part, std::uint32_t>, Both> of_other_shapes;
   for (const auto& [key, both] : alone) {
     if (!both.a.empty() && !both.b.empty()) {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <unordered_map>
 
-#include "kernels/analysis/sort_runs.h"
+#include "base/sort_runs.h"
 #include "kernels/analysis/steps.h"
 
 namespace varve {
