@@ -13,6 +13,7 @@ struct Interest {
   std::string_view end;    // of its name
   std::uint64_t most;      // bytes
 };
+constexpr std::uint64_t kSmallest = std::uint64_t{16} << 10;
 constexpr std::uint64_t kSmall = std::uint64_t{1} << 20;
 constexpr std::uint64_t kLarge = std::uint64_t{128} << 20;
 constexpr Interest kInterests[] = {
@@ -32,6 +33,7 @@ constexpr Interest kInterests[] = {
     {"", "/version.json", kSmall},
     {"", "/version.txt", kSmall},
     {"", "/_wheel.json", kSmall},
+    {"", ".pth", kSmallest},
 };
 
 // Symbols of all libraries of an image: those of a framework with all it loads take some 60 MB.
@@ -52,7 +54,8 @@ bool is_text_of_interest(std::string_view path, std::uint64_t size) {
   for (const Interest& interest : kInterests) {
     if (path.starts_with(interest.start) && path.ends_with(interest.end)) return size <= interest.most;
   }
-  return false;
+  // direct_url.json, lists of libraries to open
+  return path.find("-packages/") != std::string_view::npos && path.ends_with(".json") && size <= kSmallest;
 }
 }  // namespace
 
