@@ -190,6 +190,10 @@ def work(seconds):
 class Hook(unittest.TestCase):
     python = PYTHONS[0]
 
+    def tells_of_forks(self):  # Python 3.7
+        ask = "import os; print(hasattr(os, 'register_at_fork'))"
+        return subprocess.run([self.python, "-c", ask], capture_output=True, text=True).stdout == "True\n"
+
     def test_a_program_without_a_framework_is_not_touched(self):
         program = Program(window=(0, 0.1))
         text = """
@@ -328,9 +332,7 @@ child = os.fork()
 work(7)
 if child == 0: os._exit(0)
 sys.exit(os.waitpid(child, 0)[1])""")
-        told = subprocess.run([self.python, "-c", "import os; print(hasattr(os, 'register_at_fork'))"],
-                              capture_output=True, text=True).stdout
-        self.assertEqual(len(list(program.out.glob("hook_*.json"))), 2 if told == "True\n" else 1)
+        self.assertEqual(len(list(program.out.glob("hook_*.json"))), 2 if self.tells_of_forks() else 1)
         self.assertEqual(len(list(program.out.glob("facts_*.json"))), 1, "a child that ends by _exit says nothing")
 
     def test_a_window_is_closed_before_a_fork(self):
@@ -344,7 +346,7 @@ if child == 0:
     os._exit(0)
 os.waitpid(child, 0)
 work(6)""")
-        if "opened" in program.names() and sys.version_info >= (3, 7):
+        if "opened" in program.names() and self.tells_of_forks():
             self.assertEqual(done.stdout, "['prepare', 'enable', 'disable']")
             self.assertEqual(len(list(program.out.glob("hook_*.json"))), 1, "what was seen until then is kept")
 
