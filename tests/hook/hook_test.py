@@ -190,6 +190,10 @@ def work(seconds):
 class Hook(unittest.TestCase):
     python = PYTHONS[0]
 
+    def tells_of_forks(self):  # Python 3.7
+        ask = "import os; print(hasattr(os, 'register_at_fork'))"
+        return subprocess.run([self.python, "-c", ask], capture_output=True, text=True).stdout == "True\n"
+
     def test_a_program_without_a_framework_is_not_touched(self):
         program = Program(window=(0, 0.1))
         text = """
@@ -328,9 +332,7 @@ child = os.fork()
 work(7)
 if child == 0: os._exit(0)
 sys.exit(os.waitpid(child, 0)[1])""")
-        told = subprocess.run([self.python, "-c", "import os; print(hasattr(os, 'register_at_fork'))"],
-                              capture_output=True, text=True).stdout
-        self.assertEqual(len(list(program.out.glob("hook_*.json"))), 2 if told == "True\n" else 1)
+        self.assertEqual(len(list(program.out.glob("hook_*.json"))), 2 if self.tells_of_forks() else 1)
         self.assertEqual(len(list(program.out.glob("facts_*.json"))), 1, "a child that ends by _exit says nothing")
 
     def test_a_window_is_closed_before_a_fork(self):
@@ -344,7 +346,7 @@ if child == 0:
     os._exit(0)
 os.waitpid(child, 0)
 work(6)""")
-        if "opened" in program.names() and sys.version_info >= (3, 7):
+        if "opened" in program.names() and self.tells_of_forks():
             self.assertEqual(done.stdout, "['prepare', 'enable', 'disable']")
             self.assertEqual(len(list(program.out.glob("hook_*.json"))), 1, "what was seen until then is kept")
 
@@ -363,6 +365,17 @@ thread.join()
 print(log)""")
         self.assertEqual(done.stdout.strip(), "['prepare', 'enable', 'disable', 'prepare', 'enable', 'disable']")
         self.assertEqual(program.facts()["own_profiler"], True)
+
+    def test_a_process_stays_until_its_trace_is_written(self):
+        program = Program(TORCH)
+        done = program.run(self.python, """
+import os, threading, time, torch
+open(%r + "/window_%%d" %% os.getpid(), "w").write(str(time.monotonic() + 1))
+def write():
+    time.sleep(1.5)
+    with open(%r + "/kineto_trace_%%d.json" %% os.getpid(), "w") as file: file.write("{}")
+threading.Thread(target=write, daemon=True).start()""" % (str(program.out), str(program.folder)))
+        self.assertEqual(len(list(program.folder.glob("kineto_trace_*"))), 1)
 
     def test_a_main_thread_that_never_comes_round_costs_the_window_only(self):
         program = Program(TORCH, window=(0.2, 0.2))
