@@ -330,8 +330,8 @@ KernelAccount account_of(const Sides& sides, const MetricComparison& primary, co
   sort_rows(account.rows);
   if (basis.kind == kCpuSamples) {
     note_window(seen, primary, account.notes);
-    const std::vector<std::string> served = operation_notes({&sides.run_a->kernels, profiles_of(seen.a)},
-                                                            {&sides.run_b->kernels, profiles_of(seen.b)});
+    const std::vector<std::string> served =
+        operation_notes({&sides.run_a->kernels, profiles_of(seen.a)}, {&sides.run_b->kernels, profiles_of(seen.b)});
     account.notes.insert(account.notes.end(), served.begin(), served.end());
   }
   note_scope(seen, basis, account.notes);
