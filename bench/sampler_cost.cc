@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "kernels/callers.h"
@@ -31,7 +32,7 @@ double own_seconds() {
 
 // Executes the program, polling as varve run does, and prints a line.
 bool watch(CpuSampler& sampler, char** command, const char* what) {
-  const useconds_t interval = sampler.copies_stacks() ? 100'000 : 250'000;
+  const auto interval = static_cast<useconds_t>(1e6 * std::min(0.25, sampler.poll_seconds()));
   const double start = own_seconds();
   pid_t process = 0;
   if (posix_spawnp(&process, command[0], nullptr, nullptr, command, environ) != 0) return false;

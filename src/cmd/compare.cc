@@ -7,6 +7,9 @@
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "compare/compare_runs.h"
+#include "compare/traces/compare_traces.h"
+#include "kernels/files/trace_files.h"
+#include "report/text/text_report.h"
 #include "world/world.h"
 
 namespace varve {
@@ -30,6 +33,30 @@ RunName run_name(const std::string& text) {
   const bool is_file = access(text.c_str(), F_OK) == 0;
   if (is_file || at == std::string::npos || at + 1 == text.size()) return {text, ""};
   return {text.substr(0, at), text.substr(at + 1)};
+}
+
+// Two traces, or two documents of kernels.
+ExitStatus compare_kernels(const CompareFlags& options) {
+  const Files& files = host_world().files;
+  const Result<ReadSequence> a = read_trace_sequence(files, options.a);
+  if (!a) return complain(a.error());
+  const Result<ReadSequence> b = read_trace_sequence(files, options.b);
+  if (!b) return complain(b.error());
+  const Result<TraceComparison> comparison =
+      compare_traces({a->record, a->sequence}, {b->record, b->sequence}, options.compare.created_at);
+  if (!comparison) return complain(comparison.error());
+  return write_answer(
+      options.output, [&] { return pretty_json(to_json(*comparison)); },
+      [&] { return text_trace_comparison(*comparison, options.explain, output_style()); },
+      nothing_changed(*comparison) ? ExitStatus::ok : ExitStatus::inconclusive);
+}
+
+Error lone_trace(const CompareFlags& options, bool a_is_it) {
+  const std::string& file = a_is_it ? options.a : options.b;
+  if (options.b.empty()) {
+    return {"comparing", file, "this is a trace, and there is nothing to compare it with", "Give another trace"};
+  }
+  return {"comparing", file, "this is a trace, and the other side is none", "Give two traces, or two runs"};
 }
 
 Result<Run> load_run(const std::string& file) {
@@ -60,6 +87,11 @@ Result<Comparison> compare_two(const CompareFlags& options, const Run& first, co
 ExitStatus compare(CompareFlags& options) {
   if (options.margin_percent) options.compare.margin = *options.margin_percent / 100;
   options.compare.created_at = format_time(host_world().now());
+  const Files& files = host_world().files;
+  const bool a_is_trace = holds_kernels(files, options.a);
+  const bool b_is_trace = !options.b.empty() && holds_kernels(files, options.b);
+  if (a_is_trace && b_is_trace) return compare_kernels(options);
+  if (a_is_trace || b_is_trace) return complain(lone_trace(options, a_is_trace));
   const RunName name = run_name(options.a);
   const Result<Run> run = load_run(name.file);
   if (!run) return complain(run.error());
@@ -73,8 +105,11 @@ ExitStatus compare(CompareFlags& options) {
 
 std::vector<Flag> flags_of(CompareFlags& options) {
   const std::vector<Flag> own = {
-      {.names = "A", .target = &options.a, .help = "a run; alone, its two variants are compared", .required = true},
-      {.names = "B", .target = &options.b, .help = "another run; FILE@B names one variant of it"},
+      {.names = "A",
+       .target = &options.a,
+       .help = "a run, whose two variants are compared where it stands alone; or a trace",
+       .required = true},
+      {.names = "B", .target = &options.b, .help = "another run, of which FILE@B names one variant; or another trace"},
       {"--metric", "NAME", &options.compare.metric, "the metric of the verdict"},
       {"--margin", "P", &options.margin_percent, "what counts as the same, in percent", between(0.001, 100)},
       {"--variable", "ID", &options.compare.variable,

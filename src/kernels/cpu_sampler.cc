@@ -252,6 +252,14 @@ const std::string& CpuSampler::unavailable() const { return rings_->evidence.una
 
 void CpuSampler::poll() { rings_->poll(); }
 
+double CpuSampler::poll_seconds() const {
+  if (rings_->rings.empty()) return 1;
+  constexpr double kOtherBytes = 256;  // of a record: more than what stands beside the stack
+  const double record = kOtherBytes + rings_->content.stack_bytes;
+  const double period = 1e-9 * static_cast<double>(rings_->evidence.period_ns);
+  return std::min(1.0, 0.5 * period * static_cast<double>(rings_->rings.front().bytes) / record);
+}
+
 bool CpuSampler::copies_stacks() const { return rings_->content.stack_bytes != 0; }
 
 CpuEvidence CpuSampler::take() {

@@ -95,9 +95,10 @@ class CpuSampler {
 
   // Why nothing can be sampled and what to do about it; "" when it can.
   const std::string& unavailable() const;
-  // Empties the rings. Due every few seconds while a child runs (a ring holds over 20 s of samples at 99 Hz); where
-  // stacks are copied, ten times a second (a ring holds 0.3 s or more).
+  // Empties the rings. Due every poll_seconds() while a child runs.
   void poll();
+  // Half of the time that a ring is sure to hold, at most a second: a fraction of it where stacks are copied.
+  double poll_seconds() const;
   bool copies_stacks() const;
   // Everything since the last take(), of whatever this thread started meanwhile: take once before a child starts to
   // leave others out, and again when it has ended. What is left of its mappings is forgotten.

@@ -19,6 +19,9 @@ split -l 1 --additional-suffix=.line kept.json.journal
 "$varve" check --driver 535 --gpu L40S stack.json --expect stack.json -o supposed.json >log || [ $? -le 3 ]
 "$varve" toolkit list --json >toolkits.json
 "$varve" kernels "$source/tests/foreign/perf-6.1/chains.txt" -o kernels.json >log
+"$varve" compare "$source/tests/foreign/kineto/moe-b300-02.json.gz" "$source/tests/foreign/kineto/moe-b300-03.json.gz" \
+  -o traces.json >log || [ $? -eq 3 ]
+"$python" "$source/tests/documents/validate.py" "$source/schema/trace_comparison.schema.json" traces.json
 "$python" "$source/tests/documents/validate.py" "$source/schema/check.schema.json" check.json supposed.json
 "$python" "$source/tests/documents/validate.py" "$source/schema/kernels.schema.json" kernels.json
 "$python" "$source/tests/documents/validate.py" "$source/schema/toolkits.schema.json" toolkits.json

@@ -364,6 +364,17 @@ print(log)""")
         self.assertEqual(done.stdout.strip(), "['prepare', 'enable', 'disable', 'prepare', 'enable', 'disable']")
         self.assertEqual(program.facts()["own_profiler"], True)
 
+    def test_a_process_stays_until_its_trace_is_written(self):
+        program = Program(TORCH)
+        done = program.run(self.python, """
+import os, threading, time, torch
+open(%r + "/window_%%d" %% os.getpid(), "w").write(str(time.monotonic() + 1))
+def write():
+    time.sleep(1.5)
+    with open(%r + "/kineto_trace_%%d.json" %% os.getpid(), "w") as file: file.write("{}")
+threading.Thread(target=write, daemon=True).start()""" % (str(program.out), str(program.folder)))
+        self.assertEqual(len(list(program.folder.glob("kineto_trace_*"))), 1)
+
     def test_a_main_thread_that_never_comes_round_costs_the_window_only(self):
         program = Program(TORCH, window=(0.2, 0.2))
         done = program.run(self.python, """

@@ -232,10 +232,10 @@ TEST_F(Consumers, DoNotTakeWhatNothingLooksFor) {
   stack = capture();
   EXPECT_EQ(row_of(consumer_of(stack, "jaxlib"), "libblas.so.12").why, "held by the environment");
   // Another package may do it for those that import it.
-  root_.write(std::string(kPackages) + "jaxlib/__init__.py", "import libblas\nfrom jaxlib import one\n");
-  root_.write(std::string(kPackages) + "libblas/__init__.py", "import ctypes\nctypes.CDLL('libblas.so.12')\n");
-  library("libblas/lib/libblas.so.12", "int blas(void) { return 1; }");
-  package("libblas", "1", {"libblas/lib/libblas.so.12"});
+  root_.write(std::string(kPackages) + "jaxlib/__init__.py", "import holder\nfrom jaxlib import one\n");
+  root_.write(std::string(kPackages) + "holder/__init__.py", "import ctypes\nctypes.CDLL('libblas.so.12')\n");
+  library("holder/lib/libblas.so.12", "int blas(void) { return 1; }");
+  package("holder", "1", {"holder/lib/libblas.so.12"});
   stack = capture();
   EXPECT_EQ(row_of(consumer_of(stack, "jaxlib"), "libblas.so.12").why, "held by the environment");
 }

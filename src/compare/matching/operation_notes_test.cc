@@ -27,9 +27,9 @@ TEST(OperationNotes, TellOneKernelApartByWhomItServed) {
   b.spend("sgemm_kernel", "aten::mm", 800'000'000);
   b.spend("flash", "aten::scaled_dot_product_attention", 1'000'000'000);
   EXPECT_EQ(operation_notes(a.side(), b.side()),
-            (std::vector<std::string>{"for aten::scaled_dot_product_attention: 2.5 s → 1 s a unit",
+            (std::vector<std::string>{"for aten::scaled_dot_product_attention: 2.50 s → 1.00 s a unit",
                                       "for aten::mm: 900 ms → 800 ms a unit",
-                                      "for nobody that is known: 10 ms → 0 s a unit"}));
+                                      "for nobody that is known: 10.0 ms → 0 s a unit"}));
 }
 
 TEST(OperationNotes, SayNothingWhereASideTellsNothing) {

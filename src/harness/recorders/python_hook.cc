@@ -87,8 +87,8 @@ std::string hooked_python_path(const std::string& folder, const std::map<std::st
   return hook_folder(folder) + (any ? ":" + set->second : "");
 }
 
-void note_to_hook(const std::string& folder, std::string_view what, int process) {
-  std::ofstream(note_path(folder, what, process)).close();
+void note_to_hook(const std::string& folder, std::string_view what, int process, std::string_view text) {
+  std::ofstream(note_path(folder, what, process)) << text;
 }
 
 bool has_hook_noted(const std::string& folder, std::string_view what, int process) {

@@ -26,7 +26,6 @@ class _Hook(object):
         self.starting = False      # ours
         self.profile = None        # ours, while it is open
         self.results = []          # of it, once it is closed
-        self.callbacks = []        # called by the interpreter: must outlive the call
 
     # ---- a framework is about to be imported ----
 
@@ -95,7 +94,7 @@ class _Hook(object):
 
     def in_child(self, torch, profiler, plan):
         self.profile = None
-        self.in_window, self.callbacks, self.results = {}, [], []
+        self.in_window, self.results = {}, []
         self.said = False
         self.watch(torch, profiler, plan)
 
@@ -191,14 +190,17 @@ class _Hook(object):
 
         def pending(_):
             try:
-                if not late or call == self.close_window:
+                if self.said:
+                    pass  # the interpreter is being taken apart
+                elif not late or call == self.close_window:
                     self.quietly(call, *arguments)
             finally:
                 done.set()
             return 0
         callback = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(pending)
-        self.callbacks.append(callback)
-        ctypes.pythonapi.Py_AddPendingCall(callback, None)
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(callback))  # it may be called however late
+        if not self.said:
+            ctypes.pythonapi.Py_AddPendingCall(callback, None)
         if not done.wait(seconds):
             late.append(True)
         return not late
@@ -274,6 +276,27 @@ class _Hook(object):
         with open(path + ".part", "w") as file:
             file.write(text)
         os.rename(path + ".part", path)
+        self.quietly(self.wait_for_trace)
+
+    # PyTorch crashes where it is taken apart inside a window that it was asked for, or while it writes the trace.
+    def wait_for_trace(self):
+        note = os.path.join(self.out, "window_%d" % os.getpid())  # by Varve: when it ends, on the monotonic clock
+        if not os.path.exists(note):
+            return
+        import time
+        with open(note) as file:
+            limit = float(file.read()) + 5
+        trace = os.path.join(os.path.dirname(self.folder), "kineto_trace_%d.json" % os.getpid())
+        while time.monotonic() < limit and not self.is_written(trace):
+            time.sleep(0.05)
+
+    @staticmethod
+    def is_written(path):
+        if not os.path.exists(path):
+            return False
+        with open(path, "rb") as file:
+            file.seek(max(0, os.path.getsize(path) - 16))
+            return file.read().strip().endswith(b"}")
 
 
 def _install():

@@ -173,6 +173,7 @@ class TorchUnit final : public RecordedUnit {
     if (windows > 0) unlink(trace.c_str());
     ++windows;
     const double delay = std::max(window_.start_seconds - monotonic_now(), kWarmup + 0.2);
+    note_to_hook(folder_, "window", process, fmt::format("{:.3f}", monotonic_now() + delay + window_.length_seconds));
     return configuration_for(folder_, delay, window_.length_seconds);
   }
 

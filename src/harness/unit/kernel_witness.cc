@@ -15,7 +15,6 @@ namespace varve {
 namespace {
 
 constexpr double kSamplerInterval = 0.25;  // seconds; a ring holds far more
-constexpr double kStackInterval = 0.1;     // with copies of stacks: a ring holds 0.3 s or more
 constexpr double kFirstLook = 0.005;       // without samples: growing from here, to be cheap for long programs
 constexpr double kSlowestLook = 1.0;
 
@@ -46,7 +45,7 @@ KernelWitness::KernelWitness(const World& world, double hertz)
 double KernelWitness::unit_started(int process) {
   process_ = process;
   interval_ = kFirstLook;
-  if (unavailable_.empty()) interval_ = sampler_->copies_stacks() ? kStackInterval : kSamplerInterval;
+  if (unavailable_.empty()) interval_ = std::min(kSamplerInterval, sampler_->poll_seconds());
   looks_ = 0;
   polled_.clear();
   device_open_ = false;
@@ -56,8 +55,10 @@ double KernelWitness::unit_started(int process) {
 double KernelWitness::look() {
   if (unavailable_.empty()) {
     sampler_->poll();
-    constexpr int kLooksPerDevices = 3;  // devices need no look as often as the rings
-    if (looks_++ % kLooksPerDevices == 0) look_at_devices();
+    if (looks_++ * interval_ >= kSamplerInterval) {  // devices need no look as often as the rings
+      looks_ = 0;
+      look_at_devices();
+    }
     return interval_;
   }
   look_at_libraries();

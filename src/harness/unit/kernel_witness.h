@@ -46,7 +46,7 @@ class KernelWitness {
   SymbolCache symbols_;
   int process_ = -1;
   double interval_ = 0;
-  int looks_ = 0;                // that found the process's libraries; with samples: all of them
+  int looks_ = 0;                // that found the process's libraries; with samples: all since devices were looked at
   std::vector<Library> polled_;  // sorted by path
   bool device_open_ = false;     // /dev/nvidia* or /dev/kfd was seen open
 };

@@ -7,6 +7,7 @@
 #include "kernels/analysis/capture_join.h"
 #include "kernels/analysis/ledger.h"
 #include "kernels/analysis/partition.h"
+#include "kernels/analysis/sequence.h"
 #include "kernels/analysis/steps.h"
 
 namespace varve {
@@ -144,6 +145,33 @@ std::vector<RankCollectives> TraceAnalysis::take_collectives(const TraceReading&
   return lists;
 }
 
+// Of a kernel in a graph the trace tells the operation that launched the graph: it says nothing of the kernel.
+void TraceAnalysis::keep_sequence(const std::vector<std::vector<std::uint32_t>>& by_track,
+                                  const std::vector<Device>& devices, const HostSweep& host, const TraceSteps& steps) {
+  const SequenceNames names{.kernel_of = [&](NameId id) { return builder_.kernel_of(id); },
+                            .operation_of =
+                                [&](const DeviceEvent& one) {
+                                  const bool of_the_launch = one.in_graph && !joined_.contains(one.event);
+                                  return of_the_launch ? kNoName : operation_of(one);
+                                }};
+  if (devices.empty()) {
+    sequence_ = operation_sequence(timeline_, by_track, steps, names);
+    return;
+  }
+  sequence_ = device_sequence(timeline_, devices, host.calls, steps, names);
+  for (const Device& device : devices) {
+    const std::vector<TimeSpan> spans = step_spans(timeline_, device, host.calls, steps);
+    const Partition partition = divide_window(device, host.intervals, spans, [](const DeviceEvent&, const Had&) {});
+    sequence_.whole.length_ns = add_ns(sequence_.whole.length_ns, partition.end_ns - partition.start_ns);
+    add_parts(sequence_.whole.parts, partition.parts);
+    for (std::size_t i = 0; i < spans.size(); ++i) {
+      TraceSequence::Window& window = sequence_.steps[i].window;
+      window.length_ns = add_ns(window.length_ns, spans[i].end_ns - spans[i].start_ns);
+      add_parts(window.parts, partition.of_spans[i]);
+    }
+  }
+}
+
 void TraceAnalysis::analyse(TraceTally& tally, TraceSteps& steps) {
   const auto by_track = timeline_.by_track();
   HostSweep host = sweep_host(timeline_, by_track, builder_);
@@ -157,6 +185,7 @@ void TraceAnalysis::analyse(TraceTally& tally, TraceSteps& steps) {
   std::vector<TimeSpan> spans;
   for (const TraceStep& step : steps.steps) spans.push_back({step.start_ns, step.start_ns + step.length_ns});
 
+  if (options_.keep_sequence) keep_sequence(by_track, devices, host, steps);
   std::int64_t windows_ns = 0;
   std::map<Part, std::int64_t> parts;
   for (const Device& device : devices) {
@@ -196,6 +225,7 @@ TraceReading TraceAnalysis::take() {
   reading.absence = counts_.absence();
   reading.joined = joined_sum_;
   reading.captured = std::move(captured_);
+  reading.sequence = std::move(sequence_);
   reading.collectives = take_collectives(reading);
   return reading;
 }

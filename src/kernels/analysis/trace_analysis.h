@@ -42,6 +42,8 @@ class TraceAnalysis final : public TraceSink {
   void join_capture(const std::vector<Device>& devices);
   CapturedKernels captured(const std::vector<Device>& devices, const HostCalls& calls);
   NameId operation_of(const DeviceEvent& one) const;
+  void keep_sequence(const std::vector<std::vector<std::uint32_t>>& by_track, const std::vector<Device>& devices,
+                     const HostSweep& host, const TraceSteps& steps);
   void analyse(TraceTally& tally, TraceSteps& steps);
 
   TraceOptions options_;
@@ -52,6 +54,7 @@ class TraceAnalysis final : public TraceSink {
   CaptureJoined joined_sum_;
   bool has_totals_ = false;
   CapturedKernels captured_;
+  TraceSequence sequence_;
   std::vector<Place> places_;                                                    // of tracks, by TrackId
   std::map<std::pair<std::int32_t, std::int32_t>, CollectiveList> collectives_;  // by rank and device
 };

@@ -124,6 +124,7 @@ Result<KernelsRecord> read_document(TraceInput& input) {
 struct TraceFile {
   KernelsRecord record;
   std::vector<RankCollectives> collectives;  // none of a document
+  TraceSequence sequence;                    // where it was to be kept
 };
 
 // `consumed` is told how many bytes of the file were used up so far.
@@ -324,7 +325,7 @@ Result<TraceFile> read_file(const Files& files, const std::string& path, const T
     for (TraceSource& source : record->sources) {
       if (source.file.empty()) source.file = file_name(path);
     }
-    return TraceFile{std::move(*record), {}};
+    return TraceFile{std::move(*record), {}, {}};
   }
   TraceOptions here = options;
   if (here.files == nullptr) here.files = &files;
@@ -344,7 +345,7 @@ Result<TraceFile> read_file(const Files& files, const std::string& path, const T
   source.tally = std::move(reading.tally);
   source.steps = std::move(reading.steps);
   record.record = std::move(reading.record);
-  return TraceFile{std::move(record), std::move(reading.collectives)};
+  return TraceFile{std::move(record), std::move(reading.collectives), std::move(reading.sequence)};
 }
 }  // namespace
 
@@ -359,6 +360,11 @@ Result<KernelsRecord> read_trace_file(const Files& files, const std::string& pat
   Result<TraceFile> file = read_file(files, path, options, nullptr);
   if (!file) return file.error();
   return std::move(file->record);
+}
+
+Result<ReadSequence> read_trace_sequence(const Files& files, const std::string& path) {
+  Result<TraceFile> file = read_file(files, path, {.keep_sequence = true}, nullptr);
+  return file ? Result(ReadSequence{std::move(file->record), std::move(file->sequence)}) : file.error();
 }
 
 Result<CapturedKernels> read_capture_file(const Files& files, const std::string& path) {

@@ -12,6 +12,7 @@
 #include "model/answers/captured_kernels.h"
 #include "model/answers/kernels_record.h"
 #include "model/answers/rank_report.h"
+#include "model/answers/trace_sequence.h"
 
 namespace varve {
 
@@ -28,6 +29,7 @@ struct TraceReading {
   std::vector<RankCollectives> collectives;  // of each device
   CapturedKernels captured;                  // where they were to be kept
   CaptureJoined joined;                      // where a capture was given
+  TraceSequence sequence;                    // where it was to be kept
 };
 
 // What is known of an event once those around it were seen.
@@ -66,6 +68,8 @@ class ProfileBuilder : public TraceSink {
   std::string_view text(NameId id) const;  // of a name that was told; holds until the next name or take()
   // A name as its rows show it: without the spelling of one tool.
   const std::string& shown_name(NameId id) { return reading_.record.kernels[kernel_of(id)].key.name; }
+  // The kernel that a name is in the record; made where it is not there yet.
+  KernelId kernel_of(NameId id);
   const std::map<std::string, Fact>& facts() const { return reading_.facts; }
 
   // Everything so far; the builder is empty afterwards. The whole of a quantity is what its rows hold, since a trace
@@ -123,7 +127,6 @@ class ProfileBuilder : public TraceSink {
 
   static Quantity quantity_of(TrackKind track, const TraceEvent& event);
   std::uint32_t number_of(const Place& place);
-  KernelId kernel_of(NameId id);
   Row* count(const TraceEvent& event, const Extra* extra, std::int64_t own_ns);
   Row* row_for(const Key& key, const Extra* extra, std::uint64_t times);
   void widen_window(const TraceEvent& event, const Track& track, Quantity quantity);

@@ -72,6 +72,8 @@ struct TraceOptions {
   bool device_only = false;
   // Keep the kernels in their order, for a capture that others are joined to.
   bool keep_captured = false;
+  // Keep the order of what ran, for a comparison.
+  bool keep_sequence = false;
   // Whose operations the kernels of graphs get; nullptr: none. Must live as long as the reading.
   const CapturedKernels* capture = nullptr;
   // Where the libraries are that a trace names, so that code is found in them by its digest; nullptr: it is not looked

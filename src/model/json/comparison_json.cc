@@ -81,25 +81,6 @@ MetricComparison metric_comparison_from(const Fields& fields) {
   return metric;
 }
 
-Json item_to_json(const ControlItem& item) {
-  Json json{
-      {"id", item.id}, {"layer", std::string(to_string(item.layer))}, {"title", item.title},          {"a", item.a},
-      {"b", item.b},   {"state", std::string(to_string(item.state))}, {"under_test", item.under_test}};
-  if (!item.unrecorded.empty()) json["unrecorded"] = item.unrecorded;
-  return json;
-}
-
-ControlItem item_from(const Fields& fields) {
-  return {.id = fields.required_text("id"),
-          .layer = fields.word("layer", layer_from),
-          .title = fields.text("title"),
-          .a = fields.text("a"),
-          .b = fields.text("b"),
-          .state = fields.word("state", item_state_from),
-          .under_test = fields.flag("under_test", false),
-          .unrecorded = fields.text("unrecorded")};
-}
-
 Json change_to_json(const KernelChange& row) {
   return {{"label", row.label},
           {"state", std::string(to_string(row.state))},
@@ -165,11 +146,30 @@ KernelAccount account_from(const Fields& fields) {
 
 }  // namespace
 
+Json control_item_to_json(const ControlItem& item) {
+  Json json{
+      {"id", item.id}, {"layer", std::string(to_string(item.layer))}, {"title", item.title},          {"a", item.a},
+      {"b", item.b},   {"state", std::string(to_string(item.state))}, {"under_test", item.under_test}};
+  if (!item.unrecorded.empty()) json["unrecorded"] = item.unrecorded;
+  return json;
+}
+
+ControlItem control_item_from(const Fields& fields) {
+  return {.id = fields.required_text("id"),
+          .layer = fields.word("layer", layer_from),
+          .title = fields.text("title"),
+          .a = fields.text("a"),
+          .b = fields.text("b"),
+          .state = fields.word("state", item_state_from),
+          .under_test = fields.flag("under_test", false),
+          .unrecorded = fields.text("unrecorded")};
+}
+
 Json to_json(const Comparison& comparison) {
   Json others = Json::array();
   for (const MetricComparison& metric : comparison.others) others.push_back(metric_to_json(metric));
   Json items = Json::array();
-  for (const ControlItem& item : comparison.items) items.push_back(item_to_json(item));
+  for (const ControlItem& item : comparison.items) items.push_back(control_item_to_json(item));
   Json accounts = Json::array();
   for (const KernelAccount& account : comparison.accounts) accounts.push_back(account_to_json(account));
   return {{"schema", kComparisonSchema},
@@ -200,7 +200,7 @@ Comparison comparison_from(const Fields& fields) {
   comparison.b = side_from(fields.object("b"));
   comparison.primary = metric_comparison_from(fields.object("primary"));
   fields.each("others", [&](const Fields& row) { comparison.others.push_back(metric_comparison_from(row)); });
-  fields.each("items", [&](const Fields& row) { comparison.items.push_back(item_from(row)); });
+  fields.each("items", [&](const Fields& row) { comparison.items.push_back(control_item_from(row)); });
   comparison.control = fields.word("control", control_from);
   comparison.variable = fields.texts("variable");
   fields.each("accounts", [&](const Fields& row) { comparison.accounts.push_back(account_from(row)); });

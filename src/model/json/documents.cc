@@ -19,12 +19,14 @@ struct DocumentKind {
   Document (*read)(const Fields&);
 };
 
-const std::array<DocumentKind, 5> kKinds{{
+const std::array<DocumentKind, 6> kKinds{{
     {kStackSchema, "varve capture", [](const Fields& fields) { return Document(stack_from(fields)); }},
     {kRunSchema, "varve run", [](const Fields& fields) { return Document(run_from(fields)); }},
     {kComparisonSchema, "varve compare", [](const Fields& fields) { return Document(comparison_from(fields)); }},
     {kCheckSchema, "varve check", [](const Fields& fields) { return Document(check_from(fields)); }},
     {kKernelsSchema, "varve kernels", [](const Fields& fields) { return Document(kernels_record_from(fields)); }},
+    {kTraceComparisonSchema, "varve compare",
+     [](const Fields& fields) { return Document(trace_comparison_from(fields)); }},
 }};
 
 std::string schema_of(const Json& json) {

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "model/answers/kernels_record.h"
+#include "model/answers/trace_comparison.h"
 #include "model/check_result.h"
 #include "model/comparison.h"
 #include "model/run_record.h"
@@ -21,6 +22,7 @@ inline constexpr const char* kRunSchema = "varve/run/3";
 inline constexpr const char* kComparisonSchema = "varve/comparison/2";
 inline constexpr const char* kCheckSchema = "varve/check/1";
 inline constexpr const char* kKernelsSchema = "varve/kernels/1";
+inline constexpr const char* kTraceComparisonSchema = "varve/trace_comparison/1";
 
 // The documents Varve writes and reads. Every one carries "schema": "varve/<kind>/<version>"; the schemas stand in
 // schema/. Readers ignore fields they do not know and report what is missing or of the wrong type with its path.
@@ -29,8 +31,9 @@ Json to_json(const Run& run);
 Json to_json(const Comparison& comparison);
 Json to_json(const Check& check);
 Json to_json(const KernelsRecord& record);
+Json to_json(const TraceComparison& comparison);
 
-using Document = std::variant<Stack, Run, Comparison, Check, KernelsRecord>;
+using Document = std::variant<Stack, Run, Comparison, Check, KernelsRecord, TraceComparison>;
 
 // Any Varve document; the journal of a run that was ended is a run. `where` names the source in messages. Error for
 // several of them, and for a version that this Varve does not read.

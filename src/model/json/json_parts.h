@@ -4,6 +4,7 @@
 #include <map>
 
 #include "model/answers/kernels_record.h"
+#include "model/answers/trace_comparison.h"
 #include "model/check_result.h"
 #include "model/comparison.h"
 #include "model/json/json_fields.h"
@@ -46,6 +47,9 @@ Json tool_to_json(const std::string& version);
 Stack stack_from(const Fields& fields);
 Run run_from(const Fields& fields);
 Comparison comparison_from(const Fields& fields);
+TraceComparison trace_comparison_from(const Fields& fields);
+Json control_item_to_json(const ControlItem& item);
+ControlItem control_item_from(const Fields& fields);
 Check check_from(const Fields& fields);
 
 }  // namespace varve

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "model/answers/kernels_record.h"
+#include "model/answers/trace_comparison.h"
 #include "model/check_result.h"
 #include "model/comparison.h"
 #include "model/run_record.h"
@@ -20,6 +21,7 @@ std::string html_page(const Run& run);
 std::string html_page(const Stack& stack);
 std::string html_page(const Check& check);
 std::string html_page(const KernelsRecord& record);
+std::string html_page(const TraceComparison& comparison);
 std::string html_page(const std::vector<Check>& checks);  // of several subjects; at least one
 
 }  // namespace varve

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "model/answers/kernels_record.h"
+#include "model/answers/trace_comparison.h"
 #include "model/check_result.h"
 #include "model/run_record.h"
 #include "report/html/html_writer.h"
@@ -61,6 +62,7 @@ std::string digest_of_document(const Stack& stack);
 std::string digest_of_document(const Run& run);
 std::string digest_of_document(const Comparison& comparison);
 std::string digest_of_document(const Check& check);
+std::string digest_of_document(const TraceComparison& comparison);
 std::string digest_of_document(const KernelsRecord& record);
 
 }  // namespace varve

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "model/answers/trace_comparison.h"
 #include "model/check_result.h"
 #include "model/comparison.h"
 #include "model/run_record.h"
@@ -22,5 +23,7 @@ std::string text_overview(const Check& check, const TextStyle& style);
 std::string text_check(const Check& check, bool explain, const TextStyle& style);
 // `explain` adds why the verdict is what it is and what would decide it, and names the items that are the same.
 std::string text_comparison(const Comparison& comparison, bool explain, const TextStyle& style);
+// At most some 60 lines; `explain` adds every remark on the traces.
+std::string text_trace_comparison(const TraceComparison& comparison, bool explain, const TextStyle& style);
 
 }  // namespace varve

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/text.h"
@@ -27,6 +28,9 @@ std::vector<std::string> all_texts(const TextStyle& style) {
           text_comparison(samples::comparison(), false, style),
           text_comparison(samples::extreme_comparison(), true, style),
           text_comparison(Comparison{}, true, style),
+          text_trace_comparison(samples::trace_comparison(), false, style),
+          text_trace_comparison(samples::extreme_trace_comparison(), true, style),
+          text_trace_comparison(TraceComparison{}, true, style),
           text_check(samples::check(), true, style),
           text_check(samples::extreme_check(), false, style),
           text_check(Check{}, true, style),
@@ -375,6 +379,46 @@ TEST(Wording, NumbersThatAreNone) {
   account.available = true;
   account.exchanged_share = Estimate{NAN, {}};
   EXPECT_EQ(exchange_sentence(account), "");
+}
+
+TEST(TextTraceComparison, SaysWhatChangedFirstAndClosesTheAccount) {
+  const std::string text = text_trace_comparison(samples::trace_comparison(), false, {});
+  EXPECT_TRUE(has(text, "1 kind of replacement in 12 places: −500.0 µs. 12 kernels are the same: −10.00 µs."));
+  EXPECT_TRUE(has(text, "1. aten::attention 1.200 → 0.700 ms (−500.0 µs, −42 %), 98 % of the change; exchanged:"));
+  EXPECT_TRUE(has(text, "forward<128> → forward<64, true> + 2"));
+  EXPECT_TRUE(has(text, "Remainder: 0 ns in A, 0 ns in B"));
+  EXPECT_TRUE(has(text, "Different: operating system: Debian 12 → Ubuntu 24.04."));
+  EXPECT_TRUE(has(text, "Not told by both, and so not known to be the same: API level."));
+  EXPECT_TRUE(has(text, "No verdict on speed"));
+}
+
+TEST(TextTraceComparison, SaysThatWallTimeDidNotMove) {
+  TraceComparison comparison = samples::trace_comparison();
+  comparison.b.trace_window_ns = comparison.a.trace_window_ns + 10;
+  comparison.b.steps = 1;
+  const std::string text = without_blanks(text_trace_comparison(comparison, false, {}));
+  EXPECT_TRUE(
+      has(text, without_blanks("wall time did not move: time in kernels and collectives changed by −510.0 µs")));
+  EXPECT_TRUE(has(text, without_blanks("It held 2 complete steps, and now 1.")));
+}
+
+TEST(TextTraceComparison, TakesOneScreenHoweverMuchThereIs) {
+  TraceComparison comparison = samples::trace_comparison();
+  for (int i = 0; i < 400; ++i) {
+    const std::string name = "kernel_" + std::to_string(i) + std::string(300, 'x');
+    comparison.groups.push_back({.a = {name},
+                                 .b = {name},
+                                 .each_a_ns = {1000},
+                                 .each_b_ns = {2000 + i},
+                                 .a_times = 1,
+                                 .b_times = 1,
+                                 .a_ns = 1000,
+                                 .b_ns = 2000 + i});
+    comparison.operations.push_back({name, 1000, 2000 + i, 1, 1});
+    comparison.remarks.push_back(name);
+  }
+  const std::string text = text_trace_comparison(comparison, false, {});
+  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 70);
 }
 
 }  // namespace varve

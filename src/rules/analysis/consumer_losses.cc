@@ -32,9 +32,9 @@ std::string listing_package(const ConsumerView& view, const std::string& name) {
   }
   return {};
 }
-// "libgraphbolt_pytorch_2.2.1.so" and "…_2.0.0.so" are one: its number apart.
+// "libgraphbolt_pytorch_2.2.1.so" and "…_2.0.0.so" in one folder are one: its number apart.
 std::string numberless_name(const std::string& path) {
-  std::string name;
+  std::string name = folder_of(path) + "/";
   for (const char c : base_name(path)) {
     const bool is_number = (c >= '0' && c <= '9') || c == '.';
     if (!is_number) {

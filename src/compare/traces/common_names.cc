@@ -1,0 +1,47 @@
+#include "compare/traces/common_names.h"
+
+#include <algorithm>
+
+namespace varve {
+
+namespace {
+std::string bare_name(const std::string& operation) { return operation.substr(0, operation.find(" [")); }
+// The name by which a kernel is matched. TorchInductor numbers its kernels in the order in which it writes them, so
+// that one more kernel gives all that follow another name: "triton_poi_fused_silu_29" is "triton_poi_fused_silu".
+std::string matched_name(const std::string& name) {
+  if (!name.starts_with("triton_")) return name;
+  const std::size_t end = name.find_last_not_of("0123456789");
+  const bool is_numbered = end != std::string::npos && end + 1 < name.size() && name[end] == '_';
+  return is_numbered ? name.substr(0, end) : name;
+}
+}  // namespace
+
+CommonNames::CommonNames(const KernelTable& a, const KernelTable& b, bool of_operations)
+    : of_operations_(of_operations) {
+  for (const KernelTable* table : {&a, &b}) {
+    for (const Kernel& kernel : table->kernels()) {
+      texts_.push_back(matched_name(kernel.key.name));
+      texts_.push_back(bare_name(kernel.key.name));
+    }
+  }
+  std::sort(texts_.begin(), texts_.end());
+  texts_.erase(std::unique(texts_.begin(), texts_.end()), texts_.end());
+  const auto number_of = [&](const std::string& text) {
+    return static_cast<std::uint32_t>(std::lower_bound(texts_.begin(), texts_.end(), text) - texts_.begin());
+  };
+  for (const std::string& text : texts_) bare_.push_back(number_of(bare_name(text)));
+  for (const Kernel& kernel : a.kernels()) of_a_.push_back(number_of(matched_name(kernel.key.name)));
+  for (const Kernel& kernel : b.kernels()) of_b_.push_back(number_of(matched_name(kernel.key.name)));
+}
+
+MatchItem CommonNames::item(bool of_b, KernelId kernel, KernelId operation) const {
+  const std::vector<std::uint32_t>& numbers = of_b ? of_b_ : of_a_;
+  MatchItem item{.name = numbers[static_cast<std::size_t>(kernel)]};
+  if (operation == kNoKernel) return item;
+  item.operation = numbers[static_cast<std::size_t>(operation)];
+  item.bare_operation = bare_[item.operation];
+  item.starts_operation = of_operations_ && kernel == operation;
+  return item;
+}
+
+}  // namespace varve

@@ -1,0 +1,33 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "compare/traces/match_step.h"
+#include "model/answers/trace_sequence.h"
+#include "model/kernels/kernel.h"
+
+namespace varve {
+
+// The names of two tables of kernels as numbers that mean the same on both sides, whichever is first.
+class CommonNames {
+ public:
+  // `of_operations`: operations stand for kernels, so that names have shapes behind them.
+  CommonNames(const KernelTable& a, const KernelTable& b, bool of_operations);
+
+  // A kernel of one side with what it served.
+  MatchItem item(bool of_b, KernelId kernel, KernelId operation) const;
+  const std::string& text(std::uint32_t number) const { return texts_[number]; }
+  // The number of an operation without the shapes behind it.
+  std::uint32_t bare(std::uint32_t number) const { return bare_[number]; }
+  // The number by which a kernel is reported: of an operation, which has shapes behind it, that of its bare name.
+  std::uint32_t bare_of_operations(std::uint32_t number) const { return of_operations_ ? bare_[number] : number; }
+
+ private:
+  bool of_operations_;
+  std::vector<std::string> texts_;          // sorted
+  std::vector<std::uint32_t> bare_;         // by number: that of "aten::mm" of "aten::mm [[8,64],[64,8]]"
+  std::vector<std::uint32_t> of_a_, of_b_;  // by KernelId
+};
+
+}  // namespace varve

@@ -1,0 +1,52 @@
+#pragma once
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace varve {
+
+inline constexpr std::uint32_t kNoToken = UINT32_MAX;
+
+// A kernel as matching sees it: numbers that mean the same on both sides.
+struct MatchItem {
+  std::uint32_t name = 0;
+  std::uint32_t operation = kNoToken;       // with its shapes; none: not known
+  std::uint32_t bare_operation = kNoToken;  // without them
+  bool starts_operation = false;             // it is an operation, the outermost: what runs inside of it follows
+
+  bool operator==(const MatchItem&) const = default;
+};
+
+// One stream of a step on both sides; a side may be empty.
+struct MatchStream {
+  std::vector<MatchItem> a, b;
+};
+
+// Why kernels are taken for each other.
+enum class MatchedBy {
+  operation,  // they serve one operation
+  position,   // they stand between the same neighbours
+  nothing,    // they stand on one side alone
+};
+
+// Kernels that came for each other, by their places among all items of the step, stream by stream.
+struct MatchedGroup {
+  MatchedBy by = MatchedBy::nothing;
+  std::vector<std::uint32_t> a, b;  // rising
+};
+
+struct StepMatch {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> same;  // of one name
+  std::vector<MatchedGroup> groups;
+};
+
+// Says for every item of a step which it corresponds to on the other side: each is in exactly one pair or group.
+// First by name and operation together, then by operation and shapes, by name alone, by operation without shapes,
+// always in their order; then what stands between the same neighbours, up to 64 a side; at last by name and by
+// operation wherever in the step it ran. That two are of one family is no reason. Few kernels of one name between a
+// place that lost some and one that gained many anchor nothing, where no operation is known. Of operations that stand
+// for kernels the outermost are matched first, and what differs inside of two is one group. Swapping the sides swaps
+// the answer.
+StepMatch match_step(const std::vector<MatchStream>& streams);
+
+}  // namespace varve

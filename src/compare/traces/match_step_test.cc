@@ -1,0 +1,95 @@
+#include "compare/traces/match_step.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+namespace varve {
+namespace {
+
+// A kernel a letter; what stands in brackets before it is its operation: "a(m)b".
+std::vector<MatchItem> items(const std::string& text) {
+  std::vector<MatchItem> made;
+  std::uint32_t operation = kNoToken;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '(') {
+      operation = static_cast<std::uint32_t>(text[i + 1]);
+      i += 2;
+      continue;
+    }
+    made.push_back({.name = static_cast<std::uint32_t>(text[i]), .operation = operation, .bare_operation = operation});
+    operation = kNoToken;
+  }
+  return made;
+}
+
+std::string names(const std::vector<MatchItem>& of, const std::vector<std::uint32_t>& places) {
+  std::string text;
+  for (const std::uint32_t place : places) text += static_cast<char>(of[place].name);
+  return text;
+}
+
+// "A>BC:op x3", and how many are the same.
+std::map<std::string, int> groups(const std::string& a, const std::string& b) {
+  const std::vector<MatchItem> of_a = items(a), of_b = items(b);
+  const StepMatch match = match_step({{of_a, of_b}});
+  std::map<std::string, int> found;
+  for (const MatchedGroup& group : match.groups) {
+    const char* by = group.by == MatchedBy::operation ? "operation" : group.by == MatchedBy::position ? "position" : "";
+    ++found[names(of_a, group.a) + ">" + names(of_b, group.b) + ":" + by];
+  }
+  if (!match.same.empty()) found["same"] = static_cast<int>(match.same.size());
+  return found;
+}
+using Groups = std::map<std::string, int>;
+
+TEST(MatchStep, ByPositionInsideOfGraphs) {
+  EXPECT_EQ(groups("gnAgnA", "gnxyzgnxyz"), (Groups{{"same", 4}, {"A>xyz:position", 2}}));
+}
+
+TEST(MatchStep, ByOperationBeforePosition) {
+  // Two that were replaced side by side are two exchanges, where their operations are known.
+  EXPECT_EQ(groups("g(m)A(n)B", "g(m)C(m)D(n)E"), (Groups{{"same", 1}, {"A>CD:operation", 1}, {"B>E:operation", 1}}));
+  // An exchange that is repeated without anything between counts each time.
+  EXPECT_EQ(groups("(m)A(m)A(m)A", "(m)C(m)C(m)C"), (Groups{{"A>C:operation", 3}}));
+}
+
+TEST(MatchStep, WhatMovedIsTheSame) { EXPECT_EQ(groups("abcdeX", "Xabcde"), (Groups{{"same", 6}})); }
+
+TEST(MatchStep, WhatStandsAloneIsNoReplacement) {
+  EXPECT_EQ(groups("abc", "abXc"), (Groups{{"same", 3}, {">X:", 1}}));
+  EXPECT_EQ(groups("abc", ""), (Groups{{"a>:", 1}, {"b>:", 1}, {"c>:", 1}}));
+}
+
+// Kernels of one name that were met again between the halves of one exchange.
+TEST(MatchStep, FewKernelsInsideOfAnExchangeAnchorNothing) {
+  EXPECT_EQ(groups("gghhrAsqkkll", "gghhtsqvwxyzVkkll"), (Groups{{"same", 8}, {"rAsq>tsqvwxyzV:position", 1}}));
+}
+
+TEST(MatchStep, TooMuchAtOncePlaceIsNotOneReplacement) {
+  const std::string many_a(70, 'a'), many_b(70, 'b');
+  const Groups found = groups("g" + many_a + "h", "g" + many_b + "h");
+  EXPECT_EQ(found, (Groups{{"same", 2}, {"a>:", 70}, {">b:", 70}}));
+}
+
+TEST(MatchStep, OperationsThatStandForKernelsAreExchangedAsAWhole) {
+  // s is an outermost operation; p, q and t run inside of it.
+  const auto operation = [](char name, char outermost) {
+    return MatchItem{static_cast<std::uint32_t>(name), static_cast<std::uint32_t>(outermost),
+                     static_cast<std::uint32_t>(outermost), name == outermost};
+  };
+  const std::vector<MatchItem> a{operation('s', 's'), operation('t', 's'), operation('p', 's'), operation('t', 's'),
+                                 operation('r', 'r')};
+  const std::vector<MatchItem> b{operation('s', 's'), operation('q', 's'), operation('t', 's'), operation('f', 's'),
+                                 operation('r', 'r')};
+  const StepMatch match = match_step({{a, b}});
+  EXPECT_EQ(match.same.size(), 2u);
+  ASSERT_EQ(match.groups.size(), 1u);
+  EXPECT_EQ(match.groups[0].by, MatchedBy::operation);
+  EXPECT_EQ(names(a, match.groups[0].a), "tpt");
+  EXPECT_EQ(names(b, match.groups[0].b), "qtf");
+}
+
+}  // namespace
+}  // namespace varve

@@ -1,0 +1,166 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "report/text/text_parts.h"
+#include "report/text/text_report.h"
+#include "report/text_table.h"
+#include "report/trace_comparison_words.h"
+
+namespace varve {
+
+namespace {
+constexpr double kSecond = 1e-9;  // of a nanosecond
+constexpr std::size_t kMostOperations = 5, kMostStories = 10, kMostRemarks = 2;
+
+TimeUnit unit_of(const TraceComparison& comparison) {
+  const TraceSideSummary &a = comparison.a, &b = comparison.b;
+  TimeUnit unit = time_unit_for(
+      std::max({for_one(a.window_ns, a), for_one(b.window_ns, b), for_one(a.items_ns, a), for_one(b.items_ns, b)}) *
+      kSecond);
+  unit.decimals = std::min(unit.decimals + 2, 3);  // the digits of the change count
+  return unit;
+}
+
+// A row of amounts: A, B and the change.
+std::vector<Cell> amounts(const TraceComparison& comparison, const TimeUnit& unit, std::int64_t a_ns, std::int64_t b_ns,
+                          Tone tone = Tone::plain) {
+  return {{unit.text(for_one(a_ns, comparison.a) * kSecond), tone},
+          {unit.text(for_one(b_ns, comparison.b) * kSecond), tone},
+          {unit.signed_text(change_of(comparison, a_ns, b_ns) * kSecond), tone}};
+}
+
+std::vector<Column> amount_columns(const TimeUnit& unit) {
+  return {{"A, " + unit.name, true}, {"B, " + unit.name, true}, {"B − A", true}};
+}
+
+std::string sides(const TraceComparison& comparison, const TextStyle& style) {
+  TextTable table({{""}, {""}, {""}, {""}});
+  for (const auto& [name, side, tone] :
+       {std::tuple("A", &comparison.a, Tone::side_a), std::tuple("B", &comparison.b, Tone::side_b)}) {
+    table.add({{name, tone},
+               {side->label},
+               {side->format, Tone::dim},
+               {fmt::format("{} {}{}", side->items, comparison.of_operations ? "operations" : "kernels",
+                            side->device.empty() ? "" : " on " + side->device),
+                Tone::dim}});
+  }
+  return table.render(style);
+}
+
+std::string account(const TraceComparison& comparison, const TextStyle& style) {
+  const TimeUnit unit = unit_of(comparison);
+  std::vector<Column> columns = amount_columns(unit);
+  columns.push_back({"items", true});
+  columns.push_back({""});
+  TextTable table(columns);
+  std::int64_t left_a = comparison.a.window_ns, left_b = comparison.b.window_ns;
+  for (const AccountLine& line : comparison.lines) {
+    std::vector<Cell> row = amounts(comparison, unit, line.a_ns, line.b_ns);
+    const std::string items = line.a_items + line.b_items == 0 ? ""
+                              : line.a_items == line.b_items   ? fmt::format("{}", line.a_items)
+                                                               : fmt::format("{} → {}", line.a_items, line.b_items);
+    row.push_back({items, Tone::dim});
+    row.push_back({account_line_title(line.kind, comparison.of_operations)});
+    table.add(std::move(row));
+    left_a -= line.a_ns, left_b -= line.b_ns;
+  }
+  const bool has_window = comparison.a.window_ns > 0 && comparison.b.window_ns > 0;
+  std::vector<Cell> whole =
+      amounts(comparison, unit, comparison.a.window_ns - left_a, comparison.b.window_ns - left_b, Tone::bold);
+  whole.push_back({""});
+  whole.push_back({has_window ? "the window" : "in all", Tone::bold});
+  table.add(std::move(whole));
+  std::string out = text_heading("How the change adds up", style) + table.render(style);
+  if (has_window)
+    out += paragraph(fmt::format("Remainder: {} ns in A, {} ns in B", left_a, left_b), 2, Tone::dim, style);
+  return out;
+}
+
+std::string more_row(std::size_t all, std::size_t shown) { return fmt::format("{} more", all - shown); }
+
+std::string operations(const TraceComparison& comparison, const TextStyle& style) {
+  const std::vector<OperationChange>& all = comparison.operations;
+  if (all.empty()) return "";
+  const TimeUnit unit = unit_of(comparison);
+  std::vector<Column> columns = amount_columns(unit);
+  columns.push_back({"operation"});
+  TextTable table(columns);
+  std::int64_t left_a = comparison.a.items_ns, left_b = comparison.b.items_ns;
+  const std::size_t shown = std::min(all.size(), kMostOperations);
+  for (std::size_t i = 0; i < shown; ++i) {
+    std::vector<Cell> row = amounts(comparison, unit, all[i].a_ns, all[i].b_ns);
+    row.push_back({all[i].name.empty() ? "(operation not known)" : all[i].name});
+    table.add(std::move(row));
+    left_a -= all[i].a_ns, left_b -= all[i].b_ns;
+  }
+  if (shown < all.size()) {
+    std::vector<Cell> row = amounts(comparison, unit, left_a, left_b, Tone::dim);
+    row.push_back({more_row(all.size(), shown), Tone::dim});
+    table.add(std::move(row));
+  }
+  return text_heading("Operations that changed most", style) + table.render(style);
+}
+
+std::string stories(const TraceComparison& comparison, const TextStyle& style) {
+  const std::vector<ExchangeStory> all = exchange_stories(comparison);
+  const TimeUnit unit = unit_of(comparison);
+  std::vector<Column> columns = amount_columns(unit);
+  columns.push_back({"times", true});
+  columns.push_back({""});
+  columns.push_back({"what"});
+  TextTable table(columns);
+  const std::size_t shown = std::min(all.size(), kMostStories);
+  std::int64_t left_a = 0, left_b = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const ExchangeStory& story = all[i];
+    if (i >= shown) {
+      left_a += story.a_ns, left_b += story.b_ns;
+      continue;
+    }
+    std::vector<Cell> row = amounts(comparison, unit, story.a_ns, story.b_ns);
+    row.push_back({story.a_times == story.b_times ? fmt::format("{}", story.a_times)
+                                                  : fmt::format("{} → {}", story.a_times, story.b_times)});
+    const bool is_same = story.exchange == Exchange::same;
+    row.push_back({exchange_title(story.exchange), is_same ? Tone::dim : Tone::caution});
+    row.push_back(
+        {story_label(story, story.exchange == Exchange::replaced ? 24 : 50), is_same ? Tone::dim : Tone::plain});
+    table.add(std::move(row));
+  }
+  if (shown < all.size()) {
+    std::vector<Cell> row = amounts(comparison, unit, left_a, left_b, Tone::dim);
+    row.insert(row.end(), {{""}, {""}, {more_row(all.size(), shown), Tone::dim}});
+    table.add(std::move(row));
+  }
+  return text_heading(comparison.of_operations ? "What ran, by change of its own time" : "What ran, by change", style) +
+         table.render(style);
+}
+}  // namespace
+
+std::string text_trace_comparison(const TraceComparison& comparison, bool explain, const TextStyle& style) {
+  std::string out;
+  Tone tone = Tone::bold;
+  for (const std::string& sentence : comparison_headline(comparison)) {
+    out += paragraph(sentence, 0, tone, style);
+    tone = Tone::plain;
+  }
+  out += paragraph(basis_sentence(comparison), 0, Tone::dim, style) + "\n" + sides(comparison, style);
+  const std::vector<std::string> explanations = largest_explanations(comparison);
+  if (!explanations.empty()) out += text_heading("What explains most", style);
+  for (std::size_t i = 0; i < explanations.size(); ++i) {
+    out += paragraph(fmt::format("{}. {}", i + 1, explanations[i]), 2, Tone::plain, style);
+  }
+  out += account(comparison, style) + operations(comparison, style) + stories(comparison, style);
+  out += text_heading("What the traces tell of the stack", style);
+  for (const std::string& sentence : fact_sentences(comparison)) out += paragraph(sentence, 2, Tone::plain, style);
+  out += paragraph(no_verdict_sentence(), 2, Tone::dim, style);
+  const std::size_t remarks = explain ? comparison.remarks.size() : std::min(comparison.remarks.size(), kMostRemarks);
+  for (std::size_t i = 0; i < remarks; ++i) out += paragraph(comparison.remarks[i], 2, Tone::caution, style);
+  if (remarks < comparison.remarks.size()) {
+    out += paragraph(more_row(comparison.remarks.size(), remarks) + ": --explain", 2, Tone::dim, style);
+  }
+  return out;
+}
+
+}  // namespace varve

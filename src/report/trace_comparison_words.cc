@@ -1,0 +1,371 @@
+#include "report/trace_comparison_words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <tuple>
+
+#include "base/text.h"
+#include "model/kernels/kernel_display.h"
+
+namespace varve {
+
+namespace {
+using Basis = TraceComparison::Basis;
+constexpr double kNanosecond = 1e-9;
+
+ExchangeStory story_from(const ExchangeGroup& group, bool of_operations) {
+  return {.part = group.part,
+          .exchange = group.exchange,
+          .reason = group.reason,
+          .operation = group.operation,
+          .of_operations = of_operations && group.part == Part::kernel,
+          .a = group.a.empty() ? "" : group.a[group.a_main],
+          .b = group.b.empty() ? "" : group.b[group.b_main],
+          .a_others = group.a.empty() ? 0 : group.a.size() - 1,
+          .b_others = group.b.empty() ? 0 : group.b.size() - 1,
+          .detail = group.detail,
+          .a_times = group.a_times,
+          .b_times = group.b_times,
+          .a_ns = group.a_ns,
+          .b_ns = group.b_ns};
+}
+
+std::string signed_amount(double seconds) {
+  const TimeUnit unit = time_unit_for(std::abs(seconds));
+  return unit.signed_text(seconds) + " " + unit.name;
+}
+
+// "591.5 → 594.9 ms (+3.3 ms, +0.6 %)"
+std::string from_to(double a_ns, double b_ns) {
+  const TimeUnit unit = time_unit_for(std::max(a_ns, b_ns) * kNanosecond);
+  std::string text = fmt::format("{} → {} {} ({}", unit.text(a_ns * kNanosecond), unit.text(b_ns * kNanosecond),
+                                 unit.name, signed_amount((b_ns - a_ns) * kNanosecond));
+  if (a_ns > 0) text += ", " + change_text(b_ns / a_ns);
+  return text + ")";
+}
+
+std::string each_step(const TraceComparison& comparison) { return comparison.basis == Basis::a_step ? " a step" : ""; }
+
+const char* things(const TraceComparison& comparison) { return comparison.of_operations ? "operations" : "kernels"; }
+
+AccountLine line_of(const TraceComparison& comparison, std::initializer_list<AccountLineKind> kinds) {
+  AccountLine sum;
+  for (const AccountLine& line : comparison.lines) {
+    if (std::find(kinds.begin(), kinds.end(), line.kind) == kinds.end()) continue;
+    sum.a_ns += line.a_ns, sum.b_ns += line.b_ns;
+    sum.a_items += line.a_items, sum.b_items += line.b_items;
+  }
+  return sum;
+}
+
+std::string times_text(std::uint64_t a, std::uint64_t b) {
+  return a == b ? fmt::format("{} times", a) : fmt::format("{} → {} times", a, b);
+}
+
+// Whether a part of a change says something of it.
+std::string share_of_change(double part, double whole) {
+  const double share = whole == 0 ? 0 : part / whole;
+  return share > 0.005 && share <= 2 ? fmt::format(", {:.0f} % of the change", 100 * share) : "";
+}
+
+struct Explained {
+  double change_ns = 0;
+  std::string text;
+};
+
+// The exchange that explains most of what an operation changed by; nullptr: none did.
+const ExchangeStory* story_of(const std::vector<ExchangeStory>& stories, const std::string& operation) {
+  const auto found = std::find_if(stories.begin(), stories.end(), [&](const ExchangeStory& story) {
+    return story.exchange == Exchange::replaced && story.operation == operation;
+  });
+  return found == stories.end() ? nullptr : &*found;
+}
+
+std::string replacement_text(const ExchangeStory& story) {
+  std::string text = fmt::format("{}, {}", story_label(story, 48), times_text(story.a_times, story.b_times));
+  if (story.forms > 1) text += fmt::format(" in {} forms", story.forms);
+  return text;
+}
+
+void explain_operations(const TraceComparison& comparison, const std::vector<ExchangeStory>& stories, double whole_ns,
+                        std::vector<Explained>& all) {
+  for (const OperationChange& operation : comparison.operations) {
+    if (operation.name.empty()) continue;
+    const double change = change_of(comparison, operation.a_ns, operation.b_ns);
+    std::string text =
+        fmt::format("{} {}{}{}", operation.name,
+                    from_to(for_one(operation.a_ns, comparison.a), for_one(operation.b_ns, comparison.b)),
+                    each_step(comparison), share_of_change(change, whole_ns));
+    if (const ExchangeStory* story = story_of(stories, operation.name)) {
+      const bool is_most = std::abs(change_of(comparison, story->a_ns, story->b_ns)) > std::abs(change) / 2;
+      text += fmt::format("; {}: {}", is_most ? "exchanged" : "in part exchanged", replacement_text(*story));
+    } else {
+      const bool is_alone = std::any_of(stories.begin(), stories.end(), [&](const ExchangeStory& one) {
+        const bool one_side = one.exchange == Exchange::appeared || one.exchange == Exchange::vanished;
+        return one_side && one.operation == operation.name;
+      });
+      text += is_alone ? "; some of it ran on one side alone" : fmt::format("; by the same {}", things(comparison));
+    }
+    all.push_back({change, text + "."});
+  }
+}
+
+void explain_stories(const TraceComparison& comparison, const std::vector<ExchangeStory>& stories, bool by_operation,
+                     double whole_ns, std::vector<Explained>& all) {
+  for (const ExchangeStory& story : stories) {
+    const bool is_said = by_operation && !story.operation.empty();
+    if (story.part != Part::kernel || story.exchange == Exchange::same || is_said) continue;
+    if (story.exchange == Exchange::other_launch) continue;
+    const double change = change_of(comparison, story.a_ns, story.b_ns);
+    all.push_back({change, fmt::format("{}: {}, {}{}{}.", exchange_title(story.exchange), replacement_text(story),
+                                       from_to(for_one(story.a_ns, comparison.a), for_one(story.b_ns, comparison.b)),
+                                       each_step(comparison), share_of_change(change, whole_ns))});
+  }
+}
+
+void explain_lines(const TraceComparison& comparison, bool by_operation, std::vector<Explained>& all) {
+  const auto add = [&](const std::string& what, const AccountLine& line) {
+    const double change = change_of(comparison, line.a_ns, line.b_ns);
+    if (change == 0) return;
+    all.push_back({change, fmt::format("{} {}{}.", what,
+                                       from_to(for_one(line.a_ns, comparison.a), for_one(line.b_ns, comparison.b)),
+                                       each_step(comparison))});
+  };
+  if (!by_operation) {
+    const AccountLine same = line_of(comparison, {AccountLineKind::same, AccountLineKind::other_launch});
+    add(fmt::format("{} that are the same on both sides:", comparison.of_operations ? "Operations" : "Kernels"), same);
+  }
+  add("Collectives:", line_of(comparison, {AccountLineKind::collective}));
+  add("Copies and fills:", line_of(comparison, {AccountLineKind::copy}));
+  add(comparison.of_operations ? "Time without any operation:" : "Idle time of the device:",
+      line_of(comparison, {AccountLineKind::idle, AccountLineKind::idle_host, AccountLineKind::idle_launch,
+                           AccountLineKind::idle_synchronise}));
+}
+
+// Operations come first where most of the time of both sides belongs to one.
+bool has_operations(const TraceComparison& comparison) {
+  const auto most = [](const TraceSideSummary& side) { return 2 * side.with_operation_ns >= side.items_ns; };
+  return !comparison.operations.empty() && most(comparison.a) && most(comparison.b);
+}
+
+std::string exchanged_sentence(const TraceComparison& comparison) {
+  std::size_t kinds = 0;
+  std::uint64_t places = 0;
+  for (const ExchangeGroup& group : comparison.groups) {
+    if (group.exchange != Exchange::replaced) continue;
+    ++kinds;
+    places += std::max(group.a_times, group.b_times);
+  }
+  const AccountLine replaced = line_of(comparison, {AccountLineKind::replaced});
+  const AccountLine same = line_of(comparison, {AccountLineKind::same, AccountLineKind::other_launch});
+  const auto amount = [&](const AccountLine& line) {
+    return signed_amount(change_of(comparison, line.a_ns, line.b_ns) * kNanosecond);
+  };
+  std::string text = kinds == 0 ? fmt::format("No {} were replaced. ", things(comparison))
+                                : fmt::format("{} of replacement in {}: {}. ", count_text(kinds, "kind", "kinds"),
+                                              count_text(places, "place", "places"), amount(replaced));
+  const AccountLine alone = line_of(comparison, {AccountLineKind::appeared, AccountLineKind::vanished});
+  if (alone.a_items + alone.b_items > 0) {
+    text += fmt::format("{} ran in A alone and {} in B alone: {}. ", alone.a_items, alone.b_items, amount(alone));
+  }
+  const AccountLine code = line_of(comparison, {AccountLineKind::other_code});
+  if (code.a_items + code.b_items > 0) {
+    text += fmt::format("{} have their name and other code: {}. ", code.a_items, amount(code));
+  }
+  const std::string number =
+      same.a_items == same.b_items ? std::to_string(same.a_items) : fmt::format("{} → {}", same.a_items, same.b_items);
+  return text + fmt::format("{} {} are the same: {}.", number, things(comparison), amount(same));
+}
+
+// Whether a window stayed as it was: within a thousandth.
+bool stayed(std::int64_t a_ns, std::int64_t b_ns) {
+  return a_ns > 0 && std::abs(static_cast<double>(b_ns - a_ns)) < 0.001 * static_cast<double>(a_ns);
+}
+}  // namespace
+
+double change_of(const TraceComparison& comparison, std::int64_t a_ns, std::int64_t b_ns) {
+  return for_one(b_ns, comparison.b) - for_one(a_ns, comparison.a);
+}
+
+std::vector<ExchangeStory> exchange_stories(const TraceComparison& comparison) {
+  using Key = std::tuple<Part, Exchange, std::string, std::string, std::string, std::string>;
+  std::map<Key, std::size_t> places;
+  std::vector<ExchangeStory> stories;
+  for (const ExchangeGroup& group : comparison.groups) {
+    ExchangeStory story = story_from(group, comparison.of_operations);
+    const Key key{story.part, story.exchange, story.operation, story.a, story.b, story.detail};
+    const auto [at, is_new] = places.try_emplace(key, stories.size());
+    if (is_new) {
+      stories.push_back(std::move(story));
+      continue;
+    }
+    ExchangeStory& known = stories[at->second];
+    ++known.forms;
+    known.a_times += story.a_times, known.b_times += story.b_times;
+    known.a_ns += story.a_ns, known.b_ns += story.b_ns;
+  }
+  std::stable_sort(stories.begin(), stories.end(), [&](const ExchangeStory& x, const ExchangeStory& y) {
+    return std::abs(change_of(comparison, x.a_ns, x.b_ns)) > std::abs(change_of(comparison, y.a_ns, y.b_ns));
+  });
+  return stories;
+}
+
+std::string account_line_title(AccountLineKind kind, bool of_operations) {
+  const std::string things = of_operations ? "operations" : "kernels";
+  switch (kind) {
+    case AccountLineKind::same:
+      return "the same " + things;
+    case AccountLineKind::other_launch:
+      return "the same, launched with another shape";
+    case AccountLineKind::other_code:
+      return "the same name, other code";
+    case AccountLineKind::replaced:
+      return "replaced";
+    case AccountLineKind::appeared:
+      return "in B alone";
+    case AccountLineKind::vanished:
+      return "in A alone";
+    case AccountLineKind::collective:
+      return "collectives";
+    case AccountLineKind::copy:
+      return "copies and fills";
+    case AccountLineKind::overlap:
+      return "ran beside something else";
+    case AccountLineKind::idle_launch:
+      return "idle, host launching";
+    case AccountLineKind::idle_synchronise:
+      return "idle, host waiting for it";
+    case AccountLineKind::idle_host:
+      return "idle, host at other work";
+    case AccountLineKind::idle:
+      break;
+  }
+  return of_operations ? "without any operation" : "idle";
+}
+
+std::string exchange_title(Exchange exchange) {
+  switch (exchange) {
+    case Exchange::same:
+      return "Same";
+    case Exchange::other_launch:
+      return "Launched with another shape";
+    case Exchange::other_code:
+      return "Same name, other code";
+    case Exchange::replaced:
+      return "Replaced";
+    case Exchange::appeared:
+      return "In B alone";
+    case Exchange::vanished:
+      break;
+  }
+  return "In A alone";
+}
+
+std::string story_label(const ExchangeStory& story, std::size_t columns) {
+  const auto side = [&](const std::string& name, std::size_t others) {
+    std::string text = story.of_operations ? name : display_name(name, columns);
+    if (others > 0) text += fmt::format(" + {}", others);
+    return text;
+  };
+  if (story.exchange == Exchange::replaced) {
+    const std::string a = side(story.a, story.a_others), b = side(story.b, story.b_others);
+    const bool is_clear = a != b || columns >= kDisplayColumns;
+    return is_clear ? a + " → " + b : story_label(story, std::min(2 * columns, kDisplayColumns));
+  }
+  std::string text = story.a.empty() ? side(story.b, story.b_others) : side(story.a, story.a_others);
+  if (!story.detail.empty()) text += ", " + story.detail;
+  return text;
+}
+
+std::vector<std::string> comparison_headline(const TraceComparison& comparison) {
+  const TraceSideSummary &a = comparison.a, &b = comparison.b;
+  std::vector<std::string> sentences;
+  std::string first = fmt::format("{} {}{}", comparison.of_operations ? "Time in operations" : "Kernel time",
+                                  from_to(for_one(a.items_ns, a), for_one(b.items_ns, b)), each_step(comparison));
+  const bool has_window = a.window_ns > 0 && b.window_ns > 0;
+  if (has_window) {
+    first += fmt::format("; {} {}", comparison.of_operations ? "from the first to the last of them" : "the window",
+                         from_to(for_one(a.window_ns, a), for_one(b.window_ns, b)));
+  }
+  sentences.push_back(first + ".");
+  sentences.push_back(exchanged_sentence(comparison));
+  const bool kernels_moved = !stayed(a.trace_items_ns, b.trace_items_ns);
+  if (has_window && kernels_moved && stayed(a.trace_window_ns, b.trace_window_ns)) {
+    sentences.push_back(fmt::format(
+        "Over the whole traces wall time did not move: time in {} changed by {}, the window by {}.{}",
+        comparison.of_operations ? "operations" : "kernels and collectives",
+        signed_amount(static_cast<double>(b.trace_items_ns - a.trace_items_ns) * kNanosecond),
+        signed_amount(static_cast<double>(b.trace_window_ns - a.trace_window_ns) * kNanosecond),
+        a.steps != b.steps ? fmt::format(" It held {} complete steps, and now {}.", a.steps, b.steps) : ""));
+  }
+  return sentences;
+}
+
+std::vector<std::string> largest_explanations(const TraceComparison& comparison) {
+  constexpr std::size_t kMost = 3;
+  const bool by_operation = has_operations(comparison);
+  const std::vector<ExchangeStory> stories = exchange_stories(comparison);
+  const double whole = change_of(comparison, comparison.a.items_ns, comparison.b.items_ns);
+  std::vector<Explained> all;
+  if (by_operation) explain_operations(comparison, stories, whole, all);
+  explain_stories(comparison, stories, by_operation, whole, all);
+  explain_lines(comparison, by_operation, all);
+  std::stable_sort(all.begin(), all.end(), [](const Explained& x, const Explained& y) {
+    return std::abs(x.change_ns) > std::abs(y.change_ns);
+  });
+  std::vector<std::string> texts;
+  for (const Explained& one : all) {
+    if (texts.size() < kMost && one.change_ns != 0) texts.push_back(one.text);
+  }
+  return texts;
+}
+
+std::vector<std::string> fact_sentences(const TraceComparison& comparison) {
+  constexpr std::size_t kMost = 6, kLongest = 60;
+  std::vector<std::string> same, different, unknown;
+  const auto cut = [](const std::string& text) {
+    return text.size() > kLongest ? clean_utf8(text, kLongest) + "…" : text;
+  };
+  for (const ControlItem& item : comparison.facts) {
+    if (item.state == ItemState::same) same.push_back(item.title + " " + cut(item.a));
+    if (item.state == ItemState::different) {
+      different.push_back(fmt::format("{}: {} → {}", item.title, cut(item.a), cut(item.b)));
+    }
+    if (item.state == ItemState::unknown) unknown.push_back(item.title);
+  }
+  std::vector<std::string> sentences;
+  if (!different.empty()) sentences.push_back("Different: " + join(different, "; ") + ".");
+  if (!same.empty()) sentences.push_back("Same: " + and_more(same, kMost) + ".");
+  if (!unknown.empty()) {
+    sentences.push_back("Not told by both, and so not known to be the same: " + and_more(unknown, kMost) + ".");
+  }
+  sentences.push_back(
+      "Everything else of the stack is not known from these traces: versions of the framework and of kernel libraries "
+      "that are not named here, clocks, settings.");
+  return sentences;
+}
+
+std::string no_verdict_sentence() {
+  return "No verdict on speed: one trace a side has no pairs and no spread; this is what changed.";
+}
+
+std::string basis_sentence(const TraceComparison& comparison) {
+  switch (comparison.basis) {
+    case Basis::steps:
+      return fmt::format("Compared step by step: {}.", comparison.basis_detail);
+    case Basis::a_step:
+      return fmt::format("Amounts are of one step: {}; {} and {} outside of complete steps are left out.",
+                         comparison.basis_detail, comparison.a.not_in_steps, comparison.b.not_in_steps);
+    case Basis::whole:
+      return fmt::format("All of both traces is compared as one sequence: {}.", comparison.basis_detail);
+    case Basis::totals:
+      break;
+  }
+  return fmt::format("Totals only, by name and operation: {}. Where their windows differ, so may all of this.",
+                     comparison.basis_detail);
+}
+
+}  // namespace varve

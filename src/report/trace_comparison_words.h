@@ -1,0 +1,47 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "model/answers/trace_comparison.h"
+#include "report/wording.h"
+
+namespace varve {
+
+// What the text and the page say of two traces.
+
+// Exchanges that are one to a reader: for one operation, the same kernel of either side takes most of the time.
+struct ExchangeStory {
+  Part part = Part::kernel;
+  Exchange exchange = Exchange::same;
+  ExchangeReason reason = ExchangeReason::none;
+  std::string operation;
+  bool of_operations = false;              // operations take the place of kernels
+  std::string a, b;                        // the kernel of either side that takes most; empty: none
+  std::size_t a_others = 0, b_others = 0;  // kernels beside it, of the form that takes most
+  std::size_t forms = 1;                   // different exchanges that are counted together
+  std::string detail;
+  std::uint64_t a_times = 0, b_times = 0;
+  std::int64_t a_ns = 0, b_ns = 0;
+};
+
+// By falling change. Amounts are of all units, as in the comparison.
+std::vector<ExchangeStory> exchange_stories(const TraceComparison& comparison);
+
+// B − A for one unit, in nanoseconds.
+double change_of(const TraceComparison& comparison, std::int64_t a_ns, std::int64_t b_ns);
+
+std::string account_line_title(AccountLineKind kind, bool of_operations);  // "idle, host launching"
+std::string exchange_title(Exchange exchange);                             // "replaced"
+// "fmha_fwd_hd128 + 1 → sage_fwd + 13"; names take at most so many columns each.
+std::string story_label(const ExchangeStory& story, std::size_t columns);
+
+// What changed, in sentences: time of what ran, the window, how much was exchanged and what is the same.
+std::vector<std::string> comparison_headline(const TraceComparison& comparison);
+// What explains most of the change, in words, the largest first: at most three.
+std::vector<std::string> largest_explanations(const TraceComparison& comparison);
+// What of the stacks is the same, different and not known, a sentence each.
+std::vector<std::string> fact_sentences(const TraceComparison& comparison);
+std::string basis_sentence(const TraceComparison& comparison);
+std::string no_verdict_sentence();
+
+}  // namespace varve
