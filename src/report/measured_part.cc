@@ -1,11 +1,10 @@
-#include "report/measured_part.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
 
 #include "base/text.h"
+#include "report/run_summary.h"
 #include "report/wording.h"
 #include "stats/descriptive.h"
 

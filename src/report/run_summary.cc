@@ -7,7 +7,6 @@
 #include <limits>
 
 #include "base/text.h"
-#include "report/measured_part.h"
 #include "report/recordings.h"
 #include "report/wording.h"
 #include "stats/descriptive.h"

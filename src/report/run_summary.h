@@ -55,4 +55,14 @@ struct Remark {
 };
 std::vector<Remark> measurement_remarks(const Run& run);
 
+// Which part of the units their evidence is of, and where they ran (in measured_part.cc).
+
+// "tokens/s speaks of 2.0 s of the 6.1 s of a unit, from 4.0 s on"; "all of a unit: …" and why.
+std::string window_text(const Run& run, const Variant& variant);
+// "outside of what tokens/s speaks of: 3.9 s of CPU time a unit (3.8 s before, 100 ms after)"; empty where there is no
+// window.
+std::string outside_text(const Run& run, const Variant& variant, const SideProfile& side);
+// The window of each side, its threads and CPUs, as rows.
+std::vector<Remark> measured_part_remarks(const Run& run);
+
 }  // namespace varve

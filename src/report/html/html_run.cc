@@ -6,8 +6,8 @@
 
 #include "report/html/html.h"
 #include "report/html/html_parts.h"
-#include "report/measured_part.h"
 #include "report/recordings.h"
+#include "report/run_summary.h"
 #include "report/wording.h"
 
 namespace varve {

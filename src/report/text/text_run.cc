@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "report/measured_part.h"
 #include "report/printable.h"
 #include "report/recordings.h"
 #include "report/run_summary.h"
