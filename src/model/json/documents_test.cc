@@ -109,7 +109,6 @@ Run sample_run() {
   unit.profiles = sample_profiles(run.kernels);
   unit.recording = UnitRecording{.recorder = "torch",
                                  .way = "asked on demand",
-                                 .no_evidence = {},
                                  .window = "1 s of 9 s",
                                  .window_ns = 1'000'000'000,
                                  .coverage = 0.97,
@@ -494,6 +493,7 @@ TEST(Catalog, KnowsEveryRowOfTheSchema) {
   EXPECT_TRUE(find_fact_definition("cpu.model")->identity);
   ASSERT_NE(find_fact_definition("settings.OMP_NUM_THREADS"), nullptr);
   EXPECT_EQ(find_fact_definition("settings.OMP_NUM_THREADS")->layer, Layer::settings);
+  EXPECT_EQ(find_fact_definition("nonsense"), nullptr);
 }
 
 }  // namespace
