@@ -12,7 +12,7 @@ struct MatchItem {
   std::uint32_t name = 0;
   std::uint32_t operation = kNoToken;       // with its shapes; none: not known
   std::uint32_t bare_operation = kNoToken;  // without them
-  bool starts_operation = false;             // it is an operation, the outermost: what runs inside of it follows
+  bool starts_operation = false;            // it is an operation, the outermost: what runs inside of it follows
 
   bool operator==(const MatchItem&) const = default;
 };
