@@ -85,7 +85,7 @@ const ExchangeStory* story_of(const std::vector<ExchangeStory>& stories, const s
 }
 
 std::string replacement_text(const ExchangeStory& story) {
-  std::string text = fmt::format("{}, {}", story_label(story, 48), times_text(story.a_times, story.b_times));
+  std::string text = fmt::format("{}, {}", story_label(story, 40), times_text(story.a_times, story.b_times));
   if (story.forms > 1) text += fmt::format(" in {} forms", story.forms);
   return text;
 }
@@ -96,7 +96,7 @@ void explain_operations(const TraceComparison& comparison, const std::vector<Exc
     if (operation.name.empty()) continue;
     const double change = change_of(comparison, operation.a_ns, operation.b_ns);
     std::string text =
-        fmt::format("{} {}{}{}", operation.name,
+        fmt::format("{} {}{}{}", shown_operation(operation.name),
                     from_to(for_one(operation.a_ns, comparison.a), for_one(operation.b_ns, comparison.b)),
                     each_step(comparison), share_of_change(change, whole_ns));
     if (const ExchangeStory* story = story_of(stories, operation.name)) {
@@ -264,9 +264,15 @@ std::string exchange_title(Exchange exchange) {
   return "In A alone";
 }
 
+std::string shown_operation(const std::string& name) {
+  constexpr std::size_t kLongest = 56;
+  if (name.empty()) return "(operation not known)";
+  return name.size() > kLongest ? clean_utf8(name, kLongest) + "…" : name;
+}
+
 std::string story_label(const ExchangeStory& story, std::size_t columns) {
   const auto side = [&](const std::string& name, std::size_t others) {
-    std::string text = story.of_operations ? name : display_name(name, columns);
+    std::string text = story.of_operations ? shown_operation(name) : display_name(name, columns);
     if (others > 0) text += fmt::format(" + {}", others);
     return text;
   };

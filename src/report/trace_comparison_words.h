@@ -32,6 +32,8 @@ double change_of(const TraceComparison& comparison, std::int64_t a_ns, std::int6
 
 std::string account_line_title(AccountLineKind kind, bool of_operations);  // "idle, host launching"
 std::string exchange_title(Exchange exchange);                             // "replaced"
+// The name of an operation, cut where it is long.
+std::string shown_operation(const std::string& name);
 // "fmha_fwd_hd128 + 1 → sage_fwd + 13"; names take at most so many columns each.
 std::string story_label(const ExchangeStory& story, std::size_t columns);
 

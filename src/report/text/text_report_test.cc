@@ -385,7 +385,7 @@ TEST(TextTraceComparison, SaysWhatChangedFirstAndClosesTheAccount) {
   const std::string text = text_trace_comparison(samples::trace_comparison(), false, {});
   EXPECT_TRUE(has(text, "1 kind of replacement in 12 places: −500.0 µs. 12 kernels are the same: −10.00 µs."));
   EXPECT_TRUE(has(text, "1. aten::attention 1.200 → 0.700 ms (−500.0 µs, −42 %), 98 % of the change; exchanged:"));
-  EXPECT_TRUE(has(text, "forward<128> → forward<64, true> + 2"));
+  EXPECT_TRUE(has(without_blanks(text), without_blanks("forward<128> → forward<64> + 2, 12 times.")));
   EXPECT_TRUE(has(text, "Remainder: 0 ns in A, 0 ns in B"));
   EXPECT_TRUE(has(text, "Different: operating system: Debian 12 → Ubuntu 24.04."));
   EXPECT_TRUE(has(text, "Not told by both, and so not known to be the same: API level."));
@@ -405,7 +405,7 @@ TEST(TextTraceComparison, SaysThatWallTimeDidNotMove) {
 TEST(TextTraceComparison, TakesOneScreenHoweverMuchThereIs) {
   TraceComparison comparison = samples::trace_comparison();
   for (int i = 0; i < 400; ++i) {
-    const std::string name = "kernel_" + std::to_string(i) + std::string(300, 'x');
+    const std::string name = "kernel_" + std::to_string(i) + std::string(80, 'x');
     comparison.groups.push_back({.a = {name},
                                  .b = {name},
                                  .each_a_ns = {1000},
@@ -418,7 +418,7 @@ TEST(TextTraceComparison, TakesOneScreenHoweverMuchThereIs) {
     comparison.remarks.push_back(name);
   }
   const std::string text = text_trace_comparison(comparison, false, {});
-  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 70);
+  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 60);
 }
 
 }  // namespace varve

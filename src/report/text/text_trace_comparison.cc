@@ -12,7 +12,7 @@ namespace varve {
 
 namespace {
 constexpr double kSecond = 1e-9;  // of a nanosecond
-constexpr std::size_t kMostOperations = 5, kMostStories = 10, kMostRemarks = 2;
+constexpr std::size_t kMostOperations = 5, kMostStories = 8, kMostRemarks = 2;
 
 TimeUnit unit_of(const TraceComparison& comparison) {
   const TraceSideSummary &a = comparison.a, &b = comparison.b;
@@ -91,7 +91,7 @@ std::string operations(const TraceComparison& comparison, const TextStyle& style
   const std::size_t shown = std::min(all.size(), kMostOperations);
   for (std::size_t i = 0; i < shown; ++i) {
     std::vector<Cell> row = amounts(comparison, unit, all[i].a_ns, all[i].b_ns);
-    row.push_back({all[i].name.empty() ? "(operation not known)" : all[i].name});
+    row.push_back({shown_operation(all[i].name)});
     table.add(std::move(row));
     left_a -= all[i].a_ns, left_b -= all[i].b_ns;
   }
