@@ -12,7 +12,7 @@ namespace varve {
 
 namespace {
 constexpr double kSecond = 1e-9;  // of a nanosecond
-constexpr std::size_t kMostOperations = 5, kMostStories = 8, kMostRemarks = 2;
+constexpr std::size_t kMostOperations = 3, kMostStories = 7, kMostRemarks = 1;
 
 TimeUnit unit_of(const TraceComparison& comparison) {
   const TraceSideSummary &a = comparison.a, &b = comparison.b;
