@@ -251,9 +251,9 @@ std::string exchange_title(Exchange exchange) {
     case Exchange::same:
       return "Same";
     case Exchange::other_launch:
-      return "Launched with another shape";
+      return "Other launch";
     case Exchange::other_code:
-      return "Same name, other code";
+      return "Other code";
     case Exchange::replaced:
       return "Replaced";
     case Exchange::appeared:
@@ -330,7 +330,7 @@ std::vector<std::string> largest_explanations(const TraceComparison& comparison)
 }
 
 std::vector<std::string> fact_sentences(const TraceComparison& comparison) {
-  constexpr std::size_t kMost = 6, kLongest = 60;
+  constexpr std::size_t kMost = 4, kLongest = 48;
   std::vector<std::string> same, different, unknown;
   const auto cut = [](const std::string& text) {
     return text.size() > kLongest ? clean_utf8(text, kLongest) + "…" : text;
@@ -343,7 +343,7 @@ std::vector<std::string> fact_sentences(const TraceComparison& comparison) {
     if (item.state == ItemState::unknown) unknown.push_back(item.title);
   }
   std::vector<std::string> sentences;
-  if (!different.empty()) sentences.push_back("Different: " + join(different, "; ") + ".");
+  if (!different.empty()) sentences.push_back("Different: " + and_more(different, kMost) + ".");
   if (!same.empty()) sentences.push_back("Same: " + and_more(same, kMost) + ".");
   if (!unknown.empty()) {
     sentences.push_back("Not told by both, and so not known to be the same: " + and_more(unknown, kMost) + ".");

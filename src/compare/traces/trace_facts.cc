@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "base/text.h"
 #include "model/fact_catalog.h"
 
 namespace varve {
@@ -24,6 +25,26 @@ std::map<std::string, Fact> facts_of(const KernelsRecord& record) {
     }
   }
   return facts;
+}
+
+// Of two long lists only what the other one does not hold: two packages of three hundred.
+void keep_what_differs(const Fact& a, const Fact& b, ControlItem& item) {
+  constexpr std::size_t kLong = 8;
+  const auto* list_a = a.value ? std::get_if<std::vector<std::string>>(&*a.value) : nullptr;
+  const auto* list_b = b.value ? std::get_if<std::vector<std::string>>(&*b.value) : nullptr;
+  if (list_a == nullptr || list_b == nullptr || std::min(list_a->size(), list_b->size()) < kLong) return;
+  const auto without = [](const std::vector<std::string>& list, const std::vector<std::string>& other) {
+    const std::set<std::string> known(other.begin(), other.end());
+    std::vector<std::string> left;
+    for (const std::string& one : list) {
+      if (!known.contains(one)) left.push_back(one);
+    }
+    return left;
+  };
+  const std::vector<std::string> only_a = without(*list_a, *list_b), only_b = without(*list_b, *list_a);
+  if (only_a.empty() && only_b.empty()) return;
+  item.a = only_a.empty() ? "none that B has not" : join(only_a, ", ");
+  item.b = only_b.empty() ? "none that A has not" : join(only_b, ", ");
 }
 
 const Fact* find(const std::map<std::string, Fact>& facts, const std::string& id) {
@@ -57,6 +78,7 @@ std::vector<ControlItem> compare_trace_facts(const KernelsRecord& a, const Kerne
                      .state = ItemState::unknown};
     const bool both = of_a != nullptr && of_b != nullptr && of_a->is_answer() && of_b->is_answer();
     if (both) item.state = same_fact(*of_a, *of_b) ? ItemState::same : ItemState::different;
+    if (item.state == ItemState::different) keep_what_differs(*of_a, *of_b, item);
     items.push_back(std::move(item));
   }
   std::stable_sort(items.begin(), items.end(),

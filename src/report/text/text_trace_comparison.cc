@@ -12,7 +12,8 @@ namespace varve {
 
 namespace {
 constexpr double kSecond = 1e-9;  // of a nanosecond
-constexpr std::size_t kMostOperations = 5, kMostStories = 8, kMostRemarks = 2;
+constexpr std::ptrdiff_t kMostLines = 60;
+constexpr std::size_t kMostOperations = 3, kMostStories = 10, kFewestStories = 3, kMostRemarks = 1;
 
 TimeUnit unit_of(const TraceComparison& comparison) {
   const TraceSideSummary &a = comparison.a, &b = comparison.b;
@@ -103,7 +104,7 @@ std::string operations(const TraceComparison& comparison, const TextStyle& style
   return text_heading("Operations that changed most", style) + table.render(style);
 }
 
-std::string stories(const TraceComparison& comparison, const TextStyle& style) {
+std::string stories(const TraceComparison& comparison, std::size_t most, const TextStyle& style) {
   const std::vector<ExchangeStory> all = exchange_stories(comparison);
   const TimeUnit unit = unit_of(comparison);
   std::vector<Column> columns = amount_columns(unit);
@@ -111,7 +112,7 @@ std::string stories(const TraceComparison& comparison, const TextStyle& style) {
   columns.push_back({""});
   columns.push_back({"what"});
   TextTable table(columns);
-  const std::size_t shown = std::min(all.size(), kMostStories);
+  const std::size_t shown = std::min(all.size(), most);
   std::int64_t left_a = 0, left_b = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const ExchangeStory& story = all[i];
@@ -136,9 +137,9 @@ std::string stories(const TraceComparison& comparison, const TextStyle& style) {
   return text_heading(comparison.of_operations ? "What ran, by change of its own time" : "What ran, by change", style) +
          table.render(style);
 }
-}  // namespace
 
-std::string text_trace_comparison(const TraceComparison& comparison, bool explain, const TextStyle& style) {
+std::string text_with(const TraceComparison& comparison, std::size_t most_stories, bool explain,
+                      const TextStyle& style) {
   std::string out;
   Tone tone = Tone::bold;
   for (const std::string& sentence : comparison_headline(comparison)) {
@@ -151,7 +152,7 @@ std::string text_trace_comparison(const TraceComparison& comparison, bool explai
   for (std::size_t i = 0; i < explanations.size(); ++i) {
     out += paragraph(fmt::format("{}. {}", i + 1, explanations[i]), 2, Tone::plain, style);
   }
-  out += account(comparison, style) + operations(comparison, style) + stories(comparison, style);
+  out += account(comparison, style) + operations(comparison, style) + stories(comparison, most_stories, style);
   out += text_heading("What the traces tell of the stack", style);
   for (const std::string& sentence : fact_sentences(comparison)) out += paragraph(sentence, 2, Tone::plain, style);
   out += paragraph(no_verdict_sentence(), 2, Tone::dim, style);
@@ -161,6 +162,16 @@ std::string text_trace_comparison(const TraceComparison& comparison, bool explai
     out += paragraph(more_row(comparison.remarks.size(), remarks) + ": --explain", 2, Tone::dim, style);
   }
   return out;
+}
+
+}  // namespace
+
+// As many rows as one screen has room for.
+std::string text_trace_comparison(const TraceComparison& comparison, bool explain, const TextStyle& style) {
+  for (std::size_t most = kMostStories;; --most) {
+    std::string text = text_with(comparison, most, explain, style);
+    if (explain || most == kFewestStories || std::count(text.begin(), text.end(), '\n') <= kMostLines) return text;
+  }
 }
 
 }  // namespace varve
