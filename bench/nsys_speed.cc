@@ -97,7 +97,7 @@ struct NoProfile final : varve::TraceSink {
     ++all.first;
     all.second += event.duration_ns;
   }
-  void total(const varve::TraceEvent&, const varve::Extra*, const varve::Durations&) override {}
+  void total(const varve::TraceEvent&, const varve::Extra*, const varve::Durations&, std::int64_t) override {}
   void fact(std::string_view, varve::Fact) override {}
   void unseen(std::string_view) override {}
   void damaged(std::uint64_t, std::string_view) override {}

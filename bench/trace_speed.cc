@@ -95,7 +95,7 @@ struct Sum final : TraceSink {
     ++kernels;
     total_ns += event.duration_ns;
   }
-  void total(const TraceEvent&, const Extra*, const Durations&) override {}
+  void total(const TraceEvent&, const Extra*, const Durations&, std::int64_t) override {}
   void fact(std::string_view, Fact) override {}
   void unseen(std::string_view) override {}
   void damaged(std::uint64_t, std::string_view) override { fail("damage in the spliced trace"); }

@@ -36,7 +36,9 @@ struct Sums final : varve::TraceSink {
     add(by_key, key_of(event.activity, names[event.name]), event.duration_ns);
     if (extra != nullptr && is_on_device(event.activity)) add(on_devices, names[event.name], event.duration_ns);
   }
-  void total(const varve::TraceEvent&, const varve::Extra*, const varve::Durations&) override { require(false); }
+  void total(const varve::TraceEvent&, const varve::Extra*, const varve::Durations&, std::int64_t) override {
+    require(false);
+  }
   void fact(std::string_view, varve::Fact) override {}
   void unseen(std::string_view) override {}
   void damaged(std::uint64_t, std::string_view) override { is_damaged = true; }
