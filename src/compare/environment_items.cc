@@ -55,9 +55,16 @@ bool is_changed(const ImportedPackages& a, const ImportedPackages& b, const std:
   return in_a->second != in_b->second;
 }
 
+// What is asked while the window of a recording is open, which a short program may not live to see: that a side tells
+// nothing of it does not say that it was otherwise there.
+bool is_of_the_window(std::string_view id) {
+  return id == "torch.grad_enabled" || id == "torch.inference_mode" || id.starts_with("torch.autocast.");
+}
+
 // What the build of a framework decides, and so its package.
 bool is_of_the_build(std::string_view id) {
   id.remove_prefix(kFramework.size());
+  if (is_of_the_window(id)) return false;  // "torch.autocast.cuda"
   return id.find(".config.") != std::string_view::npos || id.find(".build.") != std::string_view::npos ||
          id.ends_with(".version") || id.ends_with(".git") || id.ends_with(".cuda") || id.ends_with(".hip") ||
          id.ends_with(".jaxlib");
@@ -76,7 +83,12 @@ ControlItem framework_item(const std::string& id, const Variant& a, const Varian
   const auto in_a = a.framework.find(id), in_b = b.framework.find(id);
   if (in_a != a.framework.end()) item.a = fact_text(in_a->second);
   if (in_b != b.framework.end()) item.b = fact_text(in_b->second);
-  if (in_a == a.framework.end() || in_b == b.framework.end()) return item;
+  if (in_a == a.framework.end() || in_b == b.framework.end()) {
+    if (!is_of_the_window(id)) return item;
+    (in_a == a.framework.end() ? item.a : item.b) = "(not seen)";
+    item.state = ItemState::unknown;
+    return item;
+  }
   const bool known = in_a->second.is_known() && in_b->second.is_known();
   item.state = known ? equality(same_fact(in_a->second, in_b->second)) : ItemState::unknown;
   return item;

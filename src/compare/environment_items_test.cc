@@ -113,6 +113,20 @@ TEST(EnvironmentItems, WhatWasToldOtherwiseIsADifferenceOfSettings) {
   EXPECT_EQ(comparison.control, Control::confounded);
 }
 
+// A window that one side's program did not live to see is no difference between the sides.
+TEST(EnvironmentItems, WhatOnlyOneWindowSawIsUnknown) {
+  varve::Run run = interleaved_run(6, speed_shape(1.2, 0.002));
+  for (Variant& side : run.variants) side.framework["torch.version"] = known_fact(std::string("2.15.0"), "test");
+  run.variants[0].framework["torch.grad_enabled"] = known_fact(false, "test");
+  run.variants[1].framework["torch.autocast.cuda"] = known_fact(false, "test");
+  const Comparison comparison = judged(run);
+  EXPECT_EQ(state_in(comparison, "framework.torch.grad_enabled"), ItemState::unknown);
+  EXPECT_EQ(find_item_of(comparison, "framework.torch.grad_enabled")->b, "(not seen)");
+  EXPECT_EQ(state_in(comparison, "framework.torch.autocast.cuda"), ItemState::unknown);
+  EXPECT_EQ(find_item_of(comparison, "framework.torch.autocast.cuda")->layer, Layer::settings);
+  EXPECT_NE(comparison.control, Control::confounded);
+}
+
 TEST(EnvironmentItems, UnknownOnOneSideIsNeverTheSame) {
   varve::Run run = two_venvs();
   run.variants[1].framework.clear();
