@@ -93,6 +93,19 @@ ControlItem framework_item(const std::string& id, const Variant& a, const Varian
   item.state = known ? equality(same_fact(in_a->second, in_b->second)) : ItemState::unknown;
   return item;
 }
+// Modules of the interpreter's own, which code of packages imports or does not.
+std::set<std::string> modules_of_python(const Sides& sides) {
+  std::set<std::string> titles;
+  for (const auto* units : {&sides.units_a, &sides.units_b}) {
+    for (const Unit* unit : *units) {
+      for (const Library& library : unit->libraries) {
+        if (library.path.find("/lib-dynload/") == std::string::npos) continue;
+        titles.insert(library_item_title(library.path));
+      }
+    }
+  }
+  return titles;
+}
 }  // namespace
 
 std::vector<std::string> changed_packages(const Sides& sides) {
@@ -161,10 +174,13 @@ void let_packages_explain(const Sides& sides, std::vector<ControlItem>& items) {
       if (is_changed(*a, *b, package)) owned.insert(library_item_title(path));
     }
   }
+  const std::set<std::string> modules = modules_of_python(sides);
   std::size_t loaded_a = 0, loaded_b = 0;
   const auto is_explained = [&](const ControlItem& item) {
     const bool open = item.state == ItemState::different || item.state == ItemState::unknown;
-    if (!open || !item.id.starts_with("library.") || !owned.contains(item.title)) return false;
+    if (!open || !item.id.starts_with("library.")) return false;
+    const bool is_on_one_side = item.a == kNotLoaded || item.b == kNotLoaded;
+    if (!owned.contains(item.title) && !(is_on_one_side && modules.contains(item.title))) return false;
     loaded_a += item.a != kNotLoaded ? 1 : 0;
     loaded_b += item.b != kNotLoaded ? 1 : 0;
     return true;

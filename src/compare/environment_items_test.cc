@@ -76,6 +76,18 @@ TEST(EnvironmentItems, OnePackageThatDiffersExplainsItsLibraries) {
   EXPECT_EQ(comparison.control, Control::controlled) << comparison.verdict;
 }
 
+TEST(EnvironmentItems, WhatPythonLoadsOfItselfFollowsFromThePackages) {
+  varve::Run run = two_venvs();
+  for (Unit& unit : run.units) {
+    if (unit.variant == "A") continue;
+    unit.libraries.push_back(library("/usr/lib/python3.11/lib-dynload/_csv.cpython-311-x86_64-linux-gnu.so", "c1"));
+  }
+  const Comparison comparison = judged(run);
+  EXPECT_EQ(find_item_of(comparison, "library._csv.cpython-311-x86_64-linux-gnu.so"), nullptr);
+  EXPECT_EQ(find_item_of(comparison, "packages.libraries")->b, "2 loaded");
+  EXPECT_EQ(comparison.control, Control::controlled) << comparison.verdict;
+}
+
 TEST(EnvironmentItems, SeveralAtOnceAreNotToldApart) {
   varve::Run run = two_venvs();
   run.variants[1].packages->versions["numpy"] = "2.1";
