@@ -59,6 +59,27 @@ inline std::uint64_t escaped_mask(std::uint64_t backslash, std::uint64_t& carrie
   return (kEven ^ runs << 1) & follows;
 }
 
+// What strings there are in a block, by its quotes, its odd bytes and its backslashes, and where the last one left off.
+struct JsonStrings {
+  std::uint64_t in_string, behind, odd;  // behind: the first byte after a string; odd: with backslashes that escape
+};
+__attribute__((target("pclmul"), always_inline)) inline JsonStrings follow_strings(std::uint64_t quote,
+                                                                                   std::uint64_t odd,
+                                                                                   std::uint64_t backslash,
+                                                                                   JsonBlockState& now) {
+  if ((backslash | now.escaped) != 0) {
+    const std::uint64_t escaped = escaped_mask(backslash, now.escaped);
+    quote &= ~escaped;
+    odd |= backslash & ~escaped;
+  }
+  const std::uint64_t in_string = parity_of_bits(quote) ^ now.in_string;
+  now.in_string = 0 - (in_string >> 63);
+  const std::uint64_t closing = quote & ~in_string;
+  const std::uint64_t behind = closing << 1 | now.after_quote;
+  now.after_quote = closing >> 63;
+  return {in_string, behind, odd};
+}
+
 // Four at a time whether they are there or not, which spares asking: more in a block are rare.
 VARVE_AVX2 std::size_t write_marks(std::uint64_t bits, std::uint32_t place, std::uint32_t* marks) {
   const auto count = static_cast<std::size_t>(__builtin_popcountll(bits));
@@ -90,19 +111,8 @@ __attribute__((target("avx2,pclmul,bmi,popcnt"))) std::size_t mark_with_avx2(con
   for (std::size_t i = 0; i < count; ++i) {
     const auto* bytes = reinterpret_cast<const __m256i*>(text + i * kJsonBlock);
     const __m256i low = _mm256_loadu_si256(bytes), high = _mm256_loadu_si256(bytes + 1);
-    std::uint64_t quote = equal_mask(low, high, '"');
-    std::uint64_t odd = odd_mask(low, high);
-    const std::uint64_t backslash = equal_mask(low, high, '\\');
-    if ((backslash | now.escaped) != 0) {
-      const std::uint64_t escaped = escaped_mask(backslash, now.escaped);
-      quote &= ~escaped;
-      odd |= backslash & ~escaped;
-    }
-    const std::uint64_t in_string = parity_of_bits(quote) ^ now.in_string;
-    now.in_string = 0 - (in_string >> 63);
-    const std::uint64_t closing = quote & ~in_string;
-    const std::uint64_t behind = closing << 1 | now.after_quote;
-    now.after_quote = closing >> 63;
+    const auto [in_string, behind, odd] =
+        follow_strings(equal_mask(low, high, '"'), odd_mask(low, high), equal_mask(low, high, '\\'), now);
     const std::uint64_t close = equal_mask(low, high, '}');
     const std::uint64_t braces = (equal_mask(low, high, '{') | close) & ~in_string;
     const std::uint64_t broken = behind & letter_mask(low, high) & ~close;
@@ -133,19 +143,9 @@ VARVE_AVX512 std::size_t mark_with_avx512(const char* text, std::size_t count, J
   std::uint32_t* next = marks;
   for (std::size_t i = 0; i < count; ++i) {
     const __m512i bytes = _mm512_loadu_si512(text + i * kJsonBlock);
-    std::uint64_t quote = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"'));
-    std::uint64_t odd = _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(0x20));
-    const std::uint64_t backslash = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\'));
-    if ((backslash | now.escaped) != 0) {
-      const std::uint64_t escaped = escaped_mask(backslash, now.escaped);
-      quote &= ~escaped;
-      odd |= backslash & ~escaped;
-    }
-    const std::uint64_t in_string = parity_of_bits(quote) ^ now.in_string;
-    now.in_string = 0 - (in_string >> 63);
-    const std::uint64_t closing = quote & ~in_string;
-    const std::uint64_t behind = closing << 1 | now.after_quote;
-    now.after_quote = closing >> 63;
+    const auto [in_string, behind, odd] = follow_strings(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"')),
+                                                         _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(0x20)),
+                                                         _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\')), now);
     const std::uint64_t close = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('}'));
     const std::uint64_t braces = (_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('{')) | close) & ~in_string;
     const __mmask64 is_letter = _mm512_cmpgt_epi8_mask(bytes, _mm512_set1_epi8(':'));
