@@ -182,11 +182,12 @@ constexpr EnumNames<Speed, 11> kSpeeds{{{
     {Speed::direction_unknown, "direction_unknown"},
     {Speed::noise, "noise"},
 }}};
-constexpr EnumNames<Control, 4> kControls{{{
+constexpr EnumNames<Control, 5> kControls{{{
     {Control::controlled, "controlled"},
     {Control::controlled_with_gaps, "controlled_with_gaps"},
     {Control::confounded, "confounded"},
     {Control::undecidable, "undecidable"},
+    {Control::not_measured, "not_measured"},
 }}};
 constexpr EnumNames<ItemState, 6> kItemStates{{{
     {ItemState::same, "same"},
@@ -196,12 +197,15 @@ constexpr EnumNames<ItemState, 6> kItemStates{{{
     {ItemState::unknown, "unknown"},
     {ItemState::not_applicable, "not_applicable"},
 }}};
-constexpr EnumNames<KernelState, 6> kKernelStates{{{
+constexpr EnumNames<KernelState, 9> kKernelStates{{{
     {KernelState::same, "same"},
     {KernelState::changed, "changed"},
     {KernelState::replaced, "replaced"},
+    {KernelState::recoded, "recoded"},
     {KernelState::appeared, "appeared"},
     {KernelState::vanished, "vanished"},
+    {KernelState::nameless, "nameless"},
+    {KernelState::unseen, "unseen"},
     {KernelState::remainder, "remainder"},
 }}};
 
