@@ -19,7 +19,7 @@ struct CompareFlags {
   std::string a, b;
   std::optional<double> margin_percent;
   CompareOptions compare;
-  bool explain = false;
+  bool explain = false, assumptions = false;
   OutputOptions output;
 };
 
@@ -100,7 +100,11 @@ ExitStatus compare(CompareFlags& options) {
   if (!comparison) return complain(comparison.error());
   return write_answer(
       options.output, [&] { return pretty_json(to_json(*comparison)); },
-      [&] { return text_comparison(*comparison, options.explain, output_style()); }, exit_status(*comparison));
+      [&] {
+        const std::string text = text_comparison(*comparison, options.explain, output_style());
+        return options.assumptions ? text + text_assumptions(*comparison, output_style()) : text;
+      },
+      exit_status(*comparison));
 }
 
 std::vector<Flag> flags_of(CompareFlags& options) {
@@ -113,8 +117,10 @@ std::vector<Flag> flags_of(CompareFlags& options) {
       {"--metric", "NAME", &options.compare.metric, "the metric of the verdict"},
       {"--margin", "P", &options.margin_percent, "what counts as the same, in percent", between(0.001, 100)},
       {"--variable", "ID", &options.compare.variable,
-       "what is under test (settings.NAME, a fact, library.NAME, command): the one thing that may differ"},
-      {"--explain", "", &options.explain, "say why, and what would decide it"},
+       "what is under test (settings.NAME, a fact, library.NAME, command, packages, or one package with what came along "
+       "with it): the one thing that may differ"},
+      {"--explain", "", &options.explain, "say why, and what would decide it; all rows, every note"},
+      {"--assumptions", "", &options.assumptions, "list what a single number of these takes for granted"},
   };
   return join_flags({own, output_flags(options.output)});
 }

@@ -30,6 +30,7 @@ enum class Speed {
   no_spread,          // a single unit on a side
   direction_unknown,  // 95 % interval excludes no change, but whether more or less is better is not known
   noise,              // nothing was changed, yet the 95 % interval excludes no change
+  not_measured,       // the numbers are not of the same thing
 };
 
 // Whether the numbers may be compared (DISCLOSURE part 3).

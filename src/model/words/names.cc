@@ -169,7 +169,7 @@ constexpr EnumNames<Better, 3> kBetter{{{
     {Better::lower, "lower"},
     {Better::unknown, "unknown"},
 }}};
-constexpr EnumNames<Speed, 11> kSpeeds{{{
+constexpr EnumNames<Speed, 12> kSpeeds{{{
     {Speed::faster, "faster"},
     {Speed::slower, "slower"},
     {Speed::faster_touching_margin, "faster_touching_margin"},
@@ -181,6 +181,7 @@ constexpr EnumNames<Speed, 11> kSpeeds{{{
     {Speed::no_spread, "no_spread"},
     {Speed::direction_unknown, "direction_unknown"},
     {Speed::noise, "noise"},
+    {Speed::not_measured, "not_measured"},
 }}};
 constexpr EnumNames<Control, 5> kControls{{{
     {Control::controlled, "controlled"},

@@ -22,7 +22,10 @@ std::string text_overview(const Check& check, const TextStyle& style);
 // `explain` names every rule that could not be judged.
 std::string text_check(const Check& check, bool explain, const TextStyle& style);
 // `explain` adds why the verdict is what it is and what would decide it, and names the items that are the same.
+// Without it the text takes some 60 lines at most.
 std::string text_comparison(const Comparison& comparison, bool explain, const TextStyle& style);
+// What a single number out of the comparison takes for granted.
+std::string text_assumptions(const Comparison& comparison, const TextStyle& style);
 // At most some 60 lines; `explain` adds every remark on the traces.
 std::string text_trace_comparison(const TraceComparison& comparison, bool explain, const TextStyle& style);
 

@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "compare/sides.h"
+#include "compare/sides/sides.h"
 #include "model/comparison.h"
 
 namespace varve {

@@ -1,4 +1,4 @@
-#include "compare/measure.h"
+#include "compare/sides/measure.h"
 
 #include <fmt/format.h>
 

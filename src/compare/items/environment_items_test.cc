@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "compare/compare_runs.h"
-#include "compare/items.h"
+#include "compare/items/items.h"
 #include "compare/test_runs.h"
 
 namespace varve {
@@ -95,8 +95,61 @@ TEST(EnvironmentItems, SeveralAtOnceAreNotToldApart) {
   const Comparison comparison = judged(run);
   EXPECT_EQ(find_item_of(comparison, "packages")->a, "torch 2.1.2 and 2 more packages");
   EXPECT_EQ(find_item_of(comparison, "packages")->b, "torch 2.15.0 and 2 more packages");
-  EXPECT_EQ(comparison.control, Control::confounded);
-  EXPECT_NE(comparison.verdict.find("3 of its packages at once"), std::string::npos) << comparison.verdict;
+  EXPECT_EQ(comparison.control, Control::controlled) << "the bundle is what was put under test";
+  ASSERT_EQ(comparison.bundles.size(), 1u);
+  EXPECT_TRUE(comparison.bundles[0].under_test);
+  EXPECT_EQ(comparison.bundles[0].title, "torch 2.1.2 → 2.15.0 and what came with it");
+  EXPECT_EQ(comparison.bundles[0].members.size(), 3u);
+  EXPECT_EQ(comparison.bundles[0].members[0].name, "torch");
+  EXPECT_NE(comparison.verdict.find("no member of it is established as the cause"), std::string::npos)
+      << comparison.verdict;
+  EXPECT_NE(comparison.quote.find("which of them is the cause is not established"), std::string::npos)
+      << comparison.quote;
+}
+
+namespace {
+// torch pins triton; numpy moved for no reason that is known.
+varve::Run bumped_venvs() {
+  varve::Run run = two_venvs();
+  for (Variant& each : run.variants) {
+    each.packages->versions["triton"] = each.name == "A" ? "2.1.0" : "3.9.0";
+    each.packages->requirements = {{"torch", {"triton", "numpy"}}};
+  }
+  return run;
+}
+
+CompareOptions naming(const std::string& variable) {
+  return {.margin = {}, .variable = {variable}, .metric = {}, .created_at = {}};
+}
+}  // namespace
+
+TEST(EnvironmentItems, WhatCameAlongIsSaidToHave) {
+  const Comparison comparison = judged(bumped_venvs());
+  ASSERT_EQ(comparison.bundles.size(), 1u);
+  ASSERT_EQ(comparison.bundles[0].members.size(), 2u);
+  EXPECT_EQ(comparison.bundles[0].members[1].name, "triton");
+  EXPECT_EQ(comparison.bundles[0].members[1].because, "torch");
+  EXPECT_EQ(comparison.change, "torch 2.1.2 → 2.15.0 and what came with it");
+}
+
+TEST(EnvironmentItems, ThePackageThatWasMeantTakesItsBundleAlong) {
+  varve::Run run = bumped_venvs();
+  EXPECT_EQ(compare_variants(run, naming("torch"))->control, Control::controlled);
+  run.variants[1].packages->versions["stray"] = "1";
+  const auto beside = compare_variants(run, naming("torch"));
+  EXPECT_EQ(beside->control, Control::confounded);
+  EXPECT_NE(beside->verdict.find("beside torch so do stray"), std::string::npos) << beside->verdict;
+  EXPECT_EQ(compare_variants(run, naming("packages"))->control, Control::controlled);
+  EXPECT_FALSE(compare_variants(run, naming("tritn")));
+}
+
+TEST(EnvironmentItems, AnotherPythonIsAMemberOfTheBundle) {
+  varve::Run run = two_venvs();
+  run.variants[1].packages->python = "3.12.1";
+  const Comparison comparison = judged(run);
+  EXPECT_EQ(state_in(comparison, "python"), ItemState::follows);
+  ASSERT_EQ(comparison.bundles.size(), 1u);
+  EXPECT_EQ(comparison.bundles[0].members.back().name, "Python");
 }
 
 TEST(EnvironmentItems, ALibraryOfAPackageThatDidNotChangeStaysADifference) {

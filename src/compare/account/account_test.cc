@@ -1,4 +1,4 @@
-#include "compare/account.h"
+#include "compare/account/account.h"
 
 #include <gtest/gtest.h>
 
@@ -203,7 +203,7 @@ TEST(Account, SaysThatItIsOfTheWindowAndHowMuchIsOutside) {
   }
   const KernelAccount account = sampled_account(run);
   ASSERT_TRUE(account.available) << account.why;
-  EXPECT_TRUE(has_note(account.notes, "outside of it 4.00 s of CPU time a unit of A and 4.00 s of B"))
+  EXPECT_TRUE(has_note(account.notes, "outside of what tokens/s speaks of 4.00 s of CPU time a unit of A and 4.00 s of B"))
       << account.notes.front();
 }
 
@@ -403,6 +403,93 @@ TEST(Account, EveryBasisHasItsOwn) {
   EXPECT_NEAR(matmul->change.value, -0.3, 0.01);
   EXPECT_EQ(matmul->sampling_error, 0);
   EXPECT_NE(find_row(calls, "reorder"), nullptr) << "what is counted is not rare, however short";
+}
+
+namespace {
+// A row for a caller: attention's softmax and product on A, one fused kernel on B; a product for somebody else.
+void served(KernelTable& kernels, Unit& made, const std::string& operation, const Kernel& of, double seconds) {
+  sample(kernels, made, of, seconds);
+  Profile& profile = made.profiles.by_kind[kCpuSamples];
+  const KernelId id = kernels.intern(of);
+  for (ProfileRow& row : profile.rows) {
+    if (row.key.kernel != id || row.key.operation != kNoKernel) continue;
+    ProfileRow moved = row;
+    moved.key.operation = kernels.intern(kernel(operation, "", "", Family::attention, "PyTorch"));
+    std::erase_if(profile.rows, [&](const ProfileRow& each) { return each.key == row.key; });
+    add_rows(profile, {moved});
+    return;
+  }
+}
+
+void attention_shape(KernelTable& kernels, Unit& made, Generator& generator) {
+  const Kernel product = kernel("sgemm", "", "", Family::gemm, "/lib/libmkl.so");
+  if (made.variant == "A") {
+    served(kernels, made, "attention", kernel("softmax", "", "", Family::softmax), 0.5 * wobble(generator, 0.01));
+    served(kernels, made, "attention", product, 0.4 * wobble(generator, 0.01));
+  } else {
+    served(kernels, made, "attention", kernel("flash", "", "", Family::attention), 0.2 * wobble(generator, 0.01));
+    served(kernels, made, "attention", product, 0.1 * wobble(generator, 0.01));
+  }
+  served(kernels, made, "mm", product, 0.3 * wobble(generator, 0.01));
+  set_cpu(made, sampled_seconds(made) + 0.02);
+  made.window = MeasuredWindow{0, nanoseconds(made.wall_seconds), nanoseconds(made.wall_seconds), 1};
+}
+}  // namespace
+
+TEST(Account, OperationsComeFirstAndTheirKernelsSumToThem) {
+  const KernelAccount account = sampled_account(kernel_run(10, attention_shape));
+  ASSERT_TRUE(account.available) << account.why;
+  EXPECT_TRUE(account.by_operation);
+  EXPECT_TRUE(account.explains_metric);
+  const KernelChange& attention = account.rows.front();
+  EXPECT_EQ(attention.label, "attention");
+  EXPECT_EQ(attention.state, KernelState::replaced);
+  EXPECT_NEAR(attention.change.value, -0.6, 0.03);
+  ASSERT_TRUE(attention.share);
+  EXPECT_NEAR(attention.share->value, 1, 0.05);
+  double points = 0;
+  for (const KernelChange& row : account.rows) {
+    points += row.points.value_or(0);
+    double parts = 0;
+    for (const KernelChange& part : row.parts) parts += part.change.value;
+    if (!row.parts.empty()) EXPECT_NEAR(parts, row.change.value, 1e-12) << row.label;
+  }
+  EXPECT_NEAR(points, std::log(account.a_seconds / account.b_seconds), 1e-12) << "log points are exact";
+  const auto exchanged = std::find_if(attention.parts.begin(), attention.parts.end(), [](const KernelChange& part) {
+    return part.label == "softmax → flash";
+  });
+  ASSERT_NE(exchanged, attention.parts.end());
+  EXPECT_EQ(exchanged->state, KernelState::replaced);
+}
+
+// Units of a fixed time that say how much they did: CPU time for one amount of work.
+TEST(Account, UnitsOfAFixedTimeThatTellTheirWorkAreScaledToIt) {
+  const KernelAccount account = sampled_account(kernel_run(10, [](KernelTable& kernels, Unit& made, Generator& generator) {
+    const bool a = made.variant == "A";
+    sample(kernels, made, a ? kernel("sgemm_OLD", "sgemm", "OLD") : kernel("sgemm_NEW", "sgemm", "NEW"), 0.9);
+    set_cpu(made, 1.0 * wobble(generator, 0.0005));
+    made.wall_seconds = 1;
+    made.metrics[0].value = (a ? 100 : 150) * wobble(generator, 0.01);
+    made.metrics[0].work = made.metrics[0].value;
+  }));
+  ASSERT_TRUE(account.available) << account.why;
+  EXPECT_NE(account.of.find("for 100"), std::string::npos) << account.of;
+  EXPECT_NEAR(account.b_seconds / account.a_seconds, 1 / 1.5, 0.02);
+}
+
+// A handful of samples on one side only is not "vanished".
+TEST(Account, WhatOneSideShowedByChanceIsFolded) {
+  const KernelAccount account = sampled_account(kernel_run(10, [](KernelTable& kernels, Unit& made, Generator& generator) {
+    sample(kernels, made, kernel("sgemm"), 0.9 * wobble(generator, 0.01));
+    if (made.variant == "B" && made.pair < 3) sample(kernels, made, kernel("collector", "", "", Family::other), 0.02);
+    if (made.variant == "A" && made.pair == 5) sample(kernels, made, kernel("loader", "", "", Family::other), 0.03);
+    set_cpu(made, sampled_seconds(made));
+  }));
+  EXPECT_EQ(find_row(account, "collector"), nullptr);
+  const auto folded = std::find_if(account.rows.begin(), account.rows.end(),
+                                   [](const KernelChange& row) { return row.state == KernelState::unseen; });
+  const bool rare = find_row(account, "(rare kernels)") != nullptr;
+  EXPECT_TRUE(folded != account.rows.end() || rare);
 }
 
 }  // namespace varve

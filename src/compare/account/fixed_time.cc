@@ -1,4 +1,4 @@
-#include "compare/fixed_time.h"
+#include "compare/account/fixed_time.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/units.h"
-#include "compare/measure.h"
+#include "compare/sides/measure.h"
 #include "stats/descriptive.h"
 
 namespace varve {

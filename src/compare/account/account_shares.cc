@@ -1,4 +1,4 @@
-#include "compare/account_shares.h"
+#include "compare/account/account_shares.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "base/units.h"
-#include "compare/measure.h"
+#include "compare/sides/measure.h"
 #include "stats/fieller.h"
 #include "stats/paired_verdict.h"
 
@@ -109,20 +109,28 @@ std::string reason_to_withhold(const KernelAccount& account, const MetricCompari
   return may_agree(account, primary) ? "" : disagreement(account, primary, metric_moved);
 }
 
-void add_shares(KernelAccount& account, const std::vector<double>& total,
-                const std::vector<std::vector<double>>& parts) {
-  std::vector<double> exchanged(total.size(), 0);
+void add_shares(KernelAccount& account, const RowSeries& whole, const std::vector<RowSeries>& rows,
+                const std::vector<std::vector<RowSeries>>& parts) {
+  const std::vector<double> total = differences(whole);
+  // ln(X_B / X_A) of X = 1 / T, over T's share: what a share of 1 is in log points (STATS 4.2).
+  const double points = std::log(account.a_seconds / account.b_seconds);
+  RowSeries exchanged{{std::vector<double>(total.size(), 0)}, {std::vector<double>(total.size(), 0)}};
   bool any_exchange = false;
   std::size_t left_out = 0;
   for (std::size_t i = 0; i < account.rows.size(); ++i) {
-    account.rows[i].share = share_of(total, parts[i]);
-    left_out += account.rows[i].share ? 0 : 1;
-    if (!is_exchange(account.rows[i].state)) continue;
+    KernelChange& row = account.rows[i];
+    row.share = share_of(total, differences(rows[i]));
+    row.points = row.change.value / account.total.value * points;
+    left_out += row.share ? 0 : 1;
+    for (std::size_t part = 0; part < row.parts.size(); ++part) {
+      row.parts[part].share = share_of(total, differences(parts[i][part]));
+    }
+    if (!is_exchange(row.state)) continue;
     any_exchange = true;
-    for (std::size_t pair = 0; pair < total.size(); ++pair) exchanged[pair] += parts[i][pair];
+    add_series(exchanged, rows[i]);
   }
   if (any_exchange) {
-    account.exchanged_share = share_of(total, exchanged);
+    account.exchanged_share = share_of(total, differences(exchanged));
     if (!account.exchanged_share) {
       account.notes.push_back("how much the exchange of kernels explains cannot be told: the interval is too wide");
     }

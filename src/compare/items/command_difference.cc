@@ -1,4 +1,4 @@
-#include "compare/command_difference.h"
+#include "compare/items/command_difference.h"
 
 #include <algorithm>
 #include <optional>

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "compare/account/account_series.h"
 #include "model/comparison.h"
 
 namespace varve {
@@ -10,9 +11,9 @@ namespace varve {
 // sound. The account must be whole but for its shares; `paired`: the sides were measured in turns.
 std::string reason_to_withhold(const KernelAccount& account, const MetricComparison& primary, bool paired);
 
-// Gives every row its share of the total, where that says something, and the rows that were exchanged theirs together.
-// `total` has the change of each pair, `parts` that of each pair for each row of the account, in its order.
-void add_shares(KernelAccount& account, const std::vector<double>& total,
-                const std::vector<std::vector<double>>& parts);
+// Gives every row and part its share of the total, where that says something, and the rows that were exchanged theirs
+// together. `rows` and `parts` have what the account was computed from, in its order.
+void add_shares(KernelAccount& account, const RowSeries& total, const std::vector<RowSeries>& rows,
+                const std::vector<std::vector<RowSeries>>& parts);
 
 }  // namespace varve

@@ -2,7 +2,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "compare/sides.h"
+#include "compare/sides/sides.h"
 #include "model/comparison.h"
 
 namespace varve {

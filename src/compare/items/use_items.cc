@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
-#include "compare/items.h"
+#include "compare/items/items.h"
 #include "stats/descriptive.h"
 #include "stats/paired_verdict.h"
 

@@ -4,10 +4,17 @@
 #include <vector>
 
 #include "base/result.h"
-#include "compare/compare_runs.h"
+#include "model/comparison.h"
 #include "model/run_record.h"
 
 namespace varve {
+
+// One side of a comparison of two documents. The run is borrowed and must outlive the call.
+struct Side {
+  const Run* run = nullptr;
+  std::string variant = "A";  // which variant of the run
+  std::string label;          // what sentences call it: the file's name
+};
 
 // The two sides that are compared, and the units that enter. Everything is borrowed from the documents.
 struct Sides {
@@ -19,6 +26,7 @@ struct Sides {
   bool one_document = true;                   // then unit i of A is the partner of unit i of B
   std::vector<const Unit*> units_a, units_b;  // timing units that ended well, in the order of execution
   std::vector<std::string> left_out;          // what did not enter and why, as sentences
+  int failed = 0;                             // timing units that ended badly by themselves
 };
 
 // "A" and "B" of one interleaved document. Error without a variant B or without one finished pair.

@@ -1,11 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <map>
 #include <set>
 
 #include "base/text.h"
-#include "compare/items.h"
+#include "compare/items/items.h"
 #include "compare/matching/library_name.h"
 #include "tables/libraries.h"
 
@@ -21,12 +22,54 @@ struct Loaded {
 
 using LoadedByStem = std::map<std::string, Loaded>;
 
+bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Programs that make programs, or look for libraries: a framework starts them, and they are no part of what is measured.
+bool is_build_tool(const std::string& path) {
+  const std::string name = file_name(path);
+  if (name.find(".so") != std::string::npos) return false;
+  const std::vector<std::string_view> parts = split(name, '-');  // "x86_64-linux-gnu-gcc-12"
+  const auto is_tool = [](std::string_view part) {
+    return is_one_of(part, {"ldconfig", "gcc", "g++", "cc", "c++", "cc1", "cc1plus", "collect2", "as", "ld", "gold", "lld",
+                          "clang", "clang++", "ptxas", "nvcc", "cicc", "fatbinary", "cudafe++", "objcopy", "strip"});
+  };
+  return std::any_of(parts.begin(), parts.end(), is_tool);
+}
+
+// What a compiler brings for itself, where one was mapped.
+bool is_of_a_compiler(const std::string& stem) {
+  for (const char* name : {"libmpc", "libmpfr", "libgmp", "libisl", "libbfd", "libopcodes", "libctf", "libsframe",
+                           "liblto_plugin", "libzstd"}) {
+    if (stem == name || stem.starts_with(std::string(name) + "-")) return true;
+  }
+  return false;
+}
+
+// Code that the program made while it ran, under names that change with every run.
+bool is_generated(const std::string& path) {
+  for (const char* part : {"/torchinductor_", "/.triton/", "/triton_cache", "/.nv/ComputeCache", "/memfd:",
+                           "/.cache/numba", "/jax_cache", "/.inductor"}) {
+    if (path.find(part) != std::string::npos) return true;
+  }
+  return path.starts_with("/memfd:");
+}
+
+bool is_no_item(const std::string& path, const std::string& program, bool compiled) {
+  if (path.empty() || path[0] == '[' || path == program || is_generated(path) || is_build_tool(path)) return true;
+  return compiled && is_of_a_compiler(library_stem(path));
+}
+
 LoadedByStem loaded_by(const std::vector<const Unit*>& units, const std::string& program) {
   LoadedByStem loaded;
   for (const Unit* unit : units) {
     std::set<std::string> stems;
+    const bool compiled = std::any_of(unit->libraries.begin(), unit->libraries.end(), [](const Library& library) {
+      return is_build_tool(library.path) && file_name(library.path) != "ldconfig";
+    });
     for (const Library& library : unit->libraries) {
-      if (library.path.empty() || library.path[0] == '[' || library.path == program) continue;
+      if (is_no_item(library.path, program, compiled)) continue;
       const std::string stem = library_stem(library.path);
       Loaded& entry = loaded[stem];
       entry.paths.insert(library.path);
@@ -53,16 +96,33 @@ std::string text_of_library(const Loaded& loaded, std::size_t units) {
   return text;
 }
 
+// The package that lists a library, with its version; empty: none that is known.
+std::string release_of(const Loaded& loaded, const Variant& variant) {
+  if (!variant.packages || loaded.paths.empty()) return "";
+  const auto owner = variant.packages->libraries.find(*loaded.paths.begin());
+  if (owner == variant.packages->libraries.end()) return "";
+  const auto version = variant.packages->versions.find(owner->second);
+  return version == variant.packages->versions.end() ? "" : owner->second + " " + version->second;
+}
+
+// A file of one name of one release of a package: what is in a wheel does not change. With build ids, those tell.
+bool is_of_one_release(const Loaded& a, const Loaded& b, const Sides& sides) {
+  if (a.build_ids != b.build_ids || a.names != b.names) return false;
+  const std::string of_a = release_of(a, *sides.variant_a);
+  return !of_a.empty() && of_a == release_of(b, *sides.variant_b);
+}
+
 ItemState state_of_library(const Loaded& a, const Loaded& b, const Sides& sides) {
   if (a.units == 0 || b.units == 0) {
     // Mapped by every unit of one side and by none of the other. By some units only: chance may decide about it.
     const bool always = a.units == sides.units_a.size() || b.units == sides.units_b.size();
     return always ? ItemState::different : ItemState::unknown;
   }
-  if (!a.unknown_build_id.empty() || !b.unknown_build_id.empty()) {
-    if (sides.one_document && a.paths == b.paths) return ItemState::shared;  // one file, whatever it is
-    return ItemState::unknown;
-  }
+  if (sides.one_document && a.paths == b.paths && a.build_ids == b.build_ids) return ItemState::shared;  // one file, whatever it is
+  if (is_of_one_release(a, b, sides)) return ItemState::same;
+  const bool known_a = a.unknown_build_id.empty(), known_b = b.unknown_build_id.empty();
+  if (known_a != known_b) return ItemState::different;  // a build with an id is another than one without
+  if (!known_a) return ItemState::unknown;
   return a.build_ids == b.build_ids ? ItemState::same : ItemState::different;
 }
 

@@ -1,4 +1,4 @@
-#include "compare/items.h"
+#include "compare/items/items.h"
 
 #include <fmt/format.h>
 
@@ -43,7 +43,13 @@ bool is_shortened(const std::string& a, const std::string& b) {
 }
 
 ItemState state_of(const Fact& a, const Fact& b, const std::string& id) {
-  if (!a.is_known() && same_fact(a, b)) return ItemState::not_applicable;
+  // There is none on either side ("the kernel offers no frequency control"): looked for, and the same. That nobody could
+  // look is not.
+  if (!a.is_known() && !b.is_known() && a.missing == b.missing) {
+    if (a.missing == Missing::not_applicable) return ItemState::not_applicable;
+    if (a.missing == Missing::absent && same_fact(a, b)) return ItemState::same;
+    return ItemState::unknown;
+  }
   if (same_fact(a, b)) return ItemState::same;
   if (!a.is_known() || !b.is_known()) return ItemState::unknown;
   const std::string text_a = normalised(value_text(*a.value)), text_b = normalised(value_text(*b.value));

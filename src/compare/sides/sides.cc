@@ -1,4 +1,4 @@
-#include "compare/sides.h"
+#include "compare/sides/sides.h"
 
 #include <fmt/format.h>
 
@@ -28,7 +28,7 @@ std::string unit_text(const Unit& unit) { return fmt::format("unit {} ({})", uni
 
 // The finished timing units of one variant; what is not finished is named in `left_out`.
 std::vector<const Unit*> finished_units(const Run& run, const std::string& variant,
-                                        std::vector<std::string>& left_out) {
+                                        std::vector<std::string>& left_out, int& failed) {
   std::vector<const Unit*> units;
   for (const Unit& unit : run.units) {
     if (unit.role != UnitRole::timing || unit.variant != variant) continue;
@@ -36,6 +36,7 @@ std::vector<const Unit*> finished_units(const Run& run, const std::string& varia
       units.push_back(&unit);
     } else {
       left_out.push_back(fmt::format("{} {}: left out", unit_text(unit), end_text(unit.end)));
+      failed += unit.end.interrupted ? 0 : 1;
     }
   }
   return units;
@@ -59,11 +60,12 @@ Result<Sides> sides_of(const Run& run) {
               .one_document = true,
               .units_a = {},
               .units_b = {},
-              .left_out = {}};
+              .left_out = {},
+              .failed = 0};
   if (sides.variant_a == nullptr) return no_variant(run.name, "A");
   if (sides.variant_b == nullptr) return no_variant(run.name, "B");
-  const auto a = finished_units(run, "A", sides.left_out);
-  const auto b = finished_units(run, "B", sides.left_out);
+  const auto a = finished_units(run, "A", sides.left_out, sides.failed);
+  const auto b = finished_units(run, "B", sides.left_out, sides.failed);
   std::map<int, const Unit*> partners;
   for (const Unit* unit : b) {
     if (unit->pair >= 0) partners.emplace(unit->pair, unit);
@@ -99,11 +101,12 @@ Result<Sides> sides_of(const Side& a, const Side& b) {
               .one_document = false,
               .units_a = {},
               .units_b = {},
-              .left_out = {}};
+              .left_out = {},
+              .failed = 0};
   if (sides.variant_a == nullptr) return no_variant(a.label, a.variant);
   if (sides.variant_b == nullptr) return no_variant(b.label, b.variant);
-  sides.units_a = finished_units(*a.run, a.variant, sides.left_out);
-  sides.units_b = finished_units(*b.run, b.variant, sides.left_out);
+  sides.units_a = finished_units(*a.run, a.variant, sides.left_out, sides.failed);
+  sides.units_b = finished_units(*b.run, b.variant, sides.left_out, sides.failed);
   for (const auto& [units, label] : {std::pair{&sides.units_a, a.label}, std::pair{&sides.units_b, b.label}}) {
     if (units->empty()) return Error{kDoing, label, "no timing unit finished", "run it again and see why it fails"};
   }

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/text.h"
-#include "compare/items.h"
+#include "compare/items/items.h"
 #include "tables/settings.h"
 
 namespace varve {
@@ -139,7 +139,6 @@ void add_package_items(const Sides& sides, std::vector<ControlItem>& items) {
   if (a != nullptr) item.a = text_of_packages(*a, changed);
   if (b != nullptr) item.b = text_of_packages(*b, changed);
   if (a != nullptr && b != nullptr) item.state = equality(changed.empty());
-  if (changed.size() > 1) item.unrecorded = fmt::format("{} of its packages at once", changed.size());
   items.push_back(std::move(item));
   if (a == nullptr || b == nullptr) return;
   const bool known = !a->python.empty() && !b->python.empty();

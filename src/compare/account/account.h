@@ -1,7 +1,7 @@
 #pragma once
 #include <vector>
 
-#include "compare/sides.h"
+#include "compare/sides/sides.h"
 #include "model/comparison.h"
 
 namespace varve {

@@ -1,5 +1,5 @@
 #pragma once
-#include "compare/sides.h"
+#include "compare/sides/sides.h"
 
 namespace varve {
 
