@@ -117,7 +117,8 @@ std::vector<Flag> flags_of(CompareFlags& options) {
       {"--metric", "NAME", &options.compare.metric, "the metric of the verdict"},
       {"--margin", "P", &options.margin_percent, "what counts as the same, in percent", between(0.001, 100)},
       {"--variable", "ID", &options.compare.variable,
-       "what is under test (settings.NAME, a fact, library.NAME, command, packages, or one package with what came along "
+       "what is under test (settings.NAME, a fact, library.NAME, command, packages, or one package with what came "
+       "along "
        "with it): the one thing that may differ"},
       {"--explain", "", &options.explain, "say why, and what would decide it; all rows, every note"},
       {"--assumptions", "", &options.assumptions, "list what a single number of these takes for granted"},

@@ -13,7 +13,7 @@
 #include "compare/quote.h"
 #include "compare/sides/measure.h"
 #include "compare/sides/sides.h"
-#include "compare/subject.h"
+#include "compare/what_changed.h"
 #include "compare/verdict.h"
 #include "model/json/documents.h"
 
@@ -41,7 +41,8 @@ std::vector<std::string> protocol_reasons(const Sides& sides, const CompareOptio
     reasons.push_back(fmt::format("the margin of {} was declared after the measurement; the protocol says {}",
                                   format_percent(*options.margin), format_percent(protocol.margin)));
   }
-  if (!options.metric && !protocol.primary_metric.empty() && protocol.primary_metric != primary_metric(sides, options)) {
+  if (!options.metric && !protocol.primary_metric.empty() &&
+      protocol.primary_metric != primary_metric(sides, options)) {
     reasons.push_back(fmt::format("{} is not measured on both sides: {} is compared in its place",
                                   protocol.primary_metric, primary_metric(sides, options)));
   }

@@ -67,9 +67,8 @@ void mark_planned(std::vector<ControlItem>& items) {
 }
 
 bool any_differs(const std::vector<ControlItem>& items, bool (*is_such)(const ControlItem&)) {
-  return std::any_of(items.begin(), items.end(), [&](const ControlItem& item) {
-    return item.state == ItemState::different && is_such(item);
-  });
+  return std::any_of(items.begin(), items.end(),
+                     [&](const ControlItem& item) { return item.state == ItemState::different && is_such(item); });
 }
 
 // Two documents: another program or file in another command is one change, not two; and so are another environment, its
@@ -200,9 +199,10 @@ void explain(const Sides& sides, bool pair_unknown, ControlVerdict& verdict) {
     if (bundle.members.size() < 2) continue;
     std::vector<std::string> members;
     for (const BundleMember& member : bundle.members) members.push_back(member_text(member));
-    reasons.push_back(fmt::format("{} moved together as one bundle ({}): no member of it is established as the cause. "
-                                  "Exchange them one at a time to tell them apart",
-                                  members.size(), and_more(members, 8)));
+    reasons.push_back(
+        fmt::format("{} moved together as one bundle ({}): no member of it is established as the cause. "
+                    "Exchange them one at a time to tell them apart",
+                    members.size(), and_more(members, 8)));
   }
   if (verdict.control == Control::confounded && state_count(ItemState::different) > 1) {
     reasons.push_back(

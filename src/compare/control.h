@@ -13,12 +13,12 @@ struct ControlVerdict {
   std::vector<ControlItem> items;     // in the order of the layers
   std::vector<std::string> variable;  // ids under test
   std::vector<Bundle> bundles;
-  std::vector<std::string> reasons;   // as sentences
+  std::vector<std::string> reasons;  // as sentences
 };
 
 // Whether the numbers of the two sides may be compared (DISCLOSURE part 3). `named` are the ids that the user says were
-// meant to differ ("settings." may be left out; a package, with what came along with it); without them it is what the plan changed (one document) or what
-// differs (two). Error when a named one is no item of this comparison.
+// meant to differ ("settings." may be left out; a package, with what came along with it); without them it is what the
+// plan changed (one document) or what differs (two). Error when a named one is no item of this comparison.
 Result<ControlVerdict> judge_control(const Sides& sides, const std::vector<std::string>& named);
 
 // Whether nothing that is recorded was changed: the same against the same, in turns.

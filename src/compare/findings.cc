@@ -162,10 +162,11 @@ void find_repeat(const Comparison& comparison, std::vector<Finding>& found) {
   const bool moved = interval.low > 1 || interval.high < 1;
   found.push_back(finding(
       "VRV-CMP-REPEAT-SPREAD", moved ? Severity::warning : Severity::note,
-      fmt::format("nothing recorded differs between the two measurements, and {} differs by {} (95 % interval {} to {})",
-                  metric.metric, format_change(metric.ratio.value), format_change(interval.low),
-                  format_change(interval.high)),
-      "that much is this method's own noise: a change of this size between other documents of this machine says nothing",
+      fmt::format(
+          "nothing recorded differs between the two measurements, and {} differs by {} (95 % interval {} to {})",
+          metric.metric, format_change(metric.ratio.value), format_change(interval.low), format_change(interval.high)),
+      "that much is this method's own noise: a change of this size between other documents of this machine says "
+      "nothing",
       moved ? "measure both sides in turns, in one document" : ""));
 }
 

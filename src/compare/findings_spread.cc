@@ -60,7 +60,8 @@ std::string modes_text(const std::string& label, const std::vector<double>& valu
 void find_modes(const Comparison& comparison, const Sides& sides, std::vector<Finding>& found) {
   const MetricValues values = metric_values(sides, comparison.primary.metric);
   std::vector<std::string> seen;
-  for (const auto& [label, side] : {std::pair{comparison.a.label, &values.a}, std::pair{comparison.b.label, &values.b}}) {
+  for (const auto& [label, side] :
+       {std::pair{comparison.a.label, &values.a}, std::pair{comparison.b.label, &values.b}}) {
     if (std::string text = modes_text(label, *side, values.kind.unit); !text.empty()) seen.push_back(std::move(text));
   }
   if (seen.empty()) return;
@@ -69,8 +70,9 @@ void find_modes(const Comparison& comparison, const Sides& sides, std::vector<Fi
   finding.layer = Layer::os;
   finding.severity = Severity::warning;
   finding.mender = Mender::application;
-  finding.evidence = fmt::format("the units of {} stand at two levels of {} ({})", seen.size() == 2 ? "both sides" : "a side",
-                                 comparison.primary.metric, seen.size() == 2 ? seen[0] + "; " + seen[1] : seen[0]);
+  finding.evidence =
+      fmt::format("the units of {} stand at two levels of {} ({})", seen.size() == 2 ? "both sides" : "a side",
+                  comparison.primary.metric, seen.size() == 2 ? seen[0] + "; " + seen[1] : seen[0]);
   finding.consequence = "a mean lies where no unit does, and how often each level comes up decides the ratio";
   finding.fix = "look at the picture of the units; find what differs between the levels (placement, clocks, warm-up)";
   found.push_back(std::move(finding));

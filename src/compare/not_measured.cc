@@ -23,16 +23,17 @@ std::string module_of(const Variant& variant) {
 }  // namespace
 
 std::string benchmark_of(const Run& run, const Variant& variant) {
-  const bool given = !run.name.empty() && std::none_of(run.variants.begin(), run.variants.end(), [&](const Variant& each) {
-    return run.name == each.program || (!each.command.empty() && run.name == each.command.front());
-  });
+  const bool given =
+      !run.name.empty() && std::none_of(run.variants.begin(), run.variants.end(), [&](const Variant& each) {
+        return run.name == each.program || (!each.command.empty() && run.name == each.command.front());
+      });
   if (given) return run.name;
   for (const NamedFile& file : variant.files) {
     if (is_script(file.path)) return file_name(file.path);
   }
   if (const std::string module = module_of(variant); !module.empty()) return module;
-  const std::string& program = variant.program.empty() && !variant.command.empty() ? variant.command.front()
-                                                                                    : variant.program;
+  const std::string& program =
+      variant.program.empty() && !variant.command.empty() ? variant.command.front() : variant.program;
   return file_name(program);
 }
 
@@ -43,8 +44,8 @@ std::vector<std::string> why_not_measured(const Sides& sides, const std::vector<
   const std::string& metric_a = sides.run_a->protocol.primary_metric;
   const std::string& metric_b = sides.run_b->protocol.primary_metric;
   if (!sides.one_document && a != b && metric_a != metric_b) {
-    faults.push_back(fmt::format("these are two different benchmarks: {} measures {}, {} measures {}", a, metric_a, b,
-                                 metric_b));
+    faults.push_back(
+        fmt::format("these are two different benchmarks: {} measures {}, {} measures {}", a, metric_a, b, metric_b));
   }
   for (const ControlItem& item : items) {
     if (item.id != "work" || item.state != ItemState::different) continue;

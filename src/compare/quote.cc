@@ -29,10 +29,10 @@ std::string machine_of(const Sides& sides) {
 // "tokens/s +52 % (95 % interval +45 % to +60 %, 8 pairs measured in turns on Example CPU)"
 std::string measured_text(const Comparison& comparison, const Sides& sides) {
   const MetricComparison& metric = comparison.primary;
-  const std::string how = metric.paired ? fmt::format("{} {} measured in turns{}", metric.pairs,
-                                                      metric.pairs == 1 ? "pair" : "pairs", machine_of(sides))
-                                        : fmt::format("{} and {} units, not measured in turns", comparison.a.units,
-                                                      comparison.b.units);
+  const std::string how =
+      metric.paired ? fmt::format("{} {} measured in turns{}", metric.pairs, metric.pairs == 1 ? "pair" : "pairs",
+                                  machine_of(sides))
+                    : fmt::format("{} and {} units, not measured in turns", comparison.a.units, comparison.b.units);
   return fmt::format("{} {} ({}, {})", metric.metric, format_change(metric.ratio.value), interval_text(metric), how);
 }
 
@@ -66,7 +66,7 @@ std::string control_clause(const Comparison& comparison) {
           comparison.control == Control::controlled ? "" : "; not everything else is known to be the same";
       if (comparison.variable.empty()) return "Nothing recorded differs" + gaps + ".";
       const Bundle* bundle = bundle_under_test(comparison);
-      if (bundle == nullptr) return "Nothing else that is recorded differs" + gaps + ".";
+      if (bundle == nullptr || bundle->members.size() == 1) return "Nothing else that is recorded differs" + gaps + ".";
       return fmt::format("The variable is a bundle of {} components; which of them is the cause is not established{}.",
                          bundle->members.size(), gaps);
     }
@@ -95,28 +95,38 @@ std::string state_words(const KernelChange& row) {
     case KernelState::nameless:
       return "in a library without symbols: which function is not known";
     case KernelState::changed:
-      return "the same code, another time";
+      return "the same code took another time";
     default:
       return "";
   }
 }
 
-// The part of an operation that took other code's place, or else its largest.
+// Of an operation, the kernels that changed most and what became of them: "mostly exp (only in A)".
 std::string part_words(const KernelChange& row) {
-  for (const KernelChange& part : row.parts) {
-    if (part.state == KernelState::replaced) return part.label;
-  }
-  return "";
+  constexpr double kMost = 0.4;  // of the operation's change
+  if (row.parts.empty()) return "";
+  const KernelChange& part = row.parts.front();  // they stand by falling change
+  if (std::fabs(part.change.value) < kMost * std::fabs(row.change.value)) return "spread over its kernels";
+  const std::string state = state_words(part);
+  const bool is_label = part.label.find(" → ") != std::string::npos || part.label.starts_with("(");
+  return fmt::format("mostly {}{}", is_label ? part.label : display_name(part.label, 48),
+                     state.empty() ? "" : " (" + state + ")");
 }
 
 std::string change_words(const KernelAccount& account, const KernelChange& row) {
-  std::string text = fmt::format("{}: {} → {} a unit", row.parts.empty() ? display_name(row.label) : row.label,
+  if (row.label.starts_with("(for no operation")) {
+    KernelChange named = row;
+    named.label = "what ran for no operation that is known";
+    return change_words(account, named);
+  }
+  std::string text = fmt::format("{}: {} → {}", row.parts.empty() ? display_name(row.label) : row.label,
                                  format_seconds(row.a_seconds), format_seconds(row.b_seconds));
   if (row.share) {
-    text += fmt::format(", {} of the change of {}", format_percent(row.share->value),
-                        account.explains_metric ? "the time for its work" : quantity_title(account.kind.quantity));
+    text += fmt::format(" of {} a unit, {} ({} to {}) of its change", quantity_title(account.kind.quantity),
+                        format_percent(row.share->value), format_percent(row.share->interval.low),
+                        format_percent(row.share->interval.high));
   }
-  if (!row.detail.empty()) return text + "; " + row.detail;
+  if (!row.detail.empty()) return text + "; other code took its place: " + row.detail;
   const std::string part = part_words(row);
   if (!part.empty()) return text + "; " + part;
   const std::string state = state_words(row);
@@ -152,7 +162,9 @@ std::vector<std::string> assumptions_of(const Comparison& comparison, const Side
   if (const std::string unknown = name_items(comparison.items, ItemState::unknown, 6); !unknown.empty()) {
     taken.push_back("that what is unknown is the same on both sides: " + unknown);
   }
-  const auto known = [](const std::optional<int>& count) { return count ? std::to_string(*count) : "an unknown number of"; };
+  const auto known = [](const std::optional<int>& count) {
+    return count ? std::to_string(*count) : "an unknown number of";
+  };
   taken.push_back(fmt::format("environment variables outside the list of settings: {} on A and {} on B, by number only",
                               known(sides.variant_a->other_variables), known(sides.variant_b->other_variables)));
   for (const Bundle& bundle : comparison.bundles) {

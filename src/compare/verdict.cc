@@ -98,9 +98,10 @@ std::string confounding_text(const std::vector<ControlItem>& items, const std::s
   return fmt::format("1 thing differs that was not under test ({})", names);
 }
 
-// "one bundle differs (torch 2.1.2 → 2.15.0 and what came with it, 26 packages), none of whose members is established as
-// the cause"
+// "one bundle differs (torch 2.1.2 → 2.15.0 and what came with it, 26 packages), none of whose members is established
+// as the cause"
 std::string bundle_phrase(const Bundle& bundle) {
+  if (bundle.members.size() == 1) return fmt::format("only {} differs", bundle.title);
   return fmt::format("one bundle differs ({}, {} components), and no member of it is established as the cause",
                      bundle.title, bundle.members.size());
 }
@@ -113,16 +114,15 @@ std::string control_phrase(const Comparison& comparison) {
   const auto differing = count(ItemState::different);
   const std::string names = name_items(comparison.items, ItemState::different);
   std::string differs = differing == 0 ? "nothing recorded differs"
-                                             : fmt::format("only {} {}", names, differing == 1 ? "differs" : "differ");
+                                       : fmt::format("only {} {}", names, differing == 1 ? "differs" : "differ");
   const Bundle* bundle = bundle_under_test(comparison);
-  const bool is_bundle = bundle != nullptr && differing == 1;
-  if (is_bundle) differs = bundle_phrase(*bundle);
+  if (bundle != nullptr && differing == 1) differs = bundle_phrase(*bundle);
   switch (comparison.control) {
     case Control::controlled:
       return "controlled: " + differs;
     case Control::not_measured:
-      return "not measured: " + (comparison.reasons.empty() ? "the numbers are not of the same thing"
-                                                            : comparison.reasons.front());
+      return "not measured: " +
+             (comparison.reasons.empty() ? "the numbers are not of the same thing" : comparison.reasons.front());
     case Control::controlled_with_gaps: {
       const auto unknown = count(ItemState::unknown);
       if (unknown == 0) return fmt::format("controlled with gaps: {}, yet what ran does", differs);
@@ -140,7 +140,7 @@ std::string control_phrase(const Comparison& comparison) {
 
 const Bundle* bundle_under_test(const Comparison& comparison) {
   for (const Bundle& bundle : comparison.bundles) {
-    if (bundle.under_test && bundle.members.size() > 1) return &bundle;
+    if (bundle.under_test) return &bundle;
   }
   return nullptr;
 }

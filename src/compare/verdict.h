@@ -10,7 +10,7 @@ namespace varve {
 // The whole answer in one sentence: what the numbers say, how sure, and whether they may be compared.
 std::string verdict_sentence(const Comparison& comparison);
 
-// The bundle of more than one member that was under test; nullptr: there is none.
+// The bundle that was under test, of one member or more; nullptr: none was.
 const Bundle* bundle_under_test(const Comparison& comparison);
 
 // Why, and what would decide: about the numbers; the control verdict brings its own.

@@ -71,8 +71,8 @@ struct BundleMember {
   std::string because;  // the member that asks for it ("torch"); empty: nobody that is known
 };
 struct Bundle {
-  std::string item;   // id of the item that it is about: "packages"
-  std::string title;  // "torch 2.1.2 → 2.15.0 and what came with it"
+  std::string item;                   // id of the item that it is about: "packages"
+  std::string title;                  // "torch 2.1.2 → 2.15.0 and what came with it"
   std::vector<BundleMember> members;  // frameworks first, then kernel libraries, runtimes, the rest
   bool under_test = false;
 };
@@ -128,7 +128,7 @@ struct KernelChange {
   // The same share in log points of the metric: all of them sum to ln(X_B / X_A) of X = 1 / T, where T is the account's
   // time for a piece of work (STATS 4.2).
   std::optional<double> points{};
-  std::string detail{};              // of an operation: "aten::…_math → aten::…_flash_attention_for_cpu"
+  std::string detail{};               // of an operation: "aten::…_math → aten::…_flash_attention_for_cpu"
   std::vector<KernelChange> parts{};  // of an operation: its kernels, which sum to it
 };
 
@@ -145,9 +145,9 @@ struct KernelAccount {
   std::vector<std::string> notes;  // scope of the witness, lost samples, …
   // The rows that were replaced, appeared or vanished, taken together: what the exchange of kernels explains.
   std::optional<Estimate> exchanged_share;
-  bool by_operation = false;      // rows are operations with their kernels as parts; else kernels
-  bool explains_metric = false;   // it is of what the metric speaks of, and of no more
-  std::string of{};               // "of the part of each unit that tokens/s speaks of", "a unit"
+  bool by_operation = false;     // rows are operations with their kernels as parts; else kernels
+  bool explains_metric = false;  // it is of what the metric speaks of, and of no more
+  std::string of{};              // "of the part of each unit that tokens/s speaks of", "a unit"
 };
 
 struct Comparison {
@@ -166,11 +166,11 @@ struct Comparison {
   std::vector<Bundle> bundles{};        // differences that are one, member by member
   std::vector<KernelAccount> accounts;  // one a witness and quantity, side by side; that of CPU time first
   std::vector<Finding> findings;
-  std::string verdict;               // one sentence
-  std::string quote{};               // the strongest sentence that these numbers bear
+  std::string verdict;                      // one sentence
+  std::string quote{};                      // the strongest sentence that these numbers bear
   std::vector<std::string> explanations{};  // what explains most of the change, in words: at most three
   std::vector<std::string> assumptions{};   // what a single number of these takes for granted
-  std::vector<std::string> reasons;  // why, and what would decide: for --explain
+  std::vector<std::string> reasons;         // why, and what would decide: for --explain
 };
 
 std::string_view to_string(Speed speed);

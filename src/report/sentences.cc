@@ -154,6 +154,12 @@ std::string control_meaning(const Comparison& comparison) {
       if (comparison.variable.empty()) {
         return "Nothing that is recorded differs between the sides: the same was measured against the same.";
       }
+      for (const Bundle& bundle : comparison.bundles) {
+        if (!bundle.under_test || bundle.members.size() < 2) continue;
+        return "Nothing differs between the sides but one bundle and what follows from it. A difference in speed "
+               "belongs "
+               "to the bundle as a whole; which of its members makes it is not known.";
+      }
       return "Nothing differs between the sides but what was put under test and what follows from it. A difference in "
              "speed belongs to it.";
     case Control::controlled_with_gaps:
@@ -168,7 +174,8 @@ std::string control_meaning(const Comparison& comparison) {
       return "More differs than was put under test. The numbers stand, but they cannot say which of the differences "
              "made them.";
     case Control::not_measured:
-      return "The sides did other work, units failed, or these are two benchmarks: a ratio of these numbers says nothing.";
+      return "The sides did other work, units failed, or these are two benchmarks: a ratio of these numbers says "
+             "nothing.";
     case Control::undecidable:
       return "Something without which these runs cannot be compared is unknown, such as the driver or the runtime that "
              "was loaded.";
@@ -227,10 +234,19 @@ std::string kernel_state_title(KernelState state) {
 }
 
 std::string account_title(const KernelAccount& account) {
-  const std::string title = fmt::format("{}: what explains the change of {}",
-                                        account.by_operation ? "Operations and kernels" : "Kernels",
-                                        quantity_title(account.kind.quantity));
+  const std::string title =
+      fmt::format("{}: what explains the change of {}", account.by_operation ? "Operations and kernels" : "Kernels",
+                  quantity_title(account.kind.quantity));
   return account.kind == kCpuSamples ? title : title + ", by " + std::string(to_string(account.kind.witness));
+}
+
+std::string agreement_sentence(const KernelAccount& account, const MetricComparison& primary) {
+  const bool sound = account.available && account.explains_metric && account.a_seconds > 0 && primary.ratio.value > 0;
+  if (!sound || primary.better == Better::unknown) return "";
+  const double cost = primary.better == Better::lower ? primary.ratio.value : 1 / primary.ratio.value;
+  return fmt::format("The time for a piece of work changed by {} by {} and by {} by {}.",
+                     change_text(account.b_seconds / account.a_seconds), quantity_title(account.kind.quantity),
+                     change_text(cost), primary.metric);
 }
 
 std::string exchange_sentence(const KernelAccount& account) {
@@ -238,8 +254,9 @@ std::string exchange_sentence(const KernelAccount& account) {
   const std::string more_than_all =
       account.exchanged_share->interval.low > 1 ? " More than the whole: other code took some of it back." : "";
   return (account.by_operation ? "What operations were exchanged or made of other code explains "
-                               : "The exchange of kernels explains ") + share_text(*account.exchanged_share) + " of the change in " +
-         quantity_title(account.kind.quantity) + "." + more_than_all;
+                               : "The exchange of kernels explains ") +
+         share_text(*account.exchanged_share) + " of the change in " + quantity_title(account.kind.quantity) + "." +
+         more_than_all;
 }
 
 }  // namespace varve

@@ -49,8 +49,8 @@ bool all_have_windows(const SeenUnits& seen) {
 
 // What the total is of: "of the part of each unit that tokens/s speaks of, for the work of 20480".
 std::string scope_of(const SeenUnits& seen, const MetricComparison& primary) {
-  const std::string part = all_have_windows(seen) ? "of the part of each unit that " + primary.metric + " speaks of"
-                                                  : "of a whole unit";
+  const std::string part =
+      all_have_windows(seen) ? "of the part of each unit that " + primary.metric + " speaks of" : "of a whole unit";
   return seen.work ? fmt::format("{}, for {} of its work", part, format_number(*seen.work)) : part;
 }
 

@@ -46,7 +46,7 @@ std::set<std::string> builds_of(const std::vector<KernelKey>& keys, const SeenKe
 Leaf leaf_of(const std::string& caller, const KernelGroup& group, const SeenKernels& seen_a, const SeenKernels& seen_b,
              const SeenUnits& seen) {
   Leaf leaf{.caller = caller, .row = {}, .series = empty_series(seen)};
-  leaf.row.label = group.label;
+  leaf.row.label = group.label == "(kernel)" ? "(the operating system)" : group.label;
   leaf.row.state = group.state;
   leaf.row.family = group.family;
   leaf.row.library = group.library;
@@ -120,8 +120,9 @@ bool may_be_chance(const RowSeries& series, const SeenUnits& seen, bool stands_o
 }
 
 KernelChange unseen_row(std::size_t count, const char* what) {
-  return {.label = fmt::format("({} {} seen on one side only, too rarely to tell)", count, what),
-          .state = KernelState::unseen};
+  return {
+      .label = fmt::format("({} {}{} seen on one side only, too rarely to tell)", count, what, count == 1 ? "" : "s"),
+      .state = KernelState::unseen};
 }
 
 // What of a caller one side alone showed and may be chance, as one leaf.
@@ -133,7 +134,7 @@ void fold_unseen(std::vector<Leaf>& leaves, const std::vector<bool>& found, cons
   }
   std::set<std::size_t> gone;
   for (const auto& [caller, members] : folded) {
-    Leaf fold{.caller = caller, .row = unseen_row(members.size(), "kernels"), .series = empty_series(seen)};
+    Leaf fold{.caller = caller, .row = unseen_row(members.size(), "kernel"), .series = empty_series(seen)};
     for (const std::size_t i : members) {
       const KernelChange& row = leaves[i].row;
       fold.row.a.insert(fold.row.a.end(), row.a.begin(), row.a.end());
@@ -234,7 +235,7 @@ void judge_operations(AccountRows& account, const SeenUnits& seen) {
   }
   if (chance.empty()) return;
   AccountRows kept{.by_operation = true, .rows = {}, .series = {}, .parts = {}};
-  add_row(kept, unseen_row(chance.size(), "operations"), empty_series(seen));
+  add_row(kept, unseen_row(chance.size(), "operation"), empty_series(seen));
   for (std::size_t i = 0; i < account.rows.size(); ++i) {
     if (std::find(chance.begin(), chance.end(), i) == chance.end()) {
       kept.rows.push_back(std::move(account.rows[i]));

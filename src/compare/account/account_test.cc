@@ -203,7 +203,8 @@ TEST(Account, SaysThatItIsOfTheWindowAndHowMuchIsOutside) {
   }
   const KernelAccount account = sampled_account(run);
   ASSERT_TRUE(account.available) << account.why;
-  EXPECT_TRUE(has_note(account.notes, "outside of what tokens/s speaks of 4.00 s of CPU time a unit of A and 4.00 s of B"))
+  EXPECT_TRUE(
+      has_note(account.notes, "outside of what tokens/s speaks of 4.00 s of CPU time a unit of A and 4.00 s of B"))
       << account.notes.front();
 }
 
@@ -455,23 +456,23 @@ TEST(Account, OperationsComeFirstAndTheirKernelsSumToThem) {
     if (!row.parts.empty()) EXPECT_NEAR(parts, row.change.value, 1e-12) << row.label;
   }
   EXPECT_NEAR(points, std::log(account.a_seconds / account.b_seconds), 1e-12) << "log points are exact";
-  const auto exchanged = std::find_if(attention.parts.begin(), attention.parts.end(), [](const KernelChange& part) {
-    return part.label == "softmax → flash";
-  });
+  const auto exchanged = std::find_if(attention.parts.begin(), attention.parts.end(),
+                                      [](const KernelChange& part) { return part.label == "softmax → flash"; });
   ASSERT_NE(exchanged, attention.parts.end());
   EXPECT_EQ(exchanged->state, KernelState::replaced);
 }
 
 // Units of a fixed time that say how much they did: CPU time for one amount of work.
 TEST(Account, UnitsOfAFixedTimeThatTellTheirWorkAreScaledToIt) {
-  const KernelAccount account = sampled_account(kernel_run(10, [](KernelTable& kernels, Unit& made, Generator& generator) {
-    const bool a = made.variant == "A";
-    sample(kernels, made, a ? kernel("sgemm_OLD", "sgemm", "OLD") : kernel("sgemm_NEW", "sgemm", "NEW"), 0.9);
-    set_cpu(made, 1.0 * wobble(generator, 0.0005));
-    made.wall_seconds = 1;
-    made.metrics[0].value = (a ? 100 : 150) * wobble(generator, 0.01);
-    made.metrics[0].work = made.metrics[0].value;
-  }));
+  const KernelAccount account =
+      sampled_account(kernel_run(10, [](KernelTable& kernels, Unit& made, Generator& generator) {
+        const bool a = made.variant == "A";
+        sample(kernels, made, a ? kernel("sgemm_OLD", "sgemm", "OLD") : kernel("sgemm_NEW", "sgemm", "NEW"), 0.9);
+        set_cpu(made, 1.0 * wobble(generator, 0.0005));
+        made.wall_seconds = 1;
+        made.metrics[0].value = (a ? 100 : 150) * wobble(generator, 0.01);
+        made.metrics[0].work = made.metrics[0].value;
+      }));
   ASSERT_TRUE(account.available) << account.why;
   EXPECT_NE(account.of.find("for 100"), std::string::npos) << account.of;
   EXPECT_NEAR(account.b_seconds / account.a_seconds, 1 / 1.5, 0.02);
@@ -479,12 +480,14 @@ TEST(Account, UnitsOfAFixedTimeThatTellTheirWorkAreScaledToIt) {
 
 // A handful of samples on one side only is not "vanished".
 TEST(Account, WhatOneSideShowedByChanceIsFolded) {
-  const KernelAccount account = sampled_account(kernel_run(10, [](KernelTable& kernels, Unit& made, Generator& generator) {
-    sample(kernels, made, kernel("sgemm"), 0.9 * wobble(generator, 0.01));
-    if (made.variant == "B" && made.pair < 3) sample(kernels, made, kernel("collector", "", "", Family::other), 0.02);
-    if (made.variant == "A" && made.pair == 5) sample(kernels, made, kernel("loader", "", "", Family::other), 0.03);
-    set_cpu(made, sampled_seconds(made));
-  }));
+  const KernelAccount account =
+      sampled_account(kernel_run(10, [](KernelTable& kernels, Unit& made, Generator& generator) {
+        sample(kernels, made, kernel("sgemm"), 0.9 * wobble(generator, 0.01));
+        if (made.variant == "B" && made.pair < 3)
+          sample(kernels, made, kernel("collector", "", "", Family::other), 0.02);
+        if (made.variant == "A" && made.pair == 5) sample(kernels, made, kernel("loader", "", "", Family::other), 0.03);
+        set_cpu(made, sampled_seconds(made));
+      }));
   EXPECT_EQ(find_row(account, "collector"), nullptr);
   const auto folded = std::find_if(account.rows.begin(), account.rows.end(),
                                    [](const KernelChange& row) { return row.state == KernelState::unseen; });

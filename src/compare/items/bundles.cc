@@ -164,9 +164,8 @@ std::vector<Bundle> find_bundles(const Sides& sides, std::vector<ControlItem>& i
 
 std::vector<std::string> packages_with(const Sides& sides, const std::string& package) {
   const std::vector<std::string> changed = changed_packages(sides);
-  const auto named = std::find_if(changed.begin(), changed.end(), [&](const std::string& name) {
-    return to_lower(name) == to_lower(package);
-  });
+  const auto named = std::find_if(changed.begin(), changed.end(),
+                                  [&](const std::string& name) { return to_lower(name) == to_lower(package); });
   if (named == changed.end()) return {};
   return closure_of(*named, askers_of(sides, changed));
 }

@@ -43,8 +43,8 @@ bool is_shortened(const std::string& a, const std::string& b) {
 }
 
 ItemState state_of(const Fact& a, const Fact& b, const std::string& id) {
-  // There is none on either side ("the kernel offers no frequency control"): looked for, and the same. That nobody could
-  // look is not.
+  // There is none on either side ("the kernel offers no frequency control"): looked for, and the same. That nobody
+  // could look is not.
   if (!a.is_known() && !b.is_known() && a.missing == b.missing) {
     if (a.missing == Missing::not_applicable) return ItemState::not_applicable;
     if (a.missing == Missing::absent && same_fact(a, b)) return ItemState::same;

@@ -26,14 +26,16 @@ bool is_one_of(std::string_view name, std::initializer_list<std::string_view> na
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// Programs that make programs, or look for libraries: a framework starts them, and they are no part of what is measured.
+// Programs that make programs, or look for libraries: a framework starts them, and they are no part of what is
+// measured.
 bool is_build_tool(const std::string& path) {
   const std::string name = file_name(path);
   if (name.find(".so") != std::string::npos) return false;
   const std::vector<std::string_view> parts = split(name, '-');  // "x86_64-linux-gnu-gcc-12"
   const auto is_tool = [](std::string_view part) {
-    return is_one_of(part, {"ldconfig", "gcc", "g++", "cc", "c++", "cc1", "cc1plus", "collect2", "as", "ld", "gold", "lld",
-                          "clang", "clang++", "ptxas", "nvcc", "cicc", "fatbinary", "cudafe++", "objcopy", "strip"});
+    return is_one_of(part, {"ldconfig", "gcc",  "g++",  "cc",        "c++",      "cc1",     "cc1plus",
+                            "collect2", "as",   "ld",   "gold",      "lld",      "clang",   "clang++",
+                            "ptxas",    "nvcc", "cicc", "fatbinary", "cudafe++", "objcopy", "strip"});
   };
   return std::any_of(parts.begin(), parts.end(), is_tool);
 }
@@ -49,8 +51,8 @@ bool is_of_a_compiler(const std::string& stem) {
 
 // Code that the program made while it ran, under names that change with every run.
 bool is_generated(const std::string& path) {
-  for (const char* part : {"/torchinductor_", "/.triton/", "/triton_cache", "/.nv/ComputeCache", "/memfd:",
-                           "/.cache/numba", "/jax_cache", "/.inductor"}) {
+  for (const char* part : {"/torchinductor_", "/.triton/", "/triton_cache", "/.nv/ComputeCache",
+                           "/memfd:", "/.cache/numba", "/jax_cache", "/.inductor"}) {
     if (path.find(part) != std::string::npos) return true;
   }
   return path.starts_with("/memfd:");
@@ -118,7 +120,8 @@ ItemState state_of_library(const Loaded& a, const Loaded& b, const Sides& sides)
     const bool always = a.units == sides.units_a.size() || b.units == sides.units_b.size();
     return always ? ItemState::different : ItemState::unknown;
   }
-  if (sides.one_document && a.paths == b.paths && a.build_ids == b.build_ids) return ItemState::shared;  // one file, whatever it is
+  if (sides.one_document && a.paths == b.paths && a.build_ids == b.build_ids)
+    return ItemState::shared;  // one file, whatever it is
   if (is_of_one_release(a, b, sides)) return ItemState::same;
   const bool known_a = a.unknown_build_id.empty(), known_b = b.unknown_build_id.empty();
   if (known_a != known_b) return ItemState::different;  // a build with an id is another than one without

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "base/text.h"
-#include "model/kernels/kernel_display.h"
 #include "compare/matching/library_name.h"
+#include "model/kernels/kernel_display.h"
 
 namespace varve {
 
@@ -212,9 +212,10 @@ void match_rest(Leftovers& left) {
   }
 }
 
-constexpr void (*kPasses[])(Leftovers&) = {match_same,      match_bases,         match_names_of_two_files,
-                                           match_bases_of_two_files, match_instances, set_rare_aside,
-                                           match_no_symbol, match_within_caller, match_rest};
+constexpr void (*kPasses[])(Leftovers&) = {
+    match_same,      match_bases,    match_names_of_two_files, match_bases_of_two_files,
+    match_instances, set_rare_aside, match_no_symbol,          match_within_caller,
+    match_rest};
 
 std::set<KernelKey> keys_of(const SeenKernels& seen) {
   std::set<KernelKey> keys;

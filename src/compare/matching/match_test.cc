@@ -85,12 +85,12 @@ TEST(Match, OfOneCallerWhatIsLeftWasExchanged) {
 
 TEST(Match, OneNameInTwoFilesIsAPairAndSoAreTwoOfItsVariants) {
   std::deque<Kernel> made;
-  const SeenKernels a = seen_for(made, {kernel("gemm_copy", "", "", Family::gemm, "/a/libopenblas-r0.3.21.so"),
-                                        kernel("sgemm_COOPERLAKE", "sgemm", "COOPERLAKE", Family::gemm,
-                                               "/a/libopenblas-r0.3.21.so")});
-  const SeenKernels b = seen_for(made, {kernel("gemm_copy", "", "", Family::gemm, "/b/libscipy_openblas64_-1.so"),
-                                        kernel("sgemm_SKYLAKEX", "sgemm", "SKYLAKEX", Family::gemm,
-                                               "/b/libscipy_openblas64_-1.so")});
+  const SeenKernels a =
+      seen_for(made, {kernel("gemm_copy", "", "", Family::gemm, "/a/libopenblas-r0.3.21.so"),
+                      kernel("sgemm_COOPERLAKE", "sgemm", "COOPERLAKE", Family::gemm, "/a/libopenblas-r0.3.21.so")});
+  const SeenKernels b =
+      seen_for(made, {kernel("gemm_copy", "", "", Family::gemm, "/b/libscipy_openblas64_-1.so"),
+                      kernel("sgemm_SKYLAKEX", "sgemm", "SKYLAKEX", Family::gemm, "/b/libscipy_openblas64_-1.so")});
   std::map<std::string, KernelState> states;
   for (const KernelGroup& group : match_kernels(a, b)) states[group.label] = group.state;
   const std::map<std::string, KernelState> expected{{"gemm_copy", KernelState::same},

@@ -27,8 +27,8 @@ std::string end_text(const UnitEnd& end) {
 std::string unit_text(const Unit& unit) { return fmt::format("unit {} ({})", unit.index, unit.variant); }
 
 // The finished timing units of one variant; what is not finished is named in `left_out`.
-std::vector<const Unit*> finished_units(const Run& run, const std::string& variant,
-                                        std::vector<std::string>& left_out, int& failed) {
+std::vector<const Unit*> finished_units(const Run& run, const std::string& variant, std::vector<std::string>& left_out,
+                                        int& failed) {
   std::vector<const Unit*> units;
   for (const Unit& unit : run.units) {
     if (unit.role != UnitRole::timing || unit.variant != variant) continue;

@@ -83,16 +83,16 @@ MetricComparison metric_comparison_from(const Fields& fields) {
 
 Json change_to_json(const KernelChange& row) {
   Json json{{"label", row.label},
-          {"state", std::string(to_string(row.state))},
-          {"family", std::string(to_string(row.family))},
-          {"library", row.library},
-          {"a", row.a},
-          {"b", row.b},
-          {"a_seconds", row.a_seconds},
-          {"b_seconds", row.b_seconds},
-          {"change", estimate_to_json(row.change)},
-          {"sampling_error", finite_or_null(row.sampling_error)},
-          {"share", optional_estimate_to_json(row.share)}};
+            {"state", std::string(to_string(row.state))},
+            {"family", std::string(to_string(row.family))},
+            {"library", row.library},
+            {"a", row.a},
+            {"b", row.b},
+            {"a_seconds", row.a_seconds},
+            {"b_seconds", row.b_seconds},
+            {"change", estimate_to_json(row.change)},
+            {"sampling_error", finite_or_null(row.sampling_error)},
+            {"share", optional_estimate_to_json(row.share)}};
   if (row.points) json["points"] = finite_or_null(*row.points);
   set_text(json, "detail", row.detail);
   if (row.parts.empty()) return json;

@@ -236,7 +236,7 @@ std::string html_page(const Comparison& comparison, const Run* run) {
   write_findings(out, comparison.findings);
   write_measured(out, comparison, run);
   write_items(out, comparison);
-  for (const KernelAccount& account : comparison.accounts) write_account(out, account);
+  for (const KernelAccount& account : comparison.accounts) write_account(out, account, comparison.primary);
   write_metrics(out, comparison);
   if (run != nullptr) {
     write_measurement(out, *run);

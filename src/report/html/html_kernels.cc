@@ -219,7 +219,7 @@ void write_account_table(HtmlWriter& out, const KernelAccount& account, const Ti
 }
 }  // namespace
 
-void write_account(HtmlWriter& out, const KernelAccount& account) {
+void write_account(HtmlWriter& out, const KernelAccount& account, const MetricComparison& primary) {
   Section section(out, "kernels", account_title(account));
   if (!account.available) {
     out.leaf("p", {{"class", "lead"}}, "There is no account of the kernels.");
@@ -230,6 +230,8 @@ void write_account(HtmlWriter& out, const KernelAccount& account) {
   const bool shares = account.shares_withheld.empty();
   const std::string sentence = exchange_sentence(account);
   if (!sentence.empty()) out.leaf("p", {{"class", "lead"}}, sentence);
+  const std::string agreement = agreement_sentence(account, primary);
+  if (!agreement.empty()) out.leaf("p", {{"class", "note"}}, agreement);
   if (!shares) {
     Element line(out, "p", {{"class", "warning-line"}});
     out.leaf("b", {}, "Shares are withheld: ");

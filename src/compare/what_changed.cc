@@ -1,4 +1,4 @@
-#include "compare/subject.h"
+#include "compare/what_changed.h"
 
 #include <fmt/format.h>
 
@@ -52,7 +52,7 @@ std::string change_of(const Sides& sides, const ControlVerdict& verdict) {
   }
   if (changes.empty()) return "";
   // What was meant to change comes first; more than two are counted.
-  const std::string more = changes.size() > 2 ? fmt::format(" and {} more differences", changes.size() - 1)
+  const std::string more = changes.size() > 2    ? fmt::format(" and {} more differences", changes.size() - 1)
                            : changes.size() == 2 ? "; " + changes[1]
                                                  : "";
   return changes[0] + more;
