@@ -13,12 +13,12 @@
 #include "harness/recording.h"
 #include "harness/run_findings.h"
 #include "harness/run_units.h"
-#include "harness/steady_units.h"
+#include "harness/protocol/steady_units.h"
 #include "harness/unit/interrupt.h"
 #include "harness/unit/kernel_witness.h"
 #include "harness/unit/process_executor.h"
 #include "harness/variant.h"
-#include "harness/workload_source.h"
+#include "harness/subject/workload_source.h"
 #include "loading/binary_cache.h"
 
 namespace varve {

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "harness/recorders/kernels_way.h"
-#include "harness/unit/server_process.h"
+#include "harness/process/server_process.h"
 #include "model/run_record.h"
 #include "world/world.h"
 

@@ -8,13 +8,13 @@
 #include <map>
 #include <set>
 
-#include "harness/failures.h"
+#include "harness/protocol/failures.h"
 #include "harness/forecast.h"
 #include "harness/plan.h"
 #include "harness/recorders/choose.h"
 #include "harness/recording.h"
 #include "harness/run_findings.h"
-#include "harness/stopping.h"
+#include "harness/protocol/stopping.h"
 #include "harness/surroundings.h"
 #include "harness/unit/interrupt.h"
 #include "harness/unit/temporary_directory.h"
@@ -86,7 +86,7 @@ class Scheduler {
   bool measure(int rounds) {
     if (rounds > 0) observer_.forecast(forecast_lines(plan_, run_.units, run_.protocol.primary_metric));
     const int first = first_new_round(run_);
-    for (int round = 0; round < rounds && (round == 0 || !is_enough(plan_, run_)); ++round) {
+    for (int round = 0; round < rounds && (round == 0 || !is_enough(plan_.rules, run_)); ++round) {
       if (!execute_all(plan_round(sides(), first + round))) return false;
     }
     return true;

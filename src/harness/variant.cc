@@ -1,6 +1,5 @@
 #include "harness/variant.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,9 +10,9 @@
 #include <cstring>
 #include <memory>
 
-#include "base/hash.h"
 #include "base/redact.h"
 #include "base/text.h"
+#include "harness/subject/file_digest.h"
 #include "tables/settings.h"
 #include "world/files.h"
 
@@ -72,25 +71,6 @@ std::vector<std::string> settings_list(const std::map<std::string, std::string>&
   std::vector<std::string> list;
   for (const auto& [name, value] : variables) list.push_back(fmt::format("{}={}", name, value));
   return list;
-}
-
-std::string file_digest(const std::string& path, std::uint64_t cap) {
-  const FileHandle file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat status {};
-  if (!file || fstat(file.fd(), &status) != 0 || !S_ISREG(status.st_mode)) return "";
-  Hash hash;
-  std::vector<char> buffer(65536);
-  std::uint64_t total = 0;
-  while (true) {
-    const ssize_t count = read(file.fd(), buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return "";
-    if (count == 0) break;
-    total += static_cast<std::uint64_t>(count);
-    if (total > cap) return "";
-    hash.add(buffer.data(), static_cast<std::size_t>(count));
-  }
-  return hash.hex();
 }
 
 std::vector<NamedFile> named_files(const std::vector<std::string>& command, const std::vector<std::string>& shown,

@@ -38,10 +38,6 @@ Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::stri
 // Variables as a program is given them: "NAME=VALUE", sorted.
 std::vector<std::string> settings_list(const std::map<std::string, std::string>& variables);
 
-// SHA-256 of a regular file in hexadecimal; empty when it cannot be read or is larger than `cap` bytes. Read in small
-// pieces: Varve's own peak memory is the floor of what it can say about a program's.
-std::string file_digest(const std::string& path, std::uint64_t cap = std::uint64_t{1} << 30);
-
 // The regular files that arguments name, the program aside: "train.py", "--config=a.yaml" (what stands behind the
 // first "="). `shown` are the same arguments redacted; one that redaction changed beyond its home directory is left
 // out. They are looked for from `directory` on ("": where Varve stands). Files of up to 256 MiB are hashed, 64 of them

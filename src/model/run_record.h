@@ -7,7 +7,7 @@
 
 #include "model/finding.h"
 #include "model/kernels/profile.h"
-#include "model/run_setup.h"
+#include "model/setup/run_setup.h"
 #include "model/stack.h"
 #include "model/unit_recording.h"
 #include "model/window.h"

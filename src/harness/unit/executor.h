@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "harness/unit/server_process.h"
+#include "harness/process/server_process.h"
 #include "model/run_record.h"
 
 namespace varve {

@@ -4,7 +4,7 @@
 #include <set>
 #include <vector>
 
-#include "harness/unit/process_tree.h"
+#include "harness/process/process_tree.h"
 
 namespace varve {
 

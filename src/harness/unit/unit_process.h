@@ -8,7 +8,7 @@
 #include "harness/unit/executor.h"
 #include "harness/unit/kernel_witness.h"
 #include "harness/unit/leftovers.h"
-#include "harness/unit/spawn.h"
+#include "harness/process/spawn.h"
 
 namespace varve {
 

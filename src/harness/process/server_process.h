@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "harness/unit/spawn.h"
-#include "model/run_setup.h"
+#include "harness/process/spawn.h"
+#include "model/setup/run_setup.h"
 #include "world/files.h"
 
 namespace varve {

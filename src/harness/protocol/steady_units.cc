@@ -1,4 +1,4 @@
-#include "harness/steady_units.h"
+#include "harness/protocol/steady_units.h"
 
 #include <fmt/format.h>
 

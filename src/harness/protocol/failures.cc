@@ -1,4 +1,4 @@
-#include "harness/failures.h"
+#include "harness/protocol/failures.h"
 
 #include <fmt/format.h>
 

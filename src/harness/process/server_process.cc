@@ -1,4 +1,4 @@
-#include "harness/unit/server_process.h"
+#include "harness/process/server_process.h"
 
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -6,15 +6,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <fstream>
 
 #include "base/text.h"
 #include "base/units.h"
-#include "harness/unit/machine_time.h"
-#include "harness/unit/process_tree.h"
-#include "harness/unit/ready.h"
+#include "harness/process/process_tree.h"
+#include "harness/process/ready.h"
 #include "world/reading.h"
 
 namespace varve {
@@ -25,6 +25,10 @@ constexpr double kServerGrace = 5.0;     // seconds between SIGTERM and SIGKILL
 constexpr double kServerUnkillable = 10.0;  // and until we go on without it
 constexpr std::size_t kLogCap = std::size_t{8} << 20;
 constexpr std::size_t kLogTail = 2048;
+
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 // Up to `cap` bytes of the log, from `from` on.
 std::string read_log(const std::string& path, std::size_t from, std::size_t cap) {
@@ -111,7 +115,7 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::start(const ServerRequest&
   }
   const FileHandle output = open_output_file(log);
   if (!output) return failed("what it writes cannot be kept in " + log + ": " + std::strerror(errno), "Make room there");
-  const double started_at = monotonic_now();
+  const double started_at = seconds_now();
   Result<SpawnedProcess> spawned =
       spawn_process(request.program, *request.command, *request.environment, input, {request.directory, output.fd()});
   if (!spawned) return spawned.error();
@@ -121,14 +125,14 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::start(const ServerRequest&
     if (std::string end = server->ended(); !end.empty()) {
       return failed("it ended before it was ready: " + end, "Start it by hand to see why");
     }
-    if (monotonic_now() - started_at > rule.timeout_seconds) {
+    if (seconds_now() - started_at > rule.timeout_seconds) {
       return failed(fmt::format("{} was not there after {}; {}", to_string(rule), format_seconds(rule.timeout_seconds),
                                 server->last_lines()),
                     "See that this is what it says or does when it is ready, or give it more time");
     }
     if (!wait(step)) return failed("interrupted while it was waited for", "");
   }
-  server->ready_seconds_ = monotonic_now() - started_at;
+  server->ready_seconds_ = seconds_now() - started_at;
   return server;
 }
 
@@ -195,9 +199,9 @@ std::string ServerProcess::stop() {
   kill(-process(), SIGTERM);
   kill(-process(), SIGCONT);
   const auto gone_within = [&](double seconds) {
-    const double deadline = monotonic_now() + seconds;
+    const double deadline = seconds_now() + seconds;
     for (double step = 0.001; !collect(false); step = std::min(2 * step, 0.05)) {
-      if (monotonic_now() > deadline) return false;
+      if (seconds_now() > deadline) return false;
       usleep(static_cast<useconds_t>(step * 1e6));
     }
     return true;

@@ -1,4 +1,4 @@
-#include "harness/unit/spawn.h"
+#include "harness/process/spawn.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

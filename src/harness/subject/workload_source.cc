@@ -1,4 +1,4 @@
-#include "harness/workload_source.h"
+#include "harness/subject/workload_source.h"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -8,20 +8,20 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 
 #include "base/redact.h"
 #include "base/text.h"
-#include "harness/unit/machine_time.h"
-#include "harness/unit/spawn.h"
-#include "harness/variant.h"
+#include "harness/process/spawn.h"
+#include "harness/subject/file_digest.h"
 
 namespace varve {
 
 namespace {
-constexpr double kGitSeconds = 10;
+constexpr std::chrono::seconds kGitTime{10};
 constexpr std::size_t kGitBytes = std::size_t{4} << 20;
 constexpr std::size_t kMostOfFolder = 64;
 
@@ -38,8 +38,8 @@ std::optional<std::string> ask_git(const std::string& folder, const std::vector<
   if (!git) return std::nullopt;
   git->writer = FileHandle();
   std::string text;
-  const double deadline = monotonic_now() + kGitSeconds;
-  for (bool open = true; open && text.size() < kGitBytes && monotonic_now() < deadline;) {
+  const auto deadline = std::chrono::steady_clock::now() + kGitTime;
+  for (bool open = true; open && text.size() < kGitBytes && std::chrono::steady_clock::now() < deadline;) {
     pollfd event{git->output.fd(), POLLIN, 0};
     poll(&event, 1, 100);
     char bytes[4096];

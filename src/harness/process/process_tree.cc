@@ -1,4 +1,4 @@
-#include "harness/unit/process_tree.h"
+#include "harness/process/process_tree.h"
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "harness/stopping.h"
+#include "harness/protocol/stopping.h"
 
 #include <algorithm>
 #include <cmath>
@@ -61,8 +61,7 @@ double widest_half_interval(const Run& run) {
   return widest;
 }
 
-bool is_enough(const RunPlan& plan, const Run& run) {
-  const ProtocolRules& rules = plan.rules;
+bool is_enough(const ProtocolRules& rules, const Run& run) {
   if (rules.stop_seconds > 0 && seconds_of_timing(run) >= rules.stop_seconds) return true;
   return rules.stop_width > 0 && block_is_whole(run) && widest_half_interval(run) <= std::log1p(rules.stop_width);
 }

@@ -1,4 +1,4 @@
-#include "harness/unit/ready.h"
+#include "harness/process/ready.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
