@@ -66,6 +66,7 @@ UnitWindow take_metrics(Result<WrittenMetrics> written, const UnitRequest& reque
   const Stretch life = life_of(outcome);
   UnitWindow window = unit_window(*written, request.window_metric, life);
   if (!window.stretches.empty()) outcome.window = measured_window(window.stretches, life);
+  outcome.stretches = window.stretches;
   outcome.window_fault = window.fault;
   outcome.metrics = std::move(written->metrics);
   return window;

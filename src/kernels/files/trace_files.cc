@@ -105,6 +105,18 @@ class Reading {
   std::vector<std::jthread> threads_;  // last: they end before what they use
 };
 
+// From the beginning of the first whole step that a trace annotates to the end of the last; none: it annotates none.
+TraceWindows whole_steps(const TraceSteps& steps) {
+  Stretch all{INT64_MAX, INT64_MIN};
+  for (const TraceStep& step : steps.steps) {
+    if (!step.complete) continue;
+    all.start_ns = std::min(all.start_ns, step.start_ns);
+    all.end_ns = std::max(all.end_ns, step.start_ns + step.length_ns);
+  }
+  if (steps.found != TraceSteps::Found::annotated || all.end_ns <= all.start_ns) return {};
+  return {{all}, false};
+}
+
 std::string absolute(const std::string& path) { return std::filesystem::absolute(path).lexically_normal().string(); }
 
 std::uint64_t bytes_of_all(const Files& files, const std::vector<std::string>& paths) {
@@ -133,6 +145,13 @@ Result<TraceFile> read_file(const Files& files, const std::string& path, const T
   if (here.files == nullptr) here.files = &files;
   Result<ReadTrace> trace = read_trace(watched, here);
   if (!trace) return trace.error();
+  if (here.cut_to_steps && here.windows.stretches.empty()) here.windows = whole_steps(trace->reading.steps);
+  if (here.windows.stretches.size() > options.windows.stretches.size()) {
+    const auto again = open_trace(*file, path);
+    if (!again) return again.error();
+    trace = read_trace(**again, here);
+    if (!trace) return trace.error();
+  }
   TraceReading& reading = trace->reading;
   KernelsRecord record{.tool_version = std::string(tool_version()), .sources = {}, .record = {}};
   TraceSource& source = record.sources.emplace_back();
