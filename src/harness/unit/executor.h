@@ -41,6 +41,7 @@ struct UnitOutcome {
   std::uint64_t involuntary_switches = 0;
   Result<std::vector<Metric>> metrics = std::vector<Metric>{};
   std::optional<MeasuredWindow> window;
+  std::vector<Stretch> stretches;  // of the window, on the monotonic clock; none without one
   std::string window_fault;
   std::optional<int> threads_at_work;
   std::string cpus;

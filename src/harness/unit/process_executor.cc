@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <csignal>
+#include <set>
 
 #include "base/text.h"
 #include "base/units.h"
@@ -14,7 +16,7 @@
 #include "harness/unit/measured_window.h"
 #include "harness/unit/metrics.h"
 #include "harness/unit/unit_process.h"
-#include "world/reading.h"
+#include "kernels/perf_events.h"
 
 namespace varve {
 
@@ -39,10 +41,16 @@ std::uint64_t own_peak_bytes(const Files& files) {
 }
 
 // The CPUs that a process may run on, also of one that has ended and was not waited for yet; empty when not known.
-std::string cpus_allowed(const Files& files, int process) {
-  const Looked<std::string> status = files.read(fmt::format("/proc/{}/status", process));
-  const std::optional<std::string_view> cpus = status ? find_field(*status, "Cpus_allowed_list") : std::nullopt;
-  return cpus ? clean_utf8(*cpus) : "";
+// sched_getaffinity(2): the same mask as in /proc/PID/status, of those that are online, and no file is read for it.
+std::string cpus_allowed(int process) {
+  constexpr std::size_t kMostCpus = 4096;
+  cpu_set_t mask[kMostCpus / CPU_SETSIZE];
+  if (sched_getaffinity(process, sizeof mask, mask) != 0) return "";
+  std::set<std::uint32_t> cpus;
+  for (std::uint32_t cpu = 0; cpu < kMostCpus; ++cpu) {
+    if (CPU_ISSET_S(cpu, sizeof mask, mask)) cpus.insert(cpu);
+  }
+  return format_cpu_list(cpus);
 }
 
 // A little wider than it was: the clock was read in whole seconds and fractions, not in nanoseconds.
@@ -61,6 +69,7 @@ UnitWindow take_metrics(Result<WrittenMetrics> written, const UnitRequest& reque
   const Stretch life = life_of(outcome);
   UnitWindow window = unit_window(*written, request.window_metric, life);
   if (!window.stretches.empty()) outcome.window = measured_window(window.stretches, life);
+  outcome.stretches = window.stretches;
   outcome.window_fault = window.fault;
   outcome.metrics = std::move(written->metrics);
   return window;
@@ -160,7 +169,7 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& request) {
   last_machine_time_ = after;
   last_machine_time_at_ = outcome.started_at + outcome.wall_seconds;
 
-  outcome.cpus_allowed = cpus_allowed(world_.files, process.process());
+  outcome.cpus_allowed = cpus_allowed(process.process());
   rusage used = {};
   const bool reaped = process.reap(outcome.end, used);
   if (!reaped) outcome.marks.push_back({Mark::unknown_use, "did not end after SIGKILL; its resources are not known"});

@@ -45,7 +45,7 @@ class KinetoReader final : public EventSink {
 
   Status read(TraceInput& input);
   void event(std::string_view object, std::uint64_t at) override;
-  void member(std::string_view key, std::string_view value) override { tell_kineto_facts(key, value, sink_); }
+  void member(std::string_view key, std::string_view value) override;
   void damaged(std::uint64_t at, std::string_view what) override { sink_.damaged(at, what); }
 
  private:
@@ -56,6 +56,7 @@ class KinetoReader final : public EventSink {
 
   void take_device_event(KinetoKind kind, const KinetoEvent& event);
   void take_host_event(KinetoKind kind, const KinetoEvent& event);
+  void tell_clock();
   void read_times(const KinetoEvent& event, std::uint64_t at);
   void note_uncategorised(std::string_view object);
   void tell_unseen();
@@ -84,6 +85,7 @@ class KinetoReader final : public EventSink {
   std::optional<TrackId> last_stream_;  // at that place
   TraceEvent next_;                     // what is being read: its times
   bool saw_device_ = false, has_fractions_ = false;
+  std::optional<std::int64_t> base_ns_;  // of the UNIX clock
   std::uint64_t timed_ = 0, uncategorised_ = 0, foreign_ = 0, countered_ = 0;
 };
 
@@ -146,6 +148,18 @@ void KinetoReader::event(std::string_view object, std::uint64_t at) {
   }
 }
 
+void KinetoReader::member(std::string_view key, std::string_view value) {
+  constexpr std::string_view kBase = "baseTimeNanoseconds";
+  if (key == kBase) base_ns_ = parse_integer(trim(value));
+  tell_kineto_facts(key, value, sink_);
+}
+
+// Times count from a moment that stands in front, or from 1970 (PyTorch 2.1 states none).
+void KinetoReader::tell_clock() {
+  constexpr std::int64_t kYear2001 = 1'000'000'000'000'000'000;
+  if (base_ns_ || next_.start_ns > kYear2001) sink_.clock(base_ns_.value_or(0));
+}
+
 // Where the trace states no duration that can be read the event counts, without time.
 void KinetoReader::read_times(const KinetoEvent& event, std::uint64_t at) {
   if (!event.duration_ns || !event.start_ns) sink_.damaged(at, "an event whose time is no number");
@@ -156,7 +170,7 @@ void KinetoReader::read_times(const KinetoEvent& event, std::uint64_t at) {
     next_.start_ns = std::max<std::int64_t>(next_.start_ns, 0);
     next_.duration_ns = std::max<std::int64_t>(next_.duration_ns, 0);
   }
-  ++timed_;
+  if (timed_++ == 0) tell_clock();
   has_fractions_ = has_fractions_ || next_.start_ns % 1000 != 0 || next_.duration_ns % 1000 != 0;
 }
 
