@@ -13,8 +13,8 @@
 #include "compare/quote.h"
 #include "compare/sides/measure.h"
 #include "compare/sides/sides.h"
-#include "compare/what_changed.h"
 #include "compare/verdict.h"
+#include "compare/what_changed.h"
 #include "model/json/documents.h"
 
 namespace varve {
@@ -103,7 +103,11 @@ bool has_finding(const Comparison& comparison, const std::string& id) {
                      [&](const Finding& finding) { return finding.id == id; });
 }
 
-std::string title_of(const Comparison& comparison) {
+std::string title_of(const Comparison& comparison, const Sides& sides) {
+  const std::string other = benchmark_of(*sides.run_b, *sides.variant_b);
+  if (comparison.control == Control::not_measured && other != comparison.benchmark) {
+    return comparison.benchmark + " against " + other;
+  }
   return comparison.change.empty() ? comparison.benchmark : comparison.benchmark + ": " + comparison.change;
 }
 
@@ -121,7 +125,6 @@ Result<Comparison> compare_sides(const Sides& sides, const CompareOptions& optio
   comparison.tool_version = tool_version();
   comparison.benchmark = benchmark_of(*sides.run_a, *sides.variant_a);
   comparison.change = change_of(sides, *control);
-  comparison.title = title_of(comparison);
   comparison.one_document = sides.one_document;
   comparison.a = primary->a;
   comparison.b = primary->b;
@@ -135,6 +138,7 @@ Result<Comparison> compare_sides(const Sides& sides, const CompareOptions& optio
   }
   comparison.items = control->items;
   comparison.control = control->control;
+  comparison.title = title_of(comparison, sides);
   comparison.variable = control->variable;
   comparison.bundles = control->bundles;
   if (comparison.control == Control::not_measured) {
@@ -193,10 +197,23 @@ Result<Comparison> same_document(const Sides& sides, const CompareOptions& optio
 }
 }  // namespace
 
-Result<Comparison> compare_variants(const Run& run, const CompareOptions& options) {
-  const Result<Sides> sides = sides_of(run);
+Result<Comparison> compare_variants(const Run& run, const CompareOptions& options, const std::string& a,
+                                    const std::string& b) {
+  const Result<Sides> sides = sides_of(run, a, b);
   if (!sides) return sides.error();
   return compare_sides(*sides, options);
+}
+
+Result<std::vector<Comparison>> compare_all_variants(const Run& run, const CompareOptions& options) {
+  std::vector<Comparison> all;
+  const std::string first = run.variants.empty() ? "A" : run.variants.front().name;
+  for (std::size_t side = 1; side < std::max<std::size_t>(2, run.variants.size()); ++side) {
+    const std::string other = side < run.variants.size() ? run.variants[side].name : "B";
+    Result<Comparison> comparison = compare_variants(run, options, first, other);
+    if (!comparison) return comparison.error();
+    all.push_back(std::move(*comparison));
+  }
+  return all;
 }
 
 Result<Comparison> compare_runs(const Side& a, const Side& b, const CompareOptions& options) {

@@ -29,8 +29,8 @@ struct Sides {
   int failed = 0;                             // timing units that ended badly by themselves
 };
 
-// "A" and "B" of one interleaved document. Error without a variant B or without one finished pair.
-Result<Sides> sides_of(const Run& run);
+// Two variants of one interleaved document. Error where it lacks one of them or has no finished pair of theirs.
+Result<Sides> sides_of(const Run& run, const std::string& a = "A", const std::string& b = "B");
 
 // Two documents. Error when a variant is missing or has no finished timing unit.
 Result<Sides> sides_of(const Side& a, const Side& b);
