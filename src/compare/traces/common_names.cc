@@ -30,8 +30,21 @@ CommonNames::CommonNames(const KernelTable& a, const KernelTable& b, bool of_ope
     return static_cast<std::uint32_t>(std::lower_bound(texts_.begin(), texts_.end(), text) - texts_.begin());
   };
   for (const std::string& text : texts_) bare_.push_back(number_of(bare_name(text)));
-  for (const Kernel& kernel : a.kernels()) of_a_.push_back(number_of(matched_name(kernel.key.name)));
-  for (const Kernel& kernel : b.kernels()) of_b_.push_back(number_of(matched_name(kernel.key.name)));
+  const auto take = [&](const KernelTable& table, std::vector<std::uint32_t>& of, std::vector<const Kernel*>& first) {
+    first.resize(texts_.size());
+    for (const Kernel& kernel : table.kernels()) {
+      const std::uint32_t number = number_of(matched_name(kernel.key.name));
+      of.push_back(number);
+      if (first[number] == nullptr) first[number] = &kernel;
+    }
+  };
+  take(a, of_a_, kernels_a_);
+  take(b, of_b_, kernels_b_);
+}
+
+bool CommonNames::is_compiled(std::uint32_t number) const {
+  const auto says_so = [&](const Kernel* kernel) { return kernel != nullptr && kernel->meaning.compiled; };
+  return says_so(kernels_a_[number]) || says_so(kernels_b_[number]);
 }
 
 MatchItem CommonNames::item(bool of_b, KernelId kernel, KernelId operation) const {

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "compare/traces/compare_traces.h"
-#include "kernels/files/trace_files.h"
+#include "kernels/files/trace_sides.h"
 #include "kernels/trace/trace_testing.h"
 #include "world/world.h"
 
@@ -14,8 +14,8 @@ namespace {
 std::optional<TraceComparison> compared(const std::string& a, const std::string& b) {
   const auto path_a = test::real_trace(a), path_b = test::real_trace(b);
   if (!path_a || !path_b) return std::nullopt;
-  const auto read_a = read_trace_sequence(host_world().files, *path_a);
-  const auto read_b = read_trace_sequence(host_world().files, *path_b);
+  const auto read_a = read_trace_side(host_world().files, {*path_a});
+  const auto read_b = read_trace_side(host_world().files, {*path_b});
   if (!read_a || !read_b) return std::nullopt;
   auto comparison =
       compare_traces({read_a->record, read_a->sequence}, {read_b->record, read_b->sequence}, "2026-01-01T00:00:00Z");

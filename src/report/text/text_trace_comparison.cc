@@ -13,7 +13,8 @@ namespace varve {
 namespace {
 constexpr double kSecond = 1e-9;  // of a nanosecond
 constexpr std::ptrdiff_t kMostLines = 60;
-constexpr std::size_t kMostOperations = 3, kMostStories = 10, kFewestStories = 3, kMostRemarks = 1;
+constexpr std::size_t kMostOperations = 3, kMostStories = 10, kFewestStories = 3, kMostRemarks = 1, kMostRanks = 4,
+                      kMostMeasures = 6, kMostKnown = 2;
 
 TimeUnit unit_of(const TraceComparison& comparison) {
   const TraceSideSummary &a = comparison.a, &b = comparison.b;
@@ -76,6 +77,7 @@ std::string account(const TraceComparison& comparison, const TextStyle& style) {
   std::string out = text_heading("How the change adds up", style) + table.render(style);
   if (has_window)
     out += paragraph(fmt::format("Remainder: {} ns in A, {} ns in B", left_a, left_b), 2, Tone::dim, style);
+  if (!comparison.collectives_detail.empty()) out += paragraph(comparison.collectives_detail, 2, Tone::dim, style);
   return out;
 }
 
@@ -124,7 +126,7 @@ std::string stories(const TraceComparison& comparison, std::size_t most, const T
     row.push_back({story.a_times == story.b_times ? fmt::format("{}", story.a_times)
                                                   : fmt::format("{} → {}", story.a_times, story.b_times)});
     const bool is_same = story.exchange == Exchange::same;
-    row.push_back({exchange_title(story.exchange), is_same ? Tone::dim : Tone::caution});
+    row.push_back({story_title(story), is_same ? Tone::dim : Tone::caution});
     row.push_back(
         {story_label(story, story.exchange == Exchange::replaced ? 24 : 50), is_same ? Tone::dim : Tone::plain});
     table.add(std::move(row));
@@ -136,6 +138,58 @@ std::string stories(const TraceComparison& comparison, std::size_t most, const T
   }
   return text_heading(comparison.of_operations ? "What ran, by change of its own time" : "What ran, by change", style) +
          table.render(style);
+}
+
+// The ranks whose windows changed most.
+std::string ranks(const TraceComparison& comparison, std::size_t most, const TextStyle& style) {
+  std::vector<const RankChange*> rows;
+  std::int64_t largest = 0;
+  for (const RankChange& rank : comparison.ranks) {
+    rows.push_back(&rank);
+    largest = std::max({largest, rank.a_window_ns, rank.b_window_ns});
+  }
+  if (rows.empty()) return "";
+  std::stable_sort(rows.begin(), rows.end(), [](const RankChange* x, const RankChange* y) {
+    return std::abs(x->b_window_ns - x->a_window_ns) > std::abs(y->b_window_ns - y->a_window_ns);
+  });
+  const TimeUnit unit = time_unit_for(static_cast<double>(largest) * kSecond);
+  const auto text = [&](std::int64_t ns) { return unit.text(static_cast<double>(ns) * kSecond); };
+  const auto waiting = [&](std::int64_t a_ns, std::int64_t b_ns) {
+    return fmt::format("{} → {}", a_ns < 0 ? "?" : text(a_ns), b_ns < 0 ? "?" : text(b_ns));
+  };
+  TextTable table({{""},
+                   {"window " + unit.name, true},
+                   {"B − A", true},
+                   {"kernels", true},
+                   {"collectives", true},
+                   {"of that waiting", true}});
+  const std::size_t shown = std::min(rows.size(), most);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const RankChange& rank = *rows[i];
+    table.add({{rank_title(rank)},
+               {text(rank.a_window_ns) + " → " + text(rank.b_window_ns)},
+               {unit.signed_text(static_cast<double>(rank.b_window_ns - rank.a_window_ns) * kSecond)},
+               {text(rank.a_items_ns) + " → " + text(rank.b_items_ns)},
+               {text(rank.a_collective_ns) + " → " + text(rank.b_collective_ns)},
+               {waiting(rank.a_waiting_ns, rank.b_waiting_ns), Tone::dim}});
+  }
+  std::string out = text_heading("Ranks, by change of their windows", style) + table.render(style);
+  if (shown < rows.size()) out += paragraph(more_row(rows.size(), shown), 2, Tone::dim, style);
+  return out;
+}
+
+// Numbers of both traces, those that differ first where not all are shown.
+std::string measures(const TraceComparison& comparison, bool all, const TextStyle& style) {
+  TextTable table({{""}, {"A", true}, {"B", true}});
+  std::size_t shown = 0;
+  for (const TraceMeasure& measure : comparison.measures) {
+    if (!all && (shown >= kMostMeasures || !says_something(measure))) continue;
+    ++shown;
+    table.add({{measure_title(measure.id), Tone::dim},
+               {measure_text(measure.a, measure.unit)},
+               {measure_text(measure.b, measure.unit)}});
+  }
+  return shown == 0 ? "" : text_heading("Side by side, of the whole traces", style) + table.render(style);
 }
 
 std::string text_with(const TraceComparison& comparison, std::size_t most_stories, bool explain,
@@ -152,9 +206,15 @@ std::string text_with(const TraceComparison& comparison, std::size_t most_storie
   for (std::size_t i = 0; i < explanations.size(); ++i) {
     out += paragraph(fmt::format("{}. {}", i + 1, explanations[i]), 2, Tone::plain, style);
   }
-  out += account(comparison, style) + operations(comparison, style) + stories(comparison, most_stories, style);
+  out += account(comparison, style) + ranks(comparison, explain ? comparison.ranks.size() : kMostRanks, style) +
+         operations(comparison, style) + stories(comparison, most_stories, style) +
+         measures(comparison, explain, style);
   out += text_heading("What the traces tell of the stack", style);
   for (const std::string& sentence : fact_sentences(comparison)) out += paragraph(sentence, 2, Tone::plain, style);
+  const std::vector<std::string> known = known_change_sentences(comparison);
+  for (std::size_t i = 0; i < (explain ? known.size() : std::min(known.size(), kMostKnown)); ++i) {
+    out += paragraph(known[i], 2, Tone::plain, style);
+  }
   out += paragraph(no_verdict_sentence(), 2, Tone::dim, style);
   const std::size_t remarks = explain ? comparison.remarks.size() : std::min(comparison.remarks.size(), kMostRemarks);
   for (std::size_t i = 0; i < remarks; ++i) out += paragraph(comparison.remarks[i], 2, Tone::caution, style);
