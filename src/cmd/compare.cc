@@ -87,7 +87,7 @@ ExitStatus compare(CompareFlags& options) {
   options.compare.created_at = format_time(host_world().now());
   if (!options.files_a.empty() || !options.files_b.empty()) return compare_ranks(options);
   if (options.a.empty()) {
-    return complain({"reading the command line", "", "there is nothing to compare", "Give two runs or two traces"},
+    return complain({"reading the command line", "", "A is required", "See varve compare --help"},
                     ExitStatus::usage);
   }
   const bool a_is_trace = names_traces(options.a), b_is_trace = !options.b.empty() && names_traces(options.b);

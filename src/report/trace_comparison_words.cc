@@ -188,6 +188,11 @@ void explain_lines(const TraceComparison& comparison, bool by_operation, std::ve
 // Operations come first where most of the time of both sides belongs to one.
 bool has_operations(const TraceComparison& comparison) {
   const auto most = [](const TraceSideSummary& side) { return 2 * side.with_operation_ns >= side.items_ns; };
+  // Code that was compiled on one side calls other operations than the program did.
+  const bool is_compiled =
+      std::any_of(comparison.groups.begin(), comparison.groups.end(),
+                  [](const ExchangeGroup& group) { return group.reason == ExchangeReason::compiled; });
+  if (is_compiled) return false;
   return !comparison.operations.empty() && most(comparison.a) && most(comparison.b);
 }
 
@@ -261,7 +266,7 @@ std::string account_line_title(AccountLineKind kind, bool of_operations) {
     case AccountLineKind::same:
       return "the same " + things;
     case AccountLineKind::other_launch:
-      return "the same, launched with another shape";
+      return of_operations ? "the same, of other shapes" : "the same, launched with another shape";
     case AccountLineKind::other_code:
       return "the same name, other code";
     case AccountLineKind::replaced:
@@ -315,6 +320,7 @@ std::string exchange_title(Exchange exchange) {
 }
 
 std::string story_title(const ExchangeStory& story) {
+  if (story.of_operations && story.exchange == Exchange::other_launch) return "Other shapes";
   if (story.reason != ExchangeReason::fusion) return exchange_title(story.exchange);
   return story.a_others > story.b_others ? "Fused" : "Split";
 }
@@ -458,6 +464,7 @@ std::string measure_title(const std::string& id) {
 
 std::string measure_text(const std::optional<double>& value, TraceMeasure::Unit unit) {
   if (!value) return "not told";
+  if (!std::isfinite(*value)) return "–";
   if (unit == TraceMeasure::Unit::count) return fmt::format("{:.0f}", *value);
   if (unit == TraceMeasure::Unit::share) return fmt::format("{:.1f} %", 100 * *value);
   const TimeUnit time = time_unit_for(*value * kNanosecond);

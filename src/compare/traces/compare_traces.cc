@@ -91,6 +91,8 @@ ExchangeReason reason_of(MatchedBy by) {
   switch (by) {
     case MatchedBy::operation:
       return ExchangeReason::operation;
+    case MatchedBy::compiled:
+      return ExchangeReason::compiled;
     case MatchedBy::position:
       return ExchangeReason::position;
     case MatchedBy::nothing:
@@ -190,7 +192,7 @@ TraceSideSummary summary_of(const ComparedTrace& side, Basis basis) {
 void count_matched(const std::vector<ExchangeGroup>& groups, TraceSideSummary& a, TraceSideSummary& b) {
   for (const ExchangeGroup& group : groups) {
     const bool is_matched = group.exchange != Exchange::appeared && group.exchange != Exchange::vanished &&
-                            group.reason != ExchangeReason::position;
+                            group.reason != ExchangeReason::position && group.reason != ExchangeReason::compiled;
     if (group.part != Part::kernel || !is_matched) continue;
     a.matched_ns += group.a_ns;
     b.matched_ns += group.b_ns;

@@ -81,7 +81,9 @@ void GroupTally::add_same(const TraceSequence::Item& a, const TraceSequence::Ite
     if (count_a) ++sum.a_times, sum.a_ns[0] += a.duration_ns;
     if (count_b) ++sum.b_times, sum.b_ns[0] += b.duration_ns;
   };
-  const Exchange exchange = exchange_of(launch_a, launch_b, launched);
+  // Of operations the bare names are the same, and the shapes behind them may not be.
+  const bool other_shapes = item_a.name != item_b.name;
+  const Exchange exchange = other_shapes ? Exchange::other_launch : exchange_of(launch_a, launch_b, launched);
   if (const auto known = same_.find(name); exchange == Exchange::same && known != same_.end()) return count(*known->second);
   Key key{.exchange = exchange, .a = {name}, .b = {name}};
   if (key.exchange == Exchange::other_code) {
@@ -93,7 +95,19 @@ void GroupTally::add_same(const TraceSequence::Item& a, const TraceSequence::Ite
   count(sum);
 }
 
+bool GroupTally::have_one_name(const Items& a, const Items& b) const {
+  const auto name = [&](bool of_b, const TraceSequence::Item* item) {
+    return names_.bare_of_operations(names_.item(of_b, item->kernel, kNoKernel).name);
+  };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](const auto* x, const auto* y) { return name(false, x) == name(true, y); });
+}
+
 void GroupTally::add_group(ExchangeReason reason, const Items& a, const Items& b, bool count_a, bool count_b) {
+  if (have_one_name(a, b)) {
+    for (std::size_t i = 0; i < a.size(); ++i) add_same(*a[i], *b[i], count_a, count_b);
+    return;
+  }
   Key key{.exchange = b.empty()   ? Exchange::vanished
                       : a.empty() ? Exchange::appeared
                                   : Exchange::replaced,

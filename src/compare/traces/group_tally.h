@@ -22,7 +22,8 @@ class GroupTally {
 
   // A kernel on both sides; only the sides that are asked for are counted.
   void add_same(const TraceSequence::Item& a, const TraceSequence::Item& b, bool count_a, bool count_b);
-  // Kernels for each other, or on one side alone.
+  // Kernels for each other, or on one side alone. Where both sides have one list of names, each is the same, with
+  // another launch or other shapes.
   void add_group(ExchangeReason reason, const Items& a, const Items& b, bool count_a, bool count_b);
   // A copy or collective.
   void add_other(const TraceSequence::Item& item, bool of_b);
@@ -59,6 +60,7 @@ class GroupTally {
   };
 
   Sum& sum_of(const Key& key);
+  bool have_one_name(const Items& a, const Items& b) const;
   ExchangeReason reason_of(ExchangeReason reason, const Items& a, const Items& b) const;
   void describe(const Key& key, const Sum& sum, std::uint64_t units_a, std::uint64_t units_b,
                 ExchangeGroup& group) const;

@@ -7,6 +7,7 @@
 
 #include "base/sort_runs.h"
 #include "kernels/analysis/steps.h"
+#include "model/kernels/compiled_region.h"
 
 namespace varve {
 
@@ -59,6 +60,7 @@ std::vector<TraceSequence::Step> steps_from(const TraceSteps& steps) {
 struct OpenOperation {
   std::size_t item = 0;
   std::int64_t end_ns = 0;
+  bool is_region = false;  // of compiled code: what runs inside of it is what it calls, and none of its own
 };
 
 // The items of one thread, and when it was busy.
@@ -79,13 +81,14 @@ void add_thread(const Timeline& timeline, std::vector<std::uint32_t> events, con
                              .step = step_number(steps, start_ns),
                              .depth = static_cast<std::int32_t>(open.size()),
                              .duration_ns = end_ns - start_ns};
-    item.operation = open.empty() ? item.kernel : stream.items[open.front().item].kernel;
+    const auto outermost = std::find_if(open.begin(), open.end(), [](const OpenOperation& one) { return !one.is_region; });
+    item.operation = outermost == open.end() ? item.kernel : stream.items[outermost->item].kernel;
     if (open.empty()) {
       busy.push_back({start_ns, end_ns});
     } else {
       stream.items[open.back().item].duration_ns -= item.duration_ns;
     }
-    open.push_back({stream.items.size(), end_ns});
+    open.push_back({stream.items.size(), end_ns, is_compiled_region(timeline.text(timeline.name(event)))});
     stream.items.push_back(item);
   }
 }

@@ -26,6 +26,7 @@ enum class ExchangeReason {
   none,
   operation,  // they serve one operation
   fusion,     // the name of the one kernel lists what the several others of its place do
+  compiled,   // code that was compiled for the program took over all of them
   position,   // they stand between the same neighbours
 };
 

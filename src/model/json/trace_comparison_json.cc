@@ -21,10 +21,11 @@ constexpr EnumNames<Exchange, 6> kExchanges{{{
     {Exchange::appeared, "appeared"},
     {Exchange::vanished, "vanished"},
 }}};
-constexpr EnumNames<ExchangeReason, 4> kReasons{{{
+constexpr EnumNames<ExchangeReason, 5> kReasons{{{
     {ExchangeReason::none, "none"},
     {ExchangeReason::operation, "operation"},
     {ExchangeReason::fusion, "fusion"},
+    {ExchangeReason::compiled, "compiled"},
     {ExchangeReason::position, "position"},
 }}};
 constexpr EnumNames<Basis, 4> kBases{{{
