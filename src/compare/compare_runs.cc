@@ -142,10 +142,23 @@ Result<Comparison> compare_sides(const Sides& sides, const std::string& title, c
 }
 }  // namespace
 
-Result<Comparison> compare_variants(const Run& run, const CompareOptions& options) {
-  const Result<Sides> sides = sides_of(run);
+Result<Comparison> compare_variants(const Run& run, const CompareOptions& options, const std::string& a,
+                                    const std::string& b) {
+  const Result<Sides> sides = sides_of(run, a, b);
   if (!sides) return sides.error();
   return compare_sides(*sides, run.name, options);
+}
+
+Result<std::vector<Comparison>> compare_all_variants(const Run& run, const CompareOptions& options) {
+  std::vector<Comparison> all;
+  const std::string first = run.variants.empty() ? "A" : run.variants.front().name;
+  for (std::size_t side = 1; side < std::max<std::size_t>(2, run.variants.size()); ++side) {
+    const std::string other = side < run.variants.size() ? run.variants[side].name : "B";
+    Result<Comparison> comparison = compare_variants(run, options, first, other);
+    if (!comparison) return comparison.error();
+    all.push_back(std::move(*comparison));
+  }
+  return all;
 }
 
 Result<Comparison> compare_runs(const Side& a, const Side& b, const CompareOptions& options) {

@@ -40,7 +40,7 @@ bool is_use(const ControlItem& item) { return item.id == "threads" || item.id ==
 bool is_planned(const ControlItem& item, ItemState command) {
   if (item.state != ItemState::different) return false;
   if (item.id == "program" || is_file(item) || is_environment(item)) return command == ItemState::follows;
-  return item.id == "command" || is_setting(item);
+  return item.id == "command" || item.id == "directory" || item.id == "server" || is_setting(item);
 }
 
 // The items that a change of the command or of a setting brings about by itself when both sides ran on one machine.

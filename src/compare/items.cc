@@ -229,6 +229,54 @@ void add_files(const Sides& sides, std::vector<ControlItem>& items) {
   }
 }
 
+// Where units start, and what they are clients of; only where a plan says so.
+void add_setup(const Sides& sides, std::vector<ControlItem>& items) {
+  const auto add = [&](const char* id, const char* title, const std::string& a, const std::string& b) {
+    if (a.empty() && b.empty()) return;
+    items.push_back({id, Layer::settings, title, a.empty() ? kNotSet : a, b.empty() ? kNotSet : b,
+                     a == b ? ItemState::same : ItemState::different, false});
+  };
+  const auto server = [](const Variant& variant) {
+    return variant.server ? fmt::format("{} (one for each {})", join(variant.server->command, " "), variant.server->lives)
+                          : std::string();
+  };
+  add("directory", "working directory", sides.variant_a->directory, sides.variant_b->directory);
+  add("server", "server", server(*sides.variant_a), server(*sides.variant_b));
+}
+
+// The commit and the inputs of the workload are those of both variants of one run.
+void add_source(const Sides& sides, std::vector<ControlItem>& items) {
+  const auto commit = [](const Run& run) {
+    if (!run.source) return std::string();
+    if (run.source->commit.empty()) return "(not known: " + run.source->missing + ")";
+    const int changed = run.source->changed_files.value_or(0);
+    return run.source->commit.substr(0, 12) + (changed > 0 ? fmt::format(" and {} changed files", changed) : "");
+  };
+  const std::string a = commit(*sides.run_a), b = commit(*sides.run_b);
+  if (!a.empty() || !b.empty()) {
+    const bool known = a == b && sides.run_a->source->changed_files == 0;
+    items.push_back({"commit", Layer::framework, "commit of the workload", a.empty() ? kNotSet : a,
+                     b.empty() ? kNotSet : b,
+                     sides.one_document ? ItemState::shared
+                     : known            ? ItemState::same
+                     : a == b           ? ItemState::unknown
+                                        : ItemState::different,
+                     false});
+  }
+  std::set<std::string> seen;
+  const auto input = [](const Run& run, const std::string& path) -> const NamedFile* {
+    const auto found = std::find_if(run.inputs.begin(), run.inputs.end(),
+                                    [&](const NamedFile& file) { return file.path == path; });
+    return found == run.inputs.end() ? nullptr : &*found;
+  };
+  for (const Run* run : {sides.run_a, sides.run_b}) {
+    for (const NamedFile& file : run->inputs) {
+      if (!seen.insert(file.path).second) continue;
+      items.push_back(file_item(input(*sides.run_a, file.path), input(*sides.run_b, file.path), sides.one_document));
+    }
+  }
+}
+
 // Rates say nothing when the sides did not do equal work. Only when the program reports it, as a metric "work".
 void add_work(const Sides& sides, std::vector<ControlItem>& items) {
   const MetricValues work = metric_values(sides, "work");
@@ -247,6 +295,8 @@ std::vector<ControlItem> list_items(const Sides& sides) {
   add_settings(sides, items);
   add_program(sides, items);
   add_files(sides, items);
+  add_setup(sides, items);
+  add_source(sides, items);
   add_package_items(sides, items);
   add_framework_items(sides, items);
   add_library_items(sides, items);

@@ -49,21 +49,21 @@ Error no_variant(const std::string& where, const std::string& name) {
 bool usable(const std::optional<Metric>& metric) { return metric && std::isfinite(metric->value) && metric->value > 0; }
 }  // namespace
 
-Result<Sides> sides_of(const Run& run) {
+Result<Sides> sides_of(const Run& run, const std::string& a_name, const std::string& b_name) {
   Sides sides{.run_a = &run,
               .run_b = &run,
-              .variant_a = find_variant(run, "A"),
-              .variant_b = find_variant(run, "B"),
-              .label_a = "A",
-              .label_b = "B",
+              .variant_a = find_variant(run, a_name),
+              .variant_b = find_variant(run, b_name),
+              .label_a = a_name,
+              .label_b = b_name,
               .one_document = true,
               .units_a = {},
               .units_b = {},
               .left_out = {}};
-  if (sides.variant_a == nullptr) return no_variant(run.name, "A");
-  if (sides.variant_b == nullptr) return no_variant(run.name, "B");
-  const auto a = finished_units(run, "A", sides.left_out);
-  const auto b = finished_units(run, "B", sides.left_out);
+  if (sides.variant_a == nullptr) return no_variant(run.name, a_name);
+  if (sides.variant_b == nullptr) return no_variant(run.name, b_name);
+  const auto a = finished_units(run, a_name, sides.left_out);
+  const auto b = finished_units(run, b_name, sides.left_out);
   std::map<int, const Unit*> partners;
   for (const Unit* unit : b) {
     if (unit->pair >= 0) partners.emplace(unit->pair, unit);

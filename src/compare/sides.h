@@ -21,8 +21,8 @@ struct Sides {
   std::vector<std::string> left_out;          // what did not enter and why, as sentences
 };
 
-// "A" and "B" of one interleaved document. Error without a variant B or without one finished pair.
-Result<Sides> sides_of(const Run& run);
+// Two variants of one interleaved document. Error where it lacks one of them or has no finished pair of theirs.
+Result<Sides> sides_of(const Run& run, const std::string& a = "A", const std::string& b = "B");
 
 // Two documents. Error when a variant is missing or has no finished timing unit.
 Result<Sides> sides_of(const Side& a, const Side& b);

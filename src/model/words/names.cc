@@ -164,6 +164,11 @@ constexpr EnumNames<Mark, 5> kMarks{{{
     {Mark::unknown_use, "unknown_use"},
     {Mark::first_of_side, "first_of_side"},
 }}};
+constexpr EnumNames<WarmupRule, 3> kWarmupRules{{{
+    {WarmupRule::count, "count"},
+    {WarmupRule::time, "time"},
+    {WarmupRule::found, "found"},
+}}};
 constexpr EnumNames<Better, 3> kBetter{{{
     {Better::higher, "higher"},
     {Better::lower, "lower"},
@@ -259,6 +264,7 @@ std::string_view to_string(FindingSubject::Kind value) { return kFindingSubjects
 std::string_view to_string(FaultCategory value) { return kFaultCategories.name(value); }
 std::string_view to_string(UnitRole value) { return kRoles.name(value); }
 std::string_view to_string(Mark value) { return kMarks.name(value); }
+std::string_view to_string(WarmupRule value) { return kWarmupRules.name(value); }
 std::string_view to_string(Better value) { return kBetter.name(value); }
 std::string_view to_string(Speed value) { return kSpeeds.name(value); }
 std::string_view to_string(Control value) { return kControls.name(value); }
@@ -288,6 +294,7 @@ std::optional<FindingSubject::Kind> finding_subject_from(std::string_view text) 
 std::optional<FaultCategory> fault_category_from(std::string_view text) { return kFaultCategories.value(text); }
 std::optional<UnitRole> unit_role_from(std::string_view text) { return kRoles.value(text); }
 std::optional<Mark> mark_from(std::string_view text) { return kMarks.value(text); }
+std::optional<WarmupRule> warmup_rule_from(std::string_view text) { return kWarmupRules.value(text); }
 std::optional<Better> better_from(std::string_view text) { return kBetter.value(text); }
 std::optional<Speed> speed_from(std::string_view text) { return kSpeeds.value(text); }
 std::optional<Control> control_from(std::string_view text) { return kControls.value(text); }

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "model/words/lookup_way.h"
 #include "rules/situation/situation.h"
 
 namespace varve {
@@ -42,7 +43,7 @@ Consumer consumer_of(const Stack& stack, const Environment& environment, const P
     seen.insert(binary.path);
     consumer.libraries.push_back({.name = binary.path.substr(binary.path.rfind('/') + 1),
                                   .path = binary.path,
-                                  .why = "of the package",
+                                  .why = lookup_text(LookupWay::of_package),
                                   .asked_by = {},
                                   .unresolved = {}});
   }

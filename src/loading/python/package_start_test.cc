@@ -1,8 +1,8 @@
-#include "loading/package_start.h"
+#include "loading/python/package_start.h"
 
 #include <gtest/gtest.h>
 
-#include "loading/library_openers.h"
+#include "loading/python/library_openers.h"
 #include "world/test_root.h"
 
 namespace varve {

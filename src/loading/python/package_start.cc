@@ -1,4 +1,4 @@
-#include "loading/package_start.h"
+#include "loading/python/package_start.h"
 
 #include <algorithm>
 #include <cctype>

@@ -19,12 +19,22 @@ struct SpawnedProcess {
   FileHandle writer;
 };
 
+// Where a program is started, and what it writes to.
+struct SpawnPlace {
+  std::string directory;  // empty: where Varve stands
+  int output = -1;        // a descriptor above 2, to be closed at exec, that takes stdout and stderr; -1: a new pipe
+};
+
 // Starts `program` (a path) with these arguments, the first being its name, and this environment ("NAME=VALUE"). Its
-// stdin is `input` (above 2, and to be closed at exec), its stdout and stderr one pipe. It is killed when the calling
+// stdin is `input` (above 2, and to be closed at exec), its stdout and stderr one pipe or file. It is killed when the calling
 // thread ends. The calling thread sleeps until the program was loaded (vfork), which copies no page tables: the cost
 // does not grow with Varve.
 Result<SpawnedProcess> spawn_process(const std::string& program, const std::vector<std::string>& arguments,
-                                     const std::vector<std::string>& environment, int input);
+                                     const std::vector<std::string>& environment, int input,
+                                     const SpawnPlace& place = {});
+
+// A new empty file to be such an output; what stood there is cut off. Invalid when it cannot be opened.
+FileHandle open_output_file(const std::string& path);
 
 // /dev/null, to be such an input. Invalid when it cannot be opened.
 FileHandle open_empty_input();

@@ -1,10 +1,10 @@
-#include "loading/library_openers.h"
+#include "loading/python/library_openers.h"
 
 #include <algorithm>
 #include <string_view>
 
 #include "base/text.h"
-#include "loading/package_start.h"
+#include "loading/python/package_start.h"
 
 namespace varve {
 
