@@ -187,9 +187,6 @@ void tell_what_is_empty(const CheckFlags& options, const Ground& ground, const s
   if (ground.lock && std::all_of(checks.begin(), checks.end(), same)) {
     tell("varve: the lock holds: of what both looked at, nothing has moved since " + options.expect);
   }
-  if (ground.patterns && ground.log.errors.empty()) {
-    tell("varve: the log has no error that is known: " + std::to_string(ground.log.lines) + " lines read");
-  }
 }
 
 ExitStatus check(const CheckFlags& options) {
