@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cmd/compare_described.h"
 #include "cmd/document_files.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
@@ -133,6 +134,9 @@ ExitStatus compare(CompareFlags& options) {
   const bool b_is_trace = !options.b.empty() && holds_kernels(files, options.b);
   if (a_is_trace && b_is_trace) return compare_kernels(options);
   if (a_is_trace || b_is_trace) return complain(lone_trace(options, a_is_trace));
+  if (are_described(options.a, options.b)) {
+    return compare_described(options.a, options.b, options.explain, options.output);
+  }
   const RunName name = run_name(options.a);
   const Result<Run> run = load_run(name.file);
   if (!run) return complain(run.error());
@@ -153,11 +157,13 @@ std::vector<Flag> flags_of(CompareFlags& options) {
   const std::vector<Flag> own = {
       {.names = "A",
        .target = &options.a,
-       .help = "a run, whose variants are compared with its first where it stands alone; or a trace",
+       .help = "a run, whose variants are compared with its first where it stands alone; a trace; a captured stack; or a "
+               "text that describes a machine",
        .required = true},
       {.names = "B",
        .target = &options.b,
-       .help = "another run, of which FILE@B names one variant (A may be FILE@A of the same run); or another trace"},
+       .help = "another run, of which FILE@B names one variant (A may be FILE@A of the same run); another trace, stack or "
+               "text; or here, this machine as it is now"},
       {"--metric", "NAME", &options.compare.metric, "the metric of the verdict"},
       {"--margin", "P", &options.margin_percent, "what counts as the same, in percent", between(0.001, 100)},
       {"--variable", "ID", &options.compare.variable,

@@ -1,11 +1,8 @@
 #include "disclosure/read_disclosure.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
+#include "archive/inflate.h"
 #include "disclosure/readers/readers.h"
 #include "package/python_metadata.h"
 #include "tables/package_table.h"
@@ -14,7 +11,7 @@ namespace varve {
 
 namespace {
 constexpr std::size_t kMostParts = 256;
-constexpr std::int64_t kGap = 3;  // lines between two of one part that nobody takes
+constexpr std::int64_t kGap = 8;  // lines between two of one part that nobody takes
 }  // namespace
 
 bool Disclosure::names_machine() const {
@@ -84,16 +81,18 @@ Disclosure read_disclosure_text(std::string_view text) {
   return disclosure;
 }
 
-Result<Disclosure> read_disclosure(int fd, const std::string& where, std::int64_t cap) {
+Result<Disclosure> read_disclosure(const FileReader& file, const std::string& where, std::int64_t cap) {
+  constexpr std::size_t kPiece = std::size_t{1} << 20;
+  Result<std::unique_ptr<ByteStream>> stream = open_stream(file, where);
+  if (!stream) return stream.error();
   DisclosureReader reader;
-  std::string piece(std::size_t{1} << 18, '\0');
   std::int64_t bytes = 0;
   while (true) {
-    const ssize_t got = ::read(fd, piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Error{"reading the text", where, std::strerror(errno), "Give a file that can be read"};
-    const std::int64_t taken = std::min<std::int64_t>(got, cap - bytes);
-    reader.add({piece.data(), static_cast<std::size_t>(taken)});
+    const Result<std::span<const std::byte>> piece = (*stream)->next(kPiece);
+    if (!piece) return piece.error();
+    const auto got = static_cast<std::int64_t>(piece->size());
+    const std::int64_t taken = std::min(got, cap - bytes);
+    reader.add({reinterpret_cast<const char*>(piece->data()), static_cast<std::size_t>(taken)});
     bytes += taken;
     if (got != 0 && taken == got) continue;
     Disclosure disclosure = reader.end();

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "disclosure/lines/declared.h"
 #include "disclosure/lines/text_reader.h"
+#include "world/file_reader.h"
 
 namespace varve {
 
@@ -41,7 +42,7 @@ class DisclosureReader {
 };
 
 Disclosure read_disclosure_text(std::string_view text);
-// From a descriptor to its end or to `cap` bytes. `where` names it in errors.
-Result<Disclosure> read_disclosure(int fd, const std::string& where, std::int64_t cap = kTextCap);
+// The bytes of a file, inflated where it is compressed (gzip, zstd), up to `cap`. `where` names it in errors.
+Result<Disclosure> read_disclosure(const FileReader& file, const std::string& where, std::int64_t cap = kTextCap);
 
 }  // namespace varve

@@ -90,14 +90,19 @@ std::vector<Gpu> gpus_of_text(Declared& declared) {
     if (list.gpus.size() > base->gpus.size()) base = &list;
   }
   for (const auto& [number, gpu] : base->gpus) gpus.push_back(gpu);
-  std::int64_t count = 0;
   for (const DeclaredGpus& list : declared.gpus) {
     if (&list != base) merge(*base, gpus, list, declared);
-    count = std::max(count, std::min(list.count, kMostCounted));
   }
-  // "Attached GPUs: 4" of which one was asked about; a topology alone.
-  while (static_cast<std::int64_t>(gpus.size()) < count) gpus.push_back({.listed = true});
+  // A topology alone says how many there are.
+  const std::int64_t count = gpus.empty() ? counted_in_text(declared) : 0;
+  for (std::int64_t i = 0; i < count; ++i) gpus.push_back({.listed = true});
   return gpus;
+}
+
+std::int64_t counted_in_text(const Declared& declared) {
+  std::int64_t count = 0;
+  for (const DeclaredGpus& list : declared.gpus) count = std::max(count, std::min(list.count, kMostCounted));
+  return count;
 }
 
 }  // namespace varve

@@ -86,14 +86,17 @@ void add(OpenEnvironment& environment, std::vector<OpenPackage> packages, const 
   }
 }
 
-// The CUDA of a framework that pins NVIDIA's wheels by what is installed beside it.
-std::optional<std::string> runtime_beside(const OpenEnvironment& environment) {
+// The CUDA runtimes that are listed: "12.9", "13.3".
+std::vector<std::string> runtimes_beside(const OpenEnvironment& environment) {
+  std::vector<std::string> runtimes;
   for (const auto& [name, open] : environment.packages) {
     if (!name.starts_with("nvidia-cuda-runtime") && name != "cuda-cudart" && name != "cudatoolkit") continue;
     const auto version = dotted_version_from(open.package.version);
-    if (version && version->parts.size() > 1) return fmt::format("{}.{}", version->major(), version->minor());
+    if (version && version->parts.size() > 1) runtimes.push_back(fmt::format("{}.{}", version->major(), version->minor()));
   }
-  return std::nullopt;
+  std::sort(runtimes.begin(), runtimes.end());
+  runtimes.erase(std::unique(runtimes.begin(), runtimes.end()), runtimes.end());
+  return runtimes;
 }
 
 // A bare version of torch is that of the package index, which has one build of each.
@@ -120,23 +123,28 @@ void set_cuda(const Declared& declared, OpenEnvironment& environment, const Know
       package.cuda = missing_fact(Missing::not_applicable, fmt::format("line {}", open.line));
       continue;
     }
-    package.cuda = cuda_of_package(*nothing, *open.row, package, {.folder = {}, .build = open.build, .build_source = fmt::format("line {}", open.line)});
-    if (package.cuda.is_known() || package.cuda.missing == Missing::not_applicable) continue;
-    const bool is_stated = package.cuda.missing == Missing::absent && !package.cuda.source.empty() &&
-                           package.version.find('+') != std::string::npos;
-    if (is_stated || package.role != PackageRole::framework) continue;
-    if (const auto runtime = runtime_beside(environment)) {
-      package.cuda = known_fact(*runtime, "the CUDA runtime that is listed beside it", Standing::inferred);
-    } else if (auto build = build_of_index(package, is_x86, knowledge)) {
+    const std::string line = fmt::format("line {}", open.line);
+    package.cuda =
+        cuda_of_package(*nothing, *open.row, package, {.folder = {}, .build = open.build, .build_source = line});
+    // Its files would tell: nobody looked at them.
+    const bool is_silent = package.cuda.missing == Missing::absent && !package.cuda.is_known() &&
+                           (package.cuda.source == "version, name, pins" || package.cuda.source == open.row->cuda_file);
+    if (!is_silent) continue;
+    package.cuda = missing_fact(Missing::not_asked, line, "the text does not say");
+    if (package.role != PackageRole::framework) continue;
+    const std::vector<std::string> beside = runtimes_beside(environment);
+    if (package.name == "torch" && beside.size() == 1) {
+      package.cuda = known_fact(beside.front(), "the CUDA runtime that is listed beside it", Standing::inferred);
+    } else if (auto build = build_of_index(package, is_x86, knowledge); build && beside.empty()) {
       package.cuda = std::move(*build);
     }
   }
 }
 
-Fact runtimes_beside(const OpenEnvironment& environment) {
-  const auto runtime = runtime_beside(environment);
-  if (!runtime) return missing_fact(Missing::not_asked, "text", "a text was read, no files");
-  return known_fact(std::vector<std::string>{*runtime}, "the packages listed", Standing::inferred);
+Fact carried_runtimes(const OpenEnvironment& environment) {
+  std::vector<std::string> runtimes = runtimes_beside(environment);
+  if (runtimes.empty()) return missing_fact(Missing::not_asked, "text", "a text was read, no files");
+  return known_fact(std::move(runtimes), "the packages listed", Standing::inferred);
 }
 
 Environment finish(OpenEnvironment open, const std::string& path) {
@@ -145,7 +153,7 @@ Environment finish(OpenEnvironment open, const std::string& path) {
                           .python = {},
                           .packages = {},
                           .compilers = {},
-                          .runtimes = runtimes_beside(open)};
+                          .runtimes = carried_runtimes(open)};
   environment.python = open.python.empty()
                            ? missing_fact(Missing::not_asked, "text", "the text does not say")
                            : known_fact(open.python, fmt::format("line {}", open.line), Standing::declared);

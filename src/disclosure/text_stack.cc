@@ -13,7 +13,6 @@ namespace varve {
 
 namespace {
 constexpr const char* kText = "text";
-constexpr std::string_view kSubject = "text ";
 
 Fact unstated() { return missing_fact(Missing::not_asked, kText, "the text does not say"); }
 
@@ -31,11 +30,11 @@ std::optional<std::string> text_in(const Stack& stack, const char* id) {
 void set_gpu_facts(const Declared& declared, Stack& stack) {
   if (stack.gpus.empty()) return;
   const std::string source = fmt::format("from line {}", declared.gpus.front().place.line);
-  stack.facts["gpu.count"] =
-      known_fact(static_cast<std::int64_t>(stack.gpus.size()), source, Standing::declared);
+  const std::int64_t count = std::max(static_cast<std::int64_t>(stack.gpus.size()), counted_in_text(declared));
+  stack.facts["gpu.count"] = known_fact(count, source, Standing::declared);
   for (const FactDefinition& definition : fact_catalog()) {
     const GpuField* field = find_gpu_field(definition.id);
-    if (field == nullptr) continue;
+    if (field == nullptr || definition.id == "gpu.bus") continue;  // a text shows what the driver lists, not the bus
     const bool any = std::any_of(stack.gpus.begin(), stack.gpus.end(),
                                  [&](const Gpu& gpu) { return !field->text(gpu).empty(); });
     if (any) stack.facts[definition.id] = known_fact(gpu_texts(stack.gpus, definition.id, "not stated"), source, Standing::declared);
@@ -143,13 +142,9 @@ void set_consumers(const Declared& declared, Stack& stack) {
 }
 }  // namespace
 
-std::string text_name(const Stack& stack) {
-  return stack.subject.starts_with(kSubject) ? stack.subject.substr(kSubject.size()) : "";
-}
-
 Stack stack_of_text(Disclosure& disclosure, const std::string& name, const Knowledge& knowledge) {
   Declared& declared = disclosure.declared;
-  Stack stack{.captured_at = {}, .tool_version = std::string(tool_version()), .subject = std::string(kSubject) + name};
+  Stack stack{.captured_at = {}, .tool_version = std::string(tool_version()), .subject = "text " + name};
   stack.facts = declared.facts;
   stack.gpus = gpus_of_text(declared);
   stack.environments = environments_of_text(declared, knowledge);

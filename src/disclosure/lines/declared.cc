@@ -99,6 +99,13 @@ void add_package(DeclaredPackages* list, std::string_view name, std::string_view
   list->packages.push_back({std::string(name), clean_utf8(version, 128), line});
 }
 
+void add_other(Declared& declared, const std::string& stack) {
+  constexpr std::size_t kMostOthers = 4;
+  const auto& others = declared.others;
+  if (others.size() >= kMostOthers || std::find(others.begin(), others.end(), stack) != others.end()) return;
+  declared.others.push_back(clean_utf8(stack, 64));
+}
+
 void declare_platform(Declared& declared, std::string_view platform, const TextPlace& place) {
   platform = trim(platform);
   const std::size_t libc = platform.find("-with-");

@@ -82,6 +82,7 @@ DeclaredPackages* package_list(Declared& declared, const TextPlace& place, std::
 // A GPU of a list; nullptr for numbers that no machine has.
 Gpu* gpu_in(DeclaredGpus* list, std::int64_t number);
 void add_package(DeclaredPackages* list, std::string_view name, std::string_view version, std::int64_t line);
+void add_other(Declared& declared, const std::string& stack);  // once each
 // Whether a value is one of those that tools print where they know none.
 bool is_placeholder(std::string_view value);
 // "Linux-5.15.0-107-generic-x86_64-with-glibc2.31", as Python's platform.platform() writes it.

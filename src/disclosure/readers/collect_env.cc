@@ -85,9 +85,9 @@ bool CollectEnvReader::take_pair(std::string_view key, std::string_view value, c
           "torch", missing_fact(Missing::absent, source_at(place), "PyTorch was built without CUDA"));
     }
   } else if (key == "ROCM used to build PyTorch" || key == "HIP runtime version") {
-    if (!is_placeholder(value)) declared.others.push_back("ROCm " + std::string(leading_version(value)));
+    if (!is_placeholder(value)) add_other(declared, "ROCm " + std::string(leading_version(value)));
   } else if (key == "XPU used to build PyTorch") {
-    if (!is_placeholder(value)) declared.others.push_back("Intel XPU " + std::string(leading_version(value)));
+    if (!is_placeholder(value)) add_other(declared, "Intel XPU " + std::string(leading_version(value)));
   } else if (key == "Nvidia driver version") {
     declare_driver(declared, value, place);
   } else if (key == "CUDA runtime version") {

@@ -64,7 +64,7 @@ bool CupyConfigReader::take_pair(std::string_view key, std::string_view value, c
   } else if (key == "CUDA Driver Version") {
     declare_api_level(declared, value, place);
   } else if (key == "NVCC PATH" || key == "CuPy Platform") {
-    if (value.find("ROCm") != std::string_view::npos) declared.others.push_back("ROCm");
+    if (value.find("ROCm") != std::string_view::npos) add_other(declared, "ROCm");
   } else {
     return key.ends_with(" Version") || key.ends_with(" Path") || key.ends_with(" Dirs");
   }

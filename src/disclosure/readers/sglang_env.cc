@@ -78,7 +78,7 @@ bool SglangEnvReader::take(const TextLine& line, Declared& declared) {
     } else if (pair->first.starts_with("NVIDIA Topology")) {
       begin_ = 0;
     } else if (pair->first.starts_with("ROCM") || pair->first.starts_with("HIP")) {
-      declared.others.push_back("ROCm");
+      add_other(declared, "ROCm");
     }
     return true;
   }
