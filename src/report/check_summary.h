@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ std::vector<Finding> findings_beside_log(const Check& check);
 
 // Moves the notes out of the findings. How many there were.
 std::size_t take_out_notes(std::vector<Finding>& findings);
+
+// Of one rule the first `most` notes stay; the others are taken out. How many, by rule.
+std::map<std::string, std::size_t> fold_repeated_notes(std::vector<Finding>& findings, std::size_t most);
 
 // Why nothing about a consumer had to be judged, in one line ("it uses no CUDA"); empty where an answer is to be shown.
 std::string nothing_to_judge(const ConsumerVerdict& consumer);
