@@ -181,16 +181,29 @@ std::string advice_text(const Check& check, const TextStyle& style) {
   return out;
 }
 
-// An answer about a failure keeps notes to a line: none of them is its cause.
+constexpr std::size_t kMostNotesOfRule = 3;
+
+// An answer about a failure keeps notes to a line: none of them is its cause. Other answers keep to the first notes of
+// each rule.
 std::string findings_text(const Check& check, bool explain, const TextStyle& style) {
   std::vector<Finding> findings = findings_beside_log(check);
-  const std::size_t notes = explain || !tells_of_failure(check) ? 0 : take_out_notes(findings);
-  const std::string out = text_findings(findings, style);
-  if (notes == 0) return out;
-  const std::string line =
-      fmt::format("and {} for no error of the log: --explain shows {}",
-                  count_text(notes, "note that accounts", "notes that account"), notes == 1 ? "it" : "them");
-  return (out.empty() ? "\n" : out) + paragraph(line, 2, Tone::dim, style);
+  std::vector<std::string> lines;
+  if (!explain && tells_of_failure(check)) {
+    const std::size_t notes = take_out_notes(findings);
+    if (notes > 0) {
+      lines.push_back(fmt::format("and {} for no error of the log: --explain shows {}",
+                                  count_text(notes, "note that accounts", "notes that account"),
+                                  notes == 1 ? "it" : "them"));
+    }
+  } else if (!explain) {
+    for (const auto& [rule, notes] : fold_repeated_notes(findings, kMostNotesOfRule)) {
+      lines.push_back(fmt::format("and {} of {}: --explain shows {}", count_text(notes, "more note", "more notes"),
+                                  rule, notes == 1 ? "it" : "them"));
+    }
+  }
+  std::string out = text_findings(findings, style);
+  for (const std::string& line : lines) out = (out.empty() ? "\n" : out) + paragraph(line, 2, Tone::dim, style);
+  return out;
 }
 
 std::string verdict_text(const Check& check, const TextStyle& style) {
