@@ -1,4 +1,6 @@
 #pragma once
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,9 +24,14 @@ class ProcessExecutor : public Executor {
  public:
   ProcessExecutor(const World& world, KernelWitness& witness, TemporaryDirectory directory,
                   ExitWatch watch = ExitWatch::automatic);
+  ~ProcessExecutor() override;
   UnitOutcome execute(const UnitRequest& request) override;
+  UnitOutcome execute_aside(const UnitRequest& request) override;
+  Status start_server(int key, const ServerRequest& request) override;
+  void stop_server(int key) override;
 
  private:
+  ServerProcess* server_of(const UnitRequest& request) const;
   std::optional<MachineTime> machine_time_before_unit() const;
   std::vector<std::string> environment_for(const UnitRequest& request) const;
   void set_peak_memory(std::uint64_t bytes, UnitOutcome& outcome);
@@ -40,7 +47,8 @@ class ProcessExecutor : public Executor {
   std::optional<MachineTime> last_machine_time_;  // after the last unit,
   double last_machine_time_at_ = 0;               // on the monotonic clock
   double processors_ = 1;
-  std::vector<char> buffer_;          // for the program's output, of every unit
+  std::vector<char> buffer_;  // for the program's output, of every unit
+  std::map<int, std::unique_ptr<ServerProcess>> servers_;
   std::uint64_t own_peak_bytes_ = 0;  // our VmHWM when last looked at: it only grows
 };
 

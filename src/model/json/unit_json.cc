@@ -108,6 +108,8 @@ Json unit_to_json(const Unit& unit, LibraryTable& libraries) {
             {"marks", marks_to_json(unit.marks)}};
   if (!unit.peak_memory_note.empty()) json["peak_memory_note"] = unit.peak_memory_note;
   if (unit.recording) json["recording"] = recording_to_json(*unit.recording);
+  if (unit.end.server_failed) json["end"]["server_failed"] = true;
+  if (unit.server) json["server"] = server_use_to_json(*unit.server);
   add_whereabouts(unit, json);
   return json;
 }
@@ -125,7 +127,8 @@ Unit unit_from(const Fields& fields, const std::vector<Library>& libraries, cons
   unit.end = {.exit_code = static_cast<int>(end.integer("exit_code")),
               .signal = static_cast<int>(end.integer("signal")),
               .timed_out = end.flag("timed_out", false),
-              .interrupted = end.flag("interrupted", false)};
+              .interrupted = end.flag("interrupted", false),
+              .server_failed = end.flag("server_failed", false)};
   unit.wall_seconds = fields.required_number("wall_seconds");
   unit.user_seconds = fields.required_number("user_seconds");
   unit.system_seconds = fields.required_number("system_seconds");
@@ -147,6 +150,7 @@ Unit unit_from(const Fields& fields, const std::vector<Library>& libraries, cons
     unit.marks.push_back({row.word("mark", mark_from), row.text("text")});
   });
   if (fields.has("recording")) unit.recording = recording_from(fields.object("recording"));
+  if (fields.has("server")) unit.server = server_use_from(fields.object("server"));
   read_whereabouts(fields, unit);
   return unit;
 }

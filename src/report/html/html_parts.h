@@ -65,7 +65,7 @@ void write_waterfall(HtmlWriter& out, const std::vector<WaterfallRow>& rows, con
 
 // The parts of a comparison's page.
 void write_items(HtmlWriter& out, const Comparison& comparison);
-void write_account(HtmlWriter& out, const KernelAccount& account);
+void write_account(HtmlWriter& out, const KernelAccount& account, const MetricComparison& primary);
 
 std::string digest_of_document(const Stack& stack);
 std::string digest_of_document(const Run& run);

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "model/answers/stack_comparison.h"
 #include "model/answers/trace_comparison.h"
 #include "model/check_result.h"
 #include "model/comparison.h"
@@ -22,8 +23,16 @@ std::string text_overview(const Check& check, const TextStyle& style);
 // `explain` names every rule that could not be judged.
 std::string text_check(const Check& check, bool explain, const TextStyle& style);
 // `explain` adds why the verdict is what it is and what would decide it, and names the items that are the same.
+// Without it the text takes some 60 lines at most.
 std::string text_comparison(const Comparison& comparison, bool explain, const TextStyle& style);
+// What a single number out of the comparison takes for granted.
+std::string text_assumptions(const Comparison& comparison, const TextStyle& style);
+// Several variants of one run, each against the first: a row each by the primary metric. `name` is the run's, as the
+// command that shows more of a pair takes it. At least two.
+std::string text_variants(const std::vector<Comparison>& comparisons, const std::string& name, const TextStyle& style);
 // At most some 60 lines; `explain` adds every remark on the traces.
 std::string text_trace_comparison(const TraceComparison& comparison, bool explain, const TextStyle& style);
+// At most some 60 lines; `explain` adds what is the same, and every row.
+std::string text_stack_comparison(const StackComparison& comparison, bool explain, const TextStyle& style);
 
 }  // namespace varve
