@@ -100,8 +100,9 @@ const std::string& group_of(const PatternMatch& match, int group) {
 }
 
 // The text of a group as the fact is written; empty when it says nothing.
-std::string fact_text_of(const PatternFact& fact, const PatternMatch& match) {
-  const std::string text(trim(group_of(match, fact.group)));
+std::string fact_text_of(const PatternFact& fact, const PatternMatch& match, std::string_view window) {
+  const std::string_view whole = window.substr(match.begin, match.end - match.begin);
+  const std::string text = fact.group == 0 ? clean_utf8(trim(whole), kTextCap) : std::string(trim(group_of(match, fact.group)));
   if (fact.form == "api_level" && text.find('.') == std::string::npos) {
     const std::optional<std::int64_t> number = parse_integer(text);
     if (!number || *number < 1000 || *number > 999'990) return {};
@@ -123,10 +124,10 @@ void add_package(Findings& found, const std::string& name, const std::string& ve
   found.packages.push_back(std::move(package));
 }
 
-void add_facts(Findings& found, const PatternMatch& match, std::int64_t line) {
+void add_facts(Findings& found, const PatternMatch& match, std::string_view window, std::int64_t line) {
   const std::string source = "log line " + std::to_string(line);
   for (const PatternFact& fact : match.pattern->facts) {
-    std::string text = fact_text_of(fact, match);
+    std::string text = fact_text_of(fact, match, window);
     if (text.empty()) continue;
     if (fact.fact == "package") {
       add_package(found, text, group_of(match, fact.index), line);
@@ -156,7 +157,7 @@ void read_window(Findings& found, std::string_view text, std::size_t limit, std:
     line += std::count(text.begin() + static_cast<std::ptrdiff_t>(counted),
                        text.begin() + static_cast<std::ptrdiff_t>(match.begin), '\n');
     counted = match.begin;
-    add_facts(found, match, line);
+    add_facts(found, match, text, line);
     if (match.pattern->is_error && !match.yields) add_error(found, match, text, line);
   }
 }
