@@ -306,9 +306,30 @@ void add_leftover_finding(Run& run) {
   run.findings.push_back(std::move(finding));
 }
 
+// Units that share a server share its luck: address layout, caches, where its threads are.
+void add_shared_server_finding(Run& run) {
+  std::vector<std::string> sides;
+  for (const Variant& variant : run.variants) {
+    if (variant.server && variant.server->lives == "block") sides.push_back(variant.name);
+  }
+  if (sides.empty()) return;
+  Finding finding;
+  finding.id = "VRV-RUN-SERVER-SHARED";
+  finding.layer = Layer::settings;
+  finding.severity = Severity::warning;
+  finding.mender = Mender::application;
+  finding.evidence = fmt::format("one server served all units of a block on {}", join(sides, " and "));
+  finding.consequence = "units of a block are not independent: the interval may be too narrow, and what the server had "
+                        "loaded before its second unit is not known";
+  finding.fix = "give each unit a fresh server (--server-each unit) where its start can be afforded";
+  finding.source = "Kalibera and Jones 2013, doi 10.1145/2464157.2464160";
+  run.findings.push_back(std::move(finding));
+}
+
 }  // namespace
 
 void add_closing_findings(Run& run) {
+  add_shared_server_finding(run);
   add_direction_finding(run);
   add_window_finding(run);
   add_stack_finding(run);

@@ -147,7 +147,8 @@ struct Run {
   std::vector<RunContinuation> continuations;  // each time it was taken up again
 };
 
-// The command line of a side as a shell would take it, with what was set for it: "K=V program --x".
+// The command line of a side as a shell would take it, with what was set for it and before all what the plan calls it:
+// "K=V program --x", "torch 2.15: VIRTUAL_ENV=~/new python3 x.py" (the PATH of a virtual environment is left out).
 std::string command_text(const Variant& variant);
 
 // The value of a metric of a unit: one of its own, or the built-in "wall time" and "CPU time". Nothing when it has

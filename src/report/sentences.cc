@@ -12,6 +12,10 @@ namespace varve {
 namespace {
 std::string pairs_to_go(const MetricComparison& metric) {
   if (!metric.pairs_needed) return "";
+  constexpr int kMostForetold = 1000;  // above, a number would only seem to be one
+  if (*metric.pairs_needed > kMostForetold) {
+    return fmt::format(" More than {} pairs would be needed, if the estimate holds.", kMostForetold);
+  }
   return fmt::format(" About {} pairs would decide, if the estimate holds.", *metric.pairs_needed);
 }
 

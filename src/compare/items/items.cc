@@ -74,9 +74,7 @@ void add_fact(const Sides& sides, const std::string& id, const FactDefinition& d
   if (a == nullptr && b == nullptr) return;
   if (a == nullptr) a = &not_captured;
   if (b == nullptr) b = &not_captured;
-  ControlItem item{
-      id,   definition.layer, definition.title, text_of(*a, definition), text_of(*b, definition), state_of(*a, *b, id),
-      false};
+  ControlItem item = fact_item(id, definition, *a, *b);
   if (sides.one_document && item.state != ItemState::not_applicable) item.state = ItemState::shared;
   const auto add_move = [&](const Run& run, std::string& text) {
     const FactChange* move = find_move(run, id);
@@ -294,6 +292,11 @@ void add_work(const Sides& sides, std::vector<ControlItem>& items) {
                    format_quantity(b, work.kind.unit), same ? ItemState::same : ItemState::different, false});
 }
 }  // namespace
+
+ControlItem fact_item(const std::string& id, const FactDefinition& definition, const Fact& a, const Fact& b) {
+  return {id,   definition.layer, definition.title, text_of(a, definition), text_of(b, definition), state_of(a, b, id),
+          false};
+}
 
 std::vector<ControlItem> list_items(const Sides& sides) {
   std::vector<ControlItem> items;

@@ -4,6 +4,7 @@
 
 #include "compare/sides/sides.h"
 #include "model/comparison.h"
+#include "model/fact_catalog.h"
 
 namespace varve {
 
@@ -11,6 +12,9 @@ namespace varve {
 // host facts, settings, command, program, libraries loaded, work done. In one document what the machine is, is
 // `shared`. `follows` and `under_test` are not decided here.
 std::vector<ControlItem> list_items(const Sides& sides);
+
+// One fact of two stacks as an item; with a value that may only be written shorter on one side ("550.54") it is unknown.
+ControlItem fact_item(const std::string& id, const FactDefinition& definition, const Fact& a, const Fact& b);
 
 // Libraries mapped by the units of either side (in library_items.cc).
 void add_library_items(const Sides& sides, std::vector<ControlItem>& items);

@@ -313,11 +313,22 @@ TraceComparison sample_trace_comparison() {
                         .each_b_ns = {3, 4},
                         .b_main = 1,
                         .detail = "registers 1 → 2",
+                        .a_precision = "fp32",
+                        .b_precision = "bf16",
+                        .a_library = "liba.so",
+                        .b_library = "libb.so",
                         .a_times = 1,
                         .b_times = 1,
                         .a_ns = 7,
-                        .b_ns = 7}};
+                        .b_ns = 7,
+                        .change = ChangeParts{2, -2}}};
   comparison.operations = {{"op", 7, 7, 1, 2}};
+  comparison.a.files = 2;
+  comparison.ranks = {{1, 0, 10, 9, 7, 6, 3, 2, 1, -1}, {-1, -1, 0, 9, 0, 6, 0, 2, -1, 0}};
+  comparison.measures = {{"kernels", TraceMeasure::Unit::count, 2, std::nullopt},
+                         {"busy", TraceMeasure::Unit::share, 0.5, 0.25}};
+  comparison.collectives_detail = "one rank alone";
+  comparison.known_changes = {{"cudnn-9", "cudnn", "8.9", "9.1", "other convolutions", "a release note"}};
   comparison.facts = {{"os.name", Layer::os, "system", "x", "y", ItemState::different}};
   comparison.remarks = {"a remark"};
   return comparison;
@@ -332,6 +343,11 @@ TEST(Documents, OfTwoTracesSurviveToo) {
   EXPECT_EQ(comparison.groups[0].b_ns, 7);
   EXPECT_EQ(comparison.groups[0].b_main, 1u);
   EXPECT_EQ(comparison.b.units, 2u);
+  EXPECT_EQ(comparison.ranks[0].a_waiting_ns, 1);
+  EXPECT_EQ(comparison.ranks[0].b_waiting_ns, -1);
+  EXPECT_EQ(comparison.ranks[1].rank, -1);
+  EXPECT_EQ(comparison.groups[0].change->each_ns, -2);
+  EXPECT_FALSE(comparison.measures[0].b);
 }
 
 TEST(Documents, OfTwoTracesThatContradictThemselvesAreRefused) {

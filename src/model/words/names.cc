@@ -228,6 +228,18 @@ constexpr EnumNames<CheckState, 5> kCheckStates{{{
     {CheckState::cannot_tell, "cannot tell"},
     {CheckState::not_applicable, "not applicable"},
 }}};
+constexpr EnumNames<CandidateState, 3> kCandidateStates{{{
+    {CandidateState::confirmed, "confirmed"},
+    {CandidateState::open, "open"},
+    {CandidateState::excluded, "excluded"},
+}}};
+constexpr EnumNames<CauseStanding, 5> kCauseStandings{{{
+    {CauseStanding::confirmed, "confirmed"},
+    {CauseStanding::supported, "supported"},
+    {CauseStanding::stated, "stated"},
+    {CauseStanding::undecided, "undecided"},
+    {CauseStanding::refuted, "refuted"},
+}}};
 constexpr EnumNames<Question, 6> kQuestions{{{
     {Question::driver, "driver"},
     {Question::gpu, "GPU"},
@@ -334,6 +346,10 @@ std::string speed_title(Speed speed) {
 
 std::string_view to_string(CheckState state) { return kCheckStates.name(state); }
 std::optional<CheckState> check_state_from(std::string_view text) { return kCheckStates.value(text); }
+std::string_view to_string(CandidateState value) { return kCandidateStates.name(value); }
+std::optional<CandidateState> candidate_state_from(std::string_view text) { return kCandidateStates.value(text); }
+std::string_view to_string(CauseStanding value) { return kCauseStandings.name(value); }
+std::optional<CauseStanding> cause_standing_from(std::string_view text) { return kCauseStandings.value(text); }
 std::string_view to_string(Question value) { return kQuestions.name(value); }
 std::optional<Question> question_from(std::string_view text) { return kQuestions.value(text); }
 std::string_view to_string(Regime value) { return kRegimes.name(value); }

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "model/answers/stack_comparison.h"
 #include "model/answers/trace_comparison.h"
 #include "model/check_result.h"
 #include "model/comparison.h"
@@ -31,5 +32,7 @@ std::string text_assumptions(const Comparison& comparison, const TextStyle& styl
 std::string text_variants(const std::vector<Comparison>& comparisons, const std::string& name, const TextStyle& style);
 // At most some 60 lines; `explain` adds every remark on the traces.
 std::string text_trace_comparison(const TraceComparison& comparison, bool explain, const TextStyle& style);
+// At most some 60 lines; `explain` adds what is the same, and every row.
+std::string text_stack_comparison(const StackComparison& comparison, bool explain, const TextStyle& style);
 
 }  // namespace varve
