@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "report/printable.h"
-#include "report/text/text_account.h"
+#include "report/text/comparison_account.h"
 #include "report/text/text_parts.h"
 #include "report/text/text_report.h"
 #include "report/wording.h"
