@@ -74,6 +74,8 @@ std::string speed_sentence(const Comparison& comparison) {
       return fmt::format("No verdict on speed, {} and {} were measured one after the other: {}", a, b, numbers);
     case Speed::direction_unknown:
       return fmt::format("No verdict on speed, the program does not say which way is better: {}", numbers);
+    case Speed::not_measured:
+      return fmt::format("Not measured, {}: {}", comparison.not_measured.empty() ? "the work differs" : comparison.not_measured.front(), numbers);
     case Speed::noise:
       return fmt::format("Noise: nothing was changed, yet {}", numbers);
   }
@@ -151,6 +153,8 @@ std::vector<std::string> speed_reasons(const Comparison& comparison) {
                       "name of {} say whether that is better",
                       bounds, metric.metric));
       break;
+    case Speed::not_measured:
+      break;  // compare_runs.cc adds what differs
     case Speed::noise:
       reasons.push_back(
           fmt::format("the 95 % interval ({}) excludes no change, and no recorded thing differs: chance "

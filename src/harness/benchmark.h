@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "harness/readings/metric_sources.h"
 #include "harness/recorders/kernels_way.h"
 #include "model/run_record.h"
 #include "world/world.h"
@@ -32,6 +33,11 @@ struct RunPlan {
   KernelsWay kernels = KernelsWay::automatic;
   double sampling_hertz = 99;  // CPU samples a second of CPU time; 0 is none, as is --kernels=none
   std::uint64_t seed = 0;      // of the environment pads
+  MetricSources sources;       // where numbers are read beside $VARVE_METRICS
+  std::vector<std::string> same_metrics;  // counts or values that must agree between the sides
+  std::vector<std::string> same_outputs;  // files, or "-", that must agree between the sides
+  double tolerance = 0;                   // relative, of numbers in either
+  std::string cache_state, client_path;   // named by the user; empty: not named
 };
 
 // Told what happens while a run executes, on the thread that called run_benchmark.

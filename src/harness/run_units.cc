@@ -53,6 +53,10 @@ Unit make_unit(const PlannedUnit& planned, int index, int pad, double run_starte
   unit.involuntary_switches = outcome.involuntary_switches;
   unit.environment_pad = pad;
   if (outcome.metrics) unit.metrics = *outcome.metrics;
+  unit.metrics_note = std::move(outcome.metrics_note);
+  unit.work_fault = std::move(outcome.work_fault);
+  unit.outputs = std::move(outcome.outputs);
+  unit.conditions = std::move(outcome.conditions);
   unit.window = outcome.window;
   unit.window_fault = outcome.window_fault;
   unit.threads_at_work = outcome.threads_at_work;
@@ -105,7 +109,8 @@ class Scheduler {
         observer_(observer),
         home_(environment_value(world.environment, "HOME")),
         run_(run),
-        pads_(plan.seed) {}
+        pads_(plan.seed),
+        outputs_(plan.same_outputs, plan.tolerance) {}
 
   void execute() {
     const std::vector<PlannedUnit> planned = plan_units(static_cast<int>(variants_.size()), plan_.units, plan_.warmup);
@@ -139,6 +144,7 @@ class Scheduler {
       interrupted.end.interrupted = true;
       return stop("interrupted before " + what, *unit_finding("the run before " + what, interrupted, 0, home_));
     }
+    take_canary_before(planned);
     UnitRequest request = make_request(planned, variants_[static_cast<std::size_t>(planned.side)].environment);
     request.output = [this](std::string_view bytes) { observer_.output(bytes); };
     UnitOutcome outcome = executor_.execute(request);
@@ -152,10 +158,24 @@ class Scheduler {
     return check_metrics(what, unit);
   }
 
+  // At the beginning of blocks, and seldom enough to cost a fiftieth of the time at most.
+  void take_canary_before(const PlannedUnit& planned) {
+    constexpr double kInterval = 1;
+    if (planned.role != UnitRole::timing || planned.position != 0) return;
+    const double now = run_.units.empty() ? 0 : run_.units.back().started_seconds + run_.units.back().wall_seconds;
+    if (!run_.canaries.empty() && now - run_.canaries.back().started_seconds < kInterval) return;
+    std::optional<Canary> canary = executor_.canary();
+    if (!canary) return;
+    canary->before_unit = static_cast<int>(run_.units.size());
+    canary->started_seconds = now;
+    run_.canaries.push_back(*canary);
+  }
+
   bool check_metrics(const std::string& what, const Unit& unit) {
     std::string& primary = run_.protocol.primary_metric;
     if (primary.empty()) {
       primary = plan_.metric ? *plan_.metric : unit.metrics.empty() ? "wall time" : unit.metrics[0].name;
+      if (!plan_.metric && unit.metrics.empty()) run_.protocol.metric_note = unit.metrics_note;
     }
     if (!find_metric(unit, primary)) {
       return stop(fmt::format("{} did not write the metric \"{}\"", what, primary),
@@ -243,6 +263,8 @@ class Scheduler {
     request.environment = &environment;
     request.environment_pad = pads_.next();
     request.timeout_seconds = plan_.timeout_seconds;
+    request.sources = &plan_.sources;
+    if (!plan_.same_outputs.empty()) request.outputs = &outputs_;
     request.window_metric =
         run_.protocol.primary_metric.empty() ? plan_.metric.value_or("") : run_.protocol.primary_metric;
     return request;
@@ -286,6 +308,7 @@ class Scheduler {
   std::string home_;
   Run& run_;
   PadSource pads_;
+  OutputWatch outputs_;
   int total_ = 0;
   bool forecast_made_ = false;
   double run_started_at_ = 0;

@@ -30,6 +30,7 @@ enum class Speed {
   no_spread,          // a single unit on a side
   direction_unknown,  // 95 % interval excludes no change, but whether more or less is better is not known
   noise,              // nothing was changed, yet the 95 % interval excludes no change
+  not_measured,       // the sides did not do the same work, or computed something else: the numbers say nothing
 };
 
 // Whether the numbers may be compared (DISCLOSURE part 3).
@@ -125,7 +126,8 @@ struct Comparison {
   std::vector<std::string> variable;    // ids of the items under test
   std::vector<KernelAccount> accounts;  // one a witness and quantity, side by side; that of CPU time first
   std::vector<Finding> findings;
-  std::string verdict;               // one sentence
+  std::vector<std::string> not_measured;  // why the numbers say nothing about speed; empty: they do
+  std::string verdict;                    // one sentence
   std::vector<std::string> reasons;  // why, and what would decide: for --explain
 };
 

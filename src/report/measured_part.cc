@@ -36,10 +36,8 @@ TypicalWindow typical_window(const std::vector<const Unit*>& units) {
   return typical;
 }
 
-bool is_built_in(const std::string& metric) { return metric == "wall time" || metric == "CPU time"; }
-
 std::string why_all(const Run& run, const std::vector<const Unit*>& units) {
-  if (is_built_in(run.protocol.primary_metric)) return run.protocol.primary_metric + " is of all of it";
+  if (is_built_in_metric(run.protocol.primary_metric)) return run.protocol.primary_metric + " is of all of it";
   const bool faulty =
       std::any_of(units.begin(), units.end(), [](const Unit* unit) { return !unit->window_fault.empty(); });
   if (faulty) return "what the program says of its window is not used";

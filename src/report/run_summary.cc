@@ -100,8 +100,11 @@ std::vector<std::string> metric_names(const Run& run) {
   for (const Unit& unit : run.units) {
     for (const Metric& metric : unit.metrics) add_name(names, metric.name);
   }
-  add_name(names, "wall time");
-  add_name(names, "CPU time");
+  for (const std::string& name : built_in_metrics()) {
+    const bool seen = std::any_of(run.units.begin(), run.units.end(),
+                                  [&](const Unit& unit) { return find_metric(unit, name).has_value(); });
+    if (seen) add_name(names, name);
+  }
   return names;
 }
 

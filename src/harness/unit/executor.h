@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "harness/readings/metric_sources.h"
+#include "harness/readings/output_equality.h"
 #include "model/run_record.h"
 
 namespace varve {
@@ -20,6 +22,8 @@ struct UnitRequest {
   double timeout_seconds = 0;                             // 0 is none
   std::string window_metric;                              // whose window is that of the unit; "": of the first written
   std::function<void(std::string_view)> output;           // gets stdout and stderr as they come; may be empty
+  const MetricSources* sources = nullptr;  // where numbers are read beside $VARVE_METRICS; not owned, none: nowhere
+  OutputWatch* outputs = nullptr;          // holds outputs against those of other units; not owned, may be none
   int watched = -1;                                       // a descriptor to watch while the unit runs; -1: none. Lent
   std::function<void()> readable;                         // called whenever it can be read
 };
@@ -37,6 +41,10 @@ struct UnitOutcome {
   std::string peak_memory_note;
   std::uint64_t involuntary_switches = 0;
   Result<std::vector<Metric>> metrics = std::vector<Metric>{};
+  std::string metrics_note;
+  std::string work_fault;
+  std::vector<OutputCheck> outputs;
+  UnitConditions conditions;
   std::optional<MeasuredWindow> window;
   std::string window_fault;
   std::optional<int> threads_at_work;
@@ -53,6 +61,8 @@ class Executor {
  public:
   virtual ~Executor() = default;
   virtual UnitOutcome execute(const UnitRequest& request) = 0;
+  // A fixed piece of work between units, where there is one.
+  virtual std::optional<Canary> canary() { return std::nullopt; }
 };
 
 }  // namespace varve

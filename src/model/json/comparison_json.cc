@@ -186,6 +186,7 @@ Json to_json(const Comparison& comparison) {
           {"variable", comparison.variable},
           {"accounts", accounts},
           {"findings", findings_to_json(comparison.findings)},
+          {"not_measured", comparison.not_measured},
           {"verdict", comparison.verdict},
           {"reasons", comparison.reasons}};
 }
@@ -205,6 +206,7 @@ Comparison comparison_from(const Fields& fields) {
   comparison.variable = fields.texts("variable");
   fields.each("accounts", [&](const Fields& row) { comparison.accounts.push_back(account_from(row)); });
   comparison.findings = findings_from(fields, "findings");
+  comparison.not_measured = fields.texts("not_measured");
   comparison.verdict = fields.text("verdict");
   comparison.reasons = fields.texts("reasons");
   return comparison;

@@ -2,6 +2,7 @@
 // index, so that a run of a thousand units stays small.
 #include <nlohmann/json.hpp>
 
+#include "model/json/conditions_json.h"
 #include "model/json/documents.h"
 #include "model/json/json_parts.h"
 #include "model/json/unit_json.h"
@@ -60,10 +61,19 @@ Variant variant_from(const Fields& fields) {
 }
 
 Json protocol_to_json(const Protocol& protocol) {
-  return {{"units", protocol.units},   {"warmup", protocol.warmup},
-          {"margin", protocol.margin}, {"timeout_seconds", protocol.timeout_seconds},
-          {"order", protocol.order},   {"primary_metric", protocol.primary_metric},
-          {"seed", protocol.seed}};
+  Json json{{"units", protocol.units},   {"warmup", protocol.warmup},
+            {"margin", protocol.margin}, {"timeout_seconds", protocol.timeout_seconds},
+            {"order", protocol.order},   {"primary_metric", protocol.primary_metric},
+            {"seed", protocol.seed}};
+  set_text(json, "metric_note", protocol.metric_note);
+  if (!protocol.work_metrics.empty()) json["work_metrics"] = protocol.work_metrics;
+  if (!protocol.outputs.empty()) {
+    json["outputs"] = protocol.outputs;
+    json["output_tolerance"] = protocol.output_tolerance;
+  }
+  set_text(json, "cache_state", protocol.cache_state);
+  set_text(json, "client_path", protocol.client_path);
+  return json;
 }
 
 Protocol protocol_from(const Fields& fields) {
@@ -73,7 +83,13 @@ Protocol protocol_from(const Fields& fields) {
           .timeout_seconds = fields.number("timeout_seconds"),
           .order = fields.text("order"),
           .primary_metric = fields.required_text("primary_metric"),
-          .seed = fields.count("seed")};
+          .seed = fields.count("seed"),
+          .metric_note = fields.text("metric_note"),
+          .work_metrics = fields.texts("work_metrics"),
+          .outputs = fields.texts("outputs"),
+          .output_tolerance = fields.number("output_tolerance"),
+          .cache_state = fields.text("cache_state"),
+          .client_path = fields.text("client_path")};
 }
 
 Json to_json(const Run& run) {
@@ -98,7 +114,9 @@ Json to_json(const Run& run) {
           {"libraries", libraries_to_json(libraries.rows())},
           {"kernels", kernels_to_json(run.kernels)},
           {"units", units},
+          {"canaries", canaries_to_json(run.canaries)},
           {"findings", findings_to_json(run.findings)},
+          {"card", card_to_json(run.card)},
           {"complete", run.complete},
           {"incomplete_reason", run.incomplete_reason}};
 }
@@ -120,7 +138,9 @@ Run run_from(const Fields& fields) {
   fields.each("libraries", [&](const Fields& row) { libraries.push_back(library_from(row)); });
   const KernelIdMap kernels = kernels_from(fields, "kernels", run.kernels);
   fields.each("units", [&](const Fields& row) { run.units.push_back(unit_from(row, libraries, kernels)); });
+  fields.each("canaries", [&](const Fields& row) { run.canaries.push_back(canary_from(row)); });
   run.findings = findings_from(fields, "findings");
+  fields.each("card", [&](const Fields& row) { run.card.push_back(card_line_from(row)); });
   run.complete = fields.flag("complete", true);
   run.incomplete_reason = fields.text("incomplete_reason");
   return run;

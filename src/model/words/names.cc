@@ -157,9 +157,14 @@ constexpr EnumNames<UnitRole, 3> kRoles{{{
     {UnitRole::timing, "timing"},
     {UnitRole::evidence, "evidence"},
 }}};
-constexpr EnumNames<Mark, 5> kMarks{{{
+constexpr EnumNames<Mark, 10> kMarks{{{
     {Mark::steal, "steal"},
     {Mark::switches, "switches"},
+    {Mark::others, "others"},
+    {Mark::throttled, "throttled"},
+    {Mark::slow_clock, "slow_clock"},
+    {Mark::foreign_gpu, "foreign_gpu"},
+    {Mark::paging, "paging"},
     {Mark::leftovers, "leftovers"},
     {Mark::unknown_use, "unknown_use"},
     {Mark::first_of_side, "first_of_side"},
@@ -169,7 +174,16 @@ constexpr EnumNames<Better, 3> kBetter{{{
     {Better::lower, "lower"},
     {Better::unknown, "unknown"},
 }}};
-constexpr EnumNames<Speed, 11> kSpeeds{{{
+constexpr EnumNames<Combined, 7> kCombined{{{
+    {Combined::none, "none"},
+    {Combined::sum, "sum"},
+    {Combined::mean, "mean"},
+    {Combined::median, "median"},
+    {Combined::highest, "highest"},
+    {Combined::lowest, "lowest"},
+    {Combined::rate, "rate"},
+}}};
+constexpr EnumNames<Speed, 12> kSpeeds{{{
     {Speed::faster, "faster"},
     {Speed::slower, "slower"},
     {Speed::faster_touching_margin, "faster_touching_margin"},
@@ -181,6 +195,7 @@ constexpr EnumNames<Speed, 11> kSpeeds{{{
     {Speed::no_spread, "no_spread"},
     {Speed::direction_unknown, "direction_unknown"},
     {Speed::noise, "noise"},
+    {Speed::not_measured, "not_measured"},
 }}};
 constexpr EnumNames<Control, 4> kControls{{{
     {Control::controlled, "controlled"},
@@ -260,6 +275,7 @@ std::string_view to_string(FaultCategory value) { return kFaultCategories.name(v
 std::string_view to_string(UnitRole value) { return kRoles.name(value); }
 std::string_view to_string(Mark value) { return kMarks.name(value); }
 std::string_view to_string(Better value) { return kBetter.name(value); }
+std::string_view to_string(Combined value) { return kCombined.name(value); }
 std::string_view to_string(Speed value) { return kSpeeds.name(value); }
 std::string_view to_string(Control value) { return kControls.name(value); }
 std::string_view to_string(ItemState value) { return kItemStates.name(value); }
@@ -289,6 +305,7 @@ std::optional<FaultCategory> fault_category_from(std::string_view text) { return
 std::optional<UnitRole> unit_role_from(std::string_view text) { return kRoles.value(text); }
 std::optional<Mark> mark_from(std::string_view text) { return kMarks.value(text); }
 std::optional<Better> better_from(std::string_view text) { return kBetter.value(text); }
+std::optional<Combined> combined_from(std::string_view text) { return kCombined.value(text); }
 std::optional<Speed> speed_from(std::string_view text) { return kSpeeds.value(text); }
 std::optional<Control> control_from(std::string_view text) { return kControls.value(text); }
 std::optional<ItemState> item_state_from(std::string_view text) { return kItemStates.value(text); }
@@ -313,6 +330,8 @@ std::string speed_title(Speed speed) {
       return "no spread known";
     case Speed::direction_unknown:
       return "changed, direction unknown";
+    case Speed::not_measured:
+      return "not measured";
     default:
       return std::string(to_string(speed));
   }

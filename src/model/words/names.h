@@ -14,6 +14,7 @@ std::optional<FaultCategory> fault_category_from(std::string_view text);
 std::optional<UnitRole> unit_role_from(std::string_view text);
 std::optional<Mark> mark_from(std::string_view text);
 std::optional<Better> better_from(std::string_view text);
+std::optional<Combined> combined_from(std::string_view text);
 std::optional<Speed> speed_from(std::string_view text);
 std::optional<Control> control_from(std::string_view text);
 std::optional<ItemState> item_state_from(std::string_view text);
