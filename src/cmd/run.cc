@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <cctype>
 #include <cmath>
 #include <csignal>
 #include <memory>
@@ -9,11 +10,16 @@
 
 #include "base/units.h"
 #include "cmd/document_files.h"
+#include "cmd/metric_flags.h"
 #include "cmd/run_journal.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
+#include "compare/compare_runs.h"
+#include "compare/verdict.h"
 #include "harness/benchmark.h"
+#include "harness/noise_check.h"
 #include "model/json/documents.h"
+#include "report/card.h"
 
 namespace varve {
 
@@ -23,8 +29,9 @@ struct RunFlags {
   double margin_percent = 1;
   std::vector<std::string> against_environment;
   MeasuredCommands commands;
+  MetricFlags metrics;
   std::string kernels = "auto";
-  bool quiet = false;
+  bool quiet = false, full = false, check_noise = false;
   std::optional<std::uint64_t> seed;
   OutputOptions output;
 };
@@ -138,10 +145,55 @@ void set_plan(RunFlags& options, std::vector<VariantPlan> variants) {
   if (options.plan.name.empty()) options.plan.name = options.commands.first.front();
 }
 
+// The comparison of the two sides; nothing where there is one, or too little was measured.
+std::optional<Comparison> compared(const Run& run) {
+  if (run.variants.size() != 2) return std::nullopt;
+  Result<Comparison> comparison = compare_variants(run, {.created_at = run.created_at});
+  if (!comparison) return std::nullopt;
+  return std::move(*comparison);
+}
+
+RunAnswer run_answer(const Run& run, const std::optional<Comparison>& comparison, const std::string& file) {
+  RunAnswer answer;
+  const bool kept = is_plain_file(file);
+  if (comparison) {
+    answer.how_much = speed_sentence(*comparison);
+    answer.control = control_phrase(*comparison);
+    answer.control[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(answer.control[0])));
+    answer.without_marked = comparison->without_marked;
+    answer.speed = comparison->primary.speed;
+    answer.more = kept ? fmt::format("More: varve compare {} --explain", file) : "More: --full";
+    return answer;
+  }
+  for (const Variant& variant : run.variants) {
+    answer.how_much += (answer.how_much.empty() ? "" : "; ") +
+                       (run.variants.size() > 1 ? variant.name + ", " : std::string()) + interval_of_units(run, variant);
+  }
+  answer.control = run.variants.size() == 1
+                       ? "Compared with nothing: --against-env NAME=VALUE or --against -- CMD measures a second variant in turns"
+                       : "Too little was measured to compare the two";
+  answer.more = kept ? fmt::format("More: varve report {} --format text", file) : "More: --full";
+  return answer;
+}
+
+// How noisy the machine is, instead of a run.
+ExitStatus say_how_noisy() {
+  constexpr double kSeconds = 5;
+  ProgressBar bar;
+  const Result<NoiseReport> report = check_noise(host_world(), kSeconds, [&](double done) {
+    bar.show(static_cast<int>(100 * done), 100, "the same work again and again");
+  });
+  bar.hide();
+  if (!report) return complain(report.error());
+  return print_answer(text_noise(*report, output_style()));
+}
+
 ExitStatus run(RunFlags& options) {
+  if (options.check_noise) return say_how_noisy();
   Result<std::vector<VariantPlan>> variants = variants_of(options);
   if (!variants) return complain(variants.error(), ExitStatus::usage);
   set_plan(options, std::move(*variants));
+  if (const Status set = set_metrics(options.metrics, options.plan); !set) return complain(set.error(), ExitStatus::usage);
   const World world = host_world();
   const Result<std::string> file = file_for(options, world);
   if (!file) return complain(file.error());
@@ -150,12 +202,17 @@ ExitStatus run(RunFlags& options) {
   RunJournal journal(*file);
   const bool keeps = is_plain_file(*file);
   Narrator narrator(options.quiet, keeps ? &journal : nullptr);
-  const Result<Run> measured = run_benchmark(options.plan, world, narrator);
+  Result<Run> measured = run_benchmark(options.plan, world, narrator);
   narrator.finish();
   if (!measured) return complain(measured.error());
   if (!measured->complete) tell("varve: the run is not complete: " + measured->incomplete_reason);
+  const std::optional<Comparison> comparison = compared(*measured);
+  measured->card = make_card(*measured, comparison ? &*comparison : nullptr);
   const auto document = [&] { return pretty_json(to_json(*measured)); };
-  const auto text = [&] { return text_run(*measured, output_style()); };
+  const auto text = [&] {
+    return options.full ? text_run(*measured, output_style())
+                        : text_answer(*measured, run_answer(*measured, comparison, *file), output_style());
+  };
   ExitStatus status = measured->complete ? ExitStatus::ok : ExitStatus::tool_or_input;
   if (!keeps) return write_answer(options.output, document, text, status);
   status = save(*measured, *file, !options.output.file.empty(), journal);
@@ -190,8 +247,11 @@ std::vector<Flag> flags_of(RunFlags& options) {
       {"--sampling", "HZ", &plan.sampling_hertz, "CPU samples a second; 0 is none", between(0, 10000)},
       {"--seed", "N", &options.seed, "of the random padding of each unit's environment"},
       {"--quiet", "", &options.quiet, "keep the program's output to itself"},
+      {"--check-noise", "", &options.check_noise,
+       "measure no command, but how noisy this machine is, and say what to mend"},
+      {"--full", "", &options.full, "end with all that was seen, not with the verdict in four lines"},
   };
-  return join_flags({own, output_flags(options.output)});
+  return join_flags({own, metric_flags(options.metrics), output_flags(options.output)});
 }
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include "compare/measure.h"
 #include "compare/sides.h"
 #include "compare/verdict.h"
+#include "compare/work_equality.h"
 
 namespace varve {
 
@@ -85,6 +86,23 @@ std::vector<std::string> reasons_without_marked(const Sides& sides, const Metric
                       format_change(metric.ratio.value), speed_title(metric.speed))};
 }
 
+// Of wall time that nobody asked for: why it is compared.
+std::string metric_note(const Sides& sides, const std::string& metric) {
+  const Protocol& a = sides.run_a->protocol;
+  if (metric == a.primary_metric && !a.metric_note.empty()) return a.metric_note;
+  const Protocol& b = sides.run_b->protocol;
+  return metric == b.primary_metric ? b.metric_note : "";
+}
+
+void call_not_measured(Comparison& comparison) {
+  const auto call = [](MetricComparison& metric) {
+    metric.speed = Speed::not_measured;
+    metric.pairs_needed.reset();
+  };
+  call(comparison.primary);
+  for (MetricComparison& other : comparison.others) call(other);
+}
+
 bool has_finding(const Comparison& comparison, const std::string& id) {
   return std::any_of(comparison.findings.begin(), comparison.findings.end(),
                      [&](const Finding& finding) { return finding.id == id; });
@@ -114,6 +132,9 @@ Result<Comparison> compare_sides(const Sides& sides, const std::string& title, c
     call_noise(null, other->comparison);
     comparison.others.push_back(other->comparison);
   }
+  comparison.metric_note = metric_note(sides, comparison.primary.metric);
+  comparison.not_measured = work_differences(sides, comparison.primary.metric);
+  if (!comparison.not_measured.empty()) call_not_measured(comparison);
   comparison.items = control->items;
   comparison.control = control->control;
   comparison.variable = control->variable;
@@ -127,9 +148,12 @@ Result<Comparison> compare_sides(const Sides& sides, const std::string& title, c
   comparison.verdict = verdict_sentence(comparison);
 
   comparison.reasons = speed_reasons(comparison);
+  const std::vector<std::string> without = reasons_without_marked(sides, comparison.primary, null);
+  comparison.without_marked = without.empty() ? "" : without.front();
   const auto append = [&](const std::vector<std::string>& more) {
     comparison.reasons.insert(comparison.reasons.end(), more.begin(), more.end());
   };
+  append(comparison.not_measured);
   append(control->reasons);
   append(protocol_reasons(sides, options));
   append(sides.left_out);
@@ -137,7 +161,7 @@ Result<Comparison> compare_sides(const Sides& sides, const std::string& title, c
     append({fmt::format("{} {} without a positive {} left out", primary->left_out,
                         sides.one_document ? "pairs" : "units", comparison.primary.metric)});
   }
-  append(reasons_without_marked(sides, comparison.primary, null));
+  append(without);
   return comparison;
 }
 }  // namespace

@@ -37,7 +37,9 @@ std::string numbers_text(const Comparison& comparison) {
       std::isfinite(interval.high)
           ? fmt::format("95 % interval {} to {}", format_change(interval.low), format_change(interval.high))
           : "no interval";
-  return fmt::format("{} {} ({}, {}, {}, margin {})", metric.metric, format_change(metric.ratio.value),
+  const std::string of_what =
+      comparison.metric_note.empty() ? "" : " of the whole process, since " + comparison.metric_note + ",";
+  return fmt::format("{}{} {} ({}, {}, {}, margin {})", metric.metric, of_what, format_change(metric.ratio.value),
                      direction_text(metric.better), spread, count_text(metric, comparison), margin_text(metric.margin));
 }
 
@@ -47,6 +49,23 @@ std::string more_pairs_text(const MetricComparison& metric) {
   const int more = *metric.pairs_needed - metric.pairs;
   return fmt::format("about {} more {} would decide", more, more == 1 ? "pair" : "pairs");
 }
+
+std::string confounding_text(const std::vector<ControlItem>& items, const std::string& names) {
+  std::size_t differing = 0;
+  const ControlItem* opaque = nullptr;
+  for (const ControlItem& item : items) {
+    if (item.state != ItemState::different) continue;
+    ++differing;
+    if (!item.unrecorded.empty()) opaque = &item;
+  }
+  if (differing > 1) {
+    const std::string inside = opaque == nullptr ? "" : "; of " + item_name(*opaque) + ", " + opaque->unrecorded;
+    return fmt::format("{} things differ ({}{})", differing, names, inside);
+  }
+  if (opaque != nullptr) return fmt::format("{} differs, and {}", item_name(*opaque), opaque->unrecorded);
+  return fmt::format("1 thing differs that was not under test ({})", names);
+}
+}  // namespace
 
 std::string speed_sentence(const Comparison& comparison) {
   const MetricComparison& metric = comparison.primary;
@@ -75,27 +94,12 @@ std::string speed_sentence(const Comparison& comparison) {
     case Speed::direction_unknown:
       return fmt::format("No verdict on speed, the program does not say which way is better: {}", numbers);
     case Speed::not_measured:
-      return fmt::format("Not measured, {}: {}", comparison.not_measured.empty() ? "the work differs" : comparison.not_measured.front(), numbers);
+      return fmt::format("Not measured, {}: {}",
+                         comparison.not_measured.empty() ? "the work differs" : comparison.not_measured.front(), numbers);
     case Speed::noise:
       return fmt::format("Noise: nothing was changed, yet {}", numbers);
   }
   return numbers;
-}
-
-std::string confounding_text(const std::vector<ControlItem>& items, const std::string& names) {
-  std::size_t differing = 0;
-  const ControlItem* opaque = nullptr;
-  for (const ControlItem& item : items) {
-    if (item.state != ItemState::different) continue;
-    ++differing;
-    if (!item.unrecorded.empty()) opaque = &item;
-  }
-  if (differing > 1) {
-    const std::string inside = opaque == nullptr ? "" : "; of " + item_name(*opaque) + ", " + opaque->unrecorded;
-    return fmt::format("{} things differ ({}{})", differing, names, inside);
-  }
-  if (opaque != nullptr) return fmt::format("{} differs, and {}", item_name(*opaque), opaque->unrecorded);
-  return fmt::format("1 thing differs that was not under test ({})", names);
 }
 
 std::string control_phrase(const Comparison& comparison) {
@@ -123,8 +127,6 @@ std::string control_phrase(const Comparison& comparison) {
   }
   return {};
 }
-}  // namespace
-
 std::string verdict_sentence(const Comparison& comparison) {
   const Speed speed = comparison.primary.speed;
   const char* link = speed == Speed::ambiguous || speed == Speed::too_few ? "; " : ", ";

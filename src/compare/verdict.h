@@ -8,6 +8,9 @@
 namespace varve {
 
 // The whole answer in one sentence: what the numbers say, how sure, and whether they may be compared.
+// Its two halves: "B is faster: tokens/s +8.1 % (…)" and "controlled: only OPENBLAS_CORETYPE differs".
+std::string speed_sentence(const Comparison& comparison);
+std::string control_phrase(const Comparison& comparison);
 std::string verdict_sentence(const Comparison& comparison);
 
 // Why, and what would decide: about the numbers; the control verdict brings its own.

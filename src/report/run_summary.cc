@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "base/text.h"
 #include "report/recordings.h"
@@ -45,18 +46,6 @@ std::string steal_remark(const Run& run) {
   const std::string note = known < units ? fmt::format("; known for {} of {} units", known, units) : "";
   return fmt::format("{} of {} wall time, {} of the wall time of the worst unit{}", quantity_text(total, "s"),
                      quantity_text(wall, "s"), share_text(worst), note);
-}
-
-std::string mark_remark(const Run& run) {
-  std::vector<std::string> marks;
-  for (const Unit& unit : run.units) {
-    if (!unit.marks.empty())
-      marks.push_back(fmt::format("{} ({}): {}", unit.index, unit.variant, marks_text(unit, ", ")));
-  }
-  constexpr std::size_t kMost = 8;
-  const std::size_t more = marks.size() > kMost ? marks.size() - kMost : 0;
-  marks.resize(marks.size() - more);
-  return join(marks, "; ") + (more > 0 ? fmt::format("; and {} more", more) : "");
 }
 
 std::string sampling_remark(const Run& run) {
@@ -188,6 +177,30 @@ std::string served_sentence(const SideProfile& side) {
       share(told - joined), share(joined), share(side.profile.rows_ns() - told));
 }
 
+std::vector<std::string> marks_by_cause(const Run& run) {
+  struct Cause {
+    std::size_t units = 0;
+    std::string worst;  // the text of the unit with the longest one: it names most
+  };
+  std::map<Mark, Cause> causes;
+  std::size_t timing = 0;
+  for (const Unit& unit : run.units) {
+    if (unit.role != UnitRole::timing) continue;
+    ++timing;
+    for (const UnitMark& mark : unit.marks) {
+      if (mark.mark == Mark::first_of_side) continue;
+      Cause& cause = causes[mark.mark];
+      ++cause.units;
+      if (mark.text.size() > cause.worst.size()) cause.worst = mark.text;
+    }
+  }
+  std::vector<std::string> texts;
+  for (const auto& [mark, cause] : causes) {
+    texts.push_back(fmt::format("{} ({} of {} timing units)", cause.worst, cause.units, timing));
+  }
+  return texts;
+}
+
 std::string marks_text(const Unit& unit, std::string_view separator) {
   std::vector<std::string> texts;
   for (const UnitMark& mark : unit.marks) texts.push_back(mark.text);
@@ -242,7 +255,6 @@ std::vector<Remark> measurement_remarks(const Run& run) {
   remarks.push_back({"units", fmt::format("{} executed, {} of them timing; {} failed, {} marked; {} in all",
                                           run.units.size(), timing, failed, marked, quantity_text(end, "s"))});
   if (!run.complete) remarks.push_back({"incomplete", run.incomplete_reason});
-  if (marked > 0) remarks.push_back({"marked units", mark_remark(run)});
   remarks.push_back({"machine steal", steal_remark(run)});
   for (Remark& remark : measured_part_remarks(run)) remarks.push_back(std::move(remark));
   remarks.push_back({"kernels seen by", sampling_remark(run)});

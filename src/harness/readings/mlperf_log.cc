@@ -17,6 +17,7 @@ bool is_mlperf_log(const ResultText& text) {
 
 void read_mlperf_log(const ResultText& text, ResultMetrics& metrics) {
   for (const std::string_view line : text.lines) {
+    if (trim(line) == "Test Parameters Used") break;
     const std::size_t colon = line.rfind(':');
     if (colon == std::string_view::npos) continue;
     const std::string_view name = trim(line.substr(0, colon)), value = trim(line.substr(colon + 1));

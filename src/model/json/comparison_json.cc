@@ -186,6 +186,8 @@ Json to_json(const Comparison& comparison) {
           {"variable", comparison.variable},
           {"accounts", accounts},
           {"findings", findings_to_json(comparison.findings)},
+          {"metric_note", comparison.metric_note},
+          {"without_marked", comparison.without_marked},
           {"not_measured", comparison.not_measured},
           {"verdict", comparison.verdict},
           {"reasons", comparison.reasons}};
@@ -206,6 +208,8 @@ Comparison comparison_from(const Fields& fields) {
   comparison.variable = fields.texts("variable");
   fields.each("accounts", [&](const Fields& row) { comparison.accounts.push_back(account_from(row)); });
   comparison.findings = findings_from(fields, "findings");
+  comparison.metric_note = fields.text("metric_note");
+  comparison.without_marked = fields.text("without_marked");
   comparison.not_measured = fields.texts("not_measured");
   comparison.verdict = fields.text("verdict");
   comparison.reasons = fields.texts("reasons");

@@ -1,0 +1,64 @@
+// What a run ends with: the verdict in four lines, and what belongs beside the number in short.
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "report/card.h"
+#include "report/run_summary.h"
+#include "report/text/text_parts.h"
+#include "report/text/text_report.h"
+#include "report/text_table.h"
+#include "report/wording.h"
+
+namespace varve {
+
+namespace {
+Tone answer_tone(const RunAnswer& answer) {
+  if (!answer.speed) return Tone::bold;
+  switch (*answer.speed) {
+    case Speed::faster:
+    case Speed::same:
+      return Tone::good;
+    case Speed::slower:
+      return Tone::bad;
+    default:
+      return Tone::caution;
+  }
+}
+
+std::string what_text(const Run& run) {
+  if (run.variants.size() < 2) return run.variants.empty() ? run.name : command_text(run.variants.front());
+  return fmt::format("A: {}; B: {}", command_text(run.variants[0]), command_text(run.variants[1]));
+}
+
+// Errors are shown whole: they say what to mend. Warnings are counted, by their ids.
+std::string short_findings(const std::vector<Finding>& findings, const TextStyle& style) {
+  std::vector<Finding> errors;
+  std::vector<std::string> warnings;
+  for (const Finding& finding : findings) {
+    if (finding.severity == Severity::error) errors.push_back(finding);
+    if (finding.severity == Severity::warning) warnings.push_back(finding.id + ": " + finding.evidence);
+  }
+  std::string out;
+  for (const std::string& warning : warnings) out += paragraph("warning " + warning, 0, Tone::caution, style);
+  return out + text_findings(errors, style);
+}
+}  // namespace
+
+std::string text_answer(const Run& run, const RunAnswer& answer, const TextStyle& style) {
+  std::string out;
+  if (!run.complete) out += paragraph("Incomplete: " + run.incomplete_reason, 0, Tone::bad, style);
+  out += paragraph(what_text(run), 0, Tone::plain, style);
+  out += paragraph(answer.how_much, 0, answer_tone(answer), style);
+  out += paragraph(answer.control, 0, Tone::plain, style);
+  out += paragraph(answer.more, 0, Tone::dim, style);
+  for (const std::string& cause : marks_by_cause(run)) out += paragraph("marked: " + cause, 0, Tone::caution, style);
+  if (!answer.without_marked.empty()) out += paragraph(answer.without_marked, 0, Tone::caution, style);
+  out += short_findings(run.findings, style);
+  TextTable table({{""}, {""}}, 0);
+  const std::vector<CardLine> few = short_card(run.card);
+  if (few.empty()) return out;
+  for (const CardLine& line : few) table.add({{line.name, Tone::dim}, {line.text, Tone::dim}});
+  return out + "\n" + table.render(style);
+}
+
+}  // namespace varve
