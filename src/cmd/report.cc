@@ -5,7 +5,7 @@
 #include "cmd/verb.h"
 #include "compare/compare_runs.h"
 #include "kernels/files/trace_files.h"
-#include "report/card.h"
+#include "report/card/card.h"
 #include "report/html/html.h"
 #include "report/text/text_kernels.h"
 #include "report/text/text_report.h"

@@ -10,7 +10,6 @@
 
 #include "base/units.h"
 #include "cmd/document_files.h"
-#include "cmd/metric_flags.h"
 #include "cmd/run_journal.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
@@ -19,11 +18,21 @@
 #include "harness/benchmark.h"
 #include "harness/noise_check.h"
 #include "model/json/documents.h"
-#include "report/card.h"
+#include "model/words/names.h"
+#include "report/card/card.h"
 
 namespace varve {
 
 namespace {
+// The flags of varve run that say where numbers are read and what must be equal before they are compared.
+struct MetricFlags {
+  std::vector<std::string> from_output, from_json, results;
+  std::optional<std::string> several;
+  std::vector<std::string> same_metrics, same_outputs;
+  double tolerance = 0;
+  std::string cache_state, client_path;
+};
+
 struct RunFlags {
   RunPlan plan;
   double margin_percent = 1;
@@ -167,13 +176,36 @@ RunAnswer run_answer(const Run& run, const std::optional<Comparison>& comparison
   }
   for (const Variant& variant : run.variants) {
     answer.how_much += (answer.how_much.empty() ? "" : "; ") +
-                       (run.variants.size() > 1 ? variant.name + ", " : std::string()) + interval_of_units(run, variant);
+                       (run.variants.size() > 1 ? variant.name + ", " : std::string()) +
+                       interval_of_units(run, variant);
   }
   answer.control = run.variants.size() == 1
-                       ? "Compared with nothing: --against-env NAME=VALUE or --against -- CMD measures a second variant in turns"
+                       ? "Compared with nothing: --against-env or --against measures a second variant in turns"
                        : "Too little was measured to compare the two";
   answer.more = kept ? fmt::format("More: varve report {} --format text", file) : "More: --full";
   return answer;
+}
+
+// Where numbers are read and what must be equal, as the flags say; an Error where one cannot be read.
+Status set_metrics(const MetricFlags& flags, RunPlan& plan) {
+  for (const std::string& expression : flags.from_output) {
+    Result<OutputPattern> pattern = OutputPattern::make(expression);
+    if (!pattern) return pattern.error();
+    plan.sources.patterns.push_back(std::move(*pattern));
+  }
+  for (const std::string& text : flags.from_json) {
+    Result<JsonNumber> number = json_number_from(text);
+    if (!number) return number.error();
+    plan.sources.numbers.push_back(std::move(*number));
+  }
+  plan.sources.results = flags.results;
+  if (flags.several) plan.sources.several = combined_from(*flags.several);
+  plan.same_metrics = flags.same_metrics;
+  plan.same_outputs = flags.same_outputs;
+  plan.tolerance = flags.tolerance;
+  plan.cache_state = flags.cache_state;
+  plan.client_path = flags.client_path;
+  return Done{};
 }
 
 // How noisy the machine is, instead of a run.
@@ -193,7 +225,8 @@ ExitStatus run(RunFlags& options) {
   Result<std::vector<VariantPlan>> variants = variants_of(options);
   if (!variants) return complain(variants.error(), ExitStatus::usage);
   set_plan(options, std::move(*variants));
-  if (const Status set = set_metrics(options.metrics, options.plan); !set) return complain(set.error(), ExitStatus::usage);
+  if (const Status set = set_metrics(options.metrics, options.plan); !set)
+    return complain(set.error(), ExitStatus::usage);
   const World world = host_world();
   const Result<std::string> file = file_for(options, world);
   if (!file) return complain(file.error());
@@ -224,6 +257,27 @@ constexpr const char* kFooter =
     "varve run [OPTIONS] -- CMD… --against -- CMD…\n\n"
     "The command writes its numbers as JSON lines to the file named in $VARVE_METRICS:\n"
     "{\"metric\": \"tokens/s\", \"value\": 812.5, \"unit\": \"1/s\", \"better\": \"higher\"}";
+
+std::vector<Flag> metric_flags(MetricFlags& flags) {
+  return {
+      {"--metric-from", "REGEX", &flags.from_output,
+       "a number in what the program prints, taken by the one group: 'GFLOP/s: ([0-9.]+)'"},
+      {"--metric-json", "FILE#/PTR", &flags.from_json, "a number in a JSON file that the program writes"},
+      {"--results", "FILE", &flags.results,
+       "a result of Google Benchmark, hyperfine, pytest-benchmark, vLLM, sglang, llama-bench, redis-benchmark, NVBench "
+       "or MLPerf, told by its content; - is what the program prints"},
+      {"--several", "WAY", &flags.several, "how several values of one metric in a unit become one",
+       one_of(combining_words())},
+      {"--same", "METRIC", &flags.same_metrics,
+       "a count (tokens, samples, steps) that must be the same on both sides before rates are compared"},
+      {"--same-output", "FILE", &flags.same_outputs,
+       "a file that must have the same content on both sides; - is what the program prints"},
+      {"--tolerance", "R", &flags.tolerance, "how much numbers in them may differ, relative", between(0, 1)},
+      {"--cache", "STATE", &flags.cache_state,
+       "what the units find in caches, for the protocol: warm, flushed, rotated …"},
+      {"--client", "PATH", &flags.client_path, "how clients reach what is measured, for the protocol: loopback HTTP …"},
+  };
+}
 
 std::vector<Flag> flags_of(RunFlags& options) {
   RunPlan& plan = options.plan;

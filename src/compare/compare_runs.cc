@@ -11,7 +11,6 @@
 #include "compare/measure.h"
 #include "compare/sides.h"
 #include "compare/verdict.h"
-#include "compare/work_equality.h"
 
 namespace varve {
 

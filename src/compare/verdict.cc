@@ -95,7 +95,8 @@ std::string speed_sentence(const Comparison& comparison) {
       return fmt::format("No verdict on speed, the program does not say which way is better: {}", numbers);
     case Speed::not_measured:
       return fmt::format("Not measured, {}: {}",
-                         comparison.not_measured.empty() ? "the work differs" : comparison.not_measured.front(), numbers);
+                         comparison.not_measured.empty() ? "the work differs" : comparison.not_measured.front(),
+                         numbers);
     case Speed::noise:
       return fmt::format("Noise: nothing was changed, yet {}", numbers);
   }

@@ -1,5 +1,3 @@
-#include "compare/work_equality.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +5,7 @@
 #include <set>
 
 #include "base/units.h"
+#include "compare/measure.h"
 
 namespace varve {
 
@@ -73,7 +72,8 @@ std::string output_difference(const Sides& sides, const std::string& name) {
     std::string how;
     for (const Unit* unit : *units) {
       const OutputCheck* output = find_output(*unit, name);
-      if (output == nullptr) return fmt::format("nobody looked at {} in unit {} of {}", output_title(name), unit->index, *label);
+      if (output == nullptr)
+        return fmt::format("nobody looked at {} in unit {} of {}", output_title(name), unit->index, *label);
       if (!output->equal && differing++ == 0) how = output->text;
       digests.insert(output->digest);
     }
@@ -83,7 +83,8 @@ std::string output_difference(const Sides& sides, const std::string& name) {
     }
   }
   if (sides.one_document || digests.size() == 1) return "";
-  return fmt::format("{} has other bytes in the two documents, and only bytes can be compared between them", output_title(name));
+  return fmt::format("{} has other bytes in the two documents, and only bytes can be compared between them",
+                     output_title(name));
 }
 
 std::string fault_in_units(const Sides& sides) {
@@ -105,7 +106,8 @@ std::string lines_difference(const Sides& sides, const std::string& primary) {
     }
   }
   if (counts.size() < 2) return "";
-  return fmt::format("{} is the sum of {} lines in one unit and of {} in another", primary, *counts.begin(), *counts.rbegin());
+  return fmt::format("{} is the sum of {} lines in one unit and of {} in another", primary, *counts.begin(),
+                     *counts.rbegin());
 }
 
 }  // namespace

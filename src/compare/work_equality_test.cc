@@ -1,11 +1,13 @@
-#include "compare/work_equality.h"
-
 #include <gtest/gtest.h>
+
+#include "compare/measure.h"
 
 namespace varve {
 namespace {
 
-Metric count(const std::string& name, double value) { return {.name = name, .unit = "", .better = Better::unknown, .value = value}; }
+Metric count(const std::string& name, double value) {
+  return {.name = name, .unit = "", .better = Better::unknown, .value = value};
+}
 
 // Three pairs that wrote a rate, and tokens as given.
 Run pairs_with(double a_tokens, double b_tokens) {
@@ -28,7 +30,9 @@ Run pairs_with(double a_tokens, double b_tokens) {
   return run;
 }
 
-std::vector<std::string> differences(const Run& run) { return work_differences(*sides_of(run), run.protocol.primary_metric); }
+std::vector<std::string> differences(const Run& run) {
+  return work_differences(*sides_of(run), run.protocol.primary_metric);
+}
 
 TEST(WorkEquality, CountsThatTheUserNamesMustAgree) {
   EXPECT_TRUE(differences(pairs_with(1024, 1024)).empty());
@@ -47,7 +51,8 @@ TEST(WorkEquality, OutputsThatTheUserNamesMustAgree) {
   for (Unit& unit : run.units) unit.outputs = {{"out.npy", "ab", true, "identical"}};
   EXPECT_TRUE(differences(run).empty());
   run.units[3].outputs[0] = {"out.npy", "cd", false, "value 3: 4 became 2"};
-  EXPECT_EQ(differences(run), (std::vector<std::string>{"out.npy of B is another in 1 of 3 units (value 3: 4 became 2)"}));
+  EXPECT_EQ(differences(run),
+            (std::vector<std::string>{"out.npy of B is another in 1 of 3 units (value 3: 4 became 2)"}));
 }
 
 TEST(WorkEquality, RatesOfOtherNumbersOfLines) {
@@ -56,7 +61,8 @@ TEST(WorkEquality, RatesOfOtherNumbersOfLines) {
     unit.metrics[0].combined = Combined::sum;
     unit.metrics[0].count = unit.variant == "A" ? 4 : 3;
   }
-  EXPECT_EQ(differences(run), (std::vector<std::string>{"tokens/s is the sum of 3 lines in one unit and of 4 in another"}));
+  EXPECT_EQ(differences(run),
+            (std::vector<std::string>{"tokens/s is the sum of 3 lines in one unit and of 4 in another"}));
 }
 
 TEST(WorkEquality, AUnitWhoseNumbersDoNotFit) {

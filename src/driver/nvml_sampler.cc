@@ -8,8 +8,8 @@
 namespace varve {
 
 namespace {
-constexpr int kSmClock = 1;      // NVML_CLOCK_SM
-constexpr int kGpuSensor = 0;    // NVML_TEMPERATURE_GPU
+constexpr int kSmClock = 1;    // NVML_CLOCK_SM
+constexpr int kGpuSensor = 0;  // NVML_TEMPERATURE_GPU
 constexpr std::size_t kMostDevices = 64;
 constexpr unsigned kMostProcesses = 128;
 
@@ -32,8 +32,8 @@ struct EventReason {
   const char* title;
 };
 constexpr EventReason kSlowingReasons[] = {
-    {0x4, "power limit"},          {0x8, "hardware slowdown"},       {0x10, "waits for another GPU (sync boost)"},
-    {0x20, "heat (software)"},     {0x40, "heat (hardware)"},        {0x80, "external power brake"},
+    {0x4, "power limit"},      {0x8, "hardware slowdown"}, {0x10, "waits for another GPU (sync boost)"},
+    {0x20, "heat (software)"}, {0x40, "heat (hardware)"},  {0x80, "external power brake"},
 };
 
 template <class... Arguments>
@@ -54,8 +54,8 @@ std::optional<std::uint64_t> ask_reasons(const ProbeLibrary& library, NvmlDevice
 }
 
 std::vector<unsigned> ask_processes(const ProbeLibrary& library, NvmlDevice device) {
-  const auto function = library.function<int (*)(NvmlDevice, unsigned*, ProcessInfo*)>(
-      "nvmlDeviceGetComputeRunningProcesses_v3");
+  const auto function =
+      library.function<int (*)(NvmlDevice, unsigned*, ProcessInfo*)>("nvmlDeviceGetComputeRunningProcesses_v3");
   if (function == nullptr) return {};
   std::array<ProcessInfo, kMostProcesses> infos{};
   unsigned count = kMostProcesses;

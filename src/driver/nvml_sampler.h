@@ -18,8 +18,8 @@ struct NvmlSample {
   std::vector<unsigned> processes;             // that compute on it, by process id; in a container often none
 };
 
-// Asks NVML again and again, in this process: only where a probe in a child has answered before (ask_nvml), since a sick
-// GPU lets its calls hang. Nothing is asked that changes a GPU. One thread at a time.
+// Asks NVML again and again, in this process: only where a probe in a child has answered before (ask_nvml), since a
+// sick GPU lets its calls hang. Nothing is asked that changes a GPU. One thread at a time.
 class NvmlSampler {
  public:
   // Error: the library is not there, or nvmlInit fails, with its code.
@@ -37,7 +37,8 @@ class NvmlSampler {
   std::vector<std::string> addresses_;
 };
 
-// The reasons of the mask that slow a GPU down (power, heat, hardware), not those by which it idles or a user set clocks.
+// The reasons of the mask that slow a GPU down (power, heat, hardware), not those by which it idles or a user set
+// clocks.
 std::uint64_t slowing_reasons(std::uint64_t mask);
 std::string reasons_text(std::uint64_t mask);  // "power limit, heat (hardware)"
 

@@ -14,7 +14,8 @@ using test::Steer;
 // The fake is opened in this process: what it is told must not end or hang it.
 TEST(NvmlSampler, TellsClocksPowerHeatMemoryAndWhoIsThere) {
   const TestRoot root;
-  const std::string library = test::build_fake(root, test::source_path("tests/fake_driver/fake_nvml.c"), "libsampled.so");
+  const std::string library =
+      test::build_fake(root, test::source_path("tests/fake_driver/fake_nvml.c"), "libsampled.so");
   if (library.empty()) GTEST_SKIP() << "no gcc here";
   const Setting gpus("VARVE_FAKE_GPUS", "2");
   const Result<NvmlSampler> sampler = NvmlSampler::open(library);

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "harness/readings/metric_sources.h"
 #include "harness/recorders/kernels_way.h"
+#include "harness/sources/metric_sources.h"
 #include "model/run_record.h"
 #include "world/world.h"
 
@@ -31,9 +31,9 @@ struct RunPlan {
   std::optional<std::string> metric;  // the primary metric; without it the first the program writes, else wall time
   double timeout_seconds = 0;         // a unit; 0 is none
   KernelsWay kernels = KernelsWay::automatic;
-  double sampling_hertz = 99;  // CPU samples a second of CPU time; 0 is none, as is --kernels=none
-  std::uint64_t seed = 0;      // of the environment pads
-  MetricSources sources;       // where numbers are read beside $VARVE_METRICS
+  double sampling_hertz = 99;             // CPU samples a second of CPU time; 0 is none, as is --kernels=none
+  std::uint64_t seed = 0;                 // of the environment pads
+  MetricSources sources;                  // where numbers are read beside $VARVE_METRICS
   std::vector<std::string> same_metrics;  // counts or values that must agree between the sides
   std::vector<std::string> same_outputs;  // files, or "-", that must agree between the sides
   double tolerance = 0;                   // relative, of numbers in either

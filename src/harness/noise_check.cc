@@ -9,9 +9,9 @@
 
 #include "base/units.h"
 #include "capture/capture_stack.h"
-#include "harness/unit/canary.h"
-#include "harness/unit/machine_time.h"
-#include "harness/unit/machine_watch.h"
+#include "harness/conditions/canary.h"
+#include "harness/conditions/machine_time.h"
+#include "harness/conditions/machine_watch.h"
 #include "loading/binary_cache.h"
 #include "stats/descriptive.h"
 
@@ -46,14 +46,16 @@ void judge_others(const MachineTime& before, const MachineTime& after, double ow
   const double stolen = std::max(0.0, after.steal - before.steal);
   std::string found = fmt::format("{:.1f} of {:.0f} CPUs busy with others", others / report.seconds, processors);
   if (conditions.load) found += fmt::format(", load {:.1f}", *conditions.load);
-  report.items.push_back({"other programs", found, grade_of(others / capacity, 0.05, 0.25),
-                          others / capacity < 0.05 ? "" : "end them, or give the benchmark CPUs of its own (taskset, cgroup cpuset)"});
+  report.items.push_back(
+      {"other programs", found, grade_of(others / capacity, 0.05, 0.25),
+       others / capacity < 0.05 ? "" : "end them, or give the benchmark CPUs of its own (taskset, cgroup cpuset)"});
   report.items.push_back({"steal", format_percent(stolen / capacity) + " of the CPUs went to other guests",
                           grade_of(stolen / capacity, 0.01, 0.05),
                           stolen / capacity < 0.01 ? "" : "take a machine with dedicated CPUs; compare CPU time"});
   if (conditions.cpu_throttles) {
     const bool hot = *conditions.cpu_throttles > 0;
-    report.items.push_back({"throttling", fmt::format("CPUs were slowed down for heat {} times", *conditions.cpu_throttles),
+    report.items.push_back({"throttling",
+                            fmt::format("CPUs were slowed down for heat {} times", *conditions.cpu_throttles),
                             hot ? Grade::bad : Grade::good, hot ? "see to cooling, or fix a lower clock" : ""});
   }
 }
@@ -83,12 +85,15 @@ void judge_canaries(const std::vector<Canary>& canaries, NoiseReport& report) {
 }
 
 void judge_machine(const Stack& stack, NoiseReport& report) {
-  judge_fact(stack, "cpu.frequency.governor", "governor", {"performance"}, "cpupower frequency-set -g performance", report);
+  judge_fact(stack, "cpu.frequency.governor", "governor", {"performance"}, "cpupower frequency-set -g performance",
+             report);
   judge_fact(stack, "cpu.frequency.boost", "boost", {"disabled", "off", "false"},
-             "clocks above the base depend on heat and on the other cores: switch it off to compare, or warm up", report);
+             "clocks above the base depend on heat and on the other cores: switch it off to compare, or warm up",
+             report);
   judge_fact(stack, "cpu.smt", "hyper-threads", {"off", "false", "notsupported", "forceoff"},
              "two threads of a core slow each other: pin one a core (taskset)", report);
-  judge_fact(stack, "machine.hypervisor", "virtual machine", {"none"}, "neighbours are out of sight: see steal, compare CPU time", report);
+  judge_fact(stack, "machine.hypervisor", "virtual machine", {"none"},
+             "neighbours are out of sight: see steal, compare CPU time", report);
   judge_fact(stack, "cgroup.cpu_quota", "CPU quota", {"none", "max", "unlimited"},
              "a quota stops all threads for a part of every period: give the container whole CPUs", report);
   judge_fact(stack, "os.numa_balancing", "NUMA balancing", {"0", "off", "disabled", "false"},

@@ -4,8 +4,8 @@
 
 #include "base/result.h"
 #include "model/answers/noise_report.h"
+#include "model/conditions/unit_conditions.h"
 #include "model/stack.h"
-#include "model/unit_conditions.h"
 #include "world/world.h"
 
 namespace varve {

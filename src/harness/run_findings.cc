@@ -236,8 +236,8 @@ void add_work_finding(Run& run) {
   finding.layer = Layer::settings;
   finding.severity = Severity::error;
   finding.mender = Mender::application;
-  finding.evidence = fmt::format("in {} of {} units what was counted does not fit what was timed; {}", units,
-                                 run.units.size(), first);
+  finding.evidence =
+      fmt::format("in {} of {} units what was counted does not fit what was timed; {}", units, run.units.size(), first);
   finding.consequence = "one of rate, time and work is wrong, and nobody can tell which: no side is called faster";
   finding.fix = "write the work of the whole window, and the rate as work divided by its time";
   run.findings.push_back(std::move(finding));

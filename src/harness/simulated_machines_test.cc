@@ -1,5 +1,5 @@
-// Whole runs on machines that misbehave in known ways, through the scheduler and a fake executor: what is said of a true
-// change must hold. Fixed seeds; STATS 3.2 gives the trial. Sanitized builds skip it: it is arithmetic.
+// Whole runs on machines that misbehave in known ways, through the scheduler and a fake executor: what is said of a
+// true change must hold. Fixed seeds; STATS 3.2 gives the trial. Sanitized builds skip it: it is arithmetic.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -24,7 +24,8 @@ double bell(Random& random) { return std::normal_distribution<double>()(random);
 // Executes units in no time: side B takes exp(effect) times as long as side A, and the machine adds its mood.
 class MoodyExecutor : public Executor {
  public:
-  MoodyExecutor(Random& random, MachineMood mood, double effect) : random_(random), mood_(std::move(mood)), effect_(effect) {}
+  MoodyExecutor(Random& random, MachineMood mood, double effect)
+      : random_(random), mood_(std::move(mood)), effect_(effect) {}
   UnitOutcome execute(const UnitRequest& request) override {
     UnitOutcome outcome;
     outcome.started_at = ++now_;
@@ -88,7 +89,8 @@ SimulatedRates simulate(const std::function<MachineMood()>& machine, double effe
     const LogVerdict verdict =
         judge_pairs(log_ratios(simulated_run(random, machine(), effect, pairs)), 0.01, Better::lower);
     const bool called = verdict.speed == Speed::faster || verdict.speed == Speed::slower ||
-                        verdict.speed == Speed::faster_touching_margin || verdict.speed == Speed::slower_touching_margin;
+                        verdict.speed == Speed::faster_touching_margin ||
+                        verdict.speed == Speed::slower_touching_margin;
     rates.covered += verdict.log_95.low <= effect && effect <= verdict.log_95.high ? 1.0 / trials : 0;
     rates.false_alarms += effect == 0 && called ? 1.0 / trials : 0;
     rates.found += verdict.speed == Speed::slower ? 1.0 / trials : 0;
@@ -147,8 +149,9 @@ TEST(SimulatedMachines, AStepOrThrottlingWidensTheInterval) {
 }
 
 TEST(SimulatedMachines, TheSameAgainstTheSameIsNotCalledDifferent) {
-  for (const auto& [name, machine] : {std::pair{"drift", &drifting_mood}, std::pair{"step", &stepping_mood},
-                                      std::pair{"heavy tails", &heavy_mood}, std::pair{"throttling", &throttling_mood}}) {
+  for (const auto& [name, machine] :
+       {std::pair{"drift", &drifting_mood}, std::pair{"step", &stepping_mood}, std::pair{"heavy tails", &heavy_mood},
+        std::pair{"throttling", &throttling_mood}}) {
     EXPECT_LT(simulate(machine, 0, kSimulatedRuns).false_alarms, 0.05 + kChanceOfRates) << name;
   }
 }

@@ -126,11 +126,11 @@ struct Comparison {
   std::vector<std::string> variable;    // ids of the items under test
   std::vector<KernelAccount> accounts;  // one a witness and quantity, side by side; that of CPU time first
   std::vector<Finding> findings;
-  std::string metric_note;  // why the primary metric is wall time, where the program wrote none
+  std::string metric_note;     // why the primary metric is wall time, where the program wrote none
   std::string without_marked;  // what the result is without marked units, as a sentence; empty: none is marked
   std::vector<std::string> not_measured;  // why the numbers say nothing about speed; empty: they do
   std::string verdict;                    // one sentence
-  std::vector<std::string> reasons;  // why, and what would decide: for --explain
+  std::vector<std::string> reasons;       // why, and what would decide: for --explain
 };
 
 std::string_view to_string(Speed speed);

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "model/conditions/unit_conditions.h"
 #include "model/finding.h"
 #include "model/kernels/profile.h"
 #include "model/stack.h"
-#include "model/unit_conditions.h"
 #include "model/unit_recording.h"
 #include "model/window.h"
 
@@ -135,7 +135,7 @@ struct Protocol {
   std::string order;           // "ABBA" or "A"
   std::string primary_metric;  // resolved: named by --metric, else the first the program wrote, else "wall time"
   std::uint64_t seed = 0;      // of the environment pads
-  std::string metric_note;     // why the primary metric is what it is, where nobody named it and it is not the program's
+  std::string metric_note;  // why the primary metric is what it is, where nobody named it and it is not the program's
   std::vector<std::string> work_metrics;  // counts that must agree between the sides before rates are compared
   std::vector<std::string> outputs;       // files, or "-", that must agree between the sides
   double output_tolerance = 0;            // relative, of numbers in them
@@ -161,7 +161,7 @@ struct Run {
   KernelTable kernels;                    // of the profiles of all units
   std::vector<Canary> canaries;           // between units
   std::vector<Finding> findings;
-  std::vector<CardLine> card;  // made when the run was finished; empty in older documents
+  std::vector<CardLine> card;     // made when the run was finished; empty in older documents
   bool complete = true;           // every planned unit ran and ended well
   std::string incomplete_reason;  // why not
 };

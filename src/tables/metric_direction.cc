@@ -192,10 +192,10 @@ Better metric_direction(std::string_view name, std::string_view unit) {
 }
 
 namespace {
-const std::set<std::string> kRateWords = {"throughput", "bandwidth", "flops",  "mflops", "gflops", "tflops", "pflops",
-                                          "iops",       "qps",       "rps",    "tps",    "fps",    "ips",    "speed"};
-const std::set<std::string> kCountWords = {"token",   "tokens",   "sample",   "samples",    "step",  "steps",
-                                           "request", "requests", "image",    "images",     "item",  "items",
+const std::set<std::string> kRateWords = {"throughput", "bandwidth", "flops", "mflops", "gflops", "tflops", "pflops",
+                                          "iops",       "qps",       "rps",   "tps",    "fps",    "ips",    "speed"};
+const std::set<std::string> kCountWords = {"token",   "tokens",   "sample",     "samples",    "step",     "steps",
+                                           "request", "requests", "image",      "images",     "item",     "items",
                                            "query",   "queries",  "operations", "iterations", "completed"};
 
 MetricKind kind_of(const Words& words) {

@@ -142,7 +142,8 @@ std::string work_mismatch(const Reported& reported) {
   const double done = metric.value * stretch_seconds(*reported.stretch);
   if (is_scale(done / *metric.work)) return "";
   return fmt::format("{} of {} over {} make {}, but {} was done", metric.name, format_number(metric.value),
-                     format_seconds(stretch_seconds(*reported.stretch)), format_number(done), format_number(*metric.work));
+                     format_seconds(stretch_seconds(*reported.stretch)), format_number(done),
+                     format_number(*metric.work));
 }
 
 }  // namespace varve

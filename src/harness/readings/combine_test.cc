@@ -5,7 +5,8 @@
 namespace varve {
 namespace {
 
-Reported reported(const std::string& name, double value, std::optional<int> rank = {}, std::optional<Stretch> stretch = {}) {
+Reported reported(const std::string& name, double value, std::optional<int> rank = {},
+                  std::optional<Stretch> stretch = {}) {
   Reported one;
   one.metric.name = name;
   one.metric.value = value;

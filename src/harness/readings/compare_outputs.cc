@@ -32,7 +32,8 @@ struct NumberCheck {
   }
   OutputDifference fine() const {
     if (largest == 0) return {true, "equal in every number"};
-    return {true, fmt::format("numbers differ by up to {:.2g}, relative, within the tolerance of {:.2g}", largest, tolerance)};
+    return {true, fmt::format("numbers differ by up to {:.2g}, relative, within the tolerance of {:.2g}", largest,
+                              tolerance)};
   }
 };
 
@@ -91,7 +92,8 @@ std::string json_difference(const Json& a, const Json& b, const std::string& pat
 std::vector<std::string_view> output_words(std::string_view line) {
   std::vector<std::string_view> words;
   const auto in_word = [](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '+' || c == '-' || c == '_';
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '+' || c == '-' ||
+           c == '_';
   };
   for (std::size_t at = 0; at < line.size();) {
     std::size_t end = at;
@@ -117,7 +119,8 @@ OutputDifference compare_texts(std::string_view a, std::string_view b, double to
       const auto number_a = parse_number(words_a[k]), number_b = parse_number(words_b[k]);
       same = number_a && number_b && numbers.equal(*number_a, *number_b);
     }
-    if (!same) return {false, fmt::format("line {}: {} became {}", i + 1, shown_output(lines_a[i]), shown_output(lines_b[i]))};
+    if (!same)
+      return {false, fmt::format("line {}: {} became {}", i + 1, shown_output(lines_a[i]), shown_output(lines_b[i]))};
   }
   return numbers.fine();
 }

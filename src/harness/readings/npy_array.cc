@@ -74,7 +74,8 @@ std::optional<NpyArray> read_npy(std::string_view bytes) {
   const auto byte_at = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
   const bool short_length = byte_at(6) == 1;
   std::size_t length = byte_at(8) | static_cast<std::size_t>(byte_at(9)) << 8;
-  if (!short_length) length |= static_cast<std::size_t>(byte_at(10)) << 16 | static_cast<std::size_t>(byte_at(11)) << 24;
+  if (!short_length)
+    length |= static_cast<std::size_t>(byte_at(10)) << 16 | static_cast<std::size_t>(byte_at(11)) << 24;
   const std::size_t start = short_length ? 10 : 12;
   if (length > bytes.size() - start) return std::nullopt;
   const std::string_view header = bytes.substr(start, length);
@@ -87,7 +88,8 @@ std::optional<NpyArray> read_npy(std::string_view bytes) {
   const std::optional<std::uint64_t> count = npy_count(npy_header_value(header, "shape"));
   if (!size || !count || *size <= 0 || *size > 8) return std::nullopt;
   const auto width = static_cast<std::size_t>(*size);
-  if (!is_known_npy_type(type[1], width) || data.size() % width != 0 || data.size() / width != *count) return std::nullopt;
+  if (!is_known_npy_type(type[1], width) || data.size() % width != 0 || data.size() / width != *count)
+    return std::nullopt;
 
   NpyArray array{std::string(type), std::string(npy_header_value(header, "shape")), {}};
   if (npy_header_value(header, "fortran_order") == "True") array.shape += " in Fortran's order";

@@ -6,8 +6,8 @@
 
 namespace varve {
 
-// An array as NumPy saves it (numpy/lib/format.py, "NPY format" 1.0 to 3.0): "\x93NUMPY", version, length of the header,
-// a Python dictionary {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }, then the values.
+// An array as NumPy saves it (numpy/lib/format.py, "NPY format" 1.0 to 3.0): "\x93NUMPY", version, length of the
+// header, a Python dictionary {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }, then the values.
 struct NpyArray {
   std::string type;   // "<f4"
   std::string shape;  // "(3, 4)"

@@ -34,7 +34,8 @@ void OutputWatch::output(std::string_view bytes) {
 }
 
 OutputWatch::Content OutputWatch::content_of(const std::string& name) {
-  const std::string too_much = fmt::format("it is larger than {} MiB, which is compared by digest alone", kKeptOutputCap >> 20);
+  const std::string too_much =
+      fmt::format("it is larger than {} MiB, which is compared by digest alone", kKeptOutputCap >> 20);
   if (name == "-") {
     Content printed{printed_hash_.hex(), std::move(printed_), ""};
     if (printed_too_much_) printed.missing = too_much;
@@ -45,10 +46,7 @@ OutputWatch::Content OutputWatch::content_of(const std::string& name) {
   struct stat status {};
   if (fstat(file.fd(), &status) != 0) return {"", "", std::strerror(errno)};
   if (!S_ISREG(status.st_mode)) return {"", "", "it is no regular file"};
-  const FileState now = file_state(name);
-  const FileState& before = before_[name];
-  if (before.exists && before.inode == now.inode && before.device == now.device && before.size == now.size &&
-      before.changed_ns == now.changed_ns) {
+  if (same_file(before_[name], file_state(name))) {
     return {"", "", "it is as it was before the unit: the unit did not write it"};
   }
   Content content;

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/hash.h"
-#include "harness/readings/metric_sources.h"
-#include "model/unit_conditions.h"
+#include "harness/readings/file_state.h"
+#include "model/conditions/unit_conditions.h"
 
 namespace varve {
 

@@ -17,7 +17,8 @@ std::string words_before_group(const std::string& expression) {
     const char c = expression[i];
     if (c == '\\' && i + 1 < expression.size()) {
       const char escaped = expression[++i];
-      const bool is_class = (escaped >= 'a' && escaped <= 'z') || (escaped >= 'A' && escaped <= 'Z') || is_digit(escaped);
+      const bool is_class =
+          (escaped >= 'a' && escaped <= 'z') || (escaped >= 'A' && escaped <= 'Z') || is_digit(escaped);
       words += is_class ? ' ' : escaped;
     } else if (c == '[') {
       while (i < expression.size() && expression[i] != ']') ++i;
@@ -27,7 +28,8 @@ std::string words_before_group(const std::string& expression) {
     }
   }
   std::string_view name = trim(words);
-  while (!name.empty() && std::string_view(":=,;> \t").find(name.back()) != std::string_view::npos) name.remove_suffix(1);
+  while (!name.empty() && std::string_view(":=,;> \t").find(name.back()) != std::string_view::npos)
+    name.remove_suffix(1);
   std::vector<std::string> parts;
   for (const std::string_view part : split_words(name)) parts.emplace_back(part);
   return clean_utf8(join(parts, " "), 200);
@@ -46,7 +48,8 @@ Result<OutputPattern> OutputPattern::make(const std::string& expression) {
   auto compiled = std::make_shared<Compiled>(expression, options);
   if (!compiled->regexp.ok()) return Error{kMakePatternDoing, expression, compiled->regexp.error(), hint};
   if (compiled->regexp.NumberOfCapturingGroups() != 1) {
-    return Error{kMakePatternDoing, expression, "it has not exactly one group in parentheses, which takes the number", hint};
+    return Error{kMakePatternDoing, expression, "it has not exactly one group in parentheses, which takes the number",
+                 hint};
   }
   OutputPattern pattern;
   pattern.expression_ = expression;

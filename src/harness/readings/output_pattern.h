@@ -12,8 +12,8 @@ namespace varve {
 // A regular expression (RE2) that finds a number in a line of what a program prints: 'GFLOP/s: ([0-9.]+)'.
 class OutputPattern {
  public:
-  // It has exactly one group. The metric is called as a named group is, (?P<name>…); else by the plain words in front of
-  // the group; else by the expression itself.
+  // It has exactly one group. The metric is called as a named group is, (?P<name>…); else by the plain words in front
+  // of the group; else by the expression itself.
   static Result<OutputPattern> make(const std::string& expression);
 
   const std::string& expression() const { return expression_; }
@@ -30,8 +30,8 @@ class OutputPattern {
 // "1234.5", "1.2e3", "1,234.5" with commas between thousands; nothing for anything else.
 std::optional<double> printed_number(std::string_view text);
 
-// Cuts a stream into lines; a carriage return ends one too, as progress bars write it. A line of more than 64 KiB is cut
-// off there.
+// Cuts a stream into lines; a carriage return ends one too, as progress bars write it. A line of more than 64 KiB is
+// cut off there.
 class LineFeed {
  public:
   template <class Take>

@@ -76,7 +76,8 @@ std::string ReportedMetrics::add(Reported reported) {
   } else {
     if (std::string fault = change_fault(all.front().metric, reported.metric); !fault.empty()) return fault;
     if (all.front().metric.better == Better::unknown) all.front().metric.better = reported.metric.better;
-    if (all.size() == kReportedValueCap) return fmt::format("more than {} values of \"{}\"", kReportedValueCap, reported.metric.name);
+    if (all.size() == kReportedValueCap)
+      return fmt::format("more than {} values of \"{}\"", kReportedValueCap, reported.metric.name);
   }
   all.push_back(std::move(reported));
   return "";
@@ -93,7 +94,8 @@ WrittenMetrics ReportedMetrics::close(std::optional<Combined> wanted) {
     const std::vector<Reported>& all = groups_.find(name)->second.all;
     for (const Reported& one : all) work_fault(work_mismatch(one));
     CombinedNumber number = combine_numbers(all, wanted);
-    if (number.refused.empty() && !std::isfinite(number.value)) number.refused = "\"" + name + "\" adds up to no number";
+    if (number.refused.empty() && !std::isfinite(number.value))
+      number.refused = "\"" + name + "\" adds up to no number";
     if (!number.refused.empty()) {
       written.notes.push_back(number.refused);
       continue;

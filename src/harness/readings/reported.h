@@ -10,10 +10,10 @@ namespace varve {
 
 // One number that a program reported somewhere, before several of one metric are made one.
 struct Reported {
-  Metric metric;                  // name, unit, direction, value, work and source
-  std::optional<int> rank;        // which of several processes that work at the same time
-  std::optional<Stretch> stretch; // when it was measured, by CLOCK_MONOTONIC
-  std::string stretch_fault;      // what is wrong with what it says of that
+  Metric metric;                   // name, unit, direction, value, work and source
+  std::optional<int> rank;         // which of several processes that work at the same time
+  std::optional<Stretch> stretch;  // when it was measured, by CLOCK_MONOTONIC
+  std::string stretch_fault;       // what is wrong with what it says of that
   // How several of it become one, where it says so. `none`: they may have come one after the other, so that rates and
   // counts are not to be added up.
   std::optional<Combined> combine;
@@ -22,7 +22,7 @@ struct Reported {
 // What the numbers of a metric were measured over.
 struct MetricWindow {
   std::vector<Stretch> stretches;  // by rising start, apart from each other; empty: nothing says
-  std::string fault;               // "metrics line 2: \"end_ns\" is not after \"start_ns\""; then there are no stretches
+  std::string fault;  // "metrics line 2: \"end_ns\" is not after \"start_ns\""; then there are no stretches
 };
 
 struct WrittenMetrics {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "harness/readings/metric_sources.h"
 #include "harness/readings/output_equality.h"
+#include "harness/sources/metric_sources.h"
 #include "model/run_record.h"
 
 namespace varve {
@@ -24,8 +24,8 @@ struct UnitRequest {
   std::function<void(std::string_view)> output;           // gets stdout and stderr as they come; may be empty
   const MetricSources* sources = nullptr;  // where numbers are read beside $VARVE_METRICS; not owned, none: nowhere
   OutputWatch* outputs = nullptr;          // holds outputs against those of other units; not owned, may be none
-  int watched = -1;                                       // a descriptor to watch while the unit runs; -1: none. Lent
-  std::function<void()> readable;                         // called whenever it can be read
+  int watched = -1;                        // a descriptor to watch while the unit runs; -1: none. Lent
+  std::function<void()> readable;          // called whenever it can be read
 };
 
 // What became of it. Times are in seconds of CLOCK_MONOTONIC and CPU time; fields named as in Unit mean the same.

@@ -12,9 +12,9 @@ namespace varve {
 //   {"metric": "tokens/s", "value": 1520.5}
 //   {"metric": "time to first token", "value": 0.021, "unit": "s", "better": "lower"}
 // Without "better", unit and name tell (tables/metric_direction.h), or it is unknown. Of a metric on several lines the
-// unit and "better" may not change, and its work is the sum; how its values become one, harness/readings/combine.h says,
-// unless a line does: "combine": "sum", "mean", "median", "highest" or "lowest". Order of first appearance is kept.
-// Limits: 16 MiB, 64 KiB a line, 1000 metrics, 200 bytes a name, 40 a unit. The names of the built-in metrics are
+// unit and "better" may not change, and its work is the sum; how its values become one, harness/readings/combine.h
+// says, unless a line does: "combine": "sum", "mean", "median", "highest" or "lowest". Order of first appearance is
+// kept. Limits: 16 MiB, 64 KiB a line, 1000 metrics, 200 bytes a name, 40 a unit. The names of the built-in metrics are
 // reserved. The Error's `where` is "metrics line N", and its `found` quotes the line.
 //
 // A line may also say what its number was measured over, by CLOCK_MONOTONIC, how much was done in it, and which of

@@ -63,7 +63,8 @@ UnitWindow take_metrics(Result<WrittenMetrics> written, const UnitRequest& reque
   outcome.window_fault = window.fault;
   outcome.metrics = std::move(written->metrics);
   outcome.work_fault = std::move(written->work_fault);
-  for (const std::string& note : written->notes) outcome.metrics_note += (outcome.metrics_note.empty() ? "" : "; ") + note;
+  for (const std::string& note : written->notes)
+    outcome.metrics_note += (outcome.metrics_note.empty() ? "" : "; ") + note;
   return window;
 }
 
@@ -81,7 +82,8 @@ std::string no_metric_note(MetricsFile file, const std::string& folder) {
   if (file == MetricsFile::vanished) return "the file $VARVE_METRICS was there when the unit began, and is gone";
   struct statvfs disk {};
   if (statvfs(folder.c_str(), &disk) == 0 && disk.f_bavail == 0) {
-    return "the program could write nothing to $VARVE_METRICS: the disk of " + std::string("the temporary folder") + " is full";
+    return "the program could write nothing to $VARVE_METRICS: the disk of " + std::string("the temporary folder") +
+           " is full";
   }
   return "the program wrote nothing to $VARVE_METRICS";
 }

@@ -4,13 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "harness/unit/canary.h"
+#include "harness/conditions/canary.h"
+#include "harness/conditions/gpu_watch.h"
+#include "harness/conditions/machine_time.h"
+#include "harness/conditions/machine_watch.h"
 #include "harness/unit/executor.h"
-#include "harness/unit/gpu_watch.h"
 #include "harness/unit/kernel_witness.h"
 #include "harness/unit/leftovers.h"
-#include "harness/unit/machine_time.h"
-#include "harness/unit/machine_watch.h"
 #include "harness/unit/metrics.h"
 #include "harness/unit/temporary_directory.h"
 

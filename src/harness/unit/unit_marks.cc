@@ -11,11 +11,11 @@
 namespace varve {
 
 namespace {
-constexpr double kMuchStolen = 0.05;       // of wall time x CPUs
-constexpr double kMuchByOthers = 0.05;     // of the CPUs
-constexpr double kBusyMachine = 0.9;       // of the CPUs: beyond it programs wait for each other
-constexpr double kMuchThrottled = 0.05;    // of the samples
-constexpr double kSlowClock = 0.95;        // of the median
+constexpr double kMuchStolen = 0.05;     // of wall time x CPUs
+constexpr double kMuchByOthers = 0.05;   // of the CPUs
+constexpr double kBusyMachine = 0.9;     // of the CPUs: beyond it programs wait for each other
+constexpr double kMuchThrottled = 0.05;  // of the samples
+constexpr double kSlowClock = 0.95;      // of the median
 constexpr std::uint64_t kManyMajorFaults = 100;
 constexpr std::uint64_t kGpuMemoryStep = std::uint64_t{16} << 20;
 
@@ -26,9 +26,10 @@ std::string load_text(const UnitConditions& conditions, double processors) {
 void mark_steal(UnitOutcome& outcome, double processors) {
   const double capacity = outcome.wall_seconds * processors;
   // /proc/stat counts in steps of 10 ms: below a few of them a share means nothing.
-  if (!outcome.steal_seconds || *outcome.steal_seconds < 0.03 || *outcome.steal_seconds <= kMuchStolen * capacity) return;
-  outcome.marks.push_back(
-      {Mark::steal, "the hypervisor gave " + format_percent(*outcome.steal_seconds / capacity) + " of the CPUs to others"});
+  if (!outcome.steal_seconds || *outcome.steal_seconds < 0.03 || *outcome.steal_seconds <= kMuchStolen * capacity)
+    return;
+  outcome.marks.push_back({Mark::steal, "the hypervisor gave " + format_percent(*outcome.steal_seconds / capacity) +
+                                            " of the CPUs to others"});
 }
 
 // A thread that has a CPU to itself is interrupted a few times a second; a fair scheduler that has to share it switches
@@ -43,12 +44,14 @@ void mark_shared_cpus(UnitOutcome& outcome, double processors) {
   const bool full = others_there && own + others > kBusyMachine * processors;
   const std::string load = load_text(outcome.conditions, processors);
   if (full || (switched && others_there)) {
-    std::string text = fmt::format("other programs took the CPUs: {}{:.1f} busy with others", load.empty() ? "" : load + ", ", others);
+    std::string text =
+        fmt::format("other programs took the CPUs: {}{:.1f} busy with others", load.empty() ? "" : load + ", ", others);
     if (switched) text += fmt::format(", {} involuntary context switches", outcome.involuntary_switches);
     outcome.marks.push_back({Mark::others, std::move(text)});
   } else if (switched) {
-    outcome.marks.push_back({Mark::switches, fmt::format("threads shared its CPUs: {} involuntary context switches{}",
-                                                         outcome.involuntary_switches, load.empty() ? "" : ", " + load)});
+    outcome.marks.push_back(
+        {Mark::switches, fmt::format("threads shared its CPUs: {} involuntary context switches{}",
+                                     outcome.involuntary_switches, load.empty() ? "" : ", " + load)});
   }
 }
 
@@ -68,14 +71,15 @@ void mark_gpus(UnitOutcome& outcome) {
   for (const GpuConditions& gpu : outcome.conditions.gpus) {
     if (!used_gpu(gpu)) continue;
     if (gpu.throttled >= kMuchThrottled) {
-      outcome.marks.push_back({Mark::throttled, fmt::format("GPU {} was slowed down in {} of the samples: {}",
-                                                            gpu.pci_address, format_percent(gpu.throttled),
-                                                            reasons_text(gpu.throttle_reasons))});
+      outcome.marks.push_back(
+          {Mark::throttled, fmt::format("GPU {} was slowed down in {} of the samples: {}", gpu.pci_address,
+                                        format_percent(gpu.throttled), reasons_text(gpu.throttle_reasons))});
     }
     if (gpu.foreign_processes > 0) {
-      outcome.marks.push_back({Mark::foreign_gpu, fmt::format("{} other {} on GPU {}", gpu.foreign_processes,
-                                                              gpu.foreign_processes == 1 ? "program was" : "programs were",
-                                                              gpu.pci_address)});
+      outcome.marks.push_back(
+          {Mark::foreign_gpu,
+           fmt::format("{} other {} on GPU {}", gpu.foreign_processes,
+                       gpu.foreign_processes == 1 ? "program was" : "programs were", gpu.pci_address)});
     }
   }
 }
@@ -93,7 +97,8 @@ void mark_below_median(Run& run, const std::string& whose, ClockOf clock_of) {
   for (Unit& unit : run.units) {
     const std::optional<double> mhz = clock_of(unit);
     if (unit.role != UnitRole::timing || !mhz || *mhz >= kSlowClock * usual) continue;
-    unit.marks.push_back({Mark::slow_clock, fmt::format("{} ran at {:.0f} MHz, where the median unit has {:.0f}", whose, *mhz, usual)});
+    unit.marks.push_back(
+        {Mark::slow_clock, fmt::format("{} ran at {:.0f} MHz, where the median unit has {:.0f}", whose, *mhz, usual)});
   }
 }
 

@@ -46,7 +46,11 @@ TEST(UnitMarks, StealHeatAndDisk) {
 
 TEST(UnitMarks, OfTheGpusThatTheUnitUsed) {
   UnitOutcome outcome = unit_of(1, 0.5);
-  GpuConditions gpu{.pci_address = "00000000:17:00.0", .samples = 10, .throttle_reasons = 0x4, .throttled = 0.4, .foreign_processes = 1};
+  GpuConditions gpu{.pci_address = "00000000:17:00.0",
+                    .samples = 10,
+                    .throttle_reasons = 0x4,
+                    .throttled = 0.4,
+                    .foreign_processes = 1};
   gpu.memory_before_bytes = 1000;
   gpu.memory_peak_bytes = 2000;
   outcome.conditions.gpus = {gpu};

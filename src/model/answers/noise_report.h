@@ -15,10 +15,10 @@ struct NoiseItem {
 // How noisy this machine is just now, by a fixed piece of work done again and again.
 struct NoiseReport {
   int canaries = 0;
-  double seconds = 0;        // that it took
-  double cpu_spread = 0;     // standard deviation of the logarithms, one to the next
+  double seconds = 0;     // that it took
+  double cpu_spread = 0;  // standard deviation of the logarithms, one to the next
   double memory_spread = 0;
-  double resolved = 0;       // the change that ten pairs of such units would tell apart in nine of ten experiments
+  double resolved = 0;  // the change that ten pairs of such units would tell apart in nine of ten experiments
   std::vector<NoiseItem> items;
 };
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "report/card.h"
+#include "report/card/card.h"
 #include "report/html/html_writer.h"
 #include "report/text_table.h"
 
@@ -52,7 +52,8 @@ std::string svg_card(const std::vector<CardLine>& card) {
                       {"rx", "6"},
                       {"width", std::to_string(kCardWidth - 1)},
                       {"height", std::to_string(height - 1)}});
-  body.leaf("text", {{"class", "head"}, {"x", std::to_string(kCardEdge)}, {"y", "34"}}, "What belongs beside the number");
+  body.leaf("text", {{"class", "head"}, {"x", std::to_string(kCardEdge)}, {"y", "34"}},
+            "What belongs beside the number");
   int y = kCardTop + kLineHeight;
   for (const Row& row : rows) {
     body.leaf("text", {{"class", "name"}, {"x", std::to_string(kCardEdge)}, {"y", std::to_string(y)}}, row.line->name);

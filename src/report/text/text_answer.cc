@@ -1,8 +1,10 @@
 // What a run ends with: the verdict in four lines, and what belongs beside the number in short.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
-#include "report/card.h"
+#include "report/card/card.h"
 #include "report/run_summary.h"
 #include "report/text/text_parts.h"
 #include "report/text/text_report.h"
@@ -25,9 +27,33 @@ Tone answer_tone(const RunAnswer& answer) {
   }
 }
 
+// A command fit for one line; the document has it whole.
+std::string short_command(const std::vector<std::string>& command) {
+  constexpr std::size_t kLongest = 80;
+  const std::string text = join(command, " ");
+  return text.size() <= kLongest ? text : clean_utf8(text, kLongest) + "…";
+}
+
+// "./transformer --width 256; B with OPENBLAS_CORETYPE=Haswell" where the command is one.
 std::string what_text(const Run& run) {
-  if (run.variants.size() < 2) return run.variants.empty() ? run.name : command_text(run.variants.front());
-  return fmt::format("A: {}; B: {}", command_text(run.variants[0]), command_text(run.variants[1]));
+  if (run.variants.empty()) return run.name;
+  const Variant& first = run.variants.front();
+  const bool one_command = std::all_of(run.variants.begin(), run.variants.end(),
+                                       [&](const Variant& variant) { return variant.command == first.command; });
+  std::string text = run.variants.size() > 1 && !one_command ? "A: " : "";
+  text += short_command(first.command);
+  for (std::size_t i = 1; i < run.variants.size(); ++i) {
+    const Variant& other = run.variants[i];
+    std::vector<std::string> set;
+    for (const auto& [name, value] : other.environment) set.push_back(name + "=" + value);
+    if (one_command) {
+      text += fmt::format("; {} with {}", other.name, set.empty() ? "the same" : short_command(set));
+    } else {
+      text +=
+          fmt::format("; {}: {}{}", other.name, set.empty() ? "" : join(set, " ") + " ", short_command(other.command));
+    }
+  }
+  return text;
 }
 
 // Errors are shown whole: they say what to mend. Warnings are counted, by their ids.

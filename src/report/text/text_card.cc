@@ -1,5 +1,5 @@
 // The card of a run as text and as Markdown.
-#include "report/card.h"
+#include "report/card/card.h"
 #include "report/printable.h"
 #include "report/text/text_parts.h"
 #include "report/text_table.h"
@@ -27,7 +27,8 @@ std::string text_card(const std::vector<CardLine>& card) {
 
 std::string markdown_card(const std::vector<CardLine>& card) {
   std::string out = "| | |\n| --- | --- |\n";
-  for (const CardLine& line : card) out += "| **" + escape_markdown(line.name) + "** | " + escape_markdown(line.text) + " |\n";
+  for (const CardLine& line : card)
+    out += "| **" + escape_markdown(line.name) + "** | " + escape_markdown(line.text) + " |\n";
   return out;
 }
 
