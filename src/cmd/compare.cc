@@ -1,8 +1,10 @@
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cmd/compare_described.h"
 #include "cmd/document_files.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
@@ -19,7 +21,7 @@ struct CompareFlags {
   std::string a, b;
   std::optional<double> margin_percent;
   CompareOptions compare;
-  bool explain = false;
+  bool explain = false, assumptions = false;
   OutputOptions output;
 };
 
@@ -66,13 +68,53 @@ Result<Run> load_run(const std::string& file) {
   return Error{"comparing", file, "this is no run", "Give what varve run -o wrote"};
 }
 
+bool same_file(const std::string& a, const std::string& b) {
+  struct stat of_a {
+  }, of_b{};
+  return stat(a.c_str(), &of_a) == 0 && stat(b.c_str(), &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+         of_a.st_ino == of_b.st_ino;
+}
+
+// The gravest of several answers.
+ExitStatus exit_status(const std::vector<Comparison>& comparisons) {
+  ExitStatus gravest = ExitStatus::ok;
+  for (const Comparison& comparison : comparisons) {
+    const ExitStatus status = exit_status(comparison);
+    if (status == ExitStatus::failed || gravest == ExitStatus::ok) gravest = status;
+  }
+  return gravest;
+}
+
+// A run of more than two variants: a table of all against the first.
+ExitStatus compare_many(const CompareFlags& options, const Run& run) {
+  const Result<std::vector<Comparison>> all = compare_all_variants(run, options.compare);
+  if (!all) return complain(all.error());
+  const auto document = [&] {
+    Json list = Json::array();
+    for (const Comparison& comparison : *all) list.push_back(to_json(comparison));
+    return pretty_json(list);
+  };
+  const auto text = [&] {
+    std::string shown = text_variants(*all, options.a, output_style());
+    for (const Comparison& comparison : *all) {
+      if (options.explain) shown += "\n" + text_comparison(comparison, true, output_style());
+    }
+    return shown;
+  };
+  return write_answer(options.output, document, text, exit_status(*all));
+}
+
 Result<Comparison> compare_two(const CompareFlags& options, const Run& first, const RunName& name) {
   const RunName other = run_name(options.b);
+  // Two variants of one run were measured in turns.
+  if (!name.variant.empty() && !other.variant.empty() && same_file(name.file, other.file)) {
+    return compare_variants(first, options.compare, name.variant, other.variant);
+  }
   const Result<Run> second = load_run(other.file);
   if (!second) return second.error();
   const auto side = [](const Run& run, const RunName& named, const std::string& label) -> Result<Side> {
     if (named.variant.empty() && run.variants.size() > 1) {
-      return Error{"comparing", named.file, "it holds two variants",
+      return Error{"comparing", named.file, "it holds several variants",
                    "Name one of them, as in " + named.file + "@A, or give this document alone"};
     }
     return Side{&run, named.variant.empty() ? run.variants.front().name : named.variant, label};
@@ -92,29 +134,46 @@ ExitStatus compare(CompareFlags& options) {
   const bool b_is_trace = !options.b.empty() && holds_kernels(files, options.b);
   if (a_is_trace && b_is_trace) return compare_kernels(options);
   if (a_is_trace || b_is_trace) return complain(lone_trace(options, a_is_trace));
+  if (are_described(options.a, options.b)) {
+    return compare_described(options.a, options.b, options.explain, options.output);
+  }
   const RunName name = run_name(options.a);
   const Result<Run> run = load_run(name.file);
   if (!run) return complain(run.error());
+  if (options.b.empty() && name.variant.empty() && run->variants.size() > 2) return compare_many(options, *run);
   const Result<Comparison> comparison =
       options.b.empty() ? compare_variants(*run, options.compare) : compare_two(options, *run, name);
   if (!comparison) return complain(comparison.error());
   return write_answer(
       options.output, [&] { return pretty_json(to_json(*comparison)); },
-      [&] { return text_comparison(*comparison, options.explain, output_style()); }, exit_status(*comparison));
+      [&] {
+        const std::string text = text_comparison(*comparison, options.explain, output_style());
+        return options.assumptions ? text + text_assumptions(*comparison, output_style()) : text;
+      },
+      exit_status(*comparison));
 }
 
 std::vector<Flag> flags_of(CompareFlags& options) {
   const std::vector<Flag> own = {
       {.names = "A",
        .target = &options.a,
-       .help = "a run, whose two variants are compared where it stands alone; or a trace",
+       .help =
+           "a run, whose variants are compared with its first where it stands alone; a trace; a captured stack; or a "
+           "text that describes a machine",
        .required = true},
-      {.names = "B", .target = &options.b, .help = "another run, of which FILE@B names one variant; or another trace"},
+      {.names = "B",
+       .target = &options.b,
+       .help =
+           "another run, of which FILE@B names one variant (A may be FILE@A of the same run); another trace, stack or "
+           "text; or here, this machine as it is now"},
       {"--metric", "NAME", &options.compare.metric, "the metric of the verdict"},
       {"--margin", "P", &options.margin_percent, "what counts as the same, in percent", between(0.001, 100)},
       {"--variable", "ID", &options.compare.variable,
-       "what is under test (settings.NAME, a fact, library.NAME, command): the one thing that may differ"},
-      {"--explain", "", &options.explain, "say why, and what would decide it"},
+       "what is under test (settings.NAME, a fact, library.NAME, command, packages, or one package with what came "
+       "along "
+       "with it): the one thing that may differ"},
+      {"--explain", "", &options.explain, "say why, and what would decide it; all rows, every note"},
+      {"--assumptions", "", &options.assumptions, "list what a single number of these takes for granted"},
   };
   return join_flags({own, output_flags(options.output)});
 }

@@ -72,7 +72,7 @@ struct Page {
   }
   std::string operator()(const Run& run) const {
     if (format.run == nullptr) return "";
-    if (run.variants.size() < 2) return format.run(run);
+    if (run.variants.size() != 2) return format.run(run);
     const Result<Comparison> comparison = compare_variants(run, {.created_at = run.created_at});
     // Too little was measured to compare: what there is still makes a page.
     return comparison ? format.comparison(*comparison, &run) : format.run(run);

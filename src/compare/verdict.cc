@@ -46,7 +46,9 @@ std::string numbers_text(const Comparison& comparison) {
 std::string more_pairs_text(const MetricComparison& metric) {
   if (!metric.pairs_needed) return "more pairs would decide";
   if (*metric.pairs_needed >= kPairsCap) return "no practical number of pairs would decide at this spread";
+  constexpr int kMostForetold = 1000;  // above, a number would only seem to be one
   const int more = *metric.pairs_needed - metric.pairs;
+  if (more > kMostForetold) return fmt::format("more than {} more pairs would be needed", kMostForetold);
   return fmt::format("about {} more {} would decide", more, more == 1 ? "pair" : "pairs");
 }
 
@@ -64,6 +66,14 @@ std::string confounding_text(const std::vector<ControlItem>& items, const std::s
   }
   if (opaque != nullptr) return fmt::format("{} differs, and {}", item_name(*opaque), opaque->unrecorded);
   return fmt::format("1 thing differs that was not under test ({})", names);
+}
+
+// "one bundle differs (torch 2.1.2 → 2.15.0 and what came with it, 26 packages), none of whose members is established
+// as the cause"
+std::string bundle_phrase(const Bundle& bundle) {
+  if (bundle.members.size() == 1) return fmt::format("only {} differs", bundle.title);
+  return fmt::format("one bundle differs ({}, {} components), and no member of it is established as the cause",
+                     bundle.title, bundle.members.size());
 }
 }  // namespace
 
@@ -93,12 +103,10 @@ std::string speed_sentence(const Comparison& comparison) {
       return fmt::format("No verdict on speed, {} and {} were measured one after the other: {}", a, b, numbers);
     case Speed::direction_unknown:
       return fmt::format("No verdict on speed, the program does not say which way is better: {}", numbers);
-    case Speed::not_measured:
-      return fmt::format("Not measured, {}: {}",
-                         comparison.not_measured.empty() ? "the work differs" : comparison.not_measured.front(),
-                         numbers);
     case Speed::noise:
       return fmt::format("Noise: nothing was changed, yet {}", numbers);
+    case Speed::not_measured:
+      return fmt::format("No verdict on speed: {}", numbers);
   }
   return numbers;
 }
@@ -110,11 +118,16 @@ std::string control_phrase(const Comparison& comparison) {
   };
   const auto differing = count(ItemState::different);
   const std::string names = name_items(comparison.items, ItemState::different);
-  const std::string differs = differing == 0 ? "nothing recorded differs"
-                                             : fmt::format("only {} {}", names, differing == 1 ? "differs" : "differ");
+  std::string differs = differing == 0 ? "nothing recorded differs"
+                                       : fmt::format("only {} {}", names, differing == 1 ? "differs" : "differ");
+  const Bundle* bundle = bundle_under_test(comparison);
+  if (bundle != nullptr && differing == 1) differs = bundle_phrase(*bundle);
   switch (comparison.control) {
     case Control::controlled:
       return "controlled: " + differs;
+    case Control::not_measured:
+      return "not measured: " +
+             (comparison.reasons.empty() ? "the numbers are not of the same thing" : comparison.reasons.front());
     case Control::controlled_with_gaps: {
       const auto unknown = count(ItemState::unknown);
       if (unknown == 0) return fmt::format("controlled with gaps: {}, yet what ran does", differs);
@@ -128,6 +141,13 @@ std::string control_phrase(const Comparison& comparison) {
   }
   return {};
 }
+const Bundle* bundle_under_test(const Comparison& comparison) {
+  for (const Bundle& bundle : comparison.bundles) {
+    if (bundle.under_test) return &bundle;
+  }
+  return nullptr;
+}
+
 std::string verdict_sentence(const Comparison& comparison) {
   const Speed speed = comparison.primary.speed;
   const char* link = speed == Speed::ambiguous || speed == Speed::too_few ? "; " : ", ";
@@ -156,8 +176,6 @@ std::vector<std::string> speed_reasons(const Comparison& comparison) {
                       "name of {} say whether that is better",
                       bounds, metric.metric));
       break;
-    case Speed::not_measured:
-      break;  // compare_runs.cc adds what differs
     case Speed::noise:
       reasons.push_back(
           fmt::format("the 95 % interval ({}) excludes no change, and no recorded thing differs: chance "
@@ -179,6 +197,8 @@ std::vector<std::string> speed_reasons(const Comparison& comparison) {
     case Speed::no_spread:
       reasons.push_back("one pair says nothing about how much pairs differ");
       break;
+    case Speed::not_measured:
+      break;  // the control verdict says why
     case Speed::order_confounded:
       reasons.push_back(
           "two documents: what drifted between the measurements (neighbours, heat, clocks) is in the ratio. "

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/units.h"
-#include "compare/measure.h"
+#include "compare/not_measured.h"
 
 namespace varve {
 

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "compare/measure.h"
+#include "compare/not_measured.h"
 
 namespace varve {
 namespace {

@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "harness/variant.h"
 #include "model/fact_catalog.h"
+#include "world/world.h"
 
 namespace varve {
 
@@ -68,7 +69,9 @@ std::optional<Finding> unit_finding(const std::string& what, const UnitOutcome& 
                                     std::string_view home) {
   const UnitEnd& end = outcome.end;
   if (end.interrupted) {
-    Finding finding = failure("VRV-RUN-INTERRUPTED", what + " was interrupted by the user", "run it again to the end");
+    const std::string by = outcome.interrupted_by.empty() ? "the user" : outcome.interrupted_by;
+    Finding finding = failure("VRV-RUN-INTERRUPTED", fmt::format("{} was interrupted by {}", what, by),
+                              "take it up again with varve run --resume, or run it again to the end");
     finding.severity = Severity::warning;
     return finding;
   }
@@ -78,6 +81,9 @@ std::optional<Finding> unit_finding(const std::string& what, const UnitOutcome& 
                    "see that the command runs by hand from the same directory");
   }
   const std::string quoted = quote_output(outcome.last_output, home);
+  if (end.server_failed) {
+    return server_finding("the server ended before " + what + " did", outcome.server_fault, home);
+  }
   if (end.timed_out) {
     return failure("VRV-RUN-TIMEOUT",
                    fmt::format("{} had not ended after {}; {}", what, format_seconds(timeout_seconds), quoted),
@@ -97,6 +103,38 @@ std::optional<Finding> unit_finding(const std::string& what, const UnitOutcome& 
                    fmt::format("{}: {}: {}", what, error.where, redact_line(error.found, home)), error.hint);
   }
   return std::nullopt;
+}
+
+std::string interrupter(int signal, const std::map<std::string, std::string>& environment) {
+  if (signal == SIGINT) return "the user (SIGINT)";
+  if (signal == SIGHUP) return "the end of its terminal or connection (SIGHUP)";
+  if (signal != SIGTERM) return "the user";
+  constexpr std::pair<const char*, const char*> kJobs[] = {
+      {"SLURM_JOB_ID", "Slurm"}, {"PBS_JOBID", "PBS"}, {"LSB_JOBID", "LSF"}, {"JOB_ID", "Grid Engine"}};
+  for (const auto& [variable, scheduler] : kJobs) {
+    const std::string job = environment_value(environment, variable);
+    if (!job.empty()) {
+      return fmt::format("SIGTERM: it runs in {} job {}, which was cancelled or reached its time limit", scheduler,
+                         clean_utf8(job, 64));
+    }
+  }
+  return "SIGTERM: a scheduler, a time limit or somebody's kill ended it";
+}
+
+Finding aside_finding(const std::string& what, const UnitOutcome& outcome, double timeout_seconds,
+                      std::string_view home) {
+  std::optional<Finding> finding = unit_finding(what, outcome, timeout_seconds, home);
+  if (!finding) finding = failure("", what + " failed", "");
+  finding->id = "VRV-RUN-ASIDE-FAILED";
+  finding->fix = "run the line by hand with sh -c, from the same directory";
+  return *finding;
+}
+
+Finding server_finding(const std::string& what, const std::string& why, std::string_view home) {
+  std::vector<std::string> lines;
+  for (const std::string_view line : split(why, '\n')) lines.push_back(redact_line(line, home));
+  return failure("VRV-RUN-SERVER-FAILED", fmt::format("{}: {}", what, join(lines, "\n")),
+                 "start the server by hand with the same environment, and see what it says");
 }
 
 Finding metric_missing_finding(const std::string& what, const std::string& wanted, const Unit& unit) {
@@ -317,9 +355,31 @@ void add_leftover_finding(Run& run) {
   run.findings.push_back(std::move(finding));
 }
 
+// Units that share a server share its luck: address layout, caches, where its threads are.
+void add_shared_server_finding(Run& run) {
+  std::vector<std::string> sides;
+  for (const Variant& variant : run.variants) {
+    if (variant.server && variant.server->lives == "block") sides.push_back(variant.name);
+  }
+  if (sides.empty()) return;
+  Finding finding;
+  finding.id = "VRV-RUN-SERVER-SHARED";
+  finding.layer = Layer::settings;
+  finding.severity = Severity::warning;
+  finding.mender = Mender::application;
+  finding.evidence = fmt::format("one server served all units of a block on {}", join(sides, " and "));
+  finding.consequence =
+      "units of a block are not independent: the interval may be too narrow, and what the server had "
+      "loaded before its second unit is not known";
+  finding.fix = "give each unit a fresh server (--server-each unit) where its start can be afforded";
+  finding.source = "Kalibera and Jones 2013, doi 10.1145/2464157.2464160";
+  run.findings.push_back(std::move(finding));
+}
+
 }  // namespace
 
 void add_closing_findings(Run& run) {
+  add_shared_server_finding(run);
   add_direction_finding(run);
   add_window_finding(run);
   add_stack_finding(run);

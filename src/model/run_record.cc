@@ -33,8 +33,11 @@ std::optional<double> gpu_memory(const Unit& unit) {
 }  // namespace
 
 std::string command_text(const Variant& variant) {
-  std::string text;
-  for (const auto& [name, value] : variant.environment) text += name + "=" + value + " ";
+  std::string text = variant.label.empty() ? "" : variant.label + ": ";
+  const bool of_venv = variant.environment.contains("VIRTUAL_ENV");  // its PATH follows from it
+  for (const auto& [name, value] : variant.environment) {
+    if (!of_venv || name != "PATH") text += name + "=" + value + " ";
+  }
   return text + join(variant.command, " ");
 }
 

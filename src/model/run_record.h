@@ -8,6 +8,7 @@
 #include "model/conditions/unit_conditions.h"
 #include "model/finding.h"
 #include "model/kernels/profile.h"
+#include "model/setup/run_setup.h"
 #include "model/stack.h"
 #include "model/unit_recording.h"
 #include "model/window.h"
@@ -59,22 +60,23 @@ struct UnitMark {
 
 // How a unit's process ended.
 struct UnitEnd {
-  int exit_code = 0;         // meaningful when signal is 0 and it did not time out
-  int signal = 0;            // the signal that ended it
-  bool timed_out = false;    // Varve ended it at --timeout
-  bool interrupted = false;  // the user pressed Ctrl-C
+  int exit_code = 0;           // meaningful when signal is 0 and it did not time out
+  int signal = 0;              // the signal that ended it
+  bool timed_out = false;      // Varve ended it at --timeout
+  bool interrupted = false;    // the user pressed Ctrl-C, or a scheduler ended the job
+  bool server_failed = false;  // the server that it was a client of ended before it did
 
-  bool ok() const { return exit_code == 0 && signal == 0 && !timed_out && !interrupted; }
+  bool ok() const { return exit_code == 0 && signal == 0 && !timed_out && !interrupted && !server_failed; }
 };
 
 // One execution of a variant's command in a fresh process group.
 struct Unit {
-  std::string variant;  // "A" or "B"
+  std::string variant;  // "A", "B", …
   UnitRole role = UnitRole::timing;
   int index = 0;               // in the order of execution, from 0
-  int block = 0;               // ABBA block, from 0; warm-up and evidence units: -1
-  int position = 0;            // inside the block, 0 to 3
-  int pair = -1;               // the half of a block it belongs to, from 0; -1 when it has no partner
+  int block = 0;               // of two rounds, from 0; warm-up and evidence units: -1
+  int position = 0;            // inside the block: 0 to 3 for two variants
+  int pair = -1;               // the round it belongs to, a unit of each variant, from 0; -1 when it has no partner
   double started_seconds = 0;  // since the run began, monotonic clock
   UnitEnd end;
   double wall_seconds = 0;
@@ -101,19 +103,20 @@ struct Unit {
   Profiles profiles;                       // what ran, by the ids of Run::kernels
   std::vector<UnitMark> marks;             // why a reader may distrust it; never dropped for it
   std::optional<UnitRecording> recording;  // of an evidence unit
+  std::optional<ServerUse> server;         // of the server that it was a client of
 };
 
-// A regular file that the command names as an argument ("train.py", "--config=a.yaml").
+// A regular file that the command names as an argument ("train.py", "--config=a.yaml"), or an input of the workload.
 struct NamedFile {
-  int argument = 0;     // its place in Variant::command
-  std::string path;     // as the argument names it; redacted, home shortened
+  int argument = 0;     // its place in Variant::command; -1: none
+  std::string path;     // as it is named; redacted, home shortened
   std::string digest;   // SHA-256 before the first unit; empty when there is none
   std::string missing;  // why there is none
 };
 
 // One side of a run: what was executed.
 struct Variant {
-  std::string name;                                // "A", "B"
+  std::string name;                                // "A", "B", …
   std::vector<std::string> command;                // redacted, home shortened
   std::map<std::string, std::string> environment;  // what --against-env set for this side; redacted
   std::map<std::string, Fact> settings;            // the dispatch settings in force: allow-list, by variable name
@@ -124,6 +127,9 @@ struct Variant {
   std::vector<RecorderChoice> recorders;           // in the order in which they were considered
   std::map<std::string, Fact> framework;           // what frameworks were told, by the ids of data/framework_facts.json
   std::optional<ImportedPackages> packages;        // nothing: no Python was seen
+  std::string label;                               // what the plan calls it: "torch 2.15"; empty: nothing
+  std::string directory;                           // its units started in, home shortened; empty: where Varve did
+  std::optional<ServerSetup> server;               // nothing: its units are no clients
 };
 
 // How the run was executed, fixed before it starts.
@@ -132,7 +138,7 @@ struct Protocol {
   int warmup = 0;              // a side
   double margin = 0.01;        // equivalence margin, as a fraction
   double timeout_seconds = 0;  // a unit; 0 is none
-  std::string order;           // "ABBA" or "A"
+  std::string order;           // "A", "ABBA", "mirrored Williams square of 3": harness/plan.h
   std::string primary_metric;  // resolved: named by --metric, else the first the program wrote, else "wall time"
   std::uint64_t seed = 0;      // of the environment pads
   std::string metric_note;  // why the primary metric is what it is, where nobody named it and it is not the program's
@@ -141,6 +147,7 @@ struct Protocol {
   double output_tolerance = 0;            // relative, of numbers in them
   std::string cache_state;                // named by the user: "warm", "flushed", "rotated"; empty: not named
   std::string client_path;                // how clients reach what is measured: "loopback HTTP"; empty: not named
+  ProtocolRules rules{};
 };
 
 // A line of the text that belongs beside a published number.
@@ -156,17 +163,21 @@ struct Run {
   Protocol protocol;
   Stack stack;                            // before the first unit
   std::vector<FactChange> stack_changes;  // between before the first unit and after the last
-  std::vector<Variant> variants;          // one or two
+  std::vector<Variant> variants;          // A first, which the others are compared with
   std::vector<Unit> units;                // in the order of execution
   KernelTable kernels;                    // of the profiles of all units
   std::vector<Canary> canaries;           // between units
   std::vector<Finding> findings;
-  std::vector<CardLine> card;     // made when the run was finished; empty in older documents
-  bool complete = true;           // every planned unit ran and ended well
-  std::string incomplete_reason;  // why not
+  std::vector<CardLine> card;                  // made when the run was finished; empty in older documents
+  bool complete = true;                        // every planned unit ran and ended well
+  std::string incomplete_reason;               // why not
+  std::optional<WorkloadSource> source;        // what an experiment file says the workload is made of
+  std::vector<NamedFile> inputs;               // that it names, hashed before the first unit
+  std::vector<RunContinuation> continuations;  // each time it was taken up again
 };
 
-// The command line of a side as a shell would take it, with what was set for it: "K=V program --x".
+// The command line of a side as a shell would take it, with what was set for it and before all what the plan calls it:
+// "K=V program --x", "torch 2.15: VIRTUAL_ENV=~/new python3 x.py" (the PATH of a virtual environment is left out).
 std::string command_text(const Variant& variant);
 
 // The metrics that Varve measures itself: "wall time", "CPU time", "peak memory" and, of GPUs, "GPU memory".
@@ -180,5 +191,6 @@ std::string_view to_string(UnitRole role);
 std::string_view to_string(Mark mark);
 std::string_view to_string(Better better);
 std::string_view to_string(Combined combined);
+std::string_view to_string(WarmupRule rule);
 
 }  // namespace varve

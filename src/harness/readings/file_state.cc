@@ -16,4 +16,8 @@ bool same_file(const FileState& before, const FileState& now) {
          before.size == now.size && before.changed_ns == now.changed_ns;
 }
 
+std::string path_in(const std::string& directory, const std::string& path) {
+  return directory.empty() || path.starts_with('/') ? path : directory + "/" + path;
+}
+
 }  // namespace varve

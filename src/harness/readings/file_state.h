@@ -10,6 +10,8 @@ struct FileState {
   long long changed_ns = 0;
 };
 FileState file_state(const std::string& path);
+// The path as a program sees it that runs in `directory`; an empty one is our own working folder.
+std::string path_in(const std::string& directory, const std::string& path);
 bool same_file(const FileState& before, const FileState& now);  // it was there, and nothing wrote to it since
 
 }  // namespace varve

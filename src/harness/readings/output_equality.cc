@@ -16,10 +16,11 @@ namespace {
 constexpr std::size_t kKeptOutputCap = std::size_t{64} << 20;  // of one output that is compared within a tolerance
 }
 
-void OutputWatch::begin() {
+void OutputWatch::begin(const std::string& directory) {
+  directory_ = directory;
   before_.clear();
   for (const std::string& name : names_) {
-    if (name != "-") before_[name] = file_state(name);
+    if (name != "-") before_[name] = file_state(path_in(directory_, name));
   }
   printed_hash_ = Hash();
   printed_.clear();
@@ -41,12 +42,12 @@ OutputWatch::Content OutputWatch::content_of(const std::string& name) {
     if (printed_too_much_) printed.missing = too_much;
     return printed;
   }
-  const FileHandle file(open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const FileHandle file(open(path_in(directory_, name).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file) return {"", "", errno == ENOENT ? "the unit wrote no such file" : std::strerror(errno)};
   struct stat status {};
   if (fstat(file.fd(), &status) != 0) return {"", "", std::strerror(errno)};
   if (!S_ISREG(status.st_mode)) return {"", "", "it is no regular file"};
-  if (same_file(before_[name], file_state(name))) {
+  if (same_file(before_[name], file_state(path_in(directory_, name)))) {
     return {"", "", "it is as it was before the unit: the unit did not write it"};
   }
   Content content;

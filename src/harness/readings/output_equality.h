@@ -28,7 +28,7 @@ class OutputWatch {
   // Files by path, "-" is what the program prints. With a tolerance of 0 digests are compared, and nothing is kept.
   OutputWatch(std::vector<std::string> names, double tolerance) : names_(std::move(names)), tolerance_(tolerance) {}
 
-  void begin();
+  void begin(const std::string& directory = {});  // of the program
   void output(std::string_view bytes);
   // After the unit. `ended_well`: it may be the reference.
   std::vector<OutputCheck> finish(bool ended_well);
@@ -43,6 +43,7 @@ class OutputWatch {
 
   std::vector<std::string> names_;
   double tolerance_;
+  std::string directory_;
   std::map<std::string, FileState> before_;
   std::map<std::string, Content> reference_;
   Hash printed_hash_;

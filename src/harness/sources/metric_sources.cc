@@ -104,10 +104,12 @@ Result<JsonNumber> json_number_from(const std::string& text) {
   return number;
 }
 
-UnitReadings::UnitReadings(const MetricSources& sources) : sources_(sources), matches_(sources.patterns.size()) {
-  for (const JsonNumber& number : sources.numbers) before_.emplace_back(number.file, file_state(number.file));
+UnitReadings::UnitReadings(const MetricSources& sources, std::string directory)
+    : sources_(sources), directory_(std::move(directory)), matches_(sources.patterns.size()) {
+  for (const JsonNumber& number : sources.numbers)
+    before_.emplace_back(number.file, file_state(path_in(directory_, number.file)));
   for (const std::string& file : sources.results) {
-    if (file != "-") before_.emplace_back(file, file_state(file));
+    if (file != "-") before_.emplace_back(file, file_state(path_in(directory_, file)));
   }
 }
 
@@ -206,11 +208,12 @@ Status UnitReadings::add_results(ReportedMetrics& reported) const {
 
 // What this unit wrote to the file: all of it, or what it added to lines of JSON that were there.
 Result<std::string> UnitReadings::fresh_text(const std::string& path, const char* doing) const {
-  Result<std::string> text = read_whole(path, doing);
+  const std::string place = path_in(directory_, path);
+  Result<std::string> text = read_whole(place, doing);
   if (!text) return text;
   const auto known =
       std::find_if(before_.begin(), before_.end(), [&](const auto& entry) { return entry.first == path; });
-  const FileState now = file_state(path);
+  const FileState now = file_state(place);
   if (known == before_.end() || !known->second.exists) return text;
   const FileState& before = known->second;
   if (same_file(before, now)) {

@@ -29,11 +29,11 @@ struct MetricSources {
   bool reads_output() const;
 };
 
-// Reads what one unit reports. Paths are relative to Varve's working folder, which is the program's.
+// Reads what one unit reports. Paths are relative to the program's working folder; an empty one is Varve's own.
 class UnitReadings {
  public:
   // Looks at the files that will be read; `sources` is lent.
-  explicit UnitReadings(const MetricSources& sources);
+  explicit UnitReadings(const MetricSources& sources, std::string directory = {});
 
   void output(std::string_view bytes);
   // After the unit. Error: a source that the user named has no number, with what was found there.
@@ -47,6 +47,7 @@ class UnitReadings {
   Result<std::string> fresh_text(const std::string& path, const char* doing) const;
 
   const MetricSources& sources_;
+  std::string directory_;
   std::vector<std::pair<std::string, FileState>> before_;
   LineFeed lines_;
   std::vector<std::vector<std::string>> matches_;  // of each pattern

@@ -1,6 +1,8 @@
 #pragma once
 #include <sys/resource.h>
 
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,10 +30,15 @@ class ProcessExecutor : public Executor {
  public:
   ProcessExecutor(const World& world, KernelWitness& witness, TemporaryDirectory directory,
                   ExitWatch watch = ExitWatch::automatic, GpuWatch gpus = {});
+  ~ProcessExecutor() override;
   UnitOutcome execute(const UnitRequest& request) override;
+  UnitOutcome execute_aside(const UnitRequest& request) override;
+  Status start_server(int key, const ServerRequest& request) override;
+  void stop_server(int key) override;
   std::optional<Canary> canary() override { return take_canary(); }
 
  private:
+  ServerProcess* server_of(const UnitRequest& request) const;
   std::optional<MachineTime> machine_time_before_unit() const;
   std::vector<std::string> environment_for(const UnitRequest& request) const;
   Result<WrittenMetrics> read_unit(const UnitRequest& request, UnitReadings& readings, UnitOutcome& outcome) const;
@@ -52,7 +59,8 @@ class ProcessExecutor : public Executor {
   std::optional<MachineTime> last_machine_time_;  // after the last unit,
   double last_machine_time_at_ = 0;               // on the monotonic clock
   double processors_ = 1;
-  std::vector<char> buffer_;          // for the program's output, of every unit
+  std::vector<char> buffer_;  // for the program's output, of every unit
+  std::map<int, std::unique_ptr<ServerProcess>> servers_;
   std::uint64_t own_peak_bytes_ = 0;  // our VmHWM when last looked at: it only grows
 };
 

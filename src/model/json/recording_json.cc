@@ -56,6 +56,7 @@ Json packages_to_json(const ImportedPackages& packages) {
   Json json{{"environment", packages.environment}, {"versions", packages.versions}, {"libraries", packages.libraries}};
   set_text(json, "missing", packages.missing);
   set_text(json, "python", packages.python);
+  if (!packages.requirements.empty()) json["requirements"] = packages.requirements;
   return json;
 }
 
@@ -67,6 +68,13 @@ ImportedPackages packages_from(const Fields& fields) {
   fields.each_text("versions", [&](const std::string& name, const std::string& version) {
     packages.versions.emplace(name, version);
   });
+  if (fields.has("requirements")) {
+    const Fields requirements = fields.object("requirements");
+    for (const auto& [name, version] : packages.versions) {
+      std::vector<std::string> asked = requirements.texts(name.c_str());
+      if (!asked.empty()) packages.requirements.emplace(name, std::move(asked));
+    }
+  }
   fields.each_text("libraries", [&](const std::string& path, const std::string& package) {
     packages.libraries.emplace(path, package);
   });

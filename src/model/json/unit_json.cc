@@ -117,6 +117,8 @@ Json unit_to_json(const Unit& unit, LibraryTable& libraries) {
   set_text(json, "work_fault", unit.work_fault);
   if (!unit.outputs.empty()) json["outputs"] = outputs_to_json(unit.outputs);
   json["conditions"] = conditions_to_json(unit.conditions);
+  if (unit.end.server_failed) json["end"]["server_failed"] = true;
+  if (unit.server) json["server"] = server_use_to_json(*unit.server);
   add_whereabouts(unit, json);
   return json;
 }
@@ -134,7 +136,8 @@ Unit unit_from(const Fields& fields, const std::vector<Library>& libraries, cons
   unit.end = {.exit_code = static_cast<int>(end.integer("exit_code")),
               .signal = static_cast<int>(end.integer("signal")),
               .timed_out = end.flag("timed_out", false),
-              .interrupted = end.flag("interrupted", false)};
+              .interrupted = end.flag("interrupted", false),
+              .server_failed = end.flag("server_failed", false)};
   unit.wall_seconds = fields.required_number("wall_seconds");
   unit.user_seconds = fields.required_number("user_seconds");
   unit.system_seconds = fields.required_number("system_seconds");
@@ -160,6 +163,7 @@ Unit unit_from(const Fields& fields, const std::vector<Library>& libraries, cons
   unit.work_fault = fields.text("work_fault");
   fields.each("outputs", [&](const Fields& row) { unit.outputs.push_back(output_check_from(row)); });
   unit.conditions = conditions_from(fields.object("conditions"));
+  if (fields.has("server")) unit.server = server_use_from(fields.object("server"));
   read_whereabouts(fields, unit);
   return unit;
 }

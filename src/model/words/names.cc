@@ -169,6 +169,11 @@ constexpr EnumNames<Mark, 10> kMarks{{{
     {Mark::unknown_use, "unknown_use"},
     {Mark::first_of_side, "first_of_side"},
 }}};
+constexpr EnumNames<WarmupRule, 3> kWarmupRules{{{
+    {WarmupRule::count, "count"},
+    {WarmupRule::time, "time"},
+    {WarmupRule::found, "found"},
+}}};
 constexpr EnumNames<Better, 3> kBetter{{{
     {Better::higher, "higher"},
     {Better::lower, "lower"},
@@ -197,11 +202,12 @@ constexpr EnumNames<Speed, 12> kSpeeds{{{
     {Speed::noise, "noise"},
     {Speed::not_measured, "not_measured"},
 }}};
-constexpr EnumNames<Control, 4> kControls{{{
+constexpr EnumNames<Control, 5> kControls{{{
     {Control::controlled, "controlled"},
     {Control::controlled_with_gaps, "controlled_with_gaps"},
     {Control::confounded, "confounded"},
     {Control::undecidable, "undecidable"},
+    {Control::not_measured, "not_measured"},
 }}};
 constexpr EnumNames<ItemState, 6> kItemStates{{{
     {ItemState::same, "same"},
@@ -211,12 +217,15 @@ constexpr EnumNames<ItemState, 6> kItemStates{{{
     {ItemState::unknown, "unknown"},
     {ItemState::not_applicable, "not_applicable"},
 }}};
-constexpr EnumNames<KernelState, 6> kKernelStates{{{
+constexpr EnumNames<KernelState, 9> kKernelStates{{{
     {KernelState::same, "same"},
     {KernelState::changed, "changed"},
     {KernelState::replaced, "replaced"},
+    {KernelState::recoded, "recoded"},
     {KernelState::appeared, "appeared"},
     {KernelState::vanished, "vanished"},
+    {KernelState::nameless, "nameless"},
+    {KernelState::unseen, "unseen"},
     {KernelState::remainder, "remainder"},
 }}};
 
@@ -232,6 +241,18 @@ constexpr EnumNames<CheckState, 5> kCheckStates{{{
     {CheckState::broken, "broken"},
     {CheckState::cannot_tell, "cannot tell"},
     {CheckState::not_applicable, "not applicable"},
+}}};
+constexpr EnumNames<CandidateState, 3> kCandidateStates{{{
+    {CandidateState::confirmed, "confirmed"},
+    {CandidateState::open, "open"},
+    {CandidateState::excluded, "excluded"},
+}}};
+constexpr EnumNames<CauseStanding, 5> kCauseStandings{{{
+    {CauseStanding::confirmed, "confirmed"},
+    {CauseStanding::supported, "supported"},
+    {CauseStanding::stated, "stated"},
+    {CauseStanding::undecided, "undecided"},
+    {CauseStanding::refuted, "refuted"},
 }}};
 constexpr EnumNames<Question, 6> kQuestions{{{
     {Question::driver, "driver"},
@@ -274,6 +295,7 @@ std::string_view to_string(FindingSubject::Kind value) { return kFindingSubjects
 std::string_view to_string(FaultCategory value) { return kFaultCategories.name(value); }
 std::string_view to_string(UnitRole value) { return kRoles.name(value); }
 std::string_view to_string(Mark value) { return kMarks.name(value); }
+std::string_view to_string(WarmupRule value) { return kWarmupRules.name(value); }
 std::string_view to_string(Better value) { return kBetter.name(value); }
 std::string_view to_string(Combined value) { return kCombined.name(value); }
 std::string_view to_string(Speed value) { return kSpeeds.name(value); }
@@ -304,6 +326,7 @@ std::optional<FindingSubject::Kind> finding_subject_from(std::string_view text) 
 std::optional<FaultCategory> fault_category_from(std::string_view text) { return kFaultCategories.value(text); }
 std::optional<UnitRole> unit_role_from(std::string_view text) { return kRoles.value(text); }
 std::optional<Mark> mark_from(std::string_view text) { return kMarks.value(text); }
+std::optional<WarmupRule> warmup_rule_from(std::string_view text) { return kWarmupRules.value(text); }
 std::optional<Better> better_from(std::string_view text) { return kBetter.value(text); }
 std::optional<Combined> combined_from(std::string_view text) { return kCombined.value(text); }
 std::optional<Speed> speed_from(std::string_view text) { return kSpeeds.value(text); }
@@ -324,14 +347,14 @@ std::string speed_title(Speed speed) {
       return "slower, the interval touches the margin";
     case Speed::too_few:
       return "too few pairs";
+    case Speed::not_measured:
+      return "no verdict";
     case Speed::order_confounded:
       return "order-confounded";
     case Speed::no_spread:
       return "no spread known";
     case Speed::direction_unknown:
       return "changed, direction unknown";
-    case Speed::not_measured:
-      return "not measured";
     default:
       return std::string(to_string(speed));
   }
@@ -339,6 +362,10 @@ std::string speed_title(Speed speed) {
 
 std::string_view to_string(CheckState state) { return kCheckStates.name(state); }
 std::optional<CheckState> check_state_from(std::string_view text) { return kCheckStates.value(text); }
+std::string_view to_string(CandidateState value) { return kCandidateStates.name(value); }
+std::optional<CandidateState> candidate_state_from(std::string_view text) { return kCandidateStates.value(text); }
+std::string_view to_string(CauseStanding value) { return kCauseStandings.name(value); }
+std::optional<CauseStanding> cause_standing_from(std::string_view text) { return kCauseStandings.value(text); }
 std::string_view to_string(Question value) { return kQuestions.name(value); }
 std::optional<Question> question_from(std::string_view text) { return kQuestions.value(text); }
 std::string_view to_string(Regime value) { return kRegimes.name(value); }

@@ -12,6 +12,7 @@ std::optional<Mender> mender_from(std::string_view text);
 std::optional<FindingSubject::Kind> finding_subject_from(std::string_view text);
 std::optional<FaultCategory> fault_category_from(std::string_view text);
 std::optional<UnitRole> unit_role_from(std::string_view text);
+std::optional<WarmupRule> warmup_rule_from(std::string_view text);
 std::optional<Mark> mark_from(std::string_view text);
 std::optional<Better> better_from(std::string_view text);
 std::optional<Combined> combined_from(std::string_view text);

@@ -27,10 +27,10 @@ void write_item(HtmlWriter& out, const ControlItem& item) {
   Element row(out, "tr", {{"class", "state-" + std::string(to_string(item.state))}});
   out.leaf("th", {{"scope", "row"}, {"title", item.id}}, shown_item_name(item));
   if (is_quiet(item) && item.a == item.b) {
-    out.leaf("td", {{"colspan", "2"}}, item.a);
+    out.leaf("td", {{"colspan", "2"}, {"data-name", "both"}}, item.a);
   } else {
-    out.leaf("td", {}, item.a);
-    out.leaf("td", {}, item.b);
+    out.leaf("td", {{"data-name", "A"}}, item.a);
+    out.leaf("td", {{"data-name", "B"}}, item.b);
   }
   Element state(out, "td", {{"class", "state"}});
   out.leaf("span", {{"class", "sign"}}, state_sign(item.state));
@@ -73,6 +73,25 @@ void write_table(HtmlWriter& out, const Comparison& comparison, bool quiet) {
     write_group(out, layer_title(static_cast<Layer>(layer)), items);
   }
 }
+void write_bundle(HtmlWriter& out, const Bundle& bundle) {
+  if (bundle.members.size() < 2) return;
+  out.leaf("h3", {}, bundle.title);
+  out.leaf("p", {{"class", "prose"}},
+           fmt::format("{} components moved together. No member of the bundle is established as the cause of a change: "
+                       "exchange them one at a time to tell them apart.",
+                       bundle.members.size()));
+  Element details(out, "details");
+  out.leaf("summary", {}, count_text(bundle.members.size(), "member", "members"));
+  ScrollTable table(out, "numbers bundle", {"what", "A", "B", ""});
+  Element body(out, "tbody");
+  for (const BundleMember& member : bundle.members) {
+    Element row(out, "tr");
+    out.leaf("th", {{"scope", "row"}}, member.name);
+    out.leaf("td", {}, member.a.empty() ? "not there" : member.a);
+    out.leaf("td", {}, member.b.empty() ? "not there" : member.b);
+    out.leaf("td", {}, member.because.empty() ? "" : "came along with " + member.because);
+  }
+}
 }  // namespace
 
 void write_items(HtmlWriter& out, const Comparison& comparison) {
@@ -88,6 +107,7 @@ void write_items(HtmlWriter& out, const Comparison& comparison) {
     out.leaf("p", {{"class", "note"}},
              "Both sides ran in turns on one machine: what the machine is, known or not, cannot differ between them.");
   }
+  for (const Bundle& bundle : comparison.bundles) write_bundle(out, bundle);
   if (quiet < comparison.items.size()) write_table(out, comparison, false);
   if (quiet == 0) return;
   Element details(out, "details");

@@ -56,7 +56,7 @@ void write_unit_picture(HtmlWriter& out, const Run& run, const std::string& metr
 
 // The parts of a comparison's page.
 void write_items(HtmlWriter& out, const Comparison& comparison);
-void write_account(HtmlWriter& out, const KernelAccount& account);
+void write_account(HtmlWriter& out, const KernelAccount& account, const MetricComparison& primary);
 
 std::string digest_of_document(const Stack& stack);
 std::string digest_of_document(const Run& run);

@@ -14,9 +14,9 @@
 namespace varve {
 
 namespace {
-Tone answer_tone(const RunAnswer& answer) {
-  if (!answer.speed) return Tone::bold;
-  switch (*answer.speed) {
+Tone answer_tone(const std::optional<Speed>& speed) {
+  if (!speed) return Tone::bold;
+  switch (*speed) {
     case Speed::faster:
     case Speed::same:
       return Tone::good;
@@ -74,7 +74,9 @@ std::string text_answer(const Run& run, const RunAnswer& answer, const TextStyle
   std::string out;
   if (!run.complete) out += paragraph("Incomplete: " + run.incomplete_reason, 0, Tone::bad, style);
   out += paragraph(what_text(run), 0, Tone::plain, style);
-  out += paragraph(answer.how_much, 0, answer_tone(answer), style);
+  for (const RunAnswer::Number& number : answer.how_much) {
+    out += paragraph(number.text, 0, answer_tone(number.speed), style);
+  }
   out += paragraph(answer.control, 0, Tone::plain, style);
   out += paragraph(answer.more, 0, Tone::dim, style);
   for (const std::string& cause : marks_by_cause(run)) out += paragraph("marked: " + cause, 0, Tone::caution, style);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "report/printable.h"
@@ -55,7 +56,10 @@ std::string run_metrics(const Run& run, const TextStyle& style) {
 std::string side_kernels(const Run& run, const Variant& variant, const SideProfile& side, const TextStyle& style) {
   const std::string heading = text_heading(profile_title(run, variant, side.kind), style);
   if (side.rows.empty()) {
-    std::string why = "none seen";
+    const bool any = std::any_of(run.units.begin(), run.units.end(), [&](const Unit& unit) {
+      return unit.role != UnitRole::warmup && unit.variant == variant.name;
+    });
+    std::string why = any ? "none seen" : "no evidence: no timing unit was executed";
     for (const std::string& reason : side.unseen) why += "; " + reason;
     return heading + paragraph(why, 2, Tone::dim, style);
   }
