@@ -2,7 +2,6 @@
 // index, so that a run of a thousand units stays small.
 #include <nlohmann/json.hpp>
 
-#include "model/json/conditions_json.h"
 #include "model/json/documents.h"
 #include "model/json/json_parts.h"
 #include "model/json/unit_json.h"

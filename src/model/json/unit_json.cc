@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "model/json/conditions_json.h"
+#include "model/json/json_parts.h"
 #include "model/words/names.h"
 
 namespace varve {
