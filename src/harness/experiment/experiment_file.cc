@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -11,6 +12,7 @@
 #include "harness/experiment/scan.h"
 #include "harness/experiment/toml_table.h"
 #include "harness/experiment/warmup_text.h"
+#include "model/words/names.h"
 #include "world/world.h"
 
 namespace varve {
@@ -36,6 +38,7 @@ class ExperimentReader {
     plan.margin = root.number("margin", 1, 0.001, 100) / 100;
     read_workload(root, plan);
     if (const auto protocol = root.table("protocol")) read_protocol(*protocol, plan);
+    if (const auto metrics = root.table("metrics")) read_metric_sources(*metrics, plan);
     shared_.server = read_server(root);
     std::vector<VariantPlan> variants;
     for (const TomlTable& table : root.tables("variant")) variants.push_back(variant_of(read_variant(table)));
@@ -71,6 +74,40 @@ class ExperimentReader {
     plan.inputs = all_placed(workload->texts("inputs"));
     plan.repository = workload->has("repository") ? placed(workload->text("repository")) : shared_.directory;
     workload->finish();
+  }
+
+  // Files are named as the program sees them: relative to the folder that it starts in.
+  static void read_metric_sources(const TomlTable& metrics, RunPlan& plan) {
+    const auto refuse = [&](const char* key, const Error& error) { metrics.reject(key, error.found, error.hint); };
+    for (const std::string& expression : metrics.texts("from")) {
+      Result<OutputPattern> pattern = OutputPattern::make(expression);
+      if (pattern)
+        plan.sources.patterns.push_back(std::move(*pattern));
+      else
+        refuse("from", pattern.error());
+    }
+    for (const std::string& text : metrics.texts("json")) {
+      Result<JsonNumber> number = json_number_from(text);
+      if (number)
+        plan.sources.numbers.push_back(std::move(*number));
+      else
+        refuse("json", number.error());
+    }
+    plan.sources.results = metrics.texts("results");
+    if (const std::string several = metrics.text("several"); !several.empty()) {
+      const std::vector<std::string>& words = combining_words();
+      if (std::find(words.begin(), words.end(), several) == words.end()) {
+        metrics.reject("several", "metrics.several is " + several, "It is one of " + join(words, ", "));
+      } else {
+        plan.sources.several = combined_from(several);
+      }
+    }
+    plan.same_metrics = metrics.texts("same");
+    plan.same_outputs = metrics.texts("same_outputs");
+    plan.tolerance = metrics.number("tolerance", 0, 0, 1);
+    plan.cache_state = metrics.text("cache");
+    plan.client_path = metrics.text("client");
+    metrics.finish();
   }
 
   static void read_protocol(const TomlTable& protocol, RunPlan& plan) {

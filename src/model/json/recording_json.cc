@@ -1,4 +1,5 @@
-// What the recorders of a run did and saw besides profiles, what the program imported, and what the machine did meanwhile.
+// What the recorders of a run did and saw besides profiles, what the program imported, and what the machine did
+// meanwhile.
 #include <nlohmann/json.hpp>
 
 #include "model/json/json_parts.h"
