@@ -47,7 +47,8 @@ std::optional<std::vector<std::string>> range_of(std::string_view text) {
   const std::size_t star = text.find('*', dots);
   const auto first = parse_integer(text.substr(0, dots));
   const auto last = parse_integer(text.substr(dots + 2, star == std::string_view::npos ? star : star - dots - 2));
-  const auto factor = star == std::string_view::npos ? std::optional<std::int64_t>(1) : parse_integer(text.substr(star + 1));
+  const auto factor =
+      star == std::string_view::npos ? std::optional<std::int64_t>(1) : parse_integer(text.substr(star + 1));
   if (!first || !last || !factor || *last < *first || (star != std::string_view::npos && (*factor < 2 || *first < 1))) {
     return std::nullopt;
   }

@@ -54,8 +54,9 @@ TEST_F(ServerTest, IsReadyByALineAndLeavesNothing) {
 }
 
 TEST_F(ServerTest, ItsCpuTimeIsThatOfAllItStarted) {
-  auto server = start({"/bin/sh", "-c", "(i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done; sleep 60) & wait"},
-                      {.line = "done"});
+  auto server =
+      start({"/bin/sh", "-c", "(i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done; sleep 60) & wait"},
+            {.line = "done"});
   ASSERT_TRUE(server) << to_text(server.error());
   const ServerUse use = (*server)->use();
   EXPECT_GT(use.user_seconds + use.system_seconds, 0.02);
@@ -69,7 +70,8 @@ TEST_F(ServerTest, OneThatEndsIsQuoted) {
 }
 
 TEST_F(ServerTest, OneThatIsNeverReadyIsEnded) {
-  const auto server = start({"/bin/sh", "-c", "echo still loading; sleep 60"}, {.line = "ready", .timeout_seconds = 0.2});
+  const auto server =
+      start({"/bin/sh", "-c", "echo still loading; sleep 60"}, {.line = "ready", .timeout_seconds = 0.2});
   ASSERT_FALSE(server);
   EXPECT_NE(server.error().found.find("a line with \"ready\" was not there after 200 ms"), std::string::npos)
       << server.error().found;
@@ -79,7 +81,8 @@ TEST_F(ServerTest, OneThatIsNeverReadyIsEnded) {
 TEST_F(ServerTest, APortAndAnAddressAreAsked) {
   constexpr int kPort = 38417;
   const std::string url = "http://127.0.0.1:38417/";
-  const std::vector<std::string> command{"/usr/bin/env", "python3", "-m", "http.server", "38417", "--bind", "127.0.0.1"};
+  const std::vector<std::string> command{"/usr/bin/env", "python3", "-m",       "http.server",
+                                         "38417",        "--bind",  "127.0.0.1"};
   EXPECT_FALSE(port_answers(kPort));
   auto server = start(command, {.port = kPort, .url = url});
   ASSERT_TRUE(server) << to_text(server.error());

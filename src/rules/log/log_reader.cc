@@ -293,7 +293,8 @@ Result<LogReading> read_compressed_pipe(int fd, std::string start, const std::st
       left.remove_prefix(static_cast<std::size_t>(done));
     }
     stored += static_cast<std::int64_t>(piece.size());
-    if (stored > cap) return Error{"reading the log", where, "more compressed bytes than are taken from a pipe", "Give the file"};
+    if (stored > cap)
+      return Error{"reading the log", where, "more compressed bytes than are taken from a pipe", "Give the file"};
     piece.resize(kWindow);
     const ssize_t got = read_some(fd, piece);
     if (got < 0) return read_failure(where);
@@ -303,7 +304,9 @@ Result<LogReading> read_compressed_pipe(int fd, std::string start, const std::st
   return file ? read_inflated(*file, where, patterns, cap) : Result<LogReading>(file.error());
 }
 
-bool is_compressed(std::string_view start) { return start.starts_with("\x1f\x8b") || start.starts_with("\x28\xb5\x2f\xfd"); }
+bool is_compressed(std::string_view start) {
+  return start.starts_with("\x1f\x8b") || start.starts_with("\x28\xb5\x2f\xfd");
+}
 }  // namespace
 
 Result<LogReading> read_log(int fd, const std::string& where, const ErrorPatterns& patterns, std::int64_t cap) {
