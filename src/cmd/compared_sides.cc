@@ -1,4 +1,4 @@
-#include "cmd/compare_traces.h"
+#include "cmd/compared_sides.h"
 
 #include <future>
 #include <nlohmann/json.hpp>
