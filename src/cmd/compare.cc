@@ -68,7 +68,8 @@ Result<Run> load_run(const std::string& file) {
 }
 
 bool same_file(const std::string& a, const std::string& b) {
-  struct stat of_a {}, of_b {};
+  struct stat of_a {
+  }, of_b{};
   return stat(a.c_str(), &of_a) == 0 && stat(b.c_str(), &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
          of_a.st_ino == of_b.st_ino;
 }
@@ -150,7 +151,9 @@ std::vector<Flag> flags_of(CompareFlags& options) {
        .target = &options.a,
        .help = "a run, whose variants are compared with its first where it stands alone; or a trace",
        .required = true},
-      {.names = "B", .target = &options.b, .help = "another run, of which FILE@B names one variant (A may be FILE@A of the same run); or another trace"},
+      {.names = "B",
+       .target = &options.b,
+       .help = "another run, of which FILE@B names one variant (A may be FILE@A of the same run); or another trace"},
       {"--metric", "NAME", &options.compare.metric, "the metric of the verdict"},
       {"--margin", "P", &options.margin_percent, "what counts as the same, in percent", between(0.001, 100)},
       {"--variable", "ID", &options.compare.variable,

@@ -7,8 +7,8 @@
 
 #include "base/units.h"
 #include "cmd/document_files.h"
-#include "cmd/run_journal.h"
 #include "cmd/run/run_plan.h"
+#include "cmd/run_journal.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "harness/benchmark.h"
@@ -56,8 +56,8 @@ class Narrator : public RunObserver {
 // that folder is not to be written to. Empty: nowhere.
 // A run that is taken up again goes on in its own file.
 Result<std::string> file_for(const RunFlags& options, const std::string& name, const World& world) {
-  const std::string named = !options.output.file.empty() || options.resume.empty() ? options.output.file
-                                                                                   : document_of(options.resume);
+  const std::string named =
+      !options.output.file.empty() || options.resume.empty() ? options.output.file : document_of(options.resume);
   if (!named.empty()) {
     if (const Status writable = check_writable(named); !writable) return writable.error();
     return named;
@@ -160,8 +160,8 @@ ExitStatus finish(const RunFlags& options, const Run& run, const std::string& fi
 // A journal becomes a document as it is, with no further unit.
 ExitStatus close_journal(const RunFlags& options, const World& world) {
   if (options.add_pairs) {
-    return complain({"reading the command line", "", "--add-pairs needs the command of the run behind --, or its -f FILE",
-                     "See varve run --help"},
+    return complain({"reading the command line", "",
+                     "--add-pairs needs the command of the run behind --, or its -f FILE", "See varve run --help"},
                     ExitStatus::usage);
   }
   const Result<Run> run = run_to_resume(options);
@@ -199,8 +199,9 @@ ExitStatus run(const RunFlags& options) {
   }
   if (!options.resume.empty() && names_no_command(options)) return close_journal(options, world);
   const Result<RunPlan> plan = options.resume.empty() ? plan_of(options, world) : resumed_plan(options, world);
-  if (!plan) return complain(plan.error(), options.file.empty() && options.resume.empty() ? ExitStatus::usage
-                                                                                          : ExitStatus::tool_or_input);
+  if (!plan)
+    return complain(plan.error(),
+                    options.file.empty() && options.resume.empty() ? ExitStatus::usage : ExitStatus::tool_or_input);
   return measure(options, *plan, world);
 }
 

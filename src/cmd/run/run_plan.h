@@ -13,8 +13,8 @@ namespace varve {
 // What the command line of `varve run` says. What is not given is left to the experiment file, then to the defaults.
 struct RunFlags {
   MeasuredCommands commands;
-  std::string file;    // of the experiment
-  bool init = false;   // write one
+  std::string file;   // of the experiment
+  bool init = false;  // write one
   std::string name;
   std::optional<std::string> metric;
   std::optional<double> margin_percent;
@@ -39,8 +39,8 @@ std::vector<Flag> run_flags(RunFlags& options);
 // What to measure. Error: what is wrong with the command line or the experiment file.
 Result<RunPlan> plan_of(const RunFlags& options, const World& world);
 
-// Variables that an option, an experiment or Varve's own environment sets and that no library is known to read, but one letter off some that is:
-// a question each, for people.
+// Variables that an option, an experiment or Varve's own environment sets and that no library is known to read, but one
+// letter off some that is: a question each, for people.
 std::vector<std::string> doubtful_variables(const RunPlan& plan, const World& world);
 
 }  // namespace varve

@@ -114,7 +114,8 @@ class ExperimentReader {
     }
     if (plan.command.empty()) server->reject("command", "the server has no command", "Write command = [\"…\"]");
     if (to_string(plan.ready).empty()) {
-      server->reject("ready", "nothing says when the server is ready", "Write ready = { port = 8000 }, or url, or line");
+      server->reject("ready", "nothing says when the server is ready",
+                     "Write ready = { port = 8000 }, or url, or line");
     }
     server->finish();
     return plan;
@@ -134,7 +135,8 @@ class ExperimentReader {
     if (!text.venv.empty() && !std::filesystem::exists(text.venv + "/bin/python")) {
       table.reject("venv", "there is no bin/python in " + text.venv, "Name the folder of a virtual environment");
     }
-    if (text.command.empty()) table.reject("command", "this variant has no command", "Write it here or below [workload]");
+    if (text.command.empty())
+      table.reject("command", "this variant has no command", "Write it here or below [workload]");
     table.finish();
     return text;
   }
@@ -173,7 +175,8 @@ Result<RunPlan> read_experiment(std::string_view text, const std::string& path, 
   RunPlan plan = ExperimentReader(folder, environment).read(file->root());
   if (file->problem()) return *file->problem();
   if (plan.variants.front().command.empty()) {
-    return Error{"reading the experiment file", path, "there is no command", "Write command = [\"…\"] below [workload]"};
+    return Error{"reading the experiment file", path, "there is no command",
+                 "Write command = [\"…\"] below [workload]"};
   }
   return plan;
 }
@@ -182,7 +185,8 @@ Result<RunPlan> load_experiment(const std::string& path, const std::map<std::str
   constexpr std::size_t kLargestExperiment = std::size_t{1} << 20;
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    return Error{"reading the experiment file", path, "it cannot be opened", "varve run --init writes one to begin with"};
+    return Error{"reading the experiment file", path, "it cannot be opened",
+                 "varve run --init writes one to begin with"};
   }
   std::string text(kLargestExperiment + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
