@@ -8,6 +8,7 @@
 
 #include "base/library_file_name.h"
 #include "base/text.h"
+#include "model/words/lookup_way.h"
 #include "tables/libraries.h"
 
 namespace varve {
@@ -214,7 +215,8 @@ class LossFinder {
   // therefore preloads it; not for one that knows nothing of it.
   bool is_held_for_others(const LibraryView& library) const {
     const ConsumedLibrary& wanted = *library.loaded;
-    if (wanted.why != "held by the environment" || library.binary == nullptr || view_.package == nullptr) return false;
+    if (lookup_way(wanted.why) != LookupWay::held || library.binary == nullptr || view_.package == nullptr)
+      return false;
     if (library.binary->package == view_.package->name || folder_of(wanted.path) == folder_of(wanted.asked_by)) {
       return false;
     }
@@ -244,7 +246,8 @@ class LossFinder {
     // Several versions are tried one after the other.
     const std::string stem = split_library_file_name(wanted.name).stem;
     if (found_.contains(stem)) return false;
-    return wanted.why.starts_with("not found; nothing looks") || is_asked_for(wanted.name);
+    const bool is_elsewhere_held = lookup_way(wanted.why) == LookupWay::nowhere && !lookup_remark(wanted.why).empty();
+    return is_elsewhere_held || is_asked_for(wanted.name);
   }
 
   bool opens_in_vain(const LibraryView& library) const {
