@@ -25,7 +25,7 @@ class ProcessExecutor : public Executor {
   UnitOutcome execute(const UnitRequest& request) override;
 
  private:
-  std::optional<MachineTime> machine_time_before_unit() const;
+  std::optional<MachineTime> machine_time();
   std::vector<std::string> environment_for(const UnitRequest& request) const;
   void set_peak_memory(std::uint64_t bytes, UnitOutcome& outcome);
 
@@ -37,7 +37,7 @@ class ProcessExecutor : public Executor {
   FileHandle empty_input_;
   Leftovers leftovers_;
   MachineClock machine_;
-  std::optional<MachineTime> last_machine_time_;  // after the last unit,
+  std::optional<MachineTime> last_machine_time_;  // as last read,
   double last_machine_time_at_ = 0;               // on the monotonic clock
   double processors_ = 1;
   std::vector<char> buffer_;          // for the program's output, of every unit
