@@ -1,6 +1,7 @@
 #include "tables/error_patterns.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/text.h"
 #include "model/words/names.h"
@@ -40,6 +41,9 @@ ErrorPattern pattern_from(const TableRow& row) {
                     .facts = {},
                     .lookup = row.word("lookup", kLookups, PatternLookup::none),
                     .is_error = row.flag("is_error", true),
+                    .candidates = {},
+                    .follows = row.texts("follows"),
+                    .outside = row.text("outside"),
                     .source = row.required("source")};
   row.each("facts", [&](const TableRow& fact) { read.facts.push_back(fact_from_row(fact)); });
   for (const std::string& word : row.texts("also")) {
@@ -74,6 +78,39 @@ Layer layer_of_category(FaultCategory category) {
   return Layer::settings;
 }
 
+// The causes of the table by id; those of categories have the category's word for an id.
+using Causes = std::map<std::string, Cause, std::less<>>;
+
+Cause own_cause(const ErrorPattern& row) {
+  return {.id = row.id,
+          .layer = row.layer,
+          .category = row.category,
+          .cause = row.cause,
+          .fix = row.fix,
+          .decide = {},
+          .confirmed_by = {},
+          .speaks_for = {},
+          .ruled_out_by = {}};
+}
+
+// The candidates of a row, as its struct says. `causes` are all read.
+void read_candidates(const TableRow& row, const Causes& causes, ErrorPattern& pattern) {
+  Cause own = own_cause(pattern);
+  read_conditions(row, own);
+  if (row.flag("is_candidate", true) && !own.cause.empty()) pattern.candidates.push_back(std::move(own));
+  const std::vector<std::string> named = row.texts("candidates");
+  for (const std::string& id : named) {
+    const auto at = causes.find(id);
+    if (at == causes.end()) row.reject("candidates", id, "the id of a row of \"causes\"");
+    if (at != causes.end()) pattern.candidates.push_back(at->second);
+  }
+  if (!named.empty()) return;
+  for (const FaultCategory category : pattern.also) {
+    const auto at = causes.find(to_string(category));
+    if (at != causes.end()) pattern.candidates.push_back(at->second);
+  }
+}
+
 // Codes that no row of the table speaks of.
 void add_codes(const Knowledge& knowledge, ErrorPatterns& patterns) {
   for (const ErrorCode& code : knowledge.error_codes) {
@@ -86,6 +123,7 @@ void add_codes(const Knowledge& knowledge, ErrorPatterns& patterns) {
                              .cause = code.meaning.empty() ? "CUDA says: " + code.message + "." : code.meaning,
                              .fix = code.fix,
                              .source = code.source});
+    if (ErrorPattern& row = patterns.rows.back(); !row.cause.empty()) row.candidates = {own_cause(row)};
   }
 }
 
@@ -96,7 +134,16 @@ Result<ErrorPatterns> load_error_patterns(const Knowledge& knowledge, const std:
   if (!source) return source.error();
   ErrorPatterns patterns;
   const Result<std::string> date = read_table(*source, "error_patterns", [&](const TableRow& table) {
-    table.required_rows("rows", [&](const TableRow& row) { patterns.rows.push_back(pattern_from(row)); });
+    Causes causes;
+    table.each("causes", [&](const TableRow& row) {
+      Cause cause = cause_from(row);
+      const std::string id = cause.id;
+      if (!causes.emplace(id, std::move(cause)).second) row.reject("id", id, "an id that no other cause has");
+    });
+    table.required_rows("rows", [&](const TableRow& row) {
+      patterns.rows.push_back(pattern_from(row));
+      read_candidates(row, causes, patterns.rows.back());
+    });
   });
   if (!date) return date.error();
   patterns.date = *date;
@@ -111,6 +158,12 @@ const ErrorPattern* find_pattern(const ErrorPatterns& patterns, std::string_view
   const auto& rows = patterns.rows;
   const auto at = std::find_if(rows.begin(), rows.end(), [&](const ErrorPattern& row) { return row.id == id; });
   return at == rows.end() ? nullptr : &*at;
+}
+
+std::size_t count_messages(const ErrorPatterns& patterns) {
+  return static_cast<std::size_t>(
+      std::count_if(patterns.rows.begin(), patterns.rows.end(),
+                    [](const ErrorPattern& row) { return row.is_error && !row.pattern.empty(); }));
 }
 
 std::string_view without_sentence_end(std::string_view text) {

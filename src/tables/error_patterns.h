@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "model/fact.h"
 #include "model/finding.h"
+#include "tables/causes.h"
 #include "tables/knowledge.h"
 
 namespace varve {
@@ -15,7 +16,7 @@ namespace varve {
 // A capture group of a pattern that states a fact about the machine of the log.
 struct PatternFact {
   std::string fact;  // "driver.api_level"
-  int group = 1;
+  int group = 1;     // 0: the whole match
   // How the fact is written from what matched: "text"; "api_level" (11040 is 11.4, 12.2 stays); "capability" (120 or
   // 12.0 is 12.0; a list of one); "indexed": a list whose elements come one a match, ordered by the group `index`.
   std::string form = "text";
@@ -55,10 +56,16 @@ struct ErrorPattern {
   std::vector<PatternFact> facts;
   PatternLookup lookup = PatternLookup::none;
   bool is_error = true;  // false: it only states facts
+  // What may stand behind the message: its own cause first (unless the row says that it is none), then those that the
+  // row names in the table's "causes", or, where it names none, the general ones of the categories in `also`.
+  std::vector<Cause> candidates;
+  std::vector<std::string> follows;  // patterns of messages that it only follows from, where they stand before it
+  std::string outside;               // whose stack it is of, where that is not judged: "AMD's ROCm"
   std::string source;
 };
 
-constexpr int kWrapperPriority = 30;
+constexpr int kWrapperPriority = 30;     // below it: a message that only wraps another, or follows from one
+constexpr int kNamesCausePriority = 50;  // from it on: a message that names its cause
 
 struct CompiledPatterns;
 
@@ -88,6 +95,9 @@ std::vector<PatternMatch> match_patterns(const ErrorPatterns& patterns, std::str
 
 // What a pattern took from a message, without the point or comma that ended a sentence there: "9.13.1." is "9.13.1".
 std::string_view without_sentence_end(std::string_view text);
+
+// How many different messages are looked for: rows that are errors and have a pattern.
+std::size_t count_messages(const ErrorPatterns& patterns);
 
 // The row's cause or fix with what the groups matched in place.
 std::string fill_groups(std::string_view text, const std::vector<std::string>& groups);

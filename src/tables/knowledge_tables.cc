@@ -99,6 +99,8 @@ void read(const TableRow& row, DispatchChange& out) {
          .source = row.required("source")};
 }
 
+void read(const TableRow& row, KnownIssue& out) { out = known_issue_of(row); }
+
 void read(const TableRow& row, ErrorCode& out) {
   out = {.code = row.integer("code"),
          .driver_name = row.text("driver_name"),
@@ -161,6 +163,7 @@ Result<Knowledge> load_knowledge(const std::string& folder) {
   load("framework_builds", known.framework_builds);
   load("library_releases", known.library_releases);
   load("dispatch_changes", known.dispatch_changes);
+  load("known_issues", known.known_issues);
   load("error_codes", known.error_codes);
   if (problem) return *problem;
   if (const Status names = read_library_names(*source, known.library_names); !names) return names.error();

@@ -58,7 +58,8 @@ class KinetoReader final : public EventSink {
   void take_host_event(KinetoKind kind, const KinetoEvent& event);
   void tell_clock();
   void read_times(const KinetoEvent& event, std::uint64_t at);
-  void note_foreign(std::string_view object);
+  void note_uncategorised(std::string_view object);
+  void tell_unseen();
   void saw_device();
   NameId name_of(std::string_view text);
   DeviceName name_on_device(std::string_view value);
@@ -85,7 +86,7 @@ class KinetoReader final : public EventSink {
   TraceEvent next_;                     // what is being read: its times
   bool saw_device_ = false, has_fractions_ = false;
   std::optional<std::int64_t> base_ns_;  // of the UNIX clock
-  std::uint64_t timed_ = 0, foreign_ = 0;
+  std::uint64_t timed_ = 0, uncategorised_ = 0, foreign_ = 0, countered_ = 0;
 };
 
 Status KinetoReader::read(TraceInput& input) {
@@ -95,19 +96,31 @@ Status KinetoReader::read(TraceInput& input) {
     return Error{"reading a Chrome trace", input.where(), "it holds no list traceEvents",
                  "A trace of PyTorch's profiler is written by export_chrome_trace"};
   }
-  if (timed_ == 0 && !saw_device_ && foreign_ > 0) {
-    return Error{"reading a Chrome trace", input.where(),
-                 fmt::format("its {} events have no categories, which PyTorch's profiler always writes", foreign_),
-                 "Another program's trace is not read; of the first rocprof, give results.db instead"};
+  if (timed_ == 0 && !saw_device_ && uncategorised_ > 0) {
+    return Error{
+        "reading a Chrome trace", input.where(),
+        fmt::format("its {} events have no categories, which PyTorch's profiler always writes", uncategorised_),
+        "Another program's trace is not read; of the first rocprof, give results.db instead"};
   }
   links_.tell(sink_);
-  if (timed_ > 0 && !has_fractions_) sink_.unseen("times below a microsecond: the trace states whole microseconds");
+  tell_unseen();
   return Done{};
 }
 
+void KinetoReader::tell_unseen() {
+  if (timed_ > 0 && !has_fractions_) sink_.unseen("times below a microsecond: the trace states whole microseconds");
+  if (foreign_ > 0) {
+    sink_.unseen(
+        fmt::format("what ran on an MTIA accelerator: its {} events do not say which of them are kernels", foreign_));
+  }
+  if (countered_ > 0) {
+    sink_.unseen(fmt::format("the time of kernels: {} ran one by one while counters were read", countered_));
+  }
+}
+
 // Events that take time and are of no category: no profiler of PyTorch writes such, others that share the format do.
-void KinetoReader::note_foreign(std::string_view object) {
-  if (object.find("\"X\"") != object.npos && object.find("\"cat\"") == object.npos) ++foreign_;
+void KinetoReader::note_uncategorised(std::string_view object) {
+  if (object.find("\"X\"") != object.npos && object.find("\"cat\"") == object.npos) ++uncategorised_;
 }
 
 void KinetoReader::saw_device() {
@@ -117,9 +130,11 @@ void KinetoReader::saw_device() {
 
 void KinetoReader::event(std::string_view object, std::uint64_t at) {
   const KinetoKind kind = kinds_.kind(object);
-  if (kind == KinetoKind::other) return timed_ == 0 ? note_foreign(object) : void();
+  if (kind == KinetoKind::other) return timed_ == 0 ? note_uncategorised(object) : void();
+  if (kind == KinetoKind::foreign) return void(++foreign_);
   const bool is_on_host = kind == KinetoKind::operation || kind == KinetoKind::region;
   if (!is_on_host) saw_device();
+  if (kind == KinetoKind::countered) return void(++countered_);
   if (kind == KinetoKind::device || (device_only_ && (is_on_host || kind == KinetoKind::call))) return;
   KinetoEvent event;
   const bool is_whole = reader_.read(object, event);

@@ -90,7 +90,10 @@ std::vector<ConsumerView> consumer_views(const Stack& stack) {
   for (const Environment& environment : stack.environments) {
     for (const Package& package : environment.packages) {
       if (!package.is_consumer()) continue;
-      views.push_back(view_of(stack, consumer_of(stack, environment, package, binaries), binaries));
+      ConsumerView view = view_of(stack, consumer_of(stack, environment, package, binaries), binaries);
+      // A name in a list whose CUDA nobody knows, and no file of it: there is nothing to judge.
+      if (view.libraries.empty() && package.cuda.missing == Missing::not_asked && !package.cuda.is_known()) continue;
+      views.push_back(std::move(view));
     }
   }
   return views;
