@@ -102,7 +102,8 @@ const std::string& group_of(const PatternMatch& match, int group) {
 // The text of a group as the fact is written; empty when it says nothing.
 std::string fact_text_of(const PatternFact& fact, const PatternMatch& match, std::string_view window) {
   const std::string_view whole = window.substr(match.begin, match.end - match.begin);
-  const std::string text = fact.group == 0 ? clean_utf8(trim(whole), kTextCap) : std::string(trim(group_of(match, fact.group)));
+  const std::string text =
+      fact.group == 0 ? clean_utf8(trim(whole), kTextCap) : std::string(trim(group_of(match, fact.group)));
   if (fact.form == "api_level" && text.find('.') == std::string::npos) {
     const std::optional<std::int64_t> number = parse_integer(text);
     if (!number || *number < 1000 || *number > 999'990) return {};
