@@ -1,11 +1,11 @@
-#include "tables/error_patterns.h"
+#include "tables/messages/error_patterns.h"
 
 #include <algorithm>
 #include <map>
 
 #include "base/text.h"
 #include "model/words/names.h"
-#include "tables/pattern_engine.h"
+#include "tables/messages/pattern_engine.h"
 #include "tables/table.h"
 
 namespace varve {
@@ -161,9 +161,9 @@ const ErrorPattern* find_pattern(const ErrorPatterns& patterns, std::string_view
 }
 
 std::size_t count_messages(const ErrorPatterns& patterns) {
-  return static_cast<std::size_t>(std::count_if(patterns.rows.begin(), patterns.rows.end(), [](const ErrorPattern& row) {
-    return row.is_error && !row.pattern.empty();
-  }));
+  return static_cast<std::size_t>(
+      std::count_if(patterns.rows.begin(), patterns.rows.end(),
+                    [](const ErrorPattern& row) { return row.is_error && !row.pattern.empty(); }));
 }
 
 std::string_view without_sentence_end(std::string_view text) {

@@ -1,4 +1,4 @@
-#include "tables/causes.h"
+#include "tables/messages/causes.h"
 
 #include <gtest/gtest.h>
 
@@ -34,11 +34,11 @@ TEST(Conditions, TakeTheWordsOfDocuments) {
 }
 
 TEST(Conditions, SayWhatIsWrongWithThem) {
-  for (const char* text : {"", "and", "machine has wsl and", "machine has wings", "fact no.such.fact is known",
-                           "fact os.kernel.release is new", "fact os.kernel.release ~ 5", "fact os.kernel.release < new",
-                           "some gpu is new", "answer weather is ok", "answer driver is fine", "every regime is new",
-                           "found", "found VRV-A VRV-B", "toolkit likes 9.0", "build torch", "package torch is new",
-                           "perhaps"}) {
+  for (const char* text :
+       {"", "and", "machine has wsl and", "machine has wings", "fact no.such.fact is known",
+        "fact os.kernel.release is new", "fact os.kernel.release ~ 5", "fact os.kernel.release < new",
+        "some gpu is new", "answer weather is ok", "answer driver is fine", "every regime is new", "found",
+        "found VRV-A VRV-B", "toolkit likes 9.0", "build torch", "package torch is new", "perhaps"}) {
     const auto from = condition_from(text);
     ASSERT_TRUE(std::holds_alternative<std::string>(from)) << text;
     EXPECT_FALSE(std::get<std::string>(from).empty()) << text;
