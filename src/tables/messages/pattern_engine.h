@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "tables/error_patterns.h"
+#include "tables/messages/error_patterns.h"
 
 namespace varve {
 

@@ -1,11 +1,11 @@
-#include "tables/error_patterns.h"
+#include "tables/messages/error_patterns.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <set>
 
-#include "tables/pattern_engine.h"
+#include "tables/messages/pattern_engine.h"
 
 namespace varve {
 namespace {

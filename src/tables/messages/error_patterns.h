@@ -8,8 +8,8 @@
 #include "base/result.h"
 #include "model/fact.h"
 #include "model/finding.h"
-#include "tables/causes.h"
 #include "tables/knowledge.h"
+#include "tables/messages/causes.h"
 
 namespace varve {
 
@@ -84,6 +84,7 @@ const ErrorPattern* find_pattern(const ErrorPatterns& patterns, std::string_view
 // One place where a pattern matched.
 struct PatternMatch {
   const ErrorPattern* pattern = nullptr;  // after lookup
+  std::size_t row = 0;                    // of the pattern that matched, before lookup
   std::size_t begin = 0, end = 0;         // in the text
   std::vector<std::string> groups;        // from 1 on, as {1}; cut to 160 bytes each, valid UTF-8
   bool yields = false;                    // a better one stands on the same place: only its facts count

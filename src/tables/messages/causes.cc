@@ -1,4 +1,4 @@
-#include "tables/causes.h"
+#include "tables/messages/causes.h"
 
 #include <algorithm>
 #include <array>

@@ -1,11 +1,11 @@
-#include "tables/error_patterns.h"
+#include "tables/messages/error_patterns.h"
 
 #include <algorithm>
 #include <map>
 
 #include "base/text.h"
 #include "model/words/names.h"
-#include "tables/pattern_engine.h"
+#include "tables/messages/pattern_engine.h"
 #include "tables/table.h"
 
 namespace varve {
