@@ -453,7 +453,9 @@ TEST(Account, OperationsComeFirstAndTheirKernelsSumToThem) {
     points += row.points.value_or(0);
     double parts = 0;
     for (const KernelChange& part : row.parts) parts += part.change.value;
-    if (!row.parts.empty()) EXPECT_NEAR(parts, row.change.value, 1e-12) << row.label;
+    if (!row.parts.empty()) {
+      EXPECT_NEAR(parts, row.change.value, 1e-12) << row.label;
+    }
   }
   EXPECT_NEAR(points, std::log(account.a_seconds / account.b_seconds), 1e-12) << "log points are exact";
   const auto exchanged = std::find_if(attention.parts.begin(), attention.parts.end(),

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernels/analysis/ranks.h"
+
 namespace varve {
 
 namespace {
