@@ -39,8 +39,14 @@ struct DescribedSide {
 
 // The environment that a variant imported from, where the stack does not hold it.
 Environment environment_of(const ImportedPackages& imported) {
-  Environment environment{.kind = EnvironmentKind::folder, .path = imported.environment, .python = {}, .packages = {}, .compilers = {}, .runtimes = {}};
-  environment.python = imported.python.empty() ? missing_fact(Missing::not_asked, "run") : known_fact(imported.python, "run");
+  Environment environment{.kind = EnvironmentKind::folder,
+                          .path = imported.environment,
+                          .python = {},
+                          .packages = {},
+                          .compilers = {},
+                          .runtimes = {}};
+  environment.python =
+      imported.python.empty() ? missing_fact(Missing::not_asked, "run") : known_fact(imported.python, "run");
   environment.runtimes = missing_fact(Missing::not_asked, "run");
   for (const auto& [name, version] : imported.versions) {
     Package package{.name = name, .version = version};

@@ -96,8 +96,8 @@ bool is_text_to_read(const std::string& path) {
   if (first == std::string_view::npos) return true;
   if (text[first] != '{' && text[first] != '[') return true;
   if (text.find("\"varve/") != std::string_view::npos) return false;
-  const bool is_of_engine = text.find("\"HostConfig\"") != std::string_view::npos ||
-                            text.find("\"Config\": {") != std::string_view::npos;
+  const bool is_of_engine =
+      text.find("\"HostConfig\"") != std::string_view::npos || text.find("\"Config\": {") != std::string_view::npos;
   return is_of_engine || text.substr(first).starts_with("{'") || text.substr(first).starts_with("[pip");
 }
 

@@ -72,8 +72,7 @@ void merge(const DeclaredGpus& base, std::vector<Gpu>& gpus, const DeclaredGpus&
     }
     if (place == gpus.size()) {
       const std::string known = at < gpus.size() ? gpus[at].model : "";
-      declared.conflicts.push_back(
-          {fmt::format("GPU {}", number), known, gpu.model, base.place.line, list.place.line});
+      declared.conflicts.push_back({fmt::format("GPU {}", number), known, gpu.model, base.place.line, list.place.line});
       return;  // of another machine, or of another time: nothing of it is taken
     }
     taken.insert(place);

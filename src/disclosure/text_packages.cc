@@ -92,7 +92,8 @@ std::vector<std::string> runtimes_beside(const OpenEnvironment& environment) {
   for (const auto& [name, open] : environment.packages) {
     if (!name.starts_with("nvidia-cuda-runtime") && name != "cuda-cudart" && name != "cudatoolkit") continue;
     const auto version = dotted_version_from(open.package.version);
-    if (version && version->parts.size() > 1) runtimes.push_back(fmt::format("{}.{}", version->major(), version->minor()));
+    if (version && version->parts.size() > 1)
+      runtimes.push_back(fmt::format("{}.{}", version->major(), version->minor()));
   }
   std::sort(runtimes.begin(), runtimes.end());
   runtimes.erase(std::unique(runtimes.begin(), runtimes.end()), runtimes.end());

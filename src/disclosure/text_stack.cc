@@ -35,9 +35,11 @@ void set_gpu_facts(const Declared& declared, Stack& stack) {
   for (const FactDefinition& definition : fact_catalog()) {
     const GpuField* field = find_gpu_field(definition.id);
     if (field == nullptr || definition.id == "gpu.bus") continue;  // a text shows what the driver lists, not the bus
-    const bool any = std::any_of(stack.gpus.begin(), stack.gpus.end(),
-                                 [&](const Gpu& gpu) { return !field->text(gpu).empty(); });
-    if (any) stack.facts[definition.id] = known_fact(gpu_texts(stack.gpus, definition.id, "not stated"), source, Standing::declared);
+    const bool any =
+        std::any_of(stack.gpus.begin(), stack.gpus.end(), [&](const Gpu& gpu) { return !field->text(gpu).empty(); });
+    if (any)
+      stack.facts[definition.id] =
+          known_fact(gpu_texts(stack.gpus, definition.id, "not stated"), source, Standing::declared);
   }
 }
 
@@ -53,7 +55,8 @@ void settle_user_driver(Stack& stack, const Knowledge& knowledge) {
   if (user == stack.facts.end() || user->second.standing != Standing::inferred) return;
   const auto version = dotted_version_from(value_text(*user->second.value));
   const auto level = dotted_version_from(text_in(stack, "driver.api_level").value_or(""));
-  const DriverBranch* branch = version && !is_newer_driver(knowledge, *version) ? branch_of(knowledge, *version) : nullptr;
+  const DriverBranch* branch =
+      version && !is_newer_driver(knowledge, *version) ? branch_of(knowledge, *version) : nullptr;
   const auto own = branch == nullptr ? std::nullopt : dotted_version_from(branch->cuda);
   if (!level || !own || *level == *own) {
     set_inferred(stack, "driver.user_mode.role", "driver", user->second.source);
@@ -87,8 +90,8 @@ void set_kernel_log(const Declared& declared, Stack& stack) {
   for (const auto& [event, count] : declared.kernel_events) {
     events.push_back(count == 1 ? event : fmt::format("{} ({} times)", event, count));
   }
-  stack.facts["kernel.log.nvidia"] = known_fact(
-      std::move(events), fmt::format("line {} (kernel log)", declared.kernel_log_line), Standing::declared);
+  stack.facts["kernel.log.nvidia"] =
+      known_fact(std::move(events), fmt::format("line {} (kernel log)", declared.kernel_log_line), Standing::declared);
 }
 
 void set_software(const Declared& declared, Stack& stack) {
@@ -103,9 +106,8 @@ void set_software(const Declared& declared, Stack& stack) {
     stack.facts["environments.frameworks"] = known_fact(std::move(frameworks), kText, Standing::declared);
   }
   if (!declared.system_packages.empty()) {
-    stack.facts["os.gpu_packages"] =
-        known_fact(declared.system_packages, fmt::format("line {} (dpkg -l)", declared.system_packages_line),
-                   Standing::declared);
+    stack.facts["os.gpu_packages"] = known_fact(
+        declared.system_packages, fmt::format("line {} (dpkg -l)", declared.system_packages_line), Standing::declared);
   }
   if (text_in(stack, "toolkit.nvcc.version") && !stack.facts.contains("toolkit.active")) {
     const Fact& nvcc = stack.facts["toolkit.nvcc.version"];

@@ -26,8 +26,10 @@ TEST(TextStack, WhatATextDoesNotSayWasNotAsked) {
 
 TEST(TextStack, AnIssueWithSeveralReportsInFencesIsOneMachine) {
   const ReadStack read = read_stack(
-      "### Environment\n```text\nGPU models and configuration: GPU 0: NVIDIA H100 80GB HBM3\nNvidia driver version: 535.104.05\n```\n"
-      "> ```\n> Cuda compilation tools, release 12.4, V12.4.131\n> ```\n```console\n$ pip list\nPackage Version\n------- -------\n"
+      "### Environment\n```text\nGPU models and configuration: GPU 0: NVIDIA H100 80GB HBM3\nNvidia driver version: "
+      "535.104.05\n```\n"
+      "> ```\n> Cuda compilation tools, release 12.4, V12.4.131\n> ```\n```console\n$ pip list\nPackage "
+      "Version\n------- -------\n"
       "torch   2.4.0+cu121\n```\nIt fails.\n");
   EXPECT_TRUE(read.disclosure.names_machine());
   EXPECT_EQ(value_text(*read.stack.facts.at("toolkit.nvcc.version").value), "12.4");
@@ -53,7 +55,8 @@ TEST(TextStack, CountsLinesOfAnyBytesAndKeepsItsCaps) {
   std::string noise(200'000, 'x');
   noise += "\n";
   for (int i = 0; i < 3000; ++i) noise += "[pip3] package" + std::to_string(i) + "==1.0\n";
-  for (int i = 0; i < 1000; ++i) noise += "| NVIDIA-SMI 550.54.15   Driver Version: 550.54.15 |\n|   0  A  On | 00000000:01:00.0 Off | 0 |\n";
+  for (int i = 0; i < 1000; ++i)
+    noise += "| NVIDIA-SMI 550.54.15   Driver Version: 550.54.15 |\n|   0  A  On | 00000000:01:00.0 Off | 0 |\n";
   const ReadStack read = read_stack(noise);
   EXPECT_EQ(read.disclosure.lines, 5001);
   EXPECT_LE(read.disclosure.declared.gpus.size(), 64u);
@@ -61,7 +64,8 @@ TEST(TextStack, CountsLinesOfAnyBytesAndKeepsItsCaps) {
 }
 
 TEST(TextStack, PiecesAreReadAsTheWhole) {
-  const std::string text = "GPU 0: NVIDIA A100 (UUID: GPU-932bfb2c-849a-2a22-1e84-9eff6bc02b39)\r\nNvidia driver version: 535.104.05";
+  const std::string text =
+      "GPU 0: NVIDIA A100 (UUID: GPU-932bfb2c-849a-2a22-1e84-9eff6bc02b39)\r\nNvidia driver version: 535.104.05";
   DisclosureReader reader;
   for (const char& c : text) reader.add({&c, 1});
   const Disclosure pieces = reader.end();

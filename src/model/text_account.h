@@ -27,11 +27,11 @@ struct TextQuestion {
 // What was read of a text that describes a machine.
 struct TextAccount {
   std::int64_t lines = 0, bytes = 0;
-  bool is_cut = false;                // it goes on behind what was read
-  std::vector<TextPart> parts;        // in their order
+  bool is_cut = false;          // it goes on behind what was read
+  std::vector<TextPart> parts;  // in their order
   std::vector<TextConflict> conflicts;
   std::vector<TextQuestion> unstated;
-  std::vector<std::string> others;    // stacks of other makers that it speaks of: "ROCm 6.2"
+  std::vector<std::string> others;  // stacks of other makers that it speaks of: "ROCm 6.2"
 };
 
 }  // namespace varve

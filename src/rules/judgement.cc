@@ -46,7 +46,7 @@ const std::vector<const Rule*>& all_rules() {
                               &package_mix_rules(),      &framework_build_rules(),
                               &toolkit_claim_rules(),    &toolkit_build_rules(),
                               &dispatch_rules(),         &speed_setting_rules(),
-                              &speed_machine_rules(),     &known_issue_rules()}) {
+                              &speed_machine_rules(),    &known_issue_rules()}) {
       for (const Rule& rule : *table) all.push_back(&rule);
     }
     return all;

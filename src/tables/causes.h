@@ -33,9 +33,9 @@ enum class MachineTrait {
 //   package NAME           an environment has it; with a version: package flashinfer-python < 0.3
 //   build NAME < 12.9      the CUDA that the package NAME was built with
 //   machine has TRAIT      see MachineTrait
-//   toolkit knows {1}      whether the CUDA release that builds would take compiles for an architecture ("120", "sm_90a")
-//   toolkit dropped {1}    whether that release is behind the last that does
-//   releases dropped {1}   whether any release of CUDA has dropped it, by data/gpu_architectures.json
+//   toolkit knows {1}      whether the CUDA release that builds would take compiles for an architecture ("120",
+//   "sm_90a") toolkit dropped {1}    whether that release is behind the last that does releases dropped {1}   whether
+//   any release of CUDA has dropped it, by data/gpu_architectures.json
 // with "not" before it for the contrary. {1} to {9} stand for what the groups of the message matched.
 struct ConditionTerm {
   enum class Kind {

@@ -161,9 +161,9 @@ const ErrorPattern* find_pattern(const ErrorPatterns& patterns, std::string_view
 }
 
 std::size_t count_messages(const ErrorPatterns& patterns) {
-  return static_cast<std::size_t>(std::count_if(patterns.rows.begin(), patterns.rows.end(), [](const ErrorPattern& row) {
-    return row.is_error && !row.pattern.empty();
-  }));
+  return static_cast<std::size_t>(
+      std::count_if(patterns.rows.begin(), patterns.rows.end(),
+                    [](const ErrorPattern& row) { return row.is_error && !row.pattern.empty(); }));
 }
 
 std::string_view without_sentence_end(std::string_view text) {

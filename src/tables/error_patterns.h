@@ -16,7 +16,7 @@ namespace varve {
 // A capture group of a pattern that states a fact about the machine of the log.
 struct PatternFact {
   std::string fact;  // "driver.api_level"
-  int group = 1;
+  int group = 1;     // 0: the whole match
   // How the fact is written from what matched: "text"; "api_level" (11040 is 11.4, 12.2 stays); "capability" (120 or
   // 12.0 is 12.0; a list of one); "indexed": a list whose elements come one a match, ordered by the group `index`.
   std::string form = "text";

@@ -9,12 +9,15 @@
 namespace varve {
 
 namespace {
-constexpr TableWord<IssueEffect> kEffects[] = {
-    {"wrong-result", IssueEffect::wrong_result}, {"crash", IssueEffect::crash},
-    {"hang", IssueEffect::hang},                 {"refuses", IssueEffect::refuses},
-    {"unsupported", IssueEffect::unsupported},   {"slower", IssueEffect::slower},
-    {"memory", IssueEffect::memory},             {"numerics", IssueEffect::numerics},
-    {"faster", IssueEffect::faster}};
+constexpr TableWord<IssueEffect> kEffects[] = {{"wrong-result", IssueEffect::wrong_result},
+                                               {"crash", IssueEffect::crash},
+                                               {"hang", IssueEffect::hang},
+                                               {"refuses", IssueEffect::refuses},
+                                               {"unsupported", IssueEffect::unsupported},
+                                               {"slower", IssueEffect::slower},
+                                               {"memory", IssueEffect::memory},
+                                               {"numerics", IssueEffect::numerics},
+                                               {"faster", IssueEffect::faster}};
 constexpr TableWord<IssueBounds> kBounds[] = {{"stated", IssueBounds::stated},
                                               {"single", IssueBounds::single},
                                               {"open-start", IssueBounds::open_start},

@@ -57,8 +57,20 @@ std::vector<std::size_t> rows_in(const CompiledPatterns& compiled, std::string_v
   return rows;
 }
 
+// The number that stands for a message that is none: "UNKNOWN ERROR (303)" is what a program says that knows no text
+// for 303, not the error whose text is "unknown error".
+std::optional<int> number_behind(std::string_view lower) {
+  constexpr std::string_view kNoText = "unknown error (";
+  const std::size_t at = lower.find(kNoText);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::size_t begin = at + kNoText.size(), end = lower.find(')', begin);
+  const auto number = end == std::string_view::npos ? std::nullopt : parse_integer(lower.substr(begin, end - begin));
+  return number && *number > 0 && *number < 1000 ? std::optional(static_cast<int>(*number)) : std::nullopt;
+}
+
 std::optional<int> code_in_message(const CompiledPatterns& compiled, std::string_view text) {
   const std::string lower = to_lower(text);
+  if (const auto number = number_behind(lower)) return number;
   for (const auto& [message, code] : compiled.code_of_message) {
     if (lower.find(message) != std::string::npos) return code;
   }

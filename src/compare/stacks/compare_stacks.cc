@@ -124,8 +124,9 @@ std::string verdict_of(const StackComparison& comparison) {
     if (same == 0) return "nothing that both sides tell can be compared" + gaps;
     return fmt::format("nothing that both sides tell differs: {} the same{}", same, gaps);
   }
-  std::string text = fmt::format("{} of the machine and {} differ", different == 1 ? "1 thing" : fmt::format("{} things", different),
-                                 packages == 1 ? "1 package" : fmt::format("{} packages", packages));
+  std::string text =
+      fmt::format("{} of the machine and {} differ", different == 1 ? "1 thing" : fmt::format("{} things", different),
+                  packages == 1 ? "1 package" : fmt::format("{} packages", packages));
   return text + gaps;
 }
 }  // namespace

@@ -58,8 +58,8 @@ bool CupyConfigReader::take_pair(std::string_view key, std::string_view value, c
     const auto number = leading_number(value);
     if (number && *number >= 1000 && *number < 1'000'000) {
       declared.package_cuda.insert_or_assign(
-          "cupy", known_fact(fmt::format("{}.{}", *number / 1000, *number % 1000 / 10), source_at(place),
-                             Standing::declared));
+          "cupy",
+          known_fact(fmt::format("{}.{}", *number / 1000, *number % 1000 / 10), source_at(place), Standing::declared));
     }
   } else if (key == "CUDA Driver Version") {
     declare_api_level(declared, value, place);

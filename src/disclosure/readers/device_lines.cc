@@ -96,7 +96,8 @@ bool DeviceLinesReader::take_tensorflow(std::string_view text, const TextLine& l
   if (!capability || !number) return false;
   Gpu* gpu = gpu_of(tensorflow_, line, *number, declared);
   set(gpu, up_to(*name, ","), leading_version(*capability));
-  if (const auto bus = behind(*name, "pci bus id: "); bus && gpu != nullptr) gpu->address = pci_address(up_to(*bus, ","));
+  if (const auto bus = behind(*name, "pci bus id: "); bus && gpu != nullptr)
+    gpu->address = pci_address(up_to(*bus, ","));
   return true;
 }
 

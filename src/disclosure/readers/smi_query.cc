@@ -45,8 +45,7 @@ class SmiQueryReader : public TextReader {
   std::string section_, part_;  // "GPU Link Info" and "Link Width"
 };
 
-void SmiQueryReader::take_head(std::string_view key, std::string_view value, const TextLine& line,
-                               Declared& declared) {
+void SmiQueryReader::take_head(std::string_view key, std::string_view value, const TextLine& line, Declared& declared) {
   const TextPlace place{kName, line.number};
   if (key == "Driver Version" || key == "KMD Version") declare_driver(declared, value, place);
   if (key == "CUDA Version" || key == "CUDA UMD Version") declare_api_level(declared, value, place);

@@ -90,9 +90,9 @@ Run sample_run() {
   a.recorders = {{"torch", true, "libtorch_cpu.so was loaded"}, {"cuda", false, "libvarve-cuda.so is not there"}};
   a.framework["torch.threads"] = known_fact(std::int64_t{2}, "torch.get_num_threads");
   a.packages = ImportedPackages{.environment = "~/venv",
-                                .missing = {},
                                 .python = "3.11.7",
-                                .versions = {{"torch", "2.15.0"}},
+                                .versions = {{"torch", "2.15.0"}, {"triton", "3.9.0"}},
+                                .requirements = {{"torch", {"triton"}}},
                                 .libraries = {{"~/venv/libtorch_cpu.so", "torch"}}};
   a.files = {{.argument = 1, .path = "train.py", .digest = "ab", .missing = {}},
              {.argument = 2, .path = "big.bin", .digest = {}, .missing = "not hashed, larger than 256 MiB"}};

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "model/json/json_parts.h"
 #include "model/words/names.h"
 
 namespace varve {
@@ -25,6 +26,8 @@ Json metrics_to_json(const std::vector<Metric>& metrics) {
                                        {"value", metric.value},
                                        {"count", metric.count}});
     if (metric.work) row["work"] = *metric.work;
+    if (metric.combined != Combined::none) row["combined"] = std::string(to_string(metric.combined));
+    set_text(row, "source", metric.source);
   }
   return list;
 }
@@ -35,7 +38,9 @@ Metric metric_from(const Fields& fields) {
           .better = fields.word("better", better_from),
           .value = fields.required_number("value"),
           .count = static_cast<int>(fields.integer("count", 1)),
-          .work = fields.optional_number("work")};
+          .work = fields.optional_number("work"),
+          .combined = fields.optional_word("combined", combined_from).value_or(Combined::none),
+          .source = fields.text("source")};
 }
 
 Json window_to_json(const MeasuredWindow& window) {
@@ -108,6 +113,10 @@ Json unit_to_json(const Unit& unit, LibraryTable& libraries) {
             {"marks", marks_to_json(unit.marks)}};
   if (!unit.peak_memory_note.empty()) json["peak_memory_note"] = unit.peak_memory_note;
   if (unit.recording) json["recording"] = recording_to_json(*unit.recording);
+  set_text(json, "metrics_note", unit.metrics_note);
+  set_text(json, "work_fault", unit.work_fault);
+  if (!unit.outputs.empty()) json["outputs"] = outputs_to_json(unit.outputs);
+  json["conditions"] = conditions_to_json(unit.conditions);
   if (unit.end.server_failed) json["end"]["server_failed"] = true;
   if (unit.server) json["server"] = server_use_to_json(*unit.server);
   add_whereabouts(unit, json);
@@ -150,6 +159,10 @@ Unit unit_from(const Fields& fields, const std::vector<Library>& libraries, cons
     unit.marks.push_back({row.word("mark", mark_from), row.text("text")});
   });
   if (fields.has("recording")) unit.recording = recording_from(fields.object("recording"));
+  unit.metrics_note = fields.text("metrics_note");
+  unit.work_fault = fields.text("work_fault");
+  fields.each("outputs", [&](const Fields& row) { unit.outputs.push_back(output_check_from(row)); });
+  unit.conditions = conditions_from(fields.object("conditions"));
   if (fields.has("server")) unit.server = server_use_from(fields.object("server"));
   read_whereabouts(fields, unit);
   return unit;

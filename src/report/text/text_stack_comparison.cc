@@ -24,7 +24,8 @@ std::string items_table(const StackComparison& comparison, ItemState state, cons
   }
   if (rows == 0) return "";
   std::string out = text_heading(title, style) + table.render(style);
-  if (rows > kMostRows && !explain) out += paragraph(fmt::format("and {} more: --json", rows - kMostRows), 2, Tone::dim, style);
+  if (rows > kMostRows && !explain)
+    out += paragraph(fmt::format("and {} more: --json", rows - kMostRows), 2, Tone::dim, style);
   return out;
 }
 
@@ -68,9 +69,7 @@ std::string would_run_table(const StackComparison& comparison, bool explain, con
       if (!why.empty() || answer.state != consumer.state) continue;
       why = std::string(to_string(answer.question)) + ": " + answer.detail;
     }
-    table.add({{consumer.name},
-               {std::string(to_string(consumer.state)), tone_of(consumer.state)},
-               {printable(why)}});
+    table.add({{consumer.name}, {std::string(to_string(consumer.state)), tone_of(consumer.state)}, {printable(why)}});
   }
   return out + table.render(style);
 }

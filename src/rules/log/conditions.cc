@@ -89,7 +89,7 @@ Answer ask_gpu(const ConditionTerm& term, const ConditionGround& ground) {
   };
   std::vector<std::string> names;
   for (const ComputeCapability& gpu : gpus) names.push_back(gpu_words(ground.analysis, gpu));
-  const std::string words = fmt::format("the GPU here is {}", join(names, ", "));
+  const std::string words = fmt::format("the GPU is {}", join(names, ", "));
   const bool all = std::all_of(gpus.begin(), gpus.end(), holds), any = std::any_of(gpus.begin(), gpus.end(), holds);
   const bool all_known = std::all_of(ground.analysis.gpus.begin(), ground.analysis.gpus.end(),
                                      [](const Gpu& gpu) { return gpu.capability.has_value(); });
@@ -229,10 +229,17 @@ Answer ask_term(const ConditionTerm& term, const ConditionGround& ground) {
 }
 }  // namespace
 
+namespace {
+// Whether a term asks the message or the tables alone.
+bool needs_no_machine(const ConditionTerm& term) {
+  return term.kind == TermKind::said || term.kind == TermKind::releases_dropped;
+}
+}  // namespace
+
 Answer ask(const Condition& condition, const ConditionGround& ground) {
   Answer all{Holds::yes, ""};
   for (const ConditionTerm& term : condition.terms) {
-    Answer one = ask_term(term, ground);
+    Answer one = ground.is_of_machine || needs_no_machine(term) ? ask_term(term, ground) : Answer{};
     if (term.negated && one.holds != Holds::unknown) one.holds = holds_if(one.holds == Holds::no);
     if (one.holds == Holds::no) return one;
     if (one.holds == Holds::unknown) all.holds = Holds::unknown;

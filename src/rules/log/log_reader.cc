@@ -100,8 +100,9 @@ const std::string& group_of(const PatternMatch& match, int group) {
 }
 
 // The text of a group as the fact is written; empty when it says nothing.
-std::string fact_text_of(const PatternFact& fact, const PatternMatch& match) {
-  const std::string text(trim(group_of(match, fact.group)));
+std::string fact_text_of(const PatternFact& fact, const PatternMatch& match, std::string_view window) {
+  const std::string_view whole = window.substr(match.begin, match.end - match.begin);
+  const std::string text = fact.group == 0 ? clean_utf8(trim(whole), kTextCap) : std::string(trim(group_of(match, fact.group)));
   if (fact.form == "api_level" && text.find('.') == std::string::npos) {
     const std::optional<std::int64_t> number = parse_integer(text);
     if (!number || *number < 1000 || *number > 999'990) return {};
@@ -123,10 +124,10 @@ void add_package(Findings& found, const std::string& name, const std::string& ve
   found.packages.push_back(std::move(package));
 }
 
-void add_facts(Findings& found, const PatternMatch& match, std::int64_t line) {
+void add_facts(Findings& found, const PatternMatch& match, std::string_view window, std::int64_t line) {
   const std::string source = "log line " + std::to_string(line);
   for (const PatternFact& fact : match.pattern->facts) {
-    std::string text = fact_text_of(fact, match);
+    std::string text = fact_text_of(fact, match, window);
     if (text.empty()) continue;
     if (fact.fact == "package") {
       add_package(found, text, group_of(match, fact.index), line);
@@ -156,7 +157,7 @@ void read_window(Findings& found, std::string_view text, std::size_t limit, std:
     line += std::count(text.begin() + static_cast<std::ptrdiff_t>(counted),
                        text.begin() + static_cast<std::ptrdiff_t>(match.begin), '\n');
     counted = match.begin;
-    add_facts(found, match, line);
+    add_facts(found, match, text, line);
     if (match.pattern->is_error && !match.yields) add_error(found, match, text, line);
   }
 }
@@ -292,7 +293,8 @@ Result<LogReading> read_compressed_pipe(int fd, std::string start, const std::st
       left.remove_prefix(static_cast<std::size_t>(done));
     }
     stored += static_cast<std::int64_t>(piece.size());
-    if (stored > cap) return Error{"reading the log", where, "more compressed bytes than are taken from a pipe", "Give the file"};
+    if (stored > cap)
+      return Error{"reading the log", where, "more compressed bytes than are taken from a pipe", "Give the file"};
     piece.resize(kWindow);
     const ssize_t got = read_some(fd, piece);
     if (got < 0) return read_failure(where);
@@ -302,7 +304,9 @@ Result<LogReading> read_compressed_pipe(int fd, std::string start, const std::st
   return file ? read_inflated(*file, where, patterns, cap) : Result<LogReading>(file.error());
 }
 
-bool is_compressed(std::string_view start) { return start.starts_with("\x1f\x8b") || start.starts_with("\x28\xb5\x2f\xfd"); }
+bool is_compressed(std::string_view start) {
+  return start.starts_with("\x1f\x8b") || start.starts_with("\x28\xb5\x2f\xfd");
+}
 }  // namespace
 
 Result<LogReading> read_log(int fd, const std::string& where, const ErrorPatterns& patterns, std::int64_t cap) {

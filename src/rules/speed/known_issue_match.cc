@@ -52,8 +52,8 @@ Holds in_container(const Analysis& analysis) {
 }
 
 Holds has_mig(const Analysis& analysis) {
-  const bool on = std::any_of(analysis.gpus.begin(), analysis.gpus.end(),
-                              [](const Gpu& gpu) { return gpu.mig && gpu.mig->on; });
+  const bool on =
+      std::any_of(analysis.gpus.begin(), analysis.gpus.end(), [](const Gpu& gpu) { return gpu.mig && gpu.mig->on; });
   if (on || !list_of(analysis, "gpu.mig.instances").empty()) return Holds::yes;
   return fact_of(analysis, "gpu.mig").is_answer() ? Holds::no : Holds::unknown;
 }
@@ -168,9 +168,7 @@ bool may_hold(const Analysis& analysis, const KnownIssue& issue, std::vector<std
 }
 }  // namespace
 
-bool IssueMatch::is_sure() const {
-  return unknown.empty() && issue->bounds <= IssueBounds::single && !issue->report;
-}
+bool IssueMatch::is_sure() const { return unknown.empty() && issue->bounds <= IssueBounds::single && !issue->report; }
 
 std::vector<IssueMatch> match_known_issues(const Analysis& analysis) {
   const ReleasesSeen seen = releases_seen(analysis);

@@ -59,8 +59,7 @@ std::string measuring_line(const IssueMatch& match) {
   if (!settings.empty()) return "varve run" + settings + " -- COMMAND";
   const std::string here = match.environment.empty() ? "COMMAND" : match.environment + "/bin/python PROGRAM";
   const std::string there = match.environment.empty() ? "COMMAND" : "OTHER/bin/python PROGRAM";
-  return fmt::format("varve run -- {} --against -- {} (with another {})", here, there,
-                     match.issue->components.front());
+  return fmt::format("varve run -- {} --against -- {} (with another {})", here, there, match.issue->components.front());
 }
 
 std::string fix_of(const IssueMatch& match) {
@@ -108,8 +107,8 @@ std::vector<Found> changes_found(const std::vector<IssueMatch>& matches) {
   for (const IssueMatch& match : matches) {
     if (is_harm(match.issue->effect)) continue;
     const std::string needs = match.unknown.empty() ? "" : ", for " + join(match.unknown, ", ");
-    changes[match.where].push_back(fmt::format("{}{} ({}, {})", match.issue->says, needs, match.issue->id,
-                                               to_string(match.issue->effect)));
+    changes[match.where].push_back(
+        fmt::format("{}{} ({}, {})", match.issue->says, needs, match.issue->id, to_string(match.issue->effect)));
     first.emplace(match.where, &match);
   }
   std::vector<Found> found;
@@ -141,7 +140,8 @@ const std::vector<Rule>& known_issue_rules() {
        .severity = Severity::note,
        .mender = Mender::framework,
        .category = FaultCategory::silent_slowdown,
-       .statement = "No release is used that has a known fault, or behaves otherwise than the one before, on this machine",
+       .statement =
+           "No release is used that has a known fault, or behaves otherwise than the one before, on this machine",
        .consequence = "What the row says: other speed, other digits, a refusal or a fault",
        .fix = "What the row says; where only a measurement tells, the line of varve run that tells it",
        .source = "data/known_issues.json, where every row has its source",

@@ -47,7 +47,8 @@ void add_packages(const Analysis& analysis, ReleasesSeen& seen) {
       if (is_any_of(name, {"nvidia-cuda-runtime", "cuda-cudart", "cudatoolkit"}) && version->parts.size() > 1) {
         seen["cuda"].push_back({{.parts = {version->major(), version->minor()}}, text, environment.path});
       }
-      if (is_any_of(name, {"nvidia-cuda-nvcc", "cuda-nvcc"})) seen["nvcc"].push_back({*version, text, environment.path});
+      if (is_any_of(name, {"nvidia-cuda-nvcc", "cuda-nvcc"}))
+        seen["nvcc"].push_back({*version, text, environment.path});
     }
   }
 }

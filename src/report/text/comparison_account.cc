@@ -1,4 +1,4 @@
-#include "report/text/text_account.h"
+#include "report/text/comparison_account.h"
 
 #include <fmt/format.h>
 

@@ -30,11 +30,14 @@ double heavy_tailed(Generator& generator, double, double) {
   return kNoise * std::student_t_distribution<double>(3)(generator);
 }
 
-// Slow for a while again and again, beginning at random.
+// Slow for a while again and again, each while of another length.
 Machine throttling(Generator& generator) {
-  const double phase = std::uniform_real_distribution<double>(0, 9)(generator);
-  return [phase](Generator& noise, double unit, double units) {
-    return (std::fmod(unit + phase, 9) < 4 ? 0.03 : 0) + still(noise, unit, units);
+  std::vector<bool> slow;
+  for (bool now = generator() % 2 == 0; slow.size() < 100; now = !now) {
+    slow.insert(slow.end(), 2 + generator() % 7, now);
+  }
+  return [slow](Generator& noise, double unit, double units) {
+    return (slow[static_cast<std::size_t>(unit)] ? 0.03 : 0) + still(noise, unit, units);
   };
 }
 

@@ -1,4 +1,4 @@
-#include "harness/unit/machine_time.h"
+#include "harness/conditions/machine_time.h"
 
 #include <time.h>
 #include <unistd.h>
