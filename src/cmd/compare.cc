@@ -4,9 +4,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "cmd/compare_described.h"
 #include "cmd/document_files.h"
 #include "cmd/terminal.h"
+#include "cmd/texts/described_sides.h"
 #include "cmd/verb.h"
 #include "compare/compare_runs.h"
 #include "compare/traces/compare_traces.h"
@@ -53,6 +53,15 @@ ExitStatus compare_kernels(const CompareFlags& options) {
       nothing_changed(*comparison) ? ExitStatus::ok : ExitStatus::inconclusive);
 }
 
+// Texts, captured stacks, or this machine: by what they say, nothing was measured.
+ExitStatus compare_sides_described(const CompareFlags& options) {
+  const Result<StackComparison> comparison = compare_described(options.a, options.b);
+  if (!comparison) return complain(comparison.error());
+  return write_answer(
+      options.output, [&] { return pretty_json(to_json(*comparison)); },
+      [&] { return text_stack_comparison(*comparison, options.explain, output_style()); }, exit_status(*comparison));
+}
+
 Error lone_trace(const CompareFlags& options, bool a_is_it) {
   const std::string& file = a_is_it ? options.a : options.b;
   if (options.b.empty()) {
@@ -69,7 +78,8 @@ Result<Run> load_run(const std::string& file) {
 }
 
 bool same_file(const std::string& a, const std::string& b) {
-  struct stat of_a {}, of_b {};
+  struct stat of_a {
+  }, of_b{};
   return stat(a.c_str(), &of_a) == 0 && stat(b.c_str(), &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
          of_a.st_ino == of_b.st_ino;
 }
@@ -134,7 +144,7 @@ ExitStatus compare(CompareFlags& options) {
   if (a_is_trace && b_is_trace) return compare_kernels(options);
   if (a_is_trace || b_is_trace) return complain(lone_trace(options, a_is_trace));
   if (are_described(options.a, options.b)) {
-    return compare_described(options.a, options.b, options.explain, options.output);
+    return compare_sides_described(options);
   }
   const RunName name = run_name(options.a);
   const Result<Run> run = load_run(name.file);
@@ -152,13 +162,15 @@ std::vector<Flag> flags_of(CompareFlags& options) {
   const std::vector<Flag> own = {
       {.names = "A",
        .target = &options.a,
-       .help = "a run, whose variants are compared with its first where it stands alone; a trace; a captured stack; or a "
-               "text that describes a machine",
+       .help =
+           "a run, whose variants are compared with its first where it stands alone; a trace; a captured stack; or a "
+           "text that describes a machine",
        .required = true},
       {.names = "B",
        .target = &options.b,
-       .help = "another run, of which FILE@B names one variant (A may be FILE@A of the same run); another trace, stack or "
-               "text; or here, this machine as it is now"},
+       .help =
+           "another run, of which FILE@B names one variant (A may be FILE@A of the same run); another trace, stack or "
+           "text; or here, this machine as it is now"},
       {"--metric", "NAME", &options.compare.metric, "the metric of the verdict"},
       {"--margin", "P", &options.margin_percent, "what counts as the same, in percent", between(0.001, 100)},
       {"--variable", "ID", &options.compare.variable,

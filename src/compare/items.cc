@@ -235,8 +235,9 @@ void add_setup(const Sides& sides, std::vector<ControlItem>& items) {
                      a == b ? ItemState::same : ItemState::different, false});
   };
   const auto server = [](const Variant& variant) {
-    return variant.server ? fmt::format("{} (one for each {})", join(variant.server->command, " "), variant.server->lives)
-                          : std::string();
+    return variant.server
+               ? fmt::format("{} (one for each {})", join(variant.server->command, " "), variant.server->lives)
+               : std::string();
   };
   add("directory", "working directory", sides.variant_a->directory, sides.variant_b->directory);
   add("server", "server", server(*sides.variant_a), server(*sides.variant_b));
@@ -263,8 +264,8 @@ void add_source(const Sides& sides, std::vector<ControlItem>& items) {
   }
   std::set<std::string> seen;
   const auto input = [](const Run& run, const std::string& path) -> const NamedFile* {
-    const auto found = std::find_if(run.inputs.begin(), run.inputs.end(),
-                                    [&](const NamedFile& file) { return file.path == path; });
+    const auto found =
+        std::find_if(run.inputs.begin(), run.inputs.end(), [&](const NamedFile& file) { return file.path == path; });
     return found == run.inputs.end() ? nullptr : &*found;
   };
   for (const Run* run : {sides.run_a, sides.run_b}) {

@@ -9,16 +9,16 @@
 #include "harness/continuing.h"
 #include "harness/imported_packages.h"
 #include "harness/plan.h"
+#include "harness/protocol/steady_units.h"
 #include "harness/recorders/choose.h"
 #include "harness/recording.h"
 #include "harness/run_findings.h"
 #include "harness/run_units.h"
-#include "harness/protocol/steady_units.h"
+#include "harness/subject/workload_source.h"
 #include "harness/unit/interrupt.h"
 #include "harness/unit/kernel_witness.h"
 #include "harness/unit/process_executor.h"
 #include "harness/variant.h"
-#include "harness/subject/workload_source.h"
 #include "loading/binary_cache.h"
 
 namespace varve {
@@ -144,15 +144,15 @@ Result<Run> run_benchmark(const RunPlan& plan, const World& world, RunObserver& 
   const InterruptGuard guard;
   // The GPU belongs to the measured program, so it is not touched here.
   const CaptureOptions how{.handshake = false, .cache_folder = user_cache_folder(world.environment)};
-  Result<Run> run =
-      plan.continues ? continued_run(plan, *variants, world) : new_run(plan, *variants, world, how);
+  Result<Run> run = plan.continues ? continued_run(plan, *variants, world) : new_run(plan, *variants, world, how);
   if (!run) return run.error();
 
   KernelWitness witness(world, plan.kernels == KernelsWay::none ? 0 : plan.sampling_hertz);
   ProcessExecutor executor(world, witness, std::move(*directory));
   execute_units(plan, *variants, all_recorders(), world, executor, observer, *run);
   for (std::size_t side = 0; side < variants->size(); ++side) {
-    run->variants[side].packages = imported_packages((*variants)[side], recording_ground(world, (*variants)[side], *run));
+    run->variants[side].packages =
+        imported_packages((*variants)[side], recording_ground(world, (*variants)[side], *run));
   }
 
   if (Result<Stack> after = capture_stack(world, how); after) run->stack_changes = changed_facts(run->stack, *after);

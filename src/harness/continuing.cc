@@ -35,7 +35,8 @@ std::string first_difference(const std::map<std::string, std::string>& before,
 std::string another_variant(const Variant& before, const Variant& now) {
   const auto changed = [&](const std::string& what) { return fmt::format("{} of variant {}", what, now.name); };
   if (before.command != now.command) {
-    return changed("the command") + fmt::format(" was: {}; it is now: {}", join(before.command, " "), join(now.command, " "));
+    return changed("the command") +
+           fmt::format(" was: {}; it is now: {}", join(before.command, " "), join(now.command, " "));
   }
   if (before.directory != now.directory) return changed("the working directory") + " is another";
   if (before.environment != now.environment) return changed("what is set in the environment") + " is another";

@@ -70,11 +70,12 @@ std::vector<std::string> forecast_lines(const RunPlan& plan, const std::vector<U
   }
   const Interval range = deviation_interval(spread->deviation, spread->degrees, kConfidence);
   std::vector<std::string> lines;
-  lines.push_back(fmt::format("{} of warm-up units spreads by {} between neighbours; from so few of them, pairs may "
-                              "spread by {} to {}.",
-                              metric, format_percent(spread->deviation), format_percent(range.low),
-                              format_percent(range.high)));
-  std::string effects = fmt::format("To tell an effect of 5 %: {}", pairs_text(pairs_for_effect, std::log1p(0.05), range));
+  lines.push_back(
+      fmt::format("{} of warm-up units spreads by {} between neighbours; from so few of them, pairs may "
+                  "spread by {} to {}.",
+                  metric, format_percent(spread->deviation), format_percent(range.low), format_percent(range.high)));
+  std::string effects =
+      fmt::format("To tell an effect of 5 %: {}", pairs_text(pairs_for_effect, std::log1p(0.05), range));
   const double margin = std::log1p(plan.margin);
   if (plan.margin != 0.05) {
     effects += fmt::format("; of {}: {}", format_percent(plan.margin), pairs_text(pairs_for_effect, margin, range));

@@ -11,8 +11,8 @@ namespace varve {
 
 namespace {
 // The row of a Williams square: 0, 1, k-1, 2, k-2, … with `shift` added to each, modulo k. The rows of the shifts 0 to
-// k-1 are a Latin square; with their mirror images every ordered pair of neighbours stands in them equally often. For an
-// even k the mirror image of row i is row i + k/2, so k/2 of them and their mirrors are the square.
+// k-1 are a Latin square; with their mirror images every ordered pair of neighbours stands in them equally often. For
+// an even k the mirror image of row i is row i + k/2, so k/2 of them and their mirrors are the square.
 std::vector<int> williams_row(int variants, int shift) {
   std::vector<int> row;
   for (int i = 0; i < variants; ++i) {

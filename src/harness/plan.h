@@ -22,9 +22,9 @@ std::vector<PlannedUnit> plan_warmup_round(int variants);
 
 // Round number `round`, from 0: one timing unit of each variant, which are pairs of each other. Two rounds are a block:
 // the second has the order of the first turned round, so that a drift that is linear in time cancels inside a block
-// (STATS 3.2). The first of each block is the next row of a Latin square in which every variant also follows every other
-// equally often (Williams 1949, doi 10.1071/CH9490149): A B B A for two; A B C, C B A, B C A, A C B, … for three. One
-// variant is a plain sequence, without pairs or blocks of more than one position.
+// (STATS 3.2). The first of each block is the next row of a Latin square in which every variant also follows every
+// other equally often (Williams 1949, doi 10.1071/CH9490149): A B B A for two; A B C, C B A, B C A, A C B, … for three.
+// One variant is a plain sequence, without pairs or blocks of more than one position.
 std::vector<PlannedUnit> plan_round(int variants, int round);
 
 // The first round at or after `round` that begins a block.

@@ -8,13 +8,13 @@
 #include <map>
 #include <set>
 
-#include "harness/protocol/failures.h"
 #include "harness/forecast.h"
 #include "harness/plan.h"
+#include "harness/protocol/failures.h"
+#include "harness/protocol/stopping.h"
 #include "harness/recorders/choose.h"
 #include "harness/recording.h"
 #include "harness/run_findings.h"
-#include "harness/protocol/stopping.h"
 #include "harness/surroundings.h"
 #include "harness/unit/interrupt.h"
 #include "harness/unit/temporary_directory.h"
@@ -318,9 +318,8 @@ int finished_rounds(const Run& run) {
       rounds[unit.pair < 0 ? unit.block : unit.pair].insert(unit.variant);
     }
   }
-  return static_cast<int>(std::count_if(rounds.begin(), rounds.end(), [&](const auto& round) {
-    return round.second.size() == run.variants.size();
-  }));
+  return static_cast<int>(std::count_if(rounds.begin(), rounds.end(),
+                                        [&](const auto& round) { return round.second.size() == run.variants.size(); }));
 }
 }  // namespace
 

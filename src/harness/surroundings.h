@@ -14,8 +14,8 @@ namespace varve {
 class Surroundings {
  public:
   // All is lent.
-  Surroundings(const RunPlan& plan, const std::vector<PreparedVariant>& variants, Executor& executor, RunObserver& observer,
-               std::string home);
+  Surroundings(const RunPlan& plan, const std::vector<PreparedVariant>& variants, Executor& executor,
+               RunObserver& observer, std::string home);
   ~Surroundings() { end(); }
   Surroundings(const Surroundings&) = delete;
   Surroundings& operator=(const Surroundings&) = delete;
@@ -40,7 +40,7 @@ class Surroundings {
   Executor& executor_;
   RunObserver& observer_;
   std::string home_;
-  int block_ = -1;          // whose servers run
+  int block_ = -1;         // whose servers run
   std::set<int> running_;  // sides whose server runs
 };
 

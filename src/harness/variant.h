@@ -27,7 +27,7 @@ struct PreparedVariant {
   std::vector<std::string> environment;          // the same as "NAME=VALUE", sorted
   std::string directory;                         // absolute; empty: where Varve stands
   std::optional<PreparedServer> server;
-  Variant document;                              // redacted
+  Variant document;  // redacted
 };
 
 // Finds the program as execvp(3) does, in the PATH that is in force for this side; a name with a slash from the side's

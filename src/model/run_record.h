@@ -49,10 +49,10 @@ struct UnitMark {
 
 // How a unit's process ended.
 struct UnitEnd {
-  int exit_code = 0;         // meaningful when signal is 0 and it did not time out
-  int signal = 0;            // the signal that ended it
-  bool timed_out = false;    // Varve ended it at --timeout
-  bool interrupted = false;  // the user pressed Ctrl-C, or a scheduler ended the job
+  int exit_code = 0;           // meaningful when signal is 0 and it did not time out
+  int signal = 0;              // the signal that ended it
+  bool timed_out = false;      // Varve ended it at --timeout
+  bool interrupted = false;    // the user pressed Ctrl-C, or a scheduler ended the job
   bool server_failed = false;  // the server that it was a client of ended before it did
 
   bool ok() const { return exit_code == 0 && signal == 0 && !timed_out && !interrupted && !server_failed; }
@@ -140,11 +140,11 @@ struct Run {
   std::vector<Unit> units;                // in the order of execution
   KernelTable kernels;                    // of the profiles of all units
   std::vector<Finding> findings;
-  bool complete = true;           // every planned unit ran and ended well
-  std::string incomplete_reason;  // why not
-  std::optional<WorkloadSource> source;       // what an experiment file says the workload is made of
-  std::vector<NamedFile> inputs;              // that it names, hashed before the first unit
-  std::vector<RunContinuation> continuations; // each time it was taken up again
+  bool complete = true;                        // every planned unit ran and ended well
+  std::string incomplete_reason;               // why not
+  std::optional<WorkloadSource> source;        // what an experiment file says the workload is made of
+  std::vector<NamedFile> inputs;               // that it names, hashed before the first unit
+  std::vector<RunContinuation> continuations;  // each time it was taken up again
 };
 
 // The command line of a side as a shell would take it, with what was set for it: "K=V program --x".

@@ -11,16 +11,16 @@ namespace varve {
 namespace {
 constexpr std::size_t kFewestValues = 6;
 constexpr std::size_t kMostBins = 60;
-constexpr double kPenalty = 4.0;       // times ln(bins), for one more segment: simulated in steady_state_test.cc
-constexpr double kFurthest = 5.0;      // noises from the median that a bin may count for
-constexpr std::size_t kShortest = 2;   // bins of a segment, but the first: one slow beginning is a beginning
+constexpr double kPenalty = 4.0;      // times ln(bins), for one more segment: simulated in steady_state_test.cc
+constexpr double kFurthest = 5.0;     // noises from the median that a bin may count for
+constexpr std::size_t kShortest = 2;  // bins of a segment, but the first: one slow beginning is a beginning
 
 std::vector<double> binned_logs(const std::vector<double>& values, std::size_t size) {
   std::vector<double> bins;
   for (std::size_t at = 0; at < values.size(); at += size) {
     const std::size_t end = std::min(values.size(), at + size);
-    bins.push_back(std::log(median({values.begin() + static_cast<std::ptrdiff_t>(at),
-                                    values.begin() + static_cast<std::ptrdiff_t>(end)})));
+    bins.push_back(std::log(
+        median({values.begin() + static_cast<std::ptrdiff_t>(at), values.begin() + static_cast<std::ptrdiff_t>(end)})));
   }
   return bins;
 }

@@ -14,7 +14,8 @@ namespace varve {
 namespace {
 // "PID (name) state parent group …"; the name may hold anything. Nothing for one that has ended, or another text.
 std::optional<ProcessNode> parse_node(pid_t process, std::string_view text) {
-  constexpr std::size_t kUser = 11, kSystem = 12, kUserOfChildren = 13, kSystemOfChildren = 14;  // words behind the name
+  constexpr std::size_t kUser = 11, kSystem = 12, kUserOfChildren = 13,
+                        kSystemOfChildren = 14;  // words behind the name
   const std::size_t name_start = text.find('('), name_end = text.rfind(')');
   if (name_start == std::string_view::npos || name_end == std::string_view::npos) return std::nullopt;
   const std::vector<std::string_view> words = split_words(text.substr(name_end + 1));

@@ -72,7 +72,8 @@ Result<HttpUrl> parse_http_url(const std::string& url) {
     parts.port = parts.host.substr(colon + 1);
     parts.host = parts.host.substr(0, colon);
   }
-  if (parts.host.starts_with('[') && parts.host.ends_with(']')) parts.host = parts.host.substr(1, parts.host.size() - 2);
+  if (parts.host.starts_with('[') && parts.host.ends_with(']'))
+    parts.host = parts.host.substr(1, parts.host.size() - 2);
   const std::optional<std::int64_t> port = parse_integer(parts.port);
   if (parts.host.empty()) return wrong("there is no host in it");
   if (!port || *port < 1 || *port > 65535) return wrong("its port is no number from 1 to 65535");
@@ -83,8 +84,8 @@ Result<HttpUrl> parse_http_url(const std::string& url) {
 int http_status(const HttpUrl& url) {
   const FileHandle socket = connect_to(url.host, url.port);
   if (!socket) return 0;
-  const std::string request = fmt::format(
-      "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: varve\r\nConnection: close\r\n\r\n", url.path, url.host);
+  const std::string request =
+      fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: varve\r\nConnection: close\r\n\r\n", url.path, url.host);
   if (send(socket.fd(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) return 0;
   std::string answer;
   const std::string_view version = "HTTP/1.x ";  // and then three digits

@@ -21,7 +21,7 @@ namespace varve {
 
 namespace {
 constexpr const char* kStarting = "starting the server";
-constexpr double kServerGrace = 5.0;     // seconds between SIGTERM and SIGKILL
+constexpr double kServerGrace = 5.0;        // seconds between SIGTERM and SIGKILL
 constexpr double kServerUnkillable = 10.0;  // and until we go on without it
 constexpr std::size_t kLogCap = std::size_t{8} << 20;
 constexpr std::size_t kLogTail = 2048;
@@ -44,7 +44,11 @@ std::string read_log(const std::string& path, std::size_t from, std::size_t cap)
 class ReadyLook {
  public:
   ReadyLook(const ReadyRule& rule, HttpUrl url, std::string log)
-      : rule_(rule), url_(std::move(url)), log_(std::move(log)), port_(rule.port == 0), answers_(rule.url.empty()),
+      : rule_(rule),
+        url_(std::move(url)),
+        log_(std::move(log)),
+        port_(rule.port == 0),
+        answers_(rule.url.empty()),
         line_(rule.line.empty()) {}
   bool ready() {
     if (!line_) look_at_line();
@@ -103,7 +107,9 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::start(const ServerRequest&
                                                             const std::function<bool(double)>& wait) {
   const std::string& name = request.command->front();
   const ReadyRule& rule = request.ready;
-  const auto failed = [&](std::string found, const char* hint) { return Error{kStarting, name, std::move(found), hint}; };
+  const auto failed = [&](std::string found, const char* hint) {
+    return Error{kStarting, name, std::move(found), hint};
+  };
   HttpUrl url;
   if (!rule.url.empty()) {
     Result<HttpUrl> parsed = parse_http_url(rule.url);
@@ -114,7 +120,8 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::start(const ServerRequest&
     return failed(std::move(other), "End what runs there, or give the server another port");
   }
   const FileHandle output = open_output_file(log);
-  if (!output) return failed("what it writes cannot be kept in " + log + ": " + std::strerror(errno), "Make room there");
+  if (!output)
+    return failed("what it writes cannot be kept in " + log + ": " + std::strerror(errno), "Make room there");
   const double started_at = seconds_now();
   Result<SpawnedProcess> spawned =
       spawn_process(request.program, *request.command, *request.environment, input, {request.directory, output.fd()});

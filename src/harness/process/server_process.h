@@ -29,8 +29,8 @@ struct ServerRequest {
   ReadyRule ready;
 };
 
-// A server from its start to the end of everything in its process group. It is the leader of a group of its own; what it
-// writes goes to a file. It must stay in the foreground: what goes into the background by itself is a leftover.
+// A server from its start to the end of everything in its process group. It is the leader of a group of its own; what
+// it writes goes to a file. It must stay in the foreground: what goes into the background by itself is a leftover.
 class ServerProcess {
  public:
   // Starts it and waits until it is ready. `wait` is called with the seconds to sleep at most between two looks, and

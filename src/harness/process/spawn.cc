@@ -77,13 +77,13 @@ bool open_pipe(SpawnedProcess& spawned) {
 }  // namespace
 
 Result<SpawnedProcess> spawn_process(const std::string& program, const std::vector<std::string>& arguments,
-                                     const std::vector<std::string>& environment, int input,
-                                     const SpawnPlace& place) {
+                                     const std::vector<std::string>& environment, int input, const SpawnPlace& place) {
   const auto failed = [&](int error) {
     const char* hint = error == ENOEXEC ? "start it through its interpreter, as in sh FILE"
                        : error == E2BIG ? "shorten the command line or the environment"
-                       : error == ENOENT && !place.directory.empty() ? "see that the directory and the program are there"
-                                        : "start it by hand to see why";
+                       : error == ENOENT && !place.directory.empty()
+                           ? "see that the directory and the program are there"
+                           : "start it by hand to see why";
     return Error{"starting the program", program, std::strerror(error), hint};
   };
   SpawnedProcess spawned;

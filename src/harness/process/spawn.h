@@ -26,9 +26,9 @@ struct SpawnPlace {
 };
 
 // Starts `program` (a path) with these arguments, the first being its name, and this environment ("NAME=VALUE"). Its
-// stdin is `input` (above 2, and to be closed at exec), its stdout and stderr one pipe or file. It is killed when the calling
-// thread ends. The calling thread sleeps until the program was loaded (vfork), which copies no page tables: the cost
-// does not grow with Varve.
+// stdin is `input` (above 2, and to be closed at exec), its stdout and stderr one pipe or file. It is killed when the
+// calling thread ends. The calling thread sleeps until the program was loaded (vfork), which copies no page tables: the
+// cost does not grow with Varve.
 Result<SpawnedProcess> spawn_process(const std::string& program, const std::vector<std::string>& arguments,
                                      const std::vector<std::string>& environment, int input,
                                      const SpawnPlace& place = {});

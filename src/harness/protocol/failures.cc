@@ -33,8 +33,9 @@ void Failures::close(Run& run) const {
   finding.severity = Severity::warning;
   finding.mender = Mender::application;
   finding.evidence = join(sides, ", ");
-  finding.consequence = "they enter no ratio, and neither do their partners; a program that fails at times may be "
-                        "faster only when it does not";
+  finding.consequence =
+      "they enter no ratio, and neither do their partners; a program that fails at times may be "
+      "faster only when it does not";
   finding.fix = "mend what makes units fail, and run again";
   run.findings.push_back(finding);
   if (!run.complete) return;

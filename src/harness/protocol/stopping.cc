@@ -25,7 +25,8 @@ LogsBySide logs_of(const Run& run) {
   for (const Unit& unit : run.units) {
     if (unit.role != UnitRole::timing || !unit.end.ok()) continue;
     const std::optional<Metric> metric = find_metric(unit, run.protocol.primary_metric);
-    if (metric && metric->value > 0) logs[unit.variant][unit.pair < 0 ? unit.block : unit.pair] = std::log(metric->value);
+    if (metric && metric->value > 0)
+      logs[unit.variant][unit.pair < 0 ? unit.block : unit.pair] = std::log(metric->value);
   }
   return logs;
 }
@@ -37,8 +38,8 @@ bool block_is_whole(const Run& run) {
 }
 
 double seconds_of_timing(const Run& run) {
-  const auto first = std::find_if(run.units.begin(), run.units.end(),
-                                  [](const Unit& unit) { return unit.role == UnitRole::timing; });
+  const auto first =
+      std::find_if(run.units.begin(), run.units.end(), [](const Unit& unit) { return unit.role == UnitRole::timing; });
   if (first == run.units.end()) return 0;
   return run.units.back().started_seconds + run.units.back().wall_seconds - first->started_seconds;
 }

@@ -56,11 +56,13 @@ std::optional<std::string> ask_git(const std::string& folder, const std::vector<
 }
 
 bool is_commit(std::string_view text) {
-  return (text.size() == 40 || text.size() == 64) && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return (text.size() == 40 || text.size() == 64) &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 NamedFile hashed(const std::string& path, const std::string& home) {
-  NamedFile file{.argument = -1, .path = clean_utf8(shorten_home(path, home)), .digest = file_digest(path), .missing = {}};
+  NamedFile file{
+      .argument = -1, .path = clean_utf8(shorten_home(path, home)), .digest = file_digest(path), .missing = {}};
   if (file.digest.empty()) file.missing = "it could not be read, or is larger than 1 GiB";
   return file;
 }

@@ -47,7 +47,7 @@ class ProcessExecutor : public Executor {
   std::optional<MachineTime> last_machine_time_;  // after the last unit,
   double last_machine_time_at_ = 0;               // on the monotonic clock
   double processors_ = 1;
-  std::vector<char> buffer_;          // for the program's output, of every unit
+  std::vector<char> buffer_;  // for the program's output, of every unit
   std::map<int, std::unique_ptr<ServerProcess>> servers_;
   std::uint64_t own_peak_bytes_ = 0;  // our VmHWM when last looked at: it only grows
 };

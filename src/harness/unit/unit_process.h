@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/process/spawn.h"
 #include "harness/unit/executor.h"
 #include "harness/unit/kernel_witness.h"
 #include "harness/unit/leftovers.h"
-#include "harness/process/spawn.h"
 
 namespace varve {
 

@@ -28,7 +28,7 @@ struct ProtocolRules {
 struct ServerSetup {
   std::vector<std::string> command;  // redacted
   std::string lives;                 // "unit": a fresh one for each; "block": one for its units of a block
-  std::string ready;                 // what is waited for: "port 6379", "http://127.0.0.1:8000/health", "line \"Ready\""
+  std::string ready;  // what is waited for: "port 6379", "http://127.0.0.1:8000/health", "line \"Ready\""
 };
 
 // What a server did while a unit was its client; it and all that it started.
@@ -42,11 +42,11 @@ struct ServerUse {
 
 // Where the workload comes from.
 struct WorkloadSource {
-  std::string repository;  // the folder with .git, home shortened; empty: none
-  std::string commit;      // hexadecimal
-  std::string branch;      // empty: none is checked out
+  std::string repository;            // the folder with .git, home shortened; empty: none
+  std::string commit;                // hexadecimal
+  std::string branch;                // empty: none is checked out
   std::optional<int> changed_files;  // tracked files whose content is not the commit's; nothing: not known
-  std::string missing;     // why something is not known
+  std::string missing;               // why something is not known
 };
 
 // A run that was taken up again: units from `first_unit` on ran then.
@@ -54,7 +54,7 @@ struct RunContinuation {
   std::string created_at;  // RFC 3339
   std::string how;         // "resumed", "pairs added"
   int first_unit = 0;
-  int units = 0;           // a side, that it was to gain
+  int units = 0;  // a side, that it was to gain
 };
 
 }  // namespace varve

@@ -33,7 +33,8 @@ std::string text_variants(const std::vector<Comparison>& comparisons, const std:
                                       comparisons.size() + 1, metric.metric),
                           Tone::bold, style) +
                     "\n\n";
-  TextTable table({{""}, {"variant"}, {"median", true}, {"change", true}, {"95 % interval", true}, {"pairs", true}, {"is"}});
+  TextTable table(
+      {{""}, {"variant"}, {"median", true}, {"change", true}, {"95 % interval", true}, {"pairs", true}, {"is"}});
   table.add({{first.a.label, Tone::side_a}, {first.a.command}, {quantity_text(metric.a_median, metric.unit)}});
   for (const Comparison& each : comparisons) {
     table.add({{each.b.label, Tone::side_b},
@@ -51,8 +52,8 @@ std::string text_variants(const std::vector<Comparison>& comparisons, const std:
                                first.a.label, direction_phrase(metric.better), shown_margin(metric.margin),
                                comparisons.size(), first.a.label, 5 * comparisons.size()),
                    2, Tone::dim, style);
-  out += paragraph(fmt::format("What differs between two of them, and which kernels: varve compare {0}@{1} {0}@{2}", name,
-                               first.a.label, comparisons.back().b.label),
+  out += paragraph(fmt::format("What differs between two of them, and which kernels: varve compare {0}@{1} {0}@{2}",
+                               name, first.a.label, comparisons.back().b.label),
                    2, Tone::dim, style);
   return out;
 }
