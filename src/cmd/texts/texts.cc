@@ -1,4 +1,4 @@
-#include "cmd/texts.h"
+#include "cmd/texts/texts.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -11,7 +11,7 @@
 #include <fstream>
 
 #include "base/text.h"
-#include "disclosure/text_stack.h"
+#include "disclosure/stack_of_text.h"
 
 namespace varve {
 

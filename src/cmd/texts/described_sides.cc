@@ -1,18 +1,16 @@
-#include "cmd/compare_described.h"
+#include "cmd/texts/described_sides.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "capture/capture_stack.h"
-#include "cmd/terminal.h"
-#include "cmd/texts.h"
+#include "cmd/texts/texts.h"
 #include "compare/stacks/compare_stacks.h"
+#include "model/json/documents.h"
 #include "package/python_metadata.h"
-#include "report/text/text_report.h"
 #include "rules/analysis/consumer_verdict.h"
 #include "tables/package_table.h"
 #include "world/world.h"
@@ -21,6 +19,7 @@ namespace varve {
 
 namespace {
 constexpr std::string_view kHere = "here";
+constexpr std::int64_t kMostDocument = std::int64_t{1} << 30;
 
 bool is_here(const std::string& name) { return name == kHere && access(name.c_str(), F_OK) != 0; }
 
@@ -89,7 +88,11 @@ Result<DescribedSide> side_of(const std::string& name, const Knowledge& knowledg
     if (!read) return read.error();
     return DescribedSide{std::move(read->stack), file_name(name), {}};
   }
-  Result<Document> document = load_document(file);
+  Result<OpenText> bytes = open_text(file);
+  if (!bytes) return bytes.error();
+  const std::optional<std::string> whole = bytes->file.start(0, static_cast<std::size_t>(kMostDocument));
+  if (!whole) return Error{"comparing", file, "it cannot be read", "Give a capture, a run or a text"};
+  Result<Document> document = document_from_json(*whole, file);
   if (!document) return document.error();
   if (auto* stack = std::get_if<Stack>(&*document)) return DescribedSide{std::move(*stack), file_name(name), {}};
   if (auto* run = std::get_if<Run>(&*document)) {
@@ -107,16 +110,6 @@ std::vector<ConsumerVerdict> judge_software(DescribedSide a, const Stack& machin
   return judge_consumers(analyse(machine, a.stack, knowledge));
 }
 
-ExitStatus status_of(const StackComparison& comparison) {
-  const auto is_broken = [](const ConsumerVerdict& one) { return one.state == CheckState::broken; };
-  if (std::any_of(comparison.would_run.begin(), comparison.would_run.end(), is_broken)) return ExitStatus::failed;
-  std::size_t open = 0;
-  for (const ItemState state : {ItemState::different, ItemState::unknown}) {
-    open += count_items(comparison, state) + count_packages(comparison, state);
-  }
-  const bool any = !comparison.items.empty() || !comparison.packages.empty();
-  return open == 0 && any && comparison.no_environment.empty() ? ExitStatus::ok : ExitStatus::inconclusive;
-}
 }  // namespace
 
 bool are_described(const std::string& a, const std::string& b) {
@@ -130,20 +123,28 @@ bool are_described(const std::string& a, const std::string& b) {
   return false;
 }
 
-ExitStatus compare_described(const std::string& a, const std::string& b, bool explain, const OutputOptions& output) {
+Result<StackComparison> compare_described(const std::string& a, const std::string& b) {
   const Result<Knowledge> knowledge = load_knowledge();
-  if (!knowledge) return complain(knowledge.error());
+  if (!knowledge) return knowledge.error();
   const Result<DescribedSide> first = side_of(a, *knowledge);
-  if (!first) return complain(first.error());
+  if (!first) return first.error();
   const Result<DescribedSide> second = side_of(b, *knowledge);
-  if (!second) return complain(second.error());
+  if (!second) return second.error();
   StackComparison comparison = compare_stacks({first->stack, first->label, first->environment},
                                               {second->stack, second->label, second->environment});
   comparison.created_at = format_time(host_world().now());
   if (is_here(b)) comparison.would_run = judge_software(*first, second->stack, *knowledge);
-  return write_answer(
-      output, [&] { return pretty_json(to_json(comparison)); },
-      [&] { return text_stack_comparison(comparison, explain, output_style()); }, status_of(comparison));
+  return comparison;
 }
 
+ExitStatus exit_status(const StackComparison& comparison) {
+  const auto is_broken = [](const ConsumerVerdict& one) { return one.state == CheckState::broken; };
+  if (std::any_of(comparison.would_run.begin(), comparison.would_run.end(), is_broken)) return ExitStatus::failed;
+  std::size_t open = 0;
+  for (const ItemState state : {ItemState::different, ItemState::unknown}) {
+    open += count_items(comparison, state) + count_packages(comparison, state);
+  }
+  const bool any = !comparison.items.empty() || !comparison.packages.empty();
+  return open == 0 && any && comparison.no_environment.empty() ? ExitStatus::ok : ExitStatus::inconclusive;
+}
 }  // namespace varve

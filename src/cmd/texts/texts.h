@@ -3,7 +3,7 @@
 
 #include "base/result.h"
 #include "model/stack.h"
-#include "model/text_account.h"
+#include "model/texts/text_account.h"
 #include "rules/log/log_reader.h"
 #include "tables/knowledge.h"
 #include "world/file_reader.h"

@@ -1,4 +1,4 @@
-#include "model/environment_pair.h"
+#include "model/answers/environment_pair.h"
 
 #include <map>
 #include <tuple>
@@ -8,8 +8,8 @@
 namespace varve {
 
 namespace {
-// Shared packages that use a GPU stack, of one version, and of any kind.
-using Likeness = std::tuple<std::size_t, std::size_t, std::size_t>;
+// Shared packages that use a GPU stack, of these those of one version, one path, shared packages of any kind.
+using Likeness = std::tuple<std::size_t, std::size_t, bool, std::size_t>;
 
 Likeness likeness_of(const Environment& a, const Environment& b) {
   std::map<std::string, const Package*> known;
@@ -23,7 +23,7 @@ Likeness likeness_of(const Environment& a, const Environment& b) {
     ++shared;
     if (may_be_same_release(at->second->version, package.version)) ++same;
   }
-  return {shared, same, any};
+  return {shared, same, a.path == b.path, any};
 }
 }  // namespace
 
@@ -37,11 +37,10 @@ bool may_be_same_release(const std::string& a, const std::string& b) {
 
 EnvironmentPair pair_environments(const Stack& a, const Stack& b, const std::string& wanted) {
   EnvironmentPair best;
-  Likeness most{0, 0, 0};
+  Likeness most{0, 0, false, 0};
   for (const Environment& first : a.environments) {
     if (!wanted.empty() && first.path != wanted) continue;
     for (const Environment& second : b.environments) {
-      if (first.path == second.path && !is_of_text(a) && !is_of_text(b)) return {&first, &second};
       const Likeness likeness = likeness_of(first, second);
       if (likeness <= most) continue;
       most = likeness;

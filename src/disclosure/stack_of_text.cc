@@ -1,4 +1,4 @@
-#include "disclosure/text_stack.h"
+#include "disclosure/stack_of_text.h"
 
 #include <fmt/format.h>
 

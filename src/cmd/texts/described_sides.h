@@ -2,7 +2,8 @@
 #include <string>
 
 #include "base/exit_status.h"
-#include "cmd/document_files.h"
+#include "base/result.h"
+#include "model/answers/stack_comparison.h"
 
 namespace varve {
 
@@ -10,8 +11,10 @@ namespace varve {
 // them is a text, a captured stack, or "here", this machine as it is now.
 bool are_described(const std::string& a, const std::string& b);
 
-// Tells what differs between them; against "here" also whether the software of `a` would run on this machine.
+// What differs between them; against "here" also whether the software of `a` would run on this machine.
+Result<StackComparison> compare_described(const std::string& a, const std::string& b);
+
 // ok: nothing differs and nothing is open; failed: it would not run here; inconclusive: else.
-ExitStatus compare_described(const std::string& a, const std::string& b, bool explain, const OutputOptions& output);
+ExitStatus exit_status(const StackComparison& comparison);
 
 }  // namespace varve

@@ -1,4 +1,4 @@
-#include "tables/kernel_events.h"
+#include "driver/kernel_events.h"
 
 #include <fmt/format.h>
 
