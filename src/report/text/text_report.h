@@ -44,8 +44,8 @@ std::string text_check(const Check& check, bool explain, const TextStyle& style)
 std::string text_comparison(const Comparison& comparison, bool explain, const TextStyle& style);
 // What a single number out of the comparison takes for granted.
 std::string text_assumptions(const Comparison& comparison, const TextStyle& style);
-// Several variants of one run, each against the first: a row each by the primary metric. `name` is the run's, as the
-// command that shows more of a pair takes it. At least two.
+// Several variants of one run, each against the first: a row each by the primary metric. `name` is the run's file, as
+// the command that shows more of a pair takes it. At least two.
 std::string text_variants(const std::vector<Comparison>& comparisons, const std::string& name, const TextStyle& style);
 // At most some 60 lines; `explain` adds every remark on the traces.
 std::string text_trace_comparison(const TraceComparison& comparison, bool explain, const TextStyle& style);

@@ -29,8 +29,7 @@ std::string verdict_text(const Comparison& comparison) {
 std::string text_variants(const std::vector<Comparison>& comparisons, const std::string& name, const TextStyle& style) {
   const Comparison& first = comparisons.front();
   const MetricComparison& metric = first.primary;
-  std::string out = paint(fmt::format("{}: {} variants by {}", first.title.empty() ? "Run" : printable(first.title),
-                                      comparisons.size() + 1, metric.metric),
+  std::string out = paint(fmt::format("{}: {} variants by {}", printable(name), comparisons.size() + 1, metric.metric),
                           Tone::bold, style) +
                     "\n\n";
   TextTable table(
