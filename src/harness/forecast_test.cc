@@ -58,8 +58,8 @@ TEST(Forecast, TwoWarmUpPairsForetellNothing) {
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_EQ(
       lines[1],
-      "To tell an effect of 5 %: cannot tell yet (6 to 208 pairs); of 1 %: cannot tell yet (88 to over 1000 pairs); "
-      "to call them the same within 1 %: cannot tell yet (90 to over 1000 pairs).");
+      "To tell an effect of 5 %: cannot tell yet (6 to 207 pairs); of 1.0 %: cannot tell yet (87 to over 1000 pairs); "
+      "to call them the same within 1.0 %: cannot tell yet (89 to over 1000 pairs).");
   EXPECT_EQ(lines[2], "Planned: 10 pairs.");
 }
 
