@@ -153,9 +153,11 @@ void explain_lines(const TraceComparison& comparison, bool by_operation, std::ve
   const auto add = [&](const std::string& what, const AccountLine& line, const std::string& more = "", int sign = 1) {
     const double change = sign * change_of(comparison, line.a_ns, line.b_ns);
     if (change == 0) return;
-    all.push_back({change, fmt::format("{} {}{}{}{}.", what,
+    std::string after = more.empty() ? "" : "," + more;
+    if (sign < 0) after = change < 0 ? ", which shortens the window" : ", which lengthens the window";
+    all.push_back({change, fmt::format("{} {}{}{}.", what,
                                        from_to(for_one(line.a_ns, comparison.a), for_one(line.b_ns, comparison.b)),
-                                       each_step(comparison), more.empty() ? "" : ",", more)});
+                                       each_step(comparison), after)});
   };
   if (!by_operation) {
     const AccountLine same = line_of(comparison, {AccountLineKind::same, AccountLineKind::other_launch});

@@ -233,8 +233,7 @@ void GroupTally::add_totals(Part part, ExchangeReason reason, std::uint32_t oper
   add(sums_b, sum.b_ns, sum.b_times);
 }
 
-// What is alone on both sides by its place, and ran on both: it ran more or less often, and neither vanished nor
-// appeared.
+// What is alone by its place, and ran on both sides: it ran more or less often, and neither vanished nor appeared.
 void GroupTally::join_single_kernels() {
   std::map<std::uint32_t, std::pair<Sum, Sum>> by_name;
   const auto name_of = [](const Key& key) {
@@ -248,8 +247,10 @@ void GroupTally::join_single_kernels() {
     add_sum(into.a_ns, sum.a_ns);
     add_sum(into.b_ns, sum.b_ns);
   }
-  std::erase_if(by_name,
-                [](const auto& one) { return one.second.first.a_times == 0 || one.second.second.b_times == 0; });
+  std::erase_if(by_name, [&](const auto& one) {
+    const bool on_both = one.second.first.a_times > 0 && one.second.second.b_times > 0;
+    return !on_both && !same_.contains(one.first);
+  });
   std::erase_if(sums_, [&](const auto& one) { return by_name.contains(name_of(one.first)); });
   for (const auto& [name, both] : by_name) {
     Sum& sum = sum_of({.a = {name}, .b = {name}});
