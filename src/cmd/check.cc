@@ -1,9 +1,4 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -12,6 +7,7 @@
 #include "cmd/document_files.h"
 #include "cmd/subjects.h"
 #include "cmd/terminal.h"
+#include "cmd/texts/texts.h"
 #include "cmd/verb.h"
 #include "loading/binary_cache.h"
 #include "model/json/documents.h"
@@ -31,7 +27,7 @@ struct CheckFlags {
   std::vector<std::string> named;
   WhatIf what_if;
   std::string target, expect, log, data;
-  bool advise = false, prove_jit = false, explain = false, no_handshake = false, no_cache = false;
+  bool here = false, advise = false, prove_jit = false, explain = false, no_handshake = false, no_cache = false;
   OutputOptions output;
 };
 
@@ -41,8 +37,9 @@ struct Ground {
   Knowledge knowledge;
   std::optional<Stack> machine;  // whose driver and GPUs count, for subjects that bring none of their own
   std::optional<Stack> lock;
-  std::optional<ErrorPatterns> patterns;  // with a log
-  LogReading log;
+  std::optional<ErrorPatterns> patterns;  // with a log or a text
+  std::optional<ReadText> told;           // the log, and what it says of a machine
+  std::optional<LogReading> log;          // its errors
 };
 
 CaptureOptions capture_plan(const CheckFlags& options, const World& world, ProgressBar& bar) {
@@ -57,32 +54,44 @@ CaptureOptions capture_plan(const CheckFlags& options, const World& world, Progr
   return plan;
 }
 
+// A log that names a machine is of that machine, and nothing of the one at hand is mixed in unless it is asked for.
+const ReadText* told_machine(const CheckFlags& options, const Ground& ground) {
+  return ground.told && ground.told->names_machine && !options.here ? &*ground.told : nullptr;
+}
+
 // Whether a stack says on what it runs: then its own driver and GPUs count.
 bool has_machine(const Stack& stack) {
   const auto driver = stack.facts.find("driver.kernel_mode.version");
   return driver != stack.facts.end() && (driver->second.is_known() || !driver->second.source.empty());
 }
 
-Result<std::vector<Stack>> read_subjects(const CheckFlags& options, const Ground& ground) {
+Result<std::vector<NamedSubject>> read_subjects(const CheckFlags& options, const Ground& ground) {
   ProgressBar bar;
   CaptureOptions plan = capture_plan(options, ground.world, bar);
   choose_subject(options.subject, plan);
+  const bool is_named = !options.named.empty() || plan.kind != SubjectKind::host;
+  if (const ReadText* told = is_named ? nullptr : told_machine(options, ground)) {
+    return std::vector<NamedSubject>{{told->stack, *told}};
+  }
   if (ground.lock && options.named.empty() && plan.kind == SubjectKind::host) {
     if (const Status chosen = choose_locked(ground.world, options.expect, *ground.lock, plan); !chosen) {
       return chosen.error();
     }
   }
-  return capture_subjects(ground.world, plan, options.named);
+  return capture_subjects(ground.world, plan, options.named, ground.knowledge);
 }
 
-// The machine of subjects that have none: a captured target, else this one, and what was supposed of it.
+// The machine of subjects that have none: a captured target, else that of the log, else this one, and what was supposed
+// of it.
 Result<Stack> read_machine(const CheckFlags& options, const Ground& ground) {
   ProgressBar bar;
   CaptureOptions plan = capture_plan(options, ground.world, bar);
   plan.machine_only = true;
   plan.coverage = plan.exact = false;
-  Result<Stack> machine =
-      options.target.empty() ? capture_stack(ground.world, plan) : stack_of_document(options.target);
+  const ReadText* told = told_machine(options, ground);
+  Result<Stack> machine = !options.target.empty() ? stack_of_document(options.target, ground.knowledge)
+                          : told != nullptr       ? Result<Stack>(told->stack)
+                                                  : capture_stack(ground.world, plan);
   if (machine && !options.target.empty() && !has_machine(*machine)) {
     return Error{"reading the machine", options.target,
                  "this document is of " + machine->subject + " and has no machine",
@@ -93,9 +102,11 @@ Result<Stack> read_machine(const CheckFlags& options, const Ground& ground) {
 }
 
 // The machine that the subject is judged on: its own, when it has one, else the target or this one; with what was
-// supposed. Nothing: the subject itself, as it is.
-Result<std::optional<Stack>> machine_for(const CheckFlags& options, Ground& ground, const Stack& subject) {
-  if (has_machine(subject) && options.target.empty()) {
+// supposed. A text is judged on this machine where that was asked for. Nothing: the subject itself, as it is.
+Result<std::optional<Stack>> machine_for(const CheckFlags& options, Ground& ground, const NamedSubject& named) {
+  const Stack& subject = named.stack;
+  const bool is_moved_here = named.text && options.here;
+  if (has_machine(subject) && options.target.empty() && !is_moved_here) {
     if (options.what_if.empty()) return std::optional<Stack>();
     Result<Stack> supposed = suppose(ground.world, subject, options.what_if, ground.knowledge);
     return supposed ? Result<std::optional<Stack>>(std::move(*supposed)) : supposed.error();
@@ -108,18 +119,32 @@ Result<std::optional<Stack>> machine_for(const CheckFlags& options, Ground& grou
   return ground.machine;
 }
 
-Result<Check> check_one(const CheckFlags& options, Ground& ground, Stack& subject) {
-  Result<std::optional<Stack>> own_machine = machine_for(options, ground, subject);
+// The log that came with the check, else what a text says itself of errors.
+Result<std::optional<LogReading>> errors_of(const Ground& ground, const NamedSubject& named) {
+  if (ground.log) return ground.log;
+  if (!named.text || !ground.patterns) return std::optional<LogReading>();
+  Result<LogReading> read = read_errors(named.text->text, *ground.patterns);
+  if (!read) return read.error();
+  return std::optional(std::move(*read));
+}
+
+Result<Check> check_one(const CheckFlags& options, Ground& ground, NamedSubject& named) {
+  Stack& subject = named.stack;
+  Result<std::optional<Stack>> own_machine = machine_for(options, ground, named);
   if (!own_machine) return own_machine.error();
   Stack& machine = *own_machine ? **own_machine : subject;
+  const Result<std::optional<LogReading>> log = errors_of(ground, named);
+  if (!log) return log.error();
   std::vector<std::string> others;
-  if (ground.patterns) {
-    others = complete_stack(machine, ground.log);
-    if (&machine != &subject) complete_stack(subject, ground.log);
+  if (*log) {
+    others = complete_stack(machine, **log);
+    if (&machine != &subject) complete_stack(subject, **log);
+    if (named.text || told_machine(options, ground) != nullptr) others.clear();  // it is of that machine
   }
   const Analysis analysis = analyse(machine, subject, ground.knowledge);
   Check check = check_analysis(analysis);
-  if (ground.patterns) add_log(analysis, *ground.patterns, ground.log, others, check);
+  if (*log) add_log(analysis, *ground.patterns, **log, others, check);
+  if (named.text) check.text = named.text->account;
   if (options.advise) check.advice = advise(analysis, check.consumers, check.findings);
   if (options.prove_jit) {
     ProgressBar bar;
@@ -150,34 +175,29 @@ ExitStatus worst_status(const std::vector<Check>& checks) {
   return worst;
 }
 
-// A log of any size, "-" for stdin.
-Result<LogReading> read_log_file(const std::string& file, const ErrorPatterns& patterns) {
-  if (file == "-") return read_log(STDIN_FILENO, "standard input", patterns);
-  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) {
-    return Error{"reading the log", file, std::strerror(errno), "Give the log of the failure, or - for stdin"};
-  }
-  Result<LogReading> log = read_log(descriptor, file, patterns);
-  close(descriptor);
-  return log;
-}
-
 Status read_ground(const CheckFlags& options, Ground& ground) {
   Result<Knowledge> knowledge = load_knowledge(options.data);
   if (!knowledge) return knowledge.error();
   ground.knowledge = std::move(*knowledge);
   if (!options.expect.empty()) {
-    Result<Stack> lock = stack_of_document(options.expect);
+    Result<Stack> lock = stack_of_document(options.expect, ground.knowledge);
     if (!lock) return lock.error();
     ground.lock = std::move(*lock);
   }
-  if (options.log.empty()) return Done{};
+  const bool has_text = std::any_of(options.named.begin(), options.named.end(), is_text_to_read);
+  if (options.log.empty() && !has_text) return Done{};
   Result<ErrorPatterns> patterns = load_error_patterns(ground.knowledge, options.data);
   if (!patterns) return patterns.error();
   ground.patterns = std::move(*patterns);
-  Result<LogReading> log = read_log_file(options.log, *ground.patterns);
+  if (options.log.empty()) return Done{};
+  Result<OpenText> text = open_text(options.log);
+  if (!text) return text.error();
+  Result<LogReading> log = read_errors(*text, *ground.patterns);
   if (!log) return log.error();
   ground.log = std::move(*log);
+  Result<ReadText> told = read_text(std::move(*text), ground.knowledge);
+  if (!told) return told.error();
+  ground.told = std::move(*told);
   return Done{};
 }
 
@@ -189,22 +209,7 @@ void tell_what_is_empty(const CheckFlags& options, const Ground& ground, const s
   }
 }
 
-ExitStatus check(const CheckFlags& options) {
-  if (const Status chosen = use_tables_of(options.data); !chosen) return complain(chosen.error());
-  if (const Status sound = check_supposition(options.what_if); !sound) {
-    return complain(sound.error(), ExitStatus::usage);
-  }
-  Ground ground;
-  if (const Status read = read_ground(options, ground); !read) return complain(read.error());
-  Result<std::vector<Stack>> subjects = read_subjects(options, ground);
-  if (!subjects) return complain(subjects.error());
-  std::vector<Check> checks;
-  for (Stack& subject : *subjects) {
-    Result<Check> done = check_one(options, ground, subject);
-    if (!done) return complain(done.error());
-    checks.push_back(std::move(*done));
-  }
-  if (!options.output.json) tell_what_is_empty(options, ground, checks);
+ExitStatus answer(const CheckFlags& options, const std::vector<Check>& checks) {
   return write_answer(
       options.output, [&] { return pretty_json(documents_of(checks)); },
       [&] {
@@ -215,6 +220,25 @@ ExitStatus check(const CheckFlags& options) {
         return text;
       },
       worst_status(checks));
+}
+
+ExitStatus check(const CheckFlags& options) {
+  if (const Status chosen = use_tables_of(options.data); !chosen) return complain(chosen.error());
+  if (const Status sound = check_supposition(options.what_if); !sound) {
+    return complain(sound.error(), ExitStatus::usage);
+  }
+  Ground ground;
+  if (const Status read = read_ground(options, ground); !read) return complain(read.error());
+  Result<std::vector<NamedSubject>> subjects = read_subjects(options, ground);
+  if (!subjects) return complain(subjects.error());
+  std::vector<Check> checks;
+  for (NamedSubject& subject : *subjects) {
+    Result<Check> done = check_one(options, ground, subject);
+    if (!done) return complain(done.error());
+    checks.push_back(std::move(*done));
+  }
+  if (!options.output.json) tell_what_is_empty(options, ground, checks);
+  return answer(options, checks);
 }
 
 std::vector<Flag> flags_of(CheckFlags& options) {
@@ -233,7 +257,11 @@ std::vector<Flag> flags_of(CheckFlags& options) {
        .list = ListValues::by_commas},
       {"--target", "DOC", &options.target, "judge against the machine of this capture document, not this one"},
       {"--expect", "DOC", &options.expect, "a capture document as a lock: what moved since; drift is a failure"},
-      {"--log", "FILE", &options.log, "a log of a failure: its errors, and what accounts for them here; - is stdin"},
+      {"--log", "FILE", &options.log,
+       "a log of a failure: its errors, and what accounts for them; - is stdin. One that names its machine is judged "
+       "as "
+       "of that machine"},
+      {"--here", "", &options.here, "judge texts and logs on the driver and the GPUs of this machine"},
       {"--prove-jit", "", &options.prove_jit,
        "have the driver's own compiler compile the PTX that this GPU would need, and time it"},
       {"--advise", "", &options.advise, "the newest toolkit, wheels and images that fit, and what mends the most"},
@@ -245,10 +273,27 @@ std::vector<Flag> flags_of(CheckFlags& options) {
   const Flag subjects = {
       .names = "SUBJECT",
       .target = &options.named,
-      .help = "capture documents, images, environments, root directories or binaries; this machine by default"};
+      .help =
+          "capture documents, images, environments, root directories, binaries, or texts that describe a machine; this "
+          "machine by default"};
   return join_flags({{subjects}, subject_flags(options.subject), own, output_flags(options.output)});
 }
 }  // namespace
+
+ExitStatus check_text(ReadText text, const std::string& data, const OutputOptions& output) {
+  CheckFlags options;
+  options.data = data;
+  options.output = output;
+  Ground ground;
+  if (const Status read = read_ground(options, ground); !read) return complain(read.error());
+  Result<ErrorPatterns> patterns = load_error_patterns(ground.knowledge, data);
+  if (!patterns) return complain(patterns.error());
+  ground.patterns = std::move(*patterns);
+  NamedSubject subject{text.stack, std::move(text)};
+  Result<Check> done = check_one(options, ground, subject);
+  if (!done) return complain(done.error());
+  return answer(options, {std::move(*done)});
+}
 
 Command declare_check() {
   auto options = std::make_shared<CheckFlags>();

@@ -1,13 +1,11 @@
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "cmd/document_files.h"
 #include "cmd/terminal.h"
+#include "cmd/texts/texts.h"
 #include "cmd/verb.h"
 #include "model/kernels/kernel_display.h"
 #include "report/printable.h"
@@ -20,7 +18,7 @@
 namespace varve {
 
 namespace {
-constexpr std::size_t kStandardInputCap = std::size_t{16} << 20;  // more is a log: varve check --log
+constexpr std::size_t kMessageCap = std::size_t{16} << 20;  // more is a log
 
 struct ExplainFlags {
   std::vector<std::string> words;
@@ -29,17 +27,12 @@ struct ExplainFlags {
   OutputOptions output;
 };
 
-Result<std::string> standard_input() {
-  std::string text(kStandardInputCap, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = ::read(STDIN_FILENO, text.data() + size, text.size() - size);
-    if (got < 0) return Error{"reading what to explain", "standard input", std::strerror(errno), "Give it as a word"};
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  text.resize(size);
-  return text;
+// A file that is named alone, or standard input.
+bool names_text(const std::vector<std::string>& words) {
+  if (words.size() != 1) return false;
+  std::error_code error;
+  return words.front() == "-" ||
+         (std::filesystem::is_regular_file(words.front(), error) && is_text_to_read(words.front()));
 }
 
 // "precision: fp32" and the like, of what the name says.
@@ -188,14 +181,18 @@ ExitStatus explain(const ExplainFlags& options) {
         ExitStatus::usage);
   }
   std::string text = join(options.words, " ");
-  if (text == "-") {
-    const Result<std::string> input = standard_input();
-    if (!input) return complain(input.error());
-    text = *input;
-  }
   if (const Status chosen = use_tables_of(options.data); !chosen) return complain(chosen.error());
   const Result<Knowledge> knowledge = load_knowledge(options.data);
   if (!knowledge) return complain(knowledge.error());
+  if (names_text(options.words)) {
+    Result<OpenText> file = open_text(text);
+    if (!file) return complain(file.error());
+    text = file->file.start(0, kMessageCap).value_or("");
+    Result<ReadText> read = read_text(std::move(*file), *knowledge);
+    if (!read) return complain(read.error());
+    // A whole report is judged as varve check does it; a message alone is explained.
+    if (read->names_machine) return check_text(std::move(*read), options.data, options.output);
+  }
   const Result<ErrorPatterns> patterns = load_error_patterns(*knowledge, options.data);
   if (!patterns) return complain(patterns.error());
   ExplanationAnswer answer = explain_text(text, *patterns, *knowledge);
@@ -221,7 +218,9 @@ Command declare_explain() {
   const std::vector<Flag> own = {
       {.names = "TEXT",
        .target = &options->words,
-       .help = "a rule's id, an error's number, name or message, a kernel's name; - reads stdin"},
+       .help = "a rule's id, an error's number, name or message, a kernel's name; a file, or - for stdin: a whole "
+               "text, judged "
+               "as varve check does it where it describes a machine"},
       {"--list", "", &options->list, "all rules of varve check"},
       data_flag(options->data),
   };

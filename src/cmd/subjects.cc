@@ -13,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // What somebody named on the command line, without saying what it is.
-enum class NamedKind { document, image, environment, root, binary };
+enum class NamedKind { document, image, environment, root, binary, text };
 
 bool is_there(const fs::path& path) {
   std::error_code error;
@@ -37,13 +37,8 @@ Result<NamedKind> kind_of_directory(const World& world, const std::string& name)
                "Name what it is: --image, --env, --root"};
 }
 
-// Whether this is the start of a text: archives of images have zeros or low bytes there, but for those of zstd.
-bool is_text(std::string_view bytes) {
-  const auto is_binary = [](char c) { return static_cast<unsigned char>(c) < '\t'; };
-  return std::none_of(bytes.begin(), bytes.end(), is_binary) && !bytes.starts_with("\x28\xb5\x2f\xfd");
-}
-
-// A document is JSON, a binary starts as ELF or as an archive of ar(1); what else there is are archives of images.
+// A document is JSON of Varve's, a binary starts as ELF or as an archive of ar(1); what is no text are archives of
+// images.
 Result<NamedKind> kind_of_file(const std::string& name) {
   std::ifstream file(name, std::ios::binary);
   char start[512] = {};
@@ -53,12 +48,12 @@ Result<NamedKind> kind_of_file(const std::string& name) {
                         "ELF") ||
       bytes.starts_with("!<arch>\n"))
     return NamedKind::binary;
+  if (is_text_to_read(name)) return NamedKind::text;
   const std::size_t first = bytes.find_first_not_of(" \t\r\n");
   if (first != std::string_view::npos && (bytes[first] == '{' || bytes[first] == '[')) return NamedKind::document;
-  if (is_text(bytes)) {
-    return Error{"looking at what to check", name,
-                 bytes.empty() ? "nothing could be read from it" : "this is text: no capture document, image or binary",
-                 "A log of a failure goes behind --log"};
+  if (bytes.empty()) {
+    return Error{"looking at what to check", name, "nothing could be read from it",
+                 "Give a capture document, an image, an environment, a binary or a text"};
   }
   return NamedKind::image;
 }
@@ -76,14 +71,31 @@ Result<NamedKind> kind_of_subject(const World& world, const std::string& name) {
   return fs::is_directory(status) ? kind_of_directory(world, name) : kind_of_file(name);
 }
 
-Result<Stack> capture_named(const World& world, CaptureOptions plan, const std::string& name) {
+Result<NamedSubject> without_text(Result<Stack> stack) {
+  if (!stack) return stack.error();
+  return NamedSubject{std::move(*stack), std::nullopt};
+}
+
+Result<ReadText> text_at(const std::string& name, const Knowledge& knowledge) {
+  Result<OpenText> text = open_text(name);
+  return text ? read_text(std::move(*text), knowledge) : text.error();
+}
+
+Result<NamedSubject> capture_named(const World& world, CaptureOptions plan, const std::string& name,
+                                   const Knowledge& knowledge) {
   const Result<NamedKind> kind = kind_of_subject(world, name);
   if (!kind) return kind.error();
   plan.path = name;
   plan.process.reset();
   switch (*kind) {
     case NamedKind::document:
-      return stack_of_document(name);
+      return without_text(stack_of_document(name, knowledge));
+    case NamedKind::text: {
+      Result<ReadText> text = text_at(name, knowledge);
+      if (!text) return text.error();
+      Stack stack = text->stack;
+      return NamedSubject{std::move(stack), std::move(*text)};
+    }
     case NamedKind::image:
       plan.kind = SubjectKind::image;
       break;
@@ -100,7 +112,7 @@ Result<Stack> capture_named(const World& world, CaptureOptions plan, const std::
       plan.files = {from_root(name)};
       break;
   }
-  return capture_stack(world, plan);
+  return without_text(capture_stack(world, plan));
 }
 }  // namespace
 
@@ -118,7 +130,12 @@ void choose_subject(const SubjectOptions& options, CaptureOptions& capture) {
   if (!options.environment.empty()) choose(SubjectKind::environment, from_root(options.environment));
 }
 
-Result<Stack> stack_of_document(const std::string& file) {
+Result<Stack> stack_of_document(const std::string& file, const Knowledge& knowledge) {
+  if (file != "-" && is_text_to_read(file)) {
+    Result<ReadText> text = text_at(file, knowledge);
+    if (!text) return text.error();
+    return std::move(text->stack);
+  }
   Result<Document> document = load_document(file);
   if (!document) return document.error();
   if (auto* stack = std::get_if<Stack>(&*document)) return std::move(*stack);
@@ -141,19 +158,19 @@ Status choose_locked(const World& world, const std::string& file, const Stack& l
                "Name what to compare: a SUBJECT or --pid"};
 }
 
-Result<std::vector<Stack>> capture_subjects(const World& world, const CaptureOptions& plan,
-                                            const std::vector<std::string>& named) {
-  std::vector<Stack> stacks;
+Result<std::vector<NamedSubject>> capture_subjects(const World& world, const CaptureOptions& plan,
+                                                   const std::vector<std::string>& named, const Knowledge& knowledge) {
+  std::vector<NamedSubject> subjects;
   for (const std::string& name : named) {
-    Result<Stack> stack = capture_named(world, plan, name);
-    if (!stack) return stack.error();
-    stacks.push_back(std::move(*stack));
+    Result<NamedSubject> subject = capture_named(world, plan, name, knowledge);
+    if (!subject) return subject.error();
+    subjects.push_back(std::move(*subject));
   }
-  if (!stacks.empty() && plan.kind == SubjectKind::host) return stacks;
+  if (!subjects.empty() && plan.kind == SubjectKind::host) return subjects;
   Result<Stack> stack = capture_stack(world, plan);
   if (!stack) return stack.error();
-  stacks.push_back(std::move(*stack));
-  return stacks;
+  subjects.push_back({std::move(*stack), std::nullopt});
+  return subjects;
 }
 
 std::string from_root(const std::string& name) {

@@ -6,10 +6,18 @@
 
 namespace varve {
 
-// What stands behind `--` on the command line: the command to measure, and the second one behind a later
-// `--against --`. Both are cut off before the options are read, so that the command's own options are never Varve's.
+// What stands behind `--` on the command line: the command to measure, and others behind a later
+// `--against [NAME=VALUE…] --`. They are cut off before the options are read, so that the command's own options are
+// never Varve's.
+struct AgainstCommand {
+  std::vector<std::string> settings, command;
+};
+// Stands before the words of each --against-env, so that several of them are several variants.
+inline constexpr const char* kNextAgainst = ",";
+
 struct MeasuredCommands {
-  std::vector<std::string> first, second;
+  std::vector<std::string> first;
+  std::vector<AgainstCommand> others;
 };
 
 // Each verb is a file of its name, with one function that says what the verb is called, takes and does. What the flags
@@ -25,6 +33,12 @@ Command declare_compare();
 Command declare_report();
 Command declare_completions();
 Command declare_man();
+
+// What varve check says of a text that describes a machine: judged as that machine, with the errors that stand in it;
+// `data` is the folder of --data, or empty. varve explain asks for it, of a whole text.
+struct ReadText;
+struct OutputOptions;
+ExitStatus check_text(ReadText text, const std::string& data, const OutputOptions& output);
 
 // All verbs, in the order in which help lists them, with the flags that every verb has.
 std::vector<Command> all_verbs(const MeasuredCommands& commands = {});

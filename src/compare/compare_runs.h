@@ -5,17 +5,11 @@
 
 #include "base/exit_status.h"
 #include "base/result.h"
+#include "compare/sides/sides.h"
 #include "model/comparison.h"
 #include "model/run_record.h"
 
 namespace varve {
-
-// One side of a comparison of two documents. The run is borrowed and must outlive the call.
-struct Side {
-  const Run* run = nullptr;
-  std::string variant = "A";  // which variant of the run
-  std::string label;          // what sentences call it: the file's name
-};
 
 struct CompareOptions {
   std::optional<double> margin;       // as a fraction; else the protocol's
@@ -24,9 +18,13 @@ struct CompareOptions {
   std::string created_at;             // RFC 3339, by the caller's clock
 };
 
-// Variant "A" against "B" of one document whose units alternated, pair by pair. Host facts are shared; what the plan
-// changed is the variable. Error when there is no variant B, no finished pair, or no such metric on both sides.
-Result<Comparison> compare_variants(const Run& run, const CompareOptions& options = {});
+// Two variants of one document whose units alternated, pair by pair: `b` against `a`. Host facts are shared; what the
+// plan changed is the variable. Error when a variant is missing, there is no finished pair, or no such metric on both.
+Result<Comparison> compare_variants(const Run& run, const CompareOptions& options = {}, const std::string& a = "A",
+                                    const std::string& b = "B");
+
+// Every other variant of a document against its first, in their order. Error as above, also when there is only one.
+Result<std::vector<Comparison>> compare_all_variants(const Run& run, const CompareOptions& options = {});
 
 // Two documents. One was measured before the other, so drift cannot be told from change: the ratio and its interval
 // (Welch on logarithms) are given, the speed is always `order_confounded`. Error when a variant is missing, has no

@@ -7,31 +7,58 @@
 #include <vector>
 
 #include "base/result.h"
+#include "harness/process/server_process.h"
 #include "harness/recorders/kernels_way.h"
+#include "harness/sources/metric_sources.h"
 #include "model/run_record.h"
 #include "world/world.h"
 
 namespace varve {
+
+// What the units of a variant are clients of. It gets their environment and directory.
+struct ServerPlan {
+  std::vector<std::string> command;
+  bool each_block = false;  // one for the units of a block; else a fresh one for each unit
+  ReadyRule ready;
+};
 
 // One side of the benchmark: a command line, executed without a shell, and what is set for this side only on top of
 // Varve's own environment.
 struct VariantPlan {
   std::vector<std::string> command;
   std::map<std::string, std::string> environment;
+  std::string directory = {};  // to start in; empty: where Varve stands
+  std::string label = {};      // for people
+  std::optional<ServerPlan> server = {};
+};
+
+// A run that is taken up again.
+struct RunToContinue {
+  Run run;
+  int add_units = 0;  // a side, on top of its plan; 0: what its plan still lacks
 };
 
 // What to execute and how often.
 struct RunPlan {
   std::string name;
-  std::vector<VariantPlan> variants;  // one ("A") or two ("A", "B")
-  int units = 10;                     // timing units a side, at least 1
-  int warmup = 2;                     // warm-up units a side, before all timing units
-  double margin = 0.01;               // equivalence margin, as a fraction
+  std::vector<VariantPlan> variants;  // "A", "B", …: the others are compared with the first
+  int units = 10;        // timing units a side, at least 1; the most of them where `rules` may stop earlier
+  int warmup = 2;        // warm-up units a side, before all timing units
+  double margin = 0.01;  // equivalence margin, as a fraction
   std::optional<std::string> metric;  // the primary metric; without it the first the program writes, else wall time
   double timeout_seconds = 0;         // a unit; 0 is none
+  ProtocolRules rules = {};           // prepare and cleanup as the shell is to get them
   KernelsWay kernels = KernelsWay::automatic;
-  double sampling_hertz = 99;  // CPU samples a second of CPU time; 0 is none, as is --kernels=none
-  std::uint64_t seed = 0;      // of the environment pads
+  double sampling_hertz = 99;            // CPU samples a second of CPU time; 0 is none, as is --kernels=none
+  std::uint64_t seed = 0;                // of the environment pads
+  std::string repository = {};           // a folder whose git commit is recorded; empty: none
+  std::vector<std::string> inputs = {};  // files to hash before the first unit
+  std::optional<RunToContinue> continues = {};
+  MetricSources sources = {};                      // where numbers are read beside $VARVE_METRICS
+  std::vector<std::string> same_metrics = {};      // counts or values that must agree between the sides
+  std::vector<std::string> same_outputs = {};      // files, or "-", that must agree between the sides
+  double tolerance = 0;                            // relative, of numbers in either
+  std::string cache_state = {}, client_path = {};  // named by the user; empty: not named
 };
 
 // Told what happens while a run executes, on the thread that called run_benchmark.
@@ -55,10 +82,10 @@ class RunObserver {
 };
 
 // Executes the plan and returns its document. An Error only when the plan is bad and nothing could be measured: no
-// command, a program that is not on PATH, counts out of range. A command that fails, hangs or is killed, a metrics line
-// that cannot be read and Ctrl-C end the run early: the Run has complete = false, a reason, a finding, and every unit
-// measured so far. Installs a handler for SIGINT and SIGTERM while it runs and restores the old ones. Not re-entrant:
-// one run at a time in a process.
+// command, a program that is not on PATH, counts out of range, a run to continue that was another. A command that
+// fails, hangs or is killed, a metrics line that cannot be read and Ctrl-C end the run early: the Run has complete =
+// false, a reason, a finding, and every unit measured so far. Installs a handler for SIGINT and SIGTERM while it runs
+// and restores the old ones. Not re-entrant: one run at a time in a process.
 Result<Run> run_benchmark(const RunPlan& plan, const World& world, RunObserver& observer);
 
 }  // namespace varve

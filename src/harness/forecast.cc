@@ -2,62 +2,87 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "base/units.h"
+#include "stats/deviation.h"
+#include "stats/paired_verdict.h"
 #include "stats/power.h"
 
 namespace varve {
 
 namespace {
+constexpr double kConfidence = 0.90;
+constexpr int kMostForetold = 1000;  // pairs: above, a number would only seem to be one
+constexpr int kWidestRange = 10;     // times the lower end
 
-std::string pairs_text(int pairs) {
-  if (pairs >= kPairsCap) return "more than a million pairs";
-  return fmt::format("about {} pairs", pairs);
+std::string planned_text(const RunPlan& plan) {
+  const bool most = plan.rules.stop_seconds > 0 || plan.rules.stop_width > 0;
+  return fmt::format("Planned: {}{} {}.", most ? "at most " : "", plan.units,
+                     plan.variants.size() == 1   ? "units"
+                     : plan.variants.size() == 2 ? "pairs"
+                                                 : "rounds of a unit of each variant");
 }
 
+// "7 to 40 pairs", or that it cannot be told.
+std::string pairs_text(int (*pairs_for)(double, double), double size, const Interval& deviation) {
+  const int low = std::max(kFewestPairs, pairs_for(size, deviation.low));
+  const int high = std::max(kFewestPairs, pairs_for(size, deviation.high));
+  if (low > kMostForetold) return fmt::format("more than {} pairs", kMostForetold);
+  if (high == low) return fmt::format("{} pairs", low);
+  if (high > kMostForetold || high > kWidestRange * low) {
+    const std::string most = high > kMostForetold ? fmt::format("over {}", kMostForetold) : fmt::to_string(high);
+    return fmt::format("cannot tell yet ({} to {} pairs)", low, most);
+  }
+  return fmt::format("{} to {} pairs", low, high);
+}
 }  // namespace
 
-std::optional<double> forecast_pair_deviation(const std::vector<Unit>& units, const std::string& metric) {
-  double sum_of_squares = 0;
+std::optional<ForecastSpread> forecast_pair_spread(const std::vector<Unit>& units, const std::string& metric) {
+  std::map<std::string, std::vector<double>> sides;
+  for (const Unit& unit : units) {
+    if (unit.role != UnitRole::warmup || !unit.end.ok()) continue;
+    const std::optional<Metric> found = find_metric(unit, metric);
+    if (found && found->value > 0) sides[unit.variant].push_back(std::log(found->value));
+  }
+  double sum_of_squares = 0, degrees = 0;
   int differences = 0;
-  for (const char* side : {"A", "B"}) {
-    std::vector<double> logs;
-    for (const Unit& unit : units) {
-      if (unit.role != UnitRole::warmup || unit.variant != side || !unit.end.ok()) continue;
-      const std::optional<Metric> found = find_metric(unit, metric);
-      if (found && found->value > 0) logs.push_back(std::log(found->value));
-    }
-    for (std::size_t i = logs.size() >= 3 ? 2 : 1; i < logs.size(); ++i) {
-      sum_of_squares += (logs[i] - logs[i - 1]) * (logs[i] - logs[i - 1]);
-      ++differences;
-    }
+  for (auto& [side, logs] : sides) {
+    if (logs.size() >= 3) logs.erase(logs.begin());
+    const auto count = static_cast<double>(logs.size());
+    if (count < 2) continue;
+    for (std::size_t i = 1; i < logs.size(); ++i) sum_of_squares += (logs[i] - logs[i - 1]) * (logs[i] - logs[i - 1]);
+    differences += static_cast<int>(logs.size()) - 1;
+    degrees += 2 * (count - 1) * (count - 1) / (3 * count - 4);
   }
   if (differences < 2) return std::nullopt;
-  return std::sqrt(sum_of_squares / differences);
+  return ForecastSpread{std::sqrt(sum_of_squares / differences), degrees};
 }
 
 std::vector<std::string> forecast_lines(const RunPlan& plan, const std::vector<Unit>& units,
                                         const std::string& metric) {
-  const std::optional<double> deviation = forecast_pair_deviation(units, metric);
-  if (!deviation) {
-    return {fmt::format("Too few usable warm-up units to tell how many pairs a verdict will take; {} a side would do.",
-                        plan.variants.size() == 1 ? 4 : 2)};
+  const std::optional<ForecastSpread> spread = forecast_pair_spread(units, metric);
+  if (!spread) {
+    return {fmt::format("How many pairs a verdict takes cannot be told yet: there are too few warm-up units. {}",
+                        planned_text(plan))};
   }
+  const Interval range = deviation_interval(spread->deviation, spread->degrees, kConfidence);
   std::vector<std::string> lines;
-  lines.push_back(fmt::format("Pairs of {} are likely to spread by {} (standard deviation, from few warm-up units).",
-                              metric, format_percent(*deviation)));
   lines.push_back(
-      fmt::format("To tell an effect of 5 %: {}.", pairs_text(pairs_for_effect(std::log1p(0.05), *deviation))));
+      fmt::format("{} of warm-up units spreads by {} between neighbours; from so few of them, pairs may "
+                  "spread by {} to {}.",
+                  metric, format_percent(spread->deviation), format_percent(range.low), format_percent(range.high)));
+  std::string effects =
+      fmt::format("To tell an effect of 5 %: {}", pairs_text(pairs_for_effect, std::log1p(0.05), range));
   const double margin = std::log1p(plan.margin);
   if (plan.margin != 0.05) {
-    lines.push_back(fmt::format("To tell an effect of {}: {}.", format_percent(plan.margin),
-                                pairs_text(pairs_for_effect(margin, *deviation))));
+    effects += fmt::format("; of {}: {}", format_percent(plan.margin), pairs_text(pairs_for_effect, margin, range));
   }
-  lines.push_back(fmt::format("To call them the same within {}: {}.", format_percent(plan.margin),
-                              pairs_text(pairs_for_same(margin, *deviation))));
-  lines.push_back(plan.variants.size() == 1 ? fmt::format("Planned: {} units.", plan.units)
-                                            : fmt::format("Planned: {} pairs.", plan.units));
+  lines.push_back(effects + fmt::format("; to call them the same within {}: {}.", format_percent(plan.margin),
+                                        pairs_text(pairs_for_same, margin, range)));
+  lines.push_back(planned_text(plan));
   return lines;
 }
 

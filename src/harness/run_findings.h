@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,14 @@ namespace varve {
 // Why a unit did not end well, or nothing when it did. `what` names the unit: "unit 3 (A, timing)".
 std::optional<Finding> unit_finding(const std::string& what, const UnitOutcome& outcome, double timeout_seconds,
                                     std::string_view home);
+
+// Who sent Varve a signal, as far as that can be known: "the user (SIGINT)", "the scheduler (SIGTERM, Slurm job 12)".
+std::string interrupter(int signal, const std::map<std::string, std::string>& environment);
+
+// Why a command before or after a unit failed; the server of a side could not be started.
+Finding aside_finding(const std::string& what, const UnitOutcome& outcome, double timeout_seconds,
+                      std::string_view home);
+Finding server_finding(const std::string& what, const std::string& why, std::string_view home);
 
 // A metric that was asked for and not written by a unit, with the nearest name that was.
 Finding metric_missing_finding(const std::string& what, const std::string& wanted, const Unit& unit);

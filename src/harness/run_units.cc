@@ -1,96 +1,32 @@
 #include "harness/run_units.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include <algorithm>
-#include <cmath>
+#include <csignal>
+#include <map>
+#include <set>
 
 #include "harness/forecast.h"
 #include "harness/plan.h"
+#include "harness/protocol/failures.h"
+#include "harness/protocol/stopping.h"
 #include "harness/recorders/choose.h"
 #include "harness/recording.h"
 #include "harness/run_findings.h"
+#include "harness/surroundings.h"
 #include "harness/unit/interrupt.h"
 #include "harness/unit/temporary_directory.h"
+#include "harness/unit_document.h"
 
 namespace varve {
 
 namespace {
 
-constexpr int kPadRange = 4096;
+constexpr int kMostWarmupRounds = 10'000;  // by time
 
-// SplitMix64 (Steele, Lea and Flood 2014, doi 10.1145/2714064.2660195): the same pads for a seed on every machine.
-class PadSource {
- public:
-  explicit PadSource(std::uint64_t seed) : state_(seed) {}
-  int next() {
-    std::uint64_t z = state_ += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return static_cast<int>((z ^ (z >> 31)) % kPadRange);
-  }
-
- private:
-  std::uint64_t state_;
-};
-
-Unit make_unit(const PlannedUnit& planned, int index, int pad, double run_started_at, UnitOutcome& outcome) {
-  Unit unit;
-  unit.variant = variant_name(planned.side);
-  unit.role = planned.role;
-  unit.index = index;
-  unit.block = planned.block;
-  unit.position = planned.position;
-  unit.pair = planned.pair;
-  unit.started_seconds = std::max(0.0, outcome.started_at - run_started_at);
-  unit.end = outcome.end;
-  unit.wall_seconds = outcome.wall_seconds;
-  unit.user_seconds = outcome.user_seconds;
-  unit.system_seconds = outcome.system_seconds;
-  unit.steal_seconds = outcome.steal_seconds;
-  unit.peak_memory_bytes = outcome.peak_memory_bytes;
-  unit.peak_memory_note = outcome.peak_memory_note;
-  unit.involuntary_switches = outcome.involuntary_switches;
-  unit.environment_pad = pad;
-  if (outcome.metrics) unit.metrics = *outcome.metrics;
-  unit.window = outcome.window;
-  unit.window_fault = outcome.window_fault;
-  unit.threads_at_work = outcome.threads_at_work;
-  unit.cpus = outcome.cpus;
-  unit.cpus_allowed = outcome.cpus_allowed;
-  unit.libraries = std::move(outcome.libraries);
-  unit.marks = std::move(outcome.marks);
-  return unit;
-}
-
-std::int64_t nanoseconds(double seconds) { return std::llround(std::clamp(seconds, 0.0, 1e9) * 1e9); }
-
-// The unit's CPU time is known as a whole. A window's part of it is taken to be its part of the samples, which is said
-// where much was not sampled: when that was is not known.
-void close_cpu_account(const Unit& unit, Profile& profile) {
-  constexpr double kMuchUnsampled = 0.05;
-  const double used = unit.user_seconds + unit.system_seconds;
-  const auto inside = static_cast<double>(profile.rows_ns());
-  const double sampled = inside + static_cast<double>(profile.outside_ns());
-  if (!unit.window || sampled <= 0) {
-    profile.whole_ns = nanoseconds(used);
-    return;
-  }
-  profile.whole_ns = nanoseconds(used * inside / sampled);
-  if (used * 1e9 - sampled > kMuchUnsampled * used * 1e9) {
-    profile.unseen.insert("when the CPU time was used that no sample saw: it is divided as the samples are");
-  }
-}
-
-// Adds what was seen of a unit while it ran, and closes each account by what the unit used of its quantity.
-void take_profiles(const ProfileRecord& seen, Unit& unit, KernelTable& kernels) {
-  merge(unit.profiles, seen.profiles, kernels.intern_all(seen.kernels));
-  for (auto& [kind, profile] : unit.profiles.by_kind) {
-    profile.window_ns = unit.window ? unit.window->length_ns : nanoseconds(unit.wall_seconds);
-    profile.whole_ns = profile.window_ns;
-    if (kind.quantity == Quantity::cpu_time) close_cpu_account(unit, profile);
-  }
-}
+double end_of(const Unit& unit) { return unit.started_seconds + unit.wall_seconds; }
 
 class Scheduler {
  public:
@@ -105,57 +41,143 @@ class Scheduler {
         observer_(observer),
         home_(environment_value(world.environment, "HOME")),
         run_(run),
-        pads_(plan.seed) {}
+        first_unit_(run.units.size()),
+        pads_(plan.seed),
+        outputs_(plan.same_outputs, plan.tolerance),
+        failures_(plan.rules.keep_going),
+        surroundings_(plan, variants, executor, observer, home_) {
+    take_up();
+  }
 
   void execute() {
-    const std::vector<PlannedUnit> planned = plan_units(static_cast<int>(variants_.size()), plan_.units, plan_.warmup);
-    total_ = static_cast<int>(planned.size());
+    const int rounds = rounds_to_execute(plan_, run_);
+    const bool warm_up_first = rounds > 0 && plan_.rules.warmup != WarmupRule::found;
+    total_ = static_cast<int>(first_unit_) + sides() * (rounds + (warm_up_first ? plan_.warmup : 0));
     observer_.planned(total_);
-    for (const PlannedUnit& unit : planned) {
-      if (unit.role == UnitRole::timing && !forecast_made_) {
-        forecast_made_ = true;
-        observer_.forecast(forecast_lines(plan_, run_.units, run_.protocol.primary_metric));
-      }
-      if (!execute_planned(unit)) return;
+    const bool measured = (!warm_up_first || warm_up()) && measure(rounds);
+    surroundings_.end();
+    for (int side = 0; measured && side < sides(); ++side) {
+      if (interrupt_count() == 0 && kept_) record_side(side);
     }
-    for (std::size_t side = 0; side < variants_.size(); ++side) {
-      if (interrupt_count() == 0 && kept_) record_side(static_cast<int>(side));
-    }
+    failures_.close(run_);
   }
 
  private:
+  int sides() const { return static_cast<int>(variants_.size()); }
+
+  // What the units that are there already have fixed.
+  void take_up() {
+    for (const Unit& unit : run_.units) {
+      pads_.next();
+      offset_ = std::max(offset_, end_of(unit));
+      for (const Metric& metric : unit.metrics) seen_.try_emplace(metric.name, metric);
+    }
+  }
+
+  bool warm_up() {
+    const double start = offset_;
+    const bool by_time = plan_.rules.warmup == WarmupRule::time;
+    for (int round = 0; round < (by_time ? kMostWarmupRounds : plan_.warmup); ++round) {
+      if (by_time && round > 0 && end_of(run_.units.back()) - start >= plan_.rules.warmup_seconds) break;
+      if (!execute_all(plan_warmup_round(sides()))) return false;
+    }
+    return true;
+  }
+
+  bool measure(int rounds) {
+    if (rounds > 0) observer_.forecast(forecast_lines(plan_, run_.units, run_.protocol.primary_metric));
+    const int first = first_new_round(run_);
+    for (int round = 0; round < rounds && (round == 0 || !is_enough(plan_.rules, run_)); ++round) {
+      if (!execute_all(plan_round(sides(), first + round))) return false;
+    }
+    return true;
+  }
+
+  bool execute_all(const std::vector<PlannedUnit>& planned) {
+    return std::all_of(planned.begin(), planned.end(), [&](const PlannedUnit& unit) { return execute_planned(unit); });
+  }
+
   bool stop(std::string reason, Finding finding) {
     run_.complete = false;
     run_.incomplete_reason = std::move(reason);
     run_.findings.push_back(std::move(finding));
     return false;
   }
+  bool stop(Finding finding) {
+    std::string reason = first_line(finding.evidence);
+    return stop(std::move(reason), std::move(finding));
+  }
+
+  bool stop_interrupted(const std::string& what) {
+    UnitOutcome interrupted;
+    interrupted.end.interrupted = true;
+    interrupted.interrupted_by = interrupter(interrupt_signal(), world_.environment);
+    return stop("interrupted before " + what, *unit_finding("the run before " + what, interrupted, 0, home_));
+  }
 
   // False when the run ends here.
   bool execute_planned(const PlannedUnit& planned) {
     const std::string what = describe(planned);
-    if (interrupt_count() > 0) {
-      UnitOutcome interrupted;
-      interrupted.end.interrupted = true;
-      return stop("interrupted before " + what, *unit_finding("the run before " + what, interrupted, 0, home_));
-    }
-    UnitRequest request = make_request(planned, variants_[static_cast<std::size_t>(planned.side)].environment);
+    const std::vector<std::string>& environment = variants_[static_cast<std::size_t>(planned.side)].environment;
+    const int index = static_cast<int>(run_.units.size());
+    if (interrupt_count() > 0) return stop_interrupted(what);
+    take_canary_before(planned);
+    UnitRequest request = make_request(planned, environment);
     request.output = [this](std::string_view bytes) { observer_.output(bytes); };
+    if (std::optional<Finding> trouble = surroundings_.before(planned, index, environment)) {
+      return interrupt_count() > 0 ? stop_interrupted(what) : stop(std::move(*trouble));
+    }
     UnitOutcome outcome = executor_.execute(request);
+    settle_interrupt(outcome);
+    const std::optional<Finding> trouble = surroundings_.after(planned, index, environment);
     const std::optional<Finding> failed = unit_finding(what, outcome, plan_.timeout_seconds, home_);
-    if (!outcome.not_started.empty()) return stop(first_line(failed->evidence), *failed);
+    if (!outcome.not_started.empty()) return stop(*failed);
     const Unit& unit = keep(planned, request, outcome);
-    if (failed) return stop(first_line(failed->evidence), *failed);
-    if (!kept_)
-      return stop(fmt::format("what is measured cannot be kept: {}: {}", kept_.error().where, kept_.error().found),
-                  not_kept_finding(kept_.error(), home_));
+    if (!kept_) return stop_not_kept(failed);
+    if (failed && outcome.end.interrupted) return stop(*failed);
+    if (failed) return failures_.add(*failed, run_) || stop(*failed);
+    if (trouble) return stop(*trouble);
     return check_metrics(what, unit);
+  }
+
+  // At the beginning of blocks, and seldom enough to cost a fiftieth of the time at most.
+  void take_canary_before(const PlannedUnit& planned) {
+    constexpr double kInterval = 1;
+    if (planned.role != UnitRole::timing || planned.position != 0) return;
+    const double now = run_.units.empty() ? 0 : end_of(run_.units.back());
+    if (!run_.canaries.empty() && now - run_.canaries.back().started_seconds < kInterval) return;
+    std::optional<Canary> canary = executor_.canary();
+    if (!canary) return;
+    canary->before_unit = static_cast<int>(run_.units.size());
+    canary->started_seconds = now;
+    run_.canaries.push_back(*canary);
+  }
+
+  bool stop_not_kept(const std::optional<Finding>& failed) {
+    if (failed) run_.findings.push_back(*failed);
+    return stop(fmt::format("what is measured cannot be kept: {}: {}", kept_.error().where, kept_.error().found),
+                not_kept_finding(kept_.error(), home_));
+  }
+
+  // A scheduler that ends a job signals its programs too: one that ended by the signal that Varve got as well did not
+  // fail.
+  void settle_interrupt(UnitOutcome& outcome) const {
+    constexpr int kMilliseconds = 100;  // the two signals may come apart
+    const int signal = outcome.end.signal;
+    const bool may_be = signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
+    if (may_be && !outcome.end.timed_out && !outcome.end.interrupted && interrupt_fd() >= 0) {
+      pollfd event{interrupt_fd(), POLLIN, 0};
+      if (interrupt_count() == 0) poll(&event, 1, kMilliseconds);
+      outcome.end.interrupted = interrupt_count() > 0;
+    }
+    if (outcome.end.interrupted) outcome.interrupted_by = interrupter(interrupt_signal(), world_.environment);
   }
 
   bool check_metrics(const std::string& what, const Unit& unit) {
     std::string& primary = run_.protocol.primary_metric;
     if (primary.empty()) {
       primary = plan_.metric ? *plan_.metric : unit.metrics.empty() ? "wall time" : unit.metrics[0].name;
+      if (!plan_.metric && unit.metrics.empty()) run_.protocol.metric_note = unit.metrics_note;
     }
     if (!find_metric(unit, primary)) {
       return stop(fmt::format("{} did not write the metric \"{}\"", what, primary),
@@ -203,7 +225,13 @@ class Scheduler {
     request.output = [&](std::string_view bytes) { (*recorded)->output(bytes); };
     request.watched = (*recorded)->descriptor();
     request.readable = [&] { (*recorded)->serve(); };
+    const int index = static_cast<int>(run_.units.size());
+    if (const auto trouble = surroundings_.before(planned, index, environment)) {
+      return say_unused(variant, recorder, first_line(trouble->evidence));
+    }
     UnitOutcome outcome = executor_.execute(request);
+    settle_interrupt(outcome);
+    surroundings_.after(planned, index, environment);
     if (!outcome.not_started.empty()) return say_unused(variant, recorder, outcome.not_started);
     std::optional<Finding> failed = unit_finding(describe(planned), outcome, request.timeout_seconds, home_);
     Recording recording = (*recorded)->finish(outcome);
@@ -241,8 +269,12 @@ class Scheduler {
     request.program = variant.program;
     request.command = &variant.command;
     request.environment = &environment;
+    request.directory = variant.directory;
+    request.server = surroundings_.server(planned.side);
     request.environment_pad = pads_.next();
     request.timeout_seconds = plan_.timeout_seconds;
+    request.sources = &plan_.sources;
+    if (!plan_.same_outputs.empty()) request.outputs = &outputs_;
     request.window_metric =
         run_.protocol.primary_metric.empty() ? plan_.metric.value_or("") : run_.protocol.primary_metric;
     return request;
@@ -250,15 +282,15 @@ class Scheduler {
 
   const Unit& keep(const PlannedUnit& planned, const UnitRequest& request, UnitOutcome& outcome,
                    const Recording* recording = nullptr) {
-    if (run_.units.empty()) run_started_at_ = outcome.started_at;
-    const bool first_of_side = std::none_of(run_.units.begin(), run_.units.end(), [&](const Unit& unit) {
-      return unit.variant == variant_name(planned.side);
-    });
+    if (run_.units.size() == first_unit_) run_started_at_ = outcome.started_at - offset_;
+    const auto first_now = run_.units.begin() + static_cast<std::ptrdiff_t>(first_unit_);
+    const bool first_of_side = std::none_of(
+        first_now, run_.units.end(), [&](const Unit& unit) { return unit.variant == variant_name(planned.side); });
     if (first_of_side) {
       outcome.marks.push_back({Mark::first_of_side, "the first unit of its side: caches may have been cold"});
     }
-    run_.units.push_back(
-        make_unit(planned, static_cast<int>(run_.units.size()), request.environment_pad, run_started_at_, outcome));
+    run_.units.push_back(make_unit(planned, static_cast<int>(run_.units.size()), request.environment_pad,
+                                   outcome.started_at - run_started_at_, outcome));
     take_profiles(outcome.seen, run_.units.back(), run_.kernels);
     if (recording != nullptr) take_recording(*recording, run_.units.back());
     kept_ = observer_.unit_finished(run_);
@@ -285,15 +317,44 @@ class Scheduler {
   RunObserver& observer_;
   std::string home_;
   Run& run_;
+  std::size_t first_unit_;  // that is executed now
   PadSource pads_;
+  OutputWatch outputs_;
+  Failures failures_;
+  Surroundings surroundings_;
   int total_ = 0;
-  bool forecast_made_ = false;
-  double run_started_at_ = 0;
+  double offset_ = 0;          // the end of the units that were there already
+  double run_started_at_ = 0;  // on the monotonic clock
   std::map<std::string, Metric> seen_;
   Status kept_ = Done{};
 };
 
+// Of a run that is taken up again: the rounds of which every unit ended well.
+int finished_rounds(const Run& run) {
+  std::map<int, std::set<std::string>> rounds;
+  for (const Unit& unit : run.units) {
+    if (unit.role == UnitRole::timing && unit.end.ok()) {
+      rounds[unit.pair < 0 ? unit.block : unit.pair].insert(unit.variant);
+    }
+  }
+  return static_cast<int>(std::count_if(rounds.begin(), rounds.end(),
+                                        [&](const auto& round) { return round.second.size() == run.variants.size(); }));
+}
 }  // namespace
+
+int rounds_to_execute(const RunPlan& plan, const Run& run) {
+  if (!plan.continues) return plan.units;
+  if (plan.continues->add_units > 0) return plan.continues->add_units;
+  return std::max(0, plan.units - finished_rounds(run));
+}
+
+int first_new_round(const Run& run) {
+  int last = -1;
+  for (const Unit& unit : run.units) {
+    if (unit.role == UnitRole::timing) last = std::max(last, unit.pair < 0 ? unit.block : unit.pair);
+  }
+  return run.variants.size() > 1 ? next_block(last + 1) : last + 1;
+}
 
 void execute_units(const RunPlan& plan, const std::vector<PreparedVariant>& variants,
                    const std::vector<std::unique_ptr<Recorder>>& recorders, const World& world, Executor& executor,

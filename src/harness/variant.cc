@@ -1,18 +1,18 @@
 #include "harness/variant.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 
-#include "base/hash.h"
 #include "base/redact.h"
 #include "base/text.h"
+#include "harness/subject/file_digest.h"
 #include "tables/settings.h"
 #include "world/files.h"
 
@@ -46,12 +46,18 @@ Result<std::string> find_named_program(const std::string& program) {
   return Error{kDoing, program, found, hint};
 }
 
-Result<std::string> find_program(const std::string& program, const std::map<std::string, std::string>& environment) {
-  if (program.find('/') != std::string::npos) return find_named_program(program);
+std::string from_directory(const std::string& directory, const std::string& path) {
+  return directory.empty() || path.starts_with('/') ? path : directory + "/" + path;
+}
+
+Result<std::string> find_program(const std::string& program, const std::map<std::string, std::string>& environment,
+                                 const std::string& from) {
+  if (program.find('/') != std::string::npos) return find_named_program(from_directory(from, program));
   const auto set = environment.find("PATH");
   const std::string path = set != environment.end() ? set->second : kDefaultPath;
   for (const std::string_view directory : split(path, ':')) {
-    std::string candidate = directory.empty() ? "./" + program : fmt::format("{}/{}", directory, program);
+    std::string candidate =
+        from_directory(from, directory.empty() ? "./" + program : fmt::format("{}/{}", directory, program));
     if (is_executable_file(candidate)) return candidate;
   }
   const std::string home = environment_value(environment, "HOME");
@@ -67,32 +73,14 @@ std::vector<std::string> settings_list(const std::map<std::string, std::string>&
   return list;
 }
 
-std::string file_digest(const std::string& path, std::uint64_t cap) {
-  const FileHandle file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat status {};
-  if (!file || fstat(file.fd(), &status) != 0 || !S_ISREG(status.st_mode)) return "";
-  Hash hash;
-  std::vector<char> buffer(65536);
-  std::uint64_t total = 0;
-  while (true) {
-    const ssize_t count = read(file.fd(), buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return "";
-    if (count == 0) break;
-    total += static_cast<std::uint64_t>(count);
-    if (total > cap) return "";
-    hash.add(buffer.data(), static_cast<std::size_t>(count));
-  }
-  return hash.hex();
-}
-
-std::vector<NamedFile> named_files(const std::vector<std::string>& command, const std::vector<std::string>& shown) {
+std::vector<NamedFile> named_files(const std::vector<std::string>& command, const std::vector<std::string>& shown,
+                                   const std::string& directory) {
   std::vector<NamedFile> files;
   int hashed = 0;
   for (std::size_t i = 1; i < command.size() && i < shown.size(); ++i) {
     struct stat status {};
     const auto is_file = [&](const std::string& path) {
-      return !path.empty() && stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+      return !path.empty() && stat(from_directory(directory, path).c_str(), &status) == 0 && S_ISREG(status.st_mode);
     };
     const std::size_t equals = command[i].find('=');
     const std::size_t shown_equals = shown[i].find('=');
@@ -110,7 +98,7 @@ std::vector<NamedFile> named_files(const std::vector<std::string>& command, cons
       file.missing = fmt::format("not hashed, larger than {} MiB", kNamedFileCap >> 20);
     } else {
       ++hashed;
-      file.digest = file_digest(path, kNamedFileCap);
+      file.digest = file_digest(from_directory(directory, path), kNamedFileCap);
       if (file.digest.empty()) file.missing = "it could not be read";
     }
     files.push_back(std::move(file));
@@ -126,6 +114,39 @@ int count_other_variables(const std::map<std::string, std::string>& environment,
            !variable.first.starts_with("VARVE_");
   }));
 }
+
+// The directory of a side as an absolute path; empty where it has none.
+Result<std::string> directory_of(const VariantPlan& plan) {
+  if (plan.directory.empty()) return std::string();
+  char* resolved = realpath(plan.directory.c_str(), nullptr);
+  const std::unique_ptr<char, decltype(&std::free)> owner(resolved, std::free);
+  struct stat status {};
+  if (resolved == nullptr || stat(resolved, &status) != 0 || !S_ISDIR(status.st_mode)) {
+    return Error{"finding the working directory", plan.directory,
+                 resolved == nullptr ? std::strerror(errno) : "it is no directory", "Name a directory that is there"};
+  }
+  return std::string(resolved);
+}
+
+std::vector<std::string> shown_command(const std::vector<std::string>& command, const std::string& home) {
+  std::vector<std::string> shown;
+  for (const std::string& argument : redact_arguments(command, home)) {
+    shown.push_back(clean_utf8(argument, std::size_t{1} << 16));
+  }
+  return shown;
+}
+
+Status prepare_server(const ServerPlan& plan, const std::string& home, PreparedVariant& prepared) {
+  if (plan.command.empty() || plan.command[0].empty()) {
+    return Error{kDoing, "the server of variant " + prepared.document.name, "there is no command", "Give it one"};
+  }
+  Result<std::string> program = find_program(plan.command[0], prepared.variables, prepared.directory);
+  if (!program) return program.error();
+  prepared.server = PreparedServer{*program, plan.command, plan.each_block, plan.ready};
+  prepared.document.server =
+      ServerSetup{shown_command(plan.command, home), plan.each_block ? "block" : "unit", to_string(plan.ready)};
+  return Done{};
+}
 }  // namespace
 
 Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::string& name, const World& world) {
@@ -134,28 +155,35 @@ Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::stri
   }
   std::map<std::string, std::string> environment = world.environment;
   for (const auto& [variable, value] : plan.environment) environment[variable] = value;
-  Result<std::string> program = find_program(plan.command[0], environment);
+  Result<std::string> directory = directory_of(plan);
+  if (!directory) return directory.error();
+  Result<std::string> program = find_program(plan.command[0], environment, *directory);
   if (!program) return program.error();
 
   const std::string home = environment_value(world.environment, "HOME");
   PreparedVariant prepared;
   prepared.program = *program;
   prepared.command = plan.command;
+  prepared.directory = *directory;
   prepared.environment = settings_list(environment);
-  prepared.document.name = name;
-  for (const std::string& argument : redact_arguments(plan.command, home)) {
-    prepared.document.command.push_back(clean_utf8(argument, std::size_t{1} << 16));
-  }
+  Variant& document = prepared.document;
+  document.name = name;
+  document.label = redact_line(plan.label, home);
+  document.directory = clean_utf8(shorten_home(prepared.directory, home));
+  document.command = shown_command(plan.command, home);
   for (const auto& [variable, value] : plan.environment) {
     const bool hidden = names_a_secret(variable) || looks_like_secret(value);
-    prepared.document.environment[variable] = hidden ? "[redacted]" : redact_line(value, home);
+    document.environment[variable] = hidden ? "[redacted]" : redact_line(value, home);
   }
-  prepared.document.settings = dispatch_settings(environment, home);
-  prepared.document.other_variables = count_other_variables(environment, prepared.document);
-  prepared.document.program = clean_utf8(shorten_home(prepared.program, home));
-  prepared.document.program_digest = file_digest(prepared.program);
-  prepared.document.files = named_files(plan.command, prepared.document.command);
+  document.settings = dispatch_settings(environment, home);
+  document.other_variables = count_other_variables(environment, document);
+  document.program = clean_utf8(shorten_home(prepared.program, home));
+  document.program_digest = file_digest(prepared.program);
+  document.files = named_files(plan.command, document.command, prepared.directory);
   prepared.variables = std::move(environment);
+  if (plan.server) {
+    if (Status ready = prepare_server(*plan.server, home, prepared); !ready) return ready.error();
+  }
   return prepared;
 }
 

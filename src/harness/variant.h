@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,29 +11,38 @@
 
 namespace varve {
 
+// The server of a side, ready to be started.
+struct PreparedServer {
+  std::string program;
+  std::vector<std::string> command;
+  bool each_block = false;
+  ReadyRule ready;
+};
+
 // A side of the benchmark, ready to be executed, and what the document says about it.
 struct PreparedVariant {
   std::string program;  // path of the executable
   std::vector<std::string> command;
   std::map<std::string, std::string> variables;  // of every unit
   std::vector<std::string> environment;          // the same as "NAME=VALUE", sorted
-  Variant document;                              // redacted
+  std::string directory;                         // absolute; empty: where Varve stands
+  std::optional<PreparedServer> server;
+  Variant document;  // redacted
 };
 
-// Finds the program as execvp(3) does, in the PATH that is in force for this side. Error when there is no command or no
+// Finds the program as execvp(3) does, in the PATH that is in force for this side; a name with a slash from the side's
+// directory on. Error when there is no command or no
 // such program; it says where Varve looked.
 Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::string& name, const World& world);
 
 // Variables as a program is given them: "NAME=VALUE", sorted.
 std::vector<std::string> settings_list(const std::map<std::string, std::string>& variables);
 
-// SHA-256 of a regular file in hexadecimal; empty when it cannot be read or is larger than `cap` bytes. Read in small
-// pieces: Varve's own peak memory is the floor of what it can say about a program's.
-std::string file_digest(const std::string& path, std::uint64_t cap = std::uint64_t{1} << 30);
-
 // The regular files that arguments name, the program aside: "train.py", "--config=a.yaml" (what stands behind the
 // first "="). `shown` are the same arguments redacted; one that redaction changed beyond its home directory is left
-// out. Files of up to 256 MiB are hashed, 64 of them at most.
-std::vector<NamedFile> named_files(const std::vector<std::string>& command, const std::vector<std::string>& shown);
+// out. They are looked for from `directory` on ("": where Varve stands). Files of up to 256 MiB are hashed, 64 of them
+// at most.
+std::vector<NamedFile> named_files(const std::vector<std::string>& command, const std::vector<std::string>& shown,
+                                   const std::string& directory = "");
 
 }  // namespace varve

@@ -1,7 +1,6 @@
 #include "kernels/cpu_profile.h"
 
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
 #include <map>
@@ -40,13 +39,7 @@ Kernel plain_kernel(Named named, const std::string& name, const std::string& lib
 }
 
 double unix_seconds(std::uint64_t monotonic_ns) {
-  timespec wall{}, monotonic{};
-  clock_gettime(CLOCK_REALTIME, &wall);
-  clock_gettime(CLOCK_MONOTONIC, &monotonic);
-  auto seconds = [](const timespec& time) {
-    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-  };
-  return seconds(wall) - seconds(monotonic) + 1e-9 * static_cast<double>(monotonic_ns);
+  return 1e-9 * (static_cast<double>(unix_offset_ns()) + static_cast<double>(monotonic_ns));
 }
 
 // Turns samples into kernels, one after the other in the order of time.

@@ -193,6 +193,7 @@ struct CpuSampler::Rings {
   }
 
   void reduce_stacks() {
+    if (evidence.stacks.stacks.empty()) return;
     if (reduce) reduce(evidence);
     evidence.stacks = {};
   }

@@ -1,11 +1,10 @@
 #include "kernels/cpu_use.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <set>
 
+#include "kernels/perf_events.h"
 #include "kernels/whereabouts.h"
 
 namespace varve {
@@ -13,18 +12,6 @@ namespace varve {
 namespace {
 constexpr std::uint64_t kFairPart = 10;  // of the busiest thread's samples: one in so many
 
-// "0-3,8"
-std::string ranges_of(const std::set<std::uint32_t>& numbers) {
-  std::string text;
-  for (auto at = numbers.begin(); at != numbers.end();) {
-    const std::uint32_t first = *at;
-    std::uint32_t last = first;
-    while (++at != numbers.end() && *at == last + 1) last = *at;
-    text += fmt::format("{}{}", text.empty() ? "" : ",", first);
-    if (last > first) text += fmt::format("-{}", last);
-  }
-  return text;
-}
 }  // namespace
 
 std::optional<CpuUse> cpu_use(const CpuEvidence& evidence, std::span<const Stretch> windows) {
@@ -39,7 +26,7 @@ std::optional<CpuUse> cpu_use(const CpuEvidence& evidence, std::span<const Stret
   if (most == 0) return std::nullopt;
   const auto at_work = std::count_if(samples.begin(), samples.end(),
                                      [most](const auto& thread) { return thread.second * kFairPart >= most; });
-  return CpuUse{static_cast<int>(at_work), ranges_of(cpus)};
+  return CpuUse{static_cast<int>(at_work), format_cpu_list(cpus)};
 }
 
 }  // namespace varve

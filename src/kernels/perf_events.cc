@@ -122,6 +122,18 @@ std::vector<int> parse_cpu_list(std::string_view text) {
   return cpus;
 }
 
+std::string format_cpu_list(const std::set<std::uint32_t>& cpus) {
+  std::string text;
+  for (auto at = cpus.begin(); at != cpus.end();) {
+    const std::uint32_t first = *at;
+    std::uint32_t last = first;
+    while (++at != cpus.end() && *at == last + 1) last = *at;
+    text += fmt::format("{}{}", text.empty() ? "" : ",", first);
+    if (last > first) text += fmt::format("-{}", last);
+  }
+  return text;
+}
+
 std::vector<int> online_cpus() {
   auto cpus = parse_cpu_list(first_line("/sys/devices/system/cpu/online"));
   if (!cpus.empty()) return cpus;

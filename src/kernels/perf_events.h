@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ struct PerfEventsOpened {
 // The CPUs that are online ("0-3,8" in /sys/devices/system/cpu/online), in order; at most 4 096.
 std::vector<int> online_cpus();
 std::vector<int> parse_cpu_list(std::string_view text);
+std::string format_cpu_list(const std::set<std::uint32_t>& cpus);  // the other way round
 
 // Opens one inherited cpu-clock event a CPU on the calling thread, switched off until a child's exec. `period_ns` is
 // the CPU time between samples, `content` what is to come with them: without it where this kernel cannot copy stacks.

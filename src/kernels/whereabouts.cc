@@ -1,5 +1,7 @@
 #include "kernels/whereabouts.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -13,6 +15,13 @@ Whereabouts whereabouts(std::uint64_t time_ns, std::span<const Stretch> windows)
   const auto next = std::upper_bound(windows.begin(), windows.end(), moment,
                                      [](std::int64_t at, const Stretch& window) { return at < window.start_ns; });
   return moment < std::prev(next)->end_ns ? Whereabouts::inside : Whereabouts::between;
+}
+
+std::int64_t unix_offset_ns() {
+  timespec wall{}, monotonic{};
+  clock_gettime(CLOCK_REALTIME, &wall);
+  clock_gettime(CLOCK_MONOTONIC, &monotonic);
+  return (wall.tv_sec - monotonic.tv_sec) * 1'000'000'000 + wall.tv_nsec - monotonic.tv_nsec;
 }
 
 }  // namespace varve

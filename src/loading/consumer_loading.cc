@@ -7,6 +7,7 @@
 #include "base/library_file_name.h"
 #include "base/text.h"
 #include "loading/binary_collection.h"
+#include "model/words/lookup_way.h"
 #include "tables/libraries.h"
 
 namespace varve {
@@ -15,8 +16,6 @@ namespace {
 constexpr int kMostOpened = 8192;  // calls of dlopen of one consumer
 constexpr int kMostDepth = 16;     // of libraries that are opened because others need them
 constexpr int kMostAttempts = 64;  // to open one library after what it needs was opened first
-constexpr std::size_t kMostShown = 16;
-constexpr const char* kHeld = "held by the environment";
 
 // "libcudnn.so.9" → "9"
 std::string soname_suffix(const std::string& soname) {
@@ -89,7 +88,7 @@ void ConsumerLoading::take_mapped(const std::string& path) {
   LoadedObject object{.path = path,
                       .real_path = path,
                       .names = {file_name(without_deleted_mark(path))},
-                      .why = "mapped",
+                      .why = lookup_text(LookupWay::mapped),
                       .loader = 0,
                       .dynamic = {}};
   // A file that may not be read is there all the same.
@@ -193,7 +192,7 @@ std::optional<std::size_t> ConsumerLoading::open_name(const Request& request) {
     const HeldLibrary* held = plain ? held_for(request.asker, name) : nullptr;
     if (held == nullptr) continue;
     next.name = held->path;
-    next.why = kHeld;
+    next.why = to_string(LookupWay::held);
     return open_found(next);
   }
   note_missing(request.name, request.kind, asked_by(set_.objects[request.asker]));
@@ -221,8 +220,11 @@ ConsumerLoading::Attempt ConsumerLoading::attempt(const Request& request) {
     if (held == nullptr || tries >= kMostAttempts) return attempt;
     set_.objects.erase(set_.objects.begin() + static_cast<std::ptrdiff_t>(first), set_.objects.end());
     tried_.insert(held->path);
-    const Request before{
-        .asker = 0, .name = held->path, .kind = request.kind, .why = kHeld, .depth = request.depth + 1};
+    const Request before{.asker = 0,
+                         .name = held->path,
+                         .kind = request.kind,
+                         .why = lookup_text(LookupWay::held),
+                         .depth = request.depth + 1};
     // What then needs it says what becomes of it.
     if (!open_name(before)) make_optional(*held);
   }
@@ -275,7 +277,7 @@ void ConsumerLoading::note_objects(std::size_t first, const Request& request) {
     const bool is_root = i == first && !request.name.empty();
     row.why = is_root && !request.why.empty() ? request.why : object.why;
     row.kind = is_root ? request.kind : DependencyKind::needed;
-    if (object.loader && i > 0 && object.why != "mapped") {
+    if (object.loader && i > 0 && lookup_way(object.why) != LookupWay::mapped) {
       row.asked_by = *object.loader == 0 && is_root ? std::string() : set_.objects[*object.loader].real_path;
     }
   }
@@ -288,94 +290,13 @@ void ConsumerLoading::note_missing(const std::string& name, DependencyKind kind,
   const bool is_new = consumer_.libraries.size() > count;
   if (!is_new && (row.kind == kind || kind == DependencyKind::opened)) return;
   row.kind = kind;
-  row.why = "not found";
+  row.why = to_string(LookupWay::nowhere);
   const auto [begin, end] = held_.equal_range(name);
   const auto wheel = std::find_if(begin, end, [&](const auto& held) {
     return held.second->role == PackageRole::runtime && takes_ && !takes_({}, *held.second);
   });
   if (wheel != end) row.why += "; nothing looks for it in " + files_.shown(wheel->second->path);
   row.asked_by = asker;
-}
-
-// Breadth first, as the loader searches it (elf/dl-deps.c).
-std::vector<std::size_t> ConsumerLoading::closure_of(std::size_t object) const {
-  std::vector<std::size_t> closure{object};
-  for (std::size_t at = 0; at < closure.size(); ++at) {
-    for (const std::string& name : set_.objects[closure[at]].dynamic.needed) {
-      const std::optional<std::size_t> needed = find_loaded(name);
-      if (needed && std::find(closure.begin(), closure.end(), *needed) == closure.end()) closure.push_back(*needed);
-    }
-  }
-  return closure;
-}
-
-void ConsumerLoading::judge(const Attempt& attempt) {
-  if (other_loader_) return;
-  std::vector<std::size_t> searched = global_;
-  for (const std::size_t object : closure_of(attempt.object.value_or(0))) {
-    if (std::find(searched.begin(), searched.end(), object) == searched.end()) searched.push_back(object);
-  }
-  Attempt known = attempt;
-  std::vector<const DynamicSymbols*> scope;
-  for (const std::size_t object : searched) {
-    const std::string& path = set_.objects[object].real_path;
-    if (path.empty()) continue;  // the unknown program
-    if (const DynamicSymbols* symbols = files_.symbols(path)) {
-      scope.push_back(symbols);
-    } else {
-      unread_.insert(path);
-      known.missing.push_back(path);
-    }
-  }
-  for (std::size_t object = attempt.first; object < set_.objects.size(); ++object) judge_object(object, scope, known);
-}
-
-void ConsumerLoading::judge_object(std::size_t object, const std::vector<const DynamicSymbols*>& scope,
-                                   const Attempt& attempt) {
-  const std::string& path = set_.objects[object].real_path;
-  const DynamicSymbols* symbols = files_.symbols(path);
-  if (symbols == nullptr) return;
-  const auto loaded = [this](const std::string& name) -> const DynamicSymbols* {
-    const std::optional<std::size_t> at = find_loaded(name);
-    return at ? files_.symbols(set_.objects[*at].real_path) : nullptr;
-  };
-  ConsumedLibrary& row = row_of(file_name(path), path);
-  row.unresolved.clear();
-  row.unresolved_count = 0;
-  judged_.insert(path);
-  for (const UnboundSymbol& symbol : unbound_symbols(*symbols, scope, loaded)) {
-    if (!counts(symbol, path, attempt)) continue;
-    ++row.unresolved_count;
-    if (row.unresolved.size() >= kMostShown) continue;
-    const std::string version = symbol.name.empty() ? symbol.version + " of " + symbol.file : symbol.version;
-    row.unresolved.push_back({clean_utf8(symbol.name), clean_utf8(version, 512)});
-  }
-}
-
-// Whether the loader would fail for sure. What a missing library would define is not known, nor is what a program that
-// was not found does; but a version is looked for in the file that it names, and neither the driver nor a Python speaks
-// C++ (names that begin with _Z: the Itanium C++ ABI, 5.1).
-bool ConsumerLoading::counts(const UnboundSymbol& symbol, const std::string& path, const Attempt& attempt) {
-  if (symbol.name.empty()) return true;
-  if (!symbol.file.empty() && find_loaded(symbol.file)) return true;
-  if (!attempt.missing.empty()) return false;
-  if ((attempt.driver_missing || !has_program_) && !symbol.name.starts_with("_Z")) {
-    unsure_of_c_names_ = true;
-    return false;
-  }
-  if (!is_defined_elsewhere(symbol)) return true;
-  elsewhere_.insert(path);
-  return false;
-}
-
-// By a file that is loaded, but was not opened for all (RTLD_GLOBAL), as far as the files tell.
-bool ConsumerLoading::is_defined_elsewhere(const UnboundSymbol& symbol) {
-  if (!symbol.version.empty()) return false;
-  return std::any_of(set_.objects.begin(), set_.objects.end(), [&](const LoadedObject& object) {
-    if (object.real_path.empty()) return false;
-    const DynamicSymbols* symbols = files_.symbols(object.real_path);
-    return symbols != nullptr && symbols->defines(symbol.name, nullptr);
-  });
 }
 
 void ConsumerLoading::finish() {

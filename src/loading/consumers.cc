@@ -6,13 +6,12 @@
 #include <map>
 #include <set>
 
-#include "base/redact.h"
 #include "base/text.h"
 #include "loading/imported_package.h"
-#include "loading/library_openers.h"
+#include "loading/python/library_openers.h"
+#include "model/words/lookup_way.h"
 #include "package/python_metadata.h"
 #include "tables/package_table.h"
-#include "world/world.h"
 
 namespace varve {
 
@@ -26,16 +25,6 @@ bool is_extension_module(const HeldLibrary& library, LoadedFiles& files) {
   if (name.find(".cpython-") != std::string::npos || name.ends_with(".abi3.so")) return true;
   const DynamicSymbols* symbols = name.ends_with(".so") ? files.symbols(library.real_path) : nullptr;
   return symbols != nullptr && symbols->defines("PyInit_" + name.substr(0, name.find('.')), nullptr);
-}
-
-// What the loader would read of a file; nothing when it is no ELF file. Those of compressed layers were read before.
-std::optional<DynamicSection> dynamic_of(const LoadingGround& ground, const std::string& path) {
-  const auto before = ground.read_before.find(path);
-  if (before != ground.read_before.end()) return before->second.dynamic;
-  const Looked<FileReader> file = path.empty() ? Looked<FileReader>{} : ground.files.open(path);
-  if (!file) return std::nullopt;
-  Result<DynamicSection> dynamic = read_dynamic_section(*file, path);
-  return dynamic ? std::optional(std::move(*dynamic)) : std::nullopt;
 }
 
 // What an import opens of other packages before its own libraries need it: what packages hold for others to load, or
@@ -111,10 +100,10 @@ class EnvironmentConsumers {
                             });
     for (const std::string& framework : frameworks) {
       const ImportedPackage first = imported_package(framework, by_package_[framework]);
-      open_import(loading, first, "of the framework " + framework);
+      open_import(loading, first, lookup_text(LookupWay::of_framework, framework));
     }
     const std::size_t first = loading.loaded();
-    open_import(loading, imported, "imported from the package");
+    open_import(loading, imported, lookup_text(LookupWay::of_import));
     note_absent_files(loading, environment, package, imported);
     note_foreign_modules(loading, imported);
     open_others(loading, imported);
@@ -197,7 +186,7 @@ class EnvironmentConsumers {
       if (is_extension_module(*library, files_)) {
         modules.push_back(library);
       } else if (package.start.opens(file_name(library->path))) {
-        loading.open(*library, DependencyKind::needed, "opened by the package's Python");
+        loading.open(*library, DependencyKind::needed, lookup_text(LookupWay::by_python));
         loading.make_required(*library);
       }
     }
@@ -230,7 +219,8 @@ class EnvironmentConsumers {
     std::vector<const HeldLibrary*> loaded, failed;
     for (const HeldLibrary* library : package.libraries) {
       if (is_extension_module(*library, files_)) continue;
-      (loading.open(*library, DependencyKind::opened, "of the package") ? loaded : failed).push_back(library);
+      (loading.open(*library, DependencyKind::opened, lookup_text(LookupWay::of_package)) ? loaded : failed)
+          .push_back(library);
     }
     const auto by_import = [&](const HeldLibrary* library) {
       return package.start.import_opens(file_name(library->path));
@@ -285,8 +275,8 @@ class EnvironmentConsumers {
         const std::string framework = framework_with(name, package.name);
         if (framework.empty() || std::find(frameworks.begin(), frameworks.end(), framework) != frameworks.end())
           continue;
-        const std::string why = resolve_dependency(context_, *alone, 0, name).why;
-        if (why != "ld.so.cache" && why != "default directory") frameworks.push_back(framework);
+        const LookupWay way = lookup_way(resolve_dependency(context_, *alone, 0, name).why);
+        if (way != LookupWay::cache && way != LookupWay::default_directory) frameworks.push_back(framework);
       }
     }
     return frameworks;
@@ -328,68 +318,7 @@ class EnvironmentConsumers {
   bool is_whole_ = false;                          // nothing is imported from elsewhere
 };
 
-// The major and minor version, "3.11"; empty when it is not known.
-std::string minor_version(const Fact& python) {
-  if (!python.is_known()) return {};
-  const std::string version = value_text(*python.value);
-  const std::size_t dot = version.find('.');
-  return dot == std::string::npos ? std::string() : version.substr(0, version.find('.', dot + 1));
-}
-
 }  // namespace
-
-std::string find_python(const LoadingGround& ground, const EnvironmentPlace& place) {
-  const std::string minor = minor_version(place.python);
-  std::vector<std::string> candidates;
-  const auto add = [&](const std::string& folder) {
-    if (!minor.empty()) candidates.push_back(folder + "/python" + minor);
-    if (minor.empty() || folder == place.path + "/bin") candidates.push_back(folder + "/python3");
-  };
-  if (!place.path.empty()) add(place.path + "/bin");
-  for (const std::string& folder : place.folders) {
-    const std::size_t lib = std::min(folder.rfind("/lib/python3"), folder.rfind("/lib64/python3"));
-    if (lib != std::string::npos) add(folder.substr(0, lib) + "/bin");
-  }
-  const std::string search = environment_value(ground.environment, "PATH");
-  for (const std::string_view folder : split(search, ':')) {
-    if (folder.starts_with('/')) add(std::string(folder));
-  }
-  add("/usr/local/bin");
-  add("/usr/bin");
-  for (const std::string& candidate : candidates) {
-    const Looked<std::string> path = ground.files.resolve(candidate);
-    if (path && dynamic_of(ground, *path)) return *path;  // pyenv's shims are scripts
-  }
-  return {};
-}
-
-LibrariesOfEnvironment environment_libraries(const LoadingGround& ground, const EnvironmentPlace& place,
-                                             const EnvironmentReading& reading, const BinaryCollection& found) {
-  LibrariesOfEnvironment libraries{.program = find_python(ground, place), .libraries = {}};
-  libraries.python = minor_version(place.python);
-  libraries.for_other_pythons = reading.for_other_pythons;
-  libraries.folders = place.folders;
-  libraries.folders.insert(libraries.folders.end(), place.path_folders.begin(), place.path_folders.end());
-  libraries.shares = place.sees_system || (place.kind != EnvironmentKind::venv && place.kind != EnvironmentKind::conda);
-  std::map<std::string, const Binary*> binaries;
-  for (const Binary& binary : found.binaries) binaries.emplace(binary.path, &binary);
-  std::map<std::string, PackageRole> roles;
-  for (const Package& package : reading.environment.packages) roles.emplace(package.name, package.role);
-  for (const std::string& path : reading.libraries) {
-    const std::string real = ground.files.resolve(path).value.value_or("");
-    const auto binary = binaries.find(real);
-    if (binary == binaries.end()) continue;
-    const auto role = roles.find(binary->second->package);
-    libraries.libraries.push_back(
-        held_library(*binary->second, path, real, role == roles.end() ? std::nullopt : std::optional(role->second)));
-    binaries.erase(binary);  // links to one file count once
-  }
-  for (const auto& [path, package] : reading.others) {
-    const std::string real = ground.files.resolve(path).value.value_or(path);
-    libraries.libraries.push_back({.path = path, .real_path = real, .soname = file_name(path), .package = package});
-  }
-  return libraries;
-}
 
 void add_package_consumers(const LoadingGround& ground, const std::vector<LibrariesOfEnvironment>& environments,
                            Stack& stack) {

@@ -4,6 +4,7 @@
 #include "base/redact.h"
 #include "base/text.h"
 #include "loading/consumers.h"
+#include "model/words/lookup_way.h"
 
 namespace varve {
 
@@ -33,7 +34,7 @@ Consumer follow_file(const LoadingGround& ground, const std::string& path, const
   const std::size_t first = is_program ? 0 : loading.loaded();
   if (!is_program) {
     const HeldLibrary library = library_at(path, dynamic);
-    loading.open(library, DependencyKind::needed, "asked about");
+    loading.open(library, DependencyKind::needed, lookup_text(LookupWay::asked));
     loading.make_required(library);
   }
   loading.open_late_names(first);

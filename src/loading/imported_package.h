@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "loading/consumer_loading.h"
-#include "loading/package_start.h"
+#include "loading/python/package_start.h"
 #include "world/files.h"
 
 namespace varve {

@@ -2,17 +2,12 @@
 #include "base/text.h"
 #include "loading/binary_collection.h"
 #include "loading/consumer_loading.h"
+#include "model/words/lookup_way.h"
 #include "tables/libraries.h"
 
 namespace varve {
 
 namespace {
-// Where the system keeps its own libraries: nothing of a CUDA stack unless their names say so.
-bool is_of_the_system(const std::string& why) {
-  return why == "ld.so.cache" || why == "default directory" || why == "the program's interpreter" || why == "mapped" ||
-         why == "the program";
-}
-
 std::vector<std::string> opened_names(const Binary& binary) {
   std::vector<std::string> names;
   for (const Dependency& dependency : binary.dependencies) {
@@ -53,7 +48,7 @@ const HeldLibrary& LoadedFiles::look_into(const LoadedObject& object) {
     library = held_library(binary, object.path, path, std::nullopt);
     return library;
   }
-  if (is_of_the_system(object.why) && !is_cuda_library(path)) return library;
+  if (is_of_the_system(lookup_way(object.why)) && !is_cuda_library(path)) return library;
   const DependencyResolver resolver(ground_, "");
   BinaryCollection found = read_binaries(ground_, {path}, "", resolver);
   if (found.binaries.empty()) return library;

@@ -25,4 +25,13 @@ LoaderContext loader_context(const LoadingGround& ground, std::uint16_t machine)
   return context;
 }
 
+std::optional<DynamicSection> dynamic_of(const LoadingGround& ground, const std::string& path) {
+  const auto before = ground.read_before.find(path);
+  if (before != ground.read_before.end()) return before->second.dynamic;
+  const Looked<FileReader> file = path.empty() ? Looked<FileReader>{} : ground.files.open(path);
+  if (!file) return std::nullopt;
+  Result<DynamicSection> dynamic = read_dynamic_section(*file, path);
+  return dynamic ? std::optional(std::move(*dynamic)) : std::nullopt;
+}
+
 }  // namespace varve

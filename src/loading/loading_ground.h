@@ -2,6 +2,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "binary/loader/loader_search.h"
@@ -28,5 +29,7 @@ struct LoadingGround {
 
 // The loader of the ground for one machine (EM_X86_64, EM_AARCH64). The ground's files must outlive it.
 LoaderContext loader_context(const LoadingGround& ground, std::uint16_t machine);
+// What the loader would read of a file; nothing when it is no ELF file. Those of compressed layers were read before.
+std::optional<DynamicSection> dynamic_of(const LoadingGround& ground, const std::string& path);
 
 }  // namespace varve

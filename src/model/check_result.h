@@ -6,6 +6,7 @@
 
 #include "model/finding.h"
 #include "model/stack.h"
+#include "model/texts/text_account.h"
 
 namespace varve {
 
@@ -154,6 +155,7 @@ struct Check {
   std::vector<Drift> drift;
   std::vector<JitProof> proofs;
   std::vector<std::string> advice;  // lines, most useful first
+  std::optional<TextAccount> text;  // of a subject that is a text
 };
 
 }  // namespace varve

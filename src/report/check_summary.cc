@@ -124,6 +124,16 @@ std::size_t take_out_notes(std::vector<Finding>& findings) {
   return std::erase_if(findings, [](const Finding& finding) { return finding.severity == Severity::note; });
 }
 
+std::map<std::string, std::size_t> fold_repeated_notes(std::vector<Finding>& findings, std::size_t most) {
+  std::map<std::string, std::size_t> seen, folded;
+  std::erase_if(findings, [&](const Finding& finding) {
+    if (finding.severity != Severity::note || ++seen[finding.id] <= most) return false;
+    ++folded[finding.id];
+    return true;
+  });
+  return folded;
+}
+
 std::string nothing_to_judge(const ConsumerVerdict& consumer) {
   const auto is_shown = [](const ConsumerAnswer& one) { return one.state != CheckState::not_applicable; };
   const std::vector<ConsumerAnswer>& answers = consumer.answers;

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ std::vector<std::string> log_lines(const Check& check);
 
 // "First broken link: kernel driver", and by what; or which links may be broken. Empty: none is.
 std::string headline(const Check& check);
+// Of one rule the first `most` notes stay; the others are taken out. How many, by rule.
+std::map<std::string, std::size_t> fold_repeated_notes(std::vector<Finding>& findings, std::size_t most);
 
 // Why nothing about a consumer had to be judged, in one line ("it uses no CUDA"); empty where an answer is to be shown.
 std::string nothing_to_judge(const ConsumerVerdict& consumer);

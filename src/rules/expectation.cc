@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "model/answers/environment_pair.h"
 #include "model/fact_catalog.h"
 
 namespace varve {
@@ -33,9 +34,29 @@ std::optional<Fact> setting_of(const Stack& stack, const std::string& id, bool s
   return missing_fact(Missing::absent, "environment", "not set");
 }
 
+// Lists of which a text may show a part, and places that it names otherwise.
+bool is_partial_in_texts(std::string_view id) {
+  for (const std::string_view partial : {"os.gpu_packages", "kernel.log.nvidia", "environments.frameworks",
+                                         "environments.runtimes", "toolkit.active", "toolkit.nvcc.version"}) {
+    if (id == partial) return true;
+  }
+  return false;
+}
+
+// Of a text: its list may be cut, its version shortened ("550.54" of "550.54.15").
+bool may_be_the_same(const FactChange& change) {
+  if (is_partial_in_texts(change.id)) return true;
+  if (!change.before.is_known() || !change.after.is_known()) return true;
+  const std::string a = value_text(*change.before.value), b = value_text(*change.after.value);
+  return a.starts_with(b) || b.starts_with(a) || a.find("not stated") != std::string::npos ||
+         b.find("not stated") != std::string::npos;
+}
+
 void add_fact_drift(const Stack& lock, const Stack& now, std::vector<Drift>& drift) {
   const bool same_varve = lock.tool_version == now.tool_version;
+  const bool by_text = is_of_text(lock) || is_of_text(now);
   for (FactChange& change : changed_facts(lock, now)) {
+    if (by_text && may_be_the_same(change)) continue;
     const FactDefinition* definition = find_fact_definition(change.id);
     if (definition != nullptr && definition->by_depth && lock.exact != now.exact) continue;
     if (change.id.starts_with("settings.") && change.id != kUnread) {
@@ -81,6 +102,18 @@ void add_package_drift(const Environment& before, const Environment& after, bool
     if (same_fact(old_version, new_version)) continue;
     moved.insert(package_key(after.path, name));
     drift.push_back(drift_of("package." + name + " in " + after.path, std::move(old_version), std::move(new_version)));
+  }
+}
+
+// Of a text: packages that both list. What one does not list may be there all the same.
+void add_text_drift(const EnvironmentPair& pair, std::vector<Drift>& drift) {
+  if (pair.a == nullptr) return;
+  const std::map<std::string, std::string> was = packages_of(*pair.a), is = packages_of(*pair.b);
+  for (const auto& [name, version] : was) {
+    const auto at = is.find(name);
+    if (at == is.end() || may_be_same_release(version, at->second)) continue;
+    drift.push_back(
+        drift_of("package." + name, known_fact(version, pair.a->path), known_fact(at->second, pair.b->path)));
   }
 }
 
@@ -213,6 +246,10 @@ std::vector<Drift> drift_since(const Stack& lock, const Stack& now) {
   add_fact_drift(lock, now, drift);
   if (lock.image && now.image) add_image_drift(*lock.image, *now.image, drift);
   PackageKeys moved;
+  if (is_of_text(lock) || is_of_text(now)) {
+    add_text_drift(pair_environments(lock, now), drift);
+    return drift;
+  }
   for (const Environment& before : lock.environments) {
     for (const Environment& after : now.environments) {
       if (before.path != after.path) continue;

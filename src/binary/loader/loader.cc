@@ -1,11 +1,10 @@
 #include "binary/loader/loader.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "base/text.h"
 #include "binary/loader/loader_search.h"
+#include "model/words/lookup_way.h"
 
 namespace varve {
 namespace {
@@ -26,14 +25,14 @@ std::string origin_of(const LoadedObject& object) {
   return directory_of(object.loader || object.real_path.empty() ? object.path : object.real_path);
 }
 
-std::optional<Resolution> search_path(const LoaderContext& context, const std::string& tag, const std::string& text,
+std::optional<Resolution> search_path(const LoaderContext& context, LookupWay tag, const std::string& text,
                                       const LoadedObject& owner, const std::string& name) {
   std::vector<std::string_view> pieces = split(text, ':');
   pieces.resize(std::min(pieces.size(), kMostDirectories));
   for (std::string_view piece : pieces) {
     auto found = search_directory(context, expand_tokens(context, piece, origin_of(owner)), name);
     if (!found) continue;
-    found->why = fmt::format("{} {}", tag, piece);
+    found->why = lookup_text(tag, piece);
     return found;
   }
   return std::nullopt;
@@ -47,7 +46,7 @@ std::optional<Resolution> search_rpaths(const LoaderContext& context, const Load
   for (std::size_t steps = 0; steps <= set.objects.size(); ++steps) {
     const LoadedObject& object = set.objects[at];
     if (object.dynamic.rpath && !object.dynamic.runpath) {
-      auto found = search_path(context, "RPATH", *object.dynamic.rpath, object, name);
+      auto found = search_path(context, LookupWay::rpath, *object.dynamic.rpath, object, name);
       if (found && at != asker) found->why += " of " + file_name(object.path);
       if (found) return found;
     }
@@ -62,7 +61,7 @@ std::optional<Resolution> search_library_path(const LoaderContext& context, cons
   for (const std::string& directory : context.library_path) {
     auto found = search_directory(context, expand_tokens(context, directory, origin_of(set.objects[0])), name);
     if (!found) continue;
-    found->why = "LD_LIBRARY_PATH";
+    found->why = to_string(LookupWay::library_path);
     return found;
   }
   return std::nullopt;
@@ -74,17 +73,17 @@ std::optional<Resolution> search_everywhere(const LoaderContext& context, const 
   if (auto found = search_rpaths(context, set, asker, name)) return found;
   if (auto found = search_library_path(context, set, name)) return found;
   if (object.dynamic.runpath) {
-    if (auto found = search_path(context, "RUNPATH", *object.dynamic.runpath, object, name)) return found;
+    if (auto found = search_path(context, LookupWay::runpath, *object.dynamic.runpath, object, name)) return found;
   }
   if (auto found = search_cache(context, name, !object.dynamic.no_default_directories)) {
-    found->why = "ld.so.cache";
+    found->why = to_string(LookupWay::cache);
     return found;
   }
   if (object.dynamic.no_default_directories) return std::nullopt;
   for (const std::string& directory : context.default_directories) {
     auto found = search_directory(context, directory, name);
     if (!found) continue;
-    found->why = "default directory";
+    found->why = to_string(LookupWay::default_directory);
     return found;
   }
   return std::nullopt;
@@ -156,21 +155,22 @@ void load_from(const LoaderContext& context, LoadedSet& set, std::size_t first) 
 
 Resolution resolve_dependency(const LoaderContext& context, const LoadedSet& set, std::size_t asker,
                               const std::string& name) {
-  if (auto loaded = loaded_as(set, name)) return {set.objects[*loaded].path, "already loaded", false, loaded};
+  if (auto loaded = loaded_as(set, name))
+    return {set.objects[*loaded].path, lookup_text(LookupWay::loaded), false, loaded};
   // The loader itself is in every process under its SONAME, which is the name of its file.
   const std::string& interpreter = set.objects[0].dynamic.interpreter;
   std::optional<Resolution> found;
   if (!interpreter.empty() && file_name(interpreter) == name) {
     found = look_at(context, interpreter);
-    if (found) found->why = "the program's interpreter";
+    if (found) found->why = to_string(LookupWay::interpreter);
   } else if (name.find('/') != name.npos) {
     auto path = absolute_path(context, expand_tokens(context, name, origin_of(set.objects[asker])));
     found = path ? look_at(context, *path) : std::nullopt;
-    if (found) found->why = "a path";
+    if (found) found->why = to_string(LookupWay::path);
   } else if (!name.empty()) {
     found = search_everywhere(context, set, asker, name);
   }
-  if (!found) return {{}, "not found", false, {}};
+  if (!found) return {{}, lookup_text(LookupWay::nowhere), false, {}};
   if (found->unfit) {
     found->why += "; it is no library of this machine, and the loader stops there";
     return *found;
@@ -185,7 +185,7 @@ Resolution resolve_dependency(const LoaderContext& context, const LoadedSet& set
 Result<LoadedSet> start_loaded_set(const LoaderContext& context, const std::string& path) {
   auto object = read_object(context, path);
   if (!object) return object.error();
-  object->why = "the program";
+  object->why = to_string(LookupWay::program);
   LoadedSet set;
   set.objects.push_back(std::move(*object));
   return set;

@@ -15,6 +15,7 @@
 #include "binary/version/static_runtime.h"
 #include "capture/subject/loaded_libraries.h"
 #include "loading/binary_cache.h"
+#include "model/words/lookup_way.h"
 #include "world/reading.h"
 
 namespace varve {
@@ -64,13 +65,13 @@ std::vector<std::string> expanded(const Files& files, const std::string& pattern
 std::vector<Place> search_places(const Subject& subject, const LoaderCache& cache) {
   std::vector<Place> places;
   for (const std::string& directory : split_library_path(environment_value(subject.environment, "LD_LIBRARY_PATH"))) {
-    if (directory.starts_with('/')) places.push_back({directory, "LD_LIBRARY_PATH"});
+    if (directory.starts_with('/')) places.push_back({directory, lookup_text(LookupWay::library_path)});
   }
   for (const LoaderCacheEntry& entry : cache.entries) {
     const bool ours = std::any_of(std::begin(kLibraries), std::end(kLibraries), [&](std::string_view library) {
       return entry.name.starts_with(std::string(library) + ".so");
     });
-    if (ours) places.push_back({entry.path.substr(0, entry.path.rfind('/')), "ld.so.cache"});
+    if (ours) places.push_back({entry.path.substr(0, entry.path.rfind('/')), lookup_text(LookupWay::cache)});
   }
   for (const char* pattern : kDirectories) {
     for (const std::string& directory : expanded(subject.files, pattern)) places.push_back({directory, "directory"});
@@ -198,7 +199,7 @@ std::vector<DriverFile> find_driver_files(const Subject& subject) {
     const std::optional<std::string> library = library_of(file_name(mapped.path));
     const std::string path = mapped_path(mapped);
     if (!library || !seen_files.insert(path).second) continue;
-    found.push_back(describe(subject, path, *library, "mapped", cache));
+    found.push_back(describe(subject, path, *library, lookup_text(LookupWay::mapped), cache));
     found.back().loaded_first = found.back().role != DriverFileRole::stub;
   }
   for (const Place& place : search_places(subject, loader)) {

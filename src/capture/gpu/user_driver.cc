@@ -10,6 +10,7 @@
 #include "driver/jit_compiler.h"
 #include "loading/binary_cache.h"
 #include "model/json/stack_parts_json.h"
+#include "model/words/lookup_way.h"
 
 namespace varve {
 
@@ -103,7 +104,7 @@ void set_libcuda_facts(const Subject& subject, const std::vector<DriverFile>& fi
   const Fact none = has_no_gpu(facts) ? missing_fact(Missing::not_applicable, kSearched, "no GPU")
                                       : missing_fact(Missing::absent, kSearched, "none found");
   const DriverFile* chosen = chosen_file(files, "libcuda");
-  const bool mapped = chosen != nullptr && chosen->found_by == "mapped";
+  const bool mapped = chosen != nullptr && lookup_way(chosen->found_by) == LookupWay::mapped;
   const std::string source = mapped ? subject.proc + "/maps" : kSearched;
   Fact version = chosen == nullptr ? none : chosen->version;
   if (chosen != nullptr) version.source = source;

@@ -11,11 +11,12 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "harness/conditions/machine_time.h"
 #include "harness/recorders/kineto_daemon.h"
 #include "harness/recorders/python_hook.h"
 #include "harness/recorders/recorders.h"
-#include "harness/unit/machine_time.h"
 #include "kernels/files/trace_files.h"
+#include "kernels/whereabouts.h"
 
 namespace varve {
 
@@ -90,14 +91,28 @@ std::vector<std::string> existing(const std::vector<ToldFacts>& told) {
   return {paths.begin(), paths.end()};
 }
 
+// What of the traces counts: what the metric speaks of, where the program said when that was; else from the first to
+// the last whole step that the program marked; else all.
+TraceOptions part_of_interest(const UnitOutcome& outcome) {
+  TraceOptions options{.cut_to_steps = true};
+  options.windows = {outcome.stretches, true};
+  const std::int64_t offset_ns = unix_offset_ns();
+  for (Stretch& stretch : options.windows.stretches) {
+    stretch.start_ns += offset_ns;
+    stretch.end_ns += offset_ns;
+  }
+  return options;
+}
+
 // What a unit's traces say together. Windows and rows are those of all processes, added.
-void take_traces(const World& world, std::vector<std::string> paths, Recording& recording) {
+void take_traces(const World& world, std::vector<std::string> paths, const UnitOutcome& outcome, Recording& recording) {
   UnitRecording& about = recording.about;
   if (paths.size() > kMostTraces) {
     about.remarks.push_back(fmt::format("{} traces of more processes are left out", paths.size() - kMostTraces));
     paths.resize(kMostTraces);
   }
-  const ReadTraceFiles read = read_trace_files(world.files, paths, {.trace = {}, .merge_all = true}, nullptr);
+  const ReadTraceFiles read =
+      read_trace_files(world.files, paths, {.trace = part_of_interest(outcome), .merge_all = true}, nullptr);
   for (const Error& failure : read.failures) about.remarks.push_back("a trace could not be read: " + failure.found);
   if (read.records.empty()) return;
   const KernelsRecord& record = read.records.front();
@@ -105,6 +120,10 @@ void take_traces(const World& world, std::vector<std::string> paths, Recording& 
   for (const TraceSource& source : record.sources) {
     for (const std::string& sentence : source.tally.sentences) about.remarks.push_back(sentence);
     if (source.damaged > 0) about.remarks.push_back("a trace has parts that could not be read");
+    if (outcome.stretches.empty() && source.steps.found == TraceSteps::Found::annotated) {
+      about.remarks.push_back(fmt::format("counted from the first whole \"{}\" to the last, of {}", source.steps.detail,
+                                          source.steps.steps.size()));
+    }
   }
   recording.seen = record.record;
 }
@@ -145,7 +164,7 @@ class TorchUnit final : public RecordedUnit {
     if (left.any_own) about.remarks.push_back("the program opened a profiler itself: it was left alone");
     if (!own.empty()) {
       about.way = "the program's own profiler";
-      take_traces(world_, own, recording);
+      take_traces(world_, own, outcome, recording);
     } else {
       // A forked child cannot ask: its window is the hook's.
       std::vector<std::string> traces = asked;
@@ -155,7 +174,7 @@ class TorchUnit final : public RecordedUnit {
       if (!asked.empty() && !left.traces.empty()) {
         about.way = "PyTorch's profiler, asked on demand, and opened by the start-up hook in forked processes";
       }
-      take_traces(world_, std::move(traces), recording);
+      take_traces(world_, std::move(traces), outcome, recording);
     }
     describe(outcome, left, recording);
     return recording;
@@ -183,6 +202,10 @@ class TorchUnit final : public RecordedUnit {
       about.window_ns = profile->window_ns;
       about.window = fmt::format("{} of {}", format_seconds(static_cast<double>(profile->window_ns) * 1e-9),
                                  format_seconds(outcome.wall_seconds));
+      if (profile->outside_ns() > 0) {
+        about.window += fmt::format(", {} outside of it counted apart",
+                                    format_seconds(static_cast<double>(profile->outside_ns()) * 1e-9));
+      }
       if (about.processes > 1) about.window += fmt::format(", {} processes together", about.processes);
       if (profile->window_ns > 0) {
         about.coverage = static_cast<double>(profile->rows_ns()) / static_cast<double>(profile->window_ns);
@@ -199,6 +222,9 @@ class TorchUnit final : public RecordedUnit {
   std::string why_nothing(const UnitOutcome& outcome, const HookTraces& left, int traces_read) const {
     if (left.any_own) return "the program opened a profiler itself, and where its trace is could not be seen";
     const std::string end = !outcome.end.ok() ? "it did not end well" : "it had ended before a trace was written";
+    if (traces_read > 0 && !outcome.stretches.empty()) {
+      return "what the trace shows did not run in what the metric speaks of";
+    }
     if (traces_read > 0) return "in the window no process whose trace was written ran an operator";
     if (!configured_.empty()) {
       return fmt::format("PyTorch was asked for a window of {}, and {}", format_seconds(window_.length_seconds), end);

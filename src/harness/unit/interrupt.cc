@@ -15,10 +15,13 @@ constexpr int kSignals[3] = {SIGINT, SIGTERM, SIGHUP};
 
 // What a signal handler may touch: lock-free and alive as long as the program.
 std::atomic<int> interrupts{0};
+std::atomic<int> first_signal{0};
 std::atomic<int> wake_fd{-1};
 
-void count_interrupt(int) {
+void count_interrupt(int signal) {
   const int saved = errno;
+  int none = 0;
+  first_signal.compare_exchange_strong(none, signal);
   interrupts.fetch_add(1);
   const std::uint64_t one = 1;
   // When this fails the count stands, and the executor looks at it at every wake-up.
@@ -30,6 +33,7 @@ void count_interrupt(int) {
 
 InterruptGuard::InterruptGuard() {
   interrupts = 0;
+  first_signal = 0;
   wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   for (int i = 0; i < 3; ++i) {
     if (sigaction(kSignals[i], nullptr, &old_[i]) != 0 || old_[i].sa_handler == SIG_IGN) continue;
@@ -50,6 +54,8 @@ InterruptGuard::~InterruptGuard() {
 }
 
 int interrupt_count() { return interrupts.load(); }
+
+int interrupt_signal() { return first_signal.load(); }
 
 int interrupt_fd() { return wake_fd.load(); }
 

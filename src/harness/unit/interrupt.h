@@ -21,6 +21,9 @@ class InterruptGuard {
 // How many interrupts came since the guard was made; 0 without a guard.
 int interrupt_count();
 
+// The first of them (SIGINT, SIGTERM, SIGHUP); 0: none came.
+int interrupt_signal();
+
 // Readable (an eventfd) once an interrupt came; -1 without a guard. clear_interrupt_fd() makes it unreadable again.
 int interrupt_fd();
 void clear_interrupt_fd();

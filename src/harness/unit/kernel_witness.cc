@@ -67,6 +67,10 @@ double KernelWitness::look() {
   return interval_;
 }
 
+void KernelWitness::forget() {
+  if (unavailable_.empty()) sampler_->take();
+}
+
 void KernelWitness::look_at_libraries() {
   Result<std::vector<Library>> now = mapped_libraries(world_, process_);
   if (!now) return;

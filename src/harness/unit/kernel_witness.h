@@ -33,6 +33,8 @@ class KernelWitness {
   double look();
   // With windows (CLOCK_MONOTONIC) the profile is of what they hold.
   KernelEvidence unit_ended(std::span<const Stretch> windows = {});
+  // Drops what was seen since: it was no unit.
+  void forget();
 
  private:
   void look_at_libraries();

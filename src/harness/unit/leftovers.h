@@ -2,18 +2,11 @@
 #include <sys/types.h>
 
 #include <set>
-#include <string>
 #include <vector>
 
-#include "world/files.h"
+#include "harness/process/process_tree.h"
 
 namespace varve {
-
-// A process that outlived the unit that started it.
-struct LeftProcess {
-  pid_t process = -1;
-  std::string name;  // as the kernel keeps it: up to 15 bytes of its program's name
-};
 
 // While it lives, Varve is a child subreaper (prctl(2), Linux 3.4): a process whose parent ended becomes Varve's child,
 // whatever session or group it put itself into, so that nothing a unit started is out of sight. Children that Varve had
@@ -28,14 +21,16 @@ class Leftovers {
 
   // What of the units still lives, once the program itself was collected; collects what has ended. One system call when
   // there is nothing, else a look at every process of the machine.
-  std::vector<LeftProcess> living() const;
+  std::vector<ProcessNode> living() const;
+
+  // A child that is meant to live on (a server), with all that it starts; and no longer.
+  void spare(pid_t process) { spared_.insert(process); }
+  void spare_no_more(pid_t process) { spared_.erase(process); }
 
  private:
-  std::vector<LeftProcess> descendants() const;
-
   const Files& files_;
   int was_subreaper_ = 0;
-  std::set<pid_t> had_before_;
+  std::set<pid_t> spared_;  // those that Varve had before are among them
 };
 
 }  // namespace varve

@@ -12,8 +12,8 @@
 #include <set>
 
 #include "base/text.h"
+#include "harness/conditions/machine_time.h"
 #include "harness/unit/interrupt.h"
-#include "harness/unit/machine_time.h"
 
 namespace varve {
 
@@ -30,9 +30,9 @@ constexpr int kReadsAtOnce = 16;  // before other events get their turn
 
 constexpr double kLeftoverUnkillable = 2.0;
 
-std::string names_of(const std::vector<LeftProcess>& processes) {
+std::string names_of(const std::vector<ProcessNode>& processes) {
   std::set<std::string> names;
-  for (const LeftProcess& process : processes) names.insert(process.name);
+  for (const ProcessNode& process : processes) names.insert(process.name);
   constexpr std::size_t kMost = 5;
   std::vector<std::string> shown(names.begin(), names.end());
   const std::size_t more = shown.size() > kMost ? shown.size() - kMost : 0;
@@ -40,8 +40,8 @@ std::string names_of(const std::vector<LeftProcess>& processes) {
   return join(shown, ", ") + (more > 0 ? " and " + std::to_string(more) + " more" : "");
 }
 
-void signal_all(const std::vector<LeftProcess>& processes, int signal) {
-  for (const LeftProcess& process : processes) kill(process.process, signal);
+void signal_all(const std::vector<ProcessNode>& processes, int signal) {
+  for (const ProcessNode& process : processes) kill(process.process, signal);
 }
 
 void sleep_seconds(double seconds) { poll(nullptr, 0, static_cast<int>(std::ceil(seconds * 1000))); }
@@ -127,9 +127,9 @@ std::vector<UnitMark> UnitProcess::clean_up(const Leftovers& leftovers) {
   std::vector<UnitMark> marks;
   spawned_.writer = FileHandle();
   pass_output_on();
-  if (const std::vector<LeftProcess> left = leftovers.living(); !left.empty()) {
+  if (const std::vector<ProcessNode> left = leftovers.living(); !left.empty()) {
     if (!ending_) marks.push_back({Mark::leftovers, "left processes behind, which Varve ended: " + names_of(left)});
-    const std::vector<LeftProcess> alive = end_what_is_left(leftovers, left);
+    const std::vector<ProcessNode> alive = end_what_is_left(leftovers, left);
     if (!alive.empty()) {
       marks.push_back({Mark::leftovers, "a process that outlived it did not end after SIGKILL: " + names_of(alive)});
     }
@@ -140,12 +140,12 @@ std::vector<UnitMark> UnitProcess::clean_up(const Leftovers& leftovers) {
 }
 
 // SIGTERM, some time, SIGKILL. What a process started meanwhile is found at the next look.
-std::vector<LeftProcess> UnitProcess::end_what_is_left(const Leftovers& leftovers,
-                                                       const std::vector<LeftProcess>& left) {
+std::vector<ProcessNode> UnitProcess::end_what_is_left(const Leftovers& leftovers,
+                                                       const std::vector<ProcessNode>& left) {
   signal_all(left, SIGTERM);
   signal_all(left, SIGCONT);
   const double deadline = ending_ && !killed_ ? deadline_ : monotonic_now() + kLeftoverGrace;
-  std::vector<LeftProcess> alive = leftovers.living();
+  std::vector<ProcessNode> alive = leftovers.living();
   for (double step = 0.001; !alive.empty() && monotonic_now() < deadline; step *= 2) {
     sleep_seconds(std::min(step, 0.05));
     pass_output_on();

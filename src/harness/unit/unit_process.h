@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/process/spawn.h"
 #include "harness/unit/executor.h"
 #include "harness/unit/kernel_witness.h"
 #include "harness/unit/leftovers.h"
-#include "harness/unit/spawn.h"
 
 namespace varve {
 
@@ -35,7 +35,7 @@ class UnitProcess {
   void keep_last(std::string_view bytes);
   void begin_ending();
   void signal_group(int signal) const;
-  std::vector<LeftProcess> end_what_is_left(const Leftovers& leftovers, const std::vector<LeftProcess>& left);
+  std::vector<ProcessNode> end_what_is_left(const Leftovers& leftovers, const std::vector<ProcessNode>& left);
 
   SpawnedProcess spawned_;
   const UnitRequest& request_;

@@ -54,6 +54,34 @@ std::string text_of(const std::vector<KernelsRecord>& records) {
   return text;
 }
 
+// Two whole steps with an operator before, one in each and one behind.
+constexpr const char* kMarked = R"({"traceEvents": [
+{"ph": "X", "cat": "cpu_op", "name": "aten::rand", "pid": 1, "tid": 1, "ts": 0, "dur": 50},
+{"ph": "X", "cat": "user_annotation", "name": "step_1", "pid": 1, "tid": 1, "ts": 100, "dur": 90},
+{"ph": "X", "cat": "cpu_op", "name": "aten::mm", "pid": 1, "tid": 1, "ts": 110, "dur": 40},
+{"ph": "X", "cat": "user_annotation", "name": "step_2", "pid": 1, "tid": 1, "ts": 200, "dur": 90},
+{"ph": "X", "cat": "cpu_op", "name": "aten::mm", "pid": 1, "tid": 1, "ts": 210, "dur": 60},
+{"ph": "X", "cat": "cpu_op", "name": "aten::save", "pid": 1, "tid": 1, "ts": 300, "dur": 70}]})";
+
+TEST_F(TraceFiles, CutsToTheStepsThatATraceMarks) {
+  root_.write("marked.json", kMarked);
+  const std::string path = root_.path() + "/marked.json";
+  const ReadTraceFiles whole = read({path}), cut = read({path}, {.trace = {.cut_to_steps = true}});
+  ASSERT_EQ(whole.records.size(), 1u);
+  ASSERT_EQ(cut.records.size(), 1u);
+  constexpr ProfileKind kCalls{WitnessKind::kineto, Quantity::call_time};
+  const Profile* all = whole.records[0].record.profiles.find(kCalls);
+  const Profile* steps = cut.records[0].record.profiles.find(kCalls);
+  ASSERT_NE(all, nullptr);
+  ASSERT_NE(steps, nullptr);
+  EXPECT_EQ(all->rows_ns(), 300'000);
+  EXPECT_EQ(all->outside_ns(), 0);
+  EXPECT_EQ(steps->rows_ns(), 180'000);
+  EXPECT_EQ(steps->before_ns, 50'000);
+  EXPECT_EQ(steps->after_ns, 70'000);
+  EXPECT_EQ(steps->window_ns, 190'000);
+}
+
 TEST_F(TraceFiles, RanksOfOneJobAreAddedUpAndOthersStandApart) {
   const std::vector<std::string> paths = {
       save("a0.json", small_record(0, 2, 100)), save("b0.json.gz", small_record(0, 2, 700)),

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "kernels/analysis/trace_analysis.h"
+#include "kernels/analysis/window_sink.h"
 #include "kernels/cuda/cuda_spool_trace.h"
 #include "kernels/databases/database_formats.h"
 #include "kernels/kineto/kineto.h"
@@ -118,8 +119,13 @@ Result<ReadTrace> read_trace(TraceInput& input, const TraceOptions& options) {
   }
   if (format == nullptr) return unknown_format(beginning, input.where());
   TraceAnalysis analysis(format->witness, options);
-  if (const Status read = format->read(*source, analysis, options); !read) return read.error();
-  return ReadTrace{format->name, analysis.take()};
+  WindowSink window(analysis, options.windows);
+  const bool is_cut = !options.windows.stretches.empty();
+  TraceSink& sink = is_cut ? static_cast<TraceSink&>(window) : analysis;
+  if (const Status read = format->read(*source, sink, options); !read) return read.error();
+  ReadTrace trace{format->name, analysis.take()};
+  if (is_cut) window.write_outside(format->witness, trace.reading.record);
+  return trace;
 }
 
 Result<CapturedKernels> read_capture(TraceInput& input) {

@@ -45,7 +45,7 @@ class KinetoReader final : public EventSink {
 
   Status read(TraceInput& input);
   void event(std::string_view object, std::uint64_t at) override;
-  void member(std::string_view key, std::string_view value) override { tell_kineto_facts(key, value, sink_); }
+  void member(std::string_view key, std::string_view value) override;
   void damaged(std::uint64_t at, std::string_view what) override { sink_.damaged(at, what); }
 
  private:
@@ -56,8 +56,10 @@ class KinetoReader final : public EventSink {
 
   void take_device_event(KinetoKind kind, const KinetoEvent& event);
   void take_host_event(KinetoKind kind, const KinetoEvent& event);
+  void tell_clock();
   void read_times(const KinetoEvent& event, std::uint64_t at);
-  void note_foreign(std::string_view object);
+  void note_uncategorised(std::string_view object);
+  void tell_unseen();
   void saw_device();
   NameId name_of(std::string_view text);
   DeviceName name_on_device(std::string_view value);
@@ -83,7 +85,8 @@ class KinetoReader final : public EventSink {
   std::optional<TrackId> last_stream_;  // at that place
   TraceEvent next_;                     // what is being read: its times
   bool saw_device_ = false, has_fractions_ = false;
-  std::uint64_t timed_ = 0, foreign_ = 0;
+  std::optional<std::int64_t> base_ns_;  // of the UNIX clock
+  std::uint64_t timed_ = 0, uncategorised_ = 0, foreign_ = 0, countered_ = 0;
 };
 
 Status KinetoReader::read(TraceInput& input) {
@@ -93,19 +96,31 @@ Status KinetoReader::read(TraceInput& input) {
     return Error{"reading a Chrome trace", input.where(), "it holds no list traceEvents",
                  "A trace of PyTorch's profiler is written by export_chrome_trace"};
   }
-  if (timed_ == 0 && !saw_device_ && foreign_ > 0) {
-    return Error{"reading a Chrome trace", input.where(),
-                 fmt::format("its {} events have no categories, which PyTorch's profiler always writes", foreign_),
-                 "Another program's trace is not read; of the first rocprof, give results.db instead"};
+  if (timed_ == 0 && !saw_device_ && uncategorised_ > 0) {
+    return Error{
+        "reading a Chrome trace", input.where(),
+        fmt::format("its {} events have no categories, which PyTorch's profiler always writes", uncategorised_),
+        "Another program's trace is not read; of the first rocprof, give results.db instead"};
   }
   links_.tell(sink_);
-  if (timed_ > 0 && !has_fractions_) sink_.unseen("times below a microsecond: the trace states whole microseconds");
+  tell_unseen();
   return Done{};
 }
 
+void KinetoReader::tell_unseen() {
+  if (timed_ > 0 && !has_fractions_) sink_.unseen("times below a microsecond: the trace states whole microseconds");
+  if (foreign_ > 0) {
+    sink_.unseen(
+        fmt::format("what ran on an MTIA accelerator: its {} events do not say which of them are kernels", foreign_));
+  }
+  if (countered_ > 0) {
+    sink_.unseen(fmt::format("the time of kernels: {} ran one by one while counters were read", countered_));
+  }
+}
+
 // Events that take time and are of no category: no profiler of PyTorch writes such, others that share the format do.
-void KinetoReader::note_foreign(std::string_view object) {
-  if (object.find("\"X\"") != object.npos && object.find("\"cat\"") == object.npos) ++foreign_;
+void KinetoReader::note_uncategorised(std::string_view object) {
+  if (object.find("\"X\"") != object.npos && object.find("\"cat\"") == object.npos) ++uncategorised_;
 }
 
 void KinetoReader::saw_device() {
@@ -115,9 +130,11 @@ void KinetoReader::saw_device() {
 
 void KinetoReader::event(std::string_view object, std::uint64_t at) {
   const KinetoKind kind = kinds_.kind(object);
-  if (kind == KinetoKind::other) return timed_ == 0 ? note_foreign(object) : void();
+  if (kind == KinetoKind::other) return timed_ == 0 ? note_uncategorised(object) : void();
+  if (kind == KinetoKind::foreign) return void(++foreign_);
   const bool is_on_host = kind == KinetoKind::operation || kind == KinetoKind::region;
   if (!is_on_host) saw_device();
+  if (kind == KinetoKind::countered) return void(++countered_);
   if (kind == KinetoKind::device || (device_only_ && (is_on_host || kind == KinetoKind::call))) return;
   KinetoEvent event;
   const bool is_whole = reader_.read(object, event);
@@ -131,6 +148,18 @@ void KinetoReader::event(std::string_view object, std::uint64_t at) {
   }
 }
 
+void KinetoReader::member(std::string_view key, std::string_view value) {
+  constexpr std::string_view kBase = "baseTimeNanoseconds";
+  if (key == kBase) base_ns_ = parse_integer(trim(value));
+  tell_kineto_facts(key, value, sink_);
+}
+
+// Times count from a moment that stands in front, or from 1970 (PyTorch 2.1 states none).
+void KinetoReader::tell_clock() {
+  constexpr std::int64_t kYear2001 = 1'000'000'000'000'000'000;
+  if (base_ns_ || next_.start_ns > kYear2001) sink_.clock(base_ns_.value_or(0));
+}
+
 // Where the trace states no duration that can be read the event counts, without time.
 void KinetoReader::read_times(const KinetoEvent& event, std::uint64_t at) {
   if (!event.duration_ns || !event.start_ns) sink_.damaged(at, "an event whose time is no number");
@@ -141,7 +170,7 @@ void KinetoReader::read_times(const KinetoEvent& event, std::uint64_t at) {
     next_.start_ns = std::max<std::int64_t>(next_.start_ns, 0);
     next_.duration_ns = std::max<std::int64_t>(next_.duration_ns, 0);
   }
-  ++timed_;
+  if (timed_++ == 0) tell_clock();
   has_fractions_ = has_fractions_ || next_.start_ns % 1000 != 0 || next_.duration_ns % 1000 != 0;
 }
 

@@ -29,6 +29,10 @@ constexpr std::array kCategories = {
     Category{"Memset", KinetoKind::fill},
     Category{"gpu_user_annotation", KinetoKind::device},
     Category{"cuda_sync", KinetoKind::device},
+    Category{"mtia_runtime", KinetoKind::foreign},
+    Category{"mtia_ccp_events", KinetoKind::foreign},
+    Category{"mtia_insight", KinetoKind::foreign},
+    Category{"cuda_profiler_range", KinetoKind::countered},
 };
 
 struct FieldName {

@@ -14,10 +14,12 @@ namespace varve {
 //   until 2021   Operator  Runtime                     Kernel  Memcpy      Memset
 //   2022 on      cpu_op    cuda_runtime, cuda_driver   kernel  gpu_memcpy  gpu_memset  user_annotation
 //
-// HIP writes cuda_runtime too; other back ends have xpu_runtime, mtia_runtime, privateuse1_driver and the like.
+// HIP writes cuda_runtime too; other back ends have xpu_runtime, privateuse1_driver and the like.
 enum class KinetoKind {
-  other,   // what is not told on: Python functions, arrows between events, counters
-  device,  // nothing that is told on, but what is there only when a device was recorded
+  other,      // what is not told on: Python functions, arrows between events, counters
+  device,     // nothing that is told on, but what is there only when a device was recorded
+  foreign,    // of an accelerator whose kernels, copies and waits all have one category: only counted
+  countered,  // a kernel that ran alone while its counters were read: named, without a time of its own
   kernel,
   copy,
   fill,

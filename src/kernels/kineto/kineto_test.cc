@@ -261,6 +261,23 @@ TEST(Kineto, TellsWhatTheTraceDisclosesAndNoIdentifiers) {
   EXPECT_TRUE(trace.kinds_traced.empty());  // devices that are there were not recorded for that
 }
 
+TEST(Kineto, WorkThatCannotBeToldApartIsCounted) {
+  const RecordedTrace foreign = read_text(made(R"({"ph": "X", "cat": "mtia_runtime", "name": "runFunction",
+    "pid": 1, "tid": 1, "ts": 1.5, "dur": 2}, {"ph": "X", "cat": "mtia_ccp_events", "name": "pe_exe", "pid": 9, "tid": 2,
+    "ts": 2.5, "dur": 3}, {"ph": "X", "cat": "cpu_op", "name": "aten::add", "pid": 1, "tid": 1, "ts": 1.25, "dur": 4})"));
+  EXPECT_EQ(foreign.events.size(), 1u);
+  EXPECT_TRUE(foreign.kinds_traced.empty());
+  EXPECT_EQ(foreign.not_seen,
+            (std::set<std::string>{"what ran on an MTIA accelerator: its 2 events do not say which of "
+                                   "them are kernels"}));
+  const RecordedTrace countered = read_text(made(R"({"ph": "X", "cat": "cuda_profiler_range", "name": "fill", "pid": 0,
+    "tid": 0, "ts": 1.5, "dur": 2, "args": {"sm__cycles_active.sum": 11}})"));
+  EXPECT_TRUE(countered.events.empty());
+  EXPECT_FALSE(countered.kinds_traced.empty());
+  EXPECT_EQ(countered.not_seen,
+            (std::set<std::string>{"the time of kernels: 1 ran one by one while counters were read"}));
+}
+
 TEST(Kineto, HowATraceIsSpeltChangesNothing) {
   std::mt19937_64 random(7);
   for (const Quirk& row : kQuirks) {

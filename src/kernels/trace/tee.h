@@ -32,6 +32,9 @@ class TeeSink final : public TraceSink {
   void damaged(std::uint64_t at, std::string_view what) override {
     for (TraceSink* sink : sinks_) sink->damaged(at, what);
   }
+  void clock(std::int64_t base_ns) override {
+    for (TraceSink* sink : sinks_) sink->clock(base_ns);
+  }
   void lost(TrackKind track, std::uint64_t records) override {
     for (TraceSink* sink : sinks_) sink->lost(track, records);
   }

@@ -4,10 +4,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "model/fact.h"
 #include "model/kernels/profile.h"
+#include "model/window.h"
 #include "world/file_reader.h"
 
 namespace varve {
@@ -65,6 +67,12 @@ struct Extra {
 struct CapturedKernels;
 class Files;
 
+// The part of a trace that counts, by rising start and apart from each other. None: all of it.
+struct TraceWindows {
+  std::vector<Stretch> stretches;
+  bool of_unix_clock = false;  // nanoseconds since 1970; false: of the trace's own clock
+};
+
 // What a reader is asked for, and what is made of what it reads.
 struct TraceOptions {
   // Only what ran on devices: no operations, regions and calls and nothing that links kernels to them. Reading is then
@@ -79,6 +87,11 @@ struct TraceOptions {
   // Where the libraries are that a trace names, so that code is found in them by its digest; nullptr: it is not looked
   // for. Must live as long as the reading.
   const Files* files = nullptr;
+  // What lies outside is counted apart (window_sink.h).
+  TraceWindows windows = {};
+  // Where no windows are given and the trace has annotated steps ("ProfilerStep#12", "iter_3"): from the beginning of
+  // the first whole step to the end of the last. The trace is then read twice.
+  bool cut_to_steps = false;
 };
 
 // Where a reader writes. Names and tracks are told before the first event that speaks of them, each once.
@@ -102,6 +115,8 @@ class TraceSink {
   virtual void damaged(std::uint64_t at, std::string_view what) = 0;
 
   // The following are told by some formats, at any time, and heard by some sinks.
+  // Times count from this moment of the UNIX clock, in nanoseconds; before the first event.
+  virtual void clock(std::int64_t /*base_ns*/) {}
   // So many records of a kind of track were dropped or could not be used.
   virtual void lost(TrackKind, std::uint64_t /*records*/) {}
   // There is nothing of what ran on devices, for this reason: not the same as that nothing ran.

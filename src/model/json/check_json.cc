@@ -116,6 +116,49 @@ JitProof proof_from(const Fields& row) {
           .log = row.text("log"),
           .seconds = row.number("seconds")};
 }
+
+Json text_to_json(const TextAccount& text) {
+  Json parts = Json::array(), conflicts = Json::array(), unstated = Json::array();
+  for (const TextPart& part : text.parts) {
+    parts.push_back({{"kind", part.kind}, {"first", part.first}, {"last", part.last}});
+  }
+  for (const TextConflict& conflict : text.conflicts) {
+    conflicts.push_back({{"id", conflict.id},
+                         {"first", conflict.first},
+                         {"other", conflict.other},
+                         {"first_line", conflict.first_line},
+                         {"other_line", conflict.other_line}});
+  }
+  for (const TextQuestion& question : text.unstated) {
+    unstated.push_back({{"what", question.what}, {"command", question.command}});
+  }
+  Json json{{"lines", text.lines},
+            {"bytes", text.bytes},
+            {"parts", std::move(parts)},
+            {"conflicts", std::move(conflicts)},
+            {"unstated", std::move(unstated)}};
+  if (text.is_cut) json["is_cut"] = true;
+  if (!text.others.empty()) json["others"] = text.others;
+  return json;
+}
+
+TextAccount text_from(const Fields& fields) {
+  TextAccount text{.lines = fields.integer("lines"),
+                   .bytes = fields.integer("bytes"),
+                   .is_cut = fields.flag("is_cut", false),
+                   .others = fields.texts("others")};
+  fields.each("parts", [&](const Fields& row) {
+    text.parts.push_back({row.required_text("kind"), row.integer("first"), row.integer("last")});
+  });
+  fields.each("conflicts", [&](const Fields& row) {
+    text.conflicts.push_back({row.required_text("id"), row.text("first"), row.text("other"), row.integer("first_line"),
+                              row.integer("other_line")});
+  });
+  fields.each("unstated", [&](const Fields& row) {
+    text.unstated.push_back({row.required_text("what"), row.text("command")});
+  });
+  return text;
+}
 }  // namespace
 
 Json to_json(const Check& check) {
@@ -154,6 +197,7 @@ Json to_json(const Check& check) {
   }
   for (const JitProof& proof : check.proofs) json["proofs"].push_back(proof_to_json(proof));
   if (!check.advice.empty()) json["advice"] = check.advice;
+  if (check.text) json["text"] = text_to_json(*check.text);
   return json;
 }
 
@@ -191,6 +235,7 @@ Check check_from(const Fields& fields) {
                            .matters = row.flag("matters", false)});
   });
   fields.each("proofs", [&](const Fields& row) { check.proofs.push_back(proof_from(row)); });
+  if (fields.has("text")) check.text = text_from(fields.object("text"));
   return check;
 }
 

@@ -23,6 +23,7 @@ inline constexpr const char* kComparisonSchema = "varve/comparison/2";
 inline constexpr const char* kCheckSchema = "varve/check/1";
 inline constexpr const char* kKernelsSchema = "varve/kernels/1";
 inline constexpr const char* kTraceComparisonSchema = "varve/trace_comparison/1";
+inline constexpr const char* kStackComparisonSchema = "varve/stack_comparison/1";
 
 // The documents Varve writes and reads. Every one carries "schema": "varve/<kind>/<version>"; the schemas stand in
 // schema/. Readers ignore fields they do not know and report what is missing or of the wrong type with its path.

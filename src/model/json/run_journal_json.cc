@@ -26,6 +26,17 @@ std::string known_of(const Run& run) {
                      one_line(variants_to_json(run.variants)));
 }
 
+// Changes whenever a timing unit may have taught something about protocol or variants, and costs nothing to ask for:
+// between two timing units that is the metric of the verdict alone. What recorders learn comes with evidence units.
+std::string learnt_of(const Run& run) {
+  std::string learnt = run.protocol.primary_metric;
+  for (const Variant& variant : run.variants) {
+    learnt +=
+        fmt::format("\n{} {} {}", variant.recorders.size(), variant.framework.size(), variant.packages.has_value());
+  }
+  return learnt;
+}
+
 Json kernels_from_on(const KernelTable& kernels, std::size_t first) {
   KernelTable gained;
   for (std::size_t i = first; i < kernels.kernels().size(); ++i) gained.intern(kernels.kernels()[i]);
@@ -97,6 +108,7 @@ std::string RunJournalLines::next(const Run& run) {
     head.complete = false;
     lines = fmt::format("{},\"run\":{}}}\n", kBeginning, one_line(to_json(head)));
     known_ = known_of(run);
+    learnt_ = learnt_of(run);
     begun_ = true;
   }
   for (; units_ < run.units.size(); ++units_) lines += unit_line(run, run.units[units_]);
@@ -104,18 +116,27 @@ std::string RunJournalLines::next(const Run& run) {
 }
 
 std::string RunJournalLines::unit_line(const Run& run, const Unit& unit) {
-  Json json{{"unit", unit_to_json(unit, library_table_)}, {"kernels", kernels_from_on(run.kernels, kernels_)}};
+  const std::string of_unit = one_line(unit_to_json(unit, library_table_));  // which adds to the table
+  std::string kernels = "[]", libraries = "[]";                              // as most units leave them
+  if (kernels_ < run.kernels.kernels().size()) kernels = one_line(kernels_from_on(run.kernels, kernels_));
   kernels_ = run.kernels.kernels().size();
-  const std::vector<Library>& libraries = library_table_.rows();
-  json["libraries"] = libraries_to_json({libraries.begin() + static_cast<std::ptrdiff_t>(libraries_), libraries.end()});
-  libraries_ = libraries.size();
-  std::string line = one_line(json);
-  if (std::string known = known_of(run); known != known_) {
-    line.pop_back();
-    line += "," + known + "}";
-    known_ = std::move(known);
+  const std::vector<Library>& rows = library_table_.rows();
+  if (libraries_ < rows.size()) {
+    libraries = one_line(libraries_to_json({rows.begin() + static_cast<std::ptrdiff_t>(libraries_), rows.end()}));
   }
-  return line + "\n";
+  libraries_ = rows.size();
+  std::string line = fmt::format(R"({{"kernels":{},"libraries":{},"unit":{}}})", kernels, libraries, of_unit);
+  std::string learnt = learnt_of(run);
+  if (unit.role == UnitRole::evidence || learnt != learnt_) {
+    learnt_ = std::move(learnt);
+    if (std::string known = known_of(run); known != known_) {
+      line.pop_back();
+      line += "," + known + "}";
+      known_ = std::move(known);
+    }
+  }
+  line += '\n';
+  return line;
 }
 
 bool is_run_journal(std::string_view text) { return text.starts_with(kBeginning); }

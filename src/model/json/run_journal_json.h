@@ -25,7 +25,8 @@ class RunJournalLines {
   std::size_t units_ = 0, kernels_ = 0, libraries_ = 0;  // that were written
   bool begun_ = false;
   LibraryTable library_table_;
-  std::string known_;  // protocol and variants as last written
+  std::string known_;   // protocol and variants as last written
+  std::string learnt_;  // what tells, without writing them out, whether they may have changed
 };
 
 // Whether the text begins as a journal does.

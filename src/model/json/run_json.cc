@@ -8,20 +8,6 @@
 
 namespace varve {
 
-namespace {
-
-Json files_to_json(const std::vector<NamedFile>& files) {
-  Json list = Json::array();
-  for (const NamedFile& file : files) {
-    Json json{{"argument", file.argument}, {"path", file.path}, {"digest", file.digest}};
-    if (!file.missing.empty()) json["missing"] = file.missing;
-    list.push_back(std::move(json));
-  }
-  return list;
-}
-
-}  // namespace
-
 Json variant_to_json(const Variant& variant) {
   Json json{{"name", variant.name},
             {"command", variant.command},
@@ -29,11 +15,12 @@ Json variant_to_json(const Variant& variant) {
             {"settings", facts_to_json(variant.settings)},
             {"program", variant.program},
             {"program_digest", variant.program_digest},
-            {"files", files_to_json(variant.files)},
+            {"files", named_files_to_json(variant.files)},
             {"recorders", recorders_to_json(variant.recorders)},
             {"framework", facts_to_json(variant.framework)}};
   if (variant.packages) json["packages"] = packages_to_json(*variant.packages);
   if (variant.other_variables) json["other_variables"] = *variant.other_variables;
+  add_variant_setup(variant, json);
   return json;
 }
 
@@ -46,24 +33,30 @@ Variant variant_from(const Fields& fields) {
   variant.settings = facts_from(fields, "settings");
   variant.program = fields.text("program");
   variant.program_digest = fields.text("program_digest");
-  fields.each("files", [&](const Fields& row) {
-    variant.files.push_back({.argument = static_cast<int>(row.integer("argument")),
-                             .path = row.required_text("path"),
-                             .digest = row.text("digest"),
-                             .missing = row.text("missing")});
-  });
+  fields.each("files", [&](const Fields& row) { variant.files.push_back(named_file_from(row)); });
   variant.recorders = recorders_from(fields, "recorders");
   variant.framework = facts_from(fields, "framework");
   if (fields.has("packages")) variant.packages = packages_from(fields.object("packages"));
   if (fields.has("other_variables")) variant.other_variables = small_number<int>(fields, "other_variables", 0);
+  read_variant_setup(fields, variant);
   return variant;
 }
 
 Json protocol_to_json(const Protocol& protocol) {
-  return {{"units", protocol.units},   {"warmup", protocol.warmup},
-          {"margin", protocol.margin}, {"timeout_seconds", protocol.timeout_seconds},
-          {"order", protocol.order},   {"primary_metric", protocol.primary_metric},
-          {"seed", protocol.seed}};
+  Json json{{"units", protocol.units},   {"warmup", protocol.warmup},
+            {"margin", protocol.margin}, {"timeout_seconds", protocol.timeout_seconds},
+            {"order", protocol.order},   {"primary_metric", protocol.primary_metric},
+            {"seed", protocol.seed}};
+  set_text(json, "metric_note", protocol.metric_note);
+  if (!protocol.work_metrics.empty()) json["work_metrics"] = protocol.work_metrics;
+  if (!protocol.outputs.empty()) {
+    json["outputs"] = protocol.outputs;
+    json["output_tolerance"] = protocol.output_tolerance;
+  }
+  set_text(json, "cache_state", protocol.cache_state);
+  set_text(json, "client_path", protocol.client_path);
+  add_protocol_rules(protocol.rules, json);
+  return json;
 }
 
 Protocol protocol_from(const Fields& fields) {
@@ -73,7 +66,14 @@ Protocol protocol_from(const Fields& fields) {
           .timeout_seconds = fields.number("timeout_seconds"),
           .order = fields.text("order"),
           .primary_metric = fields.required_text("primary_metric"),
-          .seed = fields.count("seed")};
+          .seed = fields.count("seed"),
+          .metric_note = fields.text("metric_note"),
+          .work_metrics = fields.texts("work_metrics"),
+          .outputs = fields.texts("outputs"),
+          .output_tolerance = fields.number("output_tolerance"),
+          .cache_state = fields.text("cache_state"),
+          .client_path = fields.text("client_path"),
+          .rules = protocol_rules_from(fields)};
 }
 
 Json to_json(const Run& run) {
@@ -87,20 +87,24 @@ Json to_json(const Run& run) {
     changes.push_back(
         {{"id", change.id}, {"before", fact_to_json(change.before)}, {"after", fact_to_json(change.after)}});
   }
-  return {{"schema", kRunSchema},
-          {"name", run.name},
-          {"created_at", run.created_at},
-          {"tool", tool_to_json(run.tool_version)},
-          {"protocol", protocol_to_json(run.protocol)},
-          {"stack", to_json(run.stack)},
-          {"stack_changes", changes},
-          {"variants", variants},
-          {"libraries", libraries_to_json(libraries.rows())},
-          {"kernels", kernels_to_json(run.kernels)},
-          {"units", units},
-          {"findings", findings_to_json(run.findings)},
-          {"complete", run.complete},
-          {"incomplete_reason", run.incomplete_reason}};
+  Json json{{"schema", kRunSchema},
+            {"name", run.name},
+            {"created_at", run.created_at},
+            {"tool", tool_to_json(run.tool_version)},
+            {"protocol", protocol_to_json(run.protocol)},
+            {"stack", to_json(run.stack)},
+            {"stack_changes", changes},
+            {"variants", variants},
+            {"libraries", libraries_to_json(libraries.rows())},
+            {"kernels", kernels_to_json(run.kernels)},
+            {"units", units},
+            {"canaries", canaries_to_json(run.canaries)},
+            {"findings", findings_to_json(run.findings)},
+            {"card", card_to_json(run.card)},
+            {"complete", run.complete},
+            {"incomplete_reason", run.incomplete_reason}};
+  add_run_setup(run, json);
+  return json;
 }
 
 Run run_from(const Fields& fields) {
@@ -120,9 +124,12 @@ Run run_from(const Fields& fields) {
   fields.each("libraries", [&](const Fields& row) { libraries.push_back(library_from(row)); });
   const KernelIdMap kernels = kernels_from(fields, "kernels", run.kernels);
   fields.each("units", [&](const Fields& row) { run.units.push_back(unit_from(row, libraries, kernels)); });
+  fields.each("canaries", [&](const Fields& row) { run.canaries.push_back(canary_from(row)); });
   run.findings = findings_from(fields, "findings");
+  fields.each("card", [&](const Fields& row) { run.card.push_back(card_line_from(row)); });
   run.complete = fields.flag("complete", true);
   run.incomplete_reason = fields.text("incomplete_reason");
+  read_run_setup(fields, run);
   return run;
 }
 

@@ -29,4 +29,17 @@ Protocol protocol_from(const Fields& fields);
 Json variant_to_json(const Variant& variant);
 Variant variant_from(const Fields& fields);
 
+// What a plan asked for beside counts and margin, servers, and where the workload comes from (in run_setup_json.cc).
+// add_ writes nothing where nothing was asked for.
+void add_protocol_rules(const ProtocolRules& rules, Json& protocol);
+ProtocolRules protocol_rules_from(const Fields& protocol);
+void add_variant_setup(const Variant& variant, Json& json);
+void read_variant_setup(const Fields& fields, Variant& variant);
+Json server_use_to_json(const ServerUse& use);
+ServerUse server_use_from(const Fields& fields);
+Json named_files_to_json(const std::vector<NamedFile>& files);
+NamedFile named_file_from(const Fields& fields);
+void add_run_setup(const Run& run, Json& json);
+void read_run_setup(const Fields& fields, Run& run);
+
 }  // namespace varve

@@ -157,19 +157,38 @@ constexpr EnumNames<UnitRole, 3> kRoles{{{
     {UnitRole::timing, "timing"},
     {UnitRole::evidence, "evidence"},
 }}};
-constexpr EnumNames<Mark, 5> kMarks{{{
+constexpr EnumNames<Mark, 10> kMarks{{{
     {Mark::steal, "steal"},
     {Mark::switches, "switches"},
+    {Mark::others, "others"},
+    {Mark::throttled, "throttled"},
+    {Mark::slow_clock, "slow_clock"},
+    {Mark::foreign_gpu, "foreign_gpu"},
+    {Mark::paging, "paging"},
     {Mark::leftovers, "leftovers"},
     {Mark::unknown_use, "unknown_use"},
     {Mark::first_of_side, "first_of_side"},
+}}};
+constexpr EnumNames<WarmupRule, 3> kWarmupRules{{{
+    {WarmupRule::count, "count"},
+    {WarmupRule::time, "time"},
+    {WarmupRule::found, "found"},
 }}};
 constexpr EnumNames<Better, 3> kBetter{{{
     {Better::higher, "higher"},
     {Better::lower, "lower"},
     {Better::unknown, "unknown"},
 }}};
-constexpr EnumNames<Speed, 11> kSpeeds{{{
+constexpr EnumNames<Combined, 7> kCombined{{{
+    {Combined::none, "none"},
+    {Combined::sum, "sum"},
+    {Combined::mean, "mean"},
+    {Combined::median, "median"},
+    {Combined::highest, "highest"},
+    {Combined::lowest, "lowest"},
+    {Combined::rate, "rate"},
+}}};
+constexpr EnumNames<Speed, 12> kSpeeds{{{
     {Speed::faster, "faster"},
     {Speed::slower, "slower"},
     {Speed::faster_touching_margin, "faster_touching_margin"},
@@ -181,12 +200,14 @@ constexpr EnumNames<Speed, 11> kSpeeds{{{
     {Speed::no_spread, "no_spread"},
     {Speed::direction_unknown, "direction_unknown"},
     {Speed::noise, "noise"},
+    {Speed::not_measured, "not_measured"},
 }}};
-constexpr EnumNames<Control, 4> kControls{{{
+constexpr EnumNames<Control, 5> kControls{{{
     {Control::controlled, "controlled"},
     {Control::controlled_with_gaps, "controlled_with_gaps"},
     {Control::confounded, "confounded"},
     {Control::undecidable, "undecidable"},
+    {Control::not_measured, "not_measured"},
 }}};
 constexpr EnumNames<ItemState, 6> kItemStates{{{
     {ItemState::same, "same"},
@@ -196,12 +217,15 @@ constexpr EnumNames<ItemState, 6> kItemStates{{{
     {ItemState::unknown, "unknown"},
     {ItemState::not_applicable, "not_applicable"},
 }}};
-constexpr EnumNames<KernelState, 6> kKernelStates{{{
+constexpr EnumNames<KernelState, 9> kKernelStates{{{
     {KernelState::same, "same"},
     {KernelState::changed, "changed"},
     {KernelState::replaced, "replaced"},
+    {KernelState::recoded, "recoded"},
     {KernelState::appeared, "appeared"},
     {KernelState::vanished, "vanished"},
+    {KernelState::nameless, "nameless"},
+    {KernelState::unseen, "unseen"},
     {KernelState::remainder, "remainder"},
 }}};
 
@@ -271,7 +295,9 @@ std::string_view to_string(FindingSubject::Kind value) { return kFindingSubjects
 std::string_view to_string(FaultCategory value) { return kFaultCategories.name(value); }
 std::string_view to_string(UnitRole value) { return kRoles.name(value); }
 std::string_view to_string(Mark value) { return kMarks.name(value); }
+std::string_view to_string(WarmupRule value) { return kWarmupRules.name(value); }
 std::string_view to_string(Better value) { return kBetter.name(value); }
+std::string_view to_string(Combined value) { return kCombined.name(value); }
 std::string_view to_string(Speed value) { return kSpeeds.name(value); }
 std::string_view to_string(Control value) { return kControls.name(value); }
 std::string_view to_string(ItemState value) { return kItemStates.name(value); }
@@ -300,7 +326,9 @@ std::optional<FindingSubject::Kind> finding_subject_from(std::string_view text) 
 std::optional<FaultCategory> fault_category_from(std::string_view text) { return kFaultCategories.value(text); }
 std::optional<UnitRole> unit_role_from(std::string_view text) { return kRoles.value(text); }
 std::optional<Mark> mark_from(std::string_view text) { return kMarks.value(text); }
+std::optional<WarmupRule> warmup_rule_from(std::string_view text) { return kWarmupRules.value(text); }
 std::optional<Better> better_from(std::string_view text) { return kBetter.value(text); }
+std::optional<Combined> combined_from(std::string_view text) { return kCombined.value(text); }
 std::optional<Speed> speed_from(std::string_view text) { return kSpeeds.value(text); }
 std::optional<Control> control_from(std::string_view text) { return kControls.value(text); }
 std::optional<ItemState> item_state_from(std::string_view text) { return kItemStates.value(text); }
@@ -319,6 +347,8 @@ std::string speed_title(Speed speed) {
       return "slower, the interval touches the margin";
     case Speed::too_few:
       return "too few pairs";
+    case Speed::not_measured:
+      return "no verdict";
     case Speed::order_confounded:
       return "order-confounded";
     case Speed::no_spread:

@@ -135,6 +135,12 @@ std::vector<std::string> untold_lines(const Check& check) {
   for (const UntoldRule& rule : check.untold) lines.push_back(rule.rule + ": " + rule.fact + " is " + rule.reason);
   return lines;
 }
+std::vector<std::string> unstated_lines(const TextAccount& text) {
+  std::vector<std::string> lines;
+  for (const TextQuestion& question : text.unstated) lines.push_back(question.what + ": " + question.command);
+  return lines;
+}
+
 std::string check_title(const Check& check) {
   return "Check of " + check.subject + (check.machine.empty() ? "" : " on " + check.machine);
 }
@@ -149,6 +155,7 @@ void write_check(HtmlWriter& out, const Check& check) {
   write_drift(out, check);
   write_proofs(out, check);
   write_lines(out, "advice", "What fits", check.advice);
+  if (check.text) write_lines(out, "unstated", "What the text does not tell", unstated_lines(*check.text));
   write_lines(out, "untold", "What could not be told", untold_lines(check));
 }
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "base/text.h"
 #include "report/check_summary.h"
 #include "report/printable.h"
 #include "report/text/text_parts.h"
@@ -116,7 +117,48 @@ std::string proofs_text(const Check& check, const TextStyle& style) {
          paragraph(fmt::format("{:.1f} s of compilation at the first start", total), 2, Tone::plain, style);
 }
 
+// What was recognised in a text, and what contradicts itself in it.
+std::string text_read_text(const Check& check, const TextStyle& style) {
+  if (!check.text) return "";
+  const TextAccount& text = *check.text;
+  std::vector<std::string> parts;
+  for (const TextPart& part : text.parts) {
+    parts.push_back(part.first == part.last ? fmt::format("{} (line {})", part.kind, part.first)
+                                            : fmt::format("{} (lines {} to {})", part.kind, part.first, part.last));
+  }
+  constexpr std::size_t kShownParts = 8;
+  const std::string found = parts.empty() ? "nothing that describes a machine" : and_more(parts, kShownParts);
+  std::string out = paragraph(
+      fmt::format("read: {} of {}{}", found, count_text(static_cast<std::size_t>(text.lines), "line", "lines"),
+                  text.is_cut ? ", and it goes on" : ""),
+      2, Tone::dim, style);
+  for (const TextConflict& conflict : text.conflicts) {
+    const std::string title = fact_title(conflict.id);
+    out += paragraph(
+        conflict.other.empty()
+            ? fmt::format("{}: lines {} and {} say different things", title, conflict.first_line, conflict.other_line)
+            : fmt::format("{}: line {} says {}, line {} says {}; the first counts", title, conflict.first_line,
+                          conflict.first, conflict.other_line, conflict.other),
+        2, Tone::caution, style);
+  }
+  if (!text.others.empty()) {
+    out +=
+        paragraph("it also speaks of " + and_more(text.others, 3) + ", which is not judged", 2, Tone::caution, style);
+  }
+  return out;
+}
+
+std::string unstated_text(const Check& check, const TextStyle& style) {
+  if (!check.text || check.text->unstated.empty()) return "";
+  TextTable table({{"not told"}, {"tells it"}});
+  for (const TextQuestion& question : check.text->unstated) {
+    table.add({{question.what, Tone::dim}, {question.command, Tone::dim}});
+  }
+  return text_heading("What the text does not tell", style) + table.render(style);
+}
+
 std::string untold_text(const Check& check, bool explain, const TextStyle& style) {
+  if (check.text && !explain) return unstated_text(check, style);
   if (check.untold.empty()) return "";
   std::string out = text_heading("What could not be told", style);
   if (!explain) {
@@ -141,16 +183,29 @@ std::string advice_text(const Check& check, const TextStyle& style) {
   return out;
 }
 
-// An answer about a failure keeps notes to a line: none of them is its cause.
+constexpr std::size_t kMostNotesOfRule = 3;
+
+// An answer about a failure keeps notes to a line: none of them is its cause. Other answers keep to the first notes of
+// each rule.
 std::string findings_text(const Check& check, bool explain, const TextStyle& style) {
   std::vector<Finding> findings = findings_beside_log(check);
-  const std::size_t notes = explain || !tells_of_failure(check) ? 0 : take_out_notes(findings);
-  const std::string out = text_findings(findings, style);
-  if (notes == 0) return out;
-  const std::string line =
-      fmt::format("and {} for no error of the log: --explain shows {}",
-                  count_text(notes, "note that accounts", "notes that account"), notes == 1 ? "it" : "them");
-  return (out.empty() ? "\n" : out) + paragraph(line, 2, Tone::dim, style);
+  std::vector<std::string> lines;
+  if (!explain && tells_of_failure(check)) {
+    const std::size_t notes = take_out_notes(findings);
+    if (notes > 0) {
+      lines.push_back(fmt::format("and {} for no error of the log: --explain shows {}",
+                                  count_text(notes, "note that accounts", "notes that account"),
+                                  notes == 1 ? "it" : "them"));
+    }
+  } else if (!explain) {
+    for (const auto& [rule, notes] : fold_repeated_notes(findings, kMostNotesOfRule)) {
+      lines.push_back(fmt::format("and {} of {}: --explain shows {}", count_text(notes, "more note", "more notes"),
+                                  rule, notes == 1 ? "it" : "them"));
+    }
+  }
+  std::string out = text_findings(findings, style);
+  for (const std::string& line : lines) out = (out.empty() ? "\n" : out) + paragraph(line, 2, Tone::dim, style);
+  return out;
 }
 
 std::string verdict_text(const Check& check, const TextStyle& style) {
@@ -161,7 +216,8 @@ std::string verdict_text(const Check& check, const TextStyle& style) {
 
 std::string text_check(const Check& check, bool explain, const TextStyle& style) {
   const std::string on = check.machine.empty() ? "" : " on " + check.machine;
-  std::string out = paragraph("Check of " + check.subject + on, 0, Tone::bold, style) + "\n";
+  std::string out = paragraph("Check of " + check.subject + on, 0, Tone::bold, style);
+  out += text_read_text(check, style) + "\n";
   const std::string chain = chain_text(check, style) + verdict_text(check, style);
   const std::string errors = errors_text(check, style);
   out += tells_of_failure(check) ? errors + text_heading("The chain", style) + chain : chain + errors;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "model/words/lookup_way.h"
 #include "rules/analysis/consumer_answers.h"
 #include "rules/situation/library_facts.h"
 #include "tables/libraries.h"
@@ -30,8 +31,8 @@ bool is_program(const ConsumerView& view) {
 
 // "; nvidia-cudnn-cu13 would bring it", where somebody knows.
 std::string wheel_text(const ConsumerView& view, const LibraryIndex& index, const ConsumedLibrary& library) {
-  constexpr std::string_view kNowhere = "not found; ";
-  if (library.why.starts_with(kNowhere)) return "; " + library.why.substr(kNowhere.size());
+  const std::string_view remark = lookup_remark(library.why);
+  if (lookup_way(library.why) == LookupWay::nowhere && !remark.empty()) return "; " + std::string(remark);
   const std::string wheel = bringing_wheel(view, index, library.name);
   return wheel.empty() ? std::string() : "; " + wheel;
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "model/words/lookup_way.h"
+
 namespace varve {
 
 namespace {
@@ -173,7 +175,7 @@ ServingDriver serving_driver(const Situation& situation) {
   const std::optional<DottedVersion> version = of_subject == nullptr ? std::nullopt : version_of(of_subject->version);
   // NVIDIA's container runtime puts an image's compat libraries first where they are newer than the driver; a folder in
   // LD_LIBRARY_PATH is first whatever its version is.
-  const bool by_path = version && of_subject->found_by == "LD_LIBRARY_PATH";
+  const bool by_path = version && lookup_way(of_subject->found_by) == LookupWay::library_path;
   if (version && (by_path || !situation.user_driver || *version > *situation.user_driver)) {
     driver.presence = DriverPresence::there;
     driver.version = version;

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "model/words/lookup_way.h"
 #include "rules/situation/situation.h"
 
 namespace varve {
@@ -42,7 +43,7 @@ Consumer consumer_of(const Stack& stack, const Environment& environment, const P
     seen.insert(binary.path);
     consumer.libraries.push_back({.name = binary.path.substr(binary.path.rfind('/') + 1),
                                   .path = binary.path,
-                                  .why = "of the package",
+                                  .why = lookup_text(LookupWay::of_package),
                                   .asked_by = {},
                                   .unresolved = {}});
   }
@@ -89,7 +90,10 @@ std::vector<ConsumerView> consumer_views(const Stack& stack) {
   for (const Environment& environment : stack.environments) {
     for (const Package& package : environment.packages) {
       if (!package.is_consumer()) continue;
-      views.push_back(view_of(stack, consumer_of(stack, environment, package, binaries), binaries));
+      ConsumerView view = view_of(stack, consumer_of(stack, environment, package, binaries), binaries);
+      // A name in a list whose CUDA nobody knows, and no file of it: there is nothing to judge.
+      if (view.libraries.empty() && package.cuda.missing == Missing::not_asked && !package.cuda.is_known()) continue;
+      views.push_back(std::move(view));
     }
   }
   return views;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "model/words/lookup_way.h"
 #include "rules/analysis/rule.h"
 #include "rules/software/software_rules.h"
 
@@ -13,9 +14,7 @@ namespace varve {
 
 namespace {
 
-bool is_shadowing(const ConsumedLibrary& library) {
-  return library.why.starts_with("LD_LIBRARY_PATH") || library.why.starts_with("LD_PRELOAD");
-}
+bool is_shadowing(const ConsumedLibrary& library) { return lookup_way(library.why) == LookupWay::library_path; }
 
 // What the environment holds for the same name, elsewhere than the path that was taken.
 const Binary* own_library(const LibraryIndex& index, const Consumer& consumer, const ConsumedLibrary& taken) {

@@ -1,0 +1,100 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/environment.h"
+#include "model/fact.h"
+#include "model/gpu.h"
+#include "model/texts/text_account.h"
+
+namespace varve {
+
+// Where something stands in a text.
+struct TextPlace {
+  const char* reader = "";  // "nvidia-smi"
+  std::int64_t line = 0;
+};
+std::string source_at(const TextPlace& place);  // "line 12 (nvidia-smi)"
+
+// The GPUs that one part of a text lists, by their number there. Lists are brought together when the text has ended:
+// NVIDIA's tools and CUDA number GPUs in different orders.
+struct DeclaredGpus {
+  TextPlace place;
+  std::map<std::int64_t, Gpu> gpus;
+  std::int64_t count = 0;  // where the part says how many there are; 0: it does not
+};
+
+struct DeclaredPackage {
+  std::string name, version;  // of conda with its build behind a blank: "1.3.0 py3.7_cuda10.1_0"
+  std::int64_t line = 0;
+};
+
+// The packages that one part of a text lists.
+struct DeclaredPackages {
+  TextPlace place;
+  std::string installer;  // "pip", "conda", "uv"; empty: not told
+  std::string python;     // the version of the interpreter, where the part tells it
+  std::vector<DeclaredPackage> packages;
+};
+
+// What `ldd` printed of one file.
+struct LinkedLibrary {
+  std::string name, path;  // without a path: not found
+};
+struct LinkedFile {
+  std::string name;
+  std::int64_t line = 0;
+  std::vector<LinkedLibrary> libraries;
+};
+
+// What readers have found in a text so far. Everything has a cap: memory does not grow with the text.
+struct Declared {
+  std::map<std::string, Fact> facts;
+  std::map<std::string, std::int64_t> fact_lines;
+  std::vector<DeclaredGpus> gpus;
+  std::vector<DeclaredPackages> packages;
+  std::map<std::string, Fact> package_cuda;  // of "torch": what its CUDA is, or that it has none
+  std::map<std::string, std::string> variables;
+  std::map<std::string, std::int64_t> variable_lines;
+  std::map<std::string, std::int64_t> kernel_events;  // how often each
+  std::int64_t kernel_log_line = 0;                   // 0: there was none
+  std::vector<std::string> system_packages;           // "dpkg libnvidia-compute-470 470.103.01-0ubuntu1"
+  std::int64_t system_packages_line = 0;
+  std::vector<LinkedFile> linked;
+  std::string image;                // that a container was made from
+  std::vector<std::string> others;  // stacks of other makers: "ROCm 6.2"
+  std::vector<TextConflict> conflicts;
+  std::vector<TextPart> parts;
+};
+
+// Sets a fact that has no value yet; of two values where one continues the other the longer stays, of two that differ
+// the first, and they become a conflict. Empty texts and placeholders ("N/A", "Could not collect") are passed over.
+void declare(Declared& declared, const std::string& id, std::string value, const TextPlace& place,
+             const std::string& detail = {}, Standing standing = Standing::declared);
+void declare(Declared& declared, const std::string& id, std::int64_t value, const TextPlace& place);
+
+// The list that a part has begun at this place, made when it is new. nullptr: there are too many.
+DeclaredGpus* gpu_list(Declared& declared, const TextPlace& place);
+DeclaredPackages* package_list(Declared& declared, const TextPlace& place, std::string_view installer);
+// A GPU of a list; nullptr for numbers that no machine has.
+Gpu* gpu_in(DeclaredGpus* list, std::int64_t number);
+void add_package(DeclaredPackages* list, std::string_view name, std::string_view version, std::int64_t line);
+void add_other(Declared& declared, const std::string& stack);  // once each
+// Whether a value is one of those that tools print where they know none.
+bool is_placeholder(std::string_view value);
+// "Linux-5.15.0-107-generic-x86_64-with-glibc2.31", as Python's platform.platform() writes it.
+void declare_platform(Declared& declared, std::string_view platform, const TextPlace& place);
+// A driver that a tool of NVIDIA's read from the kernel: its user half is of the same release, since NVML refuses any
+// other, so that it is inferred. What nvidia-smi says of CUDA may take it back (stack_of_text.cc).
+void declare_driver(Declared& declared, std::string_view version, const TextPlace& place);
+// The release of nvcc: "12.4" and "12.4.131".
+void declare_nvcc(Declared& declared, std::string_view release, std::string_view build, const TextPlace& place);
+// An API level as CUDA's libraries write it: 12040, or as people do: "12.4".
+void declare_api_level(Declared& declared, std::string_view text, const TextPlace& place);
+// A variable as a shell or a tool printed it; what may be kept is decided at the end, by the allow-list.
+void declare_variable(Declared& declared, std::string_view name, std::string_view value, std::int64_t line);
+
+}  // namespace varve

@@ -1,0 +1,100 @@
+#include "disclosure/lines/text_line.h"
+
+#include <cstring>
+
+#include "base/text.h"
+
+namespace varve {
+
+namespace {
+constexpr char kEscape = '\x1b';
+
+// ECMA-48: ESC [ … letter; ESC ] … BEL; ESC and one letter. A carriage return inside a line is a blank.
+void append_without_escapes(std::string_view raw, std::string& out) {
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (raw[i] == '\r' || raw[i] == '\0') {
+      if (raw[i] == '\r') out += ' ';
+      continue;
+    }
+    if (raw[i] != kEscape) {
+      out += raw[i];
+      continue;
+    }
+    if (++i >= raw.size()) return;
+    if (raw[i] == '[') {
+      while (++i < raw.size() && (raw[i] < '@' || raw[i] > '~')) {
+      }
+    } else if (raw[i] == ']') {
+      while (++i < raw.size() && raw[i] != '\a') {
+      }
+    }
+  }
+}
+
+bool is_plain(std::string_view raw) {
+  return std::memchr(raw.data(), kEscape, raw.size()) == nullptr &&
+         std::memchr(raw.data(), '\r', raw.size()) == nullptr && std::memchr(raw.data(), '\0', raw.size()) == nullptr;
+}
+
+std::string_view without_end(std::string_view text) {
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) text.remove_suffix(1);
+  return text;
+}
+
+// Marks of a quotation: "> > text", and one that opens code inside a line.
+std::string_view without_marks(std::string_view text) {
+  while (text.starts_with(">")) {
+    text.remove_prefix(1);
+    if (text.starts_with(" ")) text.remove_prefix(1);
+  }
+  if (text.starts_with('`') && !is_fence(text)) text.remove_prefix(1);
+  if (text.ends_with('`') && !is_fence(text)) text.remove_suffix(1);
+  return text;
+}
+}  // namespace
+
+bool is_fence(std::string_view line) {
+  const std::size_t first = line.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return false;
+  line.remove_prefix(first);
+  return line.starts_with("```") || line.starts_with("~~~");
+}
+
+void LineCutter::give(std::string_view raw) {
+  ++number_;
+  raw = without_end(raw.substr(0, kLineCap));
+  if (!is_plain(raw)) {
+    cleaned_.clear();
+    append_without_escapes(raw, cleaned_);
+    raw = without_end(cleaned_);
+  }
+  take_({without_marks(raw), number_});
+}
+
+void LineCutter::add(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::size_t end = bytes.find('\n');
+    const std::string_view piece = bytes.substr(0, end);
+    if (end == std::string_view::npos || !open_.empty() || is_long_) {
+      const std::size_t room = kLineCap - std::min(kLineCap, open_.size());
+      open_.append(piece.substr(0, room));
+      is_long_ = is_long_ || piece.size() > room;
+    }
+    if (end == std::string_view::npos) return;
+    if (!open_.empty() || is_long_) {
+      give(open_);
+      open_.clear();
+      is_long_ = false;
+    } else {
+      give(piece);
+    }
+    bytes.remove_prefix(end + 1);
+  }
+}
+
+void LineCutter::end() {
+  if (!open_.empty()) give(open_);
+  open_.clear();
+}
+
+}  // namespace varve

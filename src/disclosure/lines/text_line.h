@@ -1,0 +1,40 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace varve {
+
+// A line of a text as readers see it: without its end, without escape sequences of terminals, blanks behind it and the
+// marks that quoting puts before it ("> ", "`"). It is valid until the next line.
+struct TextLine {
+  std::string_view text;
+  std::int64_t number = 0;  // from 1
+};
+
+constexpr std::size_t kLineCap = std::size_t{16} << 10;  // bytes of a line that are looked at; the rest is passed over
+
+// Cuts bytes into lines as they come. Memory is bounded by kLineCap, whatever the bytes are.
+class LineCutter {
+ public:
+  using Take = std::function<void(const TextLine&)>;
+  explicit LineCutter(Take take) : take_(std::move(take)) {}
+  void add(std::string_view bytes);
+  void end();  // a last line without an end
+  std::int64_t lines() const { return number_; }
+
+ private:
+  void give(std::string_view raw);
+
+  Take take_;
+  std::string open_;  // the start of a line whose end has not come
+  bool is_long_ = false;
+  std::int64_t number_ = 0;
+  std::string cleaned_;
+};
+
+// Whether the line opens or closes a fence of Markdown: ``` or ~~~, a language may follow.
+bool is_fence(std::string_view line);
+
+}  // namespace varve

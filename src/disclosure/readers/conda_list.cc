@@ -1,0 +1,51 @@
+// conda list, mamba list, micromamba list:
+//   # packages in environment at /home/…/envs/jax2:
+//   # Name                    Version                   Build  Channel
+//   cuda-cudart               12.6.77              h5888daf_0    conda-forge
+// pip's packages have the build pypi_0. Where the environment lies is not kept.
+#include "base/text.h"
+#include "disclosure/lines/words.h"
+#include "disclosure/readers/readers.h"
+
+namespace varve {
+
+namespace {
+class CondaListReader : public TextReader {
+ public:
+  static constexpr const char* kName = "conda list";
+  const char* name() const override { return kName; }
+  void end() override { begin_ = 0; }
+  bool take(const TextLine& line, Declared& declared) override {
+    const std::string_view text = line.text;
+    if (text.starts_with("# packages in environment at") || text.starts_with("List of packages in environment")) {
+      begin_ = line.number;
+      return true;
+    }
+    const std::vector<std::string_view> words =
+        begin_ != 0 || has(text, "Build") ? split_words(text.substr(0, 512)) : std::vector<std::string_view>();
+    if (words.empty()) return false;
+    const std::size_t skip = words[0] == "#" ? 1 : 0;
+    if (words.size() >= skip + 3 && words[skip] == "Name" && words[skip + 1] == "Version" &&
+        words[skip + 2] == "Build") {
+      if (begin_ == 0) begin_ = line.number;
+      return true;
+    }
+    if (begin_ == 0) return false;
+    if (text.starts_with('#') || text.starts_with("──")) return true;
+    if (words.size() < 3 || words.size() > 4 || !is_package_name(words[0]) || !is_package_version(words[1]))
+      return false;
+    const bool is_of_pip = words[2] == "pypi_0" || words[2] == "<pip>";
+    DeclaredPackages* list = package_list(declared, {kName, begin_}, is_of_pip ? "pip" : "conda");
+    add_package(list, words[0], is_of_pip ? std::string(words[1]) : std::string(words[1]) + " " + std::string(words[2]),
+                line.number);
+    return true;
+  }
+
+ private:
+  std::int64_t begin_ = 0;
+};
+}  // namespace
+
+std::unique_ptr<TextReader> conda_list_reader() { return std::make_unique<CondaListReader>(); }
+
+}  // namespace varve

@@ -1,0 +1,52 @@
+// dpkg -l and apt list --installed; packages of a GPU stack alone are kept (data/packages.json: system).
+//   ii  libnvidia-compute-470:amd64  470.103.01-0ubuntu0.20.04.1  amd64  NVIDIA libcompute package
+//   libnvidia-compute-535/jammy-updates,now 535.183.01-0ubuntu1 amd64 [installed]
+#include "base/text.h"
+#include "disclosure/lines/words.h"
+#include "disclosure/readers/readers.h"
+#include "tables/package_table.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostSystemPackages = 256;
+
+void add_system_package(Declared& declared, std::string_view name, std::string_view version, std::int64_t line) {
+  name = up_to(name, ":/");
+  if (!is_package_name(name) || !is_digit(version.empty() ? ' ' : version[0])) return;
+  if (!matches_any(name, system_package_patterns())) return;
+  if (declared.system_packages.size() >= kMostSystemPackages) return;
+  std::string text = "dpkg " + std::string(name) + " " + clean_utf8(version, 96);
+  for (const std::string& known : declared.system_packages) {
+    if (known == text) return;
+  }
+  if (declared.system_packages.empty()) declared.system_packages_line = line;
+  declared.system_packages.push_back(std::move(text));
+}
+
+class DpkgReader : public TextReader {
+ public:
+  const char* name() const override { return "dpkg -l"; }
+  bool take(const TextLine& line, Declared& declared) override {
+    const std::string_view text = line.text.substr(0, 1024);
+    const bool is_listed = text.size() > 8 && text[2] == ' ' && text[3] == ' ' &&
+                           (text.starts_with("ii") || text.starts_with("hi") || text.starts_with("rc") ||
+                            text.starts_with("un") || text.starts_with("iU") || text.starts_with("iF"));
+    if (is_listed) {
+      const std::vector<std::string_view> words = split_words(text);
+      const bool is_installed = text[1] == 'i';
+      if (is_installed && words.size() >= 3) add_system_package(declared, words[1], words[2], line.number);
+      return true;
+    }
+    if (!text.ends_with("]") || !has(text, "[installed")) return false;
+    const std::vector<std::string_view> words = split_words(text);
+    if (words.size() < 4 || words[0].find('/') == std::string_view::npos) return false;
+    add_system_package(declared, words[0], words[1], line.number);
+    return true;
+  }
+};
+}  // namespace
+
+std::unique_ptr<TextReader> dpkg_reader() { return std::make_unique<DpkgReader>(); }
+
+}  // namespace varve

@@ -1,0 +1,40 @@
+// /etc/os-release and uname -a (whose second word names the host and is left out):
+//   PRETTY_NAME="Ubuntu 22.04.5 LTS"
+//   Linux host 5.15.0-107-generic #117-Ubuntu SMP … x86_64 x86_64 x86_64 GNU/Linux
+#include "base/text.h"
+#include "disclosure/lines/words.h"
+#include "disclosure/readers/readers.h"
+
+namespace varve {
+
+namespace {
+class SystemReader : public TextReader {
+ public:
+  static constexpr const char* kName = "uname, os-release";
+  const char* name() const override { return kName; }
+  bool take(const TextLine& line, Declared& declared) override {
+    const std::string_view text = line.text.substr(0, 512);
+    const TextPlace place{kName, line.number};
+    if (text.starts_with("PRETTY_NAME=\"")) {
+      declare(declared, "os.name", std::string(up_to(text.substr(13), "\"")), place);
+      return true;
+    }
+    if (!text.starts_with("Linux ") || !has(text, " #") || !has(text, "GNU/Linux")) {
+      return false;
+    }
+    const std::vector<std::string_view> words = split_words(text);
+    if (words.size() < 5 || !is_digit(words[2][0])) return false;
+    declare(declared, "os.kernel.release", std::string(words[2]), place);
+    for (const std::string_view machine : {"x86_64", "aarch64"}) {
+      if (text.find(machine, text.find(" #")) != std::string_view::npos) {
+        declare(declared, "os.architecture", std::string(machine), place);
+      }
+    }
+    return true;
+  }
+};
+}  // namespace
+
+std::unique_ptr<TextReader> system_reader() { return std::make_unique<SystemReader>(); }
+
+}  // namespace varve

@@ -1,0 +1,223 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "base/text.h"
+#include "disclosure/stack_of_text.h"
+#include "package/package_cuda.h"
+#include "package/python_metadata.h"
+#include "tables/package_table.h"
+#include "world/files.h"
+
+namespace varve {
+
+namespace {
+constexpr const char* kUnstatedVersion = "(version not stated)";
+
+struct OpenPackage {
+  Package package;
+  std::string build;  // conda's
+  std::int64_t line = 0;
+  const PackageRow* row = nullptr;
+};
+
+// An environment while lists are added to it.
+struct OpenEnvironment {
+  std::map<std::string, OpenPackage> packages;  // by normalised name
+  std::string python;
+  std::int64_t line = 0;
+  bool is_conda = false;
+};
+
+// conda's "pytorch" is torch.
+OpenPackage open_package(const DeclaredPackage& declared, const std::string& installer) {
+  OpenPackage open{.package = {.name = declared.name, .version = declared.version, .installer = installer},
+                   .build = {},
+                   .line = declared.line};
+  const std::string name = normal_package_name(declared.name);
+  if (installer == "conda") {
+    const std::size_t blank = open.package.version.find(' ');
+    if (blank != std::string::npos) {
+      open.build = open.package.version.substr(blank + 1);
+      open.package.version.resize(blank);
+    }
+    open.row = find_conda_row(name);
+  }
+  if (open.row == nullptr) open.row = find_package_row(name);
+  if (open.row != nullptr && open.row->name.find('*') == std::string::npos && installer == "conda") {
+    open.package.name = open.row->name;
+  }
+  if (open.row != nullptr) open.package.role = open.row->role;
+  return open;
+}
+
+std::string_view public_version(std::string_view version) { return version.substr(0, version.find('+')); }
+
+// "2.4.0" and "2.4.0+cu121" may be one; two local parts that differ are not.
+bool may_be_same_version(std::string_view a, std::string_view b) {
+  const bool one_is_short = a.find('+') == std::string_view::npos || b.find('+') == std::string_view::npos;
+  return a == b || (one_is_short && public_version(a) == public_version(b)) || a == kUnstatedVersion ||
+         b == kUnstatedVersion;
+}
+
+bool fits(const OpenEnvironment& environment, const std::vector<OpenPackage>& packages, const std::string& python) {
+  if (!python.empty() && !environment.python.empty() && !python.starts_with(environment.python) &&
+      !environment.python.starts_with(python)) {
+    return false;
+  }
+  return std::all_of(packages.begin(), packages.end(), [&](const OpenPackage& open) {
+    const auto at = environment.packages.find(normal_package_name(open.package.name));
+    return at == environment.packages.end() || may_be_same_version(at->second.package.version, open.package.version);
+  });
+}
+
+void add(OpenEnvironment& environment, std::vector<OpenPackage> packages, const std::string& python) {
+  if (environment.python.size() < python.size()) environment.python = python;
+  for (OpenPackage& open : packages) {
+    const auto [at, is_new] = environment.packages.emplace(normal_package_name(open.package.name), open);
+    if (is_new) continue;
+    Package& known = at->second.package;
+    if (known.version.size() < open.package.version.size()) known.version = open.package.version;
+    if (known.installer.empty()) known.installer = open.package.installer;
+    if (at->second.build.empty()) at->second.build = std::move(open.build);
+    if (open.row != nullptr && open.package.installer == "conda") at->second.row = open.row;
+  }
+}
+
+// The CUDA runtimes that are listed: "12.9", "13.3".
+std::vector<std::string> runtimes_beside(const OpenEnvironment& environment) {
+  std::vector<std::string> runtimes;
+  for (const auto& [name, open] : environment.packages) {
+    if (!name.starts_with("nvidia-cuda-runtime") && name != "cuda-cudart" && name != "cudatoolkit") continue;
+    const auto version = dotted_version_from(open.package.version);
+    if (version && version->parts.size() > 1)
+      runtimes.push_back(fmt::format("{}.{}", version->major(), version->minor()));
+  }
+  std::sort(runtimes.begin(), runtimes.end());
+  runtimes.erase(std::unique(runtimes.begin(), runtimes.end()), runtimes.end());
+  return runtimes;
+}
+
+// A bare version of torch is that of the package index, which has one build of each.
+std::optional<Fact> build_of_index(const Package& package, bool is_x86, const Knowledge& knowledge) {
+  const auto version = dotted_version_from(package.version);
+  const bool is_plain = package.version.find_first_not_of("0123456789.") == std::string::npos;
+  if (!version || !is_plain || !is_x86 || package.name != "torch" || package.is_of_conda()) return std::nullopt;
+  for (const FrameworkBuild& build : knowledge.framework_builds) {
+    if (build.framework != "torch" || !build.is_default || build.cuda.empty()) continue;
+    if (!is_within(*version, build.version)) continue;
+    return known_fact(build.cuda, "the build that the package index gives (data/framework_builds.json)",
+                      Standing::inferred);
+  }
+  return std::nullopt;
+}
+
+void set_cuda(const Declared& declared, OpenEnvironment& environment, const Knowledge& knowledge) {
+  const std::unique_ptr<Files> nothing = no_files(LookFailure::absent, "a text was read, no files");
+  const auto machine = declared.facts.find("os.architecture");
+  const bool is_x86 = machine == declared.facts.end() || value_text(*machine->second.value) == "x86_64";
+  for (auto& [name, open] : environment.packages) {
+    Package& package = open.package;
+    if (open.row == nullptr) {
+      package.cuda = missing_fact(Missing::not_applicable, fmt::format("line {}", open.line));
+      continue;
+    }
+    const std::string line = fmt::format("line {}", open.line);
+    package.cuda =
+        cuda_of_package(*nothing, *open.row, package, {.folder = {}, .build = open.build, .build_source = line});
+    // Its files would tell: nobody looked at them.
+    const bool is_silent = package.cuda.missing == Missing::absent && !package.cuda.is_known() &&
+                           (package.cuda.source == "version, name, pins" || package.cuda.source == open.row->cuda_file);
+    if (!is_silent) continue;
+    package.cuda = missing_fact(Missing::not_asked, line, "the text does not say");
+    if (package.role != PackageRole::framework) continue;
+    const std::vector<std::string> beside = runtimes_beside(environment);
+    if (package.name == "torch" && beside.size() == 1) {
+      package.cuda = known_fact(beside.front(), "the CUDA runtime that is listed beside it", Standing::inferred);
+    } else if (auto build = build_of_index(package, is_x86, knowledge); build && beside.empty()) {
+      package.cuda = std::move(*build);
+    }
+  }
+}
+
+Fact carried_runtimes(const OpenEnvironment& environment) {
+  std::vector<std::string> runtimes = runtimes_beside(environment);
+  if (runtimes.empty()) return missing_fact(Missing::not_asked, "text", "a text was read, no files");
+  return known_fact(std::move(runtimes), "the packages listed", Standing::inferred);
+}
+
+Environment finish(OpenEnvironment open, const std::string& path) {
+  Environment environment{.kind = open.is_conda ? EnvironmentKind::conda : EnvironmentKind::folder,
+                          .path = path,
+                          .python = {},
+                          .packages = {},
+                          .compilers = {},
+                          .runtimes = carried_runtimes(open)};
+  environment.python = open.python.empty()
+                           ? missing_fact(Missing::not_asked, "text", "the text does not say")
+                           : known_fact(open.python, fmt::format("line {}", open.line), Standing::declared);
+  for (auto& [name, package] : open.packages) environment.packages.push_back(std::move(package.package));
+  return environment;
+}
+
+// What was stated of a framework's CUDA apart from its version: of the first environment that holds it.
+void apply_stated_cuda(const Declared& declared, std::vector<OpenEnvironment>& environments) {
+  for (const auto& [name, cuda] : declared.package_cuda) {
+    for (OpenEnvironment& environment : environments) {
+      const auto at = std::find_if(environment.packages.begin(), environment.packages.end(), [&](const auto& entry) {
+        return entry.first == name || (name == "cupy" && entry.first.starts_with("cupy")) ||
+               (name == "tensorflow" && entry.first.starts_with("tensorflow"));
+      });
+      if (at == environment.packages.end()) continue;
+      at->second.package.cuda = cuda;
+      break;
+    }
+  }
+}
+
+// A build's CUDA that stands there without the framework's version.
+void add_unversioned(const Declared& declared, std::vector<DeclaredPackages>& lists) {
+  for (const auto& [name, cuda] : declared.package_cuda) {
+    const bool is_listed = std::any_of(lists.begin(), lists.end(), [&](const DeclaredPackages& list) {
+      return std::any_of(list.packages.begin(), list.packages.end(), [&](const DeclaredPackage& package) {
+        return normal_package_name(package.name).starts_with(name) || (name == "torch" && package.name == "pytorch");
+      });
+    });
+    if (is_listed || !cuda.is_known()) continue;
+    lists.push_back({.place = {}, .installer = {}, .python = {}, .packages = {{name, kUnstatedVersion, 0}}});
+  }
+}
+}  // namespace
+
+std::vector<Environment> environments_of_text(Declared& declared, const Knowledge& knowledge) {
+  std::vector<OpenEnvironment> open;
+  std::vector<DeclaredPackages> lists = declared.packages;
+  add_unversioned(declared, lists);
+  for (const DeclaredPackages& list : lists) {
+    if (list.packages.empty() && list.python.empty()) continue;
+    std::vector<OpenPackage> packages;
+    for (const DeclaredPackage& package : list.packages) packages.push_back(open_package(package, list.installer));
+    auto place = std::find_if(open.begin(), open.end(), [&](const OpenEnvironment& environment) {
+      return fits(environment, packages, list.python);
+    });
+    if (place == open.end()) {
+      open.push_back(
+          {.packages = {}, .python = {}, .line = packages.empty() ? list.place.line : packages.front().line});
+      place = open.end() - 1;
+    }
+    place->is_conda = place->is_conda || list.installer == "conda";
+    add(*place, std::move(packages), list.python);
+  }
+  for (OpenEnvironment& environment : open) set_cuda(declared, environment, knowledge);
+  apply_stated_cuda(declared, open);
+  std::vector<Environment> environments;
+  for (OpenEnvironment& environment : open) {
+    const std::string path = open.size() == 1 ? "text" : fmt::format("text, from line {}", environment.line);
+    if (!environment.packages.empty()) environments.push_back(finish(std::move(environment), path));
+  }
+  return environments;
+}
+
+}  // namespace varve

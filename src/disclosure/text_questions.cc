@@ -1,0 +1,71 @@
+#include <algorithm>
+
+#include "disclosure/stack_of_text.h"
+
+namespace varve {
+
+namespace {
+bool is_told(const Stack& stack, const char* id) {
+  const auto at = stack.facts.find(id);
+  return at != stack.facts.end() && at->second.is_known();
+}
+
+bool any_setting(const Stack& stack) {
+  return std::any_of(stack.facts.begin(), stack.facts.end(),
+                     [](const auto& entry) { return entry.first.starts_with("settings.") && entry.second.is_known(); });
+}
+
+// A framework whose CUDA neither its version nor anything beside it tells.
+const Package* package_without_cuda(const Stack& stack) {
+  for (const Environment& environment : stack.environments) {
+    for (const Package& package : environment.packages) {
+      if (package.role == PackageRole::framework && !package.cuda.is_answer()) return &package;
+    }
+  }
+  return nullptr;
+}
+
+struct FactQuestion {
+  const char *fact, *what, *command;
+};
+constexpr FactQuestion kFactQuestions[] = {
+    {"gpu.models", "which GPUs there are", "nvidia-smi -L"},
+    {"driver.kernel_mode.version", "which driver the kernel runs", "nvidia-smi, or cat /proc/driver/nvidia/version"},
+    {"driver.api_level", "which CUDA the driver's libcuda offers", "nvidia-smi (CUDA Version, or CUDA UMD Version)"},
+    {"driver.kernel_mode.flavour", "whether the open or the proprietary module runs",
+     "cat /proc/driver/nvidia/version"},
+    {"toolkit.nvcc.version", "which CUDA toolkit is on the PATH, if something is built there",
+     "which nvcc; nvcc --version"},
+    {"os.kernel.release", "the kernel", "uname -a"},
+    {"container.kind", "whether it ran in a container", "docker inspect CONTAINER, or cat /proc/1/cgroup"},
+    {"kernel.log.nvidia", "what the kernel said of the driver", "sudo dmesg | grep -iE 'NVRM|Xid|nvidia'"}};
+}  // namespace
+
+TextAccount account_of_text(const Disclosure& disclosure, const Stack& stack) {
+  const Declared& declared = disclosure.declared;
+  TextAccount account{.lines = disclosure.lines,
+                      .bytes = disclosure.bytes,
+                      .is_cut = disclosure.is_cut,
+                      .parts = declared.parts,
+                      .conflicts = declared.conflicts,
+                      .unstated = {},
+                      .others = declared.others};
+  std::vector<TextQuestion>& open = account.unstated;
+  for (const FactQuestion& row : kFactQuestions) {
+    if (!is_told(stack, row.fact)) open.push_back({row.what, row.command});
+  }
+  const auto user = stack.facts.find("driver.user_mode.version");
+  if (user != stack.facts.end() && user->second.standing == Standing::inferred) {
+    open.push_back({"which libcuda a program loads; taken to be the driver's own", "ldconfig -p | grep libcuda"});
+  }
+  if (stack.environments.empty()) {
+    open.push_back({"which packages were installed", "pip list, uv pip list or conda list"});
+  } else if (const Package* package = package_without_cuda(stack)) {
+    open.push_back({"which CUDA " + package->name + " was built for", "python -m torch.utils.collect_env"});
+  }
+  if (!any_setting(stack)) open.push_back({"which variables were set", "env"});
+  open.push_back({"which files were loaded, and whether their code and symbols fit", "varve capture -o stack.json"});
+  return account;
+}
+
+}  // namespace varve

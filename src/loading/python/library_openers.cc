@@ -1,0 +1,87 @@
+#include "loading/python/library_openers.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/text.h"
+#include "loading/python/package_start.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostOpenerSource = std::size_t{2} << 20;  // of one file
+constexpr std::size_t kMostFilesOfTop = 64;                      // of one package
+constexpr std::size_t kMostFollowed = 64;
+constexpr int kMostImportsDeep = 3;
+
+// "import librmm, numpy as np" and "from librmm.load import x" in a line of its own, however deep: a function, or a try
+// whose handler does without, counts too.
+void add_imported_tops(std::string_view source, std::set<std::string>& tops) {
+  for (std::string_view line : split(source, '\n')) {
+    line = trim(line);
+    const bool is_from = line.starts_with("from ");
+    if (!is_from && !line.starts_with("import ")) continue;
+    line.remove_prefix(is_from ? 5 : 7);
+    for (std::string_view name : split(is_from ? line.substr(0, line.find(' ')) : line, ',')) {
+      name = trim(name);
+      name = name.substr(0, name.find_first_of(". ;#"));
+      if (!name.empty()) tops.emplace(name);
+    }
+  }
+}
+}  // namespace
+
+const LibraryOpeners::Module& LibraryOpeners::module(const std::string& top) {
+  const auto [at, is_new] = modules_.try_emplace(top);
+  Module& module = at->second;
+  if (!is_new) return module;
+  for (const std::string& place : folders_) {
+    const std::string folder = place + "/" + top;
+    std::size_t count = 0;
+    for (const std::string& name : files_.list(folder).value.value_or(std::vector<std::string>{})) {
+      if (!name.ends_with(".py") || ++count > kMostFilesOfTop) continue;
+      Looked<std::string> source = files_.read(folder + "/" + name, kMostOpenerSource);
+      if (!source) continue;
+      add_imported_tops(*source, module.imports);
+      if (opens_libraries(*source)) module.openers.push_back(std::move(*source.value));
+    }
+    if (count == 0) continue;
+    module.folder = folder + "/";
+    break;
+  }
+  module.imports.erase(top);
+  return module;
+}
+
+bool LibraryOpeners::opens(const std::vector<std::string>& tops, const std::string& library) {
+  const std::string name = file_name(library);
+  std::set<std::string> seen(tops.begin(), tops.end());
+  std::vector<std::string> level(seen.begin(), seen.end());
+  for (int depth = 0; depth <= kMostImportsDeep && !level.empty(); ++depth) {
+    std::vector<std::string> next;
+    for (const std::string& top : level) {
+      const Module& one = module(top);
+      const auto does = [&](const std::string& source) { return names_library(source, name); };
+      const bool is_own = !one.folder.empty() && library.starts_with(one.folder);
+      if (is_own && std::any_of(one.openers.begin(), one.openers.end(), does)) return true;
+      for (const std::string& other : one.imports) {
+        if (seen.size() < kMostFollowed && seen.insert(other).second) next.push_back(other);
+      }
+    }
+    level = std::move(next);
+  }
+  return false;
+}
+
+bool LibraryOpeners::mentions(const std::vector<std::string>& tops, const std::string& file_name) {
+  std::string numberless = file_name.substr(0, file_name.find(".so"));
+  while (!numberless.empty() && numberless.back() >= '0' && numberless.back() <= '9') numberless.pop_back();
+  return std::any_of(tops.begin(), tops.end(), [&](const std::string& top) {
+    const std::vector<std::string>& openers = module(top).openers;
+    return std::any_of(openers.begin(), openers.end(), [&](const std::string& source) {
+      return names_library(source, file_name) || names_library(source, numberless);
+    });
+  });
+}
+
+}  // namespace varve

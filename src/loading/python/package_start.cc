@@ -1,0 +1,190 @@
+#include "loading/python/package_start.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include "base/dotted_version.h"
+#include "base/text.h"
+#include "package/python_imports.h"
+#include "package/python_metadata.h"
+#include "tables/package_table.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostSource = std::size_t{2} << 20;  // of one file
+constexpr std::size_t kMostFiles = 512;                    // that are followed
+
+std::string path_of_module(std::string module) {
+  std::replace(module.begin(), module.end(), '.', '/');
+  return module;
+}
+
+// "..lib" in the package torch.cuda is "torch.lib"; empty where there are more dots than packages.
+std::string absolute_module(const std::string& name, const std::string& module, bool is_package) {
+  const std::size_t dots = std::min(name.find_first_not_of('.'), name.size());
+  if (dots == 0) return name;
+  std::string base = module;
+  for (std::size_t up = is_package ? 1 : 0; up < dots; ++up) {
+    const std::size_t dot = base.rfind('.');
+    if (dot == std::string::npos) return {};
+    base.resize(dot);
+  }
+  return dots == name.size() ? base : base + "." + name.substr(dots);
+}
+
+void add_imports(const std::string& source, const std::string& module, bool is_package, std::set<std::string>& names) {
+  for (const std::string& name : imports_at_once(source)) {
+    const std::string whole = absolute_module(name, module, is_package);
+    // "a.b.c" imports a and a.b first.
+    for (std::size_t dot = whole.find('.'); dot != std::string::npos; dot = whole.find('.', dot + 1)) {
+      names.insert(whole.substr(0, dot));
+    }
+    if (!whole.empty()) names.insert(whole);
+  }
+}
+}  // namespace
+
+bool opens_libraries(const std::string& source) {
+  return source.find("CDLL(") != std::string::npos || source.find("LoadLibrary(") != std::string::npos ||
+         source.find("load_nvidia_dynamic_lib") != std::string::npos;
+}
+
+bool names_library(const std::string& source, const std::string& file_name) {
+  const std::string stem = file_name.substr(0, file_name.find(".so"));
+  for (std::size_t at = source.find(stem); at != std::string::npos; at = source.find(stem, at + 1)) {
+    const char next = at + stem.size() < source.size() ? source[at + stem.size()] : ' ';
+    if (std::isalnum(static_cast<unsigned char>(next)) == 0 && next != '_') return true;
+  }
+  return false;
+}
+
+namespace {
+// The functions and classes at a file's outermost level, by name, and under the empty name what stands outside of them.
+std::map<std::string, std::string> outermost_blocks(const std::string& source) {
+  std::map<std::string, std::string> blocks;
+  std::string name;
+  for (const std::string_view line : split(source, '\n')) {
+    const bool is_outermost =
+        !line.empty() && line.front() != ' ' && line.front() != '\t' && line.front() != '#' && line.front() != ')';
+    if (is_outermost) {
+      name.clear();
+      for (const std::string_view word : {"def ", "class ", "async def "}) {
+        if (line.starts_with(word))
+          name = line.substr(word.size(), line.find_first_of("(:", word.size()) - word.size());
+      }
+    }
+    blocks[name].append(line).append("\n");
+  }
+  return blocks;
+}
+
+// Whether the import of a file opens a library of this name: outside of functions, or in one that is called there.
+// Empty: one of any name.
+bool opens_at_import(const std::string& source, const std::string& file_name) {
+  const auto does = [&](const std::string& text) {
+    return opens_libraries(text) && (file_name.empty() || names_library(text, file_name));
+  };
+  if (!does(source)) return false;
+  const std::map<std::string, std::string> blocks = outermost_blocks(source);
+  const auto outside = blocks.find("");
+  return std::any_of(blocks.begin(), blocks.end(), [&](const auto& block) {
+    if (!does(block.second)) return false;
+    return block.first.empty() ||
+           (outside != blocks.end() && outside->second.find(block.first + "(") != std::string::npos);
+  });
+}
+}  // namespace
+
+PackageStart::PackageStart(const Files& files, std::string folder, const std::vector<std::string>& tops)
+    : files_(files), folder_(std::move(folder)), tops_(tops) {
+  for (const std::string& top : tops_) {
+    std::optional<Text> text = read_module(top);
+    if (!text) continue;
+    add_imports(text->source, text->module, text->is_package, imports_);
+    texts_.push_back(std::move(*text));
+  }
+}
+
+std::optional<PackageStart::Text> PackageStart::read_module(const std::string& module) const {
+  const std::string path = folder_ + "/" + path_of_module(module);
+  for (const bool is_package : {true, false}) {
+    Looked<std::string> source = files_.read(path + (is_package ? "/__init__.py" : ".py"), kMostSource);
+    if (source) return Text{module, is_package, std::move(*source.value)};
+  }
+  return std::nullopt;
+}
+
+PackageStart::Reached PackageStart::reach() const {
+  Reached reached{imports_, texts_};
+  std::vector<std::string> waiting(imports_.begin(), imports_.end());
+  std::set<std::string> read(tops_.begin(), tops_.end());
+  for (std::size_t at = 0; at < waiting.size() && read.size() < kMostFiles; ++at) {
+    const std::string module = waiting[at];
+    const std::string top = module.substr(0, module.find('.'));
+    if (std::find(tops_.begin(), tops_.end(), top) == tops_.end() || !read.insert(module).second) continue;
+    std::optional<Text> text = read_module(module);
+    if (!text) continue;
+    std::set<std::string> names;
+    add_imports(text->source, text->module, text->is_package, names);
+    for (const std::string& name : names) {
+      if (reached.imports.insert(name).second) waiting.push_back(name);
+    }
+    reached.texts.push_back(std::move(*text));
+  }
+  return reached;
+}
+
+bool PackageStart::import_opens(const std::string& file_name) const {
+  if (opens(file_name)) return true;
+  const std::vector<Text> texts = reach().texts;
+  const bool opens_some =
+      std::any_of(texts.begin(), texts.end(), [](const Text& text) { return opens_at_import(text.source, ""); });
+  return opens_some && std::any_of(texts.begin(), texts.end(),
+                                   [&](const Text& text) { return names_library(text.source, file_name); });
+}
+
+bool PackageStart::opens(const std::string& file_name) const {
+  return std::any_of(texts_.begin(), texts_.end(),
+                     [&](const Text& text) { return opens_at_import(text.source, file_name); });
+}
+
+bool PackageStart::opens_wheels() const {
+  const auto names_nvidia = [](const std::string& text) { return text.find("nvidia") != std::string::npos; };
+  for (const std::string& top : tops_) {
+    const std::string folder = folder_ + "/" + path_of_module(top);
+    const std::vector<std::string> names = files_.list(folder).value.value_or(std::vector<std::string>{});
+    for (const std::string& name : names) {
+      if (!name.ends_with(".py")) continue;
+      const Looked<std::string> source = files_.read(folder + "/" + name, kMostSource);
+      if (!source || !opens_libraries(*source)) continue;
+      if (names_nvidia(*source)) return true;
+      // The list of what is opened may stand in a file beside it (faiss-gpu's _preload_library.json).
+      for (const std::string& list : names) {
+        if (!list.ends_with(".json") || source->find(list) == std::string::npos) continue;
+        const Looked<std::string> text = files_.read(folder + "/" + list, kMostSource);
+        if (text && names_nvidia(*text)) return true;
+      }
+    }
+  }
+  // A package that is one module.
+  return std::any_of(texts_.begin(), texts_.end(),
+                     [&](const Text& text) { return opens_libraries(text.source) && names_nvidia(text.source); });
+}
+
+std::optional<bool> opens_wheels_first(const Package& package, const PackageStart& start) {
+  const PackageRow* row = find_package_row(normal_package_name(package.name));
+  for (const Requirement& wanted : package.requirements) {
+    const PackageRow* asked = find_package_row(normal_package_name(wanted.name));
+    if (asked != nullptr && asked->opens_wheels) return true;
+  }
+  if (row != nullptr && !row->preloads_from.empty()) {
+    const std::optional<DottedVersion> from = dotted_version_from(row->preloads_from);
+    const std::optional<DottedVersion> version = dotted_version_from(package.version);
+    return !from || !version || *version >= *from;
+  }
+  return start.is_known() ? std::optional(start.opens_wheels()) : std::nullopt;
+}
+
+}  // namespace varve

@@ -1,0 +1,95 @@
+#include "loading/python/package_start.h"
+
+#include <gtest/gtest.h>
+
+#include "loading/python/library_openers.h"
+#include "world/test_root.h"
+
+namespace varve {
+namespace {
+
+TEST(PackageStart, OpensWheelsByAListBesideItsPython) {
+  const TestRoot root;
+  root.write("p/faiss/__init__.py", "from .loader import *\n");
+  root.write("p/faiss/loader.py",
+             "import ctypes, json\nfor row in json.loads(read('_preload.json')): ctypes.CDLL(row)\n");
+  root.write("p/faiss/other.json", "[\"nvidia-cublas-cu12\"]");
+  const auto files = open_root(root.path());
+  const auto opens = [&] { return PackageStart(**files, "/p", {"faiss"}).opens_wheels(); };
+  EXPECT_FALSE(opens());  // nothing names that file
+  root.write("p/faiss/_preload.json", "[\"libz.so\"]");
+  EXPECT_FALSE(opens());
+  root.write("p/faiss/_preload.json", "[\"nvidia-cublas-cu12\"]");
+  EXPECT_TRUE(opens());
+}
+
+TEST(PackageStart, TellsWhatTheImportOpensFromWhatIsOpenedLater) {
+  const TestRoot root;
+  const auto files = open_root(root.path());
+  const auto opens = [&](const std::string& source) {
+    root.write("p/torch/__init__.py", source);
+    return PackageStart(**files, "/p", {"torch"}).opens("libdeps.so");
+  };
+  EXPECT_TRUE(opens("import ctypes\nctypes.CDLL('libdeps.so')\n"));
+  const std::string load = "import ctypes\ndef load(\n    mode,\n) -> None:\n    ctypes.CDLL('libdeps.so', mode)\n\n";
+  EXPECT_FALSE(opens(load));
+  EXPECT_TRUE(opens(load + "if True:\n    load(1)\n"));
+  // onnxruntime: one function asks for the version of a library, another opens others.
+  EXPECT_FALSE(opens("def version():\n    return of('libdeps.so')\ndef preload():\n    ctypes.CDLL('x')\nversion()\n"));
+}
+
+// mxnet: base.py opens what libinfo.py has found, and __init__.py reaches it through others.
+TEST(PackageStart, FollowsTheImportToWhereALibraryIsOpened) {
+  const TestRoot root;
+  root.write("p/mxnet/__init__.py", "from .context import Context\n");
+  root.write("p/mxnet/context.py", "from .base import _LIB\n");
+  root.write("p/mxnet/base.py",
+             "import ctypes\nfrom . import libinfo\ndef _load_lib():\n    return ctypes.CDLL(libinfo.find()[0])\n\n"
+             "_LIB = _load_lib()\n");
+  root.write("p/mxnet/libinfo.py", "def find():\n    return ['libmxnet.so']\n");
+  root.write("p/mxnet/later.py", "NAME = 'libother.so'\n");  // nobody imports it at once
+  const auto files = open_root(root.path());
+  const PackageStart start(**files, "/p", {"mxnet"});
+  EXPECT_FALSE(start.opens("libmxnet.so"));
+  EXPECT_TRUE(start.import_opens("libmxnet.so"));
+  EXPECT_FALSE(start.import_opens("libother.so"));
+}
+
+// As RAPIDS does it: the modules of rmm need librmm.so, which librmm opens when rmm is imported.
+TEST(LibraryOpeners, AreFollowedThroughImports) {
+  const TestRoot root;
+  root.write("p/rmm/__init__.py",
+             "try:\n    import librmm\nexcept ModuleNotFoundError:\n    pass\nelse:\n    librmm.load_library()\n");
+  root.write("p/librmm/__init__.py", "from librmm.load import load_library\n");
+  root.write("p/librmm/load.py",
+             "import ctypes\ndef load_library():\n    import rapids_logger\n    return ctypes.CDLL(\"librmm.so\")\n");
+  root.write("p/rapids_logger/__init__.py", "from .load import load_library\n");
+  root.write("p/rapids_logger/load.py", "import ctypes\nctypes.CDLL(\"librapids_logger.so\")\n");
+  root.write("p/other/__init__.py", "import ctypes\nctypes.CDLL(\"libother.so\")\n");
+  root.write("p/silent/__init__.py", "import rmm_of_mine\nNAME = 'librmm.so'\n");
+  const auto files = open_root(root.path());
+  LibraryOpeners openers(**files, {"/p"});
+  EXPECT_TRUE(openers.opens({"rmm"}, "/p/librmm/lib64/librmm.so"));
+  EXPECT_TRUE(openers.opens({"rmm"}, "/p/rapids_logger/lib64/librapids_logger.so"));
+  EXPECT_FALSE(openers.opens({"rmm"}, "/p/other/libother.so"));          // nothing that it imports
+  EXPECT_FALSE(openers.opens({"silent"}, "/p/librmm/lib64/librmm.so"));  // it opens nothing
+  EXPECT_FALSE(openers.opens({"rmm"}, "/p/librmm/librmmlike.so"));
+  EXPECT_FALSE(openers.opens({"rmm"}, "/p/elsewhere/librmm.so"));
+  EXPECT_FALSE(openers.opens({"nowhere"}, "/p/librmm/lib64/librmm.so"));
+}
+
+TEST(LibraryOpeners, NameLibrariesWithoutTheirNumbers) {
+  const TestRoot root;
+  root.write("p/bits/__init__.py", "from . import cextension\n");
+  root.write("p/bits/cextension.py", "import ctypes\nctypes.CDLL(f'libbits_cuda{version}.so')\n");
+  root.write("p/bits/other.py", "NAME = 'libother.so'\n");  // opens nothing
+  const auto files = open_root(root.path());
+  LibraryOpeners openers(**files, {"/p"});
+  EXPECT_TRUE(openers.mentions({"bits"}, "libbits_cuda128.so"));
+  EXPECT_FALSE(openers.mentions({"bits"}, "libother.so"));
+  EXPECT_FALSE(openers.mentions({"bits"}, "libbits.so.1"));
+  EXPECT_FALSE(openers.mentions({"bits"}, "libgfortran.so.5"));
+}
+
+}  // namespace
+}  // namespace varve

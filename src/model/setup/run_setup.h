@@ -1,0 +1,60 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace varve {
+
+// How long is warmed up, beside Protocol::warmup units a side.
+enum class WarmupRule {
+  count,  // that many units
+  time,   // rounds of units until so many seconds have passed
+  found,  // none beforehand: the first units that stand apart from the rest are warm-up (stats/steady_state.h)
+};
+
+// What a run was told beside counts and margin. Texts are redacted.
+struct ProtocolRules {
+  WarmupRule warmup = WarmupRule::count;
+  double warmup_seconds = 0;  // for `time`
+  double stop_seconds = 0;    // no round begins later than so long after the first; 0: by count alone
+  double stop_width = 0;      // until the 95 % interval is within so much of its middle, as a fraction; 0: no such stop
+  std::string prepare;        // a shell's command line before every unit, not measured; empty: none
+  std::string cleanup;        // the same after it
+  int keep_going = 0;         // failed units that do not end the run
+};
+
+// What its units are clients of.
+struct ServerSetup {
+  std::vector<std::string> command;  // redacted
+  std::string lives;                 // "unit": a fresh one for each; "block": one for its units of a block
+  std::string ready;  // what is waited for: "port 6379", "http://127.0.0.1:8000/health", "line \"Ready\""
+};
+
+// What a server did while a unit was its client; it and all that it started.
+struct ServerUse {
+  double ready_seconds = 0;  // from its start until it was ready
+  int served = 0;            // units before this one that it had served
+  double user_seconds = 0;
+  double system_seconds = 0;
+  std::optional<std::uint64_t> peak_memory_bytes;  // of its first process, since its start
+};
+
+// Where the workload comes from.
+struct WorkloadSource {
+  std::string repository;            // the folder with .git, home shortened; empty: none
+  std::string commit;                // hexadecimal
+  std::string branch;                // empty: none is checked out
+  std::optional<int> changed_files;  // tracked files whose content is not the commit's; nothing: not known
+  std::string missing;               // why something is not known
+};
+
+// A run that was taken up again: units from `first_unit` on ran then.
+struct RunContinuation {
+  std::string created_at;  // RFC 3339
+  std::string how;         // "resumed", "pairs added"
+  int first_unit = 0;
+  int units = 0;  // a side, that it was to gain
+};
+
+}  // namespace varve
