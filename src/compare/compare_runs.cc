@@ -52,6 +52,14 @@ std::vector<std::string> protocol_reasons(const Sides& sides, const CompareOptio
   }
   for (const Run* run : {sides.run_a, sides.run_b}) {
     if (!run->complete) reasons.push_back("the run is not complete: " + run->incomplete_reason);
+    for (const RunContinuation& one : run->continuations) {
+      reasons.push_back(
+          one.how == "pairs added"
+              ? fmt::format("{} pairs were added to the finished run at {}: who adds pairs until the verdict "
+                            "pleases proves nothing",
+                            one.units, one.created_at)
+              : fmt::format("the run was ended, and resumed at {}", one.created_at));
+    }
     if (sides.one_document) break;
   }
   return reasons;

@@ -261,7 +261,7 @@ TEST(Compare, ARollBackThatDoesNotRestoreTheNumberShowsTheNoiseOfTheMethod) {
                                   [](const Finding& each) { return each.id == "VRV-CMP-REPEAT-SPREAD"; });
   ASSERT_NE(noise, back->findings.end());
   EXPECT_EQ(noise->severity, Severity::warning);
-  EXPECT_NE(noise->evidence.find("tokens/s differs by +4"), std::string::npos) << noise->evidence;
+  EXPECT_NE(noise->evidence.find("tokens/s differs by +"), std::string::npos) << noise->evidence;
   again.variants[0].settings["OMP_NUM_THREADS"] = known_fact(std::string("4"), "test");
   EXPECT_FALSE(has_finding(*compare_runs({&first, "A", "a.json"}, {&again, "A", "c.json"}), "VRV-CMP-REPEAT-SPREAD"));
 }

@@ -122,8 +122,9 @@ std::string change_words(const KernelAccount& account, const KernelChange& row) 
   std::string text = fmt::format("{}: {} → {}", row.parts.empty() ? display_name(row.label) : row.label,
                                  format_seconds(row.a_seconds), format_seconds(row.b_seconds));
   if (row.share) {
-    text += fmt::format(" of {} a unit, {} ({} to {}) of its change", quantity_title(account.kind.quantity),
-                        format_percent(row.share->value), format_percent(row.share->interval.low),
+    const std::string low = format_percent(row.share->interval.low);
+    text += fmt::format(" of {} a unit, {} ({} to {}) of the change", quantity_title(account.kind.quantity),
+                        format_percent(row.share->value), low.substr(0, low.size() - 2),
                         format_percent(row.share->interval.high));
   }
   if (!row.detail.empty()) return text + "; other code took its place: " + row.detail;

@@ -67,7 +67,8 @@ TEST(Forecast, NeverFewerThanFivePairs) {
   const std::vector<std::string> lines =
       forecast_lines(plan_of_two(), warmups({1, 1.00001}, {1, 1.00001}), "wall time");
   ASSERT_EQ(lines.size(), 3u);
-  EXPECT_EQ(lines[1], "To tell an effect of 5 %: 5 pairs; of 1 %: 5 pairs; to call them the same within 1 %: 5 pairs.");
+  EXPECT_EQ(lines[1],
+            "To tell an effect of 5 %: 5 pairs; of 1.0 %: 5 pairs; to call them the same within 1.0 %: 5 pairs.");
 }
 
 TEST(Forecast, ManyWarmUpsGiveARange) {
@@ -77,7 +78,7 @@ TEST(Forecast, ManyWarmUpsGiveARange) {
     b.push_back(i % 2 == 0 ? 2 : 2.06);
   }
   const std::vector<std::string> lines = forecast_lines(plan_of_two(), warmups(a, b), "wall time");
-  EXPECT_NE(lines[1].find("of 1 %: 76 to 133 pairs"), std::string::npos) << lines[1];
+  EXPECT_NE(lines[1].find("of 1.0 %: 71 to 135 pairs"), std::string::npos) << lines[1];
 }
 
 TEST(Forecast, NoRangeIsWiderThanTenTimesAndNoNumberAboveAThousand) {

@@ -22,19 +22,20 @@ const CauseCandidate* leader_of(const ExplainedError& error) {
   return at == error.candidates.end() ? nullptr : &*at;
 }
 
-// Whether what breaks a link is only what messages of the log say.
-bool is_by_log_alone(const Check& check, Layer link) {
-  const auto breaks = [](const Finding& finding) { return finding.severity == Severity::error; };
-  const auto is_stated = [](const ExplainedError& error) { return error.standing == CauseStanding::stated; };
-  const auto at =
-      std::find_if(check.chain.begin(), check.chain.end(), [&](const ChainLink& one) { return one.layer == link; });
-  return at != check.chain.end() && at->detail.find("VRV-LOG-ERROR") != std::string::npos &&
-         at->detail.rfind("see VRV-") == at->detail.find("see VRV-") &&
-         std::none_of(check.findings.begin(), check.findings.end(),
-                      [&](const Finding& finding) { return breaks(finding) && !repeats_log(finding); }) &&
-         std::all_of(check.errors.begin(), check.errors.end(), [&](const ExplainedError& error) {
-           return error.candidates.empty() || is_stated(error) || error.standing == CauseStanding::undecided;
-         });
+// How sure it is that a link is broken, where only messages of the log say so; empty where the stack shows it.
+std::string surety(const Check& check) {
+  const bool is_shown = std::any_of(check.findings.begin(), check.findings.end(), [](const Finding& finding) {
+    return finding.severity == Severity::error && !repeats_log(finding);
+  });
+  if (is_shown) return "";
+  bool is_likely = false;
+  for (const ExplainedError& error : check.errors) {
+    if (error.candidates.empty()) continue;
+    if (error.standing == CauseStanding::confirmed) return "";
+    is_likely = is_likely || error.standing == CauseStanding::supported;
+  }
+  const bool has_log_error = std::any_of(check.findings.begin(), check.findings.end(), repeats_log);
+  return !has_log_error ? "" : is_likely ? ", likely" : ", by the log's message alone";
 }
 
 // The links that an undecided error may come from.
@@ -77,7 +78,7 @@ std::vector<std::string> other_causes(const ExplainedError& error) {
   for (const CauseCandidate& one : error.candidates) {
     if (one.leads || lines.size() >= kMostOthers) continue;
     if (one.state == CandidateState::excluded) {
-      if (error.explained_by.empty()) lines.push_back("Ruled out: " + one.cause + " Here " + one.because);
+      if (error.explained_by.empty()) lines.push_back("Ruled out (" + one.because + "): " + one.cause);
       continue;
     }
     if (is_sure) continue;
@@ -106,10 +107,7 @@ std::vector<std::string> log_lines(const Check& check) {
 }
 
 std::string headline(const Check& check) {
-  if (check.first_broken) {
-    const bool by_log = is_by_log_alone(check, *check.first_broken);
-    return "First broken link: " + link_title(*check.first_broken) + (by_log ? ", by the log's message alone" : "");
-  }
+  if (check.first_broken) return "First broken link: " + link_title(*check.first_broken) + surety(check);
   const std::vector<std::string> links = open_links(check);
   return links.empty() ? "" : "Not decided: the log's error may come from " + list_text(links, 6);
 }

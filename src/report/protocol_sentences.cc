@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "report/run_summary.h"
 #include "report/wording.h"
+#include "stats/descriptive.h"
 
 namespace varve {
 
@@ -37,14 +38,27 @@ void add_asides(const ProtocolRules& rules, std::vector<std::string>& sentences)
   }
 }
 
+// What it did for a unit, in the middle; empty where no unit tells.
+std::string server_use(const Run& run, const Variant& variant) {
+  std::vector<double> seconds, ready;
+  for (const Unit* unit : timing_units(run, variant.name)) {
+    if (!unit->server) continue;
+    seconds.push_back(unit->server->user_seconds + unit->server->system_seconds);
+    ready.push_back(unit->server->ready_seconds);
+  }
+  if (seconds.empty()) return "";
+  return fmt::format(" It used {} of CPU time a unit and was ready after {} (medians).",
+                     quantity_text(median(seconds), "s"), quantity_text(median(ready), "s"));
+}
+
 void add_servers(const Run& run, std::vector<std::string>& sentences) {
   for (const Variant& variant : run.variants) {
     if (!variant.server) continue;
     sentences.push_back(
-        fmt::format("{} was the client of {}, {}, ready by {}.", variant.name, join(variant.server->command, " "),
+        fmt::format("{} was the client of {}, {}, ready by {}.{}", variant.name, join(variant.server->command, " "),
                     variant.server->lives == "block" ? "one for its units of a block: they are not independent"
                                                      : "a fresh one for each unit",
-                    variant.server->ready));
+                    variant.server->ready, server_use(run, variant)));
   }
 }
 std::string warmup_sentence(const Run& run) {

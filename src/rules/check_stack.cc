@@ -68,7 +68,7 @@ void add_log(const Analysis& analysis, const ErrorPatterns& patterns, const LogR
                          .is_cut = log.is_cut,
                          .looked_for = static_cast<std::int64_t>(count_messages(patterns)),
                          .outside = outside_of(log, patterns)};
-  join_errors(check.errors, check.findings, analysis, check.untold, patterns);
+  join_errors(check.errors, check.findings, analysis, check.untold, patterns, other_facts.empty());
   if (!other_facts.empty()) check.findings.push_back(other_machine(other_facts));
   judge_links(analysis, check);
 }

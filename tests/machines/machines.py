@@ -379,7 +379,8 @@ def build(description, folder):
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    build(expand(json.loads(pathlib.Path(sys.argv[1]).read_text())), sys.argv[2])
+    description = json.loads(pathlib.Path(sys.argv[1]).read_text())
+    build(expand(description.get("machine", description)), sys.argv[2])
 
 
 if __name__ == "__main__":

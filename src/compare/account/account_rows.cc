@@ -17,7 +17,6 @@ namespace varve {
 namespace {
 constexpr double kFalseDiscoveries = 0.05;  // of the rows that are called changed (STATS 3, "Many rows")
 constexpr double kHandful = 25;             // samples: fewer on one side alone are no evidence by themselves
-constexpr int kFewestUnits = 3;             // below it a spread says too little to overrule many samples
 constexpr const char* kNobody = "(for no operation that is known)";
 
 // Kernels of one caller that belong together, with what they took in every unit.
@@ -109,14 +108,19 @@ double sum_of(const std::vector<double>& values) {
   return sum;
 }
 
+// Whether most units of a side showed it.
+bool is_usual(const std::vector<double>& seconds) {
+  const auto shown = std::count_if(seconds.begin(), seconds.end(), [](double each) { return each > 0; });
+  return 2 * static_cast<std::size_t>(shown) > seconds.size();
+}
+
 // Whether what one side alone showed may be chance: its change does not stand out, and it was seen a handful of times,
-// or by few of many units.
-bool may_be_chance(const RowSeries& series, const SeenUnits& seen, bool stands_out) {
+// or by few of the units. What was counted and not sampled is none.
+bool may_be_chance(const RowSeries& series, bool stands_out) {
   const double variance = series.a.variance + series.b.variance;
   if (stands_out || variance == 0) return false;
   const double total = sum_of(series.a.seconds) + sum_of(series.b.seconds);
-  const bool few_units = std::min(seen.a.size(), seen.b.size()) < kFewestUnits;
-  return !few_units || total * total < kHandful * variance;
+  return total * total < kHandful * variance || !(is_usual(series.a.seconds) || is_usual(series.b.seconds));
 }
 
 KernelChange unseen_row(std::size_t count, const char* what) {
@@ -129,7 +133,7 @@ KernelChange unseen_row(std::size_t count, const char* what) {
 void fold_unseen(std::vector<Leaf>& leaves, const std::vector<bool>& found, const SeenUnits& seen) {
   std::map<std::string, std::vector<std::size_t>> folded;
   for (std::size_t i = 0; i < leaves.size(); ++i) {
-    if (!is_one_sided(leaves[i].row.state) || !may_be_chance(leaves[i].series, seen, found[i])) continue;
+    if (!is_one_sided(leaves[i].row.state) || !may_be_chance(leaves[i].series, found[i])) continue;
     folded[leaves[i].caller].push_back(i);
   }
   std::set<std::size_t> gone;
@@ -228,7 +232,7 @@ void judge_operations(AccountRows& account, const SeenUnits& seen) {
     const bool in_a = has_time(account.series[i].a.seconds), in_b = has_time(account.series[i].b.seconds);
     row.state = found[i] ? KernelState::changed : KernelState::same;
     if (in_a != in_b) row.state = in_a ? KernelState::vanished : KernelState::appeared;
-    if (in_a != in_b && may_be_chance(account.series[i], seen, found[i])) chance.push_back(i);
+    if (in_a != in_b && may_be_chance(account.series[i], found[i])) chance.push_back(i);
     if (in_a && in_b && row.label != kNobody && (!row.detail.empty() || is_exchanged(row))) {
       row.state = KernelState::replaced;
     }

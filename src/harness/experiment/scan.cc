@@ -67,6 +67,7 @@ Status add_scan(const std::string& text, Scans& scans) {
     return Error{kScanning, text, found, "Write NAME=VALUE,VALUE,… and {NAME} where the value belongs"};
   };
   if (equals == std::string::npos || equals == 0) return wrong("there is no name before a =");
+  if (equals + 1 == text.size()) return wrong("there is no value");
   const std::string name = text.substr(0, equals);
   if (name.find_first_of("{}") != std::string::npos) return wrong("a name has no braces");
   std::vector<std::string>& values = scans[name];
@@ -78,7 +79,6 @@ Status add_scan(const std::string& text, Scans& scans) {
       values.emplace_back(value);
     }
   }
-  if (values.empty()) return wrong("there is no value");
   return Done{};
 }
 

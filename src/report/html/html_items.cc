@@ -73,6 +73,27 @@ void write_table(HtmlWriter& out, const Comparison& comparison, bool quiet) {
     write_group(out, layer_title(static_cast<Layer>(layer)), items);
   }
 }
+// The layers of the stack from top to bottom: what moved, what did not, what is unknown.
+void write_layers(HtmlWriter& out, const std::vector<ControlItem>& items) {
+  Element list(out, "ul", {{"class", "layers"}});
+  for (int layer = static_cast<int>(Layer::kernels); layer >= 0; --layer) {
+    std::size_t moved = 0, unknown = 0, all = 0;
+    for (const ControlItem& item : items) {
+      if (static_cast<int>(item.layer) != layer || item.state == ItemState::not_applicable) continue;
+      ++all;
+      moved += item.state == ItemState::different || item.state == ItemState::follows ? 1 : 0;
+      unknown += item.state == ItemState::unknown ? 1 : 0;
+    }
+    if (all == 0) continue;
+    const char* state = moved > 0 ? "moved" : unknown > 0 ? "unknown" : "same";
+    Element line(out, "li", {{"class", state}});
+    out.leaf("span", {{"class", "layer-name"}}, layer_title(static_cast<Layer>(layer)));
+    std::string counts = moved > 0 ? fmt::format("≠ {} of {} moved", moved, all) : "= the same";
+    if (unknown > 0) counts = (moved > 0 ? counts + ", " : "") + fmt::format("? {} of {} unknown", unknown, all);
+    out.leaf("span", {}, counts);
+  }
+}
+
 void write_bundle(HtmlWriter& out, const Bundle& bundle) {
   if (bundle.members.size() < 2) return;
   out.leaf("h3", {}, bundle.title);
@@ -107,6 +128,7 @@ void write_items(HtmlWriter& out, const Comparison& comparison) {
     out.leaf("p", {{"class", "note"}},
              "Both sides ran in turns on one machine: what the machine is, known or not, cannot differ between them.");
   }
+  write_layers(out, comparison.items);
   for (const Bundle& bundle : comparison.bundles) write_bundle(out, bundle);
   if (quiet < comparison.items.size()) write_table(out, comparison, false);
   if (quiet == 0) return;

@@ -67,32 +67,12 @@ std::vector<Step> steps_of(const std::vector<PictureRow>& rows) {
 void write_picture(HtmlWriter& out, const KernelAccount& account, const TimeUnit& unit) {
   const std::vector<PictureRow> rows = picture_rows(account);
   const std::vector<Step> steps = steps_of(rows);
-  const Scale scale = step_scale(steps);
-  Element figure(out, "figure");
-  {
-    Element waterfall(out, "div", {{"class", "waterfall"}});
-    {
-      Element head(out, "div", {{"class", "step-row axis-row"}});
-      out.leaf("div", {{"class", "step-label"}}, "");
-      Element plot(out, "div", {{"class", "step-plot"}});
-      out.raw(step_axis(scale, unit));
-    }
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const PictureRow& row = rows[i];
-      Element line(out, "div",
-                   {{"class", row.is_total   ? "step-row total"
-                              : row.is_quiet ? "step-row quiet"
-                                             : "step-row"}});
-      out.leaf("div", {{"class", "step-label"}, {"title", row.library}}, row.label);
-      {
-        Element plot(out, "div", {{"class", "step-plot"}});
-        out.raw(step_picture(steps[i], scale));
-      }
-      out.leaf("div", {{"class", "step-value"}}, unit.signed_text(row.change.value) + " " + unit.name);
-    }
+  std::vector<WaterfallRow> bars;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    bars.push_back({rows[i].label, rows[i].library, steps[i], rows[i].change.value});
   }
-  out.leaf(
-      "figcaption", {},
+  write_waterfall(
+      out, bars, unit,
       fmt::format("The change of {} a unit, B − A, in steps: each bar starts where the one above it ends, so that "
                   "they close to the total. Thin lines: 95 % intervals. To the right: more time in B; to the left: "
                   "less.",

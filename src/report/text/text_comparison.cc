@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "report/printable.h"
-#include "report/text/text_account.h"
+#include "report/text/comparison_account.h"
 #include "report/text/text_parts.h"
 #include "report/text/text_report.h"
 #include "report/wording.h"
@@ -152,20 +152,34 @@ std::string items_of(const Comparison& comparison, bool quiet, const Detail& det
   return out;
 }
 
-// "of torch 2.1.2 → 2.15.0 and what came with it: torch 2.1.2 → 2.15.0, triton 2.1.0 → 3.9.0 (came along with torch) …"
+std::string member_words(const BundleMember& member) {
+  if (member.a.empty()) return member.name + " " + member.b + " in B only";
+  if (member.b.empty()) return member.name + " " + member.a + " in A only";
+  return member.name + " " + member.a + " → " + member.b;
+}
+
+// "torch 2.1.2 → 2.15.0 (with it came triton 2.1.0 → 3.9.0 and 30 more)"
+std::string leader_words(const Bundle& bundle, const BundleMember& leader, const Detail& detail) {
+  std::vector<std::string> exchanged, one_sided;
+  for (const BundleMember& member : bundle.members) {
+    if (member.because != leader.name) continue;
+    (member.a.empty() || member.b.empty() ? one_sided : exchanged).push_back(member_words(member));
+  }
+  exchanged.insert(exchanged.end(), one_sided.begin(), one_sided.end());
+  if (exchanged.empty()) return member_words(leader);
+  return fmt::format("{} (with it came {})", member_words(leader),
+                     list_text(exchanged, detail.explain ? exchanged.size() : 2));
+}
+
 std::string bundles(const Comparison& comparison, const Detail& detail, const TextStyle& style) {
   std::string out;
   for (const Bundle& bundle : comparison.bundles) {
     if (bundle.members.size() < 2) continue;
-    std::vector<std::string> names;
+    std::vector<std::string> leaders;
     for (const BundleMember& member : bundle.members) {
-      const std::string versions = member.a.empty()   ? member.b + " in B only"
-                                   : member.b.empty() ? member.a + " in A only"
-                                                      : member.a + " → " + member.b;
-      names.push_back(member.name + " " + versions +
-                      (member.because.empty() ? "" : " (came along with " + member.because + ")"));
+      if (member.because.empty()) leaders.push_back(leader_words(bundle, member, detail));
     }
-    out += paragraph(fmt::format("In the bundle: {}.", list_text(names, detail.explain ? names.size() : 3)), 2,
+    out += paragraph(fmt::format("In the bundle: {}.", list_text(leaders, detail.explain ? leaders.size() : 3)), 2,
                      Tone::plain, style);
   }
   return out;

@@ -79,6 +79,11 @@ struct Lead {
   CauseStanding standing = CauseStanding::refuted;
 };
 
+// Whether the message itself names the first of the causes: it is the row's own, and the row is no general one.
+bool states_first(const ErrorPattern& row) {
+  return row.priority >= kNamesCausePriority && !row.candidates.empty() && row.candidates.front().id == row.id;
+}
+
 Lead choose_lead(const std::vector<Judged>& causes, const ErrorPattern& row) {
   const auto first = [&](auto holds) -> std::optional<std::size_t> {
     const auto at = std::find_if(causes.begin(), causes.end(), holds);
@@ -93,7 +98,7 @@ Lead choose_lead(const std::vector<Judged>& causes, const ErrorPattern& row) {
   if (!open) return {std::nullopt, CauseStanding::refuted};
   const auto left = std::count_if(causes.begin(), causes.end(), is_open);
   if (left == 1 && causes.size() > 1) return {open, CauseStanding::supported};
-  const bool is_stated = *open == 0 && row.priority >= kNamesCausePriority;
+  const bool is_stated = *open == 0 && states_first(row);
   if (left == 1 || is_stated || is_one_link(causes)) return {open, CauseStanding::stated};
   return {open, CauseStanding::undecided};
 }

@@ -9,7 +9,7 @@
 #include "package/python_metadata.h"
 #include "rules/analysis/consumer_answers.h"
 #include "rules/log/machine_traits.h"
-#include "tables/error_patterns.h"
+#include "tables/messages/error_patterns.h"
 
 namespace varve {
 
@@ -89,7 +89,7 @@ Answer ask_gpu(const ConditionTerm& term, const ConditionGround& ground) {
   };
   std::vector<std::string> names;
   for (const ComputeCapability& gpu : gpus) names.push_back(gpu_words(ground.analysis, gpu));
-  const std::string words = fmt::format("the GPU here is {}", join(names, ", "));
+  const std::string words = fmt::format("the GPU is {}", join(names, ", "));
   const bool all = std::all_of(gpus.begin(), gpus.end(), holds), any = std::any_of(gpus.begin(), gpus.end(), holds);
   const bool all_known = std::all_of(ground.analysis.gpus.begin(), ground.analysis.gpus.end(),
                                      [](const Gpu& gpu) { return gpu.capability.has_value(); });
@@ -127,6 +127,8 @@ Answer ask_answer(const ConditionTerm& term, const ConditionGround& ground) {
     worst = &answer;
     name = consumer.consumer.name;
   }
+  const bool asks_nothing = worst == nullptr && !ground.analysis.consumers.empty();
+  if (asks_nothing) return {Holds::no, fmt::format("nothing here asks for {}", to_string(term.question))};
   if (worst == nullptr || worst->state == CheckState::cannot_tell) return {};
   return {holds_if(worst->state == term.state),
           fmt::format("{} of {}: {}, {}", to_string(term.question), name, to_string(worst->state), worst->detail)};
@@ -229,10 +231,17 @@ Answer ask_term(const ConditionTerm& term, const ConditionGround& ground) {
 }
 }  // namespace
 
+namespace {
+// Whether a term asks the message or the tables alone.
+bool needs_no_machine(const ConditionTerm& term) {
+  return term.kind == TermKind::said || term.kind == TermKind::releases_dropped;
+}
+}  // namespace
+
 Answer ask(const Condition& condition, const ConditionGround& ground) {
   Answer all{Holds::yes, ""};
   for (const ConditionTerm& term : condition.terms) {
-    Answer one = ask_term(term, ground);
+    Answer one = ground.is_of_machine || needs_no_machine(term) ? ask_term(term, ground) : Answer{};
     if (term.negated && one.holds != Holds::unknown) one.holds = holds_if(one.holds == Holds::no);
     if (one.holds == Holds::no) return one;
     if (one.holds == Holds::unknown) all.holds = Holds::unknown;

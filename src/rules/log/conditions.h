@@ -4,7 +4,7 @@
 
 #include "model/check_result.h"
 #include "rules/analysis/analysis.h"
-#include "tables/causes.h"
+#include "tables/messages/causes.h"
 
 namespace varve {
 
@@ -18,6 +18,7 @@ struct ConditionGround {
   const std::vector<ExplainedError>& errors;  // of the log
   // Of the message: a "{1}" in a condition stands for the first.
   const std::vector<std::string>& groups;
+  bool is_of_machine = true;  // false: the log was written on another machine, whose facts these are not
 };
 
 struct Answer {

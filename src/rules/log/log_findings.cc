@@ -241,12 +241,12 @@ void join_one(ExplainedError& error, const ErrorPattern& row, std::vector<Findin
 }  // namespace
 
 void join_errors(std::vector<ExplainedError>& errors, std::vector<Finding>& findings, const Analysis& analysis,
-                 const std::vector<UntoldRule>& untold, const ErrorPatterns& patterns) {
+                 const std::vector<UntoldRule>& untold, const ErrorPatterns& patterns, bool is_of_machine) {
   Joined joined;
   const std::vector<Finding> found = findings;  // conditions speak of what the stack shows, not of what the log adds
   for (ExplainedError& error : errors) {
     const ErrorPattern* row = find_pattern(patterns, error.pattern);
-    const ConditionGround ground{analysis, found, untold, errors, error.groups};
+    const ConditionGround ground{analysis, found, untold, errors, error.groups, is_of_machine};
     if (row != nullptr) join_one(error, *row, findings, ground, joined);
   }
   std::vector<Finding> ordered = std::move(joined.first);

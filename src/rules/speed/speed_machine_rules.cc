@@ -91,7 +91,12 @@ std::vector<Found> partitioned_gpus(const Analysis& analysis) {
     const auto& mig = analysis.gpus[i].mig;
     if (mig && mig->on) partitioned.push_back(numbered_gpu(analysis, i));
   }
-  if (partitioned.empty()) return {};
+  if (partitioned.empty()) {
+    // Nobody asked the driver; its files name the parts.
+    const std::vector<std::string> parts = list_of(analysis, "gpu.mig.instances");
+    if (parts.empty()) return {};
+    return {{.evidence = "The driver names parts of a GPU (MIG): " + and_more(parts, 4)}};
+  }
   return {{.evidence = join(partitioned, ", ") + (partitioned.size() == 1 ? " is" : " are") + " partitioned (MIG)"}};
 }
 
