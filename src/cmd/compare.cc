@@ -129,14 +129,12 @@ ExitStatus compare(CompareFlags& options) {
   options.compare.created_at = format_time(host_world().now());
   if (!options.files_a.empty() || !options.files_b.empty()) return compare_ranks(options);
   if (options.a.empty()) {
-    return complain({"reading the command line", "", "A is required", "See varve compare --help"},
-                    ExitStatus::usage);
+    return complain({"reading the command line", "", "A is required", "See varve compare --help"}, ExitStatus::usage);
   }
   const bool a_is_trace = names_traces(options.a), b_is_trace = !options.b.empty() && names_traces(options.b);
   if (const std::optional<Error> lone = lone_trace(options, a_is_trace, b_is_trace)) return complain(*lone);
   if (a_is_trace) {
-    return compare_trace_sides(
-        {{options.a}, {options.b}, options.explain, options.output, options.compare.created_at});
+    return compare_trace_sides({{options.a}, {options.b}, options.explain, options.output, options.compare.created_at});
   }
   if (are_described(options.a, options.b)) {
     return compare_described(options.a, options.b, options.explain, options.output);
@@ -161,12 +159,14 @@ std::vector<Flag> flags_of(CompareFlags& options) {
   const std::vector<Flag> own = {
       {.names = "A",
        .target = &options.a,
-       .help = "a run, whose variants are compared with its first where it stands alone; a trace, or a folder of those of "
-               "all ranks; a captured stack; or a text that describes a machine"},
+       .help =
+           "a run, whose variants are compared with its first where it stands alone; a trace, or a folder of those of "
+           "all ranks; a captured stack; or a text that describes a machine"},
       {.names = "B",
        .target = &options.b,
-       .help = "another run, of which FILE@B names one variant (A may be FILE@A of the same run); another trace, stack or "
-               "text; or here, this machine as it is now"},
+       .help =
+           "another run, of which FILE@B names one variant (A may be FILE@A of the same run); another trace, stack or "
+           "text; or here, this machine as it is now"},
       {.names = "--a",
        .value = "FILES",
        .target = &options.files_a,

@@ -13,7 +13,8 @@ namespace varve {
 // `shared`. `follows` and `under_test` are not decided here.
 std::vector<ControlItem> list_items(const Sides& sides);
 
-// One fact of two stacks as an item; with a value that may only be written shorter on one side ("550.54") it is unknown.
+// One fact of two stacks as an item; with a value that may only be written shorter on one side ("550.54") it is
+// unknown.
 ControlItem fact_item(const std::string& id, const FactDefinition& definition, const Fact& a, const Fact& b);
 
 // Libraries mapped by the units of either side (in library_items.cc).
