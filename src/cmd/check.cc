@@ -4,11 +4,10 @@
 
 #include "capture/what_if.h"
 #include "cmd/check_proofs.h"
-#include "cmd/check_text.h"
 #include "cmd/document_files.h"
 #include "cmd/subjects.h"
 #include "cmd/terminal.h"
-#include "cmd/texts.h"
+#include "cmd/texts/texts.h"
 #include "cmd/verb.h"
 #include "loading/binary_cache.h"
 #include "model/json/documents.h"
@@ -259,7 +258,8 @@ std::vector<Flag> flags_of(CheckFlags& options) {
       {"--target", "DOC", &options.target, "judge against the machine of this capture document, not this one"},
       {"--expect", "DOC", &options.expect, "a capture document as a lock: what moved since; drift is a failure"},
       {"--log", "FILE", &options.log,
-       "a log of a failure: its errors, and what accounts for them; - is stdin. One that names its machine is judged as "
+       "a log of a failure: its errors, and what accounts for them; - is stdin. One that names its machine is judged "
+       "as "
        "of that machine"},
       {"--here", "", &options.here, "judge texts and logs on the driver and the GPUs of this machine"},
       {"--prove-jit", "", &options.prove_jit,
@@ -273,8 +273,9 @@ std::vector<Flag> flags_of(CheckFlags& options) {
   const Flag subjects = {
       .names = "SUBJECT",
       .target = &options.named,
-      .help = "capture documents, images, environments, root directories, binaries, or texts that describe a machine; this "
-              "machine by default"};
+      .help =
+          "capture documents, images, environments, root directories, binaries, or texts that describe a machine; this "
+          "machine by default"};
   return join_flags({{subjects}, subject_flags(options.subject), own, output_flags(options.output)});
 }
 }  // namespace

@@ -3,10 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "cmd/check_text.h"
 #include "cmd/document_files.h"
 #include "cmd/terminal.h"
-#include "cmd/texts.h"
+#include "cmd/texts/texts.h"
 #include "cmd/verb.h"
 #include "model/kernels/kernel_display.h"
 #include "report/printable.h"
@@ -32,7 +31,8 @@ struct ExplainFlags {
 bool names_text(const std::vector<std::string>& words) {
   if (words.size() != 1) return false;
   std::error_code error;
-  return words.front() == "-" || (std::filesystem::is_regular_file(words.front(), error) && is_text_to_read(words.front()));
+  return words.front() == "-" ||
+         (std::filesystem::is_regular_file(words.front(), error) && is_text_to_read(words.front()));
 }
 
 // "precision: fp32" and the like, of what the name says.
@@ -218,7 +218,8 @@ Command declare_explain() {
   const std::vector<Flag> own = {
       {.names = "TEXT",
        .target = &options->words,
-       .help = "a rule's id, an error's number, name or message, a kernel's name; a file, or - for stdin: a whole text, judged "
+       .help = "a rule's id, an error's number, name or message, a kernel's name; a file, or - for stdin: a whole "
+               "text, judged "
                "as varve check does it where it describes a machine"},
       {"--list", "", &options->list, "all rules of varve check"},
       data_flag(options->data),

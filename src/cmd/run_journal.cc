@@ -12,7 +12,7 @@
 
 #include "base/text.h"
 #include "cmd/terminal.h"
-#include "harness/unit/machine_time.h"
+#include "harness/conditions/machine_time.h"
 #include "model/json/documents.h"
 
 namespace varve {

@@ -37,7 +37,8 @@ Result<NamedKind> kind_of_directory(const World& world, const std::string& name)
                "Name what it is: --image, --env, --root"};
 }
 
-// A document is JSON of Varve's, a binary starts as ELF or as an archive of ar(1); what is no text are archives of images.
+// A document is JSON of Varve's, a binary starts as ELF or as an archive of ar(1); what is no text are archives of
+// images.
 Result<NamedKind> kind_of_file(const std::string& name) {
   std::ifstream file(name, std::ios::binary);
   char start[512] = {};

@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 #include "capture/capture_stack.h"
-#include "cmd/texts.h"
+#include "cmd/texts/texts.h"
 #include "world/world.h"
 
 namespace varve {
@@ -30,9 +30,9 @@ struct NamedSubject {
 };
 
 // The stacks of what was named without saying what it is (a Varve document, "-" for one on stdin, a container image, an
-// environment, a root directory, a binary, a text that describes a machine: its content tells), then that of the subject
-// of the plan, which is left out where something was named and the plan is of this machine. Error: nothing is there, it
-// is none of these, or it cannot be captured.
+// environment, a root directory, a binary, a text that describes a machine: its content tells), then that of the
+// subject of the plan, which is left out where something was named and the plan is of this machine. Error: nothing is
+// there, it is none of these, or it cannot be captured.
 Result<std::vector<NamedSubject>> capture_subjects(const World& world, const CaptureOptions& plan,
                                                    const std::vector<std::string>& named, const Knowledge& knowledge);
 

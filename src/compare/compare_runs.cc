@@ -52,6 +52,14 @@ std::vector<std::string> protocol_reasons(const Sides& sides, const CompareOptio
   }
   for (const Run* run : {sides.run_a, sides.run_b}) {
     if (!run->complete) reasons.push_back("the run is not complete: " + run->incomplete_reason);
+    for (const RunContinuation& one : run->continuations) {
+      reasons.push_back(
+          one.how == "pairs added"
+              ? fmt::format("{} pairs were added to the finished run at {}: who adds pairs until the verdict "
+                            "pleases proves nothing",
+                            one.units, one.created_at)
+              : fmt::format("the run was ended, and resumed at {}", one.created_at));
+    }
     if (sides.one_document) break;
   }
   return reasons;
@@ -98,6 +106,14 @@ std::vector<std::string> reasons_without_marked(const Sides& sides, const Metric
                       format_change(metric.ratio.value), speed_title(metric.speed))};
 }
 
+// Of wall time that nobody asked for: why it is compared.
+std::string metric_note(const Sides& sides, const std::string& metric) {
+  const Protocol& a = sides.run_a->protocol;
+  if (metric == a.primary_metric && !a.metric_note.empty()) return a.metric_note;
+  const Protocol& b = sides.run_b->protocol;
+  return metric == b.primary_metric ? b.metric_note : "";
+}
+
 bool has_finding(const Comparison& comparison, const std::string& id) {
   return std::any_of(comparison.findings.begin(), comparison.findings.end(),
                      [&](const Finding& finding) { return finding.id == id; });
@@ -136,6 +152,7 @@ Result<Comparison> compare_sides(const Sides& sides, const CompareOptions& optio
     call_noise(null, other->comparison);
     comparison.others.push_back(other->comparison);
   }
+  comparison.metric_note = metric_note(sides, comparison.primary.metric);
   comparison.items = control->items;
   comparison.control = control->control;
   comparison.title = title_of(comparison, sides);
@@ -159,6 +176,8 @@ Result<Comparison> compare_sides(const Sides& sides, const CompareOptions& optio
   comparison.assumptions = assumptions_of(comparison, sides);
 
   comparison.reasons = speed_reasons(comparison);
+  const std::vector<std::string> without = reasons_without_marked(sides, comparison.primary, null);
+  comparison.without_marked = without.empty() ? "" : without.front();
   const auto append = [&](const std::vector<std::string>& more) {
     comparison.reasons.insert(comparison.reasons.end(), more.begin(), more.end());
   };
@@ -169,7 +188,7 @@ Result<Comparison> compare_sides(const Sides& sides, const CompareOptions& optio
     append({fmt::format("{} {} without a positive {} left out", primary->left_out,
                         sides.one_document ? "pairs" : "units", comparison.primary.metric)});
   }
-  append(reasons_without_marked(sides, comparison.primary, null));
+  append(without);
   return comparison;
 }
 bool is_one_measurement(const Side& a, const Side& b) {

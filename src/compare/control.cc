@@ -39,8 +39,9 @@ bool is_use(const ControlItem& item) { return item.id == "threads" || item.id ==
 
 // What may have been changed on purpose: a setting, the command, or the one file or
 // environment that the other command is about.
-bool is_planned(const ControlItem& item, ItemState command) {
+bool is_planned(const ControlItem& item, ItemState command, bool environment_chosen) {
   if (item.state != ItemState::different) return false;
+  if (is_environment(item) && environment_chosen) return true;
   if (item.id == "program" || is_file(item) || is_environment(item)) return command == ItemState::follows;
   return item.id == "command" || item.id == "directory" || item.id == "server" || is_setting(item);
 }
@@ -52,11 +53,11 @@ bool may_follow(const ControlItem& item) {
 }
 
 // What the plan changed on purpose is under test; program and libraries that differ then follow from it.
-void mark_planned(std::vector<ControlItem>& items) {
+void mark_planned(std::vector<ControlItem>& items, bool environment_chosen) {
   const ItemState command = find_item(items, "command")->state;
   bool any = false;
   for (ControlItem& item : items) {
-    if (!is_planned(item, command)) continue;
+    if (!is_planned(item, command, environment_chosen)) continue;
     item.under_test = true;
     any = true;
   }
@@ -233,8 +234,13 @@ Result<ControlVerdict> judge_control(const Sides& sides, const std::vector<std::
   }
   let_packages_explain(sides, verdict.items);
   verdict.bundles = find_bundles(sides, verdict.items);
+  const bool environment_chosen = settings_follow_from_an_environment(sides);
+  for (const char* id : {"settings.PATH", "settings.VIRTUAL_ENV"}) {
+    ControlItem* item = find_item(verdict.items, id);
+    if (environment_chosen && item != nullptr) item->state = ItemState::follows;
+  }
   if (sides.one_document) {
-    mark_planned(verdict.items);
+    mark_planned(verdict.items, environment_chosen);
     if (pair_unknown) {
       if (ControlItem* driver = find_item(verdict.items, "driver.kernel_mode.version"))
         driver->state = ItemState::unknown;

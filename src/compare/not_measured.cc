@@ -51,6 +51,7 @@ std::vector<std::string> why_not_measured(const Sides& sides, const std::vector<
     if (item.id != "work" || item.state != ItemState::different) continue;
     faults.push_back(fmt::format("the sides did unequal work in a unit: {} against {}", item.a, item.b));
   }
+  for (std::string& difference : work_differences(sides, metric_a)) faults.push_back(std::move(difference));
   if (sides.failed > 0) {
     faults.push_back(fmt::format("{} {} failed: the rest is a choice among units, and no measurement of the command",
                                  sides.failed, sides.failed == 1 ? "unit" : "units"));

@@ -37,7 +37,9 @@ std::string numbers_text(const Comparison& comparison) {
       std::isfinite(interval.high)
           ? fmt::format("95 % interval {} to {}", format_change(interval.low), format_change(interval.high))
           : "no interval";
-  return fmt::format("{} {} ({}, {}, {}, margin {})", metric.metric, format_change(metric.ratio.value),
+  const std::string of_what =
+      comparison.metric_note.empty() ? "" : " of the whole process, since " + comparison.metric_note + ",";
+  return fmt::format("{}{} {} ({}, {}, {}, margin {})", metric.metric, of_what, format_change(metric.ratio.value),
                      direction_text(metric.better), spread, count_text(metric, comparison), margin_text(metric.margin));
 }
 
@@ -49,6 +51,31 @@ std::string more_pairs_text(const MetricComparison& metric) {
   if (more > kMostForetold) return fmt::format("more than {} more pairs would be needed", kMostForetold);
   return fmt::format("about {} more {} would decide", more, more == 1 ? "pair" : "pairs");
 }
+
+std::string confounding_text(const std::vector<ControlItem>& items, const std::string& names) {
+  std::size_t differing = 0;
+  const ControlItem* opaque = nullptr;
+  for (const ControlItem& item : items) {
+    if (item.state != ItemState::different) continue;
+    ++differing;
+    if (!item.unrecorded.empty()) opaque = &item;
+  }
+  if (differing > 1) {
+    const std::string inside = opaque == nullptr ? "" : "; of " + item_name(*opaque) + ", " + opaque->unrecorded;
+    return fmt::format("{} things differ ({}{})", differing, names, inside);
+  }
+  if (opaque != nullptr) return fmt::format("{} differs, and {}", item_name(*opaque), opaque->unrecorded);
+  return fmt::format("1 thing differs that was not under test ({})", names);
+}
+
+// "one bundle differs (torch 2.1.2 → 2.15.0 and what came with it, 26 packages), none of whose members is established
+// as the cause"
+std::string bundle_phrase(const Bundle& bundle) {
+  if (bundle.members.size() == 1) return fmt::format("only {} differs", bundle.title);
+  return fmt::format("one bundle differs ({}, {} components), and no member of it is established as the cause",
+                     bundle.title, bundle.members.size());
+}
+}  // namespace
 
 std::string speed_sentence(const Comparison& comparison) {
   const MetricComparison& metric = comparison.primary;
@@ -84,30 +111,6 @@ std::string speed_sentence(const Comparison& comparison) {
   return numbers;
 }
 
-std::string confounding_text(const std::vector<ControlItem>& items, const std::string& names) {
-  std::size_t differing = 0;
-  const ControlItem* opaque = nullptr;
-  for (const ControlItem& item : items) {
-    if (item.state != ItemState::different) continue;
-    ++differing;
-    if (!item.unrecorded.empty()) opaque = &item;
-  }
-  if (differing > 1) {
-    const std::string inside = opaque == nullptr ? "" : "; of " + item_name(*opaque) + ", " + opaque->unrecorded;
-    return fmt::format("{} things differ ({}{})", differing, names, inside);
-  }
-  if (opaque != nullptr) return fmt::format("{} differs, and {}", item_name(*opaque), opaque->unrecorded);
-  return fmt::format("1 thing differs that was not under test ({})", names);
-}
-
-// "one bundle differs (torch 2.1.2 → 2.15.0 and what came with it, 26 packages), none of whose members is established
-// as the cause"
-std::string bundle_phrase(const Bundle& bundle) {
-  if (bundle.members.size() == 1) return fmt::format("only {} differs", bundle.title);
-  return fmt::format("one bundle differs ({}, {} components), and no member of it is established as the cause",
-                     bundle.title, bundle.members.size());
-}
-
 std::string control_phrase(const Comparison& comparison) {
   const auto count = [&](ItemState state) {
     return std::count_if(comparison.items.begin(), comparison.items.end(),
@@ -138,8 +141,6 @@ std::string control_phrase(const Comparison& comparison) {
   }
   return {};
 }
-}  // namespace
-
 const Bundle* bundle_under_test(const Comparison& comparison) {
   for (const Bundle& bundle : comparison.bundles) {
     if (bundle.under_test) return &bundle;

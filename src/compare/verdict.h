@@ -7,6 +7,9 @@
 
 namespace varve {
 
+// The two halves of the answer: "B is faster: tokens/s +8.1 % (…)" and "controlled: only OPENBLAS_CORETYPE differs".
+std::string speed_sentence(const Comparison& comparison);
+std::string control_phrase(const Comparison& comparison);
 // The whole answer in one sentence: what the numbers say, how sure, and whether they may be compared.
 std::string verdict_sentence(const Comparison& comparison);
 

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "base/text.h"
-#include "disclosure/text_stack.h"
+#include "disclosure/stack_of_text.h"
 
 namespace varve {
 
@@ -72,8 +72,7 @@ void merge(const DeclaredGpus& base, std::vector<Gpu>& gpus, const DeclaredGpus&
     }
     if (place == gpus.size()) {
       const std::string known = at < gpus.size() ? gpus[at].model : "";
-      declared.conflicts.push_back(
-          {fmt::format("GPU {}", number), known, gpu.model, base.place.line, list.place.line});
+      declared.conflicts.push_back({fmt::format("GPU {}", number), known, gpu.model, base.place.line, list.place.line});
       return;  // of another machine, or of another time: nothing of it is taken
     }
     taken.insert(place);

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "base/text.h"
-#include "disclosure/text_stack.h"
+#include "disclosure/stack_of_text.h"
 #include "package/package_cuda.h"
 #include "package/python_metadata.h"
 #include "tables/package_table.h"
@@ -92,7 +92,8 @@ std::vector<std::string> runtimes_beside(const OpenEnvironment& environment) {
   for (const auto& [name, open] : environment.packages) {
     if (!name.starts_with("nvidia-cuda-runtime") && name != "cuda-cudart" && name != "cudatoolkit") continue;
     const auto version = dotted_version_from(open.package.version);
-    if (version && version->parts.size() > 1) runtimes.push_back(fmt::format("{}.{}", version->major(), version->minor()));
+    if (version && version->parts.size() > 1)
+      runtimes.push_back(fmt::format("{}.{}", version->major(), version->minor()));
   }
   std::sort(runtimes.begin(), runtimes.end());
   runtimes.erase(std::unique(runtimes.begin(), runtimes.end()), runtimes.end());
@@ -202,7 +203,8 @@ std::vector<Environment> environments_of_text(Declared& declared, const Knowledg
       return fits(environment, packages, list.python);
     });
     if (place == open.end()) {
-      open.push_back({.packages = {}, .python = {}, .line = list.place.line});
+      open.push_back(
+          {.packages = {}, .python = {}, .line = packages.empty() ? list.place.line : packages.front().line});
       place = open.end() - 1;
     }
     place->is_conda = place->is_conda || list.installer == "conda";

@@ -56,9 +56,10 @@ RunPlan plan_of_two() {
 TEST(Forecast, TwoWarmUpPairsForetellNothing) {
   const std::vector<std::string> lines = forecast_lines(plan_of_two(), warmups({1, 1.05}, {1, 1.05}), "wall time");
   ASSERT_EQ(lines.size(), 3u);
-  EXPECT_EQ(lines[1],
-            "To tell an effect of 5 %: cannot tell yet (6 to 208 pairs); of 1 %: cannot tell yet (88 to over 1000 pairs); "
-            "to call them the same within 1 %: cannot tell yet (90 to over 1000 pairs).");
+  EXPECT_EQ(
+      lines[1],
+      "To tell an effect of 5 %: cannot tell yet (6 to 208 pairs); of 1 %: cannot tell yet (88 to over 1000 pairs); "
+      "to call them the same within 1 %: cannot tell yet (90 to over 1000 pairs).");
   EXPECT_EQ(lines[2], "Planned: 10 pairs.");
 }
 
@@ -66,7 +67,8 @@ TEST(Forecast, NeverFewerThanFivePairs) {
   const std::vector<std::string> lines =
       forecast_lines(plan_of_two(), warmups({1, 1.00001}, {1, 1.00001}), "wall time");
   ASSERT_EQ(lines.size(), 3u);
-  EXPECT_EQ(lines[1], "To tell an effect of 5 %: 5 pairs; of 1 %: 5 pairs; to call them the same within 1 %: 5 pairs.");
+  EXPECT_EQ(lines[1],
+            "To tell an effect of 5 %: 5 pairs; of 1.0 %: 5 pairs; to call them the same within 1.0 %: 5 pairs.");
 }
 
 TEST(Forecast, ManyWarmUpsGiveARange) {
@@ -76,12 +78,13 @@ TEST(Forecast, ManyWarmUpsGiveARange) {
     b.push_back(i % 2 == 0 ? 2 : 2.06);
   }
   const std::vector<std::string> lines = forecast_lines(plan_of_two(), warmups(a, b), "wall time");
-  EXPECT_NE(lines[1].find("of 1 %: 76 to 133 pairs"), std::string::npos) << lines[1];
+  EXPECT_NE(lines[1].find("of 1.0 %: 71 to 135 pairs"), std::string::npos) << lines[1];
 }
 
 TEST(Forecast, NoRangeIsWiderThanTenTimesAndNoNumberAboveAThousand) {
   for (const double step : {1.001, 1.01, 1.1, 1.5, 3.0}) {
-    const std::vector<std::string> lines = forecast_lines(plan_of_two(), warmups({1, step, 1}, {1, step, 1}), "wall time");
+    const std::vector<std::string> lines =
+        forecast_lines(plan_of_two(), warmups({1, step, 1}, {1, step, 1}), "wall time");
     for (const std::string& line : lines) EXPECT_EQ(line.find("about"), std::string::npos) << line;
   }
 }

@@ -65,7 +65,8 @@ TEST(Plan, ALinearDriftCancelsInEveryBlock) {
   for (int variants = 2; variants <= 9; ++variants) {
     std::map<std::pair<int, int>, int> places;  // by block and side
     for (const PlannedUnit& unit : rounds(variants, 8)) places[{unit.block, unit.side}] += unit.position;
-    for (const auto& [at, sum] : places) EXPECT_EQ(sum, 2 * variants - 1) << variants << " variants, block " << at.first;
+    for (const auto& [at, sum] : places)
+      EXPECT_EQ(sum, 2 * variants - 1) << variants << " variants, block " << at.first;
   }
 }
 

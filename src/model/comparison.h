@@ -166,8 +166,10 @@ struct Comparison {
   std::vector<Bundle> bundles{};        // differences that are one, member by member
   std::vector<KernelAccount> accounts;  // one a witness and quantity, side by side; that of CPU time first
   std::vector<Finding> findings;
-  std::string verdict;                      // one sentence
-  std::string quote{};                      // the strongest sentence that these numbers bear
+  std::string metric_note{};     // why the primary metric is wall time, where the program wrote none
+  std::string without_marked{};  // what the result is without marked units, as a sentence; empty: none is marked
+  std::string verdict;           // one sentence
+  std::string quote{};           // the strongest sentence that these numbers bear
   std::vector<std::string> explanations{};  // what explains most of the change, in words: at most three
   std::vector<std::string> assumptions{};   // what a single number of these takes for granted
   std::vector<std::string> reasons;         // why, and what would decide: for --explain

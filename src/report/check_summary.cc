@@ -59,7 +59,7 @@ std::string standing_line(const ExplainedError& error) {
       return error.explained_by.empty() && leader != nullptr ? "Confirmed: " + leader->because : "";
     case CauseStanding::supported:
       return "Likely: " + (leader == nullptr || leader->because.empty() ? std::string("the other causes are ruled out")
-                                                                       : leader->because);
+                                                                        : leader->because);
     case CauseStanding::stated:
       return "By the message alone: no fact here confirms it" +
              (leader == nullptr || leader->decide.empty() ? std::string() : ". To decide: " + leader->decide);
@@ -93,7 +93,8 @@ std::vector<std::string> other_causes(const ExplainedError& error) {
 std::vector<std::string> log_lines(const Check& check) {
   if (!check.log) return {};
   const LogSummary& log = *check.log;
-  if (!log.outside.empty()) return {fmt::format("Its messages are of {}: that stack is outside of what is judged", log.outside)};
+  if (!log.outside.empty())
+    return {fmt::format("Its messages are of {}: that stack is outside of what is judged", log.outside)};
   if (!check.errors.empty()) return {};
   if (log.bytes == 0) return {"The log is empty: it tells nothing"};
   return {fmt::format("{}, and none of the {} messages that are known stands in {}{}",

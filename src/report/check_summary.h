@@ -19,10 +19,11 @@ std::vector<Finding> findings_beside_log(const Check& check);
 // Moves the notes out of the findings. How many there were.
 std::size_t take_out_notes(std::vector<Finding>& findings);
 
-// How sure the cause of an error is, in one line: "Confirmed: nvidia_uvm is not loaded". Empty where nothing was judged.
+// How sure the cause of an error is, in one line: "Confirmed: nvidia_uvm is not loaded". Empty where nothing was
+// judged.
 std::string standing_line(const ExplainedError& error);
-// The other causes that may stand behind it, a line each: "Or: …" for those that are open, "Ruled out: …" with the facts.
-// Where a fact has confirmed the cause, only what the message itself would have said and is ruled out.
+// The other causes that may stand behind it, a line each: "Or: …" for those that are open, "Ruled out: …" with the
+// facts. Where a fact has confirmed the cause, only what the message itself would have said and is ruled out.
 std::vector<std::string> other_causes(const ExplainedError& error);
 
 // What was looked for in the log and what was not, where that has to be said: it holds no error that is known. Empty:

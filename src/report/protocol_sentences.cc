@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "report/run_summary.h"
 #include "report/wording.h"
+#include "stats/descriptive.h"
 
 namespace varve {
 
@@ -17,12 +18,14 @@ std::size_t warmup_units(const Run& run) {
 
 void add_stops(const ProtocolRules& rules, std::vector<std::string>& sentences) {
   if (rules.stop_width > 0) {
-    sentences.push_back(fmt::format("It was to stop earlier once the 95 % interval was within {}: for an estimate, not "
-                                    "for a verdict.",
-                                    shown_margin(rules.stop_width)));
+    sentences.push_back(
+        fmt::format("It was to stop earlier once the 95 % interval was within {}: for an estimate, not "
+                    "for a verdict.",
+                    shown_margin(rules.stop_width)));
   }
   if (rules.stop_seconds > 0) {
-    sentences.push_back("No round was to begin later than " + quantity_text(rules.stop_seconds, "s") + " after the first.");
+    sentences.push_back("No round was to begin later than " + quantity_text(rules.stop_seconds, "s") +
+                        " after the first.");
   }
 }
 
@@ -35,13 +38,27 @@ void add_asides(const ProtocolRules& rules, std::vector<std::string>& sentences)
   }
 }
 
+// What it did for a unit, in the middle; empty where no unit tells.
+std::string server_use(const Run& run, const Variant& variant) {
+  std::vector<double> seconds, ready;
+  for (const Unit* unit : timing_units(run, variant.name)) {
+    if (!unit->server) continue;
+    seconds.push_back(unit->server->user_seconds + unit->server->system_seconds);
+    ready.push_back(unit->server->ready_seconds);
+  }
+  if (seconds.empty()) return "";
+  return fmt::format(" It used {} of CPU time a unit and was ready after {} (medians).",
+                     quantity_text(median(seconds), "s"), quantity_text(median(ready), "s"));
+}
+
 void add_servers(const Run& run, std::vector<std::string>& sentences) {
   for (const Variant& variant : run.variants) {
     if (!variant.server) continue;
-    sentences.push_back(fmt::format(
-        "{} was the client of {}, {}, ready by {}.", variant.name, join(variant.server->command, " "),
-        variant.server->lives == "block" ? "one for its units of a block: they are not independent" : "a fresh one for each unit",
-        variant.server->ready));
+    sentences.push_back(
+        fmt::format("{} was the client of {}, {}, ready by {}.{}", variant.name, join(variant.server->command, " "),
+                    variant.server->lives == "block" ? "one for its units of a block: they are not independent"
+                                                     : "a fresh one for each unit",
+                    variant.server->ready, server_use(run, variant)));
   }
 }
 std::string warmup_sentence(const Run& run) {
@@ -59,11 +76,12 @@ void add_rule_sentences(const Run& run, std::vector<std::string>& sentences) {
   add_asides(rules, sentences);
   add_servers(run, sentences);
   for (const RunContinuation& one : run.continuations) {
-    sentences.push_back(one.how == "pairs added"
-                            ? fmt::format("At {} {} more units a side were added, from unit {} on: a run that grows until "
-                                          "it pleases proves nothing.",
-                                          one.created_at, one.units, one.first_unit)
-                            : fmt::format("It was ended, and resumed at {} from unit {} on.", one.created_at, one.first_unit));
+    sentences.push_back(
+        one.how == "pairs added"
+            ? fmt::format("At {} {} more units a side were added, from unit {} on: a run that grows until "
+                          "it pleases proves nothing.",
+                          one.created_at, one.units, one.first_unit)
+            : fmt::format("It was ended, and resumed at {} from unit {} on.", one.created_at, one.first_unit));
   }
 }
 
@@ -78,16 +96,17 @@ std::vector<std::string> protocol_sentences(const Run& run) {
                   count_text(static_cast<std::size_t>(std::max(plan.units, 0)), "unit", "units"), two ? " a side" : "");
   if (plan.order == "ABBA") shape += ", in blocks of the order A B B A, so that a steady drift cancels out";
   if (run.variants.size() > 2) {
-    shape += ", in rounds of one unit of each side, every second one in the turned order of the one before, so that a "
-             "steady drift cancels out; over all rounds each side follows each other equally often";
+    shape +=
+        ", in rounds of one unit of each side, every second one in the turned order of the one before, so that a "
+        "steady drift cancels out; over all rounds each side follows each other equally often";
   }
   sentences.push_back(shape + ".");
-  sentences.push_back(
-      plan.rules.warmup != WarmupRule::count ? warmup_sentence(run)
-      : plan.warmup == 0 ? "No warm-up."
-                       : fmt::format("{} before{}: kept, never counted.",
-                                     count_text(static_cast<std::size_t>(plan.warmup), "warm-up unit", "warm-up units"),
-                                     two ? ", on each side" : ""));
+  sentences.push_back(plan.rules.warmup != WarmupRule::count ? warmup_sentence(run)
+                      : plan.warmup == 0                     ? "No warm-up."
+                                                             : fmt::format("{} before{}: kept, never counted.",
+                                                                           count_text(static_cast<std::size_t>(plan.warmup), "warm-up unit",
+                                                                                      "warm-up units"),
+                                                       two ? ", on each side" : ""));
   if (two) {
     sentences.push_back(fmt::format("The margin of {} was declared beforehand; the primary metric is {}.",
                                     shown_margin(plan.margin), plan.primary_metric));

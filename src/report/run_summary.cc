@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -48,18 +49,6 @@ std::string steal_remark(const Run& run) {
                      quantity_text(wall, "s"), share_text(worst), note);
 }
 
-std::string mark_remark(const Run& run) {
-  std::vector<std::string> marks;
-  for (const Unit& unit : run.units) {
-    if (!unit.marks.empty())
-      marks.push_back(fmt::format("{} ({}): {}", unit.index, unit.variant, marks_text(unit, ", ")));
-  }
-  constexpr std::size_t kMost = 8;
-  const std::size_t more = marks.size() > kMost ? marks.size() - kMost : 0;
-  marks.resize(marks.size() - more);
-  return join(marks, "; ") + (more > 0 ? fmt::format("; and {} more", more) : "");
-}
-
 std::string sampling_remark(const Run& run) {
   Profiles sum;
   for (const Unit& unit : run.units) {
@@ -101,8 +90,11 @@ std::vector<std::string> metric_names(const Run& run) {
   for (const Unit& unit : run.units) {
     for (const Metric& metric : unit.metrics) add_name(names, metric.name);
   }
-  add_name(names, "wall time");
-  add_name(names, "CPU time");
+  for (const std::string& name : built_in_metrics()) {
+    const bool seen = std::any_of(run.units.begin(), run.units.end(),
+                                  [&](const Unit& unit) { return find_metric(unit, name).has_value(); });
+    if (seen) add_name(names, name);
+  }
   return names;
 }
 
@@ -186,6 +178,30 @@ std::string served_sentence(const SideProfile& side) {
       share(told - joined), share(joined), share(side.profile.rows_ns() - told));
 }
 
+std::vector<std::string> marks_by_cause(const Run& run) {
+  struct Cause {
+    std::size_t units = 0;
+    std::string worst;  // the text of the unit with the longest one: it names most
+  };
+  std::map<Mark, Cause> causes;
+  std::size_t timing = 0;
+  for (const Unit& unit : run.units) {
+    if (unit.role != UnitRole::timing) continue;
+    ++timing;
+    for (const UnitMark& mark : unit.marks) {
+      if (mark.mark == Mark::first_of_side) continue;
+      Cause& cause = causes[mark.mark];
+      ++cause.units;
+      if (mark.text.size() > cause.worst.size()) cause.worst = mark.text;
+    }
+  }
+  std::vector<std::string> texts;
+  for (const auto& [mark, cause] : causes) {
+    texts.push_back(fmt::format("{} ({} of {} timing units)", cause.worst, cause.units, timing));
+  }
+  return texts;
+}
+
 std::string marks_text(const Unit& unit, std::string_view separator) {
   std::vector<std::string> texts;
   for (const UnitMark& mark : unit.marks) texts.push_back(mark.text);
@@ -212,7 +228,6 @@ std::vector<Remark> measurement_remarks(const Run& run) {
   remarks.push_back({"units", fmt::format("{} executed, {} of them timing; {} failed, {} marked; {} in all",
                                           run.units.size(), timing, failed, marked, quantity_text(end, "s"))});
   if (!run.complete) remarks.push_back({"incomplete", run.incomplete_reason});
-  if (marked > 0) remarks.push_back({"marked units", mark_remark(run)});
   remarks.push_back({"machine steal", steal_remark(run)});
   for (Remark& remark : measured_part_remarks(run)) remarks.push_back(std::move(remark));
   remarks.push_back({"kernels seen by", sampling_remark(run)});
@@ -250,10 +265,8 @@ TypicalWindow typical_window(const std::vector<const Unit*>& units) {
   return typical;
 }
 
-bool is_built_in(const std::string& metric) { return metric == "wall time" || metric == "CPU time"; }
-
 std::string why_all(const Run& run, const std::vector<const Unit*>& units) {
-  if (is_built_in(run.protocol.primary_metric)) return run.protocol.primary_metric + " is of all of it";
+  if (is_built_in_metric(run.protocol.primary_metric)) return run.protocol.primary_metric + " is of all of it";
   const bool faulty =
       std::any_of(units.begin(), units.end(), [](const Unit* unit) { return !unit->window_fault.empty(); });
   if (faulty) return "what the program says of its window is not used";

@@ -44,6 +44,9 @@ std::string served_name(const Run& run, const ProfileRow& row);
 // How much of the rows is known to have served somebody and how; "" where nothing is known of any row.
 std::string served_sentence(const SideProfile& side);
 
+// Why units are to be distrusted, once for each cause: "other programs took the CPUs: load 3.6 on 2 (7 of 20 timing
+// units)". First units of a side are left out: every run has them.
+std::vector<std::string> marks_by_cause(const Run& run);
 // The texts of what gives cause to distrust the unit, joined.
 std::string marks_text(const Unit& unit, std::string_view separator);
 std::string end_text(const UnitEnd& end);  // "exit 0", "signal 9", "timed out"

@@ -1,6 +1,6 @@
-#include "report/samples_test.h"
-
 #include <cmath>
+
+#include "report/samples_test.h"
 
 namespace varve::samples {
 

@@ -139,7 +139,8 @@ std::string speed_meaning(const MetricComparison& metric) {
       return "The 95 % interval excludes no change, but whether more or less of " + metric.metric +
              " is better is not known. Let the program write \"better\": \"higher\" or \"lower\" beside the value.";
     case Speed::not_measured:
-      return "The numbers of the two sides are not of the same thing, so no verdict on speed is given.";
+      return "The two sides did not do the same work, or computed something else: a rate or a time says nothing about "
+             "which is faster.";
     case Speed::noise:
       return "The 95 % interval excludes no change, but nothing was changed: this is chance, the machine, or something "
              "that is not recorded. Speeds found here are to be doubted.";

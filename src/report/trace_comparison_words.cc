@@ -153,9 +153,11 @@ void explain_lines(const TraceComparison& comparison, bool by_operation, std::ve
   const auto add = [&](const std::string& what, const AccountLine& line, const std::string& more = "", int sign = 1) {
     const double change = sign * change_of(comparison, line.a_ns, line.b_ns);
     if (change == 0) return;
-    all.push_back({change, fmt::format("{} {}{}{}{}.", what,
+    std::string after = more.empty() ? "" : "," + more;
+    if (sign < 0) after = change < 0 ? ", which shortens the window" : ", which lengthens the window";
+    all.push_back({change, fmt::format("{} {}{}{}.", what,
                                        from_to(for_one(line.a_ns, comparison.a), for_one(line.b_ns, comparison.b)),
-                                       each_step(comparison), more.empty() ? "" : ",", more)});
+                                       each_step(comparison), after)});
   };
   if (!by_operation) {
     const AccountLine same = line_of(comparison, {AccountLineKind::same, AccountLineKind::other_launch});
@@ -169,7 +171,8 @@ void explain_lines(const TraceComparison& comparison, bool by_operation, std::ve
           : fmt::format(" of that waiting for other ranks {}",
                         from_to(for_one(waiting.a_ns, comparison.a), for_one(waiting.b_ns, comparison.b)));
   add("Collectives:",
-      line_of(comparison, {AccountLineKind::collective, AccountLineKind::transfer, AccountLineKind::waiting}), of_waiting);
+      line_of(comparison, {AccountLineKind::collective, AccountLineKind::transfer, AccountLineKind::waiting}),
+      of_waiting);
   const auto hidden = [&](AccountLineKind kind) {
     AccountLine line = line_of(comparison, {kind});
     line.a_ns = -line.a_ns, line.b_ns = -line.b_ns;
@@ -241,9 +244,8 @@ std::vector<ExchangeStory> exchange_stories(const TraceComparison& comparison) {
   std::vector<ExchangeStory> stories;
   for (const ExchangeGroup& group : comparison.groups) {
     ExchangeStory story = story_from(group, comparison.of_operations);
-    const Key key{story.part,      story.exchange, story.reason == ExchangeReason::fusion,
-                  story.operation, story.a,        story.b,
-                  story.detail};
+    const Key key{story.part, story.exchange, story.reason == ExchangeReason::fusion, story.operation, story.a,
+                  story.b,    story.detail};
     const auto [at, is_new] = places.try_emplace(key, stories.size());
     if (is_new) {
       stories.push_back(std::move(story));
@@ -419,67 +421,6 @@ std::vector<std::string> fact_sentences(const TraceComparison& comparison) {
       "Everything else of the stack is not known from these traces: versions of the framework and of kernel libraries "
       "that are not named here, clocks, settings.");
   return sentences;
-}
-
-std::vector<std::string> known_change_sentences(const TraceComparison& comparison) {
-  std::vector<std::string> sentences;
-  for (const KnownChange& one : comparison.known_changes) {
-    sentences.push_back(fmt::format("Known of {} {} → {}: {} ({}; {}).", one.component, one.a, one.b, one.change, one.id,
-                                    one.source));
-  }
-  return sentences;
-}
-
-std::string measure_title(const std::string& id) {
-  struct Row {
-    const char *id, *title;
-  };
-  static constexpr Row kRows[] = {{"kernels", "kernels"},
-                                  {"launches", "launches by the host"},
-                                  {"in_graphs", "kernels inside graphs"},
-                                  {"kernel_mean", "mean time of a kernel"},
-                                  {"busy", "device busy, of the window"},
-                                  {"tensor_cores", "on matrix units, of kernel time"},
-                                  {"compiled", "compiled for the program, of kernel time"},
-                                  {"fused", "several operations in one, of kernel time"},
-                                  {"layouts", "changing layouts or formats, of kernel time"},
-                                  {"pauses", "pauses of the device"},
-                                  {"pause_median", "median pause"},
-                                  {"pause_longest", "longest pause"},
-                                  {"launch_latency", "from a launch to its kernel, median"},
-                                  {"launch_calls", "calls that launch"},
-                                  {"launch_time", "time in them"},
-                                  {"synchronise_calls", "calls that wait for the device"},
-                                  {"synchronise_time", "time in them"},
-                                  {"allocate_calls", "calls that allocate or free"},
-                                  {"allocate_time", "time in them"},
-                                  {"loading_calls", "calls that load or link code"},
-                                  {"loading_time", "time in them"}};
-  for (const Row& row : kRows) {
-    if (id == row.id) return row.title;
-  }
-  constexpr std::string_view kPrecision = "precision.";
-  return id.starts_with(kPrecision) ? fmt::format("in {}, of kernel time", id.substr(kPrecision.size())) : id;
-}
-
-std::string measure_text(const std::optional<double>& value, TraceMeasure::Unit unit) {
-  if (!value) return "not told";
-  if (!std::isfinite(*value)) return "–";
-  if (unit == TraceMeasure::Unit::count) return fmt::format("{:.0f}", *value);
-  if (unit == TraceMeasure::Unit::share) return fmt::format("{:.1f} %", 100 * *value);
-  const TimeUnit time = time_unit_for(*value * kNanosecond);
-  return time.text(*value * kNanosecond) + " " + time.name;
-}
-
-bool says_something(const TraceMeasure& measure) {
-  if (!measure.a || !measure.b) return true;
-  if (measure.unit == TraceMeasure::Unit::share) return std::abs(*measure.b - *measure.a) > 0.005;
-  return std::abs(*measure.b - *measure.a) > 0.05 * std::max(std::abs(*measure.a), std::abs(*measure.b));
-}
-
-std::string rank_title(const RankChange& rank) {
-  if (rank.rank < 0) return fmt::format("device {}", rank.device);
-  return rank.device < 0 ? fmt::format("rank {}", rank.rank) : fmt::format("rank {}, device {}", rank.rank, rank.device);
 }
 
 std::string no_verdict_sentence() {

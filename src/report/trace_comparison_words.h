@@ -47,7 +47,7 @@ std::vector<std::string> largest_explanations(const TraceComparison& comparison)
 std::vector<std::string> fact_sentences(const TraceComparison& comparison);
 // What is known of the steps between two stacks, a sentence each.
 std::vector<std::string> known_change_sentences(const TraceComparison& comparison);
-std::string measure_title(const std::string& id);  // "pauses of the device"
+std::string measure_title(const std::string& id);                                       // "pauses of the device"
 std::string measure_text(const std::optional<double>& value, TraceMeasure::Unit unit);  // "12.3 %", "not told"
 // Whether the sides of a measure differ by what a reader may want to know: 5 %, or half a point of a share.
 bool says_something(const TraceMeasure& measure);

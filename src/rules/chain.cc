@@ -84,7 +84,8 @@ ChainLink kernel_driver_link(const Analysis& analysis) {
     return {layer, CheckState::ok, *version + (flavour ? " (" + *flavour + ")" : "")};
   }
   if (text_of(analysis, "driver.user_mode.version")) {
-    return {layer, CheckState::not_applicable, "none shows here: " + fact_text(fact_of(analysis, "driver.kernel_mode.version"))};
+    return {layer, CheckState::not_applicable,
+            "none shows here: " + fact_text(fact_of(analysis, "driver.kernel_mode.version"))};
   }
   if (analysis.has_no_gpu) return {layer, CheckState::not_applicable, "no GPU, so no driver to look for"};
   if (const auto untold = untold_driver(analysis, layer)) return *untold;

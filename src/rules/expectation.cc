@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
-#include "model/environment_pair.h"
+#include "model/answers/environment_pair.h"
 #include "model/fact_catalog.h"
 
 namespace varve {
@@ -112,7 +112,8 @@ void add_text_drift(const EnvironmentPair& pair, std::vector<Drift>& drift) {
   for (const auto& [name, version] : was) {
     const auto at = is.find(name);
     if (at == is.end() || may_be_same_release(version, at->second)) continue;
-    drift.push_back(drift_of("package." + name, known_fact(version, pair.a->path), known_fact(at->second, pair.b->path)));
+    drift.push_back(
+        drift_of("package." + name, known_fact(version, pair.a->path), known_fact(at->second, pair.b->path)));
   }
 }
 

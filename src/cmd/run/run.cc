@@ -7,13 +7,16 @@
 
 #include "base/units.h"
 #include "cmd/document_files.h"
-#include "cmd/run_journal.h"
+#include "cmd/run/run_answer.h"
 #include "cmd/run/run_plan.h"
+#include "cmd/run_journal.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
 #include "harness/benchmark.h"
 #include "harness/experiment/experiment_file.h"
+#include "harness/noise_check.h"
 #include "model/json/documents.h"
+#include "report/card/card.h"
 
 namespace varve {
 
@@ -56,8 +59,8 @@ class Narrator : public RunObserver {
 // that folder is not to be written to. Empty: nowhere.
 // A run that is taken up again goes on in its own file.
 Result<std::string> file_for(const RunFlags& options, const std::string& name, const World& world) {
-  const std::string named = !options.output.file.empty() || options.resume.empty() ? options.output.file
-                                                                                   : document_of(options.resume);
+  const std::string named =
+      !options.output.file.empty() || options.resume.empty() ? options.output.file : document_of(options.resume);
   if (!named.empty()) {
     if (const Status writable = check_writable(named); !writable) return writable.error();
     return named;
@@ -146,13 +149,19 @@ Result<RunPlan> resumed_plan(const RunFlags& options, const World& world) {
   return plan;
 }
 
-// Shows and writes what was measured.
-ExitStatus finish(const RunFlags& options, const Run& run, const std::string& file, RunJournal& journal) {
+// Shows and writes what was measured, with the card that belongs beside it.
+ExitStatus finish(const RunFlags& options, Run& run, const std::string& file, RunJournal& journal) {
   if (!run.complete) tell("varve: the run is not complete: " + run.incomplete_reason);
+  const std::vector<Comparison> comparisons = comparisons_of(run);
+  run.card = make_card(run, comparisons.empty() ? nullptr : &comparisons.front());
+  const bool kept = is_plain_file(file);
   const auto document = [&] { return pretty_json(to_json(run)); };
-  const auto text = [&] { return text_run(run, output_style()); };
+  const auto text = [&] {
+    return options.full ? text_run(run, output_style())
+                        : text_answer(run, run_answer(run, comparisons, kept ? file : ""), output_style());
+  };
   const ExitStatus status = run.complete ? ExitStatus::ok : ExitStatus::tool_or_input;
-  if (!is_plain_file(file)) return write_answer(options.output, document, text, status);
+  if (!kept) return write_answer(options.output, document, text, status);
   const ExitStatus saved = save(run, file, !options.output.file.empty(), journal);
   return write_answer({options.output.json, ""}, document, text, saved);
 }
@@ -160,11 +169,11 @@ ExitStatus finish(const RunFlags& options, const Run& run, const std::string& fi
 // A journal becomes a document as it is, with no further unit.
 ExitStatus close_journal(const RunFlags& options, const World& world) {
   if (options.add_pairs) {
-    return complain({"reading the command line", "", "--add-pairs needs the command of the run behind --, or its -f FILE",
-                     "See varve run --help"},
+    return complain({"reading the command line", "",
+                     "--add-pairs needs the command of the run behind --, or its -f FILE", "See varve run --help"},
                     ExitStatus::usage);
   }
-  const Result<Run> run = run_to_resume(options);
+  Result<Run> run = run_to_resume(options);
   if (!run) return complain(run.error());
   const Result<std::string> file = file_for(options, run->name, world);
   if (!file) return complain(file.error());
@@ -183,13 +192,26 @@ ExitStatus measure(const RunFlags& options, const RunPlan& plan, const World& wo
     if (const Status taken = journal.take_over(options.resume); !taken) return complain(taken.error());
   }
   Narrator narrator(options.quiet, is_plain_file(*file) ? &journal : nullptr);
-  const Result<Run> measured = run_benchmark(plan, world, narrator);
+  Result<Run> measured = run_benchmark(plan, world, narrator);
   narrator.finish();
   if (!measured) return complain(measured.error());
   return finish(options, *measured, *file, journal);
 }
 
+// How noisy the machine is, instead of a run.
+ExitStatus say_how_noisy() {
+  constexpr double kSeconds = 5;
+  ProgressBar bar;
+  const Result<NoiseReport> report = check_noise(host_world(), kSeconds, [&](double done) {
+    bar.show(static_cast<int>(100 * done), 100, "the same work again and again");
+  });
+  bar.hide();
+  if (!report) return complain(report.error());
+  return print_answer(text_noise(*report, output_style()));
+}
+
 ExitStatus run(const RunFlags& options) {
+  if (options.check_noise) return say_how_noisy();
   if (options.init) return write_template(options.file);
   const World world = host_world();
   if (options.add_pairs && options.resume.empty()) {
@@ -199,8 +221,9 @@ ExitStatus run(const RunFlags& options) {
   }
   if (!options.resume.empty() && names_no_command(options)) return close_journal(options, world);
   const Result<RunPlan> plan = options.resume.empty() ? plan_of(options, world) : resumed_plan(options, world);
-  if (!plan) return complain(plan.error(), options.file.empty() && options.resume.empty() ? ExitStatus::usage
-                                                                                          : ExitStatus::tool_or_input);
+  if (!plan)
+    return complain(plan.error(),
+                    options.file.empty() && options.resume.empty() ? ExitStatus::usage : ExitStatus::tool_or_input);
   return measure(options, *plan, world);
 }
 

@@ -16,9 +16,7 @@ namespace varve {
 namespace {
 constexpr int kMostUnitsByRule = 100;  // where --until or --for may stop earlier and nobody says how many
 
-Error wrong_line(const std::string& found) {
-  return {"reading the command line", "", found, "See varve run --help"};
-}
+Error wrong_line(const std::string& found) { return {"reading the command line", "", found, "See varve run --help"}; }
 
 Status set_variable(const std::string& setting, std::map<std::string, std::string>& environment) {
   const std::size_t equals = setting.find('=');
@@ -104,7 +102,8 @@ Status set_protocol(const RunFlags& options, RunPlan& plan) {
   set_given(options.sampling, plan.sampling_hertz);
   set_given(options.stop_after, rules.stop_seconds);
   if (options.stop_width) rules.stop_width = *options.stop_width / 100;
-  if (!options.units && options.file.empty() && (options.stop_width || options.stop_after)) plan.units = kMostUnitsByRule;
+  if (!options.units && options.file.empty() && (options.stop_width || options.stop_after))
+    plan.units = kMostUnitsByRule;
   set_given(options.units, plan.units);
   set_given(options.keep_going, rules.keep_going);
   set_given(options.prepare, rules.prepare);
@@ -135,6 +134,7 @@ Result<RunPlan> plan_of(const RunFlags& options, const World& world) {
   Result<RunPlan> plan = first_plan(options, world);
   if (!plan) return plan;
   set_given(options.name, plan->name);
+  if (const Status done = set_metrics(options.metrics, *plan); !done) return done.error();
   for (const auto& set : {add_variants, set_server, set_protocol}) {
     if (const Status done = set(options, *plan); !done) return done.error();
   }
@@ -150,7 +150,8 @@ std::vector<std::string> doubtful_variables(const RunPlan& plan, const World& wo
   std::vector<std::string> questions;
   for (const std::string& name : names) {
     if (const auto meant = misspelt_setting(name)) {
-      questions.push_back(fmt::format("{} is no variable that a library is known to read. Did you mean {}?", name, *meant));
+      questions.push_back(
+          fmt::format("{} is no variable that a library is known to read. Did you mean {}?", name, *meant));
     }
   }
   return questions;
@@ -186,7 +187,8 @@ std::vector<Flag> run_flags(RunFlags& options) {
       {"--seed", "N", &options.seed, "of the random padding of each unit's environment"},
       {"--resume", "FILE", &options.resume,
        "go on with the run in this journal or document, by the same command line; without one, make a document of it"},
-      {"--add-pairs", "N", &options.add_pairs, "measure N more pairs for the finished run of --resume", between(1, 100000)},
+      {"--add-pairs", "N", &options.add_pairs, "measure N more pairs for the finished run of --resume",
+       between(1, 100000)},
   };
   const std::vector<Flag> server = {
       {"--server", "LINE", &options.server, "a shell's line that starts the server whose client the command is"},
@@ -205,8 +207,11 @@ std::vector<Flag> run_flags(RunFlags& options) {
        one_of(kernels_way_words())},
       {"--sampling", "HZ", &options.sampling, "CPU samples a second (99); 0 is none", between(0, 10000)},
       {"--quiet", "", &options.quiet, "keep the program's output to itself"},
+      {"--full", "", &options.full, "end with all that was seen, not with the answer in four lines"},
+      {"--check-noise", "", &options.check_noise,
+       "measure no command, but how noisy this machine is, and say what to mend"},
   };
-  return join_flags({what, protocol, server, seen, output_flags(options.output)});
+  return join_flags({what, metric_flags(options.metrics), protocol, server, seen, output_flags(options.output)});
 }
 
 }  // namespace varve

@@ -5,6 +5,7 @@
 
 #include "cmd/document_files.h"
 #include "cmd/flags.h"
+#include "cmd/run/metric_flags.h"
 #include "cmd/verb.h"
 #include "harness/benchmark.h"
 
@@ -13,8 +14,8 @@ namespace varve {
 // What the command line of `varve run` says. What is not given is left to the experiment file, then to the defaults.
 struct RunFlags {
   MeasuredCommands commands;
-  std::string file;    // of the experiment
-  bool init = false;   // write one
+  std::string file;   // of the experiment
+  bool init = false;  // write one
   std::string name;
   std::optional<std::string> metric;
   std::optional<double> margin_percent;
@@ -29,7 +30,8 @@ struct RunFlags {
   std::optional<double> ready_within;
   std::string resume;
   std::optional<int> add_pairs;
-  bool quiet = false;
+  MetricFlags metrics;
+  bool quiet = false, full = false, check_noise = false;
   OutputOptions output;
 };
 
@@ -39,8 +41,8 @@ std::vector<Flag> run_flags(RunFlags& options);
 // What to measure. Error: what is wrong with the command line or the experiment file.
 Result<RunPlan> plan_of(const RunFlags& options, const World& world);
 
-// Variables that an option, an experiment or Varve's own environment sets and that no library is known to read, but one letter off some that is:
-// a question each, for people.
+// Variables that an option, an experiment or Varve's own environment sets and that no library is known to read, but one
+// letter off some that is: a question each, for people.
 std::vector<std::string> doubtful_variables(const RunPlan& plan, const World& world);
 
 }  // namespace varve

@@ -56,7 +56,7 @@ std::string scope_of(const SeenUnits& seen, const MetricComparison& primary) {
 
 // A whole unit is what the built-in metrics speak of; of any other metric only its window is.
 bool is_of_the_metric(const SeenUnits& seen, const MetricComparison& primary) {
-  return all_have_windows(seen) || primary.metric == "wall time" || primary.metric == "CPU time";
+  return all_have_windows(seen) || is_built_in_metric(primary.metric);
 }
 
 // Largest change first; the remainder stays last.

@@ -16,8 +16,6 @@ constexpr double kAlike = 1.05;  // the longest of all units ÷ the shortest
 constexpr double kFarFromIt =
     0.25;  // of the metric's change: as much of it the time may show and still not be about it
 
-bool is_built_in(const MetricComparison& metric) { return metric.metric == "wall time" || metric.metric == "CPU time"; }
-
 bool all_have_windows(const std::vector<const Unit*>& units) {
   return std::all_of(units.begin(), units.end(), [](const Unit* unit) { return unit->window.has_value(); });
 }
@@ -33,7 +31,8 @@ std::vector<double> times_of(const std::vector<const Unit*>& units, bool of_wind
 
 std::string reason_of_fixed_time(const std::vector<const Unit*>& a, const std::vector<const Unit*>& b,
                                  const MetricComparison& primary) {
-  if (a.empty() || b.empty() || is_built_in(primary) || primary.speed == Speed::noise || direction(primary) == 0) {
+  if (a.empty() || b.empty() || is_built_in_metric(primary.metric) || primary.speed == Speed::noise ||
+      direction(primary) == 0) {
     return "";
   }
   const bool of_windows = all_have_windows(a) && all_have_windows(b);

@@ -73,6 +73,16 @@ bool command_follows_from_an_environment(const Sides& sides) {
   return only_difference(a, b) == std::optional<std::size_t>(0) && file_a == file_b && stands_in(a) && stands_in(b);
 }
 
+bool settings_follow_from_an_environment(const Sides& sides) {
+  const auto has_one = [](const Variant& variant) {
+    const auto folder = variant.environment.find("VIRTUAL_ENV"), path = variant.environment.find("PATH");
+    if (folder == variant.environment.end() || path == variant.environment.end()) return false;
+    return path->second.starts_with(folder->second + "/bin") && variant.packages &&
+           !variant.packages->versions.empty() && variant.packages->environment == folder->second;
+  };
+  return has_one(*sides.variant_a) && has_one(*sides.variant_b);
+}
+
 bool command_follows_from_a_file(const Sides& sides) {
   const Variant& a = *sides.variant_a;
   const Variant& b = *sides.variant_b;

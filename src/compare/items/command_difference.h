@@ -12,4 +12,8 @@ bool command_follows_from_a_file(const Sides& sides);
 // import is recorded: "a/bin/python x.py" and "b/bin/python x.py".
 bool command_follows_from_an_environment(const Sides& sides);
 
+// Whether PATH and VIRTUAL_ENV differ because the plan gave each side a virtual environment of its own, and what either
+// could import is recorded.
+bool settings_follow_from_an_environment(const Sides& sides);
+
 }  // namespace varve

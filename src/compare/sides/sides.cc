@@ -155,8 +155,7 @@ std::vector<std::string> common_metrics(const Sides& sides) {
   for (const Unit* unit : sides.units_a) {
     for (const Metric& metric : unit->metrics) names.push_back(metric.name);
   }
-  names.push_back("wall time");
-  names.push_back("CPU time");
+  names.insert(names.end(), built_in_metrics().begin(), built_in_metrics().end());
   const auto has = [](const std::vector<const Unit*>& units, const std::string& name) {
     return std::any_of(units.begin(), units.end(),
                        [&](const Unit* unit) { return find_metric(*unit, name).has_value(); });

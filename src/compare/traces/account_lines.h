@@ -19,9 +19,9 @@ struct AccountSide {
 };
 
 // All lines of both sides, which sum to their windows. Transfer and waiting are apart where both sides tell them, else
-// collectives are one line of both. Overlap is what closes busy time, by kernels, collectives and copies: a kind is busy
-// while any of it ran and none of those before it, and what ran is in the groups. So a collective that moves beside a
-// kernel takes as long as it did, and overlaps.
+// collectives are one line of both. Overlap is what closes busy time, by kernels, collectives and copies: a kind is
+// busy while any of it ran and none of those before it, and what ran is in the groups. So a collective that moves
+// beside a kernel takes as long as it did, and overlaps.
 std::vector<AccountLine> account_lines(const std::vector<ExchangeGroup>& groups, const AccountSide& a,
                                        const AccountSide& b);
 

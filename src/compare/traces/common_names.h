@@ -31,10 +31,10 @@ class CommonNames {
 
  private:
   bool of_operations_;
-  std::vector<std::string> texts_;          // sorted
-  std::vector<std::uint32_t> bare_;         // by number: that of "aten::mm" of "aten::mm [[8,64],[64,8]]"
-  std::vector<bool> is_compiled_region_;    // by number
-  std::vector<std::uint32_t> of_a_, of_b_;  // by KernelId
+  std::vector<std::string> texts_;                    // sorted
+  std::vector<std::uint32_t> bare_;                   // by number: that of "aten::mm" of "aten::mm [[8,64],[64,8]]"
+  std::vector<bool> is_compiled_region_;              // by number
+  std::vector<std::uint32_t> of_a_, of_b_;            // by KernelId
   std::vector<const Kernel*> kernels_a_, kernels_b_;  // by number: the first of the side
 };
 

@@ -178,10 +178,8 @@ std::string device_of(const TraceSource& source) {
 
 TraceSideSummary summary_of(const ComparedTrace& side, Basis basis) {
   const TraceSource& source = side.record.sources.front();
-  TraceSideSummary summary{.label = source.file,
-                           .format = source.format,
-                           .device = device_of(source),
-                           .files = side.record.sources.size()};
+  TraceSideSummary summary{
+      .label = source.file, .format = source.format, .device = device_of(source), .files = side.record.sources.size()};
   if (summary.files > 1) summary.label += fmt::format(" and {} more", summary.files - 1);
   for (const TraceSequence::Step& step : side.sequence.steps) summary.steps += step.complete ? 1 : 0;
   if (basis == Basis::a_step) summary.units = summary.steps;
@@ -220,9 +218,8 @@ Status check_side(const ComparedTrace& side) {
 }
 
 void tally_sequences(const ComparedTrace& a, const ComparedTrace& b, const CommonNames& names,
-                     TraceComparison& comparison, GroupTally& tally,
-                     std::map<std::string, OperationChange>& operations, CollectiveTimes& collectives_a,
-                     CollectiveTimes& collectives_b) {
+                     TraceComparison& comparison, GroupTally& tally, std::map<std::string, OperationChange>& operations,
+                     CollectiveTimes& collectives_a, CollectiveTimes& collectives_b) {
   const Basis basis = comparison.basis;
   tally_side(a.sequence, false, names, basis, comparison.a, tally, operations, collectives_a);
   tally_side(b.sequence, true, names, basis, comparison.b, tally, operations, collectives_b);

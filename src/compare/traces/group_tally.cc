@@ -52,7 +52,6 @@ std::int64_t total(const std::vector<std::int64_t>& each_ns) {
   return std::accumulate(each_ns.begin(), each_ns.end(), std::int64_t{0});
 }
 
-
 // Whether the name of a fused kernel lists an operation: "add_relu" does "aten::relu_".
 bool lists_operation(const std::string& fused, std::string_view operation) {
   const std::size_t colons = operation.rfind(':');
@@ -74,9 +73,9 @@ void GroupTally::add_same(const TraceSequence::Item& a, const TraceSequence::Ite
   const Launch &launch_a = launches_a_[a.launch], &launch_b = launches_b_[b.launch];
   const MatchItem item_a = names_.item(false, a.kernel, a.operation), item_b = names_.item(true, b.kernel, b.operation);
   const std::uint32_t name = names_.bare_of_operations(item_a.name);
-  const LaunchedName launched{.is_compiled = names_.is_compiled(item_a.name),
-                              .same_shapes =
-                                  item_a.operation == item_b.operation && names_.has_shapes(item_a.operation)};
+  const LaunchedName launched{
+      .is_compiled = names_.is_compiled(item_a.name),
+      .same_shapes = item_a.operation == item_b.operation && names_.has_shapes(item_a.operation)};
   const auto count = [&](Sum& sum) {
     if (count_a) ++sum.a_times, sum.a_ns[0] += a.duration_ns;
     if (count_b) ++sum.b_times, sum.b_ns[0] += b.duration_ns;
@@ -84,7 +83,8 @@ void GroupTally::add_same(const TraceSequence::Item& a, const TraceSequence::Ite
   // Of operations the bare names are the same, and the shapes behind them may not be.
   const bool other_shapes = item_a.name != item_b.name;
   const Exchange exchange = other_shapes ? Exchange::other_launch : exchange_of(launch_a, launch_b, launched);
-  if (const auto known = same_.find(name); exchange == Exchange::same && known != same_.end()) return count(*known->second);
+  if (const auto known = same_.find(name); exchange == Exchange::same && known != same_.end())
+    return count(*known->second);
   Key key{.exchange = exchange, .a = {name}, .b = {name}};
   if (key.exchange == Exchange::other_code) {
     const CodePair code = code_of(launch_a, launch_b, launched);
@@ -161,11 +161,10 @@ void GroupTally::describe(const Key& key, const Sum& sum, std::uint64_t units_a,
   take(true, key.b, group.b_main, group.b_precision, group.b_library);
   const bool is_one = key.a.size() == 1 && key.a == key.b;
   if (!is_one || sum.a_times == 0 || sum.b_times == 0 || group.a_ns <= 0 || group.b_ns <= 0) return;
-  const auto [calls, each] = split_product_change(
-      static_cast<double>(sum.a_times) / static_cast<double>(units_a),
-      static_cast<double>(group.a_ns) / static_cast<double>(sum.a_times),
-      static_cast<double>(sum.b_times) / static_cast<double>(units_b),
-      static_cast<double>(group.b_ns) / static_cast<double>(sum.b_times));
+  const auto [calls, each] = split_product_change(static_cast<double>(sum.a_times) / static_cast<double>(units_a),
+                                                  static_cast<double>(group.a_ns) / static_cast<double>(sum.a_times),
+                                                  static_cast<double>(sum.b_times) / static_cast<double>(units_b),
+                                                  static_cast<double>(group.b_ns) / static_cast<double>(sum.b_times));
   group.change = ChangeParts{calls, each};
 }
 
@@ -234,8 +233,7 @@ void GroupTally::add_totals(Part part, ExchangeReason reason, std::uint32_t oper
   add(sums_b, sum.b_ns, sum.b_times);
 }
 
-// What is alone on both sides by its place, and ran on both: it ran more or less often, and neither vanished nor
-// appeared.
+// What is alone by its place, and ran on both sides: it ran more or less often, and neither vanished nor appeared.
 void GroupTally::join_single_kernels() {
   std::map<std::uint32_t, std::pair<Sum, Sum>> by_name;
   const auto name_of = [](const Key& key) {
@@ -249,8 +247,10 @@ void GroupTally::join_single_kernels() {
     add_sum(into.a_ns, sum.a_ns);
     add_sum(into.b_ns, sum.b_ns);
   }
-  std::erase_if(by_name,
-                [](const auto& one) { return one.second.first.a_times == 0 || one.second.second.b_times == 0; });
+  std::erase_if(by_name, [&](const auto& one) {
+    const bool on_both = one.second.first.a_times > 0 && one.second.second.b_times > 0;
+    return !on_both && !same_.contains(one.first);
+  });
   std::erase_if(sums_, [&](const auto& one) { return by_name.contains(name_of(one.first)); });
   for (const auto& [name, both] : by_name) {
     Sum& sum = sum_of({.a = {name}, .b = {name}});

@@ -58,13 +58,15 @@ TEST(MatchStep, CompiledCodeTakesOverWhatIsLeft) {
   const std::vector<MatchItem> b = {operation(5, 5, true), operation(10, 9), operation(12, 9)};
   const StepMatch forth = match_step({{a, b}}), back = match_step({{b, a}});
   using Pairs = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
-  EXPECT_EQ(forth.same, (Pairs{{1, 1}, {2, 2}}));
-  ASSERT_EQ(forth.groups.size(), 1u);
-  EXPECT_EQ(forth.groups[0].by, MatchedBy::compiled);
-  EXPECT_EQ(forth.groups[0].a, (std::vector<std::uint32_t>{0, 3}));
-  EXPECT_EQ(forth.groups[0].b, (std::vector<std::uint32_t>{0}));
-  ASSERT_EQ(back.groups.size(), 1u);
-  EXPECT_EQ(back.groups[0].b, forth.groups[0].a);
+  EXPECT_EQ(forth.same, (Pairs{{1, 1}}));
+  ASSERT_EQ(forth.groups.size(), 2u);
+  EXPECT_EQ(forth.groups[0].by, MatchedBy::operation);
+  EXPECT_EQ(forth.groups[0].a, (std::vector<std::uint32_t>{2}));
+  EXPECT_EQ(forth.groups[1].by, MatchedBy::compiled);
+  EXPECT_EQ(forth.groups[1].a, (std::vector<std::uint32_t>{0, 3}));
+  EXPECT_EQ(forth.groups[1].b, (std::vector<std::uint32_t>{0}));
+  ASSERT_EQ(back.groups.size(), 2u);
+  EXPECT_EQ(back.groups[1].b, forth.groups[1].a);
 }
 
 TEST(MatchStep, ByPositionInsideOfGraphs) {

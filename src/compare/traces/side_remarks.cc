@@ -109,7 +109,8 @@ std::vector<RankChange> compare_ranks(const TraceSequence& a, const TraceSequenc
 }
 
 std::string collectives_detail(const ComparedTrace& a, const ComparedTrace& b) {
-  const std::string text = side_detail("A", a, collectives_of(a.sequence)) + side_detail("B", b, collectives_of(b.sequence));
+  const std::string text =
+      side_detail("A", a, collectives_of(a.sequence)) + side_detail("B", b, collectives_of(b.sequence));
   return std::string(trim(text));
 }
 

@@ -31,7 +31,8 @@ struct DevicePair {
 // the others in their order. Each is in one pair.
 std::vector<DevicePair> pair_devices(const TraceSequence& a, const TraceSequence& b);
 
-// A step of A with one of B, on one device of each. Of a comparison per step each side is counted in its own pass over its steps.
+// A step of A with one of B, on one device of each. Of a comparison per step each side is counted in its own pass over
+// its steps.
 struct StepPair {
   std::size_t a = 0, b = 0;  // into the lists of steps
   bool count_a = true, count_b = true;

@@ -15,7 +15,7 @@ using Measures = std::map<std::string, double>;
 
 // Layouts changed and formats converted: what computes nothing.
 bool changes_layout(const Kernel& kernel) {
-  constexpr std::array<std::string_view, 8> kWords = {"transpose", "nchwtonhwc",    "nhwctonchw", "addpadding",
+  constexpr std::array<std::string_view, 8> kWords = {"transpose", "nchwtonhwc",     "nhwctonchw", "addpadding",
                                                       "permute",   "tensor_reorder", "_to_copy",   "tensortransform"};
   const std::string name = to_lower(kernel.key.name);
   // What a compiler fused with something else computes as well.
@@ -25,7 +25,7 @@ bool changes_layout(const Kernel& kernel) {
 
 // Calls that bring code to a device or make it.
 bool loads_code(const std::string& call) {
-  constexpr std::array<std::string_view, 6> kWords = {"ModuleLoad", "LibraryLoad", "LinkComplete",
+  constexpr std::array<std::string_view, 6> kWords = {"ModuleLoad", "LibraryLoad",  "LinkComplete",
                                                       "LinkCreate", "nvrtcCompile", "hiprtcCompile"};
   return std::any_of(kWords.begin(), kWords.end(), [&](auto word) { return call.find(word) != std::string::npos; });
 }
@@ -56,7 +56,9 @@ struct Calls {
 void put_kernels(const Kernels& kernels, Measures& measures) {
   if (kernels.count == 0 || kernels.ns == 0) return;
   const auto whole = static_cast<double>(kernels.ns);
-  const auto put_share = [&](const std::string& id, std::int64_t ns) { measures[id] = static_cast<double>(ns) / whole; };
+  const auto put_share = [&](const std::string& id, std::int64_t ns) {
+    measures[id] = static_cast<double>(ns) / whole;
+  };
   measures["kernels"] = static_cast<double>(kernels.count);
   measures["kernel_mean"] = whole / static_cast<double>(kernels.count);
   if (kernels.tensor_known_ns > 0) put_share("tensor_cores", kernels.tensor_ns);
@@ -77,7 +79,9 @@ void put_profiles(const KernelsRecord& record, Measures& measures) {
       const Kernel& kernel = record.record.kernels[row.key.kernel];
       if (kind.quantity == Quantity::device_time && activity == Activity::kernel) add_kernel(kernel, row, kernels);
       if (kind.quantity != Quantity::call_time) continue;
-      const auto add = [&](const char* what) { calls[what].count += row.time.count, calls[what].ns += row.time.total_ns; };
+      const auto add = [&](const char* what) {
+        calls[what].count += row.time.count, calls[what].ns += row.time.total_ns;
+      };
       if (activity == Activity::launch) add("launch");
       if (activity == Activity::synchronise) add("synchronise");
       if (activity == Activity::allocate) add("allocate");
@@ -135,9 +139,9 @@ Unit unit_of_measure(const std::string& id) {
 std::vector<TraceMeasure> compare_measures(const ComparedTrace& a, const ComparedTrace& b) {
   const Measures of_a = measures_of(a), of_b = measures_of(b);
   constexpr std::array<std::string_view, 20> kOrder = {
-      "kernels",      "launches",          "in_graphs",        "kernel_mean",    "busy",
-      "tensor_cores", "compiled",          "fused",            "layouts",        "pauses",
-      "pause_median", "pause_longest",     "launch_latency",   "launch_calls",   "launch_time",
+      "kernels",           "launches",         "in_graphs",      "kernel_mean",   "busy",
+      "tensor_cores",      "compiled",         "fused",          "layouts",       "pauses",
+      "pause_median",      "pause_longest",    "launch_latency", "launch_calls",  "launch_time",
       "synchronise_calls", "synchronise_time", "allocate_calls", "allocate_time", "loading_calls"};
   std::vector<std::string> ids(kOrder.begin(), kOrder.end());
   ids.emplace_back("loading_time");

@@ -166,7 +166,9 @@ TEST(TraceTruths, ATraceAgainstItselfIsExactlyZeroAndSwappingChangesSigns) {
 
 // Timelines made at random, read as a trace is: everything sums to the nanosecond, and swapping changes signs only.
 TraceReading random_timeline(std::mt19937& random) {
-  const auto below = [&](std::int64_t most) { return std::uniform_int_distribution<std::int64_t>(0, most - 1)(random); };
+  const auto below = [&](std::int64_t most) {
+    return std::uniform_int_distribution<std::int64_t>(0, most - 1)(random);
+  };
   TraceAnalysis analysis(WitnessKind::kineto, {.keep_sequence = true});
   test::MadeTrace trace(analysis);
   constexpr TrackId kStreams[] = {test::kStream, test::kOtherStream, test::kOtherDevice};
@@ -244,8 +246,8 @@ TEST(TraceTruths, RandomTimelinesCloseToTheNanosecond) {
   }
 }
 
-// A step of which only a part was recorded on the device still sums, and what the host did before its first kernel is of
-// it.
+// A step of which only a part was recorded on the device still sums, and what the host did before its first kernel is
+// of it.
 TEST(TraceTruths, AStepThatBeginsBeforeTheFirstKernelIsWhole) {
   const auto path = test::real_trace("kineto/resnet50-v100-workers0.json.gz");
   if (!path) GTEST_SKIP() << "no real traces here";

@@ -208,13 +208,15 @@ TEST(WhatChanged, ReleasesAreCitedForExactlyTheStepBetween) {
 
 TEST(WhatChanged, NumbersStandSideBySide) {
   MadeSide a, b;
-  a.id("tensor", {.precision = "bf16", .tensor_cores = true}), b.id("tensor", {.precision = "bf16", .tensor_cores = true});
+  a.id("tensor", {.precision = "bf16", .tensor_cores = true}),
+      b.id("tensor", {.precision = "bf16", .tensor_cores = true});
   a.id("simple", {.precision = "fp32", .tensor_cores = false});
   b.id("simple", {.precision = "fp32", .tensor_cores = false});
   a.add(0, "tensor", "", 100), a.add(0, "simple", "", 300);
   b.add(0, "tensor", "", 300), b.add(0, "simple", "", 100);
   std::map<std::string, std::pair<double, double>> measures;
-  for (const TraceMeasure& one : what_changed(a, b).measures) measures[one.id] = {one.a.value_or(-1), one.b.value_or(-1)};
+  for (const TraceMeasure& one : what_changed(a, b).measures)
+    measures[one.id] = {one.a.value_or(-1), one.b.value_or(-1)};
   EXPECT_EQ(measures.at("tensor_cores"), (std::pair(0.25, 0.75)));
   EXPECT_EQ(measures.at("precision.fp32"), (std::pair(0.75, 0.25)));
   EXPECT_EQ(measures.at("kernels"), (std::pair(2.0, 2.0)));

@@ -31,8 +31,9 @@ std::string source_at(const TextPlace& place) { return fmt::format("line {} ({})
 
 bool is_placeholder(std::string_view value) {
   const std::string lower = to_lower(trim(value));
-  for (const char* word : {"", "n/a", "[n/a]", "none", "could not collect", "no cuda", "not set", "unknown", "unknown error",
-                           "[not supported]", "[unknown error]", "err!", "tbd", "module not found", "-", "?"}) {
+  for (const char* word :
+       {"", "n/a", "[n/a]", "none", "could not collect", "no cuda", "not set", "unknown", "unknown error",
+        "[not supported]", "[unknown error]", "err!", "tbd", "module not found", "-", "?"}) {
     if (lower == word) return true;
   }
   return lower.starts_with("importerror") || lower.starts_with("todo");
@@ -81,8 +82,7 @@ DeclaredPackages* package_list(Declared& declared, const TextPlace& place, std::
     if (same_part && list.installer == installer) return &list;
   }
   if (declared.packages.size() >= kMostLists) return nullptr;
-  declared.packages.push_back(
-      {.place = place, .installer = std::string(installer), .python = {}, .packages = {}});
+  declared.packages.push_back({.place = place, .installer = std::string(installer), .python = {}, .packages = {}});
   return &declared.packages.back();
 }
 

@@ -16,13 +16,17 @@ std::optional<std::pair<std::string_view, std::string_view>> key_and_value(std::
   return std::pair(trim(line.substr(0, colon)), trim(line.substr(colon + 1)));
 }
 
+bool has(std::string_view text, std::string_view mark) { return text.find(mark) != std::string_view::npos; }
+
 std::optional<std::string_view> behind(std::string_view line, std::string_view mark) {
   const std::size_t at = line.find(mark);
   if (at == std::string_view::npos) return std::nullopt;
   return line.substr(at + mark.size());
 }
 
-std::string_view up_to(std::string_view text, std::string_view ends) { return text.substr(0, text.find_first_of(ends)); }
+std::string_view up_to(std::string_view text, std::string_view ends) {
+  return text.substr(0, text.find_first_of(ends));
+}
 
 std::string_view leading_version(std::string_view text) {
   std::size_t end = text.find_first_not_of("0123456789.");
@@ -47,7 +51,8 @@ bool is_package_version(std::string_view text) {
 
 bool is_variable_name(std::string_view text) {
   if (text.size() < 2 || text.size() > 128 || is_digit(text[0])) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_'; });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_'; });
 }
 
 std::vector<std::string_view> columns_of(std::string_view line) {
@@ -55,7 +60,8 @@ std::vector<std::string_view> columns_of(std::string_view line) {
   std::size_t at = line.find_first_not_of(" \t");
   while (at != std::string_view::npos && columns.size() < 16) {
     std::size_t end = at;
-    while (end < line.size() && line[end] != '\t' && !(line[end] == ' ' && end + 1 < line.size() && line[end + 1] == ' ')) {
+    while (end < line.size() && line[end] != '\t' &&
+           !(line[end] == ' ' && end + 1 < line.size() && line[end + 1] == ' ')) {
       ++end;
     }
     columns.push_back(trim(line.substr(at, end - at)));
@@ -70,7 +76,8 @@ std::optional<std::int64_t> leading_number(std::string_view text) {
 }
 
 std::string kept_path(std::string_view path) {
-  for (const std::string_view start : {"/usr/", "/lib/", "/lib64/", "/opt/cuda", "/opt/nvidia/", "/etc/alternatives/"}) {
+  for (const std::string_view start :
+       {"/usr/", "/lib/", "/lib64/", "/opt/cuda", "/opt/nvidia/", "/etc/alternatives/"}) {
     if (path.starts_with(start)) return clean_utf8(path, 256);
   }
   return "…/" + clean_utf8(file_name(path), 128);

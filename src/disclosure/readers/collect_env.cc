@@ -32,7 +32,7 @@ class CollectEnvReader : public TextReader {
 
   std::int64_t begin_ = 0;  // the first line of this report; 0: none has begun
   std::int64_t gpu_line_ = 0;
-  bool gpus_ = false;       // the lines of GPUs follow
+  bool gpus_ = false;  // the lines of GPUs follow
 };
 
 void CollectEnvReader::add_torch(std::string_view version, const TextLine& line, Declared& declared) {
@@ -78,13 +78,14 @@ bool CollectEnvReader::take_pair(std::string_view key, std::string_view value, c
     add_torch(value, line, declared);
   } else if (key == "CUDA used to build PyTorch") {
     if (is_digit(value.empty() ? ' ' : value[0])) {
-      declared.package_cuda.insert_or_assign("torch", known_fact(std::string(leading_version(value)), source_at(place),
-                                                                 Standing::declared));
+      declared.package_cuda.insert_or_assign(
+          "torch", known_fact(std::string(leading_version(value)), source_at(place), Standing::declared));
     } else if (value == "None") {
       declared.package_cuda.insert_or_assign(
           "torch", missing_fact(Missing::absent, source_at(place), "PyTorch was built without CUDA"));
     }
-  } else if (key == "ROCM used to build PyTorch" || key == "HIP runtime version") {
+  } else if (key == "ROCM used to build PyTorch" || key == "ROCm SDK used to build PyTorch" ||
+             key == "HIP runtime version") {
     if (!is_placeholder(value)) add_other(declared, "ROCm " + std::string(leading_version(value)));
   } else if (key == "XPU used to build PyTorch") {
     if (!is_placeholder(value)) add_other(declared, "Intel XPU " + std::string(leading_version(value)));
@@ -113,8 +114,9 @@ bool CollectEnvReader::take_pair(std::string_view key, std::string_view value, c
     declare_platform(declared, value, place);
   } else if (key == "GCC version") {
     const std::size_t close = value.rfind(") ");
-    declare(declared, "os.gcc", std::string(leading_version(close == std::string_view::npos ? value : value.substr(close + 2))),
-            place, "", Standing::inferred);
+    declare(declared, "os.gcc",
+            std::string(leading_version(close == std::string_view::npos ? value : value.substr(close + 2))), place, "",
+            Standing::inferred);
   } else if (key == "OS" && begin_ != 0) {
     const std::size_t machine = value.rfind(" (");
     const bool has_machine = machine != std::string_view::npos && (value.ends_with("64)") || value.ends_with("64le)"));
@@ -123,12 +125,13 @@ bool CollectEnvReader::take_pair(std::string_view key, std::string_view value, c
       declare(declared, "os.architecture", std::string(value.substr(machine + 2, value.size() - machine - 3)), place);
     }
   } else if (key == "vLLM Version") {
-    add_package(package_list(declared, {kName, begin_ == 0 ? line.number : begin_}, ""), "vllm",
-                up_to(value, " ("), line.number);
+    add_package(package_list(declared, {kName, begin_ == 0 ? line.number : begin_}, ""), "vllm", up_to(value, " ("),
+                line.number);
   } else {
-    return key == "Is debug build" || key == "Is CUDA available" || key == "cuDNN version" ||
-           key == "Clang version" || key == "CMake version" || key == "MIOpen runtime version" ||
-           key == "Is XNNPACK available" || key == "vLLM Build Flags" || key == "Versions of relevant libraries";
+    return key == "Is debug build" || key == "Is CUDA available" || key == "cuDNN version" || key == "Clang version" ||
+           key == "CMake version" || key == "MIOpen runtime version" || key == "Is XNNPACK available" ||
+           key == "HIP used to build PyTorch" || key == "Is XPU available" || key == "Caching allocator config" ||
+           key == "vLLM Build Flags" || key == "Versions of relevant libraries";
   }
   return true;
 }

@@ -22,17 +22,18 @@ class CondaListReader : public TextReader {
       return true;
     }
     const std::vector<std::string_view> words =
-        begin_ != 0 || text.find("Build") != std::string_view::npos ? split_words(text.substr(0, 512))
-                                                                    : std::vector<std::string_view>();
+        begin_ != 0 || has(text, "Build") ? split_words(text.substr(0, 512)) : std::vector<std::string_view>();
     if (words.empty()) return false;
     const std::size_t skip = words[0] == "#" ? 1 : 0;
-    if (words.size() >= skip + 3 && words[skip] == "Name" && words[skip + 1] == "Version" && words[skip + 2] == "Build") {
+    if (words.size() >= skip + 3 && words[skip] == "Name" && words[skip + 1] == "Version" &&
+        words[skip + 2] == "Build") {
       if (begin_ == 0) begin_ = line.number;
       return true;
     }
     if (begin_ == 0) return false;
     if (text.starts_with('#') || text.starts_with("──")) return true;
-    if (words.size() < 3 || words.size() > 4 || !is_package_name(words[0]) || !is_package_version(words[1])) return false;
+    if (words.size() < 3 || words.size() > 4 || !is_package_name(words[0]) || !is_package_version(words[1]))
+      return false;
     const bool is_of_pip = words[2] == "pypi_0" || words[2] == "<pip>";
     DeclaredPackages* list = package_list(declared, {kName, begin_}, is_of_pip ? "pip" : "conda");
     add_package(list, words[0], is_of_pip ? std::string(words[1]) : std::string(words[1]) + " " + std::string(words[2]),

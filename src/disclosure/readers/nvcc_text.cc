@@ -13,7 +13,8 @@ class NvccReader : public TextReader {
   static constexpr const char* kName = "nvcc --version";
   const char* name() const override { return kName; }
   bool take(const TextLine& line, Declared& declared) override {
-    if (line.text.starts_with('/') && line.text.ends_with("/bin/nvcc") && line.text.find(' ') == std::string_view::npos) {
+    if (line.text.starts_with('/') && line.text.ends_with("/bin/nvcc") &&
+        line.text.find(' ') == std::string_view::npos) {
       const std::string_view folder = line.text.substr(0, line.text.size() - 9);
       declare(declared, "toolkit.active", kept_path(folder), {kName, line.number});
       return true;

@@ -13,14 +13,11 @@ struct ProcessorKey {
   const char* fact;
   bool is_number;
 };
-constexpr ProcessorKey kProcessorKeys[] = {{"Model name", "cpu.model", false},
-                                           {"Vendor ID", "cpu.vendor", false},
-                                           {"CPU(s)", "cpu.threads", true},
-                                           {"Thread(s) per core", "cpu.threads_per_core", true},
-                                           {"Socket(s)", "cpu.sockets", true},
-                                           {"NUMA node(s)", "numa.nodes", true},
-                                           {"Stepping", "cpu.stepping", true},
-                                           {"Architecture", "os.architecture", false}};
+constexpr ProcessorKey kProcessorKeys[] = {
+    {"Model name", "cpu.model", false}, {"Vendor ID", "cpu.vendor", false},
+    {"CPU(s)", "cpu.threads", true},    {"Thread(s) per core", "cpu.threads_per_core", true},
+    {"Socket(s)", "cpu.sockets", true}, {"NUMA node(s)", "numa.nodes", true},
+    {"Stepping", "cpu.stepping", true}, {"Architecture", "os.architecture", false}};
 
 class ProcessorReader : public TextReader {
  public:

@@ -5,24 +5,24 @@ namespace varve {
 
 // One reader a kind of text; the file beside this one that is named like it says what the text looks like and where it
 // was seen.
-std::unique_ptr<TextReader> collect_env_reader();      // PyTorch's and vLLM's
-std::unique_ptr<TextReader> processor_reader();        // lscpu, also inside collect_env
+std::unique_ptr<TextReader> collect_env_reader();  // PyTorch's and vLLM's
+std::unique_ptr<TextReader> processor_reader();    // lscpu, also inside collect_env
 std::unique_ptr<TextReader> sglang_env_reader();
 std::unique_ptr<TextReader> jax_env_reader();
 std::unique_ptr<TextReader> cupy_config_reader();
 std::unique_ptr<TextReader> tensorflow_build_reader();
-std::unique_ptr<TextReader> library_env_reader();      // transformers, accelerate, diffusers
-std::unique_ptr<TextReader> smi_table_reader();        // nvidia-smi
-std::unique_ptr<TextReader> smi_query_reader();        // nvidia-smi -q
-std::unique_ptr<TextReader> smi_list_reader();         // nvidia-smi -L, nvidia-container-cli info
-std::unique_ptr<TextReader> smi_csv_reader();          // nvidia-smi --query-gpu=… --format=csv
-std::unique_ptr<TextReader> smi_topology_reader();     // nvidia-smi topo -m
+std::unique_ptr<TextReader> library_env_reader();   // transformers, accelerate, diffusers
+std::unique_ptr<TextReader> smi_table_reader();     // nvidia-smi
+std::unique_ptr<TextReader> smi_query_reader();     // nvidia-smi -q
+std::unique_ptr<TextReader> smi_list_reader();      // nvidia-smi -L, nvidia-container-cli info
+std::unique_ptr<TextReader> smi_csv_reader();       // nvidia-smi --query-gpu=… --format=csv
+std::unique_ptr<TextReader> smi_topology_reader();  // nvidia-smi topo -m
 std::unique_ptr<TextReader> nvcc_reader();
-std::unique_ptr<TextReader> pip_list_reader();         // also of uv
-std::unique_ptr<TextReader> pip_freeze_reader();       // also what uv says that it installed
+std::unique_ptr<TextReader> pip_list_reader();    // also of uv
+std::unique_ptr<TextReader> pip_freeze_reader();  // also what uv says that it installed
 std::unique_ptr<TextReader> conda_list_reader();
 std::unique_ptr<TextReader> ldd_reader();
-std::unique_ptr<TextReader> variables_reader();        // env, export
+std::unique_ptr<TextReader> variables_reader();  // env, export
 std::unique_ptr<TextReader> dpkg_reader();
 std::unique_ptr<TextReader> inspect_reader();          // docker inspect, podman inspect
 std::unique_ptr<TextReader> kernel_messages_reader();  // dmesg, /proc/driver/nvidia/version

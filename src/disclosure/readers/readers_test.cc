@@ -1,7 +1,7 @@
 // Each reader on short quotations of what its tool prints, whole and cut, hosts and users replaced.
 #include <gtest/gtest.h>
 
-#include "disclosure/text_stack.h"
+#include "disclosure/stack_of_text.h"
 
 namespace varve {
 
@@ -42,7 +42,8 @@ TEST(TextReaders, CollectEnvWithOneGpuOnTheLineOfTheHeading) {
       "OS: Ubuntu 22.04.2 LTS (x86_64)\n"
       "GCC version: (Ubuntu 11.4.0-1ubuntu1~22.04) 11.4.0\n"
       "Libc version: glibc-2.35\n"
-      "Python version: 3.12.3 | packaged by Anaconda, Inc. | (main, May  6 2024, 19:46:43) [GCC 11.2.0] (64-bit runtime)\n"
+      "Python version: 3.12.3 | packaged by Anaconda, Inc. | (main, May  6 2024, 19:46:43) [GCC 11.2.0] (64-bit "
+      "runtime)\n"
       "Python platform: Linux-5.15.153.1-microsoft-standard-WSL2-x86_64-with-glibc2.35\n"
       "CUDA runtime version: 12.4.131\n"
       "GPU models and configuration: GPU 0: NVIDIA GeForce RTX 4070 Laptop GPU\n"
@@ -65,7 +66,8 @@ TEST(TextReaders, CollectEnvWithOneGpuOnTheLineOfTheHeading) {
 
 TEST(TextReaders, CollectEnvWithSeveralGpusAndWithNone) {
   const Stack several = stack_from(
-      "GPU models and configuration : \nGPU 0: NVIDIA H20\nGPU 1: NVIDIA H20\n\nNvidia driver version        : 535.161.08\n");
+      "GPU models and configuration : \nGPU 0: NVIDIA H20\nGPU 1: NVIDIA H20\n\nNvidia driver version        : "
+      "535.161.08\n");
   EXPECT_EQ(fact_in(several, "gpu.models"), "NVIDIA H20, NVIDIA H20");
   EXPECT_EQ(fact_in(several, "driver.kernel_mode.version"), "535.161.08");
   const Stack none = stack_from(
@@ -138,10 +140,13 @@ TEST(TextReaders, TensorflowsBuildInOneLineAndInSeveral) {
 TEST(TextReaders, PipAndUvAndCondaLists) {
   const Stack listed = stack_from("Package    Version\n---------- -------\ntorch      2.8.0\nsome-other 1.0\n");
   EXPECT_EQ(package_in(listed, "some-other"), "1.0");
-  EXPECT_EQ(package_in(stack_from("torch                    2.8.0\nunknown-thing            1.0\n"), "unknown-thing"), "");
-  EXPECT_EQ(package_in(stack_from("numpy==2.2.3\nonnxruntime==1.20.1\ntorch==2.1.2+cu118\n"), "torch"), "2.1.2+cu118, 11.8");
+  EXPECT_EQ(package_in(stack_from("torch                    2.8.0\nunknown-thing            1.0\n"), "unknown-thing"),
+            "");
+  EXPECT_EQ(package_in(stack_from("numpy==2.2.3\nonnxruntime==1.20.1\ntorch==2.1.2+cu118\n"), "torch"),
+            "2.1.2+cu118, 11.8");
   EXPECT_EQ(package_in(stack_from("torch==2.1.2\n"), "torch"), "");  // a requirement, as far as one can tell
-  EXPECT_EQ(package_in(stack_from("Installed 10 packages in 34ms\n + torch==2.7.0+cu128\n"), "torch"), "2.7.0+cu128, 12.8");
+  EXPECT_EQ(package_in(stack_from("Installed 10 packages in 34ms\n + torch==2.7.0+cu128\n"), "torch"),
+            "2.7.0+cu128, 12.8");
   EXPECT_EQ(package_in(stack_from("# packages in environment at /home/somebody/envs/x:\n#\n"
                                   "pytorch      2.1.0     py3.11_cuda12.1_cudnn8.9.2_0    pytorch\n"),
                        "torch"),
@@ -151,7 +156,8 @@ TEST(TextReaders, PipAndUvAndCondaLists) {
 }
 
 TEST(TextReaders, ABareVersionTakesTheRuntimeListedBesideIt) {
-  EXPECT_EQ(package_in(stack_from("[pip3] nvidia-cuda-runtime-cu12==12.8.90\n[pip3] torch==2.8.0\n"), "torch"), "2.8.0, 12.8");
+  EXPECT_EQ(package_in(stack_from("[pip3] nvidia-cuda-runtime-cu12==12.8.90\n[pip3] torch==2.8.0\n"), "torch"),
+            "2.8.0, 12.8");
   EXPECT_EQ(package_in(stack_from("[pip3] nvidia-cuda-runtime-cu12==12.8.90\n[pip3] nvidia-cuda-runtime==13.0.1\n"
                                   "[pip3] torch==2.8.0\n"),
                        "torch"),
@@ -190,9 +196,11 @@ TEST(TextReaders, VariablesAreKeptByTheAllowListAlone) {
 
 TEST(TextReaders, ContainerInspectionKeepsTheImageAndListedVariables) {
   const Stack stack = stack_from(
-      "[\n    {\n        \"Name\": \"/somebodys-thing\",\n        \"HostConfig\": {\n            \"Runtime\": \"nvidia\"\n        },\n"
+      "[\n    {\n        \"Name\": \"/somebodys-thing\",\n        \"HostConfig\": {\n            \"Runtime\": "
+      "\"nvidia\"\n        },\n"
       "        \"Config\": {\n            \"Env\": [\n                \"NVIDIA_VISIBLE_DEVICES=all\",\n"
-      "                \"PASSWORD=hunter2hunter2\"\n            ],\n            \"Image\": \"vllm/vllm-openai:v0.6.3\"\n");
+      "                \"PASSWORD=hunter2hunter2\"\n            ],\n            \"Image\": "
+      "\"vllm/vllm-openai:v0.6.3\"\n");
   EXPECT_EQ(fact_in(stack, "settings.NVIDIA_VISIBLE_DEVICES"), "all");
   EXPECT_EQ(fact_in(stack, "container.kind"), "docker");
   EXPECT_FALSE(stack.facts.contains("settings.PASSWORD"));
@@ -226,7 +234,8 @@ TEST(TextReaders, LinesOfProgramsThatNameADevice) {
       "NVIDIA GeForce RTX 5090 with CUDA capability sm_120 is not compatible with the current PyTorch installation.\n");
   EXPECT_EQ(fact_in(torch, "gpu.models"), "NVIDIA GeForce RTX 5090");
   EXPECT_EQ(fact_in(torch, "gpu.compute_capabilities"), "12.0");
-  const Stack properties = stack_from("_CudaDeviceProperties(name='NVIDIA A100-SXM4-80GB', major=8, minor=0, total_memory=1)\n");
+  const Stack properties =
+      stack_from("_CudaDeviceProperties(name='NVIDIA A100-SXM4-80GB', major=8, minor=0, total_memory=1)\n");
   EXPECT_EQ(fact_in(properties, "gpu.compute_capabilities"), "8.0");
   EXPECT_EQ(fact_in(stack_from("x NCCL INFO cudaDriverVersion 12040\n"), "driver.api_level"), "12.4");
 }

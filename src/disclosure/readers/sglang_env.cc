@@ -88,7 +88,8 @@ bool SglangEnvReader::take(const TextLine& line, Declared& declared) {
   } else if (key == "NVCC") {
     const auto release = behind(value, "release ");
     const auto build = behind(value, ", V");
-    if (release) declare_nvcc(declared, leading_version(*release), build ? leading_version(*build) : "", {kName, line.number});
+    if (release)
+      declare_nvcc(declared, leading_version(*release), build ? leading_version(*build) : "", {kName, line.number});
   } else if (is_package_version(value)) {
     add_package(package_list(declared, {kName, begin_}, ""), key == "PyTorch" ? "torch" : key, value, line.number);
   }

@@ -13,12 +13,34 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostFields = 64;
 
-constexpr std::string_view kFields[] = {
-    "name",           "gpu_name",     "driver_version", "index",         "count",       "compute_cap",
-    "memory.total",   "pci.bus_id",   "gpu_bus_id",     "vbios_version", "power.limit", "power.default_limit",
-    "ecc.mode.current", "mig.mode.current", "persistence_mode", "compute_mode", "clocks.max.sm", "clocks.max.memory",
-    "uuid",           "gpu_uuid",     "timestamp",      "memory.used",   "memory.free", "utilization.gpu",
-    "temperature.gpu", "power.draw",  "pstate",         "serial"};
+constexpr std::string_view kFields[] = {"name",
+                                        "gpu_name",
+                                        "driver_version",
+                                        "index",
+                                        "count",
+                                        "compute_cap",
+                                        "memory.total",
+                                        "pci.bus_id",
+                                        "gpu_bus_id",
+                                        "vbios_version",
+                                        "power.limit",
+                                        "power.default_limit",
+                                        "ecc.mode.current",
+                                        "mig.mode.current",
+                                        "persistence_mode",
+                                        "compute_mode",
+                                        "clocks.max.sm",
+                                        "clocks.max.memory",
+                                        "uuid",
+                                        "gpu_uuid",
+                                        "timestamp",
+                                        "memory.used",
+                                        "memory.free",
+                                        "utilization.gpu",
+                                        "temperature.gpu",
+                                        "power.draw",
+                                        "pstate",
+                                        "serial"};
 
 // The known fields among those named, "" for others; nothing where fewer than two are known, or one alone is not.
 std::vector<std::string> fields_in(std::string_view text) {
@@ -50,7 +72,7 @@ class SmiCsvReader : public TextReader {
   void set(std::string_view field, std::string_view value, Gpu& gpu, const TextLine& line, Declared& declared) const;
 
   std::vector<std::string> fields_;
-  bool is_open_ = false;   // rows follow
+  bool is_open_ = false;  // rows follow
   std::int64_t begin_ = 0, next_ = 0;
 };
 

@@ -45,8 +45,7 @@ class SmiQueryReader : public TextReader {
   std::string section_, part_;  // "GPU Link Info" and "Link Width"
 };
 
-void SmiQueryReader::take_head(std::string_view key, std::string_view value, const TextLine& line,
-                               Declared& declared) {
+void SmiQueryReader::take_head(std::string_view key, std::string_view value, const TextLine& line, Declared& declared) {
   const TextPlace place{kName, line.number};
   if (key == "Driver Version" || key == "KMD Version") declare_driver(declared, value, place);
   if (key == "CUDA Version" || key == "CUDA UMD Version") declare_api_level(declared, value, place);
@@ -82,7 +81,7 @@ void SmiQueryReader::take_in_section(std::string_view key, std::string_view valu
 
 bool SmiQueryReader::take(const TextLine& line, Declared& declared) {
   const std::string_view text = line.text.substr(0, 256);
-  if (text.find("===NVSMI LOG===") != std::string_view::npos) {
+  if (has(text, "===NVSMI LOG===")) {
     begin_ = line.number;
     number_ = -1;
     return true;

@@ -1,7 +1,7 @@
 // nvidia-smi in all its forms, as short quotations of public reports.
 #include <gtest/gtest.h>
 
-#include "disclosure/text_stack.h"
+#include "disclosure/stack_of_text.h"
 
 namespace varve {
 
@@ -67,8 +67,7 @@ TEST(SmiReaders, ACutNameIsCompletedByAnotherPart) {
 }
 
 TEST(SmiReaders, AnApiLevelAboveTheBranchIsOfACompatLibcuda) {
-  const Stack stack =
-      stack_of_smi("| NVIDIA-SMI 535.104.05   Driver Version: 535.104.05   CUDA Version: 12.4     |\n");
+  const Stack stack = stack_of_smi("| NVIDIA-SMI 535.104.05   Driver Version: 535.104.05   CUDA Version: 12.4     |\n");
   EXPECT_EQ(smi_fact(stack, "driver.user_mode.version"), "");
   EXPECT_EQ(smi_fact(stack, "driver.user_mode.role"), "compat");
   const Stack own = stack_of_smi("| NVIDIA-SMI 535.104.05   Driver Version: 535.104.05   CUDA Version: 12.2     |\n");
@@ -81,7 +80,8 @@ TEST(SmiReaders, TheQueryOfAllAndThatOfSome) {
       "==============NVSMI LOG==============\n\nDriver Version                            : 550.54.15\n"
       "CUDA Version                              : 12.4\n\nAttached GPUs                             : 4\n"
       "GPU 00000000:18:00.0\n    Product Name                          : NVIDIA A100\n"
-      "    MIG Mode\n        Current                           : Enabled\n        Pending                           : Disabled\n"
+      "    MIG Mode\n        Current                           : Enabled\n        Pending                           : "
+      "Disabled\n"
       "    Serial Number                         : 1234567890\n"
       "    ECC Mode\n        Current                           : Enabled\n");
   EXPECT_EQ(smi_fact(all, "gpu.count"), "4");
@@ -105,8 +105,8 @@ TEST(SmiReaders, TheListHashesItsIdsAndTheTopologyCounts) {
   EXPECT_EQ(smi_fact(list, "gpu.models"), "NVIDIA A100 80GB PCIe");
   EXPECT_EQ(smi_fact(list, "gpu.mig"), "enabled");
   EXPECT_EQ(smi_fact(list, "gpu.uuid").find("932bfb2c"), std::string::npos);
-  const Stack topology =
-      stack_of_smi("\tGPU0\tGPU1\tCPU Affinity\tNUMA Affinity\nGPU0\t X \tPIX\t0-7,16-23\t0\nGPU1\tPIX\t X \t0-7,16-23\t0\n");
+  const Stack topology = stack_of_smi(
+      "\tGPU0\tGPU1\tCPU Affinity\tNUMA Affinity\nGPU0\t X \tPIX\t0-7,16-23\t0\nGPU1\tPIX\t X \t0-7,16-23\t0\n");
   EXPECT_EQ(smi_fact(topology, "gpu.count"), "2");
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -11,6 +12,7 @@
 #include "harness/experiment/scan.h"
 #include "harness/experiment/toml_table.h"
 #include "harness/experiment/warmup_text.h"
+#include "model/words/names.h"
 #include "world/world.h"
 
 namespace varve {
@@ -36,6 +38,7 @@ class ExperimentReader {
     plan.margin = root.number("margin", 1, 0.001, 100) / 100;
     read_workload(root, plan);
     if (const auto protocol = root.table("protocol")) read_protocol(*protocol, plan);
+    if (const auto metrics = root.table("metrics")) read_metric_sources(*metrics, plan);
     shared_.server = read_server(root);
     std::vector<VariantPlan> variants;
     for (const TomlTable& table : root.tables("variant")) variants.push_back(variant_of(read_variant(table)));
@@ -71,6 +74,40 @@ class ExperimentReader {
     plan.inputs = all_placed(workload->texts("inputs"));
     plan.repository = workload->has("repository") ? placed(workload->text("repository")) : shared_.directory;
     workload->finish();
+  }
+
+  // Files are named as the program sees them: relative to the folder that it starts in.
+  static void read_metric_sources(const TomlTable& metrics, RunPlan& plan) {
+    const auto refuse = [&](const char* key, const Error& error) { metrics.reject(key, error.found, error.hint); };
+    for (const std::string& expression : metrics.texts("from")) {
+      Result<OutputPattern> pattern = OutputPattern::make(expression);
+      if (pattern)
+        plan.sources.patterns.push_back(std::move(*pattern));
+      else
+        refuse("from", pattern.error());
+    }
+    for (const std::string& text : metrics.texts("json")) {
+      Result<JsonNumber> number = json_number_from(text);
+      if (number)
+        plan.sources.numbers.push_back(std::move(*number));
+      else
+        refuse("json", number.error());
+    }
+    plan.sources.results = metrics.texts("results");
+    if (const std::string several = metrics.text("several"); !several.empty()) {
+      const std::vector<std::string>& words = combining_words();
+      if (std::find(words.begin(), words.end(), several) == words.end()) {
+        metrics.reject("several", "metrics.several is " + several, "It is one of " + join(words, ", "));
+      } else {
+        plan.sources.several = combined_from(several);
+      }
+    }
+    plan.same_metrics = metrics.texts("same");
+    plan.same_outputs = metrics.texts("same_outputs");
+    plan.tolerance = metrics.number("tolerance", 0, 0, 1);
+    plan.cache_state = metrics.text("cache");
+    plan.client_path = metrics.text("client");
+    metrics.finish();
   }
 
   static void read_protocol(const TomlTable& protocol, RunPlan& plan) {
@@ -114,7 +151,8 @@ class ExperimentReader {
     }
     if (plan.command.empty()) server->reject("command", "the server has no command", "Write command = [\"…\"]");
     if (to_string(plan.ready).empty()) {
-      server->reject("ready", "nothing says when the server is ready", "Write ready = { port = 8000 }, or url, or line");
+      server->reject("ready", "nothing says when the server is ready",
+                     "Write ready = { port = 8000 }, or url, or line");
     }
     server->finish();
     return plan;
@@ -134,7 +172,8 @@ class ExperimentReader {
     if (!text.venv.empty() && !std::filesystem::exists(text.venv + "/bin/python")) {
       table.reject("venv", "there is no bin/python in " + text.venv, "Name the folder of a virtual environment");
     }
-    if (text.command.empty()) table.reject("command", "this variant has no command", "Write it here or below [workload]");
+    if (text.command.empty())
+      table.reject("command", "this variant has no command", "Write it here or below [workload]");
     table.finish();
     return text;
   }
@@ -173,7 +212,8 @@ Result<RunPlan> read_experiment(std::string_view text, const std::string& path, 
   RunPlan plan = ExperimentReader(folder, environment).read(file->root());
   if (file->problem()) return *file->problem();
   if (plan.variants.front().command.empty()) {
-    return Error{"reading the experiment file", path, "there is no command", "Write command = [\"…\"] below [workload]"};
+    return Error{"reading the experiment file", path, "there is no command",
+                 "Write command = [\"…\"] below [workload]"};
   }
   return plan;
 }
@@ -182,7 +222,8 @@ Result<RunPlan> load_experiment(const std::string& path, const std::map<std::str
   constexpr std::size_t kLargestExperiment = std::size_t{1} << 20;
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    return Error{"reading the experiment file", path, "it cannot be opened", "varve run --init writes one to begin with"};
+    return Error{"reading the experiment file", path, "it cannot be opened",
+                 "varve run --init writes one to begin with"};
   }
   std::string text(kLargestExperiment + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));

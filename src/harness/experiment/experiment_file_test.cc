@@ -89,12 +89,14 @@ ready = { line = "up" }
 }
 
 TEST(Experiment, WhatIsWrongIsNamedWithItsLine) {
-  EXPECT_EQ(problem_of("[workload]\ncomand = [\"x\"]\n"),
-            "reading the experiment file: bench.toml, line 2: \"comand\" is not known in workload. Did you mean command?");
+  EXPECT_EQ(
+      problem_of("[workload]\ncomand = [\"x\"]\n"),
+      "reading the experiment file: bench.toml, line 2: \"comand\" is not known in workload. Did you mean command?");
   EXPECT_NE(problem_of("[workload]\ncommand = \"x\"\n").find("line 2: workload.command is no list"), std::string::npos);
   EXPECT_NE(problem_of("[workload]\ncommand = [\"x\"]\n[protocol]\nunits = 0\n").find("line 4: protocol.units is 0"),
             std::string::npos);
-  EXPECT_NE(problem_of("[workload]\ncommand = [\"x\"]\n[protocol]\nwarmup = \"soon\"\n").find("line 4"), std::string::npos);
+  EXPECT_NE(problem_of("[workload]\ncommand = [\"x\"]\n[protocol]\nwarmup = \"soon\"\n").find("line 4"),
+            std::string::npos);
   EXPECT_NE(problem_of("name = \"x\"\n").find("there is no [workload]"), std::string::npos);
   EXPECT_NE(problem_of("[workload\n").find("line 1"), std::string::npos);
   EXPECT_NE(problem_of("[workload]\ncommand = [\"x\"]\n[server]\ncommand = [\"s\"]\n").find("nothing says when"),
@@ -106,8 +108,8 @@ TEST(Experiment, WhatIsWrongIsNamedWithItsLine) {
 }
 
 TEST(Experiment, EveryVariantIsScanned) {
-  const RunPlan plan =
-      plan_from("[workload]\ncommand = [\"x\", \"{n}\"]\n[[variant]]\n[[variant]]\nlabel = \"b\"\n[scan]\nn = [1, 2]\n");
+  const RunPlan plan = plan_from(
+      "[workload]\ncommand = [\"x\", \"{n}\"]\n[[variant]]\n[[variant]]\nlabel = \"b\"\n[scan]\nn = [1, 2]\n");
   ASSERT_EQ(plan.variants.size(), 4u);
   EXPECT_EQ(plan.variants[1].command[1], "2");
   EXPECT_EQ(plan.variants[3].label, "b, n=2");

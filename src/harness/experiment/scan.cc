@@ -47,7 +47,8 @@ std::optional<std::vector<std::string>> range_of(std::string_view text) {
   const std::size_t star = text.find('*', dots);
   const auto first = parse_integer(text.substr(0, dots));
   const auto last = parse_integer(text.substr(dots + 2, star == std::string_view::npos ? star : star - dots - 2));
-  const auto factor = star == std::string_view::npos ? std::optional<std::int64_t>(1) : parse_integer(text.substr(star + 1));
+  const auto factor =
+      star == std::string_view::npos ? std::optional<std::int64_t>(1) : parse_integer(text.substr(star + 1));
   if (!first || !last || !factor || *last < *first || (star != std::string_view::npos && (*factor < 2 || *first < 1))) {
     return std::nullopt;
   }
@@ -66,6 +67,7 @@ Status add_scan(const std::string& text, Scans& scans) {
     return Error{kScanning, text, found, "Write NAME=VALUE,VALUE,… and {NAME} where the value belongs"};
   };
   if (equals == std::string::npos || equals == 0) return wrong("there is no name before a =");
+  if (equals + 1 == text.size()) return wrong("there is no value");
   const std::string name = text.substr(0, equals);
   if (name.find_first_of("{}") != std::string::npos) return wrong("a name has no braces");
   std::vector<std::string>& values = scans[name];
@@ -77,7 +79,6 @@ Status add_scan(const std::string& text, Scans& scans) {
       values.emplace_back(value);
     }
   }
-  if (values.empty()) return wrong("there is no value");
   return Done{};
 }
 

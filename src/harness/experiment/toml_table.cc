@@ -105,7 +105,8 @@ double TomlTable::number(const std::string& key, double otherwise, double least,
     return otherwise;
   }
   if (*number >= least && *number <= most) return *number;
-  reject(key, fmt::format("{} is {}", impl_->full(key), *number), fmt::format("Give a number from {} to {}", least, most));
+  reject(key, fmt::format("{} is {}", impl_->full(key), *number),
+         fmt::format("Give a number from {} to {}", least, most));
   return otherwise;
 }
 
@@ -198,9 +199,9 @@ void TomlTable::finish() const {
     const std::string key(name.str());
     if (impl_->asked.contains(key)) continue;
     const std::optional<std::string> near = nearest(key, {impl_->asked.begin(), impl_->asked.end()});
-    impl_->document->say(name.source(),
-                         fmt::format("\"{}\" is not known{}", key, impl_->name.empty() ? "" : " in " + impl_->name),
-                         near ? "Did you mean " + *near + "?" : "Known are: " + join({impl_->asked.begin(), impl_->asked.end()}, ", "));
+    impl_->document->say(
+        name.source(), fmt::format("\"{}\" is not known{}", key, impl_->name.empty() ? "" : " in " + impl_->name),
+        near ? "Did you mean " + *near + "?" : "Known are: " + join({impl_->asked.begin(), impl_->asked.end()}, ", "));
   }
 }
 

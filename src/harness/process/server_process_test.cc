@@ -14,6 +14,16 @@
 namespace varve {
 namespace {
 
+bool lives(pid_t process) {
+  const World world = host_world();
+  for (const auto& [parent, children] : process_tree(world.files)) {
+    for (const ProcessNode& child : children) {
+      if (child.process == process) return true;
+    }
+  }
+  return false;
+}
+
 // A folder for the server's log.
 class ServerTest : public testing::Test {
  protected:
@@ -46,16 +56,18 @@ class ServerTest : public testing::Test {
 TEST_F(ServerTest, IsReadyByALineAndLeavesNothing) {
   auto server = start({"/bin/sh", "-c", "sleep 0.05; echo now ready; sleep 60 & wait"}, {.line = "ready"});
   ASSERT_TRUE(server) << to_text(server.error());
-  const int process = (*server)->process();
+  const std::vector<ProcessNode> started = descendants(process_tree(world_.files), (*server)->process());
+  ASSERT_FALSE(started.empty());
   EXPECT_EQ((*server)->ended(), "");
   EXPECT_GE((*server)->use().ready_seconds, 0.05);
   EXPECT_EQ((*server)->stop(), "");
-  EXPECT_NE(kill(-process, 0), 0) << "somebody of its group is left";
+  for (const ProcessNode& one : started) EXPECT_FALSE(lives(one.process)) << one.name;
 }
 
 TEST_F(ServerTest, ItsCpuTimeIsThatOfAllItStarted) {
-  auto server = start({"/bin/sh", "-c", "(i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done; sleep 60) & wait"},
-                      {.line = "done"});
+  auto server =
+      start({"/bin/sh", "-c", "(i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done; sleep 60) & wait"},
+            {.line = "done"});
   ASSERT_TRUE(server) << to_text(server.error());
   const ServerUse use = (*server)->use();
   EXPECT_GT(use.user_seconds + use.system_seconds, 0.02);
@@ -69,7 +81,8 @@ TEST_F(ServerTest, OneThatEndsIsQuoted) {
 }
 
 TEST_F(ServerTest, OneThatIsNeverReadyIsEnded) {
-  const auto server = start({"/bin/sh", "-c", "echo still loading; sleep 60"}, {.line = "ready", .timeout_seconds = 0.2});
+  const auto server =
+      start({"/bin/sh", "-c", "echo still loading; sleep 60"}, {.line = "ready", .timeout_seconds = 0.2});
   ASSERT_FALSE(server);
   EXPECT_NE(server.error().found.find("a line with \"ready\" was not there after 200 ms"), std::string::npos)
       << server.error().found;
@@ -79,7 +92,8 @@ TEST_F(ServerTest, OneThatIsNeverReadyIsEnded) {
 TEST_F(ServerTest, APortAndAnAddressAreAsked) {
   constexpr int kPort = 38417;
   const std::string url = "http://127.0.0.1:38417/";
-  const std::vector<std::string> command{"/usr/bin/env", "python3", "-m", "http.server", "38417", "--bind", "127.0.0.1"};
+  const std::vector<std::string> command{"/usr/bin/env", "python3", "-m",       "http.server",
+                                         "38417",        "--bind",  "127.0.0.1"};
   EXPECT_FALSE(port_answers(kPort));
   auto server = start(command, {.port = kPort, .url = url});
   ASSERT_TRUE(server) << to_text(server.error());

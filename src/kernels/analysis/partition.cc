@@ -157,7 +157,7 @@ class Sweep {
   std::size_t span_ = 0;  // that lies here or comes next
   Divider divider_;
   std::array<std::size_t, kAllParts.size()> running_{};  // by part
-  bool in_window_ = false;  // and not where spans reach out of it
+  bool in_window_ = false;                               // and not where spans reach out of it
   Amounts whole_{}, outside_{};
   std::vector<Amounts> of_spans_;
 };

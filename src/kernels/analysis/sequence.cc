@@ -81,7 +81,8 @@ void add_thread(const Timeline& timeline, std::vector<std::uint32_t> events, con
                              .step = step_number(steps, start_ns),
                              .depth = static_cast<std::int32_t>(open.size()),
                              .duration_ns = end_ns - start_ns};
-    const auto outermost = std::find_if(open.begin(), open.end(), [](const OpenOperation& one) { return !one.is_region; });
+    const auto outermost =
+        std::find_if(open.begin(), open.end(), [](const OpenOperation& one) { return !one.is_region; });
     item.operation = outermost == open.end() ? item.kernel : stream.items[outermost->item].kernel;
     if (open.empty()) {
       busy.push_back({start_ns, end_ns});
@@ -132,8 +133,7 @@ TraceSequence device_sequence(const Timeline& timeline, const std::vector<Device
       const auto track = static_cast<std::size_t>(timeline[one.event].track);
       const Place& place = timeline.tracks()[track].place;
       const NameId operation = names.operation_of(one);
-      const std::uint32_t stream =
-          streams.at(place.stream >= 0 ? place.stream : -1 - static_cast<std::int64_t>(track));
+      const std::uint32_t stream = streams.at(place.stream >= 0 ? place.stream : -1 - static_cast<std::int64_t>(track));
       std::vector<TraceSequence::Item>& items = sequence.streams[stream].items;
       if (one.part == Part::collective) collectives[one.event] = {stream, static_cast<std::uint32_t>(items.size())};
       items.push_back({.kernel = names.kernel_of(timeline.name(one.event)),

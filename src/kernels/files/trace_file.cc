@@ -47,7 +47,9 @@ TraceWindows whole_steps(const TraceSteps& steps) {
 }
 }  // namespace
 
-std::string absolute_path(const std::string& path) { return std::filesystem::absolute(path).lexically_normal().string(); }
+std::string absolute_path(const std::string& path) {
+  return std::filesystem::absolute(path).lexically_normal().string();
+}
 
 Result<TraceFile> read_one_trace(const Files& files, const std::string& path, const TraceOptions& options,
                                  const std::function<void(std::uint64_t)>& consumed) {

@@ -20,17 +20,17 @@ struct PackageItem {
 // said of speed.
 struct StackComparison {
   std::string created_at, tool_version;
-  std::string a, b;                                // what people call them: files, "here"
-  std::vector<ControlItem> items;                  // facts and settings, in the order of the layers
-  std::string environment_a, environment_b;        // that belong together; empty: none do
-  std::string no_environment;                      // why not
-  std::vector<PackageItem> packages;               // frameworks first
-  std::vector<ConsumerVerdict> would_run;          // A's software on B's machine, where that was asked
-  std::string verdict;                             // one sentence
+  std::string a, b;                          // what people call them: files, "here"
+  std::vector<ControlItem> items;            // facts and settings, in the order of the layers
+  std::string environment_a, environment_b;  // that belong together; empty: none do
+  std::string no_environment;                // why not
+  std::vector<PackageItem> packages;         // frameworks first
+  std::vector<ConsumerVerdict> would_run;    // A's software on B's machine, where that was asked
+  std::string verdict;                       // one sentence
   std::vector<std::string> notes;
 };
 
-std::size_t count_items(const StackComparison& comparison, ItemState state);     // facts and settings
+std::size_t count_items(const StackComparison& comparison, ItemState state);  // facts and settings
 std::size_t count_packages(const StackComparison& comparison, ItemState state);
 
 // What `varve compare --json` prints of two stacks; written only.

@@ -13,12 +13,12 @@ namespace varve {
 enum class Exchange {
   same,          // the same kernel; of copies and collectives: the same name
   other_launch,  // the same name and code, and another grid, block or shared memory
-  // The same name, and it was compiled anew or is another variant: other registers, or of what a compiler writes for the
-  // program also another block or shared memory, or another grid for the same shapes.
+  // The same name, and it was compiled anew or is another variant: other registers, or of what a compiler writes for
+  // the program also another block or shared memory, or another grid for the same shapes.
   other_code,
-  replaced,      // others came for it
-  appeared,      // in B alone
-  vanished,      // in A alone
+  replaced,  // others came for it
+  appeared,  // in B alone
+  vanished,  // in A alone
 };
 
 // Why a replacement is taken for one.

@@ -29,8 +29,8 @@ struct TraceSequence {
     Place place;
     std::vector<Item> items;  // by rising start
   };
-  // A time of all devices together, divided: the parts sum to its length. The whole goes from the first beginning to the
-  // last end of what ran, or farther to those of the steps that the program marked.
+  // A time of all devices together, divided: the parts sum to its length. The whole goes from the first beginning to
+  // the last end of what ran, or farther to those of the steps that the program marked.
   struct Window {
     std::int64_t length_ns = 0;
     std::map<Part, std::int64_t> parts;

@@ -82,18 +82,18 @@ Json error_to_json(const ExplainedError& error) {
 
 ExplainedError error_from(const Fields& row) {
   ExplainedError error{.pattern = row.required_text("pattern"),
-          .line = row.integer("line"),
-          .text = row.text("text"),
-          .category = row.optional_word("category", fault_category_from).value_or(FaultCategory::none),
-          .cause = row.text("cause"),
-          .fix = row.text("fix"),
-          .explained_by = row.text("explained_by"),
-          .correction = row.text("correction"),
-          .times = row.integer("times", 1),
-          .source = row.text("source"),
-          .standing = row.optional_word("standing", cause_standing_from).value_or(CauseStanding::stated),
-          .candidates = {},
-          .follows = row.integer("follows")};
+                       .line = row.integer("line"),
+                       .text = row.text("text"),
+                       .category = row.optional_word("category", fault_category_from).value_or(FaultCategory::none),
+                       .cause = row.text("cause"),
+                       .fix = row.text("fix"),
+                       .explained_by = row.text("explained_by"),
+                       .correction = row.text("correction"),
+                       .times = row.integer("times", 1),
+                       .source = row.text("source"),
+                       .standing = row.optional_word("standing", cause_standing_from).value_or(CauseStanding::stated),
+                       .candidates = {},
+                       .follows = row.integer("follows")};
   row.each("candidates", [&](const Fields& one) { error.candidates.push_back(candidate_from(one)); });
   return error;
 }

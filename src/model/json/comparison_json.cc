@@ -224,6 +224,8 @@ Json to_json(const Comparison& comparison) {
           {"bundles", bundles},
           {"accounts", accounts},
           {"findings", findings_to_json(comparison.findings)},
+          {"metric_note", comparison.metric_note},
+          {"without_marked", comparison.without_marked},
           {"verdict", comparison.verdict},
           {"quote", comparison.quote},
           {"explanations", comparison.explanations},
@@ -249,6 +251,8 @@ Comparison comparison_from(const Fields& fields) {
   fields.each("bundles", [&](const Fields& row) { comparison.bundles.push_back(bundle_from(row)); });
   fields.each("accounts", [&](const Fields& row) { comparison.accounts.push_back(account_from(row)); });
   comparison.findings = findings_from(fields, "findings");
+  comparison.metric_note = fields.text("metric_note");
+  comparison.without_marked = fields.text("without_marked");
   comparison.verdict = fields.text("verdict");
   comparison.quote = fields.text("quote");
   comparison.explanations = fields.texts("explanations");

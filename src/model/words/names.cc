@@ -157,9 +157,14 @@ constexpr EnumNames<UnitRole, 3> kRoles{{{
     {UnitRole::timing, "timing"},
     {UnitRole::evidence, "evidence"},
 }}};
-constexpr EnumNames<Mark, 5> kMarks{{{
+constexpr EnumNames<Mark, 10> kMarks{{{
     {Mark::steal, "steal"},
     {Mark::switches, "switches"},
+    {Mark::others, "others"},
+    {Mark::throttled, "throttled"},
+    {Mark::slow_clock, "slow_clock"},
+    {Mark::foreign_gpu, "foreign_gpu"},
+    {Mark::paging, "paging"},
     {Mark::leftovers, "leftovers"},
     {Mark::unknown_use, "unknown_use"},
     {Mark::first_of_side, "first_of_side"},
@@ -173,6 +178,15 @@ constexpr EnumNames<Better, 3> kBetter{{{
     {Better::higher, "higher"},
     {Better::lower, "lower"},
     {Better::unknown, "unknown"},
+}}};
+constexpr EnumNames<Combined, 7> kCombined{{{
+    {Combined::none, "none"},
+    {Combined::sum, "sum"},
+    {Combined::mean, "mean"},
+    {Combined::median, "median"},
+    {Combined::highest, "highest"},
+    {Combined::lowest, "lowest"},
+    {Combined::rate, "rate"},
 }}};
 constexpr EnumNames<Speed, 12> kSpeeds{{{
     {Speed::faster, "faster"},
@@ -283,6 +297,7 @@ std::string_view to_string(UnitRole value) { return kRoles.name(value); }
 std::string_view to_string(Mark value) { return kMarks.name(value); }
 std::string_view to_string(WarmupRule value) { return kWarmupRules.name(value); }
 std::string_view to_string(Better value) { return kBetter.name(value); }
+std::string_view to_string(Combined value) { return kCombined.name(value); }
 std::string_view to_string(Speed value) { return kSpeeds.name(value); }
 std::string_view to_string(Control value) { return kControls.name(value); }
 std::string_view to_string(ItemState value) { return kItemStates.name(value); }
@@ -313,6 +328,7 @@ std::optional<UnitRole> unit_role_from(std::string_view text) { return kRoles.va
 std::optional<Mark> mark_from(std::string_view text) { return kMarks.value(text); }
 std::optional<WarmupRule> warmup_rule_from(std::string_view text) { return kWarmupRules.value(text); }
 std::optional<Better> better_from(std::string_view text) { return kBetter.value(text); }
+std::optional<Combined> combined_from(std::string_view text) { return kCombined.value(text); }
 std::optional<Speed> speed_from(std::string_view text) { return kSpeeds.value(text); }
 std::optional<Control> control_from(std::string_view text) { return kControls.value(text); }
 std::optional<ItemState> item_state_from(std::string_view text) { return kItemStates.value(text); }

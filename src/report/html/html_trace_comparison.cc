@@ -142,10 +142,9 @@ void write_ranks(HtmlWriter& out, const TraceComparison& comparison) {
   for (const RankChange& rank : comparison.ranks) {
     Element row(out, "tr");
     out.leaf("td", {{"class", "short"}}, rank_title(rank));
-    for (const auto& [a_ns, b_ns] : {std::pair(rank.a_window_ns, rank.b_window_ns),
-                                     std::pair(rank.a_items_ns, rank.b_items_ns),
-                                     std::pair(rank.a_collective_ns, rank.b_collective_ns),
-                                     std::pair(rank.a_waiting_ns, rank.b_waiting_ns)}) {
+    for (const auto& [a_ns, b_ns] :
+         {std::pair(rank.a_window_ns, rank.b_window_ns), std::pair(rank.a_items_ns, rank.b_items_ns),
+          std::pair(rank.a_collective_ns, rank.b_collective_ns), std::pair(rank.a_waiting_ns, rank.b_waiting_ns)}) {
       out.leaf("td", {{"class", "number"}}, text(a_ns) + " → " + text(b_ns));
     }
   }

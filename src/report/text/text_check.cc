@@ -128,20 +128,22 @@ std::string text_read_text(const Check& check, const TextStyle& style) {
   }
   constexpr std::size_t kShownParts = 8;
   const std::string found = parts.empty() ? "nothing that describes a machine" : and_more(parts, kShownParts);
-  std::string out = paragraph(fmt::format("read: {} of {}{}", found, count_text(static_cast<std::size_t>(text.lines), "line", "lines"),
-                                          text.is_cut ? ", and it goes on" : ""),
-                              2, Tone::dim, style);
+  std::string out = paragraph(
+      fmt::format("read: {} of {}{}", found, count_text(static_cast<std::size_t>(text.lines), "line", "lines"),
+                  text.is_cut ? ", and it goes on" : ""),
+      2, Tone::dim, style);
   for (const TextConflict& conflict : text.conflicts) {
     const std::string title = fact_title(conflict.id);
-    out += paragraph(conflict.other.empty()
-                         ? fmt::format("{}: lines {} and {} say different things", title, conflict.first_line,
-                                       conflict.other_line)
-                         : fmt::format("{}: line {} says {}, line {} says {}; the first counts", title,
-                                       conflict.first_line, conflict.first, conflict.other_line, conflict.other),
-                     2, Tone::caution, style);
+    out += paragraph(
+        conflict.other.empty()
+            ? fmt::format("{}: lines {} and {} say different things", title, conflict.first_line, conflict.other_line)
+            : fmt::format("{}: line {} says {}, line {} says {}; the first counts", title, conflict.first_line,
+                          conflict.first, conflict.other_line, conflict.other),
+        2, Tone::caution, style);
   }
   if (!text.others.empty()) {
-    out += paragraph("it also speaks of " + and_more(text.others, 3) + ", which is not judged", 2, Tone::caution, style);
+    out +=
+        paragraph("it also speaks of " + and_more(text.others, 3) + ", which is not judged", 2, Tone::caution, style);
   }
   return out;
 }

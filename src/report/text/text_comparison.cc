@@ -44,7 +44,8 @@ Tone speed_tone(Speed speed) {
 }
 
 Tone control_tone(const Comparison& comparison) {
-  const bool sound = comparison.control == Control::controlled && comparison.primary.speed != Speed::noise;
+  const bool sound = comparison.control == Control::controlled && comparison.primary.speed != Speed::noise &&
+                     comparison.primary.speed != Speed::not_measured;
   return sound ? Tone::good : Tone::caution;
 }
 

@@ -136,18 +136,22 @@ std::string imported(const Run& run, const TextStyle& style) {
 }
 
 std::string distrusted_units(const Run& run, const TextStyle& style) {
-  TextTable table({{"unit", true}, {"side"}, {"role"}, {"end"}, {"marks"}});
-  bool any = false;
+  TextTable failed({{"unit", true}, {"side"}, {"role"}, {"end"}});
+  bool any_failed = false;
   for (const Unit& unit : run.units) {
-    if (unit.end.ok() && unit.marks.empty()) continue;
-    any = true;
-    table.add({{std::to_string(unit.index)},
-               {unit.variant, side_tone(run, unit.variant)},
-               {std::string(to_string(unit.role))},
-               {end_text(unit.end), unit.end.ok() ? Tone::plain : Tone::bad},
-               {marks_text(unit, "; ")}});
+    if (unit.end.ok()) continue;
+    any_failed = true;
+    failed.add({{std::to_string(unit.index)},
+                {unit.variant, side_tone(run, unit.variant)},
+                {std::string(to_string(unit.role))},
+                {end_text(unit.end), Tone::bad}});
   }
-  return any ? text_heading("Units to look at", style) + table.render(style) : "";
+  std::string out = any_failed ? text_heading("Units that failed", style) + failed.render(style) : "";
+  const std::vector<std::string> causes = marks_by_cause(run);
+  if (causes.empty()) return out;
+  out += text_heading("Units to look at", style);
+  for (const std::string& cause : causes) out += paragraph(cause, 2, Tone::plain, style);
+  return out;
 }
 }  // namespace
 

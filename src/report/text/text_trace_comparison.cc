@@ -23,12 +23,12 @@ constexpr std::size_t kFewestStories = 3;
 
 // Less room than before, what matters least first; false: there is no less.
 bool shrink(Room& room) {
-  for (const auto& [rows, fewest] : {std::pair(&room.stories, std::size_t{6}), std::pair(&room.measures, std::size_t{3}),
-                                     std::pair(&room.ranks, std::size_t{2}), std::pair(&room.stories, kFewestStories),
-                                     std::pair(&room.operations, std::size_t{2}),
-                                     std::pair(&room.measures, std::size_t{0}), std::pair(&room.known, std::size_t{1}),
-                                     std::pair(&room.ranks, std::size_t{0}), std::pair(&room.remarks, std::size_t{0}),
-                                     std::pair(&room.operations, std::size_t{0})}) {
+  for (const auto& [rows, fewest] :
+       {std::pair(&room.stories, std::size_t{6}), std::pair(&room.measures, std::size_t{3}),
+        std::pair(&room.ranks, std::size_t{2}), std::pair(&room.stories, kFewestStories),
+        std::pair(&room.operations, std::size_t{2}), std::pair(&room.measures, std::size_t{0}),
+        std::pair(&room.known, std::size_t{1}), std::pair(&room.ranks, std::size_t{0}),
+        std::pair(&room.remarks, std::size_t{0}), std::pair(&room.operations, std::size_t{0})}) {
     if (*rows > fewest) return --*rows, true;
   }
   return false;
@@ -97,7 +97,8 @@ std::string account(const TraceComparison& comparison, const Room& room, const T
     out += paragraph(fmt::format("Remainder: {} ns in A, {} ns in B", left_a, left_b), 2, Tone::dim, style);
   const bool apart = std::any_of(comparison.lines.begin(), comparison.lines.end(),
                                  [](const AccountLine& line) { return line.kind == AccountLineKind::transfer; });
-  if (!comparison.collectives_detail.empty() && (room.all || !apart)) out += paragraph(comparison.collectives_detail, 2, Tone::dim, style);
+  if (!comparison.collectives_detail.empty() && (room.all || !apart))
+    out += paragraph(comparison.collectives_detail, 2, Tone::dim, style);
   return out;
 }
 

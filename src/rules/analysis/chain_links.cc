@@ -6,9 +6,9 @@ namespace varve {
 
 std::span<const Layer> chain_links() {
   static constexpr std::array kLinks = {
-      Layer::hardware,     Layer::os,           Layer::kernel_driver,   Layer::user_driver,
-      Layer::container,    Layer::host_toolkit, Layer::bundled_runtime, Layer::kernel_library,
-      Layer::kernels,      Layer::settings,     Layer::handshake,
+      Layer::hardware,  Layer::os,           Layer::kernel_driver,   Layer::user_driver,
+      Layer::container, Layer::host_toolkit, Layer::bundled_runtime, Layer::kernel_library,
+      Layer::kernels,   Layer::settings,     Layer::handshake,
   };
   return kLinks;
 }

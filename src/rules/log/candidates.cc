@@ -89,8 +89,7 @@ Lead choose_lead(const std::vector<Judged>& causes, const ErrorPattern& row) {
     const auto at = std::find_if(causes.begin(), causes.end(), holds);
     return at == causes.end() ? std::nullopt : std::optional(static_cast<std::size_t>(at - causes.begin()));
   };
-  const auto confirmed =
-      first([](const Judged& one) { return one.candidate.state == CandidateState::confirmed; });
+  const auto confirmed = first([](const Judged& one) { return one.candidate.state == CandidateState::confirmed; });
   if (confirmed) return {confirmed, CauseStanding::confirmed};
   if (const auto likely = first([](const Judged& one) { return one.is_supported; })) {
     return {likely, CauseStanding::supported};

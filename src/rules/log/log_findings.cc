@@ -172,10 +172,10 @@ Finding finding_of(const ExplainedError& error, const CauseCandidate& cause, con
 
 // What the errors lead to.
 struct Joined {
-  std::vector<std::size_t> explained;           // in the findings, each once
-  std::vector<Finding> own;                     // of errors that nothing accounts for
-  std::vector<Finding> first;                   // both, in the order of the errors
-  std::vector<const ExplainedError*> causes;    // errors that have said what is wrong, in their order
+  std::vector<std::size_t> explained;         // in the findings, each once
+  std::vector<Finding> own;                   // of errors that nothing accounts for
+  std::vector<Finding> first;                 // both, in the order of the errors
+  std::vector<const ExplainedError*> causes;  // errors that have said what is wrong, in their order
 };
 
 // Whether a message that names no cause of its own speaks of the kind of fault that one before it has named.

@@ -29,8 +29,8 @@ Answer ask_chip(const Analysis& analysis) {
   for (const Gpu& gpu : analysis.gpus) {
     if (gpu_class(gpu) == GpuClass::embedded) return yes(gpu.model + " is a part of a system on a chip");
   }
-  const bool all_named = std::all_of(analysis.gpus.begin(), analysis.gpus.end(),
-                                     [](const Gpu& gpu) { return !gpu.model.empty(); });
+  const bool all_named =
+      std::all_of(analysis.gpus.begin(), analysis.gpus.end(), [](const Gpu& gpu) { return !gpu.model.empty(); });
   return all_named ? no(analysis.gpus.front().model + " is a card of its own") : Answer{};
 }
 
@@ -54,7 +54,8 @@ Answer ask_partitions(const Analysis& analysis) {
   const auto is_told = [](const Gpu& gpu) { return gpu.mig.has_value(); };
   if (std::any_of(analysis.gpus.begin(), analysis.gpus.end(), is_on)) return yes("a GPU is in MIG mode");
   const bool told = !analysis.gpus.empty() && std::all_of(analysis.gpus.begin(), analysis.gpus.end(), is_told);
-  return told || (is_absent(analysis, "gpu.mig.instances") && is_on_host(analysis)) ? no("no GPU is divided (MIG)") : Answer{};
+  return told || (is_absent(analysis, "gpu.mig.instances") && is_on_host(analysis)) ? no("no GPU is divided (MIG)")
+                                                                                    : Answer{};
 }
 
 Answer ask_builds(const Analysis& analysis) {
