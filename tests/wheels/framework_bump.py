@@ -50,10 +50,11 @@ def faults_of_the_bump(comparison, text):
     yield from open_sums(account)
     attention = [row for row in account["rows"] if row["label"] == "aten::scaled_dot_product_attention"]
     if not attention or attention[0]["state"] != "replaced":
-        yield f"attention is not called replaced: {attention}"
+        yield f"attention is not called replaced: {[row["state"] for row in attention]}"
         return
     detail = attention[0].get("detail", "")
-    if "_math" not in detail or "_flash_attention_for_cpu" not in detail:
+    before, _, after = detail.partition(" → ")  # as a recorder saw it; on a busy machine its window may show one side only
+    if not any(name in before for name in ("_math", "softmax", "expf")) or "flash_attention" not in after:
         yield f"the replaced attention is not named on both sides: {detail!r}"
     explained = sum(row["change"]["value"] for row in account["rows"] if row["state"] not in {"remainder", "unseen"})
     share = explained / account["total"]["value"]

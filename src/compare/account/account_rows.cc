@@ -211,7 +211,7 @@ bool has_time(const std::vector<double>& seconds) { return sum_of(seconds) > 0; 
 
 // Of an operation that both sides have: whether what it is made of was exchanged.
 bool is_exchanged(const KernelChange& row) {
-  constexpr double kMuch = 0.2;  // of its time on either side
+  constexpr double kMuch = 0.1;  // of its time on either side
   double a = 0, b = 0;
   for (const KernelChange& part : row.parts) {
     const bool exchanged = part.state == KernelState::replaced || is_one_sided(part.state);
@@ -219,6 +219,16 @@ bool is_exchanged(const KernelChange& row) {
     b += exchanged ? part.b_seconds : 0;
   }
   return a > kMuch * row.a_seconds && b > kMuch * row.b_seconds;
+}
+
+// Where no recorder names what an operation was made of: the kernels that took each other's place.
+std::string exchanged_kernels(const KernelChange& row) {
+  const KernelChange* largest = nullptr;
+  for (const KernelChange& part : row.parts) {
+    if (part.state != KernelState::replaced) continue;
+    if (largest == nullptr || part.a_seconds + part.b_seconds > largest->a_seconds + largest->b_seconds) largest = &part;
+  }
+  return largest == nullptr ? "" : largest->label;
 }
 
 void judge_operations(AccountRows& account, const SeenUnits& seen) {
@@ -235,6 +245,7 @@ void judge_operations(AccountRows& account, const SeenUnits& seen) {
     if (in_a != in_b && may_be_chance(account.series[i], found[i])) chance.push_back(i);
     if (in_a && in_b && row.label != kNobody && (!row.detail.empty() || is_exchanged(row))) {
       row.state = KernelState::replaced;
+      if (row.detail.empty()) row.detail = exchanged_kernels(row);
     }
   }
   if (chance.empty()) return;
