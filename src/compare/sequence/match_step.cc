@@ -1,4 +1,4 @@
-#include "compare/traces/match_step.h"
+#include "compare/sequence/match_step.h"
 
 #include <algorithm>
 #include <map>
@@ -6,7 +6,7 @@
 #include <unordered_map>
 
 #include "compare/sequence/align.h"
-#include "compare/traces/weak_anchors.h"
+#include "compare/sequence/weak_anchors.h"
 
 namespace varve {
 
