@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "compare/traces/match_step.h"
+#include "compare/sequence/match_step.h"
 #include "model/answers/trace_sequence.h"
 #include "model/kernels/kernel.h"
 

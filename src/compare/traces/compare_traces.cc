@@ -10,11 +10,11 @@
 #include <utility>
 
 #include "base/version.h"
+#include "compare/sequence/match_step.h"
 #include "compare/traces/account_lines.h"
 #include "compare/traces/common_names.h"
 #include "compare/traces/group_tally.h"
 #include "compare/traces/known_changes.h"
-#include "compare/traces/match_step.h"
 #include "compare/traces/rotate_steps.h"
 #include "compare/traces/side_remarks.h"
 #include "compare/traces/step_pairs.h"

@@ -5,7 +5,7 @@
 
 #include "report/html/html.h"
 #include "report/html/html_parts.h"
-#include "report/trace_comparison_words.h"
+#include "report/traces/trace_comparison_words.h"
 
 namespace varve {
 

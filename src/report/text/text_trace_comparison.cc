@@ -6,7 +6,7 @@
 #include "report/text/text_parts.h"
 #include "report/text/text_report.h"
 #include "report/text_table.h"
-#include "report/trace_comparison_words.h"
+#include "report/traces/trace_comparison_words.h"
 
 namespace varve {
 

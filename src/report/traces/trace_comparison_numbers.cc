@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string_view>
 
-#include "report/trace_comparison_words.h"
+#include "report/traces/trace_comparison_words.h"
 
 namespace varve {
 

@@ -1,4 +1,4 @@
-#include "compare/traces/weak_anchors.h"
+#include "compare/sequence/weak_anchors.h"
 
 namespace varve {
 

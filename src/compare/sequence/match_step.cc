@@ -1,4 +1,4 @@
-#include "compare/traces/match_step.h"
+#include "compare/sequence/match_step.h"
 
 #include <algorithm>
 #include <map>
@@ -6,7 +6,7 @@
 #include <unordered_map>
 
 #include "compare/sequence/align.h"
-#include "compare/traces/weak_anchors.h"
+#include "compare/sequence/weak_anchors.h"
 
 namespace varve {
 
@@ -24,10 +24,10 @@ struct Gap {
 };
 
 // Keys of both sides as numbers without gaps. In the order of the keys, so that it does not matter which side is first.
-struct Tokens {
+struct KeyTokens {
   Numbers a, b;
 };
-Tokens tokens_of(const std::vector<Key>& a, const std::vector<Key>& b) {
+KeyTokens tokens_of(const std::vector<Key>& a, const std::vector<Key>& b) {
   std::unordered_map<Key, std::uint32_t> numbers;
   for (const std::vector<Key>* side : {&a, &b}) {
     for (const Key key : *side) numbers.try_emplace(key);
@@ -36,7 +36,7 @@ Tokens tokens_of(const std::vector<Key>& a, const std::vector<Key>& b) {
   for (const auto& [key, number] : numbers) all.push_back(key);
   std::sort(all.begin(), all.end());
   for (std::uint32_t i = 0; i < all.size(); ++i) numbers[all[i]] = i;
-  Tokens tokens;
+  KeyTokens tokens;
   tokens.a.reserve(a.size());
   tokens.b.reserve(b.size());
   for (const Key key : a) tokens.a.push_back(numbers.at(key));
@@ -112,7 +112,7 @@ class Matching {
     std::vector<Key> a, b;
     for (std::size_t i = gap.a.begin; i < gap.a.end; ++i) a.push_back(key(a_[i]));
     for (std::size_t j = gap.b.begin; j < gap.b.end; ++j) b.push_back(key(b_[j]));
-    const Tokens tokens = tokens_of(a, b);
+    const KeyTokens tokens = tokens_of(a, b);
     const auto is_weak = [&](const CommonRun& run) {
       const auto begin = a_.begin() + static_cast<std::ptrdiff_t>(gap.a.begin + run.a);
       return std::all_of(begin, begin + static_cast<std::ptrdiff_t>(run.length),
@@ -153,7 +153,7 @@ class Matching {
 
   void by_runs(const Gap& gap, Level level) {
     const Runs a = runs_of(a_, gap.a, level, Key{1} << 62), b = runs_of(b_, gap.b, level, Key{1} << 63);
-    const Tokens tokens = tokens_of(a.keys, b.keys);
+    const KeyTokens tokens = tokens_of(a.keys, b.keys);
     Gap rest = gap;
     const auto border = [](const Runs& runs, std::size_t at, std::size_t end) {
       return at < runs.ranges.size() ? runs.ranges[at].begin : end;
@@ -176,7 +176,7 @@ class Matching {
     std::vector<Key> keys_a, keys_b;
     for (std::size_t i = a.begin; i < a.end; ++i) keys_a.push_back(a_[i].name);
     for (std::size_t j = b.begin; j < b.end; ++j) keys_b.push_back(b_[j].name);
-    const Tokens tokens = tokens_of(keys_a, keys_b);
+    const KeyTokens tokens = tokens_of(keys_a, keys_b);
     Numbers rest_a, rest_b;
     std::size_t i = a.begin, j = b.begin;
     const auto rest_up_to = [&](std::size_t a_end, std::size_t b_end) {

@@ -1,4 +1,4 @@
-#include "report/trace_comparison_words.h"
+#include "report/traces/trace_comparison_words.h"
 
 #include <fmt/format.h>
 

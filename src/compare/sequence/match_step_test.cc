@@ -1,4 +1,4 @@
-#include "compare/traces/match_step.h"
+#include "compare/sequence/match_step.h"
 
 #include <gtest/gtest.h>
 
