@@ -9,7 +9,7 @@
 
 #include "compare/traces/compare_traces.h"
 #include "gzip_loops.h"
-#include "kernels/files/trace_files.h"
+#include "kernels/files/trace_sides.h"
 #include "world/world.h"
 
 namespace {
@@ -21,13 +21,13 @@ double seconds_of(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-ReadSequence read(const std::string& path) {
-  Result<ReadSequence> sequence = read_trace_sequence(host_world().files, path);
+TraceSide read(const std::string& path) {
+  Result<TraceSide> sequence = read_trace_side(host_world().files, {path});
   if (!sequence) fail(to_text(sequence.error()));
   return std::move(*sequence);
 }
 
-TraceComparison compared(const ReadSequence& a, const ReadSequence& b) {
+TraceComparison compared(const TraceSide& a, const TraceSide& b) {
   Result<TraceComparison> comparison = compare_traces({a.record, a.sequence}, {b.record, b.sequence}, "");
   if (!comparison) fail(to_text(comparison.error()));
   return std::move(*comparison);
@@ -35,9 +35,9 @@ TraceComparison compared(const ReadSequence& a, const ReadSequence& b) {
 
 // Layers of 20 kernels of 60 names, 50 layers a step; of B every third layer has another attention in it, of 1 or 5
 // kernels.
-ReadSequence made(std::size_t launches, bool is_b, bool in_steps) {
+TraceSide made(std::size_t launches, bool is_b, bool in_steps) {
   constexpr std::size_t kLayer = 20, kStep = 1000;
-  ReadSequence read;
+  TraceSide read;
   KernelsRecord& record = read.record;
   record.sources.push_back({.file = is_b ? "b" : "a", .format = "made"});
   std::vector<KernelId> names;
@@ -67,7 +67,7 @@ ReadSequence made(std::size_t launches, bool is_b, bool in_steps) {
   return read;
 }
 
-std::uint64_t hash_of(const ReadSequence& read) {
+std::uint64_t hash_of(const TraceSide& read) {
   std::uint64_t hash = 1;
   for (const TraceSequence::Item& item : read.sequence.streams.front().items) {
     hash = (hash ^ static_cast<std::uint64_t>(item.kernel)) * 0x9E3779B97F4A7C15u;
@@ -96,7 +96,7 @@ int main(int count, char** arguments) {
       "two traces of attention in graphs", "the bare inflate of both", rounds, [&] { compared(read(a), read(b)); },
       [&] { inflate_gzip_to_nowhere(a), inflate_gzip_to_nowhere(b); });
   for (const bool in_steps : {true, false}) {
-    const ReadSequence made_a = made(launches, false, in_steps), made_b = made(launches, true, in_steps);
+    const TraceSide made_a = made(launches, false, in_steps), made_b = made(launches, true, in_steps);
     std::uint64_t hash = 0;
     measure(
         in_steps ? "made launches, in steps" : "made launches, without steps", "one hash over both", rounds,

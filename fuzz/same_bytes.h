@@ -39,7 +39,7 @@ class SameBytes : public varve::Files {
     return {varve::FileKind::regular, {}, {}};
   }
   varve::Looked<std::string> resolve(std::string_view path) const override { return {std::string(path), {}, {}}; }
-  varve::Looked<varve::FileReader> open(std::string_view) const override { return {memory_file(bytes_), {}, {}}; }
+  varve::Looked<varve::FileReader> open(std::string_view) const override { return {file_, {}, {}}; }
   varve::Looked<varve::FileReader> open_magic_link(std::string_view path) const override { return open(path); }
   varve::Looked<std::unique_ptr<Files>> below(std::string_view) const override { return {std::nullopt, {}, {}}; }
 

@@ -12,13 +12,17 @@ import json
 import os
 import time
 
+# Which of several processes this is, as torchrun, MPI and Slurm say it.
+RANKS = ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID")
+
 
 def report(metric, value, unit=None, better=None, **more):
     """Appends one number; `better` is "higher" or "lower" where neither name nor unit tell."""
     path = os.environ.get("VARVE_METRICS")
     if not path:
         return
-    line = {"metric": metric, "value": value, "unit": unit, "better": better, **more}
+    rank = next((os.environ[name] for name in RANKS if os.environ.get(name, "").isdigit()), None)
+    line = {"metric": metric, "value": value, "unit": unit, "better": better, "rank": rank and int(rank), **more}
     line = {member: content for member, content in line.items() if content is not None}
     with open(path, "a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")

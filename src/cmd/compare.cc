@@ -3,14 +3,14 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "cmd/compared_sides.h"
 #include "cmd/document_files.h"
 #include "cmd/terminal.h"
 #include "cmd/texts/described_sides.h"
 #include "cmd/verb.h"
 #include "compare/compare_runs.h"
-#include "compare/traces/compare_traces.h"
-#include "kernels/files/trace_files.h"
 #include "report/text/text_report.h"
 #include "world/world.h"
 
@@ -19,9 +19,10 @@ namespace varve {
 namespace {
 struct CompareFlags {
   std::string a, b;
+  std::vector<std::string> files_a, files_b;  // traces of ranks
   std::optional<double> margin_percent;
   CompareOptions compare;
-  bool explain = false;
+  bool explain = false, assumptions = false;
   OutputOptions output;
 };
 
@@ -37,22 +38,6 @@ RunName run_name(const std::string& text) {
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
-// Two traces, or two documents of kernels.
-ExitStatus compare_kernels(const CompareFlags& options) {
-  const Files& files = host_world().files;
-  const Result<ReadSequence> a = read_trace_sequence(files, options.a);
-  if (!a) return complain(a.error());
-  const Result<ReadSequence> b = read_trace_sequence(files, options.b);
-  if (!b) return complain(b.error());
-  const Result<TraceComparison> comparison =
-      compare_traces({a->record, a->sequence}, {b->record, b->sequence}, options.compare.created_at);
-  if (!comparison) return complain(comparison.error());
-  return write_answer(
-      options.output, [&] { return pretty_json(to_json(*comparison)); },
-      [&] { return text_trace_comparison(*comparison, options.explain, output_style()); },
-      nothing_changed(*comparison) ? ExitStatus::ok : ExitStatus::inconclusive);
-}
-
 // Texts, captured stacks, or this machine: by what they say, nothing was measured.
 ExitStatus compare_sides_described(const CompareFlags& options) {
   const Result<StackComparison> comparison = compare_described(options.a, options.b);
@@ -62,12 +47,25 @@ ExitStatus compare_sides_described(const CompareFlags& options) {
       [&] { return text_stack_comparison(*comparison, options.explain, output_style()); }, exit_status(*comparison));
 }
 
-Error lone_trace(const CompareFlags& options, bool a_is_it) {
+// Nothing where both sides are traces, or none is.
+std::optional<Error> lone_trace(const CompareFlags& options, bool a_is_it, bool b_is_it) {
+  if (a_is_it == b_is_it) return std::nullopt;
   const std::string& file = a_is_it ? options.a : options.b;
   if (options.b.empty()) {
-    return {"comparing", file, "this is a trace, and there is nothing to compare it with", "Give another trace"};
+    return Error{"comparing", file, "this is a trace, and there is nothing to compare it with", "Give another trace"};
   }
-  return {"comparing", file, "this is a trace, and the other side is none", "Give two traces, or two runs"};
+  return Error{"comparing", file, "this is a trace, and the other side is none", "Give two traces, or two runs"};
+}
+
+ExitStatus compare_ranks(const CompareFlags& options) {
+  const bool alone = options.files_a.empty() || options.files_b.empty() || !options.a.empty() || !options.b.empty();
+  if (alone) {
+    return complain({"reading the command line", "", "--a and --b name all traces of both sides",
+                     "Give both of them, and nothing else to compare"},
+                    ExitStatus::usage);
+  }
+  return compare_trace_sides(
+      {options.files_a, options.files_b, options.explain, options.output, options.compare.created_at});
 }
 
 Result<Run> load_run(const std::string& file) {
@@ -138,11 +136,15 @@ Result<Comparison> compare_two(const CompareFlags& options, const Run& first, co
 ExitStatus compare(CompareFlags& options) {
   if (options.margin_percent) options.compare.margin = *options.margin_percent / 100;
   options.compare.created_at = format_time(host_world().now());
-  const Files& files = host_world().files;
-  const bool a_is_trace = holds_kernels(files, options.a);
-  const bool b_is_trace = !options.b.empty() && holds_kernels(files, options.b);
-  if (a_is_trace && b_is_trace) return compare_kernels(options);
-  if (a_is_trace || b_is_trace) return complain(lone_trace(options, a_is_trace));
+  if (!options.files_a.empty() || !options.files_b.empty()) return compare_ranks(options);
+  if (options.a.empty()) {
+    return complain({"reading the command line", "", "A is required", "See varve compare --help"}, ExitStatus::usage);
+  }
+  const bool a_is_trace = names_traces(options.a), b_is_trace = !options.b.empty() && names_traces(options.b);
+  if (const std::optional<Error> lone = lone_trace(options, a_is_trace, b_is_trace)) return complain(*lone);
+  if (a_is_trace) {
+    return compare_trace_sides({{options.a}, {options.b}, options.explain, options.output, options.compare.created_at});
+  }
   if (are_described(options.a, options.b)) {
     return compare_sides_described(options);
   }
@@ -155,7 +157,11 @@ ExitStatus compare(CompareFlags& options) {
   if (!comparison) return complain(comparison.error());
   return write_answer(
       options.output, [&] { return pretty_json(to_json(*comparison)); },
-      [&] { return text_comparison(*comparison, options.explain, output_style()); }, exit_status(*comparison));
+      [&] {
+        const std::string text = text_comparison(*comparison, options.explain, output_style());
+        return options.assumptions ? text + text_assumptions(*comparison, output_style()) : text;
+      },
+      exit_status(*comparison));
 }
 
 std::vector<Flag> flags_of(CompareFlags& options) {
@@ -163,19 +169,31 @@ std::vector<Flag> flags_of(CompareFlags& options) {
       {.names = "A",
        .target = &options.a,
        .help =
-           "a run, whose variants are compared with its first where it stands alone; a trace; a captured stack; or a "
-           "text that describes a machine",
-       .required = true},
+           "a run, whose variants are compared with its first where it stands alone; a trace, or a folder of those of "
+           "all ranks; a captured stack; or a text that describes a machine"},
       {.names = "B",
        .target = &options.b,
        .help =
            "another run, of which FILE@B names one variant (A may be FILE@A of the same run); another trace, stack or "
            "text; or here, this machine as it is now"},
+      {.names = "--a",
+       .value = "FILES",
+       .target = &options.files_a,
+       .help = "the traces of all ranks of one side, in the place of A",
+       .list = ListValues::all_words},
+      {.names = "--b",
+       .value = "FILES",
+       .target = &options.files_b,
+       .help = "those of the other side",
+       .list = ListValues::all_words},
       {"--metric", "NAME", &options.compare.metric, "the metric of the verdict"},
       {"--margin", "P", &options.margin_percent, "what counts as the same, in percent", between(0.001, 100)},
       {"--variable", "ID", &options.compare.variable,
-       "what is under test (settings.NAME, a fact, library.NAME, command): the one thing that may differ"},
-      {"--explain", "", &options.explain, "say why, and what would decide it"},
+       "what is under test (settings.NAME, a fact, library.NAME, command, packages, or one package with what came "
+       "along "
+       "with it): the one thing that may differ"},
+      {"--explain", "", &options.explain, "say why, and what would decide it; all rows, every note"},
+      {"--assumptions", "", &options.assumptions, "list what a single number of these takes for granted"},
   };
   return join_flags({own, output_flags(options.output)});
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "base/text.h"
 #include "cmd/document_files.h"
 #include "cmd/terminal.h"
 #include "cmd/verb.h"
@@ -8,32 +9,84 @@
 namespace varve {
 
 namespace {
-// Cuts the measured commands off the arguments of `run`: everything behind the first `--`, divided at `--against --`.
-// For the other verbs `--` only ends the options.
-MeasuredCommands cut_commands(std::vector<std::string>& arguments) {
+using Words = std::vector<std::string>;
+
+// The place of the `--` of an `--against [NAME=VALUE…] --`; the end where that is none.
+Words::const_iterator end_of_against(Words::const_iterator word, Words::const_iterator end) {
+  if (*word != "--against") return end;
+  const auto dashes = std::find_if(word + 1, end, [](const std::string& each) {
+    const std::size_t equals = each.find('=');
+    return each == "--" || equals == std::string::npos || equals == 0;
+  });
+  return dashes != end && *dashes == "--" ? dashes : end;
+}
+
+MeasuredCommands divide_commands(const Words& behind) {
   MeasuredCommands commands;
-  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
-  const std::vector<Command> verbs = all_verbs();
-  const auto is_verb = [&](const std::string& word) {
-    return std::any_of(verbs.begin(), verbs.end(), [&](const Command& verb) { return verb.name == word; });
-  };
-  const auto verb = std::find_if(arguments.begin(), dashes, is_verb);
-  if (verb == dashes || *verb != "run" || dashes == arguments.end()) return commands;
-  const std::vector<std::string> behind(dashes + 1, arguments.end());
-  arguments.erase(dashes, arguments.end());
-  const std::vector<std::string> divider{"--against", "--"};
-  const auto second = std::search(behind.begin(), behind.end(), divider.begin(), divider.end());
-  commands.first.assign(behind.begin(), second);
-  if (second != behind.end()) commands.second.assign(second + 2, behind.end());
+  Words* command = &commands.first;
+  for (auto word = behind.begin(); word != behind.end(); ++word) {
+    const auto dashes = end_of_against(word, behind.end());
+    if (dashes == behind.end()) {
+      command->push_back(*word);
+      continue;
+    }
+    commands.others.push_back({{word + 1, dashes}, {}});
+    command = &commands.others.back().command;
+    word = dashes;
+  }
   return commands;
 }
 
-ExitStatus dispatch(std::vector<std::string> arguments) {
+// "--against-env A=1 --against-env B=2" are two variants, "--against-env A=1 B=2" is one.
+void mark_each_against(Words& arguments) {
+  const std::string flag = "--against-env";
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const bool joined = arguments[i].starts_with(flag + "=");
+    if (arguments[i] != flag && !joined) continue;
+    const auto behind = arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+    if (joined) arguments.insert(behind, arguments[i].substr(flag.size() + 1));
+    arguments[i] = flag;
+    arguments.insert(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1, kNextAgainst);
+  }
+}
+
+bool is_run(const Words& arguments) {
+  const std::vector<Command> verbs = all_verbs();
+  const auto verb = std::find_if(arguments.begin(), arguments.end(), [&](const std::string& word) {
+    return std::any_of(verbs.begin(), verbs.end(), [&](const Command& one) { return one.name == word; });
+  });
+  return verb != arguments.end() && *verb == "run";
+}
+
+// Cuts the measured commands off the arguments of `run`: everything behind the first `--`, divided at `--against … --`.
+// For the other verbs `--` only ends the options.
+MeasuredCommands cut_commands(Words& arguments) {
+  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+  if (!is_run({arguments.begin(), dashes})) return {};
+  const Words behind(dashes == arguments.end() ? dashes : dashes + 1, arguments.end());
+  arguments.erase(dashes, arguments.end());
+  mark_each_against(arguments);
+  return divide_commands(behind);
+}
+
+// `varve run sleep 1`: the command stands where the options do.
+Error point_to_dashes(Error error, const Words& arguments) {
+  const auto word = std::find_if(arguments.begin(), arguments.end(), [&](const std::string& each) {
+    return !each.starts_with('-') && error.found == "\"" + each + "\" is not known";
+  });
+  if (word == arguments.end() || !is_run(arguments)) return error;
+  if (std::find(arguments.begin(), arguments.end(), "--") != arguments.end()) return error;
+  error.hint = "The command to measure goes behind --, as in varve run -- " + join({word, arguments.end()}, " ");
+  return error;
+}
+
+ExitStatus dispatch(Words arguments) {
+  const Words given = arguments;
   const MeasuredCommands commands = cut_commands(arguments);
   const std::vector<Command> verbs = all_verbs(commands);
   const Command program = declare_overview();
   const Result<CommandLine> line = read_command_line(program, verbs, std::move(arguments));
-  if (!line) return complain(line.error(), ExitStatus::usage);
+  if (!line) return complain(point_to_dashes(line.error(), given), ExitStatus::usage);
   return line->text.empty() ? line->command->act() : print_answer(line->text);
 }
 }  // namespace

@@ -5,6 +5,7 @@
 #include "cmd/verb.h"
 #include "compare/compare_runs.h"
 #include "kernels/files/trace_files.h"
+#include "report/card/card.h"
 #include "report/html/html.h"
 #include "report/text/text_kernels.h"
 #include "report/text/text_report.h"
@@ -15,6 +16,7 @@ namespace varve {
 namespace {
 struct ReportFlags {
   std::string document, format = "html", file;  // empty: stdin, stdout
+  bool card = false;
 };
 
 // A form that a document can be written in, with a writer for each kind of document that it is a form of.
@@ -46,6 +48,7 @@ const Format kFormats[] = {
 std::vector<std::string> format_words() {
   std::vector<std::string> words;
   for (const Format& format : kFormats) words.emplace_back(format.word);
+  words.emplace_back("svg");
   return words;
 }
 
@@ -69,7 +72,7 @@ struct Page {
   }
   std::string operator()(const Run& run) const {
     if (format.run == nullptr) return "";
-    if (run.variants.size() < 2) return format.run(run);
+    if (run.variants.size() != 2) return format.run(run);
     const Result<Comparison> comparison = compare_variants(run, {.created_at = run.created_at});
     // Too little was measured to compare: what there is still makes a page.
     return comparison ? format.comparison(*comparison, &run) : format.run(run);
@@ -109,10 +112,27 @@ Result<std::vector<Document>> documents_of(const std::string& path) {
   return std::vector<Document>{std::move(*kernels)};
 }
 
+// The card of a run: as it was stored, or made now of a document that has none.
+Result<std::string> card_of(const std::vector<Document>& documents, const std::string& format) {
+  const auto* run = documents.size() == 1 ? std::get_if<Run>(&documents.front()) : nullptr;
+  if (run == nullptr) return Error{"writing the card", "", "this is no run", "Give what varve run -o wrote"};
+  std::vector<CardLine> card = run->card;
+  if (card.empty()) {
+    const Result<Comparison> comparison = compare_variants(*run, {.created_at = run->created_at});
+    card = make_card(*run, comparison ? &*comparison : nullptr);
+  }
+  if (format == "svg") return svg_card(card);
+  return format == "markdown" ? markdown_card(card) : text_card(card);
+}
+
 ExitStatus report(const ReportFlags& options) {
   const Result<std::vector<Document>> documents = documents_of(options.document);
   if (!documents) return complain(documents.error());
-  const Result<std::string> page = page_of(*documents, format_of(options.format));
+  if (options.format == "svg" && !options.card) {
+    return complain({"writing the page", "", "only the card of a run has a form in svg", "Add --card"});
+  }
+  const Result<std::string> page =
+      options.card ? card_of(*documents, options.format) : page_of(*documents, format_of(options.format));
   if (!page) return complain(page.error());
   const Status written = write_file(options.file.empty() ? "-" : options.file, *page);
   return written ? ExitStatus::ok : complain(written.error());
@@ -127,6 +147,7 @@ Command declare_report() {
        .target = &options->document,
        .help = "what varve capture, check, run, compare or kernels wrote, or a trace; stdin by default"},
       {"--format", "FORMAT", &options->format, "the form of the page", one_of(format_words())},
+      {"--card", "", &options->card, "the text that belongs beside the number of a run: text, markdown or svg"},
       {"-o,--output", "FILE", &options->file, "where the page goes; stdout by default"},
   };
   command.act = [options] { return report(*options); };

@@ -12,7 +12,7 @@
 
 #include "base/text.h"
 #include "cmd/terminal.h"
-#include "harness/unit/machine_time.h"
+#include "harness/conditions/machine_time.h"
 #include "model/json/documents.h"
 
 namespace varve {
@@ -56,7 +56,7 @@ void tell_of_journal(const std::string& path) {
     return;
   }
   tell("varve: " + path + " holds the units of a run that was ended: varve report " + path +
-       " shows them, varve compare reads it too; it is left alone");
+       " shows them, varve run --resume " + path + " goes on with it; it is left alone");
 }
 
 // Letters, digits and what is harmless in a file's name.
@@ -86,6 +86,23 @@ std::string default_run_file(const std::string& name, const std::string& time) {
   return file;
 }
 
+std::string document_of(const std::string& file) {
+  const std::size_t at = file.rfind(".journal");
+  const std::string_view rest = at == std::string::npos ? std::string_view() : std::string_view(file).substr(at + 8);
+  const bool is_journal = at != std::string::npos && (rest.empty() || rest.starts_with('-'));
+  return is_journal ? file.substr(0, at) : file;
+}
+
+Status RunJournal::take_over(const std::string& file) {
+  if (document_of(file) == file) return Done{};
+  taken_over_file_ = FileHandle(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (taken_over_file_ && flock(taken_over_file_.fd(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    return Error{"taking up a run again", file, "its run goes on now", "Wait for its end"};
+  }
+  taken_over_ = file;
+  return Done{};
+}
+
 RunJournal::RunJournal(std::string file) : file_(std::move(file)) {}
 
 Status RunJournal::open_beside() {
@@ -93,7 +110,7 @@ Status RunJournal::open_beside() {
     const std::string path = number == 1 ? journal_path(file_) : fmt::format("{}-{}", journal_path(file_), number);
     FileHandle file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (!file && errno == EEXIST) {
-      tell_of_journal(path);
+      if (path != taken_over_) tell_of_journal(path);
       continue;
     }
     if (!file) return fault(path, errno);
@@ -162,6 +179,7 @@ Status RunJournal::keep_elsewhere(const Run& run, const Error& why) {
 }
 
 void RunJournal::discard() {
+  if (!taken_over_.empty()) unlink(taken_over_.c_str());
   for (std::optional<JournalFile>* place : {&beside_, &elsewhere_}) {
     if (*place) unlink((*place)->path.c_str());
     place->reset();

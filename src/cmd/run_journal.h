@@ -12,6 +12,10 @@ namespace varve {
 // The journal of the run whose document would be `file`: "run.json.journal".
 std::string journal_path(const std::string& file);
 
+// The document of a run that is taken up again from this file: "run.json" of "run.json.journal" or
+// "run.json.journal-2", else the file itself.
+std::string document_of(const std::string& file);
+
 // A file for a run without -o, in the working folder: "run-train.py-20261129T074203Z.json". Neither it nor its journal
 // is there yet. `name` is the benchmark's, `time` RFC 3339.
 std::string default_run_file(const std::string& name, const std::string& time);
@@ -33,6 +37,9 @@ class RunJournal {
   // and left alone.
   explicit RunJournal(std::string file);
 
+  // The run goes on from this journal, or from a document: a journal is removed with this one. Error: it is of a run
+  // that goes on now.
+  Status take_over(const std::string& file);
   // Writes what the run gained, and has the disk take it a quarter of a second later at most. Where that fails, all of
   // it goes to the folder for temporary files instead, which is told; an Error when it can be kept nowhere.
   Status keep(const Run& run);
@@ -48,6 +55,8 @@ class RunJournal {
   Status keep_elsewhere(const Run& run, const Error& why);
 
   std::string file_;
+  std::string taken_over_;
+  FileHandle taken_over_file_;  // locked
   std::optional<JournalFile> beside_, elsewhere_;
 };
 

@@ -6,10 +6,18 @@
 
 namespace varve {
 
-// What stands behind `--` on the command line: the command to measure, and the second one behind a later
-// `--against --`. Both are cut off before the options are read, so that the command's own options are never Varve's.
+// What stands behind `--` on the command line: the command to measure, and others behind a later
+// `--against [NAME=VALUE…] --`. They are cut off before the options are read, so that the command's own options are
+// never Varve's.
+struct AgainstCommand {
+  std::vector<std::string> settings, command;
+};
+// Stands before the words of each --against-env, so that several of them are several variants.
+inline constexpr const char* kNextAgainst = ",";
+
 struct MeasuredCommands {
-  std::vector<std::string> first, second;
+  std::vector<std::string> first;
+  std::vector<AgainstCommand> others;
 };
 
 // Each verb is a file of its name, with one function that says what the verb is called, takes and does. What the flags

@@ -3,14 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/units.h"
 #include "base/version.h"
-#include "compare/account.h"
+#include "compare/account/account.h"
 #include "compare/control.h"
-#include "compare/measure.h"
-#include "compare/sides.h"
+#include "compare/not_measured.h"
+#include "compare/quote.h"
+#include "compare/sides/measure.h"
+#include "compare/sides/sides.h"
 #include "compare/verdict.h"
+#include "compare/what_changed.h"
+#include "model/json/documents.h"
 
 namespace varve {
 
@@ -18,7 +23,10 @@ namespace {
 std::string primary_metric(const Sides& sides, const CompareOptions& options) {
   if (options.metric) return *options.metric;
   const std::string& of_run = sides.run_a->protocol.primary_metric;
-  return of_run.empty() ? "wall time" : of_run;
+  // Two benchmarks may have no metric in common but the built-in ones: that is said, and no error.
+  const std::vector<std::string> common = common_metrics(sides);
+  const bool on_both = std::find(common.begin(), common.end(), of_run) != common.end();
+  return of_run.empty() || !on_both ? "wall time" : of_run;
 }
 
 double margin_of(const Sides& sides, const CompareOptions& options) {
@@ -33,12 +41,25 @@ std::vector<std::string> protocol_reasons(const Sides& sides, const CompareOptio
     reasons.push_back(fmt::format("the margin of {} was declared after the measurement; the protocol says {}",
                                   format_percent(*options.margin), format_percent(protocol.margin)));
   }
+  if (!options.metric && !protocol.primary_metric.empty() &&
+      protocol.primary_metric != primary_metric(sides, options)) {
+    reasons.push_back(fmt::format("{} is not measured on both sides: {} is compared in its place",
+                                  protocol.primary_metric, primary_metric(sides, options)));
+  }
   if (options.metric && *options.metric != primary_metric(sides, {})) {
     reasons.push_back(fmt::format("the metric {} was chosen after the measurement; the protocol says {}",
                                   *options.metric, primary_metric(sides, {})));
   }
   for (const Run* run : {sides.run_a, sides.run_b}) {
     if (!run->complete) reasons.push_back("the run is not complete: " + run->incomplete_reason);
+    for (const RunContinuation& one : run->continuations) {
+      reasons.push_back(
+          one.how == "pairs added"
+              ? fmt::format("{} pairs were added to the finished run at {}: who adds pairs until the verdict "
+                            "pleases proves nothing",
+                            one.units, one.created_at)
+              : fmt::format("the run was ended, and resumed at {}", one.created_at));
+    }
     if (sides.one_document) break;
   }
   return reasons;
@@ -85,12 +106,28 @@ std::vector<std::string> reasons_without_marked(const Sides& sides, const Metric
                       format_change(metric.ratio.value), speed_title(metric.speed))};
 }
 
+// Of wall time that nobody asked for: why it is compared.
+std::string metric_note(const Sides& sides, const std::string& metric) {
+  const Protocol& a = sides.run_a->protocol;
+  if (metric == a.primary_metric && !a.metric_note.empty()) return a.metric_note;
+  const Protocol& b = sides.run_b->protocol;
+  return metric == b.primary_metric ? b.metric_note : "";
+}
+
 bool has_finding(const Comparison& comparison, const std::string& id) {
   return std::any_of(comparison.findings.begin(), comparison.findings.end(),
                      [&](const Finding& finding) { return finding.id == id; });
 }
 
-Result<Comparison> compare_sides(const Sides& sides, const std::string& title, const CompareOptions& options) {
+std::string title_of(const Comparison& comparison, const Sides& sides) {
+  const std::string other = benchmark_of(*sides.run_b, *sides.variant_b);
+  if (comparison.control == Control::not_measured && other != comparison.benchmark) {
+    return comparison.benchmark + " against " + other;
+  }
+  return comparison.change.empty() ? comparison.benchmark : comparison.benchmark + ": " + comparison.change;
+}
+
+Result<Comparison> compare_sides(const Sides& sides, const CompareOptions& options) {
   const double margin = margin_of(sides, options);
   Result<Measured> primary = measure(sides, primary_metric(sides, options), margin);
   if (!primary) return primary.error();
@@ -102,7 +139,8 @@ Result<Comparison> compare_sides(const Sides& sides, const std::string& title, c
   Comparison comparison;
   comparison.created_at = options.created_at;
   comparison.tool_version = tool_version();
-  comparison.title = title;
+  comparison.benchmark = benchmark_of(*sides.run_a, *sides.variant_a);
+  comparison.change = change_of(sides, *control);
   comparison.one_document = sides.one_document;
   comparison.a = primary->a;
   comparison.b = primary->b;
@@ -114,9 +152,17 @@ Result<Comparison> compare_sides(const Sides& sides, const std::string& title, c
     call_noise(null, other->comparison);
     comparison.others.push_back(other->comparison);
   }
+  comparison.metric_note = metric_note(sides, comparison.primary.metric);
   comparison.items = control->items;
   comparison.control = control->control;
+  comparison.title = title_of(comparison, sides);
   comparison.variable = control->variable;
+  comparison.bundles = control->bundles;
+  if (comparison.control == Control::not_measured) {
+    comparison.primary.speed = Speed::not_measured;
+    comparison.primary.pairs_needed.reset();
+    comparison.reasons = control->reasons;
+  }
   comparison.accounts = account_kernels(sides, comparison.primary);
   comparison.findings = comparison_findings(comparison, sides);
   withdraw_unavailable(comparison.accounts);
@@ -125,8 +171,13 @@ Result<Comparison> compare_sides(const Sides& sides, const std::string& title, c
     comparison.control = Control::controlled_with_gaps;
   }
   comparison.verdict = verdict_sentence(comparison);
+  comparison.quote = quotable_sentence(comparison, sides);
+  comparison.explanations = largest_changes(comparison);
+  comparison.assumptions = assumptions_of(comparison, sides);
 
   comparison.reasons = speed_reasons(comparison);
+  const std::vector<std::string> without = reasons_without_marked(sides, comparison.primary, null);
+  comparison.without_marked = without.empty() ? "" : without.front();
   const auto append = [&](const std::vector<std::string>& more) {
     comparison.reasons.insert(comparison.reasons.end(), more.begin(), more.end());
   };
@@ -137,7 +188,30 @@ Result<Comparison> compare_sides(const Sides& sides, const std::string& title, c
     append({fmt::format("{} {} without a positive {} left out", primary->left_out,
                         sides.one_document ? "pairs" : "units", comparison.primary.metric)});
   }
-  append(reasons_without_marked(sides, comparison.primary, null));
+  append(without);
+  return comparison;
+}
+bool is_one_measurement(const Side& a, const Side& b) {
+  return a.variant == b.variant && (a.run == b.run || to_json(*a.run) == to_json(*b.run));
+}
+
+// A document against itself: exactly no change, and nothing that was found out.
+Result<Comparison> same_document(const Sides& sides, const CompareOptions& options) {
+  Result<Comparison> comparison = compare_sides(sides, options);
+  if (!comparison) return comparison;
+  MetricComparison& metric = comparison->primary;
+  metric.ratio = {1, {1, 1}};
+  metric.ratio_90 = {1, 1};
+  metric.speed = Speed::same;
+  comparison->control = Control::controlled;
+  comparison->findings.clear();
+  comparison->accounts.clear();
+  comparison->others.clear();
+  comparison->explanations.clear();
+  comparison->verdict = fmt::format("{} and {} are the same document: one measurement, and nothing to compare.",
+                                    sides.label_a, sides.label_b);
+  comparison->quote = comparison->verdict;
+  comparison->reasons = {"both files hold the same run of the same variant"};
   return comparison;
 }
 }  // namespace
@@ -146,7 +220,7 @@ Result<Comparison> compare_variants(const Run& run, const CompareOptions& option
                                     const std::string& b) {
   const Result<Sides> sides = sides_of(run, a, b);
   if (!sides) return sides.error();
-  return compare_sides(*sides, run.name, options);
+  return compare_sides(*sides, options);
 }
 
 Result<std::vector<Comparison>> compare_all_variants(const Run& run, const CompareOptions& options) {
@@ -164,7 +238,8 @@ Result<std::vector<Comparison>> compare_all_variants(const Run& run, const Compa
 Result<Comparison> compare_runs(const Side& a, const Side& b, const CompareOptions& options) {
   const Result<Sides> sides = sides_of(a, b);
   if (!sides) return sides.error();
-  return compare_sides(*sides, fmt::format("{} against {}", b.label, a.label), options);
+  if (is_one_measurement(a, b)) return same_document(*sides, options);
+  return compare_sides(*sides, options);
 }
 
 ExitStatus exit_status(const Comparison& comparison) {

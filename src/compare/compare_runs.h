@@ -5,17 +5,11 @@
 
 #include "base/exit_status.h"
 #include "base/result.h"
+#include "compare/sides/sides.h"
 #include "model/comparison.h"
 #include "model/run_record.h"
 
 namespace varve {
-
-// One side of a comparison of two documents. The run is borrowed and must outlive the call.
-struct Side {
-  const Run* run = nullptr;
-  std::string variant = "A";  // which variant of the run
-  std::string label;          // what sentences call it: the file's name
-};
 
 struct CompareOptions {
   std::optional<double> margin;       // as a fraction; else the protocol's

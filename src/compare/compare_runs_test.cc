@@ -195,6 +195,118 @@ TEST(Compare, UnfinishedPairsAreLeftOutAndNamed) {
   EXPECT_TRUE(mentions(comparison.reasons, "unit 5 (B) has no finished partner: left out"));
   EXPECT_TRUE(mentions(comparison.reasons, "the run is not complete: unit 4 failed"));
   EXPECT_TRUE(has_finding(comparison, "VRV-CMP-UNITS-LEFT-OUT"));
+  EXPECT_EQ(comparison.control, Control::not_measured) << "a unit failed";
+  run.units[4].end = {.exit_code = 0, .signal = 2, .timed_out = false, .interrupted = true};
+  EXPECT_EQ(compared(run).control, Control::controlled) << "Ctrl-C is no failure of the command";
+}
+
+// Those that live may be the fast ones.
+TEST(Compare, ACommandThatIsKilledHalfTheTimeNeverWins) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    varve::Run run = interleaved_run(20, speed_shape(1, 0.02), seed);
+    set_for_b(run, "OPENBLAS_CORETYPE", "Haswell");
+    Generator generator(seed);
+    std::size_t alive = 0;
+    for (Unit& each : run.units) {
+      if (each.variant == "A") continue;
+      const bool killed = generator() % 2 == 0;
+      if (killed) each.end.signal = 9;
+      if (!killed) scale_speed(each, 1.2);
+      alive += killed ? 0 : 1;
+    }
+    if (alive == 0 || alive == 20) continue;
+    const Comparison comparison = compared(run);
+    EXPECT_EQ(comparison.control, Control::not_measured);
+    EXPECT_EQ(exit_status(comparison), ExitStatus::inconclusive);
+    EXPECT_EQ(comparison.verdict.find("B is faster"), std::string::npos) << comparison.verdict;
+  }
+}
+
+// Equal request counts in equal time, and unequal totals of tokens.
+TEST(Compare, TheWorkOfTheMetricComesBeforeItsRatio) {
+  varve::Run run = interleaved_run(10, [](Unit& made, Generator& generator) {
+    scale_speed(made, wobble(generator, 0.002));
+    made.metrics[0].work = made.variant == "A" ? 5000 : 4000;
+  });
+  const Comparison comparison = compared(run);
+  EXPECT_EQ(comparison.control, Control::not_measured);
+  EXPECT_NE(comparison.quote.find("not measured, because the sides did unequal work"), std::string::npos)
+      << comparison.quote;
+}
+
+// Two hundred experiments in which nothing differs, though a setting says that something was put under test.
+TEST(Compare, SameAgainstSameIsCalledFasterNoMoreOftenThanAlphaSays) {
+  int faster = 0, slower = 0;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    varve::Run run = interleaved_run(10, speed_shape(1, 0.05), 1000 + seed);
+    set_for_b(run, "SWITCH_WITHOUT_EFFECT", "1");
+    const Speed speed = compared(run).primary.speed;
+    faster += speed == Speed::faster;
+    slower += speed == Speed::slower;
+  }
+  // 2.5 % a direction is 5 of 200; twelve or more would come up once in 250 times.
+  EXPECT_LE(faster, 11);
+  EXPECT_LE(slower, 11);
+}
+
+// A, B, C, and A again, each measured alone: going back does not bring the number back.
+TEST(Compare, ARollBackThatDoesNotRestoreTheNumberShowsTheNoiseOfTheMethod) {
+  const varve::Run first = interleaved_run(10, speed_shape(1, 0.005), 1);
+  varve::Run again = interleaved_run(
+      10, [](Unit& made, Generator& generator) { scale_speed(made, 1.04 * wobble(generator, 0.005)); }, 2);
+  const auto back = compare_runs({&first, "A", "a.json"}, {&again, "A", "again.json"});
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->primary.speed, Speed::order_confounded);
+  const auto noise = std::find_if(back->findings.begin(), back->findings.end(),
+                                  [](const Finding& each) { return each.id == "VRV-CMP-REPEAT-SPREAD"; });
+  ASSERT_NE(noise, back->findings.end());
+  EXPECT_EQ(noise->severity, Severity::warning);
+  EXPECT_NE(noise->evidence.find("tokens/s differs by +"), std::string::npos) << noise->evidence;
+  again.variants[0].settings["OMP_NUM_THREADS"] = known_fact(std::string("4"), "test");
+  EXPECT_FALSE(has_finding(*compare_runs({&first, "A", "a.json"}, {&again, "A", "c.json"}), "VRV-CMP-REPEAT-SPREAD"));
+}
+
+TEST(Compare, TwoLevelsOfASideAreShownAsTwo) {
+  const varve::Run run = interleaved_run(10, [](Unit& made, Generator& generator) {
+    const bool high = made.variant == "B" && made.pair % 2 == 0;
+    scale_speed(made, (high ? 1.3 : 1) * wobble(generator, 0.01));
+  });
+  const Comparison comparison = compared(run);
+  const auto modes = std::find_if(comparison.findings.begin(), comparison.findings.end(),
+                                  [](const Finding& each) { return each.id == "VRV-CMP-TWO-MODES"; });
+  ASSERT_NE(modes, comparison.findings.end());
+  EXPECT_NE(modes->evidence.find("B: 5 units near"), std::string::npos) << modes->evidence;
+  int false_alarms = 0;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    false_alarms += has_finding(compared(interleaved_run(10, speed_shape(1, 0.05), seed)), "VRV-CMP-TWO-MODES");
+  }
+  EXPECT_LE(false_alarms, 14);  // two sides at 2 % each: 8 of 200
+}
+
+TEST(Compare, TwoBenchmarksAreSaidToBeTwo) {
+  const varve::Run a = interleaved_run(5, speed_shape(1, 0.01));
+  varve::Run b = interleaved_run(5, speed_shape(1, 0.01), 2);
+  b.name = "other";
+  b.protocol.primary_metric = "requests/s";
+  for (Unit& each : b.units) each.metrics[0].name = "requests/s";
+  const auto comparison = compare_runs({&a, "A", "a.json"}, {&b, "A", "b.json"});
+  ASSERT_TRUE(comparison) << to_text(comparison.error());
+  EXPECT_EQ(comparison->control, Control::not_measured);
+  EXPECT_TRUE(has_finding(*comparison, "VRV-CMP-TWO-BENCHMARKS"));
+  EXPECT_NE(comparison->verdict.find("two different benchmarks: example measures tokens/s, other measures requests/s"),
+            std::string::npos)
+      << comparison->verdict;
+}
+
+TEST(Compare, ADocumentAgainstItselfIsTheSameDocument) {
+  const varve::Run run = interleaved_run(5, speed_shape(1, 0.01));
+  const varve::Run copy = run;
+  const auto comparison = compare_runs({&run, "A", "a.json"}, {&copy, "A", "copy.json"});
+  ASSERT_TRUE(comparison);
+  EXPECT_EQ(comparison->primary.ratio.value, 1);
+  EXPECT_EQ(comparison->primary.speed, Speed::same);
+  EXPECT_EQ(exit_status(*comparison), ExitStatus::ok);
+  EXPECT_NE(comparison->verdict.find("are the same document"), std::string::npos);
 }
 
 TEST(Compare, WarmupAndEvidenceUnitsNeverEnter) {
@@ -274,7 +386,10 @@ TEST(Compare, UnequalWorkIsNotCompared) {
   });
   const Comparison comparison = compared(run);
   EXPECT_TRUE(has_finding(comparison, "VRV-CMP-WORK-DIFFERS"));
-  EXPECT_EQ(comparison.control, Control::confounded);
+  EXPECT_EQ(comparison.control, Control::not_measured);
+  EXPECT_EQ(comparison.primary.speed, Speed::not_measured);
+  EXPECT_NE(comparison.verdict.find("not measured: the sides did unequal work in a unit"), std::string::npos)
+      << comparison.verdict;
   EXPECT_EQ(exit_status(comparison), ExitStatus::inconclusive);
 }
 

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
-#include "compare/command_difference.h"
-#include "compare/items.h"
-#include "compare/matching/library_name.h"
+#include "compare/items/bundles.h"
+#include "compare/items/command_difference.h"
+#include "compare/items/items.h"
+#include "compare/not_measured.h"
 
 namespace varve {
 
@@ -37,8 +39,9 @@ bool is_use(const ControlItem& item) { return item.id == "threads" || item.id ==
 
 // What may have been changed on purpose: a setting, the command, or the one file or
 // environment that the other command is about.
-bool is_planned(const ControlItem& item, ItemState command) {
+bool is_planned(const ControlItem& item, ItemState command, bool environment_chosen) {
   if (item.state != ItemState::different) return false;
+  if (is_environment(item) && environment_chosen) return true;
   if (item.id == "program" || is_file(item) || is_environment(item)) return command == ItemState::follows;
   return item.id == "command" || item.id == "directory" || item.id == "server" || is_setting(item);
 }
@@ -50,11 +53,11 @@ bool may_follow(const ControlItem& item) {
 }
 
 // What the plan changed on purpose is under test; program and libraries that differ then follow from it.
-void mark_planned(std::vector<ControlItem>& items) {
+void mark_planned(std::vector<ControlItem>& items, bool environment_chosen) {
   const ItemState command = find_item(items, "command")->state;
   bool any = false;
   for (ControlItem& item : items) {
-    if (!is_planned(item, command)) continue;
+    if (!is_planned(item, command, environment_chosen)) continue;
     item.under_test = true;
     any = true;
   }
@@ -64,12 +67,23 @@ void mark_planned(std::vector<ControlItem>& items) {
   }
 }
 
-// Two documents: another program or file in another command is one change, not two.
+bool any_differs(const std::vector<ControlItem>& items, bool (*is_such)(const ControlItem&)) {
+  return std::any_of(items.begin(), items.end(),
+                     [&](const ControlItem& item) { return item.state == ItemState::different && is_such(item); });
+}
+
+// Two documents: another program or file in another command is one change, not two; and so are another environment, its
+// interpreter, and what a framework says of itself where nobody told it anything else.
 void let_files_follow(std::vector<ControlItem>& items) {
-  if (find_item(items, "command")->state != ItemState::different) return;
+  const ItemState command = find_item(items, "command")->state;
+  const bool other_environment = any_differs(items, is_environment);
+  const bool told = any_differs(items, is_setting) || any_differs(items, is_file) || command == ItemState::different;
   for (ControlItem& item : items) {
+    if (item.state != ItemState::different) continue;
     const bool named = item.id == "program" || is_file(item) || is_use(item);
-    if (named && item.state == ItemState::different) item.state = ItemState::follows;
+    const bool of_environment = item.id == "program" || is_use(item) || item.id.starts_with("framework.");
+    if (named && command == ItemState::different) item.state = ItemState::follows;
+    if (of_environment && other_environment && !told) item.state = ItemState::follows;
   }
 }
 
@@ -77,10 +91,28 @@ void mark_differing(std::vector<ControlItem>& items) {
   for (ControlItem& item : items) item.under_test = item.state == ItemState::different;
 }
 
-Status mark_named(std::vector<ControlItem>& items, const std::vector<std::string>& named) {
+// "torch": the packages are under test where they are it and what came with it, and no others.
+bool mark_package(const Sides& sides, const std::string& name, std::vector<ControlItem>& items,
+                  std::set<std::string>& covered) {
+  const std::vector<std::string> bundle = packages_with(sides, name);
+  if (bundle.empty()) return false;
+  covered.insert(bundle.begin(), bundle.end());
+  ControlItem& packages = *find_item(items, "packages");
+  packages.under_test = true;
+  std::vector<std::string> beside;
+  for (const std::string& changed : changed_packages(sides)) {
+    if (!covered.contains(changed)) beside.push_back(changed);
+  }
+  packages.unrecorded = beside.empty() ? "" : fmt::format("beside {} so do {}", name, and_more(beside, 4));
+  return true;
+}
+
+Status mark_named(const Sides& sides, std::vector<ControlItem>& items, const std::vector<std::string>& named) {
   for (ControlItem& item : items) item.under_test = false;
+  std::set<std::string> covered;
   for (const std::string& id : named) {
     ControlItem* item = find_item(items, id);
+    if (item == nullptr && mark_package(sides, id, items, covered)) continue;
     if (item == nullptr) {
       std::vector<std::string> ids;
       for (const ControlItem& each : items) ids.push_back(each.id);
@@ -89,7 +121,6 @@ Status mark_named(std::vector<ControlItem>& items, const std::vector<std::string
                    near ? fmt::format("did you mean {}?", *near) : "varve compare --explain lists what is compared"};
     }
     item->under_test = item->state == ItemState::different;
-    if (is_environment(*item)) item->unrecorded.clear();  // named, it is one bundle
   }
   return Done{};
 }
@@ -110,6 +141,24 @@ bool has_unrecorded_difference(const std::vector<ControlItem>& items) {
   return std::any_of(items.begin(), items.end(), [](const ControlItem& item) {
     return item.state == ItemState::different && !item.unrecorded.empty();
   });
+}
+
+bool is_of_the_machine(Layer layer) {
+  return layer == Layer::hardware || layer == Layer::os || layer == Layer::container || layer == Layer::kernel_driver ||
+         layer == Layer::user_driver;
+}
+
+// Something of the machine differs, and of what ran everything is known to be the same.
+bool only_the_machine_differs(const Sides& sides, const std::vector<ControlItem>& items) {
+  bool machine = false, code = false;
+  for (const ControlItem& item : items) {
+    const bool of_code = !is_of_the_machine(item.layer) || item.id.starts_with("library.") || item.id == "program";
+    const bool equal = item.state == ItemState::same || item.state == ItemState::not_applicable;
+    if (of_code && item.id != "other_variables" && !is_use(item) && !equal) return false;
+    code = code || (of_code && item.id.starts_with("library.") && item.state == ItemState::same);
+    machine = machine || (!of_code && item.state == ItemState::different);
+  }
+  return machine && code && !sides.one_document;
 }
 
 void explain(const Sides& sides, bool pair_unknown, ControlVerdict& verdict) {
@@ -133,6 +182,10 @@ void explain(const Sides& sides, bool pair_unknown, ControlVerdict& verdict) {
                     "is responsible. Exchange them one at a time to find out",
                     name_items(verdict.items, ItemState::follows)));
   }
+  if (only_the_machine_differs(sides, verdict.items)) {
+    reasons.push_back(
+        "the machine differs; program, files, packages and libraries are the same: the code cannot be the cause");
+  }
   if (const std::size_t unknown = state_count(ItemState::unknown); unknown > 0) {
     reasons.push_back(
         fmt::format("unknown on at least one side: {}", name_items(verdict.items, ItemState::unknown, 12)));
@@ -143,9 +196,14 @@ void explain(const Sides& sides, bool pair_unknown, ControlVerdict& verdict) {
         "two commands may differ in packages, threads, processors and files that none of them names: run one command "
         "with one setting changed (--against-env), or let it differ in one program or one file of the same folder");
   }
-  if (const std::vector<std::string> changed = changed_packages(sides); changed.size() > 1) {
-    reasons.push_back(fmt::format("{} packages differ ({}): this comparison cannot tell their parts in it apart",
-                                  changed.size(), and_more(changed, 8)));
+  for (const Bundle& bundle : verdict.bundles) {
+    if (bundle.members.size() < 2) continue;
+    std::vector<std::string> members;
+    for (const BundleMember& member : bundle.members) members.push_back(member_text(member));
+    reasons.push_back(
+        fmt::format("{} moved together as one bundle ({}): no member of it is established as the cause. "
+                    "Exchange them one at a time to tell them apart",
+                    members.size(), and_more(members, 8)));
   }
   if (verdict.control == Control::confounded && state_count(ItemState::different) > 1) {
     reasons.push_back(
@@ -175,8 +233,14 @@ Result<ControlVerdict> judge_control(const Sides& sides, const std::vector<std::
     }
   }
   let_packages_explain(sides, verdict.items);
+  verdict.bundles = find_bundles(sides, verdict.items);
+  const bool environment_chosen = settings_follow_from_an_environment(sides);
+  for (const char* id : {"settings.PATH", "settings.VIRTUAL_ENV"}) {
+    ControlItem* item = find_item(verdict.items, id);
+    if (environment_chosen && item != nullptr) item->state = ItemState::follows;
+  }
   if (sides.one_document) {
-    mark_planned(verdict.items);
+    mark_planned(verdict.items, environment_chosen);
     if (pair_unknown) {
       if (ControlItem* driver = find_item(verdict.items, "driver.kernel_mode.version"))
         driver->state = ItemState::unknown;
@@ -186,12 +250,13 @@ Result<ControlVerdict> judge_control(const Sides& sides, const std::vector<std::
     mark_differing(verdict.items);
   }
   if (!named.empty()) {
-    if (Status status = mark_named(verdict.items, named); !status) return status.error();
+    if (Status status = mark_named(sides, verdict.items, named); !status) return status.error();
   }
 
   for (const ControlItem& item : verdict.items) {
     if (item.under_test) verdict.variable.push_back(item.id);
   }
+  for (Bundle& bundle : verdict.bundles) bundle.under_test = find_item(verdict.items, bundle.item)->under_test;
   const bool other_differs = count(verdict.items, [](const ControlItem& item) {
                                return item.state == ItemState::different && !item.under_test;
                              }) > 0;
@@ -199,7 +264,11 @@ Result<ControlVerdict> judge_control(const Sides& sides, const std::vector<std::
       count(verdict.items, [](const ControlItem& item) { return item.state == ItemState::unknown; }) > 0;
   // Two documents may differ by a bundle that can only move together, such as both halves of a driver: if it is named.
   const bool bundle = !sides.one_document && !named.empty();
-  if (pair_unknown) {
+  const std::vector<std::string> faults = why_not_measured(sides, verdict.items);
+  if (!faults.empty()) {
+    verdict.control = Control::not_measured;
+    verdict.reasons = faults;
+  } else if (pair_unknown) {
     verdict.control = Control::undecidable;
   } else if (other_differs || has_unrecorded_difference(verdict.items) || (verdict.variable.size() > 1 && !bundle)) {
     verdict.control = Control::confounded;

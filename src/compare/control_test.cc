@@ -289,10 +289,15 @@ TEST(Control, AGpuWithoutItsPairIsUndecidable) {
 }
 
 TEST(Control, TwoDocumentsOnEqualMachinesHaveGapsWhereNobodyKnows) {
-  const varve::Run a = quiet_run(), b = quiet_run();
+  varve::Run a = quiet_run(), b = quiet_run();
+  b.created_at = "2026-11-30T00:00:00Z";
+  for (varve::Run* run : {&a, &b}) {
+    run->stack.facts["cpu.frequency.boost"] = missing_fact(Missing::denied, "test", "permission denied");
+  }
   const Comparison comparison = compared_control(a, b);
   EXPECT_EQ(item(comparison, "cpu.model").state, ItemState::same);
-  EXPECT_EQ(item(comparison, "cpu.frequency.governor").state, ItemState::unknown);  // unknown never counts as same
+  EXPECT_EQ(item(comparison, "cpu.frequency.governor").state, ItemState::same) << "there is none on either side";
+  EXPECT_EQ(item(comparison, "cpu.frequency.boost").state, ItemState::unknown) << "unknown never counts as same";
   EXPECT_EQ(item(comparison, "driver.kernel_mode.version").state, ItemState::not_applicable);
   EXPECT_EQ(comparison.control, Control::controlled_with_gaps);
 }
@@ -303,7 +308,7 @@ TEST(Control, TwoDocumentsThatDifferByOneThing) {
   for (Unit& each : b.units) each.libraries[1] = library("/lib/libopenblas-r0.3.29.so", "b1a6");
   const Comparison comparison = compared_control(a, b);
   EXPECT_EQ(comparison.variable, std::vector<std::string>{"library.libopenblas"});
-  EXPECT_EQ(comparison.control, Control::controlled_with_gaps);
+  EXPECT_EQ(comparison.control, Control::controlled);
   b.stack.facts["cpu.model"] = known_fact(std::string("Example CPU 9000"), "test");
   EXPECT_EQ(compared_control(a, b).control, Control::confounded);
 }
@@ -320,6 +325,56 @@ TEST(Control, TheNamedVariableMustBeWhatDiffers) {
   const auto unknown = compare_runs({&a, "A", "a"}, {&b, "A", "b"}, options);
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().hint, "did you mean cpu.model?");
+}
+
+TEST(Control, ABuildIdOnOneSideOnlyIsADifference) {
+  const varve::Run a = quiet_run();
+  varve::Run b = quiet_run();
+  for (Unit& each : b.units) each.libraries[1] = library("/lib/libopenblas.so.0", "");
+  EXPECT_EQ(item(compared_control(a, b), "library.libopenblas.so.0").state, ItemState::different);
+  EXPECT_EQ(item(compared_control(b, a), "library.libopenblas.so.0").state, ItemState::different);
+}
+
+TEST(Control, CompilersAndGeneratedCodeAreNoItems) {
+  varve::Run run = quiet_run();
+  for (const char* path : {"/usr/libexec/gcc/x86_64-linux-gnu/12/cc1plus", "/usr/lib/x86_64-linux-gnu/libmpfr.so.6",
+                           "/tmp/torchinductor_me/ab/cab.so", "/usr/sbin/ldconfig"}) {
+    give_b_library(run, library(path, "c0"));
+  }
+  EXPECT_EQ(compared_control(run).control, Control::controlled);
+  varve::Run alone = quiet_run();
+  give_b_library(alone, library("/usr/lib/x86_64-linux-gnu/libmpfr.so.6", "c0"));
+  EXPECT_EQ(compared_control(alone).control, Control::confounded) << "no compiler brought it";
+}
+
+TEST(Control, TheHalvesOfADriverAreOneBundle) {
+  varve::Run a = quiet_run(), b = quiet_run();
+  const auto set_driver = [](varve::Run& run, const char* version, const char* level) {
+    run.stack.facts["driver.kernel_mode.version"] = known_fact(std::string(version), "test");
+    run.stack.facts["driver.user_mode.version"] = known_fact(std::string(version), "test");
+    run.stack.facts["driver.api_level"] = known_fact(std::string(level), "test");
+  };
+  set_driver(a, "550.54.15", "12.4");
+  set_driver(b, "570.86.15", "12.8");
+  const Comparison comparison = compared_control(a, b);
+  EXPECT_EQ(comparison.control, Control::controlled);
+  EXPECT_EQ(item(comparison, "driver.user_mode.version").state, ItemState::follows);
+  ASSERT_EQ(comparison.bundles.size(), 1u);
+  EXPECT_EQ(comparison.bundles[0].members.size(), 3u);
+  // Forward compatibility: another user driver on the same kernel driver stands alone.
+  b.stack.facts["driver.kernel_mode.version"] = a.stack.facts["driver.kernel_mode.version"];
+  b.stack.facts["driver.api_level"] = a.stack.facts["driver.api_level"];
+  EXPECT_EQ(item(compared_control(a, b), "driver.user_mode.version").state, ItemState::different);
+  EXPECT_TRUE(compared_control(a, b).bundles.empty());
+}
+
+TEST(Control, OnAnotherMachineWithTheSameCodeTheCodeIsNotTheCause) {
+  const varve::Run a = quiet_run();
+  varve::Run b = quiet_run();
+  b.stack.facts["cpu.model"] = known_fact(std::string("Example CPU 9000"), "test");
+  EXPECT_TRUE(explains(compared_control(a, b), "the code cannot be the cause"));
+  for (Unit& each : b.units) each.libraries[1] = library("/lib/libopenblas.so.0", "other");
+  EXPECT_FALSE(explains(compared_control(a, b), "the code cannot be the cause"));
 }
 
 TEST(Control, AShortenedVersionIsNeitherSameNorDifferent) {

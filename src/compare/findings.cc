@@ -97,6 +97,7 @@ std::string other_kernels(const Comparison& comparison) {
     for (const KernelChange& row : account.rows) {
       const bool exchanged = row.state == KernelState::replaced || row.state == KernelState::appeared ||
                              row.state == KernelState::vanished;
+      if (!(account.a_seconds > 0 && account.b_seconds > 0)) continue;
       const double share = std::max(row.a_seconds / account.a_seconds, row.b_seconds / account.b_seconds);
       if (exchanged && share >= kNotMissed) names.push_back(fmt::format("{} ({})", row.label, to_string(row.state)));
     }
@@ -147,6 +148,34 @@ void find_null(const Comparison& comparison, std::vector<Finding>& found) {
                           format_percent(resolved), margin_text(metric.margin),
                           pairs_for_same(std::log1p(metric.margin), metric.pair_spread)),
               "choose a margin and a number of pairs that this spread allows"));
+}
+
+// Two documents between which nothing recorded differs: what they differ by is the method's own noise.
+void find_repeat(const Comparison& comparison, std::vector<Finding>& found) {
+  const MetricComparison& metric = comparison.primary;
+  const bool differs = std::any_of(comparison.items.begin(), comparison.items.end(), [](const ControlItem& item) {
+    return item.state == ItemState::different || item.state == ItemState::follows;
+  });
+  if (comparison.one_document || differs || comparison.control == Control::not_measured) return;
+  const Interval& interval = metric.ratio.interval;
+  if (!std::isfinite(interval.high)) return;
+  const bool moved = interval.low > 1 || interval.high < 1;
+  found.push_back(finding(
+      "VRV-CMP-REPEAT-SPREAD", moved ? Severity::warning : Severity::note,
+      fmt::format(
+          "nothing recorded differs between the two measurements, and {} differs by {} (95 % interval {} to {})",
+          metric.metric, format_change(metric.ratio.value), format_change(interval.low), format_change(interval.high)),
+      "that much is this method's own noise: a change of this size between other documents of this machine says "
+      "nothing",
+      moved ? "measure both sides in turns, in one document" : ""));
+}
+
+void find_benchmarks(const Comparison& comparison, std::vector<Finding>& found) {
+  if (comparison.control != Control::not_measured || comparison.reasons.empty()) return;
+  if (!comparison.reasons.front().starts_with("these are two different benchmarks")) return;
+  found.push_back(finding("VRV-CMP-TWO-BENCHMARKS", Severity::error, comparison.reasons.front(),
+                          "a ratio of their numbers says nothing", "compare two runs of one benchmark", {},
+                          Layer::settings));
 }
 
 void find_work(const Comparison& comparison, std::vector<Finding>& found) {
@@ -209,7 +238,7 @@ void find_control(const Comparison& comparison, std::vector<Finding>& found) {
       differs += fmt::format(" (of {}, {})", item_name(item), item.unrecorded);
       layer = item.layer;
       if (item.id == "packages") {
-        fix = "exchange one package at a time, or name the bundle with --variable packages";
+        fix = "exchange one package at a time, or name all of them with --variable packages";
         continue;
       }
       fix = "give both sides one command and change one setting (--against-env), or one program or file in its folder";
@@ -229,6 +258,7 @@ void find_control(const Comparison& comparison, std::vector<Finding>& found) {
 
 std::vector<Finding> comparison_findings(const Comparison& comparison, const Sides& sides) {
   std::vector<Finding> found;
+  find_benchmarks(comparison, found);
   find_work(comparison, found);
   find_control(comparison, found);
   find_speed(comparison, found);
@@ -237,6 +267,8 @@ std::vector<Finding> comparison_findings(const Comparison& comparison, const Sid
   find_steal(sides, found);
   find_unrecorded(comparison, sides, found);
   find_null(comparison, found);
+  find_repeat(comparison, found);
+  find_modes(comparison, sides, found);
   if (!sides.left_out.empty()) {
     found.push_back(finding("VRV-CMP-UNITS-LEFT-OUT", Severity::warning,
                             fmt::format("{} units did not finish or lost their partner", sides.left_out.size()),

@@ -37,16 +37,45 @@ std::string numbers_text(const Comparison& comparison) {
       std::isfinite(interval.high)
           ? fmt::format("95 % interval {} to {}", format_change(interval.low), format_change(interval.high))
           : "no interval";
-  return fmt::format("{} {} ({}, {}, {}, margin {})", metric.metric, format_change(metric.ratio.value),
+  const std::string of_what =
+      comparison.metric_note.empty() ? "" : " of the whole process, since " + comparison.metric_note + ",";
+  return fmt::format("{}{} {} ({}, {}, {}, margin {})", metric.metric, of_what, format_change(metric.ratio.value),
                      direction_text(metric.better), spread, count_text(metric, comparison), margin_text(metric.margin));
 }
 
 std::string more_pairs_text(const MetricComparison& metric) {
   if (!metric.pairs_needed) return "more pairs would decide";
   if (*metric.pairs_needed >= kPairsCap) return "no practical number of pairs would decide at this spread";
+  constexpr int kMostForetold = 1000;  // above, a number would only seem to be one
   const int more = *metric.pairs_needed - metric.pairs;
+  if (more > kMostForetold) return fmt::format("more than {} more pairs would be needed", kMostForetold);
   return fmt::format("about {} more {} would decide", more, more == 1 ? "pair" : "pairs");
 }
+
+std::string confounding_text(const std::vector<ControlItem>& items, const std::string& names) {
+  std::size_t differing = 0;
+  const ControlItem* opaque = nullptr;
+  for (const ControlItem& item : items) {
+    if (item.state != ItemState::different) continue;
+    ++differing;
+    if (!item.unrecorded.empty()) opaque = &item;
+  }
+  if (differing > 1) {
+    const std::string inside = opaque == nullptr ? "" : "; of " + item_name(*opaque) + ", " + opaque->unrecorded;
+    return fmt::format("{} things differ ({}{})", differing, names, inside);
+  }
+  if (opaque != nullptr) return fmt::format("{} differs, and {}", item_name(*opaque), opaque->unrecorded);
+  return fmt::format("1 thing differs that was not under test ({})", names);
+}
+
+// "one bundle differs (torch 2.1.2 → 2.15.0 and what came with it, 26 packages), none of whose members is established
+// as the cause"
+std::string bundle_phrase(const Bundle& bundle) {
+  if (bundle.members.size() == 1) return fmt::format("only {} differs", bundle.title);
+  return fmt::format("one bundle differs ({}, {} components), and no member of it is established as the cause",
+                     bundle.title, bundle.members.size());
+}
+}  // namespace
 
 std::string speed_sentence(const Comparison& comparison) {
   const MetricComparison& metric = comparison.primary;
@@ -76,24 +105,10 @@ std::string speed_sentence(const Comparison& comparison) {
       return fmt::format("No verdict on speed, the program does not say which way is better: {}", numbers);
     case Speed::noise:
       return fmt::format("Noise: nothing was changed, yet {}", numbers);
+    case Speed::not_measured:
+      return fmt::format("No verdict on speed: {}", numbers);
   }
   return numbers;
-}
-
-std::string confounding_text(const std::vector<ControlItem>& items, const std::string& names) {
-  std::size_t differing = 0;
-  const ControlItem* opaque = nullptr;
-  for (const ControlItem& item : items) {
-    if (item.state != ItemState::different) continue;
-    ++differing;
-    if (!item.unrecorded.empty()) opaque = &item;
-  }
-  if (differing > 1) {
-    const std::string inside = opaque == nullptr ? "" : "; of " + item_name(*opaque) + ", " + opaque->unrecorded;
-    return fmt::format("{} things differ ({}{})", differing, names, inside);
-  }
-  if (opaque != nullptr) return fmt::format("{} differs, and {}", item_name(*opaque), opaque->unrecorded);
-  return fmt::format("1 thing differs that was not under test ({})", names);
 }
 
 std::string control_phrase(const Comparison& comparison) {
@@ -103,11 +118,16 @@ std::string control_phrase(const Comparison& comparison) {
   };
   const auto differing = count(ItemState::different);
   const std::string names = name_items(comparison.items, ItemState::different);
-  const std::string differs = differing == 0 ? "nothing recorded differs"
-                                             : fmt::format("only {} {}", names, differing == 1 ? "differs" : "differ");
+  std::string differs = differing == 0 ? "nothing recorded differs"
+                                       : fmt::format("only {} {}", names, differing == 1 ? "differs" : "differ");
+  const Bundle* bundle = bundle_under_test(comparison);
+  if (bundle != nullptr && differing == 1) differs = bundle_phrase(*bundle);
   switch (comparison.control) {
     case Control::controlled:
       return "controlled: " + differs;
+    case Control::not_measured:
+      return "not measured: " +
+             (comparison.reasons.empty() ? "the numbers are not of the same thing" : comparison.reasons.front());
     case Control::controlled_with_gaps: {
       const auto unknown = count(ItemState::unknown);
       if (unknown == 0) return fmt::format("controlled with gaps: {}, yet what ran does", differs);
@@ -121,7 +141,12 @@ std::string control_phrase(const Comparison& comparison) {
   }
   return {};
 }
-}  // namespace
+const Bundle* bundle_under_test(const Comparison& comparison) {
+  for (const Bundle& bundle : comparison.bundles) {
+    if (bundle.under_test) return &bundle;
+  }
+  return nullptr;
+}
 
 std::string verdict_sentence(const Comparison& comparison) {
   const Speed speed = comparison.primary.speed;
@@ -172,6 +197,8 @@ std::vector<std::string> speed_reasons(const Comparison& comparison) {
     case Speed::no_spread:
       reasons.push_back("one pair says nothing about how much pairs differ");
       break;
+    case Speed::not_measured:
+      break;  // the control verdict says why
     case Speed::order_confounded:
       reasons.push_back(
           "two documents: what drifted between the measurements (neighbours, heat, clocks) is in the ratio. "

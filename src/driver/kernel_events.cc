@@ -35,6 +35,7 @@ constexpr KernelEvent kKernelEvents[] = {
     {"PM: suspend exit", "the machine slept"},
     {"PM: hibernation exit", "the machine slept"},
     {"PM: resume from suspend", "the machine slept"},
+    {"request_free_mem_region() err", "nvidia-uvm: no address range for GPU memory"},
     {"nvidia-nvswitch: SXid", "NVSwitch error (SXid)"},
     {"Direct firmware load for nvidia/", "a firmware file of the GPU was not found"},
     {"Failed to allocate primary buffer", "NVRM: memory allocation failed"}};

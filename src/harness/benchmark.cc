@@ -18,6 +18,7 @@
 #include "harness/unit/interrupt.h"
 #include "harness/unit/kernel_witness.h"
 #include "harness/unit/process_executor.h"
+#include "harness/unit/unit_marks.h"
 #include "harness/variant.h"
 #include "loading/binary_cache.h"
 
@@ -79,8 +80,21 @@ Protocol make_protocol(const RunPlan& plan, const std::string& home) {
   protocol.timeout_seconds = plan.timeout_seconds;
   protocol.order = order_name(static_cast<int>(plan.variants.size()));
   protocol.seed = plan.seed;
+  protocol.work_metrics = plan.same_metrics;
+  protocol.outputs = plan.same_outputs;
+  protocol.output_tolerance = plan.tolerance;
+  protocol.cache_state = plan.cache_state;
+  protocol.client_path = plan.client_path;
   protocol.rules = shown_rules(plan.rules, home);
   return protocol;
+}
+
+// NVML answered a child of ours, so that it may be asked from here.
+bool has_gpus(const Stack& stack) {
+  const auto count = stack.facts.find("gpu.count");
+  if (count == stack.facts.end() || !count->second.is_known()) return false;
+  const auto* number = std::get_if<std::int64_t>(&*count->second.value);
+  return number != nullptr && *number > 0;
 }
 
 Result<std::vector<PreparedVariant>> prepare_all(const RunPlan& plan, const World& world) {
@@ -148,7 +162,8 @@ Result<Run> run_benchmark(const RunPlan& plan, const World& world, RunObserver& 
   if (!run) return run.error();
 
   KernelWitness witness(world, plan.kernels == KernelsWay::none ? 0 : plan.sampling_hertz);
-  ProcessExecutor executor(world, witness, std::move(*directory));
+  ProcessExecutor executor(world, witness, std::move(*directory), ExitWatch::automatic,
+                           watch_gpus(world.is_this_machine && has_gpus(run->stack)));
   execute_units(plan, *variants, all_recorders(), world, executor, observer, *run);
   for (std::size_t side = 0; side < variants->size(); ++side) {
     run->variants[side].packages =
@@ -156,6 +171,7 @@ Result<Run> run_benchmark(const RunPlan& plan, const World& world, RunObserver& 
   }
 
   if (Result<Stack> after = capture_stack(world, how); after) run->stack_changes = changed_facts(run->stack, *after);
+  mark_slow_clocks(*run);
   find_warmup(*run);
   add_closing_findings(*run);
   return std::move(*run);

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "harness/process/server_process.h"
 #include "harness/recorders/kernels_way.h"
+#include "harness/sources/metric_sources.h"
 #include "model/run_record.h"
 #include "world/world.h"
 
@@ -53,6 +54,11 @@ struct RunPlan {
   std::string repository = {};           // a folder whose git commit is recorded; empty: none
   std::vector<std::string> inputs = {};  // files to hash before the first unit
   std::optional<RunToContinue> continues = {};
+  MetricSources sources = {};                      // where numbers are read beside $VARVE_METRICS
+  std::vector<std::string> same_metrics = {};      // counts or values that must agree between the sides
+  std::vector<std::string> same_outputs = {};      // files, or "-", that must agree between the sides
+  double tolerance = 0;                            // relative, of numbers in either
+  std::string cache_state = {}, client_path = {};  // named by the user; empty: not named
 };
 
 // Told what happens while a run executes, on the thread that called run_benchmark.

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "harness/benchmark_testing.h"
+#include "harness/subject/file_digest.h"
 #include "harness/unit/temporary_directory.h"
 #include "harness/variant.h"
 #include "model/json/documents.h"

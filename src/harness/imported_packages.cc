@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "package/environments.h"
 #include "package/packages.h"
+#include "package/python_metadata.h"
 #include "package/python_record.h"
 
 namespace varve {
@@ -99,6 +100,45 @@ void find_owners(const Files& files, const InstalledPackage& installed, const st
   });
   static_cast<void>(read);  // what could be read counts
 }
+using InstalledByName = std::map<std::string, const InstalledPackage*>;  // by normal_package_name
+
+// What a package asks for among those that are installed. An extra that it names of another package
+// ("cuda-toolkit[cublas]") makes what that extra asks for its own request. In the order of the lines, each once.
+std::vector<std::string> asked_for(const InstalledPackage& installed, const InstalledByName& by_name,
+                                   const std::string& python) {
+  std::vector<std::string> asked;
+  const auto add = [&](const std::string& name) {
+    const auto found = by_name.find(normal_package_name(name));
+    if (found == by_name.end() || found->second == &installed) return static_cast<const InstalledPackage*>(nullptr);
+    const std::string& spelled = found->second->package.name;
+    if (std::find(asked.begin(), asked.end(), spelled) == asked.end()) asked.push_back(spelled);
+    return found->second;
+  };
+  for (const std::string& line : installed.stated) {
+    const std::optional<PackageRequirement> wanted = parse_requirement(line);
+    if (!wanted || !marker_applies(wanted->marker, {.python = python, .extras = {}})) continue;
+    const InstalledPackage* target = add(wanted->name);
+    if (target == nullptr || wanted->extras.empty()) continue;
+    const MarkerContext context{.python = python, .extras = {wanted->extras.begin(), wanted->extras.end()}};
+    for (const std::string& deeper : target->stated) {
+      const std::optional<PackageRequirement> part = parse_requirement(deeper);
+      if (part && marker_needs_extra(part->marker, context)) add(part->name);
+    }
+  }
+  return asked;
+}
+
+void add_requirements(const std::vector<InstalledPackage>& packages, ImportedPackages& imported) {
+  InstalledByName by_name;
+  for (const InstalledPackage& installed : packages) {
+    by_name.emplace(normal_package_name(installed.package.name), &installed);
+  }
+  for (const InstalledPackage& installed : packages) {
+    if (installed.metadata.empty()) continue;  // conda's lines are of another form
+    std::vector<std::string> asked = asked_for(installed, by_name, imported.python);
+    if (!asked.empty()) imported.requirements.emplace(installed.package.name, std::move(asked));
+  }
+}
 }  // namespace
 
 std::optional<ImportedPackages> imported_packages(const PreparedVariant& variant, const RecordingGround& ground) {
@@ -117,7 +157,9 @@ std::optional<ImportedPackages> imported_packages(const PreparedVariant& variant
   if (place->python.is_known()) imported.python = value_text(*place->python.value);
   std::map<std::string, std::string> shown;  // paths as they are, and as the document has them
   for (std::size_t i = 0; i < mapped.size(); ++i) shown.emplace(mapped[i], ground.libraries[i].path);
-  for (const InstalledPackage& installed : read_packages(files, *place)) {
+  const std::vector<InstalledPackage> packages = read_packages(files, *place);
+  add_requirements(packages, imported);
+  for (const InstalledPackage& installed : packages) {
     imported.versions.emplace(installed.package.name, installed.package.version);
     if (!installed.metadata.empty()) find_owners(files, installed, shown, imported.libraries);
   }

@@ -60,6 +60,27 @@ TEST(ImportedPackages, OfTheEnvironmentThatLibrariesCameFrom) {
   EXPECT_EQ(packages->libraries, (std::map<std::string, std::string>{{library, "torch"}}));
 }
 
+// PyTorch's wheels ask for CUDA's by way of another package's extras.
+TEST(ImportedPackages, WhoAsksForWhom) {
+  Venv venv;
+  venv.add("triton", "3.9.0", "");
+  venv.add("nvidia-cublas", "13.4", "");
+  const std::string metadata = "Metadata-Version: 2.1\nVersion: 1\nName: ";
+  venv.write(venv.site + "/torch-2.15.0+cu132.dist-info/METADATA",
+             metadata +
+                 "torch\nRequires-Dist: triton==3.9.0; platform_system == \"Linux\"\n"
+                 "Requires-Dist: cuda-toolkit[cublas]==13.2.2\nRequires-Dist: absent\n"
+                 "Requires-Dist: numpy; extra == \"test\"\n\n");
+  venv.add("cuda-toolkit", "13.2.2", "");
+  venv.write(venv.site + "/cuda-toolkit-13.2.2.dist-info/METADATA",
+             metadata + "cuda-toolkit\nRequires-Dist: nvidia-cublas==13.4; extra == \"cublas\"\n\n");
+  const auto packages = imported(venv.path + "/bin/python", {});
+  ASSERT_TRUE(packages);
+  const std::map<std::string, std::vector<std::string>> expected{
+      {"torch", {"triton", "cuda-toolkit", "nvidia-cublas"}}};
+  EXPECT_EQ(packages->requirements, expected);
+}
+
 TEST(ImportedPackages, OfTheProgramsOwnWhereNothingWasMappedFromOne) {
   const Venv venv;
   const auto packages = imported(venv.path + "/bin/python", {"/usr/lib/libc.so.6"});

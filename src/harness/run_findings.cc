@@ -140,11 +140,13 @@ Finding server_finding(const std::string& what, const std::string& why, std::str
 Finding metric_missing_finding(const std::string& what, const std::string& wanted, const Unit& unit) {
   std::vector<std::string> names;
   for (const Metric& metric : unit.metrics) names.push_back(metric.name);
-  names.push_back("wall time");
-  names.push_back("CPU time");
+  for (const std::string& name : built_in_metrics()) {
+    if (find_metric(unit, name)) names.push_back(name);
+  }
   const std::optional<std::string> near = nearest(wanted, names);
   return failure("VRV-RUN-METRIC-MISSING",
-                 fmt::format("{} did not write the metric \"{}\"; there are: {}", what, wanted, join(names, ", ")),
+                 fmt::format("{} did not write the metric \"{}\"; there are: {}{}", what, wanted, join(names, ", "),
+                             unit.metrics_note.empty() ? "" : ". " + unit.metrics_note),
                  near ? fmt::format("did you mean \"{}\"?", *near)
                       : "name one of these with --metric, or let the program write it to the file $VARVE_METRICS");
 }
@@ -232,6 +234,53 @@ void add_steal_finding(Run& run) {
   run.findings.push_back(std::move(finding));
 }
 
+// What the machine itself did between units.
+void add_canary_finding(Run& run) {
+  constexpr std::size_t kFewest = 4;
+  constexpr double kMuch = 0.05;
+  if (run.canaries.size() < kFewest) return;
+  std::vector<std::string> moved;
+  const auto look = [&](const char* what, auto seconds_of_canary) {
+    std::vector<double> seconds;
+    for (const Canary& canary : run.canaries) seconds.push_back(seconds_of_canary(canary));
+    const auto [least, most] = std::minmax_element(seconds.begin(), seconds.end());
+    if (*least <= 0 || *most / *least - 1 <= kMuch) return;
+    moved.push_back(fmt::format("{} took {} to {}", what, format_seconds(*least), format_seconds(*most)));
+  };
+  look("the same multiplications", [](const Canary& canary) { return canary.cpu_seconds; });
+  look("copying the same memory", [](const Canary& canary) { return canary.memory_seconds; });
+  if (moved.empty()) return;
+  Finding finding;
+  finding.id = "VRV-RUN-CANARY";
+  finding.layer = Layer::hardware;
+  finding.severity = Severity::note;
+  finding.mender = Mender::platform;
+  finding.evidence = fmt::format("between units, {} times, {}", run.canaries.size(), join(moved, "; "));
+  finding.consequence = "the machine itself changed speed meanwhile: so did the units, whatever the program does";
+  finding.fix = "see varve run --check-noise; pairs that run next to each other are moved least";
+  run.findings.push_back(std::move(finding));
+}
+
+void add_work_finding(Run& run) {
+  int units = 0;
+  std::string first;
+  for (const Unit& unit : run.units) {
+    if (unit.work_fault.empty()) continue;
+    if (++units == 1) first = fmt::format("unit {} ({}): {}", unit.index, unit.variant, unit.work_fault);
+  }
+  if (units == 0) return;
+  Finding finding;
+  finding.id = "VRV-RUN-WORK";
+  finding.layer = Layer::settings;
+  finding.severity = Severity::error;
+  finding.mender = Mender::application;
+  finding.evidence =
+      fmt::format("in {} of {} units what was counted does not fit what was timed; {}", units, run.units.size(), first);
+  finding.consequence = "one of rate, time and work is wrong, and nobody can tell which: no side is called faster";
+  finding.fix = "write the work of the whole window, and the rate as work divided by its time";
+  run.findings.push_back(std::move(finding));
+}
+
 void add_evidence_finding(Run& run) {
   bool any_timed = false;
   std::set<std::string> reasons;
@@ -306,13 +355,37 @@ void add_leftover_finding(Run& run) {
   run.findings.push_back(std::move(finding));
 }
 
+// Units that share a server share its luck: address layout, caches, where its threads are.
+void add_shared_server_finding(Run& run) {
+  std::vector<std::string> sides;
+  for (const Variant& variant : run.variants) {
+    if (variant.server && variant.server->lives == "block") sides.push_back(variant.name);
+  }
+  if (sides.empty()) return;
+  Finding finding;
+  finding.id = "VRV-RUN-SERVER-SHARED";
+  finding.layer = Layer::settings;
+  finding.severity = Severity::warning;
+  finding.mender = Mender::application;
+  finding.evidence = fmt::format("one server served all units of a block on {}", join(sides, " and "));
+  finding.consequence =
+      "units of a block are not independent: the interval may be too narrow, and what the server had "
+      "loaded before its second unit is not known";
+  finding.fix = "give each unit a fresh server (--server-each unit) where its start can be afforded";
+  finding.source = "Kalibera and Jones 2013, doi 10.1145/2464157.2464160";
+  run.findings.push_back(std::move(finding));
+}
+
 }  // namespace
 
 void add_closing_findings(Run& run) {
+  add_shared_server_finding(run);
   add_direction_finding(run);
   add_window_finding(run);
   add_stack_finding(run);
   add_steal_finding(run);
+  add_canary_finding(run);
+  add_work_finding(run);
   add_evidence_finding(run);
   add_leftover_finding(run);
 }

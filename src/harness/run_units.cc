@@ -43,6 +43,7 @@ class Scheduler {
         run_(run),
         first_unit_(run.units.size()),
         pads_(plan.seed),
+        outputs_(plan.same_outputs, plan.tolerance),
         failures_(plan.rules.keep_going),
         surroundings_(plan, variants, executor, observer, home_) {
     take_up();
@@ -120,6 +121,7 @@ class Scheduler {
     const std::vector<std::string>& environment = variants_[static_cast<std::size_t>(planned.side)].environment;
     const int index = static_cast<int>(run_.units.size());
     if (interrupt_count() > 0) return stop_interrupted(what);
+    take_canary_before(planned);
     UnitRequest request = make_request(planned, environment);
     request.output = [this](std::string_view bytes) { observer_.output(bytes); };
     if (std::optional<Finding> trouble = surroundings_.before(planned, index, environment)) {
@@ -136,6 +138,19 @@ class Scheduler {
     if (failed) return failures_.add(*failed, run_) || stop(*failed);
     if (trouble) return stop(*trouble);
     return check_metrics(what, unit);
+  }
+
+  // At the beginning of blocks, and seldom enough to cost a fiftieth of the time at most.
+  void take_canary_before(const PlannedUnit& planned) {
+    constexpr double kInterval = 1;
+    if (planned.role != UnitRole::timing || planned.position != 0) return;
+    const double now = run_.units.empty() ? 0 : end_of(run_.units.back());
+    if (!run_.canaries.empty() && now - run_.canaries.back().started_seconds < kInterval) return;
+    std::optional<Canary> canary = executor_.canary();
+    if (!canary) return;
+    canary->before_unit = static_cast<int>(run_.units.size());
+    canary->started_seconds = now;
+    run_.canaries.push_back(*canary);
   }
 
   bool stop_not_kept(const std::optional<Finding>& failed) {
@@ -162,6 +177,7 @@ class Scheduler {
     std::string& primary = run_.protocol.primary_metric;
     if (primary.empty()) {
       primary = plan_.metric ? *plan_.metric : unit.metrics.empty() ? "wall time" : unit.metrics[0].name;
+      if (!plan_.metric && unit.metrics.empty()) run_.protocol.metric_note = unit.metrics_note;
     }
     if (!find_metric(unit, primary)) {
       return stop(fmt::format("{} did not write the metric \"{}\"", what, primary),
@@ -257,6 +273,8 @@ class Scheduler {
     request.server = surroundings_.server(planned.side);
     request.environment_pad = pads_.next();
     request.timeout_seconds = plan_.timeout_seconds;
+    request.sources = &plan_.sources;
+    if (!plan_.same_outputs.empty()) request.outputs = &outputs_;
     request.window_metric =
         run_.protocol.primary_metric.empty() ? plan_.metric.value_or("") : run_.protocol.primary_metric;
     return request;
@@ -301,6 +319,7 @@ class Scheduler {
   Run& run_;
   std::size_t first_unit_;  // that is executed now
   PadSource pads_;
+  OutputWatch outputs_;
   Failures failures_;
   Surroundings surroundings_;
   int total_ = 0;

@@ -6,100 +6,13 @@
 #include <cmath>
 #include <functional>
 
-#include "harness/recorders/choose.h"
 #include "harness/run_findings.h"
+#include "harness/run_units_testing.h"
 
 namespace varve {
 namespace {
 
-// Answers every request from a function, without a process.
-class FakeExecutor : public Executor {
- public:
-  explicit FakeExecutor(std::function<UnitOutcome(int)> answer) : answer_(std::move(answer)) {}
-  UnitOutcome execute(const UnitRequest& request) override {
-    programs.push_back(request.program);
-    pads.push_back(request.environment_pad);
-    environments.push_back(*request.environment);
-    window_metrics.push_back(request.window_metric);
-    if (!text.empty() && request.output) request.output(text);
-    UnitOutcome outcome = answer_(static_cast<int>(programs.size()) - 1);
-    outcome.started_at = 100 + static_cast<double>(programs.size());
-    return outcome;
-  }
-  std::vector<std::string> programs;
-  std::vector<int> pads;
-  std::vector<std::string> window_metrics;
-  std::vector<std::vector<std::string>> environments;
-  std::string text;  // what every unit writes to stdout
-
- private:
-  std::function<UnitOutcome(int)> answer_;
-};
-
-class Watcher : public RunObserver {
- public:
-  void planned(int total) override { events.push_back("planned " + std::to_string(total)); }
-  void forecast(const std::vector<std::string>& lines) override { events.push_back("forecast: " + lines[0]); }
-  void unit_started(int index, int total) override {
-    events.push_back("start " + std::to_string(index) + "/" + std::to_string(total));
-  }
-  Status unit_finished(const varve::Run& run) override {
-    events.push_back("end " + std::to_string(run.units.back().index));
-    if (run.units.size() < keeps) return Done{};
-    return Error{"keeping the units", "run.json.journal", "No space left on device", ""};
-  }
-  void output(std::string_view bytes) override { text += bytes; }
-  std::vector<std::string> events;
-  std::string text;
-  std::size_t keeps = 1000;  // units less one
-};
-
-struct Bench {
-  RunPlan plan;
-  std::vector<PreparedVariant> variants;
-  Watcher recorder;
-  Run run;
-
-  explicit Bench(int sides, int units = 4, int warmup = 1) {
-    plan.units = units;
-    plan.warmup = warmup;
-    for (int i = 0; i < sides; ++i) {
-      plan.variants.push_back({{"x"}, {}});
-      PreparedVariant variant;
-      variant.program = i == 0 ? "/a" : "/b";
-      variant.command = {"x"};
-      variant.document.name = i == 0 ? "A" : "B";
-      variant.variables = {{"PLAIN", "1"}};
-      variant.environment = {"PLAIN=1"};
-      run.variants.push_back(variant.document);
-      variants.push_back(variant);
-    }
-  }
-  const Run& execute(FakeExecutor& executor) {
-    World world = host_world();
-    world.environment = {{"HOME", "/home/me"}};
-    execute_units(plan, variants, all_recorders(), world, executor, recorder, run);
-    return run;
-  }
-};
-
-UnitOutcome fine(int i) {
-  UnitOutcome outcome;
-  outcome.wall_seconds = 1.0 + 0.01 * i;
-  return outcome;
-}
-
-UnitOutcome writes(std::vector<Metric> metrics) {
-  UnitOutcome outcome;
-  outcome.metrics = std::move(metrics);
-  return outcome;
-}
-
-std::string ids(const Run& run) {
-  std::string text;
-  for (const Finding& finding : run.findings) text += (text.empty() ? "" : " ") + finding.id;
-  return text;
-}
+using Bench = SchedulerBench;
 
 TEST(Scheduler, ExecutesThePlanInOrder) {
   Bench bench(2, 3, 1);
@@ -181,11 +94,13 @@ TEST(Scheduler, TellsTheObserverWhatHappens) {
   Bench bench(1, 1, 1);
   FakeExecutor executor(fine);
   bench.execute(executor);
-  EXPECT_EQ(bench.recorder.events,
-            (std::vector<std::string>{
-                "planned 2", "start 0/2", "end 0",
-                "forecast: Too few usable warm-up units to tell how many pairs a verdict will take; 4 a side would do.",
-                "start 1/2", "end 1"}));
+  EXPECT_EQ(
+      bench.recorder.events,
+      (std::vector<std::string>{
+          "planned 2", "start 0/2", "end 0",
+          "forecast: How many pairs a verdict takes cannot be told yet: there are too few warm-up units. Planned: "
+          "1 units.",
+          "start 1/2", "end 1"}));
 }
 
 TEST(Scheduler, AFailureAtAUnitKeepsTheUnitsBefore) {

@@ -56,6 +56,10 @@ Unit make_unit(const PlannedUnit& planned, int index, int pad, double started_se
   unit.involuntary_switches = outcome.involuntary_switches;
   unit.environment_pad = pad;
   if (outcome.metrics) unit.metrics = *outcome.metrics;
+  unit.metrics_note = std::move(outcome.metrics_note);
+  unit.work_fault = std::move(outcome.work_fault);
+  unit.outputs = std::move(outcome.outputs);
+  unit.conditions = std::move(outcome.conditions);
   unit.window = outcome.window;
   unit.window_fault = outcome.window_fault;
   unit.threads_at_work = outcome.threads_at_work;

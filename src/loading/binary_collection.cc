@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/at_once.h"
 #include "base/dotted_version.h"
 #include "base/redact.h"
 #include "base/text.h"
@@ -21,6 +22,11 @@ std::optional<ReadBinary> read_one(const LoadingGround& ground, const std::strin
   Result<ReadBinary> read = read_binary(*file, path, ground.how, cache);
   return read ? std::optional(std::move(*read)) : std::nullopt;
 }
+
+struct FoundBinary {
+  std::string name, path;  // as it was asked for; links resolved
+  std::optional<ReadBinary> read;
+};
 
 // Whether a version says more than the number behind .so.
 bool is_told(const Fact& version) {
@@ -74,20 +80,29 @@ BinaryCollection read_binaries(const LoadingGround& ground, const std::vector<st
   BinaryCollection collection;
   const BinaryCache cache(ground.cache_folder);
   std::set<std::string> seen;
-  double done = 0;
+  std::vector<FoundBinary> found;
   for (const std::string& name : paths) {
-    done += 1;
     const Looked<std::string> path = ground.files.resolve(name);
-    if (!path || !seen.insert(*path).second) continue;
-    if (ground.how.exact && ground.progress) {
-      ground.progress(file_name(*path), done / static_cast<double>(paths.size()));
+    if (path && seen.insert(*path).second) found.push_back({name, *path, std::nullopt});
+  }
+  // Headers are read on all processors; whole sections one file after the other: they are as fast as memory is, and
+  // hold much of it.
+  if (!ground.how.exact) {
+    for_each_at_once(found.size(), [&](std::size_t i) { found[i].read = read_one(ground, found[i].path, cache); });
+  }
+  double done = 0;
+  for (FoundBinary& one : found) {
+    done += 1;
+    if (ground.how.exact) {
+      if (ground.progress) ground.progress(file_name(one.path), done / static_cast<double>(found.size()));
+      one.read = read_one(ground, one.path, cache);
     }
-    std::optional<ReadBinary> read = read_one(ground, *path, cache);
+    std::optional<ReadBinary> read = std::move(one.read);
     if (!read) continue;
     Binary& binary = read->binary;
     binary.environment = environment;
     if (packages != nullptr) {
-      const auto package = packages->find(name);
+      const auto package = packages->find(one.name);
       if (package != packages->end()) binary.package = package->second;
     }
     binary.dependencies = resolver.resolve(*read);

@@ -20,9 +20,10 @@ enum class CheckState {
 std::string_view to_string(CheckState state);
 std::optional<CheckState> check_state_from(std::string_view text);
 
-// One of the four links of the chain from the kernel driver to a running kernel.
+// A link of the chain from the hardware to a running kernel. `layer` names it: the framework runtime is
+// bundled_runtime, the GPU code kernels; framework is never one.
 struct ChainLink {
-  Layer layer = Layer::kernel_driver;  // kernel_driver, host_toolkit, bundled_runtime, handshake
+  Layer layer = Layer::kernel_driver;
   CheckState state = CheckState::cannot_tell;
   std::string detail;  // "550.54.15, API level 12.4"; "cannot tell: driver.api_level is denied"
 };
@@ -71,7 +72,33 @@ struct UntoldRule {
   std::string reason;  // "denied (…)", as fact_text writes it
 };
 
-// An error found in a log, and what it means on this stack.
+// What the facts say of a cause that may stand behind a message.
+enum class CandidateState { confirmed, open, excluded };
+std::string_view to_string(CandidateState state);
+std::optional<CandidateState> candidate_state_from(std::string_view text);
+
+struct CauseCandidate {
+  Layer layer = Layer::framework;
+  FaultCategory category = FaultCategory::none;
+  CandidateState state = CandidateState::open;
+  std::string cause, fix;
+  std::string because;  // the facts that confirm it, speak for it, or rule it out; empty: none is known
+  std::string decide;   // what would tell; empty where the facts have told
+  bool leads = false;   // the one that the answer rests on
+};
+
+// How sure the cause of an error is.
+enum class CauseStanding {
+  confirmed,  // by facts of this stack
+  supported,  // facts speak for it, or have ruled the others out
+  stated,     // by the message alone
+  undecided,  // several links may be broken, and no fact tells which
+  refuted,    // facts rule out every cause that is known for the message
+};
+std::string_view to_string(CauseStanding standing);
+std::optional<CauseStanding> cause_standing_from(std::string_view text);
+
+// An error found in a log, and what it means on this stack. Cause and fix are those of the candidate that leads.
 struct ExplainedError {
   std::string pattern;                           // id of its row in data/error_patterns.json
   std::int64_t line = 0;                         // of the log, from 1
@@ -82,6 +109,18 @@ struct ExplainedError {
   std::string correction;    // where the message names the wrong layer: "it says …, but …"; empty
   std::int64_t times = 1;    // how often it stands in the log
   std::string source;
+  CauseStanding standing = CauseStanding::stated;
+  std::vector<CauseCandidate> candidates;  // empty: harmless, or it follows from another
+  std::int64_t follows = 0;                // the line of the error that it only follows from; 0: of none
+  std::vector<std::string> groups = {};    // what the groups of the pattern matched; not in documents
+};
+
+// What was done with a log.
+struct LogSummary {
+  std::int64_t lines = 0, bytes = 0;  // of the text, inflated
+  bool is_cut = false;                // it goes on behind what was read
+  std::int64_t looked_for = 0;        // messages that are known
+  std::string outside;                // whose stack its messages are of, where that is not judged: "AMD's ROCm"
 };
 
 // A fact that moved since the lock was made.
@@ -106,12 +145,13 @@ struct Check {
   std::string subject;           // of the stack that was judged
   std::string machine;           // of the stack whose driver and GPUs count, when it is another, or what was supposed
   std::string data_date;         // of the tables
-  std::vector<ChainLink> chain;  // the four links, in order
+  std::vector<ChainLink> chain;  // the links that apply, in order
   std::optional<Layer> first_broken;
   std::vector<ConsumerVerdict> consumers;
   std::vector<Finding> findings;  // errors first
   std::vector<UntoldRule> untold;
   std::vector<ExplainedError> errors;
+  std::optional<LogSummary> log;  // nothing: none came with the check
   std::vector<Drift> drift;
   std::vector<JitProof> proofs;
   std::vector<std::string> advice;  // lines, most useful first

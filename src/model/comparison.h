@@ -30,10 +30,17 @@ enum class Speed {
   no_spread,          // a single unit on a side
   direction_unknown,  // 95 % interval excludes no change, but whether more or less is better is not known
   noise,              // nothing was changed, yet the 95 % interval excludes no change
+  not_measured,       // the numbers are not of the same thing
 };
 
 // Whether the numbers may be compared (DISCLOSURE part 3).
-enum class Control { controlled, controlled_with_gaps, confounded, undecidable };
+enum class Control {
+  controlled,            // exactly what is under test differs
+  controlled_with_gaps,  // nothing else is known to differ, but not everything is known
+  confounded,
+  undecidable,   // a GPU was used, and what decides which kernels can run is not known
+  not_measured,  // the numbers are not of the same thing: other work, units that failed, two benchmarks
+};
 
 // What happened to one thing that must be the same on both sides.
 enum class ItemState {
@@ -55,6 +62,19 @@ struct ControlItem {
   // What of the difference is not recorded ("what differs inside it is not recorded"): such a difference confounds by
   // itself. Empty when it is known whole.
   std::string unrecorded{};
+};
+
+// Things that moved together, as one variable: the packages of another environment, both halves of a driver.
+struct BundleMember {
+  std::string name;     // "torch", "GPU user driver (libcuda)"
+  std::string a, b;     // versions; empty: not on this side
+  std::string because;  // the member that asks for it ("torch"); empty: nobody that is known
+};
+struct Bundle {
+  std::string item;                   // id of the item that it is about: "packages"
+  std::string title;                  // "torch 2.1.2 → 2.15.0 and what came with it"
+  std::vector<BundleMember> members;  // frameworks first, then kernel libraries, runtimes, the rest
+  bool under_test = false;
 };
 
 struct SideSummary {
@@ -80,7 +100,17 @@ struct MetricComparison {
   std::optional<int> pairs_needed;  // for a verdict at 90 % power if the estimate holds; nothing when one was reached
 };
 
-enum class KernelState { same, changed, replaced, appeared, vanished, remainder };
+enum class KernelState {
+  same,
+  changed,
+  replaced,
+  recoded,  // the same name, and other code: another build of its library, or another library
+  appeared,
+  vanished,
+  nameless,  // code of a library without symbols: which function ran is not known
+  unseen,    // rows that one side did not show, none of which can be told from chance
+  remainder,
+};
 
 // A group of kernels matched between the sides, and its part in the change of an account.
 struct KernelChange {
@@ -95,6 +125,11 @@ struct KernelChange {
   // Of the total change: ratio of means over pairs with Fieller's interval. Only where it says something: narrower than
   // itself, and no more than twice the whole.
   std::optional<Estimate> share;
+  // The same share in log points of the metric: all of them sum to ln(X_B / X_A) of X = 1 / T, where T is the account's
+  // time for a piece of work (STATS 4.2).
+  std::optional<double> points{};
+  std::string detail{};               // of an operation: "aten::…_math → aten::…_flash_attention_for_cpu"
+  std::vector<KernelChange> parts{};  // of an operation: its kernels, which sum to it
 };
 
 // The change of one quantity a unit, as one witness saw it, split over kernels so that the rows sum to the total.
@@ -110,12 +145,17 @@ struct KernelAccount {
   std::vector<std::string> notes;  // scope of the witness, lost samples, …
   // The rows that were replaced, appeared or vanished, taken together: what the exchange of kernels explains.
   std::optional<Estimate> exchanged_share;
+  bool by_operation = false;     // rows are operations with their kernels as parts; else kernels
+  bool explains_metric = false;  // it is of what the metric speaks of, and of no more
+  std::string of{};              // "of the part of each unit that tokens/s speaks of", "a unit"
 };
 
 struct Comparison {
   std::string created_at;
   std::string tool_version;
-  std::string title;
+  std::string title;         // the benchmark and what changed
+  std::string benchmark{};   // "attention.py"
+  std::string change{};      // "torch 2.1.2 → 2.15.0 and what came with it"; empty: nothing did
   bool one_document = true;  // both sides stand in one interleaved run
   SideSummary a, b;
   MetricComparison primary;
@@ -123,10 +163,16 @@ struct Comparison {
   std::vector<ControlItem> items;        // everything in the control set
   Control control = Control::controlled;
   std::vector<std::string> variable;    // ids of the items under test
+  std::vector<Bundle> bundles{};        // differences that are one, member by member
   std::vector<KernelAccount> accounts;  // one a witness and quantity, side by side; that of CPU time first
   std::vector<Finding> findings;
-  std::string verdict;               // one sentence
-  std::vector<std::string> reasons;  // why, and what would decide: for --explain
+  std::string metric_note{};     // why the primary metric is wall time, where the program wrote none
+  std::string without_marked{};  // what the result is without marked units, as a sentence; empty: none is marked
+  std::string verdict;           // one sentence
+  std::string quote{};           // the strongest sentence that these numbers bear
+  std::vector<std::string> explanations{};  // what explains most of the change, in words: at most three
+  std::vector<std::string> assumptions{};   // what a single number of these takes for granted
+  std::vector<std::string> reasons;         // why, and what would decide: for --explain
 };
 
 std::string_view to_string(Speed speed);

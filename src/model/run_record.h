@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "model/conditions/unit_conditions.h"
 #include "model/finding.h"
 #include "model/kernels/profile.h"
 #include "model/setup/run_setup.h"
@@ -17,14 +18,19 @@ namespace varve {
 // `unknown` where the program did not say so and neither unit nor name tell: then no side is called better.
 enum class Better { higher, lower, unknown };
 
-// One number of one unit. Of a metric the program wrote several times, the median and how many there were.
+// How the several values of one metric in a unit became one number.
+enum class Combined { none, sum, mean, median, highest, lowest, rate };
+
+// One number of one unit. What the program wrote several times was made one, which `combined` tells.
 struct Metric {
-  std::string name;  // "tokens/s", or "wall time", "CPU time"
+  std::string name;  // "tokens/s", or one of built_in_metrics()
   std::string unit;  // "1/s", "s"; may be empty
   Better better = Better::lower;
   double value = 0;
   int count = 1;
   std::optional<double> work{};  // done for it in the whole unit: tokens, samples, steps; where the program says so
+  Combined combined = Combined::none;
+  std::string source{};  // where it was read, where that is not $VARVE_METRICS: "output", "redis-benchmark CSV"
 };
 
 enum class UnitRole {
@@ -37,6 +43,11 @@ enum class UnitRole {
 enum class Mark {
   steal,          // the hypervisor gave much of the CPUs to others
   switches,       // it had to share its CPUs with other threads
+  others,         // other programs took the CPUs
+  throttled,      // CPUs or a GPU were slowed down for heat or power
+  slow_clock,     // CPUs or a GPU ran at a lower clock than in the other units
+  foreign_gpu,    // another program was on its GPU
+  paging,         // it waited for pages to come from a disk
   leftovers,      // processes that it had started outlived it
   unknown_use,    // it could not be waited for: its resources are not known
   first_of_side,  // caches may have been cold
@@ -77,6 +88,11 @@ struct Unit {
   std::uint64_t involuntary_switches = 0;          // context switches forced upon it
   int environment_pad = 0;      // bytes of VARVE_PAD put into its environment: Mytkowicz et al. 2009 (STATS 1)
   std::vector<Metric> metrics;  // as the program wrote them, in order of first appearance
+  // Why there are fewer metrics than were asked for, or none: "the program wrote nothing to $VARVE_METRICS".
+  std::string metrics_note;
+  std::string work_fault;            // what was counted and what was timed do not fit together; empty: they do
+  std::vector<OutputCheck> outputs;  // those that the user named
+  UnitConditions conditions;
   // What the primary metric speaks of, and so does the profile of CPU samples. Nothing: all of the unit.
   std::optional<MeasuredWindow> window;
   std::string window_fault;                // why the window that the program wrote is not used
@@ -125,7 +141,18 @@ struct Protocol {
   std::string order;           // "A", "ABBA", "mirrored Williams square of 3": harness/plan.h
   std::string primary_metric;  // resolved: named by --metric, else the first the program wrote, else "wall time"
   std::uint64_t seed = 0;      // of the environment pads
+  std::string metric_note;  // why the primary metric is what it is, where nobody named it and it is not the program's
+  std::vector<std::string> work_metrics;  // counts that must agree between the sides before rates are compared
+  std::vector<std::string> outputs;       // files, or "-", that must agree between the sides
+  double output_tolerance = 0;            // relative, of numbers in them
+  std::string cache_state;                // named by the user: "warm", "flushed", "rotated"; empty: not named
+  std::string client_path;                // how clients reach what is measured: "loopback HTTP"; empty: not named
   ProtocolRules rules{};
+};
+
+// A line of the text that belongs beside a published number.
+struct CardLine {
+  std::string name, text;
 };
 
 // The document of one benchmark.
@@ -139,7 +166,9 @@ struct Run {
   std::vector<Variant> variants;          // A first, which the others are compared with
   std::vector<Unit> units;                // in the order of execution
   KernelTable kernels;                    // of the profiles of all units
+  std::vector<Canary> canaries;           // between units
   std::vector<Finding> findings;
+  std::vector<CardLine> card;                  // made when the run was finished; empty in older documents
   bool complete = true;                        // every planned unit ran and ended well
   std::string incomplete_reason;               // why not
   std::optional<WorkloadSource> source;        // what an experiment file says the workload is made of
@@ -147,16 +176,21 @@ struct Run {
   std::vector<RunContinuation> continuations;  // each time it was taken up again
 };
 
-// The command line of a side as a shell would take it, with what was set for it: "K=V program --x".
+// The command line of a side as a shell would take it, with what was set for it and before all what the plan calls it:
+// "K=V program --x", "torch 2.15: VIRTUAL_ENV=~/new python3 x.py" (the PATH of a virtual environment is left out).
 std::string command_text(const Variant& variant);
 
-// The value of a metric of a unit: one of its own, or the built-in "wall time" and "CPU time". Nothing when it has
-// none.
+// The metrics that Varve measures itself: "wall time", "CPU time", "peak memory" and, of GPUs, "GPU memory".
+const std::vector<std::string>& built_in_metrics();
+bool is_built_in_metric(std::string_view name);
+
+// The value of a metric of a unit: one of its own, or a built-in one. Nothing when it has none.
 std::optional<Metric> find_metric(const Unit& unit, const std::string& name);
 
 std::string_view to_string(UnitRole role);
 std::string_view to_string(Mark mark);
 std::string_view to_string(Better better);
+std::string_view to_string(Combined combined);
 std::string_view to_string(WarmupRule rule);
 
 }  // namespace varve

@@ -32,10 +32,12 @@ struct UnitRecording {
 
 // The Python environment that a side's program imported from.
 struct ImportedPackages {
-  std::string environment;                       // its path, home shortened; empty: none was found
-  std::string missing;                           // why not
-  std::string python;                            // version; empty: not known
-  std::map<std::string, std::string> versions;   // by name as the package spells it
+  std::string environment;                      // its path, home shortened; empty: none was found
+  std::string missing;                          // why not
+  std::string python;                           // version; empty: not known
+  std::map<std::string, std::string> versions;  // by name as the package spells it
+  // By name, what it asks for among these packages, extras that it names included (Requires-Dist).
+  std::map<std::string, std::vector<std::string>> requirements{};
   std::map<std::string, std::string> libraries;  // mapped by timing units, by path: the package that lists the file
 };
 

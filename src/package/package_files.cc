@@ -17,6 +17,12 @@ constexpr std::size_t kMostLibraries = 8192;
 constexpr std::size_t kMostWalked = 512;  // folders of a package that is installed to be edited
 constexpr int kDeepest = 4;               // below its top
 
+// Nine rows of ten: neither a library nor a compiler.
+bool is_source(std::string_view row) {
+  return row.ends_with(".py") || row.ends_with(".h") || row.ends_with(".pyc") || row.ends_with(".hpp") ||
+         row.ends_with(".cuh");
+}
+
 class Gatherer {
  public:
   Gatherer(const Files& files, const EnvironmentPlace& place) : files_(files), place_(place) {}
@@ -99,6 +105,7 @@ class Gatherer {
     const bool as_listed = !installed.package.is_of_conda();
     const Status read = read_record_rows(*file, path, [&](const RecordRow& listed) {
       const std::string_view row = listed.path;
+      if (is_source(row) && !row.starts_with("nvidia/cu")) return;
       note_cuda(row, installed.row->cuda_libraries);
       if (row.starts_with("nvidia/cu") && folder_cuda.empty()) {
         folder_cuda = cuda_from_digits(row.substr(9, row.find('/', 9) - 9));
@@ -106,7 +113,7 @@ class Gatherer {
       const bool library = is_shared_library_name(row);
       if (library || gpu_compiler_at(row)) add_below(installed.folder, row);
       if (library && as_listed && !installed.is_candidate())
-        claims_.add(path_below(installed.folder, row), label, listed.digest, listed.size);
+        claims_.add(path_below(installed.folder, row), label, listed.digest(), listed.size());
     });
     // From CUDA 13 on the names of the wheels do not tell, but the folder that they share does.
     Fact& cuda = installed.package.cuda;

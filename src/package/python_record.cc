@@ -13,22 +13,19 @@ constexpr std::size_t kPiece = std::size_t{256} << 10;
 constexpr std::size_t kMostRow = std::size_t{64} << 10;
 }  // namespace
 
+std::optional<std::uint64_t> RecordRow::size() const {
+  const std::size_t comma = content.find(',');
+  if (comma == std::string_view::npos) return std::nullopt;
+  const std::optional<std::int64_t> size = parse_integer(content.substr(comma + 1));
+  return size && *size >= 0 ? std::optional(static_cast<std::uint64_t>(*size)) : std::nullopt;
+}
+
 RecordRow record_row(std::string_view row, std::string& unquoted) {
   if (row.ends_with('\r')) row.remove_suffix(1);
-  // What follows the path holds neither quotes nor commas of its own.
-  const auto content = [](RecordRow read, std::string_view rest) {
-    if (!rest.starts_with(',')) return read;
-    rest.remove_prefix(1);
-    const std::size_t comma = rest.find(',');
-    read.digest = rest.substr(0, comma);
-    if (comma == std::string_view::npos) return read;
-    const std::optional<std::int64_t> size = parse_integer(rest.substr(comma + 1));
-    if (size && *size >= 0) read.size = static_cast<std::uint64_t>(*size);
-    return read;
-  };
+  const auto behind = [&](std::size_t at) { return at < row.size() && row[at] == ',' ? row.substr(at + 1) : ""; };
   if (!row.starts_with('"')) {
     const std::size_t end = std::min(row.find(','), row.size());
-    return content({row.substr(0, end), {}, {}}, row.substr(end));
+    return {row.substr(0, end), behind(end)};
   }
   unquoted.clear();
   for (std::size_t i = 1; i < row.size(); ++i) {
@@ -38,7 +35,7 @@ RecordRow record_row(std::string_view row, std::string& unquoted) {
       unquoted += '"';
       ++i;
     } else {
-      return content({unquoted, {}, {}}, row.substr(i + 1));
+      return {unquoted, behind(i + 1)};
     }
   }
   return {};  // the quotes do not end on this line: no file of a package has a line end in its name

@@ -18,8 +18,10 @@ Status read_record(const FileReader& file, const std::string& where, const std::
 // The same with what each row says of the file's content.
 struct RecordRow {
   std::string_view path;
-  std::string_view digest;            // "sha256=…"; empty: not stated
-  std::optional<std::uint64_t> size;  // bytes
+  std::string_view content = {};  // "sha256=…,size"; neither has quotes or commas of its own
+
+  std::string_view digest() const { return content.substr(0, content.find(',')); }  // empty: not stated
+  std::optional<std::uint64_t> size() const;                                        // bytes
 };
 Status read_record_rows(const FileReader& file, const std::string& where,
                         const std::function<void(const RecordRow&)>& use);

@@ -37,14 +37,14 @@ TEST(PythonRecord, DigestAndSize) {
   std::string unquoted;
   const RecordRow plain = record_row("a.so,sha256=x_-1,42\r", unquoted);
   EXPECT_EQ(plain.path, "a.so");
-  EXPECT_EQ(plain.digest, "sha256=x_-1");
-  EXPECT_EQ(plain.size, 42u);
+  EXPECT_EQ(plain.digest(), "sha256=x_-1");
+  EXPECT_EQ(plain.size(), 42u);
   const RecordRow quoted = record_row("\"a,b.so\",sha256=y,7", unquoted);
   EXPECT_EQ(quoted.path, "a,b.so");
-  EXPECT_EQ(quoted.size, 7u);
+  EXPECT_EQ(quoted.size(), 7u);
   for (const char* row : {"a.so,,", "a.so", "a.so,sha256=z", "a.so,,-1", "a.so,,1x", "a.so,,99999999999999999999"}) {
     EXPECT_EQ(record_row(row, unquoted).path, "a.so") << row;
-    EXPECT_FALSE(record_row(row, unquoted).size.has_value()) << row;
+    EXPECT_FALSE(record_row(row, unquoted).size().has_value()) << row;
   }
 }
 

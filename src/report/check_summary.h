@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,22 @@ std::vector<Finding> findings_beside_log(const Check& check);
 
 // Moves the notes out of the findings. How many there were.
 std::size_t take_out_notes(std::vector<Finding>& findings);
+
+// How sure the cause of an error is, in one line: "Confirmed: nvidia_uvm is not loaded". Empty where nothing was
+// judged.
+std::string standing_line(const ExplainedError& error);
+// The other causes that may stand behind it, a line each: "Or: …" for those that are open, "Ruled out: …" with the
+// facts. Where a fact has confirmed the cause, only what the message itself would have said and is ruled out.
+std::vector<std::string> other_causes(const ExplainedError& error);
+
+// What was looked for in the log and what was not, where that has to be said: it holds no error that is known. Empty:
+// no log, or it has one.
+std::vector<std::string> log_lines(const Check& check);
+
+// "First broken link: kernel driver", and by what; or which links may be broken. Empty: none is.
+std::string headline(const Check& check);
+// Of one rule the first `most` notes stay; the others are taken out. How many, by rule.
+std::map<std::string, std::size_t> fold_repeated_notes(std::vector<Finding>& findings, std::size_t most);
 
 // Why nothing about a consumer had to be judged, in one line ("it uses no CUDA"); empty where an answer is to be shown.
 std::string nothing_to_judge(const ConsumerVerdict& consumer);

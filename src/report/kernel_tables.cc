@@ -329,10 +329,12 @@ PageBlock step_block(const TraceSource& source, const KernelView& view) {
                           unit.text(in_seconds(step.length_ns)), unit.text(in_seconds(step.kernel_ns))},
                 .full_name = "",
                 .tone = step.complete ? Tone::plain : Tone::dim};
+    std::int64_t divided_ns = 0;  // of all devices
+    for (const auto& [part, ns] : step.parts) divided_ns = add_ns(divided_ns, ns);
     for (const Part part : parts) {
       const auto at = step.parts.find(part);
       row.cells.push_back(
-          share_of(at == step.parts.end() ? 0 : static_cast<double>(at->second), static_cast<double>(step.length_ns)));
+          share_of(at == step.parts.end() ? 0 : static_cast<double>(at->second), static_cast<double>(divided_ns)));
     }
     row.cells.emplace_back(step.complete ? "" : "incomplete");
     block.rows.push_back(std::move(row));

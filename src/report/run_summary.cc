@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <set>
 
 #include "base/text.h"
 #include "report/recordings.h"
@@ -45,18 +47,6 @@ std::string steal_remark(const Run& run) {
   const std::string note = known < units ? fmt::format("; known for {} of {} units", known, units) : "";
   return fmt::format("{} of {} wall time, {} of the wall time of the worst unit{}", quantity_text(total, "s"),
                      quantity_text(wall, "s"), share_text(worst), note);
-}
-
-std::string mark_remark(const Run& run) {
-  std::vector<std::string> marks;
-  for (const Unit& unit : run.units) {
-    if (!unit.marks.empty())
-      marks.push_back(fmt::format("{} ({}): {}", unit.index, unit.variant, marks_text(unit, ", ")));
-  }
-  constexpr std::size_t kMost = 8;
-  const std::size_t more = marks.size() > kMost ? marks.size() - kMost : 0;
-  marks.resize(marks.size() - more);
-  return join(marks, "; ") + (more > 0 ? fmt::format("; and {} more", more) : "");
 }
 
 std::string sampling_remark(const Run& run) {
@@ -100,8 +90,11 @@ std::vector<std::string> metric_names(const Run& run) {
   for (const Unit& unit : run.units) {
     for (const Metric& metric : unit.metrics) add_name(names, metric.name);
   }
-  add_name(names, "wall time");
-  add_name(names, "CPU time");
+  for (const std::string& name : built_in_metrics()) {
+    const bool seen = std::any_of(run.units.begin(), run.units.end(),
+                                  [&](const Unit& unit) { return find_metric(unit, name).has_value(); });
+    if (seen) add_name(names, name);
+  }
   return names;
 }
 
@@ -185,6 +178,30 @@ std::string served_sentence(const SideProfile& side) {
       share(told - joined), share(joined), share(side.profile.rows_ns() - told));
 }
 
+std::vector<std::string> marks_by_cause(const Run& run) {
+  struct Cause {
+    std::size_t units = 0;
+    std::string worst;  // the text of the unit with the longest one: it names most
+  };
+  std::map<Mark, Cause> causes;
+  std::size_t timing = 0;
+  for (const Unit& unit : run.units) {
+    if (unit.role != UnitRole::timing) continue;
+    ++timing;
+    for (const UnitMark& mark : unit.marks) {
+      if (mark.mark == Mark::first_of_side) continue;
+      Cause& cause = causes[mark.mark];
+      ++cause.units;
+      if (mark.text.size() > cause.worst.size()) cause.worst = mark.text;
+    }
+  }
+  std::vector<std::string> texts;
+  for (const auto& [mark, cause] : causes) {
+    texts.push_back(fmt::format("{} ({} of {} timing units)", cause.worst, cause.units, timing));
+  }
+  return texts;
+}
+
 std::string marks_text(const Unit& unit, std::string_view separator) {
   std::vector<std::string> texts;
   for (const UnitMark& mark : unit.marks) texts.push_back(mark.text);
@@ -196,34 +213,6 @@ std::string end_text(const UnitEnd& end) {
   if (end.interrupted) return "interrupted";
   if (end.signal != 0) return fmt::format("signal {}", end.signal);
   return fmt::format("exit {}", end.exit_code);
-}
-
-std::vector<std::string> protocol_sentences(const Run& run) {
-  const Protocol& plan = run.protocol;
-  std::vector<std::string> sentences;
-  const bool two = run.variants.size() > 1;
-  std::string shape =
-      fmt::format("{} planned{}, each a fresh process",
-                  count_text(static_cast<std::size_t>(std::max(plan.units, 0)), "unit", "units"), two ? " a side" : "");
-  if (plan.order == "ABBA") shape += ", in blocks of the order A B B A, so that a steady drift cancels out";
-  sentences.push_back(shape + ".");
-  sentences.push_back(
-      plan.warmup == 0 ? "No warm-up."
-                       : fmt::format("{} before{}: kept, never counted.",
-                                     count_text(static_cast<std::size_t>(plan.warmup), "warm-up unit", "warm-up units"),
-                                     two ? ", on each side" : ""));
-  if (two) {
-    sentences.push_back(fmt::format("The margin of {} was declared beforehand; the primary metric is {}.",
-                                    shown_margin(plan.margin), plan.primary_metric));
-  } else {
-    sentences.push_back("The primary metric is " + plan.primary_metric + ".");
-  }
-  if (plan.timeout_seconds > 0) {
-    sentences.push_back("A unit may take " + quantity_text(plan.timeout_seconds, "s") + ".");
-  }
-  sentences.push_back(
-      "Each unit got an environment of another size (VARVE_PAD), because its size alone can move a result.");
-  return sentences;
 }
 
 std::vector<Remark> measurement_remarks(const Run& run) {
@@ -239,7 +228,6 @@ std::vector<Remark> measurement_remarks(const Run& run) {
   remarks.push_back({"units", fmt::format("{} executed, {} of them timing; {} failed, {} marked; {} in all",
                                           run.units.size(), timing, failed, marked, quantity_text(end, "s"))});
   if (!run.complete) remarks.push_back({"incomplete", run.incomplete_reason});
-  if (marked > 0) remarks.push_back({"marked units", mark_remark(run)});
   remarks.push_back({"machine steal", steal_remark(run)});
   for (Remark& remark : measured_part_remarks(run)) remarks.push_back(std::move(remark));
   remarks.push_back({"kernels seen by", sampling_remark(run)});
@@ -247,6 +235,108 @@ std::vector<Remark> measurement_remarks(const Run& run) {
   for (const char* id : {"cpu.model", "cpu.threads", "cpu.frequency.governor", "machine.hypervisor", "memory.total",
                          "cgroup.cpu_quota", "os.kernel.release"}) {
     add_fact(remarks, run.stack, id);
+  }
+  return remarks;
+}
+
+namespace {
+// Medians over the units that have a window, in seconds.
+struct TypicalWindow {
+  std::size_t units = 0;
+  double start = 0, length = 0, wall = 0;
+  int most_stretches = 1;
+};
+
+TypicalWindow typical_window(const std::vector<const Unit*>& units) {
+  std::vector<double> starts, lengths, walls;
+  TypicalWindow typical;
+  for (const Unit* unit : units) {
+    if (!unit->window) continue;
+    starts.push_back(static_cast<double>(unit->window->start_ns) * 1e-9);
+    lengths.push_back(static_cast<double>(unit->window->length_ns) * 1e-9);
+    walls.push_back(unit->wall_seconds);
+    typical.most_stretches = std::max(typical.most_stretches, unit->window->stretches);
+  }
+  typical.units = starts.size();
+  if (starts.empty()) return typical;
+  typical.start = median(starts);
+  typical.length = median(lengths);
+  typical.wall = median(walls);
+  return typical;
+}
+
+std::string why_all(const Run& run, const std::vector<const Unit*>& units) {
+  if (is_built_in_metric(run.protocol.primary_metric)) return run.protocol.primary_metric + " is of all of it";
+  const bool faulty =
+      std::any_of(units.begin(), units.end(), [](const Unit* unit) { return !unit->window_fault.empty(); });
+  if (faulty) return "what the program says of its window is not used";
+  return "no line of " + run.protocol.primary_metric + " says when it was measured (start_ns, end_ns)";
+}
+
+std::string of_side(const Run& run, const Variant& variant, const std::string& title) {
+  return run.variants.size() > 1 ? title + " of " + variant.name : title;
+}
+
+std::string threads_text(const std::vector<const Unit*>& units) {
+  std::vector<double> threads;
+  std::set<std::string> cpus;
+  for (const Unit* unit : units) {
+    if (unit->threads_at_work) threads.push_back(*unit->threads_at_work);
+    if (!unit->cpus.empty()) cpus.insert(unit->cpus);
+  }
+  if (threads.empty()) return "";
+  const auto [fewest, most] = std::minmax_element(threads.begin(), threads.end());
+  std::string text = *fewest == *most ? count_text(static_cast<std::size_t>(*most), "thread", "threads")
+                                      : fmt::format("{:.0f} to {:.0f} threads", *fewest, *most);
+  text += " at work in a unit";
+  if (cpus.size() == 1) return text + ", on CPUs " + *cpus.begin();
+  return cpus.empty() ? text : text + ", on CPUs " + join({cpus.begin(), cpus.end()}, " or ");
+}
+}  // namespace
+
+std::string window_text(const Run& run, const Variant& variant) {
+  const std::vector<const Unit*> units = timing_units(run, variant.name);
+  if (units.empty()) return "";
+  const TypicalWindow window = typical_window(units);
+  if (window.units == 0) return "all of a unit: " + why_all(run, units);
+  std::string text =
+      fmt::format("{} speaks of {} of the {} of a unit, from {} on", run.protocol.primary_metric,
+                  quantity_text(window.length, "s"), quantity_text(window.wall, "s"), quantity_text(window.start, "s"));
+  if (window.most_stretches > 1) text += fmt::format(", in up to {} stretches", window.most_stretches);
+  if (window.units < units.size()) {
+    text += fmt::format("; of {} of {} units, the others are taken whole: {}", window.units, units.size(),
+                        why_all(run, units));
+  }
+  return text;
+}
+
+std::string outside_text(const Run& run, const Variant& variant, const SideProfile& side) {
+  if (side.kind != kCpuSamples || typical_window(timing_units(run, variant.name)).units == 0) return "";
+  const Profile& profile = side.profile;
+  std::vector<std::string> parts;
+  const auto add = [&](std::int64_t ns, const char* where) {
+    if (ns > 0) parts.push_back(fmt::format("{} {}", quantity_text(side.mean_seconds(ns), "s"), where));
+  };
+  add(profile.before_ns, "before");
+  add(profile.between_ns, "between");
+  add(profile.after_ns, "after");
+  const std::string what = "outside of what " + run.protocol.primary_metric + " speaks of: ";
+  if (parts.empty()) return what + "no sample";
+  return fmt::format("{}{} of CPU time a unit ({})", what, quantity_text(side.mean_seconds(profile.outside_ns()), "s"),
+                     join(parts, ", "));
+}
+
+std::vector<Remark> measured_part_remarks(const Run& run) {
+  std::vector<Remark> remarks;
+  for (const Variant& variant : run.variants) {
+    if (std::string text = window_text(run, variant); !text.empty()) {
+      remarks.push_back({of_side(run, variant, "evidence"), std::move(text)});
+    }
+  }
+  for (const Variant& variant : run.variants) {
+    if (std::string text = threads_text(timing_units(run, variant.name)); !text.empty()) {
+      remarks.push_back({of_side(run, variant, "threads"), std::move(text)});
+    }
   }
   return remarks;
 }

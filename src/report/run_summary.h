@@ -44,10 +44,14 @@ std::string served_name(const Run& run, const ProfileRow& row);
 // How much of the rows is known to have served somebody and how; "" where nothing is known of any row.
 std::string served_sentence(const SideProfile& side);
 
+// Why units are to be distrusted, once for each cause: "other programs took the CPUs: load 3.6 on 2 (7 of 20 timing
+// units)". First units of a side are left out: every run has them.
+std::vector<std::string> marks_by_cause(const Run& run);
 // The texts of what gives cause to distrust the unit, joined.
 std::string marks_text(const Unit& unit, std::string_view separator);
 std::string end_text(const UnitEnd& end);  // "exit 0", "signal 9", "timed out"
-// "10 units a side in blocks A B B A after 1 warm-up a side; margin 1 % …": how the run was planned, as sentences.
+// "10 units a side in blocks A B B A after 1 warm-up a side; margin 1 % …": how the run was planned, as sentences (in
+// protocol_sentences.cc).
 std::vector<std::string> protocol_sentences(const Run& run);
 // Machine, steal, marks and sampling as (name, value) rows.
 struct Remark {
@@ -55,7 +59,7 @@ struct Remark {
 };
 std::vector<Remark> measurement_remarks(const Run& run);
 
-// Which part of the units their evidence is of, and where they ran (in measured_part.cc).
+// Which part of the units their evidence is of, and where they ran.
 
 // "tokens/s speaks of 2.0 s of the 6.1 s of a unit, from 4.0 s on"; "all of a unit: …" and why.
 std::string window_text(const Run& run, const Variant& variant);

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "report/samples_test.h"
 
 namespace varve::samples {
@@ -57,6 +59,14 @@ TraceComparison trace_comparison() {
                         .a_ns = 600'000,
                         .b_ns = 590'000}};
   comparison.operations = {{"aten::attention", 1'200'000, 700'000, 12, 36}, {"", 600'000, 590'000, 12, 12}};
+  comparison.ranks = {{0, 0, 1'000'000, 700'000, 900'000, 650'000, 40'000, 50'000, -1, 20'000},
+                      {1, 0, 1'000'000, 800'000, 900'000, 640'000, 40'000, 50'000, -1, 0}};
+  comparison.measures = {{"kernels", TraceMeasure::Unit::count, 24, 48},
+                         {"kernel_mean", TraceMeasure::Unit::time, 75'000, 26'875},
+                         {"tensor_cores", TraceMeasure::Unit::share, 0.25, 0.75},
+                         {"launch_latency", TraceMeasure::Unit::time, std::nullopt, 4'000}};
+  comparison.collectives_detail = "A shows rank 0 alone.";
+  comparison.known_changes = {{"cudnn-9", "cudnn", "8.9", "9.1", "other convolutions", "a release note"}};
   comparison.facts = {{"gpu.count", Layer::hardware, "GPUs", "1", "1", ItemState::same},
                       {"os.name", Layer::os, "operating system", "Debian 12", "Ubuntu 24.04", ItemState::different},
                       {"driver.api_level", Layer::user_driver, "API level", "13.0", "not told", ItemState::unknown}};
@@ -75,6 +85,10 @@ TraceComparison extreme_trace_comparison() {
   comparison.operations.push_back({hostile, 1, std::int64_t{1} << 60, 0, 0});
   comparison.facts.push_back({hostile, Layer::os, hostile, hostile, "", ItemState::different});
   comparison.remarks = std::vector<std::string>(30, hostile);
+  comparison.ranks.resize(300, {-1, -1, 0, INT64_MAX / 1000, 0, 0, 0, 0, -1, -1});
+  comparison.measures.push_back({hostile, TraceMeasure::Unit::share, NAN, std::nullopt});
+  comparison.known_changes = std::vector<KnownChange>(30, {hostile, hostile, hostile, hostile, hostile, hostile});
+  comparison.collectives_detail = hostile;
   return comparison;
 }
 

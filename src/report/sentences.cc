@@ -12,6 +12,10 @@ namespace varve {
 namespace {
 std::string pairs_to_go(const MetricComparison& metric) {
   if (!metric.pairs_needed) return "";
+  constexpr int kMostForetold = 1000;  // above, a number would only seem to be one
+  if (*metric.pairs_needed > kMostForetold) {
+    return fmt::format(" More than {} pairs would be needed, if the estimate holds.", kMostForetold);
+  }
   return fmt::format(" About {} pairs would decide, if the estimate holds.", *metric.pairs_needed);
 }
 
@@ -134,6 +138,9 @@ std::string speed_meaning(const MetricComparison& metric) {
     case Speed::direction_unknown:
       return "The 95 % interval excludes no change, but whether more or less of " + metric.metric +
              " is better is not known. Let the program write \"better\": \"higher\" or \"lower\" beside the value.";
+    case Speed::not_measured:
+      return "The two sides did not do the same work, or computed something else: a rate or a time says nothing about "
+             "which is faster.";
     case Speed::noise:
       return "The 95 % interval excludes no change, but nothing was changed: this is chance, the machine, or something "
              "that is not recorded. Speeds found here are to be doubted.";
@@ -152,6 +159,12 @@ std::string control_meaning(const Comparison& comparison) {
       if (comparison.variable.empty()) {
         return "Nothing that is recorded differs between the sides: the same was measured against the same.";
       }
+      for (const Bundle& bundle : comparison.bundles) {
+        if (!bundle.under_test || bundle.members.size() < 2) continue;
+        return "Nothing differs between the sides but one bundle and what follows from it. A difference in speed "
+               "belongs "
+               "to the bundle as a whole; which of its members makes it is not known.";
+      }
       return "Nothing differs between the sides but what was put under test and what follows from it. A difference in "
              "speed belongs to it.";
     case Control::controlled_with_gaps:
@@ -165,6 +178,9 @@ std::string control_meaning(const Comparison& comparison) {
       }
       return "More differs than was put under test. The numbers stand, but they cannot say which of the differences "
              "made them.";
+    case Control::not_measured:
+      return "The sides did other work, units failed, or these are two benchmarks: a ratio of these numbers says "
+             "nothing.";
     case Control::undecidable:
       return "Something without which these runs cannot be compared is unknown, such as the driver or the runtime that "
              "was loaded.";
@@ -205,17 +221,47 @@ std::string difference_sentence(const std::vector<ControlItem>& items) {
   return capitalised(sentence) + ".";
 }
 
+std::string kernel_state_title(KernelState state) {
+  switch (state) {
+    case KernelState::recoded:
+      return "other build";
+    case KernelState::nameless:
+      return "no symbols";
+    case KernelState::vanished:
+      return "only in A";
+    case KernelState::appeared:
+      return "only in B";
+    case KernelState::unseen:
+      return "too rare";
+    default:
+      return std::string(to_string(state));
+  }
+}
+
 std::string account_title(const KernelAccount& account) {
-  const std::string title = "Kernels: what explains the change of " + quantity_title(account.kind.quantity);
+  const std::string title =
+      fmt::format("{}: what explains the change of {}", account.by_operation ? "Operations and kernels" : "Kernels",
+                  quantity_title(account.kind.quantity));
   return account.kind == kCpuSamples ? title : title + ", by " + std::string(to_string(account.kind.witness));
+}
+
+std::string agreement_sentence(const KernelAccount& account, const MetricComparison& primary) {
+  const bool sound = account.available && account.explains_metric && account.a_seconds > 0 && primary.ratio.value > 0;
+  if (!sound || primary.better == Better::unknown) return "";
+  const double cost = primary.better == Better::lower ? primary.ratio.value : 1 / primary.ratio.value;
+  return fmt::format("The time for a piece of work changed by {} by {} and by {} by {}.",
+                     change_text(account.b_seconds / account.a_seconds), quantity_title(account.kind.quantity),
+                     change_text(cost), primary.metric);
 }
 
 std::string exchange_sentence(const KernelAccount& account) {
   if (!account.available || !account.exchanged_share || !std::isfinite(account.exchanged_share->value)) return "";
   const std::string more_than_all =
       account.exchanged_share->interval.low > 1 ? " More than the whole: other code took some of it back." : "";
-  return "The exchange of kernels explains " + share_text(*account.exchanged_share) + " of the change in " +
-         quantity_title(account.kind.quantity) + "." + more_than_all;
+  return (account.by_operation ? "What operations were exchanged or made of other code explains "
+                               : "The exchange of kernels explains ") +
+         share_text(*account.exchanged_share) + " of the change in " + quantity_title(account.kind.quantity) + "." +
+         more_than_all;
 }
 
 }  // namespace varve

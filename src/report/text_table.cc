@@ -82,6 +82,30 @@ std::vector<std::string> wrap_text(std::string_view text, std::size_t width) {
   return lines;
 }
 
+namespace {
+// The characters from number `first` to before `last`.
+std::string characters(std::string_view text, std::size_t first, std::size_t last) {
+  std::string part;
+  std::size_t seen = 0;
+  for (const char byte : text) {
+    seen += (static_cast<unsigned char>(byte) & 0xC0) != 0x80 ? 1 : 0;
+    if (seen > first && seen <= last) part += byte;
+  }
+  return part;
+}
+}  // namespace
+
+std::string without_middle(std::string_view text, std::size_t columns) {
+  const std::size_t all = display_width(text);
+  if (all <= columns) return std::string(text);
+  const std::size_t tail = columns / 2;
+  return characters(text, 0, columns - tail - 1) + "…" + characters(text, all - tail, all);
+}
+
+std::string without_end(std::string_view text, std::size_t columns) {
+  return display_width(text) <= columns ? std::string(text) : characters(text, 0, columns - 1) + "…";
+}
+
 std::string paragraph(std::string_view text, std::size_t indent, Tone tone, const TextStyle& style) {
   const auto width = static_cast<std::size_t>(std::max(style.width, 20));
   std::string out;

@@ -16,6 +16,10 @@ std::string paint(std::string_view text, Tone tone, const TextStyle& style);
 // The text broken at blanks (a word that is too long: anywhere) into lines of at most `width` columns, at least one.
 std::vector<std::string> wrap_text(std::string_view text, std::size_t width);
 
+// The text on one line of at most `columns` (at least 3), with "…" for what does not fit: in the middle, or at the end.
+std::string without_middle(std::string_view text, std::size_t columns);
+std::string without_end(std::string_view text, std::size_t columns);
+
 // A paragraph, each line indented by `indent` blanks.
 std::string paragraph(std::string_view text, std::size_t indent, Tone tone, const TextStyle& style);
 

@@ -16,6 +16,13 @@ namespace {
 using Basis = TraceComparison::Basis;
 constexpr double kNanosecond = 1e-9;
 
+// "fp32 → fp16", where both sides tell and differ.
+std::string precision_change(const ExchangeGroup& group) {
+  const bool differs =
+      !group.a_precision.empty() && !group.b_precision.empty() && group.a_precision != group.b_precision;
+  return differs ? group.a_precision + " → " + group.b_precision : "";
+}
+
 ExchangeStory story_from(const ExchangeGroup& group, bool of_operations) {
   return {.part = group.part,
           .exchange = group.exchange,
@@ -27,6 +34,7 @@ ExchangeStory story_from(const ExchangeGroup& group, bool of_operations) {
           .a_others = group.a.empty() ? 0 : group.a.size() - 1,
           .b_others = group.b.empty() ? 0 : group.b.size() - 1,
           .detail = group.detail,
+          .precision = precision_change(group),
           .a_times = group.a_times,
           .b_times = group.b_times,
           .a_ns = group.a_ns,
@@ -87,6 +95,7 @@ const ExchangeStory* story_of(const std::vector<ExchangeStory>& stories, const s
 std::string replacement_text(const ExchangeStory& story) {
   std::string text = fmt::format("{}, {}", story_label(story, 40), times_text(story.a_times, story.b_times));
   if (story.forms > 1) text += fmt::format(" in {} forms", story.forms);
+  if (!story.precision.empty()) text += fmt::format(", in {}", story.precision);
   return text;
 }
 
@@ -120,25 +129,59 @@ void explain_stories(const TraceComparison& comparison, const std::vector<Exchan
     if (story.part != Part::kernel || story.exchange == Exchange::same || is_said) continue;
     if (story.exchange == Exchange::other_launch) continue;
     const double change = change_of(comparison, story.a_ns, story.b_ns);
-    all.push_back({change, fmt::format("{}: {}, {}{}{}.", exchange_title(story.exchange), replacement_text(story),
+    all.push_back({change, fmt::format("{}: {}, {}{}{}.", story_title(story), replacement_text(story),
                                        from_to(for_one(story.a_ns, comparison.a), for_one(story.b_ns, comparison.b)),
                                        each_step(comparison), share_of_change(change, whole_ns))});
   }
 }
 
+// Of what is the same how much came of how often it ran, and how much of how long each took.
+std::string same_parts_text(const TraceComparison& comparison) {
+  double calls_ns = 0, each_ns = 0;
+  for (const ExchangeGroup& group : comparison.groups) {
+    const bool is_same = group.exchange == Exchange::same || group.exchange == Exchange::other_launch;
+    if (group.part != Part::kernel || !is_same || !group.change) continue;
+    calls_ns += group.change->calls_ns, each_ns += group.change->each_ns;
+  }
+  if (std::abs(calls_ns) < 1) return "";
+  return fmt::format(" of that {} by how often they ran and {} by how long each took",
+                     signed_amount(calls_ns * kNanosecond), signed_amount(each_ns * kNanosecond));
+}
+
 void explain_lines(const TraceComparison& comparison, bool by_operation, std::vector<Explained>& all) {
-  const auto add = [&](const std::string& what, const AccountLine& line) {
-    const double change = change_of(comparison, line.a_ns, line.b_ns);
+  // `sign`: -1 of what takes from the window.
+  const auto add = [&](const std::string& what, const AccountLine& line, const std::string& more = "", int sign = 1) {
+    const double change = sign * change_of(comparison, line.a_ns, line.b_ns);
     if (change == 0) return;
-    all.push_back({change, fmt::format("{} {}{}.", what,
+    std::string after = more.empty() ? "" : "," + more;
+    if (sign < 0) after = change < 0 ? ", which shortens the window" : ", which lengthens the window";
+    all.push_back({change, fmt::format("{} {}{}{}.", what,
                                        from_to(for_one(line.a_ns, comparison.a), for_one(line.b_ns, comparison.b)),
-                                       each_step(comparison))});
+                                       each_step(comparison), after)});
   };
   if (!by_operation) {
     const AccountLine same = line_of(comparison, {AccountLineKind::same, AccountLineKind::other_launch});
-    add(fmt::format("{} that are the same on both sides:", comparison.of_operations ? "Operations" : "Kernels"), same);
+    add(fmt::format("{} that are the same on both sides:", comparison.of_operations ? "Operations" : "Kernels"), same,
+        same_parts_text(comparison));
   }
-  add("Collectives:", line_of(comparison, {AccountLineKind::collective}));
+  const AccountLine waiting = line_of(comparison, {AccountLineKind::waiting});
+  const std::string of_waiting =
+      waiting.a_ns + waiting.b_ns == 0
+          ? ""
+          : fmt::format(" of that waiting for other ranks {}",
+                        from_to(for_one(waiting.a_ns, comparison.a), for_one(waiting.b_ns, comparison.b)));
+  add("Collectives:",
+      line_of(comparison, {AccountLineKind::collective, AccountLineKind::transfer, AccountLineKind::waiting}),
+      of_waiting);
+  const auto hidden = [&](AccountLineKind kind) {
+    AccountLine line = line_of(comparison, {kind});
+    line.a_ns = -line.a_ns, line.b_ns = -line.b_ns;
+    return line;
+  };
+  add("Time in which collectives ran beside something else:", hidden(AccountLineKind::overlap_collective), "", -1);
+  add("Time in which copies ran beside something else:", hidden(AccountLineKind::overlap_copy), "", -1);
+  add(fmt::format("Time in which {} ran beside each other:", things(comparison)), hidden(AccountLineKind::overlap), "",
+      -1);
   add("Copies and fills:", line_of(comparison, {AccountLineKind::copy}));
   add(comparison.of_operations ? "Time without any operation:" : "Idle time of the device:",
       line_of(comparison, {AccountLineKind::idle, AccountLineKind::idle_host, AccountLineKind::idle_launch,
@@ -148,6 +191,11 @@ void explain_lines(const TraceComparison& comparison, bool by_operation, std::ve
 // Operations come first where most of the time of both sides belongs to one.
 bool has_operations(const TraceComparison& comparison) {
   const auto most = [](const TraceSideSummary& side) { return 2 * side.with_operation_ns >= side.items_ns; };
+  // Code that was compiled on one side calls other operations than the program did.
+  const bool is_compiled =
+      std::any_of(comparison.groups.begin(), comparison.groups.end(),
+                  [](const ExchangeGroup& group) { return group.reason == ExchangeReason::compiled; });
+  if (is_compiled) return false;
   return !comparison.operations.empty() && most(comparison.a) && most(comparison.b);
 }
 
@@ -173,7 +221,7 @@ std::string exchanged_sentence(const TraceComparison& comparison) {
   }
   const AccountLine code = line_of(comparison, {AccountLineKind::other_code});
   if (code.a_items + code.b_items > 0) {
-    text += fmt::format("{} have their name and other code: {}. ", code.a_items, amount(code));
+    text += fmt::format("{} of the same name are other code: {}. ", std::max(code.a_items, code.b_items), amount(code));
   }
   const std::string number =
       same.a_items == same.b_items ? std::to_string(same.a_items) : fmt::format("{} → {}", same.a_items, same.b_items);
@@ -191,12 +239,13 @@ double change_of(const TraceComparison& comparison, std::int64_t a_ns, std::int6
 }
 
 std::vector<ExchangeStory> exchange_stories(const TraceComparison& comparison) {
-  using Key = std::tuple<Part, Exchange, std::string, std::string, std::string, std::string>;
+  using Key = std::tuple<Part, Exchange, bool, std::string, std::string, std::string, std::string>;
   std::map<Key, std::size_t> places;
   std::vector<ExchangeStory> stories;
   for (const ExchangeGroup& group : comparison.groups) {
     ExchangeStory story = story_from(group, comparison.of_operations);
-    const Key key{story.part, story.exchange, story.operation, story.a, story.b, story.detail};
+    const Key key{story.part, story.exchange, story.reason == ExchangeReason::fusion, story.operation, story.a,
+                  story.b,    story.detail};
     const auto [at, is_new] = places.try_emplace(key, stories.size());
     if (is_new) {
       stories.push_back(std::move(story));
@@ -219,7 +268,7 @@ std::string account_line_title(AccountLineKind kind, bool of_operations) {
     case AccountLineKind::same:
       return "the same " + things;
     case AccountLineKind::other_launch:
-      return "the same, launched with another shape";
+      return of_operations ? "the same, of other shapes" : "the same, launched with another shape";
     case AccountLineKind::other_code:
       return "the same name, other code";
     case AccountLineKind::replaced:
@@ -229,11 +278,19 @@ std::string account_line_title(AccountLineKind kind, bool of_operations) {
     case AccountLineKind::vanished:
       return "in A alone";
     case AccountLineKind::collective:
-      return "collectives";
+      return "collectives, waiting included";
+    case AccountLineKind::transfer:
+      return "collectives, transferring";
+    case AccountLineKind::waiting:
+      return "collectives, waiting for other ranks";
     case AccountLineKind::copy:
       return "copies and fills";
     case AccountLineKind::overlap:
-      return "ran beside something else";
+      return things + " beside each other";
+    case AccountLineKind::overlap_collective:
+      return "collectives beside something else";
+    case AccountLineKind::overlap_copy:
+      return "copies beside something else";
     case AccountLineKind::idle_launch:
       return "idle, host launching";
     case AccountLineKind::idle_synchronise:
@@ -262,6 +319,12 @@ std::string exchange_title(Exchange exchange) {
       break;
   }
   return "In A alone";
+}
+
+std::string story_title(const ExchangeStory& story) {
+  if (story.of_operations && story.exchange == Exchange::other_launch) return "Other shapes";
+  if (story.reason != ExchangeReason::fusion) return exchange_title(story.exchange);
+  return story.a_others > story.b_others ? "Fused" : "Split";
 }
 
 std::string shown_operation(const std::string& name) {
@@ -343,7 +406,13 @@ std::vector<std::string> fact_sentences(const TraceComparison& comparison) {
     if (item.state == ItemState::unknown) unknown.push_back(item.title);
   }
   std::vector<std::string> sentences;
-  if (!different.empty()) sentences.push_back("Different: " + and_more(different, kMost) + ".");
+  if (different.size() == 1) {
+    sentences.push_back("Different, and alone among what both tell: " + different.front() +
+                        ". What they do not tell may differ too: this is not established as the cause.");
+  } else if (!different.empty()) {
+    sentences.push_back("Different: " + and_more(different, kMost) +
+                        ". Several differ, so that none of them is established as the cause.");
+  }
   if (!same.empty()) sentences.push_back("Same: " + and_more(same, kMost) + ".");
   if (!unknown.empty()) {
     sentences.push_back("Not told by both, and so not known to be the same: " + and_more(unknown, kMost) + ".");

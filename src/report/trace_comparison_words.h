@@ -20,6 +20,7 @@ struct ExchangeStory {
   std::size_t a_others = 0, b_others = 0;  // kernels beside it, of the form that takes most
   std::size_t forms = 1;                   // different exchanges that are counted together
   std::string detail;
+  std::string precision;  // "fp32 → fp16"; empty: not told, or the same
   std::uint64_t a_times = 0, b_times = 0;
   std::int64_t a_ns = 0, b_ns = 0;
 };
@@ -31,7 +32,8 @@ std::vector<ExchangeStory> exchange_stories(const TraceComparison& comparison);
 double change_of(const TraceComparison& comparison, std::int64_t a_ns, std::int64_t b_ns);
 
 std::string account_line_title(AccountLineKind kind, bool of_operations);  // "idle, host launching"
-std::string exchange_title(Exchange exchange);                             // "replaced"
+std::string exchange_title(Exchange exchange);                             // "Replaced"
+std::string story_title(const ExchangeStory& story);                       // the same, or "Fused"
 // The name of an operation, cut where it is long.
 std::string shown_operation(const std::string& name);
 // "fmha_fwd_hd128 + 1 → sage_fwd + 13"; names take at most so many columns each.
@@ -43,6 +45,13 @@ std::vector<std::string> comparison_headline(const TraceComparison& comparison);
 std::vector<std::string> largest_explanations(const TraceComparison& comparison);
 // What of the stacks is the same, different and not known, a sentence each.
 std::vector<std::string> fact_sentences(const TraceComparison& comparison);
+// What is known of the steps between two stacks, a sentence each.
+std::vector<std::string> known_change_sentences(const TraceComparison& comparison);
+std::string measure_title(const std::string& id);                                       // "pauses of the device"
+std::string measure_text(const std::optional<double>& value, TraceMeasure::Unit unit);  // "12.3 %", "not told"
+// Whether the sides of a measure differ by what a reader may want to know: 5 %, or half a point of a share.
+bool says_something(const TraceMeasure& measure);
+std::string rank_title(const RankChange& rank);  // "rank 3"
 std::string basis_sentence(const TraceComparison& comparison);
 std::string no_verdict_sentence();
 

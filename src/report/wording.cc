@@ -205,6 +205,8 @@ const char* state_sign(CheckState state) {
 
 std::string link_title(Layer link) {
   if (link == Layer::bundled_runtime) return "framework runtime";
+  if (link == Layer::kernel_library) return "kernel libraries";
+  if (link == Layer::kernels) return "GPU code";
   return link == Layer::handshake ? "device handshake" : layer_title(link);
 }
 

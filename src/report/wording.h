@@ -43,13 +43,18 @@ std::string direction_phrase(Better better);  // "higher is better"
 
 // "OPENBLAS_CORETYPE" for settings.OPENBLAS_CORETYPE, "libm.so.6" for library.libm.so.6, else the title.
 std::string shown_item_name(const ControlItem& item);
-const char* state_sign(ItemState state);  // "≠", "=", "?": before an item in a table
+std::string kernel_state_title(KernelState state);  // "other build", "no symbols"
+const char* state_sign(ItemState state);            // "≠", "=", "?": before an item in a table
 // "Hardware, program and libraries are the same; one setting differs: OPENBLAS_CORETYPE (under test)."
 std::string difference_sentence(const std::vector<ControlItem>& items);
 // "Kernels: what explains the change of CPU time", with the witness where that is not the sampler.
 std::string account_title(const KernelAccount& account);
 // "The exchange of kernels explains 93 % (88 to 97 %) of the change in CPU time."; empty when that is not known.
 std::string exchange_sentence(const KernelAccount& account);
+
+// "The time for a piece of work changed by −49 % by CPU time and by −52 % by tokens/s."; empty where the account is not
+// of what the metric speaks of.
+std::string agreement_sentence(const KernelAccount& account, const MetricComparison& primary);
 
 const char* state_sign(CheckState state);  // "✓"
 std::string link_title(Layer link);        // of the chain: "framework runtime"

@@ -3,79 +3,115 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 
+#include "base/text.h"
+#include "rules/analysis/chain_links.h"
+#include "rules/analysis/consumer_answers.h"
 #include "rules/analysis/consumer_verdict.h"
 
 namespace varve {
 
 namespace {
-// The link of the chain that a finding belongs to; nothing for what is not in the chain (settings, the system).
-std::optional<Layer> link_of(Layer layer) {
-  switch (layer) {
-    case Layer::hardware:
-    case Layer::kernel_driver:
-    case Layer::user_driver:
-    case Layer::container:
-      return Layer::kernel_driver;
-    case Layer::host_toolkit:
-      return Layer::host_toolkit;
-    case Layer::framework:
-    case Layer::bundled_runtime:
-    case Layer::kernel_library:
-      return Layer::bundled_runtime;
-    case Layer::handshake:
-      return Layer::handshake;
-    case Layer::os:
-    case Layer::settings:
-    case Layer::kernels:
-      break;
-  }
-  return std::nullopt;
-}
-
 ChainLink cannot_tell(Layer layer, const std::string& id, const Fact& fact) {
   return {layer, CheckState::cannot_tell, fmt::format("{} is {}", id, fact_text(fact))};
 }
 
-// A slow setting is no weak link: only what belongs to the chain counts.
-bool is_of_chain(const Finding& finding) { return finding.category != FaultCategory::silent_slowdown; }
+bool is_weak(const Finding& finding) {
+  return finding.severity == Severity::warning && finding.category != FaultCategory::silent_slowdown;
+}
 
+// What findings say of a link. An error breaks it, whatever it says of; a slow setting is no weak link.
 void apply_findings(ChainLink& link, const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
-    if (link_of(finding.layer) != link.layer || !is_of_chain(finding) || finding.severity == Severity::note) continue;
     const bool error = finding.severity == Severity::error;
+    if (link_of(finding.layer, finding.category) != link.layer || (!error && !is_weak(finding))) continue;
     if (!error && link.state == CheckState::broken) continue;
     link.state = error ? CheckState::broken : CheckState::degraded;
-    if (link.detail.find(finding.id) == std::string::npos) link.detail += "; see " + finding.id;
+    if (link.detail.find(finding.id) == std::string::npos) {
+      link.detail += (link.detail.empty() ? "see " : "; see ") + finding.id;
+    }
   }
 }
 
-std::string driver_text(const Analysis& analysis) {
-  std::string text;
-  if (const auto kernel = text_of(analysis, "driver.kernel_mode.version")) {
-    const auto flavour = text_of(analysis, "driver.kernel_mode.flavour");
-    text = "kernel " + *kernel + (flavour ? " (" + *flavour + ")" : "");
+// An error of the log that no fact decides: each link that it may come from cannot be told.
+void apply_open_errors(ChainLink& link, const std::vector<ExplainedError>& errors) {
+  for (const ExplainedError& error : errors) {
+    const auto may_break = [&](const CauseCandidate& cause) {
+      return cause.state == CandidateState::open && cause.category != FaultCategory::none &&
+             link_of(cause.layer, cause.category) == link.layer;
+    };
+    const bool is_open = error.standing == CauseStanding::undecided;
+    if (!is_open || std::none_of(error.candidates.begin(), error.candidates.end(), may_break)) continue;
+    if (link.state == CheckState::broken) continue;
+    link.state = CheckState::cannot_tell;
+    const std::string text = fmt::format("line {} of the log may come from here", error.line);
+    link.detail += (link.detail.empty() ? "" : "; ") + text;
+    return;
   }
-  if (const auto user = text_of(analysis, "driver.user_mode.version")) {
-    text += (text.empty() ? "user " : ", user ") + *user;
-  }
-  if (analysis.api_level) text += (text.empty() ? "" : ", ") + ("API level " + to_string(*analysis.api_level));
-  return text;
 }
 
-ChainLink driver_link(const Analysis& analysis) {
-  const Layer layer = Layer::kernel_driver;
-  const std::string text = driver_text(analysis);
-  if (!text.empty()) return {layer, CheckState::ok, text};
-  if (analysis.has_no_gpu) return {layer, CheckState::not_applicable, "no GPU, so no driver to look for"};
+// Nothing to show: what stands in a link of which nobody said or found anything.
+ChainLink nothing(Layer layer) { return {layer, CheckState::not_applicable, ""}; }
+
+ChainLink hardware_link(const Analysis& analysis) {
+  const Layer layer = Layer::hardware;
+  const std::vector<Gpu>& gpus = analysis.gpus.empty() ? analysis.gpus_on_bus : analysis.gpus;
+  if (gpus.empty()) return nothing(layer);
+  std::vector<std::string> names;
+  for (const Gpu& gpu : gpus) {
+    std::string name = gpu.model.empty() ? "a GPU" : gpu.model;
+    if (gpu.capability) name += " (" + to_string(*gpu.capability) + ")";
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+  }
+  const std::string count = gpus.size() > 1 ? fmt::format("{} GPUs: ", gpus.size()) : "";
+  return {layer, CheckState::ok, count + and_more(names, 3)};
+}
+
+// The first of the driver's two halves that nobody could look for.
+std::optional<ChainLink> untold_driver(const Analysis& analysis, Layer layer) {
   for (const char* id : {"driver.kernel_mode.version", "driver.user_mode.version"}) {
     const Fact& fact = fact_of(analysis, id);
     if (!fact.is_answer()) return cannot_tell(layer, id, fact);
   }
+  return std::nullopt;
+}
+
+ChainLink kernel_driver_link(const Analysis& analysis) {
+  const Layer layer = Layer::kernel_driver;
+  if (const auto version = text_of(analysis, "driver.kernel_mode.version")) {
+    const auto flavour = text_of(analysis, "driver.kernel_mode.flavour");
+    return {layer, CheckState::ok, *version + (flavour ? " (" + *flavour + ")" : "")};
+  }
+  if (text_of(analysis, "driver.user_mode.version")) {
+    return {layer, CheckState::not_applicable,
+            "none shows here: " + fact_text(fact_of(analysis, "driver.kernel_mode.version"))};
+  }
+  if (analysis.has_no_gpu) return {layer, CheckState::not_applicable, "no GPU, so no driver to look for"};
+  if (const auto untold = untold_driver(analysis, layer)) return *untold;
   if (fact_of(analysis, "driver.user_mode.version").missing == Missing::absent) {
     return {layer, analysis.has_gpu ? CheckState::broken : CheckState::not_applicable, "no driver is installed"};
   }
   return {layer, CheckState::not_applicable, "nothing around it was looked at"};
+}
+
+ChainLink user_driver_link(const Analysis& analysis) {
+  const Layer layer = Layer::user_driver;
+  const auto version = text_of(analysis, "driver.user_mode.version");
+  if (!version && !text_of(analysis, "driver.kernel_mode.version")) return nothing(layer);
+  if (!version) {
+    const Fact& fact = fact_of(analysis, "driver.user_mode.version");
+    if (!fact.is_answer()) return cannot_tell(layer, "driver.user_mode.version", fact);
+    return {layer, CheckState::not_applicable, "no libcuda is there"};
+  }
+  const std::string level = analysis.api_level ? ", API level " + to_string(*analysis.api_level) : "";
+  return {layer, CheckState::ok, "libcuda " + *version + level};
+}
+
+ChainLink container_link(const Analysis& analysis) {
+  const auto kind = text_of(analysis, "container.kind");
+  if (!kind || *kind == "none") return nothing(Layer::container);
+  return {Layer::container, CheckState::ok, *kind};
 }
 
 ChainLink toolkit_link(const Analysis& analysis) {
@@ -91,36 +127,62 @@ ChainLink toolkit_link(const Analysis& analysis) {
   return cannot_tell(layer, "toolkit.active", active);
 }
 
-// The questions whose answers decided the state of a consumer.
-std::string deciding_questions(const ConsumerVerdict& consumer) {
-  std::string text;
-  for (const ConsumerAnswer& answer : consumer.answers) {
-    if (answer.state != consumer.state) continue;
-    if (!text.empty()) text += ", ";
-    text += to_string(answer.question);
+// Whether an answer counts in the state of its consumer, which is the worst of those that do.
+bool counts(const ConsumerVerdict& consumer, const ConsumerAnswer& answer) {
+  const bool is_unread_symbol = answer.question == Question::symbols && answer.state == CheckState::cannot_tell;
+  return !is_unread_symbol && !is_worse(answer.state, consumer.state);
+}
+
+// The worst of the consumers, by the answers to some of the questions.
+struct Worst {
+  const ConsumerVerdict* consumer = nullptr;
+  CheckState state = CheckState::not_applicable;
+  std::string questions;    // whose answers decided
+  std::size_t like_it = 0;  // how many consumers are in that state
+};
+
+Worst worst_of(const std::vector<ConsumerVerdict>& consumers, std::initializer_list<Question> asked) {
+  Worst worst;
+  for (const ConsumerVerdict& consumer : consumers) {
+    Worst own{.consumer = &consumer, .state = CheckState::not_applicable, .questions = {}, .like_it = 1};
+    for (const ConsumerAnswer& answer : consumer.answers) {
+      if (std::find(asked.begin(), asked.end(), answer.question) == asked.end()) continue;
+      if (answer.state == CheckState::not_applicable || !counts(consumer, answer)) continue;
+      const bool is_first = own.questions.empty();
+      if (!is_first && answer.state == own.state) own.questions += ", " + std::string(to_string(answer.question));
+      if (!is_first && !is_worse(answer.state, own.state)) continue;
+      own.state = answer.state;
+      own.questions = to_string(answer.question);
+    }
+    if (own.questions.empty()) continue;
+    if (worst.consumer != nullptr && worst.state == own.state) {
+      ++worst.like_it;
+    } else if (worst.consumer == nullptr || is_worse(own.state, worst.state)) {
+      worst = std::move(own);
+    }
   }
-  return text;
+  return worst;
+}
+
+ChainLink consumer_link(Layer layer, const Worst& worst) {
+  if (worst.consumer == nullptr) return nothing(layer);
+  std::string text = worst.consumer->name;
+  if (worst.like_it > 1) text += fmt::format(" and {} more", worst.like_it - 1);
+  if (worst.state != CheckState::ok) text += ": " + worst.questions;
+  return {layer, worst.state, text};
 }
 
 ChainLink runtime_link(const Analysis& analysis, const std::vector<ConsumerVerdict>& consumers) {
   const Layer layer = Layer::bundled_runtime;
-  const ConsumerVerdict* worst = nullptr;
-  std::size_t like_it = 0;
-  for (const ConsumerVerdict& consumer : consumers) {
-    if (worst == nullptr || is_worse(consumer.state, worst->state)) {
-      worst = &consumer;
-      like_it = 0;
-    }
-    if (consumer.state == worst->state) ++like_it;
+  const Worst worst = worst_of(consumers, {Question::driver, Question::gpu});
+  if (worst.consumer != nullptr) return consumer_link(layer, worst);
+  if (!consumers.empty() && !consumers.front().answers.empty()) {
+    const ConsumerVerdict& first = consumers.front();
+    return {layer, CheckState::not_applicable, first.name + ": " + first.answers.front().detail};
   }
   const Fact& looked = fact_of(analysis, "environments.frameworks");
-  if (worst == nullptr && !looked.is_answer()) return cannot_tell(layer, "environments.frameworks", looked);
-  if (worst == nullptr)
-    return {layer, CheckState::not_applicable, "no framework and no binary with GPU code was found"};
-  std::string text = worst->name;
-  if (like_it > 1) text += fmt::format(" and {} more", like_it - 1);
-  if (worst->state != CheckState::ok) text += ": " + deciding_questions(*worst);
-  return {layer, worst->state, text};
+  if (!looked.is_answer()) return cannot_tell(layer, "environments.frameworks", looked);
+  return {layer, CheckState::not_applicable, "no framework and no binary with GPU code was found"};
 }
 
 ChainLink handshake_link(const Analysis& analysis) {
@@ -143,13 +205,45 @@ ChainLink handshake_link(const Analysis& analysis) {
   }
   return {layer, CheckState::ok, value_text(*result.value)};
 }
+
+ChainLink link_by_facts(Layer layer, const Analysis& analysis, const std::vector<ConsumerVerdict>& consumers) {
+  switch (layer) {
+    case Layer::hardware:
+      return hardware_link(analysis);
+    case Layer::kernel_driver:
+      return kernel_driver_link(analysis);
+    case Layer::user_driver:
+      return user_driver_link(analysis);
+    case Layer::container:
+      return container_link(analysis);
+    case Layer::host_toolkit:
+      return toolkit_link(analysis);
+    case Layer::framework:
+    case Layer::bundled_runtime:
+      return runtime_link(analysis, consumers);
+    case Layer::kernel_library:
+      return consumer_link(layer, worst_of(consumers, {Question::libraries, Question::symbols}));
+    case Layer::kernels:
+      return consumer_link(layer, worst_of(consumers, {Question::gpu_code, Question::compilers}));
+    case Layer::handshake:
+      return handshake_link(analysis);
+    case Layer::os:
+    case Layer::settings:
+      break;
+  }
+  return nothing(layer);
+}
 }  // namespace
 
 std::vector<ChainLink> judge_chain(const Analysis& analysis, const std::vector<ConsumerVerdict>& consumers,
-                                   const std::vector<Finding>& findings) {
-  std::vector<ChainLink> chain = {driver_link(analysis), toolkit_link(analysis), runtime_link(analysis, consumers),
-                                  handshake_link(analysis)};
-  for (ChainLink& link : chain) apply_findings(link, findings);
+                                   const std::vector<Finding>& findings, const std::vector<ExplainedError>& errors) {
+  std::vector<ChainLink> chain;
+  for (const Layer layer : chain_links()) {
+    ChainLink link = link_by_facts(layer, analysis, consumers);
+    apply_findings(link, findings);
+    apply_open_errors(link, errors);
+    if (link.state != CheckState::not_applicable || !link.detail.empty()) chain.push_back(std::move(link));
+  }
   return chain;
 }
 

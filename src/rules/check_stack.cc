@@ -13,13 +13,25 @@ namespace varve {
 
 namespace {
 void judge_links(const Analysis& analysis, Check& check) {
-  check.chain = judge_chain(analysis, check.consumers, check.findings);
+  check.chain = judge_chain(analysis, check.consumers, check.findings, check.errors);
   check.first_broken.reset();
   for (const ChainLink& link : check.chain) {
     if (link.state != CheckState::broken) continue;
     check.first_broken = link.layer;
     return;
   }
+}
+
+// Whose stack the log's messages are of, where that is not judged. What is known of CUDA in the same log goes before.
+std::string outside_of(const LogReading& log, const ErrorPatterns& patterns) {
+  std::string outside;
+  for (const ExplainedError& error : log.errors) {
+    const ErrorPattern* row = find_pattern(patterns, error.pattern);
+    if (row == nullptr || row->severity == Severity::note) continue;
+    if (row->outside.empty() && row->priority >= kWrapperPriority) return "";
+    if (outside.empty()) outside = row->outside;
+  }
+  return outside;
 }
 
 Finding other_machine(const std::vector<std::string>& facts) {
@@ -51,25 +63,54 @@ Check check_analysis(const Analysis& analysis) {
 void add_log(const Analysis& analysis, const ErrorPatterns& patterns, const LogReading& log,
              const std::vector<std::string>& other_facts, Check& check) {
   check.errors = log.errors;
-  join_errors(check.errors, check.findings, analysis, patterns);
+  check.log = LogSummary{.lines = log.lines,
+                         .bytes = log.bytes,
+                         .is_cut = log.is_cut,
+                         .looked_for = static_cast<std::int64_t>(count_messages(patterns)),
+                         .outside = outside_of(log, patterns)};
+  join_errors(check.errors, check.findings, analysis, check.untold, patterns, other_facts.empty());
   if (!other_facts.empty()) check.findings.push_back(other_machine(other_facts));
   judge_links(analysis, check);
 }
 
+namespace {
+// Whether the driver or what would run on it cannot be told. Where libcuda serves, nobody asks for the kernel module.
+bool is_open_chain(const std::vector<ChainLink>& chain) {
+  const auto has = [&](Layer layer, CheckState state) {
+    return std::any_of(chain.begin(), chain.end(),
+                       [&](const ChainLink& link) { return link.layer == layer && link.state == state; });
+  };
+  if (has(Layer::kernel_driver, CheckState::cannot_tell) && !has(Layer::user_driver, CheckState::ok)) return true;
+  const Layer deciding[] = {Layer::user_driver, Layer::bundled_runtime, Layer::kernel_library, Layer::kernels};
+  return std::any_of(std::begin(deciding), std::end(deciding),
+                     [&](Layer layer) { return has(layer, CheckState::cannot_tell); });
+}
+
+// Whether the log leaves open what went wrong: no error that is known, one that no fact decides, or another stack's.
+bool is_open_log(const Check& check) {
+  if (!check.log) return false;
+  const auto tells = [](const ExplainedError& error) {
+    return error.standing == CauseStanding::confirmed || error.standing == CauseStanding::supported ||
+           (error.standing == CauseStanding::stated && !error.candidates.empty());
+  };
+  const auto is_open = [](const ExplainedError& error) {
+    return error.standing == CauseStanding::undecided || error.standing == CauseStanding::refuted;
+  };
+  return std::none_of(check.errors.begin(), check.errors.end(), tells) ||
+         std::any_of(check.errors.begin(), check.errors.end(), is_open);
+}
+}  // namespace
+
 ExitStatus exit_status(const Check& check) {
-  const auto is_error = [](const Finding& finding) { return finding.severity == Severity::error; };
   const auto matters = [](const Drift& drift) { return drift.matters; };
   const auto failed = [](const JitProof& proof) { return !proof.compiled; };
-  if (check.first_broken || std::any_of(check.findings.begin(), check.findings.end(), is_error) ||
-      std::any_of(check.drift.begin(), check.drift.end(), matters) ||
+  const bool is_broken = std::any_of(check.chain.begin(), check.chain.end(),
+                                     [](const ChainLink& link) { return link.state == CheckState::broken; });
+  if (is_broken || std::any_of(check.drift.begin(), check.drift.end(), matters) ||
       std::any_of(check.proofs.begin(), check.proofs.end(), failed)) {
     return ExitStatus::failed;
   }
-  for (const ChainLink& link : check.chain) {
-    const bool decides = link.layer == Layer::kernel_driver || link.layer == Layer::bundled_runtime;
-    if (decides && link.state == CheckState::cannot_tell) return ExitStatus::inconclusive;
-  }
-  return ExitStatus::ok;
+  return is_open_chain(check.chain) || is_open_log(check) ? ExitStatus::inconclusive : ExitStatus::ok;
 }
 
 }  // namespace varve

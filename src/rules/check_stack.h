@@ -7,7 +7,7 @@
 #include "model/check_result.h"
 #include "rules/analysis/analysis.h"
 #include "rules/log/log_reader.h"
-#include "tables/error_patterns.h"
+#include "tables/messages/error_patterns.h"
 
 namespace varve {
 
@@ -19,8 +19,9 @@ Check check_analysis(const Analysis& analysis);
 void add_log(const Analysis& analysis, const ErrorPatterns& patterns, const LogReading& log,
              const std::vector<std::string>& other_facts, Check& check);
 
-// failed: an error, a broken link, or a lock that does not hold; inconclusive: the driver or the runtime link cannot be
-// told; ok.
+// failed: a broken link (every finding of severity error breaks one), or a lock that does not hold; inconclusive: the
+// driver or what would run on it cannot be told, or the log holds no error that is known, or one whose cause is not
+// decided; ok.
 ExitStatus exit_status(const Check& check);
 
 }  // namespace varve

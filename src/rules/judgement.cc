@@ -27,8 +27,8 @@ Finding finding_of(const Rule& rule, Found found) {
           .evidence = std::move(found.evidence),
           .consequence = or_row(std::move(found.consequence), rule.consequence),
           .fix = or_row(std::move(found.fix), rule.fix),
-          .source = rule.source,
-          .category = rule.category,
+          .source = or_row(std::move(found.source), rule.source),
+          .category = found.category.value_or(rule.category),
           .about = std::move(found.about)};
 }
 }  // namespace
@@ -46,7 +46,7 @@ const std::vector<const Rule*>& all_rules() {
                               &package_mix_rules(),      &framework_build_rules(),
                               &toolkit_claim_rules(),    &toolkit_build_rules(),
                               &dispatch_rules(),         &speed_setting_rules(),
-                              &speed_machine_rules()}) {
+                              &speed_machine_rules(),    &known_issue_rules()}) {
       for (const Rule& rule : *table) all.push_back(&rule);
     }
     return all;

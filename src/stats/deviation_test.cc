@@ -26,14 +26,14 @@ TEST(DeviationInterval, CoversTheTruthAsOftenAsItSays) {
   std::mt19937_64 generator(5);
   std::normal_distribution<double> normal;
   int covered = 0;
-  constexpr int kTrials = 20'000;
-  for (int trial = 0; trial < kTrials; ++trial) {
+  constexpr int kDrawn = 20'000;
+  for (int trial = 0; trial < kDrawn; ++trial) {
     std::vector<double> values(5);
     for (double& value : values) value = normal(generator);
     const Interval interval = deviation_interval(standard_deviation(values), 4, 0.9);
     covered += interval.low <= 1 && interval.high >= 1;
   }
-  EXPECT_NEAR(static_cast<double>(covered) / kTrials, 0.9, 0.01);
+  EXPECT_NEAR(static_cast<double>(covered) / kDrawn, 0.9, 0.01);
 }
 
 }  // namespace

@@ -11,7 +11,9 @@ namespace varve {
 namespace {
 constexpr std::size_t kFewestValues = 6;
 constexpr std::size_t kMostBins = 60;
-constexpr double kPenalty = 4.0;      // times ln(bins), for one more segment: simulated in steady_state_test.cc
+// For one more segment: 5 ln(n) (1 + 4 / n) for n bins, since of few bins the noise is poorly known. Simulated in
+// steady_state_test.cc.
+constexpr double kPenalty = 5.0, kPenaltyOfFew = 4.0;
 constexpr double kFurthest = 5.0;     // noises from the median that a bin may count for
 constexpr std::size_t kShortest = 2;  // bins of a segment, but the first: one slow beginning is a beginning
 
@@ -53,7 +55,8 @@ std::size_t last_segment(const std::vector<double>& x) {
     const double total = sum[to] - sum[from];
     return squares[to] - squares[from] - total * total / static_cast<double>(to - from);
   };
-  const double penalty = kPenalty * std::log(static_cast<double>(n));
+  const auto count = static_cast<double>(n);
+  const double penalty = kPenalty * std::log(count) * (1 + kPenaltyOfFew / count);
   std::vector<double> best(n + 1, std::numeric_limits<double>::infinity());
   std::vector<std::size_t> begins(n + 1, 0);
   best[0] = -penalty;

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "model/coverage.h"
 #include "model/finding.h"
+#include "tables/known_issues.h"
 #include "tables/libraries.h"
 
 namespace varve {
@@ -132,6 +133,7 @@ struct Knowledge {
   std::vector<LibraryRelease> library_releases;
   std::vector<LibraryName> library_names;  // the SONAMEs of data/libraries.json, in its order
   std::vector<DispatchChange> dispatch_changes;
+  std::vector<KnownIssue> known_issues;
   std::vector<ErrorCode> error_codes;
 };
 

@@ -191,4 +191,39 @@ Better metric_direction(std::string_view name, std::string_view unit) {
   return better_of(agreed(by_unit.says, by_name.says));
 }
 
+namespace {
+const std::set<std::string> kRateWords = {"throughput", "bandwidth", "flops", "mflops", "gflops", "tflops", "pflops",
+                                          "iops",       "qps",       "rps",   "tps",    "fps",    "ips",    "speed"};
+const std::set<std::string> kCountWords = {"token",   "tokens",   "sample",     "samples",    "step",     "steps",
+                                           "request", "requests", "image",      "images",     "item",     "items",
+                                           "query",   "queries",  "operations", "iterations", "completed"};
+
+MetricKind kind_of(const Words& words) {
+  if (words.empty()) return MetricKind::other;
+  const auto per = std::find(words.begin(), words.end(), "per");
+  if (per != words.end() && per != words.begin() && per + 1 != words.end()) {
+    const std::string& left = *(per - 1);
+    const std::string& right = *(per + 1);
+    if (is_time(left)) return MetricKind::duration;
+    const bool over_time = is_time(right) || direction_table().times_behind_per.contains(right);
+    // tokens/s/user, steps/s/GPU: a share, which nobody can add up without knowing of whom.
+    return over_time && per + 2 == words.end() ? MetricKind::rate : MetricKind::other;
+  }
+  const auto any_in = [&](const std::set<std::string>& table) {
+    return std::any_of(words.begin(), words.end(), [&](const std::string& word) { return table.contains(word); });
+  };
+  if (any_in(kRateWords)) return MetricKind::rate;
+  if (any_in({"latency", "ttft", "tpot", "itl", "duration"}) || is_time(words.back()) || words.back() == "time") {
+    return MetricKind::duration;
+  }
+  if (direction_table().volumes.contains(words.back()) || words.back() == "memory") return MetricKind::size;
+  return kCountWords.contains(words.back()) ? MetricKind::count : MetricKind::other;
+}
+}  // namespace
+
+MetricKind metric_kind(std::string_view name, std::string_view unit) {
+  const MetricKind by_unit = kind_of(metric_words(unit));
+  return by_unit != MetricKind::other ? by_unit : kind_of(metric_words(name));
+}
+
 }  // namespace varve

@@ -10,4 +10,14 @@ namespace varve {
 // wrong direction is worse than none. `unit` may be empty.
 Better metric_direction(std::string_view name, std::string_view unit);
 
+// What a metric measures, by the same words: how several values of it in one unit become one depends on it.
+enum class MetricKind {
+  rate,      // things per time: "tokens/s", "throughput", "GFLOPS"
+  duration,  // a time, or a time per thing: "p99 latency" in ms, "ms/step"
+  size,      // bytes
+  count,     // things that were done: "tokens", "samples", "steps"
+  other,
+};
+MetricKind metric_kind(std::string_view name, std::string_view unit);
+
 }  // namespace varve

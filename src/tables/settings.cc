@@ -12,9 +12,11 @@ namespace {
 constexpr std::size_t kMostValueBytes = 4096;
 
 // data/dispatch_settings.json: {"settings": [{"name": "OMP_*", "reason": …, "source": …}], "never": [{"name": …}]}. A
-// name may end in a star. What stands under "never" is left out although a pattern above would take it.
+// name may end in a star. What stands under "never" is left out although a pattern above would take it. "known" lists
+// whole names that a library reads, and where that is documented: {"names": […], "source": …}.
 struct SettingList {
   std::vector<std::string> allowed, never;
+  std::vector<std::string> known;  // whole names
 };
 
 const Result<SettingList>& setting_table() {
@@ -29,6 +31,10 @@ const Result<SettingList>& setting_table() {
       table.each("never", [&](const TableRow& row) {
         read.never.push_back(row.required("name"));
         row.required("reason");
+      });
+      table.each("known", [&](const TableRow& row) {
+        for (std::string& name : row.texts("names")) read.known.push_back(std::move(name));
+        row.required("source");
       });
     });
     if (!date) return date.error();
@@ -62,6 +68,22 @@ std::string hash_gpu_ids(std::string_view value) {
   return result;
 }
 
+// Whether one text becomes the other by one letter more, less or another, or by two neighbours that change places.
+bool is_one_letter_off(std::string_view a, std::string_view b) {
+  if (a.size() > b.size()) std::swap(a, b);
+  if (b.size() - a.size() > 1) return false;
+  std::size_t same = 0;
+  while (same < a.size() && a[same] == b[same]) ++same;
+  a.remove_prefix(same);
+  b.remove_prefix(same);
+  while (!a.empty() && a.back() == b.back()) {
+    a.remove_suffix(1);
+    b.remove_suffix(1);
+  }
+  const bool turned = a.size() == 2 && b.size() == 2 && a[0] == b[1] && a[1] == b[0];
+  return turned || b.size() == 1;
+}
+
 Fact setting_fact(std::string_view value, std::string_view home) {
   constexpr const char* kSource = "environment";
   if (looks_like_secret(value)) return missing_fact(Missing::denied, kSource, "looks like a secret, not recorded");
@@ -81,6 +103,14 @@ std::map<std::string, Fact> dispatch_settings(const std::map<std::string, std::s
     settings.emplace(name, setting_fact(value, home));
   }
   return settings;
+}
+
+std::optional<std::string> misspelt_setting(std::string_view name) {
+  const std::vector<std::string>& known = setting_list().known;
+  if (std::find(known.begin(), known.end(), name) != known.end()) return std::nullopt;
+  const auto meant =
+      std::find_if(known.begin(), known.end(), [&](const std::string& one) { return is_one_letter_off(name, one); });
+  return meant == known.end() ? std::nullopt : std::optional(*meant);
 }
 
 const std::map<std::string, FrameworkFact>& framework_facts() {

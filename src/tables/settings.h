@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,10 @@ namespace varve {
 // (denied). Home directories become "~" and GPU UUIDs a digest.
 std::map<std::string, Fact> dispatch_settings(const std::map<std::string, std::string>& environment,
                                               std::string_view home);
+
+// The variable that somebody is likely to have meant whose name is one letter off (more, less, another, or two turned)
+// those that libraries are known to read; nothing for a known name, or one that is like none.
+std::optional<std::string> misspelt_setting(std::string_view name);
 
 // Reads the list now and not at its first use. Error: what is wrong with it.
 Status load_settings();

@@ -64,10 +64,12 @@ bool FileReader::read(std::uint64_t offset, std::span<std::byte> into) const {
   if (!page_ || into.size() > page_->bytes.size() / 4) return read_directly(offset, into);
   const bool there = offset >= page_->offset && offset + into.size() <= page_->offset + page_->size;
   if (!there) {
+    // A little before it too: names that are asked for one after the other stand in any order.
+    const std::uint64_t start = offset - offset % (page_->bytes.size() / 4);
     page_->size = 0;
-    const std::size_t wanted = std::min<std::uint64_t>(page_->bytes.size(), size_ - offset);
-    if (!read_directly(offset, std::span(page_->bytes).first(wanted))) return read_directly(offset, into);
-    page_->offset = offset;
+    const std::size_t wanted = std::min<std::uint64_t>(page_->bytes.size(), size_ - start);
+    if (!read_directly(start, std::span(page_->bytes).first(wanted))) return read_directly(offset, into);
+    page_->offset = start;
     page_->size = wanted;
   }
   if (!into.empty()) std::memcpy(into.data(), page_->bytes.data() + (offset - page_->offset), into.size());

@@ -90,6 +90,51 @@ int nvmlDeviceGetUUID(Device* device, char* text, unsigned length) {
 int nvmlDeviceGetMemoryInfo(Device* device, unsigned long long* total_free_used) {
   (void)device;
   total_free_used[0] = 81559ull << 20;
+  total_free_used[2] = 1024ull << 20;
+  return 0;
+}
+
+int nvmlDeviceGetClockInfo(Device* device, int clock, unsigned* megahertz) {
+  (void)device;
+  STEERED("nvmlDeviceGetClockInfo");
+  *megahertz = clock == 1 ? 1755 : 2619;
+  return 0;
+}
+
+int nvmlDeviceGetPowerUsage(Device* device, unsigned* milliwatts) {
+  (void)device;
+  *milliwatts = 312500;
+  return 0;
+}
+
+int nvmlDeviceGetTemperature(Device* device, int sensor, unsigned* celsius) {
+  (void)device;
+  if (sensor != 0) return 2;
+  *celsius = 71;
+  return 0;
+}
+
+#ifdef OLD
+int nvmlDeviceGetCurrentClocksThrottleReasons(Device* device, unsigned long long* reasons) {
+#else
+int nvmlDeviceGetCurrentClocksEventReasons(Device* device, unsigned long long* reasons) {
+#endif
+  *reasons = device->index == 0 ? 0x5 : 0x1;  // idle, and the power limit of the first
+  return 0;
+}
+
+struct ProcessInfo {
+  unsigned process;
+  unsigned long long memory;
+  unsigned gpu_instance, compute_instance;
+};
+int nvmlDeviceGetComputeRunningProcesses_v3(Device* device, unsigned* count, struct ProcessInfo* infos) {
+  if (device->index != 0 || *count < 2) {
+    *count = 0;
+    return 0;
+  }
+  infos[0].process = 4242, infos[1].process = 17;
+  *count = 2;
   return 0;
 }
 

@@ -5,7 +5,8 @@
 
 A healthy machine must have no finding above `note`. A case is a hit when check names its category: strict when the
 first finding has it; lenient when any finding above `note` has it or one of the case's other categories. Where none is
-above `note`, only the rule that the case names (`note`) counts: some notes nearly every environment gets. Prints both
+above `note`, only the rule that the case names (`note`) counts: some notes nearly every environment gets. An answer is
+wrong when something is told above `note` and none of it is of an accepted category; silent when nothing is. Prints them
 by difficulty, and the published cases that have no machine, with the reason (left_out.json). Ends with 1 when a healthy
 machine alarms, a case is no lenient hit, or a published case is neither built nor left out.
 """
@@ -77,7 +78,7 @@ def judge_case(arguments, case, folder):
 
 
 def judge_cases(arguments, folder):
-    counts = collections.defaultdict(lambda: [0, 0, 0])
+    counts = collections.defaultdict(lambda: [0, 0, 0, 0, 0])
     missed = 0
     for path in machines_of(arguments, "cases"):
         case = json.loads(path.read_text())
@@ -87,6 +88,8 @@ def judge_cases(arguments, folder):
         row[0] += 1
         row[1] += strict
         row[2] += lenient
+        row[3] += bool(found) and not lenient
+        row[4] += not found and not lenient
         missed += not lenient
         if strict and arguments.quiet:
             continue
@@ -95,9 +98,9 @@ def judge_cases(arguments, folder):
             print(f"           {words(finding)}")
     if arguments.files:
         return missed
-    print("\ndifficulty                     cases  strict  lenient")
-    for kind, (total, strict, lenient) in sorted(counts.items()):
-        print(f"{kind:30} {total:5} {strict:7} {lenient:8}")
+    print("\ndifficulty                     cases  strict  lenient  wrong  silent")
+    for kind, (total, strict, lenient, wrong, silent) in sorted(counts.items()):
+        print(f"{kind:30} {total:5} {strict:7} {lenient:8} {wrong:6} {silent:7}")
     return missed
 
 

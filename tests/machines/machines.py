@@ -127,13 +127,14 @@ class Machine:
     def processors(self):
         count = self.spec.get("cpus", 16)
         flags = "fpu sse sse2 avx avx2 fma" + (" hypervisor" if self.spec.get("hypervisor") else "")
+        cpu = {"vendor": "GenuineIntel", "family": 6, "model": "Intel(R) Xeon(R) Platinum 8480+", "flags": flags, **self.spec.get("processor", {})}
         rows = []
         for i in range(count):
             if self.architecture == "aarch64":
                 rows.append(f"processor\t: {i}\nCPU implementer\t: 0x41\nCPU part\t: 0xd4f\nFeatures\t: fp asimd sve\n")
             else:
-                rows.append(f"processor\t: {i}\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 143\n"
-                            f"model name\t: Intel(R) Xeon(R) Platinum 8480+\nphysical id\t: 0\ncore id\t\t: {i}\nflags\t\t: {flags}\n")
+                rows.append(f"processor\t: {i}\nvendor_id\t: {cpu['vendor']}\ncpu family\t: {cpu['family']}\nmodel\t\t: 143\n"
+                            f"model name\t: {cpu['model']}\nphysical id\t: 0\ncore id\t\t: {i}\nflags\t\t: {cpu['flags']}\n")
         self.write("proc/cpuinfo", "\n".join(rows) + "\n")
         self.write("sys/devices/system/cpu/online", f"0-{count - 1}\n")
         governor = self.spec.get("governor")
@@ -378,7 +379,8 @@ def build(description, folder):
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    build(expand(json.loads(pathlib.Path(sys.argv[1]).read_text())), sys.argv[2])
+    description = json.loads(pathlib.Path(sys.argv[1]).read_text())
+    build(expand(description.get("machine", description)), sys.argv[2])
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ class CheckSourcesTest(unittest.TestCase):
 
     def test_a_full_room_and_a_name_of_two_things_are_found(self):
         self.assertEqual(list(check_sources.check_rooms(self.source)), [])
-        self.write("cmd/run.cc", "")
+        self.write("cmd/run/run.cc", "")
         self.write("base/text_test.cc", "")
         self.assertEqual(len(list(check_sources.check_rooms(self.source))), 1)
         for number in range(check_sources.MOST_PRODUCT_FILES):

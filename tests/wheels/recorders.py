@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Records real PyTorch and JAX programs: operators are seen in the way that their version allows, and what the framework
+"""Records real PyTorch, JAX and TensorFlow programs: operators are seen in the way that their version allows, and what the framework
 was told and what could be imported is what the program itself says.
 
 usage: recorders.py VARVE      VARVE_REAL_VENVS names a folder of venvs called venv-…; without it the check is skipped (77)
@@ -28,6 +28,18 @@ import jax, jax.numpy as jnp, json
 jax.config.update("jax_default_matmul_precision", "high")
 jnp.tanh(jnp.ones((200, 200)) @ jnp.ones((200, 200))).block_until_ready()
 print("TOLD" + json.dumps({"version": jax.__version__}), flush=True)
+"""
+TENSORFLOW = r"""
+import json, tensorflow as tf
+tf.config.threading.set_intra_op_parallelism_threads(1)
+tf.config.optimizer.set_jit(True)
+tf.config.experimental.enable_op_determinism()
+tf.random.set_seed(1)
+a = tf.random.normal((300, 300))
+@tf.function
+def step(a): return tf.tanh(tf.linalg.matmul(a, a))
+for _ in range(20): a = step(a)
+print("TOLD" + json.dumps({"version": tf.__version__}), flush=True)
 """
 
 
@@ -72,6 +84,13 @@ def check_jax(run, told, failures):
             failures.append("%s is %r, not %r" % (name, value(run, name), wanted))
 
 
+def check_tensorflow(run, told, failures):
+    for name, wanted in (("tensorflow.version", told["version"]), ("tensorflow.threads.intra_op", 1),
+                         ("tensorflow.jit", "autoclustering"), ("tensorflow.deterministic", True)):
+        if value(run, name) != wanted:
+            failures.append("%s is %r, not %r" % (name, value(run, name), wanted))
+
+
 def main():
     varve = sys.argv[1]
     folder = os.environ.get("VARVE_REAL_VENVS")
@@ -80,7 +99,8 @@ def main():
         return SKIPPED
     failures, count = [], 0
     for venv in sorted(pathlib.Path(folder).glob("venv-*")):
-        for package, text, arguments, check in (("torch", TORCH, ["20"], check_torch), ("jax", JAX, [], check_jax)):
+        for package, text, arguments, check in (("torch", TORCH, ["20"], check_torch), ("jax", JAX, [], check_jax),
+                                               ("tensorflow", TENSORFLOW, [], check_tensorflow)):
             if not list(venv.glob("lib/python3*/site-packages/%s/__init__.py" % package)):
                 continue
             count += 1
@@ -88,7 +108,8 @@ def main():
             found = []
             run, told = record(varve, venv, text, *arguments)
             check(run, told, found)
-            imported = run["variants"][0]["packages"]["versions"].get(package)
+            versions = run["variants"][0]["packages"]["versions"]
+            imported = versions.get(package, versions.get(package + "_cpu"))
             if imported is None or not told["version"].startswith(imported.split("+")[0]):
                 found.append("package %s is %r, imported was %r" % (package, imported, told["version"]))
             failures += [venv.name + ": " + text for text in found]

@@ -92,7 +92,7 @@ std::optional<std::uint64_t> DynamicImage::offset_of(std::uint64_t address, std:
 
 std::optional<std::string> DynamicImage::string_at(std::uint64_t index, std::size_t cap) const {
   if (index >= strings_size) return std::nullopt;
-  return reader.text(strings + index, strings + strings_size, cap);
+  return names.text(strings + index, strings + strings_size, cap);
 }
 
 bool DynamicImage::read_address(std::uint64_t address, std::span<std::byte> into) const {
@@ -104,7 +104,7 @@ Result<DynamicImage> read_dynamic_image(const FileReader& reader, const std::str
   auto headers = read_elf_headers(reader, where, false);
   if (!headers) return headers.error();
   if (headers->segments.size() > kMostSegments) return broken_dynamic(where, "it has more than 4096 program headers");
-  DynamicImage image{reader, std::move(*headers), {}};
+  DynamicImage image{reader, std::move(*headers), reader.buffered(), {}};
   for (const Elf64_Phdr& segment : image.headers.segments) {
     if (segment.p_type != PT_DYNAMIC) continue;
     const std::uint64_t count = segment.p_filesz / sizeof(Elf64_Dyn);

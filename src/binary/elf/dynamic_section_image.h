@@ -16,6 +16,7 @@ namespace varve {
 struct DynamicImage {
   FileReader reader;
   ElfHeaders headers;              // segments only
+  FileReader names;                // the same file, buffered by itself: tables and their names stand far apart
   std::vector<Elf64_Dyn> rows;     // of PT_DYNAMIC up to DT_NULL; empty: statically linked
   std::uint64_t strings = 0;       // file offset of the string table (DT_STRTAB)
   std::uint64_t strings_size = 0;  // DT_STRSZ, cut at the end of the file

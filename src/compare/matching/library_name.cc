@@ -12,7 +12,12 @@ Layer library_layer(std::string_view path) {
   if (row != nullptr && row->layer) return *row->layer;
   const bool python_package =
       path.find("/site-packages/") != std::string_view::npos || path.find("/dist-packages/") != std::string_view::npos;
-  return python_package ? Layer::framework : Layer::os;
+  if (python_package) return Layer::framework;
+  // What the system did not bring is the user's own.
+  for (const char* folder : {"/lib/", "/lib64/", "/lib32/", "/usr/", "/bin/", "/sbin/", "/etc/", "/nix/", "/snap/"}) {
+    if (path.starts_with(folder) && !path.starts_with("/usr/local/")) return Layer::os;
+  }
+  return path.find('/') == std::string_view::npos ? Layer::os : Layer::framework;
 }
 
 }  // namespace varve

@@ -9,8 +9,8 @@ namespace varve {
 // What stays the same when a library is updated (base/library_file_name.h).
 std::string library_stem(std::string_view path);
 
-// The layer a mapped file belongs to, by its row in data/libraries.json, else by its place: a Python package, or the
-// operating system.
+// The layer a mapped file belongs to, by its row in data/libraries.json, else by its place: a Python package, the
+// operating system, or the user's own, which counts as framework.
 Layer library_layer(std::string_view path);
 
 }  // namespace varve

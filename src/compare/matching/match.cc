@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "compare/matching/library_name.h"
+#include "model/kernels/kernel_display.h"
 
 namespace varve {
 
@@ -22,6 +23,7 @@ constexpr double kRareShare = 0.02;  // and below this part of all that was seen
 struct Leftovers {
   const SeenKernels& seen_a;
   const SeenKernels& seen_b;
+  bool one_caller = false;
   std::set<KernelKey> a, b;
   KernelGroup rare{"(rare kernels)", KernelState::same, Family::other, "", {}, {}};
   std::vector<KernelGroup> groups;
@@ -109,10 +111,13 @@ void match_same(Leftovers& left) {
   }
 }
 
-void match_bases(Leftovers& left) {
-  const auto by_base = bins(left, [](const KernelKey& key, const Kernel& kernel) {
-    if (kernel.meaning.base.empty() || kernel.named == Named::range) return std::string();
-    return fmt::format("{}\n{}\n{}", key.library, to_string(kernel.meaning.family), kernel.meaning.base);
+// Names that a dispatcher chose among, in one library or in several.
+void match_variants(Leftovers& left, bool one_library) {
+  const auto by_base = bins(left, [&](const KernelKey& key, const Kernel& kernel) {
+    const KernelMeaning& meaning = kernel.meaning;
+    if (meaning.base.empty() || kernel.named == Named::range) return std::string();
+    if (!one_library && meaning.architecture.empty()) return std::string();
+    return fmt::format("{}\n{}\n{}", one_library ? key.library : "", to_string(meaning.family), meaning.base);
   });
   for (const auto& [bin, both] : by_base) {
     if (both.a.empty() || both.b.empty()) continue;
@@ -121,6 +126,9 @@ void match_bases(Leftovers& left) {
     take(left, both, label, KernelState::replaced);
   }
 }
+
+void match_bases(Leftovers& left) { match_variants(left, true); }
+void match_bases_of_two_files(Leftovers& left) { match_variants(left, false); }
 
 void set_rare_aside(Leftovers& left) {
   const auto move_rare = [](std::set<KernelKey>& only, const SeenKernels& seen, std::vector<KernelKey>& to) {
@@ -137,33 +145,60 @@ void set_rare_aside(Leftovers& left) {
   move_rare(left.b, left.seen_b, left.rare.b);
 }
 
+// Two libraries without symbols: that their code is other code is known, which function ran is not.
 void match_no_symbol(Leftovers& left) {
   const auto by_library = bins(left, [](const KernelKey& key, const Kernel& kernel) {
     return kernel.named == Named::range ? key.library : std::string();
   });
   for (const auto& [library, both] : by_library) {
-    const std::string label = library_of(left, both, library) + " [no symbol]";
-    take(left, both, label,
-         both.a.empty()   ? KernelState::appeared
-         : both.b.empty() ? KernelState::vanished
-                          : KernelState::replaced);
+    take(left, both, library_of(left, both, library) + " [no symbol]", KernelState::nameless);
   }
 }
 
-void match_families(Leftovers& left) {
-  const auto by_family = bins(left, [](const KernelKey& key, const Kernel& kernel) {
-    if (kernel.meaning.family == Family::other) return std::string();
-    return fmt::format("{}\n{}", key.library, to_string(kernel.meaning.family));
+// One name in two files: a function that moved to another library, or a library under another name.
+void match_names_of_two_files(Leftovers& left) {
+  const auto by_name = bins(left, [](const KernelKey& key, const Kernel& kernel) {
+    return kernel.named == Named::symbol || kernel.named == Named::trace ? key.name : std::string();
   });
-  for (const auto& [bin, both] : by_family) {
-    if (both.a.empty() || both.b.empty()) continue;
-    const auto name = [](const SeenKernels& seen, const std::vector<KernelKey>& keys) {
-      return keys.size() == 1 ? short_name(seen.at(keys[0]).kernel->key.name) : fmt::format("{} kernels", keys.size());
-    };
-    const std::string family(to_string(kernel_a(left, both.a[0]).meaning.family));
-    take(left, both, fmt::format("{}: {} → {}", family, name(left.seen_a, both.a), name(left.seen_b, both.b)),
-         KernelState::replaced);
+  for (const auto& [name, both] : by_name) {
+    if (both.a.size() != 1 || both.b.size() != 1) continue;
+    take(left, both, short_name(name), KernelState::same);
   }
+}
+
+// The name without template arguments and parameters: "cpu_flash_attention".
+std::string bare_name(const Kernel& kernel) {
+  const std::string name = short_name(kernel.key.name);
+  const std::size_t at = name.find('<');
+  return at == std::string::npos || at == 0 ? std::string() : name.substr(0, at);
+}
+
+// One function template with other arguments: what it is made for differs, and so does its code.
+void match_instances(Leftovers& left) {
+  const auto by_name = bins(left, [](const KernelKey& key, const Kernel& kernel) {
+    const std::string bare = kernel.named == Named::symbol ? bare_name(kernel) : std::string();
+    return bare.empty() ? bare : key.library + "\n" + bare;
+  });
+  for (const auto& [bin, both] : by_name) {
+    if (both.a.empty() || both.b.empty()) continue;
+    take(left, both, bare_name(kernel_a(left, both.a[0])), KernelState::recoded);
+  }
+}
+
+// The kernels that take most of the time, and how many there are beside it: "softmax and 3 more".
+std::string largest_of(const SeenKernels& seen, const std::vector<KernelKey>& keys) {
+  const auto largest = std::max_element(keys.begin(), keys.end(), [&](const KernelKey& left, const KernelKey& right) {
+    return seen.at(left).total_ns < seen.at(right).total_ns;
+  });
+  const std::string name = display_name(seen.at(*largest).kernel->key.name, 48);
+  return keys.size() == 1 ? name : fmt::format("{} and {} more", name, keys.size() - 1);
+}
+
+// What is left of one caller on both sides did the same for it.
+void match_within_caller(Leftovers& left) {
+  if (!left.one_caller || left.a.empty() || left.b.empty()) return;
+  const KeysOfBoth both{{left.a.begin(), left.a.end()}, {left.b.begin(), left.b.end()}};
+  take(left, both, largest_of(left.seen_a, both.a) + " → " + largest_of(left.seen_b, both.b), KernelState::replaced);
 }
 
 void match_rest(Leftovers& left) {
@@ -177,8 +212,10 @@ void match_rest(Leftovers& left) {
   }
 }
 
-constexpr void (*kPasses[])(Leftovers&) = {match_same,      match_bases,    set_rare_aside,
-                                           match_no_symbol, match_families, match_rest};
+constexpr void (*kPasses[])(Leftovers&) = {
+    match_same,      match_bases,    match_names_of_two_files, match_bases_of_two_files,
+    match_instances, set_rare_aside, match_no_symbol,          match_within_caller,
+    match_rest};
 
 std::set<KernelKey> keys_of(const SeenKernels& seen) {
   std::set<KernelKey> keys;
@@ -191,18 +228,29 @@ KernelKey key_across_builds(const Kernel& kernel) {
   return {kernel.key.name, library_stem(kernel.key.library), kernel.named == Named::range ? kernel.key.build_id : ""};
 }
 
-void add_profile(SeenKernels& seen, const Profile& profile, const KernelTable& kernels, const AccountBasis& basis) {
+std::string caller_of(const ProfileRow& row, const KernelTable& kernels) {
+  return row.key.operation == kNoKernel ? std::string() : short_name(kernels[row.key.operation].key.name);
+}
+
+bool tells_callers(const Profile& profile) {
+  return std::any_of(profile.rows.begin(), profile.rows.end(),
+                     [](const ProfileRow& row) { return row.key.operation != kNoKernel; });
+}
+
+void add_profile(std::map<std::string, SeenKernels>& by_caller, const Profile& profile, const KernelTable& kernels,
+                 const AccountBasis& basis, bool callers) {
   const Counting counting = counting_of(profile);
   for (const ProfileRow& row : profile.rows) {
     const Kernel& kernel = kernels[row.key.kernel];
+    SeenKernels& seen = by_caller[callers ? caller_of(row, kernels) : std::string()];
     SeenKernel& known = seen.try_emplace(key_across_builds(kernel), SeenKernel{.kernel = &kernel}).first->second;
     known.total_ns = add_ns(known.total_ns, row.time.total_ns);
     known.variance += basis.variance(row, counting);
   }
 }
 
-std::vector<KernelGroup> match_kernels(const SeenKernels& a, const SeenKernels& b) {
-  Leftovers left{.seen_a = a, .seen_b = b, .a = keys_of(a), .b = keys_of(b)};
+std::vector<KernelGroup> match_kernels(const SeenKernels& a, const SeenKernels& b, bool one_caller) {
+  Leftovers left{.seen_a = a, .seen_b = b, .one_caller = one_caller, .a = keys_of(a), .b = keys_of(b)};
   for (const auto pass : kPasses) pass(left);
   if (!left.rare.a.empty() || !left.rare.b.empty()) left.groups.push_back(std::move(left.rare));
   return std::move(left.groups);

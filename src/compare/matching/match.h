@@ -20,21 +20,30 @@ struct SeenKernel {
   double variance = 0;  // of the total, by counting: AccountBasis::variance
 };
 using SeenKernels = std::map<KernelKey, SeenKernel>;  // by key_across_builds
-void add_profile(SeenKernels& seen, const Profile& profile, const KernelTable& kernels, const AccountBasis& basis);
+
+// On whose behalf a row ran, by name; empty where nobody can tell.
+std::string caller_of(const ProfileRow& row, const KernelTable& kernels);
+bool tells_callers(const Profile& profile);
+// What was seen for each caller; all of it under "" where callers are not asked for.
+void add_profile(std::map<std::string, SeenKernels>& by_caller, const Profile& profile, const KernelTable& kernels,
+                 const AccountBasis& basis, bool callers);
 
 // Kernels of either side that belong together. Every kernel seen stands in exactly one group.
 struct KernelGroup {
   std::string label;
-  KernelState state = KernelState::same;  // same (on both sides, maybe changed), replaced, appeared, vanished
+  KernelState state =
+      KernelState::same;  // on both sides (maybe changed), replaced, recoded, nameless, on one side only
   Family family = Family::other;
   std::string library;
   std::vector<KernelKey> a, b;
 };
 
 // In this order (STATS 4.4): the same kernel on both sides; a base name whose variants were exchanged by a dispatcher;
-// code without symbols of one library; the rest of a family in one library when both sides have some; the rest on its
-// own. What was sampled so rarely that even all of it on one side would be compatible with no difference is pooled as
+// the same name, or such a variant, in another library; one function template with other arguments; code without
+// symbols of one library; what else ran for the same caller on both sides (where `one_caller` says that all of it did);
+// the rest on its own: that two kernels are of one family is no reason to take one for the other's replacement. What
+// was sampled so rarely that even all of it on one side would be compatible with no difference is pooled as
 // "(rare kernels)"; nothing that was counted is rare.
-std::vector<KernelGroup> match_kernels(const SeenKernels& a, const SeenKernels& b);
+std::vector<KernelGroup> match_kernels(const SeenKernels& a, const SeenKernels& b, bool one_caller = false);
 
 }  // namespace varve

@@ -48,13 +48,64 @@ TEST(Match, EveryKernelStandsInExactlyOneGroup) {
   const std::map<std::string, KernelState> expected{
       {"gelu", KernelState::same},
       {"dot: HASWELL → ZEN", KernelState::replaced},
-      {"libopenblas.so.0 [no symbol]", KernelState::replaced},
-      {"conv: conv_old → conv_new", KernelState::replaced},
+      {"libopenblas.so.0 [no symbol]", KernelState::nameless},
+      {"conv_old", KernelState::vanished},
+      {"conv_new", KernelState::appeared},
       {"gone", KernelState::vanished},
       {"new", KernelState::appeared},
       {"(rare kernels)", KernelState::same},
   };
   EXPECT_EQ(states, expected);
+}
+
+namespace {
+SeenKernels seen_for(std::deque<Kernel>& made, const std::vector<Kernel>& kernels) {
+  SeenKernels seen;
+  for (const Kernel& each : kernels) {
+    made.push_back(each);
+    seen[key_across_builds(each)] = {&made.back(), 100'000'000, 1e14};
+  }
+  return seen;
+}
+}  // namespace
+
+// Softmax is no layer normalisation because both are norms: only who called them tells.
+TEST(Match, OfOneCallerWhatIsLeftWasExchanged) {
+  std::deque<Kernel> made;
+  const SeenKernels a = seen_for(made, {kernel("softmax", "", "", Family::softmax), kernel("bmm")});
+  const SeenKernels b = seen_for(made, {kernel("flash", "", "", Family::attention)});
+  EXPECT_EQ(match_kernels(a, b).size(), 3u);
+  const std::vector<KernelGroup> groups = match_kernels(a, b, true);
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].state, KernelState::replaced);
+  EXPECT_EQ(groups[0].a.size(), 2u);
+  EXPECT_NE(groups[0].label.find(" and 1 more → flash"), std::string::npos) << groups[0].label;
+  EXPECT_EQ(match_kernels(a, {}, true).size(), 2u) << "nothing took their place";
+}
+
+TEST(Match, OneNameInTwoFilesIsAPairAndSoAreTwoOfItsVariants) {
+  std::deque<Kernel> made;
+  const SeenKernels a =
+      seen_for(made, {kernel("gemm_copy", "", "", Family::gemm, "/a/libopenblas-r0.3.21.so"),
+                      kernel("sgemm_COOPERLAKE", "sgemm", "COOPERLAKE", Family::gemm, "/a/libopenblas-r0.3.21.so")});
+  const SeenKernels b =
+      seen_for(made, {kernel("gemm_copy", "", "", Family::gemm, "/b/libscipy_openblas64_-1.so"),
+                      kernel("sgemm_SKYLAKEX", "sgemm", "SKYLAKEX", Family::gemm, "/b/libscipy_openblas64_-1.so")});
+  std::map<std::string, KernelState> states;
+  for (const KernelGroup& group : match_kernels(a, b)) states[group.label] = group.state;
+  const std::map<std::string, KernelState> expected{{"gemm_copy", KernelState::same},
+                                                    {"sgemm: COOPERLAKE → SKYLAKEX", KernelState::replaced}};
+  EXPECT_EQ(states, expected);
+}
+
+TEST(Match, ATemplateWithOtherArgumentsIsOtherCodeUnderOneName) {
+  std::deque<Kernel> made;
+  const SeenKernels a = seen_for(made, {kernel("flash<float, 256>", "", "", Family::attention, "/a/libtorch_cpu.so")});
+  const SeenKernels b = seen_for(made, {kernel("flash<float, 512>", "", "", Family::attention, "/b/libtorch_cpu.so")});
+  const std::vector<KernelGroup> groups = match_kernels(a, b);
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].state, KernelState::recoded);
+  EXPECT_EQ(groups[0].label, "flash");
 }
 
 TEST(Match, ARebuiltLibraryKeepsItsNamedKernelsButNotItsAddresses) {

@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
-#include "compare/items.h"
+#include "compare/items/items.h"
 #include "model/answers/environment_pair.h"
 #include "model/fact_catalog.h"
 

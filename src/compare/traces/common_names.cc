@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/kernels/compiled_region.h"
+
 namespace varve {
 
 namespace {
@@ -30,13 +32,31 @@ CommonNames::CommonNames(const KernelTable& a, const KernelTable& b, bool of_ope
     return static_cast<std::uint32_t>(std::lower_bound(texts_.begin(), texts_.end(), text) - texts_.begin());
   };
   for (const std::string& text : texts_) bare_.push_back(number_of(bare_name(text)));
-  for (const Kernel& kernel : a.kernels()) of_a_.push_back(number_of(matched_name(kernel.key.name)));
-  for (const Kernel& kernel : b.kernels()) of_b_.push_back(number_of(matched_name(kernel.key.name)));
+  for (const std::string& text : texts_) is_compiled_region_.push_back(of_operations && is_compiled_region(text));
+  const auto take = [&](const KernelTable& table, std::vector<std::uint32_t>& of, std::vector<const Kernel*>& first) {
+    first.resize(texts_.size());
+    for (const Kernel& kernel : table.kernels()) {
+      const std::uint32_t number = number_of(matched_name(kernel.key.name));
+      of.push_back(number);
+      if (first[number] == nullptr) first[number] = &kernel;
+    }
+  };
+  take(a, of_a_, kernels_a_);
+  take(b, of_b_, kernels_b_);
+}
+
+bool CommonNames::is_compiled(std::uint32_t number) const {
+  const auto says_so = [&](const Kernel* kernel) { return kernel != nullptr && kernel->meaning.compiled; };
+  return says_so(kernels_a_[number]) || says_so(kernels_b_[number]);
 }
 
 MatchItem CommonNames::item(bool of_b, KernelId kernel, KernelId operation) const {
   const std::vector<std::uint32_t>& numbers = of_b ? of_b_ : of_a_;
   MatchItem item{.name = numbers[static_cast<std::size_t>(kernel)]};
+  if (of_operations_) {
+    item.bare_name = bare_[item.name];
+    item.is_compiled = is_compiled_region_[item.name];
+  }
   if (operation == kNoKernel) return item;
   item.operation = numbers[static_cast<std::size_t>(operation)];
   item.bare_operation = bare_[item.operation];

@@ -18,6 +18,12 @@ class CommonNames {
   // A kernel of one side with what it served.
   MatchItem item(bool of_b, KernelId kernel, KernelId operation) const;
   const std::string& text(std::uint32_t number) const { return texts_[number]; }
+  // What one side tells of a name; nullptr: it has none of it. Holds as long as the tables.
+  const Kernel* kernel(bool of_b, std::uint32_t number) const { return (of_b ? kernels_b_ : kernels_a_)[number]; }
+  // Whether a compiler wrote it for the program.
+  bool is_compiled(std::uint32_t number) const;
+  // Whether an operation stands with its shapes.
+  bool has_shapes(std::uint32_t number) const { return number != kNoToken && bare_[number] != number; }
   // The number of an operation without the shapes behind it.
   std::uint32_t bare(std::uint32_t number) const { return bare_[number]; }
   // The number by which a kernel is reported: of an operation, which has shapes behind it, that of its bare name.
@@ -25,9 +31,11 @@ class CommonNames {
 
  private:
   bool of_operations_;
-  std::vector<std::string> texts_;          // sorted
-  std::vector<std::uint32_t> bare_;         // by number: that of "aten::mm" of "aten::mm [[8,64],[64,8]]"
-  std::vector<std::uint32_t> of_a_, of_b_;  // by KernelId
+  std::vector<std::string> texts_;                    // sorted
+  std::vector<std::uint32_t> bare_;                   // by number: that of "aten::mm" of "aten::mm [[8,64],[64,8]]"
+  std::vector<bool> is_compiled_region_;              // by number
+  std::vector<std::uint32_t> of_a_, of_b_;            // by KernelId
+  std::vector<const Kernel*> kernels_a_, kernels_b_;  // by number: the first of the side
 };
 
 }  // namespace varve

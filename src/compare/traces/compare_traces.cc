@@ -10,13 +10,17 @@
 #include <utility>
 
 #include "base/version.h"
+#include "compare/traces/account_lines.h"
 #include "compare/traces/common_names.h"
 #include "compare/traces/group_tally.h"
+#include "compare/traces/known_changes.h"
 #include "compare/traces/match_step.h"
 #include "compare/traces/rotate_steps.h"
+#include "compare/traces/side_remarks.h"
 #include "compare/traces/step_pairs.h"
 #include "compare/traces/tally_totals.h"
 #include "compare/traces/trace_facts.h"
+#include "compare/traces/trace_measures.h"
 
 namespace varve {
 
@@ -87,6 +91,8 @@ ExchangeReason reason_of(MatchedBy by) {
   switch (by) {
     case MatchedBy::operation:
       return ExchangeReason::operation;
+    case MatchedBy::compiled:
+      return ExchangeReason::compiled;
     case MatchedBy::position:
       return ExchangeReason::position;
     case MatchedBy::nothing:
@@ -107,9 +113,21 @@ void tally_pair(const StepPair& pair, const StepItems& step_a, const StepItems& 
   }
 }
 
+void add_collective(const TraceSequence::Item& item, CollectiveTimes& times) {
+  if (item.waiting_ns < 0) {
+    ++times.untold;
+    times.untold_ns += item.duration_ns;
+    return;
+  }
+  ++times.told;
+  times.waiting_ns += item.waiting_ns;
+  times.transfer_ns += item.duration_ns - item.waiting_ns;
+}
+
 // What is counted of one side without looking at the other.
 void tally_side(const TraceSequence& sequence, bool of_b, const CommonNames& names, Basis basis, TraceSideSummary& side,
-                GroupTally& tally, std::map<std::string, OperationChange>& operations) {
+                GroupTally& tally, std::map<std::string, OperationChange>& operations, CollectiveTimes& collectives) {
+  std::unordered_map<std::uint32_t, OperationChange*> known;  // by number: texts are slow to look up
   side.trace_window_ns = sequence.whole.length_ns;
   for (const TraceSequence::Stream& stream : sequence.streams) {
     for (const TraceSequence::Item& item : stream.items) {
@@ -120,13 +138,16 @@ void tally_side(const TraceSequence& sequence, bool of_b, const CommonNames& nam
       }
       if (item.part != Part::kernel) {
         tally.add_other(item, of_b);
+        if (item.part == Part::collective) add_collective(item, collectives);
         continue;
       }
       ++side.items;
       side.items_ns += item.duration_ns;
       const std::uint32_t bare = names.item(of_b, item.kernel, item.operation).bare_operation;
       if (bare != kNoToken) side.with_operation_ns += item.duration_ns;
-      OperationChange& operation = operations[bare == kNoToken ? "" : names.text(bare)];
+      const auto [at, is_new] = known.try_emplace(bare);
+      if (is_new) at->second = &operations[bare == kNoToken ? "" : names.text(bare)];
+      OperationChange& operation = *at->second;
       (of_b ? operation.b_ns : operation.a_ns) += item.duration_ns;
       ++(of_b ? operation.b_items : operation.a_items);
     }
@@ -150,76 +171,6 @@ TraceSequence::Window window_of_side(const ComparedTrace& side, Basis basis, std
                                             : compared_window(side.sequence, basis);
 }
 
-AccountLineKind line_of(const ExchangeGroup& group) {
-  if (group.part == Part::collective) return AccountLineKind::collective;
-  if (group.part == Part::copy) return AccountLineKind::copy;
-  switch (group.exchange) {
-    case Exchange::same:
-      return AccountLineKind::same;
-    case Exchange::other_launch:
-      return AccountLineKind::other_launch;
-    case Exchange::other_code:
-      return AccountLineKind::other_code;
-    case Exchange::replaced:
-      return AccountLineKind::replaced;
-    case Exchange::appeared:
-      return AccountLineKind::appeared;
-    case Exchange::vanished:
-      break;
-  }
-  return AccountLineKind::vanished;
-}
-
-AccountLineKind line_of_idleness(Part part) {
-  switch (part) {
-    case Part::idle_launch:
-      return AccountLineKind::idle_launch;
-    case Part::idle_synchronise:
-      return AccountLineKind::idle_synchronise;
-    case Part::idle_host:
-      return AccountLineKind::idle_host;
-    default:
-      return AccountLineKind::idle;
-  }
-}
-
-bool is_busy(Part part) {
-  return part == Part::kernel || part == Part::collective || part == Part::waiting || part == Part::copy;
-}
-
-// What nothing ran in, and how long something did, which closes the account.
-void add_idleness(const TraceSequence::Window& a, const TraceSequence::Window& b,
-                  std::map<AccountLineKind, AccountLine>& lines) {
-  const auto line_for = [&](Part part) -> AccountLine& {
-    return lines[is_busy(part) ? AccountLineKind::overlap : line_of_idleness(part)];
-  };
-  for (const auto& [part, ns] : a.parts) line_for(part).a_ns += ns;
-  for (const auto& [part, ns] : b.parts) line_for(part).b_ns += ns;
-}
-
-// All lines of both sides; overlap is what closes them, which it does by its definition: busy time is when anything
-// ran, and what ran is in the groups.
-std::vector<AccountLine> account_lines(const std::vector<ExchangeGroup>& groups, const TraceSequence::Window& a,
-                                       const TraceSequence::Window& b) {
-  std::map<AccountLineKind, AccountLine> lines;
-  AccountLine& overlap = lines[AccountLineKind::overlap];
-  for (const ExchangeGroup& group : groups) {
-    AccountLine& line = lines[line_of(group)];
-    line.a_ns += group.a_ns, line.b_ns += group.b_ns;
-    line.a_items += group.a_times * group.a.size(), line.b_items += group.b_times * group.b.size();
-    overlap.a_ns -= group.a_ns, overlap.b_ns -= group.b_ns;
-  }
-  if (a.parts.empty() || b.parts.empty()) overlap = {};
-  if (!a.parts.empty() && !b.parts.empty()) add_idleness(a, b, lines);
-  std::vector<AccountLine> all;
-  for (auto& [kind, line] : lines) {
-    line.kind = kind;
-    const bool is_empty = line.a_ns == 0 && line.b_ns == 0 && line.a_items == 0 && line.b_items == 0;
-    if (!is_empty) all.push_back(line);
-  }
-  return all;
-}
-
 std::string device_of(const TraceSource& source) {
   const auto fact = source.facts.find("gpu.models");
   return fact == source.facts.end() || !fact->second.is_known() ? "" : shown_trace_fact(fact->second);
@@ -227,7 +178,9 @@ std::string device_of(const TraceSource& source) {
 
 TraceSideSummary summary_of(const ComparedTrace& side, Basis basis) {
   const TraceSource& source = side.record.sources.front();
-  TraceSideSummary summary{.label = source.file, .format = source.format, .device = device_of(source)};
+  TraceSideSummary summary{
+      .label = source.file, .format = source.format, .device = device_of(source), .files = side.record.sources.size()};
+  if (summary.files > 1) summary.label += fmt::format(" and {} more", summary.files - 1);
   for (const TraceSequence::Step& step : side.sequence.steps) summary.steps += step.complete ? 1 : 0;
   if (basis == Basis::a_step) summary.units = summary.steps;
   return summary;
@@ -237,7 +190,7 @@ TraceSideSummary summary_of(const ComparedTrace& side, Basis basis) {
 void count_matched(const std::vector<ExchangeGroup>& groups, TraceSideSummary& a, TraceSideSummary& b) {
   for (const ExchangeGroup& group : groups) {
     const bool is_matched = group.exchange != Exchange::appeared && group.exchange != Exchange::vanished &&
-                            group.reason != ExchangeReason::position;
+                            group.reason != ExchangeReason::position && group.reason != ExchangeReason::compiled;
     if (group.part != Part::kernel || !is_matched) continue;
     a.matched_ns += group.a_ns;
     b.matched_ns += group.b_ns;
@@ -258,35 +211,38 @@ std::vector<OperationChange> operations_from(std::map<std::string, OperationChan
   return all;
 }
 
-void add_remarks(const char* side, const KernelsRecord& record, std::vector<std::string>& remarks) {
-  for (const TraceSource& source : record.sources) {
-    for (const std::string& sentence : source.tally.sentences) remarks.push_back(fmt::format("{}: {}", side, sentence));
-  }
-}
-
 Status check_side(const ComparedTrace& side) {
   if (!side.record.sources.empty() && has_evidence(side.record)) return Done{};
   const std::string file = side.record.sources.empty() ? "" : side.record.sources.front().file;
   return Error{"comparing traces", file, "it tells of no kernel and no operation", "varve kernels says why"};
 }
-}  // namespace
 
-namespace {
 void tally_sequences(const ComparedTrace& a, const ComparedTrace& b, const CommonNames& names,
-                     TraceComparison& comparison, GroupTally& tally,
-                     std::map<std::string, OperationChange>& operations) {
+                     TraceComparison& comparison, GroupTally& tally, std::map<std::string, OperationChange>& operations,
+                     CollectiveTimes& collectives_a, CollectiveTimes& collectives_b) {
   const Basis basis = comparison.basis;
-  tally_side(a.sequence, false, names, basis, comparison.a, tally, operations);
-  tally_side(b.sequence, true, names, basis, comparison.b, tally, operations);
+  tally_side(a.sequence, false, names, basis, comparison.a, tally, operations, collectives_a);
+  tally_side(b.sequence, true, names, basis, comparison.b, tally, operations, collectives_b);
   const PairedSteps steps = pair_steps(a.sequence, b.sequence, names, basis);
   const bool in_rounds = a.record.sources.front().steps.found == TraceSteps::Found::repeated;
   StepRotation rotation(names);
   MatchedSteps matched;
   for (const StepPair& pair : steps.pairs) {
     StepItems step_a = steps.a[pair.a], step_b = steps.b[pair.b];
-    if (basis == Basis::a_step && in_rounds) rotation.apply(step_a, step_b);
+    if (basis == Basis::a_step && in_rounds) rotation.apply(pair.device, step_a, step_b);
     tally_pair(pair, step_a, step_b, matched.match(streams_of(step_a, step_b, names)), tally);
   }
+}
+
+// Of totals: nobody can tell what of them was waiting.
+CollectiveTimes collectives_of_groups(const std::vector<ExchangeGroup>& groups, bool of_b) {
+  CollectiveTimes times;
+  for (const ExchangeGroup& group : groups) {
+    if (group.part != Part::collective) continue;
+    times.untold_ns += of_b ? group.b_ns : group.a_ns;
+    times.untold += of_b ? group.b_times * group.b.size() : group.a_times * group.a.size();
+  }
+  return times;
 }
 
 Error nothing_in_common(const ComparedTrace& a, const ComparedTrace& b) {
@@ -296,7 +252,8 @@ Error nothing_in_common(const ComparedTrace& a, const ComparedTrace& b) {
 }
 }  // namespace
 
-Result<TraceComparison> compare_traces(const ComparedTrace& a, const ComparedTrace& b, const std::string& created_at) {
+Result<TraceComparison> compare_traces(const ComparedTrace& a, const ComparedTrace& b, const std::string& created_at,
+                                       const Knowledge* knowledge) {
   for (const ComparedTrace* side : {&a, &b}) {
     if (const Status evidence = check_side(*side); !evidence) return evidence.error();
   }
@@ -306,8 +263,8 @@ Result<TraceComparison> compare_traces(const ComparedTrace& a, const ComparedTra
   const bool of_one_kind = a.sequence.of_operations == b.sequence.of_operations;
   if (basis.basis == Basis::totals ? !quantity : !of_one_kind) return nothing_in_common(a, b);
   const bool of_operations = basis.basis == Basis::totals ? quantity == Quantity::call_time : a.sequence.of_operations;
-  const TraceSequence::Window window_a = window_of_side(a, basis.basis, quantity),
-                              window_b = window_of_side(b, basis.basis, quantity);
+  AccountSide account_a{window_of_side(a, basis.basis, quantity), {}},
+      account_b{window_of_side(b, basis.basis, quantity), {}};
   TraceComparison comparison{.created_at = created_at,
                              .tool_version = std::string(tool_version()),
                              .a = summary_of(a, basis.basis),
@@ -318,7 +275,11 @@ Result<TraceComparison> compare_traces(const ComparedTrace& a, const ComparedTra
                              .lines = {},
                              .groups = {},
                              .operations = {},
+                             .ranks = compare_ranks(a.sequence, b.sequence),
+                             .measures = compare_measures(a, b),
+                             .collectives_detail = collectives_detail(a, b),
                              .facts = compare_trace_facts(a.record, b.record),
+                             .known_changes = {},
                              .remarks = {}};
   const CommonNames names(a.record.record.kernels, b.record.record.kernels, comparison.of_operations);
   GroupTally tally(names, a.sequence.launches, b.sequence.launches);
@@ -326,15 +287,21 @@ Result<TraceComparison> compare_traces(const ComparedTrace& a, const ComparedTra
   if (basis.basis == Basis::totals) {
     tally_totals(a.record, b.record, *quantity, names, comparison, tally, operations);
   } else {
-    tally_sequences(a, b, names, comparison, tally, operations);
+    tally_sequences(a, b, names, comparison, tally, operations, account_a.collectives, account_b.collectives);
   }
   comparison.groups = tally.take(comparison.a.units, comparison.b.units);
-  comparison.lines = account_lines(comparison.groups, window_a, window_b);
-  comparison.a.window_ns = window_a.length_ns, comparison.b.window_ns = window_b.length_ns;
+  if (basis.basis == Basis::totals) {
+    account_a.collectives = collectives_of_groups(comparison.groups, false);
+    account_b.collectives = collectives_of_groups(comparison.groups, true);
+  }
+  comparison.lines = account_lines(comparison.groups, account_a, account_b);
+  comparison.a.window_ns = account_a.window.length_ns, comparison.b.window_ns = account_b.window.length_ns;
   count_matched(comparison.groups, comparison.a, comparison.b);
   comparison.operations = operations_from(std::move(operations), comparison.a, comparison.b);
-  add_remarks("A", a.record, comparison.remarks);
-  add_remarks("B", b.record, comparison.remarks);
+  if (knowledge != nullptr) comparison.known_changes = known_changes(a.record, b.record, *knowledge);
+  for (const auto& [name, side] : {std::pair("A", &a), std::pair("B", &b)}) {
+    for (std::string& remark : side_remarks(name, *side)) comparison.remarks.push_back(std::move(remark));
+  }
   return comparison;
 }
 

@@ -6,51 +6,12 @@
 #include <random>
 #include <string>
 
+#include "compare/traces/made_side_testing.h"
+
 namespace varve {
 namespace {
 
-// A trace that was made: its items stand one after the other on streams, with pauses between them.
-struct MadeTrace {
-  KernelsRecord record;
-  TraceSequence sequence;
-
-  MadeTrace() {
-    record.sources.push_back({.file = "made", .format = "made"});
-    record.record.profiles.by_kind[{WitnessKind::kineto, Quantity::device_time}].lost = 1;
-  }
-  KernelId id(const std::string& name) { return record.record.kernels.intern({.key = {name, "", ""}}); }
-  void add(std::size_t stream, const std::string& name, const std::string& operation, std::int64_t ns,
-           std::int32_t step = -1, Part part = Part::kernel) {
-    while (sequence.streams.size() <= stream) {
-      sequence.streams.push_back({{.rank = 0, .device = 0, .stream = static_cast<int>(sequence.streams.size())}, {}});
-    }
-    sequence.streams[stream].items.push_back({.kernel = id(name),
-                                              .operation = operation.empty() ? kNoKernel : id(operation),
-                                              .step = step,
-                                              .part = part,
-                                              .duration_ns = ns});
-    add_part(sequence.whole, part, ns);
-    if (step >= 0) add_part(sequence.steps[static_cast<std::size_t>(step)].window, part, ns);
-    ProfileRow row{.key = {.activity = Activity::kernel, .kernel = id(name)}};
-    row.time.add(ns);
-    add_rows(record.record.profiles.by_kind.begin()->second, {row});
-  }
-  void idle(std::int64_t ns, std::int32_t step = -1) {
-    add_part(sequence.whole, Part::idle, ns);
-    if (step >= 0) add_part(sequence.steps[static_cast<std::size_t>(step)].window, Part::idle, ns);
-  }
-  void steps(std::size_t number) {
-    sequence.steps.resize(number);
-    record.sources.front().steps = {TraceSteps::Found::annotated, "step_N", {}};
-  }
-  ComparedTrace side() const { return {record, sequence}; }
-
- private:
-  static void add_part(TraceSequence::Window& window, Part part, std::int64_t ns) {
-    window.parts[part] += ns;
-    window.length_ns += ns;
-  }
-};
+using MadeTrace = test::MadeSide;
 
 TraceComparison compared(const MadeTrace& a, const MadeTrace& b) {
   auto comparison = compare_traces(a.side(), b.side(), "2026-01-01T00:00:00Z");

@@ -2,6 +2,8 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "compare/traces/common_names.h"
@@ -20,7 +22,8 @@ class GroupTally {
 
   // A kernel on both sides; only the sides that are asked for are counted.
   void add_same(const TraceSequence::Item& a, const TraceSequence::Item& b, bool count_a, bool count_b);
-  // Kernels for each other, or on one side alone.
+  // Kernels for each other, or on one side alone. Where both sides have one list of names, each is the same, with
+  // another launch or other shapes.
   void add_group(ExchangeReason reason, const Items& a, const Items& b, bool count_a, bool count_b);
   // A copy or collective.
   void add_other(const TraceSequence::Item& item, bool of_b);
@@ -30,6 +33,7 @@ class GroupTally {
     std::uint32_t name = 0;
     std::uint64_t times = 0;
     std::int64_t ns = 0;
+    std::set<Launch> codes;  // registers alone, and of what a compiler wrote block and shared memory
   };
   // What no order is known of: of one name on both sides the same, else one for the other or on one side alone.
   void add_totals(Part part, ExchangeReason reason, std::uint32_t operation, const std::vector<Total>& a,
@@ -45,7 +49,7 @@ class GroupTally {
     ExchangeReason reason = ExchangeReason::none;
     std::uint32_t operation = kNoToken;
     std::vector<std::uint32_t> a, b;
-    std::uint32_t registers_a = 0, registers_b = 0;
+    Launch code_a, code_b;  // what tells them apart, of one name with two codes
 
     auto operator<=>(const Key&) const = default;
   };
@@ -56,12 +60,17 @@ class GroupTally {
   };
 
   Sum& sum_of(const Key& key);
+  bool have_one_name(const Items& a, const Items& b) const;
+  ExchangeReason reason_of(ExchangeReason reason, const Items& a, const Items& b) const;
+  void describe(const Key& key, const Sum& sum, std::uint64_t units_a, std::uint64_t units_b,
+                ExchangeGroup& group) const;
   void join_single_kernels();
   ExchangeGroup group_from(const Key& key, const Sum& sum) const;
 
   const CommonNames& names_;
   const std::vector<Launch>&launches_a_, &launches_b_;
   std::map<Key, Sum> sums_;
+  std::unordered_map<std::uint32_t, Sum*> same_;  // of sums_, by name: most of what ran is the same
 };
 
 }  // namespace varve

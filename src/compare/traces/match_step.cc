@@ -70,6 +70,10 @@ class Matching {
     const auto starts = [](const MatchItem& item) { return item.starts_operation; };
     of_operations_ = std::any_of(a_.begin(), a_.end(), starts) && std::any_of(b_.begin(), b_.end(), starts);
     for (const Gap& whole : whole_) next_level(whole, of_operations_ ? Level::operation : Level::name_and_operation);
+    if (is_compiled_on_one_side()) {
+      taken_over();
+      return std::move(match_);
+    }
     for (const Gap& gap : open_) by_position(gap);
     elsewhere([](const MatchItem& item) { return item.name; }, true);
     elsewhere([](const MatchItem& item) { return item.operation; }, false);
@@ -79,14 +83,16 @@ class Matching {
   }
 
  private:
-  enum class Level { name_and_operation, operation, name, bare_operation, position };
+  enum class Level { name_and_operation, operation, name, bare_operation, bare_name, position };
 
   void next_level(const Gap& gap, Level level) {
     if (gap.a.size() == 0 || gap.b.size() == 0) level = Level::position;
     if (gap.a.size() == 0 && gap.b.size() == 0) return;
+    if (level == Level::bare_name && !of_operations_) level = Level::position;
     switch (level) {
       case Level::name_and_operation:
       case Level::name:
+      case Level::bare_name:
         return by_item(gap, level);
       case Level::operation:
       case Level::bare_operation:
@@ -100,6 +106,7 @@ class Matching {
   // Aligns items one by one: what corresponds is the same kernel.
   void by_item(const Gap& gap, Level level) {
     const auto key = [&](const MatchItem& item) {
+      if (level == Level::bare_name && item.bare_name != kNoToken) return Key{item.bare_name};
       return level == Level::name ? Key{item.name} : (Key{item.name} << 32) | item.operation;
     };
     std::vector<Key> a, b;
@@ -220,6 +227,34 @@ class Matching {
       };
       match_.groups.push_back({by, piece(a), piece(b)});
     }
+  }
+
+  bool is_compiled_on_one_side() const {
+    const auto holds = [](const std::vector<MatchItem>& items, const Range& range) {
+      return std::any_of(items.begin() + static_cast<std::ptrdiff_t>(range.begin),
+                         items.begin() + static_cast<std::ptrdiff_t>(range.end),
+                         [](const MatchItem& item) { return item.is_compiled; });
+    };
+    bool of_a = false, of_b = false;
+    for (const Gap& gap : open_) {
+      of_a = of_a || holds(a_, gap.a);
+      of_b = of_b || holds(b_, gap.b);
+    }
+    return of_a != of_b;
+  }
+
+  // What has no counterpart of its name anywhere in the step is one group with the compiled code.
+  void taken_over() {
+    for (const Gap& gap : open_) {
+      for (std::size_t i = gap.a.begin; i < gap.a.end; ++i) left_a_.push_back(static_cast<std::uint32_t>(i));
+      for (std::size_t j = gap.b.begin; j < gap.b.end; ++j) left_b_.push_back(static_cast<std::uint32_t>(j));
+    }
+    elsewhere([](const MatchItem& item) { return item.name; }, true);
+    elsewhere([](const MatchItem& item) { return item.bare_name; }, true);
+    std::sort(left_a_.begin(), left_a_.end());
+    std::sort(left_b_.begin(), left_b_.end());
+    const bool is_group = !left_a_.empty() && !left_b_.empty();
+    match_.groups.push_back({is_group ? MatchedBy::compiled : MatchedBy::nothing, left_a_, left_b_});
   }
 
   void by_position(const Gap& gap) {

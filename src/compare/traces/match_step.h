@@ -13,6 +13,8 @@ struct MatchItem {
   std::uint32_t operation = kNoToken;       // with its shapes; none: not known
   std::uint32_t bare_operation = kNoToken;  // without them
   bool starts_operation = false;            // it is an operation, the outermost: what runs inside of it follows
+  std::uint32_t bare_name = kNoToken;       // of an operation, without its shapes
+  bool is_compiled = false;                 // it is code that was compiled for the program, in the place of operations
 
   bool operator==(const MatchItem&) const = default;
 };
@@ -25,6 +27,7 @@ struct MatchStream {
 // Why kernels are taken for each other.
 enum class MatchedBy {
   operation,  // they serve one operation
+  compiled,   // code that was compiled for the program took over what is left
   position,   // they stand between the same neighbours
   nothing,    // they stand on one side alone
 };
@@ -45,8 +48,9 @@ struct StepMatch {
 // always in their order; then what stands between the same neighbours, up to 64 a side; at last by name and by
 // operation wherever in the step it ran. That two are of one family is no reason. Few kernels of one name between a
 // place that lost some and one that gained many anchor nothing, where no operation is known. Of operations that stand
-// for kernels the outermost are matched first, and what differs inside of two is one group. Swapping the sides swaps
-// the answer.
+// for kernels the outermost are matched first, and what differs inside of two is one group; then by their names without
+// shapes; and where code that was compiled for the program runs on one side alone, it took over all that is left of the
+// other. Swapping the sides swaps the answer.
 StepMatch match_step(const std::vector<MatchStream>& streams);
 
 }  // namespace varve

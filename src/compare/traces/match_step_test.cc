@@ -44,6 +44,31 @@ std::map<std::string, int> groups(const std::string& a, const std::string& b) {
 }
 using Groups = std::map<std::string, int>;
 
+TEST(MatchStep, CompiledCodeTakesOverWhatIsLeft) {
+  const auto operation = [](std::uint32_t name, std::uint32_t bare, bool is_compiled = false) {
+    return MatchItem{.name = name,
+                     .operation = name,
+                     .bare_operation = bare,
+                     .starts_operation = true,
+                     .bare_name = bare,
+                     .is_compiled = is_compiled};
+  };
+  // Eager: add, a product, a product, gelu. Compiled: the region, and the products, one of them of other shapes.
+  const std::vector<MatchItem> a = {operation(1, 1), operation(10, 9), operation(11, 9), operation(2, 2)};
+  const std::vector<MatchItem> b = {operation(5, 5, true), operation(10, 9), operation(12, 9)};
+  const StepMatch forth = match_step({{a, b}}), back = match_step({{b, a}});
+  using Pairs = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
+  EXPECT_EQ(forth.same, (Pairs{{1, 1}}));
+  ASSERT_EQ(forth.groups.size(), 2u);
+  EXPECT_EQ(forth.groups[0].by, MatchedBy::operation);
+  EXPECT_EQ(forth.groups[0].a, (std::vector<std::uint32_t>{2}));
+  EXPECT_EQ(forth.groups[1].by, MatchedBy::compiled);
+  EXPECT_EQ(forth.groups[1].a, (std::vector<std::uint32_t>{0, 3}));
+  EXPECT_EQ(forth.groups[1].b, (std::vector<std::uint32_t>{0}));
+  ASSERT_EQ(back.groups.size(), 2u);
+  EXPECT_EQ(back.groups[1].b, forth.groups[1].a);
+}
+
 TEST(MatchStep, ByPositionInsideOfGraphs) {
   EXPECT_EQ(groups("gnAgnA", "gnxyzgnxyz"), (Groups{{"same", 4}, {"A>xyz:position", 2}}));
 }

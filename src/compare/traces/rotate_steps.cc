@@ -25,11 +25,11 @@ void turn(StepStream& stream, std::size_t by) {
 }
 }  // namespace
 
-void StepRotation::apply(StepItems& a, StepItems& b) {
+void StepRotation::apply(std::size_t device, StepItems& a, StepItems& b) {
   for (std::size_t i = 0; i < a.streams.size(); ++i) {
     StepStream &of_a = a.streams[i], &of_b = b.streams[i];
     if (of_a.empty() || of_b.empty()) continue;
-    const auto [at, is_new] = turns_.try_emplace({i, of_a.size(), of_b.size()});
+    const auto [at, is_new] = turns_.try_emplace({device, i, of_a.size(), of_b.size()});
     if (is_new) {
       const CommonRun block = longest_common_block(twice(of_a, names_, false), twice(of_b, names_, true));
       at->second = {block.a, block.b};

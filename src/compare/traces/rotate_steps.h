@@ -14,15 +14,15 @@ class StepRotation {
  public:
   explicit StepRotation(const CommonNames& names) : names_(names) {}
 
-  void apply(StepItems& a, StepItems& b);
+  void apply(std::size_t device, StepItems& a, StepItems& b);
 
  private:
   struct Turn {
     std::size_t a = 0, b = 0;
   };
   const CommonNames& names_;
-  // By stream and the sizes of both sides: rounds of one size are taken to be alike.
-  std::map<std::tuple<std::size_t, std::size_t, std::size_t>, Turn> turns_;
+  // By device, stream and the sizes of both sides: rounds of one size are taken to be alike.
+  std::map<std::tuple<std::size_t, std::size_t, std::size_t, std::size_t>, Turn> turns_;
 };
 
 }  // namespace varve

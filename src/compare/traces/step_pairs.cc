@@ -75,23 +75,10 @@ void pair_streams(const std::vector<const Stream*>& a, const std::vector<const S
   }
 }
 
-// By rank and device, in their order.
-std::vector<std::vector<const Stream*>> devices_of(const TraceSequence& sequence) {
-  std::map<std::pair<std::int32_t, std::int32_t>, std::vector<const Stream*>> devices;
+std::map<DeviceKey, std::vector<const Stream*>> devices_of(const TraceSequence& sequence) {
+  std::map<DeviceKey, std::vector<const Stream*>> devices;
   for (const Stream& stream : sequence.streams) devices[{stream.place.rank, stream.place.device}].push_back(&stream);
-  std::vector<std::vector<const Stream*>> all;
-  for (auto& [place, streams] : devices) all.push_back(std::move(streams));
-  return all;
-}
-
-std::vector<StreamPair> stream_pairs(const TraceSequence& a, const TraceSequence& b, const CommonNames& names) {
-  const auto devices_a = devices_of(a), devices_b = devices_of(b);
-  std::vector<StreamPair> pairs;
-  for (std::size_t i = 0; i < std::max(devices_a.size(), devices_b.size()); ++i) {
-    const auto at = [&](const auto& devices) { return i < devices.size() ? devices[i] : std::vector<const Stream*>{}; };
-    pair_streams(at(devices_a), at(devices_b), names, pairs);
-  }
-  return pairs;
+  return devices;
 }
 
 // The compared steps of one side, by their numbers, and behind them what is in none where that is compared too.
@@ -127,9 +114,8 @@ ChosenBasis choose_basis(const TraceSequence& a, const TraceSteps& steps_a, cons
                                                                   : a.empty()            ? "A tells"
                                                                                          : "B tells")};
   }
-  const bool same_kind = steps_a.found == steps_b.found && steps_a.found != TraceSteps::Found::none;
-  if (!same_kind) {
-    const bool none_a = steps_a.found == TraceSteps::Found::none, none_b = steps_b.found == TraceSteps::Found::none;
+  const bool none_a = a.steps.empty(), none_b = b.steps.empty();
+  if (none_a || none_b || steps_a.found != steps_b.found) {
     if (!none_a && !none_b) return {Basis::whole, "the steps of the two sides are found in different ways"};
     return {Basis::whole, none_a && none_b ? "no steps were found" : none_a ? "A shows no steps" : "B shows no steps"};
   }
@@ -150,15 +136,55 @@ bool is_compared(const TraceSequence& sequence, const TraceSequence::Item& item,
   return item.step >= 0 && sequence.steps[static_cast<std::size_t>(item.step)].complete;
 }
 
-PairedSteps pair_steps(const TraceSequence& a, const TraceSequence& b, const CommonNames& names, Basis basis) {
-  const std::vector<StreamPair> streams = stream_pairs(a, b, names);
-  PairedSteps paired{cut(a, streams, false, basis), cut(b, streams, true, basis), {}};
-  if (basis != Basis::a_step) {
-    for (std::size_t i = 0; i < paired.a.size(); ++i) paired.pairs.push_back({i, i, true, true});
-    return paired;
+std::vector<DevicePair> pair_devices(const TraceSequence& a, const TraceSequence& b) {
+  const auto devices_a = devices_of(a), devices_b = devices_of(b);
+  std::vector<DevicePair> pairs;
+  std::vector<DeviceKey> rest_a, rest_b;
+  const bool in_order = devices_a.size() == devices_b.size();
+  for (const auto& [key, streams] : devices_a) {
+    if (!in_order && devices_b.contains(key)) {
+      pairs.push_back({key, key});
+    } else {
+      rest_a.push_back(key);
+    }
   }
-  for (std::size_t i = 0; i < paired.a.size(); ++i) paired.pairs.push_back({i, i % paired.b.size(), true, false});
-  for (std::size_t i = 0; i < paired.b.size(); ++i) paired.pairs.push_back({i % paired.a.size(), i, false, true});
+  for (const auto& [key, streams] : devices_b) {
+    if (in_order || !devices_a.contains(key)) rest_b.push_back(key);
+  }
+  for (std::size_t i = 0; i < std::max(rest_a.size(), rest_b.size()); ++i) {
+    DevicePair pair;
+    if (i < rest_a.size()) pair.a = rest_a[i];
+    if (i < rest_b.size()) pair.b = rest_b[i];
+    pairs.push_back(pair);
+  }
+  return pairs;
+}
+
+PairedSteps pair_steps(const TraceSequence& a, const TraceSequence& b, const CommonNames& names, Basis basis) {
+  const auto devices_a = devices_of(a), devices_b = devices_of(b);
+  const auto streams_of = [](const auto& devices, const std::optional<DeviceKey>& key) {
+    return key ? devices.at(*key) : std::vector<const Stream*>{};
+  };
+  PairedSteps paired;
+  std::size_t device = 0;
+  for (const DevicePair& pair : pair_devices(a, b)) {
+    std::vector<StreamPair> streams;
+    pair_streams(streams_of(devices_a, pair.a), streams_of(devices_b, pair.b), names, streams);
+    std::vector<StepItems> steps_a = cut(a, streams, false, basis), steps_b = cut(b, streams, true, basis);
+    const std::size_t first_a = paired.a.size(), first_b = paired.b.size(), n_a = steps_a.size(), n_b = steps_b.size();
+    const auto add = [&](std::size_t i, std::size_t j, bool count_a, bool count_b) {
+      paired.pairs.push_back({first_a + i, first_b + j, count_a, count_b, device});
+    };
+    if (basis != Basis::a_step) {
+      for (std::size_t i = 0; i < n_a; ++i) add(i, i, true, true);
+    } else {
+      for (std::size_t i = 0; i < n_a; ++i) add(i, i % n_b, true, false);
+      for (std::size_t i = 0; i < n_b; ++i) add(i % n_a, i, false, true);
+    }
+    std::move(steps_a.begin(), steps_a.end(), std::back_inserter(paired.a));
+    std::move(steps_b.begin(), steps_b.end(), std::back_inserter(paired.b));
+    ++device;
+  }
   return paired;
 }
 

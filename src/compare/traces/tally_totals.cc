@@ -12,20 +12,8 @@ using Totals = std::vector<GroupTally::Total>;
 
 // Where a row counts; nothing for what is not compared.
 std::optional<Part> part_of_row(Activity activity, Quantity quantity) {
-  switch (activity) {
-    case Activity::kernel:
-    case Activity::code:
-      return Part::kernel;
-    case Activity::collective:
-      return Part::collective;
-    case Activity::copy:
-    case Activity::fill:
-      return Part::copy;
-    case Activity::operation:
-      return quantity == Quantity::call_time ? std::optional(Part::kernel) : std::nullopt;
-    default:
-      return std::nullopt;
-  }
+  if (activity != Activity::operation) return part_of(activity);
+  return quantity == Quantity::call_time ? std::optional(Part::kernel) : std::nullopt;
 }
 
 template <class Visit>
@@ -61,6 +49,11 @@ std::map<TotalKey, GroupTally::Total> totals_of(const KernelsRecord& record, boo
     total.name = item.name;
     total.times += row.samples > 0 ? row.samples : row.time.count;
     total.ns += row.time.total_ns;
+    Launch code{.registers = row.key.launch.registers};
+    if (names.is_compiled(item.name)) {
+      code.block = row.key.launch.block, code.shared_bytes = row.key.launch.shared_bytes;
+    }
+    total.codes.insert(code);
   });
   return totals;
 }

@@ -18,6 +18,7 @@ std::map<std::string, Fact> facts_of(const KernelsRecord& record) {
   std::map<std::string, Fact> facts;
   for (const TraceSource& source : record.sources) {
     for (const auto& [id, fact] : source.facts) {
+      if (id == "trace.base_time_ns") continue;  // when it was taken is nothing of the stack
       const auto [known, is_new] = facts.try_emplace(id, fact);
       if (is_new || same_fact(known->second, fact)) continue;
       const std::string before = fact_text(known->second), now = fact_text(fact);

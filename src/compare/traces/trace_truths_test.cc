@@ -2,9 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <map>
+#include <random>
 
 #include "compare/traces/compare_traces.h"
-#include "kernels/files/trace_files.h"
+#include "kernels/analysis/made_trace_testing.h"
+#include "kernels/analysis/trace_analysis.h"
+#include "kernels/files/trace_sides.h"
 #include "kernels/trace/trace_testing.h"
 #include "world/world.h"
 
@@ -14,8 +18,8 @@ namespace {
 std::optional<TraceComparison> compared(const std::string& a, const std::string& b) {
   const auto path_a = test::real_trace(a), path_b = test::real_trace(b);
   if (!path_a || !path_b) return std::nullopt;
-  const auto read_a = read_trace_sequence(host_world().files, *path_a);
-  const auto read_b = read_trace_sequence(host_world().files, *path_b);
+  const auto read_a = read_trace_side(host_world().files, {*path_a});
+  const auto read_b = read_trace_side(host_world().files, {*path_b});
   if (!read_a || !read_b) return std::nullopt;
   auto comparison =
       compare_traces({read_a->record, read_a->sequence}, {read_b->record, read_b->sequence}, "2026-01-01T00:00:00Z");
@@ -158,6 +162,105 @@ TEST(TraceTruths, ATraceAgainstItselfIsExactlyZeroAndSwappingChangesSigns) {
   EXPECT_EQ(pair->groups.size(), swapped->groups.size());
   EXPECT_EQ(line_of(*pair, AccountLineKind::replaced).a_ns, line_of(*swapped, AccountLineKind::replaced).b_ns);
   EXPECT_EQ(line_of(*pair, AccountLineKind::same).b_ns, line_of(*swapped, AccountLineKind::same).a_ns);
+}
+
+// Timelines made at random, read as a trace is: everything sums to the nanosecond, and swapping changes signs only.
+TraceReading random_timeline(std::mt19937& random) {
+  const auto below = [&](std::int64_t most) {
+    return std::uniform_int_distribution<std::int64_t>(0, most - 1)(random);
+  };
+  TraceAnalysis analysis(WitnessKind::kineto, {.keep_sequence = true});
+  test::MadeTrace trace(analysis);
+  constexpr TrackId kStreams[] = {test::kStream, test::kOtherStream, test::kOtherDevice};
+  std::int64_t host_ns = below(1000);
+  std::uint64_t correlation = 1;
+  std::map<TrackId, std::int64_t> free_ns;
+  const std::int64_t steps = below(4);
+  for (std::int64_t step = 0; step < std::max<std::int64_t>(steps, 1); ++step) {
+    const std::int64_t begin_ns = host_ns;
+    host_ns += below(3000);
+    for (std::int64_t i = below(30); i >= 0; --i) {
+      const TrackId stream = kStreams[below(3)];
+      constexpr Activity kKinds[] = {Activity::kernel, Activity::kernel, Activity::collective, Activity::copy};
+      trace.launch(correlation, host_ns, 1 + below(50));
+      const std::int64_t start_ns = std::max(host_ns + below(200), free_ns[stream]), length_ns = 1 + below(2000);
+      free_ns[stream] = start_ns + length_ns;
+      trace.add(stream, kKinds[below(4)], std::string(1, static_cast<char>('a' + below(6))), start_ns, length_ns,
+                {.correlation = correlation++});
+      host_ns += 60 + below(300);
+    }
+    host_ns += below(2) * below(5000);
+    if (steps > 0) {
+      trace.add(test::kThread, Activity::region, "ProfilerStep#" + std::to_string(step), begin_ns, host_ns - begin_ns);
+    }
+    host_ns += below(2) * below(500);
+  }
+  return analysis.take();
+}
+
+TEST(TraceTruths, RandomTimelinesCloseToTheNanosecond) {
+  std::mt19937 random(5);
+  const auto record_of = [](TraceReading& reading) {
+    KernelsRecord record;
+    TraceSource source{.file = "made", .format = "made"};
+    source.steps = reading.steps;
+    record.sources.push_back(std::move(source));
+    record.record = std::move(reading.record);
+    return record;
+  };
+  for (int round = 0; round < 150; ++round) {
+    TraceReading reading_a = random_timeline(random), reading_b = random_timeline(random);
+    const KernelsRecord a = record_of(reading_a), b = record_of(reading_b);
+    const ComparedTrace side_a{a, reading_a.sequence}, side_b{b, reading_b.sequence};
+    for (const TraceSequence* sequence : {&reading_a.sequence, &reading_b.sequence}) {
+      const auto expect_whole = [&](const TraceSequence::Window& window) {
+        std::int64_t sum = 0;
+        for (const auto& [part, ns] : window.parts) sum += ns;
+        EXPECT_EQ(sum, window.length_ns) << round;
+      };
+      expect_whole(sequence->whole);
+      for (const TraceSequence::Step& step : sequence->steps) expect_whole(step.window);
+    }
+    for (const TraceSteps* steps : {&reading_a.steps, &reading_b.steps}) {
+      for (const TraceStep& step : steps->steps) {
+        std::int64_t sum = 0;
+        for (const auto& [part, ns] : step.parts) sum += ns;
+        EXPECT_EQ(sum % std::max<std::int64_t>(step.length_ns, 1), 0) << round;  // of each device once
+      }
+    }
+    const auto forth = compare_traces(side_a, side_b, ""), back = compare_traces(side_b, side_a, "");
+    const auto same = compare_traces(side_a, side_a, "");
+    ASSERT_TRUE(forth && back && same) << round;
+    EXPECT_TRUE(nothing_changed(*same)) << round;
+    std::int64_t sum_a = 0, sum_b = 0;
+    for (const AccountLine& line : forth->lines) {
+      sum_a += line.a_ns, sum_b += line.b_ns;
+      const AccountLineKind kind = line.kind == AccountLineKind::appeared   ? AccountLineKind::vanished
+                                   : line.kind == AccountLineKind::vanished ? AccountLineKind::appeared
+                                                                            : line.kind;
+      EXPECT_EQ(line_of(*back, kind).b_ns, line.a_ns) << round;
+      EXPECT_EQ(line_of(*back, kind).a_ns, line.b_ns) << round;
+    }
+    EXPECT_EQ(sum_a, forth->a.window_ns) << round;
+    EXPECT_EQ(sum_b, forth->b.window_ns) << round;
+  }
+}
+
+// A step of which only a part was recorded on the device still sums, and what the host did before its first kernel is
+// of it.
+TEST(TraceTruths, AStepThatBeginsBeforeTheFirstKernelIsWhole) {
+  const auto path = test::real_trace("kineto/resnet50-v100-workers0.json.gz");
+  if (!path) GTEST_SKIP() << "no real traces here";
+  const auto read = read_trace_side(host_world().files, {*path});
+  ASSERT_TRUE(read);
+  for (const TraceStep& step : read->record.sources.front().steps.steps) {
+    std::int64_t sum = 0;
+    for (const auto& [part, ns] : step.parts) sum += ns;
+    EXPECT_EQ(sum, step.length_ns) << step.name;
+  }
+  std::int64_t steps_ns = 0;
+  for (const TraceSequence::Step& step : read->sequence.steps) steps_ns += step.window.length_ns;
+  EXPECT_EQ(steps_ns, read->sequence.whole.length_ns);
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ class Failures {
   // Notes the failure of the last unit of `run`, with what is to be said of it: at length for the first of a kind on a
   // side, else counted. False when that is one too many.
   bool add(Finding finding, Run& run);
-  // Says how many failed on each side, once all units are there: then the run is not complete.
+  // Says how many failed on each side, once all units are there, where any were allowed to: then the run is not
+  // complete.
   void close(Run& run) const;
 
  private:

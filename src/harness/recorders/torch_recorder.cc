@@ -11,10 +11,10 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "harness/conditions/machine_time.h"
 #include "harness/recorders/kineto_daemon.h"
 #include "harness/recorders/python_hook.h"
 #include "harness/recorders/recorders.h"
-#include "harness/unit/machine_time.h"
 #include "kernels/files/trace_files.h"
 #include "kernels/whereabouts.h"
 

@@ -8,6 +8,8 @@
 
 #include "base/result.h"
 #include "harness/process/server_process.h"
+#include "harness/readings/output_equality.h"
+#include "harness/sources/metric_sources.h"
 #include "model/run_record.h"
 
 namespace varve {
@@ -23,8 +25,10 @@ struct UnitRequest {
   double timeout_seconds = 0;                             // 0 is none
   std::string window_metric;                              // whose window is that of the unit; "": of the first written
   std::function<void(std::string_view)> output;           // gets stdout and stderr as they come; may be empty
-  int watched = -1;                                       // a descriptor to watch while the unit runs; -1: none. Lent
-  std::function<void()> readable;                         // called whenever it can be read
+  const MetricSources* sources = nullptr;  // where numbers are read beside $VARVE_METRICS; not owned, none: nowhere
+  OutputWatch* outputs = nullptr;          // holds outputs against those of other units; not owned, may be none
+  int watched = -1;                        // a descriptor to watch while the unit runs; -1: none. Lent
+  std::function<void()> readable;          // called whenever it can be read
 };
 
 // What became of it. Times are in seconds of CLOCK_MONOTONIC and CPU time; fields named as in Unit mean the same.
@@ -40,6 +44,10 @@ struct UnitOutcome {
   std::string peak_memory_note;
   std::uint64_t involuntary_switches = 0;
   Result<std::vector<Metric>> metrics = std::vector<Metric>{};
+  std::string metrics_note;
+  std::string work_fault;
+  std::vector<OutputCheck> outputs;
+  UnitConditions conditions;
   std::optional<MeasuredWindow> window;
   std::vector<Stretch> stretches;  // of the window, on the monotonic clock; none without one
   std::string window_fault;
@@ -60,6 +68,8 @@ class Executor {
  public:
   virtual ~Executor() = default;
   virtual UnitOutcome execute(const UnitRequest& request) = 0;
+  // A fixed piece of work between units, where there is one.
+  virtual std::optional<Canary> canary() { return std::nullopt; }
   // A command that is not measured, before or after a unit: of the outcome only its end and last output are set.
   virtual UnitOutcome execute_aside(const UnitRequest& request) {
     (void)request;

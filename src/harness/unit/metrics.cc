@@ -9,13 +9,11 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
 #include "base/text.h"
-#include "stats/descriptive.h"
-#include "tables/metric_direction.h"
+#include "model/words/names.h"
 #include "world/files.h"
 
 namespace varve {
@@ -24,25 +22,19 @@ namespace {
 
 constexpr std::size_t kFileCap = std::size_t{16} << 20;
 constexpr std::size_t kLineCap = std::size_t{64} << 10;
-constexpr std::size_t kMetricCap = 1000;
+constexpr std::size_t kQuoteCap = 160;
 constexpr std::size_t kNameCap = 200;
 constexpr std::size_t kUnitCap = 40;
+constexpr std::uint64_t kRankCap = std::uint64_t{1} << 30;
 constexpr const char* kDoing = "reading the metrics that the program wrote";
 constexpr const char* kHint =
     "write one JSON object a line to the file $VARVE_METRICS: "
     R"({"metric": "tokens/s", "value": 12.5, "better": "higher"})";
 
-Error line_error(int line, std::string found) {
-  return Error{kDoing, fmt::format("metrics line {}", line), std::move(found), kHint};
+Error line_error(int number, const std::string& found, std::string_view line) {
+  return Error{kDoing, fmt::format("metrics line {}", number),
+               fmt::format("{}; the line is: {}", found, clean_utf8(trim(line), kQuoteCap)), kHint};
 }
-
-// A metric with everything that was written for it.
-struct Written {
-  Metric metric;
-  std::vector<double> values;
-  std::size_t lines_with_window = 0;
-  MetricWindow window;  // stretches in the order of the lines
-};
 
 bool has_control_character(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
@@ -101,107 +93,82 @@ std::string read_moment(const Json& line, const char* member, std::int64_t& mome
 }
 
 // Adds what a line says its number was measured over; otherwise what is wrong with that.
-std::string read_window(const Json& line, Written& written) {
+std::string read_window(const Json& line, Reported& reported) {
   if (const auto work = line.find("work"); work != line.end()) {
     const double done = work->is_number() ? work->get<double>() : -1;
     if (!std::isfinite(done) || done < 0) return "\"work\" is no number from 0 on";
-    written.metric.work = written.metric.work.value_or(0) + done;
+    reported.metric.work = done;
   }
   if (!line.contains("start_ns") && !line.contains("end_ns")) return "";
   Stretch stretch;
   if (std::string fault = read_moment(line, "start_ns", stretch.start_ns); !fault.empty()) return fault;
   if (std::string fault = read_moment(line, "end_ns", stretch.end_ns); !fault.empty()) return fault;
   if (stretch.end_ns <= stretch.start_ns) return "\"end_ns\" is not after \"start_ns\"";
-  ++written.lines_with_window;
-  written.window.stretches.push_back(stretch);
+  reported.stretch = stretch;
   return "";
 }
 
-// Sorted, and those that touch or overlap made one.
-std::vector<Stretch> united(std::vector<Stretch> stretches) {
-  std::sort(stretches.begin(), stretches.end(),
-            [](const Stretch& a, const Stretch& b) { return a.start_ns < b.start_ns; });
-  std::vector<Stretch> apart;
-  for (const Stretch& stretch : stretches) {
-    if (!apart.empty() && stretch.start_ns <= apart.back().end_ns) {
-      apart.back().end_ns = std::max(apart.back().end_ns, stretch.end_ns);
-    } else {
-      apart.push_back(stretch);
-    }
+// Which process it is from, and how several become one; otherwise what is wrong with that.
+std::string read_belonging(const Json& line, Reported& reported) {
+  if (const auto rank = line.find("rank"); rank != line.end()) {
+    const bool whole = rank->is_number_unsigned() && rank->get<std::uint64_t>() < kRankCap;
+    if (!whole) return "\"rank\" is no whole number from 0 on";
+    reported.rank = rank->get<int>();
   }
-  return apart;
+  if (const auto combine = line.find("combine"); combine != line.end()) {
+    const std::vector<std::string>& words = combining_words();
+    const bool known = combine->is_string() && std::find(words.begin(), words.end(), *combine) != words.end();
+    if (!known) return "\"combine\" is none of " + join(words, ", ");
+    reported.combine = combined_from(combine->get<std::string>());
+  }
+  return "";
 }
 
-MetricWindow closed(Written& written) {
-  MetricWindow window = std::move(written.window);
-  if (window.fault.empty() && written.lines_with_window > 0 && written.lines_with_window < written.values.size()) {
-    window.fault = fmt::format("{} of {} lines say when they were measured: all of a metric must, or none",
-                               written.lines_with_window, written.values.size());
+// The line's number in `reported`; otherwise what is wrong with it.
+std::string read_reported(const Json& line, int number, Reported& reported) {
+  if (std::string fault = read_line(line, reported.metric); !fault.empty()) return fault;
+  if (std::string fault = read_belonging(line, reported); !fault.empty()) return fault;
+  if (const std::string fault = read_window(line, reported); !fault.empty()) {
+    reported.stretch_fault = fmt::format("metrics line {}: {}", number, fault);
   }
-  window.stretches = window.fault.empty() ? united(std::move(window.stretches)) : std::vector<Stretch>{};
-  return window;
-}
-
-std::string change_fault(const Metric& before, const Metric& now) {
-  if (before.unit != now.unit) {
-    return fmt::format("the unit of \"{}\" changes from \"{}\" to \"{}\"", now.name, before.unit, now.unit);
-  }
-  const bool both_say = before.better != Better::unknown && now.better != Better::unknown;
-  if (both_say && before.better != now.better) return fmt::format("\"better\" of \"{}\" changes", now.name);
   return "";
 }
 
 }  // namespace
 
-bool is_built_in_metric(std::string_view name) { return name == "wall time" || name == "CPU time"; }
-
-Result<WrittenMetrics> parse_metrics(std::string_view text) {
-  std::vector<Written> written;
-  std::map<std::string, std::size_t, std::less<>> position;
+Status add_metric_lines(std::string_view text, ReportedMetrics& reported) {
   int number = 0;
   while (!text.empty()) {
     ++number;
     const std::size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
     text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-    if (line.size() > kLineCap) return line_error(number, fmt::format("longer than {} bytes", kLineCap));
+    if (line.size() > kLineCap) return line_error(number, fmt::format("longer than {} bytes", kLineCap), line);
     if (trim(line).empty()) continue;
-    Result<Json> json = parse_json(line, kDoing, fmt::format("metrics line {}", number));
-    if (!json) return line_error(number, json.error().found);
-    Metric metric;
-    if (std::string fault = read_line(*json, metric); !fault.empty()) return line_error(number, fault);
-    const auto [at, is_new] = position.try_emplace(metric.name, written.size());
-    if (is_new) {
-      if (written.size() == kMetricCap) return line_error(number, fmt::format("more than {} metrics", kMetricCap));
-      written.push_back({.metric = metric});
-    } else if (std::string fault = change_fault(written[at->second].metric, metric); !fault.empty()) {
-      return line_error(number, fault);
-    }
-    Metric& kept = written[at->second].metric;
-    if (kept.better == Better::unknown) kept.better = metric.better;
-    Written& of_metric = written[at->second];
-    of_metric.values.push_back(metric.value);
-    std::string fault = read_window(*json, of_metric);
-    if (!fault.empty() && of_metric.window.fault.empty()) {
-      of_metric.window.fault = fmt::format("metrics line {}: {}", number, fault);
-    }
+    const Result<Json> json = parse_json(line, kDoing, fmt::format("metrics line {}", number));
+    if (!json) return line_error(number, json.error().found, line);
+    Reported one;
+    std::string fault = read_reported(*json, number, one);
+    if (fault.empty()) fault = reported.add(std::move(one));
+    if (!fault.empty()) return line_error(number, fault, line);
   }
-  WrittenMetrics all;
-  for (Written& one : written) {
-    if (MetricWindow window = closed(one); !window.fault.empty() || !window.stretches.empty()) {
-      all.windows.emplace(one.metric.name, std::move(window));
-    }
-    one.metric.count = static_cast<int>(one.values.size());
-    one.metric.value = median(std::move(one.values));
-    if (one.metric.better == Better::unknown) one.metric.better = metric_direction(one.metric.name, one.metric.unit);
-    all.metrics.push_back(std::move(one.metric));
-  }
-  return all;
+  return Done{};
 }
 
-Result<WrittenMetrics> read_metrics(const std::string& path) {
+Result<WrittenMetrics> parse_metrics(std::string_view text) {
+  ReportedMetrics reported;
+  if (Status added = add_metric_lines(text, reported); !added) return added.error();
+  return reported.close();
+}
+
+bool make_metrics_file(const std::string& path) {
+  unlink(path.c_str());
+  return static_cast<bool>(FileHandle(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)));
+}
+
+Result<MetricsFile> read_metrics_file(const std::string& path, ReportedMetrics& reported) {
   const FileHandle file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!file && errno == ENOENT) return WrittenMetrics{};
+  if (!file && errno == ENOENT) return MetricsFile::vanished;
   const auto fault = [](std::string found) {
     return Error{kDoing, "the file $VARVE_METRICS", std::move(found), kHint};
   };
@@ -219,7 +186,9 @@ Result<WrittenMetrics> read_metrics(const std::string& path) {
     text.append(buffer, static_cast<std::size_t>(count));
     if (text.size() > kFileCap) return fault(fmt::format("larger than {} MiB", kFileCap >> 20));
   }
-  return parse_metrics(text);
+  if (text.empty()) return MetricsFile::empty;
+  if (Status added = add_metric_lines(text, reported); !added) return added.error();
+  return MetricsFile::written;
 }
 
 }  // namespace varve

@@ -1,11 +1,9 @@
 #pragma once
-#include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
-#include "model/run_record.h"
+#include "harness/readings/reported.h"
 
 namespace varve {
 
@@ -13,28 +11,28 @@ namespace varve {
 // ignored, empty lines allowed:
 //   {"metric": "tokens/s", "value": 1520.5}
 //   {"metric": "time to first token", "value": 0.021, "unit": "s", "better": "lower"}
-// Without "better", unit and name tell (tables/metric_direction.h), or it is unknown. A metric on several lines becomes
-// the median of its values; its unit and better may not change, and its work is the sum. Order of first appearance is
+// Without "better", unit and name tell (tables/metric_direction.h), or it is unknown. Of a metric on several lines the
+// unit and "better" may not change, and its work is the sum; how its values become one, harness/readings/combine.h
+// says, unless a line does: "combine": "sum", "mean", "median", "highest" or "lowest". Order of first appearance is
 // kept. Limits: 16 MiB, 64 KiB a line, 1000 metrics, 200 bytes a name, 40 a unit. The names of the built-in metrics are
-// reserved. The Error's `where` is "metrics line N".
+// reserved. The Error's `where` is "metrics line N", and its `found` quotes the line.
 //
-// A line may also say what its number was measured over, by CLOCK_MONOTONIC, and how much was done in it:
-//   {"metric": "tokens/s", "value": 812.5, "start_ns": 81250000000, "end_ns": 83250000000, "work": 1625}
-// All lines of a metric do, or its window is not used. What is wrong with this fails nothing: it is said in `fault`.
-struct MetricWindow {
-  std::vector<Stretch> stretches;  // by rising start, apart from each other; empty: the lines do not say
-  std::string fault;  // "metrics line 2: \"end_ns\" is not after \"start_ns\""; then there are no stretches
-};
-
-struct WrittenMetrics {
-  std::vector<Metric> metrics;
-  std::map<std::string, MetricWindow, std::less<>> windows;  // by metric, of those that tell of one
-};
+// A line may also say what its number was measured over, by CLOCK_MONOTONIC, how much was done in it, and which of
+// several processes writes it:
+//   {"metric": "tokens/s", "value": 812.5, "start_ns": 81250000000, "end_ns": 83250000000, "work": 1625, "rank": 3}
+// All lines of a metric say when, or its window is not used. What is wrong with this fails nothing: it is said in
+// `fault`.
+Status add_metric_lines(std::string_view text, ReportedMetrics& reported);
 Result<WrittenMetrics> parse_metrics(std::string_view text);
 
-// The file's metrics; none when there is no such file. Only a regular file is read, links are not followed.
-Result<WrittenMetrics> read_metrics(const std::string& path);
-
-bool is_built_in_metric(std::string_view name);  // "wall time", "CPU time"
+enum class MetricsFile {
+  written,
+  empty,     // it is as it was made: nobody wrote to it
+  vanished,  // it was there when the program was started, and is not now
+};
+// Makes the file anew, empty. False: it cannot be made.
+bool make_metrics_file(const std::string& path);
+// Adds its lines. Only a regular file is read, links are not followed.
+Result<MetricsFile> read_metrics_file(const std::string& path, ReportedMetrics& reported);
 
 }  // namespace varve

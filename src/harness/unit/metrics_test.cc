@@ -19,10 +19,12 @@ Result<std::vector<Metric>> metrics_of(std::string_view text) {
 
 std::string error_of(std::string_view text) {
   Result<std::vector<Metric>> metrics = metrics_of(text);
-  return metrics ? "no error" : metrics.error().where + ": " + metrics.error().found;
+  if (metrics) return "no error";
+  // What stands behind is the line itself, quoted.
+  return metrics.error().where + ": " + metrics.error().found.substr(0, metrics.error().found.find("; the line is: "));
 }
 
-TEST(Metrics, KeepsTheOrderOfFirstAppearanceAndTakesTheMedian) {
+TEST(Metrics, KeepsTheOrderOfFirstAppearanceAndMakesOneNumberOfEach) {
   Result<std::vector<Metric>> metrics = metrics_of(
       "{\"metric\": \"tokens/s\", \"value\": 10}\n"
       "{\"metric\": \"latency\", \"value\": 0.5, \"unit\": \"s\"}\r\n"
@@ -33,7 +35,8 @@ TEST(Metrics, KeepsTheOrderOfFirstAppearanceAndTakesTheMedian) {
   ASSERT_TRUE(metrics) << to_text(metrics.error());
   ASSERT_EQ(metrics->size(), 2u);
   EXPECT_EQ((*metrics)[0].name, "tokens/s");
-  EXPECT_EQ((*metrics)[0].value, 14);
+  EXPECT_EQ((*metrics)[0].value, 54) << "rates of one unit are added up";
+  EXPECT_EQ((*metrics)[0].combined, Combined::sum);
   EXPECT_EQ((*metrics)[0].count, 3);
   EXPECT_EQ((*metrics)[1].name, "latency");
   EXPECT_EQ((*metrics)[1].value, 1.0);
@@ -58,8 +61,8 @@ TEST(Metrics, UnitAndNameTellTheDirectionUnlessTheProgramDoes) {
 TEST(Metrics, OneLineMayGiveTheDirectionOfAll) {
   Result<std::vector<Metric>> metrics = metrics_of(
       "{\"metric\": \"widgets\", \"value\": 1}\n"
-      "{\"metric\": \"widgets\", \"value\": 2, \"better\": \"higher\"}\n"
-      "{\"metric\": \"widgets\", \"value\": 3}\n");
+      "{\"metric\": \"widgets\", \"value\": 1, \"better\": \"higher\"}\n"
+      "{\"metric\": \"widgets\", \"value\": 1}\n");
   ASSERT_TRUE(metrics) << to_text(metrics.error());
   EXPECT_EQ((*metrics)[0].better, Better::higher);
 }
@@ -113,18 +116,41 @@ TEST(Metrics, TheMedianOfHugeValuesIsFinite) {
   EXPECT_EQ((*metrics)[0].value, 1.7e308);
 }
 
+TEST(Metrics, QuotesALineThatCannotBeRead) {
+  const Result<WrittenMetrics> written = parse_metrics("{\"metric\": \"a\", \"value\": 1}\n{\"metric\": \"a\", \"va");
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().where, "metrics line 2");
+  EXPECT_TRUE(written.error().found.ends_with("; the line is: {\"metric\": \"a\", \"va")) << written.error().found;
+}
+
+TEST(Metrics, ALineSaysOfWhichRankItIsAndHowSeveralBecomeOne) {
+  const auto value = [](const std::string& members) {
+    const std::string line = "{\"metric\": \"accuracy\", \"value\": ";
+    const auto metrics = metrics_of(line + "1" + members + "}\n" + line + "3" + members + "}\n");
+    return metrics && !metrics->empty() ? metrics->at(0).value : -1;
+  };
+  EXPECT_EQ(value(", \"combine\": \"mean\""), 2);
+  EXPECT_EQ(value(", \"combine\": \"highest\""), 3);
+  EXPECT_EQ(value(""), -1) << "nobody says how";
+  EXPECT_NE(error_of("{\"metric\": \"a\", \"value\": 1, \"combine\": \"product\"}"), "no error");
+  EXPECT_NE(error_of("{\"metric\": \"a\", \"value\": 1, \"rank\": -1}"), "no error");
+}
+
 TEST(Metrics, OnlyARegularFileIsRead) {
   Result<TemporaryDirectory> directory = TemporaryDirectory::make();
   ASSERT_TRUE(directory);
   const std::string path = directory->path() + "/metrics";
-  Result<WrittenMetrics> nothing = read_metrics(path);
-  ASSERT_TRUE(nothing);
-  EXPECT_TRUE(nothing->metrics.empty());
+  ReportedMetrics reported;
+  EXPECT_EQ(*read_metrics_file(path, reported), MetricsFile::vanished);
+  ASSERT_TRUE(make_metrics_file(path));
+  EXPECT_EQ(*read_metrics_file(path, reported), MetricsFile::empty);
+  EXPECT_TRUE(reported.empty());
+  ASSERT_EQ(unlink(path.c_str()), 0);
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
-  EXPECT_FALSE(read_metrics(path));
+  EXPECT_FALSE(read_metrics_file(path, reported));
   ASSERT_EQ(unlink(path.c_str()), 0);
   ASSERT_EQ(symlink("/etc/passwd", path.c_str()), 0);
-  EXPECT_FALSE(read_metrics(path));
+  EXPECT_FALSE(read_metrics_file(path, reported));
 }
 
 }  // namespace

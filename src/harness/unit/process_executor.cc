@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "harness/unit/interrupt.h"
 #include "harness/unit/measured_window.h"
 #include "harness/unit/metrics.h"
+#include "harness/unit/unit_marks.h"
 #include "harness/unit/unit_process.h"
 #include "kernels/perf_events.h"
 
@@ -24,7 +26,7 @@ namespace {
 
 constexpr std::size_t kOutputBuffer = 65536;  // what a pipe holds
 constexpr double kMachineTimeStep = 0.01;     // seconds: USER_HZ is 100
-constexpr double kMuchSteal = 0.05;           // of wall time x CPUs
+constexpr double kShortestForOthers = 0.1;    // seconds: what others used is known in steps of 10 ms
 
 double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
@@ -72,6 +74,9 @@ UnitWindow take_metrics(Result<WrittenMetrics> written, const UnitRequest& reque
   outcome.stretches = window.stretches;
   outcome.window_fault = window.fault;
   outcome.metrics = std::move(written->metrics);
+  outcome.work_fault = std::move(written->work_fault);
+  for (const std::string& note : written->notes)
+    outcome.metrics_note += (outcome.metrics_note.empty() ? "" : "; ") + note;
   return window;
 }
 
@@ -95,27 +100,22 @@ void take_server_use(ServerProcess& server, const ServerUse& before, UnitOutcome
   server.served_one();
 }
 
-void add_load_marks(UnitOutcome& outcome, double processors) {
-  const double capacity = outcome.wall_seconds * processors;
-  // /proc/stat counts in steps of 10 ms: below a few of them a share means nothing.
-  if (outcome.steal_seconds && *outcome.steal_seconds >= 0.03 && *outcome.steal_seconds > kMuchSteal * capacity) {
-    const std::string share = format_percent(*outcome.steal_seconds / capacity);
-    outcome.marks.push_back({Mark::steal, "machine steal " + share});
+// Why there is no metric, where the program had a file for it; "" where there is one.
+std::string no_metric_note(MetricsFile file, const std::string& folder) {
+  if (file == MetricsFile::written) return "";
+  if (file == MetricsFile::vanished) return "the file $VARVE_METRICS was there when the unit began, and is gone";
+  struct statvfs disk {};
+  if (statvfs(folder.c_str(), &disk) == 0 && disk.f_bavail == 0) {
+    return "the program could write nothing to $VARVE_METRICS: the disk of " + std::string("the temporary folder") +
+           " is full";
   }
-  // A thread that has a CPU to itself is interrupted a few times a second; a fair scheduler that has to share it
-  // switches every few milliseconds of the thread's CPU time.
-  const double cpu = outcome.user_seconds + outcome.system_seconds;
-  const auto switches = static_cast<double>(outcome.involuntary_switches);
-  if (switches >= 50 && switches > 50 * cpu) {
-    outcome.marks.push_back(
-        {Mark::switches, fmt::format("{} involuntary context switches", outcome.involuntary_switches)});
-  }
+  return "the program wrote nothing to $VARVE_METRICS";
 }
 
 }  // namespace
 
 ProcessExecutor::ProcessExecutor(const World& world, KernelWitness& witness, TemporaryDirectory directory,
-                                 ExitWatch watch)
+                                 ExitWatch watch, GpuWatch gpus)
     : world_(world),
       witness_(witness),
       directory_(std::move(directory)),
@@ -124,6 +124,8 @@ ProcessExecutor::ProcessExecutor(const World& world, KernelWitness& witness, Tem
       empty_input_(open_empty_input()),
       leftovers_(world.files),
       machine_(world.files),
+      conditions_(world.files),
+      gpus_(std::move(gpus)),
       buffer_(kOutputBuffer) {
   const long processors = sysconf(_SC_NPROCESSORS_ONLN);
   if (processors > 0) processors_ = static_cast<double>(processors);
@@ -140,18 +142,61 @@ std::vector<std::string> ProcessExecutor::environment_for(const UnitRequest& req
   return environment;
 }
 
-// Reading /proc/stat costs some 20 µs, more with many CPUs. Right after a unit the last answer is as good: the counts
-// move in steps of 10 ms.
-std::optional<MachineTime> ProcessExecutor::machine_time_before_unit() const {
-  const bool fresh = last_machine_time_ && monotonic_now() - last_machine_time_at_ < kMachineTimeStep;
-  return fresh ? last_machine_time_ : machine_.read();
+// Reading /proc/stat costs some 20 µs, more with many CPUs, and its counts move in steps of 10 ms: an answer that is
+// not older is as good. So of many short units the steal is that of all together, each has its own within a step.
+std::optional<MachineTime> ProcessExecutor::machine_time() {
+  const double now = monotonic_now();
+  if (!last_machine_time_ || now - last_machine_time_at_ >= kMachineTimeStep) {
+    last_machine_time_ = machine_.read();
+    last_machine_time_at_ = now;
+  }
+  return last_machine_time_;
 }
 
-UnitOutcome ProcessExecutor::execute(const UnitRequest& request) {
+// What the unit reports, through whatever way: what the user named comes first.
+Result<WrittenMetrics> ProcessExecutor::read_unit(const UnitRequest& request, UnitReadings& readings,
+                                                  UnitOutcome& outcome) const {
+  ReportedMetrics reported;
+  if (Status named = readings.finish(reported); !named) return named.error();
+  const Result<MetricsFile> file = read_metrics_file(metrics_path_, reported);
+  if (!file) return file.error();
+  if (reported.empty()) outcome.metrics_note = no_metric_note(*file, directory_.path());
+  return reported.close(request.sources != nullptr ? request.sources->several : std::nullopt);
+}
+
+void ProcessExecutor::take_conditions(const rusage& used, const MachineTime* before, const MachineTime* after,
+                                      UnitOutcome& outcome) {
+  UnitConditions& conditions = outcome.conditions;
+  conditions.voluntary_switches = static_cast<std::uint64_t>(used.ru_nvcsw);
+  conditions.major_faults = static_cast<std::uint64_t>(used.ru_majflt);
+  conditions.minor_faults = static_cast<std::uint64_t>(used.ru_minflt);
+  if (before == nullptr || after == nullptr) return;
+  outcome.steal_seconds = std::max(0.0, after->steal - before->steal);
+  if (outcome.wall_seconds < kShortestForOthers) return;
+  double others = after->busy - before->busy - outcome.user_seconds - outcome.system_seconds;
+  if (outcome.server) others -= outcome.server->user_seconds + outcome.server->system_seconds;
+  conditions.others_cpus = std::max(0.0, others) / outcome.wall_seconds;
+}
+
+UnitOutcome ProcessExecutor::execute(const UnitRequest& asked) {
+  static const MetricSources no_sources;
   UnitOutcome outcome;
-  unlink(metrics_path_.c_str());
+  UnitReadings readings(asked.sources != nullptr ? *asked.sources : no_sources, asked.directory);
+  const bool listens = (asked.sources != nullptr && asked.sources->reads_output()) || asked.outputs != nullptr;
+  UnitRequest request = asked;
+  if (listens) {
+    request.output = [&](std::string_view bytes) {
+      readings.output(bytes);
+      if (asked.outputs != nullptr) asked.outputs->output(bytes);
+      if (asked.output) asked.output(bytes);
+    };
+  }
+  if (asked.outputs != nullptr) asked.outputs->begin(asked.directory);
+  if (!make_metrics_file(metrics_path_)) outcome.metrics_note = "the file $VARVE_METRICS could not be made";
   const std::vector<std::string> environment = environment_for(request);
-  const std::optional<MachineTime> before = machine_time_before_unit();
+  conditions_.begin(monotonic_now());
+  gpus_.begin();
+  const std::optional<MachineTime> before = machine_time();
   ServerProcess* server = server_of(request);
   const std::optional<ServerUse> server_before = server != nullptr ? std::optional(server->use()) : std::nullopt;
   outcome.started_at = monotonic_now();
@@ -159,15 +204,14 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& request) {
       spawn_process(request.program, *request.command, environment, empty_input_.fd(), {request.directory, -1});
   if (!spawned) {
     outcome.not_started = to_text(spawned.error());
+    gpus_.finish();
     return outcome;
   }
   if (watch_ == ExitWatch::asking) spawned->exit_notice = FileHandle();
   UnitProcess process(std::move(*spawned), outcome.started_at, request, buffer_);
   outcome.wall_seconds = process.wait_for_end(witness_) - outcome.started_at;
-  const std::optional<MachineTime> after = machine_.read();
+  const std::optional<MachineTime> after = machine_time();
   if (server != nullptr) take_server_use(*server, *server_before, outcome);
-  last_machine_time_ = after;
-  last_machine_time_at_ = outcome.started_at + outcome.wall_seconds;
 
   outcome.cpus_allowed = cpus_allowed(process.process());
   rusage used = {};
@@ -177,11 +221,14 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& request) {
   outcome.system_seconds = seconds(used.ru_stime);
   outcome.involuntary_switches = static_cast<std::uint64_t>(used.ru_nivcsw);
   set_peak_memory(static_cast<std::uint64_t>(used.ru_maxrss) * 1024, outcome);
-  if (before && after) outcome.steal_seconds = std::max(0.0, after->steal - before->steal);
-  add_load_marks(outcome, processors_);
+  take_conditions(used, before ? &*before : nullptr, after ? &*after : nullptr, outcome);
+  conditions_.finish(last_machine_time_at_, outcome.conditions);
+  outcome.conditions.gpus = gpus_.finish();
+  add_condition_marks(outcome, processors_);
 
   for (UnitMark& mark : process.clean_up(leftovers_)) outcome.marks.push_back(std::move(mark));
-  const UnitWindow window = take_metrics(read_metrics(metrics_path_), request, outcome);
+  const UnitWindow window = take_metrics(read_unit(request, readings, outcome), request, outcome);
+  if (asked.outputs != nullptr) outcome.outputs = asked.outputs->finish(outcome.end.ok());
   // The server ran before the unit did: what it did then is no part of it.
   std::vector<Stretch> stretches = window.stretches;
   if (server != nullptr && stretches.empty()) stretches.push_back(life_of(outcome));

@@ -1,13 +1,19 @@
 #pragma once
+#include <sys/resource.h>
+
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "harness/conditions/canary.h"
+#include "harness/conditions/gpu_watch.h"
+#include "harness/conditions/machine_time.h"
+#include "harness/conditions/machine_watch.h"
 #include "harness/unit/executor.h"
 #include "harness/unit/kernel_witness.h"
 #include "harness/unit/leftovers.h"
-#include "harness/unit/machine_time.h"
+#include "harness/unit/metrics.h"
 #include "harness/unit/temporary_directory.h"
 
 namespace varve {
@@ -23,17 +29,21 @@ enum class ExitWatch { automatic, asking };
 class ProcessExecutor : public Executor {
  public:
   ProcessExecutor(const World& world, KernelWitness& witness, TemporaryDirectory directory,
-                  ExitWatch watch = ExitWatch::automatic);
+                  ExitWatch watch = ExitWatch::automatic, GpuWatch gpus = {});
   ~ProcessExecutor() override;
   UnitOutcome execute(const UnitRequest& request) override;
   UnitOutcome execute_aside(const UnitRequest& request) override;
   Status start_server(int key, const ServerRequest& request) override;
   void stop_server(int key) override;
+  std::optional<Canary> canary() override { return take_canary(); }
 
  private:
   ServerProcess* server_of(const UnitRequest& request) const;
-  std::optional<MachineTime> machine_time_before_unit() const;
+  std::optional<MachineTime> machine_time();
   std::vector<std::string> environment_for(const UnitRequest& request) const;
+  Result<WrittenMetrics> read_unit(const UnitRequest& request, UnitReadings& readings, UnitOutcome& outcome) const;
+  static void take_conditions(const rusage& used, const MachineTime* before, const MachineTime* after,
+                              UnitOutcome& outcome);
   void set_peak_memory(std::uint64_t bytes, UnitOutcome& outcome);
 
   const World& world_;
@@ -44,7 +54,9 @@ class ProcessExecutor : public Executor {
   FileHandle empty_input_;
   Leftovers leftovers_;
   MachineClock machine_;
-  std::optional<MachineTime> last_machine_time_;  // after the last unit,
+  MachineWatch conditions_;
+  GpuWatch gpus_;
+  std::optional<MachineTime> last_machine_time_;  // as last read,
   double last_machine_time_at_ = 0;               // on the monotonic clock
   double processors_ = 1;
   std::vector<char> buffer_;  // for the program's output, of every unit

@@ -12,8 +12,8 @@
 #include <set>
 
 #include "base/text.h"
+#include "harness/conditions/machine_time.h"
 #include "harness/unit/interrupt.h"
-#include "harness/unit/machine_time.h"
 
 namespace varve {
 

@@ -67,27 +67,6 @@ bool starts_before(const DeviceEvent& a, const DeviceEvent& b) {
 }
 }  // namespace
 
-std::optional<Part> part_of(Activity activity) {
-  switch (activity) {
-    case Activity::kernel:
-    case Activity::code:
-      return Part::kernel;
-    case Activity::collective:
-      return Part::collective;
-    case Activity::copy:
-    case Activity::fill:
-      return Part::copy;
-    case Activity::call:
-    case Activity::synchronise:
-    case Activity::launch:
-    case Activity::allocate:
-    case Activity::operation:
-    case Activity::region:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
-
 std::int64_t overlap_allowed_ns(const std::map<std::string, Fact>& facts, std::int64_t resolution_ns) {
   constexpr std::int64_t kRounding = 1000, kDependentLaunch = 5000;
   std::int64_t allowed = kRounding;

@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "kernels/analysis/host_sweep.h"
@@ -24,9 +23,6 @@ struct Device {
   std::int32_t rank = -1, device = -1;
   std::vector<DeviceEvent> events;
 };
-
-// Where an activity of a device counts; nothing for what occupies no device.
-std::optional<Part> part_of(Activity activity);
 
 // By how much a kernel may run on after its successor on the stream began, in nanoseconds: devices of compute
 // capability 9.0 and later start a kernel while the one before it ends (programmatic dependent launch); on B200 4 µs

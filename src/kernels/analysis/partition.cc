@@ -95,7 +95,13 @@ std::map<Part, std::int64_t> as_map(const Amounts& amounts) {
 class Sweep {
  public:
   Sweep(std::int64_t start_ns, const HostIntervals& host, std::span<const TimeSpan> spans)
-      : at_ns_(start_ns), reasons_(host), spans_(spans), of_spans_(spans.size()) {}
+      : at_ns_(spans.empty() ? start_ns : std::min(start_ns, spans.front().start_ns)),
+        reasons_(host),
+        spans_(spans),
+        of_spans_(spans.size()) {
+    advance(start_ns);
+    in_window_ = true;
+  }
 
   void advance(std::int64_t to) {
     if (to <= at_ns_) return;
@@ -112,8 +118,10 @@ class Sweep {
   void begin(Part part) { ++running_[static_cast<std::size_t>(part)]; }
   void end(Part part) { --running_[static_cast<std::size_t>(part)]; }
 
-  Partition take(std::int64_t start_ns, std::int64_t end_ns) const {
-    Partition partition{start_ns, end_ns, as_map(whole_), {}};
+  Partition take(std::int64_t start_ns, std::int64_t end_ns) {
+    in_window_ = false;
+    if (!spans_.empty()) advance(spans_.back().end_ns);
+    Partition partition{start_ns, end_ns, as_map(whole_), {}, as_map(outside_)};
     for (const Amounts& amounts : of_spans_) partition.of_spans.push_back(as_map(amounts));
     return partition;
   }
@@ -137,7 +145,8 @@ class Sweep {
     }
     const bool in_span = span_ < spans_.size() && spans_[span_].start_ns <= from;
     for (std::size_t i = 0; i < amounts.size(); ++i) {
-      whole_[i] += amounts[i];
+      if (in_window_) whole_[i] += amounts[i];
+      if (!in_window_ && in_span) outside_[i] += amounts[i];
       if (in_span) of_spans_[span_][i] += amounts[i];
     }
   }
@@ -148,7 +157,8 @@ class Sweep {
   std::size_t span_ = 0;  // that lies here or comes next
   Divider divider_;
   std::array<std::size_t, kAllParts.size()> running_{};  // by part
-  Amounts whole_{};
+  bool in_window_ = false;                               // and not where spans reach out of it
+  Amounts whole_{}, outside_{};
   std::vector<Amounts> of_spans_;
 };
 }  // namespace

@@ -17,6 +17,7 @@ struct Partition {
   std::int64_t start_ns = 0, end_ns = 0;
   std::map<Part, std::int64_t> parts;
   std::vector<std::map<Part, std::int64_t>> of_spans;  // the same for each of the spans that were asked for
+  std::map<Part, std::int64_t> outside;                // what they have out of the window: idleness
 };
 
 // What one event had of the window.
@@ -29,8 +30,9 @@ struct Had {
 // Divides the window of a device, and hands on for each of its events, in the order of their ends, what it had of the
 // window: each moment is shared equally among all that run in it (the Shapley value of covering the window; Shapley
 // 1953), alone_ns is where it ran by itself. So all shares and the idleness sum to the window. Kernels that cannot have
-// run so long count up to the beginning of their successor. `spans` are by rising start and do not overlap; what lies
-// outside the window has no part. O(n log n); 72 bytes for an event of the device.
+// run so long count up to the beginning of their successor. `spans` are by rising start and do not overlap; where they
+// reach out of the window the device was idle, so that their parts sum to their lengths. O(n log n); 72 bytes for an
+// event of the device.
 Partition divide_window(const Device& device, const HostIntervals& host, std::span<const TimeSpan> spans,
                         const std::function<void(const DeviceEvent&, const Had&)>& hand_on);
 

@@ -56,6 +56,26 @@ TEST(Partition, EachMomentBelongsToTheFirstThatApplies) {
   EXPECT_EQ(device.undivided_ns(), 0);
 }
 
+TEST(Partition, AStepSumsThatReachesOutOfTheWindow) {
+  TraceAnalysis analysis(WitnessKind::kineto, {.keep_sequence = true});
+  MadeTrace trace(analysis);
+  trace.add(kThread, Activity::region, "ProfilerStep#1", 0, 200);
+  trace.operation("load", 10, 30);
+  trace.kernel("k", 0, 100, 50);
+  trace.add(kThread, Activity::region, "ProfilerStep#2", 200, 200);
+  trace.kernel("k", 0, 250, 50);
+  const TraceReading reading = analysed(analysis);
+  ASSERT_EQ(reading.steps.steps.size(), 2u);
+  EXPECT_EQ(reading.steps.steps[0].parts, (Parts{{Part::kernel, 50}, {Part::idle_host, 30}, {Part::idle, 120}}));
+  EXPECT_EQ(reading.steps.steps[1].parts, (Parts{{Part::kernel, 50}, {Part::idle, 150}}));
+  // The window of the device is what it was, and that of a comparison holds the steps.
+  EXPECT_EQ(device_time(reading).window_ns, 200);
+  EXPECT_EQ(reading.sequence.whole.length_ns, 400);
+  EXPECT_EQ(sum_of(reading.sequence.whole.parts), 400);
+  EXPECT_EQ(reading.sequence.steps[0].window.length_ns, 200);
+  EXPECT_EQ(reading.sequence.pauses.total_ns, 100);
+}
+
 TEST(Partition, AMomentIsSharedEquallyAmongAllThatRunInIt) {
   TraceAnalysis analysis(WitnessKind::kineto, {});
   MadeTrace trace(analysis);
@@ -118,10 +138,11 @@ TEST(Partition, SpansDivideLikeTheWhole) {
   const Partition found = divide_window(device, {}, spans, [](const DeviceEvent&, const Had&) {});
   EXPECT_EQ(found.parts, (Parts{{Part::kernel, 20}, {Part::copy, 10}, {Part::idle, 20}, {Part::collective, 10}}));
   ASSERT_EQ(found.of_spans.size(), 4u);
-  EXPECT_EQ(found.of_spans[0], (Parts{{Part::kernel, 10}}));
+  EXPECT_EQ(found.of_spans[0], (Parts{{Part::kernel, 10}, {Part::idle, 10}}));
   EXPECT_EQ(found.of_spans[1], (Parts{{Part::kernel, 7}}));
   EXPECT_EQ(found.of_spans[2], (Parts{{Part::copy, 5}, {Part::idle, 20}, {Part::collective, 5}}));
-  EXPECT_EQ(found.of_spans[3], Parts{});
+  EXPECT_EQ(found.of_spans[3], (Parts{{Part::idle, 10}}));
+  EXPECT_EQ(found.outside, (Parts{{Part::idle, 20}}));
 }
 
 TEST(Partition, WholeSharesKeepTheirSum) {

@@ -114,7 +114,7 @@ std::int32_t number_of(std::span<const RankCollectives> ranks, std::size_t index
 }
 
 void book(std::span<const RankCollectives> ranks, const std::vector<Seen>& seen, const Clocks& clocks,
-          RankReport& report) {
+          const BookWaiting& booked, RankReport& report) {
   const auto of = [&](const Seen& one) -> const RankCollectives::One& { return ranks[one.rank].all[one.index]; };
   const auto length = [&](const Seen& one) { return of(one).end_ns - of(one).start_ns; };
   const auto shortest =
@@ -126,6 +126,7 @@ void book(std::span<const RankCollectives> ranks, const std::vector<Seen>& seen,
   for (const Seen& one : seen) {
     RankWaiting& row = report.ranks[one.rank];
     const std::int64_t waiting_ns = length(one) - transfer_ns;
+    if (booked) booked(one.rank, one.index, waiting_ns);
     ++row.common;
     row.transfer_ns = add_ns(row.transfer_ns, transfer_ns);
     row.waiting_ns = add_ns(row.waiting_ns, waiting_ns);
@@ -196,7 +197,7 @@ RankCollectives CollectiveList::take(std::int32_t rank, std::int32_t ranks) {
   return std::move(list_);
 }
 
-RankReport rank_report(std::span<const RankCollectives> ranks) {
+RankReport rank_report(std::span<const RankCollectives> ranks, const BookWaiting& booked) {
   RankReport report;
   const Common common = find_common(ranks);
   const Clocks clocks(ranks, common);
@@ -207,9 +208,24 @@ RankReport rank_report(std::span<const RankCollectives> ranks) {
         {.rank = number_of(ranks, i), .offset_ns = clocks.offset(i), .residual_ns = clocks.residual(i)});
     report.has_common_clock = report.has_common_clock && clocks.is_known(i);
   }
-  for (const std::vector<Seen>& seen : common) book(ranks, seen, clocks, report);
+  for (const std::vector<Seen>& seen : common) book(ranks, seen, clocks, booked, report);
   report.detail = describe(ranks, clocks, report);
   return report;
+}
+
+void book_waiting(RankReport&& report, KernelsRecord& record) {
+  std::int64_t waiting_ns = 0;
+  for (const RankWaiting& rank : report.ranks) waiting_ns = add_ns(waiting_ns, rank.exposed_waiting_ns);
+  for (auto& [kind, profile] : record.record.profiles.by_kind) {
+    const auto collective = profile.parts.find(Part::collective);
+    if (kind.quantity != Quantity::device_time || collective == profile.parts.end()) continue;
+    const std::int64_t moved = std::min(waiting_ns, collective->second);
+    if (moved == 0) continue;
+    collective->second -= moved;
+    profile.parts[Part::waiting] = add_ns(profile.parts[Part::waiting], moved);
+    waiting_ns -= moved;
+  }
+  record.ranks = std::move(report);
 }
 
 }  // namespace varve

@@ -1,9 +1,11 @@
 #pragma once
+#include <functional>
 #include <span>
 #include <string_view>
 #include <unordered_map>
 
 #include "kernels/trace/trace.h"
+#include "model/answers/kernels_record.h"
 #include "model/answers/rank_report.h"
 
 namespace varve {
@@ -31,7 +33,13 @@ class CollectiveList {
 // beginning with the first that has any in common; ranks that are joined by none have no common clock, and that is
 // said. Then what one collective took the rank that was in it shortest is its transfer, and all the rest is waiting for
 // the rank that came last. Ranks that are not told are numbered in their order. O(n) in all collectives together for
-// each step from the first rank to the farthest.
-RankReport rank_report(std::span<const RankCollectives> ranks);
+// each step from the first rank to the farthest. `booked` is told of every collective that two ranks show, by the
+// number of its list and its place there, what of it was waiting.
+using BookWaiting = std::function<void(std::size_t list, std::size_t place, std::int64_t waiting_ns)>;
+RankReport rank_report(std::span<const RankCollectives> ranks, const BookWaiting& booked = nullptr);
+
+// Puts a report into the record of all its ranks: what they waited inside of collectives, with nothing beside it, is no
+// communication.
+void book_waiting(RankReport&& report, KernelsRecord& record);
 
 }  // namespace varve

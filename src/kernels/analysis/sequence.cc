@@ -7,6 +7,7 @@
 
 #include "base/sort_runs.h"
 #include "kernels/analysis/steps.h"
+#include "model/kernels/compiled_region.h"
 
 namespace varve {
 
@@ -59,6 +60,7 @@ std::vector<TraceSequence::Step> steps_from(const TraceSteps& steps) {
 struct OpenOperation {
   std::size_t item = 0;
   std::int64_t end_ns = 0;
+  bool is_region = false;  // of compiled code: what runs inside of it is what it calls, and none of its own
 };
 
 // The items of one thread, and when it was busy.
@@ -79,13 +81,15 @@ void add_thread(const Timeline& timeline, std::vector<std::uint32_t> events, con
                              .step = step_number(steps, start_ns),
                              .depth = static_cast<std::int32_t>(open.size()),
                              .duration_ns = end_ns - start_ns};
-    item.operation = open.empty() ? item.kernel : stream.items[open.front().item].kernel;
+    const auto outermost =
+        std::find_if(open.begin(), open.end(), [](const OpenOperation& one) { return !one.is_region; });
+    item.operation = outermost == open.end() ? item.kernel : stream.items[outermost->item].kernel;
     if (open.empty()) {
       busy.push_back({start_ns, end_ns});
     } else {
       stream.items[open.back().item].duration_ns -= item.duration_ns;
     }
-    open.push_back({stream.items.size(), end_ns});
+    open.push_back({stream.items.size(), end_ns, is_compiled_region(timeline.text(timeline.name(event)))});
     stream.items.push_back(item);
   }
 }
@@ -109,26 +113,35 @@ TraceSequence::Window window_of(const std::vector<TimeSpan>& busy, const TimeSpa
 }  // namespace
 
 TraceSequence device_sequence(const Timeline& timeline, const std::vector<Device>& devices, const HostCalls& calls,
-                              const TraceSteps& steps, const SequenceNames& names) {
+                              const TraceSteps& steps, const SequenceNames& names,
+                              std::unordered_map<std::uint32_t, SequencePlace>& collectives) {
   TraceSequence sequence;
   sequence.steps = steps_from(steps);
   LaunchNumbers launches(sequence.launches);
   for (const Device& device : devices) {
-    std::map<std::int64_t, std::vector<TraceSequence::Item>> streams;
+    std::map<std::int64_t, std::uint32_t> streams;  // their numbers
+    for (const DeviceEvent& one : device.events) {
+      const auto track = static_cast<std::size_t>(timeline[one.event].track);
+      const Place& place = timeline.tracks()[track].place;
+      streams.try_emplace(place.stream >= 0 ? place.stream : -1 - static_cast<std::int64_t>(track));
+    }
+    for (auto& [stream, number] : streams) {
+      number = static_cast<std::uint32_t>(sequence.streams.size());
+      sequence.streams.push_back({{device.rank, device.device, stream}, {}});
+    }
     for (const DeviceEvent& one : device.events) {
       const auto track = static_cast<std::size_t>(timeline[one.event].track);
       const Place& place = timeline.tracks()[track].place;
       const NameId operation = names.operation_of(one);
-      streams[place.stream >= 0 ? place.stream : -1 - static_cast<std::int64_t>(track)].push_back(
-          {.kernel = names.kernel_of(timeline.name(one.event)),
-           .operation = operation == kNoName ? kNoKernel : names.kernel_of(operation),
-           .launch = launches.of(timeline.extra(one.event).launch),
-           .step = step_of(timeline, one, calls, steps),
-           .part = one.part,
-           .duration_ns = timeline.duration_ns(one.event)});
-    }
-    for (auto& [stream, items] : streams) {
-      sequence.streams.push_back({{device.rank, device.device, stream}, std::move(items)});
+      const std::uint32_t stream = streams.at(place.stream >= 0 ? place.stream : -1 - static_cast<std::int64_t>(track));
+      std::vector<TraceSequence::Item>& items = sequence.streams[stream].items;
+      if (one.part == Part::collective) collectives[one.event] = {stream, static_cast<std::uint32_t>(items.size())};
+      items.push_back({.kernel = names.kernel_of(timeline.name(one.event)),
+                       .operation = operation == kNoName ? kNoKernel : names.kernel_of(operation),
+                       .launch = launches.of(timeline.extra(one.event).launch),
+                       .step = step_of(timeline, one, calls, steps),
+                       .part = one.part,
+                       .duration_ns = timeline.duration_ns(one.event)});
     }
   }
   return sequence;
@@ -137,24 +150,51 @@ TraceSequence device_sequence(const Timeline& timeline, const std::vector<Device
 std::vector<TimeSpan> step_spans(const Timeline& timeline, const Device& device, const HostCalls& calls,
                                  const TraceSteps& steps) {
   std::vector<TimeSpan> spans(steps.steps.size(), TimeSpan{INT64_MAX, INT64_MIN});
+  std::int64_t before_ns = INT64_MIN;  // when what is of no step and began before all steps had ended
+  bool any = false;
   for (const DeviceEvent& one : device.events) {
     const std::int32_t step = step_of(timeline, one, calls, steps);
+    if (step < 0 && !any) before_ns = std::max(before_ns, one.end_ns);
     if (step < 0) continue;
+    any = true;
     TimeSpan& span = spans[static_cast<std::size_t>(step)];
     span.start_ns = std::min(span.start_ns, one.start_ns);
     span.end_ns = std::max(span.end_ns, one.end_ns);
   }
-  std::int64_t next_ns = INT64_MAX;  // when anything of a later step began
+  if (!any) return {};
+  std::int64_t last_ns = INT64_MIN;
+  const bool annotated = steps.found == TraceSteps::Found::annotated;
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    TimeSpan& span = spans[i];
+    if (span.end_ns == INT64_MIN) continue;
+    const TraceStep& step = steps.steps[i];
+    if (annotated) span.start_ns = std::min(span.start_ns, std::max(step.start_ns, before_ns));
+    before_ns = std::max(before_ns, span.end_ns);
+    last_ns = std::max(last_ns, annotated ? std::max(span.end_ns, add_ns(step.start_ns, step.length_ns)) : span.end_ns);
+  }
+  std::int64_t next_ns = last_ns;  // when anything of a later step began
   for (std::size_t i = spans.size(); i-- > 0;) {
-    if (spans[i].start_ns == INT64_MAX) {
-      spans[i] = {next_ns, next_ns};
-      continue;
-    }
     spans[i].start_ns = std::min(spans[i].start_ns, next_ns);
-    spans[i].end_ns = next_ns == INT64_MAX ? spans[i].end_ns : next_ns;
+    spans[i].end_ns = next_ns;
     next_ns = spans[i].start_ns;
   }
   return spans;
+}
+
+void add_pauses(const Device& device, Durations& pauses) {
+  std::int64_t reached_ns = INT64_MAX;
+  for (const DeviceEvent& one : device.events) {
+    if (one.start_ns > reached_ns) pauses.add(one.start_ns - reached_ns);
+    reached_ns = reached_ns == INT64_MAX ? one.end_ns : std::max(reached_ns, one.end_ns);
+  }
+}
+
+void add_launch_latency(const Timeline& timeline, const Device& device, Durations& latency) {
+  for (const DeviceEvent& one : device.events) {
+    if (one.call == nullptr || !one.call->is_launch || one.in_graph) continue;
+    const std::int64_t called_ns = timeline.start_ns(one.call->event);
+    if (one.start_ns >= called_ns) latency.add(one.start_ns - called_ns);
+  }
 }
 
 TraceSequence operation_sequence(const Timeline& timeline, const std::vector<std::vector<std::uint32_t>>& by_track,
@@ -178,6 +218,10 @@ TraceSequence operation_sequence(const Timeline& timeline, const std::vector<std
   std::sort(busy.begin(), busy.end(), [](const TimeSpan& a, const TimeSpan& b) { return a.start_ns < b.start_ns; });
   TimeSpan whole = busy.front();
   for (const TimeSpan& one : busy) whole.end_ns = std::max(whole.end_ns, one.end_ns);
+  for (const TraceStep& step : steps.steps) {
+    whole.start_ns = std::min(whole.start_ns, step.start_ns);
+    whole.end_ns = std::max(whole.end_ns, add_ns(step.start_ns, step.length_ns));
+  }
   sequence.whole = window_of(busy, whole);
   for (std::size_t i = 0; i < sequence.steps.size(); ++i) {
     const TraceStep& step = steps.steps[i];

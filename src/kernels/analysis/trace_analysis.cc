@@ -7,7 +7,6 @@
 #include "kernels/analysis/capture_join.h"
 #include "kernels/analysis/ledger.h"
 #include "kernels/analysis/partition.h"
-#include "kernels/analysis/sequence.h"
 #include "kernels/analysis/steps.h"
 
 namespace varve {
@@ -15,6 +14,10 @@ namespace varve {
 namespace {
 void add_parts(std::map<Part, std::int64_t>& into, const std::map<Part, std::int64_t>& from) {
   for (const auto& [part, ns] : from) into[part] = add_ns(into[part], ns);
+}
+void add_window(TraceSequence::Window& into, std::int64_t length_ns, const std::map<Part, std::int64_t>& parts) {
+  into.length_ns = add_ns(into.length_ns, length_ns);
+  add_parts(into.parts, parts);
 }
 }  // namespace
 
@@ -37,7 +40,7 @@ void TraceAnalysis::event(const TraceEvent& event, const Extra* extra) {
   if (event.is_sample) return builder_.event(event, extra);
   if (options_.device_only) {
     if (part_of(event.activity)) builder_.event(event, extra);
-    if (event.activity == Activity::collective) note_collective(event, extra, 0);
+    if (event.activity == Activity::collective) note_collective(event, extra, 0, {});
     return;
   }
   const bool no_room = timeline_.is_full();
@@ -124,10 +127,13 @@ CapturedKernels TraceAnalysis::captured(const std::vector<Device>& devices, cons
   return found;
 }
 
-void TraceAnalysis::note_collective(const TraceEvent& event, const Extra* extra, std::int64_t exposed_ns) {
+void TraceAnalysis::note_collective(const TraceEvent& event, const Extra* extra, std::int64_t exposed_ns,
+                                    const SequencePlace& in_sequence) {
   const auto track = static_cast<std::size_t>(event.track);
   const Place place = track < places_.size() ? places_[track] : Place{};
-  const RankCollectives::One times{.start_ns = event.start_ns,
+  const RankCollectives::One times{.stream = in_sequence.stream,
+                                   .item = in_sequence.item,
+                                   .start_ns = event.start_ns,
                                    .end_ns = add_ns(event.start_ns, std::max<std::int64_t>(event.duration_ns, 0)),
                                    .exposed_ns = exposed_ns};
   collectives_[{place.rank, place.device}].add(builder_.text(event.name),
@@ -158,16 +164,19 @@ void TraceAnalysis::keep_sequence(const std::vector<std::vector<std::uint32_t>>&
     sequence_ = operation_sequence(timeline_, by_track, steps, names);
     return;
   }
-  sequence_ = device_sequence(timeline_, devices, host.calls, steps, names);
+  sequence_ = device_sequence(timeline_, devices, host.calls, steps, names, places_of_collectives_);
   for (const Device& device : devices) {
+    add_pauses(device, sequence_.pauses);
+    add_launch_latency(timeline_, device, sequence_.launch_latency);
     const std::vector<TimeSpan> spans = step_spans(timeline_, device, host.calls, steps);
     const Partition partition = divide_window(device, host.intervals, spans, [](const DeviceEvent&, const Had&) {});
-    sequence_.whole.length_ns = add_ns(sequence_.whole.length_ns, partition.end_ns - partition.start_ns);
-    add_parts(sequence_.whole.parts, partition.parts);
+    TraceSequence::Window whole;
+    add_window(whole, partition.end_ns - partition.start_ns, partition.parts);
+    for (const auto& [part, ns] : partition.outside) add_window(whole, ns, {{part, ns}});
+    add_window(sequence_.whole, whole.length_ns, whole.parts);
+    sequence_.devices.push_back({device.rank, device.device, std::move(whole)});
     for (std::size_t i = 0; i < spans.size(); ++i) {
-      TraceSequence::Window& window = sequence_.steps[i].window;
-      window.length_ns = add_ns(window.length_ns, spans[i].end_ns - spans[i].start_ns);
-      add_parts(window.parts, partition.of_spans[i]);
+      add_window(sequence_.steps[i].window, spans[i].end_ns - spans[i].start_ns, partition.of_spans[i]);
     }
   }
 }
@@ -198,7 +207,11 @@ void TraceAnalysis::analyse(TraceTally& tally, TraceSteps& steps) {
                     .impossible_ns = one.is_impossible ? timeline_.end_ns(one.event) - one.end_ns : 0,
                     .alone_ns = had.alone_ns,
                     .share = had.share});
-      if (one.part == Part::collective) note_collective(event, &extra, had.without_kernel_ns);
+      if (one.part == Part::collective) {
+        const auto place = places_of_collectives_.find(one.event);
+        note_collective(event, &extra, had.without_kernel_ns,
+                        place == places_of_collectives_.end() ? SequencePlace{} : place->second);
+      }
     };
     const Partition partition = divide_window(device, host.intervals, spans, hand_on);
     windows_ns = add_ns(windows_ns, partition.end_ns - partition.start_ns);

@@ -5,6 +5,7 @@
 
 #include "kernels/analysis/device_events.h"
 #include "kernels/analysis/ranks.h"
+#include "kernels/analysis/sequence.h"
 #include "kernels/analysis/trace_counts.h"
 #include "kernels/trace/profile_builder.h"
 #include "kernels/trace/timeline.h"
@@ -37,7 +38,8 @@ class TraceAnalysis final : public TraceSink {
   TraceReading take();
 
  private:
-  void note_collective(const TraceEvent& event, const Extra* extra, std::int64_t exposed_ns);
+  void note_collective(const TraceEvent& event, const Extra* extra, std::int64_t exposed_ns,
+                       const SequencePlace& place);
   std::vector<RankCollectives> take_collectives(const TraceReading& reading);
   void join_capture(const std::vector<Device>& devices);
   CapturedKernels captured(const std::vector<Device>& devices, const HostCalls& calls);
@@ -55,6 +57,7 @@ class TraceAnalysis final : public TraceSink {
   bool has_totals_ = false;
   CapturedKernels captured_;
   TraceSequence sequence_;
+  std::unordered_map<std::uint32_t, SequencePlace> places_of_collectives_;       // in it, by event
   std::vector<Place> places_;                                                    // of tracks, by TrackId
   std::map<std::pair<std::int32_t, std::int32_t>, CollectiveList> collectives_;  // by rank and device
 };

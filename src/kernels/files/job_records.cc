@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernels/analysis/ranks.h"
+
 namespace varve {
 
 namespace {
@@ -26,22 +28,6 @@ void fold_rows(Profile& profile) {
   });
   fold("operations of kernels", [](RowKey& key) { key.operation = kNoKernel; });
   fold("ranks and devices", [](RowKey& key) { key.place = {}; });
-}
-
-// What ranks waited inside of collectives, with nothing beside it, is no communication.
-void book_waiting(RankReport&& report, KernelsRecord& record) {
-  std::int64_t waiting_ns = 0;
-  for (const RankWaiting& rank : report.ranks) waiting_ns = add_ns(waiting_ns, rank.exposed_waiting_ns);
-  for (auto& [kind, profile] : record.record.profiles.by_kind) {
-    const auto collective = profile.parts.find(Part::collective);
-    if (kind.quantity != Quantity::device_time || collective == profile.parts.end()) continue;
-    const std::int64_t moved = std::min(waiting_ns, collective->second);
-    if (moved == 0) continue;
-    collective->second -= moved;
-    profile.parts[Part::waiting] = add_ns(profile.parts[Part::waiting], moved);
-    waiting_ns -= moved;
-  }
-  record.ranks = std::move(report);
 }
 }  // namespace
 

@@ -6,18 +6,9 @@
 #include <tuple>
 #include <vector>
 
-#include "kernels/analysis/ranks.h"
-#include "model/answers/kernels_record.h"
-#include "model/answers/trace_sequence.h"
+#include "kernels/files/trace_file.h"
 
 namespace varve {
-
-// What was read of one file.
-struct TraceFile {
-  KernelsRecord record;
-  std::vector<RankCollectives> collectives;  // none of a document
-  TraceSequence sequence;                    // where it was to be kept
-};
 
 // The records of files, in their order: those of different ranks of one job become one, or all do (`merge_all`). Every
 // other file is a record of its own.

@@ -9,7 +9,6 @@
 #include "kernels/trace/trace.h"
 #include "model/answers/captured_kernels.h"
 #include "model/answers/kernels_record.h"
-#include "model/answers/trace_sequence.h"
 #include "world/files.h"
 
 namespace varve {
@@ -46,15 +45,6 @@ bool holds_kernels(const Files& files, const std::string& path);
 
 // Reads one of them, whatever rank it is of.
 Result<KernelsRecord> read_trace_file(const Files& files, const std::string& path, const TraceOptions& options);
-
-// A trace with the order of what ran in it.
-struct ReadSequence {
-  KernelsRecord record;
-  TraceSequence sequence;  // empty of a document, and of a trace that tells totals or samples only
-};
-
-// Reads one of them as above, and keeps the order.
-Result<ReadSequence> read_trace_sequence(const Files& files, const std::string& path);
 
 // Reads the trace of a graph's capture, for TraceOptions::capture.
 Result<CapturedKernels> read_capture_file(const Files& files, const std::string& path);

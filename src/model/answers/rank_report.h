@@ -13,6 +13,7 @@ struct RankCollectives {
   struct One {
     std::uint64_t key = 0;  // the same for one collective on all its ranks: of its name, group and number
     std::uint32_t name = 0;
+    std::uint32_t stream = 0, item = 0;  // its place in the order of its trace, where that is kept
     std::int64_t start_ns = 0, end_ns = 0;
     std::int64_t exposed_ns = 0;  // of it, without any kernel running beside it; 0 where no timeline is known
   };

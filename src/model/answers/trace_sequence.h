@@ -8,7 +8,8 @@
 namespace varve {
 
 // What ran in a trace, in its order: what two traces are aligned by. Of a trace that shows no device the operations of
-// threads take the place of kernels: each with its own time, without that of what ran inside of it.
+// threads take the place of kernels: each with its own time, without that of what ran inside of it. Of several ranks of
+// one job their streams stand beside each other, and a step is the same step of all of them.
 struct TraceSequence {
   struct Item {
     KernelId kernel = kNoKernel;  // ids are of the table of the record that was read with it
@@ -21,17 +22,25 @@ struct TraceSequence {
     Part part = Part::kernel;  // kernel, collective or copy
     std::int32_t depth = 0;    // of an operation: how many others it runs inside of
     std::int64_t duration_ns = 0;
+    // Of a collective what it waited for the rank that came last; -1: not known, as where one rank alone was seen.
+    std::int64_t waiting_ns = -1;
   };
   struct Stream {
     Place place;
     std::vector<Item> items;  // by rising start
   };
-  // A time of all devices together, divided: the parts sum to its length.
+  // A time of all devices together, divided: the parts sum to its length. The whole goes from the first beginning to
+  // the last end of what ran, or farther to those of the steps that the program marked.
   struct Window {
     std::int64_t length_ns = 0;
     std::map<Part, std::int64_t> parts;
   };
-  // A step as the devices saw it: from the first of its items to the first of those of a later step.
+  // What one device had of the whole.
+  struct DeviceWindow {
+    std::int32_t rank = -1, device = -1;
+    Window window;
+  };
+  // A step as the devices saw it: from the first of its items, or its annotation, to the beginning of the next step.
   struct Step {
     Window window;
     bool complete = true;
@@ -41,7 +50,10 @@ struct TraceSequence {
   std::vector<Launch> launches{Launch{}};
   std::vector<Stream> streams;
   Window whole;
+  std::vector<DeviceWindow> devices;
   std::vector<Step> steps;
+  Durations pauses;          // of devices, in which nothing ran on one
+  Durations launch_latency;  // from the beginning of a call to that of the kernel that it launched
 
   bool empty() const { return streams.empty(); }
 };

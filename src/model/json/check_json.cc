@@ -44,9 +44,35 @@ ConsumerVerdict consumer_from(const Fields& fields) {
   return consumer;
 }
 
+Json candidate_to_json(const CauseCandidate& candidate) {
+  Json json{{"layer", word(candidate.layer)},
+            {"state", word(candidate.state)},
+            {"leads", candidate.leads},
+            {"cause", candidate.cause},
+            {"fix", candidate.fix}};
+  set_text(json, "category", word(candidate.category));
+  set_text(json, "because", candidate.because);
+  set_text(json, "decide", candidate.decide);
+  return json;
+}
+
+CauseCandidate candidate_from(const Fields& row) {
+  return {.layer = row.word("layer", layer_from),
+          .category = row.optional_word("category", fault_category_from).value_or(FaultCategory::none),
+          .state = row.word("state", candidate_state_from),
+          .cause = row.text("cause"),
+          .fix = row.text("fix"),
+          .because = row.text("because"),
+          .decide = row.text("decide"),
+          .leads = row.flag("leads", false)};
+}
+
 Json error_to_json(const ExplainedError& error) {
   Json json{{"pattern", error.pattern}, {"line", error.line},   {"times", error.times},
             {"text", error.text},       {"cause", error.cause}, {"fix", error.fix}};
+  json["standing"] = word(error.standing);
+  if (error.follows != 0) json["follows"] = error.follows;
+  for (const CauseCandidate& candidate : error.candidates) json["candidates"].push_back(candidate_to_json(candidate));
   set_text(json, "category", word(error.category));
   set_text(json, "explained_by", error.explained_by);
   set_text(json, "correction", error.correction);
@@ -55,16 +81,21 @@ Json error_to_json(const ExplainedError& error) {
 }
 
 ExplainedError error_from(const Fields& row) {
-  return {.pattern = row.required_text("pattern"),
-          .line = row.integer("line"),
-          .text = row.text("text"),
-          .category = row.optional_word("category", fault_category_from).value_or(FaultCategory::none),
-          .cause = row.text("cause"),
-          .fix = row.text("fix"),
-          .explained_by = row.text("explained_by"),
-          .correction = row.text("correction"),
-          .times = row.integer("times", 1),
-          .source = row.text("source")};
+  ExplainedError error{.pattern = row.required_text("pattern"),
+                       .line = row.integer("line"),
+                       .text = row.text("text"),
+                       .category = row.optional_word("category", fault_category_from).value_or(FaultCategory::none),
+                       .cause = row.text("cause"),
+                       .fix = row.text("fix"),
+                       .explained_by = row.text("explained_by"),
+                       .correction = row.text("correction"),
+                       .times = row.integer("times", 1),
+                       .source = row.text("source"),
+                       .standing = row.optional_word("standing", cause_standing_from).value_or(CauseStanding::stated),
+                       .candidates = {},
+                       .follows = row.integer("follows")};
+  row.each("candidates", [&](const Fields& one) { error.candidates.push_back(candidate_from(one)); });
+  return error;
 }
 
 Json proof_to_json(const JitProof& proof) {
@@ -151,6 +182,13 @@ Json to_json(const Check& check) {
   set_text(json, "machine", check.machine);
   if (check.first_broken) json["first_broken"] = word(*check.first_broken);
   for (const ExplainedError& error : check.errors) json["errors"].push_back(error_to_json(error));
+  if (check.log) {
+    json["log"] = {{"lines", check.log->lines},
+                   {"bytes", check.log->bytes},
+                   {"is_cut", check.log->is_cut},
+                   {"looked_for", check.log->looked_for}};
+    set_text(json["log"], "outside", check.log->outside);
+  }
   for (const Drift& drift : check.drift) {
     json["drift"].push_back({{"id", drift.change.id},
                              {"before", fact_to_json(drift.change.before)},
@@ -182,6 +220,14 @@ Check check_from(const Fields& fields) {
     check.untold.push_back({.rule = row.required_text("rule"), .fact = row.text("fact"), .reason = row.text("reason")});
   });
   fields.each("errors", [&](const Fields& row) { check.errors.push_back(error_from(row)); });
+  if (fields.has("log")) {
+    const Fields log = fields.object("log");
+    check.log = LogSummary{.lines = log.integer("lines"),
+                           .bytes = log.integer("bytes"),
+                           .is_cut = log.flag("is_cut", false),
+                           .looked_for = log.integer("looked_for"),
+                           .outside = log.text("outside")};
+  }
   fields.each("drift", [&](const Fields& row) {
     check.drift.push_back({.change = {.id = row.required_text("id"),
                                       .before = fact_from(row.object("before")),

@@ -82,20 +82,27 @@ MetricComparison metric_comparison_from(const Fields& fields) {
 }
 
 Json change_to_json(const KernelChange& row) {
-  return {{"label", row.label},
-          {"state", std::string(to_string(row.state))},
-          {"family", std::string(to_string(row.family))},
-          {"library", row.library},
-          {"a", row.a},
-          {"b", row.b},
-          {"a_seconds", row.a_seconds},
-          {"b_seconds", row.b_seconds},
-          {"change", estimate_to_json(row.change)},
-          {"sampling_error", finite_or_null(row.sampling_error)},
-          {"share", optional_estimate_to_json(row.share)}};
+  Json json{{"label", row.label},
+            {"state", std::string(to_string(row.state))},
+            {"family", std::string(to_string(row.family))},
+            {"library", row.library},
+            {"a", row.a},
+            {"b", row.b},
+            {"a_seconds", row.a_seconds},
+            {"b_seconds", row.b_seconds},
+            {"change", estimate_to_json(row.change)},
+            {"sampling_error", finite_or_null(row.sampling_error)},
+            {"share", optional_estimate_to_json(row.share)}};
+  if (row.points) json["points"] = finite_or_null(*row.points);
+  set_text(json, "detail", row.detail);
+  if (row.parts.empty()) return json;
+  json["parts"] = Json::array();
+  for (const KernelChange& part : row.parts) json["parts"].push_back(change_to_json(part));
+  return json;
 }
 
-KernelChange change_from(const Fields& fields) {
+// Only operations have parts, and those are kernels.
+KernelChange change_from(const Fields& fields, bool of_kernels = false) {
   KernelChange row;
   row.label = fields.required_text("label");
   row.state = fields.word("state", kernel_state_from);
@@ -108,6 +115,9 @@ KernelChange change_from(const Fields& fields) {
   row.change = estimate_from(fields.object("change"));
   row.sampling_error = fields.number("sampling_error");
   row.share = optional_estimate_from(fields, "share");
+  row.points = fields.optional_number("points");
+  row.detail = fields.text("detail");
+  if (!of_kernels) fields.each("parts", [&](const Fields& part) { row.parts.push_back(change_from(part, true)); });
   return row;
 }
 
@@ -125,7 +135,10 @@ Json account_to_json(const KernelAccount& account) {
           {"shares_withheld", account.shares_withheld},
           {"why", account.why},
           {"notes", account.notes},
-          {"exchanged_share", optional_estimate_to_json(account.exchanged_share)}};
+          {"exchanged_share", optional_estimate_to_json(account.exchanged_share)},
+          {"by_operation", account.by_operation},
+          {"explains_metric", account.explains_metric},
+          {"of", account.of}};
 }
 
 KernelAccount account_from(const Fields& fields) {
@@ -141,7 +154,27 @@ KernelAccount account_from(const Fields& fields) {
   account.why = fields.text("why");
   account.notes = fields.texts("notes");
   account.exchanged_share = optional_estimate_from(fields, "exchanged_share");
+  account.by_operation = fields.flag("by_operation", false);
+  account.explains_metric = fields.flag("explains_metric", false);
+  account.of = fields.text("of");
   return account;
+}
+
+Json bundle_to_json(const Bundle& bundle) {
+  Json members = Json::array();
+  for (const BundleMember& member : bundle.members) {
+    members.push_back({{"name", member.name}, {"a", member.a}, {"b", member.b}, {"because", member.because}});
+  }
+  return {{"item", bundle.item}, {"title", bundle.title}, {"under_test", bundle.under_test}, {"members", members}};
+}
+
+Bundle bundle_from(const Fields& fields) {
+  Bundle bundle{.item = fields.required_text("item"), .title = fields.text("title"), .members = {}};
+  bundle.under_test = fields.flag("under_test", false);
+  fields.each("members", [&](const Fields& row) {
+    bundle.members.push_back({row.required_text("name"), row.text("a"), row.text("b"), row.text("because")});
+  });
+  return bundle;
 }
 
 }  // namespace
@@ -170,12 +203,16 @@ Json to_json(const Comparison& comparison) {
   for (const MetricComparison& metric : comparison.others) others.push_back(metric_to_json(metric));
   Json items = Json::array();
   for (const ControlItem& item : comparison.items) items.push_back(control_item_to_json(item));
+  Json bundles = Json::array();
+  for (const Bundle& bundle : comparison.bundles) bundles.push_back(bundle_to_json(bundle));
   Json accounts = Json::array();
   for (const KernelAccount& account : comparison.accounts) accounts.push_back(account_to_json(account));
   return {{"schema", kComparisonSchema},
           {"created_at", comparison.created_at},
           {"tool", tool_to_json(comparison.tool_version)},
           {"title", comparison.title},
+          {"benchmark", comparison.benchmark},
+          {"change", comparison.change},
           {"one_document", comparison.one_document},
           {"a", side_to_json(comparison.a)},
           {"b", side_to_json(comparison.b)},
@@ -184,9 +221,15 @@ Json to_json(const Comparison& comparison) {
           {"items", items},
           {"control", std::string(to_string(comparison.control))},
           {"variable", comparison.variable},
+          {"bundles", bundles},
           {"accounts", accounts},
           {"findings", findings_to_json(comparison.findings)},
+          {"metric_note", comparison.metric_note},
+          {"without_marked", comparison.without_marked},
           {"verdict", comparison.verdict},
+          {"quote", comparison.quote},
+          {"explanations", comparison.explanations},
+          {"assumptions", comparison.assumptions},
           {"reasons", comparison.reasons}};
 }
 
@@ -195,6 +238,8 @@ Comparison comparison_from(const Fields& fields) {
   comparison.created_at = fields.required_text("created_at");
   comparison.tool_version = fields.object("tool").required_text("version");
   comparison.title = fields.text("title");
+  comparison.benchmark = fields.text("benchmark");
+  comparison.change = fields.text("change");
   comparison.one_document = fields.flag("one_document", true);
   comparison.a = side_from(fields.object("a"));
   comparison.b = side_from(fields.object("b"));
@@ -203,9 +248,15 @@ Comparison comparison_from(const Fields& fields) {
   fields.each("items", [&](const Fields& row) { comparison.items.push_back(control_item_from(row)); });
   comparison.control = fields.word("control", control_from);
   comparison.variable = fields.texts("variable");
+  fields.each("bundles", [&](const Fields& row) { comparison.bundles.push_back(bundle_from(row)); });
   fields.each("accounts", [&](const Fields& row) { comparison.accounts.push_back(account_from(row)); });
   comparison.findings = findings_from(fields, "findings");
+  comparison.metric_note = fields.text("metric_note");
+  comparison.without_marked = fields.text("without_marked");
   comparison.verdict = fields.text("verdict");
+  comparison.quote = fields.text("quote");
+  comparison.explanations = fields.texts("explanations");
+  comparison.assumptions = fields.texts("assumptions");
   comparison.reasons = fields.texts("reasons");
   return comparison;
 }

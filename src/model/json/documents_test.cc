@@ -90,9 +90,9 @@ Run sample_run() {
   a.recorders = {{"torch", true, "libtorch_cpu.so was loaded"}, {"cuda", false, "libvarve-cuda.so is not there"}};
   a.framework["torch.threads"] = known_fact(std::int64_t{2}, "torch.get_num_threads");
   a.packages = ImportedPackages{.environment = "~/venv",
-                                .missing = {},
                                 .python = "3.11.7",
-                                .versions = {{"torch", "2.15.0"}},
+                                .versions = {{"torch", "2.15.0"}, {"triton", "3.9.0"}},
+                                .requirements = {{"torch", {"triton"}}},
                                 .libraries = {{"~/venv/libtorch_cpu.so", "torch"}}};
   a.files = {{.argument = 1, .path = "train.py", .digest = "ab", .missing = {}},
              {.argument = 2, .path = "big.bin", .digest = {}, .missing = "not hashed, larger than 256 MiB"}};
@@ -282,69 +282,6 @@ TEST(Documents, OfKernelsSurviveToo) {
   ASSERT_EQ(back.ranks.ranks.size(), 1u);
   EXPECT_EQ(back.ranks.ranks[0].exposed_waiting_ns, 25);
   EXPECT_EQ(back.ranks.ranks[0].waiting_for, record.ranks.ranks[0].waiting_for);
-}
-
-TraceComparison sample_trace_comparison() {
-  TraceComparison comparison{.created_at = "2026-01-02T03:04:05Z", .tool_version = "0.1.0"};
-  comparison.a = {.label = "a.json",
-                  .format = "Kineto",
-                  .device = "GPU",
-                  .units = 3,
-                  .steps = 3,
-                  .window_ns = 10,
-                  .items_ns = 7,
-                  .items = 2,
-                  .with_operation_ns = 6,
-                  .matched_ns = 5,
-                  .not_in_steps = 4,
-                  .trace_window_ns = 30,
-                  .trace_items_ns = 20};
-  comparison.b = comparison.a;
-  comparison.b.units = 2;
-  comparison.basis = TraceComparison::Basis::a_step;
-  comparison.basis_detail = "3 and 2";
-  comparison.lines = {{AccountLineKind::replaced, 7, 7, 1, 2}, {AccountLineKind::overlap, -1, -2, 0, 0}};
-  comparison.groups = {{.exchange = Exchange::replaced,
-                        .reason = ExchangeReason::position,
-                        .operation = "op",
-                        .a = {"f"},
-                        .b = {"g", "h"},
-                        .each_a_ns = {7},
-                        .each_b_ns = {3, 4},
-                        .b_main = 1,
-                        .detail = "registers 1 → 2",
-                        .a_times = 1,
-                        .b_times = 1,
-                        .a_ns = 7,
-                        .b_ns = 7}};
-  comparison.operations = {{"op", 7, 7, 1, 2}};
-  comparison.facts = {{"os.name", Layer::os, "system", "x", "y", ItemState::different}};
-  comparison.remarks = {"a remark"};
-  return comparison;
-}
-
-TEST(Documents, OfTwoTracesSurviveToo) {
-  expect_round_trip(sample_trace_comparison());
-  const Result<Document> read = document_from_json(to_json(sample_trace_comparison()).dump(), "a.json");
-  ASSERT_TRUE(read);
-  const auto& comparison = std::get<TraceComparison>(*read);
-  EXPECT_EQ(comparison.groups[0].each_b_ns, (std::vector<std::int64_t>{3, 4}));
-  EXPECT_EQ(comparison.groups[0].b_ns, 7);
-  EXPECT_EQ(comparison.groups[0].b_main, 1u);
-  EXPECT_EQ(comparison.b.units, 2u);
-}
-
-TEST(Documents, OfTwoTracesThatContradictThemselvesAreRefused) {
-  const auto refused = [](const std::function<void(Json&)>& spoil) {
-    Json json = to_json(sample_trace_comparison());
-    spoil(json);
-    return !document_from_json(json.dump(), "a.json");
-  };
-  EXPECT_TRUE(refused([](Json& json) { json["groups"][0]["a_ns"] = {1, 2}; }));
-  EXPECT_TRUE(refused([](Json& json) { json["groups"][0]["b_main"] = 2; }));
-  EXPECT_TRUE(refused([](Json& json) { json["a"]["units"] = 0; }));
-  EXPECT_TRUE(refused([](Json& json) { json["lines"][0]["a_ns"] = INT64_MAX; }));
-  EXPECT_TRUE(refused([](Json& json) { json["groups"][0]["exchange"] = "fused"; }));
 }
 
 TEST(Documents, OfKernelsThatContradictThemselvesAreRefused) {

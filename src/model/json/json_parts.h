@@ -8,6 +8,7 @@
 #include "model/check_result.h"
 #include "model/comparison.h"
 #include "model/json/json_fields.h"
+#include "model/run_record.h"
 
 namespace varve {
 
@@ -51,5 +52,15 @@ TraceComparison trace_comparison_from(const Fields& fields);
 Json control_item_to_json(const ControlItem& item);
 ControlItem control_item_from(const Fields& fields);
 Check check_from(const Fields& fields);
+
+// What the machine did around and while a unit ran, and what the user's own checks of a unit found.
+Json conditions_to_json(const UnitConditions& conditions);
+UnitConditions conditions_from(const Fields& fields);
+Json outputs_to_json(const std::vector<OutputCheck>& outputs);
+OutputCheck output_check_from(const Fields& fields);
+Json canaries_to_json(const std::vector<Canary>& canaries);
+Canary canary_from(const Fields& fields);
+Json card_to_json(const std::vector<CardLine>& card);
+CardLine card_line_from(const Fields& fields);
 
 }  // namespace varve

@@ -47,6 +47,14 @@ Json protocol_to_json(const Protocol& protocol) {
             {"margin", protocol.margin}, {"timeout_seconds", protocol.timeout_seconds},
             {"order", protocol.order},   {"primary_metric", protocol.primary_metric},
             {"seed", protocol.seed}};
+  set_text(json, "metric_note", protocol.metric_note);
+  if (!protocol.work_metrics.empty()) json["work_metrics"] = protocol.work_metrics;
+  if (!protocol.outputs.empty()) {
+    json["outputs"] = protocol.outputs;
+    json["output_tolerance"] = protocol.output_tolerance;
+  }
+  set_text(json, "cache_state", protocol.cache_state);
+  set_text(json, "client_path", protocol.client_path);
   add_protocol_rules(protocol.rules, json);
   return json;
 }
@@ -59,6 +67,12 @@ Protocol protocol_from(const Fields& fields) {
           .order = fields.text("order"),
           .primary_metric = fields.required_text("primary_metric"),
           .seed = fields.count("seed"),
+          .metric_note = fields.text("metric_note"),
+          .work_metrics = fields.texts("work_metrics"),
+          .outputs = fields.texts("outputs"),
+          .output_tolerance = fields.number("output_tolerance"),
+          .cache_state = fields.text("cache_state"),
+          .client_path = fields.text("client_path"),
           .rules = protocol_rules_from(fields)};
 }
 
@@ -84,7 +98,9 @@ Json to_json(const Run& run) {
             {"libraries", libraries_to_json(libraries.rows())},
             {"kernels", kernels_to_json(run.kernels)},
             {"units", units},
+            {"canaries", canaries_to_json(run.canaries)},
             {"findings", findings_to_json(run.findings)},
+            {"card", card_to_json(run.card)},
             {"complete", run.complete},
             {"incomplete_reason", run.incomplete_reason}};
   add_run_setup(run, json);
@@ -108,7 +124,9 @@ Run run_from(const Fields& fields) {
   fields.each("libraries", [&](const Fields& row) { libraries.push_back(library_from(row)); });
   const KernelIdMap kernels = kernels_from(fields, "kernels", run.kernels);
   fields.each("units", [&](const Fields& row) { run.units.push_back(unit_from(row, libraries, kernels)); });
+  fields.each("canaries", [&](const Fields& row) { run.canaries.push_back(canary_from(row)); });
   run.findings = findings_from(fields, "findings");
+  fields.each("card", [&](const Fields& row) { run.card.push_back(card_line_from(row)); });
   run.complete = fields.flag("complete", true);
   run.incomplete_reason = fields.text("incomplete_reason");
   read_run_setup(fields, run);

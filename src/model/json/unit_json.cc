@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "model/json/json_parts.h"
 #include "model/words/names.h"
 
 namespace varve {
@@ -25,6 +26,8 @@ Json metrics_to_json(const std::vector<Metric>& metrics) {
                                        {"value", metric.value},
                                        {"count", metric.count}});
     if (metric.work) row["work"] = *metric.work;
+    if (metric.combined != Combined::none) row["combined"] = std::string(to_string(metric.combined));
+    set_text(row, "source", metric.source);
   }
   return list;
 }
@@ -35,7 +38,9 @@ Metric metric_from(const Fields& fields) {
           .better = fields.word("better", better_from),
           .value = fields.required_number("value"),
           .count = static_cast<int>(fields.integer("count", 1)),
-          .work = fields.optional_number("work")};
+          .work = fields.optional_number("work"),
+          .combined = fields.optional_word("combined", combined_from).value_or(Combined::none),
+          .source = fields.text("source")};
 }
 
 Json window_to_json(const MeasuredWindow& window) {
@@ -78,36 +83,47 @@ Json marks_to_json(const std::vector<UnitMark>& marks) {
   return list;
 }
 
+Json end_to_json(const UnitEnd& end) {
+  Json json = Json::object();
+  json["exit_code"] = end.exit_code;
+  json["signal"] = end.signal;
+  json["timed_out"] = end.timed_out;
+  json["interrupted"] = end.interrupted;
+  return json;
+}
+
 }  // namespace
 
 Json unit_to_json(const Unit& unit, LibraryTable& libraries) {
   Json used = Json::array();
   for (const Library& library : unit.libraries) used.push_back(libraries.index_of(library));
-  Json json{{"variant", unit.variant},
-            {"role", std::string(to_string(unit.role))},
-            {"index", unit.index},
-            {"block", unit.block},
-            {"position", unit.position},
-            {"pair", unit.pair},
-            {"started_seconds", unit.started_seconds},
-            {"end",
-             {{"exit_code", unit.end.exit_code},
-              {"signal", unit.end.signal},
-              {"timed_out", unit.end.timed_out},
-              {"interrupted", unit.end.interrupted}}},
-            {"wall_seconds", unit.wall_seconds},
-            {"user_seconds", unit.user_seconds},
-            {"system_seconds", unit.system_seconds},
-            {"steal_seconds", unit.steal_seconds ? Json(*unit.steal_seconds) : Json(nullptr)},
-            {"peak_memory_bytes", unit.peak_memory_bytes ? Json(*unit.peak_memory_bytes) : Json(nullptr)},
-            {"involuntary_switches", unit.involuntary_switches},
-            {"environment_pad", unit.environment_pad},
-            {"metrics", metrics_to_json(unit.metrics)},
-            {"libraries", used},
-            {"profiles", profiles_to_json(unit.profiles)},
-            {"marks", marks_to_json(unit.marks)}};
+  // Member by member: a list in braces makes and copies every one of them twice, which is time between two units.
+  Json json = Json::object();
+  json["variant"] = unit.variant;
+  json["role"] = std::string(to_string(unit.role));
+  json["index"] = unit.index;
+  json["block"] = unit.block;
+  json["position"] = unit.position;
+  json["pair"] = unit.pair;
+  json["started_seconds"] = unit.started_seconds;
+  json["end"] = end_to_json(unit.end);
+  json["wall_seconds"] = unit.wall_seconds;
+  json["user_seconds"] = unit.user_seconds;
+  json["system_seconds"] = unit.system_seconds;
+  json["steal_seconds"] = unit.steal_seconds ? Json(*unit.steal_seconds) : Json(nullptr);
+  json["peak_memory_bytes"] = unit.peak_memory_bytes ? Json(*unit.peak_memory_bytes) : Json(nullptr);
+  json["involuntary_switches"] = unit.involuntary_switches;
+  json["environment_pad"] = unit.environment_pad;
+  json["metrics"] = metrics_to_json(unit.metrics);
+  json["libraries"] = std::move(used);
+  json["profiles"] = profiles_to_json(unit.profiles);
+  json["marks"] = marks_to_json(unit.marks);
   if (!unit.peak_memory_note.empty()) json["peak_memory_note"] = unit.peak_memory_note;
   if (unit.recording) json["recording"] = recording_to_json(*unit.recording);
+  set_text(json, "metrics_note", unit.metrics_note);
+  set_text(json, "work_fault", unit.work_fault);
+  if (!unit.outputs.empty()) json["outputs"] = outputs_to_json(unit.outputs);
+  json["conditions"] = conditions_to_json(unit.conditions);
   if (unit.end.server_failed) json["end"]["server_failed"] = true;
   if (unit.server) json["server"] = server_use_to_json(*unit.server);
   add_whereabouts(unit, json);
@@ -150,6 +166,10 @@ Unit unit_from(const Fields& fields, const std::vector<Library>& libraries, cons
     unit.marks.push_back({row.word("mark", mark_from), row.text("text")});
   });
   if (fields.has("recording")) unit.recording = recording_from(fields.object("recording"));
+  unit.metrics_note = fields.text("metrics_note");
+  unit.work_fault = fields.text("work_fault");
+  fields.each("outputs", [&](const Fields& row) { unit.outputs.push_back(output_check_from(row)); });
+  unit.conditions = conditions_from(fields.object("conditions"));
   if (fields.has("server")) unit.server = server_use_from(fields.object("server"));
   read_whereabouts(fields, unit);
   return unit;

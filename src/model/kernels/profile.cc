@@ -34,6 +34,27 @@ void add_profile(Profile& into, const Profile& from) {
 }
 }  // namespace
 
+std::optional<Part> part_of(Activity activity) {
+  switch (activity) {
+    case Activity::kernel:
+    case Activity::code:
+      return Part::kernel;
+    case Activity::collective:
+      return Part::collective;
+    case Activity::copy:
+    case Activity::fill:
+      return Part::copy;
+    case Activity::call:
+    case Activity::synchronise:
+    case Activity::launch:
+    case Activity::allocate:
+    case Activity::operation:
+    case Activity::region:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 std::int64_t Profile::rows_ns() const {
   std::int64_t sum = 0;
   for (const ProfileRow& row : rows) sum = add_ns(sum, row.time.total_ns);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -64,6 +65,9 @@ enum class Part {
   idle_host,         // the host was in some other call or operation
   idle,              // nothing is known of the host
 };
+
+// Where an activity of a device counts; nothing for what occupies no device.
+std::optional<Part> part_of(Activity activity);
 
 // One account: what this witness saw of this quantity.
 struct ProfileKind {

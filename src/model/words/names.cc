@@ -157,9 +157,14 @@ constexpr EnumNames<UnitRole, 3> kRoles{{{
     {UnitRole::timing, "timing"},
     {UnitRole::evidence, "evidence"},
 }}};
-constexpr EnumNames<Mark, 5> kMarks{{{
+constexpr EnumNames<Mark, 10> kMarks{{{
     {Mark::steal, "steal"},
     {Mark::switches, "switches"},
+    {Mark::others, "others"},
+    {Mark::throttled, "throttled"},
+    {Mark::slow_clock, "slow_clock"},
+    {Mark::foreign_gpu, "foreign_gpu"},
+    {Mark::paging, "paging"},
     {Mark::leftovers, "leftovers"},
     {Mark::unknown_use, "unknown_use"},
     {Mark::first_of_side, "first_of_side"},
@@ -174,7 +179,16 @@ constexpr EnumNames<Better, 3> kBetter{{{
     {Better::lower, "lower"},
     {Better::unknown, "unknown"},
 }}};
-constexpr EnumNames<Speed, 11> kSpeeds{{{
+constexpr EnumNames<Combined, 7> kCombined{{{
+    {Combined::none, "none"},
+    {Combined::sum, "sum"},
+    {Combined::mean, "mean"},
+    {Combined::median, "median"},
+    {Combined::highest, "highest"},
+    {Combined::lowest, "lowest"},
+    {Combined::rate, "rate"},
+}}};
+constexpr EnumNames<Speed, 12> kSpeeds{{{
     {Speed::faster, "faster"},
     {Speed::slower, "slower"},
     {Speed::faster_touching_margin, "faster_touching_margin"},
@@ -186,12 +200,14 @@ constexpr EnumNames<Speed, 11> kSpeeds{{{
     {Speed::no_spread, "no_spread"},
     {Speed::direction_unknown, "direction_unknown"},
     {Speed::noise, "noise"},
+    {Speed::not_measured, "not_measured"},
 }}};
-constexpr EnumNames<Control, 4> kControls{{{
+constexpr EnumNames<Control, 5> kControls{{{
     {Control::controlled, "controlled"},
     {Control::controlled_with_gaps, "controlled_with_gaps"},
     {Control::confounded, "confounded"},
     {Control::undecidable, "undecidable"},
+    {Control::not_measured, "not_measured"},
 }}};
 constexpr EnumNames<ItemState, 6> kItemStates{{{
     {ItemState::same, "same"},
@@ -201,12 +217,15 @@ constexpr EnumNames<ItemState, 6> kItemStates{{{
     {ItemState::unknown, "unknown"},
     {ItemState::not_applicable, "not_applicable"},
 }}};
-constexpr EnumNames<KernelState, 6> kKernelStates{{{
+constexpr EnumNames<KernelState, 9> kKernelStates{{{
     {KernelState::same, "same"},
     {KernelState::changed, "changed"},
     {KernelState::replaced, "replaced"},
+    {KernelState::recoded, "recoded"},
     {KernelState::appeared, "appeared"},
     {KernelState::vanished, "vanished"},
+    {KernelState::nameless, "nameless"},
+    {KernelState::unseen, "unseen"},
     {KernelState::remainder, "remainder"},
 }}};
 
@@ -222,6 +241,18 @@ constexpr EnumNames<CheckState, 5> kCheckStates{{{
     {CheckState::broken, "broken"},
     {CheckState::cannot_tell, "cannot tell"},
     {CheckState::not_applicable, "not applicable"},
+}}};
+constexpr EnumNames<CandidateState, 3> kCandidateStates{{{
+    {CandidateState::confirmed, "confirmed"},
+    {CandidateState::open, "open"},
+    {CandidateState::excluded, "excluded"},
+}}};
+constexpr EnumNames<CauseStanding, 5> kCauseStandings{{{
+    {CauseStanding::confirmed, "confirmed"},
+    {CauseStanding::supported, "supported"},
+    {CauseStanding::stated, "stated"},
+    {CauseStanding::undecided, "undecided"},
+    {CauseStanding::refuted, "refuted"},
 }}};
 constexpr EnumNames<Question, 6> kQuestions{{{
     {Question::driver, "driver"},
@@ -266,6 +297,7 @@ std::string_view to_string(UnitRole value) { return kRoles.name(value); }
 std::string_view to_string(Mark value) { return kMarks.name(value); }
 std::string_view to_string(WarmupRule value) { return kWarmupRules.name(value); }
 std::string_view to_string(Better value) { return kBetter.name(value); }
+std::string_view to_string(Combined value) { return kCombined.name(value); }
 std::string_view to_string(Speed value) { return kSpeeds.name(value); }
 std::string_view to_string(Control value) { return kControls.name(value); }
 std::string_view to_string(ItemState value) { return kItemStates.name(value); }
@@ -296,6 +328,7 @@ std::optional<UnitRole> unit_role_from(std::string_view text) { return kRoles.va
 std::optional<Mark> mark_from(std::string_view text) { return kMarks.value(text); }
 std::optional<WarmupRule> warmup_rule_from(std::string_view text) { return kWarmupRules.value(text); }
 std::optional<Better> better_from(std::string_view text) { return kBetter.value(text); }
+std::optional<Combined> combined_from(std::string_view text) { return kCombined.value(text); }
 std::optional<Speed> speed_from(std::string_view text) { return kSpeeds.value(text); }
 std::optional<Control> control_from(std::string_view text) { return kControls.value(text); }
 std::optional<ItemState> item_state_from(std::string_view text) { return kItemStates.value(text); }
@@ -314,6 +347,8 @@ std::string speed_title(Speed speed) {
       return "slower, the interval touches the margin";
     case Speed::too_few:
       return "too few pairs";
+    case Speed::not_measured:
+      return "no verdict";
     case Speed::order_confounded:
       return "order-confounded";
     case Speed::no_spread:
@@ -327,6 +362,10 @@ std::string speed_title(Speed speed) {
 
 std::string_view to_string(CheckState state) { return kCheckStates.name(state); }
 std::optional<CheckState> check_state_from(std::string_view text) { return kCheckStates.value(text); }
+std::string_view to_string(CandidateState value) { return kCandidateStates.name(value); }
+std::optional<CandidateState> candidate_state_from(std::string_view text) { return kCandidateStates.value(text); }
+std::string_view to_string(CauseStanding value) { return kCauseStandings.name(value); }
+std::optional<CauseStanding> cause_standing_from(std::string_view text) { return kCauseStandings.value(text); }
 std::string_view to_string(Question value) { return kQuestions.name(value); }
 std::optional<Question> question_from(std::string_view text) { return kQuestions.value(text); }
 std::string_view to_string(Regime value) { return kRegimes.name(value); }

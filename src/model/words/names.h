@@ -15,6 +15,7 @@ std::optional<UnitRole> unit_role_from(std::string_view text);
 std::optional<WarmupRule> warmup_rule_from(std::string_view text);
 std::optional<Mark> mark_from(std::string_view text);
 std::optional<Better> better_from(std::string_view text);
+std::optional<Combined> combined_from(std::string_view text);
 std::optional<Speed> speed_from(std::string_view text);
 std::optional<Control> control_from(std::string_view text);
 std::optional<ItemState> item_state_from(std::string_view text);

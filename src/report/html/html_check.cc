@@ -20,7 +20,7 @@ void write_state(HtmlWriter& out, CheckState state) {
   out.leaf("span", {{"class", "state " + class_of(state)}}, state_sign(state) + (" " + std::string(to_string(state))));
 }
 
-// The picture: four links from the kernel driver to a running kernel, the first broken one marked.
+// The picture: the links from the hardware to a running kernel, the first broken one marked.
 void write_chain(HtmlWriter& out, const Check& check) {
   Section section(out, "chain-part", "The chain");
   {
@@ -34,10 +34,9 @@ void write_chain(HtmlWriter& out, const Check& check) {
       out.breakable(link.detail);
     }
   }
-  if (check.first_broken) {
-    out.leaf("p", {{"class", "prose"}},
-             "The first broken link is the " + link_title(*check.first_broken) +
-                 ": mend it first, what follows it cannot work before.");
+  if (const std::string line = headline(check); !line.empty()) {
+    const std::string next = check.first_broken ? ": mend it first, what follows it cannot work before." : ".";
+    out.leaf("p", {{"class", "prose"}}, line + next);
   }
 }
 
@@ -73,17 +72,24 @@ void write_consumers(HtmlWriter& out, const Check& check) {
 }
 
 void write_errors(HtmlWriter& out, const Check& check) {
-  if (check.errors.empty()) return;
+  const std::vector<std::string> lines = log_lines(check);
+  if (check.errors.empty() && lines.empty()) return;
   Section section(out, "errors", "What the log says");
+  for (const std::string& line : lines) out.leaf("p", {{"class", "prose"}}, line);
   for (const ExplainedError& error : check.errors) {
     Element article(out, "article", {{"class", "finding warning"}});
     const std::string times = error.times > 1 ? fmt::format(", {} times", error.times) : "";
     out.leaf("h3", {}, fmt::format("line {}{}", error.line, times));
     out.leaf("p", {}, error.text);
     if (!error.correction.empty()) out.leaf("p", {}, error.correction);
-    out.leaf("p", {}, "Cause: " + error.cause);
+    const std::string standing = standing_line(error);
+    const bool is_told = error.follows == 0 && error.standing != CauseStanding::refuted;
+    if (is_told) out.leaf("p", {}, "Cause: " + error.cause);
+    if (!standing.empty()) out.leaf("p", {{"class", "note"}}, standing);
     if (!error.explained_by.empty()) out.leaf("p", {}, "Here: " + error.explained_by);
-    if (!error.fix.empty() && error.explained_by.empty()) out.leaf("p", {{"class", "fix"}}, "What to do: " + error.fix);
+    const bool has_fix = is_told && !error.fix.empty() && error.explained_by.empty();
+    if (has_fix) out.leaf("p", {{"class", "fix"}}, "What to do: " + error.fix);
+    for (const std::string& line : other_causes(error)) out.leaf("p", {{"class", "note"}}, line);
   }
 }
 

@@ -43,6 +43,8 @@ Badge control_badge(const Comparison& comparison) {
       return {"bad", "≠"};
     case Control::undecidable:
       return {"open", "?"};
+    case Control::not_measured:
+      return {"bad", "✗"};
   }
   return {"open", "?"};
 }
@@ -77,9 +79,22 @@ void write_side_card(HtmlWriter& out, SideMark mark, const char* name, const Sid
                        count_text(static_cast<std::size_t>(std::max(side.units, 0)), "unit", "units"), spread));
 }
 
+void write_list(HtmlWriter& out, const std::string& title, const std::vector<std::string>& sentences) {
+  if (sentences.empty()) return;
+  Element details(out, "details");
+  out.leaf("summary", {}, title);
+  Element list(out, "ul");
+  for (const std::string& sentence : sentences) out.leaf("li", {}, sentence);
+}
+
 void write_verdict(HtmlWriter& out, const Comparison& comparison) {
   Element section(out, "section", {{"class", "verdict"}});
   out.leaf("p", {{"class", "verdict-sentence"}}, comparison.verdict);
+  if (!comparison.quote.empty()) {
+    Element line(out, "blockquote", {{"class", "quote"}});
+    out.leaf("span", {{"class", "quote-title"}}, "To quote");
+    out.text(comparison.quote);
+  }
   {
     Element badges(out, "div", {{"class", "badges"}});
     const MetricComparison& primary = comparison.primary;
@@ -92,11 +107,15 @@ void write_verdict(HtmlWriter& out, const Comparison& comparison) {
     write_side_card(out, SideMark::a, "A", comparison.a, comparison.primary);
     write_side_card(out, SideMark::b, "B", comparison.b, comparison.primary);
   }
-  if (comparison.reasons.empty()) return;
-  Element details(out, "details");
-  out.leaf("summary", {}, "Why, and what would decide");
-  Element list(out, "ul");
-  for (const std::string& reason : comparison.reasons) out.leaf("li", {}, reason);
+  write_list(out, "Why, and what would decide", comparison.reasons);
+  write_list(out, "What a single number takes for granted here", comparison.assumptions);
+}
+
+void write_explanations(HtmlWriter& out, const Comparison& comparison) {
+  if (comparison.explanations.empty()) return;
+  Section section(out, "explanations", "What explains most of the change");
+  Element list(out, "ol");
+  for (const std::string& explanation : comparison.explanations) out.leaf("li", {}, explanation);
 }
 
 void write_figure_number(HtmlWriter& out, const std::string& value, const std::string& name) {
@@ -213,11 +232,12 @@ std::vector<Remark> footer_of(const Comparison& comparison, const Run* run, cons
 std::string html_page(const Comparison& comparison, const Run* run) {
   HtmlWriter out;
   write_verdict(out, comparison);
+  write_explanations(out, comparison);
+  write_findings(out, comparison.findings);
   write_measured(out, comparison, run);
   write_items(out, comparison);
-  for (const KernelAccount& account : comparison.accounts) write_account(out, account);
+  for (const KernelAccount& account : comparison.accounts) write_account(out, account, comparison.primary);
   write_metrics(out, comparison);
-  write_findings(out, comparison.findings);
   if (run != nullptr) {
     write_measurement(out, *run);
     write_changes(out, run->stack_changes);

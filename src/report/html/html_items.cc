@@ -27,10 +27,10 @@ void write_item(HtmlWriter& out, const ControlItem& item) {
   Element row(out, "tr", {{"class", "state-" + std::string(to_string(item.state))}});
   out.leaf("th", {{"scope", "row"}, {"title", item.id}}, shown_item_name(item));
   if (is_quiet(item) && item.a == item.b) {
-    out.leaf("td", {{"colspan", "2"}}, item.a);
+    out.leaf("td", {{"colspan", "2"}, {"data-name", "both"}}, item.a);
   } else {
-    out.leaf("td", {}, item.a);
-    out.leaf("td", {}, item.b);
+    out.leaf("td", {{"data-name", "A"}}, item.a);
+    out.leaf("td", {{"data-name", "B"}}, item.b);
   }
   Element state(out, "td", {{"class", "state"}});
   out.leaf("span", {{"class", "sign"}}, state_sign(item.state));
@@ -73,6 +73,46 @@ void write_table(HtmlWriter& out, const Comparison& comparison, bool quiet) {
     write_group(out, layer_title(static_cast<Layer>(layer)), items);
   }
 }
+// The layers of the stack from top to bottom: what moved, what did not, what is unknown.
+void write_layers(HtmlWriter& out, const std::vector<ControlItem>& items) {
+  Element list(out, "ul", {{"class", "layers"}});
+  for (int layer = static_cast<int>(Layer::kernels); layer >= 0; --layer) {
+    std::size_t moved = 0, unknown = 0, all = 0;
+    for (const ControlItem& item : items) {
+      if (static_cast<int>(item.layer) != layer || item.state == ItemState::not_applicable) continue;
+      ++all;
+      moved += item.state == ItemState::different || item.state == ItemState::follows ? 1 : 0;
+      unknown += item.state == ItemState::unknown ? 1 : 0;
+    }
+    if (all == 0) continue;
+    const char* state = moved > 0 ? "moved" : unknown > 0 ? "unknown" : "same";
+    Element line(out, "li", {{"class", state}});
+    out.leaf("span", {{"class", "layer-name"}}, layer_title(static_cast<Layer>(layer)));
+    std::string counts = moved > 0 ? fmt::format("≠ {} of {} moved", moved, all) : "= the same";
+    if (unknown > 0) counts = (moved > 0 ? counts + ", " : "") + fmt::format("? {} of {} unknown", unknown, all);
+    out.leaf("span", {}, counts);
+  }
+}
+
+void write_bundle(HtmlWriter& out, const Bundle& bundle) {
+  if (bundle.members.size() < 2) return;
+  out.leaf("h3", {}, bundle.title);
+  out.leaf("p", {{"class", "prose"}},
+           fmt::format("{} components moved together. No member of the bundle is established as the cause of a change: "
+                       "exchange them one at a time to tell them apart.",
+                       bundle.members.size()));
+  Element details(out, "details");
+  out.leaf("summary", {}, count_text(bundle.members.size(), "member", "members"));
+  ScrollTable table(out, "numbers bundle", {"what", "A", "B", ""});
+  Element body(out, "tbody");
+  for (const BundleMember& member : bundle.members) {
+    Element row(out, "tr");
+    out.leaf("th", {{"scope", "row"}}, member.name);
+    out.leaf("td", {}, member.a.empty() ? "not there" : member.a);
+    out.leaf("td", {}, member.b.empty() ? "not there" : member.b);
+    out.leaf("td", {}, member.because.empty() ? "" : "came along with " + member.because);
+  }
+}
 }  // namespace
 
 void write_items(HtmlWriter& out, const Comparison& comparison) {
@@ -88,6 +128,8 @@ void write_items(HtmlWriter& out, const Comparison& comparison) {
     out.leaf("p", {{"class", "note"}},
              "Both sides ran in turns on one machine: what the machine is, known or not, cannot differ between them.");
   }
+  write_layers(out, comparison.items);
+  for (const Bundle& bundle : comparison.bundles) write_bundle(out, bundle);
   if (quiet < comparison.items.size()) write_table(out, comparison, false);
   if (quiet == 0) return;
   Element details(out, "details");

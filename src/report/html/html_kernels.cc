@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "model/kernels/kernel_display.h"
 #include "report/html/html_parts.h"
 #include "report/wording.h"
 
@@ -66,32 +67,12 @@ std::vector<Step> steps_of(const std::vector<PictureRow>& rows) {
 void write_picture(HtmlWriter& out, const KernelAccount& account, const TimeUnit& unit) {
   const std::vector<PictureRow> rows = picture_rows(account);
   const std::vector<Step> steps = steps_of(rows);
-  const Scale scale = step_scale(steps);
-  Element figure(out, "figure");
-  {
-    Element waterfall(out, "div", {{"class", "waterfall"}});
-    {
-      Element head(out, "div", {{"class", "step-row axis-row"}});
-      out.leaf("div", {{"class", "step-label"}}, "");
-      Element plot(out, "div", {{"class", "step-plot"}});
-      out.raw(step_axis(scale, unit));
-    }
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const PictureRow& row = rows[i];
-      Element line(out, "div",
-                   {{"class", row.is_total   ? "step-row total"
-                              : row.is_quiet ? "step-row quiet"
-                                             : "step-row"}});
-      out.leaf("div", {{"class", "step-label"}, {"title", row.library}}, row.label);
-      {
-        Element plot(out, "div", {{"class", "step-plot"}});
-        out.raw(step_picture(steps[i], scale));
-      }
-      out.leaf("div", {{"class", "step-value"}}, unit.signed_text(row.change.value) + " " + unit.name);
-    }
+  std::vector<WaterfallRow> bars;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    bars.push_back({rows[i].label, rows[i].library, steps[i], rows[i].change.value});
   }
-  out.leaf(
-      "figcaption", {},
+  write_waterfall(
+      out, bars, unit,
       fmt::format("The change of {} a unit, B − A, in steps: each bar starts where the one above it ends, so that "
                   "they close to the total. Thin lines: 95 % intervals. To the right: more time in B; to the left: "
                   "less.",
@@ -107,57 +88,65 @@ void write_names(HtmlWriter& out, SideMark side, const std::vector<std::string>&
     Element line(out, "p", {{"class", "kernel-name"}});
     out.raw(side_mark(side));
     out.text(" ");
-    out.leaf("code", {{"title", names[i]}}, short_name(names[i]));
+    out.leaf("code", {{"title", names[i]}}, display_name(names[i]));
   }
   if (names.size() <= kMostNames) return;
   Element details(out, "details");
   out.leaf("summary", {}, fmt::format("{} more", names.size() - kMostNames));
   for (std::size_t i = kMostNames; i < names.size(); ++i) {
     Element line(out, "p", {{"class", "kernel-name"}});
-    out.leaf("code", {{"title", names[i]}}, short_name(names[i]));
+    out.leaf("code", {{"title", names[i]}}, display_name(names[i]));
   }
 }
 
 void write_names_cells(HtmlWriter& out, const KernelChange& row) {
-  if (row.state == KernelState::remainder) {
-    out.leaf("td", {{"colspan", "2"}, {"class", "missing"}}, row.label);
+  if (row.state == KernelState::remainder || row.state == KernelState::unseen) {
+    out.leaf("td", {{"colspan", "2"}, {"class", "missing names"}}, row.label);
+    return;
+  }
+  if (!row.parts.empty()) {
+    Element both(out, "td", {{"colspan", "2"}, {"class", "names"}});
+    out.leaf("b", {}, row.label);
+    if (!row.detail.empty()) out.leaf("small", {}, row.detail);
     return;
   }
   if (row.a == row.b && !row.a.empty()) {
-    Element both(out, "td", {{"colspan", "2"}});
+    Element both(out, "td", {{"colspan", "2"}, {"class", "names"}});
     for (std::size_t i = 0; i < row.a.size() && i < kMostNames; ++i) {
       Element line(out, "p", {{"class", "kernel-name"}});
-      out.leaf("code", {{"title", row.a[i]}}, short_name(row.a[i]));
+      out.leaf("code", {{"title", row.a[i]}}, display_name(row.a[i]));
     }
     if (row.a.size() > kMostNames) out.leaf("small", {}, fmt::format("and {} more", row.a.size() - kMostNames));
     if (!row.library.empty()) out.leaf("small", {}, row.library);
     return;
   }
   for (const SideMark side : {SideMark::a, SideMark::b}) {
-    Element cell(out, "td");
+    Element cell(out, "td", {{"class", "names"}});
     write_names(out, side, side == SideMark::a ? row.a : row.b);
     if (side == SideMark::a && !row.library.empty()) out.leaf("small", {}, row.library);
   }
 }
 
-void write_row(HtmlWriter& out, const KernelChange& row, const TimeUnit& unit, bool shares) {
-  Element line(out, "tr", {{"class", "kernel-" + std::string(to_string(row.state))}});
+// Of an operation first, then its kernels.
+void write_row(HtmlWriter& out, const KernelChange& row, const TimeUnit& unit, bool shares, bool is_part) {
+  Element line(out, "tr", {{"class", "kernel-" + std::string(to_string(row.state)) + (is_part ? " part" : "")}});
   write_names_cells(out, row);
   {
     Element cell(out, "td", {{"class", "state"}});
-    if (row.state != KernelState::remainder) out.text(to_string(row.state));
+    if (row.state != KernelState::remainder) out.text(kernel_state_title(row.state));
     out.leaf("small", {}, row.state == KernelState::remainder ? "" : to_string(row.family));
   }
-  out.leaf("td", {{"class", "number"}}, unit.text(row.a_seconds));
-  out.leaf("td", {{"class", "number"}}, unit.text(row.b_seconds));
+  out.leaf("td", {{"class", "number"}, {"data-name", "A"}}, unit.text(row.a_seconds));
+  out.leaf("td", {{"class", "number"}, {"data-name", "B"}}, unit.text(row.b_seconds));
   {
-    Element cell(out, "td", {{"class", "number"}});
+    Element cell(out, "td", {{"class", "number"}, {"data-name", "B − A"}});
     out.text(unit.signed_text(row.change.value));
     out.leaf("small", {}, unit.interval(row.change.interval));
   }
-  out.leaf("td", {{"class", "number"}}, "±" + unit.text(row.sampling_error));
+  const bool sampled = row.sampling_error > 0;
+  out.leaf("td", {{"class", "number sampling"}}, sampled ? "±" + unit.text(row.sampling_error) : "");
   if (!shares) return;
-  Element cell(out, "td", {{"class", "number"}});
+  Element cell(out, "td", {{"class", "number"}, {"data-name", "share"}});
   if (!row.share) {
     out.text("–");
     return;
@@ -170,16 +159,16 @@ void write_row(HtmlWriter& out, const KernelChange& row, const TimeUnit& unit, b
 
 void write_total(HtmlWriter& out, const KernelAccount& account, const TimeUnit& unit, bool shares) {
   Element line(out, "tr", {{"class", "total"}});
-  out.leaf("th", {{"colspan", "3"}, {"scope", "row"}}, "total");
-  out.leaf("td", {{"class", "number"}}, unit.text(account.a_seconds));
-  out.leaf("td", {{"class", "number"}}, unit.text(account.b_seconds));
+  out.leaf("th", {{"colspan", "3"}, {"scope", "row"}, {"class", "names"}}, "total");
+  out.leaf("td", {{"class", "number"}, {"data-name", "A"}}, unit.text(account.a_seconds));
+  out.leaf("td", {{"class", "number"}, {"data-name", "B"}}, unit.text(account.b_seconds));
   {
-    Element cell(out, "td", {{"class", "number"}});
+    Element cell(out, "td", {{"class", "number"}, {"data-name", "B − A"}});
     out.text(unit.signed_text(account.total.value));
     out.leaf("small", {}, unit.interval(account.total.interval));
   }
-  out.leaf("td", {{"class", "number"}}, "");
-  if (shares) out.leaf("td", {{"class", "number"}}, "100 %");
+  out.leaf("td", {{"class", "number sampling"}}, "");
+  if (shares) out.leaf("td", {{"class", "number"}, {"data-name", "share"}}, "100 %");
 }
 
 void write_account_table(HtmlWriter& out, const KernelAccount& account, const TimeUnit& unit, bool shares) {
@@ -188,7 +177,9 @@ void write_account_table(HtmlWriter& out, const KernelAccount& account, const Ti
   {
     Element head(out, "thead");
     Element row(out, "tr");
-    for (const auto& [side, name] : {std::pair{SideMark::a, "kernel of A"}, std::pair{SideMark::b, "kernel of B"}}) {
+    const char* what = account.by_operation ? "operation, kernel of " : "kernel of ";
+    for (const auto& [side, name] :
+         {std::pair{SideMark::a, std::string(what) + "A"}, std::pair{SideMark::b, std::string("kernel of B")}}) {
       Element cell(out, "th", {{"scope", "col"}});
       write_side(out, side, name);
     }
@@ -200,12 +191,15 @@ void write_account_table(HtmlWriter& out, const KernelAccount& account, const Ti
     if (shares) out.leaf("th", {{"scope", "col"}, {"class", "number"}}, "share");
   }
   Element body(out, "tbody");
-  for (const KernelChange& row : account.rows) write_row(out, row, unit, shares);
+  for (const KernelChange& row : account.rows) {
+    write_row(out, row, unit, shares, false);
+    for (const KernelChange& part : row.parts) write_row(out, part, unit, shares, true);
+  }
   write_total(out, account, unit, shares);
 }
 }  // namespace
 
-void write_account(HtmlWriter& out, const KernelAccount& account) {
+void write_account(HtmlWriter& out, const KernelAccount& account, const MetricComparison& primary) {
   Section section(out, "kernels", account_title(account));
   if (!account.available) {
     out.leaf("p", {{"class", "lead"}}, "There is no account of the kernels.");
@@ -216,6 +210,8 @@ void write_account(HtmlWriter& out, const KernelAccount& account) {
   const bool shares = account.shares_withheld.empty();
   const std::string sentence = exchange_sentence(account);
   if (!sentence.empty()) out.leaf("p", {{"class", "lead"}}, sentence);
+  const std::string agreement = agreement_sentence(account, primary);
+  if (!agreement.empty()) out.leaf("p", {{"class", "note"}}, agreement);
   if (!shares) {
     Element line(out, "p", {{"class", "warning-line"}});
     out.leaf("b", {}, "Shares are withheld: ");
@@ -225,9 +221,9 @@ void write_account(HtmlWriter& out, const KernelAccount& account) {
   write_picture(out, account, unit);
   write_account_table(out, account, unit, shares);
   out.leaf("p", {{"class", "note"}},
-           fmt::format("Mean {} a unit over {}. Small numbers below a change or a share: its 95 % interval. "
+           fmt::format("Mean {} {} over {}. Small numbers below a change or a share: its 95 % interval. "
                        "Sampling: the standard error of the change from counting samples alone.",
-                       quantity_title(account.kind.quantity),
+                       quantity_title(account.kind.quantity), account.of.empty() ? "a unit" : account.of,
                        count_text(static_cast<std::size_t>(std::max(account.pairs, 0)), "pair", "pairs")));
   for (const std::string& note : account.notes) out.leaf("p", {{"class", "note"}}, note);
 }

@@ -54,9 +54,18 @@ void write_folded_stack(HtmlWriter& out, const Run& run);
 // The primary metric of all units in the order they ran, with the medians.
 void write_unit_picture(HtmlWriter& out, const Run& run, const std::string& metric, bool with_warmup);
 
+// A picture that closes: each bar begins where the one above it ends.
+struct WaterfallRow {
+  std::string label, title;  // the title is shown where somebody points at it
+  Step step;
+  double change = 0;  // in seconds
+};
+void write_waterfall(HtmlWriter& out, const std::vector<WaterfallRow>& rows, const TimeUnit& unit,
+                     const std::string& caption);
+
 // The parts of a comparison's page.
 void write_items(HtmlWriter& out, const Comparison& comparison);
-void write_account(HtmlWriter& out, const KernelAccount& account);
+void write_account(HtmlWriter& out, const KernelAccount& account, const MetricComparison& primary);
 
 std::string digest_of_document(const Stack& stack);
 std::string digest_of_document(const Run& run);

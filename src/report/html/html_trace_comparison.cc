@@ -22,42 +22,22 @@ TimeUnit page_unit(const TraceComparison& comparison) {
   return unit;
 }
 
-// A picture that closes: each bar begins where the one above it ends.
-void write_waterfall(HtmlWriter& out, const TraceComparison& comparison, const TimeUnit& unit) {
-  std::vector<Step> steps;
-  std::vector<std::string> labels;
+void write_window_picture(HtmlWriter& out, const TraceComparison& comparison, const TimeUnit& unit) {
+  std::vector<WaterfallRow> rows;
   double reached = 0;
   for (const AccountLine& line : comparison.lines) {
-    const double end = reached + change_of(comparison, line.a_ns, line.b_ns) * kOneNanosecond;
-    steps.push_back({.start = reached, .end = end, .interval = {end, end}});
-    labels.push_back(account_line_title(line.kind, comparison.of_operations));
+    const double change = change_of(comparison, line.a_ns, line.b_ns) * kOneNanosecond, end = reached + change;
+    rows.push_back({account_line_title(line.kind, comparison.of_operations),
+                    "",
+                    {.start = reached, .end = end, .interval = {end, end}},
+                    change});
     reached = end;
   }
-  steps.push_back({.start = 0, .end = reached, .interval = {reached, reached}, .is_total = true});
-  labels.emplace_back("the window");
-  const Scale scale = step_scale(steps);
-  Element figure(out, "figure");
-  {
-    Element waterfall(out, "div", {{"class", "waterfall"}});
-    {
-      Element head(out, "div", {{"class", "step-row axis-row"}});
-      out.leaf("div", {{"class", "step-label"}}, "");
-      Element plot(out, "div", {{"class", "step-plot"}});
-      out.raw(step_axis(scale, unit));
-    }
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-      Element line(out, "div", {{"class", steps[i].is_total ? "step-row total" : "step-row"}});
-      out.leaf("div", {{"class", "step-label"}}, labels[i]);
-      {
-        Element plot(out, "div", {{"class", "step-plot"}});
-        out.raw(step_picture(steps[i], scale));
-      }
-      out.leaf("div", {{"class", "step-value"}}, unit.signed_text(steps[i].end - steps[i].start) + " " + unit.name);
-    }
-  }
-  out.leaf("figcaption", {},
-           "The change of the window, B − A, in steps: each bar starts where the one above it ends, so that they close "
-           "to the total. To the right: more time in B; to the left: less.");
+  rows.push_back(
+      {"the window", "", {.start = 0, .end = reached, .interval = {reached, reached}, .is_total = true}, reached});
+  write_waterfall(out, rows, unit,
+                  "The change of the window, B − A, in steps: each bar starts where the one above it ends, so that "
+                  "they close to the total. To the right: more time in B; to the left: less.");
 }
 
 void write_amounts(HtmlWriter& out, const TraceComparison& comparison, const TimeUnit& unit, std::int64_t a_ns,
@@ -129,7 +109,7 @@ void write_stories(HtmlWriter& out, const TraceComparison& comparison, const Tim
       Element row(out, "tr");
       write_amounts(out, comparison, unit, story.a_ns, story.b_ns);
       out.leaf("td", {{"class", "short"}}, both_text(story.a_times, story.b_times));
-      out.leaf("td", {{"class", "short"}}, exchange_title(story.exchange));
+      out.leaf("td", {{"class", "short"}}, story_title(story));
       Element cell(out, "td", {{"class", "name"}, {"title", story.a == story.b ? story.a : story.a + " → " + story.b}});
       out.leaf("code", {}, story_label(story, 60));
       if (!story.operation.empty() && !story.of_operations) out.leaf("small", {}, story.operation);
@@ -137,6 +117,55 @@ void write_stories(HtmlWriter& out, const TraceComparison& comparison, const Tim
   }
   if (stories.size() > kMostStoryRows) {
     out.leaf("p", {{"class", "note"}}, fmt::format("{} more: in the document.", stories.size() - kMostStoryRows));
+  }
+}
+
+void write_ranks(HtmlWriter& out, const TraceComparison& comparison) {
+  std::int64_t largest = 0;
+  for (const RankChange& rank : comparison.ranks) largest = std::max({largest, rank.a_window_ns, rank.b_window_ns});
+  const TimeUnit unit = time_unit_for(static_cast<double>(largest) * kOneNanosecond);
+  const auto text = [&](std::int64_t ns) {
+    return ns < 0 ? std::string("not known") : unit.text(static_cast<double>(ns) * kOneNanosecond);
+  };
+  Section section(out, "kernels", "Ranks");
+  Element scroll(out, "div", {{"class", "scroll"}, {"tabindex", "0"}});
+  Element table(out, "table", {{"class", "numbers kernels-table"}});
+  {
+    Element head(out, "thead");
+    Element row(out, "tr");
+    out.leaf("th", {{"scope", "col"}}, "rank");
+    for (const char* title : {"window", "kernels", "collectives", "of that waiting"}) {
+      out.leaf("th", {{"scope", "col"}, {"class", "number"}}, fmt::format("{}, {}", title, unit.name));
+    }
+  }
+  Element body(out, "tbody");
+  for (const RankChange& rank : comparison.ranks) {
+    Element row(out, "tr");
+    out.leaf("td", {{"class", "short"}}, rank_title(rank));
+    for (const auto& [a_ns, b_ns] :
+         {std::pair(rank.a_window_ns, rank.b_window_ns), std::pair(rank.a_items_ns, rank.b_items_ns),
+          std::pair(rank.a_collective_ns, rank.b_collective_ns), std::pair(rank.a_waiting_ns, rank.b_waiting_ns)}) {
+      out.leaf("td", {{"class", "number"}}, text(a_ns) + " → " + text(b_ns));
+    }
+  }
+}
+
+void write_measures(HtmlWriter& out, const TraceComparison& comparison) {
+  Section section(out, "kernels", "Side by side, of the whole traces");
+  Element scroll(out, "div", {{"class", "scroll"}, {"tabindex", "0"}});
+  Element table(out, "table", {{"class", "numbers kernels-table"}});
+  {
+    Element head(out, "thead");
+    Element row(out, "tr");
+    for (const char* title : {"A", "B"}) out.leaf("th", {{"scope", "col"}, {"class", "number"}}, title);
+    out.leaf("th", {{"scope", "col"}}, "");
+  }
+  Element body(out, "tbody");
+  for (const TraceMeasure& measure : comparison.measures) {
+    Element row(out, "tr");
+    out.leaf("td", {{"class", "number"}}, measure_text(measure.a, measure.unit));
+    out.leaf("td", {{"class", "number"}}, measure_text(measure.b, measure.unit));
+    out.leaf("td", {{"class", "short"}}, measure_title(measure.id));
   }
 }
 
@@ -165,14 +194,20 @@ std::string html_page(const TraceComparison& comparison) {
   }
   {
     Section section(out, "kernels", "How the change adds up");
-    write_waterfall(out, comparison, unit);
+    write_window_picture(out, comparison, unit);
     write_lines(out, comparison, unit);
+    if (!comparison.collectives_detail.empty()) out.leaf("p", {{"class", "note"}}, comparison.collectives_detail);
   }
+  if (!comparison.ranks.empty()) write_ranks(out, comparison);
   if (!comparison.operations.empty()) write_operations(out, comparison, unit);
   write_stories(out, comparison, unit);
+  if (!comparison.measures.empty()) write_measures(out, comparison);
   {
     Section section(out, "stack", "What the traces tell of the stack");
     for (const std::string& sentence : fact_sentences(comparison)) out.leaf("p", {{"class", "prose"}}, sentence);
+    for (const std::string& sentence : known_change_sentences(comparison)) {
+      out.leaf("p", {{"class", "prose"}}, sentence);
+    }
     out.leaf("p", {{"class", "note"}}, no_verdict_sentence());
     for (const std::string& remark : comparison.remarks) out.leaf("p", {{"class", "prose"}}, remark);
   }

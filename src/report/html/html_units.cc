@@ -27,7 +27,8 @@ Dot dot_of(const Run& run, const Unit& unit, const std::string& metric) {
 void write_legend(HtmlWriter& out, const Run& run, bool with_warmup, bool any_marked) {
   Element legend(out, "p", {{"class", "legend"}});
   if (run.variants.size() > 1) {
-    for (const auto& [side, name] : {std::pair{SideMark::a, "A"}, std::pair{SideMark::b, "B"}}) {
+    const char* others = run.variants.size() == 2 ? "B" : "the others";
+    for (const auto& [side, name] : {std::pair{SideMark::a, "A"}, std::pair{SideMark::b, others}}) {
       Element item(out, "span");
       write_side(out, side, name);
     }

@@ -3,24 +3,11 @@
 
 #include "report/printable.h"
 #include "report/text/text_kernels.h"
+#include "report/text/text_parts.h"
 
 namespace varve {
 
 namespace {
-// Foreign text that stays text: no mark of Markdown and no HTML in it works.
-std::string escape_markdown(const std::string& text) {
-  std::string out;
-  for (const char c : printable(text)) {
-    if (std::string_view("\\`*_{}[]()#+!|~").find(c) != std::string_view::npos) out += '\\';
-    if (c == '<' || c == '&') {
-      out += c == '<' ? "&lt;" : "&amp;";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 std::string markdown_row(const std::vector<std::string>& cells) {
   std::string row = "|";
   for (const std::string& cell : cells) row += " " + escape_markdown(cell) + " |";

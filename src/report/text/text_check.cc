@@ -60,22 +60,31 @@ std::string consumers_text(const Check& check, const TextStyle& style) {
   return out;
 }
 
+std::string error_text(const ExplainedError& error, bool is_new, std::int64_t first_line, const TextStyle& style) {
+  const std::string times = error.times > 1 ? fmt::format(", {} times", error.times) : "";
+  std::string out = paragraph(fmt::format("line {}{}: {}", error.line, times, error.text), 2, Tone::bold, style);
+  const std::string standing = standing_line(error);
+  if (error.follows != 0) return out + paragraph(standing, 4, Tone::dim, style);
+  if (!error.correction.empty()) out += paragraph(error.correction, 4, Tone::caution, style);
+  if (!is_new) return out + paragraph(fmt::format("Cause: as of line {}", first_line), 4, Tone::dim, style);
+  if (error.standing != CauseStanding::refuted) out += paragraph("Cause: " + error.cause, 4, Tone::plain, style);
+  if (!standing.empty()) out += paragraph(standing, 4, Tone::plain, style);
+  if (!error.explained_by.empty()) out += paragraph("Here: " + error.explained_by, 4, Tone::plain, style);
+  const bool has_fix = !error.fix.empty() && error.explained_by.empty() && error.standing != CauseStanding::refuted;
+  if (has_fix) out += paragraph("Fix: " + error.fix, 4, Tone::plain, style);
+  for (const std::string& line : other_causes(error)) out += paragraph(line, 4, Tone::dim, style);
+  return out;
+}
+
 std::string errors_text(const Check& check, const TextStyle& style) {
-  if (check.errors.empty()) return "";
+  const std::vector<std::string> lines = log_lines(check);
+  if (check.errors.empty() && lines.empty()) return "";
   std::string out = text_heading("What the log says", style);
+  for (const std::string& line : lines) out += paragraph(line, 2, Tone::plain, style);
   std::map<std::string, std::int64_t> said;  // what was said of an error, and at which line of the log
   for (const ExplainedError& error : check.errors) {
-    const std::string times = error.times > 1 ? fmt::format(", {} times", error.times) : "";
-    out += paragraph(fmt::format("line {}{}: {}", error.line, times, error.text), 2, Tone::bold, style);
-    if (!error.correction.empty()) out += paragraph(error.correction, 4, Tone::caution, style);
     const auto [cause, is_new] = said.emplace(error.cause + error.fix + error.explained_by, error.line);
-    if (!is_new) {
-      out += paragraph(fmt::format("Cause: as of line {}", cause->second), 4, Tone::dim, style);
-      continue;
-    }
-    out += paragraph("Cause: " + error.cause, 4, Tone::plain, style);
-    if (!error.explained_by.empty()) out += paragraph("Here: " + error.explained_by, 4, Tone::plain, style);
-    if (!error.fix.empty() && error.explained_by.empty()) out += paragraph("Fix: " + error.fix, 4, Tone::plain, style);
+    out += error_text(error, is_new, cause->second, style);
   }
   return out;
 }
@@ -174,21 +183,34 @@ std::string advice_text(const Check& check, const TextStyle& style) {
   return out;
 }
 
-// An answer about a failure keeps notes to a line: none of them is its cause.
+constexpr std::size_t kMostNotesOfRule = 3;
+
+// An answer about a failure keeps notes to a line: none of them is its cause. Other answers keep to the first notes of
+// each rule.
 std::string findings_text(const Check& check, bool explain, const TextStyle& style) {
   std::vector<Finding> findings = findings_beside_log(check);
-  const std::size_t notes = explain || !tells_of_failure(check) ? 0 : take_out_notes(findings);
-  const std::string out = text_findings(findings, style);
-  if (notes == 0) return out;
-  const std::string line =
-      fmt::format("and {} for no error of the log: --explain shows {}",
-                  count_text(notes, "note that accounts", "notes that account"), notes == 1 ? "it" : "them");
-  return (out.empty() ? "\n" : out) + paragraph(line, 2, Tone::dim, style);
+  std::vector<std::string> lines;
+  if (!explain && tells_of_failure(check)) {
+    const std::size_t notes = take_out_notes(findings);
+    if (notes > 0) {
+      lines.push_back(fmt::format("and {} for no error of the log: --explain shows {}",
+                                  count_text(notes, "note that accounts", "notes that account"),
+                                  notes == 1 ? "it" : "them"));
+    }
+  } else if (!explain) {
+    for (const auto& [rule, notes] : fold_repeated_notes(findings, kMostNotesOfRule)) {
+      lines.push_back(fmt::format("and {} of {}: --explain shows {}", count_text(notes, "more note", "more notes"),
+                                  rule, notes == 1 ? "it" : "them"));
+    }
+  }
+  std::string out = text_findings(findings, style);
+  for (const std::string& line : lines) out = (out.empty() ? "\n" : out) + paragraph(line, 2, Tone::dim, style);
+  return out;
 }
 
 std::string verdict_text(const Check& check, const TextStyle& style) {
-  if (!check.first_broken) return "";
-  return paragraph("First broken link: " + link_title(*check.first_broken), 2, Tone::bad, style);
+  const std::string line = headline(check);
+  return line.empty() ? "" : paragraph(line, 2, check.first_broken ? Tone::bad : Tone::caution, style);
 }
 }  // namespace
 

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 
+#include "base/text.h"
 #include "report/printable.h"
+#include "report/text/comparison_account.h"
 #include "report/text/text_parts.h"
 #include "report/text/text_report.h"
 #include "report/wording.h"
@@ -10,6 +12,25 @@
 namespace varve {
 
 namespace {
+// What stands on the screen without --explain; the page and --json have all of it.
+struct Detail {
+  bool explain = false;
+  std::size_t kernels = 15;  // rows of the account
+  std::size_t items = 8, metrics = 4, findings = 4;
+};
+constexpr std::ptrdiff_t kMostLinesOfComparison = 60;
+constexpr std::size_t kFewestKernels = 5;
+
+// Without --explain on one line of so many columns: what does not fit is left out of the middle.
+std::string fitted(const std::string& text, std::size_t columns, const Detail& detail) {
+  return detail.explain ? text : without_middle(text, columns);
+}
+
+// The same, cut at its end.
+std::string begun(const std::string& text, std::size_t columns, const Detail& detail) {
+  return detail.explain ? text : without_end(text, columns);
+}
+
 Tone speed_tone(Speed speed) {
   switch (speed) {
     case Speed::faster:
@@ -23,14 +44,18 @@ Tone speed_tone(Speed speed) {
 }
 
 Tone control_tone(const Comparison& comparison) {
-  const bool sound = comparison.control == Control::controlled && comparison.primary.speed != Speed::noise;
+  const bool sound = comparison.control == Control::controlled && comparison.primary.speed != Speed::noise &&
+                     comparison.primary.speed != Speed::not_measured;
   return sound ? Tone::good : Tone::caution;
 }
 
-std::string sides(const Comparison& comparison, const TextStyle& style) {
+std::string sides(const Comparison& comparison, const Detail& detail, const TextStyle& style) {
   TextTable table({{""}, {""}, {""}});
   const auto add = [&](const char* name, const SideSummary& side, Tone tone) {
-    table.add({{name, tone}, {side.label == name ? "" : side.label}, {side.command}});
+    const std::string label = side.label == name ? "" : side.label;
+    const std::size_t taken = 8 + display_width(label);
+    const std::size_t room = static_cast<std::size_t>(style.width) > taken + 20 ? style.width - taken : 20;
+    table.add({{name, tone}, {label}, {fitted(side.command, room, detail)}});
   };
   add("A", comparison.a, Tone::side_a);
   add("B", comparison.b, Tone::side_b);
@@ -47,7 +72,7 @@ void add_metric(TextTable& table, const MetricComparison& metric, bool primary) 
              {speed_title(metric.speed), speed_tone(metric.speed)}});
 }
 
-std::string metrics(const Comparison& comparison, const TextStyle& style) {
+std::string metrics(const Comparison& comparison, const Detail& detail, const TextStyle& style) {
   TextTable table({{"metric"},
                    {"A", true},
                    {"B", true},
@@ -56,17 +81,21 @@ std::string metrics(const Comparison& comparison, const TextStyle& style) {
                    {comparison.primary.paired ? "pairs" : "units", true},
                    {"B is"}});
   add_metric(table, comparison.primary, true);
-  for (const MetricComparison& metric : comparison.others) add_metric(table, metric, false);
+  std::size_t shown = 1;
+  for (const MetricComparison& metric : comparison.others) {
+    if (!detail.explain && ++shown > detail.metrics) break;
+    add_metric(table, metric, false);
+  }
+  const std::size_t left = comparison.others.size() + 1 > shown ? comparison.others.size() + 1 - shown : 0;
   std::string out = table.render(style);
   const MetricComparison& primary = comparison.primary;
-  out += paragraph(
-      fmt::format("A and B: medians; change: geometric mean of B / A over the {}; {}; margin {}; "
-                  "spread of a {} {}",
-                  primary.paired ? "pairs" : "units", direction_phrase(primary.better), shown_margin(primary.margin),
-                  primary.paired ? "pair" : "side", share_text(primary.pair_spread)),
-      2, Tone::dim, style);
-  if (!comparison.others.empty()) {
-    out += paragraph("All but the primary metric are exploratory.", 2, Tone::dim, style);
+  out += paragraph(fmt::format("Medians; change: geometric mean of B / A; {}; margin {}; spread of a {} {}{}",
+                               direction_phrase(primary.better), shown_margin(primary.margin),
+                               primary.paired ? "pair" : "side", share_text(primary.pair_spread),
+                               comparison.others.empty() ? "" : "; all but the primary metric exploratory"),
+                   2, Tone::dim, style);
+  if (!detail.explain && left > 0) {
+    out += paragraph(count_text(left, "more metric", "more metrics") + " (--explain)", 2, Tone::dim, style);
   }
   return out;
 }
@@ -80,38 +109,87 @@ bool is_quiet(ItemState state) {
   return state == ItemState::same || state == ItemState::shared || state == ItemState::not_applicable;
 }
 
-std::string items_of(const Comparison& comparison, bool quiet, const TextStyle& style) {
-  TextTable table({{""}, {"what"}, {"layer"}, {"A"}, {"B"}, {""}});
-  std::size_t count = 0;
-  constexpr int kLayers = static_cast<int>(Layer::kernels) + 1;
-  for (const bool under_test : {true, false}) {
-    for (int layer = 0; layer < kLayers; ++layer) {
-      for (const ControlItem& item : comparison.items) {
-        if (static_cast<int>(item.layer) != layer || is_quiet(item.state) != quiet || item.under_test != under_test) {
-          continue;
-        }
-        std::string state(to_string(item.state));
-        if (item.state == ItemState::not_applicable) state = "not applicable";
-        if (item.under_test) state += ", under test";
-        const Tone tone = quiet ? Tone::dim : item_tone(item);
-        const bool once = quiet && item.a == item.b;
-        table.add({{state_sign(item.state), tone},
-                   {shown_item_name(item), tone},
-                   {layer_title(item.layer), Tone::dim},
-                   {item.a, tone},
-                   {once ? "" : item.b, tone},
-                   {state, Tone::dim}});
-        ++count;
-      }
-    }
+// What is under test first, then what else differs, what is unknown, and what follows; in each the layers in order.
+std::vector<const ControlItem*> items_in_order(const Comparison& comparison, bool quiet) {
+  std::vector<const ControlItem*> items;
+  for (const ControlItem& item : comparison.items) {
+    if (is_quiet(item.state) == quiet) items.push_back(&item);
   }
-  return count > 0 ? table.render(style) : "";
+  const auto rank = [](const ControlItem* item) {
+    if (item->under_test) return 0;
+    return item->state == ItemState::different ? 1 : item->state == ItemState::unknown ? 2 : 3;
+  };
+  std::stable_sort(items.begin(), items.end(), [&](const ControlItem* left, const ControlItem* right) {
+    return std::pair(rank(left), left->layer) < std::pair(rank(right), right->layer);
+  });
+  return items;
 }
 
-std::string items(const Comparison& comparison, bool explain, const TextStyle& style) {
+std::string items_of(const Comparison& comparison, bool quiet, const Detail& detail, const TextStyle& style) {
+  constexpr std::size_t kName = 22, kValue = 19;
+  TextTable table({{""}, {"what"}, {"layer"}, {"A"}, {"B"}, {""}});
+  const std::vector<const ControlItem*> items = items_in_order(comparison, quiet);
+  const std::size_t shown = detail.explain ? items.size() : std::min(items.size(), detail.items);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const ControlItem& item = *items[i];
+    std::string state(to_string(item.state));
+    if (item.state == ItemState::not_applicable) state = "not applicable";
+    if (item.under_test) state = "under test";
+    const Tone tone = quiet ? Tone::dim : item_tone(item);
+    const bool once = quiet && item.a == item.b;
+    table.add({{state_sign(item.state), tone},
+               {begun(shown_item_name(item), kName, detail), tone},
+               {layer_title(item.layer), Tone::dim},
+               {begun(item.a, kValue, detail), tone},
+               {once ? "" : begun(item.b, kValue, detail), tone},
+               {state, Tone::dim}});
+  }
+  if (items.empty()) return "";
+  std::string out = table.render(style);
+  if (shown < items.size()) {
+    out += paragraph(fmt::format("{} more (--explain, the page, --json)", items.size() - shown), 2, Tone::dim, style);
+  }
+  return out;
+}
+
+std::string member_words(const BundleMember& member) {
+  if (member.a.empty()) return member.name + " " + member.b + " in B only";
+  if (member.b.empty()) return member.name + " " + member.a + " in A only";
+  return member.name + " " + member.a + " → " + member.b;
+}
+
+// "torch 2.1.2 → 2.15.0 (with it came triton 2.1.0 → 3.9.0 and 30 more)"
+std::string leader_words(const Bundle& bundle, const BundleMember& leader, const Detail& detail) {
+  std::vector<std::string> exchanged, one_sided;
+  for (const BundleMember& member : bundle.members) {
+    if (member.because != leader.name) continue;
+    (member.a.empty() || member.b.empty() ? one_sided : exchanged).push_back(member_words(member));
+  }
+  exchanged.insert(exchanged.end(), one_sided.begin(), one_sided.end());
+  if (exchanged.empty()) return member_words(leader);
+  return fmt::format("{} (with it came {})", member_words(leader),
+                     list_text(exchanged, detail.explain ? exchanged.size() : 2));
+}
+
+std::string bundles(const Comparison& comparison, const Detail& detail, const TextStyle& style) {
+  std::string out;
+  for (const Bundle& bundle : comparison.bundles) {
+    if (bundle.members.size() < 2) continue;
+    std::vector<std::string> leaders;
+    for (const BundleMember& member : bundle.members) {
+      if (member.because.empty()) leaders.push_back(leader_words(bundle, member, detail));
+    }
+    out += paragraph(fmt::format("In the bundle: {}.", list_text(leaders, detail.explain ? leaders.size() : 3)), 2,
+                     Tone::plain, style);
+  }
+  return out;
+}
+
+std::string items(const Comparison& comparison, const Detail& detail, const TextStyle& style) {
   std::string out = text_heading("What differs", style);
   out += paragraph(difference_sentence(comparison.items), 2, Tone::plain, style);
-  out += items_of(comparison, false, style);
+  out += bundles(comparison, detail, style);
+  out += items_of(comparison, false, detail, style);
   std::size_t same = 0, inapplicable = 0;
   for (const ControlItem& item : comparison.items) {
     same += item.state == ItemState::same || item.state == ItemState::shared ? 1 : 0;
@@ -121,81 +199,90 @@ std::string items(const Comparison& comparison, bool explain, const TextStyle& s
   if (inapplicable > 0) {
     count += fmt::format(", {} not apply", count_text(inapplicable, "does", "do"));
   }
-  out += paragraph("= " + count + (explain || same + inapplicable == 0 ? "" : " (--explain names them)"), 2, Tone::dim,
-                   style);
-  if (explain) out += items_of(comparison, true, style);
+  out += paragraph("= " + count + (detail.explain || same + inapplicable == 0 ? "" : " (--explain names them)"), 2,
+                   Tone::dim, style);
+  if (detail.explain) out += items_of(comparison, true, detail, style);
   return out;
 }
 
-// The interval is symmetric (Student's t), so half of its width says it all.
-std::string change_with_error(const Estimate& change, const TimeUnit& unit) {
-  const double half = (change.interval.high - change.interval.low) / 2;
-  return unit.signed_text(change.value) + " ± " + unit.text(half);
-}
-
-void add_kernel(TextTable& table, const KernelChange& row, const TimeUnit& unit, bool shares) {
-  const Tone tone = row.state == KernelState::remainder ? Tone::dim : Tone::plain;
-  std::vector<Cell> cells = {{row.label, tone},
-                             {row.state == KernelState::remainder ? "" : std::string(to_string(row.state)), Tone::dim},
-                             {unit.text(row.a_seconds), tone},
-                             {unit.text(row.b_seconds), tone},
-                             {change_with_error(row.change, unit), tone},
-                             {unit.text(row.sampling_error), Tone::dim}};
-  if (shares) cells.push_back({row.share ? share_text(*row.share) : "–", tone});
-  table.add(std::move(cells));
-}
-
-std::string kernels(const KernelAccount& account, const TextStyle& style) {
-  std::string out = text_heading(account_title(account), style);
-  if (!account.available) {
-    return out +
-           paragraph("No account: " + (account.why.empty() ? "no reason given" : account.why), 2, Tone::dim, style);
+std::string explanations(const Comparison& comparison, const TextStyle& style) {
+  if (comparison.explanations.empty()) return "";
+  std::string out = text_heading("What explains most", style);
+  for (std::size_t i = 0; i < comparison.explanations.size(); ++i) {
+    out += paragraph(fmt::format("{}. {}", i + 1, comparison.explanations[i]), 2, Tone::plain, style);
   }
-  const bool shares = account.shares_withheld.empty();
-  const std::string sentence = exchange_sentence(account);
-  if (!sentence.empty()) out += paragraph(sentence, 2, Tone::plain, style);
-  if (!shares) out += paragraph("No shares: " + account.shares_withheld, 2, Tone::caution, style);
-  const TimeUnit unit = time_unit_for(account);
-  const std::string& name = unit.name;
-  std::vector<Column> columns = {
-      {"kernel"}, {""}, {"A, " + name, true}, {"B, " + name, true}, {"B − A, " + name, true}, {"sampling", true}};
-  if (shares) columns.push_back({"share", true});
-  TextTable table(columns);
-  for (const KernelChange& row : account.rows) add_kernel(table, row, unit, shares);
-  std::vector<Cell> total = {{"total", Tone::bold},
-                             {""},
-                             {unit.text(account.a_seconds), Tone::bold},
-                             {unit.text(account.b_seconds), Tone::bold},
-                             {change_with_error(account.total, unit), Tone::bold},
-                             {""}};
-  if (shares) total.push_back({"100 %", Tone::bold});
-  table.add(std::move(total));
-  out += table.render(style);
-  out += paragraph(fmt::format("{} a unit, mean over {}; ±: half of the 95 % interval; sampling: standard error "
-                               "of the change from counting samples alone",
-                               quantity_title(account.kind.quantity),
-                               count_text(static_cast<std::size_t>(std::max(account.pairs, 0)), "pair", "pairs")),
-                   2, Tone::dim, style);
-  for (const std::string& note : account.notes) out += paragraph(note, 2, Tone::dim, style);
+  return out;
+}
+
+// One line a finding; --explain has what they mean and what to do.
+std::string short_findings(const std::vector<Finding>& findings, const Detail& detail, const TextStyle& style) {
+  if (findings.empty()) return "";
+  std::string out = text_heading("Findings", style);
+  const std::size_t shown = std::min(findings.size(), detail.findings);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Finding& finding = findings[i];
+    const std::string line =
+        fmt::format("{}  {}  {}", to_string(finding.severity), finding.id, printable(finding.evidence));
+    out += paragraph(line, 2, Tone::caution, style);
+  }
+  const std::string more = shown < findings.size() ? fmt::format("{} more; ", findings.size() - shown) : "";
+  return out + paragraph(more + "--explain says what they mean and what to do", 2, Tone::dim, style);
+}
+
+std::string why(const Comparison& comparison, const TextStyle& style) {
+  std::string out = text_heading("Why", style);
+  out += paragraph(speed_meaning(comparison.primary), 2, Tone::plain, style);
+  out += paragraph(control_meaning(comparison), 2, Tone::plain, style);
+  for (const std::string& reason : comparison.reasons) out += paragraph("• " + reason, 2, Tone::plain, style);
+  return out;
+}
+
+std::string text_with(const Comparison& comparison, const Detail& detail, const TextStyle& style) {
+  std::string out;
+  if (!comparison.title.empty()) out += paragraph(comparison.title, 0, Tone::plain, style);
+  out += paragraph(comparison.verdict, 0, Tone::bold, style);
+  out += paint(speed_title(comparison.primary.speed), speed_tone(comparison.primary.speed), style) + " · " +
+         paint(control_title(comparison.control), control_tone(comparison), style) + "\n";
+  if (!comparison.quote.empty()) out += paragraph("To quote: “" + comparison.quote + "”", 0, Tone::dim, style);
+  out += explanations(comparison, style);
+  out +=
+      detail.explain ? text_findings(comparison.findings, style) : short_findings(comparison.findings, detail, style);
+  out += "\n" + sides(comparison, detail, style);
+  out += "\n" + metrics(comparison, detail, style);
+  out += items(comparison, detail, style);
+  bool first = true;
+  for (const KernelAccount& account : comparison.accounts) {
+    if (first || detail.explain)
+      out += text_account(account, comparison.primary, {detail.explain, detail.kernels}, style);
+    first = false;
+  }
+  if (!detail.explain && comparison.accounts.size() > 1) {
+    out += paragraph(count_text(comparison.accounts.size() - 1, "account", "accounts") +
+                         " of another quantity beside it (--explain); they are never added",
+                     2, Tone::dim, style);
+  }
+  if (detail.explain) out += why(comparison, style);
   return out;
 }
 }  // namespace
 
 std::string text_comparison(const Comparison& comparison, bool explain, const TextStyle& style) {
-  std::string out = paragraph(comparison.verdict, 0, Tone::bold, style);
-  out += paint(speed_title(comparison.primary.speed), speed_tone(comparison.primary.speed), style) + " · " +
-         paint(control_title(comparison.control), control_tone(comparison), style) + "\n";
-  out += "\n" + sides(comparison, style);
-  out += "\n" + metrics(comparison, style);
-  out += items(comparison, explain, style);
-  for (const KernelAccount& account : comparison.accounts) out += kernels(account, style);
-  out += text_findings(comparison.findings, style);
-  if (explain) {
-    out += text_heading("Why", style);
-    out += paragraph(speed_meaning(comparison.primary), 2, Tone::plain, style);
-    out += paragraph(control_meaning(comparison), 2, Tone::plain, style);
-    for (const std::string& reason : comparison.reasons) out += paragraph("• " + reason, 2, Tone::plain, style);
+  Detail detail{.explain = explain};
+  if (explain) return text_with(comparison, detail, style);
+  // As many rows as one screen has room for.
+  for (;; --detail.kernels) {
+    std::string text = text_with(comparison, detail, style);
+    const bool fits = std::count(text.begin(), text.end(), '\n') <= kMostLinesOfComparison;
+    if (fits || detail.kernels == kFewestKernels) return text;
+    if (detail.kernels == 10) detail.items = 5;
+    if (detail.kernels == 7) detail.metrics = detail.findings = 3;
   }
+}
+
+std::string text_assumptions(const Comparison& comparison, const TextStyle& style) {
+  std::string out = text_heading("What a single number takes for granted here", style);
+  for (const std::string& assumption : comparison.assumptions)
+    out += paragraph("• " + assumption, 2, Tone::plain, style);
   return out;
 }
 

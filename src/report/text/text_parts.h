@@ -9,6 +9,9 @@
 
 namespace varve {
 
+// Foreign text that stays text in Markdown: no mark of Markdown and no HTML in it works.
+std::string escape_markdown(const std::string& text);
+
 // Pieces that several text documents share.
 std::string text_heading(const std::string& title, const TextStyle& style);               // preceded by an empty line
 std::string text_findings(const std::vector<Finding>& findings, const TextStyle& style);  // empty when there are none

@@ -1,7 +1,9 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "model/answers/noise_report.h"
 #include "model/answers/stack_comparison.h"
 #include "model/answers/trace_comparison.h"
 #include "model/check_result.h"
@@ -18,12 +20,30 @@ std::string text_stack(const Stack& stack, const TextStyle& style);
 std::string text_coverage(const Stack& stack, const std::vector<ComputeCapability>& gpus, const TextStyle& style);
 std::string text_processes(const Stack& stack, const TextStyle& style);
 std::string text_run(const Run& run, const TextStyle& style);
+std::string text_noise(const NoiseReport& report, const TextStyle& style);
+// What a run ends with, beside what the document itself says.
+struct RunAnswer {
+  struct Number {
+    std::string text;            // the number with its interval
+    std::optional<Speed> speed;  // of a comparison
+  };
+  std::vector<Number> how_much;  // of each variant against the first; or of each, where they are not compared
+  std::string control;           // whether it means something
+  std::string more;              // the command that tells more
+  std::string without_marked;    // what it is without marked units; empty: none is marked
+};
+// The verdict in four lines: what, how much, controlled or not, the command for more. Then each cause of marks once,
+// what went wrong, and a few lines of the card.
+std::string text_answer(const Run& run, const RunAnswer& answer, const TextStyle& style);
 // One screen: the chain, a line for each environment, what to try next.
 std::string text_overview(const Check& check, const TextStyle& style);
 // `explain` names every rule that could not be judged.
 std::string text_check(const Check& check, bool explain, const TextStyle& style);
 // `explain` adds why the verdict is what it is and what would decide it, and names the items that are the same.
+// Without it the text takes some 60 lines at most.
 std::string text_comparison(const Comparison& comparison, bool explain, const TextStyle& style);
+// What a single number out of the comparison takes for granted.
+std::string text_assumptions(const Comparison& comparison, const TextStyle& style);
 // Several variants of one run, each against the first: a row each by the primary metric. `name` is the run's, as the
 // command that shows more of a pair takes it. At least two.
 std::string text_variants(const std::vector<Comparison>& comparisons, const std::string& name, const TextStyle& style);

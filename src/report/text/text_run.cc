@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "report/printable.h"
@@ -55,7 +56,10 @@ std::string run_metrics(const Run& run, const TextStyle& style) {
 std::string side_kernels(const Run& run, const Variant& variant, const SideProfile& side, const TextStyle& style) {
   const std::string heading = text_heading(profile_title(run, variant, side.kind), style);
   if (side.rows.empty()) {
-    std::string why = "none seen";
+    const bool any = std::any_of(run.units.begin(), run.units.end(), [&](const Unit& unit) {
+      return unit.role != UnitRole::warmup && unit.variant == variant.name;
+    });
+    std::string why = any ? "none seen" : "no evidence: no timing unit was executed";
     for (const std::string& reason : side.unseen) why += "; " + reason;
     return heading + paragraph(why, 2, Tone::dim, style);
   }
@@ -132,18 +136,22 @@ std::string imported(const Run& run, const TextStyle& style) {
 }
 
 std::string distrusted_units(const Run& run, const TextStyle& style) {
-  TextTable table({{"unit", true}, {"side"}, {"role"}, {"end"}, {"marks"}});
-  bool any = false;
+  TextTable failed({{"unit", true}, {"side"}, {"role"}, {"end"}});
+  bool any_failed = false;
   for (const Unit& unit : run.units) {
-    if (unit.end.ok() && unit.marks.empty()) continue;
-    any = true;
-    table.add({{std::to_string(unit.index)},
-               {unit.variant, side_tone(run, unit.variant)},
-               {std::string(to_string(unit.role))},
-               {end_text(unit.end), unit.end.ok() ? Tone::plain : Tone::bad},
-               {marks_text(unit, "; ")}});
+    if (unit.end.ok()) continue;
+    any_failed = true;
+    failed.add({{std::to_string(unit.index)},
+                {unit.variant, side_tone(run, unit.variant)},
+                {std::string(to_string(unit.role))},
+                {end_text(unit.end), Tone::bad}});
   }
-  return any ? text_heading("Units to look at", style) + table.render(style) : "";
+  std::string out = any_failed ? text_heading("Units that failed", style) + failed.render(style) : "";
+  const std::vector<std::string> causes = marks_by_cause(run);
+  if (causes.empty()) return out;
+  out += text_heading("Units to look at", style);
+  for (const std::string& cause : causes) out += paragraph(cause, 2, Tone::plain, style);
+  return out;
 }
 }  // namespace
 

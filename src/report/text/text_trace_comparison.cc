@@ -13,7 +13,26 @@ namespace varve {
 namespace {
 constexpr double kSecond = 1e-9;  // of a nanosecond
 constexpr std::ptrdiff_t kMostLines = 60;
-constexpr std::size_t kMostOperations = 3, kMostStories = 10, kFewestStories = 3, kMostRemarks = 1;
+
+// Rows of each table; all of them where everything was asked for.
+struct Room {
+  std::size_t stories = 10, measures = 6, ranks = 4, operations = 3, known = 2, remarks = 1;
+  bool all = false;
+};
+constexpr std::size_t kFewestStories = 3;
+
+// Less room than before, what matters least first; false: there is no less.
+bool shrink(Room& room) {
+  for (const auto& [rows, fewest] :
+       {std::pair(&room.stories, std::size_t{6}), std::pair(&room.measures, std::size_t{3}),
+        std::pair(&room.ranks, std::size_t{2}), std::pair(&room.stories, kFewestStories),
+        std::pair(&room.operations, std::size_t{2}), std::pair(&room.measures, std::size_t{0}),
+        std::pair(&room.known, std::size_t{1}), std::pair(&room.ranks, std::size_t{0}),
+        std::pair(&room.remarks, std::size_t{0}), std::pair(&room.operations, std::size_t{0})}) {
+    if (*rows > fewest) return --*rows, true;
+  }
+  return false;
+}
 
 TimeUnit unit_of(const TraceComparison& comparison) {
   const TraceSideSummary &a = comparison.a, &b = comparison.b;
@@ -50,7 +69,7 @@ std::string sides(const TraceComparison& comparison, const TextStyle& style) {
   return table.render(style);
 }
 
-std::string account(const TraceComparison& comparison, const TextStyle& style) {
+std::string account(const TraceComparison& comparison, const Room& room, const TextStyle& style) {
   const TimeUnit unit = unit_of(comparison);
   std::vector<Column> columns = amount_columns(unit);
   columns.push_back({"items", true});
@@ -76,20 +95,24 @@ std::string account(const TraceComparison& comparison, const TextStyle& style) {
   std::string out = text_heading("How the change adds up", style) + table.render(style);
   if (has_window)
     out += paragraph(fmt::format("Remainder: {} ns in A, {} ns in B", left_a, left_b), 2, Tone::dim, style);
+  const bool apart = std::any_of(comparison.lines.begin(), comparison.lines.end(),
+                                 [](const AccountLine& line) { return line.kind == AccountLineKind::transfer; });
+  if (!comparison.collectives_detail.empty() && (room.all || !apart))
+    out += paragraph(comparison.collectives_detail, 2, Tone::dim, style);
   return out;
 }
 
 std::string more_row(std::size_t all, std::size_t shown) { return fmt::format("{} more", all - shown); }
 
-std::string operations(const TraceComparison& comparison, const TextStyle& style) {
+std::string operations(const TraceComparison& comparison, std::size_t most, const TextStyle& style) {
   const std::vector<OperationChange>& all = comparison.operations;
-  if (all.empty()) return "";
+  if (all.empty() || most == 0) return "";
   const TimeUnit unit = unit_of(comparison);
   std::vector<Column> columns = amount_columns(unit);
   columns.push_back({"operation"});
   TextTable table(columns);
   std::int64_t left_a = comparison.a.items_ns, left_b = comparison.b.items_ns;
-  const std::size_t shown = std::min(all.size(), kMostOperations);
+  const std::size_t shown = std::min(all.size(), most);
   for (std::size_t i = 0; i < shown; ++i) {
     std::vector<Cell> row = amounts(comparison, unit, all[i].a_ns, all[i].b_ns);
     row.push_back({shown_operation(all[i].name)});
@@ -124,7 +147,7 @@ std::string stories(const TraceComparison& comparison, std::size_t most, const T
     row.push_back({story.a_times == story.b_times ? fmt::format("{}", story.a_times)
                                                   : fmt::format("{} → {}", story.a_times, story.b_times)});
     const bool is_same = story.exchange == Exchange::same;
-    row.push_back({exchange_title(story.exchange), is_same ? Tone::dim : Tone::caution});
+    row.push_back({story_title(story), is_same ? Tone::dim : Tone::caution});
     row.push_back(
         {story_label(story, story.exchange == Exchange::replaced ? 24 : 50), is_same ? Tone::dim : Tone::plain});
     table.add(std::move(row));
@@ -138,8 +161,59 @@ std::string stories(const TraceComparison& comparison, std::size_t most, const T
          table.render(style);
 }
 
-std::string text_with(const TraceComparison& comparison, std::size_t most_stories, bool explain,
-                      const TextStyle& style) {
+// The ranks whose windows changed most.
+std::string ranks(const TraceComparison& comparison, std::size_t most, const TextStyle& style) {
+  std::vector<const RankChange*> rows;
+  std::int64_t largest = 0;
+  for (const RankChange& rank : comparison.ranks) {
+    rows.push_back(&rank);
+    largest = std::max({largest, rank.a_window_ns, rank.b_window_ns});
+  }
+  if (rows.empty() || most == 0) return "";
+  std::stable_sort(rows.begin(), rows.end(), [](const RankChange* x, const RankChange* y) {
+    return std::abs(x->b_window_ns - x->a_window_ns) > std::abs(y->b_window_ns - y->a_window_ns);
+  });
+  const TimeUnit unit = time_unit_for(static_cast<double>(largest) * kSecond);
+  const auto text = [&](std::int64_t ns) { return unit.text(static_cast<double>(ns) * kSecond); };
+  const auto waiting = [&](std::int64_t a_ns, std::int64_t b_ns) {
+    return fmt::format("{} → {}", a_ns < 0 ? "?" : text(a_ns), b_ns < 0 ? "?" : text(b_ns));
+  };
+  TextTable table({{""},
+                   {"window " + unit.name, true},
+                   {"B − A", true},
+                   {"kernels", true},
+                   {"collectives", true},
+                   {"of that waiting", true}});
+  const std::size_t shown = std::min(rows.size(), most);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const RankChange& rank = *rows[i];
+    table.add({{rank_title(rank)},
+               {text(rank.a_window_ns) + " → " + text(rank.b_window_ns)},
+               {unit.signed_text(static_cast<double>(rank.b_window_ns - rank.a_window_ns) * kSecond)},
+               {text(rank.a_items_ns) + " → " + text(rank.b_items_ns)},
+               {text(rank.a_collective_ns) + " → " + text(rank.b_collective_ns)},
+               {waiting(rank.a_waiting_ns, rank.b_waiting_ns), Tone::dim}});
+  }
+  std::string out = text_heading("Ranks, by change of their windows", style) + table.render(style);
+  if (shown < rows.size()) out += paragraph(more_row(rows.size(), shown), 2, Tone::dim, style);
+  return out;
+}
+
+// Numbers of both traces, those that differ first where not all are shown.
+std::string measures(const TraceComparison& comparison, const Room& room, const TextStyle& style) {
+  TextTable table({{""}, {"A", true}, {"B", true}});
+  std::size_t shown = 0;
+  for (const TraceMeasure& measure : comparison.measures) {
+    if (!room.all && (shown >= room.measures || !says_something(measure))) continue;
+    ++shown;
+    table.add({{measure_title(measure.id), Tone::dim},
+               {measure_text(measure.a, measure.unit)},
+               {measure_text(measure.b, measure.unit)}});
+  }
+  return shown == 0 ? "" : text_heading("Side by side, of the whole traces", style) + table.render(style);
+}
+
+std::string text_with(const TraceComparison& comparison, const Room& room, const TextStyle& style) {
   std::string out;
   Tone tone = Tone::bold;
   for (const std::string& sentence : comparison_headline(comparison)) {
@@ -152,15 +226,20 @@ std::string text_with(const TraceComparison& comparison, std::size_t most_storie
   for (std::size_t i = 0; i < explanations.size(); ++i) {
     out += paragraph(fmt::format("{}. {}", i + 1, explanations[i]), 2, Tone::plain, style);
   }
-  out += account(comparison, style) + operations(comparison, style) + stories(comparison, most_stories, style);
+  out += account(comparison, room, style) + ranks(comparison, room.ranks, style) +
+         operations(comparison, room.operations, style) + stories(comparison, room.stories, style) +
+         measures(comparison, room, style);
   out += text_heading("What the traces tell of the stack", style);
   for (const std::string& sentence : fact_sentences(comparison)) out += paragraph(sentence, 2, Tone::plain, style);
-  out += paragraph(no_verdict_sentence(), 2, Tone::dim, style);
-  const std::size_t remarks = explain ? comparison.remarks.size() : std::min(comparison.remarks.size(), kMostRemarks);
-  for (std::size_t i = 0; i < remarks; ++i) out += paragraph(comparison.remarks[i], 2, Tone::caution, style);
-  if (remarks < comparison.remarks.size()) {
-    out += paragraph(more_row(comparison.remarks.size(), remarks) + ": --explain", 2, Tone::dim, style);
+  const std::vector<std::string> known = known_change_sentences(comparison);
+  for (std::size_t i = 0; i < std::min(known.size(), room.known); ++i) {
+    out += paragraph(known[i], 2, Tone::plain, style);
   }
+  out += paragraph(no_verdict_sentence(), 2, Tone::dim, style);
+  const std::size_t remarks = std::min(comparison.remarks.size(), room.remarks);
+  for (std::size_t i = 0; i < remarks; ++i) out += paragraph(comparison.remarks[i], 2, Tone::caution, style);
+  const std::size_t more = comparison.remarks.size() - remarks + known.size() - std::min(known.size(), room.known);
+  if (more > 0) out += paragraph(fmt::format("{} more to be known: --explain", more), 2, Tone::dim, style);
   return out;
 }
 
@@ -168,9 +247,17 @@ std::string text_with(const TraceComparison& comparison, std::size_t most_storie
 
 // As many rows as one screen has room for.
 std::string text_trace_comparison(const TraceComparison& comparison, bool explain, const TextStyle& style) {
-  for (std::size_t most = kMostStories;; --most) {
-    std::string text = text_with(comparison, most, explain, style);
-    if (explain || most == kFewestStories || std::count(text.begin(), text.end(), '\n') <= kMostLines) return text;
+  Room room;
+  if (explain) {
+    room = {.measures = SIZE_MAX,
+            .ranks = comparison.ranks.size(),
+            .known = comparison.known_changes.size(),
+            .remarks = comparison.remarks.size(),
+            .all = true};
+  }
+  while (true) {
+    std::string text = text_with(comparison, room, style);
+    if (explain || std::count(text.begin(), text.end(), '\n') <= kMostLines || !shrink(room)) return text;
   }
 }
 

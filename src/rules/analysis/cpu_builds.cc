@@ -63,6 +63,12 @@ bool is_stated_cpu_build(const Package& package) {
          package.cuda.detail.starts_with("a build without CUDA");
 }
 
+bool is_gpu_framework(const Analysis& analysis, const Environment& environment, const Package& package) {
+  if (package.role != PackageRole::framework) return false;
+  const AnalysedConsumer* consumer = consumer_of(analysis, environment, package);
+  return package.cuda.is_known() || (consumer != nullptr && may_use_gpu(*consumer));
+}
+
 std::string cpu_build_reason(const Analysis& analysis, const Environment& environment, const Package& package) {
   const PackageRow* row = row_of(package);
   if (row == nullptr) return {};

@@ -13,4 +13,8 @@ bool is_stated_cpu_build(const Package& package);
 // none that would, or nothing tells. `package` must be one of `environment`'s.
 std::string cpu_build_reason(const Analysis& analysis, const Environment& environment, const Package& package);
 
+// Whether a framework is one for the GPU: by the CUDA that it states, else by what its files carry, need and open
+// (ctranslate2 states none).
+bool is_gpu_framework(const Analysis& analysis, const Environment& environment, const Package& package);
+
 }  // namespace varve

@@ -14,9 +14,10 @@ using About = FindingSubject::Kind;
 struct Found {
   std::string evidence;  // what was seen, with the facts' values: one sentence
   std::optional<Severity> severity = {};
-  std::string consequence = {}, fix = {};
+  std::string consequence = {}, fix = {}, source = {};
   std::optional<Mender> mender = {};
   std::vector<FindingSubject> about = {};  // as Finding::about
+  std::optional<FaultCategory> category = {};
 };
 
 // One rule. A row stands in the file of its cause, behind the function that judges it; docs/rules/ is generated from

@@ -4,6 +4,8 @@
 #include <cctype>
 #include <optional>
 
+#include "rules/log/candidates.h"
+
 namespace varve {
 
 namespace {
@@ -122,28 +124,30 @@ std::optional<std::size_t> explaining(const std::vector<Finding>& findings, cons
 }
 
 // The facts that a message about the driver leaves out.
-std::string known_halves(const Situation& situation) {
-  if (!situation.user_driver && !situation.kernel_driver) return "";
+std::string known_halves(const Analysis& analysis) {
+  if (!analysis.user_driver && !analysis.kernel_driver) return "";
   std::string text = " (";
-  if (situation.kernel_driver) text += "kernel driver " + to_string(*situation.kernel_driver);
-  if (situation.kernel_driver && situation.user_driver) text += ", ";
-  if (situation.user_driver) text += "libcuda " + to_string(*situation.user_driver);
+  if (analysis.kernel_driver) text += "kernel driver " + to_string(*analysis.kernel_driver);
+  if (analysis.kernel_driver && analysis.user_driver) text += ", ";
+  if (analysis.user_driver) text += "libcuda " + to_string(*analysis.user_driver);
   return text + ")";
 }
 
-std::string correction_of(const ErrorPattern& row, const Finding& finding, const Situation& situation) {
+std::string correction_of(const ErrorPattern& row, const Finding& finding, const Analysis& analysis) {
   if (finding.category == FaultCategory::none || finding.category == row.category) return {};
   return "The message alone points to " + category_title(row.category) + "; this stack shows " +
-         category_title(finding.category) + known_halves(situation) + ": " + finding.evidence;
+         category_title(finding.category) + known_halves(analysis) + ": " + finding.evidence;
 }
 
-Mender mender_of(const ErrorPattern& row) {
-  if (row.layer == Layer::hardware) return Mender::hardware;
-  if (row.category == FaultCategory::framework_bundle || row.category == FaultCategory::library_mix ||
-      row.category == FaultCategory::kernel_coverage) {
+// Who can mend a cause that no rule of the program speaks of.
+Mender mender_of(const CauseCandidate& cause) {
+  if (cause.layer == Layer::hardware) return Mender::hardware;
+  if (cause.category == FaultCategory::framework_bundle || cause.category == FaultCategory::library_mix ||
+      cause.category == FaultCategory::kernel_coverage) {
     return Mender::framework;
   }
-  return row.category == FaultCategory::none || row.layer == Layer::settings ? Mender::application : Mender::platform;
+  return cause.category == FaultCategory::none || cause.layer == Layer::settings ? Mender::application
+                                                                                 : Mender::platform;
 }
 
 std::string where_in_log(const ExplainedError& error) {
@@ -151,60 +155,99 @@ std::string where_in_log(const ExplainedError& error) {
   return "log line " + std::to_string(error.line) + times + ": " + error.text;
 }
 
-Finding finding_of(const ExplainedError& error, const ErrorPattern& row) {
+// An error whose cause no fact decides is a warning: what is broken is not known.
+Finding finding_of(const ExplainedError& error, const CauseCandidate& cause, const ErrorPattern& row) {
+  const bool is_open = error.standing == CauseStanding::undecided;
+  const std::string because = cause.because.empty() ? "" : "; " + cause.because;
   return {.id = "VRV-LOG-ERROR",
-          .layer = row.layer,
-          .severity = row.severity,
-          .mender = mender_of(row),
-          .evidence = where_in_log(error),
-          .consequence = error.cause,
-          .fix = error.fix,
+          .layer = cause.layer,
+          .severity = is_open ? std::max(row.severity, Severity::warning) : row.severity,
+          .mender = mender_of(cause),
+          .evidence = where_in_log(error) + because,
+          .consequence = cause.cause,
+          .fix = cause.fix,
           .source = error.source,
-          .category = row.category};
+          .category = cause.category};
 }
 
 // What the errors lead to.
 struct Joined {
-  std::vector<std::size_t> explained;  // in the findings, each once
-  std::vector<Finding> own;            // of errors that nothing accounts for
-  std::vector<Finding> first;          // both, in the order of the errors
-  bool has_cause = false;              // an error has said what is wrong
+  std::vector<std::size_t> explained;         // in the findings, each once
+  std::vector<Finding> own;                   // of errors that nothing accounts for
+  std::vector<Finding> first;                 // both, in the order of the errors
+  std::vector<const ExplainedError*> causes;  // errors that have said what is wrong, in their order
 };
 
-void join_one(ExplainedError& error, const ErrorPattern& row, std::vector<Finding>& findings,
-              const Situation& situation, Joined& joined) {
-  if (row.severity == Severity::note) return;  // harmless
-  if (const auto at = explaining(findings, error, row)) {
-    Finding& finding = findings[*at];
-    error.explained_by = finding.id;
-    error.correction = correction_of(row, finding, situation);
-    if (std::find(joined.explained.begin(), joined.explained.end(), *at) == joined.explained.end()) {
-      finding.evidence += "; " + where_in_log(error);
-      finding.severity = std::min(finding.severity, row.severity);  // a fact that somebody complains of is no note
-      joined.explained.push_back(*at);
-      joined.first.push_back(finding);
+// Whether a message that names no cause of its own speaks of the kind of fault that one before it has named.
+bool is_general_of(const ExplainedError& error, const ErrorPattern& row, const ExplainedError& before) {
+  const CauseCandidate* cause = leading(before);
+  if (row.priority >= kNamesCausePriority || before.line > error.line || cause == nullptr) return false;
+  const auto is_same = [&](FaultCategory category) { return category == cause->category; };
+  return cause->category != FaultCategory::none &&
+         (is_same(row.category) || std::any_of(row.also.begin(), row.also.end(), is_same));
+}
+
+// The error that this one only follows from; nullptr: it stands for itself. A message that wraps another follows from
+// whatever has said more; others from those that their row names, and general ones from what names the cause.
+const ExplainedError* followed(const ExplainedError& error, const ErrorPattern& row, const Joined& joined) {
+  for (const ExplainedError* before : joined.causes) {
+    const auto& names = row.follows;
+    if (row.priority < kWrapperPriority || is_general_of(error, row, *before) ||
+        std::find(names.begin(), names.end(), before->pattern) != names.end()) {
+      return before;
     }
-    joined.has_cause = true;
+  }
+  return nullptr;
+}
+
+void join_finding(ExplainedError& error, const ErrorPattern& row, Finding& finding, std::size_t at, Joined& joined) {
+  error.explained_by = finding.id;
+  if (std::find(joined.explained.begin(), joined.explained.end(), at) != joined.explained.end()) return;
+  finding.evidence += "; " + where_in_log(error);
+  finding.severity = std::min(finding.severity, row.severity);  // a fact that somebody complains of is no note
+  joined.explained.push_back(at);
+  joined.first.push_back(finding);
+}
+
+void join_one(ExplainedError& error, const ErrorPattern& row, std::vector<Finding>& findings,
+              const ConditionGround& ground, Joined& joined) {
+  if (row.severity == Severity::note || !row.outside.empty()) return;  // harmless, or of a stack that is not judged
+  const std::optional<std::size_t> at = explaining(findings, error, row);
+  if (const ExplainedError* before = at ? nullptr : followed(error, row, joined)) {
+    error.follows = before->line;
     return;
   }
-  if (row.category == FaultCategory::none || (joined.has_cause && row.priority < kWrapperPriority)) return;
-  if (joined.own.size() >= kMostFindings) return;
+  judge_candidates(error, row, at ? &findings[*at] : nullptr, ground);
+  if (at) {
+    error.correction = correction_of(row, findings[*at], ground.analysis);
+    join_finding(error, row, findings[*at], *at, joined);
+    joined.causes.push_back(&error);
+    return;
+  }
+  const CauseCandidate* cause = leading(error);
+  if (cause == nullptr) return;
+  if (cause->category == FaultCategory::none) {  // the program's own: others may follow from it, the stack is sound
+    if (row.priority >= kWrapperPriority) joined.causes.push_back(&error);
+    return;
+  }
   const bool is_said = std::any_of(joined.own.begin(), joined.own.end(), [&](const Finding& finding) {
-    return finding.category == row.category && finding.consequence == error.cause;
+    return finding.category == cause->category && finding.consequence == cause->cause;
   });
-  joined.has_cause = true;
-  if (is_said) return;
-  joined.own.push_back(finding_of(error, row));
+  joined.causes.push_back(&error);
+  if (is_said || joined.own.size() >= kMostFindings) return;
+  joined.own.push_back(finding_of(error, *cause, row));
   joined.first.push_back(joined.own.back());
 }
 }  // namespace
 
-void join_errors(std::vector<ExplainedError>& errors, std::vector<Finding>& findings, const Situation& situation,
-                 const ErrorPatterns& patterns) {
+void join_errors(std::vector<ExplainedError>& errors, std::vector<Finding>& findings, const Analysis& analysis,
+                 const std::vector<UntoldRule>& untold, const ErrorPatterns& patterns, bool is_of_machine) {
   Joined joined;
+  const std::vector<Finding> found = findings;  // conditions speak of what the stack shows, not of what the log adds
   for (ExplainedError& error : errors) {
     const ErrorPattern* row = find_pattern(patterns, error.pattern);
-    if (row != nullptr) join_one(error, *row, findings, situation, joined);
+    const ConditionGround ground{analysis, found, untold, errors, error.groups, is_of_machine};
+    if (row != nullptr) join_one(error, *row, findings, ground, joined);
   }
   std::vector<Finding> ordered = std::move(joined.first);
   for (std::size_t i = 0; i < findings.size(); ++i) {

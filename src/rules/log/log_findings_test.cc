@@ -35,9 +35,9 @@ struct Joined {
 
 Joined join(std::string_view log, std::vector<Finding> findings) {
   const Stack stack;
-  const Situation situation = look_at_situation(stack, stack, joined_knowledge());
+  const Analysis analysis = analyse(stack, stack, joined_knowledge());
   Joined joined{.errors = read_log_text(log, joined_patterns()).errors, .findings = std::move(findings)};
-  join_errors(joined.errors, joined.findings, situation, joined_patterns());
+  join_errors(joined.errors, joined.findings, analysis, {}, joined_patterns());
   return joined;
 }
 

@@ -1,12 +1,16 @@
 #include "rules/log/log_reader.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <set>
+#include <span>
+#include <unordered_map>
 
+#include "archive/inflate.h"
 #include "base/text.h"
 #include "rules/log/log_text.h"
 
@@ -36,9 +40,9 @@ struct ListElement {
 // What was found so far.
 struct Findings {
   std::vector<OpenError> errors;
-  std::map<std::string, std::size_t> by_key;      // pattern and groups: in `errors`
-  std::map<std::string, std::size_t> of_pattern;  // how many different ones
-  std::map<std::string, std::size_t> last_of;     // the last of a pattern, in `errors`
+  std::unordered_map<std::string, std::size_t> by_key;  // pattern and groups: in `errors`
+  std::map<std::string, std::size_t> of_pattern;        // how many different ones
+  std::map<std::string, std::size_t> last_of;           // the last of a pattern, in `errors`
   std::map<std::string, Fact> facts;
   std::map<std::string, std::pair<std::int64_t, std::set<ListElement>>> lists;  // by fact: first line, elements
   std::vector<Package> packages;
@@ -56,36 +60,41 @@ std::string shown_text(std::string_view text, const PatternMatch& match) {
   return std::string(trim(line));
 }
 
-void add_error(Findings& found, const PatternMatch& match, std::string_view text, std::int64_t line) {
+// Where a further error stands in `errors`; nothing: it is counted nowhere. Of one pattern and of all only so many
+// different ones are kept, more count as the last of their pattern.
+std::optional<std::size_t> place_of(Findings& found, const PatternMatch& match, std::string_view text,
+                                    std::int64_t line) {
   const ErrorPattern& row = *match.pattern;
   std::string key = row.id;
   for (const std::string& group : match.groups) key += '\x1f' + group;
+  if (const auto known = found.by_key.find(key); known != found.by_key.end()) return known->second;
   const bool is_full = found.errors.size() >= kMostErrors;
-  const auto known = found.by_key.find(key);
   const auto last = found.last_of.find(row.id);
-  std::size_t at = found.errors.size();
-  if (known != found.by_key.end()) {
-    at = known->second;
-  } else if (last != found.last_of.end() && (is_full || found.of_pattern[row.id] >= kMostOfOne)) {
-    at = last->second;
-  } else if (is_full) {
-    return;
-  } else {
-    found.by_key.emplace(std::move(key), at);
-    found.last_of[row.id] = at;
-    ++found.of_pattern[row.id];
-    found.errors.push_back({.error = {.pattern = row.id,
-                                      .line = line,
-                                      .text = shown_text(text, match),
-                                      .category = row.category,
-                                      .cause = fill_groups(row.cause, match.groups),
-                                      .fix = fill_groups(row.fix, match.groups),
-                                      .times = 0,
-                                      .source = row.source},
-                            .priority = row.priority});
-  }
-  ++found.errors[at].error.times;
-  found.errors[at].last_line = line;
+  if (last != found.last_of.end() && (is_full || found.of_pattern[row.id] >= kMostOfOne)) return last->second;
+  if (is_full) return std::nullopt;
+  const std::size_t at = found.errors.size();
+  found.by_key.emplace(std::move(key), at);
+  found.last_of[row.id] = at;
+  ++found.of_pattern[row.id];
+  found.errors.push_back({.error = {.pattern = row.id,
+                                    .line = line,
+                                    .text = shown_text(text, match),
+                                    .category = row.category,
+                                    .cause = fill_groups(row.cause, match.groups),
+                                    .fix = fill_groups(row.fix, match.groups),
+                                    .times = 0,
+                                    .source = row.source,
+                                    .candidates = {},
+                                    .groups = match.groups},
+                          .priority = row.priority});
+  return at;
+}
+
+void add_error(Findings& found, const PatternMatch& match, std::string_view text, std::int64_t line) {
+  const std::optional<std::size_t> at = place_of(found, match, text, line);
+  if (!at) return;
+  ++found.errors[*at].error.times;
+  found.errors[*at].last_line = line;
 }
 
 const std::string& group_of(const PatternMatch& match, int group) {
@@ -95,8 +104,10 @@ const std::string& group_of(const PatternMatch& match, int group) {
 }
 
 // The text of a group as the fact is written; empty when it says nothing.
-std::string fact_text_of(const PatternFact& fact, const PatternMatch& match) {
-  const std::string text(trim(group_of(match, fact.group)));
+std::string fact_text_of(const PatternFact& fact, const PatternMatch& match, std::string_view window) {
+  const std::string_view whole = window.substr(match.begin, match.end - match.begin);
+  const std::string text =
+      fact.group == 0 ? clean_utf8(trim(whole), kTextCap) : std::string(trim(group_of(match, fact.group)));
   if (fact.form == "api_level" && text.find('.') == std::string::npos) {
     const std::optional<std::int64_t> number = parse_integer(text);
     if (!number || *number < 1000 || *number > 999'990) return {};
@@ -118,10 +129,11 @@ void add_package(Findings& found, const std::string& name, const std::string& ve
   found.packages.push_back(std::move(package));
 }
 
-void add_facts(Findings& found, const PatternMatch& match, std::int64_t line) {
+void add_facts(Findings& found, const PatternMatch& match, std::string_view window, std::int64_t line) {
+  if (match.pattern->facts.empty()) return;
   const std::string source = "log line " + std::to_string(line);
   for (const PatternFact& fact : match.pattern->facts) {
-    std::string text = fact_text_of(fact, match);
+    std::string text = fact_text_of(fact, match, window);
     if (text.empty()) continue;
     if (fact.fact == "package") {
       add_package(found, text, group_of(match, fact.index), line);
@@ -143,15 +155,12 @@ void read_window(Findings& found, std::string_view text, std::size_t limit, std:
                  const ErrorPatterns& patterns) {
   std::size_t counted = 0;
   std::int64_t line = first_line;
-  std::vector<PatternMatch> matches = match_patterns(patterns, text);
-  std::stable_sort(matches.begin(), matches.end(),
-                   [](const PatternMatch& a, const PatternMatch& b) { return a.begin < b.begin; });
-  for (const PatternMatch& match : matches) {
+  for (const PatternMatch& match : match_patterns(patterns, text)) {  // by place
     if (match.begin >= limit) continue;
     line += std::count(text.begin() + static_cast<std::ptrdiff_t>(counted),
                        text.begin() + static_cast<std::ptrdiff_t>(match.begin), '\n');
     counted = match.begin;
-    add_facts(found, match, line);
+    add_facts(found, match, text, line);
     if (match.pattern->is_error && !match.yields) add_error(found, match, text, line);
   }
 }
@@ -228,24 +237,97 @@ LogReading read_log_text(std::string_view text, const ErrorPatterns& patterns) {
   return log;
 }
 
-Result<LogReading> read_log(int fd, const std::string& where, const ErrorPatterns& patterns, std::int64_t cap) {
+namespace {
+// Takes the pieces that `next` yields, up to the cap; an empty piece ends them.
+template <class Next>
+Result<LogReading> read_pieces(const ErrorPatterns& patterns, std::int64_t cap, Next next) {
   WindowReader reader(patterns);
-  std::string piece(kWindow / 4, '\0');
   std::int64_t bytes = 0;
   while (true) {
-    const ssize_t got = ::read(fd, piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0)
-      return Error{"reading the log", where, std::strerror(errno),
-                   "Give a file that can be read, or - for standard input"};
-    const std::int64_t taken = std::min<std::int64_t>(got, cap - bytes);
-    reader.add({piece.data(), static_cast<std::size_t>(taken)});
+    const Result<std::string_view> piece = next();
+    if (!piece) return piece.error();
+    const auto got = static_cast<std::int64_t>(piece->size());
+    const std::int64_t taken = std::min(got, cap - bytes);
+    reader.add(piece->substr(0, static_cast<std::size_t>(taken)));
     bytes += taken;
     if (got != 0 && taken == got) continue;
     LogReading log = reader.end(bytes);
     log.is_cut = taken < got;
     return log;
   }
+}
+
+Error read_failure(const std::string& where) {
+  return {"reading the log", where, std::strerror(errno), "Give a file that can be read, or - for standard input"};
+}
+
+// As read(2), over interruptions: how many bytes, -1 where it fails.
+ssize_t read_some(int fd, std::span<char> into) {
+  ssize_t got = 0;
+  do {
+    got = ::read(fd, into.data(), into.size());
+  } while (got < 0 && errno == EINTR);
+  return got;
+}
+
+Result<LogReading> read_inflated(const FileReader& file, const std::string& where, const ErrorPatterns& patterns,
+                                 std::int64_t cap) {
+  Result<std::unique_ptr<ByteStream>> stream = open_stream(file, where);
+  if (!stream) return stream.error();
+  return read_pieces(patterns, cap, [&]() -> Result<std::string_view> {
+    const Result<std::span<const std::byte>> piece = (*stream)->next(kWindow);
+    if (!piece) return piece.error();
+    return std::string_view(reinterpret_cast<const char*>(piece->data()), piece->size());
+  });
+}
+
+// A compressed log that comes through a pipe is put into memory first: inflating reads it in places.
+Result<LogReading> read_compressed_pipe(int fd, std::string start, const std::string& where,
+                                        const ErrorPatterns& patterns, std::int64_t cap) {
+  FileHandle memory(memfd_create("log", MFD_CLOEXEC));
+  if (!memory) return read_failure(where);
+  std::int64_t stored = 0;
+  for (std::string piece = std::move(start); !piece.empty();) {
+    std::string_view left = piece;
+    while (!left.empty()) {
+      const ssize_t done = ::write(memory.fd(), left.data(), left.size());
+      if (done < 0 && errno == EINTR) continue;
+      if (done <= 0) return read_failure(where);
+      left.remove_prefix(static_cast<std::size_t>(done));
+    }
+    stored += static_cast<std::int64_t>(piece.size());
+    if (stored > cap)
+      return Error{"reading the log", where, "more compressed bytes than are taken from a pipe", "Give the file"};
+    piece.resize(kWindow);
+    const ssize_t got = read_some(fd, piece);
+    if (got < 0) return read_failure(where);
+    piece.resize(static_cast<std::size_t>(got));
+  }
+  const Result<FileReader> file = FileReader::open(std::move(memory), where);
+  return file ? read_inflated(*file, where, patterns, cap) : Result<LogReading>(file.error());
+}
+
+bool is_compressed(std::string_view start) {
+  return start.starts_with("\x1f\x8b") || start.starts_with("\x28\xb5\x2f\xfd");
+}
+}  // namespace
+
+Result<LogReading> read_log(int fd, const std::string& where, const ErrorPatterns& patterns, std::int64_t cap) {
+  if (const Result<FileReader> file = FileReader::open(fd, where); file && compression_of(*file) != Compression::none) {
+    return read_inflated(*file, where, patterns, cap);
+  }
+  std::string piece(kWindow / 4, '\0');
+  bool is_first = true;
+  ssize_t got = read_some(fd, piece);
+  if (got > 0 && is_compressed(std::string_view(piece).substr(0, static_cast<std::size_t>(got)))) {
+    return read_compressed_pipe(fd, piece.substr(0, static_cast<std::size_t>(got)), where, patterns, cap);
+  }
+  return read_pieces(patterns, cap, [&]() -> Result<std::string_view> {
+    if (!is_first) got = read_some(fd, piece);
+    is_first = false;
+    if (got < 0) return read_failure(where);
+    return std::string_view(piece.data(), static_cast<std::size_t>(got));
+  });
 }
 
 std::vector<std::string> complete_facts(std::map<std::string, Fact>& facts, const LogReading& log) {

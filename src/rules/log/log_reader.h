@@ -9,7 +9,7 @@
 #include "model/check_result.h"
 #include "model/environment.h"
 #include "model/fact.h"
-#include "tables/error_patterns.h"
+#include "tables/messages/error_patterns.h"
 
 namespace varve {
 
@@ -32,7 +32,8 @@ constexpr std::int64_t kLogCap = std::int64_t{1} << 30;  // bytes of a log that 
 // carriage returns and the zero bytes of UTF-16 are passed over.
 LogReading read_log_text(std::string_view text, const ErrorPatterns& patterns);
 
-// From a descriptor (file, pipe or terminal) to its end or to `cap` bytes. `where` names it in errors.
+// From a descriptor (file, pipe or terminal) to its end or to `cap` bytes of text; gzip and zstd are inflated. `where`
+// names it in errors: it cannot be read, damaged or unsupported compression.
 Result<LogReading> read_log(int fd, const std::string& where, const ErrorPatterns& patterns,
                             std::int64_t cap = kLogCap);
 

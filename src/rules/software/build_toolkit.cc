@@ -28,6 +28,7 @@ std::vector<std::string> reasons_to_build(const Situation& situation, const Envi
     if (setting_of(situation, name)) reasons.push_back(std::string(name) + " is set");
   }
   if (named_toolkit(situation, "LOADEDMODULES") != nullptr) reasons.emplace_back("a module with CUDA is loaded");
+  if (const auto shown = text_of(situation, "toolkit.builds")) reasons.push_back("the log shows a build: " + *shown);
   if (environment == nullptr) return reasons;
   for (const Package& package : environment->packages) {
     const PackageRow* row = find_package_row(normal_package_name(package.name));

@@ -51,8 +51,8 @@ std::vector<Found> builds_without_cuda(const Analysis& analysis) {
   std::vector<Found> found;
   for (const Environment& environment : analysis.subject.environments) {
     const auto& packages = environment.packages;
-    const bool other_uses_gpu = std::any_of(packages.begin(), packages.end(), [](const Package& package) {
-      return package.role == PackageRole::framework && package.cuda.is_known();
+    const bool other_uses_gpu = std::any_of(packages.begin(), packages.end(), [&](const Package& package) {
+      return is_gpu_framework(analysis, environment, package);
     });
     for (const Package& package : packages) {
       const std::string reason = cpu_build_reason(analysis, environment, package);

@@ -6,74 +6,13 @@
 #include <set>
 
 #include "base/text.h"
-#include "package/python_metadata.h"
-#include "rules/analysis/cpu_builds.h"
 #include "rules/analysis/rule.h"
-#include "rules/situation/package_row.h"
+#include "rules/speed/releases_seen.h"
 #include "rules/speed/speed_rules.h"
 
 namespace varve {
 
 namespace {
-// A version of a component, and where it was found.
-struct Seen {
-  DottedVersion version;
-  std::string text;         // "cudnn 8.0.4"
-  std::string environment;  // empty: of a binary or process
-};
-
-// "nvidia-cudnn-cu12" and conda's "libcudnn" are cudnn; "torch" is torch.
-std::vector<std::string> components_of(const Package& package) {
-  const std::string name = normal_package_name(package.name);
-  const PackageRow* row = row_of(package);  // conda's "pytorch" is torch
-  const bool alias =
-      row != nullptr && package.role == PackageRole::framework && row->name.find('*') == std::string::npos;
-  std::vector<std::string> names = {alias ? row->name : name};
-  std::string library = name;
-  if (library.starts_with("nvidia-")) library = library.substr(7);
-  if (library.starts_with("lib")) library = library.substr(3);
-  const std::size_t suffix = library.rfind("-cu1");
-  if (suffix != std::string::npos) library.resize(suffix);
-  if (library != name && package.role == PackageRole::runtime) names.push_back(library);
-  return names;
-}
-
-using SeenByComponent = std::map<std::string, std::vector<Seen>>;
-
-void add_packages(const Analysis& analysis, SeenByComponent& seen) {
-  for (const Environment& environment : analysis.subject.environments) {
-    for (const Package& package : environment.packages) {
-      const std::optional<DottedVersion> version = dotted_version_from(package.version);
-      if (!version || !cpu_build_reason(analysis, environment, package).empty()) continue;
-      for (const std::string& component : components_of(package)) {
-        seen[component].push_back({*version, package.name + " " + package.version, environment.path});
-      }
-    }
-  }
-}
-
-// What no package of libraries stands for: copies inside frameworks, and what is loaded from outside of environments.
-void add_libraries(const Analysis& analysis, SeenByComponent& seen) {
-  const LibraryIndex& index = analysis.libraries;
-  std::set<std::string> told;
-  for (const ConsumerView& view : analysis.consumers) {
-    for (const LibraryView& library : view.libraries) {
-      const Package* package = library.binary == nullptr ? nullptr : index.package_of(*library.binary);
-      if (library.binary == nullptr || (package != nullptr && package->role == PackageRole::runtime))
-        continue;  // counted already
-      const std::string stem = library_words(library.binary->path).stem;
-      const std::string family = family_of(stem);
-      const std::string& component = family.empty() ? stem : family;
-      const std::optional<KnownVersion> version = index.version(*library.binary);
-      if (!version || version->version.parts.size() < 2) continue;
-      if (!told.insert(view.consumer.environment + "\n" + component + version->text).second) continue;
-      seen[to_lower(component)].push_back({version->version,
-                                           component + " " + version->text + " (" + library.binary->path + ")",
-                                           view.consumer.environment});
-    }
-  }
-}
-
 bool environment_holds(const Analysis& analysis, const std::string& path, const DispatchChange& row) {
   for (const Environment& environment : analysis.subject.environments) {
     if (environment.path != path) continue;
@@ -89,7 +28,7 @@ bool environment_holds(const Analysis& analysis, const std::string& path, const 
 
 // Whether the framework of the environment was made with this version and brings it. Rows that LD_LIBRARY_PATH controls
 // are about another one that stands before it.
-bool is_own_version(const Analysis& analysis, const Seen& one, const DispatchChange& row) {
+bool is_own_version(const Analysis& analysis, const ReleaseSeen& one, const DispatchChange& row) {
   if (row.control != "LD_LIBRARY_PATH") return false;
   for (const Environment& environment : analysis.subject.environments) {
     const Package* package = environment.path == one.environment ? find_package(environment, row.framework) : nullptr;
@@ -104,29 +43,15 @@ bool is_own_version(const Analysis& analysis, const Seen& one, const DispatchCha
 }
 
 // Where a version is seen that the row holds for: "torch 2.9.0 in /venv, …"; empty: nowhere.
-std::string places_of(const Analysis& analysis, const std::vector<Seen>& seen, const DispatchChange& row) {
+std::string places_of(const Analysis& analysis, const std::vector<ReleaseSeen>& seen, const DispatchChange& row) {
   std::set<std::string> places;
-  for (const Seen& one : seen) {
+  for (const ReleaseSeen& one : seen) {
     if (!is_within(one.version, row.version)) continue;
     if (!row.framework.empty() && !environment_holds(analysis, one.environment, row)) continue;
     if (is_own_version(analysis, one, row)) continue;
     places.insert(one.text + (one.environment.empty() ? "" : " in " + one.environment));
   }
   return join({places.begin(), places.end()}, ", ");
-}
-
-// The first GPU of the machine that the range holds for.
-const Gpu* gpu_within(const Analysis& analysis, const std::string& range) {
-  for (const Gpu& gpu : analysis.gpus) {
-    if (!gpu.capability) continue;
-    const DottedVersion capability{.parts = {gpu.capability->major, gpu.capability->minor}};
-    if (is_within(capability, range)) return &gpu;
-  }
-  return nullptr;
-}
-
-std::string gpu_text(const Gpu& gpu) {
-  return (gpu.model.empty() ? std::string("a GPU") : gpu.model) + " (" + to_string(*gpu.capability) + ")";
 }
 
 // What a row says of the releases that it holds for.
@@ -141,9 +66,7 @@ Change kind_of(const DispatchChange& row) {
 // else notes; of all other rows one note for everything of one release, on a machine with a GPU only.
 std::vector<Found> known_dispatch_changes(const Analysis& analysis, Change wanted) {
   if (wanted == Change::other && !analysis.has_gpu) return {};
-  SeenByComponent seen;
-  add_packages(analysis, seen);
-  add_libraries(analysis, seen);
+  ReleasesSeen seen = releases_seen(analysis);
   std::vector<Found> found;
   std::map<std::string, std::vector<std::string>> others;  // what is merely other, by where it was seen
   for (const DispatchChange& row : analysis.knowledge.dispatch_changes) {

@@ -91,7 +91,12 @@ std::vector<Found> partitioned_gpus(const Analysis& analysis) {
     const auto& mig = analysis.gpus[i].mig;
     if (mig && mig->on) partitioned.push_back(numbered_gpu(analysis, i));
   }
-  if (partitioned.empty()) return {};
+  if (partitioned.empty()) {
+    // Nobody asked the driver; its files name the parts.
+    const std::vector<std::string> parts = list_of(analysis, "gpu.mig.instances");
+    if (parts.empty()) return {};
+    return {{.evidence = "The driver names parts of a GPU (MIG): " + and_more(parts, 4)}};
+  }
   return {{.evidence = join(partitioned, ", ") + (partitioned.size() == 1 ? " is" : " are") + " partitioned (MIG)"}};
 }
 
@@ -117,6 +122,14 @@ std::vector<Found> link_below_best(const Analysis& analysis) {
                                              shown(gpu, "gpu.pcie"), shown(gpu, "gpu.pcie_max"))});
   }
   return found;
+}
+
+std::vector<Found> persistence_off(const Analysis& analysis) {
+  for (std::size_t i = 0; i < analysis.gpus.size(); ++i) {
+    const Gpu& gpu = analysis.gpus[i];
+    if (gpu.persistence && !*gpu.persistence) return {{.evidence = numbered_gpu(analysis, i) + " has persistence off"}};
+  }
+  return {};
 }
 
 std::vector<Found> cpu_quota_below_cpus(const Analysis& analysis) {
@@ -224,6 +237,16 @@ const std::vector<Rule>& speed_machine_rules() {
        .fix = "Put the GPU into a slot with all lanes; look for risers and shared slots",
        .source = kNvml,
        .judge = link_below_best},
+      {.id = "VRV-SPEED-PERSISTENCE",
+       .layer = Layer::hardware,
+       .severity = Severity::note,
+       .mender = Mender::platform,
+       .category = FaultCategory::silent_slowdown,
+       .statement = "The driver keeps GPUs ready while nothing uses them",
+       .consequence = "Where no display and no other program holds the GPU, every start initialises it: seconds",
+       .fix = "Start nvidia-persistenced at boot, or nvidia-smi -pm 1 as root",
+       .source = "NVIDIA, Driver Persistence; dmlc/cxxnet issue 108, gunrock/gunrock issue 88",
+       .judge = persistence_off},
       {.id = "VRV-SPEED-CPU-QUOTA",
        .layer = Layer::container,
        .severity = Severity::note,

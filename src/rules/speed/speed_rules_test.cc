@@ -7,10 +7,9 @@
 namespace varve {
 namespace {
 
+using testing::has;
 using testing::loaded;
 using testing::Scene;
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 Scene with_row(const DispatchChange& row) {
   Scene scene;

@@ -1,0 +1,55 @@
+#include "cmd/run/run_answer.h"
+
+#include <fmt/format.h>
+
+#include <cctype>
+
+#include "compare/compare_runs.h"
+#include "compare/verdict.h"
+#include "report/card/card.h"
+
+namespace varve {
+
+namespace {
+std::string capital(std::string text) {
+  if (text.starts_with("but ")) text.erase(0, 4);
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+}  // namespace
+
+std::vector<Comparison> comparisons_of(const Run& run) {
+  if (run.variants.size() < 2) return {};
+  Result<std::vector<Comparison>> comparisons = compare_all_variants(run, {.created_at = run.created_at});
+  return comparisons ? std::move(*comparisons) : std::vector<Comparison>{};
+}
+
+RunAnswer run_answer(const Run& run, const std::vector<Comparison>& comparisons, const std::string& file) {
+  RunAnswer answer;
+  const bool kept = !file.empty();
+  for (const Comparison& comparison : comparisons) {
+    answer.how_much.push_back({speed_sentence(comparison), comparison.primary.speed});
+    const std::string control = capital(control_phrase(comparison));
+    if (answer.control.empty()) {
+      answer.control = control;
+    } else if (comparisons.size() > 1) {
+      answer.control += fmt::format("; {}: {}", comparison.b.label, control);
+    }
+    if (answer.without_marked.empty()) answer.without_marked = comparison.without_marked;
+  }
+  if (!comparisons.empty()) {
+    answer.more = kept ? fmt::format("More: varve compare {} --explain", file) : "More: --full";
+    return answer;
+  }
+  for (const Variant& variant : run.variants) {
+    const std::string side = run.variants.size() > 1 ? variant.name + ", " : "";
+    answer.how_much.push_back({side + interval_of_units(run, variant), std::nullopt});
+  }
+  answer.control = run.variants.size() == 1
+                       ? "Compared with nothing: --against-env or --against measures a second variant in turns"
+                       : "Too little was measured to compare them";
+  answer.more = kept ? fmt::format("More: varve report {} --format text", file) : "More: --full";
+  return answer;
+}
+
+}  // namespace varve

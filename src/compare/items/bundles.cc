@@ -1,0 +1,173 @@
+#include "compare/items/bundles.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "base/text.h"
+#include "compare/items/items.h"
+#include "tables/package_table.h"
+
+namespace varve {
+
+namespace {
+// The halves of one driver, and what is loaded onto the GPU with it.
+constexpr const char* kDriverParts[] = {"driver.kernel_mode.version", "driver.user_mode.version",
+                                        "driver.api_level",           "gpu.gsp_firmware",
+                                        "driver.kernel_mode.modules", "driver.kernel_mode.flavour"};
+
+using Askers = std::map<std::string, std::set<std::string>>;  // by package, the changed ones that ask for it
+
+std::string version_in(const Variant& variant, const std::string& package) {
+  if (!variant.packages) return "";
+  const auto found = variant.packages->versions.find(package);
+  return found == variant.packages->versions.end() ? "" : found->second;
+}
+
+Askers askers_of(const Sides& sides, const std::vector<std::string>& changed) {
+  Askers askers;
+  const std::set<std::string> names(changed.begin(), changed.end());
+  for (const Variant* variant : {sides.variant_a, sides.variant_b}) {
+    for (const auto& [package, asked] : variant->packages->requirements) {
+      if (!names.contains(package)) continue;
+      for (const std::string& name : asked) {
+        if (names.contains(name) && name != package) askers[name].insert(package);
+      }
+    }
+  }
+  return askers;
+}
+
+bool owns_mapped_libraries(const Sides& sides, const std::string& package) {
+  for (const Variant* variant : {sides.variant_a, sides.variant_b}) {
+    for (const auto& [path, owner] : variant->packages->libraries) {
+      if (owner == package) return true;
+    }
+  }
+  return false;
+}
+
+// Frameworks, what extends them and makes code for them, whose libraries were mapped, runtimes, the rest.
+int rank_of(const Sides& sides, const std::string& package) {
+  const PackageRow* row = find_package_row(to_lower(package));
+  const PackageRole role = row == nullptr ? PackageRole::library : row->role;
+  if (role == PackageRole::framework) return 0;
+  const bool mapped = owns_mapped_libraries(sides, package);
+  if (role == PackageRole::extension || role == PackageRole::compiler) return mapped ? 1 : 3;
+  if (role == PackageRole::runtime) return mapped ? 2 : 4;
+  return mapped ? 2 : 5;
+}
+
+// Everything that `package` asks for among what changed, itself first.
+std::vector<std::string> closure_of(const std::string& package, const Askers& askers) {
+  std::vector<std::string> members{package};
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    for (const auto& [asked, by] : askers) {
+      const bool known = std::find(members.begin(), members.end(), asked) != members.end();
+      if (!known && by.contains(members[i])) members.push_back(asked);
+    }
+  }
+  return members;
+}
+
+// Nobody who changed asks for it: what somebody set out to change is among these.
+std::vector<std::string> leaders_of(const std::vector<std::string>& changed, const Askers& askers) {
+  std::vector<std::string> leaders;
+  for (const std::string& name : changed) {
+    if (!askers.contains(name)) leaders.push_back(name);
+  }
+  return leaders.empty() ? changed : leaders;
+}
+
+std::string title_of(const std::vector<BundleMember>& members, bool framework_leads) {
+  const std::string first = member_text(members.front());
+  if (members.size() == 1) return first;
+  if (framework_leads) return first + " and what came with it";
+  return members.size() == 2 ? first + " and " + member_text(members[1])
+                             : fmt::format("{} and {} more packages", first, members.size() - 1);
+}
+
+ControlItem* item_of(std::vector<ControlItem>& items, const std::string& id) {
+  const auto found = std::find_if(items.begin(), items.end(), [&](const ControlItem& item) { return item.id == id; });
+  return found == items.end() ? nullptr : &*found;
+}
+
+bool differs(const ControlItem* item) { return item != nullptr && item->state == ItemState::different; }
+
+void add_environment(const Sides& sides, std::vector<ControlItem>& items, std::vector<Bundle>& bundles) {
+  std::vector<std::string> changed = changed_packages(sides);
+  ControlItem* python = item_of(items, "python");
+  if (changed.empty()) return;
+  const Askers askers = askers_of(sides, changed);
+  std::map<std::string, std::string> because;
+  const std::vector<std::string> leaders = leaders_of(changed, askers);
+  for (const std::string& leader : leaders) {
+    for (const std::string& member : closure_of(leader, askers)) {
+      if (member != leader) because.emplace(member, leader);
+    }
+  }
+  std::stable_sort(changed.begin(), changed.end(), [&](const std::string& left, const std::string& right) {
+    const auto key = [&](const std::string& name) {
+      return std::tuple(because.contains(name) ? 1 : 0, rank_of(sides, name));
+    };
+    return key(left) < key(right);
+  });
+  Bundle bundle{.item = "packages", .title = {}, .members = {}};
+  for (const std::string& name : changed) {
+    const auto asked = because.find(name);
+    bundle.members.push_back({name, version_in(*sides.variant_a, name), version_in(*sides.variant_b, name),
+                              asked == because.end() ? std::string() : asked->second});
+  }
+  if (differs(python)) {
+    bundle.members.push_back({"Python", python->a, python->b, ""});
+    python->state = ItemState::follows;
+  }
+  const bool framework_leads = rank_of(sides, changed.front()) == 0 || leaders.size() == 1;
+  bundle.title = title_of(bundle.members, framework_leads);
+  bundles.push_back(std::move(bundle));
+}
+
+void add_driver(std::vector<ControlItem>& items, std::vector<Bundle>& bundles) {
+  Bundle bundle;
+  for (const char* id : kDriverParts) {
+    ControlItem* item = item_of(items, id);
+    if (!differs(item)) continue;
+    bundle.members.push_back({item->title, item->a, item->b, ""});
+    if (bundle.item.empty()) {
+      bundle.item = id;
+    } else {
+      item->state = ItemState::follows;
+    }
+  }
+  if (bundle.members.size() < 2) return;
+  bundle.title = member_text(bundle.members.front()) + " and its other half";
+  if (bundle.members.size() > 2) bundle.title = member_text(bundle.members.front()) + " and its other parts";
+  bundles.push_back(std::move(bundle));
+}
+}  // namespace
+
+std::string member_text(const BundleMember& member) {
+  if (member.a.empty()) return fmt::format("{} {} (only in B)", member.name, member.b);
+  if (member.b.empty()) return fmt::format("{} {} (only in A)", member.name, member.a);
+  return fmt::format("{} {} → {}", member.name, member.a, member.b);
+}
+
+std::vector<Bundle> find_bundles(const Sides& sides, std::vector<ControlItem>& items) {
+  std::vector<Bundle> bundles;
+  add_driver(items, bundles);
+  add_environment(sides, items, bundles);
+  return bundles;
+}
+
+std::vector<std::string> packages_with(const Sides& sides, const std::string& package) {
+  const std::vector<std::string> changed = changed_packages(sides);
+  const auto named = std::find_if(changed.begin(), changed.end(),
+                                  [&](const std::string& name) { return to_lower(name) == to_lower(package); });
+  if (named == changed.end()) return {};
+  return closure_of(*named, askers_of(sides, changed));
+}
+
+}  // namespace varve

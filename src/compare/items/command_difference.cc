@@ -1,0 +1,102 @@
+#include "compare/items/command_difference.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/text.h"
+
+namespace varve {
+
+namespace {
+// Where two commands differ, when it is one argument only (0 is the program).
+std::optional<std::size_t> only_difference(const Variant& a, const Variant& b) {
+  if (a.command.size() != b.command.size()) return std::nullopt;
+  std::optional<std::size_t> found;
+  for (std::size_t i = 0; i < a.command.size(); ++i) {
+    if (a.command[i] == b.command[i]) continue;
+    if (found) return std::nullopt;
+    found = i;
+  }
+  return found;
+}
+
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
+
+bool differ_in_content(const std::string& a, const std::string& b) { return !a.empty() && !b.empty() && a != b; }
+
+const NamedFile* file_of(const Variant& variant, std::size_t argument) {
+  const auto found = std::find_if(variant.files.begin(), variant.files.end(), [&](const NamedFile& file) {
+    return static_cast<std::size_t>(file.argument) == argument;
+  });
+  return found == variant.files.end() ? nullptr : &*found;
+}
+
+// A program that runs other code than its own: what that is, is not recorded.
+bool runs_other_code(const std::string& program) {
+  static const std::set<std::string> kNames = {
+      "accelerate", "apptainer", "bash",    "bun",      "chrt",  "conda", "dash", "deepspeed",   "deno",
+      "docker",     "env",       "fish",    "java",     "julia", "ksh",   "lua",  "mamba",       "mpiexec",
+      "mpirun",     "nice",      "node",    "numactl",  "perl",  "php",   "pipx", "podman",      "poetry",
+      "pypy",       "python",    "r",       "rscript",  "ruby",  "sh",    "srun", "singularity", "sudo",
+      "taskset",    "time",      "timeout", "torchrun", "uv",    "xargs", "zsh"};
+  std::string name = to_lower(program.substr(program.rfind('/') + 1));
+  name.erase(std::find_if(name.rbegin(), name.rend(), [](char c) { return c >= 'a' && c <= 'z'; }).base(), name.end());
+  return kNames.contains(name);
+}
+
+// The units mapped the program itself: it is machine code, not a script for an interpreter.
+bool is_machine_code(const Variant& variant, const std::vector<const Unit*>& units) {
+  const std::string& path = variant.program;
+  const std::string end = path.starts_with("./")                           ? path.substr(1)
+                          : path.starts_with('/') || path.starts_with('~') ? path
+                                                                           : "/" + path;
+  return !units.empty() && std::all_of(units.begin(), units.end(), [&](const Unit* unit) {
+    return std::any_of(unit->libraries.begin(), unit->libraries.end(),
+                       [&](const Library& library) { return library.path.ends_with(end); });
+  });
+}
+}  // namespace
+
+bool command_follows_from_an_environment(const Sides& sides) {
+  const Variant& a = *sides.variant_a;
+  const Variant& b = *sides.variant_b;
+  const auto stands_in = [](const Variant& variant) {
+    return variant.packages && !variant.packages->environment.empty() && !variant.packages->versions.empty() &&
+           !variant.packages->python.empty() && variant.program.find('/') != std::string::npos &&
+           folder_of(variant.program)
+               .ends_with(variant.packages->environment.substr(variant.packages->environment.rfind('/') + 1) + "/bin/");
+  };
+  const std::string file_a = a.program.substr(a.program.rfind('/') + 1);
+  const std::string file_b = b.program.substr(b.program.rfind('/') + 1);
+  return only_difference(a, b) == std::optional<std::size_t>(0) && file_a == file_b && stands_in(a) && stands_in(b);
+}
+
+bool settings_follow_from_an_environment(const Sides& sides) {
+  const auto has_one = [](const Variant& variant) {
+    const auto folder = variant.environment.find("VIRTUAL_ENV"), path = variant.environment.find("PATH");
+    if (folder == variant.environment.end() || path == variant.environment.end()) return false;
+    return path->second.starts_with(folder->second + "/bin") && variant.packages &&
+           !variant.packages->versions.empty() && variant.packages->environment == folder->second;
+  };
+  return has_one(*sides.variant_a) && has_one(*sides.variant_b);
+}
+
+bool command_follows_from_a_file(const Sides& sides) {
+  const Variant& a = *sides.variant_a;
+  const Variant& b = *sides.variant_b;
+  const std::optional<std::size_t> place = only_difference(a, b);
+  if (!place) return false;
+  if (*place == 0) {
+    return differ_in_content(a.program_digest, b.program_digest) && folder_of(a.program) == folder_of(b.program) &&
+           !runs_other_code(a.program) && !runs_other_code(b.program) && is_machine_code(a, sides.units_a) &&
+           is_machine_code(b, sides.units_b);
+  }
+  const NamedFile* file_a = file_of(a, *place);
+  const NamedFile* file_b = file_of(b, *place);
+  return file_a != nullptr && file_b != nullptr && differ_in_content(file_a->digest, file_b->digest) &&
+         folder_of(file_a->path) == folder_of(file_b->path);
+}
+
+}  // namespace varve

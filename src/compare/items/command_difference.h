@@ -1,0 +1,19 @@
+#pragma once
+#include "compare/sides/sides.h"
+
+namespace varve {
+
+// Whether the two commands, which are not the same, differ in the content of one file only, and that is recorded: a
+// program of machine code, or a file that both name in the same place, in the same folder on both sides. Anything else
+// that differs between commands may stand for other packages, threads, processors or files, none of which is recorded.
+bool command_follows_from_a_file(const Sides& sides);
+
+// Whether the two commands are one program of two Python environments, with the same arguments, and what either could
+// import is recorded: "a/bin/python x.py" and "b/bin/python x.py".
+bool command_follows_from_an_environment(const Sides& sides);
+
+// Whether PATH and VIRTUAL_ENV differ because the plan gave each side a virtual environment of its own, and what either
+// could import is recorded.
+bool settings_follow_from_an_environment(const Sides& sides);
+
+}  // namespace varve

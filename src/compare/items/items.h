@@ -1,0 +1,43 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "compare/sides/sides.h"
+#include "model/comparison.h"
+#include "model/fact_catalog.h"
+
+namespace varve {
+
+// Everything that must be the same on both sides, in the order of the layers, with its state as the sides show it:
+// host facts, settings, command, program, libraries loaded, work done. In one document what the machine is, is
+// `shared`. `follows` and `under_test` are not decided here.
+std::vector<ControlItem> list_items(const Sides& sides);
+
+// One fact of two stacks as an item; with a value that may only be written shorter on one side ("550.54") it is
+// unknown.
+ControlItem fact_item(const std::string& id, const FactDefinition& definition, const Fact& a, const Fact& b);
+
+// Libraries mapped by the units of either side (in library_items.cc).
+void add_library_items(const Sides& sides, std::vector<ControlItem>& items);
+
+inline constexpr const char* kNotLoaded = "(not loaded)";
+
+// How units ran: threads, CPUs, work, and variables outside the list by number (in use_items.cc). After add_work.
+void add_use_items(const Sides& sides, std::vector<ControlItem>& items);
+
+// What a library is called as an item, by its path: "library libtorch_cpu".
+std::string library_item_title(const std::string& path);
+
+// What the interpreters could import, and what the frameworks were told (in environment_items.cc).
+void add_package_items(const Sides& sides, std::vector<ControlItem>& items);
+void add_framework_items(const Sides& sides, std::vector<ControlItem>& items);
+// Packages whose versions differ or that one side has only, frameworks first. Empty where they are not known.
+std::vector<std::string> changed_packages(const Sides& sides);
+// Where packages differ, the libraries that these packages brought become one item that follows from them, and so does
+// what the build of a framework says of itself.
+void let_packages_explain(const Sides& sides, std::vector<ControlItem>& items);
+
+// A unit mapped the user half of a GPU driver.
+bool used_gpu(const std::vector<const Unit*>& units);
+
+}  // namespace varve

@@ -1,0 +1,171 @@
+#include "compare/sides/sides.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace varve {
+
+namespace {
+constexpr const char* kDoing = "comparing";
+
+const Variant* find_variant(const Run& run, const std::string& name) {
+  const auto found = std::find_if(run.variants.begin(), run.variants.end(),
+                                  [&](const Variant& variant) { return variant.name == name; });
+  return found == run.variants.end() ? nullptr : &*found;
+}
+
+std::string end_text(const UnitEnd& end) {
+  if (end.interrupted) return "was interrupted";
+  if (end.timed_out) return "ran into the time limit";
+  if (end.signal != 0) return fmt::format("was ended by signal {}", end.signal);
+  return fmt::format("ended with exit status {}", end.exit_code);
+}
+
+std::string unit_text(const Unit& unit) { return fmt::format("unit {} ({})", unit.index, unit.variant); }
+
+// The finished timing units of one variant; what is not finished is named in `left_out`.
+std::vector<const Unit*> finished_units(const Run& run, const std::string& variant, std::vector<std::string>& left_out,
+                                        int& failed) {
+  std::vector<const Unit*> units;
+  for (const Unit& unit : run.units) {
+    if (unit.role != UnitRole::timing || unit.variant != variant) continue;
+    if (unit.end.ok()) {
+      units.push_back(&unit);
+    } else {
+      left_out.push_back(fmt::format("{} {}: left out", unit_text(unit), end_text(unit.end)));
+      failed += unit.end.interrupted ? 0 : 1;
+    }
+  }
+  return units;
+}
+
+Error no_variant(const std::string& where, const std::string& name) {
+  return {kDoing, where, fmt::format("there is no variant {}", name),
+          "run two variants with varve run --against-env or --against, or name two documents"};
+}
+
+bool usable(const std::optional<Metric>& metric) { return metric && std::isfinite(metric->value) && metric->value > 0; }
+}  // namespace
+
+Result<Sides> sides_of(const Run& run, const std::string& a_name, const std::string& b_name) {
+  Sides sides{.run_a = &run,
+              .run_b = &run,
+              .variant_a = find_variant(run, a_name),
+              .variant_b = find_variant(run, b_name),
+              .label_a = a_name,
+              .label_b = b_name,
+              .one_document = true,
+              .units_a = {},
+              .units_b = {},
+              .left_out = {},
+              .failed = 0};
+  if (sides.variant_a == nullptr) return no_variant(run.name, a_name);
+  if (sides.variant_b == nullptr) return no_variant(run.name, b_name);
+  const auto a = finished_units(run, a_name, sides.left_out, sides.failed);
+  const auto b = finished_units(run, b_name, sides.left_out, sides.failed);
+  std::map<int, const Unit*> partners;
+  for (const Unit* unit : b) {
+    if (unit->pair >= 0) partners.emplace(unit->pair, unit);
+  }
+  for (const Unit* unit : a) {
+    const auto partner = unit->pair < 0 ? partners.end() : partners.find(unit->pair);
+    if (partner == partners.end()) {
+      sides.left_out.push_back(unit_text(*unit) + " has no finished partner: left out");
+      continue;
+    }
+    sides.units_a.push_back(unit);
+    sides.units_b.push_back(partner->second);
+    partners.erase(partner);
+  }
+  for (const Unit* unit : b) {
+    if (std::find(sides.units_b.begin(), sides.units_b.end(), unit) == sides.units_b.end()) {
+      sides.left_out.push_back(unit_text(*unit) + " has no finished partner: left out");
+    }
+  }
+  if (sides.units_a.empty()) {
+    return Error{kDoing, run.name, "there is no finished pair of timing units", "look at the run with varve report"};
+  }
+  return sides;
+}
+
+Result<Sides> sides_of(const Side& a, const Side& b) {
+  Sides sides{.run_a = a.run,
+              .run_b = b.run,
+              .variant_a = find_variant(*a.run, a.variant),
+              .variant_b = find_variant(*b.run, b.variant),
+              .label_a = a.label,
+              .label_b = b.label,
+              .one_document = false,
+              .units_a = {},
+              .units_b = {},
+              .left_out = {},
+              .failed = 0};
+  if (sides.variant_a == nullptr) return no_variant(a.label, a.variant);
+  if (sides.variant_b == nullptr) return no_variant(b.label, b.variant);
+  sides.units_a = finished_units(*a.run, a.variant, sides.left_out, sides.failed);
+  sides.units_b = finished_units(*b.run, b.variant, sides.left_out, sides.failed);
+  for (const auto& [units, label] : {std::pair{&sides.units_a, a.label}, std::pair{&sides.units_b, b.label}}) {
+    if (units->empty()) return Error{kDoing, label, "no timing unit finished", "run it again and see why it fails"};
+  }
+  return sides;
+}
+
+MetricValues metric_values(const Sides& sides, const std::string& name) {
+  MetricValues values;
+  bool kind_known = false;
+  const auto value_of = [&](const Unit& unit) {
+    auto metric = find_metric(unit, name);
+    if (metric && !kind_known) {
+      values.kind = *metric;
+      kind_known = true;
+    }
+    if (metric && metric->better != values.kind.better) values.kind.better = Better::unknown;
+    return metric;
+  };
+  if (sides.one_document) {
+    for (std::size_t i = 0; i < sides.units_a.size(); ++i) {
+      const auto a = value_of(*sides.units_a[i]), b = value_of(*sides.units_b[i]);
+      if (!usable(a) || !usable(b)) {
+        ++values.left_out;
+        continue;
+      }
+      values.a.push_back(a->value);
+      values.b.push_back(b->value);
+    }
+    return values;
+  }
+  for (const auto& [units, to] : {std::pair{&sides.units_a, &values.a}, std::pair{&sides.units_b, &values.b}}) {
+    for (const Unit* unit : *units) {
+      const auto metric = value_of(*unit);
+      if (usable(metric) && metric->unit == values.kind.unit) {
+        to->push_back(metric->value);
+      } else {
+        ++values.left_out;
+      }
+    }
+  }
+  return values;
+}
+
+std::vector<std::string> common_metrics(const Sides& sides) {
+  std::vector<std::string> names{sides.run_a->protocol.primary_metric, sides.run_b->protocol.primary_metric};
+  for (const Unit* unit : sides.units_a) {
+    for (const Metric& metric : unit->metrics) names.push_back(metric.name);
+  }
+  names.insert(names.end(), built_in_metrics().begin(), built_in_metrics().end());
+  const auto has = [](const std::vector<const Unit*>& units, const std::string& name) {
+    return std::any_of(units.begin(), units.end(),
+                       [&](const Unit* unit) { return find_metric(*unit, name).has_value(); });
+  };
+  std::vector<std::string> common;
+  for (const std::string& name : names) {
+    const bool known = std::find(common.begin(), common.end(), name) != common.end();
+    if (!name.empty() && !known && has(sides.units_a, name) && has(sides.units_b, name)) common.push_back(name);
+  }
+  return common;
+}
+
+}  // namespace varve

@@ -1,0 +1,25 @@
+#pragma once
+#include <string>
+#include <vector>
+
+namespace varve {
+
+// One thing that makes measurements spread, as it is on this machine.
+struct NoiseItem {
+  enum class Grade { good, look, bad, unknown };
+  std::string name, found;
+  Grade grade = Grade::unknown;
+  std::string mend;  // what to do; empty: nothing
+};
+
+// How noisy this machine is just now, by a fixed piece of work done again and again.
+struct NoiseReport {
+  int canaries = 0;
+  double seconds = 0;     // that it took
+  double cpu_spread = 0;  // standard deviation of the logarithms, one to the next
+  double memory_spread = 0;
+  double resolved = 0;  // the change that ten pairs of such units would tell apart in nine of ten experiments
+  std::vector<NoiseItem> items;
+};
+
+}  // namespace varve

@@ -1,0 +1,11 @@
+#pragma once
+#include <string_view>
+
+namespace varve {
+
+// Whether what a framework calls an operation is code that it compiled for the program, or the way into it: PyTorch's
+// "Torch-Compiled Region: 0/0" and "CompiledFunction", JAX's "PjitFunction(f)". It stands around the operators of a
+// library that such code still calls, and is none itself.
+bool is_compiled_region(std::string_view operation);
+
+}  // namespace varve

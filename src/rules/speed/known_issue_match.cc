@@ -1,0 +1,194 @@
+#include "rules/speed/known_issue_match.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "base/text.h"
+#include "rules/speed/releases_seen.h"
+
+namespace varve {
+
+namespace {
+enum class Holds { no, unknown, yes };
+
+Holds holds(bool condition) { return condition ? Holds::yes : Holds::no; }
+
+// Of a fact that is a text: unknown where nobody could look.
+Holds is_text(const Analysis& analysis, const char* fact, std::string_view wanted) {
+  const std::optional<std::string> text = text_of(analysis, fact);
+  if (text) return holds(*text == wanted);
+  return fact_of(analysis, fact).is_answer() ? Holds::no : Holds::unknown;
+}
+
+Holds has_item(const Analysis& analysis, const char* fact, std::string_view item) {
+  const std::vector<std::string> items = list_of(analysis, fact);
+  if (std::find(items.begin(), items.end(), item) != items.end()) return Holds::yes;
+  return fact_of(analysis, fact).is_answer() ? Holds::no : Holds::unknown;
+}
+
+Holds cpu_holds(const Analysis& analysis, const std::string& word) {
+  if (word == "amd") return is_text(analysis, "cpu.vendor", "AuthenticAMD");
+  if (word == "arm") return is_text(analysis, "os.architecture", "aarch64");
+  if (word == "x86") return is_text(analysis, "os.architecture", "x86_64");
+  return has_item(analysis, "cpu.isa", word);
+}
+
+// A number above one in a setting; unknown where it is not set.
+bool is_several(const Analysis& analysis, const char* setting, std::int64_t most) {
+  const auto number = parse_integer(trim(setting_of(analysis, setting).value_or("")));
+  return number && *number > most;
+}
+
+Holds several_nodes(const Analysis& analysis) {
+  const auto local = parse_integer(trim(setting_of(analysis, "LOCAL_WORLD_SIZE").value_or("")));
+  const bool several = is_several(analysis, "SLURM_NNODES", 1) || (local && is_several(analysis, "WORLD_SIZE", *local));
+  return several ? Holds::yes : Holds::unknown;
+}
+
+Holds in_container(const Analysis& analysis) {
+  const Holds host = is_text(analysis, "container.kind", "none");
+  return host == Holds::unknown ? host : holds(host == Holds::no);
+}
+
+Holds has_mig(const Analysis& analysis) {
+  const bool on =
+      std::any_of(analysis.gpus.begin(), analysis.gpus.end(), [](const Gpu& gpu) { return gpu.mig && gpu.mig->on; });
+  if (on || !list_of(analysis, "gpu.mig.instances").empty()) return Holds::yes;
+  return fact_of(analysis, "gpu.mig").is_answer() ? Holds::no : Holds::unknown;
+}
+
+Holds platform_holds(const Analysis& analysis, const std::string& word) {
+  if (word == "container") return in_container(analysis);
+  if (word == "jetson") return holds(text_of(analysis, "os.jetson_linux").has_value());
+  if (word == "mig") return has_mig(analysis);
+  if (word == "nodes") return several_nodes(analysis);
+  return is_text(analysis, "driver.kernel_mode.flavour", "proprietary");
+}
+
+// "NAME", "NAME=VALUE", "NAME|OTHER". One that is not set is no condition that might hold.
+Holds setting_holds(const Analysis& analysis, const std::string& condition) {
+  for (const std::string_view one : split(condition, '|')) {
+    const std::size_t sign = one.find('=');
+    const std::optional<std::string> value = setting_of(analysis, one.substr(0, sign));
+    if (!value || trim(*value).empty()) continue;
+    if (sign == std::string_view::npos || to_lower(trim(*value)) == to_lower(one.substr(sign + 1))) return Holds::yes;
+  }
+  return Holds::no;
+}
+
+Holds module_holds(const Analysis& analysis, const std::string& condition) {
+  const bool wanted = !condition.starts_with('!');
+  const Holds loaded = has_item(analysis, "driver.kernel_mode.modules", condition.substr(wanted ? 0 : 1));
+  return loaded == Holds::unknown || wanted ? loaded : holds(loaded == Holds::no);
+}
+
+Holds log_holds(const Analysis& analysis, const std::string& words) {
+  const std::vector<std::string> rows = list_of(analysis, "kernel.log.nvidia");
+  return holds(std::any_of(rows.begin(), rows.end(),
+                           [&](const std::string& row) { return row.find(words) != std::string::npos; }));
+}
+
+const Gpu* model_of(const Analysis& analysis, const std::string& part) {
+  const auto at = std::find_if(analysis.gpus.begin(), analysis.gpus.end(),
+                               [&](const Gpu& gpu) { return gpu.model.find(part) != std::string::npos; });
+  return at == analysis.gpus.end() ? nullptr : &*at;
+}
+
+Holds gpu_holds(const Analysis& analysis, const KnownIssue& issue) {
+  if (!issue.gpus.empty() && !is_within({.parts = {static_cast<int>(analysis.gpus.size())}}, issue.gpus)) {
+    return Holds::no;
+  }
+  if (!issue.gpu_model.empty() && model_of(analysis, issue.gpu_model) == nullptr) return Holds::no;
+  if (issue.gpu.empty() || gpu_within(analysis, issue.gpu) != nullptr) return Holds::yes;
+  const bool unread = std::any_of(analysis.gpus.begin(), analysis.gpus.end(),
+                                  [](const Gpu& gpu) { return !gpu.capability.has_value(); });
+  return unread ? Holds::unknown : Holds::no;
+}
+
+Holds driver_holds(const Analysis& analysis, const std::string& range) {
+  return analysis.kernel_driver ? holds(is_within(*analysis.kernel_driver, range)) : Holds::unknown;
+}
+
+bool has_release(const ReleasesSeen& seen, const KnownIssue::With& other, const std::string& environment) {
+  const auto found = seen.find(other.component);
+  if (found == seen.end()) return false;
+  return std::any_of(found->second.begin(), found->second.end(), [&](const ReleaseSeen& one) {
+    return one.environment == environment && is_within(one.version, other.version);
+  });
+}
+
+// Where a release is seen that the row is about, beside all that it asks for.
+std::vector<const ReleaseSeen*> releases_of(const ReleasesSeen& seen, const KnownIssue& issue) {
+  std::vector<const ReleaseSeen*> releases;
+  for (const std::string& component : issue.components) {
+    const auto found = seen.find(component);
+    if (found == seen.end()) continue;
+    for (const ReleaseSeen& one : found->second) {
+      const bool beside = std::all_of(issue.with.begin(), issue.with.end(), [&](const KnownIssue::With& other) {
+        return has_release(seen, other, one.environment);
+      });
+      if (beside && is_within(one.version, issue.version)) releases.push_back(&one);
+    }
+  }
+  return releases;
+}
+
+std::string where_text(const Analysis& analysis, const KnownIssue& issue,
+                       const std::vector<const ReleaseSeen*>& releases) {
+  std::set<std::string> places;
+  for (const ReleaseSeen* one : releases) {
+    places.insert(one->text + (one->environment.empty() ? "" : " in " + one->environment));
+  }
+  const std::string found = and_more({places.begin(), places.end()}, 2);
+  if (!issue.gpu_model.empty()) return found + " on " + model_of(analysis, issue.gpu_model)->model;
+  const Gpu* gpu = issue.gpu.empty() ? nullptr : gpu_within(analysis, issue.gpu);
+  return found + (gpu == nullptr ? "" : " on " + gpu_text(*gpu));
+}
+
+// Whether no condition of the facts fails; those that nobody could look at are added to `unknown`.
+bool may_hold(const Analysis& analysis, const KnownIssue& issue, std::vector<std::string>& unknown) {
+  std::vector<std::pair<Holds, std::string>> conditions;
+  const auto ask = [&](Holds answer, std::string what) { conditions.emplace_back(answer, std::move(what)); };
+  ask(gpu_holds(analysis, issue), "a GPU of compute capability " + issue.gpu);
+  if (!issue.driver.empty()) ask(driver_holds(analysis, issue.driver), "a driver " + issue.driver);
+  for (const auto& word : issue.cpu) ask(cpu_holds(analysis, word), "a processor with " + word);
+  for (const auto& word : issue.platform) {
+    ask(platform_holds(analysis, word), word == "nodes" ? "several nodes" : word);
+  }
+  for (const auto& one : issue.settings) ask(setting_holds(analysis, one), one);
+  for (const auto& one : issue.modules) ask(module_holds(analysis, one), "kernel module " + one);
+  if (!issue.kernel_log.empty()) ask(log_holds(analysis, issue.kernel_log), issue.kernel_log);
+  for (auto& [answer, what] : conditions) {
+    if (answer == Holds::no) return false;
+    if (answer == Holds::unknown) unknown.push_back(std::move(what));
+  }
+  if (!issue.workload.empty()) unknown.push_back(issue.workload);
+  return true;
+}
+}  // namespace
+
+bool IssueMatch::is_sure() const { return unknown.empty() && issue->bounds <= IssueBounds::single && !issue->report; }
+
+std::vector<IssueMatch> match_known_issues(const Analysis& analysis) {
+  const ReleasesSeen seen = releases_seen(analysis);
+  std::vector<IssueMatch> matches;
+  for (const KnownIssue& issue : analysis.knowledge.known_issues) {
+    if (!issue.told_by.empty() || (!issue.on_cpu && !analysis.has_gpu)) continue;
+    const std::vector<const ReleaseSeen*> releases = releases_of(seen, issue);
+    if (releases.empty()) continue;
+    IssueMatch match{.issue = &issue, .where = {}, .environment = releases.front()->environment, .unknown = {}};
+    if (!may_hold(analysis, issue, match.unknown)) continue;
+    match.where = where_text(analysis, issue, releases);
+    matches.push_back(std::move(match));
+  }
+  const auto order = [](const IssueMatch& match) {
+    return std::tuple(!match.is_sure(), match.unknown.size(), match.issue->report, match.issue->bounds,
+                      match.issue->effect);
+  };
+  std::stable_sort(matches.begin(), matches.end(),
+                   [&](const IssueMatch& a, const IssueMatch& b) { return order(a) < order(b); });
+  return matches;
+}
+
+}  // namespace varve

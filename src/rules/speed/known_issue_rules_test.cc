@@ -1,0 +1,166 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "rules/software/rule_testing.h"
+#include "rules/speed/known_issue_match.h"
+
+namespace varve {
+namespace {
+
+using testing::has;
+using testing::Scene;
+
+KnownIssue eager() {
+  KnownIssue issue;
+  issue.id = "eager";
+  issue.components = {"cublas"};
+  issue.version = ">=12.6.1,<12.6.3";
+  issue.gpu = "9.0";
+  issue.settings = {"CUDA_MODULE_LOADING=EAGER"};
+  issue.effect = IssueEffect::slower;
+  issue.says = "loading compiles kernels";
+  issue.fix = "CUDA_MODULE_LOADING=LAZY";
+  issue.source = "release notes";
+  return issue;
+}
+
+Scene with_issue(const KnownIssue& issue) {
+  Scene scene;
+  scene.knowledge.known_issues = {issue};
+  scene.gpu("NVIDIA H100", "9.0").package("nvidia-cublas-cu12", "12.6.1.4", "runtime", "12");
+  scene.setting("CUDA_MODULE_LOADING", "EAGER");
+  return scene;
+}
+
+std::vector<Found> judge(const Scene& scene) { return scene.judge("VRV-KNOWN-ISSUE"); }
+
+TEST(KnownIssues, AllConditionsKnownIsAWarning) {
+  const auto found = judge(with_issue(eager()));
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].severity, Severity::warning);
+  EXPECT_EQ(found[0].evidence,
+            "nvidia-cublas-cu12 12.6.1.4 in /venv on NVIDIA H100 (9.0): loading compiles kernels (eager)");
+  EXPECT_EQ(found[0].source, "release notes");
+}
+
+TEST(KnownIssues, EachConditionRulesItOut) {
+  Scene scene = with_issue(eager());
+  scene.setting("CUDA_MODULE_LOADING", "LAZY");
+  EXPECT_TRUE(judge(scene).empty());
+  scene = with_issue(eager());
+  scene.environment().packages[0].version = "12.6.3.3";
+  EXPECT_TRUE(judge(scene).empty());
+  scene = with_issue(eager());
+  scene.gpu("NVIDIA A100", "8.0");
+  EXPECT_TRUE(judge(scene).empty());
+  KnownIssue told = eager();
+  told.told_by = "VRV-SPEED-LOADING";
+  EXPECT_TRUE(judge(with_issue(told)).empty());
+}
+
+TEST(KnownIssues, WhatTheWorkloadDecidesIsANoteWithTheLineThatMeasuresIt) {
+  KnownIssue issue = eager();
+  issue.workload = "small products";
+  const auto found = judge(with_issue(issue));
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].severity, Severity::note);
+  EXPECT_TRUE(has(found[0].evidence, "it needs: small products")) << found[0].evidence;
+  EXPECT_TRUE(has(found[0].fix, "varve run --against-env CUDA_MODULE_LOADING=LAZY -- COMMAND")) << found[0].fix;
+  issue.fix = "cuBLAS 12.6.3";
+  EXPECT_TRUE(has(judge(with_issue(issue)).at(0).fix, "varve run -- /venv/bin/python PROGRAM --against -- "));
+}
+
+TEST(KnownIssues, DoubtKeepsItANote) {
+  KnownIssue issue = eager();
+  issue.bounds = IssueBounds::inferred;
+  EXPECT_EQ(judge(with_issue(issue)).at(0).severity, Severity::note);
+  issue = eager();
+  issue.report = true;
+  EXPECT_EQ(judge(with_issue(issue)).at(0).severity, Severity::note);
+  EXPECT_TRUE(has(judge(with_issue(issue)).at(0).evidence, "one report, not confirmed"));
+}
+
+TEST(KnownIssues, AFactThatNobodyCouldReadIsNamed) {
+  KnownIssue issue = eager();
+  issue.settings = {};
+  issue.cpu = {"amd"};
+  Scene scene = with_issue(issue);
+  scene.stack.facts["cpu.vendor"] = missing_fact(Missing::denied, "/proc/cpuinfo");
+  EXPECT_TRUE(has(judge(scene).at(0).evidence, "it needs: a processor with amd"));
+  scene.fact("cpu.vendor", "GenuineIntel");
+  EXPECT_TRUE(judge(scene).empty());
+  scene.fact("cpu.vendor", "AuthenticAMD");
+  EXPECT_EQ(judge(scene).at(0).severity, Severity::warning);
+}
+
+TEST(KnownIssues, SeveralNodesAreTakenFromTheJob) {
+  KnownIssue issue = eager();
+  issue.settings = {};
+  issue.platform = {"nodes"};
+  issue.modules = {"nvidia_peermem", "!nv_peer_mem"};
+  Scene scene = with_issue(issue);
+  scene.fact("driver.kernel_mode.modules", std::vector<std::string>{"nvidia", "nvidia_peermem"});
+  EXPECT_EQ(judge(scene).at(0).severity, Severity::note);
+  scene.setting("SLURM_NNODES", "4");
+  EXPECT_EQ(judge(scene).at(0).severity, Severity::warning);
+  scene.fact("driver.kernel_mode.modules", std::vector<std::string>{"nvidia", "nvidia_peermem", "nv_peer_mem"});
+  EXPECT_TRUE(judge(scene).empty());
+}
+
+TEST(KnownIssues, OtherComponentsAreOfTheSameEnvironment) {
+  KnownIssue issue = eager();
+  issue.settings = {};
+  issue.with = {{"cudnn", "<9.8"}};
+  Scene scene = with_issue(issue);
+  EXPECT_TRUE(judge(scene).empty());
+  scene.package("nvidia-cudnn-cu12", "9.1.0.70", "runtime", "12", "/other");
+  EXPECT_TRUE(judge(scene).empty());
+  scene.package("nvidia-cudnn-cu12", "9.1.0.70", "runtime", "12");
+  EXPECT_EQ(judge(scene).size(), 1u);
+}
+
+TEST(KnownIssues, ChangesOfOneReleaseAreOneNote) {
+  KnownIssue faster = eager();
+  faster.effect = IssueEffect::faster;
+  KnownIssue digits = faster;
+  digits.id = "digits";
+  digits.effect = IssueEffect::numerics;
+  Scene scene = with_issue(faster);
+  scene.knowledge.known_issues.push_back(digits);
+  const auto found = judge(scene);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].severity, Severity::note);
+  EXPECT_TRUE(has(found[0].evidence, "eager") && has(found[0].evidence, "digits"));
+}
+
+TEST(KnownIssues, TheGpuSideAsksForAGpu) {
+  KnownIssue issue = eager();
+  issue.gpu = "";
+  issue.settings = {};
+  Scene scene;
+  scene.knowledge.known_issues = {issue};
+  scene.package("nvidia-cublas-cu12", "12.6.1.4", "runtime", "12");
+  EXPECT_TRUE(judge(scene).empty());
+  scene.knowledge.known_issues[0].on_cpu = true;
+  EXPECT_EQ(judge(scene).size(), 1u);
+}
+
+// Every row that says who tells it names a rule, or a row of the table of other kernels.
+TEST(KnownIssues, WhoTellsItIsThere) {
+  const Knowledge knowledge = *load_knowledge();
+  std::set<std::string> ids;
+  for (const KnownIssue& issue : knowledge.known_issues) {
+    EXPECT_TRUE(ids.insert(issue.id).second) << issue.id;
+    EXPECT_GE(issue.source.size(), 8u) << issue.id;
+    if (issue.told_by.empty()) continue;
+    const bool row = std::any_of(knowledge.dispatch_changes.begin(), knowledge.dispatch_changes.end(),
+                                 [&](const DispatchChange& change) { return change.id == issue.told_by; });
+    EXPECT_TRUE(row || find_rule(issue.told_by) != nullptr) << issue.id << ": " << issue.told_by;
+  }
+  EXPECT_GE(ids.size(), 300u);
+}
+
+}  // namespace
+}  // namespace varve
