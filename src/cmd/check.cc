@@ -143,7 +143,9 @@ Result<Check> check_one(const CheckFlags& options, Ground& ground, NamedSubject&
   }
   const Analysis analysis = analyse(machine, subject, ground.knowledge);
   Check check = check_analysis(analysis);
-  if (*log) add_log(analysis, *ground.patterns, **log, others, check);
+  // A report without an error is no failed search for one.
+  const bool is_report = named.text && !ground.log && (*log)->errors.empty();
+  if (*log && !is_report) add_log(analysis, *ground.patterns, **log, others, check);
   if (named.text) check.text = named.text->account;
   if (options.advise) check.advice = advise(analysis, check.consumers, check.findings);
   if (options.prove_jit) {
@@ -258,9 +260,8 @@ std::vector<Flag> flags_of(CheckFlags& options) {
       {"--target", "DOC", &options.target, "judge against the machine of this capture document, not this one"},
       {"--expect", "DOC", &options.expect, "a capture document as a lock: what moved since; drift is a failure"},
       {"--log", "FILE", &options.log,
-       "a log of a failure: its errors, and what accounts for them; - is stdin. One that names its machine is judged "
-       "as "
-       "of that machine"},
+       "a log of a failure: its errors, and what accounts for them; - is stdin. One that names its machine is judged as "
+       "that machine"},
       {"--here", "", &options.here, "judge texts and logs on the driver and the GPUs of this machine"},
       {"--prove-jit", "", &options.prove_jit,
        "have the driver's own compiler compile the PTX that this GPU would need, and time it"},
