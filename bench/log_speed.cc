@@ -38,8 +38,8 @@ std::string make_log(std::size_t bytes, const char* level, Message message) {
 }
 
 std::string training_line(std::size_t i) {
-  return fmt::format("step {} loss {:.5f} lr 3.0e-04 grad_norm 1.{:04} tokens/s {}", i, 9.0 / static_cast<double>(i + 1),
-                     i * 31 % 9973, 70000 + i * 17 % 9000);
+  return fmt::format("step {} loss {:.5f} lr 3.0e-04 grad_norm 1.{:04} tokens/s {}", i,
+                     9.0 / static_cast<double>(i + 1), i * 31 % 9973, 70000 + i * 17 % 9000);
 }
 
 // Of this thread on a processor: what else the machine does meanwhile does not count.
@@ -90,10 +90,11 @@ void measure(const char* name, const std::string& log, const ErrorPatterns& patt
     bare.push_back(seconds_of([&] { guard += count_lines(log); }));
   }
   const double megabytes = static_cast<double>(log.size()) / 1e6;
-  fmt::print("{:34} {:7.1f} MB/s; one pattern by RE2, line by line {:7.1f} MB/s ({:4.2f} of it); memchr {:8.0f} MB/s "
-             "({:5.3f}); {} kinds of error\n",
-             name, megabytes / median(own), megabytes / median(peer), median(peer) / median(own),
-             megabytes / median(bare), median(bare) / median(own), errors);
+  fmt::print(
+      "{:34} {:7.1f} MB/s; one pattern by RE2, line by line {:7.1f} MB/s ({:4.2f} of it); memchr {:8.0f} MB/s "
+      "({:5.3f}); {} kinds of error\n",
+      name, megabytes / median(own), megabytes / median(peer), median(peer) / median(own), megabytes / median(bare),
+      median(bare) / median(own), errors);
   if (guard == 0) std::abort();
 }
 }  // namespace
@@ -107,15 +108,20 @@ int main(int count, char** arguments) {
   if (!patterns) return fmt::print("{}\n", to_text(patterns.error())), 1;
   const std::size_t bytes = megabytes * 1'000'000;
   measure("no line matches", make_log(bytes, "INFO", training_line), *patterns, rounds);
-  measure("one line in a hundred", make_log(bytes, "INFO", [](std::size_t i) {
-            return i % 100 == 0 ? std::string(kMessages[i / 100 % 5]) : training_line(i);
-          }), *patterns, rounds);
+  measure("one line in a hundred",
+          make_log(bytes, "INFO",
+                   [](std::size_t i) { return i % 100 == 0 ? std::string(kMessages[i / 100 % 5]) : training_line(i); }),
+          *patterns, rounds);
   measure("every line, one message", make_log(bytes, "ERROR", [](std::size_t) { return std::string(kMessages[0]); }),
           *patterns, rounds);
   measure("every line, five messages",
           make_log(bytes, "ERROR", [](std::size_t i) { return std::string(kMessages[i % 5]); }), *patterns, rounds);
-  measure("every line, another number in each", make_log(bytes, "ERROR", [](std::size_t i) {
-            return fmt::format("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate {}.{:02} GiB", i % 80, i % 100);
-          }), *patterns, rounds);
+  measure("every line, another number in each",
+          make_log(bytes, "ERROR",
+                   [](std::size_t i) {
+                     return fmt::format("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate {}.{:02} GiB",
+                                        i % 80, i % 100);
+                   }),
+          *patterns, rounds);
   return 0;
 }

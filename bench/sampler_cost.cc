@@ -2,7 +2,7 @@
 // without and with copies of stacks. The first execution reads the symbols of what the program loads; the second, as
 // every later unit of a run, finds them read.
 // Then what the kernel's copying of stacks costs the program, which no account of a process shows: the program is
-// executed in pairs at 4 000 samples a second, without and with stacks; the difference of its own CPU time, divided by
+// executed in pairs at 10 000 samples a second, without and with stacks; the difference of its own CPU time, divided by
 // the samples, is what one copy takes. The program must do the same work every time.
 //   sampler_cost PROGRAM [ARGUMENT…]
 #include <fmt/format.h>
@@ -66,8 +66,8 @@ bool watch(CpuSampler& sampler, char** command, const char* what) {
 
 // What one copy of a stack costs the program, from pairs of executions.
 bool watch_copies(char** command) {
-  constexpr double kHertz = 4000;
-  constexpr int kPairs = 9;
+  constexpr double kHertz = 10'000;
+  constexpr int kPairs = 15;
   std::vector<double> costs;
   for (int pair = 0; pair < kPairs; ++pair) {
     double seconds[2] = {}, samples = 0;
@@ -77,7 +77,7 @@ bool watch_copies(char** command) {
       if (!used) return false;
       const CpuEvidence evidence = sampler->take();
       seconds[with_stacks ? 1 : 0] = *used;
-      if (with_stacks) samples = static_cast<double>(evidence.samples.size() + evidence.lost);
+      if (with_stacks) samples = static_cast<double>(evidence.samples.size());
     }
     if (samples == 0) return false;
     costs.push_back(1e6 * (seconds[1] - seconds[0]) / samples);

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/text.h"
-#include "disclosure/text_stack.h"
+#include "disclosure/stack_of_text.h"
 
 namespace {
 const varve::Knowledge& knowledge() {

@@ -4,11 +4,10 @@
 
 #include "capture/what_if.h"
 #include "cmd/check_proofs.h"
-#include "cmd/check_text.h"
 #include "cmd/document_files.h"
 #include "cmd/subjects.h"
 #include "cmd/terminal.h"
-#include "cmd/texts.h"
+#include "cmd/texts/texts.h"
 #include "cmd/verb.h"
 #include "loading/binary_cache.h"
 #include "model/json/documents.h"

@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "cmd/compare_described.h"
 #include "cmd/compared_sides.h"
 #include "cmd/document_files.h"
 #include "cmd/terminal.h"
+#include "cmd/texts/described_sides.h"
 #include "cmd/verb.h"
 #include "compare/compare_runs.h"
 #include "report/text/text_report.h"
@@ -36,6 +36,15 @@ RunName run_name(const std::string& text) {
   const bool is_file = access(text.c_str(), F_OK) == 0;
   if (is_file || at == std::string::npos || at + 1 == text.size()) return {text, ""};
   return {text.substr(0, at), text.substr(at + 1)};
+}
+
+// Texts, captured stacks, or this machine: by what they say, nothing was measured.
+ExitStatus compare_sides_described(const CompareFlags& options) {
+  const Result<StackComparison> comparison = compare_described(options.a, options.b);
+  if (!comparison) return complain(comparison.error());
+  return write_answer(
+      options.output, [&] { return pretty_json(to_json(*comparison)); },
+      [&] { return text_stack_comparison(*comparison, options.explain, output_style()); }, exit_status(*comparison));
 }
 
 // Nothing where both sides are traces, or none is.
@@ -137,7 +146,7 @@ ExitStatus compare(CompareFlags& options) {
     return compare_trace_sides({{options.a}, {options.b}, options.explain, options.output, options.compare.created_at});
   }
   if (are_described(options.a, options.b)) {
-    return compare_described(options.a, options.b, options.explain, options.output);
+    return compare_sides_described(options);
   }
   const RunName name = run_name(options.a);
   const Result<Run> run = load_run(name.file);

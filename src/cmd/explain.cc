@@ -3,10 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "cmd/check_text.h"
 #include "cmd/document_files.h"
 #include "cmd/terminal.h"
-#include "cmd/texts.h"
+#include "cmd/texts/texts.h"
 #include "cmd/verb.h"
 #include "model/kernels/kernel_display.h"
 #include "report/printable.h"

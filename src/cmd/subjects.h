@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 #include "capture/capture_stack.h"
-#include "cmd/texts.h"
+#include "cmd/texts/texts.h"
 #include "world/world.h"
 
 namespace varve {

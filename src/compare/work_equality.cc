@@ -4,7 +4,6 @@
 #include <cmath>
 #include <set>
 
-#include "base/units.h"
 #include "compare/not_measured.h"
 
 namespace varve {
@@ -31,7 +30,7 @@ std::vector<std::string> named_in_protocols(const Sides& sides, std::vector<std:
 
 std::string range_text(const std::vector<double>& values) {
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
-  return *low == *high ? format_number(*low) : format_number(*low) + " to " + format_number(*high);
+  return *low == *high ? fmt::format("{}", *low) : fmt::format("{} to {}", *low, *high);
 }
 
 std::string count_difference(const Sides& sides, const std::string& name, double tolerance) {

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "base/text.h"
-#include "disclosure/text_stack.h"
+#include "disclosure/stack_of_text.h"
 
 namespace varve {
 

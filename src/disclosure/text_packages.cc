@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "base/text.h"
-#include "disclosure/text_stack.h"
+#include "disclosure/stack_of_text.h"
 #include "package/package_cuda.h"
 #include "package/python_metadata.h"
 #include "tables/package_table.h"
@@ -203,7 +203,8 @@ std::vector<Environment> environments_of_text(Declared& declared, const Knowledg
       return fits(environment, packages, list.python);
     });
     if (place == open.end()) {
-      open.push_back({.packages = {}, .python = {}, .line = list.place.line});
+      open.push_back(
+          {.packages = {}, .python = {}, .line = packages.empty() ? list.place.line : packages.front().line});
       place = open.end() - 1;
     }
     place->is_conda = place->is_conda || list.installer == "conda";

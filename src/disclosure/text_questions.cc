@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "disclosure/text_stack.h"
+#include "disclosure/stack_of_text.h"
 
 namespace varve {
 

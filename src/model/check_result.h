@@ -6,7 +6,7 @@
 
 #include "model/finding.h"
 #include "model/stack.h"
-#include "model/text_account.h"
+#include "model/texts/text_account.h"
 
 namespace varve {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/at_once.h"
 #include "base/text.h"
 
 namespace varve {
@@ -85,22 +86,34 @@ class Pointers {
     }
   }
 
-  // The first two words of the command line: a program, or what it interprets; and what was activated before it.
+  // The first two words of the command line: a program, or what it interprets; and what was activated before it. The
+  // kernel takes its time to collect these texts: they are asked for on all processors.
   void read_processes() {
-    std::size_t count = 0;
+    struct Process {
+      std::string name;
+      std::string line = {}, variables = {};
+    };
+    std::vector<Process> processes;
     for (const std::string& name : names_in("/proc")) {
       if (name.empty() || name.find_first_not_of("0123456789") != std::string::npos) continue;
-      if (++count > kMostProcesses) return;
-      const std::string folder = "/proc/" + name, found_by = "process " + name;
-      const Looked<std::string> line = files_.read(folder + "/cmdline", kMostText);
-      if (!line || line->empty()) continue;
-      const std::vector<std::string_view> words = split(*line, '\0');
+      if (processes.size() == kMostProcesses) break;
+      processes.push_back({name});
+    }
+    for_each_at_once(processes.size(), [&](std::size_t i) {
+      Process& process = processes[i];
+      const std::string folder = "/proc/" + process.name;
+      process.line = files_.read(folder + "/cmdline", kMostText).value.value_or("");
+      if (process.line.empty()) return;  // a thread of the kernel
+      process.variables = files_.read(folder + "/environ", kMostText).value.value_or("");
+    });
+    for (const Process& process : processes) {
+      const std::string found_by = "process " + process.name;
+      if (process.line.empty()) continue;
+      const std::vector<std::string_view> words = split(process.line, '\0');
       for (std::size_t i = 0; i < std::min<std::size_t>(words.size(), 2); ++i) {
         look_at(std::string(words[i]), "", found_by);
       }
-      const Looked<std::string> variables = files_.read(folder + "/environ", kMostText);
-      if (!variables) continue;
-      for (const std::string_view row : split(*variables, '\0')) {
+      for (const std::string_view row : split(process.variables, '\0')) {
         for (const std::string_view variable : {std::string_view("VIRTUAL_ENV="), std::string_view("CONDA_PREFIX=")}) {
           if (row.starts_with(variable)) add(std::string(row.substr(variable.size())), found_by);
         }

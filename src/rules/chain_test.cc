@@ -114,11 +114,10 @@ TEST_F(ChainTest, NamesTheStepThatFailed) {
 
 TEST_F(ChainTest, AnErrorThatNothingDecidesLeavesItsLinksOpen) {
   ExplainedError error{.line = 7, .standing = CauseStanding::undecided};
-  error.candidates = {{.layer = Layer::container, .category = FaultCategory::container},
-                      {.layer = Layer::user_driver, .category = FaultCategory::driver_ceiling},
-                      {.layer = Layer::settings,
-                       .category = FaultCategory::device_handshake,
-                       .state = CandidateState::excluded}};
+  error.candidates = {
+      {.layer = Layer::container, .category = FaultCategory::container},
+      {.layer = Layer::user_driver, .category = FaultCategory::driver_ceiling},
+      {.layer = Layer::settings, .category = FaultCategory::device_handshake, .state = CandidateState::excluded}};
   const auto links = judge_chain(analyse(stack, stack, knowledge), {}, {}, {error});
   EXPECT_EQ(link(links, Layer::container).state, CheckState::cannot_tell);
   EXPECT_EQ(link(links, Layer::user_driver).detail, "line 7 of the log may come from here");

@@ -7,7 +7,7 @@
 #include "model/check_result.h"
 #include "rules/analysis/analysis.h"
 #include "rules/log/log_reader.h"
-#include "tables/error_patterns.h"
+#include "tables/messages/error_patterns.h"
 
 namespace varve {
 

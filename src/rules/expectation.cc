@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
-#include "model/environment_pair.h"
+#include "model/answers/environment_pair.h"
 #include "model/fact_catalog.h"
 
 namespace varve {

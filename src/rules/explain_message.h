@@ -5,7 +5,7 @@
 
 #include "model/answers/explanation.h"
 #include "rules/judgement.h"
-#include "tables/error_patterns.h"
+#include "tables/messages/error_patterns.h"
 
 namespace varve {
 

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "capture/gpu/collect_gpu.h"
 #include "capture/gpu/nvidia.h"
-#include "tables/kernel_events.h"
+#include "driver/kernel_events.h"
 #include "world/reading.h"
 
 namespace varve {

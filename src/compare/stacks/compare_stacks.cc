@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "compare/items/items.h"
-#include "model/environment_pair.h"
+#include "model/answers/environment_pair.h"
 #include "model/fact_catalog.h"
 
 namespace varve {
@@ -40,6 +40,10 @@ void add_fact_items(const StackSide& a, const StackSide& b, std::vector<ControlI
     const bool is_partial =
         item.a.find(kNotStated) != std::string::npos || item.b.find(kNotStated) != std::string::npos;
     if (item.state == ItemState::different && is_partial) item.state = ItemState::unknown;
+    // Somebody looked on both sides, and there is none.
+    const bool is_absent = !first.is_known() && !second.is_known() && first.missing == Missing::absent &&
+                           second.missing == Missing::absent;
+    if (is_absent) item.state = ItemState::same;
     items.push_back(std::move(item));
   }
 }
@@ -96,6 +100,7 @@ void add_packages(const StackSide& a, const StackSide& b, const EnvironmentPair&
 
 void add_python(const EnvironmentPair& pair, std::vector<ControlItem>& items) {
   const Fact &first = pair.a->python, &second = pair.b->python;
+  if (!first.is_known() && !second.is_known()) return;
   ControlItem item{"python", Layer::framework, "Python", fact_text(first), fact_text(second)};
   const bool is_known = first.is_known() && second.is_known();
   const bool is_short = is_known && (item.a.starts_with(item.b) || item.b.starts_with(item.a)) && item.a != item.b;
@@ -140,6 +145,11 @@ StackComparison compare_stacks(const StackSide& a, const StackSide& b) {
     comparison.environment_b = pair.b->path;
     add_python(pair, comparison.items);
     add_packages(a, b, pair, comparison);
+    const std::size_t others = std::min(a.stack.environments.size(), b.stack.environments.size()) - 1;
+    if (others > 0) {
+      comparison.notes.push_back(
+          fmt::format("environments that are most alike are compared; {} more stand in both", others));
+    }
   } else if (!a.stack.environments.empty() || !b.stack.environments.empty()) {
     comparison.no_environment = fmt::format("no environment of {} is like one of {}: {} against {}", a.label, b.label,
                                             frameworks_of(a.stack), frameworks_of(b.stack));

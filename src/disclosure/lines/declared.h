@@ -8,7 +8,7 @@
 #include "model/environment.h"
 #include "model/fact.h"
 #include "model/gpu.h"
-#include "model/text_account.h"
+#include "model/texts/text_account.h"
 
 namespace varve {
 
@@ -88,7 +88,7 @@ bool is_placeholder(std::string_view value);
 // "Linux-5.15.0-107-generic-x86_64-with-glibc2.31", as Python's platform.platform() writes it.
 void declare_platform(Declared& declared, std::string_view platform, const TextPlace& place);
 // A driver that a tool of NVIDIA's read from the kernel: its user half is of the same release, since NVML refuses any
-// other, so that it is inferred. What nvidia-smi says of CUDA may take it back (text_stack).
+// other, so that it is inferred. What nvidia-smi says of CUDA may take it back (stack_of_text.cc).
 void declare_driver(Declared& declared, std::string_view version, const TextPlace& place);
 // The release of nvcc: "12.4" and "12.4.131".
 void declare_nvcc(Declared& declared, std::string_view release, std::string_view build, const TextPlace& place);

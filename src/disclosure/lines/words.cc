@@ -16,6 +16,8 @@ std::optional<std::pair<std::string_view, std::string_view>> key_and_value(std::
   return std::pair(trim(line.substr(0, colon)), trim(line.substr(colon + 1)));
 }
 
+bool has(std::string_view text, std::string_view mark) { return text.find(mark) != std::string_view::npos; }
+
 std::optional<std::string_view> behind(std::string_view line, std::string_view mark) {
   const std::size_t at = line.find(mark);
   if (at == std::string_view::npos) return std::nullopt;

@@ -14,6 +14,8 @@ namespace varve {
 // out. Nothing without a colon.
 std::optional<std::pair<std::string_view, std::string_view>> key_and_value(std::string_view line);
 
+// Whether `mark` stands in it.
+bool has(std::string_view text, std::string_view mark);
 // What stands behind `mark`, up to the end of the line; nothing where it does not stand there.
 std::optional<std::string_view> behind(std::string_view line, std::string_view mark);
 // Up to the first of the characters in `ends`.

@@ -84,7 +84,8 @@ bool CollectEnvReader::take_pair(std::string_view key, std::string_view value, c
       declared.package_cuda.insert_or_assign(
           "torch", missing_fact(Missing::absent, source_at(place), "PyTorch was built without CUDA"));
     }
-  } else if (key == "ROCM used to build PyTorch" || key == "HIP runtime version") {
+  } else if (key == "ROCM used to build PyTorch" || key == "ROCm SDK used to build PyTorch" ||
+             key == "HIP runtime version") {
     if (!is_placeholder(value)) add_other(declared, "ROCm " + std::string(leading_version(value)));
   } else if (key == "XPU used to build PyTorch") {
     if (!is_placeholder(value)) add_other(declared, "Intel XPU " + std::string(leading_version(value)));
@@ -129,6 +130,7 @@ bool CollectEnvReader::take_pair(std::string_view key, std::string_view value, c
   } else {
     return key == "Is debug build" || key == "Is CUDA available" || key == "cuDNN version" || key == "Clang version" ||
            key == "CMake version" || key == "MIOpen runtime version" || key == "Is XNNPACK available" ||
+           key == "HIP used to build PyTorch" || key == "Is XPU available" || key == "Caching allocator config" ||
            key == "vLLM Build Flags" || key == "Versions of relevant libraries";
   }
   return true;

@@ -64,7 +64,7 @@ bool CupyConfigReader::take_pair(std::string_view key, std::string_view value, c
   } else if (key == "CUDA Driver Version") {
     declare_api_level(declared, value, place);
   } else if (key == "NVCC PATH" || key == "CuPy Platform") {
-    if (value.find("ROCm") != std::string_view::npos) add_other(declared, "ROCm");
+    if (has(value, "ROCm")) add_other(declared, "ROCm");
   } else {
     return key.ends_with(" Version") || key.ends_with(" Path") || key.ends_with(" Dirs");
   }
@@ -72,7 +72,7 @@ bool CupyConfigReader::take_pair(std::string_view key, std::string_view value, c
 }
 
 bool CupyConfigReader::take(const TextLine& line, Declared& declared) {
-  const std::size_t colon = line.text.find(" : ");
+  const std::size_t colon = line.text.substr(0, 48).find(" : ");
   if (colon == std::string_view::npos || colon > 40) return false;
   const std::string_view key = trim(line.text.substr(0, colon)), value = trim(line.text.substr(colon + 3));
   if (key == "CuPy Version") {

@@ -19,7 +19,10 @@ class DeviceLinesReader : public TextReader {
   void end() override { ggml_ = 0; }
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = line.text.substr(0, 2048);
-    if (text.size() < 20) return false;
+    if (text.size() < 20 || !(has(text, "capability") || has(text, "_CudaDevice") || has(text, "inference compute") ||
+                              has(text, "cudaDriverVersion"))) {
+      return false;
+    }
     return take_ggml(text, line, declared) || take_properties(text, line, declared) ||
            take_capability(text, line, declared) || take_tensorflow(text, line, declared) ||
            take_ollama(text, line, declared) || take_level(text, line, declared);
@@ -75,11 +78,13 @@ bool DeviceLinesReader::take_properties(std::string_view text, const TextLine& l
 // "Found GPU0 Tesla K40c which is of cuda capability 3.5." stands beside it; the error table explains both.
 bool DeviceLinesReader::take_capability(std::string_view text, const TextLine& line, Declared& declared) {
   const std::size_t at = text.find(" with CUDA capability sm_");
-  if (at == std::string_view::npos || text.find("is not compatible with") == std::string_view::npos) return false;
+  if (at == std::string_view::npos || !has(text, "is not compatible with")) return false;
   std::string_view name = text.substr(0, at);
   for (const std::string_view start : {"NVIDIA ", "GeForce ", "Tesla ", "Quadro "}) {
     const std::size_t begin = name.find(start);
-    if (begin != std::string_view::npos) name = name.substr(begin);
+    if (begin == std::string_view::npos) continue;
+    name = name.substr(begin);
+    break;
   }
   const std::string_view digits = text.substr(at + 25);
   const auto number = leading_number(digits);
@@ -102,9 +107,9 @@ bool DeviceLinesReader::take_tensorflow(std::string_view text, const TextLine& l
 }
 
 bool DeviceLinesReader::take_ollama(std::string_view text, const TextLine& line, Declared& declared) {
-  if (text.find("msg=\"inference compute\"") == std::string_view::npos) return false;
+  if (!has(text, "msg=\"inference compute\"")) return false;
   const auto capability = behind(text, " compute="), driver = behind(text, " driver="), name = behind(text, " name=\"");
-  if (text.find("library=cuda") == std::string_view::npos && text.find("library=CUDA") == std::string_view::npos) {
+  if (!has(text, "library=cuda") && !has(text, "library=CUDA")) {
     return false;
   }
   if (driver) declare_api_level(declared, up_to(*driver, " "), {kName, line.number});

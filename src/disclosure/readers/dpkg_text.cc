@@ -38,7 +38,7 @@ class DpkgReader : public TextReader {
       if (is_installed && words.size() >= 3) add_system_package(declared, words[1], words[2], line.number);
       return true;
     }
-    if (!text.ends_with("]") || text.find("[installed") == std::string_view::npos) return false;
+    if (!text.ends_with("]") || !has(text, "[installed")) return false;
     const std::vector<std::string_view> words = split_words(text);
     if (words.size() < 4 || words[0].find('/') == std::string_view::npos) return false;
     add_system_package(declared, words[0], words[1], line.number);

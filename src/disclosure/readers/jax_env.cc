@@ -49,6 +49,7 @@ void JaxEnvReader::take_devices(std::string_view text, Declared& declared) const
 
 bool JaxEnvReader::take(const TextLine& line, Declared& declared) {
   const std::string_view text = line.text;
+  if (begin_ == 0 && !text.starts_with("jax:")) return false;
   const TextPlace place{kName, line.number};
   const auto pair = text.size() < kLineCap ? key_and_value(text) : std::nullopt;
   if (!pair) return false;

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
-#include "tables/kernel_events.h"
+#include "driver/kernel_events.h"
 
 namespace varve {
 
@@ -19,14 +19,13 @@ class KernelMessagesReader : public TextReader {
   const char* name() const override { return kName; }
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = line.text.substr(0, 1024);
-    if (text.find("NVRM") == std::string_view::npos && text.find("nvidia") == std::string_view::npos) return false;
+    if (!has(text, "NVRM") && !has(text, "nvidia")) return false;
     if (take_version(text, line, declared)) return true;
-    if (text.find("NVRM: ") == std::string_view::npos && text.find("kernel: ") == std::string_view::npos &&
-        !text.starts_with('[')) {
+    if (!has(text, "NVRM: ") && !has(text, "kernel: ") && !text.starts_with('[')) {
       return false;
     }
     const auto event = kernel_event(text);
-    if (!event) return text.find("NVRM: ") != std::string_view::npos;
+    if (!event) return has(text, "NVRM: ");
     if (declared.kernel_log_line == 0) declared.kernel_log_line = line.number;
     if (declared.kernel_events.contains(*event) || declared.kernel_events.size() < kMostKinds) {
       ++declared.kernel_events[*event];
@@ -36,10 +35,9 @@ class KernelMessagesReader : public TextReader {
 
  private:
   static bool take_version(std::string_view text, const TextLine& line, Declared& declared) {
-    const bool is_version = text.find("NVRM version: NVIDIA UNIX") != std::string_view::npos ||
-                            text.find("NVRM: loading NVIDIA UNIX") != std::string_view::npos;
+    const bool is_version = has(text, "NVRM version: NVIDIA UNIX") || has(text, "NVRM: loading NVIDIA UNIX");
     if (!is_version) return false;
-    const bool is_open = text.find("Open Kernel Module") != std::string_view::npos;
+    const bool is_open = has(text, "Open Kernel Module");
     const TextPlace place{kName, line.number};
     declare(declared, "driver.kernel_mode.flavour", is_open ? "open" : "proprietary", place);
     for (const std::string_view column : columns_of(text)) {

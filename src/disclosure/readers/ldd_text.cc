@@ -19,11 +19,11 @@ class LddReader : public TextReader {
   void end() override { is_open_ = false, asked_.clear(); }
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = line.text;
-    if (text.size() > 2048) return false;
+    if (text.size() > 2048 || (!has(text, ".so") && !has(text, "ldd "))) return false;
     const std::size_t arrow = text.find(" => ");
     if (arrow == std::string_view::npos) {
       remember_command(text);
-      return is_open_ && text.find("(0x") != std::string_view::npos;
+      return is_open_ && has(text, "(0x");
     }
     const std::string_view name = trim(text.substr(0, arrow)), target = trim(text.substr(arrow + 4));
     const bool is_missing = target.starts_with("not found");
@@ -47,7 +47,7 @@ class LddReader : public TextReader {
     const bool is_command = at == 0 || (at != std::string_view::npos && (text[at - 1] == ' ' || text[at - 1] == '/'));
     const std::string_view file = is_command ? up_to(trim(text.substr(at + 4)), " |") : up_to(text, ":");
     if (!is_command && !text.ends_with(':')) return;
-    if (file.find(".so") == std::string_view::npos && !is_command) return;
+    if (!has(file, ".so") && !is_command) return;
     is_open_ = false;
     asked_ = clean_utf8(file_name(file), 128);
   }

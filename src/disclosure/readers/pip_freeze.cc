@@ -32,11 +32,10 @@ class PipFreezeReader : public TextReader {
 bool PipFreezeReader::take(const TextLine& line, Declared& declared) {
   std::string_view text = line.text;
   if (text.size() > 512) return false;
-  const std::size_t equals = text.find("==");
-  if (equals == std::string_view::npos) {
+  if (!has(text, "==")) {
     const std::size_t at = text.find(" @ ");
     if (begin_ != 0 && at != std::string_view::npos) return is_package_name(text.substr(0, at));
-    if (text.find("pip freeze") != std::string_view::npos) is_asked_ = true;
+    if (has(text, "pip freeze")) is_asked_ = true;
     if (text.empty()) end();
     return false;
   }

@@ -54,7 +54,7 @@ bool PipListReader::take(const TextLine& line, Declared& declared) {
     if (text.empty()) end();
     return false;
   }
-  if (text.starts_with("Package ") && text.find(" Version") != std::string_view::npos) {
+  if (text.starts_with("Package ") && has(text, " Version")) {
     has_head_ = true;
     begin_ = line.number;
     return true;

@@ -1,7 +1,7 @@
 // Each reader on short quotations of what its tool prints, whole and cut, hosts and users replaced.
 #include <gtest/gtest.h>
 
-#include "disclosure/text_stack.h"
+#include "disclosure/stack_of_text.h"
 
 namespace varve {
 

@@ -1,7 +1,7 @@
 // nvidia-smi in all its forms, as short quotations of public reports.
 #include <gtest/gtest.h>
 
-#include "disclosure/text_stack.h"
+#include "disclosure/stack_of_text.h"
 
 namespace varve {
 

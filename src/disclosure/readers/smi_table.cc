@@ -88,13 +88,12 @@ void SmiTableReader::take_usage(std::string_view first, std::string_view second,
 bool SmiTableReader::take(const TextLine& line, Declared& declared) {
   const std::string_view text = line.text.substr(0, 512);
   // In a report of its own or in the middle of a sentence: "nvidia-smi: NVIDIA-SMI 450.51.05    Driver Version: …"
-  if (text.find("NVIDIA-SMI ") != std::string_view::npos && text.find(" Version: ") != std::string_view::npos) {
+  if (has(text, "NVIDIA-SMI ") && has(text, " Version: ")) {
     take_head(line, text, declared);
     return true;
   }
   if (begin_ == 0 || text.empty() || (text[0] != '|' && text[0] != '+')) return false;
-  if (text[0] == '+' || text.find("Processes:") != std::string_view::npos ||
-      text.find("MIG devices:") != std::string_view::npos) {
+  if (text[0] == '+' || has(text, "Processes:") || has(text, "MIG devices:")) {
     if (text[0] == '|') begin_ = 0;  // no more GPUs
     place_ = 0;
     return true;
@@ -103,7 +102,7 @@ bool SmiTableReader::take(const TextLine& line, Declared& declared) {
   if (cells.empty()) return true;
   const auto cell = [&](std::size_t i) { return i < cells.size() ? trim(cells[i]) : std::string_view(); };
   const std::string_view first = cell(0), second = cell(1), third = cell(2);
-  const bool is_row = leading_number(first) && first.size() > 4 && first.find("MiB") == std::string_view::npos &&
+  const bool is_row = leading_number(first) && first.size() > 4 && !has(first, "MiB") &&
                       (cells.size() < 3 || second.find(':') != std::string_view::npos);
   if (place_ == 0 && is_row && first[first.find_first_not_of("0123456789")] == ' ') {
     take_row(first, second, third, line, declared);

@@ -17,7 +17,7 @@ class SmiTopologyReader : public TextReader {
   void end() override { is_open_ = false; }
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = trim(line.text.substr(0, 2048));
-    if (!is_open_ && (!text.starts_with("GPU0") || text.find("CPU") == std::string_view::npos)) return false;
+    if (!is_open_ && (!text.starts_with("GPU0") || !has(text, "CPU"))) return false;
     const std::vector<std::string_view> words = split_words(text);
     if (words.empty()) return is_open_ = false;
     if (!is_open_) {

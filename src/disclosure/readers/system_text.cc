@@ -19,8 +19,7 @@ class SystemReader : public TextReader {
       declare(declared, "os.name", std::string(up_to(text.substr(13), "\"")), place);
       return true;
     }
-    if (!text.starts_with("Linux ") || text.find(" #") == std::string_view::npos ||
-        text.find("GNU/Linux") == std::string_view::npos) {
+    if (!text.starts_with("Linux ") || !has(text, " #") || !has(text, "GNU/Linux")) {
       return false;
     }
     const std::vector<std::string_view> words = split_words(text);

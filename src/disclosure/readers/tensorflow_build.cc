@@ -33,7 +33,7 @@ class TensorflowBuildReader : public TextReader {
       add_package(package_list(declared, place, ""), "tensorflow", trim(text.substr(21)), line.number);
       return true;
     }
-    if (text.find("is_cuda_build") == std::string_view::npos && text.find("cuda_version") == std::string_view::npos) {
+    if (!has(text, "is_cuda_build") && !has(text, "cuda_version")) {
       return false;
     }
     const std::string_view cuda = value_of(text, "cuda_version");

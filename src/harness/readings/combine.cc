@@ -66,7 +66,7 @@ CombinedNumber refuse_numbers(const std::vector<Reported>& all) {
   return {0, Combined::none,
           fmt::format("{} different values of \"{}\" in one unit, from {} to {}: nobody says whether they are to be "
                       "added or averaged (--several sum, mean, median, highest or lowest)",
-                      all.size(), all.front().metric.name, format_number(*lowest), format_number(*highest))};
+                      all.size(), all.front().metric.name, *lowest, *highest)};
 }
 
 CombinedNumber combine_as(Combined way, std::vector<double> values) {
@@ -141,9 +141,8 @@ std::string work_mismatch(const Reported& reported) {
   if (metric_kind(metric.name, metric.unit) != MetricKind::rate) return "";
   const double done = metric.value * stretch_seconds(*reported.stretch);
   if (is_scale(done / *metric.work)) return "";
-  return fmt::format("{} of {} over {} make {}, but {} was done", metric.name, format_number(metric.value),
-                     format_seconds(stretch_seconds(*reported.stretch)), format_number(done),
-                     format_number(*metric.work));
+  return fmt::format("{} of {} over {} make {:.6g}, but {} was done", metric.name, metric.value,
+                     format_seconds(stretch_seconds(*reported.stretch)), done, *metric.work);
 }
 
 }  // namespace varve

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/units.h"
 #include "harness/readings/combine.h"
 #include "tables/metric_direction.h"
 
@@ -56,8 +55,8 @@ std::string users_mismatch(const std::vector<Metric>& metrics) {
   for (const Metric& total : metrics) {
     const auto each = find(total.name + "/user");
     if (each == metrics.end() || total.value <= 1.01 * each->value * users->value) continue;
-    return fmt::format("{} of {} for each of {} users cannot make {} of {}", each->name, format_number(each->value),
-                       format_number(users->value), total.name, format_number(total.value));
+    return fmt::format("{} of {} for each of {} users cannot make {} of {}", each->name, each->value, users->value,
+                       total.name, total.value);
   }
   return "";
 }

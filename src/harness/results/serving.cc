@@ -4,8 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/units.h"
-
 namespace varve {
 
 namespace {
@@ -18,9 +16,8 @@ void check_little(const Json& result, const std::string& mean_end_to_end, Result
   if (!rate || !time || !most || *most <= 0) return;
   const double under_way = *rate * *time / 1000;
   if (under_way <= 1.01 * *most) return;
-  metrics.work_fault(fmt::format("{} requests/s of {} ms each are {} under way, but at most {} were let in",
-                                 format_number(*rate), format_number(*time), format_number(under_way),
-                                 format_number(*most)));
+  metrics.work_fault(fmt::format("{} requests/s of {} ms each are {:.4g} under way, but at most {} were let in", *rate,
+                                 *time, under_way, *most));
 }
 
 void read_times(const Json& result, const std::string& member, const std::string& title, ResultMetrics& metrics) {
@@ -55,7 +52,7 @@ void read_serving(const Json& result, const char* end_to_end, ResultMetrics& met
   metrics.add_member(result, "duration", "duration", {"s", Better::lower});
   const auto done = number_member(result, "completed"), asked = number_member(result, "num_prompts");
   if (done && asked && *done < *asked) {
-    metrics.note(fmt::format("{} of {} requests were completed", format_number(*done), format_number(*asked)));
+    metrics.note(fmt::format("{} of {} requests were completed", *done, *asked));
   }
   check_little(result, fmt::format("mean_{}_ms", end_to_end), metrics);
 }

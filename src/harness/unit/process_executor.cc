@@ -142,11 +142,15 @@ std::vector<std::string> ProcessExecutor::environment_for(const UnitRequest& req
   return environment;
 }
 
-// Reading /proc/stat costs some 20 µs, more with many CPUs. Right after a unit the last answer is as good: the counts
-// move in steps of 10 ms.
-std::optional<MachineTime> ProcessExecutor::machine_time_before_unit() const {
-  const bool fresh = last_machine_time_ && monotonic_now() - last_machine_time_at_ < kMachineTimeStep;
-  return fresh ? last_machine_time_ : machine_.read();
+// Reading /proc/stat costs some 20 µs, more with many CPUs, and its counts move in steps of 10 ms: an answer that is
+// not older is as good. So of many short units the steal is that of all together, each has its own within a step.
+std::optional<MachineTime> ProcessExecutor::machine_time() {
+  const double now = monotonic_now();
+  if (!last_machine_time_ || now - last_machine_time_at_ >= kMachineTimeStep) {
+    last_machine_time_ = machine_.read();
+    last_machine_time_at_ = now;
+  }
+  return last_machine_time_;
 }
 
 // What the unit reports, through whatever way: what the user named comes first.
@@ -192,7 +196,7 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& asked) {
   const std::vector<std::string> environment = environment_for(request);
   conditions_.begin(monotonic_now());
   gpus_.begin();
-  const std::optional<MachineTime> before = machine_time_before_unit();
+  const std::optional<MachineTime> before = machine_time();
   ServerProcess* server = server_of(request);
   const std::optional<ServerUse> server_before = server != nullptr ? std::optional(server->use()) : std::nullopt;
   outcome.started_at = monotonic_now();
@@ -206,10 +210,8 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& asked) {
   if (watch_ == ExitWatch::asking) spawned->exit_notice = FileHandle();
   UnitProcess process(std::move(*spawned), outcome.started_at, request, buffer_);
   outcome.wall_seconds = process.wait_for_end(witness_) - outcome.started_at;
-  const std::optional<MachineTime> after = machine_.read();
+  const std::optional<MachineTime> after = machine_time();
   if (server != nullptr) take_server_use(*server, *server_before, outcome);
-  last_machine_time_ = after;
-  last_machine_time_at_ = outcome.started_at + outcome.wall_seconds;
 
   outcome.cpus_allowed = cpus_allowed(process.process());
   rusage used = {};

@@ -39,7 +39,7 @@ class ProcessExecutor : public Executor {
 
  private:
   ServerProcess* server_of(const UnitRequest& request) const;
-  std::optional<MachineTime> machine_time_before_unit() const;
+  std::optional<MachineTime> machine_time();
   std::vector<std::string> environment_for(const UnitRequest& request) const;
   Result<WrittenMetrics> read_unit(const UnitRequest& request, UnitReadings& readings, UnitOutcome& outcome) const;
   static void take_conditions(const rusage& used, const MachineTime* before, const MachineTime* after,
@@ -56,7 +56,7 @@ class ProcessExecutor : public Executor {
   MachineClock machine_;
   MachineWatch conditions_;
   GpuWatch gpus_;
-  std::optional<MachineTime> last_machine_time_;  // after the last unit,
+  std::optional<MachineTime> last_machine_time_;  // as last read,
   double last_machine_time_at_ = 0;               // on the monotonic clock
   double processors_ = 1;
   std::vector<char> buffer_;  // for the program's output, of every unit

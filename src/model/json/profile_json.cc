@@ -156,16 +156,17 @@ Json profile_to_json(ProfileKind kind, const Profile& profile) {
   for (const ProfileRow& row : profile.rows) rows.push_back(row_to_json(row));
   Json parts = Json::object();
   for (const auto& [part, ns] : profile.parts) parts[std::string(to_string(part))] = ns;
-  Json json{{"witness", std::string(to_string(kind.witness))},
-            {"quantity", std::string(to_string(kind.quantity))},
-            {"scopes", profile.scopes},
-            {"periods_ns", profile.periods_ns},
-            {"lost", profile.lost},
-            {"window_ns", profile.window_ns},
-            {"whole_ns", profile.whole_ns},
-            {"rows", std::move(rows)},
-            {"parts", std::move(parts)},
-            {"unseen", profile.unseen}};
+  Json json = Json::object();
+  json["witness"] = std::string(to_string(kind.witness));
+  json["quantity"] = std::string(to_string(kind.quantity));
+  json["scopes"] = profile.scopes;
+  json["periods_ns"] = profile.periods_ns;
+  json["lost"] = profile.lost;
+  json["window_ns"] = profile.window_ns;
+  json["whole_ns"] = profile.whole_ns;
+  json["rows"] = std::move(rows);
+  json["parts"] = std::move(parts);
+  json["unseen"] = profile.unseen;
   if (profile.before_ns > 0) json["before_ns"] = profile.before_ns;
   if (profile.between_ns > 0) json["between_ns"] = profile.between_ns;
   if (profile.after_ns > 0) json["after_ns"] = profile.after_ns;
@@ -230,7 +231,10 @@ Json profiles_to_json(const Profiles& profiles) {
                       {"reason", unseen.reason},
                       {"times", times}});
   }
-  return {{"seen", std::move(seen)}, {"absent", std::move(absent)}};
+  Json json = Json::object();
+  json["seen"] = std::move(seen);
+  json["absent"] = std::move(absent);
+  return json;
 }
 
 Profiles profiles_from(const Fields& fields, const KernelIdMap& kernels) {

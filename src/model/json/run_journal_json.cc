@@ -116,12 +116,16 @@ std::string RunJournalLines::next(const Run& run) {
 }
 
 std::string RunJournalLines::unit_line(const Run& run, const Unit& unit) {
-  Json json{{"unit", unit_to_json(unit, library_table_)}, {"kernels", kernels_from_on(run.kernels, kernels_)}};
+  const std::string of_unit = one_line(unit_to_json(unit, library_table_));  // which adds to the table
+  std::string kernels = "[]", libraries = "[]";                              // as most units leave them
+  if (kernels_ < run.kernels.kernels().size()) kernels = one_line(kernels_from_on(run.kernels, kernels_));
   kernels_ = run.kernels.kernels().size();
-  const std::vector<Library>& libraries = library_table_.rows();
-  json["libraries"] = libraries_to_json({libraries.begin() + static_cast<std::ptrdiff_t>(libraries_), libraries.end()});
-  libraries_ = libraries.size();
-  std::string line = one_line(json);
+  const std::vector<Library>& rows = library_table_.rows();
+  if (libraries_ < rows.size()) {
+    libraries = one_line(libraries_to_json({rows.begin() + static_cast<std::ptrdiff_t>(libraries_), rows.end()}));
+  }
+  libraries_ = rows.size();
+  std::string line = fmt::format(R"({{"kernels":{},"libraries":{},"unit":{}}})", kernels, libraries, of_unit);
   std::string learnt = learnt_of(run);
   if (unit.role == UnitRole::evidence || learnt != learnt_) {
     learnt_ = std::move(learnt);

@@ -83,34 +83,41 @@ Json marks_to_json(const std::vector<UnitMark>& marks) {
   return list;
 }
 
+Json end_to_json(const UnitEnd& end) {
+  Json json = Json::object();
+  json["exit_code"] = end.exit_code;
+  json["signal"] = end.signal;
+  json["timed_out"] = end.timed_out;
+  json["interrupted"] = end.interrupted;
+  return json;
+}
+
 }  // namespace
 
 Json unit_to_json(const Unit& unit, LibraryTable& libraries) {
   Json used = Json::array();
   for (const Library& library : unit.libraries) used.push_back(libraries.index_of(library));
-  Json json{{"variant", unit.variant},
-            {"role", std::string(to_string(unit.role))},
-            {"index", unit.index},
-            {"block", unit.block},
-            {"position", unit.position},
-            {"pair", unit.pair},
-            {"started_seconds", unit.started_seconds},
-            {"end",
-             {{"exit_code", unit.end.exit_code},
-              {"signal", unit.end.signal},
-              {"timed_out", unit.end.timed_out},
-              {"interrupted", unit.end.interrupted}}},
-            {"wall_seconds", unit.wall_seconds},
-            {"user_seconds", unit.user_seconds},
-            {"system_seconds", unit.system_seconds},
-            {"steal_seconds", unit.steal_seconds ? Json(*unit.steal_seconds) : Json(nullptr)},
-            {"peak_memory_bytes", unit.peak_memory_bytes ? Json(*unit.peak_memory_bytes) : Json(nullptr)},
-            {"involuntary_switches", unit.involuntary_switches},
-            {"environment_pad", unit.environment_pad},
-            {"metrics", metrics_to_json(unit.metrics)},
-            {"libraries", used},
-            {"profiles", profiles_to_json(unit.profiles)},
-            {"marks", marks_to_json(unit.marks)}};
+  // Member by member: a list in braces makes and copies every one of them twice, which is time between two units.
+  Json json = Json::object();
+  json["variant"] = unit.variant;
+  json["role"] = std::string(to_string(unit.role));
+  json["index"] = unit.index;
+  json["block"] = unit.block;
+  json["position"] = unit.position;
+  json["pair"] = unit.pair;
+  json["started_seconds"] = unit.started_seconds;
+  json["end"] = end_to_json(unit.end);
+  json["wall_seconds"] = unit.wall_seconds;
+  json["user_seconds"] = unit.user_seconds;
+  json["system_seconds"] = unit.system_seconds;
+  json["steal_seconds"] = unit.steal_seconds ? Json(*unit.steal_seconds) : Json(nullptr);
+  json["peak_memory_bytes"] = unit.peak_memory_bytes ? Json(*unit.peak_memory_bytes) : Json(nullptr);
+  json["involuntary_switches"] = unit.involuntary_switches;
+  json["environment_pad"] = unit.environment_pad;
+  json["metrics"] = metrics_to_json(unit.metrics);
+  json["libraries"] = std::move(used);
+  json["profiles"] = profiles_to_json(unit.profiles);
+  json["marks"] = marks_to_json(unit.marks);
   if (!unit.peak_memory_note.empty()) json["peak_memory_note"] = unit.peak_memory_note;
   if (unit.recording) json["recording"] = recording_to_json(*unit.recording);
   set_text(json, "metrics_note", unit.metrics_note);

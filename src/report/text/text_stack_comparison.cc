@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "report/check_summary.h"
 #include "report/printable.h"
 #include "report/text/text_parts.h"
@@ -10,6 +11,7 @@ namespace varve {
 
 namespace {
 constexpr std::size_t kMostRows = 15;  // of a table, unless everything was asked for
+constexpr const char* kOneSided = "Told by one side only, or not to the end";
 
 std::string shown_version(const std::string& version) { return version.empty() ? "(not listed)" : version; }
 
@@ -27,6 +29,31 @@ std::string items_table(const StackComparison& comparison, ItemState state, cons
   if (rows > kMostRows && !explain)
     out += paragraph(fmt::format("and {} more: --json", rows - kMostRows), 2, Tone::dim, style);
   return out;
+}
+
+// What belongs to the GPU and its software stands in a table; of the rest the names are enough.
+bool is_of_gpu_stack(const ControlItem& item) {
+  return item.layer != Layer::os && !item.id.starts_with("cpu.") && !item.id.starts_with("numa.") &&
+         !item.id.starts_with("memory.") && !item.id.starts_with("cgroup.") && !item.id.starts_with("machine.") &&
+         !item.id.starts_with("process.");
+}
+
+std::string unknown_text(const StackComparison& comparison, bool explain, const TextStyle& style) {
+  if (explain) return items_table(comparison, ItemState::unknown, kOneSided, true, style);
+  StackComparison of_gpu{.a = comparison.a, .b = comparison.b};
+  std::vector<std::string> others;
+  for (const ControlItem& item : comparison.items) {
+    if (item.state != ItemState::unknown) continue;
+    if (is_of_gpu_stack(item)) {
+      of_gpu.items.push_back(item);
+    } else {
+      others.push_back(item.title);
+    }
+  }
+  std::string out = items_table(of_gpu, ItemState::unknown, kOneSided, false, style);
+  if (others.empty()) return out;
+  if (out.empty()) out = text_heading(kOneSided, style);
+  return out + paragraph("and of the system and the processor: " + and_more(others, 8), 2, Tone::dim, style);
 }
 
 std::string packages_table(const StackComparison& comparison, bool explain, const TextStyle& style) {
@@ -82,7 +109,7 @@ std::string text_stack_comparison(const StackComparison& comparison, bool explai
   out += items_table(comparison, ItemState::different, "What differs", explain, style);
   out += packages_table(comparison, explain, style);
   out += would_run_table(comparison, explain, style);
-  out += items_table(comparison, ItemState::unknown, "Told by one side only, or not to the end", explain, style);
+  out += unknown_text(comparison, explain, style);
   if (explain) out += items_table(comparison, ItemState::same, "The same", explain, style);
   return out;
 }

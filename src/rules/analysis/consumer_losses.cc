@@ -257,15 +257,28 @@ class LossFinder {
 
   // A framework that opens its CUDA libraries by name and finds none of them runs on the CPU without a word.
   bool finds_no_cuda() const {
-    if (view_.package == nullptr || view_.package->role != PackageRole::framework || !view_.package->cuda.is_known()) {
-      return false;
-    }
+    if (view_.package == nullptr || view_.package->role != PackageRole::framework) return false;
+    if (!view_.package->cuda.is_known()) return opens_cublas_in_vain();
     const bool has_one = std::any_of(view_.libraries.begin(), view_.libraries.end(), [&](const LibraryView& library) {
       return !library.loaded->path.empty() && index_.is_cuda_library(library.loaded->name);
     });
     const auto in_vain = std::count_if(view_.libraries.begin(), view_.libraries.end(),
                                        [&](const LibraryView& library) { return opens_in_vain(library); });
     return !has_one && in_vain >= 2;
+  }
+
+  // One that states no CUDA: a file of its own with GPU code opens the matrix products of the CUDA release that it was
+  // built with, and they are nowhere (ctranslate2: "libcublas.so.12 is not found or cannot be loaded").
+  bool opens_cublas_in_vain() const {
+    return std::any_of(view_.libraries.begin(), view_.libraries.end(), [&](const LibraryView& library) {
+      const std::string& name = library.loaded->name;
+      const auto asker = by_path_.find(library.loaded->asked_by);
+      if (!opens_in_vain(library) || asker == by_path_.end() || !is_own_file(*asker->second)) return false;
+      const Binary* binary = asker->second->binary;
+      const bool code = binary != nullptr && binary->coverage && binary->coverage->regions > 0;
+      if (!code || family_of(library_words(name).stem) != "cublas") return false;
+      return cuda_majors(binary->runtime) == std::vector<int>{*index_.cuda_major(name)};
+    });
   }
 
   bool is_own_file(const LibraryView& library) const {

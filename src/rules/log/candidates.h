@@ -4,7 +4,7 @@
 
 #include "model/check_result.h"
 #include "rules/log/conditions.h"
-#include "tables/error_patterns.h"
+#include "tables/messages/error_patterns.h"
 
 namespace varve {
 

@@ -93,8 +93,8 @@ TEST(Candidates, UnderAnOldKernelOfWslNoLinuxDriverIsAdvised) {
 }
 
 TEST(Candidates, TheKernelOfWslMayStandInTheLog) {
-  const std::string log = std::string("Python platform: Linux-5.10.16.3-microsoft-standard-WSL2-x86_64-with-glibc2.35\n") +
-                          kNoDriver;
+  const std::string log =
+      std::string("Python platform: Linux-5.10.16.3-microsoft-standard-WSL2-x86_64-with-glibc2.35\n") + kNoDriver;
   EXPECT_NE(first(judged(bare(), log)).fix.find("wsl --update"), std::string::npos);
 }
 
@@ -150,7 +150,8 @@ TEST(Candidates, NoKernelImageWithSoundCodeIsTheDriverThatIsAMinorVersionShort) 
   MadeStack made(candidate_knowledge());
   made.gpu("NVIDIA H100 PCIe", "9.0").driver("550.54.15", "12.4");
   test::add_framework(made, "12.8", test::coverage_of({{{"sm_80", "sm_90", "compute_90:8.4"}, 40}}));
-  const Check check = judged(made, "RuntimeError: CUDA error: no kernel image is available for execution on the device\n");
+  const Check check =
+      judged(made, "RuntimeError: CUDA error: no kernel image is available for execution on the device\n");
   EXPECT_EQ(state_of(first(check), "neither machine code for this GPU"), "excluded");
   EXPECT_EQ(first(check).standing, CauseStanding::supported);
   EXPECT_NE(first(check).cause.find("The driver is of the runtime's major version and older"), std::string::npos);
@@ -173,17 +174,18 @@ TEST(Candidates, AnArchitectureThatWasRemovedIsNotNewer) {
 }
 
 TEST(Candidates, Number303IsNoLibcuda) {
-  for (const char* text : {"failed call to cuInit: UNKNOWN ERROR (303)\n",
-                           "CUDA error: Failed call to cuInit: UNKNOWN ERROR (303)\n",
-                           "E0000 cuda_platform.cc:51] failed call to cuInit: INTERNAL: CUDA error: Failed call to cuInit: "
-                           "UNKNOWN ERROR (303)\n"}) {
+  for (const char* text :
+       {"failed call to cuInit: UNKNOWN ERROR (303)\n", "CUDA error: Failed call to cuInit: UNKNOWN ERROR (303)\n",
+        "E0000 cuda_platform.cc:51] failed call to cuInit: INTERNAL: CUDA error: Failed call to cuInit: "
+        "UNKNOWN ERROR (303)\n"}) {
     const Check check = judged(bare(), text);
     EXPECT_EQ(first(check).pattern, "cuda-303") << text;
     EXPECT_EQ(check.errors.size(), 1U) << text;
   }
   MadeStack lacks = bare().fact("driver.kernel_mode.version", std::string("550.54.15"));
   lacks.missing("driver.user_mode.version", Missing::absent);
-  EXPECT_NE(first(judged(lacks, "failed call to cuInit: UNKNOWN ERROR (303)\n")).cause.find("libcuda"), std::string::npos);
+  EXPECT_NE(first(judged(lacks, "failed call to cuInit: UNKNOWN ERROR (303)\n")).cause.find("libcuda"),
+            std::string::npos);
 }
 
 TEST(Candidates, WhatLlamaGuessesIsNoFact) {
@@ -198,14 +200,16 @@ TEST(Candidates, WhatLlamaGuessesIsNoFact) {
 TEST(Candidates, ALogThatComplainsOfTheToolkitProvesThatSomebodyBuilds) {
   MadeStack made(candidate_knowledge());
   made.package("torch", "2.1.2", "12.1");
-  made.stack().toolkits.push_back({.path = "/usr/local/cuda-10.1", .version = known_fact(std::string("10.1"), "made"),
+  made.stack().toolkits.push_back({.path = "/usr/local/cuda-10.1",
+                                   .version = known_fact(std::string("10.1"), "made"),
                                    .named_by = {"/usr/local/cuda"}});
   EXPECT_TRUE(check_analysis(made.analysis()).findings.empty());
   const Check check = judged(
       made, "The detected CUDA version (10.1) mismatches the version that was used to compile\nPyTorch (12.1).\n");
   EXPECT_EQ(first(check).explained_by, "VRV-TOOLKIT-FRAMEWORK");
   EXPECT_EQ(broken_link(check), "host_toolkit");
-  const Check alone = judged(bare(), "The detected CUDA version (10.1) mismatches the version that was used to compile\n");
+  const Check alone =
+      judged(bare(), "The detected CUDA version (10.1) mismatches the version that was used to compile\n");
   EXPECT_EQ(first(alone).standing, CauseStanding::confirmed);
 }
 
@@ -233,7 +237,8 @@ TEST(Candidates, RulesAndMessagesThatConditionsNameExist) {
     });
   };
   for (const ErrorPattern& row : candidate_patterns().rows) {
-    for (const std::string& id : row.follows) EXPECT_NE(find_pattern(candidate_patterns(), id), nullptr) << row.id << id;
+    for (const std::string& id : row.follows)
+      EXPECT_NE(find_pattern(candidate_patterns(), id), nullptr) << row.id << id;
     for (const Cause& cause : row.candidates) {
       for (const auto* conditions : {&cause.confirmed_by, &cause.speaks_for, &cause.ruled_out_by}) {
         for (const Condition& condition : *conditions) {

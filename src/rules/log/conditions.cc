@@ -9,7 +9,7 @@
 #include "package/python_metadata.h"
 #include "rules/analysis/consumer_answers.h"
 #include "rules/log/machine_traits.h"
-#include "tables/error_patterns.h"
+#include "tables/messages/error_patterns.h"
 
 namespace varve {
 
@@ -127,6 +127,8 @@ Answer ask_answer(const ConditionTerm& term, const ConditionGround& ground) {
     worst = &answer;
     name = consumer.consumer.name;
   }
+  const bool asks_nothing = worst == nullptr && !ground.analysis.consumers.empty();
+  if (asks_nothing) return {Holds::no, fmt::format("nothing here asks for {}", to_string(term.question))};
   if (worst == nullptr || worst->state == CheckState::cannot_tell) return {};
   return {holds_if(worst->state == term.state),
           fmt::format("{} of {}: {}, {}", to_string(term.question), name, to_string(worst->state), worst->detail)};

@@ -4,7 +4,7 @@
 
 #include "model/check_result.h"
 #include "rules/analysis/analysis.h"
-#include "tables/causes.h"
+#include "tables/messages/causes.h"
 
 namespace varve {
 

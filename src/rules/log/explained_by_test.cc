@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "rules/judgement.h"
-#include "tables/error_patterns.h"
+#include "tables/messages/error_patterns.h"
 
 namespace varve {
 namespace {

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <set>
 #include <span>
+#include <unordered_map>
 
 #include "archive/inflate.h"
 #include "base/text.h"
@@ -39,9 +40,9 @@ struct ListElement {
 // What was found so far.
 struct Findings {
   std::vector<OpenError> errors;
-  std::map<std::string, std::size_t> by_key;      // pattern and groups: in `errors`
-  std::map<std::string, std::size_t> of_pattern;  // how many different ones
-  std::map<std::string, std::size_t> last_of;     // the last of a pattern, in `errors`
+  std::unordered_map<std::string, std::size_t> by_key;  // pattern and groups: in `errors`
+  std::map<std::string, std::size_t> of_pattern;        // how many different ones
+  std::map<std::string, std::size_t> last_of;           // the last of a pattern, in `errors`
   std::map<std::string, Fact> facts;
   std::map<std::string, std::pair<std::int64_t, std::set<ListElement>>> lists;  // by fact: first line, elements
   std::vector<Package> packages;
@@ -59,38 +60,41 @@ std::string shown_text(std::string_view text, const PatternMatch& match) {
   return std::string(trim(line));
 }
 
-void add_error(Findings& found, const PatternMatch& match, std::string_view text, std::int64_t line) {
+// Where a further error stands in `errors`; nothing: it is counted nowhere. Of one pattern and of all only so many
+// different ones are kept, more count as the last of their pattern.
+std::optional<std::size_t> place_of(Findings& found, const PatternMatch& match, std::string_view text,
+                                    std::int64_t line) {
   const ErrorPattern& row = *match.pattern;
   std::string key = row.id;
   for (const std::string& group : match.groups) key += '\x1f' + group;
+  if (const auto known = found.by_key.find(key); known != found.by_key.end()) return known->second;
   const bool is_full = found.errors.size() >= kMostErrors;
-  const auto known = found.by_key.find(key);
   const auto last = found.last_of.find(row.id);
-  std::size_t at = found.errors.size();
-  if (known != found.by_key.end()) {
-    at = known->second;
-  } else if (last != found.last_of.end() && (is_full || found.of_pattern[row.id] >= kMostOfOne)) {
-    at = last->second;
-  } else if (is_full) {
-    return;
-  } else {
-    found.by_key.emplace(std::move(key), at);
-    found.last_of[row.id] = at;
-    ++found.of_pattern[row.id];
-    found.errors.push_back({.error = {.pattern = row.id,
-                                      .line = line,
-                                      .text = shown_text(text, match),
-                                      .category = row.category,
-                                      .cause = fill_groups(row.cause, match.groups),
-                                      .fix = fill_groups(row.fix, match.groups),
-                                      .times = 0,
-                                      .source = row.source,
-                                      .candidates = {},
-                                      .groups = match.groups},
-                            .priority = row.priority});
-  }
-  ++found.errors[at].error.times;
-  found.errors[at].last_line = line;
+  if (last != found.last_of.end() && (is_full || found.of_pattern[row.id] >= kMostOfOne)) return last->second;
+  if (is_full) return std::nullopt;
+  const std::size_t at = found.errors.size();
+  found.by_key.emplace(std::move(key), at);
+  found.last_of[row.id] = at;
+  ++found.of_pattern[row.id];
+  found.errors.push_back({.error = {.pattern = row.id,
+                                    .line = line,
+                                    .text = shown_text(text, match),
+                                    .category = row.category,
+                                    .cause = fill_groups(row.cause, match.groups),
+                                    .fix = fill_groups(row.fix, match.groups),
+                                    .times = 0,
+                                    .source = row.source,
+                                    .candidates = {},
+                                    .groups = match.groups},
+                          .priority = row.priority});
+  return at;
+}
+
+void add_error(Findings& found, const PatternMatch& match, std::string_view text, std::int64_t line) {
+  const std::optional<std::size_t> at = place_of(found, match, text, line);
+  if (!at) return;
+  ++found.errors[*at].error.times;
+  found.errors[*at].last_line = line;
 }
 
 const std::string& group_of(const PatternMatch& match, int group) {
@@ -102,7 +106,8 @@ const std::string& group_of(const PatternMatch& match, int group) {
 // The text of a group as the fact is written; empty when it says nothing.
 std::string fact_text_of(const PatternFact& fact, const PatternMatch& match, std::string_view window) {
   const std::string_view whole = window.substr(match.begin, match.end - match.begin);
-  const std::string text = fact.group == 0 ? clean_utf8(trim(whole), kTextCap) : std::string(trim(group_of(match, fact.group)));
+  const std::string text =
+      fact.group == 0 ? clean_utf8(trim(whole), kTextCap) : std::string(trim(group_of(match, fact.group)));
   if (fact.form == "api_level" && text.find('.') == std::string::npos) {
     const std::optional<std::int64_t> number = parse_integer(text);
     if (!number || *number < 1000 || *number > 999'990) return {};
@@ -125,6 +130,7 @@ void add_package(Findings& found, const std::string& name, const std::string& ve
 }
 
 void add_facts(Findings& found, const PatternMatch& match, std::string_view window, std::int64_t line) {
+  if (match.pattern->facts.empty()) return;
   const std::string source = "log line " + std::to_string(line);
   for (const PatternFact& fact : match.pattern->facts) {
     std::string text = fact_text_of(fact, match, window);
@@ -149,10 +155,7 @@ void read_window(Findings& found, std::string_view text, std::size_t limit, std:
                  const ErrorPatterns& patterns) {
   std::size_t counted = 0;
   std::int64_t line = first_line;
-  std::vector<PatternMatch> matches = match_patterns(patterns, text);
-  std::stable_sort(matches.begin(), matches.end(),
-                   [](const PatternMatch& a, const PatternMatch& b) { return a.begin < b.begin; });
-  for (const PatternMatch& match : matches) {
+  for (const PatternMatch& match : match_patterns(patterns, text)) {  // by place
     if (match.begin >= limit) continue;
     line += std::count(text.begin() + static_cast<std::ptrdiff_t>(counted),
                        text.begin() + static_cast<std::ptrdiff_t>(match.begin), '\n');

@@ -9,7 +9,7 @@
 #include "model/check_result.h"
 #include "model/environment.h"
 #include "model/fact.h"
-#include "tables/error_patterns.h"
+#include "tables/messages/error_patterns.h"
 
 namespace varve {
 

@@ -18,8 +18,8 @@ struct BuildToolkit {
 BuildToolkit build_toolkit(const Situation& situation);
 
 // Why something would be compiled with a toolkit of the host: variables that name one, a module that is loaded,
-// packages of an environment that compile, a log of a build. `environment`: nullptr for the host alone. Empty: nothing says so, and then
-// a missing or old toolkit is no fault.
+// packages of an environment that compile, a log of a build. `environment`: nullptr for the host alone. Empty: nothing
+// says so, and then a missing or old toolkit is no fault.
 std::vector<std::string> reasons_to_build(const Situation& situation, const Environment* environment);
 
 }  // namespace varve

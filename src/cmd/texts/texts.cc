@@ -1,0 +1,104 @@
+#include "cmd/texts/texts.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
+#include "base/text.h"
+#include "disclosure/stack_of_text.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kStart = std::size_t{64} << 10;  // bytes that tell what a file is
+
+Error text_error(const std::string& path, const std::string& found) {
+  return {"reading the text", path, found, "Give a log, a report or an issue; - is standard input"};
+}
+
+// A file that has no name; below $TMPDIR, so that a log of any size finds room.
+FileHandle unnamed_file() {
+  const char* folder = std::getenv("TMPDIR");
+  const int fd = open(folder != nullptr && *folder != '\0' ? folder : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  return FileHandle(fd >= 0 ? fd : memfd_create("varve-text", MFD_CLOEXEC));
+}
+
+// Up to one byte more than is read of a text, so that it is known to go on.
+Status copy_pipe(int from, int into, const std::string& path) {
+  std::string piece(std::size_t{1} << 18, '\0');
+  for (std::int64_t copied = 0; copied <= kTextCap;) {
+    const ssize_t got = read(from, piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return text_error(path, std::strerror(errno));
+    if (got == 0) return Done{};
+    for (ssize_t done = 0; done < got;) {
+      const ssize_t written = write(into, piece.data() + done, static_cast<std::size_t>(got - done));
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) return text_error(path, std::string("keeping it: ") + std::strerror(errno));
+      done += written;
+    }
+    copied += got;
+  }
+  return Done{};
+}
+}  // namespace
+
+Result<OpenText> open_text(const std::string& path) {
+  const bool is_standard_input = path == "-";
+  const std::string name = is_standard_input ? "standard input" : clean_utf8(file_name(path), 128);
+  FileHandle file(is_standard_input ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return text_error(path, std::strerror(errno));
+  Result<FileReader> reader = FileReader::open(file.fd(), path);
+  if (!reader) {
+    FileHandle kept = unnamed_file();
+    if (!kept) return text_error(path, std::string("keeping it: ") + std::strerror(errno));
+    if (const Status copied = copy_pipe(file.fd(), kept.fd(), path); !copied) return copied.error();
+    file = std::move(kept);
+  }
+  reader = FileReader::open(std::move(file), path);
+  if (!reader) return reader.error();
+  return OpenText{name, std::move(*reader)};
+}
+
+Result<ReadText> read_text(OpenText text, const Knowledge& knowledge) {
+  Result<Disclosure> disclosure = read_disclosure(text.file, text.name);
+  if (!disclosure) return disclosure.error();
+  Stack stack = stack_of_text(*disclosure, text.name, knowledge);
+  TextAccount account = account_of_text(*disclosure, stack);
+  return ReadText{std::move(text), std::move(stack), std::move(account), disclosure->names_machine()};
+}
+
+Result<LogReading> read_errors(const OpenText& text, const ErrorPatterns& patterns) {
+  if (lseek(text.file.fd(), 0, SEEK_SET) < 0) return text_error(text.name, std::strerror(errno));
+  return read_log(text.file.fd(), text.name, patterns);
+}
+
+bool is_text_to_read(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string start(kStart, '\0');
+  file.read(start.data(), static_cast<std::streamsize>(start.size()));
+  start.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+  if (start.starts_with("\x1f\x8b") && path.ends_with(".gz") && !path.ends_with(".tar.gz")) return true;
+  const std::string_view text = start;
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < '\t'; };
+  if (text.empty() || text.starts_with("\x28\xb5\x2f\xfd") ||
+      std::any_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(512, text.size())),
+                  is_control)) {
+    return false;
+  }
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return true;
+  if (text[first] != '{' && text[first] != '[') return true;
+  if (text.find("\"varve/") != std::string_view::npos) return false;
+  const bool is_of_engine =
+      text.find("\"HostConfig\"") != std::string_view::npos || text.find("\"Config\": {") != std::string_view::npos;
+  return is_of_engine || text.substr(first).starts_with("{'") || text.substr(first).starts_with("[pip");
+}
+
+}  // namespace varve

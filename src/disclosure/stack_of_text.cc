@@ -1,0 +1,165 @@
+#include "disclosure/stack_of_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/version.h"
+#include "model/fact_catalog.h"
+#include "tables/settings.h"
+
+namespace varve {
+
+namespace {
+constexpr const char* kText = "text";
+
+Fact unstated() { return missing_fact(Missing::not_asked, kText, "the text does not say"); }
+
+void set_inferred(Stack& stack, const char* id, std::string value, const std::string& why) {
+  if (!stack.facts.contains(id)) stack.facts.emplace(id, known_fact(std::move(value), why, Standing::inferred));
+}
+
+std::optional<std::string> text_in(const Stack& stack, const char* id) {
+  const auto at = stack.facts.find(id);
+  if (at == stack.facts.end() || !at->second.is_known()) return std::nullopt;
+  return value_text(*at->second.value);
+}
+
+// Facts that list one text a GPU, where at least one of them says something.
+void set_gpu_facts(const Declared& declared, Stack& stack) {
+  if (stack.gpus.empty()) return;
+  const std::string source = fmt::format("from line {}", declared.gpus.front().place.line);
+  const std::int64_t count = std::max(static_cast<std::int64_t>(stack.gpus.size()), counted_in_text(declared));
+  stack.facts["gpu.count"] = known_fact(count, source, Standing::declared);
+  for (const FactDefinition& definition : fact_catalog()) {
+    const GpuField* field = find_gpu_field(definition.id);
+    if (field == nullptr || definition.id == "gpu.bus") continue;  // a text shows what the driver lists, not the bus
+    const bool any =
+        std::any_of(stack.gpus.begin(), stack.gpus.end(), [&](const Gpu& gpu) { return !field->text(gpu).empty(); });
+    if (any)
+      stack.facts[definition.id] =
+          known_fact(gpu_texts(stack.gpus, definition.id, "not stated"), source, Standing::declared);
+  }
+}
+
+// The user half of the driver was taken for that of the kernel's release. An API level above that release's is of
+// another libcuda: one of cuda-compat; one below it cannot be told.
+void settle_user_driver(Stack& stack, const Knowledge& knowledge) {
+  const auto user = stack.facts.find("driver.user_mode.version");
+  if (text_in(stack, "os.kernel.release").value_or("").find("microsoft") != std::string::npos) {
+    set_inferred(stack, "machine.hypervisor", "Hyper-V (WSL)", "os.kernel.release");
+    set_inferred(stack, "driver.user_mode.role", "wsl", "os.kernel.release");
+    return;
+  }
+  if (user == stack.facts.end() || user->second.standing != Standing::inferred) return;
+  const auto version = dotted_version_from(value_text(*user->second.value));
+  const auto level = dotted_version_from(text_in(stack, "driver.api_level").value_or(""));
+  const DriverBranch* branch =
+      version && !is_newer_driver(knowledge, *version) ? branch_of(knowledge, *version) : nullptr;
+  const auto own = branch == nullptr ? std::nullopt : dotted_version_from(branch->cuda);
+  if (!level || !own || *level == *own) {
+    set_inferred(stack, "driver.user_mode.role", "driver", user->second.source);
+    return;
+  }
+  stack.facts.erase(user);
+  if (*own < *level) {
+    set_inferred(stack, "driver.user_mode.role", "compat",
+                 fmt::format("API level {} is not that of branch {}", to_string(*level), branch->branch));
+  }
+}
+
+// The variables that the allow-list takes; the names of others are not kept either.
+void set_variables(Declared& declared, Stack& stack) {
+  for (auto& [name, fact] : dispatch_settings(declared.variables, "")) {
+    Fact kept = fact;
+    kept.standing = Standing::declared;
+    kept.source = fmt::format("line {} (env)", declared.variable_lines[name]);
+    stack.facts["settings." + name] = std::move(kept);
+  }
+  std::erase_if(declared.conflicts, [&](const TextConflict& conflict) {
+    return conflict.id.starts_with("settings.") && !stack.facts.contains(conflict.id);
+  });
+  // What is not in the text may be set all the same.
+  stack.facts["settings.environment"] = unstated();
+}
+
+void set_kernel_log(const Declared& declared, Stack& stack) {
+  if (declared.kernel_events.empty()) return;
+  std::vector<std::string> events;
+  for (const auto& [event, count] : declared.kernel_events) {
+    events.push_back(count == 1 ? event : fmt::format("{} ({} times)", event, count));
+  }
+  stack.facts["kernel.log.nvidia"] =
+      known_fact(std::move(events), fmt::format("line {} (kernel log)", declared.kernel_log_line), Standing::declared);
+}
+
+void set_software(const Declared& declared, Stack& stack) {
+  std::vector<std::string> frameworks;
+  for (const Environment& environment : stack.environments) {
+    for (const Package& package : environment.packages) {
+      if (package.role != PackageRole::framework) continue;
+      frameworks.push_back(package.name + " " + package.version + " (" + environment.path + ")");
+    }
+  }
+  if (!frameworks.empty()) {
+    stack.facts["environments.frameworks"] = known_fact(std::move(frameworks), kText, Standing::declared);
+  }
+  if (!declared.system_packages.empty()) {
+    stack.facts["os.gpu_packages"] = known_fact(
+        declared.system_packages, fmt::format("line {} (dpkg -l)", declared.system_packages_line), Standing::declared);
+  }
+  if (text_in(stack, "toolkit.nvcc.version") && !stack.facts.contains("toolkit.active")) {
+    const Fact& nvcc = stack.facts["toolkit.nvcc.version"];
+    set_inferred(stack, "toolkit.active", "a toolkit whose place is not stated", nvcc.source);
+  }
+}
+
+// With consumers of files, those of packages have to stand beside them; their files were not looked into.
+void set_consumers(const Declared& declared, Stack& stack) {
+  if (declared.linked.empty()) return;
+  for (const Environment& environment : stack.environments) {
+    for (const Package& package : environment.packages) {
+      if (!package.is_consumer()) continue;
+      stack.consumers.push_back({.kind = consumer_kind_of(package),
+                                 .name = package.name + " " + package.version,
+                                 .package = package.name,
+                                 .environment = environment.path,
+                                 .libraries = {},
+                                 .remark = "a text was read, no files"});
+    }
+  }
+  for (const LinkedFile& file : declared.linked) {
+    Consumer consumer{.kind = ConsumerKind::binary, .name = file.name, .libraries = {}, .remark = "as ldd printed it"};
+    for (const LinkedLibrary& library : file.libraries) {
+      consumer.libraries.push_back({.name = library.name,
+                                    .path = library.path,
+                                    .why = fmt::format("ldd, from line {}", file.line),
+                                    .asked_by = {},
+                                    .at_start = true,
+                                    .unresolved = {}});
+    }
+    stack.consumers.push_back(std::move(consumer));
+  }
+}
+}  // namespace
+
+Stack stack_of_text(Disclosure& disclosure, const std::string& name, const Knowledge& knowledge) {
+  Declared& declared = disclosure.declared;
+  Stack stack{.captured_at = {}, .tool_version = std::string(tool_version()), .subject = "text " + name};
+  stack.facts = declared.facts;
+  stack.gpus = gpus_of_text(declared);
+  stack.environments = environments_of_text(declared, knowledge);
+  set_gpu_facts(declared, stack);
+  settle_user_driver(stack, knowledge);
+  set_variables(declared, stack);
+  set_kernel_log(declared, stack);
+  set_software(declared, stack);
+  set_consumers(declared, stack);
+  for (const FactDefinition& definition : fact_catalog()) {
+    if (!definition.id.ends_with(".*")) stack.facts.emplace(definition.id, unstated());
+  }
+  return stack;
+}
+
+}  // namespace varve

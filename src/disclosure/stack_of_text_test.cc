@@ -1,0 +1,86 @@
+#include "disclosure/stack_of_text.h"
+
+#include <gtest/gtest.h>
+
+namespace varve {
+
+namespace {
+struct ReadStack {
+  Disclosure disclosure;
+  Stack stack;
+};
+ReadStack read_stack(const std::string& text) {
+  static const Knowledge knowledge = *load_knowledge();
+  ReadStack read{read_disclosure_text(text), {}};
+  read.stack = stack_of_text(read.disclosure, "issue.md", knowledge);
+  return read;
+}
+}  // namespace
+
+TEST(TextStack, WhatATextDoesNotSayWasNotAsked) {
+  const ReadStack read = read_stack("step 1\nstep 2\n");
+  EXPECT_FALSE(read.disclosure.names_machine());
+  EXPECT_EQ(read.stack.subject, "text issue.md");
+  for (const auto& [id, fact] : read.stack.facts) EXPECT_EQ(fact.missing, Missing::not_asked) << id;
+}
+
+TEST(TextStack, AnIssueWithSeveralReportsInFencesIsOneMachine) {
+  const ReadStack read = read_stack(
+      "### Environment\n```text\nGPU models and configuration: GPU 0: NVIDIA H100 80GB HBM3\nNvidia driver version: "
+      "535.104.05\n```\n"
+      "> ```\n> Cuda compilation tools, release 12.4, V12.4.131\n> ```\n```console\n$ pip list\nPackage "
+      "Version\n------- -------\n"
+      "torch   2.4.0+cu121\n```\nIt fails.\n");
+  EXPECT_TRUE(read.disclosure.names_machine());
+  EXPECT_EQ(value_text(*read.stack.facts.at("toolkit.nvcc.version").value), "12.4");
+  EXPECT_EQ(read.stack.gpus.size(), 1u);
+  ASSERT_EQ(read.stack.environments.size(), 1u);
+  EXPECT_EQ(read.disclosure.declared.parts.size(), 3u);
+}
+
+TEST(TextStack, TwoPlacesThatSayDifferentThingsAreAConflict) {
+  const ReadStack read = read_stack("Nvidia driver version: 535.104.05\nNvidia driver version: 550.54.15\n");
+  EXPECT_EQ(value_text(*read.stack.facts.at("driver.kernel_mode.version").value), "535.104.05");
+  ASSERT_EQ(read.disclosure.declared.conflicts.size(), 1u);
+  EXPECT_EQ(read.disclosure.declared.conflicts[0].other_line, 2);
+}
+
+TEST(TextStack, ALongerVersionCompletesAShorterOne) {
+  const ReadStack read =
+      read_stack("CUDA runtime version: 12.4.131\nCuda compilation tools, release 12.4, V12.4.131\n");
+  EXPECT_TRUE(read.disclosure.declared.conflicts.empty());
+}
+
+TEST(TextStack, CountsLinesOfAnyBytesAndKeepsItsCaps) {
+  std::string noise(200'000, 'x');
+  noise += "\n";
+  for (int i = 0; i < 3000; ++i) noise += "[pip3] package" + std::to_string(i) + "==1.0\n";
+  for (int i = 0; i < 1000; ++i)
+    noise += "| NVIDIA-SMI 550.54.15   Driver Version: 550.54.15 |\n|   0  A  On | 00000000:01:00.0 Off | 0 |\n";
+  const ReadStack read = read_stack(noise);
+  EXPECT_EQ(read.disclosure.lines, 5001);
+  EXPECT_LE(read.disclosure.declared.gpus.size(), 64u);
+  EXPECT_LE(read.disclosure.declared.conflicts.size(), 64u);
+}
+
+TEST(TextStack, PiecesAreReadAsTheWhole) {
+  const std::string text =
+      "GPU 0: NVIDIA A100 (UUID: GPU-932bfb2c-849a-2a22-1e84-9eff6bc02b39)\r\nNvidia driver version: 535.104.05";
+  DisclosureReader reader;
+  for (const char& c : text) reader.add({&c, 1});
+  const Disclosure pieces = reader.end();
+  const Disclosure whole = read_disclosure_text(text);
+  EXPECT_EQ(pieces.lines, whole.lines);
+  EXPECT_EQ(pieces.declared.facts.size(), whole.declared.facts.size());
+  EXPECT_EQ(pieces.declared.gpus.size(), 1u);
+}
+
+TEST(TextStack, WhatIsLeftOpenIsListedWithACommand) {
+  const ReadStack read = read_stack("Nvidia driver version: 535.104.05\n");
+  const TextAccount account = account_of_text(read.disclosure, read.stack);
+  ASSERT_FALSE(account.unstated.empty());
+  EXPECT_EQ(account.unstated.front().command, "nvidia-smi -L");
+  for (const TextQuestion& question : account.unstated) EXPECT_NE(question.what, "which driver the kernel runs");
+}
+
+}  // namespace varve
