@@ -260,7 +260,8 @@ std::vector<Flag> flags_of(CheckFlags& options) {
       {"--target", "DOC", &options.target, "judge against the machine of this capture document, not this one"},
       {"--expect", "DOC", &options.expect, "a capture document as a lock: what moved since; drift is a failure"},
       {"--log", "FILE", &options.log,
-       "a log of a failure: its errors, and what accounts for them; - is stdin. One that names its machine is judged as "
+       "a log of a failure: its errors, and what accounts for them; - is stdin. One that names its machine is judged "
+       "as "
        "that machine"},
       {"--here", "", &options.here, "judge texts and logs on the driver and the GPUs of this machine"},
       {"--prove-jit", "", &options.prove_jit,

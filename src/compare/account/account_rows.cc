@@ -226,7 +226,8 @@ std::string exchanged_kernels(const KernelChange& row) {
   const KernelChange* largest = nullptr;
   for (const KernelChange& part : row.parts) {
     if (part.state != KernelState::replaced) continue;
-    if (largest == nullptr || part.a_seconds + part.b_seconds > largest->a_seconds + largest->b_seconds) largest = &part;
+    if (largest == nullptr || part.a_seconds + part.b_seconds > largest->a_seconds + largest->b_seconds)
+      largest = &part;
   }
   return largest == nullptr ? "" : largest->label;
 }
