@@ -106,7 +106,7 @@ TEST(Benchmark, StdinIsEmptyAndTheGroupIsItsOwn) {
 
 TEST(Benchmark, MetricsAreReadAndDoNotStayForTheNextUnit) {
   const std::string script =
-      "test -e $VARVE_METRICS && exit 9; echo '{\"metric\": \"tokens/s\", \"value\": 12.5}' >> $VARVE_METRICS";
+      "test -s $VARVE_METRICS && exit 9; echo '{\"metric\": \"tokens/s\", \"value\": 12.5}' >> $VARVE_METRICS";
   const varve::Run run = run_of(shell(script, 3));
   EXPECT_TRUE(run.complete) << run.incomplete_reason;
   ASSERT_EQ(run.units.size(), 3u);

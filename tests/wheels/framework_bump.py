@@ -50,7 +50,7 @@ def faults_of_the_bump(comparison, text):
     yield from open_sums(account)
     attention = [row for row in account["rows"] if row["label"] == "aten::scaled_dot_product_attention"]
     if not attention or attention[0]["state"] != "replaced":
-        yield f"attention is not called replaced: {[row["state"] for row in attention]}"
+        yield f"attention is not called replaced: {[row['state'] for row in attention]}"
         return
     detail = attention[0].get("detail", "")
     before, _, after = detail.partition(" → ")  # as a recorder saw it; on a busy machine its window may show one side only

@@ -96,6 +96,7 @@ void collect_toolkits(const Subject& subject, Stack& stack) {
   stack.facts["toolkit.installed"] = installed.empty() ? missing_fact(Missing::absent, places, "no CUDA toolkit found")
                                                        : known_fact(std::move(installed), places);
   stack.facts["toolkit.claims"] = claims_fact(search, subject.home);
+  stack.facts["toolkit.builds"] = missing_fact(Missing::not_asked, "a log of what failed", "a log tells it");
   set_active(subject, search, stack.facts);
   for (Toolkit& toolkit : search.toolkits) add_toolkit(subject, std::move(toolkit), stack);
 }

@@ -240,7 +240,7 @@ TEST(CheckPage, MarksTheFirstBrokenLinkInTheChain) {
   const std::string page = html_page(samples::check());
   EXPECT_TRUE(has(page, "class=\"link broken first-broken\""));
   EXPECT_TRUE(has(page, "class=\"link cannot-tell\""));
-  EXPECT_TRUE(has(page, "The first broken link is the framework runtime"));
+  EXPECT_TRUE(has(page, "First broken link: framework runtime"));
 }
 
 TEST(Picture, TicksAreRoundAndInside) {
