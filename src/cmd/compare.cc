@@ -54,6 +54,10 @@ std::optional<Error> lone_trace(const CompareFlags& options, bool a_is_it, bool 
   if (options.b.empty()) {
     return Error{"comparing", file, "this is a trace, and there is nothing to compare it with", "Give another trace"};
   }
+  const std::string& other = a_is_it ? options.b : options.a;
+  if (other != "here" && access(other.c_str(), F_OK) != 0) {
+    return Error{"comparing", other, "there is no such file", "Give another trace"};
+  }
   return Error{"comparing", file, "this is a trace, and the other side is none", "Give two traces, or two runs"};
 }
 

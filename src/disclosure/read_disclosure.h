@@ -36,7 +36,6 @@ class DisclosureReader {
 
   TextReaders readers_;
   TextReader* last_ = nullptr;  // that took a line
-  bool is_fenced_ = false;
   Disclosure disclosure_;
   LineCutter cutter_;
 };

@@ -164,7 +164,9 @@ Environment finish(OpenEnvironment open, const std::string& path) {
 
 // What was stated of a framework's CUDA apart from its version: of the first environment that holds it.
 void apply_stated_cuda(const Declared& declared, std::vector<OpenEnvironment>& environments) {
-  for (const auto& [name, cuda] : declared.package_cuda) {
+  for (const auto& stated : declared.package_cuda) {
+    const auto& name = stated.first;
+    const auto& cuda = stated.second;
     for (OpenEnvironment& environment : environments) {
       const auto at = std::find_if(environment.packages.begin(), environment.packages.end(), [&](const auto& entry) {
         return entry.first == name || (name == "cupy" && entry.first.starts_with("cupy")) ||
@@ -179,7 +181,9 @@ void apply_stated_cuda(const Declared& declared, std::vector<OpenEnvironment>& e
 
 // A build's CUDA that stands there without the framework's version.
 void add_unversioned(const Declared& declared, std::vector<DeclaredPackages>& lists) {
-  for (const auto& [name, cuda] : declared.package_cuda) {
+  for (const auto& stated : declared.package_cuda) {
+    const auto& name = stated.first;
+    const auto& cuda = stated.second;
     const bool is_listed = std::any_of(lists.begin(), lists.end(), [&](const DeclaredPackages& list) {
       return std::any_of(list.packages.begin(), list.packages.end(), [&](const DeclaredPackage& package) {
         return normal_package_name(package.name).starts_with(name) || (name == "torch" && package.name == "pytorch");
