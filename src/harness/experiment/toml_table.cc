@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#define TOML_EXCEPTIONS 0
+
+// A file that is no TOML is an error to be told, in debug builds too.
+#define TOML_ASSERT(expression) static_cast<void>(0)
 #include <toml++/toml.h>
 
 #include "base/text.h"
@@ -211,17 +213,16 @@ void TomlTable::reject(const std::string& key, const std::string& found, const s
 }
 
 Result<TomlFile> TomlFile::parse(std::string_view text, const std::string& path) {
-  toml::parse_result parsed = toml::parse(text);
-  if (!parsed) {
-    const toml::parse_error& error = parsed.error();
+  TomlFile file;
+  file.document_ = std::make_shared<TomlDocument>();
+  file.document_->path = path;
+  try {
+    file.document_->table = toml::parse(text);
+  } catch (const toml::parse_error& error) {
     return Error{kReadingExperiment,
                  fmt::format("{}, line {}, column {}", path, error.source().begin.line, error.source().begin.column),
                  clean_utf8(error.description()), "It is no TOML: see https://toml.io"};
   }
-  TomlFile file;
-  file.document_ = std::make_shared<TomlDocument>();
-  file.document_->table = std::move(parsed).table();
-  file.document_->path = path;
   return file;
 }
 
