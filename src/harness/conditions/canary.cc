@@ -46,14 +46,14 @@ std::optional<Canary> take_canary() {
     report.add("memory", fmt::format("{:.9f}", copy_for_a_while()));
   });
   if (!outcome) return std::nullopt;
-  const std::string* cpu = outcome->find("cpu");
-  const std::string* memory = outcome->find("memory");
-  const std::optional<double> cpu_seconds = cpu != nullptr ? parse_number(*cpu) : std::nullopt;
-  const std::optional<double> memory_seconds = memory != nullptr ? parse_number(*memory) : std::nullopt;
-  if (!cpu_seconds || !memory_seconds || *cpu_seconds <= 0 || *memory_seconds <= 0) return std::nullopt;
+  const auto seconds = [&](const char* part) {
+    const std::string* text = outcome->find(part);
+    return text != nullptr ? parse_number(*text).value_or(0) : 0;
+  };
   Canary canary;
-  canary.cpu_seconds = *cpu_seconds;
-  canary.memory_seconds = *memory_seconds;
+  canary.cpu_seconds = seconds("cpu");
+  canary.memory_seconds = seconds("memory");
+  if (canary.cpu_seconds <= 0 || canary.memory_seconds <= 0) return std::nullopt;
   return canary;
 }
 

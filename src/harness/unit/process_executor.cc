@@ -198,7 +198,7 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& asked) {
   gpus_.begin();
   const std::optional<MachineTime> before = machine_time();
   ServerProcess* server = server_of(request);
-  const std::optional<ServerUse> server_before = server != nullptr ? std::optional(server->use()) : std::nullopt;
+  const ServerUse server_before = server != nullptr ? server->use() : ServerUse{};
   outcome.started_at = monotonic_now();
   Result<SpawnedProcess> spawned =
       spawn_process(request.program, *request.command, environment, empty_input_.fd(), {request.directory, -1});
@@ -211,7 +211,7 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& asked) {
   UnitProcess process(std::move(*spawned), outcome.started_at, request, buffer_);
   outcome.wall_seconds = process.wait_for_end(witness_) - outcome.started_at;
   const std::optional<MachineTime> after = machine_time();
-  if (server != nullptr) take_server_use(*server, *server_before, outcome);
+  if (server != nullptr) take_server_use(*server, server_before, outcome);
 
   outcome.cpus_allowed = cpus_allowed(process.process());
   rusage used = {};
