@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cmd/document_files.h"
+#include "cmd/terminal.h"
 #include "compare/traces/compare_traces.h"
 #include "kernels/files/trace_files.h"
 #include "kernels/files/trace_sides.h"

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "base/exit_status.h"
-#include "cmd/terminal.h"
+#include "cmd/document_files.h"
 
 namespace varve {
 
