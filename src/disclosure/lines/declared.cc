@@ -29,6 +29,7 @@ bool continues(std::string_view longer, std::string_view shorter) {
 
 std::string source_at(const TextPlace& place) { return fmt::format("line {} ({})", place.line, place.reader); }
 
+// What stands where nothing was found or filled in, as tools and the forms of issue trackers write it.
 bool is_placeholder(std::string_view value) {
   const std::string lower = to_lower(trim(value));
   for (const char* word :

@@ -10,7 +10,9 @@ namespace {
 
 const std::map<std::string, std::string> kEnvironment = {{"PATH", "/bin"}, {"HOME", "/home/me"}};
 
-Result<RunPlan> read(const std::string& text) { return read_experiment(text, "bench.toml", "/work/exp", kEnvironment); }
+Result<RunPlan> read(const std::string& text) {
+  return read_experiment(text, "bench.toml", "/home/me/bench", kEnvironment);
+}
 
 RunPlan plan_from(const std::string& text) {
   const Result<RunPlan> plan = read(text);
@@ -24,7 +26,7 @@ std::string problem_of(const std::string& text) {
 }
 
 TEST(Experiment, TheTemplateIsOne) {
-  const Result<RunPlan> plan = read_experiment(experiment_template(), "bench.toml", "/work/exp", kEnvironment);
+  const Result<RunPlan> plan = read_experiment(experiment_template(), "bench.toml", "/home/me/bench", kEnvironment);
   ASSERT_TRUE(plan) << to_text(plan.error());
   ASSERT_EQ(plan->variants.size(), 2u);
   EXPECT_EQ(plan->variants[1].environment.at("OMP_NUM_THREADS"), "2");
@@ -67,14 +69,14 @@ ready = { line = "up" }
   ASSERT_EQ(plan.variants.size(), 2u);
   EXPECT_EQ(plan.margin, 0.02);
   EXPECT_EQ(plan.metric, "tokens/s");
-  EXPECT_EQ(plan.inputs, (std::vector<std::string>{"/work/exp/model.bin", "/data/x"}));
+  EXPECT_EQ(plan.inputs, (std::vector<std::string>{"/home/me/bench/model.bin", "/data/x"}));
   EXPECT_EQ(plan.rules.warmup_seconds, 30);
   EXPECT_EQ(plan.rules.stop_width, 0.005);
   EXPECT_EQ(plan.rules.keep_going, 3);
   EXPECT_EQ(plan.kernels, KernelsWay::none);
   const VariantPlan& a = plan.variants[0];
   EXPECT_EQ(a.command, (std::vector<std::string>{"srun", "-n1", "python3", "bench.py"}));
-  EXPECT_EQ(a.directory, "/work/exp");
+  EXPECT_EQ(a.directory, "/home/me/bench");
   EXPECT_EQ(a.environment.at("FAST"), "true");
   ASSERT_TRUE(a.server);
   EXPECT_TRUE(a.server->each_block);
@@ -82,8 +84,8 @@ ready = { line = "up" }
   const VariantPlan& b = plan.variants[1];
   EXPECT_EQ(b.command, (std::vector<std::string>{"srun", "-n1", "python3", "bench.py", "--batch", "8"}));
   EXPECT_EQ(b.environment.at("OMP_NUM_THREADS"), "8");
-  EXPECT_EQ(b.environment.at("LD_LIBRARY_PATH"), "/work/exp/lib:/opt/lib");
-  EXPECT_EQ(b.directory, "/work/exp/other");
+  EXPECT_EQ(b.environment.at("LD_LIBRARY_PATH"), "/home/me/bench/lib:/opt/lib");
+  EXPECT_EQ(b.directory, "/home/me/bench/other");
   EXPECT_FALSE(b.server->each_block);
   EXPECT_EQ(b.server->ready.line, "up");
 }

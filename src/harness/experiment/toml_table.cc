@@ -61,6 +61,13 @@ struct TomlTable::Impl {
     impl->name = std::move(inner_name);
     return TomlTable(std::move(impl));
   }
+  // The table that a key holds; nullptr: there is no such key, or its value is none, which is said.
+  const toml::table* inner_table(const std::string& key) const {
+    const toml::node* node = find(key);
+    const toml::table* inner = node != nullptr ? node->as_table() : nullptr;
+    if (node != nullptr && inner == nullptr) wrong_type(key, *node, "table");
+    return inner;
+  }
   std::vector<std::string> words(const std::string& key, const toml::node& node) const {
     std::vector<std::string> found;
     const toml::array* array = node.as_array();
@@ -136,13 +143,8 @@ std::vector<std::string> TomlTable::texts(const std::string& key) const {
 
 std::map<std::string, std::string> TomlTable::text_table(const std::string& key) const {
   std::map<std::string, std::string> found;
-  const toml::node* node = impl_->find(key);
-  if (node == nullptr) return found;
-  const toml::table* inner = node->as_table();
-  if (inner == nullptr) {
-    impl_->wrong_type(key, *node, "table");
-    return found;
-  }
+  const toml::table* inner = impl_->inner_table(key);
+  if (inner == nullptr) return found;
   for (const auto& [name, value] : *inner) {
     const std::string inner_name(name.str());
     std::optional<std::string> word = word_of(value);
@@ -157,13 +159,8 @@ std::map<std::string, std::string> TomlTable::text_table(const std::string& key)
 
 std::map<std::string, std::vector<std::string>> TomlTable::list_table(const std::string& key) const {
   std::map<std::string, std::vector<std::string>> found;
-  const toml::node* node = impl_->find(key);
-  if (node == nullptr) return found;
-  const toml::table* inner = node->as_table();
-  if (inner == nullptr) {
-    impl_->wrong_type(key, *node, "table");
-    return found;
-  }
+  const toml::table* inner = impl_->inner_table(key);
+  if (inner == nullptr) return found;
   for (const auto& [name, value] : *inner) {
     const std::string inner_name(name.str());
     found[inner_name] = impl_->words(key + "." + inner_name, value);
@@ -172,11 +169,8 @@ std::map<std::string, std::vector<std::string>> TomlTable::list_table(const std:
 }
 
 std::optional<TomlTable> TomlTable::table(const std::string& key) const {
-  const toml::node* node = impl_->find(key);
-  if (node == nullptr) return std::nullopt;
-  if (const toml::table* inner = node->as_table()) return impl_->below(*inner, impl_->full(key));
-  impl_->wrong_type(key, *node, "table");
-  return std::nullopt;
+  const toml::table* inner = impl_->inner_table(key);
+  return inner != nullptr ? std::optional(impl_->below(*inner, impl_->full(key))) : std::nullopt;
 }
 
 std::vector<TomlTable> TomlTable::tables(const std::string& key) const {
