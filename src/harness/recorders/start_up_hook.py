@@ -26,6 +26,7 @@ class _Hook(object):
         self.starting = False      # ours
         self.profile = None        # ours, while it is open
         self.results = []          # of it, once it is closed
+        self.saving = None         # a lock: the window's thread and the program's end both may save them
 
     # ---- a framework is about to be imported ----
 
@@ -100,6 +101,7 @@ class _Hook(object):
 
     def watch(self, torch, profiler, plan):
         import threading
+        self.saving = threading.Lock()
         watcher = threading.Thread(target=self.quietly, args=(self.keep_window, torch, profiler, plan))
         watcher.daemon = True
         watcher.start()
@@ -169,7 +171,11 @@ class _Hook(object):
 
     def keep_window(self, torch, profiler, plan):
         import time
-        time.sleep(max(plan[0] - time.monotonic(), self.time_to_ask))
+        asked_by = time.monotonic() + self.time_to_ask
+        time.sleep(max(plan[0] - time.monotonic(), 0))
+        while time.monotonic() < asked_by:  # PyTorch's own window may have begun, and the program end in it
+            self.in_main_thread(1, self.look_around, torch)
+            time.sleep(max(min(asked_by - time.monotonic(), plan[1] / 10), 0))
         asks = self.is_noted("asked")  # written by Varve: PyTorch asks by itself, so its answer is the window
         opens = not asks and not self.own_profiler and profiler is not None
         if opens and not self.in_main_thread(30, self.open_window, torch, profiler):
@@ -178,8 +184,16 @@ class _Hook(object):
         while time.monotonic() < end:  # autocast and the like hold for a block: one look may fall beside it
             self.in_main_thread(1, self.look_around, torch)
             time.sleep(plan[1] / 10)
-        if opens and self.in_main_thread(30, self.close_window, self.results) and self.results:
-            self.results[0].save(os.path.join(self.out, "hook_%d.json" % os.getpid()))
+        if opens and self.in_main_thread(30, self.close_window, self.results):
+            self.save_window()
+
+    # Once: at the window's end, or at the program's, where that comes first or while it is being written.
+    def save_window(self):
+        if self.saving is None:
+            return
+        with self.saving:
+            if self.results:
+                self.results.pop().save(os.path.join(self.out, "hook_%d.json" % os.getpid()))
 
     # The interpreter calls it between two of the main thread's instructions, as it does handlers of signals. What comes
     # too late is not done any more, but closing is.
@@ -256,7 +270,8 @@ class _Hook(object):
         if self.said or not any(name in sys.modules for name in ("torch", "jax", "tensorflow")):
             return
         self.said = True
-        self.quietly(self.close_window, None)
+        self.quietly(self.close_window, self.results)
+        self.quietly(self.save_window)
         facts, ask = {}, {}
         with open(os.path.join(self.folder, "framework_questions.py")) as file:
             exec(compile(file.read(), file.name, "exec"), ask)
