@@ -19,7 +19,7 @@ struct Detail {
   std::size_t items = 8, metrics = 4, findings = 4;
 };
 constexpr std::ptrdiff_t kMostLinesOfComparison = 60;
-constexpr std::size_t kFewestKernels = 5;
+constexpr std::size_t kFewestKernels = 5, kFewestItems = 1;
 
 // Without --explain on one line of so many columns: what does not fit is left out of the middle.
 std::string fitted(const std::string& text, std::size_t columns, const Detail& detail) {
@@ -270,12 +270,13 @@ std::string text_comparison(const Comparison& comparison, bool explain, const Te
   Detail detail{.explain = explain};
   if (explain) return text_with(comparison, detail, style);
   // As many rows as one screen has room for.
-  for (;; --detail.kernels) {
+  for (;;) {
     std::string text = text_with(comparison, detail, style);
     const bool fits = std::count(text.begin(), text.end(), '\n') <= kMostLinesOfComparison;
-    if (fits || detail.kernels == kFewestKernels) return text;
+    if (fits || (detail.kernels == kFewestKernels && detail.items == kFewestItems)) return text;
     if (detail.kernels == 10) detail.items = 5;
     if (detail.kernels == 7) detail.metrics = detail.findings = 3;
+    --(detail.kernels > kFewestKernels ? detail.kernels : detail.items);
   }
 }
 
