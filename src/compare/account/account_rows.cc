@@ -24,7 +24,8 @@ struct Leaf {
   std::string caller;
   KernelChange row;
   RowSeries series;
-  bool other_build = false;  // the same names, of another build of their library
+  bool other_build = false;      // the same names, of another build of their library
+  bool by_caller_alone = false;  // replaced, and only the caller says so
 };
 
 using ByCaller = std::map<std::string, SeenKernels>;
@@ -47,6 +48,7 @@ Leaf leaf_of(const std::string& caller, const KernelGroup& group, const SeenKern
   Leaf leaf{.caller = caller, .row = {}, .series = empty_series(seen)};
   leaf.row.label = group.label == "(kernel)" ? "(the operating system)" : group.label;
   leaf.row.state = group.state;
+  leaf.by_caller_alone = group.by_caller_alone;
   leaf.row.family = group.family;
   leaf.row.library = group.library;
   leaf.row.a = names_of(group.a, seen_a);
@@ -129,16 +131,20 @@ KernelChange unseen_row(std::size_t count, const char* what) {
       .state = KernelState::unseen};
 }
 
-// What of a caller one side alone showed and may be chance, as one leaf.
+// What of a caller one side alone showed and may be chance, as one leaf; kernels that were taken for exchanged since
+// each of them was seen on one side, too.
 void fold_unseen(std::vector<Leaf>& leaves, const std::vector<bool>& found, const SeenUnits& seen) {
   std::map<std::string, std::vector<std::size_t>> folded;
   for (std::size_t i = 0; i < leaves.size(); ++i) {
-    if (!is_one_sided(leaves[i].row.state) || !may_be_chance(leaves[i].series, found[i])) continue;
+    const bool one_sided = is_one_sided(leaves[i].row.state) || leaves[i].by_caller_alone;
+    if (!one_sided || !may_be_chance(leaves[i].series, found[i])) continue;
     folded[leaves[i].caller].push_back(i);
   }
   std::set<std::size_t> gone;
   for (const auto& [caller, members] : folded) {
-    Leaf fold{.caller = caller, .row = unseen_row(members.size(), "kernel"), .series = empty_series(seen)};
+    std::size_t kernels = 0;
+    for (const std::size_t i : members) kernels += leaves[i].row.a.size() + leaves[i].row.b.size();
+    Leaf fold{.caller = caller, .row = unseen_row(kernels, "kernel"), .series = empty_series(seen)};
     for (const std::size_t i : members) {
       const KernelChange& row = leaves[i].row;
       fold.row.a.insert(fold.row.a.end(), row.a.begin(), row.a.end());

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "base/text.h"
@@ -194,11 +195,18 @@ std::string largest_of(const SeenKernels& seen, const std::vector<KernelKey>& ke
   return keys.size() == 1 ? name : fmt::format("{} and {} more", name, keys.size() - 1);
 }
 
-// What is left of one caller on both sides did the same for it.
+// What is left of one caller on both sides did the same for it. The operating system does not take a kernel's place.
 void match_within_caller(Leftovers& left) {
-  if (!left.one_caller || left.a.empty() || left.b.empty()) return;
-  const KeysOfBoth both{{left.a.begin(), left.a.end()}, {left.b.begin(), left.b.end()}};
+  if (!left.one_caller) return;
+  const auto is_program = [](const SeenKernels& seen) {
+    return [&seen](const KernelKey& key) { return seen.at(key).kernel->named != Named::system; };
+  };
+  KeysOfBoth both;
+  std::copy_if(left.a.begin(), left.a.end(), std::back_inserter(both.a), is_program(left.seen_a));
+  std::copy_if(left.b.begin(), left.b.end(), std::back_inserter(both.b), is_program(left.seen_b));
+  if (both.a.empty() || both.b.empty()) return;
   take(left, both, largest_of(left.seen_a, both.a) + " → " + largest_of(left.seen_b, both.b), KernelState::replaced);
+  left.groups.back().by_caller_alone = true;
 }
 
 void match_rest(Leftovers& left) {

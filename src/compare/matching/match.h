@@ -36,6 +36,7 @@ struct KernelGroup {
   Family family = Family::other;
   std::string library;
   std::vector<KernelKey> a, b;
+  bool by_caller_alone = false;  // nothing but that they served one caller says that one took the other's place
 };
 
 // In this order (STATS 4.4): the same kernel on both sides; a base name whose variants were exchanged by a dispatcher;

@@ -80,7 +80,11 @@ TEST(Match, OfOneCallerWhatIsLeftWasExchanged) {
   EXPECT_EQ(groups[0].state, KernelState::replaced);
   EXPECT_EQ(groups[0].a.size(), 2u);
   EXPECT_NE(groups[0].label.find(" and 1 more → flash"), std::string::npos) << groups[0].label;
+  EXPECT_TRUE(groups[0].by_caller_alone);
   EXPECT_EQ(match_kernels(a, {}, true).size(), 2u) << "nothing took their place";
+  Kernel system = kernel("(kernel)");
+  system.named = Named::system;
+  EXPECT_EQ(match_kernels(a, seen_for(made, {system}), true).size(), 3u) << "the operating system takes no one's place";
 }
 
 TEST(Match, OneNameInTwoFilesIsAPairAndSoAreTwoOfItsVariants) {
