@@ -6,20 +6,13 @@
 #include <cmath>
 #include <numeric>
 
-#include "compare/compare_runs.h"
-#include "compare/test_runs.h"
+#include "compare/account/account_testing.h"
 
 namespace varve {
 
 using namespace samples;  // NOLINT: the builders of test_runs.h
 
 namespace {
-Comparison compared_account(const Run& run) {
-  auto comparison = compare_variants(run);
-  EXPECT_TRUE(comparison) << to_text(comparison.error());
-  return *comparison;
-}
-
 const KernelChange* find_row(const KernelAccount& account, const std::string& label) {
   const auto found = std::find_if(account.rows.begin(), account.rows.end(),
                                   [&](const KernelChange& row) { return row.label == label; });
@@ -29,14 +22,6 @@ const KernelChange* find_row(const KernelAccount& account, const std::string& la
 double sum_of(const KernelAccount& account, double (*of)(const KernelChange&)) {
   return std::accumulate(account.rows.begin(), account.rows.end(), 0.0,
                          [&](double sum, const KernelChange& row) { return sum + of(row); });
-}
-
-// The account of CPU samples.
-KernelAccount sampled_account(const varve::Run& run) {
-  const Comparison comparison = compared_account(run);
-  EXPECT_EQ(comparison.accounts.size(), 1u);
-  EXPECT_EQ(comparison.accounts.at(0).kind, kCpuSamples);
-  return comparison.accounts.at(0);
 }
 
 bool has_note(const std::vector<std::string>& notes, const std::string& part) {
@@ -404,63 +389,6 @@ TEST(Account, EveryBasisHasItsOwn) {
   EXPECT_NEAR(matmul->change.value, -0.3, 0.01);
   EXPECT_EQ(matmul->sampling_error, 0);
   EXPECT_NE(find_row(calls, "reorder"), nullptr) << "what is counted is not rare, however short";
-}
-
-namespace {
-// A row for a caller: attention's softmax and product on A, one fused kernel on B; a product for somebody else.
-void served(KernelTable& kernels, Unit& made, const std::string& operation, const Kernel& of, double seconds) {
-  sample(kernels, made, of, seconds);
-  Profile& profile = made.profiles.by_kind[kCpuSamples];
-  const KernelId id = kernels.intern(of);
-  const auto row = std::find_if(profile.rows.begin(), profile.rows.end(), [&](const ProfileRow& each) {
-    return each.key.kernel == id && each.key.operation == kNoKernel;
-  });
-  ASSERT_NE(row, profile.rows.end());
-  ProfileRow moved = *row;
-  profile.rows.erase(row);
-  moved.key.operation = kernels.intern(kernel(operation, "", "", Family::attention, "PyTorch"));
-  add_rows(profile, {moved});
-}
-
-void attention_shape(KernelTable& kernels, Unit& made, Generator& generator) {
-  const Kernel product = kernel("sgemm", "", "", Family::gemm, "/lib/libmkl.so");
-  if (made.variant == "A") {
-    served(kernels, made, "attention", kernel("softmax", "", "", Family::softmax), 0.5 * wobble(generator, 0.01));
-    served(kernels, made, "attention", product, 0.4 * wobble(generator, 0.01));
-  } else {
-    served(kernels, made, "attention", kernel("flash", "", "", Family::attention), 0.2 * wobble(generator, 0.01));
-    served(kernels, made, "attention", product, 0.1 * wobble(generator, 0.01));
-  }
-  served(kernels, made, "mm", product, 0.3 * wobble(generator, 0.01));
-  set_cpu(made, sampled_seconds(made) + 0.02);
-  made.window = MeasuredWindow{0, nanoseconds(made.wall_seconds), nanoseconds(made.wall_seconds), 1};
-}
-}  // namespace
-
-TEST(Account, OperationsComeFirstAndTheirKernelsSumToThem) {
-  const KernelAccount account = sampled_account(kernel_run(10, attention_shape));
-  ASSERT_TRUE(account.available) << account.why;
-  EXPECT_TRUE(account.by_operation);
-  EXPECT_TRUE(account.explains_metric);
-  const KernelChange& attention = account.rows.front();
-  EXPECT_EQ(attention.label, "attention");
-  EXPECT_EQ(attention.state, KernelState::replaced);
-  EXPECT_NEAR(attention.change.value, -0.6, 0.03);
-  ASSERT_TRUE(attention.share);
-  EXPECT_NEAR(attention.share->value, 1, 0.05);
-  double points = 0;
-  for (const KernelChange& row : account.rows) {
-    points += row.points.value_or(0);
-    double parts = 0;
-    for (const KernelChange& part : row.parts) parts += part.change.value;
-    if (row.parts.empty()) continue;
-    EXPECT_NEAR(parts, row.change.value, 1e-12) << row.label;
-  }
-  EXPECT_NEAR(points, std::log(account.a_seconds / account.b_seconds), 1e-12) << "log points are exact";
-  const auto exchanged = std::find_if(attention.parts.begin(), attention.parts.end(),
-                                      [](const KernelChange& part) { return part.label == "softmax → flash"; });
-  ASSERT_NE(exchanged, attention.parts.end());
-  EXPECT_EQ(exchanged->state, KernelState::replaced);
 }
 
 // Units of a fixed time that say how much they did: CPU time for one amount of work.
