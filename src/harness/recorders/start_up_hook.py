@@ -171,7 +171,7 @@ class _Hook(object):
 
     def keep_window(self, torch, profiler, plan):
         import time
-        asked_by = time.monotonic() + self.time_to_ask
+        asked_by = time.monotonic() + (self.time_to_ask if self.may_ask(torch) else 0)
         time.sleep(max(plan[0] - time.monotonic(), 0))
         while time.monotonic() < asked_by:  # PyTorch's own window may have begun, and the program end in it
             self.in_main_thread(1, self.look_around, torch)
@@ -186,6 +186,14 @@ class _Hook(object):
             time.sleep(plan[1] / 10)
         if opens and self.in_main_thread(30, self.close_window, self.results):
             self.save_window()
+
+    # Up to 2.1 PyTorch asks only after CUPTI has started: on a machine without a GPU there is nothing to wait for.
+    def may_ask(self, torch):
+        try:
+            version = tuple(int(part) for part in torch.__version__.split(".")[:2])
+        except Exception:
+            return True
+        return version > (2, 1) or os.path.exists("/dev/nvidiactl")
 
     # Once: at the window's end, or at the program's, where that comes first or while it is being written.
     def save_window(self):
