@@ -12,7 +12,7 @@ namespace varve {
 namespace {
 using test::device_ns;
 using test::kernels_of;
-using test::read_file;
+using test::recorded;
 using test::RecordedTrace;
 using test::sums_of;
 
