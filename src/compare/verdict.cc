@@ -44,12 +44,14 @@ std::string numbers_text(const Comparison& comparison) {
 }
 
 std::string more_pairs_text(const MetricComparison& metric) {
-  if (!metric.pairs_needed) return "more pairs would decide";
+  // Which side is better no pair can tell where nobody said what better is.
+  const char* what = metric.better == Better::unknown ? " whether it changed" : "";
+  if (!metric.pairs_needed) return fmt::format("more pairs would decide{}", what);
   if (*metric.pairs_needed >= kPairsCap) return "no practical number of pairs would decide at this spread";
   constexpr int kMostForetold = 1000;  // above, a number would only seem to be one
   const int more = *metric.pairs_needed - metric.pairs;
   if (more > kMostForetold) return fmt::format("more than {} more pairs would be needed", kMostForetold);
-  return fmt::format("about {} more {} would decide", more, more == 1 ? "pair" : "pairs");
+  return fmt::format("about {} more {} would decide{}", more, more == 1 ? "pair" : "pairs", what);
 }
 
 std::string confounding_text(const std::vector<ControlItem>& items, const std::string& names) {
