@@ -58,7 +58,7 @@ TEST(WrittenText, ReadsHeadingsTablesAndOtherColons) {
   EXPECT_EQ(told(read_written("### NVIDIA Driver Version\n\n570.124.06\n"), "driver.kernel_mode.version"),
             "570.124.06");
   EXPECT_EQ(told(read_written("| NVIDIA driver | 570.124.06 |\n"), "driver.kernel_mode.version"), "570.124.06");
-  EXPECT_EQ(told(read_written("Driver==515.86.01\n"), "driver.kernel_mode.version"), "515.86.01");
+  EXPECT_EQ(told(read_written("btw my nvidia driver version is 390.77.\n"), "driver.kernel_mode.version"), "390.77");
   const ReadStack chinese = read_written("- 显卡型号: GeForce GTX 1650\n驱动版本：460.80.01\n");
   EXPECT_EQ(told(chinese, "driver.kernel_mode.version"), "460.80.01");
   ASSERT_EQ(chinese.stack.gpus.size(), 1U);
