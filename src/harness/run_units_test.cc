@@ -98,9 +98,7 @@ TEST(Scheduler, TellsTheObserverWhatHappens) {
       bench.recorder.events,
       (std::vector<std::string>{
           "planned 2", "start 0/2", "end 0",
-          "forecast: How many pairs a verdict takes cannot be told yet: there are too few warm-up units. Planned: "
-          "1 units.",
-          "start 1/2", "end 1"}));
+          "forecast: Planned: 1 units.", "start 1/2", "end 1"}));
 }
 
 TEST(Scheduler, AFailureAtAUnitKeepsTheUnitsBefore) {
