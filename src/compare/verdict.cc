@@ -99,8 +99,7 @@ std::string speed_sentence(const Comparison& comparison) {
     case Speed::ambiguous:
       return fmt::format("Ambiguous: {}; {}", numbers, more_pairs_text(metric));
     case Speed::too_few:
-      return fmt::format("Too few {} for a verdict: {}; {}", pair_noun(metric, 2), numbers,
-                         more_pairs_text(metric));
+      return fmt::format("Too few {} for a verdict: {}; {}", pair_noun(metric, 2), numbers, more_pairs_text(metric));
     case Speed::no_spread:
       return fmt::format("No verdict, a single pair has no spread: {}", numbers);
     case Speed::order_confounded:

@@ -14,13 +14,13 @@
 #include "harness/recording.h"
 #include "harness/run_findings.h"
 #include "harness/run_units.h"
+#include "harness/subject/work_elsewhere.h"
 #include "harness/subject/workload_source.h"
 #include "harness/unit/interrupt.h"
 #include "harness/unit/kernel_witness.h"
 #include "harness/unit/process_executor.h"
 #include "harness/unit/unit_marks.h"
 #include "harness/variant.h"
-#include "harness/work_elsewhere.h"
 #include "loading/binary_cache.h"
 
 namespace varve {

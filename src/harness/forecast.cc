@@ -32,9 +32,9 @@ std::string planned_text(const RunPlan& plan) {
                      plan.variants.size() == 1   ? "units"
                      : plan.variants.size() == 2 ? "pairs"
                                                  : "rounds of a unit of each variant",
-                     counts_blocks(plan) ? fmt::format(", which are {} {} with a server each", blocks,
-                                                       blocks == 1 ? "block" : "blocks")
-                                         : "");
+                     counts_blocks(plan)
+                         ? fmt::format(", which are {} {} with a server each", blocks, blocks == 1 ? "block" : "blocks")
+                         : "");
 }
 
 // "7 to 40 pairs", or that it cannot be told.
@@ -91,7 +91,8 @@ std::vector<std::string> forecast_lines(const RunPlan& plan, const std::vector<U
       fmt::format("To tell an effect of 5 %: {}", pairs_text(pairs_for_effect, std::log1p(0.05), range, noun));
   const double margin = std::log1p(plan.margin);
   if (plan.margin != 0.05) {
-    effects += fmt::format("; of {}: {}", format_percent(plan.margin), pairs_text(pairs_for_effect, margin, range, noun));
+    effects +=
+        fmt::format("; of {}: {}", format_percent(plan.margin), pairs_text(pairs_for_effect, margin, range, noun));
   }
   lines.push_back(effects + fmt::format("; to call them the same within {}: {}.", format_percent(plan.margin),
                                         pairs_text(pairs_for_same, margin, range, noun)));

@@ -74,7 +74,8 @@ TEST(Forecast, SpeaksOfBlocksWhereUnitsShareAServer) {
   RunPlan plan;
   plan.variants.resize(2);
   plan.variants[1].server = ServerPlan{{"srv"}, true, {.port = 7000}};
-  const std::vector<std::string> lines = forecast_lines(plan, warmups({1, 1.01, 1, 1.01, 1}, {1, 1.01, 1}), "wall time");
+  const std::vector<std::string> lines =
+      forecast_lines(plan, warmups({1, 1.01, 1, 1.01, 1}, {1, 1.01, 1}), "wall time");
   EXPECT_NE(lines[1].find("blocks"), std::string::npos) << lines[1];
   EXPECT_EQ(lines[1].find("pairs"), std::string::npos) << lines[1];
   EXPECT_EQ(lines.back(), "Planned: 10 pairs, which are 5 blocks with a server each.");

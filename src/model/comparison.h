@@ -140,7 +140,7 @@ struct KernelAccount {
   bool available = false;  // false: `why` says what is missing
   int pairs = 0;
   bool by_block = false;  // they are blocks, of units that share a server
-  Estimate total;  // mean over the pairs of B − A, seconds a unit
+  Estimate total;         // mean over the pairs of B − A, seconds a unit
   double a_seconds = 0, b_seconds = 0;
   std::vector<KernelChange> rows;  // largest |change| first; the last one is the remainder: "(not sampled)"
   std::string shares_withheld;     // why there are no shares; empty when there are

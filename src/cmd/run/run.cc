@@ -15,8 +15,8 @@
 #include "harness/benchmark.h"
 #include "harness/experiment/experiment_file.h"
 #include "harness/noise_check.h"
+#include "model/json/answers/noise_json.h"
 #include "model/json/documents.h"
-#include "model/json/noise_json.h"
 #include "report/card/card.h"
 
 namespace varve {

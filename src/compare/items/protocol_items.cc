@@ -1,5 +1,5 @@
-// What a plan declares, as control items: the values that it scans, and what its protocol says of caches, clients and the
-// lines around units.
+// What a plan declares, as control items: the values that it scans, and what its protocol says of caches, clients and
+// the lines around units.
 #include "base/text.h"
 #include "compare/items/command_difference.h"
 #include "compare/items/items.h"

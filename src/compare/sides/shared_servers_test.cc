@@ -21,7 +21,8 @@ constexpr double kUnitLuck = 0.005;
 Run served_run(int pairs, std::uint64_t seed, double effect = 0) {
   std::mt19937_64 luck(seed);
   std::map<std::pair<std::string, int>, double> servers;
-  Run run = interleaved_run(pairs, [](Unit&, Generator&) {}, seed);
+  Run run = interleaved_run(
+      pairs, [](Unit&, Generator&) {}, seed);
   for (Variant& each : run.variants) each.server = ServerSetup{{"server"}, "block", "port 7000"};
   for (Unit& each : run.units) {
     const auto [server, is_new] = servers.try_emplace({each.variant, each.block}, 0);

@@ -140,6 +140,14 @@ TEST(Scan, AVariantThatDoesNotNameItStaysOne) {
   EXPECT_FALSE(expand_scans(variants, {{"n", many}}));
 }
 
+TEST(Experiment, TheSeedOfADocumentCanBeGivenAgain) {
+  const Result<RunPlan> plan =
+      read_experiment("[workload]\ncommand = [\"x\"]\n[protocol]\nseed = 4294967295\n", "b.toml", "/b", kEnvironment);
+  ASSERT_TRUE(plan) << to_text(plan.error());
+  EXPECT_EQ(plan->seed, 4294967295u);
+  EXPECT_FALSE(read_experiment("[workload]\ncommand = [\"x\"]\n[protocol]\nseed = -1\n", "b.toml", "/b", kEnvironment));
+}
+
 TEST(Scan, SaysWhichValueStandsWhereAndInWhat) {
   const VariantPlan plain{.command = {"x", "{n}"}, .environment = {}};
   const VariantPlan set{.command = {"x", "{n}"}, .environment = {{"A", "1"}}};
@@ -149,6 +157,9 @@ TEST(Scan, SaysWhichValueStandsWhereAndInWhat) {
   EXPECT_EQ((*expanded)[1].scanned.origin, 0);
   EXPECT_EQ((*expanded)[1].scanned.values.at("n"), "2");
   EXPECT_EQ((*expanded)[2].scanned.origin, 1);
+  const auto none = expand_scans({plain}, {{"n", {}}});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().found, "there is no value");
 }
 
 TEST(Warmup, IsACountATimeOrFound) {

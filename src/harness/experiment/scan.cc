@@ -91,6 +91,7 @@ Result<std::vector<VariantPlan>> expand_scans(const std::vector<VariantPlan>& va
   for (const auto& [name, values] : scans) {
     std::vector<VariantPlan> next;
     bool any = false;
+    if (values.empty()) return Error{kScanning, name, "there is no value", "Give it one at least"};
     for (const VariantPlan& variant : expanded) {
       for (const std::string& value : values) {
         VariantPlan filled = variant;

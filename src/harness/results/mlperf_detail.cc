@@ -1,8 +1,8 @@
-// mlperf_log_detail.txt of LoadGen (loadgen/results.cc, loadgen/logging.cc of mlcommons/inference) and the logs of MLPerf
-// Training (mlcommons/logging): lines of ":::MLLOG {"key": …, "value": …, "time_ms": …}". Of inference the keys are
-// "result_samples_per_second", "result_99.00_percentile_latency_ns", "result_validity"; of training the time between
-// "run_start" and "run_stop" is the result. "result_token_throughput" of LoadGen 4 is no rate a second and is left out;
-// what was scheduled is what was asked for, and counts only where nothing says what was completed.
+// mlperf_log_detail.txt of LoadGen (loadgen/results.cc, loadgen/logging.cc of mlcommons/inference) and the logs of
+// MLPerf Training (mlcommons/logging): lines of ":::MLLOG {"key": …, "value": …, "time_ms": …}". Of inference the keys
+// are "result_samples_per_second", "result_99.00_percentile_latency_ns", "result_validity"; of training the time
+// between "run_start" and "run_stop" is the result. "result_token_throughput" of LoadGen 4 is no rate a second and is
+// left out; what was scheduled is what was asked for, and counts only where nothing says what was completed.
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"

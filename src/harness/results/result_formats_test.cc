@@ -1,8 +1,8 @@
 // The readers on results of real programs where those can be installed (fuzz/corpus/result: Google Benchmark 1.7.1,
 // hyperfine 1.15.0, pytest-benchmark 5, redis-benchmark 7, LoadGen 6.0), and on published results for the others: vLLM
-// (llm-d benchmarks), llama-bench (its README and ggml-org's report of the DGX Spark), nccl-tests (16 H100; two nodes by
-// mpirun), the text of vLLM's client, LoadGen's detail log (inference_results_v4.1, Llama 2 on a MI300X); sglang, NVBench,
-// aiperf, vLLM offline and MLPerf training by their sources and documentation.
+// (llm-d benchmarks), llama-bench (its README and ggml-org's report of the DGX Spark), nccl-tests (16 H100; two nodes
+// by mpirun), the text of vLLM's client, LoadGen's detail log (inference_results_v4.1, Llama 2 on a MI300X); sglang,
+// NVBench, aiperf, vLLM offline and MLPerf training by their sources and documentation.
 #include "harness/results/result_formats.h"
 
 #include <gtest/gtest.h>

@@ -31,7 +31,8 @@ void read_times(const Json& result, const std::string& member, const std::string
   for (const auto& [name, value] : result.items()) {  // those that were asked for: p50, p99, p99.9
     if (!name.starts_with('p') || !name.ends_with(end)) continue;
     const std::string percentile = name.substr(1, name.size() - 1 - end.size());
-    if (parse_number(percentile)) metrics.add_member(result, name.c_str(), fmt::format("p{} {}", percentile, title), time);
+    if (parse_number(percentile))
+      metrics.add_member(result, name.c_str(), fmt::format("p{} {}", percentile, title), time);
   }
 }
 

@@ -1,6 +1,6 @@
-// What vllm bench serve and sglang.bench_serving print (vllm/benchmarks/serve.py, python/sglang/bench_serving.py): lines
-// of "Name (unit):   value" between "==== Serving Benchmark Result ====" and a line of "=". The names of metrics are
-// those of their JSON.
+// What vllm bench serve and sglang.bench_serving print (vllm/benchmarks/serve.py, python/sglang/bench_serving.py):
+// lines of "Name (unit):   value" between "==== Serving Benchmark Result ====" and a line of "=". The names of metrics
+// are those of their JSON.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 

@@ -2,7 +2,8 @@
 // {"10": s, …}}; vllm bench throughput --output-json (vllm/benchmarks/throughput.py): {"elapsed_time", "num_requests",
 // "total_num_tokens", "requests_per_second", "tokens_per_second"}; and sglang's bench_offline_throughput and
 // bench_one_batch (python/sglang), an object a line: {"backend", "successful_requests", "total_latency",
-// "request_throughput", …} and {"prefill_latency", "prefill_throughput", "median_decode_latency", "overall_throughput"}.
+// "request_throughput", …} and {"prefill_latency", "prefill_throughput", "median_decode_latency",
+// "overall_throughput"}.
 #include <nlohmann/json.hpp>
 
 #include "harness/results/result_formats.h"
@@ -48,8 +49,8 @@ void read_sglang_offline(const Json& result, ResultMetrics& metrics) {
   metrics.add_member(result, "total_latency", "duration", time);
   metrics.add_member(result, "prefill_latency", "prefill latency", time);
   metrics.add_member(result, "median_decode_latency", "median decode latency", time);
-  for (const auto& [member, title] : {std::pair{"total_input_tokens", "input tokens"},
-                                      std::pair{"total_output_tokens", "output tokens"}}) {
+  for (const auto& [member, title] :
+       {std::pair{"total_input_tokens", "input tokens"}, std::pair{"total_output_tokens", "output tokens"}}) {
     metrics.add_member(result, member, title, {"tokens", Better::unknown});
   }
 }

@@ -45,20 +45,21 @@ SideSummary side_from(const Fields& fields) {
 }
 
 Json metric_to_json(const MetricComparison& metric) {
-  Json json{{"metric", metric.metric},
-          {"unit", metric.unit},
-          {"better", std::string(to_string(metric.better))},
-          {"paired", metric.paired},
-          {"pairs", metric.pairs},
-          {"a_median", finite_or_null(metric.a_median)},
-          {"b_median", finite_or_null(metric.b_median)},
-          {"log_ratios", metric.log_ratios},
-          {"ratio", estimate_to_json(metric.ratio)},
-          {"ratio_90", {{"low", finite_or_null(metric.ratio_90.low)}, {"high", finite_or_null(metric.ratio_90.high)}}},
-          {"pair_spread", finite_or_null(metric.pair_spread)},
-          {"margin", metric.margin},
-          {"speed", std::string(to_string(metric.speed))},
-          {"pairs_needed", metric.pairs_needed ? Json(*metric.pairs_needed) : Json(nullptr)}};
+  Json json{
+      {"metric", metric.metric},
+      {"unit", metric.unit},
+      {"better", std::string(to_string(metric.better))},
+      {"paired", metric.paired},
+      {"pairs", metric.pairs},
+      {"a_median", finite_or_null(metric.a_median)},
+      {"b_median", finite_or_null(metric.b_median)},
+      {"log_ratios", metric.log_ratios},
+      {"ratio", estimate_to_json(metric.ratio)},
+      {"ratio_90", {{"low", finite_or_null(metric.ratio_90.low)}, {"high", finite_or_null(metric.ratio_90.high)}}},
+      {"pair_spread", finite_or_null(metric.pair_spread)},
+      {"margin", metric.margin},
+      {"speed", std::string(to_string(metric.speed))},
+      {"pairs_needed", metric.pairs_needed ? Json(*metric.pairs_needed) : Json(nullptr)}};
   if (metric.by_block) json["by_block"] = true;
   return json;
 }
@@ -128,20 +129,20 @@ Json account_to_json(const KernelAccount& account) {
   Json rows = Json::array();
   for (const KernelChange& row : account.rows) rows.push_back(change_to_json(row));
   Json json{{"witness", std::string(to_string(account.kind.witness))},
-          {"quantity", std::string(to_string(account.kind.quantity))},
-          {"available", account.available},
-          {"pairs", account.pairs},
-          {"total", estimate_to_json(account.total)},
-          {"a_seconds", account.a_seconds},
-          {"b_seconds", account.b_seconds},
-          {"rows", rows},
-          {"shares_withheld", account.shares_withheld},
-          {"why", account.why},
-          {"notes", account.notes},
-          {"exchanged_share", optional_estimate_to_json(account.exchanged_share)},
-          {"by_operation", account.by_operation},
-          {"explains_metric", account.explains_metric},
-          {"of", account.of}};
+            {"quantity", std::string(to_string(account.kind.quantity))},
+            {"available", account.available},
+            {"pairs", account.pairs},
+            {"total", estimate_to_json(account.total)},
+            {"a_seconds", account.a_seconds},
+            {"b_seconds", account.b_seconds},
+            {"rows", rows},
+            {"shares_withheld", account.shares_withheld},
+            {"why", account.why},
+            {"notes", account.notes},
+            {"exchanged_share", optional_estimate_to_json(account.exchanged_share)},
+            {"by_operation", account.by_operation},
+            {"explains_metric", account.explains_metric},
+            {"of", account.of}};
   if (account.by_block) json["by_block"] = true;
   return json;
 }

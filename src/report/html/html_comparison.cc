@@ -138,8 +138,7 @@ void write_pairs(HtmlWriter& out, const Comparison& comparison, const Run* run) 
   }
   Element figure(out, "figure");
   out.raw(ratio_picture(primary));
-  out.leaf("figcaption", {},
-           "The change in each " + pair_noun(primary, 1) + ", in the order they ran.");
+  out.leaf("figcaption", {}, "The change in each " + pair_noun(primary, 1) + ", in the order they ran.");
 }
 
 void write_measured(HtmlWriter& out, const Comparison& comparison, const Run* run) {
@@ -202,9 +201,8 @@ void write_metrics(HtmlWriter& out, const Comparison& comparison) {
   ends.insert(ends.end(), {own.low, own.high});
   const Scale range = scale_over(ends, 0);
   {
-    ScrollTable table(
-        out, "numbers",
-        {"metric", "A", "B", "change", "95 % interval", "", pairs_heading(comparison.primary), "B is"});
+    ScrollTable table(out, "numbers",
+                      {"metric", "A", "B", "change", "95 % interval", "", pairs_heading(comparison.primary), "B is"});
     Element body(out, "tbody");
     write_metric_row(out, comparison.primary, true, range);
     for (const MetricComparison& metric : comparison.others) {

@@ -91,8 +91,7 @@ std::string metrics(const Comparison& comparison, const Detail& detail, const Te
   const MetricComparison& primary = comparison.primary;
   out += paragraph(fmt::format("Medians; change: geometric mean of B / A; {}; margin {}; spread of a {} {}{}",
                                direction_phrase(primary.better), shown_margin(primary.margin),
-                               primary.paired ? pair_noun(primary, 1) : "side",
-                               share_text(primary.pair_spread),
+                               primary.paired ? pair_noun(primary, 1) : "side", share_text(primary.pair_spread),
                                comparison.others.empty() ? "" : "; all but the primary metric exploratory"),
                    2, Tone::dim, style);
   if (!detail.explain && left > 0) {

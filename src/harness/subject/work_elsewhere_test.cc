@@ -1,4 +1,4 @@
-#include "harness/work_elsewhere.h"
+#include "harness/subject/work_elsewhere.h"
 
 #include <gtest/gtest.h>
 

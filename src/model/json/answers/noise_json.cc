@@ -1,4 +1,4 @@
-#include "model/json/noise_json.h"
+#include "model/json/answers/noise_json.h"
 
 #include <cmath>
 #include <nlohmann/json.hpp>
