@@ -36,7 +36,7 @@ std::string measured_text(const Comparison& comparison, const Sides& sides) {
 }
 
 std::string what_changed(const Comparison& comparison) {
-  if (comparison.change.empty()) return comparison.benchmark + ", nothing changed";
+  if (comparison.change.empty()) return comparison.benchmark + ", the same as far as it is recorded";
   return comparison.benchmark + ", " + comparison.change;
 }
 
@@ -57,6 +57,21 @@ std::string speed_clause(const Comparison& comparison) {
   }
 }
 
+// What stands between the difference and its change, in one sentence.
+std::string confounded_clause(const Comparison& comparison) {
+  std::size_t differing = 0;
+  const ControlItem* only = nullptr;
+  for (const ControlItem& item : comparison.items) {
+    if (item.state != ItemState::different) continue;
+    ++differing;
+    only = &item;
+  }
+  if (differing != 1) return "More than one thing differs, so the change is not put down to any of them.";
+  if (only->unrecorded.empty()) return "What differs was not under test, so the change is not put down to it.";
+  return fmt::format("Of what differs ({}), {}: the change is not put down to any part of it.", item_name(*only),
+                     only->unrecorded);
+}
+
 std::string control_clause(const Comparison& comparison) {
   switch (comparison.control) {
     case Control::controlled:
@@ -70,7 +85,7 @@ std::string control_clause(const Comparison& comparison) {
                          bundle->members.size(), gaps);
     }
     case Control::confounded:
-      return "More than one thing differs, so the change is not put down to any of them.";
+      return confounded_clause(comparison);
     case Control::undecidable:
       return "The driver or the GPU runtime is not known, so whether the two may be compared is open.";
     case Control::not_measured:

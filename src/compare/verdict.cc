@@ -45,14 +45,16 @@ std::string numbers_text(const Comparison& comparison) {
 
 std::string more_pairs_text(const MetricComparison& metric) {
   const auto noun = [&](int count) { return pair_noun(metric, count); };
-  if (!metric.pairs_needed) return fmt::format("more {} would decide", noun(2));
+  // Which side is better no pair can tell where nobody said what better is.
+  const char* what = metric.better == Better::unknown ? " whether it changed" : "";
+  if (!metric.pairs_needed) return fmt::format("more {} would decide{}", noun(2), what);
   if (*metric.pairs_needed >= kPairsCap) {
     return fmt::format("no practical number of {} would decide at this spread", noun(2));
   }
   constexpr int kMostForetold = 1000;  // above, a number would only seem to be one
   const int more = *metric.pairs_needed - metric.pairs;
   if (more > kMostForetold) return fmt::format("more than {} more {} would be needed", kMostForetold, noun(more));
-  return fmt::format("about {} more {} would decide", more, noun(more));
+  return fmt::format("about {} more {} would decide{}", more, noun(more), what);
 }
 
 std::string confounding_text(const std::vector<ControlItem>& items, const std::string& names) {

@@ -129,6 +129,7 @@ Result<std::vector<PreparedVariant>> prepare_all(const RunPlan& plan, const Worl
     if (!prepared) return prepared.error();
     variants.push_back(std::move(*prepared));
   }
+  record_inherited(variants, world);
   return variants;
 }
 

@@ -170,6 +170,24 @@ TEST(Benchmark, SecretsAndHomesStayOut) {
   EXPECT_EQ(run->variants[0].environment.at("CACHE"), "~/cache");
 }
 
+TEST(Benchmark, WhatOneVariantSetsAndAnotherInheritsIsTold) {
+  World world = host_world();
+  world.environment["NAP"] = "0.02";
+  world.environment["HF_TOKEN"] = "hf_plantedplantedplanted";
+  RunPlan plan = plan_of({"true"});
+  plan.variants.push_back(plan.variants[0]);
+  plan.variants[1].environment = {{"NAP", "0.04"}, {"HF_TOKEN", "hf_plantedplantedother"}, {"NEW", "1"}};
+  Listener listener;
+  const Result<varve::Run> run = run_benchmark(plan, world, listener);
+  ASSERT_TRUE(run) << to_text(run.error());
+  const Variant &a = run->variants[0], &b = run->variants[1];
+  EXPECT_EQ(value_text(*a.settings.at("NAP").value), "0.02");
+  EXPECT_EQ(a.settings.at("HF_TOKEN").missing, Missing::denied);
+  EXPECT_FALSE(a.settings.contains("NEW"));
+  EXPECT_FALSE(b.settings.contains("NAP")) << "what the plan sets stands in the plan";
+  EXPECT_EQ(pretty_json(to_json(*run)).find("planted"), std::string::npos);
+}
+
 TEST(Benchmark, NoDescriptorsAreLeftOpen) {
   const auto open_descriptors = [] {
     const std::filesystem::directory_iterator entries("/proc/self/fd");
