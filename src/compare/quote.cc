@@ -30,8 +30,7 @@ std::string machine_of(const Sides& sides) {
 std::string measured_text(const Comparison& comparison, const Sides& sides) {
   const MetricComparison& metric = comparison.primary;
   const std::string how =
-      metric.paired ? fmt::format("{} {} measured in turns{}", metric.pairs, metric.pairs == 1 ? "pair" : "pairs",
-                                  machine_of(sides))
+      metric.paired ? fmt::format("{} measured in turns{}", pairs_text(metric), machine_of(sides))
                     : fmt::format("{} and {} units, not measured in turns", comparison.a.units, comparison.b.units);
   return fmt::format("{} {} ({}, {})", metric.metric, format_change(metric.ratio.value), interval_text(metric), how);
 }
@@ -166,8 +165,8 @@ std::vector<std::string> assumptions_of(const Comparison& comparison, const Side
   taken.push_back(fmt::format("a machine like this one{}: on another the ratio may be another", machine_of(sides)));
   taken.push_back(fmt::format("this work: the command with these arguments and inputs ({})", comparison.benchmark));
   if (metric.paired) {
-    taken.push_back(fmt::format("a spread of {} a pair: a single run of either side may be that far off",
-                                format_percent(metric.pair_spread)));
+    taken.push_back(fmt::format("a spread of {} a {}: a single run of either side may be that far off",
+                                format_percent(metric.pair_spread), pair_noun(metric, 1)));
   } else {
     taken.push_back("that nothing drifted between the two measurements");
   }

@@ -77,6 +77,19 @@ TEST(Benchmark, APlanThatCannotBeMeasuredIsAnError) {
   EXPECT_FALSE(run_benchmark(too_few, world, listener));
 }
 
+TEST(Benchmark, ServersOfABlockNeedPortsOfTheirOwn) {
+  RunPlan plan = shell("true");
+  plan.variants.push_back(plan.variants.front());
+  for (VariantPlan& variant : plan.variants) variant.server = ServerPlan{{"server"}, true, {.port = 7000}};
+  plan.variants[1].environment["OTHER"] = "1";
+  RunObserver observer;
+  const auto refused = run_benchmark(plan, host_world(), observer);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().found.find("A and B are up together, and both are to answer at port 7000"),
+            std::string::npos)
+      << refused.error().found;
+}
+
 TEST(Benchmark, ThePathOfTheVariantCounts) {
   Result<TemporaryDirectory> directory = TemporaryDirectory::make();
   const std::string path = directory->path() + "/varve-test-program";

@@ -177,6 +177,10 @@ Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::stri
     const bool hidden = names_a_secret(variable) || looks_like_secret(value);
     document.environment[variable] = hidden ? "[redacted]" : redact_line(value, home);
   }
+  document.scanned.origin = plan.scanned.origin;
+  for (const auto& [scanned, value] : plan.scanned.values) {
+    document.scanned.values[clean_utf8(scanned)] = redact_line(value, home);
+  }
   document.settings = dispatch_settings(environment, home);
   document.other_variables = count_other_variables(environment, document);
   document.program = clean_utf8(shorten_home(prepared.program, home));
