@@ -74,7 +74,7 @@ TEST(SharedServers, TheIntervalHoldsWhereThatOfPairsDoesNot) {
   constexpr int kRuns = 3000;
   int by_block = 0, by_pair = 0;
   for (int seed = 0; seed < kRuns; ++seed) {
-    Run run = served_run(20, static_cast<std::uint64_t>(seed), 0.02);
+    varve::Run run = served_run(20, static_cast<std::uint64_t>(seed), 0.02);
     by_block += covers(measured(run), 0.02) ? 1 : 0;
     for (Variant& each : run.variants) each.server->lives = "unit";
     by_pair += covers(measured(run), 0.02) ? 1 : 0;
