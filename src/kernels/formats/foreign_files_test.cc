@@ -11,7 +11,7 @@ namespace varve {
 namespace {
 
 std::string refused(const std::string& bytes) {
-  const auto input = trace_of_bytes(text_bytes(bytes), "given");
+  const auto input = trace_of_bytes(test::text_bytes(bytes), "given");
   const auto trace = read_trace(*input);
   return trace ? "read" : trace.error().found + ": " + trace.error().hint;
 }
@@ -43,7 +43,7 @@ TEST(ForeignFiles, ATraceIsNone) {
   for (const char* text : {R"({"schemaVersion": 1, "traceEvents": []})", R"([{"ph":"X","cat":"cpu_op"}])",
                            R"({"schema": 1, "nodes": 2, "traceEvents": []})"}) {
     const std::string bytes(text);
-    EXPECT_EQ(find_foreign_file(text_bytes(bytes)), nullptr) << text;
+    EXPECT_EQ(find_foreign_file(test::text_bytes(bytes)), nullptr) << text;
   }
 }
 
