@@ -142,6 +142,7 @@ std::string text_of(const Explanation& explanation, const TextStyle& style) {
   add_row(table, is_rule ? "otherwise" : "cause", explanation.cause);
   add_row(table, "fix", explanation.fix);
   add_row(table, "may also be", joined_titles(explanation.also));
+  for (const std::string& cause : explanation.other_causes) add_row(table, "or", cause);
   add_row(table, "told by", rules_in_short(explanation.rules));
   add_facts(table, explanation.facts);
   for (const Explanation::Part& part : explanation.parts) {

@@ -21,8 +21,9 @@ struct Explanation {
   std::optional<Mender> mender;      // of a rule
   std::string cause;                 // of an error its cause, of a rule the consequence
   std::string fix;
-  std::vector<FaultCategory> also;  // other categories that may stand behind an error
-  std::vector<std::string> rules;   // rules that tell whether it is so on a stack
+  std::vector<FaultCategory> also;        // other categories that may stand behind an error
+  std::vector<std::string> other_causes;  // of an error: what else it may come of, and what would tell
+  std::vector<std::string> rules;         // rules that tell whether it is so on a stack
   // What the name of a kernel says of the whole of it.
   struct Fact {
     std::string what;           // "family", "made_by", "precision" …

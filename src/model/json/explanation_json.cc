@@ -69,6 +69,7 @@ Json explanation_to_json(const Explanation& explanation) {
   std::vector<std::string> also;
   for (const FaultCategory category : explanation.also) also.emplace_back(to_string(category));
   set_list(json, "also", also);
+  set_list(json, "other_causes", explanation.other_causes);
   set_list(json, "rules", explanation.rules);
   if (!explanation.facts.empty()) json["facts"] = facts_to_json(explanation.facts);
   for (const Explanation::Part& part : explanation.parts) json["parts"].push_back(part_to_json(part));
