@@ -110,7 +110,9 @@ TEST(KernelNames, UnknownStaysUnknown) {
     EXPECT_FALSE(meaning.fused) << name;
   }
   for (const char* name :
-       {"volta_dgemm_64x64_nn", "sm80_xmma_gemm_f32f32_f32f32_f32_tn_n_tilesize64x64x8_stage3",
+       {"flash::flash_fwd_splitkv_combine_kernel<Flash_fwd_kernel_traits<128, 64, 128, 4>>",
+        "flash_bwd_convert_dq_kernel<Flash_bwd_kernel_traits<64, 128>>", "volta_dgemm_64x64_nn",
+        "sm80_xmma_gemm_f32f32_f32f32_f32_tn_n_tilesize64x64x8_stage3",
         "flash_fwd_splitkv_combine_kernel<Flash_fwd_kernel_traits2<64>>", "nvjet_sss_128x64_64x4_TNT", "matmul_kernel",
         "attn_fwd", "cutlass::Kernel<project::Gemm<float>>"}) {
     EXPECT_EQ(kernel_meaning(name).tensor_cores, std::nullopt) << name;

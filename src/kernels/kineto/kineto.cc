@@ -84,7 +84,7 @@ class KinetoReader final : public EventSink {
   Place last_place_;
   std::optional<TrackId> last_stream_;  // at that place
   TraceEvent next_;                     // what is being read: its times
-  bool saw_device_ = false, has_fractions_ = false;
+  bool saw_device_ = false;
   std::optional<std::int64_t> base_ns_;  // of the UNIX clock
   std::uint64_t timed_ = 0, uncategorised_ = 0, foreign_ = 0, countered_ = 0;
 };
@@ -108,7 +108,6 @@ Status KinetoReader::read(TraceInput& input) {
 }
 
 void KinetoReader::tell_unseen() {
-  if (timed_ > 0 && !has_fractions_) sink_.unseen("times below a microsecond: the trace states whole microseconds");
   if (foreign_ > 0) {
     sink_.unseen(
         fmt::format("what ran on an MTIA accelerator: its {} events do not say which of them are kernels", foreign_));
@@ -171,7 +170,6 @@ void KinetoReader::read_times(const KinetoEvent& event, std::uint64_t at) {
     next_.duration_ns = std::max<std::int64_t>(next_.duration_ns, 0);
   }
   if (timed_++ == 0) tell_clock();
-  has_fractions_ = has_fractions_ || next_.start_ns % 1000 != 0 || next_.duration_ns % 1000 != 0;
 }
 
 NameId KinetoReader::name_of(std::string_view text) {
