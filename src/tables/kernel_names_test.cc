@@ -123,6 +123,42 @@ TEST(KernelNames, UnknownStaysUnknown) {
   }
 }
 
+TEST(KernelNames, WhoMadeAKernelIsToldByItsOwnNamespaceNotByWhatItTakes) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"rocprim::detail::block_reduce_kernel<true, at::native::SumOp<float>>", "rocPRIM"},
+      {"deep_gemm::sm100_fp8_fp4_gemm_1d1d_impl<128, cutlass::float_e4m3_t>", "DeepGEMM"},
+      {"tensorrt_llm::kernels::cutlass_kernels::expandInputRowsKernel<__nv_bfloat16>", "TensorRT-LLM"},
+      {"moe::dev::activation::activationDeepSeekKernel<cutlass::bfloat16_t>", "TensorRT-LLM"},
+      {"cutlass::Kernel2<cutlass_80_tensorop_bf16_s16816gemm_relu_bf16_64x64_64x6_tn_align8>", "CUTLASS"},
+      {"at::native::vectorized_elementwise_kernel<4, at::native::FillFunctor<c10::BFloat16>>", "PyTorch"},
+      {"rotary_embedding_kernel<c10::BFloat16, true>", ""},
+      {"my_stencil<cutlass::half_t>", ""},
+  };
+  for (const auto& [name, origin] : cases) EXPECT_EQ(kernel_meaning(name).origin, origin) << name;
+}
+
+// "gemm" stands in the names of a model and of a library.
+TEST(KernelNames, GemmaAndFbgemmAreNoProducts) {
+  for (const char* name : {"gemma3n_altup", "_gemma_kernel", "GemmaLayer", "fbgemm::permute_2D_sparse_data",
+                           "fbgemm::asynchronous_complete_cumsum", "fbgemm_pack"}) {
+    EXPECT_NE(kernel_meaning(name).family, Family::gemm) << name;
+  }
+  for (const char* name : {"sgemm", "bgemm_kernel", "my_gemm_kernel", "fused_a_gemm_kernel<1, 2112>",
+                           "fbgemm_gpu::bf16_gemm_kernel<4>", "GemmAddBias", "hgemm_128x128"}) {
+    EXPECT_EQ(kernel_meaning(name).family, Family::gemm) << name;
+  }
+}
+
+TEST(KernelNames, EachFieldHasTheSourceOfItsRule) {
+  const auto sources = kernel_meaning_sources("ampere_sgemm_128x64_tn");
+  for (const char* field : {"family", "origin", "precision", "architecture", "tensor_cores"}) {
+    EXPECT_TRUE(sources.contains(field) && !sources.at(field).empty()) << field;
+  }
+  EXPECT_FALSE(sources.contains("algorithm"));
+  EXPECT_TRUE(kernel_meaning_sources("sgemm_kernel_HASWELL").contains("base"));
+  EXPECT_TRUE(kernel_meaning_sources("my_stencil<7>").empty());
+}
+
 TEST(KernelNames, PrecisionAndMatrixUnitsAreThoseOfTheName) {
   struct {
     const char *name, *precision;

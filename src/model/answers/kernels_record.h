@@ -48,7 +48,9 @@ struct TraceTally {
 struct TraceStep {
   std::string name;
   std::int64_t start_ns = 0, length_ns = 0;
-  std::int64_t kernel_ns = 0;  // time of kernels that its operations started, or that ran in it where links are missing
+  // Time of kernels that its operations started, or that ran in it where links are missing; where no kernel was seen at
+  // all, of operations.
+  std::int64_t kernel_ns = 0;
   std::map<Part, std::int64_t> parts;  // of every device: they sum to its length, as often as there are devices
   bool complete = true;                // its beginning and its end lie in the window
 };

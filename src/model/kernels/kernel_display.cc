@@ -268,10 +268,17 @@ std::vector<std::string> differences(const std::vector<std::string>& texts) {
   return found;
 }
 
+// What was cut out of a name between its brackets, with those it opens closed.
+std::string closed(std::string text) {
+  int open = 0;
+  for (const char c : text) open += c == '<' ? 1 : c == '>' && open > 0 ? -1 : 0;
+  return open > 0 ? text.append(static_cast<std::size_t>(open), '>') : text;
+}
+
 // "name [what differs]" within the room.
 std::string with_addition(const NameTree& name, const std::string& addition, std::size_t most) {
   if (trim(addition).empty()) return display_of(name, most);
-  const std::string shown = shortened(std::string(trim(addition)), most / 2);
+  const std::string shown = shortened(closed(std::string(trim(addition))), most / 2);
   return display_of(name, most - display_width(shown) - 3) + " [" + shown + "]";
 }
 
