@@ -68,14 +68,9 @@ class SpoolReader {
   explicit SpoolReader(TraceSink& sink) : sink_(sink) {}
 
   Result<CudaSpool> read(TraceInput& input) {
-    TraceLines lines(input);
-    TraceLines::Line line;
-    while (true) {
-      const auto more = lines.next(line);
-      if (!more) return more.error();
-      if (!*more) return std::move(spool_);
-      take_line(line);
-    }
+    const Status read = for_each_line(input, [&](const TraceLines::Line& line) { take_line(line); });
+    if (!read) return read.error();
+    return std::move(spool_);
   }
 
  private:
