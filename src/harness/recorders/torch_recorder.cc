@@ -235,7 +235,10 @@ class TorchUnit final : public RecordedUnit {
       return fmt::format("PyTorch was asked for a window of {}, and {}", format_seconds(window_.length_seconds), end);
     }
     if (!left.told.empty()) return "PyTorch did not ask, and the program had ended before the start-up hook could";
-    return "PyTorch did not ask, and the start-up hook left no word: no Python, python -I, -S or -E, another "
+    if (!outcome.end.ok())
+      return "PyTorch did not ask, and the program did not end well: its start-up hook left no word";
+    return "PyTorch did not ask, and the start-up hook left no word: no Python that imports torch, python -I, -S or "
+           "-E, another "
            "PYTHONPATH, or a process that did not end by itself";
   }
 
