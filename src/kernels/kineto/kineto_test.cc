@@ -198,7 +198,7 @@ TEST(Kineto, TypesOtherThanFp32StandBehindTheShapes) {
   EXPECT_EQ(name(R"(["c10::BFloat16", "c10::BFloat16", ""])"), "aten::mm [[8,64],[64,8]] bf16");
   EXPECT_EQ(name(R"(["c10::Half", "float", ""])"), "aten::mm [[8,64],[64,8]] fp16+fp32");
   EXPECT_EQ(name(R"(["long int", "ScalarList"])"), "aten::mm [[8,64],[64,8]]");
-  EXPECT_EQ(name(R"(["c10::Half)"), "aten::mm [[8,64],[64,8]]");
+  EXPECT_EQ(name(R"("c10::Half")"), "aten::mm [[8,64],[64,8]] fp16") << "a text in the place of the list";
   const RecordedTrace both =
       read_text(made(operation(R"(["float","float"])") + "," + operation(R"(["c10::Half","c10::Half"])")));
   ASSERT_EQ(both.events.size(), 2u);
