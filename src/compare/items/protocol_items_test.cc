@@ -89,7 +89,7 @@ TEST(ScannedItems, ALargerBatchDoesMoreWorkOfItsOwnMetric) {
 }
 
 TEST(ProtocolItems, OtherCachesOrClientsConfound) {
-  Run a = interleaved_run(6, speed_shape(1, 0.002)), b = a;
+  varve::Run a = interleaved_run(6, speed_shape(1, 0.002)), b = a;
   EXPECT_EQ(item_of(of_documents(a, b), "protocol.cache"), nullptr) << "nobody named one";
   a.protocol.cache_state = "warm";
   b.protocol.cache_state = "flushed";
