@@ -314,7 +314,7 @@ def case_limited(ground):
         ground.run_whole("init", "launch=300", "sleep=300", "launch=300", limit=limit)
         document, _ = ground.read()
         seen = sum(calls(row) for rows in rows_of(document).values() for row in rows)
-        assert seen in (0, 300, 600), limit
+        assert seen % 100 == 0 and seen <= 600, (limit, seen)  # a flush that is cut may tell of some rows
 
 
 def case_torn(ground):
