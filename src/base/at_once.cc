@@ -4,6 +4,7 @@
 #include <atomic>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace varve {
@@ -27,6 +28,19 @@ void for_each_at_once(std::size_t count, const std::function<void(std::size_t)>&
     // No more threads are permitted: those that there are do all of it.
   }
   work();
+}
+
+Aside::Aside(std::function<void()> act) {
+  if (std::thread::hardware_concurrency() < 2) return;
+  try {
+    thread_ = std::thread(std::move(act));
+  } catch (const std::system_error&) {
+    // No more threads are permitted.
+  }
+}
+
+Aside::~Aside() {
+  if (thread_.joinable()) thread_.join();
 }
 
 }  // namespace varve

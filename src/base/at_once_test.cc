@@ -16,5 +16,13 @@ TEST(AtOnce, CallsWithEveryNumberOnce) {
   }
 }
 
+TEST(AtOnce, WhatRunsAsideHasEndedWhenItIsGone) {
+  std::atomic<int> calls = 0;
+  {
+    const Aside aside([&] { ++calls; });
+  }
+  EXPECT_EQ(calls, std::thread::hardware_concurrency() < 2 ? 0 : 1);
+}
+
 }  // namespace
 }  // namespace varve

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "base/at_once.h"
 #include "base/redact.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -12,6 +13,8 @@
 #include "capture/subject/loaded_libraries.h"
 #include "capture/subject/subject.h"
 #include "model/fact_catalog.h"
+#include "tables/libraries.h"
+#include "tables/package_table.h"
 #include "tables/settings.h"
 #include "world/reading.h"
 
@@ -145,6 +148,12 @@ void fill_gaps(const Subject& subject, Facts& facts) {
 
 namespace {
 Result<Stack> capture_in(const World& world, const CaptureOptions& options) {
+  // Tables are parsed when they are first asked for: meanwhile the machine is looked at.
+  const Aside tables([] {
+    libraries();
+    system_package_patterns();
+    fact_catalog();
+  });
   Result<Subject> subject = open_subject(world, options);
   if (!subject) return subject.error();
 

@@ -37,6 +37,9 @@ bool is_environment(const ControlItem& item) { return item.id == "packages" || i
 // How the units ran: nobody sets it but by something else.
 bool is_use(const ControlItem& item) { return item.id == "threads" || item.id == "cpus"; }
 
+// A value that the plan scans; where there is one, whatever else differs between the variants came of it.
+bool is_scanned(const ControlItem& item) { return item.id.starts_with("scanned."); }
+
 // What may have been changed on purpose: a setting, the command, or the one file or
 // environment that the other command is about.
 bool is_planned(const ControlItem& item, ItemState command, bool environment_chosen) {
@@ -52,8 +55,24 @@ bool may_follow(const ControlItem& item) {
          item.id.starts_with("framework.") || is_use(item);
 }
 
+// The values are under test, and what they were put into follows; so does the work that the metric itself is over, as a
+// larger batch does more of it.
+void mark_scanned(const Sides& sides, std::vector<ControlItem>& items) {
+  const bool counts_work = !metric_values(sides, "work").a.empty();
+  for (ControlItem& item : items) {
+    if (is_scanned(item)) item.under_test = true;
+    const bool filled = item.id == "command" || item.id == "directory" || item.id == "server" || is_setting(item);
+    const bool of_metric = item.id == "work" && !counts_work;
+    if (item.state == ItemState::different && !is_scanned(item) && (filled || of_metric || may_follow(item))) {
+      item.state = ItemState::follows;
+      item.unrecorded.clear();
+    }
+  }
+}
+
 // What the plan changed on purpose is under test; program and libraries that differ then follow from it.
-void mark_planned(std::vector<ControlItem>& items, bool environment_chosen) {
+void mark_planned(const Sides& sides, std::vector<ControlItem>& items, bool environment_chosen) {
+  if (std::any_of(items.begin(), items.end(), is_scanned)) return mark_scanned(sides, items);
   const ItemState command = find_item(items, "command")->state;
   bool any = false;
   for (ControlItem& item : items) {
@@ -240,7 +259,7 @@ Result<ControlVerdict> judge_control(const Sides& sides, const std::vector<std::
     if (environment_chosen && item != nullptr) item->state = ItemState::follows;
   }
   if (sides.one_document) {
-    mark_planned(verdict.items, environment_chosen);
+    mark_planned(sides, verdict.items, environment_chosen);
     if (pair_unknown) {
       if (ControlItem* driver = find_item(verdict.items, "driver.kernel_mode.version"))
         driver->state = ItemState::unknown;

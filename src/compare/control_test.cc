@@ -166,10 +166,23 @@ TEST(Control, WhatDiffersInsideTwoCommandsIsNotRecorded) {
             std::string::npos)
       << comparison.verdict;
   EXPECT_TRUE(explains(comparison, "--against-env"));
+  EXPECT_TRUE(
+      comparison.quote.ends_with("Of what differs (command), what differs inside it is not recorded: the "
+                                 "change is not put down to any part of it."))
+      << comparison.quote;
 
   // Naming it does not record it.
   EXPECT_EQ(compared_control(run, {.margin = {}, .variable = {"command"}, .metric = {}, .created_at = {}}).control,
             Control::confounded);
+}
+
+TEST(Control, ProgramsOfOneNameAreToldByTheirPaths) {
+  varve::Run run = quiet_run();
+  run.variants[0].command = {"old/example"};
+  run.variants[1].command = {"new/example"};
+  EXPECT_EQ(compared_control(run).change, "old/example → new/example");
+  run.variants[1].command = {"new/other"};
+  EXPECT_EQ(compared_control(run).change, "example → other");
 }
 
 TEST(Control, OneArgumentMayStandForAnything) {

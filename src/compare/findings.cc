@@ -34,9 +34,10 @@ void find_speed(const Comparison& comparison, std::vector<Finding>& found) {
                             "simulated: 2 % drift gives 98 % false alarms with A...A B...B, 5 % with ABBA"));
   }
   if (metric.speed == Speed::too_few) {
-    found.push_back(finding("VRV-CMP-TOO-FEW-PAIRS", Severity::warning, fmt::format("{} pairs", metric.pairs),
+    found.push_back(finding("VRV-CMP-TOO-FEW-PAIRS", Severity::warning, pairs_text(metric),
                             "the interval rests on too little to call a speed",
-                            fmt::format("run at least {} pairs", kFewestPairs), kHoefler));
+                            fmt::format("run at least {} {}", kFewestPairs, pair_noun(metric, kFewestPairs)),
+                            kHoefler));
   }
   if (metric.speed == Speed::no_spread || comparison.a.units < 2 || comparison.b.units < 2) {
     found.push_back(finding("VRV-CMP-NO-SPREAD", Severity::warning, "a single unit on a side",

@@ -30,14 +30,13 @@ std::string machine_of(const Sides& sides) {
 std::string measured_text(const Comparison& comparison, const Sides& sides) {
   const MetricComparison& metric = comparison.primary;
   const std::string how =
-      metric.paired ? fmt::format("{} {} measured in turns{}", metric.pairs, metric.pairs == 1 ? "pair" : "pairs",
-                                  machine_of(sides))
+      metric.paired ? fmt::format("{} measured in turns{}", pairs_text(metric), machine_of(sides))
                     : fmt::format("{} and {} units, not measured in turns", comparison.a.units, comparison.b.units);
   return fmt::format("{} {} ({}, {})", metric.metric, format_change(metric.ratio.value), interval_text(metric), how);
 }
 
 std::string what_changed(const Comparison& comparison) {
-  if (comparison.change.empty()) return comparison.benchmark + ", nothing changed";
+  if (comparison.change.empty()) return comparison.benchmark + ", the same as far as it is recorded";
   return comparison.benchmark + ", " + comparison.change;
 }
 
@@ -58,6 +57,21 @@ std::string speed_clause(const Comparison& comparison) {
   }
 }
 
+// What stands between the difference and its change, in one sentence.
+std::string confounded_clause(const Comparison& comparison) {
+  std::size_t differing = 0;
+  const ControlItem* only = nullptr;
+  for (const ControlItem& item : comparison.items) {
+    if (item.state != ItemState::different) continue;
+    ++differing;
+    only = &item;
+  }
+  if (differing != 1) return "More than one thing differs, so the change is not put down to any of them.";
+  if (only->unrecorded.empty()) return "What differs was not under test, so the change is not put down to it.";
+  return fmt::format("Of what differs ({}), {}: the change is not put down to any part of it.", item_name(*only),
+                     only->unrecorded);
+}
+
 std::string control_clause(const Comparison& comparison) {
   switch (comparison.control) {
     case Control::controlled:
@@ -71,7 +85,7 @@ std::string control_clause(const Comparison& comparison) {
                          bundle->members.size(), gaps);
     }
     case Control::confounded:
-      return "More than one thing differs, so the change is not put down to any of them.";
+      return confounded_clause(comparison);
     case Control::undecidable:
       return "The driver or the GPU runtime is not known, so whether the two may be compared is open.";
     case Control::not_measured:
@@ -151,8 +165,8 @@ std::vector<std::string> assumptions_of(const Comparison& comparison, const Side
   taken.push_back(fmt::format("a machine like this one{}: on another the ratio may be another", machine_of(sides)));
   taken.push_back(fmt::format("this work: the command with these arguments and inputs ({})", comparison.benchmark));
   if (metric.paired) {
-    taken.push_back(fmt::format("a spread of {} a pair: a single run of either side may be that far off",
-                                format_percent(metric.pair_spread)));
+    taken.push_back(fmt::format("a spread of {} a {}: a single run of either side may be that far off",
+                                format_percent(metric.pair_spread), pair_noun(metric, 1)));
   } else {
     taken.push_back("that nothing drifted between the two measurements");
   }

@@ -26,7 +26,7 @@ std::string direction_text(Better better) {
 namespace {
 std::string count_text(const MetricComparison& metric, const Comparison& comparison) {
   if (!metric.paired) return fmt::format("{} and {} units", comparison.a.units, comparison.b.units);
-  return fmt::format("{} {}", metric.pairs, metric.pairs == 1 ? "pair" : "pairs");
+  return pairs_text(metric);
 }
 
 // "tokens/s +8.1 % (higher is better, 95 % interval +6.9 % to +9.3 %, 10 pairs, margin 1 %)"
@@ -44,12 +44,17 @@ std::string numbers_text(const Comparison& comparison) {
 }
 
 std::string more_pairs_text(const MetricComparison& metric) {
-  if (!metric.pairs_needed) return "more pairs would decide";
-  if (*metric.pairs_needed >= kPairsCap) return "no practical number of pairs would decide at this spread";
+  const auto noun = [&](int count) { return pair_noun(metric, count); };
+  // Which side is better no pair can tell where nobody said what better is.
+  const char* what = metric.better == Better::unknown ? " whether it changed" : "";
+  if (!metric.pairs_needed) return fmt::format("more {} would decide{}", noun(2), what);
+  if (*metric.pairs_needed >= kPairsCap) {
+    return fmt::format("no practical number of {} would decide at this spread", noun(2));
+  }
   constexpr int kMostForetold = 1000;  // above, a number would only seem to be one
   const int more = *metric.pairs_needed - metric.pairs;
-  if (more > kMostForetold) return fmt::format("more than {} more pairs would be needed", kMostForetold);
-  return fmt::format("about {} more {} would decide", more, more == 1 ? "pair" : "pairs");
+  if (more > kMostForetold) return fmt::format("more than {} more {} would be needed", kMostForetold, noun(more));
+  return fmt::format("about {} more {} would decide{}", more, noun(more), what);
 }
 
 std::string confounding_text(const std::vector<ControlItem>& items, const std::string& names) {
@@ -96,7 +101,7 @@ std::string speed_sentence(const Comparison& comparison) {
     case Speed::ambiguous:
       return fmt::format("Ambiguous: {}; {}", numbers, more_pairs_text(metric));
     case Speed::too_few:
-      return fmt::format("Too few pairs for a verdict: {}; {}", numbers, more_pairs_text(metric));
+      return fmt::format("Too few {} for a verdict: {}; {}", pair_noun(metric, 2), numbers, more_pairs_text(metric));
     case Speed::no_spread:
       return fmt::format("No verdict, a single pair has no spread: {}", numbers);
     case Speed::order_confounded:
@@ -192,7 +197,7 @@ std::vector<std::string> speed_reasons(const Comparison& comparison) {
           fmt::format("the 95 % interval ({}) allows no change and a change beyond the margin of {}", bounds, margin));
       break;
     case Speed::too_few:
-      reasons.push_back(fmt::format("{} pairs; a verdict takes at least {}", metric.pairs, kFewestPairs));
+      reasons.push_back(fmt::format("{}; a verdict takes at least {}", pairs_text(metric), kFewestPairs));
       break;
     case Speed::no_spread:
       reasons.push_back("one pair says nothing about how much pairs differ");
@@ -206,8 +211,13 @@ std::vector<std::string> speed_reasons(const Comparison& comparison) {
       break;
   }
   if (metric.pairs_needed) {
-    reasons.push_back(fmt::format("if estimate and spread hold ({} a pair), {}", format_percent(metric.pair_spread),
-                                  more_pairs_text(metric)));
+    reasons.push_back(fmt::format("if estimate and spread hold ({} a {}), {}", format_percent(metric.pair_spread),
+                                  pair_noun(metric, 1), more_pairs_text(metric)));
+  }
+  if (metric.by_block) {
+    reasons.push_back(
+        "one server served all units of a block, which share its luck: the mean of a block is one value, and blocks "
+        "are what is counted");
   }
   return reasons;
 }

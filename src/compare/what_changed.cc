@@ -25,8 +25,10 @@ std::string change_of_command(const Variant& a, const Variant& b) {
   const std::size_t common = std::min(a.command.size(), b.command.size());
   for (std::size_t i = 0; i < common; ++i) {
     if (a.command[i] == b.command[i]) continue;
-    of_a.push_back(i == 0 ? file_name(a.command[i]) : a.command[i]);
-    of_b.push_back(i == 0 ? file_name(b.command[i]) : b.command[i]);
+    // Of a program its name tells most, where the names are not the same.
+    const bool by_name = i == 0 && file_name(a.command[i]) != file_name(b.command[i]);
+    of_a.push_back(by_name ? file_name(a.command[i]) : a.command[i]);
+    of_b.push_back(by_name ? file_name(b.command[i]) : b.command[i]);
   }
   for (std::size_t i = common; i < a.command.size(); ++i) of_a.push_back(a.command[i]);
   for (std::size_t i = common; i < b.command.size(); ++i) of_b.push_back(b.command[i]);
@@ -36,7 +38,15 @@ std::string change_of_command(const Variant& a, const Variant& b) {
   return text(of_a) + " → " + text(of_b);
 }
 
+// Two programs by their files; their digests stand in the table.
+std::string change_of_program(const Variant& a, const Variant& b) {
+  const std::string name_a = file_name(a.program), name_b = file_name(b.program);
+  if (name_a.empty() || name_a != name_b) return cut(name_a) + " → " + cut(name_b);
+  return "another build of " + cut(name_a);
+}
+
 std::string change_of_item(const Sides& sides, const ControlItem& item) {
+  if (item.id == "program") return change_of_program(*sides.variant_a, *sides.variant_b);
   if (item.id == "command") return change_of_command(*sides.variant_a, *sides.variant_b);
   return fmt::format("{}: {} → {}", item_name(item), cut(item.a), cut(item.b));
 }

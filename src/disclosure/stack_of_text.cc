@@ -84,6 +84,57 @@ void set_variables(Declared& declared, Stack& stack) {
   stack.facts["settings.environment"] = unstated();
 }
 
+// What lspci showed: completes the GPUs that a driver's tool lists; where none does, they are those on the bus alone.
+void set_bus(const Declared& declared, Stack& stack) {
+  if (declared.on_bus.empty()) return;
+  const bool none_listed = stack.gpus.empty();
+  for (const Gpu& card : declared.on_bus) {
+    const auto at =
+        std::find_if(stack.gpus.begin(), stack.gpus.end(), [&](const Gpu& gpu) { return gpu.address == card.address; });
+    if (at != stack.gpus.end()) {
+      at->vendor = card.vendor;
+      at->device = card.device;
+      at->bound_driver = card.bound_driver;
+    } else if (none_listed) {
+      stack.gpus.push_back(card);
+      // Only where the text says that no driver runs is it known that none lists them: a table of nvidia-smi may be
+      // cut.
+      stack.gpus.back().listed = declared.no_kernel_driver_line == 0;
+    }
+  }
+  const GpuField* field = find_gpu_field("gpu.bus");
+  std::vector<std::string> rows;
+  for (const Gpu& gpu : stack.gpus) {
+    if (!gpu.vendor.empty()) rows.push_back(field->text(gpu));
+  }
+  if (rows.empty()) return;
+  stack.facts["gpu.bus"] =
+      known_fact(std::move(rows), fmt::format("line {} (lspci)", declared.on_bus_line), Standing::declared);
+}
+
+void set_module(const Declared& declared, Stack& stack) {
+  if (!declared.module_kernels.empty()) {
+    stack.facts["driver.kernel_mode.kernels"] =
+        known_fact(declared.module_kernels, fmt::format("line {} (kernel module)", declared.module_kernels_line),
+                   Standing::declared);
+  }
+  if (declared.no_kernel_driver_line == 0 || stack.facts.contains("driver.kernel_mode.version")) return;
+  stack.facts["driver.kernel_mode.version"] =
+      missing_fact(Missing::absent, fmt::format("line {} (nvidia-smi)", declared.no_kernel_driver_line),
+                   "nvidia-smi reaches no kernel driver");
+}
+
+// A wheel for another maker's GPUs says so in its version.
+void add_builds_of_others(Declared& declared, const Stack& stack) {
+  for (const Environment& environment : stack.environments) {
+    for (const Package& package : environment.packages) {
+      const std::size_t rocm = package.version.find("+rocm");
+      if (rocm != std::string::npos) add_other(declared, "ROCm " + package.version.substr(rocm + 5));
+      if (package.version.find("+xpu") != std::string::npos) add_other(declared, "Intel XPU");
+    }
+  }
+}
+
 void set_kernel_log(const Declared& declared, Stack& stack) {
   if (declared.kernel_events.empty()) return;
   std::vector<std::string> events;
@@ -151,6 +202,9 @@ Stack stack_of_text(Disclosure& disclosure, const std::string& name, const Knowl
   stack.gpus = gpus_of_text(declared);
   stack.environments = environments_of_text(declared, knowledge);
   set_gpu_facts(declared, stack);
+  set_bus(declared, stack);
+  set_module(declared, stack);
+  add_builds_of_others(declared, stack);
   settle_user_driver(stack, knowledge);
   set_variables(declared, stack);
   set_kernel_log(declared, stack);

@@ -14,6 +14,7 @@
 #include "harness/recording.h"
 #include "harness/run_findings.h"
 #include "harness/run_units.h"
+#include "harness/subject/work_elsewhere.h"
 #include "harness/subject/workload_source.h"
 #include "harness/unit/interrupt.h"
 #include "harness/unit/kernel_witness.h"
@@ -27,6 +28,25 @@ namespace varve {
 namespace {
 
 constexpr int kMostUnits = 100'000;
+
+// Where one serves a block, the servers of all variants are up together. Empty: they can be.
+std::string servers_in_the_way(const std::vector<VariantPlan>& variants) {
+  for (std::size_t b = 1; b < variants.size(); ++b) {
+    for (std::size_t a = 0; a < b; ++a) {
+      const std::optional<ServerPlan>&left = variants[a].server, &right = variants[b].server;
+      if (!left || !right || !(left->each_block || right->each_block)) continue;
+      const bool one = left->command == right->command && variants[a].environment == variants[b].environment &&
+                       variants[a].directory == variants[b].directory;
+      const bool port = left->ready.port != 0 && left->ready.port == right->ready.port;
+      const bool url = !left->ready.url.empty() && left->ready.url == right->ready.url;
+      if (one || (!port && !url)) continue;
+      return fmt::format("those of {} and {} are up together, and both are to answer at {}",
+                         variant_name(static_cast<int>(a)), variant_name(static_cast<int>(b)),
+                         port ? fmt::format("port {}", left->ready.port) : left->ready.url);
+    }
+  }
+  return "";
+}
 
 Status check_plan(const RunPlan& plan) {
   const auto bad = [](const char* where, std::string found, const char* hint) {
@@ -51,6 +71,10 @@ Status check_plan(const RunPlan& plan) {
   }
   if (!std::isfinite(plan.sampling_hertz) || plan.sampling_hertz < 0) {
     return bad("samples a second", fmt::to_string(plan.sampling_hertz), "give a number, or 0 for none");
+  }
+  if (std::string where = servers_in_the_way(plan.variants); !where.empty()) {
+    return bad("servers once a block", std::move(where),
+               "give each a port of its own in an experiment file ([variant.server]), or each unit a fresh server");
   }
   for (const VariantPlan& variant : plan.variants) {
     if (variant.server && to_string(variant.server->ready).empty()) {
@@ -105,6 +129,7 @@ Result<std::vector<PreparedVariant>> prepare_all(const RunPlan& plan, const Worl
     if (!prepared) return prepared.error();
     variants.push_back(std::move(*prepared));
   }
+  record_inherited(variants, world);
   return variants;
 }
 
@@ -173,6 +198,7 @@ Result<Run> run_benchmark(const RunPlan& plan, const World& world, RunObserver& 
   if (Result<Stack> after = capture_stack(world, how); after) run->stack_changes = changed_facts(run->stack, *after);
   mark_slow_clocks(*run);
   find_warmup(*run);
+  settle_work_elsewhere(*run);
   add_closing_findings(*run);
   return std::move(*run);
 }

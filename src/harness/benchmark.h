@@ -30,6 +30,7 @@ struct VariantPlan {
   std::string directory = {};  // to start in; empty: where Varve stands
   std::string label = {};      // for people
   std::optional<ServerPlan> server = {};
+  ScannedValues scanned = {};
 };
 
 // A run that is taken up again.

@@ -77,6 +77,19 @@ TEST(Benchmark, APlanThatCannotBeMeasuredIsAnError) {
   EXPECT_FALSE(run_benchmark(too_few, world, listener));
 }
 
+TEST(Benchmark, ServersOfABlockNeedPortsOfTheirOwn) {
+  RunPlan plan = shell("true");
+  plan.variants.push_back(plan.variants.front());
+  for (VariantPlan& variant : plan.variants) variant.server = ServerPlan{{"server"}, true, {.port = 7000}};
+  plan.variants[1].environment["OTHER"] = "1";
+  RunObserver observer;
+  const auto refused = run_benchmark(plan, host_world(), observer);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().found.find("A and B are up together, and both are to answer at port 7000"),
+            std::string::npos)
+      << refused.error().found;
+}
+
 TEST(Benchmark, ThePathOfTheVariantCounts) {
   Result<TemporaryDirectory> directory = TemporaryDirectory::make();
   const std::string path = directory->path() + "/varve-test-program";
@@ -155,6 +168,24 @@ TEST(Benchmark, SecretsAndHomesStayOut) {
   EXPECT_EQ(text.find("varve-user"), std::string::npos) << text.substr(text.find("varve-user") - 200, 400);
   EXPECT_NE(text.find("~/model"), std::string::npos);
   EXPECT_EQ(run->variants[0].environment.at("CACHE"), "~/cache");
+}
+
+TEST(Benchmark, WhatOneVariantSetsAndAnotherInheritsIsTold) {
+  World world = host_world();
+  world.environment["NAP"] = "0.02";
+  world.environment["HF_TOKEN"] = "hf_plantedplantedplanted";
+  RunPlan plan = plan_of({"true"});
+  plan.variants.push_back(plan.variants[0]);
+  plan.variants[1].environment = {{"NAP", "0.04"}, {"HF_TOKEN", "hf_plantedplantedother"}, {"NEW", "1"}};
+  Listener listener;
+  const Result<varve::Run> run = run_benchmark(plan, world, listener);
+  ASSERT_TRUE(run) << to_text(run.error());
+  const Variant &a = run->variants[0], &b = run->variants[1];
+  EXPECT_EQ(value_text(*a.settings.at("NAP").value), "0.02");
+  EXPECT_EQ(a.settings.at("HF_TOKEN").missing, Missing::denied);
+  EXPECT_FALSE(a.settings.contains("NEW"));
+  EXPECT_FALSE(b.settings.contains("NAP")) << "what the plan sets stands in the plan";
+  EXPECT_EQ(pretty_json(to_json(*run)).find("planted"), std::string::npos);
 }
 
 TEST(Benchmark, NoDescriptorsAreLeftOpen) {

@@ -18,25 +18,36 @@ constexpr double kConfidence = 0.90;
 constexpr int kMostForetold = 1000;  // pairs: above, a number would only seem to be one
 constexpr int kWidestRange = 10;     // times the lower end
 
+// Units that share a server count by the mean of their block.
+bool counts_blocks(const RunPlan& plan) {
+  return plan.variants.size() > 1 &&
+         std::any_of(plan.variants.begin(), plan.variants.end(),
+                     [](const VariantPlan& variant) { return variant.server && variant.server->each_block; });
+}
+
 std::string planned_text(const RunPlan& plan) {
   const bool most = plan.rules.stop_seconds > 0 || plan.rules.stop_width > 0;
-  return fmt::format("Planned: {}{} {}.", most ? "at most " : "", plan.units,
+  const int blocks = (plan.units + 1) / 2;
+  return fmt::format("Planned: {}{} {}{}.", most ? "at most " : "", plan.units,
                      plan.variants.size() == 1   ? "units"
                      : plan.variants.size() == 2 ? "pairs"
-                                                 : "rounds of a unit of each variant");
+                                                 : "rounds of a unit of each variant",
+                     counts_blocks(plan)
+                         ? fmt::format(", which are {} {} with a server each", blocks, blocks == 1 ? "block" : "blocks")
+                         : "");
 }
 
 // "7 to 40 pairs", or that it cannot be told.
-std::string pairs_text(int (*pairs_for)(double, double), double size, const Interval& deviation) {
+std::string pairs_text(int (*pairs_for)(double, double), double size, const Interval& deviation, const char* noun) {
   const int low = std::max(kFewestPairs, pairs_for(size, deviation.low));
   const int high = std::max(kFewestPairs, pairs_for(size, deviation.high));
-  if (low > kMostForetold) return fmt::format("more than {} pairs", kMostForetold);
-  if (high == low) return fmt::format("{} pairs", low);
+  if (low > kMostForetold) return fmt::format("more than {} {}", kMostForetold, noun);
+  if (high == low) return fmt::format("{} {}", low, noun);
   if (high > kMostForetold || high > kWidestRange * low) {
     const std::string most = high > kMostForetold ? fmt::format("over {}", kMostForetold) : fmt::to_string(high);
-    return fmt::format("cannot tell yet ({} to {} pairs)", low, most);
+    return fmt::format("cannot tell yet ({} to {} {})", low, most, noun);
   }
-  return fmt::format("{} to {} pairs", low, high);
+  return fmt::format("{} to {} {}", low, high, noun);
 }
 }  // namespace
 
@@ -63,9 +74,11 @@ std::optional<ForecastSpread> forecast_pair_spread(const std::vector<Unit>& unit
 
 std::vector<std::string> forecast_lines(const RunPlan& plan, const std::vector<Unit>& units,
                                         const std::string& metric) {
+  if (plan.variants.size() < 2) return {planned_text(plan)};  // there is no verdict to take pairs
+  const char* noun = counts_blocks(plan) ? "blocks" : "pairs";
   const std::optional<ForecastSpread> spread = forecast_pair_spread(units, metric);
   if (!spread) {
-    return {fmt::format("How many pairs a verdict takes cannot be told yet: there are too few warm-up units. {}",
+    return {fmt::format("How many {} a verdict takes cannot be told yet: there are too few warm-up units. {}", noun,
                         planned_text(plan))};
   }
   const Interval range = deviation_interval(spread->deviation, spread->degrees, kConfidence);
@@ -75,13 +88,14 @@ std::vector<std::string> forecast_lines(const RunPlan& plan, const std::vector<U
                   "spread by {} to {}.",
                   metric, format_percent(spread->deviation), format_percent(range.low), format_percent(range.high)));
   std::string effects =
-      fmt::format("To tell an effect of 5 %: {}", pairs_text(pairs_for_effect, std::log1p(0.05), range));
+      fmt::format("To tell an effect of 5 %: {}", pairs_text(pairs_for_effect, std::log1p(0.05), range, noun));
   const double margin = std::log1p(plan.margin);
   if (plan.margin != 0.05) {
-    effects += fmt::format("; of {}: {}", format_percent(plan.margin), pairs_text(pairs_for_effect, margin, range));
+    effects +=
+        fmt::format("; of {}: {}", format_percent(plan.margin), pairs_text(pairs_for_effect, margin, range, noun));
   }
   lines.push_back(effects + fmt::format("; to call them the same within {}: {}.", format_percent(plan.margin),
-                                        pairs_text(pairs_for_same, margin, range)));
+                                        pairs_text(pairs_for_same, margin, range, noun)));
   lines.push_back(planned_text(plan));
   return lines;
 }

@@ -21,7 +21,8 @@ struct ForecastSpread {
 std::optional<ForecastSpread> forecast_pair_spread(const std::vector<Unit>& units, const std::string& metric);
 
 // How many pairs a verdict may take, in lines for a person: a range (90 %), never below the five that any verdict
-// needs, or that it cannot be told yet. With one variant it speaks of pairs with a later run.
+// needs, or that it cannot be told yet; of blocks where units of one share a server. With one variant only what is
+// planned: nothing is compared.
 std::vector<std::string> forecast_lines(const RunPlan& plan, const std::vector<Unit>& units, const std::string& metric);
 
 }  // namespace varve

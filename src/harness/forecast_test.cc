@@ -63,6 +63,24 @@ TEST(Forecast, TwoWarmUpPairsForetellNothing) {
   EXPECT_EQ(lines[2], "Planned: 10 pairs.");
 }
 
+TEST(Forecast, OfOneVariantOnlyWhatIsPlanned) {
+  RunPlan plan;
+  plan.variants.resize(1);
+  EXPECT_EQ(forecast_lines(plan, warmups({1, 1.1, 1.2}, {}), "wall time"),
+            std::vector<std::string>{"Planned: 10 units."});
+}
+
+TEST(Forecast, SpeaksOfBlocksWhereUnitsShareAServer) {
+  RunPlan plan;
+  plan.variants.resize(2);
+  plan.variants[1].server = ServerPlan{{"srv"}, true, {.port = 7000}};
+  const std::vector<std::string> lines =
+      forecast_lines(plan, warmups({1, 1.01, 1, 1.01, 1}, {1, 1.01, 1}), "wall time");
+  EXPECT_NE(lines[1].find("blocks"), std::string::npos) << lines[1];
+  EXPECT_EQ(lines[1].find("pairs"), std::string::npos) << lines[1];
+  EXPECT_EQ(lines.back(), "Planned: 10 pairs, which are 5 blocks with a server each.");
+}
+
 TEST(Forecast, NeverFewerThanFivePairs) {
   const std::vector<std::string> lines =
       forecast_lines(plan_of_two(), warmups({1, 1.00001}, {1, 1.00001}), "wall time");

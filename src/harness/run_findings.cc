@@ -365,12 +365,12 @@ void add_shared_server_finding(Run& run) {
   Finding finding;
   finding.id = "VRV-RUN-SERVER-SHARED";
   finding.layer = Layer::settings;
-  finding.severity = Severity::warning;
+  finding.severity = Severity::note;
   finding.mender = Mender::application;
   finding.evidence = fmt::format("one server served all units of a block on {}", join(sides, " and "));
   finding.consequence =
-      "units of a block are not independent: the interval may be too narrow, and what the server had "
-      "loaded before its second unit is not known";
+      "units of a block are not independent: their mean is one value, and intervals count blocks; what the server had "
+      "loaded before its second unit is in them";
   finding.fix = "give each unit a fresh server (--server-each unit) where its start can be afforded";
   finding.source = "Kalibera and Jones 2013, doi 10.1145/2464157.2464160";
   run.findings.push_back(std::move(finding));

@@ -72,10 +72,59 @@ TEST(Protocol, AServerOfABlockServesItsUnitsOfTheBlock) {
   Bench bench(2, 4, 0);
   add_server(bench, 0, true);
   add_server(bench, 1, true);
+  bench.variants[1].server->ready.port = 7001;
   FakeExecutor executor(fine);
   bench.execute(executor);
   EXPECT_EQ(told(executor),
             "start A srv|/a|start B srv|/b|/b|/a|stop A|stop B|start A srv|/a|start B srv|/b|/b|/a|stop A|stop B");
+}
+
+TEST(Protocol, AServerThatEndedIsStartedAnewForTheRestOfItsBlock) {
+  Bench bench(2, 2, 0);
+  bench.plan.rules.keep_going = 1;
+  add_server(bench, 0, true);
+  FakeExecutor executor([](int i) {
+    UnitOutcome outcome = fine(i);
+    outcome.end.server_failed = i == 0;
+    return outcome;
+  });
+  bench.execute(executor);
+  EXPECT_EQ(told(executor), "start A srv|/a|stop A|/b|/b|start A srv|/a|stop A");
+}
+
+TEST(Protocol, StoppingByWidthCountsBlocksWhereTheyShareAServer) {
+  varve::Run run;
+  run.protocol.primary_metric = "wall time";
+  for (const char* name : {"A", "B"}) {
+    Variant variant;
+    variant.name = name;
+    variant.server = ServerSetup{{"srv"}, "block", "port 7000"};
+    run.variants.push_back(variant);
+  }
+  // Inside of a block all is equal: eight pairs are four values, which are too few.
+  for (int pair = 0; pair < 10; ++pair) {
+    for (const char* name : {"A", "B"}) {
+      Unit unit;
+      unit.variant = name;
+      unit.block = pair / 2;
+      unit.pair = pair;
+      unit.wall_seconds = name[0] == 'A' ? 1 : 1.01 + 0.001 * unit.block;
+      run.units.push_back(unit);
+    }
+    EXPECT_TRUE(pair != 7 || std::isinf(widest_half_interval(run)));
+  }
+  const double by_block = widest_half_interval(run);
+  for (Variant& variant : run.variants) variant.server->lives = "unit";
+  EXPECT_GT(by_block, 1.5 * widest_half_interval(run));
+}
+
+TEST(Protocol, SidesWithOneServerShareIt) {
+  Bench bench(2, 2, 0);
+  add_server(bench, 0, true);
+  add_server(bench, 1, true);
+  FakeExecutor executor(fine);
+  bench.execute(executor);
+  EXPECT_EQ(told(executor), "start A srv|/a|/b|/b|/a|stop A");
 }
 
 TEST(Protocol, AServerThatDoesNotStartEndsTheRun) {

@@ -108,11 +108,12 @@ class Scheduler {
     return stop(std::move(reason), std::move(finding));
   }
 
-  bool stop_interrupted(const std::string& what) {
+  // `when`: "before unit 3 (A, timing)".
+  bool stop_interrupted(const std::string& when) {
     UnitOutcome interrupted;
     interrupted.end.interrupted = true;
     interrupted.interrupted_by = interrupter(interrupt_signal(), world_.environment);
-    return stop("interrupted before " + what, *unit_finding("the run before " + what, interrupted, 0, home_));
+    return stop("interrupted " + when, *unit_finding("the run " + when, interrupted, 0, home_));
   }
 
   // False when the run ends here.
@@ -120,23 +121,23 @@ class Scheduler {
     const std::string what = describe(planned);
     const std::vector<std::string>& environment = variants_[static_cast<std::size_t>(planned.side)].environment;
     const int index = static_cast<int>(run_.units.size());
-    if (interrupt_count() > 0) return stop_interrupted(what);
+    if (interrupt_count() > 0) return stop_interrupted("before " + what);
     take_canary_before(planned);
     UnitRequest request = make_request(planned, environment);
     request.output = [this](std::string_view bytes) { observer_.output(bytes); };
     if (std::optional<Finding> trouble = surroundings_.before(planned, index, environment)) {
-      return interrupt_count() > 0 ? stop_interrupted(what) : stop(std::move(*trouble));
+      return interrupt_count() > 0 ? stop_interrupted("before " + what) : stop(std::move(*trouble));
     }
     UnitOutcome outcome = executor_.execute(request);
     settle_interrupt(outcome);
-    const std::optional<Finding> trouble = surroundings_.after(planned, index, environment);
+    const std::optional<Finding> trouble = surroundings_.after(planned, index, environment, outcome.end.server_failed);
     const std::optional<Finding> failed = unit_finding(what, outcome, plan_.timeout_seconds, home_);
     if (!outcome.not_started.empty()) return stop(*failed);
     const Unit& unit = keep(planned, request, outcome);
     if (!kept_) return stop_not_kept(failed);
     if (failed && outcome.end.interrupted) return stop(*failed);
     if (failed) return failures_.add(*failed, run_) || stop(*failed);
-    if (trouble) return stop(*trouble);
+    if (trouble) return interrupt_count() > 0 ? stop_interrupted("after " + what) : stop(*trouble);
     return check_metrics(what, unit);
   }
 

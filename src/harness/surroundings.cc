@@ -10,8 +10,20 @@ Surroundings::Surroundings(const RunPlan& plan, const std::vector<PreparedVarian
                            RunObserver& observer, std::string home)
     : plan_(plan), variants_(variants), executor_(executor), observer_(observer), home_(std::move(home)) {}
 
+namespace {
+bool is_one_server(const PreparedVariant& a, const PreparedVariant& b) {
+  return a.server && b.server && a.server->program == b.server->program && a.server->command == b.server->command &&
+         a.server->each_block == b.server->each_block && to_string(a.server->ready) == to_string(b.server->ready) &&
+         a.environment == b.environment && a.directory == b.directory;
+}
+}  // namespace
+
 std::optional<int> Surroundings::server(int side) const {
-  return variants_[static_cast<std::size_t>(side)].server ? std::optional(side) : std::nullopt;
+  const PreparedVariant& variant = variants_[static_cast<std::size_t>(side)];
+  if (!variant.server) return std::nullopt;
+  int key = 0;
+  while (!is_one_server(variants_[static_cast<std::size_t>(key)], variant)) ++key;  // at the latest itself
+  return key;
 }
 
 std::optional<Finding> Surroundings::before(const PlannedUnit& planned, int index,
@@ -23,17 +35,17 @@ std::optional<Finding> Surroundings::before(const PlannedUnit& planned, int inde
 }
 
 std::optional<Finding> Surroundings::after(const PlannedUnit& planned, int index,
-                                           const std::vector<std::string>& environment) {
-  const std::optional<PreparedServer>& server = variants_[static_cast<std::size_t>(planned.side)].server;
-  if (server && (!server->each_block || planned.block < 0)) {
-    executor_.stop_server(planned.side);
-    running_.erase(planned.side);
+                                           const std::vector<std::string>& environment, bool server_ended) {
+  const std::optional<PreparedServer>& described = variants_[static_cast<std::size_t>(planned.side)].server;
+  if (described && (!described->each_block || planned.block < 0 || server_ended)) {
+    executor_.stop_server(*server(planned.side));
+    running_.erase(*server(planned.side));
   }
   return run_shell(plan_.rules.cleanup, "--cleanup", planned, index, environment);
 }
 
 void Surroundings::end() {
-  for (const int side : running_) executor_.stop_server(side);
+  for (const int key : running_) executor_.stop_server(key);
   running_.clear();
 }
 
@@ -60,16 +72,16 @@ std::optional<Finding> Surroundings::run_shell(const std::string& line, const ch
 std::optional<Finding> Surroundings::start_server(const PlannedUnit& planned,
                                                   const std::vector<std::string>& environment) {
   const PreparedVariant& variant = variants_[static_cast<std::size_t>(planned.side)];
-  if (!variant.server || running_.contains(planned.side)) return std::nullopt;
+  if (!variant.server || running_.contains(*server(planned.side))) return std::nullopt;
   ServerRequest request;
   request.program = variant.server->program;
   request.command = &variant.server->command;
   request.environment = &environment;
   request.directory = variant.directory;
   request.ready = variant.server->ready;
-  const Status started = executor_.start_server(planned.side, request);
+  const Status started = executor_.start_server(*server(planned.side), request);
   if (!started) return server_finding("the server of " + variant.document.name, to_text(started.error()), home_);
-  running_.insert(planned.side);
+  running_.insert(*server(planned.side));
   return std::nullopt;
 }
 

@@ -22,12 +22,15 @@ class Surroundings {
 
   // Gets everything ready for unit number `index` of the run, whose environment this is. A finding where that fails.
   std::optional<Finding> before(const PlannedUnit& planned, int index, const std::vector<std::string>& environment);
-  // Once it has ended: stops its server, unless it is to serve more of its block, and cleans up.
-  std::optional<Finding> after(const PlannedUnit& planned, int index, const std::vector<std::string>& environment);
+  // Once it has ended: stops its server, unless it is to serve more of its block, and cleans up. `server_ended`: it has
+  // ended by itself, and the next unit gets another.
+  std::optional<Finding> after(const PlannedUnit& planned, int index, const std::vector<std::string>& environment,
+                               bool server_ended = false);
   // Stops all that still runs.
   void end();
 
-  // The key of the server that units of this side are clients of.
+  // The key of the server that units of this side are clients of: the first side whose server is the same, by command,
+  // environment and directory. Such sides share it.
   std::optional<int> server(int side) const;
 
  private:
@@ -41,7 +44,7 @@ class Surroundings {
   RunObserver& observer_;
   std::string home_;
   int block_ = -1;         // whose servers run
-  std::set<int> running_;  // sides whose server runs
+  std::set<int> running_;  // keys of servers that run
 };
 
 }  // namespace varve

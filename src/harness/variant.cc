@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <set>
 
 #include "base/redact.h"
 #include "base/text.h"
@@ -22,6 +23,7 @@ namespace {
 
 constexpr std::uint64_t kNamedFileCap = std::uint64_t{256} << 20;
 constexpr int kMostNamedFiles = 64;
+constexpr std::size_t kMostInheritedBytes = 4096;      // of the value of a variable
 constexpr const char* kDefaultPath = "/bin:/usr/bin";  // confstr(_CS_PATH), which execvp falls back to
 constexpr const char* kDoing = "finding the program to run";
 
@@ -175,6 +177,10 @@ Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::stri
     const bool hidden = names_a_secret(variable) || looks_like_secret(value);
     document.environment[variable] = hidden ? "[redacted]" : redact_line(value, home);
   }
+  document.scanned.origin = plan.scanned.origin;
+  for (const auto& [scanned, value] : plan.scanned.values) {
+    document.scanned.values[clean_utf8(scanned)] = redact_line(value, home);
+  }
   document.settings = dispatch_settings(environment, home);
   document.other_variables = count_other_variables(environment, document);
   document.program = clean_utf8(shorten_home(prepared.program, home));
@@ -185,6 +191,27 @@ Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::stri
     if (Status ready = prepare_server(*plan.server, home, prepared); !ready) return ready.error();
   }
   return prepared;
+}
+
+void record_inherited(std::vector<PreparedVariant>& variants, const World& world) {
+  const std::string home = environment_value(world.environment, "HOME");
+  std::set<std::string> names;
+  for (const PreparedVariant& variant : variants) {
+    for (const auto& [name, value] : variant.document.environment) names.insert(name);
+  }
+  for (PreparedVariant& variant : variants) {
+    Variant& document = variant.document;
+    for (const std::string& name : names) {
+      const auto found = variant.variables.find(name);
+      if (found == variant.variables.end() || document.environment.contains(name)) continue;
+      constexpr const char* kSource = "environment";
+      const bool hidden = names_a_secret(name) || looks_like_secret(found->second);
+      document.settings.try_emplace(
+          name, hidden ? missing_fact(Missing::denied, kSource, "looks like a secret, not recorded")
+                       : known_fact(clean_utf8(redact_line(found->second, home), kMostInheritedBytes), kSource));
+    }
+    document.other_variables = count_other_variables(variant.variables, document);
+  }
 }
 
 }  // namespace varve

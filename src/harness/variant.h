@@ -35,6 +35,10 @@ struct PreparedVariant {
 // such program; it says where Varve looked.
 Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::string& name, const World& world);
 
+// What the plan sets for one variant may stand in Varve's own environment and so reach the others: into the settings of
+// each variant come those variables that any of them sets and that it inherits, a secret as one that is not recorded.
+void record_inherited(std::vector<PreparedVariant>& variants, const World& world);
+
 // Variables as a program is given them: "NAME=VALUE", sorted.
 std::vector<std::string> settings_list(const std::map<std::string, std::string>& variables);
 

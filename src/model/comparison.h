@@ -84,12 +84,14 @@ struct SideSummary {
   double spread = 0;  // standard deviation of ln(value); meaningless with one unit
 };
 
-// The primary metric on both sides. Ratios are B / A; log ratios one a pair.
+// The primary metric on both sides. Ratios are B / A; log ratios one a pair that counts.
 struct MetricComparison {
   std::string metric, unit;
   Better better = Better::lower;
   bool paired = true;
-  int pairs = 0;  // or the smaller side's units when unpaired
+  int pairs = 0;  // that count: of units, or of blocks; when unpaired those of the smaller side
+  // One server served the units of a block: `pairs`, `log_ratios` and the spread are of means over blocks.
+  bool by_block = false;
   double a_median = 0, b_median = 0;
   std::vector<double> log_ratios;  // ln(B/A) of each pair; empty when unpaired
   Estimate ratio;                  // B / A with the 95 % interval
@@ -137,7 +139,8 @@ struct KernelAccount {
   ProfileKind kind;
   bool available = false;  // false: `why` says what is missing
   int pairs = 0;
-  Estimate total;  // mean over the pairs of B − A, seconds a unit
+  bool by_block = false;  // they are blocks, of units that share a server
+  Estimate total;         // mean over the pairs of B − A, seconds a unit
   double a_seconds = 0, b_seconds = 0;
   std::vector<KernelChange> rows;  // largest |change| first; the last one is the remainder: "(not sampled)"
   std::string shares_withheld;     // why there are no shares; empty when there are
@@ -181,5 +184,10 @@ std::string_view to_string(ItemState state);
 std::string_view to_string(KernelState state);
 std::string speed_title(Speed speed);  // for people
 std::string control_title(Control control);
+
+// What a verdict counts: pairs of units, or blocks where the units of one share a server.
+std::string pair_noun(const MetricComparison& metric, int count);  // "pair", "pairs", "block", "blocks"
+std::string pairs_text(const MetricComparison& metric);            // "10 pairs", "5 blocks with a server each"
+std::string pairs_heading(const MetricComparison& metric);  // of a column: "pairs", "blocks"; not in turns: "units"
 
 }  // namespace varve

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
+
 namespace varve {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Which capabilities a family-specific target of this capability may run on: those of the same number. CUDA C++
 // Programming Guide 13.0, "Family-specific targets": 10.0 and 10.3 are one family, so are 12.0 and 12.1; 11.0, which

@@ -130,6 +130,7 @@ struct Variant {
   std::string label;                               // what the plan calls it: "torch 2.15"; empty: nothing
   std::string directory;                           // its units started in, home shortened; empty: where Varve did
   std::optional<ServerSetup> server;               // nothing: its units are no clients
+  ScannedValues scanned;                           // what the plan put in the place of "{batch}" and the like
 };
 
 // How the run was executed, fixed before it starts.

@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 
+#include "base/at_once.h"
 #include "base/redact.h"
 #include "base/text.h"
 #include "package/package_cuda.h"
@@ -14,8 +15,9 @@ namespace varve {
 
 namespace {
 constexpr std::size_t kMostLibraries = 8192;
-constexpr std::size_t kMostWalked = 512;  // folders of a package that is installed to be edited
-constexpr int kDeepest = 4;               // below its top
+constexpr std::size_t kMostListed = 4 * kMostLibraries;  // kept of one package's list
+constexpr std::size_t kMostWalked = 512;                 // folders of a package that is installed to be edited
+constexpr int kDeepest = 4;                              // below its top
 
 // Nine rows of ten: neither a library nor a compiler.
 bool is_source(std::string_view row) {
@@ -23,17 +25,47 @@ bool is_source(std::string_view row) {
          row.ends_with(".cuh");
 }
 
+struct ListedFile {
+  std::string path, content;  // as in RecordRow
+};
+
+// Of a package's list (RECORD) what is asked about.
+struct ListedFiles {
+  bool whole = false;             // there is a list, and it was read to its end
+  std::vector<ListedFile> files;  // libraries and compilers
+  std::string folder_cuda;        // "13" where it lists nvidia/cu13/…
+};
+
+// Looks at nothing but the list itself, so that lists may be read at once.
+ListedFiles read_list(const Files& files, const InstalledPackage& installed) {
+  ListedFiles list;
+  const std::string path = installed.folder + "/" + installed.metadata + "/RECORD";
+  const Looked<FileReader> file = files.open(path);
+  if (!file) return list;
+  const Status read = read_record_rows(*file, path, [&](const RecordRow& listed) {
+    const std::string_view row = listed.path;
+    if (is_source(row) && !row.starts_with("nvidia/cu")) return;
+    if (row.starts_with("nvidia/cu") && list.folder_cuda.empty()) {
+      list.folder_cuda = cuda_from_digits(row.substr(9, row.find('/', 9) - 9));
+    }
+    const bool counts = is_shared_library_name(row) || gpu_compiler_at(row).has_value();
+    if (counts && list.files.size() < kMostListed)
+      list.files.push_back({std::string(row), std::string(listed.content)});
+  });
+  list.whole = static_cast<bool>(read);
+  return list;
+}
+
 class Gatherer {
  public:
   Gatherer(const Files& files, const EnvironmentPlace& place) : files_(files), place_(place) {}
 
-  void gather(InstalledPackage& installed) {
+  void gather(InstalledPackage& installed, const ListedFiles& list) {
     cudas_.clear();
     set_python(installed.folder);
     package_ = installed.package.name;
     if (!installed.row->has_gpu_code()) return;
-    bool listed = false;
-    if (!installed.metadata.empty()) listed = read_list(installed);
+    const bool listed = take_list(installed, list);
     for (const std::string& path : installed.conda_files) add_linked(path_below(place_.path, path));
     if (!listed && !installed.metadata.empty()) list_folders(installed, installed.folder, 1);
     for (const std::string& source : installed.sources) list_folders(installed, source, kDeepest);
@@ -95,32 +127,24 @@ class Gatherer {
     if (!path.empty()) add(files_.resolve(path).value.value_or(path));
   }
 
-  // False: the package has no list.
-  bool read_list(InstalledPackage& installed) {
-    const std::string path = installed.folder + "/" + installed.metadata + "/RECORD";
-    const Looked<FileReader> file = files_.open(path);
-    if (!file) return false;
-    std::string folder_cuda;
+  // What the package's list says; false: it has none.
+  bool take_list(InstalledPackage& installed, const ListedFiles& list) {
     const std::string label = installed.package.name + " " + installed.package.version;
     const bool as_listed = !installed.package.is_of_conda();
-    const Status read = read_record_rows(*file, path, [&](const RecordRow& listed) {
-      const std::string_view row = listed.path;
-      if (is_source(row) && !row.starts_with("nvidia/cu")) return;
-      note_cuda(row, installed.row->cuda_libraries);
-      if (row.starts_with("nvidia/cu") && folder_cuda.empty()) {
-        folder_cuda = cuda_from_digits(row.substr(9, row.find('/', 9) - 9));
-      }
-      const bool library = is_shared_library_name(row);
-      if (library || gpu_compiler_at(row)) add_below(installed.folder, row);
+    for (const ListedFile& file : list.files) {
+      const RecordRow listed{file.path, file.content};
+      const bool library = is_shared_library_name(listed.path);
+      note_cuda(listed.path, installed.row->cuda_libraries);
+      if (library || gpu_compiler_at(listed.path)) add_below(installed.folder, listed.path);
       if (library && as_listed && !installed.is_candidate())
-        claims_.add(path_below(installed.folder, row), label, listed.digest(), listed.size());
-    });
+        claims_.add(path_below(installed.folder, listed.path), label, listed.digest(), listed.size());
+    }
     // From CUDA 13 on the names of the wheels do not tell, but the folder that they share does.
     Fact& cuda = installed.package.cuda;
-    if (!folder_cuda.empty() && !cuda.is_known() && cuda.missing == Missing::absent) {
-      cuda = known_fact(folder_cuda, "its folder nvidia/cu" + folder_cuda, Standing::inferred);
+    if (!list.folder_cuda.empty() && !cuda.is_known() && cuda.missing == Missing::absent) {
+      cuda = known_fact(list.folder_cuda, "its folder nvidia/cu" + list.folder_cuda, Standing::inferred);
     }
-    return static_cast<bool>(read);
+    return list.whole;
   }
 
   // "bitsandbytes/libbitsandbytes_cuda128.so" with "libbitsandbytes_cuda" → "12.8".
@@ -226,7 +250,11 @@ bool is_for_another_python(std::string_view path, std::string_view python) {
 PackageFiles files_of_packages(const Files& files, const EnvironmentPlace& place,
                                std::vector<InstalledPackage>& packages) {
   Gatherer gatherer(files, place);
-  for (InstalledPackage& installed : packages) gatherer.gather(installed);
+  std::vector<ListedFiles> lists(packages.size());
+  for_each_at_once(packages.size(), [&](std::size_t i) {
+    if (packages[i].row->has_gpu_code() && !packages[i].metadata.empty()) lists[i] = read_list(files, packages[i]);
+  });
+  for (std::size_t i = 0; i < packages.size(); ++i) gatherer.gather(packages[i], lists[i]);
   return gatherer.take();
 }
 

@@ -1,10 +1,12 @@
 #include "package/packages.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/at_once.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "package/package_cuda.h"
@@ -79,20 +81,24 @@ InstalledPackage read_metadata(const Files& files, const EnvironmentPlace& place
   return found;
 }
 
-// What "setup.py install" wrote: a folder of packages of its own, "gpu_ops-1.0-py3.11-linux-x86_64.egg", with EGG-INFO.
-void add_egg(const Files& files, const EnvironmentPlace& place, const std::string& folder,
-             std::vector<InstalledPackage>& packages) {
-  if (packages.size() >= kMostPackages || !files.exists(folder + "/EGG-INFO/PKG-INFO")) return;
-  packages.push_back(read_metadata(files, place, folder, "EGG-INFO"));
-}
-
+// The metadata of a folder of packages. What "setup.py install" wrote is a folder of packages of its own,
+// "gpu_ops-1.0-py3.11-linux-x86_64.egg", with EGG-INFO. Files are read and parsed on all processors.
 void add_folder(const Files& files, const EnvironmentPlace& place, const std::string& folder,
                 std::vector<InstalledPackage>& packages) {
+  struct Metadata {
+    std::string folder, name;
+  };
+  std::vector<Metadata> listed;
   for (const std::string& name : files.list(folder).value.value_or(std::vector<std::string>{})) {
-    if (name.ends_with(".egg")) add_egg(files, place, folder + "/" + name, packages);
-    if (!name.ends_with(".dist-info") && !name.ends_with(".egg-info")) continue;
-    if (packages.size() < kMostPackages) packages.push_back(read_metadata(files, place, folder, name));
+    if (packages.size() + listed.size() >= kMostPackages) break;
+    const std::string egg = folder + "/" + name;
+    if (name.ends_with(".egg") && files.exists(egg + "/EGG-INFO/PKG-INFO")) listed.push_back({egg, "EGG-INFO"});
+    if (name.ends_with(".dist-info") || name.ends_with(".egg-info")) listed.push_back({folder, name});
   }
+  std::vector<InstalledPackage> read(listed.size());
+  for_each_at_once(listed.size(),
+                   [&](std::size_t i) { read[i] = read_metadata(files, place, listed[i].folder, listed[i].name); });
+  std::move(read.begin(), read.end(), std::back_inserter(packages));
 }
 
 bool is_at_or_below(const std::string& path, const std::string& folder) {
@@ -263,8 +269,8 @@ class Joiner {
     const std::optional<PackageRequirement> wanted = parse_requirement(line);
     if (!wanted) return;
     const MarkerContext context{.python = python_, .extras = {row.extras.begin(), row.extras.end()}};
-    const InstalledPackage* target = find(wanted->name);
     if (!marker_applies(wanted->marker, context)) return;
+    const InstalledPackage* target = find(wanted->name);
     if (marker_needs_extra(wanted->marker, context) && target == nullptr) return;
     add(wanted->name, wanted->specifier);
     if (wanted->extras.empty() || target == nullptr) return;

@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
+
 namespace varve {
 
 namespace {
@@ -11,7 +13,6 @@ constexpr int kMostValues = 65536;
 constexpr std::size_t kMostNames = 4096;
 
 bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_name_part(char c) { return is_name_start(c) || is_digit(c); }
 
 class Reader {

@@ -56,7 +56,7 @@ void add_servers(const Run& run, std::vector<std::string>& sentences) {
     if (!variant.server) continue;
     sentences.push_back(
         fmt::format("{} was the client of {}, {}, ready by {}.{}", variant.name, join(variant.server->command, " "),
-                    variant.server->lives == "block" ? "one for its units of a block: they are not independent"
+                    variant.server->lives == "block" ? "one for its units of a block, whose mean is one value"
                                                      : "a fresh one for each unit",
                     variant.server->ready, server_use(run, variant)));
   }

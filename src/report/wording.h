@@ -47,6 +47,7 @@ std::string kernel_state_title(KernelState state);  // "other build", "no symbol
 const char* state_sign(ItemState state);            // "≠", "=", "?": before an item in a table
 // "Hardware, program and libraries are the same; one setting differs: OPENBLAS_CORETYPE (under test)."
 std::string difference_sentence(const std::vector<ControlItem>& items);
+std::string counted_text(const KernelAccount& account);  // "6 pairs", "5 blocks"
 // "Kernels: what explains the change of CPU time", with the witness where that is not the sampler.
 std::string account_title(const KernelAccount& account);
 // "The exchange of kernels explains 93 % (88 to 97 %) of the change in CPU time."; empty when that is not known.

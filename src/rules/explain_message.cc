@@ -71,6 +71,19 @@ std::vector<std::string> rules_of(const ErrorPattern& row) {
   return rules;
 }
 
+// What else may stand behind the message, and what would tell: "… To decide: …".
+std::vector<std::string> other_causes(const ErrorPattern& row) {
+  std::vector<std::string> lines;
+  const std::string own = fill_groups(row.cause, {});
+  for (const Cause& cause : row.candidates) {
+    std::string text = fill_groups(cause.cause, {});
+    if (text == own) continue;
+    if (!cause.decide.empty()) text += " To decide: " + fill_groups(cause.decide, {});
+    lines.push_back(text);
+  }
+  return lines;
+}
+
 Explanation explain_row(const ErrorPattern& row, const Knowledge& knowledge) {
   return {.kind = Explanation::Kind::error,
           .id = row.id,
@@ -80,6 +93,7 @@ Explanation explain_row(const ErrorPattern& row, const Knowledge& knowledge) {
           .cause = fill_groups(row.cause, {}),
           .fix = fill_groups(row.fix, {}),
           .also = row.also,
+          .other_causes = other_causes(row),
           .rules = rules_of(row),
           .source = row.source};
 }

@@ -18,12 +18,14 @@ split -l 1 --additional-suffix=.line kept.json.journal
 "$varve" check -o check.json >log || [ $? -le 3 ] # of this machine, whatever runs on it
 "$varve" check --driver 535 --gpu L40S stack.json --expect stack.json -o supposed.json >log || [ $? -le 3 ]
 "$varve" toolkit list --json >toolkits.json
+"$varve" run --check-noise --json >noise.json 2>log
 "$varve" kernels "$source/tests/foreign/perf-6.1/chains.txt" -o kernels.json >log
 "$varve" compare "$source/tests/foreign/kineto/moe-b300-02.json.gz" "$source/tests/foreign/kineto/moe-b300-03.json.gz" \
   -o traces.json >log || [ $? -eq 3 ]
 "$python" "$source/tests/documents/validate.py" "$source/schema/trace_comparison.schema.json" traces.json
 "$python" "$source/tests/documents/validate.py" "$source/schema/check.schema.json" check.json supposed.json
 "$python" "$source/tests/documents/validate.py" "$source/schema/kernels.schema.json" kernels.json
+"$python" "$source/tests/documents/validate.py" "$source/schema/noise.schema.json" noise.json
 "$python" "$source/tests/documents/validate.py" "$source/schema/toolkits.schema.json" toolkits.json
 "$python" "$source/tests/documents/validate.py" "$source/schema/stack.schema.json" stack.json process.json
 "$python" "$source/tests/documents/validate.py" "$source/schema/run.schema.json" run.json pairs.json recorded.json

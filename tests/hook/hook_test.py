@@ -68,7 +68,8 @@ TORCH = {
     "torch/autograd/profiler.py": """
         log = []
         class Result:
-            def save(self, path): open(path, "w").write('{"traceEvents": []}')
+            text = '{"traceEvents": [{"cat": "cpu_op", "dur": 1e6}]}'
+            def save(self, path): open(path, "w").write(self.text)
         def _prepare_profiler(*a, **k): log.append("prepare")
         def _enable_profiler(*a): log.append("enable")
         def _disable_profiler():
@@ -290,6 +291,49 @@ work(3)
 print(torch.autograd.profiler.log)""" % str(program.out))
         self.assertEqual(done.stdout.strip(), "[]")
         self.assertEqual(program.names(), ["asked", "facts"])
+
+    # The parts of `varve run`: that PyTorch asked, and the end of the window that it was given.
+    ASKED = """
+import os, time, torch
+out, process = %r, os.getpid()
+def note(what, text): open(out + "/%%s_%%d" %% (what, process), "w").write(text)
+def trace(text): open(os.path.dirname(os.path.dirname(out)) + "/kineto_trace_%%d.json" %% process, "w").write(text)
+note("window", "%%.3f" %% (time.monotonic() + 0.8))
+note("asked", "")
+"""
+
+    def test_it_is_opened_where_torch_asks_and_nothing_comes_of_it(self):
+        for begun in ("", "trace('{\"traceEvents\": []}')"):
+            program = Program(TORCH, window=(0.5, 0.3))
+            done = program.run(self.python, WORK + self.ASKED % str(program.out) + begun + """
+work(5)
+print(torch.autograd.profiler.log[:3])""")
+            self.assertEqual(done.stdout.strip(), "['prepare', 'enable', 'disable']", begun)
+            self.assertEqual(program.names(), ["asked", "facts", "hook", "instead", "opened", "window"])
+
+    def test_a_trace_that_is_being_written_is_waited_for(self):
+        program = Program(TORCH, window=(0.5, 0.3))
+        done = program.run(self.python, WORK + self.ASKED % str(program.out) + """
+trace('{"traceEvents": [')
+work(4)
+trace('{"traceEvents": [{"cat": "cpu_op", "dur": 1e6}]}')
+work(1)
+print(torch.autograd.profiler.log)""")
+        self.assertEqual(done.stdout.strip(), "[]")
+        self.assertEqual(program.names(), ["asked", "facts", "window"])
+
+    def test_another_window_is_opened_where_nothing_ran_in_one(self):
+        program = Program(TORCH, window=(0.2, 0.2))
+        done = program.run(self.python, WORK + """
+import torch
+Result = torch.autograd.profiler.Result
+something, Result.text = Result.text, '{"traceEvents": []}'
+work(4)
+Result.text = something
+work(6)
+print(torch.autograd.profiler.log.count("enable"))""")
+        self.assertGreater(int(done.stdout), 1)
+        self.assertLess(int(done.stdout), 8, "it went on where something had run")
 
     def test_the_programs_own_profiler_is_left_alone(self):
         program = Program(TORCH, window=(0.5, 1.5))

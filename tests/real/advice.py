@@ -14,6 +14,7 @@ not, the same versions must be in the package index for that Python, and the lin
 """
 
 import collections
+import concurrent.futures
 import json
 import pathlib
 import re
@@ -77,29 +78,35 @@ def follow(command, python, reachable):
     return ("as versions alone" if index else "by the package index"), resolve(words, python)
 
 
+def advised_commands(varve, pythons):
+    """(command, Python) of everything that is advised, each once."""
+    advised = {}
+    with tempfile.TemporaryDirectory() as made:
+        for number, (python, framework) in enumerate((p, f) for f in FRAMEWORKS for p in f[3] if p in pythons):
+            environment = pathlib.Path(made) / str(number)
+            make_environment(environment, python, *framework[:3])
+            for driver, gpu in MACHINES:
+                advised.update(((command, python), None) for command in commands_of(varve, environment, driver, gpu))
+    return list(advised)
+
+
 def main():
     varve = str(pathlib.Path(sys.argv[1]).resolve())
     if shutil.which("uv") is None or resolve(["packaging"], "3.11") is not None:
         print("uv or the package index is not here")
         return 77
     pythons = PYTHONS if "--all" in sys.argv[2:] else ["3.10", "3.13"]
-    seen, failed, reachable = {}, 0, {}
+    advised = advised_commands(varve, pythons)
+    failed, reachable = 0, {}
     counts = collections.Counter()
-    with tempfile.TemporaryDirectory() as made:
-        for number, (python, framework) in enumerate((p, f) for f in FRAMEWORKS for p in f[3] if p in pythons):
-            environment = pathlib.Path(made) / str(number)
-            make_environment(environment, python, *framework[:3])
-            for driver, gpu in MACHINES:
-                for command in commands_of(varve, environment, driver, gpu):
-                    key = (command, python)
-                    if key not in seen:
-                        seen[key] = follow(command, python, reachable)
-                        how, problem = seen[key]
-                        counts[how] += 1
-                        failed += problem is not None
-                        print(f"{'FAILED  ' if problem else 'resolved'}  Python {python}  {command}" + (f"\n          {problem}" if problem else ""), flush=True)
-    print(f"\n{len(seen)} commands, {failed} cannot be followed; " + ", ".join(f"{count} {how}" for how, count in sorted(counts.items())))
-    return 1 if failed or len(seen) < 20 else 0
+    with concurrent.futures.ThreadPoolExecutor(4) as at_once:  # uv waits for the index most of the time
+        answers = at_once.map(lambda advice: follow(*advice, reachable), advised)
+        for (command, python), (how, problem) in zip(advised, answers):
+            counts[how] += 1
+            failed += problem is not None
+            print(f"{'FAILED  ' if problem else 'resolved'}  Python {python}  {command}" + (f"\n          {problem}" if problem else ""), flush=True)
+    print(f"\n{len(advised)} commands, {failed} cannot be followed; " + ", ".join(f"{count} {how}" for how, count in sorted(counts.items())))
+    return 1 if failed or len(advised) < 20 else 0
 
 
 if __name__ == "__main__":

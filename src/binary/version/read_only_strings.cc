@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "binary/elf/note_sections.h"
 #include "binary/version/read_only_strings_scan.h"
 #include "binary/version/static_runtime.h"
@@ -10,12 +11,10 @@
 namespace varve {
 namespace {
 
-constexpr std::uint64_t kMostBytes = std::uint64_t{64} << 20;
-constexpr std::size_t kMostNameBytes = 255;
-constexpr std::size_t kMostNames = 4096;
+constexpr std::uint64_t kMostFileBytes = std::uint64_t{64} << 20;
+constexpr std::size_t kLongestName = 255;
+constexpr std::size_t kMostToldNames = 4096;
 constexpr std::size_t kMargin = 512;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_name_character(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '+' ||
@@ -26,11 +25,11 @@ bool is_name_character(char c) {
 std::optional<std::string_view> string_around(const ScanWindow& window, std::size_t at) {
   std::size_t start = at, end = at;
   while (start > 0 && window.bytes[start - 1] != 0) {
-    if (at - --start > kMostNameBytes) return std::nullopt;
+    if (at - --start > kLongestName) return std::nullopt;
   }
   if (start == 0 && !window.first) return std::nullopt;
   while (end < window.bytes.size() && window.bytes[end] != 0) {
-    if (++end - start > kMostNameBytes) return std::nullopt;
+    if (++end - start > kLongestName) return std::nullopt;
   }
   if (end == window.bytes.size()) return std::nullopt;
   return window.bytes.substr(start, end - start);
@@ -52,11 +51,11 @@ struct Found {
 void look_through(const ScanWindow& window, Found& found) {
   for_each(window, ".so", [&](std::size_t at) {
     auto text = string_around(window, at);
-    if (text && found.names.size() < kMostNames && is_library_name(*text)) found.names.emplace(*text);
+    if (text && found.names.size() < kMostToldNames && is_library_name(*text)) found.names.emplace(*text);
   });
   for_each(window, kCudaToolsMark, [&](std::size_t at) {
     auto tools = parse_cuda_tools(window.bytes.substr(at));
-    if (tools && found.tools.size() < kMostNames) found.tools.insert(*tools);
+    if (tools && found.tools.size() < kMostToldNames) found.tools.insert(*tools);
   });
   found.runtime.look(window);
 }
@@ -84,7 +83,7 @@ std::size_t version_end(std::string_view text, std::size_t at, int least, int mo
 }  // namespace
 
 bool is_library_name(std::string_view text) {
-  if (!text.starts_with("lib") || text.size() > kMostNameBytes) return false;
+  if (!text.starts_with("lib") || text.size() > kLongestName) return false;
   if (!std::all_of(text.begin(), text.end(), is_name_character)) return false;
   std::size_t suffix = text.rfind(".so");
   if (suffix == text.npos || suffix <= 3) return false;
@@ -129,7 +128,7 @@ Result<ReadOnlyStrings> read_only_strings(const FileReader& reader, const std::s
   if (!ranges) return ranges.error();
   ReadOnlyStrings strings;
   Found found;
-  std::uint64_t left = kMostBytes;
+  std::uint64_t left = kMostFileBytes;
   for (const ReadOnlyRange& range : *ranges) {
     const std::uint64_t size = std::min(range.size, left);
     strings.is_cut = strings.is_cut || size < range.size;

@@ -15,6 +15,7 @@
 #include "harness/benchmark.h"
 #include "harness/experiment/experiment_file.h"
 #include "harness/noise_check.h"
+#include "model/json/answers/noise_json.h"
 #include "model/json/documents.h"
 #include "report/card/card.h"
 
@@ -199,7 +200,7 @@ ExitStatus measure(const RunFlags& options, const RunPlan& plan, const World& wo
 }
 
 // How noisy the machine is, instead of a run.
-ExitStatus say_how_noisy() {
+ExitStatus say_how_noisy(const OutputOptions& output) {
   constexpr double kSeconds = 5;
   ProgressBar bar;
   const Result<NoiseReport> report = check_noise(host_world(), kSeconds, [&](double done) {
@@ -207,11 +208,14 @@ ExitStatus say_how_noisy() {
   });
   bar.hide();
   if (!report) return complain(report.error());
-  return print_answer(text_noise(*report, output_style()));
+  const std::string now = format_time(host_world().now());
+  return write_answer(
+      output, [&] { return pretty_json(noise_to_json(*report, now)); },
+      [&] { return text_noise(*report, output_style()); });
 }
 
 ExitStatus run(const RunFlags& options) {
-  if (options.check_noise) return say_how_noisy();
+  if (options.check_noise) return say_how_noisy(options.output);
   if (options.init) return write_template(options.file);
   const World world = host_world();
   if (options.add_pairs && options.resume.empty()) {

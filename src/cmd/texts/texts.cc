@@ -79,6 +79,19 @@ Result<LogReading> read_errors(const OpenText& text, const ErrorPatterns& patter
   return read_log(text.file.fd(), text.name, patterns);
 }
 
+namespace {
+// Logs begin with "[" and "{" too: "[TRT] [E] …", "[  1.2] NVRM: …", "{'build': …}". JSON goes on with a member, a
+// value or its end.
+bool begins_as_json(std::string_view text) {
+  const bool is_object = text.starts_with('{');
+  if (!is_object && !text.starts_with('[')) return false;
+  const std::size_t next = text.find_first_not_of(" \t\r\n", 1);
+  if (next == std::string_view::npos) return true;
+  const char c = text[next];
+  return c == '"' || (is_object ? c == '}' : c == '{' || c == '[' || c == ']');
+}
+}  // namespace
+
 bool is_text_to_read(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string start(kStart, '\0');
@@ -94,11 +107,9 @@ bool is_text_to_read(const std::string& path) {
   }
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return true;
-  if (text[first] != '{' && text[first] != '[') return true;
+  if (!begins_as_json(text.substr(first))) return true;
   if (text.find("\"varve/") != std::string_view::npos) return false;
-  const bool is_of_engine =
-      text.find("\"HostConfig\"") != std::string_view::npos || text.find("\"Config\": {") != std::string_view::npos;
-  return is_of_engine || text.substr(first).starts_with("{'") || text.substr(first).starts_with("[pip");
+  return text.find("\"HostConfig\"") != std::string_view::npos || text.find("\"Config\": {") != std::string_view::npos;
 }
 
 }  // namespace varve

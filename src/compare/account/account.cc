@@ -31,6 +31,9 @@ std::string reason_of_mixed_windows(const SeenUnits& seen, ProfileKind kind) {
 
 std::string why_no_account(const Sides& sides, const SeenUnits& seen, ProfileKind kind) {
   const std::size_t least = std::min(seen.a.size(), seen.b.size());
+  if (least >= 2 && !seen.blocks.empty() && seen.blocks.front() == seen.blocks.back()) {
+    return "a single block was sampled: no spread";
+  }
   if (least >= 2) return {};
   if (least == 1) return seen.paired ? "a single pair was sampled: no spread" : "a single unit was sampled on a side";
   std::set<std::string> reasons;
@@ -79,15 +82,17 @@ KernelAccount account_of(const Sides& sides, const MetricComparison& primary, co
   // Units of a fixed time did unequal work; where they say how much, they are scaled to one amount of it.
   if (!seen.work) account.why = reason_of_fixed_time(units_of(seen.a), units_of(seen.b), primary);
   account.available = account.why.empty();
+  account.by_block = !seen.blocks.empty();
   account.pairs = static_cast<int>(std::min(seen.a.size(), seen.b.size()));
+  if (account.by_block) account.pairs = static_cast<int>(std::set(seen.blocks.begin(), seen.blocks.end()).size());
   account.of = scope_of(seen, primary);
   AccountRows rows = account_rows(sides, seen, basis);
   account.by_operation = rows.by_operation;
   account.rows = std::move(rows.rows);
 
   const RowSeries total = whole_series(seen);
-  account.a_seconds = mean(total.a.seconds);
-  account.b_seconds = mean(total.b.seconds);
+  account.a_seconds = mean_seconds(total, total.a);
+  account.b_seconds = mean_seconds(total, total.b);
   const MeanEstimate change = *estimate_change(total, seen.paired);
   account.total = {change.value, interval_of(change, 0.95)};
   account.shares_withheld = reason_to_withhold(account, primary, seen.paired);

@@ -88,8 +88,8 @@ void fill_side(const std::vector<SeenUnit>& units, const KernelTable& kernels, c
 }
 
 void estimate(KernelChange& row, const RowSeries& values, const SeenUnits& seen) {
-  row.a_seconds = mean(values.a.seconds);
-  row.b_seconds = mean(values.b.seconds);
+  row.a_seconds = mean_seconds(values, values.a);
+  row.b_seconds = mean_seconds(values, values.b);
   const MeanEstimate change = *estimate_change(values, seen.paired);
   row.change = {change.value, interval_of(change, 0.95)};
   const auto units = static_cast<double>(std::min(seen.a.size(), seen.b.size()));

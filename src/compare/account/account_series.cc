@@ -51,6 +51,7 @@ SeenUnits seen_units(const Sides& sides, ProfileKind kind, const std::string& me
       if (a != nullptr && b != nullptr) {
         seen.a.push_back({sides.units_a[i], a});
         seen.b.push_back({sides.units_b[i], b});
+        if (counts_blocks(sides)) seen.blocks.push_back(sides.units_a[i]->block);
       } else {
         ++seen.left_out;
       }
@@ -75,6 +76,7 @@ RowSeries empty_series(const SeenUnits& seen) {
   RowSeries row;
   row.a.seconds.assign(seen.a.size(), 0);
   row.b.seconds.assign(seen.b.size(), 0);
+  row.blocks = seen.blocks;
   return row;
 }
 
@@ -86,14 +88,16 @@ void add_series(RowSeries& to, const RowSeries& more) {
 std::vector<double> differences(const RowSeries& row) {
   std::vector<double> values;
   for (std::size_t i = 0; i < row.a.seconds.size(); ++i) values.push_back(row.b.seconds[i] - row.a.seconds[i]);
-  return values;
+  return block_means(values, row.blocks);
 }
+
+double mean_seconds(const RowSeries& row, const Series& side) { return mean(block_means(side.seconds, row.blocks)); }
 
 std::optional<MeanEstimate> estimate_change(const RowSeries& row, bool paired) {
   return paired ? estimate_mean(differences(row)) : estimate_difference(row.a.seconds, row.b.seconds);
 }
 
-RowSeries whole_series(const SeenUnits& seen) { return {{wholes(seen.a)}, {wholes(seen.b)}}; }
+RowSeries whole_series(const SeenUnits& seen) { return {{wholes(seen.a)}, {wholes(seen.b)}, seen.blocks}; }
 
 std::vector<const Unit*> units_of(const std::vector<SeenUnit>& seen) {
   std::vector<const Unit*> units;

@@ -21,6 +21,7 @@ struct SeenUnit {
 struct SeenUnits {
   std::vector<SeenUnit> a, b;
   bool paired = true;
+  std::vector<int> blocks;  // of which block each pair is, where blocks are what counts (sides.h); else empty
   int left_out = 0;
   std::optional<double> work;  // that all of them are scaled to; empty: each did what it did
 };
@@ -37,6 +38,7 @@ struct Series {
 
 struct RowSeries {
   Series a, b;
+  std::vector<int> blocks{};  // as in SeenUnits
 };
 
 // Rows of nothing, for so many units; and one row put on top of another.
@@ -45,7 +47,9 @@ void add_series(RowSeries& to, const RowSeries& more);
 
 // The change from A to B; `paired`: over partners.
 std::optional<MeanEstimate> estimate_change(const RowSeries& row, bool paired);
-std::vector<double> differences(const RowSeries& row);  // of partners
+std::vector<double> differences(const RowSeries& row);  // of partners, or their means over blocks
+// Mean seconds of a side; over blocks as `differences` are, so that the means of the sides differ by theirs.
+double mean_seconds(const RowSeries& row, const Series& side);
 
 // All there was of the quantity in each unit.
 RowSeries whole_series(const SeenUnits& seen);

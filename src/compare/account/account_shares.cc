@@ -81,7 +81,8 @@ std::optional<Estimate> share_of(const std::vector<double>& total, const std::ve
 std::string reason_to_withhold(const KernelAccount& account, const MetricComparison& primary, bool paired) {
   if (!paired) return "the sides were measured one after the other: what drifted in between is in every part";
   if (account.pairs < kFewestPairs)
-    return fmt::format("{} pairs are too few: at least {}", account.pairs, kFewestPairs);
+    return fmt::format("{} {} are too few: at least {}", account.pairs, account.by_block ? "blocks" : "pairs",
+                       kFewestPairs);
   if (primary.better == Better::unknown) {
     return fmt::format("whether more or less of {} is better is not known, so nothing can be said to explain it",
                        primary.metric);
@@ -114,7 +115,8 @@ void add_shares(KernelAccount& account, const RowSeries& whole, const std::vecto
   const std::vector<double> total = differences(whole);
   // ln(X_B / X_A) of X = 1 / T, over T's share: what a share of 1 is in log points (STATS 4.2).
   const double points = std::log(account.a_seconds / account.b_seconds);
-  RowSeries exchanged{{std::vector<double>(total.size(), 0)}, {std::vector<double>(total.size(), 0)}};
+  RowSeries exchanged = whole;
+  for (Series* side : {&exchanged.a, &exchanged.b}) *side = {std::vector<double>(side->seconds.size(), 0)};
   bool any_exchange = false;
   std::size_t left_out = 0;
   for (std::size_t i = 0; i < account.rows.size(); ++i) {

@@ -83,6 +83,18 @@ bool settings_follow_from_an_environment(const Sides& sides) {
   return has_one(*sides.variant_a) && has_one(*sides.variant_b);
 }
 
+bool differs_by_scan_alone(const Sides& sides) {
+  const ScannedValues& a = sides.variant_a->scanned;
+  const ScannedValues& b = sides.variant_b->scanned;
+  if (!sides.one_document || a.origin < 0 || a.origin != b.origin || a.values == b.values) return false;
+  const bool same_names = a.values.size() == b.values.size() &&
+                          std::equal(a.values.begin(), a.values.end(), b.values.begin(),
+                                     [](const auto& left, const auto& right) { return left.first == right.first; });
+  const bool one_program = !sides.variant_a->command.empty() && !sides.variant_b->command.empty() &&
+                           sides.variant_a->command.front() == sides.variant_b->command.front();
+  return same_names && one_program && !command_follows_from_a_file(sides);
+}
+
 bool command_follows_from_a_file(const Sides& sides) {
   const Variant& a = *sides.variant_a;
   const Variant& b = *sides.variant_b;

@@ -16,4 +16,9 @@ bool command_follows_from_an_environment(const Sides& sides);
 // could import is recorded.
 bool settings_follow_from_an_environment(const Sides& sides);
 
+// Whether the two are one variant of the plan with other values in the places of names that it scans, and what differs
+// so is no program and no file that is recorded by itself. Then the values are the variable, and what they stand in
+// follows from them.
+bool differs_by_scan_alone(const Sides& sides);
+
 }  // namespace varve

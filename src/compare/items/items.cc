@@ -301,11 +301,13 @@ ControlItem fact_item(const std::string& id, const FactDefinition& definition, c
 std::vector<ControlItem> list_items(const Sides& sides) {
   std::vector<ControlItem> items;
   add_facts(sides, items);
+  add_scanned_items(sides, items);
   add_command(sides, items);
   add_settings(sides, items);
   add_program(sides, items);
   add_files(sides, items);
   add_setup(sides, items);
+  add_protocol_items(sides, items);
   add_source(sides, items);
   add_package_items(sides, items);
   add_framework_items(sides, items);

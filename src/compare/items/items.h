@@ -25,6 +25,14 @@ inline constexpr const char* kNotLoaded = "(not loaded)";
 // How units ran: threads, CPUs, work, and variables outside the list by number (in use_items.cc). After add_work.
 void add_use_items(const Sides& sides, std::vector<ControlItem>& items);
 
+// What a plan scanned: one item for each name whose value is not the same, where the variants differ in nothing else
+// (in protocol_items.cc). Of one document only: two have no plan in common.
+void add_scanned_items(const Sides& sides, std::vector<ControlItem>& items);
+
+// What the user says of the protocol, and what stands around units: cache state, path of clients, lines before and
+// after. Of two documents: in one they are of both sides.
+void add_protocol_items(const Sides& sides, std::vector<ControlItem>& items);
+
 // What a library is called as an item, by its path: "library libtorch_cpu".
 std::string library_item_title(const std::string& path);
 

@@ -5,7 +5,7 @@
 namespace varve {
 namespace {
 
-struct MadeSide {
+struct MadeWork {
   KernelTable kernels;
   Profile profile;
   void spend(const std::string& kernel, const std::string& operation, std::int64_t ns) {
@@ -19,7 +19,7 @@ struct MadeSide {
 };
 
 TEST(OperationNotes, TellOneKernelApartByWhomItServed) {
-  MadeSide a, b;
+  MadeWork a, b;
   a.spend("sgemm_kernel", "aten::mm", 900'000'000);
   a.spend("sgemm_kernel", "aten::scaled_dot_product_attention", 2'000'000'000);
   a.spend("softmax", "aten::scaled_dot_product_attention", 500'000'000);
@@ -33,7 +33,7 @@ TEST(OperationNotes, TellOneKernelApartByWhomItServed) {
 }
 
 TEST(OperationNotes, SayNothingWhereASideTellsNothing) {
-  MadeSide a, b;
+  MadeWork a, b;
   a.spend("sgemm_kernel", "aten::mm", 900'000'000);
   b.spend("sgemm_kernel", "", 800'000'000);
   EXPECT_TRUE(operation_notes(a.side(), b.side()).empty());

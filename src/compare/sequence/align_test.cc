@@ -53,7 +53,7 @@ TEST(Align, TheChainIsAsLongAsCanBe) {
 }
 
 // A sequence, and one that came of it by cutting, inserting and moving.
-std::pair<Tokens, Tokens> made_pair(std::mt19937& random) {
+std::pair<Tokens, Tokens> made_sequences(std::mt19937& random) {
   const auto below = [&](std::size_t most) { return std::uniform_int_distribution<std::size_t>(0, most - 1)(random); };
   const std::size_t kinds = 2 + below(40);
   Tokens a;
@@ -73,7 +73,7 @@ std::pair<Tokens, Tokens> made_pair(std::mt19937& random) {
 TEST(Align, HoldsWhatItPromisesForRandomSequences) {
   std::mt19937 random(7);
   for (int round = 0; round < 400; ++round) {
-    const auto [a, b] = made_pair(random);
+    const auto [a, b] = made_sequences(random);
     const std::vector<CommonRun> runs = align(a, b);
     std::size_t a_end = 0, b_end = 0;
     for (const CommonRun& run : runs) {

@@ -78,8 +78,9 @@ Result<Measured> measure(const Sides& sides, const std::string& name, double mar
   metric.margin = margin;
   metric.a_median = median(values.a);
   metric.b_median = median(values.b);
+  metric.by_block = counts_blocks(sides);
   const auto judge = sides.one_document ? judge_paired : judge_unpaired;
-  judge(metric, logarithms(values.a), logarithms(values.b));
+  judge(metric, block_means(logarithms(values.a), values.blocks_a), block_means(logarithms(values.b), values.blocks_b));
   return measured;
 }
 

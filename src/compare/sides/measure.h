@@ -14,7 +14,8 @@ struct Measured {
 };
 
 // One metric on both sides: paired t on log ratios in one document, Welch on logarithms for two (then the speed is
-// always `order_confounded`). Error when the metric has no positive value on both sides.
+// always `order_confounded`). Where units share a server, the mean of the logarithms of a block is one value. Error
+// when the metric has no positive value on both sides.
 Result<Measured> measure(const Sides& sides, const std::string& metric, double margin);
 
 // Whether the 95 % interval of B / A excludes "no change": 1 when B is better, -1 when it is worse, 0 when neither.

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <map>
 
+#include "stats/descriptive.h"
+
 namespace varve {
 
 namespace {
@@ -46,6 +48,8 @@ Error no_variant(const std::string& where, const std::string& name) {
   return {kDoing, where, fmt::format("there is no variant {}", name),
           "run two variants with varve run --against-env or --against, or name two documents"};
 }
+
+bool has_server_of_block(const Variant& variant) { return variant.server && variant.server->lives == "block"; }
 
 bool usable(const std::optional<Metric>& metric) { return metric && std::isfinite(metric->value) && metric->value > 0; }
 }  // namespace
@@ -113,6 +117,19 @@ Result<Sides> sides_of(const Side& a, const Side& b) {
   return sides;
 }
 
+bool counts_blocks(const Sides& sides) {
+  return has_server_of_block(*sides.variant_a) || has_server_of_block(*sides.variant_b);
+}
+
+std::vector<double> block_means(const std::vector<double>& values, const std::vector<int>& blocks) {
+  if (blocks.empty()) return values;
+  std::map<int, std::vector<double>> of_block;
+  for (std::size_t i = 0; i < values.size(); ++i) of_block[blocks[i]].push_back(values[i]);
+  std::vector<double> means;
+  for (const auto& [block, inside] : of_block) means.push_back(mean(inside));
+  return means;
+}
+
 MetricValues metric_values(const Sides& sides, const std::string& name) {
   MetricValues values;
   bool kind_known = false;
@@ -126,6 +143,7 @@ MetricValues metric_values(const Sides& sides, const std::string& name) {
     return metric;
   };
   if (sides.one_document) {
+    const bool by_block = counts_blocks(sides);
     for (std::size_t i = 0; i < sides.units_a.size(); ++i) {
       const auto a = value_of(*sides.units_a[i]), b = value_of(*sides.units_b[i]);
       if (!usable(a) || !usable(b)) {
@@ -134,19 +152,25 @@ MetricValues metric_values(const Sides& sides, const std::string& name) {
       }
       values.a.push_back(a->value);
       values.b.push_back(b->value);
+      if (by_block) values.blocks_a.push_back(sides.units_a[i]->block);
     }
+    values.blocks_b = values.blocks_a;
     return values;
   }
-  for (const auto& [units, to] : {std::pair{&sides.units_a, &values.a}, std::pair{&sides.units_b, &values.b}}) {
-    for (const Unit* unit : *units) {
+  const auto take = [&](const Variant& variant, const std::vector<const Unit*>& units, std::vector<double>& to,
+                        std::vector<int>& blocks) {
+    for (const Unit* unit : units) {
       const auto metric = value_of(*unit);
-      if (usable(metric) && metric->unit == values.kind.unit) {
-        to->push_back(metric->value);
-      } else {
+      if (!usable(metric) || metric->unit != values.kind.unit) {
         ++values.left_out;
+        continue;
       }
+      to.push_back(metric->value);
+      if (has_server_of_block(variant)) blocks.push_back(unit->block);
     }
-  }
+  };
+  take(*sides.variant_a, sides.units_a, values.a, values.blocks_a);
+  take(*sides.variant_b, sides.units_b, values.b, values.blocks_b);
   return values;
 }
 

@@ -41,8 +41,18 @@ struct MetricValues {
   Metric kind;  // name, unit and direction
   std::vector<double> a, b;
   int left_out = 0;  // units, or pairs in one document, without a positive value
+  // Of which block each value is, where units of a block had one server and its mean is what counts; else empty.
+  std::vector<int> blocks_a, blocks_b;
 };
 MetricValues metric_values(const Sides& sides, const std::string& name);
+
+// Whether one server served the units of a block: these share its luck (address layout, where its threads are), so the
+// highest level that varies is the block, and its mean is the one value that counts (Kalibera and Jones 2013,
+// doi 10.1145/2464157.2464160). In one document where it is so on either side.
+bool counts_blocks(const Sides& sides);
+
+// The means of the values of each block, in the order of the blocks. Without blocks the values as they are.
+std::vector<double> block_means(const std::vector<double>& values, const std::vector<int>& blocks);
 
 // Names of the metrics that units of both sides have, the primary ones of the documents first, the built-in last.
 std::vector<std::string> common_metrics(const Sides& sides);

@@ -64,8 +64,13 @@ struct Declared {
   std::vector<std::string> system_packages;           // "dpkg libnvidia-compute-470 470.103.01-0ubuntu1"
   std::int64_t system_packages_line = 0;
   std::vector<LinkedFile> linked;
-  std::string image;                // that a container was made from
-  std::vector<std::string> others;  // stacks of other makers: "ROCm 6.2"
+  std::vector<Gpu> on_bus;  // NVIDIA's cards as lspci lists them
+  std::int64_t on_bus_line = 0;
+  std::vector<std::string> module_kernels;  // kernels that have a module of NVIDIA's
+  std::int64_t module_kernels_line = 0;
+  std::int64_t no_kernel_driver_line = 0;  // where nvidia-smi says that it reaches none; 0: nowhere
+  std::string image;                       // that a container was made from
+  std::vector<std::string> others;         // stacks of other makers: "ROCm 6.2"
   std::vector<TextConflict> conflicts;
   std::vector<TextPart> parts;
 };

@@ -51,6 +51,54 @@ std::string_view without_marks(std::string_view text) {
   if (text.ends_with('`') && !is_fence(text)) text.remove_suffix(1);
   return text;
 }
+// What engines put before a line: docker's and Kubernetes' times ("2024-11-15T19:56:13.362448649Z stdout F text"), the
+// service's name of docker compose ("vllm-1  | text").
+std::string_view without_engine(std::string_view text) {
+  if (text.size() > 24 && text[0] == '2' && text[4] == '-' && text[10] == 'T' && text[13] == ':') {
+    const std::size_t blank = text.find(' ');
+    if (blank == std::string_view::npos || blank > 40 || (text[blank - 1] != 'Z' && text[blank - 3] != ':'))
+      return text;
+    text.remove_prefix(blank + 1);
+    for (const std::string_view stream : {"stdout F ", "stderr F ", "stdout P ", "stderr P "}) {
+      if (text.starts_with(stream)) text.remove_prefix(stream.size());
+    }
+    return text;
+  }
+  if (text.size() < 6 || text[0] < 'a' || text[0] > 'z') return text;
+  const std::size_t bar = text.substr(0, 48).find(" | ");
+  if (bar == std::string_view::npos) return text;
+  const std::string_view service = trim(text.substr(0, bar));
+  const std::size_t dash = service.rfind('-');
+  const bool is_service = dash != std::string_view::npos && dash + 1 < service.size() && is_digit(service[dash + 1]) &&
+                          service.find(' ') == std::string_view::npos;
+  return is_service ? text.substr(bar + 3) : text;
+}
+
+// A line of docker's json-file: {"log":"text\n","stream":"stdout","time":"…"}. The text, with its escapes undone.
+bool append_logged(std::string_view raw, std::string& out) {
+  constexpr std::string_view kStart = "{\"log\":\"";
+  if (!raw.starts_with(kStart)) return false;
+  for (std::size_t i = kStart.size(); i < raw.size() && raw[i] != '"'; ++i) {
+    if (raw[i] != '\\' || i + 1 >= raw.size()) {
+      out += raw[i];
+      continue;
+    }
+    const char escaped = raw[++i];
+    if (escaped == 'u') {  // an escape of a terminal, or one of <, > and &
+      const std::string_view digits = raw.substr(i + 1, 4);
+      if (digits == "001b") out += kEscape;
+      if (digits == "003c") out += '<';
+      if (digits == "003e") out += '>';
+      if (digits == "0026") out += '&';
+      i += 4;
+    } else if (escaped == 't') {
+      out += '\t';
+    } else if (escaped != 'n' && escaped != 'r') {
+      out += escaped;
+    }
+  }
+  return true;
+}
 }  // namespace
 
 bool is_fence(std::string_view line) {
@@ -63,12 +111,14 @@ bool is_fence(std::string_view line) {
 void LineCutter::give(std::string_view raw) {
   ++number_;
   raw = without_end(raw.substr(0, kLineCap));
+  logged_.clear();
+  if (!raw.empty() && raw[0] == '{' && append_logged(raw, logged_)) raw = without_end(logged_);
   if (!is_plain(raw)) {
     cleaned_.clear();
     append_without_escapes(raw, cleaned_);
     raw = without_end(cleaned_);
   }
-  take_({without_marks(raw), number_});
+  take_({without_marks(without_engine(raw)), number_});
 }
 
 void LineCutter::add(std::string_view bytes) {

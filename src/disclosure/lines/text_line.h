@@ -31,7 +31,7 @@ class LineCutter {
   std::string open_;  // the start of a line whose end has not come
   bool is_long_ = false;
   std::int64_t number_ = 0;
-  std::string cleaned_;
+  std::string cleaned_, logged_;
 };
 
 // Whether the line opens or closes a fence of Markdown: ``` or ~~~, a language may follow.

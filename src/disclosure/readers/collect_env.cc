@@ -81,14 +81,22 @@ bool CollectEnvReader::take_pair(std::string_view key, std::string_view value, c
       declared.package_cuda.insert_or_assign(
           "torch", known_fact(std::string(leading_version(value)), source_at(place), Standing::declared));
     } else if (value == "None") {
-      declared.package_cuda.insert_or_assign(
-          "torch", missing_fact(Missing::absent, source_at(place), "PyTorch was built without CUDA"));
+      declared.package_cuda.insert_or_assign("torch",
+                                             missing_fact(Missing::absent, source_at(place), "a build without CUDA"));
     }
   } else if (key == "ROCM used to build PyTorch" || key == "ROCm SDK used to build PyTorch" ||
              key == "HIP runtime version") {
-    if (!is_placeholder(value)) add_other(declared, "ROCm " + std::string(leading_version(value)));
+    if (!is_placeholder(value)) {
+      add_other(declared, "ROCm " + std::string(leading_version(value)));
+      declared.package_cuda.insert_or_assign("torch",
+                                             missing_fact(Missing::absent, source_at(place), "a build for ROCm"));
+    }
   } else if (key == "XPU used to build PyTorch") {
-    if (!is_placeholder(value)) add_other(declared, "Intel XPU " + std::string(leading_version(value)));
+    if (!is_placeholder(value)) {
+      add_other(declared, "Intel XPU " + std::string(leading_version(value)));
+      declared.package_cuda.insert_or_assign("torch",
+                                             missing_fact(Missing::absent, source_at(place), "a build for XPU"));
+    }
   } else if (key == "Nvidia driver version") {
     declare_driver(declared, value, place);
   } else if (key == "CUDA runtime version") {

@@ -1,5 +1,6 @@
-// dpkg -l and apt list --installed; packages of a GPU stack alone are kept (data/packages.json: system).
+// dpkg -l, apt list --installed and rpm -qa; packages of a GPU stack alone are kept (data/packages.json: system).
 //   ii  libnvidia-compute-470:amd64  470.103.01-0ubuntu0.20.04.1  amd64  NVIDIA libcompute package
+//   nvidia-driver-cuda-libs-570.124.06-1.el9.x86_64
 //   libnvidia-compute-535/jammy-updates,now 535.183.01-0ubuntu1 amd64 [installed]
 #include "base/text.h"
 #include "disclosure/lines/words.h"
@@ -11,12 +12,13 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostSystemPackages = 256;
 
-void add_system_package(Declared& declared, std::string_view name, std::string_view version, std::int64_t line) {
+void add_system_package(Declared& declared, std::string_view manager, std::string_view name, std::string_view version,
+                        std::int64_t line) {
   name = up_to(name, ":/");
   if (!is_package_name(name) || !is_digit(version.empty() ? ' ' : version[0])) return;
   if (!matches_any(name, system_package_patterns())) return;
   if (declared.system_packages.size() >= kMostSystemPackages) return;
-  std::string text = "dpkg " + std::string(name) + " " + clean_utf8(version, 96);
+  std::string text = std::string(manager) + " " + std::string(name) + " " + clean_utf8(version, 96);
   for (const std::string& known : declared.system_packages) {
     if (known == text) return;
   }
@@ -35,13 +37,28 @@ class DpkgReader : public TextReader {
     if (is_listed) {
       const std::vector<std::string_view> words = split_words(text);
       const bool is_installed = text[1] == 'i';
-      if (is_installed && words.size() >= 3) add_system_package(declared, words[1], words[2], line.number);
+      if (is_installed && words.size() >= 3) add_system_package(declared, "dpkg", words[1], words[2], line.number);
       return true;
     }
+    if (take_rpm(text, line, declared)) return true;
     if (!text.ends_with("]") || !has(text, "[installed")) return false;
     const std::vector<std::string_view> words = split_words(text);
     if (words.size() < 4 || words[0].find('/') == std::string_view::npos) return false;
-    add_system_package(declared, words[0], words[1], line.number);
+    add_system_package(declared, "dpkg", words[0], words[1], line.number);
+    return true;
+  }
+
+ private:
+  // NAME-VERSION-RELEASE.ARCHITECTURE: the last two dashes are the joints.
+  static bool take_rpm(std::string_view text, const TextLine& line, Declared& declared) {
+    const bool is_rpm = text.ends_with(".x86_64") || text.ends_with(".aarch64") || text.ends_with(".noarch");
+    if (!is_rpm || text.size() > 160 || has(text, " ") || has(text, "/")) return false;
+    text = text.substr(0, text.rfind('.'));
+    const std::size_t release = text.rfind('-');
+    const std::size_t version =
+        release == std::string_view::npos || release == 0 ? release : text.rfind('-', release - 1);
+    if (version == std::string_view::npos || version == 0) return false;
+    add_system_package(declared, "rpm", text.substr(0, version), text.substr(version + 1), line.number);
     return true;
   }
 };

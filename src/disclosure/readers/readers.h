@@ -28,6 +28,11 @@ std::unique_ptr<TextReader> inspect_reader();          // docker inspect, podman
 std::unique_ptr<TextReader> kernel_messages_reader();  // dmesg, /proc/driver/nvidia/version
 std::unique_ptr<TextReader> device_lines_reader();     // ggml, torch, TensorFlow, ollama
 std::unique_ptr<TextReader> system_reader();           // os-release, uname
+std::unique_ptr<TextReader> lspci_reader();            // lspci, lspci -nnk
+std::unique_ptr<TextReader> module_text_reader();      // modinfo, dkms status, mokutil --sb-state
+std::unique_ptr<TextReader> device_query_reader();     // deviceQuery, numba -s
+std::unique_ptr<TextReader> other_makers_reader();     // rocminfo, rocm-smi, sycl-ls, clinfo
+std::unique_ptr<TextReader> written_text_reader();     // what people write themselves
 
 // All of them, in the order in which they are asked.
 TextReaders make_text_readers();

@@ -124,7 +124,11 @@ class ExperimentReader {
     rules.cleanup = protocol.text("cleanup");
     rules.keep_going = protocol.integer("keep_going", 0, 0, 100'000);
     plan.sampling_hertz = protocol.number("sampling", plan.sampling_hertz, 0, 10'000);
-    plan.seed = static_cast<std::uint64_t>(protocol.integer("seed", 0, 0, 1 << 30));
+    if (const std::string seed = protocol.word("seed"); !seed.empty()) {  // as a document has it: up to 64 bits
+      const std::optional<std::int64_t> number = parse_integer(seed);
+      if (!number || *number < 0) protocol.reject("seed", "protocol.seed is " + seed, "Give a whole number, or 0");
+      plan.seed = static_cast<std::uint64_t>(number.value_or(0));
+    }
     const std::string kernels = protocol.text("kernels", "auto");
     if (const auto way = kernels_way_from(kernels)) {
       plan.kernels = *way;

@@ -32,6 +32,7 @@ TEST(Experiment, TheTemplateIsOne) {
   EXPECT_EQ(plan->variants[1].environment.at("OMP_NUM_THREADS"), "2");
   EXPECT_EQ(plan->units, 10);
   EXPECT_EQ(plan->warmup, 2);
+  EXPECT_EQ(plan->variants[0].command.front(), "sh") << "it runs as it is, everywhere";
 }
 
 TEST(Experiment, EveryKeyIsRead) {
@@ -137,6 +138,28 @@ TEST(Scan, AVariantThatDoesNotNameItStaysOne) {
   EXPECT_EQ((*expanded)[2].environment.at("N"), "2");
   std::vector<std::string> many(40, "1");
   EXPECT_FALSE(expand_scans(variants, {{"n", many}}));
+}
+
+TEST(Experiment, TheSeedOfADocumentCanBeGivenAgain) {
+  const Result<RunPlan> plan =
+      read_experiment("[workload]\ncommand = [\"x\"]\n[protocol]\nseed = 4294967295\n", "b.toml", "/b", kEnvironment);
+  ASSERT_TRUE(plan) << to_text(plan.error());
+  EXPECT_EQ(plan->seed, 4294967295u);
+  EXPECT_FALSE(read_experiment("[workload]\ncommand = [\"x\"]\n[protocol]\nseed = -1\n", "b.toml", "/b", kEnvironment));
+}
+
+TEST(Scan, SaysWhichValueStandsWhereAndInWhat) {
+  const VariantPlan plain{.command = {"x", "{n}"}, .environment = {}};
+  const VariantPlan set{.command = {"x", "{n}"}, .environment = {{"A", "1"}}};
+  const auto expanded = expand_scans({plain, set}, {{"n", {"1", "2"}}});
+  ASSERT_TRUE(expanded);
+  ASSERT_EQ(expanded->size(), 4u);
+  EXPECT_EQ((*expanded)[1].scanned.origin, 0);
+  EXPECT_EQ((*expanded)[1].scanned.values.at("n"), "2");
+  EXPECT_EQ((*expanded)[2].scanned.origin, 1);
+  const auto none = expand_scans({plain}, {{"n", {}}});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().found, "there is no value");
 }
 
 TEST(Warmup, IsACountATimeOrFound) {

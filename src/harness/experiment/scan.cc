@@ -36,7 +36,10 @@ bool fill_variant(VariantPlan& variant, const std::string& name, const std::stri
     any |= fill(variant.server->ready.url, name, value);
     any |= fill(variant.server->ready.line, name, value);
   }
-  if (any) variant.label += (variant.label.empty() ? "" : ", ") + name + "=" + value;
+  if (any) {
+    variant.label += (variant.label.empty() ? "" : ", ") + name + "=" + value;
+    variant.scanned.values[name] = value;
+  }
   return any;
 }
 
@@ -84,9 +87,11 @@ Status add_scan(const std::string& text, Scans& scans) {
 
 Result<std::vector<VariantPlan>> expand_scans(const std::vector<VariantPlan>& variants, const Scans& scans) {
   std::vector<VariantPlan> expanded = variants;
+  for (std::size_t i = 0; i < expanded.size(); ++i) expanded[i].scanned.origin = static_cast<int>(i);
   for (const auto& [name, values] : scans) {
     std::vector<VariantPlan> next;
     bool any = false;
+    if (values.empty()) return Error{kScanning, name, "there is no value", "Give it one at least"};
     for (const VariantPlan& variant : expanded) {
       for (const std::string& value : values) {
         VariantPlan filled = variant;

@@ -82,6 +82,12 @@ std::string answers_already(const ReadyRule& rule, const HttpUrl& url) {
   return "";
 }
 
+// A line of the shell is the server's name, not "sh".
+std::string shown_server(const std::vector<std::string>& command) {
+  const bool line = command.size() == 3 && command[0] == "sh" && command[1] == "-c";
+  return clean_utf8(line ? command[2] : command.front(), 120);
+}
+
 std::string how_it_ended(int status) {
   if (!WIFSIGNALED(status)) return fmt::format("exit status {}", WEXITSTATUS(status));
   const char* name = sigabbrev_np(WTERMSIG(status));
@@ -105,7 +111,7 @@ ServerProcess::~ServerProcess() { stop(); }
 Result<std::unique_ptr<ServerProcess>> ServerProcess::start(const ServerRequest& request, const std::string& log,
                                                             int input, const Files& files,
                                                             const std::function<bool(double)>& wait) {
-  const std::string& name = request.command->front();
+  const std::string name = shown_server(*request.command);
   const ReadyRule& rule = request.ready;
   const auto failed = [&](std::string found, const char* hint) {
     return Error{kStarting, name, std::move(found), hint};
@@ -130,7 +136,9 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::start(const ServerRequest&
   ReadyLook look(rule, std::move(url), log);
   for (double step = 0.002; !look.ready(); step = std::min(1.5 * step, 0.05)) {
     if (std::string end = server->ended(); !end.empty()) {
-      return failed("it ended before it was ready: " + end, "Start it by hand to see why");
+      return failed("it ended before it was ready: " + end,
+                    end.starts_with("exit status 0") ? "It must stay in the foreground: tell it not to become a daemon"
+                                                     : "Start it by hand to see why");
     }
     if (seconds_now() - started_at > rule.timeout_seconds) {
       return failed(fmt::format("{} was not there after {}; {}", to_string(rule), format_seconds(rule.timeout_seconds),

@@ -70,6 +70,12 @@ TEST_F(ServerTest, IsReadyByALineAndLeavesNothing) {
   for (const ProcessNode& one : started) EXPECT_TRUE(ends_soon(one.process)) << one.name;
 }
 
+TEST_F(ServerTest, ADaemonIsToldToStay) {
+  const auto server = start({"/bin/sh", "-c", "exit 0"}, {.line = "ready"});
+  ASSERT_FALSE(server);
+  EXPECT_NE(server.error().hint.find("foreground"), std::string::npos) << server.error().hint;
+}
+
 TEST_F(ServerTest, ItsCpuTimeIsThatOfAllItStarted) {
   auto server =
       start({"/bin/sh", "-c", "(i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done; sleep 60) & wait"},

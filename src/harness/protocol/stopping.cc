@@ -5,12 +5,24 @@
 #include <limits>
 #include <map>
 
+#include "stats/descriptive.h"
 #include "stats/interval.h"
 #include "stats/paired_verdict.h"
 
 namespace varve {
 
 namespace {
+bool serves_blocks(const Variant& variant) { return variant.server && variant.server->lives == "block"; }
+
+// Of rounds the means of their blocks, where units of a block share a server.
+std::vector<double> counted(const std::map<int, double>& rounds, bool by_block) {
+  std::map<int, std::vector<double>> blocks;
+  for (const auto& [round, value] : rounds) blocks[by_block ? round / 2 : round].push_back(value);
+  std::vector<double> values;
+  for (const auto& [block, inside] : blocks) values.push_back(mean(inside));
+  return values;
+}
+
 double half_interval(const std::vector<double>& logs) {
   const std::optional<MeanEstimate> estimate = estimate_mean(logs);
   if (!estimate || static_cast<int>(logs.size()) < kFewestPairs) return std::numeric_limits<double>::infinity();
@@ -51,13 +63,14 @@ double widest_half_interval(const Run& run) {
   for (std::size_t side = run.variants.size() == 1 ? 0 : 1; side < run.variants.size(); ++side) {
     const auto first = logs.find(run.variants.front().name), other = logs.find(run.variants[side].name);
     if (first == logs.end() || other == logs.end()) return std::numeric_limits<double>::infinity();
-    std::vector<double> values;
+    std::map<int, double> values;
     for (const auto& [round, value] : other->second) {
       const auto partner = first->second.find(round);
-      if (side == 0) values.push_back(value);
-      if (side > 0 && partner != first->second.end()) values.push_back(value - partner->second);
+      if (side == 0) values[round] = value;
+      if (side > 0 && partner != first->second.end()) values[round] = value - partner->second;
     }
-    widest = std::max(widest, half_interval(values));
+    const bool by_block = side > 0 && (serves_blocks(run.variants.front()) || serves_blocks(run.variants[side]));
+    widest = std::max(widest, half_interval(counted(values, by_block)));
   }
   return widest;
 }

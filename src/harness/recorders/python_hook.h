@@ -26,8 +26,9 @@ Status lay_hook(const std::string& folder, std::optional<HookWindow> window);
 std::string hooked_python_path(const std::string& folder, const std::map<std::string, std::string>& environment);
 
 // Messages between the hook of a process and Varve: "asked" (PyTorch asks by itself; from Varve), "own" (the program
-// opened a profiler), "opened" (the hook did), "failed" (with a text), "window" (PyTorch was asked for one; from Varve,
-// with its end on the monotonic clock: the process does not end before its trace is written).
+// opened a profiler), "opened" (the hook did), "instead" (because nothing came of a window that PyTorch was asked for),
+// "failed" (with a text), "window" (PyTorch was asked for one; from Varve, with its end on the monotonic clock: the
+// process does not end before its trace is written).
 void note_to_hook(const std::string& folder, std::string_view what, int process, std::string_view text = {});
 bool has_hook_noted(const std::string& folder, std::string_view what, int process);
 
@@ -35,6 +36,7 @@ bool has_hook_noted(const std::string& folder, std::string_view what, int proces
 struct HookTraces {
   std::vector<ToldFacts> told;        // by process
   std::vector<std::string> traces;    // paths that hooks wrote of windows they opened
+  std::vector<std::string> instead;   // numbers of the processes in which hooks took over from PyTorch's own window
   std::vector<std::string> failures;  // what went wrong in hooks, and files that could not be read
   bool any_own = false, any_opened = false, any_asked = false;
 };

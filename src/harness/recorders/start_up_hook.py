@@ -1,7 +1,8 @@
 # Put on PYTHONPATH by `varve run` for a recording unit, as sitecustomize.py in a folder of its own. Python imports it
 # before the program. In a program that imports none of torch, jax and tensorflow it does nothing but look, at the end,
 # whether one of them is there. Otherwise it
-#   - opens torch.profiler for a window, where PyTorch does not ask for one by itself (Kineto on demand),
+#   - opens torch.profiler for a window, where PyTorch does not ask for one by itself (Kineto on demand), or asks and
+#     nothing comes of it,
 #   - notices a profiler that the program opens itself, and leaves it alone,
 #   - writes at the end what only the process knows: what the framework was told.
 # Everything it writes goes to the folder "out" beside it. It must never disturb the program: whatever fails here is
@@ -11,7 +12,9 @@ import sys
 
 
 class _Hook(object):
-    time_to_ask = 1.5  # seconds after the import in which PyTorch asks by itself, where it does
+    time_to_ask = 1.5    # seconds after the import in which PyTorch asks by itself, where it does
+    time_to_begin = 1.5  # after the end of a window in which its trace was begun, or never will be
+    most_windows = 8     # of ours: another one where nothing ran in the last
 
     def __init__(self):
         self.folder = os.path.dirname(os.path.abspath(__file__))
@@ -176,16 +179,70 @@ class _Hook(object):
         while time.monotonic() < asked_by:  # PyTorch's own window may have begun, and the program end in it
             self.in_main_thread(1, self.look_around, torch)
             time.sleep(max(min(asked_by - time.monotonic(), plan[1] / 10), 0))
-        asks = self.is_noted("asked")  # written by Varve: PyTorch asks by itself, so its answer is the window
-        opens = not asks and not self.own_profiler and profiler is not None
-        if opens and not self.in_main_thread(30, self.open_window, torch, profiler):
+        if self.is_noted("asked"):  # written by Varve: PyTorch asks by itself, so its answer is the window
+            was_compiling = self.look_for(torch, plan[1])
+            if not self.came_to_nothing(plan[1]) and not was_compiling:
+                return
+            self.note("instead")
+        for windows in range(self.most_windows):
+            self.wait_for_compiler()
+            if self.own_profiler or profiler is None or not self.watch_window(torch, profiler, plan[1]):
+                return
+            time.sleep(windows)
+
+    # Opens it for a while. True: hardly anything ran in it, or the compiler did.
+    def watch_window(self, torch, profiler, seconds):
+        if not self.in_main_thread(30, self.open_window, torch, profiler):
             return self.note("failed", "the main thread did not come round to open the window")
-        end = time.monotonic() + plan[1]
+        was_compiling = self.look_for(torch, seconds)
+        if self.own_profiler or not self.in_main_thread(30, self.close_window, self.results):
+            return False
+        return self.save_window() and (was_compiling or self.is_idle(self.own_trace(), seconds))
+
+    # True: most of the time torch.compile was at work.
+    def look_for(self, torch, seconds):
+        import time
+        end, looks, compiling = time.monotonic() + seconds, 0, 0
         while time.monotonic() < end:  # autocast and the like hold for a block: one look may fall beside it
+            looks += 1
+            compiling += self.is_compiling()
             self.in_main_thread(1, self.look_around, torch)
-            time.sleep(plan[1] / 10)
-        if opens and self.in_main_thread(30, self.close_window, self.results):
-            self.save_window()
+            time.sleep(seconds / 10)
+        return 2 * compiling > looks
+
+    def wait_for_compiler(self):
+        import time
+        end = time.monotonic() + 300
+        while self.is_compiling() and time.monotonic() < end and not self.said:
+            time.sleep(0.1)
+
+    # Whether the main thread is in torch.compile's compiler: what runs there is not what the program is about.
+    @staticmethod
+    def is_compiling():
+        import threading
+        frame = sys._current_frames().get(threading.main_thread().ident)
+        while frame is not None:
+            if frame.f_code.co_filename.endswith(("torch/_dynamo/convert_frame.py", "torch/_inductor/graph.py")):
+                return True
+            frame = frame.f_back
+        return False
+
+    # Whether PyTorch had its window and there is no trace of it (it was refused for want of time), or one in which hardly
+    # anything ran (the program was compiling, or loading data), so that ours may take its place sooner than PyTorch asks
+    # again. A trace that is being written is waited for.
+    def came_to_nothing(self, seconds):
+        import time
+        asked = self.asked_trace()
+        while not self.own_profiler and not self.said:
+            end = self.asked_window_end()
+            if end is None or time.monotonic() > end + 60:
+                return False
+            if time.monotonic() > end + self.time_to_begin and not os.path.exists(asked):
+                return True
+            if self.is_written(asked):
+                return self.is_idle(asked, seconds)
+            time.sleep(0.1)
+        return False
 
     # Up to 2.1 PyTorch asks only after CUPTI has started: on a machine without a GPU there is nothing to wait for.
     def may_ask(self, torch):
@@ -198,10 +255,16 @@ class _Hook(object):
     # Once: at the window's end, or at the program's, where that comes first or while it is being written.
     def save_window(self):
         if self.saving is None:
-            return
+            return False
         with self.saving:
-            if self.results:
-                self.results.pop().save(os.path.join(self.out, "hook_%d.json" % os.getpid()))
+            if not self.results:
+                return False
+            path = self.own_trace()
+            self.results.pop().save(path + ".part")
+            # Of several windows that of which there is most to tell.
+            if not os.path.exists(path) or os.path.getsize(path + ".part") >= os.path.getsize(path):
+                os.rename(path + ".part", path)
+            return True
 
     # The interpreter calls it between two of the main thread's instructions, as it does handlers of signals. What comes
     # too late is not done any more, but closing is.
@@ -303,23 +366,47 @@ class _Hook(object):
 
     # PyTorch crashes where it is taken apart inside a window that it was asked for, or while it writes the trace.
     def wait_for_trace(self):
-        note = os.path.join(self.out, "window_%d" % os.getpid())  # by Varve: when it ends, on the monotonic clock
-        if not os.path.exists(note):
-            return
         import time
-        with open(note) as file:
-            limit = float(file.read()) + 5
-        trace = os.path.join(os.path.dirname(self.folder), "kineto_trace_%d.json" % os.getpid())
-        while time.monotonic() < limit and not self.is_written(trace):
+        limit, trace = self.asked_window_end(), self.asked_trace()
+        while limit is not None and time.monotonic() < limit + 5 and not self.is_written(trace):
+            if self.is_noted("instead") and not os.path.exists(trace):
+                return  # it never began
             time.sleep(0.05)
+
+    # On the monotonic clock; None: PyTorch was asked for no window.
+    def asked_window_end(self):
+        try:
+            with open(os.path.join(self.out, "window_%d" % os.getpid())) as file:  # by Varve
+                return float(file.read())
+        except Exception:
+            return None
+
+    def asked_trace(self):
+        return os.path.join(os.path.dirname(self.folder), "kineto_trace_%d.json" % os.getpid())
+
+    def own_trace(self):
+        return os.path.join(self.out, "hook_%d.json" % os.getpid())
 
     @staticmethod
     def is_written(path):
-        if not os.path.exists(path):
+        try:
+            with open(path, "rb") as file:
+                file.seek(max(0, os.path.getsize(path) - 16))
+                return file.read().strip().endswith(b"}")
+        except Exception:
             return False
+
+    # Whether operators and kernels took less than a tenth of a window. Such a trace is small.
+    @staticmethod
+    def is_idle(path, seconds):
         with open(path, "rb") as file:
-            file.seek(max(0, os.path.getsize(path) - 16))
-            return file.read().strip().endswith(b"}")
+            text = file.read(1 << 16)
+        if len(text) == 1 << 16:
+            return False
+        import json
+        events = json.loads(text.decode("utf-8", "replace")).get("traceEvents", [])
+        ran = sum(float(each.get("dur", 0)) for each in events if each.get("cat") in ("cpu_op", "kernel"))
+        return ran < seconds * 1e6 / 10
 
 
 def _install():

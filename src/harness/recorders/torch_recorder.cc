@@ -3,16 +3,16 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <set>
 #include <system_error>
 
 #include "base/text.h"
 #include "base/units.h"
 #include "harness/conditions/machine_time.h"
 #include "harness/recorders/kineto_daemon.h"
+#include "harness/recorders/kineto_traces.h"
 #include "harness/recorders/python_hook.h"
 #include "harness/recorders/recorders.h"
 #include "kernels/files/trace_files.h"
@@ -24,12 +24,13 @@ namespace {
 constexpr double kLongestWindow =
     1.5;  // seconds: some 100 MB of trace where a program launches 100 000 kernels a second
 constexpr double kShortestWindow = 0.2;
-constexpr double kRest = 4;               // seconds that a long program should have left behind its window
-constexpr double kWarmup = 1;             // seconds between Kineto's getting ready and the window; it counts whole ones
-constexpr int kMostWindows = 8;           // of a process
+constexpr double kRest = 4;      // seconds that a long program should have left behind its window
+constexpr double kWarmup = 1;    // seconds between Kineto's getting ready and the window; it counts whole ones
+constexpr double kHeedless = 2;  // seconds that Kineto may take to look at what it was given
+constexpr double kNoTrace = 4;   // seconds after a window's end in which Kineto has begun its trace, or never will
+constexpr int kMostWindows = 8;  // of a process
 constexpr std::size_t kMostTraces = 256;  // one a process
 constexpr std::size_t kMostRemarks = 8;
-constexpr const char* kTracePrefix = "kineto_trace_";
 
 // In what the metric speaks of, behind its first quarter. Where that is not known, about the middle of what the fastest
 // timing unit took: imports, compilers and caches are done with. Not much later: this unit may be faster still, and the
@@ -47,48 +48,18 @@ HookWindow window_for(const RecordingGround& ground, double started_at) {
   return {started_at + start, length};
 }
 
+// Kineto refuses a window for which it has no time left to get ready, and writes nothing then. So one that is near is
+// asked for without a time: as soon as it is ready.
 std::string configuration_for(const std::string& folder, double delay_seconds, double length_seconds) {
-  const auto start = std::chrono::system_clock::now() + std::chrono::duration<double>(delay_seconds);
-  const auto start_ms = std::chrono::duration_cast<std::chrono::milliseconds>(start.time_since_epoch()).count();
+  std::int64_t start_ms = 0;
+  if (delay_seconds > kWarmup + kHeedless) {
+    const auto start = std::chrono::system_clock::now() + std::chrono::duration<double>(delay_seconds);
+    start_ms = std::chrono::duration_cast<std::chrono::milliseconds>(start.time_since_epoch()).count();
+  }
   return fmt::format(
       "PROFILE_START_TIME={}\nACTIVITIES_WARMUP_PERIOD_SECS={:.0f}\nACTIVITIES_DURATION_MSECS={:.0f}\n"
       "ACTIVITIES_LOG_FILE={}/kineto_trace.json\nPROFILE_REPORT_INPUT_SHAPES=true\n",
       start_ms, kWarmup, length_seconds * 1000, folder);
-}
-
-std::vector<std::string> kineto_traces(const std::string& folder) {
-  std::vector<std::string> paths;
-  std::error_code problem;
-  for (auto each = std::filesystem::directory_iterator(folder, problem);
-       !problem && each != std::filesystem::directory_iterator(); each.increment(problem)) {
-    const std::string name = each->path().filename().string();
-    if (name.starts_with(kTracePrefix) && !each->is_directory(problem)) paths.push_back(each->path().string());
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
-
-// A whole trace in which nothing ran. It is small: what Kineto says of itself.
-bool is_empty_trace(const std::string& path) {
-  constexpr std::streamsize kSmall = 64 << 10;
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kSmall, '\0');
-  if (!file) return false;
-  file.read(text.data(), kSmall);
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  const bool whole = file.eof() && trim(text).ends_with('}');
-  return whole && text.find("\"cpu_op\"") == std::string::npos && text.find("\"kernel\"") == std::string::npos;
-}
-
-std::vector<std::string> existing(const std::vector<ToldFacts>& told) {
-  std::set<std::string> paths;
-  for (const ToldFacts& process : told) {
-    for (const std::string& path : process.own_traces) {
-      std::error_code problem;
-      if (std::filesystem::is_regular_file(path, problem)) paths.insert(path);
-    }
-  }
-  return {paths.begin(), paths.end()};
 }
 
 // What of the traces counts: what the metric speaks of, where the program said when that was; else from the first to
@@ -135,6 +106,18 @@ const Profile* main_profile(const Profiles& profiles) {
   return operators != nullptr && !operators->rows.empty() ? operators : nullptr;
 }
 
+// By which of its two ways PyTorch's profiler was opened, and why not by the other.
+std::string way_of(bool any_asked_trace, const HookTraces& left) {
+  if (left.traces.empty()) return "PyTorch's profiler, asked on demand";
+  if (!left.instead.empty()) {
+    return "PyTorch's profiler, opened by the start-up hook: asked on demand it left no trace, or one of little but "
+           "compiling";
+  }
+  if (any_asked_trace)
+    return "PyTorch's profiler, asked on demand, and opened by the start-up hook in forked processes";
+  return "PyTorch's profiler, opened by the start-up hook";
+}
+
 class TorchUnit final : public RecordedUnit {
  public:
   TorchUnit(const RecordingGround& ground, std::string folder, KinetoDaemon daemon, HookWindow window)
@@ -159,21 +142,18 @@ class TorchUnit final : public RecordedUnit {
     HookTraces left = read_hook(folder_, home_);
     recording.framework = main_facts(left.told);
     UnitRecording& about = recording.about;
-    const std::vector<std::string> asked = kineto_traces(folder_), own = existing(left.told);
+    put_back_earlier();
+    const std::vector<std::string> asked = kineto_traces(folder_), own = existing_traces(left.told);
     if (has_daemon_) about.remarks.push_back("KINETO_USE_DAEMON was set: the machine's daemon did not hear this unit");
     if (left.any_own) about.remarks.push_back("the program opened a profiler itself: it was left alone");
     if (!own.empty()) {
       about.way = "the program's own profiler";
       take_traces(world_, own, outcome, recording);
     } else {
-      // A forked child cannot ask: its window is the hook's.
-      std::vector<std::string> traces = asked;
+      // A forked child cannot ask: its window is the hook's. Of a process that has both the hook's is the better one.
+      std::vector<std::string> traces = without_replaced(asked, left);
       traces.insert(traces.end(), left.traces.begin(), left.traces.end());
-      about.way = !left.traces.empty() ? "PyTorch's profiler, opened by the start-up hook"
-                                       : "PyTorch's profiler, asked on demand";
-      if (!asked.empty() && !left.traces.empty()) {
-        about.way = "PyTorch's profiler, asked on demand, and opened by the start-up hook in forked processes";
-      }
+      about.way = way_of(traces.size() > left.traces.size(), left);
       take_traces(world_, std::move(traces), outcome, recording);
     }
     describe(outcome, left, recording);
@@ -181,19 +161,40 @@ class TorchUnit final : public RecordedUnit {
   }
 
  private:
-  // What a process that asks gets: a window, unless it has another profiler open; and another one where nothing ran in
-  // the last. It asks every few seconds.
+  // What a process that asks gets: a window, unless it has another profiler open; and another one where hardly anything
+  // ran in the last, or nothing came of it (Kineto refused it, or the process has become another program). It asks
+  // every few seconds.
   std::string answer(int process) {
     note_to_hook(folder_, "asked", process);
-    if (has_hook_noted(folder_, "own", process) || has_hook_noted(folder_, "opened", process)) return "";
-    int& windows = configured_[process];
-    const std::string trace = fmt::format("{}/{}{}.json", folder_, kTracePrefix, process);
-    if (windows > 0 && (windows == kMostWindows || !is_empty_trace(trace))) return "";
-    if (windows > 0) unlink(trace.c_str());
-    ++windows;
-    const double delay = std::max(window_.start_seconds - monotonic_now(), kWarmup + 0.2);
-    note_to_hook(folder_, "window", process, fmt::format("{:.3f}", monotonic_now() + delay + window_.length_seconds));
+    for (const char* profiler : {"own", "opened", "instead"}) {
+      if (has_hook_noted(folder_, profiler, process)) return "";
+    }
+    AskedWindows& asked = configured_[process];
+    const double now = monotonic_now();
+    if (asked.count > 0) {
+      const std::string trace = kineto_trace(folder_, process);
+      std::error_code problem;
+      const bool came_to_nothing = now > asked.end_seconds + kNoTrace && !std::filesystem::exists(trace, problem);
+      if (asked.count == kMostWindows) return "";
+      if (!came_to_nothing && !is_idle_trace(trace, window_.length_seconds)) return "";
+      rename(trace.c_str(), earlier_trace(folder_, process).c_str());
+    }
+    ++asked.count;
+    const double delay = std::max(window_.start_seconds - now, kWarmup);
+    asked.end_seconds = now + delay + window_.length_seconds;
+    note_to_hook(folder_, "window", process, fmt::format("{:.3f}", asked.end_seconds));
     return configuration_for(folder_, delay, window_.length_seconds);
+  }
+
+  // Where a process ended before another window had a trace.
+  void put_back_earlier() const {
+    for (const auto& [process, asked] : configured_) {
+      const std::string trace = kineto_trace(folder_, process);
+      std::error_code problem;
+      if (!std::filesystem::exists(trace, problem)) {
+        rename(earlier_trace(folder_, process).c_str(), trace.c_str());
+      }
+    }
   }
 
   void describe(const UnitOutcome& outcome, const HookTraces& left, Recording& recording) const {
@@ -226,12 +227,18 @@ class TorchUnit final : public RecordedUnit {
       return "what the trace shows did not run in what the metric speaks of";
     }
     if (traces_read > 0) return "in the window no process whose trace was written ran an operator";
+    if (left.any_opened) {
+      return fmt::format("the start-up hook opened PyTorch's profiler{}, and {}",
+                         !left.instead.empty() ? ", since asked on demand it left no trace" : "", end);
+    }
     if (!configured_.empty()) {
       return fmt::format("PyTorch was asked for a window of {}, and {}", format_seconds(window_.length_seconds), end);
     }
-    if (left.any_opened) return "the start-up hook opened PyTorch's profiler, and " + end;
     if (!left.told.empty()) return "PyTorch did not ask, and the program had ended before the start-up hook could";
-    return "PyTorch did not ask, and the start-up hook left no word: no Python, python -I, -S or -E, another "
+    if (!outcome.end.ok())
+      return "PyTorch did not ask, and the program did not end well: its start-up hook left no word";
+    return "PyTorch did not ask, and the start-up hook left no word: no Python that imports torch, python -I, -S or "
+           "-E, another "
            "PYTHONPATH, or a process that did not end by itself";
   }
 
@@ -240,7 +247,12 @@ class TorchUnit final : public RecordedUnit {
   bool has_daemon_;  // the side's own: one of the machine
   KinetoDaemon daemon_;
   HookWindow window_;
-  std::map<int, int> configured_;  // processes, and how many windows each got
+  // What a process was given: how many windows, and when the last ends on the monotonic clock.
+  struct AskedWindows {
+    int count = 0;
+    double end_seconds = 0;
+  };
+  std::map<int, AskedWindows> configured_;  // by process
 };
 
 // Only what the frameworks were told.

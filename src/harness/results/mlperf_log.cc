@@ -27,7 +27,7 @@ void read_mlperf_log(const ResultText& text, ResultMetrics& metrics) {
     const std::optional<double> number = parse_number(value);
     if (!number) continue;
     if (name.ends_with("per second")) metrics.add(name, *number, {"", Better::higher, Combined::median});
-    if (name.ends_with("(ns)") && name.find("atency") != std::string_view::npos) {
+    if (name.ends_with("(ns)")) {
       metrics.add(trim(name.substr(0, name.size() - 4)), *number * 1e-9, {"s", Better::lower, Combined::median});
     }
   }

@@ -26,6 +26,11 @@ extern const ResultFormat kLlamaBench;       // llama_bench.cc
 extern const ResultFormat kRedisBenchmark;   // redis_benchmark.cc
 extern const ResultFormat kNvbench;          // nvbench.cc
 extern const ResultFormat kMlperfLog;        // mlperf_log.cc
+extern const ResultFormat kMlperfDetail;     // mlperf_detail.cc
+extern const ResultFormat kNcclTests;        // nccl_tests.cc
+extern const ResultFormat kAiperf;           // aiperf.cc
+extern const ResultFormat kVllmOffline;      // vllm_offline.cc
+extern const ResultFormat kServingText;      // serving_text.cc
 
 // The format that the text is in, or nullptr.
 const ResultFormat* result_format_of(const ResultText& text);

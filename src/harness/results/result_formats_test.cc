@@ -1,7 +1,8 @@
 // The readers on results of real programs where those can be installed (fuzz/corpus/result: Google Benchmark 1.7.1,
 // hyperfine 1.15.0, pytest-benchmark 5, redis-benchmark 7, LoadGen 6.0), and on published results for the others: vLLM
-// (llm-d benchmarks), llama-bench (its README and ggml-org's report of the DGX Spark), sglang and NVBench by their
-// sources.
+// (llm-d benchmarks), llama-bench (its README and ggml-org's report of the DGX Spark), nccl-tests (16 H100; two nodes
+// by mpirun), the text of vLLM's client, LoadGen's detail log (inference_results_v4.1, Llama 2 on a MI300X); sglang,
+// NVBench, aiperf, vLLM offline and MLPerf training by their sources and documentation.
 #include "harness/results/result_formats.h"
 
 #include <gtest/gtest.h>
@@ -54,6 +55,14 @@ TEST(ResultFormats, AreToldByContent) {
   EXPECT_EQ(format_of("redis_benchmark_7.csv"), "redis-benchmark CSV");
   EXPECT_EQ(format_of("nvbench.json"), "NVBench JSON");
   EXPECT_EQ(format_of("mlperf_log_summary_6.txt"), "MLPerf log summary");
+  EXPECT_EQ(format_of("mlperf_log_detail_4.1.txt"), "MLPerf detail log");
+  EXPECT_EQ(format_of("mlperf_training.txt"), "MLPerf detail log");
+  EXPECT_EQ(format_of("nccl_tests.txt"), "nccl-tests");
+  EXPECT_EQ(format_of("nccl_tests_mpirun.txt"), "nccl-tests");
+  EXPECT_EQ(format_of("aiperf.json"), "aiperf or genai-perf JSON");
+  EXPECT_EQ(format_of("vllm_throughput.json"), "vLLM or sglang offline JSON");
+  EXPECT_EQ(format_of("vllm_latency.json"), "vLLM or sglang offline JSON");
+  EXPECT_EQ(format_of("serving_text.txt"), "vLLM or sglang serving text");
 }
 
 TEST(ResultFormats, NobodyElsesTextIsTaken) {
@@ -164,6 +173,84 @@ TEST(MlperfLog, TheScenariosNumberAndItsValidity) {
       read("MLPerf Results Summary\nScenario : Offline\nSamples per second: 812.5\nResult is : INVALID\n");
   EXPECT_EQ(find(invalid, "Samples per second").better, Better::higher);
   EXPECT_EQ(invalid.notes.size(), 1u);
+}
+
+TEST(MlperfDetail, WhatWasCompletedAndNotWhatWasAskedFor) {
+  const WrittenMetrics written = read(sample("mlperf_log_detail_4.1.txt"));
+  EXPECT_EQ(written.metrics.front().name, "completed samples per sec");
+  EXPECT_EQ(written.metrics.front().value, 8.58586);
+  EXPECT_EQ(find(written, "completed tokens per second").better, Better::higher);
+  EXPECT_NEAR(find(written, "first token 99.00 percentile latency").value, 0.785265884, 1e-12);
+  for (const Metric& metric : written.metrics) {
+    EXPECT_EQ(metric.name.find("scheduled"), std::string::npos);
+    EXPECT_EQ(metric.name.find("throughput"), std::string::npos) << "6.5e-9 is no rate";
+  }
+}
+
+TEST(MlperfDetail, OfTrainingTheTimeFromStartToStop) {
+  const WrittenMetrics written = read(sample("mlperf_training.txt"));
+  ASSERT_EQ(written.metrics.size(), 1u);
+  EXPECT_EQ(written.metrics[0].value, 1812.5);
+  EXPECT_EQ(written.metrics[0].better, Better::lower);
+  EXPECT_TRUE(written.notes.empty());
+}
+
+TEST(NcclTests, TheAverageFirstThenEachSize) {
+  const WrittenMetrics written = read(sample("nccl_tests.txt"));
+  EXPECT_EQ(written.metrics.front().name, "average bus bandwidth");
+  EXPECT_EQ(written.metrics.front().value, 70.742);
+  EXPECT_EQ(written.metrics.front().better, Better::higher);
+  EXPECT_EQ(find(written, "bus bandwidth 8 GiB").value, 338.82);
+  EXPECT_EQ(find(written, "bus bandwidth 8 GiB in place").value, 337.35);
+  EXPECT_EQ(find(written, "time 1 MiB in place").value, 207.2);
+  EXPECT_EQ(find(written, "time 8 B").unit, "us");
+  EXPECT_EQ(find(written, "time 8 B").better, Better::lower);
+  EXPECT_EQ(written.work_fault, "");
+}
+
+TEST(NcclTests, BehindWhatMpirunPutsBefore) {
+  const WrittenMetrics written = read(sample("nccl_tests_mpirun.txt"));
+  EXPECT_EQ(written.metrics.front().name, "all_reduce_perf_mpi average bus bandwidth");
+  EXPECT_EQ(find(written, "all_reduce_perf_mpi time 128 MiB").value, 58479.5);
+}
+
+TEST(NcclTests, WrongValuesAreNoMeasurement) {
+  std::string text = sample("nccl_tests.txt");
+  text.replace(text.find(": 0 OK"), 6, ": 3 FAILED");
+  EXPECT_NE(read(text).work_fault.find("wrong"), std::string::npos);
+}
+
+TEST(Aiperf, RatesThenPercentiles) {
+  const WrittenMetrics written = read(sample("aiperf.json"));
+  EXPECT_EQ(written.metrics.front().name, "output token throughput");
+  EXPECT_EQ(written.metrics.front().unit, "tokens/s");
+  EXPECT_EQ(find(written, "p99 time to first token").value, 120);
+  EXPECT_EQ(find(written, "p50 output token throughput per user").unit, "tokens/s/user");
+  EXPECT_EQ(find(written, "requests").better, Better::unknown);
+}
+
+TEST(VllmOffline, ThroughputAndLatency) {
+  EXPECT_EQ(find(read(sample("vllm_throughput.json")), "total token throughput").value, 20000);
+  const WrittenMetrics latency = read(sample("vllm_latency.json"));
+  EXPECT_EQ(find(latency, "batch latency").value, 1.5);
+  EXPECT_EQ(find(latency, "batch latency").count, 3);
+}
+
+TEST(ServingText, SaysWhatTheJsonSays) {
+  const WrittenMetrics written = read(sample("serving_text.txt"));
+  EXPECT_EQ(written.metrics.front().name, "output throughput") << "though a count is printed first";
+  EXPECT_EQ(find(written, "output throughput").value, 434.4);
+  EXPECT_EQ(find(written, "mean time to first token").value, 7279.56) << "what stands behind the block is nobody's";
+  EXPECT_EQ(find(written, "p99.9 time per output token").unit, "ms");
+  EXPECT_EQ(find(written, "output tokens").value, 65536);
+}
+
+TEST(Serving, EmbeddingsHaveNoOutput) {
+  const WrittenMetrics written = read(
+      R"({"duration": 2, "completed": 10, "total_input_tokens": 100, "request_throughput": 5,
+          "total_token_throughput": 50, "mean_e2el_ms": 9, "p99.9_e2el_ms": 12})");
+  EXPECT_EQ(written.metrics.front().name, "total token throughput");
+  EXPECT_EQ(find(written, "p99.9 request latency").value, 12);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
+
 namespace varve {
 
 namespace {
@@ -21,17 +23,25 @@ void check_little(const Json& result, const std::string& mean_end_to_end, Result
 }
 
 void read_times(const Json& result, const std::string& member, const std::string& title, ResultMetrics& metrics) {
-  for (const char* statistic : {"median", "mean", "p50", "p90", "p95", "p99"}) {
-    metrics.add_member(result, fmt::format("{}_{}_ms", statistic, member).c_str(),
-                       fmt::format("{} {}", statistic, title), {"ms", Better::lower, Combined::median});
+  const ResultMetrics::Kind time{"ms", Better::lower, Combined::median};
+  const std::string end = "_" + member + "_ms";
+  for (const char* statistic : {"median", "mean"}) {
+    metrics.add_member(result, (statistic + end).c_str(), fmt::format("{} {}", statistic, title), time);
+  }
+  for (const auto& [name, value] : result.items()) {  // those that were asked for: p50, p99, p99.9
+    if (!name.starts_with('p') || !name.ends_with(end)) continue;
+    const std::string percentile = name.substr(1, name.size() - 1 - end.size());
+    if (parse_number(percentile))
+      metrics.add_member(result, name.c_str(), fmt::format("p{} {}", percentile, title), time);
   }
 }
 
 }  // namespace
 
 bool is_serving(const Json& result) {
-  return result.is_object() && result.contains("request_throughput") && result.contains("output_throughput") &&
-         result.contains("duration") && result.contains("total_input_tokens");
+  // Of embeddings and scores there is no output, and no throughput of it.
+  return result.is_object() && result.contains("request_throughput") && result.contains("duration") &&
+         result.contains("total_input_tokens") && result.contains("completed");
 }
 
 void read_serving(const Json& result, const char* end_to_end, ResultMetrics& metrics) {

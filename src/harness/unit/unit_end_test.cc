@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <tuple>
 
+#include "base/text.h"
 #include "harness/benchmark_testing.h"
 #include "harness/unit/interrupt.h"
 #include "harness/unit/process_executor.h"
@@ -221,6 +223,53 @@ TEST(UnitEnd, AnInterruptBetweenUnitsCountsToo) {
   EXPECT_FALSE(run->complete);
   EXPECT_EQ(run->units.size(), 2u);
   EXPECT_NE(find(*run, "VRV-RUN-INTERRUPTED"), nullptr);
+}
+
+// Whatever is executed when it comes, the run says by what it was ended, and keeps what was measured.
+TEST(UnitEnd, AnInterruptAroundAUnitIsNamedAsOne) {
+  for (const auto& [prepare, cleanup, when, units] :
+       {std::tuple{"[ $VARVE_UNIT -lt 1 ] || { echo now; sleep 60; :; }", "", "interrupted before unit 1 (A, timing)",
+                   1u},
+        std::tuple{"", "[ $VARVE_UNIT -lt 1 ] || { echo now; sleep 60; :; }", "interrupted after unit 1 (A, timing)",
+                   2u}}) {
+    Listener listener;
+    listener.on_output = [](const std::string& text) {
+      if (text.find("now") != std::string::npos) raise(SIGTERM);
+    };
+    RunPlan plan = plan_of({"true"}, 5);
+    plan.rules.prepare = prepare;
+    plan.rules.cleanup = cleanup;
+    const varve::Run run = run_of(plan, listener);
+    EXPECT_EQ(run.incomplete_reason, when);
+    EXPECT_EQ(run.units.size(), units);
+    ASSERT_NE(find(run, "VRV-RUN-INTERRUPTED"), nullptr) << when;
+    EXPECT_NE(find(run, "VRV-RUN-INTERRUPTED")->evidence.find("SIGTERM"), std::string::npos);
+    EXPECT_EQ(find(run, "VRV-RUN-ASIDE-FAILED"), nullptr);
+  }
+}
+
+TEST(UnitEnd, AProgramThatMakesAGroupAndASessionOfItsOwnIsEndedToo) {
+  Result<TemporaryDirectory> directory = TemporaryDirectory::make();
+  const std::string pid = directory->path() + "/pid";
+  RunPlan plan = plan_of({"setsid", "-w", "sh", "-c", "trap '' TERM; echo $$ > " + pid + "; sleep 60; :"}, 1);
+  plan.timeout_seconds = 1;
+  const varve::Run run = run_of(plan);
+  EXPECT_TRUE(run.units.at(0).end.timed_out);
+  EXPECT_TRUE(dies_soon(pid));
+}
+
+TEST(UnitEnd, OutputThatIsNoTextIsQuotedAsText) {
+  const varve::Run run = run_of(shell("printf '\\377\\376 no model\\n'; exit 3"));
+  const Finding* finding = find(run, "VRV-RUN-UNIT-FAILED");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_NE(finding->evidence.find("no model"), std::string::npos);
+  EXPECT_EQ(finding->evidence, clean_utf8(finding->evidence, 100'000));
+}
+
+TEST(UnitEnd, AProgramThatWantsATerminalIsToldThatThereIsNone) {
+  const varve::Run run = run_of(shell("test -t 0 || test -t 1 || { echo no terminal; exit 4; }"));
+  EXPECT_EQ(run.units.at(0).end.exit_code, 4);
+  EXPECT_NE(find(run, "VRV-RUN-UNIT-FAILED")->evidence.find("no terminal"), std::string::npos);
 }
 
 TEST(UnitEnd, HandlersComeBackAfterTheRun) {

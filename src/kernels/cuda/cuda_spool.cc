@@ -68,14 +68,9 @@ class SpoolReader {
   explicit SpoolReader(TraceSink& sink) : sink_(sink) {}
 
   Result<CudaSpool> read(TraceInput& input) {
-    TraceLines lines(input);
-    TraceLines::Line line;
-    while (true) {
-      const auto more = lines.next(line);
-      if (!more) return more.error();
-      if (!*more) return std::move(spool_);
-      take_line(line);
-    }
+    const Status read = for_each_line(input, [&](const TraceLines::Line& line) { take_line(line); });
+    if (!read) return read.error();
+    return std::move(spool_);
   }
 
  private:
@@ -83,7 +78,8 @@ class SpoolReader {
     std::string_view text = line.text;
     if (text.empty()) return;
     if (line.too_long) return sink_.damaged(line.at, "a line of more than 64 KiB");
-    if (!text.ends_with(" .")) return sink_.damaged(line.at, "a line that was not written to its end");
+    spool_.is_cut = !text.ends_with(" .");
+    if (spool_.is_cut) return sink_.damaged(line.at, "a line that was not written to its end");
     text.remove_suffix(2);
     SpoolWords words(text);
     const std::string_view kind = words.word();

@@ -77,11 +77,11 @@ bool is_environment(std::string_view text) {
 // Among all strings, counted and never shown. A recording of an hour has some 100 MB of strings: beyond that, the rest
 // is not looked at.
 std::uint64_t hidden_environments(TraceDatabase& database) {
-  constexpr std::size_t kMostBytes = std::size_t{256} << 20;
+  constexpr std::size_t kMostStringBytes = std::size_t{256} << 20;
   std::uint64_t blocks = 0;
   std::size_t bytes = 0;
   TableRows rows = database.rows("StringIds", {"value"});
-  while (bytes < kMostBytes && rows.next()) {
+  while (bytes < kMostStringBytes && rows.next()) {
     const std::string_view text = rows.bytes(0);
     bytes += text.size();
     blocks += is_environment(text) ? 1 : 0;

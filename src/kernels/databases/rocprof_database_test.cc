@@ -8,7 +8,7 @@ namespace varve {
 namespace {
 
 // Tables as bin/tblextr.py of rocprof makes them, made by SQLite.
-const std::string kCalls =
+const std::string kCallTables =
     "CREATE TABLE HIP (BeginNs INTEGER, EndNs INTEGER, pid INTEGER, tid INTEGER, Name TEXT, args TEXT, \"Index\" "
     "INTEGER, Data TEXT, __section INTEGER, __lane INTEGER, DurationNs INTEGER);"
     "INSERT INTO HIP VALUES (100, 110, 7, 8, 'hipLaunchKernel', '( kernel(gemm) --token=planted)', 1, '', 2, 8, 10),"
@@ -38,7 +38,7 @@ test::DatabaseReading read_made(const std::string& statements, const TraceOption
 }
 
 TEST(RocprofDatabase, LinksWhatRanToItsCallInEveryProcess) {
-  const auto [trace, status] = read_made(kCalls + kOps);
+  const auto [trace, status] = read_made(kCallTables + kOps);
   ASSERT_TRUE(status) << to_text(status.error());
   EXPECT_EQ(trace.total_ns(Activity::kernel), 170);
   EXPECT_EQ(trace.total_ns(Activity::copy), 10);
@@ -80,7 +80,7 @@ TEST(RocprofDatabase, DispatchesHaveShapes) {
 }
 
 TEST(RocprofDatabase, KernelsThatTwoTablesTellAreCountedOnce) {
-  const auto [trace, status] = read_made(kCalls + kOps + kDispatches, {.device_only = true});
+  const auto [trace, status] = read_made(kCallTables + kOps + kDispatches, {.device_only = true});
   ASSERT_TRUE(status);
   EXPECT_EQ(trace.total_ns(Activity::kernel), 170);
   EXPECT_EQ(trace.count(Activity::launch), 0u);
@@ -98,7 +98,7 @@ TEST(RocprofDatabase, DispatchesWithoutTimesAreNotTraced) {
 }
 
 TEST(RocprofDatabase, IsToldFromItsCousins) {
-  const std::string bytes = test::made_database(kCalls + kOps);
+  const std::string bytes = test::made_database(kCallTables + kOps);
   const auto input = trace_of_bytes(std::as_bytes(std::span(bytes)), "results.db");
   const auto read = read_trace(*input);
   ASSERT_TRUE(read) << to_text(read.error());

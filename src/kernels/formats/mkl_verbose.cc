@@ -73,16 +73,12 @@ class MklReader {
   explicit MklReader(TraceSink& sink) : sink_(sink), names_(sink), tracks_(sink) {}
 
   Status read(TraceInput& input) {
-    TraceLines lines(input);
-    TraceLines::Line line;
-    while (true) {
-      const auto more = lines.next(line);
-      if (!more) return more.error();
-      if (!*more) break;
+    const Status read = for_each_line(input, [&](const TraceLines::Line& line) {
       const VerboseLibrary library = verbose_library(line.text);
       if (library == VerboseLibrary::mkl) take_line(line);
       if (library == VerboseLibrary::onednn && line.text.find(",exec,") != std::string_view::npos) ++of_onednn_;
-    }
+    });
+    if (!read) return read;
     if (calls_ > 0) sink_.unseen("when functions ran: MKL does not tell");
     if (of_onednn_ > 0) {
       sink_.unseen(fmt::format("{} lines of oneDNN's verbose mode: give them in a file of their own", of_onednn_));

@@ -23,16 +23,12 @@ class OnednnReader {
   explicit OnednnReader(TraceSink& sink) : sink_(sink), names_(sink), tracks_(sink) {}
 
   Status read(TraceInput& input) {
-    TraceLines lines(input);
-    TraceLines::Line line;
-    while (true) {
-      const auto more = lines.next(line);
-      if (!more) return more.error();
-      if (!*more) break;
+    const Status read = for_each_line(input, [&](const TraceLines::Line& line) {
       const VerboseLibrary library = verbose_library(line.text);
       if (library == VerboseLibrary::onednn) take_line(line);
       if (library == VerboseLibrary::mkl) ++of_mkl_;
-    }
+    });
+    if (!read) return read;
     if (executions_ > timed_) {
       sink_.unseen("when primitives ran: the lines are without a timestamp (ONEDNN_VERBOSE_TIMESTAMP=1)");
     }

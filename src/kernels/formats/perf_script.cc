@@ -143,14 +143,7 @@ class Reader {
   explicit Reader(TraceSink& sink) : sink_(sink) { sink_.track(kThreads, {}, TrackKind::thread); }
 
   Status read(TraceInput& input) {
-    TraceLines lines(input);
-    TraceLines::Line line;
-    while (true) {
-      const auto more = lines.next(line);
-      if (!more) return more.error();
-      if (!*more) break;
-      take_line(line);
-    }
+    if (Status read = for_each_line(input, [&](const TraceLines::Line& line) { take_line(line); }); !read) return read;
     end_sample();
     if (samples_ > 0) return Done{};
     return Error{"reading the text of perf script", input.where(), "no line is a sample",

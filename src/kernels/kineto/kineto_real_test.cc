@@ -12,7 +12,7 @@ namespace varve {
 namespace {
 using test::device_ns;
 using test::kernels_of;
-using test::read_file;
+using test::recorded;
 using test::RecordedTrace;
 using test::sums_of;
 
@@ -44,10 +44,10 @@ TEST(Kineto, RealTracesAddUpAsTheReferenceSays) {
     if (text.size() > kSmall && std::getenv("VARVE_EVERY_TRACE") == nullptr) continue;
     const auto reference = test::reference_of(text);
     ASSERT_TRUE(reference) << path;
-    const RecordedTrace trace = read_file(path);
+    const RecordedTrace trace = recorded(path);
     EXPECT_EQ(sums_of(trace), *reference) << path;
     EXPECT_TRUE(trace.damage.empty()) << path << ": " << trace.damage[0].second;
-    const RecordedTrace fast = read_file(path, {.device_only = true});
+    const RecordedTrace fast = recorded(path, {.device_only = true});
     EXPECT_EQ(device_ns(fast), device_ns(trace)) << path;
     EXPECT_EQ(kernels_of(fast), kernels_of(trace)) << path;
     EXPECT_EQ(fast.count(Activity::operation) + fast.count(Activity::launch), 0u) << path;
@@ -74,7 +74,7 @@ TEST(Kineto, RealTracesHoldWhatIsKnownOfThem) {
   for (const Known& row : kKnown) {
     const auto path = test::real_trace(fmt::format("kineto/{}.json.gz", row.file));
     if (!path) GTEST_SKIP() << "no real traces here";
-    const RecordedTrace trace = read_file(*path);
+    const RecordedTrace trace = recorded(*path);
     EXPECT_EQ(kernels_of(trace), row.kernels) << row.file;
     EXPECT_EQ(device_ns(trace), row.total_ns) << row.file;
     std::uint64_t linked = 0;
@@ -91,7 +91,7 @@ TEST(Kineto, TheFrameworkBumpReadsAsItWas) {
   const auto after = test::real_trace("torch_cpu/sdpa_mask_torch2.15.0.json");
   if (!before || !after) GTEST_SKIP() << "no real traces here";
   const auto attention_ms = [](const std::string& path) {
-    const RecordedTrace trace = read_file(path);
+    const RecordedTrace trace = recorded(path);
     std::int64_t sum = 0;
     for (const auto& [event, extra] : trace.events) {
       const bool is_it = trace.name_of(event.name).starts_with("aten::scaled_dot_product_attention ");

@@ -20,7 +20,7 @@ inline RecordedTrace read_text(const std::string& text, const TraceOptions& opti
   return trace;
 }
 
-inline RecordedTrace read_file(const std::string& path, const TraceOptions& options = {}) {
+inline RecordedTrace recorded(const std::string& path, const TraceOptions& options = {}) {
   RecordedTrace trace;
   const auto file = FileReader::open(FileHandle(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), path);
   const auto input = open_trace(*file, path);

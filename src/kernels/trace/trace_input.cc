@@ -120,4 +120,14 @@ Result<bool> TraceLines::next(Line& line) {
   }
 }
 
+Status for_each_line(TraceInput& input, const std::function<void(const TraceLines::Line&)>& take) {
+  TraceLines lines(input);
+  for (TraceLines::Line line;;) {
+    const Result<bool> more = lines.next(line);
+    if (!more) return more.error();
+    if (!*more) return Done{};
+    take(line);
+  }
+}
+
 }  // namespace varve

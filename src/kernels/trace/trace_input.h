@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -42,5 +43,8 @@ class TraceLines {
   std::uint64_t base_ = 0;  // of buffer_'s first byte, in the trace
   bool ended_ = false;
 };
+
+// Gives every line of a text trace to `take`, in their order. Error: reading or inflating failed.
+Status for_each_line(TraceInput& input, const std::function<void(const TraceLines::Line&)>& take);
 
 }  // namespace varve

@@ -22,4 +22,11 @@ struct NoiseReport {
   std::vector<NoiseItem> items;
 };
 
+// "quiet", "usable", "noisy" or "too noisy": below 1, 5 and 20 % resolved.
+inline const char* noise_level(const NoiseReport& report) {
+  if (report.resolved < 0.01) return "quiet";
+  if (report.resolved < 0.05) return "usable";
+  return report.resolved < 0.2 ? "noisy" : "too noisy";
+}
+
 }  // namespace varve

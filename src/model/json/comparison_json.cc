@@ -45,20 +45,23 @@ SideSummary side_from(const Fields& fields) {
 }
 
 Json metric_to_json(const MetricComparison& metric) {
-  return {{"metric", metric.metric},
-          {"unit", metric.unit},
-          {"better", std::string(to_string(metric.better))},
-          {"paired", metric.paired},
-          {"pairs", metric.pairs},
-          {"a_median", finite_or_null(metric.a_median)},
-          {"b_median", finite_or_null(metric.b_median)},
-          {"log_ratios", metric.log_ratios},
-          {"ratio", estimate_to_json(metric.ratio)},
-          {"ratio_90", {{"low", finite_or_null(metric.ratio_90.low)}, {"high", finite_or_null(metric.ratio_90.high)}}},
-          {"pair_spread", finite_or_null(metric.pair_spread)},
-          {"margin", metric.margin},
-          {"speed", std::string(to_string(metric.speed))},
-          {"pairs_needed", metric.pairs_needed ? Json(*metric.pairs_needed) : Json(nullptr)}};
+  Json json{
+      {"metric", metric.metric},
+      {"unit", metric.unit},
+      {"better", std::string(to_string(metric.better))},
+      {"paired", metric.paired},
+      {"pairs", metric.pairs},
+      {"a_median", finite_or_null(metric.a_median)},
+      {"b_median", finite_or_null(metric.b_median)},
+      {"log_ratios", metric.log_ratios},
+      {"ratio", estimate_to_json(metric.ratio)},
+      {"ratio_90", {{"low", finite_or_null(metric.ratio_90.low)}, {"high", finite_or_null(metric.ratio_90.high)}}},
+      {"pair_spread", finite_or_null(metric.pair_spread)},
+      {"margin", metric.margin},
+      {"speed", std::string(to_string(metric.speed))},
+      {"pairs_needed", metric.pairs_needed ? Json(*metric.pairs_needed) : Json(nullptr)}};
+  if (metric.by_block) json["by_block"] = true;
+  return json;
 }
 
 MetricComparison metric_comparison_from(const Fields& fields) {
@@ -67,6 +70,7 @@ MetricComparison metric_comparison_from(const Fields& fields) {
   metric.unit = fields.text("unit");
   metric.better = fields.word("better", better_from);
   metric.paired = fields.flag("paired", true);
+  metric.by_block = fields.flag("by_block", false);
   metric.pairs = static_cast<int>(fields.integer("pairs"));
   metric.a_median = fields.number("a_median");
   metric.b_median = fields.number("b_median");
@@ -124,21 +128,23 @@ KernelChange change_from(const Fields& fields, bool of_kernels = false) {
 Json account_to_json(const KernelAccount& account) {
   Json rows = Json::array();
   for (const KernelChange& row : account.rows) rows.push_back(change_to_json(row));
-  return {{"witness", std::string(to_string(account.kind.witness))},
-          {"quantity", std::string(to_string(account.kind.quantity))},
-          {"available", account.available},
-          {"pairs", account.pairs},
-          {"total", estimate_to_json(account.total)},
-          {"a_seconds", account.a_seconds},
-          {"b_seconds", account.b_seconds},
-          {"rows", rows},
-          {"shares_withheld", account.shares_withheld},
-          {"why", account.why},
-          {"notes", account.notes},
-          {"exchanged_share", optional_estimate_to_json(account.exchanged_share)},
-          {"by_operation", account.by_operation},
-          {"explains_metric", account.explains_metric},
-          {"of", account.of}};
+  Json json{{"witness", std::string(to_string(account.kind.witness))},
+            {"quantity", std::string(to_string(account.kind.quantity))},
+            {"available", account.available},
+            {"pairs", account.pairs},
+            {"total", estimate_to_json(account.total)},
+            {"a_seconds", account.a_seconds},
+            {"b_seconds", account.b_seconds},
+            {"rows", rows},
+            {"shares_withheld", account.shares_withheld},
+            {"why", account.why},
+            {"notes", account.notes},
+            {"exchanged_share", optional_estimate_to_json(account.exchanged_share)},
+            {"by_operation", account.by_operation},
+            {"explains_metric", account.explains_metric},
+            {"of", account.of}};
+  if (account.by_block) json["by_block"] = true;
+  return json;
 }
 
 KernelAccount account_from(const Fields& fields) {
@@ -146,6 +152,7 @@ KernelAccount account_from(const Fields& fields) {
   account.kind = {fields.word("witness", witness_from), fields.word("quantity", quantity_from)};
   account.available = fields.flag("available", false);
   account.pairs = static_cast<int>(fields.integer("pairs"));
+  account.by_block = fields.flag("by_block", false);
   account.total = estimate_from(fields.object("total"));
   account.a_seconds = fields.number("a_seconds");
   account.b_seconds = fields.number("b_seconds");

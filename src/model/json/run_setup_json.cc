@@ -36,6 +36,9 @@ ProtocolRules protocol_rules_from(const Fields& protocol) {
 void add_variant_setup(const Variant& variant, Json& json) {
   set_text(json, "label", variant.label);
   set_text(json, "directory", variant.directory);
+  if (!variant.scanned.values.empty()) {
+    json["scanned"] = {{"origin", variant.scanned.origin}, {"values", variant.scanned.values}};
+  }
   if (!variant.server) return;
   json["server"] = {
       {"command", variant.server->command}, {"lives", variant.server->lives}, {"ready", variant.server->ready}};
@@ -44,6 +47,13 @@ void add_variant_setup(const Variant& variant, Json& json) {
 void read_variant_setup(const Fields& fields, Variant& variant) {
   variant.label = fields.text("label");
   variant.directory = fields.text("directory");
+  if (fields.has("scanned")) {
+    const Fields scanned = fields.object("scanned");
+    variant.scanned.origin = small_number<int>(scanned, "origin", 0);
+    scanned.each_text("values", [&](const std::string& name, const std::string& value) {
+      variant.scanned.values.emplace(name, value);
+    });
+  }
   if (!fields.has("server")) return;
   const Fields server = fields.object("server");
   variant.server = {.command = server.texts("command"), .lives = server.text("lives"), .ready = server.text("ready")};

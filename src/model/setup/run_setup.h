@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +39,12 @@ struct ServerUse {
   double user_seconds = 0;
   double system_seconds = 0;
   std::optional<std::uint64_t> peak_memory_bytes;  // of its first process, since its start
+};
+
+// Which values a plan put in the places of names ("{batch}"): variants of one origin differ in nothing else.
+struct ScannedValues {
+  int origin = -1;                            // the variant of the plan, from 0, that they were put into; -1: none
+  std::map<std::string, std::string> values;  // by name; redacted
 };
 
 // Where the workload comes from.

@@ -339,6 +339,19 @@ std::string layer_title(Layer layer) { return layer == Layer::os ? "operating sy
 std::string missing_title(Missing missing) { return spaced(to_string(missing)); }
 std::string control_title(Control control) { return spaced(to_string(control)); }
 
+std::string pair_noun(const MetricComparison& metric, int count) {
+  return std::string(metric.by_block ? "block" : "pair") + (count == 1 ? "" : "s");
+}
+
+std::string pairs_text(const MetricComparison& metric) {
+  return std::to_string(metric.pairs) + " " + pair_noun(metric, metric.pairs) +
+         (metric.by_block ? " with a server each" : "");
+}
+
+std::string pairs_heading(const MetricComparison& metric) {
+  return metric.by_block ? "blocks" : metric.paired ? "pairs" : "units";
+}
+
 std::string speed_title(Speed speed) {
   switch (speed) {
     case Speed::faster_touching_margin:

@@ -157,10 +157,10 @@ std::string metric_title(const Run& run) {
 
 std::string comparison_text(const Run& run, const Comparison& comparison) {
   const MetricComparison& metric = comparison.primary;
-  return fmt::format("{}: {} on A, {} on B (medians); B / A {}, 95 % interval {}, {} pairs, margin {}: {}, {}",
+  return fmt::format("{}: {} on A, {} on B (medians); B / A {}, 95 % interval {}, {}, margin {}: {}, {}",
                      metric_title(run), quantity_text(metric.a_median, metric.unit),
                      quantity_text(metric.b_median, metric.unit), change_text(metric.ratio.value),
-                     change_interval_text(metric.ratio.interval), metric.pairs, shown_margin(metric.margin),
+                     change_interval_text(metric.ratio.interval), pairs_text(metric), shown_margin(metric.margin),
                      speed_title(metric.speed), control_title(comparison.control));
 }
 

@@ -138,7 +138,7 @@ void write_pairs(HtmlWriter& out, const Comparison& comparison, const Run* run) 
   }
   Element figure(out, "figure");
   out.raw(ratio_picture(primary));
-  out.leaf("figcaption", {}, "The change in each pair, in the order they ran.");
+  out.leaf("figcaption", {}, "The change in each " + pair_noun(primary, 1) + ", in the order they ran.");
 }
 
 void write_measured(HtmlWriter& out, const Comparison& comparison, const Run* run) {
@@ -149,11 +149,12 @@ void write_measured(HtmlWriter& out, const Comparison& comparison, const Run* ru
     write_figure_number(out, change_text(primary.ratio.value),
                         fmt::format("{}, B against A ({})", primary.metric, direction_phrase(primary.better)));
     write_figure_number(out, change_interval_text(primary.ratio.interval), "95 % interval of the change");
-    write_figure_number(out, std::to_string(primary.pairs), primary.paired ? "pairs" : "units on the smaller side");
+    const char* counted = primary.by_block ? "blocks, with a server each" : "pairs";
+    write_figure_number(out, std::to_string(primary.pairs), primary.paired ? counted : "units on the smaller side");
     write_figure_number(out, shown_margin(primary.margin), "margin, declared beforehand");
     if (std::isfinite(primary.pair_spread) && primary.pairs > 1) {
       write_figure_number(out, share_text(primary.pair_spread),
-                          primary.paired ? "spread of the pairs" : "spread of a side");
+                          primary.paired ? "spread of the " + pair_noun(primary, 2) : "spread of a side");
     }
   }
   {
@@ -162,7 +163,7 @@ void write_measured(HtmlWriter& out, const Comparison& comparison, const Run* ru
     std::string caption = "Change of " + primary.metric +
                           ", B against A. Diamond: the estimate; thin line: 95 % "
                           "interval; thick: 90 %, for the test of sameness; shaded: the margin.";
-    if (!primary.log_ratios.empty()) caption += " Rings: the pairs.";
+    if (!primary.log_ratios.empty()) caption += " Rings: the " + pair_noun(primary, 2) + ".";
     out.leaf("figcaption", {}, caption);
   }
   write_pairs(out, comparison, run);
@@ -200,9 +201,8 @@ void write_metrics(HtmlWriter& out, const Comparison& comparison) {
   ends.insert(ends.end(), {own.low, own.high});
   const Scale range = scale_over(ends, 0);
   {
-    ScrollTable table(
-        out, "numbers",
-        {"metric", "A", "B", "change", "95 % interval", "", comparison.primary.paired ? "pairs" : "units", "B is"});
+    ScrollTable table(out, "numbers",
+                      {"metric", "A", "B", "change", "95 % interval", "", pairs_heading(comparison.primary), "B is"});
     Element body(out, "tbody");
     write_metric_row(out, comparison.primary, true, range);
     for (const MetricComparison& metric : comparison.others) {

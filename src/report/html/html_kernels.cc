@@ -224,7 +224,7 @@ void write_account(HtmlWriter& out, const KernelAccount& account, const MetricCo
            fmt::format("Mean {} {} over {}. Small numbers below a change or a share: its 95 % interval. "
                        "Sampling: the standard error of the change from counting samples alone.",
                        quantity_title(account.kind.quantity), account.of.empty() ? "a unit" : account.of,
-                       count_text(static_cast<std::size_t>(std::max(account.pairs, 0)), "pair", "pairs")));
+                       counted_text(account)));
   for (const std::string& note : account.notes) out.leaf("p", {{"class", "note"}}, note);
 }
 

@@ -145,13 +145,16 @@ std::string ratio_picture(const MetricComparison& metric) {
       if (!std::isfinite(value)) continue;
       const std::string x = percent(place_of(i, count));
       out.empty("line", {{"class", "link"}, {"x1", x}, {"x2", x}, {"y1", zero}, {"y2", one_decimal(axis.at(value))}});
-      draw_dot(out, {.value = value, .title = fmt::format("pair {}: {}", i + 1, change_text(std::exp(value)))},
+      draw_dot(out,
+               {.value = value,
+                .title = fmt::format("{} {}: {}", pair_noun(metric, 1), i + 1, change_text(std::exp(value)))},
                place_of(i, count), axis.at(value), count <= 60 ? 5 : 3);
     }
   };
   const Scale scale = scale_over(values, 0.08);
   return with_axis(scale, ratio_ticks(scale, 5),
-                   "The change of " + metric.metric + " in each pair, in the order they ran", draw);
+                   "The change of " + metric.metric + " in each " + pair_noun(metric, 1) + ", in the order they ran",
+                   draw);
 }
 
 }  // namespace varve

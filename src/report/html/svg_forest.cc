@@ -134,7 +134,7 @@ std::string forest_picture(const MetricComparison& metric) {
                         {"cx", percent(scale.at(value))},
                         {"cy", number(kPairsAt + static_cast<int>(i % 3) * 6 - 6)},
                         {"r", "4"}});
-    out.leaf("title", {}, fmt::format("pair {}: {}", i + 1, change_text(std::exp(value))));
+    out.leaf("title", {}, fmt::format("{} {}: {}", pair_noun(metric, 1), i + 1, change_text(std::exp(value))));
     out.close();
   }
   if (std::isfinite(metric.ratio.value) && metric.ratio.value > 0) {

@@ -132,10 +132,10 @@ std::string text_account(const KernelAccount& account, const MetricComparison& p
     out += paragraph("No shares: " + account.shares_withheld, 2, Tone::caution, style);
   }
   out += kernel_table(account, detail, style);
-  out += paragraph(fmt::format("{}{}{}, mean over {}; ±: half of the 95 % interval",
-                               quantity_title(account.kind.quantity), account.of.empty() ? "" : " ", account.of,
-                               count_text(static_cast<std::size_t>(std::max(account.pairs, 0)), "pair", "pairs")),
-                   2, Tone::dim, style);
+  out +=
+      paragraph(fmt::format("{}{}{}, mean over {}; ±: half of the 95 % interval", quantity_title(account.kind.quantity),
+                            account.of.empty() ? "" : " ", account.of, counted_text(account)),
+                2, Tone::dim, style);
   const std::string agreement = agreement_sentence(account, primary);
   if (!agreement.empty()) out += paragraph(agreement, 2, Tone::dim, style);
   if (!detail.explain) return out;

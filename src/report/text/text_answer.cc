@@ -34,7 +34,18 @@ std::string short_command(const std::vector<std::string>& command) {
   return text.size() <= kLongest ? text : clean_utf8(text, kLongest) + "…";
 }
 
-// "./transformer --width 256; B with OPENBLAS_CORETYPE=Haswell" where the command is one.
+// What was set for a side; the PATH of a virtual environment follows from it.
+std::vector<std::string> settings_of(const Variant& variant) {
+  const bool of_venv = variant.environment.contains("VIRTUAL_ENV");
+  std::vector<std::string> set;
+  for (const auto& [name, value] : variant.environment) {
+    if (!of_venv || name != "PATH") set.push_back(name + "=" + value);
+  }
+  return set;
+}
+
+// "./transformer --width 256; B with OPENBLAS_CORETYPE=Haswell" where the command is one; "python3 x.py; A: torch 2.1;
+// B: torch 2.15" where a plan says what the sides are.
 std::string what_text(const Run& run) {
   if (run.variants.empty()) return run.name;
   const Variant& first = run.variants.front();
@@ -42,10 +53,15 @@ std::string what_text(const Run& run) {
                                        [&](const Variant& variant) { return variant.command == first.command; });
   std::string text = run.variants.size() > 1 && !one_command ? "A: " : "";
   text += short_command(first.command);
+  const bool labelled = one_command && std::none_of(run.variants.begin(), run.variants.end(),
+                                                    [](const Variant& variant) { return variant.label.empty(); });
+  if (labelled && run.variants.size() > 1) {
+    for (const Variant& variant : run.variants) text += fmt::format("; {}: {}", variant.name, variant.label);
+    return text;
+  }
   for (std::size_t i = 1; i < run.variants.size(); ++i) {
     const Variant& other = run.variants[i];
-    std::vector<std::string> set;
-    for (const auto& [name, value] : other.environment) set.push_back(name + "=" + value);
+    const std::vector<std::string> set = settings_of(other);
     if (one_command) {
       text += fmt::format("; {} with {}", other.name, set.empty() ? "the same" : short_command(set));
     } else {

@@ -78,7 +78,7 @@ std::string metrics(const Comparison& comparison, const Detail& detail, const Te
                    {"B", true},
                    {"change", true},
                    {"95 % interval", true},
-                   {comparison.primary.paired ? "pairs" : "units", true},
+                   {pairs_heading(comparison.primary), true},
                    {"B is"}});
   add_metric(table, comparison.primary, true);
   std::size_t shown = 1;
@@ -91,7 +91,7 @@ std::string metrics(const Comparison& comparison, const Detail& detail, const Te
   const MetricComparison& primary = comparison.primary;
   out += paragraph(fmt::format("Medians; change: geometric mean of B / A; {}; margin {}; spread of a {} {}{}",
                                direction_phrase(primary.better), shown_margin(primary.margin),
-                               primary.paired ? "pair" : "side", share_text(primary.pair_spread),
+                               primary.paired ? pair_noun(primary, 1) : "side", share_text(primary.pair_spread),
                                comparison.others.empty() ? "" : "; all but the primary metric exploratory"),
                    2, Tone::dim, style);
   if (!detail.explain && left > 0) {

@@ -10,12 +10,6 @@
 namespace varve {
 
 namespace {
-const char* noise_word(double resolved) {
-  if (resolved < 0.01) return "quiet";
-  if (resolved < 0.05) return "usable";
-  return resolved < 0.2 ? "noisy" : "too noisy";
-}
-
 const char* grade_sign(NoiseItem::Grade grade) {
   switch (grade) {
     case NoiseItem::Grade::good:
@@ -39,7 +33,7 @@ Tone grade_tone(NoiseItem::Grade grade) {
 std::string text_noise(const NoiseReport& report, const TextStyle& style) {
   std::string out = paragraph(
       fmt::format("This machine is {} now: ten pairs of short units would tell a change of {} apart, not less.",
-                  noise_word(report.resolved), format_percent(report.resolved)),
+                  noise_level(report), format_percent(report.resolved)),
       0, Tone::bold, style);
   out += paragraph(fmt::format("The same work {} times in {}: multiplications differ by {} from one time to the next, "
                                "copying memory by {} (standard deviation).",

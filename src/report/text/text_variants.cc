@@ -32,8 +32,13 @@ std::string text_variants(const std::vector<Comparison>& comparisons, const std:
   std::string out = paint(fmt::format("{}: {} variants by {}", printable(name), comparisons.size() + 1, metric.metric),
                           Tone::bold, style) +
                     "\n\n";
-  TextTable table(
-      {{""}, {"variant"}, {"median", true}, {"change", true}, {"95 % interval", true}, {"pairs", true}, {"is"}});
+  TextTable table({{""},
+                   {"variant"},
+                   {"median", true},
+                   {"change", true},
+                   {"95 % interval", true},
+                   {pairs_heading(metric), true},
+                   {"is"}});
   table.add({{first.a.label, Tone::side_a}, {first.a.command}, {quantity_text(metric.a_median, metric.unit)}});
   for (const Comparison& each : comparisons) {
     table.add({{each.b.label, Tone::side_b},

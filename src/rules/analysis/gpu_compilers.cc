@@ -13,7 +13,7 @@ namespace varve {
 
 namespace {
 // The folder that a package's files stand in: "triton" of triton, "cuda_nvcc" of nvidia-cuda-nvcc-cu12.
-std::string folder_of(std::string name) {
+std::string folder_of_package(std::string name) {
   name = to_lower(name);
   if (name.starts_with("nvidia-")) name = name.substr(7);
   const std::size_t dash = name.rfind("-cu");
@@ -33,7 +33,7 @@ bool is_asked_for(const ConsumerView& view, const CarriedCompiler& compiler) {
   std::vector<std::string> names = {view.package->name};
   for (const Requirement& requirement : view.package->requirements) names.push_back(requirement.name);
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    return compiler.path.find("/" + folder_of(name) + "/") != std::string::npos;
+    return compiler.path.find("/" + folder_of_package(name) + "/") != std::string::npos;
   });
 }
 

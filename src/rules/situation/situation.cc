@@ -29,9 +29,15 @@ std::vector<std::string> texts_of(const Fact& fact) {
 }
 
 constexpr std::string_view kNvidia = "10de";  // PCI vendor ids
-constexpr std::string_view kAmd = "1002";
+constexpr std::string_view kAmd = "1002", kIntel = "8086";
 
-bool is_of_amd(const Gpu& gpu) { return gpu.vendor == kAmd || to_lower(gpu.model).find("amd") != std::string::npos; }
+// Of a text only the model is known.
+bool is_of_another_maker(const Gpu& gpu) {
+  if (gpu.vendor == kAmd || gpu.vendor == kIntel) return true;
+  const std::string model = to_lower(gpu.model);
+  return model.find("amd") != std::string::npos || model.find("radeon") != std::string::npos ||
+         model.find("intel(r)") != std::string::npos || model.find("intel arc") != std::string::npos;
+}
 
 void look_at_gpus(const Stack& machine, Situation& situation) {
   const std::vector<Gpu> all = gpus_with_facts(machine.gpus, machine.facts);
@@ -39,7 +45,7 @@ void look_at_gpus(const Stack& machine, Situation& situation) {
     if (!gpu.address.empty() && gpu.vendor == kNvidia) situation.gpus_on_bus.push_back(gpu);
   }
   for (Gpu& gpu : counted_gpus(all)) {
-    if (is_of_amd(gpu)) continue;
+    if (is_of_another_maker(gpu)) continue;
     if (!gpu.listed || gpu.excluded) gpu.model = find_gpu_field("gpu.models")->text(gpu);
     gpu.brand = to_lower(gpu.brand);
     if (!gpu.capability) gpu.capability = capability_of_product(gpu.model);

@@ -1,0 +1,318 @@
+// What people write themselves of a machine: items of a list, rows of a table, headings of an issue form with the value
+// below, or two words on a line; reports of programs that are called so (ds_report, xformers.info, mmcv) look the same.
+//   - **GPU**: 2x NVIDIA RTX 4090 (24 GB)          | NVIDIA driver | 570.124.06 |
+//   ### NVIDIA Driver Version                      torch 2.6.0
+//   显卡型号：GeForce GTX 1650                      torch version .................... 2.1.0+cu121
+// Taken is what can mean one thing only: a product that is known, a driver's full number, a package of a GPU stack with
+// its version. "CUDA 12.4" is not: it may be the driver's, a toolkit's or a framework's.
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "disclosure/lines/words.h"
+#include "disclosure/readers/readers.h"
+#include "package/python_metadata.h"
+#include "tables/gpu_products.h"
+#include "tables/package_table.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostLine = 240;  // what somebody wrote by hand, not a log
+constexpr std::size_t kMostKey = 48;
+constexpr std::int64_t kHeadingReach = 4;  // lines below a heading in which its value stands
+
+enum class Meaning { none, gpu, driver, api_level, toolkit, torch, python, kernel, system, libc };
+
+struct KeyRow {
+  std::string_view key;
+  Meaning meaning;
+};
+// In order of the alphabet; of a key the marks, brackets and "version" at its end are left out.
+constexpr auto kKeys = std::to_array<KeyRow>({{"cuda driver", Meaning::driver},
+                                              {"cuda toolkit", Meaning::toolkit},
+                                              {"device name", Meaning::gpu},
+                                              {"driver", Meaning::driver},
+                                              {"glibc", Meaning::libc},
+                                              {"gpu", Meaning::gpu},
+                                              {"gpu 0", Meaning::gpu},
+                                              {"gpu driver", Meaning::driver},
+                                              {"gpu model", Meaning::gpu},
+                                              {"gpu models", Meaning::gpu},
+                                              {"gpu name", Meaning::gpu},
+                                              {"gpu type", Meaning::gpu},
+                                              {"gpu.name", Meaning::gpu},
+                                              {"gpus", Meaning::gpu},
+                                              {"gpu型号", Meaning::gpu},
+                                              {"graphics card", Meaning::gpu},
+                                              {"hardware", Meaning::gpu},
+                                              {"kernel", Meaning::kernel},
+                                              {"kernel release", Meaning::kernel},
+                                              {"libc", Meaning::libc},
+                                              {"linux kernel", Meaning::kernel},
+                                              {"nvcc", Meaning::toolkit},
+                                              {"nvidia driver", Meaning::driver},
+                                              {"nvidia drivers", Meaning::driver},
+                                              {"nvidia gpu", Meaning::gpu},
+                                              {"nvidia gpu driver", Meaning::driver},
+                                              {"nvidia-driver", Meaning::driver},
+                                              {"operating system", Meaning::system},
+                                              {"os", Meaning::system},
+                                              {"python", Meaning::python},
+                                              {"pytorch", Meaning::torch},
+                                              {"pytorch.version", Meaning::torch},
+                                              {"torch", Meaning::torch},
+                                              {"video card", Meaning::gpu},
+                                              {"显卡", Meaning::gpu},
+                                              {"显卡型号", Meaning::gpu},
+                                              {"显卡驱动", Meaning::driver},
+                                              {"驱动版本", Meaning::driver}});
+
+bool is_mark(char c) { return c == ' ' || c == '\t' || c == '*' || c == '-' || c == '+' || c == '_' || c == '`'; }
+
+std::string_view without_list_marks(std::string_view text) {
+  while (!text.empty() && is_mark(text.front())) text.remove_prefix(1);
+  if (text.starts_with("• ")) text.remove_prefix(4);
+  return text;
+}
+
+std::string_view without_marks_around(std::string_view text) {
+  const auto is_around = [](char c) { return is_mark(c) || c == '\'' || c == '"' || c == '.' || c == ','; };
+  while (!text.empty() && is_around(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_around(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+std::string plain_key(std::string_view key) {
+  std::string plain = to_lower(without_marks_around(up_to(key, "(")));
+  std::erase_if(plain, [](char c) { return c == '*' || c == '`'; });
+  for (const std::string_view end : {" version", " versions", " 版本", "版本号"}) {
+    if (plain.ends_with(end) && plain.size() > end.size()) plain.resize(plain.size() - end.size());
+  }
+  return plain;
+}
+
+Meaning meaning_of(const std::string& key) {
+  const auto is_before = [](const KeyRow& row, const std::string& sought) { return row.key < sought; };
+  const auto* found = std::lower_bound(kKeys.begin(), kKeys.end(), key, is_before);
+  return found != kKeys.end() && found->key == key ? found->meaning : Meaning::none;
+}
+
+// The first of ":", "：" and "|" ends the key; a leader of dots too.
+std::optional<std::pair<std::string_view, std::string_view>> written_pair(std::string_view text) {
+  if (text.starts_with('|')) {
+    text = trim(text.substr(1));
+    if (text.ends_with('|')) text.remove_suffix(1);
+    const std::size_t bar = text.find('|');
+    if (bar == std::string_view::npos || text.find('|', bar + 1) != std::string_view::npos) return std::nullopt;
+    return std::pair(trim(text.substr(0, bar)), trim(text.substr(bar + 1)));
+  }
+  text = without_list_marks(text);
+  std::size_t at = std::string_view::npos, length = 1;
+  for (const std::string_view mark : {":", "：", " ...."}) {
+    const std::size_t found = text.substr(0, kMostKey + 4).find(mark);
+    if (found == std::string_view::npos || found >= at) continue;
+    at = found;
+    length = mark.size();
+  }
+  if (at == std::string_view::npos || at == 0) return std::nullopt;
+  std::string_view value = text.substr(at + length);
+  if (text.substr(at).starts_with(" ....")) value = value.substr(std::min(value.find_first_not_of('.'), value.size()));
+  return std::pair(text.substr(0, at), trim(value));
+}
+
+// "4x A100", "2 x RTX 4090", "8*H100", "RTX 4090 x2": how many, and the rest.
+std::pair<std::int64_t, std::string_view> counted(std::string_view text) {
+  const auto count = leading_number(text);
+  if (count && *count > 0 && *count <= 16) {
+    const std::string_view rest = trim(text.substr(*count > 9 ? 2 : 1));
+    for (const std::string_view mark : {"x ", "X ", "*", "× ", "x"}) {
+      if (rest.starts_with(mark)) return {*count, trim(rest.substr(mark.size()))};
+    }
+    if (rest.size() + 1 < text.size() && capability_of_product(up_to(rest, "(["))) return {*count, rest};
+  }
+  const std::size_t last = text.rfind(' ');
+  if (last != std::string_view::npos) {
+    const std::string_view word = text.substr(last + 1);
+    const bool is_times = word.size() == 2 && (word[0] == 'x' || word[0] == '*');
+    if (is_times && word[1] > '0' && word[1] <= '9') return {word[1] - '0', trim(text.substr(0, last))};
+  }
+  return {1, text};
+}
+
+std::optional<ComputeCapability> written_product(std::string_view text) {
+  const bool is_named =
+      std::any_of(text.begin(), text.end(), [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); });
+  if (!is_named || text.size() > 64 || text.starts_with("sm_") || text.starts_with("cc ")) return std::nullopt;
+  if (const auto known = capability_of_product(text)) return known;
+  return capability_of_gpu(text);
+}
+
+class WrittenTextReader : public TextReader {
+ public:
+  static constexpr const char* kName = "written by hand";
+  const char* name() const override { return kName; }
+  bool take(const TextLine& line, Declared& declared) override {
+    if (line.text.size() > kMostLine) return false;
+    if (line.text.starts_with('#')) {
+      const std::size_t first = std::min(line.text.find_first_not_of('#'), line.text.size());
+      heading_ = line.text.size() > kMostKey ? "" : plain_key(line.text.substr(first));
+      heading_line_ = line.number;
+      return false;
+    }
+    if (!heading_.empty() && line.number - heading_line_ <= kHeadingReach && line.text.size() >= 3) {
+      const std::string key = std::move(heading_);
+      heading_.clear();
+      if (take_pair(key, without_marks_around(line.text), line, declared)) return true;
+    }
+    if (const auto pair = written_pair(line.text)) {
+      return pair->first.size() <= kMostKey && !pair->second.empty() &&
+             take_pair(plain_key(pair->first), without_marks_around(pair->second), line, declared);
+    }
+    return take_sentence(line, declared) || take_two_words(line, declared);
+  }
+
+ private:
+  bool take_pair(const std::string& key, std::string_view value, const TextLine& line, Declared& declared);
+  static bool take_gpus(std::string_view value, const TextLine& line, Declared& declared);
+  static bool take_driver(std::string_view value, const TextLine& line, Declared& declared);
+  bool take_package(std::string_view name, std::string_view value, const TextLine& line, Declared& declared);
+  static bool take_sentence(const TextLine& line, Declared& declared);
+  bool take_two_words(const TextLine& line, Declared& declared);
+  std::int64_t list_of(std::int64_t line) { return list_ == 0 ? list_ = line : list_; }
+
+  std::string heading_;  // of an issue form, as a key
+  std::int64_t heading_line_ = 0;
+  std::int64_t list_ = 0;  // where the packages begin
+};
+
+bool WrittenTextReader::take_gpus(std::string_view value, const TextLine& line, Declared& declared) {
+  struct Piece {
+    std::int64_t count;
+    std::string_view name;
+    ComputeCapability capability;
+  };
+  std::vector<Piece> pieces;
+  std::string text(value);
+  for (const std::string_view joint : {" and ", " & ", " + "}) {
+    for (std::size_t at = text.find(joint); at != std::string::npos; at = text.find(joint)) {
+      text.replace(at, joint.size(), ",");
+    }
+  }
+  std::string_view rest = text;
+  while (!rest.empty() && pieces.size() < 8) {
+    const std::size_t comma = rest.find_first_of(",;");
+    const auto [count, name] = counted(trim(rest.substr(0, comma)));
+    const std::string_view plain = trim(up_to(name, "(["));
+    const auto capability = written_product(plain);
+    if (capability) {
+      pieces.push_back({count, plain, *capability});
+    } else if (pieces.empty()) {
+      return false;  // what follows a product may be anything: "RTX 4090, 24 GB"
+    }
+    if (comma == std::string_view::npos) break;
+    rest.remove_prefix(comma + 1);
+  }
+  DeclaredGpus* list = gpu_list(declared, {kName, line.number});
+  std::int64_t number = 0;
+  for (const Piece& piece : pieces) {
+    for (std::int64_t i = 0; i < piece.count; ++i) {
+      Gpu* gpu = gpu_in(list, number++);
+      if (gpu == nullptr) return true;
+      gpu->model = clean_utf8(piece.name, 96);
+      gpu->capability = piece.capability;
+    }
+  }
+  return !pieces.empty();
+}
+
+// A driver's number has a branch of three digits and something behind it: "CUDA Driver Version: 12.8" has not.
+bool WrittenTextReader::take_driver(std::string_view value, const TextLine& line, Declared& declared) {
+  const std::string_view version = leading_version(value);
+  const std::size_t dot = version.find('.');
+  if (dot != 3 || version.size() < 5 || version.size() > 12) return false;
+  declare_driver(declared, version, {kName, line.number});
+  return true;
+}
+
+bool WrittenTextReader::take_package(std::string_view name, std::string_view value, const TextLine& line,
+                                     Declared& declared) {
+  const std::string_view version = up_to(value, " (,;@");
+  if (!is_package_version(version) || version.find('.') == std::string_view::npos) return false;
+  if (version.find('x') != std::string_view::npos || version.find("..") != std::string_view::npos) return false;
+  if (!is_package_name(name)) return false;
+  const PackageRow* row = find_package_row(normal_package_name(name));
+  if (row == nullptr || !row->has_gpu_code()) return false;
+  add_package(package_list(declared, {kName, list_of(line.number)}, ""), name, version, line.number);
+  return true;
+}
+
+bool WrittenTextReader::take_pair(const std::string& key, std::string_view value, const TextLine& line,
+                                  Declared& declared) {
+  const TextPlace place{kName, line.number};
+  switch (meaning_of(key)) {
+    case Meaning::gpu:
+      return take_gpus(value, line, declared);
+    case Meaning::driver:
+      return take_driver(value, line, declared);
+    case Meaning::torch:
+      return take_package("torch", value, line, declared);
+    case Meaning::toolkit: {
+      const auto release = behind(value, "release ");
+      const std::string_view version = leading_version(release ? *release : value);
+      if (version.find('.') == std::string_view::npos || version.size() > 8) return false;
+      declare(declared, "toolkit.nvcc.version", std::string(version), place);
+      return true;
+    }
+    case Meaning::python: {
+      const std::string_view version = leading_version(value);
+      if (!version.starts_with("3.") || version.size() > 8) return false;
+      if (DeclaredPackages* list = package_list(declared, {kName, list_of(line.number)}, "")) list->python = version;
+      return true;
+    }
+    case Meaning::kernel: {
+      const std::string_view release = up_to(value.starts_with("Linux ") ? value.substr(6) : value, " (,");
+      if (!is_package_version(release) || std::count(release.begin(), release.end(), '.') < 2) return false;
+      declare(declared, "os.kernel.release", std::string(release), place);
+      return true;
+    }
+    case Meaning::system:
+      if (value.size() < 4 || value.size() > 64 || !has(value, " ")) return false;
+      declare(declared, "os.name", std::string(value), place);
+      return true;
+    case Meaning::libc: {
+      const std::string_view version = leading_version(value.starts_with("glibc-") ? value.substr(6) : value);
+      if (!version.starts_with("2.")) return false;
+      declare(declared, "os.libc", "glibc " + std::string(version), place);
+      return true;
+    }
+    default:
+      break;
+  }
+  const bool may_be_version = !value.empty() && (is_digit(value[0]) || value[0] == 'v');
+  return may_be_version && take_package(key, value, line, declared);
+}
+
+// "btw my nvidia driver version is 390.77."
+bool WrittenTextReader::take_sentence(const TextLine& line, Declared& declared) {
+  const std::size_t at = line.text.find("driver version is ");
+  return at != std::string_view::npos && take_driver(line.text.substr(at + 18), line, declared);
+}
+
+bool WrittenTextReader::take_two_words(const TextLine& line, Declared& declared) {
+  const std::string_view text = without_list_marks(line.text);
+  if (text.size() > 56) return false;
+  const std::size_t blank = text.rfind(' ');
+  if (blank == std::string_view::npos || blank + 1 >= text.size() || !is_digit(text[blank + 1])) return false;
+  const std::string key = to_lower(trim(text.substr(0, blank)));
+  const std::string_view value = text.substr(blank + 1);
+  const Meaning meaning = meaning_of(key);
+  if (meaning == Meaning::driver) return take_driver(value, line, declared);
+  if (key.find(' ') != std::string::npos) return false;
+  return take_package(meaning == Meaning::torch ? "torch" : key, value, line, declared);
+}
+}  // namespace
+
+std::unique_ptr<TextReader> written_text_reader() { return std::make_unique<WrittenTextReader>(); }
+
+}  // namespace varve

@@ -1,0 +1,170 @@
+// What people write themselves, and what is only there where a driver does not run.
+#include <gtest/gtest.h>
+
+#include "disclosure/stack_of_text.h"
+
+namespace varve {
+
+namespace {
+const Knowledge& knowledge_of_written() {
+  static const Knowledge knowledge = *load_knowledge();
+  return knowledge;
+}
+
+struct ReadStack {
+  Disclosure disclosure;
+  Stack stack;
+};
+ReadStack read_written(const std::string& text) {
+  ReadStack read{.disclosure = read_disclosure_text(text), .stack = {}};
+  read.stack = stack_of_text(read.disclosure, "t", knowledge_of_written());
+  return read;
+}
+
+std::string told(const ReadStack& read, const std::string& id) {
+  const Fact& fact = read.stack.facts.at(id);
+  return fact.is_known() ? value_text(*fact.value) : "";
+}
+
+std::string version_told(const ReadStack& read, const std::string& name) {
+  for (const Environment& environment : read.stack.environments) {
+    for (const Package& package : environment.packages) {
+      if (package.name == name) return package.version;
+    }
+  }
+  return "";
+}
+}  // namespace
+
+TEST(WrittenText, TakesItemsThatCanMeanOneThingOnly) {
+  const ReadStack read = read_written(
+      "## Environment\n"
+      "- **OS**: Ubuntu 24.04.3 LTS\n"
+      "- GPU: 2x NVIDIA GeForce GTX 1050 (compute capability 6.1)\n"
+      "- Driver: 550.163.01\n"
+      "- CUDA (via torch): 12.8\n"
+      "- PyTorch: 2.8.0+cu128\n"
+      "- Python: 3.11.4\n");
+  EXPECT_EQ(told(read, "driver.kernel_mode.version"), "550.163.01");
+  EXPECT_EQ(told(read, "os.name"), "Ubuntu 24.04.3 LTS");
+  EXPECT_EQ(version_told(read, "torch"), "2.8.0+cu128");
+  ASSERT_EQ(read.stack.gpus.size(), 2U);
+  EXPECT_EQ(read.stack.gpus[1].model, "NVIDIA GeForce GTX 1050");
+  EXPECT_EQ(told(read, "toolkit.nvcc.version"), "");  // "CUDA 12.8" may be anybody's
+  EXPECT_EQ(told(read, "driver.api_level"), "");
+}
+
+TEST(WrittenText, ReadsHeadingsTablesAndOtherColons) {
+  EXPECT_EQ(told(read_written("### NVIDIA Driver Version\n\n570.124.06\n"), "driver.kernel_mode.version"),
+            "570.124.06");
+  EXPECT_EQ(told(read_written("| NVIDIA driver | 570.124.06 |\n"), "driver.kernel_mode.version"), "570.124.06");
+  EXPECT_EQ(told(read_written("btw my nvidia driver version is 390.77.\n"), "driver.kernel_mode.version"), "390.77");
+  const ReadStack chinese = read_written("- 显卡型号: GeForce GTX 1650\n驱动版本：460.80.01\n");
+  EXPECT_EQ(told(chinese, "driver.kernel_mode.version"), "460.80.01");
+  ASSERT_EQ(chinese.stack.gpus.size(), 1U);
+  EXPECT_EQ(version_told(read_written("torch 2.6.0\nflash-attn 2.6.3\n"), "flash-attn"), "2.6.3");
+  EXPECT_EQ(version_told(read_written("torch version .................... 2.1.0+cu121\n"), "torch"), "2.1.0+cu121");
+}
+
+TEST(WrittenText, LeavesWhatIsNoStatement) {
+  const ReadStack read = read_written(
+      "#\n##\n### \n"
+      "CUDA Driver Version: 12.8\n"
+      "GPU: yes\n"
+      "Driver: latest\n"
+      "NVIDIA Driver: 570\n"
+      "PyTorch: 2.x (installed via pip)\n"
+      "the driver: 550 is what I had\n"
+      "GPU: 80\n"
+      "- torch: >=2.0\n"
+      "INFO 05-26 07:50:26 [parallel_state.py:1004] rank 0: 2.0\n");
+  EXPECT_EQ(told(read, "driver.kernel_mode.version"), "");
+  EXPECT_TRUE(read.stack.gpus.empty());
+  EXPECT_TRUE(read.stack.environments.empty());
+}
+
+TEST(DeviceQueryText, TellsGpusAndTheApiLevel) {
+  const ReadStack read = read_written(
+      "Device 0: \"NVIDIA GeForce RTX 3090\"\n"
+      "  CUDA Driver Version / Runtime Version          12.4 / 11.8\n"
+      "  CUDA Capability Major/Minor version number:    8.6\n");
+  EXPECT_EQ(told(read, "driver.api_level"), "12.4");
+  EXPECT_EQ(told(read, "gpu.compute_capabilities"), "8.6");
+}
+
+// Nothing is driven by NVIDIA's module: lspci, dkms and Secure Boot tell why.
+TEST(LspciText, TellsWhoHoldsTheGpu) {
+  const ReadStack read = read_written(
+      "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n"
+      "01:00.0 VGA compatible controller [0300]: NVIDIA Corporation GA102 [GeForce RTX 3090] [10de:2204] (rev a1)\n"
+      "\tSubsystem: eVga.com. Corp. Device [3842:3987]\n"
+      "\tKernel driver in use: nouveau\n"
+      "01:00.1 Audio device [0403]: NVIDIA Corporation GA102 High Definition Audio Controller [10de:1aef] (rev a1)\n"
+      "\tKernel driver in use: snd_hda_intel\n"
+      "nvidia/550.90.07, 6.8.0-41-generic, x86_64: installed\n"
+      "nvidia/560.35.03: added\n"
+      "SecureBoot enabled\n");
+  ASSERT_EQ(read.stack.gpus.size(), 1U);
+  const Gpu& gpu = read.stack.gpus.front();
+  EXPECT_EQ(gpu.address, "0000:01:00.0");
+  EXPECT_EQ(gpu.device, "2204");
+  EXPECT_EQ(gpu.bound_driver, "nouveau");
+  EXPECT_EQ(gpu.model, "GeForce RTX 3090");
+  EXPECT_FALSE(gpu.listed);
+  EXPECT_EQ(told(read, "os.secure_boot"), "on");
+  EXPECT_EQ(told(read, "driver.kernel_mode.installed"), "550.90.07");
+  EXPECT_EQ(told(read, "driver.kernel_mode.kernels"), "6.8.0-41-generic");
+  EXPECT_EQ(read.stack.facts.at("driver.kernel_mode.version").missing, Missing::absent);
+}
+
+// A table of nvidia-smi that is cut shows no GPU: that the driver lacks the card of lspci is not known.
+TEST(LspciText, DoesNotTakeACutTableForADriverWithoutGpus) {
+  const ReadStack read = read_written(
+      "00:07.0 VGA compatible controller: NVIDIA Corporation Device 2684 (rev a1)\n"
+      "| NVIDIA-SMI 535.183.01             Driver Version: 535.183.01   CUDA Version: 12.2     |\n");
+  ASSERT_EQ(read.stack.gpus.size(), 1U);
+  EXPECT_TRUE(read.stack.gpus.front().listed);
+  EXPECT_TRUE(read.stack.gpus.front().capability.has_value());  // by its number on the bus
+}
+
+TEST(ModuleText, ReadsModinfo) {
+  const ReadStack read = read_written(
+      "filename:       /lib/modules/6.17.10-300.fc43.x86_64/extra/nvidia/nvidia.ko.xz\n"
+      "version:        580.105.08\n"
+      "license:        Dual MIT/GPL\n"
+      "signer:         akmods\n");
+  EXPECT_EQ(told(read, "driver.kernel_mode.installed"), "580.105.08");
+  EXPECT_EQ(read.stack.facts.at("driver.kernel_mode.installed").detail, "open module");
+  EXPECT_EQ(told(read, "driver.kernel_mode.kernels"), "6.17.10-300.fc43.x86_64");
+  EXPECT_EQ(told(read, "driver.kernel_mode.signature"), "signed");
+}
+
+TEST(OtherMakersText, SaysThatAnotherStackIsThere) {
+  EXPECT_EQ(read_written("ROCk module is loaded\n").disclosure.declared.others, std::vector<std::string>{"ROCm"});
+  EXPECT_EQ(read_written("[opencl:gpu][opencl:1] Intel(R) OpenCL Graphics, Intel(R) Arc(TM) A770 Graphics\n")
+                .disclosure.declared.others,
+            std::vector<std::string>{"Intel XPU"});
+  EXPECT_EQ(read_written("torch==2.5.1+rocm6.2\nnumpy==1.26.4\nscipy==1.14.0\n").disclosure.declared.others,
+            std::vector<std::string>{"ROCm 6.2"});
+}
+
+TEST(SystemPackagesText, ReadsRpm) {
+  const ReadStack read = read_written("nvidia-driver-cuda-libs-570.124.06-1.el9.x86_64\nbash-5.1.8-9.el9.x86_64\n");
+  EXPECT_EQ(told(read, "os.gpu_packages"), "rpm nvidia-driver-cuda-libs 570.124.06-1.el9");
+}
+
+// Docker, Kubernetes and compose put something before every line.
+TEST(EngineLines, AreReadWithoutWhatTheEnginePutBefore) {
+  for (const char* start :
+       {"2024-11-15T19:56:13.362448649Z ", "2024-11-15T19:56:13.362448649+08:00 stdout F ", "vllm-1  | ", "\x1b[32m"}) {
+    EXPECT_EQ(
+        told(read_written(std::string(start) + "Nvidia driver version: 570.124.06\n"), "driver.kernel_mode.version"),
+        "570.124.06")
+        << start;
+  }
+  const ReadStack logged =
+      read_written("{\"log\":\"\\u001b[32mNvidia driver version: 570.124.06\\u001b[0m\\n\",\"stream\":\"stdout\"}\n");
+  EXPECT_EQ(told(logged, "driver.kernel_mode.version"), "570.124.06");
+}
+
+}  // namespace varve
