@@ -117,6 +117,16 @@ TEST(LspciText, TellsWhoHoldsTheGpu) {
   EXPECT_EQ(read.stack.facts.at("driver.kernel_mode.version").missing, Missing::absent);
 }
 
+// A table of nvidia-smi that is cut shows no GPU: that the driver lacks the card of lspci is not known.
+TEST(LspciText, DoesNotTakeACutTableForADriverWithoutGpus) {
+  const ReadStack read = read_written(
+      "00:07.0 VGA compatible controller: NVIDIA Corporation Device 2684 (rev a1)\n"
+      "| NVIDIA-SMI 535.183.01             Driver Version: 535.183.01   CUDA Version: 12.2     |\n");
+  ASSERT_EQ(read.stack.gpus.size(), 1U);
+  EXPECT_TRUE(read.stack.gpus.front().listed);
+  EXPECT_TRUE(read.stack.gpus.front().capability.has_value());  // by its number on the bus
+}
+
 TEST(ModuleText, ReadsModinfo) {
   const ReadStack read = read_written(
       "filename:       /lib/modules/6.17.10-300.fc43.x86_64/extra/nvidia/nvidia.ko.xz\n"
