@@ -238,6 +238,7 @@ TEST(VllmOffline, ThroughputAndLatency) {
 
 TEST(ServingText, SaysWhatTheJsonSays) {
   const WrittenMetrics written = read(sample("serving_text.txt"));
+  EXPECT_EQ(written.metrics.front().name, "output throughput") << "though a count is printed first";
   EXPECT_EQ(find(written, "output throughput").value, 434.4);
   EXPECT_EQ(find(written, "mean time to first token").value, 7279.56) << "what stands behind the block is nobody's";
   EXPECT_EQ(find(written, "p99.9 time per output token").unit, "ms");

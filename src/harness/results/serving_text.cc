@@ -59,24 +59,26 @@ std::string serving_time_name(std::string_view title) {
   return "";
 }
 
-void read_serving_line(std::string_view line, ResultMetrics& metrics) {
+struct ServingNumber {
+  std::string title;  // in lower case, without its unit
+  std::string_view unit;
+  double value = 0;
+};
+
+std::optional<ServingNumber> serving_number(std::string_view line) {
   const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return;
+  if (colon == std::string_view::npos) return std::nullopt;
   const std::optional<double> value = parse_number(trim(line.substr(colon + 1)));
-  if (!value) return;
   const std::string_view head = line.substr(0, colon);
   const std::size_t bracket = head.find(" (");
-  const std::string title = to_lower(trim(head.substr(0, bracket)));
   const std::string_view unit = bracket == std::string_view::npos ? "" : head.substr(bracket);
-  if (unit == " (retokenized)") return;
-  for (const ServingLine& each : kServingLines) {
-    if (title == each.title) metrics.add(each.name, *value, {each.unit, each.better});
-  }
-  const std::string time = serving_time_name(title);
-  if (!time.empty() && unit == " (ms)") metrics.add(time, *value, {"ms", Better::lower});
+  if (!value || unit == " (retokenized)") return std::nullopt;
+  return ServingNumber{to_lower(trim(head.substr(0, bracket))), unit, *value};
 }
 
+// Rates first, as their JSON has it: the first is what the verdict is about. What is printed first is a count.
 void read_serving_text(const ResultText& text, ResultMetrics& metrics) {
+  std::vector<ServingNumber> numbers;
   bool inside = false;
   for (const std::string_view line : text.lines) {
     const std::string_view shown = trim(line);
@@ -85,8 +87,17 @@ void read_serving_text(const ResultText& text, ResultMetrics& metrics) {
     } else if (inside && shown.starts_with("===")) {
       inside = false;
     } else if (inside) {
-      read_serving_line(shown, metrics);
+      if (std::optional<ServingNumber> number = serving_number(shown)) numbers.push_back(std::move(*number));
     }
+  }
+  for (const ServingLine& each : kServingLines) {
+    for (const ServingNumber& number : numbers) {
+      if (number.title == each.title) metrics.add(each.name, number.value, {each.unit, each.better});
+    }
+  }
+  for (const ServingNumber& number : numbers) {
+    const std::string time = serving_time_name(number.title);
+    if (!time.empty() && number.unit == " (ms)") metrics.add(time, number.value, {"ms", Better::lower});
   }
 }
 }  // namespace
