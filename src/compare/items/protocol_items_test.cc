@@ -13,7 +13,7 @@ using namespace samples;  // NOLINT: the builders of test_runs.h
 namespace {
 // "xz -{level} data": B has another level.
 Run scanned_run(const std::string& level_of_b = "9") {
-  Run run = interleaved_run(6, speed_shape(0.5, 0.002));
+  varve::Run run = interleaved_run(6, speed_shape(0.5, 0.002));
   for (Variant& each : run.variants) {
     const std::string level = each.name == "A" ? "1" : level_of_b;
     each.command = {"./example", "-" + level, "data"};
@@ -51,14 +51,14 @@ TEST(ScannedItems, TheValueIsTheVariableAndTheCommandFollows) {
 }
 
 TEST(ScannedItems, TwoValuesAreTwoThings) {
-  Run run = scanned_run();
+  varve::Run run = scanned_run();
   run.variants[0].scanned.values["threads"] = "1";
   run.variants[1].scanned.values["threads"] = "2";
   EXPECT_EQ(of_variants(run).control, Control::confounded);
 }
 
 TEST(ScannedItems, AnotherVariantOfThePlanDiffersInMore) {
-  Run run = scanned_run();
+  varve::Run run = scanned_run();
   run.variants[1].scanned.origin = 1;
   const Comparison comparison = of_variants(run);
   EXPECT_EQ(comparison.control, Control::confounded);
@@ -66,7 +66,7 @@ TEST(ScannedItems, AnotherVariantOfThePlanDiffersInMore) {
 }
 
 TEST(ScannedItems, AnotherProgramStaysWhatItIs) {
-  Run run = scanned_run();
+  varve::Run run = scanned_run();
   run.variants[1].command[0] = "./other";
   run.variants[1].program = "./other";
   const Comparison comparison = of_variants(run);
@@ -75,13 +75,13 @@ TEST(ScannedItems, AnotherProgramStaysWhatItIs) {
 }
 
 TEST(ScannedItems, WhatElseDiffersBetweenTwoUndeclaredCommandsIsNotRecorded) {
-  Run run = scanned_run();
+  varve::Run run = scanned_run();
   for (Variant& each : run.variants) each.scanned = {};
   EXPECT_EQ(of_variants(run).control, Control::confounded);
 }
 
 TEST(ScannedItems, ALargerBatchDoesMoreWorkOfItsOwnMetric) {
-  Run run = scanned_run();
+  varve::Run run = scanned_run();
   for (Unit& each : run.units) each.metrics[0].work = each.variant == "A" ? 8 : 64;
   EXPECT_EQ(of_variants(run).control, Control::controlled);
   for (Variant& each : run.variants) each.scanned = {};
@@ -89,7 +89,7 @@ TEST(ScannedItems, ALargerBatchDoesMoreWorkOfItsOwnMetric) {
 }
 
 TEST(ProtocolItems, OtherCachesOrClientsConfound) {
-  Run a = interleaved_run(6, speed_shape(1, 0.002)), b = a;
+  varve::Run a = interleaved_run(6, speed_shape(1, 0.002)), b = a;
   EXPECT_EQ(item_of(of_documents(a, b), "protocol.cache"), nullptr) << "nobody named one";
   a.protocol.cache_state = "warm";
   b.protocol.cache_state = "flushed";
@@ -103,7 +103,7 @@ TEST(ProtocolItems, OtherCachesOrClientsConfound) {
 }
 
 TEST(ProtocolItems, OneDocumentHasOneProtocol) {
-  Run run = interleaved_run(6, speed_shape(1, 0.002));
+  varve::Run run = interleaved_run(6, speed_shape(1, 0.002));
   run.protocol.cache_state = "warm";
   EXPECT_EQ(item_of(of_variants(run), "protocol.cache"), nullptr);
 }

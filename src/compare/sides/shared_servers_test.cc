@@ -21,7 +21,7 @@ constexpr double kUnitLuck = 0.005;
 Run served_run(int pairs, std::uint64_t seed, double effect = 0) {
   std::mt19937_64 luck(seed);
   std::map<std::pair<std::string, int>, double> servers;
-  Run run = interleaved_run(
+  varve::Run run = interleaved_run(
       pairs, [](Unit&, Generator&) {}, seed);
   for (Variant& each : run.variants) each.server = ServerSetup{{"server"}, "block", "port 7000"};
   for (Unit& each : run.units) {
@@ -47,7 +47,7 @@ bool covers(const MetricComparison& metric, double effect) {
 }  // namespace
 
 TEST(SharedServers, TheMeanOfABlockIsOneValue) {
-  const Run run = served_run(10, 3);
+  const varve::Run run = served_run(10, 3);
   const MetricComparison metric = measured(run);
   EXPECT_TRUE(metric.by_block);
   EXPECT_EQ(metric.pairs, 5);
@@ -57,14 +57,14 @@ TEST(SharedServers, TheMeanOfABlockIsOneValue) {
 }
 
 TEST(SharedServers, ABlockThatIsNotWholeCountsOnce) {
-  Run run = served_run(10, 3);
+  varve::Run run = served_run(10, 3);
   run.units.pop_back();
   run.units.pop_back();
   EXPECT_EQ(measured(run).pairs, 5);
 }
 
 TEST(SharedServers, FreshServersCountPairByPair) {
-  Run run = served_run(10, 3);
+  varve::Run run = served_run(10, 3);
   for (Variant& each : run.variants) each.server->lives = "unit";
   EXPECT_FALSE(measured(run).by_block);
   EXPECT_EQ(measured(run).pairs, 10);
@@ -74,7 +74,7 @@ TEST(SharedServers, TheIntervalHoldsWhereThatOfPairsDoesNot) {
   constexpr int kRuns = 3000;
   int by_block = 0, by_pair = 0;
   for (int seed = 0; seed < kRuns; ++seed) {
-    Run run = served_run(20, static_cast<std::uint64_t>(seed), 0.02);
+    varve::Run run = served_run(20, static_cast<std::uint64_t>(seed), 0.02);
     by_block += covers(measured(run), 0.02) ? 1 : 0;
     for (Variant& each : run.variants) each.server->lives = "unit";
     by_pair += covers(measured(run), 0.02) ? 1 : 0;
@@ -105,7 +105,7 @@ TEST(SharedServers, TheAnswerCountsBlocks) {
 }
 
 TEST(SharedServers, TheAccountCountsBlocksAndCloses) {
-  Run run = served_run(10, 7, 0.1);
+  varve::Run run = served_run(10, 7, 0.1);
   for (Unit& each : run.units) {
     set_cpu(each, each.variant == "B" ? 0.8 + 0.001 * each.block : 1.0 + 0.002 * each.index);
     sample(run.kernels, each, kernel("sgemm"), each.variant == "B" ? 0.5 : 0.7);

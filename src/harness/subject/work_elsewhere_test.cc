@@ -22,7 +22,7 @@ TEST(WorkElsewhere, ItsNameAmongArgumentsIsNothing) {
 }
 
 TEST(WorkElsewhere, WhatIsOfTheClientIsNoEvidence) {
-  Run run;
+  varve::Run run;
   run.variants.resize(2);
   run.variants[0].name = "A";
   run.variants[0].command = {"srun", "./a"};
