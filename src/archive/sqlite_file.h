@@ -16,8 +16,8 @@ namespace varve {
 
 // What all queries of one database together may take; a query that would take more fails.
 struct SqliteLimits {
-  int steps = 20'000;             // queries, and runs of 1000 instructions of SQLite's machine
-  std::chrono::seconds time{20};  // one instruction can do much: a generated column that hashes megabytes
+  int steps = 20'000;                            // queries, and runs of 1000 instructions of SQLite's machine
+  std::chrono::seconds time{20};                 // that the reading thread computes: one instruction can hash megabytes
   std::uint64_t bytes = std::uint64_t{1} << 30;  // of the first columns of all rows: many may share the pages of one
   std::size_t value = std::size_t{64} << 20;     // bytes of one value
 

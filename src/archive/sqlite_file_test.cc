@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <thread>
 #include <vector>
 
 #include "world/test_root.h"
@@ -80,6 +81,13 @@ TEST_F(SqliteFiles, StopAtTheirLimits) {
             "it takes more work than any real one");
   SqliteFile no_time(file, {.time = std::chrono::seconds{-1}});
   EXPECT_EQ(rows_of(no_time, "SELECT a, b FROM t").back(), "it takes more work than any real one");
+}
+
+TEST_F(SqliteFiles, AreReadWholeHoweverLongTheMachineDoesOtherWork) {
+  const FileReader file = made_by("CREATE TABLE t(a, b); INSERT INTO t VALUES (1, 'one')");
+  SqliteFile database(file, {.time = std::chrono::seconds{1}});
+  std::this_thread::sleep_for(std::chrono::milliseconds(1050));
+  EXPECT_EQ(rows_of(database, "SELECT a, b FROM t"), std::vector<std::string>{"1 one"});
 }
 
 // One flipped byte may change what is read, but nothing else.

@@ -33,6 +33,16 @@ Result<std::string> read_all(int descriptor, const std::string& path) {
   }
 }
 
+// Of a run that was ended so early that its first line is not whole. Such a journal holds nothing.
+bool is_unbegun_journal(const std::string& path, std::string_view text) {
+  return document_of(path) != path && text.find('\n') == std::string_view::npos;
+}
+
+Error unbegun_journal(const std::string& path) {
+  return {"reading the journal", path, "its run was ended before a unit had finished: there is nothing in it",
+          "Measure again: the next run takes its place"};
+}
+
 std::string shown_name(const std::string& path) { return path == "-" ? "standard input" : path; }
 
 Result<std::string> read_file(const std::string& path) {
@@ -70,11 +80,13 @@ Status write_in_place(int descriptor, const std::string& path, std::string_view 
 
 Result<Document> load_document(const std::string& path) {
   const Result<std::string> text = read_file(path);
+  if (text && is_unbegun_journal(path, *text)) return unbegun_journal(path);
   return text ? document_from_json(*text, shown_name(path)) : text.error();
 }
 
 Result<std::vector<Document>> load_documents(const std::string& path) {
   const Result<std::string> text = read_file(path);
+  if (text && is_unbegun_journal(path, *text)) return unbegun_journal(path);
   return text ? documents_from_json(*text, shown_name(path)) : text.error();
 }
 

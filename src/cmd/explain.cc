@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -35,29 +36,62 @@ bool names_text(const std::vector<std::string>& words) {
          (std::filesystem::is_regular_file(words.front(), error) && is_text_to_read(words.front()));
 }
 
-// "precision: fp32" and the like, of what the name says.
-std::vector<std::string> facts_of(const KernelMeaning& meaning, const std::string& name) {
-  std::vector<std::string> facts;
-  const auto add = [&](const std::string& title, const std::string& value) {
-    if (!value.empty()) facts.push_back(title + ": " + value);
+// "fix      Restart …", the continuation lines below the text.
+void add_row(TextTable& table, const std::string& name, const std::string& text) {
+  if (!text.empty()) table.add({{name, Tone::dim}, {printable(text)}});
+}
+
+// What the name says of the whole kernel, each with the rule that reads it.
+std::vector<Explanation::Fact> facts_of(const KernelMeaning& meaning, const std::string& name) {
+  const KernelMeaningSources sources = kernel_meaning_sources(name);
+  const auto source_of = [&](const char* field) {
+    const auto found = sources.find(field);
+    return found == sources.end() ? std::string() : found->second;
+  };
+  std::vector<Explanation::Fact> facts;
+  const auto add = [&](const char* what, const std::string& value, const char* field) {
+    if (!value.empty()) facts.push_back({what, value, std::nullopt, source_of(field)});
+  };
+  const auto add_if = [&](const char* what, bool holds) {
+    if (holds) facts.push_back({what, "", true, source_of(what)});
   };
   const std::string shown = display_name(name);
-  add("in short", shown == name ? "" : shown);
-  add("made by", meaning.origin);
-  add("algorithm", meaning.algorithm);
-  add("precision", meaning.precision);
-  const bool may_use =
+  add("family", meaning.family == Family::other ? "" : std::string(to_string(meaning.family)), "family");
+  add("in_short", shown == name ? "" : shown, "");
+  add("made_by", meaning.origin, "origin");
+  add("algorithm", meaning.algorithm, "algorithm");
+  add("precision", meaning.precision, "precision");
+  const bool may_use_units =
       meaning.family == Family::gemm || meaning.family == Family::conv || meaning.family == Family::attention;
-  if (meaning.tensor_cores) {
-    add("matrix units", *meaning.tensor_cores ? "yes" : "no");
-  } else if (may_use) {
-    add("matrix units", "the name does not say");
+  if (meaning.tensor_cores || may_use_units) {
+    facts.push_back({"matrix_units", "", meaning.tensor_cores, source_of("tensor_cores")});
   }
-  add("compiled", meaning.compiled ? "for this program, not taken from a library" : "");
-  add("fused", meaning.fused ? "several operations in one" : "");
-  add("without what the dispatcher chose", meaning.base == name ? "" : meaning.base);
-  add("what the dispatcher chose", meaning.architecture);
+  add_if("compiled", meaning.compiled);
+  add_if("fused", meaning.fused);
+  add("base", meaning.base == name ? "" : meaning.base, "base");
+  add("dispatched", meaning.architecture, "architecture");
   return facts;
+}
+
+// The words for a fact, and for what it says.
+std::pair<std::string, std::string> words_of(const Explanation::Fact& fact) {
+  if (fact.what == "in_short") return {"in short", fact.value};
+  if (fact.what == "made_by") return {"made by", fact.value};
+  if (fact.what == "matrix_units")
+    return {"matrix units", !fact.holds ? "the name does not say" : *fact.holds ? "yes" : "no"};
+  if (fact.what == "compiled") return {"compiled", "for this program, not taken from a library"};
+  if (fact.what == "fused") return {"fused", "several operations in one"};
+  if (fact.what == "base") return {"without what the dispatcher chose", fact.value};
+  if (fact.what == "dispatched") return {"what the dispatcher chose", fact.value};
+  return {fact.what, fact.value};
+}
+
+void add_facts(TextTable& table, const std::vector<Explanation::Fact>& facts) {
+  for (const Explanation::Fact& fact : facts) {
+    if (fact.what == "family") continue;  // the title has it
+    const auto [title, text] = words_of(fact);
+    add_row(table, title, text);
+  }
 }
 
 // What the name of a kernel says. Nothing for a text that no pattern knows.
@@ -75,7 +109,9 @@ std::optional<Explanation> explain_kernel(const std::string& text) {
                           ? "a kernel; what for, its name does not say"
                           : "a kernel of the family " + std::string(to_string(meaning.family));
   explanation.facts = facts_of(meaning, name);
-  for (const KernelNamePart& part : parts) explanation.parts.push_back({part.text, part.meaning});
+  for (const KernelNamePart& part : parts) {
+    explanation.parts.push_back({part.text, part.meaning, part.what, part.value, part.known});
+  }
   explanation.source =
       parts.empty() ? "data/kernel_patterns.json" : "data/kernel_patterns.json, data/kernel_parts.json";
   return explanation;
@@ -93,11 +129,6 @@ std::string rules_in_short(const std::vector<std::string>& rules) {
   return and_more(rules, kShown);
 }
 
-// "fix      Restart …", the continuation lines below the text.
-void add_row(TextTable& table, const std::string& name, const std::string& text) {
-  if (!text.empty()) table.add({{name, Tone::dim}, {printable(text)}});
-}
-
 std::string text_of(const Explanation& explanation, const TextStyle& style) {
   std::string text = paint(printable(explanation.id), Tone::bold, style) + "\n";
   const bool is_rule = explanation.kind == Explanation::Kind::rule;
@@ -111,11 +142,9 @@ std::string text_of(const Explanation& explanation, const TextStyle& style) {
   add_row(table, is_rule ? "otherwise" : "cause", explanation.cause);
   add_row(table, "fix", explanation.fix);
   add_row(table, "may also be", joined_titles(explanation.also));
+  for (const std::string& cause : explanation.other_causes) add_row(table, "or", cause);
   add_row(table, "told by", rules_in_short(explanation.rules));
-  for (const std::string& fact : explanation.facts) {
-    const std::size_t colon = fact.find(": ");
-    add_row(table, fact.substr(0, colon), colon == std::string::npos ? "" : fact.substr(colon + 2));
-  }
+  add_facts(table, explanation.facts);
   for (const Explanation::Part& part : explanation.parts) {
     add_row(table, printable(part.text), part.meaning.empty() ? "(not known)" : part.meaning);
   }

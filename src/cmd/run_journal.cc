@@ -59,6 +59,20 @@ void tell_of_journal(const std::string& path) {
        " shows them, varve run --resume " + path + " goes on with it; it is left alone");
 }
 
+// A journal whose first line is not whole: its run was ended before a unit had finished, and nothing is lost with it.
+// It is emptied, for the run that comes. No descriptor: it holds something, or belongs to a run that goes on.
+FileHandle take_unbegun(const std::string& path) {
+  FileHandle file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file || flock(file.fd(), LOCK_EX | LOCK_NB) != 0) return FileHandle();
+  char bytes[1 << 16];
+  ssize_t count = 0;
+  while ((count = read(file.fd(), bytes, sizeof bytes)) > 0) {
+    if (std::memchr(bytes, '\n', static_cast<std::size_t>(count)) != nullptr) return FileHandle();
+  }
+  if (count != 0 || ftruncate(file.fd(), 0) != 0 || lseek(file.fd(), 0, SEEK_SET) != 0) return FileHandle();
+  return file;
+}
+
 // Letters, digits and what is harmless in a file's name.
 std::string file_word(std::string_view name) {
   std::string word(name.substr(name.rfind('/') + 1));  // npos + 1 is 0
@@ -109,12 +123,15 @@ Status RunJournal::open_beside() {
   for (int number = 1; number < kMostJournals; ++number) {
     const std::string path = number == 1 ? journal_path(file_) : fmt::format("{}-{}", journal_path(file_), number);
     FileHandle file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-    if (!file && errno == EEXIST) {
+    const bool was_there = !file && errno == EEXIST;
+    if (!file && !was_there) return fault(path, errno);
+    // Another run may have found ours before it was locked.
+    const bool is_ours = file && (flock(file.fd(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK);
+    if (!is_ours && path != taken_over_) file = take_unbegun(path);
+    if (!is_ours && !file) {
       if (path != taken_over_) tell_of_journal(path);
       continue;
     }
-    if (!file) return fault(path, errno);
-    flock(file.fd(), LOCK_EX | LOCK_NB);
     beside_.emplace();
     beside_->path = path;
     beside_->file = std::move(file);

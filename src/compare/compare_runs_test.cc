@@ -100,6 +100,8 @@ TEST(Compare, ANullThatDiffersIsNoise) {
     EXPECT_EQ(exit_status(comparison), ExitStatus::inconclusive);
     EXPECT_TRUE(comparison.verdict.starts_with("Noise: nothing was changed, yet tokens/s ")) << comparison.verdict;
     EXPECT_TRUE(has_finding(comparison, "VRV-CMP-NULL-DIFFERS"));
+    EXPECT_NE(comparison.quote.find(", the same as far as it is recorded: tokens/s "), std::string::npos)
+        << comparison.quote;
   }
 }
 
@@ -117,6 +119,16 @@ TEST(Compare, WithoutADirectionThereIsNoVerdict) {
   ASSERT_NE(finding, comparison.findings.end());
   EXPECT_NE(finding->fix.find(R"({"metric": "tokens/s", "value": 12.5, "better": "higher"})"), std::string::npos)
       << finding->fix;
+}
+
+TEST(Compare, WithoutADirectionMorePairsTellWhetherItChangedAndNoMore) {
+  varve::Run run = interleaved_run(10, speed_shape(1.02, 0.08), 3);
+  set_for_b(run, "OPENBLAS_CORETYPE", "Haswell");
+  for (Unit& each : run.units) each.metrics[0].better = Better::unknown;
+  const Comparison comparison = compared(run);
+  EXPECT_EQ(comparison.primary.speed, Speed::ambiguous);
+  EXPECT_NE(comparison.verdict.find("more pairs would decide whether it changed"), std::string::npos)
+      << comparison.verdict;
 }
 
 TEST(Compare, AWideIntervalThatTouchesTheMarginIsSaidToTouchIt) {

@@ -38,7 +38,15 @@ std::string change_of_command(const Variant& a, const Variant& b) {
   return text(of_a) + " → " + text(of_b);
 }
 
+// Two programs by their files; their digests stand in the table.
+std::string change_of_program(const Variant& a, const Variant& b) {
+  const std::string name_a = file_name(a.program), name_b = file_name(b.program);
+  if (name_a.empty() || name_a != name_b) return cut(name_a) + " → " + cut(name_b);
+  return "another build of " + cut(name_a);
+}
+
 std::string change_of_item(const Sides& sides, const ControlItem& item) {
+  if (item.id == "program") return change_of_program(*sides.variant_a, *sides.variant_b);
   if (item.id == "command") return change_of_command(*sides.variant_a, *sides.variant_b);
   return fmt::format("{}: {} → {}", item_name(item), cut(item.a), cut(item.b));
 }

@@ -97,6 +97,9 @@ void set_bus(const Declared& declared, Stack& stack) {
       at->bound_driver = card.bound_driver;
     } else if (none_listed) {
       stack.gpus.push_back(card);
+      // Only where the text says that no driver runs is it known that none lists them: a table of nvidia-smi may be
+      // cut.
+      stack.gpus.back().listed = declared.no_kernel_driver_line == 0;
     }
   }
   const GpuField* field = find_gpu_field("gpu.bus");

@@ -269,8 +269,8 @@ class Joiner {
     const std::optional<PackageRequirement> wanted = parse_requirement(line);
     if (!wanted) return;
     const MarkerContext context{.python = python_, .extras = {row.extras.begin(), row.extras.end()}};
-    const InstalledPackage* target = find(wanted->name);
     if (!marker_applies(wanted->marker, context)) return;
+    const InstalledPackage* target = find(wanted->name);
     if (marker_needs_extra(wanted->marker, context) && target == nullptr) return;
     add(wanted->name, wanted->specifier);
     if (wanted->extras.empty() || target == nullptr) return;

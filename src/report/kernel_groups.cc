@@ -12,9 +12,7 @@
 namespace varve {
 
 namespace {
-struct GroupName {
-  std::string name, full_name;
-};
+constexpr std::size_t kFewestNamed = 1000;
 
 // Who made a kernel: what its name says of it, else the file it is from.
 std::string source_of(const Kernel& kernel) {
@@ -30,37 +28,54 @@ std::string family_of(const Kernel& kernel, const ProfileRow& row) {
 // "aten::mm" for "aten::mm [[8,64],[64,8]]".
 std::string without_shapes(const std::string& operation) { return operation.substr(0, operation.find(" [")); }
 
-// What tells groups apart, and what they are called.
-std::pair<std::string, GroupName> group_of(const KernelTable& kernels, const ProfileRow& row, KernelGrouping grouping) {
+std::string rank_of(const Place& place) {
+  std::string name = place.rank >= 0 ? fmt::format("rank {}", place.rank) : "";
+  if (place.device >= 0) name += fmt::format("{}device {}", name.empty() ? "" : ", ", place.device);
+  return name.empty() ? "(not told)" : name;
+}
+
+// What tells groups apart; apart from ranks and kernels it is what they are called.
+std::string group_key(const KernelTable& kernels, const ProfileRow& row, KernelGrouping grouping) {
   const Kernel& kernel = kernels[row.key.kernel];
-  const auto plain = [](const std::string& name) { return std::pair(name, GroupName{name, name}); };
   switch (grouping) {
     case KernelGrouping::family:
-      return plain(family_of(kernel, row));
+      return family_of(kernel, row);
     case KernelGrouping::operation:
-      if (row.key.operation == kNoKernel) {
-        const bool is_one = row.key.activity == Activity::operation;
-        return plain(is_one ? kernel.key.name : "(operation not known)");
-      }
-      return plain(kernels[row.key.operation].key.name);
+      if (row.key.operation != kNoKernel) return kernels[row.key.operation].key.name;
+      return row.key.activity == Activity::operation ? kernel.key.name : "(operation not known)";
     case KernelGrouping::library: {
       const std::string source = source_of(kernel);
-      return plain(source.empty() ? "(not told)" : source);
+      return source.empty() ? "(not told)" : source;
     }
     case KernelGrouping::rank: {
       const Place& place = row.key.place;
-      std::string name = place.rank >= 0 ? fmt::format("rank {}", place.rank) : "";
-      if (place.device >= 0) name += fmt::format("{}device {}", name.empty() ? "" : ", ", place.device);
-      if (name.empty()) name = "(not told)";
-      return {fmt::format("{:010}{:010}", std::int64_t{place.rank} + 1, std::int64_t{place.device} + 1), {name, name}};
+      return fmt::format("{:010}{:010}", std::int64_t{place.rank} + 1, std::int64_t{place.device} + 1);
     }
     case KernelGrouping::name:
     case KernelGrouping::step:
       break;
   }
-  if (row.key.activity == Activity::operation) return plain(without_shapes(kernel.key.name));
-  const std::string full = kernel.raw_name.empty() ? kernel.key.name : kernel.raw_name;
-  return {kernel.key.name + '\n' + kernel.key.library, {short_name(kernel.key.name), full}};
+  if (row.key.activity == Activity::operation) return without_shapes(kernel.key.name);
+  return kernel.key.name + '\n' + kernel.key.library;
+}
+
+bool is_by_name(KernelGrouping grouping) {
+  return grouping == KernelGrouping::name || grouping == KernelGrouping::step;
+}
+
+// Whether a group is one kernel, or a copy, that is called unlike all others.
+bool has_own_name(const ProfileRow& row, KernelGrouping grouping) {
+  const bool is_shown = kMainActivities.contains(row.key.activity) || kCopyActivities.contains(row.key.activity);
+  return is_by_name(grouping) && is_shown;
+}
+
+// What a group is called by its first row, until it gets a name of its own.
+void name_group(RowGroup& group, const std::string& key, const Kernel& kernel, const ProfileRow& row,
+                KernelGrouping grouping) {
+  group.name = group.full_name = grouping == KernelGrouping::rank ? rank_of(row.key.place) : key;
+  if (!is_by_name(grouping) || row.key.activity == Activity::operation) return;
+  group.name = has_own_name(row, grouping) ? kernel.key.name : short_name(kernel.key.name);
+  group.full_name = kernel.raw_name.empty() ? kernel.key.name : kernel.raw_name;
 }
 
 void add_row(RowGroup& group, const Kernel& kernel, const ProfileRow& row) {
@@ -91,42 +106,54 @@ void add_group(RowGroup& into, const RowGroup& from) {
   into.bytes = add_counts(into.bytes, from.bytes);
 }
 
-// Names of kernels on one line each, no two alike.
-void set_display_names(const KernelTable& kernels, const std::map<std::string, KernelId>& ids, std::size_t columns,
-                       std::map<std::string, RowGroup>& groups) {
+// Names of kernels on one line each, no two of the first ones alike; of the others nobody sees any.
+void set_display_names(const KernelTable& kernels, const GroupNames& names, std::vector<RowGroup>& groups,
+                       std::vector<KernelId>& ids) {
+  const std::size_t named =
+      names.most == 0 ? groups.size() : std::min(groups.size(), std::max(names.most + 1, kFewestNamed));
   KernelTable shown;
-  for (const auto& [key, id] : ids) shown.intern(kernels[id]);
-  const std::vector<std::string> names = display_names(shown, columns);
-  for (const auto& [key, id] : ids) groups[key].name = names[static_cast<std::size_t>(shown.intern(kernels[id]))];
+  for (std::size_t i = 0; i < named; ++i) {
+    if (ids[i] != kNoKernel) shown.intern(kernels[ids[i]]);
+  }
+  const std::vector<std::string> texts = display_names(shown, names.columns);
+  for (std::size_t i = 0; i < named; ++i) {
+    if (ids[i] != kNoKernel) groups[i].name = texts[static_cast<std::size_t>(shown.intern(kernels[ids[i]]))];
+  }
+}
+
+bool is_before(const RowGroup& a, const RowGroup& b) {
+  return std::tuple(a.time.total_ns, a.samples) > std::tuple(b.time.total_ns, b.samples);
 }
 }  // namespace
 
 std::vector<RowGroup> kernel_groups(const KernelTable& kernels, const Profile& profile, const Activities& activities,
-                                    KernelGrouping grouping, std::size_t name_columns) {
-  const bool by_name = grouping == KernelGrouping::name || grouping == KernelGrouping::step;
-  std::map<std::string, RowGroup> groups;
-  std::map<std::string, KernelId> ids;  // of kernels that have a group of their own
+                                    KernelGrouping grouping, const GroupNames& names) {
+  struct Found {
+    RowGroup group;
+    KernelId kernel = kNoKernel;  // where it has a group of its own
+  };
+  std::map<std::string, Found> found;
   for (const ProfileRow& row : profile.rows) {
     if (!activities.contains(row.key.activity)) continue;
-    auto [key, name] = group_of(kernels, row, grouping);
-    const bool is_shown_by_name =
-        kMainActivities.contains(row.key.activity) || kCopyActivities.contains(row.key.activity);
-    if (by_name && is_shown_by_name) ids.try_emplace(key, row.key.kernel);
-    const auto [at, fresh] = groups.try_emplace(std::move(key));
-    if (fresh) {
-      at->second.name = std::move(name.name);
-      at->second.full_name = std::move(name.full_name);
-    }
-    add_row(at->second, kernels[row.key.kernel], row);
+    const Kernel& kernel = kernels[row.key.kernel];
+    const auto [at, fresh] = found.try_emplace(group_key(kernels, row, grouping));
+    if (fresh) name_group(at->second.group, at->first, kernel, row, grouping);
+    if (has_own_name(row, grouping) && at->second.kernel == kNoKernel) at->second.kernel = row.key.kernel;
+    add_row(at->second.group, kernel, row);
   }
-  set_display_names(kernels, ids, name_columns, groups);
-  std::vector<RowGroup> sorted;
-  for (auto& [key, group] : groups) sorted.push_back(std::move(group));
-  if (grouping == KernelGrouping::rank) return sorted;  // in their order
-  std::stable_sort(sorted.begin(), sorted.end(), [](const RowGroup& a, const RowGroup& b) {
-    return std::tuple(a.time.total_ns, a.samples) > std::tuple(b.time.total_ns, b.samples);
-  });
-  return sorted;
+  std::vector<Found> sorted;
+  for (auto& [key, one] : found) sorted.push_back(std::move(one));
+  const auto goes_first = [](const Found& a, const Found& b) { return is_before(a.group, b.group); };
+  if (grouping != KernelGrouping::rank)
+    std::stable_sort(sorted.begin(), sorted.end(), goes_first);  // else in their order
+  std::vector<RowGroup> groups;
+  std::vector<KernelId> ids;
+  for (Found& one : sorted) {
+    groups.push_back(std::move(one.group));
+    ids.push_back(one.kernel);
+  }
+  set_display_names(kernels, names, groups, ids);
+  return groups;
 }
 
 RowGroup sum_of(const std::vector<RowGroup>& groups) {

@@ -33,12 +33,18 @@ inline const Activities kCopyActivities = {Activity::copy, Activity::fill};
 inline const Activities kRuntimeActivities = {Activity::launch, Activity::synchronise, Activity::allocate,
                                               Activity::call};
 
+// How kernels are called.
+struct GroupNames {
+  std::size_t columns = kDisplayColumns;  // at most that many
+  std::size_t most = 0;                   // groups that are shown, the first ones; 0: all
+};
+
 // The rows of these activities, grouped, by falling time and, of samples without a period, by falling number. A name
 // that two kernels of different libraries share is one group for each. `step` groups as `name` does: steps are no rows.
-// Names of kernels take at most `name_columns`. Operations are grouped by name without their shapes, with them where
-// `operation` asks for it.
+// Names of kernels beyond the first thousand that nobody is shown stay as they are. Operations are grouped by name
+// without their shapes, with them where `operation` asks for it.
 std::vector<RowGroup> kernel_groups(const KernelTable& kernels, const Profile& profile, const Activities& activities,
-                                    KernelGrouping grouping, std::size_t name_columns = kDisplayColumns);
+                                    KernelGrouping grouping, const GroupNames& names = {});
 
 // All groups as one.
 RowGroup sum_of(const std::vector<RowGroup>& groups);

@@ -130,7 +130,8 @@ GroupColumn total_column(const TimeUnit& unit, const std::string& title = "time"
 }  // namespace
 
 PageBlock kernel_block(const KernelsRecord& record, ProfileKind kind, const Profile& profile, const KernelView& view) {
-  const auto groups = kernel_groups(record.record.kernels, profile, kMainActivities, view.grouping, view.name_columns);
+  const auto groups = kernel_groups(record.record.kernels, profile, kMainActivities, view.grouping,
+                                    {.columns = view.name_columns, .most = view.most});
   if (groups.empty()) return {};
   const RowGroup whole = sum_of(groups);
   const bool timed = whole.time.total_ns > 0, sampled = whole.samples > 0;
@@ -310,6 +311,7 @@ PageBlock step_block(const TraceSource& source, const KernelView& view) {
   std::int64_t largest = 0;
   for (const TraceStep& step : steps) largest = std::max({largest, step.length_ns, step.kernel_ns});
   const TimeUnit unit = time_unit_for(in_seconds(largest));
+  const bool saw_kernels = source.absence == KernelAbsence::none_absent;
   PageBlock block;
   block.title = "Steps" + (source.rank >= 0 ? fmt::format(" of rank {}", source.rank) : std::string());
   std::set<Part> parts;
@@ -319,7 +321,7 @@ PageBlock step_block(const TraceSource& source, const KernelView& view) {
   block.columns = {{"step", false, 0},
                    {unit_title("from", unit), true, 2},
                    {unit_title("long", unit), true, 0},
-                   {unit_title("kernels", unit), true, 0}};
+                   {unit_title(saw_kernels ? "kernels" : "operations", unit), true, 0}};
   for (const Part part : parts) block.columns.push_back({part_title(part), true, 5});
   block.columns.push_back({"", false, 0});
   const std::size_t shown = rows_shown(steps.size(), view.most);

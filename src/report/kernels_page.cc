@@ -136,8 +136,9 @@ std::string absence_sentence(const TraceSource& source) {
     case KernelAbsence::none_launched:
       return "No kernels: they were traced, and none was launched.";
     case KernelAbsence::lost:
-      return fmt::format("No kernels, although {} were traced: the records of the kernels are lost.",
-                         count_text(source.tally.launches, "launch", "launches"));
+      return fmt::format("No kernels, although {} {} traced: the records of the kernels are lost.",
+                         count_text(source.tally.launches, "launch", "launches"),
+                         source.tally.launches == 1 ? "was" : "were");
   }
   return "";
 }

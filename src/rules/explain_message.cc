@@ -71,7 +71,7 @@ std::vector<std::string> rules_of(const ErrorPattern& row) {
   return rules;
 }
 
-// What else may stand behind the message, and what would tell: "or: … To decide: …".
+// What else may stand behind the message, and what would tell: "… To decide: …".
 std::vector<std::string> other_causes(const ErrorPattern& row) {
   std::vector<std::string> lines;
   const std::string own = fill_groups(row.cause, {});
@@ -79,7 +79,7 @@ std::vector<std::string> other_causes(const ErrorPattern& row) {
     std::string text = fill_groups(cause.cause, {});
     if (text == own) continue;
     if (!cause.decide.empty()) text += " To decide: " + fill_groups(cause.decide, {});
-    lines.push_back("or: " + text);
+    lines.push_back(text);
   }
   return lines;
 }
@@ -93,8 +93,8 @@ Explanation explain_row(const ErrorPattern& row, const Knowledge& knowledge) {
           .cause = fill_groups(row.cause, {}),
           .fix = fill_groups(row.fix, {}),
           .also = row.also,
+          .other_causes = other_causes(row),
           .rules = rules_of(row),
-          .facts = other_causes(row),
           .source = row.source};
 }
 

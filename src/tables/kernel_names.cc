@@ -22,7 +22,7 @@
 namespace varve {
 namespace {
 
-constexpr std::size_t kMostKept = 100'000;
+constexpr std::size_t kMostKept = 500'000;
 constexpr std::size_t kLongestName = 1000;
 
 RE2::Options pattern_options() {
@@ -107,10 +107,6 @@ class OrderedPatterns {
   Words words_;
 };
 
-struct DispatchText {
-  std::string base, architecture;  // as RE2 rewrites: \1 is the first group
-};
-
 // What one way of naming says; what it does not say is empty.
 struct Scheme {
   std::optional<Family> family;
@@ -119,12 +115,21 @@ struct Scheme {
   std::map<std::string, std::string> words;
   std::optional<bool> tensor_cores;
   bool compiled = false, fused = false;
+  std::string source;
+};
+struct DispatchText {
+  std::string base, architecture;  // as RE2 rewrites: \1 is the first group
+  std::string source;
+};
+struct FamilyRow {
+  Family family;
+  std::string source;
 };
 struct KernelPatterns {
   OrderedPatterns dispatch, schemes, families;
   std::vector<DispatchText> dispatch_texts;
   std::vector<Scheme> scheme_of;
-  std::vector<Family> family_of;
+  std::vector<FamilyRow> family_of;
 };
 
 // "$1_$3" of the table as RE2 writes it.
@@ -135,8 +140,8 @@ std::string rewrite_from(std::string text) {
 
 void read_dispatch(const TableRow& row, KernelPatterns& patterns) {
   patterns.dispatch.add(row, "regex");
-  patterns.dispatch_texts.push_back({rewrite_from(row.required("base")), rewrite_from(row.text("architecture"))});
-  row.required("source");
+  patterns.dispatch_texts.push_back(
+      {rewrite_from(row.required("base")), rewrite_from(row.text("architecture")), row.required("source")});
   row.ignore({"library", "examples"});
 }
 
@@ -157,7 +162,8 @@ void read_scheme(const TableRow& row, KernelPatterns& patterns) {
                 .words = {},
                 .tensor_cores = row.word<std::optional<bool>>("tensor_cores", kAnswers, std::nullopt),
                 .compiled = row.flag("compiled"),
-                .fused = row.flag("fused")};
+                .fused = row.flag("fused"),
+                .source = row.required("source")};
   if (const std::string family = row.text("family"); !family.empty()) scheme.family = family_of(row, family);
   for (const std::string& word : row.texts("words")) {
     const std::size_t equals = word.find('=');
@@ -165,14 +171,12 @@ void read_scheme(const TableRow& row, KernelPatterns& patterns) {
     scheme.words[word.substr(0, equals)] = word.substr(equals + 1);
   }
   patterns.scheme_of.push_back(std::move(scheme));
-  row.required("source");
   row.ignore({"examples"});
 }
 
 void read_family(const TableRow& row, KernelPatterns& patterns) {
   patterns.families.add(row, "regex");
-  patterns.family_of.push_back(family_of(row, row.required("family")));
-  row.required("source");
+  patterns.family_of.push_back({family_of(row, row.required("family")), row.required("source")});
   row.ignore({"library", "examples"});
 }
 
@@ -209,21 +213,33 @@ std::string said(const std::string& text, const RE2& pattern, const std::string&
   return word == scheme.words.end() ? "" : word->second;
 }
 
-void read_schemes(const KernelPatterns& patterns, KernelMeaning& meaning, std::optional<Family>& family) {
+// Where sources are asked for, each field gets that of the row which said it.
+void read_schemes(const KernelPatterns& patterns, KernelMeaning& meaning, std::optional<Family>& family,
+                  KernelMeaningSources* sources) {
   const std::string text = scheme_text(meaning.base);
-  const auto set = [](std::string& field, std::string value) {
-    if (field.empty()) field = std::move(value);
-  };
   for (const std::size_t row : patterns.schemes.all_in(text)) {
     const Scheme& scheme = patterns.scheme_of[row];
+    const auto note = [&](const char* field, bool is_news) {
+      if (is_news && sources != nullptr) sources->emplace(field, scheme.source);
+    };
+    const auto set = [&](const char* name, std::string& field, const std::string& value) {
+      if (!field.empty() || value.empty()) return;
+      field = value;
+      note(name, true);
+    };
+    const auto rewritten = [&](const char* name, std::string& field, const std::string& rewrite) {
+      if (field.empty()) set(name, field, said(text, patterns.schemes[row], rewrite, scheme));
+    };
+    note("family", !family && scheme.family);
     if (!family) family = scheme.family;
-    set(meaning.origin, scheme.origin);
-    set(meaning.algorithm, scheme.algorithm);
-    if (meaning.precision.empty()) meaning.precision = said(text, patterns.schemes[row], scheme.precision, scheme);
-    if (meaning.architecture.empty()) {
-      meaning.architecture = said(text, patterns.schemes[row], scheme.architecture, scheme);
-    }
+    set("origin", meaning.origin, scheme.origin);
+    set("algorithm", meaning.algorithm, scheme.algorithm);
+    rewritten("precision", meaning.precision, scheme.precision);
+    rewritten("architecture", meaning.architecture, scheme.architecture);
+    note("tensor_cores", !meaning.tensor_cores && scheme.tensor_cores);
     if (!meaning.tensor_cores) meaning.tensor_cores = scheme.tensor_cores;
+    note("compiled", scheme.compiled);
+    note("fused", scheme.fused);
     meaning.compiled = meaning.compiled || scheme.compiled;
     meaning.fused = meaning.fused || scheme.fused;
   }
@@ -234,7 +250,7 @@ struct HashOfName {
   std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
 };
 
-KernelMeaning read_name(const std::string& name) {
+KernelMeaning read_name(const std::string& name, KernelMeaningSources* sources = nullptr) {
   KernelMeaning meaning{.base = name};
   if (!pattern_table()) return meaning;
   const KernelPatterns& patterns = *pattern_table();
@@ -242,12 +258,17 @@ KernelMeaning read_name(const std::string& name) {
     const DispatchText& texts = patterns.dispatch_texts[rows.front()];
     RE2::Extract(name, patterns.dispatch[rows.front()], texts.architecture, &meaning.architecture);
     RE2::GlobalReplace(&meaning.base, patterns.dispatch[rows.front()], texts.base);
+    if (sources != nullptr) {
+      sources->emplace("base", texts.source);
+      if (!meaning.architecture.empty()) sources->emplace("architecture", texts.source);
+    }
   }
   std::optional<Family> family;
-  read_schemes(patterns, meaning, family);
+  read_schemes(patterns, meaning, family, sources);
   if (!family) {
     const auto rows = patterns.families.all_in(meaning.base);
-    if (!rows.empty()) family = patterns.family_of[rows.front()];
+    if (!rows.empty()) family = patterns.family_of[rows.front()].family;
+    if (!rows.empty() && sources != nullptr) sources->emplace("family", patterns.family_of[rows.front()].source);
   }
   meaning.family = family.value_or(Family::other);
   return meaning;
@@ -262,6 +283,12 @@ std::string normalised_kernel_name(const std::string& raw) {
 }
 
 Status load_kernel_patterns() { return pattern_table() ? Status(Done{}) : Status(pattern_table().error()); }
+
+KernelMeaningSources kernel_meaning_sources(const std::string& name) {
+  KernelMeaningSources sources;
+  (void)read_name(name, &sources);
+  return sources;
+}
 
 KernelMeaning kernel_meaning(std::string_view name) {
   name = name.substr(0, name.find(" [["));

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,11 @@ std::string normalised_kernel_name(const std::string& raw);
 // shapes behind an operation ("aten::mm [[8,64],[64,8]]") say nothing. Answers are kept, so asking again is
 // cheap. Safe to call from several threads.
 KernelMeaning kernel_meaning(std::string_view name);
+
+// Of the fields of a KernelMeaning that a name says ("family", "precision" …) the source of the row that said it.
+using KernelMeaningSources = std::map<std::string, std::string>;
+// Not kept: for explaining one name. `name` as above.
+KernelMeaningSources kernel_meaning_sources(const std::string& name);
 
 // Reads the table now and not at its first use. Error: what is wrong with it.
 Status load_kernel_patterns();

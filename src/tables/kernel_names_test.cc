@@ -110,7 +110,9 @@ TEST(KernelNames, UnknownStaysUnknown) {
     EXPECT_FALSE(meaning.fused) << name;
   }
   for (const char* name :
-       {"volta_dgemm_64x64_nn", "sm80_xmma_gemm_f32f32_f32f32_f32_tn_n_tilesize64x64x8_stage3",
+       {"flash::flash_fwd_splitkv_combine_kernel<Flash_fwd_kernel_traits<128, 64, 128, 4>>",
+        "flash_bwd_convert_dq_kernel<Flash_bwd_kernel_traits<64, 128>>", "volta_dgemm_64x64_nn",
+        "sm80_xmma_gemm_f32f32_f32f32_f32_tn_n_tilesize64x64x8_stage3",
         "flash_fwd_splitkv_combine_kernel<Flash_fwd_kernel_traits2<64>>", "nvjet_sss_128x64_64x4_TNT", "matmul_kernel",
         "attn_fwd", "cutlass::Kernel<project::Gemm<float>>"}) {
     EXPECT_EQ(kernel_meaning(name).tensor_cores, std::nullopt) << name;
@@ -121,6 +123,42 @@ TEST(KernelNames, UnknownStaysUnknown) {
         "cudnn_generated_fort_native_sdpa_sm90_flash_fprop_wgmma_f16_knob_31"}) {
     EXPECT_EQ(kernel_meaning(name).precision, "") << name;
   }
+}
+
+TEST(KernelNames, WhoMadeAKernelIsToldByItsOwnNamespaceNotByWhatItTakes) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"rocprim::detail::block_reduce_kernel<true, at::native::SumOp<float>>", "rocPRIM"},
+      {"deep_gemm::sm100_fp8_fp4_gemm_1d1d_impl<128, cutlass::float_e4m3_t>", "DeepGEMM"},
+      {"tensorrt_llm::kernels::cutlass_kernels::expandInputRowsKernel<__nv_bfloat16>", "TensorRT-LLM"},
+      {"moe::dev::activation::activationDeepSeekKernel<cutlass::bfloat16_t>", "TensorRT-LLM"},
+      {"cutlass::Kernel2<cutlass_80_tensorop_bf16_s16816gemm_relu_bf16_64x64_64x6_tn_align8>", "CUTLASS"},
+      {"at::native::vectorized_elementwise_kernel<4, at::native::FillFunctor<c10::BFloat16>>", "PyTorch"},
+      {"rotary_embedding_kernel<c10::BFloat16, true>", ""},
+      {"my_stencil<cutlass::half_t>", ""},
+  };
+  for (const auto& [name, origin] : cases) EXPECT_EQ(kernel_meaning(name).origin, origin) << name;
+}
+
+// "gemm" stands in the names of a model and of a library.
+TEST(KernelNames, GemmaAndFbgemmAreNoProducts) {
+  for (const char* name : {"gemma3n_altup", "_gemma_kernel", "GemmaLayer", "fbgemm::permute_2D_sparse_data",
+                           "fbgemm::asynchronous_complete_cumsum", "fbgemm_pack"}) {
+    EXPECT_NE(kernel_meaning(name).family, Family::gemm) << name;
+  }
+  for (const char* name : {"sgemm", "bgemm_kernel", "my_gemm_kernel", "fused_a_gemm_kernel<1, 2112>",
+                           "fbgemm_gpu::bf16_gemm_kernel<4>", "GemmAddBias", "hgemm_128x128"}) {
+    EXPECT_EQ(kernel_meaning(name).family, Family::gemm) << name;
+  }
+}
+
+TEST(KernelNames, EachFieldHasTheSourceOfItsRule) {
+  const auto sources = kernel_meaning_sources("ampere_sgemm_128x64_tn");
+  for (const char* field : {"family", "origin", "precision", "architecture", "tensor_cores"}) {
+    EXPECT_TRUE(sources.contains(field) && !sources.at(field).empty()) << field;
+  }
+  EXPECT_FALSE(sources.contains("algorithm"));
+  EXPECT_TRUE(kernel_meaning_sources("sgemm_kernel_HASWELL").contains("base"));
+  EXPECT_TRUE(kernel_meaning_sources("my_stencil<7>").empty());
 }
 
 TEST(KernelNames, PrecisionAndMatrixUnitsAreThoseOfTheName) {

@@ -19,9 +19,10 @@ constexpr std::size_t kMostParts = 200;
 
 struct PartRow {
   std::unique_ptr<RE2> pattern;
-  std::string meaning;
+  std::string what, value, meaning;  // the latter two as RE2 rewrites
 };
 struct PartScheme {
+  std::string known;
   std::unique_ptr<RE2> pattern;
   std::vector<PartRow> parts;
 };
@@ -40,14 +41,20 @@ std::unique_ptr<RE2> compiled(const TableRow& row, const char* key, const std::s
   return pattern;
 }
 
+// "$1 x $2" of the table as RE2 writes it.
+std::string rewrite_of(std::string text) {
+  std::replace(text.begin(), text.end(), '$', '\\');
+  return text;
+}
+
 PartScheme read_part_scheme(const TableRow& row) {
-  PartScheme scheme{.pattern = compiled(row, "regex", ""), .parts = {}};
+  PartScheme scheme{.known = "scheme: " + row.required("title"), .pattern = compiled(row, "regex", ""), .parts = {}};
   row.required_rows("parts", [&](const TableRow& part) {
-    std::string meaning = part.required("meaning");
-    std::replace(meaning.begin(), meaning.end(), '$', '\\');
-    scheme.parts.push_back({compiled(part, "regex", "^(?:" + part.required("regex") + ")(?:_|$)"), std::move(meaning)});
+    scheme.parts.push_back({.pattern = compiled(part, "regex", "^(?:" + part.required("regex") + ")(?:_|$)"),
+                            .what = part.required("what"),
+                            .value = rewrite_of(part.text("value")),
+                            .meaning = rewrite_of(part.required("meaning"))});
   });
-  row.required("title");
   row.required("source");
   row.ignore({"examples"});
   return scheme;
@@ -71,25 +78,47 @@ const Result<KernelParts>& parts_table() {
   return parts;
 }
 
-// What the first of the parts that stands at the beginning of `rest` is, and how long it is; 0 when none does.
-std::size_t read_part(const PartScheme& scheme, const std::string& rest, std::string& meaning) {
+// What the groups of a match hold, "128x64"; the whole text where there are none.
+std::string value_of(const PartRow& row, const std::string& rest, const std::string& text) {
+  std::string value;
+  if (!row.value.empty()) return RE2::Extract(rest, *row.pattern, row.value, &value) ? value : text;
+  for (int group = 1; group <= row.pattern->NumberOfCapturingGroups(); ++group) {
+    std::string one;
+    RE2::Extract(rest, *row.pattern, "\\" + std::to_string(group), &one);
+    if (!one.empty()) value += (value.empty() ? "" : "x") + one;
+  }
+  return value.empty() ? text : value;
+}
+
+// What the first of the parts that stands at the beginning of `rest` is; without a text when none does.
+KernelNamePart read_part(const PartScheme& scheme, const std::string& rest) {
   for (const PartRow& row : scheme.parts) {
     re2::StringPiece whole;
     if (!row.pattern->Match(rest, 0, rest.size(), RE2::ANCHOR_START, &whole, 1)) continue;
-    RE2::Extract(rest, *row.pattern, row.meaning, &meaning);
     const bool has_end = !whole.empty() && whole[whole.size() - 1] == '_';
-    return whole.size() - (has_end ? 1 : 0);
+    KernelNamePart part{.text = rest.substr(0, whole.size() - (has_end ? 1 : 0)),
+                        .meaning = {},
+                        .what = row.what,
+                        .value = {},
+                        .known = scheme.known};
+    RE2::Extract(rest, *row.pattern, row.meaning, &part.meaning);
+    part.value = value_of(row, rest, part.text);
+    return part;
   }
-  return 0;
+  return {};
 }
 
-void add_part(std::vector<KernelNamePart>& parts, std::string text, std::string meaning) {
-  if (parts.size() >= kMostParts || text.empty()) return;
-  if (meaning.empty() && !parts.empty() && parts.back().meaning.empty()) {
-    parts.back().text += "_" + text;
+void add_part(std::vector<KernelNamePart>& parts, KernelNamePart part) {
+  if (parts.size() >= kMostParts || part.text.empty()) return;
+  if (part.meaning.empty() && !parts.empty() && parts.back().meaning.empty()) {
+    parts.back().text += "_" + part.text;
   } else {
-    parts.push_back({std::move(text), std::move(meaning)});
+    parts.push_back(std::move(part));
   }
+}
+
+KernelNamePart unknown_part(std::string text) {
+  return {.text = std::move(text), .meaning = {}, .what = {}, .value = {}, .known = {}};
 }
 
 // The words of an identifier by the first scheme that fits it; whether one did.
@@ -102,17 +131,16 @@ bool add_words(const KernelParts& table, const std::string& identifier, std::vec
       ++at;
       continue;
     }
-    std::string meaning;
     const std::string rest = identifier.substr(at);
-    const std::size_t length = read_part(*scheme, rest, meaning);
-    const std::size_t end = length > 0 ? length : std::min(rest.find('_', 1), rest.size());
-    add_part(parts, rest.substr(0, end), length > 0 ? meaning : "");
-    at += end;
+    KernelNamePart part = read_part(*scheme, rest);
+    if (part.text.empty()) part = unknown_part(rest.substr(0, rest.find('_', 1)));
+    at += part.text.size();
+    add_part(parts, std::move(part));
   }
   return true;
 }
 
-std::string meaning_of_type(const std::string& text) {
+std::string precision_of_type(const std::string& text) {
   constexpr std::array<std::pair<const char*, const char*>, 10> kTypes{{{"BFloat16", "bf16"},
                                                                         {"__nv_bfloat16", "bf16"},
                                                                         {"__hip_bfloat16", "bf16"},
@@ -124,7 +152,7 @@ std::string meaning_of_type(const std::string& text) {
                                                                         {"double", "fp64"},
                                                                         {"tfloat32_t", "tf32"}}};
   for (const auto& [name, type] : kTypes) {
-    if (text == name) return std::string("the type ") + type;
+    if (text == name) return type;
   }
   return "";
 }
@@ -139,14 +167,29 @@ void add_tree(const KernelParts& table, const NameTree& tree, int depth, std::ve
   for (const NamePart& part : tree.parts) {
     space += (space.empty() ? "" : "::") + part.text;
     const bool is_flat = add_words(table, part.text, parts);
-    const std::string by_path = known(space), by_name = known(part.text);
-    const std::string meaning = !by_path.empty() ? by_path : !by_name.empty() ? by_name : meaning_of_type(part.text);
-    if (!is_flat && !meaning.empty()) add_part(parts, by_path.empty() ? part.text : space, meaning);
+    const std::string by_path = known(space), by_name = known(part.text), type = precision_of_type(part.text);
+    if (!is_flat && !(by_path.empty() && by_name.empty())) {
+      const std::string& text = by_path.empty() ? part.text : space;
+      add_part(parts, {.text = text,
+                       .meaning = by_path.empty() ? by_name : by_path,
+                       .what = "name",
+                       .value = text,
+                       .known = "name"});
+    } else if (!is_flat && !type.empty()) {
+      add_part(parts,
+               {.text = part.text, .meaning = "the type " + type, .what = "types", .value = type, .known = "type"});
+    }
     const auto arguments = table.templates.find(part.text);
     for (std::size_t i = 0; i < part.arguments.size() && depth < 4; ++i) {
       const NamePart* named = named_part(part.arguments[i]);
       const bool has_place = arguments != table.templates.end() && i < arguments->second.size();
-      if (has_place && named != nullptr) add_part(parts, named->text, arguments->second[i]);
+      if (has_place && named != nullptr) {
+        add_part(parts, {.text = named->text,
+                         .meaning = arguments->second[i],
+                         .what = "argument",
+                         .value = named->text,
+                         .known = "template: " + part.text});
+      }
       if (!has_place || (named != nullptr && named->has_arguments))
         add_tree(table, part.arguments[i], depth + 1, parts);
     }

@@ -6,9 +6,12 @@
 
 namespace varve {
 
-// A part of a kernel's name and what it means; `meaning` is empty when that is not known.
+// A part of a kernel's name and what it means; all but `text` is empty when that is not known.
 struct KernelNamePart {
   std::string text, meaning;
+  std::string what;   // "tile", "types", "layout" …: the kind of thing that it says
+  std::string value;  // "128x64"
+  std::string known;  // by what it is read: "scheme: …", "template: …", "name", "type"
 };
 
 // The parts of a name in its order, by data/kernel_parts.json: namespaces, the words of an identifier, template

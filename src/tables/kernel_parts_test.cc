@@ -36,6 +36,29 @@ TEST(KernelParts, ReadsWordsAndArguments) {
   EXPECT_EQ(flash[1].meaning, "size of a head");
 }
 
+TEST(KernelParts, TellWhatTheyAreTheirValueAndHowItIsKnown) {
+  const auto words = kernel_name_parts("ampere_sgemm_128x64_tn");
+  ASSERT_EQ(words.size(), 4u);
+  const char* kinds[] = {"architecture", "operation", "tile", "layout"};
+  const char* values[] = {"ampere", "sgemm", "128x64", "tn"};
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(words[i].what, kinds[i]);
+    EXPECT_EQ(words[i].value, values[i]);
+    EXPECT_EQ(words[i].known, "scheme: cuBLAS and cuDNN until Ampere");
+  }
+  const auto cutlass = kernel_name_parts("cutlass_80_tensorop_bf16_s16816gemm_bf16_64x128_32x6_tn_align8");
+  ASSERT_GT(cutlass.size(), 2u);
+  EXPECT_EQ(cutlass[1].value, "8.0");
+  EXPECT_EQ(cutlass.back().what, "alignment");
+  EXPECT_EQ(cutlass.back().value, "8");
+  const auto flash = kernel_name_parts("void flash_fwd_kernel<Flash_fwd_kernel_traits<128, 64, 32, 4>, false>(int)");
+  ASSERT_GE(flash.size(), 5u);
+  EXPECT_EQ(flash[1].known, "template: Flash_fwd_kernel_traits");
+  const auto unknown = kernel_name_parts("ampere_sgemm_128x64_zzz_tn");
+  ASSERT_EQ(unknown.size(), 5u);
+  EXPECT_EQ(unknown[3].what + unknown[3].value + unknown[3].known, "");
+}
+
 TEST(KernelParts, UnknownStaysUnknown) {
   EXPECT_TRUE(kernel_name_parts("my_stencil<7>").empty());
   EXPECT_TRUE(kernel_name_parts("").empty());

@@ -27,6 +27,8 @@ def main():
         wrong.append(f"it needs {sorted(needed)}")
     if not {"libdl.so.2", "libpthread.so.0"} <= needed:
         wrong.append("before glibc 2.34 dlopen and pthread_create stand in libraries that it does not name")
+    if "NODELETE" not in read("readelf", "-dW", library):
+        wrong.append("it may be unloaded while its thread runs")
     for version in re.findall(r"Name: (GLIBC_\S+)", read("readelf", "-VW", library)):
         numbers = tuple(int(part) for part in re.findall(r"\d+", version))
         if numbers[:2] > NEWEST:

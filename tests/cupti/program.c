@@ -1,6 +1,7 @@
 // A program that uses a GPU, for tests of the recorder: "cuInit" as libcuda does it, and what its arguments say, one
 // after the other. Usage: program CUPTI STEP…   CUPTI is the path of the fake libcupti.
 #include <dlfcn.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -40,6 +41,33 @@ static void launch(uint64_t count, uint64_t names, uint64_t shapes) {
   for (uint64_t i = 0; i < count && kernel != NULL; ++i) {
     const uint64_t at = start + i * 10;
     kernel(texts[i % names % 64], at, at + 1000 + i % 100, 7, (uint32_t)(1 + i / names % shapes), 0);
+  }
+}
+
+// Threads that launch at the same time: 3000 kernels each, or until the program ends.
+static void* launch_some(void* none) {
+  launch(3000, 3, 1);
+  return none;
+}
+
+static void* launch_for_ever(void* none) {
+  for (;;) launch(100, 3, 1);
+  return none;
+}
+
+static void launch_in_threads(int count, void* (*work)(void*)) {
+  pthread_t threads[64];
+  if (count > 64) count = 64;
+  for (int i = 0; i < count; ++i) pthread_create(&threads[i], NULL, work, NULL);
+  for (int i = 0; i < count && work == launch_some; ++i) pthread_join(threads[i], NULL);
+}
+
+// Records of kinds that this version of the recorder knows nothing of, between others.
+static void unknown(void) {
+  void (*record)(uint32_t) = (void (*)(uint32_t))function("fake_unknown");
+  for (uint32_t kind = 90; kind < 100 && record != NULL; ++kind) {
+    record(kind);
+    launch(30, 3, 1);
   }
 }
 
@@ -115,6 +143,10 @@ int main(int count, char** steps) {
     if ((value = value_of(step, "launch"))) launch(strtoull(value, NULL, 10), names, shapes);
     if ((value = value_of(step, "module"))) load_module(value);
     if ((value = value_of(step, "sleep"))) usleep((useconds_t)(1000 * atoi(value)));
+    if ((value = value_of(step, "threads"))) launch_in_threads(atoi(value), launch_some);
+    if ((value = value_of(step, "threads_for_ever"))) launch_in_threads(atoi(value), launch_for_ever);
+    if ((value = value_of(step, "system"))) printf("system %d\n", system(value));
+    if (strcmp(step, "unknown") == 0) unknown();
     if (strcmp(step, "succeed") == 0) ended = 0;
     if (strcmp(step, "odd") == 0) odd();
     if (strcmp(step, "rest") == 0) rest();

@@ -7,12 +7,14 @@ A healthy machine must have no finding above `note`. A case is a hit when check 
 first finding has it; lenient when any finding above `note` has it or one of the case's other categories. Where none is
 above `note`, only the rule that the case names (`note`) counts: some notes nearly every environment gets. An answer is
 wrong when something is told above `note` and none of it is of an accepted category; silent when nothing is. Prints them
-by difficulty, and the published cases that have no machine, with the reason (left_out.json). Ends with 1 when a healthy
+by difficulty, a third of them, chosen by a hash of the name, apart: whoever writes rules and messages looks at the
+others; and the published cases that have no machine, with the reason (left_out.json). Ends with 1 when a healthy
 machine alarms, a case is no lenient hit, or a published case is neither built nor left out.
 """
 
 import argparse
 import collections
+import hashlib
 import json
 import pathlib
 import subprocess
@@ -77,19 +79,32 @@ def judge_case(arguments, case, folder):
     return strict, lenient, found
 
 
+def is_held_out(path):
+    return int(hashlib.sha256(path.stem.encode()).hexdigest(), 16) % 3 == 0
+
+
+def print_counts(title, counts):
+    print(f"\n{title:42} cases  strict  lenient  wrong  silent")
+    for kind, (total, strict, lenient, wrong, silent) in sorted(counts.items()):
+        print(f"{kind:42} {total:5} {strict:7} {lenient:8} {wrong:6} {silent:7}")
+
+
 def judge_cases(arguments, folder):
     counts = collections.defaultdict(lambda: [0, 0, 0, 0, 0])
+    held_out = collections.defaultdict(lambda: [0, 0, 0, 0, 0])
     missed = 0
     for path in machines_of(arguments, "cases"):
         case = json.loads(path.read_text())
         strict, lenient, found = judge_case(arguments, case, folder)
         kind = case["difficulty"] + ("" if case.get("stands_for") else ", not published")
-        row = counts[kind]
-        row[0] += 1
-        row[1] += strict
-        row[2] += lenient
-        row[3] += bool(found) and not lenient
-        row[4] += not found and not lenient
+        with_log = " with a message" if case.get("log") and not arguments.without_logs else " by its files alone"
+        rows = [counts[kind]] + ([held_out[kind.split(",")[0] + "," + with_log]] if is_held_out(path) else [])
+        for row in rows:
+            row[0] += 1
+            row[1] += strict
+            row[2] += lenient
+            row[3] += bool(found) and not lenient
+            row[4] += not found and not lenient
         missed += not lenient
         if strict and arguments.quiet:
             continue
@@ -98,9 +113,8 @@ def judge_cases(arguments, folder):
             print(f"           {words(finding)}")
     if arguments.files:
         return missed
-    print("\ndifficulty                     cases  strict  lenient  wrong  silent")
-    for kind, (total, strict, lenient, wrong, silent) in sorted(counts.items()):
-        print(f"{kind:30} {total:5} {strict:7} {lenient:8} {wrong:6} {silent:7}")
+    print_counts("difficulty", counts)
+    print_counts("the held-out third of them", held_out)
     return missed
 
 

@@ -16,3 +16,12 @@ grep -q 'run.json.journal holds the units of a run that was ended' told
 cmp before run.json.journal
 [ -e run.json ]
 [ ! -e run.json.journal-2 ]
+# Killed before a unit had finished: nothing is there, which is said, and the next run takes the place.
+rm run.json
+head -c 100 before >run.json.journal
+! "$VARVE" report run.json.journal 2>told
+grep -q 'before a unit had finished' told
+"$VARVE" run --units 1 --warmup 0 -o run.json -- true >told 2>&1
+! grep -q 'run.json.journal' told
+[ -e run.json ]
+[ ! -e run.json.journal ]

@@ -23,6 +23,21 @@ with torch.no_grad():
     while time.time() < end: b = (a @ a.T).softmax(-1)
 print("TOLD" + json.dumps({"version": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
 """
+COMPILED = r"""
+import json, sys, time, torch
+torch.set_num_threads(1)
+made = torch.nn.Sequential(torch.nn.Linear(128, 256), torch.nn.GELU(), torch.nn.Linear(256, 128)).eval()
+step, a = torch.compile(made), torch.randn(64, 128)
+with torch.no_grad():
+    try:
+        step(a)
+    except Exception as problem:  # no compiler, or not all that the compiler imports
+        print(problem, file=sys.stderr)
+        step = None
+    end = time.time() + float(sys.argv[1])
+    while step is not None and time.time() < end: step(a)
+print("TOLD" + json.dumps({"version": torch.__version__, "compiled": step is not None}), flush=True)
+"""
 JAX = r"""
 import jax, jax.numpy as jnp, json
 jax.config.update("jax_default_matmul_precision", "high")
@@ -77,6 +92,18 @@ def check_torch(run, told, failures):
             failures.append("%s is %r, not %r" % (name, value(run, name), wanted))
 
 
+# Most of a unit may be compiling, where PyTorch's own window finds nothing.
+def check_compiled(run, told, failures):
+    if not told["compiled"]:
+        print("  nothing could be compiled")
+        return
+    recording = next(u for u in run["units"] if u.get("recording", {}).get("recorder") == "torch")["recording"]
+    print("  %s; %.0f %% of it" % (recording.get("way", recording.get("no_evidence")), 100 * recording.get("coverage", 0)))
+    names = {kernel["name"] for kernel in run["kernels"]}
+    if recording.get("coverage", 0) < 0.3 or not any(name.startswith("aten::addmm") for name in names):
+        failures.append("of a compiled module was seen: %s" % recording)
+
+
 def check_jax(run, told, failures):
     for name, wanted in (("jax.version", told["version"]), ("jax.config.default_matmul_precision", "high"),
                          ("jax.backend", "cpu")):
@@ -99,7 +126,8 @@ def main():
         return SKIPPED
     failures, count = [], 0
     for venv in sorted(pathlib.Path(folder).glob("venv-*")):
-        for package, text, arguments, check in (("torch", TORCH, ["20"], check_torch), ("jax", JAX, [], check_jax),
+        for package, text, arguments, check in (("torch", TORCH, ["20"], check_torch),
+                                               ("torch", COMPILED, ["15"], check_compiled), ("jax", JAX, [], check_jax),
                                                ("tensorflow", TENSORFLOW, [], check_tensorflow)):
             if not list(venv.glob("lib/python3*/site-packages/%s/__init__.py" % package)):
                 continue

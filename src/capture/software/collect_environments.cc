@@ -1,7 +1,9 @@
 // The Python environments and conda prefixes of the subject, and the libraries in them.
 #include <algorithm>
 #include <map>
+#include <optional>
 
+#include "base/at_once.h"
 #include "base/redact.h"
 #include "base/text.h"
 #include "binary/version/library_version.h"
@@ -104,8 +106,16 @@ void collect_environments(const Subject& subject, Stack& stack) {
   std::size_t libraries = 0;
   std::vector<LibrariesOfEnvironment> held;
   const LoadingGround ground = loading_ground(subject);
-  for (const EnvironmentPlace& place : places_of(subject)) {
-    EnvironmentReading reading = read_environment(subject.files, place, subject.home);
+  const std::vector<EnvironmentPlace> places = places_of(subject);
+  std::optional<EnvironmentReading> next;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const EnvironmentPlace& place = places[i];
+    const auto read = [&](std::size_t one) { return read_environment(subject.files, places[one], subject.home); };
+    EnvironmentReading reading = next ? std::move(*next) : read(i);
+    next.reset();
+    // What the next one lists is read while this one's libraries are looked at.
+    std::optional<Aside> ahead;
+    if (i + 1 < places.size()) ahead.emplace([&next, &read, i] { next = read(i + 1); });
     drop_candidates_without_cuda(ground, reading);
     Environment& environment = reading.environment;
     if (environment.packages.empty() && !place.named) continue;

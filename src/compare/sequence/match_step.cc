@@ -69,14 +69,18 @@ class Matching {
   StepMatch take() {
     const auto starts = [](const MatchItem& item) { return item.starts_operation; };
     of_operations_ = std::any_of(a_.begin(), a_.end(), starts) && std::any_of(b_.begin(), b_.end(), starts);
+    if (of_operations_ && are_of_two_frameworks()) {
+      by_work();
+      return std::move(match_);
+    }
     for (const Gap& whole : whole_) next_level(whole, of_operations_ ? Level::operation : Level::name_and_operation);
     if (is_compiled_on_one_side()) {
       taken_over();
       return std::move(match_);
     }
     for (const Gap& gap : open_) by_position(gap);
-    elsewhere([](const MatchItem& item) { return item.name; }, true);
-    elsewhere([](const MatchItem& item) { return item.operation; }, false);
+    elsewhere([](const MatchItem& item) { return item.name; }, MatchedBy::nothing);
+    elsewhere([](const MatchItem& item) { return item.operation; }, MatchedBy::operation);
     for (const std::uint32_t i : left_a_) match_.groups.push_back({MatchedBy::nothing, {i}, {}});
     for (const std::uint32_t j : left_b_) match_.groups.push_back({MatchedBy::nothing, {}, {j}});
     return std::move(match_);
@@ -229,6 +233,98 @@ class Matching {
     }
   }
 
+  bool are_of_two_frameworks() const {
+    const auto computes = [](const MatchItem& item) { return item.work != kNoToken; };
+    return std::any_of(a_.begin(), a_.end(), computes) && std::any_of(b_.begin(), b_.end(), computes);
+  }
+
+  void by_work() {
+    const auto products = [](const std::vector<MatchItem>& items) {
+      Numbers places;
+      for (std::uint32_t i = 0; i < items.size(); ++i) {
+        if (items[i].work != kNoToken) places.push_back(i);
+      }
+      return places;
+    };
+    const auto works = [](const std::vector<MatchItem>& items, const Numbers& places) {
+      std::vector<Key> keys;
+      for (const std::uint32_t i : places) keys.push_back(items[i].work);
+      return keys;
+    };
+    const Numbers of_a = products(a_), of_b = products(b_);
+    const KeyTokens tokens = tokens_of(works(a_, of_a), works(b_, of_b));
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> anchors;
+    for (const CommonRun& run : align(tokens.a, tokens.b)) {
+      for (std::size_t k = 0; k < run.length; ++k) anchors.emplace_back(of_a[run.a + k], of_b[run.b + k]);
+    }
+    std::vector<bool> done_a(a_.size()), done_b(b_.size());
+    for (const auto& [i, j] : anchors) {
+      match_.groups.push_back({MatchedBy::work, {i}, {j}});
+      done_a[i] = done_b[j] = true;
+    }
+    between_anchors(anchors, done_a, done_b);
+    for (std::uint32_t i = 0; i < a_.size(); ++i) {
+      if (!done_a[i]) left_a_.push_back(i);
+    }
+    for (std::uint32_t j = 0; j < b_.size(); ++j) {
+      if (!done_b[j]) left_b_.push_back(j);
+    }
+    elsewhere([](const MatchItem& item) { return item.work; }, MatchedBy::work);
+    elsewhere([](const MatchItem& item) { return item.name; }, MatchedBy::nothing);
+    if (is_taken_over(a_, left_a_, b_, left_b_) || is_taken_over(b_, left_b_, a_, left_a_)) {
+      match_.groups.push_back({MatchedBy::compiled, left_a_, left_b_});
+      return;
+    }
+    for (const std::uint32_t i : left_a_) match_.groups.push_back({MatchedBy::nothing, {i}, {}});
+    for (const std::uint32_t j : left_b_) match_.groups.push_back({MatchedBy::nothing, {}, {j}});
+  }
+
+  // Whether operations with shapes are left, and on the other side code that was compiled for the program.
+  static bool is_taken_over(const std::vector<MatchItem>& items, const Numbers& left,
+                            const std::vector<MatchItem>& others, const Numbers& left_of_others) {
+    const bool computes =
+        std::any_of(left.begin(), left.end(), [&](std::uint32_t i) { return items[i].name != items[i].bare_name; });
+    const bool compiled_too =
+        std::any_of(left.begin(), left.end(), [&](std::uint32_t i) { return items[i].is_compiled; });
+    return computes && !compiled_too && std::any_of(left_of_others.begin(), left_of_others.end(), [&](std::uint32_t j) {
+             return others[j].is_compiled;
+           });
+  }
+
+  // What stands between the same products on one stream of each side, and before the first and behind the last. Only
+  // what has shapes: the rest is how a framework finds its way to it.
+  void between_anchors(const std::vector<std::pair<std::uint32_t, std::uint32_t>>& anchors, std::vector<bool>& done_a,
+                       std::vector<bool>& done_b) {
+    const auto stream_of = [&](std::size_t place, Range Gap::*side) {
+      return *std::find_if(whole_.begin(), whole_.end(), [&](const Gap& gap) { return place < (gap.*side).end; });
+    };
+    for (std::size_t k = 0; k <= anchors.size() && !anchors.empty(); ++k) {
+      const auto& at = anchors[std::min(k, anchors.size() - 1)];
+      Range a = stream_of(at.first, &Gap::a).a, b = stream_of(at.second, &Gap::b).b;
+      if (k < anchors.size()) a.end = at.first, b.end = at.second;
+      if (k > 0) {
+        const auto& before = anchors[k - 1];
+        const bool on_one_stream = before.first >= a.begin && before.second >= b.begin;
+        if (!on_one_stream) continue;
+        a.begin = before.first + 1, b.begin = before.second + 1;
+      }
+      const auto take = [](const std::vector<MatchItem>& items, const Range& range, const std::vector<bool>& done) {
+        Numbers places;
+        for (std::size_t i = range.begin; i < range.end; ++i) {
+          const MatchItem& item = items[i];
+          const bool is_free = !done[i] && item.work == kNoToken && item.bare_name != item.name;
+          if (is_free) places.push_back(static_cast<std::uint32_t>(i));
+        }
+        return places;
+      };
+      const Numbers places_a = take(a_, a, done_a), places_b = take(b_, b, done_b);
+      if (places_a.empty() || places_b.empty()) continue;
+      match_.groups.push_back({MatchedBy::position, places_a, places_b});
+      for (const std::uint32_t i : places_a) done_a[i] = true;
+      for (const std::uint32_t j : places_b) done_b[j] = true;
+    }
+  }
+
   bool is_compiled_on_one_side() const {
     const auto holds = [](const std::vector<MatchItem>& items, const Range& range) {
       return std::any_of(items.begin() + static_cast<std::ptrdiff_t>(range.begin),
@@ -249,29 +345,47 @@ class Matching {
       for (std::size_t i = gap.a.begin; i < gap.a.end; ++i) left_a_.push_back(static_cast<std::uint32_t>(i));
       for (std::size_t j = gap.b.begin; j < gap.b.end; ++j) left_b_.push_back(static_cast<std::uint32_t>(j));
     }
-    elsewhere([](const MatchItem& item) { return item.name; }, true);
-    elsewhere([](const MatchItem& item) { return item.bare_name; }, true);
+    elsewhere([](const MatchItem& item) { return item.name; }, MatchedBy::nothing);
+    elsewhere([](const MatchItem& item) { return item.bare_name; }, MatchedBy::nothing);
+    set_compiling_aside();
     std::sort(left_a_.begin(), left_a_.end());
     std::sort(left_b_.begin(), left_b_.end());
     const bool is_group = !left_a_.empty() && !left_b_.empty();
     match_.groups.push_back({is_group ? MatchedBy::compiled : MatchedBy::nothing, left_a_, left_b_});
   }
 
+  // Of what is left, what compiles the program: it is of its side alone.
+  void set_compiling_aside() {
+    const auto take = [](const std::vector<MatchItem>& items, Numbers& left) {
+      const auto rest =
+          std::stable_partition(left.begin(), left.end(), [&](std::uint32_t place) { return !items[place].compiles; });
+      Numbers compiling(rest, left.end());
+      left.erase(rest, left.end());
+      return compiling;
+    };
+    for (const std::uint32_t i : take(a_, left_a_)) match_.groups.push_back({MatchedBy::nothing, {i}, {}});
+    for (const std::uint32_t j : take(b_, left_b_)) match_.groups.push_back({MatchedBy::nothing, {}, {j}});
+  }
+
   void by_position(const Gap& gap) {
-    const auto all = [](const Range& range) {
+    const auto all = [](const std::vector<MatchItem>& items, const Range& range, Numbers& left) {
       Numbers places;
-      for (std::size_t i = range.begin; i < range.end; ++i) places.push_back(static_cast<std::uint32_t>(i));
+      for (std::size_t i = range.begin; i < range.end; ++i) {
+        (items[i].compiles ? left : places).push_back(static_cast<std::uint32_t>(i));
+      }
       return places;
     };
-    const bool is_small = gap.a.size() <= kMostByPosition && gap.b.size() <= kMostByPosition;
-    if (is_small) return group(MatchedBy::position, all(gap.a), all(gap.b));
-    group(MatchedBy::nothing, all(gap.a), {});
-    group(MatchedBy::nothing, {}, all(gap.b));
+    const Numbers a = all(a_, gap.a, left_a_), b = all(b_, gap.b, left_b_);
+    const bool is_small = a.size() <= kMostByPosition && b.size() <= kMostByPosition;
+    if (is_small) return group(MatchedBy::position, a, b);
+    group(MatchedBy::nothing, a, {});
+    group(MatchedBy::nothing, {}, b);
   }
 
   // What is left on both sides and has one key, in its order.
+  // `by`: why; `nothing` of what is the same, one by one.
   template <class KeyOf>
-  void elsewhere(KeyOf key_of, bool is_same) {
+  void elsewhere(KeyOf key_of, MatchedBy by) {
     std::map<std::uint32_t, std::pair<Numbers, Numbers>> by_key;
     for (const std::uint32_t i : left_a_) by_key[key_of(a_[i])].first.push_back(i);
     for (const std::uint32_t j : left_b_) by_key[key_of(b_[j])].second.push_back(j);
@@ -284,11 +398,14 @@ class Matching {
       if (key == kNoToken || a.empty() || b.empty()) {
         left_a_.insert(left_a_.end(), a.begin(), a.end());
         left_b_.insert(left_b_.end(), b.begin(), b.end());
-      } else if (!is_same) {
-        group(MatchedBy::operation, a, b);
+      } else if (by == MatchedBy::operation) {
+        group(by, a, b);
       } else {
         const std::size_t both = std::min(a.size(), b.size());
-        for (std::size_t k = 0; k < both; ++k) same(a[k], b[k]);
+        for (std::size_t k = 0; k < both; ++k) {
+          if (by == MatchedBy::nothing) same(a[k], b[k]);
+          if (by == MatchedBy::work) match_.groups.push_back({by, {a[k]}, {b[k]}});
+        }
         left_a_.insert(left_a_.end(), a.begin() + static_cast<std::ptrdiff_t>(both), a.end());
         left_b_.insert(left_b_.end(), b.begin() + static_cast<std::ptrdiff_t>(both), b.end());
       }

@@ -15,6 +15,8 @@ struct MatchItem {
   bool starts_operation = false;            // it is an operation, the outermost: what runs inside of it follows
   std::uint32_t bare_name = kNoToken;       // of an operation, without its shapes
   bool is_compiled = false;                 // it is code that was compiled for the program, in the place of operations
+  bool compiles = false;                    // it compiles the program, and came for nothing
+  std::uint32_t work = kNoToken;            // of two frameworks: the product that it computes; none: not told
 
   bool operator==(const MatchItem&) const = default;
 };
@@ -27,6 +29,7 @@ struct MatchStream {
 // Why kernels are taken for each other.
 enum class MatchedBy {
   operation,  // they serve one operation
+  work,       // they compute one product, with one set of shapes
   compiled,   // code that was compiled for the program took over what is left
   position,   // they stand between the same neighbours
   nothing,    // they stand on one side alone
@@ -50,7 +53,8 @@ struct StepMatch {
 // place that lost some and one that gained many anchor nothing, where no operation is known. Of operations that stand
 // for kernels the outermost are matched first, and what differs inside of two is one group; then by their names without
 // shapes; and where code that was compiled for the program runs on one side alone, it took over all that is left of the
-// other. Swapping the sides swaps the answer.
+// other. Of two frameworks products of equal shapes are each other's counterparts, in their order, and what has shapes
+// between the same two came for each other by position. Swapping the sides swaps the answer.
 StepMatch match_step(const std::vector<MatchStream>& streams);
 
 }  // namespace varve

@@ -116,5 +116,47 @@ TEST(MatchStep, OperationsThatStandForKernelsAreExchangedAsAWhole) {
   EXPECT_EQ(names(b, match.groups[0].b), "qtf");
 }
 
+// Of two frameworks: capitals are products, whose work is their lower letter; other letters have shapes.
+TEST(MatchStep, OfTwoFrameworksProductsAreAnchorsAndWhatIsBetweenCameForEachOther) {
+  const auto of = [](const std::string& text, std::uint32_t framework) {
+    std::vector<MatchItem> made;
+    for (const char letter : text) {
+      const std::uint32_t name = static_cast<std::uint32_t>(letter) + framework;
+      const bool is_product = letter >= 'A' && letter <= 'Z';
+      made.push_back({.name = name,
+                      .operation = name,
+                      .bare_operation = name + 5000,
+                      .starts_operation = true,
+                      .bare_name = letter == '.' ? name : name + 5000,
+                      .work = is_product ? static_cast<std::uint32_t>(letter) : kNoToken});
+    }
+    return made;
+  };
+  const std::vector<MatchItem> a = of("nAabBcB", 0), b = of(".mAdBeC.", 1000);
+  const StepMatch match = match_step({{a, b}});
+  EXPECT_TRUE(match.same.empty());
+  std::map<std::string, int> found;
+  std::size_t items_a = 0, items_b = 0;
+  for (const MatchedGroup& group : match.groups) {
+    std::string text;
+    for (const std::uint32_t i : group.a) text += static_cast<char>(a[i].name);
+    text += '>';
+    for (const std::uint32_t j : group.b) text += static_cast<char>(b[j].name - 1000);
+    const char* by = group.by == MatchedBy::work ? ":work" : group.by == MatchedBy::position ? ":position" : "";
+    ++found[text + by];
+    items_a += group.a.size(), items_b += group.b.size();
+  }
+  EXPECT_EQ(found, (std::map<std::string, int>{{"A>A:work", 1},
+                                               {"B>B:work", 1},
+                                               {"n>m:position", 1},
+                                               {"ab>d:position", 1},
+                                               {"c>e:position", 1},
+                                               {"B>", 1},
+                                               {">C", 1},
+                                               {">.", 2}}));
+  EXPECT_EQ(items_a, a.size());
+  EXPECT_EQ(items_b, b.size());
+}
+
 }  // namespace
 }  // namespace varve

@@ -91,6 +91,8 @@ ExchangeReason reason_of(MatchedBy by) {
   switch (by) {
     case MatchedBy::operation:
       return ExchangeReason::operation;
+    case MatchedBy::work:
+      return ExchangeReason::work;
     case MatchedBy::compiled:
       return ExchangeReason::compiled;
     case MatchedBy::position:
@@ -143,8 +145,11 @@ void tally_side(const TraceSequence& sequence, bool of_b, const CommonNames& nam
       }
       ++side.items;
       side.items_ns += item.duration_ns;
-      const std::uint32_t bare = names.item(of_b, item.kernel, item.operation).bare_operation;
-      if (bare != kNoToken) side.with_operation_ns += item.duration_ns;
+      const MatchItem one = names.item(of_b, item.kernel, item.operation);
+      // What two frameworks call operations has nothing in common but the products.
+      const std::uint32_t bare = names.of_two_frameworks() ? one.work : one.bare_operation;
+      if (one.bare_operation != kNoToken) side.with_operation_ns += item.duration_ns;
+      if (names.compiles(of_b, item.kernel)) side.compiling_ns += item.duration_ns;
       const auto [at, is_new] = known.try_emplace(bare);
       if (is_new) at->second = &operations[bare == kNoToken ? "" : names.text(bare)];
       OperationChange& operation = *at->second;

@@ -52,6 +52,9 @@ std::int64_t total(const std::vector<std::int64_t>& each_ns) {
   return std::accumulate(each_ns.begin(), each_ns.end(), std::int64_t{0});
 }
 
+// What types_behind tells: nothing is said of fp32.
+std::string type_words(std::string_view types) { return types.empty() ? "fp32" : std::string(types); }
+
 // Whether the name of a fused kernel lists an operation: "add_relu" does "aten::relu_".
 bool lists_operation(const std::string& fused, std::string_view operation) {
   const std::size_t colons = operation.rfind(':');
@@ -82,13 +85,17 @@ void GroupTally::add_same(const TraceSequence::Item& a, const TraceSequence::Ite
   };
   // Of operations the bare names are the same, and the shapes behind them may not be.
   const bool other_shapes = item_a.name != item_b.name;
-  const Exchange exchange = other_shapes ? Exchange::other_launch : exchange_of(launch_a, launch_b, launched);
+  const std::string_view types_a = names_.types(false, a.kernel), types_b = names_.types(true, b.kernel);
+  const Exchange exchange = types_a != types_b ? Exchange::other_code
+                            : other_shapes     ? Exchange::other_launch
+                                               : exchange_of(launch_a, launch_b, launched);
   if (const auto known = same_.find(name); exchange == Exchange::same && known != same_.end())
     return count(*known->second);
   Key key{.exchange = exchange, .a = {name}, .b = {name}};
   if (key.exchange == Exchange::other_code) {
     const CodePair code = code_of(launch_a, launch_b, launched);
     key.code_a = code.a, key.code_b = code.b;
+    if (types_a != types_b) key.types_a = type_words(types_a), key.types_b = type_words(types_b);
   }
   Sum& sum = sum_of(key);
   if (exchange == Exchange::same) same_.emplace(name, &sum);
@@ -113,17 +120,20 @@ void GroupTally::add_group(ExchangeReason reason, const Items& a, const Items& b
                                   : Exchange::replaced,
           .reason = reason_of(reason, a, b)};
   bool first = true;
+  std::uint32_t work = kNoToken;
   const auto take = [&](bool of_b, const Items& items, std::vector<std::uint32_t>& into) {
     for (const TraceSequence::Item* item : items) {
       const MatchItem one = names_.item(of_b, item->kernel, item->operation);
       into.push_back(names_.bare_of_operations(one.name));
       if (first) key.operation = one.bare_operation;
       if (one.bare_operation != key.operation) key.operation = kNoToken;  // several: none in particular
+      work = one.work;
       first = false;
     }
   };
   take(false, a, key.a);
   take(true, b, key.b);
+  if (reason == ExchangeReason::work) key.operation = work;
   Sum& sum = sum_of(key);
   if (count_a) add_each(a, sum.a_ns, sum.a_depths, sum.a_times);
   if (count_b) add_each(b, sum.b_ns, sum.b_depths, sum.b_times);
@@ -159,6 +169,7 @@ void GroupTally::describe(const Key& key, const Sum& sum, std::uint64_t units_a,
   };
   take(false, key.a, group.a_main, group.a_precision, group.a_library);
   take(true, key.b, group.b_main, group.b_precision, group.b_library);
+  if (!key.types_a.empty()) group.a_precision = key.types_a, group.b_precision = key.types_b;
   const bool is_one = key.a.size() == 1 && key.a == key.b;
   if (!is_one || sum.a_times == 0 || sum.b_times == 0 || group.a_ns <= 0 || group.b_ns <= 0) return;
   const auto [calls, each] = split_product_change(static_cast<double>(sum.a_times) / static_cast<double>(units_a),

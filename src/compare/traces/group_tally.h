@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -49,7 +50,8 @@ class GroupTally {
     ExchangeReason reason = ExchangeReason::none;
     std::uint32_t operation = kNoToken;
     std::vector<std::uint32_t> a, b;
-    Launch code_a, code_b;  // what tells them apart, of one name with two codes
+    Launch code_a, code_b;         // what tells them apart, of one name with two codes
+    std::string types_a, types_b;  // what they compute in, of one operation with two types
 
     auto operator<=>(const Key&) const = default;
   };

@@ -138,16 +138,99 @@ TEST(WhatChanged, AKernelThatListsWhatItDoesIsAFusion) {
   EXPECT_EQ(what_changed(b, a).groups.front().reason, ExchangeReason::fusion);
 }
 
+// A trace of a CPU: operations stand for kernels.
+void make_of_operations(MadeSide& side) {
+  side.sequence.of_operations = true;
+  Profile profile = side.record.record.profiles.by_kind.begin()->second;
+  for (ProfileRow& row : profile.rows) row.key.activity = Activity::operation;
+  side.record.record.profiles.by_kind = {{{WitnessKind::kineto, Quantity::call_time}, profile}};
+}
+
+void add_operation(MadeSide& side, const std::string& name, std::int64_t ns, std::int32_t step = -1) {
+  side.add(0, name, name, ns, step);
+}
+
+const ExchangeGroup* group_of(const TraceComparison& comparison, const std::string& a) {
+  const auto found = std::find_if(comparison.groups.begin(), comparison.groups.end(), [&](const ExchangeGroup& group) {
+    return std::find(group.a.begin(), group.a.end(), a) != group.a.end();
+  });
+  return found == comparison.groups.end() ? nullptr : &*found;
+}
+
+TEST(WhatChanged, ProductsOfTwoFrameworksMeetByTheirShapes) {
+  MadeSide a, b;
+  add_operation(a, "aten::native_layer_norm [[512,256]]", 10);
+  add_operation(a, "aten::mm [[512,256],[256,768]]", 100);
+  add_operation(a, "aten::mm [[512,768],[768,256]]", 200);
+  add_operation(b, "ParseArguments", 1);
+  add_operation(b, "reduce_sum (fusion) [[512,256]]", 5);
+  add_operation(b, "dot_general (fusion) [[768,256],[256,512]]", 50);
+  add_operation(b, "dot_general (fusion) [[512,768],[768,256]]", 60);
+  make_of_operations(a), make_of_operations(b);
+  const TraceComparison comparison = what_changed(a, b);
+  std::map<std::string, std::pair<std::int64_t, std::int64_t>> by_work;
+  for (const ExchangeGroup& group : comparison.groups) {
+    if (group.reason == ExchangeReason::work) by_work[group.operation] = {group.a_ns, group.b_ns};
+  }
+  const std::map<std::string, std::pair<std::int64_t, std::int64_t>> expected = {{"512×256 · 256×768", {100, 50}},
+                                                                                 {"256×768 · 768×512", {200, 60}}};
+  EXPECT_EQ(by_work, expected);
+  const ExchangeGroup* norm = group_of(comparison, "aten::native_layer_norm");
+  ASSERT_NE(norm, nullptr);
+  EXPECT_EQ(norm->reason, ExchangeReason::position);
+  EXPECT_EQ(norm->b, (std::vector<std::string>{"reduce_sum (fusion)"}));
+  const auto of_b = std::find_if(comparison.groups.begin(), comparison.groups.end(), [](const ExchangeGroup& group) {
+    return group.b == std::vector<std::string>{"ParseArguments"};
+  });
+  ASSERT_NE(of_b, comparison.groups.end());
+  EXPECT_EQ(of_b->exchange, Exchange::appeared);
+  EXPECT_EQ(comparison.a.matched_ns, 300);
+  EXPECT_EQ(comparison.b.matched_ns, 110);
+}
+
+TEST(WhatChanged, AnOperationOfOtherTypesIsTheSameOperation) {
+  MadeSide a, b;
+  add_operation(a, "aten::mm [[8,8],[8,8]]", 100);
+  add_operation(b, "aten::mm [[8,8],[8,8]] bf16", 40);
+  make_of_operations(a), make_of_operations(b);
+  const TraceComparison comparison = what_changed(a, b);
+  ASSERT_EQ(comparison.groups.size(), 1u);
+  EXPECT_EQ(comparison.groups.front().exchange, Exchange::other_code);
+  EXPECT_EQ(comparison.groups.front().a_precision, "fp32");
+  EXPECT_EQ(comparison.groups.front().b_precision, "bf16");
+  EXPECT_EQ(what_changed(b, a).groups.front().a_precision, "bf16");
+}
+
+TEST(WhatChanged, CompilingIsNoWorkOfTheProgram) {
+  MadeSide a, b;
+  a.steps(3), b.steps(1);
+  for (std::int32_t step = 0; step < 3; ++step) {
+    add_operation(a, "TorchDynamo Cache Lookup", 1, step);
+    add_operation(a, "aten::mm [[8,8],[8,8]]", 100, step);
+  }
+  add_operation(b, "dynamo", 9000, 0);
+  add_operation(b, "aten::mm [[8,8],[8,8]]", 150, 0);
+  for (MadeSide* side : {&a, &b}) {
+    make_of_operations(*side);
+    for (TraceSequence::Step& step : side->sequence.steps) step.complete = true;
+  }
+  const TraceComparison comparison = what_changed(a, b);
+  EXPECT_EQ(comparison.basis, TraceComparison::Basis::a_step);
+  EXPECT_EQ(comparison.a.compiling_ns, 0);
+  EXPECT_EQ(comparison.b.compiling_ns, 9000);
+  const ExchangeGroup* product = group_of(comparison, "aten::mm");
+  ASSERT_NE(product, nullptr);
+  EXPECT_EQ(product->exchange, Exchange::same);
+  const ExchangeGroup* lookup = group_of(comparison, "TorchDynamo Cache Lookup");
+  ASSERT_NE(lookup, nullptr);
+  EXPECT_EQ(lookup->exchange, Exchange::vanished) << "dynamo did not come for it";
+}
+
 TEST(WhatChanged, AnOperationOfOtherShapesIsNotReplaced) {
   MadeSide a, b;
-  a.add(0, "aten::mm [[8,8],[8,8]]", "aten::mm [[8,8],[8,8]]", 100);
-  b.add(0, "aten::mm [[64,8],[8,8]]", "aten::mm [[64,8],[8,8]]", 700);
-  for (MadeSide* side : {&a, &b}) {
-    side->sequence.of_operations = true;
-    Profile profile = side->record.record.profiles.by_kind.begin()->second;
-    for (ProfileRow& row : profile.rows) row.key.activity = Activity::operation;
-    side->record.record.profiles.by_kind = {{{WitnessKind::kineto, Quantity::call_time}, profile}};
-  }
+  add_operation(a, "aten::mm [[8,8],[8,8]]", 100);
+  add_operation(b, "aten::mm [[64,8],[8,8]]", 700);
+  make_of_operations(a), make_of_operations(b);
   const TraceComparison comparison = what_changed(a, b);
   ASSERT_EQ(comparison.groups.size(), 1u);
   EXPECT_EQ(comparison.groups.front().exchange, Exchange::other_launch);

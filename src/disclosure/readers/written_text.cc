@@ -98,7 +98,7 @@ Meaning meaning_of(const std::string& key) {
   return found != kKeys.end() && found->key == key ? found->meaning : Meaning::none;
 }
 
-// The first of ":", "：", "==" and "|" ends the key; a leader of dots too.
+// The first of ":", "：" and "|" ends the key; a leader of dots too.
 std::optional<std::pair<std::string_view, std::string_view>> written_pair(std::string_view text) {
   if (text.starts_with('|')) {
     text = trim(text.substr(1));
@@ -109,7 +109,7 @@ std::optional<std::pair<std::string_view, std::string_view>> written_pair(std::s
   }
   text = without_list_marks(text);
   std::size_t at = std::string_view::npos, length = 1;
-  for (const std::string_view mark : {":", "：", "==", " ...."}) {
+  for (const std::string_view mark : {":", "：", " ...."}) {
     const std::size_t found = text.substr(0, kMostKey + 4).find(mark);
     if (found == std::string_view::npos || found >= at) continue;
     at = found;
@@ -169,7 +169,7 @@ class WrittenTextReader : public TextReader {
       return pair->first.size() <= kMostKey && !pair->second.empty() &&
              take_pair(plain_key(pair->first), without_marks_around(pair->second), line, declared);
     }
-    return take_two_words(line, declared);
+    return take_sentence(line, declared) || take_two_words(line, declared);
   }
 
  private:
@@ -177,6 +177,7 @@ class WrittenTextReader : public TextReader {
   static bool take_gpus(std::string_view value, const TextLine& line, Declared& declared);
   static bool take_driver(std::string_view value, const TextLine& line, Declared& declared);
   bool take_package(std::string_view name, std::string_view value, const TextLine& line, Declared& declared);
+  static bool take_sentence(const TextLine& line, Declared& declared);
   bool take_two_words(const TextLine& line, Declared& declared);
   std::int64_t list_of(std::int64_t line) { return list_ == 0 ? list_ = line : list_; }
 
@@ -290,6 +291,12 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view value
   }
   const bool may_be_version = !value.empty() && (is_digit(value[0]) || value[0] == 'v');
   return may_be_version && take_package(key, value, line, declared);
+}
+
+// "btw my nvidia driver version is 390.77."
+bool WrittenTextReader::take_sentence(const TextLine& line, Declared& declared) {
+  const std::size_t at = line.text.find("driver version is ");
+  return at != std::string_view::npos && take_driver(line.text.substr(at + 18), line, declared);
 }
 
 bool WrittenTextReader::take_two_words(const TextLine& line, Declared& declared) {

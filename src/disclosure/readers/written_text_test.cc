@@ -58,7 +58,7 @@ TEST(WrittenText, ReadsHeadingsTablesAndOtherColons) {
   EXPECT_EQ(told(read_written("### NVIDIA Driver Version\n\n570.124.06\n"), "driver.kernel_mode.version"),
             "570.124.06");
   EXPECT_EQ(told(read_written("| NVIDIA driver | 570.124.06 |\n"), "driver.kernel_mode.version"), "570.124.06");
-  EXPECT_EQ(told(read_written("Driver==515.86.01\n"), "driver.kernel_mode.version"), "515.86.01");
+  EXPECT_EQ(told(read_written("btw my nvidia driver version is 390.77.\n"), "driver.kernel_mode.version"), "390.77");
   const ReadStack chinese = read_written("- 显卡型号: GeForce GTX 1650\n驱动版本：460.80.01\n");
   EXPECT_EQ(told(chinese, "driver.kernel_mode.version"), "460.80.01");
   ASSERT_EQ(chinese.stack.gpus.size(), 1U);
@@ -115,6 +115,16 @@ TEST(LspciText, TellsWhoHoldsTheGpu) {
   EXPECT_EQ(told(read, "driver.kernel_mode.installed"), "550.90.07");
   EXPECT_EQ(told(read, "driver.kernel_mode.kernels"), "6.8.0-41-generic");
   EXPECT_EQ(read.stack.facts.at("driver.kernel_mode.version").missing, Missing::absent);
+}
+
+// A table of nvidia-smi that is cut shows no GPU: that the driver lacks the card of lspci is not known.
+TEST(LspciText, DoesNotTakeACutTableForADriverWithoutGpus) {
+  const ReadStack read = read_written(
+      "00:07.0 VGA compatible controller: NVIDIA Corporation Device 2684 (rev a1)\n"
+      "| NVIDIA-SMI 535.183.01             Driver Version: 535.183.01   CUDA Version: 12.2     |\n");
+  ASSERT_EQ(read.stack.gpus.size(), 1U);
+  EXPECT_TRUE(read.stack.gpus.front().listed);
+  EXPECT_TRUE(read.stack.gpus.front().capability.has_value());  // by its number on the bus
 }
 
 TEST(ModuleText, ReadsModinfo) {

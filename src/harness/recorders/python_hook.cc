@@ -103,7 +103,7 @@ HookTraces read_hook(const std::string& folder, std::string_view home) {
     left.any_own |= name.starts_with("own_");
     left.any_opened |= name.starts_with("opened_");
     left.any_asked |= name.starts_with("asked_");
-    left.any_instead |= name.starts_with("instead_");
+    if (name.starts_with("instead_")) left.instead.push_back(name.substr(name.find('_') + 1));
     if (name.starts_with("hook_") && name.ends_with(".json")) left.traces.push_back(path);
     if (name.starts_with("failed_")) {
       const Result<std::string> text = read_small(path);

@@ -36,8 +36,9 @@ bool has_hook_noted(const std::string& folder, std::string_view what, int proces
 struct HookTraces {
   std::vector<ToldFacts> told;        // by process
   std::vector<std::string> traces;    // paths that hooks wrote of windows they opened
+  std::vector<std::string> instead;   // numbers of the processes in which hooks took over from PyTorch's own window
   std::vector<std::string> failures;  // what went wrong in hooks, and files that could not be read
-  bool any_own = false, any_opened = false, any_asked = false, any_instead = false;
+  bool any_own = false, any_opened = false, any_asked = false;
 };
 HookTraces read_hook(const std::string& folder, std::string_view home);
 

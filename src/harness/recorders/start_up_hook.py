@@ -180,30 +180,52 @@ class _Hook(object):
             self.in_main_thread(1, self.look_around, torch)
             time.sleep(max(min(asked_by - time.monotonic(), plan[1] / 10), 0))
         if self.is_noted("asked"):  # written by Varve: PyTorch asks by itself, so its answer is the window
-            self.look_for(torch, plan[1])
-            if not self.came_to_nothing(plan[1]):
+            was_compiling = self.look_for(torch, plan[1])
+            if not self.came_to_nothing(plan[1]) and not was_compiling:
                 return
             self.note("instead")
         for windows in range(self.most_windows):
+            self.wait_for_compiler()
             if self.own_profiler or profiler is None or not self.watch_window(torch, profiler, plan[1]):
                 return
             time.sleep(windows)
 
-    # Opens it for a while. True: hardly anything ran in it.
+    # Opens it for a while. True: hardly anything ran in it, or the compiler did.
     def watch_window(self, torch, profiler, seconds):
         if not self.in_main_thread(30, self.open_window, torch, profiler):
             return self.note("failed", "the main thread did not come round to open the window")
-        self.look_for(torch, seconds)
+        was_compiling = self.look_for(torch, seconds)
         if self.own_profiler or not self.in_main_thread(30, self.close_window, self.results):
             return False
-        return self.save_window() and self.is_idle(self.own_trace(), seconds)
+        return self.save_window() and (was_compiling or self.is_idle(self.own_trace(), seconds))
 
+    # True: most of the time torch.compile was at work.
     def look_for(self, torch, seconds):
         import time
-        end = time.monotonic() + seconds
+        end, looks, compiling = time.monotonic() + seconds, 0, 0
         while time.monotonic() < end:  # autocast and the like hold for a block: one look may fall beside it
+            looks += 1
+            compiling += self.is_compiling()
             self.in_main_thread(1, self.look_around, torch)
             time.sleep(seconds / 10)
+        return 2 * compiling > looks
+
+    def wait_for_compiler(self):
+        import time
+        end = time.monotonic() + 300
+        while self.is_compiling() and time.monotonic() < end and not self.said:
+            time.sleep(0.1)
+
+    # Whether the main thread is in torch.compile's compiler: what runs there is not what the program is about.
+    @staticmethod
+    def is_compiling():
+        import threading
+        frame = sys._current_frames().get(threading.main_thread().ident)
+        while frame is not None:
+            if frame.f_code.co_filename.endswith(("torch/_dynamo/convert_frame.py", "torch/_inductor/graph.py")):
+                return True
+            frame = frame.f_back
+        return False
 
     # Whether PyTorch had its window and there is no trace of it (it was refused for want of time), or one in which hardly
     # anything ran (the program was compiling, or loading data), so that ours may take its place sooner than PyTorch asks

@@ -5,17 +5,14 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <system_error>
 
-#include "base/json.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "harness/conditions/machine_time.h"
 #include "harness/recorders/kineto_daemon.h"
+#include "harness/recorders/kineto_traces.h"
 #include "harness/recorders/python_hook.h"
 #include "harness/recorders/recorders.h"
 #include "kernels/files/trace_files.h"
@@ -34,7 +31,6 @@ constexpr double kNoTrace = 4;   // seconds after a window's end in which Kineto
 constexpr int kMostWindows = 8;  // of a process
 constexpr std::size_t kMostTraces = 256;  // one a process
 constexpr std::size_t kMostRemarks = 8;
-constexpr const char* kTracePrefix = "kineto_trace_";
 
 // In what the metric speaks of, behind its first quarter. Where that is not known, about the middle of what the fastest
 // timing unit took: imports, compilers and caches are done with. Not much later: this unit may be faster still, and the
@@ -64,57 +60,6 @@ std::string configuration_for(const std::string& folder, double delay_seconds, d
       "PROFILE_START_TIME={}\nACTIVITIES_WARMUP_PERIOD_SECS={:.0f}\nACTIVITIES_DURATION_MSECS={:.0f}\n"
       "ACTIVITIES_LOG_FILE={}/kineto_trace.json\nPROFILE_REPORT_INPUT_SHAPES=true\n",
       start_ms, kWarmup, length_seconds * 1000, folder);
-}
-
-std::vector<std::string> kineto_traces(const std::string& folder) {
-  std::vector<std::string> paths;
-  std::error_code problem;
-  for (auto each = std::filesystem::directory_iterator(folder, problem);
-       !problem && each != std::filesystem::directory_iterator(); each.increment(problem)) {
-    const std::string name = each->path().filename().string();
-    if (name.starts_with(kTracePrefix) && !each->is_directory(problem)) paths.push_back(each->path().string());
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
-
-// A whole trace of a window in which operators and kernels took less than a tenth of the time: the program was
-// compiling, or loading data. Such a trace is small.
-bool is_idle_trace(const std::string& path, double seconds) {
-  constexpr std::streamsize kSmall = 64 << 10;
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kSmall, '\0');
-  if (!file) return false;
-  file.read(text.data(), kSmall);
-  if (!file.eof()) return false;
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  const Result<Json> trace = parse_json(text, "reading a trace", path);
-  const auto events = trace && trace->is_object() ? trace->find("traceEvents") : Json::const_iterator();
-  if (!trace || !trace->is_object() || events == trace->end() || !events->is_array()) return false;
-  double ran = 0;
-  for (const Json& event : *events) {
-    if (!event.is_object()) continue;
-    const auto kind = event.find("cat"), duration = event.find("dur");
-    if (kind == event.end() || duration == event.end() || !duration->is_number()) continue;
-    if (*kind == "cpu_op" || *kind == "kernel") ran += duration->get<double>() * 1e-6;
-  }
-  return ran < seconds / 10;
-}
-
-// What an idle window showed, kept until a better one is there.
-std::string earlier_trace(const std::string& folder, int process) {
-  return fmt::format("{}/earlier_{}.json", folder, process);
-}
-
-std::vector<std::string> existing(const std::vector<ToldFacts>& told) {
-  std::set<std::string> paths;
-  for (const ToldFacts& process : told) {
-    for (const std::string& path : process.own_traces) {
-      std::error_code problem;
-      if (std::filesystem::is_regular_file(path, problem)) paths.insert(path);
-    }
-  }
-  return {paths.begin(), paths.end()};
 }
 
 // What of the traces counts: what the metric speaks of, where the program said when that was; else from the first to
@@ -164,9 +109,9 @@ const Profile* main_profile(const Profiles& profiles) {
 // By which of its two ways PyTorch's profiler was opened, and why not by the other.
 std::string way_of(bool any_asked_trace, const HookTraces& left) {
   if (left.traces.empty()) return "PyTorch's profiler, asked on demand";
-  if (left.any_instead) {
-    return "PyTorch's profiler, opened by the start-up hook: asked on demand it left no trace, or one in which hardly "
-           "anything ran";
+  if (!left.instead.empty()) {
+    return "PyTorch's profiler, opened by the start-up hook: asked on demand it left no trace, or one of little but "
+           "compiling";
   }
   if (any_asked_trace)
     return "PyTorch's profiler, asked on demand, and opened by the start-up hook in forked processes";
@@ -198,17 +143,17 @@ class TorchUnit final : public RecordedUnit {
     recording.framework = main_facts(left.told);
     UnitRecording& about = recording.about;
     put_back_earlier();
-    const std::vector<std::string> asked = kineto_traces(folder_), own = existing(left.told);
+    const std::vector<std::string> asked = kineto_traces(folder_), own = existing_traces(left.told);
     if (has_daemon_) about.remarks.push_back("KINETO_USE_DAEMON was set: the machine's daemon did not hear this unit");
     if (left.any_own) about.remarks.push_back("the program opened a profiler itself: it was left alone");
     if (!own.empty()) {
       about.way = "the program's own profiler";
       take_traces(world_, own, outcome, recording);
     } else {
-      // A forked child cannot ask: its window is the hook's.
-      std::vector<std::string> traces = asked;
+      // A forked child cannot ask: its window is the hook's. Of a process that has both the hook's is the better one.
+      std::vector<std::string> traces = without_replaced(asked, left);
       traces.insert(traces.end(), left.traces.begin(), left.traces.end());
-      about.way = way_of(!asked.empty(), left);
+      about.way = way_of(traces.size() > left.traces.size(), left);
       take_traces(world_, std::move(traces), outcome, recording);
     }
     describe(outcome, left, recording);
@@ -227,7 +172,7 @@ class TorchUnit final : public RecordedUnit {
     AskedWindows& asked = configured_[process];
     const double now = monotonic_now();
     if (asked.count > 0) {
-      const std::string trace = fmt::format("{}/{}{}.json", folder_, kTracePrefix, process);
+      const std::string trace = kineto_trace(folder_, process);
       std::error_code problem;
       const bool came_to_nothing = now > asked.end_seconds + kNoTrace && !std::filesystem::exists(trace, problem);
       if (asked.count == kMostWindows) return "";
@@ -244,7 +189,7 @@ class TorchUnit final : public RecordedUnit {
   // Where a process ended before another window had a trace.
   void put_back_earlier() const {
     for (const auto& [process, asked] : configured_) {
-      const std::string trace = fmt::format("{}/{}{}.json", folder_, kTracePrefix, process);
+      const std::string trace = kineto_trace(folder_, process);
       std::error_code problem;
       if (!std::filesystem::exists(trace, problem)) {
         rename(earlier_trace(folder_, process).c_str(), trace.c_str());
@@ -284,13 +229,16 @@ class TorchUnit final : public RecordedUnit {
     if (traces_read > 0) return "in the window no process whose trace was written ran an operator";
     if (left.any_opened) {
       return fmt::format("the start-up hook opened PyTorch's profiler{}, and {}",
-                         left.any_instead ? ", since asked on demand it left no trace" : "", end);
+                         !left.instead.empty() ? ", since asked on demand it left no trace" : "", end);
     }
     if (!configured_.empty()) {
       return fmt::format("PyTorch was asked for a window of {}, and {}", format_seconds(window_.length_seconds), end);
     }
     if (!left.told.empty()) return "PyTorch did not ask, and the program had ended before the start-up hook could";
-    return "PyTorch did not ask, and the start-up hook left no word: no Python, python -I, -S or -E, another "
+    if (!outcome.end.ok())
+      return "PyTorch did not ask, and the program did not end well: its start-up hook left no word";
+    return "PyTorch did not ask, and the start-up hook left no word: no Python that imports torch, python -I, -S or "
+           "-E, another "
            "PYTHONPATH, or a process that did not end by itself";
   }
 

@@ -168,9 +168,11 @@ std::vector<std::string> ledger_sentences(const TraceTally& tally, const Capture
         "operations are not, and nothing is known of their order",
         tally.left_out, tally.events);
   });
-  say(tally.resolution_ns >= 1000 && kernels > 0 ? 1 : 0, [&] {
-    return fmt::format("no time is told finer than {}, and the mean kernel takes {}", time_text(tally.resolution_ns),
-                       time_text(tally.kernels_ns / static_cast<std::int64_t>(kernels)));
+  say(tally.resolution_ns >= 1000 ? 1 : 0, [&] {
+    std::string text = fmt::format("no time is told finer than {}", time_text(tally.resolution_ns));
+    if (kernels == 0) return text;
+    return text + fmt::format(", and the mean kernel takes {}",
+                              time_text(tally.kernels_ns / static_cast<std::int64_t>(kernels)));
   });
   say(tally.environments, [&] {
     return fmt::format("this file carries {} environment block{}: do not publish it", tally.environments,

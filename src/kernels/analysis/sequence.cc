@@ -61,7 +61,14 @@ struct OpenOperation {
   std::size_t item = 0;
   std::int64_t end_ns = 0;
   bool is_region = false;  // of compiled code: what runs inside of it is what it calls, and none of its own
+  bool compiles = false;   // what runs inside of it is a compiler's, and part of it
+  bool passes_on = false;  // it hands the operation around it on to the same operation inside of it
 };
+
+// What PyTorch's dispatcher writes where Python looks at an operation before it runs: no operation of its own.
+bool hands_on(std::string_view operation) {
+  return operation.starts_with("PythonDispatchMode") || operation.starts_with("PythonSubclass");
+}
 
 // The items of one thread, and when it was busy.
 void add_thread(const Timeline& timeline, std::vector<std::uint32_t> events, const TraceSteps& steps,
@@ -74,6 +81,7 @@ void add_thread(const Timeline& timeline, std::vector<std::uint32_t> events, con
   for (const std::uint32_t event : events) {
     const std::int64_t start_ns = timeline.start_ns(event);
     while (!open.empty() && open.back().end_ns <= start_ns) open.pop_back();
+    if (!open.empty() && open.back().compiles) continue;
     // What runs on after the operation around it ended counts up to that end: the parts must sum to the whole.
     const std::int64_t end_ns =
         open.empty() ? timeline.end_ns(event) : std::min(timeline.end_ns(event), open.back().end_ns);
@@ -81,6 +89,14 @@ void add_thread(const Timeline& timeline, std::vector<std::uint32_t> events, con
                              .step = step_number(steps, start_ns),
                              .depth = static_cast<std::int32_t>(open.size()),
                              .duration_ns = end_ns - start_ns};
+    const std::string_view text = timeline.text(timeline.name(event));
+    const bool passes_on = !open.empty() && hands_on(text);
+    const bool is_same_again =
+        !open.empty() && open.back().passes_on && stream.items[open.back().item].kernel == item.kernel;
+    if (passes_on || is_same_again) {
+      open.push_back({open.back().item, end_ns, false, false, passes_on});
+      continue;
+    }
     const auto outermost =
         std::find_if(open.begin(), open.end(), [](const OpenOperation& one) { return !one.is_region; });
     item.operation = outermost == open.end() ? item.kernel : stream.items[outermost->item].kernel;
@@ -89,7 +105,7 @@ void add_thread(const Timeline& timeline, std::vector<std::uint32_t> events, con
     } else {
       stream.items[open.back().item].duration_ns -= item.duration_ns;
     }
-    open.push_back({stream.items.size(), end_ns, is_compiled_region(timeline.text(timeline.name(event)))});
+    open.push_back({stream.items.size(), end_ns, is_compiled_region(text), is_compiling(text)});
     stream.items.push_back(item);
   }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/sort_runs.h"
 #include "base/text.h"
@@ -76,17 +77,53 @@ TraceStep* step_at(std::vector<TraceStep>& steps, std::int64_t ns) {
   return ns < step.start_ns + step.length_ns ? &step : nullptr;
 }
 
-TraceSteps annotated_steps(const Timeline& timeline, const Annotated& found, const std::vector<Device>& devices,
-                           const HostCalls& calls) {
+// The operations of a track that lie in no other, in their order. Steps that are operations themselves are none.
+std::vector<std::uint32_t> outermost_operations(const Timeline& timeline, const std::vector<std::uint32_t>& of_track,
+                                                const std::vector<std::uint32_t>& steps) {
+  const std::set<std::uint32_t> left_out(steps.begin(), steps.end());
+  std::vector<std::uint32_t> events, outermost;
+  for (const std::uint32_t event : of_track) {
+    if (timeline.activity(event) == Activity::operation && !left_out.contains(event)) events.push_back(event);
+  }
+  sort_runs(events, [&](std::uint32_t a, std::uint32_t b) {
+    return timeline.start_ns(a) != timeline.start_ns(b) ? timeline.start_ns(a) < timeline.start_ns(b)
+                                                        : timeline.end_ns(a) > timeline.end_ns(b);
+  });
+  std::int64_t until = INT64_MIN;
+  for (const std::uint32_t event : events) {
+    if (timeline.start_ns(event) < until) continue;  // inside of another
+    until = timeline.end_ns(event);
+    outermost.push_back(event);
+  }
+  return outermost;
+}
+
+// Where no kernel was seen, the operations of all threads take their place.
+void add_operations(const Timeline& timeline, const std::vector<std::vector<std::uint32_t>>& by_track,
+                    const Annotated& found, std::vector<TraceStep>& steps) {
+  for (std::size_t track = 0; track < by_track.size(); ++track) {
+    if (track < timeline.tracks().size() && timeline.tracks()[track].kind != TrackKind::thread) continue;
+    for (const std::uint32_t event : outermost_operations(timeline, by_track[track], found.events)) {
+      if (TraceStep* step = step_at(steps, timeline.start_ns(event))) {
+        step->kernel_ns = add_ns(step->kernel_ns, timeline.duration_ns(event));
+      }
+    }
+  }
+}
+
+TraceSteps annotated_steps(const Timeline& timeline, const std::vector<std::vector<std::uint32_t>>& by_track,
+                           const Annotated& found, const std::vector<Device>& devices, const HostCalls& calls) {
   TraceSteps steps{TraceSteps::Found::annotated, found.annotation, {}};
   for (const std::uint32_t event : found.events) {
     steps.steps.push_back({.name = clean_utf8(timeline.text(timeline.name(event)), 200),
                            .start_ns = timeline.start_ns(event),
                            .length_ns = timeline.duration_ns(event)});
   }
+  bool saw_kernels = false;
   for (const Device& device : devices) {
     for (const DeviceEvent& one : device.events) {
       if (one.part == Part::copy) continue;
+      saw_kernels = true;
       // What was launched before the window is of no step that can be seen.
       const bool lost_its_call = one.call == nullptr && timeline.correlation(one.event) != 0 && !calls.all().empty();
       if (lost_its_call) continue;
@@ -95,6 +132,7 @@ TraceSteps annotated_steps(const Timeline& timeline, const Annotated& found, con
         step->kernel_ns = add_ns(step->kernel_ns, one.end_ns - one.start_ns);
     }
   }
+  if (!saw_kernels) add_operations(timeline, by_track, found, steps.steps);
   const std::vector<bool> started = calls_that_started(calls);
   for (std::size_t i = 0; i < started.size(); ++i) {
     const HostCall& call = calls.all()[i];
@@ -148,21 +186,10 @@ Sequence busiest_thread(const Timeline& timeline, const std::vector<std::vector<
   Sequence best;
   for (std::size_t track = 0; track < by_track.size(); ++track) {
     if (track < timeline.tracks().size() && timeline.tracks()[track].kind != TrackKind::thread) continue;
-    std::vector<std::uint32_t> events;
-    for (const std::uint32_t event : by_track[track]) {
-      if (timeline.activity(event) == Activity::operation) events.push_back(event);
-    }
-    sort_runs(events, [&](std::uint32_t a, std::uint32_t b) {
-      return timeline.start_ns(a) != timeline.start_ns(b) ? timeline.start_ns(a) < timeline.start_ns(b)
-                                                          : timeline.end_ns(a) > timeline.end_ns(b);
-    });
     Sequence sequence;
     sequence.of = "operations of a thread";
-    std::int64_t until = INT64_MIN;
-    for (const std::uint32_t event : events) {
-      if (timeline.start_ns(event) < until) continue;  // inside of another
-      until = timeline.end_ns(event);
-      sequence.add(timeline.name(event), timeline.start_ns(event), until, 0, event);
+    for (const std::uint32_t event : outermost_operations(timeline, by_track[track], {})) {
+      sequence.add(timeline.name(event), timeline.start_ns(event), timeline.end_ns(event), 0, event);
     }
     if (sequence.busy_ns > best.busy_ns) best = std::move(sequence);
   }
@@ -259,7 +286,7 @@ std::string step_annotation(std::string_view name) {
 TraceSteps find_steps(const Timeline& timeline, const std::vector<std::vector<std::uint32_t>>& by_track,
                       const std::vector<Device>& devices, const HostCalls& calls) {
   const Annotated annotated = find_annotated(timeline, by_track);
-  if (!annotated.events.empty()) return annotated_steps(timeline, annotated, devices, calls);
+  if (!annotated.events.empty()) return annotated_steps(timeline, by_track, annotated, devices, calls);
   const Sequence kernels = busiest_stream(timeline, devices);
   if (!kernels.names.empty()) return repeated_steps(timeline, by_track, kernels);
   const Sequence operations = busiest_thread(timeline, by_track);

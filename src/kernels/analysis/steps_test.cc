@@ -53,6 +53,23 @@ TEST(Steps, AnnotatedStepsOwnWhatWasLaunchedInThem) {
   EXPECT_EQ(divided, 900);
 }
 
+TEST(Steps, WithoutKernelsAnnotatedStepsOwnTheirOperations) {
+  TraceAnalysis analysis(WitnessKind::kineto, {});
+  MadeTrace trace(analysis);
+  for (int step = 0; step < 2; ++step) {
+    const std::int64_t begin = 1000 * step;
+    trace.add(kThread, Activity::region, "ProfilerStep#" + std::to_string(step), begin, 900);
+    trace.operation("aten::linear", begin + 100, 300);
+    trace.operation("aten::addmm", begin + 150, 200);  // inside of it
+    trace.operation("aten::gelu", begin + 500, 50);
+  }
+  trace.operation("aten::mm", 950, 20);  // between the steps
+  const TraceSteps steps = analysis.take().steps;
+  ASSERT_EQ(steps.steps.size(), 2u);
+  EXPECT_EQ(steps.steps[0].kernel_ns, 350);
+  EXPECT_EQ(steps.steps[1].kernel_ns, 350);
+}
+
 TEST(Steps, RoundsOfTheBusiestStreamAreCutAtTheirPauses) {
   TraceAnalysis analysis(WitnessKind::kineto, {});
   MadeTrace trace(analysis);

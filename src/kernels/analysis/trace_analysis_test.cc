@@ -166,6 +166,26 @@ TEST_F(Analysed, KernelsWithoutTimeAndRoundNumbersAreTold) {
                        "no time is told finer than 1.0 µs, and the mean kernel takes 999 ns"}));
 }
 
+// The compiler runs operations of its own, and PyTorch's dispatcher hands an operation on to itself.
+TEST(TraceAnalysis, WhatRunsInsideOfACompilerIsPartOfIt) {
+  TraceAnalysis analysis(WitnessKind::kineto, {.keep_sequence = true});
+  MadeTrace trace(analysis);
+  trace.operation("dynamo", 0, 100);
+  trace.operation("aten::mm", 10, 20);
+  trace.operation("aten::mm", 100, 50);
+  trace.operation("PythonDispatchMode", 105, 40);
+  trace.operation("aten::mm", 110, 30);
+  trace.operation("aten::copy_", 115, 10);
+  const TraceReading reading = analysis.take();
+  ASSERT_EQ(reading.sequence.streams.size(), 1u);
+  std::vector<std::pair<std::string, std::int64_t>> items;
+  for (const TraceSequence::Item& item : reading.sequence.streams[0].items) {
+    items.emplace_back(reading.record.kernels[item.kernel].key.name, item.duration_ns);
+  }
+  EXPECT_EQ(items, (std::vector<std::pair<std::string, std::int64_t>>{
+                       {"dynamo", 100}, {"aten::mm", 40}, {"aten::copy_", 10}}));
+}
+
 TEST(TraceAnalysis, NoKernelsMeansThreeThings) {
   const auto absence = [](bool traced, bool launched, bool operations) {
     TraceAnalysis analysis(WitnessKind::kineto, {});

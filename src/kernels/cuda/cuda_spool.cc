@@ -78,7 +78,8 @@ class SpoolReader {
     std::string_view text = line.text;
     if (text.empty()) return;
     if (line.too_long) return sink_.damaged(line.at, "a line of more than 64 KiB");
-    if (!text.ends_with(" .")) return sink_.damaged(line.at, "a line that was not written to its end");
+    spool_.is_cut = !text.ends_with(" .");
+    if (spool_.is_cut) return sink_.damaged(line.at, "a line that was not written to its end");
     text.remove_suffix(2);
     SpoolWords words(text);
     const std::string_view kind = words.word();

@@ -61,6 +61,7 @@ struct CudaSpool {
   std::string reason;           // why nothing, or nothing more, was recorded; empty: it was
   std::int64_t elapsed_ns = 0;  // from the beginning of recording to the last flush
   bool has_ended = false;       // the exit handlers ran
+  bool is_cut = false;          // the last line was not written to its end
 
   std::string setting(const std::string& key) const;  // "" when not told
   std::uint64_t cost(const std::string& name) const;  // 0 when not told

@@ -76,8 +76,10 @@ class SpoolTeller {
     }
     if (!spool_.has_ended) {
       const std::string what =
-          "the last second or less: the process ended without its exit handlers (_exit, exec or a signal), or runs "
-          "still";
+          spool_.is_cut ? "what came after the last whole line of the spool: the disk was full, or the process was "
+                          "killed while it wrote"
+                        : "the last second or less: the process ended without its exit handlers (_exit, exec or a "
+                          "signal), or runs still";
       if (!has_kernels) return sink_.no_evidence(what);
       sink_.unseen(what);
     }

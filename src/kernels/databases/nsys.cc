@@ -12,19 +12,29 @@ void tell_traced(TraceSink& sink, std::initializer_list<Activity> activities) {
 }
 
 // What the profiler noted about its own work. Its texts hold paths and names of users: none is shown.
-void tell_nsys_diagnostics(TraceDatabase& database, TraceSink& sink) {
+struct NsysDiagnostics {
+  bool lost = false, none = false, may_not_have_begun = false;  // CUDA events: some, any; tracing them
+};
+
+NsysDiagnostics nsys_diagnostics(TraceDatabase& database) {
+  NsysDiagnostics found;
   TableRows rows = database.rows("DIAGNOSTIC_EVENT", {"text"});
   while (rows.next()) {
     const std::string_view text = rows.bytes(0);
     const auto says = [&](std::string_view words) { return text.find(words) != std::string_view::npos; };
     const bool about_cuda = says("CUDA") || says("CUPTI");
-    if (about_cuda && (says("dropped") || says("Not all") || says("lost"))) {
-      sink.unseen("some of the CUDA events: Nsight Systems notes that it lost some");
-    } else if (says("No CUDA events collected")) {
-      sink.unseen("CUDA events: Nsight Systems notes that it collected none");
-    } else if (about_cuda && says("might have not been started correctly")) {
-      sink.unseen("CUDA events, possibly: Nsight Systems notes that tracing CUDA may not have begun");
-    }
+    if (about_cuda && (says("dropped") || says("Not all") || says("lost"))) found.lost = true;
+    if (says("No CUDA events collected")) found.none = true;
+    if (about_cuda && says("might have not been started correctly")) found.may_not_have_begun = true;
+  }
+  return found;
+}
+
+void tell_nsys_diagnostics(const NsysDiagnostics& noted, TraceSink& sink) {
+  if (noted.lost) sink.unseen("some of the CUDA events: Nsight Systems notes that it lost some");
+  if (noted.none) sink.unseen("CUDA events: Nsight Systems notes that it collected none");
+  if (noted.may_not_have_begun) {
+    sink.unseen("CUDA events, possibly: Nsight Systems notes that tracing CUDA may not have begun");
   }
 }
 
@@ -32,6 +42,7 @@ void tell_nsys_diagnostics(TraceDatabase& database, TraceSink& sink) {
 // of what is recorded with it, is there.
 void read_nsys_tables(TraceDatabase& database, TraceSink& sink, const TraceOptions& options) {
   const NsysSettings settings = nsys_settings(database);
+  const NsysDiagnostics noted = nsys_diagnostics(database);
   NsysTables tables(database, sink, options);
   std::uint64_t ranges = 0, cuda = 0;
   if (!options.device_only) {
@@ -42,13 +53,14 @@ void read_nsys_tables(TraceDatabase& database, TraceSink& sink, const TraceOptio
   cuda += read_nsys_kernels(tables);
   cuda += read_nsys_copies(tables);
   cuda += read_nsys_graphs(tables);
-  if (settings.cuda || cuda > 0) {
-    tell_traced(sink, {Activity::kernel, Activity::collective, Activity::copy, Activity::fill});
-  }
+  // Of a program without CUDA, and of one into which the tracing did not get, the same is noted.
+  const bool is_blind = cuda == 0 && (noted.none || noted.may_not_have_begun);
+  if (is_blind) sink.no_evidence("Nsight Systems notes that it collected no CUDA events, and may not have begun to");
+  const bool saw_cuda = (settings.cuda && !is_blind) || cuda > 0;
+  if (saw_cuda) tell_traced(sink, {Activity::kernel, Activity::collective, Activity::copy, Activity::fill});
+  tell_nsys_diagnostics(noted, sink);
   if (options.device_only) return;
-  if (settings.cuda || cuda > 0) {
-    tell_traced(sink, {Activity::launch, Activity::synchronise, Activity::allocate, Activity::call});
-  }
+  if (saw_cuda) tell_traced(sink, {Activity::launch, Activity::synchronise, Activity::allocate, Activity::call});
   if (settings.nvtx || ranges > 0) tell_traced(sink, {Activity::region});
 }
 
@@ -72,7 +84,6 @@ Status read_nsys_file(TraceInput& input, TraceSink& sink, const TraceOptions& op
   }
   tell_nsys_facts(database, sink);
   read_nsys_tables(database, sink, options);
-  tell_nsys_diagnostics(database, sink);
   return Done{};
 }
 

@@ -156,6 +156,21 @@ TEST(Nsys, WithoutCudaTellsNothingOfKernels) {
   EXPECT_EQ(trace.kinds_traced, std::set<Activity>{Activity::region});
 }
 
+// As Nsight Systems 2024.6 writes it of a program whose CUDA it did not see: nothing tells whether there was any.
+TEST(Nsys, ThatItSawNoCudaIsNoZero) {
+  const std::string asked = kStart + "INSERT INTO META_DATA_CAPTURE VALUES ('PROCESS_0:COLLECT_CUDA_TRACE', 'true');";
+  const auto [idle, read] = read_nsys(made_database(asked));
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(idle.kinds_traced.contains(Activity::kernel));
+  const auto [blind, status] =
+      read_nsys(made_database(asked + "CREATE TABLE DIAGNOSTIC_EVENT (text TEXT); INSERT INTO DIAGNOSTIC_EVENT VALUES "
+                                      "('CUDA profiling might have not been started correctly.'), "
+                                      "('No CUDA events collected. Does the process use CUDA?');"));
+  ASSERT_TRUE(status);
+  EXPECT_FALSE(blind.kinds_traced.contains(Activity::kernel));
+  EXPECT_EQ(blind.no_evidence_for.size(), 1u);
+}
+
 TEST(Nsys, ReadsShapesNamesAndGraphNodes) {
   const auto [trace, status] = read_nsys(made_database(kStart + kTwoKernels));
   ASSERT_TRUE(status);

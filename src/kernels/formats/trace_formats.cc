@@ -12,6 +12,7 @@
 #include "kernels/analysis/window_sink.h"
 #include "kernels/cuda/cuda_spool_trace.h"
 #include "kernels/databases/database_formats.h"
+#include "kernels/formats/foreign_files.h"
 #include "kernels/kineto/kineto.h"
 #include "kernels/trace/trace_input.h"
 
@@ -68,16 +69,8 @@ std::string known_formats() {
   return join(names, ", ");
 }
 
-// A file that Git keeps elsewhere, and of which only a few lines were fetched (Git LFS: docs/spec.md).
-bool is_lfs_pointer(std::string_view text) { return text.starts_with("version https://git-lfs.github.com/spec/"); }
-
-Error unknown_format(std::span<const std::byte> beginning, const std::string& where) {
-  const std::string_view text(reinterpret_cast<const char*>(beginning.data()), beginning.size());
-  if (is_lfs_pointer(text)) {
-    return Error{"reading a trace", where, "it is a Git LFS pointer: the trace itself was never fetched",
-                 "Fetch it with: git lfs pull"};
-  }
-  return Error{"reading a trace", where, text.empty() ? "it is empty" : "its format is none that is known",
+Error unknown_format(bool is_empty, const std::string& where) {
+  return Error{"reading a trace", where, is_empty ? "it is empty" : "its format is none that is known",
                fmt::format("Formats that are read: {}", known_formats())};
 }
 }  // namespace
@@ -107,6 +100,9 @@ Result<ReadTrace> read_trace(TraceInput& input, const TraceOptions& options) {
     size += *got;
   }
   const auto beginning = std::span<const std::byte>(bytes).first(size);
+  if (const ForeignFile* foreign = find_foreign_file(beginning)) {
+    return Error{"reading a trace", input.where(), foreign->what, foreign->what_to_do};
+  }
   Resumed whole(beginning, input);
   const TraceFormat* format = find_trace_format(beginning, input.file());
   std::optional<HeldInput> held;
@@ -117,7 +113,7 @@ Result<ReadTrace> read_trace(TraceInput& input, const TraceOptions& options) {
     source = &held.emplace(*file, input.where());
     format = find_trace_format(beginning, held->file());
   }
-  if (format == nullptr) return unknown_format(beginning, input.where());
+  if (format == nullptr) return unknown_format(size == 0, input.where());
   TraceAnalysis analysis(format->witness, options);
   WindowSink window(analysis, options.windows);
   const bool is_cut = !options.windows.stretches.empty();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "kernels/formats/hlo_programs.h"
 #include "kernels/formats/trace_formats.h"
 #include "kernels/formats/xplane_plane.h"
 #include "kernels/trace/protobuf.h"
@@ -32,6 +33,12 @@ Activity xla_host_activity(std::string_view name) {
   return Activity::operation;
 }
 
+// " [[8,64],[64,8]] bf16" of "dot_general (fusion) [[8,64],[64,8]] bf16".
+std::string_view shapes_behind(std::string_view operation) {
+  const std::size_t at = operation.find(" [");
+  return at == std::string_view::npos ? std::string_view() : operation.substr(at);
+}
+
 class XplaneReader {
  public:
   XplaneReader(TraceSink& sink, const TraceOptions& options, XplaneBytes bytes)
@@ -40,6 +47,7 @@ class XplaneReader {
   // False when there is no plane.
   bool read() {
     std::size_t planes = 0;
+    take_programs();
     ProtobufReader space(bytes_);
     for (ProtobufField field; space.next(field);) {
       if (!field.is_bytes) continue;
@@ -68,6 +76,26 @@ class XplaneReader {
 
  private:
   std::uint64_t position(XplaneBytes part) const { return static_cast<std::uint64_t>(part.data() - bytes_.data()); }
+
+  // What was compiled stands in a plane of its own, in no certain order with the others.
+  void take_programs() {
+    ProtobufReader space(bytes_);
+    for (ProtobufField field; space.next(field);) {
+      if (!field.is_bytes || field.number != 1 || !is_programs_plane(field.bytes)) continue;
+      for (const auto& [id, meaning] : parse_xplane(field.bytes).events) {
+        const XplaneDetails& details = meaning.details;
+        if (!details.hlo_proto.empty()) programs_.add(details.program, details.hlo_proto);
+      }
+    }
+  }
+
+  static bool is_programs_plane(XplaneBytes message) {
+    ProtobufReader plane(message);
+    for (ProtobufField field; plane.next(field);) {
+      if (field.number == 2 && field.is_bytes) return field.text() == "/host:metadata";
+    }
+    return false;
+  }
 
   void take_plane(XplaneBytes message) {
     Xplane plane = parse_xplane(message);
@@ -150,12 +178,15 @@ class XplaneReader {
     Extra extra{.correlation = details.correlation, .graph_node = details.graph_node};
     if (on_host) {
       if (details.is_step && event.activity == Activity::operation) event.activity = Activity::region;
+      const std::string& operation = programs_.operation(details.program, details.hlo_op);
+      if (!operation.empty()) event.name = names_.id(operation);
     } else {
       if (!details.memcpy.empty()) event.activity = Activity::copy;
       if (!details.memset.empty()) event.activity = Activity::fill;
       extra.bytes = bytes_of(details);
       extra.launch = launch_of(details);
-      const std::string operation = options_.device_only ? "" : operation_of(details);
+      std::string operation = options_.device_only ? "" : operation_of(details);
+      if (!operation.empty()) operation += shapes_behind(programs_.operation(details.program, details.hlo_op));
       if (!operation.empty()) extra.operation = names_.id(operation);
     }
     sink_.event(event, &extra);
@@ -199,6 +230,7 @@ class XplaneReader {
   TraceSink& sink_;
   const TraceOptions& options_;
   XplaneBytes bytes_;
+  HloPrograms programs_;
   TraceNames names_;
   TraceTracks tracks_;
   std::vector<XplaneDevice> devices_;

@@ -25,6 +25,8 @@ constexpr std::array kXplaneStats = {
     XplaneStatRow{"memset_details", XplaneStat::memset_details},
     XplaneStatRow{"hlo_op", XplaneStat::hlo_op},
     XplaneStatRow{"hlo_module", XplaneStat::hlo_module},
+    XplaneStatRow{"Hlo Proto", XplaneStat::hlo_proto},
+    XplaneStatRow{"program_id", XplaneStat::program},
     XplaneStatRow{"tf_op", XplaneStat::tf_op},
     XplaneStatRow{"name", XplaneStat::name},
     XplaneStatRow{"step_num", XplaneStat::step},
@@ -90,6 +92,7 @@ struct XplaneValue {
   XplaneStat stat = XplaneStat::other;
   std::uint64_t number = 0;
   std::string_view text;
+  XplaneBytes bytes;
 };
 
 XplaneValue xplane_value_of(const Xplane& plane, XplaneBytes message) {
@@ -103,6 +106,7 @@ XplaneValue xplane_value_of(const Xplane& plane, XplaneBytes message) {
     if (field.number == 1) value.stat = find(field.value).stat;
     if (field.number == 3 || field.number == 4) value.number = field.value;
     if (field.number == 5) value.text = field.text();
+    if (field.number == 6) value.bytes = field.bytes;
     if (field.number == 7) value.text = find(field.value).name;
   }
   return value;
@@ -164,6 +168,12 @@ void take_xplane_stat(const Xplane& plane, XplaneBytes stat, XplaneDetails& deta
       break;
     case XplaneStat::hlo_module:
       details.hlo_module = value.text;
+      break;
+    case XplaneStat::hlo_proto:
+      details.hlo_proto = value.bytes;
+      break;
+    case XplaneStat::program:
+      details.program = value.number;
       break;
     case XplaneStat::tf_op:
       details.tf_op = value.text;

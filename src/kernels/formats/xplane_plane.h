@@ -22,8 +22,9 @@ namespace varve {
 //   XEventMetadata 1 id, 2 name, 4 display_name, 5 stats;  XStatMetadata 1 id, 2 name
 //
 // A plane is a device ("/device:GPU:0": a line "Stream #16(Kernel)" for each stream, and lines that repeat the same
-// time by module, step and source) or a host ("/host:CPU": a line for each thread). What events are called stands
-// behind them, so that a file is held in memory as a whole; protocol buffers end at 2 GiB. Views are into its bytes.
+// time by module, step and source) or a host ("/host:CPU": a line for each thread). "/host:metadata" ran nothing: its
+// events are the programs that were compiled (hlo_programs.h). What events are called stands behind them, so that a
+// file is held in memory as a whole; protocol buffers end at 2 GiB. Views are into its bytes.
 using XplaneBytes = std::span<const std::byte>;
 
 // What a stat is about, of those that are made use of.
@@ -35,6 +36,8 @@ enum class XplaneStat : std::uint8_t {
   memset_details,
   hlo_op,
   hlo_module,
+  hlo_proto,
+  program,
   tf_op,
   name,
   step,
@@ -52,7 +55,8 @@ enum class XplaneStat : std::uint8_t {
 
 // What the stats of an event, or of what it is an event of, tell.
 struct XplaneDetails {
-  std::uint64_t correlation = 0, graph_node = 0;
+  std::uint64_t correlation = 0, graph_node = 0, program = 0;
+  XplaneBytes hlo_proto;  // of a compiled program
   std::string_view kernel, memcpy, memset, hlo_op, hlo_module, tf_op, name;
   bool is_step = false;
 };

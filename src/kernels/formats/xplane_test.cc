@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+#include <string>
+
 #include "kernels/formats/trace_formats.h"
 #include "kernels/trace/protobuf_testing.h"
 #include "kernels/trace/trace_testing.h"
@@ -87,6 +91,43 @@ TEST(Xplane, OnACpuOperationsStepsAndFunctionsAreThere) {
   EXPECT_EQ(is("my region"), 3);
   EXPECT_GT(trace.total_ns(Activity::operation), 0);
   EXPECT_TRUE(read_xplane_bytes(foreign_xplane("jax-0.10.2/cpu.xplane.pb"), {.device_only = true}).events.empty());
+}
+
+// What was compiled stands beside what ran: a fusion is then an operation with the shapes of its product.
+TEST(Xplane, AnInstructionHasTheOperationAndShapesOfItsProgram) {
+  const std::string bytes = foreign_xplane("jax-0.10.2/block.xplane.pb");
+  const RecordedTrace trace = read_xplane_bytes(bytes);
+  EXPECT_TRUE(trace.damage.empty());
+  std::map<std::string, int> products;
+  for (const test::RecordedEvent& one : trace.events) {
+    const std::string& name = trace.name_of(one.event.name);
+    if (name.starts_with("dot_general")) ++products[name];
+  }
+  // One block of a transformer, five steps: 2 sequences of 256, 4 heads of 64, 1024 inside.
+  EXPECT_EQ(products, (std::map<std::string, int>{{"dot_general (ynn_fusion) [[512,256],[256,768]]", 5},
+                                                  {"dot_general (ynn_fusion) [[512,256],[256,256]]", 5},
+                                                  {"dot_general (ynn_fusion) [[512,256],[256,1024]]", 5},
+                                                  {"dot_general (ynn_fusion) [[512,1024],[1024,256]]", 5},
+                                                  {"dot_general (ynn_fusion) [[8,256,64],[8,64,256]]", 5},
+                                                  {"dot_general (ynn_fusion) [[8,256,256],[8,256,64]]", 5}}));
+  const auto is_there = [&](const char* name) {
+    return std::any_of(trace.events.begin(), trace.events.end(),
+                       [&](const test::RecordedEvent& one) { return trace.name_of(one.event.name) == name; });
+  };
+  EXPECT_TRUE(is_there("reduce_sum (ynn_fusion) [[2,256,256],[]]"));
+  EXPECT_FALSE(is_there("ynn_fusion.8"));
+}
+
+TEST(Xplane, AProgramThatIsCutOffNamesWhatItStillHolds) {
+  const std::string bytes = foreign_xplane("jax-0.10.2/block.xplane.pb");
+  const std::size_t events = read_xplane_bytes(bytes).events.size();
+  std::string broken = bytes;
+  // Inside of the program, so that lengths no longer fit.
+  for (std::size_t at = 2000; at < 2400; ++at) broken[at] = static_cast<char>(0xff);
+  const auto input = trace_of_bytes(std::as_bytes(std::span(broken)), "broken.xplane.pb");
+  RecordedTrace trace;
+  ASSERT_TRUE(kXplane.read(*input, trace, {}));
+  EXPECT_EQ(trace.events.size(), events);
 }
 
 TEST(Xplane, TheWholeCollectionAddsUpAsTheSlowReader) {

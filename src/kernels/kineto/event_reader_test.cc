@@ -26,7 +26,8 @@ std::string read_by(KinetoEventReader& reader, const std::string& text) {
   std::string said = reader.read(std::string_view(padded).substr(0, text.size()), event) ? "whole" : "broken";
   const auto add = [&](const auto& value) { said += '|' + std::string(value); };
   const auto add_number = [&](const auto& value) { said += '|' + (value ? std::to_string(*value) : "-"); };
-  for (const auto& view : {event.name, event.process, event.thread, event.input_dims, event.collective, event.type}) {
+  for (const auto& view :
+       {event.name, event.process, event.thread, event.input_dims, event.input_types, event.collective, event.type}) {
     add(view);
   }
   add_number(event.start_ns);

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/text.h"
 #include "kernels/kineto/event_reader.h"
@@ -37,6 +41,30 @@ std::string shapes_from(std::string_view dims) {
     if (text.ends_with(',')) text.pop_back();
   }
   return text.size() < 2 ? std::string() : text + ']';
+}
+
+// What the floating inputs of an operation are, each once: " bf16" of ["c10::BFloat16", "Scalar"]. Empty where that
+// goes without saying: of fp32 alone, and where none is.
+std::string types_from(std::string_view types) {
+  struct InputType {
+    std::string_view written, said;
+  };
+  constexpr std::array kTypes = {InputType{"float", "fp32"}, InputType{"double", "fp64"},
+                                 InputType{"c10::Half", "fp16"}, InputType{"c10::BFloat16", "bf16"},
+                                 InputType{"c10::Float8_", "fp8"}};
+  std::vector<std::string_view> said;
+  for (std::size_t begin = types.find('"'); begin != std::string_view::npos;) {
+    const std::size_t end = types.find('"', begin + 1);
+    if (end == std::string_view::npos) break;
+    const std::string_view one = types.substr(begin + 1, end - begin - 1);
+    for (const InputType& type : kTypes) {
+      const bool is_it = type.written.ends_with('_') ? one.starts_with(type.written) : one == type.written;
+      if (is_it && std::find(said.begin(), said.end(), type.said) == said.end()) said.push_back(type.said);
+    }
+    begin = types.find('"', end + 1);
+  }
+  if (said.empty() || (said.size() == 1 && said[0] == "fp32")) return "";
+  return fmt::format(" {}", fmt::join(said, "+"));
 }
 
 class KinetoReader final : public EventSink {
@@ -76,15 +104,23 @@ class KinetoReader final : public EventSink {
   OperatorLinks links_;
   TextIndex<NameId> names_;
   TextIndex<DeviceName> device_names_;  // by the text as it stands there
-  TextIndex<NameId> operations_;        // likewise, with the shapes
-  TextIndex<TrackId> threads_;          // of a process
+  // Likewise, with the shapes, of one set of types: nearly all of a trace has one.
+  struct TypedOperations {
+    std::string types;  // " bf16"
+    TextIndex<NameId> names;
+  };
+  TypedOperations& operations_of(std::string_view input_types);
+
+  std::vector<std::unique_ptr<TypedOperations>> operations_;
+  TextIndex<std::size_t> types_;  // of operations_, by how the types are written
+  TextIndex<TrackId> threads_;    // of a process
   std::map<Place, TrackId> streams_;
   std::uint32_t tracks_ = 0;
   std::string buffer_;
   Place last_place_;
   std::optional<TrackId> last_stream_;  // at that place
   TraceEvent next_;                     // what is being read: its times
-  bool saw_device_ = false, has_fractions_ = false;
+  bool saw_device_ = false;
   std::optional<std::int64_t> base_ns_;  // of the UNIX clock
   std::uint64_t timed_ = 0, uncategorised_ = 0, foreign_ = 0, countered_ = 0;
 };
@@ -108,7 +144,6 @@ Status KinetoReader::read(TraceInput& input) {
 }
 
 void KinetoReader::tell_unseen() {
-  if (timed_ > 0 && !has_fractions_) sink_.unseen("times below a microsecond: the trace states whole microseconds");
   if (foreign_ > 0) {
     sink_.unseen(
         fmt::format("what ran on an MTIA accelerator: its {} events do not say which of them are kernels", foreign_));
@@ -171,7 +206,6 @@ void KinetoReader::read_times(const KinetoEvent& event, std::uint64_t at) {
     next_.duration_ns = std::max<std::int64_t>(next_.duration_ns, 0);
   }
   if (timed_++ == 0) tell_clock();
-  has_fractions_ = has_fractions_ || next_.start_ns % 1000 != 0 || next_.duration_ns % 1000 != 0;
 }
 
 NameId KinetoReader::name_of(std::string_view text) {
@@ -195,12 +229,24 @@ NameId KinetoReader::name_of_operation(const KinetoEvent& event, bool& is_region
   // Before there were annotations a step of the profiler was an operator.
   is_region = is_region || event.name.starts_with("\"ProfilerStep#");
   const std::string_view dims = is_region ? std::string_view() : event.input_dims;
-  if (const NameId* known = operations_.find(event.name, dims)) return *known;
+  TypedOperations& operations = operations_of(dims.empty() ? std::string_view() : event.input_types);
+  if (const NameId* known = operations.names.find(event.name, dims)) return *known;
   std::string text(text_from(event.name, buffer_));
-  if (const std::string shapes = shapes_from(dims); !shapes.empty()) text += ' ' + shapes;
+  if (const std::string shapes = shapes_from(dims); !shapes.empty()) text += ' ' + shapes + operations.types;
   const NameId id = name_of(text);
-  if (operations_.size() < kMostNames) operations_.add(event.name, dims, id);
+  if (operations.names.size() < kMostNames) operations.names.add(event.name, dims, id);
   return id;
+}
+
+KinetoReader::TypedOperations& KinetoReader::operations_of(std::string_view input_types) {
+  if (const std::size_t* known = types_.find(input_types)) return *operations_[*known];
+  const std::string types = types_from(input_types);
+  const auto same =
+      std::find_if(operations_.begin(), operations_.end(), [&](const auto& one) { return one->types == types; });
+  const auto number = static_cast<std::size_t>(same - operations_.begin());
+  if (same == operations_.end()) operations_.push_back(std::make_unique<TypedOperations>(TypedOperations{types, {}}));
+  if (types_.size() < kMostNames) types_.add(input_types, {}, number);
+  return *operations_[number];
 }
 
 // Beyond a million tracks all that is on others counts as on the first.

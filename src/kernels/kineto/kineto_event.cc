@@ -60,6 +60,7 @@ constexpr std::array kArguments = {
     FieldName{"kind", KinetoField::dispatch},
     FieldName{"Input Dims", KinetoField::input_dims},
     FieldName{"Input dims", KinetoField::input_dims},
+    FieldName{"Input type", KinetoField::input_types},
     FieldName{"Collective name", KinetoField::collective},
     FieldName{"Process Group Name", KinetoField::group_name},
     FieldName{"Process Group Description", KinetoField::group_description},
@@ -149,6 +150,9 @@ void set_kineto_field(KinetoField field, std::string_view value, KinetoEvent& ev
       break;
     case KinetoField::input_dims:
       event.input_dims = value;
+      break;
+    case KinetoField::input_types:
+      event.input_types = value;
       break;
     case KinetoField::grid:
       event.launch.grid = three_numbers_from(value);

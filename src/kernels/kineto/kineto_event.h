@@ -63,7 +63,8 @@ struct KinetoEvent {
   std::uint64_t bytes = 0;
   std::uint64_t graph_node = 0;  // kGraphUnknown: in a graph, which does not say its nodes
   Launch launch;
-  std::string_view input_dims;  // "[[8, 64], [64, 8]]"
+  std::string_view input_dims;   // "[[8, 64], [64, 8]]"
+  std::string_view input_types;  // "["c10::BFloat16", "Scalar"]"
   // Of collectives.
   std::string_view collective, group_name, group_description, group_ranks, type;
   std::uint64_t elements_in = 0, elements_out = 0;
@@ -78,6 +79,7 @@ enum class KinetoField : std::uint8_t {
   process,
   thread,
   input_dims,
+  input_types,
   grid,
   block,
   dispatch,

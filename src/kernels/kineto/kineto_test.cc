@@ -184,6 +184,27 @@ TEST(Kineto, TimesThatAreNoneCountWithoutTime) {
   EXPECT_EQ(trace.damage.size(), 3u);
 }
 
+TEST(Kineto, TypesOtherThanFp32StandBehindTheShapes) {
+  const auto operation = [](const char* types) {
+    return fmt::format(R"({{"ph":"X","cat":"cpu_op","name":"aten::mm","pid":1,"tid":2,"ts":10,"dur":20,)"
+                       R"("args":{{"Input Dims":[[8, 64], [64, 8], []],"Input type":{}}}}})",
+                       types);
+  };
+  const auto name = [&](const char* types) {
+    const RecordedTrace trace = read_text(made(operation(types)));
+    return trace.events.empty() ? std::string() : trace.name_of(trace.events.front().event.name);
+  };
+  EXPECT_EQ(name(R"(["float", "float", "Scalar"])"), "aten::mm [[8,64],[64,8]]");
+  EXPECT_EQ(name(R"(["c10::BFloat16", "c10::BFloat16", ""])"), "aten::mm [[8,64],[64,8]] bf16");
+  EXPECT_EQ(name(R"(["c10::Half", "float", ""])"), "aten::mm [[8,64],[64,8]] fp16+fp32");
+  EXPECT_EQ(name(R"(["long int", "ScalarList"])"), "aten::mm [[8,64],[64,8]]");
+  EXPECT_EQ(name(R"(["c10::Half)"), "aten::mm [[8,64],[64,8]]");
+  const RecordedTrace both =
+      read_text(made(operation(R"(["float","float"])") + "," + operation(R"(["c10::Half","c10::Half"])")));
+  ASSERT_EQ(both.events.size(), 2u);
+  EXPECT_NE(both.events[0].event.name, both.events[1].event.name);
+}
+
 TEST(Kineto, FindsTheOperatorOfAKernel) {
   const std::string operation = R"({"ph":"X","cat":"cpu_op","name":"aten::mm","pid":1,"tid":2,"ts":10,"dur":20,)"
                                 R"("args":{"External id":5,"Input Dims":[[8, 64], [64, 8], []]}},)";

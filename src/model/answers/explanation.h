@@ -21,11 +21,22 @@ struct Explanation {
   std::optional<Mender> mender;      // of a rule
   std::string cause;                 // of an error its cause, of a rule the consequence
   std::string fix;
-  std::vector<FaultCategory> also;  // other categories that may stand behind an error
-  std::vector<std::string> rules;   // rules that tell whether it is so on a stack
-  std::vector<std::string> facts;   // of a kernel: "family: gemm"
+  std::vector<FaultCategory> also;        // other categories that may stand behind an error
+  std::vector<std::string> other_causes;  // of an error: what else it may come of, and what would tell
+  std::vector<std::string> rules;         // rules that tell whether it is so on a stack
+  // What the name of a kernel says of the whole of it.
+  struct Fact {
+    std::string what;           // "family", "made_by", "precision" …
+    std::string value;          // "gemm"; empty where it is a matter of yes or no
+    std::optional<bool> holds;  // "matrix_units": no; without either the name does not say
+    std::string source;         // of the rule by which it is known
+  };
+  std::vector<Fact> facts;
+  // A part of the name. Without a meaning it is not known, and all but the text is empty.
   struct Part {
-    std::string text, meaning;  // without a meaning: not known
+    std::string text, meaning;
+    std::string what, value;  // "tile", "128x64"
+    std::string known;        // by what: "scheme: cuBLAS and cuDNN until Ampere"
   };
   std::vector<Part> parts;  // of a kernel's name, in its order
   std::string source;

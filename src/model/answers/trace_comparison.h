@@ -26,6 +26,7 @@ enum class ExchangeReason {
   none,
   operation,  // they serve one operation
   fusion,     // the name of the one kernel lists what the several others of its place do
+  work,       // they compute one product with one set of shapes, by names of two frameworks
   compiled,   // code that was compiled for the program took over all of them
   position,   // they stand between the same neighbours
 };
@@ -127,6 +128,7 @@ struct TraceSideSummary {
   std::uint64_t items = 0;
   std::int64_t with_operation_ns = 0;  // of items_ns what belongs to a known operation
   std::int64_t matched_ns = 0;         // of items_ns what has a counterpart by name or by operation
+  std::int64_t compiling_ns = 0;       // of items_ns what went into compiling the program
   std::uint64_t not_in_steps = 0;      // kernels that a comparison per step left out
   // Of all of the trace, whatever is compared of it; collectives are among its items.
   std::int64_t trace_window_ns = 0, trace_items_ns = 0;

@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string>
 
+#include "base/text.h"
 #include "model/answers/explanation.h"
 #include "model/json/json_fields.h"
 #include "model/words/enum_names.h"
@@ -17,6 +20,41 @@ void set_list(Json& json, const char* key, const std::vector<std::string>& list)
   if (!list.empty()) json[key] = list;
 }
 
+// A number, or several ("128x64"), as such.
+Json typed_value(const std::string& value) {
+  constexpr std::size_t kMostDigits = 9;
+  if (value == "true" || value == "false") return value == "true";
+  Json numbers = Json::array();
+  for (const std::string_view one : split(value, 'x')) {
+    const bool is_number = !one.empty() && one.size() <= kMostDigits && std::all_of(one.begin(), one.end(), is_digit);
+    if (!is_number || (one.size() > 1 && one[0] == '0')) return value;
+    numbers.push_back(std::stoi(std::string(one)));
+  }
+  return numbers.size() == 1 ? numbers[0] : numbers;
+}
+
+Json part_to_json(const Explanation::Part& part) {
+  Json json{{"text", part.text}};
+  if (part.meaning.empty()) return json;
+  json["what"] = part.what;
+  json["value"] = typed_value(part.value);
+  json["known"] = part.known;
+  json["meaning"] = part.meaning;
+  return json;
+}
+
+Json facts_to_json(const std::vector<Explanation::Fact>& facts) {
+  Json json = Json::object();
+  for (const Explanation::Fact& fact : facts) {
+    Json one{{"value", nullptr}};
+    if (fact.holds) one["value"] = *fact.holds;
+    if (!fact.value.empty()) one["value"] = fact.value;
+    set_text(one, "source", fact.source);
+    json[fact.what] = std::move(one);
+  }
+  return json;
+}
+
 Json explanation_to_json(const Explanation& explanation) {
   Json json{{"kind", std::string(kExplanationKinds.name(explanation.kind))},
             {"id", explanation.id},
@@ -31,13 +69,10 @@ Json explanation_to_json(const Explanation& explanation) {
   std::vector<std::string> also;
   for (const FaultCategory category : explanation.also) also.emplace_back(to_string(category));
   set_list(json, "also", also);
+  set_list(json, "other_causes", explanation.other_causes);
   set_list(json, "rules", explanation.rules);
-  set_list(json, "facts", explanation.facts);
-  for (const Explanation::Part& part : explanation.parts) {
-    Json one{{"text", part.text}};
-    set_text(one, "meaning", part.meaning);
-    json["parts"].push_back(std::move(one));
-  }
+  if (!explanation.facts.empty()) json["facts"] = facts_to_json(explanation.facts);
+  for (const Explanation::Part& part : explanation.parts) json["parts"].push_back(part_to_json(part));
   set_text(json, "source", explanation.source);
   return json;
 }

@@ -21,10 +21,11 @@ constexpr EnumNames<Exchange, 6> kExchanges{{{
     {Exchange::appeared, "appeared"},
     {Exchange::vanished, "vanished"},
 }}};
-constexpr EnumNames<ExchangeReason, 5> kReasons{{{
+constexpr EnumNames<ExchangeReason, 6> kReasons{{{
     {ExchangeReason::none, "none"},
     {ExchangeReason::operation, "operation"},
     {ExchangeReason::fusion, "fusion"},
+    {ExchangeReason::work, "work"},
     {ExchangeReason::compiled, "compiled"},
     {ExchangeReason::position, "position"},
 }}};
@@ -78,6 +79,7 @@ Json trace_side_to_json(const TraceSideSummary& side) {
             {"trace_window_ns", side.trace_window_ns},
             {"trace_items_ns", side.trace_items_ns}};
   if (side.files > 1) json["files"] = side.files;
+  if (side.compiling_ns > 0) json["compiling_ns"] = side.compiling_ns;
   set_text(json, "device", side.device);
   return json;
 }
@@ -94,6 +96,7 @@ TraceSideSummary trace_side_from(const Fields& fields) {
                         .items = fields.count("items"),
                         .with_operation_ns = fields.nanoseconds("with_operation_ns"),
                         .matched_ns = fields.nanoseconds("matched_ns"),
+                        .compiling_ns = fields.nanoseconds("compiling_ns"),
                         .not_in_steps = fields.count("not_in_steps"),
                         .trace_window_ns = fields.nanoseconds("trace_window_ns"),
                         .trace_items_ns = fields.nanoseconds("trace_items_ns")};

@@ -175,11 +175,19 @@ constexpr Detail kShort;
 constexpr Detail kTypes{.repeated = true, .plumbing = true};
 constexpr Detail kAll{.namespaces = true, .repeated = true, .plumbing = true};
 
+// What was cut out of a name between its brackets, with those it opens closed.
+std::string closed(std::string text) {
+  int open = 0;
+  for (const char c : text) open += c == '<' ? 1 : c == '>' && open > 0 ? -1 : 0;
+  return open > 0 ? text.append(static_cast<std::size_t>(open), '>') : text;
+}
+
 NameTree read_name(const std::string& kernel_name) {
   std::string spelling = canonical_spelling(clean_utf8(kernel_name));
   for (char& c : spelling) c = static_cast<unsigned char>(c) < ' ' || c == '\x7F' ? ' ' : c;
   if (trim(spelling).empty()) spelling = "(no name)";
-  return parse_name(spelling);
+  const bool is_cut = spelling.find(kMore) != std::string::npos;  // as very long ones are
+  return parse_name(is_cut ? closed(std::move(spelling)) : spelling);
 }
 
 std::string display_of(const NameTree& name, std::size_t most) {
@@ -271,7 +279,7 @@ std::vector<std::string> differences(const std::vector<std::string>& texts) {
 // "name [what differs]" within the room.
 std::string with_addition(const NameTree& name, const std::string& addition, std::size_t most) {
   if (trim(addition).empty()) return display_of(name, most);
-  const std::string shown = shortened(std::string(trim(addition)), most / 2);
+  const std::string shown = shortened(closed(std::string(trim(addition))), most / 2);
   return display_of(name, most - display_width(shown) - 3) + " [" + shown + "]";
 }
 

@@ -61,6 +61,28 @@ TEST(KernelDisplay, KernelsOfOneShortNameGetWhatTellsThemApart) {
             (std::vector<std::string>{"gemm", "gemm #2"}));
 }
 
+TEST(KernelDisplay, WhatTellsNamesApartEndsWithItsBrackets) {
+  const auto names =
+      names_of({{"reduce_kernel<512, 1, ReduceOp<float, MaxOps<float>, unsigned int>>", "", ""},
+                {"reduce_kernel<512, 1, ReduceOp<float, Wrapper<float, sum<float>>, unsigned int>>", "", ""}},
+               32);
+  for (const std::string& name : names) {
+    const std::size_t at = name.find('[');
+    ASSERT_NE(at, std::string::npos) << name;
+    const std::string added = name.substr(at);
+    if (added.find("…") != std::string::npos) continue;
+    EXPECT_EQ(std::count(added.begin(), added.end(), '<'), std::count(added.begin(), added.end(), '>')) << name;
+  }
+}
+
+// A name of more than a thousand bytes comes cut off.
+TEST(KernelDisplay, WhatIsLeftOfACutNameIsReadAsOne) {
+  EXPECT_EQ(
+      display_name(
+          "ck_tile::kentry<1, ck_tile::BatchedGemmKernel<ck_tile::Partitioner<ck_tile::Shape<32>, 8>, ck_ti…a1b2c3d4"),
+      "BatchedGemmKernel<Partitioner<Shape<32>, 8>, ck_ti…a1b2c3d4>");
+}
+
 // Of any names: one line, within the columns, not empty, no two alike, the same in any order.
 TEST(KernelDisplay, EveryTableHasShortNamesThatDiffer) {
   std::mt19937 random(5);

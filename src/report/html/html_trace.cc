@@ -47,26 +47,34 @@ void write_bars(HtmlWriter& out, const PageBlock& block) {
   out.leaf("div", {{"class", "bar-share"}}, "100 %");
 }
 
+// On a narrow screen a row becomes a block: each number then has the title of its column, and columns that are the
+// first to give way are left out.
 void write_table_row(HtmlWriter& out, const PageBlock& block, const PageRow& line) {
+  constexpr int kSpare = 4;
   Element row(out, "tr", {{"class", line.tone == Tone::bold ? "total" : "other"}});
   for (std::size_t i = 0; i < block.columns.size(); ++i) {
+    const PageColumn& column = block.columns[i];
     const std::string& text = line.cells[i];
-    if (block.columns[i].right) {
-      out.leaf("td", {{"class", "number"}}, text);
-    } else if (block.columns[i].is_name && line.tone == Tone::plain) {
+    const std::string spare = column.gives_way >= kSpare ? " spare" : "";
+    if (column.right) {
+      out.leaf("td", {{"class", "number" + spare}, {"data-name", column.title}}, text);
+    } else if (column.is_name && line.tone == Tone::plain) {
       Element cell(out, "td", {{"class", "name"}, {"title", line.full_name}});
       out.leaf("code", {}, text);
+    } else if (column.is_name) {
+      out.leaf("td", {{"class", "name"}}, text);
     } else {
       // What nobody could tell is said so: an empty cell would look like "none".
-      out.leaf("td", {{"class", text.empty() && line.tone == Tone::plain ? "short missing" : "short"}},
-               text.empty() && line.tone == Tone::plain ? "unknown" : text);
+      const bool is_missing = text.empty() && line.tone == Tone::plain;
+      out.leaf("td", {{"class", (is_missing ? "short missing" : "short") + spare}, {"data-name", column.title}},
+               is_missing ? "unknown" : text);
     }
   }
 }
 
 void write_rows(HtmlWriter& out, const PageBlock& block) {
   Element scroll(out, "div", {{"class", "scroll"}, {"tabindex", "0"}});
-  Element table(out, "table", {{"class", "numbers kernels-table"}});
+  Element table(out, "table", {{"class", "numbers kernels-table trace-table"}});
   {
     Element head(out, "thead");
     Element row(out, "tr");

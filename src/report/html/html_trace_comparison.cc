@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "report/html/html.h"
 #include "report/html/html_parts.h"
@@ -40,11 +41,17 @@ void write_window_picture(HtmlWriter& out, const TraceComparison& comparison, co
                   "they close to the total. To the right: more time in B; to the left: less.");
 }
 
+constexpr std::array kRankColumns = {"window", "kernels", "collectives", "of that waiting"};
+
 void write_amounts(HtmlWriter& out, const TraceComparison& comparison, const TimeUnit& unit, std::int64_t a_ns,
                    std::int64_t b_ns) {
-  out.leaf("td", {{"class", "number"}}, unit.text(for_one(a_ns, comparison.a) * kOneNanosecond));
-  out.leaf("td", {{"class", "number"}}, unit.text(for_one(b_ns, comparison.b) * kOneNanosecond));
-  out.leaf("td", {{"class", "number"}}, unit.signed_text(change_of(comparison, a_ns, b_ns) * kOneNanosecond));
+  // On a narrow screen the head is not shown, and each number says what it is.
+  const auto write = [&](const std::string& name, const std::string& text) {
+    out.leaf("td", {{"class", "number"}, {"data-name", name}}, text);
+  };
+  write("A, " + unit.name, unit.text(for_one(a_ns, comparison.a) * kOneNanosecond));
+  write("B, " + unit.name, unit.text(for_one(b_ns, comparison.b) * kOneNanosecond));
+  write("B − A", unit.signed_text(change_of(comparison, a_ns, b_ns) * kOneNanosecond));
 }
 
 // The head of a table: the amounts and what else there is.
@@ -134,18 +141,19 @@ void write_ranks(HtmlWriter& out, const TraceComparison& comparison) {
     Element head(out, "thead");
     Element row(out, "tr");
     out.leaf("th", {{"scope", "col"}}, "rank");
-    for (const char* title : {"window", "kernels", "collectives", "of that waiting"}) {
+    for (const char* title : kRankColumns) {
       out.leaf("th", {{"scope", "col"}, {"class", "number"}}, fmt::format("{}, {}", title, unit.name));
     }
   }
   Element body(out, "tbody");
   for (const RankChange& rank : comparison.ranks) {
     Element row(out, "tr");
-    out.leaf("td", {{"class", "short"}}, rank_title(rank));
+    out.leaf("td", {{"class", "name"}}, rank_title(rank));
+    std::size_t column = 0;
     for (const auto& [a_ns, b_ns] :
          {std::pair(rank.a_window_ns, rank.b_window_ns), std::pair(rank.a_items_ns, rank.b_items_ns),
           std::pair(rank.a_collective_ns, rank.b_collective_ns), std::pair(rank.a_waiting_ns, rank.b_waiting_ns)}) {
-      out.leaf("td", {{"class", "number"}}, text(a_ns) + " → " + text(b_ns));
+      out.leaf("td", {{"class", "number"}, {"data-name", kRankColumns[column++]}}, text(a_ns) + " → " + text(b_ns));
     }
   }
 }
@@ -163,8 +171,8 @@ void write_measures(HtmlWriter& out, const TraceComparison& comparison) {
   Element body(out, "tbody");
   for (const TraceMeasure& measure : comparison.measures) {
     Element row(out, "tr");
-    out.leaf("td", {{"class", "number"}}, measure_text(measure.a, measure.unit));
-    out.leaf("td", {{"class", "number"}}, measure_text(measure.b, measure.unit));
+    out.leaf("td", {{"class", "number"}, {"data-name", "A"}}, measure_text(measure.a, measure.unit));
+    out.leaf("td", {{"class", "number"}, {"data-name", "B"}}, measure_text(measure.b, measure.unit));
     out.leaf("td", {{"class", "short"}}, measure_title(measure.id));
   }
 }

@@ -55,6 +55,11 @@ std::string from_to(double a_ns, double b_ns) {
   return text + ")";
 }
 
+std::string time_text(double ns) {
+  const TimeUnit unit = time_unit_for(ns * kNanosecond);
+  return fmt::format("{} {}", unit.text(ns * kNanosecond), unit.name);
+}
+
 std::string each_step(const TraceComparison& comparison) { return comparison.basis == Basis::a_step ? " a step" : ""; }
 
 const char* things(const TraceComparison& comparison) { return comparison.of_operations ? "operations" : "kernels"; }
@@ -116,7 +121,10 @@ void explain_operations(const TraceComparison& comparison, const std::vector<Exc
         const bool one_side = one.exchange == Exchange::appeared || one.exchange == Exchange::vanished;
         return one_side && one.operation == operation.name;
       });
-      text += is_alone ? "; some of it ran on one side alone" : fmt::format("; by the same {}", things(comparison));
+      text += operation.a_items == 0   ? "; in B alone"
+              : operation.b_items == 0 ? "; in A alone"
+              : is_alone               ? "; some of it ran on one side alone"
+                                       : fmt::format("; by the same {}", things(comparison));
     }
     all.push_back({change, text + "."});
   }
@@ -221,11 +229,33 @@ std::string exchanged_sentence(const TraceComparison& comparison) {
   }
   const AccountLine code = line_of(comparison, {AccountLineKind::other_code});
   if (code.a_items + code.b_items > 0) {
-    text += fmt::format("{} of the same name are other code: {}. ", std::max(code.a_items, code.b_items), amount(code));
+    text += fmt::format(
+        "{} {}: {}. ", std::max(code.a_items, code.b_items),
+        comparison.of_operations ? "are the same operation of other types" : "of the same name are other code",
+        amount(code));
   }
   const std::string number =
       same.a_items == same.b_items ? std::to_string(same.a_items) : fmt::format("{} → {}", same.a_items, same.b_items);
   return text + fmt::format("{} {} are the same: {}.", number, things(comparison), amount(same));
+}
+
+// A side that compiles its program is no measure of what the program does.
+std::string compiling_sentence(const TraceComparison& comparison) {
+  const TraceSideSummary &a = comparison.a, &b = comparison.b;
+  if (a.compiling_ns == 0 && b.compiling_ns == 0) return "";
+  const auto spent = [&](std::int64_t ns, const TraceSideSummary& side) {
+    return fmt::format("{}{} of {}", time_text(for_one(ns, side)), each_step(comparison),
+                       time_text(for_one(side.items_ns, side)));
+  };
+  const std::string rest = from_to(for_one(a.items_ns - a.compiling_ns, a), for_one(b.items_ns - b.compiling_ns, b));
+  if (a.compiling_ns > 0 && b.compiling_ns > 0) {
+    return fmt::format("Both sides compiled their program meanwhile: A {}, B {}. Without that {}{}.",
+                       spent(a.compiling_ns, a), spent(b.compiling_ns, b), rest, each_step(comparison));
+  }
+  const bool is_b = b.compiling_ns > 0;
+  return fmt::format("{} compiled its program meanwhile, and {} did not: {}. Without that {}{}.", is_b ? "B" : "A",
+                     is_b ? "A" : "B", is_b ? spent(b.compiling_ns, b) : spent(a.compiling_ns, a), rest,
+                     each_step(comparison));
 }
 
 // Whether a window stayed as it was: within a thousandth.
@@ -270,7 +300,7 @@ std::string account_line_title(AccountLineKind kind, bool of_operations) {
     case AccountLineKind::other_launch:
       return of_operations ? "the same, of other shapes" : "the same, launched with another shape";
     case AccountLineKind::other_code:
-      return "the same name, other code";
+      return of_operations ? "the same, of other types" : "the same name, other code";
     case AccountLineKind::replaced:
       return "replaced";
     case AccountLineKind::appeared:
@@ -323,6 +353,8 @@ std::string exchange_title(Exchange exchange) {
 
 std::string story_title(const ExchangeStory& story) {
   if (story.of_operations && story.exchange == Exchange::other_launch) return "Other shapes";
+  if (story.of_operations && story.exchange == Exchange::other_code) return "Other types";
+  if (story.reason == ExchangeReason::work) return "Same product";
   if (story.reason != ExchangeReason::fusion) return exchange_title(story.exchange);
   return story.a_others > story.b_others ? "Fused" : "Split";
 }
@@ -339,6 +371,9 @@ std::string story_label(const ExchangeStory& story, std::size_t columns) {
     if (others > 0) text += fmt::format(" + {}", others);
     return text;
   };
+  if (story.reason == ExchangeReason::work) {
+    return fmt::format("{}: {} → {}", story.operation, side(story.a, 0), side(story.b, 0));
+  }
   if (story.exchange == Exchange::replaced) {
     const std::string a = side(story.a, story.a_others), b = side(story.b, story.b_others);
     const bool is_clear = a != b || columns >= kDisplayColumns;
@@ -360,6 +395,8 @@ std::vector<std::string> comparison_headline(const TraceComparison& comparison) 
                          from_to(for_one(a.window_ns, a), for_one(b.window_ns, b)));
   }
   sentences.push_back(first + ".");
+  if (std::string paired = paired_by_sentence(comparison); !paired.empty()) sentences.push_back(paired);
+  if (std::string compiled = compiling_sentence(comparison); !compiled.empty()) sentences.push_back(compiled);
   sentences.push_back(exchanged_sentence(comparison));
   const bool kernels_moved = !stayed(a.trace_items_ns, b.trace_items_ns);
   if (has_window && kernels_moved && stayed(a.trace_window_ns, b.trace_window_ns)) {

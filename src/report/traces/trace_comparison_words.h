@@ -39,6 +39,9 @@ std::string shown_operation(const std::string& name);
 // "fmha_fwd_hd128 + 1 → sage_fwd + 13"; names take at most so many columns each.
 std::string story_label(const ExchangeStory& story, std::size_t columns);
 
+// Of two frameworks, by what is known which of the one came for which of the other, and of how much time; empty: of
+// one.
+std::string paired_by_sentence(const TraceComparison& comparison);
 // What changed, in sentences: time of what ran, the window, how much was exchanged and what is the same.
 std::vector<std::string> comparison_headline(const TraceComparison& comparison);
 // What explains most of the change, in words, the largest first: at most three.

@@ -106,7 +106,7 @@ TEST(ErrorPatterns, ThePublishedCategoriesAreToldInTheWordingsThatPeopleQuote) {
   EXPECT_EQ(category_of("Error 35: CUDA driver version is insufficient for CUDA runtime version"), "driver_ceiling");
   EXPECT_EQ(category_of("Error 803: system has unsupported display driver / cuda driver combination"),
             "user_kernel_mismatch");
-  EXPECT_EQ(category_of("Error 804: forward compatibility was attempted on non supported HW"), "user_kernel_mismatch");
+  EXPECT_EQ(category_of("Error 804: forward compatibility was attempted on non supported HW"), "driver_ceiling");
   EXPECT_EQ(category_of("no kernel image is available for execution"), "kernel_coverage");
   EXPECT_EQ(category_of("RuntimeError: CUDA error: no kernel image is available for execution on the device"),
             "kernel_coverage");

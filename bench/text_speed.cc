@@ -1,0 +1,116 @@
+// How fast a text is read for what it says of a machine, as a ratio against counting its lines with memchr, which looks
+// at every byte, and against asking RE2 of every line whether one pattern of ten marks of a report stands in it.
+// Medians of rounds in which each is measured right after the other, in seconds of the processor.
+//   text_speed [MEGABYTES [ROUNDS]]
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "disclosure/read_disclosure.h"
+
+namespace {
+using namespace varve;
+
+constexpr const char* kReport =
+    "Collecting environment information...\n"
+    "PyTorch version: 2.4.0+cu121\n"
+    "CUDA used to build PyTorch: 12.1\n"
+    "OS: Ubuntu 22.04.2 LTS (x86_64)\n"
+    "GPU models and configuration: GPU 0: NVIDIA A100-SXM4-80GB\n"
+    "Nvidia driver version: 550.54.15\n"
+    "[pip3] numpy==1.26.4\n"
+    "[pip3] nvidia-cublas-cu12==12.1.3.1\n"
+    "[pip3] torch==2.4.0+cu121\n"
+    "LD_LIBRARY_PATH=/usr/local/cuda/lib64\n"
+    "- GPU: NVIDIA A100-SXM4-80GB\n"
+    "- Driver: 550.54.15\n"
+    "ii  libnvidia-compute-550:amd64  550.54.15-0ubuntu1  amd64  NVIDIA libcompute package\n";
+
+std::string reports(std::size_t bytes) {
+  std::string text;
+  while (text.size() < bytes) text += kReport;
+  return text;
+}
+
+// Lines as a training writes them; every `report`th is one of a report. 0: none is.
+std::string training(std::size_t bytes, std::size_t report) {
+  std::string text;
+  for (std::size_t i = 1; text.size() < bytes; ++i) {
+    if (report != 0 && i % report == 0) {
+      text += "[pip3] torch==2.4.0+cu121\n";
+      continue;
+    }
+    text += fmt::format("2026-11-29 11:{:02}:{:02},{:03} INFO [rank{}] step {} loss {:.5f} lr 3.0e-04 tokens/s {}\n",
+                        i % 60, i * 7 % 60, i % 1000, i % 8, i, 9.0 / static_cast<double>(i), 70000 + i * 17 % 9000);
+  }
+  return text;
+}
+
+double processor_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+template <class Work>
+double seconds_of(Work work) {
+  const double start = processor_seconds();
+  work();
+  return processor_seconds() - start;
+}
+
+std::size_t lines_of(std::string_view text) {
+  std::size_t lines = 0;
+  for (const char* at = text.data(); at != nullptr; ++lines) {
+    at = static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(text.data() + text.size() - at)));
+    if (at != nullptr) ++at;
+  }
+  return lines;
+}
+
+std::size_t lines_that_match(std::string_view text, const RE2& pattern) {
+  std::size_t hits = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    if (RE2::PartialMatch(re2::StringPiece(text.data() + at, end - at), pattern)) ++hits;
+    at = end + 1;
+  }
+  return hits;
+}
+
+double middle(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+void measure(const char* name, const std::string& text, int rounds, const RE2& pattern) {
+  std::vector<double> read, counted, asked;
+  std::size_t sink = 0;
+  for (int round = 0; round < rounds; ++round) {
+    read.push_back(seconds_of([&] { sink += static_cast<std::size_t>(read_disclosure_text(text).lines); }));
+    counted.push_back(seconds_of([&] { sink += lines_of(text); }));
+    asked.push_back(seconds_of([&] { sink += lines_that_match(text, pattern); }));
+  }
+  const double megabytes = static_cast<double>(text.size()) * 1e-6;
+  fmt::print("{:28} {:6.0f} MB/s   {:6.1f} × memchr   {:5.2f} × RE2   ({} lines)\n", name, megabytes / middle(read),
+             middle(read) / middle(counted), middle(read) / middle(asked), sink != 0 ? lines_of(text) : 0);
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::size_t bytes = static_cast<std::size_t>(argc > 1 ? std::max(1, std::atoi(argv[1])) : 20) * 1000 * 1000;
+  const int rounds = argc > 2 ? std::max(1, std::atoi(argv[2])) : 7;
+  const RE2 pattern(
+      "NVIDIA-SMI|PyTorch version|Nvidia driver version|CUDA Version|\\[pip3\\]|==|nvcc|libcuda|Device 0|GPU 0");
+  measure("a training's log", training(bytes, 0), rounds, pattern);
+  measure("one line in a hundred", training(bytes, 100), rounds, pattern);
+  measure("nothing but reports", reports(bytes), rounds, pattern);
+  return 0;
+}

@@ -1,0 +1,43 @@
+#include "harness/recorders/kineto_traces.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "harness/unit/temporary_directory.h"
+
+namespace varve {
+namespace {
+std::string file_with(const TemporaryDirectory& folder, const std::string& name, const std::string& text) {
+  std::string path = folder.path() + "/" + name;
+  std::ofstream(path) << text;
+  return path;
+}
+
+TEST(KinetoTraces, AreIdleWhereOperatorsTookLessThanATenthOfTheWindow) {
+  const auto folder = TemporaryDirectory::make();
+  ASSERT_TRUE(folder);
+  const auto is_idle = [&](const std::string& text, double seconds) {
+    return is_idle_trace(file_with(*folder, "trace.json", text), seconds);
+  };
+  EXPECT_TRUE(is_idle(R"({"traceEvents": []})", 1));
+  EXPECT_TRUE(is_idle(R"({"traceEvents": [{"cat": "cpu_op", "dur": 90000.0}, {"cat": "Trace", "dur": 1e6}]})", 1));
+  EXPECT_FALSE(is_idle(R"({"traceEvents": [{"cat": "cpu_op", "dur": 60000.0}, {"cat": "kernel", "dur": 60000}]})", 1));
+  EXPECT_FALSE(is_idle(R"({"traceEvents": [)", 1)) << "it is still being written";
+  EXPECT_FALSE(is_idle(R"([1, {"cat": 3}])", 1));
+  EXPECT_TRUE(is_idle(R"({"traceEvents": [1, {"cat": 3}, {"dur": "x", "cat": "kernel"}]})", 1));
+  EXPECT_FALSE(is_idle(R"({"traceEvents": [], "x": ")" + std::string(70000, 'x') + "\"}", 1)) << "it is large";
+  EXPECT_FALSE(is_idle_trace(folder->path() + "/no_such_file", 1));
+}
+
+TEST(KinetoTraces, OfAProcessInWhichAHookTookOverAreTheHooks) {
+  HookTraces left;
+  left.traces = {"/f/hook/out/hook_7.json", "/f/hook/out/hook_9.json"};
+  left.instead = {"7", "8"};
+  const std::vector<std::string> asked = {"/f/kineto_trace_17.json", "/f/kineto_trace_7.json", "/f/kineto_trace_8.json",
+                                          "/f/kineto_trace_9.json"};
+  const std::vector<std::string> kept = {"/f/kineto_trace_17.json", "/f/kineto_trace_8.json", "/f/kineto_trace_9.json"};
+  EXPECT_EQ(without_replaced(asked, left), kept);
+}
+}  // namespace
+}  // namespace varve
