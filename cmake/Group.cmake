@@ -1,23 +1,25 @@
-# varve_group_sources(LIST PREFIX): replaces the C++ files in LIST by groups of up to VARVE_GROUP_SIZE files of one
-# folder, so that headers and templates are paid for once a group and not once a file. Files of one group see each
-# other's unnamed namespaces: a name that two files of a folder give to different things does not compile. A group's
-# text names its files from src/ on, so that it is the same in every clone, and a compiler cache knows it again.
+# varve_group_sources(LIST PREFIX): replaces the C++ files in LIST by groups of up to VARVE_GROUP_SIZE files, so that
+# headers and templates are paid for once a group and not once a file. Files of one group see each other's unnamed
+# namespaces: a name that two of them give to different things does not compile. The end of a folder closes a group that
+# is nearly full: a new file moves few others. A group's text names its files from src/ on, so that it is the same in
+# every clone, and a compiler cache knows it again.
 function(varve_group_sources list prefix)
   if(VARVE_GROUP_SIZE LESS 2)
     return()
   endif()
+  math(EXPR nearly_full "3 * ${VARVE_GROUP_SIZE} / 4")
   set(groups "")
   set(last_folder "")
   foreach(source IN LISTS ${list})
     cmake_path(GET source PARENT_PATH folder)
-    if(NOT folder STREQUAL last_folder OR count EQUAL VARVE_GROUP_SIZE)
+    if(NOT last_folder OR count EQUAL VARVE_GROUP_SIZE OR (NOT folder STREQUAL last_folder AND NOT count LESS nearly_full))
       cmake_path(RELATIVE_PATH source BASE_DIRECTORY ${CMAKE_SOURCE_DIR}/src OUTPUT_VARIABLE name)
       string(MAKE_C_IDENTIFIER "${prefix}_${name}" group)
       list(APPEND groups ${group})
       set(text_of_${group} "")
       set(count 0)
-      set(last_folder ${folder})
     endif()
+    set(last_folder ${folder})
     math(EXPR count "${count} + 1")
     cmake_path(RELATIVE_PATH source BASE_DIRECTORY ${CMAKE_SOURCE_DIR}/src OUTPUT_VARIABLE name)
     string(APPEND text_of_${group} "#include \"${name}\"\n")

@@ -52,14 +52,14 @@ TEST(BinaryCache, AnAnswerOfAnotherShapeIsNotTaken) {
   ASSERT_FALSE(first->binary.build_id.empty());
   for (const char* text : {R"({"runtime": 5})", R"({"opened": [1, 2]})", R"({"built_by": {}})", R"({"coverage": [1]})",
                            R"({"coverage": {"regions": "x"}})", "[]", "7"}) {
-    cache.keep(first->binary.build_id, file->size(), "exact", Json::parse(text));
+    cache.keep(first->binary.build_id, file->size(), "exact-2", Json::parse(text));
     const Result<ReadBinary> again = read_binary(*file, "program", {.exact = true}, cache);
     ASSERT_TRUE(again) << text;
     EXPECT_EQ(again->opened, first->opened) << text;
     EXPECT_EQ(again->binary.built_by, first->binary.built_by) << text;
   }
-  root.write(std::string(kBuildId) + "-7.json", R"({"format": 5, "exact": 1})");
-  EXPECT_TRUE(cache.find(kBuildId, 7, "exact").is_null());
+  root.write(std::string(kBuildId) + "-7.json", R"({"format": 5, "exact-2": 1})");
+  EXPECT_TRUE(cache.find(kBuildId, 7, "exact-2").is_null());
 }
 
 TEST(BinaryCache, AFileWithoutABuildIdIsKnownByWhatAWriteMoves) {

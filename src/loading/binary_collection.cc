@@ -51,11 +51,13 @@ void infer_versions(const Environment& environment, BinaryCollection& collection
     if (package.role == PackageRole::runtime) wheels.emplace(package.name, &package);
   }
   std::map<std::vector<std::string>, const Binary*> told;  // by package, folder and family
+  std::map<std::string, const Binary*> copies;             // by build id: wheels hold copies for links
   const auto key = [](const Binary& binary) {
     return std::vector<std::string>{binary.package, folder_of(binary.path), family_of(binary.path)};
   };
   for (const Binary& binary : collection.binaries) {
     const bool counts = !binary.package.empty() && !faulty.contains(file_name(binary.path)) && is_told(binary.version);
+    if (counts && !binary.build_id.empty()) copies.emplace(binary.build_id, &binary);
     if (counts && !family_of(binary.path).empty()) told.emplace(key(binary), &binary);
   }
   for (Binary& binary : collection.binaries) {
@@ -63,8 +65,12 @@ void infer_versions(const Environment& environment, BinaryCollection& collection
                         library_of(binary.path) != nullptr && binary.version.missing != Missing::not_applicable;
     if (!counts || is_told(binary.version)) continue;
     const auto wheel = wheels.find(binary.package);
+    const auto copy = copies.find(binary.build_id);
     const auto sibling = told.find(key(binary));
-    if (wheel != wheels.end() && dotted_version_from(wheel->second->version)) {
+    if (copy != copies.end()) {
+      binary.version = known_fact(*copy->second->version.value, "the same file as " + file_name(copy->second->path),
+                                  Standing::inferred);
+    } else if (wheel != wheels.end() && dotted_version_from(wheel->second->version)) {
       binary.version =
           known_fact(wheel->second->version, "the wheel " + binary.package + ", which lists it", Standing::inferred);
     } else if (sibling != told.end()) {

@@ -65,6 +65,14 @@ bool ConsumerLoading::open(const HeldLibrary& library, DependencyKind kind, cons
   return open_name({.asker = 0, .name = library.path, .kind = kind, .why = why}).has_value();
 }
 
+void ConsumerLoading::open_for_all(const std::string& name, const std::string& why) {
+  const auto object = open_name({.asker = 0, .name = name, .kind = DependencyKind::opened, .why = why});
+  if (!object) return;
+  for (const std::size_t one : closure_of(*object)) {
+    if (std::find(global_.begin(), global_.end(), one) == global_.end()) global_.push_back(one);
+  }
+}
+
 void ConsumerLoading::make_required(const HeldLibrary& library) {
   const auto row = rows_.find(library.real_path);
   if (row != rows_.end()) consumer_.libraries[row->second].at_start = true;
@@ -205,6 +213,7 @@ ConsumerLoading::Attempt ConsumerLoading::attempt(const Request& request) {
     const std::size_t first = set_.objects.size();
     set_.missing.clear();
     Attempt attempt{.object = load_library(context_, set_, request.asker, request.name), .first = first, .missing = {}};
+    note_version_needs(first);
     const HeldLibrary* held = nullptr;
     for (const Dependency& missing : set_.missing) {
       const std::size_t asker = attempt.object.value_or(request.asker);
@@ -230,6 +239,21 @@ ConsumerLoading::Attempt ConsumerLoading::attempt(const Request& request) {
   }
 }
 
+// A version is wanted of a file that somebody else must have loaded, since there is no NEEDED entry for it: without
+// that file the loader ends the process (_dl_check_map_versions of glibc, elf/dl-version.c).
+void ConsumerLoading::note_version_needs(std::size_t first) {
+  for (std::size_t i = first; i < set_.objects.size(); ++i) {
+    const DynamicSection& dynamic = set_.objects[i].dynamic;
+    for (const VersionNeed& need : dynamic.version_needs) {
+      const bool is_needed = std::find(dynamic.needed.begin(), dynamic.needed.end(), need.file) != dynamic.needed.end();
+      if (is_needed || find_loaded(need.file)) continue;
+      const bool is_noted = std::any_of(set_.missing.begin(), set_.missing.end(),
+                                        [&](const Dependency& missing) { return missing.name == need.file; });
+      if (!is_noted) set_.missing.push_back({.name = need.file, .kind = DependencyKind::needed});
+    }
+  }
+}
+
 std::optional<std::size_t> ConsumerLoading::open_found(const Request& request) {
   const Attempt done = attempt(request);
   if (!done.object) {
@@ -242,8 +266,10 @@ std::optional<std::size_t> ConsumerLoading::open_found(const Request& request) {
   row_of(file_name(root.path), root.real_path).lacks = done.missing;
   for (const Dependency& missing : set_.missing) {
     for (std::size_t i = done.first; i < set_.objects.size(); ++i) {
-      const std::vector<std::string>& needed = set_.objects[i].dynamic.needed;
-      if (std::find(needed.begin(), needed.end(), missing.name) == needed.end()) continue;
+      const DynamicSection& dynamic = set_.objects[i].dynamic;
+      const bool needs = std::find(dynamic.needed.begin(), dynamic.needed.end(), missing.name) != dynamic.needed.end();
+      const auto wants = [&](const VersionNeed& need) { return need.file == missing.name; };
+      if (!needs && std::none_of(dynamic.version_needs.begin(), dynamic.version_needs.end(), wants)) continue;
       note_missing(missing.name, DependencyKind::needed, set_.objects[i].real_path);
       break;
     }
@@ -300,6 +326,7 @@ void ConsumerLoading::note_missing(const std::string& name, DependencyKind kind,
 }
 
 void ConsumerLoading::finish() {
+  settle_unresolved();
   std::vector<std::string> remarks;
   const auto some = [this](const std::set<std::string>& paths) {
     std::vector<std::string> texts;

@@ -73,6 +73,8 @@ class ConsumerLoading {
   // Libraries of an environment's framework that it needs must have been opened before. False: it does not load, for
   // lack of a library.
   bool open(const HeldLibrary& library, DependencyKind kind, const std::string& why);
+  // Opens a name for all (RTLD_GLOBAL), as the consumer's Python does before its own libraries.
+  void open_for_all(const std::string& name, const std::string& why);
   // What the import of the consumer, or its start, loads: it fails where this does.
   void make_required(const HeldLibrary& library);
   // A file that is not there, though its package lists it; `at_start`: the import wants it.
@@ -121,7 +123,9 @@ class ConsumerLoading {
   void judge(const Attempt& attempt);
   void judge_object(std::size_t object, const std::vector<const DynamicSymbols*>& scope, const Attempt& attempt);
   bool counts(const UnboundSymbol& symbol, const std::string& path, const Attempt& attempt);
-  bool is_defined_elsewhere(const UnboundSymbol& symbol);
+  bool is_defined_elsewhere(const std::string& name, const std::string& version);
+  void note_version_needs(std::size_t first);
+  void settle_unresolved();
 
   const LoaderContext& context_;
   LoadedFiles& files_;

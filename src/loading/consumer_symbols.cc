@@ -76,19 +76,35 @@ bool ConsumerLoading::counts(const UnboundSymbol& symbol, const std::string& pat
     unsure_of_c_names_ = true;
     return false;
   }
-  if (!is_defined_elsewhere(symbol)) return true;
+  if (!is_defined_elsewhere(symbol.name, symbol.version)) return true;
   elsewhere_.insert(path);
   return false;
 }
 
 // By a file that is loaded, but was not opened for all (RTLD_GLOBAL), as far as the files tell.
-bool ConsumerLoading::is_defined_elsewhere(const UnboundSymbol& symbol) {
-  if (!symbol.version.empty()) return false;
+bool ConsumerLoading::is_defined_elsewhere(const std::string& name, const std::string& version) {
+  if (!version.empty()) return false;
   return std::any_of(set_.objects.begin(), set_.objects.end(), [&](const LoadedObject& object) {
     if (object.real_path.empty()) return false;
     const DynamicSymbols* symbols = files_.symbols(object.real_path);
-    return symbols != nullptr && symbols->defines(symbol.name, nullptr);
+    return symbols != nullptr && symbols->defines(name, nullptr);
   });
+}
+
+// In which order a program opens what no import opens is not known: what was opened after a file that lacks symbols may
+// have come first (libonnxruntime_providers_shared.so gives that of CUDA its host).
+void ConsumerLoading::settle_unresolved() {
+  for (ConsumedLibrary& row : consumer_.libraries) {
+    // One of which not all is shown lacks more than a piece that comes first would give.
+    if (row.at_start || row.unresolved_count == 0 || std::ssize(row.unresolved) < row.unresolved_count) continue;
+    const auto is_given = [&](const UnresolvedSymbol& symbol) {
+      return !symbol.name.empty() && is_defined_elsewhere(symbol.name, symbol.version);
+    };
+    if (!std::all_of(row.unresolved.begin(), row.unresolved.end(), is_given)) continue;
+    row.unresolved.clear();
+    row.unresolved_count = 0;
+    elsewhere_.insert(row.path);
+  }
 }
 
 }  // namespace varve

@@ -103,6 +103,11 @@ class EnvironmentConsumers {
       open_import(loading, first, lookup_text(LookupWay::of_framework, framework));
     }
     const std::size_t first = loading.loaded();
+    if (wants_versions_of_others(imported.libraries)) {
+      for (const std::string& name : imported.start.opened_names()) {
+        loading.open_for_all(name, lookup_text(LookupWay::by_python));
+      }
+    }
     open_import(loading, imported, lookup_text(LookupWay::of_import));
     note_absent_files(loading, environment, package, imported);
     note_foreign_modules(loading, imported);
@@ -280,6 +285,18 @@ class EnvironmentConsumers {
       }
     }
     return frameworks;
+  }
+
+  // Whether some want a version of a file that they have no NEEDED entry for: then somebody opens that before.
+  bool wants_versions_of_others(const std::vector<const HeldLibrary*>& libraries) const {
+    return std::any_of(libraries.begin(), libraries.end(), [&](const HeldLibrary* library) {
+      const std::optional<DynamicSection> dynamic = dynamic_of(ground_, library->real_path);
+      if (!dynamic) return false;
+      const std::vector<std::string>& needed = dynamic->needed;
+      return std::any_of(dynamic->version_needs.begin(), dynamic->version_needs.end(), [&](const VersionNeed& need) {
+        return std::find(needed.begin(), needed.end(), need.file) == needed.end();
+      });
+    });
   }
 
   // An extension imports the framework that its package asks for, whether or not its libraries name any of it.

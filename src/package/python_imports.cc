@@ -120,6 +120,8 @@ std::vector<std::string> modules_of(std::string_view text) {
 
 class ImportScanner {
  public:
+  explicit ImportScanner(bool with_tried) : with_tried_(with_tried) {}
+
   std::vector<std::string> scan(std::string_view source) {
     LineReader reader(source);
     LogicalLine line;
@@ -205,7 +207,7 @@ class ImportScanner {
       const Attempt ended = std::move(attempts_.back());
       attempts_.pop_back();
       for (const std::string& name : ended.imports) {
-        if (!ended.goes_on) keep(name);
+        if (!ended.goes_on || with_tried_) keep(name);
       }
     }
   }
@@ -228,6 +230,7 @@ class ImportScanner {
     if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
   }
 
+  bool with_tried_;
   std::vector<Block> blocks_;
   std::vector<Attempt> attempts_;
   std::map<std::string, int> in_branches_;
@@ -235,6 +238,7 @@ class ImportScanner {
 };
 }  // namespace
 
-std::vector<std::string> imports_at_once(std::string_view source) { return ImportScanner().scan(source); }
+std::vector<std::string> imports_at_once(std::string_view source) { return ImportScanner(false).scan(source); }
+std::vector<std::string> imports_tried(std::string_view source) { return ImportScanner(true).scan(source); }
 
 }  // namespace varve

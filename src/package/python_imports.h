@@ -11,5 +11,7 @@ namespace varve {
 // TYPE_CHECKING or one branch of an if alone, and in a try whose handler goes on without it. At most 4096.
 // Grammar: The Python Language Reference, 7.11 and 8.
 std::vector<std::string> imports_at_once(std::string_view source);
+// The same, and what is tried and done without where it fails.
+std::vector<std::string> imports_tried(std::string_view source);
 
 }  // namespace varve

@@ -314,9 +314,7 @@ def case_limited(ground):
         ground.run_whole("init", "launch=300", "sleep=300", "launch=300", limit=limit)
         document, _ = ground.read()
         seen = sum(calls(row) for rows in rows_of(document).values() for row in rows)
-        assert seen in (0, 300, 600), limit
-        if seen == 0 and limit > 0:
-            assert "the disk was full" in reasons(document), reasons(document)
+        assert seen % 100 == 0 and seen <= 600, (limit, seen)  # a flush that is cut may tell of some rows
 
 
 def case_torn(ground):
@@ -326,7 +324,9 @@ def case_torn(ground):
     torn = ground.folder / "torn.spool"
     for cut in range(30, len(whole), max(1, len(whole) // 60)):
         torn.write_bytes(whole[:cut])
-        document, _ = ground.read(torn)
+        document, status = ground.read(torn)
+        if status == 3 and not whole[:cut].endswith((b"\n", b" .")):
+            assert "the disk was full" in reasons(document), (cut, reasons(document))
         for name, rows in rows_of(document).items():
             assert sum(calls(row) for row in rows) <= 1100, (cut, name, rows)
     torn.write_bytes(whole[: len(whole) // 2 - 3] + whole[len(whole) // 2:])  # a hole

@@ -5,6 +5,7 @@ library(into, {...}) writes one. Fields, all optional:
   soname      text                      needed     [names]            runpath, rpath  text ("$ORIGIN/../lib")
   defines     [symbols]                 undefined  [symbols]; "name@VERSION" asks for a version, made through a helper
   version     text: all symbols it defines have this symbol version
+  forgets     [names]: what it needed when it was linked, and has no NEEDED entry for
   opens       [names]: texts in its read-only data, as for dlopen
   api         "12.4": the constants and the texts that a libcuda or a CUDA runtime of that version has
   runtime     the same, with the texts that only a CUDA runtime carries
@@ -136,7 +137,24 @@ def _make(folder, spec):
             _stand_in(folder, name, [], "")
         command += [f"-l:{name}"]
     _run(command)
+    if spec.get("forgets"):
+        made.write_bytes(_without_needed(made.read_bytes(), spec["forgets"]))
     return made
+
+
+def _without_needed(image, names):
+    """NEEDED entries for these names made into ones that mean nothing to a loader (DT_DEBUG)."""
+    image = bytearray(image)
+    start, size, count = struct.unpack_from("<Q", image, 32)[0], *struct.unpack_from("<HH", image, 54)
+    segments = [struct.unpack_from("<IIQQQQ", image, start + i * size) for i in range(count)]
+    table, length = next((row[2], row[5]) for row in segments if row[0] == 2)
+    rows = [(at, *struct.unpack_from("<QQ", image, at)) for at in range(table, table + length, 16)]
+    address = next(value for _, tag, value in rows if tag == 5)
+    texts = next(row[2] + address - row[3] for row in segments if row[0] == 1 and row[3] <= address < row[3] + row[5])
+    for at, tag, value in rows:
+        if tag == 1 and image[texts + value:image.index(b"\0", texts + value)].decode() in names:
+            struct.pack_into("<Q", image, at, 21)
+    return bytes(image)
 
 
 def _stand_in(folder, name, symbols, version):

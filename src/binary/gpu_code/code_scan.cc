@@ -88,6 +88,7 @@ class Walker {
   const CodeVisitor& visit_;
   CodeWalk walk_;
   FatbinRegion region_;
+  bool has_linked_code_ = false;
   std::int64_t chances_ = 0;
   int samples_ = 0;
 };
@@ -167,7 +168,8 @@ Status Walker::give(const CodePlace& place, const FatbinRegion& region) {
 
 Status Walker::walk_range(const FileReader& file, const std::string& member, const Range& range) {
   FatbinWalk regions(file, range.begin, range.end);
-  const CodePlace place{file, member, range.section, false};
+  const bool linked = has_linked_code_ && range.section == "__nv_relfatbin";
+  const CodePlace place{file, member, range.section, false, linked};
   while (regions.next(region_)) {
     if (Status given = give(place, region_); !given) return given;
   }
@@ -180,7 +182,7 @@ Status Walker::walk_range(const FileReader& file, const std::string& member, con
 Status Walker::search_range(const FileReader& file, const std::string& member, const Range& range) {
   const std::uint64_t end = std::min(range.end, file.size());
   MagicSearch search(file);
-  const CodePlace place{file, member, range.section, true};
+  const CodePlace place{file, member, range.section, true, false};
   for (std::uint64_t at = std::min(range.begin, end); at < end;) {
     at = search.find(at, end);
     if (at >= end) break;
@@ -207,6 +209,9 @@ Status Walker::walk_file(const FileReader& file, const std::string& member) {
   if (!headers) return headers.error();
   auto ranges = ranges_of(file, *headers);
   if (!ranges) return ranges.error();
+  has_linked_code_ =
+      headers->file.e_type != ET_REL &&
+      std::any_of(ranges->begin(), ranges->end(), [](const Range& one) { return one.section == ".nv_fatbin"; });
   // Each byte once, however the headers overlap; the sections made for code come first where two begin together.
   std::sort(ranges->begin(), ranges->end(), [](const Range& a, const Range& b) {
     return std::pair(a.begin, !a.made_for_code) < std::pair(b.begin, !b.made_for_code);

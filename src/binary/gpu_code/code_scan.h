@@ -22,6 +22,7 @@ struct CodePlace {
   const std::string& member;   // name of that member; empty outside archives
   const std::string& section;  // ".nv_fatbin"; "segment 2" when there are no section headers
   bool searched;               // found by its magic outside the sections made for it
+  bool linked;  // relocatable code in a file that holds what was made of it: a library or program with .nv_fatbin
 };
 
 // What a walk met besides the regions it gave to the visitor.

@@ -114,6 +114,11 @@ class FunctionSearch {
   std::int64_t undecided_ = 0;
 };
 
+bool is_machine_code(const FatbinRegion& region) {
+  return std::all_of(region.entries.begin(), region.entries.end(),
+                     [](const FatbinEntry& entry) { return entry.target.kind == CodeKind::sass; });
+}
+
 void add_remark(std::string& remark, const std::string& text) {
   if (!remark.empty()) remark += "; ";
   remark += text;
@@ -149,7 +154,7 @@ Result<std::optional<Coverage>> coverage_by(const FileReader& file, const std::s
   if (coverage.exact) functions.emplace();
   unsigned codecs = 0;
   const auto walk = walk_code(file, where, pass, [&](const CodePlace& place, const FatbinRegion& region) {
-    if (functions && !functions->holds_code(place.file, region)) {
+    if (functions && ((place.linked && is_machine_code(region)) || !functions->holds_code(place.file, region))) {
       ++coverage.regions_empty;
       return;
     }

@@ -14,8 +14,10 @@ namespace varve {
 Result<std::optional<Coverage>> read_coverage(const FileReader& file, const std::string& where);
 
 // The same, with the code that lies outside those sections and without the regions that hold no function: of
-// translation units without kernels, and what nvlink adds to every program. Reads every data section; decompresses at
-// most one entry of at most 16 KiB a region, to look at its section headers. An entry that is larger holds code.
+// translation units without kernels, and what nvlink adds to every program; nor relocatable machine code that was
+// linked into a region of the same file (NCCL's parts in XGBoost): it is not loaded by itself, its PTX may be. Reads
+// every data section; decompresses at most one entry of at most 16 KiB a region, to look at its section headers. An
+// entry that is larger holds code.
 Result<std::optional<Coverage>> read_exact_coverage(const FileReader& file, const std::string& where);
 
 }  // namespace varve

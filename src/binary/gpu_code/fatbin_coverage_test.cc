@@ -71,12 +71,24 @@ TEST(Coverage, CountsRegionsByTheirTargets) {
   for (bool exact : {false, true}) {
     const Coverage coverage = read(bytes, exact);
     EXPECT_EQ(coverage.exact, exact);
-    EXPECT_EQ(coverage.regions, 4);
-    EXPECT_EQ(coverage.entries, 8);
-    EXPECT_EQ(words(coverage), "2: sm_80; 2: sm_80 sm_90 compute_90 (PTX 9.0); ");
+    EXPECT_EQ(coverage.regions, exact ? 3 : 4);
+    EXPECT_EQ(coverage.entries, exact ? 7 : 8);
+    EXPECT_EQ(words(coverage), (exact ? "1" : "2") + std::string(": sm_80; 2: sm_80 sm_90 compute_90 (PTX 9.0); "));
     EXPECT_EQ(coverage.codecs, std::vector<std::string>{"none"});
     EXPECT_EQ(coverage.remark, "");
   }
+}
+
+// XGBoost 1.7: NCCL's parts, without PTX, were linked into one region, and count no more beside it. PTX of a part does:
+// the driver links it anew. An object file is not linked yet.
+TEST(Coverage, LeavesOutMachineCodeThatWasLinked) {
+  const std::string part = test::region_bytes({raw(80, kCode)});
+  const std::string with_ptx = test::region_bytes({raw(80, kCode), ptx(80, test::ptx_bytes(true))});
+  const std::string bytes = test::elf_bytes({{".nv_fatbin", part}, {"__nv_relfatbin", part + part + with_ptx}});
+  const Coverage coverage = read(bytes, true);
+  EXPECT_EQ(words(coverage), "1: sm_80; 1: sm_80 compute_80 (PTX 9.0); ");
+  EXPECT_EQ(coverage.regions_empty, 2);
+  EXPECT_EQ(words(read(test::elf_bytes({{"__nv_relfatbin", part + part}}), true)), "2: sm_80; ");
 }
 
 TEST(Coverage, AFileWithoutGpuCodeHasNone) {

@@ -83,7 +83,7 @@ std::vector<Place> search_places(const Subject& subject, const LoaderCache& cach
 }
 
 // "libcuda" for "libcuda.so", "libcuda.so.1", "libcuda.so.550.54.15".
-std::optional<std::string> library_of(std::string_view name) {
+std::optional<std::string> library_named_by(std::string_view name) {
   for (const std::string_view library : kLibraries) {
     const std::string_view rest = name.substr(std::min(name.size(), library.size()));
     if (name.starts_with(library) && (rest == ".so" || rest.starts_with(".so."))) return std::string(library);
@@ -196,7 +196,7 @@ std::vector<DriverFile> find_driver_files(const Subject& subject) {
   std::vector<DriverFile> found;
   std::set<std::string> seen_directories, seen_files;
   for (const Library& mapped : subject.libraries) {
-    const std::optional<std::string> library = library_of(file_name(mapped.path));
+    const std::optional<std::string> library = library_named_by(file_name(mapped.path));
     const std::string path = mapped_path(mapped);
     if (!library || !seen_files.insert(path).second) continue;
     found.push_back(describe(subject, path, *library, lookup_text(LookupWay::mapped), cache));
@@ -206,7 +206,7 @@ std::vector<DriverFile> find_driver_files(const Subject& subject) {
     const Looked<std::string> directory = files.resolve(place.directory);
     if (!directory || !seen_directories.insert(*directory).second) continue;
     for (const std::string& name : files.list(*directory).value.value_or(std::vector<std::string>{})) {
-      const std::optional<std::string> library = library_of(name);
+      const std::optional<std::string> library = library_named_by(name);
       if (!library || found.size() >= kMostFiles) continue;
       const Looked<std::string> path = files.resolve(*directory + "/" + name);
       if (!path || files.kind(*path).value != FileKind::regular) continue;

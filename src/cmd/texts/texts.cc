@@ -107,7 +107,7 @@ bool is_text_to_read(const std::string& path) {
   }
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return true;
-  if (!begins_as_json(text.substr(first))) return true;
+  if (!begins_as_json(text.substr(first)) || text.substr(first).starts_with("{\"log\":")) return true;
   if (text.find("\"varve/") != std::string_view::npos) return false;
   return text.find("\"HostConfig\"") != std::string_view::npos || text.find("\"Config\": {") != std::string_view::npos;
 }

@@ -56,7 +56,8 @@ std::string_view without_marks(std::string_view text) {
 std::string_view without_engine(std::string_view text) {
   if (text.size() > 24 && text[0] == '2' && text[4] == '-' && text[10] == 'T' && text[13] == ':') {
     const std::size_t blank = text.find(' ');
-    if (blank == std::string_view::npos || blank > 40 || (text[blank - 1] != 'Z' && text[blank - 3] != ':'))
+    if (blank == std::string_view::npos || blank < 19 || blank > 40 ||
+        (text[blank - 1] != 'Z' && text[blank - 3] != ':'))
       return text;
     text.remove_prefix(blank + 1);
     for (const std::string_view stream : {"stdout F ", "stderr F ", "stdout P ", "stderr P "}) {

@@ -11,22 +11,22 @@ const Knowledge& knowledge_of_written() {
   return knowledge;
 }
 
-struct ReadStack {
+struct WrittenStack {
   Disclosure disclosure;
   Stack stack;
 };
-ReadStack read_written(const std::string& text) {
-  ReadStack read{.disclosure = read_disclosure_text(text), .stack = {}};
+WrittenStack read_written(const std::string& text) {
+  WrittenStack read{.disclosure = read_disclosure_text(text), .stack = {}};
   read.stack = stack_of_text(read.disclosure, "t", knowledge_of_written());
   return read;
 }
 
-std::string told(const ReadStack& read, const std::string& id) {
+std::string told(const WrittenStack& read, const std::string& id) {
   const Fact& fact = read.stack.facts.at(id);
   return fact.is_known() ? value_text(*fact.value) : "";
 }
 
-std::string version_told(const ReadStack& read, const std::string& name) {
+std::string version_told(const WrittenStack& read, const std::string& name) {
   for (const Environment& environment : read.stack.environments) {
     for (const Package& package : environment.packages) {
       if (package.name == name) return package.version;
@@ -37,7 +37,7 @@ std::string version_told(const ReadStack& read, const std::string& name) {
 }  // namespace
 
 TEST(WrittenText, TakesItemsThatCanMeanOneThingOnly) {
-  const ReadStack read = read_written(
+  const WrittenStack read = read_written(
       "## Environment\n"
       "- **OS**: Ubuntu 24.04.3 LTS\n"
       "- GPU: 2x NVIDIA GeForce GTX 1050 (compute capability 6.1)\n"
@@ -59,7 +59,7 @@ TEST(WrittenText, ReadsHeadingsTablesAndOtherColons) {
             "570.124.06");
   EXPECT_EQ(told(read_written("| NVIDIA driver | 570.124.06 |\n"), "driver.kernel_mode.version"), "570.124.06");
   EXPECT_EQ(told(read_written("btw my nvidia driver version is 390.77.\n"), "driver.kernel_mode.version"), "390.77");
-  const ReadStack chinese = read_written("- 显卡型号: GeForce GTX 1650\n驱动版本：460.80.01\n");
+  const WrittenStack chinese = read_written("- 显卡型号: GeForce GTX 1650\n驱动版本：460.80.01\n");
   EXPECT_EQ(told(chinese, "driver.kernel_mode.version"), "460.80.01");
   ASSERT_EQ(chinese.stack.gpus.size(), 1U);
   EXPECT_EQ(version_told(read_written("torch 2.6.0\nflash-attn 2.6.3\n"), "flash-attn"), "2.6.3");
@@ -67,7 +67,7 @@ TEST(WrittenText, ReadsHeadingsTablesAndOtherColons) {
 }
 
 TEST(WrittenText, LeavesWhatIsNoStatement) {
-  const ReadStack read = read_written(
+  const WrittenStack read = read_written(
       "#\n##\n### \n"
       "CUDA Driver Version: 12.8\n"
       "GPU: yes\n"
@@ -84,7 +84,7 @@ TEST(WrittenText, LeavesWhatIsNoStatement) {
 }
 
 TEST(DeviceQueryText, TellsGpusAndTheApiLevel) {
-  const ReadStack read = read_written(
+  const WrittenStack read = read_written(
       "Device 0: \"NVIDIA GeForce RTX 3090\"\n"
       "  CUDA Driver Version / Runtime Version          12.4 / 11.8\n"
       "  CUDA Capability Major/Minor version number:    8.6\n");
@@ -94,7 +94,7 @@ TEST(DeviceQueryText, TellsGpusAndTheApiLevel) {
 
 // Nothing is driven by NVIDIA's module: lspci, dkms and Secure Boot tell why.
 TEST(LspciText, TellsWhoHoldsTheGpu) {
-  const ReadStack read = read_written(
+  const WrittenStack read = read_written(
       "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n"
       "01:00.0 VGA compatible controller [0300]: NVIDIA Corporation GA102 [GeForce RTX 3090] [10de:2204] (rev a1)\n"
       "\tSubsystem: eVga.com. Corp. Device [3842:3987]\n"
@@ -119,7 +119,7 @@ TEST(LspciText, TellsWhoHoldsTheGpu) {
 
 // A table of nvidia-smi that is cut shows no GPU: that the driver lacks the card of lspci is not known.
 TEST(LspciText, DoesNotTakeACutTableForADriverWithoutGpus) {
-  const ReadStack read = read_written(
+  const WrittenStack read = read_written(
       "00:07.0 VGA compatible controller: NVIDIA Corporation Device 2684 (rev a1)\n"
       "| NVIDIA-SMI 535.183.01             Driver Version: 535.183.01   CUDA Version: 12.2     |\n");
   ASSERT_EQ(read.stack.gpus.size(), 1U);
@@ -128,7 +128,7 @@ TEST(LspciText, DoesNotTakeACutTableForADriverWithoutGpus) {
 }
 
 TEST(ModuleText, ReadsModinfo) {
-  const ReadStack read = read_written(
+  const WrittenStack read = read_written(
       "filename:       /lib/modules/6.17.10-300.fc43.x86_64/extra/nvidia/nvidia.ko.xz\n"
       "version:        580.105.08\n"
       "license:        Dual MIT/GPL\n"
@@ -149,7 +149,7 @@ TEST(OtherMakersText, SaysThatAnotherStackIsThere) {
 }
 
 TEST(SystemPackagesText, ReadsRpm) {
-  const ReadStack read = read_written("nvidia-driver-cuda-libs-570.124.06-1.el9.x86_64\nbash-5.1.8-9.el9.x86_64\n");
+  const WrittenStack read = read_written("nvidia-driver-cuda-libs-570.124.06-1.el9.x86_64\nbash-5.1.8-9.el9.x86_64\n");
   EXPECT_EQ(told(read, "os.gpu_packages"), "rpm nvidia-driver-cuda-libs 570.124.06-1.el9");
 }
 
@@ -162,7 +162,7 @@ TEST(EngineLines, AreReadWithoutWhatTheEnginePutBefore) {
         "570.124.06")
         << start;
   }
-  const ReadStack logged =
+  const WrittenStack logged =
       read_written("{\"log\":\"\\u001b[32mNvidia driver version: 570.124.06\\u001b[0m\\n\",\"stream\":\"stdout\"}\n");
   EXPECT_EQ(told(logged, "driver.kernel_mode.version"), "570.124.06");
 }

@@ -237,9 +237,8 @@ class TorchUnit final : public RecordedUnit {
     if (!left.told.empty()) return "PyTorch did not ask, and the program had ended before the start-up hook could";
     if (!outcome.end.ok())
       return "PyTorch did not ask, and the program did not end well: its start-up hook left no word";
-    return "PyTorch did not ask, and the start-up hook left no word: no Python that imports torch, python -I, -S or "
-           "-E, another "
-           "PYTHONPATH, or a process that did not end by itself";
+    return "PyTorch did not ask, and the start-up hook left no word: no Python with torch, python -I, -S or -E, "
+           "another PYTHONPATH, or a process that did not end by itself";
   }
 
   const World& world_;

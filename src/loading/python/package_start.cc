@@ -15,6 +15,7 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostSource = std::size_t{2} << 20;  // of one file
 constexpr std::size_t kMostFiles = 512;                    // that are followed
+constexpr std::size_t kMostName = 256;                     // of a library
 
 std::string path_of_module(std::string module) {
   std::replace(module.begin(), module.end(), '.', '/');
@@ -34,8 +35,9 @@ std::string absolute_module(const std::string& name, const std::string& module, 
   return dots == name.size() ? base : base + "." + name.substr(dots);
 }
 
-void add_imports(const std::string& source, const std::string& module, bool is_package, std::set<std::string>& names) {
-  for (const std::string& name : imports_at_once(source)) {
+void add_imports(const std::string& source, const std::string& module, bool is_package, std::set<std::string>& names,
+                 bool tried = false) {
+  for (const std::string& name : tried ? imports_tried(source) : imports_at_once(source)) {
     const std::string whole = absolute_module(name, module, is_package);
     // "a.b.c" imports a and a.b first.
     for (std::size_t dot = whole.find('.'); dot != std::string::npos; dot = whole.find('.', dot + 1)) {
@@ -116,9 +118,10 @@ std::optional<PackageStart::Text> PackageStart::read_module(const std::string& m
   return std::nullopt;
 }
 
-PackageStart::Reached PackageStart::reach() const {
+PackageStart::Reached PackageStart::reach(bool tried) const {
   Reached reached{imports_, texts_};
-  std::vector<std::string> waiting(imports_.begin(), imports_.end());
+  for (const Text& text : texts_) add_imports(text.source, text.module, text.is_package, reached.imports, tried);
+  std::vector<std::string> waiting(reached.imports.begin(), reached.imports.end());
   std::set<std::string> read(tops_.begin(), tops_.end());
   for (std::size_t at = 0; at < waiting.size() && read.size() < kMostFiles; ++at) {
     const std::string module = waiting[at];
@@ -127,7 +130,7 @@ PackageStart::Reached PackageStart::reach() const {
     std::optional<Text> text = read_module(module);
     if (!text) continue;
     std::set<std::string> names;
-    add_imports(text->source, text->module, text->is_package, names);
+    add_imports(text->source, text->module, text->is_package, names, tried);
     for (const std::string& name : names) {
       if (reached.imports.insert(name).second) waiting.push_back(name);
     }
@@ -143,6 +146,25 @@ bool PackageStart::import_opens(const std::string& file_name) const {
       std::any_of(texts.begin(), texts.end(), [](const Text& text) { return opens_at_import(text.source, ""); });
   return opens_some && std::any_of(texts.begin(), texts.end(),
                                    [&](const Text& text) { return names_library(text.source, file_name); });
+}
+
+std::vector<std::string> PackageStart::opened_names() const {
+  std::vector<std::string> names;
+  for (const Text& text : reach(true).texts) {
+    for (const std::string_view call : {"CDLL(", "LoadLibrary("}) {
+      for (std::size_t at = text.source.find(call); at != std::string::npos; at = text.source.find(call, at + 1)) {
+        const std::size_t quote = at + call.size();
+        const char mark = quote < text.source.size() ? text.source[quote] : ' ';
+        const std::size_t end = mark == '"' || mark == '\'' ? text.source.find(mark, quote + 1) : std::string::npos;
+        if (end == std::string::npos || end - quote > kMostName) continue;
+        const std::string name = text.source.substr(quote + 1, end - quote - 1);
+        const bool is_plain = name.starts_with("lib") && name.find_first_of("/{%\n") == std::string::npos;
+        const bool is_new = std::find(names.begin(), names.end(), name) == names.end();
+        if (is_plain && is_new && opens_at_import(text.source, name)) names.push_back(name);
+      }
+    }
+  }
+  return names;
 }
 
 bool PackageStart::opens(const std::string& file_name) const {

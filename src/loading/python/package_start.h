@@ -27,6 +27,9 @@ class PackageStart {
   // The same of what these import at once: mxnet's base.py opens at import what its libinfo.py names. Where a name is
   // made up, it is enough that one of them opens some library at import and one names this.
   bool import_opens(const std::string& file_name) const;
+  // Names that the import hands to the loader as they stand in a text, "libcudnn.so.8" of ctypes.CDLL("libcudnn.so.8"),
+  // what is only tried included: onnxruntime 1.14 opens so, for all, what its libraries have no NEEDED entry for.
+  std::vector<std::string> opened_names() const;
   // Whether the files in the package's top folders open NVIDIA's libraries out of other packages.
   bool opens_wheels() const;
 
@@ -41,7 +44,8 @@ class PackageStart {
     std::vector<Text> texts;
   };
   std::optional<Text> read_module(const std::string& module) const;
-  Reached reach() const;  // what the tops import at once, what that imports, and so on
+  // What the tops import at once, what that imports, and so on; `tried`: also where they go on without it.
+  Reached reach(bool tried = false) const;
 
   const Files& files_;
   std::string folder_;

@@ -38,6 +38,23 @@ TEST(PackageStart, TellsWhatTheImportOpensFromWhatIsOpenedLater) {
   EXPECT_FALSE(opens("def version():\n    return of('libdeps.so')\ndef preload():\n    ctypes.CDLL('x')\nversion()\n"));
 }
 
+// onnxruntime 1.14: a module that is only tried opens for all what its provider has no NEEDED entry for.
+TEST(PackageStart, TellsTheNamesThatAModuleOpens) {
+  const TestRoot root;
+  root.write("p/ort/__init__.py", "try:\n    from ort.capi._state import x\nexcept Exception as e:\n    error = e\n");
+  root.write("p/ort/capi/__init__.py", "");
+  root.write("p/ort/capi/_state.py", "from . import _preload\n");
+  root.write("p/ort/capi/_preload.py",
+             "from ctypes import CDLL, RTLD_GLOBAL\ntry:\n    _a = CDLL(\"libcublas.so.11\", mode=RTLD_GLOBAL)\n"
+             "    _b = CDLL('libcudnn.so.8', mode=RTLD_GLOBAL)\nexcept OSError:\n    pass\n"
+             "CDLL(path)\nCDLL('/opt/libother.so')\nCDLL(f'lib{x}.so')\ndef later():\n    CDLL('liblater.so')\n");
+  root.write("p/ort/unused.py", "CDLL('libunused.so')\n");
+  const auto files = open_root(root.path());
+  EXPECT_EQ(PackageStart(**files, "/p", {"ort"}).opened_names(),
+            (std::vector<std::string>{"libcublas.so.11", "libcudnn.so.8"}));
+  EXPECT_TRUE(PackageStart(**files, "/p", {"nowhere"}).opened_names().empty());
+}
+
 // mxnet: base.py opens what libinfo.py has found, and __init__.py reaches it through others.
 TEST(PackageStart, FollowsTheImportToWhereALibraryIsOpened) {
   const TestRoot root;

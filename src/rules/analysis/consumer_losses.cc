@@ -88,7 +88,7 @@ class LossFinder {
                           .library = &loaded,
                           .part = {},
                           .by_name = true,
-                          .damage = is_missing_part(library) || is_listed_and_gone(loaded)});
+                          .damage = !listing_package(view_, loaded.name).empty() || is_listed_and_gone(loaded)});
       }
       if (!loaded.path.empty() && is_missing_part(library)) losses.push_back({LossEffect::use, &loaded, "", true});
       if (loaded.unresolved_count > 0) losses.push_back(loss_of_unbound(library));
@@ -344,7 +344,13 @@ std::string bringing_wheel(const ConsumerView& view, const LibraryIndex& index, 
       for (const Requirement& wanted : package.requirements) {
         if (std::find(wheels.begin(), wheels.end(), wanted.name) == wheels.end()) continue;
         if (!wanted.installed.empty()) {
-          return fmt::format("{} {} is installed and does not bring it", wanted.name, wanted.installed);
+          const auto& same = index.with_stem(library_words(name).stem);
+          const bool holds = std::any_of(same.begin(), same.end(), [&](const Binary* binary) {
+            return binary->environment == view.environment->path && binary->package == wanted.name &&
+                   (base_name(binary->path) == name || binary->soname == name);
+          });
+          return fmt::format("{} {} is installed and {}", wanted.name, wanted.installed,
+                             holds ? "holds it, where nothing looks for it" : "does not bring it");
         }
         return fmt::format("{}{} would bring it, which {} asks for and which is not installed", wanted.name,
                            wanted.specifier, package.name);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "rules/analysis/made_stack_testing.h"
 
 namespace varve {
@@ -17,6 +19,12 @@ CheckState answer_state(const MadeStack& stack, Question question) {
   const Analysis analysis = stack.analysis();
   const ConsumerAnswers& answers = analysis.consumers.front().answers;
   return question == Question::libraries ? answers.libraries.state : answers.symbols.state;
+}
+
+bool is_damaged(const MadeStack& stack) {
+  const Analysis analysis = stack.analysis();
+  const std::vector<Loss>& losses = analysis.consumers.front().losses;
+  return std::any_of(losses.begin(), losses.end(), [](const Loss& loss) { return loss.damage; });
 }
 
 // dgl has a library for each release of torch: the one that binds is enough, and where none does it is broken.
@@ -56,6 +64,22 @@ TEST(ConsumerLosses, WhatExtendsAFrameworkThatIsNotHereIsASidePiece) {
   alone.library("libc.so.6", "the-system", "", {}, "/env/torchvision/_C.so");
   alone.not_found("libtorch_cpu.so", "/env/torchvision/_C.so");
   EXPECT_EQ(answer_state(alone, Question::libraries), CheckState::broken);
+}
+
+// ctranslate2 3.24 brings cuDNN's shim without its parts: it works where there is no GPU.
+TEST(ConsumerLosses, PartsThatNobodyBroughtAreMissedOnAGpuAlone) {
+  MadeStack stack;
+  add_framework(stack, "11.8", code_of_ampere(), "ctranslate2", "3.24.0");
+  stack.library("libcudnn.so.8", "ctranslate2", "", {});
+  stack.not_found("libcudnn_ops_infer.so.8", "/env/ctranslate2/libcudnn.so.8");
+  stack.last_library().kind = DependencyKind::opened;
+  EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::broken);
+  EXPECT_FALSE(is_damaged(stack));
+  stack.environment().file_faults.push_back({.kind = FileFaultKind::missing,
+                                             .path = "/env/nvidia/cudnn/lib/libcudnn_ops_infer.so.8",
+                                             .packages = {"nvidia-cudnn-cu11 8.5.0.96"},
+                                             .owner = {}});
+  EXPECT_TRUE(is_damaged(stack));  // taken away
 }
 
 // torch lists a libgomp.so.1 of its own; without it the loader takes the system's.
