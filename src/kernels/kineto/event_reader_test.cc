@@ -50,10 +50,10 @@ std::string read_afresh(const std::string& text) {
 }
 
 TEST(KinetoEventReader, ReadsWhatIsThere) {
-  EXPECT_EQ(read_afresh(std::string(kEvents[0])), "whole|\"k<4>\"|0|7||||12500|3000|0|7|-|0|5|0|0|1|2|3|64|1|1");
+  EXPECT_EQ(read_afresh(std::string(kEvents[0])), "whole|\"k<4>\"|0|7|||||12500|3000|0|7|-|0|5|0|0|1|2|3|64|1|1");
   EXPECT_EQ(read_afresh(std::string(kEvents[3])),
-            "whole|\"empty\"|\"p\"|\"stream 7\"||||9000|10000|-|-|-|0|0|0|0|0|0|0|0|0|0");
-  EXPECT_EQ(read_afresh(R"({"name": "a", "dur": 1 "ts": 2})"), "broken|\"a\"||||||-|1000|-|-|-|0|0|0|0|0|0|0|0|0|0");
+            "whole|\"empty\"|\"p\"|\"stream 7\"|||||9000|10000|-|-|-|0|0|0|0|0|0|0|0|0|0");
+  EXPECT_EQ(read_afresh(R"({"name": "a", "dur": 1 "ts": 2})"), "broken|\"a\"|||||||-|1000|-|-|-|0|0|0|0|0|0|0|0|0|0");
 }
 
 // What was learned of some events changes nothing of what is read of others, however they differ.
@@ -99,8 +99,8 @@ TEST(KinetoEventReader, LearnsNothingOfWhatIsAmbiguous) {
   const auto event = [](const std::string& x) {
     return R"({"name": "a", "args": {"x": )" + x + R"(, "device": 2}}, "dur": 5})";
   };
-  EXPECT_EQ(read_by(reader, event("1{")), "whole|\"a\"||||||-|5000|2|-|-|0|0|0|0|0|0|0|0|0|0");
-  EXPECT_EQ(read_by(reader, event("1")), "whole|\"a\"||||||-|-|2|-|-|0|0|0|0|0|0|0|0|0|0");
+  EXPECT_EQ(read_by(reader, event("1{")), "whole|\"a\"|||||||-|5000|2|-|-|0|0|0|0|0|0|0|0|0|0");
+  EXPECT_EQ(read_by(reader, event("1")), "whole|\"a\"|||||||-|-|2|-|-|0|0|0|0|0|0|0|0|0|0");
 }
 
 }  // namespace
