@@ -286,7 +286,8 @@ StackTable coverage_table(const Stack& stack, const std::vector<ComputeCapabilit
     const Coverage& coverage = *binary.coverage;
     table.rows.push_back(coverage_row(name, coverage, gpus, ceiling));
     if (coverage.exact && coverage.regions_empty > 0) {
-      table.notes.push_back({fmt::format("{}: {} more regions hold no code", name, coverage.regions_empty), Tone::dim});
+      table.notes.push_back(
+          {fmt::format("{}: {} more regions hold no code of their own", name, coverage.regions_empty), Tone::dim});
     }
     if (!coverage.remark.empty()) table.notes.push_back({name + ": " + coverage.remark, Tone::dim});
   }

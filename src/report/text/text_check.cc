@@ -217,10 +217,10 @@ std::string verdict_text(const Check& check, const TextStyle& style) {
 std::string text_check(const Check& check, bool explain, const TextStyle& style) {
   const std::string on = check.machine.empty() ? "" : " on " + check.machine;
   std::string out = paragraph("Check of " + check.subject + on, 0, Tone::bold, style);
-  out += text_read_text(check, style) + "\n";
+  out += text_read_text(check, style);
   const std::string chain = chain_text(check, style) + verdict_text(check, style);
   const std::string errors = errors_text(check, style);
-  out += tells_of_failure(check) ? errors + text_heading("The chain", style) + chain : chain + errors;
+  out += tells_of_failure(check) ? errors + text_heading("The chain", style) + chain : "\n" + chain + errors;
   out += consumers_text(check, style) + findings_text(check, explain, style);
   out += drift_text(check, style) + proofs_text(check, style) + advice_text(check, style);
   out += untold_text(check, explain, style);
