@@ -87,6 +87,12 @@ Result<EnvironmentPlace> find_place(const Files& files, const std::string& progr
   return place;
 }
 
+// The environment's path as the program's own has it, where that leads there: "current", a link to "venv-2026".
+std::string path_as_called(const Files& files, const EnvironmentPlace& place, const std::string& program) {
+  const std::string prefix = prefix_of(program);
+  return files.resolve(prefix).value == place.path ? prefix : place.path;
+}
+
 // Which package lists a mapped library, by its RECORD.
 void find_owners(const Files& files, const InstalledPackage& installed, const std::map<std::string, std::string>& shown,
                  std::map<std::string, std::string>& owners) {
@@ -153,7 +159,7 @@ std::optional<ImportedPackages> imported_packages(const PreparedVariant& variant
     imported.missing = "no environment was found at the program or below what it mapped";
     return imported;
   }
-  imported.environment = clean_utf8(shorten_home(place->path, home));
+  imported.environment = clean_utf8(shorten_home(path_as_called(files, *place, variant.program), home));
   if (place->python.is_known()) imported.python = value_text(*place->python.value);
   std::map<std::string, std::string> shown;  // paths as they are, and as the document has them
   for (std::size_t i = 0; i < mapped.size(); ++i) shown.emplace(mapped[i], ground.libraries[i].path);

@@ -60,6 +60,17 @@ TEST(ImportedPackages, OfTheEnvironmentThatLibrariesCameFrom) {
   EXPECT_EQ(packages->libraries, (std::map<std::string, std::string>{{library, "torch"}}));
 }
 
+// Who says "current/bin/python" is told of "current", wherever the libraries were mapped from.
+TEST(ImportedPackages, AnEnvironmentBehindALinkKeepsTheNameItWasCalledBy) {
+  const Venv venv;
+  const std::string link = std::filesystem::path(venv.path).parent_path().string() + "/current";
+  std::filesystem::create_directory_symlink(venv.path, link);
+  const auto packages = imported(link + "/bin/python", {venv.path + "/" + venv.site + "/torch/lib/libtorch_cpu.so"});
+  ASSERT_TRUE(packages);
+  EXPECT_EQ(packages->environment, link);
+  EXPECT_EQ(packages->versions.size(), 2u);
+}
+
 // PyTorch's wheels ask for CUDA's by way of another package's extras.
 TEST(ImportedPackages, WhoAsksForWhom) {
   Venv venv;
