@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "base/text.h"
@@ -15,6 +14,11 @@ namespace varve {
 
 namespace {
 using Dimensions = std::vector<std::int64_t>;
+
+constexpr std::size_t kMostInstructions = 1'000'000;  // of a program; large models have some 100 000
+constexpr std::size_t kMostDimensions = 16;           // XLA itself takes no more than a few
+constexpr std::size_t kMostOperands = 64;             // that are shown
+constexpr int kMostCalls = 16;                        // one inside another: fusions have two or three
 
 struct HloShape {
   std::uint64_t type = 0;  // PrimitiveType
@@ -82,6 +86,7 @@ HloShape hlo_shape(XplaneBytes message) {
     if (field.number == 2) shape.type = field.value;
     if (field.number == 3) take_numbers(field, shape.dimensions);
   }
+  if (shape.dimensions.size() > kMostDimensions) shape.dimensions.clear();
   return shape;
 }
 
@@ -119,8 +124,10 @@ HloInstruction hlo_instruction(XplaneBytes message) {
   return one;
 }
 
+// Nothing of a program that is larger than any.
 std::map<std::uint64_t, Computation> hlo_computations(XplaneBytes proto) {
   std::map<std::uint64_t, Computation> all;
+  std::size_t instructions = 0;
   ProtobufReader outer(proto);
   for (ProtobufField module; outer.next(module);) {
     if (module.number != 1 || !module.is_bytes) continue;
@@ -132,7 +139,9 @@ std::map<std::uint64_t, Computation> hlo_computations(XplaneBytes proto) {
       ProtobufReader reader(part.bytes);
       for (ProtobufField field; reader.next(field);) {
         if (field.number == 5) id = field.value;
-        if (field.number == 2 && field.is_bytes) computation.push_back(hlo_instruction(field.bytes));
+        if (field.number != 2 || !field.is_bytes) continue;
+        if (++instructions > kMostInstructions) return {};
+        computation.push_back(hlo_instruction(field.bytes));
       }
       all[id] = std::move(computation);
     }
@@ -235,21 +244,41 @@ class HloProgram {
  private:
   static bool is_product(const HloInstruction& one) { return one.opcode == "dot" || one.opcode == "convolution"; }
 
-  // Dots and convolutions of an instruction and of what it calls.
-  void find_products(const HloInstruction& one, std::set<std::uint64_t>& seen,
-                     std::vector<const HloInstruction*>& found) const {
-    if (is_product(one)) found.push_back(&one);
-    if (one.opcode == "while" || one.opcode == "conditional" || one.opcode == "call") return;
+  // Dots and convolutions.
+  struct Products {
+    std::size_t count = 0;
+    const HloInstruction* first = nullptr;
+    void add(const Products& others) {
+      count += others.count;
+      if (first == nullptr) first = others.first;
+    }
+  };
+
+  // Of an instruction and of what it calls.
+  Products products_of(const HloInstruction& one, int calls = 0) const {
+    if (is_product(one)) return {1, &one};
+    Products found;
+    if (one.opcode == "while" || one.opcode == "conditional" || one.opcode == "call" || calls == kMostCalls)
+      return found;
     for (const std::uint64_t id : one.called) {
       const auto computation = computations_.find(id);
-      if (computation == computations_.end() || !seen.insert(id).second) continue;
-      for (const HloInstruction& inner : computation->second) find_products(inner, seen, found);
+      if (computation == computations_.end()) continue;
+      // Looked at once. One that is being looked at calls itself, and has none so far.
+      const auto [known, is_new] = products_in_.emplace(id, Products{});
+      if (is_new) {
+        Products inner;
+        for (const HloInstruction& called : computation->second) inner.add(products_of(called, calls + 1));
+        products_in_[id] = inner;
+      }
+      found.add(products_in_[id]);
     }
+    return found;
   }
 
   std::vector<Dimensions> operand_shapes(const HloInstruction& one) const {
     std::vector<Dimensions> shapes;
     for (const std::uint64_t id : one.operands) {
+      if (shapes.size() == kMostOperands) break;
       const auto operand = by_id_.find(id);
       shapes.push_back(operand == by_id_.end() ? Dimensions{} : operand->second->shape.dimensions);
     }
@@ -272,12 +301,10 @@ class HloProgram {
   }
 
   std::string text_of(const HloInstruction& one) const {
-    std::vector<const HloInstruction*> products;
-    std::set<std::uint64_t> seen;
-    find_products(one, seen, products);
-    const HloInstruction& told = products.empty() ? one : *products.front();
+    const Products products = products_of(one);
+    const HloInstruction& told = products.count == 0 ? one : *products.first;
     std::vector<Dimensions> shapes = operand_shapes(one);
-    if (products.size() == 1) {
+    if (products.count == 1) {
       const std::vector<Dimensions> of = operand_shapes(told);
       const bool is_dot = told.opcode == "dot";
       const Shapes made = of.size() < 2 ? std::nullopt
@@ -287,9 +314,9 @@ class HloProgram {
     }
     const std::string_view base = one.target.empty() ? without_number(one.name) : one.target;
     std::string_view word = last_word(told.source);
-    if (word.empty()) word = products.empty() ? base : told.opcode;
+    if (word.empty()) word = products.count == 0 ? base : told.opcode;
     std::string text(word);
-    if (products.size() > 1) text += fmt::format(" ×{}", products.size());
+    if (products.count > 1) text += fmt::format(" ×{}", products.count);
     if (base != word && base != told.opcode) text += fmt::format(" ({})", base);
     if (!shapes.empty()) text += ' ' + hlo_shapes_text(shapes);
     const std::string types = types_of(told);
@@ -299,6 +326,7 @@ class HloProgram {
 
   std::map<std::uint64_t, Computation> computations_;
   std::unordered_map<std::uint64_t, const HloInstruction*> by_id_;
+  mutable std::unordered_map<std::uint64_t, Products> products_in_;  // by the computation
 };
 }  // namespace
 
