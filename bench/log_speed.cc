@@ -4,20 +4,18 @@
 // after the other, in seconds of the processor.
 //   log_speed [MEGABYTES [ROUNDS]]
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
-#include <ctime>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "line_limits.h"
 #include "rules/log/log_reader.h"
 
 namespace {
 using namespace varve;
+using namespace varve::bench;
 constexpr const char* kMessages[] = {
     "RuntimeError: CUDA error: no kernel image is available for execution on the device",
     "NCCL WARN Cuda failure 1 'invalid argument'",
@@ -40,44 +38,6 @@ std::string make_log(std::size_t bytes, const char* level, Message message) {
 std::string training_line(std::size_t i) {
   return fmt::format("step {} loss {:.5f} lr 3.0e-04 grad_norm 1.{:04} tokens/s {}", i,
                      9.0 / static_cast<double>(i + 1), i * 31 % 9973, 70000 + i * 17 % 9000);
-}
-
-// Of this thread on a processor: what else the machine does meanwhile does not count.
-double processor_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
-template <class Work>
-double seconds_of(Work work) {
-  const double start = processor_seconds();
-  work();
-  return processor_seconds() - start;
-}
-
-std::size_t count_lines(std::string_view log) {
-  std::size_t lines = 0;
-  for (const char* at = log.data(); at != nullptr; ++lines) {
-    at = static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(log.data() + log.size() - at)));
-    if (at != nullptr) ++at;
-  }
-  return lines;
-}
-
-std::size_t lines_with(std::string_view log, const RE2& pattern) {
-  std::size_t hits = 0;
-  for (std::size_t at = 0; at < log.size();) {
-    const std::size_t end = std::min(log.find('\n', at), log.size());
-    if (RE2::PartialMatch(re2::StringPiece(log.data() + at, end - at), pattern)) ++hits;
-    at = end + 1;
-  }
-  return hits;
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
 }
 
 void measure(const char* name, const std::string& log, const ErrorPatterns& patterns, std::size_t rounds) {

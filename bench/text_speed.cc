@@ -3,20 +3,18 @@
 // Medians of rounds in which each is measured right after the other, in seconds of the processor.
 //   text_speed [MEGABYTES [ROUNDS]]
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
-#include <ctime>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "disclosure/read_disclosure.h"
+#include "line_limits.h"
 
 namespace {
 using namespace varve;
+using namespace varve::bench;
 
 constexpr const char* kReport =
     "Collecting environment information...\n"
@@ -53,54 +51,17 @@ std::string training(std::size_t bytes, std::size_t report) {
   return text;
 }
 
-double processor_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
-template <class Work>
-double seconds_of(Work work) {
-  const double start = processor_seconds();
-  work();
-  return processor_seconds() - start;
-}
-
-std::size_t lines_of(std::string_view text) {
-  std::size_t lines = 0;
-  for (const char* at = text.data(); at != nullptr; ++lines) {
-    at = static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(text.data() + text.size() - at)));
-    if (at != nullptr) ++at;
-  }
-  return lines;
-}
-
-std::size_t lines_that_match(std::string_view text, const RE2& pattern) {
-  std::size_t hits = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    if (RE2::PartialMatch(re2::StringPiece(text.data() + at, end - at), pattern)) ++hits;
-    at = end + 1;
-  }
-  return hits;
-}
-
-double middle(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 void measure(const char* name, const std::string& text, int rounds, const RE2& pattern) {
   std::vector<double> read, counted, asked;
   std::size_t sink = 0;
   for (int round = 0; round < rounds; ++round) {
     read.push_back(seconds_of([&] { sink += static_cast<std::size_t>(read_disclosure_text(text).lines); }));
-    counted.push_back(seconds_of([&] { sink += lines_of(text); }));
-    asked.push_back(seconds_of([&] { sink += lines_that_match(text, pattern); }));
+    counted.push_back(seconds_of([&] { sink += count_lines(text); }));
+    asked.push_back(seconds_of([&] { sink += lines_with(text, pattern); }));
   }
   const double megabytes = static_cast<double>(text.size()) * 1e-6;
-  fmt::print("{:28} {:6.0f} MB/s   {:6.1f} × memchr   {:5.2f} × RE2   ({} lines)\n", name, megabytes / middle(read),
-             middle(read) / middle(counted), middle(read) / middle(asked), sink != 0 ? lines_of(text) : 0);
+  fmt::print("{:28} {:6.0f} MB/s   {:6.1f} × memchr   {:5.2f} × RE2   ({} lines)\n", name, megabytes / median(read),
+             median(read) / median(counted), median(read) / median(asked), sink != 0 ? count_lines(text) : 0);
 }
 }  // namespace
 

@@ -10,18 +10,25 @@
 namespace varve {
 
 namespace {
-const std::set<std::string> kHandOn = {"docker", "flux",   "kubectl", "lxc", "machinectl",  "nerdctl", "oc",
-                                       "sbatch", "salloc", "srun",    "ssh", "systemd-run", "rsh"};
+const std::set<std::string> kHandOn = {"docker", "kubectl", "lxc",  "machinectl", "nerdctl",     "oc",
+                                       "sbatch", "salloc",  "srun", "ssh",        "systemd-run", "rsh"};
 // Their own arguments are skipped up to the next word that is none.
 const std::set<std::string> kOnlyChange = {"chrt",   "env",    "exec", "ionice",  "nice", "nohup",  "numactl",
                                            "setsid", "stdbuf", "sudo", "taskset", "time", "timeout"};
 const std::set<std::string> kShells = {"bash", "dash", "ksh", "sh", "zsh"};
 
+// A program of that name in a folder of somebody's own ("./oc", "build/docker") is another one.
+bool is_installed(const std::string& word) {
+  static constexpr std::string_view kWhere[] = {"/bin/", "/opt/", "/snap/", "/usr/"};
+  return word.find('/') == std::string::npos ||
+         std::any_of(std::begin(kWhere), std::end(kWhere), [&](std::string_view at) { return word.starts_with(at); });
+}
+
 // The first program of these words that is not one of kOnlyChange, if it hands on.
 std::string head_of(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     const std::string name = file_name(word);
-    if (kHandOn.contains(name)) return name;
+    if (kHandOn.contains(name) && is_installed(word)) return name;
     const bool argument = word.starts_with('-') || word.find('=') != std::string::npos ||
                           word.find_first_not_of("0123456789.,smh") == std::string::npos;
     if (!kOnlyChange.contains(name) && !argument) return "";

@@ -18,6 +18,9 @@ TEST(WorkElsewhere, ItsNameAmongArgumentsIsNothing) {
   EXPECT_EQ(hands_work_on({"grep", "docker", "list"}), "");
   EXPECT_EQ(hands_work_on({"sh", "-c", "echo srun"}), "");
   EXPECT_EQ(hands_work_on({"numactl", "--cpunodebind=0", "./a", "ssh"}), "");
+  EXPECT_EQ(hands_work_on({"build/docker", "--steps", "5"}), "");
+  EXPECT_EQ(hands_work_on({"./oc"}), "");
+  EXPECT_EQ(hands_work_on({"./flux", "--model", "dev"}), "");
   EXPECT_EQ(hands_work_on({}), "");
 }
 
