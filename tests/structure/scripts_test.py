@@ -196,6 +196,11 @@ class MainJobTest(Sandbox):
             self.run_job(own=own, cores="Cooperlake Zen Haswell Sandybridge Nehalem Prescott")
             self.assertEqual(self.against(), "OPENBLAS_CORETYPE=" + expected)
 
+    def test_where_the_library_fell_back_to_its_oldest_kernels_newer_ones_are_measured_against(self):
+        self.run_job(own="Prescott", cores="SkylakeX Haswell Prescott", broken="SkylakeX",
+                     rates="Prescott=100,101,99 Haswell=220,221,219")
+        self.assertEqual(self.against(), "OPENBLAS_CORETYPE=Haswell")
+
     def test_kernels_that_the_library_does_not_take_are_passed_over(self):
         self.run_job(cores="Cooperlake Sandybridge")
         self.assertEqual(self.against(), "OPENBLAS_CORETYPE=Sandybridge")
