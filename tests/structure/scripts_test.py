@@ -135,8 +135,14 @@ class TestTest(Sandbox):
         listing = self.folder / "build/asan/Testing/Temporary/LastTestsFailed.log"
         listing.parent.mkdir(parents=True)
         listing.write_text("17:Files.Open\n203:golden: run/first\n")
+        written = "17/203 Testing: Files.Open\nOutput:\n-----\n%s<end of output>\n-----\n"
+        listing.with_name("LastTest.log").write_text(
+            "1/203 Testing: Files.OpenToo\nOutput:\n-----\nanother\n<end of output>\n" +
+            written % "".join(f"line {number}\n" for number in range(100)))
         done = self.run_tests(failing="asan")
-        self.assertTrue(done.stdout.endswith("== failed: asan tests\n  Files.Open\n  golden: run/first\n"), done.stdout)
+        last = "".join(f"    line {number}\n" for number in range(70, 100))
+        self.assertTrue(done.stdout.endswith("== failed: asan tests\n  Files.Open\n" + last + "  golden: run/first\n"),
+                        done.stdout)
 
     def test_quick_is_what_ci_builds(self):
         self.run_tests("--quick")
