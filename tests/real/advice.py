@@ -55,7 +55,9 @@ def commands_of(varve, environment, driver, gpu):
 
 def resolve(requirements, python, index=None):
     """Nothing when it can be resolved, else the reason in one line."""
-    command = ["uv", "pip", "compile", "-", "--quiet", "--no-header", "--python-version", python, "--only-binary", ":all:"]
+    # This interpreter is named, or uv would ask every Python on PATH who it is, each time.
+    command = ["uv", "pip", "compile", "-", "--quiet", "--no-header", "--python", sys.executable, "--python-version", python,
+               "--only-binary", ":all:"]
     if index:
         command += ["--index-url", index]
     done = subprocess.run(command, input="\n".join(requirements), capture_output=True, text=True, timeout=300)
