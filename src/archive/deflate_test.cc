@@ -34,5 +34,20 @@ TEST(Deflate, IsInflatedAgain) {
   EXPECT_LT(gzip_of(long_text).size(), long_text.size() / 2);
 }
 
+[[gnu::noinline]] void leave_on_the_stack(char value) {
+  volatile char room[400'000];
+  for (volatile char& each : room) each = value;
+}
+
+TEST(Deflate, WhatStoodOnTheStackBeforeIsNotRead) {
+  const std::string text(5'000, 'x');
+  leave_on_the_stack(0);
+  const std::string packed = gzip_of(text);
+  for (const char value : {'\x01', '\x55', '\xff'}) {
+    leave_on_the_stack(value);
+    EXPECT_EQ(gzip_of(text), packed);
+  }
+}
+
 }  // namespace
 }  // namespace varve
