@@ -73,6 +73,11 @@ void ConsumerLoading::open_for_all(const std::string& name, const std::string& w
   }
 }
 
+bool ConsumerLoading::open_from(const HeldLibrary& asker, const std::string& name) {
+  const std::optional<std::size_t> object = find_loaded(asker.path);
+  return object && open_name({.asker = *object, .name = name, .kind = DependencyKind::opened, .why = {}}).has_value();
+}
+
 void ConsumerLoading::make_required(const HeldLibrary& library) {
   const auto row = rows_.find(library.real_path);
   if (row != rows_.end()) consumer_.libraries[row->second].at_start = true;
