@@ -74,8 +74,11 @@ void ConsumerLoading::open_for_all(const std::string& name, const std::string& w
 }
 
 bool ConsumerLoading::open_from(const HeldLibrary& asker, const std::string& name) {
-  const std::optional<std::size_t> object = find_loaded(asker.path);
-  return object && open_name({.asker = *object, .name = name, .kind = DependencyKind::opened, .why = {}}).has_value();
+  for (std::size_t i = 0; i < set_.objects.size(); ++i) {
+    if (set_.objects[i].real_path != asker.real_path) continue;
+    return open_name({.asker = i, .name = name, .kind = DependencyKind::opened, .why = {}}).has_value();
+  }
+  return false;
 }
 
 void ConsumerLoading::make_required(const HeldLibrary& library) {
