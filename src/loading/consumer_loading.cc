@@ -73,6 +73,14 @@ void ConsumerLoading::open_for_all(const std::string& name, const std::string& w
   }
 }
 
+bool ConsumerLoading::open_from(const HeldLibrary& asker, const std::string& name) {
+  for (std::size_t i = 0; i < set_.objects.size(); ++i) {
+    if (set_.objects[i].real_path != asker.real_path) continue;
+    return open_name({.asker = i, .name = name, .kind = DependencyKind::opened, .why = {}}).has_value();
+  }
+  return false;
+}
+
 void ConsumerLoading::make_required(const HeldLibrary& library) {
   const auto row = rows_.find(library.real_path);
   if (row != rows_.end()) consumer_.libraries[row->second].at_start = true;

@@ -75,6 +75,8 @@ class ConsumerLoading {
   bool open(const HeldLibrary& library, DependencyKind kind, const std::string& why);
   // Opens a name for all (RTLD_GLOBAL), as the consumer's Python does before its own libraries.
   void open_for_all(const std::string& name, const std::string& why);
+  // Opens a name as the code of a file does. False: it is not found, or that file is not loaded.
+  bool open_from(const HeldLibrary& asker, const std::string& name);
   // What the import of the consumer, or its start, loads: it fails where this does.
   void make_required(const HeldLibrary& library);
   // A file that is not there, though its package lists it; `at_start`: the import wants it.

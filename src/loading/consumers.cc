@@ -8,9 +8,11 @@
 
 #include "base/text.h"
 #include "loading/imported_package.h"
+#include "loading/made_up_names.h"
 #include "loading/python/library_openers.h"
 #include "model/words/lookup_way.h"
 #include "package/python_metadata.h"
+#include "tables/libraries.h"
 #include "tables/package_table.h"
 
 namespace varve {
@@ -112,6 +114,7 @@ class EnvironmentConsumers {
     note_absent_files(loading, environment, package, imported);
     note_foreign_modules(loading, imported);
     open_others(loading, imported);
+    open_made_up(loading, imported, package);
     loading.open_late_names(first);
     loading.finish();
     return consumer;
@@ -124,7 +127,7 @@ class EnvironmentConsumers {
   // Frameworks that the import of a package imports first, and that nobody has.
   std::vector<std::string> lacking_frameworks(const PackageStart& start) const {
     std::vector<std::string> lacking;
-    for (const std::string& name : start.imports()) {
+    for (const std::string& name : start.all_imports()) {
       const PackageRow* row =
           name.find('.') == std::string::npos ? find_package_row(normal_package_name(name)) : nullptr;
       if (!is_whole_ || row == nullptr || row->role != PackageRole::framework) continue;
@@ -233,6 +236,21 @@ class EnvironmentConsumers {
     std::erase_if(failed, [&](const HeldLibrary* library) { return !by_import(library); });
     if (failed.empty() || std::any_of(loaded.begin(), loaded.end(), by_import)) return;
     for (const HeldLibrary* library : failed) loading.make_required(*library);
+  }
+
+  // Names that no file holds are opened by what opens libcuda, the framework's core before what extends it.
+  void open_made_up(ConsumerLoading& loading, const ImportedPackage& imported, const Package& package) {
+    std::vector<const HeldLibrary*> askers;
+    for (const HeldLibrary* library : imported.libraries) {
+      if (std::any_of(library->opened.begin(), library->opened.end(), is_driver_library)) askers.push_back(library);
+    }
+    std::stable_partition(askers.begin(), askers.end(), [](const HeldLibrary* library) {
+      return has_role(library->path, LibraryRole::of_framework);
+    });
+    for (const std::string& name : made_up_names(ground_.files, imported.folder, package)) {
+      (void)std::any_of(askers.begin(), askers.end(),
+                        [&](const HeldLibrary* asker) { return loading.open_from(*asker, name); });
+    }
   }
 
   // What the import wants of the package's own files, and the package lists, and is not there.

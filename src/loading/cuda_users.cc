@@ -23,9 +23,8 @@ bool is_of_cuda(const std::string& name) {
 
 bool any_of_cuda(const std::vector<std::string>& names) { return std::any_of(names.begin(), names.end(), is_of_cuda); }
 
-bool opens_cuda(const LoadingGround& ground, const FileReader& file, const std::string& path) {
+bool opens_cuda(const FileReader& file, const std::string& path, const BinaryCache& cache) {
   constexpr const char* kQuestion = "opens-cuda";
-  const BinaryCache cache(ground.cache_folder);
   const Result<std::string> read = read_build_id(file, path);
   const std::string build_id = read ? *read : std::string();
   const Json known = cache.find(build_id, file.size(), kQuestion);
@@ -36,27 +35,33 @@ bool opens_cuda(const LoadingGround& ground, const FileReader& file, const std::
 }
 }  // namespace
 
+bool links_cuda(const FileReader& whole, const std::string& path) {
+  const FileReader file = whole.buffered();  // headers and names stand close together
+  const Result<DynamicSection> dynamic = read_dynamic_section(file, path);
+  if (!dynamic) return false;
+  if (any_of_cuda(dynamic->needed)) return true;
+  const Result<std::optional<Coverage>> coverage = read_coverage(whole, path);
+  return coverage && *coverage;
+}
+
+bool uses_cuda(const FileReader& file, const std::string& path, const BinaryCache& cache) {
+  return links_cuda(file, path) || (read_dynamic_section(file, path) && opens_cuda(file, path, cache));
+}
+
 bool links_cuda(const LoadingGround& ground, const std::string& path) {
   const auto before = ground.read_before.find(path);
   if (before != ground.read_before.end()) {
     return before->second.binary.coverage || any_of_cuda(before->second.dynamic.needed);
   }
-  const Looked<FileReader> opened = ground.files.open(path);
-  if (!opened) return false;
-  const FileReader file = opened->buffered();  // headers and names stand close together
-  const Result<DynamicSection> dynamic = read_dynamic_section(file, path);
-  if (!dynamic) return false;
-  if (any_of_cuda(dynamic->needed)) return true;
-  const Result<std::optional<Coverage>> coverage = read_coverage(*opened, path);
-  return coverage && *coverage;
+  const Looked<FileReader> file = ground.files.open(path);
+  return file && links_cuda(*file, path);
 }
 
 bool uses_cuda(const LoadingGround& ground, const std::string& path) {
-  if (links_cuda(ground, path)) return true;
   const auto before = ground.read_before.find(path);
-  if (before != ground.read_before.end()) return any_of_cuda(before->second.opened);
+  if (before != ground.read_before.end()) return links_cuda(ground, path) || any_of_cuda(before->second.opened);
   const Looked<FileReader> file = ground.files.open(path);
-  return file && read_dynamic_section(*file, path) && opens_cuda(ground, *file, path);
+  return file && uses_cuda(*file, path, BinaryCache(ground.cache_folder));
 }
 
 void drop_candidates_without_cuda(const LoadingGround& ground, EnvironmentReading& reading) {

@@ -1,8 +1,10 @@
 #pragma once
 #include <string>
 
+#include "loading/binary_cache.h"
 #include "loading/loading_ground.h"
 #include "package/environments.h"
+#include "world/file_reader.h"
 
 namespace varve {
 
@@ -12,6 +14,9 @@ namespace varve {
 bool uses_cuda(const LoadingGround& ground, const std::string& path);
 // The same by its headers alone: for programs of a whole system, of which thousands are looked at.
 bool links_cuda(const LoadingGround& ground, const std::string& path);
+// The same of a file that is open already.
+bool uses_cuda(const FileReader& file, const std::string& path, const BinaryCache& cache);
+bool links_cuda(const FileReader& file, const std::string& path);
 
 // Takes those of the reading's candidates away that have no library that uses CUDA; their libraries become its others.
 void drop_candidates_without_cuda(const LoadingGround& ground, EnvironmentReading& reading);

@@ -10,6 +10,8 @@
 #include "base/units.h"
 #include "model/answers/environment_pair.h"
 #include "model/fact_catalog.h"
+#include "package/python_metadata.h"
+#include "tables/package_table.h"
 
 namespace varve {
 
@@ -79,8 +81,11 @@ std::map<std::string, std::string> packages_of(const Environment& environment) {
 Fact version_fact(const std::map<std::string, std::string>& packages, const std::string& name,
                   const std::string& environment) {
   const auto at = packages.find(name);
-  return at == packages.end() ? missing_fact(Missing::absent, environment, "not installed")
-                              : known_fact(at->second, environment);
+  if (at != packages.end()) return known_fact(at->second, environment);
+  // One that no row names is kept for its files: where they are gone, nobody has looked whether it is installed.
+  const bool by_name = find_package_row(normal_package_name(name)) != nullptr;
+  return missing_fact(Missing::absent, environment,
+                      by_name ? "not installed" : "not installed, or no file of it uses CUDA");
 }
 
 // Packages by environment and name: "/venv\ntorch".

@@ -45,6 +45,8 @@ PackageRow package_from(const TableRow& row) {
   read.preloads_from = row.text("preloads_from");
   read.selects_cpu = row.flag("selects_cpu");
   read.opens_wheels = row.flag("opens_wheels");
+  read.gpu_only = row.flag("gpu_only");
+  read.opens = row.texts("opens");
   read.uses_toolkit = row.flag("uses_toolkit");
   read.checks_toolkit = row.flag("checks_toolkit");
   return read;

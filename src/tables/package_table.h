@@ -21,6 +21,8 @@ struct PackageRow {
   std::string preloads_from;  // the version from which it opens what NVIDIA's wheels hold; empty: its files tell
   bool selects_cpu = false, uses_toolkit = false, checks_toolkit = false;
   bool opens_wheels = false;  // for those that ask for it
+  bool gpu_only = false;
+  std::vector<std::string> opens;  // as the table has them: made_up_names() makes names of them
 
   // Whether it has libraries with GPU code, or that load them.
   bool has_gpu_code() const { return role != PackageRole::library; }

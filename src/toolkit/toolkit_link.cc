@@ -233,6 +233,11 @@ Result<LinkPlan> plan_toolkit_link(const Files& files, const std::string& link, 
     plan.place = *kind == FileKind::directory ? LinkPlace::directory : LinkPlace::other;
   }
   if (plan.already) return plan;
+  // Debian's stands in /usr/bin, /usr/include and among the system's libraries: no folder has all of it.
+  if (!force && !files.exists(target + "/bin/nvcc")) {
+    return link_error(target, "no bin/nvcc stands there, which builds look for below the link",
+                      "Use varve toolkit env, which needs no link; --force leads the link there all the same");
+  }
   const bool fine = plan.place == LinkPlace::nothing || plan.place == LinkPlace::toolkit_link;
   if (!fine && (!force || plan.place == LinkPlace::other)) {
     return link_error(link, refusal(plan), refusal_hint(plan));

@@ -62,6 +62,17 @@ TEST(ToolkitLink, ARelativeLinkStaysRelative) {
   EXPECT_EQ(fs::canonical(place.link), place.b);
 }
 
+// /usr/lib/cuda holds no program: a build that looks below the link would find nothing.
+TEST(ToolkitLink, DoesNotLeadToDebiansEmptyFolders) {
+  const Place place;
+  write_debians_toolkit(place.root);
+  const std::string debians = fs::canonical(place.root.path() + "/usr/lib/cuda").string();
+  const Result<LinkPlan> plan = place.plan(debians);
+  ASSERT_FALSE(plan);
+  EXPECT_NE(plan.error().found.find("bin/nvcc"), std::string::npos);
+  EXPECT_TRUE(place.plan(debians, true));
+}
+
 TEST(ToolkitLink, WhatKilledRunsLeftIsSwept) {
   const Place place;
   fs::create_symlink(place.a, place.link);

@@ -28,7 +28,7 @@ DRIVER = "595.45.04"
 # What no program opens without a GPU: cuDNN takes its engines for a plan, which needs a handle; onnxruntime takes cuDNN,
 # TensorRT and compilers when a session runs.
 NOT_TRIED = {"torch": re.compile(r"libcudnn_(engines|heuristic|ext)"), "cupy": re.compile(r"libcudnn_(engines|heuristic)"),
-             "ort": re.compile(r"libcudnn|libnvrtc|tensorrt")}
+             "ort": re.compile(r"libcudnn|libnvrtc|tensorrt"), "tf": re.compile(r"libcudnn_")}
 
 TORCH = r'''
 import ctypes, glob, os, sys
@@ -105,9 +105,20 @@ try:
     ctypes.CDLL(folder + "libonnxruntime_providers_cuda.so")
 except OSError as error: print("failed provider:", str(error)[:200])
 '''
-PROGRAMS = {"torch": TORCH, "cupy": CUPY, "ort": ONNXRUNTIME}
-PACKAGES = {"torch": "torch", "cupy": "cupy-", "ort": "onnxruntime-gpu"}
-OWN = {"torch": ["torch/lib", "torch"], "cupy": [], "ort": ["onnxruntime/capi"]}
+# What decides whether it sees GPUs, called as it calls it: a status of absl comes back, 0 or 1 where all is well.
+TENSORFLOW = r'''
+import ctypes, os
+import tensorflow
+print("imported", flush=True)
+core = ctypes.CDLL(os.path.dirname(tensorflow.__file__) + "/libtensorflow_framework.so.2")
+opens = core._ZN3tsl8internal9DsoLoader22TryDlopenCUDALibrariesEv
+status, opens.restype = ctypes.c_size_t(0), ctypes.c_void_p
+opens(ctypes.byref(status))
+if status.value > 1: print("failed devices: Cannot dlopen all CUDA libraries")
+'''
+PROGRAMS = {"torch": TORCH, "cupy": CUPY, "ort": ONNXRUNTIME, "tf": TENSORFLOW}
+PACKAGES = {"torch": "torch", "cupy": "cupy-", "ort": "onnxruntime-gpu", "tf": "tensorflow "}
+OWN = {"torch": ["torch/lib", "torch"], "cupy": [], "ort": ["onnxruntime/capi"], "tf": []}
 
 
 def kind_of(name):

@@ -315,7 +315,8 @@ TEST_F(Consumers, TellTheImportFromWhatComesLater) {
 TEST_F(Consumers, NeedTheFrameworksThatTheyImport) {
   library("bitsandbytes/libbitsandbytes_cuda128.so", "int one(void) { return 1; }");
   package("bitsandbytes", "0.50", {"bitsandbytes/libbitsandbytes_cuda128.so"});
-  root_.write(std::string(kPackages) + "bitsandbytes/__init__.py", "import os\nimport torch\n");
+  root_.write(std::string(kPackages) + "bitsandbytes/__init__.py", "import os\nfrom .base import one\n");
+  root_.write(std::string(kPackages) + "bitsandbytes/base.py", "import torch\n");
   EXPECT_EQ(consumer_of(capture(), "bitsandbytes").lacks_packages, (std::vector<std::string>{"torch"}));
   root_.write(std::string(kPackages) + "torch/__init__.py", "");
   EXPECT_TRUE(consumer_of(capture(), "bitsandbytes").lacks_packages.empty());

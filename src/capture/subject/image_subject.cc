@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "image/image.h"
+#include "loading/cuda_users.h"
 #include "package/packages.h"
 
 namespace varve {
@@ -29,7 +30,8 @@ constexpr Interest kInterests[] = {
     {"", "/INSTALLER", kSmall},
     {"", "/RECORD", kLarge},
     {"", "/pyvenv.cfg", kSmall},
-    {"", ".py", std::uint64_t{64} << 10},  // torch/version.py and its like
+    {"", "/__init__.py", kSmall},  // what an import does: torch's has 130 KiB
+    {"", ".py", std::uint64_t{256} << 10},
     {"", "/version.json", kSmall},
     {"", "/version.txt", kSmall},
     {"", "/_wheel.json", kSmall},
@@ -46,6 +48,21 @@ bool is_binary_name(std::string_view path) {
   const std::size_t at = name.find(".so");
   const bool library = at != std::string_view::npos && (at + 3 == name.size() || name[at + 3] == '.');
   return library || gpu_compiler_at(path).has_value();
+}
+
+// Where programs stand; that they use CUDA their files tell.
+bool is_in_program_folder(std::string_view path) {
+  const std::string_view folder = path.substr(0, path.rfind('/'));
+  return folder.ends_with("/bin") || folder.ends_with("/sbin") || folder == "/app";
+}
+
+// Of thousands of programs those that a check asks about: in the system's folders what is linked with CUDA or carries
+// its code, elsewhere also what opens it.
+bool is_program_of_interest(const std::string& path, const FileReader& file, const BinaryCache& cache) {
+  const Result<DynamicSection> dynamic = read_dynamic_section(file, path);
+  if (!dynamic || dynamic->interpreter.empty() || !dynamic->soname.empty()) return false;
+  const bool of_system = path.starts_with("/usr/bin/") || path.starts_with("/bin/");
+  return of_system ? links_cuda(file, path) : uses_cuda(file, path, cache);
 }
 
 bool is_text_of_interest(std::string_view path, std::uint64_t size) {
@@ -66,9 +83,12 @@ Result<Subject> image_subject(const World& world, const CaptureOptions& options)
   ImageOptions wanted;
   wanted.verify = options.verify;
   wanted.keep = is_text_of_interest;
-  wanted.inspect = [](std::string_view path, std::uint64_t) { return is_binary_name(path); };
+  wanted.inspect = [](std::string_view path, std::uint64_t) {
+    return is_binary_name(path) || is_in_program_folder(path);
+  };
   wanted.inspected = [&](std::string_view path, const FileReader& file) {
     const BinaryOptions how{.coverage = options.coverage, .exact = options.exact};
+    if (!is_binary_name(path) && !is_program_of_interest(std::string(path), file, cache)) return;
     Result<ReadBinary> read = read_binary(file, std::string(path), how, cache);
     if (!read) return;
     if (options.exact && symbol_bytes < kMostSymbols) {

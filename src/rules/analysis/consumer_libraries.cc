@@ -30,10 +30,15 @@ bool is_program(const ConsumerView& view) {
 }
 
 // "; nvidia-cudnn-cu13 would bring it", where somebody knows.
-std::string wheel_text(const ConsumerView& view, const LibraryIndex& index, const ConsumedLibrary& library) {
-  const std::string_view remark = lookup_remark(library.why);
-  if (lookup_way(library.why) == LookupWay::nowhere && !remark.empty()) return "; " + std::string(remark);
-  const std::string wheel = bringing_wheel(view, index, library.name);
+std::string wheel_text(const ConsumerView& view, const LibraryIndex& index, const std::vector<Loss>& losses,
+                       const Loss& first) {
+  const std::string_view remark = lookup_remark(first.library->why);
+  if (lookup_way(first.library->why) == LookupWay::nowhere && !remark.empty()) return "; " + std::string(remark);
+  std::vector<std::string> names = {first.library->name};
+  for (const Loss& loss : losses) {
+    if (loss.effect == first.effect && loss.is_missing() && &loss != &first) names.push_back(loss.library->name);
+  }
+  const std::string wheel = bringing_wheels(view, index, names);
   return wheel.empty() ? std::string() : "; " + wheel;
 }
 
@@ -83,7 +88,7 @@ ConsumerAnswer answer_libraries(const ConsumerView& view, const std::vector<Loss
     return {Question::libraries, CheckState::not_applicable, "it has none that load CUDA"};
   }
   const MissingTexts texts = missing_texts(losses);
-  const std::string wheel = texts.first == nullptr ? "" : wheel_text(view, index, *texts.first->library);
+  const std::string wheel = texts.first == nullptr ? "" : wheel_text(view, index, losses, *texts.first);
   if (!texts.start.empty()) {
     const std::string what = !texts.at_start ? "" : is_program(view) ? "it does not start: " : "the import fails: ";
     return {Question::libraries, CheckState::broken, what + "not found: " + listed(texts.start) + wheel};
@@ -125,7 +130,8 @@ ConsumerAnswer answer_symbols(const ConsumerView& view, const std::vector<Loss>&
       first = ", first " + (symbol.name.empty() ? "the version " + symbol.version : symbol.name);
     }
     const std::string text = fmt::format("{} lacks {}{}", base_name(library.path), library.unresolved_count, first);
-    (loss.effect == LossEffect::side_piece ? aside : broken).push_back(text);
+    std::vector<std::string>& list = loss.effect == LossEffect::side_piece ? aside : broken;
+    if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(text);  // one a folder (cu12, cu13)
     at_start = at_start || (loss.effect == LossEffect::start && loss.at_start);
   }
   if (!broken.empty()) {

@@ -9,6 +9,7 @@
 #include "base/library_file_name.h"
 #include "base/text.h"
 #include "model/words/lookup_way.h"
+#include "rules/situation/package_row.h"
 #include "tables/libraries.h"
 
 namespace varve {
@@ -83,7 +84,9 @@ class LossFinder {
     for (const LibraryView& library : view_.libraries) {
       const ConsumedLibrary& loaded = *library.loaded;
       if (is_missing(loaded) && loaded.kind == DependencyKind::needed) losses.push_back(loss_of_needed(loaded));
-      if (loaded.path.empty() && loaded.kind == DependencyKind::opened && fails_at_use(library)) {
+      if (is_missing(loaded) && loaded.kind == DependencyKind::opened && is_made_up(loaded.name)) {
+        losses.push_back({LossEffect::gpu_part, &loaded, "", true});
+      } else if (loaded.path.empty() && loaded.kind == DependencyKind::opened && fails_at_use(library)) {
         losses.push_back({.effect = LossEffect::use,
                           .library = &loaded,
                           .part = {},
@@ -247,12 +250,13 @@ class LossFinder {
     const std::string stem = split_library_file_name(wanted.name).stem;
     if (found_.contains(stem)) return false;
     const bool is_elsewhere_held = lookup_way(wanted.why) == LookupWay::nowhere && !lookup_remark(wanted.why).empty();
-    return is_elsewhere_held || is_asked_for(wanted.name);
+    return is_elsewhere_held || is_asked_for(wanted.name) || is_vital(wanted.name);
   }
 
   bool opens_in_vain(const LibraryView& library) const {
-    return library.loaded->path.empty() && library.loaded->kind == DependencyKind::opened &&
-           index_.cuda_major(library.loaded->name) && !fails_at_use(library);
+    const std::string& name = library.loaded->name;
+    return library.loaded->path.empty() && library.loaded->kind == DependencyKind::opened && index_.cuda_major(name) &&
+           !is_made_up(name) && !fails_at_use(library);
   }
 
   // A framework that opens its CUDA libraries by name and finds none of them runs on the CPU without a word.
@@ -301,7 +305,21 @@ class LossFinder {
 
   // Whether somebody has seen to it: a package lists it, or the consumer's asks for a wheel that holds it.
   bool is_expected(const std::string& name) const {
-    return is_asked_for(name) || !listing_package(view_, name).empty();
+    return is_asked_for(name) || is_vital(name) || !listing_package(view_, name).empty();
+  }
+
+  // A library of its own CUDA, of a package that does nothing without a GPU.
+  bool is_vital(const std::string& name) const {
+    if (row_ == nullptr || !row_->gpu_only) return false;
+    const std::optional<int> major = index_.cuda_major(name);
+    return major && cuda_majors(view_.package->cuda) == std::vector<int>{*major};
+  }
+
+  // Whether its code puts the name together, and sees no GPU where the library is not there.
+  bool is_made_up(const std::string& name) const {
+    const std::string stem = split_library_file_name(name).stem;
+    return row_ != nullptr && std::any_of(row_->opens.begin(), row_->opens.end(),
+                                          [&](const std::string& one) { return one.substr(0, one.find(':')) == stem; });
   }
 
   bool is_of_api(const Loss& loss) const {
@@ -322,6 +340,7 @@ class LossFinder {
 
   const ConsumerView& view_;
   const LibraryIndex& index_;
+  const PackageRow* row_ = view_.package == nullptr ? nullptr : row_of(*view_.package);
   std::map<std::string, const LibraryView*> by_path_;
   std::map<std::string, std::set<std::string>> found_;  // stem → names that were found
   std::set<std::string> incomplete_, extends_absent_;   // paths of own files
@@ -365,6 +384,21 @@ std::string bringing_wheel(const ConsumerView& view, const LibraryIndex& index, 
     if (of_major != wheels.end()) wheels = {*of_major};
   }
   return wheels.empty() ? std::string() : join(wheels, " or ") + " would bring it";
+}
+
+std::string bringing_wheels(const ConsumerView& view, const LibraryIndex& index,
+                            const std::vector<std::string>& names) {
+  constexpr std::string_view kBrings = " would bring it";
+  constexpr std::size_t kMostWheels = 4;
+  std::vector<std::string> wheels;
+  for (const std::string& name : names) {
+    std::string text = bringing_wheel(view, index, name);
+    if (!text.ends_with(kBrings) || text.find(" or ") != std::string::npos) continue;
+    text.resize(text.size() - kBrings.size());
+    if (std::find(wheels.begin(), wheels.end(), text) == wheels.end()) wheels.push_back(std::move(text));
+  }
+  if (wheels.size() < 2) return names.empty() ? std::string() : bringing_wheel(view, index, names.front());
+  return and_more(wheels, kMostWheels) + " would bring them";
 }
 
 }  // namespace varve

@@ -82,6 +82,60 @@ TEST(ConsumerLosses, PartsThatNobodyBroughtAreMissedOnAGpuAlone) {
   EXPECT_TRUE(is_damaged(stack));  // taken away
 }
 
+// CuPy without a toolkit: its modules are optional one by one, and nothing works on the CPU instead.
+TEST(ConsumerLosses, WhatWorksOnAGpuAloneMissesItsOwnCuda) {
+  for (const auto& [name, state] :
+       {std::pair("cupy-cuda12x", CheckState::broken), std::pair("ctranslate2", CheckState::ok)}) {
+    MadeStack stack;
+    stack.gpu("NVIDIA A100", "8.0").package(name, "13.4.1", "12.8").consumer();
+    stack.library("core.so", name, "", code_of_ampere());
+    stack.library("libc.so.6", "the-system", "", {}, std::string("/env/") + name + "/core.so");
+    stack.not_found("libcublas.so.12", "");  // opened by its Python
+    stack.last_library().kind = DependencyKind::opened;
+    EXPECT_EQ(answer_state(stack, Question::libraries), state) << name;
+  }
+  MadeStack other;  // the name of another CUDA, which is tried too
+  other.gpu("NVIDIA A100", "8.0").package("cupy-cuda13x", "13.4.1", "13.0").consumer();
+  other.library("core.so", "cupy-cuda13x", "", code_of_ampere());
+  other.not_found("libcublas.so.12", "");
+  other.last_library().kind = DependencyKind::opened;
+  EXPECT_EQ(answer_state(other, Question::libraries), CheckState::ok);
+}
+
+// TensorFlow sees no GPU as soon as one of the libraries is not there.
+TEST(ConsumerLosses, NamesThatAreMadeUpAreItsGpuPart) {
+  MadeStack stack;
+  add_framework(stack, "12.5", code_of_ampere(), "tensorflow", "2.18.1");
+  EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::ok);
+  stack.not_found("libcudnn.so.9", "/env/tensorflow/libown.so");
+  stack.last_library().kind = DependencyKind::opened;
+  EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::degraded);
+  const Analysis analysis = stack.analysis();
+  EXPECT_EQ(analysis.consumers.front().losses.front().effect, LossEffect::gpu_part);
+}
+
+TEST(ConsumerLosses, NamesTheWheelsThatAreKnown) {
+  Knowledge knowledge = test::small_knowledge();
+  for (const char* name : {"cublas", "cufft"}) {
+    knowledge.library_names.push_back({.library = name,
+                                       .soname = std::string("lib") + name + ".so.12",
+                                       .cuda = "12",
+                                       .package = std::string("nvidia-") + name + "-cu12",
+                                       .folder = {},
+                                       .source = "made"});
+  }
+  MadeStack stack(knowledge);
+  add_framework(stack, "12.5", code_of_ampere());
+  const Analysis analysis = stack.analysis();
+  const auto text = [&](const std::vector<std::string>& names) {
+    return bringing_wheels(analysis.consumers.front(), analysis.libraries, names);
+  };
+  EXPECT_EQ(text({"libcublas.so.12", "libcufft.so.12", "libmine.so.1"}),
+            "nvidia-cublas-cu12, nvidia-cufft-cu12 would bring them");
+  EXPECT_EQ(text({"libcufft.so.12", "libmine.so.1"}), "nvidia-cufft-cu12 would bring it");
+  EXPECT_EQ(text({"libmine.so.1"}), "");
+}
+
 // torch lists a libgomp.so.1 of its own; without it the loader takes the system's.
 TEST(ConsumerLosses, AFileThatIsGoneAndFoundElsewhereIsNotMissed) {
   MadeStack stack;

@@ -99,6 +99,11 @@ bool is_below(const DottedVersion& driver, const DottedVersion& least) {
   return driver.parts.size() == 1 ? driver.major() < least.major() : driver < least;
 }
 
+// JetPack 7 numbers its driver 580.00: of the branch, and below each of the floors, which are those of other drivers.
+bool has_no_floor(const DottedVersion& driver) {
+  return is_jetson_driver(driver) || (driver.parts.size() == 2 && driver.parts[1] == 0);
+}
+
 RegimeVerdict minor_version(const Situation& situation, const ServingDriver& driver, const DottedVersion& runtime) {
   const std::string words = driver_words(driver), cuda = to_string(runtime);
   const MinorVersionFloor* floor = floor_of(situation.knowledge, runtime);
@@ -116,7 +121,7 @@ RegimeVerdict minor_version(const Situation& situation, const ServingDriver& dri
     return {CheckState::ok, Regime::minor_version,
             fmt::format("{} is of the same major version as CUDA {}", words, cuda)};
   }
-  if (driver.version && is_jetson_driver(*driver.version)) {
+  if (driver.version && has_no_floor(*driver.version)) {
     return {CheckState::cannot_tell, std::nullopt,
             fmt::format("CUDA {} is newer than what {} offers, and the floors of minor-version compatibility are not "
                         "those of Jetson Linux",

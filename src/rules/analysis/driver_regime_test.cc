@@ -51,6 +51,13 @@ TEST(DriverRegime, RefusesADriverBelowTheFloorOfTheMajorVersion) {
   EXPECT_NE(verdict.detail.find("450.80.02"), std::string::npos) << verdict.detail;
 }
 
+TEST(DriverRegime, LeavesTheFloorOfJetPack7Open) {
+  MadeStack stack;
+  stack.driver("580.00", "13.0");
+  EXPECT_EQ(regime_of(stack, "13.0").regime, Regime::backward);
+  EXPECT_EQ(regime_of(stack, "13.2").state, CheckState::cannot_tell);
+}
+
 TEST(DriverRegime, KnowsNoMinorVersionCompatibilityBeforeCuda11) {
   MadeStack stack;
   stack.driver("418.87.00", "10.1");

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "rules/situation/consumer_runtimes.h"
+#include "tables/libraries.h"
 
 namespace varve {
 
@@ -266,9 +267,19 @@ void decide(const Situation& situation, const ServingDriver& driver, std::vector
   verdict.detail = detail_of(situation, driver, verdict) + (verdict.by_table ? ", by " + code[0].path : "");
 }
 
+// A process is followed with whole sections read or not at all; its symbols are bound already and not compared.
+bool is_read_process(const ConsumerView& view) {
+  const auto is_unread = [](const LibraryView& library) {
+    const std::string& path = library.loaded->path;
+    return library.binary == nullptr && is_cuda_library(path) && !is_driver_library(path);
+  };
+  return view.consumer.kind == ConsumerKind::process && !view.libraries.empty() &&
+         std::none_of(view.libraries.begin(), view.libraries.end(), is_unread);
+}
+
 bool was_read(const Situation& situation, const ConsumerView& view) {
   const auto& binaries = situation.subject.binaries;
-  return view.consumer.symbols_checked ||
+  return view.consumer.symbols_checked || is_read_process(view) ||
          std::any_of(binaries.begin(), binaries.end(), [](const Binary& b) { return b.coverage.has_value(); });
 }
 }  // namespace

@@ -52,6 +52,9 @@ bool misses_a_cuda_version(const LibraryIndex& index, const AnalysedConsumer& co
   });
 }
 
+constexpr const char* kOnTheCpu =
+    "What needs it cannot be loaded: the import goes well, and the work is done on the CPU or fails at first use";
+
 struct MissingNames {
   std::vector<std::string> names, askers;
   bool is_api = false;  // Loss::of_api of one
@@ -60,7 +63,7 @@ struct MissingNames {
 Found missing_found(const Analysis& analysis, const ConsumerView& view, LossEffect effect,
                     const MissingNames& missing) {
   const LibraryIndex& index = analysis.libraries;
-  const std::string wheel = bringing_wheel(view, index, missing.names.front());
+  const std::string wheel = bringing_wheels(view, index, missing.names);
   std::string evidence = fmt::format("{} needs {}, asked for by {}; ", consumer_text(view.consumer),
                                      join(missing.names, ", "), join(missing.askers, ", ")) +
                          what_is_there(index, view, missing.names.front()) + (wheel.empty() ? "" : "; " + wheel);
@@ -71,9 +74,7 @@ Found missing_found(const Analysis& analysis, const ConsumerView& view, LossEffe
   const bool is_part = effect == LossEffect::side_piece && !missing.is_api;
   found.severity =
       is_part ? Severity::note : with_gpu(analysis, effect == LossEffect::use ? Severity::error : Severity::warning);
-  found.consequence = is_part ? "The function that needs it is not there; others have what they need"
-                              : "What needs it cannot be loaded: the import goes well, and the work is done on the CPU "
-                                "or fails at first use";
+  found.consequence = is_part ? "The function that needs it is not there; others have what they need" : kOnTheCpu;
   return found;
 }
 
@@ -84,9 +85,13 @@ std::optional<Found> finds_no_cuda(const Analysis& analysis, const AnalysedConsu
     if (loss.by_name && loss.effect == LossEffect::gpu_part) missing.insert(loss.library->name);
   }
   if (missing.empty()) return {};
-  Found found{.evidence = fmt::format("{} opens {} by name and would find none of them",
-                                      consumer_text(consumer.consumer), join({missing.begin(), missing.end()}, ", ")),
-              .severity = with_gpu(analysis, Severity::warning)};
+  const std::vector<std::string> names(missing.begin(), missing.end());
+  const std::string wheel = bringing_wheels(consumer, analysis.libraries, names);
+  Found found{.evidence = fmt::format("{} opens {} by name and would {}{}", consumer_text(consumer.consumer),
+                                      join(names, ", "), names.size() == 1 ? "not find it" : "find none of them",
+                                      wheel.empty() ? "" : "; " + wheel),
+              .severity = with_gpu(analysis, Severity::warning),
+              .consequence = kOnTheCpu};
   for (const std::string& name : missing) found.about.push_back({About::missing_library, name});
   return found;
 }
@@ -132,7 +137,7 @@ std::vector<Found> missing_parts(const Analysis& analysis) {
     }
     for (const auto& [asker, names] : missing) {
       if (!told.insert(consumer.consumer.environment + "\n" + asker).second) continue;
-      const std::string wheel = bringing_wheel(consumer, index, *names.begin());
+      const std::string wheel = bringing_wheels(consumer, index, {names.begin(), names.end()});
       found.push_back(
           {.evidence = fmt::format("{} of {} opens {} by name, and would not find {}; {}{}",
                                    asker.empty() ? "its Python" : asker, consumer_text(consumer.consumer),

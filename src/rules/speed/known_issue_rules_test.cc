@@ -109,6 +109,22 @@ TEST(KnownIssues, SeveralNodesAreTakenFromTheJob) {
   EXPECT_TRUE(judge(scene).empty());
 }
 
+TEST(KnownIssues, ADriversNumberIsNoReleaseOfCuda) {
+  KnownIssue issue = eager();
+  issue.components = {"cuda"};
+  issue.version = ">=13.2";
+  issue.settings = {};
+  Scene scene;
+  scene.knowledge.known_issues = {issue};
+  scene.gpu("NVIDIA H100", "9.0");
+  scene.binary("/usr/lib/libcuda.so.550.163.01", "libcuda.so.1", "550.163.01", "", "");
+  scene.consumer("program", "1", "process", "").libraries = {
+      testing::loaded("libcuda.so.1", "/usr/lib/libcuda.so.550.163.01", "mapped")};
+  EXPECT_TRUE(judge(scene).empty());
+  scene.package("nvidia-cuda-runtime", "13.2.51", "runtime", "13");
+  EXPECT_EQ(judge(scene).size(), 1u);
+}
+
 TEST(KnownIssues, OtherComponentsAreOfTheSameEnvironment) {
   KnownIssue issue = eager();
   issue.settings = {};

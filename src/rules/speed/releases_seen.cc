@@ -61,7 +61,8 @@ void add_libraries(const Analysis& analysis, ReleasesSeen& seen) {
     for (const LibraryView& library : view.libraries) {
       const Package* package = library.binary == nullptr ? nullptr : index.package_of(*library.binary);
       if (library.binary == nullptr || (package != nullptr && package->role == PackageRole::runtime))
-        continue;  // counted already
+        continue;                                             // counted already
+      if (is_driver_library(library.binary->path)) continue;  // libcuda 550 is no CUDA 550: the driver is told below
       const std::string stem = library_words(library.binary->path).stem;
       const std::string family = family_of(stem);
       const std::string& component = family.empty() ? stem : family;
