@@ -170,7 +170,7 @@ void write_check(HtmlWriter& out, const Check& check) {
   if (failure_first) write_errors(out, check);
   write_chain(out, check);
   if (!failure_first) write_errors(out, check);
-  write_findings(out, findings_beside_log(check));
+  write_findings(out, findings_beside_log(check), failure_first);
   write_consumers(out, check);
   write_drift(out, check);
   write_proofs(out, check);

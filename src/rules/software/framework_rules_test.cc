@@ -233,6 +233,17 @@ TEST(FrameworkRules, TwoDistributionsOfOneFrameworkInAList) {
       "is not told");
 }
 
+// JAX's own report names three packages: what it does not name may be there.
+TEST(FrameworkRules, APartThatAListDoesNotName) {
+  Scene scene;
+  scene.gpu("NVIDIA L4", "8.9");
+  scene.package("jax", "0.5.2", "framework");
+  scene.environment().python = missing_fact(Missing::not_asked, "text");
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-CPU-BUILD").empty());
+  scene.package("pip", "25.0", "library");
+  EXPECT_EQ(scene.judge("VRV-FRAMEWORK-CPU-BUILD").size(), 1u);
+}
+
 TEST(FrameworkRules, OneFrameworkByTwoInstallers) {
   Scene scene;
   scene.package("torch", "2.3.0", "framework", "12.1");

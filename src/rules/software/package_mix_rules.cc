@@ -133,12 +133,6 @@ std::vector<Found> replaced_files(const Analysis& analysis) {
   return found;
 }
 
-// A list of packages that somebody wrote down: nobody looked at their files.
-bool is_a_list(const Environment& environment) {
-  const Fact& python = environment.python;
-  return python.is_known() ? python.standing == Standing::declared : python.missing == Missing::not_asked;
-}
-
 // Distributions that write one folder, where no file tells who wrote last. conda's are parts of one that is split.
 std::vector<Found> frameworks_of_one_folder(const Environment& environment) {
   std::map<std::string, std::map<std::string, std::string>> by_folder;
