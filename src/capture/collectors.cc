@@ -24,6 +24,7 @@ const std::vector<Collector>& collectors() {
       {"NUMA", Scope::machine, facts_only<collect_numa>},
       {"machine", Scope::machine, facts_only<collect_machine>},
       {"hypervisor", Scope::machine, facts_only<collect_hypervisor>},
+      {"RDMA adapters", Scope::machine, facts_only<collect_rdma>},
       {"operating system", Scope::root, facts_only<collect_os>},
       {"C library", Scope::root, facts_only<collect_c_library>},
       {"host compiler", Scope::root, facts_only<collect_host_compiler>},

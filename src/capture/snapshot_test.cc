@@ -195,6 +195,21 @@ TEST(Snapshot, BridgesThatRedirect) {
   EXPECT_EQ(capture_root(root).facts.at("pci.acs").missing, Missing::denied);
 }
 
+TEST(Snapshot, AdaptersOfRdma) {
+  const TestRoot root;
+  write_machine(root);
+  EXPECT_EQ(capture_root(root).facts.at("network.rdma").missing, Missing::absent);
+  const auto write_port = [&](const std::string& port, const char* state, const char* rate, const char* link) {
+    root.write("sys/class/infiniband/" + port + "/state", state);
+    root.write("sys/class/infiniband/" + port + "/rate", rate);
+    root.write("sys/class/infiniband/" + port + "/link_layer", link);
+  };
+  write_port("mlx5_0/ports/1", "1: DOWN\n", "10 Gb/sec (4X SDR)\n", "InfiniBand\n");
+  write_port("mlx5_0/ports/2", "4: ACTIVE\n", "400 Gb/sec (4X NDR)\n", "InfiniBand\n");
+  write_port("mlx5_1/ports/1", "1: DOWN\n", "40 Gb/sec (4X QDR)\n", "Ethernet\n");
+  expect_snapshot_facts(capture_root(root), {{"network.rdma", "mlx5_0, InfiniBand, 400 Gb/s, mlx5_1, Ethernet, down"}});
+}
+
 TEST(Snapshot, ContainerEngines) {
   const TestRoot root;
   root.write(

@@ -112,6 +112,20 @@ void set_bus(const Declared& declared, Stack& stack) {
       known_fact(std::move(rows), fmt::format("line {} (lspci)", declared.on_bus_line), Standing::declared);
 }
 
+// A text may show some of a machine's adapters: they are those that there are at least. Those that only lspci shows are
+// the same ones under other names where a tool of RDMA names any.
+void set_adapters(const Declared& declared, Stack& stack) {
+  const auto is_named = [](const RdmaAdapter& adapter) { return !adapter.name.starts_with("on "); };
+  const bool any_named = std::any_of(declared.adapters.begin(), declared.adapters.end(), is_named);
+  std::vector<std::string> texts;
+  for (const RdmaAdapter& adapter : declared.adapters) {
+    if (!any_named || is_named(adapter)) texts.push_back(rdma_adapter_text(adapter));
+  }
+  if (texts.empty()) return;
+  stack.facts[kRdmaAdapters] =
+      known_fact(std::move(texts), fmt::format("from line {}", declared.adapters_line), Standing::declared);
+}
+
 void set_module(const Declared& declared, Stack& stack) {
   if (!declared.module_kernels.empty()) {
     stack.facts["driver.kernel_mode.kernels"] =
@@ -203,6 +217,7 @@ Stack stack_of_text(Disclosure& disclosure, const std::string& name, const Knowl
   stack.environments = environments_of_text(declared, knowledge);
   set_gpu_facts(declared, stack);
   set_bus(declared, stack);
+  set_adapters(declared, stack);
   set_module(declared, stack);
   add_builds_of_others(declared, stack);
   settle_user_driver(stack, knowledge);

@@ -25,6 +25,7 @@ constexpr KernelEvent kKernelEvents[] = {
     {"RmInitAdapter failed", "NVRM: RmInitAdapter failed"},
     {"rm_init_adapter failed", "NVRM: RmInitAdapter failed"},
     {"fallen off the bus", "NVRM: GPU has fallen off the bus"},
+    {"GPU lost from the bus", "NVRM: GPU has fallen off the bus"},
     {"failed to initialize the NVIDIA kernel module", "NVRM: the kernel module did not initialize"},
     {"The NVIDIA probe routine was not called", "NVRM: another driver holds the GPU"},
     {"GPU is already being used by", "NVRM: another driver holds the GPU"},

@@ -72,13 +72,42 @@ std::string standing_line(const ExplainedError& error) {
   return "Cannot tell: what is here rules out every cause that is known for this message";
 }
 
+std::string read_line(const TextAccount& text) {
+  constexpr std::size_t kShownParts = 8;
+  std::vector<std::string> parts;
+  for (const TextPart& part : text.parts) {
+    parts.push_back(part.first == part.last ? fmt::format("{} (line {})", part.kind, part.first)
+                                            : fmt::format("{} (lines {} to {})", part.kind, part.first, part.last));
+  }
+  const std::string found = parts.empty() ? "nothing that describes a machine" : and_more(parts, kShownParts);
+  return fmt::format("read: {} of {}{}", found, count_text(static_cast<std::size_t>(text.lines), "line", "lines"),
+                     text.is_cut ? ", and it goes on" : "");
+}
+
+std::vector<std::string> reading_remarks(const TextAccount& text) {
+  std::vector<std::string> lines;
+  for (const TextConflict& conflict : text.conflicts) {
+    const std::string title = fact_title(conflict.id);
+    lines.push_back(
+        conflict.other.empty()
+            ? fmt::format("{}: lines {} and {} say different things", title, conflict.first_line, conflict.other_line)
+            : fmt::format("{}: line {} says {}, line {} says {}; the first counts", title, conflict.first_line,
+                          conflict.first, conflict.other_line, conflict.other));
+  }
+  if (!text.others.empty()) {
+    lines.push_back("it also speaks of " + and_more(text.others, 3) + ", which is not judged");
+  }
+  return lines;
+}
+
 std::vector<std::string> other_causes(const ExplainedError& error) {
   std::vector<std::string> lines;
   const bool is_sure = error.standing == CauseStanding::confirmed;
   for (const CauseCandidate& one : error.candidates) {
     if (one.leads || lines.size() >= kMostOthers) continue;
     if (one.state == CandidateState::excluded) {
-      if (error.explained_by.empty()) lines.push_back("Ruled out (" + one.because + "): " + one.cause);
+      const std::string why = one.because.empty() ? std::string() : " (" + one.because + ")";
+      if (error.explained_by.empty()) lines.push_back("Ruled out" + why + ": " + one.cause);
       continue;
     }
     if (is_sure) continue;

@@ -30,6 +30,11 @@ std::vector<std::string> other_causes(const ExplainedError& error);
 // no log, or it has one.
 std::vector<std::string> log_lines(const Check& check);
 
+// What was recognised in a text: "read: nvidia-smi (lines 3 to 12) of 40 lines"; and what contradicts itself there, or
+// is not judged, a line each.
+std::string read_line(const TextAccount& text);
+std::vector<std::string> reading_remarks(const TextAccount& text);
+
 // "First broken link: kernel driver", and by what; or which links may be broken. Empty: none is.
 std::string headline(const Check& check);
 // Of one rule the first `most` notes stay; the others are taken out. How many, by rule.

@@ -24,6 +24,7 @@ constexpr TableWord<IssueBounds> kBounds[] = {{"stated", IssueBounds::stated},
                                               {"open-start", IssueBounds::open_start},
                                               {"inferred", IssueBounds::inferred}};
 constexpr std::string_view kPlatforms[] = {"container", "jetson", "mig", "nodes", "proprietary-module"};
+constexpr std::string_view kAdapterWords[] = {"rdma", "roce", "several", "one-a-gpu"};
 
 // Whether is_within can read every piece of it.
 bool is_range(std::string_view range) {
@@ -42,12 +43,12 @@ std::string range_of(const TableRow& row, const char* key) {
   return range;
 }
 
-std::vector<std::string> platforms_of(const TableRow& row) {
-  std::vector<std::string> words = row.texts("platform");
+template <std::size_t N>
+std::vector<std::string> words_of(const TableRow& row, const char* key, const std::string_view (&known)[N]) {
+  std::vector<std::string> words = row.texts(key);
   for (const std::string& word : words) {
-    if (std::find(std::begin(kPlatforms), std::end(kPlatforms), word) == std::end(kPlatforms)) {
-      row.reject("platform", word, "container, jetson, mig, nodes or proprietary-module");
-    }
+    if (std::find(std::begin(known), std::end(known), word) != std::end(known)) continue;
+    row.reject(key, word, "one of " + join(std::vector<std::string>(std::begin(known), std::end(known)), ", "));
   }
   return words;
 }
@@ -216,7 +217,8 @@ KnownIssue known_issue_of(const TableRow& row) {
                    .gpus = range_of(row, "gpus"),
                    .driver = range_of(row, "driver"),
                    .cpu = row.texts("cpu"),
-                   .platform = platforms_of(row),
+                   .platform = words_of(row, "platform", kPlatforms),
+                   .adapters = words_of(row, "adapters", kAdapterWords),
                    .settings = row.texts("settings"),
                    .modules = row.texts("modules"),
                    .kernel_log = row.text("kernel_log"),

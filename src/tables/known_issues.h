@@ -36,6 +36,7 @@ struct KnownIssue {
   std::string driver;                 // a range of the kernel driver
   std::vector<std::string> cpu;       // "amd", "arm", "x86", or a feature as cpu.isa writes it: all must hold
   std::vector<std::string> platform;  // "container", "jetson", "mig", "nodes", "proprietary-module": all must hold
+  std::vector<std::string> adapters;  // of RDMA: "rdma" (any), "roce", "several", "one-a-gpu": all must hold
   std::vector<std::string> settings;  // "NAME", "NAME=VALUE", "NAME|OTHER": all must hold
   std::vector<std::string> modules;   // kernel modules that are loaded; "!name": not loaded
   std::string kernel_log;             // words of an event that kernel.log.nvidia holds

@@ -184,6 +184,11 @@ class Machine:
         for i in range(self.spec.get("nvswitches", 0)):
             gpu = {"address": f"0000:{0xc0 + i:02x}:00.0"}
             self.pci_device(64 + i, gpu, "10de", "22a3", "068000", "nvidia-nvswitch")
+        for name, (link, rate) in self.spec.get("adapters", {}).items():  # {"mlx5_0": ["InfiniBand", 200]}
+            port = f"sys/class/infiniband/{name}/ports/1"
+            self.write(f"{port}/link_layer", link + "\n")
+            self.write(f"{port}/state", "4: ACTIVE\n")
+            self.write(f"{port}/rate", f"{rate} Gb/sec (4X)\n")
         for other in self.spec.get("displays", []):  # [["8086", "9a49", "i915"]]
             self.pci_device(99, {"address": "0000:00:02.0"}, other[0], other[1], "030000", other[2])
 

@@ -10,5 +10,6 @@ void collect_memory(const Subject& subject, Facts& facts);
 void collect_numa(const Subject& subject, Facts& facts);
 void collect_machine(const Subject& subject, Facts& facts);
 void collect_hypervisor(const Subject& subject, Facts& facts);
+void collect_rdma(const Subject& subject, Facts& facts);
 
 }  // namespace varve

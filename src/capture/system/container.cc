@@ -52,6 +52,12 @@ Fact container_fact(const Subject& subject) {
 }
 }  // namespace
 
-void collect_container(const Subject& subject, Facts& facts) { facts["container.kind"] = container_fact(subject); }
+void collect_container(const Subject& subject, Facts& facts) {
+  facts["container.kind"] = container_fact(subject);
+  // Who looks from inside does not learn what the engine was asked for; a text may say it.
+  const char* engine = "docker inspect, kubectl describe";
+  facts["container.gpu_request"] = missing_fact(Missing::not_asked, engine, "no engine is asked");
+  facts["container.node_gpus"] = missing_fact(Missing::not_asked, engine, "no engine is asked");
+}
 
 }  // namespace varve

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -66,12 +67,23 @@ Result<OpenText> open_text(const std::string& path) {
   return OpenText{name, std::move(*reader)};
 }
 
+namespace {
+// A kernel that does not run here: what the text says was not seen on this machine.
+bool names_another_kernel(const Stack& stack) {
+  const auto told = stack.facts.find("os.kernel.release");
+  utsname here = {};
+  return told != stack.facts.end() && told->second.is_known() && uname(&here) == 0 &&
+         value_text(*told->second.value) != here.release;
+}
+}  // namespace
+
 Result<ReadText> read_text(OpenText text, const Knowledge& knowledge) {
   Result<Disclosure> disclosure = read_disclosure(text.file, text.name);
   if (!disclosure) return disclosure.error();
   Stack stack = stack_of_text(*disclosure, text.name, knowledge);
   TextAccount account = account_of_text(*disclosure, stack);
-  return ReadText{std::move(text), std::move(stack), std::move(account), disclosure->names_machine()};
+  const bool names_machine = disclosure->names_machine() || names_another_kernel(stack);
+  return ReadText{std::move(text), std::move(stack), std::move(account), names_machine};
 }
 
 Result<LogReading> read_errors(const OpenText& text, const ErrorPatterns& patterns) {

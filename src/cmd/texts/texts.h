@@ -23,7 +23,7 @@ struct ReadText {
   OpenText text;
   Stack stack;                 // of standing "declared"
   TextAccount account;         // what was read, and what is left open
-  bool names_machine = false;  // a driver, a GPU or a package of a GPU stack
+  bool names_machine = false;  // a driver, a GPU, a package of a GPU stack, or a kernel that does not run here
 };
 Result<ReadText> read_text(OpenText text, const Knowledge& knowledge);
 

@@ -8,6 +8,7 @@
 #include "model/environment.h"
 #include "model/fact.h"
 #include "model/gpu.h"
+#include "model/hardware/rdma_adapter.h"
 #include "model/texts/text_account.h"
 
 namespace varve {
@@ -66,6 +67,8 @@ struct Declared {
   std::vector<LinkedFile> linked;
   std::vector<Gpu> on_bus;  // NVIDIA's cards as lspci lists them
   std::int64_t on_bus_line = 0;
+  std::vector<RdmaAdapter> adapters;
+  std::int64_t adapters_line = 0;
   std::vector<std::string> module_kernels;  // kernels that have a module of NVIDIA's
   std::int64_t module_kernels_line = 0;
   std::int64_t no_kernel_driver_line = 0;  // where nvidia-smi says that it reaches none; 0: nowhere

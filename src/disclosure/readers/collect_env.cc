@@ -80,7 +80,7 @@ bool CollectEnvReader::take_pair(std::string_view key, std::string_view value, c
     if (is_digit(value.empty() ? ' ' : value[0])) {
       declared.package_cuda.insert_or_assign(
           "torch", known_fact(std::string(leading_version(value)), source_at(place), Standing::declared));
-    } else if (value == "None") {
+    } else if (value == "None" || value == "Could not collect") {  // as it writes torch.version.cuda where it is None
       declared.package_cuda.insert_or_assign("torch",
                                              missing_fact(Missing::absent, source_at(place), "a build without CUDA"));
     }

@@ -2,6 +2,8 @@
 //   # packages in environment at /home/…/envs/jax2:
 //   # Name                    Version                   Build  Channel
 //   cuda-cudart               12.6.77              h5888daf_0    conda-forge
+// and the plan of conda install, with the channel and the file:
+//   pytorch            pytorch/linux-64::pytorch-1.10.0-py3.8_cpu_0
 // pip's packages have the build pypi_0. Where the environment lies is not kept.
 #include "base/text.h"
 #include "disclosure/lines/words.h"
@@ -21,6 +23,7 @@ class CondaListReader : public TextReader {
       begin_ = line.number;
       return true;
     }
+    if (take_planned(text, line, declared)) return true;
     const std::vector<std::string_view> words =
         begin_ != 0 || has(text, "Build") ? split_words(text.substr(0, 512)) : std::vector<std::string_view>();
     if (words.empty()) return false;
@@ -42,8 +45,26 @@ class CondaListReader : public TextReader {
   }
 
  private:
+  bool take_planned(std::string_view text, const TextLine& line, Declared& declared);
+
   std::int64_t begin_ = 0;
+  std::int64_t plan_ = 0;
 };
+
+bool CondaListReader::take_planned(std::string_view text, const TextLine& line, Declared& declared) {
+  if (text.starts_with("The following NEW packages will be INSTALLED")) plan_ = line.number;
+  const std::size_t colons = plan_ == 0 ? std::string_view::npos : text.substr(0, 512).find("::");
+  if (colons == std::string_view::npos) return false;
+  const std::string_view name = up_to(trim(text), " ");
+  const std::string_view file = up_to(text.substr(colons + 2), " ");
+  if (!is_package_name(name) || !file.starts_with(name) || file.size() < name.size() + 4) return false;
+  const std::string_view version = file.substr(name.size() + 1);
+  const std::size_t dash = version.find('-');
+  if (file[name.size()] != '-' || dash == std::string_view::npos || !is_package_version(version)) return false;
+  add_package(package_list(declared, {kName, plan_}, "conda"), name,
+              std::string(version.substr(0, dash)) + " " + std::string(version.substr(dash + 1)), line.number);
+  return true;
+}
 }  // namespace
 
 std::unique_ptr<TextReader> conda_list_reader() { return std::make_unique<CondaListReader>(); }

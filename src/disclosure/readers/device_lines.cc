@@ -55,7 +55,7 @@ bool DeviceLinesReader::take_ggml(std::string_view text, const TextLine& line, D
   const std::size_t comma = text.find(", compute capability ");
   if (at == std::string_view::npos || comma == std::string_view::npos || comma < at) return false;
   const auto number = leading_number(text.substr(at + 7));
-  const auto name = behind(text.substr(0, comma), ": ");
+  const auto name = behind(text.substr(at, comma - at), ": ");
   if (!number || !name) return false;
   Gpu* gpu = gpu_of(ggml_, line, *number, declared);
   set(gpu, *name, leading_version(text.substr(comma + 21)));

@@ -3,6 +3,7 @@
 //   "Env": [
 //       "NVIDIA_VISIBLE_DEVICES=all",
 //   "Runtime": "nvidia",
+//   "DeviceRequests": [ { "Driver": "", "Count": -1, "DeviceIDs": null, "Capabilities": [ [ "gpu" ] ] } ],
 // Of the variables the allow-list's are kept; of names, mounts, networks and labels nothing.
 #include "base/text.h"
 #include "disclosure/lines/words.h"
@@ -23,7 +24,11 @@ class InspectReader : public TextReader {
  public:
   static constexpr const char* kName = "docker inspect";
   const char* name() const override { return kName; }
-  void end() override { in_variables_ = is_open_ = false; }
+  void end() override {
+    in_variables_ = is_open_ = in_requests_ = may_have_nodes_ = false;
+    runtime_.clear();
+    asked_.clear();
+  }
   bool take(const TextLine& line, Declared& declared) override {
     const std::size_t first = line.text.find_first_not_of(' ');
     if (first == std::string_view::npos || line.text[first] != '"') {
@@ -51,13 +56,45 @@ class InspectReader : public TextReader {
       declare(declared, "container.kind", "docker", place, "", Standing::inferred);
       return true;
     }
-    return is_open_ && text.starts_with("\"Runtime\": ");
+    return is_open_ && take_request(text, place, declared);
   }
 
  private:
+  bool take_request(std::string_view text, const TextPlace& place, Declared& declared);
+
   bool in_variables_ = false;
-  bool is_open_ = false;  // a member of a container has been seen
+  bool is_open_ = false;         // a member of a container has been seen
+  bool in_requests_ = false;     // the lines of a device request follow
+  bool may_have_nodes_ = false;  // privileged, or device nodes of NVIDIA's are named
+  std::string runtime_, asked_;
 };
+
+// What the container was given. Members stand in the engine's order: Privileged, Runtime, Devices, DeviceRequests. One
+// that runs under another runtime than NVIDIA's, names no node and asks for no device has no GPU.
+bool InspectReader::take_request(std::string_view text, const TextPlace& place, Declared& declared) {
+  if (text.starts_with("\"Privileged\": true") || has(text, "\": \"/dev/nvidia")) may_have_nodes_ = true;
+  if (const std::string_view runtime = member(text, "Runtime"); !runtime.empty()) {
+    runtime_ = runtime;
+    if (runtime_ == "nvidia") may_have_nodes_ = true;
+    return true;
+  }
+  if (text.starts_with("\"DeviceRequests\": ")) {
+    in_requests_ = text.ends_with('[');
+    if (!in_requests_ && runtime_ == "runc" && !may_have_nodes_) {
+      declare(declared, "container.gpu_request", "no GPU", place, "runtime runc, no device request");
+    }
+    return true;
+  }
+  if (!in_requests_) return false;
+  if (text.starts_with("\"Count\": ")) asked_ = up_to(text.substr(9), ",");
+  if (asked_ == "-1") asked_ = "all";
+  if (text == "\"gpu\"" || text == "\"gpu\"," || has(text, "[\"gpu\"") || has(text, "nvidia.com/gpu=")) {
+    declare(declared, "container.gpu_request", asked_.empty() || asked_ == "0" ? "by name" : asked_, place,
+            "DeviceRequests");
+    in_requests_ = false;
+  }
+  return true;
+}
 }  // namespace
 
 std::unique_ptr<TextReader> inspect_reader() { return std::make_unique<InspectReader>(); }

@@ -33,6 +33,33 @@ std::string package_in(const Stack& stack, const std::string& name) {
 }
 }  // namespace
 
+TEST(TextReaders, ThePlanOfCondaInstall) {
+  const Stack stack = stack_from(
+      "The following NEW packages will be INSTALLED:\n\n"
+      "  cpuonly            pytorch/noarch::cpuonly-2.0-0\n"
+      "  pytorch            pytorch/win-64::pytorch-1.10.0-py3.6_cpu_0\n"
+      "  not a package      std::vector::size\n");
+  ASSERT_EQ(stack.environments.size(), 1u);
+  ASSERT_EQ(stack.environments[0].packages.size(), 2u);
+  EXPECT_EQ(package_in(stack, "torch"), "1.10.0");
+  EXPECT_EQ(stack.environments[0].packages[1].cuda.missing, Missing::absent);
+}
+
+// What collect_env cannot collect of torch's CUDA is not there: torch was imported, its version stands above.
+TEST(TextReaders, CollectEnvOfABuildForTheCpu) {
+  const Stack stack = stack_from(
+      "PyTorch version: 1.12.1\n"
+      "CUDA used to build PyTorch: Could not collect\n"
+      "ROCM used to build PyTorch: N/A\n"
+      "Is CUDA available: False\n"
+      "GPU models and configuration: GPU 0: NVIDIA GeForce RTX 3060 Laptop GPU\n"
+      "Nvidia driver version: 512.78\n");
+  ASSERT_EQ(stack.environments.size(), 1u);
+  const Fact& cuda = stack.environments[0].packages.at(0).cuda;
+  EXPECT_EQ(cuda.missing, Missing::absent);
+  EXPECT_EQ(cuda.detail, "a build without CUDA");
+}
+
 TEST(TextReaders, CollectEnvWithOneGpuOnTheLineOfTheHeading) {
   const Stack stack = stack_from(
       "Collecting environment information...\n"

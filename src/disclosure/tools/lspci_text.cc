@@ -2,6 +2,7 @@
 //   01:00.0 VGA compatible controller [0300]: NVIDIA Corporation GA102 [GeForce RTX 3090] [10de:2204] (rev a1)
 //   0000:5a:00.0 3D controller: NVIDIA Corporation Device 1db6 (rev a1)
 //           Kernel driver in use: nouveau
+//   86:00.0 Infiniband controller: Mellanox Technologies MT2910 Family [ConnectX-7]
 // Of other makers' cards only that one is there is kept.
 #include "base/text.h"
 #include "disclosure/lines/words.h"
@@ -40,8 +41,8 @@ class LspciReader : public TextReader {
     is_open_ = false;
     const bool is_card =
         has(text, "VGA compatible controller") || has(text, "3D controller") || has(text, "Display controller");
-    if (!is_card) return true;
-    if (!has(text, "NVIDIA")) return true;
+    if (has(text, "Infiniband controller")) take_adapter(up_to(text, " "), line, declared);
+    if (!is_card || !has(text, "NVIDIA")) return true;
     if (declared.on_bus.size() >= kMostOnBus) return true;
     if (declared.on_bus.empty()) declared.on_bus_line = line.number;
     declared.on_bus.push_back(card(text));
@@ -51,6 +52,12 @@ class LspciReader : public TextReader {
 
  private:
   static Gpu card(std::string_view text);
+  // An adapter that only the bus names; ibstat and NCCL call it by the kernel's name (stack_of_text.cc).
+  static void take_adapter(std::string_view address, const TextLine& line, Declared& declared) {
+    if (declared.adapters.size() >= kMostOnBus) return;
+    if (declared.adapters.empty()) declared.adapters_line = line.number;
+    declared.adapters.push_back({.name = "on " + std::string(address), .link_layer = "InfiniBand", .gigabits = {}});
+  }
   static bool take_member(std::string_view text, Declared& declared) {
     if (const auto module = behind(text, "Kernel driver in use: ")) {
       declared.on_bus.back().bound_driver = clean_utf8(trim(*module), 32);

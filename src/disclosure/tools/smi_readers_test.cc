@@ -55,6 +55,29 @@ TEST(SmiReaders, AnOldTableWithoutACudaVersionAndWithACutName) {
   EXPECT_EQ(smi_fact(stack, "gpu.count"), "1");
 }
 
+// The program is of Linux and the driver of Windows: the two numbers differ only there.
+TEST(SmiReaders, ATableOfWsl) {
+  const Stack stack = stack_of_smi("NVIDIA-SMI 555.52.01 Driver Version: 555.99 CUDA Version: 12.5\n");
+  EXPECT_EQ(smi_fact(stack, "driver.kernel_mode.version"), "555.99");
+  EXPECT_EQ(smi_fact(stack, "driver.user_mode.role"), "wsl");
+  EXPECT_EQ(smi_fact(stack, "machine.hypervisor"), "Hyper-V (WSL)");
+  const Stack linux =
+      stack_of_smi("| NVIDIA-SMI 550.54.15    Driver Version: 550.54.15      CUDA Version: 12.4     |\n");
+  EXPECT_EQ(smi_fact(linux, "machine.hypervisor"), "");
+}
+
+TEST(SmiReaders, ATableOfWindows) {
+  const Stack stack = stack_of_smi(
+      "| NVIDIA-SMI 566.36                 Driver Version: 566.36         CUDA Version: 12.7     |\n"
+      "| GPU  Name                  Driver-Model | Bus-Id          Disp.A | Volatile Uncorr. ECC |\n"
+      "|   0  NVIDIA GeForce RTX 3050 ...  WDDM  |   00000000:01:00.0  On |                  N/A |\n"
+      "| N/A   53C    P8              5W /   60W |     563MiB /   6144MiB |      0%      Default |\n");
+  EXPECT_EQ(smi_fact(stack, "os.name"), "Windows");
+  EXPECT_EQ(smi_fact(stack, "gpu.models"), "NVIDIA GeForce RTX 3050 ...");
+  EXPECT_EQ(smi_fact(stack, "gpu.memory"), "6144 MiB");
+  EXPECT_EQ(smi_fact(stack, "gpu.power_limit"), "60 W");
+}
+
 TEST(SmiReaders, ACutNameIsCompletedByAnotherPart) {
   const Stack stack = stack_of_smi(
       "| NVIDIA-SMI 461.72       Driver Version: 461.72       CUDA Version: 11.2     |\n"

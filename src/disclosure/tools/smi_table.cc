@@ -6,6 +6,9 @@
 //   |   0  NVIDIA B200                    On  |   00000000:63:00.0 Off |                    0 |
 //   | N/A   26C    P0            139W / 1000W |       0MiB / 183359MiB |      0%      Default |
 //   |                                         |                        |             Disabled |
+// Under WSL the program is of Linux and the driver of Windows, whose numbers differ; Windows' table has a driver model:
+//   | NVIDIA-SMI 545.36                 Driver Version: 546.33       CUDA Version: 12.3     |
+//   |   0  NVIDIA GeForce RTX 3050 ...  WDDM  |   00000000:01:00.0  On |                  N/A |
 // Long names end in "..." before R510. "CUDA Version" is the API level of libcuda, no toolkit.
 #include "base/text.h"
 #include "disclosure/lines/words.h"
@@ -38,7 +41,15 @@ void SmiTableReader::take_head(const TextLine& line, std::string_view text, Decl
   place_ = 0;
   const TextPlace place{kName, line.number};
   for (const std::string_view key : {"Driver Version: ", "KMD Version: "}) {
-    if (const auto version = behind(text, key)) declare_driver(declared, *version, place);
+    const auto version = behind(text, key);
+    if (!version) continue;
+    declare_driver(declared, *version, place);
+    const std::string_view driver = leading_version(trim(*version));
+    const std::string_view own = leading_version(trim(behind(text, "NVIDIA-SMI ").value_or("")));
+    if (own.empty() || own == driver || driver.size() != 6) continue;
+    declare(declared, "machine.hypervisor", "Hyper-V (WSL)", place, "nvidia-smi and the driver differ",
+            Standing::inferred);
+    declare(declared, "driver.user_mode.role", "wsl", place, "", Standing::inferred);
   }
   for (const std::string_view key : {"CUDA Version: ", "CUDA UMD Version: "}) {
     if (const auto level = behind(text, key)) declare_api_level(declared, *level, place);

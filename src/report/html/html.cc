@@ -95,27 +95,42 @@ void write_remarks(HtmlWriter& out, const std::vector<Remark>& remarks) {
   }
 }
 
-void write_findings(HtmlWriter& out, const std::vector<Finding>& findings) {
+namespace {
+void write_finding(HtmlWriter& out, const Finding& finding) {
+  Element article(out, "article", {{"class", "finding " + std::string(to_string(finding.severity))}});
+  {
+    Element head(out, "h3");
+    out.leaf("span", {{"class", "severity"}}, to_string(finding.severity));
+    out.text(" ");
+    out.leaf("code", {}, finding.id);
+  }
+  out.leaf("p", {}, finding.evidence);
+  if (!finding.consequence.empty()) out.leaf("p", {}, finding.consequence);
+  if (!finding.fix.empty()) {
+    Element fix(out, "p", {{"class", "fix"}});
+    out.leaf("b", {}, "What to do: ");
+    out.text(finding.fix);
+  }
+  std::string small = fmt::format("Layer: {}. To mend: {}.", layer_title(finding.layer), to_string(finding.mender));
+  if (!finding.source.empty()) small += " Source: " + finding.source;
+  out.leaf("p", {{"class", "note"}}, small);
+}
+}  // namespace
+
+void write_findings(HtmlWriter& out, const std::vector<Finding>& findings, bool fold_notes) {
   if (findings.empty()) return;
   Section section(out, "findings", "Findings");
+  std::size_t notes = 0;
   for (const Finding& finding : findings) {
-    Element article(out, "article", {{"class", "finding " + std::string(to_string(finding.severity))}});
-    {
-      Element head(out, "h3");
-      out.leaf("span", {{"class", "severity"}}, to_string(finding.severity));
-      out.text(" ");
-      out.leaf("code", {}, finding.id);
-    }
-    out.leaf("p", {}, finding.evidence);
-    if (!finding.consequence.empty()) out.leaf("p", {}, finding.consequence);
-    if (!finding.fix.empty()) {
-      Element fix(out, "p", {{"class", "fix"}});
-      out.leaf("b", {}, "What to do: ");
-      out.text(finding.fix);
-    }
-    std::string small = fmt::format("Layer: {}. To mend: {}.", layer_title(finding.layer), to_string(finding.mender));
-    if (!finding.source.empty()) small += " Source: " + finding.source;
-    out.leaf("p", {{"class", "note"}}, small);
+    const bool folded = fold_notes && finding.severity == Severity::note;
+    if (folded) ++notes;
+    if (!folded) write_finding(out, finding);
+  }
+  if (notes == 0) return;
+  Element details(out, "details");
+  out.leaf("summary", {}, count_text(notes, "note that accounts", "notes that account") + " for no error of the log");
+  for (const Finding& finding : findings) {
+    if (finding.severity == Severity::note) write_finding(out, finding);
   }
 }
 

@@ -58,7 +58,7 @@ void write_consumers(HtmlWriter& out, const Check& check) {
       out.leaf("p", {{"class", "note"}}, why);
       continue;
     }
-    ScrollTable table(out, "facts", {"question", "answer"});
+    ScrollTable table(out, "answers", {"question", "answer"});
     Element body(out, "tbody");
     for (const ConsumerAnswer& answer : consumer.answers) {
       Element row(out, "tr");
@@ -145,18 +145,38 @@ std::string check_title(const Check& check) {
   return "Check of " + check.subject + (check.machine.empty() ? "" : " on " + check.machine);
 }
 
+void write_reading(HtmlWriter& out, const Check& check) {
+  if (!check.text) return;
+  out.leaf("p", {{"class", "note"}}, read_line(*check.text));
+  for (const std::string& line : reading_remarks(*check.text)) out.leaf("p", {{"class", "prose"}}, line);
+}
+
+// Of a text most rules lack a fact: what would tell it stands above, the rules are there to be opened.
+void write_untold(HtmlWriter& out, const Check& check) {
+  if (!check.text || check.untold.empty()) {
+    write_lines(out, "untold", "What could not be told", untold_lines(check));
+    return;
+  }
+  Section section(out, "untold", "What could not be told");
+  Element details(out, "details");
+  out.leaf("summary", {}, count_text(check.untold.size(), "rule", "rules") + " without a fact");
+  Element list(out, "ul");
+  for (const std::string& line : untold_lines(check)) out.leaf("li", {}, line);
+}
+
 void write_check(HtmlWriter& out, const Check& check) {
+  write_reading(out, check);
   const bool failure_first = tells_of_failure(check);
   if (failure_first) write_errors(out, check);
   write_chain(out, check);
   if (!failure_first) write_errors(out, check);
-  write_findings(out, findings_beside_log(check));
+  write_findings(out, findings_beside_log(check), failure_first);
   write_consumers(out, check);
   write_drift(out, check);
   write_proofs(out, check);
   write_lines(out, "advice", "What fits", check.advice);
   if (check.text) write_lines(out, "unstated", "What the text does not tell", unstated_lines(*check.text));
-  write_lines(out, "untold", "What could not be told", untold_lines(check));
+  write_untold(out, check);
 }
 }  // namespace
 

@@ -44,7 +44,8 @@ class ScrollTable {
 void write_side(HtmlWriter& out, SideMark side, const std::string& label);  // mark and name
 SideMark side_of(const Run& run, const std::string& variant);               // none in a run of one variant
 void write_remarks(HtmlWriter& out, const std::vector<Remark>& remarks);
-void write_findings(HtmlWriter& out, const std::vector<Finding>& findings);
+// Beside an error of a log notes may be folded: none of them is its cause.
+void write_findings(HtmlWriter& out, const std::vector<Finding>& findings, bool fold_notes = false);
 void write_changes(HtmlWriter& out, const std::vector<FactChange>& changes);
 void write_measurement(HtmlWriter& out, const Run& run);
 void write_facts(HtmlWriter& out, const Stack& stack);

@@ -243,6 +243,29 @@ TEST(CheckPage, MarksTheFirstBrokenLinkInTheChain) {
   EXPECT_TRUE(has(page, "First broken link: framework runtime"));
 }
 
+// What was read of a text stands under its title; rules without a fact, and notes beside an error, are folded.
+TEST(CheckPage, OfATextSaysWhatWasRead) {
+  Check check = samples::check();
+  TextAccount text;
+  text.lines = 40;
+  text.parts = {{"nvidia-smi", 3, 12}};
+  text.conflicts = {{"driver.kernel_mode.version", "550.54.15", "535.54.03", 3, 20}};
+  text.others = {"ROCm 6.2"};
+  check.text = text;
+  check.untold = {{"VRV-DEVICE-NOUVEAU", "gpu.bus", "not asked"}};
+  check.log = LogSummary{};
+  Finding note;
+  note.id = "VRV-KNOWN-ISSUE";
+  note.severity = Severity::note;
+  check.findings = {note};
+  const std::string page = html_page(check);
+  EXPECT_TRUE(has(page, "read: nvidia-smi (lines 3 to 12) of 40 lines"));
+  EXPECT_TRUE(has(page, "line 3 says 550.54.15, line 20 says 535.54.03"));
+  EXPECT_TRUE(has(page, "it also speaks of ROCm 6.2, which is not judged"));
+  EXPECT_TRUE(has(page, "<summary>1 rule without a fact</summary>"));
+  EXPECT_TRUE(has(page, "<summary>1 note that accounts for no error of the log</summary>"));
+}
+
 TEST(Picture, TicksAreRoundAndInside) {
   EXPECT_EQ(round_ticks(0, 10, 5), (std::vector<double>{0, 2, 4, 6, 8, 10}));
   EXPECT_TRUE(round_ticks(1, 1, 5).empty());

@@ -120,31 +120,8 @@ std::string proofs_text(const Check& check, const TextStyle& style) {
 // What was recognised in a text, and what contradicts itself in it.
 std::string text_read_text(const Check& check, const TextStyle& style) {
   if (!check.text) return "";
-  const TextAccount& text = *check.text;
-  std::vector<std::string> parts;
-  for (const TextPart& part : text.parts) {
-    parts.push_back(part.first == part.last ? fmt::format("{} (line {})", part.kind, part.first)
-                                            : fmt::format("{} (lines {} to {})", part.kind, part.first, part.last));
-  }
-  constexpr std::size_t kShownParts = 8;
-  const std::string found = parts.empty() ? "nothing that describes a machine" : and_more(parts, kShownParts);
-  std::string out = paragraph(
-      fmt::format("read: {} of {}{}", found, count_text(static_cast<std::size_t>(text.lines), "line", "lines"),
-                  text.is_cut ? ", and it goes on" : ""),
-      2, Tone::dim, style);
-  for (const TextConflict& conflict : text.conflicts) {
-    const std::string title = fact_title(conflict.id);
-    out += paragraph(
-        conflict.other.empty()
-            ? fmt::format("{}: lines {} and {} say different things", title, conflict.first_line, conflict.other_line)
-            : fmt::format("{}: line {} says {}, line {} says {}; the first counts", title, conflict.first_line,
-                          conflict.first, conflict.other_line, conflict.other),
-        2, Tone::caution, style);
-  }
-  if (!text.others.empty()) {
-    out +=
-        paragraph("it also speaks of " + and_more(text.others, 3) + ", which is not judged", 2, Tone::caution, style);
-  }
+  std::string out = paragraph(read_line(*check.text), 2, Tone::dim, style);
+  for (const std::string& line : reading_remarks(*check.text)) out += paragraph(line, 2, Tone::caution, style);
   return out;
 }
 

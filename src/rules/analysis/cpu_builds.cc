@@ -81,7 +81,9 @@ std::string cpu_build_reason(const Analysis& analysis, const Environment& enviro
   if (counts && is_stated_cpu_build(package)) return "is " + package.cuda.detail + " (" + package.cuda.source + ")";
   if (!framework) return {};
   if (!row->parts.empty()) {
-    return has_no_gpu_part(analysis, environment, *row) ? "has no package with its CUDA part beside it" : "";
+    return is_whole(environment) && has_no_gpu_part(analysis, environment, *row)
+               ? "has no package with its CUDA part beside it"
+               : "";
   }
   if (row->without_cuda || package.cuda.is_known() || is_part_of_another(environment, package)) return {};
   const AnalysedConsumer* consumer = consumer_of(analysis, environment, package);

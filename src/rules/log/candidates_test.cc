@@ -229,6 +229,50 @@ TEST(Candidates, OtherStacksAreOutside) {
   EXPECT_EQ(both.log->outside, "");
 }
 
+// What a Kubernetes node offers decides why a pod gets none.
+TEST(Candidates, APodWithoutAGpuIsDecidedByTheNode) {
+  const std::string log = "0/1 nodes are available: 1 Insufficient nvidia.com/gpu.\n";
+  MadeStack node = bare();
+  node.stack().facts["container.node_gpus"] = known_fact(std::int64_t{0}, "line 3", Standing::declared);
+  const Check none = judged(node, log);
+  EXPECT_EQ(first(none).standing, CauseStanding::confirmed);
+  EXPECT_NE(first(none).cause.find("offers no GPU"), std::string::npos);
+  node.stack().facts["container.node_gpus"] = known_fact(std::int64_t{8}, "line 3", Standing::declared);
+  EXPECT_NE(first(judged(node, log)).cause.find("other pods hold them"), std::string::npos);
+}
+
+// "cuBLAS error 3" is no error 3 of CUDA, and what the first call is refused is no memory of the program's.
+TEST(Candidates, NumbersOfOtherTables) {
+  EXPECT_EQ(first(judged(bare(), "cuBLAS error 3 at /src/ggml-cuda.cu:5552\n")).pattern, "cublas-number");
+  const std::string count = "Unexpected error from cudaGetDeviceCount(). Did you run some cuda functions before? ";
+  EXPECT_EQ(first(judged(bare(), count + "Error 2: out of memory\n")).pattern, "device-count-2");
+  EXPECT_EQ(first(judged(bare(), count + "Error 500: named symbol not found\n")).pattern, "device-count-500");
+  EXPECT_EQ(first(judged(bare(), count + "Error 804: forward compatibility\n")).pattern, "cuda-804");
+}
+
+// JAX says that no jaxlib with CUDA is there whenever the plugin did not start.
+TEST(Candidates, WhatJaxSaysAfterAPluginThatFailed) {
+  const Check check =
+      judged(bare(),
+             "RuntimeError: Unable to load cuSPARSE. Is it installed?\n"
+             "An NVIDIA GPU may be present on this machine, but a CUDA-enabled jaxlib is not installed. "
+             "Falling back to cpu.\n");
+  ASSERT_EQ(check.errors.size(), 2u);
+  EXPECT_EQ(check.errors[0].pattern, "jax-unload");
+  EXPECT_EQ(check.errors[1].follows, 1);
+}
+
+TEST(Candidates, ABuildForTheCpuConfirmsThatNoGpuIsAvailable) {
+  MadeStack made = bare();
+  Package torch{.name = "torch", .version = "1.7.1+cpu", .role = PackageRole::framework};
+  torch.cuda = missing_fact(Missing::absent, "version", "a build without CUDA by its version");
+  made.stack().environments.push_back(
+      {.path = "/venv", .python = {}, .packages = {torch}, .compilers = {}, .runtimes = {}});
+  const Check check = judged(made, "UserWarning: CUDA is not available\n");
+  EXPECT_EQ(first(check).standing, CauseStanding::confirmed);
+  EXPECT_NE(first(check).cause.find("one for the CPU"), std::string::npos);
+}
+
 TEST(Candidates, RulesAndMessagesThatConditionsNameExist) {
   const auto names_one = [](const std::string& wanted) {
     if (!wanted.ends_with('*')) return find_rule(wanted) != nullptr;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "rules/analysis/cpu_builds.h"
 #include "rules/machine/machine_view.h"
 #include "rules/situation/gpu_class.h"
 #include "rules/software/build_toolkit.h"
@@ -66,6 +67,16 @@ Answer ask_builds(const Analysis& analysis) {
   return reasons.empty() ? Answer{} : yes(reasons.front());
 }
 
+Answer ask_cpu_build(const Analysis& analysis) {
+  for (const Environment& environment : analysis.subject.environments) {
+    for (const Package& package : environment.packages) {
+      if (package.role != PackageRole::framework || !is_stated_cpu_build(package)) continue;
+      return yes(package.name + " " + package.version + " in " + environment.path + " is a build without CUDA");
+    }
+  }
+  return {};
+}
+
 Answer ask_container(const Analysis& analysis) {
   const auto kind = text_of(analysis, "container.kind");
   if (!kind) return {};
@@ -104,6 +115,8 @@ Answer ask_trait(MachineTrait trait, const Analysis& analysis) {
       return ask_partitions(analysis);
     case MachineTrait::driver:
       return ask_driver(analysis);
+    case MachineTrait::cpu_build:
+      return ask_cpu_build(analysis);
     case MachineTrait::builds:
       break;
   }

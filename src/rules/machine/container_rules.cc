@@ -39,7 +39,18 @@ std::vector<Found> find_no_gpu_under_wsl(const Analysis& analysis) {
                                    setting_words(analysis, "NVIDIA_VISIBLE_DEVICES"))}};
 }
 
+// What the engine says that it gave; an engine that was not asked says nothing.
+std::vector<Found> find_no_request(const Analysis& analysis) {
+  const Fact& request = fact_of(analysis, "container.gpu_request");
+  if (text_of(analysis, "container.gpu_request") != "no GPU") return {};
+  Found found{.evidence = fmt::format("The container was started without a GPU: {}; {}", request.detail,
+                                      setting_words(analysis, "NVIDIA_VISIBLE_DEVICES"))};
+  if (!asks_for_gpu(analysis)) found.severity = Severity::note;
+  return {std::move(found)};
+}
+
 std::vector<Found> find_no_gpu(const Analysis& analysis) {
+  if (std::vector<Found> found = find_no_request(analysis); !found.empty()) return found;
   if (!is_in_container(analysis) || !fact_of(analysis, kNodes).is_answer()) return {};
   if (is_wsl(analysis)) return find_no_gpu_under_wsl(analysis);
   if (!host_has_gpu(analysis) || has_gpu_node(analysis)) return {};
@@ -52,6 +63,12 @@ std::vector<Found> find_no_gpu(const Analysis& analysis) {
   if (!asks_for_gpu(analysis)) found.severity = Severity::note;
   if (visible && is_withheld(*visible)) found.fix = "Start it with NVIDIA_VISIBLE_DEVICES=all, or with --gpus all";
   return {std::move(found)};
+}
+
+// Of a node of the control plane that is no fault, and nothing tells them apart.
+std::vector<Found> find_node_without_gpus(const Analysis& analysis) {
+  if (text_of(analysis, "container.node_gpus") != "0") return {};
+  return {{.evidence = "The capacity of the Kubernetes node lists no nvidia.com/gpu"}};
 }
 
 std::vector<Found> find_no_driver_libraries(const Analysis& analysis) {
@@ -235,6 +252,17 @@ const std::vector<Rule>& container_rules() {
               "with NVIDIA's container toolkit configured on the host",
        .source = kToolkitManual,
        .judge = find_no_gpu},
+      {.id = "VRV-CONTAINER-NODE-OFFERS-NONE",
+       .layer = Layer::container,
+       .severity = Severity::note,
+       .mender = Mender::platform,
+       .category = FaultCategory::container,
+       .statement = "A Kubernetes node with GPUs offers them to pods.",
+       .consequence = "Pods that ask for a GPU stay pending: \"Insufficient nvidia.com/gpu\".",
+       .fix = "See that the device plugin runs on the node and its log; make nvidia the node's default runtime "
+              "(nvidia-ctk runtime configure --set-as-default) or give the plugin the runtime class nvidia",
+       .source = "NVIDIA/k8s-device-plugin README: prerequisites",
+       .judge = find_node_without_gpus},
       {.id = "VRV-CONTAINER-NO-COMPUTE",
        .layer = Layer::container,
        .severity = Severity::error,

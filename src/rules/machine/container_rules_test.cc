@@ -41,6 +41,25 @@ TEST(ContainerRules, TheGpuWasNotGivenToTheContainer) {
   EXPECT_FALSE(machine.fires("VRV-CONTAINER-NO-GPU"));
 }
 
+TEST(ContainerRules, AKubernetesNodeThatOffersNone) {
+  MachineOfFacts machine = container();
+  machine.with("container.node_gpus", std::int64_t{0});
+  EXPECT_EQ(machine.severity("VRV-CONTAINER-NODE-OFFERS-NONE"), "note");
+  machine.with("container.node_gpus", std::int64_t{8});
+  EXPECT_FALSE(machine.fires("VRV-CONTAINER-NODE-OFFERS-NONE"));
+}
+
+// An engine says what it was asked for, also where nobody looked into the container.
+TEST(ContainerRules, NoGpuWasAskedFor) {
+  MachineOfFacts machine = container();
+  machine.with("container.gpu_request", "all");
+  EXPECT_FALSE(machine.fires("VRV-CONTAINER-NO-GPU"));
+  machine.with("container.gpu_request", "no GPU").without("driver.device_nodes", Missing::not_asked);
+  EXPECT_EQ(machine.severity("VRV-CONTAINER-NO-GPU"), "note");
+  add_framework(machine);
+  EXPECT_EQ(machine.severity("VRV-CONTAINER-NO-GPU"), "error");
+}
+
 TEST(ContainerRules, UnderWslTheGpuIsReachedThroughDxg) {
   MachineOfFacts machine = container();
   machine.with("machine.hypervisor", "Hyper-V (WSL)")

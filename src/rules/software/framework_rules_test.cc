@@ -220,6 +220,32 @@ TEST(FrameworkRules, TwoDistributionsOfOneFramework) {
   EXPECT_TRUE(scene.judge("VRV-LIBRARY-OVERWRITTEN").empty());
 }
 
+// A list tells which packages there are, and nothing of their files.
+TEST(FrameworkRules, TwoDistributionsOfOneFrameworkInAList) {
+  Scene scene;
+  scene.package("onnxruntime", "1.23.2", "framework");
+  scene.package("onnxruntime-gpu", "1.23.2", "framework");
+  scene.package("torch", "2.8.0", "framework", "12.8");
+  scene.environment().python = missing_fact(Missing::not_asked, "text");
+  const auto found = scene.judge("VRV-FRAMEWORK-TWICE");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(
+      found[0].evidence,
+      "onnxruntime 1.23.2 and onnxruntime-gpu 1.23.2 write the folder onnxruntime in /venv; whose files are there "
+      "is not told");
+}
+
+// JAX's own report names three packages: what it does not name may be there.
+TEST(FrameworkRules, APartThatAListDoesNotName) {
+  Scene scene;
+  scene.gpu("NVIDIA L4", "8.9");
+  scene.package("jax", "0.5.2", "framework");
+  scene.environment().python = missing_fact(Missing::not_asked, "text");
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-CPU-BUILD").empty());
+  scene.package("pip", "25.0", "library");
+  EXPECT_EQ(scene.judge("VRV-FRAMEWORK-CPU-BUILD").size(), 1u);
+}
+
 TEST(FrameworkRules, OneFrameworkByTwoInstallers) {
   Scene scene;
   scene.package("torch", "2.3.0", "framework", "12.1");

@@ -133,9 +133,33 @@ std::vector<Found> replaced_files(const Analysis& analysis) {
   return found;
 }
 
+// Distributions that write one folder, where no file tells who wrote last. conda's are parts of one that is split.
+std::vector<Found> frameworks_of_one_folder(const Environment& environment) {
+  std::map<std::string, std::map<std::string, std::string>> by_folder;
+  for (const Package& package : environment.packages) {
+    const PackageRow* row = row_of(package);
+    const bool is_one = row != nullptr && package.role == PackageRole::framework && !row->folders.empty();
+    if (is_one && !package.is_of_conda()) {
+      by_folder[row->folders.front()][package.name] = package.name + " " + package.version;
+    }
+  }
+  std::vector<Found> found;
+  for (const auto& [folder, packages] : by_folder) {
+    if (packages.size() < 2) continue;
+    std::vector<std::string> texts;
+    for (const auto& entry : packages) texts.push_back(entry.second);
+    found.push_back({.evidence = fmt::format("{} write the folder {} in {}; whose files are there is not told",
+                                             join(texts, " and "), folder, environment.path)});
+  }
+  return found;
+}
+
 std::vector<Found> frameworks_twice(const Analysis& analysis) {
   std::vector<Found> found = overwritten_files(analysis, true);
   for (const Environment& environment : analysis.subject.environments) {
+    if (is_a_list(environment)) {
+      for (Found& one : frameworks_of_one_folder(environment)) found.push_back(std::move(one));
+    }
     std::map<const PackageRow*, std::vector<const Package*>> by_row;
     for (const Package& package : environment.packages) {
       const PackageRow* row = row_of(package);

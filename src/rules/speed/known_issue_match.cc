@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/text.h"
+#include "model/hardware/rdma_adapter.h"
 #include "rules/speed/releases_seen.h"
 
 namespace varve {
@@ -64,6 +65,35 @@ Holds platform_holds(const Analysis& analysis, const std::string& word) {
   if (word == "mig") return has_mig(analysis);
   if (word == "nodes") return several_nodes(analysis);
   return is_text(analysis, "driver.kernel_mode.flavour", "proprietary");
+}
+
+// Files show all adapters of a machine; a text those that there are at least.
+Holds adapters_hold(const Analysis& analysis, const std::string& word) {
+  const Fact& fact = fact_of(analysis, kRdmaAdapters);
+  if (!fact.is_known()) {  // a capture of an older release did not look
+    return fact.is_answer() && !fact.source.empty() ? Holds::no : Holds::unknown;
+  }
+  std::size_t up = 0, roce = 0, untold = 0;
+  for (const std::string& text : list_of(analysis, kRdmaAdapters)) {
+    const RdmaAdapter adapter = rdma_adapter_from(text);
+    if (adapter.is_down) continue;
+    ++up;
+    if (adapter.link_layer == "Ethernet") ++roce;
+    if (adapter.link_layer.empty()) ++untold;
+  }
+  const bool all_seen = fact.standing == Standing::recorded;
+  const Holds otherwise = all_seen ? Holds::no : Holds::unknown;
+  if (word == "rdma") return up > 0 ? Holds::yes : otherwise;
+  if (word == "roce") return roce > 0 ? Holds::yes : untold > 0 ? Holds::unknown : otherwise;
+  if (word == "several") return up > 1 ? Holds::yes : otherwise;
+  // As many as GPUs: which of them is beside which GPU is not known.
+  return up < analysis.gpus.size() ? otherwise : Holds::unknown;
+}
+
+std::string adapters_text(const std::string& word) {
+  if (word == "roce") return "an adapter of RoCE";
+  if (word == "several") return "several adapters of InfiniBand or RoCE";
+  return word == "rdma" ? "an adapter of InfiniBand or RoCE" : "one adapter of InfiniBand or RoCE for each GPU";
 }
 
 // "NAME", "NAME=VALUE", "NAME|OTHER". One that is not set is no condition that might hold.
@@ -156,6 +186,7 @@ bool may_hold(const Analysis& analysis, const KnownIssue& issue, std::vector<std
   for (const auto& word : issue.platform) {
     ask(platform_holds(analysis, word), word == "nodes" ? "several nodes" : word);
   }
+  for (const auto& word : issue.adapters) ask(adapters_hold(analysis, word), adapters_text(word));
   for (const auto& one : issue.settings) ask(setting_holds(analysis, one), one);
   for (const auto& one : issue.modules) ask(module_holds(analysis, one), "kernel module " + one);
   if (!issue.kernel_log.empty()) ask(log_holds(analysis, issue.kernel_log), issue.kernel_log);

@@ -57,7 +57,9 @@ std::string measuring_line(const IssueMatch& match) {
     if (is_assignment(word)) settings += " --against-env " + std::string(word);
   }
   if (!settings.empty()) return "varve run" + settings + " -- COMMAND";
-  const std::string here = match.environment.empty() ? "COMMAND" : match.environment + "/bin/python PROGRAM";
+  const bool is_told = match.environment.find('/') == std::string::npos;  // a list in a text has no folder
+  const std::string python = is_told ? "python" : match.environment + "/bin/python";
+  const std::string here = match.environment.empty() ? "COMMAND" : python + " PROGRAM";
   const std::string there = match.environment.empty() ? "COMMAND" : "OTHER/bin/python PROGRAM";
   return fmt::format("varve run -- {} --against -- {} (with another {})", here, there, match.issue->components.front());
 }

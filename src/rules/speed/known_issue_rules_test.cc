@@ -125,6 +125,32 @@ TEST(KnownIssues, ADriversNumberIsNoReleaseOfCuda) {
   EXPECT_EQ(judge(scene).size(), 1u);
 }
 
+// A machine shows all of its adapters; a text those that there are at least.
+TEST(KnownIssues, AdaptersOfRdma) {
+  KnownIssue issue = eager();
+  issue.settings = {};
+  issue.adapters = {"roce"};
+  Scene scene = with_issue(issue);
+  using Names = std::vector<std::string>;
+  scene.stack.facts["network.rdma"] = missing_fact(Missing::not_asked, "text");
+  EXPECT_TRUE(has(judge(scene).at(0).evidence, "it needs: an adapter of RoCE"));
+  scene.fact("network.rdma", Names{"mlx5_0, Ethernet, 100 Gb/s"});
+  EXPECT_EQ(judge(scene).at(0).severity, Severity::warning);
+  scene.fact("network.rdma", Names{"mlx5_0, InfiniBand, 400 Gb/s", "mlx5_1, Ethernet, down"});
+  EXPECT_TRUE(judge(scene).empty());
+  scene.stack.facts["network.rdma"].standing = Standing::declared;
+  EXPECT_EQ(judge(scene).at(0).severity, Severity::note);
+  scene.stack.facts["network.rdma"] = missing_fact(Missing::absent, "/sys/class/infiniband");
+  EXPECT_TRUE(judge(scene).empty());
+  scene.knowledge.known_issues[0].adapters = {"several"};
+  scene.fact("network.rdma", Names{"mlx5_0"});
+  EXPECT_TRUE(judge(scene).empty());
+  scene.fact("network.rdma", Names{"mlx5_0", "mlx5_1"});
+  EXPECT_EQ(judge(scene).at(0).severity, Severity::warning);
+  scene.knowledge.known_issues[0].adapters = {"one-a-gpu"};
+  EXPECT_EQ(judge(scene).at(0).severity, Severity::note) << "which adapter is beside which GPU is not known";
+}
+
 TEST(KnownIssues, OtherComponentsAreOfTheSameEnvironment) {
   KnownIssue issue = eager();
   issue.settings = {};

@@ -19,7 +19,7 @@ constexpr TableWord<MachineTrait> kTraits[] = {
     {"chip", MachineTrait::chip},         {"gpu", MachineTrait::gpu},
     {"driver", MachineTrait::driver},     {"several_gpus", MachineTrait::several_gpus},
     {"nvswitch", MachineTrait::nvswitch}, {"partitions", MachineTrait::partitions},
-    {"builds", MachineTrait::builds},
+    {"builds", MachineTrait::builds},     {"cpu_build", MachineTrait::cpu_build},
 };
 constexpr std::array<std::string_view, 5> kComparisons = {"<", "<=", ">", ">=", "="};
 

@@ -21,6 +21,7 @@ enum class MachineTrait {
   partitions,    // a GPU is divided (MIG)
   driver,        // a libcuda serves
   builds,        // somebody compiles for the GPU here
+  cpu_build,     // a framework is a build without CUDA
 };
 
 // One thing that is asked. In data/error_patterns.json a term is one of

@@ -1,0 +1,120 @@
+// What engines and Kubernetes say of a container: short quotations, names replaced.
+#include <gtest/gtest.h>
+
+#include "disclosure/stack_of_text.h"
+
+namespace varve {
+
+namespace {
+Stack container_of(const std::string& text) {
+  static const Knowledge knowledge = *load_knowledge();
+  Disclosure disclosure = read_disclosure_text(text);
+  return stack_of_text(disclosure, "t", knowledge);
+}
+
+std::string said(const Stack& stack, const char* id) {
+  const Fact& fact = stack.facts.at(id);
+  return fact.is_known() ? value_text(*fact.value) : "";
+}
+
+std::string inspected(const std::string& members) {
+  return "[\n    {\n        \"HostConfig\": {\n" + members + "        }\n    }\n]\n";
+}
+}  // namespace
+
+TEST(InspectText, DeviceRequests) {
+  const Stack asked = container_of(
+      inspected("            \"Privileged\": false,\n            \"Runtime\": \"runc\",\n"
+                "            \"DeviceRequests\": [\n                {\n                    \"Driver\": \"\",\n"
+                "                    \"Count\": -1,\n                    \"DeviceIDs\": null,\n"
+                "                    \"Capabilities\": [\n                        [\n"
+                "                            \"gpu\"\n                        ]\n                    ],\n"));
+  EXPECT_EQ(said(asked, "container.gpu_request"), "all");
+  const Stack cdi = container_of(
+      inspected("            \"DeviceRequests\": [\n                {\n                    \"Driver\": \"cdi\",\n"
+                "                    \"Count\": 0,\n                    \"DeviceIDs\": [\n"
+                "                        \"nvidia.com/gpu=all\"\n"));
+  EXPECT_EQ(said(cdi, "container.gpu_request"), "by name");
+}
+
+// None was asked for only where nothing else may have given one.
+TEST(InspectText, NoDeviceRequest) {
+  const std::string none = "            \"DeviceRequests\": null,\n";
+  const std::string runc = "            \"Runtime\": \"runc\",\n";
+  EXPECT_EQ(said(container_of(inspected(runc + none)), "container.gpu_request"), "no GPU");
+  EXPECT_EQ(said(container_of(inspected(none)), "container.gpu_request"), "");
+  EXPECT_EQ(said(container_of(inspected("            \"Runtime\": \"nvidia\",\n" + none)), "container.gpu_request"),
+            "");
+  EXPECT_EQ(said(container_of(inspected("            \"Privileged\": true,\n" + runc + none)), "container.gpu_request"),
+            "");
+  const std::string node =
+      "            \"Devices\": [\n                {\n                    \"PathOnHost\": \"/dev/nvidia0\",\n";
+  EXPECT_EQ(said(container_of(inspected(runc + node + none)), "container.gpu_request"), "");
+}
+
+TEST(KubernetesText, ANodeWithItsLabels) {
+  const Stack stack = container_of(
+      "Labels:             beta.kubernetes.io/arch=amd64\n"
+      "                    nvidia.com/cuda.driver.major=535\n"
+      "                    nvidia.com/cuda.driver.minor=104\n"
+      "                    nvidia.com/cuda.driver.rev=05\n"
+      "                    nvidia.com/cuda.runtime.major=12\n"
+      "                    nvidia.com/cuda.runtime.minor=2\n"
+      "                    nvidia.com/gpu.compute.major=8\n"
+      "                    nvidia.com/gpu.compute.minor=0\n"
+      "                    nvidia.com/gpu.count=2\n"
+      "                    nvidia.com/gpu.memory=40960\n"
+      "                    nvidia.com/gpu.product=NVIDIA-A100-SXM4-40GB-SHARED\n"
+      "Capacity:\n"
+      "  cpu:                64\n"
+      "  memory:             528115424Ki\n"
+      "  nvidia.com/gpu:     2\n"
+      "  pods:               110\n"
+      "System Info:\n"
+      "  Machine ID:                 00000000000000000000000000000000\n"
+      "  Kernel Version:             5.15.0-1041-azure\n"
+      "  OS Image:                   Ubuntu 22.04.3 LTS\n"
+      "  Architecture:               amd64\n");
+  EXPECT_EQ(said(stack, "driver.kernel_mode.version"), "535.104.05");
+  EXPECT_EQ(said(stack, "driver.api_level"), "12.2");
+  EXPECT_EQ(said(stack, "gpu.compute_capabilities"), "8.0");
+  EXPECT_EQ(said(stack, "gpu.count"), "2");
+  EXPECT_EQ(said(stack, "gpu.memory"), "40960 MiB");
+  EXPECT_EQ(said(stack, "os.kernel.release"), "5.15.0-1041-azure");
+  EXPECT_EQ(said(stack, "os.name"), "Ubuntu 22.04.3 LTS");
+  EXPECT_EQ(said(stack, "os.architecture"), "x86_64");
+  EXPECT_EQ(said(stack, "container.node_gpus"), "2");
+}
+
+// A capacity without GPUs offers none; of several nodes the one that offers most counts; a cut block says nothing.
+TEST(KubernetesText, WhatNodesOffer) {
+  const std::string none =
+      "Capacity:\n  cpu:                12\n  memory:             16325228Ki\n  pods:               110\n";
+  const std::string four = "Capacity:\n  cpu:                12\n  nvidia.com/gpu:     4\n  pods:               110\n";
+  EXPECT_EQ(said(container_of(none), "container.node_gpus"), "0");
+  EXPECT_EQ(said(container_of(none + four + none), "container.node_gpus"), "4");
+  EXPECT_EQ(said(container_of("Capacity:\n  cpu:                12\n  memory:             16325228Ki\n"),
+                 "container.node_gpus"),
+            "");
+}
+
+TEST(KubernetesText, APod) {
+  const Stack stack = container_of(
+      "Containers:\n"
+      "  cuda:\n"
+      "    Container ID:   containerd://0000\n"
+      "    Limits:\n"
+      "      cpu:             4\n"
+      "      nvidia.com/gpu:  1\n"
+      "    Environment:\n"
+      "      NCCL_DEBUG:  INFO\n"
+      "      NAME_OF_OURS:  secret\n"
+      "    Mounts:\n"
+      "      /var/run from x (ro)\n");
+  EXPECT_EQ(said(stack, "container.kind"), "kubernetes");
+  EXPECT_EQ(said(stack, "container.gpu_request"), "1");
+  EXPECT_EQ(said(stack, "settings.NCCL_DEBUG"), "INFO");
+  EXPECT_FALSE(stack.facts.contains("settings.NAME_OF_OURS"));
+}
+
+}  // namespace varve
