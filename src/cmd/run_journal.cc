@@ -83,6 +83,20 @@ std::string file_word(std::string_view name) {
   return word.substr(0, kLongestName);
 }
 
+// The first of "run.json", "run-2.json", "run-3.json" … that is not there, nor its journal.
+std::string free_name(const std::string& file) {
+  const bool is_json = file.ends_with(".json");
+  const std::string stem = is_json ? file.substr(0, file.size() - 5) : file;
+  const auto taken = [](const std::string& name) {
+    return access(name.c_str(), F_OK) == 0 || access(journal_path(name).c_str(), F_OK) == 0;
+  };
+  std::string name = file;
+  for (int number = 2; taken(name) && number < kMostJournals; ++number) {
+    name = fmt::format("{}-{}{}", stem, number, is_json ? ".json" : "");
+  }
+  return name;
+}
+
 std::string counted(std::size_t units) { return fmt::format("{} unit{}", units, units == 1 ? "" : "s"); }
 }  // namespace
 
@@ -91,13 +105,7 @@ std::string journal_path(const std::string& file) { return file + ".journal"; }
 std::string default_run_file(const std::string& name, const std::string& time) {
   std::string moment;
   std::copy_if(time.begin(), time.end(), std::back_inserter(moment), [](char c) { return c != '-' && c != ':'; });
-  const std::string stem = fmt::format("run-{}-{}", file_word(name), moment);
-  const auto taken = [](const std::string& file) {
-    return access(file.c_str(), F_OK) == 0 || access(journal_path(file).c_str(), F_OK) == 0;
-  };
-  std::string file = stem + ".json";
-  for (int number = 2; taken(file) && number < kMostJournals; ++number) file = fmt::format("{}-{}.json", stem, number);
-  return file;
+  return free_name(fmt::format("run-{}-{}.json", file_word(name), moment));
 }
 
 std::string document_of(const std::string& file) {
@@ -117,7 +125,7 @@ Status RunJournal::take_over(const std::string& file) {
   return Done{};
 }
 
-RunJournal::RunJournal(std::string file) : file_(std::move(file)) {}
+RunJournal::RunJournal(std::string file) : file_(std::move(file)), before_(file_state(file_)) {}
 
 Status RunJournal::open_beside() {
   for (int number = 1; number < kMostJournals; ++number) {
@@ -193,6 +201,15 @@ Status RunJournal::keep_elsewhere(const Run& run, const Error& why) {
   tell(fmt::format("varve: all {} so far and those to come are kept in {}", counted(run.units.size()),
                    elsewhere_->path));
   return Done{};
+}
+
+std::string RunJournal::place_for_document() const {
+  const FileState now = file_state(file_);
+  if (!now.exists || same_file(before_, now)) return file_;
+  std::string place = free_name(file_);
+  tell(fmt::format("varve: {} was written by another since this run began: it is left alone, and this run goes to {}",
+                   file_, place));
+  return place;
 }
 
 void RunJournal::discard() {

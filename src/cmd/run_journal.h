@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "harness/readings/file_state.h"
 #include "model/json/run_journal_json.h"
 #include "model/run_record.h"
 #include "world/file_reader.h"
@@ -43,6 +44,9 @@ class RunJournal {
   // Writes what the run gained, and has the disk take it a quarter of a second later at most. Where that fails, all of
   // it goes to the folder for temporary files instead, which is told; an Error when it can be kept nowhere.
   Status keep(const Run& run);
+  // Where the document goes: the file, or a name beside it where another run has written that file since this one
+  // began, which is told.
+  std::string place_for_document() const;
   // The document was written: the journal is not needed any more.
   void discard();
   // What to say when the document was not written: where the units are. Empty: nowhere.
@@ -55,6 +59,7 @@ class RunJournal {
   Status keep_elsewhere(const Run& run, const Error& why);
 
   std::string file_;
+  FileState before_;  // of the file
   std::string taken_over_;
   FileHandle taken_over_file_;  // locked
   std::optional<JournalFile> beside_, elsewhere_;

@@ -8,7 +8,8 @@
 namespace varve {
 
 namespace {
-constexpr double kIndicative = 1.05;  // of the timing units: beyond it the account is of another program
+constexpr double kIndicative = 1.05;                 // of the timing units: beyond it the account is of another program
+constexpr double kTimesAsLong = 10, kLongerBy = 60;  // than the fastest timing unit: it will not end by itself
 
 std::vector<const Unit*> finished_timing_units(const Run& run, const std::string& variant) {
   std::vector<const Unit*> units;
@@ -51,6 +52,11 @@ RecordingGround recording_ground(const World& world, const PreparedVariant& vari
   ground.libraries.erase(std::unique(ground.libraries.begin(), ground.libraries.end(), same_path),
                          ground.libraries.end());
   return ground;
+}
+
+double recording_limit(double timeout_seconds, double fastest_seconds) {
+  if (timeout_seconds > 0) return 2 * timeout_seconds;  // recording costs time
+  return fastest_seconds > 0 ? kTimesAsLong * fastest_seconds + kLongerBy : 0;
 }
 
 void note_recording_cost(const Run& run, const Unit& unit, UnitRecording& recording) {

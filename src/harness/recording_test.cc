@@ -203,6 +203,12 @@ TEST(RecordingUnits, AFailureLeavesTheTimingComplete) {
   EXPECT_FALSE(run.units.at(3).recording->cost) << "a unit that failed has no cost";
 }
 
+TEST(RecordingUnits, OneThatDoesNotEndIsEnded) {
+  EXPECT_DOUBLE_EQ(recording_limit(0, 2), 80) << "long after every unit without a recorder";
+  EXPECT_DOUBLE_EQ(recording_limit(30, 2), 60) << "recording costs time";
+  EXPECT_DOUBLE_EQ(recording_limit(0, 0), 0);
+}
+
 TEST(RecordingUnits, NoneAreMadeWhenNoneAreWanted) {
   RecordingBench bench;
   bench.plan.kernels = KernelsWay::none;

@@ -222,7 +222,7 @@ class Scheduler {
     for (const auto& [name, value] : (*recorded)->environment()) variables[name] = value;
     const std::vector<std::string> environment = settings_list(variables);
     UnitRequest request = make_request(planned, environment);
-    request.timeout_seconds *= 2;  // recording costs time
+    request.timeout_seconds = recording_limit(plan_.timeout_seconds, ground.fastest_seconds);
     request.output = [&](std::string_view bytes) { (*recorded)->output(bytes); };
     request.watched = (*recorded)->descriptor();
     request.readable = [&] { (*recorded)->serve(); };

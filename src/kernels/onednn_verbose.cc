@@ -35,6 +35,7 @@ Family family_of(std::string_view primitive) {
       {"matmul", Family::gemm},
       {"inner_product", Family::gemm},
       {"gemm", Family::gemm},
+      {"gemm_api", Family::gemm},
       {"rnn", Family::gemm},
       {"convolution", Family::conv},
       {"deconvolution", Family::conv},
@@ -73,7 +74,7 @@ std::string architecture_of(std::string_view implementation) {
 }
 
 Kernel kernel_of(const OnednnExecution& execution) {
-  return {.key = {execution.primitive + " " + execution.implementation,
+  return {.key = {onednn_kernel_name(execution),
                   execution.engine == "cpu" ? "oneDNN" : "oneDNN (" + execution.engine + ")", ""},
           .named = Named::trace,
           .meaning = {.family = family_of(execution.primitive),
@@ -83,6 +84,10 @@ Kernel kernel_of(const OnednnExecution& execution) {
 }
 
 }  // namespace
+
+std::string onednn_kernel_name(const OnednnExecution& execution) {
+  return execution.primitive + (execution.implementation.empty() ? "" : " ") + execution.implementation;
+}
 
 std::optional<OnednnTemplate> parse_onednn_template(std::string_view line) {
   line = trim(line);
@@ -122,7 +127,7 @@ std::optional<OnednnExecution> parse_onednn_line(std::string_view line, const On
   const auto field = [&](std::size_t behind) { return at + behind < fields.size() ? fields[at + behind] : ""; };
   const std::string_view engine = field(names.engine), primitive = field(names.primitive);
   const std::string_view implementation = field(names.implementation);
-  if (engine.empty() || primitive.empty() || implementation.empty()) return std::nullopt;
+  if (engine.empty() || primitive.empty()) return std::nullopt;
   execution.engine = clean_utf8(engine, kLongestField);
   execution.primitive = clean_utf8(primitive, kLongestField);
   execution.implementation = clean_utf8(implementation, kLongestField);

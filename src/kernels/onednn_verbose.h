@@ -18,7 +18,7 @@ namespace varve {
 struct OnednnExecution {
   std::string engine;                    // "cpu"
   std::string primitive;                 // "matmul"
-  std::string implementation;            // "brg:avx512_core"
+  std::string implementation;            // "brg:avx512_core"; "" of what is no primitive (gemm_api, in TensorFlow)
   std::string problem;                   // its sizes: "64x96:96x32"
   std::optional<std::int64_t> start_ns;  // ONEDNN_VERBOSE_TIMESTAMP=1: since 1970
   std::int64_t duration_ns = 0;
@@ -34,6 +34,9 @@ std::optional<OnednnTemplate> parse_onednn_template(std::string_view line);
 
 // Nothing when the line is not a whole, valid report of an execution.
 std::optional<OnednnExecution> parse_onednn_line(std::string_view line, const OnednnTemplate& fields = {});
+
+// "matmul brg:avx512_core"
+std::string onednn_kernel_name(const OnednnExecution& execution);
 
 // Finds such lines in a program's output as it streams by and adds them up: a row of calls for each primitive and
 // implementation, named "matmul brg:avx512_core", with the primitive as its base. Library "oneDNN"; for another engine

@@ -55,6 +55,20 @@ TEST(OnednnLine, IsReadInEveryFormat) {
   }
 }
 
+TEST(OnednnLine, ACallThatIsNoPrimitiveHasNoImplementation) {
+  const char* line =  // of TensorFlow 2.21
+      "onednn_verbose,v1,primitive,exec,cpu,gemm_api,,undef,src_f32::blocked:ab:f0 wei_f32::blocked:ab:f0 "
+      "dst_f32::blocked:ab:f0,,,700x700:700x700,8.51416";
+  const auto execution = parse_onednn_line(line);
+  ASSERT_TRUE(execution);
+  EXPECT_EQ(onednn_kernel_name(*execution), "gemm_api");
+  EXPECT_EQ(execution->problem, "700x700:700x700");
+  const ProfileRecord record = record_of(line);
+  ASSERT_TRUE(find_onednn_row(record, "gemm_api"));
+  EXPECT_EQ(kernel_of_row(record, "gemm_api").meaning.family, Family::gemm);
+  EXPECT_EQ(find_onednn_row(record, "gemm_api")->time.total_ns, 8'514'160);
+}
+
 TEST(OnednnLine, OthersAreNotTakenForOne) {
   for (const char* line :
        {"", "onednn_verbose", "onednn_verbose,", "onednn_verbose,exec", "onednn_verbose,info,cpu,runtime:OpenMP,nthr:2",

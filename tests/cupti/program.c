@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static void* cupti;
+static void *cupti, *injected;
 static const char* cupti_path;
 
 static uint64_t now_ns(void) {
@@ -22,7 +22,7 @@ static uint64_t now_ns(void) {
 
 static void init(void) {
   const char* path = getenv("CUDA_INJECTION64_PATH");
-  void* library = path != NULL ? dlopen(path, RTLD_NOW) : NULL;
+  void* library = injected = path != NULL ? dlopen(path, RTLD_NOW) : NULL;
   if (path != NULL && library == NULL) printf("%s\n", dlerror());
   int (*initialise)(void) = library != NULL ? (int (*)(void))dlsym(library, "InitializeInjection") : NULL;
   if (initialise != NULL) printf("injected %d\n", initialise());
@@ -150,6 +150,7 @@ int main(int count, char** steps) {
     if (strcmp(step, "succeed") == 0) ended = 0;
     if (strcmp(step, "odd") == 0) odd();
     if (strcmp(step, "rest") == 0) rest();
+    if (strcmp(step, "unload") == 0 && injected != NULL) printf("unload %d\n", dlclose(injected));
     if (strcmp(step, "_exit") == 0) _exit(3);
     if (strcmp(step, "kill") == 0) raise(SIGKILL);
     if (strcmp(step, "close") == 0) {

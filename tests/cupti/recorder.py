@@ -300,6 +300,13 @@ def case_not_asked(ground):
     assert ground.files() == []
 
 
+def case_unloaded(ground):
+    """A library that is closed by whoever opened it stays: its thread, its handlers and CUPTI's way back are in it."""
+    text = ground.run_whole("init", "launch=300", "unload", "sleep=300", "launch=300", "fork", "launch=30")
+    assert "unload 0" in text, text
+    check_total(ground.read()[0], {"kernel_0": 200, "kernel_1": 200, "kernel_2": 200})
+
+
 def case_closed_files(ground):
     """A program that closes every file that it does not know loses nothing."""
     ground.run_whole("init", "launch=300", "sleep=300", "close", "launch=300")

@@ -14,113 +14,11 @@ import tempfile
 import textwrap
 import unittest
 
+from fake_frameworks import JAX, TENSORFLOW, TORCH
+
 HOOK = pathlib.Path(sys.argv[1])
 LISTED = {row["id"] for row in json.loads(pathlib.Path(sys.argv[2]).read_text(encoding="utf-8"))["facts"]}
 PYTHONS = sys.argv[3:] or [sys.executable]
-
-# A framework of one file a module: the names that the hook asks, and a profiler that says what was done to it.
-TORCH = {
-    "torch/__init__.py": """
-        import sys
-        from . import version, backends, cuda, autograd, profiler
-        __version__ = "9.9"
-        float32_precision = "highest"
-        threads = 3
-        def get_float32_matmul_precision(): return float32_precision
-        def set_float32_matmul_precision(value):
-            global float32_precision
-            float32_precision = value
-        def get_num_threads(): return threads
-        def get_default_dtype(): return "torch.float32"
-        looks = 0
-        def is_grad_enabled():
-            global looks
-            looks += 1
-            return looks % 2 == 0
-        def is_inference_mode_enabled(): return False
-        def is_autocast_cpu_enabled(): return True
-        def is_autocast_enabled(): return False
-        def get_autocast_cpu_dtype(): return "torch.bfloat16"
-        def are_deterministic_algorithms_enabled(): raise RuntimeError("not in this version")
-        class _TorchCompileInductorWrapper:
-            def __init__(self, mode, options, dynamic): self.mode = mode
-        class __config__:
-            @staticmethod
-            def show(): return "PyTorch built with:\\n  - Intel(R) MKL-DNN v3.1\\n  - Build settings: BLAS_INFO=mkl, USE_OPENMP=ON, "
-    """,
-    "torch/version.py": "git_version = 'abcdef0123456789'\ncuda = None\nhip = None\n",
-    "torch/backends.py": """
-        class cpu:
-            @staticmethod
-            def get_cpu_capability(): return "AVX2"
-        class cuda:
-            class matmul:
-                allow_tf32 = True
-            @staticmethod
-            def flash_sdp_enabled(): return True
-            @staticmethod
-            def math_sdp_enabled(): return True
-        class cudnn:
-            benchmark = True
-    """,
-    "torch/cuda.py": "def is_initialized(): return False\n",
-    "torch/autograd/__init__.py": "from . import profiler\n",
-    "torch/autograd/profiler.py": """
-        log = []
-        class Result:
-            text = '{"traceEvents": [{"cat": "cpu_op", "dur": 1e6}]}'
-            def save(self, path): open(path, "w").write(self.text)
-        def _prepare_profiler(*a, **k): log.append("prepare")
-        def _enable_profiler(*a): log.append("enable")
-        def _disable_profiler():
-            log.append("disable")
-            return Result()
-        class profile:
-            def __init__(self, enabled, use_kineto=False, record_shapes=False, use_device=None):
-                self.kineto_activities = {1}
-            def config(self, create_trace_id=False): return "config"
-            def _prepare_trace(self): _prepare_profiler(self.config())
-            def __enter__(self):
-                self._prepare_trace()
-                _enable_profiler(self.config(), self.kineto_activities)
-                return self
-            def __exit__(self, *a): self.result = _disable_profiler()
-            def export_chrome_trace(self, path): self.result.save(path)
-    """,
-    "torch/profiler/__init__.py": "from .profiler import profile\n",
-    "torch/profiler/profiler.py": """
-        from torch.autograd import profiler as prof
-        class _KinetoProfile:
-            def __enter__(self):
-                self.profiler = prof.profile(True).__enter__()
-                return self
-            def __exit__(self, *a): self.profiler.__exit__()
-            def export_chrome_trace(self, path): self.profiler.export_chrome_trace(path + ".part"); open(path, "w").write("{}")
-        class profile(_KinetoProfile): pass
-    """,
-}
-JAX = {
-    "jax/__init__.py": """
-        __version__ = "0.9"
-        class config:
-            values = {"jax_enable_x64": False, "jax_default_matmul_precision": None}
-    """,
-    "jaxlib/__init__.py": "__version__ = '0.9.1'\n",
-}
-TENSORFLOW = {
-    "tensorflow/__init__.py": """
-        __version__ = "2.99"
-        class sysconfig:
-            @staticmethod
-            def get_build_info(): return {"cuda_version": "12.5", "is_cuda_build": True}
-        class config:
-            class threading:
-                @staticmethod
-                def get_inter_op_parallelism_threads(): return 0
-                @staticmethod
-                def get_intra_op_parallelism_threads(): return 4
-    """,
-}
 
 
 class Program:
@@ -378,6 +276,56 @@ if child == 0: os._exit(0)
 sys.exit(os.waitpid(child, 0)[1])""")
         self.assertEqual(len(list(program.out.glob("hook_*.json"))), 2 if self.tells_of_forks() else 1)
         self.assertEqual(len(list(program.out.glob("facts_*.json"))), 1, "a child that ends by _exit says nothing")
+
+    # PyTorch's own thread, which asks, is not there in a child, and what takes PyTorch apart waits for it.
+    def test_a_forked_child_ends_whatever_its_parent_left_to_do_at_the_end(self):
+        if not self.tells_of_forks():
+            return
+        program = Program(TORCH, window=(0.2, 0.2))
+        done = program.run(self.python, WORK + """
+import ctypes, os, sys, torch
+c = ctypes.CDLL(None)
+c.on_exit(ctypes.cast(c.sleep, ctypes.c_void_p), None)
+child = os.fork()
+if child == 0:
+    c.printf(b"told ")
+    sys.exit(100)
+code = os.waitpid(child, 0)[1] >> 8
+sys.stdout.write("%d" % code)
+sys.stdout.flush()
+os._exit(0)""")
+        self.assertEqual(done.stdout, "told 100", "its status, and what it wrote")
+
+    def test_a_worker_that_ends_in_its_window_tells_what_it_saw(self):
+        if sys.version_info < (3, 8):
+            return
+        for method in ("fork", "spawn"):
+            program = Program(TORCH, window=(0.2, 60))
+            done = program.run(self.python, WORK + """
+import multiprocessing.util, torch
+def task():
+    end = time.time() + 60
+    while "enable" not in torch.autograd.profiler.log and time.time() < end: work(0.1)
+if __name__ == "__main__":
+    worker = multiprocessing.get_context(%r).Process(target=task)
+    worker.start()
+    worker.join()
+    print(worker.pid, worker.exitcode)""" % method)
+            worker, code = done.stdout.split()
+            self.assertEqual(code, "0")
+            self.assertIn("hook_%s.json" % worker, program.left(), method)
+            self.assertIn("facts_%s.json" % worker, program.left(), method)
+
+    def test_a_program_does_not_wait_for_a_window_that_has_not_begun(self):
+        for begin, waits in ((100, False), (-1, True)):
+            program = Program(TORCH, window=(100, 1))
+            began = program.monotonic()
+            program.run(self.python, """
+import os, time, torch
+with open(%r + "/window_%%d" %% os.getpid(), "w") as file:
+    file.write("%%.3f %%.3f" %% (time.monotonic() + %d, time.monotonic() + %d))
+""" % (str(program.out), 102 if not waits else 1, begin))
+            self.assertEqual(program.monotonic() - began > 5.9, waits)
 
     def test_a_window_is_closed_before_a_fork(self):
         program = Program(TORCH, window=(0.2, 5))

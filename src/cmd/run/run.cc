@@ -156,14 +156,15 @@ ExitStatus finish(const RunFlags& options, Run& run, const std::string& file, Ru
   const std::vector<Comparison> comparisons = comparisons_of(run);
   run.card = make_card(run, comparisons.empty() ? nullptr : &comparisons.front());
   const bool kept = is_plain_file(file);
+  const std::string place = kept ? journal.place_for_document() : file;
   const auto document = [&] { return pretty_json(to_json(run)); };
   const auto text = [&] {
     return options.full ? text_run(run, output_style())
-                        : text_answer(run, run_answer(run, comparisons, kept ? file : ""), output_style());
+                        : text_answer(run, run_answer(run, comparisons, kept ? place : ""), output_style());
   };
   const ExitStatus status = run.complete ? ExitStatus::ok : ExitStatus::tool_or_input;
   if (!kept) return write_answer(options.output, document, text, status);
-  const ExitStatus saved = save(run, file, !options.output.file.empty(), journal);
+  const ExitStatus saved = save(run, place, !options.output.file.empty(), journal);
   return write_answer({options.output.json, ""}, document, text, saved);
 }
 

@@ -94,7 +94,7 @@ std::string fits(const std::string& path) {
 TEST(AllRecorders, FitWhatWasLoaded) {
   EXPECT_EQ(fits("/venv/lib/python3.11/site-packages/torch/lib/libtorch_cpu.so"), "torch onednn ");
   EXPECT_EQ(fits("/venv/lib/python3.11/site-packages/jaxlib/libjax_common.so"), "frameworks ");
-  EXPECT_EQ(fits("/venv/lib/python3.11/site-packages/tensorflow/libtensorflow_cc.so.2"), "frameworks ");
+  EXPECT_EQ(fits("/venv/lib/python3.11/site-packages/tensorflow/libtensorflow_cc.so.2"), "frameworks onednn ");
   EXPECT_EQ(fits("/usr/lib/libdnnl.so.3"), "onednn ");
   EXPECT_EQ(fits("/usr/lib/libopenblas.so.0"), "");
 }

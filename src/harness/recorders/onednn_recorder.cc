@@ -12,7 +12,7 @@ namespace {
 bool may_contain_onednn(const std::string& path) {
   const std::string name = file_name(path);
   return name.starts_with("libdnnl") || name.starts_with("libonednn") || name.starts_with("libmkldnn") ||
-         name.starts_with("libtorch_cpu.so");
+         name.starts_with("libtorch_cpu.so") || name.starts_with("libtensorflow_cc.so");
 }
 
 class OnednnUnit final : public RecordedUnit {

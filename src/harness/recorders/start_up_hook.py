@@ -60,8 +60,21 @@ class _Hook(object):
     def is_there(self, name, module):
         import atexit
         atexit.register(self.quietly, self.at_exit)  # handlers run backwards: before the framework takes itself apart
+        self.quietly(self.end_with_workers)
         if name == "torch":
             self.torch_is_there(module)
+
+    # Processes of multiprocessing (data loaders) end by _exit, behind a list of their own that begins empty. PyTorch imports it.
+    def end_with_workers(self):
+        util, process = sys.modules.get("multiprocessing.util"), sys.modules.get("multiprocessing.process")
+        if util is None or process is None:
+            return
+
+        def in_worker(hook):
+            util.Finalize(None, hook.quietly, args=(hook.at_exit,), exitpriority=1000)  # before all others
+        util.register_after_fork(self, in_worker)
+        if hasattr(process, "parent_process") and process.parent_process() is not None:  # Python 3.8
+            in_worker(self)
 
     def quietly(self, call, *arguments):
         try:
@@ -100,7 +113,18 @@ class _Hook(object):
         self.profile = None
         self.in_window, self.results = {}, []
         self.said = False
+        if self.may_ask(torch):
+            self.quietly(self.end_without_kineto)
         self.watch(torch, profiler, plan)
+
+    # The thread by which PyTorch asks waits on a condition when the process forks. In the child there is no such thread, and
+    # what takes PyTorch apart waits for it for ever. So a child ends like those of multiprocessing: behind what it registered
+    # itself, and not by what its parent did.
+    def end_without_kineto(self):
+        import ctypes
+        c = ctypes.CDLL(None)
+        c.on_exit(ctypes.cast(c._exit, ctypes.c_void_p), None)  # which is handed the status
+        getattr(c, "__cxa_atexit")(ctypes.cast(c.fflush, ctypes.c_void_p), None, None)  # runs before it
 
     def watch(self, torch, profiler, plan):
         import threading
@@ -234,7 +258,7 @@ class _Hook(object):
         import time
         asked = self.asked_trace()
         while not self.own_profiler and not self.said:
-            end = self.asked_window_end()
+            end = self.asked_window("end")
             if end is None or time.monotonic() > end + 60:
                 return False
             if time.monotonic() > end + self.time_to_begin and not os.path.exists(asked):
@@ -367,17 +391,19 @@ class _Hook(object):
     # PyTorch crashes where it is taken apart inside a window that it was asked for, or while it writes the trace.
     def wait_for_trace(self):
         import time
-        limit, trace = self.asked_window_end(), self.asked_trace()
+        begin, limit, trace = self.asked_window("begin"), self.asked_window("end"), self.asked_trace()
+        if begin is not None and time.monotonic() < begin:
+            return
         while limit is not None and time.monotonic() < limit + 5 and not self.is_written(trace):
             if self.is_noted("instead") and not os.path.exists(trace):
                 return  # it never began
             time.sleep(0.05)
 
-    # On the monotonic clock; None: PyTorch was asked for no window.
-    def asked_window_end(self):
+    # "end begin" by Varve, on the monotonic clock: of the window, and of getting ready for it. None: PyTorch was asked for none.
+    def asked_window(self, which):
         try:
-            with open(os.path.join(self.out, "window_%d" % os.getpid())) as file:  # by Varve
-                return float(file.read())
+            with open(os.path.join(self.out, "window_%d" % os.getpid())) as file:
+                return float(file.read().split()[which == "begin"])
         except Exception:
             return None
 

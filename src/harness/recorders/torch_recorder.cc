@@ -182,7 +182,8 @@ class TorchUnit final : public RecordedUnit {
     ++asked.count;
     const double delay = std::max(window_.start_seconds - now, kWarmup);
     asked.end_seconds = now + delay + window_.length_seconds;
-    note_to_hook(folder_, "window", process, fmt::format("{:.3f}", asked.end_seconds));
+    const double ready = std::max(now, now + delay - kWarmup - kHeedless);
+    note_to_hook(folder_, "window", process, fmt::format("{:.3f} {:.3f}", asked.end_seconds, ready));
     return configuration_for(folder_, delay, window_.length_seconds);
   }
 

@@ -77,7 +77,7 @@ class OnednnReader {
   }
 
   void write(const OnednnExecution& execution) {
-    const std::string name = execution.primitive + " " + execution.implementation;
+    const std::string name = onednn_kernel_name(execution);
     const std::string library = execution.engine == "cpu" ? "oneDNN" : fmt::format("oneDNN ({})", execution.engine);
     Extra extra;
     if (!execution.problem.empty()) extra.operation = names_.id(execution.primitive + " " + execution.problem);
