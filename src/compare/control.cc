@@ -213,7 +213,9 @@ void explain(const Sides& sides, bool pair_unknown, ControlVerdict& verdict) {
       command.state == ItemState::different && !command.unrecorded.empty()) {
     reasons.push_back(
         "two commands may differ in packages, threads, processors and files that none of them names: run one command "
-        "with one setting changed (--against-env), or let it differ in one program or one file of the same folder");
+        "with one setting changed (--against-env), or let it differ in one argument, one program or one file of the "
+        "same "
+        "folder");
   }
   for (const Bundle& bundle : verdict.bundles) {
     if (bundle.members.size() < 2) continue;
@@ -247,7 +249,7 @@ Result<ControlVerdict> judge_control(const Sides& sides, const std::vector<std::
   if (ControlItem& command = *find_item(verdict.items, "command"); command.state == ItemState::different) {
     if (command_follows_from_a_file(sides) || command_follows_from_an_environment(sides)) {
       command.state = ItemState::follows;
-    } else {
+    } else if (!differs_by_one_argument(sides)) {
       command.unrecorded = "what differs inside it is not recorded";
     }
   }

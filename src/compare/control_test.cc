@@ -185,10 +185,36 @@ TEST(Control, ProgramsOfOneNameAreToldByTheirPaths) {
   EXPECT_EQ(compared_control(run).change, "example → other");
 }
 
-TEST(Control, OneArgumentMayStandForAnything) {
+TEST(Control, OneArgumentIsAllThatDiffersBetweenTwoCommands) {
   varve::Run run = quiet_run();
+  const std::vector<std::string> command = run.variants[0].command;
+  const auto control_with = [&](const std::vector<std::string>& more) {
+    run.variants[1].command = command;
+    run.variants[1].command.insert(run.variants[1].command.end(), more.begin(), more.end());
+    return compared_control(run).control;
+  };
+  EXPECT_EQ(control_with({"--compile"}), Control::controlled);
+  EXPECT_EQ(control_with({"-d", "2000"}), Control::controlled);
+  EXPECT_EQ(control_with({"--size", "2", "--depth", "3"}), Control::confounded) << "two arguments are two things";
+  EXPECT_EQ(control_with({"--model", "models/large"}), Control::confounded) << "what is in it is not recorded";
+  run.variants[1].command = command;
   run.variants[1].command.back() = "200";
-  EXPECT_EQ(compared_control(run).control, Control::confounded);
+  EXPECT_EQ(compared_control(run).control, Control::controlled);
+  EXPECT_EQ(compared_control(run).variable, std::vector<std::string>{"command"});
+  run.variants[1].program_digest.clear();
+  EXPECT_EQ(compared_control(run).control, Control::confounded) << "whether it is one program is not known";
+}
+
+TEST(Control, AnArgumentOfAScriptIsRecordedWhereTheScriptIs) {
+  varve::Run run = quiet_run();
+  for (Variant& each : run.variants) {
+    each.program = "/usr/bin/python3.11";
+    each.command = {"python3", "train.py", each.name == "A" ? "--eager" : "--compile"};
+    each.files = {{.argument = 1, .path = "train.py", .digest = std::string(64, 'c'), .missing = {}}};
+  }
+  EXPECT_EQ(compared_control(run).control, Control::controlled);
+  for (Variant& each : run.variants) each.files.clear();
+  EXPECT_EQ(compared_control(run).control, Control::confounded) << "python3 -c CODE";
 }
 
 namespace {

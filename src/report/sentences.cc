@@ -197,12 +197,15 @@ std::string shown_item_name(const ControlItem& item) {
 std::string difference_sentence(const std::vector<ControlItem>& items) {
   if (items.empty()) return "Nothing about the two sides was recorded, so nothing can be said to be the same.";
   std::vector<const ControlItem*> different;
-  std::vector<std::string> follow, unknown;
+  std::vector<std::string> follow, libraries, unknown;
   for (const ControlItem& item : items) {
     if (item.state == ItemState::different) different.push_back(&item);
-    if (item.state == ItemState::follows) follow.push_back(shown_item_name(item));
+    if (item.state == ItemState::follows)
+      (item.id.starts_with("library.") ? libraries : follow).push_back(shown_item_name(item));
     if (item.state == ItemState::unknown) unknown.push_back(shown_item_name(item));
   }
+  if (libraries.size() > 2) libraries = {fmt::format("{} libraries", libraries.size())};
+  follow.insert(follow.end(), libraries.begin(), libraries.end());
   const std::vector<std::string> equal = equal_groups(items);
   std::vector<std::string> clauses;
   if (!equal.empty()) {
@@ -211,7 +214,8 @@ std::string difference_sentence(const std::vector<ControlItem>& items) {
   }
   clauses.push_back(different.empty() ? "nothing recorded differs" : differing_text(different));
   if (!follow.empty())
-    clauses.push_back(list_text(follow, 3) + (follow.size() == 1 ? " follows" : " follow") + " from it");
+    clauses.push_back(list_text(follow, 3) +
+                      (follow.size() == 1 && !follow[0].ends_with(" libraries") ? " follows" : " follow") + " from it");
   if (!unknown.empty()) {
     clauses.push_back(fmt::format("{} {} unknown: {}", number_word(unknown.size()), unknown.size() == 1 ? "is" : "are",
                                   list_text(unknown, 3)));
@@ -224,7 +228,7 @@ std::string difference_sentence(const std::vector<ControlItem>& items) {
 std::string kernel_state_title(KernelState state) {
   switch (state) {
     case KernelState::recoded:
-      return "other build";
+      return "other code";
     case KernelState::nameless:
       return "no symbols";
     case KernelState::vanished:

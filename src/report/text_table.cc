@@ -49,6 +49,27 @@ std::size_t bytes_of(std::string_view text, std::size_t width) {
 void strip_end(std::string& line) {
   while (!line.empty() && line.back() == ' ') line.pop_back();
 }
+
+// What stands behind a number and is read with it, whatever closes the sentence behind it.
+bool is_unit(std::string_view word) {
+  static constexpr std::string_view kUnits[] = {"%",   "s",   "ms",  "µs",  "ns",  "min", "h",   "B", "KiB",
+                                                "MiB", "GiB", "TiB", "PiB", "EiB", "MHz", "GHz", "W", "°C"};
+  word = word.substr(0, word.find_last_not_of(".,;:)”") + 1);
+  return std::find(std::begin(kUnits), std::end(kUnits), word) != std::end(kUnits);
+}
+
+// What a line does not break: words, and a number with its unit.
+std::vector<std::string> unbroken(std::string_view text) {
+  std::vector<std::string> pieces;
+  for (const std::string_view word : split_words(text)) {
+    if (!pieces.empty() && is_digit(pieces.back().back()) && is_unit(word)) {
+      pieces.back().append(" ").append(word);
+    } else {
+      pieces.emplace_back(word);
+    }
+  }
+  return pieces;
+}
 }  // namespace
 
 std::string paint(std::string_view text, Tone tone, const TextStyle& style) {
@@ -60,7 +81,8 @@ std::vector<std::string> wrap_text(std::string_view text, std::size_t width) {
   width = std::max<std::size_t>(width, 1);
   std::vector<std::string> lines(1);
   std::size_t used = 0;
-  for (std::string_view word : split_words(text)) {
+  for (const std::string& piece : unbroken(text)) {
+    std::string_view word = piece;
     std::size_t size = display_width(word);
     if (used > 0 && used + 1 + size <= width) {
       lines.back() += ' ';

@@ -29,6 +29,13 @@ std::string quantity_text(double value, const std::string& unit) {
   if (std::isnan(value)) return "–";
   if (std::isinf(value) || std::fabs(value) > kLongestSeconds)
     return with_minus(format_number(value) + (unit.empty() ? "" : " " + unit));
+  // Eight digits say no more than four and a prefix: "18.67 M items/s".
+  constexpr double kMillion = 1e6;
+  if (std::fabs(value) >= 10 * kMillion && unit != "s" && unit != "bytes") {
+    const char* behind = unit.empty() ? "" : unit.starts_with("1/") ? "" : " ";
+    return with_minus(format_number(value / kMillion) + " M" + behind +
+                      (unit.starts_with("1/") ? unit.substr(1) : unit));
+  }
   // "1/s" is right in a formula; behind a number people write "/s".
   if (unit.starts_with("1/")) return with_minus(format_number(value) + unit.substr(1));
   return with_minus(format_quantity(value, unit));

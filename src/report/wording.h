@@ -43,7 +43,7 @@ std::string direction_phrase(Better better);  // "higher is better"
 
 // "OPENBLAS_CORETYPE" for settings.OPENBLAS_CORETYPE, "libm.so.6" for library.libm.so.6, else the title.
 std::string shown_item_name(const ControlItem& item);
-std::string kernel_state_title(KernelState state);  // "other build", "no symbols"
+std::string kernel_state_title(KernelState state);  // "other code", "no symbols"
 const char* state_sign(ItemState state);            // "≠", "=", "?": before an item in a table
 // "Hardware, program and libraries are the same; one setting differs: OPENBLAS_CORETYPE (under test)."
 std::string difference_sentence(const std::vector<ControlItem>& items);

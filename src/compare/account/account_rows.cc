@@ -250,7 +250,8 @@ void judge_operations(AccountRows& account, const SeenUnits& seen) {
     row.state = found[i] ? KernelState::changed : KernelState::same;
     if (in_a != in_b) row.state = in_a ? KernelState::vanished : KernelState::appeared;
     if (in_a != in_b && may_be_chance(account.series[i], found[i])) chance.push_back(i);
-    if (in_a && in_b && row.label != kNobody && (!row.detail.empty() || is_exchanged(row))) {
+    const bool exchanged = is_exchanged(row) && !may_be_chance(account.series[i], found[i]);
+    if (in_a && in_b && row.label != kNobody && (!row.detail.empty() || exchanged)) {
       row.state = KernelState::replaced;
       if (row.detail.empty()) row.detail = exchanged_kernels(row);
     }

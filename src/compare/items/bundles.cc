@@ -82,12 +82,25 @@ std::vector<std::string> leaders_of(const std::vector<std::string>& changed, con
   return leaders.empty() ? changed : leaders;
 }
 
-std::string title_of(const std::vector<BundleMember>& members, bool framework_leads) {
+// "torch 2.1.2 → 2.15.0 and what came with it, beside it numpy 1.26.4 → 2.4.6 and 2 more": what nobody who changed asks
+// for was changed by itself, and is named.
+std::string title_of(const std::vector<BundleMember>& members) {
   const std::string first = member_text(members.front());
-  if (members.size() == 1) return first;
-  if (framework_leads) return first + " and what came with it";
-  return members.size() == 2 ? first + " and " + member_text(members[1])
-                             : fmt::format("{} and {} more packages", first, members.size() - 1);
+  std::vector<std::string> beside;
+  for (std::size_t i = 1; i < members.size(); ++i) {
+    if (members[i].because.empty()) beside.push_back(member_text(members[i]));
+  }
+  const bool led = std::any_of(members.begin(), members.end(),
+                               [&](const BundleMember& member) { return member.because == members.front().name; });
+  if (led) return first + " and what came with it" + (beside.empty() ? "" : ", beside it " + and_more(beside, 1));
+  if (members.size() <= 2) return first + (members.size() == 2 ? " and " + member_text(members[1]) : "");
+  return fmt::format("{} and {} more packages", first, members.size() - 1);
+}
+
+// "torch 2.1.2 and 24 more packages"
+std::string text_of_side(const BundleMember& first, const std::string& version, std::size_t more) {
+  const std::string text = first.name + " " + (version.empty() ? "(not there)" : version);
+  return more == 0 ? text : fmt::format("{} and {} more package{}", text, more, more == 1 ? "" : "s");
 }
 
 ControlItem* item_of(std::vector<ControlItem>& items, const std::string& id) {
@@ -99,34 +112,33 @@ bool differs(const ControlItem* item) { return item != nullptr && item->state ==
 
 void add_environment(const Sides& sides, std::vector<ControlItem>& items, std::vector<Bundle>& bundles) {
   std::vector<std::string> changed = changed_packages(sides);
-  ControlItem* python = item_of(items, "python");
   if (changed.empty()) return;
+  std::stable_sort(changed.begin(), changed.end(), [&](const std::string& left, const std::string& right) {
+    return rank_of(sides, left) < rank_of(sides, right);
+  });
   const Askers askers = askers_of(sides, changed);
   std::map<std::string, std::string> because;
-  const std::vector<std::string> leaders = leaders_of(changed, askers);
-  for (const std::string& leader : leaders) {
+  for (const std::string& leader : leaders_of(changed, askers)) {
     for (const std::string& member : closure_of(leader, askers)) {
       if (member != leader) because.emplace(member, leader);
     }
   }
-  std::stable_sort(changed.begin(), changed.end(), [&](const std::string& left, const std::string& right) {
-    const auto key = [&](const std::string& name) {
-      return std::tuple(because.contains(name) ? 1 : 0, rank_of(sides, name));
-    };
-    return key(left) < key(right);
-  });
+  std::stable_partition(changed.begin(), changed.end(), [&](const auto& name) { return !because.contains(name); });
   Bundle bundle{.item = "packages", .title = {}, .members = {}};
   for (const std::string& name : changed) {
     const auto asked = because.find(name);
     bundle.members.push_back({name, version_in(*sides.variant_a, name), version_in(*sides.variant_b, name),
                               asked == because.end() ? std::string() : asked->second});
   }
-  if (differs(python)) {
+  const BundleMember& first = bundle.members.front();
+  ControlItem* packages = item_of(items, "packages");
+  packages->a = text_of_side(first, first.a, changed.size() - 1);
+  packages->b = text_of_side(first, first.b, changed.size() - 1);
+  if (ControlItem* python = item_of(items, "python"); differs(python)) {
     bundle.members.push_back({"Python", python->a, python->b, ""});
     python->state = ItemState::follows;
   }
-  const bool framework_leads = rank_of(sides, changed.front()) == 0 || leaders.size() == 1;
-  bundle.title = title_of(bundle.members, framework_leads);
+  bundle.title = title_of(bundle.members);
   bundles.push_back(std::move(bundle));
 }
 

@@ -46,6 +46,41 @@ bool runs_other_code(const std::string& program) {
   return kNames.contains(name);
 }
 
+// What stands in one command and not in the other, between what both begin and end with.
+struct OwnArguments {
+  std::size_t first = 0;
+  std::vector<std::string> of_a, of_b;
+};
+
+OwnArguments own_arguments(const Variant& a, const Variant& b) {
+  const std::vector<std::string>&left = a.command, &right = b.command;
+  const auto begin = std::mismatch(left.begin(), left.end(), right.begin(), right.end());
+  auto end_a = left.end(), end_b = right.end();
+  while (end_a != begin.first && end_b != begin.second && *std::prev(end_a) == *std::prev(end_b)) --end_a, --end_b;
+  return {static_cast<std::size_t>(begin.first - left.begin()), {begin.first, end_a}, {begin.second, end_b}};
+}
+
+// None, a value, a flag, or an option with its value.
+bool is_one_argument(const std::vector<std::string>& arguments) {
+  if (arguments.size() < 2) return true;
+  return arguments.size() == 2 && arguments[0].starts_with('-') && !arguments[1].starts_with('-');
+}
+
+bool names_a_file(const Variant& variant, std::size_t first, const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i].find('/') != std::string::npos || file_of(variant, first + i) != nullptr) return true;
+  }
+  return false;
+}
+
+// The first argument is a file that the program runs, and it is one file on both sides.
+bool runs_one_file(const Variant& a, const Variant& b, std::size_t before) {
+  const NamedFile* file_a = file_of(a, 1);
+  const NamedFile* file_b = file_of(b, 1);
+  return before > 1 && file_a != nullptr && file_b != nullptr && !file_a->digest.empty() &&
+         file_a->digest == file_b->digest;
+}
+
 // The units mapped the program itself: it is machine code, not a script for an interpreter.
 bool is_machine_code(const Variant& variant, const std::vector<const Unit*>& units) {
   const std::string& path = variant.program;
@@ -58,6 +93,17 @@ bool is_machine_code(const Variant& variant, const std::vector<const Unit*>& uni
   });
 }
 }  // namespace
+
+bool differs_by_one_argument(const Sides& sides) {
+  const Variant& a = *sides.variant_a;
+  const Variant& b = *sides.variant_b;
+  const OwnArguments own = own_arguments(a, b);
+  if (own.first == 0 || !is_one_argument(own.of_a) || !is_one_argument(own.of_b)) return false;
+  if (own.of_a.empty() == own.of_b.empty() && (own.of_a.size() != 1 || own.of_b.size() != 1)) return false;
+  if (names_a_file(a, own.first, own.of_a) || names_a_file(b, own.first, own.of_b)) return false;
+  const bool one_program = a.program == b.program && a.program_digest == b.program_digest && !a.program_digest.empty();
+  return one_program && (!runs_other_code(a.program) || runs_one_file(a, b, own.first));
+}
 
 bool command_follows_from_an_environment(const Sides& sides) {
   const Variant& a = *sides.variant_a;

@@ -8,6 +8,11 @@ namespace varve {
 // that differs between commands may stand for other packages, threads, processors or files, none of which is recorded.
 bool command_follows_from_a_file(const Sides& sides);
 
+// Whether the two commands are one program with one argument of another value, or with one more, and the argument names
+// no file: then what it says is all that differs between them. Of a program that runs other code (a shell, an
+// interpreter) the file that it runs must stand before it, and be the same.
+bool differs_by_one_argument(const Sides& sides);
+
 // Whether the two commands are one program of two Python environments, with the same arguments, and what either could
 // import is recorded: "a/bin/python x.py" and "b/bin/python x.py".
 bool command_follows_from_an_environment(const Sides& sides);

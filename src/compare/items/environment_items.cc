@@ -20,23 +20,8 @@ const ImportedPackages* packages_of(const Variant& variant) {
   return known ? &*variant.packages : nullptr;
 }
 
-// The frameworks first: what a person asks for.
-bool comes_first(const std::string& a, const std::string& b) {
-  static const std::vector<std::string> kFirst = {"torch", "jax", "jaxlib", "tensorflow", "vllm", "transformers"};
-  const auto rank = [](const std::string& name) {
-    return std::find(kFirst.begin(), kFirst.end(), to_lower(name)) - kFirst.begin();
-  };
-  return std::pair(rank(a), a) < std::pair(rank(b), b);
-}
-
-// "torch 2.1.2 and 24 more packages"
-std::string text_of_packages(const ImportedPackages& packages, const std::vector<std::string>& changed) {
-  if (changed.empty()) return fmt::format("{} packages in {}", packages.versions.size(), packages.environment);
-  const auto found = packages.versions.find(changed.front());
-  std::string text = changed.front() + " " + (found == packages.versions.end() ? "(not there)" : found->second);
-  const std::size_t more = changed.size() - 1;
-  if (more > 0) text += fmt::format(" and {} more package{}", more, more == 1 ? "" : "s");
-  return text;
+std::string text_of_packages(const ImportedPackages& packages) {
+  return fmt::format("{} packages in {}", packages.versions.size(), packages.environment);
 }
 
 std::string why_unknown(const Variant& variant) {
@@ -120,7 +105,6 @@ std::vector<std::string> changed_packages(const Sides& sides) {
   for (const std::string& name : names) {
     if (is_changed(*a, *b, name)) changed.push_back(name);
   }
-  std::sort(changed.begin(), changed.end(), comes_first);
   return changed;
 }
 
@@ -135,10 +119,9 @@ void add_package_items(const Sides& sides, std::vector<ControlItem>& items) {
                    why_unknown(*sides.variant_b),
                    ItemState::unknown,
                    false};
-  const std::vector<std::string> changed = changed_packages(sides);
-  if (a != nullptr) item.a = text_of_packages(*a, changed);
-  if (b != nullptr) item.b = text_of_packages(*b, changed);
-  if (a != nullptr && b != nullptr) item.state = equality(changed.empty());
+  if (a != nullptr) item.a = text_of_packages(*a);
+  if (b != nullptr) item.b = text_of_packages(*b);
+  if (a != nullptr && b != nullptr) item.state = equality(changed_packages(sides).empty());
   items.push_back(std::move(item));
   if (a == nullptr || b == nullptr) return;
   const bool known = !a->python.empty() && !b->python.empty();

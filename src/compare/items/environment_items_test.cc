@@ -98,7 +98,7 @@ TEST(EnvironmentItems, SeveralAtOnceAreNotToldApart) {
   EXPECT_EQ(comparison.control, Control::controlled) << "the bundle is what was put under test";
   ASSERT_EQ(comparison.bundles.size(), 1u);
   EXPECT_TRUE(comparison.bundles[0].under_test);
-  EXPECT_EQ(comparison.bundles[0].title, "torch 2.1.2 → 2.15.0 and what came with it");
+  EXPECT_EQ(comparison.bundles[0].title, "torch 2.1.2 → 2.15.0 and 2 more packages") << "nobody is known to ask";
   EXPECT_EQ(comparison.bundles[0].members.size(), 3u);
   EXPECT_EQ(comparison.bundles[0].members[0].name, "torch");
   EXPECT_NE(comparison.verdict.find("no member of it is established as the cause"), std::string::npos)
@@ -130,6 +130,25 @@ TEST(EnvironmentItems, WhatCameAlongIsSaidToHave) {
   EXPECT_EQ(comparison.bundles[0].members[1].name, "triton");
   EXPECT_EQ(comparison.bundles[0].members[1].because, "torch");
   EXPECT_EQ(comparison.change, "torch 2.1.2 → 2.15.0 and what came with it");
+}
+
+// onnx stands before onnxruntime in the alphabet and asks for the same numpy; who only reads titles is told of it.
+TEST(EnvironmentItems, TheFrameworkLeadsAndWhatCameByItselfIsNamed) {
+  varve::Run run = two_venvs();
+  for (Variant& each : run.variants) {
+    const bool is_a = each.name == "A";
+    each.packages->versions = {{"aardvark", is_a ? "1" : "2"},
+                               {"numpy", is_a ? "1.26.4" : "2.3.5"},
+                               {"onnx", is_a ? "1.16" : "1.23"},
+                               {"onnxruntime", is_a ? "1.17.3" : "1.32.0"}};
+    each.packages->requirements = {{"onnx", {"numpy"}}, {"onnxruntime", {"numpy"}}};
+  }
+  const Comparison comparison = judged(run);
+  EXPECT_EQ(comparison.change,
+            "onnxruntime 1.17.3 → 1.32.0 and what came with it, beside it aardvark 1 → 2 and 1 more");
+  EXPECT_EQ(find_item_of(comparison, "packages")->a, "onnxruntime 1.17.3 and 3 more packages");
+  EXPECT_EQ(comparison.bundles[0].members.back().name, "numpy");
+  EXPECT_EQ(comparison.bundles[0].members.back().because, "onnxruntime");
 }
 
 TEST(EnvironmentItems, ThePackageThatWasMeantTakesItsBundleAlong) {

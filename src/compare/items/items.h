@@ -39,7 +39,7 @@ std::string library_item_title(const std::string& path);
 // What the interpreters could import, and what the frameworks were told (in environment_items.cc).
 void add_package_items(const Sides& sides, std::vector<ControlItem>& items);
 void add_framework_items(const Sides& sides, std::vector<ControlItem>& items);
-// Packages whose versions differ or that one side has only, frameworks first. Empty where they are not known.
+// Packages whose versions differ or that one side has only, by name. Empty where they are not known.
 std::vector<std::string> changed_packages(const Sides& sides);
 // Where packages differ, the libraries that these packages brought become one item that follows from them, and so does
 // what the build of a framework says of itself.

@@ -60,6 +60,7 @@ TEST(ScannedItems, TwoValuesAreTwoThings) {
 TEST(ScannedItems, AnotherVariantOfThePlanDiffersInMore) {
   varve::Run run = scanned_run();
   run.variants[1].scanned.origin = 1;
+  run.variants[1].command.push_back("--more");
   const Comparison comparison = of_variants(run);
   EXPECT_EQ(comparison.control, Control::confounded);
   EXPECT_EQ(item_of(comparison, "scanned.level"), nullptr);
@@ -74,10 +75,11 @@ TEST(ScannedItems, AnotherProgramStaysWhatItIs) {
   EXPECT_EQ(item_of(comparison, "scanned.level"), nullptr);
 }
 
-TEST(ScannedItems, WhatElseDiffersBetweenTwoUndeclaredCommandsIsNotRecorded) {
+TEST(ScannedItems, WithoutADeclarationTheArgumentIsTheVariable) {
   varve::Run run = scanned_run();
   for (Variant& each : run.variants) each.scanned = {};
-  EXPECT_EQ(of_variants(run).control, Control::confounded);
+  EXPECT_EQ(of_variants(run).control, Control::controlled);
+  EXPECT_EQ(of_variants(run).variable, std::vector<std::string>{"command"});
 }
 
 TEST(ScannedItems, ALargerBatchDoesMoreWorkOfItsOwnMetric) {

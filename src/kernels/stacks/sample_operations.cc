@@ -16,20 +16,22 @@ constexpr std::uint64_t kSameTaskNs = 1'000'000'000;
 
 // What a function means, and its operations' places in the list.
 struct Meaning {
-  std::uint32_t operation = kNobody, library_call = kNobody, as_caller = kNobody;
+  std::uint32_t operation = kNobody, library_call = kNobody, as_caller = kNobody, routine = kNobody;
   bool whole = false, team = false;
 };
 
 // What the path from a thread's beginning to a node tells.
 struct PathFacts {
   std::uint32_t operation = kNobody, library_call = kNobody;
-  std::uint32_t caller = kNobody;  // the innermost function of the program above the node
-  std::uint32_t task = kNoTask;    // the innermost function that teams call
+  std::uint32_t caller = kNobody;   // the innermost function of the program above the node
+  std::uint32_t routine = kNobody;  // the outermost: what it calls in other routines is its own
+  std::uint32_t task = kNoTask;     // the innermost function that teams call
   bool whole = false;
 
   std::uint32_t told() const {
     if (operation != kNobody) return operation;
-    return library_call != kNobody ? library_call : caller;
+    if (library_call != kNobody) return library_call;
+    return caller != kNobody ? caller : routine;
   }
 };
 
@@ -63,6 +65,7 @@ Result<std::vector<Meaning>> meanings(const CallerTree& tree, OperationList& ope
     Meaning& meaning = all.emplace_back();
     meaning.operation = operations.add({role->operation, ""});
     meaning.library_call = operations.add({role->library_call, ""});
+    meaning.routine = operations.add({role->routine, ""});
     if (role->program) meaning.as_caller = operations.add({without_region(function.name), function.library});
     meaning.whole = role->whole;
     meaning.team = role->team;
@@ -99,6 +102,7 @@ std::vector<PathFacts> paths(const CallerTree& tree, const std::vector<Meaning>&
       path.whole = own.whole;
     }
     if (own.library_call != kNobody) path.library_call = own.library_call;
+    if (path.routine == kNobody) path.routine = own.routine;
     facts[node] = path;
   }
   return facts;

@@ -61,7 +61,18 @@ TEST(Operations, OfAProgramAreTheFunctionsThatCalled) {
   stacks.sample(2, {"main@transformer", "attend@transformer"});
   stacks.sample(
       3, {"main@transformer", "scale@transformer", "@libgomp.so.1", "scale._omp_fn.0@transformer", "exp@libm.so.6"});
-  EXPECT_EQ(stacks.told(), (std::vector<std::string>{"project", "attend", "main", "scale"}));
+  EXPECT_EQ(stacks.told(), (std::vector<std::string>{"project", "attend", "-", "scale"}));
+}
+
+TEST(Operations, OfRoutinesAreTheOutermostWhereNothingElseTells) {
+  MadeStacks stacks;
+  const std::string solve = "dgesv_@liblapack.so.3", gemm = "cblas_dgemm@libopenblas.so.0";
+  stacks.sample(
+      0, {"main@python3.11", "_PyEval_EvalFrameDefault@python3.11", solve, gemm, "dgemm_kernel@libopenblas.so.0"});
+  stacks.sample(1, {"main@a.out", gemm, "dgemm_kernel@libopenblas.so.0"});
+  stacks.sample(2, {"main@a.out", "project@a.out", gemm, "dgemm_kernel@libopenblas.so.0"});
+  stacks.sample(3, {"main@python3.11", kMm, gemm});
+  EXPECT_EQ(stacks.told(), (std::vector<std::string>{"dgesv", "dgemm", "project", "aten::mm"}));
 }
 
 TEST(Operations, OfLibrariesCountWhereNoFrameworkIs) {

@@ -15,6 +15,20 @@ std::size_t opening_of(const std::string& text, std::size_t close) {
   }
   return std::string::npos;
 }
+
+// Demanglers write the type that is returned before a function made from a template: "long fill<int>" is "fill<int>".
+std::string without_returned_type(const std::string& name) {
+  for (const char* with_brackets : {"operator<", "operator>", "operator-", "operator "}) {
+    if (name.find(with_brackets) != std::string::npos) return name;
+  }
+  int depth = 0;
+  for (std::size_t at = name.ends_with('>') ? name.size() : 0; at-- > 0;) {
+    depth += name[at] == '>' || name[at] == ')' ? 1 : name[at] == '<' || name[at] == '(' ? -1 : 0;
+    const bool ends_type = depth == 0 && name[at] == ' ' && name.compare(at, 8, " const::") != 0;
+    if (ends_type) return name.substr(at + 1);
+  }
+  return name;
+}
 }  // namespace
 
 KernelId KernelTable::intern(Kernel kernel) {
@@ -44,7 +58,7 @@ std::string short_name(const std::string& kernel_name) {
   if (name.ends_with(" const")) name.resize(name.size() - 6);
   if (!name.ends_with(')')) return name.empty() ? kernel_name : name;
   const std::size_t open = opening_of(name, name.size() - 1);
-  return open == std::string::npos || open == 0 ? kernel_name : name.substr(0, open);
+  return open == std::string::npos || open == 0 ? kernel_name : without_returned_type(name.substr(0, open));
 }
 
 }  // namespace varve

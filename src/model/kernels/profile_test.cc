@@ -200,6 +200,10 @@ TEST(ShortName, DropsWhatPeopleDoNotSay) {
   EXPECT_EQ(short_name("varve::(anonymous namespace)::softmax(int, int, float*)"), "varve::softmax");
   EXPECT_EQ(short_name("at::f<float, (Mode)1>(at::Tensor const&) const [clone .isra.0]"), "at::f<float, (Mode)1>");
   EXPECT_EQ(short_name("A::operator()(void (*)(int))"), "A::operator()");
+  EXPECT_EQ(short_name("std::map<int, long> fill<long (*)(int), 2>(int)"), "fill<long (*)(int), 2>");
+  EXPECT_EQ(short_name("void A::f(int) const::{lambda()#1}::operator()<char>(char)"),
+            "A::f(int) const::{lambda()#1}::operator()<char>");
+  EXPECT_EQ(short_name("bool operator< <int>(A, A)"), "bool operator< <int>");
   for (const char* name : {"(kernel)", "(not sampled)", "sgemm_kernel_HASWELL", "libc.so.6 [0x10-0x20]", "odd)", ""}) {
     EXPECT_EQ(short_name(name), name);
   }

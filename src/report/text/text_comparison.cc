@@ -62,8 +62,10 @@ std::string sides(const Comparison& comparison, const Detail& detail, const Text
   return table.render(style);
 }
 
-void add_metric(TextTable& table, const MetricComparison& metric, bool primary) {
-  table.add({{metric.metric + (primary ? " (primary)" : ""), primary ? Tone::bold : Tone::plain},
+void add_metric(TextTable& table, const MetricComparison& metric, bool primary, const Detail& detail) {
+  constexpr std::size_t kName = 24;
+  const std::string mark = primary ? " (primary)" : "";
+  table.add({{fitted(metric.metric, kName - mark.size(), detail) + mark, primary ? Tone::bold : Tone::plain},
              {quantity_text(metric.a_median, metric.unit)},
              {quantity_text(metric.b_median, metric.unit)},
              {change_text(metric.ratio.value)},
@@ -80,11 +82,11 @@ std::string metrics(const Comparison& comparison, const Detail& detail, const Te
                    {"95 % interval", true},
                    {pairs_heading(comparison.primary), true},
                    {"B is"}});
-  add_metric(table, comparison.primary, true);
+  add_metric(table, comparison.primary, true, detail);
   std::size_t shown = 1;
   for (const MetricComparison& metric : comparison.others) {
     if (!detail.explain && ++shown > detail.metrics) break;
-    add_metric(table, metric, false);
+    add_metric(table, metric, false, detail);
   }
   const std::size_t left = comparison.others.size() + 1 > shown ? comparison.others.size() + 1 - shown : 0;
   std::string out = table.render(style);
@@ -125,10 +127,39 @@ std::vector<const ControlItem*> items_in_order(const Comparison& comparison, boo
   return items;
 }
 
+bool is_library_that_follows(const ControlItem& item) {
+  return item.state == ItemState::follows && item.id.starts_with("library.");
+}
+
+// Libraries that another setting or command brought, kernel libraries first: "libopenblas.so.0 and 2 more only in A".
+std::string libraries_that_follow(const Comparison& comparison, const Detail& detail, const TextStyle& style) {
+  constexpr std::size_t kRowsOfTheirOwn = 2;  // so many stand in the table
+  std::vector<const ControlItem*> libraries;
+  for (const ControlItem& item : comparison.items) {
+    if (is_library_that_follows(item)) libraries.push_back(&item);
+  }
+  if (detail.explain || libraries.size() <= kRowsOfTheirOwn) return "";
+  std::stable_partition(libraries.begin(), libraries.end(),
+                        [](const ControlItem* item) { return item->layer == Layer::kernel_library; });
+  std::vector<std::string> in_a, in_b, exchanged;
+  for (const ControlItem* item : libraries) {
+    auto& side = item->b == "(not loaded)" ? in_a : item->a == "(not loaded)" ? in_b : exchanged;
+    side.push_back(shown_item_name(*item));
+  }
+  std::vector<std::string> clauses;
+  if (!in_a.empty()) clauses.push_back(list_text(in_a, 4) + " only in A");
+  if (!in_b.empty()) clauses.push_back(list_text(in_b, 4) + " only in B");
+  if (!exchanged.empty()) clauses.push_back(list_text(exchanged, 4) + " in another build");
+  return paragraph("Libraries that follow: " + join(clauses, "; ") + ".", 2, Tone::plain, style);
+}
+
 std::string items_of(const Comparison& comparison, bool quiet, const Detail& detail, const TextStyle& style) {
   constexpr std::size_t kName = 22, kValue = 19;
   TextTable table({{""}, {"what"}, {"layer"}, {"A"}, {"B"}, {""}});
-  const std::vector<const ControlItem*> items = items_in_order(comparison, quiet);
+  std::vector<const ControlItem*> items = items_in_order(comparison, quiet);
+  if (!libraries_that_follow(comparison, detail, style).empty()) {
+    std::erase_if(items, [](const ControlItem* item) { return is_library_that_follows(*item); });
+  }
   const std::size_t shown = detail.explain ? items.size() : std::min(items.size(), detail.items);
   for (std::size_t i = 0; i < shown; ++i) {
     const ControlItem& item = *items[i];
@@ -137,11 +168,12 @@ std::string items_of(const Comparison& comparison, bool quiet, const Detail& det
     if (item.under_test) state = "under test";
     const Tone tone = quiet ? Tone::dim : item_tone(item);
     const bool once = quiet && item.a == item.b;
+    const auto value = item.id == "command" ? fitted : begun;  // of two commands the ends differ most often
     table.add({{state_sign(item.state), tone},
                {begun(shown_item_name(item), kName, detail), tone},
                {layer_title(item.layer), Tone::dim},
-               {begun(item.a, kValue, detail), tone},
-               {once ? "" : begun(item.b, kValue, detail), tone},
+               {value(item.a, kValue, detail), tone},
+               {once ? "" : value(item.b, kValue, detail), tone},
                {state, Tone::dim}});
   }
   if (items.empty()) return "";
@@ -189,6 +221,7 @@ std::string items(const Comparison& comparison, const Detail& detail, const Text
   std::string out = text_heading("What differs", style);
   out += paragraph(difference_sentence(comparison.items), 2, Tone::plain, style);
   out += bundles(comparison, detail, style);
+  out += libraries_that_follow(comparison, detail, style);
   out += items_of(comparison, false, detail, style);
   std::size_t same = 0, inapplicable = 0;
   for (const ControlItem& item : comparison.items) {
@@ -243,6 +276,7 @@ std::string text_with(const Comparison& comparison, const Detail& detail, const 
   out += paragraph(comparison.verdict, 0, Tone::bold, style);
   out += paint(speed_title(comparison.primary.speed), speed_tone(comparison.primary.speed), style) + " · " +
          paint(control_title(comparison.control), control_tone(comparison), style) + "\n";
+  if (!comparison.without_marked.empty()) out += paragraph(comparison.without_marked, 0, Tone::caution, style);
   if (!comparison.quote.empty()) out += paragraph("To quote: “" + comparison.quote + "”", 0, Tone::dim, style);
   out += explanations(comparison, style);
   out +=

@@ -17,8 +17,9 @@ using Pattern = std::unique_ptr<RE2>;
 
 struct OperatorPattern {
   Pattern regex;
+  Pattern file;      // nullptr: any
   std::string name;  // as RE2 rewrites: \1 is the first group
-  bool framework = false;
+  std::string FunctionRole::*level = nullptr;
 };
 
 struct TeamPattern {
@@ -30,7 +31,7 @@ struct OperatorTable {
   std::vector<OperatorPattern> operators;
   std::set<std::string> wholes;
   std::vector<TeamPattern> teams;
-  std::vector<Pattern> interpreters;
+  std::vector<Pattern> interpreters, frames;
 };
 
 Pattern read_pattern(const TableRow& row, const char* key) {
@@ -44,8 +45,12 @@ Pattern read_pattern(const TableRow& row, const char* key) {
 }
 
 OperatorPattern read_operator(const TableRow& row) {
-  OperatorPattern read{read_pattern(row, "regex"), row.required("name"),
-                       row.one_of("level", {"framework", "library"}) == "framework"};
+  const std::string level = row.one_of("level", {"framework", "library", "routine"});
+  OperatorPattern read{read_pattern(row, "regex"), nullptr, row.required("name"),
+                       level == "framework" ? &FunctionRole::operation
+                       : level == "library" ? &FunctionRole::library_call
+                                            : &FunctionRole::routine};
+  if (!row.text("file").empty()) read.file = read_pattern(row, "file");
   std::replace(read.name.begin(), read.name.end(), '$', '\\');
   std::string problem;
   if (!read.regex->CheckRewriteString(read.name, &problem)) row.reject("name", read.name, "a text with $1: " + problem);
@@ -71,6 +76,10 @@ const Result<OperatorTable>& operator_table() {
         row.required("source");
       });
       all.each("teams", [&](const TableRow& row) { read.teams.push_back(read_team(row)); });
+      all.each("frames", [&](const TableRow& row) {
+        read.frames.push_back(read_pattern(row, "function"));
+        row.required("source");
+      });
       all.each("interpreters", [&](const TableRow& row) {
         read.interpreters.push_back(read_pattern(row, "library"));
         row.required("source");
@@ -83,6 +92,11 @@ const Result<OperatorTable>& operator_table() {
 }
 
 bool stands_in(const Pattern& pattern, const std::string& text) { return RE2::PartialMatch(text, *pattern); }
+
+bool stands_in_any(const std::vector<Pattern>& patterns, const std::string& text) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const Pattern& pattern) { return stands_in(pattern, text); });
+}
 
 bool is_of_team(const OperatorTable& table, const std::string& name, const std::string& file) {
   return std::any_of(table.teams.begin(), table.teams.end(), [&](const TeamPattern& team) {
@@ -98,16 +112,17 @@ Result<FunctionRole> function_role(const std::string& name, const std::string& l
   const std::string file = file_name(library);
   role.team = is_of_team(*table, name, file);
   for (const OperatorPattern& pattern : table->operators) {
-    std::string& found = pattern.framework ? role.operation : role.library_call;
-    if (found.empty() && !name.empty() && stands_in(pattern.regex, name)) {
+    std::string& found = role.*pattern.level;
+    const bool is_of_file = pattern.file == nullptr || stands_in(pattern.file, file);
+    if (found.empty() && is_of_file && !name.empty() && stands_in(pattern.regex, name)) {
       pattern.regex->Extract(name, *pattern.regex, pattern.name, &found);
     }
   }
+  role.routine = to_lower(role.routine);  // Fortran's names have no case
   role.whole = table->wholes.contains(role.operation);
   const bool shared_object = file.find(".so") != std::string::npos;
-  role.program = !name.empty() && !shared_object &&
-                 std::none_of(table->interpreters.begin(), table->interpreters.end(),
-                              [&](const Pattern& pattern) { return stands_in(pattern, file); });
+  role.program = !name.empty() && !shared_object && !stands_in_any(table->interpreters, file) &&
+                 !stands_in_any(table->frames, name);
   return role;
 }
 

@@ -20,8 +20,13 @@ TEST(OperatorNames, AreAsTheExamplesOfTheTableSay) {
   int examples = 0;
   for (const auto& row : table.at("operators")) {
     for (const auto& example : row.at("examples")) {
-      const FunctionRole role = role_of(example.at(0), "/lib/libx.so");
-      EXPECT_EQ(row.at("level") == "framework" ? role.operation : role.library_call, example.at(1)) << example.at(0);
+      const FunctionRole role = role_of(example.at(0), "/lib/libblas.so.3");
+      const std::string level = row.at("level");
+      EXPECT_EQ(level == "framework" ? role.operation
+                : level == "library" ? role.library_call
+                                     : role.routine,
+                example.at(1))
+          << example.at(0);
       ++examples;
     }
   }
@@ -31,9 +36,17 @@ TEST(OperatorNames, AreAsTheExamplesOfTheTableSay) {
 TEST(OperatorNames, OfOtherFunctionsAreEmpty) {
   for (const char* name : {"at::native::linear(at::Tensor const&)", "sgemm_kernel_HASWELL", "main", "", "FLOAT_"}) {
     const FunctionRole role = role_of(name, "/lib/libx.so");
-    EXPECT_EQ(role.operation + role.library_call, "") << name;
+    EXPECT_EQ(role.operation + role.library_call + role.routine, "") << name;
     EXPECT_FALSE(role.whole);
     EXPECT_FALSE(role.program);
+  }
+}
+
+TEST(OperatorNames, OfRoutinesAreNamesInLibrariesForThem) {
+  EXPECT_EQ(role_of("dgemm_", "/x/libmkl_intel_lp64.so.2").routine, "dgemm");
+  EXPECT_EQ(role_of("dgemm_", "/x/libgame.so").routine, "");
+  for (const char* name : {"strlen", "string_", "sport", "dgemm_kernel_HASWELL", "mkl_blas_dgemm", "dgemm_nn"}) {
+    EXPECT_EQ(role_of(name, "/x/libopenblas.so.0").routine, "") << name;
   }
 }
 
@@ -49,6 +62,8 @@ TEST(FunctionRoles, TellTeamsAndThePrograms) {
   EXPECT_FALSE(role_of("exec_blas", "/x/libother.so").team);
   EXPECT_TRUE(role_of("project(float*)", "/home/me/transformer").program);
   EXPECT_FALSE(role_of("", "/home/me/transformer").program);
+  EXPECT_FALSE(role_of("main", "/home/me/transformer").program) << "it calls everything there is";
+  EXPECT_FALSE(role_of("benchmark::internal::BenchmarkRunner::DoNIterations()", "/home/me/bench").program);
   EXPECT_FALSE(role_of("_PyEval_EvalFrameDefault", "/usr/bin/python3.11").program);
   EXPECT_FALSE(role_of("execute_command", "/usr/bin/bash").program);
 }
