@@ -4,6 +4,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
+
 #include "archive/inflate.h"
 
 namespace varve {
@@ -32,6 +34,22 @@ TEST(Deflate, IsInflatedAgain) {
     EXPECT_EQ(packed, gzip_of(text)) << "no time, no name";
   }
   EXPECT_LT(gzip_of(long_text).size(), long_text.size() / 2);
+}
+
+// What other functions left on the stack changes nothing.
+[[gnu::noinline]] void fill_the_stack(int value) {
+  std::array<volatile char, 400'000> left;
+  for (volatile char& byte : left) byte = static_cast<char>(value);
+}
+
+TEST(Deflate, DoesNotDependOnWhatTheStackHeld) {
+  const std::string text(5000, 'x');
+  fill_the_stack(0);
+  const std::string expected = gzip_of(text);
+  for (const int value : {1, 127, 255}) {
+    fill_the_stack(value);
+    EXPECT_EQ(gzip_of(text), expected) << value;
+  }
 }
 
 }  // namespace
