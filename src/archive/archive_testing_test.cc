@@ -7,7 +7,7 @@ namespace varve {
 
 std::string gzip(const std::string& bytes) {
   std::string out(bytes.size() + bytes.size() / 8 + 4096, '\0');
-  isal_zstream stream;
+  isal_zstream stream{};
   isal_deflate_stateless_init(&stream);
   stream.gzip_flag = IGZIP_GZIP;
   stream.end_of_stream = 1;

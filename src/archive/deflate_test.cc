@@ -4,6 +4,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
+
 #include "archive/inflate.h"
 
 namespace varve {

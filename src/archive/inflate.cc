@@ -65,14 +65,24 @@ class Inflater {
       : file_(std::move(file)), where_(std::move(where)), input_(std::min<std::uint64_t>(kInput, file_.size() + 1)) {}
   virtual ~Inflater() = default;
 
-  // Fills `into` as far as the stream goes; says how many bytes came out.
-  virtual Result<std::size_t> inflate(std::span<std::byte> into) = 0;
+  // Fills `into` as far as the stream goes; says how many bytes came out. Those in front of a fault come first, the
+  // fault with the next call.
+  Result<std::size_t> inflate(std::span<std::byte> into) {
+    std::size_t filled = 0;
+    if (!fault_) {
+      if (const Status done = fill(into, filled); !done) fault_ = done.error();
+    }
+    if (fault_ && filled == 0) return *fault_;
+    return filled;
+  }
   bool ended() const { return ended_; }
   std::uint64_t consumed() const { return position_ - unread_.size(); }
   const std::string& where() const { return where_; }
   bool is_small() const { return file_.size() < kInput; }
 
  protected:
+  virtual Status fill(std::span<std::byte> into, std::size_t& filled) = 0;
+
   // More compressed bytes behind those not yet used; none at the end of the file.
   Status refill() {
     const std::size_t kept = unread_.size();
@@ -99,6 +109,7 @@ class Inflater {
 
  private:
   std::vector<std::byte> input_;
+  std::optional<Error> fault_;
 };
 
 // Inflates ahead of its reader in a thread of its own, so that what is done with the bytes costs no time of its own
@@ -243,23 +254,24 @@ class GzipInflater : public Inflater {
     start_member();
   }
 
-  Result<std::size_t> inflate(std::span<std::byte> into) override {
+  Status fill(std::span<std::byte> into, std::size_t& filled) override {
     state_->next_out = reinterpret_cast<std::uint8_t*>(into.data());
     state_->avail_out = static_cast<std::uint32_t>(into.size());
-    while (state_->avail_out > 0 && !ended_) {
-      if (state_->block_state == ISAL_BLOCK_FINISH) {
-        if (Status next = next_member(); !next) return next.error();
-        continue;
-      }
-      if (unread_.empty() && !source_ended()) {
-        if (Status more = refill(); !more) return more.error();
-      }
-      if (Status step = inflate_some(); !step) return step.error();
-    }
-    return into.size() - state_->avail_out;
+    Status done = Done{};
+    while (done && state_->avail_out > 0 && !ended_) done = step();
+    filled = into.size() - state_->avail_out;
+    return done;
   }
 
  private:
+  Status step() {
+    if (state_->block_state == ISAL_BLOCK_FINISH) return next_member();
+    if (unread_.empty() && !source_ended()) {
+      if (Status more = refill(); !more) return more;
+    }
+    return inflate_some();
+  }
+
   void start_member() {
     std::uint8_t* const out = state_->next_out;
     const std::uint32_t room = state_->avail_out;
@@ -313,9 +325,16 @@ class ZstdInflater : public Inflater {
   ZstdInflater(FileReader file, std::string where)
       : Inflater(std::move(file), std::move(where)), context_(ZSTD_createDCtx()) {}
 
-  Result<std::size_t> inflate(std::span<std::byte> into) override {
+  Status fill(std::span<std::byte> into, std::size_t& filled) override {
     if (context_ == nullptr) return failure(where_, "there is no memory for zstd");
     ZSTD_outBuffer out = {into.data(), into.size(), 0};
+    const Status done = inflate_frames(out);
+    filled = out.pos;
+    return done;
+  }
+
+ private:
+  Status inflate_frames(ZSTD_outBuffer& out) {
     while (out.pos < out.size) {
       if (unread_.empty()) {
         if (Status more = refill(); !more) return more.error();
@@ -335,10 +354,9 @@ class ZstdInflater : public Inflater {
       ended_ = true;
       break;
     }
-    return out.pos;
+    return Done{};
   }
 
- private:
   std::unique_ptr<ZSTD_DCtx, FreeContext> context_;
   bool frame_open_ = false;
 };

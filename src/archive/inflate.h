@@ -31,7 +31,8 @@ struct InflateLimits {
 class ByteStream {
  public:
   virtual ~ByteStream() = default;
-  // The next bytes: at least one and at most `cap`, valid until the next call; empty at the end of the stream.
+  // The next bytes: at least one and at most `cap`, valid until the next call; empty at the end of the stream. Error:
+  // what follows the bytes so far cannot be had.
   virtual Result<std::span<const std::byte>> next(std::size_t cap) = 0;
   // Passes over `size` bytes, or fewer where the stream ends before. Yields how many.
   virtual Result<std::uint64_t> skip(std::uint64_t size);

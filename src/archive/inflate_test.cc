@@ -92,6 +92,26 @@ TEST(Inflate, TruncatedDataIsSaidToBe) {
   }
 }
 
+TEST(Inflate, WhatStandsBeforeTheFaultComesFirst) {
+  const std::string text = sample(900000);
+  for (const std::string& whole : {gzip(text), zstd(text)}) {
+    std::size_t before = 0;
+    for (std::size_t cut = 1000; cut < whole.size(); cut += whole.size() / 7) {
+      const auto stream = open_stream(in_memory(whole.substr(0, cut)), "test");
+      std::string read;
+      auto piece = (*stream)->next(100000);
+      for (; piece && !piece->empty(); piece = (*stream)->next(100000)) {
+        read.append(reinterpret_cast<const char*>(piece->data()), piece->size());
+      }
+      EXPECT_FALSE(piece) << cut;
+      EXPECT_TRUE(text.starts_with(read)) << cut;
+      EXPECT_GE(read.size(), before) << cut;
+      before = read.size();
+    }
+    EXPECT_GT(before, text.size() / 2);
+  }
+}
+
 TEST(Inflate, DamagedDataIsAnError) {
   const std::string text = sample(400000);
   std::string damaged = gzip(text);

@@ -134,9 +134,11 @@ std::string text_of(const Explanation& explanation, const TextStyle& style) {
   const bool is_rule = explanation.kind == Explanation::Kind::rule;
   TextTable table({{""}, {""}});
   add_row(table, "in", explanation.found);
-  add_row(table, is_rule ? "must hold" : "is", explanation.title);
+  const bool is_finding = explanation.kind == Explanation::Kind::finding;
+  add_row(table, is_rule ? "must hold" : is_finding ? "says" : "is", explanation.title);
   if (explanation.layer) add_row(table, "layer", layer_title(*explanation.layer));
-  if (explanation.kind != Explanation::Kind::kernel) add_row(table, "fault", category_title(explanation.category));
+  if (explanation.kind != Explanation::Kind::kernel && !is_finding)
+    add_row(table, "fault", category_title(explanation.category));
   if (explanation.severity) add_row(table, "severity", std::string(to_string(*explanation.severity)));
   if (explanation.mender) add_row(table, "mended by", std::string(to_string(*explanation.mender)));
   add_row(table, is_rule ? "otherwise" : "cause", explanation.cause);
@@ -205,9 +207,9 @@ ExitStatus list_rules(const ExplainFlags& options) {
 ExitStatus explain(const ExplainFlags& options) {
   if (options.list) return list_rules(options);
   if (options.words.empty()) {
-    return complain(
-        {"reading the command line", "", "there is nothing to explain", "Give a rule's id, an error or a kernel"},
-        ExitStatus::usage);
+    return complain({"reading the command line", "", "there is nothing to explain",
+                     "Give the id of a rule or a finding, an error or a kernel"},
+                    ExitStatus::usage);
   }
   std::string text = join(options.words, " ");
   if (const Status chosen = use_tables_of(options.data); !chosen) return complain(chosen.error());
@@ -232,7 +234,7 @@ ExitStatus explain(const ExplainFlags& options) {
   if (answer.explanations.empty()) {
     const std::string near = join(answer.nearest, ", ");
     const std::string shown = printable(clean_utf8(trim(text), 80));
-    complain({"explaining", "", "\"" + shown + "\" is no rule, no error and no kernel that is known",
+    complain({"explaining", "", "\"" + shown + "\" is no rule, no finding, no error and no kernel that is known",
               near.empty() ? "Give the whole message, or the log to varve check --log FILE" : "The nearest: " + near});
     if (!options.output.json && options.output.file.empty()) return status;
   }
@@ -247,7 +249,8 @@ Command declare_explain() {
   const std::vector<Flag> own = {
       {.names = "TEXT",
        .target = &options->words,
-       .help = "a rule's id, an error's number, name or message, a kernel's name; a file, or - for stdin: a whole "
+       .help = "the id of a rule or another finding, an error's number, name or message, a kernel's name; a file, or - "
+               "for stdin: a whole "
                "text, judged "
                "as varve check does it where it describes a machine"},
       {"--list", "", &options->list, "all rules of varve check"},

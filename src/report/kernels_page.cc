@@ -136,6 +136,9 @@ std::string absence_sentence(const TraceSource& source) {
     case KernelAbsence::none_launched:
       return "No kernels: they were traced, and none was launched.";
     case KernelAbsence::lost:
+      if (source.tally.launches == 0) {
+        return "No kernels in what could be read: parts of the file are missing, and with them whether any ran.";
+      }
       return fmt::format("No kernels, although {} {} traced: the records of the kernels are lost.",
                          count_text(source.tally.launches, "launch", "launches"),
                          source.tally.launches == 1 ? "was" : "were");

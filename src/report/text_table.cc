@@ -46,29 +46,33 @@ std::size_t bytes_of(std::string_view text, std::size_t width) {
   return at;
 }
 
+bool is_word_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/' || c == '_' || c == '=';
+}
+
+// The words of a text, a number together with the one behind it ("95 %", "12 ms") where both fit into a line.
+std::vector<std::string_view> bound_words(std::string_view text, std::size_t width) {
+  std::vector<std::string_view> words;
+  bool is_number = false;  // the last one
+  for (const std::string_view word : split_words(text)) {
+    if (is_number) {
+      const std::string_view before = words.back();
+      const std::string_view both(before.data(), static_cast<std::size_t>(word.data() + word.size() - before.data()));
+      const bool side_by_side = both.size() == before.size() + 1 + word.size();
+      is_number = false;
+      if (side_by_side && display_width(both) <= width) {
+        words.back() = both;
+        continue;
+      }
+    }
+    words.push_back(word);
+    is_number = is_digit(word.back()) && std::none_of(word.begin(), word.end(), is_word_letter);
+  }
+  return words;
+}
+
 void strip_end(std::string& line) {
   while (!line.empty() && line.back() == ' ') line.pop_back();
-}
-
-// What stands behind a number and is read with it, whatever closes the sentence behind it.
-bool is_unit(std::string_view word) {
-  static constexpr std::string_view kUnits[] = {"%",   "s",   "ms",  "µs",  "ns",  "min", "h",   "B", "KiB",
-                                                "MiB", "GiB", "TiB", "PiB", "EiB", "MHz", "GHz", "W", "°C"};
-  word = word.substr(0, word.find_last_not_of(".,;:)”") + 1);
-  return std::find(std::begin(kUnits), std::end(kUnits), word) != std::end(kUnits);
-}
-
-// What a line does not break: words, and a number with its unit.
-std::vector<std::string> unbroken(std::string_view text) {
-  std::vector<std::string> pieces;
-  for (const std::string_view word : split_words(text)) {
-    if (!pieces.empty() && is_digit(pieces.back().back()) && is_unit(word)) {
-      pieces.back().append(" ").append(word);
-    } else {
-      pieces.emplace_back(word);
-    }
-  }
-  return pieces;
 }
 }  // namespace
 
@@ -81,8 +85,7 @@ std::vector<std::string> wrap_text(std::string_view text, std::size_t width) {
   width = std::max<std::size_t>(width, 1);
   std::vector<std::string> lines(1);
   std::size_t used = 0;
-  for (const std::string& piece : unbroken(text)) {
-    std::string_view word = piece;
+  for (std::string_view word : bound_words(text, width)) {
     std::size_t size = display_width(word);
     if (used > 0 && used + 1 + size <= width) {
       lines.back() += ' ';

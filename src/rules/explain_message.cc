@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "rules/log/log_reader.h"
+#include "tables/finding_meanings.h"
 
 namespace varve {
 
@@ -32,6 +33,14 @@ Explanation explain_rule(const Rule& rule) {
           .cause = rule.consequence,
           .fix = rule.fix,
           .source = rule.source};
+}
+
+Explanation explain_finding(const std::string& id, const FindingMeaning& meaning) {
+  return {.kind = Explanation::Kind::finding,
+          .id = id,
+          .title = meaning.says,
+          .severity = meaning.severity,
+          .fix = meaning.fix};
 }
 
 // "CUDA_ERROR_NO_DEVICE, cudaErrorNoDevice (100): no CUDA-capable device is detected".
@@ -161,6 +170,7 @@ double shared_words(const std::set<std::string>& wanted, std::string_view text) 
 std::vector<std::string> all_names(const ErrorPatterns& patterns, const Knowledge& knowledge) {
   std::vector<std::string> names;
   for (const Rule* rule : all_rules()) names.emplace_back(rule->id);
+  for (const auto& [id, meaning] : finding_meanings()) names.push_back(id);
   for (const ErrorCode& code : knowledge.error_codes) {
     if (!code.driver_name.empty()) names.push_back(code.driver_name);
     if (!code.runtime_name.empty()) names.push_back(code.runtime_name);
@@ -174,6 +184,10 @@ ExplanationAnswer explain_text(std::string_view text, const ErrorPatterns& patte
   const std::string_view asked = trim(text);
   if (asked.size() <= kLongestId) {
     if (const Rule* rule = find_rule(to_upper(asked))) return {.explanations = {explain_rule(*rule)}, .nearest = {}};
+    const auto finding = finding_meanings().find(to_upper(asked));
+    if (finding != finding_meanings().end()) {
+      return {.explanations = {explain_finding(finding->first, finding->second)}, .nearest = {}};
+    }
     ExplanationAnswer answer;
     for (const ErrorPattern* row : rows_of_number(patterns, asked)) {
       answer.explanations.push_back(explain_row(*row, knowledge));

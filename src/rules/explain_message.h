@@ -9,8 +9,8 @@
 
 namespace varve {
 
-// Tries a rule's id, then an error: a number of CUDA or Xid, a name, or a message as it was printed, in any text.
-// Kernel names are not known here (a floor above): see explain_kernel in cmd/explain.cc.
+// Tries the id of a rule or of another finding, then an error: a number of CUDA or Xid, a name, or a message as it was
+// printed, in any text. Kernel names are not known here (a floor above): see explain_kernel in cmd/explain.cc.
 ExplanationAnswer explain_text(std::string_view text, const ErrorPatterns& patterns, const Knowledge& knowledge);
 
 // Ids that share letters or words with the text: of rules, of patterns, names of CUDA errors. At most five, best first.

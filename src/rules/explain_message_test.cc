@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "tables/finding_meanings.h"
+
 namespace varve {
 namespace {
 
@@ -33,6 +35,16 @@ TEST(Explain, EveryRuleByItsIdInAnyCase) {
     EXPECT_EQ(answer.explanations[0].title, rule->statement);
     EXPECT_EQ(answer.explanations[0].fix, rule->fix);
   }
+}
+
+TEST(Explain, EveryOtherFindingByItsId) {
+  for (const auto& [id, meaning] : finding_meanings()) {
+    const ExplanationAnswer answer = explain(id);
+    ASSERT_EQ(ids_of(answer), std::vector<std::string>{id});
+    EXPECT_EQ(answer.explanations[0].kind, Explanation::Kind::finding);
+    EXPECT_EQ(answer.explanations[0].title, meaning.says);
+  }
+  EXPECT_EQ(explain("VRV-RUN-STEEL").nearest.front(), "VRV-RUN-STEAL");
 }
 
 TEST(Explain, ErrorsByNumberNameAndMessage) {

@@ -102,6 +102,13 @@ class OrderedPatterns {
     return found;
   }
 
+  // Whether one of them may stand in the name, by the words that they need.
+  bool may_match(const std::string& name) const {
+    std::vector<int> candidates;
+    if (patterns_->NumRegexps() > 0) patterns_->AllPotentials(words_.all_in(to_lower(name)), &candidates);
+    return !candidates.empty();
+  }
+
  private:
   std::unique_ptr<re2::FilteredRE2> patterns_ = std::make_unique<re2::FilteredRE2>(Words::kShortest);
   Words words_;
@@ -127,6 +134,7 @@ struct FamilyRow {
 };
 struct KernelPatterns {
   OrderedPatterns dispatch, schemes, families;
+  OrderedPatterns collectives;  // those of the two whose family is this one
   std::vector<DispatchText> dispatch_texts;
   std::vector<Scheme> scheme_of;
   std::vector<FamilyRow> family_of;
@@ -165,6 +173,7 @@ void read_scheme(const TableRow& row, KernelPatterns& patterns) {
                 .fused = row.flag("fused"),
                 .source = row.required("source")};
   if (const std::string family = row.text("family"); !family.empty()) scheme.family = family_of(row, family);
+  if (scheme.family == Family::collective) patterns.collectives.add(row, "regex");
   for (const std::string& word : row.texts("words")) {
     const std::size_t equals = word.find('=');
     if (equals == std::string::npos) row.reject("words", word, "a text, \"=\" and what it stands for");
@@ -177,6 +186,7 @@ void read_scheme(const TableRow& row, KernelPatterns& patterns) {
 void read_family(const TableRow& row, KernelPatterns& patterns) {
   patterns.families.add(row, "regex");
   patterns.family_of.push_back({family_of(row, row.required("family")), row.required("source")});
+  if (patterns.family_of.back().family == Family::collective) patterns.collectives.add(row, "regex");
   row.ignore({"library", "examples"});
 }
 
@@ -192,6 +202,7 @@ const Result<KernelPatterns>& pattern_table() {
     read.dispatch.compile();
     read.schemes.compile();
     read.families.compile();
+    read.collectives.compile();
     return read;
   }();
   return patterns;
@@ -280,6 +291,11 @@ std::string normalised_kernel_name(const std::string& raw) {
   std::string name = canonical_spelling(demangle_whole(raw));
   if (name.size() <= kLongestName) return name;
   return clean_utf8(name, kLongestName) + "…" + sha256_hex(name).substr(0, 8);
+}
+
+bool may_be_collective(const std::string& raw) {
+  // A mangled name has other bytes between the words.
+  return raw.find("_Z") != std::string::npos || (pattern_table() && pattern_table()->collectives.may_match(raw));
 }
 
 Status load_kernel_patterns() { return pattern_table() ? Status(Done{}) : Status(pattern_table().error()); }

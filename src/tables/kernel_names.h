@@ -13,6 +13,10 @@ namespace varve {
 // whole name's SHA-256. What is no C++ name stays as it is.
 std::string normalised_kernel_name(const std::string& raw);
 
+// Whether the name, as a trace writes it, may be of the family collective: false only where none of the words stands in
+// it that its patterns need. Much cheaper than to ask what the name says.
+bool may_be_collective(const std::string& raw);
+
 // What a kernel's name says by data/kernel_patterns.json. `name` is demangled; the
 // shapes behind an operation ("aten::mm [[8,64],[64,8]]") say nothing. Answers are kept, so asking again is
 // cheap. Safe to call from several threads.

@@ -236,6 +236,9 @@ TraceReading TraceAnalysis::take() {
   reading.tally = std::move(tally);
   reading.steps = std::move(steps);
   reading.absence = counts_.absence();
+  // What could not be read may have been them.
+  const bool none = reading.absence == KernelAbsence::not_traced || reading.absence == KernelAbsence::none_launched;
+  if (none && reading.damaged > 0) reading.absence = KernelAbsence::lost;
   reading.joined = joined_sum_;
   reading.captured = std::move(captured_);
   reading.sequence = std::move(sequence_);

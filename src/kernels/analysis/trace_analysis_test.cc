@@ -201,6 +201,17 @@ TEST(TraceAnalysis, NoKernelsMeansThreeThings) {
   EXPECT_EQ(absence(false, true, false), KernelAbsence::lost);
 }
 
+TEST(TraceAnalysis, WhereAPartIsMissingNobodyKnowsThatNoneRan) {
+  for (const bool traced : {false, true}) {
+    TraceAnalysis analysis(WitnessKind::kineto, {});
+    MadeTrace trace(analysis);
+    if (traced) analysis.traced(Activity::kernel);
+    trace.operation("aten::mm", 0, 10);
+    analysis.damaged(99, "the trace ends inside an event");
+    EXPECT_EQ(analysis.take().absence, KernelAbsence::lost);
+  }
+}
+
 TEST(TraceAnalysis, DevicesAloneNeedNoTimeline) {
   TraceAnalysis analysis(WitnessKind::kineto, {.device_only = true});
   MadeTrace trace(analysis);

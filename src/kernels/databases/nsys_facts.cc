@@ -89,9 +89,11 @@ std::uint64_t hidden_environments(TraceDatabase& database) {
   return blocks;
 }
 
-// "525.105.17" of "525.105.17" and of "52510517": three digits, two or three, two.
+// "525.105.17" of "525.105.17" and of "52510517": three digits, two or three, two. "581.80" of "58180", as Windows has
+// it.
 std::string driver_version(std::string_view text) {
   const bool only_digits = text.find_first_not_of("0123456789") == std::string_view::npos;
+  if (only_digits && text.size() == 5) return fmt::format("{}.{}", text.substr(0, 3), text.substr(3));
   if (!only_digits || (text.size() != 7 && text.size() != 8)) return std::string(text);
   return fmt::format("{}.{}.{}", text.substr(0, 3), text.substr(3, text.size() - 5), text.substr(text.size() - 2));
 }
@@ -145,7 +147,8 @@ void tell_gpus(TraceDatabase& database, TraceSink& sink) {
   constexpr std::uint64_t kMostGpus = 1024;
   while (rows.next() && rows.count() <= kMostGpus) {
     const std::string model = clean_utf8(rows.bytes(name), 128);
-    if (model.empty()) continue;
+    const bool runs_cuda = !rows.has(major) || rows.integer(major) > 0;  // Windows lists what draws its desktop, too
+    if (model.empty() || !runs_cuda) continue;
     lists["gpu.models"].push_back(model);
     if (rows.has(major)) {
       lists["gpu.compute_capabilities"].push_back(fmt::format("{}.{}", rows.integer(major), rows.integer(minor)));

@@ -185,6 +185,18 @@ TEST(Nsys, ReadsShapesNamesAndGraphNodes) {
   EXPECT_EQ(trace.tracks.at(first.event.track).first.stream, 7);
 }
 
+TEST(Nsys, OfWindowsReadsTheDriverAndNoAdapterWithoutCuda) {
+  const auto [trace, status] = read_nsys(
+      made_database(kStart + "INSERT INTO TARGET_INFO_SYSTEM_ENV (name, value) VALUES ('NvDriverVersion', '58180');"
+                             "CREATE TABLE TARGET_INFO_GPU (name TEXT, computeMajor INTEGER, computeMinor INTEGER);"
+                             "INSERT INTO TARGET_INFO_GPU VALUES ('NVIDIA GeForce GTX 1650', 7, 5);"
+                             "INSERT INTO TARGET_INFO_GPU VALUES ('Microsoft Basic Render Driver', 0, 0);"));
+  ASSERT_TRUE(status) << to_text(status.error());
+  EXPECT_EQ(text_of(trace, "driver.kernel_mode.version"), "581.80");
+  EXPECT_EQ(text_of(trace, "gpu.models"), "NVIDIA GeForce GTX 1650");
+  EXPECT_EQ(text_of(trace, "gpu.compute_capabilities"), "7.5");
+}
+
 TEST(Nsys, ReadsWhatColumnsThereAre) {
   const auto [trace, status] = read_nsys(made_database(
       "CREATE TABLE StringIds (id INTEGER, value TEXT); INSERT INTO StringIds VALUES (70, 'old_kernel');"  // no key

@@ -77,6 +77,7 @@ Result<KernelsRecord> read_kernels_document(TraceInput& input) {
     size += *got;
     if (size > kLargestDocument) return Error{"reading the document", input.where(), "it is larger than 1 GiB", ""};
   }
+  if (const TraceCut* cut = input.cut()) return cut->why;
   text.resize(size);
   Result<Document> document = document_from_json(text, input.where());
   if (!document) return document.error();

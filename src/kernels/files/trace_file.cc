@@ -25,6 +25,7 @@ class WatchedInput final : public TraceInput {
     if (consumed_) consumed_(rest_.consumed());
     return got;
   }
+  const TraceCut* cut() const override { return rest_.cut(); }
   const FileReader* file() const override { return rest_.file(); }
   std::uint64_t consumed() const override { return rest_.consumed(); }
   const std::string& where() const override { return rest_.where(); }

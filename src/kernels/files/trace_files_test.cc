@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "archive/archive_testing.h"
 #include "archive/deflate.h"
 #include "base/json.h"
 #include "base/test_sources.h"
@@ -131,6 +132,53 @@ TEST_F(TraceFiles, WhatCannotBeReadIsNamedAndTheRestIsRead) {
   EXPECT_NE(found.failures[0].found.find("none that is known"), std::string::npos) << found.failures[0].found;
   EXPECT_NE(found.failures[1].where.find("none.json"), std::string::npos);
   EXPECT_NE(found.failures[2].where.find("cut.json"), std::string::npos);
+}
+
+// A trace of 4 000 kernels of 1 µs each, with names that hardly compress.
+std::string many_kernels() {
+  std::string text = R"({"traceEvents": [)";
+  for (std::uint32_t i = 0; i < 4000; ++i) {
+    text += fmt::format(R"({}{{"ph": "X", "cat": "kernel", "name": "k{}", "pid": 0, "tid": 7, "ts": {}, "dur": 1}})",
+                        i == 0 ? "" : ",\n", i * 2654435761u, 2 * i);
+  }
+  return text + "]}";
+}
+
+TEST_F(TraceFiles, ACompressedTraceThatWasCutIsReadAsFarAsItGoes) {
+  const std::string text = many_kernels();
+  for (const std::string& whole : {gzip(text), zstd(text)}) {
+    std::int64_t before = 0;
+    for (std::size_t size = whole.size() / 16; size <= whole.size(); size += whole.size() / 16) {
+      root_.write("cut.json.gz", whole.substr(0, size));
+      const ReadTraceFiles found = read({root_.path() + "/cut.json.gz"});
+      if (found.records.empty()) {
+        EXPECT_NE(found.failures[0].found.find("ends too early"), std::string::npos) << found.failures[0].found;
+        continue;
+      }
+      const TraceSource& source = found.records[0].sources[0];
+      const std::int64_t time = found.records[0].record.profiles.by_kind.begin()->second.rows_ns();
+      EXPECT_GE(time, before) << size;
+      EXPECT_EQ(size == whole.size(), source.damaged == 0) << size;
+      before = time;
+    }
+    EXPECT_GT(before, 2'500'000) << "a sixteenth of it is cut off at most, and the block of zstd that it is in";
+  }
+}
+
+TEST_F(TraceFiles, ACheckSumThatIsWrongIsSaidAndADocumentIsThenRefused) {
+  const auto spoilt = [](std::string bytes) {
+    bytes[bytes.size() - 6] ^= 1;
+    return bytes;
+  };
+  root_.write("trace.json.gz", spoilt(gzip(many_kernels())));
+  root_.write("slim.json.gz", spoilt(gzip_of(pretty_json(to_json(small_record(0, 1, 5))))));
+  const ReadTraceFiles found = read({root_.path() + "/trace.json.gz", root_.path() + "/slim.json.gz"});
+  ASSERT_EQ(found.records.size(), 1u);
+  EXPECT_EQ(found.records[0].record.profiles.by_kind.begin()->second.rows_ns(), 4'000'000);
+  ASSERT_EQ(found.records[0].sources[0].damage.size(), 1u);
+  EXPECT_NE(found.records[0].sources[0].damage[0].what.find("check sum"), std::string::npos);
+  ASSERT_EQ(found.failures.size(), 1u);
+  EXPECT_NE(found.failures[0].found.find("check sum"), std::string::npos);
 }
 
 TEST_F(TraceFiles, ProgressGoesFromNothingToAll) {

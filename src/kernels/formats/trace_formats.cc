@@ -113,12 +113,15 @@ Result<ReadTrace> read_trace(TraceInput& input, const TraceOptions& options) {
     source = &held.emplace(*file, input.where());
     format = find_trace_format(beginning, held->file());
   }
-  if (format == nullptr) return unknown_format(size == 0, input.where());
+  if (format == nullptr) return input.cut() ? input.cut()->why : unknown_format(size == 0, input.where());
   TraceAnalysis analysis(format->witness, options);
   WindowSink window(analysis, options.windows);
   const bool is_cut = !options.windows.stretches.empty();
   TraceSink& sink = is_cut ? static_cast<TraceSink&>(window) : analysis;
-  if (const Status read = format->read(*source, sink, options); !read) return read.error();
+  const Status read = format->read(*source, sink, options);
+  const TraceCut* cut = input.cut();
+  if (!read) return cut != nullptr ? cut->why : read.error();
+  if (cut != nullptr) sink.damaged(cut->at, cut->why.found + " (places are counted as inflated)");
   ReadTrace trace{format->name, analysis.take()};
   if (is_cut) window.write_outside(format->witness, trace.reading.record);
   return trace;

@@ -164,7 +164,8 @@ void KinetoReader::saw_device() {
 }
 
 void KinetoReader::event(std::string_view object, std::uint64_t at) {
-  const KinetoKind kind = kinds_.kind(object);
+  KinetoKind kind = kinds_.kind(object);
+  if (kind == KinetoKind::on_mtia) kind = kind_on_mtia(object);
   if (kind == KinetoKind::other) return timed_ == 0 ? note_uncategorised(object) : void();
   if (kind == KinetoKind::foreign) return void(++foreign_);
   const bool is_on_host = kind == KinetoKind::operation || kind == KinetoKind::region;

@@ -29,8 +29,7 @@ constexpr std::array kCategories = {
     Category{"Memset", KinetoKind::fill},
     Category{"gpu_user_annotation", KinetoKind::device},
     Category{"cuda_sync", KinetoKind::device},
-    Category{"mtia_runtime", KinetoKind::foreign},
-    Category{"mtia_ccp_events", KinetoKind::foreign},
+    Category{"mtia_ccp_events", KinetoKind::on_mtia},
     Category{"mtia_insight", KinetoKind::foreign},
     Category{"cuda_profiler_range", KinetoKind::countered},
 };
@@ -187,6 +186,12 @@ void set_kineto_field(KinetoField field, std::string_view value, KinetoEvent& ev
     default:
       set_kineto_number(field, whole_number_from(value), event);
   }
+}
+
+KinetoKind kind_on_mtia(std::string_view event) {
+  const auto has = [&](std::string_view key) { return event.find(key) != std::string_view::npos; };
+  if (has(R"("row")") && has(R"("column")")) return KinetoKind::kernel;
+  return has(R"("direction")") ? KinetoKind::copy : KinetoKind::device;
 }
 
 Place kineto_place(const KinetoEvent& event) {

@@ -18,7 +18,8 @@ namespace varve {
 enum class KinetoKind {
   other,      // what is not told on: Python functions, arrows between events, counters
   device,     // nothing that is told on, but what is there only when a device was recorded
-  foreign,    // of an accelerator whose kernels, copies and waits all have one category: only counted
+  foreign,    // of an accelerator whose kernels, copies and waits nothing tells apart: only counted
+  on_mtia,    // of an MTIA accelerator: its arguments say what, see kind_on_mtia
   countered,  // a kernel that ran alone while its counters were read: named, without a time of its own
   kernel,
   copy,
@@ -29,6 +30,10 @@ enum class KinetoKind {
 };
 
 KinetoKind kineto_kind(std::string_view category);
+
+// On an MTIA accelerator all has one category. What has a place on its grid of processing elements (row, column) is a
+// kernel, what has a direction a copy between host and device; the rest marks events and waits for them.
+KinetoKind kind_on_mtia(std::string_view event);
 
 // Tells the kind of an event by its first bytes: `ph` and `cat` come first and are spelt the same in most events, so
 // that comparing them with what was read before spares reading the keys.

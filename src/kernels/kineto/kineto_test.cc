@@ -283,8 +283,8 @@ TEST(Kineto, TellsWhatTheTraceDisclosesAndNoIdentifiers) {
 }
 
 TEST(Kineto, WorkThatCannotBeToldApartIsCounted) {
-  const RecordedTrace foreign = read_text(made(R"({"ph": "X", "cat": "mtia_runtime", "name": "runFunction",
-    "pid": 1, "tid": 1, "ts": 1.5, "dur": 2}, {"ph": "X", "cat": "mtia_ccp_events", "name": "pe_exe", "pid": 9, "tid": 2,
+  const RecordedTrace foreign = read_text(made(R"({"ph": "X", "cat": "mtia_insight", "name": "a", "pid": 9, "tid": 2,
+    "ts": 1.5, "dur": 2}, {"ph": "X", "cat": "mtia_insight", "name": "b", "pid": 9, "tid": 2,
     "ts": 2.5, "dur": 3}, {"ph": "X", "cat": "cpu_op", "name": "aten::add", "pid": 1, "tid": 1, "ts": 1.25, "dur": 4})"));
   EXPECT_EQ(foreign.events.size(), 1u);
   EXPECT_TRUE(foreign.kinds_traced.empty());
@@ -297,6 +297,24 @@ TEST(Kineto, WorkThatCannotBeToldApartIsCounted) {
   EXPECT_FALSE(countered.kinds_traced.empty());
   EXPECT_EQ(countered.not_seen,
             (std::set<std::string>{"the time of kernels: 1 ran one by one while counters were read"}));
+}
+
+TEST(Kineto, OnMtiaArgumentsTellKernelsAndCopies) {
+  const RecordedTrace trace = read_text(made(
+      R"({"ph": "X", "cat": "mtia_runtime", "name": "runFunction - job_prep_and_submit_for_execution", "pid": 1, "tid": 1,
+    "ts": 1.5, "dur": 2, "args": {"correlation": 18}}, {"ph": "X", "cat": "mtia_ccp_events", "name": "cumsum-dtype_Int",
+    "pid": 9, "tid": 2, "ts": 2.5, "dur": 3, "args": {"correlation": 18, "stream": 102, "column": "0", "row": "0"}},
+    {"ph": "X", "cat": "mtia_ccp_events", "name": "dma_request", "pid": 9, "tid": 2, "ts": 6, "dur": 1, "args": {"direction":
+    "DEVICE_TO_HOST", "size": 16, "stream": 102}}, {"ph": "X", "cat": "mtia_ccp_events", "name": "wait", "pid": 9, "tid": 2,
+    "ts": 7, "dur": 1, "args": {"host_ctx": 1, "seq_num": 4, "stream": 102}})"));
+  std::vector<Activity> activities;
+  for (const auto& event : trace.events) activities.push_back(event.event.activity);
+  std::sort(activities.begin(), activities.end());
+  std::vector<Activity> expected = {Activity::kernel, Activity::copy, Activity::launch};
+  std::sort(expected.begin(), expected.end());
+  EXPECT_EQ(activities, expected);
+  EXPECT_EQ(trace.kinds_traced.count(Activity::kernel), 1u);
+  EXPECT_TRUE(trace.not_seen.empty());
 }
 
 TEST(Kineto, HowATraceIsSpeltChangesNothing) {

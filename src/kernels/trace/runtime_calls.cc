@@ -28,6 +28,8 @@ Activity runtime_activity(std::string_view name) {
       "HostMalloc",    "HostFree", "ArrayCreate", "ArrayDestroy",      "Array3D",        "MemCreate",
       "MemRelease",    "MemMap",   "MemUnmap",    "MemAddressReserve", "MemAddressFree", "MemPool",
       "MipmappedArray"};
+  if (name.starts_with("runFunction")) return Activity::launch;       // MTIA: "runFunction - job_prep_and_submit_…"
+  if (name.starts_with("synchronize")) return Activity::synchronise;  // MTIA: "synchronizeStream"
   const std::string_view rest = without_library(name);
   if (rest.starts_with("LaunchHostFunc")) return Activity::call;  // on the host
   if (starts_with_any(rest, kLaunches)) return Activity::launch;

@@ -129,13 +129,21 @@ class TraceSink {
   virtual void holds_environments(std::uint64_t /*blocks*/) {}
 };
 
+// Where the bytes of a trace end although there were to be more: a compressed file that was cut or damaged.
+struct TraceCut {
+  std::uint64_t at = 0;  // behind the last byte that could be had
+  Error why;
+};
+
 // The bytes of a trace.
 class TraceInput {
  public:
   virtual ~TraceInput() = default;
 
-  // The next bytes, at most as many as `into` holds; 0 at the end. Error: reading or inflating failed.
+  // The next bytes, at most as many as `into` holds; 0 at the end, or where they are cut. Error: there are none at all.
   virtual Result<std::size_t> read(std::span<std::byte> into) = 0;
+  // Once read() has come to the end: whether it was one too early. nullptr: it was not.
+  virtual const TraceCut* cut() const { return nullptr; }
   // The file itself, for formats that jump about in it (SQLite); nullptr when there is only a stream of bytes.
   virtual const FileReader* file() const = 0;
   // Bytes of the file that were used up for what was read: how far reading is. 0 where nobody can tell.

@@ -24,11 +24,18 @@ class StreamInput final : public TraceInput {
 
   Result<std::size_t> read(std::span<std::byte> into) override {
     if (into.empty()) return std::size_t{0};
+    if (cut_) return std::size_t{0};
     const auto piece = stream_->next(into.size());
-    if (!piece) return piece.error();
+    if (!piece && read_ == 0) return piece.error();
+    if (!piece) {
+      cut_ = TraceCut{read_, piece.error()};
+      return std::size_t{0};
+    }
     std::copy(piece->begin(), piece->end(), into.begin());
+    read_ += piece->size();
     return piece->size();
   }
+  const TraceCut* cut() const override { return cut_ ? &*cut_ : nullptr; }
   const FileReader* file() const override { return file_ ? &*file_ : nullptr; }
   std::uint64_t consumed() const override { return stream_->consumed(); }
   const std::string& where() const override { return where_; }
@@ -37,6 +44,8 @@ class StreamInput final : public TraceInput {
   std::unique_ptr<ByteStream> stream_;
   std::optional<FileReader> file_;
   std::string where_;
+  std::uint64_t read_ = 0;
+  std::optional<TraceCut> cut_;
 };
 
 class MemoryInput final : public TraceInput {

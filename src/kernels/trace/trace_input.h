@@ -11,8 +11,8 @@
 
 namespace varve {
 
-// A file as a trace: inflated on the way when it is gzip or zstd, then file() is nullptr. `where` names it in messages.
-// Error: it cannot be read, or is compressed in another way.
+// A file as a trace: inflated on the way when it is gzip or zstd, then file() is nullptr, and read as far as it goes
+// where it was cut. `where` names it in messages. Error: it cannot be read, or is compressed in another way.
 Result<std::unique_ptr<TraceInput>> open_trace(const FileReader& file, const std::string& where);
 
 // Bytes in memory as a trace, for tests and fuzzing. They must live longer.

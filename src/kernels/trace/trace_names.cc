@@ -26,9 +26,11 @@ NameId TraceNames::id(std::string_view text, std::string_view library) {
 Activity kernel_activity(std::string_view name) {
   // NCCL's and RCCL's kernels whatever the table of names says, which may be another one (--data).
   const bool is_nccl = name.find("ncclDevKernel") != name.npos || name.find("ncclKernel") != name.npos;
+  if (is_nccl) return Activity::collective;
+  const std::string raw(name);
+  if (!may_be_collective(raw)) return Activity::kernel;
   // The name as profiles have it, whose meaning is asked for again there.
-  const bool exchanges =
-      is_nccl || kernel_meaning(normalised_kernel_name(std::string(name))).family == Family::collective;
+  const bool exchanges = kernel_meaning(normalised_kernel_name(raw)).family == Family::collective;
   return exchanges ? Activity::collective : Activity::kernel;
 }
 

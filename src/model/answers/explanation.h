@@ -10,14 +10,15 @@ namespace varve {
 
 // One meaning of what `varve explain` was asked about. Texts may be empty, fields without a value do not apply.
 struct Explanation {
-  enum class Kind { rule, error, kernel };
+  enum class Kind { rule, finding, error, kernel };
   Kind kind = Kind::error;
   std::string id;     // "VRV-DRIVER-HALVES", "cuda-803", the kernel's name
-  std::string title;  // the rule's statement; of an error its names, number and message; of a kernel its family
+  std::string title;  // the rule's statement, what a finding says; of an error its names, number and message; of a
+                      // kernel its family
   std::string found;  // what of the text it explains; empty for an id
   FaultCategory category = FaultCategory::none;
   std::optional<Layer> layer;
-  std::optional<Severity> severity;  // of a rule
+  std::optional<Severity> severity;  // of a rule, of a finding
   std::optional<Mender> mender;      // of a rule
   std::string cause;                 // of an error its cause, of a rule the consequence
   std::string fix;

@@ -21,7 +21,7 @@ enum class KernelAbsence {
   none_absent,    // it holds some
   not_traced,     // its witness did not record them, or does not say that it did
   none_launched,  // it recorded them, and nothing was launched
-  lost,           // things were launched whose kernels are not there
+  lost,           // things were launched whose kernels are not there, or a part of the trace is missing
 };
 
 // What can be told of how whole a trace is. Kernels are those of devices, collectives among them.

@@ -10,8 +10,9 @@
 namespace varve {
 
 namespace {
-constexpr EnumNames<Explanation::Kind, 3> kExplanationKinds{{{
+constexpr EnumNames<Explanation::Kind, 4> kExplanationKinds{{{
     {Explanation::Kind::rule, "rule"},
+    {Explanation::Kind::finding, "finding"},
     {Explanation::Kind::error, "error"},
     {Explanation::Kind::kernel, "kernel"},
 }}};

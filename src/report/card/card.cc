@@ -148,7 +148,7 @@ std::string metric_title(const Run& run) {
     if (metric->combined == Combined::rate) {
       remarks.push_back(fmt::format("{} lines over their time", metric->count));
     } else if (metric->combined != Combined::none) {
-      remarks.push_back(fmt::format("{} of {} lines", to_string(metric->combined), metric->count));
+      remarks.push_back(fmt::format("{} of {} values", to_string(metric->combined), metric->count));
     }
     break;
   }

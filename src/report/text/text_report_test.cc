@@ -449,14 +449,4 @@ TEST(TextTraceComparison, TakesOneScreenHoweverMuchThereIs) {
   EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 60);
 }
 
-TEST(TextTable, ANumberStaysWithItsUnit) {
-  const std::string text = "change +12 % (95 % interval −18 % to 1.5 ms), 3 KiB.";
-  for (std::size_t width = 10; width < 60; ++width) {
-    for (const std::string& line : wrap_text(text, width)) {
-      for (const char* unit : {"%", "ms", "KiB"}) EXPECT_FALSE(line.starts_with(unit)) << width << ": " << line;
-    }
-  }
-  EXPECT_EQ(wrap_text("5 seconds", 5), (std::vector<std::string>{"5", "secon", "ds"})) << "no unit, and too long";
-}
-
 }  // namespace varve
