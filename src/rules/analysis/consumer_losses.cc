@@ -139,6 +139,7 @@ class LossFinder {
     if (head.file->at_start) return LossEffect::start;
     // One file for each release of something (dgl's for torch 2.0.0 to 2.2.1), of which one loads.
     if (!head.by_name && another_loads(head.file->path)) return LossEffect::side_piece;
+    if (head.by_name && is_made_up(head.file->name)) return LossEffect::gpu_part;  // and so it is not opened
     if (head.by_name && !library.path.empty()) return LossEffect::use;
     if (head.by_name) {
       // What is opened by name later (plug-ins for networks and storage) may fail to, unless its package sees to it.

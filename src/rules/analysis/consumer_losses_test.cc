@@ -112,6 +112,11 @@ TEST(ConsumerLosses, NamesThatAreMadeUpAreItsGpuPart) {
   EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::degraded);
   const Analysis analysis = stack.analysis();
   EXPECT_EQ(analysis.consumers.front().losses.front().effect, LossEffect::gpu_part);
+  // What one of them needs is as good as itself.
+  stack.last_library().path = "/env/nvidia-cudnn-cu12/libcudnn.so.9";
+  EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::ok);
+  stack.not_found("libcublas.so.12", "/env/nvidia-cudnn-cu12/libcudnn.so.9");
+  EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::degraded);
 }
 
 TEST(ConsumerLosses, NamesTheWheelsThatAreKnown) {

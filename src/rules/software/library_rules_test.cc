@@ -253,6 +253,17 @@ TEST(LibraryRules, PinsNotMet) {
   EXPECT_EQ(found[0].severity, Severity::note);
 }
 
+// A later ptxas of the same major version is a library's matter; another Triton than torch's is not.
+TEST(LibraryRules, PinsOfCompilers) {
+  for (const auto& [name, is_note] : {std::pair("nvidia-cuda-nvcc-cu12", true), std::pair("triton", false)}) {
+    Scene scene;
+    scene.package(name, "12.9.86", "compiler", "12");
+    scene.package("tensorflow", "2.18.1", "framework", "12.5").requirements = {{name, "==12.5.82", "12.9.86"}};
+    EXPECT_EQ(scene.judge("VRV-LIBRARY-PIN").size(), is_note ? 1u : 0u) << name;
+    EXPECT_EQ(scene.judge("VRV-FRAMEWORK-PIN").size(), is_note ? 0u : 1u) << name;
+  }
+}
+
 TEST(LibraryRules, WheelsThatWriteTheSameFile) {
   Scene scene;
   scene.package("nvidia-nccl-cu11", "2.14.3", "runtime", "11");

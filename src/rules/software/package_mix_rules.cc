@@ -40,6 +40,13 @@ bool is_later_of_same_major(const Requirement& requirement) {
   return wanted && there && wanted->major() == there->major() && *wanted < *there;
 }
 
+// What others load or start and that decides nothing for a framework: NVIDIA's libraries, and the compilers of its
+// toolkit, of which a later release takes what an older one does.
+bool is_of_toolkit(const Package& package) {
+  const PackageRow* row = row_of(package);
+  return package.role == PackageRole::runtime || (row != nullptr && row->version_is_cuda);
+}
+
 struct Unmet {
   std::vector<std::string> texts;
   bool serious = false;
@@ -50,8 +57,7 @@ Unmet unmet_of(const Environment& environment, const Package& package, bool of_f
   for (const Requirement& requirement : package.requirements) {
     if (requirement.installed.empty()) continue;  // a library that is not found says so itself
     const Package* there = find_package(environment, requirement.name);
-    const bool is_framework =
-        there == nullptr ? package.role == PackageRole::extension : there->role != PackageRole::runtime;
+    const bool is_framework = there == nullptr ? package.role == PackageRole::extension : !is_of_toolkit(*there);
     if (is_framework != of_frameworks) continue;
     const std::optional<bool> met = meets_specifier(requirement.installed, requirement.specifier);
     if (!met || *met) continue;
