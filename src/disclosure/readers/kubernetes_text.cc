@@ -29,7 +29,9 @@ class KubernetesReader : public TextReader {
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = trim(line.text.substr(0, 512));
     if (text.size() < 4) return false;
-    if (has(text, "nvidia.com/") && take_label(text, line, declared)) return true;
+    const std::size_t slash = text.find('/');
+    const bool is_ours = slash != std::string_view::npos && text.substr(0, slash).ends_with("nvidia.com");
+    if (is_ours && take_label(text, line, declared)) return true;
     if (text.back() == ':' && open(text)) return true;
     if (text.starts_with("Container ID:") && has(text, "://")) {
       declare(declared, "container.kind", "kubernetes", {kName, line.number}, "", Standing::inferred);

@@ -33,7 +33,7 @@ class TensorflowBuildReader : public TextReader {
       add_package(package_list(declared, place, ""), "tensorflow", trim(text.substr(21)), line.number);
       return true;
     }
-    if (!has(text, "is_cuda_build") && !has(text, "cuda_version")) {
+    if (!has(text, "_cuda_build") && !has(text, "_version")) {
       return false;
     }
     const std::string_view cuda = value_of(text, "cuda_version");

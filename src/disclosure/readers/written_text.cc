@@ -35,7 +35,6 @@ constexpr auto kKeys = std::to_array<KeyRow>({{"cuda driver", Meaning::driver},
                                               {"driver", Meaning::driver},
                                               {"glibc", Meaning::libc},
                                               {"gpu", Meaning::gpu},
-                                              {"gpu 0", Meaning::gpu},
                                               {"gpu driver", Meaning::driver},
                                               {"gpu model", Meaning::gpu},
                                               {"gpu models", Meaning::gpu},
@@ -175,6 +174,7 @@ class WrittenTextReader : public TextReader {
  private:
   bool take_pair(const std::string& key, std::string_view value, const TextLine& line, Declared& declared);
   static bool take_gpus(std::string_view value, const TextLine& line, Declared& declared);
+  bool take_numbered(std::int64_t number, std::string_view value, const TextLine& line, Declared& declared);
   static bool take_driver(std::string_view value, const TextLine& line, Declared& declared);
   bool take_package(std::string_view name, std::string_view value, const TextLine& line, Declared& declared);
   static bool take_sentence(const TextLine& line, Declared& declared);
@@ -183,8 +183,26 @@ class WrittenTextReader : public TextReader {
 
   std::string heading_;  // of an issue form, as a key
   std::int64_t heading_line_ = 0;
-  std::int64_t list_ = 0;  // where the packages begin
+  std::int64_t list_ = 0;      // where the packages begin
+  std::int64_t numbered_ = 0;  // where GPUs with their numbers begin
 };
+
+// A line of several: "GPU 0: NVIDIA H100 80GB HBM3", "GPU 1: …".
+bool WrittenTextReader::take_numbered(std::int64_t number, std::string_view value, const TextLine& line,
+                                      Declared& declared) {
+  if (number == 0 || numbered_ == 0) {
+    const bool is_one = take_gpus(value, line, declared);
+    if (is_one) numbered_ = line.number;
+    return is_one;
+  }
+  const std::string_view name = trim(up_to(value, "([,;"));
+  const auto capability = written_product(name);
+  Gpu* gpu = capability ? gpu_in(gpu_list(declared, {kName, numbered_}), number) : nullptr;
+  if (gpu == nullptr) return false;
+  gpu->model = clean_utf8(name, 96);
+  gpu->capability = capability;
+  return true;
+}
 
 bool WrittenTextReader::take_gpus(std::string_view value, const TextLine& line, Declared& declared) {
   struct Piece {
@@ -250,6 +268,8 @@ bool WrittenTextReader::take_package(std::string_view name, std::string_view val
 bool WrittenTextReader::take_pair(const std::string& key, std::string_view value, const TextLine& line,
                                   Declared& declared) {
   const TextPlace place{kName, line.number};
+  const auto number = key.starts_with("gpu ") ? parse_integer(std::string_view(key).substr(4)) : std::nullopt;
+  if (number && *number >= 0) return take_numbered(*number, value, line, declared);
   switch (meaning_of(key)) {
     case Meaning::gpu:
       return take_gpus(value, line, declared);

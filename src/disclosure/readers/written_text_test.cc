@@ -92,6 +92,13 @@ TEST(DeviceQueryText, TellsGpusAndTheApiLevel) {
   EXPECT_EQ(told(read, "gpu.compute_capabilities"), "8.6");
 }
 
+TEST(WrittenText, GpusWithTheirNumbers) {
+  const WrittenStack read =
+      read_written("GPU 0: NVIDIA H100 80GB HBM3\nGPU 1: NVIDIA H100 80GB HBM3\nGPU 2: nothing known\n");
+  EXPECT_EQ(read.stack.gpus.size(), 2U);
+  EXPECT_EQ(told(read, "gpu.models"), "NVIDIA H100 80GB HBM3, NVIDIA H100 80GB HBM3");
+}
+
 // Nothing is driven by NVIDIA's module: lspci, dkms and Secure Boot tell why.
 TEST(LspciText, TellsWhoHoldsTheGpu) {
   const WrittenStack read = read_written(

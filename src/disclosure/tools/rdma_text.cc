@@ -32,11 +32,12 @@ class RdmaTextReader : public TextReader {
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = line.text.substr(0, 4096);
     const std::string_view inner = trim(text);
+    const bool may_be_nccl = text.find('/') != std::string_view::npos;
     if (inner.empty()) return false;
     if (take_start(inner, line, declared)) return true;
     if (in_legend_ && take_legend(inner, line, declared)) return true;
     if (!open_.empty() && take_member(inner, declared)) return true;
-    return take_nccl(text, line, declared);
+    return may_be_nccl && take_nccl(text, line, declared);
   }
 
  private:
