@@ -83,4 +83,57 @@ TEST(Account, AHandfulOfSamplesIsNoExchange) {
   }
 }
 
+namespace {
+Kernel generated_kernel(const std::string& library) {
+  Kernel made = kernel("kernel._omp_fn.0", "", "", Family::other, library);
+  if (library == "[jit]") made.named = Named::generated;
+  return made;
+}
+
+const KernelChange* row_labelled(const KernelAccount& account, const std::string& label) {
+  const auto found = std::find_if(account.rows.begin(), account.rows.end(),
+                                  [&](const KernelChange& row) { return row.label == label; });
+  return found == account.rows.end() ? nullptr : &*found;
+}
+}  // namespace
+
+TEST(Account, WhatACompilerWroteTookTheOperationsOfTheOtherSide) {
+  const auto shape = [](KernelTable& kernels, Unit& made, Generator& generator) {
+    served(kernels, made, "mm", kernel("sgemm"), 0.3 * wobble(generator, 0.01));
+    if (made.variant == "A") {
+      served(kernels, made, "gelu", kernel("erf"), 0.3 * wobble(generator, 0.01));
+      served(kernels, made, "softmax", kernel("exp"), 0.2 * wobble(generator, 0.01));
+    } else {
+      sample(kernels, made, generated_kernel("/tmp/torchinductor_me/ab/cd.main.so"), 0.1 * wobble(generator, 0.01));
+    }
+    set_cpu(made, sampled_seconds(made) + 0.02);
+  };
+  const KernelAccount account = sampled_account(kernel_run(10, shape));
+  const KernelChange* row = row_labelled(account, "gelu and 1 more → compiled code");
+  ASSERT_NE(row, nullptr) << account.rows[0].label;
+  EXPECT_EQ(row->state, KernelState::replaced);
+  EXPECT_NEAR(row->change.value, -0.4, 0.03);
+  EXPECT_EQ(row->parts.size(), 3u);
+}
+
+TEST(Account, NamedFunctionsThatMakeUpForGeneratedCodeAreOneRowWithIt) {
+  const auto account_with = [](double named) {
+    return sampled_account(kernel_run(10, [=](KernelTable& kernels, Unit& made, Generator& generator) {
+      const bool is_a = made.variant == "A";
+      sample(kernels, made, generated_kernel("[jit]"), (is_a ? 1 : 0.1) * wobble(generator, 0.01));
+      if (!is_a) sample(kernels, made, kernel("dot"), named * wobble(generator, 0.01));
+      if (!is_a) sample(kernels, made, kernel("transpose"), 0.1 * wobble(generator, 0.01));
+      set_cpu(made, sampled_seconds(made) + 0.02);
+    }));
+  };
+  const KernelAccount account = account_with(0.7);
+  const KernelChange* row = row_labelled(account, "kernel._omp_fn.0 → dot and 1 more");
+  ASSERT_NE(row, nullptr) << account.rows[0].label;
+  EXPECT_EQ(row->state, KernelState::replaced);
+  EXPECT_NEAR(row->a_seconds, 1, 0.02);
+  EXPECT_NEAR(row->b_seconds, 0.9, 0.02);
+  EXPECT_EQ(row_labelled(account_with(0.1), "kernel._omp_fn.0 → dot and 1 more"), nullptr)
+      << "it cannot have done that";
+}
+
 }  // namespace varve

@@ -9,6 +9,8 @@
 
 #include "base/text.h"
 #include "compare/account/implementations.h"
+#include "compare/account/takeovers.h"
+#include "compare/matching/library_name.h"
 #include "compare/matching/match.h"
 #include "stats/descriptive.h"
 
@@ -18,15 +20,6 @@ namespace {
 constexpr double kFalseDiscoveries = 0.05;  // of the rows that are called changed (STATS 3, "Many rows")
 constexpr double kHandful = 25;             // samples: fewer on one side alone are no evidence by themselves
 constexpr const char* kNobody = "(for no operation that is known)";
-
-// Kernels of one caller that belong together, with what they took in every unit.
-struct Leaf {
-  std::string caller;
-  KernelChange row;
-  RowSeries series;
-  bool other_build = false;      // the same names, of another build of their library
-  bool by_caller_alone = false;  // replaced, and only the caller says so
-};
 
 using ByCaller = std::map<std::string, SeenKernels>;
 using LeafIndex = std::map<std::pair<std::string, KernelKey>, std::size_t>;
@@ -43,6 +36,14 @@ std::set<std::string> builds_of(const std::vector<KernelKey>& keys, const SeenKe
   return builds;
 }
 
+template <class Condition>
+bool all_kernels(const KernelGroup& group, const SeenKernels& seen_a, const SeenKernels& seen_b, Condition condition) {
+  return std::all_of(group.a.begin(), group.a.end(),
+                     [&](const auto& key) { return condition(*seen_a.at(key).kernel); }) &&
+         std::all_of(group.b.begin(), group.b.end(),
+                     [&](const auto& key) { return condition(*seen_b.at(key).kernel); });
+}
+
 Leaf leaf_of(const std::string& caller, const KernelGroup& group, const SeenKernels& seen_a, const SeenKernels& seen_b,
              const SeenUnits& seen) {
   Leaf leaf{.caller = caller, .row = {}, .series = empty_series(seen)};
@@ -55,6 +56,10 @@ Leaf leaf_of(const std::string& caller, const KernelGroup& group, const SeenKern
   leaf.row.b = names_of(group.b, seen_b);
   const std::set<std::string> builds_a = builds_of(group.a, seen_a), builds_b = builds_of(group.b, seen_b);
   leaf.other_build = !builds_a.contains("") && !builds_b.contains("") && builds_a != builds_b;
+  leaf.generated = all_kernels(group, seen_a, seen_b, [](const Kernel& kernel) {
+    return kernel.named == Named::generated || is_generated_file(kernel.key.library);
+  });
+  leaf.system = all_kernels(group, seen_a, seen_b, [](const Kernel& kernel) { return kernel.named == Named::system; });
   return leaf;
 }
 
@@ -250,10 +255,11 @@ void judge_operations(AccountRows& account, const SeenUnits& seen) {
     row.state = found[i] ? KernelState::changed : KernelState::same;
     if (in_a != in_b) row.state = in_a ? KernelState::vanished : KernelState::appeared;
     if (in_a != in_b && may_be_chance(account.series[i], found[i])) chance.push_back(i);
-    const bool exchanged = is_exchanged(row) && !may_be_chance(account.series[i], found[i]);
+    const bool joined = row.label.find(" → ") != std::string::npos;  // with the code that was compiled for it
+    const bool exchanged = (joined || is_exchanged(row)) && !may_be_chance(account.series[i], found[i]);
     if (in_a && in_b && row.label != kNobody && (!row.detail.empty() || exchanged)) {
       row.state = KernelState::replaced;
-      if (row.detail.empty()) row.detail = exchanged_kernels(row);
+      if (row.detail.empty() && !joined) row.detail = exchanged_kernels(row);
     }
   }
   if (chance.empty()) return;
@@ -297,6 +303,7 @@ AccountRows account_rows(const Sides& sides, const SeenUnits& seen, const Accoun
   const bool callers = all_tell_callers(seen.a) && all_tell_callers(seen.b);
   RowSeries rest = empty_series(seen);
   std::vector<Leaf> leaves = find_leaves(sides, seen, basis, callers, rest);
+  join_generated_code(leaves);
   judge_leaves(leaves, seen);
   AccountRows account;
   if (callers) {

@@ -49,17 +49,8 @@ bool is_of_a_compiler(const std::string& stem) {
   return false;
 }
 
-// Code that the program made while it ran, under names that change with every run.
-bool is_generated(const std::string& path) {
-  for (const char* part : {"/torchinductor_", "/.triton/", "/triton_cache", "/.nv/ComputeCache",
-                           "/memfd:", "/.cache/numba", "/jax_cache", "/.inductor"}) {
-    if (path.find(part) != std::string::npos) return true;
-  }
-  return path.starts_with("/memfd:");
-}
-
 bool is_no_item(const std::string& path, const std::string& program, bool compiled) {
-  if (path.empty() || path[0] == '[' || path == program || is_generated(path) || is_build_tool(path)) return true;
+  if (path.empty() || path[0] == '[' || path == program || is_generated_file(path) || is_build_tool(path)) return true;
   return compiled && is_of_a_compiler(library_stem(path));
 }
 

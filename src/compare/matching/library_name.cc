@@ -20,4 +20,12 @@ Layer library_layer(std::string_view path) {
   return path.find('/') == std::string_view::npos ? Layer::os : Layer::framework;
 }
 
+bool is_generated_file(const std::string& path) {
+  for (const char* part : {"/torchinductor_", "/.triton/", "/triton_cache", "/.nv/ComputeCache",
+                           "/memfd:", "/.cache/numba", "/jax_cache", "/.inductor"}) {
+    if (path.find(part) != std::string::npos) return true;
+  }
+  return false;
+}
+
 }  // namespace varve

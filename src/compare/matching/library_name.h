@@ -13,4 +13,7 @@ std::string library_stem(std::string_view path);
 // operating system, or the user's own, which counts as framework.
 Layer library_layer(std::string_view path);
 
+// Code that the program made while it ran, in a file whose name changes with every run.
+bool is_generated_file(const std::string& path);
+
 }  // namespace varve

@@ -146,12 +146,26 @@ void set_rare_aside(Leftovers& left) {
   move_rare(left.b, left.seen_b, left.rare.b);
 }
 
-// Two libraries without symbols: that their code is other code is known, which function ran is not.
+bool is_stripped(const SeenKernels& seen, const std::string& library) {
+  return std::none_of(seen.begin(), seen.end(), [&](const auto& one) {
+    return one.first.library == library && one.second.kernel->named == Named::symbol;
+  });
+}
+
+// Libraries without symbols: that their code is other code is known, which function ran is not. Where one side's
+// library has none and the other's has, the functions of that one are the same code with names.
 void match_no_symbol(Leftovers& left) {
   const auto by_library = bins(left, [](const KernelKey& key, const Kernel& kernel) {
     return kernel.named == Named::range ? key.library : std::string();
   });
-  for (const auto& [library, both] : by_library) {
+  for (auto [library, both] : by_library) {
+    const bool named_in_a = both.a.empty();
+    std::vector<KernelKey>& named = named_in_a ? both.a : both.b;
+    if (named.empty() && is_stripped(named_in_a ? left.seen_b : left.seen_a, library)) {
+      for (const KernelKey& key : named_in_a ? left.a : left.b) {
+        if (key.library == library) named.push_back(key);
+      }
+    }
     take(left, both, library_of(left, both, library) + " [no symbol]", KernelState::nameless);
   }
 }

@@ -87,6 +87,19 @@ TEST(Match, OfOneCallerWhatIsLeftWasExchanged) {
   EXPECT_EQ(match_kernels(a, seen_for(made, {system}), true).size(), 3u) << "the operating system takes no one's place";
 }
 
+TEST(Match, ALibraryThatLostItsSymbolsTakesItsFunctionsIn) {
+  std::deque<Kernel> made;
+  Kernel range = kernel("libopenblas.so.0 [0x10-0x20]", "", "", Family::other);
+  range.named = Named::range;
+  const SeenKernels named = seen_for(made, {kernel("dgemm_kernel"), kernel("dgemm_copy")});
+  const std::vector<KernelGroup> groups = match_kernels(named, seen_for(made, {range}));
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].state, KernelState::nameless);
+  EXPECT_EQ(groups[0].a.size(), 2u);
+  const SeenKernels partly = seen_for(made, {range, kernel("dgemm_beta")});
+  EXPECT_EQ(match_kernels(named, partly).size(), 4u) << "it has symbols, and one of its functions has none";
+}
+
 TEST(Match, OneNameInTwoFilesIsAPairAndSoAreTwoOfItsVariants) {
   std::deque<Kernel> made;
   const SeenKernels a =

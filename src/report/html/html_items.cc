@@ -47,7 +47,15 @@ void write_group(HtmlWriter& out, const std::string& title, const std::vector<co
   for (const ControlItem* item : items) write_item(out, *item);
 }
 
-void write_table(HtmlWriter& out, const Comparison& comparison, bool quiet) {
+using IsShown = bool (*)(const ControlItem&);
+
+// Libraries that came with a setting or a command: one line to open, so that the account is not far below.
+bool is_library_that_came(const ControlItem& item) {
+  return item.state == ItemState::follows && item.id.starts_with("library.");
+}
+bool is_loud(const ControlItem& item) { return !is_quiet(item) && !is_library_that_came(item); }
+
+void write_table(HtmlWriter& out, const Comparison& comparison, IsShown is_shown) {
   Element scroll(out, "div", {{"class", "scroll"}, {"tabindex", "0"}});
   Element table(out, "table", {{"class", "items"}});
   {
@@ -62,13 +70,13 @@ void write_table(HtmlWriter& out, const Comparison& comparison, bool quiet) {
   }
   std::vector<const ControlItem*> under_test;
   for (const ControlItem& item : comparison.items) {
-    if (item.under_test && is_quiet(item) == quiet) under_test.push_back(&item);
+    if (item.under_test && is_shown(item)) under_test.push_back(&item);
   }
   write_group(out, "under test", under_test);
   for (int layer = 0; layer <= static_cast<int>(Layer::kernels); ++layer) {
     std::vector<const ControlItem*> items;
     for (const ControlItem& item : comparison.items) {
-      if (static_cast<int>(item.layer) == layer && !item.under_test && is_quiet(item) == quiet) items.push_back(&item);
+      if (static_cast<int>(item.layer) == layer && !item.under_test && is_shown(item)) items.push_back(&item);
     }
     write_group(out, layer_title(static_cast<Layer>(layer)), items);
   }
@@ -118,9 +126,10 @@ void write_bundle(HtmlWriter& out, const Bundle& bundle) {
 void write_items(HtmlWriter& out, const Comparison& comparison) {
   Section section(out, "items-section", "What is the same, what differs");
   out.leaf("p", {{"class", "lead"}}, difference_sentence(comparison.items));
-  std::size_t quiet = 0, inapplicable = 0, shared = 0;
+  std::size_t quiet = 0, inapplicable = 0, shared = 0, came = 0;
   for (const ControlItem& item : comparison.items) {
     quiet += is_quiet(item) ? 1 : 0;
+    came += is_library_that_came(item) ? 1 : 0;
     inapplicable += item.state == ItemState::not_applicable ? 1 : 0;
     shared += item.state == ItemState::shared ? 1 : 0;
   }
@@ -130,13 +139,18 @@ void write_items(HtmlWriter& out, const Comparison& comparison) {
   }
   write_layers(out, comparison.items);
   for (const Bundle& bundle : comparison.bundles) write_bundle(out, bundle);
-  if (quiet < comparison.items.size()) write_table(out, comparison, false);
+  if (quiet + came < comparison.items.size()) write_table(out, comparison, is_loud);
+  if (came > 0) {
+    Element details(out, "details");
+    out.leaf("summary", {}, count_text(came, "library follows from it", "libraries follow from it"));
+    write_table(out, comparison, is_library_that_came);
+  }
   if (quiet == 0) return;
   Element details(out, "details");
   std::string summary = count_text(quiet - inapplicable, "item is the same", "items are the same");
   if (inapplicable > 0) summary += fmt::format(", {} not apply", count_text(inapplicable, "does", "do"));
   out.leaf("summary", {}, summary);
-  write_table(out, comparison, true);
+  write_table(out, comparison, is_quiet);
 }
 
 }  // namespace varve

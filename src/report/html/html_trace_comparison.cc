@@ -99,7 +99,7 @@ void write_operations(HtmlWriter& out, const TraceComparison& comparison, const 
     Element row(out, "tr");
     write_amounts(out, comparison, unit, operation.a_ns, operation.b_ns);
     Element cell(out, "td", {{"class", "name"}});
-    out.leaf("code", {}, operation.name.empty() ? "(operation not known)" : operation.name);
+    out.leaf("code", {}, operation_title(comparison, operation));
   }
 }
 

@@ -115,7 +115,7 @@ std::string operations(const TraceComparison& comparison, std::size_t most, cons
   const std::size_t shown = std::min(all.size(), most);
   for (std::size_t i = 0; i < shown; ++i) {
     std::vector<Cell> row = amounts(comparison, unit, all[i].a_ns, all[i].b_ns);
-    row.push_back({shown_operation(all[i].name)});
+    row.push_back({operation_title(comparison, all[i])});
     table.add(std::move(row));
     left_a -= all[i].a_ns, left_b -= all[i].b_ns;
   }

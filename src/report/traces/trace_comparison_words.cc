@@ -365,6 +365,13 @@ std::string shown_operation(const std::string& name) {
   return name.size() > kLongest ? clean_utf8(name, kLongest) + "…" : name;
 }
 
+std::string operation_title(const TraceComparison& comparison, const OperationChange& operation) {
+  const bool two_frameworks = std::any_of(comparison.groups.begin(), comparison.groups.end(),
+                                          [](const auto& group) { return group.reason == ExchangeReason::work; });
+  if (operation.name.empty() && two_frameworks) return "(all but products of matrices)";
+  return shown_operation(operation.name);
+}
+
 std::string story_label(const ExchangeStory& story, std::size_t columns) {
   const auto side = [&](const std::string& name, std::size_t others) {
     std::string text = story.of_operations ? shown_operation(name) : display_name(name, columns);

@@ -36,6 +36,8 @@ std::string exchange_title(Exchange exchange);                             // "R
 std::string story_title(const ExchangeStory& story);                       // the same, or "Fused"
 // The name of an operation, cut where it is long.
 std::string shown_operation(const std::string& name);
+// Of two frameworks the row without a name is what no product of matrices is.
+std::string operation_title(const TraceComparison& comparison, const OperationChange& operation);
 // "fmha_fwd_hd128 + 1 → sage_fwd + 13"; names take at most so many columns each.
 std::string story_label(const ExchangeStory& story, std::size_t columns);
 
