@@ -29,8 +29,9 @@ std::string planned_text(const RunPlan& plan) {
   const bool most = plan.rules.stop_seconds > 0 || plan.rules.stop_width > 0;
   const int blocks = (plan.units + 1) / 2;
   return fmt::format("Planned: {}{} {}{}.", most ? "at most " : "", plan.units,
-                     plan.variants.size() == 1   ? "units"
-                     : plan.variants.size() == 2 ? "pairs"
+                     plan.variants.size() == 1   ? (plan.units == 1 ? "unit" : "units")
+                     : plan.variants.size() == 2 ? (plan.units == 1 ? "pair" : "pairs")
+                     : plan.units == 1           ? "round of a unit of each variant"
                                                  : "rounds of a unit of each variant",
                      counts_blocks(plan)
                          ? fmt::format(", which are {} {} with a server each", blocks, blocks == 1 ? "block" : "blocks")

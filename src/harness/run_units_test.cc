@@ -95,7 +95,7 @@ TEST(Scheduler, TellsTheObserverWhatHappens) {
   FakeExecutor executor(fine);
   bench.execute(executor);
   EXPECT_EQ(bench.recorder.events, (std::vector<std::string>{"planned 2", "start 0/2", "end 0",
-                                                             "forecast: Planned: 1 units.", "start 1/2", "end 1"}));
+                                                             "forecast: Planned: 1 unit.", "start 1/2", "end 1"}));
 }
 
 TEST(Scheduler, AFailureAtAUnitKeepsTheUnitsBefore) {

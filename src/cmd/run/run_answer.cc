@@ -28,13 +28,11 @@ RunAnswer run_answer(const Run& run, const std::vector<Comparison>& comparisons,
   RunAnswer answer;
   const bool kept = !file.empty();
   for (const Comparison& comparison : comparisons) {
-    answer.how_much.push_back({speed_sentence(comparison), comparison.primary.speed});
-    const std::string control = capital(control_phrase(comparison));
-    if (answer.control.empty()) {
-      answer.control = control;
-    } else if (comparisons.size() > 1) {
-      answer.control += fmt::format("; {}: {}", comparison.b.label, control);
-    }
+    const std::string side = comparisons.size() > 1 ? comparison.b.label + ": " : "";  // "B: "
+    const std::string speed = speed_sentence(comparison);
+    const bool is_named = speed.starts_with(comparison.b.label + " ");  // "C is slower: …"
+    answer.how_much.push_back({(is_named ? "" : side) + speed, comparison.primary.speed});
+    answer.control += (answer.control.empty() ? "" : "; ") + side + capital(control_phrase(comparison));
     if (answer.without_marked.empty()) answer.without_marked = comparison.without_marked;
   }
   if (!comparisons.empty()) {

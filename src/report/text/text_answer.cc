@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "base/text.h"
 #include "report/card/card.h"
@@ -72,13 +74,27 @@ std::string what_text(const Run& run) {
   return text;
 }
 
+// Whether the line of a mark says it already.
+bool is_marked(const Run& run, const Finding& finding) {
+  constexpr std::pair<const char*, Mark> kMarked[] = {{"VRV-RUN-STEAL", Mark::steal},
+                                                      {"VRV-RUN-LEFTOVERS", Mark::leftovers}};
+  return std::any_of(std::begin(kMarked), std::end(kMarked), [&](const auto& row) {
+    return finding.id == row.first && std::any_of(run.units.begin(), run.units.end(), [&](const Unit& unit) {
+             return unit.role == UnitRole::timing &&
+                    std::any_of(unit.marks.begin(), unit.marks.end(),
+                                [&](const UnitMark& m) { return m.mark == row.second; });
+           });
+  });
+}
+
 // Errors are shown whole: they say what to mend. Warnings are counted, by their ids.
-std::string short_findings(const std::vector<Finding>& findings, const TextStyle& style) {
+std::string short_findings(const Run& run, const TextStyle& style) {
   std::vector<Finding> errors;
   std::vector<std::string> warnings;
-  for (const Finding& finding : findings) {
+  for (const Finding& finding : run.findings) {
     if (finding.severity == Severity::error) errors.push_back(finding);
-    if (finding.severity == Severity::warning) warnings.push_back(finding.id + ": " + finding.evidence);
+    if (finding.severity != Severity::warning || is_marked(run, finding)) continue;
+    warnings.push_back(finding.id + ": " + finding.evidence);
   }
   std::string out;
   for (const std::string& warning : warnings) out += paragraph("warning " + warning, 0, Tone::caution, style);
@@ -97,7 +113,7 @@ std::string text_answer(const Run& run, const RunAnswer& answer, const TextStyle
   out += paragraph(answer.more, 0, Tone::dim, style);
   for (const std::string& cause : marks_by_cause(run)) out += paragraph("marked: " + cause, 0, Tone::caution, style);
   if (!answer.without_marked.empty()) out += paragraph(answer.without_marked, 0, Tone::caution, style);
-  out += short_findings(run.findings, style);
+  out += short_findings(run, style);
   TextTable table({{""}, {""}}, 0);
   const std::vector<CardLine> few = short_card(run.card);
   if (few.empty()) return out;
