@@ -449,6 +449,17 @@ TEST(TextTraceComparison, TakesOneScreenHoweverMuchThereIs) {
   EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 60);
 }
 
+TEST(TextComparison, OfBytesASideIsSmallerAndNotFaster) {
+  MetricComparison memory;
+  memory.unit = "bytes";
+  memory.speed = Speed::faster;
+  EXPECT_EQ(speed_title(memory), "smaller");
+  memory.speed = Speed::slower_touching_margin;
+  EXPECT_EQ(speed_title(memory), "larger, the interval touches the margin");
+  memory.unit = "s";
+  EXPECT_EQ(speed_title(memory), "slower, the interval touches the margin");
+}
+
 TEST(TextTable, ANumberStaysWithItsUnit) {
   const std::string text = "change +12 % (95 % interval −18 % to 1.5 ms), 3 KiB.";
   for (std::size_t width = 10; width < 60; ++width) {
