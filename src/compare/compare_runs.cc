@@ -103,7 +103,7 @@ std::vector<std::string> reasons_without_marked(const Sides& sides, const Metric
   MetricComparison& metric = without->comparison;
   call_noise(null, metric);
   return {fmt::format("{} carry marks and are in the result; without them {} {} ({})", count, metric.metric,
-                      format_change(metric.ratio.value), speed_title(metric.speed))};
+                      format_change(metric.ratio.value), speed_title(metric))};
 }
 
 // Of wall time that nobody asked for: why it is compared.

@@ -43,9 +43,9 @@ std::string what_changed(const Comparison& comparison) {
 std::string speed_clause(const Comparison& comparison) {
   switch (comparison.primary.speed) {
     case Speed::faster:
-      return "B is faster";
+      return "B is " + better_word(comparison.primary);
     case Speed::slower:
-      return "B is slower";
+      return "B is " + worse_word(comparison.primary);
     case Speed::same:
       return "A and B are the same within the margin of " + margin_text(comparison.primary.margin);
     case Speed::faster_touching_margin:
@@ -53,7 +53,7 @@ std::string speed_clause(const Comparison& comparison) {
       return "there is a difference, but not shown to be beyond the margin of " +
              margin_text(comparison.primary.margin);
     default:
-      return "which side is faster is not shown";
+      return fmt::format("which side is {} is not shown", better_word(comparison.primary));
   }
 }
 

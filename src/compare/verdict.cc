@@ -89,13 +89,15 @@ std::string speed_sentence(const Comparison& comparison) {
   const std::string& b = comparison.b.label;
   switch (metric.speed) {
     case Speed::faster:
-      return fmt::format("{} is faster: {}", b, numbers);
+      return fmt::format("{} is {}: {}", b, better_word(metric), numbers);
     case Speed::slower:
-      return fmt::format("{} is slower: {}", b, numbers);
+      return fmt::format("{} is {}: {}", b, worse_word(metric), numbers);
     case Speed::faster_touching_margin:
-      return fmt::format("{} is faster, but the edge of the interval touches the margin: {}", b, numbers);
+      return fmt::format("{} is {}, but the edge of the interval touches the margin: {}", b, better_word(metric),
+                         numbers);
     case Speed::slower_touching_margin:
-      return fmt::format("{} is slower, but the edge of the interval touches the margin: {}", b, numbers);
+      return fmt::format("{} is {}, but the edge of the interval touches the margin: {}", b, worse_word(metric),
+                         numbers);
     case Speed::same:
       return fmt::format("{} and {} are the same within the margin: {}", a, b, numbers);
     case Speed::ambiguous:

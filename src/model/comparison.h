@@ -183,6 +183,10 @@ std::string_view to_string(Control control);
 std::string_view to_string(ItemState state);
 std::string_view to_string(KernelState state);
 std::string speed_title(Speed speed);  // for people
+// The same in the words of what is measured: of bytes a side is smaller or larger, and not faster or slower.
+std::string speed_title(const MetricComparison& metric);
+std::string better_word(const MetricComparison& metric);  // "faster", "smaller"
+std::string worse_word(const MetricComparison& metric);
 std::string control_title(Control control);
 
 // What a verdict counts: pairs of units, or blocks where the units of one share a server.

@@ -111,17 +111,19 @@ std::string speed_meaning(const MetricComparison& metric) {
   const std::string margin = shown_margin(metric.margin);
   switch (metric.speed) {
     case Speed::faster:
-      return "The whole 95 % interval lies beyond the margin of " + margin +
-             ": B is faster by more than was declared not to matter.";
+      return "The whole 95 % interval lies beyond the margin of " + margin + ": B is " + better_word(metric) +
+             " by more than was declared not to matter.";
     case Speed::slower:
-      return "The whole 95 % interval lies beyond the margin of " + margin +
-             ": B is slower by more than was declared not to matter.";
+      return "The whole 95 % interval lies beyond the margin of " + margin + ": B is " + worse_word(metric) +
+             " by more than was declared not to matter.";
     case Speed::faster_touching_margin:
-      return "B is faster than chance explains, but the edge of the 95 % interval reaches into the margin of " +
-             margin + ": that the gain is large enough to matter is not shown." + pairs_to_go(metric);
+      return "B is " + better_word(metric) +
+             " than chance explains, but the edge of the 95 % interval reaches into the margin of " + margin +
+             ": that the gain is large enough to matter is not shown." + pairs_to_go(metric);
     case Speed::slower_touching_margin:
-      return "B is slower than chance explains, but the edge of the 95 % interval reaches into the margin of " +
-             margin + ": that the loss is large enough to matter is not shown." + pairs_to_go(metric);
+      return "B is " + worse_word(metric) +
+             " than chance explains, but the edge of the 95 % interval reaches into the margin of " + margin +
+             ": that the loss is large enough to matter is not shown." + pairs_to_go(metric);
     case Speed::same:
       return "The 90 % interval lies inside the margin of " + margin +
              ": whatever difference there is, is smaller than was declared to matter.";

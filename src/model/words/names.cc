@@ -373,6 +373,18 @@ std::string speed_title(Speed speed) {
   }
 }
 
+std::string better_word(const MetricComparison& metric) { return metric.unit == "bytes" ? "smaller" : "faster"; }
+std::string worse_word(const MetricComparison& metric) { return metric.unit == "bytes" ? "larger" : "slower"; }
+
+std::string speed_title(const MetricComparison& metric) {
+  const std::string title = speed_title(metric.speed);
+  for (const auto& [word, own] :
+       {std::pair(std::string("faster"), better_word(metric)), {"slower", worse_word(metric)}}) {
+    if (title.starts_with(word)) return own + title.substr(word.size());
+  }
+  return title;
+}
+
 std::string_view to_string(CheckState state) { return kCheckStates.name(state); }
 std::optional<CheckState> check_state_from(std::string_view text) { return kCheckStates.value(text); }
 std::string_view to_string(CandidateState value) { return kCandidateStates.name(value); }

@@ -161,7 +161,7 @@ std::string comparison_text(const Run& run, const Comparison& comparison) {
                      metric_title(run), quantity_text(metric.a_median, metric.unit),
                      quantity_text(metric.b_median, metric.unit), change_text(metric.ratio.value),
                      change_interval_text(metric.ratio.interval), pairs_text(metric), shown_margin(metric.margin),
-                     speed_title(metric.speed), control_title(comparison.control));
+                     speed_title(metric), control_title(comparison.control));
 }
 
 std::string protocol_text(const Run& run) {

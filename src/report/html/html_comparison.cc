@@ -98,7 +98,7 @@ void write_verdict(HtmlWriter& out, const Comparison& comparison) {
   {
     Element badges(out, "div", {{"class", "badges"}});
     const MetricComparison& primary = comparison.primary;
-    write_badge(out, badge_of(primary.speed), "Speed: B is", speed_title(primary.speed), speed_meaning(primary));
+    write_badge(out, badge_of(primary.speed), "Speed: B is", speed_title(primary), speed_meaning(primary));
     write_badge(out, control_badge(comparison), "Comparison is", control_title(comparison.control),
                 control_meaning(comparison));
   }
@@ -187,7 +187,7 @@ void write_metric_row(HtmlWriter& out, const MetricComparison& metric, bool prim
     out.raw(small_interval(metric, range));
   }
   out.leaf("td", {}, std::to_string(metric.pairs));
-  out.leaf("td", {{"class", "state"}}, speed_title(metric.speed));
+  out.leaf("td", {{"class", "state"}}, speed_title(metric));
 }
 
 void write_metrics(HtmlWriter& out, const Comparison& comparison) {

@@ -77,8 +77,9 @@ void draw_frame(HtmlWriter& out, const MetricComparison& metric, const Scale& sc
     return;
   }
   const bool more = metric.better == Better::higher;
-  label(out, "side-label", "start", 0, 14, more ? "← B slower" : "← B faster");
-  label(out, "side-label", "end", 100, 14, more ? "B faster →" : "B slower →");
+  const std::string better = better_word(metric), worse = worse_word(metric);
+  label(out, "side-label", "start", 0, 14, "← B " + (more ? worse : better));
+  label(out, "side-label", "end", 100, 14, "B " + (more ? better : worse) + " →");
 }
 }  // namespace
 

@@ -71,7 +71,7 @@ void add_metric(TextTable& table, const MetricComparison& metric, bool primary, 
              {change_text(metric.ratio.value)},
              {change_interval_text(metric.ratio.interval)},
              {std::to_string(metric.pairs)},
-             {speed_title(metric.speed), speed_tone(metric.speed)}});
+             {speed_title(metric), speed_tone(metric.speed)}});
 }
 
 std::string metrics(const Comparison& comparison, const Detail& detail, const TextStyle& style) {
@@ -274,7 +274,7 @@ std::string text_with(const Comparison& comparison, const Detail& detail, const 
   std::string out;
   if (!comparison.title.empty()) out += paragraph(comparison.title, 0, Tone::plain, style);
   out += paragraph(comparison.verdict, 0, Tone::bold, style);
-  out += paint(speed_title(comparison.primary.speed), speed_tone(comparison.primary.speed), style) + " · " +
+  out += paint(speed_title(comparison.primary), speed_tone(comparison.primary.speed), style) + " · " +
          paint(control_title(comparison.control), control_tone(comparison), style) + "\n";
   if (!comparison.without_marked.empty()) out += paragraph(comparison.without_marked, 0, Tone::caution, style);
   if (!comparison.quote.empty()) out += paragraph("To quote: “" + comparison.quote + "”", 0, Tone::dim, style);

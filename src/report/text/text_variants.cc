@@ -20,7 +20,7 @@ Tone verdict_tone(const Comparison& comparison) {
 
 // What the speed alone does not say.
 std::string verdict_text(const Comparison& comparison) {
-  std::string text = speed_title(comparison.primary.speed);
+  std::string text = speed_title(comparison.primary);
   if (comparison.control != Control::controlled) text += ", " + control_title(comparison.control);
   return text;
 }
