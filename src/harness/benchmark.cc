@@ -102,7 +102,7 @@ Protocol make_protocol(const RunPlan& plan, const std::string& home) {
   protocol.warmup = plan.warmup;
   protocol.margin = plan.margin;
   protocol.timeout_seconds = plan.timeout_seconds;
-  protocol.order = order_name(static_cast<int>(plan.variants.size()), plan.seed);
+  protocol.order = order_name(static_cast<int>(plan.variants.size()));
   protocol.seed = plan.seed;
   protocol.work_metrics = plan.same_metrics;
   protocol.outputs = plan.same_outputs;

@@ -1,5 +1,4 @@
 #pragma once
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -25,16 +24,14 @@ std::vector<PlannedUnit> plan_warmup_round(int variants);
 // the second has the order of the first turned round, so that a drift that is linear in time cancels inside a block
 // (STATS 3.2). The first of each block is the next row of a Latin square in which every variant also follows every
 // other equally often (Williams 1949, doi 10.1071/CH9490149): A B B A for two; A B C, C B A, B C A, A C B, … for three.
-// Which variant has which letter of the square is drawn anew for each square, and of each block which of its two orders
-// comes first, so that no disturbance can keep step with the blocks: A B B A or B A A B. A seed draws the same on every
-// machine; 0 draws nothing. One variant is a plain sequence, without pairs or blocks of more than one position.
-std::vector<PlannedUnit> plan_round(int variants, int round, std::uint64_t seed = 0);
+// One variant is a plain sequence, without pairs or blocks of more than one position.
+std::vector<PlannedUnit> plan_round(int variants, int round);
 
 // The first round at or after `round` that begins a block.
 int next_block(int round);
 
-std::string variant_name(int side);  // "A", "B", …
-// Protocol::order: "A", "ABBA", "mirrored Williams square of 3"; where it is drawn, "ABBA (drawn)".
-std::string order_name(int variants, std::uint64_t seed = 0);
+std::string variant_name(int side);    // "A", "B", …
+std::string order_name(int variants);  // "A", "ABBA", "mirrored Williams square of 3": Protocol::order
+std::string order_text(int variants);  // the first rounds in letters: "A B C, C B A, B C A"
 
 }  // namespace varve

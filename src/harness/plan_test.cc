@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
 #include <map>
 
 namespace varve {
@@ -21,10 +19,10 @@ std::string order_of(const std::vector<PlannedUnit>& plan) {
   return text;
 }
 
-std::vector<PlannedUnit> rounds(int variants, int count, std::uint64_t seed = 0) {
+std::vector<PlannedUnit> rounds(int variants, int count) {
   std::vector<PlannedUnit> plan;
   for (int round = 0; round < count; ++round) {
-    const std::vector<PlannedUnit> one = plan_round(variants, round, seed);
+    const std::vector<PlannedUnit> one = plan_round(variants, round);
     plan.insert(plan.end(), one.begin(), one.end());
   }
   return plan;
@@ -47,45 +45,9 @@ TEST(Plan, OneVariantIsAPlainSequence) {
 
 TEST(Plan, ThreeVariantsRunInRowsAndTheirMirrorImages) {
   EXPECT_EQ(order_of(rounds(3, 6)), "A0 B0 C0 C1 B1 A1|B2 C2 A2 A3 C3 B3|C4 A4 B4 B5 A5 C5");
+  EXPECT_EQ(order_text(3), "A B C, C B A, B C A");
   EXPECT_EQ(order_name(3), "mirrored Williams square of 3");
   EXPECT_EQ(order_name(2), "ABBA");
-}
-
-// The first letter of each block.
-std::string first_letters(int variants, int count, std::uint64_t seed) {
-  std::string letters;
-  for (int block = 0; block < count; ++block) letters += variant_name(plan_round(variants, 2 * block, seed)[0].side);
-  return letters;
-}
-
-TEST(Plan, ASeedDrawsWhichGoesFirst) {
-  EXPECT_EQ(order_name(2, 7), "ABBA (drawn)");
-  EXPECT_EQ(first_letters(2, 16, 0), std::string(16, 'A'));
-  EXPECT_EQ(first_letters(2, 200, 7), first_letters(2, 200, 7));
-  EXPECT_NE(first_letters(2, 200, 7), first_letters(2, 200, 8));
-  for (int variants = 2; variants <= 5; ++variants) {
-    const std::string letters = first_letters(variants, 2000, 7);
-    for (int side = 0; side < variants; ++side) {
-      const auto times = std::count(letters.begin(), letters.end(), variant_name(side)[0]);
-      EXPECT_NEAR(static_cast<double>(times), 2000.0 / variants, 130) << variants << " variants";
-    }
-  }
-}
-
-// What a machine that is slow in the first and the last unit of every block adds to A more than to B, a block.
-double favour(std::uint64_t seed) {
-  constexpr int kRounds = 400;
-  double sum = 0;
-  for (const PlannedUnit& unit : rounds(2, kRounds, seed)) {
-    const bool is_slow = unit.position == 0 || unit.position == 3;
-    if (is_slow) sum += unit.side == 0 ? 1 : -1;
-  }
-  return sum / (kRounds / 2.0);
-}
-
-TEST(Plan, ADisturbanceInStepWithTheBlocksFavoursNobodyWhereTheOrderIsDrawn) {
-  EXPECT_EQ(favour(0), 2);
-  for (const std::uint64_t seed : {1u, 2u, 3u}) EXPECT_LT(std::abs(favour(seed)), 0.5) << seed;
 }
 
 TEST(Plan, BlocksAndPositionsAreNumberedFromNought) {
@@ -102,8 +64,7 @@ TEST(Plan, BlocksAndPositionsAreNumberedFromNought) {
 TEST(Plan, ALinearDriftCancelsInEveryBlock) {
   for (int variants = 2; variants <= 9; ++variants) {
     std::map<std::pair<int, int>, int> places;  // by block and side
-    for (const PlannedUnit& unit : rounds(variants, 8, static_cast<std::uint64_t>(variants % 3)))
-      places[{unit.block, unit.side}] += unit.position;
+    for (const PlannedUnit& unit : rounds(variants, 8)) places[{unit.block, unit.side}] += unit.position;
     for (const auto& [at, sum] : places)
       EXPECT_EQ(sum, 2 * variants - 1) << variants << " variants, block " << at.first;
   }
@@ -115,7 +76,7 @@ TEST(Plan, EveryVariantFollowsEveryOtherEquallyOften) {
     const int count = variants % 2 == 0 ? variants : 2 * variants;
     std::map<std::pair<int, int>, int> follows, stands;
     for (int round = 0; round < count; ++round) {
-      const std::vector<PlannedUnit> one = plan_round(variants, round, static_cast<std::uint64_t>(variants % 3));
+      const std::vector<PlannedUnit> one = plan_round(variants, round);
       ASSERT_EQ(one.size(), static_cast<std::size_t>(variants));
       for (std::size_t i = 0; i < one.size(); ++i) {
         ++stands[{one[i].side, static_cast<int>(i)}];

@@ -87,10 +87,8 @@ class Scheduler {
   bool measure(int rounds) {
     if (rounds > 0) observer_.forecast(forecast_lines(plan_, run_.units, run_.protocol.primary_metric));
     const int first = first_new_round(run_);
-    // A run that began with an order that is not drawn goes on with it.
-    const bool drawn = run_.protocol.order == order_name(sides(), plan_.seed);
     for (int round = 0; round < rounds && (round == 0 || !is_enough(plan_.rules, run_)); ++round) {
-      if (!execute_all(plan_round(sides(), first + round, drawn ? plan_.seed : 0))) return false;
+      if (!execute_all(plan_round(sides(), first + round))) return false;
     }
     return true;
   }

@@ -215,26 +215,6 @@ TEST(Scheduler, PadsAreRecordedDifferAndFollowFromTheSeed) {
   EXPECT_LE(*std::max_element(pads.begin(), pads.end()), 4095);
 }
 
-TEST(Scheduler, TheOrderIsDrawnByTheSeedUnlessTheRunBeganOtherwise) {
-  const auto order_of = [](const std::string& begun_as) {
-    Bench bench(2, 20, 0);
-    bench.plan.seed = 7;
-    bench.run.protocol.order = begun_as;
-    FakeExecutor executor(fine);
-    std::string order;
-    for (const Unit& unit : bench.execute(executor).units) order += unit.variant;
-    return order;
-  };
-  std::string drawn, fixed;
-  for (int round = 0; round < 20; ++round) {
-    for (const PlannedUnit& unit : plan_round(2, round, 7)) drawn += variant_name(unit.side);
-    for (const PlannedUnit& unit : plan_round(2, round)) fixed += variant_name(unit.side);
-  }
-  EXPECT_EQ(order_of(order_name(2, 7)), drawn);
-  EXPECT_EQ(order_of("ABBA"), fixed);
-  EXPECT_NE(drawn, fixed);
-}
-
 TEST(Scheduler, OnednnGetsAnEvidenceUnitOnTheSideThatLoadedIt) {
   Bench bench(2, 1, 0);
   FakeExecutor executor([](int i) {

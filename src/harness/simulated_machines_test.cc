@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <random>
 
@@ -50,10 +48,8 @@ Run simulated_run(Random& random, const MachineMood& mood, double effect, int pa
   RunPlan plan;
   plan.units = pairs;
   plan.warmup = 2;
-  plan.seed = random();
   std::vector<PreparedVariant> variants;
   Run run;
-  run.protocol.order = order_name(2, plan.seed);  // drawn, as it is for users
   for (const char* name : {"A", "B"}) {
     plan.variants.push_back({{"x"}, {}});
     PreparedVariant variant;
@@ -98,10 +94,6 @@ SimulatedRates simulate(const std::function<MachineMood()>& machine, double effe
     rates.covered += verdict.log_95.low <= effect && effect <= verdict.log_95.high ? 1.0 / trials : 0;
     rates.false_alarms += effect == 0 && called ? 1.0 / trials : 0;
     rates.found += verdict.speed == Speed::slower ? 1.0 / trials : 0;
-  }
-  if (std::getenv("VARVE_SHOW_RATES") != nullptr) {
-    std::printf("effect %.3f covered %.4f found %.3f false %.4f\n", effect, rates.covered, rates.found,
-                rates.false_alarms);
   }
   return rates;
 }

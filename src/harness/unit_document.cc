@@ -30,7 +30,12 @@ void close_cpu_account(const Unit& unit, Profile& profile) {
 
 }  // namespace
 
-int PadSource::next() { return static_cast<int>(random_.next() % kPadRange); }
+int PadSource::next() {
+  std::uint64_t z = state_ += 0x9e3779b97f4a7c15u;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return static_cast<int>((z ^ (z >> 31)) % kPadRange);
+}
 
 Unit make_unit(const PlannedUnit& planned, int index, int pad, double started_seconds, UnitOutcome& outcome) {
   Unit unit;

@@ -1,19 +1,21 @@
 #pragma once
+#include <cstdint>
+
 #include "harness/plan.h"
-#include "harness/split_mix.h"
 #include "harness/unit/executor.h"
 #include "model/run_record.h"
 
 namespace varve {
 
-// The sizes of the environment pads, 0 to 4095 bytes.
+// The sizes of the environment pads, 0 to 4095 bytes. SplitMix64 (Steele, Lea and Flood 2014,
+// doi 10.1145/2714064.2660195): the same pads for a seed on every machine.
 class PadSource {
  public:
-  explicit PadSource(std::uint64_t seed) : random_(seed) {}
+  explicit PadSource(std::uint64_t seed) : state_(seed) {}
   int next();
 
  private:
-  SplitMix random_;
+  std::uint64_t state_;
 };
 
 // What a run says of a unit, without its profiles. `started_seconds` since the run began.

@@ -141,7 +141,7 @@ struct Protocol {
   double timeout_seconds = 0;  // a unit; 0 is none
   std::string order;           // "A", "ABBA", "mirrored Williams square of 3": harness/plan.h
   std::string primary_metric;  // resolved: named by --metric, else the first the program wrote, else "wall time"
-  std::uint64_t seed = 0;      // of the environment pads and of the order, where it is drawn
+  std::uint64_t seed = 0;      // of the environment pads
   std::string metric_note;  // why the primary metric is what it is, where nobody named it and it is not the program's
   std::vector<std::string> work_metrics;  // counts that must agree between the sides before rates are compared
   std::vector<std::string> outputs;       // files, or "-", that must agree between the sides

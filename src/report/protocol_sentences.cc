@@ -94,17 +94,11 @@ std::vector<std::string> protocol_sentences(const Run& run) {
   std::string shape =
       fmt::format("{} planned{}, each a fresh process",
                   count_text(static_cast<std::size_t>(std::max(plan.units, 0)), "unit", "units"), two ? " a side" : "");
-  const bool drawn = plan.order.ends_with("(drawn)");
-  if (plan.order.starts_with("ABBA")) {
-    shape += drawn ? fmt::format(", in blocks of A B B A or B A A B, drawn with the seed {}", plan.seed)
-                   : ", in blocks of the order A B B A";
-    shape += ", so that a steady drift cancels out";
-  }
+  if (plan.order == "ABBA") shape += ", in blocks of the order A B B A, so that a steady drift cancels out";
   if (run.variants.size() > 2) {
     shape +=
         ", in rounds of one unit of each side, every second one in the turned order of the one before, so that a "
         "steady drift cancels out; over all rounds each side follows each other equally often";
-    if (drawn) shape += fmt::format("; which goes first is drawn with the seed {}", plan.seed);
   }
   sentences.push_back(shape + ".");
   sentences.push_back(plan.rules.warmup != WarmupRule::count ? warmup_sentence(run)
