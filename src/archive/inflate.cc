@@ -286,12 +286,14 @@ class GzipInflater : public Inflater {
     state_->next_in = reinterpret_cast<std::uint8_t*>(const_cast<std::byte*>(unread_.data()));
     state_->avail_in = static_cast<std::uint32_t>(unread_.size());
     const int result = isal_inflate(state_.get());
-    const std::size_t used = unread_.size() - state_->avail_in;
+    // Of damaged data the library hands back more than it was given: bytes that it took in an earlier call.
+    const bool beyond = state_->avail_in > unread_.size();
+    const std::size_t used = beyond ? 0 : unread_.size() - state_->avail_in;
     unread_ = unread_.subspan(used);
     if (result == ISAL_INCORRECT_CHECKSUM) {
       return failure(where_, "the check sum of its gzip data is wrong", "The file is damaged: copy or save it again");
     }
-    if (result < 0 || result == ISAL_NEED_DICT) {
+    if (result < 0 || result == ISAL_NEED_DICT || beyond) {
       return failure(where_, "its gzip data is damaged", "Copy or save the file again");
     }
     const bool stuck = used == 0 && state_->avail_out == room && state_->block_state != ISAL_BLOCK_FINISH;

@@ -127,6 +127,15 @@ TEST(Inflate, DamagedDataIsAnError) {
   EXPECT_FALSE(read_all("\xfd"s + "7zXZ\0\0"s));
 }
 
+// ISA-L (2.30) hands back bytes of this one that it took in a call before.
+TEST(Inflate, MoreHandedBackThanGivenIsDamage) {
+  constexpr std::string_view kDamaged(
+      "\x1f\x8b\x08\0\0\0\0\x23\0\x02\x03\xd7\x07\x4d\xf9\xa7\x48\x81\x37\xf8\x37\x7a\0\x1e\x10\0", 26);
+  const Result<std::string> read = read_all(std::string(kDamaged));
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().found, "its gzip data is damaged");
+}
+
 TEST(Inflate, BombsAreDefused) {
   const InflateLimits limits = {.total = std::uint64_t{1} << 30, .ratio = 50, .ratio_from = std::uint64_t{1} << 20};
   for (const std::string& bomb : {gzip(std::string(16 << 20, '\0')), zstd(std::string(16 << 20, '\0'))}) {
