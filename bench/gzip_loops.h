@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "stats/descriptive.h"
 #include "world/file_reader.h"
 
 namespace varve {
@@ -20,11 +21,6 @@ namespace varve {
 [[noreturn]] inline void fail(const std::string& why) {
   std::fprintf(stderr, "%s\n", why.c_str());
   std::exit(2);
-}
-
-inline double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
 }
 
 inline FileReader open_file(const std::string& path) {

@@ -8,6 +8,9 @@
 #include <vector>
 
 // What reading a text line by line is measured against: counting its lines, and asking RE2 of each.
+
+#include "stats/descriptive.h"
+
 namespace varve::bench {
 
 // Of this thread on a processor: what else the machine does meanwhile does not count.
@@ -42,11 +45,6 @@ inline std::size_t lines_with(std::string_view text, const RE2& pattern) {
     at = end + 1;
   }
   return hits;
-}
-
-inline double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
 }
 
 }  // namespace varve::bench

@@ -15,6 +15,7 @@
 #include "kernels/databases/database_formats.h"
 #include "kernels/formats/trace_formats.h"
 #include "kernels/trace/trace_input.h"
+#include "stats/descriptive.h"
 #include "world/world.h"
 
 namespace {
@@ -134,10 +135,6 @@ std::pair<std::int64_t, std::int64_t> read_profile(const std::string& path) {
   return all;
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 }  // namespace
 
 int main(int argc, char** argv) {
