@@ -7,10 +7,9 @@
 #include <string_view>
 #include <vector>
 
-// What reading a text line by line is measured against: counting its lines, and asking RE2 of each.
-
 #include "stats/descriptive.h"
 
+// What reading a text line by line is measured against: counting its lines, and asking RE2 of each.
 namespace varve::bench {
 
 // Of this thread on a processor: what else the machine does meanwhile does not count.

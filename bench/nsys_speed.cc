@@ -19,6 +19,8 @@
 #include "world/world.h"
 
 namespace {
+using varve::median;
+
 using Clock = std::chrono::steady_clock;
 
 [[noreturn]] void fail(const std::string& what) {
