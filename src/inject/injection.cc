@@ -179,11 +179,11 @@ bool start_thread() {
   return pthread_create(&thread, &attributes, flush_now_and_then, nullptr) == 0;
 }
 
-// Waits two seconds at most: a program that ends must end, whatever the driver does on the other thread.
+// Waits two seconds at most: a program that ends or forks must do so, whatever the driver does on the other thread.
 bool lock_flushing() {
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 2000; ++i) {
     if (pthread_mutex_trylock(&recorder.flushing) == 0) return true;
-    const timespec moment = {0, 10'000'000};
+    const timespec moment = {0, 1'000'000};
     nanosleep(&moment, nullptr);
   }
   return false;
@@ -203,8 +203,19 @@ void finish() {
   pthread_mutex_unlock(&recorder.flushing);
 }
 
-void before_fork() { pthread_mutex_lock(&recorder.tables); }
-void after_fork() { pthread_mutex_unlock(&recorder.tables); }
+// A fork waits for a flush that is under way: the thread that flushes holds locks of CUPTI and of the driver, and in the
+// child, which has no such thread, they would stay locked. A flush locks in the same order.
+bool fork_holds_flushing = false;  // guarded by recorder.tables
+void before_fork() {
+  const bool is_held = lock_flushing();
+  pthread_mutex_lock(&recorder.tables);
+  fork_holds_flushing = is_held;
+}
+void after_fork() {
+  const bool was_held = fork_holds_flushing;
+  pthread_mutex_unlock(&recorder.tables);
+  if (was_held) pthread_mutex_unlock(&recorder.flushing);
+}
 
 // The child has neither the thread nor a context: what it does on a device it does after its own cuInit.
 void in_child() {
