@@ -1,6 +1,7 @@
 // A libcupti without a GPU, for tests of the recorder: hands out records of what the program says that it launches.
 // KERNEL_BYTES is the size of a kernel's record, which differs from release to release; API the version it states.
-// FAKE_CUPTI tells it what to do, words with commas between them: taken, refuses (no kernels are recorded), old.
+// FAKE_CUPTI tells it what to do, words with commas between them: taken, refuses (no kernels are recorded), old, slow
+// (a flush takes half a second).
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -291,7 +292,9 @@ int cuptiActivityGetNumDroppedRecords(void* context, uint32_t stream, size_t* co
 
 int cuptiActivityFlushAll(uint32_t flags) {
   (void)flags;
+  const struct timespec half_a_second = {0, 500000000};
   pthread_mutex_lock(&lock);
+  if (told("slow")) nanosleep(&half_a_second, NULL);
   complete();
   pthread_mutex_unlock(&lock);
   return 0;

@@ -249,6 +249,13 @@ def case_fork(ground):
     assert len(ground.files()) == 2, ground.files()
 
 
+def case_fork_in_flush(ground):
+    """A child that is forked while a flush is under way, which holds CUPTI's lock, can use CUPTI itself."""
+    settings = {"FAKE_CUPTI": "slow"}
+    text = ground.run_whole("init", "launch=300", "sleep=250", "fork", "launch=30", environment=settings)
+    assert "child 1280" in text, text
+
+
 def case_exec(ground):
     """exec keeps the number of the process: a second file, and the first says that its end is not known."""
     ground.run_whole("init", "launch=300", "sleep=400", "exec", "init", "launch=30")
