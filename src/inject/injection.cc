@@ -203,8 +203,8 @@ void finish() {
   pthread_mutex_unlock(&recorder.flushing);
 }
 
-// A fork waits for a flush that is under way: the thread that flushes holds locks of CUPTI and of the driver, and in the
-// child, which has no such thread, they would stay locked. A flush locks in the same order.
+// A fork waits for a flush that is under way: the thread that flushes holds locks of CUPTI and of the driver, and in
+// the child, which has no such thread, they would stay locked. A flush locks in the same order.
 bool fork_holds_flushing = false;  // guarded by recorder.tables
 void before_fork() {
   const bool is_held = lock_flushing();

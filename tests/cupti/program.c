@@ -122,6 +122,30 @@ static void load_module(const char* path) {
   fclose(file);
 }
 
+// How many kernels the spool of this process tells of: the counts of the last "time" line of each row.
+static uint64_t told_of(void) {
+  static uint64_t counts[1024];
+  char path[1024], line[65536];
+  memset(counts, 0, sizeof counts);
+  const char* folder = getenv("VARVE_CUDA_SPOOL");
+  snprintf(path, sizeof path, "%s/cuda-%d.spool", folder != NULL ? folder : "", (int)getpid());
+  FILE* file = fopen(path, "r");
+  if (file == NULL) return 0;
+  while (fgets(line, sizeof line, file) != NULL) {
+    unsigned long long row = 0, count = 0;
+    if (sscanf(line, "time %llu %llu", &row, &count) == 2 && row < 1024) counts[row] = count;
+  }
+  fclose(file);
+  uint64_t sum = 0;
+  for (int i = 0; i < 1024; ++i) sum += counts[i];
+  return sum;
+}
+
+// Until a flush has told of so many, which the test's time limit bounds.
+static void wait_until_told(uint64_t kernels) {
+  while (told_of() < kernels) usleep(5000);
+}
+
 static const char* value_of(const char* step, const char* name) {
   const size_t size = strlen(name);
   return strncmp(step, name, size) == 0 && step[size] == '=' ? step + size + 1 : NULL;
@@ -143,6 +167,7 @@ int main(int count, char** steps) {
     if ((value = value_of(step, "launch"))) launch(strtoull(value, NULL, 10), names, shapes);
     if ((value = value_of(step, "module"))) load_module(value);
     if ((value = value_of(step, "sleep"))) usleep((useconds_t)(1000 * atoi(value)));
+    if ((value = value_of(step, "told"))) wait_until_told(strtoull(value, NULL, 10));
     if ((value = value_of(step, "threads"))) launch_in_threads(atoi(value), launch_some);
     if ((value = value_of(step, "threads_for_ever"))) launch_in_threads(atoi(value), launch_for_ever);
     if ((value = value_of(step, "system"))) printf("system %d\n", system(value));

@@ -258,7 +258,7 @@ def case_fork_in_flush(ground):
 
 def case_exec(ground):
     """exec keeps the number of the process: a second file, and the first says that its end is not known."""
-    ground.run_whole("init", "launch=300", "sleep=400", "exec", "init", "launch=30")
+    ground.run_whole("init", "launch=300", "told=300", "exec", "init", "launch=30")
     files = ground.files()
     assert len(files) == 2 and any(file.name.endswith("-2.spool") for file in files), files
     first, _ = ground.read(min(files, key=lambda file: file.name.count("-")))
@@ -273,7 +273,7 @@ def case_sudden_ends(ground):
     for step, status in (("_exit", 3), ("kill", -9)):
         for file in ground.files():
             file.unlink()
-        ended, _ = ground.run("init", "launch=3000", "sleep=500", step)
+        ended, _ = ground.run("init", "launch=3000", "told=3000", step)
         assert ended == status, ended
         document, told = ground.read()
         assert told == 0
@@ -309,14 +309,14 @@ def case_not_asked(ground):
 
 def case_unloaded(ground):
     """A library that is closed by whoever opened it stays: its thread, its handlers and CUPTI's way back are in it."""
-    text = ground.run_whole("init", "launch=300", "unload", "sleep=300", "launch=300", "fork", "launch=30")
+    text = ground.run_whole("init", "launch=300", "unload", "told=300", "launch=300", "fork", "launch=30")
     assert "unload 0" in text, text
     check_total(ground.read()[0], {"kernel_0": 200, "kernel_1": 200, "kernel_2": 200})
 
 
 def case_closed_files(ground):
     """A program that closes every file that it does not know loses nothing."""
-    ground.run_whole("init", "launch=300", "sleep=300", "close", "launch=300")
+    ground.run_whole("init", "launch=300", "told=300", "close", "launch=300")
     check_total(ground.read()[0], {"kernel_0": 200, "kernel_1": 200, "kernel_2": 200})
 
 
@@ -333,7 +333,7 @@ def case_limited(ground):
 
 def case_torn(ground):
     """A spool that ends anywhere is read up to there: no total is larger than that of the whole."""
-    ground.run_whole("init", "launch=300", "sleep=200", "launch=3000", "rest")
+    ground.run_whole("init", "launch=300", "told=300", "launch=3000", "rest")
     whole = ground.files()[0].read_bytes()
     torn = ground.folder / "torn.spool"
     for cut in range(30, len(whole), max(1, len(whole) // 60)):

@@ -13,6 +13,11 @@ NvmlSample sample(unsigned mhz, unsigned milliwatts, std::uint64_t memory, std::
   return {mhz, milliwatts, 60u, memory, reasons, std::move(processes)};
 }
 
+// A minute at most, which no machine is so busy as to need.
+void wait_until(const std::atomic<int>& asked, int times) {
+  for (int i = 0; i < 60'000 && asked < times; ++i) usleep(1000);
+}
+
 TEST(GpuConditions, AreOfTheSamplesWhileTheUnitRan) {
   const GpuConditions gpu =
       gpu_conditions("00000000:17:00.0", {sample(210, 80000, 1000, 0x1, {7, 9}), sample(1980, 400000, 5000, 0, {7, 99}),
@@ -39,15 +44,20 @@ TEST(GpuWatch, SamplesAsLongAsTheUnitRuns) {
       },
       0.005);
   watch.begin();
-  usleep(60'000);
+  wait_until(asked, 3);
   const std::vector<GpuConditions> gpus = watch.finish();
   const int until_now = asked;
   ASSERT_EQ(gpus.size(), 1u);
   EXPECT_GE(gpus[0].samples, 2);
   usleep(30'000);
   EXPECT_EQ(asked, until_now) << "the thread ended with the unit";
+}
+
+TEST(GpuWatch, OfAUnitThatWasOverAtOnceTellsWhatWasBefore) {
+  GpuWatch watch(
+      {"a"}, [] { return std::vector<NvmlSample>{sample(1000, 100000, 1, 0)}; }, 3600);
   watch.begin();
-  EXPECT_EQ(watch.finish().at(0).samples, 0) << "a unit that was over at once";
+  EXPECT_EQ(watch.finish().at(0).samples, 0);
 }
 
 TEST(GpuWatch, LeavesAGpuAloneThatHangs) {
@@ -60,7 +70,7 @@ TEST(GpuWatch, LeavesAGpuAloneThatHangs) {
       },
       0.001);
   watch.begin();
-  usleep(20'000);
+  wait_until(*asked, 2);
   EXPECT_EQ(watch.finish().size(), 1u);
   const int until_now = *asked;
   watch.begin();
