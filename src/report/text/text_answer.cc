@@ -87,14 +87,15 @@ bool is_marked(const Run& run, const Finding& finding) {
   });
 }
 
-// Errors are shown whole: they say what to mend. Warnings are counted, by their ids.
+// Errors are shown whole: they say what to mend. Of warnings what was seen, or what to do where that is said already.
 std::string short_findings(const Run& run, const TextStyle& style) {
   std::vector<Finding> errors;
   std::vector<std::string> warnings;
   for (const Finding& finding : run.findings) {
     if (finding.severity == Severity::error) errors.push_back(finding);
     if (finding.severity != Severity::warning || is_marked(run, finding)) continue;
-    warnings.push_back(finding.id + ": " + finding.evidence);
+    const bool is_said = !run.complete && finding.evidence == run.incomplete_reason;
+    warnings.push_back(finding.id + ": " + (is_said ? finding.fix : finding.evidence));
   }
   std::string out;
   for (const std::string& warning : warnings) out += paragraph("warning " + warning, 0, Tone::caution, style);
