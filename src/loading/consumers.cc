@@ -29,6 +29,13 @@ bool is_extension_module(const HeldLibrary& library, LoadedFiles& files) {
   return symbols != nullptr && symbols->defines("PyInit_" + name.substr(0, name.find('.')), nullptr);
 }
 
+bool is_soname_of_cuda(const std::string& soname, const std::string& major) {
+  const LibraryRow* row = library_of(soname);
+  return row != nullptr && !major.empty() &&
+         std::any_of(row->sonames.begin(), row->sonames.end(),
+                     [&](const LibraryName& name) { return name.soname == soname && name.cuda == major; });
+}
+
 // What an import opens of other packages before its own libraries need it: what packages hold for others to load, or
 // nothing; unknown where their Python cannot be read.
 enum class Preloads { unknown, wheels, nothing };
@@ -115,6 +122,7 @@ class EnvironmentConsumers {
     note_foreign_modules(loading, imported);
     open_others(loading, imported);
     open_made_up(loading, imported, package);
+    open_bound(loading, environment, package, imported);
     loading.open_late_names(first);
     loading.finish();
     return consumer;
@@ -250,6 +258,23 @@ class EnvironmentConsumers {
     for (const std::string& name : made_up_names(ground_.files, imported.folder, package)) {
       (void)std::any_of(askers.begin(), askers.end(),
                         [&](const HeldLibrary* asker) { return loading.open_from(*asker, name); });
+    }
+  }
+
+  // What modules of bindings open through cuda-pathfinder. Of no name that is there, that of the CUDA which the
+  // environment's bindings are of is missed.
+  void open_bound(ConsumerLoading& loading, const Environment& environment, const Package& package,
+                  const ImportedPackage& imported) {
+    if (!asks_for_opener(package)) return;
+    const auto cuda = std::find_if(environment.packages.begin(), environment.packages.end(),
+                                   [](const Package& one) { return one.name == "cuda-bindings"; });
+    const std::string major =
+        cuda == environment.packages.end() ? "" : cuda->version.substr(0, cuda->version.find('.'));
+    for (const HeldLibrary* library : imported.libraries) {
+      std::vector<std::string> names = bound_names(library->path);
+      std::stable_partition(names.begin(), names.end(),
+                            [&](const std::string& name) { return is_soname_of_cuda(name, major); });
+      loading.open_one_from(*library, names);
     }
   }
 

@@ -241,6 +241,33 @@ TEST_F(Consumers, DoNotTakeWhatNothingLooksFor) {
 }
 
 // torch opens what NVIDIA's wheels hold, and not the copy that Triton keeps for itself.
+// Modules that NVIDIA's generator makes have cuda-pathfinder open the library that they are named after: no file holds
+// that name, and of several releases the first that is there counts.
+TEST_F(Consumers, OfBindingsOpenTheLibrariesThatTheyBind) {
+  const std::string folder = "nvmath/bindings/_internal/";
+  std::vector<std::string> files = {"nvmath/__init__.py"};
+  root_.write(kPackages + files[0], "");
+  for (const std::string name : {"cublas", "cufft"}) {
+    files.push_back(folder + name + ".cpython-311-x86_64-linux-gnu.so");
+    library(files.back(), "const char* PyInit_" + name + "(void) { return \"libcuda.so.1\"; }");
+  }
+  package("nvmath-python", "1.0.0", files);
+  root_.write(std::string(kPackages) + "nvmath_python-1.0.0.dist-info/METADATA",
+              "Metadata-Version: 2.1\nName: nvmath-python\nVersion: 1.0.0\nRequires-Dist: cuda-pathfinder\n");
+  library("nvidia/cublas/lib/libcublas.so.12", "int products(void) { return 1; }");
+  package("nvidia-cublas-cu12", "12.9.1", {"nvidia/cublas/lib/libcublas.so.12"});
+  const auto look = [&] { return capture(); };
+  Stack stack = look();
+  const ConsumedLibrary& found = row_of(consumer_of(stack, "nvmath-python"), "libcublas.so.12");
+  EXPECT_EQ(found.why, "held by the environment");
+  EXPECT_EQ(found.kind, DependencyKind::opened);
+  EXPECT_NE(found.path, "");
+  EXPECT_EQ(row_of(consumer_of(stack, "nvmath-python"), "libcufft.so.12").path, "") << "of CUDA 13, the newest";
+  package("cuda-bindings", "12.9.0", {});  // which tells the release that is wanted
+  stack = look();
+  EXPECT_EQ(row_of(consumer_of(stack, "nvmath-python"), "libcufft.so.11").path, "");
+}
+
 TEST_F(Consumers, LeaveACompilersOwnCopyAlone) {
   link_time("libcupti.so.13", "int cupti(void) { return 1; }");
   library("torch/_C.cpython-311-x86_64-linux-gnu.so", "int cupti(void); int PyInit__C(void) { return cupti(); }",

@@ -195,12 +195,16 @@ bool PackageStart::opens_wheels() const {
                      [&](const Text& text) { return opens_libraries(text.source) && names_nvidia(text.source); });
 }
 
+bool asks_for_opener(const Package& package) {
+  return std::any_of(package.requirements.begin(), package.requirements.end(), [](const Requirement& wanted) {
+    const PackageRow* asked = find_package_row(normal_package_name(wanted.name));
+    return asked != nullptr && asked->opens_wheels;
+  });
+}
+
 std::optional<bool> opens_wheels_first(const Package& package, const PackageStart& start) {
   const PackageRow* row = find_package_row(normal_package_name(package.name));
-  for (const Requirement& wanted : package.requirements) {
-    const PackageRow* asked = find_package_row(normal_package_name(wanted.name));
-    if (asked != nullptr && asked->opens_wheels) return true;
-  }
+  if (asks_for_opener(package)) return true;
   if (row != nullptr && !row->preloads_from.empty()) {
     const std::optional<DottedVersion> from = dotted_version_from(row->preloads_from);
     const std::optional<DottedVersion> version = dotted_version_from(package.version);

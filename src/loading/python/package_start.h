@@ -60,6 +60,8 @@ bool opens_libraries(const std::string& source);
 // Whether it names a library: "librmm.so.1" by "librmm.so" or "librmm", not by "librmmlogger".
 bool names_library(const std::string& source, const std::string& file_name);
 
+// Whether a package asks for one that opens NVIDIA's libraries wherever they are (cuda-pathfinder).
+bool asks_for_opener(const Package& package);
 // Whether a package opens, before its own libraries need them, what its environment holds in NVIDIA's wheels: by
 // data/packages.json, else by its files. Nothing: neither tells.
 std::optional<bool> opens_wheels_first(const Package& package, const PackageStart& start);

@@ -9,6 +9,7 @@
 #include "base/library_file_name.h"
 #include "base/text.h"
 #include "model/words/lookup_way.h"
+#include "rules/analysis/bringing_wheel.h"
 #include "rules/situation/package_row.h"
 #include "tables/libraries.h"
 
@@ -24,16 +25,6 @@ struct Head {
   bool all_needed = true;  // nothing on the way may be missing
 };
 
-// The package of the environment that lists a file of this name.
-std::string listing_package(const ConsumerView& view, const std::string& name) {
-  if (view.environment == nullptr) return {};
-  for (const FileFault& fault : view.environment->file_faults) {
-    if (fault.kind == FileFaultKind::missing && base_name(fault.path) == name && !fault.packages.empty()) {
-      return fault.packages.front();
-    }
-  }
-  return {};
-}
 // "libgraphbolt_pytorch_2.2.1.so" and "…_2.0.0.so" in one folder are one: its number apart.
 std::string numberless_name(const std::string& path) {
   std::string name = folder_of(path) + "/";
@@ -86,6 +77,8 @@ class LossFinder {
       if (is_missing(loaded) && loaded.kind == DependencyKind::needed) losses.push_back(loss_of_needed(loaded));
       if (is_missing(loaded) && loaded.kind == DependencyKind::opened && is_made_up(loaded.name)) {
         losses.push_back({LossEffect::gpu_part, &loaded, "", true});
+      } else if (is_missing(loaded) && is_bound(loaded)) {
+        losses.push_back(loss_of_bound(loaded));
       } else if (loaded.path.empty() && loaded.kind == DependencyKind::opened && fails_at_use(library)) {
         losses.push_back({.effect = LossEffect::use,
                           .library = &loaded,
@@ -158,6 +151,24 @@ class LossFinder {
     if (!matters) return LossEffect::side_piece;
     if (head.all_needed) return LossEffect::start;
     return library.path.empty() ? LossEffect::gpu_part : LossEffect::use;
+  }
+
+  // Opened by a module that binds this library and nothing else: that module alone cannot be used.
+  static bool is_bound(const ConsumedLibrary& library) {
+    const std::vector<std::string> names = bound_names(library.asked_by);
+    return library.kind == DependencyKind::opened && std::find(names.begin(), names.end(), library.name) != names.end();
+  }
+
+  // Bindings of one's own choice are side pieces. Where a package that is no part of CUDA itself (cuda-bindings calls
+  // the driver, and brings a runtime) finds no library of the toolkit at all, nothing of it can be used.
+  Loss loss_of_bound(const ConsumedLibrary& library) const {
+    const bool is_part_of_cuda = row_ != nullptr && row_->version_is_cuda;
+    const bool is_toolkit = index_.cuda_major(library.name).has_value();
+    const bool finds_any = std::any_of(view_.libraries.begin(), view_.libraries.end(), [&](const LibraryView& other) {
+      return !other.loaded->path.empty() && index_.is_cuda_library(other.loaded->name);
+    });
+    const bool in_vain = is_toolkit && !is_part_of_cuda && !finds_any;
+    return {in_vain ? LossEffect::gpu_part : LossEffect::side_piece, &library, "", true};
   }
 
   bool another_loads(const std::string& path) const {
@@ -325,6 +336,7 @@ class LossFinder {
 
   bool is_of_api(const Loss& loss) const {
     const std::string& name = loss.library->name;
+    if (is_bound(*loss.library) && row_ != nullptr && row_->version_is_cuda) return false;
     return loss.effect == LossEffect::side_piece && loss.is_missing() && is_extension_module(loss.library->asked_by) &&
            (index_.cuda_major(name) || is_expected(name));
   }
@@ -353,53 +365,6 @@ class LossFinder {
 
 std::vector<Loss> losses_of(const ConsumerView& view, const LibraryIndex& index) {
   return LossFinder(view, index).find();
-}
-
-std::string bringing_wheel(const ConsumerView& view, const LibraryIndex& index, const std::string& name) {
-  const std::string listed = listing_package(view, name);
-  if (!listed.empty()) return listed + " lists it: install it again";
-  std::vector<std::string> wheels = index.wheels_with(name);
-  if (view.environment != nullptr) {
-    for (const Package& package : view.environment->packages) {
-      for (const Requirement& wanted : package.requirements) {
-        if (std::find(wheels.begin(), wheels.end(), wanted.name) == wheels.end()) continue;
-        if (!wanted.installed.empty()) {
-          const auto& same = index.with_stem(library_words(name).stem);
-          const bool holds = std::any_of(same.begin(), same.end(), [&](const Binary* binary) {
-            return binary->environment == view.environment->path && binary->package == wanted.name &&
-                   (base_name(binary->path) == name || binary->soname == name);
-          });
-          return fmt::format("{} {} is installed and {}", wanted.name, wanted.installed,
-                             holds ? "holds it, where nothing looks for it" : "does not bring it");
-        }
-        return fmt::format("{}{} would bring it, which {} asks for and which is not installed", wanted.name,
-                           wanted.specifier, package.name);
-      }
-    }
-  }
-  const std::vector<int> majors = view.package == nullptr ? std::vector<int>{} : cuda_majors(view.package->cuda);
-  if (wheels.size() > 1 && majors.size() == 1) {
-    const std::string suffix = "-cu" + std::to_string(majors[0]);
-    const auto of_major =
-        std::find_if(wheels.begin(), wheels.end(), [&](const std::string& wheel) { return wheel.ends_with(suffix); });
-    if (of_major != wheels.end()) wheels = {*of_major};
-  }
-  return wheels.empty() ? std::string() : join(wheels, " or ") + " would bring it";
-}
-
-std::string bringing_wheels(const ConsumerView& view, const LibraryIndex& index,
-                            const std::vector<std::string>& names) {
-  constexpr std::string_view kBrings = " would bring it";
-  constexpr std::size_t kMostWheels = 4;
-  std::vector<std::string> wheels;
-  for (const std::string& name : names) {
-    std::string text = bringing_wheel(view, index, name);
-    if (!text.ends_with(kBrings) || text.find(" or ") != std::string::npos) continue;
-    text.resize(text.size() - kBrings.size());
-    if (std::find(wheels.begin(), wheels.end(), text) == wheels.end()) wheels.push_back(std::move(text));
-  }
-  if (wheels.size() < 2) return names.empty() ? std::string() : bringing_wheel(view, index, names.front());
-  return and_more(wheels, kMostWheels) + " would bring them";
 }
 
 }  // namespace varve

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "rules/analysis/bringing_wheel.h"
 #include "rules/analysis/made_stack_testing.h"
 
 namespace varve {
@@ -117,6 +118,32 @@ TEST(ConsumerLosses, NamesThatAreMadeUpAreItsGpuPart) {
   EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::ok);
   stack.not_found("libcublas.so.12", "/env/nvidia-cudnn-cu12/libcudnn.so.9");
   EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::degraded);
+}
+
+// nvmath-python without an extra: every module fails at its first call. Of those that bind what nobody wants one says
+// so.
+TEST(ConsumerLosses, BindingsAreOfNoUseWithoutAnyOfTheirLibraries) {
+  const auto bindings_of = [](const char* package) {
+    MadeStack stack;
+    stack.gpu("NVIDIA A100", "8.0").package(package, "12.0", "", "extension").consumer();
+    for (const char* name : {"cublas", "nvrtc"}) {
+      const std::string module = std::string(name) + ".cpython-311-x86_64-linux-gnu.so";
+      stack.library(module, std::string(package) + "/_internal");
+      stack.not_found(std::string("lib") + name + ".so.12", std::string("/env/") + package + "/_internal/" + module);
+      stack.last_library().kind = DependencyKind::opened;
+    }
+    return stack;
+  };
+  MadeStack nothing = bindings_of("nvmath-python");
+  EXPECT_EQ(answer_state(nothing, Question::libraries), CheckState::degraded);
+  EXPECT_EQ(nothing.analysis().consumers.front().losses.front().effect, LossEffect::gpu_part);
+  MadeStack one = bindings_of("nvmath-python");
+  one.last_library().path = "/env/nvidia/cuda_nvrtc/lib/libnvrtc.so.12";
+  EXPECT_EQ(answer_state(one, Question::libraries), CheckState::degraded);
+  EXPECT_EQ(one.analysis().consumers.front().losses.front().effect, LossEffect::side_piece);
+  // It calls the driver and brings a runtime: what else it binds is everybody's choice.
+  MadeStack cuda = bindings_of("cuda-bindings");
+  EXPECT_EQ(answer_state(cuda, Question::libraries), CheckState::ok);
 }
 
 TEST(ConsumerLosses, NamesTheWheelsThatAreKnown) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "rules/analysis/bringing_wheel.h"
 #include "rules/analysis/rule.h"
 #include "rules/software/software_rules.h"
 
