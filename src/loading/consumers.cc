@@ -100,7 +100,7 @@ class EnvironmentConsumers {
       return consumer;
     }
     const ImportedPackage imported = imported_package(package.name, own->second);
-    consumer.lacks_packages = lacking_frameworks(imported.start);
+    if (is_whole_) consumer.lacks_packages = lacking_modules(ground_.files, libraries_.folders, imported.start);
     const std::vector<std::string> frameworks = frameworks_needed(package, imported.libraries);
     const Preloads preloads = preloads_of(environment, package, imported.start, frameworks);
     ConsumerLoading loading(context_, files_, held_, libraries_.program, consumer,
@@ -111,6 +111,7 @@ class EnvironmentConsumers {
       const ImportedPackage first = imported_package(framework, by_package_[framework]);
       open_import(loading, first, lookup_text(LookupWay::of_framework, framework));
     }
+    open_imported_modules(loading, imported, frameworks);
     const std::size_t first = loading.loaded();
     if (wants_versions_of_others(imported.libraries)) {
       for (const std::string& name : imported.start.opened_names()) {
@@ -132,21 +133,22 @@ class EnvironmentConsumers {
     return varve::imported_package(ground_.files, libraries_.folders, name, libraries);
   }
 
-  // Frameworks that the import of a package imports first, and that nobody has.
-  std::vector<std::string> lacking_frameworks(const PackageStart& start) const {
-    std::vector<std::string> lacking;
-    for (const std::string& name : start.all_imports()) {
-      const PackageRow* row =
-          name.find('.') == std::string::npos ? find_package_row(normal_package_name(name)) : nullptr;
-      if (!is_whole_ || row == nullptr || row->role != PackageRole::framework) continue;
-      const bool there = std::any_of(libraries_.folders.begin(), libraries_.folders.end(), [&](const auto& folder) {
-        const std::vector<std::string> names = ground_.files.list(folder).value.value_or(std::vector<std::string>{});
-        return std::any_of(names.begin(), names.end(),
-                           [&](const std::string& file) { return file == name || file.starts_with(name + "."); });
-      });
-      if (!there && !libraries_.folders.empty()) lacking.push_back(name);
+  // Modules of other packages that the import imports at once (gpu4pyscf those of CuPy for cuSOLVER).
+  void open_imported_modules(ConsumerLoading& loading, const ImportedPackage& imported,
+                             const std::vector<std::string>& frameworks) {
+    const std::set<std::string>& imports = imported.start.all_imports();
+    for (const auto& [name, libraries] : own_) {
+      const bool is_opened = std::find(frameworks.begin(), frameworks.end(), name) != frameworks.end();
+      const PackageRole role = libraries.front()->role.value_or(PackageRole::library);
+      const bool uses_cuda = role == PackageRole::framework || role == PackageRole::extension;
+      if (name == imported.name || is_opened || !uses_cuda) continue;
+      const ImportedPackage other = imported_package(name, libraries);
+      for (const HeldLibrary* library : libraries) {
+        if (!imports.contains(other.module_of(*library)) || !is_extension_module(*library, files_)) continue;
+        loading.open(*library, DependencyKind::needed, lookup_text(LookupWay::of_framework, name));
+        loading.make_required(*library);
+      }
     }
-    return lacking;
   }
 
   // What is opened before it is needed, by the package or by a framework that is imported first.

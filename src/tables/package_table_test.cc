@@ -44,6 +44,13 @@ TEST(PackageTable, FindsByNameAndPattern) {
   EXPECT_EQ(find_package_row("pytorch"), nullptr);
 }
 
+TEST(PackageTable, PatternsOfCondaAreNoWheels) {
+  ASSERT_NE(find_conda_row("cuda-nvprof"), nullptr);
+  EXPECT_EQ(find_conda_row("cuda-nvprof")->role, PackageRole::runtime);
+  EXPECT_EQ(find_package_row("cuda-quantum-cu12"), nullptr);
+  EXPECT_EQ(find_package_row("cuda-bindings")->role, PackageRole::extension);
+}
+
 TEST(PackageTable, SystemPatternsLeaveCurlAndCupsAlone) {
   const auto& patterns = system_package_patterns();
   for (const char* name : {"cuda-nvcc-12-4", "libcudnn9-cuda-12", "libnccl2", "nvidia-driver-550", "libcublas-12-4",

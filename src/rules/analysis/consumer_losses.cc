@@ -72,6 +72,7 @@ class LossFinder {
 
   std::vector<Loss> find() const {
     std::vector<Loss> losses;
+    const bool without_cuda = finds_no_cuda();
     for (const LibraryView& library : view_.libraries) {
       const ConsumedLibrary& loaded = *library.loaded;
       if (is_missing(loaded) && loaded.kind == DependencyKind::needed) losses.push_back(loss_of_needed(loaded));
@@ -85,11 +86,13 @@ class LossFinder {
                           .part = {},
                           .by_name = true,
                           .damage = !listing_package(view_, loaded.name).empty() || is_listed_and_gone(loaded)});
+      } else if (is_missing(loaded) && !without_cuda && is_opened_by_module(loaded)) {
+        losses.push_back({LossEffect::side_piece, &loaded, "", true});
       }
       if (!loaded.path.empty() && is_missing_part(library)) losses.push_back({LossEffect::use, &loaded, "", true});
       if (loaded.unresolved_count > 0) losses.push_back(loss_of_unbound(library));
     }
-    if (finds_no_cuda()) {
+    if (without_cuda) {
       for (const LibraryView& library : view_.libraries) {
         if (opens_in_vain(library)) losses.push_back({LossEffect::gpu_part, library.loaded, "", true});
       }
@@ -160,15 +163,20 @@ class LossFinder {
   }
 
   // Bindings of one's own choice are side pieces. Where a package that is no part of CUDA itself (cuda-bindings calls
-  // the driver, and brings a runtime) finds no library of the toolkit at all, nothing of it can be used.
+  // the driver, and brings a runtime) finds none of the libraries that it binds, nothing of it can be used.
   Loss loss_of_bound(const ConsumedLibrary& library) const {
     const bool is_part_of_cuda = row_ != nullptr && row_->version_is_cuda;
-    const bool is_toolkit = index_.cuda_major(library.name).has_value();
-    const bool finds_any = std::any_of(view_.libraries.begin(), view_.libraries.end(), [&](const LibraryView& other) {
-      return !other.loaded->path.empty() && index_.is_cuda_library(other.loaded->name);
+    const bool finds_any = std::any_of(view_.libraries.begin(), view_.libraries.end(), [](const LibraryView& other) {
+      return !other.loaded->path.empty() && is_bound(*other.loaded);
     });
-    const bool in_vain = is_toolkit && !is_part_of_cuda && !finds_any;
-    return {in_vain ? LossEffect::gpu_part : LossEffect::side_piece, &library, "", true};
+    const LossEffect effect = is_part_of_cuda || finds_any ? LossEffect::side_piece : LossEffect::gpu_part;
+    return {effect, &library, "", true};
+  }
+
+  // A CUDA library that a module opens late, of which no version is there: what needs it fails by itself.
+  bool is_opened_by_module(const ConsumedLibrary& library) const {
+    return library.kind == DependencyKind::opened && is_extension_module(library.asked_by) &&
+           index_.cuda_major(library.name) && !found_.contains(split_library_file_name(library.name).stem);
   }
 
   bool another_loads(const std::string& path) const {
@@ -336,7 +344,8 @@ class LossFinder {
 
   bool is_of_api(const Loss& loss) const {
     const std::string& name = loss.library->name;
-    if (is_bound(*loss.library) && row_ != nullptr && row_->version_is_cuda) return false;
+    const bool is_choice = !is_bound(*loss.library) || (row_ != nullptr && row_->version_is_cuda);
+    if (loss.by_name && is_choice) return false;
     return loss.effect == LossEffect::side_piece && loss.is_missing() && is_extension_module(loss.library->asked_by) &&
            (index_.cuda_major(name) || is_expected(name));
   }

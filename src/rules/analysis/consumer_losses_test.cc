@@ -146,6 +146,19 @@ TEST(ConsumerLosses, BindingsAreOfNoUseWithoutAnyOfTheirLibraries) {
   EXPECT_EQ(answer_state(cuda, Question::libraries), CheckState::ok);
 }
 
+// cuda-python 11.8 opens NVRTC by the names of several releases: where none is there the module for it is told, and
+// nothing else suffers.
+TEST(ConsumerLosses, WhatAModuleOpensLateAndNobodyHasIsTold) {
+  MadeStack stack;
+  stack.gpu("NVIDIA A100", "8.0").package("cuda-bindings", "12.0", "12.0", "extension").consumer();
+  stack.library("cynvrtc.cpython-311-x86_64-linux-gnu.so", "cuda-bindings");
+  stack.not_found("libcublas.so.12", "/env/cuda-bindings/cynvrtc.cpython-311-x86_64-linux-gnu.so");
+  stack.last_library().kind = DependencyKind::opened;
+  const ConsumerAnswer answer = stack.analysis().consumers.front().answers.libraries;
+  EXPECT_EQ(answer.state, CheckState::ok);
+  EXPECT_NE(answer.detail.find("would not load without libcublas.so.12"), std::string::npos) << answer.detail;
+}
+
 TEST(ConsumerLosses, NamesTheWheelsThatAreKnown) {
   Knowledge knowledge = test::small_knowledge();
   for (const char* name : {"cublas", "cufft"}) {
