@@ -111,7 +111,7 @@ class EnvironmentConsumers {
       const ImportedPackage first = imported_package(framework, by_package_[framework]);
       open_import(loading, first, lookup_text(LookupWay::of_framework, framework));
     }
-    open_imported_modules(loading, imported, frameworks);
+    open_imported_modules(loading, imported);
     const std::size_t first = loading.loaded();
     if (wants_versions_of_others(imported.libraries)) {
       for (const std::string& name : imported.start.opened_names()) {
@@ -134,14 +134,12 @@ class EnvironmentConsumers {
   }
 
   // Modules of other packages that the import imports at once (gpu4pyscf those of CuPy for cuSOLVER).
-  void open_imported_modules(ConsumerLoading& loading, const ImportedPackage& imported,
-                             const std::vector<std::string>& frameworks) {
+  void open_imported_modules(ConsumerLoading& loading, const ImportedPackage& imported) {
     const std::set<std::string>& imports = imported.start.all_imports();
     for (const auto& [name, libraries] : own_) {
-      const bool is_opened = std::find(frameworks.begin(), frameworks.end(), name) != frameworks.end();
       const PackageRole role = libraries.front()->role.value_or(PackageRole::library);
       const bool uses_cuda = role == PackageRole::framework || role == PackageRole::extension;
-      if (name == imported.name || is_opened || !uses_cuda) continue;
+      if (name == imported.name || !uses_cuda) continue;
       const ImportedPackage other = imported_package(name, libraries);
       for (const HeldLibrary* library : libraries) {
         if (!imports.contains(other.module_of(*library)) || !is_extension_module(*library, files_)) continue;

@@ -5,8 +5,8 @@
 
 #include "base/text.h"
 #include "model/words/lookup_way.h"
-#include "rules/analysis/bringing_wheel.h"
 #include "rules/analysis/consumer_answers.h"
+#include "rules/situation/bringing_wheel.h"
 #include "rules/situation/library_facts.h"
 #include "tables/libraries.h"
 

@@ -1,7 +1,5 @@
 #include "rules/analysis/consumer_losses.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <set>
@@ -9,7 +7,7 @@
 #include "base/library_file_name.h"
 #include "base/text.h"
 #include "model/words/lookup_way.h"
-#include "rules/analysis/bringing_wheel.h"
+#include "rules/situation/bringing_wheel.h"
 #include "rules/situation/package_row.h"
 #include "tables/libraries.h"
 
@@ -133,6 +131,7 @@ class LossFinder {
     const auto same = found_.find(split_library_file_name(library.name).stem);
     const bool other_version = library.path.empty() && same != found_.end() && !same->second.contains(library.name);
     if (head.file->at_start) return LossEffect::start;
+    if (is_of_framework(*head.file)) return LossEffect::side_piece;
     // One file for each release of something (dgl's for torch 2.0.0 to 2.2.1), of which one loads.
     if (!head.by_name && another_loads(head.file->path)) return LossEffect::side_piece;
     if (head.by_name && is_made_up(head.file->name)) return LossEffect::gpu_part;  // and so it is not opened
@@ -179,6 +178,11 @@ class LossFinder {
            index_.cuda_major(library.name) && !found_.contains(split_library_file_name(library.name).stem);
   }
 
+  // A module of a framework that is imported first, and that it does without itself: its own verdict tells it.
+  static bool is_of_framework(const ConsumedLibrary& file) {
+    return lookup_way(file.why) == LookupWay::of_framework && !file.at_start;
+  }
+
   bool another_loads(const std::string& path) const {
     const auto [begin, end] = variants_.equal_range(numberless_name(path));
     return std::any_of(begin, end, [&](const auto& variant) { return variant.second != path; });
@@ -217,7 +221,7 @@ class LossFinder {
   // A member of its asker's own family that is opened by name and would not be there.
   bool is_missing_part(const LibraryView& library) const {
     const ConsumedLibrary& wanted = *library.loaded;
-    if (wanted.kind != DependencyKind::opened || wanted.asked_by.empty()) return false;
+    if (wanted.kind != DependencyKind::opened || wanted.asked_by.empty() || is_bound(wanted)) return false;
     const std::string stem = library_words(wanted.name).stem, family = family_of(stem);
     if (family.empty() || family == "tensorrt" || family != family_of(library_words(wanted.asked_by).stem)) {
       return false;
@@ -344,8 +348,9 @@ class LossFinder {
 
   bool is_of_api(const Loss& loss) const {
     const std::string& name = loss.library->name;
-    const bool is_choice = !is_bound(*loss.library) || (row_ != nullptr && row_->version_is_cuda);
-    if (loss.by_name && is_choice) return false;
+    if (loss.by_name) return false;
+    const auto asker = by_path_.find(loss.library->asked_by);
+    if (asker != by_path_.end() && is_of_framework(*asker->second->loaded)) return false;
     return loss.effect == LossEffect::side_piece && loss.is_missing() && is_extension_module(loss.library->asked_by) &&
            (index_.cuda_major(name) || is_expected(name));
   }

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "base/text.h"
-#include "rules/analysis/bringing_wheel.h"
 #include "rules/analysis/rule.h"
+#include "rules/situation/bringing_wheel.h"
 #include "rules/software/software_rules.h"
 
 namespace varve {

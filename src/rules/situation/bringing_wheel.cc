@@ -1,4 +1,4 @@
-#include "rules/analysis/bringing_wheel.h"
+#include "rules/situation/bringing_wheel.h"
 
 #include <fmt/format.h>
 
