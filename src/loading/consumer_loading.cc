@@ -81,6 +81,27 @@ bool ConsumerLoading::open_from(const HeldLibrary& asker, const std::string& nam
   return false;
 }
 
+void ConsumerLoading::open_one_from(const HeldLibrary& asker, const std::vector<std::string>& names) {
+  for (std::size_t i = 0; i < set_.objects.size(); ++i) {
+    if (set_.objects[i].real_path != asker.real_path) continue;
+    for (const std::string& name : names) {
+      const HeldLibrary* held = held_for(i, name);
+      const Resolution found = resolve_dependency(context_, set_, i, name);
+      if (found.loaded) return;
+      if (held == nullptr && (found.path.empty() || found.unfit)) continue;
+      Request request{.asker = i, .name = name, .kind = DependencyKind::opened, .why = {}};
+      if (held != nullptr) {
+        request.name = held->path;
+        request.why = to_string(LookupWay::held);
+      }
+      (void)open_found(request);
+      return;
+    }
+    if (!names.empty()) note_missing(names.front(), DependencyKind::opened, asked_by(set_.objects[i]));
+    return;
+  }
+}
+
 void ConsumerLoading::make_required(const HeldLibrary& library) {
   const auto row = rows_.find(library.real_path);
   if (row != rows_.end()) consumer_.libraries[row->second].at_start = true;

@@ -29,6 +29,13 @@ bool is_extension_module(const HeldLibrary& library, LoadedFiles& files) {
   return symbols != nullptr && symbols->defines("PyInit_" + name.substr(0, name.find('.')), nullptr);
 }
 
+bool is_soname_of_cuda(const std::string& soname, const std::string& major) {
+  const LibraryRow* row = library_of(soname);
+  return row != nullptr && !major.empty() &&
+         std::any_of(row->sonames.begin(), row->sonames.end(),
+                     [&](const LibraryName& name) { return name.soname == soname && name.cuda == major; });
+}
+
 // What an import opens of other packages before its own libraries need it: what packages hold for others to load, or
 // nothing; unknown where their Python cannot be read.
 enum class Preloads { unknown, wheels, nothing };
@@ -93,7 +100,7 @@ class EnvironmentConsumers {
       return consumer;
     }
     const ImportedPackage imported = imported_package(package.name, own->second);
-    consumer.lacks_packages = lacking_frameworks(imported.start);
+    if (is_whole_) consumer.lacks_packages = lacking_modules(ground_.files, libraries_.folders, imported.start);
     const std::vector<std::string> frameworks = frameworks_needed(package, imported.libraries);
     const Preloads preloads = preloads_of(environment, package, imported.start, frameworks);
     ConsumerLoading loading(context_, files_, held_, libraries_.program, consumer,
@@ -104,6 +111,7 @@ class EnvironmentConsumers {
       const ImportedPackage first = imported_package(framework, by_package_[framework]);
       open_import(loading, first, lookup_text(LookupWay::of_framework, framework));
     }
+    open_imported_modules(loading, imported);
     const std::size_t first = loading.loaded();
     if (wants_versions_of_others(imported.libraries)) {
       for (const std::string& name : imported.start.opened_names()) {
@@ -115,6 +123,7 @@ class EnvironmentConsumers {
     note_foreign_modules(loading, imported);
     open_others(loading, imported);
     open_made_up(loading, imported, package);
+    open_bound(loading, environment, package, imported);
     loading.open_late_names(first);
     loading.finish();
     return consumer;
@@ -124,21 +133,20 @@ class EnvironmentConsumers {
     return varve::imported_package(ground_.files, libraries_.folders, name, libraries);
   }
 
-  // Frameworks that the import of a package imports first, and that nobody has.
-  std::vector<std::string> lacking_frameworks(const PackageStart& start) const {
-    std::vector<std::string> lacking;
-    for (const std::string& name : start.all_imports()) {
-      const PackageRow* row =
-          name.find('.') == std::string::npos ? find_package_row(normal_package_name(name)) : nullptr;
-      if (!is_whole_ || row == nullptr || row->role != PackageRole::framework) continue;
-      const bool there = std::any_of(libraries_.folders.begin(), libraries_.folders.end(), [&](const auto& folder) {
-        const std::vector<std::string> names = ground_.files.list(folder).value.value_or(std::vector<std::string>{});
-        return std::any_of(names.begin(), names.end(),
-                           [&](const std::string& file) { return file == name || file.starts_with(name + "."); });
-      });
-      if (!there && !libraries_.folders.empty()) lacking.push_back(name);
+  // Modules of other packages that the import imports at once (gpu4pyscf those of CuPy for cuSOLVER).
+  void open_imported_modules(ConsumerLoading& loading, const ImportedPackage& imported) {
+    const std::set<std::string>& imports = imported.start.all_imports();
+    for (const auto& [name, libraries] : own_) {
+      const PackageRole role = libraries.front()->role.value_or(PackageRole::library);
+      const bool uses_cuda = role == PackageRole::framework || role == PackageRole::extension;
+      if (name == imported.name || !uses_cuda) continue;
+      const ImportedPackage other = imported_package(name, libraries);
+      for (const HeldLibrary* library : libraries) {
+        if (!imports.contains(other.module_of(*library)) || !is_extension_module(*library, files_)) continue;
+        loading.open(*library, DependencyKind::needed, lookup_text(LookupWay::of_framework, name));
+        loading.make_required(*library);
+      }
     }
-    return lacking;
   }
 
   // What is opened before it is needed, by the package or by a framework that is imported first.
@@ -250,6 +258,23 @@ class EnvironmentConsumers {
     for (const std::string& name : made_up_names(ground_.files, imported.folder, package)) {
       (void)std::any_of(askers.begin(), askers.end(),
                         [&](const HeldLibrary* asker) { return loading.open_from(*asker, name); });
+    }
+  }
+
+  // What modules of bindings open through cuda-pathfinder. Of no name that is there, that of the CUDA which the
+  // environment's bindings are of is missed.
+  void open_bound(ConsumerLoading& loading, const Environment& environment, const Package& package,
+                  const ImportedPackage& imported) {
+    if (!asks_for_opener(package)) return;
+    const auto cuda = std::find_if(environment.packages.begin(), environment.packages.end(),
+                                   [](const Package& one) { return one.name == "cuda-bindings"; });
+    const std::string major =
+        cuda == environment.packages.end() ? "" : cuda->version.substr(0, cuda->version.find('.'));
+    for (const HeldLibrary* library : imported.libraries) {
+      std::vector<std::string> names = bound_names(library->path);
+      std::stable_partition(names.begin(), names.end(),
+                            [&](const std::string& name) { return is_soname_of_cuda(name, major); });
+      loading.open_one_from(*library, names);
     }
   }
 

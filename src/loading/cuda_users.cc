@@ -45,7 +45,8 @@ bool links_cuda(const FileReader& whole, const std::string& path) {
 }
 
 bool uses_cuda(const FileReader& file, const std::string& path, const BinaryCache& cache) {
-  return links_cuda(file, path) || (read_dynamic_section(file, path) && opens_cuda(file, path, cache));
+  if (links_cuda(file, path)) return true;
+  return read_dynamic_section(file, path) && (!bound_names(path).empty() || opens_cuda(file, path, cache));
 }
 
 bool links_cuda(const LoadingGround& ground, const std::string& path) {
@@ -59,7 +60,9 @@ bool links_cuda(const LoadingGround& ground, const std::string& path) {
 
 bool uses_cuda(const LoadingGround& ground, const std::string& path) {
   const auto before = ground.read_before.find(path);
-  if (before != ground.read_before.end()) return links_cuda(ground, path) || any_of_cuda(before->second.opened);
+  if (before != ground.read_before.end()) {
+    return links_cuda(ground, path) || !bound_names(path).empty() || any_of_cuda(before->second.opened);
+  }
   const Looked<FileReader> file = ground.files.open(path);
   return file && uses_cuda(*file, path, BinaryCache(ground.cache_folder));
 }

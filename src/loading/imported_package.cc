@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "package/python_metadata.h"
 #include "tables/package_table.h"
 
@@ -42,6 +43,16 @@ std::vector<std::string> tops_of(const Files& files, const std::string& name, co
   }
   return modules;
 }
+
+// "torch", "cuda.bindings": a folder or a file of that name.
+bool holds_module(const Files& files, std::string folder, const std::string& module) {
+  const std::vector<std::string_view> parts = split(module, '.');
+  for (std::size_t i = 0; i + 1 < parts.size(); ++i) folder.append("/").append(parts[i]);
+  const std::string name(parts.back());
+  const std::vector<std::string> names = files.list(folder).value.value_or(std::vector<std::string>{});
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& file) { return file == name || file.starts_with(name + "."); });
+}
 }  // namespace
 
 std::string ImportedPackage::module_of(const HeldLibrary& library) const {
@@ -60,6 +71,22 @@ ImportedPackage imported_package(const Files& files, const std::vector<std::stri
   std::vector<std::string> tops = tops_of(files, name, folder, libraries);
   PackageStart start(files, folder, tops);
   return {name, folder, libraries, std::move(tops), std::move(start)};
+}
+
+std::vector<std::string> lacking_modules(const Files& files, const std::vector<std::string>& folders,
+                                         const PackageStart& start) {
+  std::vector<std::string> lacking;
+  if (folders.empty()) return lacking;
+  for (const std::string& name : start.all_imports()) {
+    const PackageRow* row = find_package_row(normal_package_name(name));
+    const bool is_part = name.find('.') != std::string::npos;
+    if (row == nullptr) continue;
+    if (is_part ? row->name != normal_package_name(name) : row->role != PackageRole::framework) continue;
+    const bool there = std::any_of(folders.begin(), folders.end(),
+                                   [&](const std::string& folder) { return holds_module(files, folder, name); });
+    if (!there) lacking.push_back(name);
+  }
+  return lacking;
 }
 
 }  // namespace varve

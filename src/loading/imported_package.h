@@ -26,4 +26,9 @@ struct ImportedPackage {
 ImportedPackage imported_package(const Files& files, const std::vector<std::string>& folders, const std::string& name,
                                  const std::vector<const HeldLibrary*>& libraries);
 
+// Frameworks that the import of a package imports, and packages that are a part of a namespace (cuda.bindings), that
+// none of the folders of packages holds.
+std::vector<std::string> lacking_modules(const Files& files, const std::vector<std::string>& folders,
+                                         const PackageStart& start);
+
 }  // namespace varve

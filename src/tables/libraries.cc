@@ -1,6 +1,7 @@
 #include "tables/libraries.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "base/library_file_name.h"
@@ -87,6 +88,7 @@ LibraryRow library_from(const TableRow& row) {
                   .version = {},
                   .sonames = {},
                   .least_gpu = least_gpu_from(row),
+                  .bound_as = row.texts("bound_as"),
                   .source = row.required("source")};
   if (!row.text("layer").empty()) read.layer = row.word("layer", kLayers, Layer::os);
   row.each("version", [&](const TableRow& way) { read.version.push_back(version_row_from(way)); });
@@ -98,11 +100,13 @@ struct LibraryTable {
   std::vector<LibraryRow> rows;
   std::map<std::string_view, const LibraryRow*, std::less<>> exact;        // by stem
   std::vector<std::pair<std::string_view, const LibraryRow*>> beginnings;  // without their star, the longest first
+  std::map<std::string_view, const LibraryRow*, std::less<>> bound;        // by bound_as
 };
 
 void index_rows(LibraryTable& table) {
   for (const LibraryRow& row : table.rows) {
     std::string_view stem = row.stem;
+    for (const std::string& name : row.bound_as) table.bound.emplace(name, &row);
     if (!stem.ends_with('*')) {
       table.exact.emplace(stem, &row);
       continue;
@@ -162,6 +166,26 @@ bool has_role(std::string_view path, LibraryRole role) {
 std::span<const VersionRow> version_rows(std::string_view path) {
   const LibraryRow* row = library_of(path);
   return row == nullptr ? std::span<const VersionRow>() : std::span<const VersionRow>(row->version);
+}
+
+std::vector<std::string> bound_names(std::string_view module) {
+  constexpr std::string_view kFolder = "/_internal/";
+  constexpr int kOldestCuda = 12;
+  const std::size_t at = module.rfind('/');
+  if (!library_table() || at == std::string_view::npos || !module.substr(0, at + 1).ends_with(kFolder)) return {};
+  const std::string_view name = module.substr(at + 1, module.find('.', at) - at - 1);
+  const auto bound = library_table()->bound.find(name);
+  const std::string stem = "lib" + std::string(name);
+  const LibraryRow* row = bound == library_table()->bound.end() ? library_of(stem) : bound->second;
+  if (row == nullptr || has_role(row->stem, LibraryRole::driver)) return {};
+  const std::string_view wanted = bound == library_table()->bound.end() ? stem : row->stem;
+  std::vector<std::string> names;
+  for (auto known = row->sonames.rbegin(); known != row->sonames.rend(); ++known) {
+    const bool is_old = !known->cuda.empty() && std::atoi(known->cuda.c_str()) < kOldestCuda;
+    const bool is_new = std::find(names.begin(), names.end(), known->soname) == names.end();
+    if (library_file_stem(known->soname) == wanted && !is_old && is_new) names.push_back(known->soname);
+  }
+  return names;
 }
 
 bool is_cuda_library(std::string_view path) {

@@ -45,6 +45,7 @@ struct LibraryRow {
   std::vector<VersionRow> version;  // in the order of trust; empty: nothing tells it
   std::vector<LibraryName> sonames;
   std::optional<ComputeCapability> least_gpu;  // it is made for GPUs from this one on; nothing: not said
+  std::vector<std::string> bound_as;           // besides its own name without "lib": bound_names
   std::string source;
 };
 
@@ -55,6 +56,12 @@ const LibraryRow* library_of(std::string_view path);
 bool has_role(std::string_view path, LibraryRole role);
 // For library_version; empty: no row, or one that nothing tells.
 std::span<const VersionRow> version_rows(std::string_view path);
+
+// What a module of bindings opens by name, the newest first: modules that NVIDIA's generator makes (of cuda-bindings,
+// nvmath-python, nccl4py) stand in a folder _internal, are named after one library, and have cuda-pathfinder open it at
+// the first call. "…/_internal/cublas.cpython-311-x86_64-linux-gnu.so": libcublas.so.13, libcublas.so.12; names of
+// CUDA before 12, which that does not know, are left out. Empty: no such module, or of no library that is known.
+std::vector<std::string> bound_names(std::string_view module);
 
 // Whether a file belongs to a CUDA stack: to CUDA itself, its driver, or the half of a framework that calls it.
 bool is_cuda_library(std::string_view path);

@@ -59,6 +59,22 @@ TEST(Libraries, RolesSayWhoseTheyAre) {
   EXPECT_TRUE(has_role("libamdhip64.so.6", LibraryRole::opens_gpu));
 }
 
+TEST(Libraries, AModuleOfBindingsOpensWhatItIsNamedAfter) {
+  using Names = std::vector<std::string>;
+  const std::string module = ".cpython-311-x86_64-linux-gnu.so";
+  EXPECT_EQ(bound_names("/env/nvmath/bindings/_internal/cublas" + module),
+            (Names{"libcublas.so.13", "libcublas.so.12"}));
+  EXPECT_EQ(bound_names("/env/nvmath/bindings/_internal/cusolverDn" + module),
+            (Names{"libcusolver.so.12", "libcusolver.so.11"}));
+  EXPECT_EQ(bound_names("/env/nvmath/bindings/_internal/cutensor" + module), Names{"libcutensor.so.2"});
+  EXPECT_EQ(bound_names("/env/nvshmem/bindings/_internal/nvshmem" + module), Names{"libnvshmem_host.so.3"});
+  EXPECT_EQ(bound_names("/env/nvmath/bindings/cublas" + module), Names{}) << "it calls the other";
+  EXPECT_EQ(bound_names("/env/cuda/bindings/_internal/nvml" + module), Names{}) << "of the driver";
+  EXPECT_EQ(bound_names("/env/cuda/bindings/_internal/utils" + module), Names{});
+  EXPECT_EQ(bound_names("cublas.so"), Names{});
+  EXPECT_EQ(bound_names(""), Names{});
+}
+
 TEST(Libraries, OneRowTellsAllOfALibrary) {
   struct Wanted {
     const char *file, *family, *getter, *runtime_getter;

@@ -46,6 +46,7 @@ PackageRow package_from(const TableRow& row) {
   read.selects_cpu = row.flag("selects_cpu");
   read.opens_wheels = row.flag("opens_wheels");
   read.gpu_only = row.flag("gpu_only");
+  read.conda_only = row.flag("conda_only");
   read.opens = row.texts("opens");
   read.uses_toolkit = row.flag("uses_toolkit");
   read.checks_toolkit = row.flag("checks_toolkit");
@@ -119,13 +120,14 @@ Status load_packages() { return package_table() ? Status(Done{}) : Status(packag
 const PackageRow* find_package_row(std::string_view normal_name) {
   const PackageTable& table = packages_known();
   const std::size_t row = row_of(table, normal_name);
-  return row < table.rows.size() ? &table.rows[row] : nullptr;
+  return row < table.rows.size() && !table.rows[row].conda_only ? &table.rows[row] : nullptr;
 }
 
 const PackageRow* find_conda_row(std::string_view normal_name) {
   const PackageTable& table = packages_known();
   const auto other = table.by_conda.find(normal_name);
-  return other == table.by_conda.end() ? find_package_row(normal_name) : &table.rows[other->second];
+  const std::size_t row = other == table.by_conda.end() ? row_of(table, normal_name) : other->second;
+  return row < table.rows.size() ? &table.rows[row] : nullptr;
 }
 
 const PackageRow& unlisted_extension() {

@@ -22,6 +22,7 @@ struct PackageRow {
   bool selects_cpu = false, uses_toolkit = false, checks_toolkit = false;
   bool opens_wheels = false;  // for those that ask for it
   bool gpu_only = false;
+  bool conda_only = false;         // the name is a pattern of conda's: wheels that fit it are something else
   std::vector<std::string> opens;  // as the table has them: made_up_names() makes names of them
 
   // Whether it has libraries with GPU code, or that load them.

@@ -24,7 +24,7 @@ TEST(PackageTable, EveryRowIsSoundAndReachable) {
     for (std::size_t star = instance.find('*'); star != std::string::npos; star = instance.find('*')) {
       instance.replace(star, 1, "");
     }
-    const PackageRow* found = find_package_row(instance);
+    const PackageRow* found = row.contains("conda_only") ? find_conda_row(instance) : find_package_row(instance);
     ASSERT_NE(found, nullptr) << name;
     if (instance == name) {
       EXPECT_EQ(found->name, name);  // a pattern before it would hide the row
@@ -42,6 +42,13 @@ TEST(PackageTable, FindsByNameAndPattern) {
   EXPECT_EQ(find_package_row("requests"), nullptr);
   EXPECT_EQ(find_conda_row("pytorch")->name, "torch");
   EXPECT_EQ(find_package_row("pytorch"), nullptr);
+}
+
+TEST(PackageTable, PatternsOfCondaAreNoWheels) {
+  ASSERT_NE(find_conda_row("cuda-nvprof"), nullptr);
+  EXPECT_EQ(find_conda_row("cuda-nvprof")->role, PackageRole::runtime);
+  EXPECT_EQ(find_package_row("cuda-of-somebody-cu12"), nullptr);
+  EXPECT_EQ(find_package_row("cuda-bindings")->role, PackageRole::extension);
 }
 
 TEST(PackageTable, SystemPatternsLeaveCurlAndCupsAlone) {

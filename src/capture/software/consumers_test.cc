@@ -241,6 +241,33 @@ TEST_F(Consumers, DoNotTakeWhatNothingLooksFor) {
 }
 
 // torch opens what NVIDIA's wheels hold, and not the copy that Triton keeps for itself.
+// Modules that NVIDIA's generator makes have cuda-pathfinder open the library that they are named after: no file holds
+// that name, and of several releases the first that is there counts.
+TEST_F(Consumers, OfBindingsOpenTheLibrariesThatTheyBind) {
+  const std::string folder = "nvmath/bindings/_internal/";
+  std::vector<std::string> files = {"nvmath/__init__.py"};
+  root_.write(kPackages + files[0], "");
+  for (const std::string name : {"cublas", "cufft"}) {
+    files.push_back(folder + name + ".cpython-311-x86_64-linux-gnu.so");
+    library(files.back(), "const char* PyInit_" + name + "(void) { return \"libcuda.so.1\"; }");
+  }
+  package("nvmath-python", "1.0.0", files);
+  root_.write(std::string(kPackages) + "nvmath_python-1.0.0.dist-info/METADATA",
+              "Metadata-Version: 2.1\nName: nvmath-python\nVersion: 1.0.0\nRequires-Dist: cuda-pathfinder\n");
+  library("nvidia/cublas/lib/libcublas.so.12", "int products(void) { return 1; }");
+  package("nvidia-cublas-cu12", "12.9.1", {"nvidia/cublas/lib/libcublas.so.12"});
+  const auto look = [&] { return capture(); };
+  Stack stack = look();
+  const ConsumedLibrary& found = row_of(consumer_of(stack, "nvmath-python"), "libcublas.so.12");
+  EXPECT_EQ(found.why, "held by the environment");
+  EXPECT_EQ(found.kind, DependencyKind::opened);
+  EXPECT_NE(found.path, "");
+  EXPECT_EQ(row_of(consumer_of(stack, "nvmath-python"), "libcufft.so.12").path, "") << "of CUDA 13, the newest";
+  package("cuda-bindings", "12.9.0", {});  // which tells the release that is wanted
+  stack = look();
+  EXPECT_EQ(row_of(consumer_of(stack, "nvmath-python"), "libcufft.so.11").path, "");
+}
+
 TEST_F(Consumers, LeaveACompilersOwnCopyAlone) {
   link_time("libcupti.so.13", "int cupti(void) { return 1; }");
   library("torch/_C.cpython-311-x86_64-linux-gnu.so", "int cupti(void); int PyInit__C(void) { return cupti(); }",
@@ -323,6 +350,36 @@ TEST_F(Consumers, NeedTheFrameworksThatTheyImport) {
 }
 
 // The record of a wheel of libraries is the version of what it lists, where the bytes do not tell.
+// gpu4pyscf: what its import imports of another package has to load too.
+TEST_F(Consumers, ImportModulesOfOtherPackages) {
+  link_time("libcusolver.so.11", "int solve(void) { return 1; }");
+  library("cupy/solver.cpython-311-x86_64-linux-gnu.so", "int solve(void); int PyInit_solver(void) { return solve(); }",
+          "-l:libcusolver.so.11");
+  library("chem/libchem.so", "const char* driver(void) { return \"libcuda.so.1\"; }");
+  root_.write(std::string(kPackages) + "chem/__init__.py", "from cupy import solver\n");
+  package("cupy-cuda12x", "13.6.0", {"cupy/solver.cpython-311-x86_64-linux-gnu.so"});
+  package("chem", "1.0", {"chem/libchem.so", "chem/__init__.py"});
+  Stack stack = capture();
+  const ConsumedLibrary& module = row_of(consumer_of(stack, "chem"), "solver.cpython-311-x86_64-linux-gnu.so");
+  EXPECT_TRUE(module.at_start);
+  EXPECT_EQ(module.lacks, std::vector<std::string>{"libcusolver.so.11"});
+  root_.write(std::string(kPackages) + "chem/__init__.py", "import cupy\nfrom cupy import other\n");
+  stack = capture();
+  for (const ConsumedLibrary& library : consumer_of(stack, "chem").libraries) EXPECT_FALSE(library.at_start);
+}
+
+// cuda.core without cuda-bindings: the namespace is there, the part of it is not.
+TEST_F(Consumers, NeedThePartsOfANamespaceThatTheyImport) {
+  const std::string module = "cuda/core/_device.cpython-311-x86_64-linux-gnu.so";
+  library(module, "int PyInit__device(void) { return 1; }");
+  root_.write(std::string(kPackages) + "cuda/core/__init__.py",
+              "def _load():\n    from cuda import bindings\n\n_load()\n");
+  package("cuda-core", "1.2.2", {"cuda/core/__init__.py", module});
+  EXPECT_EQ(consumer_of(capture(), "cuda-core").lacks_packages, std::vector<std::string>{"cuda.bindings"});
+  root_.write(std::string(kPackages) + "cuda/bindings/__init__.py", "");
+  EXPECT_TRUE(consumer_of(capture(), "cuda-core").lacks_packages.empty());
+}
+
 TEST_F(Consumers, TakeVersionsFromTheRecordsOfWheels) {
   library("nvidia/cublas/lib/libcublas.so.12", "int blas(void) { return 1; }");
   package("nvidia-cublas-cu12", "12.1.3.1", {"nvidia/cublas/lib/libcublas.so.12"});

@@ -35,9 +35,60 @@ std::string absolute_module(const std::string& name, const std::string& module, 
   return dots == name.size() ? base : base + "." + name.substr(dots);
 }
 
+// The functions and classes at a file's outermost level, by name, and under the empty name what stands outside of them.
+std::map<std::string, std::string> outermost_blocks(const std::string& source) {
+  std::map<std::string, std::string> blocks;
+  std::string name;
+  for (const std::string_view line : split(source, '\n')) {
+    const bool is_outermost =
+        !line.empty() && line.front() != ' ' && line.front() != '\t' && line.front() != '#' && line.front() != ')';
+    if (is_outermost) {
+      name.clear();
+      for (const std::string_view word : {"def ", "class ", "async def "}) {
+        if (line.starts_with(word))
+          name = line.substr(word.size(), line.find_first_of("(:", word.size()) - word.size());
+      }
+    }
+    blocks[name].append(line).append("\n");
+  }
+  return blocks;
+}
+
+// The functions of a file that a statement of its own calls at the outermost level.
+std::set<std::string> functions_called_at_import(const std::string& source) {
+  std::set<std::string> called;
+  for (const std::string_view line : split(source, '\n')) {
+    const std::size_t end = line.find('(');
+    const std::string_view name = line.substr(0, std::min(end, line.size()));
+    const bool is_call =
+        end != std::string_view::npos && !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+          return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+        });
+    if (is_call && source.find("def " + std::string(name) + "(") != std::string::npos) called.emplace(name);
+  }
+  return called;
+}
+
+// Their bodies, up to the first way out: cuda.core imports cuda.bindings so.
+std::vector<std::string> bodies_run_at_import(const std::string& source) {
+  std::vector<std::string> bodies;
+  const std::set<std::string> called = functions_called_at_import(source);
+  if (called.empty()) return bodies;
+  for (const auto& [name, text] : outermost_blocks(source)) {
+    if (!called.contains(name) || !text.starts_with("def ")) continue;
+    const std::size_t body = text.find(":\n");
+    if (body != std::string::npos) bodies.push_back(text.substr(body + 2, text.find("return", body) - body - 2));
+  }
+  return bodies;
+}
+
 void add_imports(const std::string& source, const std::string& module, bool is_package, std::set<std::string>& names,
                  bool tried = false) {
-  for (const std::string& name : tried ? imports_tried(source) : imports_at_once(source)) {
+  std::vector<std::string> imports = tried ? imports_tried(source) : imports_at_once(source);
+  for (const std::string& body : bodies_run_at_import(source)) {
+    for (std::string& name : tried ? imports_tried(body) : imports_at_once(body)) imports.push_back(std::move(name));
+  }
+  for (const std::string& name : imports) {
     const std::string whole = absolute_module(name, module, is_package);
     // "a.b.c" imports a and a.b first.
     for (std::size_t dot = whole.find('.'); dot != std::string::npos; dot = whole.find('.', dot + 1)) {
@@ -63,25 +114,6 @@ bool names_library(const std::string& source, const std::string& file_name) {
 }
 
 namespace {
-// The functions and classes at a file's outermost level, by name, and under the empty name what stands outside of them.
-std::map<std::string, std::string> outermost_blocks(const std::string& source) {
-  std::map<std::string, std::string> blocks;
-  std::string name;
-  for (const std::string_view line : split(source, '\n')) {
-    const bool is_outermost =
-        !line.empty() && line.front() != ' ' && line.front() != '\t' && line.front() != '#' && line.front() != ')';
-    if (is_outermost) {
-      name.clear();
-      for (const std::string_view word : {"def ", "class ", "async def "}) {
-        if (line.starts_with(word))
-          name = line.substr(word.size(), line.find_first_of("(:", word.size()) - word.size());
-      }
-    }
-    blocks[name].append(line).append("\n");
-  }
-  return blocks;
-}
-
 // Whether the import of a file opens a library of this name: outside of functions, or in one that is called there.
 // Empty: one of any name.
 bool opens_at_import(const std::string& source, const std::string& file_name) {
@@ -118,7 +150,12 @@ std::optional<PackageStart::Text> PackageStart::read_module(const std::string& m
   return std::nullopt;
 }
 
-PackageStart::Reached PackageStart::reach(bool tried) const {
+const PackageStart::Reached& PackageStart::reach() const {
+  if (!reached_) reached_ = follow(false);
+  return *reached_;
+}
+
+PackageStart::Reached PackageStart::follow(bool tried) const {
   Reached reached{imports_, texts_};
   for (const Text& text : texts_) add_imports(text.source, text.module, text.is_package, reached.imports, tried);
   std::vector<std::string> waiting(reached.imports.begin(), reached.imports.end());
@@ -141,7 +178,7 @@ PackageStart::Reached PackageStart::reach(bool tried) const {
 
 bool PackageStart::import_opens(const std::string& file_name) const {
   if (opens(file_name)) return true;
-  const std::vector<Text> texts = reach().texts;
+  const std::vector<Text>& texts = reach().texts;
   const bool opens_some =
       std::any_of(texts.begin(), texts.end(), [](const Text& text) { return opens_at_import(text.source, ""); });
   return opens_some && std::any_of(texts.begin(), texts.end(),
@@ -150,7 +187,7 @@ bool PackageStart::import_opens(const std::string& file_name) const {
 
 std::vector<std::string> PackageStart::opened_names() const {
   std::vector<std::string> names;
-  for (const Text& text : reach(true).texts) {
+  for (const Text& text : follow(true).texts) {
     for (const std::string_view call : {"CDLL(", "LoadLibrary("}) {
       for (std::size_t at = text.source.find(call); at != std::string::npos; at = text.source.find(call, at + 1)) {
         const std::size_t quote = at + call.size();
@@ -177,17 +214,25 @@ bool PackageStart::opens_wheels() const {
   for (const std::string& top : tops_) {
     const std::string folder = folder_ + "/" + path_of_module(top);
     const std::vector<std::string> names = files_.list(folder).value.value_or(std::vector<std::string>{});
+    std::vector<std::string> sources;
+    bool opens_some = false;
     for (const std::string& name : names) {
       if (!name.ends_with(".py")) continue;
-      const Looked<std::string> source = files_.read(folder + "/" + name, kMostSource);
-      if (!source || !opens_libraries(*source)) continue;
-      if (names_nvidia(*source)) return true;
-      // The list of what is opened may stand in a file beside it (faiss-gpu's _preload_library.json).
-      for (const std::string& list : names) {
-        if (!list.ends_with(".json") || source->find(list) == std::string::npos) continue;
-        const Looked<std::string> text = files_.read(folder + "/" + list, kMostSource);
-        if (text && names_nvidia(*text)) return true;
-      }
+      Looked<std::string> source = files_.read(folder + "/" + name, kMostSource);
+      if (!source) continue;
+      const bool opens = opens_libraries(*source);
+      if (opens && names_nvidia(*source)) return true;
+      opens_some = opens_some || opens;
+      sources.push_back(std::move(*source.value));
+    }
+    if (!opens_some) continue;
+    // The list of what is opened may stand in a file beside it, which one of them reads for another that opens
+    // (faiss-gpu's PRELOAD_SHARED_LIBRARIES.json).
+    for (const std::string& list : names) {
+      const auto reads = [&](const std::string& source) { return source.find(list) != std::string::npos; };
+      if (!list.ends_with(".json") || std::none_of(sources.begin(), sources.end(), reads)) continue;
+      const Looked<std::string> text = files_.read(folder + "/" + list, kMostSource);
+      if (text && names_nvidia(*text)) return true;
     }
   }
   // A package that is one module.
@@ -195,12 +240,16 @@ bool PackageStart::opens_wheels() const {
                      [&](const Text& text) { return opens_libraries(text.source) && names_nvidia(text.source); });
 }
 
+bool asks_for_opener(const Package& package) {
+  return std::any_of(package.requirements.begin(), package.requirements.end(), [](const Requirement& wanted) {
+    const PackageRow* asked = find_package_row(normal_package_name(wanted.name));
+    return asked != nullptr && asked->opens_wheels;
+  });
+}
+
 std::optional<bool> opens_wheels_first(const Package& package, const PackageStart& start) {
   const PackageRow* row = find_package_row(normal_package_name(package.name));
-  for (const Requirement& wanted : package.requirements) {
-    const PackageRow* asked = find_package_row(normal_package_name(wanted.name));
-    if (asked != nullptr && asked->opens_wheels) return true;
-  }
+  if (asks_for_opener(package)) return true;
   if (row != nullptr && !row->preloads_from.empty()) {
     const std::optional<DottedVersion> from = dotted_version_from(row->preloads_from);
     const std::optional<DottedVersion> version = dotted_version_from(package.version);

@@ -21,7 +21,7 @@ class PackageStart {
   // The modules that the files at its top import at once: "torch._C". Packages of others too: "torch", "numpy".
   const std::set<std::string>& imports() const { return imports_; }
   // The same, and what those modules of the package import at once, and so on; at most 512 files are read.
-  std::set<std::string> all_imports() const { return reach().imports; }
+  const std::set<std::string>& all_imports() const { return reach().imports; }
   // Whether their import opens a library of this name (ctypes.CDLL): "libtorch_global_deps.so".
   bool opens(const std::string& file_name) const;
   // The same of what these import at once: mxnet's base.py opens at import what its libinfo.py names. Where a name is
@@ -44,14 +44,17 @@ class PackageStart {
     std::vector<Text> texts;
   };
   std::optional<Text> read_module(const std::string& module) const;
-  // What the tops import at once, what that imports, and so on; `tried`: also where they go on without it.
-  Reached reach(bool tried = false) const;
+  // What the tops import at once, what that imports, and so on; read once, when it is asked for first.
+  const Reached& reach() const;
+  // `tried`: also where they go on without it.
+  Reached follow(bool tried) const;
 
   const Files& files_;
   std::string folder_;
   std::vector<std::string> tops_;
   std::vector<Text> texts_;  // of the tops
   std::set<std::string> imports_;
+  mutable std::optional<Reached> reached_;
 };
 
 // Whether a Python file opens libraries itself: ctypes.CDLL(…), ctypes.cdll.LoadLibrary(…), and what cuda-pathfinder
@@ -60,6 +63,8 @@ bool opens_libraries(const std::string& source);
 // Whether it names a library: "librmm.so.1" by "librmm.so" or "librmm", not by "librmmlogger".
 bool names_library(const std::string& source, const std::string& file_name);
 
+// Whether a package asks for one that opens NVIDIA's libraries wherever they are (cuda-pathfinder).
+bool asks_for_opener(const Package& package);
 // Whether a package opens, before its own libraries need them, what its environment holds in NVIDIA's wheels: by
 // data/packages.json, else by its files. Nothing: neither tells.
 std::optional<bool> opens_wheels_first(const Package& package, const PackageStart& start);

@@ -23,6 +23,37 @@ TEST(PackageStart, OpensWheelsByAListBesideItsPython) {
   EXPECT_TRUE(opens());
 }
 
+// faiss-gpu-cu12 1.8: one file knows the list, another opens what a third hands to it.
+TEST(PackageStart, OpensWheelsByAListThatAnotherFileReads) {
+  const TestRoot root;
+  root.write("p/faiss/__init__.py", "from . import trigger\n");
+  root.write("p/faiss/trigger.py", "from .opener import load\nfor row in read('PRELOAD.json'): load(row)\n");
+  root.write("p/faiss/PRELOAD.json", "[\"nvidia-cublas-cu12\"]");
+  const auto files = open_root(root.path());
+  const auto opens = [&] { return PackageStart(**files, "/p", {"faiss"}).opens_wheels(); };
+  EXPECT_FALSE(opens());  // nobody opens anything
+  root.write("p/faiss/opener.py", "import ctypes\ndef load(row): ctypes.CDLL(row)\n");
+  EXPECT_TRUE(opens());
+}
+
+// cuda.core: a function that the file itself calls imports what it cannot do without.
+TEST(PackageStart, RunsTheFunctionsThatAFileCallsItself) {
+  const TestRoot root;
+  const auto files = open_root(root.path());
+  const auto imports = [&](const std::string& source) {
+    root.write("p/core/__init__.py", source);
+    return PackageStart(**files, "/p", {"core"}).imports().contains("cuda.bindings");
+  };
+  const std::string function = "def _load() -> None:\n    import os\n\n    from cuda import bindings\n\n";
+  EXPECT_TRUE(imports(function + "_load()\n"));
+  EXPECT_FALSE(imports(function));
+  EXPECT_FALSE(imports(function + "if __name__ == '__main__':\n    _load()\n"));
+  EXPECT_FALSE(imports("def _load():\n    if no_gpu():\n        return\n    from cuda import bindings\n\n_load()\n"));
+  EXPECT_FALSE(
+      imports("def _load():\n    try:\n        from cuda import bindings\n    except ImportError:\n"
+              "        pass\n\n_load()\n"));
+}
+
 TEST(PackageStart, TellsWhatTheImportOpensFromWhatIsOpenedLater) {
   const TestRoot root;
   const auto files = open_root(root.path());

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "model/words/lookup_way.h"
 #include "rules/analysis/consumer_answers.h"
+#include "rules/situation/bringing_wheel.h"
 #include "rules/situation/library_facts.h"
 #include "tables/libraries.h"
 

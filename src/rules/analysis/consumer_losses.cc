@@ -1,7 +1,5 @@
 #include "rules/analysis/consumer_losses.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <set>
@@ -9,6 +7,7 @@
 #include "base/library_file_name.h"
 #include "base/text.h"
 #include "model/words/lookup_way.h"
+#include "rules/situation/bringing_wheel.h"
 #include "rules/situation/package_row.h"
 #include "tables/libraries.h"
 
@@ -24,16 +23,6 @@ struct Head {
   bool all_needed = true;  // nothing on the way may be missing
 };
 
-// The package of the environment that lists a file of this name.
-std::string listing_package(const ConsumerView& view, const std::string& name) {
-  if (view.environment == nullptr) return {};
-  for (const FileFault& fault : view.environment->file_faults) {
-    if (fault.kind == FileFaultKind::missing && base_name(fault.path) == name && !fault.packages.empty()) {
-      return fault.packages.front();
-    }
-  }
-  return {};
-}
 // "libgraphbolt_pytorch_2.2.1.so" and "…_2.0.0.so" in one folder are one: its number apart.
 std::string numberless_name(const std::string& path) {
   std::string name = folder_of(path) + "/";
@@ -81,22 +70,27 @@ class LossFinder {
 
   std::vector<Loss> find() const {
     std::vector<Loss> losses;
+    const bool without_cuda = finds_no_cuda();
     for (const LibraryView& library : view_.libraries) {
       const ConsumedLibrary& loaded = *library.loaded;
       if (is_missing(loaded) && loaded.kind == DependencyKind::needed) losses.push_back(loss_of_needed(loaded));
       if (is_missing(loaded) && loaded.kind == DependencyKind::opened && is_made_up(loaded.name)) {
         losses.push_back({LossEffect::gpu_part, &loaded, "", true});
+      } else if (is_missing(loaded) && is_bound(loaded)) {
+        losses.push_back(loss_of_bound(loaded));
       } else if (loaded.path.empty() && loaded.kind == DependencyKind::opened && fails_at_use(library)) {
         losses.push_back({.effect = LossEffect::use,
                           .library = &loaded,
                           .part = {},
                           .by_name = true,
                           .damage = !listing_package(view_, loaded.name).empty() || is_listed_and_gone(loaded)});
+      } else if (is_missing(loaded) && !without_cuda && is_opened_by_module(loaded)) {
+        losses.push_back({LossEffect::side_piece, &loaded, "", true});
       }
       if (!loaded.path.empty() && is_missing_part(library)) losses.push_back({LossEffect::use, &loaded, "", true});
       if (loaded.unresolved_count > 0) losses.push_back(loss_of_unbound(library));
     }
-    if (finds_no_cuda()) {
+    if (without_cuda) {
       for (const LibraryView& library : view_.libraries) {
         if (opens_in_vain(library)) losses.push_back({LossEffect::gpu_part, library.loaded, "", true});
       }
@@ -137,6 +131,7 @@ class LossFinder {
     const auto same = found_.find(split_library_file_name(library.name).stem);
     const bool other_version = library.path.empty() && same != found_.end() && !same->second.contains(library.name);
     if (head.file->at_start) return LossEffect::start;
+    if (is_of_framework(*head.file)) return LossEffect::side_piece;
     // One file for each release of something (dgl's for torch 2.0.0 to 2.2.1), of which one loads.
     if (!head.by_name && another_loads(head.file->path)) return LossEffect::side_piece;
     if (head.by_name && is_made_up(head.file->name)) return LossEffect::gpu_part;  // and so it is not opened
@@ -158,6 +153,34 @@ class LossFinder {
     if (!matters) return LossEffect::side_piece;
     if (head.all_needed) return LossEffect::start;
     return library.path.empty() ? LossEffect::gpu_part : LossEffect::use;
+  }
+
+  // Opened by a module that binds this library and nothing else: that module alone cannot be used.
+  static bool is_bound(const ConsumedLibrary& library) {
+    const std::vector<std::string> names = bound_names(library.asked_by);
+    return library.kind == DependencyKind::opened && std::find(names.begin(), names.end(), library.name) != names.end();
+  }
+
+  // Bindings of one's own choice are side pieces. Where a package that is no part of CUDA itself (cuda-bindings calls
+  // the driver, and brings a runtime) finds none of the libraries that it binds, nothing of it can be used.
+  Loss loss_of_bound(const ConsumedLibrary& library) const {
+    const bool is_part_of_cuda = row_ != nullptr && row_->version_is_cuda;
+    const bool finds_any = std::any_of(view_.libraries.begin(), view_.libraries.end(), [](const LibraryView& other) {
+      return !other.loaded->path.empty() && is_bound(*other.loaded);
+    });
+    const LossEffect effect = is_part_of_cuda || finds_any ? LossEffect::side_piece : LossEffect::gpu_part;
+    return {effect, &library, "", true};
+  }
+
+  // A CUDA library that a module opens late, of which no version is there: what needs it fails by itself.
+  bool is_opened_by_module(const ConsumedLibrary& library) const {
+    return library.kind == DependencyKind::opened && is_extension_module(library.asked_by) &&
+           index_.cuda_major(library.name) && !found_.contains(split_library_file_name(library.name).stem);
+  }
+
+  // A module of a framework that is imported first, and that it does without itself: its own verdict tells it.
+  static bool is_of_framework(const ConsumedLibrary& file) {
+    return lookup_way(file.why) == LookupWay::of_framework && !file.at_start;
   }
 
   bool another_loads(const std::string& path) const {
@@ -198,7 +221,7 @@ class LossFinder {
   // A member of its asker's own family that is opened by name and would not be there.
   bool is_missing_part(const LibraryView& library) const {
     const ConsumedLibrary& wanted = *library.loaded;
-    if (wanted.kind != DependencyKind::opened || wanted.asked_by.empty()) return false;
+    if (wanted.kind != DependencyKind::opened || wanted.asked_by.empty() || is_bound(wanted)) return false;
     const std::string stem = library_words(wanted.name).stem, family = family_of(stem);
     if (family.empty() || family == "tensorrt" || family != family_of(library_words(wanted.asked_by).stem)) {
       return false;
@@ -325,6 +348,9 @@ class LossFinder {
 
   bool is_of_api(const Loss& loss) const {
     const std::string& name = loss.library->name;
+    if (loss.by_name) return false;
+    const auto asker = by_path_.find(loss.library->asked_by);
+    if (asker != by_path_.end() && is_of_framework(*asker->second->loaded)) return false;
     return loss.effect == LossEffect::side_piece && loss.is_missing() && is_extension_module(loss.library->asked_by) &&
            (index_.cuda_major(name) || is_expected(name));
   }
@@ -353,53 +379,6 @@ class LossFinder {
 
 std::vector<Loss> losses_of(const ConsumerView& view, const LibraryIndex& index) {
   return LossFinder(view, index).find();
-}
-
-std::string bringing_wheel(const ConsumerView& view, const LibraryIndex& index, const std::string& name) {
-  const std::string listed = listing_package(view, name);
-  if (!listed.empty()) return listed + " lists it: install it again";
-  std::vector<std::string> wheels = index.wheels_with(name);
-  if (view.environment != nullptr) {
-    for (const Package& package : view.environment->packages) {
-      for (const Requirement& wanted : package.requirements) {
-        if (std::find(wheels.begin(), wheels.end(), wanted.name) == wheels.end()) continue;
-        if (!wanted.installed.empty()) {
-          const auto& same = index.with_stem(library_words(name).stem);
-          const bool holds = std::any_of(same.begin(), same.end(), [&](const Binary* binary) {
-            return binary->environment == view.environment->path && binary->package == wanted.name &&
-                   (base_name(binary->path) == name || binary->soname == name);
-          });
-          return fmt::format("{} {} is installed and {}", wanted.name, wanted.installed,
-                             holds ? "holds it, where nothing looks for it" : "does not bring it");
-        }
-        return fmt::format("{}{} would bring it, which {} asks for and which is not installed", wanted.name,
-                           wanted.specifier, package.name);
-      }
-    }
-  }
-  const std::vector<int> majors = view.package == nullptr ? std::vector<int>{} : cuda_majors(view.package->cuda);
-  if (wheels.size() > 1 && majors.size() == 1) {
-    const std::string suffix = "-cu" + std::to_string(majors[0]);
-    const auto of_major =
-        std::find_if(wheels.begin(), wheels.end(), [&](const std::string& wheel) { return wheel.ends_with(suffix); });
-    if (of_major != wheels.end()) wheels = {*of_major};
-  }
-  return wheels.empty() ? std::string() : join(wheels, " or ") + " would bring it";
-}
-
-std::string bringing_wheels(const ConsumerView& view, const LibraryIndex& index,
-                            const std::vector<std::string>& names) {
-  constexpr std::string_view kBrings = " would bring it";
-  constexpr std::size_t kMostWheels = 4;
-  std::vector<std::string> wheels;
-  for (const std::string& name : names) {
-    std::string text = bringing_wheel(view, index, name);
-    if (!text.ends_with(kBrings) || text.find(" or ") != std::string::npos) continue;
-    text.resize(text.size() - kBrings.size());
-    if (std::find(wheels.begin(), wheels.end(), text) == wheels.end()) wheels.push_back(std::move(text));
-  }
-  if (wheels.size() < 2) return names.empty() ? std::string() : bringing_wheel(view, index, names.front());
-  return and_more(wheels, kMostWheels) + " would bring them";
 }
 
 }  // namespace varve

@@ -36,10 +36,4 @@ struct Loss {
 // or its environment holds where nothing looks.
 std::vector<Loss> losses_of(const ConsumerView& view, const LibraryIndex& index);
 
-// "nvidia-cudnn-cu13 9.26.0.51, which torch asks for" or the wheels that hold a library of this name, as far as tables
-// and the environment's packages tell; empty: nobody knows.
-std::string bringing_wheel(const ConsumerView& view, const LibraryIndex& index, const std::string& name);
-// The same of several: the wheels that bring them, where more than one is known for certain, else of the first name.
-std::string bringing_wheels(const ConsumerView& view, const LibraryIndex& index, const std::vector<std::string>& names);
-
 }  // namespace varve

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "rules/analysis/made_stack_testing.h"
+#include "rules/situation/bringing_wheel.h"
 
 namespace varve {
 namespace {
@@ -117,6 +118,68 @@ TEST(ConsumerLosses, NamesThatAreMadeUpAreItsGpuPart) {
   EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::ok);
   stack.not_found("libcublas.so.12", "/env/nvidia-cudnn-cu12/libcudnn.so.9");
   EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::degraded);
+}
+
+// nvmath-python without an extra: every module fails at its first call. Of those that bind what nobody wants one says
+// so.
+TEST(ConsumerLosses, BindingsAreOfNoUseWithoutAnyOfTheirLibraries) {
+  const auto bindings_of = [](const char* package) {
+    MadeStack stack;
+    stack.gpu("NVIDIA A100", "8.0").package(package, "12.0", "", "extension").consumer();
+    for (const char* name : {"cublas", "nvrtc"}) {
+      const std::string module = std::string(name) + ".cpython-311-x86_64-linux-gnu.so";
+      stack.library(module, std::string(package) + "/_internal");
+      stack.not_found(std::string("lib") + name + ".so.12", std::string("/env/") + package + "/_internal/" + module);
+      stack.last_library().kind = DependencyKind::opened;
+    }
+    return stack;
+  };
+  MadeStack nothing = bindings_of("nvmath-python");
+  EXPECT_EQ(answer_state(nothing, Question::libraries), CheckState::degraded);
+  EXPECT_EQ(nothing.analysis().consumers.front().losses.front().effect, LossEffect::gpu_part);
+  MadeStack one = bindings_of("nvmath-python");
+  one.last_library().path = "/env/nvidia/cuda_nvrtc/lib/libnvrtc.so.12";
+  EXPECT_EQ(answer_state(one, Question::libraries), CheckState::ok);
+  EXPECT_EQ(one.analysis().consumers.front().losses.front().effect, LossEffect::side_piece);
+  // A module has the name of the library that it binds, and is no part of its family.
+  MadeStack held;
+  held.gpu("NVIDIA A100", "8.0").package("nvmath-python", "1.0.0", "", "extension").consumer();
+  held.library("cutensor.cpython-311-x86_64-linux-gnu.so", "nvmath-python/_internal");
+  held.library("libcutensor.so.2", "cutensor-cu12", "", {},
+               "/env/nvmath-python/_internal/cutensor.cpython-311-x86_64-linux-gnu.so", DependencyKind::opened);
+  held.last_library().why = "held by the environment";
+  EXPECT_EQ(answer_state(held, Question::libraries), CheckState::ok);
+  // It calls the driver and brings a runtime: what else it binds is everybody's choice.
+  MadeStack cuda = bindings_of("cuda-bindings");
+  EXPECT_EQ(answer_state(cuda, Question::libraries), CheckState::ok);
+}
+
+// cuda-quantum imports CuPy, of which a module that nobody imports at once lacks cuFFT: CuPy's own verdict says so.
+TEST(ConsumerLosses, OptionalModulesOfAFrameworkAreItsOwnMatter) {
+  MadeStack stack;
+  stack.gpu("NVIDIA A100", "8.0").package("cuda-quantum-cu12", "0.16.0", "12.0", "extension").consumer();
+  stack.library("libcudaq.so", "cuda-quantum-cu12", "", code_of_ampere());
+  stack.library("libc.so.6", "the-system", "", {}, "/env/cuda-quantum-cu12/libcudaq.so");
+  stack.library("cufft.cpython-311-x86_64-linux-gnu.so", "cupy-cuda12x", "", code_of_ampere());
+  stack.last_library().why = "of the framework cupy-cuda12x";
+  const std::size_t module = stack.stack().consumers.back().libraries.size() - 1;
+  stack.not_found("libcublas.so.12", "/env/cupy-cuda12x/cufft.cpython-311-x86_64-linux-gnu.so");
+  EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::ok);
+  stack.stack().consumers.back().libraries[module].at_start = true;
+  EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::broken);
+}
+
+// cuda-python 11.8 opens NVRTC by the names of several releases: where none is there the module for it is told, and
+// nothing else suffers.
+TEST(ConsumerLosses, WhatAModuleOpensLateAndNobodyHasIsTold) {
+  MadeStack stack;
+  stack.gpu("NVIDIA A100", "8.0").package("cuda-bindings", "12.0", "12.0", "extension").consumer();
+  stack.library("cynvrtc.cpython-311-x86_64-linux-gnu.so", "cuda-bindings");
+  stack.not_found("libcublas.so.12", "/env/cuda-bindings/cynvrtc.cpython-311-x86_64-linux-gnu.so");
+  stack.last_library().kind = DependencyKind::opened;
+  const ConsumerAnswer answer = stack.analysis().consumers.front().answers.libraries;
+  EXPECT_EQ(answer.state, CheckState::ok);
+  EXPECT_NE(answer.detail.find("would not load without libcublas.so.12"), std::string::npos) << answer.detail;
 }
 
 TEST(ConsumerLosses, NamesTheWheelsThatAreKnown) {

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "rules/analysis/rule.h"
+#include "rules/situation/bringing_wheel.h"
 #include "rules/software/software_rules.h"
 
 namespace varve {
