@@ -43,10 +43,11 @@ bool is_one_of(std::string_view word, const std::array<std::string_view, N>& lis
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-constexpr std::array<std::string_view, 23> kSecretWords = {
-    "secret",      "secrets", "password",  "passwords", "passwd",    "passphrase",    "passwort",    "pwd",
-    "apikey",      "apikeys", "authtoken", "secretkey", "accesskey", "privatekey",    "accesstoken", "credential",
-    "credentials", "creds",   "auth",      "bearer",    "cookie",    "authorization", "jwt"};
+constexpr std::array<std::string_view, 25> kSecretWords = {
+    "secret",        "secrets",    "password",    "passwords", "passwd",    "passphrase", "passwort",
+    "pwd",           "apikey",     "apikeys",     "authtoken", "secretkey", "accesskey",  "privatekey",
+    "accesstoken",   "credential", "credentials", "creds",     "auth",      "bearer",     "cookie",
+    "authorization", "jwt",        "requirepass", "masterauth"};
 constexpr std::array<std::string_view, 10> kKeyOwners = {"api",     "access",     "private", "secret", "account",
                                                          "signing", "encryption", "ssh",     "master", "license"};
 // "pass" alone is a stage of a compiler or a network.

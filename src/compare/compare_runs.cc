@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "base/version.h"
 #include "compare/account/account.h"
+#include "compare/account/recorded_account.h"
 #include "compare/control.h"
 #include "compare/not_measured.h"
 #include "compare/quote.h"
@@ -166,6 +167,9 @@ Result<Comparison> compare_sides(const Sides& sides, const CompareOptions& optio
   comparison.accounts = account_kernels(sides, comparison.primary);
   comparison.findings = comparison_findings(comparison, sides);
   withdraw_unavailable(comparison.accounts);
+  for (KernelAccount& account : recorded_accounts(sides)) {
+    comparison.accounts.push_back(std::move(account));
+  }
   // What ran differs although nothing recorded does: then something is not known that matters.
   if (comparison.control == Control::controlled && has_finding(comparison, "VRV-CMP-UNRECORDED-DIFFERS")) {
     comparison.control = Control::controlled_with_gaps;

@@ -32,6 +32,9 @@ std::size_t count(const std::vector<ControlItem>& items, Condition condition) {
 
 bool is_file(const ControlItem& item) { return item.id.starts_with("file."); }
 
+// What units were clients of, and what of it is set.
+bool is_server(const ControlItem& item) { return item.id == "server" || item.id.starts_with("server."); }
+
 bool is_environment(const ControlItem& item) { return item.id == "packages" || item.id == "python"; }
 
 // How the units ran: nobody sets it but by something else.
@@ -46,7 +49,7 @@ bool is_planned(const ControlItem& item, ItemState command, bool environment_cho
   if (item.state != ItemState::different) return false;
   if (is_environment(item) && environment_chosen) return true;
   if (item.id == "program" || is_file(item) || is_environment(item)) return command == ItemState::follows;
-  return item.id == "command" || item.id == "directory" || item.id == "server" || is_setting(item);
+  return item.id == "command" || item.id == "directory" || is_server(item) || is_setting(item);
 }
 
 // The items that a change of the command or of a setting brings about by itself when both sides ran on one machine.
@@ -61,7 +64,7 @@ void mark_scanned(const Sides& sides, std::vector<ControlItem>& items) {
   const bool counts_work = !metric_values(sides, "work").a.empty();
   for (ControlItem& item : items) {
     if (is_scanned(item)) item.under_test = true;
-    const bool filled = item.id == "command" || item.id == "directory" || item.id == "server" || is_setting(item);
+    const bool filled = item.id == "command" || item.id == "directory" || is_server(item) || is_setting(item);
     const bool of_metric = item.id == "work" && !counts_work;
     if (item.state == ItemState::different && !is_scanned(item) && (filled || of_metric || may_follow(item))) {
       item.state = ItemState::follows;

@@ -271,10 +271,12 @@ std::vector<Finding> comparison_findings(const Comparison& comparison, const Sid
   find_repeat(comparison, found);
   find_modes(comparison, sides, found);
   if (!sides.left_out.empty()) {
-    found.push_back(finding("VRV-CMP-UNITS-LEFT-OUT", Severity::warning,
-                            fmt::format("{} units did not finish or lost their partner", sides.left_out.size()),
-                            "if they failed because they were slow, the rest looks faster than the truth",
-                            "find out why they failed and run again"));
+    found.push_back(
+        finding("VRV-CMP-UNITS-LEFT-OUT", Severity::warning,
+                fmt::format("{} unit{} did not finish or lost {} partner", sides.left_out.size(),
+                            sides.left_out.size() == 1 ? "" : "s", sides.left_out.size() == 1 ? "its" : "their"),
+                "if they failed because they were slow, the rest looks faster than the truth",
+                "find out why they failed and run again"));
   }
   return found;
 }

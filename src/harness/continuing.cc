@@ -51,7 +51,12 @@ std::string another_variant(const Variant& before, const Variant& now) {
       (now.server && (before.server->command != now.server->command || before.server->lives != now.server->lives))) {
     return changed("the server") + " is another";
   }
-  return "";
+  if (now.server && before.server->program_digest != now.server->program_digest) {
+    return changed("the server's program " + now.server->program) + " is another file";
+  }
+  if (!now.server) return "";
+  const std::string path = first_difference(digests_of(before.server->files), digests_of(now.server->files));
+  return path.empty() ? "" : changed("the server's file " + path) + " is another";
 }
 }  // namespace
 

@@ -14,6 +14,8 @@
 #include "base/redact.h"
 #include "base/text.h"
 #include "harness/subject/file_digest.h"
+#include "harness/subject/server_files.h"
+#include "model/setup/shell_words.h"
 #include "tables/settings.h"
 #include "world/files.h"
 
@@ -138,15 +140,38 @@ std::vector<std::string> shown_command(const std::vector<std::string>& command, 
   return shown;
 }
 
-Status prepare_server(const ServerPlan& plan, const std::string& home, PreparedVariant& prepared) {
+// What can be told of a server before it is started, where its command starts one program and no more.
+void describe_server(const std::vector<std::string>& command, const PreparedVariant& prepared, const World& world,
+                     ServerSetup& server) {
+  const std::optional<std::vector<std::string>> words = simple_command(command);
+  const std::string home = environment_value(world.environment, "HOME");
+  if (!words) return;
+  const Result<std::string> program = find_program(words->front(), prepared.variables, prepared.directory);
+  if (!program) return;
+  server.program = clean_utf8(shorten_home(*program, home));
+  server.program_digest = file_digest(*program);
+  server.program_package = package_of_program(world.files, *program);
+  server.files = named_files(*words, shown_command(*words, home), prepared.directory);
+  for (NamedFile& file : server.files) {
+    const std::string& word = (*words)[static_cast<std::size_t>(file.argument)];
+    file.lines = lines_of_settings(from_directory(prepared.directory, word), home);
+    if (file.lines.empty()) {  // "--config=a.yaml"
+      file.lines = lines_of_settings(from_directory(prepared.directory, word.substr(word.find('=') + 1)), home);
+    }
+  }
+}
+
+Status prepare_server(const ServerPlan& plan, const World& world, PreparedVariant& prepared) {
   if (plan.command.empty() || plan.command[0].empty()) {
     return Error{kDoing, "the server of variant " + prepared.document.name, "there is no command", "Give it one"};
   }
   Result<std::string> program = find_program(plan.command[0], prepared.variables, prepared.directory);
   if (!program) return program.error();
   prepared.server = PreparedServer{*program, plan.command, plan.each_block, plan.ready};
-  prepared.document.server =
-      ServerSetup{shown_command(plan.command, home), plan.each_block ? "block" : "unit", to_string(plan.ready)};
+  const std::string home = environment_value(world.environment, "HOME");
+  ServerSetup server{shown_command(plan.command, home), plan.each_block ? "block" : "unit", to_string(plan.ready)};
+  describe_server(plan.command, prepared, world, server);
+  prepared.document.server = std::move(server);
   return Done{};
 }
 }  // namespace
@@ -188,7 +213,7 @@ Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::stri
   document.files = named_files(plan.command, document.command, prepared.directory);
   prepared.variables = std::move(environment);
   if (plan.server) {
-    if (Status ready = prepare_server(*plan.server, home, prepared); !ready) return ready.error();
+    if (Status ready = prepare_server(*plan.server, world, prepared); !ready) return ready.error();
   }
   return prepared;
 }

@@ -150,6 +150,7 @@ struct KernelAccount {
   std::optional<Estimate> exchanged_share;
   bool by_operation = false;     // rows are operations with their kernels as parts; else kernels
   bool explains_metric = false;  // it is of what the metric speaks of, and of no more
+  bool recorded = false;         // by one unit a side that a recorder watched: no intervals, no shares
   std::string of{};              // "of the part of each unit that tokens/s speaks of", "a unit"
 };
 

@@ -106,14 +106,6 @@ struct Unit {
   std::optional<ServerUse> server;         // of the server that it was a client of
 };
 
-// A regular file that the command names as an argument ("train.py", "--config=a.yaml"), or an input of the workload.
-struct NamedFile {
-  int argument = 0;     // its place in Variant::command; -1: none
-  std::string path;     // as it is named; redacted, home shortened
-  std::string digest;   // SHA-256 before the first unit; empty when there is none
-  std::string missing;  // why there is none
-};
-
 // One side of a run: what was executed.
 struct Variant {
   std::string name;                                // "A", "B", …

@@ -1,5 +1,7 @@
 #include "report/printable.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace varve {
@@ -41,6 +43,13 @@ std::string printable(std::string_view text) {
     at += length;
   }
   return shown;
+}
+
+bool is_number_word(std::string_view word) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/' || c == '_' || c == '=';
+  };
+  return !word.empty() && is_digit(word.back()) && std::none_of(word.begin(), word.end(), is_letter);
 }
 
 }  // namespace varve

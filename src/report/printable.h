@@ -9,4 +9,7 @@ namespace varve {
 // and line ends become blanks.
 std::string printable(std::string_view text);
 
+// Whether a word is a number that the next word belongs to: "95" before "%", "(12.5" before "ms)".
+bool is_number_word(std::string_view word);
+
 }  // namespace varve

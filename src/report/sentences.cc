@@ -245,11 +245,16 @@ std::string kernel_state_title(KernelState state) {
 }
 
 std::string counted_text(const KernelAccount& account) {
+  if (account.recorded) return "one recorded unit a side";
   const auto count = static_cast<std::size_t>(std::max(account.pairs, 0));
   return account.by_block ? count_text(count, "block", "blocks") : count_text(count, "pair", "pairs");
 }
 
 std::string account_title(const KernelAccount& account) {
+  if (account.recorded) {
+    return fmt::format("Beside it: {} as {} saw it", quantity_title(account.kind.quantity),
+                       to_string(account.kind.witness));
+  }
   const std::string title =
       fmt::format("{}: what explains the change of {}", account.by_operation ? "Operations and kernels" : "Kernels",
                   quantity_title(account.kind.quantity));

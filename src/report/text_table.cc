@@ -46,10 +46,6 @@ std::size_t bytes_of(std::string_view text, std::size_t width) {
   return at;
 }
 
-bool is_word_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/' || c == '_' || c == '=';
-}
-
 // The words of a text, a number together with the one behind it ("95 %", "12 ms") where both fit into a line.
 std::vector<std::string_view> bound_words(std::string_view text, std::size_t width) {
   std::vector<std::string_view> words;
@@ -66,7 +62,7 @@ std::vector<std::string_view> bound_words(std::string_view text, std::size_t wid
       }
     }
     words.push_back(word);
-    is_number = is_digit(word.back()) && std::none_of(word.begin(), word.end(), is_word_letter);
+    is_number = is_number_word(word);
   }
   return words;
 }

@@ -50,6 +50,7 @@ std::string change_text(double ratio) {
 std::string change_interval_text(const Interval& ratio) {
   const bool low = std::isfinite(ratio.low), high = std::isfinite(ratio.high);
   if (low && high) return change_text(ratio.low) + " to " + change_text(ratio.high);
+  if (low && !high && ratio.low <= 0) return "none";  // any ratio is above that
   if (low) return "above " + change_text(ratio.low);
   return high ? "below " + change_text(ratio.high) : "unbounded";
 }

@@ -18,7 +18,6 @@ namespace varve {
 
 namespace {
 constexpr double kFalseDiscoveries = 0.05;  // of the rows that are called changed (STATS 3, "Many rows")
-constexpr double kHandful = 25;             // samples: fewer on one side alone are no evidence by themselves
 constexpr const char* kNobody = "(for no operation that is known)";
 
 using ByCaller = std::map<std::string, SeenKernels>;
@@ -127,7 +126,7 @@ bool may_be_chance(const RowSeries& series, bool stands_out) {
   const double variance = series.a.variance + series.b.variance;
   if (stands_out || variance == 0) return false;
   const double total = sum_of(series.a.seconds) + sum_of(series.b.seconds);
-  return total * total < kHandful * variance || !(is_usual(series.a.seconds) || is_usual(series.b.seconds));
+  return total * total < kHandfulOfSamples * variance || !(is_usual(series.a.seconds) || is_usual(series.b.seconds));
 }
 
 KernelChange unseen_row(std::size_t count, const char* what) {

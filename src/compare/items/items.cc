@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "compare/items/server_items.h"
 #include "model/fact_catalog.h"
 #include "stats/descriptive.h"
 
@@ -154,7 +155,7 @@ void add_command(const Sides& sides, std::vector<ControlItem>& items) {
                    join(sides.variant_b->command, " "),
                    ItemState::same,
                    false};
-  if (sides.variant_a->command != sides.variant_b->command) {
+  if (sides.variant_a->command != sides.variant_b->command && !command_differs_by_address(sides)) {
     item.state = ItemState::different;
   } else if (!sides.one_document && item.a.find(kRedacted) != std::string::npos) {
     item.state = ItemState::unknown;
@@ -233,20 +234,14 @@ void add_files(const Sides& sides, std::vector<ControlItem>& items) {
   }
 }
 
-// Where units start, and what they are clients of; only where a plan says so.
+// Where units start; only where a plan says so.
 void add_setup(const Sides& sides, std::vector<ControlItem>& items) {
   const auto add = [&](const char* id, const char* title, const std::string& a, const std::string& b) {
     if (a.empty() && b.empty()) return;
     items.push_back({id, Layer::settings, title, a.empty() ? kNotSet : a, b.empty() ? kNotSet : b,
                      a == b ? ItemState::same : ItemState::different, false});
   };
-  const auto server = [](const Variant& variant) {
-    return variant.server
-               ? fmt::format("{} (one for each {})", join(variant.server->command, " "), variant.server->lives)
-               : std::string();
-  };
   add("directory", "working directory", sides.variant_a->directory, sides.variant_b->directory);
-  add("server", "server", server(*sides.variant_a), server(*sides.variant_b));
 }
 
 // The commit and the inputs of the workload are those of both variants of one run.
@@ -307,6 +302,7 @@ std::vector<ControlItem> list_items(const Sides& sides) {
   add_program(sides, items);
   add_files(sides, items);
   add_setup(sides, items);
+  add_server_items(sides, items);
   add_protocol_items(sides, items);
   add_source(sides, items);
   add_package_items(sides, items);

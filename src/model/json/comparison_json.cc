@@ -144,6 +144,7 @@ Json account_to_json(const KernelAccount& account) {
             {"explains_metric", account.explains_metric},
             {"of", account.of}};
   if (account.by_block) json["by_block"] = true;
+  if (account.recorded) json["recorded"] = true;
   return json;
 }
 
@@ -163,6 +164,7 @@ KernelAccount account_from(const Fields& fields) {
   account.exchanged_share = optional_estimate_from(fields, "exchanged_share");
   account.by_operation = fields.flag("by_operation", false);
   account.explains_metric = fields.flag("explains_metric", false);
+  account.recorded = fields.flag("recorded", false);
   account.of = fields.text("of");
   return account;
 }

@@ -40,8 +40,12 @@ void add_variant_setup(const Variant& variant, Json& json) {
     json["scanned"] = {{"origin", variant.scanned.origin}, {"values", variant.scanned.values}};
   }
   if (!variant.server) return;
-  json["server"] = {
+  Json& server = json["server"] = {
       {"command", variant.server->command}, {"lives", variant.server->lives}, {"ready", variant.server->ready}};
+  set_text(server, "program", variant.server->program);
+  set_text(server, "program_digest", variant.server->program_digest);
+  set_text(server, "program_package", variant.server->program_package);
+  if (!variant.server->files.empty()) server["files"] = named_files_to_json(variant.server->files);
 }
 
 void read_variant_setup(const Fields& fields, Variant& variant) {
@@ -56,7 +60,13 @@ void read_variant_setup(const Fields& fields, Variant& variant) {
   }
   if (!fields.has("server")) return;
   const Fields server = fields.object("server");
-  variant.server = {.command = server.texts("command"), .lives = server.text("lives"), .ready = server.text("ready")};
+  variant.server = {.command = server.texts("command"),
+                    .lives = server.text("lives"),
+                    .ready = server.text("ready"),
+                    .program = server.text("program"),
+                    .program_digest = server.text("program_digest"),
+                    .program_package = server.text("program_package")};
+  server.each("files", [&](const Fields& row) { variant.server->files.push_back(named_file_from(row)); });
 }
 
 Json server_use_to_json(const ServerUse& use) {
@@ -83,6 +93,7 @@ Json named_files_to_json(const std::vector<NamedFile>& files) {
   for (const NamedFile& file : files) {
     Json json{{"argument", file.argument}, {"path", file.path}, {"digest", file.digest}};
     if (!file.missing.empty()) json["missing"] = file.missing;
+    if (!file.lines.empty()) json["lines"] = file.lines;
     list.push_back(std::move(json));
   }
   return list;
@@ -92,7 +103,8 @@ NamedFile named_file_from(const Fields& fields) {
   return {.argument = static_cast<int>(fields.integer("argument", -1)),
           .path = fields.required_text("path"),
           .digest = fields.text("digest"),
-          .missing = fields.text("missing")};
+          .missing = fields.text("missing"),
+          .lines = fields.texts("lines")};
 }
 
 void add_run_setup(const Run& run, Json& json) {

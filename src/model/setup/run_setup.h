@@ -25,11 +25,27 @@ struct ProtocolRules {
   int keep_going = 0;         // failed units that do not end the run
 };
 
+// A regular file that the command names as an argument ("train.py", "--config=a.yaml"), or an input of the workload.
+struct NamedFile {
+  int argument = 0;     // its place in Variant::command; -1: none
+  std::string path;     // as it is named; redacted, home shortened
+  std::string digest;   // SHA-256 before the first unit; empty when there is none
+  std::string missing;  // why there is none
+  // What a file of a server sets, a setting a line: no blank lines, no comments, redacted. Empty of other files, of
+  // large ones and of what is no text.
+  std::vector<std::string> lines{};
+};
+
 // What its units are clients of.
 struct ServerSetup {
   std::vector<std::string> command;  // redacted
   std::string lives;                 // "unit": a fresh one for each; "block": one for its units of a block
   std::string ready;  // what is waited for: "port 6379", "http://127.0.0.1:8000/health", "line \"Ready\""
+  // Of the one program that the command starts (model/setup/shell_words.h); empty where a shell does more than that.
+  std::string program{};           // path of the executable, resolved on PATH, home shortened
+  std::string program_digest{};    // SHA-256 of the file; empty when unreadable
+  std::string program_package{};   // that it belongs to, with its version: "dpkg redis-server 5:7.0.15-1"; empty: none
+  std::vector<NamedFile> files{};  // that the words of the program name
 };
 
 // What a server did while a unit was its client; it and all that it started.

@@ -20,6 +20,11 @@ struct PictureRow {
   bool is_total = false, is_quiet = false;
 };
 
+// Without one: a single unit a side, so nobody can tell whether it changed.
+bool has_spread(const Estimate& change) {
+  return std::isfinite(change.interval.low) || std::isfinite(change.interval.high);
+}
+
 double finite_or_zero(double value) { return std::isfinite(value) ? value : 0; }
 
 std::vector<PictureRow> picture_rows(const KernelAccount& account) {
@@ -74,9 +79,8 @@ void write_picture(HtmlWriter& out, const KernelAccount& account, const TimeUnit
   write_waterfall(
       out, bars, unit,
       fmt::format("The change of {} a unit, B − A, in steps: each bar starts where the one above it ends, so that "
-                  "they close to the total. Thin lines: 95 % intervals. To the right: more time in B; to the left: "
-                  "less.",
-                  quantity_title(account.kind.quantity)));
+                  "they close to the total.{} To the right: more time in B; to the left: less.",
+                  quantity_title(account.kind.quantity), account.recorded ? "" : " Thin lines: 95 % intervals."));
 }
 
 void write_names(HtmlWriter& out, SideMark side, const std::vector<std::string>& names) {
@@ -110,6 +114,12 @@ void write_names_cells(HtmlWriter& out, const KernelChange& row) {
     if (!row.detail.empty()) out.leaf("small", {}, row.detail);
     return;
   }
+  if (row.label.starts_with('(') && row.label.ends_with(')')) {  // of several kernels, or of code without a name
+    Element both(out, "td", {{"colspan", "2"}, {"class", "names"}});
+    out.text(row.label);
+    if (!row.library.empty()) out.leaf("small", {}, row.library);
+    return;
+  }
   if (row.a == row.b && !row.a.empty()) {
     Element both(out, "td", {{"colspan", "2"}, {"class", "names"}});
     for (std::size_t i = 0; i < row.a.size() && i < kMostNames; ++i) {
@@ -133,7 +143,8 @@ void write_row(HtmlWriter& out, const KernelChange& row, const TimeUnit& unit, b
   write_names_cells(out, row);
   {
     Element cell(out, "td", {{"class", "state"}});
-    if (row.state != KernelState::remainder) out.text(kernel_state_title(row.state));
+    const bool is_told = row.state != KernelState::same || has_spread(row.change);
+    if (row.state != KernelState::remainder && is_told) out.text(kernel_state_title(row.state));
     out.leaf("small", {}, row.state == KernelState::remainder ? "" : to_string(row.family));
   }
   out.leaf("td", {{"class", "number"}, {"data-name", "A"}}, unit.text(row.a_seconds));
@@ -141,7 +152,7 @@ void write_row(HtmlWriter& out, const KernelChange& row, const TimeUnit& unit, b
   {
     Element cell(out, "td", {{"class", "number"}, {"data-name", "B − A"}});
     out.text(unit.signed_text(row.change.value));
-    out.leaf("small", {}, unit.interval(row.change.interval));
+    if (has_spread(row.change)) out.leaf("small", {}, unit.interval(row.change.interval));
   }
   const bool sampled = row.sampling_error > 0;
   out.leaf("td", {{"class", "number sampling"}}, sampled ? "±" + unit.text(row.sampling_error) : "");
@@ -165,7 +176,7 @@ void write_total(HtmlWriter& out, const KernelAccount& account, const TimeUnit& 
   {
     Element cell(out, "td", {{"class", "number"}, {"data-name", "B − A"}});
     out.text(unit.signed_text(account.total.value));
-    out.leaf("small", {}, unit.interval(account.total.interval));
+    if (has_spread(account.total)) out.leaf("small", {}, unit.interval(account.total.interval));
   }
   out.leaf("td", {{"class", "number sampling"}}, "");
   if (shares) out.leaf("td", {{"class", "number"}, {"data-name", "share"}}, "100 %");
@@ -221,10 +232,13 @@ void write_account(HtmlWriter& out, const KernelAccount& account, const MetricCo
   write_picture(out, account, unit);
   write_account_table(out, account, unit, shares);
   out.leaf("p", {{"class", "note"}},
-           fmt::format("Mean {} {} over {}. Small numbers below a change or a share: its 95 % interval. "
-                       "Sampling: the standard error of the change from counting samples alone.",
-                       quantity_title(account.kind.quantity), account.of.empty() ? "a unit" : account.of,
-                       counted_text(account)));
+           account.recorded
+               ? fmt::format("The {} {}, {}. It is no part of the other accounts.",
+                             quantity_title(account.kind.quantity), account.of, counted_text(account))
+               : fmt::format("Mean {} {} over {}. Small numbers below a change or a share: its 95 % interval. "
+                             "Sampling: the standard error of the change from counting samples alone.",
+                             quantity_title(account.kind.quantity), account.of.empty() ? "a unit" : account.of,
+                             counted_text(account)));
   for (const std::string& note : account.notes) out.leaf("p", {{"class", "note"}}, note);
 }
 

@@ -70,27 +70,28 @@ std::string both_text(std::uint64_t a, std::uint64_t b) {
 
 void write_lines(HtmlWriter& out, const TraceComparison& comparison, const TimeUnit& unit) {
   Element scroll(out, "div", {{"class", "scroll"}, {"tabindex", "0"}});
-  Element table(out, "table", {{"class", "numbers kernels-table"}});
+  Element table(out, "table", {{"class", "numbers kernels-table changes-table"}});
   write_amounts_head(out, unit, {"items", "part"});
   Element body(out, "tbody");
   std::int64_t a_ns = 0, b_ns = 0;
   for (const AccountLine& line : comparison.lines) {
     Element row(out, "tr");
     write_amounts(out, comparison, unit, line.a_ns, line.b_ns);
-    out.leaf("td", {{"class", "short"}}, line.a_items + line.b_items == 0 ? "" : both_text(line.a_items, line.b_items));
-    out.leaf("td", {{"class", "short"}}, account_line_title(line.kind, comparison.of_operations));
+    out.leaf("td", {{"class", "short"}, {"data-name", "items"}},
+             line.a_items + line.b_items == 0 ? "" : both_text(line.a_items, line.b_items));
+    out.leaf("td", {{"class", "what"}}, account_line_title(line.kind, comparison.of_operations));
     a_ns += line.a_ns, b_ns += line.b_ns;
   }
   Element row(out, "tr", {{"class", "total"}});
   write_amounts(out, comparison, unit, a_ns, b_ns);
   out.leaf("td", {}, "");
-  out.leaf("td", {{"class", "short"}}, "in all");
+  out.leaf("td", {{"class", "what"}}, "in all");
 }
 
 void write_operations(HtmlWriter& out, const TraceComparison& comparison, const TimeUnit& unit) {
   Section section(out, "kernels", "Operations, by change");
   Element scroll(out, "div", {{"class", "scroll"}, {"tabindex", "0"}});
-  Element table(out, "table", {{"class", "numbers kernels-table"}});
+  Element table(out, "table", {{"class", "numbers kernels-table changes-table"}});
   write_amounts_head(out, unit, {"operation"});
   Element body(out, "tbody");
   const std::size_t shown = std::min(comparison.operations.size(), kMostOperationRows);
@@ -104,21 +105,24 @@ void write_operations(HtmlWriter& out, const TraceComparison& comparison, const 
 }
 
 void write_stories(HtmlWriter& out, const TraceComparison& comparison, const TimeUnit& unit) {
+  constexpr std::size_t kNameColumns = 60;
   const std::vector<ExchangeStory> stories = exchange_stories(comparison);
+  const ShownNames names = names_of_stories(stories, kMostStoryRows, kNameColumns);
   Section section(out, "kernels", "What ran, by change");
   {
     Element scroll(out, "div", {{"class", "scroll"}, {"tabindex", "0"}});
-    Element table(out, "table", {{"class", "numbers kernels-table"}});
+    Element table(out, "table", {{"class", "numbers kernels-table changes-table"}});
     write_amounts_head(out, unit, {"times", "", "what"});
     Element body(out, "tbody");
     for (std::size_t i = 0; i < std::min(stories.size(), kMostStoryRows); ++i) {
       const ExchangeStory& story = stories[i];
       Element row(out, "tr");
       write_amounts(out, comparison, unit, story.a_ns, story.b_ns);
-      out.leaf("td", {{"class", "short"}}, both_text(story.a_times, story.b_times));
+      out.leaf("td", {{"class", "short"}, {"data-name", "times"}}, both_text(story.a_times, story.b_times));
       out.leaf("td", {{"class", "short"}}, story_title(story));
       Element cell(out, "td", {{"class", "name"}, {"title", story.a == story.b ? story.a : story.a + " → " + story.b}});
-      out.leaf("code", {}, story_label(story, 60));
+      out.leaf("code", {},
+               story_label(story, kNameColumns, story.exchange == Exchange::replaced ? ShownNames() : names));
       if (!story.operation.empty() && !story.of_operations) out.leaf("small", {}, story.operation);
     }
   }
@@ -136,7 +140,7 @@ void write_ranks(HtmlWriter& out, const TraceComparison& comparison) {
   };
   Section section(out, "kernels", "Ranks");
   Element scroll(out, "div", {{"class", "scroll"}, {"tabindex", "0"}});
-  Element table(out, "table", {{"class", "numbers kernels-table"}});
+  Element table(out, "table", {{"class", "numbers kernels-table changes-table"}});
   {
     Element head(out, "thead");
     Element row(out, "tr");
@@ -161,7 +165,7 @@ void write_ranks(HtmlWriter& out, const TraceComparison& comparison) {
 void write_measures(HtmlWriter& out, const TraceComparison& comparison) {
   Section section(out, "kernels", "Side by side, of the whole traces");
   Element scroll(out, "div", {{"class", "scroll"}, {"tabindex", "0"}});
-  Element table(out, "table", {{"class", "numbers kernels-table"}});
+  Element table(out, "table", {{"class", "numbers kernels-table changes-table"}});
   {
     Element head(out, "thead");
     Element row(out, "tr");
@@ -173,7 +177,7 @@ void write_measures(HtmlWriter& out, const TraceComparison& comparison) {
     Element row(out, "tr");
     out.leaf("td", {{"class", "number"}, {"data-name", "A"}}, measure_text(measure.a, measure.unit));
     out.leaf("td", {{"class", "number"}, {"data-name", "B"}}, measure_text(measure.b, measure.unit));
-    out.leaf("td", {{"class", "short"}}, measure_title(measure.id));
+    out.leaf("td", {{"class", "what"}}, measure_title(measure.id));
   }
 }
 

@@ -1,10 +1,35 @@
 #include "report/html/html_writer.h"
 
+#include <algorithm>
 #include <cassert>
+#include <optional>
 
+#include "base/text.h"
 #include "report/printable.h"
 
 namespace varve {
+
+namespace {
+constexpr std::size_t kWidestUnit = 4;  // columns: "%", "ms", "GiB,", "1/s)"
+
+struct BoundWords {
+  std::size_t begin, end;  // bytes of the text
+};
+
+// The first number with what it is of behind it, one blank between them.
+std::optional<BoundWords> first_bound_words(std::string_view text) {
+  for (std::size_t blank = text.find(' '); blank != std::string_view::npos; blank = text.find(' ', blank + 1)) {
+    const std::size_t before = blank == 0 ? std::string_view::npos : text.rfind(' ', blank - 1);
+    const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+    const std::size_t end = std::min(text.find(' ', blank + 1), text.size());
+    const std::size_t unit = display_width(text.substr(blank + 1, end - blank - 1));
+    if (unit > 0 && unit <= kWidestUnit && is_number_word(text.substr(begin, blank - begin))) {
+      return BoundWords{begin, end};
+    }
+  }
+  return std::nullopt;
+}
+}  // namespace
 
 std::string escape_html(std::string_view text) {
   std::string escaped;
@@ -60,7 +85,21 @@ void HtmlWriter::close() {
   open_.pop_back();
 }
 
-void HtmlWriter::text(std::string_view text) { out_ += escape_html(text); }
+// A number and its sign or unit stay on one line ("95 %", "12 ms"). Not by a no-break space: what somebody copies from
+// a page should be what was written.
+void HtmlWriter::text(std::string_view text) {
+  const bool is_plain = std::any_of(open_.begin(), open_.end(), [](const std::string& tag) {
+    return tag == "title" || tag == "code" || tag == "svg";
+  });
+  while (!is_plain) {
+    const std::optional<BoundWords> bound = first_bound_words(text);
+    if (!bound) break;
+    out_ += escape_html(text.substr(0, bound->begin));
+    out_ += "<span class=\"bound\">" + escape_html(text.substr(bound->begin, bound->end - bound->begin)) + "</span>";
+    text.remove_prefix(bound->end);
+  }
+  out_ += escape_html(text);
+}
 
 void HtmlWriter::breakable(std::string_view text) {
   std::size_t begin = 0;

@@ -77,10 +77,17 @@ std::string step_axis(const Scale& scale, const TimeUnit& unit) {
   out.open("svg", {{"class", "axis-strip"}, {"height", "18"}, {"aria-hidden", "true"}});
   for (const double tick : round_ticks(scale.low, scale.high, 4)) {
     const double at = scale.at(tick);
-    if (at < 5 || at > 94) continue;
+    const bool at_edge = at < 5 || at > 94;
+    if (at_edge && tick != 0) continue;  // the unit stands at 0
     std::string digits = fmt::format("{:+.6g}", tick / unit.factor);
     if (digits.starts_with('-')) digits = "−" + digits.substr(1);
-    out.leaf("text", {{"class", "tick"}, {"text-anchor", "middle"}, {"x", percent(at)}, {"y", "13"}},
+    out.leaf("text",
+             {{"class", "tick"},
+              {"text-anchor", !at_edge  ? "middle"
+                              : at < 50 ? "start"
+                                        : "end"},
+              {"x", percent(at)},
+              {"y", "13"}},
              tick == 0 ? "0 " + unit.name : digits);
   }
   return out.take();

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/text.h"
-#include "model/kernels/kernel_display.h"
+#include "report/shown_names.h"
 #include "report/text/text_parts.h"
 #include "report/wording.h"
 
@@ -14,11 +14,11 @@ namespace varve {
 
 namespace {
 // "old → new": each half in its half of the columns.
-std::string kernel_label(const KernelChange& row, std::size_t columns) {
+std::string kernel_label(const KernelChange& row, const ShownNames& names, std::size_t columns) {
   constexpr std::string_view kArrow = " → ";
   const std::size_t at = row.label.find(kArrow);
   if (at == std::string::npos)
-    return row.label.starts_with("(") ? without_end(row.label, columns) : display_name(row.label, columns);
+    return row.label.starts_with("(") ? without_end(row.label, columns) : shown_name(names, row.label, columns);
   const std::string a = row.label.substr(0, at), b = row.label.substr(at + kArrow.size());
   const std::size_t half = (columns - 3) / 2;
   const std::size_t of_b = std::max(half, columns - 3 - std::min(half, display_width(a)));
@@ -28,6 +28,7 @@ std::string kernel_label(const KernelChange& row, std::size_t columns) {
 // The interval is symmetric (Student's t), so half of its width says it all.
 std::string change_with_error(const Estimate& change, const TimeUnit& unit) {
   const double half = (change.interval.high - change.interval.low) / 2;
+  if (!std::isfinite(half)) return unit.signed_text(change.value);
   return unit.signed_text(change.value) + " ± " + unit.text(half);
 }
 
@@ -51,12 +52,25 @@ std::vector<ShownKernel> kernels_in_order(const KernelAccount& account) {
   return shown;
 }
 
-void add_kernel(TextTable& table, const ShownKernel& shown, std::size_t columns, const TimeUnit& unit, bool shares) {
+// Of single kernels, so that no two rows of a table have one name.
+ShownNames names_of_rows(const std::vector<ShownKernel>& rows, std::size_t columns) {
+  std::vector<std::string> names;
+  for (const ShownKernel& row : rows) {
+    const std::string& label = row.row->label;
+    if (!label.starts_with("(") && label.find(" → ") == std::string::npos) names.push_back(label);
+  }
+  return shown_names(names, columns);
+}
+
+void add_kernel(TextTable& table, const ShownKernel& shown, const ShownNames& names, std::size_t columns,
+                const TimeUnit& unit, bool shares) {
   const KernelChange& row = *shown.row;
+  const bool finite = std::isfinite(row.change.interval.high);  // else nobody can tell whether it changed
+  const bool is_told = row.state != KernelState::remainder && (finite || row.state != KernelState::same);
   const Tone tone = row.state == KernelState::remainder || shown.is_part ? Tone::dim : Tone::plain;
   const std::size_t room = shown.is_part ? columns - 2 : columns;
-  std::vector<Cell> cells = {{(shown.is_part ? "· " : "") + kernel_label(row, room), tone},
-                             {row.state == KernelState::remainder ? "" : kernel_state_title(row.state), Tone::dim},
+  std::vector<Cell> cells = {{(shown.is_part ? "· " : "") + kernel_label(row, names, room), tone},
+                             {is_told ? kernel_state_title(row.state) : "", Tone::dim},
                              {unit.text(row.a_seconds), tone},
                              {unit.text(row.b_seconds), tone},
                              {change_with_error(row.change, unit), tone}};
@@ -93,7 +107,9 @@ std::string kernel_table(const KernelAccount& account, const AccountDetail& deta
   const std::size_t name_columns = shares ? 34 : 48;
   const std::vector<ShownKernel> all = kernels_in_order(account);
   const std::size_t most = detail.explain ? all.size() : std::min(all.size(), detail.rows);
-  for (std::size_t i = 0; i < most; ++i) add_kernel(table, all[i], name_columns, unit, shares);
+  const ShownNames names = names_of_rows({all.begin(), all.begin() + static_cast<std::ptrdiff_t>(most)},
+                                         name_columns - 2);  // a part of an operation is indented
+  for (std::size_t i = 0; i < most; ++i) add_kernel(table, all[i], names, name_columns, unit, shares);
   if (most < all.size()) {
     const KernelChange more = more_rows(all, most);
     std::vector<Cell> cells = {{more.label, Tone::dim},
@@ -105,7 +121,7 @@ std::string kernel_table(const KernelAccount& account, const AccountDetail& deta
     table.add(std::move(cells));
   }
   for (const KernelChange& row : account.rows) {
-    if (row.state == KernelState::remainder) add_kernel(table, {&row, false}, name_columns, unit, shares);
+    if (row.state == KernelState::remainder) add_kernel(table, {&row, false}, names, name_columns, unit, shares);
   }
   std::vector<Cell> total = {{"total", Tone::bold},
                              {""},
@@ -132,10 +148,10 @@ std::string text_account(const KernelAccount& account, const MetricComparison& p
     out += paragraph("No shares: " + account.shares_withheld, 2, Tone::caution, style);
   }
   out += kernel_table(account, detail, style);
-  out +=
-      paragraph(fmt::format("{}{}{}, mean over {}; ±: half of the 95 % interval", quantity_title(account.kind.quantity),
-                            account.of.empty() ? "" : " ", account.of, counted_text(account)),
-                2, Tone::dim, style);
+  out += paragraph(fmt::format("{}{}{}, {}{}", quantity_title(account.kind.quantity), account.of.empty() ? "" : " ",
+                               account.of, account.recorded ? "" : "mean over ",
+                               counted_text(account) + (account.recorded ? "" : "; ±: half of the 95 % interval")),
+                   2, Tone::dim, style);
   const std::string agreement = agreement_sentence(account, primary);
   if (!agreement.empty()) out += paragraph(agreement, 2, Tone::dim, style);
   if (!detail.explain) return out;

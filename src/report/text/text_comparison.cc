@@ -91,11 +91,13 @@ std::string metrics(const Comparison& comparison, const Detail& detail, const Te
   const std::size_t left = comparison.others.size() + 1 > shown ? comparison.others.size() + 1 - shown : 0;
   std::string out = table.render(style);
   const MetricComparison& primary = comparison.primary;
-  out += paragraph(fmt::format("Medians; change: geometric mean of B / A; {}; margin {}; spread of a {} {}{}",
-                               direction_phrase(primary.better), shown_margin(primary.margin),
-                               primary.paired ? pair_noun(primary, 1) : "side", share_text(primary.pair_spread),
-                               comparison.others.empty() ? "" : "; all but the primary metric exploratory"),
-                   2, Tone::dim, style);
+  const std::string spread = fmt::format("; spread of a {} {}", primary.paired ? pair_noun(primary, 1) : "side",
+                                         share_text(primary.pair_spread));
+  out += paragraph(
+      fmt::format("Medians; change: geometric mean of B / A; {}; margin {}{}{}", direction_phrase(primary.better),
+                  shown_margin(primary.margin), primary.pairs > 1 ? spread : "",
+                  comparison.others.empty() ? "" : "; all but the primary metric exploratory"),
+      2, Tone::dim, style);
   if (!detail.explain && left > 0) {
     out += paragraph(count_text(left, "more metric", "more metrics") + " (--explain)", 2, Tone::dim, style);
   }
@@ -290,10 +292,13 @@ std::string text_with(const Comparison& comparison, const Detail& detail, const 
       out += text_account(account, comparison.primary, {detail.explain, detail.kernels}, style);
     first = false;
   }
-  if (!detail.explain && comparison.accounts.size() > 1) {
-    out += paragraph(count_text(comparison.accounts.size() - 1, "account", "accounts") +
-                         " of another quantity beside it (--explain); they are never added",
-                     2, Tone::dim, style);
+  const auto beside = static_cast<std::size_t>(std::count_if(
+      comparison.accounts.begin(), comparison.accounts.end(),
+      [&](const KernelAccount& each) { return &each != &comparison.accounts.front() && each.available; }));
+  if (!detail.explain && beside > 0) {
+    out += paragraph(
+        count_text(beside, "account", "accounts") + " of another quantity beside it (--explain); they are never added",
+        2, Tone::dim, style);
   }
   if (detail.explain) out += why(comparison, style);
   return out;

@@ -135,7 +135,9 @@ std::string stories(const TraceComparison& comparison, std::size_t most, const T
   columns.push_back({""});
   columns.push_back({"what"});
   TextTable table(columns);
+  constexpr std::size_t kNameColumns = 50;
   const std::size_t shown = std::min(all.size(), most);
+  const ShownNames names = names_of_stories(all, shown, kNameColumns);
   std::int64_t left_a = 0, left_b = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const ExchangeStory& story = all[i];
@@ -146,10 +148,10 @@ std::string stories(const TraceComparison& comparison, std::size_t most, const T
     std::vector<Cell> row = amounts(comparison, unit, story.a_ns, story.b_ns);
     row.push_back({story.a_times == story.b_times ? fmt::format("{}", story.a_times)
                                                   : fmt::format("{} → {}", story.a_times, story.b_times)});
-    const bool is_same = story.exchange == Exchange::same;
+    const bool is_same = story.exchange == Exchange::same, is_replaced = story.exchange == Exchange::replaced;
     row.push_back({story_title(story), is_same ? Tone::dim : Tone::caution});
-    row.push_back(
-        {story_label(story, story.exchange == Exchange::replaced ? 24 : 50), is_same ? Tone::dim : Tone::plain});
+    row.push_back({is_replaced ? story_label(story, 24) : story_label(story, kNameColumns, names),
+                   is_same ? Tone::dim : Tone::plain});
     table.add(std::move(row));
   }
   if (shown < all.size()) {

@@ -372,9 +372,19 @@ std::string operation_title(const TraceComparison& comparison, const OperationCh
   return shown_operation(operation.name);
 }
 
-std::string story_label(const ExchangeStory& story, std::size_t columns) {
+ShownNames names_of_stories(const std::vector<ExchangeStory>& stories, std::size_t most, std::size_t columns) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < std::min(stories.size(), most); ++i) {
+    const ExchangeStory& story = stories[i];
+    if (story.of_operations || story.exchange == Exchange::replaced) continue;
+    names.push_back(story.a.empty() ? story.b : story.a);
+  }
+  return shown_names(names, columns);
+}
+
+std::string story_label(const ExchangeStory& story, std::size_t columns, const ShownNames& names) {
   const auto side = [&](const std::string& name, std::size_t others) {
-    std::string text = story.of_operations ? shown_operation(name) : display_name(name, columns);
+    std::string text = story.of_operations ? shown_operation(name) : shown_name(names, name, columns);
     if (others > 0) text += fmt::format(" + {}", others);
     return text;
   };

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "model/answers/trace_comparison.h"
+#include "report/shown_names.h"
 #include "report/wording.h"
 
 namespace varve {
@@ -39,7 +40,10 @@ std::string shown_operation(const std::string& name);
 // Of two frameworks the row without a name is what no product of matrices is.
 std::string operation_title(const TraceComparison& comparison, const OperationChange& operation);
 // "fmha_fwd_hd128 + 1 → sage_fwd + 13"; names take at most so many columns each.
-std::string story_label(const ExchangeStory& story, std::size_t columns);
+// `names`: of the table that it stands in, for as many columns; else each kernel is shown by itself.
+std::string story_label(const ExchangeStory& story, std::size_t columns, const ShownNames& names = {});
+// Of kernels that were not exchanged, so that no two of the first `most` stories have one name.
+ShownNames names_of_stories(const std::vector<ExchangeStory>& stories, std::size_t most, std::size_t columns);
 
 // Of two frameworks, by what is known which of the one came for which of the other, and of how much time; empty: of
 // one.
