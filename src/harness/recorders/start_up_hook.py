@@ -223,7 +223,7 @@ class _Hook(object):
     def hold_windows(self, torch, profiler, start, length, after):
         import time
         time.sleep(max(start - time.monotonic(), 0))
-        for _ in range(self.most_windows):
+        for _ in range(100):
             self.wait_for_compiler()
             if self.own_profiler or profiler is None or self.said or (self.has_number() and not self.results):
                 return

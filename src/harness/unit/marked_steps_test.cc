@@ -34,7 +34,7 @@ MadeRow row_of(const char* name, std::uint64_t first_ns, std::uint64_t last_ns, 
   return row;
 }
 
-constexpr Stretch kLife{1000, 9000};
+constexpr Stretch kLifeOfUnit{1000, 9000};
 
 TEST(MarkedSteps, AreTheAnnotationThatCoversMost) {
   static_assert(sizeof(MadeRow) == 104);
@@ -43,13 +43,13 @@ TEST(MarkedSteps, AreTheAnnotationThatCoversMost) {
   const std::vector<MarksRow> rows = parse_marks(bytes);
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[2].annotation, "train_step");
-  const auto steps = steps_of(rows, kLife);
+  const auto steps = steps_of(rows, kLifeOfUnit);
   ASSERT_TRUE(steps);
   EXPECT_EQ(steps->annotation, "step_N");
   EXPECT_EQ(steps->count, 9u);
   EXPECT_EQ(steps->stretches, (std::vector<Stretch>{{3000, 6000}}));
   const auto torch =
-      steps_of(parse_marks(bytes + marks_of({row_of("ProfilerStep#", 2000, 2001, 2)}).substr(32)), kLife);
+      steps_of(parse_marks(bytes + marks_of({row_of("ProfilerStep#", 2000, 2001, 2)}).substr(32)), kLifeOfUnit);
   EXPECT_EQ(torch->annotation, "step_N") << "a row more than the file says it has";
 }
 
@@ -57,7 +57,7 @@ TEST(MarkedSteps, OfPytorchGoFirstAndThoseOfSeveralThreadsAreUnited) {
   const auto steps =
       steps_of(parse_marks(marks_of({row_of("step ", 1000, 9000, 9), row_of("ProfilerStep#", 500, 3000, 5),
                                      row_of("ProfilerStep#", 2000, 4000, 5)})),
-               kLife);
+               kLifeOfUnit);
   ASSERT_TRUE(steps);
   EXPECT_EQ(steps->annotation, "ProfilerStep#N");
   EXPECT_EQ(steps->stretches, (std::vector<Stretch>{{1000, 4000}})) << "cut to the life of the unit";
@@ -67,7 +67,7 @@ TEST(MarkedSteps, AreNoneWhereNothingMakesSense) {
   for (const MadeRow& row :
        {row_of("step_", 2000, 3000, 1), row_of("step_", 3000, 3000, 3), row_of("step_", 9000, 9500, 3),
         row_of("fit", 2000, 3000, 3), row_of("step_", 2000, UINT64_MAX, 3)}) {
-    EXPECT_FALSE(steps_of(parse_marks(marks_of({row})), kLife)) << row.name;
+    EXPECT_FALSE(steps_of(parse_marks(marks_of({row})), kLifeOfUnit)) << row.name;
   }
   const std::string whole = marks_of({row_of("step_", 2000, 3000, 3)});
   for (std::size_t size = 0; size < whole.size(); ++size)
