@@ -38,7 +38,8 @@ RecordingGround recording_ground(const World& world, const PreparedVariant& vari
                          .environment = variant.variables,
                          .libraries = {},
                          .fastest_seconds = 0,
-                         .usual_window = std::nullopt};
+                         .usual_window = std::nullopt,
+                         .is_second_try = false};
   std::vector<double> seconds;
   for (const Unit* unit : finished_timing_units(run, variant.document.name)) {
     seconds.push_back(unit->wall_seconds);

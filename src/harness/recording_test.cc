@@ -15,7 +15,7 @@ constexpr ProfileKind kOperators{WitnessKind::kineto, Quantity::call_time};
 // Records one operator of a second, or says why not.
 class FakeUnit : public RecordedUnit {
  public:
-  explicit FakeUnit(std::string no_evidence) : no_evidence_(std::move(no_evidence)) {}
+  FakeUnit(std::string no_evidence, bool misses) : no_evidence_(std::move(no_evidence)), misses_(misses) {}
   std::map<std::string, std::string> environment() const override { return {{"WATCHED", "1"}, {"PLAIN", "2"}}; }
   int descriptor() const override { return 17; }
   void serve() override { served = true; }
@@ -23,6 +23,7 @@ class FakeUnit : public RecordedUnit {
   Recording finish(const UnitOutcome&) override {
     Recording recording;
     recording.about.no_evidence = no_evidence_;
+    recording.has_missed = misses_ && !no_evidence_.empty();
     if (!no_evidence_.empty()) return recording;
     EXPECT_EQ(text, "hello");
     EXPECT_TRUE(served);
@@ -41,6 +42,7 @@ class FakeUnit : public RecordedUnit {
 
  private:
   std::string no_evidence_;
+  bool misses_;
 };
 
 class FakeKind : public Recorder {
@@ -54,11 +56,14 @@ class FakeKind : public Recorder {
     libraries = ground.libraries.size();
     return {Fit::fits, "always"};
   }
-  Result<std::unique_ptr<RecordedUnit>> prepare(const RecordingGround&, const std::string& folder) const override {
+  Result<std::unique_ptr<RecordedUnit>> prepare(const RecordingGround& ground,
+                                                const std::string& folder) const override {
     folders.push_back(folder);
     if (!prepares_) return Error{"preparing", "it", "no socket", ""};
-    return std::unique_ptr<RecordedUnit>(std::make_unique<FakeUnit>(no_evidence_));
+    const bool sees = ground.is_second_try && sees_at_last;
+    return std::unique_ptr<RecordedUnit>(std::make_unique<FakeUnit>(sees ? "" : no_evidence_, misses));
   }
+  bool misses = false, sees_at_last = false;
   mutable std::vector<std::string> folders;
   mutable double fastest_seconds = 0;
   mutable std::size_t libraries = 0;
@@ -179,6 +184,23 @@ TEST(RecordingUnits, TheNextRecorderIsTriedWhereOneSawNothing) {
   const FakeKind& cuda = first.add(std::make_unique<FakeKind>("cuda", ""));
   EXPECT_EQ(first.execute().units.size(), 4u);
   EXPECT_TRUE(cuda.folders.empty());
+}
+
+TEST(RecordingUnits, AWindowThatWasMissedIsTriedOnceMore) {
+  for (const bool sees_at_last : {true, false}) {
+    RecordingBench bench;
+    auto torch = std::make_unique<FakeKind>("torch", "it came too late");
+    torch->misses = true;
+    torch->sees_at_last = sees_at_last;
+    const FakeKind& tried = bench.add(std::move(torch));
+    const FakeKind& cuda = bench.add(std::make_unique<FakeKind>("cuda", ""));
+    const varve::Run& run = bench.execute();
+    EXPECT_EQ(tried.folders.size(), 2u);
+    EXPECT_EQ(cuda.folders.size(), sees_at_last ? 0u : 1u);
+    ASSERT_EQ(run.units.size(), sees_at_last ? 5u : 6u);
+    EXPECT_EQ(run.units[3].recording->no_evidence, "it came too late");
+    EXPECT_EQ(run.units[4].recording->no_evidence, sees_at_last ? "" : "it came too late");
+  }
 }
 
 TEST(RecordingUnits, WhatCannotBePreparedIsNoEvidence) {

@@ -196,18 +196,27 @@ class Scheduler {
 
   // One unit for each recorder of the side; where one sees nothing, the next of its alternatives gets its turn.
   void record_side(int side) {
-    const RecordingGround ground = recording_ground(world_, variants_[static_cast<std::size_t>(side)], run_);
+    RecordingGround ground = recording_ground(world_, variants_[static_cast<std::size_t>(side)], run_);
     ChosenRecorders chosen = choose_recorders(plan_.kernels, recorders_, ground);
     run_.variants[static_cast<std::size_t>(side)].recorders = std::move(chosen.choices);
     for (const auto& alternatives : chosen.used) {
       for (const Recorder* recorder : alternatives) {
-        if (interrupt_count() > 0 || !kept_ || record_unit(side, *recorder, ground)) break;
+        if (interrupt_count() > 0 || !kept_) break;
+        Recorded recorded = record_unit(side, *recorder, ground);
+        if (recorded == Recorded::missed && interrupt_count() == 0 && kept_) {
+          ground.is_second_try = true;
+          recorded = record_unit(side, *recorder, ground);
+          ground.is_second_try = false;
+        }
+        if (recorded == Recorded::seen) break;
       }
     }
   }
 
-  // Whether something was seen.
-  bool record_unit(int side, const Recorder& recorder, const RecordingGround& ground) {
+  // What came of a recorded unit.
+  enum class Recorded { seen, missed, nothing };  // missed: it saw what lies beside what the metric speaks of
+
+  Recorded record_unit(int side, const Recorder& recorder, const RecordingGround& ground) {
     Variant& variant = run_.variants[static_cast<std::size_t>(side)];
     Result<TemporaryDirectory> folder = TemporaryDirectory::make();
     if (!folder) return say_unused(variant, recorder, to_text(folder.error()));
@@ -246,7 +255,8 @@ class Scheduler {
                       recorder.name());
       run_.findings.push_back(std::move(*failed));
     }
-    return recording.about.no_evidence.empty();
+    if (recording.about.no_evidence.empty()) return Recorded::seen;
+    return recording.has_missed ? Recorded::missed : Recorded::nothing;
   }
 
   static std::string why_of(const Variant& variant, const Recorder& recorder) {
@@ -256,11 +266,11 @@ class Scheduler {
     return "";
   }
 
-  static bool say_unused(Variant& variant, const Recorder& recorder, const std::string& why) {
+  static Recorded say_unused(Variant& variant, const Recorder& recorder, const std::string& why) {
     for (RecorderChoice& choice : variant.recorders) {
       if (choice.recorder == recorder.name()) choice = {choice.recorder, false, "no evidence: " + why};
     }
-    return false;
+    return Recorded::nothing;
   }
 
   UnitRequest make_request(const PlannedUnit& planned, const std::vector<std::string>& environment) {

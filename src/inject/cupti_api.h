@@ -147,6 +147,7 @@ struct CuptiFunctions {
   CuptiResult (*next_record)(std::uint8_t* buffer, std::size_t valid, const RecordKind** record);
   CuptiResult (*dropped_records)(void* context, std::uint32_t stream, std::size_t*);
   CuptiResult (*flush)(std::uint32_t flags);
+  CuptiResult (*get_timestamp)(std::uint64_t*);  // by the clock of records; may be null
 };
 
 static_assert(offsetof(KernelRecord, registers) == 6 && offsetof(KernelRecord, start) == 16);

@@ -53,6 +53,7 @@ bool resolve(void* handle, const char* name, Function& into) {
 
 bool resolve_all(void* handle, CuptiFunctions& call) {
   resolve(handle, "cuptiSubscribe_v2", call.subscribe_v2);
+  resolve(handle, "cuptiGetTimestamp", call.get_timestamp);
   return resolve(handle, "cuptiGetVersion", call.get_version) &&
          resolve(handle, "cuptiGetResultString", call.get_result_string) &&
          resolve(handle, "cuptiGetCallbackName", call.get_callback_name) &&

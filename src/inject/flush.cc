@@ -117,6 +117,27 @@ void write_time(std::uint32_t number, Total& row) {
   row.is_changed = false;
 }
 
+// What changed of them, or all that is not empty. Fits behind the time of a row in what a line may take.
+void write_slices(std::uint32_t number, bool all) {
+  Slices& slices = recorder.totals.slices();
+  Slices::Row* row = slices.row(number);
+  if (row == nullptr || (!all && row->changed_from == row->changed_behind)) return;
+  const std::uint32_t from = all ? 0 : row->changed_from, behind = all ? Slices::kSlices : row->changed_behind;
+  lines().word("slices").number(number).number(slices.width_ns());
+  for (std::uint32_t i = from; i < behind; ++i) {
+    if (row->ns[i] != 0 || row->counts[i] != 0) lines().pair(i, row->counts[i]).number(row->ns[i]);
+  }
+  lines().end_line();
+  row->changed_from = row->changed_behind = 0;
+}
+
+void write_clock() {
+  const Slices& slices = recorder.totals.slices();
+  std::uint64_t now = 0;
+  if (!slices.has_begun() || recorder.library.call.get_timestamp(&now) != 0) return;
+  lines().word("clock").number(slices.origin_ns()).number(now).number(unix_ns()).end_line();
+}
+
 // Writes things by their numbers, a bufferful at a time: while the file is written, nobody waits for the tables.
 template <class Count, class Write>
 bool write_each(std::uint32_t from, const Count& count, const Write& write) {
@@ -151,7 +172,9 @@ bool write_tables(bool all) {
                     }) &&
          write_each(0, rows, [&](std::uint32_t i) {
            // A row that was made since the last pass is told of in the next flush.
-           if (totals.row(i).is_told && (all || totals.row(i).is_changed)) write_time(i, totals.row(i));
+           if (!totals.row(i).is_told || (!all && !totals.row(i).is_changed)) return;
+           write_time(i, totals.row(i));
+           write_slices(i, all);
          });
 }
 
@@ -189,6 +212,7 @@ void write_counts() {
     if (recorder.overheads[i].count == 0) continue;
     lines().word("overhead").number(i).number(recorder.overheads[i].count).number(recorder.overheads[i].ns).end_line();
   }
+  write_clock();
   if (recorder.reason[0] != '\0') lines().word("reason").word(recorder.reason).end_line();
   write_cost();
 }

@@ -10,10 +10,13 @@
 #include "binary/elf/elf_testing.h"
 #include "inject/cupti_library.h"
 #include "inject/digest.h"
+#include "inject/marks.h"
 #include "inject/modules.h"
 #include "inject/open_ranges.h"
 #include "inject/short_text.h"
+#include "inject/slices.h"
 #include "inject/spool_file.h"
+#include "kernels/analysis/steps.h"
 #include "world/test_root.h"
 
 namespace varve::inject {
@@ -176,6 +179,63 @@ TEST(CudaShortText, IsCutWhereThereIsNoRoom) {
   text.add("abc").add(1234567890);
   EXPECT_STREQ(into, "abc1234");
   EXPECT_FALSE(text.fits());
+}
+
+// What a program calls a step is what Varve's readers of traces call one, and up to the same place.
+TEST(Marks, TellStepsAsReadersOfTracesDo) {
+  std::mt19937 random(11);
+  const char* parts[] = {
+      "step", "Step", "STEP", "iter", "Iteration", "iteration", "train_step", "training_step", "#", "_",
+      " ",    "-",    "7",    "12",   "attn",      "fit",       "st",         "ProfilerStep",  "/", ""};
+  int marked = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string name;
+    for (unsigned long k = random() % 5; k > 0; --k) name += parts[random() % std::size(parts)];
+    bool has_number = false;
+    const std::size_t size = step_name_size(name.data(), name.size(), has_number);
+    const std::string told = size == 0 ? "" : name.substr(0, size) + (has_number ? "N" : "");
+    ASSERT_EQ(told, step_annotation(name)) << name;
+    marked += size > 0 ? 1 : 0;
+  }
+  EXPECT_GT(marked, 1000);
+}
+
+// Whatever the width has become: what ran is what is in the slices, each record where it ran.
+TEST(CudaSlices, HoldWhatRanWhereItRan) {
+  Slices slices;
+  ASSERT_TRUE(slices.reserve());
+  slices.add(0, 5, 10);
+  EXPECT_EQ(slices.row(0), nullptr) << "nobody knows yet where they begin";
+  slices.begin(1000);
+  std::mt19937_64 random(5);
+  std::uint64_t all = 0, at = 1000;
+  for (int i = 0; i < 3000; ++i) {
+    const std::uint64_t ns = random() % 40'000'000;
+    slices.add(static_cast<std::uint32_t>(i % 2), at, at + ns);
+    all += ns;
+    at += random() % 3'000'000;
+  }
+  slices.add(1, 999, 2000);                   // before they begin
+  slices.add(Slices::kMostRows, 2000, 3000);  // a row too many
+  EXPECT_EQ(slices.row(Slices::kMostRows), nullptr);
+  std::uint64_t ns = 0, count = 0;
+  for (std::uint32_t row = 0; row < 2; ++row) {
+    for (std::uint32_t i = 0; i < Slices::kSlices; ++i) {
+      ns += slices.row(row)->ns[i];
+      count += slices.row(row)->counts[i];
+    }
+  }
+  EXPECT_EQ(ns, all);
+  EXPECT_EQ(count, 3000u);
+  const std::uint64_t width = slices.width_ns();
+  EXPECT_GE(256 * width, at - 1000);
+  slices.add(2, 1000 + 3 * width - 10, 1000 + 4 * width + 20);  // across two edges
+  EXPECT_EQ(slices.row(2)->ns[2], 10u);
+  EXPECT_EQ(slices.row(2)->ns[3], width);
+  EXPECT_EQ(slices.row(2)->ns[4], 20u);
+  EXPECT_EQ(slices.row(2)->counts[2], 1u);
+  EXPECT_EQ(slices.row(2)->changed_from, 2u);
+  EXPECT_EQ(slices.row(2)->changed_behind, 5u);
 }
 
 }  // namespace

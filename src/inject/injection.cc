@@ -246,7 +246,7 @@ void begin_afresh() {
   forget_buffers();
   alarm_clock = 0;
   recorder.began_ns = monotonic_ns();
-  recorder.began_unix_ns = clock_ns(CLOCK_REALTIME);
+  recorder.began_unix_ns = unix_ns();
   recorder.is_whole_due = true;
   recorder.wishes = wishes_from_environment();
   for (std::uint32_t i = 0; i < kVariableCount; ++i) {
@@ -277,6 +277,7 @@ void begin(const char* directory) {
 }  // namespace
 
 std::uint64_t monotonic_ns() { return clock_ns(CLOCK_MONOTONIC); }
+std::uint64_t unix_ns() { return clock_ns(CLOCK_REALTIME); }
 
 }  // namespace varve::inject
 

@@ -76,6 +76,7 @@ struct RecorderState {
 extern RecorderState recorder;
 
 std::uint64_t monotonic_ns();
+std::uint64_t unix_ns();
 
 // The callbacks that CUPTI gets.
 void take_request(std::uint8_t** buffer, std::size_t* size, std::size_t* most_records);

@@ -160,6 +160,15 @@ std::uint64_t take_records(std::uint8_t* buffer, std::size_t valid) {
   return taken;
 }
 
+// Slices begin with the recording, by the clock of records, as soon as CUPTI tells that.
+void begin_slices() {
+  std::uint64_t now = 0;
+  if (recorder.totals.slices().has_begun() || recorder.library.call.get_timestamp == nullptr) return;
+  if (recorder.library.call.get_timestamp(&now) != 0) return;
+  const std::uint64_t elapsed = monotonic_ns() - recorder.began_ns;
+  if (now > elapsed) recorder.totals.slices().begin(now - elapsed);
+}
+
 void give_back(std::uint8_t* buffer) {
   if (buffers.out > 0) --buffers.out;
   if (buffers.free_count < kMostFree) {
@@ -200,6 +209,7 @@ void take_buffer(void* context, std::uint32_t stream, std::uint8_t* buffer, std:
   if (buffer == nullptr) return;
   const Locked lock(recorder.tables);
   if (recorder.is_recording) {
+    begin_slices();
     recorder.totals.begin_epoch();
     recorder.totals.set_longest(began - recorder.began_ns + kSecond);
     recorder.cost.records += take_records(buffer, valid);

@@ -18,6 +18,11 @@
 //   name NUMBER MODULE TEXT             MODULE: "-" not known, "*" several
 //   row NUMBER KIND NAME DEVICE STREAM GRID×3 BLOCK×3 REGISTERS SHARED GRAPH    what a row is: TotalKey of totals.h
 //   time ROW COUNT TOTAL MIN MAX BYTES NESTED FIRST LAST BUCKET:COUNT…    all of it up to now, times in ns
+//   slices ROW WIDTH INDEX:COUNT NS…    of what ran on a device: how many began and how long they ran in a slice of
+//   WIDTH
+//                                       ns, slices counted from ORIGIN; a slice that comes again replaces itself,
+//                                       another WIDTH all of them
+//   clock ORIGIN CUPTI_NS UNIX_NS       where slices begin, and one moment, by the clock of records and that of UNIX
 //   pool DEVICE CREATED DESTROYED TRIMMED MOST_BYTES MOST_USED
 //   overhead KIND COUNT NS              CUPTI's own, as it reports it
 //   cost NAME NUMBER                    the recorder's own (flush.cc lists the names)

@@ -14,3 +14,6 @@ __asm__(".symver dlsym, dlsym@" VARVE_OLDEST);
 __asm__(".symver dladdr, dladdr@" VARVE_OLDEST);
 __asm__(".symver pthread_create, pthread_create@" VARVE_OLDEST);
 __asm__(".symver pthread_mutex_trylock, pthread_mutex_trylock@" VARVE_OLDEST);
+__asm__(".symver pthread_key_create, pthread_key_create@" VARVE_OLDEST);
+__asm__(".symver pthread_getspecific, pthread_getspecific@" VARVE_OLDEST);
+__asm__(".symver pthread_setspecific, pthread_setspecific@" VARVE_OLDEST);

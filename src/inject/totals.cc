@@ -20,6 +20,10 @@ std::uint64_t hash_of(const TotalKey& key) {
   return hash ^ (hash >> 32);
 }
 
+bool is_of_device(RowKind kind) {
+  return kind == RowKind::kernel || kind == RowKind::graph || kind == RowKind::copy || kind == RowKind::fill;
+}
+
 std::uint64_t hash_of(const char* text, std::size_t size) {
   std::uint64_t hash = size, word = 0;
   for (; size >= 8; text += 8, size -= 8) {
@@ -36,7 +40,7 @@ std::uint64_t hash_of(const char* text, std::size_t size) {
 bool Totals::reserve(const TotalsSizes& sizes) {
   return rows_.reserve(sizes.rows) && blocks_.reserve(sizes.blocks) && names_.reserve(sizes.names) &&
          text_.reserve(sizes.text) && row_slots_.reserve(2 * sizes.rows) && name_slots_.reserve(2 * sizes.names) &&
-         addresses_.reserve(2 * kMostAddresses);
+         addresses_.reserve(2 * kMostAddresses) && slices_.reserve();
 }
 
 NameNumber Totals::name(const char* text, std::size_t size) {
@@ -156,6 +160,7 @@ void Totals::add(const TotalKey& key, std::uint64_t start, std::uint64_t end, st
   if (start < row->first_ns) row->first_ns = start;
   if (end > row->last_ns) row->last_ns = end;
   row->is_changed = true;
+  if (is_of_device(key.kind)) slices_.add(static_cast<std::uint32_t>(row - rows_.items), start, end);
 }
 
 }  // namespace varve::inject

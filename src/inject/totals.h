@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "inject/reserved.h"
+#include "inject/slices.h"
 
 // What ran, added up in place: a row for each different thing, so that memory does not grow with the number of records.
 namespace varve::inject {
@@ -73,7 +74,7 @@ struct LeftOver {
 // Not safe for several threads at a time: the caller locks.
 class Totals {
  public:
-  // False: the system gives no memory. Reserves some 70 MB of addresses; only what is used takes memory.
+  // False: the system gives no memory. Reserves some 100 MB of addresses; only what is used takes memory.
   bool reserve(const TotalsSizes& sizes);
 
   // The number of a text that the caller keeps, by its address: CUPTI gives all records of a kernel the same one. An
@@ -94,6 +95,7 @@ class Totals {
   const char* text_of(const Name& name) const { return text_.items + name.offset; }
   const SpreadBlock& block(std::uint32_t number) const { return blocks_[number]; }
   const LeftOver& left_over() const { return left_over_; }
+  Slices& slices() { return slices_; }           // of what ran on devices, by the rows' numbers
   bool is_coarse() const { return is_coarse_; }  // some rows no longer tell streams and launches apart
 
  private:
@@ -116,6 +118,7 @@ class Totals {
   std::uint64_t longest_ns_ = UINT64_MAX;
   bool is_coarse_ = false;
   LeftOver left_over_;
+  Slices slices_;
 };
 
 }  // namespace varve::inject

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <string>
 
 namespace varve {
 
@@ -16,6 +17,8 @@ struct MeasuredWindow {
   std::int64_t end_ns = 0;     // of the last
   std::int64_t length_ns = 0;  // of all together: what lies between them is not in it
   int stretches = 1;
+  std::string marks;  // "step_N": from the first to the last of these, which the program marked; empty: as its
+                      // metric's lines say
   bool operator==(const MeasuredWindow&) const = default;
 };
 

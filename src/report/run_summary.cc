@@ -245,6 +245,7 @@ struct TypicalWindow {
   std::size_t units = 0;
   double start = 0, length = 0, wall = 0;
   int most_stretches = 1;
+  std::string marks;  // of a unit that has some
 };
 
 TypicalWindow typical_window(const std::vector<const Unit*>& units) {
@@ -255,6 +256,7 @@ TypicalWindow typical_window(const std::vector<const Unit*>& units) {
     starts.push_back(static_cast<double>(unit->window->start_ns) * 1e-9);
     lengths.push_back(static_cast<double>(unit->window->length_ns) * 1e-9);
     walls.push_back(unit->wall_seconds);
+    if (!unit->window->marks.empty()) typical.marks = unit->window->marks;
     typical.most_stretches = std::max(typical.most_stretches, unit->window->stretches);
   }
   typical.units = starts.size();
@@ -299,9 +301,11 @@ std::string window_text(const Run& run, const Variant& variant) {
   if (units.empty()) return "";
   const TypicalWindow window = typical_window(units);
   if (window.units == 0) return "all of a unit: " + why_all(run, units);
-  std::string text =
-      fmt::format("{} speaks of {} of the {} of a unit, from {} on", run.protocol.primary_metric,
-                  quantity_text(window.length, "s"), quantity_text(window.wall, "s"), quantity_text(window.start, "s"));
+  std::string text = fmt::format(
+      "{} {} of the {} of a unit, from {} on",
+      window.marks.empty() ? run.protocol.primary_metric + " speaks of"
+                           : fmt::format("from the first \"{}\" that the program marks to the last,", window.marks),
+      quantity_text(window.length, "s"), quantity_text(window.wall, "s"), quantity_text(window.start, "s"));
   if (window.most_stretches > 1) text += fmt::format(", in up to {} stretches", window.most_stretches);
   if (window.units < units.size()) {
     text += fmt::format("; of {} of {} units, the others are taken whole: {}", window.units, units.size(),

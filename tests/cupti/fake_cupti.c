@@ -300,4 +300,7 @@ int cuptiActivityFlushAll(uint32_t flags) {
   return 0;
 }
 
+// Of what the program hands in: the clock of UNIX.
+int cuptiGetTimestamp(uint64_t* now) { return *now = now_ns(), 0; }
+
 uint64_t fake_now(void) { return now_ns(); }

@@ -36,8 +36,7 @@ class Program:
             for name, text in tree.items():
                 self.write(name, text)
         if window:
-            start, length = window
-            text = "%.3f %.3f\n" % (self.monotonic() + start, length)
+            text = " ".join("%.3f" % each for each in (self.monotonic() + window[0],) + window[1:]) + "\n"
             (self.folder / "hook" / "window").write_text(text)
 
     @staticmethod
@@ -219,6 +218,43 @@ work(1)
 print(torch.autograd.profiler.log)""")
         self.assertEqual(done.stdout.strip(), "[]")
         self.assertEqual(program.names(), ["asked", "facts", "window"])
+
+    # A window of so many seconds at most, one after the other, until the program has written a number.
+    HELD = """
+import os, time, torch
+log = torch.autograd.profiler.log
+def wait_for(there):
+    while not there(): work(0.05)
+"""
+
+    def test_a_window_is_held_open_until_a_number_is_written(self):
+        program = Program(TORCH, window=(0, 60, 0))
+        metrics = program.folder / "metrics"
+        metrics.write_text("")
+        done = program.run(self.python, WORK + self.HELD + """
+os.environ["VARVE_METRICS"] = %r
+wait_for(lambda: "enable" in log)
+work(0.3)
+print(log)
+open(%r, "w").write("a number")
+wait_for(lambda: "disable" in log)
+print(log)""" % (str(metrics), str(metrics)))
+        self.assertEqual(done.stdout.splitlines(), ["['prepare', 'enable']", "['prepare', 'enable', 'disable']"])
+        self.assertEqual(program.names(), ["facts", "holds", "hook", "opened"])
+
+    def test_windows_follow_each_other_until_then(self):
+        program = Program(TORCH, window=(0, 0.2, 0))
+        metrics = program.folder / "metrics"
+        metrics.write_text("")
+        done = program.run(self.python, WORK + self.HELD + """
+os.environ["VARVE_METRICS"] = %r
+wait_for(lambda: log.count("enable") > 2)
+open(%r, "w").write("a number")
+wait_for(lambda: os.path.exists(%r + "/hook_%%d.json" %% os.getpid()))
+before = len(log)
+work(1)
+print(len(log) - before, log.count("enable") - log.count("disable"))""" % (str(metrics), str(metrics), str(program.out)))
+        self.assertEqual(done.stdout.strip(), "0 0", "no other one is opened behind it")
 
     def test_another_window_is_opened_where_nothing_ran_in_one(self):
         program = Program(TORCH, window=(0.2, 0.2))

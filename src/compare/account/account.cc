@@ -50,10 +50,16 @@ bool all_have_windows(const SeenUnits& seen) {
   return std::all_of(seen.a.begin(), seen.a.end(), has_window) && std::all_of(seen.b.begin(), seen.b.end(), has_window);
 }
 
+// "the steps that the program marks" where these are the windows.
+std::string part_of_units(const SeenUnits& seen, const MetricComparison& primary) {
+  const std::string& marks = seen.a.front().unit->window->marks;
+  if (marks.empty()) return "of the part of each unit that " + primary.metric + " speaks of";
+  return fmt::format("from the first \"{}\" of each unit to its last", marks);
+}
+
 // What the total is of: "of the part of each unit that tokens/s speaks of, for the work of 20480".
 std::string scope_of(const SeenUnits& seen, const MetricComparison& primary) {
-  const std::string part =
-      all_have_windows(seen) ? "of the part of each unit that " + primary.metric + " speaks of" : "of a whole unit";
+  const std::string part = all_have_windows(seen) ? part_of_units(seen, primary) : "of a whole unit";
   return seen.work ? fmt::format("{}, for {} of its work", part, format_number(*seen.work)) : part;
 }
 

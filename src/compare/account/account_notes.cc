@@ -77,9 +77,10 @@ double outside_seconds(const std::vector<SeenUnit>& units) {
 
 void note_window(const SeenUnits& seen, const MetricComparison& primary, std::vector<std::string>& notes) {
   if (!seen.a.front().unit->window || !seen.b.front().unit->window) return;
-  notes.push_back(fmt::format("outside of what {} speaks of {} of CPU time a unit of A and {} of B were seen",
-                              primary.metric, format_seconds(outside_seconds(seen.a)),
-                              format_seconds(outside_seconds(seen.b))));
+  const bool by_marks = !seen.a.front().unit->window->marks.empty();
+  notes.push_back(fmt::format("outside of {} {} of CPU time a unit of A and {} of B were seen",
+                              by_marks ? "the steps that the program marks" : "what " + primary.metric + " speaks of",
+                              format_seconds(outside_seconds(seen.a)), format_seconds(outside_seconds(seen.b))));
 }
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "harness/recorders/recorders.h"
+#include "harness/unit/marked_steps.h"
 #include "kernels/files/trace_files.h"
 
 namespace varve {
@@ -19,18 +20,6 @@ constexpr const char* kSpool = "VARVE_CUDA_SPOOL";
 constexpr std::size_t kMostSpools = 4096;  // one a process that initialised CUDA
 constexpr std::size_t kMostCudaRemarks = 8;
 constexpr ProfileKind kKernels{WitnessKind::cupti, Quantity::device_time};
-
-// Where it is installed, or beside the program where that was built; empty: neither.
-std::string recorder_library() {
-  std::error_code problem;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", problem);
-  if (problem) return "";
-  const std::filesystem::path folder = program.parent_path();
-  for (const std::filesystem::path& place : {folder.parent_path() / "lib" / "varve" / kLibrary, folder / kLibrary}) {
-    if (std::filesystem::is_regular_file(place, problem)) return place.string();
-  }
-  return "";
-}
 
 std::vector<std::string> spools_in(const std::string& folder) {
   std::vector<std::string> paths;
@@ -67,7 +56,8 @@ class CudaUnit final : public RecordedUnit {
       about.remarks.push_back(fmt::format("{} spools of more processes are left out", spools.size() - kMostSpools));
       spools.resize(kMostSpools);
     }
-    const ReadTraceFiles read = read_trace_files(world_.files, spools, {.trace = {}, .merge_all = true}, nullptr);
+    const TraceOptions part{.windows = windows_of(outcome)};
+    const ReadTraceFiles read = read_trace_files(world_.files, spools, {.trace = part, .merge_all = true}, nullptr);
     for (const Error& failure : read.failures) about.remarks.push_back("a spool could not be read: " + failure.found);
     if (read.records.empty()) return without_evidence(std::move(recording), "none of the spools could be read");
     describe(read.records.front(), outcome, recording);
@@ -93,7 +83,10 @@ class CudaUnit final : public RecordedUnit {
     const Profile* kernels = recording.seen.profiles.find(kKernels);
     if (kernels == nullptr || kernels->rows.empty()) {
       const std::vector<std::string> reasons = recording.seen.profiles.reasons_absent(kKernels);
-      about.no_evidence = reasons.empty() ? "CUDA was initialised, and nothing was launched" : reasons.front();
+      about.no_evidence = !reasons.empty() ? reasons.front()
+                          : kernels != nullptr && kernels->outside_ns() > 0
+                              ? "no kernel ran in what the metric speaks of"
+                              : "CUDA was initialised, and nothing was launched";
       if (reasons.empty()) recording.seen.profiles.add_absent(kKernels, about.no_evidence);
       return;
     }
@@ -102,6 +95,10 @@ class CudaUnit final : public RecordedUnit {
     about.window = fmt::format("from the first kernel to the last, {} of {}",
                                format_seconds(static_cast<double>(kernels->window_ns) * 1e-9),
                                format_seconds(outcome.wall_seconds));
+    if (kernels->outside_ns() > 0) {
+      about.window += fmt::format(" in what the metric speaks of, {} of kernels outside of it counted apart",
+                                  format_seconds(static_cast<double>(kernels->outside_ns()) * 1e-9));
+    }
     if (about.processes > 1) about.window += fmt::format(", {} processes together", about.processes);
     if (kernels->window_ns > 0) {
       about.coverage = static_cast<double>(kernels->rows_ns()) / static_cast<double>(kernels->window_ns);
@@ -149,7 +146,7 @@ class CudaRecorder final : public Recorder {
     if (std::string why = obstacle(ground); !why.empty()) {
       return Error{"recording through CUPTI", kLibrary, std::move(why), "use --kernels=torch or cpu"};
     }
-    return std::unique_ptr<RecordedUnit>(std::make_unique<CudaUnit>(ground.world, recorder_library(), folder));
+    return std::unique_ptr<RecordedUnit>(std::make_unique<CudaUnit>(ground.world, injected_library(), folder));
   }
 
  private:
@@ -164,7 +161,7 @@ class CudaRecorder final : public Recorder {
   }
   // What is in its way; empty: nothing.
   static std::string obstacle(const RecordingGround& ground) {
-    if (recorder_library().empty()) return fmt::format("{} is not there", kLibrary);
+    if (injected_library().empty()) return fmt::format("{} is not there", kLibrary);
     const auto set = ground.environment.find(kInjection);
     if (set != ground.environment.end() && !set->second.empty()) {
       return fmt::format("the program's environment has {} already: {} is left alone", kInjection,

@@ -71,7 +71,9 @@ Status lay_hook(const std::string& folder, std::optional<HookWindow> window) {
   }
   if (window) {
     std::ofstream file(hook_folder(folder) + "/window");
-    file << fmt::format("{:.3f} {:.3f}\n", window->start_seconds, window->length_seconds);
+    file << fmt::format("{:.3f} {:.3f}", window->start_seconds, window->length_seconds);
+    if (window->held_seconds) file << fmt::format(" {:.3f}", *window->held_seconds);
+    file << '\n';
     file.close();
     good = good && file.good();
   }

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "harness/unit/recorder.h"
+#include "kernels/trace/trace.h"
 
 namespace varve {
 
@@ -15,5 +16,9 @@ std::unique_ptr<Recorder> cuda_recorder();
 std::unique_ptr<Recorder> framework_recorder();
 // The lines that oneDNN writes about each primitive.
 std::unique_ptr<Recorder> onednn_recorder();
+
+// What of a unit's traces counts, on the clock of UNIX: what the metric speaks of, or the steps that the program
+// marked. None where neither is known.
+TraceWindows windows_of(const UnitOutcome& outcome);
 
 }  // namespace varve

@@ -38,6 +38,8 @@ class _Hook(object):
             return None
         try:
             self.awaited.remove(name)
+            if name == "torch" and len(self.plan() or ()) == 3:
+                self.note("holds")  # PyTorch may ask while it is still being imported
             if not self.awaited:
                 sys.meta_path.remove(self)
             import importlib.util
@@ -133,12 +135,12 @@ class _Hook(object):
         watcher.daemon = True
         watcher.start()
 
-    # "start length" of the window in seconds, the start on the monotonic clock; None: no window is wanted.
+    # "start length" of the window in seconds, the start on the monotonic clock. "start length after": it is to be held open
+    # until the program has written a number, and for so long after it. None: no window is wanted.
     def plan(self):
         try:
             with open(os.path.join(self.folder, "window")) as file:
-                start, length = file.read().split()
-            return float(start), float(length)
+                return tuple(float(word) for word in file.read().split())
         except Exception:
             return None
 
@@ -197,6 +199,8 @@ class _Hook(object):
     # ---- the window, on a thread of its own ----
 
     def keep_window(self, torch, profiler, plan):
+        if len(plan) == 3:
+            return self.hold_windows(torch, profiler, *plan)
         import time
         asked_by = time.monotonic() + (self.time_to_ask if self.may_ask(torch) else 0)
         time.sleep(max(plan[0] - time.monotonic(), 0))
@@ -213,6 +217,37 @@ class _Hook(object):
             if self.own_profiler or profiler is None or not self.watch_window(torch, profiler, plan[1]):
                 return
             time.sleep(windows)
+
+    # What is measured is short, and Kineto counts in seconds: one window after the other is open until the program has written
+    # its number. The last is kept, or the one before it.
+    def hold_windows(self, torch, profiler, start, length, after):
+        import time
+        time.sleep(max(start - time.monotonic(), 0))
+        for _ in range(100):
+            self.wait_for_compiler()
+            if self.own_profiler or profiler is None or self.said or (self.has_number() and not self.results):
+                return
+            opened = time.monotonic()
+            if not self.in_main_thread(30, self.open_window, torch, profiler):
+                return self.note("failed", "the main thread did not come round to open the window")
+            while time.monotonic() < opened + length and not (self.said or self.own_profiler or self.has_number()):
+                self.in_main_thread(1, self.look_around, torch)
+                time.sleep(0.02)
+            time.sleep(after if self.has_number() else 0)
+            is_short = time.monotonic() - opened < length / 8
+            if self.own_profiler or not self.in_main_thread(30, self.close_window, self.results):
+                return
+            if self.has_number():
+                del self.results[1 if is_short else len(self.results):]
+                return self.save_window()
+            del self.results[:-1]
+
+    @staticmethod
+    def has_number():
+        try:
+            return os.path.getsize(os.environ["VARVE_METRICS"]) > 0
+        except Exception:
+            return False
 
     # Opens it for a while. True: hardly anything ran in it, or the compiler did.
     def watch_window(self, torch, profiler, seconds):

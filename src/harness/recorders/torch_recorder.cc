@@ -16,7 +16,6 @@
 #include "harness/recorders/python_hook.h"
 #include "harness/recorders/recorders.h"
 #include "kernels/files/trace_files.h"
-#include "kernels/whereabouts.h"
 
 namespace varve {
 
@@ -24,18 +23,49 @@ namespace {
 constexpr double kLongestWindow =
     1.5;  // seconds: some 100 MB of trace where a program launches 100 000 kernels a second
 constexpr double kShortestWindow = 0.2;
-constexpr double kRest = 4;      // seconds that a long program should have left behind its window
-constexpr double kWarmup = 1;    // seconds between Kineto's getting ready and the window; it counts whole ones
-constexpr double kHeedless = 2;  // seconds that Kineto may take to look at what it was given
-constexpr double kNoTrace = 4;   // seconds after a window's end in which Kineto has begun its trace, or never will
-constexpr int kMostWindows = 8;  // of a process
+constexpr double kRest = 4;         // seconds that a long program should have left behind its window
+constexpr double kWarmup = 1;       // seconds between Kineto's getting ready and the window; it counts whole ones
+constexpr double kHeedless = 2;     // seconds that Kineto may take to look at what it was given
+constexpr double kNoTrace = 4;      // seconds after a window's end in which Kineto has begun its trace, or never will
+constexpr int kMostWindows = 8;     // of a process
+constexpr double kShortMetric = 3;  // seconds of the metric's window that PyTorch's own is too coarse for
+constexpr double kLongestHeld = 6;  // seconds for which one window is held open
+constexpr double kEarly = 0.3;      // of the time to the metric's window: this unit may be faster by so much
 constexpr std::size_t kMostTraces = 256;  // one a process
 constexpr std::size_t kMostRemarks = 8;
+
+// The first library that starts with one of these; empty: none was mapped.
+std::string mapped_name(const RecordingGround& ground, std::initializer_list<std::string_view> starts) {
+  for (const Library& library : ground.libraries) {
+    const std::string name = file_name(library.path);
+    for (const std::string_view start : starts) {
+      if (name.starts_with(start)) return name;
+    }
+  }
+  return "";
+}
+
+// PyTorch's own window begins up to two seconds late, so that a short one of the metric may be over by then. Where
+// there is a GPU it is asked all the same: ours sees its kernels only where CUDA is in use already when it is opened.
+bool is_held(const RecordingGround& ground) {
+  const double seconds = static_cast<double>(ground.usual_window->end_ns - ground.usual_window->start_ns) * 1e-9;
+  return seconds < kShortMetric && mapped_name(ground, {"libcuda.so"}).empty();
+}
+
+// From before the metric's window begins, however much faster this unit gets there. Once more: from the beginning on.
+HookWindow held_window(const RecordingGround& ground, double started_at) {
+  const MeasuredWindow& usual = *ground.usual_window;
+  const double start = static_cast<double>(usual.start_ns) * 1e-9;
+  const double length = std::min(static_cast<double>(usual.end_ns - usual.start_ns) * 1e-9, kShortMetric);
+  const double margin = std::min(kEarly * start, 0.5 * (kLongestHeld - length));
+  return {started_at + (ground.is_second_try ? 0 : start - margin), kLongestHeld, usual.stretches > 1 ? length : 0.05};
+}
 
 // In what the metric speaks of, behind its first quarter. Where that is not known, about the middle of what the fastest
 // timing unit took: imports, compilers and caches are done with. Not much later: this unit may be faster still, and the
 // trace is written before the program ends.
 HookWindow window_for(const RecordingGround& ground, double started_at) {
+  if (ground.usual_window && (is_held(ground) || ground.is_second_try)) return held_window(ground, started_at);
   if (ground.usual_window) {
     const double start = static_cast<double>(ground.usual_window->start_ns) * 1e-9;
     const double length = static_cast<double>(ground.usual_window->end_ns) * 1e-9 - start;
@@ -66,12 +96,7 @@ std::string configuration_for(const std::string& folder, double delay_seconds, d
 // the last whole step that the program marked; else all.
 TraceOptions part_of_interest(const UnitOutcome& outcome) {
   TraceOptions options{.cut_to_steps = true};
-  options.windows = {outcome.stretches, true};
-  const std::int64_t offset_ns = unix_offset_ns();
-  for (Stretch& stretch : options.windows.stretches) {
-    stretch.start_ns += offset_ns;
-    stretch.end_ns += offset_ns;
-  }
+  options.windows = windows_of(outcome);
   return options;
 }
 
@@ -89,7 +114,10 @@ void take_traces(const World& world, std::vector<std::string> paths, const UnitO
   const KernelsRecord& record = read.records.front();
   about.processes = static_cast<int>(record.sources.size());
   for (const TraceSource& source : record.sources) {
-    for (const std::string& sentence : source.tally.sentences) about.remarks.push_back(sentence);
+    for (const std::string& sentence : source.tally.sentences) {
+      const bool is_new = std::find(about.remarks.begin(), about.remarks.end(), sentence) == about.remarks.end();
+      if (is_new) about.remarks.push_back(sentence);  // of several processes once
+    }
     if (source.damaged > 0) about.remarks.push_back("a trace has parts that could not be read");
     if (outcome.stretches.empty() && source.steps.found == TraceSteps::Found::annotated) {
       about.remarks.push_back(fmt::format("counted from the first whole \"{}\" to the last, of {}", source.steps.detail,
@@ -166,7 +194,7 @@ class TorchUnit final : public RecordedUnit {
   // every few seconds.
   std::string answer(int process) {
     note_to_hook(folder_, "asked", process);
-    for (const char* profiler : {"own", "opened", "instead"}) {
+    for (const char* profiler : {"own", "holds", "opened", "instead"}) {
       if (has_hook_noted(folder_, profiler, process)) return "";
     }
     AskedWindows& asked = configured_[process];
@@ -215,6 +243,7 @@ class TorchUnit final : public RecordedUnit {
     } else {
       about.no_evidence = why_nothing(outcome, left, about.processes);
       about.way.clear();
+      recording.has_missed = outcome.end.ok() && !outcome.stretches.empty() && !left.any_own && !left.told.empty();
       recording.seen.profiles.add_absent({WitnessKind::kineto, Quantity::call_time}, about.no_evidence);
     }
     about.remarks.insert(about.remarks.end(), left.failures.begin(), left.failures.end());
@@ -281,17 +310,6 @@ class FrameworkUnit final : public RecordedUnit {
  private:
   std::string home_, folder_, python_path_;
 };
-
-// The first library that starts with one of these; empty: none was mapped.
-std::string mapped_name(const RecordingGround& ground, std::initializer_list<std::string_view> starts) {
-  for (const Library& library : ground.libraries) {
-    const std::string name = file_name(library.path);
-    for (const std::string_view start : starts) {
-      if (name.starts_with(start)) return name;
-    }
-  }
-  return "";
-}
 
 std::string torch_library(const RecordingGround& ground) {
   return mapped_name(ground, {"libtorch_cpu.so", "libtorch.so", "libtorch_cuda.so", "libtorch_hip.so"});

@@ -33,7 +33,7 @@ void shorten_paths(KernelEvidence& evidence, const std::string& home) {
 }  // namespace
 
 KernelWitness::KernelWitness(const World& world, double hertz)
-    : world_(world), home_(environment_value(world.environment, "HOME")) {
+    : world_(world), hertz_(hertz), home_(environment_value(world.environment, "HOME")) {
   if (hertz <= 0) {
     unavailable_ = "CPU samples were turned off";
     return;

@@ -28,6 +28,8 @@ class KernelWitness {
   KernelWitness(const KernelWitness&) = delete;
   KernelWitness& operator=(const KernelWitness&) = delete;
 
+  bool is_wanted() const { return hertz_ > 0; }
+
   // Both return the seconds until look() is due, as long as the unit runs.
   double unit_started(int process);
   double look();
@@ -42,6 +44,7 @@ class KernelWitness {
   std::string work_on_devices(const std::vector<Library>& libraries) const;
 
   const World& world_;
+  double hertz_;
   std::string home_;
   std::unique_ptr<CpuSampler> sampler_;
   std::string unavailable_;  // why there are no samples

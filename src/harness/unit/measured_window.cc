@@ -46,7 +46,8 @@ MeasuredWindow measured_window(const std::vector<Stretch>& stretches, const Stre
   MeasuredWindow window{.start_ns = stretches.front().start_ns - life.start_ns,
                         .end_ns = stretches.back().end_ns - life.start_ns,
                         .length_ns = 0,
-                        .stretches = static_cast<int>(stretches.size())};
+                        .stretches = static_cast<int>(stretches.size()),
+                        .marks = {}};
   for (const Stretch& stretch : stretches) window.length_ns += stretch.end_ns - stretch.start_ns;
   return window;
 }

@@ -62,15 +62,21 @@ Stretch life_of(const UnitOutcome& outcome) {
           static_cast<std::int64_t>(std::ceil((outcome.started_at + outcome.wall_seconds + kRounding) * 1e9))};
 }
 
-// What the program wrote, and what of its evidence that speaks of.
-UnitWindow take_metrics(Result<WrittenMetrics> written, const UnitRequest& request, UnitOutcome& outcome) {
+// What the program wrote, and what of its evidence that speaks of. A number that says not when it was measured speaks
+// of the steps that the program marked.
+UnitWindow take_metrics(Result<WrittenMetrics> written, const UnitRequest& request,
+                        const std::optional<MarkedSteps>& marked, UnitOutcome& outcome) {
   if (!written) {
     outcome.metrics = written.error();
     return {};
   }
   const Stretch life = life_of(outcome);
   UnitWindow window = unit_window(*written, request.window_metric, life);
+  const bool by_marks = window.stretches.empty() && window.fault.empty() && marked && !written->metrics.empty() &&
+                        !is_built_in_metric(request.window_metric);
+  if (by_marks) window.stretches = marked->stretches;
   if (!window.stretches.empty()) outcome.window = measured_window(window.stretches, life);
+  if (by_marks) outcome.window->marks = marked->annotation;
   outcome.stretches = window.stretches;
   outcome.window_fault = window.fault;
   outcome.metrics = std::move(written->metrics);
@@ -121,6 +127,7 @@ ProcessExecutor::ProcessExecutor(const World& world, KernelWitness& witness, Tem
       directory_(std::move(directory)),
       watch_(watch),
       metrics_path_(directory_.path() + "/metrics.jsonl"),
+      marks_(directory_.path() + "/marks", witness.is_wanted()),
       empty_input_(open_empty_input()),
       leftovers_(world.files),
       machine_(world.files),
@@ -133,10 +140,11 @@ ProcessExecutor::ProcessExecutor(const World& world, KernelWitness& witness, Tem
 
 std::vector<std::string> ProcessExecutor::environment_for(const UnitRequest& request) const {
   std::vector<std::string> environment;
-  environment.reserve(request.environment->size() + 2);
+  environment.reserve(request.environment->size() + 4);
   for (const std::string& setting : *request.environment) {
     if (!setting.starts_with("VARVE_METRICS=") && !setting.starts_with("VARVE_PAD=")) environment.push_back(setting);
   }
+  marks_.add_to(environment);
   environment.push_back("VARVE_METRICS=" + metrics_path_);
   environment.push_back("VARVE_PAD=" + std::string(static_cast<std::size_t>(request.environment_pad), 'x'));
   return environment;
@@ -227,7 +235,8 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& asked) {
   add_condition_marks(outcome, processors_);
 
   for (UnitMark& mark : process.clean_up(leftovers_)) outcome.marks.push_back(std::move(mark));
-  const UnitWindow window = take_metrics(read_unit(request, readings, outcome), request, outcome);
+  const std::optional<MarkedSteps> marked = marks_.take(life_of(outcome));
+  const UnitWindow window = take_metrics(read_unit(request, readings, outcome), request, marked, outcome);
   if (asked.outputs != nullptr) outcome.outputs = asked.outputs->finish(outcome.end.ok());
   // The server ran before the unit did: what it did then is no part of it.
   std::vector<Stretch> stretches = window.stretches;

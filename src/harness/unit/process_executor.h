@@ -13,6 +13,7 @@
 #include "harness/unit/executor.h"
 #include "harness/unit/kernel_witness.h"
 #include "harness/unit/leftovers.h"
+#include "harness/unit/marked_steps.h"
 #include "harness/unit/metrics.h"
 #include "harness/unit/temporary_directory.h"
 
@@ -51,6 +52,7 @@ class ProcessExecutor : public Executor {
   TemporaryDirectory directory_;
   ExitWatch watch_;
   std::string metrics_path_;
+  MarksFolder marks_;
   FileHandle empty_input_;
   Leftovers leftovers_;
   MachineClock machine_;

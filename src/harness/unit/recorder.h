@@ -20,6 +20,7 @@ struct RecordingGround {
   std::vector<Library> libraries;                  // that its timing units mapped, each path once; home shortened
   double fastest_seconds = 0;                      // the shortest wall time of its timing units; 0: not known
   std::optional<MeasuredWindow> usual_window;      // of a timing unit: what the metric speaks of, where it says so
+  bool is_second_try = false;                      // the first has missed what the metric speaks of
 };
 
 // What a recorder made of a unit.
@@ -27,6 +28,7 @@ struct Recording {
   ProfileRecord seen;   // profiles that are closed: with their windows and wholes; and why there are none
   UnitRecording about;  // without its cost, which the scheduler knows
   std::map<std::string, Fact> framework;  // Variant::framework
+  bool has_missed = false;  // what it saw lies beside what the metric speaks of: another unit may see that
 };
 
 // One unit while it is recorded. The calls come in this order; whatever goes wrong is told by finish().

@@ -80,6 +80,23 @@ void WindowSink::note_outside(const TraceEvent& event, Quantity quantity, Side s
 }
 
 void WindowSink::total(const TraceEvent& event, const Extra* extra, const Durations& time, std::int64_t nested_ns) {
+  const auto track = static_cast<std::size_t>(event.track);
+  const bool of_stream = track < tracks_.size() && tracks_[track] == TrackKind::stream;
+  if (event.duration_ns > 0 && (is_ready_ || !windows_.of_unix_clock)) {
+    const std::int64_t end_ns = add_ns(event.start_ns, event.duration_ns);
+    std::size_t ended = 0;  // windows before it
+    while (ended < windows_.stretches.size() && windows_.stretches[ended].end_ns <= event.start_ns) ++ended;
+    const bool is_last = ended == windows_.stretches.size();
+    if (!is_last && windows_.stretches[ended].start_ns <= event.start_ns &&
+        end_ns <= windows_.stretches[ended].end_ns) {
+      return rest_.total(event, extra, time, nested_ns);
+    }
+    if (of_stream && (is_last || end_ns <= windows_.stretches[ended].start_ns)) {
+      std::int64_t& sum = sums_[Quantity::device_time][ended == 0 ? before : is_last ? after : between];
+      sum = add_ns(sum, std::max<std::int64_t>(time.total_ns, 0));
+      return;
+    }
+  }
   say_once("what of its sums lies outside of the window: they have no order");
   rest_.total(event, extra, time, nested_ns);
 }

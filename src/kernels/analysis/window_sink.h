@@ -13,7 +13,9 @@ namespace varve {
 // What of a trace lies in windows and what beside them. An event that lies across an edge is cut there: its part inside
 // is handed on, as an event of that length, and what nested in what before nests so afterwards. What lies outside is
 // handed on to nobody and counted: of threads the time in which anything ran, once however deep it was; of streams the
-// sum of all that ran. Sums without an order (totals) count as inside, and it is said that they could not be cut.
+// sum of all that ran. Of sums without an order (totals) those count
+// that lie inside from their first to their last; of streams what lies outside as a whole is counted there. Any other
+// counts as inside, and it is said that it could not be cut.
 class WindowSink final : public TraceSink {
  public:
   // `rest` must live longer. A trace that does not tell which moment of the UNIX clock its times count from is handed

@@ -49,6 +49,36 @@ TEST(WindowSink, CutsAtTheEdgesAndCountsTheRestOnce) {
   EXPECT_EQ(device->after_ns, 7);
 }
 
+// Sums of which is known that they lie inside or outside as a whole, and those that lie across an edge.
+TEST(WindowSink, TakesSumsAsWholes) {
+  test::RecordedTrace inside;
+  WindowSink window(inside, {{{100, 200}, {300, 400}}});
+  window.track(TrackId{0}, {}, TrackKind::stream);
+  const auto total = [&](std::int64_t start_ns, std::int64_t duration_ns, std::int64_t sum_ns) {
+    Durations time;
+    time.count = 1;
+    time.total_ns = sum_ns;
+    window.total({.start_ns = start_ns, .duration_ns = duration_ns}, nullptr, time, 0);
+  };
+  total(100, 100, 1);  // all of the first window
+  total(350, 10, 2);
+  total(0, 100, 10);    // before
+  total(200, 100, 20);  // between
+  total(400, 5, 40);    // behind
+  EXPECT_EQ(inside.sums.size(), 2u);
+  EXPECT_TRUE(inside.not_seen.empty());
+  total(90, 20, 4);  // across an edge
+  total(0, 0, 8);    // nobody knows when
+  EXPECT_EQ(inside.sums.size(), 4u);
+  EXPECT_EQ(inside.not_seen.size(), 1u);
+  ProfileRecord record;
+  window.write_outside(WitnessKind::kineto, record);
+  const Profile& device = *record.profiles.find(kDevice);
+  EXPECT_EQ(device.before_ns, 10);
+  EXPECT_EQ(device.between_ns, 20);
+  EXPECT_EQ(device.after_ns, 40);
+}
+
 TEST(WindowSink, TakesSamplesForMoments) {
   test::RecordedTrace inside;
   WindowSink window(inside, {{{100, 200}}});

@@ -11,6 +11,9 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostThings = std::size_t{1} << 18;  // of a kind
 constexpr std::size_t kMostText = std::size_t{64} << 20;
+constexpr std::uint64_t kMostSlices = 256;                     // as the recorder keeps
+constexpr std::int64_t kLongestSlice = std::int64_t{1} << 50;  // 13 days, of which there are at most so many
+constexpr std::int64_t kLatest = std::int64_t{1} << 62;        // ns since 1970: what is added to it does not run over
 
 // The words of a line, taken one after the other. Whatever is missing or is no number is noted, and asked for at the
 // end.
@@ -207,6 +210,33 @@ class SpoolReader {
     into.nested_ns = row.nested_ns, into.first_ns = row.first_ns, into.last_ns = row.last_ns;
     return true;
   }
+  bool take_slices(SpoolWords& words) {
+    const auto found = spool_.rows.find(words.small());
+    const std::int64_t width_ns = words.time();
+    std::map<std::uint32_t, CudaSpool::Slice> told;
+    while (!words.is_done() && words.is_sound()) {
+      const std::string_view slice = words.word();
+      const std::size_t colon = std::min(slice.find(':'), slice.size() - 1);
+      const std::uint64_t number = words.number_from(slice.substr(0, colon), kMostSlices - 1);
+      const std::uint64_t count = words.number_from(slice.substr(colon + 1), INT64_MAX);
+      const std::int64_t ns = words.time();
+      told[static_cast<std::uint32_t>(number)] = {count, ns};
+    }
+    // Such a time is longer than any recording, and sums of it would run over.
+    if (!words.is_sound() || found == spool_.rows.end() || width_ns == 0 || width_ns > kLongestSlice) return false;
+    CudaSpool::Row& row = found->second;
+    if (row.slice_ns != width_ns) row.slices.clear();
+    row.slice_ns = width_ns;
+    for (const auto& [number, slice] : told) row.slices.insert_or_assign(number, slice);
+    return true;
+  }
+  bool take_clock(SpoolWords& words) {
+    CudaSpool::Clock clock;
+    clock.origin_ns = words.time(), clock.here_ns = words.time(), clock.unix_ns = words.time();
+    if (!words.is_sound() || !words.is_done() || std::max(clock.origin_ns, clock.unix_ns) > kLatest) return false;
+    spool_.clock = clock;
+    return true;
+  }
   bool take_pool(SpoolWords& words) {
     const std::uint64_t device = words.small();
     CudaSpool::Pool pool;
@@ -235,16 +265,17 @@ class SpoolReader {
     std::string_view kind;
     bool (SpoolReader::*take)(SpoolWords&);
   };
-  static const Line kLines[16];
+  static const Line kLines[18];
 
   TraceSink& sink_;
   CudaSpool spool_;
   std::size_t text_ = 0;
 };
 
-const SpoolReader::Line SpoolReader::kLines[16] = {
+const SpoolReader::Line SpoolReader::kLines[18] = {
     {"time", &SpoolReader::take_time},         {"row", &SpoolReader::take_row},
     {"name", &SpoolReader::take_name},         {"cost", &SpoolReader::take_cost},
+    {"slices", &SpoolReader::take_slices},     {"clock", &SpoolReader::take_clock},
     {"library", &SpoolReader::take_library},   {"module", &SpoolReader::take_module},
     {"flush", &SpoolReader::take_flush},       {"setting", &SpoolReader::take_setting},
     {"variable", &SpoolReader::take_variable}, {"device", &SpoolReader::take_device},

@@ -23,6 +23,10 @@ struct CudaSpool {
     std::string text;
     std::uint64_t module = kNoModule;
   };
+  struct Slice {
+    std::uint64_t count = 0;  // of what began in it
+    std::int64_t ns = 0;      // what of it ran in it
+  };
   struct Row {
     char kind = '\0';  // as in the spool: k, g, c, f, a, r, j
     std::uint64_t name = 0;
@@ -32,6 +36,12 @@ struct CudaSpool {
     Durations time;  // count 0: not told
     std::uint64_t bytes = 0;
     std::int64_t nested_ns = 0, first_ns = 0, last_ns = 0;
+    std::int64_t slice_ns = 0;              // the width of its slices; 0: none were kept
+    std::map<std::uint32_t, Slice> slices;  // of what is not empty, by number
+  };
+  // Where slices begin, and one moment, by the clock of the records and that of UNIX.
+  struct Clock {
+    std::int64_t origin_ns = 0, here_ns = 0, unix_ns = 0;
   };
   struct Module {
     std::uint64_t size = 0;
@@ -58,6 +68,7 @@ struct CudaSpool {
   std::map<std::uint64_t, Pool> pools;
   std::map<std::uint64_t, Overhead> overheads;
   std::set<std::string> libraries;
+  std::optional<Clock> clock;
   std::string reason;           // why nothing, or nothing more, was recorded; empty: it was
   std::int64_t elapsed_ns = 0;  // from the beginning of recording to the last flush
   bool has_ended = false;       // the exit handlers ran

@@ -85,6 +85,51 @@ TEST(CudaSpool, TakesNoTimeThatCannotBe) {
   }
 }
 
+RecordedTrace read_part(const std::string& text, Stretch part) {
+  RecordedTrace trace;
+  const auto input = trace_of_bytes(std::as_bytes(std::span(text)), "made.spool");
+  EXPECT_TRUE(kCudaSpool.read(*input, trace, {.windows = {{part}, true}}));
+  return trace;
+}
+
+// A row in slices of 100 ns from 1000 on, by a clock that is 50 000 behind that of UNIX.
+TEST(CudaSpool, TellsRowsInSlicesWhereAPartIsAskedFor) {
+  const std::string head = std::string(kHead) + "time 0 3 60 20 20 0 0 1010 1295 20:3 .\nclock 1000 2000 52000 .\n";
+  const std::string spool =
+      head + "slices 0 100 0:9 9:9 .\nslices 0 100 0:1 15 1:1 25 .\nslices 0 100 2:1 20 .\nend exit .\n";
+  EXPECT_EQ(read_spool(spool).sums.size(), 1u) << "as a whole, where all of it counts";
+  const RecordedTrace trace = read_part(spool, {51'150, 51'250});  // the edges divide the second slice and the third
+  ASSERT_EQ(trace.sums.size(), 5u);
+  std::int64_t all_ns = 0;
+  std::uint64_t count = 0;
+  for (const test::RecordedTotal& one : trace.sums) {
+    all_ns += one.time.total_ns;
+    count += one.time.count;
+  }
+  EXPECT_EQ(all_ns, 60);
+  EXPECT_EQ(count, 3u);
+  EXPECT_EQ(trace.sums[0].event.start_ns, 1010);
+  EXPECT_EQ(trace.sums[0].event.duration_ns, 90);
+  EXPECT_EQ(trace.sums[1].event.start_ns, 1100);
+  EXPECT_EQ(trace.sums[1].event.duration_ns, 50);
+  EXPECT_EQ(trace.sums[1].time.total_ns, 13);
+  EXPECT_EQ(trace.sums[4].event.start_ns, 1250);
+  EXPECT_EQ(trace.sums[4].event.duration_ns, 45) << "to the last end";
+  EXPECT_FALSE(trace.not_seen.empty());
+
+  // What does not hold all of the row, or stands on no clock, is no slice of it.
+  EXPECT_EQ(read_part(head + "slices 0 100 0:1 15 1:1 25 .\nend exit .\n", {51'150, 51'250}).sums.size(), 1u);
+  const std::string no_clock = std::string(kHead) + "time 0 1 5 5 5 0 0 10 15 5:1 .\nslices 0 100 0:1 5 .\n";
+  EXPECT_EQ(read_part(no_clock, {0, 12}).sums.size(), 1u);
+  // Another width replaces all that was told before.
+  EXPECT_EQ(read_part(spool + "slices 0 200 0:2 40 1:1 20 .\n", {0, 1}).sums.size(), 2u);
+  for (const char* line : {"slices 0 0 0:1 5 .", "slices 9 100 0:1 5 .", "slices 0 100 256:1 5 .", "slices 0 100 0:1 .",
+                           "slices 0 2000000000000000 0:1 5 .", "slices 0 100 0:x 5 .", "clock 1 2 .",
+                           "clock 1 2 9223372036854775807 ."}) {
+    EXPECT_EQ(read_spool(std::string(kHead) + line + "\n").damage.size(), 1u) << line;
+  }
+}
+
 TEST(CudaSpool, NeverTakesNoEvidenceForNoKernels) {
   const std::string head = "varve-cuda-spool 1 .\nflush 1 1000 .\n";
   const RecordedTrace refused = read_spool(head + "reason CUPTI%20is%20in%20use%20by%20X .\n");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 #include <vector>
 
@@ -41,6 +42,7 @@ class SpoolTeller {
   void tell() {
     tell_rank(spool_.variables, sink_);
     tell_traced();
+    tell_clock();
     find_origins();
     for (const auto& [number, row] : spool_.rows) {
       if (row.time.count > 0) tell_row(row);
@@ -88,6 +90,18 @@ class SpoolTeller {
     }
     if (spool_.setting("calls") == "yes") {
       for (const Activity activity : {Activity::launch, Activity::synchronise, Activity::call}) sink_.traced(activity);
+    }
+  }
+
+  // The windows that are asked for, by the clock of the records.
+  void tell_clock() {
+    if (!spool_.clock) return;
+    const std::int64_t base_ns = spool_.clock->unix_ns - spool_.clock->here_ns;
+    sink_.clock(base_ns);
+    for (Stretch window : options_.windows.stretches) {
+      if (options_.windows.of_unix_clock) window = {window.start_ns - base_ns, window.end_ns - base_ns};
+      edges_.push_back(window.start_ns);
+      edges_.push_back(window.end_ns);
     }
   }
 
@@ -174,10 +188,59 @@ class SpoolTeller {
         event.activity = Activity::call;
         break;
     }
-    sink_.total(event, &extra, row.time, row.nested_ns);
+    if (edges_.empty() || on_host || !tell_slices(row, event, extra)) {
+      sink_.total(event, &extra, row.time, row.nested_ns);
+    }
+  }
+
+  // A row in its slices instead of as a whole, so that windows may divide it. False: they do not hold all of it.
+  bool tell_slices(const CudaSpool::Row& row, TraceEvent event, const Extra& extra) {
+    std::uint64_t count = 0;
+    std::int64_t ns = 0;
+    for (const auto& [number, slice] : row.slices) {
+      count = add_counts(count, slice.count);
+      ns = add_ns(ns, slice.ns);
+    }
+    if (row.slice_ns == 0 || count != row.time.count || ns != row.time.total_ns) return false;
+    for (const auto& [number, slice] : row.slices) {
+      const std::int64_t start_ns = spool_.clock->origin_ns + row.slice_ns * static_cast<std::int64_t>(number);
+      tell_slice({std::max(start_ns, row.first_ns), std::min(start_ns + row.slice_ns, row.last_ns)}, slice, event,
+                 extra);
+    }
+    widest_ns_ = std::max(widest_ns_, row.slice_ns);
+    return true;
+  }
+
+  // Where an edge of a window divides a slice, each part gets its share by time.
+  void tell_slice(Stretch where, CudaSpool::Slice slice, TraceEvent event, const Extra& extra) {
+    for (const std::int64_t edge : edges_) {
+      if (edge <= where.start_ns || edge >= where.end_ns) continue;
+      const double share =
+          static_cast<double>(edge - where.start_ns) / static_cast<double>(where.end_ns - where.start_ns);
+      const CudaSpool::Slice part{static_cast<std::uint64_t>(std::llround(share * static_cast<double>(slice.count))),
+                                  std::llround(share * static_cast<double>(slice.ns))};
+      tell_part({where.start_ns, edge}, part, event, extra);
+      slice = {slice.count - std::min(part.count, slice.count), slice.ns - std::min(part.ns, slice.ns)};
+      where.start_ns = edge;
+    }
+    tell_part(where, slice, event, extra);
+  }
+  void tell_part(Stretch where, CudaSpool::Slice slice, TraceEvent event, const Extra& extra) {
+    event.start_ns = where.start_ns;
+    event.duration_ns = std::max<std::int64_t>(where.end_ns - where.start_ns, 1);
+    Durations time;
+    time.count = slice.count;
+    time.total_ns = slice.ns;
+    if (slice.count > 0 || slice.ns > 0) sink_.total(event, &extra, time, 0);
   }
 
   void tell_lost() {
+    if (widest_ns_ > 0) {
+      sink_.unseen(
+          fmt::format("how long single kernels and copies took in the window, and on which side of its edges "
+                      "they ran within {:.0f} ms: sums were kept by slices of that length",
+                      milliseconds(widest_ns_)));
+    }
     const std::uint64_t dropped = spool_.cost("dropped"), untimed = spool_.cost("untimed");
     const std::uint64_t backwards = spool_.cost("backwards"), too_long = spool_.cost("too_long");
     const std::uint64_t no_room = spool_.cost("no_room");
@@ -279,6 +342,8 @@ class SpoolTeller {
   std::map<std::uint64_t, NameId> listed_;
   std::map<std::string, NameId> made_;
   std::uint32_t names_ = 0;
+  std::vector<std::int64_t> edges_;  // of the windows that are asked for, by rising time
+  std::int64_t widest_ns_ = 0;       // of the slices that were told; 0: none
 };
 
 bool is_cuda_spool(std::span<const std::byte> beginning) {

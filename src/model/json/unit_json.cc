@@ -44,17 +44,20 @@ Metric metric_from(const Fields& fields) {
 }
 
 Json window_to_json(const MeasuredWindow& window) {
-  return {{"start_ns", window.start_ns},
-          {"end_ns", window.end_ns},
-          {"length_ns", window.length_ns},
-          {"stretches", window.stretches}};
+  Json json = {{"start_ns", window.start_ns},
+               {"end_ns", window.end_ns},
+               {"length_ns", window.length_ns},
+               {"stretches", window.stretches}};
+  if (!window.marks.empty()) json["marks"] = window.marks;
+  return json;
 }
 
 MeasuredWindow window_from(const Fields& fields) {
   MeasuredWindow window{.start_ns = fields.nanoseconds("start_ns"),
                         .end_ns = fields.nanoseconds("end_ns"),
                         .length_ns = fields.nanoseconds("length_ns"),
-                        .stretches = small_number<int>(fields, "stretches", 1)};
+                        .stretches = small_number<int>(fields, "stretches", 1),
+                        .marks = fields.text("marks")};
   if (window.end_ns <= window.start_ns) fields.reject("end_ns", "it is not after start_ns");
   if (window.length_ns > window.end_ns - window.start_ns) fields.reject("length_ns", "it is longer than the window");
   return window;

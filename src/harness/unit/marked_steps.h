@@ -1,0 +1,48 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/window.h"
+
+namespace varve {
+
+// Where libvarve-cuda.so stands: installed, or beside the program where that was built; empty: neither.
+std::string injected_library();
+
+// The steps that a unit's program marked by NVTX ranges, by CLOCK_MONOTONIC.
+struct MarkedSteps {
+  std::string annotation;   // "step_N"
+  std::uint64_t count = 0;  // of all processes and threads together
+  std::vector<Stretch>
+      stretches;  // from the beginning of a thread's first to the end of its last; those of several united
+};
+
+// Where the library that a program's NVTX loads (src/inject/marks.cc) puts down the steps that are marked.
+class MarksFolder {
+ public:
+  // Makes the folder. Where there is no library or no folder, or `wanted` is false, nothing is asked of any program.
+  MarksFolder(std::string path, bool wanted);
+
+  // Adds what tells a program of it, unless the environment names another listener or asks our own for ranges.
+  void add_to(std::vector<std::string>& environment) const;
+  // What the unit left there, which is removed. Nothing: no step was marked twice, or none inside of its life.
+  std::optional<MarkedSteps> take(const Stretch& life) const;
+
+ private:
+  std::string path_, library_;
+};
+
+// One file of theirs (src/inject/marks.h); rows that make no sense are passed over. Exposed for tests and fuzzing.
+struct MarksRow {
+  std::string annotation;
+  Stretch from_first_to_last;
+  std::uint64_t count = 0;
+  std::int64_t total_ns = 0;
+};
+std::vector<MarksRow> parse_marks(std::string_view bytes);
+// Of all rows the annotation that covers most, PyTorch's own steps before any other.
+std::optional<MarkedSteps> steps_of(const std::vector<MarksRow>& rows, const Stretch& life);
+
+}  // namespace varve
