@@ -28,7 +28,7 @@ class ModuleTextReader : public TextReader {
     if (text.empty()) return false;
     switch (text[0]) {
       case 'N':
-        if (!text.starts_with("NVIDIA-SMI has failed because it couldn't communicate")) return false;
+        if (!text.starts_with("NVIDIA-SMI has failed because it couldn")) return false;
         if (declared.no_kernel_driver_line == 0) declared.no_kernel_driver_line = line.number;
         return true;
       case 'S':
