@@ -141,7 +141,8 @@ void LineCutter::give(std::string_view raw) {
     append_without_escapes(raw, cleaned_);
     raw = without_end(cleaned_);
   }
-  take_({without_marks(without_engine(raw)), number_});
+  const std::string_view text = without_marks(without_engine(raw));
+  take_({text, number_, bytes_of(text)});
 }
 
 void LineCutter::add(std::string_view bytes) {

@@ -94,7 +94,10 @@ class AskedPackagesReader : public TextReader {
   const char* name() const override { return kName; }
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = line.text.substr(0, 1024);
-    if (text.size() < 10) return false;
+    if (text.size() < 10 || !(holds(line, "==") || holds(line, "nstall") || holds(line, "uv add ") ||
+                              holds(line, "rror: ") || holds(line, "ERROR: "))) {
+      return false;
+    }
     if (text.starts_with("ERROR: ") || text.starts_with("error: ") || text.starts_with("  ERROR: ")) {
       return take_failure(text, declared);
     }

@@ -183,7 +183,15 @@ class WrittenTextReader : public TextReader {
 
  private:
   bool take_pair(const std::string& key, std::string_view value, const TextLine& line, Declared& declared);
-  static bool take_gpus(std::string_view value, const TextLine& line, Declared& declared);
+  bool take_gpus(std::string_view value, const TextLine& line, Declared& declared);
+  // The same product stands in many lines of a text: the table is asked once.
+  std::optional<ComputeCapability> product(std::string_view name) {
+    if (name != product_) {
+      product_ = name;
+      capability_ = written_product(name);
+    }
+    return capability_;
+  }
   bool take_numbered(std::int64_t number, std::string_view value, const TextLine& line, Declared& declared);
   static bool take_driver(std::string_view value, const TextLine& line, Declared& declared);
   bool take_package(std::string_view name, std::string_view value, const TextLine& line, Declared& declared);
@@ -194,8 +202,10 @@ class WrittenTextReader : public TextReader {
 
   std::string heading_;  // of an issue form, as a key
   std::int64_t heading_line_ = 0;
-  std::int64_t list_ = 0;      // where the packages begin
-  std::int64_t asked_ = -9;    // where a question about the driver stands
+  std::int64_t list_ = 0;    // where the packages begin
+  std::int64_t asked_ = -9;  // where a question about the driver stands
+  std::string product_;      // that was looked up last
+  std::optional<ComputeCapability> capability_;
   std::int64_t numbered_ = 0;  // where GPUs with their numbers begin
 };
 
@@ -208,7 +218,7 @@ bool WrittenTextReader::take_numbered(std::int64_t number, std::string_view valu
     return is_one;
   }
   const std::string_view name = plain_product(up_to(value, ",;"));
-  const auto capability = written_product(name);
+  const auto capability = product(name);
   Gpu* gpu = capability ? gpu_in(gpu_list(declared, {kName, numbered_}), number) : nullptr;
   if (gpu == nullptr) return false;
   gpu->model = clean_utf8(name, 96);
@@ -234,7 +244,7 @@ bool WrittenTextReader::take_gpus(std::string_view value, const TextLine& line, 
     const std::size_t comma = rest.find_first_of(",;");
     const auto [count, name] = counted(trim(rest.substr(0, comma)));
     const std::string_view plain = plain_product(name);
-    const auto capability = written_product(plain);
+    const auto capability = product(plain);
     if (capability) {
       pieces.push_back({count, plain, *capability});
     } else if (pieces.empty()) {

@@ -72,7 +72,7 @@ bool ModuleTextReader::take_dkms(std::string_view text, const TextLine& line, De
 }
 
 bool ModuleTextReader::take_modinfo(std::string_view text, const TextLine& line, Declared& declared) {
-  if (has(text, "modinfo -F version nvidia")) is_asked_ = true;
+  if (holds(line, "modinfo -F version nvidia")) is_asked_ = true;
   const TextPlace place{kName, line.number};
   if (is_asked_ && leading_version(text) == text && text.size() > 5 && text[3] == '.') {
     is_asked_ = false;

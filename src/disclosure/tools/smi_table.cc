@@ -100,7 +100,7 @@ void SmiTableReader::take_usage(std::string_view first, std::string_view second,
 // A table whose ends of lines were lost, as outside of a fence Markdown loses them: a bar and a corner, or two of them,
 // stand side by side where a line ended.
 bool SmiTableReader::take(const TextLine& line, Declared& declared) {
-  const bool is_flat = line.text.size() > 240 && has(line.text, "NVIDIA-SMI ") && has(line.text, "MiB / ");
+  const bool is_flat = line.text.size() > 240 && holds(line, "NVIDIA-SMI ") && has(line.text, "MiB / ");
   if (!is_flat) return take_line(line, declared);
   std::string_view rest = line.text;
   const auto is_edge = [](char c) { return c == '|' || c == '+'; };
@@ -120,7 +120,7 @@ bool SmiTableReader::take(const TextLine& line, Declared& declared) {
 bool SmiTableReader::take_line(const TextLine& line, Declared& declared) {
   const std::string_view text = line.text.substr(0, 512);
   // In a report of its own or in the middle of a sentence: "nvidia-smi: NVIDIA-SMI 450.51.05    Driver Version: …"
-  if (has(text, "NVIDIA-SMI ") && has(text, " Version: ")) {
+  if (holds(line, "NVIDIA-SMI ") && has(text, " Version: ")) {
     take_head(line, text, declared);
     return true;
   }
