@@ -53,6 +53,10 @@ void settle_user_driver(Stack& stack, const Knowledge& knowledge) {
     return;
   }
   if (user == stack.facts.end() || user->second.standing != Standing::inferred) return;
+  if (const auto role = text_in(stack, "driver.user_mode.role"); role && *role != "driver") {
+    stack.facts.erase(user);  // another libcuda than the driver's own is loaded
+    return;
+  }
   const auto version = dotted_version_from(value_text(*user->second.value));
   const auto level = dotted_version_from(text_in(stack, "driver.api_level").value_or(""));
   const DriverBranch* branch =
@@ -67,6 +71,16 @@ void settle_user_driver(Stack& stack, const Knowledge& knowledge) {
     set_inferred(stack, "driver.user_mode.role", "compat",
                  fmt::format("API level {} is not that of branch {}", to_string(*level), branch->branch));
   }
+}
+
+// The API level is that of the libcuda that serves, which the branch of its release tells where nothing else does.
+void infer_api_level(Stack& stack, const Knowledge& knowledge) {
+  const auto version = dotted_version_from(text_in(stack, "driver.user_mode.version").value_or(""));
+  if (!version || is_newer_driver(knowledge, *version)) return;
+  const DriverBranch* branch = branch_of(knowledge, *version);
+  if (branch == nullptr || branch->cuda.empty()) return;
+  set_inferred(stack, "driver.api_level", branch->cuda,
+               fmt::format("the branch {} of the driver (data/driver_branches.json)", branch->branch));
 }
 
 // The variables that the allow-list takes; the names of others are not kept either.
@@ -221,6 +235,7 @@ Stack stack_of_text(Disclosure& disclosure, const std::string& name, const Knowl
   set_module(declared, stack);
   add_builds_of_others(declared, stack);
   settle_user_driver(stack, knowledge);
+  infer_api_level(stack, knowledge);
   set_variables(declared, stack);
   set_kernel_log(declared, stack);
   set_software(declared, stack);

@@ -51,6 +51,17 @@ TEST(TextStack, ALongerVersionCompletesAShorterOne) {
   EXPECT_TRUE(read.disclosure.declared.conflicts.empty());
 }
 
+// collect_env prints the driver and not the API level, which its branch tells.
+TEST(TextStack, TheBranchOfTheDriverTellsTheApiLevel) {
+  const ReadStack read = read_stack("PyTorch version: 1.3.0\nNvidia driver version: 410.104\n");
+  const Fact& level = read.stack.facts.at("driver.api_level");
+  ASSERT_TRUE(level.is_known());
+  EXPECT_EQ(value_text(*level.value), "10.0");
+  EXPECT_EQ(level.standing, Standing::inferred);
+  const ReadStack newer = read_stack("Nvidia driver version: 999.10.01\n");
+  EXPECT_FALSE(newer.stack.facts.at("driver.api_level").is_known());
+}
+
 TEST(TextStack, CountsLinesOfAnyBytesAndKeepsItsCaps) {
   std::string noise(200'000, 'x');
   noise += "\n";

@@ -86,6 +86,28 @@ void add(OpenEnvironment& environment, std::vector<OpenPackage> packages, const 
   }
 }
 
+// What an installer was asked for, where no list names it. Two versions that were asked for leave none.
+void add_asked(const Declared& declared, std::vector<OpenEnvironment>& environments) {
+  if (declared.asked.empty() || environments.size() > 1) return;
+  std::map<std::string, AskedPackage> wanted;  // by normalised name
+  for (const AskedPackage& asked : declared.asked) {
+    const auto [at, is_new] = wanted.emplace(normal_package_name(asked.name), asked);
+    if (is_new) continue;
+    if (at->second.version != asked.version) at->second.version.clear();
+    if (at->second.cuda != asked.cuda) at->second.cuda.clear();
+  }
+  if (environments.empty()) environments.push_back({.packages = {}, .python = {}, .line = declared.asked.front().line});
+  for (const auto& [name, asked] : wanted) {
+    const std::string version = asked.version.empty() ? kUnstatedVersion : asked.version;
+    OpenPackage open = open_package({asked.name, version, asked.line}, asked.is_of_conda ? "conda" : "");
+    if (!asked.cuda.empty()) {
+      open.package.cuda =
+          known_fact(asked.cuda, fmt::format("the index asked for in line {}", asked.line), Standing::inferred);
+    }
+    environments.front().packages.emplace(name, std::move(open));
+  }
+}
+
 // The CUDA runtimes that are listed: "12.9", "13.3".
 std::vector<std::string> runtimes_beside(const OpenEnvironment& environment) {
   std::vector<std::string> runtimes;
@@ -120,6 +142,7 @@ void set_cuda(const Declared& declared, OpenEnvironment& environment, const Know
   const bool is_x86 = machine == declared.facts.end() || value_text(*machine->second.value) == "x86_64";
   for (auto& [name, open] : environment.packages) {
     Package& package = open.package;
+    if (package.cuda.is_known()) continue;  // told by the index that it was asked from
     if (open.row == nullptr) {
       package.cuda = missing_fact(Missing::not_applicable, fmt::format("line {}", open.line));
       continue;
@@ -202,7 +225,10 @@ std::vector<Environment> environments_of_text(Declared& declared, const Knowledg
   for (const DeclaredPackages& list : lists) {
     if (list.packages.empty() && list.python.empty()) continue;
     std::vector<OpenPackage> packages;
-    for (const DeclaredPackage& package : list.packages) packages.push_back(open_package(package, list.installer));
+    for (const DeclaredPackage& package : list.packages) {
+      // Without a version it was taken away again.
+      if (!package.version.empty()) packages.push_back(open_package(package, list.installer));
+    }
     auto place = std::find_if(open.begin(), open.end(), [&](const OpenEnvironment& environment) {
       return fits(environment, packages, list.python);
     });
@@ -214,6 +240,7 @@ std::vector<Environment> environments_of_text(Declared& declared, const Knowledg
     place->is_conda = place->is_conda || list.installer == "conda";
     add(*place, std::move(packages), list.python);
   }
+  add_asked(declared, open);
   for (OpenEnvironment& environment : open) set_cuda(declared, environment, knowledge);
   apply_stated_cuda(declared, open);
   std::vector<Environment> environments;

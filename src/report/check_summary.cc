@@ -58,6 +58,7 @@ std::string standing_line(const ExplainedError& error) {
     case CauseStanding::confirmed:
       return error.explained_by.empty() && leader != nullptr ? "Confirmed: " + leader->because : "";
     case CauseStanding::supported:
+      if (!error.explained_by.empty()) return "Likely: what is found here speaks for it, and does not decide it";
       return "Likely: " + (leader == nullptr || leader->because.empty() ? std::string("the other causes are ruled out")
                                                                         : leader->because);
     case CauseStanding::stated:

@@ -180,6 +180,14 @@ ChainLink runtime_link(const Analysis& analysis, const std::vector<ConsumerVerdi
     const ConsumerVerdict& first = consumers.front();
     return {layer, CheckState::not_applicable, first.name + ": " + first.answers.front().detail};
   }
+  for (const Environment& environment : analysis.subject.environments) {
+    for (const Package& package : environment.packages) {
+      const bool is_untold = package.cuda.missing == Missing::not_asked && !package.cuda.is_known();
+      if (!package.is_consumer() || !is_untold) continue;
+      return {layer, CheckState::cannot_tell,
+              fmt::format("which CUDA {} {} was built for is not told", package.name, package.version)};
+    }
+  }
   const Fact& looked = fact_of(analysis, "environments.frameworks");
   if (!looked.is_answer()) return cannot_tell(layer, "environments.frameworks", looked);
   return {layer, CheckState::not_applicable, "no framework and no binary with GPU code was found"};

@@ -29,7 +29,15 @@ struct DeclaredGpus {
 };
 
 struct DeclaredPackage {
-  std::string name, version;  // of conda with its build behind a blank: "1.3.0 py3.7_cuda10.1_0"
+  std::string name, version;  // of conda with its build behind a blank: "1.3.0 py3.7_cuda10.1_0"; empty: no more there
+  std::int64_t line = 0;
+};
+
+// A package that an installer was asked for. That it is there nobody says.
+struct AskedPackage {
+  std::string name, version;  // without a version: none was asked for
+  std::string cuda;           // of the index that it was to come from: "12.1"
+  bool is_of_conda = false;
   std::int64_t line = 0;
 };
 
@@ -57,6 +65,7 @@ struct Declared {
   std::map<std::string, std::int64_t> fact_lines;
   std::vector<DeclaredGpus> gpus;
   std::vector<DeclaredPackages> packages;
+  std::vector<AskedPackage> asked;
   std::map<std::string, Fact> package_cuda;  // of "torch": what its CUDA is, or that it has none
   std::map<std::string, std::string> variables;
   std::map<std::string, std::int64_t> variable_lines;

@@ -51,8 +51,25 @@ std::string_view without_marks(std::string_view text) {
   if (text.ends_with('`') && !is_fence(text)) text.remove_suffix(1);
   return text;
 }
+// What syslog puts behind the time: "host python3[2029]: text". Of the kernel's own lines the word "kernel: " stays, by
+// which its reader knows them.
+std::string_view without_program(std::string_view text) {
+  const std::size_t host = text.substr(0, 72).find(' ');
+  if (host == std::string_view::npos || host == 0) return text;
+  const std::size_t colon = text.substr(0, host + 64).find(": ", host);
+  if (colon == std::string_view::npos) return text;
+  const std::string_view program = text.substr(host + 1, colon - host - 1);
+  if (program == "kernel") return text.substr(host + 1);
+  const bool is_program = program.ends_with(']') && program.find(' ') == std::string_view::npos;
+  return is_program ? text.substr(colon + 2) : text;
+}
+// "Jun 17 15:04:37 host python3[2029]: text", as journalctl writes it.
+bool has_syslog_time(std::string_view text) {
+  return text.size() > 24 && text[0] >= 'A' && text[0] <= 'S' && text[3] == ' ' && text[6] == ' ' &&
+         is_digit(text[5]) && is_digit(text[7]) && text[9] == ':' && text[12] == ':' && text[15] == ' ';
+}
 // What engines put before a line: docker's and Kubernetes' times ("2024-11-15T19:56:13.362448649Z stdout F text"), the
-// service's name of docker compose ("vllm-1  | text").
+// service's name of docker compose ("vllm-1  | text"), the pod of kubectl logs --prefix ("[pod/x/main] text").
 std::string_view without_engine(std::string_view text) {
   if (text.size() > 24 && text[0] == '2' && text[4] == '-' && text[10] == 'T' && text[13] == ':') {
     const std::size_t blank = text.find(' ');
@@ -63,13 +80,18 @@ std::string_view without_engine(std::string_view text) {
     for (const std::string_view stream : {"stdout F ", "stderr F ", "stdout P ", "stderr P "}) {
       if (text.starts_with(stream)) text.remove_prefix(stream.size());
     }
-    return text;
+    return without_program(text);
+  }
+  if (has_syslog_time(text)) return without_program(text.substr(16));
+  if (text.starts_with("[pod/")) {
+    const std::size_t close = text.substr(0, 160).find("] ");
+    return close == std::string_view::npos ? text : text.substr(close + 2);
   }
   if (text.size() < 6 || text[0] < 'a' || text[0] > 'z') return text;
   const std::size_t bar = text.substr(0, 48).find(" | ");
   if (bar == std::string_view::npos) return text;
   const std::string_view service = trim(text.substr(0, bar));
-  const std::size_t dash = service.rfind('-');
+  const std::size_t dash = service.find_last_of("-_");  // "_" before Compose 2
   const bool is_service = dash != std::string_view::npos && dash + 1 < service.size() && is_digit(service[dash + 1]) &&
                           service.find(' ') == std::string_view::npos;
   return is_service ? text.substr(bar + 3) : text;
@@ -119,7 +141,8 @@ void LineCutter::give(std::string_view raw) {
     append_without_escapes(raw, cleaned_);
     raw = without_end(cleaned_);
   }
-  take_({without_marks(without_engine(raw)), number_});
+  const std::string_view text = without_marks(without_engine(raw));
+  take_({text, number_, bytes_of(text)});
 }
 
 void LineCutter::add(std::string_view bytes) {

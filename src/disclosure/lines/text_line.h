@@ -11,7 +11,29 @@ namespace varve {
 struct TextLine {
   std::string_view text;
   std::int64_t number = 0;  // from 1
+  // Which bytes stand in it, a bit for all that have the same lower six bits: most of what readers look for they need
+  // not search. Of a line that was put together by a reader all.
+  std::uint64_t bytes = ~std::uint64_t{0};
 };
+
+constexpr std::uint64_t bytes_of(std::string_view text) {
+  std::uint64_t bytes = 0;
+  for (const char c : text) bytes |= std::uint64_t{1} << (static_cast<unsigned char>(c) & 63U);
+  return bytes;
+}
+
+// A text that a reader looks for, and its bytes, told when the program is compiled.
+struct Mark {
+  template <std::size_t N>
+  consteval Mark(const char (&literal)[N]) : text(literal, N - 1), bytes(bytes_of(text)) {}
+  std::string_view text;
+  std::uint64_t bytes;
+};
+// Whether it may stand in the line: false is sure.
+inline bool may_hold(const TextLine& line, const Mark& mark) { return (mark.bytes & ~line.bytes) == 0; }
+inline bool holds(const TextLine& line, const Mark& mark) {
+  return may_hold(line, mark) && line.text.find(mark.text) != std::string_view::npos;
+}
 
 constexpr std::size_t kLineCap = std::size_t{16} << 10;  // bytes of a line that are looked at; the rest is passed over
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "disclosure/lines/text_line.h"
 
 namespace varve {
 
@@ -24,8 +25,15 @@ std::optional<std::string_view> behind(std::string_view line, std::string_view m
   return line.substr(at + mark.size());
 }
 
+// The library looks each byte of the text up in `ends`; most are told by a bit to be none of them.
 std::string_view up_to(std::string_view text, std::string_view ends) {
-  return text.substr(0, text.find_first_of(ends));
+  if (ends.size() == 1) return text.substr(0, text.find(ends[0]));
+  const std::uint64_t bytes = bytes_of(ends);
+  const auto* const end = std::find_if(text.begin(), text.end(), [&](char c) {
+    const bool may_be = (bytes >> (static_cast<unsigned char>(c) & 63U) & 1U) != 0;
+    return may_be && ends.find(c) != std::string_view::npos;
+  });
+  return text.substr(0, static_cast<std::size_t>(end - text.begin()));
 }
 
 std::string_view leading_version(std::string_view text) {

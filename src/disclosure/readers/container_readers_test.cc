@@ -37,6 +37,21 @@ TEST(InspectText, DeviceRequests) {
   EXPECT_EQ(said(cdi, "container.gpu_request"), "by name");
 }
 
+// {{json .}}: all of it on one line.
+TEST(InspectText, OnOneLine) {
+  const Stack none = container_of(
+      "[{\"Id\":\"0f\",\"Image\":\"sha256:00\",\"HostConfig\":{\"Privileged\":false,\"Runtime\":\"runc\","
+      "\"Devices\":[],\"DeviceRequests\":null},\"Config\":{\"Env\":[\"CUDA_VISIBLE_DEVICES=0\",\"X={\\\"a\\\":1}\"],"
+      "\"Image\":\"vllm/vllm-openai:v0.6.3\"}}]\n");
+  EXPECT_EQ(said(none, "container.gpu_request"), "no GPU");
+  EXPECT_EQ(said(none, "container.kind"), "docker");
+  EXPECT_EQ(said(none, "settings.CUDA_VISIBLE_DEVICES"), "0");
+  const Stack asked = container_of(
+      "{\"HostConfig\":{\"Runtime\":\"runc\",\"DeviceRequests\":[{\"Driver\":\"\",\"Count\":-1,\"DeviceIDs\":null,"
+      "\"Capabilities\":[[\"gpu\"]],\"Options\":{}}]}}\n");
+  EXPECT_EQ(said(asked, "container.gpu_request"), "all");
+}
+
 // None was asked for only where nothing else may have given one.
 TEST(InspectText, NoDeviceRequest) {
   const std::string none = "            \"DeviceRequests\": null,\n";

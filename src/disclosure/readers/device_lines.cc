@@ -20,8 +20,8 @@ class DeviceLinesReader : public TextReader {
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = line.text.substr(0, 2048);
     // Searched for by a part that begins with a rare letter: most lines are looked at by memchr alone.
-    if (text.size() < 20 || !(has(text, "bility") || has(text, "_CudaDevice") || has(text, "ference compute") ||
-                              has(text, "DriverVersion"))) {
+    if (text.size() < 20 || !(holds(line, "bility") || holds(line, "_CudaDevice") || holds(line, "ference compute") ||
+                              holds(line, "DriverVersion"))) {
       return false;
     }
     return take_ggml(text, line, declared) || take_properties(text, line, declared) ||

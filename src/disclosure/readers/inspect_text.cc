@@ -1,4 +1,5 @@
-// docker inspect, podman inspect (the engine's API, "ContainerInspect"): JSON, a member a line, whole or cut.
+// docker inspect, podman inspect (the engine's API, "ContainerInspect"): JSON, a member a line or all on one line
+// (docker inspect --format '{{json .}}'), whole or cut.
 //   "Image": "vllm/vllm-openai:v0.6.3",
 //   "Env": [
 //       "NVIDIA_VISIBLE_DEVICES=all",
@@ -6,6 +7,7 @@
 //   "DeviceRequests": [ { "Driver": "", "Count": -1, "DeviceIDs": null, "Capabilities": [ [ "gpu" ] ] } ],
 // Of the variables the allow-list's are kept; of names, mounts, networks and labels nothing.
 #include "base/text.h"
+#include "disclosure/lines/json_lines.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
 
@@ -20,6 +22,12 @@ std::string_view member(std::string_view text, std::string_view key) {
   return up_to(text.substr(4), "\"");
 }
 
+// All of it on one line.
+bool is_compact(std::string_view text) {
+  const bool is_json = text.starts_with('{') || text.starts_with("[{");
+  return is_json && text.size() > 40 && (has(text, "\"HostConfig\":{") || has(text, "\"Env\":[\""));
+}
+
 class InspectReader : public TextReader {
  public:
   static constexpr const char* kName = "docker inspect";
@@ -30,6 +38,17 @@ class InspectReader : public TextReader {
     asked_.clear();
   }
   bool take(const TextLine& line, Declared& declared) override {
+    if (!line.text.empty() && (line.text[0] == '{' || line.text[0] == '[') && is_compact(line.text)) {
+      end();
+      each_json_line(line.text, [&](std::string_view text) { take_line({text, line.number}, declared); });
+      end();
+      return true;
+    }
+    return take_line(line, declared);
+  }
+
+ private:
+  bool take_line(const TextLine& line, Declared& declared) {
     const std::size_t first = line.text.find_first_not_of(' ');
     if (first == std::string_view::npos || line.text[first] != '"') {
       if (in_variables_ && first != std::string_view::npos && line.text[first] == ']') in_variables_ = false;
@@ -59,7 +78,6 @@ class InspectReader : public TextReader {
     return is_open_ && take_request(text, place, declared);
   }
 
- private:
   bool take_request(std::string_view text, const TextPlace& place, Declared& declared);
 
   bool in_variables_ = false;

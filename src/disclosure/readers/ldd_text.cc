@@ -19,7 +19,7 @@ class LddReader : public TextReader {
   void end() override { is_open_ = false, asked_.clear(); }
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = line.text;
-    if (text.size() > 2048 || (!has(text, ".so") && !has(text, "ldd "))) return false;
+    if (text.size() > 2048 || (!holds(line, ".so") && !holds(line, "ldd "))) return false;
     const std::size_t arrow = text.find(" => ");
     if (arrow == std::string_view::npos) {
       remember_command(text);

@@ -19,6 +19,7 @@ class NvccReader : public TextReader {
       declare(declared, "toolkit.active", kept_path(folder), {kName, line.number});
       return true;
     }
+    if (!may_hold(line, "Cuda compilation tools, release ")) return false;
     const auto rest = behind(line.text, "Cuda compilation tools, release ");
     if (!rest) return false;
     const auto build = behind(*rest, ", V");

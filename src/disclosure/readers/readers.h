@@ -18,9 +18,14 @@ std::unique_ptr<TextReader> smi_list_reader();      // nvidia-smi -L, nvidia-con
 std::unique_ptr<TextReader> smi_csv_reader();       // nvidia-smi --query-gpu=… --format=csv
 std::unique_ptr<TextReader> smi_topology_reader();  // nvidia-smi topo -m
 std::unique_ptr<TextReader> nvcc_reader();
-std::unique_ptr<TextReader> pip_list_reader();    // also of uv
-std::unique_ptr<TextReader> pip_freeze_reader();  // also what uv says that it installed
+std::unique_ptr<TextReader> pip_list_reader();        // also of uv
+std::unique_ptr<TextReader> pip_freeze_reader();      // also what uv says that it installed
+std::unique_ptr<TextReader> asked_packages_reader();  // pip install, uv add, conda install
+std::unique_ptr<TextReader> pip_output_reader();      // Successfully installed …
 std::unique_ptr<TextReader> conda_list_reader();
+std::unique_ptr<TextReader> pixi_list_reader();
+std::unique_ptr<TextReader> package_tree_reader();  // uv tree, pipdeptree, poetry show
+std::unique_ptr<TextReader> ldconfig_reader();      // ldconfig -p
 std::unique_ptr<TextReader> ldd_reader();
 std::unique_ptr<TextReader> variables_reader();  // env, export
 std::unique_ptr<TextReader> dpkg_reader();

@@ -33,7 +33,7 @@ class TensorflowBuildReader : public TextReader {
       add_package(package_list(declared, place, ""), "tensorflow", trim(text.substr(21)), line.number);
       return true;
     }
-    if (!has(text, "_cuda_build") && !has(text, "_version")) {
+    if (!holds(line, "_cuda_build") && !holds(line, "_version")) {
       return false;
     }
     const std::string_view cuda = value_of(text, "cuda_version");

@@ -2,6 +2,7 @@
 // below, or two words on a line; reports of programs that are called so (ds_report, xformers.info, mmcv) look the same.
 //   - **GPU**: 2x NVIDIA RTX 4090 (24 GB)          | NVIDIA driver | 570.124.06 |
 //   ### NVIDIA Driver Version                      torch 2.6.0
+//   What does nvidia-smi say?                      410.48           (below a line that speaks of a driver)
 //   显卡型号：GeForce GTX 1650                      torch version .................... 2.1.0+cu121
 // Taken is what can mean one thing only: a product that is known, a driver's full number, a package of a GPU stack with
 // its version. "CUDA 12.4" is not: it may be the driver's, a toolkit's or a framework's.
@@ -139,6 +140,14 @@ std::pair<std::int64_t, std::string_view> counted(std::string_view text) {
   return {1, text};
 }
 
+// Up to a bracket, one of print too: names of products are of ASCII.
+std::string_view plain_product(std::string_view text) {
+  text = up_to(text, "([");
+  const auto* const end =
+      std::find_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  return trim(text.substr(0, static_cast<std::size_t>(end - text.begin())));
+}
+
 std::optional<ComputeCapability> written_product(std::string_view text) {
   const bool is_named =
       std::any_of(text.begin(), text.end(), [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); });
@@ -153,6 +162,7 @@ class WrittenTextReader : public TextReader {
   const char* name() const override { return kName; }
   bool take(const TextLine& line, Declared& declared) override {
     if (line.text.size() > kMostLine) return false;
+    if (take_bare_driver(line, declared)) return true;
     if (line.text.starts_with('#')) {
       const std::size_t first = std::min(line.text.find_first_not_of('#'), line.text.size());
       heading_ = line.text.size() > kMostKey ? "" : plain_key(line.text.substr(first));
@@ -173,17 +183,29 @@ class WrittenTextReader : public TextReader {
 
  private:
   bool take_pair(const std::string& key, std::string_view value, const TextLine& line, Declared& declared);
-  static bool take_gpus(std::string_view value, const TextLine& line, Declared& declared);
+  bool take_gpus(std::string_view value, const TextLine& line, Declared& declared);
+  // The same product stands in many lines of a text: the table is asked once.
+  std::optional<ComputeCapability> product(std::string_view name) {
+    if (name != product_) {
+      product_ = name;
+      capability_ = written_product(name);
+    }
+    return capability_;
+  }
   bool take_numbered(std::int64_t number, std::string_view value, const TextLine& line, Declared& declared);
   static bool take_driver(std::string_view value, const TextLine& line, Declared& declared);
   bool take_package(std::string_view name, std::string_view value, const TextLine& line, Declared& declared);
   static bool take_sentence(const TextLine& line, Declared& declared);
+  bool take_bare_driver(const TextLine& line, Declared& declared);
   bool take_two_words(const TextLine& line, Declared& declared);
   std::int64_t list_of(std::int64_t line) { return list_ == 0 ? list_ = line : list_; }
 
   std::string heading_;  // of an issue form, as a key
   std::int64_t heading_line_ = 0;
-  std::int64_t list_ = 0;      // where the packages begin
+  std::int64_t list_ = 0;    // where the packages begin
+  std::int64_t asked_ = -9;  // where a question about the driver stands
+  std::string product_;      // that was looked up last
+  std::optional<ComputeCapability> capability_;
   std::int64_t numbered_ = 0;  // where GPUs with their numbers begin
 };
 
@@ -195,8 +217,8 @@ bool WrittenTextReader::take_numbered(std::int64_t number, std::string_view valu
     if (is_one) numbered_ = line.number;
     return is_one;
   }
-  const std::string_view name = trim(up_to(value, "([,;"));
-  const auto capability = written_product(name);
+  const std::string_view name = plain_product(up_to(value, ",;"));
+  const auto capability = product(name);
   Gpu* gpu = capability ? gpu_in(gpu_list(declared, {kName, numbered_}), number) : nullptr;
   if (gpu == nullptr) return false;
   gpu->model = clean_utf8(name, 96);
@@ -221,8 +243,8 @@ bool WrittenTextReader::take_gpus(std::string_view value, const TextLine& line, 
   while (!rest.empty() && pieces.size() < 8) {
     const std::size_t comma = rest.find_first_of(",;");
     const auto [count, name] = counted(trim(rest.substr(0, comma)));
-    const std::string_view plain = trim(up_to(name, "(["));
-    const auto capability = written_product(plain);
+    const std::string_view plain = plain_product(name);
+    const auto capability = product(plain);
     if (capability) {
       pieces.push_back({count, plain, *capability});
     } else if (pieces.empty()) {
@@ -311,6 +333,18 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view value
   }
   const bool may_be_version = !value.empty() && (is_digit(value[0]) || value[0] == 'v');
   return may_be_version && take_package(key, value, line, declared);
+}
+
+// "What's the output of nvidia-smi?", and nothing but a driver's number soon below it.
+bool WrittenTextReader::take_bare_driver(const TextLine& line, Declared& declared) {
+  const std::string_view text = line.text;
+  if (text.size() < 5 || (!is_digit(text[0]) && text.back() != '?')) return false;
+  if (text.back() == '?') {
+    if (has(text, "nvidia-smi") || has(text, "driver")) asked_ = line.number;
+    return false;
+  }
+  if (line.number - asked_ > kHeadingReach) return false;
+  return without_marks_around(text) == leading_version(text) && take_driver(text, line, declared);
 }
 
 // "btw my nvidia driver version is 390.77."

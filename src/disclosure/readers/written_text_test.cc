@@ -51,7 +51,8 @@ TEST(WrittenText, TakesItemsThatCanMeanOneThingOnly) {
   ASSERT_EQ(read.stack.gpus.size(), 2U);
   EXPECT_EQ(read.stack.gpus[1].model, "NVIDIA GeForce GTX 1050");
   EXPECT_EQ(told(read, "toolkit.nvcc.version"), "");  // "CUDA 12.8" may be anybody's
-  EXPECT_EQ(told(read, "driver.api_level"), "");
+  EXPECT_EQ(told(read, "driver.api_level"), "12.4");  // not said, but the driver's branch has it
+  EXPECT_EQ(read.stack.facts.at("driver.api_level").standing, Standing::inferred);
 }
 
 TEST(WrittenText, ReadsHeadingsTablesAndOtherColons) {

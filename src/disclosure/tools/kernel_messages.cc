@@ -19,7 +19,7 @@ class KernelMessagesReader : public TextReader {
   const char* name() const override { return kName; }
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = line.text.substr(0, 1024);
-    if (!has(text, "NVRM") && !has(text, "nvidia")) return false;
+    if (!holds(line, "NVRM") && !holds(line, "nvidia")) return false;
     if (take_version(text, line, declared)) return true;
     if (!has(text, "NVRM: ") && !has(text, "kernel: ") && !text.starts_with('[')) {
       return false;

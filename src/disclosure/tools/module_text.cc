@@ -28,7 +28,7 @@ class ModuleTextReader : public TextReader {
     if (text.empty()) return false;
     switch (text[0]) {
       case 'N':
-        if (!text.starts_with("NVIDIA-SMI has failed because it couldn't communicate")) return false;
+        if (!text.starts_with("NVIDIA-SMI has failed because it couldn")) return false;
         if (declared.no_kernel_driver_line == 0) declared.no_kernel_driver_line = line.number;
         return true;
       case 'S':
@@ -72,7 +72,7 @@ bool ModuleTextReader::take_dkms(std::string_view text, const TextLine& line, De
 }
 
 bool ModuleTextReader::take_modinfo(std::string_view text, const TextLine& line, Declared& declared) {
-  if (has(text, "modinfo -F version nvidia")) is_asked_ = true;
+  if (holds(line, "modinfo -F version nvidia")) is_asked_ = true;
   const TextPlace place{kName, line.number};
   if (is_asked_ && leading_version(text) == text && text.size() > 5 && text[3] == '.') {
     is_asked_ = false;

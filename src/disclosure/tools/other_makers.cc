@@ -1,6 +1,7 @@
 // Tools of other makers' GPU stacks, and builds for them: that one is there is kept, nothing else.
 //   ROCk module is loaded                                       rocminfo
 //   =========================== ROCm System Management Interface rocm-smi
+//   GPU[0]		: Card Series: 		AMD Instinct MI250X              rocm-smi --showproductname
 //   [level_zero:gpu][level_zero:0] Intel(R) Level-Zero, …        sycl-ls
 //   [opencl:gpu][opencl:1] Intel(R) OpenCL Graphics, …
 //   Platform Name                 AMD Accelerated Parallel Processing   clinfo
@@ -22,6 +23,9 @@ struct Mark {
 constexpr Mark kMarks[] = {{'R', "ROCk module ", kAmd},
                            {'H', "HSA System Attributes", kAmd},
                            {'=', "ROCm System Management Interface", kAmd},
+                           {'=', " Concise Info ", kAmd},
+                           {'G', "AMD Instinct", kAmd},
+                           {'G', "AMD Radeon", kAmd},
                            {'|', "AMD-SMI ", kAmd},
                            {'H', "HIP version: ", kAmd},
                            {'N', "amdgcn-amd-amdhsa--gfx", kAmd},

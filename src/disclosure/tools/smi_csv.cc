@@ -117,7 +117,7 @@ bool SmiCsvReader::take_row(const TextLine& line, Declared& declared) {
 bool SmiCsvReader::take(const TextLine& line, Declared& declared) {
   const std::string_view text = line.text;
   if (text.size() > 2048) return false;
-  const std::size_t command = text.find("--query-gpu=");
+  const std::size_t command = may_hold(line, "--query-gpu=") ? text.find("--query-gpu=") : std::string_view::npos;
   if (command != std::string_view::npos && text.find("nvidia-smi") < command) {
     std::string_view named = text.substr(command + 12);
     named = named.starts_with('"') || named.starts_with('\'') ? up_to(named.substr(1), "\"'") : up_to(named, " ");
@@ -129,6 +129,9 @@ bool SmiCsvReader::take(const TextLine& line, Declared& declared) {
   }
   if (is_open_ && next_ == 0 && fields_in(text).size() == fields_.size()) return true;  // the head below its command
   if (is_open_ && !text.empty()) return take_row(line, declared);
+  // A head begins with the name of a field, in small letters: a log's line with its time does not.
+  const std::size_t first = text.find_first_not_of(' ');
+  if (first == std::string_view::npos || text[first] < 'a' || text[first] > 'z') return false;
   if (text.find(',') == std::string_view::npos) return false;
   std::vector<std::string> fields = fields_in(text);
   if (fields.size() < 2 || std::find(fields.begin(), fields.end(), "") != fields.end()) return false;

@@ -81,7 +81,7 @@ void SmiQueryReader::take_in_section(std::string_view key, std::string_view valu
 
 bool SmiQueryReader::take(const TextLine& line, Declared& declared) {
   const std::string_view text = line.text.substr(0, 256);
-  if (has(text, "===NVSMI LOG===")) {
+  if (holds(line, "===NVSMI LOG===")) {
     begin_ = line.number;
     number_ = -1;
     return true;

@@ -41,6 +41,18 @@ TEST(SmiReaders, TheTableOfR610) {
   EXPECT_EQ(stack.gpus[1].address, "0000:68:00.0");
 }
 
+TEST(SmiReaders, ATableWithoutItsEndsOfLines) {
+  const Stack stack = stack_of_smi(
+      "+---------------------------------------------------------------------------------------+ | NVIDIA-SMI "
+      "535.183.01 Driver Version: 535.183.01 CUDA Version: 12.2 | |-----------------------------------------+------+ "
+      "| GPU Name Persistence-M | Bus-Id Disp.A | Volatile Uncorr. ECC | |=====+=====+=====| | 0 Tesla T4 Off | "
+      "00000000:00:04.0 Off | 0 | | N/A 40C P8 9W / 70W | 0MiB / 15360MiB | 0% Default | | | | N/A | +-----+-----+ "
+      "| 1 Tesla T4 Off | 00000000:00:05.0 Off | 0 | | N/A 41C P8 9W / 70W | 0MiB / 15360MiB | 0% Default |\n");
+  EXPECT_EQ(smi_fact(stack, "driver.kernel_mode.version"), "535.183.01");
+  EXPECT_EQ(smi_fact(stack, "gpu.models"), "Tesla T4, Tesla T4");
+  EXPECT_EQ(smi_fact(stack, "gpu.memory"), "15360 MiB, 15360 MiB");
+}
+
 TEST(SmiReaders, AnOldTableWithoutACudaVersionAndWithACutName) {
   const Stack stack = stack_of_smi(
       "| NVIDIA-SMI 384.111                Driver Version: 384.111                   |\n"
@@ -50,7 +62,8 @@ TEST(SmiReaders, AnOldTableWithoutACudaVersionAndWithACutName) {
       "| Processes:                                                       GPU Memory |\n"
       "|    0       994      G   /usr/lib/xorg/Xorg                           271MiB |\n");
   EXPECT_EQ(smi_fact(stack, "driver.kernel_mode.version"), "384.111");
-  EXPECT_EQ(smi_fact(stack, "driver.api_level"), "");
+  EXPECT_EQ(smi_fact(stack, "driver.api_level"), "9.0");  // as its branch has it
+  EXPECT_EQ(stack.facts.at("driver.api_level").standing, Standing::inferred);
   EXPECT_EQ(smi_fact(stack, "gpu.models"), "GeForce GTX 105...");
   EXPECT_EQ(smi_fact(stack, "gpu.count"), "1");
 }

@@ -25,6 +25,7 @@ class SmiTableReader : public TextReader {
   bool take(const TextLine& line, Declared& declared) override;
 
  private:
+  bool take_line(const TextLine& line, Declared& declared);
   void take_head(const TextLine& line, std::string_view text, Declared& declared);
   void take_row(std::string_view first, std::string_view second, std::string_view third, const TextLine& line,
                 Declared& declared);
@@ -96,10 +97,30 @@ void SmiTableReader::take_usage(std::string_view first, std::string_view second,
   if (third.ends_with("Prohibited")) gpu->compute_mode = ComputeMode::prohibited;
 }
 
+// A table whose ends of lines were lost, as outside of a fence Markdown loses them: a bar and a corner, or two of them,
+// stand side by side where a line ended.
 bool SmiTableReader::take(const TextLine& line, Declared& declared) {
+  const bool is_flat = line.text.size() > 240 && holds(line, "NVIDIA-SMI ") && has(line.text, "MiB / ");
+  if (!is_flat) return take_line(line, declared);
+  std::string_view rest = line.text;
+  const auto is_edge = [](char c) { return c == '|' || c == '+'; };
+  for (std::size_t i = 0; i + 2 < rest.size();) {
+    if (!is_edge(rest[i]) || rest[i + 1] != ' ' || !is_edge(rest[i + 2])) {
+      ++i;
+      continue;
+    }
+    take_line({rest.substr(0, i + 1), line.number}, declared);
+    rest.remove_prefix(i + 2);
+    i = 0;
+  }
+  take_line({rest, line.number}, declared);
+  return true;
+}
+
+bool SmiTableReader::take_line(const TextLine& line, Declared& declared) {
   const std::string_view text = line.text.substr(0, 512);
   // In a report of its own or in the middle of a sentence: "nvidia-smi: NVIDIA-SMI 450.51.05    Driver Version: …"
-  if (has(text, "NVIDIA-SMI ") && has(text, " Version: ")) {
+  if (holds(line, "NVIDIA-SMI ") && has(text, " Version: ")) {
     take_head(line, text, declared);
     return true;
   }

@@ -29,7 +29,9 @@ Judged judge_cause(const Cause& cause, const ConditionGround& ground) {
   if (const Answer against = ask_any(cause.ruled_out_by, ground); against.holds == Holds::yes) {
     take(against, CandidateState::excluded);
   } else if (const Answer sure = ask_any(cause.confirmed_by, ground); sure.holds == Holds::yes) {
-    take(sure, CandidateState::confirmed);
+    // What is worded as a guess is not confirmed by anything: facts make it likely.
+    judged.is_supported = is_hedged(candidate.cause);
+    take(sure, judged.is_supported ? CandidateState::open : CandidateState::confirmed);
   } else if (const Answer likely = ask_any(cause.speaks_for, ground); likely.holds == Holds::yes) {
     take(likely, CandidateState::open);
     judged.is_supported = true;
@@ -38,7 +40,8 @@ Judged judge_cause(const Cause& cause, const ConditionGround& ground) {
 }
 
 // A finding that accounts for the message confirms the cause of its kind that facts have not ruled out; where there is
-// none, it is a cause of its own. Answers its place.
+// none, it is a cause of its own. What a cause says as a guess the finding's own words replace; where they are a guess
+// too, as of a finding that repeats what the kernel's log says, the cause stays likely. Answers its place.
 std::size_t add_finding(std::vector<Judged>& causes, const Finding& by) {
   const auto at = std::find_if(causes.begin(), causes.end(), [&](const Judged& one) {
     return one.candidate.category == by.category && one.candidate.state != CandidateState::excluded;
@@ -50,12 +53,16 @@ std::size_t add_finding(std::vector<Judged>& causes, const Finding& by) {
                            .fix = by.fix,
                            .because = by.id + ": " + by.evidence,
                            .decide = {}};
+  if (at != causes.end()) {
+    const std::string& own = at->candidate.cause;
+    if (!own.empty() && (!is_hedged(own) || is_hedged(by.consequence))) confirmed.cause = own;
+    if (by.fix.empty()) confirmed.fix = at->candidate.fix;
+  }
+  if (is_hedged(confirmed.cause)) confirmed.state = CandidateState::open;
   if (at == causes.end()) {
     causes.insert(causes.begin(), {.candidate = std::move(confirmed)});
     return 0;
   }
-  if (!at->candidate.cause.empty()) confirmed.cause = at->candidate.cause;
-  if (by.fix.empty()) confirmed.fix = at->candidate.fix;
   at->candidate = std::move(confirmed);
   return static_cast<std::size_t>(at - causes.begin());
 }
@@ -110,7 +117,9 @@ void judge_candidates(ExplainedError& error, const ErrorPattern& row, const Find
   for (const Cause& cause : row.candidates) causes.push_back(judge_cause(cause, ground));
   Lead lead;
   if (by != nullptr) {
-    lead = {add_finding(causes, *by), CauseStanding::confirmed};
+    const std::size_t at = add_finding(causes, *by);
+    const bool is_sure = causes[at].candidate.state == CandidateState::confirmed;
+    lead = {at, is_sure ? CauseStanding::confirmed : CauseStanding::supported};
   } else {
     lead = choose_lead(causes, row);
   }

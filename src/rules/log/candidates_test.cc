@@ -273,6 +273,41 @@ TEST(Candidates, ABuildForTheCpuConfirmsThatNoGpuIsAvailable) {
   EXPECT_NE(first(check).cause.find("one for the CPU"), std::string::npos);
 }
 
+// What repeats the kernel's log confirms what the log says, not what is mostly behind it.
+TEST(Candidates, WhatIsWordedAsAGuessIsLikelyAtMost) {
+  const auto of_event = [](const char* event, std::string_view line) {
+    return judged(bare().gpu("NVIDIA A100-SXM4-80GB", "8.0").fact("kernel.log.nvidia", std::vector<std::string>{event}),
+                  line);
+  };
+  const Check fault = of_event("Xid 31", "NVRM: Xid (PCI:0000:3b:00): 31, pid=1, name=python, MMU Fault\n");
+  EXPECT_EQ(first(fault).explained_by, "VRV-DEVICE-XID-PROGRAM");
+  EXPECT_EQ(first(fault).standing, CauseStanding::supported);
+  EXPECT_EQ(state_of(first(fault), "mostly an address outside"), "open");
+  const Check memory = of_event("Xid 48", "NVRM: Xid (PCI:0000:3b:00): 48, pid=1, name=python, DBE\n");
+  EXPECT_EQ(first(memory).standing, CauseStanding::confirmed);
+}
+
+TEST(Candidates, NoRowIsConfirmedInAGuessedWord) {
+  const MadeStack made = bare();
+  const Analysis analysis = made.analysis();
+  std::size_t hedged = 0;
+  for (const ErrorPattern& row : candidate_patterns().rows) {
+    for (const Cause& cause : row.candidates) {
+      hedged += is_hedged(cause.cause) ? 1 : 0;
+      for (const char* consequence : {"It is so.", "It is mostly so."}) {
+        const Finding finding{
+            .id = "VRV-X", .layer = cause.layer, .consequence = consequence, .category = cause.category};
+        ExplainedError error{.pattern = row.id, .groups = {"1", "2", "3", "4", "5", "6", "7", "8", "9"}};
+        judge_candidates(error, row, &finding, {analysis, {}, {}, {}, error.groups});
+        for (const CauseCandidate& one : error.candidates) {
+          EXPECT_FALSE(one.state == CandidateState::confirmed && is_hedged(one.cause)) << row.id << ": " << one.cause;
+        }
+      }
+    }
+  }
+  EXPECT_GT(hedged, 8U);
+}
+
 TEST(Candidates, RulesAndMessagesThatConditionsNameExist) {
   const auto names_one = [](const std::string& wanted) {
     if (!wanted.ends_with('*')) return find_rule(wanted) != nullptr;

@@ -203,6 +203,7 @@ TEST(LogCleaner, TakesOutWhatHidesTheTextAndKeepsLines) {
   EXPECT_EQ(cleaned("\x1b]8;;http://x\x07link\x1b]8;;\x1b\\ end"), "link end");
   EXPECT_EQ(cleaned("a\\nb C:\\Program \\\\ \\"), "a  b C:\\Program \\\\ ");
   EXPECT_EQ(cleaned("\x1b[31\nnext"), "\nnext");
+  EXPECT_EQ(cleaned("couldn‘t “x” ── … \xe2\n\xe2\x80\n"), "couldn't \"x\" ── … \xe2\n\xe2\x80\n");
 }
 
 }  // namespace

@@ -6,21 +6,31 @@ namespace varve {
 
 namespace {
 constexpr char kEscape = '\x1b';
+// UTF-8 of U+2018, U+2019, U+201C and U+201D: these two bytes and a third.
+constexpr unsigned char kGeneralBlock = 0xe2, kPunctuationBlock = 0x80;
 constexpr int kLongestSequence = 256;  // a hyperlink's address
 
 // Whether a byte of plain text needs a second look.
 constexpr std::array<bool, 256> special_bytes() {
   std::array<bool, 256> special{};
   special['\0'] = special['\b'] = special['\r'] = special['\\'] = true;
-  special[static_cast<unsigned char>(kEscape)] = true;
+  special[static_cast<unsigned char>(kEscape)] = special[kGeneralBlock] = true;
   return special;
 }
 constexpr std::array<bool, 256> kSpecial = special_bytes();
 }  // namespace
 
+// The bytes of a character that turned out to be no quotation mark.
+void LogCleaner::add_open_bytes(std::string& cleaned) {
+  if (state_ != State::general_block && state_ != State::punctuation_block) return;
+  cleaned += static_cast<char>(kGeneralBlock);
+  if (state_ == State::punctuation_block) cleaned += static_cast<char>(kPunctuationBlock);
+}
+
 void LogCleaner::step(char c, std::string& cleaned) {
   if (c == '\n') {
     if (state_ == State::backslash) cleaned += '\\';
+    add_open_bytes(cleaned);
     state_ = State::text;
     cleaned += c;
     return;
@@ -49,10 +59,32 @@ void LogCleaner::step(char c, std::string& cleaned) {
         return;
       }
       break;
+    case State::general_block:
+      if (static_cast<unsigned char>(c) == kPunctuationBlock) {
+        state_ = State::punctuation_block;
+        return;
+      }
+      add_open_bytes(cleaned);
+      state_ = State::text;
+      break;
+    case State::punctuation_block: {
+      const auto byte = static_cast<unsigned char>(c);
+      const bool is_single = byte == 0x98 || byte == 0x99, is_double = byte == 0x9c || byte == 0x9d;
+      if (is_single || is_double) {
+        cleaned += is_single ? '\'' : '"';
+        state_ = State::text;
+        return;
+      }
+      add_open_bytes(cleaned);
+      state_ = State::text;
+      break;
+    }
     case State::text:
       break;
   }
-  if (c == kEscape) {
+  if (static_cast<unsigned char>(c) == kGeneralBlock) {
+    state_ = State::general_block;
+  } else if (c == kEscape) {
     state_ = State::escape;
     length_ = 0;
   } else if (c == '\\') {

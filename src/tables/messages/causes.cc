@@ -167,6 +167,14 @@ std::variant<Condition, std::string> condition_from(std::string_view text) {
   return condition;
 }
 
+bool is_hedged(std::string_view words) {
+  constexpr auto kHedges = std::to_array<std::string_view>(
+      {"mostly", "most often", "usually", " often", "nearly always", "seldom", "in most cases", "probably", "perhaps",
+       "likely", "as a rule", "suspect", "need not", "may have", "may be "});
+  return std::any_of(kHedges.begin(), kHedges.end(),
+                     [&](std::string_view hedge) { return words.find(hedge) != std::string_view::npos; });
+}
+
 void read_conditions(const TableRow& row, Cause& cause) {
   cause.decide = row.text("decide");
   cause.confirmed_by = conditions_of(row, "confirmed_by");

@@ -87,6 +87,9 @@ struct Cause {
   std::vector<Condition> ruled_out_by;  // the same
 };
 
+// Whether the words say "mostly" or the like: what they name is a guess, which facts can make likely and not sure.
+bool is_hedged(std::string_view words);
+
 // The fields of a cause's conditions in a row: confirmed_by, speaks_for, ruled_out_by, decide.
 void read_conditions(const TableRow& row, Cause& cause);
 Cause cause_from(const TableRow& row);  // a row of "causes"

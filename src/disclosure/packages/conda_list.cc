@@ -25,7 +25,7 @@ class CondaListReader : public TextReader {
     }
     if (take_planned(text, line, declared)) return true;
     const std::vector<std::string_view> words =
-        begin_ != 0 || has(text, "Build") ? split_words(text.substr(0, 512)) : std::vector<std::string_view>();
+        begin_ != 0 || holds(line, "Build") ? split_words(text.substr(0, 512)) : std::vector<std::string_view>();
     if (words.empty()) return false;
     const std::size_t skip = words[0] == "#" ? 1 : 0;
     if (words.size() >= skip + 3 && words[skip] == "Name" && words[skip + 1] == "Version" &&

@@ -32,10 +32,10 @@ class PipFreezeReader : public TextReader {
 bool PipFreezeReader::take(const TextLine& line, Declared& declared) {
   std::string_view text = line.text;
   if (text.size() > 512) return false;
-  if (!has(text, "==")) {
+  if (!holds(line, "==")) {
     const std::size_t at = text.find(" @ ");
     if (begin_ != 0 && at != std::string_view::npos) return is_package_name(text.substr(0, at));
-    if (has(text, "pip freeze")) is_asked_ = true;
+    if (holds(line, "pip freeze")) is_asked_ = true;
     if (text.empty()) end();
     return false;
   }

@@ -1,0 +1,198 @@
+// What somebody asked an installer for: commands that were typed, with or without a prompt before them.
+//   $ pip install torch===1.3.0 torchvision -f https://…
+//   RUN python3 -m pip install --index-url https://download.pytorch.org/whl/cu121 torch==2.4.1
+//   user@host:~/proj# uv add onnxruntime-gpu onnxruntime
+//   conda install pytorch torchvision cudatoolkit=10.1 -c pytorch
+// or as people tell of it, with the name of the package as it is installed:
+//   I had installed both onnxruntime and onnxruntime-gpu
+//   torch.cuda.is_available() returns False with torch==2.0.0+cpu
+// and that it was not to be had:
+//   ERROR: Could not find a version that satisfies the requirement torch==1.7.1+cu110
+//   ERROR: Failed building wheel for flash-attn
+// Asked for is not installed: a list of packages that names it says more (text_packages.cc). A CUDA that is asked for
+// beside a framework (cudatoolkit) is not taken for the framework's: installers give a build for the CPU all the same.
+// Addresses and paths are not kept.
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "disclosure/lines/words.h"
+#include "disclosure/readers/readers.h"
+#include "package/python_metadata.h"
+#include "tables/package_table.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostAsked = 64, kMostPrompt = 96;
+
+// What stands before the command: nothing, a prompt, a mark of a list, of a notebook or of a Dockerfile.
+bool is_before_command(std::string_view text) {
+  text = trim(text);
+  for (const std::string_view word : {"sudo", "-m", "python", "python3", "uv", "&&"}) {
+    if (text.ends_with(word)) text = trim(text.substr(0, text.size() - word.size()));
+  }
+  if (text.empty() || text == "RUN" || text == "-" || text == "*") return true;
+  if (text.size() > kMostPrompt) return false;
+  const char last = text.back();
+  const bool is_number = text.size() < 4 && last == '.' && is_digit(text.front());
+  return last == '$' || last == '!' || last == '%' || last == '>' || is_number || (last == '#' && has(text, "@"));
+}
+
+// What would use the CUDA stack by itself.
+bool is_of_consumer(const PackageRow* row) {
+  return row != nullptr && (row->role == PackageRole::framework || row->role == PackageRole::extension);
+}
+
+struct Command {
+  std::string_view words;
+  bool is_conda = false;
+};
+constexpr auto kCommands = std::to_array<Command>({{"pip install ", false},
+                                                   {"pip3 install ", false},
+                                                   {"uv add ", false},
+                                                   {"conda install ", true},
+                                                   {"mamba install ", true}});
+
+// Options whose value is a word of its own.
+bool takes_value(std::string_view option) {
+  constexpr auto kWithValue = std::to_array<std::string_view>(
+      {"-f", "-i", "-r", "-c", "-e", "-t", "-n", "-p", "--index-url", "--extra-index-url", "--find-links",
+       "--requirement", "--constraint", "--target", "--channel", "--name", "--prefix", "--python", "--index"});
+  return std::find(kWithValue.begin(), kWithValue.end(), option) != kWithValue.end();
+}
+
+// The CUDA of an index of PyTorch's: "12.1" of …/whl/cu121.
+std::string cuda_of_index(std::string_view word) {
+  const auto digits = behind(word, "/whl/cu");
+  if (!digits) return {};
+  const std::string_view number = up_to(*digits, "/'\"");
+  const bool is_number = number.size() == 3 && number.find_first_not_of("0123456789") == std::string_view::npos;
+  return is_number ? std::string(number.substr(0, 2)) + "." + std::string(number.substr(2)) : "";
+}
+
+// "torch==2.4.1", "jax[cuda12]", "'vllm>=0.8'", "pytorch=1.9.0=py3.8_cpu_0": the name, and the version where it is one.
+AskedPackage asked_package(std::string_view word, bool is_conda) {
+  while (!word.empty() && (word.front() == '"' || word.front() == '\'')) word.remove_prefix(1);
+  while (!word.empty() && (word.back() == '"' || word.back() == '\'' || word.back() == ',')) word.remove_suffix(1);
+  AskedPackage asked{.name = std::string(up_to(word, "[=<>~!@;")), .version = {}, .cuda = {}};
+  const std::size_t equals = word.find('=');
+  const bool is_bound = word.find_first_of("<>~!*") != std::string_view::npos;
+  if (equals == std::string_view::npos || is_bound) return asked;
+  std::string_view version = word.substr(equals);
+  const std::size_t marks = std::min(version.find_first_not_of('='), version.size());
+  if (marks < 2 && !is_conda) return asked;
+  version = up_to(version.substr(marks), "=");
+  const bool is_whole = std::count(version.begin(), version.end(), '.') >= 2;
+  if (is_package_version(version) && is_whole) asked.version = version;
+  return asked;
+}
+
+class AskedPackagesReader : public TextReader {
+ public:
+  static constexpr const char* kName = "pip install";
+  const char* name() const override { return kName; }
+  bool take(const TextLine& line, Declared& declared) override {
+    const std::string_view text = line.text.substr(0, 1024);
+    if (text.size() < 10 || !(holds(line, "==") || holds(line, "nstall") || holds(line, "uv add ") ||
+                              holds(line, "rror: ") || holds(line, "ERROR: "))) {
+      return false;
+    }
+    if (text.starts_with("ERROR: ") || text.starts_with("error: ") || text.starts_with("  ERROR: ")) {
+      return take_failure(text, declared);
+    }
+    for (const Command& command : kCommands) {
+      const std::size_t at = text.find(command.words);
+      if (at == std::string_view::npos || !is_before_command(text.substr(0, at))) continue;
+      return take_words(text.substr(at + command.words.size()), command.is_conda, line, declared);
+    }
+    return take_mention(text, line, declared);
+  }
+
+ private:
+  static bool take_mention(std::string_view text, const TextLine& line, Declared& declared);
+  static bool take_words(std::string_view rest, bool is_conda, const TextLine& line, Declared& declared);
+  static bool take_failure(std::string_view text, Declared& declared);
+};
+
+bool AskedPackagesReader::take_words(std::string_view rest, bool is_conda, const TextLine& line, Declared& declared) {
+  for (const std::string_view joint : {" && ", " | ", "; "}) rest = rest.substr(0, rest.find(joint));
+  std::vector<AskedPackage> asked;
+  std::string cuda;
+  bool is_value = false;
+  for (const std::string_view word : split_words(rest)) {
+    if (std::string of_index = cuda_of_index(word); !of_index.empty()) cuda = std::move(of_index);
+    const bool was_value = is_value;
+    is_value = takes_value(word);
+    if (was_value || word.starts_with('-') || word.find('/') != std::string_view::npos || word == "\\") continue;
+    AskedPackage package = asked_package(word, is_conda);
+    const std::string name = normal_package_name(package.name);
+    const PackageRow* row = is_conda ? find_conda_row(name) : find_package_row(name);
+    if (row == nullptr && is_conda) row = find_package_row(name);
+    if (!is_of_consumer(row) || !is_package_name(package.name)) continue;
+    if (is_conda && row->name.find('*') == std::string::npos) package.name = row->name;
+    package.line = line.number;
+    package.is_of_conda = is_conda;
+    asked.push_back(std::move(package));
+  }
+  for (AskedPackage& package : asked) {
+    if (package.name == "torch") package.cuda = cuda;
+    if (declared.asked.size() < kMostAsked) declared.asked.push_back(std::move(package));
+  }
+  return !asked.empty();
+}
+
+// In a sentence: two that were installed, or a name with its version as pip writes it.
+bool AskedPackagesReader::take_mention(std::string_view text, const TextLine& line, Declared& declared) {
+  constexpr std::size_t kMostSentence = 240;
+  const bool has_version = has(text, "==");
+  const auto both = text.size() <= kMostSentence && has(text, "nstall") ? behind(text, " both ") : std::nullopt;
+  if (text.size() > kMostSentence || (!has_version && !both) || !has(text, " ")) return false;
+  for (const std::string_view mark : {"require", "depends", "but you have", "incompatible", "conflict"}) {
+    if (has(text, mark)) return false;  // what a package wants is not what is there
+  }
+  for (const std::string_view mark : {"install", "should", "upgrade", "downgrade", "instead", "try"}) {
+    if (!both && has(text, mark)) return false;  // advice
+  }
+  std::vector<AskedPackage> named;
+  const auto take = [&](std::string_view word) {
+    while (!word.empty() && (word.front() == '`' || word.front() == '(')) word.remove_prefix(1);
+    while (!word.empty() && has("`).,;:", word.substr(word.size() - 1))) word.remove_suffix(1);
+    AskedPackage package = asked_package(word, false);
+    if (!is_package_name(package.name) || !is_of_consumer(find_package_row(normal_package_name(package.name)))) return;
+    package.line = line.number;
+    named.push_back(std::move(package));
+  };
+  if (both) {
+    const std::vector<std::string_view> words = split_words(*both);
+    if (words.size() >= 3 && words[1] == "and") take(words[0]), take(words[2]);
+    if (named.size() == 1) named.clear();
+  } else {
+    for (const std::string_view word : split_words(text)) {
+      if (has(word, "==") && !word.starts_with('=')) take(word);
+    }
+    std::erase_if(named, [](const AskedPackage& package) { return package.version.empty(); });
+  }
+  for (AskedPackage& package : named) {
+    if (declared.asked.size() < kMostAsked) declared.asked.push_back(std::move(package));
+  }
+  return false;  // whoever else knows the line may have it
+}
+
+bool AskedPackagesReader::take_failure(std::string_view text, Declared& declared) {
+  for (const std::string_view mark :
+       {"satisfies the requirement ", "No matching distribution found for ", "Failed building wheel for ",
+        "Could not build wheels for ", "Failed to build "}) {
+    const auto rest = behind(text, mark);
+    if (!rest) continue;
+    const std::string name = normal_package_name(up_to(trim(*rest), " [=<>~!@;,("));
+    std::erase_if(declared.asked, [&](const AskedPackage& one) { return normal_package_name(one.name) == name; });
+    return true;
+  }
+  return false;
+}
+}  // namespace
+
+std::unique_ptr<TextReader> asked_packages_reader() { return std::make_unique<AskedPackagesReader>(); }
+
+}  // namespace varve

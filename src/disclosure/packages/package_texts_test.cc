@@ -1,0 +1,155 @@
+// What package managers print and what people ask them for, hosts and users replaced.
+#include <gtest/gtest.h>
+
+#include "disclosure/stack_of_text.h"
+
+namespace varve {
+
+namespace {
+Stack stack_of_packages(const std::string& text) {
+  static const Knowledge knowledge = *load_knowledge();
+  Disclosure disclosure = read_disclosure_text(text);
+  return stack_of_text(disclosure, "t", knowledge);
+}
+
+std::string version_and_cuda(const Stack& stack, const std::string& name) {
+  for (const Environment& environment : stack.environments) {
+    for (const Package& package : environment.packages) {
+      if (package.name != name) continue;
+      return package.version + (package.cuda.is_known() ? ", " + value_text(*package.cuda.value) : "");
+    }
+  }
+  return "";
+}
+
+std::string stated(const Stack& stack, const std::string& id) {
+  const Fact& fact = stack.facts.at(id);
+  return fact.is_known() ? value_text(*fact.value) : "";
+}
+}  // namespace
+
+TEST(AskedPackages, NamesWithAndWithoutVersions) {
+  const Stack stack = stack_of_packages(
+      "user@host:~/proj# uv add onnxruntime-gpu onnxruntime\n"
+      "$ pip install torch===1.3.0 torchvision===0.4.1 -f https://download.pytorch.org/whl/torch_stable.html\n"
+      "RUN python3 -m pip install --index-url https://x/simple 'vllm>=0.8' xformers==0.0.* && echo numpy==1.0.0\n");
+  EXPECT_EQ(version_and_cuda(stack, "onnxruntime"), "(version not stated)");
+  EXPECT_EQ(version_and_cuda(stack, "onnxruntime-gpu"), "(version not stated)");
+  EXPECT_EQ(version_and_cuda(stack, "torch"), "1.3.0");
+  EXPECT_EQ(version_and_cuda(stack, "vllm"), "(version not stated)");
+  EXPECT_EQ(version_and_cuda(stack, "xformers"), "(version not stated)");
+  EXPECT_EQ(version_and_cuda(stack, "numpy"), "");
+}
+
+TEST(AskedPackages, TheIndexTellsTheCudaOfTorch) {
+  const Stack stack = stack_of_packages(
+      "!pip install torch==2.4.1 torchvision==0.19.1 --index-url https://download.pytorch.org/whl/cu118\n");
+  EXPECT_EQ(version_and_cuda(stack, "torch"), "2.4.1, 11.8");
+  const Stack pytorch = stack_of_packages("conda install pytorch=1.9.0 torchvision cudatoolkit=11.3 -c pytorch\n");
+  EXPECT_EQ(version_and_cuda(pytorch, "torch"), "1.9.0");
+}
+
+// Asked for is less than listed; two versions that were asked for tell none; advice in a sentence tells nothing.
+TEST(AskedPackages, YieldToWhatIsListed) {
+  const Stack stack = stack_of_packages(
+      "torch 2.8.0+cu128\n"
+      "$ pip install --index-url https://download.pytorch.org/whl/cu121 torch==2.4.1 flash-attn==2.5.8\n"
+      "$ pip install flash-attn==2.6.3 --no-build-isolation\n"
+      "You should pip install xformers==0.0.28 first\n");
+  EXPECT_EQ(version_and_cuda(stack, "torch"), "2.8.0+cu128, 12.8");
+  EXPECT_EQ(version_and_cuda(stack, "flash-attn"), "(version not stated)");
+  EXPECT_EQ(version_and_cuda(stack, "xformers"), "");
+}
+
+TEST(AskedPackages, WhatWasNotToBeHad) {
+  const Stack stack = stack_of_packages(
+      "$ pip install torch==1.7.1+cu110 flash-attn\n"
+      "ERROR: Could not find a version that satisfies the requirement torch==1.7.1+cu110 (from versions: 2.0.0)\n");
+  EXPECT_EQ(version_and_cuda(stack, "torch"), "");
+  EXPECT_EQ(version_and_cuda(stack, "flash-attn"), "(version not stated)");
+}
+
+TEST(AskedPackages, InASentence) {
+  const Stack stack = stack_of_packages(
+      "I had installed both `onnxruntime` and onnxruntime-gpu.\n"
+      "# is_available() returns False on GTX 1650 with torch==2.0.0+cpu\n"
+      "vllm 0.8.0 requires xformers==0.0.29, but you have none\n");
+  EXPECT_EQ(version_and_cuda(stack, "onnxruntime"), "(version not stated)");
+  EXPECT_EQ(version_and_cuda(stack, "onnxruntime-gpu"), "(version not stated)");
+  EXPECT_EQ(version_and_cuda(stack, "torch"), "2.0.0+cpu");
+  EXPECT_EQ(version_and_cuda(stack, "xformers"), "");
+}
+
+TEST(PipOutput, WhatItSaysLaterCounts) {
+  const Stack stack = stack_of_packages(
+      "Requirement already satisfied: torch>=1.10 in /x/site-packages (from timm) (2.1.0+cu118)\n"
+      "Requirement already satisfied: numpy in /x/site-packages (1.26.4)\n"
+      "  Attempting uninstall: torch\n"
+      "      Successfully uninstalled torch-2.1.0+cu118\n"
+      "Successfully installed flash-attn-2.7.4.post1 nvidia-cuda-runtime-cu12-12.4.127 torch-2.6.0\n");
+  EXPECT_EQ(version_and_cuda(stack, "torch"), "2.6.0, 12.4");
+  EXPECT_EQ(version_and_cuda(stack, "flash-attn"), "2.7.4.post1");
+  EXPECT_EQ(version_and_cuda(stack, "numpy"), "1.26.4");
+}
+
+TEST(PixiList, OfCondaAndOfPip) {
+  const Stack stack = stack_of_packages(
+      "Name           Version   Build                 Size       Kind   Source\n"
+      "cuda-cudart    12.6.77   h5888daf_0            22.3 KiB   conda  https://conda.anaconda.org/conda-forge/\n"
+      "pytorch        2.5.1     cuda126_py312hf_301   35.1 MiB   conda  https://conda.anaconda.org/conda-forge/\n"
+      "flash-attn     2.7.4                           178.1 MiB  pypi   flash_attn-2.7.4-cp312-cp312-linux.whl\n");
+  EXPECT_EQ(version_and_cuda(stack, "torch"), "2.5.1, 12.6");
+  EXPECT_EQ(version_and_cuda(stack, "flash-attn"), "2.7.4");
+}
+
+TEST(PackageTree, OfUvAndPipdeptree) {
+  const Stack uv = stack_of_packages(
+      "proj v0.1.0\n├── torch v2.7.0\n│   ├── nvidia-cublas-cu12 v12.6.4.1\n"
+      "│   ├── nvidia-cuda-runtime-cu12 v12.6.77\n│   └── triton v3.3.0 (extra: x)\n└── numpy v2.2.6\n");
+  EXPECT_EQ(version_and_cuda(uv, "torch"), "2.7.0, 12.6");
+  EXPECT_EQ(version_and_cuda(uv, "numpy"), "2.2.6");
+  EXPECT_EQ(version_and_cuda(uv, "triton"), "");
+  const Stack tree = stack_of_packages(
+      "├── torch [required: >=2.0, installed: 2.6.0]\n│   └── triton [required: ==3.2.0, installed: 3.2.0]\n");
+  EXPECT_EQ(version_and_cuda(tree, "torch"), "2.6.0, 12.4");
+  EXPECT_EQ(version_and_cuda(tree, "triton").substr(0, 5), "3.2.0");
+}
+
+TEST(PackageTree, OfPoetry) {
+  const Stack stack = stack_of_packages(
+      "numpy                1.26.4    Fundamental package for array computing in Python\n"
+      "torch                2.3.0     Tensors and Dynamic neural networks in Python with strong GPU acceleration\n"
+      "torch                2.4.0     2.5.0   2.6.0\n");
+  EXPECT_EQ(version_and_cuda(stack, "torch"), "2.3.0, 12.1");
+  EXPECT_EQ(version_and_cuda(stack, "numpy"), "");
+}
+
+// Of two libcudas in the cache the first is loaded; that of cuda-compat is not of the kernel driver's release.
+TEST(Ldconfig, ALibcudaOfCompat) {
+  const Stack stack = stack_of_packages(
+      "| NVIDIA-SMI 535.183.01             Driver Version: 535.183.01   CUDA Version: 12.2     |\n"
+      "$ ldconfig -p | grep libcuda\n"
+      "\tlibcuda.so.1 (libc6) => /lib/i386-linux-gnu/libcuda.so.1\n"
+      "\tlibcuda.so.1 (libc6,x86-64) => /usr/local/cuda-12.4/compat/libcuda.so.1\n"
+      "\tlibcuda.so.1 (libc6,x86-64) => /lib/x86_64-linux-gnu/libcuda.so.1\n");
+  EXPECT_EQ(stated(stack, "driver.user_mode.path"), "/usr/local/cuda-12.4/compat/libcuda.so.1");
+  EXPECT_EQ(stated(stack, "driver.user_mode.role"), "compat");
+  EXPECT_EQ(stated(stack, "driver.user_mode.version"), "");
+}
+
+// journalctl, syslog, kubectl and older compose put something before each line.
+TEST(TextLines, WhatStandsBeforeALine) {
+  for (const std::string before : {"Jun 17 15:04:37 host python3[2029]: ", "Jun  7 15:04:37 host python3[2029]: ",
+                                   "2025-06-17T15:04:37.123456+02:00 host python3[2029]: ", "[pod/worker-0/main] ",
+                                   "vllm_1  | ", "2025-11-12T03:11:01.218123456Z stdout F "}) {
+    const Stack stack = stack_of_packages(before + "PyTorch version: 2.6.0+cu124\r\n" + before +
+                                          "Nvidia driver version: 535.183.01\r\n");
+    EXPECT_EQ(version_and_cuda(stack, "torch"), "2.6.0+cu124, 12.4") << before;
+    EXPECT_EQ(stated(stack, "driver.kernel_mode.version"), "535.183.01") << before;
+  }
+  const Stack kernel = stack_of_packages(
+      "Jun 17 15:04:37 host kernel: NVRM: Xid (PCI:0000:06:00): 79, pid=1, GPU has fallen off the bus.\n");
+  EXPECT_EQ(stated(kernel, "kernel.log.nvidia"), "Xid 79");
+}
+
+}  // namespace varve
