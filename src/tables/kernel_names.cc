@@ -35,40 +35,60 @@ RE2::Options pattern_options() {
 // Texts of at least three small letters, of which a few at most stand in a name.
 class Words {
  public:
-  static constexpr int kShortest = 3;
+  static constexpr std::size_t kShortest = 3;
 
   Words() = default;
-  explicit Words(std::vector<std::string> words) : words_(std::move(words)) {
+  explicit Words(std::vector<std::string> words) : words_(std::move(words)), starts_(kPlaces + 1, 0) {
     for (const std::string& word : words_) {
-      const char* last = word.data() + word.size() - kShortest;
-      places_.push_back({place_of(word.data()), place_of(last)});
+      ++starts_[place_of(word) + 1];
+      is_place_.set(place_of(word));
     }
+    for (std::size_t place = 0; place < kPlaces; ++place) starts_[place + 1] += starts_[place];
+    by_place_.resize(words_.size());
+    std::vector<std::uint32_t> next = starts_;
+    for (std::size_t i = 0; i < words_.size(); ++i) by_place_[next[place_of(words_[i])]++] = static_cast<int>(i);
   }
 
-  // The numbers of those that stand in the text. Its triples tell of nearly all others that they do not.
-  std::vector<int> all_in(const std::string& text) const {
-    std::bitset<kPlaces> triples;
-    for (std::size_t at = 0; at + kShortest <= text.size(); ++at) triples.set(place_of(text.data() + at));
+  // The numbers of those that stand in the text, whose large letters count as small: where one may begin its first
+  // three letters tell.
+  std::vector<int> all_in(std::string_view text) const {
     std::vector<int> found;
-    for (std::size_t i = 0; i < words_.size(); ++i) {
-      const bool may_be_there = triples[places_[i].first] && triples[places_[i].last];
-      if (may_be_there && text.find(words_[i]) != std::string::npos) found.push_back(static_cast<int>(i));
+    std::uint32_t triple = 0;
+    for (std::size_t end = 1; end <= text.size() && !words_.empty(); ++end) {
+      triple = triple << 8 | small(text[end - 1]);
+      if (end < kShortest) continue;
+      const std::size_t place = place_of(triple);
+      if (!is_place_[place]) continue;
+      for (std::uint32_t i = starts_[place]; i < starts_[place + 1]; ++i) {
+        const int word = by_place_[i];
+        if (!begins_with(text.substr(end - kShortest), words_[static_cast<std::size_t>(word)])) continue;
+        if (std::find(found.begin(), found.end(), word) == found.end()) found.push_back(word);
+      }
     }
     return found;
   }
 
  private:
-  static constexpr std::size_t kPlaces = 4096;
-  struct Places {
-    std::uint16_t first = 0, last = 0;  // of its first and its last triple
-  };
-  static std::uint16_t place_of(const char* triple) {
-    const auto byte = [&](int i) { return static_cast<unsigned>(static_cast<unsigned char>(triple[i])); };
-    return static_cast<std::uint16_t>((byte(0) * 961 + byte(1) * 31 + byte(2)) % kPlaces);
+  static constexpr std::size_t kPlaces = std::size_t{1} << 15;
+
+  static std::uint32_t small(char c) {
+    return static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
+  }
+  static std::size_t place_of(std::uint32_t triple) { return (triple & 0xFFFFFF) * 0x9E3779B1U >> 17; }
+  static std::size_t place_of(const std::string& word) {
+    return place_of(small(word[0]) << 16 | small(word[1]) << 8 | small(word[2]));
+  }
+  static bool begins_with(std::string_view text, const std::string& word) {
+    if (word.size() > text.size()) return false;
+    std::size_t same = 0;
+    while (same < word.size() && small(text[same]) == static_cast<unsigned char>(word[same])) ++same;
+    return same == word.size();
   }
 
   std::vector<std::string> words_;
-  std::vector<Places> places_;
+  std::bitset<kPlaces> is_place_;      // of the first three letters of some
+  std::vector<std::uint32_t> starts_;  // by that place, where those begin in by_place_
+  std::vector<int> by_place_;          // the numbers of the words
 };
 
 // Patterns of which the first that stands in a name counts. A pattern is tried only where the words stand that it
@@ -84,34 +104,51 @@ class OrderedPatterns {
       row.reject(key, pattern, "in RE2's syntax: " + RE2(pattern, pattern_options()).error());
     }
   }
-  void compile() {
+  // The words that the patterns need are added to `words`, which several lists share.
+  void compile(std::vector<std::string>& words) {
     if (patterns_->NumRegexps() == 0) return;
-    std::vector<std::string> words;
-    patterns_->Compile(&words);
-    words_ = Words(std::move(words));
+    std::vector<std::string> own;
+    patterns_->Compile(&own);
+    first_word_ = words.size();
+    words_ = own.size();
+    words.insert(words.end(), own.begin(), own.end());
   }
 
   const RE2& operator[](std::size_t index) const { return patterns_->GetRE2(static_cast<int>(index)); }
 
-  // Which of them stand in the name, in their order.
-  std::vector<std::size_t> all_in(const std::string& name) const {
-    std::vector<int> hits;
-    if (patterns_->NumRegexps() > 0) patterns_->AllMatches(name, words_.all_in(to_lower(name)), &hits);
-    std::vector<std::size_t> found(hits.begin(), hits.end());
-    std::sort(found.begin(), found.end());
+  // Which of them stand in the name, in their order; `words` are those that stand in it.
+  std::vector<std::size_t> all_in(const std::string& name, const std::vector<int>& words) const {
+    std::vector<std::size_t> found;
+    for (const std::size_t one : candidates(words)) {
+      if (RE2::PartialMatch(name, (*this)[one])) found.push_back(one);
+    }
     return found;
   }
 
-  // Whether one of them may stand in the name, by the words that they need.
-  bool may_match(const std::string& name) const {
-    std::vector<int> candidates;
-    if (patterns_->NumRegexps() > 0) patterns_->AllPotentials(words_.all_in(to_lower(name)), &candidates);
-    return !candidates.empty();
+  // The first of them that stands in the name.
+  std::optional<std::size_t> first_in(const std::string& name, const std::vector<int>& words) const {
+    for (const std::size_t one : candidates(words)) {
+      if (RE2::PartialMatch(name, (*this)[one])) return one;
+    }
+    return std::nullopt;
+  }
+
+  // Those that may stand in a name in which these words stand, in their order.
+  std::vector<std::size_t> candidates(const std::vector<int>& words) const {
+    std::vector<int> own, possible;
+    for (const int word : words) {
+      const auto number = static_cast<std::size_t>(word) - first_word_;
+      if (number < words_) own.push_back(static_cast<int>(number));
+    }
+    if (patterns_->NumRegexps() > 0) patterns_->AllPotentials(own, &possible);
+    std::vector<std::size_t> ordered(possible.begin(), possible.end());
+    std::sort(ordered.begin(), ordered.end());
+    return ordered;
   }
 
  private:
-  std::unique_ptr<re2::FilteredRE2> patterns_ = std::make_unique<re2::FilteredRE2>(Words::kShortest);
-  Words words_;
+  std::unique_ptr<re2::FilteredRE2> patterns_ = std::make_unique<re2::FilteredRE2>(static_cast<int>(Words::kShortest));
+  std::size_t first_word_ = 0, words_ = 0;  // of those that lists share, its own
 };
 
 // What one way of naming says; what it does not say is empty.
@@ -134,7 +171,9 @@ struct FamilyRow {
 };
 struct KernelPatterns {
   OrderedPatterns dispatch, schemes, families;
+  Words words;                  // of the three
   OrderedPatterns collectives;  // those of the two whose family is this one
+  Words collective_words;
   std::vector<DispatchText> dispatch_texts;
   std::vector<Scheme> scheme_of;
   std::vector<FamilyRow> family_of;
@@ -199,19 +238,22 @@ const Result<KernelPatterns>& pattern_table() {
       table.required_rows("families", [&](const TableRow& row) { read_family(row, read); });
     });
     if (!date) return date.error();
-    read.dispatch.compile();
-    read.schemes.compile();
-    read.families.compile();
-    read.collectives.compile();
+    std::vector<std::string> words, collective_words;
+    read.dispatch.compile(words);
+    read.schemes.compile(words);
+    read.families.compile(words);
+    read.collectives.compile(collective_words);
+    read.words = Words(std::move(words));
+    read.collective_words = Words(std::move(collective_words));
     return read;
   }();
   return patterns;
 }
 
 // The text in which schemes are searched for: where a function is defined within a file says nothing of its kind.
-std::string scheme_text(const std::string& base) {
+std::string scheme_text(const std::string& base, bool is_canonical) {
   constexpr std::string_view kAnonymous = "(anonymous namespace)::";
-  std::string text = canonical_spelling(base);
+  std::string text = is_canonical ? base : canonical_spelling(base);
   for (std::size_t at = 0; (at = text.find(kAnonymous, at)) != std::string::npos;) text.erase(at, kAnonymous.size());
   return text;
 }
@@ -224,11 +266,22 @@ std::string said(const std::string& text, const RE2& pattern, const std::string&
   return word == scheme.words.end() ? "" : word->second;
 }
 
+// A text and the words in it; most of the texts that a name is looked at as are the name itself.
+struct WordedText {
+  std::string text;
+  std::vector<int> words;
+};
+WordedText worded(std::string text, const KernelPatterns& patterns, const WordedText& known) {
+  if (text == known.text) return known;
+  std::vector<int> words = patterns.words.all_in(text);
+  return {std::move(text), std::move(words)};
+}
+
 // Where sources are asked for, each field gets that of the row which said it.
-void read_schemes(const KernelPatterns& patterns, KernelMeaning& meaning, std::optional<Family>& family,
-                  KernelMeaningSources* sources) {
-  const std::string text = scheme_text(meaning.base);
-  for (const std::size_t row : patterns.schemes.all_in(text)) {
+void read_schemes(const KernelPatterns& patterns, const WordedText& worded_text, KernelMeaning& meaning,
+                  std::optional<Family>& family, KernelMeaningSources* sources) {
+  const std::string& text = worded_text.text;
+  for (const std::size_t row : patterns.schemes.all_in(text, worded_text.words)) {
     const Scheme& scheme = patterns.scheme_of[row];
     const auto note = [&](const char* field, bool is_news) {
       if (is_news && sources != nullptr) sources->emplace(field, scheme.source);
@@ -261,25 +314,29 @@ struct HashOfName {
   std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
 };
 
-KernelMeaning read_name(const std::string& name, KernelMeaningSources* sources = nullptr) {
+KernelMeaning read_name(const std::string& name, NameSpelling spelling, KernelMeaningSources* sources = nullptr) {
   KernelMeaning meaning{.base = name};
   if (!pattern_table()) return meaning;
   const KernelPatterns& patterns = *pattern_table();
-  if (const auto rows = patterns.dispatch.all_in(name); !rows.empty()) {
-    const DispatchText& texts = patterns.dispatch_texts[rows.front()];
-    RE2::Extract(name, patterns.dispatch[rows.front()], texts.architecture, &meaning.architecture);
-    RE2::GlobalReplace(&meaning.base, patterns.dispatch[rows.front()], texts.base);
+  WordedText base{name, patterns.words.all_in(name)};
+  if (const auto row = patterns.dispatch.first_in(name, base.words)) {
+    const DispatchText& texts = patterns.dispatch_texts[*row];
+    RE2::Extract(name, patterns.dispatch[*row], texts.architecture, &meaning.architecture);
+    RE2::GlobalReplace(&meaning.base, patterns.dispatch[*row], texts.base);
     if (sources != nullptr) {
       sources->emplace("base", texts.source);
       if (!meaning.architecture.empty()) sources->emplace("architecture", texts.source);
     }
+    spelling = NameSpelling::any;
+    base = worded(meaning.base, patterns, base);
   }
   std::optional<Family> family;
-  read_schemes(patterns, meaning, family, sources);
+  const bool is_canonical = spelling == NameSpelling::canonical && name.size() <= kLongestName;  // it is not cut
+  read_schemes(patterns, worded(scheme_text(meaning.base, is_canonical), patterns, base), meaning, family, sources);
   if (!family) {
-    const auto rows = patterns.families.all_in(meaning.base);
-    if (!rows.empty()) family = patterns.family_of[rows.front()].family;
-    if (!rows.empty() && sources != nullptr) sources->emplace("family", patterns.family_of[rows.front()].source);
+    const auto row = patterns.families.first_in(meaning.base, base.words);
+    if (row) family = patterns.family_of[*row].family;
+    if (row && sources != nullptr) sources->emplace("family", patterns.family_of[*row].source);
   }
   meaning.family = family.value_or(Family::other);
   return meaning;
@@ -295,18 +352,20 @@ std::string normalised_kernel_name(const std::string& raw) {
 
 bool may_be_collective(const std::string& raw) {
   // A mangled name has other bytes between the words.
-  return raw.find("_Z") != std::string::npos || (pattern_table() && pattern_table()->collectives.may_match(raw));
+  if (raw.find("_Z") != std::string::npos) return true;
+  if (!pattern_table()) return false;
+  return !pattern_table()->collectives.candidates(pattern_table()->collective_words.all_in(raw)).empty();
 }
 
 Status load_kernel_patterns() { return pattern_table() ? Status(Done{}) : Status(pattern_table().error()); }
 
 KernelMeaningSources kernel_meaning_sources(const std::string& name) {
   KernelMeaningSources sources;
-  (void)read_name(name, &sources);
+  (void)read_name(name, NameSpelling::any, &sources);
   return sources;
 }
 
-KernelMeaning kernel_meaning(std::string_view name) {
+KernelMeaning kernel_meaning(std::string_view name, NameSpelling spelling) {
   name = name.substr(0, name.find(" [["));
   static std::mutex mutex;
   static std::unordered_map<std::string, KernelMeaning, HashOfName, std::equal_to<>> known;
@@ -315,7 +374,7 @@ KernelMeaning kernel_meaning(std::string_view name) {
   if (found != known.end()) return found->second;
   if (known.size() >= kMostKept) known.clear();
   std::string text(name);
-  KernelMeaning meaning = read_name(text);
+  KernelMeaning meaning = read_name(text, spelling);
   known.emplace(std::move(text), meaning);
   return meaning;
 }

@@ -17,10 +17,13 @@ std::string normalised_kernel_name(const std::string& raw);
 // it that its patterns need. Much cheaper than to ask what the name says.
 bool may_be_collective(const std::string& raw);
 
+// Whether a name is known to be as normalised_kernel_name() writes it, which spares spelling it again.
+enum class NameSpelling { any, canonical };
+
 // What a kernel's name says by data/kernel_patterns.json. `name` is demangled; the
 // shapes behind an operation ("aten::mm [[8,64],[64,8]]") say nothing. Answers are kept, so asking again is
 // cheap. Safe to call from several threads.
-KernelMeaning kernel_meaning(std::string_view name);
+KernelMeaning kernel_meaning(std::string_view name, NameSpelling spelling = NameSpelling::any);
 
 // Of the fields of a KernelMeaning that a name says ("family", "precision" …) the source of the row that said it.
 using KernelMeaningSources = std::map<std::string, std::string>;

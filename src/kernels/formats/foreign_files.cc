@@ -50,7 +50,22 @@ bool is_binary_as_text(std::string_view text) {
   return replaced >= kFew && std::any_of(text.begin(), text.end(), [](char c) { return c > '\0' && c < '\t'; });
 }
 
-constexpr std::array<ForeignFile, 9> kForeignFiles{{
+// A list of events with categories of its own: {"cat" : "Session","pid" :7,…,"name" :"session_initialization", as
+// ONNX Runtime's profiler writes it, or the same written again by another program.
+bool is_onnxruntime_profile(std::string_view text) {
+  const auto has = [&](std::string_view word) { return text.find(word) != std::string_view::npos; };
+  return trim(text.substr(0, 64)).starts_with('[') && has("\"Session\"") &&
+         (has("\"session_initialization\"") || has("\"model_loading_") || has("\"model_run\""));
+}
+
+// What XLA's profiler writes for a browser beside the XPlane: processes are planes ("/host:CPU"), events have no
+// category.
+bool is_xla_for_a_browser(std::string_view text) {
+  const auto has = [&](std::string_view word) { return text.find(word) != std::string_view::npos; };
+  return has("\"highres-ticks\"") && has("\"process_name\"") && (has("\"/host:") || has("\"/device:"));
+}
+
+constexpr std::array<ForeignFile, 11> kForeignFiles{{
     {is_lfs_pointer, "it is a Git LFS pointer: the trace itself was never fetched", "Fetch it with: git lfs pull"},
     {is_nsight_report, "it is a report of Nsight Systems, whose format only nsys reads",
      "Export it first: nsys export --type sqlite FILE"},
@@ -58,6 +73,10 @@ constexpr std::array<ForeignFile, 9> kForeignFiles{{
      "Write it as text first: perf script -F comm,tid,time,event,ip,sym,dso -i FILE"},
     {is_execution_trace, "it is an execution trace of PyTorch: operators and their tensors, without times",
      "Give the trace that torch.profiler wrote of the same run (export_chrome_trace)"},
+    {is_onnxruntime_profile, "it is a profile of ONNX Runtime: nodes of its model, which are not read",
+     "Of a GPU record with Nsight Systems or rocprofv3; on a CPU varve run samples the program"},
+    {is_xla_for_a_browser, "it is what XLA's profiler writes for a browser, without what tells kernels from calls",
+     "Give the file beside it that ends in .xplane.pb"},
     {is_columns, "it is a Parquet or HDF5 file", "Of Nsight Systems' exports the one by --type sqlite is read"},
     {is_archive, "it is an archive of files", "Unpack it, and give the trace that is inside"},
     {is_pickle, "it is a pickle of Python, as PyTorch's memory snapshots are: no trace of kernels",

@@ -25,6 +25,12 @@ TEST(ForeignFiles, AreNamedWithWhatToGiveInstead) {
       {R"({"schema": "1.1.1-chakra.0.0.4", "pid": 7, "nodes": [{"name": "aten::mm", "id": 5}]})",
        "export_chrome_trace"},
       {"\x80\x04\x95q\0\0\0\0\0\0\0}"s, "pickle"},
+      {"[\n{\"cat\" : \"Session\",\"pid\" :7,\"tid\" :7,\"dur\" :615,\"ts\" :5,\"ph\" : \"X\","
+       "\"name\" :\"model_loading_array\",\"args\" : {}},\n",
+       "ONNX Runtime"},
+      {R"({"displayTimeUnit":"ns","metadata":{"highres-ticks":true},"traceEvents":[{"ph":"M","pid":701,)"
+       R"("name":"process_name","args":{"name":"/host:CPU"}},)",
+       ".xplane.pb"},
       {"PAR1\x15\x04", "--type sqlite"},
       {"PK\x03\x04\x14", "Unpack it"},
       {tar, "Unpack it"},

@@ -67,7 +67,7 @@ KernelId ProfileBuilder::kernel_of(NameId id) {
   kernel.key = {is_foreign ? normalised_kernel_name(name.text) : demangle(name.text), name.library, name.build_id};
   kernel.named = name.named;
   if (kernel.key.name != name.text) kernel.raw_name = clean_utf8(name.text);
-  kernel.meaning = kernel_meaning(kernel.key.name);
+  kernel.meaning = kernel_meaning(kernel.key.name, is_foreign ? NameSpelling::canonical : NameSpelling::any);
   if (kernel.meaning.architecture.empty()) kernel.meaning.architecture = name.architecture;
   return name.kernel = reading_.record.kernels.intern(std::move(kernel));
 }

@@ -30,7 +30,8 @@ Activity kernel_activity(std::string_view name) {
   const std::string raw(name);
   if (!may_be_collective(raw)) return Activity::kernel;
   // The name as profiles have it, whose meaning is asked for again there.
-  const bool exchanges = kernel_meaning(normalised_kernel_name(raw)).family == Family::collective;
+  const bool exchanges =
+      kernel_meaning(normalised_kernel_name(raw), NameSpelling::canonical).family == Family::collective;
   return exchanges ? Activity::collective : Activity::kernel;
 }
 

@@ -1,6 +1,8 @@
 #include "model/kernels/kernel.h"
 
+#include <algorithm>
 #include <cassert>
+#include <functional>
 #include <utility>
 
 namespace varve {
@@ -31,16 +33,48 @@ std::string without_returned_type(const std::string& name) {
 }
 }  // namespace
 
+std::size_t KernelTable::hash_of(const KernelKey& key) {
+  constexpr std::size_t kOdd = 0x9E3779B97F4A7C15U;
+  const std::hash<std::string_view> hash;
+  const std::size_t all = (hash(key.name) * kOdd + hash(key.library)) * kOdd + hash(key.build_id);
+  return all ^ all >> 32U;
+}
+
+KernelId KernelTable::find(const KernelKey& key, std::size_t hash) const {
+  if (slots_.empty()) return kNoKernel;
+  for (std::size_t at = hash & (slots_.size() - 1); slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
+    const std::size_t number = slots_[at] - 1;
+    if (hashes_[number] == hash && kernels_[number].key == key) return KernelId{static_cast<std::uint32_t>(number)};
+  }
+  return kNoKernel;
+}
+
+void KernelTable::place(std::size_t number) {
+  std::size_t at = hashes_[number] & (slots_.size() - 1);
+  while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
+  slots_[at] = static_cast<std::uint32_t>(number + 1);
+}
+
+void KernelTable::add(Kernel kernel, std::size_t hash) {
+  constexpr std::size_t kFewestSlots = 16;
+  kernels_.push_back(std::move(kernel));
+  hashes_.push_back(hash);
+  if (hashes_.size() * 2 <= slots_.size()) return place(hashes_.size() - 1);
+  slots_.assign(std::max(kFewestSlots, slots_.size() * 2), 0);
+  for (std::size_t number = 0; number < hashes_.size(); ++number) place(number);
+}
+
 KernelId KernelTable::intern(Kernel kernel) {
   assert(kernels_.size() < UINT32_MAX);
-  const auto [at, inserted] = ids_.try_emplace(kernel.key, KernelId{static_cast<std::uint32_t>(kernels_.size())});
-  if (inserted) {
-    kernels_.push_back(std::move(kernel));
-    return at->second;
+  const std::size_t hash = hash_of(kernel.key);
+  const KernelId id = find(kernel.key, hash);
+  if (id == kNoKernel) {
+    add(std::move(kernel), hash);
+    return KernelId{static_cast<std::uint32_t>(kernels_.size() - 1)};
   }
-  Kernel& known = kernels_[static_cast<std::size_t>(at->second)];
+  Kernel& known = kernels_[static_cast<std::size_t>(id)];
   if (kernel < known) known = std::move(kernel);
-  return at->second;
+  return id;
 }
 
 KernelIdMap KernelTable::intern_all(const KernelTable& other) {

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -89,7 +88,7 @@ class KernelTable {
   KernelId intern(Kernel kernel);
   // Takes in all of another table.
   KernelIdMap intern_all(const KernelTable& other);
-  bool knows(const KernelKey& key) const { return ids_.contains(key); }
+  bool knows(const KernelKey& key) const { return find(key, hash_of(key)) != kNoKernel; }
 
   // The id must be of this table. The reference holds as long as the table.
   const Kernel& operator[](KernelId id) const { return kernels_[static_cast<std::size_t>(id)]; }
@@ -100,8 +99,14 @@ class KernelTable {
   bool operator==(const KernelTable& other) const { return kernels_ == other.kernels_; }
 
  private:
+  static std::size_t hash_of(const KernelKey& key);
+  KernelId find(const KernelKey& key, std::size_t hash) const;  // kNoKernel: it is not there
+  void place(std::size_t number);
+  void add(Kernel kernel, std::size_t hash);
+
   std::deque<Kernel> kernels_;
-  std::map<KernelKey, KernelId> ids_;
+  std::vector<std::size_t> hashes_;   // of their keys
+  std::vector<std::uint32_t> slots_;  // a hash table: their numbers, from 1; 0 is free
 };
 
 // A demangled C++ name as people say it: without parameters, "(anonymous namespace)::" and clone suffixes. Template

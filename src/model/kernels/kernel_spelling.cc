@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "base/text.h"
@@ -11,10 +13,25 @@ namespace varve {
 namespace {
 
 constexpr std::size_t kMostRead = std::size_t{64} << 10;
-constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+constexpr std::uint32_t kNone = UINT32_MAX;
 constexpr std::string_view kAnonymous = "(anonymous namespace)";
 
-bool is_word(const std::string& token) { return !token.empty() && is_name_letter(token.front()); }
+// What a byte of a C++ name may be.
+enum class Sign : std::uint8_t { none, letter, blank, mark, group };  // group: it may begin one of several signs
+constexpr std::array<Sign, 256> kSigns = [] {
+  std::array<Sign, 256> signs{};
+  for (std::size_t i = 0; i < signs.size(); ++i) {
+    const char c = static_cast<char>(i);
+    if (is_name_letter(c)) signs[i] = Sign::letter;
+    if (c == ' ') signs[i] = Sign::blank;
+    if (std::string_view(">)}[],*&#-!=").find(c) != std::string_view::npos) signs[i] = Sign::mark;
+    if (std::string_view("(<{:'").find(c) != std::string_view::npos) signs[i] = Sign::group;
+  }
+  return signs;
+}();
+Sign sign_of(char c) { return kSigns[static_cast<unsigned char>(c)]; }
+
+bool is_word(std::string_view token) { return !token.empty() && sign_of(token.front()) == Sign::letter; }
 
 bool is_one_of(std::string_view token, std::initializer_list<std::string_view> words) {
   return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
@@ -31,53 +48,81 @@ bool is_integer_type(std::string_view word) {
   return is_one_of(word, {"unsigned", "signed", "long", "int", "short", "char", "__int128"});
 }
 
-// A name in pieces: words, numbers, "::", single signs, and a few groups that stand for one thing.
+// A name in pieces: words, numbers, "::", single signs, and a few groups that stand for one thing. Traces hold hundreds
+// of thousands of long names, so that pieces stay where they stand in the name as far as they stay as they are.
+struct Token {
+  std::string_view text;
+  std::uint32_t partner = kNone;  // of a bracket its other half; kNone of all others
+  bool apart = false;             // a blank stands before it
+  bool dropped = false, const_follows = false;
+};
 struct Tokens {
-  std::vector<std::string> text;
-  std::vector<bool> apart;           // a blank stands before it
-  std::vector<std::size_t> partner;  // of a bracket its other half; kNone of all others
-  std::vector<bool> dropped;
-  std::vector<bool> const_follows;
+  std::vector<Token> all;
+  std::deque<std::string> made;  // those that do not stand in the name
+
+  std::size_t size() const { return all.size(); }
+  Token& operator[](std::size_t i) { return all[i]; }
+  const Token& operator[](std::size_t i) const { return all[i]; }
+  std::string_view text(std::size_t i) const { return all[i].text; }
+  std::string_view keep(std::string text) { return made.emplace_back(std::move(text)); }
 };
 
-// "operator()" and "operator[]" are words; other operators would upset the brackets.
-bool read_operator(std::string_view rest, std::size_t& length, std::string& word) {
-  std::size_t at = 0;
-  while (at < rest.size() && rest[at] == ' ') ++at;
-  if (rest.substr(at).starts_with("()") || rest.substr(at).starts_with("[]")) {
-    word += rest.substr(at, 2);
-    length = at + 2;
+// "operator()" and "operator[]" are words; other operators would upset the brackets. `word` is "operator", `at` behind
+// it; false when an operator is in the way.
+bool read_operator(std::string_view name, std::size_t& at, std::string_view& word, Tokens& tokens) {
+  const std::string_view rest = name.substr(at);
+  std::size_t blanks = 0;
+  while (blanks < rest.size() && rest[blanks] == ' ') ++blanks;
+  const std::string_view next = rest.substr(blanks);
+  if (next.starts_with("()") || next.starts_with("[]")) {
+    word = blanks == 0 ? name.substr(at - word.size(), word.size() + 2)
+                       : tokens.keep(std::string(word).append(next.substr(0, 2)));
+    at += blanks + 2;
     return true;
   }
-  return at < rest.size() && at > 0 && is_name_letter(rest[at]);  // a conversion: "operator bool"
+  return !next.empty() && blanks > 0 && is_name_letter(next.front());  // a conversion: "operator bool"
 }
 
 // The word that begins at `at`, and how far it goes; empty when an operator is in the way.
-std::string read_word(std::string_view name, std::size_t& at) {
-  std::size_t end = at;
-  while (end < name.size() && is_name_letter(name[end])) ++end;
-  std::string word(name.substr(at, end - at));
-  at = end;
-  if (word == "auto" && end + 1 < name.size() && name[end] == ':' && is_digit(name[end + 1])) {  // of a generic lambda
-    word += ':';
+std::string_view read_word(std::string_view name, std::size_t& at, Tokens& tokens) {
+  const std::size_t begin = at;
+  const auto pass_letters = [&] {
+    while (at < name.size() && sign_of(name[at]) == Sign::letter) ++at;
+  };
+  pass_letters();
+  std::string_view word = name.substr(begin, at - begin);
+  if (word == "auto" && at + 1 < name.size() && name[at] == ':' && is_digit(name[at + 1])) {  // of a generic lambda
     ++at;
-    return word + read_word(name, at);
+    pass_letters();
+    return name.substr(begin, at - begin);
   }
-  if (word != "operator") return word;
-  std::size_t length = 0;
-  if (!read_operator(name.substr(at), length, word)) return "";
-  at += length;
-  return word;
+  return word != "operator" || read_operator(name, at, word, tokens) ? word : std::string_view();
+}
+
+char closing_of(char opening) {
+  switch (opening) {
+    case '<':
+      return '>';
+    case '(':
+      return ')';
+    case '{':
+      return '}';
+    case '[':
+      return ']';
+    default:
+      return '\0';
+  }
 }
 
 // Groups of signs that stand for one thing, and their one spelling; LLVM writes 'lambda'(int), and 'lambda0'(int) for
 // the second.
-std::string read_group(std::string_view rest, std::size_t& at) {
+std::string_view read_group(std::string_view rest, std::size_t& at) {
+  if (rest.starts_with('<') && !rest.starts_with("<u")) return {};
   for (const std::string_view anonymous :
        {kAnonymous, std::string_view("<unnamed>"), std::string_view("{anonymous}")}) {
     if (!rest.starts_with(anonymous)) continue;
     at += anonymous.size();
-    return std::string(kAnonymous);
+    return kAnonymous;
   }
   std::size_t length = rest.starts_with("::") ? 2 : 0;
   if (rest.starts_with("'lambda")) {
@@ -85,54 +130,49 @@ std::string read_group(std::string_view rest, std::size_t& at) {
     length = end == std::string_view::npos || end > 12 ? 0 : end + 1;
   }
   at += length;
-  return std::string(rest.substr(0, length));
+  return rest.substr(0, length);
 }
 
 // False when the name has a sign that no C++ name has.
 bool split_tokens(std::string_view name, Tokens& tokens) {
   constexpr std::size_t kLettersPerToken = 4;
-  tokens.text.reserve(name.size() / kLettersPerToken);
+  tokens.all.reserve(name.size() / kLettersPerToken);
   bool apart = false;
   for (std::size_t at = 0; at < name.size();) {
-    if (name[at] == ' ') {
+    const Sign sign = sign_of(name[at]);
+    if (sign == Sign::blank) {
       apart = true;
       ++at;
       continue;
     }
-    std::string token;
-    if (std::string_view("(<{:'").find(name[at]) != std::string_view::npos) token = read_group(name.substr(at), at);
-    if (token.empty() && is_name_letter(name[at])) {
-      token = read_word(name, at);
-    } else if (token.empty() && std::string_view("<>(){}[],*&#-!").find(name[at]) != std::string_view::npos) {
-      token = name[at++];
+    std::string_view token;
+    if (sign == Sign::letter) {
+      token = read_word(name, at, tokens);
+    } else if (sign == Sign::mark) {
+      token = name.substr(at++, 1);
+    } else if (sign == Sign::group) {
+      token = read_group(name.substr(at), at);
+      if (token.empty() && closing_of(name[at]) != '\0') token = name.substr(at++, 1);
     }
     if (token.empty()) return false;
-    tokens.text.push_back(std::move(token));
-    tokens.apart.push_back(apart);
+    tokens.all.push_back({.text = token, .apart = apart});
     apart = false;
   }
-  return !tokens.text.empty();
-}
-
-char closing_of(char opening) {
-  constexpr std::string_view kOpen = "<({[", kClose = ">)}]";
-  const std::size_t which = kOpen.find(opening);
-  return which == std::string_view::npos ? '\0' : kClose[which];
+  return tokens.size() > 0;
 }
 
 // False when the brackets do not close one another.
 bool pair_brackets(Tokens& tokens) {
-  tokens.partner.assign(tokens.text.size(), kNone);
-  std::vector<std::size_t> open;
-  for (std::size_t i = 0; i < tokens.text.size(); ++i) {
-    const std::string& token = tokens.text[i];
+  std::vector<std::uint32_t> open;
+  for (std::uint32_t i = 0; i < tokens.size(); ++i) {
+    const std::string_view token = tokens.text(i);
     if (token.size() != 1) continue;
     if (closing_of(token[0]) != '\0') {
       open.push_back(i);
-    } else if (is_one_of(token, {">", ")", "}", "]"})) {
-      if (open.empty() || closing_of(tokens.text[open.back()][0]) != token[0]) return false;
-      tokens.partner[i] = open.back();
-      tokens.partner[open.back()] = i;
+    } else if (token[0] == '>' || token[0] == ')' || token[0] == '}' || token[0] == ']') {
+      if (open.empty() || closing_of(tokens.text(open.back())[0]) != token[0]) return false;
+      tokens[i].partner = open.back();
+      tokens[open.back()].partner = i;
       open.pop_back();
     }
   }
@@ -141,83 +181,118 @@ bool pair_brackets(Tokens& tokens) {
 
 // "std::enable_if<…>::type f<…>": such a type is written before the template that returns it.
 bool follows_returned_type(const Tokens& tokens, std::size_t at, std::size_t depth) {
-  return depth == 0 && at > 3 && tokens.text[at - 1] == "type" && tokens.text[at - 2] == "::" &&
-         tokens.text[at - 3] == ">";
+  return depth == 0 && at > 3 && tokens.text(at - 1) == "type" && tokens.text(at - 2) == "::" &&
+         tokens.text(at - 3) == ">";
+}
+
+// Where the type begins of a template argument that is written "int=4" with its "=" at `equals`; 0: it is none.
+std::size_t begin_of_argument(const Tokens& tokens, std::size_t equals) {
+  std::size_t begin = equals;
+  while (begin > 0 && (is_word(tokens.text(begin - 1)) || tokens.text(begin - 1) == "::")) --begin;
+  const std::size_t sign = equals + 1 < tokens.size() && tokens.text(equals + 1) == "-" ? equals + 2 : equals + 1;
+  const bool has_number = sign < tokens.size() && is_digit(tokens.text(sign)[0]);
+  return has_number && begin < equals && begin > 0 && is_one_of(tokens.text(begin - 1), {"<", ","}) ? begin : 0;
 }
 
 // Two words stand side by side in a C++ name only where one of them is one of a few.
 bool reads_as_cxx(const Tokens& tokens) {
-  if (!is_word(tokens.text.front()) && tokens.text.front() != kAnonymous) return false;
+  if (!is_word(tokens.text(0)) && tokens.text(0) != kAnonymous) return false;
   std::size_t depth = 0;
   bool has_list = false;
-  for (std::size_t i = 1; i < tokens.text.size(); ++i) {
-    const std::string &token = tokens.text[i], &before = tokens.text[i - 1];
-    if (token == "-" && (i + 1 >= tokens.text.size() || !is_digit(tokens.text[i + 1][0]))) return false;
-    const bool opens = tokens.partner[i] != kNone && tokens.partner[i] > i;
-    if (opens && depth == 0 && tokens.apart[i] && is_word(before) && !before.starts_with("operator")) return false;
+  for (std::size_t i = 1; i < tokens.size(); ++i) {
+    const std::string_view token = tokens.text(i), before = tokens.text(i - 1);
+    const std::uint32_t partner = tokens[i].partner;
+    if (token == "-" && (i + 1 >= tokens.size() || !is_digit(tokens.text(i + 1)[0]))) return false;
+    if (token == "=" && begin_of_argument(tokens, i) == 0) return false;
+    const bool opens = partner != kNone && partner > i;
+    if (opens && depth == 0 && tokens[i].apart && is_word(before) && !before.starts_with("operator")) return false;
     if (opens) ++depth;
-    if (tokens.partner[i] != kNone && !opens) --depth;
+    if (partner != kNone && !opens) --depth;
     has_list = has_list || (opens && (token == "<" || token == "("));
-    if (!is_word(token) || leads_on(token) || follows_returned_type(tokens, i, depth)) continue;
-    if (before == ">" || (is_word(before) && !leads_on(before))) return false;
+    if (!is_word(token)) continue;
+    const bool may_stand_side_by_side = before != ">" && (!is_word(before) || leads_on(before));
+    if (may_stand_side_by_side || leads_on(token) || follows_returned_type(tokens, i, depth)) continue;
+    return false;
   }
   return has_list;
 }
 
 void drop(Tokens& tokens, std::size_t from, std::size_t to) {
-  for (std::size_t i = from; i < to; ++i) tokens.dropped[i] = true;
+  for (std::size_t i = from; i < to; ++i) tokens[i].dropped = true;
+}
+
+// nvprof's "int=4", "bool=1" and "mode_t=2" as nsys writes them: "(int)4", "(bool)1", "(mode_t)2".
+void same_arguments(Tokens& tokens) {
+  for (std::uint32_t i = 0; i < tokens.size(); ++i) {
+    if (tokens.text(i) != "=") continue;
+    const std::size_t begin = begin_of_argument(tokens, i);
+    std::string type = "(";
+    for (std::size_t at = begin; at < i; ++at) {
+      if (at > begin && is_word(tokens.text(at)) && is_word(tokens.text(at - 1))) type += ' ';
+      type += tokens.text(at);
+    }
+    const std::size_t number = tokens.text(i + 1) == "-" ? i + 2 : i + 1;
+    bool is_integer = true;
+    for (std::size_t at = begin; at < i; ++at) is_integer = is_integer && is_integer_type(tokens.text(at));
+    const bool is_bool = type == "(bool";
+    if (is_bool && tokens.text(number) == "0") tokens[number].text = "false";
+    if (is_bool && tokens.text(number) == "1") tokens[number].text = "true";
+    drop(tokens, begin, i);
+    tokens[i].dropped = is_integer || is_bool;
+    tokens[i].text = tokens.keep(type + ")");
+  }
 }
 
 // "(unsigned long)4096" and "4096ul" are 4096; "(bool)1" is true.
 void plain_numbers(Tokens& tokens) {
-  for (std::size_t i = 0; i < tokens.text.size(); ++i) {
-    std::string& token = tokens.text[i];
-    if (token == "(" && tokens.partner[i] != kNone) {
-      const std::size_t close = tokens.partner[i];
-      const std::size_t number =
-          close + 1 < tokens.text.size() && tokens.text[close + 1] == "-" ? close + 2 : close + 1;
-      if (number >= tokens.text.size() || !is_digit(tokens.text[number][0]) || close == i + 1) continue;
-      const bool is_integer = std::all_of(tokens.text.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                                          tokens.text.begin() + static_cast<std::ptrdiff_t>(close), is_integer_type);
-      const bool is_bool = close == i + 2 && tokens.text[i + 1] == "bool";
-      if (is_bool && tokens.text[number] == "0") tokens.text[number] = "false";
-      if (is_bool && tokens.text[number] == "1") tokens.text[number] = "true";
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const std::string_view token = tokens.text(i);
+    if (token == "(" && tokens[i].partner != kNone) {
+      const std::size_t close = tokens[i].partner;
+      const std::size_t number = close + 1 < tokens.size() && tokens.text(close + 1) == "-" ? close + 2 : close + 1;
+      if (number >= tokens.size() || !is_digit(tokens.text(number)[0]) || close == i + 1) continue;
+      bool is_integer = true;
+      for (std::size_t at = i + 1; at < close; ++at) is_integer = is_integer && is_integer_type(tokens.text(at));
+      const bool is_bool = close == i + 2 && tokens.text(i + 1) == "bool";
+      if (is_bool && tokens.text(number) == "0") tokens[number].text = "false";
+      if (is_bool && tokens.text(number) == "1") tokens[number].text = "true";
       if (is_integer || is_bool) drop(tokens, i, close + 1);
     } else if (is_digit(token[0])) {
       const std::size_t digits = token.find_first_not_of("0123456789");
-      const std::string ending = digits == std::string::npos ? "" : to_lower(token.substr(digits));
-      if (is_one_of(ending, {"u", "l", "ul", "ll", "ull"})) token.resize(digits);
+      if (digits == std::string_view::npos || token.size() - digits > 3) continue;
+      const std::string ending = to_lower(std::string(token.substr(digits)));
+      if (is_one_of(ending, {"u", "l", "ul", "ll", "ull"})) tokens[i].text = token.substr(0, digits);
     }
   }
 }
 
 // nsys "[lambda(int) (instance 1)]" and LLVM "'lambda'(int)" as "{lambda(int)#1}".
 void same_lambdas(Tokens& tokens) {
-  for (std::size_t i = 0; i + 1 < tokens.text.size(); ++i) {
-    const std::string& token = tokens.text[i];
-    if (token == "[" && tokens.text[i + 1] == "lambda") {
-      const std::size_t close = tokens.partner[i];
+  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+    const std::string_view token = tokens.text(i);
+    if (token == "[" && tokens.text(i + 1) == "lambda") {
+      const std::size_t close = tokens[i].partner;
       // [ lambda ( … ) ( instance 3 ) ]
-      if (close < i + 8 || tokens.text[close - 1] != ")" || tokens.text[close - 3] != "instance") continue;
-      tokens.text[i] = "{";
-      tokens.text[close] = "}";
-      tokens.text[close - 4] = "#";
+      if (close < i + 8 || tokens.text(close - 1) != ")" || tokens.text(close - 3) != "instance") continue;
+      tokens[i].text = "{";
+      tokens[close].text = "}";
+      tokens[close - 4].text = "#";
       drop(tokens, close - 3, close - 2);
       drop(tokens, close - 1, close);
-    } else if (token.starts_with("'lambda") && tokens.text[i + 1] == "(" && tokens.partner[i + 1] != kNone) {
+    } else if (token.starts_with("'lambda") && tokens.text(i + 1) == "(" && tokens[i + 1].partner != kNone) {
       const auto number = parse_integer(token.substr(7, token.size() - 8));
-      tokens.text[i] = "{lambda";
-      tokens.text[tokens.partner[i + 1]] = ")#" + std::to_string(number.value_or(-1) + 2) + "}";
+      tokens[i].text = "{lambda";
+      tokens[tokens[i + 1].partner].text = tokens.keep(")#" + std::to_string(number.value_or(-1) + 2) + "}");
     }
   }
 }
 
 // Behind the type that begins at `at`: words, a name with its arguments.
 std::size_t end_of_type(const Tokens& tokens, std::size_t at) {
-  while (at < tokens.text.size()) {
-    const std::string& token = tokens.text[at];
-    if (token == "<" && tokens.partner[at] != kNone) {
-      at = tokens.partner[at] + 1;
+  while (at < tokens.size()) {
+    const std::string_view token = tokens.text(at);
+    if (token == "<" && tokens[at].partner != kNone) {
+      at = tokens[at].partner + std::size_t{1};
     } else if (is_word(token) || token == "::" || token == kAnonymous) {
       ++at;
     } else {
@@ -229,35 +304,35 @@ std::size_t end_of_type(const Tokens& tokens, std::size_t at) {
 
 // "const float *" as "float const *".
 void const_behind(Tokens& tokens) {
-  for (std::size_t i = 0; i + 1 < tokens.text.size(); ++i) {
-    if (tokens.text[i] != "const" || tokens.dropped[i]) continue;
-    const bool begins = i == 0 || is_one_of(tokens.text[i - 1], {"(", "<", ","});
+  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+    if (tokens.text(i) != "const" || tokens[i].dropped) continue;
+    const bool begins = i == 0 || is_one_of(tokens.text(i - 1), {"(", "<", ","});
     const std::size_t end = begins ? end_of_type(tokens, i + 1) : i;
     if (!begins || end == i + 1) continue;
     drop(tokens, i, i + 1);
-    tokens.const_follows[end - 1] = true;
+    tokens[end - 1].const_follows = true;
   }
 }
 
 // Parameters behind the arguments of a template, and what stands before the name.
 void drop_parameters(Tokens& tokens) {
-  const std::size_t count = tokens.text.size();
-  const auto at = [&](std::size_t i) -> std::string_view { return i < count ? tokens.text[i] : std::string_view(); };
+  const std::size_t count = tokens.size();
+  const auto at = [&](std::size_t i) { return i < count ? tokens.text(i) : std::string_view(); };
   for (std::size_t i = 1; i < count; ++i) {
-    if (at(i) != "(" || at(i - 1) != ">" || tokens.partner[i] == kNone) continue;
+    if (at(i) != "(" || at(i - 1) != ">" || tokens[i].partner == kNone) continue;
     if (is_one_of(at(i + 1), {"*", "&"})) continue;  // a pointer to a function
-    std::size_t next = tokens.partner[i] + 1;
+    std::size_t next = tokens[i].partner + std::size_t{1};
     if (at(next) == "const") ++next;
     if (next >= count || at(next) == "::") drop(tokens, i, next);
   }
   for (std::size_t i = 0, depth = 0; i < count; ++i) {
-    if (tokens.partner[i] != kNone) depth += tokens.partner[i] > i ? 1 : -1;
-    if (is_word(tokens.text[i]) && follows_returned_type(tokens, i, depth)) drop(tokens, 0, i);
+    if (tokens[i].partner != kNone) depth += tokens[i].partner > i ? 1 : -1;
+    if (depth == 0 && is_word(at(i)) && follows_returned_type(tokens, i, depth)) drop(tokens, 0, i);
   }
   for (std::size_t i = 0; i + 1 < count; ++i) {  // "f<1, void g<int>(int)::…>": nsys writes the void, others do not
+    if (at(i) != "void") continue;
     const bool begins = i == 0 || is_one_of(at(i - 1), {"<", ","});
-    if (begins && at(i) == "void" && (is_word(tokens.text[i + 1]) || at(i + 1) == kAnonymous) && !leads_on(at(i + 1)))
-      drop(tokens, i, i + 1);
+    if (begins && (is_word(at(i + 1)) || at(i + 1) == kAnonymous) && !leads_on(at(i + 1))) drop(tokens, i, i + 1);
   }
 }
 
@@ -278,9 +353,9 @@ std::string joined(const Tokens& tokens, std::size_t most) {
     name += token;
     before = token;
   };
-  for (std::size_t i = 0; i < tokens.text.size(); ++i) {
-    if (!tokens.dropped[i]) write(tokens.text[i]);
-    if (tokens.const_follows[i]) write("const");
+  for (const Token& token : tokens.all) {
+    if (!token.dropped) write(token.text);
+    if (token.const_follows) write("const");
   }
   return name;
 }
@@ -302,11 +377,10 @@ std::string_view without_descriptor(std::string_view name) {
 
 std::string canonical_spelling(std::string_view demangled) {
   const std::string_view name = without_descriptor(demangled);
-  if (name.size() > kMostRead || name.find_first_of("<(") == std::string_view::npos) return std::string(name);
+  if (name.size() > kMostRead || (name.find('<') == name.npos && name.find('(') == name.npos)) return std::string(name);
   Tokens tokens;
   if (!split_tokens(name, tokens) || !pair_brackets(tokens) || !reads_as_cxx(tokens)) return std::string(name);
-  tokens.dropped.assign(tokens.text.size(), false);
-  tokens.const_follows.assign(tokens.text.size(), false);
+  same_arguments(tokens);
   plain_numbers(tokens);
   same_lambdas(tokens);
   drop_parameters(tokens);

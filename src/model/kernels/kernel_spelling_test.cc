@@ -35,6 +35,10 @@ TEST(KernelSpelling, OneKernelHasOneNameWhoeverPrintsIt) {
       {"void <unnamed>::softmax_warp_forward<float, (bool)0, (int)-2>(T1 *)",
        "void (anonymous namespace)::softmax_warp_forward<float, false, -2>(float*) [clone .kd]",
        "(anonymous namespace)::softmax_warp_forward<float, false, -2>"},
+      {"void op_tensor_kernel<int=2, float, bool=1, int=-1, unsigned int=4, cudnnOpTensorOp_t=2>(cudnnTensorStruct, "
+       "float const *, Offsets<float, int=4>)",  // nvprof
+       "void op_tensor_kernel<(int)2, float, (bool)1, (int)-1, (unsigned int)4, (cudnnOpTensorOp_t)2>(T1, T2)",
+       "op_tensor_kernel<2, float, true, -1, 4, (cudnnOpTensorOp_t)2>"},
       {"ncclDevKernel_SendRecv(ncclDevKernelArgsStorage<(unsigned long)4096>)",
        "ncclDevKernel_SendRecv(ncclDevKernelArgsStorage<4096ul>)",
        "ncclDevKernel_SendRecv(ncclDevKernelArgsStorage<4096>)"},
@@ -112,6 +116,8 @@ TEST(KernelSpelling, ASpellingIsItsOwnSpelling) {
                           "operator",
                           "()",
                           "#1",
+                          "=",
+                          "int=4",
                           "void",
                           "-",
                           "_",
