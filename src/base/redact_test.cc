@@ -9,6 +9,11 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
+TEST(Redact, ThePasswordOfRedisIsHidden) {
+  EXPECT_EQ(redact_arguments({"sh", "-c", "redis-server --requirepass hunter2 --port 1"}, "")[2],
+            "redis-server --requirepass [redacted] --port 1");
+}
+
 TEST(LooksLikeSecret, KnowsTheFormsOfTokens) {
   for (const char* value :
        {"hf_AbCdEfGhIjKlMnOpQrStUvWxYz01234567", "ghp_0123456789abcdefghijABCDEFGHIJ012345",
