@@ -11,9 +11,8 @@ namespace varve {
 // equally, all of its k samples are of one of them with probability 2 / 2^k (the conditional test of two Poisson rates,
 // as in matching/match.cc). That one of m rows looks so is kept below 5 % (Bonferroni) from k = 1 + log2(m / 0.05)
 // on: 14.3 of m = 500 rows. Samples of one stretch of code come together and count for less: with a variance of f times
-// their number they are k / f independent ones, and 25 bear up to f = 1.7. Beyond that the number hardly matters: what
-// has fewer samples than a handful has no part in a change that stands out, and is judged by its own interval where it
-// has.
+// their number they are k / f independent ones, and 25 bear up to f = 1.7. How answers depend
+// on it was not measured.
 inline constexpr double kHandfulOfSamples = 25;
 
 // Kernels of one caller that belong together, with what they took in every unit.
