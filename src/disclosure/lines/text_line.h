@@ -23,16 +23,16 @@ constexpr std::uint64_t bytes_of(std::string_view text) {
 }
 
 // A text that a reader looks for, and its bytes, told when the program is compiled.
-struct Mark {
+struct SoughtText {
   template <std::size_t N>
-  consteval Mark(const char (&literal)[N]) : text(literal, N - 1), bytes(bytes_of(text)) {}
+  consteval SoughtText(const char (&literal)[N]) : text(literal, N - 1), bytes(bytes_of(text)) {}
   std::string_view text;
   std::uint64_t bytes;
 };
 // Whether it may stand in the line: false is sure.
-inline bool may_hold(const TextLine& line, const Mark& mark) { return (mark.bytes & ~line.bytes) == 0; }
-inline bool holds(const TextLine& line, const Mark& mark) {
-  return may_hold(line, mark) && line.text.find(mark.text) != std::string_view::npos;
+inline bool may_hold(const TextLine& line, const SoughtText& sought) { return (sought.bytes & ~line.bytes) == 0; }
+inline bool holds(const TextLine& line, const SoughtText& sought) {
+  return may_hold(line, sought) && line.text.find(sought.text) != std::string_view::npos;
 }
 
 constexpr std::size_t kLineCap = std::size_t{16} << 10;  // bytes of a line that are looked at; the rest is passed over

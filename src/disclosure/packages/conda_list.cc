@@ -4,10 +4,14 @@
 //   cuda-cudart               12.6.77              h5888daf_0    conda-forge
 // and the plan of conda install, with the channel and the file:
 //   pytorch            pytorch/linux-64::pytorch-1.10.0-py3.8_cpu_0
+// and single rows that somebody picked out of it:
+//   pytorch                   1.4.0               py3.7_cpu_0  [cpuonly]  pytorch
 // pip's packages have the build pypi_0. Where the environment lies is not kept.
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
+#include "package/python_metadata.h"
+#include "tables/package_table.h"
 
 namespace varve {
 
@@ -26,7 +30,7 @@ class CondaListReader : public TextReader {
     if (take_planned(text, line, declared)) return true;
     const std::vector<std::string_view> words =
         begin_ != 0 || holds(line, "Build") ? split_words(text.substr(0, 512)) : std::vector<std::string_view>();
-    if (words.empty()) return false;
+    if (words.empty()) return begin_ == 0 && take_alone(text, line, declared);
     const std::size_t skip = words[0] == "#" ? 1 : 0;
     if (words.size() >= skip + 3 && words[skip] == "Name" && words[skip + 1] == "Version" &&
         words[skip + 2] == "Build") {
@@ -46,10 +50,26 @@ class CondaListReader : public TextReader {
 
  private:
   bool take_planned(std::string_view text, const TextLine& line, Declared& declared);
+  bool take_alone(std::string_view text, const TextLine& line, Declared& declared);
 
   std::int64_t begin_ = 0;
   std::int64_t plan_ = 0;
+  std::int64_t rows_ = 0;  // where rows without a head begin
 };
+
+// A row without a head, as grep gives it: of a package that Varve knows, with a build that names CUDA or the CPU.
+bool CondaListReader::take_alone(std::string_view text, const TextLine& line, Declared& declared) {
+  if (text.size() > 160 || !has(text, "_") || !has(text, "  ") || text[0] < 'a' || text[0] > 'z') return false;
+  const std::vector<std::string_view> words = split_words(text);
+  if (words.size() < 3 || words.size() > 5 || !is_package_version(words[1])) return false;
+  const bool tells = has(words[2], "_cpu") || has(words[2], "cpu_") || has(words[2], "cuda");
+  const PackageRow* row = tells ? find_conda_row(normal_package_name(words[0])) : nullptr;
+  if (row == nullptr || !row->has_gpu_code()) return false;
+  if (rows_ == 0) rows_ = line.number;
+  add_package(package_list(declared, {kName, rows_}, "conda"), words[0],
+              std::string(words[1]) + " " + std::string(words[2]), line.number);
+  return true;
+}
 
 bool CondaListReader::take_planned(std::string_view text, const TextLine& line, Declared& declared) {
   if (text.starts_with("The following NEW packages will be INSTALLED")) plan_ = line.number;

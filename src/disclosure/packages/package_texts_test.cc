@@ -92,6 +92,14 @@ TEST(PipOutput, WhatItSaysLaterCounts) {
   EXPECT_EQ(version_and_cuda(stack, "numpy"), "1.26.4");
 }
 
+TEST(CondaList, RowsThatWerePickedOut) {
+  const Stack stack =
+      stack_of_packages("pytorch                   1.4.0               py3.7_cpu_0  [cpuonly]  pytorch\n");
+  EXPECT_EQ(version_and_cuda(stack, "torch"), "1.4.0");
+  ASSERT_EQ(stack.environments.size(), 1U);
+  EXPECT_EQ(stack.environments[0].packages[0].cuda.missing, Missing::absent);
+}
+
 TEST(PixiList, OfCondaAndOfPip) {
   const Stack stack = stack_of_packages(
       "Name           Version   Build                 Size       Kind   Source\n"
