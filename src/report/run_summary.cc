@@ -315,7 +315,8 @@ std::string window_text(const Run& run, const Variant& variant) {
 }
 
 std::string outside_text(const Run& run, const Variant& variant, const SideProfile& side) {
-  if (side.kind != kCpuSamples || typical_window(timing_units(run, variant.name)).units == 0) return "";
+  const TypicalWindow window = typical_window(timing_units(run, variant.name));
+  if (side.kind != kCpuSamples || window.units == 0) return "";
   const Profile& profile = side.profile;
   std::vector<std::string> parts;
   const auto add = [&](std::int64_t ns, const char* where) {
@@ -324,7 +325,8 @@ std::string outside_text(const Run& run, const Variant& variant, const SideProfi
   add(profile.before_ns, "before");
   add(profile.between_ns, "between");
   add(profile.after_ns, "after");
-  const std::string what = "outside of what " + run.protocol.primary_metric + " speaks of: ";
+  const std::string what = window.marks.empty() ? "outside of what " + run.protocol.primary_metric + " speaks of: "
+                                                : fmt::format("before and behind the \"{}\": ", window.marks);
   if (parts.empty()) return what + "no sample";
   return fmt::format("{}{} of CPU time a unit ({})", what, quantity_text(side.mean_seconds(profile.outside_ns()), "s"),
                      join(parts, ", "));

@@ -50,9 +50,9 @@ bool all_have_windows(const SeenUnits& seen) {
   return std::all_of(seen.a.begin(), seen.a.end(), has_window) && std::all_of(seen.b.begin(), seen.b.end(), has_window);
 }
 
-// "the steps that the program marks" where these are the windows.
+// Where the steps that the program marks are the windows, from the first of them to the last.
 std::string part_of_units(const SeenUnits& seen, const MetricComparison& primary) {
-  const std::string& marks = seen.a.front().unit->window->marks;
+  const std::string marks = seen.a.empty() ? "" : seen.a.front().unit->window->marks;
   if (marks.empty()) return "of the part of each unit that " + primary.metric + " speaks of";
   return fmt::format("from the first \"{}\" of each unit to its last", marks);
 }
