@@ -21,7 +21,9 @@ namespace {
 constexpr const char* kDoing = "keeping the units as they finish";
 constexpr int kMostJournals = 100;  // beside one output
 constexpr std::size_t kLongestName = 60;
-constexpr double kSyncInterval = 0.25;  // seconds: a disk may take longer to answer than a short unit takes
+// Seconds from one time that the disk is asked to take what was written to the next: it may take longer to answer than
+// a short unit takes, and is to cost a hundredth of the time at most, as long as that does not take too long.
+constexpr double kSyncInterval = 0.25, kLongestSyncInterval = 2, kSyncShare = 0.01;
 
 Error fault(const std::string& path, int number) {
   return {kDoing, path, std::strerror(number), "Make room there, or name another file with -o"};
@@ -162,11 +164,18 @@ Status RunJournal::open_elsewhere() {
   return Done{};
 }
 
+bool RunJournal::sync_where_due(JournalFile& place) {
+  const double now = monotonic_now();
+  if (now < place.next_sync) return true;
+  if (fdatasync(place.file.fd()) != 0) return false;
+  const double done = monotonic_now();
+  place.next_sync = done + std::clamp((done - now) / kSyncShare, kSyncInterval, kLongestSyncInterval);
+  return true;
+}
+
 Status RunJournal::append(const Run& run, JournalFile& place) {
   const std::string text = place.lines.next(run);
-  const bool due = monotonic_now() - place.synced_at >= kSyncInterval;
-  if (due) place.synced_at = monotonic_now();
-  if (!write_whole(place.file.fd(), text) || (due && fdatasync(place.file.fd()) != 0)) {
+  if (!write_whole(place.file.fd(), text) || !sync_where_due(place)) {
     const int number = errno;
     if (ftruncate(place.file.fd(), static_cast<off_t>(place.bytes)) != 0) {
       // Half a line stays at its end, and whoever reads it leaves that out.

@@ -27,7 +27,7 @@ struct JournalFile {
   FileHandle file;
   RunJournalLines lines;
   std::size_t bytes = 0, units = 0;  // that were written
-  double synced_at = 0;              // on the monotonic clock
+  double next_sync = 0;              // on the monotonic clock
 };
 
 // Keeps the units of a run on disk as they finish, beside the document that is written at its end: what was measured
@@ -41,8 +41,9 @@ class RunJournal {
   // The run goes on from this journal, or from a document: a journal is removed with this one. Error: it is of a run
   // that goes on now.
   Status take_over(const std::string& file);
-  // Writes what the run gained, and has the disk take it a quarter of a second later at most. Where that fails, all of
-  // it goes to the folder for temporary files instead, which is told; an Error when it can be kept nowhere.
+  // Writes what the run gained, and has the disk take it with the first unit that ends a quarter of a second after the
+  // last time, two seconds where the disk is slow. Where that fails, all of it goes to the folder for temporary files
+  // instead, which is told; an Error when it can be kept nowhere.
   Status keep(const Run& run);
   // Where the document goes: the file, or a name beside it where another run has written that file since this one
   // began, which is told.
@@ -56,6 +57,7 @@ class RunJournal {
   Status open_beside();
   Status open_elsewhere();
   static Status append(const Run& run, JournalFile& place);
+  static bool sync_where_due(JournalFile& place);  // false: the disk refused, and errno says why
   Status keep_elsewhere(const Run& run, const Error& why);
 
   std::string file_;

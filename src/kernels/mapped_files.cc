@@ -81,7 +81,18 @@ void read_identity(const ExecutableMapping& mapping, MappedFile& mapped) {
 }  // namespace
 
 MappedFile& SymbolCache::Files::find(const ExecutableMapping& mapping) {
-  Entry& entry = entries_[{mapping.path, mapping.build_id, mapping.inode, mapping.deleted}];
+  Entry& entry = entry_of(mapping);
+  if (mapping.build_id.empty()) return look_at(mapping, entry);
+  entry.file.path = mapping.path;
+  entry.file.build_id = mapping.build_id;
+  return entry.file;
+}
+
+SymbolCache::Files::Entry& SymbolCache::Files::entry_of(const ExecutableMapping& mapping) {
+  return entries_[{mapping.path, mapping.build_id, mapping.inode, mapping.deleted}];
+}
+
+MappedFile& SymbolCache::Files::look_at(const ExecutableMapping& mapping, Entry& entry) {
   if (entry.look == look_) return entry.file;
   if (entry.look == 0 || identity_on_disk(mapping.path) != entry.file.on_disk) {
     entry.file = MappedFile();
@@ -92,7 +103,7 @@ MappedFile& SymbolCache::Files::find(const ExecutableMapping& mapping) {
 }
 
 MappedFile& SymbolCache::Files::find_with_symbols(const ExecutableMapping& mapping) {
-  MappedFile& mapped = find(mapping);
+  MappedFile& mapped = look_at(mapping, entry_of(mapping));
   if (mapped.symbols_read) return mapped;
   mapped.symbols_read = true;
   if (!mapped.unreadable.empty()) return mapped;

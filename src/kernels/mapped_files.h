@@ -31,9 +31,10 @@ struct MappedFile {
 };
 
 struct SymbolCache::Files {
-  // The file behind a mapping. Looks at the disk once for each `begin_look`.
+  // The file behind a mapping: its path and build id, or why there is none. Looks at the disk, once for each
+  // `begin_look`, where the kernel did not say the build id.
   MappedFile& find(const ExecutableMapping& mapping);
-  // The same with its symbols read, where possible.
+  // The same with its symbols read, where possible, for which the disk is looked at.
   MappedFile& find_with_symbols(const ExecutableMapping& mapping);
   // The same with its code, where its symbols could be read.
   MappedFile& find_with_code(const ExecutableMapping& mapping);
@@ -44,6 +45,9 @@ struct SymbolCache::Files {
     MappedFile file;
     std::uint64_t look = 0;
   };
+  Entry& entry_of(const ExecutableMapping& mapping);
+  MappedFile& look_at(const ExecutableMapping& mapping, Entry& entry);
+
   std::map<std::tuple<std::string, std::string, std::uint64_t, bool>, Entry> entries_;
   std::uint64_t look_ = 1;
 };

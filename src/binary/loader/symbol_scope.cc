@@ -11,11 +11,6 @@ constexpr int kMostChainSteps = 65'536;  // of a damaged table whose chain runs 
 constexpr std::size_t kMostName = std::size_t{1} << 20;
 constexpr std::uint64_t kMostEffort = std::uint64_t{1} << 31;  // of one file in its scope: some seconds
 
-bool is_allowed_type(unsigned type) {
-  return type == STT_NOTYPE || type == STT_OBJECT || type == STT_FUNC || type == STT_COMMON || type == STT_TLS ||
-         type == STT_GNU_IFUNC;
-}
-
 bool is_same(const SymbolVersion& one, const SymbolVersion& other) {
   return one.hash == other.hash && one.name == other.name;
 }
@@ -29,21 +24,18 @@ std::string_view DynamicSymbols::name_at(std::uint32_t offset) const {
 }
 
 const SymbolVersion* DynamicSymbols::version_of(std::uint32_t index) const {
-  if (index >= version_ids_.size()) return nullptr;
-  const std::size_t id = version_ids_[index] & 0x7fff;
+  if (!has_versions_ || index >= symbols_.size()) return nullptr;
+  const std::size_t id = symbols_[index].version & 0x7fff;
   return id < versions_.size() && versions_[id].hash != 0 ? &versions_[id] : nullptr;
 }
 
 bool DynamicSymbols::matches(std::uint32_t index, std::string_view name, const SymbolVersion* version, int& versioned,
                              std::uint32_t& newest) const {
   if (index >= symbols_.size()) return false;
-  const Elf64_Sym& row = symbols_[index];
-  const unsigned type = ELF64_ST_TYPE(row.st_info);
-  if (row.st_shndx == SHN_UNDEF || !is_allowed_type(type)) return false;
-  if (row.st_value == 0 && row.st_shndx != SHN_ABS && type != STT_TLS) return false;
-  if (name_at(row.st_name) != name) return false;
-  if (version_ids_.empty()) return true;
-  const std::uint16_t id = index < version_ids_.size() ? version_ids_[index] : 0;
+  const Symbol& row = symbols_[index];
+  if (!row.defines || name_at(row.name) != name) return false;
+  if (!has_versions_) return true;
+  const std::uint16_t id = row.version;
   if (version == nullptr) {
     if ((id & 0x7fff) < 3) return true;  // without a version, or of the base or first one
     if ((id & 0x8000) == 0 && versioned++ == 0) newest = index;
@@ -94,10 +86,7 @@ std::optional<std::uint32_t> DynamicSymbols::find(std::string_view name, std::ui
     found = newest;
   }
   // The loader goes on to the next file when what it found is not for others.
-  const Elf64_Sym& row = symbols_[found];
-  const unsigned visibility = ELF64_ST_VISIBILITY(row.st_other), binding = ELF64_ST_BIND(row.st_info);
-  if (visibility == STV_HIDDEN || visibility == STV_INTERNAL) return std::nullopt;
-  if (binding != STB_GLOBAL && binding != STB_WEAK && binding != STB_GNU_UNIQUE) return std::nullopt;
+  if (!symbols_[found].for_others) return std::nullopt;
   return found;
 }
 
@@ -107,7 +96,7 @@ bool DynamicSymbols::defines(std::string_view name, const SymbolVersion* version
 }
 
 std::size_t DynamicSymbols::bytes() const {
-  return names_.size() + symbols_.size() * (sizeof(Elf64_Sym) + sizeof(std::uint16_t)) +
+  return names_.size() + symbols_.size() * sizeof(Symbol) +
          (buckets_.size() + chains_.size() + wanted_.size()) * sizeof(std::uint32_t) +
          bloom_.size() * sizeof(std::uint64_t);
 }
@@ -138,7 +127,7 @@ std::vector<UnboundSymbol> unbound_symbols(const DynamicSymbols& symbols, std::s
                         return is_same(*one, *version) && one->file == version->file;
                       });
     if (told) continue;
-    const std::string_view name = symbols.name_at(symbols.symbols_[index].st_name);
+    const std::string_view name = symbols.name_at(symbols.symbols_[index].name);
     const std::uint32_t hash = gnu_symbol_hash(name);
     effort += name.size() / 16;
     const auto binds = [&](const DynamicSymbols* file) { return file->find(name, hash, version, effort).has_value(); };
@@ -146,7 +135,7 @@ std::vector<UnboundSymbol> unbound_symbols(const DynamicSymbols& symbols, std::s
     // A file that had versions when it was linked against and now has none at all, needing none either: glibc stops the
     // whole process there ("Inconsistency detected by ld.so", check_match).
     const bool fatal =
-        found != scope.end() && version != nullptr && (*found)->version_ids_.empty() && loaded(version->file) == *found;
+        found != scope.end() && version != nullptr && !(*found)->has_versions_ && loaded(version->file) == *found;
     if (found != scope.end() && !fatal) continue;
     if (unbound.size() >= most) break;
     unbound.push_back({std::string(name), version ? version->name : "", version ? version->file : ""});

@@ -29,7 +29,7 @@ struct UnboundSymbol {
 };
 
 // The symbols that a file exports and those that its relocations want of others, as the loader sees them: from the
-// segments alone, all read once. About as large as the file's own tables of names and symbols.
+// segments alone, all read once. About as large as the file's own table of names.
 class DynamicSymbols {
  public:
   // Error: as read_dynamic_image; tables outside the file; more than 16 million symbols, or names of over 512 MiB. A
@@ -64,10 +64,20 @@ class DynamicSymbols {
                                     std::uint64_t& effort) const;
   const SymbolVersion* version_of(std::uint32_t index) const;
 
-  std::string names_;                       // DT_STRTAB
-  std::vector<Elf64_Sym> symbols_;          // DT_SYMTAB
-  std::vector<std::uint16_t> version_ids_;  // DT_VERSYM, one a symbol; empty: the file has no versions
-  std::vector<SymbolVersion> versions_;     // by id; those of DT_VERDEF and DT_VERNEED
+  // What counts of a row of DT_SYMTAB, and its row of DT_VERSYM: a third of their size, and frameworks have 100 000.
+  struct Symbol {
+    std::uint32_t name = 0;       // where it begins in names_
+    std::uint16_t version = 0;    // the id; 0 where the file has no versions
+    bool defines : 1 = false;     // something that a reference can mean,
+    bool for_others : 1 = false;  // also one of another file
+    bool wants : 1 = false;       // a definition of another file, at any rate
+  };
+  static_assert(sizeof(Symbol) == 8);
+
+  std::string names_;  // DT_STRTAB
+  std::vector<Symbol> symbols_;
+  bool has_versions_ = false;            // whether there is a DT_VERSYM
+  std::vector<SymbolVersion> versions_;  // by id; those of DT_VERDEF and DT_VERNEED
   struct Need {
     SymbolVersion version;
     bool weak = false;

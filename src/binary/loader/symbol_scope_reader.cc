@@ -11,11 +11,16 @@ constexpr std::uint64_t kMostNames = std::uint64_t{512} << 20;
 constexpr std::uint64_t kMostRelocations = std::uint64_t{1} << 26;  // beside those without a symbol
 constexpr std::size_t kMostVersions = 32'768;                       // ids have 15 bits
 constexpr std::size_t kMostVersionName = 4096;
-constexpr std::size_t kPiece = std::size_t{256} << 10;
+constexpr std::size_t kPiece = std::size_t{64} << 10;
 
 Error broken_symbols(const std::string& where, std::string found) {
   return Error{"reading the symbols of an ELF file", where, std::move(found),
                "the file is damaged or cut short; install it again"};
+}
+
+bool is_allowed_type(unsigned type) {
+  return type == STT_NOTYPE || type == STT_OBJECT || type == STT_FUNC || type == STT_COMMON || type == STT_TLS ||
+         type == STT_GNU_IFUNC;
 }
 
 }  // namespace
@@ -160,12 +165,50 @@ struct DynamicSymbolsReader {
     }
   }
 
+  static DynamicSymbols::Symbol symbol_of(const Elf64_Sym& row) {
+    const unsigned type = ELF64_ST_TYPE(row.st_info), binding = ELF64_ST_BIND(row.st_info);
+    const unsigned visibility = ELF64_ST_VISIBILITY(row.st_other);
+    const bool undefined = row.st_shndx == SHN_UNDEF;
+    const bool placed = row.st_value != 0 || row.st_shndx == SHN_ABS || type == STT_TLS;
+    const bool seen = visibility != STV_HIDDEN && visibility != STV_INTERNAL;
+    const bool bound = binding == STB_GLOBAL || binding == STB_WEAK || binding == STB_GNU_UNIQUE;
+    return {.name = row.st_name,
+            .defines = !undefined && placed && is_allowed_type(type),
+            .for_others = seen && bound,
+            .wants = undefined && seen && binding != STB_WEAK && binding != STB_LOCAL};
+  }
+
+  // Goes through `count` rows at `address` in pieces, so that the table as the file has it is never held as a whole.
+  template <class T, class Take>
+  bool each_row(std::uint64_t address, std::uint64_t count, const Take& take) const {
+    const auto offset = image.offset_of(address, count * sizeof(T));
+    if (count > kMostSymbols || !offset) return false;
+    std::vector<T> rows;
+    for (std::uint64_t done = 0; done < count; done += rows.size()) {
+      rows.resize(std::min<std::uint64_t>(kPiece / sizeof(T), count - done));
+      if (!image.reader.read(*offset + done * sizeof(T), std::as_writable_bytes(std::span(rows)))) return false;
+      for (std::size_t i = 0; i < rows.size(); ++i) take(done + i, rows[i]);
+    }
+    return true;
+  }
+
+  bool read_symbols(std::uint64_t address, std::uint64_t count) {
+    if (count > kMostSymbols || !image.offset_of(address, count * sizeof(Elf64_Sym))) return false;
+    symbols.symbols_.resize(count);
+    return each_row<Elf64_Sym>(address, count,
+                               [&](std::size_t i, const Elf64_Sym& row) { symbols.symbols_[i] = symbol_of(row); });
+  }
+
+  // DT_VERSYM, one a symbol.
+  bool read_version_ids(std::uint64_t address) {
+    symbols.has_versions_ = true;
+    return each_row<std::uint16_t>(address, symbols.symbols_.size(),
+                                   [&](std::size_t i, std::uint16_t id) { symbols.symbols_[i].version = id; });
+  }
+
   void choose_wanted(const std::vector<bool>& named) {
     for (std::size_t i = 1; i < std::min(named.size(), symbols.symbols_.size()); ++i) {
-      const Elf64_Sym& row = symbols.symbols_[i];
-      const unsigned binding = ELF64_ST_BIND(row.st_info), visibility = ELF64_ST_VISIBILITY(row.st_other);
-      if (!named[i] || row.st_shndx != SHN_UNDEF || binding == STB_WEAK || binding == STB_LOCAL) continue;
-      if (visibility == STV_HIDDEN || visibility == STV_INTERNAL) continue;  // the loader looks for no other file's
+      if (!named[i] || !symbols.symbols_[i].wants) continue;
       symbols.wanted_.push_back(static_cast<std::uint32_t>(i));
     }
   }
@@ -187,11 +230,10 @@ struct DynamicSymbolsReader {
     const auto last = std::find(named.rbegin(), named.rend(), true);
     const std::uint64_t hashes = symbols.hashed_ + (symbols.gnu_ && symbols.hashed_ > 0 ? symbols.first_ : 0);
     const std::uint64_t count = std::max<std::uint64_t>(hashes, static_cast<std::uint64_t>(named.rend() - last));
-    if (!read_rows(*table, count, symbols.symbols_)) return broken_symbols(where, "its symbols point outside the file");
-    if (auto versions = image.value(DT_VERSYM)) {
-      if (!read_rows(*versions, count, symbols.version_ids_)) {
-        return broken_symbols(where, "its table of versions points outside the file");
-      }
+    if (!read_symbols(*table, count)) return broken_symbols(where, "its symbols point outside the file");
+    const auto versions = image.value(DT_VERSYM);
+    if (versions && !read_version_ids(*versions)) {
+      return broken_symbols(where, "its table of versions points outside the file");
     }
     read_definitions();
     read_needs();

@@ -68,6 +68,7 @@ const MachineWatch::Slow& MachineWatch::slow(double now) {
       read.celsius = std::max(read.celsius.value_or(0), static_cast<double>(*value) / 1000);
     }
   }
+  if (const std::optional<std::string> text = load_ ? load_->start(0, 64) : std::nullopt) read.load = parse_load(*text);
   last_ = read;
   last_at_ = now;
   return *last_;
@@ -76,10 +77,8 @@ const MachineWatch::Slow& MachineWatch::slow(double now) {
 void MachineWatch::begin(double now) { throttles_before_ = slow(now).throttles; }
 
 void MachineWatch::finish(double now, UnitConditions& conditions) {
-  if (const std::optional<std::string> text = load_ ? load_->start(0, 64) : std::nullopt) {
-    conditions.load = parse_load(*text);
-  }
   const Slow& read = slow(now);
+  conditions.load = read.load;
   conditions.cpu_mhz = read.mhz;
   conditions.celsius = read.celsius;
   if (read.throttles && throttles_before_ && *read.throttles >= *throttles_before_) {

@@ -8,8 +8,8 @@
 
 namespace varve {
 
-// Reads how the machine fares: load, clocks, heat, slow-downs for heat. Load is read after every unit; the others,
-// which are a file a CPU, at most twice a second.
+// Reads how the machine fares: load, clocks, heat, slow-downs for heat. At most twice a second: most are a file a CPU,
+// and Linux counts load anew every five seconds.
 class MachineWatch {
  public:
   explicit MachineWatch(const Files& files);  // with /proc and /sys; lent
@@ -19,7 +19,7 @@ class MachineWatch {
 
  private:
   struct Slow {
-    std::optional<double> mhz, celsius;
+    std::optional<double> load, mhz, celsius;
     std::optional<std::uint64_t> throttles;
   };
   const Slow& slow(double now);

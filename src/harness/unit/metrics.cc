@@ -161,13 +161,34 @@ Result<WrittenMetrics> parse_metrics(std::string_view text) {
   return reported.close();
 }
 
-bool make_metrics_file(const std::string& path) {
-  unlink(path.c_str());
-  return static_cast<bool>(FileHandle(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)));
+MetricsPlace::Made MetricsPlace::state_of(const struct stat& status) {
+  return {.device = status.st_dev,
+          .inode = status.st_ino,
+          .links = status.st_nlink,
+          .size = status.st_size,
+          .changed_ns = std::int64_t{status.st_ctim.tv_sec} * 1'000'000'000 + status.st_ctim.tv_nsec,
+          .mode = status.st_mode,
+          .user = status.st_uid};
 }
 
-Result<MetricsFile> read_metrics_file(const std::string& path, ReportedMetrics& reported) {
-  const FileHandle file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+bool MetricsPlace::is_as_made() const {
+  struct stat status {};
+  return made_.size == 0 && lstat(path_.c_str(), &status) == 0 && state_of(status) == made_;
+}
+
+bool MetricsPlace::make() {
+  if (is_as_made()) return true;
+  unlink(path_.c_str());
+  const FileHandle file(open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  struct stat status {};
+  made_ = file && fstat(file.fd(), &status) == 0 ? state_of(status) : Made{};
+  return static_cast<bool>(file);
+}
+
+// Opened even where nothing seems to have been done to it: on a network's file system opening is what asks the server.
+Result<MetricsFile> MetricsPlace::read(ReportedMetrics& reported) {
+  const Made made = std::exchange(made_, Made{});
+  const FileHandle file(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!file && errno == ENOENT) return MetricsFile::vanished;
   const auto fault = [](std::string found) {
     return Error{kDoing, "the file $VARVE_METRICS", std::move(found), kHint};
@@ -176,10 +197,11 @@ Result<MetricsFile> read_metrics_file(const std::string& path, ReportedMetrics& 
   struct stat status {};
   if (fstat(file.fd(), &status) != 0) return fault(std::strerror(errno));
   if (!S_ISREG(status.st_mode)) return fault("the program put something else than a regular file there");
+  if (state_of(status) == made) made_ = made;
   std::string text;
   char buffer[16384];
   while (true) {
-    const ssize_t count = read(file.fd(), buffer, sizeof buffer);
+    const ssize_t count = ::read(file.fd(), buffer, sizeof buffer);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return fault(std::strerror(errno));
     if (count == 0) break;

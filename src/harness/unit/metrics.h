@@ -1,9 +1,13 @@
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "harness/readings/reported.h"
+
+struct stat;
 
 namespace varve {
 
@@ -30,9 +34,35 @@ enum class MetricsFile {
   empty,     // it is as it was made: nobody wrote to it
   vanished,  // it was there when the program was started, and is not now
 };
-// Makes the file anew, empty. False: it cannot be made.
-bool make_metrics_file(const std::string& path);
-// Adds its lines. Only a regular file is read, links are not followed.
-Result<MetricsFile> read_metrics_file(const std::string& path, ReportedMetrics& reported);
+
+// The file that $VARVE_METRICS names. It is made for the first unit, and anew for one that comes behind a unit which
+// did something to it: making and removing a file costs more than all else that is done for a unit that writes no
+// metric.
+class MetricsPlace {
+ public:
+  explicit MetricsPlace(std::string path) : path_(std::move(path)) {}
+  const std::string& path() const { return path_; }
+
+  // Sees to it that the file is there and empty, and nobody wrote to it. False: it cannot be made.
+  bool make();
+  // Adds its lines. Only a regular file is read, links are not followed.
+  Result<MetricsFile> read(ReportedMetrics& reported);
+  // The next unit gets another file: a process may still hold this one open.
+  void abandon() { made_ = {}; }
+
+ private:
+  // Changes with whatever is done to a file: a write, a name, permissions.
+  struct Made {
+    std::uint64_t device = 0, inode = 0, links = 0;
+    std::int64_t size = -1, changed_ns = 0;  // of its inode (st_ctim)
+    std::uint32_t mode = 0, user = 0;
+    bool operator==(const Made&) const = default;
+  };
+  static Made state_of(const struct stat& status);
+  bool is_as_made() const;
+
+  std::string path_;
+  Made made_;
+};
 
 }  // namespace varve

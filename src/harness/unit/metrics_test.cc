@@ -1,12 +1,16 @@
 #include "harness/unit/metrics.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <functional>
 
 #include "harness/unit/temporary_directory.h"
+#include "world/file_reader.h"
 
 namespace varve {
 namespace {
@@ -136,21 +140,67 @@ TEST(Metrics, ALineSaysOfWhichRankItIsAndHowSeveralBecomeOne) {
   EXPECT_NE(error_of("{\"metric\": \"a\", \"value\": 1, \"rank\": -1}"), "no error");
 }
 
+// Whether what a unit does to the file leaves it to the next one.
+bool stays_after(const std::function<void(const std::string&)>& unit) {
+  const Result<TemporaryDirectory> directory = TemporaryDirectory::make();
+  if (!directory) return false;
+  MetricsPlace place(directory->path() + "/metrics");
+  ReportedMetrics reported;
+  if (!place.make()) return false;
+  // Held open, so that no other file gets its inode.
+  const FileHandle held(open(place.path().c_str(), O_RDONLY | O_CLOEXEC));
+  unit(place.path());
+  (void)place.read(reported);
+  struct stat before {
+  }, after{};
+  EXPECT_TRUE(place.make());
+  EXPECT_EQ(fstat(held.fd(), &before), 0);
+  EXPECT_EQ(lstat(place.path().c_str(), &after), 0);
+  EXPECT_TRUE(S_ISREG(after.st_mode) && after.st_size == 0 && after.st_nlink == 1);
+  return before.st_ino == after.st_ino;
+}
+
+TEST(Metrics, AFileThatAUnitTouchedIsNotLeftToTheNext) {
+  EXPECT_TRUE(stays_after([](const std::string&) {}));
+  EXPECT_FALSE(stays_after([](const std::string& path) { std::ofstream(path) << "\n"; }));
+  EXPECT_FALSE(stays_after([](const std::string& path) { EXPECT_EQ(chmod(path.c_str(), 0400), 0); }));
+  EXPECT_FALSE(stays_after([](const std::string& path) { EXPECT_EQ(unlink(path.c_str()), 0); }));
+  EXPECT_FALSE(stays_after([](const std::string& path) { EXPECT_EQ(link(path.c_str(), (path + "2").c_str()), 0); }));
+  EXPECT_FALSE(stays_after([](const std::string& path) {
+    EXPECT_EQ(unlink(path.c_str()), 0);
+    EXPECT_EQ(mkfifo(path.c_str(), 0600), 0);
+  }));
+}
+
+TEST(Metrics, OneThatSomebodyMayHoldIsAbandoned) {
+  const Result<TemporaryDirectory> directory = TemporaryDirectory::make();
+  ASSERT_TRUE(directory);
+  MetricsPlace place(directory->path() + "/metrics");
+  ASSERT_TRUE(place.make());
+  std::ofstream held(place.path());
+  place.abandon();
+  ASSERT_TRUE(place.make());
+  held << "{\"metric\": \"late\", \"value\": 1}\n" << std::flush;
+  ReportedMetrics reported;
+  EXPECT_EQ(*place.read(reported), MetricsFile::empty);
+}
+
 TEST(Metrics, OnlyARegularFileIsRead) {
   Result<TemporaryDirectory> directory = TemporaryDirectory::make();
   ASSERT_TRUE(directory);
-  const std::string path = directory->path() + "/metrics";
+  MetricsPlace place(directory->path() + "/metrics");
+  const std::string& path = place.path();
   ReportedMetrics reported;
-  EXPECT_EQ(*read_metrics_file(path, reported), MetricsFile::vanished);
-  ASSERT_TRUE(make_metrics_file(path));
-  EXPECT_EQ(*read_metrics_file(path, reported), MetricsFile::empty);
+  EXPECT_EQ(*place.read(reported), MetricsFile::vanished);
+  ASSERT_TRUE(place.make());
+  EXPECT_EQ(*place.read(reported), MetricsFile::empty);
   EXPECT_TRUE(reported.empty());
   ASSERT_EQ(unlink(path.c_str()), 0);
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
-  EXPECT_FALSE(read_metrics_file(path, reported));
+  EXPECT_FALSE(place.read(reported));
   ASSERT_EQ(unlink(path.c_str()), 0);
   ASSERT_EQ(symlink("/etc/passwd", path.c_str()), 0);
-  EXPECT_FALSE(read_metrics_file(path, reported));
+  EXPECT_FALSE(place.read(reported));
 }
 
 }  // namespace

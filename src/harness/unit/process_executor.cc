@@ -4,11 +4,13 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <csignal>
+#include <iterator>
 #include <set>
 
 #include "base/text.h"
@@ -47,9 +49,11 @@ std::uint64_t own_peak_bytes(const Files& files) {
 std::string cpus_allowed(int process) {
   constexpr std::size_t kMostCpus = 4096;
   cpu_set_t mask[kMostCpus / CPU_SETSIZE];
-  if (sched_getaffinity(process, sizeof mask, mask) != 0) return "";
+  const long bytes =
+      syscall(SYS_sched_getaffinity, process, sizeof mask, mask);  // how much of the mask this kernel has
+  if (bytes <= 0) return "";
   std::set<std::uint32_t> cpus;
-  for (std::uint32_t cpu = 0; cpu < kMostCpus; ++cpu) {
+  for (std::uint32_t cpu = 0; cpu < 8 * static_cast<std::uint32_t>(bytes); ++cpu) {
     if (CPU_ISSET_S(cpu, sizeof mask, mask)) cpus.insert(cpu);
   }
   return format_cpu_list(cpus);
@@ -126,7 +130,7 @@ ProcessExecutor::ProcessExecutor(const World& world, KernelWitness& witness, Tem
       witness_(witness),
       directory_(std::move(directory)),
       watch_(watch),
-      metrics_path_(directory_.path() + "/metrics.jsonl"),
+      metrics_(directory_.path() + "/metrics.jsonl"),
       marks_(directory_.path() + "/marks", witness.is_wanted()),
       empty_input_(open_empty_input()),
       leftovers_(world.files),
@@ -145,7 +149,7 @@ std::vector<std::string> ProcessExecutor::environment_for(const UnitRequest& req
     if (!setting.starts_with("VARVE_METRICS=") && !setting.starts_with("VARVE_PAD=")) environment.push_back(setting);
   }
   marks_.add_to(environment);
-  environment.push_back("VARVE_METRICS=" + metrics_path_);
+  environment.push_back("VARVE_METRICS=" + metrics_.path());
   environment.push_back("VARVE_PAD=" + std::string(static_cast<std::size_t>(request.environment_pad), 'x'));
   return environment;
 }
@@ -163,10 +167,10 @@ std::optional<MachineTime> ProcessExecutor::machine_time() {
 
 // What the unit reports, through whatever way: what the user named comes first.
 Result<WrittenMetrics> ProcessExecutor::read_unit(const UnitRequest& request, UnitReadings& readings,
-                                                  UnitOutcome& outcome) const {
+                                                  UnitOutcome& outcome) {
   ReportedMetrics reported;
   if (Status named = readings.finish(reported); !named) return named.error();
-  const Result<MetricsFile> file = read_metrics_file(metrics_path_, reported);
+  const Result<MetricsFile> file = metrics_.read(reported);
   if (!file) return file.error();
   if (reported.empty()) outcome.metrics_note = no_metric_note(*file, directory_.path());
   return reported.close(request.sources != nullptr ? request.sources->several : std::nullopt);
@@ -200,7 +204,7 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& asked) {
     };
   }
   if (asked.outputs != nullptr) asked.outputs->begin(asked.directory);
-  if (!make_metrics_file(metrics_path_)) outcome.metrics_note = "the file $VARVE_METRICS could not be made";
+  if (!metrics_.make()) outcome.metrics_note = "the file $VARVE_METRICS could not be made";
   const std::vector<std::string> environment = environment_for(request);
   conditions_.begin(monotonic_now());
   gpus_.begin();
@@ -234,7 +238,9 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& asked) {
   outcome.conditions.gpus = gpus_.finish();
   add_condition_marks(outcome, processors_);
 
-  for (UnitMark& mark : process.clean_up(leftovers_)) outcome.marks.push_back(std::move(mark));
+  std::vector<UnitMark> left = process.clean_up(leftovers_);
+  if (!left.empty()) metrics_.abandon();
+  std::move(left.begin(), left.end(), std::back_inserter(outcome.marks));
   const std::optional<MarkedSteps> marked = marks_.take(life_of(outcome));
   const UnitWindow window = take_metrics(read_unit(request, readings, outcome), request, marked, outcome);
   if (asked.outputs != nullptr) outcome.outputs = asked.outputs->finish(outcome.end.ok());

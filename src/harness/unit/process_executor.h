@@ -42,7 +42,7 @@ class ProcessExecutor : public Executor {
   ServerProcess* server_of(const UnitRequest& request) const;
   std::optional<MachineTime> machine_time();
   std::vector<std::string> environment_for(const UnitRequest& request) const;
-  Result<WrittenMetrics> read_unit(const UnitRequest& request, UnitReadings& readings, UnitOutcome& outcome) const;
+  Result<WrittenMetrics> read_unit(const UnitRequest& request, UnitReadings& readings, UnitOutcome& outcome);
   static void take_conditions(const rusage& used, const MachineTime* before, const MachineTime* after,
                               UnitOutcome& outcome);
   void set_peak_memory(std::uint64_t bytes, UnitOutcome& outcome);
@@ -51,7 +51,7 @@ class ProcessExecutor : public Executor {
   KernelWitness& witness_;
   TemporaryDirectory directory_;
   ExitWatch watch_;
-  std::string metrics_path_;
+  MetricsPlace metrics_;
   MarksFolder marks_;
   FileHandle empty_input_;
   Leftovers leftovers_;

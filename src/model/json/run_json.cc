@@ -1,6 +1,7 @@
 // The run document. Kernels and libraries stand once, in tables ("kernels", "libraries"); units point into them by
 // index, so that a run of a thousand units stays small.
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "model/json/documents.h"
 #include "model/json/json_parts.h"
@@ -92,17 +93,18 @@ Json to_json(const Run& run) {
             {"created_at", run.created_at},
             {"tool", tool_to_json(run.tool_version)},
             {"protocol", protocol_to_json(run.protocol)},
-            {"stack", to_json(run.stack)},
-            {"stack_changes", changes},
-            {"variants", variants},
             {"libraries", libraries_to_json(libraries.rows())},
-            {"kernels", kernels_to_json(run.kernels)},
-            {"units", units},
             {"canaries", canaries_to_json(run.canaries)},
             {"findings", findings_to_json(run.findings)},
             {"card", card_to_json(run.card)},
             {"complete", run.complete},
             {"incomplete_reason", run.incomplete_reason}};
+  // What is large is moved to its place: what stands in braces is copied.
+  json["stack"] = to_json(run.stack);
+  json["stack_changes"] = std::move(changes);
+  json["variants"] = std::move(variants);
+  json["kernels"] = kernels_to_json(run.kernels);
+  json["units"] = std::move(units);
   add_run_setup(run, json);
   return json;
 }
