@@ -81,18 +81,25 @@ bool ConsumerLoading::open_from(const HeldLibrary& asker, const std::string& nam
   return false;
 }
 
-void ConsumerLoading::open_one_from(const HeldLibrary& asker, const std::vector<std::string>& names) {
+void ConsumerLoading::open_one_from(const HeldLibrary& asker, const std::vector<std::string>& names,
+                                    const std::vector<std::string>& folders) {
   for (std::size_t i = 0; i < set_.objects.size(); ++i) {
     if (set_.objects[i].real_path != asker.real_path) continue;
     for (const std::string& name : names) {
       const HeldLibrary* held = held_for(i, name);
       const Resolution found = resolve_dependency(context_, set_, i, name);
       if (found.loaded) return;
-      if (held == nullptr && (found.path.empty() || found.unfit)) continue;
+      const auto folder = std::find_if(folders.begin(), folders.end(), [&](const std::string& one) {
+        return static_cast<bool>(context_.files.resolve(one + "/" + name));
+      });
+      const bool is_found = !found.path.empty() && !found.unfit;
+      if (held == nullptr && !is_found && folder == folders.end()) continue;
       Request request{.asker = i, .name = name, .kind = DependencyKind::opened, .why = {}};
       if (held != nullptr) {
         request.name = held->path;
         request.why = to_string(LookupWay::held);
+      } else if (!is_found) {
+        request.name = *folder + "/" + name;
       }
       (void)open_found(request);
       return;

@@ -77,9 +77,10 @@ class ConsumerLoading {
   void open_for_all(const std::string& name, const std::string& why);
   // Opens a name as the code of a file does. False: it is not found, or that file is not loaded.
   bool open_from(const HeldLibrary& asker, const std::string& name);
-  // The same of the first of several names that is there, in a wheel of the environment or where the loader looks; of
-  // none of them the first is missing.
-  void open_one_from(const HeldLibrary& asker, const std::vector<std::string>& names);
+  // The same of the first of several names that is there, in a wheel of the environment, where the loader looks, or in
+  // one of the folders; of none of them the first is missing.
+  void open_one_from(const HeldLibrary& asker, const std::vector<std::string>& names,
+                     const std::vector<std::string>& folders);
   // What the import of the consumer, or its start, loads: it fails where this does.
   void make_required(const HeldLibrary& library);
   // A file that is not there, though its package lists it; `at_start`: the import wants it.

@@ -14,6 +14,7 @@
 #include "package/python_metadata.h"
 #include "tables/libraries.h"
 #include "tables/package_table.h"
+#include "world/world.h"
 
 namespace varve {
 
@@ -261,6 +262,20 @@ class EnvironmentConsumers {
     }
   }
 
+  // Where cuda-pathfinder looks beside wheels and the loader's own folders (search_steps.py, env_vars.py and the
+  // folders of descriptor_catalog.py in 1.9.1): in the conda environment and the toolkit that variables name.
+  std::vector<std::string> folders_of_opener() const {
+    const std::string first = environment_value(ground_.environment, "CUDA_PATH");
+    const std::string toolkit = first.empty() ? environment_value(ground_.environment, "CUDA_HOME") : first;
+    std::vector<std::string> folders;
+    for (const std::string& root : {environment_value(ground_.environment, "CONDA_PREFIX"), toolkit}) {
+      if (root.empty() || root[0] != '/') continue;
+      for (const char* below : {"/lib64", "/lib", "/nvvm/lib64", "/extras/CUPTI/lib64"})
+        folders.push_back(root + below);
+    }
+    return folders;
+  }
+
   // What modules of bindings open through cuda-pathfinder. Of no name that is there, that of the CUDA which the
   // environment's bindings are of is missed.
   void open_bound(ConsumerLoading& loading, const Environment& environment, const Package& package,
@@ -274,7 +289,7 @@ class EnvironmentConsumers {
       std::vector<std::string> names = bound_names(library->path);
       std::stable_partition(names.begin(), names.end(),
                             [&](const std::string& name) { return is_soname_of_cuda(name, major); });
-      loading.open_one_from(*library, names);
+      loading.open_one_from(*library, names, folders_of_opener());
     }
   }
 

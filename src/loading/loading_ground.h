@@ -16,7 +16,7 @@ namespace varve {
 struct LoadingGround {
   const Files& files;                                    // the root of the programs
   const std::map<std::string, ReadBinary>& read_before;  // by real path: asked for by name, or of a compressed layer
-  std::map<std::string, std::string> environment;        // PATH, LD_LIBRARY_PATH, LD_PRELOAD
+  std::map<std::string, std::string> environment;        // PATH, LD_LIBRARY_PATH, LD_PRELOAD, CUDA_HOME, …
   std::string home;                                      // of the user; shortened to ~ in paths that a document shows
   std::string working_directory;                         // empty: not known
   int cpu_level = 1;                                     // of the psABI: 3 stands for x86-64-v3

@@ -240,7 +240,6 @@ TEST_F(Consumers, DoNotTakeWhatNothingLooksFor) {
   EXPECT_EQ(row_of(consumer_of(stack, "jaxlib"), "libblas.so.12").why, "held by the environment");
 }
 
-// torch opens what NVIDIA's wheels hold, and not the copy that Triton keeps for itself.
 // Modules that NVIDIA's generator makes have cuda-pathfinder open the library that they are named after: no file holds
 // that name, and of several releases the first that is there counts.
 TEST_F(Consumers, OfBindingsOpenTheLibrariesThatTheyBind) {
@@ -266,8 +265,14 @@ TEST_F(Consumers, OfBindingsOpenTheLibrariesThatTheyBind) {
   package("cuda-bindings", "12.9.0", {});  // which tells the release that is wanted
   stack = look();
   EXPECT_EQ(row_of(consumer_of(stack, "nvmath-python"), "libcufft.so.11").path, "");
+  ASSERT_TRUE(build("opt/cuda/lib64/libcufft.so.11", "int waves(void) { return 1; }", ""));
+  stack = capture({{"CUDA_HOME", "/opt/cuda"}});
+  EXPECT_EQ(row_of(consumer_of(stack, "nvmath-python"), "libcufft.so.11").path, "/opt/cuda/lib64/libcufft.so.11");
+  stack = capture({{"CUDA_HOME", "/opt/cuda"}, {"CUDA_PATH", "/opt/other"}});
+  EXPECT_EQ(row_of(consumer_of(stack, "nvmath-python"), "libcufft.so.11").path, "") << "CUDA_PATH goes first";
 }
 
+// torch opens what NVIDIA's wheels hold, and not the copy that Triton keeps for itself.
 TEST_F(Consumers, LeaveACompilersOwnCopyAlone) {
   link_time("libcupti.so.13", "int cupti(void) { return 1; }");
   library("torch/_C.cpython-311-x86_64-linux-gnu.so", "int cupti(void); int PyInit__C(void) { return cupti(); }",
