@@ -1,0 +1,162 @@
+// What imports of an environment's packages want of other files: libraries, modules and packages.
+#include <gtest/gtest.h>
+
+#include "capture/software/consumers_testing.h"
+
+namespace varve {
+namespace {
+
+class ConsumerImports : public ::testing::Test, public test::MadeEnvironment {
+ protected:
+  void SetUp() override {
+    if (!begin()) GTEST_SKIP() << "no gcc here";
+  }
+};
+
+// Modules that NVIDIA's generator makes have cuda-pathfinder open the library that they are named after: no file holds
+// that name, and of several releases the first that is there counts.
+TEST_F(ConsumerImports, OfBindingsOpenTheLibrariesThatTheyBind) {
+  const std::string folder = "nvmath/bindings/_internal/";
+  std::vector<std::string> files = {"nvmath/__init__.py"};
+  root_.write(kPackages + files[0], "");
+  for (const std::string name : {"cublas", "cufft"}) {
+    files.push_back(folder + name + ".cpython-311-x86_64-linux-gnu.so");
+    library(files.back(), "const char* PyInit_" + name + "(void) { return \"libcuda.so.1\"; }");
+  }
+  package("nvmath-python", "1.0.0", files);
+  root_.write(std::string(kPackages) + "nvmath_python-1.0.0.dist-info/METADATA",
+              "Metadata-Version: 2.1\nName: nvmath-python\nVersion: 1.0.0\nRequires-Dist: cuda-pathfinder\n");
+  library("nvidia/cublas/lib/libcublas.so.12", "int products(void) { return 1; }");
+  package("nvidia-cublas-cu12", "12.9.1", {"nvidia/cublas/lib/libcublas.so.12"});
+  const auto look = [&] { return capture(); };
+  Stack stack = look();
+  const ConsumedLibrary& found = row_of(consumer_of(stack, "nvmath-python"), "libcublas.so.12");
+  EXPECT_EQ(found.why, "held by the environment");
+  EXPECT_EQ(found.kind, DependencyKind::opened);
+  EXPECT_NE(found.path, "");
+  EXPECT_EQ(row_of(consumer_of(stack, "nvmath-python"), "libcufft.so.12").path, "") << "of CUDA 13, the newest";
+  package("cuda-bindings", "12.9.0", {});  // which tells the release that is wanted
+  stack = look();
+  EXPECT_EQ(row_of(consumer_of(stack, "nvmath-python"), "libcufft.so.11").path, "");
+  ASSERT_TRUE(build("opt/cuda/lib64/libcufft.so.11", "int waves(void) { return 1; }", ""));
+  stack = capture({{"CUDA_HOME", "/opt/cuda"}});
+  EXPECT_EQ(row_of(consumer_of(stack, "nvmath-python"), "libcufft.so.11").path, "/opt/cuda/lib64/libcufft.so.11");
+  stack = capture({{"CUDA_HOME", "/opt/cuda"}, {"CUDA_PATH", "/opt/other"}});
+  EXPECT_EQ(row_of(consumer_of(stack, "nvmath-python"), "libcufft.so.11").path, "") << "CUDA_PATH goes first";
+}
+
+// torch opens what NVIDIA's wheels hold, and not the copy that Triton keeps for itself.
+TEST_F(ConsumerImports, LeaveACompilersOwnCopyAlone) {
+  link_time("libcupti.so.13", "int cupti(void) { return 1; }");
+  library("torch/_C.cpython-311-x86_64-linux-gnu.so", "int cupti(void); int PyInit__C(void) { return cupti(); }",
+          "-l:libcupti.so.13");
+  package("torch", "2.15.0", {"torch/_C.cpython-311-x86_64-linux-gnu.so"});
+  root_.write(std::string(kPackages) + "torch/__init__.py",
+              "import ctypes, glob, triton\nfor path in glob.glob('nvidia/libcupti*'): ctypes.CDLL(path)\nfrom torch "
+              "import _C\n");
+  library("triton/backends/nvidia/lib/cupti/libcupti.so.13", "int cupti(void) { return 1; }");
+  package("triton", "3.9.0", {"triton/backends/nvidia/lib/cupti/libcupti.so.13"});
+  Stack stack = capture();
+  EXPECT_EQ(row_of(consumer_of(stack, "torch"), "libcupti.so.13").why, "not found");
+  library("nvidia/cu13/lib/libcupti.so.13", "int cupti(void) { return 1; }");
+  package("nvidia-cuda-cupti", "13.2", {"nvidia/cu13/lib/libcupti.so.13"});
+  stack = capture();
+  EXPECT_EQ(row_of(consumer_of(stack, "torch"), "libcupti.so.13").why, "held by the environment");
+}
+
+// natten for Python 3.10 in an environment of 3.11: the module that its import wants is another Python's.
+TEST_F(ConsumerImports, MissModulesThatOtherPythonsImport) {
+  const std::string of_310 = "_o.cpython-310-x86_64-linux-gnu.so", of_311 = "_o.cpython-311-x86_64-linux-gnu.so";
+  library("natten/lib/libops.so", "int ops(void) { return 1; }");
+  library(of_310, "int PyInit__o(void) { return 1; }");
+  root_.write(std::string(kPackages) + "natten/__init__.py", "from _o import x\n");
+  package("natten", "1", {"natten/lib/libops.so", of_310});
+  const Stack foreign = capture();
+  EXPECT_TRUE(row_of(consumer_of(foreign, "natten"), of_310).at_start);
+  library(of_311, "int PyInit__o(void) { return 1; }");
+  package("natten", "1", {"natten/lib/libops.so", of_310, of_311});
+  const Stack stack = capture();
+  for (const ConsumedLibrary& row : consumer_of(stack, "natten").libraries) EXPECT_NE(row.name, of_310);
+}
+
+// Of what a package lists and is not there: a plug-in may be opened under any name, a library with a number behind .so
+// is missed by those that link with it.
+TEST_F(ConsumerImports, MissWhatIsListedAndGone) {
+  make_torch();
+  package("torch", "2.0",
+          {"torch/lib/libtorch.so", "torch/_C.cpython-311-x86_64-linux-gnu.so", "torch/lib/libcaffe2_nvrtc.so",
+           "torch/lib/libgfortran.so.5"});
+  const Stack stack = capture();
+  const Consumer& torch = consumer_of(stack, "torch");
+  EXPECT_EQ(row_of(torch, "libcaffe2_nvrtc.so").why, "not found");
+  for (const ConsumedLibrary& row : torch.libraries) EXPECT_NE(row.name, "libgfortran.so.5");
+}
+
+// What the Python of a package opens and imports at once is what its import needs; a module that it reaches later, and
+// that others do without, is not.
+TEST_F(ConsumerImports, TellTheImportFromWhatComesLater) {
+  make_torch();
+  link_time("libgone.so.1", "int gone(void) { return 1; }");
+  library("torch/lib/libtorch_global_deps.so", "int gone(void); int deps(void) { return gone(); }", "-l:libgone.so.1");
+  library("torch/_extra.abi3.so", "int gone(void); int PyInit__extra(void) { return gone(); }", "-l:libgone.so.1");
+  package("torch", "2.0",
+          {"torch/lib/libtorch.so", "torch/lib/libtorch_global_deps.so", "torch/_extra.abi3.so", "torch/lib/libaway.so",
+           "torch/_C.cpython-311-x86_64-linux-gnu.so"});
+  root_.write(std::string(kPackages) + "torch/__init__.py",
+              "import ctypes\ndef f():\n  ctypes.CDLL(here + 'libtorch_global_deps' + '.so')\n"
+              "  ctypes.CDLL('libaway.so')\nf()\nfrom torch._C import *\ntry:\n  from torch import _extra\n"
+              "except ImportError:\n  pass\n");
+  const Stack stack = capture();
+  const Consumer& torch = consumer_of(stack, "torch");
+  EXPECT_TRUE(row_of(torch, "libtorch_global_deps.so").at_start);
+  EXPECT_EQ(row_of(torch, "libtorch_global_deps.so").lacks, (std::vector<std::string>{"libgone.so.1"}));
+  EXPECT_TRUE(row_of(torch, "_C.cpython-311-x86_64-linux-gnu.so").at_start);
+  EXPECT_FALSE(row_of(torch, "_extra.abi3.so").at_start);
+  EXPECT_EQ(row_of(torch, "_extra.abi3.so").kind, DependencyKind::opened);
+  EXPECT_TRUE(row_of(torch, "libaway.so").at_start) << "its package lists it, and it is not there";
+  EXPECT_EQ(row_of(torch, "libaway.so").path, "");
+}
+
+TEST_F(ConsumerImports, NeedTheFrameworksThatTheyImport) {
+  library("bitsandbytes/libbitsandbytes_cuda128.so", "int one(void) { return 1; }");
+  package("bitsandbytes", "0.50", {"bitsandbytes/libbitsandbytes_cuda128.so"});
+  root_.write(std::string(kPackages) + "bitsandbytes/__init__.py", "import os\nfrom .base import one\n");
+  root_.write(std::string(kPackages) + "bitsandbytes/base.py", "import torch\n");
+  EXPECT_EQ(consumer_of(capture(), "bitsandbytes").lacks_packages, (std::vector<std::string>{"torch"}));
+  root_.write(std::string(kPackages) + "torch/__init__.py", "");
+  EXPECT_TRUE(consumer_of(capture(), "bitsandbytes").lacks_packages.empty());
+}
+
+// The record of a wheel of libraries is the version of what it lists, where the bytes do not tell.
+// gpu4pyscf: what its import imports of another package has to load too.
+TEST_F(ConsumerImports, ImportModulesOfOtherPackages) {
+  link_time("libcusolver.so.11", "int solve(void) { return 1; }");
+  library("cupy/solver.cpython-311-x86_64-linux-gnu.so", "int solve(void); int PyInit_solver(void) { return solve(); }",
+          "-l:libcusolver.so.11");
+  library("chem/libchem.so", "const char* driver(void) { return \"libcuda.so.1\"; }");
+  root_.write(std::string(kPackages) + "chem/__init__.py", "from cupy import solver\n");
+  package("cupy-cuda12x", "13.6.0", {"cupy/solver.cpython-311-x86_64-linux-gnu.so"});
+  package("chem", "1.0", {"chem/libchem.so", "chem/__init__.py"});
+  Stack stack = capture();
+  const ConsumedLibrary& module = row_of(consumer_of(stack, "chem"), "solver.cpython-311-x86_64-linux-gnu.so");
+  EXPECT_TRUE(module.at_start);
+  EXPECT_EQ(module.lacks, std::vector<std::string>{"libcusolver.so.11"});
+  root_.write(std::string(kPackages) + "chem/__init__.py", "import cupy\nfrom cupy import other\n");
+  stack = capture();
+  for (const ConsumedLibrary& library : consumer_of(stack, "chem").libraries) EXPECT_FALSE(library.at_start);
+}
+
+// cuda.core without cuda-bindings: the namespace is there, the part of it is not.
+TEST_F(ConsumerImports, NeedThePartsOfANamespaceThatTheyImport) {
+  const std::string module = "cuda/core/_device.cpython-311-x86_64-linux-gnu.so";
+  library(module, "int PyInit__device(void) { return 1; }");
+  root_.write(std::string(kPackages) + "cuda/core/__init__.py",
+              "def _load():\n    from cuda import bindings\n\n_load()\n");
+  package("cuda-core", "1.2.2", {"cuda/core/__init__.py", module});
+  EXPECT_EQ(consumer_of(capture(), "cuda-core").lacks_packages, std::vector<std::string>{"cuda.bindings"});
+  root_.write(std::string(kPackages) + "cuda/bindings/__init__.py", "");
+  EXPECT_TRUE(consumer_of(capture(), "cuda-core").lacks_packages.empty());
+}
+
+}  // namespace
+}  // namespace varve
