@@ -40,7 +40,8 @@ std::string headline(const Check& check);
 // Of one rule the first `most` notes stay; the others are taken out. How many, by rule.
 std::map<std::string, std::size_t> fold_repeated_notes(std::vector<Finding>& findings, std::size_t most);
 
-// Why nothing about a consumer had to be judged, in one line ("it uses no CUDA"); empty where an answer is to be shown.
+// Why nothing about a consumer had to be judged, in one line ("its own files use no CUDA"); empty where an answer is to
+// be shown.
 std::string nothing_to_judge(const ConsumerVerdict& consumer);
 
 }  // namespace varve

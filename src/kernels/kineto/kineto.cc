@@ -135,8 +135,10 @@ Status KinetoReader::read(TraceInput& input) {
   if (timed_ == 0 && !saw_device_ && uncategorised_ > 0) {
     return Error{
         "reading a Chrome trace", input.where(),
-        fmt::format("its {} events have no categories, which PyTorch's profiler always writes", uncategorised_),
-        "Another program's trace is not read; of the first rocprof, give results.db instead"};
+        fmt::format("its {} events have no categories, which PyTorch's profiler writes (Kineto, since 1.8.1)",
+                    uncategorised_),
+        "Another program's trace is not read, nor that of torch.autograd.profiler_legacy: use torch.profiler; of the "
+        "first rocprof, give results.db"};
   }
   links_.tell(sink_);
   tell_unseen();

@@ -56,17 +56,23 @@ std::map<std::string, std::string> outermost_blocks(const std::string& source) {
 
 // The functions of a file that a statement of its own calls at the outermost level.
 std::set<std::string> functions_called_at_import(const std::string& source) {
-  std::set<std::string> called;
-  for (const std::string_view line : split(source, '\n')) {
+  std::set<std::string_view> called, defined;
+  for (std::string_view line : split(source, '\n')) {
+    const bool defines = line.starts_with("def ");
+    if (defines) line.remove_prefix(4);
     const std::size_t end = line.find('(');
     const std::string_view name = line.substr(0, std::min(end, line.size()));
-    const bool is_call =
+    const bool is_name =
         end != std::string_view::npos && !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
           return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
         });
-    if (is_call && source.find("def " + std::string(name) + "(") != std::string::npos) called.emplace(name);
+    if (is_name) (defines ? defined : called).insert(name);
   }
-  return called;
+  std::set<std::string> both;
+  for (const std::string_view name : called) {
+    if (defined.contains(name)) both.emplace(name);
+  }
+  return both;
 }
 
 // Their bodies, up to the first way out: cuda.core imports cuda.bindings so.

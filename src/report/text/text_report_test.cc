@@ -92,12 +92,12 @@ TEST(TextCheck, AConsumerWithNothingToJudgeTakesALine) {
   Check check = samples::check();
   const std::size_t before = split(text_check(check, false, {}), '\n').size();
   ConsumerVerdict idle{.name = "numpy 2.1", .environment = "~/venv", .state = CheckState::not_applicable};
-  idle.answers = {{Question::driver, CheckState::not_applicable, "it uses no CUDA"},
+  idle.answers = {{Question::driver, CheckState::not_applicable, "its own files use no CUDA"},
                   {Question::libraries, CheckState::not_applicable, "it has none that load CUDA"}};
   check.consumers.push_back(idle);
   const std::string text = text_check(check, false, {});
   EXPECT_EQ(split(text, '\n').size(), before + 1);
-  EXPECT_TRUE(has(text, "numpy 2.1 in ~/venv: nothing to judge: it uses no CUDA"));
+  EXPECT_TRUE(has(text, "numpy 2.1 in ~/venv: nothing to judge: its own files use no CUDA"));
 }
 
 TEST(TextCheck, GivesOneScreenOfAMachine) {

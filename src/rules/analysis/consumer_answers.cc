@@ -44,7 +44,7 @@ std::string no_gpu_words(const Situation& situation) {
 
 ConsumerAnswer answer_gpu(const Situation& situation, const ServingDriver& driver,
                           const std::vector<GpuSupportVerdict>& support, bool uses_cuda) {
-  if (!uses_cuda) return {Question::gpu, CheckState::not_applicable, "it uses no CUDA"};
+  if (!uses_cuda) return {Question::gpu, CheckState::not_applicable, "its own files use no CUDA"};
   if (situation.gpus.empty()) return {Question::gpu, CheckState::not_applicable, no_gpu_words(situation)};
   if (driver.presence != DriverPresence::there) return {Question::gpu, CheckState::not_applicable, driver.detail};
   if (support.empty()) return {Question::gpu, CheckState::cannot_tell, unknown_gpu_words(situation)};

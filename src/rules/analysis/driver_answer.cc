@@ -77,7 +77,7 @@ bool is_driver_too_old(const ServingDriver& driver, const DriverAnswer& answer) 
 
 DriverAnswer answer_driver(const Situation& situation, const ServingDriver& driver,
                            const std::vector<ConsumerRuntime>& runtimes, DriverCalls calls) {
-  DriverAnswer result{.answer = {Question::driver, CheckState::not_applicable, "it uses no CUDA"}};
+  DriverAnswer result{.answer = {Question::driver, CheckState::not_applicable, "its own files use no CUDA"}};
   const MainRuntime main = decide_main(situation, driver, runtimes);
   if (main.runtime == nullptr) return calls == DriverCalls::none ? result : without_runtime(situation, driver, calls);
   result.uses_cuda = true;
