@@ -239,9 +239,11 @@ class EnvironmentConsumers {
       (loading.open(*library, DependencyKind::opened, lookup_text(LookupWay::of_package)) ? loaded : failed)
           .push_back(library);
     }
-    const auto by_import = [&](const HeldLibrary* library) {
-      return package.start.import_opens(file_name(library->path));
-    };
+    if (failed.empty()) return;
+    std::vector<std::string> names;
+    for (const HeldLibrary* library : package.libraries) names.push_back(file_name(library->path));
+    const std::set<std::string> opened = package.start.opened_by_import(names);
+    const auto by_import = [&](const HeldLibrary* library) { return opened.contains(file_name(library->path)); };
     std::erase_if(failed, [&](const HeldLibrary* library) { return !by_import(library); });
     if (failed.empty() || std::any_of(loaded.begin(), loaded.end(), by_import)) return;
     for (const HeldLibrary* library : failed) loading.make_required(*library);

@@ -156,9 +156,9 @@ std::optional<PackageStart::Text> PackageStart::read_module(const std::string& m
   return std::nullopt;
 }
 
-const PackageStart::Reached& PackageStart::reach() const {
-  if (!reached_) reached_ = follow(false);
-  return *reached_;
+const std::set<std::string>& PackageStart::all_imports() const {
+  if (!all_imports_) all_imports_ = follow(false).imports;
+  return *all_imports_;
 }
 
 PackageStart::Reached PackageStart::follow(bool tried) const {
@@ -182,13 +182,17 @@ PackageStart::Reached PackageStart::follow(bool tried) const {
   return reached;
 }
 
-bool PackageStart::import_opens(const std::string& file_name) const {
-  if (opens(file_name)) return true;
-  const std::vector<Text>& texts = reach().texts;
+std::set<std::string> PackageStart::opened_by_import(const std::vector<std::string>& file_names) const {
+  std::set<std::string> opened;
+  const std::vector<Text> texts = follow(false).texts;
   const bool opens_some =
       std::any_of(texts.begin(), texts.end(), [](const Text& text) { return opens_at_import(text.source, ""); });
-  return opens_some && std::any_of(texts.begin(), texts.end(),
-                                   [&](const Text& text) { return names_library(text.source, file_name); });
+  for (const std::string& name : file_names) {
+    const bool is_named = opens_some && std::any_of(texts.begin(), texts.end(),
+                                                    [&](const Text& text) { return names_library(text.source, name); });
+    if (is_named || opens(name)) opened.insert(name);
+  }
+  return opened;
 }
 
 std::vector<std::string> PackageStart::opened_names() const {

@@ -21,12 +21,13 @@ class PackageStart {
   // The modules that the files at its top import at once: "torch._C". Packages of others too: "torch", "numpy".
   const std::set<std::string>& imports() const { return imports_; }
   // The same, and what those modules of the package import at once, and so on; at most 512 files are read.
-  const std::set<std::string>& all_imports() const { return reach().imports; }
+  const std::set<std::string>& all_imports() const;
   // Whether their import opens a library of this name (ctypes.CDLL): "libtorch_global_deps.so".
   bool opens(const std::string& file_name) const;
-  // The same of what these import at once: mxnet's base.py opens at import what its libinfo.py names. Where a name is
-  // made up, it is enough that one of them opens some library at import and one names this.
-  bool import_opens(const std::string& file_name) const;
+  // Which of these libraries they open, or what they import at once does: mxnet's base.py opens at import what its
+  // libinfo.py names. Where a name is made up, it is enough that one of them opens some library at import and one names
+  // this.
+  std::set<std::string> opened_by_import(const std::vector<std::string>& file_names) const;
   // Names that the import hands to the loader as they stand in a text, "libcudnn.so.8" of ctypes.CDLL("libcudnn.so.8"),
   // what is only tried included: onnxruntime 1.14 opens so, for all, what its libraries have no NEEDED entry for.
   std::vector<std::string> opened_names() const;
@@ -44,9 +45,7 @@ class PackageStart {
     std::vector<Text> texts;
   };
   std::optional<Text> read_module(const std::string& module) const;
-  // What the tops import at once, what that imports, and so on; read once, when it is asked for first.
-  const Reached& reach() const;
-  // `tried`: also where they go on without it.
+  // What the tops import at once, what that imports, and so on. `tried`: also where they go on without it.
   Reached follow(bool tried) const;
 
   const Files& files_;
@@ -54,7 +53,7 @@ class PackageStart {
   std::vector<std::string> tops_;
   std::vector<Text> texts_;  // of the tops
   std::set<std::string> imports_;
-  mutable std::optional<Reached> reached_;
+  mutable std::optional<std::set<std::string>> all_imports_;  // of follow(false), without the texts: they are large
 };
 
 // Whether a Python file opens libraries itself: ctypes.CDLL(…), ctypes.cdll.LoadLibrary(…), and what cuda-pathfinder
