@@ -41,7 +41,8 @@ std::vector<std::string> lines_of_settings(const std::string& path, const std::s
   struct stat status {};
   const bool of_settings = std::any_of(std::begin(kEndings), std::end(kEndings),
                                        [&](std::string_view ending) { return path.ends_with(ending); });
-  if (!of_settings || stat(path.c_str(), &status) != 0 || static_cast<std::uint64_t>(status.st_size) > kMostBytes) {
+  if (!of_settings || stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) ||
+      static_cast<std::uint64_t>(status.st_size) > kMostBytes) {
     return {};
   }
   std::ifstream file(path, std::ios::binary);

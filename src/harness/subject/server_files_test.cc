@@ -1,6 +1,8 @@
 #include "harness/subject/server_files.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -37,6 +39,14 @@ TEST_F(ServerFiles, OfProgramsLargeFilesAndBytesThereAreNone) {
   EXPECT_TRUE(lines_of_settings(write("varve_bytes.conf", std::string("a\0b\n", 4)), "").empty());
   EXPECT_TRUE(lines_of_settings(write("varve_large.conf", std::string(300'000, 'x')), "").empty());
   EXPECT_TRUE(lines_of_settings(::testing::TempDir() + "varve_not_there.conf", "").empty());
+}
+
+// Reading one would wait for a writer.
+TEST_F(ServerFiles, OfAFifoNothingIsRead) {
+  const std::string path = testing::TempDir() + "varve_fifo.conf";
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_TRUE(lines_of_settings(path, "").empty());
+  unlink(path.c_str());
 }
 
 }  // namespace

@@ -71,7 +71,9 @@ std::optional<MarkedSteps> MarksFolder::take(const Stretch& life) const {
   if (library_.empty()) return std::nullopt;
   for (auto each = std::filesystem::directory_iterator(path_, problem);
        !problem && each != std::filesystem::directory_iterator(); each.increment(problem)) {
-    if (paths.size() < kMostFiles) paths.push_back(each->path());
+    // Whatever else the program has put there (a FIFO would never end) stays.
+    const bool is_file = std::filesystem::is_regular_file(each->symlink_status(problem));
+    if (is_file && paths.size() < kMostFiles) paths.push_back(each->path());
   }
   std::vector<MarksRow> rows;
   for (const std::filesystem::path& path : paths) {
