@@ -151,6 +151,18 @@ TEST(Control, ALibraryThatSomeUnitsMappedIsAGapNotADifference) {
   EXPECT_EQ(comparison.control, Control::controlled_with_gaps);
 }
 
+// Units too short for a sample are looked at in the first round only: the others say nothing about a library.
+TEST(Control, UnitsThatNobodyLookedAtAreNoReasonForAGap) {
+  varve::Run run = quiet_run();
+  for (Unit& each : run.units) {
+    each.libraries.push_back(library("/lib/libnss_files.so.2", each.variant == "A" ? "f11e" : "f11f"));
+    if (each.index > 1) each.libraries.clear();
+  }
+  const Comparison comparison = compared_control(run);
+  EXPECT_EQ(item(comparison, "library.libnss_files.so.2").state, ItemState::different);
+  EXPECT_EQ(item(comparison, "library.libnss_files.so.2").a, "libnss_files.so.2 (build id f11e)");
+}
+
 TEST(Control, WhatDiffersInsideTwoCommandsIsNotRecorded) {
   varve::Run run = quiet_run();
   run.variants[1].command = {"./other", "--threads", "4"};

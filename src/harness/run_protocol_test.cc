@@ -290,6 +290,27 @@ TEST(Protocol, WithoutASteadyHalfThereIsNoSteadyState) {
   EXPECT_NE(run.findings[0].evidence.find("after 14 of 20 units"), std::string::npos) << run.findings[0].evidence;
 }
 
+std::vector<std::string> events_of_units_that_use(double cpu_seconds) {
+  Bench bench(2, 2, 0);
+  FakeExecutor executor([&](int i) {
+    UnitOutcome outcome = fine(i);
+    outcome.system_seconds = i == 1 ? cpu_seconds : 0.0001;
+    return outcome;
+  });
+  executor.sampling_period = 0.01;
+  bench.execute(executor);
+  return executor.events;
+}
+
+TEST(Protocol, UnitsTooShortForASampleAreSampledInTheFirstRoundOnly) {
+  EXPECT_EQ(events_of_units_that_use(0.0005),
+            (std::vector<std::string>{"/a", "/b",
+                                      "no samples: units of the first round used at most 0.5 ms of CPU time, and 10 ms "
+                                      "lie between two samples",
+                                      "/b", "/a"}));
+  EXPECT_EQ(events_of_units_that_use(0.01), (std::vector<std::string>{"/a", "/b", "/b", "/a"}));
+}
+
 TEST(Protocol, WhoInterruptedIsNamed) {
   EXPECT_EQ(interrupter(SIGINT, {}), "the user (SIGINT)");
   EXPECT_EQ(interrupter(SIGTERM, {{"SLURM_JOB_ID", "12"}}),

@@ -37,10 +37,13 @@ class FakeExecutor : public Executor {
     if (server_starts) return Done{};
     return Error{"starting the server", "srv", "it ended before it was ready: exit status 3", ""};
   }
+  double seconds_between_samples() const override { return sampling_period; }
+  void stop_sampling(const std::string& why) override { events.push_back("no samples: " + why); }
   void stop_server(int key) override { events.push_back("stop " + variant_name(key)); }
   std::vector<std::string> events;  // of what is not measured, and units by their programs
   int aside_exit = 0;
   bool server_starts = true;
+  double sampling_period = 0;
   std::vector<std::string> programs;
   std::vector<int> pads;
   std::vector<std::string> window_metrics;

@@ -99,7 +99,7 @@ struct Unit {
   std::optional<int> threads_at_work;      // with a fair part of the window's CPU samples; nothing: none was seen
   std::string cpus;                        // that CPU samples found it on: "0-3,8"; empty: not known
   std::string cpus_allowed;                // that its first process might run on at its end; empty: not known
-  std::vector<Library> libraries;          // mapped while it ran, sorted by path
+  std::vector<Library> libraries;          // mapped while it ran, sorted by path; empty: nobody looked
   Profiles profiles;                       // what ran, by the ids of Run::kernels
   std::vector<UnitMark> marks;             // why a reader may distrust it; never dropped for it
   std::optional<UnitRecording> recording;  // of an evidence unit

@@ -35,14 +35,15 @@ std::string why_no_account(const Sides& sides, const SeenUnits& seen, ProfileKin
     return "a single block was sampled: no spread";
   }
   if (least >= 2) return {};
-  if (least == 1) return seen.paired ? "a single pair was sampled: no spread" : "a single unit was sampled on a side";
   std::set<std::string> reasons;
   for (const auto* units : {&sides.units_a, &sides.units_b}) {
     for (const Unit* unit : *units) {
       for (std::string& reason : unit->profiles.reasons_absent(kind)) reasons.insert(std::move(reason));
     }
   }
-  return reasons.empty() ? "no CPU samples were taken on both sides" : join({reasons.begin(), reasons.end()}, ", ");
+  if (!reasons.empty()) return join({reasons.begin(), reasons.end()}, ", ");
+  if (least == 1) return seen.paired ? "a single pair was sampled: no spread" : "a single unit was sampled on a side";
+  return "no CPU samples were taken on both sides";
 }
 
 bool all_have_windows(const SeenUnits& seen) {

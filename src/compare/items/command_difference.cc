@@ -81,13 +81,14 @@ bool runs_one_file(const Variant& a, const Variant& b, std::size_t before) {
          file_a->digest == file_b->digest;
 }
 
-// The units mapped the program itself: it is machine code, not a script for an interpreter.
+// The units whose libraries are known mapped the program itself: it is machine code, not a script for an interpreter.
 bool is_machine_code(const Variant& variant, const std::vector<const Unit*>& units) {
   const std::string& path = variant.program;
   const std::string end = path.starts_with("./")                           ? path.substr(1)
                           : path.starts_with('/') || path.starts_with('~') ? path
                                                                            : "/" + path;
-  return !units.empty() && std::all_of(units.begin(), units.end(), [&](const Unit* unit) {
+  const std::vector<const Unit*> known = units_with_libraries(units);
+  return !known.empty() && std::all_of(known.begin(), known.end(), [&](const Unit* unit) {
     return std::any_of(unit->libraries.begin(), unit->libraries.end(),
                        [&](const Library& library) { return library.path.ends_with(end); });
   });

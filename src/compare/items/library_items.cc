@@ -108,7 +108,8 @@ bool is_of_one_release(const Loaded& a, const Loaded& b, const Sides& sides) {
 ItemState state_of_library(const Loaded& a, const Loaded& b, const Sides& sides) {
   if (a.units == 0 || b.units == 0) {
     // Mapped by every unit of one side and by none of the other. By some units only: chance may decide about it.
-    const bool always = a.units == sides.units_a.size() || b.units == sides.units_b.size();
+    const bool always =
+        a.units == units_with_libraries(sides.units_a).size() || b.units == units_with_libraries(sides.units_b).size();
     return always ? ItemState::different : ItemState::unknown;
   }
   if (sides.one_document && a.paths == b.paths && a.build_ids == b.build_ids)
@@ -124,10 +125,6 @@ std::string id_of(const std::string& stem, const Loaded& a, const Loaded& b) {
   std::set<std::string> names = a.names;
   names.insert(b.names.begin(), b.names.end());
   return "library." + (names.size() == 1 ? *names.begin() : stem);
-}
-
-bool nothing_mapped(const std::vector<const Unit*>& units) {
-  return std::all_of(units.begin(), units.end(), [](const Unit* unit) { return unit->libraries.empty(); });
 }
 
 std::string unseen_text(const std::vector<const Unit*>& units) {
@@ -173,13 +170,15 @@ bool used_gpu(const std::vector<const Unit*>& units) {
 }
 
 void add_library_items(const Sides& sides, std::vector<ControlItem>& items) {
-  if (nothing_mapped(sides.units_a) || nothing_mapped(sides.units_b)) {
+  const std::vector<const Unit*> units_a = units_with_libraries(sides.units_a),
+                                 units_b = units_with_libraries(sides.units_b);
+  if (units_a.empty() || units_b.empty()) {
     items.push_back({"libraries", Layer::kernel_library, "libraries loaded", unseen_text(sides.units_a),
                      unseen_text(sides.units_b), ItemState::unknown, false});
     return;
   }
-  LoadedByStem a = loaded_by(sides.units_a, sides.variant_a->program);
-  LoadedByStem b = loaded_by(sides.units_b, sides.variant_b->program);
+  LoadedByStem a = loaded_by(units_a, sides.variant_a->program);
+  LoadedByStem b = loaded_by(units_b, sides.variant_b->program);
   std::set<std::string> stems;
   for (const auto* side : {&a, &b}) {
     for (const auto& [stem, loaded] : *side) stems.insert(stem);
@@ -190,7 +189,7 @@ void add_library_items(const Sides& sides, std::vector<ControlItem>& items) {
     const Loaded& of_b = b[stem];
     const std::string& path = of_a.units > 0 ? *of_a.paths.begin() : *of_b.paths.begin();
     items.push_back({id_of(stem, of_a, of_b), library_layer(path), library_item_title(path),
-                     text_of_library(of_a, sides.units_a.size()), text_of_library(of_b, sides.units_b.size()),
+                     text_of_library(of_a, units_a.size()), text_of_library(of_b, units_b.size()),
                      state_of_library(of_a, of_b, sides), false});
   }
 }

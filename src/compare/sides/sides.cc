@@ -192,4 +192,9 @@ std::vector<std::string> common_metrics(const Sides& sides) {
   return common;
 }
 
+std::vector<const Unit*> units_with_libraries(std::vector<const Unit*> units) {
+  std::erase_if(units, [](const Unit* unit) { return unit->libraries.empty(); });
+  return units;
+}
+
 }  // namespace varve

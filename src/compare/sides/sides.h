@@ -35,6 +35,9 @@ Result<Sides> sides_of(const Run& run, const std::string& a = "A", const std::st
 // Two documents. Error when a variant is missing or has no finished timing unit.
 Result<Sides> sides_of(const Side& a, const Side& b);
 
+// Those whose libraries somebody looked at.
+std::vector<const Unit*> units_with_libraries(std::vector<const Unit*> units);
+
 // The values of a metric on both sides, over the units that have a positive one (ratios and logarithms need it). In
 // one document still partner by partner. Both are empty when no unit has it.
 struct MetricValues {

@@ -70,6 +70,9 @@ class Executor {
   virtual UnitOutcome execute(const UnitRequest& request) = 0;
   // A fixed piece of work between units, where there is one.
   virtual std::optional<Canary> canary() { return std::nullopt; }
+  // CPU time between two samples of what runs; 0: none are taken. Once stopped they stay so.
+  virtual double seconds_between_samples() const { return 0; }
+  virtual void stop_sampling(const std::string& why) { (void)why; }
   // A command that is not measured, before or after a unit: of the outcome only its end and last output are set.
   virtual UnitOutcome execute_aside(const UnitRequest& request) {
     (void)request;

@@ -71,6 +71,14 @@ void KernelWitness::forget() {
   if (unavailable_.empty()) sampler_->take();
 }
 
+double KernelWitness::seconds_between_samples() const { return unavailable_.empty() ? 1 / hertz_ : 0; }
+
+void KernelWitness::stop_sampling(std::string why) {
+  sampler_.reset();
+  unavailable_ = std::move(why);
+  stopped_ = true;
+}
+
 void KernelWitness::look_at_libraries() {
   Result<std::vector<Library>> now = mapped_libraries(world_, process_);
   if (!now) return;
@@ -115,10 +123,12 @@ KernelEvidence KernelWitness::unit_ended(std::span<const Stretch> windows) {
   } else {
     evidence.libraries = std::move(polled_);
     profiles.add_absent(kCpuSamples, unavailable_);
-    profiles.add_absent(kCpuSamples,
-                        looks_ == 0
-                            ? "libraries: the program ended before they could be looked at"
-                            : "libraries of child processes, and those mapped only between two looks at the process");
+    if (!stopped_) {
+      profiles.add_absent(kCpuSamples,
+                          looks_ == 0
+                              ? "libraries: the program ended before they could be looked at"
+                              : "libraries of child processes, and those mapped only between two looks at the process");
+    }
   }
   if (std::string work = work_on_devices(evidence.libraries); !work.empty()) {
     const auto cpu = profiles.by_kind.find(kCpuSamples);

@@ -38,6 +38,11 @@ class KernelWitness {
   // Drops what was seen since: it was no unit.
   void forget();
 
+  // CPU time between two samples; 0: none are taken.
+  double seconds_between_samples() const;
+  // Takes no samples any more, of no unit, and says why.
+  void stop_sampling(std::string why);
+
  private:
   void look_at_libraries();
   void look_at_devices();
@@ -48,6 +53,7 @@ class KernelWitness {
   std::string home_;
   std::unique_ptr<CpuSampler> sampler_;
   std::string unavailable_;  // why there are no samples
+  bool stopped_ = false;     // there were, and other units told which libraries are loaded
   SymbolCache symbols_;
   int process_ = -1;
   double interval_ = 0;

@@ -37,6 +37,8 @@ class ProcessExecutor : public Executor {
   Status start_server(int key, const ServerRequest& request) override;
   void stop_server(int key) override;
   std::optional<Canary> canary() override { return take_canary(); }
+  double seconds_between_samples() const override { return witness_.seconds_between_samples(); }
+  void stop_sampling(const std::string& why) override { witness_.stop_sampling(why); }
 
  private:
   ServerProcess* server_of(const UnitRequest& request) const;
