@@ -1,5 +1,7 @@
 #include "binary/elf/symbol_hash.h"
 
+#include <functional>
+
 namespace varve {
 
 std::uint32_t gnu_symbol_hash(std::string_view name) {
@@ -16,6 +18,11 @@ std::uint32_t sysv_symbol_hash(std::string_view name) {
     hash = (hash ^ (high >> 24)) & ~high;
   }
   return hash;
+}
+
+std::uint32_t own_symbol_hash(std::string_view name) {
+  const std::size_t hash = std::hash<std::string_view>()(name);
+  return static_cast<std::uint32_t>(hash ^ (hash >> 32));
 }
 
 }  // namespace varve

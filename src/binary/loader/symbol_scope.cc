@@ -7,8 +7,7 @@
 namespace varve {
 namespace {
 
-constexpr int kMostChainSteps = 65'536;  // of a damaged table whose chain runs in a circle
-constexpr std::size_t kMostName = std::size_t{1} << 20;
+constexpr int kMostChainSteps = 65'536;                        // of a damaged table whose chain runs in a circle
 constexpr std::uint64_t kMostEffort = std::uint64_t{1} << 31;  // of one file in its scope: some seconds
 
 bool is_same(const SymbolVersion& one, const SymbolVersion& other) {
@@ -17,11 +16,8 @@ bool is_same(const SymbolVersion& one, const SymbolVersion& other) {
 
 }  // namespace
 
-std::string_view DynamicSymbols::name_at(std::uint32_t offset) const {
-  if (offset >= names_.size()) return {};
-  const std::string_view rest = std::string_view(names_).substr(offset, kMostName);
-  return rest.substr(0, rest.find('\0'));
-}
+DynamicSymbols::Sought::Sought(std::string_view name)
+    : text(name), gnu(gnu_symbol_hash(name)), own(own_symbol_hash(name)) {}
 
 const SymbolVersion* DynamicSymbols::version_of(std::uint32_t index) const {
   if (!has_versions_ || index >= symbols_.size()) return nullptr;
@@ -29,11 +25,11 @@ const SymbolVersion* DynamicSymbols::version_of(std::uint32_t index) const {
   return id < versions_.size() && versions_[id].hash != 0 ? &versions_[id] : nullptr;
 }
 
-bool DynamicSymbols::matches(std::uint32_t index, std::string_view name, const SymbolVersion* version, int& versioned,
+bool DynamicSymbols::matches(std::uint32_t index, std::uint32_t own_hash, const SymbolVersion* version, int& versioned,
                              std::uint32_t& newest) const {
   if (index >= symbols_.size()) return false;
   const Symbol& row = symbols_[index];
-  if (!row.defines || name_at(row.name) != name) return false;
+  if (!row.defines || row.name != own_hash) return false;
   if (!has_versions_) return true;
   const std::uint16_t id = row.version;
   if (version == nullptr) {
@@ -46,8 +42,9 @@ bool DynamicSymbols::matches(std::uint32_t index, std::string_view name, const S
   return !version->hidden && own == nullptr && (id & 0x8000) == 0;
 }
 
-std::optional<std::uint32_t> DynamicSymbols::find(std::string_view name, std::uint32_t hash,
-                                                  const SymbolVersion* version, std::uint64_t& effort) const {
+std::optional<std::uint32_t> DynamicSymbols::find(const Sought& name, const SymbolVersion* version,
+                                                  std::uint64_t& effort) const {
+  const std::uint32_t hash = name.gnu;
   ++effort;
   if (buckets_.empty()) return std::nullopt;
   int versioned = 0;
@@ -64,17 +61,17 @@ std::optional<std::uint32_t> DynamicSymbols::find(std::string_view name, std::ui
       const auto index = static_cast<std::uint32_t>(at + first_);
       if (at - (bucket - first_) >= kMostChainSteps) break;
       ++effort;
-      if (((chains_[at] ^ hash) >> 1) == 0 && matches(index, name, version, versioned, newest)) {
+      if (((chains_[at] ^ hash) >> 1) == 0 && matches(index, name.own, version, versioned, newest)) {
         is_found = true;
         found = index;
       }
       if ((chains_[at] & 1) != 0) break;
     }
   } else {
-    std::uint32_t index = buckets_[sysv_symbol_hash(name) % buckets_.size()];
+    std::uint32_t index = buckets_[sysv_symbol_hash(name.text) % buckets_.size()];
     for (int step = 0; index != 0 && index < chains_.size() && step < kMostChainSteps && !is_found; ++step) {
-      effort += 1 + name.size() / 16;
-      if (matches(index, name, version, versioned, newest)) {
+      ++effort;
+      if (matches(index, name.own, version, versioned, newest)) {
         is_found = true;
         found = index;
       }
@@ -92,13 +89,12 @@ std::optional<std::uint32_t> DynamicSymbols::find(std::string_view name, std::ui
 
 bool DynamicSymbols::defines(std::string_view name, const SymbolVersion* version) const {
   std::uint64_t effort = 0;
-  return find(name, gnu_symbol_hash(name), version, effort).has_value();
+  return find(Sought(name), version, effort).has_value();
 }
 
 std::size_t DynamicSymbols::bytes() const {
-  return names_.size() + symbols_.size() * sizeof(Symbol) +
-         (buckets_.size() + chains_.size() + wanted_.size()) * sizeof(std::uint32_t) +
-         bloom_.size() * sizeof(std::uint64_t);
+  return names_.size() + symbols_.size() * sizeof(Symbol) + (buckets_.size() + chains_.size()) * sizeof(std::uint32_t) +
+         wanted_.size() * sizeof(Wanted) + bloom_.size() * sizeof(std::uint64_t);
 }
 
 bool DynamicSymbols::offers_version(const SymbolVersion& version) const {
@@ -120,17 +116,17 @@ std::vector<UnboundSymbol> unbound_symbols(const DynamicSymbols& symbols, std::s
     missing.push_back(&need.version);
   }
   std::uint64_t effort = 0;
-  for (const std::uint32_t index : symbols.wanted_) {
+  for (const DynamicSymbols::Wanted& wanted : symbols.wanted_) {
     if (effort > kMostEffort) break;
-    const SymbolVersion* version = symbols.version_of(index);
+    const SymbolVersion* version = symbols.version_of(wanted.symbol);
     const bool told = version != nullptr && std::any_of(missing.begin(), missing.end(), [&](const auto* one) {
                         return is_same(*one, *version) && one->file == version->file;
                       });
     if (told) continue;
-    const std::string_view name = symbols.name_at(symbols.symbols_[index].name);
-    const std::uint32_t hash = gnu_symbol_hash(name);
+    const std::string_view name = std::string_view(symbols.names_).substr(wanted.name, wanted.length);
+    const DynamicSymbols::Sought sought(name);
     effort += name.size() / 16;
-    const auto binds = [&](const DynamicSymbols* file) { return file->find(name, hash, version, effort).has_value(); };
+    const auto binds = [&](const DynamicSymbols* file) { return file->find(sought, version, effort).has_value(); };
     const auto found = std::find_if(scope.begin(), scope.end(), binds);
     // A file that had versions when it was linked against and now has none at all, needing none either: glibc stops the
     // whole process there ("Inconsistency detected by ld.so", check_match).

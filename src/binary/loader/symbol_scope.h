@@ -29,7 +29,8 @@ struct UnboundSymbol {
 };
 
 // The symbols that a file exports and those that its relocations want of others, as the loader sees them: from the
-// segments alone, all read once. About as large as the file's own table of names.
+// segments alone, all read once. Of the file's names only those that it wants are kept: frameworks define 100 000 of
+// 100 bytes each.
 class DynamicSymbols {
  public:
   // Error: as read_dynamic_image; tables outside the file; more than 16 million symbols, or names of over 512 MiB. A
@@ -55,26 +56,31 @@ class DynamicSymbols {
                                                     const std::function<const DynamicSymbols*(const std::string&)>&,
                                                     std::size_t);
 
-  std::string_view name_at(std::uint32_t offset) const;
+  // A name as it is looked for. Two that are not the same share `gnu` and `own` once in 2^63, and in a file that has
+  // the old table of hashes alone `own` once in 2^32: whoever made such a file by intent could as well give it the
+  // name.
+  struct Sought {
+    explicit Sought(std::string_view name);
+    std::string_view text;
+    std::uint32_t gnu = 0, own = 0;
+  };
+
   // One row of the table against a reference: whether it is it. `versioned` counts definitions of later versions.
-  bool matches(std::uint32_t index, std::string_view name, const SymbolVersion* version, int& versioned,
+  bool matches(std::uint32_t index, std::uint32_t own_hash, const SymbolVersion* version, int& versioned,
                std::uint32_t& newest) const;
-  // Adds what it took to `effort`: steps along chains and pieces of names.
-  std::optional<std::uint32_t> find(std::string_view name, std::uint32_t gnu_hash, const SymbolVersion* version,
-                                    std::uint64_t& effort) const;
+  // Adds what it took to `effort`: steps along chains.
+  std::optional<std::uint32_t> find(const Sought& name, const SymbolVersion* version, std::uint64_t& effort) const;
   const SymbolVersion* version_of(std::uint32_t index) const;
 
   // What counts of a row of DT_SYMTAB, and its row of DT_VERSYM: a third of their size, and frameworks have 100 000.
   struct Symbol {
-    std::uint32_t name = 0;       // where it begins in names_
+    std::uint32_t name = 0;       // its own hash; 0 where it defines nothing
     std::uint16_t version = 0;    // the id; 0 where the file has no versions
     bool defines : 1 = false;     // something that a reference can mean,
     bool for_others : 1 = false;  // also one of another file
-    bool wants : 1 = false;       // a definition of another file, at any rate
   };
   static_assert(sizeof(Symbol) == 8);
 
-  std::string names_;  // DT_STRTAB
   std::vector<Symbol> symbols_;
   bool has_versions_ = false;            // whether there is a DT_VERSYM
   std::vector<SymbolVersion> versions_;  // by id; those of DT_VERDEF and DT_VERNEED
@@ -84,7 +90,11 @@ class DynamicSymbols {
   };
   std::vector<Need> needs_;             // of DT_VERNEED, in the file's order
   std::vector<SymbolVersion> offered_;  // of DT_VERDEF, the base version too
-  std::vector<std::uint32_t> wanted_;   // indices of symbols
+  struct Wanted {
+    std::uint32_t symbol = 0, name = 0, length = 0;  // which row, and where its name stands in names_
+  };
+  std::vector<Wanted> wanted_;
+  std::string names_;  // of what is wanted, one behind the other
   // DT_GNU_HASH, else DT_HASH: `chains_` begins with the symbol first_.
   bool gnu_ = true;
   std::vector<std::uint64_t> bloom_;

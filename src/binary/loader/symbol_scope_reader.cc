@@ -1,6 +1,7 @@
 // Reads the tables of DynamicSymbols by virtual address, each with bounds and a cap.
 #include <algorithm>
 
+#include "binary/elf/symbol_hash.h"
 #include "binary/loader/symbol_scope.h"
 
 namespace varve {
@@ -11,6 +12,7 @@ constexpr std::uint64_t kMostNames = std::uint64_t{512} << 20;
 constexpr std::uint64_t kMostRelocations = std::uint64_t{1} << 26;  // beside those without a symbol
 constexpr std::size_t kMostVersions = 32'768;                       // ids have 15 bits
 constexpr std::size_t kMostVersionName = 4096;
+constexpr std::size_t kMostName = std::size_t{1} << 20;
 constexpr std::size_t kPiece = std::size_t{64} << 10;
 
 Error broken_symbols(const std::string& where, std::string found) {
@@ -29,6 +31,7 @@ struct DynamicSymbolsReader {
   const DynamicImage& image;
   const std::string& where;
   DynamicSymbols symbols{};
+  std::string names{};  // DT_STRTAB
 
   template <class T>
   bool read_row(std::uint64_t address, T& into) const {
@@ -117,9 +120,13 @@ struct DynamicSymbolsReader {
     return true;
   }
 
-  std::string text(std::uint32_t offset) const {
-    return std::string(symbols.name_at(offset).substr(0, kMostVersionName));
+  std::string_view name_at(std::uint32_t offset) const {
+    if (offset >= names.size()) return {};
+    const std::string_view rest = std::string_view(names).substr(offset, kMostName);
+    return rest.substr(0, rest.find('\0'));
   }
+
+  std::string text(std::uint32_t offset) const { return std::string(name_at(offset).substr(0, kMostVersionName)); }
 
   void set_version(std::size_t id, const SymbolVersion& version) {
     if (id >= symbols.versions_.size()) symbols.versions_.resize(id + 1);
@@ -165,17 +172,22 @@ struct DynamicSymbolsReader {
     }
   }
 
-  static DynamicSymbols::Symbol symbol_of(const Elf64_Sym& row) {
-    const unsigned type = ELF64_ST_TYPE(row.st_info), binding = ELF64_ST_BIND(row.st_info);
-    const unsigned visibility = ELF64_ST_VISIBILITY(row.st_other);
-    const bool undefined = row.st_shndx == SHN_UNDEF;
+  static bool is_for_others(const Elf64_Sym& row) {
+    const unsigned binding = ELF64_ST_BIND(row.st_info), visibility = ELF64_ST_VISIBILITY(row.st_other);
+    return visibility != STV_HIDDEN && visibility != STV_INTERNAL &&
+           (binding == STB_GLOBAL || binding == STB_WEAK || binding == STB_GNU_UNIQUE);
+  }
+
+  // Something that a reference can mean.
+  static bool is_definition(const Elf64_Sym& row) {
+    const unsigned type = ELF64_ST_TYPE(row.st_info);
     const bool placed = row.st_value != 0 || row.st_shndx == SHN_ABS || type == STT_TLS;
-    const bool seen = visibility != STV_HIDDEN && visibility != STV_INTERNAL;
-    const bool bound = binding == STB_GLOBAL || binding == STB_WEAK || binding == STB_GNU_UNIQUE;
-    return {.name = row.st_name,
-            .defines = !undefined && placed && is_allowed_type(type),
-            .for_others = seen && bound,
-            .wants = undefined && seen && binding != STB_WEAK && binding != STB_LOCAL};
+    return row.st_shndx != SHN_UNDEF && placed && is_allowed_type(type);
+  }
+
+  // A definition of another file, at any rate.
+  static bool is_wanted(const Elf64_Sym& row) {
+    return row.st_shndx == SHN_UNDEF && is_for_others(row) && ELF64_ST_BIND(row.st_info) != STB_WEAK;
   }
 
   // Goes through `count` rows at `address` in pieces, so that the table as the file has it is never held as a whole.
@@ -192,11 +204,29 @@ struct DynamicSymbolsReader {
     return true;
   }
 
-  bool read_symbols(std::uint64_t address, std::uint64_t count) {
-    if (count > kMostSymbols || !image.offset_of(address, count * sizeof(Elf64_Sym))) return false;
+  // `named`: by relocations, of which what is wanted is kept with its name.
+  Status read_symbols(std::uint64_t address, std::uint64_t count, const std::vector<bool>& named) {
+    if (count > kMostSymbols || !image.offset_of(address, count * sizeof(Elf64_Sym))) return outside("symbols");
     symbols.symbols_.resize(count);
-    return each_row<Elf64_Sym>(address, count,
-                               [&](std::size_t i, const Elf64_Sym& row) { symbols.symbols_[i] = symbol_of(row); });
+    std::uint64_t length = 0;  // of all names: those that overlap may be more than their table
+    const bool whole = each_row<Elf64_Sym>(address, count, [&](std::size_t i, const Elf64_Sym& row) {
+      symbols.symbols_[i].for_others = is_for_others(row);
+      const bool defines = is_definition(row), wanted = i > 0 && i < named.size() && named[i] && is_wanted(row);
+      if ((!defines && !wanted) || length > kMostNames) return;
+      const std::string_view name = name_at(row.st_name);
+      length += name.size();
+      symbols.symbols_[i].defines = defines;
+      if (defines) symbols.symbols_[i].name = own_symbol_hash(name);
+      if (wanted) keep_wanted(i, name);
+    });
+    if (!whole) return outside("symbols");
+    return length > kMostNames ? Status(broken_symbols(where, "its names take more than 512 MiB")) : Done{};
+  }
+
+  void keep_wanted(std::size_t symbol, std::string_view name) {
+    const auto narrow = [](std::size_t number) { return static_cast<std::uint32_t>(number); };
+    symbols.wanted_.push_back({narrow(symbol), narrow(symbols.names_.size()), narrow(name.size())});
+    symbols.names_.append(name);
   }
 
   // DT_VERSYM, one a symbol.
@@ -206,11 +236,8 @@ struct DynamicSymbolsReader {
                                    [&](std::size_t i, std::uint16_t id) { symbols.symbols_[i].version = id; });
   }
 
-  void choose_wanted(const std::vector<bool>& named) {
-    for (std::size_t i = 1; i < std::min(named.size(), symbols.symbols_.size()); ++i) {
-      if (!named[i] || !symbols.symbols_[i].wants) continue;
-      symbols.wanted_.push_back(static_cast<std::uint32_t>(i));
-    }
+  Status outside(const char* what) const {
+    return broken_symbols(where, std::string("its ") + what + " point outside the file");
   }
 
   // DT_SYMTAB has no length of its own: as far as the hash table and the relocations reach.
@@ -218,26 +245,25 @@ struct DynamicSymbolsReader {
     auto table = image.value(DT_SYMTAB);
     if (!table || image.strings_size == 0) return Done{};
     if (image.strings_size > kMostNames) return broken_symbols(where, "its names take more than 512 MiB");
-    symbols.names_.resize(image.strings_size);
-    if (!image.reader.read(image.strings, std::as_writable_bytes(std::span(symbols.names_)))) {
+    names.resize(image.strings_size);
+    if (!image.reader.read(image.strings, std::as_writable_bytes(std::span(names)))) {
       return broken_symbols(where, "it changed while it was read");
     }
     const auto gnu = image.value(DT_GNU_HASH), sysv = image.value(DT_HASH);
     const bool hashed = gnu ? read_gnu_hash(*gnu) : !sysv || read_sysv_hash(*sysv);
     if (!hashed) return broken_symbols(where, "its table of hashes points outside the file or does not end");
     std::vector<bool> named;
-    if (!read_relocations(named)) return broken_symbols(where, "its relocations point outside the file");
+    if (!read_relocations(named)) return outside("relocations");
     const auto last = std::find(named.rbegin(), named.rend(), true);
     const std::uint64_t hashes = symbols.hashed_ + (symbols.gnu_ && symbols.hashed_ > 0 ? symbols.first_ : 0);
     const std::uint64_t count = std::max<std::uint64_t>(hashes, static_cast<std::uint64_t>(named.rend() - last));
-    if (!read_symbols(*table, count)) return broken_symbols(where, "its symbols point outside the file");
+    if (Status symbols_read = read_symbols(*table, count, named); !symbols_read) return symbols_read;
     const auto versions = image.value(DT_VERSYM);
     if (versions && !read_version_ids(*versions)) {
       return broken_symbols(where, "its table of versions points outside the file");
     }
     read_definitions();
     read_needs();
-    choose_wanted(named);
     return Done{};
   }
 };
