@@ -216,6 +216,22 @@ TEST(Benchmark, CpuSamplesAndLibrariesComeWithTheUnit) {
   EXPECT_FALSE(unit.libraries.empty());
 }
 
+TEST(Benchmark, UnitsTooShortForASampleAreWatchedInTheFirstRound) {
+  RunPlan plan = plan_of({"true"}, 2);
+  plan.sampling_hertz = 1;  // a second of CPU time apart
+  const varve::Run run = run_of(plan);
+  ASSERT_EQ(run.units.size(), 2u);
+  if (run.units[0].profiles.find(kCpuSamples) == nullptr) GTEST_SKIP() << "no CPU samples here";
+  EXPECT_FALSE(run.units[0].libraries.empty());
+  EXPECT_TRUE(run.units[1].libraries.empty());
+  const std::vector<std::string> reasons = run.units[1].profiles.reasons_absent(kCpuSamples);
+  ASSERT_EQ(reasons.size(), 1u);
+  EXPECT_NE(reasons[0].find("1000 ms lie between two samples"), std::string::npos) << reasons[0];
+  const Finding* finding = find(run, "VRV-RUN-NO-KERNEL-EVIDENCE");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_NE(finding->fix.find("--sampling"), std::string::npos) << "it is permitted: " << finding->fix;
+}
+
 TEST(Benchmark, WithoutSamplesTheLibrariesAreLookedUp) {
   const varve::Run run = run_of(plan_of({"sleep", "0.3"}, 1));
   ASSERT_EQ(run.units.size(), 1u);

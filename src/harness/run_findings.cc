@@ -282,7 +282,7 @@ void add_work_finding(Run& run) {
 }
 
 void add_evidence_finding(Run& run) {
-  bool any_timed = false;
+  bool any_timed = false, any_sampled = false;
   std::set<std::string> reasons;
   double cpu_seconds = 0;
   for (const Unit& unit : run.units) {
@@ -295,6 +295,7 @@ void add_evidence_finding(Run& run) {
     any_timed = true;
     cpu_seconds += unit.user_seconds + unit.system_seconds;
     for (const auto& [unseen, times] : unit.profiles.absent) reasons.insert(unseen.reason);
+    any_sampled = any_sampled || unit.profiles.by_kind.contains(kCpuSamples);
     for (const auto& [kind, profile] : unit.profiles.by_kind) {
       reasons.insert(profile.unseen.begin(), profile.unseen.end());
     }
@@ -304,13 +305,14 @@ void add_evidence_finding(Run& run) {
   finding.id = "VRV-RUN-NO-KERNEL-EVIDENCE";
   finding.layer = Layer::kernels;
   finding.severity = Severity::note;
-  finding.mender = Mender::platform;
+  finding.mender = any_sampled ? Mender::application : Mender::platform;
   finding.evidence = reasons.empty()
                          ? fmt::format("no CPU sample fell into the timing units, which used {} of CPU time in all",
                                        format_seconds(cpu_seconds))
                          : join({reasons.begin(), reasons.end()}, "; ");
   finding.consequence = "the run does not say which kernels ran: a change of speed cannot be traced to one";
-  finding.fix = reasons.empty() ? "let a unit run longer" : "permit perf_event_open (perf_event_paranoid at most 2)";
+  finding.fix = any_sampled ? "let a unit run longer, or take more samples: --sampling 10000"
+                            : "permit perf_event_open (perf_event_paranoid at most 2)";
   run.findings.push_back(std::move(finding));
 }
 

@@ -105,7 +105,7 @@ class Scheduler {
     }
     if (most >= period) return;
     executor_.stop_sampling(fmt::format(
-        "units of the first round used at most {:.2g} ms of CPU time, and {:.3g} ms lie between two samples",
+        "units of the first round used at most {:.2g} ms of CPU time, and {:.4g} ms lie between two samples",
         most * 1e3, period * 1e3));
   }
 

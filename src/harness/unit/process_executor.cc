@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <csignal>
 #include <iterator>
@@ -42,21 +42,6 @@ std::uint64_t own_peak_bytes(const Files& files) {
   const std::vector<std::string_view> words = split_words(std::string_view(*text).substr(at + 1, 64));
   const std::optional<std::int64_t> kibibytes = words.size() > 1 ? parse_integer(words[1]) : std::nullopt;
   return kibibytes ? static_cast<std::uint64_t>(*kibibytes) * 1024 : 0;
-}
-
-// The CPUs that a process may run on, also of one that has ended and was not waited for yet; empty when not known.
-// sched_getaffinity(2): the same mask as in /proc/PID/status, of those that are online, and no file is read for it.
-std::string cpus_allowed(int process) {
-  constexpr std::size_t kMostCpus = 4096;
-  cpu_set_t mask[kMostCpus / CPU_SETSIZE];
-  const long bytes =
-      syscall(SYS_sched_getaffinity, process, sizeof mask, mask);  // how much of the mask this kernel has
-  if (bytes <= 0) return "";
-  std::set<std::uint32_t> cpus;
-  for (std::uint32_t cpu = 0; cpu < 8 * static_cast<std::uint32_t>(bytes); ++cpu) {
-    if (CPU_ISSET_S(cpu, sizeof mask, mask)) cpus.insert(cpu);
-  }
-  return format_cpu_list(cpus);
 }
 
 // A little wider than it was: the clock was read in whole seconds and fractions, not in nanoseconds.
@@ -142,16 +127,20 @@ ProcessExecutor::ProcessExecutor(const World& world, KernelWitness& witness, Tem
   if (processors > 0) processors_ = static_cast<double>(processors);
 }
 
-std::vector<std::string> ProcessExecutor::environment_for(const UnitRequest& request) const {
-  std::vector<std::string> environment;
-  environment.reserve(request.environment->size() + 4);
-  for (const std::string& setting : *request.environment) {
-    if (!setting.starts_with("VARVE_METRICS=") && !setting.starts_with("VARVE_PAD=")) environment.push_back(setting);
+// Made once of each that units are given: only the padding is another every time.
+const std::vector<std::string>& ProcessExecutor::environment_for(const UnitRequest& request) {
+  Environment& made = environments_[request.environment];
+  if (made.built.empty() || made.asked != *request.environment) {
+    made = {*request.environment, {}};
+    for (const std::string& setting : made.asked) {
+      if (!setting.starts_with("VARVE_METRICS=") && !setting.starts_with("VARVE_PAD=")) made.built.push_back(setting);
+    }
+    marks_.add_to(made.built);
+    made.built.push_back("VARVE_METRICS=" + metrics_.path());
+    made.built.emplace_back();
   }
-  marks_.add_to(environment);
-  environment.push_back("VARVE_METRICS=" + metrics_.path());
-  environment.push_back("VARVE_PAD=" + std::string(static_cast<std::size_t>(request.environment_pad), 'x'));
-  return environment;
+  made.built.back() = "VARVE_PAD=" + std::string(static_cast<std::size_t>(request.environment_pad), 'x');
+  return made.built;
 }
 
 // Reading /proc/stat costs some 20 µs, more with many CPUs, and its counts move in steps of 10 ms: an answer that is
@@ -163,6 +152,22 @@ std::optional<MachineTime> ProcessExecutor::machine_time() {
     last_machine_time_at_ = now;
   }
   return last_machine_time_;
+}
+
+// The CPUs that a process may run on, also of one that has ended and was not waited for yet; empty when not known.
+// sched_getaffinity(2): the same mask as in /proc/PID/status, of those that are online, and no file is read for it.
+const std::string& ProcessExecutor::cpus_allowed(int process) {
+  constexpr std::size_t kMostCpus = 4096;
+  std::array<std::uint64_t, kMostCpus / 64> mask{};
+  const long bytes = syscall(SYS_sched_getaffinity, process, sizeof mask, mask.data());  // of it that this kernel has
+  if (bytes <= 0) mask = {};
+  if (mask == last_mask_) return last_cpus_;
+  std::set<std::uint32_t> cpus;
+  for (std::uint32_t cpu = 0; cpu < kMostCpus; ++cpu) {
+    if (((mask[cpu / 64] >> (cpu % 64)) & 1) != 0) cpus.insert(cpu);
+  }
+  last_mask_ = mask;
+  return last_cpus_ = format_cpu_list(cpus);
 }
 
 // What the unit reports, through whatever way: what the user named comes first.
@@ -205,7 +210,7 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& asked) {
   }
   if (asked.outputs != nullptr) asked.outputs->begin(asked.directory);
   if (!metrics_.make()) outcome.metrics_note = "the file $VARVE_METRICS could not be made";
-  const std::vector<std::string> environment = environment_for(request);
+  const std::vector<std::string>& environment = environment_for(request);
   conditions_.begin(monotonic_now());
   gpus_.begin();
   const std::optional<MachineTime> before = machine_time();
@@ -254,7 +259,7 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& asked) {
 
 UnitOutcome ProcessExecutor::execute_aside(const UnitRequest& request) {
   UnitOutcome outcome;
-  const std::vector<std::string> environment = environment_for(request);
+  const std::vector<std::string>& environment = environment_for(request);
   outcome.started_at = monotonic_now();
   Result<SpawnedProcess> spawned =
       spawn_process(request.program, *request.command, environment, empty_input_.fd(), {request.directory, -1});

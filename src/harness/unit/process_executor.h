@@ -1,6 +1,7 @@
 #pragma once
 #include <sys/resource.h>
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,11 +44,16 @@ class ProcessExecutor : public Executor {
  private:
   ServerProcess* server_of(const UnitRequest& request) const;
   std::optional<MachineTime> machine_time();
-  std::vector<std::string> environment_for(const UnitRequest& request) const;
+  const std::vector<std::string>& environment_for(const UnitRequest& request);
+  const std::string& cpus_allowed(int process);
   Result<WrittenMetrics> read_unit(const UnitRequest& request, UnitReadings& readings, UnitOutcome& outcome);
   static void take_conditions(const rusage& used, const MachineTime* before, const MachineTime* after,
                               UnitOutcome& outcome);
   void set_peak_memory(std::uint64_t bytes, UnitOutcome& outcome);
+
+  struct Environment {
+    std::vector<std::string> asked, built;  // as requests give it, and as programs get it
+  };
 
   const World& world_;
   KernelWitness& witness_;
@@ -63,6 +69,9 @@ class ProcessExecutor : public Executor {
   std::optional<MachineTime> last_machine_time_;  // as last read,
   double last_machine_time_at_ = 0;               // on the monotonic clock
   double processors_ = 1;
+  std::map<const std::vector<std::string>*, Environment> environments_;
+  std::array<std::uint64_t, 64> last_mask_{};  // of CPUs, and what it is in words
+  std::string last_cpus_;
   std::vector<char> buffer_;  // for the program's output, of every unit
   std::map<int, std::unique_ptr<ServerProcess>> servers_;
   std::uint64_t own_peak_bytes_ = 0;  // our VmHWM when last looked at: it only grows

@@ -42,13 +42,14 @@ void mark_shared_cpus(UnitOutcome& outcome, double processors) {
   const double own = outcome.wall_seconds > 0 ? cpu / outcome.wall_seconds : 0;
   const bool others_there = others > kMuchByOthers * processors;
   const bool full = others_there && own + others > kBusyMachine * processors;
+  if (!full && !switched) return;
   const std::string load = load_text(outcome.conditions, processors);
   if (full || (switched && others_there)) {
     std::string text =
         fmt::format("other programs took the CPUs: {}{:.1f} busy with others", load.empty() ? "" : load + ", ", others);
     if (switched) text += fmt::format(", {} involuntary context switches", outcome.involuntary_switches);
     outcome.marks.push_back({Mark::others, std::move(text)});
-  } else if (switched) {
+  } else {
     outcome.marks.push_back(
         {Mark::switches, fmt::format("threads shared its CPUs: {} involuntary context switches{}",
                                      outcome.involuntary_switches, load.empty() ? "" : ", " + load)});
