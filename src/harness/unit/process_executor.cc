@@ -148,7 +148,7 @@ std::vector<std::string> ProcessExecutor::environment_for(const UnitRequest& req
   for (const std::string& setting : *request.environment) {
     if (!setting.starts_with("VARVE_METRICS=") && !setting.starts_with("VARVE_PAD=")) environment.push_back(setting);
   }
-  marks_.add_to(environment);
+  marks_.add_to(environment, request.uses_torch);
   environment.push_back("VARVE_METRICS=" + metrics_.path());
   environment.push_back("VARVE_PAD=" + std::string(static_cast<std::size_t>(request.environment_pad), 'x'));
   return environment;

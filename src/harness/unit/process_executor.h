@@ -10,10 +10,10 @@
 #include "harness/conditions/gpu_watch.h"
 #include "harness/conditions/machine_time.h"
 #include "harness/conditions/machine_watch.h"
+#include "harness/marks/marked_steps.h"
 #include "harness/unit/executor.h"
 #include "harness/unit/kernel_witness.h"
 #include "harness/unit/leftovers.h"
-#include "harness/unit/marked_steps.h"
 #include "harness/unit/metrics.h"
 #include "harness/unit/temporary_directory.h"
 
