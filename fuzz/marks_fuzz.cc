@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "harness/unit/marked_steps.h"
+#include "harness/marks/marked_steps.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const varve::Stretch life{1'000'000, 9'000'000};

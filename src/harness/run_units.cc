@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "base/text.h"
 #include "harness/forecast.h"
 #include "harness/plan.h"
 #include "harness/protocol/failures.h"
@@ -25,6 +26,15 @@ namespace varve {
 namespace {
 
 constexpr int kMostWarmupRounds = 10'000;  // by time
+
+// Whether a unit of any side loaded PyTorch into a Python.
+bool has_used_torch(const std::vector<Unit>& units) {
+  return std::any_of(units.begin(), units.end(), [](const Unit& unit) {
+    return std::any_of(unit.libraries.begin(), unit.libraries.end(), [](const Library& library) {
+      return file_name(library.path).starts_with("libtorch_python.so");
+    });
+  });
+}
 
 double end_of(const Unit& unit) { return unit.started_seconds + unit.wall_seconds; }
 
@@ -54,7 +64,9 @@ class Scheduler {
     const bool warm_up_first = rounds > 0 && plan_.rules.warmup != WarmupRule::found;
     total_ = static_cast<int>(first_unit_) + sides() * (rounds + (warm_up_first ? plan_.warmup : 0));
     observer_.planned(total_);
-    const bool measured = (!warm_up_first || warm_up()) && measure(rounds);
+    const bool is_warm = !warm_up_first || warm_up();
+    uses_torch_ = has_used_torch(run_.units);
+    const bool measured = is_warm && measure(rounds);
     surroundings_.end();
     for (int side = 0; measured && side < sides(); ++side) {
       if (interrupt_count() == 0 && kept_) record_side(side);
@@ -300,6 +312,7 @@ class Scheduler {
     request.server = surroundings_.server(planned.side);
     request.environment_pad = pads_.next();
     request.timeout_seconds = plan_.timeout_seconds;
+    request.uses_torch = uses_torch_;
     request.sources = &plan_.sources;
     if (!plan_.same_outputs.empty()) request.outputs = &outputs_;
     request.window_metric =
@@ -349,6 +362,7 @@ class Scheduler {
   OutputWatch outputs_;
   Failures failures_;
   Surroundings surroundings_;
+  bool uses_torch_ = false;  // settled before the first timing unit, for all units of all sides alike
   int total_ = 0;
   double offset_ = 0;          // the end of the units that were there already
   double run_started_at_ = 0;  // on the monotonic clock

@@ -255,5 +255,23 @@ TEST(Scheduler, AFailedEvidenceUnitLeavesTheTimingComplete) {
   EXPECT_EQ(run.findings[0].severity, Severity::warning);
 }
 
+// Settled before the first timing unit, so that all of them are measured alike.
+TEST(RunUnits, AreOfPytorchOnAllSidesWhereAWarmUpOfOneSideLoadedIt) {
+  const auto loads = [](int from) {
+    return FakeExecutor([from](int i) {
+      UnitOutcome outcome = fine(i);
+      if (i >= from) outcome.libraries.push_back({.path = "/v/site-packages/torch/lib/libtorch_python.so"});
+      return outcome;
+    });
+  };
+  SchedulerBench bench(2, 1), cold(2, 1, 0);
+  bench.plan.kernels = cold.plan.kernels = KernelsWay::none;
+  FakeExecutor second_side = loads(1), no_warmup = loads(0);
+  bench.execute(second_side);
+  EXPECT_EQ(second_side.uses_torch, (std::vector<bool>{false, false, true, true}));
+  cold.execute(no_warmup);
+  EXPECT_EQ(no_warmup.uses_torch, (std::vector<bool>{false, false}));
+}
+
 }  // namespace
 }  // namespace varve

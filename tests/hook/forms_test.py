@@ -31,7 +31,7 @@ WORK = """
 import os, sys, time
 def work(seconds, until="closed"):
     profiler = sys.modules.get("torch.autograd.profiler")
-    hooked = until and profiler is not None and any(type(f).__name__ == "_Hook" for f in sys.meta_path)
+    hooked = until and profiler is not None and any(type(getattr(f, "hook", None)).__name__ == "_Hook" for f in sys.meta_path)
     begun = time.monotonic()
     def is_done():
         took = time.monotonic() - begun
@@ -149,7 +149,7 @@ mine.export_chrome_trace(os.path.dirname(__file__) + "/own.json"); print(os.path
 """, "{python} {program}", "the program's own profiler"),
     ("a sitecustomize of its own", "work(2.5); print(own)", "{python} {program}", SEEN),
     ("a usercustomize", "work(2.5); print(mine)", "env PYTHONUSERBASE={user} {python} {program}", SEEN),
-    ("no torch", "work(0.3); print(sys.path[1:], [type(f).__name__ for f in sys.meta_path if type(f).__name__ != '_Hook'])",
+    ("no torch", "work(0.3); print(sys.path[1:], [type(f).__name__ for f in sys.meta_path if type(f).__name__ != '_Watch'])",
      "{python} {program}", NO_WORD),
 ]
 

@@ -17,6 +17,7 @@ import unittest
 from fake_frameworks import JAX, TENSORFLOW, TORCH
 
 HOOK = pathlib.Path(sys.argv[1])
+START = HOOK.parent.parent / "marks" / "start_up.py"
 LISTED = {row["id"] for row in json.loads(pathlib.Path(sys.argv[2]).read_text(encoding="utf-8"))["facts"]}
 PYTHONS = sys.argv[3:] or [sys.executable]
 
@@ -28,7 +29,8 @@ class Program:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="varve-hook-"))
         self.out = self.folder / "hook" / "out"
         self.out.mkdir(parents=True)
-        shutil.copy(HOOK, self.folder / "hook" / "sitecustomize.py")
+        shutil.copy(START, self.folder / "hook" / "sitecustomize.py")
+        shutil.copy(HOOK, self.folder / "hook" / "varve_hook.py")
         shutil.copy(HOOK.parent / "framework_questions.py", self.folder / "hook")
         self.modules = self.folder / "modules"
         self.modules.mkdir()
@@ -96,7 +98,7 @@ class Hook(unittest.TestCase):
         program = Program(window=(0, 0.1))
         text = """
             import sys
-            print(sys.path[1:], [f for f in sys.meta_path if "Hook" in type(f).__name__] and "watching",
+            print(sys.path[1:], [f for f in sys.meta_path if hasattr(f, "awaited")] and "watching",
                   sys.modules["sitecustomize"].__name__)
             import json, threading
             print(threading.active_count())

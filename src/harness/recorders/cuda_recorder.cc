@@ -7,8 +7,8 @@
 #include "base/redact.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "harness/marks/marked_steps.h"
 #include "harness/recorders/recorders.h"
-#include "harness/unit/marked_steps.h"
 #include "kernels/files/trace_files.h"
 
 namespace varve {

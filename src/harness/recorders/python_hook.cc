@@ -11,6 +11,7 @@
 
 #include "base/embedded.h"
 #include "base/text.h"
+#include "harness/marks/start_up.h"
 #include "harness/unit/redacted_line.h"
 
 namespace varve {
@@ -61,14 +62,11 @@ void add_failure(HookTraces& left, std::string text) {
 Status lay_hook(const std::string& folder, std::optional<HookWindow> window) {
   std::error_code problem;
   std::filesystem::create_directories(out_folder(folder), problem);
-  bool good = !problem;
-  for (const auto& [name, source] : {std::pair("sitecustomize.py", "start_up_hook.py"),
-                                     std::pair("framework_questions.py", "framework_questions.py")}) {
-    std::ofstream file(hook_folder(folder) + "/" + name);
-    file << embedded_file(std::string("src/harness/recorders/") + source);
-    file.close();
-    good = good && file.good();
-  }
+  if (Status laid = lay_start_up(hook_folder(folder), "src/harness/recorders/start_up_hook.py"); !laid) return laid;
+  std::ofstream questions(hook_folder(folder) + "/framework_questions.py");
+  questions << embedded_file("src/harness/recorders/framework_questions.py");
+  questions.close();
+  bool good = !problem && questions.good();
   if (window) {
     std::ofstream file(hook_folder(folder) + "/window");
     file << fmt::format("{:.3f} {:.3f}", window->start_seconds, window->length_seconds);
@@ -85,8 +83,7 @@ Status lay_hook(const std::string& folder, std::optional<HookWindow> window) {
 
 std::string hooked_python_path(const std::string& folder, const std::map<std::string, std::string>& environment) {
   const auto set = environment.find("PYTHONPATH");
-  const bool any = set != environment.end() && !set->second.empty();
-  return hook_folder(folder) + (any ? ":" + set->second : "");
+  return python_path_behind(hook_folder(folder), set == environment.end() ? "" : set->second);
 }
 
 void note_to_hook(const std::string& folder, std::string_view what, int process, std::string_view text) {

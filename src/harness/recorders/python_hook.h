@@ -10,9 +10,8 @@
 
 namespace varve {
 
-// The start-up hook in the folder of a recorded unit: FOLDER/hook/sitecustomize.py, which Python imports before the
-// program because FOLDER/hook stands first on PYTHONPATH, and FOLDER/hook/out, where it writes. What the hook does says
-// start_up_hook.py.
+// The start-up hook in the folder of a recorded unit: FOLDER/hook, which stands first on PYTHONPATH
+// (harness/marks/start_up.h), and FOLDER/hook/out, where it writes. What the hook does says start_up_hook.py.
 
 // When the hook is to open PyTorch's profiler itself, where PyTorch does not ask: on the monotonic clock.
 struct HookWindow {

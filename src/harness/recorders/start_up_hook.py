@@ -1,6 +1,5 @@
-# Put on PYTHONPATH by `varve run` for a recording unit, as sitecustomize.py in a folder of its own. Python imports it
-# before the program. In a program that imports none of torch, jax and tensorflow it does nothing but look, at the end,
-# whether one of them is there. Otherwise it
+# What `varve run` puts beside start_up.py for a recording unit. In a program that imports none of torch, jax and tensorflow
+# it does nothing but look, at the end, whether one of them is there. Otherwise it
 #   - opens torch.profiler for a window, where PyTorch does not ask for one by itself (Kineto on demand), or asks and
 #     nothing comes of it,
 #   - notices a profiler that the program opens itself, and leaves it alone,
@@ -19,7 +18,7 @@ class _Hook(object):
     def __init__(self):
         self.folder = os.path.dirname(os.path.abspath(__file__))
         self.out = os.path.join(self.folder, "out")
-        self.awaited = {"torch", "jax", "tensorflow"}
+        self.awaited = ("torch", "jax", "tensorflow")
         self.said = False         # its facts, in this process
         self.in_window = {}       # facts of the window: every value that was met, by the fact
         self.compiled = []        # how torch.compile was called
@@ -33,33 +32,14 @@ class _Hook(object):
 
     # ---- a framework is about to be imported ----
 
-    def find_spec(self, name, path=None, target=None):
-        if name not in self.awaited or path is not None:
-            return None
-        try:
-            self.awaited.remove(name)
-            if name == "torch" and len(self.plan() or ()) == 3:
-                self.note("holds")  # PyTorch may ask while it is still being imported
-            if not self.awaited:
-                sys.meta_path.remove(self)
-            import importlib.util
-            spec = importlib.util.find_spec(name)
-            load = spec.loader.exec_module
-
-            def exec_module(module):
-                load(module)
-                try:
-                    del spec.loader.exec_module
-                except Exception:
-                    pass
-                self.quietly(self.is_there, name, module)
-
-            spec.loader.exec_module = exec_module
-            return spec
-        except Exception:
-            return None
+    def is_coming(self, name):
+        if name == "torch" and len(self.plan() or ()) == 3:
+            self.note("holds")  # PyTorch may ask while it is still being imported
 
     def is_there(self, name, module):
+        self.quietly(self.watch_framework, name, module)
+
+    def watch_framework(self, name, module):
         import atexit
         atexit.register(self.quietly, self.at_exit)  # handlers run backwards: before the framework takes itself apart
         self.quietly(self.end_with_workers)
@@ -470,31 +450,8 @@ class _Hook(object):
         return ran < seconds * 1e6 / 10
 
 
-def _install():
+def start():
     hook = _Hook()
-    # The program's imports are as they would be without us.
-    sys.path[:] = [each for each in sys.path if os.path.abspath(each or ".") != hook.folder]
     import atexit
     atexit.register(hook.quietly, hook.at_exit)
-    if sys.version_info >= (3, 6):  # what came before asks importers in another way
-        sys.meta_path.insert(0, hook)
-
-
-# The environment's own sitecustomize, which stands behind ours. What it raises is raised.
-def _chain():
-    own = sys.modules.pop("sitecustomize", None)
-    try:
-        import sitecustomize
-    except ImportError:
-        if "sitecustomize" not in str(sys.exc_info()[1]):
-            raise
-    finally:
-        if own is not None:
-            sys.modules.setdefault("sitecustomize", own)
-
-
-try:
-    _install()
-except Exception:
-    pass
-_chain()
+    return hook

@@ -26,6 +26,7 @@ struct UnitRequest {
   std::string window_metric;                              // whose window is that of the unit; "": of the first written
   std::function<void(std::string_view)> output;           // gets stdout and stderr as they come; may be empty
   const MetricSources* sources = nullptr;  // where numbers are read beside $VARVE_METRICS; not owned, none: nowhere
+  bool uses_torch = false;                 // in Python: the steps that its record_function marks can be seen too
   OutputWatch* outputs = nullptr;          // holds outputs against those of other units; not owned, may be none
   int watched = -1;                        // a descriptor to watch while the unit runs; -1: none. Lent
   std::function<void()> readable;          // called whenever it can be read

@@ -130,12 +130,12 @@ ProcessExecutor::ProcessExecutor(const World& world, KernelWitness& witness, Tem
 // Made once of each that units are given: only the padding is another every time.
 const std::vector<std::string>& ProcessExecutor::environment_for(const UnitRequest& request) {
   Environment& made = environments_[request.environment];
-  if (made.built.empty() || made.asked != *request.environment) {
-    made = {*request.environment, {}};
+  if (made.built.empty() || made.uses_torch != request.uses_torch || made.asked != *request.environment) {
+    made = {request.uses_torch, *request.environment, {}};
     for (const std::string& setting : made.asked) {
       if (!setting.starts_with("VARVE_METRICS=") && !setting.starts_with("VARVE_PAD=")) made.built.push_back(setting);
     }
-    marks_.add_to(made.built);
+    marks_.add_to(made.built, made.uses_torch);
     made.built.push_back("VARVE_METRICS=" + metrics_.path());
     made.built.emplace_back();
   }

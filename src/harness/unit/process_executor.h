@@ -11,10 +11,10 @@
 #include "harness/conditions/gpu_watch.h"
 #include "harness/conditions/machine_time.h"
 #include "harness/conditions/machine_watch.h"
+#include "harness/marks/marked_steps.h"
 #include "harness/unit/executor.h"
 #include "harness/unit/kernel_witness.h"
 #include "harness/unit/leftovers.h"
-#include "harness/unit/marked_steps.h"
 #include "harness/unit/metrics.h"
 #include "harness/unit/temporary_directory.h"
 
@@ -52,6 +52,7 @@ class ProcessExecutor : public Executor {
   void set_peak_memory(std::uint64_t bytes, UnitOutcome& outcome);
 
   struct Environment {
+    bool uses_torch = false;
     std::vector<std::string> asked, built;  // as requests give it, and as programs get it
   };
 

@@ -1,4 +1,4 @@
-#include "harness/unit/marked_steps.h"
+#include "harness/marks/marked_steps.h"
 
 #include <fmt/format.h>
 
@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "harness/marks/start_up.h"
 #include "harness/readings/combine.h"
 #include "kernels/analysis/steps.h"
 
@@ -53,10 +54,14 @@ std::string injected_library() {
 
 MarksFolder::MarksFolder(std::string path, bool wanted) : path_(std::move(path)) {
   std::error_code problem;
-  if (wanted && std::filesystem::create_directory(path_, problem) && !problem) library_ = injected_library();
+  is_there_ = wanted && std::filesystem::create_directory(path_, problem) && !problem;
+  if (!is_there_) return;
+  library_ = injected_library();
+  has_hook_ = static_cast<bool>(lay_start_up(path_ + "/hook", "src/harness/marks/marks_hook.py"));
 }
 
-void MarksFolder::add_to(std::vector<std::string>& environment) const {
+void MarksFolder::add_to(std::vector<std::string>& environment, bool of_torch) const {
+  if (of_torch && has_hook_) add_hook_to(environment);
   const auto speaks_of_it = [](const std::string& setting) {
     return setting.starts_with("NVTX_INJECTION64_PATH=") || setting.starts_with("VARVE_CUDA_RECORD=");
   };
@@ -65,10 +70,21 @@ void MarksFolder::add_to(std::vector<std::string>& environment) const {
   environment.push_back("VARVE_MARKS=" + path_);
 }
 
+void MarksFolder::add_hook_to(std::vector<std::string>& environment) const {
+  const std::string name = "PYTHONPATH=";
+  std::string set;
+  std::erase_if(environment, [&](const std::string& setting) {
+    if (!setting.starts_with(name)) return false;
+    set = setting.substr(name.size());
+    return true;
+  });
+  environment.push_back(name + python_path_behind(path_ + "/hook", set));
+}
+
 std::optional<MarkedSteps> MarksFolder::take(const Stretch& life) const {
   std::vector<std::filesystem::path> paths;
   std::error_code problem;
-  if (library_.empty()) return std::nullopt;
+  if (!is_there_) return std::nullopt;
   for (auto each = std::filesystem::directory_iterator(path_, problem);
        !problem && each != std::filesystem::directory_iterator(); each.increment(problem)) {
     // Whatever else the program has put there (a FIFO would never end) stays.

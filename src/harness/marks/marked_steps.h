@@ -11,7 +11,7 @@ namespace varve {
 // Where libvarve-cuda.so stands: installed, or beside the program where that was built; empty: neither.
 std::string injected_library();
 
-// The steps that a unit's program marked by NVTX ranges, by CLOCK_MONOTONIC.
+// The steps that a unit's program marked, by ranges of NVTX or PyTorch's record_function, by CLOCK_MONOTONIC.
 struct MarkedSteps {
   std::string annotation;   // "step_N"
   std::uint64_t count = 0;  // of all processes and threads together
@@ -19,19 +19,25 @@ struct MarkedSteps {
       stretches;  // from the beginning of a thread's first to the end of its last; those of several united
 };
 
-// Where the library that a program's NVTX loads (src/inject/marks.cc) puts down the steps that are marked.
+// Where the steps that are marked are put down: by the library that a program's NVTX loads (src/inject/marks.cc), and
+// by a hook in Python (marks_hook.py).
 class MarksFolder {
  public:
-  // Makes the folder. Where there is no library or no folder, or `wanted` is false, nothing is asked of any program.
+  // Makes the folder. Where there is none, or `wanted` is false, nothing is asked of any program.
   MarksFolder(std::string path, bool wanted);
 
-  // Adds what tells a program of it, unless the environment names another listener or asks our own for ranges.
-  void add_to(std::vector<std::string>& environment) const;
+  // Adds what tells a program of it: of the library, unless the environment names another listener or asks our own for
+  // ranges; of the hook, where it is `of_torch`.
+  void add_to(std::vector<std::string>& environment, bool of_torch) const;
   // What the unit left there, which is removed. Nothing: no step was marked twice, or none inside of its life.
   std::optional<MarkedSteps> take(const Stretch& life) const;
 
  private:
-  std::string path_, library_;
+  void add_hook_to(std::vector<std::string>& environment) const;
+
+  std::string path_;
+  bool is_there_ = false, has_hook_ = false;
+  std::string library_;
 };
 
 // One file of theirs (src/inject/marks.h); rows that make no sense are passed over. Exposed for tests and fuzzing.

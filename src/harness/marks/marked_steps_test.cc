@@ -1,8 +1,10 @@
-#include "harness/unit/marked_steps.h"
+#include "harness/marks/marked_steps.h"
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 namespace varve {
 namespace {
@@ -74,6 +76,29 @@ TEST(MarkedSteps, AreNoneWhereNothingMakesSense) {
     EXPECT_TRUE(parse_marks(whole.substr(0, size)).empty()) << size;
   EXPECT_EQ(parse_marks(whole).size(), 1u);
   EXPECT_TRUE(parse_marks("varve-marks 2" + whole.substr(13)).empty());
+}
+
+TEST(MarksFolder, StandsBeforeThePythonPathOfProgramsThatUsePytorch) {
+  std::string base = "/tmp/varve-marks-test-XXXXXX";
+  ASSERT_NE(mkdtemp(base.data()), nullptr);
+  const std::string hook = base + "/marks/hook";
+  const MarksFolder marks(base + "/marks", true);
+  const auto python_path = [](const MarksFolder& folder, std::vector<std::string> environment, bool of_torch) {
+    folder.add_to(environment, of_torch);
+    std::string all;
+    for (const std::string& setting : environment) {
+      if (setting.starts_with("PYTHONPATH=")) all += setting;
+    }
+    return all;
+  };
+  EXPECT_EQ(python_path(marks, {"PYTHONPATH=/a:/b", "X=1"}, true), "PYTHONPATH=" + hook + ":/a:/b");
+  EXPECT_EQ(python_path(marks, {"PYTHONPATH="}, true), "PYTHONPATH=" + hook);
+  EXPECT_EQ(python_path(marks, {"NVTX_INJECTION64_PATH=/other.so"}, true), "PYTHONPATH=" + hook);
+  EXPECT_EQ(python_path(marks, {"PYTHONPATH=/a"}, false), "PYTHONPATH=/a");
+  EXPECT_TRUE(std::filesystem::is_regular_file(hook + "/sitecustomize.py"));
+  EXPECT_EQ(python_path(MarksFolder(base + "/unwanted", false), {}, true), "");
+  EXPECT_EQ(python_path(MarksFolder(base + "/none/there", true), {}, true), "");
+  std::filesystem::remove_all(base);
 }
 
 }  // namespace
