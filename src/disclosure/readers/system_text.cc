@@ -1,6 +1,9 @@
 // /etc/os-release and uname -a (whose second word names the host and is left out):
 //   PRETTY_NAME="Ubuntu 22.04.5 LTS"
+//   $ uname -r                                              (the release below it)
 //   Linux host 5.15.0-107-generic #117-Ubuntu SMP … x86_64 x86_64 x86_64 GNU/Linux
+#include <algorithm>
+
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
@@ -19,6 +22,15 @@ class SystemReader : public TextReader {
       declare(declared, "os.name", std::string(up_to(text.substr(13), "\"")), place);
       return true;
     }
+    if (text.ends_with("uname -r")) return is_asked_ = true;
+    if (is_asked_ && !text.empty()) {
+      is_asked_ = false;
+      const std::string_view release = trim(text);
+      if (is_package_version(release) && std::count(release.begin(), release.end(), '.') > 1) {
+        declare(declared, "os.kernel.release", std::string(release), place);
+        return true;
+      }
+    }
     if (!text.starts_with("Linux ") || !has(text, " #") || !has(text, "GNU/Linux")) {
       return false;
     }
@@ -32,6 +44,9 @@ class SystemReader : public TextReader {
     }
     return true;
   }
+
+ private:
+  bool is_asked_ = false;  // for the kernel's release: the next line is it
 };
 }  // namespace
 

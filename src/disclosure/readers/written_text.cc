@@ -23,14 +23,15 @@ constexpr std::size_t kMostLine = 240;  // what somebody wrote by hand, not a lo
 constexpr std::size_t kMostKey = 48;
 constexpr std::int64_t kHeadingReach = 4;  // lines below a heading in which its value stands
 
-enum class Meaning { none, gpu, driver, api_level, toolkit, torch, python, kernel, system, libc };
+enum class Meaning { none, gpu, driver, api_level, toolkit, torch, python, kernel, system, libc, wsl };
 
 struct KeyRow {
   std::string_view key;
   Meaning meaning;
 };
 // In order of the alphabet; of a key the marks, brackets and "version" at its end are left out.
-constexpr auto kKeys = std::to_array<KeyRow>({{"cuda driver", Meaning::driver},
+constexpr auto kKeys = std::to_array<KeyRow>({{"betriebssystem", Meaning::system},
+                                              {"cuda driver", Meaning::driver},
                                               {"cuda toolkit", Meaning::toolkit},
                                               {"device name", Meaning::gpu},
                                               {"driver", Meaning::driver},
@@ -44,6 +45,8 @@ constexpr auto kKeys = std::to_array<KeyRow>({{"cuda driver", Meaning::driver},
                                               {"gpu.name", Meaning::gpu},
                                               {"gpus", Meaning::gpu},
                                               {"gpu型号", Meaning::gpu},
+                                              {"gpu型號", Meaning::gpu},
+                                              {"grafikkarte", Meaning::gpu},
                                               {"graphics card", Meaning::gpu},
                                               {"hardware", Meaning::gpu},
                                               {"kernel", Meaning::kernel},
@@ -56,13 +59,23 @@ constexpr auto kKeys = std::to_array<KeyRow>({{"cuda driver", Meaning::driver},
                                               {"nvidia gpu", Meaning::gpu},
                                               {"nvidia gpu driver", Meaning::driver},
                                               {"nvidia-driver", Meaning::driver},
+                                              {"nvidia-treiber", Meaning::driver},
+                                              {"nvidia-treiberversion", Meaning::driver},
                                               {"operating system", Meaning::system},
                                               {"os", Meaning::system},
                                               {"python", Meaning::python},
+                                              {"python-version", Meaning::python},
                                               {"pytorch", Meaning::torch},
+                                              {"pytorch-version", Meaning::torch},
                                               {"pytorch.version", Meaning::torch},
                                               {"torch", Meaning::torch},
+                                              {"treiber", Meaning::driver},
+                                              {"treiberversion", Meaning::driver},
                                               {"video card", Meaning::gpu},
+                                              {"wsl", Meaning::wsl},
+                                              {"内核", Meaning::kernel},
+                                              {"内核版本", Meaning::kernel},
+                                              {"操作系统", Meaning::system},
                                               {"显卡", Meaning::gpu},
                                               {"显卡型号", Meaning::gpu},
                                               {"显卡驱动", Meaning::driver},
@@ -321,6 +334,13 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view value
     case Meaning::system:
       if (value.size() < 4 || value.size() > 64 || !has(value, " ")) return false;
       declare(declared, "os.name", std::string(value), place);
+      return true;
+    case Meaning::wsl:  // "2.1.5.0", and of a form "[X] WSL 2"
+      if (!value.starts_with('2') && !value.starts_with("WSL 2") && !value.starts_with("WSL2") &&
+          !value.starts_with("[X] WSL 2") && !value.starts_with("[x] WSL 2")) {
+        return false;
+      }
+      declare(declared, "machine.hypervisor", "Hyper-V (WSL)", place, "", Standing::inferred);
       return true;
     case Meaning::libc: {
       const std::string_view version = leading_version(value.starts_with("glibc-") ? value.substr(6) : value);

@@ -45,6 +45,14 @@ class SmiQueryReader : public TextReader {
   std::string section_, part_;  // "GPU Link Info" and "Link Width"
 };
 
+// "MIG Device : None" of a GPU in MIG mode. One that is divided has the section "MIG Devices".
+void note_undivided(std::string_view key, std::string_view value, const Gpu& gpu, const TextLine& line,
+                    Declared& declared) {
+  if ((key != "MIG Device" && key != "MIG Devices") || value != "None" || !gpu.mig || !gpu.mig->on) return;
+  declared.facts.emplace("gpu.mig.instances",
+                         missing_fact(Missing::absent, source_at({SmiQueryReader::kName, line.number}), "no instance"));
+}
+
 void SmiQueryReader::take_head(std::string_view key, std::string_view value, const TextLine& line, Declared& declared) {
   const TextPlace place{kName, line.number};
   if (key == "Driver Version" || key == "KMD Version") declare_driver(declared, value, place);
@@ -109,6 +117,7 @@ bool SmiQueryReader::take(const TextLine& line, Declared& declared) {
   if (gpu == nullptr) return true;
   if (indent <= 4) {
     section_.clear();
+    note_undivided(key, value, *gpu, line, declared);
     take_of_gpu(key, value, *gpu);
   } else if (indent <= 8) {
     take_in_section(key, value, *gpu);

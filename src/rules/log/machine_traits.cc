@@ -117,6 +117,8 @@ Answer ask_trait(MachineTrait trait, const Analysis& analysis) {
       return ask_driver(analysis);
     case MachineTrait::cpu_build:
       return ask_cpu_build(analysis);
+    case MachineTrait::files:
+      return analysis.subject.subject.starts_with("text ") ? no("a text was read, no files") : yes("files were read");
     case MachineTrait::builds:
       break;
   }
