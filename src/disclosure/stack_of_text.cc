@@ -121,6 +121,8 @@ void set_bus(const Declared& declared, Stack& stack) {
       at->vendor = card.vendor;
       at->device = card.device;
       at->bound_driver = card.bound_driver;
+      if (!at->pcie) at->pcie = card.pcie;
+      if (!at->pcie_max) at->pcie_max = card.pcie_max;
     } else if (none_listed) {
       stack.gpus.push_back(card);
       if (card.bound_driver.empty() && declared.nouveau_line != 0 && declared.nvidia_module_line == 0) {

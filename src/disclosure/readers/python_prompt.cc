@@ -1,8 +1,8 @@
 // What somebody asked Python for: the value stands behind the question or on the next line.
 //   >>> torch.__version__                   print(jaxlib.__version__)         torch.version.cuda: None
 //   '2.3.0+cpu'                             0.4.34
-//   >>> torch.version.cuda
-//   >>>                                     (None is shown as nothing: then nothing is known)
+//   print(torch.__version__, torch.cuda.is_available())
+//   2.6.0 True
 // Of packages of a GPU stack, by the names that they are imported as.
 #include "base/text.h"
 #include "disclosure/lines/words.h"
@@ -50,7 +50,8 @@ class PythonPromptReader : public TextReader {
     if (!asked_.empty() && !line.text.empty()) {
       const std::string asked = std::move(asked_);
       asked_.clear();
-      if (take_value(asked, without_quotes(line.text), line, declared)) return true;
+      const std::string_view answer = is_first_ ? up_to(line.text, " ,") : line.text;
+      if (take_value(asked, without_quotes(answer), line, declared)) return true;
     }
     if (!holds(line, "__version__") && !holds(line, "torch.version.cuda")) return false;
     return take_question(line, declared);
@@ -60,7 +61,8 @@ class PythonPromptReader : public TextReader {
   bool take_question(const TextLine& line, Declared& declared);
   bool take_value(const std::string& asked, std::string_view value, const TextLine& line, Declared& declared);
 
-  std::string asked_;  // the package, or "torch.version.cuda"
+  std::string asked_;      // the package, or "torch.version.cuda"
+  bool is_first_ = false;  // of several questions on the line
   std::int64_t begin_ = 0;
 };
 
@@ -81,8 +83,11 @@ bool PythonPromptReader::take_question(const TextLine& line, Declared& declared)
   std::string_view rest = trim(text.substr(behind_it));
   while (!rest.empty() && (rest.front() == ')' || rest.front() == '`' || rest.front() == '"')) rest.remove_prefix(1);
   rest = trim(rest);
-  if (rest.empty()) {
-    asked_ = asked;  // one question on the line, so that what follows answers it
+  // One question on the line, so that what follows answers it; of several the first is answered first.
+  const bool is_first = cuda == std::string_view::npos && rest.starts_with(',');
+  if (rest.empty() || is_first) {
+    asked_ = asked;
+    is_first_ = is_first;
     return true;
   }
   const bool is_answered = rest.front() == ':' || (rest.front() == '=' && !rest.starts_with("=="));

@@ -153,6 +153,11 @@ std::pair<std::int64_t, std::string_view> counted(std::string_view text) {
   return {1, text};
 }
 
+// With which names of products begin.
+constexpr auto kBrands = std::to_array<std::string_view>(
+    {"nvidia", "geforce", "rtx", "gtx", "tesla", "quadro", "titan", "a1", "a2", "a3", "a4", "a6", "a8",
+     "b1",     "b2",      "b3",  "h1",  "h2",    "l4",     "t4",    "v1", "p1", "p4", "gb", "gh"});
+
 // Up to a bracket, one of print too: names of products are of ASCII.
 std::string_view plain_product(std::string_view text) {
   text = up_to(text, "([");
@@ -208,7 +213,7 @@ class WrittenTextReader : public TextReader {
   bool take_numbered(std::int64_t number, std::string_view value, const TextLine& line, Declared& declared);
   static bool take_driver(std::string_view value, const TextLine& line, Declared& declared);
   bool take_package(std::string_view name, std::string_view value, const TextLine& line, Declared& declared);
-  static bool take_sentence(const TextLine& line, Declared& declared);
+  bool take_sentence(const TextLine& line, Declared& declared);
   bool take_bare_driver(const TextLine& line, Declared& declared);
   bool take_two_words(const TextLine& line, Declared& declared);
   std::int64_t list_of(std::int64_t line) { return list_ == 0 ? list_ = line : list_; }
@@ -367,8 +372,17 @@ bool WrittenTextReader::take_bare_driver(const TextLine& line, Declared& declare
   return without_marks_around(text) == leading_version(text) && take_driver(text, line, declared);
 }
 
-// "btw my nvidia driver version is 390.77."
+// "btw my nvidia driver version is 390.77.", and "2x RTX 4090, all_reduce hangs": counted, it is what somebody has.
 bool WrittenTextReader::take_sentence(const TextLine& line, Declared& declared) {
+  if (is_digit(line.text[0]) && line.text.size() > 5) {
+    const std::string_view start = trim(up_to(line.text, ",;(."));
+    const auto [count, name] = counted(start);
+    const bool is_counted = name.size() + 1 < start.size() && (start[1] == 'x' || start[1] == 'X' || start[1] == ' ');
+    const bool is_name = std::any_of(kBrands.begin(), kBrands.end(), [plain = to_lower(name)](std::string_view brand) {
+      return plain.starts_with(brand);
+    });
+    return is_counted && is_name && take_gpus(start, line, declared);
+  }
   const std::size_t at = line.text.find("driver version is ");
   return at != std::string_view::npos && take_driver(line.text.substr(at + 18), line, declared);
 }

@@ -185,6 +185,13 @@ TEST(WrittenText, OfOtherLanguages) {
   EXPECT_EQ(told(read, "os.name"), "Ubuntu 22.04");
 }
 
+TEST(WrittenText, GpusThatBeginASentence) {
+  EXPECT_EQ(read_written("2x RTX 4090, all_reduce hangs with NCCL 2.20\n").stack.gpus.size(), 2u);
+  EXPECT_EQ(read_written("4x A100\n").stack.gpus.size(), 4u);
+  EXPECT_TRUE(read_written("RTX 4090, as others have\n").stack.gpus.empty());
+  EXPECT_TRUE(read_written("2x faster on an A100, they say\n").stack.gpus.empty());
+}
+
 TEST(WrittenText, AFormThatSaysThatItIsWsl) {
   const WrittenStack read =
       read_written("### WSL Version\n\n- [X] WSL 2\n- [ ] WSL 1\n\n### Kernel Version\n\n5.4.72\n");
@@ -205,6 +212,8 @@ TEST(PythonPrompt, AnswersStandBehindOrBelowTheQuestion) {
   const Package& torch = read.stack.environments[0].packages.back();
   ASSERT_EQ(torch.name, "torch");
   EXPECT_EQ(torch.cuda.missing, Missing::absent);
+  EXPECT_EQ(version_told(read_written("print(torch.__version__, torch.cuda.is_available())\n2.6.0 True\n"), "torch"),
+            "2.6.0");
   // Nothing answers it.
   EXPECT_EQ(version_told(read_written(">>> torch.__version__\n>>> exit()\n"), "torch"), "");
   EXPECT_EQ(version_told(read_written("assert torch.__version__ == '2.3'\n"), "torch"), "");

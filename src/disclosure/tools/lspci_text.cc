@@ -7,6 +7,8 @@
 //                   ACSCtl: SrcValid+ TransBlk- ReqRedir+ CmpltRedir+ UpstreamFwd+ EgressCtrl- DirectTrans-
 //   86:00.0 Infiniband controller: Mellanox Technologies MT2910 Family [ConnectX-7]
 // Of other makers' cards only that one is there is kept. Of "lspci -vvv | grep ACSCtl" that something redirects.
+#include <iterator>
+
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
@@ -71,6 +73,7 @@ class LspciReader : public TextReader {
     declared.adapters.push_back({.name = "on " + std::string(address), .link_layer = "InfiniBand", .gigabits = {}});
   }
   static bool take_member(std::string_view text, Declared& declared) {
+    if (text.starts_with("LnkCap:") || text.starts_with("LnkSta:")) return take_link(text, declared.on_bus.back());
     if (const auto module = behind(text, "Kernel driver in use: ")) {
       declared.on_bus.back().bound_driver = clean_utf8(trim(*module), 32);
       return true;
@@ -78,6 +81,7 @@ class LspciReader : public TextReader {
     return text.starts_with("Kernel modules: ") || text.starts_with("Subsystem: ");
   }
 
+  static bool take_link(std::string_view text, Gpu& card);
   bool take_bus(std::string_view text, Declared& declared);
   bool take_redirect(std::string_view text, const TextLine& line, Declared& declared);
 
@@ -85,6 +89,21 @@ class LspciReader : public TextReader {
   Open open_ = Open::none;  // whose members follow: a card of NVIDIA's, a bridge
   ListedBridge bridge_;
 };
+
+// "LnkSta: Speed 2.5GT/s (downgraded), Width x4 (downgraded)": what the link has at best (LnkCap) and now.
+bool LspciReader::take_link(std::string_view text, Gpu& card) {
+  const auto width = behind(text, "Width x");
+  const auto lanes = width ? leading_number(*width) : std::nullopt;
+  const auto speed = behind(text, "Speed ");
+  if (!lanes || *lanes < 1 || *lanes > 32 || !speed) return false;
+  PcieLink link{.lanes = *lanes};
+  constexpr std::string_view kSpeeds[] = {"2.5GT/s", "5GT/s", "8GT/s", "16GT/s", "32GT/s", "64GT/s"};  // of PCIe 1 to 6
+  for (std::size_t i = 0; i < std::size(kSpeeds); ++i) {
+    if (speed->starts_with(kSpeeds[i])) link.generation = static_cast<std::int64_t>(i) + 1;
+  }
+  if (link.generation > 0) (text.starts_with("LnkCap:") ? card.pcie_max : card.pcie) = link;
+  return true;
+}
 
 // The numbers of buses are hexadecimal.
 bool LspciReader::take_bus(std::string_view text, Declared& declared) {

@@ -86,4 +86,30 @@ TEST(ModuleTexts, AGpuInMigModeWithoutAPart) {
   EXPECT_EQ(stack_of_tools(head + "    MIG Devices\n").facts.at("gpu.mig.instances").missing, Missing::not_asked);
 }
 
+TEST(ModuleTexts, WidthsOfLinks) {
+  const Stack bus = stack_of_tools(std::string(kTwoCards) +
+                                   "\t\tLnkCap:\tPort #0, Speed 16GT/s, Width x16, ASPM L1\n"
+                                   "\t\tLnkSta:\tSpeed 2.5GT/s (downgraded), Width x4 (downgraded)\n");
+  ASSERT_EQ(bus.gpus.size(), 2u);
+  EXPECT_EQ(bus.gpus[1].pcie_max, (PcieLink{.generation = 4, .lanes = 16}));
+  EXPECT_EQ(bus.gpus[1].pcie, (PcieLink{.generation = 1, .lanes = 4}));
+  EXPECT_FALSE(bus.gpus[0].pcie);
+  const Stack query = stack_of_tools(
+      "==============NVSMI LOG==============\nDriver Version                            : 535.129.03\n"
+      "GPU 00000000:01:00.0\n    Product Name                          : NVIDIA A10\n    PCI\n"
+      "        Bus                               : 0x01\n        GPU Link Info\n            PCIe Generation\n"
+      "                Max                       : 4\n                Current                   : 1\n"
+      "            Link Width\n                Max                       : 16x\n"
+      "                Current                   : 8x\n");
+  ASSERT_EQ(query.gpus.size(), 1u);
+  EXPECT_EQ(query.gpus[0].pcie, (PcieLink{.generation = 1, .lanes = 8}));
+  EXPECT_EQ(query.gpus[0].pcie_max, (PcieLink{.generation = 4, .lanes = 16}));
+}
+
+TEST(ModuleTexts, OfTheKernelsCommandLineNothingButTheIommu) {
+  const Stack stack = stack_of_tools(
+      "[    0.000000] Command line: BOOT_IMAGE=/boot/vmlinuz-6.8.0 root=UUID=0f ro quiet intel_iommu=on user=me\n");
+  EXPECT_EQ(shown(stack, "os.kernel.parameters"), "intel_iommu=on");
+}
+
 }  // namespace varve

@@ -5,6 +5,8 @@
 //       Product Name                          : GeForce GTX 780
 //       MIG Mode
 //           Current                           : N/A
+#include <algorithm>
+
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
@@ -27,6 +29,19 @@ void set_mode(std::optional<GpuMode>& mode, std::string_view key, std::string_vi
 
 void set_number(std::optional<std::int64_t>& number, std::string_view value) {
   if (const auto found = leading_number(value)) number = *found;
+}
+
+// "16x" lanes, and generations as "4": what the link has now and at best. Newer tools tell what the GPU and what the
+// host has at best; the lesser of both is what there can be.
+void set_link(std::string_view part, std::string_view key, std::string_view value, Gpu& gpu) {
+  const auto number = leading_number(value);
+  if (!number || *number <= 0 || *number > 64) return;
+  const bool is_width = part == "Link Width", is_best = key == "Max" || key == "Device Max" || key == "Host Max";
+  if ((!is_width && part != "PCIe Generation") || (!is_best && key != "Current" && key != "Device Current")) return;
+  std::optional<PcieLink>& link = is_best ? gpu.pcie_max : gpu.pcie;
+  if (!link) link = PcieLink{};
+  std::int64_t& known = is_width ? link->lanes : link->generation;
+  known = known == 0 ? *number : std::min(known, *number);
 }
 
 class SmiQueryReader : public TextReader {
@@ -121,6 +136,8 @@ bool SmiQueryReader::take(const TextLine& line, Declared& declared) {
     take_of_gpu(key, value, *gpu);
   } else if (indent <= 8) {
     take_in_section(key, value, *gpu);
+  } else if (section_ == "PCI") {
+    set_link(part_, key, value, *gpu);
   }
   return true;
 }
