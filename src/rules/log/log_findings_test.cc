@@ -78,7 +78,7 @@ TEST(JoinErrors, AMessageThatStandsAloneIsNotAnotherFindings) {
   ASSERT_EQ(joined.errors.size(), 1U);
   EXPECT_EQ(joined.errors[0].explained_by, "");
   ASSERT_EQ(joined.findings.size(), 2U);
-  EXPECT_EQ(joined.findings[0].evidence, "2 bridges redirect");
+  EXPECT_EQ(joined.findings[1].evidence, "2 bridges redirect");
 }
 
 TEST(JoinErrors, JaxWithoutBackendIsWhateverIsBroken) {
