@@ -47,9 +47,10 @@ void set_gpu_facts(const Declared& declared, Stack& stack) {
 // another libcuda: one of cuda-compat; one below it cannot be told.
 void settle_user_driver(Stack& stack, const Knowledge& knowledge) {
   const auto user = stack.facts.find("driver.user_mode.version");
-  if (text_in(stack, "os.kernel.release").value_or("").find("microsoft") != std::string::npos) {
+  const bool is_named = text_in(stack, "machine.hypervisor").value_or("").find("WSL") != std::string::npos;
+  if (is_named || text_in(stack, "os.kernel.release").value_or("").find("microsoft") != std::string::npos) {
     set_inferred(stack, "machine.hypervisor", "Hyper-V (WSL)", "os.kernel.release");
-    set_inferred(stack, "driver.user_mode.role", "wsl", "os.kernel.release");
+    set_inferred(stack, "driver.user_mode.role", "wsl", is_named ? "machine.hypervisor" : "os.kernel.release");
     return;
   }
   if (user == stack.facts.end() || user->second.standing != Standing::inferred) return;
@@ -70,6 +71,17 @@ void settle_user_driver(Stack& stack, const Knowledge& knowledge) {
   if (*own < *level) {
     set_inferred(stack, "driver.user_mode.role", "compat",
                  fmt::format("API level {} is not that of branch {}", to_string(*level), branch->branch));
+  }
+}
+
+// Two drivers that one tool shows are of two machines, or of one before and after a change: which of them the rest of
+// the text is about is not told, and either answer would be wrong of the other.
+void drop_contradicted_driver(const Declared& declared, Stack& stack) {
+  if (!declared.contradicted.contains("driver.kernel_mode.version")) return;
+  for (const char* id : {"driver.kernel_mode.version", "driver.user_mode.version", "driver.api_level"}) {
+    const auto at = stack.facts.find(id);
+    if (at == stack.facts.end()) continue;
+    at->second = missing_fact(Missing::not_asked, at->second.source, "the text names two, perhaps of two machines");
   }
 }
 
@@ -109,8 +121,13 @@ void set_bus(const Declared& declared, Stack& stack) {
       at->vendor = card.vendor;
       at->device = card.device;
       at->bound_driver = card.bound_driver;
+      if (!at->pcie) at->pcie = card.pcie;
+      if (!at->pcie_max) at->pcie_max = card.pcie_max;
     } else if (none_listed) {
       stack.gpus.push_back(card);
+      if (card.bound_driver.empty() && declared.nouveau_line != 0 && declared.nvidia_module_line == 0) {
+        stack.gpus.back().bound_driver = "nouveau";
+      }
       // Only where the text says that no driver runs is it known that none lists them: a table of nvidia-smi may be
       // cut.
       stack.gpus.back().listed = declared.no_kernel_driver_line == 0;
@@ -124,6 +141,31 @@ void set_bus(const Declared& declared, Stack& stack) {
   if (rows.empty()) return;
   stack.facts["gpu.bus"] =
       known_fact(std::move(rows), fmt::format("line {} (lspci)", declared.on_bus_line), Standing::declared);
+}
+
+// Whether a GPU is below the bridge; nothing where the text does not tell.
+std::optional<bool> is_above_gpu(const ListedBridge& bridge, const Declared& declared) {
+  if (bridge.last_bus == 0 || declared.on_bus.empty()) return std::nullopt;
+  return std::any_of(declared.on_bus.begin(), declared.on_bus.end(), [&](const Gpu& card) {
+    const std::string_view address = card.address;
+    const auto bus = address.size() == 12 ? parse_integer(address.substr(5, 2), 16) : std::nullopt;
+    return bus && address.starts_with(std::string_view(bridge.address).substr(0, 4)) && *bus >= bridge.first_bus &&
+           *bus <= bridge.last_bus;
+  });
+}
+
+void set_bridges(const Declared& declared, Stack& stack) {
+  std::vector<std::string> above;
+  std::size_t untold = 0;
+  for (const ListedBridge& bridge : declared.bridges) {
+    const auto is_above = is_above_gpu(bridge, declared);
+    if (is_above && *is_above) above.push_back(bridge.address);
+    if (!is_above) ++untold;
+  }
+  if (above.empty() && untold > 0) above.push_back(fmt::format("{} whose place the text does not show", untold));
+  if (above.empty()) return;
+  stack.facts["pci.acs"] =
+      known_fact(std::move(above), fmt::format("line {} (lspci)", declared.bridges_line), Standing::declared);
 }
 
 // A text may show some of a machine's adapters: they are those that there are at least. Those that only lspci shows are
@@ -146,7 +188,20 @@ void set_module(const Declared& declared, Stack& stack) {
         known_fact(declared.module_kernels, fmt::format("line {} (kernel module)", declared.module_kernels_line),
                    Standing::declared);
   }
-  if (declared.no_kernel_driver_line == 0 || stack.facts.contains("driver.kernel_mode.version")) return;
+  if (stack.facts.contains("driver.kernel_mode.version")) return;
+  if (declared.nouveau_line != 0 && declared.nvidia_module_line == 0) {
+    stack.facts["driver.kernel_mode.modules"] = known_fact(
+        std::vector<std::string>{"nouveau"}, fmt::format("line {} (lsmod)", declared.nouveau_line), Standing::declared);
+  }
+  const std::string running = text_in(stack, "os.kernel.release").value_or("");
+  const auto& built = declared.module_kernels;
+  if (declared.no_kernel_driver_line == 0 && declared.is_dkms && !running.empty() && stack.gpus.empty() &&
+      std::find(built.begin(), built.end(), running) == built.end()) {
+    stack.facts["driver.kernel_mode.version"] =
+        missing_fact(Missing::absent, fmt::format("line {} (kernel module)", declared.module_kernels_line),
+                     "dkms lists no module for the kernel that runs");
+  }
+  if (declared.no_kernel_driver_line == 0) return;
   stack.facts["driver.kernel_mode.version"] =
       missing_fact(Missing::absent, fmt::format("line {} (nvidia-smi)", declared.no_kernel_driver_line),
                    "nvidia-smi reaches no kernel driver");
@@ -231,9 +286,11 @@ Stack stack_of_text(Disclosure& disclosure, const std::string& name, const Knowl
   stack.environments = environments_of_text(declared, knowledge);
   set_gpu_facts(declared, stack);
   set_bus(declared, stack);
+  set_bridges(declared, stack);
   set_adapters(declared, stack);
   set_module(declared, stack);
   add_builds_of_others(declared, stack);
+  drop_contradicted_driver(declared, stack);
   settle_user_driver(stack, knowledge);
   infer_api_level(stack, knowledge);
   set_variables(declared, stack);

@@ -39,7 +39,7 @@ TEST(TextStack, AnIssueWithSeveralReportsInFencesIsOneMachine) {
 }
 
 TEST(TextStack, TwoPlacesThatSayDifferentThingsAreAConflict) {
-  const ReadStack read = read_stack("Nvidia driver version: 535.104.05\nNvidia driver version: 550.54.15\n");
+  const ReadStack read = read_stack("Nvidia driver version: 535.104.05\n- NVIDIA driver: 550.54.15\n");
   EXPECT_EQ(value_text(*read.stack.facts.at("driver.kernel_mode.version").value), "535.104.05");
   ASSERT_EQ(read.disclosure.declared.conflicts.size(), 1u);
   EXPECT_EQ(read.disclosure.declared.conflicts[0].other_line, 2);

@@ -53,6 +53,8 @@ void complete(Gpu& gpu, const Gpu& more) {
   fill(gpu.mig, more.mig);
   fill(gpu.persistence, more.persistence);
   fill(gpu.compute_mode, more.compute_mode);
+  fill(gpu.pcie, more.pcie);
+  fill(gpu.pcie_max, more.pcie_max);
 }
 
 bool may_be_same(const Gpu& a, const Gpu& b) {

@@ -196,6 +196,8 @@ void apply_stated_cuda(const Declared& declared, std::vector<OpenEnvironment>& e
                (name == "tensorflow" && entry.first.starts_with("tensorflow"));
       });
       if (at == environment.packages.end()) continue;
+      const bool is_named = at->second.package.version.find("+cu") != std::string::npos;
+      if (is_named && !cuda.is_known()) continue;  // said of another one
       at->second.package.cuda = cuda;
       break;
     }

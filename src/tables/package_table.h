@@ -1,4 +1,6 @@
 #pragma once
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +24,10 @@ struct PackageRow {
   bool selects_cpu = false, uses_toolkit = false, checks_toolkit = false;
   bool opens_wheels = false;  // for those that ask for it
   bool gpu_only = false;
-  bool conda_only = false;         // the name is a pattern of conda's: wheels that fit it are something else
-  std::vector<std::string> opens;  // as the table has them: made_up_names() makes names of them
+  bool conda_only = false;                  // the name is a pattern of conda's: wheels that fit it are something else
+  std::vector<std::string> opens;           // as the table has them: made_up_names() makes names of them
+  std::string same_release, not_above;      // packages: of whose very release it is; that it is never newer than
+  std::optional<std::int64_t> torch_minor;  // its 0.N goes with 2.(N - this) of torch
 
   // Whether it has libraries with GPU code, or that load them.
   bool has_gpu_code() const { return role != PackageRole::library; }

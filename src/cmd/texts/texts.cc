@@ -48,6 +48,34 @@ Status copy_pipe(int from, int into, const std::string& path) {
   }
   return Done{};
 }
+// As PowerShell writes files: two bytes a character, of which what readers look for has none above 127.
+constexpr std::string_view kWide = "\xff\xfe";
+
+std::string narrow(std::string_view wide) {
+  std::string text;
+  text.reserve(wide.size() / 2);
+  for (std::size_t i = kWide.size(); i + 1 < wide.size(); i += 2) text += wide[i + 1] == '\0' ? wide[i] : '?';
+  return text;
+}
+
+// The text of one byte a character in a file without a name; nothing where the file is none of two.
+Result<FileHandle> narrowed(const FileReader& file, const std::string& path) {
+  std::string wide(static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), kTextCap)), '\0');
+  const ssize_t got = pread(file.fd(), wide.data(), wide.size(), 0);
+  if (got < 0) return text_error(path, std::strerror(errno));
+  wide.resize(static_cast<std::size_t>(got));
+  FileHandle kept = unnamed_file();
+  const std::string text = narrow(wide);
+  if (!kept || write(kept.fd(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    return text_error(path, std::string("keeping it: ") + std::strerror(errno));
+  }
+  return kept;
+}
+
+bool is_wide(const FileReader& file) {
+  char start[2] = {};
+  return pread(file.fd(), start, sizeof start, 0) == 2 && std::string_view(start, 2) == kWide;
+}
 }  // namespace
 
 Result<OpenText> open_text(const std::string& path) {
@@ -64,6 +92,12 @@ Result<OpenText> open_text(const std::string& path) {
   }
   reader = FileReader::open(std::move(file), path);
   if (!reader) return reader.error();
+  if (is_wide(*reader)) {
+    Result<FileHandle> kept = narrowed(*reader, path);
+    if (!kept) return kept.error();
+    reader = FileReader::open(std::move(*kept), path);
+    if (!reader) return reader.error();
+  }
   return OpenText{name, std::move(*reader)};
 }
 
@@ -110,6 +144,7 @@ bool is_text_to_read(const std::string& path) {
   file.read(start.data(), static_cast<std::streamsize>(start.size()));
   start.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
   if (start.starts_with("\x1f\x8b") && path.ends_with(".gz") && !path.ends_with(".tar.gz")) return true;
+  if (start.starts_with(kWide)) return true;
   const std::string_view text = start;
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < '\t'; };
   if (text.empty() || text.starts_with("\x28\xb5\x2f\xfd") ||

@@ -52,6 +52,8 @@ void declare(Declared& declared, const std::string& id, std::string value, const
     if (!continues(value, known) && !first_was_inferred) {
       if (standing == Standing::declared) {
         add_conflict(declared, {id, known, value, declared.fact_lines[id], place.line});
+        // The same tool said it twice: of two machines, or before and after a change.
+        if (at->second.source.ends_with(fmt::format("({})", place.reader))) declared.contradicted.insert(id);
       }
       return;
     }

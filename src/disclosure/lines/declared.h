@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,13 @@ struct LinkedFile {
   std::vector<LinkedLibrary> libraries;
 };
 
+// A bridge of the PCI bus whose access control redirects what passes between devices below it. Without an address: one
+// that the text does not name.
+struct ListedBridge {
+  std::string address;                       // "0000:00:03.1"
+  std::int64_t first_bus = 0, last_bus = 0;  // below it; 0: not shown
+};
+
 // What readers have found in a text so far. Everything has a cap: memory does not grow with the text.
 struct Declared {
   std::map<std::string, Fact> facts;
@@ -76,14 +84,20 @@ struct Declared {
   std::vector<LinkedFile> linked;
   std::vector<Gpu> on_bus;  // NVIDIA's cards as lspci lists them
   std::int64_t on_bus_line = 0;
+  std::vector<ListedBridge> bridges;  // that redirect
+  std::int64_t bridges_line = 0;
   std::vector<RdmaAdapter> adapters;
   std::int64_t adapters_line = 0;
   std::vector<std::string> module_kernels;  // kernels that have a module of NVIDIA's
   std::int64_t module_kernels_line = 0;
+  bool is_dkms = false;                    // they are those that dkms lists
+  std::int64_t nouveau_line = 0;           // where lsmod lists it
+  std::int64_t nvidia_module_line = 0;     // the same of NVIDIA's
   std::int64_t no_kernel_driver_line = 0;  // where nvidia-smi says that it reaches none; 0: nowhere
   std::string image;                       // that a container was made from
   std::vector<std::string> others;         // stacks of other makers: "ROCm 6.2"
   std::vector<TextConflict> conflicts;
+  std::set<std::string> contradicted;  // facts of which one tool says two things: the text may be of two machines
   std::vector<TextPart> parts;
 };
 

@@ -1,5 +1,6 @@
 #include "disclosure/lines/text_line.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/text.h"
@@ -9,13 +10,25 @@ namespace varve {
 namespace {
 constexpr char kEscape = '\x1b';
 
-// ECMA-48: ESC [ … letter; ESC ] … BEL; ESC and one letter. A carriage return inside a line is a blank.
+constexpr char kUpperLatin = '\xc2';  // the first of the two bytes of a blank that must not be broken (U+00A0)
+
+// What Markdown lets stand behind a backslash and tools print: "NVIDIA\-SMI", "torch\_version".
+bool is_escaped_by_markdown(char c) { return std::string_view("_-+|*#[]()>~`").find(c) != std::string_view::npos; }
+
+// ECMA-48: ESC [ … letter; ESC ] … BEL; ESC and one letter. A carriage return inside a line is a blank, and so is a
+// blank that must not be broken.
 void append_without_escapes(std::string_view raw, std::string& out) {
   for (std::size_t i = 0; i < raw.size(); ++i) {
     if (raw[i] == '\r' || raw[i] == '\0') {
       if (raw[i] == '\r') out += ' ';
       continue;
     }
+    if (i + 1 < raw.size() && raw[i] == kUpperLatin && raw[i + 1] == '\xa0') {
+      out += ' ';
+      ++i;
+      continue;
+    }
+    if (i + 1 < raw.size() && raw[i] == '\\' && is_escaped_by_markdown(raw[i + 1])) continue;
     if (raw[i] != kEscape) {
       out += raw[i];
       continue;
@@ -32,8 +45,9 @@ void append_without_escapes(std::string_view raw, std::string& out) {
 }
 
 bool is_plain(std::string_view raw) {
-  return std::memchr(raw.data(), kEscape, raw.size()) == nullptr &&
-         std::memchr(raw.data(), '\r', raw.size()) == nullptr && std::memchr(raw.data(), '\0', raw.size()) == nullptr;
+  constexpr std::string_view kSeldom = {"\x1b\r\0\\\xc2", 5};
+  return std::none_of(kSeldom.begin(), kSeldom.end(),
+                      [&](char c) { return std::memchr(raw.data(), c, raw.size()) != nullptr; });
 }
 
 std::string_view without_end(std::string_view text) {
@@ -46,6 +60,11 @@ std::string_view without_marks(std::string_view text) {
   while (text.starts_with(">")) {
     text.remove_prefix(1);
     if (text.starts_with(" ")) text.remove_prefix(1);
+  }
+  if (text.ends_with('>')) {
+    for (const std::string_view end : {"<br>", "<br/>", "<br />"}) {
+      if (text.ends_with(end)) text = without_end(text.substr(0, text.size() - end.size()));
+    }
   }
   if (text.starts_with('`') && !is_fence(text)) text.remove_prefix(1);
   if (text.ends_with('`') && !is_fence(text)) text.remove_suffix(1);
@@ -68,9 +87,30 @@ bool has_syslog_time(std::string_view text) {
   return text.size() > 24 && text[0] >= 'A' && text[0] <= 'S' && text[3] == ' ' && text[6] == ' ' &&
          is_digit(text[5]) && is_digit(text[7]) && text[9] == ':' && text[12] == ':' && text[15] == ' ';
 }
+// What starters of several processes put before a line: Ray and vLLM ("(RayWorkerWrapper pid=248, ip=10.1.160.68)
+// text",
+// "(EngineCore_0 pid=271) text"), torchrun ("[rank0]: text", "[default6]:[rank6]: text").
+std::string_view without_process(std::string_view text) {
+  if (text[0] == '(') {
+    const std::string_view start = text.substr(0, 96);
+    const std::size_t pid = start.find(" pid="), close = start.find(") ");
+    const bool is_process = pid != std::string_view::npos && close != std::string_view::npos && pid < close &&
+                            is_digit(text[pid + 5]) && start.substr(1, pid - 1).find(' ') == std::string_view::npos;
+    return is_process ? text.substr(close + 2) : text;
+  }
+  for (const std::string_view mark : {"[default", "[rank"}) {
+    const std::size_t close = text.starts_with(mark) ? text.substr(0, 20).find("]:") : std::string_view::npos;
+    if (close == std::string_view::npos || !is_digit(text[mark.size()])) continue;
+    text.remove_prefix(close + 2);
+    if (text.starts_with(' ')) text.remove_prefix(1);
+  }
+  return text;
+}
+
 // What engines put before a line: docker's and Kubernetes' times ("2024-11-15T19:56:13.362448649Z stdout F text"), the
 // service's name of docker compose ("vllm-1  | text"), the pod of kubectl logs --prefix ("[pod/x/main] text").
 std::string_view without_engine(std::string_view text) {
+  if (text.size() > 8 && (text[0] == '(' || text[0] == '[')) text = without_process(text);
   if (text.size() > 24 && text[0] == '2' && text[4] == '-' && text[10] == 'T' && text[13] == ':') {
     const std::size_t blank = text.find(' ');
     if (blank == std::string_view::npos || blank < 19 || blank > 40 ||
@@ -131,6 +171,17 @@ bool is_fence(std::string_view line) {
   return line.starts_with("```") || line.starts_with("~~~");
 }
 
+// "vllm  | text", as docker compose writes of a container that has a name of its own. A table may look like it: only a
+// name that stands before line after line is one.
+std::string_view LineCutter::without_container(std::string_view text) {
+  const bool may_be = text.size() > 5 && text[0] >= 'a' && text[0] <= 'z';
+  const std::size_t bar = may_be ? text.substr(0, 48).find(" | ") : std::string_view::npos;
+  const std::string_view name = bar == std::string_view::npos ? "" : trim(text.substr(0, bar));
+  const bool is_again = !name.empty() && name == container_;
+  if (!is_again) container_ = name.find(' ') == std::string_view::npos ? name : "";
+  return is_again ? text.substr(bar + 3) : text;
+}
+
 void LineCutter::give(std::string_view raw) {
   ++number_;
   raw = without_end(raw.substr(0, kLineCap));
@@ -141,7 +192,7 @@ void LineCutter::give(std::string_view raw) {
     append_without_escapes(raw, cleaned_);
     raw = without_end(cleaned_);
   }
-  const std::string_view text = without_marks(without_engine(raw));
+  const std::string_view text = without_marks(without_container(without_engine(raw)));
   take_({text, number_, bytes_of(text)});
 }
 

@@ -48,12 +48,14 @@ class LineCutter {
 
  private:
   void give(std::string_view raw);
+  std::string_view without_container(std::string_view text);
 
   Take take_;
   std::string open_;  // the start of a line whose end has not come
   bool is_long_ = false;
   std::int64_t number_ = 0;
   std::string cleaned_, logged_;
+  std::string container_;  // whose name may stand before lines
 };
 
 // Whether the line opens or closes a fence of Markdown: ``` or ~~~, a language may follow.

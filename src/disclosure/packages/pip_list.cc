@@ -54,7 +54,8 @@ bool PipListReader::take(const TextLine& line, Declared& declared) {
     if (text.empty()) end();
     return false;
   }
-  if (text.starts_with("Package ") && has(text, " Version")) {
+  const bool is_head = text.size() > 8 && text.starts_with("Package") && (text[7] == ' ' || text[7] == '\t');
+  if (is_head && (has(text, " Version") || has(text, "\tVersion"))) {
     has_head_ = true;
     begin_ = line.number;
     return true;
@@ -65,7 +66,7 @@ bool PipListReader::take(const TextLine& line, Declared& declared) {
   if (has_head_ && is_rule(text)) return true;
   const char first = text[0];
   if (first == ' ' || first == '\t' || first == '|' || first == '-' || first == '#') return false;
-  const std::size_t blank = text.find(' ');
+  const std::size_t blank = text.find_first_of(" \t");
   if (blank == std::string_view::npos || (!has_head_ && text.substr(blank, 2) != "  ")) return false;
   const std::vector<std::string_view> words = split_words(text);
   if (words.size() < 2 || words.size() > 4 || !is_package_name(words[0]) || !is_package_version(words[1])) return false;

@@ -132,4 +132,46 @@ TEST(KubernetesText, APod) {
   EXPECT_FALSE(stack.facts.contains("settings.NAME_OF_OURS"));
 }
 
+// What starters, engines and forms put around the lines of a report.
+TEST(LinePrefixes, OfProcessesContainersAndMarkdown) {
+  const std::string report = "PyTorch version: 2.6.0+cu124\nNvidia driver version: 550.90.07\n";
+  const auto driver = [&](const std::string& before, const std::string& behind) {
+    std::string text;
+    for (std::size_t at = 0; at < report.size();) {
+      const std::size_t end = report.find('\n', at);
+      text += before + report.substr(at, end - at) + behind + "\n";
+      at = end + 1;
+    }
+    return said(container_of(text), "driver.kernel_mode.version");
+  };
+  for (const char* before : {"(RayWorkerWrapper pid=248, ip=10.1.0.68) ", "(EngineCore_DP0 pid=271) ",
+                             "[rank0]: ", "[default6]:[rank6]: ", "vllm-1  | ", "> > "}) {
+    EXPECT_EQ(driver(before, ""), "550.90.07") << before;
+  }
+  EXPECT_EQ(driver("", "<br>"), "550.90.07");
+  EXPECT_EQ(driver("", "\r"), "550.90.07");
+  EXPECT_EQ(said(container_of("| NVIDIA\\-SMI 550.90.07    Driver Version: 550.90.07    CUDA Version: 12.4 |\n"),
+                 "driver.kernel_mode.version"),
+            "550.90.07");
+  EXPECT_EQ(said(container_of("Nvidia driver version:\u00a0550.90.07\n"), "driver.kernel_mode.version"), "550.90.07");
+}
+
+// A container's own name has no number behind it, as the first column of a table has none.
+TEST(LinePrefixes, OfAContainerThatHasAName) {
+  EXPECT_EQ(
+      said(container_of("vllm  | start\nvllm  | Nvidia driver version: 550.90.07\n"), "driver.kernel_mode.version"),
+      "550.90.07");
+  const Stack table = container_of("torch | 2.6.0\nvllm  | 0.8.3\n");
+  EXPECT_TRUE(table.environments.empty());
+}
+
+TEST(TwoMachines, ADriverThatOneToolShowsTwiceIsNotTaken) {
+  const std::string banner = "| NVIDIA-SMI 550.54.15    Driver Version: 550.54.15    CUDA Version: 12.4     |\n";
+  const std::string other = "| NVIDIA-SMI 470.223.02   Driver Version: 470.223.02   CUDA Version: 11.4     |\n";
+  EXPECT_EQ(said(container_of(banner + other), "driver.kernel_mode.version"), "");
+  EXPECT_EQ(said(container_of(banner + other), "driver.api_level"), "");
+  EXPECT_EQ(said(container_of(banner + banner), "driver.kernel_mode.version"), "550.54.15");
+  EXPECT_EQ(said(container_of(banner + "- NVIDIA driver: 470.223.02\n"), "driver.kernel_mode.version"), "550.54.15");
+}
+
 }  // namespace varve

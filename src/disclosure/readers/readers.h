@@ -39,6 +39,7 @@ std::unique_ptr<TextReader> rdma_text_reader();        // ibstat, ibv_devinfo, t
 std::unique_ptr<TextReader> module_text_reader();      // modinfo, dkms status, mokutil --sb-state
 std::unique_ptr<TextReader> device_query_reader();     // deviceQuery, numba -s
 std::unique_ptr<TextReader> other_makers_reader();     // rocminfo, rocm-smi, sycl-ls, clinfo
+std::unique_ptr<TextReader> python_prompt_reader();    // >>> torch.__version__
 std::unique_ptr<TextReader> written_text_reader();     // what people write themselves
 
 // All of them, in the order in which they are asked.

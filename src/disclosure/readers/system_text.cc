@@ -1,6 +1,10 @@
 // /etc/os-release and uname -a (whose second word names the host and is left out):
 //   PRETTY_NAME="Ubuntu 22.04.5 LTS"
+//   BOOT_IMAGE=/boot/vmlinuz-6.8.0 root=… intel_iommu=on    (/proc/cmdline, dmesg)
+//   $ uname -r                                              (the release below it)
 //   Linux host 5.15.0-107-generic #117-Ubuntu SMP … x86_64 x86_64 x86_64 GNU/Linux
+#include <algorithm>
+
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
@@ -8,6 +12,17 @@
 namespace varve {
 
 namespace {
+// Of the kernel's command line what decides how devices reach each other; the rest names disks and may hold secrets.
+bool take_parameters(std::string_view text, const TextPlace& place, Declared& declared) {
+  std::vector<std::string> kept;
+  for (const std::string_view word : split_words(text)) {
+    const std::string_view name = up_to(word, "=");
+    if (name == "iommu" || name == "intel_iommu" || name == "amd_iommu") kept.push_back(clean_utf8(word, 64));
+  }
+  declared.facts.emplace("os.kernel.parameters", known_fact(std::move(kept), source_at(place), Standing::declared));
+  return true;
+}
+
 class SystemReader : public TextReader {
  public:
   static constexpr const char* kName = "uname, os-release";
@@ -18,6 +33,16 @@ class SystemReader : public TextReader {
     if (text.starts_with("PRETTY_NAME=\"")) {
       declare(declared, "os.name", std::string(up_to(text.substr(13), "\"")), place);
       return true;
+    }
+    if (holds(line, "BOOT_IMAGE=")) return take_parameters(line.text.substr(0, 2048), place, declared);
+    if (text.ends_with("uname -r")) return is_asked_ = true;
+    if (is_asked_ && !text.empty()) {
+      is_asked_ = false;
+      const std::string_view release = trim(text);
+      if (is_package_version(release) && std::count(release.begin(), release.end(), '.') > 1) {
+        declare(declared, "os.kernel.release", std::string(release), place);
+        return true;
+      }
     }
     if (!text.starts_with("Linux ") || !has(text, " #") || !has(text, "GNU/Linux")) {
       return false;
@@ -32,6 +57,9 @@ class SystemReader : public TextReader {
     }
     return true;
   }
+
+ private:
+  bool is_asked_ = false;  // for the kernel's release: the next line is it
 };
 }  // namespace
 

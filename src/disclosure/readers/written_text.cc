@@ -23,14 +23,15 @@ constexpr std::size_t kMostLine = 240;  // what somebody wrote by hand, not a lo
 constexpr std::size_t kMostKey = 48;
 constexpr std::int64_t kHeadingReach = 4;  // lines below a heading in which its value stands
 
-enum class Meaning { none, gpu, driver, api_level, toolkit, torch, python, kernel, system, libc };
+enum class Meaning { none, gpu, driver, api_level, toolkit, torch, python, kernel, system, libc, wsl };
 
 struct KeyRow {
   std::string_view key;
   Meaning meaning;
 };
 // In order of the alphabet; of a key the marks, brackets and "version" at its end are left out.
-constexpr auto kKeys = std::to_array<KeyRow>({{"cuda driver", Meaning::driver},
+constexpr auto kKeys = std::to_array<KeyRow>({{"betriebssystem", Meaning::system},
+                                              {"cuda driver", Meaning::driver},
                                               {"cuda toolkit", Meaning::toolkit},
                                               {"device name", Meaning::gpu},
                                               {"driver", Meaning::driver},
@@ -44,6 +45,8 @@ constexpr auto kKeys = std::to_array<KeyRow>({{"cuda driver", Meaning::driver},
                                               {"gpu.name", Meaning::gpu},
                                               {"gpus", Meaning::gpu},
                                               {"gpu型号", Meaning::gpu},
+                                              {"gpu型號", Meaning::gpu},
+                                              {"grafikkarte", Meaning::gpu},
                                               {"graphics card", Meaning::gpu},
                                               {"hardware", Meaning::gpu},
                                               {"kernel", Meaning::kernel},
@@ -56,13 +59,23 @@ constexpr auto kKeys = std::to_array<KeyRow>({{"cuda driver", Meaning::driver},
                                               {"nvidia gpu", Meaning::gpu},
                                               {"nvidia gpu driver", Meaning::driver},
                                               {"nvidia-driver", Meaning::driver},
+                                              {"nvidia-treiber", Meaning::driver},
+                                              {"nvidia-treiberversion", Meaning::driver},
                                               {"operating system", Meaning::system},
                                               {"os", Meaning::system},
                                               {"python", Meaning::python},
+                                              {"python-version", Meaning::python},
                                               {"pytorch", Meaning::torch},
+                                              {"pytorch-version", Meaning::torch},
                                               {"pytorch.version", Meaning::torch},
                                               {"torch", Meaning::torch},
+                                              {"treiber", Meaning::driver},
+                                              {"treiberversion", Meaning::driver},
                                               {"video card", Meaning::gpu},
+                                              {"wsl", Meaning::wsl},
+                                              {"内核", Meaning::kernel},
+                                              {"内核版本", Meaning::kernel},
+                                              {"操作系统", Meaning::system},
                                               {"显卡", Meaning::gpu},
                                               {"显卡型号", Meaning::gpu},
                                               {"显卡驱动", Meaning::driver},
@@ -140,6 +153,11 @@ std::pair<std::int64_t, std::string_view> counted(std::string_view text) {
   return {1, text};
 }
 
+// With which names of products begin.
+constexpr auto kBrands = std::to_array<std::string_view>(
+    {"nvidia", "geforce", "rtx", "gtx", "tesla", "quadro", "titan", "a1", "a2", "a3", "a4", "a6", "a8",
+     "b1",     "b2",      "b3",  "h1",  "h2",    "l4",     "t4",    "v1", "p1", "p4", "gb", "gh"});
+
 // Up to a bracket, one of print too: names of products are of ASCII.
 std::string_view plain_product(std::string_view text) {
   text = up_to(text, "([");
@@ -195,7 +213,7 @@ class WrittenTextReader : public TextReader {
   bool take_numbered(std::int64_t number, std::string_view value, const TextLine& line, Declared& declared);
   static bool take_driver(std::string_view value, const TextLine& line, Declared& declared);
   bool take_package(std::string_view name, std::string_view value, const TextLine& line, Declared& declared);
-  static bool take_sentence(const TextLine& line, Declared& declared);
+  bool take_sentence(const TextLine& line, Declared& declared);
   bool take_bare_driver(const TextLine& line, Declared& declared);
   bool take_two_words(const TextLine& line, Declared& declared);
   std::int64_t list_of(std::int64_t line) { return list_ == 0 ? list_ = line : list_; }
@@ -322,6 +340,13 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view value
       if (value.size() < 4 || value.size() > 64 || !has(value, " ")) return false;
       declare(declared, "os.name", std::string(value), place);
       return true;
+    case Meaning::wsl:  // "2.1.5.0", and of a form "[X] WSL 2"
+      if (!value.starts_with('2') && !value.starts_with("WSL 2") && !value.starts_with("WSL2") &&
+          !value.starts_with("[X] WSL 2") && !value.starts_with("[x] WSL 2")) {
+        return false;
+      }
+      declare(declared, "machine.hypervisor", "Hyper-V (WSL)", place, "", Standing::inferred);
+      return true;
     case Meaning::libc: {
       const std::string_view version = leading_version(value.starts_with("glibc-") ? value.substr(6) : value);
       if (!version.starts_with("2.")) return false;
@@ -347,8 +372,17 @@ bool WrittenTextReader::take_bare_driver(const TextLine& line, Declared& declare
   return without_marks_around(text) == leading_version(text) && take_driver(text, line, declared);
 }
 
-// "btw my nvidia driver version is 390.77."
+// "btw my nvidia driver version is 390.77.", and "2x RTX 4090, all_reduce hangs": counted, it is what somebody has.
 bool WrittenTextReader::take_sentence(const TextLine& line, Declared& declared) {
+  if (is_digit(line.text[0]) && line.text.size() > 5) {
+    const std::string_view start = trim(up_to(line.text, ",;(."));
+    const auto [count, name] = counted(start);
+    const bool is_counted = name.size() + 1 < start.size() && (start[1] == 'x' || start[1] == 'X' || start[1] == ' ');
+    const bool is_name = std::any_of(kBrands.begin(), kBrands.end(), [plain = to_lower(name)](std::string_view brand) {
+      return plain.starts_with(brand);
+    });
+    return is_counted && is_name && take_gpus(start, line, declared);
+  }
   const std::size_t at = line.text.find("driver version is ");
   return at != std::string_view::npos && take_driver(line.text.substr(at + 18), line, declared);
 }

@@ -175,4 +175,48 @@ TEST(EngineLines, AreReadWithoutWhatTheEnginePutBefore) {
   EXPECT_EQ(told(logged, "driver.kernel_mode.version"), "570.124.06");
 }
 
+TEST(WrittenText, OfOtherLanguages) {
+  const WrittenStack read = read_written(
+      "Hallo, bei mir geht es nicht.\n- Grafikkarte: NVIDIA RTX 4090\n- Treiberversion: 470.223.02\n"
+      "- PyTorch-Version: 2.6.0+cu124\n- Betriebssystem: Ubuntu 22.04\n");
+  ASSERT_EQ(read.stack.gpus.size(), 1u);
+  EXPECT_EQ(told(read, "driver.kernel_mode.version"), "470.223.02");
+  EXPECT_EQ(version_told(read, "torch"), "2.6.0+cu124");
+  EXPECT_EQ(told(read, "os.name"), "Ubuntu 22.04");
+}
+
+TEST(WrittenText, GpusThatBeginASentence) {
+  EXPECT_EQ(read_written("2x RTX 4090, all_reduce hangs with NCCL 2.20\n").stack.gpus.size(), 2u);
+  EXPECT_EQ(read_written("4x A100\n").stack.gpus.size(), 4u);
+  EXPECT_TRUE(read_written("RTX 4090, as others have\n").stack.gpus.empty());
+  EXPECT_TRUE(read_written("2x faster on an A100, they say\n").stack.gpus.empty());
+}
+
+TEST(WrittenText, AFormThatSaysThatItIsWsl) {
+  const WrittenStack read =
+      read_written("### WSL Version\n\n- [X] WSL 2\n- [ ] WSL 1\n\n### Kernel Version\n\n5.4.72\n");
+  EXPECT_EQ(told(read, "machine.hypervisor"), "Hyper-V (WSL)");
+  EXPECT_EQ(told(read, "os.kernel.release"), "5.4.72");
+  EXPECT_EQ(told(read_written("### WSL Version\n\n- [ ] WSL 2\n- [X] WSL 1\n"), "machine.hypervisor"), "");
+}
+
+TEST(PythonPrompt, AnswersStandBehindOrBelowTheQuestion) {
+  const WrittenStack read = read_written(
+      ">>> import torch, jaxlib\n>>> torch.__version__\n'2.3.0+cpu'\n>>> print(torch.version.cuda)\nNone\n"
+      "print(jaxlib.__version__)\n0.4.34\ntf.__version__: 2.16.1\n>>> numpy.__version__\n'1.26.4'\n");
+  EXPECT_EQ(version_told(read, "torch"), "2.3.0+cpu");
+  EXPECT_EQ(version_told(read, "jaxlib"), "0.4.34");
+  EXPECT_EQ(version_told(read, "tensorflow"), "2.16.1");
+  EXPECT_EQ(version_told(read, "numpy"), "");
+  ASSERT_EQ(read.stack.environments.size(), 1u);
+  const Package& torch = read.stack.environments[0].packages.back();
+  ASSERT_EQ(torch.name, "torch");
+  EXPECT_EQ(torch.cuda.missing, Missing::absent);
+  EXPECT_EQ(version_told(read_written("print(torch.__version__, torch.cuda.is_available())\n2.6.0 True\n"), "torch"),
+            "2.6.0");
+  // Nothing answers it.
+  EXPECT_EQ(version_told(read_written(">>> torch.__version__\n>>> exit()\n"), "torch"), "");
+  EXPECT_EQ(version_told(read_written("assert torch.__version__ == '2.3'\n"), "torch"), "");
+}
+
 }  // namespace varve

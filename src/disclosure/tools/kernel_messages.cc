@@ -2,6 +2,7 @@
 //   [ 1843.439669] NVRM: loading NVIDIA UNIX Open Kernel Module for x86_64  570.158.01  Release Build  (…)
 //   NVRM version: NVIDIA UNIX x86_64 Kernel Module  375.74  Wed Jun 14 01:39:39 PDT 2017
 //   [ 9.1] NVRM: Xid (PCI:0000:3b:00): 79, pid='<unknown>', name=<unknown>, GPU has fallen off the bus.
+//   [ 0.0] secureboot: Secure boot enabled
 // Events are kept by their kind, never the line.
 #include "base/text.h"
 #include "disclosure/lines/words.h"
@@ -19,10 +20,16 @@ class KernelMessagesReader : public TextReader {
   const char* name() const override { return kName; }
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = line.text.substr(0, 1024);
-    if (!holds(line, "NVRM") && !holds(line, "nvidia")) return false;
+    if (!holds(line, "NVRM") && !holds(line, "nvidia") && !holds(line, "ecure ") && !holds(line, "unsigned module")) {
+      return false;
+    }
     if (take_version(text, line, declared)) return true;
     if (!has(text, "NVRM: ") && !has(text, "kernel: ") && !text.starts_with('[')) {
       return false;
+    }
+    if (has(text, "Secure boot enabled") || has(text, "locked down from EFI Secure Boot")) {
+      declare(declared, "os.secure_boot", "on", {kName, line.number});
+      return true;
     }
     const auto event = kernel_event(text);
     if (!event) return has(text, "NVRM: ");

@@ -2,8 +2,13 @@
 //   01:00.0 VGA compatible controller [0300]: NVIDIA Corporation GA102 [GeForce RTX 3090] [10de:2204] (rev a1)
 //   0000:5a:00.0 3D controller: NVIDIA Corporation Device 1db6 (rev a1)
 //           Kernel driver in use: nouveau
+//   00:03.1 PCI bridge: Advanced Micro Devices, Inc. [AMD] Starship/Matisse GPP Bridge        (-vvv, as root)
+//           Bus: primary=00, secondary=41, subordinate=41, sec-latency=0
+//                   ACSCtl: SrcValid+ TransBlk- ReqRedir+ CmpltRedir+ UpstreamFwd+ EgressCtrl- DirectTrans-
 //   86:00.0 Infiniband controller: Mellanox Technologies MT2910 Family [ConnectX-7]
-// Of other makers' cards only that one is there is kept.
+// Of other makers' cards only that one is there is kept. Of "lspci -vvv | grep ACSCtl" that something redirects.
+#include <iterator>
+
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
@@ -25,20 +30,29 @@ bool is_bus_address(std::string_view text) {
          is_hexadecimal(text.substr(3, 2)) && is_digit(text[6]);
 }
 
+std::string full_address(std::string_view address) {
+  return address.size() == 7 ? "0000:" + to_lower(address) : to_lower(address);
+}
+
 class LspciReader : public TextReader {
  public:
   static constexpr const char* kName = "lspci";
   const char* name() const override { return kName; }
-  void end() override { is_open_ = false; }
+  void end() override { open_ = Open::none; }
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = line.text.substr(0, 512);
     if (text.size() < 12) {
-      if (text.empty()) is_open_ = false;
+      if (text.empty()) open_ = Open::none;
       return false;
     }
-    if (text[0] == ' ' || text[0] == '\t') return is_open_ && take_member(trim(text), declared);
+    if (holds(line, "ACSCtl:")) return take_redirect(text, line, declared);
+    if (text[0] == ' ' || text[0] == '\t') {
+      return open_ == Open::bridge ? take_bus(text, declared)
+                                   : open_ == Open::card && take_member(trim(text), declared);
+    }
     if (!is_hexadecimal(text.substr(0, 2)) || !is_bus_address(up_to(text, " "))) return false;
-    is_open_ = false;
+    open_ = has(text, " bridge: ") ? Open::bridge : Open::other;
+    if (open_ == Open::bridge) bridge_ = {.address = full_address(up_to(text, " "))};
     const bool is_card =
         has(text, "VGA compatible controller") || has(text, "3D controller") || has(text, "Display controller");
     if (has(text, "Infiniband controller")) take_adapter(up_to(text, " "), line, declared);
@@ -46,7 +60,7 @@ class LspciReader : public TextReader {
     if (declared.on_bus.size() >= kMostOnBus) return true;
     if (declared.on_bus.empty()) declared.on_bus_line = line.number;
     declared.on_bus.push_back(card(text));
-    is_open_ = true;
+    open_ = Open::card;
     return true;
   }
 
@@ -59,6 +73,7 @@ class LspciReader : public TextReader {
     declared.adapters.push_back({.name = "on " + std::string(address), .link_layer = "InfiniBand", .gigabits = {}});
   }
   static bool take_member(std::string_view text, Declared& declared) {
+    if (text.starts_with("LnkCap:") || text.starts_with("LnkSta:")) return take_link(text, declared.on_bus.back());
     if (const auto module = behind(text, "Kernel driver in use: ")) {
       declared.on_bus.back().bound_driver = clean_utf8(trim(*module), 32);
       return true;
@@ -66,14 +81,56 @@ class LspciReader : public TextReader {
     return text.starts_with("Kernel modules: ") || text.starts_with("Subsystem: ");
   }
 
-  bool is_open_ = false;  // the last card was NVIDIA's, its members follow
+  static bool take_link(std::string_view text, Gpu& card);
+  bool take_bus(std::string_view text, Declared& declared);
+  bool take_redirect(std::string_view text, const TextLine& line, Declared& declared);
+
+  enum class Open { none, card, bridge, other };
+  Open open_ = Open::none;  // whose members follow: a card of NVIDIA's, a bridge
+  ListedBridge bridge_;
 };
+
+// "LnkSta: Speed 2.5GT/s (downgraded), Width x4 (downgraded)": what the link has at best (LnkCap) and now.
+bool LspciReader::take_link(std::string_view text, Gpu& card) {
+  const auto width = behind(text, "Width x");
+  const auto lanes = width ? leading_number(*width) : std::nullopt;
+  const auto speed = behind(text, "Speed ");
+  if (!lanes || *lanes < 1 || *lanes > 32 || !speed) return false;
+  PcieLink link{.lanes = *lanes};
+  constexpr std::string_view kSpeeds[] = {"2.5GT/s", "5GT/s", "8GT/s", "16GT/s", "32GT/s", "64GT/s"};  // of PCIe 1 to 6
+  for (std::size_t i = 0; i < std::size(kSpeeds); ++i) {
+    if (speed->starts_with(kSpeeds[i])) link.generation = static_cast<std::int64_t>(i) + 1;
+  }
+  if (link.generation > 0) (text.starts_with("LnkCap:") ? card.pcie_max : card.pcie) = link;
+  return true;
+}
+
+// The numbers of buses are hexadecimal.
+bool LspciReader::take_bus(std::string_view text, Declared& declared) {
+  const auto first = behind(text, "secondary="), last = behind(text, "subordinate=");
+  if (!first || !last) return false;
+  const auto begin = parse_integer(up_to(*first, ","), 16), end = parse_integer(up_to(*last, ","), 16);
+  if (begin && end) bridge_.first_bus = *begin, bridge_.last_bus = *end;
+  for (ListedBridge& known : declared.bridges) {
+    if (known.address == bridge_.address) known = bridge_;
+  }
+  return true;
+}
+
+bool LspciReader::take_redirect(std::string_view text, const TextLine& line, Declared& declared) {
+  if (open_ == Open::card || open_ == Open::other) return true;  // an endpoint's own
+  if (!has(text, "ReqRedir+") && !has(text, "CmpltRedir+")) return true;
+  if (declared.bridges.empty()) declared.bridges_line = line.number;
+  if (declared.bridges.size() < kMostOnBus)
+    declared.bridges.push_back(open_ == Open::bridge ? bridge_ : ListedBridge{});
+  return true;
+}
 
 // The product stands in the last brackets that hold no ids: "GA102 [GeForce RTX 3090]"; where the list of ids is old,
 // "Device 2684" alone.
 Gpu LspciReader::card(std::string_view text) {
   const std::string_view address = up_to(text, " ");
-  Gpu gpu{.address = address.size() == 7 ? "0000:" + std::string(address) : to_lower(address), .vendor = "10de"};
+  Gpu gpu{.address = full_address(address), .vendor = "10de"};
   for (std::size_t at = text.find('['); at != std::string_view::npos; at = text.find('[', at + 1)) {
     const std::string_view inside = up_to(text.substr(at + 1), "]");
     if (inside.starts_with("10de:") && inside.size() == 9) {

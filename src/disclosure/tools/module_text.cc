@@ -1,9 +1,10 @@
 // What is told of the driver's kernel module where it does not run: modinfo nvidia, dkms status, mokutil --sb-state,
-// and that nvidia-smi reaches none.
+// lsmod, and that nvidia-smi reaches none.
 //   version:        580.105.08                              (below "filename: …/nvidia.ko")
 //   nvidia/550.90.07, 6.8.0-45-generic, x86_64: installed
 //   nvidia, 470.86, 5.11.0-40-generic, x86_64: installed     (before dkms 3)
 //   SecureBoot enabled
+//   nouveau              2494464  0                          (lsmod)
 #include <algorithm>
 
 #include "base/text.h"
@@ -36,7 +37,7 @@ class ModuleTextReader : public TextReader {
         declare(declared, "os.secure_boot", text.ends_with("enabled") ? "on" : "off", {kName, line.number});
         return true;
       case 'n':
-        return take_dkms(text, line, declared);
+        return take_dkms(text, line, declared) || take_loaded(text, line, declared);
       default:
         return take_modinfo(text, line, declared);
     }
@@ -44,6 +45,7 @@ class ModuleTextReader : public TextReader {
 
  private:
   static bool take_dkms(std::string_view text, const TextLine& line, Declared& declared);
+  static bool take_loaded(std::string_view text, const TextLine& line, Declared& declared);
   bool take_modinfo(std::string_view text, const TextLine& line, Declared& declared);
 
   bool is_modinfo_ = false;  // the lines of nvidia.ko follow
@@ -62,6 +64,7 @@ bool ModuleTextReader::take_dkms(std::string_view text, const TextLine& line, De
   const bool is_installed = has(text.substr(text.rfind(": ")), "installed");
   if (!is_installed) return true;  // "added", "built": no kernel has it
   declare(declared, "driver.kernel_mode.installed", std::string(version), {kName, line.number}, "dkms");
+  declared.is_dkms = true;
   std::vector<std::string>& kernels = declared.module_kernels;
   const std::string kernel = clean_utf8(parts[at], 96);
   if (std::find(kernels.begin(), kernels.end(), kernel) == kernels.end() && kernels.size() < kMostKernels) {
@@ -69,6 +72,15 @@ bool ModuleTextReader::take_dkms(std::string_view text, const TextLine& line, De
     kernels.push_back(kernel);
   }
   return true;
+}
+
+// Name, size and users; the header is often left out.
+bool ModuleTextReader::take_loaded(std::string_view text, const TextLine& line, Declared& declared) {
+  const std::vector<std::string_view> words = split_words(text);
+  if (words.size() < 3 || !parse_integer(words[1]) || !parse_integer(words[2])) return false;
+  if (words[0] == "nouveau" && declared.nouveau_line == 0) declared.nouveau_line = line.number;
+  if (words[0] == "nvidia" && declared.nvidia_module_line == 0) declared.nvidia_module_line = line.number;
+  return words[0] == "nouveau" || words[0].starts_with("nvidia");
 }
 
 bool ModuleTextReader::take_modinfo(std::string_view text, const TextLine& line, Declared& declared) {

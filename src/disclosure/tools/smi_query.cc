@@ -5,6 +5,8 @@
 //       Product Name                          : GeForce GTX 780
 //       MIG Mode
 //           Current                           : N/A
+#include <algorithm>
+
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
@@ -29,6 +31,19 @@ void set_number(std::optional<std::int64_t>& number, std::string_view value) {
   if (const auto found = leading_number(value)) number = *found;
 }
 
+// "16x" lanes, and generations as "4": what the link has now and at best. Newer tools tell what the GPU and what the
+// host has at best; the lesser of both is what there can be.
+void set_link(std::string_view part, std::string_view key, std::string_view value, Gpu& gpu) {
+  const auto number = leading_number(value);
+  if (!number || *number <= 0 || *number > 64) return;
+  const bool is_width = part == "Link Width", is_best = key == "Max" || key == "Device Max" || key == "Host Max";
+  if ((!is_width && part != "PCIe Generation") || (!is_best && key != "Current" && key != "Device Current")) return;
+  std::optional<PcieLink>& link = is_best ? gpu.pcie_max : gpu.pcie;
+  if (!link) link = PcieLink{};
+  std::int64_t& known = is_width ? link->lanes : link->generation;
+  known = known == 0 ? *number : std::min(known, *number);
+}
+
 class SmiQueryReader : public TextReader {
  public:
   static constexpr const char* kName = "nvidia-smi -q";
@@ -44,6 +59,14 @@ class SmiQueryReader : public TextReader {
   std::int64_t begin_ = 0, number_ = -1;
   std::string section_, part_;  // "GPU Link Info" and "Link Width"
 };
+
+// "MIG Device : None" of a GPU in MIG mode. One that is divided has the section "MIG Devices".
+void note_undivided(std::string_view key, std::string_view value, const Gpu& gpu, const TextLine& line,
+                    Declared& declared) {
+  if ((key != "MIG Device" && key != "MIG Devices") || value != "None" || !gpu.mig || !gpu.mig->on) return;
+  declared.facts.emplace("gpu.mig.instances",
+                         missing_fact(Missing::absent, source_at({SmiQueryReader::kName, line.number}), "no instance"));
+}
 
 void SmiQueryReader::take_head(std::string_view key, std::string_view value, const TextLine& line, Declared& declared) {
   const TextPlace place{kName, line.number};
@@ -109,9 +132,12 @@ bool SmiQueryReader::take(const TextLine& line, Declared& declared) {
   if (gpu == nullptr) return true;
   if (indent <= 4) {
     section_.clear();
+    note_undivided(key, value, *gpu, line, declared);
     take_of_gpu(key, value, *gpu);
   } else if (indent <= 8) {
     take_in_section(key, value, *gpu);
+  } else if (section_ == "PCI") {
+    set_link(part_, key, value, *gpu);
   }
   return true;
 }

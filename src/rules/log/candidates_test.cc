@@ -335,5 +335,22 @@ TEST(Candidates, RulesAndMessagesThatConditionsNameExist) {
   }
 }
 
+// The code of a framework is known by its build; that of what else is listed is not.
+TEST(Candidates, AListOfPackagesDoesNotRuleOutAKernelThatIsMissing) {
+  MadeStack made = bare().gpu("NVIDIA GeForce GTX 1080 Ti", "6.1").driver("560.35.03", "12.6");
+  made.stack().environments.push_back({.kind = EnvironmentKind::folder,
+                                       .path = "text",
+                                       .python = missing_fact(Missing::not_asked, "text", "not said"),
+                                       .packages = {{.name = "torch",
+                                                     .version = "2.7.0+cu126",
+                                                     .role = PackageRole::framework,
+                                                     .cuda = known_fact(std::string("12.6"), "version"),
+                                                     .requirements = {}}},
+                                       .compilers = {},
+                                       .runtimes = {}});
+  const Check check = judged(std::move(made), "CUDA error: no kernel image is available for execution on the device\n");
+  EXPECT_EQ(state_of(first(check), "neither machine code for this GPU"), "open");
+}
+
 }  // namespace
 }  // namespace varve

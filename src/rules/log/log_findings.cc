@@ -107,6 +107,7 @@ std::optional<std::size_t> explaining(const std::vector<Finding>& findings, cons
     const auto found = best_of(findings, error, [&](const Finding& finding) { return is_id_like(finding.id, wanted); });
     if (found) return found;
   }
+  if (row.stands_alone) return std::nullopt;
   if (row.category != FaultCategory::none) {
     const auto same = best_of(findings, error, [&](const Finding& finding) {
       return finding.category == row.category && finding.severity != Severity::note;

@@ -70,6 +70,17 @@ TEST(JoinErrors, TooOldWithoutAnyDriverIsNoDriver) {
   EXPECT_FALSE(joined.errors[0].correction.empty());
 }
 
+// Bridges that redirect peers account for no network that does not answer, though both are of one category.
+TEST(JoinErrors, AMessageThatStandsAloneIsNotAnotherFindings) {
+  const Joined joined =
+      join("NCCL WARN Call to connect to 10.0.0.1<45671> failed : No route to host",
+           {finding("VRV-DEVICE-ACS", FaultCategory::device_handshake, "2 bridges redirect", Severity::warning)});
+  ASSERT_EQ(joined.errors.size(), 1U);
+  EXPECT_EQ(joined.errors[0].explained_by, "");
+  ASSERT_EQ(joined.findings.size(), 2U);
+  EXPECT_EQ(joined.findings[1].evidence, "2 bridges redirect");
+}
+
 TEST(JoinErrors, JaxWithoutBackendIsWhateverIsBroken) {
   const Joined joined = join("RuntimeError: Backend 'gpu' is not in the list of known backends: cpu.",
                              {finding("VRV-SOMETHING-NEW", FaultCategory::device_handshake, "the node is missing")});

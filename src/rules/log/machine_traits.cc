@@ -8,6 +8,7 @@
 #include "rules/analysis/cpu_builds.h"
 #include "rules/machine/machine_view.h"
 #include "rules/situation/gpu_class.h"
+#include "rules/situation/package_row.h"
 #include "rules/software/build_toolkit.h"
 
 namespace varve {
@@ -77,6 +78,13 @@ Answer ask_cpu_build(const Analysis& analysis) {
   return {};
 }
 
+// What a text or a log lists of packages says nothing of the code in others'.
+Answer ask_files(const Analysis& analysis) {
+  const auto& environments = analysis.subject.environments;
+  const bool all_listed = !environments.empty() && std::all_of(environments.begin(), environments.end(), is_a_list);
+  return all_listed ? no("packages were listed, no files read") : yes("files were read");
+}
+
 Answer ask_container(const Analysis& analysis) {
   const auto kind = text_of(analysis, "container.kind");
   if (!kind) return {};
@@ -117,6 +125,8 @@ Answer ask_trait(MachineTrait trait, const Analysis& analysis) {
       return ask_driver(analysis);
     case MachineTrait::cpu_build:
       return ask_cpu_build(analysis);
+    case MachineTrait::files:
+      return ask_files(analysis);
     case MachineTrait::builds:
       break;
   }

@@ -49,9 +49,13 @@ std::vector<Found> find_acs(const Analysis& analysis) {
   const std::vector<std::string> bridges = list_of(analysis, "pci.acs");
   if (bridges.empty() || analysis.gpus.size() < 2 || is_virtual(analysis)) return {};
   const bool linked = number_of(analysis, "gpu.nvswitches").value_or(0) > 0;
-  return {{.evidence = fmt::format("Access control services redirect peer traffic on {} bridge{} above the GPUs: {}",
-                                   bridges.size(), bridges.size() == 1 ? "" : "s", join(bridges, ", ")),
-           .severity = linked ? Severity::note : Severity::warning}};
+  const bool is_placed = bridges.front().find(':') != std::string::npos;  // by its address
+  return {
+      {.evidence = is_placed
+                       ? fmt::format("Access control services redirect peer traffic on {} bridge{} above the GPUs: {}",
+                                     bridges.size(), bridges.size() == 1 ? "" : "s", join(bridges, ", "))
+                       : fmt::format("Access control services redirect peer traffic on bridges, {}", bridges.front()),
+       .severity = linked ? Severity::note : Severity::warning}};
 }
 }  // namespace
 

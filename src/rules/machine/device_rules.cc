@@ -40,6 +40,10 @@ std::vector<std::string> gpu_nodes(const Analysis& analysis) {
 std::vector<Found> find_nouveau(const Analysis& analysis) {
   std::vector<std::string> gpus = gpus_bound_to(analysis, "nouveau");
   for (std::string& gpu : gpus_bound_to(analysis, "nova_core")) gpus.push_back(std::move(gpu));
+  if (gpus.empty() && is_a_text(analysis) && !analysis.kernel_driver &&
+      lists(analysis, "driver.kernel_mode.modules", "nouveau")) {
+    gpus.emplace_back("a GPU that the text does not show (nouveau)");
+  }
   if (gpus.empty()) return {};
   const bool some = !gpus_bound_to(analysis, "nvidia").empty();
   const bool installed = fact_of(analysis, "driver.kernel_mode.installed").is_known() || analysis.user_driver;

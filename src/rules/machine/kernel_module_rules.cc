@@ -19,13 +19,16 @@ std::vector<std::string> waiting_gpus(const Analysis& analysis) {
   return gpus;
 }
 
+// Of a text that does not show the bus: whoever asks for a driver has a GPU.
+bool is_bus_unseen(const Analysis& analysis) { return is_a_text(analysis) && analysis.gpus_on_bus.empty(); }
+
 // Looked for, and not loaded; on a host, where it would have to be.
 bool lacks_module(const Analysis& analysis) {
   return is_absent(analysis, "driver.kernel_mode.version") && !is_in_container(analysis) && !is_wsl(analysis) &&
-         !is_jetson(analysis) && !waiting_gpus(analysis).empty();
+         !is_jetson(analysis) && (!waiting_gpus(analysis).empty() || is_bus_unseen(analysis));
 }
 
-enum class Cause { kernel_updated, never_built, unsigned_module, blocked, not_loaded, no_driver };
+enum class Cause { kernel_updated, never_built, unsigned_module, blocked, not_loaded, no_driver, untold };
 
 bool is_rejected(const Analysis& analysis) {
   return !rows_with(analysis, "kernel.log.nvidia", "module loader:").empty();
@@ -39,15 +42,16 @@ Cause cause_of(const Analysis& analysis) {
   const bool is_built = std::find(built.begin(), built.end(), running) != built.end();
   const bool has_driver = !built.empty() || analysis.user_driver ||
                           fact_of(analysis, "driver.kernel_mode.installed").is_known() ||
-                          !rows_with(analysis, "os.gpu_packages", "nvidia-driver").empty();
-  if (!has_driver) return Cause::no_driver;
+                          !rows_with(analysis, "os.gpu_packages", "nvidia-driver").empty() || is_rejected(analysis);
+  const bool is_built_told = fact_of(analysis, "driver.kernel_mode.kernels").is_answer();
+  if (!has_driver) return is_bus_unseen(analysis) ? Cause::untold : Cause::no_driver;
   if (!installed.empty() && !running.empty() && !is_installed) return Cause::kernel_updated;
-  if (!is_built) return Cause::never_built;
+  if (is_built_told && !is_built) return running.empty() ? Cause::untold : Cause::never_built;
   const bool secure = text_of(analysis, "os.secure_boot") == "on";
   const bool unsigned_module = text_of(analysis, "driver.kernel_mode.signature") == "not signed";
   if ((secure && unsigned_module) || is_rejected(analysis)) return Cause::unsigned_module;
   if (!rows_with(analysis, "driver.kernel_mode.blocked", "nvidia (").empty()) return Cause::blocked;
-  return Cause::not_loaded;
+  return is_built_told ? Cause::not_loaded : Cause::untold;
 }
 
 bool has_cause(const Analysis& analysis, Cause cause) { return lacks_module(analysis) && cause_of(analysis) == cause; }

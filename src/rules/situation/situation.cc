@@ -116,6 +116,12 @@ bool is_absent(const Situation& situation, std::string_view id) {
   return !fact.is_known() && fact.missing == Missing::absent;
 }
 
+bool is_a_text(const Situation& situation) { return situation.machine.subject.starts_with("text "); }
+
+bool is_driven_in_text(const Situation& situation) {
+  return is_a_text(situation) && situation.kernel_driver && !situation.has_gpu && !situation.has_no_gpu;
+}
+
 std::optional<std::string> setting_of(const Situation& situation, std::string_view name) {
   return text_of(situation, "settings." + std::string(name));
 }

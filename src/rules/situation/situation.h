@@ -40,6 +40,9 @@ std::optional<double> number_of(const Situation& situation, std::string_view id)
 // Of the libcuda that the loader finds first; nothing: none, or it is not known.
 std::optional<DriverFileRole> user_driver_role(const Situation& situation);
 bool is_absent(const Situation& situation, std::string_view id);  // somebody looked, there is none
+bool is_a_text(const Situation& situation);                       // somebody wrote of the machine, nobody looked
+// Of a text that names no GPU: a driver of NVIDIA's runs, so that there is one.
+bool is_driven_in_text(const Situation& situation);
 // A setting of the subject: "settings.LD_LIBRARY_PATH" is asked for as "LD_LIBRARY_PATH".
 std::optional<std::string> setting_of(const Situation& situation, std::string_view name);
 

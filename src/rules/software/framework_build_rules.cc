@@ -13,7 +13,8 @@ namespace varve {
 
 namespace {
 std::string gpus_text(const Analysis& analysis) {
-  if (analysis.gpus.empty()) return "a GPU";
+  if (analysis.gpus.empty())
+    return analysis.kernel_driver ? "the driver " + to_string(*analysis.kernel_driver) : "a GPU";
   const Gpu& gpu = analysis.gpus.front();
   return gpu.model.empty() ? "a GPU" : gpu.model;
 }
@@ -47,7 +48,7 @@ std::string majors_text(const std::vector<int>& majors) {
 }
 
 std::vector<Found> builds_without_cuda(const Analysis& analysis) {
-  if (!analysis.has_gpu) return {};
+  if (!analysis.has_gpu && !is_driven_in_text(analysis)) return {};
   std::vector<Found> found;
   for (const Environment& environment : analysis.subject.environments) {
     const auto& packages = environment.packages;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "model/words/lookup_way.h"
 #include "rules/analysis/rule.h"
+#include "rules/software/listed_packages.h"
 #include "rules/software/software_rules.h"
 
 namespace varve {
@@ -261,6 +262,7 @@ std::vector<Found> linkers_older_than_askers(const Analysis& analysis) {
       }
     }
   }
+  for (Found& one : listed_linker_shadowed(analysis)) found.push_back(std::move(one));
   return found;
 }
 

@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
 #include "base/text.h"
 #include "rules/analysis/rule.h"
 #include "rules/situation/package_row.h"
+#include "rules/software/listed_packages.h"
 #include "rules/software/software_rules.h"
 
 namespace varve {
@@ -188,9 +190,20 @@ std::vector<Found> frameworks_twice(const Analysis& analysis) {
   return found;
 }
 
-std::vector<Found> unmet_library_pins(const Analysis& analysis) { return unmet_requirements(analysis, false); }
-std::vector<Found> unmet_framework_pins(const Analysis& analysis) { return unmet_requirements(analysis, true); }
-std::vector<Found> overwritten_libraries(const Analysis& analysis) { return overwritten_files(analysis, false); }
+std::vector<Found> both(std::vector<Found> found, std::vector<Found> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(found));
+  return found;
+}
+
+std::vector<Found> unmet_library_pins(const Analysis& analysis) {
+  return both(unmet_requirements(analysis, false), listed_library_pins(analysis));
+}
+std::vector<Found> unmet_framework_pins(const Analysis& analysis) {
+  return both(unmet_requirements(analysis, true), listed_framework_pins(analysis));
+}
+std::vector<Found> overwritten_libraries(const Analysis& analysis) {
+  return both(overwritten_files(analysis, false), listed_twice(analysis));
+}
 }  // namespace
 
 const std::vector<Rule>& package_mix_rules() {

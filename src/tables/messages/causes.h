@@ -22,6 +22,7 @@ enum class MachineTrait {
   driver,        // a libcuda serves
   builds,        // somebody compiles for the GPU here
   cpu_build,     // a framework is a build without CUDA
+  files,         // its files were looked at: it is not told by a text alone
 };
 
 // One thing that is asked. In data/error_patterns.json a term is one of

@@ -41,6 +41,7 @@ ErrorPattern pattern_from(const TableRow& row) {
                     .facts = {},
                     .lookup = row.word("lookup", kLookups, PatternLookup::none),
                     .is_error = row.flag("is_error", true),
+                    .stands_alone = row.flag("stands_alone"),
                     .candidates = {},
                     .follows = row.texts("follows"),
                     .outside = row.text("outside"),

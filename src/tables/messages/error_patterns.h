@@ -55,7 +55,8 @@ struct ErrorPattern {
   std::vector<std::string> explained_by;
   std::vector<PatternFact> facts;
   PatternLookup lookup = PatternLookup::none;
-  bool is_error = true;  // false: it only states facts
+  bool is_error = true;       // false: it only states facts
+  bool stands_alone = false;  // a finding of its category accounts for it only where explained_by names its rule
   // What may stand behind the message: its own cause first (unless the row says that it is none), then those that the
   // row names in the table's "causes", or, where it names none, the general ones of the categories in `also`.
   std::vector<Cause> candidates;

@@ -1,0 +1,187 @@
+#include "rules/software/listed_packages.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "package/python_metadata.h"
+#include "rules/situation/package_row.h"
+
+namespace varve {
+
+namespace {
+// A version of numbers alone, a local part aside: a release as the package index has it. "2.6.0a0+df5bbc09", as images
+// of NVIDIA's have it, and nightly builds go with neighbours of their own.
+std::optional<DottedVersion> released_version(const Package& package) {
+  const std::string version = package.version.substr(0, package.version.find('+'));
+  if (version.empty() || version.find_first_not_of("0123456789.") != std::string::npos) return std::nullopt;
+  return dotted_version_from(version);
+}
+
+std::string listed(const Package& package) { return package.name + " " + package.version; }
+
+std::string pin_fault(const Environment& environment, const Package& package, const PackageRow& row) {
+  const auto own = released_version(package);
+  if (!own) return {};
+  const auto released = [&](const std::string& name) -> std::optional<DottedVersion> {
+    const Package* there = name.empty() ? nullptr : find_package(environment, name);
+    return there == nullptr || there->is_of_conda() ? std::nullopt : released_version(*there);
+  };
+  if (const auto same = released(row.same_release); same && *same != *own) {
+    return fmt::format("has to be of the release of {} (there: {})", row.same_release, to_string(*same));
+  }
+  if (const auto most = released(row.not_above); most && *most < *own) {
+    return fmt::format("is newer than {} may have beside it (there: {})", row.not_above, to_string(*most));
+  }
+  // 0.17 of torchvision goes with 2.2 of torch: the row says 15.
+  const auto torch = row.torch_minor ? released("torch") : std::nullopt;
+  if (!torch || torch->major() != 2 || own->major() != 0 || own->minor() == torch->minor() + *row.torch_minor)
+    return {};
+  return fmt::format("goes with torch 2.{} (there: {})", own->minor() - *row.torch_minor, to_string(*torch));
+}
+
+// The library and the CUDA of a wheel: "nvidia-cudnn-cu12" is {"cudnn", 12}.
+struct WheelName {
+  std::string library;
+  int cuda = 0;
+};
+std::optional<WheelName> wheel_name(const Package& package) {
+  const std::string name = normal_package_name(package.name);
+  const std::size_t mark = name.rfind("-cu");
+  if (!name.starts_with("nvidia-") || mark == std::string::npos || mark < 7) return std::nullopt;
+  const auto cuda = parse_integer(std::string_view(name).substr(mark + 3));
+  if (!cuda || *cuda < 10 || *cuda > 99) return std::nullopt;
+  return WheelName{name.substr(7, mark - 7), static_cast<int>(*cuda)};
+}
+
+// Of these the wheels for every CUDA put a file of one name into one folder.
+constexpr std::array<std::string_view, 2> kOneFile = {"cudnn", "nccl"};
+bool is_one_file(const std::string& library) {
+  return std::find(kOneFile.begin(), kOneFile.end(), library) != kOneFile.end();
+}
+
+// The build of a framework that is listed, by its version and CUDA; nullptr: none is known.
+const FrameworkBuild* build_of(const Analysis& analysis, const Package& package) {
+  const auto version = dotted_version_from(package.version);
+  if (!version || !package.cuda.is_known() || package.is_of_conda()) return nullptr;
+  for (const FrameworkBuild& build : analysis.knowledge.framework_builds) {
+    if (build.framework == package.name && build.cuda == value_text(*package.cuda.value) &&
+        is_within(*version, build.version)) {
+      return &build;
+    }
+  }
+  return nullptr;
+}
+
+// What a framework opens by a name that holds the major version ("libcudnn.so.8").
+std::string wheel_fault(const Package& framework, const FrameworkBuild& build, const Package& wheel,
+                        const WheelName& name) {
+  const auto cuda = dotted_version_from(build.cuda);
+  if (cuda && cuda->major() != name.cuda) {
+    return fmt::format("{} is built for CUDA {}, and its {} would be that of {}", listed(framework), build.cuda,
+                       name.library, listed(wheel));
+  }
+  const auto made = dotted_version_from(build.cudnn), there = released_version(wheel);
+  if (name.library != "cudnn" || !made || !there || made->major() == there->major()) return {};
+  return fmt::format("{} is built with cuDNN {}, and {} is there", listed(framework), build.cudnn, listed(wheel));
+}
+
+// "/usr/local/cuda-12.1/lib64" is of 12.1.
+std::optional<DottedVersion> toolkit_of_folder(std::string_view folder) {
+  const std::size_t at = folder.find("/cuda-");
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view rest = folder.substr(at + 6);
+  return dotted_version_from(rest.substr(0, rest.find('/')));
+}
+}  // namespace
+
+std::vector<Found> listed_framework_pins(const Analysis& analysis) {
+  std::vector<Found> found;
+  for (const Environment& environment : analysis.subject.environments) {
+    if (!is_a_list(environment)) continue;
+    for (const Package& package : environment.packages) {
+      const PackageRow* row = package.is_of_conda() ? nullptr : row_of(package);
+      const std::string fault = row == nullptr ? "" : pin_fault(environment, package, *row);
+      if (fault.empty()) continue;
+      found.push_back({.evidence = fmt::format("{} in {} {}", listed(package), environment.path, fault)});
+    }
+  }
+  return found;
+}
+
+std::vector<Found> listed_library_pins(const Analysis& analysis) {
+  std::vector<Found> found;
+  for (const Environment& environment : analysis.subject.environments) {
+    if (!is_a_list(environment)) continue;
+    std::vector<const Package*> frameworks;
+    for (const Package& package : environment.packages) {
+      if (build_of(analysis, package) != nullptr) frameworks.push_back(&package);
+    }
+    // With two frameworks a wheel may be the other's.
+    if (frameworks.size() != 1 || frameworks.front()->name == "cupy") continue;
+    const Package& framework = *frameworks.front();
+    for (const Package& package : environment.packages) {
+      const auto name = wheel_name(package);
+      if (!name || !is_one_file(name->library)) continue;
+      const bool has_both =
+          std::any_of(environment.packages.begin(), environment.packages.end(), [&](const Package& other) {
+            const auto own = wheel_name(other);
+            return own && own->library == name->library && own->cuda != name->cuda;
+          });
+      const std::string fault = has_both ? "" : wheel_fault(framework, *build_of(analysis, framework), package, *name);
+      if (!fault.empty()) found.push_back({.evidence = fmt::format("In {} {}", environment.path, fault)});
+    }
+  }
+  return found;
+}
+
+std::vector<Found> listed_twice(const Analysis& analysis) {
+  std::vector<Found> found;
+  for (const Environment& environment : analysis.subject.environments) {
+    if (!is_a_list(environment)) continue;
+    for (const std::string_view library : kOneFile) {
+      std::vector<std::string> wheels;
+      for (const Package& package : environment.packages) {
+        const auto name = wheel_name(package);
+        if (name && name->library == library) wheels.push_back(listed(package));
+      }
+      if (wheels.size() < 2) continue;
+      found.push_back({.evidence = fmt::format("{} both write the folder nvidia/{} in {}; whose files are there is not "
+                                               "told",
+                                               join(wheels, " and "), library, environment.path)});
+    }
+  }
+  return found;
+}
+
+// libcusparse of a wheel asks for symbols of its own release, and has a RUNPATH: what LD_LIBRARY_PATH names comes
+// first.
+std::vector<Found> listed_linker_shadowed(const Analysis& analysis) {
+  const DottedVersion first{.parts = {12, 1}};
+  const auto path = setting_of(analysis, "LD_LIBRARY_PATH");
+  if (!path) return {};
+  std::vector<Found> found;
+  for (const Environment& environment : analysis.subject.environments) {
+    const Package* torch = is_a_list(environment) ? find_package(environment, "torch") : nullptr;
+    const Package* runtime = find_package(environment, "nvidia-cuda-runtime-cu12");
+    if (runtime == nullptr) runtime = find_package(environment, "nvidia-cuda-runtime");
+    if (torch == nullptr || torch->is_of_conda() || runtime == nullptr) continue;
+    const auto wheels = released_version(*runtime);
+    if (!wheels || *wheels < first) continue;
+    for (const std::string_view folder : split(*path, ':')) {
+      const auto toolkit = toolkit_of_folder(folder);
+      if (!toolkit || toolkit->major() != wheels->major() || toolkit->minor() >= wheels->minor()) continue;
+      found.push_back(
+          {.evidence = fmt::format(
+               "LD_LIBRARY_PATH names {}, whose libnvJitLink.so.{} is taken before that of the wheels in {} "
+               "({}), which are of CUDA {}.{}",
+               folder, wheels->major(), environment.path, listed(*runtime), wheels->major(), wheels->minor())});
+      break;
+    }
+  }
+  return found;
+}
+
+}  // namespace varve

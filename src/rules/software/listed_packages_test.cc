@@ -1,0 +1,109 @@
+// Lists of packages that somebody wrote down.
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "rules/software/rule_testing.h"
+
+namespace varve {
+namespace {
+
+using testing::has;
+using testing::Scene;
+
+// Packages of a list, by "name version cuda"; of a list nobody looked at the interpreter.
+Scene listed(const std::vector<std::array<std::string, 4>>& packages) {
+  Scene scene;
+  for (const auto& [name, version, role, cuda] : packages) scene.package(name, version, role, cuda, "text");
+  scene.environment("text").python = missing_fact(Missing::not_asked, "text", "the text does not say");
+  return scene;
+}
+
+TEST(ListedPackages, APluginOfAnotherReleaseThanJaxlib) {
+  Scene scene = listed({{"jax", "0.4.34", "framework", ""},
+                        {"jaxlib", "0.4.34", "framework", ""},
+                        {"jax-cuda12-plugin", "0.4.36", "extension", "12"}});
+  const auto found = scene.judge("VRV-FRAMEWORK-PIN");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_TRUE(has(found[0].evidence, "jax-cuda12-plugin 0.4.36 in text has to be of the release of jaxlib"));
+  scene.stack.environments[0].packages[2].version = "0.4.34";
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-PIN").empty());
+  // What is installed says itself what it asks for.
+  scene.stack.environments[0].packages[2].version = "0.4.36";
+  scene.environment("text").python = known_fact(std::string("3.11"), "test");
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-PIN").empty());
+}
+
+TEST(ListedPackages, JaxlibIsNeverNewerThanJax) {
+  EXPECT_EQ(listed({{"jax", "0.4.13", "framework", ""}, {"jaxlib", "0.4.14", "framework", ""}})
+                .judge("VRV-FRAMEWORK-PIN")
+                .size(),
+            1u);
+  EXPECT_TRUE(listed({{"jax", "0.4.14", "framework", ""}, {"jaxlib", "0.4.13", "framework", ""}})
+                  .judge("VRV-FRAMEWORK-PIN")
+                  .empty());
+}
+
+TEST(ListedPackages, TorchvisionGoesWithOneMinorReleaseOfTorch) {
+  const auto pins = [](const std::string& torch, const std::string& vision) {
+    return listed({{"torch", torch, "framework", ""}, {"torchvision", vision, "extension", ""}})
+        .judge("VRV-FRAMEWORK-PIN")
+        .size();
+  };
+  EXPECT_EQ(pins("2.6.0+cu124", "0.20.1"), 1u);
+  EXPECT_EQ(pins("2.6.0+cu124", "0.21.0+cu124"), 0u);
+  EXPECT_EQ(pins("2.6.0a0+df5bbc09", "0.20.0a0"), 0u);  // an image of NVIDIA's: not of the package index
+  EXPECT_EQ(pins("1.13.1", "0.10.0"), 0u);              // counted otherwise then
+}
+
+TEST(ListedPackages, WheelsOfAnotherMajorVersionThanTheFrameworkOpens) {
+  const auto faults = [](const std::vector<std::array<std::string, 4>>& packages) {
+    Scene scene = listed(packages);
+    scene.knowledge.framework_builds.push_back(
+        {.framework = "torch", .version = "2.1", .cuda = "12.1", .cudnn = "8.9.2.26", .targets = {}, .source = "test"});
+    return scene.judge("VRV-LIBRARY-PIN").size();
+  };
+  const std::array<std::string, 4> torch = {"torch", "2.1.2", "framework", "12.1"};
+  EXPECT_EQ(faults({torch, {"nvidia-cudnn-cu12", "9.1.0.70", "runtime", "12"}}), 1u);
+  EXPECT_EQ(faults({torch, {"nvidia-cudnn-cu12", "8.9.7.29", "runtime", "12"}}), 0u);
+  EXPECT_EQ(faults({torch, {"nvidia-nccl-cu11", "2.18.1", "runtime", "11"}}), 1u);
+  EXPECT_EQ(faults({torch, {"nvidia-nccl-cu12", "2.18.1", "runtime", "12"}}), 0u);
+}
+
+TEST(ListedPackages, TwoWheelsThatWriteOneLibrary) {
+  Scene scene = listed({{"nvidia-cudnn-cu11", "8.9.4.25", "runtime", "11"},
+                        {"nvidia-cudnn-cu12", "9.1.0.70", "runtime", "12"},
+                        {"nvidia-cublas-cu11", "11.11.3.6", "runtime", "11"},
+                        {"nvidia-cublas-cu12", "12.4.5.8", "runtime", "12"}});
+  const auto found = scene.judge("VRV-LIBRARY-OVERWRITTEN");  // cuBLAS has its major version in the name
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_TRUE(has(found[0].evidence, "nvidia-cudnn-cu11 8.9.4.25 and nvidia-cudnn-cu12 9.1.0.70")) << found[0].evidence;
+}
+
+TEST(ListedPackages, AnOlderToolkitBeforeTheWheels) {
+  Scene scene =
+      listed({{"torch", "2.6.0", "framework", "12.4"}, {"nvidia-cuda-runtime-cu12", "12.4.127", "runtime", "12"}});
+  const auto found = [&](const std::string& path) {
+    return scene.setting("LD_LIBRARY_PATH", path).judge("VRV-LIBRARY-LINKER-OLDER").size();
+  };
+  EXPECT_EQ(found("/usr/local/cuda-12.1/lib64:/usr/lib"), 1u);
+  EXPECT_EQ(found("/usr/local/cuda-12.6/lib64"), 0u);  // a newer one serves older libraries
+  EXPECT_EQ(found("/usr/local/cuda-11.8/lib64"), 0u);  // its libraries have other names
+  EXPECT_EQ(found("/usr/local/cuda/lib64"), 0u);       // of which release is not told
+}
+
+TEST(ListedPackages, ABuildForTheCpuWhereOnlyTheDriverIsNamed) {
+  Scene scene = listed({{"torch", "2.3.0+cpu", "framework", ""}});
+  scene.stack.environments[0].packages[0].cuda = missing_fact(Missing::absent, "line 1", "a build without CUDA");
+  scene.stack.facts["gpu.count"] = missing_fact(Missing::not_asked, "text");
+  scene.stack.subject = "text issue.md";
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-CPU-BUILD").empty());
+  scene.fact("driver.kernel_mode.version", std::string("550.54.15"));
+  ASSERT_EQ(scene.judge("VRV-FRAMEWORK-CPU-BUILD").size(), 1u);
+  EXPECT_TRUE(has(scene.judge("VRV-FRAMEWORK-CPU-BUILD")[0].evidence, "the driver 550.54.15"));
+  scene.stack.subject = "host";
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-CPU-BUILD").empty());
+}
+
+}  // namespace
+}  // namespace varve
