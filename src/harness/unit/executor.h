@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "harness/conditions/fixed_products.h"
 #include "harness/process/server_process.h"
 #include "harness/readings/output_equality.h"
 #include "harness/sources/metric_sources.h"
@@ -70,6 +71,11 @@ class Executor {
   virtual UnitOutcome execute(const UnitRequest& request) = 0;
   // A fixed piece of work between units, where there is one.
   virtual std::optional<Canary> canary() { return std::nullopt; }
+  // A fixed product on GPUs, between units.
+  virtual GpuProducts gpu_products(const GpuProductsRequest& request) {
+    (void)request;
+    return {};
+  }
   // A command that is not measured, before or after a unit: of the outcome only its end and last output are set.
   virtual UnitOutcome execute_aside(const UnitRequest& request) {
     (void)request;

@@ -37,6 +37,7 @@ class ProcessExecutor : public Executor {
   Status start_server(int key, const ServerRequest& request) override;
   void stop_server(int key) override;
   std::optional<Canary> canary() override { return take_canary(); }
+  GpuProducts gpu_products(const GpuProductsRequest& request) override { return take_gpu_products(request, gpus_); }
 
  private:
   ServerProcess* server_of(const UnitRequest& request) const;
