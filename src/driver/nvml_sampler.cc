@@ -91,7 +91,10 @@ NvmlSample NvmlSampler::sample(std::size_t gpu) const {
   sample.celsius = ask_unsigned<NvmlDevice, int>(library_, "nvmlDeviceGetTemperature", device, kGpuSensor);
   const auto memory = library_.function<int (*)(NvmlDevice, DeviceMemory*)>("nvmlDeviceGetMemoryInfo");
   DeviceMemory used{};
-  if (memory != nullptr && memory(device, &used) == kNvmlSuccess) sample.memory_used_bytes = used.used;
+  if (memory != nullptr && memory(device, &used) == kNvmlSuccess) {
+    sample.memory_used_bytes = used.used;
+    sample.memory_free_bytes = used.free;
+  }
   sample.event_reasons = ask_reasons(library_, device);
   sample.processes = ask_processes(library_, device);
   return sample;

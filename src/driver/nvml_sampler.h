@@ -16,6 +16,7 @@ struct NvmlSample {
   std::optional<std::uint64_t> memory_used_bytes;
   std::optional<std::uint64_t> event_reasons;  // nvmlClocksEventReasons, a bit mask
   std::vector<unsigned> processes;             // that compute on it, by process id; in a container often none
+  std::optional<std::uint64_t> memory_free_bytes = {};
 };
 
 // Asks NVML again and again, in this process: only where a probe in a child has answered before (ask_nvml), since a

@@ -27,6 +27,7 @@ TEST(NvmlSampler, TellsClocksPowerHeatMemoryAndWhoIsThere) {
   EXPECT_EQ(sample.milliwatts, 312500u);
   EXPECT_EQ(sample.celsius, 71u);
   EXPECT_EQ(sample.memory_used_bytes, 1024ull << 20);
+  EXPECT_EQ(sample.memory_free_bytes, 80535ull << 20);
   EXPECT_EQ(sample.event_reasons, 5u);
   EXPECT_EQ(sample.processes, (std::vector<unsigned>{17, 4242}));
   EXPECT_TRUE(sampler->sample(1).processes.empty());

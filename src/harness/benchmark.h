@@ -71,6 +71,8 @@ class RunObserver {
   virtual void forecast(const std::vector<std::string>& lines) { (void)lines; }
   // Which recorder watches a unit that is about to start, and why: a line for a person.
   virtual void recording(const std::string& line) { (void)line; }
+  // Something about the run as a whole that is said once: a line for a person.
+  virtual void remark(const std::string& line) { (void)line; }
   // `index` counts from 0; evidence units come after the planned total and raise it.
   virtual void unit_started(int index, int total_units) { (void)index, (void)total_units; }
   // The last unit of `run` is there, and all before it. An Error ends the run: what is measured cannot be kept.

@@ -240,15 +240,20 @@ void add_canary_finding(Run& run) {
   constexpr double kMuch = 0.05;
   if (run.canaries.size() < kFewest) return;
   std::vector<std::string> moved;
-  const auto look = [&](const char* what, auto seconds_of_canary) {
-    std::vector<double> seconds;
-    for (const Canary& canary : run.canaries) seconds.push_back(seconds_of_canary(canary));
+  const auto look = [&](const std::string& what, const std::vector<double>& seconds) {
+    if (seconds.size() < kFewest) return;
     const auto [least, most] = std::minmax_element(seconds.begin(), seconds.end());
     if (*least <= 0 || *most / *least - 1 <= kMuch) return;
     moved.push_back(fmt::format("{} took {} to {}", what, format_seconds(*least), format_seconds(*most)));
   };
-  look("the same multiplications", [](const Canary& canary) { return canary.cpu_seconds; });
-  look("copying the same memory", [](const Canary& canary) { return canary.memory_seconds; });
+  std::vector<double> cpu, memory;
+  for (const Canary& canary : run.canaries) {
+    cpu.push_back(canary.cpu_seconds);
+    memory.push_back(canary.memory_seconds);
+  }
+  look("the same multiplications", cpu);
+  look("copying the same memory", memory);
+  for (const auto& [gpu, seconds] : products_by_gpu(run)) look("the same matrix product on GPU " + gpu, seconds);
   if (moved.empty()) return;
   Finding finding;
   finding.id = "VRV-RUN-CANARY";

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "harness/conditions/canaries.h"
 #include "harness/forecast.h"
 #include "harness/plan.h"
 #include "harness/protocol/failures.h"
@@ -55,7 +56,11 @@ class Scheduler {
         pads_(plan.seed),
         outputs_(plan.same_outputs, plan.tolerance),
         failures_(plan.rules.keep_going),
-        surroundings_(plan, variants, executor, observer, home_) {
+        surroundings_(plan, variants, executor, observer, home_),
+        canaries_(run, {.machine = [this] { return executor_.canary(); },
+                        .gpus = [this](const GpuProductsRequest& request) { return executor_.gpu_products(request); },
+                        .say = [this](const std::string& line) { observer_.remark(line); }}) {
+    for (const PreparedVariant& variant : variants) canaries_.add_side(variant.variables, variant.server.has_value());
     take_up();
   }
 
@@ -68,6 +73,7 @@ class Scheduler {
     uses_torch_ = has_used_torch(run_.units);
     const bool measured = is_warm && measure(rounds);
     surroundings_.end();
+    if (measured && !run_.canaries.empty() && interrupt_count() == 0) canaries_.take(last_end());
     for (int side = 0; measured && side < sides(); ++side) {
       if (interrupt_count() == 0 && kept_) record_side(side);
     }
@@ -76,6 +82,8 @@ class Scheduler {
 
  private:
   int sides() const { return static_cast<int>(variants_.size()); }
+
+  double last_end() const { return run_.units.empty() ? 0 : end_of(run_.units.back()); }
 
   // What the units that are there already have fixed.
   void take_up() {
@@ -150,7 +158,7 @@ class Scheduler {
     const std::vector<std::string>& environment = variants_[static_cast<std::size_t>(planned.side)].environment;
     const int index = static_cast<int>(run_.units.size());
     if (interrupt_count() > 0) return stop_interrupted("before " + what);
-    take_canary_before(planned);
+    if (planned.role == UnitRole::timing && planned.position == 0) canaries_.take(last_end());
     UnitRequest request = make_request(planned, environment);
     request.output = [this](std::string_view bytes) { observer_.output(bytes); };
     if (std::optional<Finding> trouble = surroundings_.before(planned, index, environment)) {
@@ -167,19 +175,6 @@ class Scheduler {
     if (failed) return failures_.add(*failed, run_) || stop(*failed);
     if (trouble) return interrupt_count() > 0 ? stop_interrupted("after " + what) : stop(*trouble);
     return check_metrics(what, unit);
-  }
-
-  // At the beginning of blocks, and seldom enough to cost some fiftieth of the time at most: one takes 46 ms.
-  void take_canary_before(const PlannedUnit& planned) {
-    constexpr double kInterval = 2.5;
-    if (planned.role != UnitRole::timing || planned.position != 0) return;
-    const double now = run_.units.empty() ? 0 : end_of(run_.units.back());
-    if (!run_.canaries.empty() && now - run_.canaries.back().started_seconds < kInterval) return;
-    std::optional<Canary> canary = executor_.canary();
-    if (!canary) return;
-    canary->before_unit = static_cast<int>(run_.units.size());
-    canary->started_seconds = now;
-    run_.canaries.push_back(*canary);
   }
 
   bool stop_not_kept(const std::optional<Finding>& failed) {
@@ -363,6 +358,7 @@ class Scheduler {
   Failures failures_;
   Surroundings surroundings_;
   bool uses_torch_ = false;  // settled before the first timing unit, for all units of all sides alike
+  Canaries canaries_;
   int total_ = 0;
   double offset_ = 0;          // the end of the units that were there already
   double run_started_at_ = 0;  // on the monotonic clock

@@ -56,4 +56,12 @@ std::optional<Metric> find_metric(const Unit& unit, const std::string& name) {
   return std::nullopt;
 }
 
+std::map<std::string, std::vector<double>> products_by_gpu(const Run& run) {
+  std::map<std::string, std::vector<double>> products;
+  for (const Canary& canary : run.canaries) {
+    for (const GpuCanary& gpu : canary.gpus) products[gpu.pci_address].push_back(gpu.seconds);
+  }
+  return products;
+}
+
 }  // namespace varve

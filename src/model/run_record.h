@@ -180,6 +180,9 @@ bool is_built_in_metric(std::string_view name);
 // The value of a metric of a unit: one of its own, or a built-in one. Nothing when it has none.
 std::optional<Metric> find_metric(const Unit& unit, const std::string& name);
 
+// What the fixed products between units took on each GPU, in the order in which they were taken, by its address.
+std::map<std::string, std::vector<double>> products_by_gpu(const Run& run);
+
 std::string_view to_string(UnitRole role);
 std::string_view to_string(Mark mark);
 std::string_view to_string(Better better);

@@ -49,6 +49,15 @@ std::string steal_remark(const Run& run) {
                      quantity_text(wall, "s"), share_text(worst), note);
 }
 
+void add_products(std::vector<Remark>& remarks, const Run& run) {
+  for (const auto& [gpu, seconds] : products_by_gpu(run)) {
+    const auto [least, most] = std::minmax_element(seconds.begin(), seconds.end());
+    remarks.push_back({"fixed product on GPU " + gpu,
+                       fmt::format("{} between units: {} to {}", count_text(seconds.size(), "time", "times"),
+                                   quantity_text(*least, "s"), quantity_text(*most, "s"))});
+  }
+}
+
 std::string sampling_remark(const Run& run) {
   Profiles sum;
   for (const Unit& unit : run.units) {
@@ -229,6 +238,7 @@ std::vector<Remark> measurement_remarks(const Run& run) {
                                           run.units.size(), timing, failed, marked, quantity_text(end, "s"))});
   if (!run.complete) remarks.push_back({"incomplete", run.incomplete_reason});
   remarks.push_back({"machine steal", steal_remark(run)});
+  add_products(remarks, run);
   for (Remark& remark : measured_part_remarks(run)) remarks.push_back(std::move(remark));
   remarks.push_back({"kernels seen by", sampling_remark(run)});
   if (const std::string unused = unused_recorders(run); !unused.empty()) remarks.push_back({"not used", unused});

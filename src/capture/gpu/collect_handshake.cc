@@ -5,7 +5,7 @@
 #include "capture/gpu/collect_gpu.h"
 #include "capture/gpu/nvidia.h"
 #include "driver/gpu_processes.h"
-#include "driver/handshake.h"
+#include "driver/handshake/handshake.h"
 
 namespace varve {
 

@@ -35,6 +35,7 @@ class Narrator : public RunObserver {
     bar_.hide();
     tell("varve: " + line);
   }
+  void remark(const std::string& line) override { recording(line); }
   void unit_started(int index, int total_units) override {
     total_ = total_units;
     bar_.show(index, total_units, "unit " + std::to_string(index + 1));

@@ -10,6 +10,7 @@ namespace varve {
 
 namespace {
 constexpr auto kHungAfter = std::chrono::seconds(2);
+constexpr std::uint64_t kGpuMemoryStep = std::uint64_t{16} << 20;
 constexpr std::size_t kMostSamples = 1'000'000;
 
 template <class Number>
@@ -90,6 +91,16 @@ std::vector<GpuConditions> GpuWatch::finish() {
   return all;
 }
 
+std::vector<WatchedGpu> GpuWatch::look() const {
+  if (!state_ || state_->hung) return {};
+  std::vector<WatchedGpu> gpus;
+  std::vector<NvmlSample> row = state_->ask();
+  for (std::size_t gpu = 0; gpu < std::min(row.size(), state_->addresses.size()); ++gpu) {
+    gpus.push_back({state_->addresses[gpu], std::move(row[gpu])});
+  }
+  return gpus;
+}
+
 GpuWatch watch_gpus(bool gpus) {
   if (!gpus) return {};
   Result<NvmlSampler> opened = NvmlSampler::open();
@@ -140,6 +151,11 @@ GpuConditions gpu_conditions(const std::string& pci_address, const std::vector<N
   if (with_watts > 0) gpu.watts = watts / with_watts;
   if (gpu.samples > 0) gpu.throttled = static_cast<double>(slowed) / gpu.samples;
   return gpu;
+}
+
+bool used_gpu(const GpuConditions& gpu) {
+  return gpu.memory_before_bytes && gpu.memory_peak_bytes &&
+         *gpu.memory_peak_bytes >= *gpu.memory_before_bytes + kGpuMemoryStep;
 }
 
 }  // namespace varve

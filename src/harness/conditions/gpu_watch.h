@@ -9,6 +9,12 @@
 
 namespace varve {
 
+// A GPU at one moment.
+struct WatchedGpu {
+  std::string pci_address;
+  NvmlSample sample;
+};
+
 // Samples all GPUs ten times a second while a unit runs, in a thread of its own that lives no longer than the unit.
 class GpuWatch {
  public:
@@ -23,6 +29,8 @@ class GpuWatch {
   void begin();  // right before the unit is started: takes the first sample itself
   // After the unit. Where a call hangs for more than two seconds, the GPUs are left alone from then on.
   std::vector<GpuConditions> finish();
+  // All GPUs as they are now, between units. None where they are left alone.
+  std::vector<WatchedGpu> look() const;
 
  private:
   struct State;
@@ -34,5 +42,8 @@ GpuWatch watch_gpus(bool gpus);
 
 // What samples of one GPU tell: the first was taken before the unit was started.
 GpuConditions gpu_conditions(const std::string& pci_address, const std::vector<NvmlSample>& samples);
+
+// Whether the unit computed on this GPU, as far as its memory shows: it took at least 16 MiB of it.
+bool used_gpu(const GpuConditions& gpu);
 
 }  // namespace varve

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "harness/conditions/fixed_products.h"
 #include "harness/process/server_process.h"
 #include "harness/readings/output_equality.h"
 #include "harness/sources/metric_sources.h"
@@ -74,6 +75,11 @@ class Executor {
   // CPU time between two samples of what runs; 0: none are taken. Once stopped they stay so.
   virtual double seconds_between_samples() const { return 0; }
   virtual void stop_sampling(const std::string& why) { (void)why; }
+  // A fixed product on GPUs, between units.
+  virtual GpuProducts gpu_products(const GpuProductsRequest& request) {
+    (void)request;
+    return {};
+  }
   // A command that is not measured, before or after a unit: of the outcome only its end and last output are set.
   virtual UnitOutcome execute_aside(const UnitRequest& request) {
     (void)request;

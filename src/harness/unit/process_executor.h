@@ -40,6 +40,7 @@ class ProcessExecutor : public Executor {
   std::optional<Canary> canary() override { return take_canary(); }
   double seconds_between_samples() const override { return witness_.seconds_between_samples(); }
   void stop_sampling(const std::string& why) override { witness_.stop_sampling(why); }
+  GpuProducts gpu_products(const GpuProductsRequest& request) override { return take_gpu_products(request, gpus_); }
 
  private:
   ServerProcess* server_of(const UnitRequest& request) const;

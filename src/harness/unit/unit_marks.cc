@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "driver/nvml_sampler.h"
+#include "harness/conditions/gpu_watch.h"
 #include "stats/descriptive.h"
 
 namespace varve {
@@ -17,7 +18,6 @@ constexpr double kBusyMachine = 0.9;     // of the CPUs: beyond it programs wait
 constexpr double kMuchThrottled = 0.05;  // of the samples
 constexpr double kSlowClock = 0.95;      // of the median
 constexpr std::uint64_t kManyMajorFaults = 100;
-constexpr std::uint64_t kGpuMemoryStep = std::uint64_t{16} << 20;
 
 std::string load_text(const UnitConditions& conditions, double processors) {
   return conditions.load ? fmt::format("load {:.1f} on {:.0f}", *conditions.load, processors) : "";
@@ -104,11 +104,6 @@ void mark_below_median(Run& run, const std::string& whose, ClockOf clock_of) {
 }
 
 }  // namespace
-
-bool used_gpu(const GpuConditions& gpu) {
-  return gpu.memory_before_bytes && gpu.memory_peak_bytes &&
-         *gpu.memory_peak_bytes >= *gpu.memory_before_bytes + kGpuMemoryStep;
-}
 
 void add_condition_marks(UnitOutcome& outcome, double processors) {
   mark_steal(outcome, processors);

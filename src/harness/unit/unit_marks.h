@@ -11,7 +11,4 @@ void add_condition_marks(UnitOutcome& outcome, double processors);
 // Marks what only the run as a whole shows: timing units that ran at a clock 5 % below the median of all.
 void mark_slow_clocks(Run& run);
 
-// Whether the unit computed on this GPU, as far as its memory shows: it took at least 16 MiB of it.
-bool used_gpu(const GpuConditions& gpu);
-
 }  // namespace varve

@@ -85,6 +85,25 @@ TEST(CaptureJoin, LaunchesWithoutNamesAreJoinedByTheirNumberOnly) {
   EXPECT_EQ(replayed(graph, captured({"a", "b"}, false)).joined.kernels, 0u);
 }
 
+// HIP writes into a launch which kernel it starts. While a graph is captured nothing runs but what stands beside it.
+TEST(CaptureJoin, LaunchesThatNameTheirKernelsTellTheOrder) {
+  TraceAnalysis analysis(WitnessKind::kineto, {.keep_captured = true});
+  MadeTrace trace(analysis);
+  std::vector<std::string> graph;
+  trace.launch(1, 10);
+  trace.kernel("beside it", 1, 20, 5);
+  for (int i = 0; i < 20; ++i) {
+    graph.push_back("k" + std::to_string(i));
+    const std::int64_t at = 100 * (i + 1);
+    trace.operation("op of " + graph.back(), at, 50);
+    trace.add(kThread, Activity::launch, "hipLaunchKernel", at + 10, 5,
+              {.correlation = static_cast<std::uint64_t>(i) + 2, .launched = trace.name(graph.back())});
+  }
+  const Replay replay = replayed(graph, analysis.take().captured);
+  EXPECT_EQ(replay.joined.kernels, 20u);
+  EXPECT_EQ(replay.operations.at("k7"), "op of k7");
+}
+
 TEST(CaptureJoin, NodesGoFirstWhereNamesAgree) {
   CapturedKernels capture{.texts = {"a", "b", "op 1", "op 2"}, .all = {}, .has_names = true};
   capture.all = {{0, 2, 71}, {1, 3, 72}};

@@ -105,24 +105,31 @@ CapturedKernels TraceAnalysis::captured(const std::vector<Device>& devices, cons
     if (is_new) found.texts.push_back(builder_.shown_name(id));
     return at->second;
   };
+  std::vector<const HostCall*> launches;
+  bool names_without_kernel = false;
+  for (const HostCall& call : calls.all()) {
+    if (!call.is_launch || call.outer != kNoCall || launches.size() >= CapturedKernels::kMost) continue;
+    launches.push_back(&call);
+    names_without_kernel |= call.kernels == 0 && timeline_.launched(call.event) != kNoName;
+  }
+  std::stable_sort(launches.begin(), launches.end(), [&](const HostCall* a, const HostCall* b) {
+    return timeline_.start_ns(a->event) < timeline_.start_ns(b->event);
+  });
+  // Launches into a graph that is captured start nothing, and HIP names their kernels: then they tell the order.
   for (const Device& device : devices) {
+    if (names_without_kernel) break;
     for (const DeviceEvent& one : device.events) {
       if (one.part == Part::copy || found.all.size() >= CapturedKernels::kMost) continue;
       found.all.push_back(
           {number_of(timeline_.name(one.event)), number_of(operation_of(one)), timeline_.graph_node(one.event)});
     }
   }
-  found.has_names = !found.all.empty();
-  if (found.has_names) return found;
-  std::vector<const HostCall*> launches;
-  for (const HostCall& call : calls.all()) {
-    if (call.is_launch && call.outer == kNoCall && launches.size() < CapturedKernels::kMost) launches.push_back(&call);
-  }
-  std::stable_sort(launches.begin(), launches.end(), [&](const HostCall* a, const HostCall* b) {
-    return timeline_.start_ns(a->event) < timeline_.start_ns(b->event);
-  });
+  found.has_names = names_without_kernel || !found.all.empty();
+  if (found.has_names && !names_without_kernel) return found;
   for (const HostCall* call : launches) {
-    found.all.push_back({CapturedKernels::kNone, number_of(call->operation), 0});
+    const NameId name = timeline_.launched(call->event);
+    if (names_without_kernel && name == kNoName) continue;  // of a graph
+    found.all.push_back({number_of(name), number_of(call->operation), 0});
   }
   return found;
 }

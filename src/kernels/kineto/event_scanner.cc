@@ -12,6 +12,8 @@ namespace varve {
 namespace {
 constexpr std::size_t kLongestPart = std::size_t{1} << 24;  // of an event, or a value beside their list
 constexpr std::size_t kNowhere = SIZE_MAX;
+constexpr int kConfirmed = 2;  // separators of one kind in a row: this is how the program writes
+constexpr std::size_t kLongestName = std::size_t{1} << 16;
 constexpr std::string_view kOuterEnds = "the trace ends before its outer object does";
 
 // The first brace in [from, to) that begins an event; kNowhere: none does. `undecided` becomes the place of a brace of
@@ -76,20 +78,42 @@ Result<EventScanner::Next> EventScanner::passed_over(std::size_t place, std::str
   return resume(search_from);
 }
 
-// Goes on with the next event that begins at `from` or behind it.
+// Whether an event that begins at `place` stands behind another as all others do.
+bool EventScanner::stands_like_others(std::size_t place) const {
+  const std::string_view before = window_.text().substr(0, place);
+  if (alike_ < kConfirmed || place == 0) return true;
+  return before.ends_with(separator_) && before.size() > separator_.size() &&
+         before[before.size() - separator_.size() - 1] == '}';
+}
+
+Result<EventScanner::Next> EventScanner::resume_at(std::size_t place) {
+  window_.advance(place);
+  needs_comma_ = false;
+  found_list_ = true;
+  return Next::list;
+}
+
+// Goes on with the next event that begins at `from` or behind it and stands like the others. What looks like an event
+// and stands otherwise may be text of a name, whose quotes were not escaped: it counts where none that stands like the
+// others follows so near that such a name could reach up to it.
 Result<EventScanner::Next> EventScanner::resume(std::size_t from) {
+  std::size_t odd = kNowhere;
   while (true) {
     std::size_t undecided = 0;
     const std::string_view text = window_.text();
-    const std::size_t found = find_event(text, std::min(from, text.size()), text.size(), first_key_, undecided);
-    if (found != kNowhere) {
-      window_.advance(found);
-      needs_comma_ = false;
-      found_list_ = true;
-      return Next::list;
+    std::size_t found = find_event(text, std::min(from, text.size()), text.size(), first_key_, undecided);
+    while (found != kNowhere && !stands_like_others(found)) {
+      odd = std::min(odd, found);
+      if (found - odd > kLongestName) break;
+      found = find_event(text, found + 1, text.size(), first_key_, undecided);
     }
-    window_.advance(undecided);
-    from = 0;
+    const bool is_far = odd != kNowhere && std::min(found, text.size()) - odd > kLongestName;
+    if (is_far) alike_ = 0;
+    if (is_far || found != kNowhere) return resume_at(is_far ? odd : found);
+    const std::size_t keep = std::min(odd, undecided - std::min(undecided, separator_.size() + 1));
+    window_.advance(keep);
+    from = undecided - keep;
+    if (odd != kNowhere) odd -= keep;
     const auto more = window_.more();
     if (!more) return more.error();
     if (*more != TextWindow::More::read) return Next::done;
@@ -242,14 +266,35 @@ void EventScanner::take_event(std::size_t from, std::size_t to) {
   sink_.event(object, window_.at() + from);
 }
 
-bool EventScanner::is_separator(std::string_view between) {
-  if (between.size() == separator_.size() && begins_with(between, separator_)) return true;
+// Whether it is what stood between the events before. Asked of every event.
+bool EventScanner::is_usual(std::string_view between) {
+  if (between.size() != separator_.size() || !begins_with(between, separator_)) return false;
+  ++alike_;
+  return true;
+}
+
+// Of events that all begin on a line of their own, one that does not.
+bool EventScanner::joins_a_line(std::string_view between) const {
+  return alike_ >= kConfirmed && separator_.find('\n') != std::string::npos &&
+         between.find('\n') == std::string_view::npos;
+}
+
+// What is not usual between two events, from `end` to `begin`: a comma with blanks makes the next ones usual, the rest
+// ends the run. Nothing: it goes on.
+std::optional<EventScanner::Run> EventScanner::take_separator(std::size_t end, std::size_t begin) {
+  const std::string_view between = window_.text().substr(end, begin - end);
   std::size_t commas = 0;
   for (const char c : between) {
-    if (!is_json_blank(c) && (c != ',' || ++commas > 1)) return false;
+    if (!is_json_blank(c) && (c != ',' || ++commas > 1)) return stop(end, Run::stopped);
   }
-  if (commas == 1) separator_ = between;
-  return commas == 1;
+  if (commas != 1) return stop(end, Run::stopped);
+  if (joins_a_line(between)) {
+    tell(begin, "events on one line, where all others stand on their own: text of a name with quotes in it");
+    return stop(end, Run::damaged);
+  }
+  separator_ = between;
+  alike_ = 0;
+  return std::nullopt;
 }
 
 // What a mark that is no brace says of the event that begins at `start`. Empty: nothing, or what only the text there
@@ -288,7 +333,9 @@ EventScanner::Run EventScanner::run_over_events() {
       }
       if (text[place] == '{') {
         if (depth == 0) {
-          if (end > 0 && !is_separator(text.substr(end, place - end))) return stop(end, Run::stopped);
+          if (end > 0 && !is_usual(text.substr(end, place - end))) {
+            if (const std::optional<Run> ended = take_separator(end, place)) return *ended;
+          }
           start = place;
           searched = start + 1;
           needs_comma_ = false;

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,11 @@ class EventSink {
 // are found. And the byte behind the end of a string is a blank or one of , : ] } always, so that a quote too many or
 // too few is seen where it happens. Names with control characters, bytes that are no UTF-8 or backslashes that begin no
 // escape leave the rest readable: that is told, and the event counts.
+//
+// A name that a program wrote with bare quotes (PyTorch 2.1 does) may hold the text of events. A program writes all its
+// events with the same bytes between them, mostly on lines of their own: what looks like an event and does not stand
+// so, behind damage or on the line of another, is told and counts for none. A name that imitates that too cannot be
+// told.
 class EventScanner {
  public:
   EventScanner(TraceInput& input, EventSink& sink);
@@ -49,11 +55,15 @@ class EventScanner {
   Result<Next> list_ended(int c);
   Run run_over_events();
   Run stop(std::size_t at, Run run);
-  bool is_separator(std::string_view between);
+  bool is_usual(std::string_view between);
+  bool joins_a_line(std::string_view between) const;
+  std::optional<Run> take_separator(std::size_t end, std::size_t begin);
   std::string_view damage_at(std::size_t place, bool is_broken);
   Result<Next> read_on_in_event();
   Result<Next> passed_over(std::size_t place, std::string_view what, std::size_t search_from);
   Result<Next> resume(std::size_t from);
+  Result<Next> resume_at(std::size_t place);
+  bool stands_like_others(std::size_t place) const;
   Next ended(std::string_view what);
   Result<int> peek();
   enum class Value { complete, incomplete, broken, too_long };
@@ -67,6 +77,7 @@ class EventScanner {
   TextWindow window_;
   std::vector<std::uint32_t> marks_;
   std::string separator_ = ",\n  ";  // of the last two events
+  std::uint64_t alike_ = 0;          // events in a row before which it stood
   std::string_view flaw_;            // of the event that is being looked at, which leaves it readable
   std::size_t flaw_at_ = 0;
   std::string first_key_ = "\"ph\"";  // of events, as it stands in the text

@@ -69,7 +69,8 @@ std::string types_from(std::string_view types) {
 
 class KinetoReader final : public EventSink {
  public:
-  KinetoReader(TraceSink& sink, const TraceOptions& options) : sink_(sink), device_only_(options.device_only) {}
+  KinetoReader(TraceSink& sink, const TraceOptions& options)
+      : sink_(sink), device_only_(options.device_only), keep_captured_(options.keep_captured) {}
 
   Status read(TraceInput& input);
   void event(std::string_view object, std::uint64_t at) override;
@@ -98,7 +99,7 @@ class KinetoReader final : public EventSink {
   TrackId stream_of(const KinetoEvent& event);
 
   TraceSink& sink_;
-  const bool device_only_;
+  const bool device_only_, keep_captured_;
   KindTeller kinds_;
   KinetoEventReader reader_;
   OperatorLinks links_;
@@ -323,6 +324,7 @@ void KinetoReader::take_host_event(KinetoKind kind, const KinetoEvent& event) {
     links_.add_call(next_, {event.external, event.correlation}, launches_graph);
     Extra extra;
     extra.correlation = event.correlation;
+    if (keep_captured_ && !event.launched.empty()) extra.launched = name_of(text_from(event.launched, buffer_));
     return sink_.event(next_, &extra);
   }
   bool is_region = kind == KinetoKind::region;

@@ -57,6 +57,7 @@ constexpr std::array kArguments = {
     FieldName{"graph id", KinetoField::graph},
     FieldName{"graph node id", KinetoField::graph_node},
     FieldName{"kind", KinetoField::dispatch},
+    FieldName{"kernel", KinetoField::launched},
     FieldName{"Input Dims", KinetoField::input_dims},
     FieldName{"Input dims", KinetoField::input_dims},
     FieldName{"Input type", KinetoField::input_types},
@@ -173,6 +174,9 @@ void set_kineto_field(KinetoField field, std::string_view value, KinetoEvent& ev
       break;
     case KinetoField::group_ranks:
       event.group_ranks = value;
+      break;
+    case KinetoField::launched:
+      event.launched = value;
       break;
     case KinetoField::type:
       event.type = value;

@@ -68,6 +68,7 @@ struct KinetoEvent {
   std::uint64_t bytes = 0;
   std::uint64_t graph_node = 0;  // kGraphUnknown: in a graph, which does not say its nodes
   Launch launch;
+  std::string_view launched;     // of a launch, by HIP: the name of the kernel that it starts
   std::string_view input_dims;   // "[[8, 64], [64, 8]]"
   std::string_view input_types;  // "["c10::BFloat16", "Scalar"]"
   // Of collectives.
@@ -83,6 +84,7 @@ enum class KinetoField : std::uint8_t {
   name,
   process,
   thread,
+  launched,
   input_dims,
   input_types,
   grid,

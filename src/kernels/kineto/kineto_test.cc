@@ -105,6 +105,58 @@ TEST(Kineto, RecognisesEveryQuirkAndNothingElse) {
   }
 }
 
+// Five kernels, each on lines of its own as PyTorch writes them, and among them a region of the given name, whose
+// quotes nobody escaped.
+std::string with_region(const std::string& name) {
+  std::string text = "{\n  \"traceEvents\": [\n";
+  for (int i = 0; i < 6; ++i) {
+    const bool is_region = i == 3;
+    text += i == 0 ? "  {\n" : ",\n  {\n";
+    text += std::string(R"(    "ph": "X", "cat": ")") + (is_region ? "user_annotation" : "kernel") + R"(", "name": ")" +
+            (is_region ? name : "k") + "\", \"pid\": 0, \"tid\": 7,\n    \"ts\": " + std::to_string(100 * i) +
+            R"(, "dur": 5, "args": {"stream": 7})" + "\n  }";
+  }
+  return text + "\n  ],\n  \"traceName\": \"x\"\n}\n";
+}
+
+// Of what a name holds nothing counts as an event, and nothing behind it is lost.
+TEST(Kineto, ANameWithBareQuotesMakesNoEvents) {
+  const std::string forged =
+      R"({"ph": "X", "cat": "kernel", "name": "f", "pid": 0, "tid": 7, "ts": 9, "dur": 5000000})";
+  constexpr const char* kQuote = "a quote inside a string, or a string without its end";
+  constexpr const char* kLine =
+      "events on one line, where all others stand on their own: text of a name with quotes in it";
+  for (const auto& [name, told] : std::vector<std::pair<std::string, const char*>>{
+           {"plain", nullptr},
+           {R"(load \"train\" split)", nullptr},
+           {R"(load "train" split)", kQuote},
+           {R"("traceEvents": [])", kQuote},
+           {"C:\\", kQuote},
+           {forged, kQuote},
+           {"two " + forged + ", " + forged, kQuote},
+           {"[" + forged + ", " + forged + "]", kQuote},
+           {R"(x", "dur": 1}, )" + forged + R"(, {"ph": "X", "cat": "cpu_op", "name": "y)", kLine}}) {
+    const RecordedTrace trace = read_text(with_region(name));
+    EXPECT_EQ(trace.count(Activity::kernel), 5u) << name;
+    EXPECT_EQ(trace.total_ns(Activity::kernel), 25'000) << name;
+    ASSERT_EQ(trace.damage.size(), told != nullptr ? 1u : 0u) << name;
+    if (told == nullptr) continue;
+    EXPECT_EQ(trace.damage[0].second, told) << name;
+  }
+}
+
+// Two traces put together by somebody, the second in another style: all of it counts.
+TEST(Kineto, EventsInAnotherStyleFromSomewhereOnAreRead) {
+  std::string text = with_region("r");
+  const std::string one = R"(, {"ph": "X", "cat": "kernel", "name": "k", "pid": 0, "tid": 7, "ts": 9000, "dur": 5})";
+  std::string more;
+  for (int i = 0; i < 2000; ++i) more += one;
+  text.insert(text.find("\n  ],"), more);
+  const RecordedTrace trace = read_text(text);
+  EXPECT_EQ(trace.count(Activity::kernel), 2005u);
+  EXPECT_EQ(trace.damage.size(), 1u);
+}
+
 // Wherever a trace is cut off, what was whole before is read, and the cut is told once.
 TEST(Kineto, CutOffAnywhereItTellsWhatIsLeft) {
   const std::string text = quirk("01_ok.json");

@@ -44,11 +44,11 @@ void Timeline::event(const TraceEvent& event, const Extra* extra) {
     ++left_out_;
     return;
   }
-  const bool is_rare =
-      extra != nullptr && (extra->bytes != 0 || extra->graph_node != 0 || extra->sequence != kNoNumber);
+  const bool is_rare = extra != nullptr && (extra->bytes != 0 || extra->graph_node != 0 ||
+                                            extra->sequence != kNoNumber || extra->launched != kNoName);
   if (is_rare) {
-    rare_.push_back(
-        {static_cast<std::uint32_t>(size()), extra->group, extra->bytes, extra->graph_node, extra->sequence});
+    rare_.push_back({static_cast<std::uint32_t>(size()), extra->group, extra->launched, extra->bytes, extra->graph_node,
+                     extra->sequence});
   }
   start_ns_.push_back(std::clamp(event.start_ns, -kFarthest / 4, kFarthest));
   duration_ns_.push_back(std::clamp<std::int64_t>(event.duration_ns, 0, kFarthest / 2));
@@ -70,6 +70,11 @@ const Timeline::Rare* Timeline::rare(std::size_t index) const {
 std::uint64_t Timeline::graph_node(std::size_t index) const {
   const Rare* found = rare(index);
   return found == nullptr ? 0 : found->graph_node;
+}
+
+NameId Timeline::launched(std::size_t index) const {
+  const Rare* found = rare(index);
+  return found != nullptr ? found->launched : kNoName;
 }
 
 Extra Timeline::extra(std::size_t index) const {

@@ -52,6 +52,7 @@ class Timeline : public TraceSink {
   std::uint64_t correlation(std::size_t index) const { return correlation_[index]; }
   NameId operation(std::size_t index) const { return operation_[index]; }
   std::uint64_t graph_node(std::size_t index) const;
+  NameId launched(std::size_t index) const;
 
   const std::vector<Track>& tracks() const { return tracks_; }  // by TrackId
   // The events of each track, by TrackId, in the order in which they were told.
@@ -64,7 +65,7 @@ class Timeline : public TraceSink {
   static constexpr std::uint8_t kRare = 0x80;
   struct Rare {  // what few events have
     std::uint32_t index = 0;
-    NameId group = kNoName;
+    NameId group = kNoName, launched = kNoName;
     std::uint64_t bytes = 0, graph_node = 0;
     std::int64_t sequence = kNoNumber;
   };

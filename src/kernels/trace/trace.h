@@ -62,6 +62,7 @@ struct Extra {
   std::uint64_t graph_node = 0;  // of the device graph that it is part of; kGraphUnknown: of some graph; 0: of none
   NameId group = kNoName;        // of a collective: between whom
   std::int64_t sequence = kNoNumber;  // of a collective: its number in the group
+  NameId launched = kNoName;          // of a launch that names its kernel, where captures are kept
 };
 
 struct CapturedKernels;

@@ -35,12 +35,19 @@ struct UnitConditions {
   bool operator==(const UnitConditions&) const = default;
 };
 
+// What one fixed matrix product took on a GPU, by the GPU's own clock.
+struct GpuCanary {
+  std::string pci_address;  // as model/gpu.h writes it
+  double seconds = 0;
+};
+
 // A fixed piece of work of Varve's own, between units: what it takes shows how fast the machine is just then.
 struct Canary {
   int before_unit = 0;         // index of the unit that came next
   double started_seconds = 0;  // since the run began
   double cpu_seconds = 0;      // a chain of multiplications in registers
   double memory_seconds = 0;   // copying memory that no cache holds
+  std::vector<GpuCanary> gpus = {};
 };
 
 // An output that the user named, of one unit, held against that of the first timing unit.

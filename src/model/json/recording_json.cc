@@ -172,19 +172,27 @@ OutputCheck output_check_from(const Fields& fields) {
 Json canaries_to_json(const std::vector<Canary>& canaries) {
   Json list = Json::array();
   for (const Canary& canary : canaries) {
-    list.push_back({{"before_unit", canary.before_unit},
-                    {"started_seconds", canary.started_seconds},
-                    {"cpu_seconds", canary.cpu_seconds},
-                    {"memory_seconds", canary.memory_seconds}});
+    Json json{{"before_unit", canary.before_unit},
+              {"started_seconds", canary.started_seconds},
+              {"cpu_seconds", canary.cpu_seconds},
+              {"memory_seconds", canary.memory_seconds}};
+    for (const GpuCanary& gpu : canary.gpus) {
+      json["gpus"].push_back({{"pci_address", gpu.pci_address}, {"seconds", gpu.seconds}});
+    }
+    list.push_back(std::move(json));
   }
   return list;
 }
 
 Canary canary_from(const Fields& fields) {
-  return {.before_unit = small_number<int>(fields, "before_unit", 0),
-          .started_seconds = fields.number("started_seconds"),
-          .cpu_seconds = fields.required_number("cpu_seconds"),
-          .memory_seconds = fields.required_number("memory_seconds")};
+  Canary canary{.before_unit = small_number<int>(fields, "before_unit", 0),
+                .started_seconds = fields.number("started_seconds"),
+                .cpu_seconds = fields.required_number("cpu_seconds"),
+                .memory_seconds = fields.required_number("memory_seconds")};
+  fields.each("gpus", [&](const Fields& row) {
+    canary.gpus.push_back({row.required_text("pci_address"), row.required_number("seconds")});
+  });
+  return canary;
 }
 
 Json card_to_json(const std::vector<CardLine>& card) {

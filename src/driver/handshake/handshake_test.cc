@@ -1,4 +1,4 @@
-#include "driver/handshake.h"
+#include "driver/handshake/handshake.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "base/test_sources.h"
-#include "driver/handshake_steps.h"
+#include "driver/handshake/handshake_steps.h"
 #include "driver/jit_compiler.h"
 #include "driver/probe_test_driver.h"
 

@@ -1,4 +1,4 @@
-#include "driver/handshake_steps.h"
+#include "driver/handshake/handshake_steps.h"
 
 #include <fmt/format.h>
 

@@ -11,11 +11,10 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
-#include <type_traits>
 
 #include "base/text.h"
-#include "driver/driver_api.h"
-#include "driver/handshake_steps.h"
+#include "driver/handshake/cuda_functions.h"
+#include "driver/handshake/handshake_steps.h"
 #include "driver/probe_library.h"
 
 extern char** environ;
@@ -23,66 +22,10 @@ extern char** environ;
 namespace varve {
 
 namespace {
-// The driver API as far as it is used, from NVIDIA's "CUDA Driver API" manual (cuda.h); CUdevice is an int, CUdeviceptr
-// 64 bits, the rest are opaque pointers.
-using Handle = void*;
-using DevicePointer = std::uint64_t;
-constexpr int kCapabilityMajor = 75, kCapabilityMinor = 76;  // CUdevice_attribute
-constexpr int kNoFunction = 500;                             // CUDA_ERROR_NOT_FOUND
+using Handle = CudaHandle;
+using DevicePointer = CudaPointer;
+constexpr int kNoFunction = 500;  // CUDA_ERROR_NOT_FOUND
 constexpr int kJitErrors[] = {221, 222, 223};
-
-struct Driver {
-  int (*init)(unsigned);
-  int (*get_count)(int*);
-  int (*get_device)(int*, int);
-  int (*get_name)(char*, int, int);
-  int (*get_attribute)(int*, int, int);
-  int (*retain_context)(Handle*, int);
-  int (*release_context)(int);
-  int (*set_current)(Handle);
-  int (*load_module)(Handle*, const void*);
-  int (*unload_module)(Handle);
-  int (*get_function)(Handle*, Handle, const char*);
-  int (*allocate)(DevicePointer*, std::size_t);
-  int (*free_memory)(DevicePointer);
-  int (*launch)(Handle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, Handle, void**, void**);
-  int (*synchronize)();
-  int (*copy_to_host)(void*, DevicePointer, std::size_t);
-  int (*get_error_name)(int, const char**);
-  const char* lacking = nullptr;  // the first function that the library does not have
-
-  explicit Driver(const ProbeLibrary& library) {
-    const auto find = [&](auto& function, const char* name) {
-      function = library.function<std::remove_reference_t<decltype(function)>>(name);
-      if (function == nullptr && lacking == nullptr) lacking = name;
-    };
-    find(init, "cuInit");
-    find(get_count, "cuDeviceGetCount");
-    find(get_device, "cuDeviceGet");
-    find(get_name, "cuDeviceGetName");
-    find(get_attribute, "cuDeviceGetAttribute");
-    find(retain_context, "cuDevicePrimaryCtxRetain");
-    // The suffix came with CUDA 11.
-    const bool suffixed = library.function<int (*)(int)>("cuDevicePrimaryCtxRelease_v2") != nullptr;
-    find(release_context, suffixed ? "cuDevicePrimaryCtxRelease_v2" : "cuDevicePrimaryCtxRelease");
-    find(set_current, "cuCtxSetCurrent");
-    find(load_module, "cuModuleLoadData");
-    find(unload_module, "cuModuleUnload");
-    find(get_function, "cuModuleGetFunction");
-    find(allocate, "cuMemAlloc_v2");
-    find(free_memory, "cuMemFree_v2");
-    find(launch, "cuLaunchKernel");
-    find(synchronize, "cuCtxSynchronize");
-    find(copy_to_host, "cuMemcpyDtoH_v2");
-    find(get_error_name, "cuGetErrorName");
-  }
-
-  std::string error_name(int code) const {
-    const char* name = nullptr;
-    if (get_error_name != nullptr && get_error_name(code, &name) == 0 && name != nullptr) return name;
-    return cuda_error_name(code);
-  }
-};
 
 // Writes 7 * index + seed. Code for sm_30 in the language of CUDA 9 is translated by every driver since.
 constexpr const char* kPtx = R"(.version 6.0
@@ -116,7 +59,7 @@ struct Failure {
   std::string wrong;  // the result was not as it should be
 };
 
-Failure run_loaded(const Driver& driver, Handle module) {
+Failure run_loaded(const CudaFunctions& driver, Handle module) {
   Handle function = nullptr;
   if (const int code = driver.get_function(&function, module, "varve_handshake"))
     return {code, "cuModuleGetFunction", {}};
@@ -138,7 +81,7 @@ Failure run_loaded(const Driver& driver, Handle module) {
   return {};
 }
 
-Failure run_image(const Driver& driver, const std::string& image) {
+Failure run_image(const CudaFunctions& driver, const std::string& image) {
   Handle module = nullptr;
   if (const int code = driver.load_module(&module, image.c_str())) return {code, "cuModuleLoadData", {}};
   const Failure failure = run_loaded(driver, module);
@@ -146,13 +89,13 @@ Failure run_image(const Driver& driver, const std::string& image) {
   return failure;
 }
 
-void report_failure(const Driver& driver, const Failure& failure, StepWriter& steps) {
+void report_failure(const CudaFunctions& driver, const Failure& failure, StepWriter& steps) {
   if (failure.call == nullptr) return steps.pass(fmt::format("{} threads, result checked", kBlocks * kThreads));
   if (!failure.wrong.empty()) return steps.fail({}, failure.wrong);
   steps.fail(failure.code, driver.error_name(failure.code) + " in " + failure.call);
 }
 
-void kernel_from_ptx(const Driver& driver, const std::string& gpu, StepWriter& steps) {
+void kernel_from_ptx(const CudaFunctions& driver, const std::string& gpu, StepWriter& steps) {
   steps.begin("kernel from PTX", gpu);
   const Failure failure = run_image(driver, kPtx);
   const bool no_jit = std::find(std::begin(kJitErrors), std::end(kJitErrors), failure.code) != std::end(kJitErrors);
@@ -195,7 +138,7 @@ std::string run_ptxas(const std::string& ptxas, const std::string& architecture,
   return fmt::format("ptxas made no machine code for {}: {}", architecture, said.empty() ? "it said nothing" : said);
 }
 
-void kernel_from_sass(const Driver& driver, const std::string& gpu, const std::string& architecture,
+void kernel_from_sass(const CudaFunctions& driver, const std::string& gpu, const std::string& architecture,
                       const std::string& ptxas, const std::string& folder, StepWriter& steps) {
   steps.begin("kernel from SASS", gpu);
   if (ptxas.empty()) return steps.skip({}, "no ptxas is known that would make machine code");
@@ -207,7 +150,7 @@ void kernel_from_sass(const Driver& driver, const std::string& gpu, const std::s
   report_failure(driver, run_image(driver, file_bytes(folder + "/out.cubin", kMostCubin)), steps);
 }
 
-void shake_hands_with_gpu(const Driver& driver, int index, const std::string& ptxas, const std::string& folder,
+void shake_hands_with_gpu(const CudaFunctions& driver, int index, const std::string& ptxas, const std::string& folder,
                           StepWriter& steps) {
   const std::string gpu = fmt::format("GPU {}", index);
   steps.begin("cuDeviceGet", gpu);
@@ -216,8 +159,8 @@ void shake_hands_with_gpu(const Driver& driver, int index, const std::string& pt
   char name[256] = {};
   int major = 0, minor = 0;
   driver.get_name(name, sizeof name - 1, device);
-  const bool stated = driver.get_attribute(&major, kCapabilityMajor, device) == 0 &&
-                      driver.get_attribute(&minor, kCapabilityMinor, device) == 0;
+  const bool stated = driver.get_attribute(&major, kCudaCapabilityMajor, device) == 0 &&
+                      driver.get_attribute(&minor, kCudaCapabilityMinor, device) == 0;
   steps.pass(stated ? fmt::format("{}, compute capability {}.{}", name, major, minor) : name);
 
   steps.begin("context", gpu);
@@ -244,7 +187,7 @@ void shake_hands_with_driver(const std::string& libcuda, const std::string& ptxa
   steps.begin("open libcuda");
   const ProbeLibrary library = ProbeLibrary::open(libcuda);
   if (!library) return steps.fail({}, library.problem());
-  const Driver driver(library);
+  const CudaFunctions driver(library);
   if (driver.lacking != nullptr) return steps.fail(kNoFunction, fmt::format("it has no {}", driver.lacking));
   steps.pass(libcuda);
   steps.begin("cuInit");

@@ -1,4 +1,4 @@
-#include "driver/handshake.h"
+#include "driver/handshake/handshake.h"
 
 #include <stdlib.h>
 
@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "driver/handshake_steps.h"
+#include "driver/handshake/handshake_steps.h"
 #include "world/child_probe.h"
 
 namespace varve {

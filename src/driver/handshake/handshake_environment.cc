@@ -5,8 +5,8 @@
 
 #include "binary/version/static_runtime.h"
 #include "driver/driver_api.h"
-#include "driver/handshake.h"
-#include "driver/handshake_steps.h"
+#include "driver/handshake/handshake.h"
+#include "driver/handshake/handshake_steps.h"
 #include "driver/probe_library.h"
 
 namespace varve {
