@@ -1,6 +1,8 @@
 #include "harness/marks/marked_steps.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include <algorithm>
 #include <cstring>
@@ -29,6 +31,21 @@ Number number_at(std::string_view bytes, std::size_t at) {
   Number number;
   std::memcpy(&number, bytes.data() + at, sizeof number);
   return number;
+}
+
+// By the clock of the file system, in nanoseconds; 0: not known.
+std::int64_t time_of_change(const std::string& folder) {
+  struct stat status {};
+  if (stat(folder.c_str(), &status) != 0) return 0;
+  return std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+}
+
+// That clock goes in steps of some milliseconds: a second change within one does not show.
+bool is_long_ago(std::int64_t time) {
+  constexpr std::int64_t kLong = 100'000'000;
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec - time > kLong;
 }
 
 std::string read_marks(const std::filesystem::path& path) {
@@ -81,16 +98,19 @@ void MarksFolder::add_hook_to(std::vector<std::string>& environment) const {
   environment.push_back(name + python_path_behind(path_ + "/hook", set));
 }
 
-std::optional<MarkedSteps> MarksFolder::take(const Stretch& life) const {
+std::optional<MarkedSteps> MarksFolder::take(const Stretch& life) {
   std::vector<std::filesystem::path> paths;
   std::error_code problem;
   if (!is_there_) return std::nullopt;
+  const std::int64_t changed = time_of_change(path_);
+  if (changed != 0 && changed == empty_since_) return std::nullopt;
   for (auto each = std::filesystem::directory_iterator(path_, problem);
        !problem && each != std::filesystem::directory_iterator(); each.increment(problem)) {
     // Whatever else the program has put there (a FIFO would never end) stays.
     const bool is_file = std::filesystem::is_regular_file(each->symlink_status(problem));
     if (is_file && paths.size() < kMostFiles) paths.push_back(each->path());
   }
+  empty_since_ = paths.empty() && is_long_ago(changed) ? changed : 0;
   std::vector<MarksRow> rows;
   for (const std::filesystem::path& path : paths) {
     std::vector<MarksRow> of_process = parse_marks(read_marks(path));

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,13 +31,14 @@ class MarksFolder {
   // ranges; of the hook, where it is `of_torch`.
   void add_to(std::vector<std::string>& environment, bool of_torch) const;
   // What the unit left there, which is removed. Nothing: no step was marked twice, or none inside of its life.
-  std::optional<MarkedSteps> take(const Stretch& life) const;
+  std::optional<MarkedSteps> take(const Stretch& life);
 
  private:
   void add_hook_to(std::vector<std::string>& environment) const;
 
   std::string path_;
   bool is_there_ = false, has_hook_ = false;
+  std::int64_t empty_since_ = 0;  // when the folder last changed, where no mark was in it then; 0: look
   std::string library_;
 };
 

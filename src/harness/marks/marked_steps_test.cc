@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 namespace varve {
 namespace {
@@ -76,6 +78,25 @@ TEST(MarkedSteps, AreNoneWhereNothingMakesSense) {
     EXPECT_TRUE(parse_marks(whole.substr(0, size)).empty()) << size;
   EXPECT_EQ(parse_marks(whole).size(), 1u);
   EXPECT_TRUE(parse_marks("varve-marks 2" + whole.substr(13)).empty());
+}
+
+// A folder that has not changed since it was found empty is not listed again.
+TEST(MarksFolder, GivesWhatAUnitLeavesAfterUnitsThatLeftNothing) {
+  namespace fs = std::filesystem;
+  std::string base = "/tmp/varve-marks-test-XXXXXX";
+  ASSERT_NE(mkdtemp(base.data()), nullptr);
+  MarksFolder marks(base + "/marks", true);
+  fs::last_write_time(base + "/marks", fs::file_time_type::clock::now() - std::chrono::hours(1));
+  EXPECT_FALSE(marks.take(kLifeOfUnit));
+  EXPECT_FALSE(marks.take(kLifeOfUnit));
+  std::ofstream(base + "/marks/marks-1", std::ios::binary) << marks_of({row_of("step ", 2000, 5000, 9)});
+  const auto steps = marks.take(kLifeOfUnit);
+  ASSERT_TRUE(steps);
+  EXPECT_EQ(steps->count, 9u);
+  EXPECT_FALSE(fs::exists(base + "/marks/marks-1"));
+  std::ofstream(base + "/marks/marks-2", std::ios::binary) << marks_of({row_of("step ", 2000, 6000, 3)});
+  EXPECT_EQ(marks.take(kLifeOfUnit)->count, 3u) << "within one step of the clock";
+  fs::remove_all(base);
 }
 
 TEST(MarksFolder, StandsBeforeThePythonPathOfProgramsThatUsePytorch) {
