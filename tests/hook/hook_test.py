@@ -354,6 +354,27 @@ if __name__ == "__main__":
             self.assertIn("hook_%s.json" % worker, program.left(), method)
             self.assertIn("facts_%s.json" % worker, program.left(), method)
 
+    def test_pytorch_is_asked_for_nothing_in_a_worker_that_is_started_anew(self):
+        if sys.version_info < (3, 8):
+            return
+        for method, held in (("spawn", True), ("forkserver", True), ("fork", False)):
+            program = Program(TORCH, window=(0.2, 0.2))
+            done = program.run(self.python, WORK + """
+import multiprocessing, os, torch
+open(%r + "/asked_%%d" %% os.getpid(), "w").close()
+def task():
+    end = time.time() + (60 if %r else 0)
+    while "enable" not in torch.autograd.profiler.log and time.time() < end: work(0.1)
+if __name__ == "__main__":
+    worker = multiprocessing.get_context(%r).Process(target=task)
+    worker.start()
+    worker.join()
+    print(worker.pid, os.getpid())""" % (str(program.out), held, method))
+            worker, main = done.stdout.split()
+            self.assertEqual("holds_" + worker in program.left(), held, method)
+            self.assertEqual("hook_%s.json" % worker in program.left(), held, "its window is the hook's own")
+            self.assertNotIn("holds_" + main, program.left())
+
     def test_a_program_does_not_wait_for_a_window_that_has_not_begun(self):
         for begin, waits in ((100, False), (-1, True)):
             program = Program(TORCH, window=(100, 1))

@@ -33,7 +33,8 @@ class _Hook(object):
     # ---- a framework is about to be imported ----
 
     def is_coming(self, name):
-        if name == "torch" and len(self.plan() or ()) == 3:
+        plan = self.plan() or ()
+        if name == "torch" and (len(plan) == 3 or (plan and self.is_spawned_worker())):
             self.note("holds")  # PyTorch may ask while it is still being imported
 
     def is_there(self, name, module):
@@ -45,6 +46,13 @@ class _Hook(object):
         self.quietly(self.end_with_workers)
         if name == "torch":
             self.torch_is_there(module)
+
+    # A process that multiprocessing has started anew and that still gets ready. Workers end whenever their work does, and PyTorch
+    # crashes where that falls into a window that it was asked for.
+    @staticmethod
+    def is_spawned_worker():
+        process = sys.modules.get("multiprocessing.process")
+        return process is not None and getattr(process.current_process(), "_inheriting", False)
 
     # Processes of multiprocessing (data loaders) end by _exit, behind a list of their own that begins empty. PyTorch imports it.
     def end_with_workers(self):
@@ -187,7 +195,7 @@ class _Hook(object):
         while time.monotonic() < asked_by:  # PyTorch's own window may have begun, and the program end in it
             self.in_main_thread(1, self.look_around, torch)
             time.sleep(max(min(asked_by - time.monotonic(), plan[1] / 10), 0))
-        if self.is_noted("asked"):  # written by Varve: PyTorch asks by itself, so its answer is the window
+        if self.is_noted("asked") and not self.is_noted("holds"):  # written by Varve: PyTorch asks, and its answer is the window
             was_compiling = self.look_for(torch, plan[1])
             if not self.came_to_nothing(plan[1]) and not was_compiling:
                 return
