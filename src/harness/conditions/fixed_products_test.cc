@@ -70,7 +70,7 @@ TEST_F(GpuProductsTaken, PushNobodyOffAFullGpu) {
   const Steer steer("cuInit=crash");
   const GpuProducts taken = take({idle(79 * kGiB, kGiB / 4)});
   ASSERT_EQ(taken.refused.size(), 1u);
-  EXPECT_EQ(taken.refused[0], "GPU 0000:90:00.0: 256 MiB of its memory are free, and less than 1 GiB is no room");
+  EXPECT_EQ(taken.refused[0], "GPU 0000:90:00.0: 256 MiB of its memory are free, and less than 1.00 GiB is no room");
   EXPECT_EQ(taken.seconds, 0) << "no child was made";
 }
 

@@ -135,7 +135,7 @@ TEST(Kineto, ANameWithBareQuotesMakesNoEvents) {
            {forged, kQuote},
            {"two " + forged + ", " + forged, kQuote},
            {"[" + forged + ", " + forged + "]", kQuote},
-           {R"(x", "dur": 1}, )" + forged + R"(, {"ph": "X", "cat": "cpu_op", "name": "y)", kLine}}) {
+           {R"(x", "ts": 300, "dur": 1}, )" + forged + R"(, {"ph": "X", "cat": "cpu_op", "name": "y)", kLine}}) {
     const RecordedTrace trace = read_text(with_region(name));
     EXPECT_EQ(trace.count(Activity::kernel), 5u) << name;
     EXPECT_EQ(trace.total_ns(Activity::kernel), 25'000) << name;
