@@ -71,14 +71,22 @@ bool is_below(const std::string& path, const std::string& folder) {
 
 // Libraries that were mapped from the toolkit of their side, by path:
 // "/usr/local/cuda-12.4/lib64/libcublas.so.12.4.5.8".
-std::set<std::string> mapped_from(const Toolkit& toolkit, const std::vector<const Unit*>& units) {
-  std::set<std::string> paths;
+std::map<std::string, std::string> mapped_from(const Toolkit& toolkit, const std::vector<const Unit*>& units) {
+  std::map<std::string, std::string> build_ids;
   for (const Unit* unit : units) {
     for (const Library& library : unit->libraries) {
-      if (is_below(library.path, toolkit.path)) paths.insert(library.path);
+      if (is_below(library.path, toolkit.path)) build_ids.emplace(library.path, library.build_id);
     }
   }
-  return paths;
+  return build_ids;
+}
+
+// By the file's name where that says more than its SONAME ("libcublas.so.12.4.5.8"), else by its build id.
+std::string version_of_mapped(const std::string& path, const std::string& build_id) {
+  const std::size_t end = path.rfind(".so.");
+  const std::string version = end == std::string::npos ? "" : path.substr(end + 4);
+  if (version.find('.') != std::string::npos) return version;
+  return build_id.empty() ? "" : "build id " + build_id.substr(0, 12);
 }
 
 // Whether all that differs in a setting is the toolkit's folder.
@@ -169,10 +177,10 @@ void let_toolkit_explain(const Sides& sides, std::vector<ControlItem>& items) {
   }
   std::set<std::string> titles;
   if (a) {
-    for (const std::string& path : mapped_from(*a, sides.units_a)) titles.insert(library_item_title(path));
+    for (const auto& [path, id] : mapped_from(*a, sides.units_a)) titles.insert(library_item_title(path));
   }
   if (b) {
-    for (const std::string& path : mapped_from(*b, sides.units_b)) titles.insert(library_item_title(path));
+    for (const auto& [path, id] : mapped_from(*b, sides.units_b)) titles.insert(library_item_title(path));
   }
   fold_libraries(items, kToolkit, "libraries of the toolkit", Layer::host_toolkit,
                  [&](const ControlItem& item) { return titles.contains(item.title); });
@@ -196,12 +204,18 @@ void let_image_explain(const Sides& sides, std::vector<ControlItem>& items) {
 std::vector<Component> components_of_toolkit(const Variant& variant, const std::vector<const Unit*>& units) {
   if (!variant.toolkit) return {};
   std::vector<Component> components = components_of(*variant.toolkit, {});
-  for (const std::string& path : mapped_from(*variant.toolkit, units)) {
-    const std::string name = component_of_library(path);
-    const std::size_t end = path.rfind(".so.");
-    const bool told = std::any_of(components.begin(), components.end(),
-                                  [&](const Component& component) { return name.starts_with(component.name); });
-    if (!told && end != std::string::npos) components.push_back({name, path.substr(end + 4), PackageRole::runtime});
+  std::vector<Component> mapped;
+  for (const auto& [path, id] : mapped_from(*variant.toolkit, units)) {
+    mapped.push_back({component_of_library(path), version_of_mapped(path, id), PackageRole::runtime});
+  }
+  std::stable_sort(mapped.begin(), mapped.end(), [](const Component& left, const Component& right) {
+    return left.name.size() < right.name.size();  // libnvrtc before libnvrtc-builtins
+  });
+  for (Component& part : mapped) {
+    const bool told = std::any_of(components.begin(), components.end(), [&](const Component& component) {
+      return to_lower(part.name).starts_with(to_lower(component.name));
+    });
+    if (!told && !part.version.empty()) components.push_back(std::move(part));
   }
   return components;
 }

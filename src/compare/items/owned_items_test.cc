@@ -126,6 +126,25 @@ TEST(OwnedItems, WhoeverNamesAPartOfATookitNamesTheToolkit) {
   }
 }
 
+TEST(OwnedItems, PartsThatOnlyMappedFilesTellAreKnownByThem) {
+  varve::Run run = two_toolkits();
+  for (Variant& variant : run.variants) {
+    variant.toolkit->components.clear();
+    variant.toolkit->nvcc = missing_fact(Missing::absent, "test");
+  }
+  for (Unit& each : run.units) {
+    const std::string path = each.variant == "A" ? "/opt/cuda-12.4/lib64/" : "/opt/cuda-12.8/lib64/";
+    each.libraries.push_back(library(path + "libnvrtc-builtins.so.12." + (each.variant == "A" ? "4" : "8"), ""));
+    each.libraries.push_back(library(path + "libnvrtc.so.12", each.variant == "A" ? "aaaa" : "bbbb"));
+  }
+  const Comparison comparison = compared_grounds(run);
+  ASSERT_EQ(comparison.bundles.size(), 1u);
+  std::map<std::string, std::string> versions;
+  for (const BundleMember& member : comparison.bundles[0].members) versions[member.name] = member.a;
+  EXPECT_EQ(versions, (std::map<std::string, std::string>{
+                          {"cublas", "12.4.5.8"}, {"cudart", "12.4.131"}, {"nvrtc", "build id aaaa"}}));
+}
+
 TEST(OwnedItems, WhatElseDiffersInASettingStandsBesideTheToolkit) {
   varve::Run run = two_toolkits();
   run.variants[1].environment["LD_LIBRARY_PATH"] += ":/opt/more";

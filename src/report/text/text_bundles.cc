@@ -42,6 +42,7 @@ std::string text_bundles(const std::vector<Bundle>& bundles, bool explain, const
     }
     const std::string where = bundle.item == "image"               ? "image"
                               : bundle.item.starts_with("toolkit") ? "toolkit"
+                              : bundle.item.starts_with("driver")  ? "driver"
                                                                    : "bundle";
     out += paragraph(fmt::format("In the {}: {}.", where, list_text(leaders, explain ? leaders.size() : kFewLeaders)),
                      2, Tone::plain, style);
