@@ -57,8 +57,9 @@ std::string in_line(const std::string& line) {
 std::optional<std::size_t> head_of_command(const std::vector<std::string>& command) {
   for (std::size_t i = 0; i < command.size(); ++i) {
     const std::string& word = command[i];
-    const bool argument = word.starts_with('-') || word.find('=') != std::string::npos ||
-                          word.find_first_not_of("0123456789.,smh") == std::string::npos;
+    const bool number = word.find_first_of("0123456789") != std::string::npos &&  // "30s", and not "ssh"
+                        word.find_first_not_of("0123456789.,smh") == std::string::npos;
+    const bool argument = word.empty() || word.starts_with('-') || word.find('=') != std::string::npos || number;
     if (!argument && !kOnlyChange.contains(file_name(word))) return i;
   }
   return std::nullopt;
