@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "model/check_result.h"
+#include "model/answers/check_result.h"
 #include "rules/situation/situation.h"
 #include "world/world.h"
 

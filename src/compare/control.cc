@@ -37,6 +37,8 @@ bool is_server(const ControlItem& item) { return item.id == "server" || item.id.
 
 bool is_environment(const ControlItem& item) { return item.id == "packages" || item.id == "python"; }
 
+bool is_image(const ControlItem& item) { return item.id == kImage; }
+
 // How the units ran: nobody sets it but by something else.
 bool is_use(const ControlItem& item) { return item.id == "threads" || item.id == "cpus"; }
 
@@ -48,14 +50,16 @@ bool is_scanned(const ControlItem& item) { return item.id.starts_with("scanned."
 bool is_planned(const ControlItem& item, ItemState command, bool environment_chosen) {
   if (item.state != ItemState::different) return false;
   if (is_environment(item) && environment_chosen) return true;
-  if (item.id == "program" || is_file(item) || is_environment(item)) return command == ItemState::follows;
-  return item.id == "command" || item.id == "directory" || is_server(item) || is_setting(item);
+  if (item.id == "program" || is_file(item) || is_environment(item) || is_image(item)) {
+    return command == ItemState::follows;
+  }
+  return item.id == "command" || item.id == kToolkit || item.id == "directory" || is_server(item) || is_setting(item);
 }
 
 // The items that a change of the command or of a setting brings about by itself when both sides ran on one machine.
 bool may_follow(const ControlItem& item) {
-  return item.id == "program" || is_file(item) || is_environment(item) || item.id.starts_with("library.") ||
-         item.id.starts_with("framework.") || is_use(item);
+  return item.id == "program" || is_file(item) || is_environment(item) || is_image(item) || item.id == kToolkit ||
+         item.id.starts_with("library.") || item.id.starts_with("framework.") || is_use(item);
 }
 
 // The values are under test, and what they were put into follows; so does the work that the metric itself is over, as a
@@ -129,12 +133,16 @@ bool mark_package(const Sides& sides, const std::string& name, std::vector<Contr
   return true;
 }
 
-Status mark_named(const Sides& sides, std::vector<ControlItem>& items, const std::vector<std::string>& named) {
+Status mark_named(const Sides& sides, std::vector<ControlItem>& items, const std::vector<Bundle>& bundles,
+                  const std::vector<std::string>& named) {
   for (ControlItem& item : items) item.under_test = false;
   std::set<std::string> covered;
   for (const std::string& id : named) {
     ControlItem* item = find_item(items, id);
     if (item == nullptr && mark_package(sides, id, items, covered)) continue;
+    const Bundle* bundle =
+        item == nullptr || item->state == ItemState::follows ? bundle_that_holds(bundles, id) : nullptr;
+    if (bundle != nullptr) item = find_item(items, bundle->item);
     if (item == nullptr) {
       std::vector<std::string> ids;
       for (const ControlItem& each : items) ids.push_back(each.id);
@@ -250,13 +258,16 @@ Result<ControlVerdict> judge_control(const Sides& sides, const std::vector<std::
   verdict.items = list_items(sides);
   const bool pair_unknown = pair_is_unknown(sides, verdict.items);
   if (ControlItem& command = *find_item(verdict.items, "command"); command.state == ItemState::different) {
-    if (command_follows_from_a_file(sides) || command_follows_from_an_environment(sides)) {
+    if (command_follows_from_a_file(sides) || command_follows_from_an_environment(sides) ||
+        command_follows_from_an_image(sides)) {
       command.state = ItemState::follows;
     } else if (!differs_by_one_argument(sides)) {
       command.unrecorded = "what differs inside it is not recorded";
     }
   }
   let_packages_explain(sides, verdict.items);
+  let_toolkit_explain(sides, verdict.items);
+  let_image_explain(sides, verdict.items);
   verdict.bundles = find_bundles(sides, verdict.items);
   const bool environment_chosen = settings_follow_from_an_environment(sides);
   for (const char* id : {"settings.PATH", "settings.VIRTUAL_ENV"}) {
@@ -274,7 +285,7 @@ Result<ControlVerdict> judge_control(const Sides& sides, const std::vector<std::
     mark_differing(verdict.items);
   }
   if (!named.empty()) {
-    if (Status status = mark_named(sides, verdict.items, named); !status) return status.error();
+    if (Status status = mark_named(sides, verdict.items, verdict.bundles, named); !status) return status.error();
   }
 
   for (const ControlItem& item : verdict.items) {

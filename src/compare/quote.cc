@@ -80,6 +80,10 @@ std::string control_clause(const Comparison& comparison) {
           comparison.control == Control::controlled ? "" : "; not everything else is known to be the same";
       if (comparison.variable.empty()) return "Nothing recorded differs" + gaps + ".";
       const Bundle* bundle = bundle_under_test(comparison);
+      if (bundle != nullptr && !bundle->unknown.empty()) {
+        return "The variable is a bundle whose parts are not recorded; which of them is the cause is not established" +
+               gaps + ".";
+      }
       if (bundle == nullptr || bundle->members.size() == 1) return "Nothing else that is recorded differs" + gaps + ".";
       return fmt::format("The variable is a bundle of {} components; which of them is the cause is not established{}.",
                          bundle->members.size(), gaps);
@@ -115,16 +119,32 @@ std::string state_words(const KernelChange& row) {
   }
 }
 
-// Of an operation, the kernels that changed most and what became of them: "mostly exp (only in A)".
-std::string part_words(const KernelChange& row) {
-  constexpr double kMost = 0.4;  // of the operation's change
-  if (row.parts.empty()) return "";
-  const KernelChange& part = row.parts.front();  // they stand by falling change
-  if (std::fabs(part.change.value) < kMost * std::fabs(row.change.value)) return "spread over its kernels";
+std::string named_part(const KernelChange& part) {
   const std::string state = state_words(part);
   const bool is_label = part.label.find(" → ") != std::string::npos || part.label.starts_with("(");
-  return fmt::format("mostly {}{}", is_label ? part.label : display_name(part.label, 48),
-                     state.empty() ? "" : " (" + state + ")");
+  return (is_label ? part.label : display_name(part.label, 48)) + (state.empty() ? "" : " (" + state + ")");
+}
+
+// Of an operation, the kernels that changed most and what became of them: "mostly exp (only in A)". Where much of what
+// went one way came the other, no kernel is most of the change.
+std::string part_words(const KernelChange& row) {
+  constexpr double kMost = 0.4;     // of the operation's change
+  constexpr double kAgainst = 0.5;  // of what went the operation's way
+  if (row.parts.empty()) return "";
+  double with = 0, against = 0;
+  const KernelChange *largest_with = nullptr, *largest_against = nullptr;
+  for (const KernelChange& part : row.parts) {  // they stand by falling change
+    const bool same_way = (part.change.value < 0) == (row.change.value < 0);
+    (same_way ? with : against) += std::fabs(part.change.value);
+    const KernelChange*& largest = same_way ? largest_with : largest_against;
+    if (largest == nullptr) largest = &part;
+  }
+  if (largest_with != nullptr && largest_against != nullptr && against > kAgainst * with) {
+    return fmt::format("in it {} against {}", named_part(*largest_with), named_part(*largest_against));
+  }
+  const KernelChange& part = row.parts.front();
+  if (std::fabs(part.change.value) < kMost * std::fabs(row.change.value)) return "spread over its kernels";
+  return "mostly " + named_part(part);
 }
 
 std::string change_words(const KernelAccount& account, const KernelChange& row) {
@@ -137,9 +157,10 @@ std::string change_words(const KernelAccount& account, const KernelChange& row) 
                                  format_seconds(row.a_seconds), format_seconds(row.b_seconds));
   if (row.share) {
     const std::string low = format_percent(row.share->interval.low);
-    text += fmt::format(" of {} a unit, {} ({} to {}) of the change", quantity_title(account.kind.quantity),
-                        format_percent(row.share->value), low.substr(0, low.size() - 2),
-                        format_percent(row.share->interval.high));
+    const bool scaled = account.of.find("of its work") != std::string::npos;
+    text += fmt::format(" of {} {}, {} ({} to {}) of the change", quantity_title(account.kind.quantity),
+                        scaled ? "for the same work" : "a unit", format_percent(row.share->value),
+                        low.substr(0, low.size() - 2), format_percent(row.share->interval.high));
   }
   if (!row.detail.empty()) return text + "; other code took its place: " + row.detail;
   const std::string part = part_words(row);
@@ -194,6 +215,8 @@ std::vector<std::string> largest_changes(const Comparison& comparison) {
   constexpr std::size_t kMost = 3;
   constexpr double kWorthSaying = 0.02;  // of the change
   std::vector<std::string> words;
+  // Numbers that are not of one thing have no change that could be explained; the tables show what was seen.
+  if (comparison.control == Control::not_measured) return words;
   for (const KernelAccount& account : comparison.accounts) {
     if (!is_shared_out(account)) continue;
     for (const KernelChange& row : account.rows) {

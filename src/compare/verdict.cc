@@ -76,6 +76,12 @@ std::string confounding_text(const std::vector<ControlItem>& items, const std::s
 // "one bundle differs (torch 2.1.2 → 2.15.0 and what came with it, 26 packages), none of whose members is established
 // as the cause"
 std::string bundle_phrase(const Bundle& bundle) {
+  if (!bundle.unknown.empty()) {
+    return fmt::format(
+        "one bundle differs ({}), of which nothing inside is recorded and so nothing is established as "
+        "the cause",
+        bundle.title);
+  }
   if (bundle.members.size() == 1) return fmt::format("only {} differs", bundle.title);
   return fmt::format("one bundle differs ({}, {} components), and no member of it is established as the cause",
                      bundle.title, bundle.members.size());

@@ -14,6 +14,7 @@
 #include "harness/recording.h"
 #include "harness/run_findings.h"
 #include "harness/run_units.h"
+#include "harness/subject/grounds.h"
 #include "harness/subject/work_elsewhere.h"
 #include "harness/subject/workload_source.h"
 #include "harness/unit/interrupt.h"
@@ -127,6 +128,7 @@ Result<std::vector<PreparedVariant>> prepare_all(const RunPlan& plan, const Worl
     Result<PreparedVariant> prepared =
         prepare_variant(plan.variants[side], variant_name(static_cast<int>(side)), world);
     if (!prepared) return prepared.error();
+    record_grounds({prepared->command, prepared->variables, prepared->directory}, world, prepared->document);
     variants.push_back(std::move(*prepared));
   }
   record_inherited(variants, world);
@@ -191,6 +193,7 @@ Result<Run> run_benchmark(const RunPlan& plan, const World& world, RunObserver& 
                            watch_gpus(world.is_this_machine && has_gpus(run->stack)));
   execute_units(plan, *variants, all_recorders(), world, executor, observer, *run);
   for (std::size_t side = 0; side < variants->size(); ++side) {
+    if (run->variants[side].image) continue;  // what it mapped stands in the image, and is not what this machine has
     run->variants[side].packages =
         imported_packages((*variants)[side], recording_ground(world, (*variants)[side], *run));
   }

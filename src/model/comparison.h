@@ -75,6 +75,8 @@ struct Bundle {
   std::string title;                  // "torch 2.1.2 → 2.15.0 and what came with it"
   std::vector<BundleMember> members;  // frameworks first, then kernel libraries, runtimes, the rest
   bool under_test = false;
+  std::vector<std::string> follows{};  // ids of other items that are about it
+  std::string unknown{};               // why its members are not known; empty: they are
 };
 
 struct SideSummary {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "model/components.h"
 #include "model/conditions/unit_conditions.h"
 #include "model/finding.h"
 #include "model/kernels/profile.h"
@@ -123,6 +124,8 @@ struct Variant {
   std::string directory;                           // its units started in, home shortened; empty: where Varve did
   std::optional<ServerSetup> server;               // nothing: its units are no clients
   ScannedValues scanned;                           // what the plan put in the place of "{batch}" and the like
+  std::optional<Toolkit> toolkit;                  // the CUDA toolkit that its variables lead to; nothing: none
+  std::optional<ContainerImage> image;             // nothing: its command runs in none
 };
 
 // How the run was executed, fixed before it starts.

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "model/check_result.h"
+#include "model/answers/check_result.h"
 
 namespace varve {
 

@@ -162,7 +162,7 @@ std::string control_meaning(const Comparison& comparison) {
         return "Nothing that is recorded differs between the sides: the same was measured against the same.";
       }
       for (const Bundle& bundle : comparison.bundles) {
-        if (!bundle.under_test || bundle.members.size() < 2) continue;
+        if (!bundle.under_test || (bundle.members.size() < 2 && bundle.unknown.empty())) continue;
         return "Nothing differs between the sides but one bundle and what follows from it. A difference in speed "
                "belongs "
                "to the bundle as a whole; which of its members makes it is not known.";

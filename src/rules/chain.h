@@ -1,7 +1,7 @@
 #pragma once
 #include <vector>
 
-#include "model/check_result.h"
+#include "model/answers/check_result.h"
 #include "model/finding.h"
 #include "rules/analysis/analysis.h"
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/exit_status.h"
-#include "model/check_result.h"
+#include "model/answers/check_result.h"
 #include "rules/analysis/analysis.h"
 #include "rules/log/log_reader.h"
 #include "tables/messages/error_patterns.h"

@@ -1,7 +1,7 @@
 #pragma once
 #include <vector>
 
-#include "model/check_result.h"
+#include "model/answers/check_result.h"
 
 namespace varve {
 

@@ -2,7 +2,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/check_result.h"
+#include "model/answers/check_result.h"
 #include "model/finding.h"
 #include "rules/analysis/rule.h"
 

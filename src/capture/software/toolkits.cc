@@ -43,10 +43,15 @@ Fact claims_fact(const ToolkitSearch& search, std::string_view home) {
   return fact;
 }
 
+const ToolkitClaim* first_that_leads(const ToolkitSearch& search) {
+  const auto first = std::find_if(search.claims.begin(), search.claims.end(),
+                                  [](const ToolkitClaim& claim) { return !claim.toolkit.empty(); });
+  return first == search.claims.end() ? nullptr : &*first;
+}
+
 void set_active(const Subject& subject, const ToolkitSearch& search, Facts& facts) {
-  const auto leads = [](const ToolkitClaim& claim) { return !claim.toolkit.empty(); };
-  const auto first = std::find_if(search.claims.begin(), search.claims.end(), leads);
-  if (first == search.claims.end()) {
+  const ToolkitClaim* first = first_that_leads(search);
+  if (first == nullptr) {
     const Fact none =
         missing_fact(Missing::absent, "/usr/local, /opt, CUDA_HOME, PATH",
                      search.toolkits.empty() ? "no CUDA toolkit found" : "nothing names one as the active");
@@ -70,22 +75,37 @@ void set_active(const Subject& subject, const ToolkitSearch& search, Facts& fact
 }
 
 // "Cuda compilation tools, release 12.4, V12.4.131" stands in nvcc itself.
-void read_compiler(const Subject& subject, Toolkit& toolkit) {
+void read_compiler(const Files& files, Toolkit& toolkit) {
   const std::string path = toolkit.path + "/bin/nvcc";
-  const Looked<FileReader> file = toolkit.nvcc.is_known() ? Looked<FileReader>{} : subject.files.open(path);
+  const Looked<FileReader> file = toolkit.nvcc.is_known() ? Looked<FileReader>{} : files.open(path);
   if (!file) return;
   const auto version = library_version(*file, "nvcc", version_rows("nvcc"));
   if (version) toolkit.nvcc = known_fact(clean_utf8(version->value, 64), path + ": " + version->how, version->standing);
 }
+
+void complete(const Files& files, const std::string& home, Toolkit& toolkit) {
+  read_compiler(files, toolkit);
+  toolkit.path = clean_utf8(shorten_home(toolkit.path, home));
+  for (Fact* fact : {&toolkit.version, &toolkit.nvcc, &toolkit.installer}) {
+    fact->source = clean_utf8(shorten_home(fact->source, home));
+  }
+}
 }  // namespace
 
 void add_toolkit(const Subject& subject, Toolkit toolkit, Stack& stack) {
-  read_compiler(subject, toolkit);
-  toolkit.path = clean_utf8(shorten_home(toolkit.path, subject.home));
-  for (Fact* fact : {&toolkit.version, &toolkit.nvcc, &toolkit.installer}) {
-    fact->source = clean_utf8(shorten_home(fact->source, subject.home));
-  }
+  complete(subject.files, subject.home, toolkit);
   stack.toolkits.push_back(std::move(toolkit));
+}
+
+std::optional<Toolkit> active_toolkit(const Files& files, const std::map<std::string, std::string>& environment,
+                                      const std::string& home) {
+  const ToolkitSearch search = find_toolkits(files, environment);
+  const ToolkitClaim* first = first_that_leads(search);
+  if (first == nullptr) return std::nullopt;
+  Toolkit toolkit = toolkit_of(search, *first);
+  complete(files, home, toolkit);
+  for (std::string& name : toolkit.named_by) name = clean_utf8(shorten_home(name, home));
+  return toolkit;
 }
 
 void collect_toolkits(const Subject& subject, Stack& stack) {

@@ -7,4 +7,9 @@ namespace varve {
 // bytes where no file beside it says it.
 void add_toolkit(const Subject& subject, Toolkit toolkit, Stack& stack);
 
+// The toolkit that something names first, as builds with these variables look for one, with what a document shows of
+// it. Nothing: none is named.
+std::optional<Toolkit> active_toolkit(const Files& files, const std::map<std::string, std::string>& environment,
+                                      const std::string& home);
+
 }  // namespace varve

@@ -23,12 +23,32 @@ constexpr std::int64_t kMostDocument = std::int64_t{1} << 30;
 
 bool is_here(const std::string& name) { return name == kHere && access(name.c_str(), F_OK) != 0; }
 
-// By its first bytes: documents name their kind there.
+// Of an outermost object the member "schema", wherever it stands: members are sorted, and a run holds a stack. Nothing
+// is parsed for it, since the document is read again.
+std::string_view schema_of(std::string_view json) {
+  int depth = 0;
+  bool is_schema = false;  // the last string of the outermost object was this name
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    if (c != '"') continue;
+    const std::size_t begin = ++i;
+    while (i < json.size() && json[i] != '"') i += json[i] == '\\' ? 2 : 1;
+    if (depth != 1 || i >= json.size()) continue;
+    const std::string_view text = json.substr(begin, i - begin);
+    if (is_schema) return text;
+    const std::size_t next = json.find_first_not_of(" \t\r\n", i + 1);
+    is_schema = text == "schema" && next != std::string_view::npos && json[next] == ':';
+  }
+  return "";
+}
+
 bool is_stack_document(const std::string& name) {
   const Result<OpenText> file = open_text(name);
-  if (!file) return false;
-  const std::string start = file->file.start(0, 256).value_or("");
-  return start.find("\"varve/stack/") != std::string::npos;
+  if (!file || !file->file.start(0, 1).value_or("").starts_with('{')) return false;
+  const std::optional<std::string> whole = file->file.start(0, static_cast<std::size_t>(kMostDocument));
+  return whole && schema_of(*whole).starts_with("varve/stack/");
 }
 
 struct DescribedSide {

@@ -78,7 +78,8 @@ std::optional<Estimate> share_of(const std::vector<double>& total, const std::ve
 }
 }  // namespace
 
-std::string reason_to_withhold(const KernelAccount& account, const MetricComparison& primary, bool paired) {
+std::string reason_to_withhold(const KernelAccount& account, const MetricComparison& primary, bool paired,
+                               int more_threads) {
   if (!paired) return "the sides were measured one after the other: what drifted in between is in every part";
   if (account.pairs < kFewestPairs)
     return fmt::format("{} {} are too few: at least {}", account.pairs, account.by_block ? "blocks" : "pairs",
@@ -94,8 +95,9 @@ std::string reason_to_withhold(const KernelAccount& account, const MetricCompari
         fmt::format("the change of {} ({}) cannot be told from none (95 % interval {} to {})", quantity_of(account),
                     format_seconds(account.total.value), format_seconds(interval.low), format_seconds(interval.high));
     if (metric_moved != 0 && primary.speed != Speed::noise) {
-      why += fmt::format(", while {} moved: the change is in time spent waiting, which samples of the CPU do not see",
-                         primary.metric);
+      const bool side_by_side = more_threads == metric_moved;
+      why += fmt::format(", while {} moved: the change is in {}, which samples of the CPU do not see", primary.metric,
+                         side_by_side ? "how many threads were at work at a time" : "time spent waiting");
     }
     return why;
   }

@@ -152,6 +152,11 @@ TEST(Account, ABenchmarkOfFixedTimeHasNoAccountAndSaysWhy) {
       << comparison.accounts.at(0).why;
   for (Unit& made : run.units) made.wall_seconds *= made.variant == "A" ? 2 : 1;
   EXPECT_NE(compared_account(run).accounts.at(0).shares_withheld.find("time spent waiting"), std::string::npos);
+  for (Unit& made : run.units) made.threads_at_work = made.variant == "A" ? 1 : 2;
+  const std::string why = compared_account(run).accounts.at(0).shares_withheld;
+  EXPECT_NE(why.find("how many threads were at work"), std::string::npos) << why;
+  for (Unit& made : run.units) made.threads_at_work = made.variant == "A" ? 2 : 1;
+  EXPECT_NE(compared_account(run).accounts.at(0).shares_withheld.find("time spent waiting"), std::string::npos);
 }
 
 TEST(Account, ANullThatDiffersIsNotCalledAProgramOfFixedTime) {

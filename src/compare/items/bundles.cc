@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "base/text.h"
+#include "compare/items/component_bundle.h"
 #include "compare/items/items.h"
 #include "tables/package_table.h"
 
@@ -82,21 +83,6 @@ std::vector<std::string> leaders_of(const std::vector<std::string>& changed, con
   return leaders.empty() ? changed : leaders;
 }
 
-// "torch 2.1.2 → 2.15.0 and what came with it, beside it numpy 1.26.4 → 2.4.6 and 2 more": what nobody who changed asks
-// for was changed by itself, and is named.
-std::string title_of(const std::vector<BundleMember>& members) {
-  const std::string first = member_text(members.front());
-  std::vector<std::string> beside;
-  for (std::size_t i = 1; i < members.size(); ++i) {
-    if (members[i].because.empty()) beside.push_back(member_text(members[i]));
-  }
-  const bool led = std::any_of(members.begin(), members.end(),
-                               [&](const BundleMember& member) { return member.because == members.front().name; });
-  if (led) return first + " and what came with it" + (beside.empty() ? "" : ", beside it " + and_more(beside, 1));
-  if (members.size() <= 2) return first + (members.size() == 2 ? " and " + member_text(members[1]) : "");
-  return fmt::format("{} and {} more packages", first, members.size() - 1);
-}
-
 // "torch 2.1.2 and 24 more packages"
 std::string text_of_side(const BundleMember& first, const std::string& version, std::size_t more) {
   const std::string text = first.name + " " + (version.empty() ? "(not there)" : version);
@@ -138,11 +124,36 @@ void add_environment(const Sides& sides, std::vector<ControlItem>& items, std::v
     bundle.members.push_back({"Python", python->a, python->b, ""});
     python->state = ItemState::follows;
   }
-  bundle.title = title_of(bundle.members);
+  bundle.title = title_of_packages(bundle.members);
   bundles.push_back(std::move(bundle));
 }
 
-void add_driver(std::vector<ControlItem>& items, std::vector<Bundle>& bundles) {
+void add_image(const Sides& sides, std::vector<ControlItem>& items, std::vector<Bundle>& bundles) {
+  const std::optional<ContainerImage>&a = sides.variant_a->image, &b = sides.variant_b->image;
+  if (!differs(item_of(items, kImage)) || !a || !b) return;
+  Bundle bundle{.item = kImage, .title = {}, .members = {}};
+  const bool known = a->missing.empty() && b->missing.empty();
+  if (known) bundle = bundle_of(kImage, a->components, b->components);
+  bundle.unknown = known ? "" : !a->missing.empty() ? a->missing : b->missing;
+  bundle.title = title_of_images(a->reference, b->reference, bundle);
+  bundles.push_back(std::move(bundle));
+}
+
+void add_toolkit(const Sides& sides, std::vector<ControlItem>& items, std::vector<Bundle>& bundles) {
+  const std::optional<Toolkit>&a = sides.variant_a->toolkit, &b = sides.variant_b->toolkit;
+  if (!differs(item_of(items, kToolkit)) || !a || !b) return;
+  Bundle bundle = bundle_of(kToolkit, components_of_toolkit(*sides.variant_a, sides.units_a),
+                            components_of_toolkit(*sides.variant_b, sides.units_b));
+  bundle.title = fmt::format("CUDA toolkit {} → {}", fact_text(a->version), fact_text(b->version));
+  for (const ControlItem& each : items) {
+    if (each.state == ItemState::follows && each.id.starts_with("settings.")) bundle.follows.push_back(each.id);
+  }
+  bundles.push_back(std::move(bundle));
+}
+
+}  // namespace
+
+std::optional<Bundle> find_driver_bundle(std::vector<ControlItem>& items) {
   Bundle bundle;
   for (const char* id : kDriverParts) {
     ControlItem* item = item_of(items, id);
@@ -152,14 +163,28 @@ void add_driver(std::vector<ControlItem>& items, std::vector<Bundle>& bundles) {
       bundle.item = id;
     } else {
       item->state = ItemState::follows;
+      bundle.follows.emplace_back(id);
     }
   }
-  if (bundle.members.size() < 2) return;
+  if (bundle.members.size() < 2) return std::nullopt;
   bundle.title = member_text(bundle.members.front()) + " and its other half";
   if (bundle.members.size() > 2) bundle.title = member_text(bundle.members.front()) + " and its other parts";
-  bundles.push_back(std::move(bundle));
+  return bundle;
 }
-}  // namespace
+
+// What nobody who changed asks for was changed by itself, and is named.
+std::string title_of_packages(const std::vector<BundleMember>& members) {
+  const std::string first = member_text(members.front());
+  std::vector<std::string> beside;
+  for (std::size_t i = 1; i < members.size(); ++i) {
+    if (members[i].because.empty()) beside.push_back(member_text(members[i]));
+  }
+  const bool led = std::any_of(members.begin(), members.end(),
+                               [&](const BundleMember& member) { return member.because == members.front().name; });
+  if (led) return first + " and what came with it" + (beside.empty() ? "" : ", beside it " + and_more(beside, 1));
+  if (members.size() <= 2) return first + (members.size() == 2 ? " and " + member_text(members[1]) : "");
+  return fmt::format("{} and {} more packages", first, members.size() - 1);
+}
 
 std::string member_text(const BundleMember& member) {
   if (member.a.empty()) return fmt::format("{} {} (only in B)", member.name, member.b);
@@ -169,9 +194,24 @@ std::string member_text(const BundleMember& member) {
 
 std::vector<Bundle> find_bundles(const Sides& sides, std::vector<ControlItem>& items) {
   std::vector<Bundle> bundles;
-  add_driver(items, bundles);
+  if (std::optional<Bundle> driver = find_driver_bundle(items)) bundles.push_back(std::move(*driver));
+  add_toolkit(sides, items, bundles);
   add_environment(sides, items, bundles);
+  add_image(sides, items, bundles);
   return bundles;
+}
+
+const Bundle* bundle_that_holds(const std::vector<Bundle>& bundles, const std::string& name) {
+  for (const Bundle& bundle : bundles) {
+    // One package of an environment is a variable of its own: what came along with it is known.
+    if (bundle.item == "packages") continue;
+    const bool follows = std::any_of(bundle.follows.begin(), bundle.follows.end(),
+                                     [&](const std::string& id) { return id == name || id == "settings." + name; });
+    const bool member = std::any_of(bundle.members.begin(), bundle.members.end(),
+                                    [&](const BundleMember& each) { return to_lower(each.name) == to_lower(name); });
+    if (follows || member) return &bundle;
+  }
+  return nullptr;
 }
 
 std::vector<std::string> packages_with(const Sides& sides, const std::string& package) {

@@ -120,6 +120,13 @@ bool command_follows_from_an_environment(const Sides& sides) {
   return only_difference(a, b) == std::optional<std::size_t>(0) && file_a == file_b && stands_in(a) && stands_in(b);
 }
 
+bool command_follows_from_an_image(const Sides& sides) {
+  const Variant& a = *sides.variant_a;
+  const Variant& b = *sides.variant_b;
+  if (!a.image || !b.image || a.image->argument <= 0 || a.image->argument != b.image->argument) return false;
+  return only_difference(a, b) == std::optional<std::size_t>(static_cast<std::size_t>(a.image->argument));
+}
+
 bool settings_follow_from_an_environment(const Sides& sides) {
   const auto has_one = [](const Variant& variant) {
     const auto folder = variant.environment.find("VIRTUAL_ENV"), path = variant.environment.find("PATH");

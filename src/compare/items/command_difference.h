@@ -17,6 +17,9 @@ bool differs_by_one_argument(const Sides& sides);
 // import is recorded: "a/bin/python x.py" and "b/bin/python x.py".
 bool command_follows_from_an_environment(const Sides& sides);
 
+// Whether the two commands are one command in two images, of which the items say what they are.
+bool command_follows_from_an_image(const Sides& sides);
+
 // Whether PATH and VIRTUAL_ENV differ because the plan gave each side a virtual environment of its own, and what either
 // could import is recorded.
 bool settings_follow_from_an_environment(const Sides& sides);

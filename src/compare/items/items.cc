@@ -302,6 +302,8 @@ std::vector<ControlItem> list_items(const Sides& sides) {
   add_program(sides, items);
   add_files(sides, items);
   add_setup(sides, items);
+  add_image_item(sides, items);
+  add_toolkit_item(sides, items);
   add_server_items(sides, items);
   add_protocol_items(sides, items);
   add_source(sides, items);

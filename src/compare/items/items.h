@@ -45,6 +45,17 @@ std::vector<std::string> changed_packages(const Sides& sides);
 // what the build of a framework says of itself.
 void let_packages_explain(const Sides& sides, std::vector<ControlItem>& items);
 
+// The image that the command runs in and the CUDA toolkit that its variables lead to (in owned_items.cc). Where they
+// differ, the settings that lead there and the libraries that came from there follow.
+inline constexpr const char* kImage = "image";
+inline constexpr const char* kToolkit = "toolkit";
+void add_image_item(const Sides& sides, std::vector<ControlItem>& items);
+void add_toolkit_item(const Sides& sides, std::vector<ControlItem>& items);
+void let_image_explain(const Sides& sides, std::vector<ControlItem>& items);
+void let_toolkit_explain(const Sides& sides, std::vector<ControlItem>& items);
+// What the toolkit of a side is made of, with what its units mapped from it.
+std::vector<Component> components_of_toolkit(const Variant& variant, const std::vector<const Unit*>& units);
+
 // A unit mapped the user half of a GPU driver.
 bool used_gpu(const std::vector<const Unit*>& units);
 

@@ -14,27 +14,13 @@
 namespace varve {
 
 namespace {
-std::vector<double> threads_of(const std::vector<const Unit*>& units) {
-  std::vector<double> threads;
-  for (const Unit* unit : units) {
-    if (unit->threads_at_work) threads.push_back(*unit->threads_at_work);
-  }
-  return threads;
-}
-
-// Samples of short units miss a thread now and then: a difference is one where no unit of a side has as many as any of
-// the other, and by a third at least.
 ItemState threads_state(const std::vector<double>& a, const std::vector<double>& b) {
-  constexpr double kClearly = 1.3;
-  const auto [a_low, a_high] = std::minmax_element(a.begin(), a.end());
-  const auto [b_low, b_high] = std::minmax_element(b.begin(), b.end());
-  const bool apart = *a_high * kClearly <= *b_low || *b_high * kClearly <= *a_low;
   const bool enough = a.size() >= kFewestPairs && b.size() >= kFewestPairs;
-  return apart && enough ? ItemState::different : ItemState::same;
+  return enough && side_with_more_threads(a, b) != 0 ? ItemState::different : ItemState::same;
 }
 
 void add_threads(const Sides& sides, std::vector<ControlItem>& items) {
-  const std::vector<double> a = threads_of(sides.units_a), b = threads_of(sides.units_b);
+  const std::vector<double> a = threads_at_work(sides.units_a), b = threads_at_work(sides.units_b);
   if (a.empty() || b.empty()) return;
   const auto text = [](const std::vector<double>& threads) { return fmt::format("{:.0f}", median(threads)); };
   items.push_back(

@@ -197,4 +197,21 @@ std::vector<const Unit*> units_with_libraries(std::vector<const Unit*> units) {
   return units;
 }
 
+std::vector<double> threads_at_work(const std::vector<const Unit*>& units) {
+  std::vector<double> threads;
+  for (const Unit* unit : units) {
+    if (unit->threads_at_work) threads.push_back(*unit->threads_at_work);
+  }
+  return threads;
+}
+
+int side_with_more_threads(const std::vector<double>& a, const std::vector<double>& b) {
+  constexpr double kClearly = 1.3;
+  if (a.empty() || b.empty()) return 0;
+  const auto [a_low, a_high] = std::minmax_element(a.begin(), a.end());
+  const auto [b_low, b_high] = std::minmax_element(b.begin(), b.end());
+  if (*a_high * kClearly <= *b_low) return 1;
+  return *b_high * kClearly <= *a_low ? -1 : 0;
+}
+
 }  // namespace varve

@@ -57,6 +57,13 @@ bool counts_blocks(const Sides& sides);
 // The means of the values of each block, in the order of the blocks. Without blocks the values as they are.
 std::vector<double> block_means(const std::vector<double>& values, const std::vector<int>& blocks);
 
+// Threads at work in each unit where samples told them.
+std::vector<double> threads_at_work(const std::vector<const Unit*>& units);
+
+// Samples of short units miss a thread now and then: a side has more threads at work (1: B, -1: A) where no unit of it
+// has as few as any of the other, by a third at least. 0: neither.
+int side_with_more_threads(const std::vector<double>& a, const std::vector<double>& b);
+
 // Names of the metrics that units of both sides have, the primary ones of the documents first, the built-in last.
 std::vector<std::string> common_metrics(const Sides& sides);
 

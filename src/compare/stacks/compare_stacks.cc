@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "compare/items/items.h"
+#include "compare/stacks/stack_bundles.h"
 #include "model/answers/environment_pair.h"
 #include "model/fact_catalog.h"
 
@@ -119,6 +120,13 @@ std::string frameworks_of(const Stack& stack) {
 }
 
 std::string verdict_of(const StackComparison& comparison) {
+  const auto image = std::find_if(comparison.bundles.begin(), comparison.bundles.end(),
+                                  [](const Bundle& bundle) { return bundle.item == "image"; });
+  if (image != comparison.bundles.end()) {
+    return fmt::format(
+        "one bundle differs: {}; were their speeds to differ, no part of it would be established as the cause",
+        image->title);
+  }
   const std::size_t different = count_items(comparison, ItemState::different);
   const std::size_t packages = count_packages(comparison, ItemState::different);
   const std::size_t unknown =
@@ -157,6 +165,7 @@ StackComparison compare_stacks(const StackSide& a, const StackSide& b) {
   add_setting_items(a, b, comparison.items);
   std::stable_sort(comparison.items.begin(), comparison.items.end(),
                    [](const ControlItem& left, const ControlItem& right) { return left.layer < right.layer; });
+  comparison.bundles = find_stack_bundles(a.stack, b.stack, pair, comparison);
   comparison.verdict = verdict_of(comparison);
   return comparison;
 }

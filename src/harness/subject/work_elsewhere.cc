@@ -26,14 +26,10 @@ bool is_installed(const std::string& word) {
 
 // The first program of these words that is not one of kOnlyChange, if it hands on.
 std::string head_of(const std::vector<std::string>& words) {
-  for (const std::string& word : words) {
-    const std::string name = file_name(word);
-    if (kHandOn.contains(name) && is_installed(word)) return name;
-    const bool argument = word.starts_with('-') || word.find('=') != std::string::npos ||
-                          word.find_first_not_of("0123456789.,smh") == std::string::npos;
-    if (!kOnlyChange.contains(name) && !argument) return "";
-  }
-  return "";
+  const std::optional<std::size_t> at = head_of_command(words);
+  if (!at) return "";
+  const std::string name = file_name(words[*at]);
+  return kHandOn.contains(name) && is_installed(words[*at]) ? name : "";
 }
 
 std::string in_line(const std::string& line) {
@@ -57,6 +53,17 @@ std::string in_line(const std::string& line) {
   return found;
 }
 }  // namespace
+
+std::optional<std::size_t> head_of_command(const std::vector<std::string>& command) {
+  for (std::size_t i = 0; i < command.size(); ++i) {
+    const std::string& word = command[i];
+    const bool number = word.find_first_of("0123456789") != std::string::npos &&  // "30s", and not "ssh"
+                        word.find_first_not_of("0123456789.,smh") == std::string::npos;
+    const bool argument = word.empty() || word.starts_with('-') || word.find('=') != std::string::npos || number;
+    if (!argument && !kOnlyChange.contains(file_name(word))) return i;
+  }
+  return std::nullopt;
+}
 
 std::string hands_work_on(const std::vector<std::string>& command) {
   if (std::string head = head_of(command); !head.empty()) return head;

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "model/check_result.h"
+#include "model/answers/check_result.h"
 #include "model/comparison.h"
 
 namespace varve {
@@ -26,6 +26,7 @@ struct StackComparison {
   std::string no_environment;                // why not
   std::vector<PackageItem> packages;         // frameworks first
   std::vector<ConsumerVerdict> would_run;    // A's software on B's machine, where that was asked
+  std::vector<Bundle> bundles;               // differences that are one, member by member
   std::string verdict;                       // one sentence
   std::vector<std::string> notes;
 };

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "model/check_result.h"
+#include "model/answers/check_result.h"
 #include "model/json/documents.h"
 #include "model/json/json_parts.h"
 #include "model/words/names.h"

@@ -169,20 +169,28 @@ KernelAccount account_from(const Fields& fields) {
   return account;
 }
 
+}  // namespace
+
 Json bundle_to_json(const Bundle& bundle) {
   Json members = Json::array();
   for (const BundleMember& member : bundle.members) {
     members.push_back({{"name", member.name}, {"a", member.a}, {"b", member.b}, {"because", member.because}});
   }
-  return {{"item", bundle.item}, {"title", bundle.title}, {"under_test", bundle.under_test}, {"members", members}};
+  Json json{{"item", bundle.item}, {"title", bundle.title}, {"under_test", bundle.under_test}, {"members", members}};
+  if (!bundle.follows.empty()) json["follows"] = bundle.follows;
+  set_text(json, "unknown", bundle.unknown);
+  return json;
 }
 
+namespace {
 Bundle bundle_from(const Fields& fields) {
   Bundle bundle{.item = fields.required_text("item"), .title = fields.text("title"), .members = {}};
   bundle.under_test = fields.flag("under_test", false);
   fields.each("members", [&](const Fields& row) {
     bundle.members.push_back({row.required_text("name"), row.text("a"), row.text("b"), row.text("because")});
   });
+  bundle.follows = fields.texts("follows");
+  bundle.unknown = fields.text("unknown");
   return bundle;
 }
 

@@ -3,9 +3,9 @@
 #include <limits>
 #include <map>
 
+#include "model/answers/check_result.h"
 #include "model/answers/kernels_record.h"
 #include "model/answers/trace_comparison.h"
-#include "model/check_result.h"
 #include "model/comparison.h"
 #include "model/json/json_fields.h"
 #include "model/run_record.h"
@@ -51,6 +51,7 @@ Comparison comparison_from(const Fields& fields);
 TraceComparison trace_comparison_from(const Fields& fields);
 Json control_item_to_json(const ControlItem& item);
 ControlItem control_item_from(const Fields& fields);
+Json bundle_to_json(const Bundle& bundle);
 Check check_from(const Fields& fields);
 
 // What the machine did around and while a unit ran, and what the user's own checks of a unit found.

@@ -2,6 +2,7 @@
 // something was asked for.
 #include <nlohmann/json.hpp>
 
+#include "model/json/stack_parts_json.h"
 #include "model/json/unit_json.h"
 #include "model/words/names.h"
 
@@ -33,12 +34,45 @@ ProtocolRules protocol_rules_from(const Fields& protocol) {
           .keep_going = small_number<int>(protocol, "keep_going", 0)};
 }
 
+namespace {
+Json image_of_variant_to_json(const ContainerImage& image) {
+  Json components = Json::array();
+  for (const Component& component : image.components) {
+    Json row{
+        {"name", component.name}, {"version", component.version}, {"role", std::string(to_string(component.role))}};
+    set_text(row, "because", component.because);
+    components.push_back(std::move(row));
+  }
+  Json json{{"program", image.program}, {"reference", image.reference}, {"argument", image.argument}};
+  set_text(json, "digest", image.digest);
+  set_text(json, "missing", image.missing);
+  if (!components.empty()) json["components"] = std::move(components);
+  return json;
+}
+
+ContainerImage image_of_variant_from(const Fields& fields) {
+  ContainerImage image{.program = fields.text("program"),
+                       .reference = fields.required_text("reference"),
+                       .argument = small_number<int>(fields, "argument", 0),
+                       .digest = fields.text("digest"),
+                       .components = {},
+                       .missing = fields.text("missing")};
+  fields.each("components", [&](const Fields& row) {
+    image.components.push_back(
+        {row.required_text("name"), row.text("version"), row.word("role", package_role_from), row.text("because")});
+  });
+  return image;
+}
+}  // namespace
+
 void add_variant_setup(const Variant& variant, Json& json) {
   set_text(json, "label", variant.label);
   set_text(json, "directory", variant.directory);
   if (!variant.scanned.values.empty()) {
     json["scanned"] = {{"origin", variant.scanned.origin}, {"values", variant.scanned.values}};
   }
+  if (variant.toolkit) json["toolkit"] = toolkit_to_json(*variant.toolkit);
+  if (variant.image) json["image"] = image_of_variant_to_json(*variant.image);
   if (!variant.server) return;
   Json& server = json["server"] = {
       {"command", variant.server->command}, {"lives", variant.server->lives}, {"ready", variant.server->ready}};
@@ -58,6 +92,8 @@ void read_variant_setup(const Fields& fields, Variant& variant) {
       variant.scanned.values.emplace(name, value);
     });
   }
+  if (fields.has("toolkit")) variant.toolkit = toolkit_from(fields.object("toolkit"));
+  if (fields.has("image")) variant.image = image_of_variant_from(fields.object("image"));
   if (!fields.has("server")) return;
   const Fields server = fields.object("server");
   variant.server = {.command = server.texts("command"),

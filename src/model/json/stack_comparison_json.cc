@@ -34,6 +34,8 @@ Json to_json(const StackComparison& comparison) {
     would_run.push_back(
         {{"name", consumer.name}, {"state", std::string(to_string(consumer.state))}, {"answers", std::move(answers)}});
   }
+  Json bundles = Json::array();
+  for (const Bundle& bundle : comparison.bundles) bundles.push_back(bundle_to_json(bundle));
   Json json{{"schema", kStackComparisonSchema},
             {"created_at", comparison.created_at},
             {"tool", tool_to_json(comparison.tool_version)},
@@ -42,6 +44,7 @@ Json to_json(const StackComparison& comparison) {
             {"verdict", comparison.verdict},
             {"items", std::move(items)},
             {"packages", std::move(packages)},
+            {"bundles", std::move(bundles)},
             {"would_run", std::move(would_run)},
             {"notes", comparison.notes}};
   set_text(json, "environment_a", comparison.environment_a);

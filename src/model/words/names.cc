@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "model/answers/check_result.h"
 #include "model/binary.h"
-#include "model/check_result.h"
 #include "model/comparison.h"
 #include "model/consumer.h"
 #include "model/driver_file.h"

@@ -2,9 +2,9 @@
 #include <string>
 #include <vector>
 
+#include "model/answers/check_result.h"
 #include "model/answers/kernels_record.h"
 #include "model/answers/trace_comparison.h"
-#include "model/check_result.h"
 #include "model/comparison.h"
 #include "model/run_record.h"
 #include "model/stack.h"

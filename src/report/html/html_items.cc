@@ -103,8 +103,12 @@ void write_layers(HtmlWriter& out, const std::vector<ControlItem>& items) {
 }
 
 void write_bundle(HtmlWriter& out, const Bundle& bundle) {
-  if (bundle.members.size() < 2) return;
+  if (bundle.members.size() < 2 && bundle.unknown.empty()) return;
   out.leaf("h3", {}, bundle.title);
+  if (!bundle.unknown.empty()) {
+    out.leaf("p", {{"class", "prose"}}, "What is in it is not known: " + bundle.unknown + ".");
+    return;
+  }
   out.leaf("p", {{"class", "prose"}},
            fmt::format("{} components moved together. No member of the bundle is established as the cause of a change: "
                        "exchange them one at a time to tell them apart.",

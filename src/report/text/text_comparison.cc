@@ -186,43 +186,10 @@ std::string items_of(const Comparison& comparison, bool quiet, const Detail& det
   return out;
 }
 
-std::string member_words(const BundleMember& member) {
-  if (member.a.empty()) return member.name + " " + member.b + " in B only";
-  if (member.b.empty()) return member.name + " " + member.a + " in A only";
-  return member.name + " " + member.a + " → " + member.b;
-}
-
-// "torch 2.1.2 → 2.15.0 (with it came triton 2.1.0 → 3.9.0 and 30 more)"
-std::string leader_words(const Bundle& bundle, const BundleMember& leader, const Detail& detail) {
-  std::vector<std::string> exchanged, one_sided;
-  for (const BundleMember& member : bundle.members) {
-    if (member.because != leader.name) continue;
-    (member.a.empty() || member.b.empty() ? one_sided : exchanged).push_back(member_words(member));
-  }
-  exchanged.insert(exchanged.end(), one_sided.begin(), one_sided.end());
-  if (exchanged.empty()) return member_words(leader);
-  return fmt::format("{} (with it came {})", member_words(leader),
-                     list_text(exchanged, detail.explain ? exchanged.size() : 2));
-}
-
-std::string bundles(const Comparison& comparison, const Detail& detail, const TextStyle& style) {
-  std::string out;
-  for (const Bundle& bundle : comparison.bundles) {
-    if (bundle.members.size() < 2) continue;
-    std::vector<std::string> leaders;
-    for (const BundleMember& member : bundle.members) {
-      if (member.because.empty()) leaders.push_back(leader_words(bundle, member, detail));
-    }
-    out += paragraph(fmt::format("In the bundle: {}.", list_text(leaders, detail.explain ? leaders.size() : 3)), 2,
-                     Tone::plain, style);
-  }
-  return out;
-}
-
 std::string items(const Comparison& comparison, const Detail& detail, const TextStyle& style) {
   std::string out = text_heading("What differs", style);
   out += paragraph(difference_sentence(comparison.items), 2, Tone::plain, style);
-  out += bundles(comparison, detail, style);
+  out += text_bundles(comparison.bundles, detail.explain, style);
   out += libraries_that_follow(comparison, detail, style);
   out += items_of(comparison, false, detail, style);
   std::size_t same = 0, inapplicable = 0;

@@ -3,10 +3,10 @@
 #include <string>
 #include <vector>
 
+#include "model/answers/check_result.h"
 #include "model/answers/noise_report.h"
 #include "model/answers/stack_comparison.h"
 #include "model/answers/trace_comparison.h"
-#include "model/check_result.h"
 #include "model/comparison.h"
 #include "model/run_record.h"
 #include "model/stack.h"

@@ -105,6 +105,7 @@ std::string would_run_table(const StackComparison& comparison, bool explain, con
 std::string text_stack_comparison(const StackComparison& comparison, bool explain, const TextStyle& style) {
   std::string out = paragraph(fmt::format("{} against {}", comparison.a, comparison.b), 0, Tone::bold, style);
   out += paragraph(comparison.verdict, 2, Tone::plain, style);
+  out += text_bundles(comparison.bundles, explain, style);
   for (const std::string& note : comparison.notes) out += paragraph(note, 2, Tone::dim, style);
   out += items_table(comparison, ItemState::different, "What differs", explain, style);
   out += packages_table(comparison, explain, style);

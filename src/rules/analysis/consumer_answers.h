@@ -1,7 +1,7 @@
 #pragma once
 #include <vector>
 
-#include "model/check_result.h"
+#include "model/answers/check_result.h"
 #include "rules/analysis/consumer_losses.h"
 #include "rules/analysis/driver_regime.h"
 #include "rules/analysis/gpu_code.h"

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "model/check_result.h"
+#include "model/answers/check_result.h"
 #include "rules/analysis/driver_regime.h"
 #include "rules/situation/consumer_runtimes.h"
 #include "rules/situation/situation.h"

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/dotted_version.h"
-#include "model/check_result.h"
+#include "model/answers/check_result.h"
 #include "rules/situation/situation.h"
 
 namespace varve {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "model/check_result.h"
+#include "model/answers/check_result.h"
 #include "model/coverage.h"
 #include "rules/analysis/driver_regime.h"
 #include "rules/situation/consumer_view.h"

@@ -2,7 +2,7 @@
 #include <optional>
 #include <vector>
 
-#include "model/check_result.h"
+#include "model/answers/check_result.h"
 #include "rules/log/conditions.h"
 #include "tables/messages/error_patterns.h"
 

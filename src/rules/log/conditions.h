@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "model/check_result.h"
+#include "model/answers/check_result.h"
 #include "rules/analysis/analysis.h"
 #include "tables/messages/causes.h"
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/check_result.h"
+#include "model/answers/check_result.h"
 #include "model/environment.h"
 #include "model/fact.h"
 #include "tables/messages/error_patterns.h"

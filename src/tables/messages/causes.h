@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/check_result.h"
+#include "model/answers/check_result.h"
 #include "tables/table.h"
 
 namespace varve {

@@ -20,13 +20,14 @@ TEST(OperatorNames, AreAsTheExamplesOfTheTableSay) {
   int examples = 0;
   for (const auto& row : table.at("operators")) {
     for (const auto& example : row.at("examples")) {
-      const FunctionRole role = role_of(example.at(0), "/lib/libblas.so.3");
+      const std::string file = example.size() > 2 ? example.at(2) : "/lib/libblas.so.3";
+      const FunctionRole role = role_of(example.at(0), file);
       const std::string level = row.at("level");
       EXPECT_EQ(level == "framework" ? role.operation
                 : level == "library" ? role.library_call
                                      : role.routine,
                 example.at(1))
-          << example.at(0);
+          << example.at(0) << " of " << file;
       ++examples;
     }
   }
