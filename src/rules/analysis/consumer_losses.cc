@@ -205,9 +205,9 @@ class LossFinder {
     for (const auto& [path, root] : by_path_) {
       const std::vector<std::string>& lacks = root->loaded->lacks;
       if (std::find(lacks.begin(), lacks.end(), library.name) == lacks.end()) continue;
-      const Head head{.file = root->loaded,
-                      .by_name = !root->loaded->asked_by.empty(),
-                      .all_needed = root->loaded->kind == DependencyKind::needed};
+      // What the package opens by itself too, and others of its files need, begins where those do.
+      const bool is_needed = root->loaded->kind == DependencyKind::needed;
+      const Head head = is_needed ? head_of(*root->loaded) : Head{root->loaded, !root->loaded->asked_by.empty(), false};
       const LossEffect effect = effect_on(head, library);
       if (effect < worst.effect || (head.file->at_start && !worst.at_start)) {
         worst = {effect, &library, path, false, head.file->at_start};
