@@ -41,6 +41,14 @@ std::string family_of(const std::string& path) {
   const LibraryRow* row = library_of(path);
   return row == nullptr ? std::string() : row->family;
 }
+
+// "custatevec-cu12" holds libcustatevec and shares its version, whether or not anybody imports it.
+bool is_named_after(std::string package, const std::string& library) {
+  const std::size_t suffix = package.rfind("-cu");
+  if (suffix != std::string::npos && package.find_first_not_of("0123456789", suffix + 3) == std::string::npos)
+    package.resize(suffix);
+  return package == library || package == "nvidia-" + library;
+}
 }  // namespace
 
 void infer_versions(const Environment& environment, BinaryCollection& collection) {
@@ -48,7 +56,7 @@ void infer_versions(const Environment& environment, BinaryCollection& collection
   for (const FileFault& fault : environment.file_faults) faulty.insert(file_name(fault.path));
   std::map<std::string, const Package*> wheels;
   for (const Package& package : environment.packages) {
-    if (package.role == PackageRole::runtime) wheels.emplace(package.name, &package);
+    wheels.emplace(package.name, &package);
   }
   std::map<std::vector<std::string>, const Binary*> told;  // by package, folder and family
   std::map<std::string, const Binary*> copies;             // by build id: wheels hold copies for links
@@ -64,7 +72,10 @@ void infer_versions(const Environment& environment, BinaryCollection& collection
     const bool counts = !binary.package.empty() && !faulty.contains(file_name(binary.path)) &&
                         library_of(binary.path) != nullptr && binary.version.missing != Missing::not_applicable;
     if (!counts || is_told(binary.version)) continue;
-    const auto wheel = wheels.find(binary.package);
+    auto wheel = wheels.find(binary.package);
+    if (wheel != wheels.end() && wheel->second->role != PackageRole::runtime &&
+        !is_named_after(wheel->first, library_of(binary.path)->name))
+      wheel = wheels.end();
     const auto copy = copies.find(binary.build_id);
     const auto sibling = told.find(key(binary));
     if (copy != copies.end()) {

@@ -85,28 +85,38 @@ void ConsumerLoading::open_one_from(const HeldLibrary& asker, const std::vector<
                                     const std::vector<std::string>& folders) {
   for (std::size_t i = 0; i < set_.objects.size(); ++i) {
     if (set_.objects[i].real_path != asker.real_path) continue;
-    for (const std::string& name : names) {
-      const HeldLibrary* held = held_for(i, name);
-      const Resolution found = resolve_dependency(context_, set_, i, name);
-      if (found.loaded) return;
-      const auto folder = std::find_if(folders.begin(), folders.end(), [&](const std::string& one) {
-        return static_cast<bool>(context_.files.resolve(one + "/" + name));
-      });
-      const bool is_found = !found.path.empty() && !found.unfit;
-      if (held == nullptr && !is_found && folder == folders.end()) continue;
-      Request request{.asker = i, .name = name, .kind = DependencyKind::opened, .why = {}};
-      if (held != nullptr) {
-        request.name = held->path;
-        request.why = to_string(LookupWay::held);
-      } else if (!is_found) {
-        request.name = *folder + "/" + name;
-      }
-      (void)open_found(request);
-      return;
-    }
-    if (!names.empty()) note_missing(names.front(), DependencyKind::opened, asked_by(set_.objects[i]));
+    const std::string path = asked_by(set_.objects[i]);
+    if (!open_one_of(i, names, folders) && !names.empty()) note_missing(names.front(), DependencyKind::opened, path);
     return;
   }
+}
+
+void ConsumerLoading::open_one_from_python(const std::string& file, const std::vector<std::string>& names) {
+  if (!open_one_of(0, names, {}) && !names.empty()) note_missing(names.front(), DependencyKind::opened, file);
+}
+
+bool ConsumerLoading::open_one_of(std::size_t asker, const std::vector<std::string>& names,
+                                  const std::vector<std::string>& folders) {
+  for (const std::string& name : names) {
+    const HeldLibrary* held = held_for(asker, name);
+    const Resolution found = resolve_dependency(context_, set_, asker, name);
+    if (found.loaded) return true;
+    const auto folder = std::find_if(folders.begin(), folders.end(), [&](const std::string& one) {
+      return static_cast<bool>(context_.files.resolve(one + "/" + name));
+    });
+    const bool is_found = !found.path.empty() && !found.unfit;
+    if (held == nullptr && !is_found && folder == folders.end()) continue;
+    Request request{.asker = asker, .name = name, .kind = DependencyKind::opened, .why = {}};
+    if (held != nullptr) {
+      request.name = held->path;
+      request.why = to_string(LookupWay::held);
+    } else if (!is_found) {
+      request.name = *folder + "/" + name;
+    }
+    (void)open_found(request);
+    return true;
+  }
+  return false;
 }
 
 void ConsumerLoading::make_required(const HeldLibrary& library) {

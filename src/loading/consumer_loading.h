@@ -81,6 +81,8 @@ class ConsumerLoading {
   // one of the folders; of none of them the first is missing.
   void open_one_from(const HeldLibrary& asker, const std::vector<std::string>& names,
                      const std::vector<std::string>& folders);
+  // The same for a Python file of the consumer, which goes on where none is there.
+  void open_one_from_python(const std::string& file, const std::vector<std::string>& names);
   // What the import of the consumer, or its start, loads: it fails where this does.
   void make_required(const HeldLibrary& library);
   // A file that is not there, though its package lists it; `at_start`: the import wants it.
@@ -98,6 +100,8 @@ class ConsumerLoading {
   void finish();
 
  private:
+  // False: none of them is there.
+  bool open_one_of(std::size_t asker, const std::vector<std::string>& names, const std::vector<std::string>& folders);
   // What became of one call of dlopen.
   struct Attempt {
     std::optional<std::size_t> object;

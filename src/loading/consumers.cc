@@ -120,6 +120,7 @@ class EnvironmentConsumers {
       }
     }
     open_import(loading, imported, lookup_text(LookupWay::of_import));
+    open_sought(loading, imported);
     note_absent_files(loading, environment, package, imported);
     note_foreign_modules(loading, imported);
     open_others(loading, imported);
@@ -261,6 +262,18 @@ class EnvironmentConsumers {
     for (const std::string& name : made_up_names(ground_.files, imported.folder, package)) {
       (void)std::any_of(askers.begin(), askers.end(),
                         [&](const HeldLibrary* asker) { return loading.open_from(*asker, name); });
+    }
+  }
+
+  // Libraries of CUDA that the import opens from Python and goes on without (nvidia-cudnn-frontend hands cuDNN to its
+  // module, whose first call then fails). Of several names of one library the first that is there.
+  void open_sought(ConsumerLoading& loading, const ImportedPackage& imported) {
+    for (const auto& [file, names] : imported.start.names_opened_at_top()) {
+      std::map<std::string, std::vector<std::string>> by_library;
+      for (const std::string& name : names) {
+        if (has_role(name, LibraryRole::cuda)) by_library[library_of(name)->name].push_back(name);
+      }
+      for (const auto& [library, alternatives] : by_library) loading.open_one_from_python(file, alternatives);
     }
   }
 

@@ -20,8 +20,13 @@ std::vector<std::string> tops_of(const Files& files, const std::string& name, co
   if (const PackageRow* row = find_package_row(normal_package_name(name))) names = row->folders;
   names.insert(names.begin(), normal_package_name(name));
   std::replace(names[0].begin(), names[0].end(), '-', '_');
+  std::erase_if(names, [&](const std::string& one) {
+    return folder.empty() || !files.exists(folder + "/" + one + "/__init__.py");
+  });
+  // A row for several packages names the folder of one of them (libcudf of libcudf-streaming).
   for (const std::string& one : names) {
-    if (!folder.empty() && files.exists(folder + "/" + one + "/__init__.py")) return {one};
+    const auto is_in_it = [&](const HeldLibrary* library) { return is_below(library->path, folder + "/" + one); };
+    if (libraries.empty() || std::any_of(libraries.begin(), libraries.end(), is_in_it)) return {one};
   }
   std::set<std::string> tops;
   for (const HeldLibrary* library : libraries) {
@@ -36,6 +41,7 @@ std::vector<std::string> tops_of(const Files& files, const std::string& name, co
       break;
     }
   }
+  if (tops.empty() && !names.empty()) return {names.front()};
   std::vector<std::string> modules;
   for (std::string top : tops) {
     std::replace(top.begin(), top.end(), '/', '.');

@@ -9,6 +9,7 @@
 #include "package/packages.h"
 #include "package/python_metadata.h"
 #include "package/python_record.h"
+#include "tables/libraries.h"
 #include "world/reading.h"
 
 namespace varve {
@@ -220,6 +221,20 @@ class Gatherer {
   std::map<std::string, std::optional<std::vector<std::string>>> beside_;  // names in folders of packages
   FileClaims claims_;
 };
+
+// Packages with modules for Python and without a library that the table of libraries has: what is called like a wheel
+// of libraries and has become the Python side of one (nvidia-nvcomp 5, cuda-cccl), which is imported by itself.
+std::set<std::string> packages_with_modules(const std::map<std::string, std::string>& libraries) {
+  std::set<std::string> with_modules, with_libraries;
+  for (const auto& [path, package] : libraries) {
+    const std::string name = file_name(path);
+    const bool is_module = name.find(".cpython-") != std::string::npos || name.ends_with(".abi3.so");
+    if (is_module) with_modules.insert(package);
+    if (!is_module && library_of(name) != nullptr) with_libraries.insert(package);
+  }
+  for (const std::string& package : with_libraries) with_modules.erase(package);
+  return with_modules;
+}
 }  // namespace
 
 std::optional<GpuCompiler> gpu_compiler_at(std::string_view path) {
@@ -272,7 +287,11 @@ EnvironmentReading read_environment(const Files& files, const EnvironmentPlace& 
   }
   std::set<std::string> owners;
   for (const auto& [library, owner] : found.packages) owners.insert(owner);
+  const std::set<std::string> importable = packages_with_modules(found.packages);
   for (InstalledPackage& installed : packages) {
+    const bool uses_by_itself = importable.contains(installed.package.name);
+    if (installed.package.role == PackageRole::runtime && uses_by_itself)
+      installed.package.role = PackageRole::extension;
     // An unlisted package without libraries is an ordinary user of the framework.
     const bool extends = installed.row != &unlisted_extension() || owners.contains(installed.package.name);
     if (!extends) continue;

@@ -45,6 +45,20 @@ void add_wheel(const TestRoot& root, const std::string& site, const std::string&
   root.write(site + stem + ".dist-info/INSTALLER", "pip\n");
 }
 
+// A wheel that has a name of libraries and holds modules is imported by itself (nvidia-nvcomp from 5 on, cuda-cccl).
+TEST(Packages, WhatHoldsModulesUsesCudaByItself) {
+  const TestRoot root;
+  root.write("v/pyvenv.cfg", "version = 3.11.7\n");
+  const std::string module = "nvidia/nvcomp/nvcomp_impl.cpython-311-x86_64-linux-gnu.so,,\n";
+  const auto role = [&](const std::string& record) {
+    add_wheel(root, kSite, "nvidia_nvcomp_cu12-6.0.0.12", "", record);
+    return read(root, "/v").package("nvidia_nvcomp_cu12").role;
+  };
+  EXPECT_EQ(role("nvidia/nvcomp/libnvcomp.so.4,,\n"), PackageRole::runtime);
+  EXPECT_EQ(role(module), PackageRole::extension);
+  EXPECT_EQ(role(module + "nvidia/nvcomp/libnvcomp.so.4,,\n"), PackageRole::runtime);
+}
+
 TEST(Packages, TorchOfCuda13) {
   const TestRoot root;
   root.write("v/pyvenv.cfg", "version = 3.11.7\n");

@@ -1,6 +1,7 @@
 #include "loading/python/library_openers.h"
 
 #include <algorithm>
+#include <functional>
 #include <string_view>
 
 #include "base/text.h"
@@ -15,23 +16,51 @@ constexpr std::size_t kMostFollowed = 64;
 constexpr int kMostImportsDeep = 3;
 
 // "import librmm, numpy as np" and "from librmm.load import x" in a line of its own, however deep: a function, or a try
-// whose handler does without, counts too.
-void add_imported_tops(std::string_view source, std::set<std::string>& tops) {
+// whose handler does without, counts too: {"librmm", "numpy"}. Of a namespace, a folder that no package has to itself,
+// the part of it: "nvidia/libnvcomp" of "import nvidia.libnvcomp" and of "from nvidia import libnvcomp".
+void add_imported_tops(std::string_view source, const std::function<bool(const std::string&)>& is_namespace,
+                       std::set<std::string>& tops) {
   for (std::string_view line : split(source, '\n')) {
     line = trim(line);
     const bool is_from = line.starts_with("from ");
     if (!is_from && !line.starts_with("import ")) continue;
     line.remove_prefix(is_from ? 5 : 7);
-    for (std::string_view name : split(is_from ? line.substr(0, line.find(' ')) : line, ',')) {
+    const std::string_view from = is_from ? line.substr(0, line.find(' ')) : std::string_view();
+    const bool of_namespace = is_from && is_namespace(std::string(from));
+    if (of_namespace) line.remove_prefix(std::min(line.size(), from.size() + std::string_view(" import ").size()));
+    for (std::string_view name : split(is_from && !of_namespace ? from : line, ',')) {
       name = trim(name);
-      name = name.substr(0, name.find_first_of(". ;#"));
-      if (!name.empty()) tops.emplace(name);
+      const std::string_view whole = name.substr(0, name.find_first_of(" ;#"));
+      const std::string top(whole.substr(0, whole.find('.')));
+      if (top.empty()) continue;
+      if (of_namespace) {
+        tops.insert(std::string(from) + "/" + top);
+      } else if (top.size() < whole.size() && is_namespace(top)) {
+        const std::string_view rest = whole.substr(top.size() + 1);
+        tops.insert(top + "/" + std::string(rest.substr(0, rest.find('.'))));
+      } else {
+        tops.insert(top);
+      }
     }
   }
 }
 }  // namespace
 
-const LibraryOpeners::Module& LibraryOpeners::module(const std::string& top) {
+bool LibraryOpeners::is_namespace(const std::string& top) {
+  const auto [at, is_new] = namespaces_.try_emplace(top, false);
+  if (is_new && !top.empty()) {
+    for (const std::string& place : folders_) {
+      const Looked<FileKind> kind = files_.kind(place + "/" + top);
+      if (!kind || *kind != FileKind::directory) continue;
+      at->second = !files_.exists(place + "/" + top + "/__init__.py");
+      break;
+    }
+  }
+  return at->second;
+}
+
+const LibraryOpeners::Module& LibraryOpeners::module(std::string top) {
+  std::replace(top.begin(), top.end(), '.', '/');
   const auto [at, is_new] = modules_.try_emplace(top);
   Module& module = at->second;
   if (!is_new) return module;
@@ -42,7 +71,8 @@ const LibraryOpeners::Module& LibraryOpeners::module(const std::string& top) {
       if (!name.ends_with(".py") || ++count > kMostFilesOfTop) continue;
       Looked<std::string> source = files_.read(folder + "/" + name, kMostOpenerSource);
       if (!source) continue;
-      add_imported_tops(*source, module.imports);
+      add_imported_tops(
+          *source, [this](const std::string& one) { return is_namespace(one); }, module.imports);
       if (opens_libraries(*source)) module.openers.push_back(std::move(*source.value));
     }
     if (count == 0) continue;

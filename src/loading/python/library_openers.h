@@ -30,10 +30,12 @@ class LibraryOpeners {
     std::vector<std::string> openers;  // texts of its files that open libraries
     std::set<std::string> imports;     // of other packages, their tops
   };
-  const Module& module(const std::string& top);
+  const Module& module(std::string top);
+  bool is_namespace(const std::string& top);  // a folder without __init__.py
 
   const Files& files_;
   std::vector<std::string> folders_;
+  std::map<std::string, bool> namespaces_;
   std::map<std::string, Module> modules_;
 };
 

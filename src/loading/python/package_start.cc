@@ -197,21 +197,32 @@ std::set<std::string> PackageStart::opened_by_import(const std::vector<std::stri
 
 std::vector<std::string> PackageStart::opened_names() const {
   std::vector<std::string> names;
-  for (const Text& text : follow(true).texts) {
-    for (const std::string_view call : {"CDLL(", "LoadLibrary("}) {
-      for (std::size_t at = text.source.find(call); at != std::string::npos; at = text.source.find(call, at + 1)) {
-        const std::size_t quote = at + call.size();
-        const char mark = quote < text.source.size() ? text.source[quote] : ' ';
-        const std::size_t end = mark == '"' || mark == '\'' ? text.source.find(mark, quote + 1) : std::string::npos;
-        if (end == std::string::npos || end - quote > kMostName) continue;
-        const std::string name = text.source.substr(quote + 1, end - quote - 1);
-        const bool is_plain = name.starts_with("lib") && name.find_first_of("/{%\n") == std::string::npos;
-        const bool is_new = std::find(names.begin(), names.end(), name) == names.end();
-        if (is_plain && is_new && opens_at_import(text.source, name)) names.push_back(name);
-      }
+  for (const Text& text : follow(true).texts) add_opened_names(text, names);
+  return names;
+}
+
+std::map<std::string, std::vector<std::string>> PackageStart::names_opened_at_top() const {
+  std::map<std::string, std::vector<std::string>> by_file;
+  for (const Text& text : texts_) {
+    const std::string path = folder_ + "/" + path_of_module(text.module);
+    add_opened_names(text, by_file[path + (text.is_package ? "/__init__.py" : ".py")]);
+  }
+  return by_file;
+}
+
+void PackageStart::add_opened_names(const Text& text, std::vector<std::string>& names) {
+  for (const std::string_view call : {"CDLL(", "LoadLibrary("}) {
+    for (std::size_t at = text.source.find(call); at != std::string::npos; at = text.source.find(call, at + 1)) {
+      const std::size_t quote = at + call.size();
+      const char mark = quote < text.source.size() ? text.source[quote] : ' ';
+      const std::size_t end = mark == '"' || mark == '\'' ? text.source.find(mark, quote + 1) : std::string::npos;
+      if (end == std::string::npos || end - quote > kMostName) continue;
+      const std::string name = text.source.substr(quote + 1, end - quote - 1);
+      const bool is_plain = name.starts_with("lib") && name.find_first_of("/{%\n") == std::string::npos;
+      const bool is_new = std::find(names.begin(), names.end(), name) == names.end();
+      if (is_plain && is_new && opens_at_import(text.source, name)) names.push_back(name);
     }
   }
-  return names;
 }
 
 bool PackageStart::opens(const std::string& file_name) const {

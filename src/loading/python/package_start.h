@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -31,6 +32,8 @@ class PackageStart {
   // Names that the import hands to the loader as they stand in a text, "libcudnn.so.8" of ctypes.CDLL("libcudnn.so.8"),
   // what is only tried included: onnxruntime 1.14 opens so, for all, what its libraries have no NEEDED entry for.
   std::vector<std::string> opened_names() const;
+  // The same of the files at the package's top alone, by their paths.
+  std::map<std::string, std::vector<std::string>> names_opened_at_top() const;
   // Whether the files in the package's top folders open NVIDIA's libraries out of other packages.
   bool opens_wheels() const;
 
@@ -45,6 +48,7 @@ class PackageStart {
     std::vector<Text> texts;
   };
   std::optional<Text> read_module(const std::string& module) const;
+  static void add_opened_names(const Text& text, std::vector<std::string>& names);
   // What the tops import at once, what that imports, and so on. `tried`: also where they go on without it.
   Reached follow(bool tried) const;
 

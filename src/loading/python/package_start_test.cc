@@ -125,6 +125,38 @@ TEST(LibraryOpeners, AreFollowedThroughImports) {
   EXPECT_FALSE(openers.opens({"nowhere"}, "/p/librmm/lib64/librmm.so"));
 }
 
+// As nvCOMP does it: a folder that no package has to itself.
+TEST(LibraryOpeners, ArePartsOfANamespace) {
+  const TestRoot root;
+  root.write("p/nvidia/libnvcomp/__init__.py", "from .load import load_library\n");
+  root.write("p/nvidia/libnvcomp/load.py", "import ctypes\ndef load_library():\n    ctypes.CDLL('libnvcomp.so.6')\n");
+  root.write("p/nvidia/nvcomp/__init__.py",
+             "try:\n    import nvidia.libnvcomp\nexcept ModuleNotFoundError:\n    pass\n");
+  root.write("p/nvidia/other/__init__.py", "from nvidia import libnvcomp, nvcomp\n");
+  root.write("p/nvidia/alone/__init__.py", "import nvidia\n");
+  const auto files = open_root(root.path());
+  LibraryOpeners openers(**files, {"/p"});
+  const std::string library = "/p/nvidia/libnvcomp/lib64/libnvcomp.so.6";
+  EXPECT_TRUE(openers.opens({"nvidia.nvcomp"}, library));
+  EXPECT_TRUE(openers.opens({"nvidia.other"}, library));
+  EXPECT_FALSE(openers.opens({"nvidia.alone"}, library));
+}
+
+// nvidia-cudnn-frontend: a function that the file calls tries one name, then another.
+TEST(PackageStart, TellsTheNamesThatItsTopOpens) {
+  const TestRoot root;
+  const std::string function =
+      "import ctypes\ndef _dlopen():\n    try:\n        ctypes.CDLL('libcudnn.so.9')\n    except Exception:\n"
+      "        ctypes.CDLL('libcudnn.so')\n";
+  const auto files = open_root(root.path());
+  const auto names = [&](const std::string& source) {
+    root.write("p/cudnn/__init__.py", source);
+    return PackageStart(**files, "/p", {"cudnn"}).names_opened_at_top().at("/p/cudnn/__init__.py");
+  };
+  EXPECT_EQ(names(function + "_dlopen()\n"), (std::vector<std::string>{"libcudnn.so.9", "libcudnn.so"}));
+  EXPECT_TRUE(names(function).empty());
+}
+
 TEST(LibraryOpeners, NameLibrariesWithoutTheirNumbers) {
   const TestRoot root;
   root.write("p/bits/__init__.py", "from . import cextension\n");

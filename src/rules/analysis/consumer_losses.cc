@@ -23,10 +23,11 @@ struct Head {
   bool all_needed = true;  // nothing on the way may be missing
 };
 
-// "libgraphbolt_pytorch_2.2.1.so" and "…_2.0.0.so" in one folder are one: its number apart.
+// "libgraphbolt_pytorch_2.2.1.so" and "…_2.0.0.so" are one, and so are "cu12/cccl/libcccl.c.parallel.so" and that below
+// cu13: numbers apart.
 std::string numberless_name(const std::string& path) {
-  std::string name = folder_of(path) + "/";
-  for (const char c : base_name(path)) {
+  std::string name;
+  for (const char c : path) {
     const bool is_number = (c >= '0' && c <= '9') || c == '.';
     if (!is_number) {
       name += c;
@@ -61,7 +62,7 @@ class LossFinder {
     }
     for (const auto& [path, library] : by_path_) {
       const bool loads = !incomplete_.contains(path) && library->loaded->unresolved_count == 0;
-      if (loads && library->loaded->asked_by.empty()) variants_.emplace(numberless_name(path), path);
+      if (loads && is_own_file(*library)) variants_.emplace(numberless_name(path), path);
       if (!has_code(path) || incomplete_.contains(path)) continue;
       if (library->loaded->asked_by.empty()) code_complete_ = true;
       if (is_own_file(*library) && !incomplete_.contains(head_of(*library->loaded).file->path)) own_code_loads_ = true;
@@ -84,6 +85,8 @@ class LossFinder {
                           .part = {},
                           .by_name = true,
                           .damage = !listing_package(view_, loaded.name).empty() || is_listed_and_gone(loaded)});
+      } else if (is_missing(loaded) && is_sought_by_python(loaded)) {
+        losses.push_back({LossEffect::gpu_part, &loaded, "", true});
       } else if (is_missing(loaded) && !without_cuda && is_opened_by_module(loaded)) {
         losses.push_back({LossEffect::side_piece, &loaded, "", true});
       }
@@ -172,6 +175,13 @@ class LossFinder {
     return {effect, &library, "", true};
   }
 
+  // A CUDA library that the package's own Python opens when it is imported and goes on without, and of which no version
+  // is there: whatever the package does with it fails.
+  bool is_sought_by_python(const ConsumedLibrary& library) const {
+    return library.kind == DependencyKind::opened && library.asked_by.ends_with(".py") &&
+           !found_.contains(split_library_file_name(library.name).stem);
+  }
+
   // A CUDA library that a module opens late, of which no version is there: what needs it fails by itself.
   bool is_opened_by_module(const ConsumedLibrary& library) const {
     return library.kind == DependencyKind::opened && is_extension_module(library.asked_by) &&
@@ -195,9 +205,9 @@ class LossFinder {
     for (const auto& [path, root] : by_path_) {
       const std::vector<std::string>& lacks = root->loaded->lacks;
       if (std::find(lacks.begin(), lacks.end(), library.name) == lacks.end()) continue;
-      const Head head{.file = root->loaded,
-                      .by_name = !root->loaded->asked_by.empty(),
-                      .all_needed = root->loaded->kind == DependencyKind::needed};
+      // What the package opens by itself too, and others of its files need, begins where those do.
+      const bool is_needed = root->loaded->kind == DependencyKind::needed;
+      const Head head = is_needed ? head_of(*root->loaded) : Head{root->loaded, !root->loaded->asked_by.empty(), false};
       const LossEffect effect = effect_on(head, library);
       if (effect < worst.effect || (head.file->at_start && !worst.at_start)) {
         worst = {effect, &library, path, false, head.file->at_start};
@@ -371,7 +381,7 @@ class LossFinder {
   std::map<std::string, const LibraryView*> by_path_;
   std::map<std::string, std::set<std::string>> found_;  // stem → names that were found
   std::set<std::string> incomplete_, extends_absent_;   // paths of own files
-  std::multimap<std::string, std::string> variants_;    // paths of own files that load, by name without numbers
+  std::multimap<std::string, std::string> variants_;    // paths of own files that load, by path without numbers
   bool code_complete_ = false, own_code_loads_ = false, has_c_library_ = false;
 };
 

@@ -46,6 +46,42 @@ TEST(ConsumerLosses, OneOfSeveralForEachReleaseIsEnough) {
   EXPECT_EQ(answer_state(stack, Question::symbols), CheckState::ok);
 }
 
+// cuda-cccl has a folder for each CUDA: a module and the library that it needs.
+TEST(ConsumerLosses, OneOfSeveralFoldersForEachCudaIsEnough) {
+  MadeStack stack;
+  stack.package("cuda-cccl", "1.2.1", "", "extension").consumer();
+  stack.library("libc.so.6", "the-system", "", {});
+  for (const std::string folder : {"cuda-cccl/cu12", "cuda-cccl/cu13"}) {
+    const std::string module = "/env/" + folder + "/_impl.abi3.so";
+    stack.library("_impl.abi3.so", folder).library("libcccl.so", folder, "", {}, module);
+    for (Binary& binary : stack.stack().binaries) {
+      if (binary.package == folder) binary.package = "cuda-cccl";
+    }
+  }
+  stack.not_found("libcublas.so.12", "/env/cuda-cccl/cu12/libcccl.so");
+  for (ConsumedLibrary& library : stack.stack().consumers.back().libraries) {
+    if (library.path.starts_with("/env/cuda-cccl/cu12/")) library.lacks = {"libcublas.so.12"};
+  }
+  EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::ok);
+  stack.not_found("libcublasLt.so.13", "/env/cuda-cccl/cu13/libcccl.so");
+  EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::broken);
+}
+
+// nvidia-cudnn-frontend opens cuDNN from its __init__.py and goes on without: its first call fails.
+TEST(ConsumerLosses, WhatItsPythonSeeksAtTheImportIsItsGpuPart) {
+  MadeStack stack;
+  stack.package("nvidia-cudnn-frontend", "1.32.0", "", "extension").consumer();
+  stack.library("_compiled_module.abi3.so", "nvidia-cudnn-frontend");
+  stack.not_found("libcudnn.so.9", "/env/cudnn/__init__.py");
+  stack.last_library().kind = DependencyKind::opened;
+  EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::degraded);
+  const Analysis analysis = stack.analysis();
+  ASSERT_EQ(analysis.consumers.front().losses.size(), 1u);
+  EXPECT_EQ(analysis.consumers.front().losses.front().effect, LossEffect::gpu_part);
+  stack.library("libcudnn.so.8", "nvidia-cudnn-cu12", "", {});  // of another release: tried before or after
+  EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::ok);
+}
+
 // open3d brings operations for torch, and its own code does without.
 TEST(ConsumerLosses, WhatExtendsAFrameworkThatIsNotHereIsASidePiece) {
   MadeStack stack;

@@ -18,6 +18,7 @@ constexpr std::size_t kMostTargetsShown = 12, kMostFilesShown = 3;
 struct OwnCode {
   std::string path;
   Coverage coverage;
+  bool at_start = false;  // the import is known to load it
 };
 
 bool is_set(const Situation& situation, const char* name) {
@@ -31,6 +32,17 @@ bool is_of_runtime(const ConsumerView& view, const Binary& binary) {
   return package != nullptr && package->role == PackageRole::runtime;
 }
 
+// Whether the import loads a file, or a file that needs it.
+bool is_loaded_at_start(const ConsumerView& view, const ConsumedLibrary* file) {
+  for (std::size_t steps = 0; file != nullptr && steps <= view.libraries.size(); ++steps) {
+    if (file->at_start || file->kind != DependencyKind::needed || file->asked_by.empty()) return file->at_start;
+    const auto up = std::find_if(view.libraries.begin(), view.libraries.end(),
+                                 [&](const LibraryView& one) { return one.loaded->path == file->asked_by; });
+    file = up == view.libraries.end() ? nullptr : up->loaded;
+  }
+  return false;
+}
+
 std::vector<OwnCode> own_code(const ConsumerView& view) {
   std::vector<OwnCode> own, others;
   std::set<std::string> seen;
@@ -39,7 +51,7 @@ std::vector<OwnCode> own_code(const ConsumerView& view) {
     const bool code = binary != nullptr && binary->coverage && binary->coverage->regions > 0;
     if (!code || !seen.insert(binary->path).second) continue;
     if (is_own(view, library)) {
-      own.push_back({binary->path, *binary->coverage});
+      own.push_back({binary->path, *binary->coverage, is_loaded_at_start(view, library.loaded)});
     } else if (library.loaded->kind == DependencyKind::needed && !binary->package.empty() &&
                !is_of_runtime(view, *binary)) {
       others.push_back({binary->path, *binary->coverage});
@@ -141,6 +153,21 @@ std::int64_t best_count(const std::vector<OwnCode>& code) {
   return best;
 }
 
+// Whether what the GPU does not get stands in files of their own, for those who want them (sgl-kernel's flash_ops with
+// FlashAttention 3), and another module serves it wholly: then the package works without them. A library that a module
+// opens by name (Paddle's libflashattn) makes up for nothing.
+bool is_served_beside(const std::vector<OwnCode>& code, ComputeCapability gpu,
+                      std::optional<std::pair<int, int>> ceiling) {
+  bool any_whole = false;
+  for (const OwnCode& file : code) {
+    const CoverageCount count = count_coverage(file.coverage, gpu, ceiling);
+    const std::int64_t served = count.native + count.jit, best = best_count({file});
+    if (file.at_start && 2 * served < best) return false;
+    any_whole = any_whole || (is_extension_module(file.path) && best > 0 && served >= best);
+  }
+  return any_whole;
+}
+
 // Regions that this GPU cannot take and that were specialised for others of its own generation.
 std::int64_t regions_for_siblings(const std::vector<OwnCode>& code, ComputeCapability gpu) {
   std::int64_t regions = 0;
@@ -200,8 +227,9 @@ CodeCause cause_where_some_runs(const std::vector<OwnCode>& code, CodeVerdict& v
   if (2 * served < without_ceiling.native + without_ceiling.jit) {
     return ceiling == std::pair(0, 0) ? CodeCause::ptx_disabled : CodeCause::ptx_too_new;
   }
-  const std::int64_t best = best_count(general_code(code));
-  if (5 * served < best) return CodeCause::hardly;
+  const std::vector<OwnCode> general = general_code(code);
+  const std::int64_t best = best_count(general);
+  if (5 * served < best && !is_served_beside(general, verdict.gpu, ceiling)) return CodeCause::hardly;
   if (2 * served < best) return CodeCause::partly;
   verdict.files = files_without(code, verdict.gpu, ceiling);
   if (count.jit > count.native) return CodeCause::by_jit;

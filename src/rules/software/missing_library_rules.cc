@@ -54,7 +54,8 @@ bool misses_a_cuda_version(const LibraryIndex& index, const AnalysedConsumer& co
 }
 
 constexpr const char* kOnTheCpu =
-    "What needs it cannot be loaded: the import goes well, and the work is done on the CPU or fails at first use";
+    "What needs it cannot be loaded. The import does not fail for that: the work is done on the CPU, or fails at first "
+    "use";
 
 struct MissingNames {
   std::vector<std::string> names, askers;
