@@ -89,6 +89,19 @@ Run sample_run() {
   a.program_digest = "00ff";
   a.recorders = {{"torch", true, "libtorch_cpu.so was loaded"}, {"cuda", false, "libvarve-cuda.so is not there"}};
   a.framework["torch.threads"] = known_fact(std::int64_t{2}, "torch.get_num_threads");
+  a.toolkit = Toolkit{.path = "/opt/cuda-12.4",
+                      .version = known_fact(std::string("12.4"), "version.json"),
+                      .nvcc = missing_fact(Missing::absent, "/opt/cuda-12.4", "no nvcc"),
+                      .installer = missing_fact(Missing::absent, "dpkg, rpm", "nobody knows it"),
+                      .named_by = {"CUDA_HOME"},
+                      .components = {{"cublas", "12.4.5.8"}}};
+  a.image = ContainerImage{
+      .program = "podman",
+      .reference = "oci:old",
+      .argument = 2,
+      .digest = "sha256:0123",
+      .components = {{"torch", "2.1.2", PackageRole::framework}, {"triton", "2.1.0", PackageRole::compiler, "torch"}},
+      .missing = {}};
   a.packages = ImportedPackages{.environment = "~/venv",
                                 .python = "3.11.7",
                                 .versions = {{"torch", "2.15.0"}, {"triton", "3.9.0"}},
