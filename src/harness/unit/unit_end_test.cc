@@ -126,6 +126,16 @@ TEST(UnitEnd, ADaemonIsNamedAndEnded) {
       << find(run, "VRV-RUN-LEFTOVERS")->evidence;
 }
 
+// As the process that Python's multiprocessing cleans up with: it reads until nobody holds the other end any more.
+TEST(UnitEnd, AHelperThatEndsWithItsProgramIsNotLeftBehind) {
+  Result<TemporaryDirectory> directory = TemporaryDirectory::make();
+  const std::string pipe = directory->path() + "/pipe";
+  const varve::Run run =
+      run_of(shell("mkfifo " + pipe + " && { setsid cat " + pipe + " >/dev/null 2>&1 & exec 3>" + pipe + "; }"));
+  EXPECT_TRUE(run.complete) << run.incomplete_reason;
+  EXPECT_EQ(find(run, "VRV-RUN-LEFTOVERS"), nullptr);
+}
+
 TEST(UnitEnd, ADaemonThatIgnoresSigtermAndStartsOthersIsEndedToo) {
   Result<TemporaryDirectory> directory = TemporaryDirectory::make();
   const std::string pid_file = directory->path() + "/daemon";

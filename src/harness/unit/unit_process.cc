@@ -22,6 +22,7 @@ namespace {
 constexpr double kNever = std::numeric_limits<double>::infinity();
 constexpr double kGrace = 2.0;          // seconds between SIGTERM and SIGKILL
 constexpr double kLeftoverGrace = 0.2;  // the same for what a program that ended by itself left behind
+constexpr double kHelperGrace = 0.5;    // for helpers that end by themselves, also where CPUs are short
 constexpr double kUnkillable = 10.0;    // seconds after SIGKILL until we go on without it
 constexpr double kAskInterval = 0.002;  // without a pidfd
 constexpr double kLongestSleep = 0.25;  // so that an interrupt that came at a bad moment is seen
@@ -127,7 +128,9 @@ std::vector<UnitMark> UnitProcess::clean_up(const Leftovers& leftovers) {
   std::vector<UnitMark> marks;
   spawned_.writer = FileHandle();
   pass_output_on();
-  if (const std::vector<ProcessNode> left = leftovers.living(); !left.empty()) {
+  std::vector<ProcessNode> left = leftovers.living();
+  if (!left.empty() && !ending_) left = wait_for_helpers(leftovers, std::move(left));
+  if (!left.empty()) {
     if (!ending_) marks.push_back({Mark::leftovers, "left processes behind, which Varve ended: " + names_of(left)});
     const std::vector<ProcessNode> alive = end_what_is_left(leftovers, left);
     if (!alive.empty()) {
@@ -137,6 +140,17 @@ std::vector<UnitMark> UnitProcess::clean_up(const Leftovers& leftovers) {
   }
   if (output_open_) marks.push_back({Mark::leftovers, "a process that outlived it held its output open"});
   return marks;
+}
+
+// What a program has for itself ends a moment after it: the process that Python's multiprocessing cleans up with, say.
+std::vector<ProcessNode> UnitProcess::wait_for_helpers(const Leftovers& leftovers, std::vector<ProcessNode> left) {
+  const double deadline = monotonic_now() + kHelperGrace;
+  for (double step = 0.001; !left.empty() && monotonic_now() < deadline; step *= 2) {
+    sleep_seconds(std::min(step, 0.02));
+    pass_output_on();
+    left = leftovers.living();
+  }
+  return left;
 }
 
 // SIGTERM, some time, SIGKILL. What a process started meanwhile is found at the next look.

@@ -35,6 +35,7 @@ class UnitProcess {
   void keep_last(std::string_view bytes);
   void begin_ending();
   void signal_group(int signal) const;
+  std::vector<ProcessNode> wait_for_helpers(const Leftovers& leftovers, std::vector<ProcessNode> left);
   std::vector<ProcessNode> end_what_is_left(const Leftovers& leftovers, const std::vector<ProcessNode>& left);
 
   SpawnedProcess spawned_;
