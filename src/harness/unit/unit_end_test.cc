@@ -126,12 +126,14 @@ TEST(UnitEnd, ADaemonIsNamedAndEnded) {
       << find(run, "VRV-RUN-LEFTOVERS")->evidence;
 }
 
-// As the process that Python's multiprocessing cleans up with: it reads until nobody holds the other end any more.
+// As the process that Python's multiprocessing cleans up with: it reads until nobody holds the other end any more, and
+// has something to do then.
 TEST(UnitEnd, AHelperThatEndsWithItsProgramIsNotLeftBehind) {
   Result<TemporaryDirectory> directory = TemporaryDirectory::make();
   const std::string pipe = directory->path() + "/pipe";
+  const std::string helper = "cat " + pipe + "; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done";
   const varve::Run run =
-      run_of(shell("mkfifo " + pipe + " && { setsid cat " + pipe + " >/dev/null 2>&1 & exec 3>" + pipe + "; }"));
+      run_of(shell("mkfifo " + pipe + " && { setsid sh -c '" + helper + "' >/dev/null 2>&1 & exec 3>" + pipe + "; }"));
   EXPECT_TRUE(run.complete) << run.incomplete_reason;
   EXPECT_EQ(find(run, "VRV-RUN-LEFTOVERS"), nullptr);
 }
