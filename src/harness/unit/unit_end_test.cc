@@ -127,7 +127,7 @@ TEST(UnitEnd, ADaemonIsNamedAndEnded) {
 }
 
 // As the process that Python's multiprocessing cleans up with: it reads until nobody holds the other end any more, and
-// has something to do then.
+// has something to do then, with the program's output still open.
 TEST(UnitEnd, AHelperThatEndsWithItsProgramIsNotLeftBehind) {
   Result<TemporaryDirectory> directory = TemporaryDirectory::make();
   const std::string pipe = directory->path() + "/pipe";

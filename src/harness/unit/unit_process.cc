@@ -147,8 +147,8 @@ std::vector<ProcessNode> UnitProcess::wait_for_helpers(const Leftovers& leftover
   const double deadline = monotonic_now() + kHelperGrace;
   for (double step = 0.001; !left.empty() && monotonic_now() < deadline; step *= 2) {
     sleep_seconds(std::min(step, 0.02));
-    pass_output_on();
     left = leftovers.living();
+    pass_output_on();  // behind that look: of what has ended the output has ended too
   }
   return left;
 }
