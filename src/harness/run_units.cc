@@ -120,7 +120,8 @@ class Scheduler {
     const double period = executor_.seconds_between_samples();
     double most = 0;
     for (auto unit = run_.units.begin() + static_cast<std::ptrdiff_t>(first_unit_); unit != run_.units.end(); ++unit) {
-      if (unit->server || !unit->end.ok()) return;
+      const Profile* sampled = unit->profiles.find(kCpuSamples);  // also of children that nobody waited for
+      if (unit->server || !unit->end.ok() || (sampled != nullptr && sampled->samples() > 0)) return;
       most = std::max(most, unit->user_seconds + unit->system_seconds);
     }
     if (most >= period) return;
