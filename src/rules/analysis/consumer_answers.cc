@@ -38,7 +38,7 @@ std::string unknown_gpu_words(const Situation& situation) {
 }  // namespace
 
 std::string no_gpu_words(const Situation& situation) {
-  if (situation.has_no_gpu) return "no GPU: it runs on the CPU";
+  if (situation.has_no_gpu) return "no GPU: nothing of it runs on one";
   return "no GPU is known";
 }
 

@@ -31,7 +31,7 @@ ConsumerAnswer answer_libraries(const ConsumerView& view, const std::vector<Loss
                                 bool has_no_gpu);
 ConsumerAnswer answer_symbols(const ConsumerView& view, const std::vector<Loss>& losses);
 
-std::string no_gpu_words(const Situation& situation);  // "no GPU: it runs on the CPU"
+std::string no_gpu_words(const Situation& situation);  // "no GPU: nothing of it runs on one"
 
 // In the order broken, cannot tell, degraded, ok, not applicable.
 bool is_worse(CheckState state, CheckState than);

@@ -59,8 +59,16 @@ TEST(ConsumerVerdictOf, TellsNoDriverFromNoGpu) {
   cpu.no_gpu();
   const ConsumerVerdict fine = first_verdict(add_framework(cpu, "12.4", usual_code()));
   EXPECT_EQ(answer(fine, "driver").state, CheckState::not_applicable);
+  EXPECT_EQ(answer(fine, "driver").detail, "runtime 12.4 (libcudart.so.12): no GPU");
   EXPECT_EQ(fine.state, CheckState::ok);
   EXPECT_EQ(fine.outcome, std::nullopt);
+}
+
+TEST(ConsumerVerdictOf, ComesForAFrameworkBeforeWhatCameAlongWithIt) {
+  MadeStack stack;
+  stack.package("cuda-bindings", "13.2", "13.2", "extension").consumer();
+  stack.library("driver.so", "cuda-bindings");
+  EXPECT_EQ(first_verdict(add_framework(stack, "13.2", usual_code())).name, "torch 2.5.0");
 }
 
 TEST(ConsumerVerdictOf, JudgesAnEnvironmentAloneByItsLibrariesOnly) {

@@ -40,6 +40,13 @@ std::optional<Outcome> outcome_of(const ServingDriver& driver, const RegimeVerdi
   const bool too_old = regime.state == CheckState::broken && regime.error == kTooOldCode;
   return too_old ? std::optional(Outcome::driver_too_old) : std::nullopt;
 }
+
+// Without a GPU the driver is not asked, whatever it would say.
+void put_aside(const Situation& situation, const ServingDriver& driver, ConsumerAnswer& answer) {
+  answer.state = CheckState::not_applicable;
+  if (driver.presence == DriverPresence::there) answer.detail = no_gpu_words(situation) + " (" + answer.detail + ")";
+}
+
 // A consumer that calls libcuda and brings no runtime: any driver serves it that has the functions it calls.
 DriverAnswer without_runtime(const Situation& situation, const ServingDriver& driver, DriverCalls calls) {
   DriverAnswer result{.answer = {Question::driver, CheckState::not_applicable, driver.detail}, .uses_cuda = true};
@@ -62,10 +69,7 @@ DriverAnswer without_runtime(const Situation& situation, const ServingDriver& dr
     case DriverPresence::not_looked_at:
       break;
   }
-  if (situation.has_no_gpu) {
-    result.answer.state = CheckState::not_applicable;
-    result.answer.detail = no_gpu_words(situation) + " (" + result.answer.detail + ")";
-  }
+  if (situation.has_no_gpu) put_aside(situation, driver, result.answer);
   return result;
 }
 }  // namespace
@@ -87,10 +91,7 @@ DriverAnswer answer_driver(const Situation& situation, const ServingDriver& driv
   result.error = main.regime.error;
   result.answer.state = main.regime.state;
   result.answer.detail = runtime_words(*main.runtime) + ": " + main.regime.detail;
-  if (situation.has_no_gpu) {
-    result.answer.state = CheckState::not_applicable;
-    result.answer.detail = no_gpu_words(situation) + " (" + result.answer.detail + ")";
-  }
+  if (situation.has_no_gpu) put_aside(situation, driver, result.answer);
   if (main.regime.state != CheckState::ok) return result;
   std::vector<std::string> refused;
   for (const ConsumerRuntime& runtime : runtimes) {

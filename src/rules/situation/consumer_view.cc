@@ -79,14 +79,22 @@ ConsumerView view_of(const Stack& stack, Consumer consumer, const BinaryByPath& 
   }
   return view;
 }
-}  // namespace
 
-std::vector<ConsumerView> consumer_views(const Stack& stack) {
-  BinaryByPath binaries;
-  for (const Binary& binary : stack.binaries) binaries.emplace(binary.path, &binary);
-  std::vector<ConsumerView> views;
-  for (const Consumer& consumer : stack.consumers) views.push_back(view_of(stack, consumer, binaries));
-  if (!stack.consumers.empty()) return views;
+// In each environment, before what came along with them: torch is what its user asks about, and not cuda-bindings.
+void put_frameworks_first(std::vector<ConsumerView>& views) {
+  for (auto first = views.begin(); first != views.end();) {
+    const auto last = std::find_if(first, views.end(), [&](const ConsumerView& view) {
+      return view.consumer.environment != first->consumer.environment;
+    });
+    std::stable_partition(first, last, [](const ConsumerView& view) {
+      return view.package != nullptr && view.package->role == PackageRole::framework;
+    });
+    first = last;
+  }
+}
+
+// Of an environment that is only listed: nothing of it was followed.
+void add_listed(const Stack& stack, const BinaryByPath& binaries, std::vector<ConsumerView>& views) {
   for (const Environment& environment : stack.environments) {
     for (const Package& package : environment.packages) {
       if (!package.is_consumer()) continue;
@@ -96,6 +104,16 @@ std::vector<ConsumerView> consumer_views(const Stack& stack) {
       views.push_back(std::move(view));
     }
   }
+}
+}  // namespace
+
+std::vector<ConsumerView> consumer_views(const Stack& stack) {
+  BinaryByPath binaries;
+  for (const Binary& binary : stack.binaries) binaries.emplace(binary.path, &binary);
+  std::vector<ConsumerView> views;
+  for (const Consumer& consumer : stack.consumers) views.push_back(view_of(stack, consumer, binaries));
+  if (stack.consumers.empty()) add_listed(stack, binaries, views);
+  put_frameworks_first(views);
   return views;
 }
 

@@ -17,8 +17,7 @@ bool environment_holds(const Analysis& analysis, const std::string& path, const 
   for (const Environment& environment : analysis.subject.environments) {
     if (environment.path != path) continue;
     return std::any_of(environment.packages.begin(), environment.packages.end(), [&](const Package& package) {
-      const std::vector<std::string> names = components_of(package);
-      if (std::find(names.begin(), names.end(), row.framework) == names.end()) return false;
+      if (!is_component(package, row.framework)) return false;
       const std::optional<DottedVersion> version = dotted_version_from(package.version);
       return row.framework_version.empty() || (version && is_within(*version, row.framework_version));
     });

@@ -11,6 +11,7 @@
 
 namespace varve {
 
+namespace {
 std::vector<std::string> components_of(const Package& package) {
   const std::string name = normal_package_name(package.name);
   const PackageRow* row = row_of(package);  // conda's "pytorch" is torch
@@ -26,7 +27,6 @@ std::vector<std::string> components_of(const Package& package) {
   return names;
 }
 
-namespace {
 // Whether a package has one of the names, or one of them with a CUDA suffix ("nvidia-cuda-nvcc-cu12").
 bool is_any_of(const std::string& package, std::initializer_list<std::string_view> names) {
   return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
@@ -66,6 +66,8 @@ void add_libraries(const Analysis& analysis, ReleasesSeen& seen) {
       const std::string stem = library_words(library.binary->path).stem;
       const std::string family = family_of(stem);
       const std::string& component = family.empty() ? stem : family;
+      // Libraries of torch tell torch's own release, which its package has told.
+      if (package != nullptr && is_component(*package, component)) continue;
       const std::optional<KnownVersion> version = index.version(*library.binary);
       if (!version || version->version.parts.size() < 2) continue;
       if (!told.insert(view.consumer.environment + "\n" + component + version->text).second) continue;
@@ -92,6 +94,11 @@ void add_system(const Analysis& analysis, ReleasesSeen& seen) {
   if (nvcc) seen["nvcc"].push_back({*nvcc, "nvcc " + to_string(*nvcc), ""});
 }
 }  // namespace
+
+bool is_component(const Package& package, const std::string& component) {
+  const std::vector<std::string> names = components_of(package);
+  return std::find(names.begin(), names.end(), component) != names.end();
+}
 
 ReleasesSeen releases_seen(const Analysis& analysis) {
   ReleasesSeen seen;

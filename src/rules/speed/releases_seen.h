@@ -24,7 +24,7 @@ using ReleasesSeen = std::map<std::string, std::vector<ReleaseSeen>>;
 ReleasesSeen releases_seen(const Analysis& analysis);
 
 // "nvidia-cudnn-cu12" and conda's "libcudnn" are cudnn; "torch" is torch.
-std::vector<std::string> components_of(const Package& package);
+bool is_component(const Package& package, const std::string& component);
 
 // The first GPU of the machine that the range of compute capabilities holds for.
 const Gpu* gpu_within(const Analysis& analysis, const std::string& range);

@@ -101,6 +101,21 @@ TEST(SpeedRules, OtherKernelsAreNotesOnAMachineWithAGpu) {
   EXPECT_EQ(scene.judge("VRV-SPEED-OTHER-KERNELS").at(0).severity, Severity::note);
 }
 
+// libtorch tells the release of torch a second time.
+TEST(SpeedRules, ReleaseOfAPackageAndOfItsLibraryIsOne) {
+  DispatchChange row = gemv();
+  row.component = "torch";
+  row.version = "<2.2";
+  row.slower = false;
+  Scene scene = with_row(row);
+  scene.gpu("NVIDIA L4", "8.9").package("torch", "2.1.2", "framework", "12.1");
+  scene.binary("/venv/torch/lib/libtorch.so", "libtorch.so", "2.1.2", "torch");
+  scene.consumer("torch", "2.1.2").libraries = {loaded("libtorch.so", "/venv/torch/lib/libtorch.so", "RUNPATH")};
+  const auto found = scene.judge("VRV-SPEED-OTHER-KERNELS");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].evidence, "Choices of torch 2.1.2 in /venv: slow kernel (gemv)");
+}
+
 TEST(SpeedRules, WhatIsFasterIsNotSlower) {
   DispatchChange row = gemv();
   row.component = "torch";
