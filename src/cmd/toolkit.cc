@@ -22,7 +22,7 @@ namespace {
 constexpr const char* kLink = "/usr/local/cuda";
 
 struct ToolkitFlags {
-  std::string action, wanted, root, shell, link, module;
+  std::string action = "list", wanted, root, shell, link, module;
   bool undo = false, dry_run = false, force = false, lua = false;
   OutputOptions output;
 };
@@ -261,8 +261,7 @@ std::vector<Flag> flags_of(ToolkitFlags& options) {
        .target = &options.action,
        .help = "list: all toolkits; which: the active one and why; env: commands that make a shell use one; use: move "
                "the link /usr/local/cuda",
-       .check = one_of({"list", "which", "env", "use"}),
-       .required = true},
+       .check = one_of({"list", "which", "env", "use"})},
       {.names = "VERSION",
        .target = &options.wanted,
        .help = "for env and use: 12, 12.4, 12.4.131, or the path of a toolkit or of an environment with one"},
