@@ -15,6 +15,7 @@
 #include "cmd/document_files.h"
 #include "cmd/subjects.h"
 #include "cmd/terminal.h"
+#include "report/text_table.h"
 
 namespace varve {
 
@@ -81,11 +82,24 @@ std::string default_value(const FlagTarget& target) {
 
 bool is_list(const Flag& flag) { return std::holds_alternative<std::vector<std::string>*>(flag.target); }
 
-// The library's own, but for what stands behind a name: that is the table's to say.
+// The library's own, but for what stands behind a name, which is the table's to say, and for its long lines.
 class HelpFormatter : public CLI::Formatter {
   std::string make_option_opts(const CLI::Option* option) const override {
     const std::string& text = option->get_option_text();
     return text.empty() ? "" : " " + text;
+  }
+  std::string make_option_desc(const CLI::Option* option) const override {
+    const int left = output_style().width - static_cast<int>(get_column_width());
+    return join(wrap_text(option->get_description(), static_cast<std::size_t>(std::max(left, 30))), "\n");
+  }
+  // The library puts an empty line before each group and one between two: here only one stands between any two parts.
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    return CLI::Formatter::make_usage(app, name) + "\n";
+  }
+  std::string make_group(std::string group, bool is_positional,
+                         std::vector<const CLI::Option*> options) const override {
+    const std::string text = CLI::Formatter::make_group(group, is_positional, options);
+    return text.substr(std::min(text.size(), text.find_first_not_of('\n'))) + (is_positional ? "\n" : "");
   }
 };
 
@@ -120,6 +134,7 @@ void add_flag(CLI::App& app, const Command& command, const Flag& flag, Groups& g
   } else {
     option = add_value(app, command, flag);
   }
+  if (!flag.heading.empty()) option->group(flag.heading);
   if (flag.group.empty()) return;
   for (CLI::Option* other : groups[flag.group]) option->excludes(other);
   groups[flag.group].push_back(option);
@@ -263,6 +278,11 @@ Flag data_flag(std::string& folder) {
 
 Flag no_cache_flag(bool& no_cache) {
   return {"--no-cache", "", &no_cache, "neither read nor write the cache of exact passes"};
+}
+
+std::vector<Flag> under(const std::string& heading, std::vector<Flag> flags) {
+  for (Flag& flag : flags) flag.heading = heading;
+  return flags;
 }
 
 std::vector<Flag> join_flags(std::vector<std::vector<Flag>> parts) {

@@ -44,6 +44,7 @@ struct Flag {
   std::string group = {};  // of the flags of a group only one may be given
   bool required = false;
   ListValues list = ListValues::one_each;
+  std::string heading = {};  // of the help, above its flags: "Protocol"; empty: "Options"
 };
 
 bool is_positional(const Flag& flag);
@@ -84,6 +85,8 @@ std::vector<Flag> subject_flags(SubjectOptions& options);  // --pid, --root, --i
 
 Flag data_flag(std::string& folder);  // --data
 Flag no_cache_flag(bool& no_cache);   // --no-cache
+
+std::vector<Flag> under(const std::string& heading, std::vector<Flag> flags);
 
 // The rows of a verb: its own and shared ones, in the order of the help.
 std::vector<Flag> join_flags(std::vector<std::vector<Flag>> parts);

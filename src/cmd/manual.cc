@@ -109,8 +109,12 @@ std::string troff(std::string_view text) {
 }
 
 std::string flag_entries(const std::vector<Flag>& flags) {
-  std::string entries;
+  std::string entries, heading;
   for (const Flag& flag : flags) {
+    if (flag.heading != heading) {
+      heading = flag.heading;
+      entries += ".SS \"" + (heading.empty() ? "Options" : heading) + "\"\n";
+    }
     const std::string value = is_positional(flag) ? "" : shown_value(flag);
     entries += ".TP\n.B " + troff(flag.names) + (value.empty() ? "" : " \\fI" + troff(value) + "\\fR") + "\n";
     entries += troff(shown_help(flags, flag)) + "\n";

@@ -169,6 +169,8 @@ std::vector<Flag> run_flags(RunFlags& options) {
       {"--scan", "NAME=V,V", &options.scans,
        "a variant for each value, which takes the place of {NAME}; 1..8 and 1..64*2 are ranges; may be given again"},
       {"--name", "S", &options.name, "of the benchmark; the command's by default"},
+  };
+  const std::vector<Flag> verdict = {
       {"--metric", "NAME", &options.metric, "the metric of the verdict; the first that the program writes by default"},
       {"--margin", "P", &options.margin_percent, "what will count as the same, in percent (1)", between(0.001, 100)},
   };
@@ -211,7 +213,10 @@ std::vector<Flag> run_flags(RunFlags& options) {
       {"--check-noise", "", &options.check_noise,
        "measure no command, but how noisy this machine is, and say what to mend"},
   };
-  return join_flags({what, metric_flags(options.metrics), protocol, server, seen, output_flags(options.output)});
+  return join_flags({under("What is compared", what),
+                     under("Numbers", join_flags({verdict, metric_flags(options.metrics)})),
+                     under("Protocol", protocol), under("Server", server), under("Evidence and answer", seen),
+                     output_flags(options.output)});
 }
 
 }  // namespace varve
