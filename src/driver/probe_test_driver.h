@@ -4,9 +4,12 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "driver/jit_compiler.h"
 #include "world/test_root.h"
 
 namespace varve::test {
@@ -47,6 +50,26 @@ inline std::string real_driver_library(const std::string& major, const std::stri
     if (entry.path().filename() == name) return entry.path().string();
   }
   return {};
+}
+
+// What the compilers of several real branches say against a text, for the oldest and the newest GPU that each knows: a
+// line each, "" for nothing. None without those drivers.
+inline std::optional<std::string> what_real_drivers_refuse(const std::string& ptx) {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> drivers = {{"470", {"sm_35", "sm_86"}},
+                                                                                 {"525", {"sm_50", "sm_90"}},
+                                                                                 {"535", {"sm_50", "sm_90"}},
+                                                                                 {"550", {"sm_50", "sm_90"}}};
+  std::string refused;
+  for (const auto& [major, gpus] : drivers) {
+    const std::string library = real_driver_library(major, "libnvidia-ptxjitcompiler.so.1");
+    if (library.empty()) return std::nullopt;
+    for (const std::string& gpu : gpus) {
+      const auto compiled = compile_ptx(library, ptx, gpu);
+      const bool is_made = compiled && compiled->ok && compiled->program_bytes > 500;
+      if (!is_made) refused += major + " " + gpu + ": " + (compiled ? compiled->log : to_text(compiled.error())) + "\n";
+    }
+  }
+  return refused;
 }
 
 }  // namespace varve::test

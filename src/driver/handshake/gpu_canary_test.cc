@@ -5,7 +5,6 @@
 #include <filesystem>
 
 #include "base/test_sources.h"
-#include "driver/jit_compiler.h"
 #include "driver/probe_test_driver.h"
 
 namespace varve {
@@ -156,21 +155,10 @@ TEST_F(GpuProduct, IsOfADriverThatIsThere) {
   EXPECT_NE(take_gpu_product(none).refused.find("open libcuda: "), std::string::npos);
 }
 
-// Real drivers translate the text, for the oldest and the newest GPU that each knows.
 TEST(GpuCanaryReal, TheKernelCompilesForEveryGpuADriverKnows) {
-  for (const auto& [major, gpus] :
-       std::vector<std::pair<const char*, std::vector<const char*>>>{{"470", {"sm_35", "sm_86"}},
-                                                                     {"525", {"sm_50", "sm_90"}},
-                                                                     {"535", {"sm_50", "sm_90"}},
-                                                                     {"550", {"sm_50", "sm_90"}}}) {
-    const std::string library = test::real_driver_library(major, "libnvidia-ptxjitcompiler.so.1");
-    if (library.empty()) GTEST_SKIP() << "VARVE_REAL_DRIVERS names no folder with driver " << major;
-    for (const char* gpu : gpus) {
-      const auto compiled = compile_ptx(library, gpu_canary_ptx(), gpu);
-      ASSERT_TRUE(compiled) << to_text(compiled.error());
-      EXPECT_TRUE(compiled->ok) << major << " " << gpu << ": " << compiled->log;
-    }
-  }
+  const std::optional<std::string> refused = test::what_real_drivers_refuse(gpu_canary_ptx());
+  if (!refused) GTEST_SKIP() << "VARVE_REAL_DRIVERS names no folder with real drivers";
+  EXPECT_EQ(*refused, "");
 }
 
 }  // namespace
