@@ -213,7 +213,10 @@ std::string newest_ptx(const std::vector<OwnCode>& code, ComputeCapability gpu,
   return newest.first == 0 ? "" : fmt::format("{}.{}", newest.first, newest.second);
 }
 
-std::string counts_text(const CoverageCount& count) {
+// A table of published builds tells targets, and how much code there is for each it does not.
+std::string counts_text(const CodeVerdict& verdict) {
+  const CoverageCount& count = verdict.count;
+  if (verdict.by_table) return count.native > 0 ? "machine code for it" : "PTX for it";
   return fmt::format("of {} regions {} native, {} by JIT, {} not", count.native + count.jit + count.none, count.native,
                      count.jit, count.none);
 }
@@ -242,19 +245,19 @@ std::string detail_of(const Situation& situation, const ServingDriver& driver, c
   const std::string ceiling = driver.ptx_ceiling ? to_string(*driver.ptx_ceiling) : "?";
   switch (verdict.cause) {
     case CodeCause::native:
-      return fmt::format("{}: {}", gpu, counts_text(verdict.count));
+      return fmt::format("{}: {}", gpu, counts_text(verdict));
     case CodeCause::by_jit:
       return fmt::format("{}: PTX {} is compiled at the first start ({})", gpu, verdict.newest_ptx,
-                         counts_text(verdict.count));
+                         counts_text(verdict));
     case CodeCause::partly:
-      return fmt::format("{}: {}, fewer than half of what other GPUs get; {}", gpu, counts_text(verdict.count), made);
+      return fmt::format("{}: {}, fewer than half of what other GPUs get; {}", gpu, counts_text(verdict), made);
     case CodeCause::hardly:
-      return fmt::format("{}: {}, next to nothing of what other GPUs get; {}", gpu, counts_text(verdict.count), made);
+      return fmt::format("{}: {}, next to nothing of what other GPUs get; {}", gpu, counts_text(verdict), made);
     case CodeCause::for_siblings:
       return fmt::format("{}: {}; code specialised for others of its generation is not for it", gpu,
-                         counts_text(verdict.count));
+                         counts_text(verdict));
     case CodeCause::some_files:
-      return fmt::format("{}: {}; nothing for it in {}", gpu, counts_text(verdict.count), verdict.files);
+      return fmt::format("{}: {}; nothing for it in {}", gpu, counts_text(verdict), verdict.files);
     case CodeCause::ptx_too_new:
       return fmt::format("{}: {} machine code, and its PTX {} is newer than {}, the newest that this driver compiles",
                          gpu, verdict.count.native > 0 ? "little" : "no", verdict.newest_ptx, ceiling);

@@ -27,6 +27,17 @@ void mark_optional_parts(Consumer& consumer) {
   }
 }
 
+// A name that one file does not find and another does: the loader takes what is loaded already, and which of them is
+// loaded first is not known here.
+void drop_found_by_others(Consumer& consumer) {
+  std::set<std::string> found;
+  for (const ConsumedLibrary& library : consumer.libraries) {
+    if (!library.path.empty()) found.insert(library.name);
+  }
+  std::erase_if(consumer.libraries,
+                [&](const ConsumedLibrary& library) { return library.path.empty() && found.contains(library.name); });
+}
+
 // What the binaries of a package name, and what those name in turn; no names opened late, no symbols.
 Consumer consumer_of(const Stack& stack, const Environment& environment, const Package& package,
                      const BinaryByPath& binaries) {
@@ -62,6 +73,7 @@ Consumer consumer_of(const Stack& stack, const Environment& environment, const P
                                     .unresolved = {}});
     }
   }
+  drop_found_by_others(consumer);
   mark_optional_parts(consumer);
   return consumer;
 }
