@@ -15,6 +15,15 @@
 namespace varve {
 
 namespace {
+std::string name_without_cuda(const std::string& name) {
+  const std::size_t at = name.rfind("-cu");
+  if (at == std::string::npos) return name;
+  std::string_view release = std::string_view(name).substr(at + 3);
+  if (release.starts_with("da") && release.ends_with('x')) release = release.substr(2, release.size() - 3);
+  const bool is_suffix = !release.empty() && release.find_first_not_of("0123456789") == std::string_view::npos;
+  return is_suffix ? name.substr(0, at) : name;
+}
+
 // The row of a library that a wheel of this name holds ("nvidia-cublas-cu12"), or that is called so ("cublas").
 const LibraryRow* row_of_component(const std::string& name) {
   for (const LibraryRow& row : libraries()) {
@@ -25,24 +34,24 @@ const LibraryRow* row_of_component(const std::string& name) {
   return library_of("lib" + name);
 }
 
-// What more than one of the components is called without its CUDA.
-std::set<std::string> names_of_several(const std::vector<Component>& components) {
-  std::set<std::string> names, several;
-  for (const Component& component : components) {
-    const std::string name = name_without_cuda(to_lower(component.name));
-    if (!names.insert(name).second) several.insert(name);
-  }
-  return several;
-}
-
 struct ComponentPair {
   const Component* a = nullptr;
   const Component* b = nullptr;
   const Component& any() const { return a != nullptr ? *a : *b; }
-  std::string version(const Component* side) const { return side == nullptr ? std::string() : side->version; }
-  bool differs() const { return a == nullptr || b == nullptr || a->version != b->version; }
+  std::string version(const Component* side) const {
+    if (side == nullptr) return {};
+    const Component* other = side == a ? b : a;
+    return other == nullptr ? side->version : version_beside(side->name, side->version, other->name, other->version);
+  }
+  bool differs() const { return version(a) != version(b); }
 };
 using ComponentPairs = std::map<std::string, ComponentPair>;
+
+std::vector<std::string> names_of(const std::vector<Component>& components) {
+  std::vector<std::string> names;
+  for (const Component& component : components) names.push_back(component.name);
+  return names;
+}
 
 // A wheel that is called after another CUDA ("nvidia-cublas-cu12", "nvidia-cublas") goes by what both names share.
 std::string shown_name(const std::string& key, const ComponentPair& pair) {
@@ -70,11 +79,25 @@ std::string first_asker(const std::string& key, const ComponentPairs& pairs) {
 }
 }  // namespace
 
-std::string name_without_cuda(const std::string& name) {
-  const std::size_t at = name.rfind("-cu");
-  const bool is_suffix = at != std::string::npos && at + 3 < name.size() &&
-                         name.find_first_not_of("0123456789", at + 3) == std::string::npos;
-  return is_suffix ? name.substr(0, at) : name;
+ComponentNames::ComponentNames(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  for (const std::vector<std::string>* side : {&a, &b}) {
+    std::set<std::string> names;
+    for (const std::string& name : *side) {
+      const std::string plain = name_without_cuda(to_lower(name));
+      if (!names.insert(plain).second) several_.insert(plain);
+    }
+  }
+}
+
+std::string ComponentNames::of(const std::string& name) const {
+  const std::string own = to_lower(name), plain = name_without_cuda(own);
+  return several_.contains(plain) ? own : plain;
+}
+
+std::string version_beside(const std::string& name, const std::string& version, const std::string& other_name,
+                           const std::string& other_version) {
+  const bool other_build = version == other_version && to_lower(name) != to_lower(other_name);
+  return other_build ? fmt::format("{} ({})", version, name) : version;
 }
 
 int changed_part(const std::string& a, const std::string& b) {
@@ -105,13 +128,9 @@ int rank_of(const Component& component) {
 
 Bundle bundle_of(const std::string& item, const std::vector<Component>& a, const std::vector<Component>& b) {
   ComponentPairs by_name;
-  const std::set<std::string> twice_a = names_of_several(a), twice_b = names_of_several(b);
-  const auto key_of = [&](const Component& component) {
-    const std::string name = to_lower(component.name), plain = name_without_cuda(name);
-    return twice_a.contains(plain) || twice_b.contains(plain) ? name : plain;
-  };
-  for (const Component& component : a) by_name[key_of(component)].a = &component;
-  for (const Component& component : b) by_name[key_of(component)].b = &component;
+  const ComponentNames common(names_of(a), names_of(b));
+  for (const Component& component : a) by_name[common.of(component.name)].a = &component;
+  for (const Component& component : b) by_name[common.of(component.name)].b = &component;
   std::erase_if(by_name, [](const auto& entry) { return !entry.second.differs(); });
   std::vector<std::pair<std::tuple<int, int, std::string>, BundleMember>> members;
   for (const auto& [name, pair] : by_name) {

@@ -45,6 +45,14 @@ TEST(ComponentBundle, AWheelCalledAfterAnotherCudaIsTheSame) {
   EXPECT_EQ(both.members.size(), 2u) << "of two on one side each keeps its name";
 }
 
+TEST(ComponentBundle, OfOneReleaseTheBuildForAnotherCudaDiffers) {
+  const Bundle bundle = bundle_of("image", {{"cupy-cuda12x", "14.2.0", PackageRole::framework}, {"numpy", "2.4.6"}},
+                                  {{"cupy-cuda13x", "14.2.0", PackageRole::framework}, {"NumPy", "2.4.6"}});
+  ASSERT_EQ(names_in(bundle), (std::vector<std::string>{"cupy"}));
+  EXPECT_EQ(bundle.members[0].a, "14.2.0 (cupy-cuda12x)");
+  EXPECT_EQ(bundle.members[0].b, "14.2.0 (cupy-cuda13x)");
+}
+
 TEST(ComponentBundle, WhatALibraryAsksForCameAlongWithWhoAskedForTheLibrary) {
   const auto side = [](const std::string& torch, const std::string& suffix, const std::string& version) {
     return std::vector<Component>{

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "compare/items/component_bundle.h"
 #include "compare/items/items.h"
 #include "compare/stacks/stack_bundles.h"
 #include "model/answers/environment_pair.h"
@@ -77,22 +78,36 @@ struct PairedPackage {
 
 ItemState state_of_package(const PairedPackage& pair, bool a_is_partial, bool b_is_partial) {
   if (pair.a != nullptr && pair.b != nullptr) {
-    if (pair.a->version == pair.b->version) return ItemState::same;
+    const bool is_same_build = to_lower(pair.a->name) == to_lower(pair.b->name);
+    if (pair.a->version == pair.b->version) return is_same_build ? ItemState::same : ItemState::different;
     return may_be_same_release(pair.a->version, pair.b->version) ? ItemState::unknown : ItemState::different;
   }
   return (pair.a == nullptr ? a_is_partial : b_is_partial) ? ItemState::unknown : ItemState::different;
 }
 
+std::string version_of(const Package* one, const Package* other) {
+  if (one == nullptr) return {};
+  return other == nullptr ? one->version : version_beside(one->name, one->version, other->name, other->version);
+}
+
+std::vector<std::string> names_of(const Environment& environment) {
+  std::vector<std::string> names;
+  for (const Package& package : environment.packages) names.push_back(package.name);
+  return names;
+}
+
 void add_packages(const StackSide& a, const StackSide& b, const EnvironmentPair& pair, StackComparison& comparison) {
   std::map<std::string, PairedPackage> packages;
-  for (const Package& package : pair.a->packages) packages[to_lower(package.name)].a = &package;
-  for (const Package& package : pair.b->packages) packages[to_lower(package.name)].b = &package;
+  const ComponentNames common(names_of(*pair.a), names_of(*pair.b));
+  for (const Package& package : pair.a->packages) packages[common.of(package.name)].a = &package;
+  for (const Package& package : pair.b->packages) packages[common.of(package.name)].b = &package;
   for (const auto& [name, both] : packages) {
     const Package& known = both.a != nullptr ? *both.a : *both.b;
-    comparison.packages.push_back({.name = known.name,
+    const bool renamed = both.a != nullptr && both.b != nullptr && to_lower(both.a->name) != to_lower(both.b->name);
+    comparison.packages.push_back({.name = renamed ? name : known.name,
                                    .role = known.role,
-                                   .a = both.a == nullptr ? "" : both.a->version,
-                                   .b = both.b == nullptr ? "" : both.b->version,
+                                   .a = version_of(both.a, both.b),
+                                   .b = version_of(both.b, both.a),
                                    .state = state_of_package(both, is_of_text(a.stack), is_of_text(b.stack))});
   }
   std::stable_sort(comparison.packages.begin(), comparison.packages.end(),
@@ -137,10 +152,13 @@ std::string verdict_of(const StackComparison& comparison) {
     if (same == 0) return "nothing that both sides tell can be compared" + gaps;
     return fmt::format("nothing that both sides tell differs: {} the same{}", same, gaps);
   }
-  std::string text =
-      fmt::format("{} of the machine and {} differ", different == 1 ? "1 thing" : fmt::format("{} things", different),
-                  packages == 1 ? "1 package" : fmt::format("{} packages", packages));
-  return text + gaps;
+  const auto counted = [](std::size_t count, const char* one) {
+    return count == 1 ? fmt::format("1 {}", one) : fmt::format("{} {}s", count, one);
+  };
+  std::vector<std::string> parts;
+  if (different > 0) parts.push_back(fmt::format("{} of the machine", counted(different, "thing")));
+  if (packages > 0) parts.push_back(counted(packages, "package"));
+  return join(parts, " and ") + (different + packages == 1 ? " differs" : " differ") + gaps;
 }
 }  // namespace
 

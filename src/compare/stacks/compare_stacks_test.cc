@@ -92,4 +92,17 @@ TEST(CompareStacks, PackagesOfAnEnvironmentMoveWithTheirFramework) {
   EXPECT_EQ(comparison.bundles[0].title, "torch 2.1.2 → 2.15.0 and what came with it");
 }
 
+// One row a package, as its bundle has it, whatever CUDA the wheel is called after.
+TEST(CompareStacks, APackageThatWasRenamedForItsCudaIsOne) {
+  Stack a = image_stack("old", "2.1.2", "Debian 12"), b = image_stack("new", "2.15.0", "Debian 12");
+  a.image.reset();
+  b.image.reset();
+  b.environments[0].packages[1].name = "nvidia-cudnn-cu13";
+  const StackComparison comparison = compare_stacks({a, "a"}, {b, "b"});
+  ASSERT_EQ(comparison.packages.size(), 3u);
+  EXPECT_EQ(comparison.packages[1].name, "nvidia-cudnn");
+  EXPECT_EQ(comparison.packages[1].a, "2.1.2.9");
+  EXPECT_EQ(comparison.packages[1].b, "2.15.0.9");
+}
+
 }  // namespace varve

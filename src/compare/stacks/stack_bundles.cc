@@ -43,9 +43,7 @@ void add_packages(const EnvironmentPair& pair, const StackComparison& comparison
   if (pair.a == nullptr) return;
   std::set<std::string> changed = {"python"};
   for (const PackageItem& package : comparison.packages) {
-    if (package.state != ItemState::different) continue;
-    changed.insert(to_lower(package.name));
-    changed.insert(name_without_cuda(to_lower(package.name)));
+    if (package.state == ItemState::different) changed.insert(to_lower(package.name));
   }
   Bundle bundle = bundle_of("packages", components_of(*pair.a), components_of(*pair.b));
   std::erase_if(bundle.members, [&](const BundleMember& member) {

@@ -67,9 +67,9 @@ std::string packages_table(const StackComparison& comparison, bool explain, cons
     if (item.state != ItemState::different || (++rows > kMostRows && !explain)) continue;
     table.add({{printable(item.name)}, {printable(shown_version(item.a))}, {printable(shown_version(item.b))}});
   }
-  const std::string counted =
-      fmt::format("{} the same, {} listed by one side only or not to the end",
-                  count_packages(comparison, ItemState::same), count_packages(comparison, ItemState::unknown));
+  const std::size_t unknown = count_packages(comparison, ItemState::unknown);
+  std::string counted = fmt::format("{} the same", count_packages(comparison, ItemState::same));
+  if (unknown > 0) counted += fmt::format(", {} listed by one side only or not to the end", unknown);
   const std::string title = fmt::format("Packages of {} and {}", comparison.environment_a, comparison.environment_b);
   std::string out = text_heading(title, style);
   if (rows > 0) out += table.render(style);
