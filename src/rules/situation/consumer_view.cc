@@ -92,15 +92,18 @@ ConsumerView view_of(const Stack& stack, Consumer consumer, const BinaryByPath& 
   return view;
 }
 
-// In each environment, before what came along with them: torch is what its user asks about, and not cuda-bindings.
-void put_frameworks_first(std::vector<ConsumerView>& views) {
+// What its user asks about stands before what came along with it: a process, then torch, then cuda-bindings.
+int rank_of(const ConsumerView& view) {
+  if (view.consumer.kind == ConsumerKind::process) return 0;
+  return view.package != nullptr && view.package->role == PackageRole::framework ? 1 : 2;
+}
+
+void rank_in_each_environment(std::vector<ConsumerView>& views) {
   for (auto first = views.begin(); first != views.end();) {
     const auto last = std::find_if(first, views.end(), [&](const ConsumerView& view) {
       return view.consumer.environment != first->consumer.environment;
     });
-    std::stable_partition(first, last, [](const ConsumerView& view) {
-      return view.package != nullptr && view.package->role == PackageRole::framework;
-    });
+    std::stable_sort(first, last, [](const ConsumerView& a, const ConsumerView& b) { return rank_of(a) < rank_of(b); });
     first = last;
   }
 }
@@ -125,7 +128,7 @@ std::vector<ConsumerView> consumer_views(const Stack& stack) {
   std::vector<ConsumerView> views;
   for (const Consumer& consumer : stack.consumers) views.push_back(view_of(stack, consumer, binaries));
   if (stack.consumers.empty()) add_listed(stack, binaries, views);
-  put_frameworks_first(views);
+  rank_in_each_environment(views);
   return views;
 }
 
