@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "report/check_summary.h"
 #include "report/html/html.h"
 #include "report/html/html_parts.h"
@@ -20,6 +21,27 @@ void write_state(HtmlWriter& out, CheckState state) {
   out.leaf("span", {{"class", "state " + class_of(state)}}, state_sign(state) + (" " + std::string(to_string(state))));
 }
 
+// "No link is broken; cannot tell: kernel driver, handshake"
+std::string unbroken_text(const Check& check) {
+  std::string text = "No link is broken";
+  for (const CheckState state : {CheckState::degraded, CheckState::cannot_tell}) {
+    std::vector<std::string> links;
+    for (const ChainLink& link : check.chain) {
+      if (link.state == state) links.push_back(link_title(link.layer));
+    }
+    if (!links.empty()) text += "; " + std::string(to_string(state)) + ": " + join(links, ", ");
+  }
+  return text;
+}
+
+void write_headline(HtmlWriter& out, const Check& check) {
+  const std::string line = headline(check);
+  Element section(out, "section", {{"class", "verdict"}});
+  out.leaf("p", {{"class", "verdict-sentence"}},
+           (line.empty() ? unbroken_text(check) : line) + "." +
+               (check.first_broken ? " Mend it first: what follows it cannot work before." : ""));
+}
+
 // The picture: the links from the hardware to a running kernel, the first broken one marked.
 void write_chain(HtmlWriter& out, const Check& check) {
   Section section(out, "chain-part", "The chain");
@@ -33,10 +55,6 @@ void write_chain(HtmlWriter& out, const Check& check) {
       Element detail(out, "p");
       out.breakable(link.detail);
     }
-  }
-  if (const std::string line = headline(check); !line.empty()) {
-    const std::string next = check.first_broken ? ": mend it first, what follows it cannot work before." : ".";
-    out.leaf("p", {{"class", "prose"}}, line + next);
   }
 }
 
@@ -166,6 +184,7 @@ void write_untold(HtmlWriter& out, const Check& check) {
 
 void write_check(HtmlWriter& out, const Check& check) {
   write_reading(out, check);
+  write_headline(out, check);
   const bool failure_first = tells_of_failure(check);
   if (failure_first) write_errors(out, check);
   write_chain(out, check);

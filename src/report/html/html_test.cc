@@ -257,6 +257,10 @@ TEST(StackPage, GivesTheReasonOfWhatIsMissing) {
 TEST(CheckPage, MarksTheFirstBrokenLinkInTheChain) {
   const std::string page = html_page(samples::check());
   EXPECT_TRUE(has(page, "class=\"link broken first-broken\""));
+  EXPECT_LT(page.find("Mend it first"), page.find("The chain")) << "the answer stands above its reasons";
+  Check sound;
+  sound.chain = {{Layer::kernel_driver, CheckState::ok, "550"}, {Layer::handshake, CheckState::cannot_tell, ""}};
+  EXPECT_TRUE(has(html_page(sound), "No link is broken; cannot tell: device handshake."));
   EXPECT_TRUE(has(page, "class=\"link cannot-tell\""));
   EXPECT_TRUE(has(page, "First broken link: framework runtime"));
 }
