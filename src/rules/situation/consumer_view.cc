@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "base/text.h"
 #include "model/words/lookup_way.h"
 #include "rules/situation/situation.h"
 
@@ -27,15 +28,20 @@ void mark_optional_parts(Consumer& consumer) {
   }
 }
 
-// A name that one file does not find and another does: the loader takes what is loaded already, and which of them is
-// loaded first is not known here.
-void drop_found_by_others(Consumer& consumer) {
-  std::set<std::string> found;
+// A name that its file does not find and the environment holds: another file may have loaded it before, or Python code
+// opened it. Only who follows the import knows.
+void drop_held(const Stack& stack, Consumer& consumer) {
+  std::set<std::string> held;
+  for (const Binary& binary : stack.binaries) {
+    if (binary.environment != consumer.environment) continue;
+    held.insert(binary.soname);
+    held.insert(std::string(file_name(binary.path)));
+  }
   for (const ConsumedLibrary& library : consumer.libraries) {
-    if (!library.path.empty()) found.insert(library.name);
+    if (!library.path.empty()) held.insert(library.name);
   }
   std::erase_if(consumer.libraries,
-                [&](const ConsumedLibrary& library) { return library.path.empty() && found.contains(library.name); });
+                [&](const ConsumedLibrary& library) { return library.path.empty() && held.contains(library.name); });
 }
 
 // What the binaries of a package name, and what those name in turn; no names opened late, no symbols.
@@ -73,7 +79,7 @@ Consumer consumer_of(const Stack& stack, const Environment& environment, const P
                                     .unresolved = {}});
     }
   }
-  drop_found_by_others(consumer);
+  drop_held(stack, consumer);
   mark_optional_parts(consumer);
   return consumer;
 }

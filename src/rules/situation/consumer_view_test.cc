@@ -10,8 +10,9 @@ Dependency needs(const std::string& name, const std::string& path) {
 }
 
 // A document without consumers. Of two modules one finds a library on its own path, and the other takes what is loaded:
-// nvfuser's module in the wheels of torch 2.1, and libnvToolsExt.
-TEST(ConsumerViews, OfAListLackNothingThatAnotherFileFinds) {
+// nvfuser's module in the wheels of torch 2.1, and libnvToolsExt. The third is held, and found by neither: torchao's
+// modules, and torch's libraries.
+TEST(ConsumerViews, OfAListLackNothingThatTheEnvironmentHolds) {
   Package torch;
   torch.name = "torch";
   torch.role = PackageRole::framework;
@@ -26,9 +27,14 @@ TEST(ConsumerViews, OfAListLackNothingThatAnotherFileFinds) {
     module.path = path;
     module.environment = "/env";
     module.package = "torch";
-    module.dependencies = {needs("libtools.so.1", tools), needs("libabsent.so.1", "")};
+    module.dependencies = {needs("libtools.so.1", tools), needs("libabsent.so.1", ""), needs("libheld.so", "")};
     stack.binaries.push_back(module);
   }
+  Binary held;
+  held.path = "/env/other/libheld.so";
+  held.environment = "/env";
+  held.package = "other";
+  stack.binaries.push_back(held);
   const std::vector<ConsumerView> views = consumer_views(stack);
   ASSERT_EQ(views.size(), 1u);
   std::vector<std::string> lacking;
