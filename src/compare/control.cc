@@ -265,6 +265,9 @@ Result<ControlVerdict> judge_control(const Sides& sides, const std::vector<std::
       command.unrecorded = "what differs inside it is not recorded";
     }
   }
+  ControlItem& program = *find_item(verdict.items, "program");
+  const bool other_program = program.state == ItemState::different;
+  if (other_program && program_follows_from_an_environment(sides)) program.state = ItemState::follows;
   let_packages_explain(sides, verdict.items);
   let_toolkit_explain(sides, verdict.items);
   let_image_explain(sides, verdict.items);

@@ -116,14 +116,16 @@ void add_environment(const Sides& sides, std::vector<ControlItem>& items, std::v
     bundle.members.push_back({name, version_in(*sides.variant_a, name), version_in(*sides.variant_b, name),
                               asked == because.end() ? std::string() : asked->second});
   }
-  const BundleMember& first = bundle.members.front();
-  ControlItem* packages = item_of(items, "packages");
-  packages->a = text_of_side(first, first.a, changed.size() - 1);
-  packages->b = text_of_side(first, first.b, changed.size() - 1);
   if (ControlItem* python = item_of(items, "python"); differs(python)) {
-    bundle.members.push_back({"Python", python->a, python->b, ""});
+    // Behind a framework, and before all that is no more than a library.
+    const bool is_led = rank_of(sides, changed.front()) == 0;
+    bundle.members.insert(bundle.members.begin() + (is_led ? 1 : 0), {"Python", python->a, python->b, ""});
     python->state = ItemState::follows;
   }
+  const BundleMember& first = bundle.members.front();
+  ControlItem* packages = item_of(items, "packages");
+  packages->a = text_of_side(first, first.a, bundle.members.size() - 1);
+  packages->b = text_of_side(first, first.b, bundle.members.size() - 1);
   bundle.title = title_of_packages(bundle.members);
   bundles.push_back(std::move(bundle));
 }

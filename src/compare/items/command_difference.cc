@@ -120,6 +120,13 @@ bool command_follows_from_an_environment(const Sides& sides) {
   return only_difference(a, b) == std::optional<std::size_t>(0) && file_a == file_b && stands_in(a) && stands_in(b);
 }
 
+bool program_follows_from_an_environment(const Sides& sides) {
+  if (!command_follows_from_an_environment(sides)) return false;
+  const bool other_python = sides.variant_a->packages->python != sides.variant_b->packages->python;
+  return other_python ||
+         (!is_machine_code(*sides.variant_a, sides.units_a) && !is_machine_code(*sides.variant_b, sides.units_b));
+}
+
 bool command_follows_from_an_image(const Sides& sides) {
   const Variant& a = *sides.variant_a;
   const Variant& b = *sides.variant_b;

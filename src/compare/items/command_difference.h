@@ -17,6 +17,11 @@ bool differs_by_one_argument(const Sides& sides);
 // import is recorded: "a/bin/python x.py" and "b/bin/python x.py".
 bool command_follows_from_an_environment(const Sides& sides);
 
+// Whether, of two such commands, the program is another because its environment is: the interpreters of two versions of
+// Python, or two scripts that belong to them. Two builds of one version are not told apart by what is recorded of an
+// environment.
+bool program_follows_from_an_environment(const Sides& sides);
+
 // Whether the two commands are one command in two images, of which the items say what they are.
 bool command_follows_from_an_image(const Sides& sides);
 

@@ -122,6 +122,7 @@ int rank_of(const Component& component) {
     case PackageRole::library:
       break;
   }
+  if (component.name == "Python") return 1;
   const bool is_ground = component.name == kDistribution || component.name == kCLibrary;
   return is_ground ? 6 : 5;
 }

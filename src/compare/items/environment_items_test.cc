@@ -59,6 +59,25 @@ Comparison judged(const Run& run) {
 }
 }  // namespace
 
+// "3.10/bin/python x.py" against "3.13/bin/python x.py": the interpreter belongs to its environment.
+TEST(EnvironmentItems, AnotherPythonIsOneBundleWithItsPackages) {
+  varve::Run run = two_venvs();
+  for (Variant& each : run.variants) {
+    each.program_digest = std::string(64, each.name == "A" ? 'a' : 'b');
+    each.packages->python = each.name == "A" ? "3.10.13" : "3.13.0";
+  }
+  for (Unit& unit : run.units)
+    unit.libraries.push_back(library(unit.variant == "A" ? "/a/bin/python" : "/b/bin/python", "p"));
+  const Comparison comparison = judged(run);
+  EXPECT_EQ(state_in(comparison, "program"), ItemState::follows);
+  EXPECT_EQ(comparison.variable, std::vector<std::string>{"packages"});
+  EXPECT_EQ(comparison.bundles.at(0).members.at(0).name, "torch");
+  EXPECT_EQ(comparison.bundles[0].members.at(1).name, "Python");
+  // Another build of the same Python is a difference that no version tells.
+  for (Variant& each : run.variants) each.packages->python = "3.11.7";
+  EXPECT_EQ(state_in(judged(run), "program"), ItemState::different);
+}
+
 TEST(EnvironmentItems, OnePackageThatDiffersExplainsItsLibraries) {
   const Comparison comparison = judged(two_venvs());
   const ControlItem* packages = find_item_of(comparison, "packages");
