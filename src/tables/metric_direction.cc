@@ -192,8 +192,9 @@ Better metric_direction(std::string_view name, std::string_view unit) {
 }
 
 namespace {
-const std::set<std::string> kRateWords = {"throughput", "bandwidth", "flops", "mflops", "gflops", "tflops", "pflops",
-                                          "iops",       "qps",       "rps",   "tps",    "fps",    "ips",    "speed"};
+const std::set<std::string> kRateUnits = {"flops", "mflops", "gflops", "tflops", "pflops", "iops",
+                                          "qps",   "rps",    "tps",    "fps",    "ips"};
+const std::set<std::string> kRateWords = {"throughput", "bandwidth", "speed"};
 const std::set<std::string> kCountWords = {"token",   "tokens",   "sample",     "samples",    "step",     "steps",
                                            "request", "requests", "image",      "images",     "item",     "items",
                                            "query",   "queries",  "operations", "iterations", "completed"};
@@ -212,7 +213,7 @@ MetricKind kind_of(const Words& words) {
   const auto any_in = [&](const std::set<std::string>& table) {
     return std::any_of(words.begin(), words.end(), [&](const std::string& word) { return table.contains(word); });
   };
-  if (any_in(kRateWords)) return MetricKind::rate;
+  if (any_in(kRateWords) || any_in(kRateUnits)) return MetricKind::rate;
   if (any_in({"latency", "ttft", "tpot", "itl", "duration"}) || is_time(words.back()) || words.back() == "time") {
     return MetricKind::duration;
   }
@@ -224,6 +225,15 @@ MetricKind kind_of(const Words& words) {
 MetricKind metric_kind(std::string_view name, std::string_view unit) {
   const MetricKind by_unit = kind_of(metric_words(unit));
   return by_unit != MetricKind::other ? by_unit : kind_of(metric_words(name));
+}
+
+bool is_metric_unit(std::string_view word) {
+  const Words words = metric_words(word);
+  if (words.size() == 1) {
+    return is_time(words[0]) || direction_table().volumes.contains(words[0]) || kRateUnits.contains(words[0]);
+  }
+  const MetricKind kind = kind_of(words);
+  return word.find('/') != std::string_view::npos && (kind == MetricKind::rate || kind == MetricKind::duration);
 }
 
 }  // namespace varve

@@ -20,4 +20,8 @@ enum class MetricKind {
 };
 MetricKind metric_kind(std::string_view name, std::string_view unit);
 
+// Whether a word behind a number can only be its unit: a time, bytes, a rate or a time per thing ("ms", "GiB",
+// "GFLOPS", "tok/s", "s/it"). Not "steps" or "latency", which may begin what is printed next.
+bool is_metric_unit(std::string_view word);
+
 }  // namespace varve

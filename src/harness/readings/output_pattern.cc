@@ -3,12 +3,14 @@
 #include <re2/re2.h>
 
 #include "base/text.h"
+#include "tables/metric_direction.h"
 
 namespace varve {
 
 namespace {
 constexpr const char* kMakePatternDoing = "reading --metric-from";
 constexpr std::size_t kMostInLine = 1000;
+constexpr std::size_t kLongestUnit = 40;
 
 // The plain characters in front of the first group: 'GFLOP/s: ([0-9.]+)' is GFLOP/s, '^total \s+(…)' is total.
 std::string words_before_group(const std::string& expression) {
@@ -33,6 +35,16 @@ std::string words_before_group(const std::string& expression) {
   std::vector<std::string> parts;
   for (const std::string_view part : split_words(name)) parts.emplace_back(part);
   return clean_utf8(join(parts, " "), 200);
+}
+// "8.9 Mops/s, 3 left" behind 8.9: Mops/s.
+std::string unit_behind(std::string_view rest) {
+  const std::vector<std::string_view> words = split_words(rest.substr(0, kLongestUnit));
+  if (words.empty()) return "";
+  std::string_view word = words.front();
+  while (!word.empty() && std::string_view("[(").find(word.front()) != std::string_view::npos) word.remove_prefix(1);
+  while (!word.empty() && std::string_view("])},;.:\"").find(word.back()) != std::string_view::npos)
+    word.remove_suffix(1);
+  return is_metric_unit(word) ? clean_utf8(word, kLongestUnit) : "";
 }
 }  // namespace
 
@@ -64,14 +76,14 @@ Result<OutputPattern> OutputPattern::make(const std::string& expression) {
   return pattern;
 }
 
-std::vector<std::string> OutputPattern::find(std::string_view line) const {
-  std::vector<std::string> found;
-  re2::StringPiece rest(line.data(), line.size());
-  std::string text;
+std::vector<PrintedNumber> OutputPattern::find(std::string_view line) const {
+  std::vector<PrintedNumber> found;
+  re2::StringPiece rest(line.data(), line.size()), text;
   while (found.size() < kMostInLine) {
     const char* before = rest.data();
     if (!RE2::FindAndConsume(&rest, compiled_->regexp, &text)) break;
-    found.push_back(text);
+    const std::string_view taken(text.data(), text.size());
+    found.push_back({std::string(taken), unit_behind(line.substr(static_cast<std::size_t>(text.end() - line.data())))});
     if (rest.empty()) break;
     if (rest.data() == before) rest.remove_prefix(1);  // it matched nothing
   }

@@ -9,6 +9,11 @@
 
 namespace varve {
 
+// What a group took of a line, and the unit that stands behind it ("ms", "tok/s"; empty: what stands there is none).
+struct PrintedNumber {
+  std::string text, unit;
+};
+
 // A regular expression (RE2) that finds a number in a line of what a program prints: 'GFLOP/s: ([0-9.]+)'.
 class OutputPattern {
  public:
@@ -18,8 +23,8 @@ class OutputPattern {
 
   const std::string& expression() const { return expression_; }
   const std::string& metric() const { return metric_; }
-  // The texts that the group takes in a line, in their order.
-  std::vector<std::string> find(std::string_view line) const;
+  // What the group takes in a line, in their order.
+  std::vector<PrintedNumber> find(std::string_view line) const;
 
  private:
   struct Compiled;

@@ -122,7 +122,7 @@ void UnitReadings::output(std::string_view bytes) {
 
 void UnitReadings::take_line(std::string_view line) {
   for (std::size_t i = 0; i < matches_.size(); ++i) {
-    for (std::string& match : sources_.patterns[i].find(line)) {
+    for (PrintedNumber& match : sources_.patterns[i].find(line)) {
       if (matches_[i].size() < kPatternMatchCap) matches_[i].push_back(std::move(match));
     }
   }
@@ -142,15 +142,16 @@ Status UnitReadings::add_patterns(ReportedMetrics& reported) {
       return Error{kPatternDoing, pattern.expression(), "no line of what the program printed matches",
                    "look at its output, and try the expression on a line of it"};
     }
-    for (const std::string& match : matches_[i]) {
-      const std::optional<double> value = printed_number(match);
+    for (const PrintedNumber& match : matches_[i]) {
+      const std::optional<double> value = printed_number(match.text);
       if (!value || !std::isfinite(*value)) {
         return Error{kPatternDoing, pattern.expression(),
-                     fmt::format("what it takes is no number: \"{}\"", clean_utf8(match, kSourceQuoteCap)),
+                     fmt::format("what it takes is no number: \"{}\"", clean_utf8(match.text, kSourceQuoteCap)),
                      "let the group take the digits alone: ([0-9.]+)"};
       }
       Reported one;
       one.metric.name = pattern.metric();
+      one.metric.unit = match.unit;
       one.metric.better = Better::unknown;
       one.metric.value = *value;
       one.metric.source = "output";

@@ -50,8 +50,8 @@ class UnitReadings {
   std::string directory_;
   std::vector<std::pair<std::string, FileState>> before_;
   LineFeed lines_;
-  std::vector<std::vector<std::string>> matches_;  // of each pattern
-  std::string printed_;                            // kept where a result is read from it
+  std::vector<std::vector<PrintedNumber>> matches_;  // of each pattern
+  std::string printed_;                              // kept where a result is read from it
   bool printed_too_much_ = false;
 };
 

@@ -53,6 +53,29 @@ TEST(UnitReadings, ReadsTheOutputInAnyPieces) {
   ASSERT_EQ(written.metrics.size(), 1u);
   EXPECT_EQ(written.metrics[0].value, 812.5);
   EXPECT_EQ(written.metrics[0].source, "output");
+  EXPECT_EQ(written.metrics[0].unit, "");
+}
+
+TEST(OutputPattern, TakesTheUnitThatStandsBehind) {
+  const auto unit = [](const std::string& line) { return pattern("rate: ([0-9.]+)").find(line).at(0).unit; };
+  EXPECT_EQ(unit("rate: 8.046 Mops/s"), "Mops/s");
+  EXPECT_EQ(unit("rate: 850ms, step 3"), "ms");
+  EXPECT_EQ(unit("rate: 8 (tok/s)"), "tok/s");
+  EXPECT_EQ(unit("rate: 8 [GFLOPS]"), "GFLOPS");
+  for (const char* line : {"rate: 2.31 step 5", "rate: 2.31 time 5 s", "rate: 3", "rate: 3 of 5", "rate: 3 a/b"}) {
+    EXPECT_EQ(unit(line), "") << line;
+  }
+}
+
+TEST(UnitReadings, RefusesToMixUnits) {
+  MetricSources sources;
+  sources.patterns.push_back(pattern("took ([0-9.]+)"));
+  UnitReadings readings(sources);
+  readings.output("took 850 ms\ntook 1.2 s\n");
+  ReportedMetrics reported;
+  const Status status = readings.finish(reported);
+  ASSERT_FALSE(status);
+  EXPECT_NE(status.error().found.find("\"s\""), std::string::npos) << status.error().found;
 }
 
 TEST(UnitReadings, QuotesWhatIsNoNumber) {
