@@ -1,6 +1,7 @@
 #include "package/file_faults.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/redact.h"
 #include "base/text.h"
@@ -55,6 +56,23 @@ std::vector<FileFault> FileClaims::faults(const Files& files, const std::string&
     faults.push_back(std::move(fault));
   }
   return faults;
+}
+
+void FileClaims::give_to_owners(const std::vector<FileFault>& faults,
+                                std::map<std::string, std::string>& packages) const {
+  std::map<std::vector<std::string>, std::set<std::string>> owners;  // by those that list a file
+  for (const FileFault& fault : faults) {
+    if (!fault.owner.empty()) owners[fault.packages].insert(fault.owner);
+  }
+  for (const auto& [path, claims] : claims_) {
+    if (owners.empty() || claims.size() < 2) continue;
+    std::vector<std::string> labels;
+    for (const Claim& claim : claims) labels.push_back(claim.package);
+    const auto owner = owners.find(labels);
+    const auto package = packages.find(path);
+    if (owner == owners.end() || owner->second.size() != 1 || package == packages.end()) continue;
+    package->second = owner->second.begin()->substr(0, owner->second.begin()->find(' '));
+  }
 }
 
 }  // namespace varve

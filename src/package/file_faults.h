@@ -20,6 +20,9 @@ class FileClaims {
   // Where files do not stand as they were listed; one open a file, at most 8192 files. Paths with the home directory
   // shortened. A file that cannot be opened for another reason than its absence is passed over.
   std::vector<FileFault> faults(const Files& files, const std::string& home) const;
+  // Gives each file that several packages list to the one that wrote it, as `faults` tell of it or of others that the
+  // same packages list. `packages`: the name of a package by the path of a library.
+  void give_to_owners(const std::vector<FileFault>& faults, std::map<std::string, std::string>& packages) const;
 
  private:
   struct Claim {

@@ -305,6 +305,7 @@ EnvironmentReading read_environment(const Files& files, const EnvironmentPlace& 
   }
   environment.runtimes = missing_fact(Missing::not_asked, "libraries", "the libraries were not read");
   environment.file_faults = found.claims.faults(files, home);
+  found.claims.give_to_owners(environment.file_faults, found.packages);
   reading.libraries = std::move(found.libraries);
   reading.packages = std::move(found.packages);
   reading.for_other_pythons = std::move(found.for_other_pythons);

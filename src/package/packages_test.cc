@@ -355,6 +355,23 @@ TEST(Packages, FilesThatTwoPackagesWrite) {
   ASSERT_EQ(faults.size(), 1u);
   EXPECT_EQ(faults[0].kind, FileFaultKind::overwritten);
   EXPECT_EQ(faults[0].owner, "nvidia_nccl_cu11 2.14.3");
+  EXPECT_EQ(found.reading.packages.begin()->second, "nvidia_nccl_cu11");
+}
+
+// What both list with one content is of the one that wrote the rest, too; without such a one, of either.
+TEST(Packages, FilesOfTheDistributionThatWroteLast) {
+  const TestRoot root;
+  root.write("v/pyvenv.cfg", "version = 3.11.7\n");
+  root.write(std::string(kSite) + "cupy/a.so", "new");
+  root.write(std::string(kSite) + "cupy/b.so", "same");
+  root.write(std::string(kSite) + "cupy/c.so", "of one");
+  const std::string same = "cupy/b.so,sha256=same,4\n";
+  add_wheel(root, kSite, "cupy_cuda11x-13.6.0", "", "cupy/a.so,sha256=new,3\n" + same);
+  add_wheel(root, kSite, "cupy_cuda12x-13.6.0", "", "cupy/a.so,sha256=old,9\ncupy/c.so,sha256=c,6\n" + same);
+  std::map<std::string, std::string> owners;
+  for (const auto& [path, package] : read(root, "/v").reading.packages) owners.emplace(file_name(path), package);
+  EXPECT_EQ(owners, (std::map<std::string, std::string>{
+                        {"a.so", "cupy_cuda11x"}, {"b.so", "cupy_cuda11x"}, {"c.so", "cupy_cuda12x"}}));
 }
 
 }  // namespace

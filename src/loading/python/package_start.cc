@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <functional>
 #include <map>
 
 #include "base/dotted_version.h"
@@ -119,13 +120,29 @@ bool names_library(const std::string& source, const std::string& file_name) {
   return false;
 }
 
-namespace {
-// Whether the import of a file opens a library of this name: outside of functions, or in one that is called there.
-// Empty: one of any name.
-bool opens_at_import(const std::string& source, const std::string& file_name) {
-  const auto does = [&](const std::string& text) {
-    return opens_libraries(text) && (file_name.empty() || names_library(text, file_name));
+bool makes_up_name(const std::string& source, const std::string& file_name) {
+  const std::string_view text = source;
+  const std::string_view stem = std::string_view(file_name).substr(0, file_name.find(".so"));
+  const auto is_of_name = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
   };
+  for (std::size_t at = text.find('{'); at != std::string_view::npos; at = text.find('{', at + 1)) {
+    std::size_t first = at, last = std::min(text.find('}', at), text.size() - 1) + 1;
+    while (first > 0 && is_of_name(text[first - 1])) --first;
+    const std::string_view before = text.substr(first, at - first);
+    for (first = last; last < text.size() && is_of_name(text[last]); ++last) {
+    }
+    const std::string_view after = text.substr(first, last - first);
+    const bool fits = before.size() + after.size() < stem.size() && stem.starts_with(before) && stem.ends_with(after);
+    if (fits && before.starts_with("lib") && before.size() > 3) return true;
+  }
+  return false;
+}
+
+namespace {
+// Whether something is true of what the import of a file runs: of what stands outside of functions, or of a function
+// that is called there.
+bool is_run_at_import(const std::string& source, const std::function<bool(const std::string&)>& does) {
   if (!does(source)) return false;
   const std::map<std::string, std::string> blocks = outermost_blocks(source);
   const auto outside = blocks.find("");
@@ -133,6 +150,22 @@ bool opens_at_import(const std::string& source, const std::string& file_name) {
     if (!does(block.second)) return false;
     return block.first.empty() ||
            (outside != blocks.end() && outside->second.find(block.first + "(") != std::string::npos);
+  });
+}
+
+// Whether the import of a file opens a library of this name. Empty: one of any name.
+bool opens_at_import(const std::string& source, const std::string& file_name) {
+  return is_run_at_import(source, [&](const std::string& text) {
+    return opens_libraries(text) && (file_name.empty() || names_library(text, file_name));
+  });
+}
+
+// Whether it opens one whose name it puts together, and raises where none of its tries loads: torchcodec 0.5 has one
+// library for each release of FFmpeg, and hands them to torch.ops.load_library.
+bool insists_at_import(const std::string& source, const std::string& file_name) {
+  return is_run_at_import(source, [&](const std::string& text) {
+    return (opens_libraries(text) || text.find(".load_library(") != std::string::npos) &&
+           text.find(" raise ") != std::string::npos && makes_up_name(text, file_name);
   });
 }
 }  // namespace
@@ -190,7 +223,9 @@ std::set<std::string> PackageStart::opened_by_import(const std::vector<std::stri
   for (const std::string& name : file_names) {
     const bool is_named = opens_some && std::any_of(texts.begin(), texts.end(),
                                                     [&](const Text& text) { return names_library(text.source, name); });
-    if (is_named || opens(name)) opened.insert(name);
+    const bool insists =
+        std::any_of(texts.begin(), texts.end(), [&](const Text& text) { return insists_at_import(text.source, name); });
+    if (is_named || insists || opens(name)) opened.insert(name);
   }
   return opened;
 }

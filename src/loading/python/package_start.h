@@ -26,8 +26,8 @@ class PackageStart {
   // Whether their import opens a library of this name (ctypes.CDLL): "libtorch_global_deps.so".
   bool opens(const std::string& file_name) const;
   // Which of these libraries they open, or what they import at once does: mxnet's base.py opens at import what its
-  // libinfo.py names. Where a name is made up, it is enough that one of them opens some library at import and one names
-  // this.
+  // libinfo.py names. Where a name comes from elsewhere, it is enough that one of them opens some library at import and
+  // one names this; where it is put together on the spot, what does so must raise.
   std::set<std::string> opened_by_import(const std::vector<std::string>& file_names) const;
   // Names that the import hands to the loader as they stand in a text, "libcudnn.so.8" of ctypes.CDLL("libcudnn.so.8"),
   // what is only tried included: onnxruntime 1.14 opens so, for all, what its libraries have no NEEDED entry for.
@@ -65,6 +65,8 @@ class PackageStart {
 bool opens_libraries(const std::string& source);
 // Whether it names a library: "librmm.so.1" by "librmm.so" or "librmm", not by "librmmlogger".
 bool names_library(const std::string& source, const std::string& file_name);
+// Whether it puts such a name together: "libcodec_core7.so" by f"libcodec_core{version}".
+bool makes_up_name(const std::string& source, const std::string& file_name);
 
 // Whether a package asks for one that opens NVIDIA's libraries wherever they are (cuda-pathfinder).
 bool asks_for_opener(const Package& package);

@@ -102,6 +102,36 @@ TEST(PackageStart, FollowsTheImportToWhereALibraryIsOpened) {
   EXPECT_EQ(start.opened_by_import({"libmxnet.so", "libother.so"}), std::set<std::string>{"libmxnet.so"});
 }
 
+// torchcodec 0.5: a function that the file calls tries one library for each FFmpeg, and raises where none loads.
+TEST(PackageStart, OpensOneOfSeveralWhoseNamesItPutsTogether) {
+  const TestRoot root;
+  const auto files = open_root(root.path());
+  const auto opened = [&](const std::string& raises, const std::string& call) {
+    root.write("p/codec/__init__.py", "from ._core import ops\n");
+    root.write("p/codec/_core/__init__.py", "");
+    root.write("p/codec/_core/ops.py",
+               "import torch\ndef load():\n    for version in (7, 6):\n        name = f\"libcodec_core{version}\"\n"
+               "        try:\n            torch.ops.load_library(path_of(name))\n            return\n"
+               "        except Exception as e:\n            error = e\n" +
+                   raises + "\n" + call);
+    const std::vector<std::string> names = {"libcodec_core6.so", "libcodec_core7.so", "libother7.so",
+                                            "libcodec_ops7.so"};
+    return PackageStart(**files, "/p", {"codec"}).opened_by_import(names);
+  };
+  const std::string raises = "    raise RuntimeError('none')\n";
+  EXPECT_EQ(opened(raises, "load()\n"), (std::set<std::string>{"libcodec_core6.so", "libcodec_core7.so"}));
+  EXPECT_EQ(opened("", "load()\n"), std::set<std::string>());
+  EXPECT_EQ(opened(raises, ""), std::set<std::string>());
+}
+
+TEST(PackageStart, TellsNamesThatArePutTogether) {
+  EXPECT_TRUE(makes_up_name("f'{folder}/libx{major}_ops.so'", "libx12_ops.so"));
+  EXPECT_FALSE(makes_up_name("f'libx{major}_ops.so'", "libx12.so"));
+  EXPECT_FALSE(makes_up_name("f'lib{name}.so'", "libx12.so"));
+  EXPECT_FALSE(makes_up_name("'libx'", "libx12.so"));
+  EXPECT_FALSE(makes_up_name("{", "libx12.so"));
+}
+
 // As RAPIDS does it: the modules of rmm need librmm.so, which librmm opens when rmm is imported.
 TEST(LibraryOpeners, AreFollowedThroughImports) {
   const TestRoot root;

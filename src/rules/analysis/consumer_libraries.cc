@@ -8,6 +8,7 @@
 #include "rules/analysis/consumer_answers.h"
 #include "rules/situation/bringing_wheel.h"
 #include "rules/situation/library_facts.h"
+#include "rules/situation/overwritten_files.h"
 #include "tables/libraries.h"
 
 namespace varve {
@@ -15,11 +16,7 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostShown = 4;
 
-std::string listed(std::vector<std::string> texts) {
-  const std::size_t left_out = texts.size() > kMostShown ? texts.size() - kMostShown : 0;
-  if (left_out > 0) texts.resize(kMostShown);
-  return join(texts, ", ") + (left_out > 0 ? fmt::format(" and {} more", left_out) : "");
-}
+std::string listed(const std::vector<std::string>& texts) { return and_more(texts, kMostShown); }
 
 std::string wanted_text(const ConsumedLibrary& library) {
   return library.asked_by.empty() ? library.name
@@ -78,8 +75,9 @@ MissingTexts missing_texts(const std::vector<Loss>& losses) {
 }
 }  // namespace
 
-ConsumerAnswer answer_libraries(const ConsumerView& view, const std::vector<Loss>& losses, const LibraryIndex& index,
-                                bool has_no_gpu) {
+namespace {
+ConsumerAnswer answer_own_libraries(const ConsumerView& view, const std::vector<Loss>& losses,
+                                    const LibraryIndex& index, bool has_no_gpu) {
   const std::vector<std::string>& packages = view.consumer.lacks_packages;
   if (!packages.empty()) {
     return {Question::libraries, CheckState::broken,
@@ -111,6 +109,36 @@ ConsumerAnswer answer_libraries(const ConsumerView& view, const std::vector<Loss
   return {Question::libraries, texts.part_of_api ? CheckState::degraded : CheckState::ok, std::move(detail)};
 }
 
+// "cupy-cuda12x 13.6.0 wrote over cub.so and 18 more of it"; empty: nobody did.
+std::string overwriting_text(const ConsumerView& view) {
+  if (view.package == nullptr || view.environment == nullptr) return {};
+  const std::string label = view.package->name + " " + view.package->version;
+  std::vector<std::string> texts;
+  for (const OverwrittenFiles& files : overwritten_files(*view.environment)) {
+    if (!files.is_of(label) || files.owners == std::set<std::string>{label}) continue;
+    std::vector<std::string> others;
+    for (const std::string& one :
+         files.owners.empty() ? std::set(files.packages.begin(), files.packages.end()) : files.owners) {
+      if (one != label) others.push_back(one);
+    }
+    texts.push_back(fmt::format("{} {} over {}", join(others, " and "),
+                                files.owners.empty() ? "may have written" : "wrote", files.names()));
+  }
+  return join(texts, "; ");
+}
+}  // namespace
+
+ConsumerAnswer answer_libraries(const ConsumerView& view, const std::vector<Loss>& losses, const LibraryIndex& index,
+                                bool has_no_gpu) {
+  ConsumerAnswer answer = answer_own_libraries(view, losses, index, has_no_gpu);
+  const std::string overwriting = overwriting_text(view);
+  if (overwriting.empty()) return answer;
+  const bool is_fine = answer.state == CheckState::ok || answer.state == CheckState::not_applicable;
+  answer.detail = is_fine ? overwriting : overwriting + "; " + answer.detail;
+  if (is_worse(CheckState::degraded, answer.state)) answer.state = CheckState::degraded;
+  return answer;
+}
+
 ConsumerAnswer answer_symbols(const ConsumerView& view, const std::vector<Loss>& losses) {
   if (view.consumer.libraries.empty()) return {Question::symbols, CheckState::not_applicable, "it has no libraries"};
   if (!view.consumer.symbols_checked) {
@@ -137,14 +165,14 @@ ConsumerAnswer answer_symbols(const ConsumerView& view, const std::vector<Loss>&
   }
   if (!broken.empty()) {
     const std::string what = !at_start ? "" : is_program(view) ? "it does not start: " : "the import fails: ";
-    return {Question::symbols, CheckState::broken, what + listed(std::move(broken))};
+    return {Question::symbols, CheckState::broken, what + listed(broken)};
   }
   if (!absent.empty()) {
     return {Question::symbols, CheckState::cannot_tell,
-            "what is not found (" + listed(std::move(absent)) + ") may define what others want"};
+            "what is not found (" + listed(absent) + ") may define what others want"};
   }
   std::string detail = "all bind";
-  if (!aside.empty()) detail += "; side pieces do not: " + listed(std::move(aside));
+  if (!aside.empty()) detail += "; side pieces do not: " + listed(aside);
   return {Question::symbols, CheckState::ok, std::move(detail)};
 }
 

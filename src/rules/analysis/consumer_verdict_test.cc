@@ -78,6 +78,21 @@ TEST(ConsumerVerdictOf, JudgesAnEnvironmentAloneByItsLibrariesOnly) {
   EXPECT_EQ(answer(verdict, "driver").state, CheckState::not_applicable);
 }
 
+TEST(ConsumerVerdictOf, IsDegradedWhereAnotherWroteOverIt) {
+  MadeStack stack;
+  add_framework(stack, "12.4", usual_code());
+  const Package& package = stack.environment().packages.front();
+  const std::string label = package.name + " " + package.version;
+  const auto after = [&](const std::string& owner) {
+    stack.environment().file_faults = {{FileFaultKind::overwritten, "/env/x/a.so", {"other 1", label}, owner}};
+    return answer(first_verdict(stack), "libraries");
+  };
+  EXPECT_EQ(after(label).state, CheckState::ok);
+  EXPECT_EQ(after("other 1").state, CheckState::degraded);
+  EXPECT_EQ(after("other 1").detail, "other 1 wrote over a.so");
+  EXPECT_EQ(after("").detail, "other 1 may have written over a.so");
+}
+
 TEST(ConsumerVerdictOf, IsNotCondemnedByAnUnusedExtra) {
   MadeStack stack;
   stack.driver("550.163.01", "12.4").gpu("NVIDIA A100-PCIE-40GB", "8.0");

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "rules/analysis/rule.h"
+#include "rules/situation/overwritten_files.h"
 #include "rules/situation/package_row.h"
 #include "rules/software/listed_packages.h"
 #include "rules/software/software_rules.h"
@@ -16,15 +17,6 @@ namespace varve {
 
 namespace {
 constexpr const char* kPackaging = "Python packaging specifications: Recording installed projects, Version specifiers";
-constexpr std::size_t kFilesTold = 4;
-
-std::string files_text(const std::vector<std::string>& paths) {
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < std::min(paths.size(), kFilesTold); ++i) names.push_back(base_name(paths[i]));
-  std::string text = join(names, ", ");
-  if (paths.size() > names.size()) text += fmt::format(" and {} more", paths.size() - names.size());
-  return text;
-}
 
 // "nvidia-nccl-cu11 2.14.3" → "nvidia-nccl-cu11"
 std::string name_of(const std::string& labelled) { return labelled.substr(0, labelled.find(' ')); }
@@ -86,29 +78,20 @@ std::vector<Found> unmet_requirements(const Analysis& analysis, bool of_framewor
 }
 
 // Files that two packages wrote. `of_frameworks`: two distributions of a framework; else libraries.
-std::vector<Found> overwritten_files(const Analysis& analysis, bool of_frameworks) {
+std::vector<Found> files_written_twice(const Analysis& analysis, bool of_frameworks) {
   std::vector<Found> found;
   for (const Environment& environment : analysis.subject.environments) {
-    std::map<std::vector<std::string>, std::vector<const FileFault*>> by_packages;
-    for (const FileFault& fault : environment.file_faults) {
-      if (fault.kind == FileFaultKind::overwritten) by_packages[fault.packages].push_back(&fault);
-    }
-    for (const auto& [packages, faults] : by_packages) {
-      const bool frameworks = std::any_of(packages.begin(), packages.end(), [&](const std::string& package) {
-        return role_of(environment, package) == PackageRole::framework;
+    for (const OverwrittenFiles& files : overwritten_files(environment)) {
+      const bool frameworks = std::any_of(files.packages.begin(), files.packages.end(), [&](const std::string& label) {
+        return role_of(environment, label) == PackageRole::framework;
       });
       if (frameworks != of_frameworks) continue;
-      std::vector<std::string> paths;
-      std::set<std::string> owners;
-      for (const FileFault* fault : faults) {
-        paths.push_back(fault->path);
-        if (!fault->owner.empty()) owners.insert(fault->owner);
-      }
-      const std::string there = owners.empty()
-                                    ? "whose is there cannot be told by the sizes"
-                                    : "there is what " + join({owners.begin(), owners.end()}, " and ") + " wrote";
-      found.push_back({.evidence = fmt::format("{} both write {} in {}; {}", join(packages, " and "), files_text(paths),
-                                               environment.path, there)});
+      const std::string there =
+          files.owners.empty()
+              ? "whose is there cannot be told by the sizes"
+              : "there is what " + join({files.owners.begin(), files.owners.end()}, " and ") + " wrote";
+      found.push_back({.evidence = fmt::format("{} both write {} in {}; {}", join(files.packages, " and "),
+                                               files.names(), environment.path, there)});
     }
   }
   return found;
@@ -117,12 +100,12 @@ std::vector<Found> overwritten_files(const Analysis& analysis, bool of_framework
 std::vector<Found> replaced_files(const Analysis& analysis) {
   std::vector<Found> found;
   for (const Environment& environment : analysis.subject.environments) {
-    std::map<std::pair<std::string, FileFaultKind>, std::vector<std::string>> by_package;
+    std::map<std::pair<std::string, FileFaultKind>, std::vector<std::string>> by_package;  // names
     for (const FileFault& fault : environment.file_faults) {
       if (fault.kind == FileFaultKind::overwritten || fault.packages.empty()) continue;
-      by_package[{fault.packages.front(), fault.kind}].push_back(fault.path);
+      by_package[{fault.packages.front(), fault.kind}].push_back(base_name(fault.path));
     }
-    for (const auto& [key, paths] : by_package) {
+    for (const auto& [key, names] : by_package) {
       const auto& [package, kind] = key;
       const auto of_package = std::count_if(analysis.subject.binaries.begin(), analysis.subject.binaries.end(),
                                             [&, name = name_of(package)](const Binary& binary) {
@@ -130,11 +113,11 @@ std::vector<Found> replaced_files(const Analysis& analysis) {
                                             });
       // Whoever strips a whole image changes all files of a package; one that differs was put there.
       const bool some = kind == FileFaultKind::replaced && role_of(environment, package) == PackageRole::runtime &&
-                        static_cast<std::int64_t>(paths.size()) < of_package;
+                        static_cast<std::int64_t>(names.size()) < of_package;
       found.push_back(
           {.evidence = fmt::format("{} in {} installed files that are {}: {}", package, environment.path,
                                    kind == FileFaultKind::missing ? "not there" : "not of the size that was installed",
-                                   files_text(paths)),
+                                   and_more(names, kFilesTold)),
            .severity = some ? Severity::warning : Severity::note});
     }
   }
@@ -163,7 +146,7 @@ std::vector<Found> frameworks_of_one_folder(const Environment& environment) {
 }
 
 std::vector<Found> frameworks_twice(const Analysis& analysis) {
-  std::vector<Found> found = overwritten_files(analysis, true);
+  std::vector<Found> found = files_written_twice(analysis, true);
   for (const Environment& environment : analysis.subject.environments) {
     if (is_a_list(environment)) {
       for (Found& one : frameworks_of_one_folder(environment)) found.push_back(std::move(one));
@@ -202,7 +185,7 @@ std::vector<Found> unmet_framework_pins(const Analysis& analysis) {
   return both(unmet_requirements(analysis, true), listed_framework_pins(analysis));
 }
 std::vector<Found> overwritten_libraries(const Analysis& analysis) {
-  return both(overwritten_files(analysis, false), listed_twice(analysis));
+  return both(files_written_twice(analysis, false), listed_twice(analysis));
 }
 }  // namespace
 
