@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/text.h"
 #include "cmd/document_files.h"
@@ -147,7 +148,9 @@ std::string text_of(const Explanation& explanation, const TextStyle& style) {
   for (const std::string& cause : explanation.other_causes) add_row(table, "or", cause);
   add_row(table, "told by", rules_in_short(explanation.rules));
   add_facts(table, explanation.facts);
+  std::set<std::pair<std::string, std::string>> said;  // each once: a namespace stands before many parts
   for (const Explanation::Part& part : explanation.parts) {
+    if (!said.emplace(part.text, part.meaning).second) continue;
     add_row(table, printable(part.text), part.meaning.empty() ? "(not known)" : part.meaning);
   }
   add_row(table, "source", explanation.source);

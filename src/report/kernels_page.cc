@@ -137,7 +137,7 @@ std::string absence_sentence(const TraceSource& source) {
       return "No kernels: they were traced, and none was launched.";
     case KernelAbsence::lost:
       if (source.tally.launches == 0) {
-        return "No kernels in what could be read: parts of the file are missing, and with them whether any ran.";
+        return "No kernels in what is there: parts of the trace are missing, and with them whether any ran.";
       }
       return fmt::format("No kernels, although {} {} traced: the records of the kernels are lost.",
                          count_text(source.tally.launches, "launch", "launches"),

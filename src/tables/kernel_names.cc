@@ -116,16 +116,7 @@ class OrderedPatterns {
 
   const RE2& operator[](std::size_t index) const { return patterns_->GetRE2(static_cast<int>(index)); }
 
-  // Which of them stand in the name, in their order; `words` are those that stand in it.
-  std::vector<std::size_t> all_in(const std::string& name, const std::vector<int>& words) const {
-    std::vector<std::size_t> found;
-    for (const std::size_t one : candidates(words)) {
-      if (RE2::PartialMatch(name, (*this)[one])) found.push_back(one);
-    }
-    return found;
-  }
-
-  // The first of them that stands in the name.
+  // The first of them that stands in the name; `words` are those that stand in it.
   std::optional<std::size_t> first_in(const std::string& name, const std::vector<int>& words) const {
     for (const std::size_t one : candidates(words)) {
       if (RE2::PartialMatch(name, (*this)[one])) return one;
@@ -277,12 +268,22 @@ WordedText worded(std::string text, const KernelPatterns& patterns, const Worded
   return {std::move(text), std::move(words)};
 }
 
+// Whether the scheme may say what is not said yet: those that cannot need not be searched for.
+bool may_add(const Scheme& scheme, const KernelMeaning& meaning, const std::optional<Family>& family) {
+  const auto is_news = [](const std::string& said, const std::string& known) { return known.empty() && !said.empty(); };
+  return (!family && scheme.family) || is_news(scheme.origin, meaning.origin) ||
+         is_news(scheme.algorithm, meaning.algorithm) || is_news(scheme.precision, meaning.precision) ||
+         is_news(scheme.architecture, meaning.architecture) || (!meaning.tensor_cores && scheme.tensor_cores) ||
+         (!meaning.compiled && scheme.compiled) || (!meaning.fused && scheme.fused);
+}
+
 // Where sources are asked for, each field gets that of the row which said it.
 void read_schemes(const KernelPatterns& patterns, const WordedText& worded_text, KernelMeaning& meaning,
                   std::optional<Family>& family, KernelMeaningSources* sources) {
   const std::string& text = worded_text.text;
-  for (const std::size_t row : patterns.schemes.all_in(text, worded_text.words)) {
+  for (const std::size_t row : patterns.schemes.candidates(worded_text.words)) {
     const Scheme& scheme = patterns.scheme_of[row];
+    if (!may_add(scheme, meaning, family) || !RE2::PartialMatch(text, patterns.schemes[row])) continue;
     const auto note = [&](const char* field, bool is_news) {
       if (is_news && sources != nullptr) sources->emplace(field, scheme.source);
     };
@@ -345,7 +346,11 @@ KernelMeaning read_name(const std::string& name, NameSpelling spelling, KernelMe
 }  // namespace
 
 std::string normalised_kernel_name(const std::string& raw) {
-  std::string name = canonical_spelling(demangle_whole(raw));
+  // SYCL calls a kernel by the type that the program gave for its name.
+  constexpr std::string_view kOfType = "typeinfo name for ";
+  std::string readable = demangle_whole(raw);
+  if (readable.starts_with(kOfType)) readable.erase(0, kOfType.size());
+  std::string name = canonical_spelling(readable);
   if (name.size() <= kLongestName) return name;
   return clean_utf8(name, kLongestName) + "…" + sha256_hex(name).substr(0, 8);
 }

@@ -89,6 +89,12 @@ TEST(KernelNames, TheSameKernelHasTheSameBaseOnEveryProcessor) {
   }
 }
 
+TEST(KernelNames, WhatSyclCallsByATypeIsCalledByIt) {
+  const std::string name = normalised_kernel_name("_ZTSN2at6native3xpu27VectorizedElementwiseKernelILi4EfEE");
+  EXPECT_EQ(name, "at::native::xpu::VectorizedElementwiseKernel<4, float>");
+  EXPECT_EQ(kernel_meaning(name).family, Family::elementwise);
+}
+
 TEST(KernelNames, PlainFunctionsAreOther) {
   for (const char* name : {"main", "_PyEval_EvalFrameDefault", "libopenblas.so.0 [0x1200-0x1a40]", "convert_utf8",
                            "sum_up", "dotenv_load", "(kernel)", "malloc", "normalize_path", ""}) {

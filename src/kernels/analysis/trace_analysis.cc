@@ -228,6 +228,11 @@ void TraceAnalysis::analyse(TraceTally& tally, TraceSteps& steps) {
   builder_.divide(windows_ns, std::move(parts));
 }
 
+void TraceAnalysis::lost(TrackKind track, std::uint64_t records) {
+  builder_.lost(track, records);
+  counts_.lost(track, records);
+}
+
 TraceReading TraceAnalysis::take() {
   TraceTally tally = counts_.tally();
   tally.left_out = timeline_.left_out();

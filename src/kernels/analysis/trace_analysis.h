@@ -30,7 +30,7 @@ class TraceAnalysis final : public TraceSink {
   void traced(Activity activity) override { counts_.traced(activity); }
   void rank(std::int32_t rank, std::int32_t of) override { builder_.rank(rank, of); }
   void total(const TraceEvent& event, const Extra* extra, const Durations& time, std::int64_t nested_ns) override;
-  void lost(TrackKind track, std::uint64_t records) override { builder_.lost(track, records); }
+  void lost(TrackKind track, std::uint64_t records) override;
   void no_evidence(std::string_view why) override { builder_.no_evidence(why); }
   void holds_environments(std::uint64_t blocks) override { counts_.holds_environments(blocks); }
 

@@ -212,6 +212,20 @@ TEST(TraceAnalysis, WhereAPartIsMissingNobodyKnowsThatNoneRan) {
   }
 }
 
+TEST(TraceAnalysis, WhereRecordsOfADeviceWereLostNobodyKnowsThatNoneRan) {
+  const auto absence = [](TrackKind track, bool has_kernel) {
+    TraceAnalysis analysis(WitnessKind::nsight_systems, {});
+    MadeTrace trace(analysis);
+    analysis.traced(Activity::kernel);
+    if (has_kernel) trace.kernel("a", 1, 0, 10);
+    analysis.lost(track, 0);
+    return analysis.take().absence;
+  };
+  EXPECT_EQ(absence(TrackKind::stream, false), KernelAbsence::lost);
+  EXPECT_EQ(absence(TrackKind::stream, true), KernelAbsence::none_absent);
+  EXPECT_EQ(absence(TrackKind::thread, false), KernelAbsence::none_launched);
+}
+
 TEST(TraceAnalysis, DevicesAloneNeedNoTimeline) {
   TraceAnalysis analysis(WitnessKind::kineto, {.device_only = true});
   MadeTrace trace(analysis);

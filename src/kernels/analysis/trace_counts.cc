@@ -98,7 +98,7 @@ TraceTally TraceCounts::tally() const {
 
 KernelAbsence TraceCounts::absence() const {
   if (kernels_ > 0 || kernels_of_cpu_ > 0) return KernelAbsence::none_absent;
-  if (launches_ > 0) return KernelAbsence::lost;
+  if (launches_ > 0 || lost_) return KernelAbsence::lost;
   return traced_.contains(Activity::kernel) ? KernelAbsence::none_launched : KernelAbsence::not_traced;
 }
 

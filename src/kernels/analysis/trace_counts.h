@@ -18,6 +18,7 @@ class TraceCounts final : public TraceSink {
   void damaged(std::uint64_t, std::string_view) override {}
   void total(const TraceEvent& event, const Extra* extra, const Durations& time, std::int64_t nested_ns) override;
   void traced(Activity activity) override { traced_.insert(activity); }
+  void lost(TrackKind track, std::uint64_t) override { lost_ = lost_ || track == TrackKind::stream; }
   void holds_environments(std::uint64_t blocks) override { environments_ = add_counts(environments_, blocks); }
 
   // Everything that needs no timeline.
@@ -34,7 +35,7 @@ class TraceCounts final : public TraceSink {
   std::uint64_t events_ = 0, launches_ = 0, kernels_ = 0, kernels_of_cpu_ = 0, zero_ = 0, environments_ = 0;
   std::uint64_t in_graphs_ = 0;  // of totals: those of events are told by the timeline
   std::int64_t kernels_ns_ = 0, in_graphs_ns_ = 0;
-  bool has_totals_ = false;
+  bool has_totals_ = false, lost_ = false;  // some of what ran on devices
   std::int64_t resolution_ns_ = 1'000'000'000;
 };
 

@@ -246,7 +246,7 @@ class SpoolTeller {
     const std::uint64_t no_room = spool_.cost("no_room");
     std::uint64_t all = 0;
     for (const std::uint64_t one : {dropped, untimed, backwards, too_long, no_room}) all = add_counts(all, one);
-    sink_.lost(TrackKind::stream, all);
+    if (all > 0) sink_.lost(TrackKind::stream, all);
     const auto say = [&](std::uint64_t count, std::string_view one, std::string_view several) {
       if (count > 0) sink_.unseen(fmt::format("{} {}", count, count == 1 ? one : several));
     };

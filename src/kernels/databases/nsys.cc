@@ -13,7 +13,7 @@ void tell_traced(TraceSink& sink, std::initializer_list<Activity> activities) {
 
 // What the profiler noted about its own work. Its texts hold paths and names of users: none is shown.
 struct NsysDiagnostics {
-  bool lost = false, none = false, may_not_have_begun = false;  // CUDA events: some, any; tracing them
+  bool lost = false, none = false, may_not_have_begun = false;  // CUDA events: some, perhaps; any; tracing them
 };
 
 NsysDiagnostics nsys_diagnostics(TraceDatabase& database) {
@@ -31,7 +31,10 @@ NsysDiagnostics nsys_diagnostics(TraceDatabase& database) {
 }
 
 void tell_nsys_diagnostics(const NsysDiagnostics& noted, TraceSink& sink) {
-  if (noted.lost) sink.unseen("some of the CUDA events: Nsight Systems notes that it lost some");
+  if (noted.lost) {
+    sink.lost(TrackKind::stream, 0);
+    sink.unseen("some of the CUDA events, possibly: Nsight Systems notes that it may not have collected all");
+  }
   if (noted.none) sink.unseen("CUDA events: Nsight Systems notes that it collected none");
   if (noted.may_not_have_begun) {
     sink.unseen("CUDA events, possibly: Nsight Systems notes that tracing CUDA may not have begun");

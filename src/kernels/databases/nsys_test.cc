@@ -171,6 +171,20 @@ TEST(Nsys, ThatItSawNoCudaIsNoZero) {
   EXPECT_EQ(blind.no_evidence_for.size(), 1u);
 }
 
+// As Nsight Systems 2025.1 writes it of a program that it stopped before CUPTI's buffers were all there.
+TEST(Nsys, ThatItMayHaveLostCudaIsTold) {
+  const std::string asked = kStart + "INSERT INTO META_DATA_CAPTURE VALUES ('PROCESS_0:COLLECT_CUDA_TRACE', 'true');";
+  const auto note = [](const std::string& text) {
+    return "CREATE TABLE DIAGNOSTIC_EVENT (text TEXT); INSERT INTO DIAGNOSTIC_EVENT VALUES ('" + text + "');";
+  };
+  const auto [lossy, read] = read_nsys(made_database(asked + note("Not all CUDA events might have been collected.")));
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(lossy.lost_some);
+  const auto [whole, status] = read_nsys(made_database(asked + note("Not all NVTX events might have been collected.")));
+  ASSERT_TRUE(status);
+  EXPECT_FALSE(whole.lost_some);
+}
+
 TEST(Nsys, ReadsShapesNamesAndGraphNodes) {
   const auto [trace, status] = read_nsys(made_database(kStart + kTwoKernels));
   ASSERT_TRUE(status);

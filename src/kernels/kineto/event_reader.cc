@@ -31,6 +31,13 @@ const char* end_of_container(const char* at, const char* end) {
 // Sets the field to the value that begins at `at`; yields its end. nullptr: what stands there is better read slowly.
 inline const char* read_value(KinetoField field, const char* at, const char* end, KinetoEvent& event) {
   if (*at != '"' && *at != '[' && *at != '{') {
+    if (field == KinetoField::unused || is_number(field)) {
+      const ShortNumber number = short_number(at);
+      if (number.size != 0 && number.size <= static_cast<std::size_t>(end - at)) {
+        set_kineto_number(field, number.value, event);
+        return at + number.size;
+      }
+    }
     const PlainWord word = plain_word(at);
     if (word.size == 0 || word.size > static_cast<std::size_t>(end - at)) return nullptr;
     if (field != KinetoField::unused) set_word(field, word, at, event);

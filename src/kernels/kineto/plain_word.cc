@@ -79,6 +79,20 @@ Brackets brackets_in(const char* at) {
   return found;
 }
 
+constexpr std::uint64_t kZeros = 0x3030303030303030;
+
+// The highest bit of each byte that is no digit, of bytes from which '0' was taken by xor.
+constexpr std::uint64_t beyond_digits(std::uint64_t word) {
+  return ((word + 0x7676767676767676) | word) & 0x8080808080808080;
+}
+
+// Of eight digits as numbers, the first in the lowest byte.
+constexpr std::uint64_t number_of_digits(std::uint64_t word) {
+  constexpr std::uint64_t kPairs = 0x000000ff000000ff;
+  word = word * 10 + (word >> 8);  // pairs, then fours, then all of them
+  return ((word & kPairs) * 0x000f424000000064 + ((word >> 16) & kPairs) * 0x0000271000000001) >> 32;
+}
+
 // The number of 1 to 8 digits that begin at `at`, where 8 bytes are readable; nothing: they are not all digits.
 inline std::optional<std::uint64_t> eight_digits(const char* at, std::size_t size) {
   if constexpr (std::endian::native != std::endian::little) {
@@ -88,11 +102,9 @@ inline std::optional<std::uint64_t> eight_digits(const char* at, std::size_t siz
   }
   std::uint64_t word = 0;
   std::memcpy(&word, at, sizeof word);
-  word = (word ^ 0x3030303030303030) << (8 * (8 - size));  // digits as numbers, behind zeros
-  if (((word + 0x7676767676767676) | word) & 0x8080808080808080) return std::nullopt;
-  word = word * 10 + (word >> 8);  // pairs, then fours, then all of them
-  constexpr std::uint64_t kPairs = 0x000000ff000000ff;
-  return ((word & kPairs) * 0x000f424000000064 + ((word >> 16) & kPairs) * 0x0000271000000001) >> 32;
+  word = (word ^ kZeros) << (8 * (8 - size));  // digits as numbers, behind zeros
+  if (beyond_digits(word) != 0) return std::nullopt;
+  return number_of_digits(word);
 }
 
 // Likewise of 1 to 16.
@@ -112,6 +124,20 @@ PlainWord plain_word(const char* at) {
   const std::uint32_t inside = (std::uint32_t{1} << size) - 1;
   if ((look.odd & inside) != 0) return {};
   return {size, std::min(size, static_cast<unsigned>(std::countr_zero(look.point)))};
+}
+
+ShortNumber short_number(const char* at) {
+  if constexpr (std::endian::native != std::endian::little) return {};
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  word ^= kZeros;
+  // A digit is never taken for none, and the first byte that is none is told as such: a sum runs over behind it only.
+  const std::uint64_t beyond = beyond_digits(word);
+  const auto size = static_cast<unsigned>(std::countr_zero(beyond)) / 8;
+  if (beyond == 0 || size == 0) return {};
+  const auto end = static_cast<signed char>(at[size]);
+  if (end != ',' && end > ' ' && end != '}' && end != ']') return {};
+  return {size, number_of_digits(word << (8 * (8 - size)))};
 }
 
 const char* end_of_short_container(const char* at) {

@@ -19,6 +19,14 @@ inline constexpr std::size_t kPlainWordLook = 32;
 // readable there.
 PlainWord plain_word(const char* at);
 
+// A whole number of at most seven digits that a word is, as most are; a size of 0: it is not. kPlainWordLook bytes must
+// be readable there. Where it is one, plain_word and whole_number_of say the same.
+struct ShortNumber {
+  std::size_t size = 0;
+  std::uint64_t value = 0;
+};
+ShortNumber short_number(const char* at);
+
 // The whole number that the word is; nothing: it is none of at most 16 digits.
 std::optional<std::uint64_t> whole_number_of(PlainWord word, const char* at);
 

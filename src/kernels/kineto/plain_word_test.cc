@@ -27,6 +27,22 @@ TEST(PlainWord, EndsWhereJsonSaysAndHoldsNoBracket) {
   EXPECT_EQ(size(","), 0u);
 }
 
+TEST(PlainWord, ShortNumbersAreThoseThatWordsAre) {
+  constexpr std::string_view kBytes = "0123456789.-e,}] \n\"[{x\x80\xff\x01";
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 200'000; ++round) {
+    std::string text;
+    for (std::size_t digits = random() % 10; digits > 0; --digits) text += kBytes[random() % 10];
+    for (std::size_t rest = random() % 4; rest > 0; --rest) text += kBytes[random() % kBytes.size()];
+    const std::string with_rest = padded(text);
+    const ShortNumber number = short_number(with_rest.data());
+    const PlainWord word = plain_word(with_rest.data());
+    const auto whole = word.size < 8 ? whole_number_of(word, with_rest.data()) : std::nullopt;
+    ASSERT_EQ(number.size, whole ? word.size : 0) << text;
+    ASSERT_EQ(number.value, whole.value_or(0)) << text;
+  }
+}
+
 // Of what can stand in a number, and digits most of all.
 TEST(PlainWord, NumbersAreWhatTheSlowWaySays) {
   constexpr std::string_view kBytes = "0123456789012345678901234567890123456789....-+eEx";

@@ -118,7 +118,7 @@ class TraceSink {
   // The following are told by some formats, at any time, and heard by some sinks.
   // Times count from this moment of the UNIX clock, in nanoseconds; before the first event.
   virtual void clock(std::int64_t /*base_ns*/) {}
-  // So many records of a kind of track were dropped or could not be used.
+  // So many records of a kind of track were dropped or could not be used; 0: some, and nobody knows how many.
   virtual void lost(TrackKind, std::uint64_t /*records*/) {}
   // There is nothing of what ran on devices, for this reason: not the same as that nothing ran.
   virtual void no_evidence(std::string_view /*why*/) {}

@@ -47,6 +47,7 @@ struct RecordedTrace final : TraceSink {
   std::uint64_t environments = 0;
   std::vector<RecordedTotal> sums;
   std::uint64_t lost_records = 0;
+  bool lost_some = false;
   std::vector<std::string> no_evidence_for;
   std::map<NameId, CodeOfName> code;
 
@@ -64,7 +65,10 @@ struct RecordedTrace final : TraceSink {
   void total(const TraceEvent& event, const Extra* extra, const Durations& time, std::int64_t nested_ns) override {
     sums.push_back({event, extra == nullptr ? Extra{} : *extra, time, nested_ns});
   }
-  void lost(TrackKind, std::uint64_t records) override { lost_records += records; }
+  void lost(TrackKind, std::uint64_t records) override {
+    lost_records += records;
+    lost_some = true;
+  }
   void no_evidence(std::string_view why) override { no_evidence_for.emplace_back(why); }
   void traced(Activity activity) override { kinds_traced.insert(activity); }
   void rank(std::int32_t rank, std::int32_t) override { of_rank = rank; }
