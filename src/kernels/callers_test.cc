@@ -115,6 +115,22 @@ TEST_F(Callers, AreThoseOfTheTimeOfTheSample) {
   expect_true_chains(0.95);
 }
 
+// As kernels of BLAS have it: a function that keeps more of its own on the stack than is usually copied.
+TEST_F(Callers, BeyondWhatIsCopiedAreFoundInDeepCopies) {
+  std::string leaf = kLeaf;
+  leaf.replace(leaf.find("room[3000]"), 10, "room[30000]");
+  test::write_file(folder_ / "leaf.c", leaf);
+  if (!build("-O1", "-O1 -fno-asynchronous-unwind-tables")) GTEST_SKIP() << "no gcc here";
+  ASSERT_TRUE(test::run_child(*sampler_, {folder_ / "chain"}).ok);
+  const CpuEvidence usual = sampler_->take();
+  EXPECT_GT(usual.cut_stacks, usual.samples.size() / 2);
+  sampler_.reset();
+  const auto reduce = [this](CpuEvidence& evidence) { find_callers(evidence, cache_); };
+  sampler_ = CpuSampler::open(499, reduce, StackCopies::deep);
+  if (!sampler_->copies_stacks()) GTEST_SKIP() << sampler_->take().callers_unavailable;
+  expect_true_chains(0.95);
+}
+
 TEST_F(Callers, AreNobodyWhereTheFileWasReplaced) {
   if (!build("-O1", "-O1")) GTEST_SKIP() << "no gcc here";
   CpuEvidence evidence;
