@@ -41,6 +41,7 @@ static double used(void) {
 }
 void leaf(double seconds) {
   char room[3000];
+  for (unsigned i = 0; i < sizeof room; i += 512) room[i] = 1; /* what was never written is not copied */
   double end = used() + seconds;
   while (used() < end) { room[(int)sum & 7] = 1; sum = spin(sum + room[0]); }
 }
