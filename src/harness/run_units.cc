@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "base/units.h"
 #include "harness/conditions/canaries.h"
 #include "harness/forecast.h"
 #include "harness/plan.h"
@@ -35,6 +36,14 @@ bool has_used_torch(const std::vector<Unit>& units) {
       return file_name(library.path).starts_with("libtorch_python.so");
     });
   });
+}
+
+constexpr double kMostTelling = 0.001;  // of a timing unit, for telling of the steps that it marks
+
+// Whether the steps that a program marks are the window of a unit of this role.
+bool is_by_marks(const std::vector<Unit>& units, UnitRole role) {
+  return std::any_of(units.begin(), units.end(),
+                     [&](const Unit& unit) { return unit.role == role && unit.window && !unit.window->marks.empty(); });
 }
 
 double end_of(const Unit& unit) { return unit.started_seconds + unit.wall_seconds; }
@@ -70,7 +79,8 @@ class Scheduler {
     total_ = static_cast<int>(first_unit_) + sides() * (rounds + (warm_up_first ? plan_.warmup : 0));
     observer_.planned(total_);
     const bool is_warm = !warm_up_first || warm_up();
-    uses_torch_ = has_used_torch(run_.units);
+    settle_marks();
+    executor_.settle_sampling();
     const bool measured = is_warm && measure(rounds);
     surroundings_.end();
     if (measured && !run_.canaries.empty() && interrupt_count() == 0) canaries_.take(last_end());
@@ -112,6 +122,25 @@ class Scheduler {
       if (round == 0) stop_useless_sampling();
     }
     return true;
+  }
+
+  // Timing units tell of the steps that they mark where the warm-up showed that the window is theirs and that it costs
+  // next to nothing; on all sides alike, also those of a run that is taken up again.
+  void settle_marks() {
+    const bool began_so = is_by_marks(run_.units, UnitRole::timing);
+    if (!began_so && !is_by_marks(run_.units, UnitRole::warmup)) return;
+    if (began_so || most_telling_ <= kMostTelling) {
+      timing_marks_ = marks_of_all();
+      return;
+    }
+    observer_.remark(
+        fmt::format("the program marks its steps, but telling of them would take up to {} of a unit: "
+                    "timing units are not asked, and what is sampled of them is of the whole unit",
+                    format_percent(most_telling_)));
+  }
+
+  MarksAsked marks_of_all() const {
+    return has_used_torch(run_.units) ? MarksAsked::by_nvtx_and_torch : MarksAsked::by_nvtx;
   }
 
   // Into a program that uses less CPU time than lies between two samples none falls, and watching it costs up to a
@@ -167,6 +196,9 @@ class Scheduler {
     }
     UnitOutcome outcome = executor_.execute(request);
     settle_interrupt(outcome);
+    if (outcome.wall_seconds > 0) {
+      most_telling_ = std::max(most_telling_, outcome.telling_seconds / outcome.wall_seconds);
+    }
     const std::optional<Finding> trouble = surroundings_.after(planned, index, environment, outcome.end.server_failed);
     const std::optional<Finding> failed = unit_finding(what, outcome, plan_.timeout_seconds, home_);
     if (!outcome.not_started.empty()) return stop(*failed);
@@ -308,7 +340,7 @@ class Scheduler {
     request.server = surroundings_.server(planned.side);
     request.environment_pad = pads_.next();
     request.timeout_seconds = plan_.timeout_seconds;
-    request.uses_torch = uses_torch_;
+    request.marks = planned.role == UnitRole::timing ? timing_marks_ : marks_of_all();
     request.sources = &plan_.sources;
     if (!plan_.same_outputs.empty()) request.outputs = &outputs_;
     request.window_metric =
@@ -358,7 +390,8 @@ class Scheduler {
   OutputWatch outputs_;
   Failures failures_;
   Surroundings surroundings_;
-  bool uses_torch_ = false;  // settled before the first timing unit, for all units of all sides alike
+  MarksAsked timing_marks_ = MarksAsked::nothing;
+  double most_telling_ = 0;  // of a unit of the warm-up, as a share of it
   Canaries canaries_;
   int total_ = 0;
   double offset_ = 0;          // the end of the units that were there already

@@ -256,21 +256,29 @@ TEST(Scheduler, AFailedEvidenceUnitLeavesTheTimingComplete) {
 }
 
 // Settled before the first timing unit, so that all of them are measured alike.
-TEST(RunUnits, AreOfPytorchOnAllSidesWhereAWarmUpOfOneSideLoadedIt) {
-  const auto loads = [](int from) {
-    return FakeExecutor([from](int i) {
+TEST(RunUnits, TellOfTheirMarksWhereAWarmUpOfOneSideShowedThatItCostsNothing) {
+  using enum MarksAsked;
+  const auto asked = [](int warmup, double telling_seconds, bool has_marks) {
+    FakeExecutor executor([&](int i) {
       UnitOutcome outcome = fine(i);
-      if (i >= from) outcome.libraries.push_back({.path = "/v/site-packages/torch/lib/libtorch_python.so"});
+      if (i % 2 == 0) return outcome;
+      outcome.libraries.push_back({.path = "/v/site-packages/torch/lib/libtorch_python.so"});
+      outcome.telling_seconds = telling_seconds;
+      if (has_marks) outcome.window.emplace().marks = "step_N";
       return outcome;
     });
+    SchedulerBench bench(2, 1, warmup);
+    bench.plan.kernels = KernelsWay::none;
+    bench.execute(executor);
+    return executor.marks;
   };
-  SchedulerBench bench(2, 1), cold(2, 1, 0);
-  bench.plan.kernels = cold.plan.kernels = KernelsWay::none;
-  FakeExecutor second_side = loads(1), no_warmup = loads(0);
-  bench.execute(second_side);
-  EXPECT_EQ(second_side.uses_torch, (std::vector<bool>{false, false, true, true}));
-  cold.execute(no_warmup);
-  EXPECT_EQ(no_warmup.uses_torch, (std::vector<bool>{false, false}));
+  using Asked = std::vector<MarksAsked>;
+  EXPECT_EQ(asked(1, 0.0005, true), (Asked{by_nvtx, by_nvtx, by_nvtx_and_torch, by_nvtx_and_torch}));
+  EXPECT_EQ(asked(1, 0.002, true), (Asked{by_nvtx, by_nvtx, nothing, nothing}));
+  EXPECT_EQ(asked(1, 0.0005, false), (Asked{by_nvtx, by_nvtx, nothing, nothing}));
+  EXPECT_EQ(asked(0, 0.0005, true), (Asked{nothing, nothing}));
+  EXPECT_EQ(asked(2, 0.0005, true),
+            (Asked{by_nvtx, by_nvtx, by_nvtx_and_torch, by_nvtx_and_torch, by_nvtx_and_torch, by_nvtx_and_torch}));
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ class FakeExecutor : public Executor {
     pads.push_back(request.environment_pad);
     environments.push_back(*request.environment);
     window_metrics.push_back(request.window_metric);
-    uses_torch.push_back(request.uses_torch);
+    marks.push_back(request.marks);
     if (!text.empty() && request.output) request.output(text);
     UnitOutcome outcome = answer_(static_cast<int>(programs.size()) - 1);
     outcome.started_at = 100 + static_cast<double>(programs.size());
@@ -48,7 +48,7 @@ class FakeExecutor : public Executor {
   std::vector<std::string> programs;
   std::vector<int> pads;
   std::vector<std::string> window_metrics;
-  std::vector<bool> uses_torch;
+  std::vector<MarksAsked> marks;
   std::vector<std::vector<std::string>> environments;
   std::string text;  // what every unit writes to stdout
 

@@ -162,6 +162,7 @@ Open begin_range(std::uint32_t thread, const char* name) {
   bool has_number = false;
   const std::size_t step = step_name_size(name, size, has_number);
   const std::uint32_t row = step == 0 ? 0 : row_for(thread, name, step, has_number);
+  if (MarksFile* file = marks.load()) __atomic_fetch_add(&file->passed, 1, __ATOMIC_RELAXED);
   return {row, 0, row == 0 ? 0 : monotonic_ns()};
 }
 

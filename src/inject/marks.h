@@ -22,7 +22,7 @@ struct MarksFile {
   char magic[16];  // "varve-marks 1"
   std::uint32_t process;
   std::uint32_t rows, lost;  // that are there; ranges for which there was no room
-  std::uint32_t unused;
+  std::uint32_t passed;      // ranges of any name since there is a file
   StepRow steps[kMostRows];
 };
 static_assert(sizeof(StepRow) == 104 && sizeof(MarksFile) == 32 + 256 * 104);

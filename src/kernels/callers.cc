@@ -13,6 +13,8 @@
 namespace varve {
 
 namespace {
+constexpr std::size_t kFewFrames = 4;  // of many KiB each, where these are all that a full copy shows
+
 // Records in the order of time, wherever the rings had them.
 template <class Record>
 std::vector<const Record*> by_time(const std::vector<Record>& records) {
@@ -40,6 +42,8 @@ class StackReducer {
     const StackBytes stack{top.value_or(0), bytes.subspan(copied.start, copied.size)};
     process_ = sample.process;
     const WalkedStack walked = walk_stack(copied.registers, stack, find_);
+    const bool is_full = copied.size == evidence_.stack_bytes && copied.size > 0;
+    if (is_full && !walked.whole && !walked.frames.empty() && walked.frames.size() < kFewFrames) ++evidence_.cut_stacks;
     std::uint32_t node = CallerTree::kNone;
     for (auto frame = walked.frames.rbegin(); frame != walked.frames.rend(); ++frame) {
       node = evidence_.callers.called(node, function_of(*frame));
@@ -112,7 +116,8 @@ void find_callers(CpuEvidence& evidence, SymbolCache& cache) {
   });
   StackReducer reducer(evidence, cache.files());
   for (const CopiedStacks::Stack& stack : stacks) reducer.reduce(stack);
-  evidence.stacks = {};
+  evidence.stacks.stacks.clear();  // their memory stays: see CpuSampler
+  evidence.stacks.bytes.clear();
 }
 
 }  // namespace varve

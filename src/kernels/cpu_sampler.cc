@@ -24,7 +24,7 @@ constexpr std::size_t kMostPages = 64;          // 256 KiB a CPU: 6 500 samples,
 constexpr std::size_t kMostPagesManyCpus = 16;  // from 128 CPUs on
 constexpr std::size_t kManyCpus = 128;
 constexpr std::size_t kMostPagesWithStacks = 256;   // 1 MiB a CPU: 60 samples, 0.6 s
-constexpr std::size_t kFewestPagesWithStacks = 64;  // 15 samples
+constexpr std::size_t kFewestPagesWithStacks = 64;  // 15 samples; of deep copies there is room for 25 in all of it
 constexpr std::size_t kMostStackBytes = std::size_t{64} << 20;
 
 // The trailer of every record that is no sample (sample_id_all): process, thread, time, CPU.
@@ -209,13 +209,13 @@ struct CpuSampler::Rings {
   }
 
   // Opens one event a CPU, and maps their rings. Whether there are any stands in the evidence.
-  void open(std::int64_t period_ns, const PerfSampleContent& wanted);
+  void open(std::int64_t period_ns, const PerfSampleContent& wanted, std::size_t fewest_pages);
 };
 
 CpuSampler::CpuSampler(std::unique_ptr<Rings> rings) : rings_(std::move(rings)) {}
 CpuSampler::~CpuSampler() = default;
 
-void CpuSampler::Rings::open(std::int64_t period_ns, const PerfSampleContent& wanted) {
+void CpuSampler::Rings::open(std::int64_t period_ns, const PerfSampleContent& wanted, std::size_t fewest_pages) {
   PerfEventsOpened opened = open_sampling_events(online_cpus(), static_cast<std::uint64_t>(period_ns), wanted);
   evidence.period_ns = period_ns;
   evidence.scope = opened.kernel_code ? "user and kernel" : "user";
@@ -226,13 +226,14 @@ void CpuSampler::Rings::open(std::int64_t period_ns, const PerfSampleContent& wa
   for (int descriptor : opened.descriptors) rings.push_back({descriptor, MAP_FAILED, 0});
   if (!evidence.unavailable.empty()) return;
   const bool stacks = content.stack_bytes != 0;
+  evidence.stack_bytes = content.stack_bytes;
   if (wanted.stack_bytes != 0 && !stacks) evidence.callers_unavailable = "this kernel copies no stacks with samples";
   const std::size_t most = rings.size() < kManyCpus ? kMostPages : kMostPagesManyCpus;
-  if (stacks ? map_all(kMostPagesWithStacks, kFewestPagesWithStacks) : map_all(most, 1)) return;
+  if (stacks ? map_all(kMostPagesWithStacks, fewest_pages) : map_all(most, 1)) return;
   const std::string problem = std::strerror(errno);
   close_all();
   if (stacks) {
-    open(period_ns, {});
+    open(period_ns, {}, 1);
     evidence.callers_unavailable =
         fmt::format("too little memory may be locked for copies of stacks ({}): ulimit -l unlimited", problem);
     return;
@@ -243,18 +244,19 @@ void CpuSampler::Rings::open(std::int64_t period_ns, const PerfSampleContent& wa
       problem, 516);
 }
 
-std::unique_ptr<CpuSampler> CpuSampler::open(double hertz, ReduceStacks reduce) {
+std::unique_ptr<CpuSampler> CpuSampler::open(double hertz, ReduceStacks reduce, StackCopies copies) {
   auto rings = std::make_unique<Rings>();
   double rate = std::isfinite(hertz) ? std::clamp(hertz, 1.0, 10'000.0) : 99.0;
   PerfSampleContent wanted;
   if (reduce) {
-    wanted = content_with_stacks();
+    wanted = content_with_stacks(copies);
     if (wanted.stack_bytes == 0) rings->evidence.callers_unavailable = "stacks are read on x86-64 only";
     rings->reduce = std::move(reduce);
   } else {
     rings->evidence.callers_unavailable = "nobody asked for them";
   }
-  rings->open(std::llround(1e9 / rate), wanted);
+  const bool deep = copies == StackCopies::deep;
+  rings->open(std::llround(1e9 / rate), wanted, deep ? kMostPagesWithStacks : kFewestPagesWithStacks);
   if (!rings->evidence.unavailable.empty()) rings->close_all();
   return std::unique_ptr<CpuSampler>(new CpuSampler(std::move(rings)));
 }
@@ -279,6 +281,7 @@ CpuEvidence CpuSampler::take() {
   CpuEvidence& kept = rings_->evidence;
   CpuEvidence taken = std::exchange(kept, {});
   kept.stacks = std::exchange(taken.stacks, {});
+  kept.stack_bytes = taken.stack_bytes;
   kept.period_ns = taken.period_ns;
   kept.scope = taken.scope;
   kept.scope_limit = taken.scope_limit;

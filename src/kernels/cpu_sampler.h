@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "binary/frames/frame_rules.h"
+#include "kernels/perf_sample.h"
 #include "kernels/stacks/caller_tree.h"
 
 namespace varve {
@@ -61,12 +62,14 @@ struct CpuEvidence {
   std::vector<ExecutableMapping> mappings;
   std::vector<ProcessFork> forks;
   std::vector<ProcessExec> execs;
-  std::uint64_t lost = 0;      // records that found no room (in the ring, or above the cap of 8 million samples)
-  std::int64_t period_ns = 0;  // CPU time one sample stands for
-  std::string scope;           // "user" or "user and kernel"
-  std::string scope_limit;     // why kernel code was not seen; "" when it was
-  std::string unavailable;     // why nothing could be sampled; "" when it could
-  CopiedStacks stacks;         // empty once they are reduced
+  std::uint64_t lost = 0;       // records that found no room (in the ring, or above the cap of 8 million samples)
+  std::int64_t period_ns = 0;   // CPU time one sample stands for
+  std::string scope;            // "user" or "user and kernel"
+  std::string scope_limit;      // why kernel code was not seen; "" when it was
+  std::string unavailable;      // why nothing could be sampled; "" when it could
+  CopiedStacks stacks;          // empty once they are reduced
+  std::size_t stack_bytes = 0;  // that are copied with a sample, at most
+  std::size_t cut_stacks = 0;   // that were copied whole and ended within the few functions that were running
   CallerTree callers;
   std::string callers_unavailable;  // why samples have no callers; "" when they may have
 };
@@ -87,8 +90,10 @@ class CpuSampler {
  public:
   // `hertz` samples a second of CPU time, 1 to 10 000 (clamped). Never null: what is not permitted here shows in
   // unavailable(), and such a sampler does nothing. With `reduce` the user stack is copied with every sample where the
-  // kernel can do so; `reduce` is called by poll() whenever 64 MiB of stacks have come together, and by take().
-  static std::unique_ptr<CpuSampler> open(double hertz, ReduceStacks reduce = {});
+  // kernel can do so; `reduce` is called by poll() whenever 64 MiB of stacks have come together, and by take(). Deep
+  // copies need rings of full size.
+  static std::unique_ptr<CpuSampler> open(double hertz, ReduceStacks reduce = {},
+                                          StackCopies copies = StackCopies::usual);
   ~CpuSampler();
   CpuSampler(const CpuSampler&) = delete;
   CpuSampler& operator=(const CpuSampler&) = delete;

@@ -9,7 +9,7 @@
 namespace varve {
 
 namespace {
-constexpr std::uint32_t kStackBytes = 16 * 1024;
+constexpr std::uint32_t kStackBytes = 16 * 1024, kDeepStackBytes = 40 * 1024;
 
 // A register as perf numbers it and as DWARF does.
 struct RegisterNames {
@@ -45,11 +45,12 @@ void read_stack(PerfFields& fields, PerfSample& sample) {
 }
 }  // namespace
 
-PerfSampleContent content_with_stacks() {
+PerfSampleContent content_with_stacks(StackCopies copies) {
   PerfSampleContent content;
+  if (copies == StackCopies::none) return content;
 #if defined(__x86_64__)
   for (const RegisterNames& names : kRegisters) content.registers |= std::uint64_t{1} << names.perf;
-  content.stack_bytes = kStackBytes;
+  content.stack_bytes = copies == StackCopies::deep ? kDeepStackBytes : kStackBytes;
 #endif
   return content;
 }

@@ -15,9 +15,13 @@ struct PerfSampleContent {
   std::uint32_t stack_bytes = 0;  // of the user stack, from the stack pointer up
 };
 
+// How much of the user stack is copied with a sample: 16 KiB, or 40 for programs whose functions keep that much of
+// their own on it.
+enum class StackCopies : std::uint8_t { none, usual, deep };
+
 // The registers that lead from a frame to its caller's, and how much of the stack is copied. Nothing on processors
 // whose unwind tables are not read here.
-PerfSampleContent content_with_stacks();
+PerfSampleContent content_with_stacks(StackCopies copies = StackCopies::usual);
 
 struct PerfSample {
   std::uint64_t address = 0;

@@ -54,7 +54,7 @@ class Program:
     def run(self, python, text, *flags, hooked=True, expect=0):
         (self.folder / "program.py").write_text(textwrap.dedent(text))
         paths = ([str(self.folder / "hook")] if hooked else []) + [str(self.modules)]
-        environment = dict(os.environ, PYTHONPATH=":".join(paths), PYTHONDONTWRITEBYTECODE="1")
+        environment = dict(os.environ, PYTHONPATH=":".join(paths), PYTHONDONTWRITEBYTECODE="1", KINETO_USE_DAEMON="1")
         environment.pop("PYTHONWARNINGS", None)
         done = subprocess.run([python, *flags, str(self.folder / "program.py")], capture_output=True, text=True,
                               env=environment, timeout=120)
@@ -242,7 +242,7 @@ open(%r, "w").write("a number")
 wait_for(lambda: "disable" in log)
 print(log)""" % (str(metrics), str(metrics)))
         self.assertEqual(done.stdout.splitlines(), ["['prepare', 'enable']", "['prepare', 'enable', 'disable']"])
-        self.assertEqual(program.names(), ["facts", "holds", "hook", "opened"])
+        self.assertEqual(program.names(), ["facts", "hook", "opened"])
 
     def test_windows_follow_each_other_until_then(self):
         program = Program(TORCH, window=(0, 0.2, 0))
@@ -257,6 +257,21 @@ before = len(log)
 work(1)
 print(len(log) - before, log.count("enable") - log.count("disable"))""" % (str(metrics), str(metrics), str(program.out)))
         self.assertEqual(done.stdout.strip(), "0 0", "no other one is opened behind it")
+
+    def test_without_a_number_the_last_windows_are_kept_until_the_end(self):
+        program = Program(TORCH, window=(0, 0.4, 0))
+        done = program.run(self.python, WORK + self.HELD + """
+class Result(torch.autograd.profiler.Result):
+    now = '{"traceEvents": [{"before": 1, "and": "much more than what follows it in the program that is told"}]}'
+    def __init__(self): self.text = Result.now
+torch.autograd.profiler.Result = Result
+wait_for(lambda: log.count("disable") > 1)
+Result.now = '{"traceEvents": [{"cat": "cpu_op", "dur": 1e6}]}'
+wait_for(lambda: log.count("disable") > 3)
+Result.now = "{}"  # of a window that was open for a moment only
+print(log.count("enable") > 3)""")
+        self.assertEqual(done.stdout.strip(), "True")
+        self.assertIn("cpu_op", program.read("hook"))
 
     def test_another_window_is_opened_where_nothing_ran_in_one(self):
         program = Program(TORCH, window=(0.2, 0.2))
@@ -360,20 +375,33 @@ if __name__ == "__main__":
         for method, held in (("spawn", True), ("forkserver", True), ("fork", False)):
             program = Program(TORCH, window=(0.2, 0.2))
             done = program.run(self.python, WORK + """
-import multiprocessing, os, torch
+import ctypes, multiprocessing, os, sys, torch
 open(%r + "/asked_%%d" %% os.getpid(), "w").close()
+def asks(): return int(ctypes.CDLL(None).getenv(b"KINETO_USE_DAEMON") != 0)
 def task():
     end = time.time() + (60 if %r else 0)
     while "enable" not in torch.autograd.profiler.log and time.time() < end: work(0.1)
+    sys.exit(asks())
 if __name__ == "__main__":
     worker = multiprocessing.get_context(%r).Process(target=task)
     worker.start()
     worker.join()
-    print(worker.pid, os.getpid())""" % (str(program.out), held, method))
-            worker, main = done.stdout.split()
-            self.assertEqual("holds_" + worker in program.left(), held, method)
+    print(worker.pid, worker.exitcode, asks())""" % (str(program.out), held, method))
+            worker, worker_asks, main_asks = done.stdout.split()
+            self.assertEqual(int(worker_asks), not held, method)
             self.assertEqual("hook_%s.json" % worker in program.left(), held, "its window is the hook's own")
-            self.assertNotIn("holds_" + main, program.left())
+            self.assertEqual(main_asks, "1")
+
+    def test_pytorch_does_not_hear_of_a_daemon_that_it_would_not_ask(self):
+        has_driver = os.path.exists("/proc/driver/nvidia/version")
+        for version, wanted in (("'2.1.2+cu121'", has_driver), ("'2.15.0'", True)):
+            program = Program(dict(TORCH, **{"torch/version.py": "__all__ = ['__version__']\n__version__ = %s\n" % version
+                                             + TORCH["torch/version.py"]}), window=(9, 0.2))
+            program.write("torch/__init__.py", "import ctypes\nasks = ctypes.CDLL(None).getenv(b'KINETO_USE_DAEMON') != 0\n"
+                          + textwrap.dedent(TORCH["torch/__init__.py"]))
+            done = program.run(self.python, "import torch\nprint(torch.asks)")
+            if sys.version_info >= (3, 6):
+                self.assertEqual(done.stdout, "%s\n" % wanted, version)
 
     def test_a_program_does_not_wait_for_a_window_that_has_not_begun(self):
         for begin, waits in ((100, False), (-1, True)):

@@ -94,7 +94,8 @@ class Program:
         found = []
         for path in sorted(self.marks.glob("marks-*")):
             data = path.read_bytes()
-            magic, process, rows = struct.unpack_from("=16sII", data)
+            magic, process, rows, _, passed = struct.unpack_from("=16s4I", data)
+            self.passed = passed
             assert magic == b"varve-marks 1\0\0\0" and len(data) == 32 + 256 * 104, path
             for i in range(rows):
                 first, last, total, count, thread, numbered, name = struct.unpack_from("=4Q2I64s", data, 32 + i * 104)
@@ -142,6 +143,7 @@ with record_function("step_" + 70 * "x" + "step 1"): pass
         self.assertEqual(program.run(text), "done True []\n")
         rows = {row[0]: row[1:] for row in program.rows()}
         self.assertEqual(sorted(rows), ["step_", "train_step"])
+        self.assertEqual(program.passed, 5 + 1 + 2, "of any name, until the last step ended")
         numbered, thread, count, length, total = rows["step_"]
         self.assertEqual((numbered, thread, count), (1, 1, 6))
         self.assertTrue(0.1e9 <= total <= length, (total, length))
@@ -213,22 +215,33 @@ class Runs(unittest.TestCase):
     def windows(self, run):
         return [(unit["role"], unit.get("window", {}).get("marks")) for unit in run["units"]]
 
+    LONG = STEPS.replace("work(0.1)", "work(0.4)")
+
     def test_samples_are_of_the_steps_of_a_program_that_uses_pytorch(self):
         program = Program()
-        run = program.under_varve(STEPS, "--warmup", "1")
+        run = program.under_varve(self.LONG, "--warmup", "2")
         self.assertTrue(run["complete"])
-        self.assertEqual(self.windows(run), [("warmup", None), ("timing", "step_N"), ("timing", "step_N")])
+        self.assertEqual(self.windows(run), [("warmup", None), ("warmup", "step_N"), ("timing", "step_N"), ("timing", "step_N")])
         for unit in run["units"][1:]:
             self.assertTrue(0.1e9 <= unit["window"]["length_ns"] < 1e9 * unit["wall_seconds"], unit["window"])
         self.assertEqual(program.left_behind(), [])
 
+    def test_timing_units_are_left_alone_where_telling_costs_more_than_a_thousandth(self):
+        many = self.LONG.replace("report()", """
+for i in range(1000):
+    with record_function("another %d" % i): pass
+with record_function("step_5"): pass
+report()""")
+        run = Program().under_varve(many, "--warmup", "2")
+        self.assertEqual(self.windows(run), [("warmup", None), ("warmup", "step_N"), ("timing", None), ("timing", None)])
+
     def test_without_a_warm_up_nothing_is_known_of_it(self):
-        run = Program().under_varve(STEPS, "--warmup", "0")
+        run = Program().under_varve(self.LONG, "--warmup", "0")
         self.assertEqual(self.windows(run), 2 * [("timing", None)])
 
     def test_programs_without_it_get_no_hook(self):
         ask = "report(); assert os.environ['PYTHONPATH'] == os.environ['MODULES']"
-        run = Program().under_varve(ask, "--warmup", "1")
+        run = Program().under_varve(ask, "--warmup", "2")
         self.assertTrue(run["complete"], run.get("incomplete_reason"))
 
 

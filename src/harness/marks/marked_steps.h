@@ -12,12 +12,16 @@ namespace varve {
 // Where libvarve-cuda.so stands: installed, or beside the program where that was built; empty: neither.
 std::string injected_library();
 
+// What a unit's program is asked to tell of the steps that it marks.
+enum class MarksAsked : std::uint8_t { nothing, by_nvtx, by_nvtx_and_torch };
+
 // The steps that a unit's program marked, by ranges of NVTX or PyTorch's record_function, by CLOCK_MONOTONIC.
 struct MarkedSteps {
   std::string annotation;   // "step_N"
   std::uint64_t count = 0;  // of all processes and threads together
   std::vector<Stretch>
-      stretches;  // from the beginning of a thread's first to the end of its last; those of several united
+      stretches;               // from the beginning of a thread's first to the end of its last; those of several united
+  double telling_seconds = 0;  // what telling of them cost the program, at most
 };
 
 // Where the steps that are marked are put down: by the library that a program's NVTX loads (src/inject/marks.cc), and
@@ -28,10 +32,11 @@ class MarksFolder {
   MarksFolder(std::string path, bool wanted);
 
   // Adds what tells a program of it: of the library, unless the environment names another listener or asks our own for
-  // ranges; of the hook, where it is `of_torch`.
-  void add_to(std::vector<std::string>& environment, bool of_torch) const;
-  // What the unit left there, which is removed. Nothing: no step was marked twice, or none inside of its life.
-  std::optional<MarkedSteps> take(const Stretch& life);
+  // ranges; of the hook, where PyTorch is asked.
+  void add_to(std::vector<std::string>& environment, MarksAsked asked) const;
+  // What a unit that was asked so left there, which is removed. Nothing: no step was marked twice, or none inside of
+  // its life.
+  std::optional<MarkedSteps> take(const Stretch& life, MarksAsked asked);
 
  private:
   void add_hook_to(std::vector<std::string>& environment) const;
@@ -50,6 +55,8 @@ struct MarksRow {
   std::int64_t total_ns = 0;
 };
 std::vector<MarksRow> parse_marks(std::string_view bytes);
+// What telling of the ranges in one file cost, at most.
+double telling_seconds(std::string_view bytes, MarksAsked asked);
 // Of all rows the annotation that covers most, PyTorch's own steps before any other.
 std::optional<MarkedSteps> steps_of(const std::vector<MarksRow>& rows, const Stretch& life);
 

@@ -80,6 +80,16 @@ TEST(MarkedSteps, AreNoneWhereNothingMakesSense) {
   EXPECT_TRUE(parse_marks("varve-marks 2" + whole.substr(13)).empty());
 }
 
+TEST(MarkedSteps, CostWhatTheirNumberTells) {
+  std::string bytes = marks_of({row_of("step_", 2000, 3000, 3)});
+  EXPECT_DOUBLE_EQ(telling_seconds(bytes, MarksAsked::by_nvtx), 0.0005);
+  const std::uint32_t ranges = 1'000'000;
+  std::memcpy(bytes.data() + 28, &ranges, sizeof ranges);
+  EXPECT_DOUBLE_EQ(telling_seconds(bytes, MarksAsked::by_nvtx), 0.1505);
+  EXPECT_DOUBLE_EQ(telling_seconds(bytes, MarksAsked::by_nvtx_and_torch), 4.0005);
+  EXPECT_EQ(telling_seconds("something else, of more than 32 bytes", MarksAsked::by_nvtx), 0);
+}
+
 // A folder that has not changed since it was found empty is not listed again.
 TEST(MarksFolder, GivesWhatAUnitLeavesAfterUnitsThatLeftNothing) {
   namespace fs = std::filesystem;
@@ -87,15 +97,15 @@ TEST(MarksFolder, GivesWhatAUnitLeavesAfterUnitsThatLeftNothing) {
   ASSERT_NE(mkdtemp(base.data()), nullptr);
   MarksFolder marks(base + "/marks", true);
   fs::last_write_time(base + "/marks", fs::file_time_type::clock::now() - std::chrono::hours(1));
-  EXPECT_FALSE(marks.take(kLifeOfUnit));
-  EXPECT_FALSE(marks.take(kLifeOfUnit));
+  EXPECT_FALSE(marks.take(kLifeOfUnit, MarksAsked::by_nvtx));
+  EXPECT_FALSE(marks.take(kLifeOfUnit, MarksAsked::by_nvtx));
   std::ofstream(base + "/marks/marks-1", std::ios::binary) << marks_of({row_of("step ", 2000, 5000, 9)});
-  const auto steps = marks.take(kLifeOfUnit);
+  const auto steps = marks.take(kLifeOfUnit, MarksAsked::by_nvtx);
   ASSERT_TRUE(steps);
   EXPECT_EQ(steps->count, 9u);
   EXPECT_FALSE(fs::exists(base + "/marks/marks-1"));
   std::ofstream(base + "/marks/marks-2", std::ios::binary) << marks_of({row_of("step ", 2000, 6000, 3)});
-  EXPECT_EQ(marks.take(kLifeOfUnit)->count, 3u) << "within one step of the clock";
+  EXPECT_EQ(marks.take(kLifeOfUnit, MarksAsked::by_nvtx)->count, 3u) << "within one step of the clock";
   fs::remove_all(base);
 }
 
@@ -104,21 +114,22 @@ TEST(MarksFolder, StandsBeforeThePythonPathOfProgramsThatUsePytorch) {
   ASSERT_NE(mkdtemp(base.data()), nullptr);
   const std::string hook = base + "/marks/hook";
   const MarksFolder marks(base + "/marks", true);
-  const auto python_path = [](const MarksFolder& folder, std::vector<std::string> environment, bool of_torch) {
-    folder.add_to(environment, of_torch);
+  constexpr auto kTorch = MarksAsked::by_nvtx_and_torch;
+  const auto python_path = [](const MarksFolder& folder, std::vector<std::string> environment, MarksAsked asked) {
+    folder.add_to(environment, asked);
     std::string all;
     for (const std::string& setting : environment) {
       if (setting.starts_with("PYTHONPATH=")) all += setting;
     }
     return all;
   };
-  EXPECT_EQ(python_path(marks, {"PYTHONPATH=/a:/b", "X=1"}, true), "PYTHONPATH=" + hook + ":/a:/b");
-  EXPECT_EQ(python_path(marks, {"PYTHONPATH="}, true), "PYTHONPATH=" + hook);
-  EXPECT_EQ(python_path(marks, {"NVTX_INJECTION64_PATH=/other.so"}, true), "PYTHONPATH=" + hook);
-  EXPECT_EQ(python_path(marks, {"PYTHONPATH=/a"}, false), "PYTHONPATH=/a");
+  EXPECT_EQ(python_path(marks, {"PYTHONPATH=/a:/b", "X=1"}, kTorch), "PYTHONPATH=" + hook + ":/a:/b");
+  EXPECT_EQ(python_path(marks, {"PYTHONPATH="}, kTorch), "PYTHONPATH=" + hook);
+  EXPECT_EQ(python_path(marks, {"NVTX_INJECTION64_PATH=/other.so"}, kTorch), "PYTHONPATH=" + hook);
+  EXPECT_EQ(python_path(marks, {"PYTHONPATH=/a"}, MarksAsked::by_nvtx), "PYTHONPATH=/a");
   EXPECT_TRUE(std::filesystem::is_regular_file(hook + "/sitecustomize.py"));
-  EXPECT_EQ(python_path(MarksFolder(base + "/unwanted", false), {}, true), "");
-  EXPECT_EQ(python_path(MarksFolder(base + "/none/there", true), {}, true), "");
+  EXPECT_EQ(python_path(MarksFolder(base + "/unwanted", false), {}, kTorch), "");
+  EXPECT_EQ(python_path(MarksFolder(base + "/none/there", true), {}, kTorch), "");
   std::filesystem::remove_all(base);
 }
 

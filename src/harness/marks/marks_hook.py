@@ -1,4 +1,5 @@
-# What `varve run` puts beside start_up.py for a timing unit of a program that uses PyTorch: ranges of record_function whose
+# What `varve run` puts beside start_up.py for a unit of a program that uses PyTorch (of the warm-up; and timing units, where the
+# warm-up showed that it costs them next to nothing): ranges of record_function whose
 # names count steps ("step_3", "iter 7"; "train_step") are added up into a file as src/inject/marks.h lays it out, mapped:
 # whatever ends the process leaves it. A program that imports no torch is not touched. PyTorch takes no listener for them
 # where no profiler is on, so two methods of the class are called through ours, which say that they are the ones they stand
@@ -15,16 +16,29 @@ class _Marks(object):
     awaited = ("torch",)
 
     def __init__(self):
-        self.folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        self.hook = os.path.dirname(os.path.abspath(__file__))
+        self.folder = os.path.dirname(self.hook)
+        self.passed = [0]  # ranges of any name
 
-    def is_coming(self, name):
+    def is_coming(self, name, spec):
         pass
 
     def is_there(self, name, module):
         try:
             self.watch(sys.modules["torch.autograd.profiler"].record_function)
+            self.keep_compiled()
         except Exception:
             pass
+
+    # For the units that follow, also where PYTHONDONTWRITEBYTECODE is set: compiling it takes 2 ms of an interpreter's start.
+    def keep_compiled(self):
+        import importlib.util
+        import py_compile
+        for name in ("sitecustomize.py", "varve_hook.py"):
+            path = os.path.join(self.hook, name)
+            compiled = importlib.util.cache_from_source(path)
+            if compiled.startswith(self.hook) and not os.path.exists(compiled):
+                py_compile.compile(path, compiled)
 
     def watch(self, kind):
         import functools
@@ -35,7 +49,7 @@ class _Marks(object):
         self.counted = [re.compile(word + br"[ #_:=-]*[0-9]", re.I).search for word in (b"step", b"iteration", b"iter")]
         self.begin_process()
         os.register_at_fork(after_in_child=self.begin_process)
-        clock, others = time.monotonic_ns, {}
+        clock, others, passed = time.monotonic_ns, {}, self.passed
 
         def begin(marked):
             name = marked.name
@@ -50,6 +64,7 @@ class _Marks(object):
 
         def __enter__(self):
             try:
+                passed[0] += 1
                 if self.name not in others:
                     begin(self)
             except Exception:
@@ -73,6 +88,7 @@ class _Marks(object):
         import threading
         self.lock, self.this_thread = threading.Lock(), threading.get_ident
         self.rows, self.threads, self.file, self.has_no_file = {}, {}, None, False
+        self.passed[:] = [0]
 
     # As step_name_size() of src/inject/marks.cc: what stands in front of the number, and whether there is one. None: it marks no
     # step.
@@ -102,7 +118,7 @@ class _Marks(object):
         number = self.threads.setdefault(thread, len(self.threads) + 1)
         struct.pack_into("=II64s", self.file, at + 32, number, has_number, name)
         struct.pack_into("=I", self.file, 20, len(self.rows) + 1)
-        self.pack = struct.Struct("=4Q").pack_into
+        self.pack, self.pack_passed = struct.Struct("=4Q").pack_into, struct.Struct("=I").pack_into
         return [self.file, at, 0, 0, 0, 0]
 
     # Once, whether it can be made or not. Where exec has left one of that name, the next.
@@ -132,6 +148,7 @@ class _Marks(object):
         if file is self.file:
             row[2:] = min(first or start, start), max(last, now), total + now - start, count + 1
             self.pack(file, at, *row[2:])
+            self.pack_passed(file, 28, min(self.passed[0], 0xffffffff))
 
 
 def start():

@@ -17,11 +17,11 @@ class _Watch(object):
             return None
         try:
             self.awaited.remove(name)
-            self.hook.is_coming(name)
             if not self.awaited:
                 sys.meta_path.remove(self)
             import importlib.util
             spec = importlib.util.find_spec(name)
+            self.hook.is_coming(name, spec)
             load = spec.loader.exec_module
 
             def exec_module(module):

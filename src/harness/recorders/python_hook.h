@@ -28,10 +28,9 @@ Status lay_hook(const std::string& folder, std::optional<HookWindow> window);
 std::string hooked_python_path(const std::string& folder, const std::map<std::string, std::string>& environment);
 
 // Messages between the hook of a process and Varve: "asked" (PyTorch asks by itself; from Varve), "own" (the program
-// opened a profiler), "holds" (the hook will open one, and PyTorch is to be asked for nothing), "opened" (it did),
-// "instead" (because nothing came of a window that PyTorch was asked for), "failed" (with a text), "window" (PyTorch
-// was asked for one; from Varve, with its end on the monotonic clock: the process does not end before its trace is
-// written).
+// opened a profiler), "opened" (the hook did), "instead" (because nothing came of a window that PyTorch was asked for),
+// "failed" (with a text), "window" (PyTorch was asked for one; from Varve, with its end on the monotonic clock: the
+// process does not end before its trace is written).
 void note_to_hook(const std::string& folder, std::string_view what, int process, std::string_view text = {});
 bool has_hook_noted(const std::string& folder, std::string_view what, int process);
 

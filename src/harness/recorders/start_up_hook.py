@@ -29,13 +29,17 @@ class _Hook(object):
         self.profile = None        # ours, while it is open
         self.results = []          # of it, once it is closed
         self.saving = None         # a lock: the window's thread and the program's end both may save them
+        self.can_ask = True        # PyTorch, for a window
 
     # ---- a framework is about to be imported ----
 
-    def is_coming(self, name):
-        plan = self.plan() or ()
-        if name == "torch" and (len(plan) == 3 or (plan and self.is_spawned_worker())):
-            self.note("holds")  # PyTorch may ask while it is still being imported
+    # Where PyTorch's own window is not wanted, or will not come, it does not get to know of a daemon: the thread by which it asks
+    # may be at work still when the process is taken apart, and crashes (2.1.2).
+    def is_coming(self, name, spec):
+        plan = self.plan()
+        if name == "torch" and plan and (len(plan) == 3 or self.is_spawned_worker() or not self.may_ask(spec)):
+            self.can_ask = False
+            os.environ.pop("KINETO_USE_DAEMON", None)
 
     def is_there(self, name, module):
         self.quietly(self.watch_framework, name, module)
@@ -103,7 +107,8 @@ class _Hook(object):
         self.profile = None
         self.in_window, self.results = {}, []
         self.said = False
-        if self.may_ask(torch):
+        if self.can_ask:
+            self.can_ask = False
             self.quietly(self.end_without_kineto)
         self.watch(torch, profiler, plan)
 
@@ -190,12 +195,12 @@ class _Hook(object):
         if len(plan) == 3:
             return self.hold_windows(torch, profiler, *plan)
         import time
-        asked_by = time.monotonic() + (self.time_to_ask if self.may_ask(torch) else 0)
+        asked_by = time.monotonic() + (self.time_to_ask if self.can_ask else 0)
         time.sleep(max(plan[0] - time.monotonic(), 0))
         while time.monotonic() < asked_by:  # PyTorch's own window may have begun, and the program end in it
             self.in_main_thread(1, self.look_around, torch)
             time.sleep(max(min(asked_by - time.monotonic(), plan[1] / 10), 0))
-        if self.is_noted("asked") and not self.is_noted("holds"):  # written by Varve: PyTorch asks, and its answer is the window
+        if self.can_ask and self.is_noted("asked"):  # written by Varve: PyTorch asks, and its answer is the window
             was_compiling = self.look_for(torch, plan[1])
             if not self.came_to_nothing(plan[1]) and not was_compiling:
                 return
@@ -226,7 +231,7 @@ class _Hook(object):
             if self.own_profiler or not self.in_main_thread(30, self.close_window, self.results):
                 return
             if self.has_number():
-                del self.results[1 if is_short else len(self.results):]
+                self.results[:] = self.results[:1] if is_short else self.results[-1:]
                 return self.save_window()
             del self.results[:-1]
 
@@ -292,12 +297,21 @@ class _Hook(object):
         return False
 
     # Up to 2.1 PyTorch asks only after CUPTI has started: on a machine without a GPU there is nothing to wait for.
-    def may_ask(self, torch):
+    @staticmethod
+    def may_ask(spec):
         try:
-            version = tuple(int(part) for part in torch.__version__.split(".")[:2])
+            with open(os.path.join(os.path.dirname(spec.origin), "version.py")) as file:
+                line = [line for line in file if line.startswith("__version__")][0]
+            version = tuple(int(part) for part in line.split("=")[-1].strip(" '\"\n").split(".")[:2])
         except Exception:
             return True
-        return version > (2, 1) or os.path.exists("/dev/nvidiactl")
+        if version > (2, 1):
+            return True
+        try:
+            os.close(os.open("/dev/nvidiactl", os.O_RDWR))  # a node may be there without a driver
+            return True
+        except Exception:
+            return False
 
     # Once: at the window's end, or at the program's, where that comes first or while it is being written.
     def save_window(self):
@@ -307,10 +321,10 @@ class _Hook(object):
             if not self.results:
                 return False
             path = self.own_trace()
-            self.results.pop().save(path + ".part")
-            # Of several windows that of which there is most to tell.
-            if not os.path.exists(path) or os.path.getsize(path + ".part") >= os.path.getsize(path):
-                os.rename(path + ".part", path)
+            while self.results:  # of several windows that of which there is most to tell
+                self.results.pop(0).save(path + ".part")
+                if not os.path.exists(path) or os.path.getsize(path + ".part") >= os.path.getsize(path):
+                    os.rename(path + ".part", path)
             return True
 
     # The interpreter calls it between two of the main thread's instructions, as it does handlers of signals. What comes

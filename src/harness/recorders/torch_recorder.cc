@@ -52,8 +52,10 @@ bool is_held(const RecordingGround& ground) {
   return seconds < kShortMetric && mapped_name(ground, {"libcuda.so"}).empty();
 }
 
-// From before the metric's window begins, however much faster this unit gets there. Once more: from the beginning on.
+// From before the metric's window begins, however much faster this unit gets there. Once more, or where nobody says
+// when it measured: from the beginning on.
 HookWindow held_window(const RecordingGround& ground, double started_at) {
+  if (!ground.usual_window) return {started_at, kLongestHeld, 0.05};
   const MeasuredWindow& usual = *ground.usual_window;
   const double start = static_cast<double>(usual.start_ns) * 1e-9;
   const double length = std::min(static_cast<double>(usual.end_ns - usual.start_ns) * 1e-9, kShortMetric);
@@ -65,7 +67,7 @@ HookWindow held_window(const RecordingGround& ground, double started_at) {
 // timing unit took: imports, compilers and caches are done with. Not much later: this unit may be faster still, and the
 // trace is written before the program ends.
 HookWindow window_for(const RecordingGround& ground, double started_at) {
-  if (ground.usual_window && (is_held(ground) || ground.is_second_try)) return held_window(ground, started_at);
+  if (ground.is_second_try || (ground.usual_window && is_held(ground))) return held_window(ground, started_at);
   if (ground.usual_window) {
     const double start = static_cast<double>(ground.usual_window->start_ns) * 1e-9;
     const double length = static_cast<double>(ground.usual_window->end_ns) * 1e-9 - start;
@@ -194,7 +196,7 @@ class TorchUnit final : public RecordedUnit {
   // every few seconds.
   std::string answer(int process) {
     note_to_hook(folder_, "asked", process);
-    for (const char* profiler : {"own", "holds", "opened", "instead"}) {
+    for (const char* profiler : {"own", "opened", "instead"}) {
       if (has_hook_noted(folder_, profiler, process)) return "";
     }
     AskedWindows& asked = configured_[process];
@@ -243,7 +245,7 @@ class TorchUnit final : public RecordedUnit {
     } else {
       about.no_evidence = why_nothing(outcome, left, about.processes);
       about.way.clear();
-      recording.has_missed = outcome.end.ok() && !outcome.stretches.empty() && !left.any_own && !left.told.empty();
+      recording.has_missed = outcome.end.ok() && !left.any_own && !left.told.empty();
       recording.seen.profiles.add_absent({WitnessKind::kineto, Quantity::call_time}, about.no_evidence);
     }
     about.remarks.insert(about.remarks.end(), left.failures.begin(), left.failures.end());

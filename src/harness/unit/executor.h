@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "harness/conditions/fixed_products.h"
+#include "harness/marks/marked_steps.h"
 #include "harness/process/server_process.h"
 #include "harness/readings/output_equality.h"
 #include "harness/sources/metric_sources.h"
@@ -27,10 +28,10 @@ struct UnitRequest {
   std::string window_metric;                              // whose window is that of the unit; "": of the first written
   std::function<void(std::string_view)> output;           // gets stdout and stderr as they come; may be empty
   const MetricSources* sources = nullptr;  // where numbers are read beside $VARVE_METRICS; not owned, none: nowhere
-  bool uses_torch = false;                 // in Python: the steps that its record_function marks can be seen too
-  OutputWatch* outputs = nullptr;          // holds outputs against those of other units; not owned, may be none
-  int watched = -1;                        // a descriptor to watch while the unit runs; -1: none. Lent
-  std::function<void()> readable;          // called whenever it can be read
+  MarksAsked marks = MarksAsked::nothing;
+  OutputWatch* outputs = nullptr;  // holds outputs against those of other units; not owned, may be none
+  int watched = -1;                // a descriptor to watch while the unit runs; -1: none. Lent
+  std::function<void()> readable;  // called whenever it can be read
 };
 
 // What became of it. Times are in seconds of CLOCK_MONOTONIC and CPU time; fields named as in Unit mean the same.
@@ -53,6 +54,7 @@ struct UnitOutcome {
   std::optional<MeasuredWindow> window;
   std::vector<Stretch> stretches;  // of the window, on the monotonic clock; none without one
   std::string window_fault;
+  double telling_seconds = 0;  // what telling of its marks cost it, at most, where the window is theirs
   std::optional<int> threads_at_work;
   std::string cpus;
   std::string cpus_allowed;
@@ -75,6 +77,8 @@ class Executor {
   // CPU time between two samples of what runs; 0: none are taken. Once stopped they stay so.
   virtual double seconds_between_samples() const { return 0; }
   virtual void stop_sampling(const std::string& why) { (void)why; }
+  // What units of the warm-up showed of stacks is heeded from now on.
+  virtual void settle_sampling() {}
   // A fixed product on GPUs, between units.
   virtual GpuProducts gpu_products(const GpuProductsRequest& request) {
     (void)request;

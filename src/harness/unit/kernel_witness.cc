@@ -17,6 +17,7 @@ namespace {
 constexpr double kSamplerInterval = 0.25;  // seconds; a ring holds far more
 constexpr double kFirstLook = 0.005;       // without samples: growing from here, to be cheap for long programs
 constexpr double kSlowestLook = 1.0;
+constexpr double kManyCut = 0.05;  // of a unit's samples
 
 void shorten_paths(KernelEvidence& evidence, const std::string& home) {
   for (Library& library : evidence.libraries) library.path = shorten_home(library.path, home);
@@ -38,8 +39,23 @@ KernelWitness::KernelWitness(const World& world, double hertz)
     unavailable_ = "CPU samples were turned off";
     return;
   }
-  sampler_ = CpuSampler::open(hertz, [this](CpuEvidence& evidence) { find_callers(evidence, symbols_); });
+  sampler_ = open_sampler(StackCopies::usual);
   unavailable_ = sampler_->unavailable();
+}
+
+std::unique_ptr<CpuSampler> KernelWitness::open_sampler(StackCopies copies) {
+  return CpuSampler::open(
+      hertz_, [this](CpuEvidence& evidence) { find_callers(evidence, symbols_); }, copies);
+}
+
+void KernelWitness::sample_deeper_where_needed() {
+  if (!unavailable_.empty() || !needs_deeper_) return;
+  needs_deeper_ = false;
+  sampler_.reset();  // what it has locked is needed
+  sampler_ = open_sampler(StackCopies::deep);
+  if (sampler_->copies_stacks()) return;
+  sampler_.reset();
+  sampler_ = open_sampler(StackCopies::usual);
 }
 
 double KernelWitness::unit_started(int process) {
@@ -117,6 +133,7 @@ KernelEvidence KernelWitness::unit_ended(std::span<const Stretch> windows) {
   Profiles& profiles = evidence.seen.profiles;
   if (unavailable_.empty()) {
     const CpuEvidence seen = sampler_->take();
+    needs_deeper_ |= static_cast<double>(seen.cut_stacks) > kManyCut * static_cast<double>(seen.samples.size());
     evidence.seen = cpu_profile(seen, symbols_, windows);
     evidence.use = cpu_use(seen, windows);
     evidence.libraries = loaded_libraries(seen, symbols_);

@@ -40,10 +40,13 @@ class KernelWitness {
 
   // CPU time between two samples; 0: none are taken.
   double seconds_between_samples() const;
+  // Copies more of the stack from now on, where a unit showed that callers stand beyond what is copied. No unit runs.
+  void sample_deeper_where_needed();
   // Takes no samples any more, of no unit, and says why.
   void stop_sampling(std::string why);
 
  private:
+  std::unique_ptr<CpuSampler> open_sampler(StackCopies copies);
   void look_at_libraries();
   void look_at_devices();
   std::string work_on_devices(const std::vector<Library>& libraries) const;
@@ -52,8 +55,9 @@ class KernelWitness {
   double hertz_;
   std::string home_;
   std::unique_ptr<CpuSampler> sampler_;
-  std::string unavailable_;  // why there are no samples
-  bool stopped_ = false;     // there were, and other units told which libraries are loaded
+  std::string unavailable_;    // why there are no samples
+  bool needs_deeper_ = false;  // a unit had many samples whose callers stand beyond what was copied
+  bool stopped_ = false;       // there were, and other units told which libraries are loaded
   SymbolCache symbols_;
   int process_ = -1;
   double interval_ = 0;

@@ -66,6 +66,7 @@ UnitWindow take_metrics(Result<WrittenMetrics> written, const UnitRequest& reque
   if (by_marks) window.stretches = marked->stretches;
   if (!window.stretches.empty()) outcome.window = measured_window(window.stretches, life);
   if (by_marks) outcome.window->marks = marked->annotation;
+  if (by_marks) outcome.telling_seconds = marked->telling_seconds;
   outcome.stretches = window.stretches;
   outcome.window_fault = window.fault;
   outcome.metrics = std::move(written->metrics);
@@ -130,12 +131,12 @@ ProcessExecutor::ProcessExecutor(const World& world, KernelWitness& witness, Tem
 // Made once of each that units are given: only the padding is another every time.
 const std::vector<std::string>& ProcessExecutor::environment_for(const UnitRequest& request) {
   Environment& made = environments_[request.environment];
-  if (made.built.empty() || made.uses_torch != request.uses_torch || made.asked != *request.environment) {
-    made = {request.uses_torch, *request.environment, {}};
+  if (made.built.empty() || made.marks != request.marks || made.asked != *request.environment) {
+    made = {request.marks, *request.environment, {}};
     for (const std::string& setting : made.asked) {
       if (!setting.starts_with("VARVE_METRICS=") && !setting.starts_with("VARVE_PAD=")) made.built.push_back(setting);
     }
-    marks_.add_to(made.built, made.uses_torch);
+    marks_.add_to(made.built, made.marks);
     made.built.push_back("VARVE_METRICS=" + metrics_.path());
     made.built.emplace_back();
   }
@@ -246,7 +247,7 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& asked) {
   std::vector<UnitMark> left = process.clean_up(leftovers_);
   if (!left.empty()) metrics_.abandon();
   std::move(left.begin(), left.end(), std::back_inserter(outcome.marks));
-  const std::optional<MarkedSteps> marked = marks_.take(life_of(outcome));
+  const std::optional<MarkedSteps> marked = marks_.take(life_of(outcome), request.marks);
   const UnitWindow window = take_metrics(read_unit(request, readings, outcome), request, marked, outcome);
   if (asked.outputs != nullptr) outcome.outputs = asked.outputs->finish(outcome.end.ok());
   // The server ran before the unit did: what it did then is no part of it.

@@ -40,6 +40,9 @@ class ProcessExecutor : public Executor {
   std::optional<Canary> canary() override { return take_canary(); }
   double seconds_between_samples() const override { return witness_.seconds_between_samples(); }
   void stop_sampling(const std::string& why) override { witness_.stop_sampling(why); }
+  void settle_sampling() override {
+    if (servers_.empty()) witness_.sample_deeper_where_needed();  // what runs already would be sampled no more
+  }
   GpuProducts gpu_products(const GpuProductsRequest& request) override { return take_gpu_products(request, gpus_); }
 
  private:
@@ -53,7 +56,7 @@ class ProcessExecutor : public Executor {
   void set_peak_memory(std::uint64_t bytes, UnitOutcome& outcome);
 
   struct Environment {
-    bool uses_torch = false;
+    MarksAsked marks = MarksAsked::nothing;
     std::vector<std::string> asked, built;  // as requests give it, and as programs get it
   };
 
