@@ -19,6 +19,7 @@ namespace varve {
 namespace {
 struct CompareFlags {
   std::string a, b;
+  std::vector<std::string> more;              // to be compared with A as well
   std::vector<std::string> files_a, files_b;  // traces of ranks
   std::optional<double> margin_percent;
   CompareOptions compare;
@@ -39,22 +40,25 @@ RunName run_name(const std::string& text) {
 }
 
 // Texts, captured stacks, or this machine: by what they say, nothing was measured.
-ExitStatus compare_sides_described(const CompareFlags& options) {
-  const Result<StackComparison> comparison = compare_described(options.a, options.b);
-  if (!comparison) return complain(comparison.error());
-  return write_answer(
-      options.output, [&] { return pretty_json(to_json(*comparison)); },
-      [&] { return text_stack_comparison(*comparison, options.explain, output_style()); }, exit_status(*comparison));
+Result<ComparedAnswer> compare_sides_described(const CompareFlags& options, const std::string& b) {
+  Result<StackComparison> compared = compare_described(options.a, b);
+  if (!compared) return compared.error();
+  const auto comparison = std::make_shared<const StackComparison>(std::move(*compared));
+  return ComparedAnswer{
+      .document = [comparison] { return to_json(*comparison); },
+      .text = [comparison,
+               explain = options.explain] { return text_stack_comparison(*comparison, explain, output_style()); },
+      .status = exit_status(*comparison)};
 }
 
 // Nothing where both sides are traces, or none is.
-std::optional<Error> lone_trace(const CompareFlags& options, bool a_is_it, bool b_is_it) {
+std::optional<Error> lone_trace(const std::string& a, const std::string& b, bool a_is_it, bool b_is_it) {
   if (a_is_it == b_is_it) return std::nullopt;
-  const std::string& file = a_is_it ? options.a : options.b;
-  if (options.b.empty()) {
+  const std::string& file = a_is_it ? a : b;
+  if (b.empty()) {
     return Error{"comparing", file, "this is a trace, and there is nothing to compare it with", "Give another trace"};
   }
-  const std::string& other = a_is_it ? options.b : options.a;
+  const std::string& other = a_is_it ? b : a;
   if (other != "here" && access(other.c_str(), F_OK) != 0) {
     return Error{"comparing", other, "there is no such file", "Give another trace"};
   }
@@ -68,8 +72,10 @@ ExitStatus compare_ranks(const CompareFlags& options) {
                      "Give both of them, and nothing else to compare"},
                     ExitStatus::usage);
   }
-  return compare_trace_sides(
-      {options.files_a, options.files_b, options.explain, options.output, options.compare.created_at});
+  const Result<ComparedAnswer> answer =
+      compare_trace_sides({options.files_a, options.files_b, options.explain, options.compare.created_at});
+  if (!answer) return complain(answer.error());
+  return write_compared({*answer}, "", options.explain, options.output);
 }
 
 Result<Run> load_run(const std::string& file) {
@@ -86,37 +92,27 @@ bool same_file(const std::string& a, const std::string& b) {
          of_a.st_ino == of_b.st_ino;
 }
 
-// The gravest of several answers.
-ExitStatus exit_status(const std::vector<Comparison>& comparisons) {
-  ExitStatus gravest = ExitStatus::ok;
-  for (const Comparison& comparison : comparisons) {
-    const ExitStatus status = exit_status(comparison);
-    if (status == ExitStatus::failed || gravest == ExitStatus::ok) gravest = status;
-  }
-  return gravest;
+ComparedAnswer answer_of(const CompareFlags& options, Comparison compared) {
+  const auto comparison = std::make_shared<const Comparison>(std::move(compared));
+  const auto text = [comparison, explain = options.explain, assumptions = options.assumptions] {
+    const std::string shown = text_comparison(*comparison, explain, output_style());
+    return assumptions ? shown + text_assumptions(*comparison, output_style()) : shown;
+  };
+  return {[comparison] { return to_json(*comparison); }, text, exit_status(*comparison), comparison};
 }
 
-// A run of more than two variants: a table of all against the first.
-ExitStatus compare_many(const CompareFlags& options, const Run& run) {
-  const Result<std::vector<Comparison>> all = compare_all_variants(run, options.compare);
-  if (!all) return complain(all.error());
-  const auto document = [&] {
-    Json list = Json::array();
-    for (const Comparison& comparison : *all) list.push_back(to_json(comparison));
-    return pretty_json(list);
-  };
-  const auto text = [&] {
-    std::string shown = text_variants(*all, options.a, output_style());
-    for (const Comparison& comparison : *all) {
-      if (options.explain) shown += "\n" + text_comparison(comparison, true, output_style());
-    }
-    return shown;
-  };
-  return write_answer(options.output, document, text, exit_status(*all));
+// A run that stands alone: its variants, each against the first.
+Result<std::vector<ComparedAnswer>> compare_alone(const CompareFlags& options, const Run& run) {
+  Result<std::vector<Comparison>> all = compare_all_variants(run, options.compare);
+  if (!all) return all.error();
+  std::vector<ComparedAnswer> answers;
+  for (Comparison& comparison : *all) answers.push_back(answer_of(options, std::move(comparison)));
+  return answers;
 }
 
-Result<Comparison> compare_two(const CompareFlags& options, const Run& first, const RunName& name) {
-  const RunName other = run_name(options.b);
+Result<Comparison> compare_two(const CompareFlags& options, const Run& first, const RunName& name,
+                               const std::string& second_name) {
+  const RunName other = run_name(second_name);
   // Two variants of one run were measured in turns.
   if (!name.variant.empty() && !other.variant.empty() && same_file(name.file, other.file)) {
     return compare_variants(first, options.compare, name.variant, other.variant);
@@ -132,9 +128,34 @@ Result<Comparison> compare_two(const CompareFlags& options, const Run& first, co
   };
   const Result<Side> a = side(first, name, options.a);
   if (!a) return a.error();
-  const Result<Side> b = side(*second, other, options.b);
+  const Result<Side> b = side(*second, other, second_name);
   if (!b) return b.error();
   return compare_runs(*a, *b, options.compare);
+}
+
+// A against one other subject; `b` is empty where A stands alone.
+Result<std::vector<ComparedAnswer>> compare_with(const CompareFlags& options, const std::string& b) {
+  const auto one = [](Result<ComparedAnswer> answer) -> Result<std::vector<ComparedAnswer>> {
+    if (!answer) return answer.error();
+    return std::vector{std::move(*answer)};
+  };
+  const bool a_is_trace = names_traces(options.a), b_is_trace = !b.empty() && names_traces(b);
+  if (const std::optional<Error> lone = lone_trace(options.a, b, a_is_trace, b_is_trace)) return *lone;
+  if (a_is_trace) {
+    return one(compare_trace_sides({{options.a}, {b}, options.explain, options.compare.created_at}));
+  }
+  if (are_described(options.a, b)) return one(compare_sides_described(options, b));
+  const RunName name = run_name(options.a);
+  if (b.empty() && !name.variant.empty()) {
+    return Error{"comparing", options.a, "this is one variant, and there is nothing to compare it with",
+                 "Name another one, or the file alone"};
+  }
+  const Result<Run> run = load_run(name.file);
+  if (!run) return run.error();
+  if (b.empty()) return compare_alone(options, *run);
+  Result<Comparison> comparison = compare_two(options, *run, name, b);
+  if (!comparison) return comparison.error();
+  return std::vector{answer_of(options, std::move(*comparison))};
 }
 
 ExitStatus compare(CompareFlags& options) {
@@ -144,28 +165,15 @@ ExitStatus compare(CompareFlags& options) {
   if (options.a.empty()) {
     return complain({"reading the command line", "", "A is required", "See varve compare --help"}, ExitStatus::usage);
   }
-  const bool a_is_trace = names_traces(options.a), b_is_trace = !options.b.empty() && names_traces(options.b);
-  if (const std::optional<Error> lone = lone_trace(options, a_is_trace, b_is_trace)) return complain(*lone);
-  if (a_is_trace) {
-    return compare_trace_sides({{options.a}, {options.b}, options.explain, options.output, options.compare.created_at});
+  std::vector<std::string> others{options.b};
+  others.insert(others.end(), options.more.begin(), options.more.end());
+  std::vector<ComparedAnswer> answers;
+  for (const std::string& other : others) {
+    Result<std::vector<ComparedAnswer>> found = compare_with(options, other);
+    if (!found) return complain(found.error());
+    answers.insert(answers.end(), found->begin(), found->end());
   }
-  if (are_described(options.a, options.b)) {
-    return compare_sides_described(options);
-  }
-  const RunName name = run_name(options.a);
-  const Result<Run> run = load_run(name.file);
-  if (!run) return complain(run.error());
-  if (options.b.empty() && name.variant.empty() && run->variants.size() > 2) return compare_many(options, *run);
-  const Result<Comparison> comparison =
-      options.b.empty() ? compare_variants(*run, options.compare) : compare_two(options, *run, name);
-  if (!comparison) return complain(comparison.error());
-  return write_answer(
-      options.output, [&] { return pretty_json(to_json(*comparison)); },
-      [&] {
-        const std::string text = text_comparison(*comparison, options.explain, output_style());
-        return options.assumptions ? text + text_assumptions(*comparison, output_style()) : text;
-      },
-      exit_status(*comparison));
+  return write_compared(answers, run_name(options.a).file, options.explain, options.output);
 }
 
 std::vector<Flag> flags_of(CompareFlags& options) {
@@ -180,6 +188,7 @@ std::vector<Flag> flags_of(CompareFlags& options) {
        .help =
            "another run, of which FILE@B names one variant (A may be FILE@A of the same run); another trace, stack or "
            "text; or here, this machine as it is now"},
+      {.names = "C", .target = &options.more, .help = "more of these, each compared with A"},
       {.names = "--a",
        .value = "FILES",
        .target = &options.files_a,

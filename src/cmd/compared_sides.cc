@@ -40,6 +40,25 @@ Result<NamedSide> named_side(const std::vector<std::string>& paths) {
 void set_label(const NamedSide& named, TraceSideSummary& side) {
   if (!named.folder.empty()) side.label = file_name(named.folder);
 }
+// What one table shows: nothing where not all are runs, or they do not speak of one metric.
+std::vector<Comparison> runs_of_one_metric(const std::vector<ComparedAnswer>& answers) {
+  std::vector<Comparison> runs;
+  for (const ComparedAnswer& answer : answers) {
+    if (answer.of_runs == nullptr) return {};
+    const bool is_other = !runs.empty() && runs.front().primary.metric != answer.of_runs->primary.metric;
+    if (is_other) return {};
+    runs.push_back(*answer.of_runs);
+  }
+  return runs;
+}
+
+ExitStatus gravest_of(const std::vector<ComparedAnswer>& answers) {
+  ExitStatus gravest = ExitStatus::ok;
+  for (const ComparedAnswer& answer : answers) {
+    if (answer.status == ExitStatus::failed || gravest == ExitStatus::ok) gravest = answer.status;
+  }
+  return gravest;
+}
 }  // namespace
 
 bool names_traces(const std::string& path) {
@@ -47,28 +66,52 @@ bool names_traces(const std::string& path) {
   return found && holds_kernels(host_world().files, found->front());
 }
 
-ExitStatus compare_trace_sides(const TracesToCompare& options) {
+Result<ComparedAnswer> compare_trace_sides(const TracesToCompare& options) {
   const Result<NamedSide> named_a = named_side(options.a);
-  if (!named_a) return complain(named_a.error());
+  if (!named_a) return named_a.error();
   const Result<NamedSide> named_b = named_side(options.b);
-  if (!named_b) return complain(named_b.error());
+  if (!named_b) return named_b.error();
   const auto read = [](const std::vector<std::string>& files) { return read_trace_side(host_world().files, files); };
   auto reading_b = std::async(std::launch::async, read, std::cref(named_b->files));
   const Result<TraceSide> a = read(named_a->files);
   const Result<TraceSide> b = reading_b.get();
-  if (!a) return complain(a.error());
-  if (!b) return complain(b.error());
+  if (!a) return a.error();
+  if (!b) return b.error();
   const Result<Knowledge> knowledge = load_knowledge();
-  if (!knowledge) return complain(knowledge.error());
-  Result<TraceComparison> comparison =
+  if (!knowledge) return knowledge.error();
+  Result<TraceComparison> compared =
       compare_traces({a->record, a->sequence}, {b->record, b->sequence}, options.created_at, &*knowledge);
-  if (!comparison) return complain(comparison.error());
-  set_label(*named_a, comparison->a);
-  set_label(*named_b, comparison->b);
-  return write_answer(
-      options.output, [&] { return pretty_json(to_json(*comparison)); },
-      [&] { return text_trace_comparison(*comparison, options.explain, output_style()); },
-      nothing_changed(*comparison) ? ExitStatus::ok : ExitStatus::inconclusive);
+  if (!compared) return compared.error();
+  set_label(*named_a, compared->a);
+  set_label(*named_b, compared->b);
+  const auto comparison = std::make_shared<const TraceComparison>(std::move(*compared));
+  return ComparedAnswer{
+      .document = [comparison] { return to_json(*comparison); },
+      .text = [comparison,
+               explain = options.explain] { return text_trace_comparison(*comparison, explain, output_style()); },
+      .status = nothing_changed(*comparison) ? ExitStatus::ok : ExitStatus::inconclusive};
+}
+
+ExitStatus write_compared(const std::vector<ComparedAnswer>& answers, const std::string& name, bool explain,
+                          const OutputOptions& output) {
+  if (answers.size() == 1) {
+    return write_answer(
+        output, [&] { return pretty_json(answers[0].document()); }, answers[0].text, answers[0].status);
+  }
+  const auto document = [&] {
+    Json list = Json::array();
+    for (const ComparedAnswer& answer : answers) list.push_back(answer.document());
+    return pretty_json(list);
+  };
+  const auto text = [&] {
+    const std::vector<Comparison> table = runs_of_one_metric(answers);
+    std::string shown = table.empty() ? "" : text_variants(table, name, output_style());
+    for (const ComparedAnswer& answer : answers) {
+      if (table.empty() || explain) shown += (shown.empty() ? "" : "\n") + answer.text();
+    }
+    return shown;
+  };
+  return write_answer(output, document, text, gravest_of(answers));
 }
 
 }  // namespace varve

@@ -212,10 +212,14 @@ Result<Comparison> same_document(const Sides& sides, const CompareOptions& optio
   comparison->accounts.clear();
   comparison->others.clear();
   comparison->explanations.clear();
-  comparison->verdict = fmt::format("{} and {} are the same document: one measurement, and nothing to compare.",
-                                    sides.label_a, sides.label_b);
+  const bool is_variant = sides.one_document;
+  comparison->verdict =
+      is_variant ? fmt::format("{} is compared with itself: one measurement, and nothing to compare.", sides.label_a)
+                 : fmt::format("{} and {} are the same document: one measurement, and nothing to compare.",
+                               sides.label_a, sides.label_b);
   comparison->quote = comparison->verdict;
-  comparison->reasons = {"both files hold the same run of the same variant"};
+  comparison->reasons = {is_variant ? "both sides are one variant of one run"
+                                    : "both files hold the same run of the same variant"};
   return comparison;
 }
 }  // namespace
@@ -224,7 +228,7 @@ Result<Comparison> compare_variants(const Run& run, const CompareOptions& option
                                     const std::string& b) {
   const Result<Sides> sides = sides_of(run, a, b);
   if (!sides) return sides.error();
-  return compare_sides(*sides, options);
+  return a == b ? same_document(*sides, options) : compare_sides(*sides, options);
 }
 
 Result<std::vector<Comparison>> compare_all_variants(const Run& run, const CompareOptions& options) {

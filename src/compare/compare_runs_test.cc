@@ -319,6 +319,10 @@ TEST(Compare, ADocumentAgainstItselfIsTheSameDocument) {
   EXPECT_EQ(comparison->primary.speed, Speed::same);
   EXPECT_EQ(exit_status(*comparison), ExitStatus::ok);
   EXPECT_NE(comparison->verdict.find("are the same document"), std::string::npos);
+  const auto variant = compare_variants(run, {}, "A", "A");
+  ASSERT_TRUE(variant);
+  EXPECT_EQ(variant->verdict, "A is compared with itself: one measurement, and nothing to compare.");
+  EXPECT_TRUE(variant->findings.empty());
 }
 
 TEST(Compare, WarmupAndEvidenceUnitsNeverEnter) {

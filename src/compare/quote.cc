@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "compare/control.h"
+#include "compare/matching/match.h"
 #include "compare/verdict.h"
 #include "model/kernels/kernel_display.h"
 
@@ -113,7 +114,7 @@ std::string state_words(const KernelChange& row) {
     case KernelState::nameless:
       return "in a library without symbols: which function is not known";
     case KernelState::changed:
-      return "the same code took another time";
+      return row.label == kRareKernels ? "each of them too rare to be told" : "the same code took another time";
     default:
       return "";
   }

@@ -274,10 +274,9 @@ std::string exchange_sentence(const KernelAccount& account) {
   if (!account.available || !account.exchanged_share || !std::isfinite(account.exchanged_share->value)) return "";
   const std::string more_than_all =
       account.exchanged_share->interval.low > 1 ? " More than the whole: other code took some of it back." : "";
-  return (account.by_operation ? "What operations were exchanged or made of other code explains "
-                               : "The exchange of kernels explains ") +
-         share_text(*account.exchanged_share) + " of the change in " + quantity_title(account.kind.quantity) + "." +
-         more_than_all;
+  return std::string(account.by_operation ? "Operations" : "Kernels") +
+         " that were exchanged, or ran on one side alone, explain " + share_text(*account.exchanged_share) +
+         " of the change in " + quantity_title(account.kind.quantity) + "." + more_than_all;
 }
 
 }  // namespace varve

@@ -92,6 +92,12 @@ Result<DescribedSide> side_of_run(Run run, const std::string& file, const std::s
   return side;
 }
 
+bool tells_anything(const Stack& stack) {
+  const auto is_known = [](const auto& fact) { return fact.second.is_known(); };
+  return std::any_of(stack.facts.begin(), stack.facts.end(), is_known) || !stack.environments.empty() ||
+         !stack.toolkits.empty() || !stack.gpus.empty() || !stack.libraries.empty() || stack.image.has_value();
+}
+
 Result<DescribedSide> side_of(const std::string& name, const Knowledge& knowledge) {
   if (is_here(name)) {
     Result<Stack> stack = capture_stack(host_world(), {});
@@ -106,6 +112,10 @@ Result<DescribedSide> side_of(const std::string& name, const Knowledge& knowledg
     if (!text) return text.error();
     Result<ReadText> read = read_text(std::move(*text), knowledge);
     if (!read) return read.error();
+    if (!tells_anything(read->stack)) {
+      return Error{"comparing", file, "nothing in this text tells of a machine or its software",
+                   "Give a report of a machine, a list of packages, a capture or a run"};
+    }
     return DescribedSide{std::move(read->stack), file_name(name), {}};
   }
   Result<OpenText> bytes = open_text(file);

@@ -102,12 +102,14 @@ KernelAccount account_of(const Sides& sides, const MetricComparison& primary, co
   account.b_seconds = mean_seconds(total, total.b);
   const MeanEstimate change = *estimate_change(total, seen.paired);
   account.total = {change.value, interval_of(change, 0.95)};
+  account.explains_metric = is_of_the_metric(seen, primary);
   account.shares_withheld =
       reason_to_withhold(account, primary, seen.paired,
                          side_with_more_threads(threads_at_work(sides.units_a), threads_at_work(sides.units_b)));
   if (account.shares_withheld.empty()) {
-    account.explains_metric = is_of_the_metric(seen, primary);
     add_shares(account, total, rows.series, rows.parts);
+  } else {
+    account.explains_metric = false;
   }
   sort_rows(account.rows);
   const std::vector<std::string> notes = account_notes(sides, seen, basis, primary, account.by_operation);

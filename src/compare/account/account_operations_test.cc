@@ -116,6 +116,16 @@ TEST(Account, WhatACompilerWroteTookTheOperationsOfTheOtherSide) {
   EXPECT_EQ(row->parts.size(), 3u);
 }
 
+TEST(Account, AnOperationThatWasMetOnceIsNotWhatCompiledCodeDid) {
+  const KernelAccount account = sampled_account(kernel_run(10, [](KernelTable& kernels, Unit& made, Generator& random) {
+    served(kernels, made, "mm", kernel("sgemm"), 0.3 * wobble(random, 0.01));
+    if (made.variant == "A") sample(kernels, made, generated_kernel("[jit]"), 0.1 * wobble(random, 0.01));
+    if (made.variant == "B" && made.pair == 3) served(kernels, made, "astype", kernel("cast"), 0.01);
+    set_cpu(made, sampled_seconds(made) + 0.02);
+  }));
+  for (const KernelChange& row : account.rows) EXPECT_EQ(row.label.find("compiled code"), std::string::npos);
+}
+
 TEST(Account, NamedFunctionsThatMakeUpForGeneratedCodeAreOneRowWithIt) {
   const auto account_with = [](double named) {
     return sampled_account(kernel_run(10, [=](KernelTable& kernels, Unit& made, Generator& generator) {

@@ -54,7 +54,8 @@ Leaf leaf_of(const std::string& caller, const KernelGroup& group, const SeenKern
   leaf.row.a = names_of(group.a, seen_a);
   leaf.row.b = names_of(group.b, seen_b);
   const std::set<std::string> builds_a = builds_of(group.a, seen_a), builds_b = builds_of(group.b, seen_b);
-  leaf.other_build = !builds_a.contains("") && !builds_b.contains("") && builds_a != builds_b;
+  const bool is_pool = group.label == kRareKernels;  // of no one code: which of them ran moves its builds
+  leaf.other_build = !is_pool && !builds_a.contains("") && !builds_b.contains("") && builds_a != builds_b;
   leaf.generated = all_kernels(group, seen_a, seen_b, [](const Kernel& kernel) {
     return kernel.named == Named::generated || is_generated_file(kernel.key.library);
   });

@@ -69,6 +69,28 @@ std::string disagreement(const KernelAccount& account, const MetricComparison& p
       format_change(std::exp(cost.low)), format_change(std::exp(cost.high)));
 }
 
+// Whether the account's change is too small, also at the ends of its interval, to be that of the metric.
+bool is_ruled_out(const KernelAccount& account, const Interval& cost) {
+  const Interval& change = account.total.interval;
+  return cost.low > 0 ? log_change(change.high, account.a_seconds) * kAgreement < cost.low
+                      : log_change(change.low, account.a_seconds) * kAgreement > cost.high;
+}
+
+// What is to be said where a metric moved and the account did not.
+std::string where_the_metric_moved(const KernelAccount& account, const MetricComparison& primary, bool side_by_side) {
+  if (!account.explains_metric) {
+    return fmt::format(
+        ", while {} moved: that may be in a part of a unit which the rest of it hides. Give it work that "
+        "is long beside its start, or let it say which part of a unit the metric speaks of",
+        primary.metric);
+  }
+  if (!is_ruled_out(account, log_cost(primary))) {
+    return fmt::format(", while {} moved; it may have moved as much", primary.metric);
+  }
+  return fmt::format(", while {} moved: the change is in {}, which samples of the CPU do not see", primary.metric,
+                     side_by_side ? "how many threads were at work at a time" : "time spent waiting");
+}
+
 std::optional<Estimate> share_of(const std::vector<double>& total, const std::vector<double>& part) {
   const Ratio ratio = paired_ratio(total, part);
   if (ratio.set != RatioSet::bounded) return std::nullopt;
@@ -94,12 +116,9 @@ std::string reason_to_withhold(const KernelAccount& account, const MetricCompari
     std::string why =
         fmt::format("the change of {} ({}) cannot be told from none (95 % interval {} to {})", quantity_of(account),
                     format_seconds(account.total.value), format_seconds(interval.low), format_seconds(interval.high));
-    if (metric_moved != 0 && primary.speed != Speed::noise) {
-      const bool side_by_side = more_threads == metric_moved;
-      why += fmt::format(", while {} moved: the change is in {}, which samples of the CPU do not see", primary.metric,
-                         side_by_side ? "how many threads were at work at a time" : "time spent waiting");
-    }
-    return why;
+    return metric_moved != 0 && primary.speed != Speed::noise
+               ? why + where_the_metric_moved(account, primary, more_threads == metric_moved)
+               : why;
   }
   const auto coarsest = std::max_element(
       account.rows.begin(), account.rows.end(),

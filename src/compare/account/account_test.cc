@@ -151,6 +151,11 @@ TEST(Account, ABenchmarkOfFixedTimeHasNoAccountAndSaysWhy) {
   EXPECT_NE(comparison.accounts.at(0).why.find("a program that runs for a fixed time"), std::string::npos)
       << comparison.accounts.at(0).why;
   for (Unit& made : run.units) made.wall_seconds *= made.variant == "A" ? 2 : 1;
+  EXPECT_NE(compared_account(run).accounts.at(0).shares_withheld.find("which the rest of it hides"), std::string::npos)
+      << "which part of a unit the metric speaks of is not known";
+  for (Unit& made : run.units) {
+    made.window = MeasuredWindow{0, nanoseconds(made.wall_seconds), nanoseconds(made.wall_seconds), 1};
+  }
   EXPECT_NE(compared_account(run).accounts.at(0).shares_withheld.find("time spent waiting"), std::string::npos);
   for (Unit& made : run.units) made.threads_at_work = made.variant == "A" ? 1 : 2;
   const std::string why = compared_account(run).accounts.at(0).shares_withheld;

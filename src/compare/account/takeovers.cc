@@ -43,9 +43,14 @@ std::vector<std::string> callers_of_one_side(const std::vector<Leaf>& leaves, bo
   return names;
 }
 
-// More than a handful of samples: what a library generated beside it is none. Counts have no variance.
+// More than a handful of samples. Counts have no variance.
+bool is_more_than_a_handful(double seconds, double variance) {
+  return seconds * seconds >= kHandfulOfSamples * variance;
+}
+
+// What a library generated beside it is none.
 bool is_seen_well(const Leaf& leaf) {
-  return total(leaf) * total(leaf) >= kHandfulOfSamples * (leaf.series.a.variance + leaf.series.b.variance);
+  return is_more_than_a_handful(total(leaf), leaf.series.a.variance + leaf.series.b.variance);
 }
 
 // The leaves of a caller that have one name and one state become one.
@@ -70,12 +75,22 @@ void join_operations(std::vector<Leaf>& leaves, bool compiled_in_b) {
     return leaf.generated && leaf.row.state == state && is_seen_well(leaf);
   };
   const std::vector<std::string> names = callers_of_one_side(leaves, compiled_in_b);
-  if (names.empty() || std::none_of(leaves.begin(), leaves.end(), is_compiled)) return;
+  const auto is_of_one_side = [&](const Leaf& leaf) {
+    return std::find(names.begin(), names.end(), leaf.caller) != names.end();
+  };
+  if (std::none_of(leaves.begin(), leaves.end(), is_compiled)) return;
+  double seconds = 0, variance = 0;
+  for (const Leaf& leaf : leaves) {
+    if (!is_of_one_side(leaf)) continue;
+    seconds += total(leaf);
+    variance += leaf.series.a.variance + leaf.series.b.variance;
+  }
+  // An operation that was met once may well have been called on both sides.
+  if (seconds == 0 || !is_more_than_a_handful(seconds, variance)) return;
   const std::string operations = and_more(names, 1);
   const std::string label = compiled_in_b ? operations + " → " + kCompiledCode : kCompiledCode + (" → " + operations);
   for (Leaf& leaf : leaves) {
-    const bool is_one = std::find(names.begin(), names.end(), leaf.caller) != names.end();
-    if (is_one || is_compiled(leaf)) leaf.caller = label;
+    if (is_of_one_side(leaf) || is_compiled(leaf)) leaf.caller = label;
   }
   merge_alike(leaves, label);
 }

@@ -26,7 +26,7 @@ struct Leftovers {
   const SeenKernels& seen_b;
   bool one_caller = false;
   std::set<KernelKey> a, b;
-  KernelGroup rare{"(rare kernels)", KernelState::same, Family::other, "", {}, {}};
+  KernelGroup rare{std::string(kRareKernels), KernelState::same, Family::other, "", {}, {}};
   std::vector<KernelGroup> groups;
 };
 

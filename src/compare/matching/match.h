@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compare/matching/account_basis.h"
@@ -27,6 +28,9 @@ bool tells_callers(const Profile& profile);
 // What was seen for each caller; all of it under "" where callers are not asked for.
 void add_profile(std::map<std::string, SeenKernels>& by_caller, const Profile& profile, const KernelTable& kernels,
                  const AccountBasis& basis, bool callers);
+
+// The group of what was seen too seldom on both sides to be a row of its own.
+inline constexpr std::string_view kRareKernels = "(rare kernels)";
 
 // Kernels of either side that belong together. Every kernel seen stands in exactly one group.
 struct KernelGroup {

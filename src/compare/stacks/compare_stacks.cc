@@ -26,6 +26,10 @@ const Fact& fact_at(const Stack& stack, const std::string& id) {
   return at == stack.facts.end() ? nowhere : at->second;
 }
 
+// A value, or that there is none: somebody looked. What an answer without a source says ("only a running machine has
+// it") is of the kind of subject and no look at one.
+bool tells(const Fact& fact) { return fact.is_known() || (fact.is_answer() && !fact.source.empty()); }
+
 // What is compared beside the facts that steer a measurement: two reports are about what was installed, too.
 bool is_compared(const FactDefinition& definition) {
   return (definition.control || definition.id == "toolkit.nvcc.version" || definition.id == "driver.user_mode.role") &&
@@ -37,7 +41,7 @@ void add_fact_items(const StackSide& a, const StackSide& b, std::vector<ControlI
     if (!is_compared(definition)) continue;
     const Fact& first = fact_at(a.stack, definition.id);
     const Fact& second = fact_at(b.stack, definition.id);
-    if (!first.is_known() && !second.is_known() && !first.is_answer() && !second.is_answer()) continue;  // nobody says
+    if (!tells(first) && !tells(second)) continue;
     ControlItem item = fact_item(definition.id, definition, first, second);
     const bool is_partial =
         item.a.find(kNotStated) != std::string::npos || item.b.find(kNotStated) != std::string::npos;
@@ -152,12 +156,9 @@ std::string verdict_of(const StackComparison& comparison) {
     if (same == 0) return "nothing that both sides tell can be compared" + gaps;
     return fmt::format("nothing that both sides tell differs: {} the same{}", same, gaps);
   }
-  const auto counted = [](std::size_t count, const char* one) {
-    return count == 1 ? fmt::format("1 {}", one) : fmt::format("{} {}s", count, one);
-  };
   std::vector<std::string> parts;
-  if (different > 0) parts.push_back(fmt::format("{} of the machine", counted(different, "thing")));
-  if (packages > 0) parts.push_back(counted(packages, "package"));
+  if (different > 0) parts.push_back(fmt::format("{} thing{} of the machine", different, different == 1 ? "" : "s"));
+  if (packages > 0) parts.push_back(fmt::format("{} package{}", packages, packages == 1 ? "" : "s"));
   return join(parts, " and ") + (different + packages == 1 ? " differs" : " differ") + gaps;
 }
 }  // namespace

@@ -74,14 +74,18 @@ void sum_side(const std::map<TotalKey, GroupTally::Total>& totals, bool of_b, co
 }  // namespace
 
 std::optional<Quantity> common_quantity(const KernelsRecord& a, const KernelsRecord& b) {
-  for (const Quantity quantity : std::array{Quantity::device_time, Quantity::call_time, Quantity::cpu_time}) {
-    const auto has = [&](const KernelsRecord& record) {
-      bool any = false;
-      each_row(record, quantity, [&](const ProfileRow&, Part) { any = true; });
-      return any;
-    };
-    if (has(a) && has(b)) return quantity;
+  const auto has = [](const KernelsRecord& record, Quantity quantity) {
+    bool any = false;
+    each_row(record, quantity, [&](const ProfileRow&, Part) { any = true; });
+    return any;
+  };
+  const bool on_device_a = has(a, Quantity::device_time), on_device_b = has(b, Quantity::device_time);
+  if (on_device_a && on_device_b) return Quantity::device_time;
+  // Where kernels ran on a device, the time in calls is that of launching them; elsewhere it is that of the work.
+  if (on_device_a == on_device_b && has(a, Quantity::call_time) && has(b, Quantity::call_time)) {
+    return Quantity::call_time;
   }
+  if (has(a, Quantity::cpu_time) && has(b, Quantity::cpu_time)) return Quantity::cpu_time;
   return std::nullopt;
 }
 

@@ -36,10 +36,13 @@ bool shrink(Room& room) {
 
 TimeUnit unit_of(const TraceComparison& comparison) {
   const TraceSideSummary &a = comparison.a, &b = comparison.b;
-  TimeUnit unit = time_unit_for(
+  const double largest =
       std::max({for_one(a.window_ns, a), for_one(b.window_ns, b), for_one(a.items_ns, a), for_one(b.items_ns, b)}) *
-      kSecond);
-  unit.decimals = std::min(unit.decimals + 2, 3);  // the digits of the change count
+      kSecond;
+  // The digits of the change count: beside a window of seconds those of microseconds.
+  constexpr double kMostInMilliseconds = 100, kBelowASecond = 0.999;
+  TimeUnit unit = time_unit_for(largest < kMostInMilliseconds ? std::min(largest, kBelowASecond) : largest);
+  unit.decimals = std::min(unit.decimals + 2, 3);
   return unit;
 }
 

@@ -29,7 +29,15 @@ std::string verdict_text(const Comparison& comparison) {
 std::string text_variants(const std::vector<Comparison>& comparisons, const std::string& name, const TextStyle& style) {
   const Comparison& first = comparisons.front();
   const MetricComparison& metric = first.primary;
-  std::string out = paint(fmt::format("{}: {} variants by {}", printable(name), comparisons.size() + 1, metric.metric),
+  const bool one_document =
+      std::all_of(comparisons.begin(), comparisons.end(), [](const Comparison& each) { return each.one_document; });
+  // Beside runs of other files a variant is called by its file as well.
+  const auto label = [&](const SideSummary& side, const Comparison& each) {
+    return each.one_document && !one_document ? name + "@" + side.label : side.label;
+  };
+  const std::string whose = one_document ? printable(name) + ": " : "";
+  std::string out = paint(fmt::format("{}{} {} by {}", whose, comparisons.size() + 1,
+                                      one_document ? "variants" : "subjects", metric.metric),
                           Tone::bold, style) +
                     "\n\n";
   TextTable table({{""},
@@ -39,9 +47,9 @@ std::string text_variants(const std::vector<Comparison>& comparisons, const std:
                    {"95 % interval", true},
                    {pairs_heading(metric), true},
                    {"is"}});
-  table.add({{first.a.label, Tone::side_a}, {first.a.command}, {quantity_text(metric.a_median, metric.unit)}});
+  table.add({{label(first.a, first), Tone::side_a}, {first.a.command}, {quantity_text(metric.a_median, metric.unit)}});
   for (const Comparison& each : comparisons) {
-    table.add({{each.b.label, Tone::side_b},
+    table.add({{label(each.b, each), Tone::side_b},
                {each.b.command},
                {quantity_text(each.primary.b_median, each.primary.unit)},
                {change_text(each.primary.ratio.value)},
@@ -50,14 +58,17 @@ std::string text_variants(const std::vector<Comparison>& comparisons, const std:
                {verdict_text(each), verdict_tone(each)}});
   }
   out += table.render(style);
-  out += paragraph(fmt::format("Each is compared with {} over the rounds in which both ended well; {}; margin {}. An "
-                               "interval is of 95 % by itself: of {} variants that are the same as {}, up to {} % of "
-                               "runs show one that seems to differ.",
-                               first.a.label, direction_phrase(metric.better), shown_margin(metric.margin),
-                               comparisons.size(), first.a.label, 5 * comparisons.size()),
-                   2, Tone::dim, style);
-  out += paragraph(fmt::format("What differs between two of them, and which kernels: varve compare {0}@{1} {0}@{2}",
-                               name, first.a.label, comparisons.back().b.label),
+  out += paragraph(
+      fmt::format(
+          "Each is compared with {}{}; {}; margin {}. An interval is of 95 % by itself: of {} variants that are "
+          "the same as {}, up to {} % of runs show one that seems to differ.",
+          label(first.a, first), one_document ? " over the rounds in which both ended well" : "",
+          direction_phrase(metric.better), shown_margin(metric.margin), comparisons.size(), label(first.a, first),
+          5 * comparisons.size()),
+      2, Tone::dim, style);
+  const std::string prefix = one_document ? name + "@" : "";
+  out += paragraph(fmt::format("What differs between two of them, and which kernels: varve compare {0}{1} {0}{2}",
+                               prefix, label(first.a, first), label(comparisons.back().b, comparisons.back())),
                    2, Tone::dim, style);
   return out;
 }

@@ -229,10 +229,9 @@ std::string exchanged_sentence(const TraceComparison& comparison) {
   }
   const AccountLine code = line_of(comparison, {AccountLineKind::other_code});
   if (code.a_items + code.b_items > 0) {
-    text += fmt::format(
-        "{} {}: {}. ", std::max(code.a_items, code.b_items),
-        comparison.of_operations ? "are the same operation of other types" : "of the same name are other code",
-        amount(code));
+    text += fmt::format("{} {}: {}. ", std::max(code.a_items, code.b_items),
+                        comparison.of_operations ? "of one name and other types" : "of one name and other code",
+                        amount(code));
   }
   const std::string number =
       same.a_items == same.b_items ? std::to_string(same.a_items) : fmt::format("{} → {}", same.a_items, same.b_items);
@@ -286,9 +285,11 @@ std::vector<ExchangeStory> exchange_stories(const TraceComparison& comparison) {
     known.a_times += story.a_times, known.b_times += story.b_times;
     known.a_ns += story.a_ns, known.b_ns += story.b_ns;
   }
-  std::stable_sort(stories.begin(), stories.end(), [&](const ExchangeStory& x, const ExchangeStory& y) {
-    return std::abs(change_of(comparison, x.a_ns, x.b_ns)) > std::abs(change_of(comparison, y.a_ns, y.b_ns));
-  });
+  const auto rank = [&](const ExchangeStory& x) {  // of equal changes what became something else, then what is long
+    return std::tuple(std::abs(change_of(comparison, x.a_ns, x.b_ns)), x.exchange != Exchange::same, x.a_ns + x.b_ns);
+  };
+  std::stable_sort(stories.begin(), stories.end(),
+                   [&](const ExchangeStory& x, const ExchangeStory& y) { return rank(x) > rank(y); });
   return stories;
 }
 
@@ -393,12 +394,11 @@ std::string story_label(const ExchangeStory& story, std::size_t columns, const S
   }
   if (story.exchange == Exchange::replaced) {
     const std::string a = side(story.a, story.a_others), b = side(story.b, story.b_others);
-    const bool is_clear = a != b || columns >= kDisplayColumns;
-    return is_clear ? a + " → " + b : story_label(story, std::min(2 * columns, kDisplayColumns));
+    return a != b || columns >= kDisplayColumns ? a + " → " + b
+                                                : story_label(story, std::min(2 * columns, kDisplayColumns));
   }
-  std::string text = story.a.empty() ? side(story.b, story.b_others) : side(story.a, story.a_others);
-  if (!story.detail.empty()) text += ", " + story.detail;
-  return text;
+  const std::string text = story.a.empty() ? side(story.b, story.b_others) : side(story.a, story.a_others);
+  return story.detail.empty() ? text : text + ", " + story.detail;
 }
 
 std::vector<std::string> comparison_headline(const TraceComparison& comparison) {
