@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "disclosure/stack_of_text.h"
 #include "package/package_cuda.h"
+#include "package/package_framework.h"
 #include "package/python_metadata.h"
 #include "tables/package_table.h"
 #include "world/files.h"
@@ -165,6 +166,18 @@ void set_cuda(const Declared& declared, OpenEnvironment& environment, const Know
   }
 }
 
+// What a package says that it was built for, by a report of its own or by its version.
+void set_built_for(const Declared& declared, OpenEnvironment& environment) {
+  for (auto& [name, open] : environment.packages) {
+    Package& package = open.package;
+    const auto stated = declared.built_for.find(name);
+    package.built_for = stated != declared.built_for.end() ? value_text(*stated->second.value)
+                                                           : framework_in_local_version(package.version);
+    if (package.built_for.empty()) continue;
+    package.built_for_source = stated != declared.built_for.end() ? stated->second.source : "its version";
+  }
+}
+
 Fact carried_runtimes(const OpenEnvironment& environment) {
   std::vector<std::string> runtimes = runtimes_beside(environment);
   if (runtimes.empty()) return missing_fact(Missing::not_asked, "text", "a text was read, no files");
@@ -243,7 +256,10 @@ std::vector<Environment> environments_of_text(Declared& declared, const Knowledg
     add(*place, std::move(packages), list.python);
   }
   add_asked(declared, open);
-  for (OpenEnvironment& environment : open) set_cuda(declared, environment, knowledge);
+  for (OpenEnvironment& environment : open) {
+    set_cuda(declared, environment, knowledge);
+    set_built_for(declared, environment);
+  }
   apply_stated_cuda(declared, open);
   std::vector<Environment> environments;
   for (OpenEnvironment& environment : open) {

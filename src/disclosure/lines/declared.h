@@ -75,6 +75,7 @@ struct Declared {
   std::vector<DeclaredPackages> packages;
   std::vector<AskedPackage> asked;
   std::map<std::string, Fact> package_cuda;  // of "torch": what its CUDA is, or that it has none
+  std::map<std::string, Fact> built_for;     // of "xformers": "torch 2.1.0+cu118"
   std::map<std::string, std::string> variables;
   std::map<std::string, std::int64_t> variable_lines;
   std::map<std::string, std::int64_t> kernel_events;  // how often each

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "base/text.h"
 
@@ -182,6 +183,48 @@ std::string_view LineCutter::without_container(std::string_view text) {
   return is_again ? text.substr(bar + 3) : text;
 }
 
+// "   12  text", "12: text", "12 | text", as cat -n, nl, grep -n and editors number lines: only a number that follows
+// that of the line before is one, and the first of them.
+std::string_view LineCutter::without_number(std::string_view text) {
+  const std::int64_t expected = listed_ + 1;
+  listed_ = -1;
+  if (text.empty() || (text[0] != ' ' && text[0] != '\t' && !is_digit(text[0]))) return text;
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first > 8 || !is_digit(text[first])) return text;
+  const std::size_t behind = std::min(text.find_first_not_of("0123456789", first), text.size());
+  const auto number = parse_integer(text.substr(first, std::min<std::size_t>(behind - first, 9)));
+  if (!number || (*number != expected && *number != 1)) return text;
+  std::string_view rest = text.substr(behind);
+  const bool is_bare = rest.empty();
+  for (const std::string_view mark : {"\t", ": ", " | ", "| ", "  "}) {
+    if (!rest.starts_with(mark)) continue;
+    listed_ = *number;
+    return rest.substr(mark.size());
+  }
+  if (is_bare || rest == ":" || rest == " |") listed_ = *number;
+  return listed_ < 0 ? text : "";
+}
+
+// Lines of a hunk of diff -u: "@@ -1,3 +1,4 @@" says how many of both sides follow. What was taken away is of before.
+std::string_view LineCutter::without_diff(std::string_view text) {
+  if (text.starts_with("@@ -")) {
+    const std::vector<std::string_view> words = split(text.substr(0, 64), ' ');
+    const auto count = [&](std::size_t word) -> std::int64_t {
+      if (word >= words.size()) return 0;
+      const std::size_t comma = words[word].find(',');
+      return comma == std::string_view::npos ? 1 : parse_integer(words[word].substr(comma + 1)).value_or(0);
+    };
+    if (words.size() > 3 && words[3] == "@@") taken_away_ = count(1), added_ = count(2);
+    return text;
+  }
+  if (taken_away_ <= 0 && added_ <= 0) return text;
+  const char mark = text.empty() ? ' ' : text[0];
+  if (mark != '+') --taken_away_;
+  if (mark != '-') --added_;
+  if (mark == '-') return "";
+  return mark == '+' || mark == ' ' ? text.substr(std::min<std::size_t>(1, text.size())) : text;
+}
+
 void LineCutter::give(std::string_view raw) {
   ++number_;
   raw = without_end(raw.substr(0, kLineCap));
@@ -192,7 +235,7 @@ void LineCutter::give(std::string_view raw) {
     append_without_escapes(raw, cleaned_);
     raw = without_end(cleaned_);
   }
-  const std::string_view text = without_marks(without_container(without_engine(raw)));
+  const std::string_view text = without_diff(without_number(without_marks(without_container(without_engine(raw)))));
   take_({text, number_, bytes_of(text)});
 }
 

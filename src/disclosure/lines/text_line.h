@@ -7,7 +7,7 @@
 namespace varve {
 
 // A line of a text as readers see it: without its end, without escape sequences of terminals, blanks behind it and the
-// marks that quoting puts before it ("> ", "`"). It is valid until the next line.
+// marks that quoting puts before it ("> ", "`"), numbers of lines and marks of a diff. It is valid until the next line.
 struct TextLine {
   std::string_view text;
   std::int64_t number = 0;  // from 1
@@ -49,13 +49,17 @@ class LineCutter {
  private:
   void give(std::string_view raw);
   std::string_view without_container(std::string_view text);
+  std::string_view without_number(std::string_view text);
+  std::string_view without_diff(std::string_view text);
 
   Take take_;
   std::string open_;  // the start of a line whose end has not come
   bool is_long_ = false;
   std::int64_t number_ = 0;
   std::string cleaned_, logged_;
-  std::string container_;  // whose name may stand before lines
+  std::string container_;                     // whose name may stand before lines
+  std::int64_t listed_ = -1;                  // the number that somebody put before the last line; -1: none
+  std::int64_t taken_away_ = 0, added_ = 0;  // lines of a hunk of a diff that are still to come
 };
 
 // Whether the line opens or closes a fence of Markdown: ``` or ~~~, a language may follow.

@@ -6,6 +6,8 @@
 //   显卡型号：GeForce GTX 1650                      torch version .................... 2.1.0+cu121
 // Taken is what can mean one thing only: a product that is known, a driver's full number, a package of a GPU stack with
 // its version. "CUDA 12.4" is not: it may be the driver's, a toolkit's or a framework's.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -23,7 +25,7 @@ constexpr std::size_t kMostLine = 240;  // what somebody wrote by hand, not a lo
 constexpr std::size_t kMostKey = 48;
 constexpr std::int64_t kHeadingReach = 4;  // lines below a heading in which its value stands
 
-enum class Meaning { none, gpu, driver, api_level, toolkit, torch, python, kernel, system, libc, wsl };
+enum class Meaning { none, gpu, driver, api_level, toolkit, torch, built_for, python, kernel, system, libc, wsl };
 
 struct KeyRow {
   std::string_view key;
@@ -31,6 +33,7 @@ struct KeyRow {
 };
 // In order of the alphabet; of a key the marks, brackets and "version" at its end are left out.
 constexpr auto kKeys = std::to_array<KeyRow>({{"betriebssystem", Meaning::system},
+                                              {"build.torch_version", Meaning::built_for},
                                               {"cuda driver", Meaning::driver},
                                               {"cuda toolkit", Meaning::toolkit},
                                               {"device name", Meaning::gpu},
@@ -317,6 +320,11 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view value
       return take_driver(value, line, declared);
     case Meaning::torch:
       return take_package("torch", value, line, declared);
+    case Meaning::built_for:  // xformers.info
+      if (!is_package_version(value)) return false;
+      declared.built_for.emplace(
+          "xformers", known_fact("torch " + clean_utf8(value, 64), fmt::format("line {}", line.number), Standing::declared));
+      return true;
     case Meaning::toolkit: {
       const auto release = behind(value, "release ");
       const std::string_view version = leading_version(release ? *release : value);
