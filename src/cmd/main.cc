@@ -69,8 +69,13 @@ MeasuredCommands cut_commands(Words& arguments) {
   return divide_commands(behind);
 }
 
-// `varve run sleep 1`: the command stands where the options do.
+// `varve run sleep 1`: the command stands where the options do; `varve run --against -- B -- A`: so does the other one.
 Error point_to_dashes(Error error, const Words& arguments) {
+  if (error.found == "\"--against\" is not known" && is_run(arguments)) {
+    error.found = "--against stands in front of the first command";
+    error.hint = "It goes behind it: varve run -- COMMAND --against -- OTHER";
+    return error;
+  }
   const auto word = std::find_if(arguments.begin(), arguments.end(), [&](const std::string& each) {
     return !each.starts_with('-') && error.found == "\"" + each + "\" is not known";
   });

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <iterator>
+#include <map>
 #include <utility>
 
 #include "base/hash.h"
@@ -90,6 +92,7 @@ struct CpuSampler::Rings {
   PerfSampleContent content;
   ReduceStacks reduce;
   CpuEvidence evidence;
+  std::map<std::uint32_t, int> kept;  // processes, with the kept child from which they descend
 
   Rings() = default;
   Rings(const Rings&) = delete;
@@ -200,6 +203,18 @@ struct CpuSampler::Rings {
     if (evidence.stacks.bytes.size() >= kMostStackBytes) reduce_stacks();
   }
 
+  // The kept child from which a process descends; 0: none.
+  int kept_root(std::uint32_t process) const {
+    const auto found = kept.find(process);
+    return found == kept.end() ? 0 : found->second;
+  }
+  // What the kept children started.
+  void follow_kept() {
+    for (const ProcessFork& fork : evidence.forks) {
+      if (const int root = kept_root(fork.parent); root != 0) kept.try_emplace(fork.process, root);
+    }
+  }
+
   void reduce_stacks() {
     if (evidence.stacks.stacks.empty()) return;
     if (reduce) reduce(evidence);
@@ -275,9 +290,22 @@ double CpuSampler::poll_seconds() const {
 
 bool CpuSampler::copies_stacks() const { return rings_->content.stack_bytes != 0; }
 
-CpuEvidence CpuSampler::take() {
+void CpuSampler::keep(int child) { rings_->kept[static_cast<std::uint32_t>(child)] = child; }
+
+void CpuSampler::let_go(int child) {
   rings_->poll();
   rings_->reduce_stacks();
+  rings_->follow_kept();
+  const auto is_of_it = [&](const auto& seen) { return rings_->kept_root(seen.process) == child; };
+  std::erase_if(rings_->evidence.samples, is_of_it);
+  std::erase_if(rings_->evidence.mappings, is_of_it);
+  std::erase_if(rings_->kept, [&](const auto& one) { return one.second == child; });
+}
+
+CpuEvidence CpuSampler::take(int served_by) {
+  rings_->poll();
+  rings_->reduce_stacks();
+  rings_->follow_kept();
   CpuEvidence& kept = rings_->evidence;
   CpuEvidence taken = std::exchange(kept, {});
   kept.stacks = std::exchange(taken.stacks, {});
@@ -294,6 +322,14 @@ CpuEvidence CpuSampler::take() {
   by_time(taken.mappings);
   by_time(taken.forks);
   by_time(taken.execs);
+  const auto root = [&](const auto& seen) { return rings_->kept_root(seen.process); };
+  const auto keep_known = [&](const auto& from, auto& to) {
+    std::copy_if(from.begin(), from.end(), std::back_inserter(to), root);
+  };
+  keep_known(taken.mappings, kept.mappings);
+  keep_known(taken.forks, kept.forks);
+  keep_known(taken.execs, kept.execs);
+  std::erase_if(taken.mappings, [&](const auto& seen) { return root(seen) != 0 && root(seen) != served_by; });
   return taken;
 }
 

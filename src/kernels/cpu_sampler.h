@@ -105,9 +105,14 @@ class CpuSampler {
   // Half of the time that a ring is sure to hold, at most a second: a fraction of it where stacks are copied.
   double poll_seconds() const;
   bool copies_stacks() const;
+  // A child that goes on while others come and end, as a server does: what is known of its address space, and of what
+  // it starts, is given with every take() for it, until it is let go.
+  void keep(int child);
+  void let_go(int child);
   // Everything since the last take(), of whatever this thread started meanwhile: take once before a child starts to
-  // leave others out, and again when it has ended. What is left of its mappings is forgotten.
-  CpuEvidence take();
+  // leave others out, and again when it has ended. What is left of its mappings is forgotten. Of children that are
+  // kept, mappings of `served_by` alone are given.
+  CpuEvidence take(int served_by = 0);
 
  private:
   struct Rings;

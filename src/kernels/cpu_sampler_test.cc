@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <thread>
 
 #include "binary/test_files.h"
@@ -98,6 +99,28 @@ TEST_F(Sampling, LeavesItsOwnProcessAlone) {
   }).join();
   EXPECT_TRUE(sampler_->take().samples.empty());
   EXPECT_GT(rest, 0);
+}
+
+// A server lives through many takes, and each is to know where its code stands.
+TEST_F(Sampling, OfAChildThatIsKeptMappingsStay) {
+  std::string program = "/bin/sleep", seconds = "60";
+  char* arguments[] = {program.data(), seconds.data(), nullptr};
+  pid_t child = 0;
+  ASSERT_EQ(posix_spawn(&child, program.c_str(), nullptr, nullptr, arguments, environ), 0);
+  sampler_->keep(child);
+  const auto knows = [&](int served_by) {
+    const CpuEvidence evidence = sampler_->take(served_by);
+    return std::any_of(evidence.mappings.begin(), evidence.mappings.end(),
+                       [](const ExecutableMapping& mapping) { return mapping.path.ends_with("/sleep"); });
+  };
+  for (int i = 0; i < 500 && !knows(child); ++i) usleep(10'000);
+  EXPECT_TRUE(knows(child));
+  EXPECT_FALSE(knows(0)) << "another unit's";
+  EXPECT_TRUE(knows(child));
+  sampler_->let_go(child);
+  EXPECT_FALSE(knows(child));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
 }
 
 TEST(SamplerRate, IsKeptWithinReason) {

@@ -20,7 +20,8 @@ std::optional<ProcessNode> parse_node(pid_t process, std::string_view text) {
   if (name_start == std::string_view::npos || name_end == std::string_view::npos) return std::nullopt;
   const std::vector<std::string_view> words = split_words(text.substr(name_end + 1));
   const std::optional<std::int64_t> parent = words.size() > 1 ? parse_integer(words[1]) : std::nullopt;
-  if (!parent || words[0] == "Z" || words[0] == "X") return std::nullopt;
+  const std::optional<std::int64_t> group = words.size() > 2 ? parse_integer(words[2]) : std::nullopt;
+  if (!parent || !group || words[0] == "Z" || words[0] == "X") return std::nullopt;
   const auto seconds = [&](std::size_t word) {
     const std::optional<std::int64_t> ticks = word < words.size() ? parse_integer(words[word]) : std::nullopt;
     return static_cast<double>(ticks.value_or(0)) / static_cast<double>(std::max(1L, sysconf(_SC_CLK_TCK)));
@@ -30,6 +31,7 @@ std::optional<ProcessNode> parse_node(pid_t process, std::string_view text) {
       name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
   return ProcessNode{.process = process,
                      .parent = static_cast<pid_t>(*parent),
+                     .group = static_cast<pid_t>(*group),
                      .name = std::move(name),
                      .user_seconds = seconds(kUser) + seconds(kUserOfChildren),
                      .system_seconds = seconds(kSystem) + seconds(kSystemOfChildren)};

@@ -14,6 +14,7 @@ namespace varve {
 struct ProcessNode {
   pid_t process = -1;
   pid_t parent = -1;
+  pid_t group = -1;
   std::string name;         // as the kernel keeps it: up to 15 bytes of its program's name
   double user_seconds = 0;  // its own and that of the children it has waited for, in steps of 10 ms
   double system_seconds = 0;

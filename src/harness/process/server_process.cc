@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <utility>
 
 #include "base/text.h"
 #include "base/units.h"
@@ -176,12 +177,12 @@ ServerUse ServerProcess::use() const {
   return use;
 }
 
-bool ServerProcess::collect(bool block) {
+bool ServerProcess::collect() {
   if (collected_) return true;
   int status = 0;
   pid_t got = 0;
   do {
-    got = waitpid(process(), &status, block ? 0 : WNOHANG);
+    got = waitpid(process(), &status, WNOHANG);
   } while (got < 0 && errno == EINTR);
   if (got == 0) return false;
   collected_ = true;
@@ -204,27 +205,32 @@ std::string ServerProcess::last_lines() const {
   return "it wrote last:\n" + join(lines, "\n");
 }
 
-std::string ServerProcess::ended() { return collect(false) ? end_ + "; " + last_lines() : ""; }
+std::string ServerProcess::ended() { return collect() ? end_ + "; " + last_lines() : ""; }
+
+// A line of the shell ends at SIGTERM, and the server that it started needs its time.
+bool ServerProcess::group_lives() const {
+  if (kill(-process(), 0) != 0) return false;
+  for (const auto& [parent, children] : process_tree(files_)) {
+    for (const ProcessNode& child : children) {
+      if (child.group == process()) return true;
+    }
+  }
+  return false;  // what is left of it has ended, and was not collected
+}
 
 std::string ServerProcess::stop() {
-  if (collect(false)) {
-    kill(-process(), SIGKILL);  // what is left of its group
-    return "";
-  }
+  if (std::exchange(stopped_, true)) return "";
   kill(-process(), SIGTERM);
   kill(-process(), SIGCONT);
   const auto gone_within = [&](double seconds) {
     const double deadline = seconds_now() + seconds;
-    for (double step = 0.001; !collect(false); step = std::min(2 * step, 0.05)) {
+    for (double step = 0.001; !collect() || group_lives(); step = std::min(2 * step, 0.05)) {
       if (seconds_now() > deadline) return false;
       usleep(static_cast<useconds_t>(step * 1e6));
     }
     return true;
   };
-  if (gone_within(kServerGrace)) {
-    kill(-process(), SIGKILL);
-    return "";
-  }
+  if (gone_within(kServerGrace)) return "";
   kill(-process(), SIGKILL);
   if (gone_within(kServerUnkillable)) return "the server did not end within 5 s after SIGTERM; SIGKILL ended it";
   return "the server did not end after SIGKILL";

@@ -53,7 +53,8 @@ class ServerProcess {
 
  private:
   ServerProcess(SpawnedProcess spawned, std::string log, const Files& files);
-  bool collect(bool block);
+  bool collect();
+  bool group_lives() const;
   std::string last_lines() const;
 
   SpawnedProcess spawned_;
@@ -61,7 +62,7 @@ class ServerProcess {
   const Files& files_;
   double ready_seconds_ = 0;
   int served_ = 0;
-  bool collected_ = false;
+  bool collected_ = false, stopped_ = false;
   std::string end_;  // how it ended, in words
 };
 

@@ -6,6 +6,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include "harness/process/process_tree.h"
 #include "harness/process/ready.h"
@@ -68,6 +70,18 @@ TEST_F(ServerTest, IsReadyByALineAndLeavesNothing) {
   EXPECT_GE((*server)->use().ready_seconds, 0.05);
   EXPECT_EQ((*server)->stop(), "");
   for (const ProcessNode& one : started) EXPECT_TRUE(ends_soon(one.process)) << one.name;
+}
+
+TEST_F(ServerTest, AProgramThatALineOfTheShellStartedHasItsTimeToEnd) {
+  auto server =
+      start({"/bin/sh", "-c",
+             "/bin/sh -c 'trap \"sleep 0.2; echo saved; exit\" TERM; echo ready; while :; do sleep 0.01; done'; :"},
+            {.line = "ready"});
+  ASSERT_TRUE(server) << to_text(server.error());
+  EXPECT_EQ((*server)->stop(), "");
+  std::ostringstream log;
+  log << std::ifstream(folder_ + "/log").rdbuf();
+  EXPECT_TRUE(log.str().ends_with("saved\n")) << log.str();
 }
 
 TEST_F(ServerTest, ADaemonIsToldToStay) {

@@ -87,6 +87,14 @@ void KernelWitness::forget() {
   if (unavailable_.empty()) sampler_->take();
 }
 
+void KernelWitness::server_started(int process) {
+  if (sampler_) sampler_->keep(process);
+}
+
+void KernelWitness::server_ended(int process) {
+  if (sampler_) sampler_->let_go(process);
+}
+
 double KernelWitness::seconds_between_samples() const { return unavailable_.empty() ? 1 / hertz_ : 0; }
 
 void KernelWitness::stop_sampling(std::string why) {
@@ -128,11 +136,11 @@ std::string KernelWitness::work_on_devices(const std::vector<Library>& libraries
   return device_open_ ? "work on the GPU: a GPU device was open, and this witness sees CPUs only" : "";
 }
 
-KernelEvidence KernelWitness::unit_ended(std::span<const Stretch> windows) {
+KernelEvidence KernelWitness::unit_ended(std::span<const Stretch> windows, int server) {
   KernelEvidence evidence;
   Profiles& profiles = evidence.seen.profiles;
   if (unavailable_.empty()) {
-    const CpuEvidence seen = sampler_->take();
+    const CpuEvidence seen = sampler_->take(server);
     needs_deeper_ |= static_cast<double>(seen.cut_stacks) > kManyCut * static_cast<double>(seen.samples.size());
     evidence.seen = cpu_profile(seen, symbols_, windows);
     evidence.use = cpu_use(seen, windows);

@@ -33,8 +33,11 @@ class KernelWitness {
   // Both return the seconds until look() is due, as long as the unit runs.
   double unit_started(int process);
   double look();
-  // With windows (CLOCK_MONOTONIC) the profile is of what they hold.
-  KernelEvidence unit_ended(std::span<const Stretch> windows = {});
+  // With windows (CLOCK_MONOTONIC) the profile is of what they hold. A unit that `server` served loaded what that did.
+  KernelEvidence unit_ended(std::span<const Stretch> windows = {}, int server = 0);
+  // A process serves the units that come, until it has ended.
+  void server_started(int process);
+  void server_ended(int process);
   // Drops what was seen since: it was no unit.
   void forget();
 

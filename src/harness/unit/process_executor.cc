@@ -253,7 +253,7 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& asked) {
   // The server ran before the unit did: what it did then is no part of it.
   std::vector<Stretch> stretches = window.stretches;
   if (server != nullptr && stretches.empty()) stretches.push_back(life_of(outcome));
-  take_evidence(witness_.unit_ended(stretches), outcome);
+  take_evidence(witness_.unit_ended(stretches, server != nullptr ? server->process() : 0), outcome);
   outcome.last_output = process.last_output();
   return outcome;
 }
@@ -297,6 +297,7 @@ Status ProcessExecutor::start_server(int key, const ServerRequest& request) {
       ServerProcess::start(request, log, empty_input_.fd(), world_.files, wait);
   if (!started) return started.error();
   leftovers_.spare((*started)->process());
+  witness_.server_started((*started)->process());
   servers_[key] = std::move(*started);
   return Done{};
 }
@@ -306,6 +307,7 @@ void ProcessExecutor::stop_server(int key) {
   if (found == servers_.end()) return;
   found->second->stop();
   leftovers_.spare_no_more(found->second->process());
+  witness_.server_ended(found->second->process());
   servers_.erase(found);
   // What it put into sessions of its own.
   for (const ProcessNode& left : leftovers_.living()) kill(left.process, SIGKILL);
