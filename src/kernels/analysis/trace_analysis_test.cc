@@ -198,7 +198,7 @@ TEST(TraceAnalysis, NoKernelsMeansThreeThings) {
   EXPECT_EQ(absence(false, false, true), KernelAbsence::not_traced);
   EXPECT_EQ(absence(true, false, true), KernelAbsence::none_launched);
   EXPECT_EQ(absence(true, true, false), KernelAbsence::lost);
-  EXPECT_EQ(absence(false, true, false), KernelAbsence::lost);
+  EXPECT_EQ(absence(false, true, false), KernelAbsence::not_traced);
 }
 
 TEST(TraceAnalysis, WhereAPartIsMissingNobodyKnowsThatNoneRan) {

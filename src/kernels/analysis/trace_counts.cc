@@ -98,8 +98,10 @@ TraceTally TraceCounts::tally() const {
 
 KernelAbsence TraceCounts::absence() const {
   if (kernels_ > 0 || kernels_of_cpu_ > 0) return KernelAbsence::none_absent;
-  if (launches_ > 0 || lost_) return KernelAbsence::lost;
-  return traced_.contains(Activity::kernel) ? KernelAbsence::none_launched : KernelAbsence::not_traced;
+  if (lost_) return KernelAbsence::lost;
+  // A table of calls alone is one of several that were written.
+  if (!traced_.contains(Activity::kernel)) return KernelAbsence::not_traced;
+  return launches_ > 0 ? KernelAbsence::lost : KernelAbsence::none_launched;
 }
 
 }  // namespace varve

@@ -24,7 +24,9 @@ std::string cuda_copy_name(std::int64_t kind, std::int64_t from, std::int64_t to
   constexpr std::array<std::string_view, 14> kKinds = {"Unknown", "HtoD",         "DtoH",         "HtoA",        "AtoH",
                                                        "AtoA",    "AtoD",         "DtoA",         "DtoD",        "HtoH",
                                                        "PtoP",    "unified HtoD", "unified DtoH", "unified DtoD"};
-  return fmt::format("Memcpy {} ({} -> {})", name_at(kKinds, kind), cuda_memory_name(from), cuda_memory_name(to));
+  const std::string_view source = cuda_memory_name(from), target = cuda_memory_name(to);
+  if (source == cuda_memory_name(0) && target == source) return fmt::format("Memcpy {}", name_at(kKinds, kind));
+  return fmt::format("Memcpy {} ({} -> {})", name_at(kKinds, kind), source, target);
 }
 
 std::string cuda_fill_name(std::int64_t memory) { return fmt::format("Memset ({})", cuda_memory_name(memory)); }

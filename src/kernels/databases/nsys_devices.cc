@@ -88,11 +88,8 @@ NamedKernel name_kernel(NsysTables& tables, std::int64_t demangled, std::int64_t
 std::int64_t cupti_memory(std::int64_t kind) { return std::clamp<std::int64_t>(kind, -1, 1000) + 1; }
 
 std::string copy_name(const TableRows& row, int kind, int from, int to) {
-  if (row.has(from) && row.has(to)) {
-    return cuda_copy_name(row.integer(kind), cupti_memory(row.integer(from)), cupti_memory(row.integer(to)));
-  }
-  const std::string name = cuda_copy_name(row.integer(kind), 0, 0);
-  return name.substr(0, name.find(" ("));
+  const auto memory = [&](int column) { return row.has(column) ? cupti_memory(row.integer(column)) : 0; };
+  return cuda_copy_name(row.integer(kind), memory(from), memory(to));
 }
 
 std::uint64_t bytes_of(std::int64_t number) { return static_cast<std::uint64_t>(std::max<std::int64_t>(number, 0)); }

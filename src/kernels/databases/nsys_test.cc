@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/databases/cuda_names.h"
 #include "kernels/databases/database_formats.h"
 #include "kernels/databases/database_testing.h"
 #include "kernels/formats/trace_formats.h"
@@ -183,6 +184,12 @@ TEST(Nsys, ThatItMayHaveLostCudaIsTold) {
   const auto [whole, status] = read_nsys(made_database(asked + note("Not all NVTX events might have been collected.")));
   ASSERT_TRUE(status);
   EXPECT_FALSE(whole.lost_some);
+}
+
+TEST(Nsys, ACopyIsCalledByTheMemoryThatIsKnown) {
+  EXPECT_EQ(cuda_copy_name(1, 2, 3), "Memcpy HtoD (Pinned -> Device)");
+  EXPECT_EQ(cuda_copy_name(1, 0, 3), "Memcpy HtoD (Unknown -> Device)");
+  EXPECT_EQ(cuda_copy_name(11, 0, 0), "Memcpy unified HtoD");
 }
 
 TEST(Nsys, ReadsShapesNamesAndGraphNodes) {

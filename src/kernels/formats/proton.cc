@@ -57,7 +57,8 @@ class ProtonReader {
       return Error{"reading a tree of Proton", where, "it has no nodes",
                    "Write it with triton.profiler: proton.start(NAME), proton.finalize()"};
     }
-    sink_.traced(Activity::kernel);
+    // A device is listed once something of it was recorded: a bare root does not tell whether any was watched.
+    if (kernels_ > 0 || !architectures_.empty()) sink_.traced(Activity::kernel);
     if (kernels_ > 0) {
       sink_.unseen("how durations are spread and when kernels ran: the tree has numbers and totals only");
     }

@@ -42,6 +42,14 @@ TEST(Proton, KernelsAddUpAndBelongToTheirScope) {
   EXPECT_EQ(trace.not_seen.size(), 1u);
 }
 
+// As Proton writes it of a program of which it saw nothing, with or without a device.
+TEST(Proton, ABareRootIsNoZero) {
+  const RecordedTrace trace =
+      read_tree(R"json([{"children":[],"frame":{"name":"ROOT","type":"function"},"metrics":{}},{}])json");
+  EXPECT_TRUE(trace.damage.empty());
+  EXPECT_FALSE(trace.kinds_traced.contains(Activity::kernel));
+}
+
 TEST(Proton, OlderSpellingsAndAmd) {
   const RecordedTrace trace = read_tree(
       R"json([{"frame":{"name":"ROOT"},"metrics":{"Time (ns)":0},"children":[{"frame":{"name":"k"},"children":[],)json"
