@@ -165,6 +165,7 @@ Result<std::vector<ReadText>> read_machines(OpenText text, const Knowledge& know
   if (!first) return first.error();
   std::vector<ReadText> machines;
   machines.push_back(std::move(*first));
+  std::int64_t start = 1;  // of the last one
   while (machines.size() < kMostMachines) {
     const std::int64_t line = next_machine_line(machines.back().account);
     const FileReader& file = machines.back().text.file;
@@ -173,11 +174,14 @@ Result<std::vector<ReadText>> read_machines(OpenText text, const Knowledge& know
     const std::size_t cut = whole ? start_of_line(*whole, line) : 0;
     if (cut == 0 || cut >= whole->size() || whole->starts_with("\x1f\x8b") || whole->starts_with("\x28\xb5\x2f\xfd"))
       break;
-    Result<OpenText> before = part_of(*whole, 0, cut, 0, fmt::format("{} up to line {}", name, line - 1));
+    const std::string lines =
+        start == 1 ? fmt::format("up to line {}", line - 1) : fmt::format("from line {} to {}", start, line - 1);
+    Result<OpenText> before = part_of(*whole, 0, cut, 0, name + " " + lines);
     if (!before) return before.error();
     Result<OpenText> behind = part_of(*whole, cut, whole->size(), line - 1, fmt::format("{} from line {}", name, line));
     if (!behind) return behind.error();
     machines.pop_back();
+    start = line;
     for (Result<OpenText>* part : {&before, &behind}) {
       Result<ReadText> read = read_text(std::move(**part), knowledge);
       if (!read) return read.error();

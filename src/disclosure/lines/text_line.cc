@@ -203,7 +203,7 @@ std::string_view LineCutter::without_number(std::string_view text) {
     break;
   }
   if (is_bare) listed_ = *number;
-  const bool is_numbered = listed_ == *number && (*number == 1 || *number == before + 1);
+  const bool is_numbered = listed_ == *number && (*number == 1 || (before >= 0 && *number == before + 1));
   return is_numbered ? (is_bare ? "" : rest) : text;
 }
 
