@@ -224,6 +224,17 @@ ExitStatus answer(const CheckFlags& options, const std::vector<Check>& checks) {
       worst_status(checks));
 }
 
+ExitStatus check_all(const CheckFlags& options, Ground& ground, std::vector<NamedSubject>& subjects) {
+  std::vector<Check> checks;
+  for (NamedSubject& subject : subjects) {
+    Result<Check> done = check_one(options, ground, subject);
+    if (!done) return complain(done.error());
+    checks.push_back(std::move(*done));
+  }
+  if (!options.output.json) tell_what_is_empty(options, ground, checks);
+  return answer(options, checks);
+}
+
 ExitStatus check(const CheckFlags& options) {
   if (const Status chosen = use_tables_of(options.data); !chosen) return complain(chosen.error());
   if (const Status sound = check_supposition(options.what_if); !sound) {
@@ -233,14 +244,7 @@ ExitStatus check(const CheckFlags& options) {
   if (const Status read = read_ground(options, ground); !read) return complain(read.error());
   Result<std::vector<NamedSubject>> subjects = read_subjects(options, ground);
   if (!subjects) return complain(subjects.error());
-  std::vector<Check> checks;
-  for (NamedSubject& subject : *subjects) {
-    Result<Check> done = check_one(options, ground, subject);
-    if (!done) return complain(done.error());
-    checks.push_back(std::move(*done));
-  }
-  if (!options.output.json) tell_what_is_empty(options, ground, checks);
-  return answer(options, checks);
+  return check_all(options, ground, *subjects);
 }
 
 std::vector<Flag> flags_of(CheckFlags& options) {
@@ -282,7 +286,7 @@ std::vector<Flag> flags_of(CheckFlags& options) {
 }
 }  // namespace
 
-ExitStatus check_text(ReadText text, const std::string& data, const OutputOptions& output) {
+ExitStatus check_texts(std::vector<ReadText> texts, const std::string& data, const OutputOptions& output) {
   CheckFlags options;
   options.data = data;
   options.output = output;
@@ -291,10 +295,12 @@ ExitStatus check_text(ReadText text, const std::string& data, const OutputOption
   Result<ErrorPatterns> patterns = load_error_patterns(ground.knowledge, data);
   if (!patterns) return complain(patterns.error());
   ground.patterns = std::move(*patterns);
-  NamedSubject subject{text.stack, std::move(text)};
-  Result<Check> done = check_one(options, ground, subject);
-  if (!done) return complain(done.error());
-  return answer(options, {std::move(*done)});
+  std::vector<NamedSubject> subjects;
+  for (ReadText& text : texts) {
+    Stack stack = text.stack;
+    subjects.push_back({std::move(stack), std::move(text)});
+  }
+  return check_all(options, ground, subjects);
 }
 
 Command declare_check() {

@@ -222,10 +222,10 @@ ExitStatus explain(const ExplainFlags& options) {
     Result<OpenText> file = open_text(text);
     if (!file) return complain(file.error());
     text = file->file.start(0, kMessageCap).value_or("");
-    Result<ReadText> read = read_text(std::move(*file), *knowledge);
-    if (!read) return complain(read.error());
+    Result<std::vector<ReadText>> machines = read_machines(std::move(*file), *knowledge);
+    if (!machines) return complain(machines.error());
     // A whole report is judged as varve check does it; a message alone is explained.
-    if (read->names_machine) return check_text(std::move(*read), options.data, options.output);
+    if (machines->front().names_machine) return check_texts(std::move(*machines), options.data, options.output);
   }
   const Result<ErrorPatterns> patterns = load_error_patterns(*knowledge, options.data);
   if (!patterns) return complain(patterns.error());

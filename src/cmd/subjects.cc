@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "cmd/document_files.h"
 #include "package/environments.h"
@@ -71,9 +72,11 @@ Result<NamedKind> kind_of_subject(const World& world, const std::string& name) {
   return fs::is_directory(status) ? kind_of_directory(world, name) : kind_of_file(name);
 }
 
-Result<NamedSubject> without_text(Result<Stack> stack) {
+using NamedSubjects = std::vector<NamedSubject>;
+
+Result<NamedSubjects> without_text(Result<Stack> stack) {
   if (!stack) return stack.error();
-  return NamedSubject{std::move(*stack), std::nullopt};
+  return NamedSubjects{{std::move(*stack), std::nullopt}};
 }
 
 Result<ReadText> text_at(const std::string& name, const Knowledge& knowledge) {
@@ -81,8 +84,9 @@ Result<ReadText> text_at(const std::string& name, const Knowledge& knowledge) {
   return text ? read_text(std::move(*text), knowledge) : text.error();
 }
 
-Result<NamedSubject> capture_named(const World& world, CaptureOptions plan, const std::string& name,
-                                   const Knowledge& knowledge) {
+// Of a text that tells of several machines one subject each.
+Result<NamedSubjects> capture_named(const World& world, CaptureOptions plan, const std::string& name,
+                                    const Knowledge& knowledge) {
   const Result<NamedKind> kind = kind_of_subject(world, name);
   if (!kind) return kind.error();
   plan.path = name;
@@ -91,10 +95,16 @@ Result<NamedSubject> capture_named(const World& world, CaptureOptions plan, cons
     case NamedKind::document:
       return without_text(stack_of_document(name, knowledge));
     case NamedKind::text: {
-      Result<ReadText> text = text_at(name, knowledge);
+      Result<OpenText> text = open_text(name);
       if (!text) return text.error();
-      Stack stack = text->stack;
-      return NamedSubject{std::move(stack), std::move(*text)};
+      Result<std::vector<ReadText>> machines = read_machines(std::move(*text), knowledge);
+      if (!machines) return machines.error();
+      NamedSubjects subjects;
+      for (ReadText& machine : *machines) {
+        Stack stack = machine.stack;
+        subjects.push_back({std::move(stack), std::move(machine)});
+      }
+      return subjects;
     }
     case NamedKind::image:
       plan.kind = SubjectKind::image;
@@ -160,11 +170,11 @@ Status choose_locked(const World& world, const std::string& file, const Stack& l
 
 Result<std::vector<NamedSubject>> capture_subjects(const World& world, const CaptureOptions& plan,
                                                    const std::vector<std::string>& named, const Knowledge& knowledge) {
-  std::vector<NamedSubject> subjects;
+  NamedSubjects subjects;
   for (const std::string& name : named) {
-    Result<NamedSubject> subject = capture_named(world, plan, name, knowledge);
-    if (!subject) return subject.error();
-    subjects.push_back(std::move(*subject));
+    Result<NamedSubjects> found = capture_named(world, plan, name, knowledge);
+    if (!found) return found.error();
+    std::move(found->begin(), found->end(), std::back_inserter(subjects));
   }
   if (!subjects.empty() && plan.kind == SubjectKind::host) return subjects;
   Result<Stack> stack = capture_stack(world, plan);

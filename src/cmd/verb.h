@@ -34,11 +34,11 @@ Command declare_report();
 Command declare_completions();
 Command declare_man();
 
-// What varve check says of a text that describes a machine: judged as that machine, with the errors that stand in it;
+// What varve check says of a text that describes machines: judged as each of them, with the errors that stand in it;
 // `data` is the folder of --data, or empty. varve explain asks for it, of a whole text.
 struct ReadText;
 struct OutputOptions;
-ExitStatus check_text(ReadText text, const std::string& data, const OutputOptions& output);
+ExitStatus check_texts(std::vector<ReadText> texts, const std::string& data, const OutputOptions& output);
 
 // All verbs, in the order in which help lists them, with the flags that every verb has.
 std::vector<Command> all_verbs(const MeasuredCommands& commands = {});

@@ -13,6 +13,7 @@ namespace varve {
 
 namespace {
 constexpr const char* kText = "text";
+constexpr const char* kUnstatedToolkit = "a toolkit whose place is not stated";
 
 Fact unstated() { return missing_fact(Missing::not_asked, kText, "the text does not say"); }
 
@@ -43,9 +44,19 @@ void set_gpu_facts(const Declared& declared, Stack& stack) {
   }
 }
 
+// The release of a cuda-compat that a list of the system's packages names.
+void infer_compat_version(const Declared& declared, Stack& stack) {
+  for (const std::string& row : declared.system_packages) {
+    const std::vector<std::string_view> words = split_words(row);  // "dpkg cuda-compat-13-0 580.173.02-1ubuntu1"
+    if (words.size() < 3 || !words[1].starts_with("cuda-compat")) continue;
+    set_inferred(stack, "driver.user_mode.version", std::string(words[2].substr(0, words[2].find('-'))),
+                 fmt::format("line {} (dpkg -l)", declared.system_packages_line));
+  }
+}
+
 // The user half of the driver was taken for that of the kernel's release. An API level above that release's is of
 // another libcuda: one of cuda-compat; one below it cannot be told.
-void settle_user_driver(Stack& stack, const Knowledge& knowledge) {
+void settle_user_driver(const Declared& declared, Stack& stack, const Knowledge& knowledge) {
   const auto user = stack.facts.find("driver.user_mode.version");
   const bool is_named = text_in(stack, "machine.hypervisor").value_or("").find("WSL") != std::string::npos;
   if (is_named || text_in(stack, "os.kernel.release").value_or("").find("microsoft") != std::string::npos) {
@@ -56,6 +67,7 @@ void settle_user_driver(Stack& stack, const Knowledge& knowledge) {
   if (user == stack.facts.end() || user->second.standing != Standing::inferred) return;
   if (const auto role = text_in(stack, "driver.user_mode.role"); role && *role != "driver") {
     stack.facts.erase(user);  // another libcuda than the driver's own is loaded
+    if (*role == "compat") infer_compat_version(declared, stack);
     return;
   }
   const auto version = dotted_version_from(value_text(*user->second.value));
@@ -78,10 +90,18 @@ void settle_user_driver(Stack& stack, const Knowledge& knowledge) {
 // the text is about is not told, and either answer would be wrong of the other.
 void drop_contradicted_driver(const Declared& declared, Stack& stack) {
   if (!declared.contradicted.contains("driver.kernel_mode.version")) return;
-  for (const char* id : {"driver.kernel_mode.version", "driver.user_mode.version", "driver.api_level"}) {
+  const auto forget = [&](const std::string& id) {
     const auto at = stack.facts.find(id);
-    if (at == stack.facts.end()) continue;
-    at->second = missing_fact(Missing::not_asked, at->second.source, "the text names two, perhaps of two machines");
+    if (at != stack.facts.end()) at->second = missing_fact(Missing::not_asked, at->second.source, kTwoMachines);
+  };
+  for (const char* id : {"driver.kernel_mode.version", "driver.user_mode.version", "driver.api_level"}) forget(id);
+  const bool other_gpus = std::any_of(declared.conflicts.begin(), declared.conflicts.end(),
+                                      [](const TextConflict& conflict) { return conflict.id.starts_with("GPU "); });
+  if (!other_gpus) return;
+  stack.gpus.clear();
+  forget("gpu.count");
+  for (const FactDefinition& definition : fact_catalog()) {
+    if (find_gpu_field(definition.id) != nullptr) forget(definition.id);
   }
 }
 
@@ -243,9 +263,16 @@ void set_software(const Declared& declared, Stack& stack) {
     stack.facts["os.gpu_packages"] = known_fact(
         declared.system_packages, fmt::format("line {} (dpkg -l)", declared.system_packages_line), Standing::declared);
   }
-  if (text_in(stack, "toolkit.nvcc.version") && !stack.facts.contains("toolkit.active")) {
-    const Fact& nvcc = stack.facts["toolkit.nvcc.version"];
-    set_inferred(stack, "toolkit.active", "a toolkit whose place is not stated", nvcc.source);
+  if (const auto nvcc = text_in(stack, "toolkit.nvcc.version")) {
+    const Fact told = stack.facts["toolkit.nvcc.version"];
+    set_inferred(stack, "toolkit.active", kUnstatedToolkit, told.source);
+    const auto release = dotted_version_from(*nvcc);
+    if (!release || release->parts.size() < 2) return;
+    Toolkit toolkit{.path = kUnstatedToolkit, .nvcc = told, .named_by = {"PATH"}};
+    toolkit.version =
+        known_fact(fmt::format("{}.{}", release->major(), release->minor()), told.source, Standing::inferred);
+    toolkit.installer = missing_fact(Missing::not_asked, kText, "the text does not say");
+    stack.toolkits.push_back(std::move(toolkit));
   }
 }
 
@@ -291,7 +318,7 @@ Stack stack_of_text(Disclosure& disclosure, const std::string& name, const Knowl
   set_module(declared, stack);
   add_builds_of_others(declared, stack);
   drop_contradicted_driver(declared, stack);
-  settle_user_driver(stack, knowledge);
+  settle_user_driver(declared, stack, knowledge);
   infer_api_level(stack, knowledge);
   set_variables(declared, stack);
   set_kernel_log(declared, stack);

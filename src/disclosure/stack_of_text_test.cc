@@ -62,6 +62,30 @@ TEST(TextStack, TheBranchOfTheDriverTellsTheApiLevel) {
   EXPECT_FALSE(newer.stack.facts.at("driver.api_level").is_known());
 }
 
+// The libcuda of a cuda-compat stands before the driver's own: a list of packages tells of which release it is.
+TEST(TextStack, ThePackageTellsTheReleaseOfACompatLibcuda) {
+  const std::string listed =
+      "| NVIDIA-SMI 595.45.04              Driver Version: 595.45.04      CUDA Version: 13.2     |\n"
+      "\tlibcuda.so.1 (libc6,x86-64) => /usr/local/cuda/compat/libcuda.so.1\n"
+      "\tlibcuda.so.1 (libc6,x86-64) => /usr/lib/x86_64-linux-gnu/libcuda.so.1\n";
+  EXPECT_FALSE(read_stack(listed).stack.facts.at("driver.user_mode.version").is_known());
+  const ReadStack read =
+      read_stack(listed + "ii  cuda-compat-13-0    580.173.02-1ubuntu1    amd64    CUDA Compatibility Platform\n");
+  const Fact& version = read.stack.facts.at("driver.user_mode.version");
+  ASSERT_TRUE(version.is_known());
+  EXPECT_EQ(value_text(*version.value), "580.173.02");
+  EXPECT_EQ(version.standing, Standing::inferred);
+}
+
+// What nvcc says of itself is a toolkit, which builds would take.
+TEST(TextStack, NvccIsAToolkitWhosePlaceIsNotStated) {
+  const ReadStack read = read_stack("Cuda compilation tools, release 11.7, V11.7.99\n");
+  ASSERT_EQ(read.stack.toolkits.size(), 1U);
+  EXPECT_EQ(value_text(*read.stack.toolkits.front().version.value), "11.7");
+  EXPECT_TRUE(read.stack.facts.at("toolkit.active").is_known());
+  EXPECT_TRUE(read_stack("Nvidia driver version: 535.104.05\n").stack.toolkits.empty());
+}
+
 TEST(TextStack, CountsLinesOfAnyBytesAndKeepsItsCaps) {
   std::string noise(200'000, 'x');
   noise += "\n";

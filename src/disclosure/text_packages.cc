@@ -231,12 +231,37 @@ void add_unversioned(const Declared& declared, std::vector<DeclaredPackages>& li
     lists.push_back({.place = {}, .installer = {}, .python = {}, .packages = {{name, kUnstatedVersion, 0}}});
   }
 }
+// "TensorFlow version: 2.4" that somebody wrote is what Python imports; which distribution of it is there a list says.
+void drop_modules_that_lists_name(std::vector<DeclaredPackages>& lists) {
+  const auto is_written = [](const DeclaredPackages& list) {
+    const std::string_view reader = list.place.reader;
+    return reader == "written by hand" || reader == "transformers env";
+  };
+  const auto folder_of = [](const DeclaredPackage& package) {
+    const PackageRow* row = find_package_row(normal_package_name(package.name));
+    return row == nullptr || row->folders.empty() ? std::string() : row->folders.front();
+  };
+  std::map<std::string, std::string> listed;  // folder: name
+  for (const DeclaredPackages& list : lists) {
+    for (const DeclaredPackage& package : list.packages) {
+      if (!is_written(list)) listed.emplace(folder_of(package), normal_package_name(package.name));
+    }
+  }
+  for (DeclaredPackages& list : lists) {
+    if (!is_written(list)) continue;
+    std::erase_if(list.packages, [&](const DeclaredPackage& package) {
+      const auto at = listed.find(folder_of(package));
+      return at != listed.end() && !at->first.empty() && at->second != normal_package_name(package.name);
+    });
+  }
+}
 }  // namespace
 
 std::vector<Environment> environments_of_text(Declared& declared, const Knowledge& knowledge) {
   std::vector<OpenEnvironment> open;
   std::vector<DeclaredPackages> lists = declared.packages;
   add_unversioned(declared, lists);
+  drop_modules_that_lists_name(lists);
   for (const DeclaredPackages& list : lists) {
     if (list.packages.empty() && list.python.empty()) continue;
     std::vector<OpenPackage> packages;

@@ -27,6 +27,7 @@ struct PackageRow {
   bool conda_only = false;                  // the name is a pattern of conda's: wheels that fit it are something else
   std::vector<std::string> opens;           // as the table has them: made_up_names() makes names of them
   std::string same_release, not_above;      // packages: of whose very release it is; that it is never newer than
+  std::string stable_from;                  // its releases from this on take later frameworks than they were built for
   std::optional<std::int64_t> torch_minor;  // its 0.N goes with 2.(N - this) of torch
 
   // Whether it has libraries with GPU code, or that load them.

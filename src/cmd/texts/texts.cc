@@ -1,6 +1,7 @@
 #include "cmd/texts/texts.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -118,6 +119,76 @@ Result<ReadText> read_text(OpenText text, const Knowledge& knowledge) {
   TextAccount account = account_of_text(*disclosure, stack);
   const bool names_machine = disclosure->names_machine() || names_another_kernel(stack);
   return ReadText{std::move(text), std::move(stack), std::move(account), names_machine};
+}
+
+namespace {
+constexpr std::size_t kMostMachines = 8;
+
+// The line from which on the text is of another machine: another driver and another GPU. 0: there is none. Another
+// driver alone may be of before and after an update.
+std::int64_t next_machine_line(const TextAccount& account) {
+  std::int64_t driver = 0, gpu = 0;
+  for (const TextConflict& conflict : account.conflicts) {
+    if (driver == 0 && conflict.id == "driver.kernel_mode.version") driver = conflict.other_line;
+    if (gpu == 0 && conflict.id.starts_with("GPU ")) gpu = conflict.other_line;
+  }
+  return driver == 0 ? 0 : std::min(driver, gpu);
+}
+
+// A file without a name that holds a part of the text; lines keep their numbers.
+Result<OpenText> part_of(const std::string& text, std::size_t first, std::size_t end, std::int64_t empty_lines,
+                         const std::string& name) {
+  const std::string part = std::string(static_cast<std::size_t>(empty_lines), '\n') + text.substr(first, end - first);
+  FileHandle kept = unnamed_file();
+  if (!kept || write(kept.fd(), part.data(), part.size()) != static_cast<ssize_t>(part.size())) {
+    return text_error(name, std::string("keeping it: ") + std::strerror(errno));
+  }
+  Result<FileReader> reader = FileReader::open(std::move(kept), name);
+  if (!reader) return reader.error();
+  return OpenText{name, std::move(*reader)};
+}
+
+std::size_t start_of_line(std::string_view text, std::int64_t line) {
+  std::size_t at = 0;
+  for (; line > 1 && at < text.size(); --line) {
+    const std::size_t end = text.find('\n', at);
+    at = end == std::string_view::npos ? text.size() : end + 1;
+  }
+  return at;
+}
+}  // namespace
+
+Result<std::vector<ReadText>> read_machines(OpenText text, const Knowledge& knowledge) {
+  constexpr std::uint64_t kMostDivided = std::uint64_t{16} << 20;  // what people write, not a log
+  const std::string name = text.name;
+  Result<ReadText> first = read_text(std::move(text), knowledge);
+  if (!first) return first.error();
+  std::vector<ReadText> machines;
+  machines.push_back(std::move(*first));
+  std::int64_t start = 1;  // of the last one
+  while (machines.size() < kMostMachines) {
+    const std::int64_t line = next_machine_line(machines.back().account);
+    const FileReader& file = machines.back().text.file;
+    if (line <= 1 || file.size() > kMostDivided) break;
+    const auto whole = file.start(0, file.size());
+    const std::size_t cut = whole ? start_of_line(*whole, line) : 0;
+    if (cut == 0 || cut >= whole->size() || whole->starts_with("\x1f\x8b") || whole->starts_with("\x28\xb5\x2f\xfd"))
+      break;
+    const std::string lines =
+        start == 1 ? fmt::format("up to line {}", line - 1) : fmt::format("from line {} to {}", start, line - 1);
+    Result<OpenText> before = part_of(*whole, 0, cut, 0, name + " " + lines);
+    if (!before) return before.error();
+    Result<OpenText> behind = part_of(*whole, cut, whole->size(), line - 1, fmt::format("{} from line {}", name, line));
+    if (!behind) return behind.error();
+    machines.pop_back();
+    start = line;
+    for (Result<OpenText>* part : {&before, &behind}) {
+      Result<ReadText> read = read_text(std::move(**part), knowledge);
+      if (!read) return read.error();
+      machines.push_back(std::move(*read));
+    }
+  }
+  return machines;
 }
 
 Result<LogReading> read_errors(const OpenText& text, const ErrorPatterns& patterns) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "model/stack.h"
@@ -26,6 +27,10 @@ struct ReadText {
   bool names_machine = false;  // a driver, a GPU, a package of a GPU stack, or a kernel that does not run here
 };
 Result<ReadText> read_text(OpenText text, const Knowledge& knowledge);
+
+// The same of a text that may tell of several machines one after the other ("works on A, fails on B"): each with the
+// lines that are of it. Where driver and GPU become others another machine begins.
+Result<std::vector<ReadText>> read_machines(OpenText text, const Knowledge& knowledge);
 
 // The errors in it, and what their messages state.
 Result<LogReading> read_errors(const OpenText& text, const ErrorPatterns& patterns);

@@ -184,29 +184,32 @@ std::string_view LineCutter::without_container(std::string_view text) {
 }
 
 // "   12  text", "12: text", "12 | text", as cat -n, nl, grep -n and editors number lines: only a number that follows
-// that of the line before is one, and the first of them.
+// that of the line before is one, or the first of all.
 std::string_view LineCutter::without_number(std::string_view text) {
-  const std::int64_t expected = listed_ + 1;
+  const std::int64_t before = listed_;
   listed_ = -1;
   if (text.empty() || (text[0] != ' ' && text[0] != '\t' && !is_digit(text[0]))) return text;
   const std::size_t first = text.find_first_not_of(" \t");
   if (first > 8 || !is_digit(text[first])) return text;
   const std::size_t behind = std::min(text.find_first_not_of("0123456789", first), text.size());
   const auto number = parse_integer(text.substr(first, std::min<std::size_t>(behind - first, 9)));
-  if (!number || (*number != expected && *number != 1)) return text;
+  if (!number) return text;
   std::string_view rest = text.substr(behind);
-  const bool is_bare = rest.empty();
+  const bool is_bare = rest.empty() || rest == ":" || rest == " |";
   for (const std::string_view mark : {"\t", ": ", " | ", "| ", "  "}) {
     if (!rest.starts_with(mark)) continue;
     listed_ = *number;
-    return rest.substr(mark.size());
+    rest.remove_prefix(mark.size());
+    break;
   }
-  if (is_bare || rest == ":" || rest == " |") listed_ = *number;
-  return listed_ < 0 ? text : "";
+  if (is_bare) listed_ = *number;
+  const bool is_numbered = listed_ == *number && (*number == 1 || (before >= 0 && *number == before + 1));
+  return is_numbered ? (is_bare ? "" : rest) : text;
 }
 
-// Lines of a hunk of diff -u: "@@ -1,3 +1,4 @@" says how many of both sides follow. What was taken away is of before.
-std::string_view LineCutter::without_diff(std::string_view text) {
+// Lines of a hunk of diff -u: "@@ -1,3 +1,4 @@" says how many of both sides follow. What was taken away is of before:
+// there is no such line.
+std::optional<std::string_view> LineCutter::without_diff(std::string_view text) {
   if (text.starts_with("@@ -")) {
     const std::vector<std::string_view> words = split(text.substr(0, 64), ' ');
     const auto count = [&](std::size_t word) -> std::int64_t {
@@ -221,7 +224,7 @@ std::string_view LineCutter::without_diff(std::string_view text) {
   const char mark = text.empty() ? ' ' : text[0];
   if (mark != '+') --taken_away_;
   if (mark != '-') --added_;
-  if (mark == '-') return "";
+  if (mark == '-') return std::nullopt;
   return mark == '+' || mark == ' ' ? text.substr(std::min<std::size_t>(1, text.size())) : text;
 }
 
@@ -235,8 +238,8 @@ void LineCutter::give(std::string_view raw) {
     append_without_escapes(raw, cleaned_);
     raw = without_end(cleaned_);
   }
-  const std::string_view text = without_diff(without_number(without_marks(without_container(without_engine(raw)))));
-  take_({text, number_, bytes_of(text)});
+  const auto text = without_diff(without_number(without_marks(without_container(without_engine(raw)))));
+  if (text) take_({*text, number_, bytes_of(*text)});
 }
 
 void LineCutter::add(std::string_view bytes) {

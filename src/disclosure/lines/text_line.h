@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -50,15 +51,15 @@ class LineCutter {
   void give(std::string_view raw);
   std::string_view without_container(std::string_view text);
   std::string_view without_number(std::string_view text);
-  std::string_view without_diff(std::string_view text);
+  std::optional<std::string_view> without_diff(std::string_view text);
 
   Take take_;
   std::string open_;  // the start of a line whose end has not come
   bool is_long_ = false;
   std::int64_t number_ = 0;
   std::string cleaned_, logged_;
-  std::string container_;                     // whose name may stand before lines
-  std::int64_t listed_ = -1;                  // the number that somebody put before the last line; -1: none
+  std::string container_;                    // whose name may stand before lines
+  std::int64_t listed_ = -1;                 // the number that somebody put before the last line; -1: none
   std::int64_t taken_away_ = 0, added_ = 0;  // lines of a hunk of a diff that are still to come
 };
 

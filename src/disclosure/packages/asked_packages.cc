@@ -147,7 +147,7 @@ bool AskedPackagesReader::take_mention(std::string_view text, const TextLine& li
   constexpr std::size_t kMostSentence = 240;
   const bool has_version = has(text, "==");
   const auto both = text.size() <= kMostSentence && has(text, "nstall") ? behind(text, " both ") : std::nullopt;
-  if (text.size() > kMostSentence || (!has_version && !both) || !has(text, " ")) return false;
+  if (text.size() > kMostSentence || (!has_version && !both)) return false;
   for (const std::string_view mark : {"require", "depends", "but you have", "incompatible", "conflict"}) {
     if (has(text, mark)) return false;  // what a package wants is not what is there
   }

@@ -35,7 +35,7 @@ TEST(AskedPackages, NamesWithAndWithoutVersions) {
       "RUN python3 -m pip install --index-url https://x/simple 'vllm>=0.8' xformers==0.0.* && echo numpy==1.0.0\n");
   EXPECT_EQ(version_and_cuda(stack, "onnxruntime"), "(version not stated)");
   EXPECT_EQ(version_and_cuda(stack, "onnxruntime-gpu"), "(version not stated)");
-  EXPECT_EQ(version_and_cuda(stack, "torch"), "1.3.0");
+  EXPECT_EQ(version_and_cuda(stack, "torch"), "1.3.0, 10.1");
   EXPECT_EQ(version_and_cuda(stack, "vllm"), "(version not stated)");
   EXPECT_EQ(version_and_cuda(stack, "xformers"), "(version not stated)");
   EXPECT_EQ(version_and_cuda(stack, "numpy"), "");
@@ -47,6 +47,15 @@ TEST(AskedPackages, TheIndexTellsTheCudaOfTorch) {
   EXPECT_EQ(version_and_cuda(stack, "torch"), "2.4.1, 11.8");
   const Stack pytorch = stack_of_packages("conda install pytorch=1.9.0 torchvision cudatoolkit=11.3 -c pytorch\n");
   EXPECT_EQ(version_and_cuda(pytorch, "torch"), "1.9.0");
+}
+
+// A form's "TensorFlow version" is the module's; which distribution of it is there a list says.
+TEST(ListedPackagesOfTexts, AModuleThatAFormNamesIsThatOfTheList) {
+  const Stack stack = stack_of_packages(
+      "- TensorFlow version: 2.3.0\n\nPackage Version\n------- -------\ntensorflow-gpu 2.3.0\nnumpy 1.18.5\n");
+  EXPECT_EQ(version_and_cuda(stack, "tensorflow-gpu"), "2.3.0");
+  EXPECT_EQ(version_and_cuda(stack, "tensorflow"), "");
+  EXPECT_EQ(version_and_cuda(stack_of_packages("- TensorFlow version: 2.3.0\n"), "tensorflow"), "2.3.0");
 }
 
 // Asked for is less than listed; two versions that were asked for tell none; advice in a sentence tells nothing.

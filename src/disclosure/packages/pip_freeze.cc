@@ -2,7 +2,8 @@
 //   torch==2.4.0+cu121
 //   flash-attn @ file:///…                (where it lies is not kept, and its version is not told)
 //    + torch==2.7.0+cu128                 (uv pip install, uv add)
-// A requirements file looks the same: one or two such lines alone are not taken for a list.
+// A requirements file looks the same: one or two such lines alone are not taken for a list, but as asked for
+// (asked_packages.cc).
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"

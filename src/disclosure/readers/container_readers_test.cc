@@ -165,6 +165,49 @@ TEST(LinePrefixes, OfAContainerThatHasAName) {
   EXPECT_TRUE(table.environments.empty());
 }
 
+// cat -n, grep -n and editors put numbers before lines; only those that follow each other are such numbers.
+TEST(LinePrefixes, OfNumberedLines) {
+  const std::vector<std::string> report = {
+      "$ nvidia-smi", "| NVIDIA-SMI 550.54.15    Driver Version: 550.54.15    CUDA Version: 12.4 |",
+      "|   0  NVIDIA L4          Off | 00000000:01:00.0 Off |                  0 |", ""};
+  for (const char* behind : {"\t", ": ", " | ", "| ", "  "}) {
+    std::string text;
+    std::int64_t number = 41;
+    for (const std::string& line : report) text += "    " + std::to_string(number++) + behind + line + "\n";
+    const Stack stack = container_of(text);
+    EXPECT_EQ(said(stack, "driver.api_level"), "12.4") << behind;
+    ASSERT_EQ(stack.gpus.size(), 1U) << behind;
+    EXPECT_EQ(stack.gpus.front().model, "NVIDIA L4") << behind;
+  }
+  EXPECT_EQ(said(container_of("1\tNvidia driver version: 550.90.07\n"), "driver.kernel_mode.version"), "550.90.07");
+  const Stack counted = container_of("17: Nvidia driver version: 550.90.07\n9: other\n");
+  EXPECT_EQ(said(counted, "driver.kernel_mode.version"), "") << "numbers that do not follow each other say something";
+}
+
+// What a diff takes away is of before.
+TEST(LinePrefixes, OfTheHunksOfADiff) {
+  const Stack stack = container_of(
+      "--- a/env.txt\n+++ b/env.txt\n@@ -1,3 +1,3 @@ pip freeze\n-torch==2.4.0+cu121\n+torch==2.6.0+cu124\n"
+      " numpy==1.26.4\n triton==3.2.0\nNvidia driver version: 550.90.07\n");
+  ASSERT_EQ(stack.environments.size(), 1U);
+  std::string torch;
+  for (const Package& package : stack.environments.front().packages) {
+    if (package.name == "torch") torch = package.version;
+  }
+  EXPECT_EQ(torch, "2.6.0+cu124");
+  EXPECT_EQ(said(stack, "driver.kernel_mode.version"), "550.90.07") << "behind the hunk";
+}
+
+TEST(TwoMachines, WithTwoDriversAndTwoGpusNeitherCounts) {
+  const Stack stack = container_of(
+      "| NVIDIA-SMI 550.54.15    Driver Version: 550.54.15    CUDA Version: 12.4     |\n"
+      "|   0  NVIDIA L4           Off | 00000000:01:00.0 Off |                    0 |\n"
+      "\n| NVIDIA-SMI 470.82.01    Driver Version: 470.82.01    CUDA Version: 11.4     |\n"
+      "|   0  Tesla T4            Off | 00000000:02:00.0 Off |                    0 |\n");
+  EXPECT_TRUE(stack.gpus.empty());
+  EXPECT_EQ(said(stack, "gpu.count"), "");
+}
+
 TEST(TwoMachines, ADriverThatOneToolShowsTwiceIsNotTaken) {
   const std::string banner = "| NVIDIA-SMI 550.54.15    Driver Version: 550.54.15    CUDA Version: 12.4     |\n";
   const std::string other = "| NVIDIA-SMI 470.223.02   Driver Version: 470.223.02   CUDA Version: 11.4     |\n";

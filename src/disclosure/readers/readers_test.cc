@@ -171,7 +171,7 @@ TEST(TextReaders, PipAndUvAndCondaLists) {
             "");
   EXPECT_EQ(package_in(stack_from("numpy==2.2.3\nonnxruntime==1.20.1\ntorch==2.1.2+cu118\n"), "torch"),
             "2.1.2+cu118, 11.8");
-  EXPECT_EQ(package_in(stack_from("torch==2.1.2\n"), "torch"), "");  // a requirement, as far as one can tell
+  EXPECT_EQ(package_in(stack_from("torch==2.1.2\n"), "torch"), "2.1.2, 12.1");  // asked for, as far as one can tell
   EXPECT_EQ(package_in(stack_from("Installed 10 packages in 34ms\n + torch==2.7.0+cu128\n"), "torch"),
             "2.7.0+cu128, 12.8");
   EXPECT_EQ(package_in(stack_from("# packages in environment at /home/somebody/envs/x:\n#\n"

@@ -322,8 +322,8 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view value
       return take_package("torch", value, line, declared);
     case Meaning::built_for:  // xformers.info
       if (!is_package_version(value)) return false;
-      declared.built_for.emplace(
-          "xformers", known_fact("torch " + clean_utf8(value, 64), fmt::format("line {}", line.number), Standing::declared));
+      declared.built_for.emplace("xformers", known_fact("torch " + clean_utf8(value, 64),
+                                                        fmt::format("line {}", line.number), Standing::declared));
       return true;
     case Meaning::toolkit: {
       const auto release = behind(value, "release ");

@@ -1,6 +1,8 @@
 // What people write themselves, and what is only there where a driver does not run.
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "disclosure/stack_of_text.h"
 
 namespace varve {
@@ -217,6 +219,24 @@ TEST(PythonPrompt, AnswersStandBehindOrBelowTheQuestion) {
   // Nothing answers it.
   EXPECT_EQ(version_told(read_written(">>> torch.__version__\n>>> exit()\n"), "torch"), "");
   EXPECT_EQ(version_told(read_written("assert torch.__version__ == '2.3'\n"), "torch"), "");
+}
+
+// python -m xformers.info; an extension whose version names its framework says the same.
+TEST(WrittenText, WhatAnExtensionWasBuiltFor) {
+  const WrittenStack read = read_written(
+      "xFormers 0.0.22.post7+cu118\n"
+      "memory_efficient_attention.cutlassF:               unavailable\n"
+      "pytorch.version:                                   2.0.1+cu118\n"
+      "gpu.name:                                          Tesla P100-PCIE-16GB\n"
+      "build.torch_version:                               2.1.0+cu118\n"
+      "flash-attn 2.8.3+cu12torch2.7\n");
+  ASSERT_EQ(read.stack.environments.size(), 1U);
+  std::map<std::string, std::string> built;
+  for (const Package& package : read.stack.environments.front().packages) built[package.name] = package.built_for;
+  EXPECT_EQ(built["xformers"], "torch 2.1.0+cu118");
+  EXPECT_EQ(built["flash-attn"], "torch 2.7");
+  EXPECT_EQ(built["torch"], "");
+  EXPECT_EQ(version_told(read, "torch"), "2.0.1+cu118");
 }
 
 }  // namespace varve

@@ -5,6 +5,9 @@
 
 namespace varve {
 
+// Why a fact is unknown of which a text says two things: neither counts.
+constexpr const char* kTwoMachines = "the text names two, perhaps of two machines";
+
 // A stretch of a text that was recognised.
 struct TextPart {
   std::string kind;                  // "nvidia-smi", "pip list"

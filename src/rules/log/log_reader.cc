@@ -12,6 +12,7 @@
 
 #include "archive/inflate.h"
 #include "base/text.h"
+#include "model/texts/text_account.h"
 #include "rules/log/log_text.h"
 
 namespace varve {
@@ -338,6 +339,7 @@ std::vector<std::string> complete_facts(std::map<std::string, Fact>& facts, cons
     // Somebody looked and there is no GPU: what a log says of one is of another machine.
     const bool is_ruled_out =
         at != facts.end() && !is_known && at->second.missing == Missing::not_applicable && !at->second.source.empty();
+    if (at != facts.end() && !is_known && at->second.detail == kTwoMachines) continue;
     if (is_ruled_out) {
       others.push_back(id);
     } else if (!is_known) {

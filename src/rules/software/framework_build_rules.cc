@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "rules/analysis/cpu_builds.h"
 #include "rules/analysis/rule.h"
+#include "rules/situation/package_row.h"
 #include "rules/software/software_rules.h"
 
 namespace varve {
@@ -67,6 +68,14 @@ std::vector<Found> builds_without_cuda(const Analysis& analysis) {
   return found;
 }
 
+// What was built on the stable part of a framework's interface runs on later releases of it too.
+bool takes_later_releases(const Package& package, const DottedVersion& built, const DottedVersion& there) {
+  const PackageRow* row = row_of(package);
+  const auto first = row == nullptr ? std::nullopt : dotted_version_from(row->stable_from);
+  const auto own = dotted_version_from(package.version);
+  return first && own && !(*own < *first) && built < there;
+}
+
 std::vector<Found> extensions_of_other_release(const Analysis& analysis) {
   std::vector<Found> found;
   for (const Environment& environment : analysis.subject.environments) {
@@ -78,6 +87,7 @@ std::vector<Found> extensions_of_other_release(const Analysis& analysis) {
       const auto installed = there == nullptr ? std::nullopt : dotted_version_from(there->version);
       if (!wanted || !installed) continue;
       if (wanted->major() == installed->major() && wanted->minor() == installed->minor()) continue;
+      if (takes_later_releases(package, *wanted, *installed)) continue;
       found.push_back({.evidence = fmt::format("{} {} in {} was built for {} ({}), and {} {} is there", package.name,
                                                package.version, environment.path, package.built_for,
                                                package.built_for_source, there->name, there->version)});

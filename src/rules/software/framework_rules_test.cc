@@ -102,6 +102,19 @@ TEST(FrameworkRules, AModuleThatWaitsForAnotherPackageIsANote) {
   EXPECT_FALSE(scene.judge("VRV-FRAMEWORK-EXTENSION-SYMBOLS").at(0).severity);
 }
 
+// xformers is built on the stable part of PyTorch's interface since 0.0.34.
+TEST(FrameworkRules, ExtensionThatTakesLaterReleases) {
+  const auto faults = [](const std::string& torch, const std::string& own) {
+    Scene scene;
+    scene.package("torch", torch, "framework", "13.0");
+    scene.package("xformers", own, "extension").built_for = "torch 2.10.0+cu130";
+    return scene.judge("VRV-FRAMEWORK-EXTENSION-RELEASE").size();
+  };
+  EXPECT_EQ(faults("2.11.0+cu130", "0.0.35"), 0U);
+  EXPECT_EQ(faults("2.9.1+cu130", "0.0.35"), 1U);
+  EXPECT_EQ(faults("2.11.0+cu130", "0.0.33"), 1U);
+}
+
 TEST(FrameworkRules, ExtensionForAnotherRelease) {
   Scene scene;
   scene.package("torch", "2.3.1+cu121", "framework", "12.1");

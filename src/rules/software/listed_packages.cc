@@ -88,6 +88,29 @@ std::string wheel_fault(const Package& framework, const FrameworkBuild& build, c
   return fmt::format("{} is built with cuDNN {}, and {} is there", listed(framework), build.cudnn, listed(wheel));
 }
 
+// Whether libraries of two releases of CUDA have the names that TensorFlow asks for: each release of CUDA 10 has its
+// own, those of CUDA 11 share theirs but for libcusolver, which is .10 in 11.0 and .11 from 11.1 on.
+bool share_names(const DottedVersion& a, const DottedVersion& b) {
+  if (a.major() != b.major()) return false;
+  return a.major() > 10 ? (a.minor() == 0) == (b.minor() == 0) : a.minor() == b.minor();
+}
+
+// TensorFlow before 2.14 brings no CUDA: its libraries are those of a toolkit.
+std::string host_cuda_fault(const Analysis& analysis, const Package& package, const DottedVersion& toolkit) {
+  const auto version = released_version(package);
+  if (!version || !normal_package_name(package.name).starts_with("tensorflow")) return {};
+  for (const FrameworkBuild& build : analysis.knowledge.framework_builds) {
+    if (build.framework != "tensorflow" || !build.host_cuda || !is_within(*version, build.version)) continue;
+    const auto made = dotted_version_from(build.cuda);
+    if (!made || share_names(*made, toolkit)) return {};
+    return fmt::format(
+        "{} opens the libraries of CUDA {} by names that the toolkit that is there ({}) has in part or "
+        "not at all: it sees no GPU then",
+        listed(package), build.cuda, to_string(toolkit));
+  }
+  return {};
+}
+
 // "/usr/local/cuda-12.1/lib64" is of 12.1.
 std::optional<DottedVersion> toolkit_of_folder(std::string_view folder) {
   const std::size_t at = folder.find("/cuda-");
@@ -131,6 +154,20 @@ std::vector<Found> listed_library_pins(const Analysis& analysis) {
             return own && own->library == name->library && own->cuda != name->cuda;
           });
       const std::string fault = has_both ? "" : wheel_fault(framework, *build_of(analysis, framework), package, *name);
+      if (!fault.empty()) found.push_back({.evidence = fmt::format("In {} {}", environment.path, fault)});
+    }
+  }
+  return found;
+}
+
+std::vector<Found> listed_host_cuda(const Analysis& analysis) {
+  const auto toolkit = dotted_version_from(text_of(analysis, "toolkit.nvcc.version").value_or(""));
+  std::vector<Found> found;
+  for (const Environment& environment : analysis.subject.environments) {
+    if (!toolkit || !is_a_list(environment) || environment.runtimes.is_known()) continue;
+    for (const Package& package : environment.packages) {
+      const std::string fault =
+          package.role == PackageRole::framework ? host_cuda_fault(analysis, package, *toolkit) : "";
       if (!fault.empty()) found.push_back({.evidence = fmt::format("In {} {}", environment.path, fault)});
     }
   }

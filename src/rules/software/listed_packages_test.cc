@@ -92,6 +92,25 @@ TEST(ListedPackages, AnOlderToolkitBeforeTheWheels) {
   EXPECT_EQ(found("/usr/local/cuda/lib64"), 0u);       // of which release is not told
 }
 
+// TensorFlow before 2.14 brings no CUDA.
+TEST(ListedPackages, AToolkitWhoseLibrariesHaveOtherNamesThanTensorFlowOpens) {
+  const auto faults = [](const std::string& name, const std::string& version, const std::string& nvcc) {
+    Scene scene = listed({{name, version, "framework", ""}});
+    scene.knowledge = *load_knowledge();
+    scene.fact("toolkit.nvcc.version", nvcc);
+    return scene.judge("VRV-LIBRARY-PIN").size();
+  };
+  EXPECT_EQ(faults("tensorflow", "2.4.1", "11.2.67"), 1U);  // libcusolver.so.10 is of 11.0 alone
+  EXPECT_EQ(faults("tensorflow", "2.4.1", "11.0"), 0U);
+  EXPECT_EQ(faults("tensorflow", "2.11.0", "11.8"), 0U);
+  EXPECT_EQ(faults("tensorflow-gpu", "2.0.0", "10.1"), 1U);
+  EXPECT_EQ(faults("tensorflow-gpu", "2.3.0", "10.1"), 0U);
+  EXPECT_EQ(faults("tensorflow", "2.12.0", "12.1"), 1U);
+  EXPECT_EQ(faults("tensorflow", "2.15.0", "12.4"), 0U);  // may bring its own
+  EXPECT_EQ(faults("tensorflow", "2.0.0b1", "10.1"), 0U);
+  EXPECT_EQ(faults("torch", "2.4.1", "11.2"), 0U);
+}
+
 TEST(ListedPackages, ABuildForTheCpuWhereOnlyTheDriverIsNamed) {
   Scene scene = listed({{"torch", "2.3.0+cpu", "framework", ""}});
   scene.stack.environments[0].packages[0].cuda = missing_fact(Missing::absent, "line 1", "a build without CUDA");

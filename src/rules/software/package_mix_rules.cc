@@ -179,7 +179,7 @@ std::vector<Found> both(std::vector<Found> found, std::vector<Found> more) {
 }
 
 std::vector<Found> unmet_library_pins(const Analysis& analysis) {
-  return both(unmet_requirements(analysis, false), listed_library_pins(analysis));
+  return both(both(unmet_requirements(analysis, false), listed_library_pins(analysis)), listed_host_cuda(analysis));
 }
 std::vector<Found> unmet_framework_pins(const Analysis& analysis) {
   return both(unmet_requirements(analysis, true), listed_framework_pins(analysis));
