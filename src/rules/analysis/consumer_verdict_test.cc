@@ -73,8 +73,7 @@ TEST(ConsumerVerdictOf, JudgesAnEnvironmentAloneByItsLibrariesOnly) {
 TEST(ConsumerVerdictOf, IsDegradedWhereAnotherWroteOverIt) {
   MadeStack stack;
   add_framework(stack, "12.4", usual_code());
-  const Package& package = stack.environment().packages.front();
-  const std::string label = package.name + " " + package.version;
+  const std::string label = stack.analysis().consumers.front().consumer.name;
   const auto after = [&](const std::string& owner) {
     stack.environment().file_faults = {{FileFaultKind::overwritten, "/env/x/a.so", {"other 1", label}, owner}};
     return answer(first_verdict(stack), "libraries");
