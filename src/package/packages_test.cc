@@ -369,7 +369,8 @@ TEST(Packages, FilesOfTheDistributionThatWroteLast) {
   add_wheel(root, kSite, "cupy_cuda11x-13.6.0", "", "cupy/a.so,sha256=new,3\n" + same);
   add_wheel(root, kSite, "cupy_cuda12x-13.6.0", "", "cupy/a.so,sha256=old,9\ncupy/c.so,sha256=c,6\n" + same);
   std::map<std::string, std::string> owners;
-  for (const auto& [path, package] : read(root, "/v").reading.packages) owners.emplace(file_name(path), package);
+  for (const auto& [path, package] : read(root, "/v").reading.packages)
+    owners.emplace(path.substr(path.rfind('/') + 1), package);
   EXPECT_EQ(owners, (std::map<std::string, std::string>{
                         {"a.so", "cupy_cuda11x"}, {"b.so", "cupy_cuda11x"}, {"c.so", "cupy_cuda12x"}}));
 }

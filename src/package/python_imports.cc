@@ -17,6 +17,13 @@ struct LogicalLine {
   std::string text;
 };
 
+// Characters that mean more than themselves.
+constexpr std::array<bool, 256> kSteering = [] {
+  std::array<bool, 256> steering{};
+  for (const char c : std::string_view("#\"'\\()[]{}\n\r")) steering[static_cast<unsigned char>(c)] = true;
+  return steering;
+}();
+
 class LineReader {
  public:
   explicit LineReader(std::string_view source) : source_(source) {}
@@ -42,6 +49,10 @@ class LineReader {
 
   void read_statement(std::string& text) {
     for (int depth = 0; at_ < source_.size(); ++at_) {
+      const std::size_t first = at_;
+      while (at_ < source_.size() && !kSteering[static_cast<unsigned char>(source_[at_])]) ++at_;
+      text.append(source_.substr(first, at_ - first));
+      if (at_ == source_.size()) break;
       const char c = source_[at_];
       if (c == '#') at_ = std::min(source_.find('\n', at_), source_.size()) - 1;
       if (c == '#') continue;
@@ -83,12 +94,8 @@ class LineReader {
   std::size_t at_ = 0;
 };
 
-bool is_word(std::string_view text, std::string_view word) {
-  if (!text.starts_with(word)) return false;
-  if (text.size() == word.size()) return true;
-  const char next = text[word.size()];
-  return next == ' ' || next == ':' || next == '(' || next == '\t';
-}
+// "if" of "if x:"; text is trimmed.
+std::string_view first_word(std::string_view text) { return text.substr(0, text.find_first_of(" :(\t")); }
 
 // "a.b as c" → "a.b"
 std::string name_alone(std::string_view text) {
@@ -99,11 +106,12 @@ std::string name_alone(std::string_view text) {
 // The modules that one statement names; empty when it is no import.
 std::vector<std::string> modules_of(std::string_view text) {
   std::vector<std::string> names;
-  if (is_word(text, "import")) {
+  const std::string_view word = first_word(text);
+  if (word == "import") {
     for (const std::string_view piece : split(text.substr(6), ',')) names.push_back(name_alone(piece));
     return names;
   }
-  if (!is_word(text, "from")) return names;
+  if (word != "from") return names;
   const std::size_t import = text.find(" import");
   if (import == std::string_view::npos) return names;
   const std::string from = name_alone(text.substr(4, import - 4));
@@ -147,14 +155,15 @@ class ImportScanner {
 
   void take(std::size_t indent, std::string_view text) {
     close_blocks(indent);
-    const bool clause = is_word(text, "except") || is_word(text, "else") || is_word(text, "finally");
+    const std::string_view word = first_word(text);
+    const bool clause = word == "except" || word == "else" || word == "finally";
     settle(clause ? indent + 1 : indent);
-    if (is_word(text, "raise") && !blocks_.empty() && blocks_.back().kind == Kind::handler) {
+    if (word == "raise" && !blocks_.empty() && blocks_.back().kind == Kind::handler) {
       blocks_.back().raises = true;
     }
     std::string_view statement = text;
-    if (text.ends_with(':') || is_header(text)) {
-      open_block(indent, text);
+    if (text.ends_with(':') || is_header(word)) {
+      open_block(indent, text, word);
       const std::size_t colon = text.rfind(": ");  // "if x: import y"
       if (text.ends_with(':') || colon == std::string_view::npos) return;
       statement = trim(text.substr(colon + 1));
@@ -162,26 +171,26 @@ class ImportScanner {
     for (const std::string& name : modules_of(statement)) add(name);
   }
 
-  static bool is_header(std::string_view text) {
-    constexpr std::array kHeaders = {"if",  "elif",  "else", "try", "except", "finally",
-                                     "for", "while", "with", "def", "class",  "async"};
-    return std::any_of(kHeaders.begin(), kHeaders.end(), [&](const char* word) { return is_word(text, word); });
+  static bool is_header(std::string_view word) {
+    constexpr std::array<std::string_view, 12> kHeaders = {"if",  "elif",  "else", "try", "except", "finally",
+                                                           "for", "while", "with", "def", "class",  "async"};
+    return std::find(kHeaders.begin(), kHeaders.end(), word) != kHeaders.end();
   }
 
-  void open_block(std::size_t indent, std::string_view text) {
+  void open_block(std::size_t indent, std::string_view text, std::string_view word) {
     Block block{.indent = indent};
-    if (is_word(text, "def") || is_word(text, "class") || is_word(text, "async")) block.kind = Kind::never;
-    if (is_word(text, "if") || is_word(text, "elif") || is_word(text, "for") || is_word(text, "while")) {
+    if (word == "def" || word == "class" || word == "async") block.kind = Kind::never;
+    if (word == "if" || word == "elif" || word == "for" || word == "while") {
       const bool never = text.find("TYPE_CHECKING") != std::string_view::npos && text.find("not ") == text.npos;
       block.kind = never ? Kind::never : Kind::branch;
     }
     const bool of_try = !attempts_.empty() && attempts_.back().indent == indent;
-    if (is_word(text, "else") && !of_try) block.kind = Kind::branch;
-    if (is_word(text, "try")) {
+    if (word == "else" && !of_try) block.kind = Kind::branch;
+    if (word == "try") {
       block.kind = Kind::attempt;
       attempts_.push_back({.indent = indent, .imports = {}});
     }
-    if (is_word(text, "except")) {
+    if (word == "except") {
       block.kind = Kind::handler;
       const std::string_view what = trim(text.substr(6));
       block.catches_imports = what.starts_with(':') || what.find("ImportError") != what.npos ||

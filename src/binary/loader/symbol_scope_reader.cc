@@ -33,9 +33,11 @@ struct DynamicSymbolsReader {
   DynamicSymbols symbols{};
   std::string names{};  // DT_STRTAB
 
+  // Rows of a chain stand close together: they are read ahead.
   template <class T>
   bool read_row(std::uint64_t address, T& into) const {
-    return image.read_address(address, std::as_writable_bytes(std::span(&into, 1)));
+    const auto offset = image.offset_of(address, sizeof into);
+    return offset && image.names.read_value(*offset, into);
   }
 
   template <class T>

@@ -4,7 +4,9 @@
 #include <cctype>
 #include <functional>
 #include <map>
+#include <utility>
 
+#include "base/at_once.h"
 #include "base/dotted_version.h"
 #include "base/text.h"
 #include "package/python_imports.h"
@@ -115,7 +117,9 @@ bool names_library(const std::string& source, const std::string& file_name) {
   const std::string stem = file_name.substr(0, file_name.find(".so"));
   for (std::size_t at = source.find(stem); at != std::string::npos; at = source.find(stem, at + 1)) {
     const char next = at + stem.size() < source.size() ? source[at + stem.size()] : ' ';
-    if (std::isalnum(static_cast<unsigned char>(next)) == 0 && next != '_') return true;
+    const char before = at == 0 ? ' ' : source[at - 1];
+    const bool begins = before == '"' || before == '\'' || before == '/' || before == '}';
+    if (begins && std::isalnum(static_cast<unsigned char>(next)) == 0 && next != '_') return true;
   }
   return false;
 }
@@ -199,18 +203,25 @@ PackageStart::Reached PackageStart::follow(bool tried) const {
   for (const Text& text : texts_) add_imports(text.source, text.module, text.is_package, reached.imports, tried);
   std::vector<std::string> waiting(reached.imports.begin(), reached.imports.end());
   std::set<std::string> read(tops_.begin(), tops_.end());
-  for (std::size_t at = 0; at < waiting.size() && read.size() < kMostFiles; ++at) {
-    const std::string module = waiting[at];
-    const std::string top = module.substr(0, module.find('.'));
-    if (std::find(tops_.begin(), tops_.end(), top) == tops_.end() || !read.insert(module).second) continue;
-    std::optional<Text> text = read_module(module);
-    if (!text) continue;
-    std::set<std::string> names;
-    add_imports(text->source, text->module, text->is_package, names, tried);
-    for (const std::string& name : names) {
-      if (reached.imports.insert(name).second) waiting.push_back(name);
+  while (!waiting.empty() && read.size() < kMostFiles) {
+    std::vector<std::string> modules;
+    for (const std::string& module : std::exchange(waiting, {})) {
+      const std::string top = module.substr(0, module.find('.'));
+      const bool is_own = std::find(tops_.begin(), tops_.end(), top) != tops_.end();
+      if (is_own && read.size() < kMostFiles && read.insert(module).second) modules.push_back(module);
     }
-    reached.texts.push_back(std::move(*text));
+    std::vector<std::optional<Text>> texts(modules.size());
+    std::vector<std::set<std::string>> names(modules.size());
+    for_each_at_once(modules.size(), [&](std::size_t i) {
+      texts[i] = read_module(modules[i]);
+      if (texts[i]) add_imports(texts[i]->source, texts[i]->module, texts[i]->is_package, names[i], tried);
+    });
+    for (std::size_t i = 0; i < modules.size(); ++i) {
+      for (const std::string& name : names[i]) {
+        if (reached.imports.insert(name).second) waiting.push_back(name);
+      }
+      if (texts[i]) reached.texts.push_back(std::move(*texts[i]));
+    }
   }
   return reached;
 }

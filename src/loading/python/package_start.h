@@ -63,7 +63,8 @@ class PackageStart {
 // Whether a Python file opens libraries itself: ctypes.CDLL(…), ctypes.cdll.LoadLibrary(…), and what cuda-pathfinder
 // offers.
 bool opens_libraries(const std::string& source);
-// Whether it names a library: "librmm.so.1" by "librmm.so" or "librmm", not by "librmmlogger".
+// Whether it names a library: "librmm.so.1" by 'librmm.so' or "lib/librmm", not by 'librmmlogger' and not in a
+// sentence.
 bool names_library(const std::string& source, const std::string& file_name);
 // Whether it puts such a name together: "libcodec_core7.so" by f"libcodec_core{version}".
 bool makes_up_name(const std::string& source, const std::string& file_name);

@@ -49,6 +49,7 @@ class LossFinder {
     }
     for (const LibraryView& library : view.libraries) {
       if (!is_missing(*library.loaded) || library.loaded->kind != DependencyKind::needed) continue;
+      lacks_cuda_ = lacks_cuda_ || index.cuda_major(library.loaded->name).has_value();
       const std::string& path = head_of(*library.loaded).file->path;
       incomplete_.insert(path);
       if (has_role(library.loaded->name, LibraryRole::of_framework)) extends_absent_.insert(path);
@@ -63,7 +64,7 @@ class LossFinder {
     for (const auto& [path, library] : by_path_) {
       const bool loads = !incomplete_.contains(path) && library->loaded->unresolved_count == 0;
       if (loads && is_own_file(*library)) variants_.emplace(numberless_name(path), path);
-      if (!has_code(path) || incomplete_.contains(path)) continue;
+      if (!has_code(path) || incomplete_.contains(path) || library->loaded->unresolved_count > 0) continue;
       if (library->loaded->asked_by.empty()) code_complete_ = true;
       if (is_own_file(*library) && !incomplete_.contains(head_of(*library->loaded).file->path)) own_code_loads_ = true;
     }
@@ -223,9 +224,17 @@ class LossFinder {
   Loss loss_of_unbound(const LibraryView& library) const {
     const ConsumedLibrary& loaded = *library.loaded;
     const Head head = head_of(loaded);
-    const bool waits = waits_for_another_package(index_, view_, library);
+    const bool waits = waits_for_another_package(index_, view_, library) || waits_for_cuda(loaded, head);
     const LossEffect effect = waits ? LossEffect::side_piece : effect_on(head, loaded);
     return {effect, &loaded, head.file->path, false, head.file->at_start};
+  }
+
+  // It wants functions of CUDA, has no NEEDED entry for them, and others of the consumer's files miss libraries of
+  // CUDA: what opens it has them loaded before (mindspore's libcuda_ops beside libmindspore_gpu).
+  bool waits_for_cuda(const ConsumedLibrary& library, const Head& head) const {
+    return lacks_cuda_ && !head.file->at_start && !library.unresolved.empty() &&
+           std::all_of(library.unresolved.begin(), library.unresolved.end(),
+                       [](const UnresolvedSymbol& symbol) { return symbol.name.starts_with("cu"); });
   }
 
   // A member of its asker's own family that is opened by name and would not be there.
@@ -382,7 +391,7 @@ class LossFinder {
   std::map<std::string, std::set<std::string>> found_;  // stem → names that were found
   std::set<std::string> incomplete_, extends_absent_;   // paths of own files
   std::multimap<std::string, std::string> variants_;    // paths of own files that load, by path without numbers
-  bool code_complete_ = false, own_code_loads_ = false, has_c_library_ = false;
+  bool code_complete_ = false, own_code_loads_ = false, has_c_library_ = false, lacks_cuda_ = false;
 };
 
 }  // namespace

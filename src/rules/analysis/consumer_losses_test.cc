@@ -205,6 +205,24 @@ TEST(ConsumerLosses, OptionalModulesOfAFrameworkAreItsOwnMatter) {
   EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::broken);
 }
 
+// mindspore without CUDA's libraries: one plugin needs them, another wants their functions and has no NEEDED entry.
+TEST(ConsumerLosses, FunctionsOfCudaThatAnotherFileWouldBring) {
+  MadeStack stack;
+  stack.gpu("NVIDIA A100", "8.0").package("mindspore", "2.10.0", "12.1").consumer();
+  stack.library("libc.so.6", "the-system", "", {});
+  stack.library("libplugin.so", "mindspore");
+  stack.last_library().kind = DependencyKind::opened;
+  stack.not_found("libcublas.so.12", "/env/mindspore/libplugin.so");
+  stack.library("libops.so", "mindspore", "", code_of_ampere());
+  stack.last_library().kind = DependencyKind::opened;
+  stack.last_library().unresolved = {{"cublasCreate_v2", ""}};
+  stack.last_library().unresolved_count = 1;
+  EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::degraded);
+  EXPECT_EQ(answer_state(stack, Question::symbols), CheckState::cannot_tell);
+  stack.last_library().unresolved = {{"_ZN2at4_ops9is_pinnedE", ""}};
+  EXPECT_EQ(answer_state(stack, Question::symbols), CheckState::broken);
+}
+
 // cuda-python 11.8 opens NVRTC by the names of several releases: where none is there the module for it is told, and
 // nothing else suffers.
 TEST(ConsumerLosses, WhatAModuleOpensLateAndNobodyHasIsTold) {

@@ -81,8 +81,7 @@ TEST(ConsumerVerdictOf, JudgesAnEnvironmentAloneByItsLibrariesOnly) {
 TEST(ConsumerVerdictOf, IsDegradedWhereAnotherWroteOverIt) {
   MadeStack stack;
   add_framework(stack, "12.4", usual_code());
-  const Package& package = stack.environment().packages.front();
-  const std::string label = package.name + " " + package.version;
+  const std::string label = stack.analysis().consumers.front().consumer.name;
   const auto after = [&](const std::string& owner) {
     stack.environment().file_faults = {{FileFaultKind::overwritten, "/env/x/a.so", {"other 1", label}, owner}};
     return answer(first_verdict(stack), "libraries");
@@ -161,6 +160,8 @@ TEST(ConsumerVerdictOf, JudgesGpuCodeNativeByJitOrNotAtAll) {
                 CheckState::degraded, CodeCause::for_siblings},
         CodeRow{"8.6", "550.163.01", "12.4", coverage_of({{{"sm_80", "sm_86"}, 3}, {{"sm_90"}, 9}}),
                 CheckState::degraded, CodeCause::partly},
+        // torchao: all that is no kernel of Triton's is for one kind of GPU.
+        CodeRow{"8.0", "580.95.05", "13.0", coverage_of({{{"sm_90a"}, 10}}), CheckState::degraded, CodeCause::partly},
         // A framework for older GPUs with a newer NCCL linked into it.
         CodeRow{"9.0", "550.163.01", "12.4", coverage_of({{{"sm_80", "sm_86"}, 700}, {{"sm_70", "sm_90"}, 9}}),
                 CheckState::broken, CodeCause::hardly}}) {

@@ -141,6 +141,13 @@ std::vector<OwnCode> general_code(std::vector<OwnCode> code) {
   return code;
 }
 
+// Whether all of it is for single architectures: a fast way beside a general one that has no code of its own to be read
+// (torchao's _C_cutlass_90a beside kernels that Triton compiles).
+bool is_all_specialised(const std::vector<OwnCode>& code) {
+  const std::set<CodeTarget> targets = all_targets(code);
+  return !targets.empty() && std::all_of(targets.begin(), targets.end(), is_specialised);
+}
+
 // The most regions that any GPU gets out of this code: what a GPU can expect at best.
 std::int64_t best_count(const std::vector<OwnCode>& code) {
   std::int64_t best = 0;
@@ -290,6 +297,8 @@ void decide(const Situation& situation, const ServingDriver& driver, std::vector
   if (verdict.count.native + verdict.count.jit > 0) {
     verdict.cause = cause_where_some_runs(code, verdict, ceiling);
     if (verdict.cause == CodeCause::by_jit) verdict.newest_ptx = newest_ptx(code, verdict.gpu, ceiling);
+  } else if (is_all_specialised(code)) {
+    verdict.cause = CodeCause::partly;
   } else if (verdict.newest_ptx.empty()) {
     verdict.cause = forced && any_native ? CodeCause::machine_code_only : CodeCause::none;
   } else {

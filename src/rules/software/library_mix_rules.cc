@@ -100,6 +100,7 @@ class FoundByFolder {
 struct Member {
   const Binary* binary;
   KnownVersion version;
+  std::optional<int> cuda;  // that its name tells: libcublas.so.12
 };
 
 // A library may say another version than the wheel that it came in (cuTENSOR 2.8.1 says 2.8.0): of one package only
@@ -179,19 +180,37 @@ std::vector<Found> shadowed_libraries(const Analysis& analysis) {
   return found.take();
 }
 
+// The libraries that are released together. Where the name tells the CUDA, those of one CUDA: nobody who asks for
+// libcublas.so.12 is given libcublas.so.13, and one process may hold both.
+std::vector<std::vector<Member>> families_of(const LibraryIndex& index, const ConsumerView& view) {
+  std::map<std::string, std::vector<Member>> families;
+  for (const LibraryView& library : view.libraries) {
+    if (library.binary == nullptr) continue;
+    const std::string family = family_of(library_words(library.binary->path).stem);
+    const std::optional<KnownVersion> version = index.version(*library.binary);
+    if (family.empty() || !version) continue;
+    families[family].push_back({library.binary, *version, index.cuda_major(base_name(library.binary->path))});
+  }
+  std::vector<std::vector<Member>> all;
+  for (const auto& [family, members] : families) {
+    const bool tells =
+        std::any_of(members.begin(), members.end(), [](const Member& one) { return one.cuda.has_value(); });
+    std::map<std::vector<int>, std::vector<Member>> by_cuda;
+    for (const Member& member : members) {
+      const std::vector<int> of_package = tells ? majors_of_library(index, *member.binary) : std::vector<int>{};
+      by_cuda[member.cuda ? std::vector<int>{*member.cuda} : of_package].push_back(member);
+    }
+    for (auto& [cuda, set] : by_cuda) all.push_back(std::move(set));
+  }
+  return all;
+}
+
 std::vector<Found> mixed_families(const Analysis& analysis) {
   const LibraryIndex& index = analysis.libraries;
   std::vector<Found> found;
   std::set<std::string> told;
   for (const ConsumerView& view : analysis.consumers) {
-    std::map<std::string, std::vector<Member>> families;
-    for (const LibraryView& library : view.libraries) {
-      if (library.binary == nullptr) continue;
-      const std::string family = family_of(library_words(library.binary->path).stem);
-      const std::optional<KnownVersion> version = index.version(*library.binary);
-      if (!family.empty() && version) families[family].push_back({library.binary, *version});
-    }
-    for (const auto& [family, members] : families) {
+    for (const std::vector<Member>& members : families_of(index, view)) {
       const std::vector<Member> differing = members_that_differ(members);
       if (differing.empty()) continue;
       std::vector<std::string> texts;
@@ -201,8 +220,9 @@ std::vector<Found> mixed_families(const Analysis& analysis) {
         other_major = other_major || member.version.version.major() != differing.front().version.version.major();
       }
       if (!told.insert(view.consumer.environment + join(texts, "\n")).second) continue;
-      found.push_back({.evidence = fmt::format("{} would load libraries of {} of different releases: {}",
-                                               consumer_text(view.consumer), family, join(texts, ", ")),
+      found.push_back({.evidence = fmt::format(
+                           "{} would load libraries of {} of different releases: {}", consumer_text(view.consumer),
+                           family_of(library_words(members.front().binary->path).stem), join(texts, ", ")),
                        .severity = other_major ? Severity::error : Severity::warning});
       for (const Member& member : differing) {
         found.back().about.push_back({About::library, base_name(member.binary->path)});
@@ -210,6 +230,20 @@ std::vector<Found> mixed_families(const Analysis& analysis) {
     }
   }
   return found;
+}
+
+// Whether a file of another package that uses CUDA by itself asks for it, and none of the consumer's own: torch beside
+// an extension for another CUDA has what it needs, and VRV-FRAMEWORK-CUDA-VARIANT tells of the two.
+bool is_of_another(const LibraryIndex& index, const ConsumerView& view, const LibraryView& library) {
+  const Binary* asker = index.binary(library.loaded->asked_by);
+  const Package* package = asker == nullptr ? nullptr : index.package_of(*asker);
+  if (package == nullptr || !package->is_consumer() || package->name == view.consumer.package) return false;
+  return std::none_of(view.libraries.begin(), view.libraries.end(), [&](const LibraryView& own) {
+    if (own.binary == nullptr || own.binary->package != view.consumer.package) return false;
+    const std::vector<Dependency>& asks = own.binary->dependencies;
+    return std::any_of(asks.begin(), asks.end(),
+                       [&](const Dependency& dependency) { return dependency.name == library.loaded->name; });
+  });
 }
 
 std::vector<Found> libraries_of_other_cuda(const Analysis& analysis) {
@@ -222,6 +256,7 @@ std::vector<Found> libraries_of_other_cuda(const Analysis& analysis) {
       const Binary* binary = library.binary;
       if (binary == nullptr || (!binary->package.empty() && binary->package == view.consumer.package)) continue;
       if (!index.is_cuda_library(binary->path) || index.cuda_major(library.loaded->name)) continue;
+      if (is_of_another(index, view, library)) continue;
       const std::vector<int> majors = majors_of_library(index, *binary);
       const bool fits = std::any_of(majors.begin(), majors.end(), [&](int major) {
         return std::find(wanted.begin(), wanted.end(), major) != wanted.end();

@@ -53,6 +53,45 @@ TEST(LibraryRules, OtherCudaBehindTheSameSoname) {
   EXPECT_TRUE(has(found[0].evidence, "which is for CUDA 11"));
 }
 
+// nixl-cu12 beside torch for CUDA 13: what torch's own files ask for is torch's.
+TEST(LibraryRules, WhatAnotherPackageAsksForIsNotOfTheConsumersCuda) {
+  Scene scene;
+  scene.package("torch", "2.15.0", "framework", "13");
+  scene.package("nixl-cu12", "1.5.1", "extension", "12");
+  scene.package("nvidia-cudnn-cu13", "9.26.0", "runtime", "13");
+  scene.binary("/venv/torch/libtorch_cuda.so", "libtorch_cuda.so", "", "torch");
+  scene.binary("/venv/nixl/_b.so", "_b.so", "", "nixl-cu12");
+  scene.binary("/venv/cudnn/libcudnn.so.9", "libcudnn.so.9", "9.26.0", "nvidia-cudnn-cu13");
+  scene.name("cudnn", "libcudnn.so.9", "");
+  scene.consumer("nixl-cu12", "1.5.1").libraries = {
+      loaded("_b.so", "/venv/nixl/_b.so", "test"),
+      loaded("libcudnn.so.9", "/venv/cudnn/libcudnn.so.9", "RPATH", "/venv/torch/libtorch_cuda.so")};
+  EXPECT_TRUE(scene.judge("VRV-LIBRARY-OTHER-CUDA").empty());
+  for (Binary& binary : scene.stack.binaries) {
+    if (binary.package == "nixl-cu12") binary.dependencies = {{"libcudnn.so.9", DependencyKind::needed, "", "RPATH"}};
+  }
+  EXPECT_EQ(scene.judge("VRV-LIBRARY-OTHER-CUDA").size(), 1u);
+}
+
+// Two CUDAs in one process, each asked for by its own name.
+TEST(LibraryRules, AFamilyOfTwoCudasIsNoMix) {
+  Scene scene;
+  scene.package("nvidia-cublas", "13.4.1.3", "runtime", "13");
+  scene.package("nvidia-cublas-cu12", "12.9.3.13", "runtime", "12");
+  scene.binary("/venv/13/libcublas.so.13", "libcublas.so.13", "13.4.1", "nvidia-cublas");
+  scene.binary("/venv/12/libcublas.so.12", "libcublas.so.12", "12.9.3", "nvidia-cublas-cu12");
+  scene.binary("/venv/12/libcublasLt.so.12", "libcublasLt.so.12", "12.9.3", "nvidia-cublas-cu12");
+  scene.name("cublas", "libcublas.so.12", "12").name("cublas", "libcublas.so.13", "13");
+  scene.name("cublasLt", "libcublasLt.so.12", "12");
+  Consumer& consumer = scene.consumer("torch", "2.15.0");
+  for (const Binary& binary : scene.stack.binaries) {
+    consumer.libraries.push_back(loaded(binary.soname, binary.path, "test"));
+  }
+  EXPECT_TRUE(scene.judge("VRV-LIBRARY-FAMILY-MIX").empty());
+  scene.stack.binaries.back().version = known_fact(std::string("12.1.0"), "test");
+  EXPECT_EQ(scene.judge("VRV-LIBRARY-FAMILY-MIX").size(), 1u);
+}
+
 TEST(LibraryRules, AFamilyOfTwoReleases) {
   const auto found = foreign_cudnn().judge("VRV-LIBRARY-FAMILY-MIX");
   ASSERT_EQ(found.size(), 1u);  // the shim has the version of its wheel
