@@ -1,9 +1,9 @@
 // What the CPU sampler costs: its own CPU time (user and system) in percent of that of the program which it watches,
-// without and with copies of stacks. The first execution reads the symbols of what the program loads; the second, as
-// every later unit of a run, finds them read.
-// Then what the kernel's copying of stacks costs the program, which no account of a process shows: the program is
-// executed in pairs at 10 000 samples a second, without and with stacks; the difference of its own CPU time, divided by
-// the samples, is what one copy takes. The program must do the same work every time.
+// without and with copies of stacks, the usual and deep ones. The first execution reads the symbols of what the program
+// loads; the second, as every later unit of a run, finds them read. Then what the kernel's copying of stacks costs the
+// program, which no account of a process shows: the program is executed in pairs at 10 000 samples a second, without
+// and with stacks; the difference of its own CPU time, divided by the samples, is what one copy takes. The program must
+// do the same work every time.
 //   sampler_cost PROGRAM [ARGUMENT…]
 #include <fmt/format.h>
 #include <spawn.h>
@@ -104,9 +104,12 @@ int main(int count, char** arguments) {
   }
   bool ran = watch(*plain, arguments + 1, "without stacks");
   plain.reset();
-  const auto stacks = CpuSampler::open(99, [&](CpuEvidence& evidence) { find_callers(evidence, cache); });
-  for (const char* what : {"with stacks, symbols read", "with stacks, symbols known"}) {
-    ran = ran && watch(*stacks, arguments + 1, what);
+  for (const StackCopies copies : {StackCopies::usual, StackCopies::deep}) {
+    const auto stacks = CpuSampler::open(
+        99, [&](CpuEvidence& evidence) { find_callers(evidence, cache); }, copies);
+    if (copies == StackCopies::usual) ran = ran && watch(*stacks, arguments + 1, "with stacks, symbols read");
+    const bool deep = copies == StackCopies::deep;
+    ran = ran && watch(*stacks, arguments + 1, deep ? "deep copies, symbols known" : "with stacks, symbols known");
   }
   ran = ran && watch_copies(arguments + 1);
   return ran ? 0 : 1;
