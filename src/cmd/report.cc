@@ -29,20 +29,21 @@ struct Format {
   std::string (*comparison)(const Comparison& comparison, const Run* run);  // the run that both sides stand in, or null
   std::string (*checks)(const std::vector<Check>& checks) = nullptr;        // several as one, where that is a form
   std::string (*traces)(const TraceComparison& comparison) = nullptr;
+  std::string (*stacks)(const StackComparison& comparison) = nullptr;
   bool may_follow = false;  // one document may follow another
 };
 
 const Format kFormats[] = {
-    {"html", html_page, html_page, html_page, html_page, html_page, html_page, html_page},
+    {"html", html_page, html_page, html_page, html_page, html_page, html_page, html_page, html_page},
     {"text", [](const KernelsRecord& kernels) { return text_kernels(kernels, {}, output_style()); },
      [](const Stack& stack) { return text_stack(stack, output_style()); },
      [](const Check& check) { return text_check(check, true, output_style()); },
      [](const Run& run) { return text_run(run, output_style()); },
      [](const Comparison& comparison, const Run*) { return text_comparison(comparison, true, output_style()); },
      nullptr, [](const TraceComparison& comparison) { return text_trace_comparison(comparison, true, output_style()); },
-     true},
+     [](const StackComparison& comparison) { return text_stack_comparison(comparison, true, output_style()); }, true},
     {"markdown", [](const KernelsRecord& kernels) { return markdown_kernels(kernels, {}); }, nullptr, nullptr, nullptr,
-     nullptr, nullptr, nullptr, true},
+     nullptr, nullptr, nullptr, nullptr, true},
 };
 
 std::vector<std::string> format_words() {
@@ -69,6 +70,9 @@ struct Page {
   }
   std::string operator()(const TraceComparison& comparison) const {
     return format.traces ? format.traces(comparison) : "";
+  }
+  std::string operator()(const StackComparison& comparison) const {
+    return format.stacks ? format.stacks(comparison) : "";
   }
   std::string operator()(const Run& run) const {
     if (format.run == nullptr) return "";

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include "compare/not_measured.h"
 
@@ -109,6 +112,50 @@ std::string lines_difference(const Sides& sides, const std::string& primary) {
                      *counts.rbegin());
 }
 
+// What a unit of each side reported, lowest and highest; nothing where one of them did not.
+struct Reported {
+  std::vector<double> a, b;
+};
+std::optional<Reported> reported_by_all(const Sides& sides, std::string_view name) {
+  Reported reported;
+  for (const auto& [units, values] : {std::pair(&sides.units_a, &reported.a), std::pair(&sides.units_b, &reported.b)}) {
+    for (const Unit* unit : *units) {
+      const std::optional<Metric> metric = find_metric(*unit, std::string(name));
+      if (!metric) return std::nullopt;
+      values->push_back(metric->value);
+    }
+  }
+  return reported;
+}
+
+bool is_apart(const std::vector<double>& less, const std::vector<double>& more, double tolerance) {
+  const double highest = *std::max_element(less.begin(), less.end());
+  const double lowest = *std::min_element(more.begin(), more.end());
+  return lowest - highest > tolerance * lowest;
+}
+
+// As many requests on both sides, and no unit of one asked for or got as many tokens as any of the other: these were
+// other requests. By the names that readers of results give (serving.cc, aiperf.cc …) and programs most often write.
+std::string requests_of_other_size(const Sides& sides, double tolerance) {
+  constexpr double kAlike = 0.01;  // sampling of what is generated ends requests a token sooner or later
+  for (const std::string_view requests : {"requests", "completed requests"}) {
+    const std::optional<Reported> counts = reported_by_all(sides, requests);
+    if (!counts) continue;
+    const auto is_the_same = [&](double count) { return count == counts->a.front(); };
+    const bool alike = std::all_of(counts->a.begin(), counts->a.end(), is_the_same) &&
+                       std::all_of(counts->b.begin(), counts->b.end(), is_the_same);
+    if (!alike) continue;
+    for (const std::string_view tokens : {"tokens", "input tokens", "output tokens"}) {
+      const std::optional<Reported> totals = reported_by_all(sides, tokens);
+      const double apart = std::max(tolerance, kAlike);
+      if (!totals || !(is_apart(totals->a, totals->b, apart) || is_apart(totals->b, totals->a, apart))) continue;
+      return fmt::format("{} is {} on both sides, and {} is {} on {} and {} on {}", requests, counts->a.front(), tokens,
+                         range_text(totals->a), sides.label_a, range_text(totals->b), sides.label_b);
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 std::vector<std::string> work_differences(const Sides& sides, const std::string& primary) {
@@ -123,6 +170,7 @@ std::vector<std::string> work_differences(const Sides& sides, const std::string&
   for (const std::string& name : named_in_protocols(sides, &Protocol::outputs)) add(output_difference(sides, name));
   if (!is_built_in_metric(primary)) add(fault_in_units(sides));
   add(lines_difference(sides, primary));
+  if (differences.empty()) add(requests_of_other_size(sides, tolerance));
   return differences;
 }
 

@@ -65,6 +65,25 @@ TEST(WorkEquality, RatesOfOtherNumbersOfLines) {
             (std::vector<std::string>{"tokens/s is the sum of 3 lines in one unit and of 4 in another"}));
 }
 
+TEST(WorkEquality, AsManyRequestsOfOtherSizeAreOtherWork) {
+  const auto served = [](double a_tokens, double b_tokens, double b_requests) {
+    varve::Run run = pairs_with(1, 1);
+    run.protocol.work_metrics.clear();
+    for (Unit& unit : run.units) {
+      const bool is_a = unit.variant == "A";
+      unit.metrics = {count("tokens/s", 100), count("completed requests", is_a ? 10 : b_requests),
+                      count("output tokens", (is_a ? a_tokens : b_tokens) + unit.pair)};
+    }
+    return run;
+  };
+  EXPECT_TRUE(differences(served(1000, 1000, 10)).empty());
+  EXPECT_TRUE(differences(served(1000, 1005, 10)).empty()) << "a request ended sooner";
+  EXPECT_TRUE(differences(served(1000, 500, 5)).empty()) << "a program of a fixed time, that served fewer";
+  EXPECT_EQ(differences(served(1000, 500, 10)),
+            (std::vector<std::string>{"completed requests is 10 on both sides, and output tokens is 1000 to 1002 on A "
+                                      "and 500 to 502 on B"}));
+}
+
 TEST(WorkEquality, AUnitWhoseNumbersDoNotFit) {
   varve::Run run = pairs_with(1, 1);
   run.units[0].work_fault = "tokens/s of 500 over 2.00 s make 1 000, but 1 024 was done";

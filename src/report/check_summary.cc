@@ -171,4 +171,13 @@ std::string nothing_to_judge(const ConsumerVerdict& consumer) {
   return answers.front().detail.empty() ? "not applicable" : answers.front().detail;
 }
 
+std::string why_of_consumer(const ConsumerVerdict& consumer) {
+  std::string why = nothing_to_judge(consumer);
+  for (const ConsumerAnswer& answer : consumer.answers) {
+    if (!why.empty() || answer.state != consumer.state) continue;
+    why = std::string(to_string(answer.question)) + ": " + answer.detail;
+  }
+  return why;
+}
+
 }  // namespace varve

@@ -43,5 +43,7 @@ std::map<std::string, std::size_t> fold_repeated_notes(std::vector<Finding>& fin
 // Why nothing about a consumer had to be judged, in one line ("its own files use no CUDA"); empty where an answer is to
 // be shown.
 std::string nothing_to_judge(const ConsumerVerdict& consumer);
+// That, or the first answer of those that made the verdict: "driver: …".
+std::string why_of_consumer(const ConsumerVerdict& consumer);
 
 }  // namespace varve

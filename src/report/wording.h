@@ -50,7 +50,8 @@ std::string difference_sentence(const std::vector<ControlItem>& items);
 std::string counted_text(const KernelAccount& account);  // "6 pairs", "5 blocks"
 // "Kernels: what explains the change of CPU time", with the witness where that is not the sampler.
 std::string account_title(const KernelAccount& account);
-// "Kernels that were exchanged, or ran on one side alone, explain 93 % (88 to 97 %) of the change in CPU time."; empty when that is not known.
+// "Kernels that were exchanged, or ran on one side alone, explain 93 % (88 to 97 %) of the change in CPU time."; empty
+// when that is not known.
 std::string exchange_sentence(const KernelAccount& account);
 
 // "The time for a piece of work changed by −49 % by CPU time and by −52 % by tokens/s."; empty where the account is not

@@ -2,7 +2,6 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
 #include "model/answers/check_result.h"
 #include "model/comparison.h"
 
@@ -33,8 +32,5 @@ struct StackComparison {
 
 std::size_t count_items(const StackComparison& comparison, ItemState state);  // facts and settings
 std::size_t count_packages(const StackComparison& comparison, ItemState state);
-
-// What `varve compare --json` prints of two stacks; written only.
-Json to_json(const StackComparison& comparison);
 
 }  // namespace varve

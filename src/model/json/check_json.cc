@@ -12,8 +12,9 @@ template <class Enum>
 std::string word(Enum value) {
   return std::string(to_string(value));
 }
+}  // namespace
 
-Json consumer_to_json(const ConsumerVerdict& consumer) {
+Json consumer_verdict_to_json(const ConsumerVerdict& consumer) {
   Json answers = Json::array();
   for (const ConsumerAnswer& answer : consumer.answers) {
     answers.push_back({{"question", word(answer.question)}, {"state", word(answer.state)}, {"detail", answer.detail}});
@@ -28,7 +29,7 @@ Json consumer_to_json(const ConsumerVerdict& consumer) {
   return json;
 }
 
-ConsumerVerdict consumer_from(const Fields& fields) {
+ConsumerVerdict consumer_verdict_from(const Fields& fields) {
   ConsumerVerdict consumer{.kind = fields.word("kind", consumer_kind_from),
                            .name = fields.required_text("name"),
                            .environment = fields.text("environment"),
@@ -44,6 +45,7 @@ ConsumerVerdict consumer_from(const Fields& fields) {
   return consumer;
 }
 
+namespace {
 Json candidate_to_json(const CauseCandidate& candidate) {
   Json json{{"layer", word(candidate.layer)},
             {"state", word(candidate.state)},
@@ -166,7 +168,7 @@ Json to_json(const Check& check) {
   for (const ChainLink& link : check.chain) {
     chain.push_back({{"layer", word(link.layer)}, {"state", word(link.state)}, {"detail", link.detail}});
   }
-  for (const ConsumerVerdict& consumer : check.consumers) consumers.push_back(consumer_to_json(consumer));
+  for (const ConsumerVerdict& consumer : check.consumers) consumers.push_back(consumer_verdict_to_json(consumer));
   for (const UntoldRule& rule : check.untold) {
     untold.push_back({{"rule", rule.rule}, {"fact", rule.fact}, {"reason", rule.reason}});
   }
@@ -215,7 +217,7 @@ Check check_from(const Fields& fields) {
                            .detail = row.text("detail")});
   });
   if (fields.has("first_broken")) check.first_broken = fields.word("first_broken", layer_from);
-  fields.each("consumers", [&](const Fields& row) { check.consumers.push_back(consumer_from(row)); });
+  fields.each("consumers", [&](const Fields& row) { check.consumers.push_back(consumer_verdict_from(row)); });
   fields.each("untold", [&](const Fields& row) {
     check.untold.push_back({.rule = row.required_text("rule"), .fact = row.text("fact"), .reason = row.text("reason")});
   });

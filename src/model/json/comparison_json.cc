@@ -182,7 +182,6 @@ Json bundle_to_json(const Bundle& bundle) {
   return json;
 }
 
-namespace {
 Bundle bundle_from(const Fields& fields) {
   Bundle bundle{.item = fields.required_text("item"), .title = fields.text("title"), .members = {}};
   bundle.under_test = fields.flag("under_test", false);
@@ -193,8 +192,6 @@ Bundle bundle_from(const Fields& fields) {
   bundle.unknown = fields.text("unknown");
   return bundle;
 }
-
-}  // namespace
 
 Json control_item_to_json(const ControlItem& item) {
   Json json{

@@ -19,7 +19,7 @@ struct DocumentKind {
   Document (*read)(const Fields&);
 };
 
-const std::array<DocumentKind, 6> kKinds{{
+const std::array<DocumentKind, 7> kKinds{{
     {kStackSchema, "varve capture", [](const Fields& fields) { return Document(stack_from(fields)); }},
     {kRunSchema, "varve run", [](const Fields& fields) { return Document(run_from(fields)); }},
     {kComparisonSchema, "varve compare", [](const Fields& fields) { return Document(comparison_from(fields)); }},
@@ -27,6 +27,8 @@ const std::array<DocumentKind, 6> kKinds{{
     {kKernelsSchema, "varve kernels", [](const Fields& fields) { return Document(kernels_record_from(fields)); }},
     {kTraceComparisonSchema, "varve compare",
      [](const Fields& fields) { return Document(trace_comparison_from(fields)); }},
+    {kStackComparisonSchema, "varve compare",
+     [](const Fields& fields) { return Document(stack_comparison_from(fields)); }},
 }};
 
 std::string schema_of(const Json& json) {

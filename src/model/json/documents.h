@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "model/answers/check_result.h"
 #include "model/answers/kernels_record.h"
+#include "model/answers/stack_comparison.h"
 #include "model/answers/trace_comparison.h"
 #include "model/comparison.h"
 #include "model/run_record.h"
@@ -33,8 +34,9 @@ Json to_json(const Comparison& comparison);
 Json to_json(const Check& check);
 Json to_json(const KernelsRecord& record);
 Json to_json(const TraceComparison& comparison);
+Json to_json(const StackComparison& comparison);
 
-using Document = std::variant<Stack, Run, Comparison, Check, KernelsRecord, TraceComparison>;
+using Document = std::variant<Stack, Run, Comparison, Check, KernelsRecord, TraceComparison, StackComparison>;
 
 // Any Varve document; the journal of a run that was ended is a run. `where` names the source in messages. Error for
 // several of them, and for a version that this Varve does not read.

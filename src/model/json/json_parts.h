@@ -5,6 +5,7 @@
 
 #include "model/answers/check_result.h"
 #include "model/answers/kernels_record.h"
+#include "model/answers/stack_comparison.h"
 #include "model/answers/trace_comparison.h"
 #include "model/comparison.h"
 #include "model/json/json_fields.h"
@@ -52,6 +53,10 @@ TraceComparison trace_comparison_from(const Fields& fields);
 Json control_item_to_json(const ControlItem& item);
 ControlItem control_item_from(const Fields& fields);
 Json bundle_to_json(const Bundle& bundle);
+Bundle bundle_from(const Fields& fields);
+StackComparison stack_comparison_from(const Fields& fields);
+Json consumer_verdict_to_json(const ConsumerVerdict& consumer);
+ConsumerVerdict consumer_verdict_from(const Fields& fields);
 Check check_from(const Fields& fields);
 
 // What the machine did around and while a unit ran, and what the user's own checks of a unit found.

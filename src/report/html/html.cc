@@ -162,6 +162,9 @@ std::string digest_of_document(const Check& check) { return sha256_hex(pretty_js
 std::string digest_of_document(const TraceComparison& comparison) {
   return sha256_hex(pretty_json(to_json(comparison)));
 }
+std::string digest_of_document(const StackComparison& comparison) {
+  return sha256_hex(pretty_json(to_json(comparison)));
+}
 std::string digest_of_document(const KernelsRecord& record) { return sha256_hex(pretty_json(to_json(record))); }
 
 }  // namespace varve

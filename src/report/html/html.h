@@ -4,6 +4,7 @@
 
 #include "model/answers/check_result.h"
 #include "model/answers/kernels_record.h"
+#include "model/answers/stack_comparison.h"
 #include "model/answers/trace_comparison.h"
 #include "model/comparison.h"
 #include "model/run_record.h"
@@ -22,6 +23,7 @@ std::string html_page(const Stack& stack);
 std::string html_page(const Check& check);
 std::string html_page(const KernelsRecord& record);
 std::string html_page(const TraceComparison& comparison);
+std::string html_page(const StackComparison& comparison);
 std::string html_page(const std::vector<Check>& checks);  // of several subjects; at least one
 
 }  // namespace varve

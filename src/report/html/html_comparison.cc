@@ -235,7 +235,7 @@ std::string html_page(const Comparison& comparison, const Run* run) {
   write_explanations(out, comparison);
   write_findings(out, comparison.findings);
   write_measured(out, comparison, run);
-  write_items(out, comparison);
+  write_items(out, comparison.items, comparison.bundles);
   for (const KernelAccount& account : comparison.accounts) write_account(out, account, comparison.primary);
   write_metrics(out, comparison);
   if (run != nullptr) {

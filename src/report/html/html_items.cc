@@ -55,7 +55,7 @@ bool is_library_that_came(const ControlItem& item) {
 }
 bool is_loud(const ControlItem& item) { return !is_quiet(item) && !is_library_that_came(item); }
 
-void write_table(HtmlWriter& out, const Comparison& comparison, IsShown is_shown) {
+void write_table(HtmlWriter& out, const std::vector<ControlItem>& items, IsShown is_shown) {
   Element scroll(out, "div", {{"class", "scroll"}, {"tabindex", "0"}});
   Element table(out, "table", {{"class", "items"}});
   {
@@ -69,16 +69,16 @@ void write_table(HtmlWriter& out, const Comparison& comparison, IsShown is_shown
     out.leaf("th", {{"scope", "col"}}, "");
   }
   std::vector<const ControlItem*> under_test;
-  for (const ControlItem& item : comparison.items) {
+  for (const ControlItem& item : items) {
     if (item.under_test && is_shown(item)) under_test.push_back(&item);
   }
   write_group(out, "under test", under_test);
   for (int layer = 0; layer <= static_cast<int>(Layer::kernels); ++layer) {
-    std::vector<const ControlItem*> items;
-    for (const ControlItem& item : comparison.items) {
-      if (static_cast<int>(item.layer) == layer && !item.under_test && is_shown(item)) items.push_back(&item);
+    std::vector<const ControlItem*> of_layer;
+    for (const ControlItem& item : items) {
+      if (static_cast<int>(item.layer) == layer && !item.under_test && is_shown(item)) of_layer.push_back(&item);
     }
-    write_group(out, layer_title(static_cast<Layer>(layer)), items);
+    write_group(out, layer_title(static_cast<Layer>(layer)), of_layer);
   }
 }
 // The layers of the stack from top to bottom: what moved, what did not, what is unknown.
@@ -127,11 +127,11 @@ void write_bundle(HtmlWriter& out, const Bundle& bundle) {
 }
 }  // namespace
 
-void write_items(HtmlWriter& out, const Comparison& comparison) {
+void write_items(HtmlWriter& out, const std::vector<ControlItem>& items, const std::vector<Bundle>& bundles) {
   Section section(out, "items-section", "What is the same, what differs");
-  out.leaf("p", {{"class", "lead"}}, difference_sentence(comparison.items));
+  out.leaf("p", {{"class", "lead"}}, difference_sentence(items));
   std::size_t quiet = 0, inapplicable = 0, shared = 0, came = 0;
-  for (const ControlItem& item : comparison.items) {
+  for (const ControlItem& item : items) {
     quiet += is_quiet(item) ? 1 : 0;
     came += is_library_that_came(item) ? 1 : 0;
     inapplicable += item.state == ItemState::not_applicable ? 1 : 0;
@@ -141,20 +141,20 @@ void write_items(HtmlWriter& out, const Comparison& comparison) {
     out.leaf("p", {{"class", "note"}},
              "Both sides ran in turns on one machine: what the machine is, known or not, cannot differ between them.");
   }
-  write_layers(out, comparison.items);
-  for (const Bundle& bundle : comparison.bundles) write_bundle(out, bundle);
-  if (quiet + came < comparison.items.size()) write_table(out, comparison, is_loud);
+  write_layers(out, items);
+  for (const Bundle& bundle : bundles) write_bundle(out, bundle);
+  if (quiet + came < items.size()) write_table(out, items, is_loud);
   if (came > 0) {
     Element details(out, "details");
     out.leaf("summary", {}, count_text(came, "library follows from it", "libraries follow from it"));
-    write_table(out, comparison, is_library_that_came);
+    write_table(out, items, is_library_that_came);
   }
   if (quiet == 0) return;
   Element details(out, "details");
   std::string summary = count_text(quiet - inapplicable, "item is the same", "items are the same");
   if (inapplicable > 0) summary += fmt::format(", {} not apply", count_text(inapplicable, "does", "do"));
   out.leaf("summary", {}, summary);
-  write_table(out, comparison, is_quiet);
+  write_table(out, items, is_quiet);
 }
 
 }  // namespace varve

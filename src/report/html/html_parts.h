@@ -4,6 +4,7 @@
 
 #include "model/answers/check_result.h"
 #include "model/answers/kernels_record.h"
+#include "model/answers/stack_comparison.h"
 #include "model/answers/trace_comparison.h"
 #include "model/run_record.h"
 #include "report/html/html_writer.h"
@@ -65,7 +66,8 @@ void write_waterfall(HtmlWriter& out, const std::vector<WaterfallRow>& rows, con
                      const std::string& caption);
 
 // The parts of a comparison's page.
-void write_items(HtmlWriter& out, const Comparison& comparison);
+// What is the same and what differs, layer by layer, with what moved as one.
+void write_items(HtmlWriter& out, const std::vector<ControlItem>& items, const std::vector<Bundle>& bundles);
 void write_account(HtmlWriter& out, const KernelAccount& account, const MetricComparison& primary);
 
 std::string digest_of_document(const Stack& stack);
@@ -74,5 +76,6 @@ std::string digest_of_document(const Comparison& comparison);
 std::string digest_of_document(const Check& check);
 std::string digest_of_document(const TraceComparison& comparison);
 std::string digest_of_document(const KernelsRecord& record);
+std::string digest_of_document(const StackComparison& comparison);
 
 }  // namespace varve

@@ -114,7 +114,9 @@ TEST(ComparisonPage, SaysWhatWasFound) {
   EXPECT_TRUE(has(page, comparison.verdict));
   EXPECT_TRUE(has(page, "sgemm_kernel_COOPERLAKE"));
   EXPECT_TRUE(has(page, "sgemm_kernel_HASWELL"));
-  EXPECT_TRUE(has(page, "Kernels that were exchanged, or ran on one side alone, explain 93 % (88 to 97 %) of the change in CPU time."));
+  EXPECT_TRUE(has(page,
+                  "Kernels that were exchanged, or ran on one side alone, explain 93 % (88 to 97 %) of the change in "
+                  "CPU time."));
   EXPECT_TRUE(has(page, "one setting differs: OPENBLAS_CORETYPE (under test)."));
   EXPECT_TRUE(has(page, "VRV-CMP-STEAL"));
   EXPECT_TRUE(has(page, "A B B A"));

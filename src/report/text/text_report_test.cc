@@ -300,7 +300,7 @@ TEST(TextComparison, ShowsEachAccountWithItsQuantity) {
   comparison.accounts.push_back(comparison.accounts.at(0));
   comparison.accounts.back().kind = kOnednnCalls;
   EXPECT_TRUE(has(text_comparison(comparison, false, {}), "1 account of another quantity beside it"));
-  const std::string text = text_comparison(comparison, true, {});
+  const std::string text = text_comparison(comparison, true, {.width = 120});
   EXPECT_TRUE(has(text, "Kernels: what explains the change of CPU time\n"));
   EXPECT_TRUE(has(text, "Kernels: what explains the change of time in calls, by onednn-verbose\n"));
   EXPECT_TRUE(has(text, "of the change in time in calls."));

@@ -91,12 +91,9 @@ std::string would_run_table(const StackComparison& comparison, bool explain, con
   std::size_t rows = 0;
   for (const ConsumerVerdict& consumer : comparison.would_run) {
     if (++rows > kMostRows && !explain) break;
-    std::string why = nothing_to_judge(consumer);
-    for (const ConsumerAnswer& answer : consumer.answers) {
-      if (!why.empty() || answer.state != consumer.state) continue;
-      why = std::string(to_string(answer.question)) + ": " + answer.detail;
-    }
-    table.add({{consumer.name}, {std::string(to_string(consumer.state)), tone_of(consumer.state)}, {printable(why)}});
+    table.add({{consumer.name},
+               {std::string(to_string(consumer.state)), tone_of(consumer.state)},
+               {printable(why_of_consumer(consumer))}});
   }
   return out + table.render(style);
 }

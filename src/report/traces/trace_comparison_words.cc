@@ -118,13 +118,14 @@ void explain_operations(const TraceComparison& comparison, const std::vector<Exc
       text += fmt::format("; {}: {}", is_most ? "exchanged" : "in part exchanged", replacement_text(*story));
     } else {
       const bool is_alone = std::any_of(stories.begin(), stories.end(), [&](const ExchangeStory& one) {
-        const bool one_side = one.exchange == Exchange::appeared || one.exchange == Exchange::vanished;
-        return one_side && one.operation == operation.name;
+        return one.operation == operation.name && (one.a_times == 0 || one.b_times == 0);
       });
       text += operation.a_items == 0   ? "; in B alone"
               : operation.b_items == 0 ? "; in A alone"
               : is_alone               ? "; some of it ran on one side alone"
-                                       : fmt::format("; by the same {}", things(comparison));
+              : line_of(comparison, {AccountLineKind::other_code}).a_items > 0
+                  ? fmt::format("; by {} of the same names", things(comparison))
+                  : fmt::format("; by the same {}", things(comparison));
     }
     all.push_back({change, text + "."});
   }
@@ -415,8 +416,7 @@ std::vector<std::string> comparison_headline(const TraceComparison& comparison) 
   if (std::string paired = paired_by_sentence(comparison); !paired.empty()) sentences.push_back(paired);
   if (std::string compiled = compiling_sentence(comparison); !compiled.empty()) sentences.push_back(compiled);
   sentences.push_back(exchanged_sentence(comparison));
-  const bool kernels_moved = !stayed(a.trace_items_ns, b.trace_items_ns);
-  if (has_window && kernels_moved && stayed(a.trace_window_ns, b.trace_window_ns)) {
+  if (has_window && !stayed(a.trace_items_ns, b.trace_items_ns) && stayed(a.trace_window_ns, b.trace_window_ns)) {
     sentences.push_back(fmt::format(
         "Over the whole traces wall time did not move: time in {} changed by {}, the window by {}.{}",
         comparison.of_operations ? "operations" : "kernels and collectives",
