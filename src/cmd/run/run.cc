@@ -15,6 +15,7 @@
 #include "harness/benchmark.h"
 #include "harness/experiment/experiment_file.h"
 #include "harness/noise_check.h"
+#include "harness/sources/suggested_source.h"
 #include "model/json/answers/noise_json.h"
 #include "model/json/documents.h"
 #include "report/card/card.h"
@@ -42,17 +43,23 @@ class Narrator : public RunObserver {
   }
   Status unit_finished(const Run& run) override {
     const Unit& unit = run.units.back();
+    first_ended_ = true;
     bar_.show(unit.index + 1, total_, fmt::format("{} {}", unit.variant, format_seconds(unit.wall_seconds)));
     return journal_ != nullptr ? journal_->keep(run) : Status(Done{});
   }
   void output(std::string_view bytes) override {
     if (!quiet_) bar_.pass_through(bytes);
+    if (!first_ended_) printed_ += bytes.substr(0, kKeptOutput - printed_.size());
   }
   void finish() { bar_.hide(); }
+  // What the first unit printed, and commands before it; the beginning of it.
+  const std::string& printed() const { return printed_; }
 
  private:
+  static constexpr std::size_t kKeptOutput = std::size_t{256} << 10;
   ProgressBar bar_;
-  bool quiet_;
+  bool quiet_, first_ended_ = false;
+  std::string printed_;
   RunJournal* journal_;  // lent; nullptr: nothing is kept
   int total_ = 0;
 };
@@ -198,6 +205,10 @@ ExitStatus measure(const RunFlags& options, const RunPlan& plan, const World& wo
   Result<Run> measured = run_benchmark(plan, world, narrator);
   narrator.finish();
   if (!measured) return complain(measured.error());
+  const bool no_metric = !measured->protocol.metric_note.empty();
+  if (const std::string source = no_metric ? suggested_source(narrator.printed()) : ""; !source.empty()) {
+    tell("varve: wall time is what this program is measured by, since it wrote no metric; " + source);
+  }
   return finish(options, *measured, *file, journal);
 }
 
