@@ -89,14 +89,15 @@ bool is_plain_file(const std::string& file) {
   return !file.empty() && file != "-" && (stat(file.c_str(), &status) != 0 || S_ISREG(status.st_mode));
 }
 
-// Writes the document; where that fails, the journal stays and it is said where it is.
-ExitStatus save(const Run& run, const std::string& file, bool named, RunJournal& journal) {
+// Writes the document; where that fails, the journal stays, it is said where it is, and there is no file.
+ExitStatus save(const Run& run, std::string& file, bool named, RunJournal& journal) {
   const Status written = write_file(file, pretty_json(to_json(run)));
   if (written) {
     journal.discard();
     if (!named) tell("varve: saved as " + file);
     return run.complete ? ExitStatus::ok : ExitStatus::tool_or_input;
   }
+  file.clear();
   const ExitStatus status = complain(written.error());
   if (const std::string where = journal.whereabouts(); !where.empty()) tell("varve: " + where);
   return status;
@@ -164,7 +165,7 @@ ExitStatus finish(const RunFlags& options, Run& run, const std::string& file, Ru
   const std::vector<Comparison> comparisons = comparisons_of(run);
   run.card = make_card(run, comparisons.empty() ? nullptr : &comparisons.front());
   const bool kept = is_plain_file(file);
-  const std::string place = kept ? journal.place_for_document() : file;
+  std::string place = kept ? journal.place_for_document() : file;
   const auto document = [&] { return pretty_json(to_json(run)); };
   const auto text = [&] {
     return options.full ? text_run(run, output_style())
