@@ -187,6 +187,9 @@ Result<Run> run_benchmark(const RunPlan& plan, const World& world, RunObserver& 
   const CaptureOptions how{.handshake = false, .cache_folder = user_cache_folder(world.environment)};
   Result<Run> run = plan.continues ? continued_run(plan, *variants, world) : new_run(plan, *variants, world, how);
   if (!run) return run.error();
+  for (const NamedFile& input : run->inputs) {
+    if (!input.missing.empty()) observer.remark("the input " + input.path + " has no digest: " + input.missing);
+  }
 
   KernelWitness witness(world, plan.kernels == KernelsWay::none ? 0 : plan.sampling_hertz);
   ProcessExecutor executor(world, witness, std::move(*directory), ExitWatch::automatic,

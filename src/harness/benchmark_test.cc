@@ -77,6 +77,15 @@ TEST(Benchmark, APlanThatCannotBeMeasuredIsAnError) {
   EXPECT_FALSE(run_benchmark(too_few, world, listener));
 }
 
+TEST(Benchmark, AnInputWithoutADigestIsTold) {
+  RunPlan plan = plan_of({"true"}, 1);
+  plan.inputs = {"/nowhere/model.bin", "/bin/sh"};
+  Listener listener;
+  run_of(plan, listener);
+  EXPECT_EQ(listener.remarks, std::vector<std::string>{"the input /nowhere/model.bin has no digest: it could not be "
+                                                       "read, or is larger than 1 GiB"});
+}
+
 TEST(Benchmark, ServersOfABlockNeedPortsOfTheirOwn) {
   RunPlan plan = shell("true");
   plan.variants.push_back(plan.variants.front());

@@ -25,9 +25,11 @@ class Listener : public RunObserver {
     if (text.size() < 100'000) text += bytes;
     if (on_output) on_output(text);
   }
+  void remark(const std::string& line) override { remarks.push_back(line); }
   std::function<void(int)> on_start;
   std::function<void(const std::string&)> on_output;
   std::string text;
+  std::vector<std::string> remarks;
   std::size_t count = 0;
 };
 

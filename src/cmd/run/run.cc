@@ -15,6 +15,7 @@
 #include "harness/benchmark.h"
 #include "harness/experiment/experiment_file.h"
 #include "harness/noise_check.h"
+#include "harness/sources/suggested_source.h"
 #include "model/json/answers/noise_json.h"
 #include "model/json/documents.h"
 #include "report/card/card.h"
@@ -42,17 +43,23 @@ class Narrator : public RunObserver {
   }
   Status unit_finished(const Run& run) override {
     const Unit& unit = run.units.back();
+    first_ended_ = true;
     bar_.show(unit.index + 1, total_, fmt::format("{} {}", unit.variant, format_seconds(unit.wall_seconds)));
     return journal_ != nullptr ? journal_->keep(run) : Status(Done{});
   }
   void output(std::string_view bytes) override {
     if (!quiet_) bar_.pass_through(bytes);
+    if (!first_ended_) printed_ += bytes.substr(0, kKeptOutput - printed_.size());
   }
   void finish() { bar_.hide(); }
+  // What the first unit printed, and commands before it; the beginning of it.
+  const std::string& printed() const { return printed_; }
 
  private:
+  static constexpr std::size_t kKeptOutput = std::size_t{256} << 10;
   ProgressBar bar_;
-  bool quiet_;
+  bool quiet_, first_ended_ = false;
+  std::string printed_;
   RunJournal* journal_;  // lent; nullptr: nothing is kept
   int total_ = 0;
 };
@@ -82,14 +89,15 @@ bool is_plain_file(const std::string& file) {
   return !file.empty() && file != "-" && (stat(file.c_str(), &status) != 0 || S_ISREG(status.st_mode));
 }
 
-// Writes the document; where that fails, the journal stays and it is said where it is.
-ExitStatus save(const Run& run, const std::string& file, bool named, RunJournal& journal) {
+// Writes the document; where that fails, the journal stays, it is said where it is, and there is no file.
+ExitStatus save(const Run& run, std::string& file, bool named, RunJournal& journal) {
   const Status written = write_file(file, pretty_json(to_json(run)));
   if (written) {
     journal.discard();
     if (!named) tell("varve: saved as " + file);
     return run.complete ? ExitStatus::ok : ExitStatus::tool_or_input;
   }
+  file.clear();
   const ExitStatus status = complain(written.error());
   if (const std::string where = journal.whereabouts(); !where.empty()) tell("varve: " + where);
   return status;
@@ -157,7 +165,7 @@ ExitStatus finish(const RunFlags& options, Run& run, const std::string& file, Ru
   const std::vector<Comparison> comparisons = comparisons_of(run);
   run.card = make_card(run, comparisons.empty() ? nullptr : &comparisons.front());
   const bool kept = is_plain_file(file);
-  const std::string place = kept ? journal.place_for_document() : file;
+  std::string place = kept ? journal.place_for_document() : file;
   const auto document = [&] { return pretty_json(to_json(run)); };
   const auto text = [&] {
     return options.full ? text_run(run, output_style())
@@ -198,6 +206,10 @@ ExitStatus measure(const RunFlags& options, const RunPlan& plan, const World& wo
   Result<Run> measured = run_benchmark(plan, world, narrator);
   narrator.finish();
   if (!measured) return complain(measured.error());
+  const bool no_metric = !measured->protocol.metric_note.empty();
+  if (const std::string source = no_metric ? suggested_source(narrator.printed()) : ""; !source.empty()) {
+    tell("varve: wall time is what this program is measured by, since it wrote no metric; " + source);
+  }
   return finish(options, *measured, *file, journal);
 }
 

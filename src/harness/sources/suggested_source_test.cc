@@ -1,0 +1,41 @@
+#include "harness/sources/suggested_source.h"
+
+#include <gtest/gtest.h>
+
+namespace varve {
+namespace {
+
+TEST(SuggestedSource, ALineThatNamesARateAlone) {
+  EXPECT_EQ(suggested_source(
+                "  19164 requests in 1.01s, 369.95MB read\nRequests/sec:  19019.38\nTransfer/sec:    367.16MB\n"),
+            "it prints \"Requests/sec:  19019.38\", which --metric-from 'Requests/sec: *([0-9.,]+)' reads");
+  EXPECT_EQ(
+      suggested_source("Time per request:       4.643 [ms] (mean)\nRequests per second:    430.79 [#/sec] (mean)\n"),
+      "it prints \"Requests per second:    430.79 [#/sec] (mean)\", which --metric-from "
+      "'Requests per second: *([0-9.,]+)' reads");
+  EXPECT_EQ(suggested_source("    total number of events:              352\n    events per second:   350.62\n"),
+            "it prints \"events per second:   350.62\", which --metric-from 'events per second: *([0-9.,]+)' reads");
+  EXPECT_EQ(
+      suggested_source(" GET: rps=0.0 (overall: 0.0)\rGET: 20920.50 requests per second, p50=0.655 msec\n"),
+      "it prints \"GET: 20920.50 requests per second, p50=0.655 msec\", which --metric-from 'GET: *([0-9.,]+)' reads");
+  EXPECT_EQ(
+      suggested_source("tps = 812.5 (without initial connection time)\n"),
+      "it prints \"tps = 812.5 (without initial connection time)\", which --metric-from 'tps *= *([0-9.,]+)' reads");
+}
+
+TEST(SuggestedSource, AResultThatIsKnown) {
+  EXPECT_EQ(suggested_source("\"test\",\"rps\",\"avg_latency_ms\"\n\"GET\",\"38167.94\",\"0.946\"\n"),
+            "it prints redis-benchmark CSV, which --results - reads");
+}
+
+TEST(SuggestedSource, IsSilentWhereItCouldBeWrong) {
+  EXPECT_EQ(suggested_source(""), "");
+  EXPECT_EQ(suggested_source("throughput: 90 tokens/s\nthroughput: 100 tokens/s\n"), "") << "which of them?";
+  EXPECT_EQ(suggested_source("Transfer/sec:    367.16MB\n"), "") << "GB the next time";
+  EXPECT_EQ(suggested_source("  read: IOPS=12.3k, BW=769MiB/s (806MB/s)(4096KiB/5msec)\n"), "");
+  EXPECT_EQ(suggested_source("sha256         1494049.03k\n"), "");
+  EXPECT_EQ(suggested_source("total time: 1.0042 s\nlearning rate: 0.01\nPort: 8000\n"), "");
+}
+
+}  // namespace
+}  // namespace varve
