@@ -20,6 +20,24 @@ struct NamedPage {
   std::string name, page;
 };
 
+StackComparison two_stacks() {
+  return {.created_at = "2026-01-01T00:00:00Z",
+          .tool_version = "0",
+          .a = "<a> & b",
+          .b = "here",
+          .items = {{.id = "driver.kernel_mode.version",
+                     .layer = Layer::kernel_driver,
+                     .title = "GPU kernel driver",
+                     .a = "535.1",
+                     .b = "550.2",
+                     .state = ItemState::different}},
+          .environment_a = "text",
+          .environment_b = "/venv",
+          .packages = {{.name = "torch", .role = PackageRole::framework, .a = "2.4.0", .state = ItemState::unknown}},
+          .would_run = {{.name = "torch", .state = CheckState::not_applicable}},
+          .verdict = "1 thing of the machine differs"};
+}
+
 std::vector<NamedPage> all_pages() {
   const Run run = samples::run(), extreme = samples::extreme_run();
   const Comparison comparison = samples::comparison(), extreme_comparison = samples::extreme_comparison();
@@ -36,6 +54,8 @@ std::vector<NamedPage> all_pages() {
           {"traces", html_page(samples::trace_comparison())},
           {"extreme traces", html_page(samples::extreme_trace_comparison())},
           {"empty traces", html_page(TraceComparison{})},
+          {"stacks", html_page(two_stacks())},
+          {"empty stacks", html_page(StackComparison{})},
           {"extreme comparison", html_page(extreme_comparison, nullptr)},
           {"extreme comparison with run", html_page(extreme_comparison, &extreme)},
           {"extreme run", html_page(extreme)},
@@ -254,6 +274,15 @@ TEST(StackPage, GivesTheReasonOfWhatIsMissing) {
   EXPECT_TRUE(has(page, "/proc/meminfo: MemTotal"));
   EXPECT_TRUE(has(page, "future.fact"));
   EXPECT_TRUE(has(page, "the file has no GNU build id note"));
+}
+
+TEST(StackComparisonPage, ShowsPackagesAmongTheLayers) {
+  const std::string page = html_page(two_stacks());
+  EXPECT_TRUE(has(page, "GPU kernel driver"));
+  EXPECT_TRUE(has(page, "? 1 of 1 unknown"));
+  EXPECT_TRUE(has(page, "class=\"layers\""));
+  EXPECT_TRUE(has(page, "not listed"));
+  EXPECT_TRUE(has(page, "Would the software of &lt;a&gt; &amp; b run on here"));
 }
 
 TEST(CheckPage, MarksTheFirstBrokenLinkInTheChain) {
