@@ -27,11 +27,13 @@ bool counts_blocks(const RunPlan& plan) {
 
 std::string planned_text(const RunPlan& plan) {
   const bool most = plan.rules.stop_seconds > 0 || plan.rules.stop_width > 0;
-  const int blocks = (plan.units + 1) / 2;
-  return fmt::format("Planned: {}{} {}{}.", most ? "at most " : "", plan.units,
-                     plan.variants.size() == 1   ? (plan.units == 1 ? "unit" : "units")
-                     : plan.variants.size() == 2 ? (plan.units == 1 ? "pair" : "pairs")
-                     : plan.units == 1           ? "round of a unit of each variant"
+  const int added = plan.continues ? plan.continues->add_units : 0;
+  const int units = added > 0 ? added : plan.units;
+  const int blocks = (units + 1) / 2;
+  return fmt::format("Planned: {}{}{} {}{}.", most ? "at most " : "", units, added > 0 ? " more" : "",
+                     plan.variants.size() == 1   ? (units == 1 ? "unit" : "units")
+                     : plan.variants.size() == 2 ? (units == 1 ? "pair" : "pairs")
+                     : units == 1                ? "round of a unit of each variant"
                                                  : "rounds of a unit of each variant",
                      counts_blocks(plan)
                          ? fmt::format(", which are {} {} with a server each", blocks, blocks == 1 ? "block" : "blocks")

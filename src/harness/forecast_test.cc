@@ -68,6 +68,8 @@ TEST(Forecast, OfOneVariantOnlyWhatIsPlanned) {
   plan.variants.resize(1);
   EXPECT_EQ(forecast_lines(plan, warmups({1, 1.1, 1.2}, {}), "wall time"),
             std::vector<std::string>{"Planned: 10 units."});
+  plan.continues = RunToContinue{{}, 3};
+  EXPECT_EQ(forecast_lines(plan, {}, "wall time"), std::vector<std::string>{"Planned: 3 more units."});
 }
 
 TEST(Forecast, SpeaksOfBlocksWhereUnitsShareAServer) {

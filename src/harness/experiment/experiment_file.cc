@@ -44,7 +44,8 @@ class ExperimentReader {
     for (const TomlTable& table : root.tables("variant")) variants.push_back(variant_of(read_variant(table)));
     if (variants.empty()) variants.push_back(variant_of(shared_));
     const Scans scans = root.list_table("scan");
-    root.finish();
+    root.finish();  // first: where there is no [workload] there may be one that is spelt in another way
+    if (!root.has("workload")) root.reject("workload", "there is no [workload]", "Write [workload] and its command");
     Result<std::vector<VariantPlan>> expanded = expand_scans(variants, scans);
     if (!expanded) root.reject("scan", expanded.error().found, expanded.error().hint);
     if (expanded) plan.variants = std::move(*expanded);
@@ -66,7 +67,7 @@ class ExperimentReader {
   void read_workload(const TomlTable& root, RunPlan& plan) {
     shared_.directory = folder_;
     const auto workload = root.table("workload");
-    if (!workload) return root.reject("workload", "there is no [workload]", "Write [workload] and its command");
+    if (!workload) return;
     shared_.command = workload->texts("command");
     shared_.runner = workload->texts("runner");
     if (workload->has("directory")) shared_.directory = placed(workload->text("directory"));

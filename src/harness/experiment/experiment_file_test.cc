@@ -101,6 +101,8 @@ TEST(Experiment, WhatIsWrongIsNamedWithItsLine) {
   EXPECT_NE(problem_of("[workload]\ncommand = [\"x\"]\n[protocol]\nwarmup = \"soon\"\n").find("line 4"),
             std::string::npos);
   EXPECT_NE(problem_of("name = \"x\"\n").find("there is no [workload]"), std::string::npos);
+  EXPECT_EQ(problem_of("[wrkload]\ncommand = [\"x\"]\n"),
+            "reading the experiment file: bench.toml, line 1: \"wrkload\" is not known. Did you mean workload?");
   EXPECT_NE(problem_of("[workload\n").find("line 1"), std::string::npos);
   EXPECT_NE(problem_of("[workload]\ncommand = [\"x\"]\n[server]\ncommand = [\"s\"]\n").find("nothing says when"),
             std::string::npos);
