@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "rules/analysis/analysis.h"
+#include "rules/analysis/consumer_verdict.h"
 
 // Machines, environments and tables made by hand, for the tests of rules about drivers, runtimes and GPU code.
 namespace varve::test {
@@ -183,6 +184,23 @@ inline MadeStack& add_framework(MadeStack& stack, const std::string& runtime, Co
   stack.package(name, version, runtime).consumer();
   stack.library("libown.so", name, "", std::move(coverage));
   return stack.library(soname, "nvidia-cuda-runtime", runtime, {}, "/env/" + name + "/libown.so");
+}
+
+// Code for the usual GPUs, some of it for H100 alone.
+inline Coverage usual_code() { return coverage_of({{{"sm_70", "sm_80", "sm_86", "sm_90"}, 100}, {{"sm_90a"}, 5}}); }
+
+// Of the first consumer; one without a name where there is none.
+inline ConsumerVerdict first_verdict(const MadeStack& stack) {
+  std::vector<ConsumerVerdict> verdicts = judge_consumers(stack.analysis());
+  return verdicts.empty() ? ConsumerVerdict{} : std::move(verdicts.front());
+}
+
+// The answer to a question by its word ("GPU code"); one that says so where it was not asked.
+inline ConsumerAnswer answer(const ConsumerVerdict& verdict, const std::string& question) {
+  for (const ConsumerAnswer& each : verdict.answers) {
+    if (each.question == question_from(question)) return each;
+  }
+  return {.question = {}, .state = CheckState::cannot_tell, .detail = "nobody asked for " + question};
 }
 
 }  // namespace varve::test
