@@ -12,7 +12,7 @@ namespace varve {
 // as in matching/match.cc). That one of m rows looks so is kept below 5 % (Bonferroni) from k = 1 + log2(m / 0.05)
 // on: 14.3 of m = 500 rows. Samples of one stretch of code come together and count for less: with a variance of f times
 // their number they are k / f independent ones, and 25 bear up to f = 1.7. How answers depend
-// on it: docs/measurements.md.
+// on it: docs/measurements/comparing.md.
 inline constexpr double kHandfulOfSamples = 25;
 
 // Kernels of one caller that belong together, with what they took in every unit.

@@ -126,7 +126,7 @@ std::optional<MarkedSteps> MarksFolder::take(const Stretch& life, MarksAsked ask
   return steps;
 }
 
-// Rounded up from docs/measurements.md#on-whose-behalf.
+// Rounded up from docs/measurements/recording.md#on-whose-behalf.
 double telling_seconds(std::string_view bytes, MarksAsked asked) {
   constexpr double kStart = 0.5e-3, kTorchRange = 4e-6, kNvtxRange = 0.15e-6;
   if (bytes.size() < kHeader || !bytes.starts_with(kMagic)) return 0;
