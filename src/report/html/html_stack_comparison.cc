@@ -53,9 +53,10 @@ std::string html_page(const StackComparison& comparison) {
   }
   write_would_run(out, comparison);
   write_items(out, all_items(comparison), comparison.bundles);
-  const std::string digest = digest_of_document(comparison);
+  const std::string digest = digest_of_document(comparison), sides = comparison.a + " → " + comparison.b;
+  // What changed says more than what the files are called, which stands below it.
   return make_page({.kind = "comparison",
-                    .title = comparison.a + " → " + comparison.b,
+                    .title = comparison.bundles.empty() ? sides : comparison.bundles.front().title,
                     .subtitle = "Two stacks, " + when_text(comparison.created_at),
                     .digest = digest,
                     .footer = {{"document", "sha256:" + digest}, {"compared by", "Varve " + comparison.tool_version}}},

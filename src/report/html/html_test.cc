@@ -283,6 +283,10 @@ TEST(StackComparisonPage, ShowsPackagesAmongTheLayers) {
   EXPECT_TRUE(has(page, "class=\"layers\""));
   EXPECT_TRUE(has(page, "not listed"));
   EXPECT_TRUE(has(page, "Would the software of &lt;a&gt; &amp; b run on here"));
+  EXPECT_TRUE(has(page, "<title>&lt;a&gt; &amp; b → here"));
+  StackComparison moved = two_stacks();
+  moved.bundles = {{.item = "packages", .title = "torch 2.4.0 → 2.5.0 and what came with it", .members = {}}};
+  EXPECT_TRUE(has(html_page(moved), "<title>torch 2.4.0 → 2.5.0 and what came with it"));
 }
 
 TEST(CheckPage, MarksTheFirstBrokenLinkInTheChain) {
