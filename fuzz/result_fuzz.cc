@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const auto pattern = varve::OutputPattern::make("t[^0-9]*([0-9.,]+)");
   varve::LineFeed lines;
   const auto take = [&](std::string_view line) {
-    for (const std::string& found : pattern->find(line)) varve::printed_number(found);
+    for (const varve::PrintedNumber& found : pattern->find(line)) varve::printed_number(found.text);
   };
   lines.add(text, take);
   lines.end(take);
