@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "base/text.h"
 #include "harness/readings/output_pattern.h"
@@ -13,6 +16,8 @@
 namespace varve {
 
 namespace {
+constexpr std::size_t kMostTried = 8;
+
 // "Requests/sec:  19019.38" as 'Requests/sec: *([0-9.,]+)'; "" for a line that names no rate. A number that its unit
 // follows at once, as in 367.16MB, is left alone: the next unit may print it in another.
 std::string rate_pattern(std::string_view line) {
@@ -40,14 +45,25 @@ std::string suggested_source(std::string_view printed) {
   const auto take = [&](std::string_view line) { lines.emplace_back(line); };
   feed.add(printed, take);
   feed.end(take);
-  for (const std::string& line : lines) {
-    const std::string expression = rate_pattern(line);
+  // A loop prints one name many times; the first line of a name that stands once is looked for in all the others.
+  std::map<std::string, std::vector<std::size_t>> named;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (std::string expression = rate_pattern(lines[i]); !expression.empty()) named[std::move(expression)].push_back(i);
+  }
+  std::map<std::size_t, std::string> once;
+  for (const auto& [expression, places] : named) {
+    if (places.size() == 1) once.emplace(places.front(), expression);
+  }
+  std::size_t tried = 0;
+  for (const auto& [place, expression] : once) {
+    if (++tried > kMostTried) break;
     const Result<OutputPattern> pattern = OutputPattern::make(expression);
-    if (expression.empty() || !pattern) continue;
+    if (!pattern) continue;
     std::size_t found = 0;
     for (const std::string& other : lines) found += pattern->find(other).size();
     if (found != 1) continue;
-    return fmt::format("it prints \"{}\", which --metric-from '{}' reads", clean_utf8(trim(line), 100), expression);
+    return fmt::format("it prints \"{}\", which --metric-from '{}' reads", clean_utf8(trim(lines[place]), 100),
+                       expression);
   }
   return "";
 }

@@ -37,5 +37,13 @@ TEST(SuggestedSource, IsSilentWhereItCouldBeWrong) {
   EXPECT_EQ(suggested_source("total time: 1.0042 s\nlearning rate: 0.01\nPort: 8000\n"), "");
 }
 
+// A loop of 50 000 steps, of which each line was looked for in all the others: that took minutes.
+TEST(SuggestedSource, OfALoopIsNoneAndSoonSaid) {
+  std::string printed;
+  for (int i = 0; i < 50000; ++i) printed += "tokens/s: 5\n";
+  EXPECT_EQ(suggested_source(printed), "");
+  EXPECT_NE(suggested_source(printed + "requests/s: 7\n"), "");
+}
+
 }  // namespace
 }  // namespace varve
