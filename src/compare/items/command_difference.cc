@@ -122,9 +122,14 @@ bool command_follows_from_an_environment(const Sides& sides) {
 
 bool program_follows_from_an_environment(const Sides& sides) {
   if (!command_follows_from_an_environment(sides)) return false;
-  const bool other_python = sides.variant_a->packages->python != sides.variant_b->packages->python;
-  return other_python ||
-         (!is_machine_code(*sides.variant_a, sides.units_a) && !is_machine_code(*sides.variant_b, sides.units_b));
+  const std::string name = file_name(sides.variant_a->program);
+  if (name.starts_with("python") || name.starts_with("pypy")) {
+    return sides.variant_a->packages->python != sides.variant_b->packages->python;
+  }
+  const auto is_script = [](const Variant& variant, const std::vector<const Unit*>& units) {
+    return !units_with_libraries(units).empty() && !is_machine_code(variant, units);
+  };
+  return is_script(*sides.variant_a, sides.units_a) && is_script(*sides.variant_b, sides.units_b);
 }
 
 bool command_follows_from_an_image(const Sides& sides) {

@@ -18,8 +18,8 @@ bool differs_by_one_argument(const Sides& sides);
 bool command_follows_from_an_environment(const Sides& sides);
 
 // Whether, of two such commands, the program is another because its environment is: the interpreters of two versions of
-// Python, or two scripts that belong to them. Two builds of one version are not told apart by what is recorded of an
-// environment.
+// Python, or two scripts that belong to them, where what the units mapped shows that they are scripts. Two builds of
+// one version are not told apart by what is recorded of an environment.
 bool program_follows_from_an_environment(const Sides& sides);
 
 // Whether the two commands are one command in two images, of which the items say what they are.

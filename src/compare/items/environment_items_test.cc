@@ -76,6 +76,8 @@ TEST(EnvironmentItems, AnotherPythonIsOneBundleWithItsPackages) {
   // Another build of the same Python is a difference that no version tells.
   for (Variant& each : run.variants) each.packages->python = "3.11.7";
   EXPECT_EQ(state_in(judged(run), "program"), ItemState::different);
+  for (Unit& unit : run.units) unit.libraries.clear();  // too short to be looked at: still not told
+  EXPECT_EQ(state_in(judged(run), "program"), ItemState::different);
 }
 
 TEST(EnvironmentItems, OnePackageThatDiffersExplainsItsLibraries) {
