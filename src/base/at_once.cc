@@ -11,16 +11,15 @@ namespace varve {
 
 namespace {
 constexpr std::size_t kMostThreads = 4;
-constexpr std::size_t kLeastForOne = 8;  // calls: for fewer a thread is not worth its start
 }  // namespace
 
-void for_each_at_once(std::size_t count, const std::function<void(std::size_t)>& act) {
+void for_each_at_once(std::size_t count, const std::function<void(std::size_t)>& act, std::size_t least_for_one) {
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
     for (std::size_t number = next++; number < count; number = next++) act(number);
   };
   const std::size_t processors = std::max(1u, std::thread::hardware_concurrency());
-  const std::size_t threads = std::min({processors, kMostThreads, count / kLeastForOne});
+  const std::size_t threads = std::min({processors, kMostThreads, count / least_for_one});
   std::vector<std::jthread> others;
   try {
     while (others.size() + 1 < threads) others.emplace_back(work);

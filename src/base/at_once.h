@@ -7,7 +7,8 @@ namespace varve {
 
 // Calls `act` with every number below `count`, on this thread and on one more for each further processor, up to four in
 // all; returns when all calls have. Which number meets which thread is not known: calls must not depend on one another.
-void for_each_at_once(std::size_t count, const std::function<void(std::size_t)>& act);
+// `least_for_one`: calls for which a thread is worth its start.
+void for_each_at_once(std::size_t count, const std::function<void(std::size_t)>& act, std::size_t least_for_one = 8);
 
 // Runs `act` on a thread of its own while this one goes on, and waits for its end when it is destroyed; for what this
 // thread would come to do anyway. Where there is one processor only, or no thread is permitted, nothing is run.

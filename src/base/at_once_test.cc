@@ -12,7 +12,9 @@ TEST(AtOnce, CallsWithEveryNumberOnce) {
   for (const std::size_t count : {0, 1, 7, 1000}) {
     std::vector<std::atomic<int>> calls(count);
     for_each_at_once(count, [&](std::size_t number) { ++calls[number]; });
-    for (const std::atomic<int>& times : calls) EXPECT_EQ(times, 1);
+    for_each_at_once(
+        count, [&](std::size_t number) { ++calls[number]; }, 1);
+    for (const std::atomic<int>& times : calls) EXPECT_EQ(times, 2);
   }
 }
 

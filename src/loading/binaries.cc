@@ -1,6 +1,7 @@
 #include "loading/binaries.h"
 
 #include <algorithm>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -97,9 +98,14 @@ bool is_exact_answer(const Json& answer) {
   return !answer.contains("coverage") || coverage_from_json(answer.at("coverage")).has_value();
 }
 
+// Whole sections are passed over one file after the other: a pass is as fast as memory is, and holds much of it.
 Json exact_pass(const FileReader& file, const Binary& binary, const BinaryCache& cache) {
   const std::string key = binary.build_id.empty() ? file_identity(file) : binary.build_id;
   Json answer = cache.find(key, file.size(), kExactQuestion);
+  if (is_exact_answer(answer)) return answer;
+  static std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
+  answer = cache.find(key, file.size(), kExactQuestion);  // of a copy of it, meanwhile
   if (is_exact_answer(answer)) return answer;
   answer = exact_answer(file, binary.path);
   cache.keep(key, file.size(), kExactQuestion, answer);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/at_once.h"
 #include "base/dotted_version.h"
@@ -102,18 +103,16 @@ BinaryCollection read_binaries(const LoadingGround& ground, const std::vector<st
     const Looked<std::string> path = ground.files.resolve(name);
     if (path && seen.insert(*path).second) found.push_back({name, *path, std::nullopt});
   }
-  // Headers are read on all processors; whole sections one file after the other: they are as fast as memory is, and
-  // hold much of it.
-  if (!ground.how.exact) {
-    for_each_at_once(found.size(), [&](std::size_t i) { found[i].read = read_one(ground, found[i].path, cache); });
-  }
-  double done = 0;
-  for (FoundBinary& one : found) {
-    done += 1;
-    if (ground.how.exact) {
-      if (ground.progress) ground.progress(file_name(one.path), done / static_cast<double>(found.size()));
-      one.read = read_one(ground, one.path, cache);
+  std::mutex telling;
+  double begun = 0;
+  for_each_at_once(found.size(), [&](std::size_t i) {
+    if (ground.how.exact && ground.progress) {
+      const std::lock_guard lock(telling);
+      ground.progress(file_name(found[i].path), ++begun / static_cast<double>(found.size()));
     }
+    found[i].read = read_one(ground, found[i].path, cache);
+  });
+  for (FoundBinary& one : found) {
     std::optional<ReadBinary> read = std::move(one.read);
     if (!read) continue;
     Binary& binary = read->binary;

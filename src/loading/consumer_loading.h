@@ -43,6 +43,8 @@ class LoadedFiles {
   std::string package_of(const std::string& real_path) const;  // empty: none
   // nullptr: it cannot be read.
   const DynamicSymbols* symbols(const std::string& real_path);
+  // Reads the symbols of several files at once, for what will be asked for anyway.
+  void read_symbols(const std::vector<std::string>& real_paths);
   // A path as the document has it.
   std::string shown(const std::string& path) const;
   // Lets go of what takes memory.

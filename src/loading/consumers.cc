@@ -21,11 +21,15 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostConsumers = 512;
 
-// Names of extension modules: "_C.cpython-311-x86_64-linux-gnu.so", "_C.abi3.so" (PEP 3149), or any library that has
-// the function that Python calls in a module of its name.
+// "_C.cpython-311-x86_64-linux-gnu.so", "_C.abi3.so" (PEP 3149)
+bool is_named_as_module(const std::string& name) {
+  return name.find(".cpython-") != std::string::npos || name.ends_with(".abi3.so");
+}
+
+// By its name, or as a library that has the function that Python calls in a module of its name.
 bool is_extension_module(const HeldLibrary& library, LoadedFiles& files) {
   const std::string name = file_name(library.path);
-  if (name.find(".cpython-") != std::string::npos || name.ends_with(".abi3.so")) return true;
+  if (is_named_as_module(name)) return true;
   const DynamicSymbols* symbols = name.ends_with(".so") ? files.symbols(library.real_path) : nullptr;
   return symbols != nullptr && symbols->defines("PyInit_" + name.substr(0, name.find('.')), nullptr);
 }
@@ -35,6 +39,16 @@ bool is_soname_of_cuda(const std::string& soname, const std::string& major) {
   return row != nullptr && !major.empty() &&
          std::any_of(row->sonames.begin(), row->sonames.end(),
                      [&](const LibraryName& name) { return name.soname == soname && name.cuda == major; });
+}
+
+// Those whose symbols tell whether they are modules.
+std::vector<std::string> libraries_of(const std::vector<const HeldLibrary*>& all) {
+  std::vector<std::string> paths;
+  for (const HeldLibrary* library : all) {
+    const std::string name = file_name(library->path);
+    if (name.ends_with(".so") && !is_named_as_module(name)) paths.push_back(library->real_path);
+  }
+  return paths;
 }
 
 // What an import opens of other packages before its own libraries need it: what packages hold for others to load, or
@@ -100,6 +114,7 @@ class EnvironmentConsumers {
       consumer.remark = "it has no libraries of its own";
       return consumer;
     }
+    files_.read_symbols(libraries_of(own->second));
     const ImportedPackage imported = imported_package(package.name, own->second);
     if (is_whole_) consumer.lacks_packages = lacking_modules(ground_.files, libraries_.folders, imported.start);
     const std::vector<std::string> frameworks = frameworks_needed(package, imported.libraries);

@@ -1,3 +1,4 @@
+#include "base/at_once.h"
 #include "base/redact.h"
 #include "base/text.h"
 #include "loading/binary_collection.h"
@@ -14,6 +15,13 @@ std::vector<std::string> opened_names(const Binary& binary) {
     if (dependency.kind == DependencyKind::opened) names.push_back(dependency.name);
   }
   return names;
+}
+
+std::unique_ptr<DynamicSymbols> symbols_of(const Files& files, const std::string& real_path) {
+  const Looked<FileReader> file = files.open(real_path);
+  if (!file) return nullptr;
+  Result<DynamicSymbols> read = DynamicSymbols::read(*file, real_path);
+  return read ? std::make_unique<DynamicSymbols>(std::move(*read)) : nullptr;
 }
 }  // namespace
 
@@ -61,12 +69,19 @@ const DynamicSymbols* LoadedFiles::symbols(const std::string& real_path) {
   const auto before = ground_.read_before.find(real_path);
   if (before != ground_.read_before.end() && before->second.symbols) return before->second.symbols.get();
   const auto [at, is_new] = symbols_.try_emplace(real_path);
-  if (!is_new) return at->second.get();
-  const Looked<FileReader> file = ground_.files.open(real_path);
-  if (!file) return nullptr;
-  Result<DynamicSymbols> read = DynamicSymbols::read(*file, real_path);
-  if (read) at->second = std::make_unique<DynamicSymbols>(std::move(*read));
+  if (is_new) at->second = symbols_of(ground_.files, real_path);
   return at->second.get();
+}
+
+void LoadedFiles::read_symbols(const std::vector<std::string>& real_paths) {
+  std::vector<std::pair<const std::string*, std::unique_ptr<DynamicSymbols>*>> unread;
+  for (const std::string& path : real_paths) {
+    if (ground_.read_before.contains(path)) continue;
+    const auto [at, is_new] = symbols_.try_emplace(path);
+    if (is_new) unread.emplace_back(&at->first, &at->second);
+  }
+  const auto read = [&](std::size_t one) { *unread[one].second = symbols_of(ground_.files, *unread[one].first); };
+  for_each_at_once(unread.size(), read, 2);
 }
 
 }  // namespace varve
