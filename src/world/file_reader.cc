@@ -40,10 +40,15 @@ std::optional<FileReader> FileReader::part(std::uint64_t offset, std::uint64_t s
 
 std::optional<std::string> FileReader::start(std::uint64_t offset, std::size_t cap) const {
   if (!whole_) cap = offset < size_ ? std::min<std::uint64_t>(cap, size_ - offset) : 0;
+  constexpr std::size_t kStep = 16384;
+  // Room for the stated size and for the look behind it.
+  const std::size_t stated = offset < size_ ? std::min<std::uint64_t>(size_ - offset, cap) : 0;
   std::string text;
+  text.reserve(std::min(cap, stated + kStep));
   while (text.size() < cap) {
     const std::size_t done = text.size();
-    text.resize(std::min(cap, done + std::max<std::size_t>(done, 16384)));
+    const std::size_t step = done < stated ? stated - done : done == stated ? kStep : std::max(done, kStep);
+    text.resize(std::min(cap, done + step));
     const ssize_t got = pread(fd_, text.data() + done, text.size() - done, static_cast<off_t>(base_ + offset + done));
     text.resize(done + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     if (got < 0 && errno == EINTR) continue;

@@ -9,12 +9,11 @@ namespace varve {
 
 bool scan_range(const FileReader& reader, std::uint64_t offset, std::uint64_t size, std::size_t margin,
                 const std::function<bool(const ScanWindow&)>& visit) {
-  constexpr std::uint64_t kStep = std::uint64_t{1} << 20;
   if (!reader.holds(offset, size)) return false;
   std::string buffer;
-  for (std::uint64_t at = 0; at < size; at += kStep) {
+  for (std::uint64_t at = 0; at < size; at += kScanWindow) {
     const std::uint64_t before = std::min<std::uint64_t>(at, margin);
-    const std::uint64_t fresh = std::min(kStep, size - at);
+    const std::uint64_t fresh = std::min<std::uint64_t>(kScanWindow, size - at);
     const std::uint64_t after = std::min<std::uint64_t>(size - at - fresh, margin);
     buffer.resize(before + fresh + after);
     if (!reader.read(offset + at - before, std::as_writable_bytes(std::span(buffer)))) return false;

@@ -33,8 +33,7 @@ TEST(ReadOnlyStrings, TellTheNamesThatAreOpenedLate) {
 }
 
 TEST(ReadOnlyStrings, NamesAcrossTheEdgeOfAWindowAreWhole) {
-  constexpr std::size_t kWindow = 1 << 20;
-  for (std::size_t before = kWindow - 16; before <= kWindow + 1; ++before) {
+  for (std::size_t before = kScanWindow - 16; before <= kScanWindow + 1; ++before) {
     std::string texts(before, '\0');
     texts += std::string("libnvrtc.so.13\0", 15) + std::string(64, 'x');
     EXPECT_EQ(opened_names(in_memory(tiny_elf(with(".rodata", texts)))), std::vector<std::string>{"libnvrtc.so.13"});
