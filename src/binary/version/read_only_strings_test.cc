@@ -6,6 +6,7 @@
 
 #include "binary/elf/elf_testing.h"
 #include "binary/elf/note_sections.h"
+#include "binary/version/read_only_strings_scan.h"
 
 namespace varve {
 namespace {
