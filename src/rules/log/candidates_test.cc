@@ -335,21 +335,64 @@ TEST(Candidates, RulesAndMessagesThatConditionsNameExist) {
   }
 }
 
-// The code of a framework is known by its build; that of what else is listed is not.
-TEST(Candidates, AListOfPackagesDoesNotRuleOutAKernelThatIsMissing) {
-  MadeStack made = bare().gpu("NVIDIA GeForce GTX 1080 Ti", "6.1").driver("560.35.03", "12.6");
+MadeStack with_torch(MadeStack made, const std::string& version, const std::string& cuda) {
   made.stack().environments.push_back({.kind = EnvironmentKind::folder,
                                        .path = "text",
                                        .python = missing_fact(Missing::not_asked, "text", "not said"),
                                        .packages = {{.name = "torch",
-                                                     .version = "2.7.0+cu126",
+                                                     .version = version,
                                                      .role = PackageRole::framework,
-                                                     .cuda = known_fact(std::string("12.6"), "version"),
+                                                     .cuda = known_fact(cuda, "version"),
                                                      .requirements = {}}},
                                        .compilers = {},
                                        .runtimes = {}});
-  const Check check = judged(std::move(made), "CUDA error: no kernel image is available for execution on the device\n");
+  return made;
+}
+
+// The code of a framework is known by its build; that of what else is listed is not.
+TEST(Candidates, AListOfPackagesDoesNotRuleOutAKernelThatIsMissing) {
+  const MadeStack made = bare().gpu("NVIDIA GeForce GTX 1080 Ti", "6.1").driver("560.35.03", "12.6");
+  const Check check = judged(with_torch(made, "2.7.0+cu126", "12.6"),
+                             "CUDA error: no kernel image is available for execution on the device\n");
   EXPECT_EQ(state_of(first(check), "neither machine code for this GPU"), "open");
+}
+
+TEST(Candidates, ADriverAsNewAsAllThatShowsIsNotTooOld) {
+  for (const char* message : {"CUDA error: CUDA driver version is insufficient for CUDA runtime version\n",
+                              "CUDA error: the provided PTX was compiled with an unsupported toolchain.\n"}) {
+    const Check check = judged(with_torch(bare().driver("580.65.06", "13.0"), "2.4.0+cu121", "12.1"), message);
+    EXPECT_EQ(first(check).standing, CauseStanding::undecided) << message;
+    EXPECT_EQ(first(check).candidates.at(0).state, CandidateState::excluded) << message;
+    EXPECT_FALSE(first(check).candidates.at(0).because.empty()) << message;
+    EXPECT_EQ(exit_status(check), ExitStatus::inconclusive) << message;
+  }
+}
+
+TEST(Candidates, TheReleaseOfNvccMayStandInTheLog) {
+  const Check check = judged(bare(),
+                             "nvcc fatal   : Unsupported gpu architecture 'compute_120'\n"
+                             "Cuda compilation tools, release 12.8, V12.8.61\n");
+  EXPECT_EQ(state_of(first(check), "older than 120"), "excluded");
+  EXPECT_NE(first(check).cause.find("Another compiler"), std::string::npos);
+}
+
+TEST(Candidates, AKernelThatCrashesIsNoFaultOfTheGpuUnlessItSaysSo) {
+  const char* message = "CUDA error: unspecified launch failure\n";
+  EXPECT_EQ(exit_status(judged(bare(), message)), ExitStatus::inconclusive);
+  const Check lost =
+      judged(bare().gpu("NVIDIA L40S", "8.9").fact("kernel.log.nvidia", std::vector<std::string>{"Xid 79"}), message);
+  EXPECT_EQ(broken_link(lost), "hardware");
+}
+
+TEST(Candidates, TheProgramPtxasIsNotTheDriver) {
+  EXPECT_EQ(broken_link(judged(bare(),
+                               "ptxas add.ptx, line 5; fatal   : Unsupported .version 8.4; current version is "
+                               "'7.8'\n")),
+            "host_toolkit");
+  EXPECT_EQ(broken_link(judged(bare(),
+                               "ptxas application ptx input, line 9; fatal   : Unsupported .version 8.1; "
+                               "current version is '8.0'\n")),
+            "user_driver");
 }
 
 }  // namespace

@@ -136,19 +136,22 @@ Answer ask_answer(const ConditionTerm& term, const ConditionGround& ground) {
 
 Answer ask_regime(const ConditionTerm& term, const ConditionGround& ground) {
   bool any = false, all = true, all_known = true, is_there = false;
-  std::string words;
+  std::string of_it, of_another;  // what one of each kind says
   for (const AnalysedConsumer& consumer : ground.analysis.consumers) {
     if (!consumer.driver.uses_cuda) continue;
     is_there = true;
     all_known = all_known && consumer.driver.regime.has_value();
     const bool same = consumer.driver.regime == term.regime;
-    if (same == (term.kind == TermKind::some_regime) && words.empty()) words = consumer.driver.answer.detail;
+    std::string& words = same ? of_it : of_another;
+    if (words.empty()) words = consumer.driver.answer.detail;
     any = any || same;
     all = all && same;
   }
-  const bool answer = term.kind == TermKind::some_regime ? any : all;
-  const bool is_sure = is_there && (all_known || answer == (term.kind == TermKind::some_regime));
-  return is_sure ? Answer{holds_if(answer), words} : Answer{};
+  const bool asks_some = term.kind == TermKind::some_regime;
+  const bool is_sure = is_there && (all_known || (asks_some ? any : !all));
+  if (!is_sure) return {};
+  const bool answer = asks_some ? any : all;
+  return {holds_if(answer), answer ? of_it : of_another};
 }
 
 Answer ask_package(const ConditionTerm& term, const ConditionGround& ground) {
