@@ -172,6 +172,13 @@ TEST(BuildsWithoutCuda, OfTheIndexForAPlatform) {
                   .starts_with("a build without"));
 }
 
+TEST(BuildsWithoutCuda, TensorFlowListsTheProcessorAlone) {
+  const Stack stack = application_stack(
+      "Windows 11\ntensorflow: 2.18.0\n"
+      "[PhysicalDevice(name='/physical_device:CPU:0', device_type='CPU')]\n");
+  EXPECT_NE(application_why_without_cuda(stack, "tensorflow").find("asked for the GPU in line 3"), std::string::npos);
+}
+
 TEST(Driver, HalvesThatPackagesTell) {
   const std::string kernel =
       "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.161.08  Tue Mar  5 22:42:15 UTC 2024\n";

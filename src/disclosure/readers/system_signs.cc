@@ -3,6 +3,7 @@
 //   My system is Windows 11.        Linux-5.15.136-tegra-aarch64-with-glibc2.35
 // and that a program asked for the GPU and got none:
 //   Is CUDA available: False        >>> torch.cuda.is_available()
+//   [PhysicalDevice(name='/physical_device:CPU:0', device_type='CPU')]
 // Only where all signs say one thing is anything concluded (text_packages.cc). No line is taken from others.
 #include <algorithm>
 
@@ -76,6 +77,11 @@ void SystemSignsReader::see_question(const TextLine& line, Declared& declared) {
   if (holds(line, "CUDA available")) {
     const auto pair = key_and_value(text.substr(0, 96));
     if (pair && (is_no(pair->second) || pair->second == "No")) declared.asked_gpu_line = line.number;
+    return;
+  }
+  // TensorFlow lists the processor alone.
+  if (holds(line, "physical_device:CPU:0") && !holds(line, "GPU")) {
+    declared.asked_gpu_line = line.number;
     return;
   }
   if (line.number - asked_ <= 2 && asked_ != line.number) {
