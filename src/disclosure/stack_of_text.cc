@@ -54,6 +54,29 @@ void infer_compat_version(const Declared& declared, Stack& stack) {
   }
 }
 
+// "dpkg libnvidia-compute-550 550.54.15-0ubuntu1" is of 550.54.15; empty: no package of these is listed.
+std::string version_of_system_package(const Declared& declared, std::initializer_list<std::string_view> names) {
+  for (const std::string& row : declared.system_packages) {
+    const std::vector<std::string_view> words = split_words(row);
+    const bool is_one = words.size() > 2 && std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+                          return words[1].starts_with(name);
+                        });
+    if (!is_one) continue;
+    const std::string_view version = words[2].substr(0, words[2].find('-'));
+    return std::string(version.substr(version.find(':') + 1));
+  }
+  return {};
+}
+
+// What the list of the system's packages says of the driver's libraries, where no tool of NVIDIA's does.
+void infer_installed_libraries(const Declared& declared, Stack& stack) {
+  if (!text_in(stack, "driver.kernel_mode.version")) return;
+  const std::string library = version_of_system_package(declared, {"libnvidia-compute-", "nvidia-driver-cuda-libs"});
+  if (!dotted_version_from(library)) return;
+  set_inferred(stack, "driver.user_mode.version", library,
+               fmt::format("line {} (dpkg -l)", declared.system_packages_line));
+}
+
 // The user half of the driver was taken for that of the kernel's release. An API level above that release's is of
 // another libcuda: one of cuda-compat; one below it cannot be told.
 void settle_user_driver(const Declared& declared, Stack& stack, const Knowledge& knowledge) {
@@ -248,6 +271,18 @@ void set_kernel_log(const Declared& declared, Stack& stack) {
       known_fact(std::move(events), fmt::format("line {} (kernel log)", declared.kernel_log_line), Standing::declared);
 }
 
+// A container that was started without a GPU, where a program asked for one. One of the text's ways to start it that
+// gives the GPU is enough to say nothing.
+void set_container(const Declared& declared, Stack& stack) {
+  const std::int64_t asked = declared.asked_gpu_line != 0 ? declared.asked_gpu_line : declared.no_smi_line;
+  const bool is_given = declared.container_with_gpu_line != 0 || declared.variables.contains("NVIDIA_VISIBLE_DEVICES");
+  if (declared.container_line == 0 || asked == 0 || is_given || stack.facts.contains("container.gpu_request")) return;
+  Fact request = known_fact(std::string("no GPU"), fmt::format("line {} (container)", declared.container_line),
+                            Standing::declared);
+  request.detail = fmt::format("nothing that starts it asks for one, and a program asked for the GPU (line {})", asked);
+  stack.facts.emplace("container.gpu_request", std::move(request));
+}
+
 void set_software(const Declared& declared, Stack& stack) {
   std::vector<std::string> frameworks;
   for (const Environment& environment : stack.environments) {
@@ -318,10 +353,12 @@ Stack stack_of_text(Disclosure& disclosure, const std::string& name, const Knowl
   set_module(declared, stack);
   add_builds_of_others(declared, stack);
   drop_contradicted_driver(declared, stack);
+  infer_installed_libraries(declared, stack);
   settle_user_driver(declared, stack, knowledge);
   infer_api_level(stack, knowledge);
   set_variables(declared, stack);
   set_kernel_log(declared, stack);
+  set_container(declared, stack);
   set_software(declared, stack);
   set_consumers(declared, stack);
   for (const FactDefinition& definition : fact_catalog()) {

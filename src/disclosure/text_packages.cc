@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "disclosure/lines/words.h"
 #include "disclosure/stack_of_text.h"
 #include "package/package_cuda.h"
 #include "package/package_framework.h"
@@ -22,6 +23,8 @@ struct OpenPackage {
   std::string build;  // conda's
   std::int64_t line = 0;
   const PackageRow* row = nullptr;
+  bool is_listed = false;    // by pip or uv themselves, not written by hand
+  bool is_of_index = false;  // asked for from the package index
 };
 
 // An environment while lists are added to it.
@@ -82,6 +85,7 @@ void add(OpenEnvironment& environment, std::vector<OpenPackage> packages, const 
     Package& known = at->second.package;
     if (known.version.size() < open.package.version.size()) known.version = open.package.version;
     if (known.installer.empty()) known.installer = open.package.installer;
+    at->second.is_listed = at->second.is_listed || open.is_listed;
     if (at->second.build.empty()) at->second.build = std::move(open.build);
     if (open.row != nullptr && open.package.installer == "conda") at->second.row = open.row;
   }
@@ -96,11 +100,13 @@ void add_asked(const Declared& declared, std::vector<OpenEnvironment>& environme
     if (is_new) continue;
     if (at->second.version != asked.version) at->second.version.clear();
     if (at->second.cuda != asked.cuda) at->second.cuda.clear();
+    at->second.is_of_index = at->second.is_of_index && asked.is_of_index;
   }
   if (environments.empty()) environments.push_back({.packages = {}, .python = {}, .line = declared.asked.front().line});
   for (const auto& [name, asked] : wanted) {
     const std::string version = asked.version.empty() ? kUnstatedVersion : asked.version;
     OpenPackage open = open_package({asked.name, version, asked.line}, asked.is_of_conda ? "conda" : "");
+    open.is_of_index = asked.is_of_index;
     if (!asked.cuda.empty()) {
       open.package.cuda =
           known_fact(asked.cuda, fmt::format("the index asked for in line {}", asked.line), Standing::inferred);
@@ -137,10 +143,48 @@ std::optional<Fact> build_of_index(const Package& package, bool is_x86, const Kn
   return std::nullopt;
 }
 
+// What the text's signs say of the system and the processor, where all of them say one thing.
+struct Platform {
+  bool is_windows = false, is_arm = false, is_jetson = false;
+};
+Platform platform_of(const Declared& declared) {
+  const auto system = declared.facts.find("os.name");
+  const bool is_named = system == declared.facts.end() || has(to_lower(value_text(*system->second.value)), "indows");
+  return {.is_windows = declared.windows_line != 0 && declared.unix_line == 0 && declared.wsl_line == 0 && is_named &&
+                        !declared.facts.contains("os.kernel.release") && !declared.facts.contains("os.libc"),
+          .is_arm = declared.arm_line != 0 && declared.x86_line == 0,
+          .is_jetson = declared.facts.contains("os.jetson_linux")};
+}
+
+// Builds that the package index has for a platform without CUDA, whatever the name says; empty: there is none such.
+std::string without_cuda_for(const OpenPackage& open, const Platform& platform, bool is_refused) {
+  const Package& package = open.package;
+  const auto version = dotted_version_from(package.version);
+  const std::string name = normal_package_name(package.name);
+  if (package.is_of_conda() || (!platform.is_windows && !platform.is_arm)) return {};
+  if (name == "tensorflow" && platform.is_windows && version && !(*version < DottedVersion{.parts = {2, 11}})) {
+    return "a build without CUDA: from 2.11 on TensorFlow has no other for Windows; under WSL it has";
+  }
+  const bool is_plain = version && package.version.find_first_not_of("0123456789.") == std::string::npos;
+  if (name != "torch" || !(open.is_of_index || (open.is_listed && is_plain))) return {};
+  if (version && *version < DottedVersion{.parts = {2, 0}}) return {};
+  if (platform.is_windows) return "a build without CUDA: the package index has no other for Windows";
+  // Those with CUDA that the index has since 2.11 are for servers, not for a Jetson; others' indexes have plain
+  // versions for a Jetson too.
+  if (platform.is_jetson ? !open.is_of_index && !is_refused
+                         : !version || !(*version < DottedVersion{.parts = {2, 11}})) {
+    return {};
+  }
+  return "a build without CUDA: the package index has no other for this processor";
+}
+
 void set_cuda(const Declared& declared, OpenEnvironment& environment, const Knowledge& knowledge) {
   const std::unique_ptr<Files> nothing = no_files(LookFailure::absent, "a text was read, no files");
   const auto machine = declared.facts.find("os.architecture");
-  const bool is_x86 = machine == declared.facts.end() || value_text(*machine->second.value) == "x86_64";
+  const Platform platform = platform_of(declared);
+  const bool is_x86 =
+      (machine == declared.facts.end() && !platform.is_arm && !platform.is_windows) ||
+      (machine != declared.facts.end() && value_text(*machine->second.value) == "x86_64" && !platform.is_windows);
   for (auto& [name, open] : environment.packages) {
     Package& package = open.package;
     if (package.cuda.is_known()) continue;  // told by the index that it was asked from
@@ -156,6 +200,10 @@ void set_cuda(const Declared& declared, OpenEnvironment& environment, const Know
                            (package.cuda.source == "version, name, pins" || package.cuda.source == open.row->cuda_file);
     if (!is_silent) continue;
     package.cuda = missing_fact(Missing::not_asked, line, "the text does not say");
+    if (const std::string without = without_cuda_for(open, platform, declared.asked_gpu_line != 0); !without.empty()) {
+      package.cuda = missing_fact(Missing::absent, line, without);
+      continue;
+    }
     if (package.role != PackageRole::framework) continue;
     const std::vector<std::string> beside = runtimes_beside(environment);
     if (package.name == "torch" && beside.size() == 1) {
@@ -196,6 +244,18 @@ Environment finish(OpenEnvironment open, const std::string& path) {
                            : known_fact(open.python, fmt::format("line {}", open.line), Standing::declared);
   for (auto& [name, package] : open.packages) environment.packages.push_back(std::move(package.package));
   return environment;
+}
+
+// A build without CUDA is a fault where a program asked for the GPU, also where the text names none.
+void note_asked_gpu(const Declared& declared, OpenEnvironment& environment) {
+  if (declared.asked_gpu_line == 0) return;
+  for (auto& [name, open] : environment.packages) {
+    Fact& cuda = open.package.cuda;
+    const bool is_without = !cuda.is_known() && cuda.detail.starts_with("a build without CUDA");
+    if (!is_without && (open.row == nullptr || !open.row->selects_cpu)) continue;
+    cuda.detail += fmt::format("{}a program asked for the GPU in line {}", cuda.detail.empty() ? "" : "; ",
+                               declared.asked_gpu_line);
+  }
 }
 
 // What was stated of a framework's CUDA apart from its version: of the first environment that holds it.
@@ -267,7 +327,9 @@ std::vector<Environment> environments_of_text(Declared& declared, const Knowledg
     std::vector<OpenPackage> packages;
     for (const DeclaredPackage& package : list.packages) {
       // Without a version it was taken away again.
-      if (!package.version.empty()) packages.push_back(open_package(package, list.installer));
+      if (package.version.empty()) continue;
+      packages.push_back(open_package(package, list.installer));
+      packages.back().is_listed = list.installer == "pip" || std::string_view(list.place.reader).starts_with("pip ");
     }
     auto place = std::find_if(open.begin(), open.end(), [&](const OpenEnvironment& environment) {
       return fits(environment, packages, list.python);
@@ -289,7 +351,9 @@ std::vector<Environment> environments_of_text(Declared& declared, const Knowledg
   std::vector<Environment> environments;
   for (OpenEnvironment& environment : open) {
     const std::string path = open.size() == 1 ? "text" : fmt::format("text, from line {}", environment.line);
-    if (!environment.packages.empty()) environments.push_back(finish(std::move(environment), path));
+    if (environment.packages.empty()) continue;
+    note_asked_gpu(declared, environment);
+    environments.push_back(finish(std::move(environment), path));
   }
   return environments;
 }

@@ -39,6 +39,7 @@ struct AskedPackage {
   std::string name, version;  // without a version: none was asked for
   std::string cuda;           // of the index that it was to come from: "12.1"
   bool is_of_conda = false;
+  bool is_of_index = false;  // no other index than the package index was named
   std::int64_t line = 0;
 };
 
@@ -91,12 +92,22 @@ struct Declared {
   std::int64_t adapters_line = 0;
   std::vector<std::string> module_kernels;  // kernels that have a module of NVIDIA's
   std::int64_t module_kernels_line = 0;
-  bool is_dkms = false;                    // they are those that dkms lists
-  std::int64_t nouveau_line = 0;           // where lsmod lists it
-  std::int64_t nvidia_module_line = 0;     // the same of NVIDIA's
-  std::int64_t no_kernel_driver_line = 0;  // where nvidia-smi says that it reaches none; 0: nowhere
-  std::string image;                       // that a container was made from
-  std::vector<std::string> others;         // stacks of other makers: "ROCm 6.2"
+  bool is_dkms = false;                      // they are those that dkms lists
+  std::int64_t nouveau_line = 0;             // where lsmod lists it
+  std::int64_t nvidia_module_line = 0;       // the same of NVIDIA's
+  std::int64_t no_kernel_driver_line = 0;    // where nvidia-smi says that it reaches none; 0: nowhere
+  std::int64_t windows_line = 0;             // where a sign of Windows stands; 0: nowhere
+  std::int64_t unix_line = 0;                // of Linux, WSL included
+  std::int64_t wsl_line = 0;                 // of WSL
+  std::int64_t arm_line = 0;                 // of a processor of ARM's
+  std::int64_t x86_line = 0;                 // of one of Intel's or AMD's
+  std::int64_t asked_gpu_line = 0;           // where a program asked for the GPU and was given none
+  std::int64_t container_line = 0;           // where a container is started, or a file says how; 0: nowhere
+  std::int64_t container_with_gpu_line = 0;  // where one is that may be given the GPU
+  std::int64_t no_smi_line = 0;              // where a shell does not find nvidia-smi
+  std::int64_t tcc_line = 0;                 // where nvidia-smi lists a GPU of Windows in TCC mode
+  std::string image;                         // that a container was made from
+  std::vector<std::string> others;           // stacks of other makers: "ROCm 6.2"
   std::vector<TextConflict> conflicts;
   std::set<std::string> contradicted;  // facts of which one tool says two things: the text may be of two machines
   std::vector<TextPart> parts;

@@ -26,6 +26,16 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostAsked = 64, kMostPrompt = 96;
 
+// Whether a sentence tells what somebody did, not what others should do.
+bool is_told(std::string_view text) {
+  const std::string told = to_lower(text);
+  const auto any_of = [&](std::initializer_list<std::string_view> marks) {
+    return std::any_of(marks.begin(), marks.end(), [&](std::string_view mark) { return has(told, mark); });
+  };
+  return any_of({"running", " ran ", "i used", "i did", "installed with", "installed by", "installed via"}) &&
+         !any_of({"try", "should", "please", "you can", "need to", "instead", "recommend"});
+}
+
 // What stands before the command: nothing, a prompt, a mark of a list, of a notebook or of a Dockerfile.
 bool is_before_command(std::string_view text) {
   text = trim(text);
@@ -33,6 +43,8 @@ bool is_before_command(std::string_view text) {
     if (text.ends_with(word)) text = trim(text.substr(0, text.size() - word.size()));
   }
   if (text.empty() || text == "RUN" || text == "-" || text == "*") return true;
+  if (text.ends_with("`!") || text.ends_with("`%")) return true;  // of a notebook, quoted in a sentence
+  if (text.ends_with('`')) return is_told(text);
   if (text.size() > kMostPrompt) return false;
   const char last = text.back();
   const bool is_number = text.size() < 4 && last == '.' && is_digit(text.front());
@@ -116,11 +128,18 @@ class AskedPackagesReader : public TextReader {
 };
 
 bool AskedPackagesReader::take_words(std::string_view rest, bool is_conda, const TextLine& line, Declared& declared) {
-  for (const std::string_view joint : {" && ", " | ", "; "}) rest = rest.substr(0, rest.find(joint));
+  for (const std::string_view joint : {" && ", " | ", "; ", "`"}) rest = rest.substr(0, rest.find(joint));
   std::vector<AskedPackage> asked;
   std::string cuda;
-  bool is_value = false;
+  bool is_value = false, is_of_index = !is_conda;
   for (const std::string_view word : split_words(rest)) {
+    if (word == "-f" || word == "-i" || word == "--pre" || has(word, "://") || word.starts_with("--index") ||
+        word.starts_with("--extra-index") || word.starts_with("--find-links")) {
+      is_of_index = false;
+    }
+    if (word.starts_with("cudatoolkit") || word.starts_with("pytorch-cuda")) {
+      if (declared.asked_gpu_line == 0) declared.asked_gpu_line = line.number;
+    }
     if (std::string of_index = cuda_of_index(word); !of_index.empty()) cuda = std::move(of_index);
     const bool was_value = is_value;
     is_value = takes_value(word);
@@ -136,6 +155,7 @@ bool AskedPackagesReader::take_words(std::string_view rest, bool is_conda, const
     asked.push_back(std::move(package));
   }
   for (AskedPackage& package : asked) {
+    package.is_of_index = is_of_index;
     if (package.name == "torch") package.cuda = cuda;
     if (declared.asked.size() < kMostAsked) declared.asked.push_back(std::move(package));
   }

@@ -54,7 +54,8 @@ class CondaListReader : public TextReader {
 
   std::int64_t begin_ = 0;
   std::int64_t plan_ = 0;
-  std::int64_t rows_ = 0;  // where rows without a head begin
+  std::int64_t rows_ = 0;  // where rows without a head begin, and of what the first is
+  std::string first_;
 };
 
 // A row without a head, as grep gives it: of a package that Varve knows, with a build that names CUDA or the CPU.
@@ -65,7 +66,9 @@ bool CondaListReader::take_alone(std::string_view text, const TextLine& line, De
   const bool tells = has(words[2], "_cpu") || has(words[2], "cpu_") || has(words[2], "cuda");
   const PackageRow* row = tells ? find_conda_row(normal_package_name(words[0])) : nullptr;
   if (row == nullptr || !row->has_gpu_code()) return false;
-  if (rows_ == 0) rows_ = line.number;
+  // The same package again is of another environment.
+  if (rows_ == 0 || std::string(words[0]) == first_) rows_ = line.number;
+  if (rows_ == line.number) first_ = words[0];
   add_package(package_list(declared, {kName, rows_}, "conda"), words[0],
               std::string(words[1]) + " " + std::string(words[2]), line.number);
   return true;

@@ -2,12 +2,16 @@
 //   >>> torch.__version__                   print(jaxlib.__version__)         torch.version.cuda: None
 //   '2.3.0+cpu'                             0.4.34
 //   print(torch.__version__, torch.cuda.is_available())
-//   2.6.0 True
+//   2.6.0 True                             >>> torch.__version__, torch.version.cuda, torch.cuda.get_device_name(0)
+//                                          ('2.3.1+cu121', '12.1', 'NVIDIA A10')
 // Of packages of a GPU stack, by the names that they are imported as.
+#include <algorithm>
+
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
 #include "package/python_metadata.h"
+#include "tables/gpu_products.h"
 #include "tables/package_table.h"
 
 namespace varve {
@@ -37,6 +41,51 @@ std::string_view word_before(std::string_view text, std::size_t end) {
   return text.substr(begin, end - begin);
 }
 
+// What a question is about; "torch.version.cuda", "device" and "other" beside the names of packages. Empty: no
+// question.
+std::string subject_of(std::string_view expression) {
+  if (has(expression, "torch.version.cuda")) return "torch.version.cuda";
+  if (has(expression, "cuda.get_device_name(")) return "device";
+  const std::size_t version = expression.find(".__version__");
+  if (version != std::string_view::npos) return package_of(word_before(expression, version));
+  return has(expression, "torch.") ? "other" : "";
+}
+
+// The expressions of a line, cut at commas outside of brackets: "print(a.__version__, f(0))" has two.
+std::vector<std::string> questions_of(std::string_view text) {
+  if (const std::size_t print = text.find("print("); print != std::string_view::npos) {
+    text = text.substr(print + 6);
+    text = text.substr(0, text.rfind(')'));
+  }
+  std::vector<std::string> subjects;
+  int depth = 0;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    const char c = i < text.size() ? text[i] : ',';
+    if (c == '(' || c == '[') ++depth;
+    if (c == ')' || c == ']') --depth;
+    if (c != ',' || depth > 0) continue;
+    subjects.push_back(subject_of(text.substr(begin, i - begin)));
+    begin = i + 1;
+  }
+  return subjects;
+}
+
+// The answers of a line: of a tuple by its commas, of print() by blanks, where the last may have some of its own.
+std::vector<std::string_view> answers_of(std::string_view text, std::size_t count) {
+  std::vector<std::string_view> answers;
+  text = trim(text);
+  const bool is_tuple = text.starts_with('(');
+  while (answers.size() + 1 < count) {
+    const std::size_t end = text.find(is_tuple ? ',' : ' ');
+    if (end == std::string_view::npos) break;
+    answers.push_back(without_quotes(text.substr(0, end)));
+    text = trim(text.substr(end + 1));
+  }
+  answers.push_back(without_quotes(text));
+  return answers;
+}
+
 class PythonPromptReader : public TextReader {
  public:
   static constexpr const char* kName = "Python";
@@ -47,47 +96,63 @@ class PythonPromptReader : public TextReader {
   }
   bool take(const TextLine& line, Declared& declared) override {
     if (line.text.size() > kMostQuestion) return false;
-    if (!asked_.empty() && !line.text.empty()) {
-      const std::string asked = std::move(asked_);
-      asked_.clear();
-      const std::string_view answer = is_first_ ? up_to(line.text, " ,") : line.text;
-      if (take_value(asked, without_quotes(answer), line, declared)) return true;
+    if (!asked_.empty() && !line.text.empty() && take_answers(line, declared)) return true;
+    if (!holds(line, "__version__") && !holds(line, "torch.version.cuda") && !holds(line, "get_device_name(")) {
+      return false;
     }
-    if (!holds(line, "__version__") && !holds(line, "torch.version.cuda")) return false;
     return take_question(line, declared);
   }
 
  private:
+  bool take_answers(const TextLine& line, Declared& declared);
   bool take_question(const TextLine& line, Declared& declared);
   bool take_value(const std::string& asked, std::string_view value, const TextLine& line, Declared& declared);
 
-  std::string asked_;      // the package, or "torch.version.cuda"
-  bool is_first_ = false;  // of several questions on the line
-  std::int64_t begin_ = 0;
+  std::vector<std::string> asked_;  // what the next line answers
+  std::int64_t begin_ = 0, devices_ = 0;
 };
+
+bool PythonPromptReader::take_answers(const TextLine& line, Declared& declared) {
+  const std::vector<std::string> asked = std::move(asked_);
+  asked_.clear();
+  std::string_view text = trim(line.text);
+  if (text.starts_with("Out[")) text = text.substr(std::min(text.find(':') + 1, text.size()));
+  const std::vector<std::string_view> answers = answers_of(text, asked.size());
+  bool any = false;
+  for (std::size_t i = 0; i < answers.size() && i < asked.size(); ++i) {
+    if (asked[i].empty() || asked[i] == "other") continue;
+    const bool is_taken = take_value(
+        asked[i], asked.size() == 1 ? answers[i] : up_to(answers[i], asked[i] == "device" ? "" : " ,"), line, declared);
+    if (!is_taken) break;
+    any = true;
+  }
+  return any;
+}
 
 bool PythonPromptReader::take_question(const TextLine& line, Declared& declared) {
   const std::string_view text = line.text;
   const std::size_t cuda = text.find("torch.version.cuda");
   const std::size_t version = text.find(".__version__");
+  const std::size_t device = text.find("get_device_name(");
   std::string asked;
   std::size_t behind_it = 0;
-  if (cuda != std::string_view::npos) {
+  if (cuda != std::string_view::npos && version == std::string_view::npos) {
     asked = "torch.version.cuda";
     behind_it = cuda + asked.size();
   } else if (version != std::string_view::npos) {
     asked = package_of(word_before(text, version));
     behind_it = version + 12;
+  } else if (device != std::string_view::npos) {
+    asked = "device";
+    behind_it = std::min(text.find(')', device), text.size() - 1) + 1;
   }
   if (asked.empty()) return false;
   std::string_view rest = trim(text.substr(behind_it));
   while (!rest.empty() && (rest.front() == ')' || rest.front() == '`' || rest.front() == '"')) rest.remove_prefix(1);
   rest = trim(rest);
-  // One question on the line, so that what follows answers it; of several the first is answered first.
-  const bool is_first = cuda == std::string_view::npos && rest.starts_with(',');
-  if (rest.empty() || is_first) {
-    asked_ = asked;
-    is_first_ = is_first;
+  // Nothing behind it: the next line answers, all that was asked on this one in its order.
+  if (rest.empty() || rest.starts_with(',')) {
+    asked_ = questions_of(text);
     return true;
   }
   const bool is_answered = rest.front() == ':' || (rest.front() == '=' && !rest.starts_with("=="));
@@ -96,14 +161,22 @@ bool PythonPromptReader::take_question(const TextLine& line, Declared& declared)
 
 bool PythonPromptReader::take_value(const std::string& asked, std::string_view value, const TextLine& line,
                                     Declared& declared) {
+  const TextPlace place{kName, line.number};
   if (asked == "torch.version.cuda") {
-    const TextPlace place{kName, line.number};
     if (value == "None") {
       declared.package_cuda.emplace("torch", missing_fact(Missing::absent, source_at(place), "a build without CUDA"));
       return true;
     }
     if (leading_version(value) != value || value.find('.') == std::string_view::npos) return false;
     declared.package_cuda.emplace("torch", known_fact(std::string(value), source_at(place), Standing::declared));
+    return true;
+  }
+  if (asked == "device") {
+    if (!capability_of_gpu(value)) return false;
+    if (devices_ == 0) devices_ = line.number;
+    if (Gpu* gpu = gpu_in(gpu_list(declared, {kName, devices_}), 0); gpu != nullptr && gpu->model.empty()) {
+      gpu->model = clean_utf8(value, 96);
+    }
     return true;
   }
   if (!is_package_version(value) || value.find('.') == std::string_view::npos) return false;

@@ -5,7 +5,8 @@ namespace varve {
 TextReaders make_text_readers() {
   using Make = std::unique_ptr<TextReader> (*)();
   // The first that takes a line has it. Those whose lines could be taken for others' stand first.
-  constexpr Make kMakers[] = {smi_table_reader,
+  constexpr Make kMakers[] = {system_signs_reader,
+                              smi_table_reader,
                               smi_query_reader,
                               smi_list_reader,
                               smi_csv_reader,
@@ -16,7 +17,9 @@ TextReaders make_text_readers() {
                               smi_topology_reader,
                               inspect_reader,
                               kubernetes_reader,
+                              container_commands_reader,
                               python_prompt_reader,
+                              application_lines_reader,
                               pixi_list_reader,
                               conda_list_reader,
                               pip_output_reader,

@@ -29,18 +29,21 @@ std::unique_ptr<TextReader> ldconfig_reader();      // ldconfig -p
 std::unique_ptr<TextReader> ldd_reader();
 std::unique_ptr<TextReader> variables_reader();  // env, export
 std::unique_ptr<TextReader> dpkg_reader();
-std::unique_ptr<TextReader> inspect_reader();          // docker inspect, podman inspect
-std::unique_ptr<TextReader> kubernetes_reader();       // kubectl describe node, kubectl describe pod
-std::unique_ptr<TextReader> kernel_messages_reader();  // dmesg, /proc/driver/nvidia/version
-std::unique_ptr<TextReader> device_lines_reader();     // ggml, torch, TensorFlow, ollama
-std::unique_ptr<TextReader> system_reader();           // os-release, uname
-std::unique_ptr<TextReader> lspci_reader();            // lspci, lspci -nnk
-std::unique_ptr<TextReader> rdma_text_reader();        // ibstat, ibv_devinfo, the NIC legend of topo -m
-std::unique_ptr<TextReader> module_text_reader();      // modinfo, dkms status, mokutil --sb-state
-std::unique_ptr<TextReader> device_query_reader();     // deviceQuery, numba -s
-std::unique_ptr<TextReader> other_makers_reader();     // rocminfo, rocm-smi, sycl-ls, clinfo
-std::unique_ptr<TextReader> python_prompt_reader();    // >>> torch.__version__
-std::unique_ptr<TextReader> written_text_reader();     // what people write themselves
+std::unique_ptr<TextReader> inspect_reader();             // docker inspect, podman inspect
+std::unique_ptr<TextReader> kubernetes_reader();          // kubectl describe node, kubectl describe pod
+std::unique_ptr<TextReader> kernel_messages_reader();     // dmesg, /proc/driver/nvidia/version
+std::unique_ptr<TextReader> device_lines_reader();        // ggml, torch, TensorFlow, ollama
+std::unique_ptr<TextReader> system_reader();              // os-release, uname
+std::unique_ptr<TextReader> lspci_reader();               // lspci, lspci -nnk
+std::unique_ptr<TextReader> rdma_text_reader();           // ibstat, ibv_devinfo, the NIC legend of topo -m
+std::unique_ptr<TextReader> module_text_reader();         // modinfo, dkms status, mokutil --sb-state
+std::unique_ptr<TextReader> device_query_reader();        // deviceQuery, numba -s
+std::unique_ptr<TextReader> other_makers_reader();        // rocminfo, rocm-smi, sycl-ls, clinfo
+std::unique_ptr<TextReader> python_prompt_reader();       // >>> torch.__version__
+std::unique_ptr<TextReader> application_lines_reader();   // Ultralytics, Lightning, web UIs; lock files
+std::unique_ptr<TextReader> system_signs_reader();        // Windows, WSL, ARM by the way
+std::unique_ptr<TextReader> container_commands_reader();  // docker run, compose files, Dockerfiles, pods
+std::unique_ptr<TextReader> written_text_reader();        // what people write themselves
 
 // All of them, in the order in which they are asked.
 TextReaders make_text_readers();

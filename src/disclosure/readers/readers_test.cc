@@ -57,7 +57,7 @@ TEST(TextReaders, CollectEnvOfABuildForTheCpu) {
   ASSERT_EQ(stack.environments.size(), 1u);
   const Fact& cuda = stack.environments[0].packages.at(0).cuda;
   EXPECT_EQ(cuda.missing, Missing::absent);
-  EXPECT_EQ(cuda.detail, "a build without CUDA");
+  EXPECT_EQ(cuda.detail, "a build without CUDA; a program asked for the GPU in line 4");
 }
 
 TEST(TextReaders, CollectEnvWithOneGpuOnTheLineOfTheHeading) {

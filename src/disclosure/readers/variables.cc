@@ -2,6 +2,8 @@
 //   LD_LIBRARY_PATH=/usr/local/cuda/lib64
 //   export CUDA_VISIBLE_DEVICES=0,1
 //   CUDA_VISIBLE_DEVICES=0 NCCL_DEBUG=INFO python train.py      (in force for that command)
+//   $ echo $LD_LIBRARY_PATH                       os.environ["CUDA_VISIBLE_DEVICES"] = "2"
+//   /usr/local/cuda/lib64
 // Which of them is kept is the allow-list's decision (data/dispatch_settings.json), with the values that look like a
 // secret left out; nothing else leaves this floor.
 #include "base/text.h"
@@ -35,6 +37,7 @@ class VariablesReader : public TextReader {
   bool take(const TextLine& line, Declared& declared) override {
     std::string_view text = line.text;
     if (text.size() > 8192) return false;
+    if (take_echo(line, declared) || take_program(line, declared)) return true;
     for (const std::string_view start : {"export ", "declare -x ", "$ ", "ENV "}) {
       if (text.starts_with(start)) text = trim(text.substr(start.size()));
     }
@@ -51,6 +54,40 @@ class VariablesReader : public TextReader {
     }
     return any;
   }
+
+ private:
+  // "echo $CUDA_VISIBLE_DEVICES", and the value on the next line.
+  bool take_echo(const TextLine& line, Declared& declared) {
+    if (!echoed_.empty()) {
+      const std::string name = std::move(echoed_);
+      echoed_.clear();
+      const std::string_view value = trim(line.text);
+      const bool is_value = value.size() < 1024 && value.find(' ') == std::string_view::npos && !value.starts_with('$');
+      if (is_value) declare_variable(declared, name, value, line.number);
+      return is_value;
+    }
+    if (!holds(line, "echo $")) return false;
+    const auto rest = behind(line.text, "echo $");
+    const std::string_view name = rest ? trim(up_to(*rest, "`;|")) : std::string_view();
+    if (is_variable_name(name)) echoed_ = name;
+    return !echoed_.empty();
+  }
+  // os.environ["CUDA_VISIBLE_DEVICES"] = "2"
+  static bool take_program(const TextLine& line, Declared& declared) {
+    if (!holds(line, "os.environ[") || line.text.starts_with('#')) return false;
+    const auto rest = behind(line.text, "os.environ[");
+    if (!rest || rest->size() < 4) return false;
+    const std::string_view name = up_to(rest->substr(1), "\"'");
+    const auto value = behind(*rest, "]");
+    const std::string_view set = value ? trim(*value) : std::string_view();
+    if (!is_variable_name(name) || !set.starts_with('=') || set.starts_with("==")) return false;
+    const std::string_view quoted = trim(set.substr(1));
+    if (quoted.size() < 2 || (quoted[0] != '"' && quoted[0] != '\'')) return false;
+    declare_variable(declared, name, up_to(quoted.substr(1), quoted.substr(0, 1)), line.number);
+    return true;
+  }
+
+  std::string echoed_;  // whose value the next line is
 };
 }  // namespace
 

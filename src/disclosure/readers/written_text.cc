@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
+#include "disclosure/readers/written_keys.h"
 #include "package/python_metadata.h"
 #include "tables/gpu_products.h"
 #include "tables/package_table.h"
@@ -21,121 +22,8 @@
 namespace varve {
 
 namespace {
-constexpr std::size_t kMostLine = 240;  // what somebody wrote by hand, not a log
-constexpr std::size_t kMostKey = 48;
+constexpr std::size_t kMostLine = 240;     // what somebody wrote by hand, not a log
 constexpr std::int64_t kHeadingReach = 4;  // lines below a heading in which its value stands
-
-enum class Meaning { none, gpu, driver, api_level, toolkit, torch, built_for, python, kernel, system, libc, wsl };
-
-struct KeyRow {
-  std::string_view key;
-  Meaning meaning;
-};
-// In order of the alphabet; of a key the marks, brackets and "version" at its end are left out.
-constexpr auto kKeys = std::to_array<KeyRow>({{"betriebssystem", Meaning::system},
-                                              {"build.torch_version", Meaning::built_for},
-                                              {"cuda driver", Meaning::driver},
-                                              {"cuda toolkit", Meaning::toolkit},
-                                              {"device name", Meaning::gpu},
-                                              {"driver", Meaning::driver},
-                                              {"glibc", Meaning::libc},
-                                              {"gpu", Meaning::gpu},
-                                              {"gpu driver", Meaning::driver},
-                                              {"gpu model", Meaning::gpu},
-                                              {"gpu models", Meaning::gpu},
-                                              {"gpu name", Meaning::gpu},
-                                              {"gpu type", Meaning::gpu},
-                                              {"gpu.name", Meaning::gpu},
-                                              {"gpus", Meaning::gpu},
-                                              {"gpu型号", Meaning::gpu},
-                                              {"gpu型號", Meaning::gpu},
-                                              {"grafikkarte", Meaning::gpu},
-                                              {"graphics card", Meaning::gpu},
-                                              {"hardware", Meaning::gpu},
-                                              {"kernel", Meaning::kernel},
-                                              {"kernel release", Meaning::kernel},
-                                              {"libc", Meaning::libc},
-                                              {"linux kernel", Meaning::kernel},
-                                              {"nvcc", Meaning::toolkit},
-                                              {"nvidia driver", Meaning::driver},
-                                              {"nvidia drivers", Meaning::driver},
-                                              {"nvidia gpu", Meaning::gpu},
-                                              {"nvidia gpu driver", Meaning::driver},
-                                              {"nvidia-driver", Meaning::driver},
-                                              {"nvidia-treiber", Meaning::driver},
-                                              {"nvidia-treiberversion", Meaning::driver},
-                                              {"operating system", Meaning::system},
-                                              {"os", Meaning::system},
-                                              {"python", Meaning::python},
-                                              {"python-version", Meaning::python},
-                                              {"pytorch", Meaning::torch},
-                                              {"pytorch-version", Meaning::torch},
-                                              {"pytorch.version", Meaning::torch},
-                                              {"torch", Meaning::torch},
-                                              {"treiber", Meaning::driver},
-                                              {"treiberversion", Meaning::driver},
-                                              {"video card", Meaning::gpu},
-                                              {"wsl", Meaning::wsl},
-                                              {"内核", Meaning::kernel},
-                                              {"内核版本", Meaning::kernel},
-                                              {"操作系统", Meaning::system},
-                                              {"显卡", Meaning::gpu},
-                                              {"显卡型号", Meaning::gpu},
-                                              {"显卡驱动", Meaning::driver},
-                                              {"驱动版本", Meaning::driver}});
-
-bool is_mark(char c) { return c == ' ' || c == '\t' || c == '*' || c == '-' || c == '+' || c == '_' || c == '`'; }
-
-std::string_view without_list_marks(std::string_view text) {
-  while (!text.empty() && is_mark(text.front())) text.remove_prefix(1);
-  if (text.starts_with("• ")) text.remove_prefix(4);
-  return text;
-}
-
-std::string_view without_marks_around(std::string_view text) {
-  const auto is_around = [](char c) { return is_mark(c) || c == '\'' || c == '"' || c == '.' || c == ','; };
-  while (!text.empty() && is_around(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_around(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-std::string plain_key(std::string_view key) {
-  std::string plain = to_lower(without_marks_around(up_to(key, "(")));
-  std::erase_if(plain, [](char c) { return c == '*' || c == '`'; });
-  for (const std::string_view end : {" version", " versions", " 版本", "版本号"}) {
-    if (plain.ends_with(end) && plain.size() > end.size()) plain.resize(plain.size() - end.size());
-  }
-  return plain;
-}
-
-Meaning meaning_of(const std::string& key) {
-  const auto is_before = [](const KeyRow& row, const std::string& sought) { return row.key < sought; };
-  const auto* found = std::lower_bound(kKeys.begin(), kKeys.end(), key, is_before);
-  return found != kKeys.end() && found->key == key ? found->meaning : Meaning::none;
-}
-
-// The first of ":", "：" and "|" ends the key; a leader of dots too.
-std::optional<std::pair<std::string_view, std::string_view>> written_pair(std::string_view text) {
-  if (text.starts_with('|')) {
-    text = trim(text.substr(1));
-    if (text.ends_with('|')) text.remove_suffix(1);
-    const std::size_t bar = text.find('|');
-    if (bar == std::string_view::npos || text.find('|', bar + 1) != std::string_view::npos) return std::nullopt;
-    return std::pair(trim(text.substr(0, bar)), trim(text.substr(bar + 1)));
-  }
-  text = without_list_marks(text);
-  std::size_t at = std::string_view::npos, length = 1;
-  for (const std::string_view mark : {":", "：", " ...."}) {
-    const std::size_t found = text.substr(0, kMostKey + 4).find(mark);
-    if (found == std::string_view::npos || found >= at) continue;
-    at = found;
-    length = mark.size();
-  }
-  if (at == std::string_view::npos || at == 0) return std::nullopt;
-  std::string_view value = text.substr(at + length);
-  if (text.substr(at).starts_with(" ....")) value = value.substr(std::min(value.find_first_not_of('.'), value.size()));
-  return std::pair(text.substr(0, at), trim(value));
-}
 
 // "4x A100", "2 x RTX 4090", "8*H100", "RTX 4090 x2": how many, and the rest.
 std::pair<std::int64_t, std::string_view> counted(std::string_view text) {
@@ -186,7 +74,7 @@ class WrittenTextReader : public TextReader {
     if (take_bare_driver(line, declared)) return true;
     if (line.text.starts_with('#')) {
       const std::size_t first = std::min(line.text.find_first_not_of('#'), line.text.size());
-      heading_ = line.text.size() > kMostKey ? "" : plain_key(line.text.substr(first));
+      heading_ = line.text.size() > kMostWrittenKey ? "" : plain_key(line.text.substr(first));
       heading_line_ = line.number;
       return false;
     }
@@ -196,7 +84,7 @@ class WrittenTextReader : public TextReader {
       if (take_pair(key, without_marks_around(line.text), line, declared)) return true;
     }
     if (const auto pair = written_pair(line.text)) {
-      return pair->first.size() <= kMostKey && !pair->second.empty() &&
+      return pair->first.size() <= kMostWrittenKey && !pair->second.empty() &&
              take_pair(plain_key(pair->first), without_marks_around(pair->second), line, declared);
     }
     return take_sentence(line, declared) || take_two_words(line, declared);
@@ -298,6 +186,9 @@ bool WrittenTextReader::take_driver(std::string_view value, const TextLine& line
 
 bool WrittenTextReader::take_package(std::string_view name, std::string_view value, const TextLine& line,
                                      Declared& declared) {
+  // "✅ 2.1.1+cu121>=1.8.0" of Ultralytics' checks: what is there, and what was asked for.
+  const bool is_checked = value.starts_with("✅ ") || value.starts_with("❌ ");
+  if (is_checked) value = up_to(value.substr(value.find(' ') + 1), "<>=!");
   const std::string_view version = up_to(value, " (,;@");
   if (!is_package_version(version) || version.find('.') == std::string_view::npos) return false;
   if (version.find('x') != std::string_view::npos || version.find("..") != std::string_view::npos) return false;
@@ -313,58 +204,86 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view value
   const TextPlace place{kName, line.number};
   const auto number = key.starts_with("gpu ") ? parse_integer(std::string_view(key).substr(4)) : std::nullopt;
   if (number && *number >= 0) return take_numbered(*number, value, line, declared);
-  switch (meaning_of(key)) {
-    case Meaning::gpu:
+  switch (meaning_of_key(key)) {
+    case WrittenMeaning::gpu:
       return take_gpus(value, line, declared);
-    case Meaning::driver:
+    case WrittenMeaning::driver:
       return take_driver(value, line, declared);
-    case Meaning::torch:
+    case WrittenMeaning::torch:
       return take_package("torch", value, line, declared);
-    case Meaning::built_for:  // xformers.info
+    case WrittenMeaning::built_for:  // xformers.info
       if (!is_package_version(value)) return false;
       declared.built_for.emplace("xformers", known_fact("torch " + clean_utf8(value, 64),
                                                         fmt::format("line {}", line.number), Standing::declared));
       return true;
-    case Meaning::toolkit: {
+    case WrittenMeaning::toolkit: {
       const auto release = behind(value, "release ");
       const std::string_view version = leading_version(release ? *release : value);
       if (version.find('.') == std::string_view::npos || version.size() > 8) return false;
       declare(declared, "toolkit.nvcc.version", std::string(version), place);
       return true;
     }
-    case Meaning::python: {
+    case WrittenMeaning::python: {
       const std::string_view version = leading_version(value);
       if (!version.starts_with("3.") || version.size() > 8) return false;
       if (DeclaredPackages* list = package_list(declared, {kName, list_of(line.number)}, "")) list->python = version;
       return true;
     }
-    case Meaning::kernel: {
+    case WrittenMeaning::kernel: {
       const std::string_view release = up_to(value.starts_with("Linux ") ? value.substr(6) : value, " (,");
       if (!is_package_version(release) || std::count(release.begin(), release.end(), '.') < 2) return false;
       declare(declared, "os.kernel.release", std::string(release), place);
       return true;
     }
-    case Meaning::system:
+    case WrittenMeaning::system:
       if (value.size() < 4 || value.size() > 64 || !has(value, " ")) return false;
       declare(declared, "os.name", std::string(value), place);
       return true;
-    case Meaning::wsl:  // "2.1.5.0", and of a form "[X] WSL 2"
-      if (!value.starts_with('2') && !value.starts_with("WSL 2") && !value.starts_with("WSL2") &&
-          !value.starts_with("[X] WSL 2") && !value.starts_with("[x] WSL 2")) {
+    case WrittenMeaning::wsl:  // "2.1.5.0" of the store, which has WSL 2 alone; of a form "[X] WSL 2"
+      if (std::count(value.begin(), value.end(), '.') != 3 && !value.starts_with('2') && !value.starts_with("WSL 2") &&
+          !value.starts_with("WSL2") && !value.starts_with("[X] WSL 2") && !value.starts_with("[x] WSL 2")) {
         return false;
       }
       declare(declared, "machine.hypervisor", "Hyper-V (WSL)", place, "", Standing::inferred);
       return true;
-    case Meaning::libc: {
+    case WrittenMeaning::libc: {
       const std::string_view version = leading_version(value.starts_with("glibc-") ? value.substr(6) : value);
       if (!version.starts_with("2.")) return false;
       declare(declared, "os.libc", "glibc " + std::string(version), place);
       return true;
     }
+    case WrittenMeaning::application_gpu: {  // "cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync"
+      const auto at = value.starts_with("cuda:") ? leading_number(value.substr(5)) : std::nullopt;
+      const std::size_t blank = value.find(' ');
+      if (!at || blank == std::string_view::npos) return false;
+      const std::size_t end = value.find(" : ");
+      return take_numbered(*at, trim(value.substr(blank, end == std::string_view::npos ? end : end - blank)), line,
+                           declared);
+    }
+    case WrittenMeaning::host_cuda: {  // "10.2.89", "11.8/8.6", "release 11.0, V11.0.194"
+      const auto release = behind(value, "release ");
+      const std::string_view version = leading_version(release ? *release : value);
+      const std::size_t dot = version.find('.');
+      if (dot == std::string_view::npos || dot > 2) return false;
+      // A release alone may be what nvidia-smi prints of the driver; with a build, or cuDNN's behind it, it is a
+      // toolkit's.
+      const bool is_whole = release || has(value, "/") || version.find('.', dot + 1) != std::string_view::npos;
+      if (!is_whole) return false;
+      declare(declared, "toolkit.nvcc.version", std::string(version.substr(0, version.find('.', dot + 1))), place);
+      return true;
+    }
+    case WrittenMeaning::jetson: {  // "R35.4.1", and the JetPack that it is of
+      const std::string_view release = leading_version(value.starts_with('R') ? value.substr(1) : value);
+      if (release.find('.') == std::string_view::npos || release.size() > 8) return false;
+      if (value.starts_with('R')) declare(declared, "os.jetson_linux", std::string(release), place);
+      declare(declared, "os.architecture", "aarch64", place, "", Standing::inferred);
+      return true;
+    }
     default:
       break;
   }
-  const bool may_be_version = !value.empty() && (is_digit(value[0]) || value[0] == 'v');
+  const bool is_checked = value.starts_with("✅ ") || value.starts_with("❌ ");
+  const bool may_be_version = !value.empty() && (is_digit(value[0]) || value[0] == 'v' || is_checked);
   return may_be_version && take_package(key, value, line, declared);
 }
 
@@ -402,10 +321,10 @@ bool WrittenTextReader::take_two_words(const TextLine& line, Declared& declared)
   if (blank == std::string_view::npos || blank + 1 >= text.size() || !is_digit(text[blank + 1])) return false;
   const std::string key = to_lower(trim(text.substr(0, blank)));
   const std::string_view value = text.substr(blank + 1);
-  const Meaning meaning = meaning_of(key);
-  if (meaning == Meaning::driver) return take_driver(value, line, declared);
+  const WrittenMeaning meaning = meaning_of_key(key);
+  if (meaning == WrittenMeaning::driver) return take_driver(value, line, declared);
   if (key.find(' ') != std::string::npos) return false;
-  return take_package(meaning == Meaning::torch ? "torch" : key, value, line, declared);
+  return take_package(meaning == WrittenMeaning::torch ? "torch" : key, value, line, declared);
 }
 }  // namespace
 

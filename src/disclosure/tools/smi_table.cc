@@ -124,6 +124,11 @@ bool SmiTableReader::take_line(const TextLine& line, Declared& declared) {
     take_head(line, text, declared);
     return true;
   }
+  if (holds(line, "No MIG devices found")) {
+    declared.facts.emplace("gpu.mig.instances",
+                           missing_fact(Missing::absent, source_at({name(), line.number}), "no MIG devices found"));
+    return true;
+  }
   if (begin_ == 0 || text.empty() || (text[0] != '|' && text[0] != '+')) return false;
   if (text[0] == '+' || has(text, "Processes:") || has(text, "MIG devices:")) {
     if (text[0] == '|') begin_ = 0;  // no more GPUs

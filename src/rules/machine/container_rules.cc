@@ -45,7 +45,8 @@ std::vector<Found> find_no_request(const Analysis& analysis) {
   if (text_of(analysis, "container.gpu_request") != "no GPU") return {};
   Found found{.evidence = fmt::format("The container was started without a GPU: {}; {}", request.detail,
                                       setting_words(analysis, "NVIDIA_VISIBLE_DEVICES"))};
-  if (!asks_for_gpu(analysis)) found.severity = Severity::note;
+  const bool was_asked = request.detail.find("asked for the GPU") != std::string::npos;
+  if (!was_asked && !asks_for_gpu(analysis)) found.severity = Severity::note;
   return {std::move(found)};
 }
 

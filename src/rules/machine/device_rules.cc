@@ -39,6 +39,8 @@ std::vector<std::string> gpu_nodes(const Analysis& analysis) {
 
 std::vector<Found> find_nouveau(const Analysis& analysis) {
   std::vector<std::string> gpus = gpus_bound_to(analysis, "nouveau");
+  // Its successor takes GPUs from Turing on, and calls itself so (nova_core).
+  for (std::string& gpu : gpus_bound_to(analysis, "NovaCore")) gpus.push_back(std::move(gpu));
   for (std::string& gpu : gpus_bound_to(analysis, "nova_core")) gpus.push_back(std::move(gpu));
   if (gpus.empty() && is_a_text(analysis) && !analysis.kernel_driver &&
       lists(analysis, "driver.kernel_mode.modules", "nouveau")) {
@@ -78,7 +80,18 @@ std::string fabric_version(const Analysis& analysis) {
   return {};
 }
 
+// A text shows no switches, but who installed a fabric manager has some.
+std::vector<Found> find_fabric_manager_in_text(const Analysis& analysis) {
+  const std::string version = fabric_version(analysis);
+  const std::string kernel = text_of(analysis, "driver.kernel_mode.version").value_or("");
+  if (version.empty() || kernel.empty() || version == kernel) return {};
+  return {{.evidence = fmt::format("The fabric manager is {}, the kernel module {}", version, kernel),
+           .severity = Severity::warning,
+           .fix = fmt::format("Install the fabric manager of {} and start it anew", kernel)}};
+}
+
 std::vector<Found> find_fabric_manager(const Analysis& analysis) {
+  if (is_a_text(analysis)) return find_fabric_manager_in_text(analysis);
   const double switches = number_of(analysis, "gpu.nvswitches").value_or(0);
   if (switches < 1 || !is_driven(analysis) || !is_on_host(analysis)) return {};
   const std::string there = fmt::format("The machine has {:.0f} NVSwitch{}", switches, switches < 2 ? "" : "es");

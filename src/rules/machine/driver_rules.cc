@@ -34,7 +34,19 @@ std::optional<std::string> own_version(const DriverFile* file) {
   return value_text(*file->version.value);
 }
 
+// What a list of packages or a link shows of libcuda, beside what the kernel says of its module.
+std::vector<Found> find_halves_in_text(const Analysis& analysis) {
+  const auto kernel = text_of(analysis, "driver.kernel_mode.version");
+  const Fact& user = fact_of(analysis, "driver.user_mode.version");
+  if (!kernel || !user.is_known() || user_driver_role(analysis) != DriverFileRole::driver) return {};
+  const std::string libraries = value_text(*user.value);
+  if (libraries == *kernel || is_wsl(analysis) || is_jetson(analysis)) return {};
+  return {{.evidence =
+               fmt::format("The kernel module that runs is {}, libcuda is {} ({})", *kernel, libraries, user.source)}};
+}
+
 std::vector<Found> find_halves(const Analysis& analysis) {
+  if (is_a_text(analysis)) return find_halves_in_text(analysis);
   const auto kernel = text_of(analysis, "driver.kernel_mode.version");
   const DriverFile* libcuda = taken_file(analysis, "libcuda");
   const DriverFile* management = taken_file(analysis, "libnvidia-ml");

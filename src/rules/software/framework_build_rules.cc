@@ -48,8 +48,10 @@ std::string majors_text(const std::vector<int>& majors) {
   return join(texts, ", ");
 }
 
+constexpr std::string_view kAskedForGpu = "asked for the GPU";
+
 std::vector<Found> builds_without_cuda(const Analysis& analysis) {
-  if (!analysis.has_gpu && !is_driven_in_text(analysis)) return {};
+  const bool has_gpu = analysis.has_gpu || is_driven_in_text(analysis);
   std::vector<Found> found;
   for (const Environment& environment : analysis.subject.environments) {
     const auto& packages = environment.packages;
@@ -58,9 +60,12 @@ std::vector<Found> builds_without_cuda(const Analysis& analysis) {
     });
     for (const Package& package : packages) {
       const std::string reason = cpu_build_reason(analysis, environment, package);
-      if (reason.empty()) continue;
-      found.push_back({.evidence = fmt::format("{} {} in {} {}, and this machine has {}", package.name, package.version,
-                                               environment.path, reason, gpus_text(analysis))});
+      // A text that names no GPU may show that one was asked for (text_packages.cc).
+      const bool is_wanted = !analysis.has_no_gpu && package.cuda.detail.find(kAskedForGpu) != std::string::npos;
+      if (reason.empty() || !(has_gpu || is_wanted)) continue;
+      const std::string wanted = has_gpu ? "this machine has " + gpus_text(analysis) : "so it cannot get it";
+      found.push_back({.evidence = fmt::format("{} {} in {} {}, and {}", package.name, package.version,
+                                               environment.path, reason, wanted)});
       // Whoever has another framework for the GPU may want this one on the CPU.
       if (other_uses_gpu && package.role == PackageRole::framework) found.back().severity = Severity::note;
     }

@@ -22,7 +22,42 @@ std::optional<DottedVersion> released_version(const Package& package) {
 
 std::string listed(const Package& package) { return package.name + " " + package.version; }
 
+// Whether a version is the release or one of its patches: "2.1.2" is of "2.1".
+bool is_of_release(std::string_view version, std::string_view release) {
+  return version.starts_with(release) && (version.size() == release.size() || version[release.size()] == '.');
+}
+
+// A version of a release, post-releases included, without its local part; empty for all others.
+std::string_view public_release(const Package& package) {
+  const std::string_view version = package.version;
+  const std::string_view release = version.substr(0, version.find('+'));
+  const bool is_git = version.find("+git") != std::string_view::npos;
+  const std::size_t post = release.find(".post");
+  const bool is_plain = release.substr(0, post).find_first_not_of("0123456789.") == std::string_view::npos;
+  return is_plain && !is_git && !release.empty() ? release : std::string_view();
+}
+
+// "torch 0.0.23:2.1.1 0.0.23.post1:2.1.2": release by release; the longest that fits counts.
+std::string release_pin_fault(const Environment& environment, const Package& package, const PackageRow& row) {
+  const std::vector<std::string_view> pins = split_words(row.same_release);
+  const Package* there = pins.size() < 2 ? nullptr : find_package(environment, pins.front());
+  if (there == nullptr || there->is_of_conda()) return {};
+  const std::string_view own = public_release(package), other = public_release(*there);
+  if (own.empty() || other.empty()) return {};
+  std::string_view wanted, release;
+  for (const std::string_view pin : pins) {
+    const std::size_t colon = pin.find(':');
+    if (colon == std::string_view::npos || !is_of_release(own, pin.substr(0, colon)) || colon < release.size())
+      continue;
+    release = pin.substr(0, colon);
+    wanted = pin.substr(colon + 1);
+  }
+  if (wanted.empty() || is_of_release(other, wanted)) return {};
+  return fmt::format("goes with {} {} (there: {})", pins.front(), wanted, other);
+}
+
 std::string pin_fault(const Environment& environment, const Package& package, const PackageRow& row) {
+  if (std::string fault = release_pin_fault(environment, package, row); !fault.empty()) return fault;
   const auto own = released_version(package);
   if (!own) return {};
   const auto released = [&](const std::string& name) -> std::optional<DottedVersion> {

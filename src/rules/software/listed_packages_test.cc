@@ -44,6 +44,22 @@ TEST(ListedPackages, JaxlibIsNeverNewerThanJax) {
                   .empty());
 }
 
+TEST(ListedPackages, ReleasesThatArePinnedOneByOne) {
+  const auto pins = [](const std::string& name, const std::string& version, const std::string& torch) {
+    return listed({{"torch", torch, "framework", ""}, {name, version, "extension", ""}}).judge("VRV-FRAMEWORK-PIN");
+  };
+  const auto found = pins("xformers", "0.0.26.post1", "2.1.2+cu121");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_TRUE(has(found[0].evidence, "xformers 0.0.26.post1 in text goes with torch 2.3.0 (there: 2.1.2)"));
+  EXPECT_TRUE(pins("xformers", "0.0.23.post1", "2.1.2+cu121").empty());  // 0.0.23 goes with 2.1.1
+  EXPECT_TRUE(pins("xformers", "0.0.26.post1", "2.3.0a0+git1").empty());
+  EXPECT_TRUE(pins("xformers", "0.0.99", "2.1.2").empty());  // not in the table
+  EXPECT_EQ(pins("torchaudio", "2.5.1+cu124", "2.6.0+cu124").size(), 1u);
+  EXPECT_TRUE(pins("torchaudio", "2.5.1", "2.5.1").empty());
+  EXPECT_EQ(pins("triton", "3.0.0", "2.5.1").size(), 1u);
+  EXPECT_TRUE(pins("triton", "3.1.0", "2.5.1+cu124").empty());
+}
+
 TEST(ListedPackages, TorchvisionGoesWithOneMinorReleaseOfTorch) {
   const auto pins = [](const std::string& torch, const std::string& vision) {
     return listed({{"torch", torch, "framework", ""}, {"torchvision", vision, "extension", ""}})

@@ -1,0 +1,110 @@
+// What tells the system and the processor by the way, in lines that are others': a text seldom names them of itself.
+//   [MSC v.1929 64 bit (AMD64)]     | GPU  Name   TCC/WDDM |     torch-2.6.0-cp310-cp310-win_amd64.whl
+//   My system is Windows 11.        Linux-5.15.136-tegra-aarch64-with-glibc2.35
+// and that a program asked for the GPU and got none:
+//   Is CUDA available: False        >>> torch.cuda.is_available()
+//   [PhysicalDevice(name='/physical_device:CPU:0', device_type='CPU')]
+// Only where all signs say one thing is anything concluded (text_packages.cc). No line is taken from others.
+#include <algorithm>
+
+#include "base/text.h"
+#include "disclosure/lines/words.h"
+#include "disclosure/readers/readers.h"
+
+namespace varve {
+
+namespace {
+constexpr std::int64_t kMostLines = 4096;  // who describes a machine does so at the start, also of a long log
+
+bool holds_any(const TextLine& line, std::initializer_list<SoughtText> sought) {
+  return std::any_of(sought.begin(), sought.end(), [&](const SoughtText& one) { return holds(line, one); });
+}
+
+void see(std::int64_t& place, const TextLine& line, bool is_there) {
+  if (is_there && place == 0) place = line.number;
+}
+
+bool is_no(std::string_view text) { return text.starts_with("False") || text.starts_with("false"); }
+
+class SystemSignsReader : public TextReader {
+ public:
+  const char* name() const override { return "system"; }
+  bool take(const TextLine& whole, Declared& declared) override {
+    if (whole.text.size() < 4 || whole.number > kMostLines) return false;
+    TextLine line = whole;
+    if (holds(whole, "(e.g")) {  // of a form, whose examples are no signs
+      const std::size_t begin = whole.text.find("(e.g"), end = whole.text.find(')', begin);
+      line_ = whole.text.substr(0, begin);
+      if (end != std::string_view::npos) line_ += whole.text.substr(end + 1);
+      line.text = line_;
+    }
+    see(declared.windows_line, line,
+        holds_any(line, {"indows 1", "indows-1", "indows10", "indows11", "WDDM", "[MSC v.", "C:\\", "win_amd64",
+                         "win-64::"}));
+    see(declared.wsl_line, line, holds_any(line, {"WSL", "wsl2", "microsoft-standard"}));
+    see(declared.unix_line, line,
+        holds_any(line,
+                  {"Ubuntu", "Linux", "linux", "Debian", "CentOS", "glibc", "[GCC ", "docker", "/home/", "/usr/"}));
+    see(declared.arm_line, line, holds_any(line, {"aarch64", "Jetson", "JetPack", "tegra"}));
+    see(declared.x86_line, line, holds_any(line, {"x86_64", "amd64", "AMD64"}));
+    see(declared.no_smi_line, line,
+        holds(line, "nvidia-smi: command not found") || holds(line, "nvidia-smi: not found"));
+    if (holds(line, "(release), REVISION: ")) take_jetson(line, declared);
+    // An environment that pins a toolkit of CUDA's is meant to use it.
+    see(declared.asked_gpu_line, line, holds_any(line, {"- cudatoolkit=", "- pytorch-cuda="}));
+    see_question(line, declared);
+    return false;
+  }
+
+ private:
+  // "# R35 (release), REVISION: 4.1, GCID: …" of /etc/nv_tegra_release is 35.4.1.
+  static void take_jetson(const TextLine& line, Declared& declared) {
+    const auto release = behind(line.text, "# R"), revision = behind(line.text, "REVISION: ");
+    if (!release || !revision || leading_version(*release).empty() || leading_version(*revision).empty()) return;
+    declare(declared, "os.jetson_linux",
+            std::string(leading_version(*release)) + "." + std::string(leading_version(*revision)),
+            {"system", line.number});
+    see(declared.arm_line, line, true);
+  }
+  void see_question(const TextLine& line, Declared& declared);
+  std::string line_;
+  std::int64_t asked_ = -9;  // where the question stands whose answer is looked for
+};
+
+void SystemSignsReader::see_question(const TextLine& line, Declared& declared) {
+  if (declared.asked_gpu_line != 0) return;
+  const std::string_view text = line.text;
+  if (holds(line, "CUDA available")) {
+    const auto pair = key_and_value(text.substr(0, 96));
+    if (pair && (is_no(pair->second) || pair->second == "No")) declared.asked_gpu_line = line.number;
+    return;
+  }
+  // TensorFlow lists the processor alone.
+  if (holds(line, "physical_device:CPU:0") && !holds(line, "GPU")) {
+    declared.asked_gpu_line = line.number;
+    return;
+  }
+  if (line.number - asked_ <= 2 && asked_ != line.number) {
+    std::string_view answer = trim(text);
+    for (const std::string_view start : {">>> ", "Out["}) {
+      if (answer.starts_with(start)) answer = trim(answer.substr(start == "Out[" ? answer.find(':') + 1 : 4));
+    }
+    if (is_no(answer) || answer.ends_with(" False") || answer.ends_with(", False)")) {
+      declared.asked_gpu_line = line.number;
+      return;
+    }
+  }
+  if (!holds(line, "is_available()")) return;
+  const auto rest = behind(text, "cuda.is_available()");
+  if (!rest) return;
+  asked_ = line.number;
+  // "…is_available() returns False", "…: False", "= False"; a question about it in a program is none.
+  const std::string_view told = rest->substr(0, 24);
+  const bool is_program = text.starts_with("if ") || has(text, " if ") || has(text, "assert");
+  if (!is_program && (has(told, "False") || has(told, "false"))) declared.asked_gpu_line = line.number;
+}
+}  // namespace
+
+std::unique_ptr<TextReader> system_signs_reader() { return std::make_unique<SystemSignsReader>(); }
+
+}  // namespace varve
