@@ -29,13 +29,19 @@ inline FileReader open_file(const std::string& path) {
   return *file;
 }
 
-// Every piece of the file, 256 KiB at most, in its order.
+// Every piece of the file, 256 KiB at most, in its order. Into a page of its own: a few bytes behind the beginning of
+// one, where malloc puts large blocks, the kernel copies whole pages at a fifth of the speed.
 inline void each_piece(const std::string& path, const std::function<void(std::span<std::byte>, bool last)>& take) {
   constexpr std::size_t kPiece = std::size_t{256} << 10;
   const FileReader file = open_file(path);
-  std::vector<std::byte> piece(kPiece);
+  constexpr std::size_t kPage = 4096;
+  std::vector<std::byte> room(kPiece + kPage);
+  void* begin = room.data();
+  std::size_t left = room.size();
+  auto* const page = static_cast<std::byte*>(std::align(kPage, kPiece, begin, left));
+  std::span<std::byte> piece;
   for (std::uint64_t at = 0; at < file.size(); at += piece.size()) {
-    piece.resize(std::min<std::uint64_t>(kPiece, file.size() - at));
+    piece = {page, std::min<std::uint64_t>(kPiece, file.size() - at)};
     if (!file.read(at, piece)) fail(path + " cannot be read");
     take(piece, at + piece.size() == file.size());
   }

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/at_once.h"
 #include "base/units.h"
 
 namespace varve {
@@ -163,7 +164,7 @@ class InflatingStream : public ByteStream {
   void start() {
     if (started_) return;
     started_ = true;
-    if (inflater_->is_small()) return;
+    if (inflater_->is_small() || usable_processors() < 2) return;
     try {
       thread_ = std::thread([this] {
         while (wait_for_room()) produce();

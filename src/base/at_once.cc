@@ -1,5 +1,7 @@
 #include "base/at_once.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <atomic>
 #include <system_error>
@@ -14,12 +16,20 @@ constexpr std::size_t kMostThreads = 4;
 }  // namespace
 
 void for_each_at_once(std::size_t count, const std::function<void(std::size_t)>& act, std::size_t least_for_one) {
+std::size_t usable_processors() {
+  cpu_set_t allowed;  // of more than 1024 the kernel refuses to tell
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) return static_cast<std::size_t>(CPU_COUNT(&allowed));
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+void for_each_at_once(std::size_t count, const std::function<void(std::size_t)>& act) {
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
     for (std::size_t number = next++; number < count; number = next++) act(number);
   };
   const std::size_t processors = std::max(1u, std::thread::hardware_concurrency());
   const std::size_t threads = std::min({processors, kMostThreads, count / least_for_one});
+  const std::size_t threads = std::min({usable_processors(), kMostThreads, count / kLeastForOne});
   std::vector<std::jthread> others;
   try {
     while (others.size() + 1 < threads) others.emplace_back(work);
@@ -30,7 +40,7 @@ void for_each_at_once(std::size_t count, const std::function<void(std::size_t)>&
 }
 
 Aside::Aside(std::function<void()> act) {
-  if (std::thread::hardware_concurrency() < 2) return;
+  if (usable_processors() < 2) return;
   try {
     thread_ = std::thread(std::move(act));
   } catch (const std::system_error&) {

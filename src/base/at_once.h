@@ -5,6 +5,9 @@
 
 namespace varve {
 
+// How many processors this process may use: 1 where it is bound to one of many.
+std::size_t usable_processors();
+
 // Calls `act` with every number below `count`, on this thread and on one more for each further processor, up to four in
 // all; returns when all calls have. Which number meets which thread is not known: calls must not depend on one another.
 // `least_for_one`: calls for which a thread is worth its start.

@@ -249,6 +249,18 @@ std::string scheme_text(const std::string& base, bool is_canonical) {
   return text;
 }
 
+// CuTe DSL writes what a kernel is given into its name, behind the kernel's own: that says not what it is.
+std::string_view without_given(std::string_view name) {
+  constexpr std::string_view kMarker = "kernel_cutlass_";
+  const std::size_t begin = name.find(kMarker);
+  if (begin == std::string_view::npos) return name;
+  std::size_t end = name.size();
+  for (const std::string_view given : {"_object_at_", "_tensorptr", "_TiledMMA_", "_TiledCopy_", "_CopyAtom_"}) {
+    end = std::min(end, name.find(given, begin + kMarker.size()));
+  }
+  return name.substr(0, end);
+}
+
 // What the pattern's groups say, by the words of the scheme; empty when it has none for it.
 std::string said(const std::string& text, const RE2& pattern, const std::string& rewrite, const Scheme& scheme) {
   std::string found;
@@ -331,11 +343,12 @@ KernelMeaning read_name(const std::string& name, NameSpelling spelling, KernelMe
     spelling = NameSpelling::any;
     base = worded(meaning.base, patterns, base);
   }
+  base = worded(std::string(without_given(base.text)), patterns, base);
   std::optional<Family> family;
   const bool is_canonical = spelling == NameSpelling::canonical && name.size() <= kLongestName;  // it is not cut
-  read_schemes(patterns, worded(scheme_text(meaning.base, is_canonical), patterns, base), meaning, family, sources);
+  read_schemes(patterns, worded(scheme_text(base.text, is_canonical), patterns, base), meaning, family, sources);
   if (!family) {
-    const auto row = patterns.families.first_in(meaning.base, base.words);
+    const auto row = patterns.families.first_in(base.text, base.words);
     if (row) family = patterns.family_of[*row].family;
     if (row && sources != nullptr) sources->emplace("family", patterns.family_of[*row].source);
   }

@@ -145,6 +145,18 @@ TEST(KernelNames, WhoMadeAKernelIsToldByItsOwnNamespaceNotByWhatItTakes) {
   for (const auto& [name, origin] : cases) EXPECT_EQ(kernel_meaning(name).origin, origin) << name;
 }
 
+// What a kernel of CuTe DSL is given stands in its name, behind the kernel's own.
+TEST(KernelNames, WhatIsCopiedOrMultipliedByIsNotWhatAKernelOfCuteIsFor) {
+  const std::pair<const char*, Family> cases[] = {
+      {"kernel_cutlass_kernel___main__SSDKernel_object_at__CopyAtom_ThrID10_TVLayoutSrc1409601_tensor0000_0",
+       Family::other},
+      {"kernel_cutlass_kernel___main__PersistentDenseGemmKernel_object_at__TiledMMA_ThrLayoutVMNK11110000_CopyAtom_0",
+       Family::gemm},
+      {"kernel_cutlass_kernel___main__RMSNormKernel_object_at__tensorptrbf16gmemalign16o409640961_0", Family::norm},
+  };
+  for (const auto& [name, family] : cases) EXPECT_EQ(kernel_meaning(name).family, family) << name;
+}
+
 // "gemm" stands in the names of a model and of a library.
 TEST(KernelNames, GemmaAndFbgemmAreNoProducts) {
   for (const char* name : {"gemma3n_altup", "_gemma_kernel", "GemmaLayer", "fbgemm::permute_2D_sparse_data",

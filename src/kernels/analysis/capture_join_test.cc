@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "kernels/analysis/made_trace_testing.h"
 #include "kernels/analysis/trace_analysis.h"
 
@@ -83,6 +85,20 @@ TEST(CaptureJoin, LaunchesWithoutNamesAreJoinedByTheirNumberOnly) {
   const std::vector<std::string> graph = {"a", "b", "c"};
   EXPECT_EQ(replayed(graph, captured(graph, false)).operations.at("b"), "op of b");
   EXPECT_EQ(replayed(graph, captured({"a", "b"}, false)).joined.kernels, 0u);
+}
+
+TEST(CaptureJoin, WhatAddsNothingIsSaidToAddNothing) {
+  const auto says = [](const std::vector<std::string>& sentences, std::string_view what) {
+    return std::any_of(sentences.begin(), sentences.end(), [&](const std::string& s) { return s.ends_with(what); });
+  };
+  EXPECT_TRUE(says(replayed({"a", "b", "c"}, captured({"x", "y"})).sentences,
+                   "only what launched the graph is known, since no graph here runs what the capture shows"));
+  const CapturedKernels capture = captured({"a", "b"});
+  TraceAnalysis analysis(WitnessKind::kineto, {.capture = &capture});
+  MadeTrace trace(analysis);
+  trace.launch(1, 0, 5, "cudaLaunchKernel");
+  trace.kernel("a", 1, 20, 10);
+  EXPECT_TRUE(says(analysis.take().tally.sentences, "no kernel here ran inside a graph: the capture adds nothing"));
 }
 
 // HIP writes into a launch which kernel it starts. While a graph is captured nothing runs but what stands beside it.

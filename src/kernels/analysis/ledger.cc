@@ -112,7 +112,7 @@ void keep_ledger(const Timeline& timeline, const std::vector<Device>& devices, c
   count_launches(calls, tally);
 }
 
-std::vector<std::string> ledger_sentences(const TraceTally& tally, const CaptureJoined& joined) {
+std::vector<std::string> ledger_sentences(const TraceTally& tally, const CaptureJoined& joined, bool with_capture) {
   std::vector<std::string> sentences;
   const auto say = [&](std::uint64_t when, auto make) {
     if (when > 0) sentences.push_back(make());
@@ -142,9 +142,12 @@ std::vector<std::string> ledger_sentences(const TraceTally& tally, const Capture
   });
   say(joined.kernels > 0 ? 0 : tally.kernels_in_graphs, [&] {
     return some_of(tally.kernels_in_graphs, kernels, "kernels", "ran", "ran") +
-           fmt::format(" inside graphs ({}): of them only what launched the graph is known",
-                       of_device_time(tally.in_graphs_ns, tally));
+           fmt::format(" inside graphs ({}): of them only what launched the graph is known{}",
+                       of_device_time(tally.in_graphs_ns, tally),
+                       with_capture ? ", since no graph here runs what the capture shows" : "");
   });
+  say(with_capture && tally.kernels_in_graphs == 0 ? 1 : 0,
+      [] { return std::string("no kernel here ran inside a graph: the capture adds nothing"); });
   say(tally.zero_durations, [&] {
     return some_of(tally.zero_durations, kernels, "kernels", "has", "have") +
            " a duration of 0: the totals are without their time";

@@ -18,6 +18,6 @@ void keep_ledger(const Timeline& timeline, const std::vector<Device>& devices, c
 std::vector<bool> calls_that_started(const HostCalls& calls);
 
 // What a reader of the trace must know of how whole it is, each a sentence without its full stop.
-std::vector<std::string> ledger_sentences(const TraceTally& tally, const CaptureJoined& joined);
+std::vector<std::string> ledger_sentences(const TraceTally& tally, const CaptureJoined& joined, bool with_capture);
 
 }  // namespace varve

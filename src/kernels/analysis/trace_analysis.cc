@@ -243,7 +243,7 @@ TraceReading TraceAnalysis::take() {
       TraceSteps::Found::none, has_totals_ ? "it tells sums, and no order" : "only devices were looked at", {}};
   const bool has_order = timeline_.size() > 0 || !has_totals_;
   if (!options_.device_only && has_order) analyse(tally, steps);
-  tally.sentences = ledger_sentences(tally, joined_sum_);
+  tally.sentences = ledger_sentences(tally, joined_sum_, options_.capture != nullptr);
   TraceReading reading = builder_.take();
   reading.tally = std::move(tally);
   reading.steps = std::move(steps);

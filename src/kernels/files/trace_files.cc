@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/at_once.h"
 #include "kernels/files/job_records.h"
 #include "kernels/files/trace_file.h"
 
@@ -23,8 +24,8 @@ class Reading {
  public:
   Reading(const Files& files, const std::vector<std::string>& paths, const TraceFilesOptions& options)
       : files_(files), paths_(paths), options_(options), read_(paths.size()) {
-    const unsigned processors = std::max(1u, std::thread::hardware_concurrency());
-    const std::size_t threads = std::min<std::size_t>(options.threads > 0 ? options.threads : processors, paths.size());
+    const std::size_t wanted = options.threads > 0 ? options.threads : usable_processors();
+    const std::size_t threads = std::min(wanted, paths.size());
     ahead_ = threads * kAhead;
     for (std::size_t i = 0; i < threads; ++i) {
       threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });

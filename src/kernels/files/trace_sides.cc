@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/at_once.h"
 #include "kernels/analysis/ranks.h"
 #include "kernels/files/trace_file.h"
 #include "kernels/files/trace_files.h"
@@ -26,7 +27,7 @@ Read read_all(const Files& files, const std::vector<std::string>& paths) {
       read[i] = read_one_trace(files, paths[i], {.keep_sequence = true}, nullptr);
     }
   };
-  const std::size_t threads = std::min<std::size_t>(std::max(1u, std::thread::hardware_concurrency()), paths.size());
+  const std::size_t threads = std::min(usable_processors(), paths.size());
   std::vector<std::jthread> others;
   for (std::size_t i = 1; i < threads; ++i) others.emplace_back(work);
   work();

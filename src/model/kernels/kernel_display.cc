@@ -92,8 +92,25 @@ std::string write_list(const std::vector<NameTree>& names, const Detail& detail,
   return text;
 }
 
+// Of what is no name (a cast, an expression) the words without the namespaces before them.
+std::string without_namespaces(std::string_view text) {
+  std::string shown;
+  std::size_t word = 0;  // where the last one begins in what is shown
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text.substr(at).starts_with("::") && word < shown.size()) {
+      shown.resize(word);
+      ++at;
+      continue;
+    }
+    shown += text[at];
+    if (!is_name_letter(text[at])) word = shown.size();
+  }
+  return shown;
+}
+
 std::string write_part(const NamePart& part, const Detail& detail, int depth) {
-  std::string text = part.text;
+  const bool is_name = is_name_letter(part.text.empty() ? 'a' : part.text.front());
+  std::string text = detail.namespaces || is_name ? part.text : without_namespaces(part.text);
   if (part.has_arguments) {
     const std::string inside = depth >= detail.deepest ? std::string(kMore) : write_list(part.arguments, detail, depth);
     if (!inside.empty()) text += "<" + inside + ">";
@@ -109,10 +126,19 @@ std::string lambda_types(const NameTree& tree, const Detail& detail, int depth) 
   return "(" + write_list(last.parameters, detail, depth + 1) + ")";
 }
 
+// "trait<…>::type" is named by its trait.
+const NamePart* shown_part(const NameTree& tree) {
+  const std::size_t count = tree.parts.size();
+  const bool is_trait = count > 1 && tree.parts[count - 1].text == "type" && tree.parts[count - 2].has_arguments;
+  return is_trait ? &tree.parts[count - 2] : named_part(tree);
+}
+
 std::string write(const NameTree& tree, const Detail& detail, int depth) {
-  const NamePart* named = named_part(tree);
+  const NamePart* named = shown_part(tree);
   if (named == nullptr) return tree.parts.back().text + tree.ending;
-  const NameTree* inner = detail.plumbing ? nullptr : unwrapped(tree, *named);
+  const bool is_choice = named->text == "enable_if" && named != &tree.parts.back() && named->arguments.size() == 2;
+  const NameTree* chosen = is_choice ? &named->arguments[1] : unwrapped(tree, *named);
+  const NameTree* inner = detail.plumbing ? nullptr : chosen;
   if (inner != nullptr) return write(*inner, detail, depth);
   std::string text;
   if (detail.namespaces) {

@@ -32,6 +32,10 @@ TEST(KernelDisplay, SaysWhatPeopleSay) {
       {"void cutlass::Kernel<cutlass_80_tensorop_s1688gemm_256x128_32x3_nt_align1>(cutlass_80_tensorop_s1688gemm_"
        "256x128_32x3_nt_align1::Params)",
        "cutlass_80_tensorop_s1688gemm_256x128_32x3_nt_align1"},
+      {"std::enable_if<(((8)>(0)))&&((true)), void>::type v::norm<c10::Half, 8>(c10::Half*)", "norm<Half, 8>"},
+      {"void v::f<std::enable_if<(((sizeof(int))>(2))), c10::Half>::type, ((4)>(2)), w::g<T, 3>::type>(int)",
+       "f<Half, (4>2), g<T, 3>>"},
+      {"void v::f<(a::b::Kind)1, !(w::h<int>::value), &v::g>(int)", "f<(Kind)1, !(h<int>::value), g>"},
       {"ampere_sgemm_128x64_tn", "ampere_sgemm_128x64_tn"},
       {"Memcpy HtoD (Pageable -> Device)", "Memcpy HtoD (Pageable -> Device)"},
       {"libopenblas.so.0 [0x1200-0x1a40]", "libopenblas.so.0 [0x1200-0x1a40]"},

@@ -24,7 +24,7 @@ constexpr std::array<Sign, 256> kSigns = [] {
     const char c = static_cast<char>(i);
     if (is_name_letter(c)) signs[i] = Sign::letter;
     if (c == ' ') signs[i] = Sign::blank;
-    if (std::string_view(">)}[],*&#-!=").find(c) != std::string_view::npos) signs[i] = Sign::mark;
+    if (std::string_view(">)}[],*&#-!=+/%|^?").find(c) != std::string_view::npos) signs[i] = Sign::mark;
     if (std::string_view("(<{:'").find(c) != std::string_view::npos) signs[i] = Sign::group;
   }
   return signs;
@@ -55,6 +55,7 @@ struct Token {
   std::uint32_t partner = kNone;  // of a bracket its other half; kNone of all others
   bool apart = false;             // a blank stands before it
   bool dropped = false, const_follows = false;
+  bool compares = false;  // "<" or ">" in an expression, which is no bracket
 };
 struct Tokens {
   std::vector<Token> all;
@@ -124,7 +125,7 @@ std::string_view read_group(std::string_view rest, std::size_t& at) {
     at += anonymous.size();
     return kAnonymous;
   }
-  std::size_t length = rest.starts_with("::") ? 2 : 0;
+  std::size_t length = rest.starts_with("::") ? 2 : rest.starts_with(':') ? 1 : 0;
   if (rest.starts_with("'lambda")) {
     const std::size_t end = rest.find('\'', 1);
     length = end == std::string_view::npos || end > 12 ? 0 : end + 1;
@@ -161,12 +162,26 @@ bool split_tokens(std::string_view name, Tokens& tokens) {
   return tokens.size() > 0;
 }
 
+// Whether a "<" or ">" compares: demanglers put expressions into brackets, in which no list ends, and no list begins
+// behind a number or a bracket.
+bool is_comparison(const Tokens& tokens, std::uint32_t at, const std::vector<std::uint32_t>& open) {
+  const std::string_view token = tokens.text(at);
+  if (open.empty() || tokens.text(open.back()) != "(" || at == 0) return false;
+  const std::string_view before = tokens.text(at - 1);
+  return token == ">" || (token == "<" && (before == ")" || is_digit(before[0])));
+}
+
 // False when the brackets do not close one another.
 bool pair_brackets(Tokens& tokens) {
   std::vector<std::uint32_t> open;
+  std::size_t lists = 0;
   for (std::uint32_t i = 0; i < tokens.size(); ++i) {
     const std::string_view token = tokens.text(i);
     if (token.size() != 1) continue;
+    tokens[i].compares = lists > 0 && is_comparison(tokens, i, open);
+    if (tokens[i].compares) continue;
+    if (token == "<") ++lists;
+    if (token == ">" && lists > 0) --lists;
     if (closing_of(token[0]) != '\0') {
       open.push_back(i);
     } else if (token[0] == '>' || token[0] == ')' || token[0] == '}' || token[0] == ']') {
@@ -194,23 +209,36 @@ std::size_t begin_of_argument(const Tokens& tokens, std::size_t equals) {
   return has_number && begin < equals && begin > 0 && is_one_of(tokens.text(begin - 1), {"<", ","}) ? begin : 0;
 }
 
+// Whether a sign may stand where it does: most operators only in expressions, which are arguments of templates.
+bool sign_fits(const Tokens& tokens, std::size_t at, bool in_list) {
+  const std::string_view token = tokens.text(at), next = at + 1 < tokens.size() ? tokens.text(at + 1) : "";
+  if (token == "-" && !next.empty() && is_digit(next[0])) return true;
+  if (token == "=" && begin_of_argument(tokens, at) != 0) return true;
+  if (is_one_of(token, {"+", "/", "%", "|", "^", "?", ":"})) return in_list;
+  if (token == "-") return in_list && (next == "(" || is_word(next));
+  if (token != "=") return true;
+  return in_list && (next == "=" || is_one_of(tokens.text(at - 1), {"=", "!"}) || tokens[at - 1].compares);
+}
+
 // Two words stand side by side in a C++ name only where one of them is one of a few.
 bool reads_as_cxx(const Tokens& tokens) {
   if (!is_word(tokens.text(0)) && tokens.text(0) != kAnonymous) return false;
-  std::size_t depth = 0;
+  std::size_t depth = 0, lists = 0;
   bool has_list = false;
   for (std::size_t i = 1; i < tokens.size(); ++i) {
     const std::string_view token = tokens.text(i), before = tokens.text(i - 1);
     const std::uint32_t partner = tokens[i].partner;
-    if (token == "-" && (i + 1 >= tokens.size() || !is_digit(tokens.text(i + 1)[0]))) return false;
-    if (token == "=" && begin_of_argument(tokens, i) == 0) return false;
+    if (!sign_fits(tokens, i, lists > 0)) return false;
     const bool opens = partner != kNone && partner > i;
     if (opens && depth == 0 && tokens[i].apart && is_word(before) && !before.starts_with("operator")) return false;
     if (opens) ++depth;
     if (partner != kNone && !opens) --depth;
+    if (partner != kNone && token == "<") ++lists;
+    if (partner != kNone && token == ">") --lists;
     has_list = has_list || (opens && (token == "<" || token == "("));
     if (!is_word(token)) continue;
-    const bool may_stand_side_by_side = before != ">" && (!is_word(before) || leads_on(before));
+    const bool may_stand_side_by_side =
+        (before != ">" || tokens[i - 1].compares) && (!is_word(before) || leads_on(before));
     if (may_stand_side_by_side || leads_on(token) || follows_returned_type(tokens, i, depth)) continue;
     return false;
   }
@@ -226,6 +254,7 @@ void same_arguments(Tokens& tokens) {
   for (std::uint32_t i = 0; i < tokens.size(); ++i) {
     if (tokens.text(i) != "=") continue;
     const std::size_t begin = begin_of_argument(tokens, i);
+    if (begin == 0) continue;
     std::string type = "(";
     for (std::size_t at = begin; at < i; ++at) {
       if (at > begin && is_word(tokens.text(at)) && is_word(tokens.text(at - 1))) type += ' ';
@@ -263,6 +292,28 @@ void plain_numbers(Tokens& tokens) {
       const std::string ending = to_lower(std::string(token.substr(digits)));
       if (is_one_of(ending, {"u", "l", "ul", "ll", "ull"})) tokens[i].text = token.substr(0, digits);
     }
+  }
+}
+
+// Brackets that hold a number, a call or other brackets alone, as one demangler writes them around every operand.
+void plain_operands(Tokens& tokens) {
+  std::size_t lists = 0;
+  for (std::size_t i = 1; i < tokens.size(); ++i) {
+    const std::string_view token = tokens.text(i), before = tokens.text(i - 1);
+    const std::uint32_t close = tokens[i].partner;
+    if (close != kNone && token == "<") ++lists;
+    if (close != kNone && token == ">") --lists;
+    const bool is_called =
+        is_word(before) || is_one_of(before, {")", "]", "}", "*", "&"}) || (before == ">" && !tokens[i - 1].compares);
+    const bool is_product = is_one_of(before, {"*", "&"}) && i > 1 && is_one_of(tokens.text(i - 2), {")", "*", "&"});
+    if (lists == 0 || token != "(" || close == kNone || (is_called && !is_product)) continue;
+    const std::string_view inside = tokens.text(i + 1);
+    const std::size_t first = inside == "-" || is_word(inside) ? i + 2 : i + 1;  // of a number or brackets
+    const bool holds_brackets = inside != "-" && tokens.text(first) == "(" && tokens[first].partner + 1 == close;
+    const std::string_view number = tokens.text(close - 1);
+    const bool is_number = is_digit(number[0]) || is_one_of(number, {"true", "false"});
+    if (!holds_brackets && !(is_number && close == (inside == "-" ? i + 3 : i + 2))) continue;
+    tokens[i].dropped = tokens[close].dropped = true;
   }
 }
 
@@ -319,7 +370,7 @@ void drop_parameters(Tokens& tokens) {
   const std::size_t count = tokens.size();
   const auto at = [&](std::size_t i) { return i < count ? tokens.text(i) : std::string_view(); };
   for (std::size_t i = 1; i < count; ++i) {
-    if (at(i) != "(" || at(i - 1) != ">" || tokens[i].partner == kNone) continue;
+    if (at(i) != "(" || at(i - 1) != ">" || tokens[i - 1].compares || tokens[i].partner == kNone) continue;
     if (is_one_of(at(i + 1), {"*", "&"})) continue;  // a pointer to a function
     std::size_t next = tokens[i].partner + std::size_t{1};
     if (at(next) == "const") ++next;
@@ -356,6 +407,7 @@ std::string joined(const Tokens& tokens, std::size_t most) {
   for (const Token& token : tokens.all) {
     if (!token.dropped) write(token.text);
     if (token.const_follows) write("const");
+    if (token.compares) before = "=";  // what follows is an operand
   }
   return name;
 }
@@ -382,6 +434,7 @@ std::string canonical_spelling(std::string_view demangled) {
   if (!split_tokens(name, tokens) || !pair_brackets(tokens) || !reads_as_cxx(tokens)) return std::string(name);
   same_arguments(tokens);
   plain_numbers(tokens);
+  plain_operands(tokens);
   same_lambdas(tokens);
   drop_parameters(tokens);
   const_behind(tokens);

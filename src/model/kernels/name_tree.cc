@@ -125,14 +125,18 @@ class Parser {
     return true;
   }
 
-  // To the comma or the bracket that ends this name.
+  // To the comma or the bracket that ends this name. In round brackets ">" compares, and so does "<" behind a number or
+  // a bracket.
   void skip_balanced() {
-    for (int depth = 0; !at_end(); ++at_) {
-      const char c = name_[at_];
-      if (std::string_view("<({[").find(c) != std::string_view::npos) ++depth;
+    std::string open;
+    for (; !at_end(); ++at_) {
+      const char c = name_[at_], before = at_ > 0 ? name_[at_ - 1] : ' ';
+      const bool in_expression = !open.empty() && open.back() == '(';
+      if (in_expression && (c == '>' || (c == '<' && (before == ')' || is_digit(before))))) continue;
       const bool closes = std::string_view(">)}]").find(c) != std::string_view::npos;
-      if (depth == 0 && (closes || c == ',')) return;
-      if (closes) --depth;
+      if (open.empty() && (closes || c == ',')) return;
+      if (std::string_view("<({[").find(c) != std::string_view::npos) open += c;
+      if (closes) open.pop_back();
     }
   }
 
