@@ -35,6 +35,7 @@ double cost_by(const std::string& metric, const Unit& recorded, const std::vecto
 
 RecordingGround recording_ground(const World& world, const PreparedVariant& variant, const Run& run) {
   RecordingGround ground{.world = world,
+                         .program = variant.program,
                          .environment = variant.variables,
                          .libraries = {},
                          .fastest_seconds = 0,

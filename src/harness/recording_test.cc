@@ -19,7 +19,10 @@ class FakeUnit : public RecordedUnit {
   std::map<std::string, std::string> environment() const override { return {{"WATCHED", "1"}, {"PLAIN", "2"}}; }
   int descriptor() const override { return 17; }
   void serve() override { served = true; }
-  void output(std::string_view bytes) override { text += bytes; }
+  std::string_view output(std::string_view bytes) override {
+    text += bytes;
+    return bytes;
+  }
   Recording finish(const UnitOutcome&) override {
     Recording recording;
     recording.about.no_evidence = no_evidence_;
@@ -84,7 +87,7 @@ class RecordingExecutor : public Executor {
     outcome.metrics = std::vector<Metric>{{"tokens/s", "1/s", Better::higher, recorded ? 50.0 : 100.0, 1}};
     outcome.libraries = {{"/lib/libc.so.6", "c0", "", false}};
     if (recorded) {
-      request.output("hello");
+      request.own_output("hello");
       request.readable();
       outcome.end.exit_code = exit_code;
     }

@@ -288,7 +288,8 @@ class Scheduler {
     const std::vector<std::string> environment = settings_list(variables);
     UnitRequest request = make_request(planned, environment);
     request.timeout_seconds = recording_limit(plan_.timeout_seconds, ground.fastest_seconds);
-    request.output = [&](std::string_view bytes) { (*recorded)->output(bytes); };
+    request.own_output = [&](std::string_view bytes) { return (*recorded)->output(bytes); };
+    request.output_variable = (*recorded)->output_variable();
     request.watched = (*recorded)->descriptor();
     request.readable = [&] { (*recorded)->serve(); };
     const int index = static_cast<int>(run_.units.size());

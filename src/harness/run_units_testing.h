@@ -22,7 +22,8 @@ class FakeExecutor : public Executor {
     environments.push_back(*request.environment);
     window_metrics.push_back(request.window_metric);
     marks.push_back(request.marks);
-    if (!text.empty() && request.output) request.output(text);
+    const std::string_view own = request.own_output ? request.own_output(text) : text;
+    if (!own.empty() && request.output) request.output(own);
     UnitOutcome outcome = answer_(static_cast<int>(programs.size()) - 1);
     outcome.started_at = 100 + static_cast<double>(programs.size());
     return outcome;

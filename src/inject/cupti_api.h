@@ -140,6 +140,7 @@ struct CuptiFunctions {
   CuptiResult (*get_callback_name)(std::uint32_t domain, std::uint32_t callback, const char**);
   CuptiResult (*subscribe)(void** subscriber, CallbackFunction, void* own);
   CuptiResult (*subscribe_v2)(void** subscriber, CallbackFunction, void* own, SubscriberParameters*);  // may be null
+  CuptiResult (*unsubscribe)(void* subscriber);
   CuptiResult (*enable_callback)(std::uint32_t enable, void* subscriber, std::uint32_t domain, std::uint32_t callback);
   CuptiResult (*register_callbacks)(BufferRequested, BufferCompleted);
   CuptiResult (*enable)(RecordKind);

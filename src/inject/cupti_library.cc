@@ -57,7 +57,7 @@ bool resolve_all(void* handle, CuptiFunctions& call) {
   return resolve(handle, "cuptiGetVersion", call.get_version) &&
          resolve(handle, "cuptiGetResultString", call.get_result_string) &&
          resolve(handle, "cuptiGetCallbackName", call.get_callback_name) &&
-         resolve(handle, "cuptiSubscribe", call.subscribe) &&
+         resolve(handle, "cuptiSubscribe", call.subscribe) && resolve(handle, "cuptiUnsubscribe", call.unsubscribe) &&
          resolve(handle, "cuptiEnableCallback", call.enable_callback) &&
          resolve(handle, "cuptiActivityRegisterCallbacks", call.register_callbacks) &&
          resolve(handle, "cuptiActivityEnable", call.enable) && resolve(handle, "cuptiActivityDisable", call.disable) &&

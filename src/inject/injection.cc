@@ -108,7 +108,7 @@ bool subscribe() {
 }
 
 // Kernels must be; what else cannot be recorded is missing from the spool.
-bool enable() {
+bool enable_kinds() {
   const CuptiFunctions& call = recorder.library.call;
   if (const CuptiResult result = call.register_callbacks(take_request, take_buffer); result != 0) {
     return refuse("CUPTI takes no buffers", result);
@@ -131,6 +131,14 @@ bool enable() {
     call.enable(RecordKind::marker);
   }
   return true;
+}
+
+// Where nothing comes of it, CUPTI is free for the program's own profiler.
+bool enable() {
+  if (enable_kinds()) return true;
+  recorder.is_recording = false;
+  recorder.library.call.unsubscribe(recorder.subscriber);
+  return false;
 }
 
 void stop_recording() {

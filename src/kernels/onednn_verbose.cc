@@ -24,6 +24,21 @@ bool has_marker(std::string_view line) {
                      [&](std::string_view marker) { return line.starts_with(marker); });
 }
 
+// Where the first marker stands, or the beginning of one at the end of the text; else the text's end.
+std::size_t find_marker(std::string_view text) {
+  std::size_t at = text.size();
+  for (const std::string_view marker : kMarkers) {
+    at = std::min(at, text.find(marker));
+    for (std::size_t length = std::min(marker.size() - 1, text.size()); length > 0; --length) {
+      if (text.ends_with(marker.substr(0, length))) {
+        at = std::min(at, text.size() - length);
+        break;
+      }
+    }
+  }
+  return at;
+}
+
 bool is_format_version(std::string_view field) {
   return field.size() > 1 && field[0] == 'v' && parse_integer(field.substr(1));
 }
@@ -155,37 +170,51 @@ void OnednnVerboseScanner::take_line(std::string_view line) {
   rows_[kernels_.intern(std::move(kernel))].add(execution->duration_ns);
 }
 
-void OnednnVerboseScanner::feed(std::string_view chunk) {
-  while (!chunk.empty()) {
-    std::size_t end = chunk.find('\n');
-    std::string_view piece = chunk.substr(0, end);
-    chunk.remove_prefix(end == std::string_view::npos ? chunk.size() : end + 1);
-    if (!skipping_ && partial_.size() + piece.size() > kLongestLine) {
-      if (has_marker(partial_.empty() ? piece : std::string_view(partial_))) ++skipped_;
-      partial_.clear();
-      skipping_ = true;
-    }
-    if (end == std::string_view::npos) {
-      if (!skipping_) partial_ += piece;
-      return;
-    }
-    if (!skipping_) {
-      if (partial_.empty()) {
-        take_line(piece);
-      } else {
-        partial_ += piece;
-        take_line(partial_);
-      }
-    }
-    partial_.clear();
-    skipping_ = false;
+// Takes of `text` what belongs to a line of oneDNN's that has begun; returns what stands behind its end.
+std::string_view OnednnVerboseScanner::feed_line(std::string_view text) {
+  const std::size_t end = text.find('\n');
+  const std::string_view piece = text.substr(0, end);
+  if (!skipping_ && line_.size() + piece.size() > kLongestLine) {
+    ++skipped_;
+    skipping_ = true;
   }
+  if (!skipping_) line_ += piece;
+  if (end == std::string_view::npos) return {};
+  if (!skipping_) take_line(line_);
+  line_.clear();
+  in_line_ = skipping_ = false;
+  return text.substr(end + 1);
+}
+
+std::string_view OnednnVerboseScanner::feed(std::string_view chunk) {
+  own_.clear();
+  if (chunk.empty()) own_ = std::exchange(held_, {});
+  std::string joined;
+  if (!held_.empty()) {
+    joined = std::exchange(held_, {}) + std::string(chunk);
+    chunk = joined;
+  }
+  while (!chunk.empty()) {
+    if (in_line_) {
+      chunk = feed_line(chunk);
+      continue;
+    }
+    const std::size_t at = find_marker(chunk);
+    own_ += chunk.substr(0, at);
+    chunk.remove_prefix(at);
+    in_line_ = has_marker(chunk);
+    if (!in_line_) {
+      held_ = chunk;
+      break;
+    }
+  }
+  return own_;
 }
 
 ProfileRecord OnednnVerboseScanner::take() {
-  if (!partial_.empty()) take_line(partial_);
-  partial_.clear();
-  skipping_ = false;
+  if (in_line_ && !skipping_) take_line(line_);
+  line_.clear();
+  in_line_ = skipping_ = false;
   ProfileRecord record;
   const std::string unread = skipped_ > 0 ? fmt::format("{} lines of oneDNN could not be read", skipped_) : "";
   if (!rows_.empty()) {

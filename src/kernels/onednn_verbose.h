@@ -38,21 +38,28 @@ std::optional<OnednnExecution> parse_onednn_line(std::string_view line, const On
 // "matmul brg:avx512_core"
 std::string onednn_kernel_name(const OnednnExecution& execution);
 
-// Finds such lines in a program's output as it streams by and adds them up: a row of calls for each primitive and
-// implementation, named "matmul brg:avx512_core", with the primitive as its base. Library "oneDNN"; for another engine
-// than the CPU "oneDNN (gpu)". Lines over 16 KiB are skipped. The times are wall time of the call, all threads
-// together.
+// Finds such lines in a program's output as it streams by, takes them out and adds them up: a row of calls for each
+// primitive and implementation, named "matmul brg:avx512_core", with the primitive as its base. Library "oneDNN"; for
+// another engine than the CPU "oneDNN (gpu)". Lines over 16 KiB are skipped. The times are wall time of the call, all
+// threads together.
 class OnednnVerboseScanner {
  public:
-  void feed(std::string_view chunk);  // bytes as they arrive; lines may be cut anywhere
+  // Bytes as they arrive; lines may be cut anywhere, and begin behind what the program wrote without an end of line.
+  // Returns what the program itself wrote, until the next call: all else of them, but for what may be the beginning of
+  // a line of oneDNN's. With nothing, at the end: that too.
+  std::string_view feed(std::string_view chunk);
   // What was seen so far, including a last line without an end: the profile kOnednnCalls, or none when there was
   // nothing. Window and whole are left to whoever knows them.
   ProfileRecord take();
 
  private:
   void take_line(std::string_view line);
+  std::string_view feed_line(std::string_view text);
 
-  std::string partial_;
+  std::string own_;       // what feed() returned
+  std::string held_;      // what may be the beginning of a line
+  bool in_line_ = false;  // of oneDNN's: `line_` so far
+  std::string line_;
   bool skipping_ = false;      // inside a line that is too long
   std::uint64_t skipped_ = 0;  // lines that look like oneDNN's and could not be read
   KernelTable kernels_;

@@ -142,6 +142,28 @@ TEST(OnednnScanner, GivesTheSameHoweverTheOutputIsCut) {
   }
 }
 
+// What a program wrote, with oneDNN's lines in it wherever they fell, is again what it would have written.
+TEST(OnednnScanner, LeavesTheProgramsOwnOutput) {
+  const std::string line =
+      "onednn_verbose,exec,cpu,matmul,brg:avx512_core,undef,src_f32::blocked:ab:f0,,,256x256:256x256:256x256,1.5\n";
+  const std::string text = "loss: 1" + line + line + " and 2\n" + line + "onednn and mkldnn_verbose; dnn\nonednn_verb";
+  std::mt19937 random(5);
+  for (int round = 0; round < 200; ++round) {
+    OnednnVerboseScanner scanner;
+    std::string own;
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t length = 1 + random() % (round % 2 == 0 ? 7 : 300);
+      own += scanner.feed(std::string_view(text).substr(at, length));
+      at += length;
+    }
+    own += scanner.feed({});
+    EXPECT_EQ(own, "loss: 1 and 2\nonednn and mkldnn_verbose; dnn\nonednn_verb");
+    const ProfileRecord record = scanner.take();
+    ASSERT_TRUE(find_onednn_row(record, "matmul brg:avx512_core"));
+    EXPECT_EQ(find_onednn_row(record, "matmul brg:avx512_core")->time.count, 3u);
+  }
+}
+
 TEST(OnednnScanner, SkipsEndlessLinesAndSaysSo) {
   OnednnVerboseScanner scanner;
   scanner.feed("onednn_verbose,exec,");

@@ -228,9 +228,15 @@ int cuptiGetCallbackName(uint32_t domain, uint32_t number, const char** name) {
 
 int cuptiSubscribe(void** handle, Callback callback, void* own) {
   (void)own;
-  if (told("taken")) return 39;
+  if (told("taken") || subscriber != NULL) return 39;
   subscriber = callback;
   *handle = &subscriber;
+  return 0;
+}
+
+int cuptiUnsubscribe(void* handle) {
+  (void)handle;
+  subscriber = NULL;
   return 0;
 }
 

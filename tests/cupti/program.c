@@ -202,6 +202,14 @@ static const char* value_of(const char* step, const char* name) {
   return strncmp(step, name, size) == 0 && step[size] == '=' ? step + size + 1 : NULL;
 }
 
+// As the program's own profiler does.
+static void subscribe(void) {
+  int (*ask)(void**, void (*)(void*, uint32_t, uint32_t, const void*), void*) = NULL;
+  *(void**)&ask = function("cuptiSubscribe");
+  void* subscriber = NULL;
+  printf("subscribe %d\n", ask != NULL ? ask(&subscriber, NULL, NULL) : -1);
+}
+
 int main(int count, char** steps) {
   uint64_t names = 3, shapes = 1, began = 0;
   int ended = 5;
@@ -228,6 +236,7 @@ int main(int count, char** steps) {
     if ((value = value_of(step, "push")) && push != NULL) push(value);
     if (strcmp(step, "pop") == 0 && pop != NULL) pop();
     if (strcmp(step, "unknown") == 0) unknown();
+    if (strcmp(step, "subscribe") == 0) subscribe();
     if (strcmp(step, "succeed") == 0) ended = 0;
     if (strcmp(step, "odd") == 0) odd();
     if (strcmp(step, "rest") == 0) rest();

@@ -67,6 +67,10 @@ class Ground:
     def files(self):
         return sorted(self.spools.iterdir())
 
+    def clear(self):
+        for file in self.files():
+            file.unlink()
+
     def read(self, file=None, *flags):
         """The document that Varve makes of a spool, and its exit status."""
         if file is None:
@@ -121,8 +125,7 @@ def check_total(document, expected):
 def case_layouts(ground):
     """Records of four releases say the same."""
     for layout in LAYOUTS:
-        for file in ground.files():
-            file.unlink()
+        ground.clear()
         ground.fake(layout)
         ground.run_whole("init", "launch=30000")
         document, status = ground.read()
@@ -157,8 +160,7 @@ def case_everything(ground):
     assert told["trace.cuda_graphs"].startswith("as wholes"), told
     assert "0.001 ms that CUPTI reports of itself" in told["trace.recorder_cost"], told
     assert profile_of(document)["lost"] == 3 and "3 records that CUPTI dropped" in unseen(document)
-    for file in ground.files():
-        file.unlink()
+    ground.clear()
     ground.run_whole("init", "rest", environment={"VARVE_CUDA_RECORD": "calls,ranges,graph-nodes"})
     document, status = ground.read()
     nodes = rows_of(document)["in_graph"][0]
@@ -186,8 +188,7 @@ def case_odd_times(ground):
 def case_taken(ground):
     """Another tool holds CUPTI: no evidence, with its name where CUPTI tells it; the program is the same."""
     for layout, said in (("9", "another tool"), ("10", "CUPTI for somebody")):
-        for file in ground.files():
-            file.unlink()
+        ground.clear()
         ground.fake(layout)
         ground.run_whole("init", "launch=100", environment={"FAKE_CUPTI": "taken"})
         document, status = ground.read()
@@ -197,13 +198,16 @@ def case_taken(ground):
 def case_refused(ground):
     """CUPTI records no kernels, is too old, or is not there."""
     for word, said in (("refuses", "CUPTI_ERROR_NOT_INITIALIZED (CUPTI error 15)"), ("old", "older than CUDA 11.0")):
-        for file in ground.files():
-            file.unlink()
+        ground.clear()
         ground.run_whole("init", "launch=100", environment={"FAKE_CUPTI": word})
         document, status = ground.read()
         assert status == 3 and said in reasons(document), (status, reasons(document))
-    for file in ground.files():
-        file.unlink()
+    ground.clear()
+    text = ground.run_whole("init", "subscribe", "launch=100", environment={"FAKE_CUPTI": "refuses"})
+    assert "subscribe 0" in text, "what records nothing keeps CUPTI from the program's own profiler: " + text
+    ground.clear()
+    assert "subscribe 39" in ground.run_whole("init", "subscribe", "launch=100")
+    ground.clear()
     ground.run_whole("init", "launch=100", environment={"LD_LIBRARY_PATH": "/nowhere"})
     document, status = ground.read()
     assert status == 3 and "no libcupti that serves the driver" in reasons(document), (status, reasons(document))
@@ -224,14 +228,12 @@ def case_choice(ground):
     told = facts(ground.read()[0])
     assert told["trace.cupti_version"] == "12.4 (API 22)", told
     assert "cuda_cupti/lib/libcupti.so.12 (beside the CUDA runtime)" in told["trace.cupti_library"], told
-    for file in ground.files():
-        file.unlink()
+    ground.clear()
     (cupti / "libcupti.so.12").unlink()
     (cupti / "libcupti.so.12.1").unlink()
     ground.run_whole("open=libcuda.so.1", f"open={runtime}", "init")  # a newer one of the same major where there is none
     assert facts(ground.read()[0])["trace.cupti_version"] == "12.9 (API 28)"
-    for file in ground.files():
-        file.unlink()
+    ground.clear()
     ground.run_whole("open=libcuda.so.1", f"open={ground.cupti}", f"open={runtime}", "init", "launch=9")
     told = facts(ground.read()[0])  # what is mapped already is taken as it is
     assert "(mapped already)" in told["trace.cupti_library"], told
@@ -243,8 +245,7 @@ def case_fork(ground):
     assert "child 1280" in text, text  # ended with 5, as its parent
     document, _ = ground.read()
     check_total(document, {"kernel_0": 300, "kernel_1": 300, "kernel_2": 300})
-    for file in ground.files():
-        file.unlink()
+    ground.clear()
     ground.run_whole("launch=1", "fork", "init", "init", "launch=300")
     assert len(ground.files()) == 2, ground.files()
 
@@ -271,16 +272,14 @@ def case_exec(ground):
 def case_sudden_ends(ground):
     """_exit and SIGKILL leave what was flushed before."""
     for step, status in (("_exit", 3), ("kill", -9)):
-        for file in ground.files():
-            file.unlink()
+        ground.clear()
         ended, _ = ground.run("init", "launch=3000", "told=3000", step)
         assert ended == status, ended
         document, told = ground.read()
         assert told == 0
         check_total(document, {"kernel_0": 1000, "kernel_1": 1000, "kernel_2": 1000})
         assert "ended without its exit handlers" in unseen(document), unseen(document)
-    for file in ground.files():
-        file.unlink()
+    ground.clear()
     ground.run("init", "_exit")
     document, status = ground.read()
     assert status == 3 and "exit handlers" in reasons(document), reasons(document)
@@ -291,8 +290,7 @@ def case_idle(ground):
     ground.run_whole("init")
     document, status = ground.read()
     assert status == 0 and document["sources"][0]["absence"] == "none_launched", document["sources"][0]
-    for file in ground.files():
-        file.unlink()
+    ground.clear()
     ground.run_whole("init", f"module={ground.folder / 'program'}")
     document, status = ground.read()
     assert status == 3 and "although 1 modules of code were loaded" in reasons(document), reasons(document)
@@ -323,8 +321,7 @@ def case_closed_files(ground):
 def case_limited(ground):
     """A limit of file sizes cuts the spool and not the program."""
     for limit in (0, 700, 1500):
-        for file in ground.files():
-            file.unlink()
+        ground.clear()
         ground.run_whole("init", "launch=300", "sleep=300", "launch=300", limit=limit)
         document, _ = ground.read()
         seen = sum(calls(row) for rows in rows_of(document).values() for row in rows)
@@ -363,8 +360,7 @@ def case_threads(ground):
 def case_busy_ends(ground):
     """A program that forks and ends while other threads launch, at any moment."""
     for wait in range(90, 130, 4):  # the first flush comes after 100 ms
-        for file in ground.files():
-            file.unlink()
+        ground.clear()
         text = ground.run_whole("init", "threads_for_ever=8", f"sleep={wait}", "fork", "sleep=1", f"sleep={wait}")
         assert "child 1280" in text, text
         document, status = ground.read()
@@ -474,8 +470,7 @@ def case_many(ground):
     """Memory and the spool grow with what is different, not with the number of records."""
     peak, size = many(ground, 1_000_000, 1)
     assert peak < 40 << 10 and size < 1 << 20, (peak, size)
-    for file in ground.files():
-        file.unlink()
+    ground.clear()
     peak, size = many(ground, 1_000_000, 4000)  # 200 000 different ones: more than there is room for
     assert peak < 160 << 10 and size < 64 << 20, (peak, size)
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -90,7 +91,13 @@ Result<SpawnedProcess> spawn_process(const std::string& program, const std::vect
   if (place.output < 0 && !open_pipe(spawned)) return failed(errno);
 
   const std::vector<char*> argument_pointers = pointers(arguments);
-  const std::vector<char*> environment_pointers = pointers(environment);
+  std::vector<char*> environment_pointers = pointers(environment);
+  std::string named_pipe;
+  struct stat pipe {};
+  if (!place.pipe_variable.empty() && place.output < 0 && fstat(spawned.writer.fd(), &pipe) == 0) {
+    named_pipe = fmt::format("{}={}:{}", place.pipe_variable, pipe.st_dev, pipe.st_ino);
+    environment_pointers.insert(environment_pointers.end() - 1, named_pipe.data());
+  }
   volatile ChildLaunch launch;
   launch.program = program.c_str();
   launch.arguments = argument_pointers.data();

@@ -23,6 +23,9 @@ struct SpawnedProcess {
 struct SpawnPlace {
   std::string directory;  // empty: where Varve stands
   int output = -1;        // a descriptor above 2, to be closed at exec, that takes stdout and stderr; -1: a new pipe
+  // A variable of the program that names that pipe, "DEVICE:INODE" as fstat(2) has them, so that what runs in the
+  // program can see whether its output goes there; empty: none.
+  std::string pipe_variable;
 };
 
 // Starts `program` (a path) with these arguments, the first being its name, and this environment ("NAME=VALUE"). Its

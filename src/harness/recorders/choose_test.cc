@@ -32,8 +32,8 @@ std::vector<std::unique_ptr<Recorder>> recorders(Fit torch, Fit cuda, Fit onednn
 // "torch>cuda onednn": a recorder with its alternatives, a word each.
 std::string used(KernelsWay way, const std::vector<std::unique_ptr<Recorder>>& all) {
   const World world = host_world();
-  const ChosenRecorders chosen =
-      choose_recorders(way, all, {.world = world, .environment = {}, .libraries = {}, .fastest_seconds = 1});
+  const ChosenRecorders chosen = choose_recorders(
+      way, all, {.world = world, .program = {}, .environment = {}, .libraries = {}, .fastest_seconds = 1});
   std::string text;
   for (const auto& alternatives : chosen.used) {
     if (!text.empty()) text += ' ';
@@ -64,7 +64,7 @@ TEST(ChooseRecorders, SaysWhyOfEach) {
   const World world = host_world();
   const ChosenRecorders chosen =
       choose_recorders(KernelsWay::automatic, recorders(Fit::fits, Fit::fits, Fit::not_needed),
-                       {.world = world, .environment = {}, .libraries = {}, .fastest_seconds = 1});
+                       {.world = world, .program = {}, .environment = {}, .libraries = {}, .fastest_seconds = 1});
   ASSERT_EQ(chosen.choices.size(), 3u);
   EXPECT_TRUE(chosen.choices[0].used);
   EXPECT_EQ(chosen.choices[0].why, "because of torch");
@@ -83,7 +83,7 @@ TEST(ChooseRecorders, EveryWordHasItsWay) {
 std::string fits(const std::string& path) {
   const World world = host_world();
   const RecordingGround ground{
-      .world = world, .environment = {}, .libraries = {{path, "", "", false}}, .fastest_seconds = 1};
+      .world = world, .program = {}, .environment = {}, .libraries = {{path, "", "", false}}, .fastest_seconds = 1};
   std::string text;
   for (const auto& recorder : all_recorders()) {
     if (recorder->consider(ground).fit == Fit::fits) text += std::string(recorder->name()) + " ";

@@ -30,6 +30,7 @@ class _Hook(object):
         self.results = []          # of it, once it is closed
         self.saving = None         # a lock: the window's thread and the program's end both may save them
         self.can_ask = True        # PyTorch, for a window
+        self.has_opened = False    # we one, in this process or in one that it was forked from
 
     # ---- a framework is about to be imported ----
 
@@ -107,13 +108,13 @@ class _Hook(object):
         self.profile = None
         self.in_window, self.results = {}, []
         self.said = False
-        if self.can_ask:
+        if self.can_ask or self.has_opened:
             self.can_ask = False
             self.quietly(self.end_without_kineto)
         self.watch(torch, profiler, plan)
 
-    # The thread by which PyTorch asks waits on a condition when the process forks. In the child there is no such thread, and
-    # what takes PyTorch apart waits for it for ever. So a child ends like those of multiprocessing: behind what it registered
+    # Kineto has a thread by which it asks, and since its first window where nobody is asked, too. In a child there is no such
+    # thread, and what takes PyTorch apart waits for it for ever (2.15), or aborts (2.1). So a child ends like those of multiprocessing: behind what it registered
     # itself, and not by what its parent did.
     def end_without_kineto(self):
         import ctypes
@@ -383,7 +384,7 @@ class _Hook(object):
             except TypeError:
                 configuration = profile.config()
             profiler._enable_profiler(configuration, profile.kineto_activities)
-            self.profile = profile
+            self.profile, self.has_opened = profile, True
             self.note("opened")
         finally:
             self.starting = False

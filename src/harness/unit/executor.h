@@ -27,6 +27,9 @@ struct UnitRequest {
   double timeout_seconds = 0;                             // 0 is none
   std::string window_metric;                              // whose window is that of the unit; "": of the first written
   std::function<void(std::string_view)> output;           // gets stdout and stderr as they come; may be empty
+  // Takes out what is not the program's own before anybody else gets it (RecordedUnit::output); may be empty.
+  std::function<std::string_view(std::string_view)> own_output;
+  std::string output_variable;  // the program is told by it which pipe its output goes to (SpawnPlace); "": it is not
   const MetricSources* sources = nullptr;  // where numbers are read beside $VARVE_METRICS; not owned, none: nowhere
   MarksAsked marks = MarksAsked::nothing;
   OutputWatch* outputs = nullptr;  // holds outputs against those of other units; not owned, may be none

@@ -218,8 +218,8 @@ UnitOutcome ProcessExecutor::execute(const UnitRequest& asked) {
   ServerProcess* server = server_of(request);
   const ServerUse server_before = server != nullptr ? server->use() : ServerUse{};
   outcome.started_at = monotonic_now();
-  Result<SpawnedProcess> spawned =
-      spawn_process(request.program, *request.command, environment, empty_input_.fd(), {request.directory, -1});
+  Result<SpawnedProcess> spawned = spawn_process(request.program, *request.command, environment, empty_input_.fd(),
+                                                 {request.directory, -1, request.output_variable});
   if (!spawned) {
     outcome.not_started = to_text(spawned.error());
     gpus_.finish();
@@ -263,7 +263,7 @@ UnitOutcome ProcessExecutor::execute_aside(const UnitRequest& request) {
   const std::vector<std::string>& environment = environment_for(request);
   outcome.started_at = monotonic_now();
   Result<SpawnedProcess> spawned =
-      spawn_process(request.program, *request.command, environment, empty_input_.fd(), {request.directory, -1});
+      spawn_process(request.program, *request.command, environment, empty_input_.fd(), {request.directory, -1, {}});
   if (!spawned) {
     outcome.not_started = to_text(spawned.error());
     return outcome;

@@ -16,6 +16,7 @@ namespace varve {
 // What is known of a side's program when a unit of it is to be recorded.
 struct RecordingGround {
   const World& world;
+  std::string program;                             // path of the executable
   std::map<std::string, std::string> environment;  // of its units
   std::vector<Library> libraries;                  // that its timing units mapped, each path once; home shortened
   double fastest_seconds = 0;                      // the shortest wall time of its timing units; 0: not known
@@ -40,7 +41,11 @@ class RecordedUnit {
   // To be watched while the unit runs, and what to do when it can be read. -1: nothing.
   virtual int descriptor() const { return -1; }
   virtual void serve() {}
-  virtual void output(std::string_view) {}  // what the program writes
+  // What the program writes, as it comes, and nothing at its end. Returns what of it, or of what was held back before,
+  // is the program's own; until the next call.
+  virtual std::string_view output(std::string_view bytes) { return bytes; }
+  // A variable that tells the program which pipe its output goes to, as in UnitRequest; "": none.
+  virtual std::string output_variable() const { return ""; }
   virtual Recording finish(const UnitOutcome& outcome) = 0;
 };
 

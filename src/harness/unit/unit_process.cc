@@ -139,6 +139,7 @@ std::vector<UnitMark> UnitProcess::clean_up(const Leftovers& leftovers) {
     pass_output_on();
   }
   if (output_open_) marks.push_back({Mark::leftovers, "a process that outlived it held its output open"});
+  hand_on({});
   return marks;
 }
 
@@ -183,10 +184,15 @@ void UnitProcess::pass_output_on() {
       output_open_ = false;
       return;
     }
-    const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(count));
-    keep_last(bytes);
-    if (request_.output) request_.output(bytes);
+    hand_on({buffer_.data(), static_cast<std::size_t>(count)});
   }
+}
+
+void UnitProcess::hand_on(std::string_view bytes) {
+  if (request_.own_output) bytes = request_.own_output(bytes);
+  if (bytes.empty()) return;
+  keep_last(bytes);
+  if (request_.output) request_.output(bytes);
 }
 
 void UnitProcess::keep_last(std::string_view bytes) {

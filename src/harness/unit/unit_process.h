@@ -32,6 +32,7 @@ class UnitProcess {
  private:
   bool has_ended() const;
   void pass_output_on();
+  void hand_on(std::string_view bytes);  // nothing: the output has ended
   void keep_last(std::string_view bytes);
   void begin_ending();
   void signal_group(int signal) const;
