@@ -112,6 +112,8 @@ class EnvironmentConsumers {
     const auto own = own_.find(package.name);
     if (own == own_.end()) {
       consumer.remark = "it has no libraries of its own";
+      const PackageStart start = imported_package(package.name, {}).start;
+      if (is_whole_) note_uncompiled(consumer, start);
       return consumer;
     }
     files_.read_symbols(libraries_of(own->second));
@@ -144,6 +146,24 @@ class EnvironmentConsumers {
     loading.open_late_names(first);
     loading.finish();
     return consumer;
+  }
+
+  // Modules that the import compiles: without a toolkit it fails. torch looks for one in CUDA_HOME, CUDA_PATH, on PATH
+  // and in /usr/local/cuda (_find_cuda_home of torch/utils/cpp_extension.py).
+  void note_uncompiled(Consumer& consumer, const PackageStart& start) {
+    bool has_toolkit = ground_.files.exists("/usr/local/cuda");
+    for (const char* variable : {"CUDA_HOME", "CUDA_PATH"}) {
+      has_toolkit = has_toolkit || !environment_value(ground_.environment, variable).empty();
+    }
+    for (const std::string_view folder : split(environment_value(ground_.environment, "PATH"), ':')) {
+      has_toolkit = has_toolkit || (!folder.empty() && ground_.files.exists(std::string(folder) + "/nvcc"));
+    }
+    if (has_toolkit) return;
+    for (const std::string& module : modules_to_compile(ground_.files, libraries_.folders, start)) {
+      ConsumedLibrary row{.name = clean_utf8(module, 256), .at_start = true, .unresolved = {}};
+      row.why = std::string(to_string(LookupWay::nowhere)) + "; its import compiles it and finds no CUDA toolkit";
+      consumer.libraries.push_back(std::move(row));
+    }
   }
 
   ImportedPackage imported_package(const std::string& name, const std::vector<const HeldLibrary*>& libraries) const {
@@ -240,7 +260,7 @@ class EnvironmentConsumers {
     for (const HeldLibrary* module : failed) {
       if (imports.contains(package.module_of(*module))) {
         loading.make_required(*module);
-      } else if (any) {
+      } else if (any || package.start.does_without(package.module_of(*module))) {
         loading.make_optional(*module);
       }
     }

@@ -73,6 +73,9 @@ ImportedPackage imported_package(const Files& files, const std::vector<std::stri
   std::string folder;
   for (const std::string& one : folders) {
     if (!libraries.empty() && is_below(libraries.front()->path, one)) folder = one;
+    std::string top = normal_package_name(name);
+    std::replace(top.begin(), top.end(), '-', '_');
+    if (libraries.empty() && folder.empty() && files.exists(one + "/" + top + "/__init__.py")) folder = one;
   }
   std::vector<std::string> tops = tops_of(files, name, folder, libraries);
   PackageStart start(files, folder, tops);
@@ -93,6 +96,16 @@ std::vector<std::string> lacking_modules(const Files& files, const std::vector<s
     if (!there) lacking.push_back(name);
   }
   return lacking;
+}
+
+std::vector<std::string> modules_to_compile(const Files& files, const std::vector<std::string>& folders,
+                                            const PackageStart& start) {
+  std::vector<std::string> modules = start.compiled_modules();
+  std::erase_if(modules, [&](const std::string& module) {
+    return std::any_of(folders.begin(), folders.end(),
+                       [&](const std::string& folder) { return holds_module(files, folder, module); });
+  });
+  return modules;
 }
 
 }  // namespace varve

@@ -30,5 +30,8 @@ ImportedPackage imported_package(const Files& files, const std::vector<std::stri
 // none of the folders of packages holds.
 std::vector<std::string> lacking_modules(const Files& files, const std::vector<std::string>& folders,
                                          const PackageStart& start);
+// Modules that the import compiles, since none of the folders of packages holds them.
+std::vector<std::string> modules_to_compile(const Files& files, const std::vector<std::string>& folders,
+                                            const PackageStart& start);
 
 }  // namespace varve

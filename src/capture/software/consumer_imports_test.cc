@@ -146,6 +146,34 @@ TEST_F(ConsumerImports, ImportModulesOfOtherPackages) {
   for (const ConsumedLibrary& library : consumer_of(stack, "chem").libraries) EXPECT_FALSE(library.at_start);
 }
 
+// pylibwholegraph: its one module does not load, and the import ends well without it.
+TEST_F(ConsumerImports, AModuleThatNoFileOfTheImportNamesIsNotItsImport) {
+  link_time("libgone.so.1", "int gone(void) { return 1; }");
+  const std::string module = "graph/binding/_memory.abi3.so";
+  library(module, "int gone(void); const char* PyInit__memory(void) { return gone() ? \"libcuda.so.1\" : 0; }",
+          "-l:libgone.so.1");
+  package("graph", "26.10", {"graph/__init__.py", module});
+  root_.write(std::string(kPackages) + "graph/__init__.py", "try:\n  import other\nexcept ImportError:\n  pass\n");
+  EXPECT_EQ(row_of(consumer_of(capture(), "graph"), "_memory.abi3.so").kind, DependencyKind::opened);
+  root_.write(std::string(kPackages) + "graph/__init__.py", "try:\n  from .binding import _memory\nfinally:\n  pass\n");
+  EXPECT_EQ(row_of(consumer_of(capture(), "graph"), "_memory.abi3.so").kind, DependencyKind::needed);
+}
+
+// exllamav2 from its source wheel: what it has no module for it compiles when it is imported.
+TEST_F(ConsumerImports, AModuleThatTheImportCompilesTakesAToolkit) {
+  package("exllamav2", "0.3.2", {"exllamav2/__init__.py", "exllamav2/ext.py"});
+  root_.write(std::string(kPackages) + "exllamav2/__init__.py", "from exllamav2.ext import ext_c\n");
+  root_.write(std::string(kPackages) + "exllamav2/ext.py",
+              "from torch.utils.cpp_extension import load\nname = \"exllamav2_ext\"\nbuild = False\n"
+              "try:\n    import exllamav2_ext\nexcept ModuleNotFoundError:\n    build = True\n"
+              "if build:\n    exllamav2_ext = load \\\n    (\n        name = name)\next_c = exllamav2_ext\n");
+  const Stack stack = capture();
+  EXPECT_TRUE(row_of(consumer_of(stack, "exllamav2"), "exllamav2_ext").at_start);
+  EXPECT_TRUE(consumer_of(capture({{"CUDA_HOME", "/opt/cuda"}}), "exllamav2").libraries.empty());
+  root_.write("usr/local/cuda/bin/nvcc", "");
+  EXPECT_TRUE(consumer_of(capture(), "exllamav2").libraries.empty());
+}
+
 // cuda.core without cuda-bindings: the namespace is there, the part of it is not.
 TEST_F(ConsumerImports, NeedThePartsOfANamespaceThatTheyImport) {
   const std::string module = "cuda/core/_device.cpython-311-x86_64-linux-gnu.so";

@@ -164,6 +164,21 @@ bool opens_at_import(const std::string& source, const std::string& file_name) {
   });
 }
 
+// Whether a function of this name is called where the import of the file comes to it: "load(", "load \\" and "(" in the
+// next line, not "preload(" or ".load(".
+bool calls_outside_functions(const std::string& source, std::string_view name) {
+  const std::map<std::string, std::string> blocks = outermost_blocks(source);
+  const auto outside = blocks.find("");
+  if (outside == blocks.end()) return false;
+  const std::string& text = outside->second;
+  for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
+    const std::size_t next = text.find_first_not_of(" \t\n\\", at + name.size());
+    const bool begins = at == 0 || std::string_view(" \t\n=").find(text[at - 1]) != std::string_view::npos;
+    if (begins && next != std::string::npos && text[next] == '(') return true;
+  }
+  return false;
+}
+
 // Whether it opens one whose name it puts together, and raises where none of its tries loads: torchcodec 0.5 has one
 // library for each release of FFmpeg, and hands them to torch.ops.load_library.
 bool insists_at_import(const std::string& source, const std::string& file_name) {
@@ -196,6 +211,34 @@ std::optional<PackageStart::Text> PackageStart::read_module(const std::string& m
 const std::set<std::string>& PackageStart::all_imports() const {
   if (!all_imports_) all_imports_ = follow(false).imports;
   return *all_imports_;
+}
+
+bool PackageStart::does_without(const std::string& module) const {
+  if (!is_known()) return false;
+  const std::string name = module.substr(module.rfind('.') + 1);
+  const std::vector<Text> texts = follow(true).texts;
+  return std::none_of(texts.begin(), texts.end(), [&](const Text& text) {
+    const auto has = [&](std::string_view part) { return text.source.find(part) != std::string::npos; };
+    return has(name) || has("import_module(") || has("__import__(") || has("pkgutil");
+  });
+}
+
+std::vector<std::string> PackageStart::compiled_modules() const {
+  std::vector<std::string> modules;
+  for (const Text& text : follow(true).texts) {
+    const std::vector<std::string> at_once = imports_at_once(text.source);
+    const bool has_builder = std::any_of(at_once.begin(), at_once.end(), [](const std::string& name) {
+      return name == "torch.utils.cpp_extension" || name == "torch.utils.cpp_extension.load";
+    });
+    if (!has_builder || !calls_outside_functions(text.source, "load")) continue;
+    for (const std::string& name : imports_tried(text.source)) {
+      const bool is_tried = std::find(at_once.begin(), at_once.end(), name) == at_once.end();
+      const bool is_named = text.source.find("\"" + name + "\"") != std::string::npos ||
+                            text.source.find("'" + name + "'") != std::string::npos;
+      if (is_tried && is_named && name.find('.') == std::string::npos) modules.push_back(name);
+    }
+  }
+  return modules;
 }
 
 PackageStart::Reached PackageStart::follow(bool tried) const {

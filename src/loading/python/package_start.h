@@ -23,6 +23,12 @@ class PackageStart {
   const std::set<std::string>& imports() const { return imports_; }
   // The same, and what those modules of the package import at once, and so on; at most 512 files are read.
   const std::set<std::string>& all_imports() const;
+  // Whether the import is known to end without this module of the package: its files were read, and no file that it
+  // reaches imports the module, in a try or one branch included.
+  bool does_without(const std::string& module) const;
+  // Modules that the import tries, and where they are not there compiles by that name with the host's toolkit
+  // (torch.utils.cpp_extension.load of exllamav2's ext.py). Whether they are there is not looked at.
+  std::vector<std::string> compiled_modules() const;
   // Whether their import opens a library of this name (ctypes.CDLL): "libtorch_global_deps.so".
   bool opens(const std::string& file_name) const;
   // Which of these libraries they open, or what they import at once does: mxnet's base.py opens at import what its

@@ -52,6 +52,7 @@ class LossFinder {
       lacks_cuda_ = lacks_cuda_ || index.cuda_major(library.loaded->name).has_value();
       const std::string& path = head_of(*library.loaded).file->path;
       incomplete_.insert(path);
+      if (index.is_cuda_library(library.loaded->name)) lack_cuda_.insert(path);
       if (has_role(library.loaded->name, LibraryRole::of_framework)) extends_absent_.insert(path);
     }
     for (const auto& [path, library] : by_path_) {
@@ -65,7 +66,8 @@ class LossFinder {
       const bool loads = !incomplete_.contains(path) && library->loaded->unresolved_count == 0;
       if (loads && is_own_file(*library)) variants_.emplace(numberless_name(path), path);
       if (!has_code(path) || incomplete_.contains(path) || library->loaded->unresolved_count > 0) continue;
-      if (library->loaded->asked_by.empty()) code_complete_ = true;
+      // A copy of a library of CUDA (mindspore's libnccl.so.2) is none of its own kernels.
+      if (library->loaded->asked_by.empty() && !index.is_cuda_library(library->loaded->name)) code_complete_ = true;
       if (is_own_file(*library) && !incomplete_.contains(head_of(*library->loaded).file->path)) own_code_loads_ = true;
     }
   }
@@ -115,6 +117,11 @@ class LossFinder {
     return binary != nullptr && binary->coverage && binary->coverage->regions > 0;
   }
 
+  bool lacks_a_cuda_library(const ConsumedLibrary& file) const {
+    return std::any_of(file.lacks.begin(), file.lacks.end(),
+                       [&](const std::string& name) { return index_.is_cuda_library(name); });
+  }
+
   Head head_of(const ConsumedLibrary& library) const {
     Head head{.file = &library, .by_name = false, .all_needed = library.kind == DependencyKind::needed};
     for (std::size_t steps = 0; !head.file->asked_by.empty() && steps <= by_path_.size(); ++steps) {
@@ -156,6 +163,11 @@ class LossFinder {
     const bool matters = !is_spare && (has_code(head.file->path) || !code_complete_);
     if (!matters) return LossEffect::side_piece;
     if (head.all_needed) return LossEffect::start;
+    // Where others of its files lack CUDA, these are the GPU part, and a file without GPU code that lacks something
+    // else is for another kind of device (mindspore's for Ascend).
+    const bool is_of_gpu = !lacks_cuda_ || has_code(head.file->path) || lacks_a_cuda_library(*head.file) ||
+                           lack_cuda_.contains(head.file->path);
+    if (!is_of_gpu) return LossEffect::side_piece;
     return library.path.empty() ? LossEffect::gpu_part : LossEffect::use;
   }
 
@@ -224,7 +236,8 @@ class LossFinder {
   Loss loss_of_unbound(const LibraryView& library) const {
     const ConsumedLibrary& loaded = *library.loaded;
     const Head head = head_of(loaded);
-    const bool waits = waits_for_another_package(index_, view_, library) || waits_for_cuda(loaded, head);
+    const bool waits =
+        waits_for_another_package(index_, view_, library) || waits_for_cuda(loaded, head) || is_for_amd(loaded, head);
     const LossEffect effect = waits ? LossEffect::side_piece : effect_on(head, loaded);
     return {effect, &loaded, head.file->path, false, head.file->at_start};
   }
@@ -235,6 +248,16 @@ class LossFinder {
     return lacks_cuda_ && !head.file->at_start && !library.unresolved.empty() &&
            std::all_of(library.unresolved.begin(), library.unresolved.end(),
                        [](const UnresolvedSymbol& symbol) { return symbol.name.starts_with("cu"); });
+  }
+
+  // It wants functions of AMD's ROCm alone: a plug-in for GPUs that nobody looks at here, and that its framework does
+  // without (jax-rocm60-plugin; names of HIP, MIOpen and the libraries of ROCm).
+  static bool is_for_amd(const ConsumedLibrary& library, const Head& head) {
+    return !head.file->at_start && !library.unresolved.empty() &&
+           std::all_of(library.unresolved.begin(), library.unresolved.end(), [](const UnresolvedSymbol& symbol) {
+             return symbol.name.starts_with("hip") || symbol.name.starts_with("__hip") ||
+                    symbol.name.starts_with("miopen") || symbol.name.starts_with("roc");
+           });
   }
 
   // A member of its asker's own family that is opened by name and would not be there.
@@ -388,9 +411,9 @@ class LossFinder {
   const LibraryIndex& index_;
   const PackageRow* row_ = view_.package == nullptr ? nullptr : row_of(*view_.package);
   std::map<std::string, const LibraryView*> by_path_;
-  std::map<std::string, std::set<std::string>> found_;  // stem → names that were found
-  std::set<std::string> incomplete_, extends_absent_;   // paths of own files
-  std::multimap<std::string, std::string> variants_;    // paths of own files that load, by path without numbers
+  std::map<std::string, std::set<std::string>> found_;             // stem → names that were found
+  std::set<std::string> incomplete_, extends_absent_, lack_cuda_;  // paths of own files
+  std::multimap<std::string, std::string> variants_;  // paths of own files that load, by path without numbers
   bool code_complete_ = false, own_code_loads_ = false, has_c_library_ = false, lacks_cuda_ = false;
 };
 

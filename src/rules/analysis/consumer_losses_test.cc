@@ -223,6 +223,39 @@ TEST(ConsumerLosses, FunctionsOfCudaThatAnotherFileWouldBring) {
   EXPECT_EQ(answer_state(stack, Question::symbols), CheckState::broken);
 }
 
+// jax-rocm60-plugin beside a jax that goes on without it.
+TEST(ConsumerLosses, APlugInForAmdsGpusIsASidePiece) {
+  MadeStack stack;
+  stack.package("jax-rocm60-plugin", "0.5.0", "", "extension").consumer();
+  stack.library("_rnn.so", "jax-rocm60-plugin");
+  stack.last_library().unresolved = {{"hipGetErrorString", ""}, {"miopenRNNForward", ""}};
+  stack.last_library().unresolved_count = 2;
+  EXPECT_EQ(answer_state(stack, Question::symbols), CheckState::ok);
+  stack.last_library().unresolved.push_back({"_ZN2at4_ops9is_pinnedE", ""});
+  EXPECT_EQ(answer_state(stack, Question::symbols), CheckState::broken);
+}
+
+// mindspore's copy of NCCL has GPU code and loads, which is none of mindspore's own kernels; and what it has for
+// another kind of device is not its GPU part.
+TEST(ConsumerLosses, ACopyOfALibraryOfCudaIsNotTheGpuPart) {
+  MadeStack stack;
+  stack.gpu("NVIDIA A100", "8.0").package("mindspore", "2.10.0", "12.1").consumer();
+  stack.library("libc.so.6", "the-system", "", {});
+  stack.library("libcublas.so.12", "mindspore", "", code_of_ampere());
+  stack.last_library().kind = DependencyKind::opened;
+  for (const std::string plugin : {"libplugin_ascend.so", "libplugin_gpu.so"}) {
+    stack.library(plugin, "mindspore", "", {});
+    stack.last_library().kind = DependencyKind::opened;
+    const std::string wanted = plugin == "libplugin_gpu.so" ? "libcublasLt.so.13" : "libascendcl.so";
+    stack.last_library().lacks = {wanted};
+    stack.not_found(wanted, "/env/mindspore/" + plugin);
+  }
+  const ConsumerAnswer answer = stack.analysis().consumers.front().answers.libraries;
+  EXPECT_EQ(answer.state, CheckState::degraded);
+  EXPECT_NE(answer.detail.find("not found: libcublasLt.so.13"), std::string::npos) << answer.detail;
+  EXPECT_EQ(answer.detail.find("libascendcl.so"), std::string::npos) << answer.detail;
+}
+
 // cuda-python 11.8 opens NVRTC by the names of several releases: where none is there the module for it is told, and
 // nothing else suffers.
 TEST(ConsumerLosses, WhatAModuleOpensLateAndNobodyHasIsTold) {

@@ -246,6 +246,45 @@ bool is_of_another(const LibraryIndex& index, const ConsumerView& view, const Li
   });
 }
 
+// Whether the file at whose opening the chain of needs to this one begins would load. `path`: empty for what Python
+// opens.
+bool would_load(const ConsumerView& view, std::string path) {
+  for (std::size_t steps = 0; !path.empty() && steps <= view.libraries.size(); ++steps) {
+    const auto at = std::find_if(view.libraries.begin(), view.libraries.end(),
+                                 [&](const LibraryView& one) { return one.loaded->path == path; });
+    if (at == view.libraries.end()) return true;
+    if (!at->loaded->lacks.empty()) return false;
+    path = at->loaded->asked_by;
+  }
+  return true;
+}
+
+// A plug-in that lacks something else does not come to it (nixl's for cuFile without its libcudart.so.12).
+bool is_asked_for_by_what_loads(const ConsumerView& view, const LibraryView& library) {
+  if (library.loaded->asked_by.empty()) return true;
+  bool any_asks = false;
+  for (const LibraryView& asker : view.libraries) {
+    if (asker.binary == nullptr || asker.binary->package != view.consumer.package) continue;
+    const std::vector<Dependency>& asks = asker.binary->dependencies;
+    const bool does = std::any_of(asks.begin(), asks.end(), [&](const Dependency& dependency) {
+      return dependency.name == library.loaded->name;
+    });
+    if (does && would_load(view, asker.loaded->path)) return true;
+    any_asks = any_asks || does;
+  }
+  return !any_asks && would_load(view, library.loaded->asked_by);
+}
+
+// Whether it asks for libraries whose names tell a CUDA that its consumer is not of, or lacks symbols.
+bool is_bound_to_its_cuda(const LibraryIndex& index, const LibraryView& library, const std::vector<int>& wanted) {
+  if (library.loaded->unresolved_count > 0) return true;
+  const std::vector<Dependency>& asks = library.binary->dependencies;
+  return std::any_of(asks.begin(), asks.end(), [&](const Dependency& dependency) {
+    const std::optional<int> major = index.cuda_major(dependency.name);
+    return major && std::find(wanted.begin(), wanted.end(), *major) == wanted.end();
+  });
+}
+
 std::vector<Found> libraries_of_other_cuda(const Analysis& analysis) {
   const LibraryIndex& index = analysis.libraries;
   FoundByFolder found;
@@ -261,11 +300,15 @@ std::vector<Found> libraries_of_other_cuda(const Analysis& analysis) {
       const bool fits = std::any_of(majors.begin(), majors.end(), [&](int major) {
         return std::find(wanted.begin(), wanted.end(), major) != wanted.end();
       });
-      if (majors.empty() || fits) continue;
-      found.add(view.consumer, *library.loaded,
-                {.evidence = fmt::format("{} is built for CUDA {}, but its {} would be {}, which is for CUDA {} ({})",
-                                         consumer_text(view.consumer), numbers(wanted), library.loaded->name,
-                                         located(index, *binary), numbers(majors), library.loaded->why)});
+      if (majors.empty() || fits || !is_asked_for_by_what_loads(view, library)) continue;
+      Found one{.evidence = fmt::format("{} is built for CUDA {}, but its {} would be {}, which is for CUDA {} ({})",
+                                        consumer_text(view.consumer), numbers(wanted), library.loaded->name,
+                                        located(index, *binary), numbers(majors), library.loaded->why)};
+      if (!is_bound_to_its_cuda(index, library, wanted)) {
+        one.severity = Severity::warning;
+        one.consequence = "It binds, and asks for nothing of the other CUDA by name: it may work, and nobody tests it";
+      }
+      found.add(view.consumer, *library.loaded, std::move(one));
     }
   }
   return found.take();

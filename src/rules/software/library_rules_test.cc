@@ -73,6 +73,28 @@ TEST(LibraryRules, WhatAnotherPackageAsksForIsNotOfTheConsumersCuda) {
   EXPECT_EQ(scene.judge("VRV-LIBRARY-OTHER-CUDA").size(), 1u);
 }
 
+// nixl's plug-in for cuFile beside torch for CUDA 13: without the libcudart.so.12 that it needs too it does not come to
+// load cuFile, and with it a library that asks for nothing of its CUDA by name is no more than untested.
+TEST(LibraryRules, AnotherCudaBehindAPlugInThatDoesNotLoad) {
+  Scene scene;
+  scene.package("nixl-cu12", "1.5.1", "extension", "12");
+  scene.package("nvidia-cufile", "1.17.1", "runtime", "13");
+  scene.name("cufile", "libcufile.so.0", "").name("cublas", "libcublas.so.13", "13");
+  scene.binary("/venv/nixl/libplugin_GDS.so", "libplugin_GDS.so", "", "nixl-cu12").dependencies = {
+      {"libcufile.so.0", DependencyKind::needed, "", "RPATH"}};
+  scene.binary("/venv/cu13/libcufile.so.0", "libcufile.so.0", "1.17.1", "nvidia-cufile");
+  Consumer& nixl = scene.consumer("nixl-cu12", "1.5.1", "extension");
+  nixl.libraries = {loaded("libplugin_GDS.so", "/venv/nixl/libplugin_GDS.so", "of the package"),
+                    loaded("libcufile.so.0", "/venv/cu13/libcufile.so.0", "already loaded", "/venv/torch/libtorch.so")};
+  const auto found = scene.judge("VRV-LIBRARY-OTHER-CUDA");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].severity, Severity::warning);
+  scene.stack.binaries.back().dependencies = {{"libcublas.so.13", DependencyKind::opened, "", "not found"}};
+  EXPECT_FALSE(scene.judge("VRV-LIBRARY-OTHER-CUDA").at(0).severity) << "the row's: an error";
+  scene.stack.consumers.back().libraries[0].lacks = {"libcudart.so.12"};
+  EXPECT_TRUE(scene.judge("VRV-LIBRARY-OTHER-CUDA").empty());
+}
+
 // Two CUDAs in one process, each asked for by its own name.
 TEST(LibraryRules, AFamilyOfTwoCudasIsNoMix) {
   Scene scene;
