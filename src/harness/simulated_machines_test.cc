@@ -138,19 +138,20 @@ TEST(SimulatedMachines, IntervalsCoverATrueChangeUnderDrift) {
   EXPECT_GT(rates.found, 0.9) << "a change of 3 % is found";
 }
 
-// An outlier widens Student's interval more than it moves its middle: with tails as heavy as these it covers 96.6 %.
-TEST(SimulatedMachines, HeavyTailsMakeTheIntervalCautious) {
-  const SimulatedRates rates = simulate(heavy_mood, std::log(1.03), kSimulatedRuns);
-  EXPECT_GT(rates.covered, 0.95 - kPoints);
-  EXPECT_LT(rates.covered, 0.98);
-  EXPECT_GT(rates.found, 0.9);
+TEST(SimulatedMachines, TheyCoverItUnderHeavyTailsAndAStep) {
+  for (const auto& [name, machine] : {std::pair{"heavy tails", &heavy_mood}, std::pair{"step", &stepping_mood}}) {
+    const SimulatedRates rates = simulate(machine, std::log(1.03), kSimulatedRuns);
+    EXPECT_NEAR(rates.covered, 0.95, kPoints) << name;
+    EXPECT_GT(rates.found, 0.9) << name;
+  }
 }
 
-// One pair of ten may straddle the step: its outlier widens the interval, which then covers more, never less.
-TEST(SimulatedMachines, AStepOrThrottlingWidensTheInterval) {
-  for (const auto& [name, machine] : {std::pair{"step", &stepping_mood}, std::pair{"throttling", &throttling_mood}}) {
-    const SimulatedRates rates = simulate(machine, std::log(1.03), kSimulatedRuns);
-    EXPECT_GT(rates.covered, 0.95 - kPoints) << name;
+// Four pairs of ten straddle the edge of a wave, so their mean is no bell: Student's interval covered 99.2, 92.8 and
+// 95.2 % of these runs.
+TEST(SimulatedMachines, TheyCoverItUnderThrottling) {
+  for (const int pairs : {10, 20, 40}) {
+    const SimulatedRates rates = simulate(throttling_mood, std::log(1.03), kSimulatedRuns, pairs);
+    EXPECT_NEAR(rates.covered, 0.95, kPoints + kChanceOfRates) << pairs << " pairs";
   }
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "stats/descriptive.h"
+#include "stats/mean_interval.h"
 #include "stats/power.h"
 
 namespace varve {
@@ -50,8 +51,8 @@ LogVerdict judge_pairs(const std::vector<double>& log_ratios, double margin, Bet
     verdict.speed = pairs == 1 ? Speed::no_spread : Speed::too_few;
     return verdict;
   }
-  verdict.log_95 = interval_of(*verdict.log_ratio, 0.95);
-  verdict.log_90 = interval_of(*verdict.log_ratio, 0.90);
+  verdict.log_95 = interval_of_mean(log_ratios, 0.95);
+  verdict.log_90 = interval_of_mean(log_ratios, 0.90);
   const double m = std::log1p(margin);
   verdict.speed =
       pairs < kFewestPairs ? Speed::too_few : decide(turned(verdict.log_95, better), turned(verdict.log_90, better), m);

@@ -8,7 +8,7 @@
 
 namespace varve {
 
-// Fewer pairs than this and no speed is called anything (STATS 0: the t interval needs them).
+// Fewer pairs than this and no speed is called anything (STATS 0: the interval needs them).
 inline constexpr int kFewestPairs = 5;
 
 // What log ratios ln(B/A) say about B. Everything is decided on logarithms, with the margin m = ln(1 + margin) on

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <memory>
 #include <random>
 
 #include "stats/fieller.h"
@@ -35,9 +36,14 @@ double student_3(Generator& generator, int, int) { return 0.005 * std::student_t
 
 double drifting(Generator& generator, int index, int count) { return 0.02 * index / count + 0.005 * normal(generator); }
 
-// The machine gets 5 % slower in the middle of a pair.
-double stepping(Generator& generator, int index, int count) {
-  return (index > count / 2 ? 0.05 : 0.0) + 0.005 * normal(generator);
+// The machine gets 5 % slower at a moment that nobody chose, of half of the sessions between the units of a pair: a
+// step at one place in all of them would help one side only.
+Noise stepping() {
+  const auto from = std::make_shared<int>(0);
+  return [from](Generator& generator, int index, int count) {
+    if (index == 0) *from = std::uniform_int_distribution<int>(0, count)(generator);
+    return (index >= *from ? 0.05 : 0.0) + 0.005 * normal(generator);
+  };
 }
 
 // One session of `pairs` pairs in ABBA order with a true ln(B/A) of `effect`.
@@ -82,7 +88,7 @@ std::vector<Shape> shapes() {
           {"log-normal delays", heavy},
           {"Student t3", student_3},
           {"2 % drift", drifting},
-          {"5 % step", stepping}};
+          {"5 % step", stepping()}};
 }
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <memory>
@@ -193,6 +194,14 @@ ExitStatus close_journal(const RunFlags& options, const World& world) {
   return finish(options, *run, *file, journal);
 }
 
+// Units read nothing from stdin, or the first would take it from the others. Who hands a file over expects it to be
+// read.
+std::string unread_input() {
+  struct stat input {};
+  if (fstat(STDIN_FILENO, &input) != 0 || !S_ISREG(input.st_mode) || input.st_size == 0) return "";
+  return "units are not given the file on stdin, each reads an empty one: write it as -- sh -c 'COMMAND < FILE'";
+}
+
 ExitStatus measure(const RunFlags& options, const RunPlan& plan, const World& world) {
   for (const std::string& question : doubtful_variables(plan, world)) tell("varve: " + question);
   const Result<std::string> file = file_for(options, plan.name, world);
@@ -202,6 +211,7 @@ ExitStatus measure(const RunFlags& options, const RunPlan& plan, const World& wo
   if (!options.resume.empty()) {
     if (const Status taken = journal.take_over(options.resume); !taken) return complain(taken.error());
   }
+  if (const std::string lost = unread_input(); !lost.empty()) tell("varve: " + lost);
   Narrator narrator(options.quiet, is_plain_file(*file) ? &journal : nullptr);
   Result<Run> measured = run_benchmark(plan, world, narrator);
   narrator.finish();

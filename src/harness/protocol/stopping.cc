@@ -6,7 +6,7 @@
 #include <map>
 
 #include "stats/descriptive.h"
-#include "stats/interval.h"
+#include "stats/mean_interval.h"
 #include "stats/paired_verdict.h"
 
 namespace varve {
@@ -24,9 +24,8 @@ std::vector<double> counted(const std::map<int, double>& rounds, bool by_block) 
 }
 
 double half_interval(const std::vector<double>& logs) {
-  const std::optional<MeanEstimate> estimate = estimate_mean(logs);
-  if (!estimate || static_cast<int>(logs.size()) < kFewestPairs) return std::numeric_limits<double>::infinity();
-  const Interval interval = interval_of(*estimate, 0.95);
+  if (static_cast<int>(logs.size()) < kFewestPairs) return std::numeric_limits<double>::infinity();
+  const Interval interval = interval_of_mean(logs, 0.95);
   return (interval.high - interval.low) / 2;
 }
 

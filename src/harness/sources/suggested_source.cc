@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "harness/readings/output_pattern.h"
 #include "harness/results/result_formats.h"
+#include "harness/sources/printed_tables.h"
 #include "tables/metric_direction.h"
 
 namespace varve {
@@ -65,7 +66,7 @@ std::string suggested_source(std::string_view printed) {
     return fmt::format("it prints \"{}\", which --metric-from '{}' reads", clean_utf8(trim(lines[place]), 100),
                        expression);
   }
-  return "";
+  return suggested_table(lines);
 }
 
 }  // namespace varve

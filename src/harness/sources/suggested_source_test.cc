@@ -28,12 +28,43 @@ TEST(SuggestedSource, AResultThatIsKnown) {
             "it prints redis-benchmark CSV, which --results - reads");
 }
 
+TEST(SuggestedSource, TablesOfProgramsThatNameNoNumber) {
+  const std::string table = "it prints a table of ";
+  EXPECT_EQ(
+      suggested_source("type   16 bytes     64 bytes\nAES-128-CBC     853153.37k  1124268.00k\n"),
+      table + "openssl speed, of which --metric-from 'AES\\-128\\-CBC .* (?P<throughput>[0-9.]+)k' reads a number");
+  EXPECT_EQ(
+      suggested_source("Avr:     348   9   3648  310  |  4686  11   3466  379\nTot:              10   3557    345\n"),
+      table + "7z b, of which --metric-from 'Tot: .* (?P<score>[0-9]+)' reads a number");
+  EXPECT_EQ(suggested_source("stress-ng: metrc: [2121] cpu                  62      1.04      0.05      0.00        "
+                             "59.89        1246.51\n"),
+            table +
+                "stress-ng, of which --metric-from '\\] cpu +[0-9]+(?: +[0-9.]+){3} +(?P<throughput>[0-9.]+)' reads a "
+                "number");
+  EXPECT_EQ(
+      suggested_source("BenchmarkAdd-2   \t  100000\t         0.27 ns/op\n"),
+      table + "go test -bench, of which --metric-from 'BenchmarkAdd\\-2\\s+[0-9]+\\s+([0-9.]+) ns/op' reads a number");
+  EXPECT_EQ(suggested_source("  read: IOPS=12.3k, BW=769MiB/s (806MB/s)(4096KiB/5msec)\n"),
+            table +
+                "fio, whose numbers change their unit: --output-format=json --output=fio.json lets it write what "
+                "--metric-json fio.json#/jobs/0/read/iops reads");
+  EXPECT_EQ(suggested_source("[  5]   0.00-1.07   sec   109 MBytes   851 Mbits/sec                  receiver\n"),
+            table +
+                "iperf3, whose numbers change their unit: -f m keeps it to one, which --metric-from "
+                "'(?P<throughput>[0-9.]+) Mbits/sec +receiver' reads");
+  EXPECT_NE(
+      suggested_source("Sum.add  thrpt    5  123.456 \u00b1 3.2  ops/us\n").find("jmh.json#/0/primaryMetric/score"),
+      std::string::npos);
+  EXPECT_NE(suggested_source("fib_20     time:   [26.029 us 26.251 us 26.505 us]\n").find("criterion/fib_20/new/"),
+            std::string::npos);
+}
+
 TEST(SuggestedSource, IsSilentWhereItCouldBeWrong) {
   EXPECT_EQ(suggested_source(""), "");
   EXPECT_EQ(suggested_source("throughput: 90 tokens/s\nthroughput: 100 tokens/s\n"), "") << "which of them?";
   EXPECT_EQ(suggested_source("Transfer/sec:    367.16MB\n"), "") << "GB the next time";
-  EXPECT_EQ(suggested_source("  read: IOPS=12.3k, BW=769MiB/s (806MB/s)(4096KiB/5msec)\n"), "");
   EXPECT_EQ(suggested_source("sha256         1494049.03k\n"), "");
+  EXPECT_EQ(suggested_source("md5  1.0k  2.0k\nmd5  1.0k  2.0k\n"), "") << "which of them?";
   EXPECT_EQ(suggested_source("total time: 1.0042 s\nlearning rate: 0.01\nPort: 8000\n"), "");
 }
 

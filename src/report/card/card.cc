@@ -14,7 +14,7 @@
 #include "report/printable.h"
 #include "report/run_summary.h"
 #include "report/wording.h"
-#include "stats/interval.h"
+#include "stats/mean_interval.h"
 
 namespace varve {
 
@@ -191,9 +191,8 @@ std::string interval_of_units(const Run& run, const Variant& variant) {
   }
   const std::string count = count_text(static_cast<std::size_t>(spread.count), "unit", "units");
   const std::string median = fmt::format("{}: median {}", metric_title(run), quantity_text(spread.median, spread.unit));
-  const std::optional<MeanEstimate> estimate = estimate_mean(logs);
-  if (!estimate) return fmt::format("{} ({}, no interval)", median, count);
-  const Interval interval = interval_of(*estimate, 0.95);
+  if (logs.size() < 2) return fmt::format("{} ({}, no interval)", median, count);
+  const Interval interval = interval_of_mean(logs, 0.95);
   return fmt::format("{}, 95 % interval of the mean {} to {} ({}, spread {})", median,
                      quantity_text(std::exp(interval.low), spread.unit),
                      quantity_text(std::exp(interval.high), spread.unit), count, share_text(spread.deviation));

@@ -25,7 +25,7 @@ std::string kernel_label(const KernelChange& row, const ShownNames& names, std::
   return without_end(a, columns - 3 - std::min(of_b, display_width(b))) + " → " + without_end(b, of_b);
 }
 
-// The interval is symmetric (Student's t), so half of its width says it all.
+// The interval of an account is symmetric (Student's t), so half of its width says it all.
 std::string change_with_error(const Estimate& change, const TimeUnit& unit) {
   const double half = (change.interval.high - change.interval.low) / 2;
   if (!std::isfinite(half)) return unit.signed_text(change.value);
