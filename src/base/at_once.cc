@@ -15,21 +15,18 @@ namespace {
 constexpr std::size_t kMostThreads = 4;
 }  // namespace
 
-void for_each_at_once(std::size_t count, const std::function<void(std::size_t)>& act, std::size_t least_for_one) {
 std::size_t usable_processors() {
   cpu_set_t allowed;  // of more than 1024 the kernel refuses to tell
   if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) return static_cast<std::size_t>(CPU_COUNT(&allowed));
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
-void for_each_at_once(std::size_t count, const std::function<void(std::size_t)>& act) {
+void for_each_at_once(std::size_t count, const std::function<void(std::size_t)>& act, std::size_t least_for_one) {
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
     for (std::size_t number = next++; number < count; number = next++) act(number);
   };
-  const std::size_t processors = std::max(1u, std::thread::hardware_concurrency());
-  const std::size_t threads = std::min({processors, kMostThreads, count / least_for_one});
-  const std::size_t threads = std::min({usable_processors(), kMostThreads, count / kLeastForOne});
+  const std::size_t threads = std::min({usable_processors(), kMostThreads, count / least_for_one});
   std::vector<std::jthread> others;
   try {
     while (others.size() + 1 < threads) others.emplace_back(work);
