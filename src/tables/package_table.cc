@@ -49,6 +49,7 @@ PackageRow package_from(const TableRow& row) {
   read.conda_only = row.flag("conda_only");
   read.opens = row.texts("opens");
   read.same_release = row.text("same_release");
+  read.release_pins = row.text("release_pins");
   read.stable_from = row.text("stable_from");
   read.not_above = row.text("not_above");
   if (const std::string minor = row.text("torch_minor"); !minor.empty()) read.torch_minor = parse_integer(minor);

@@ -24,10 +24,11 @@ struct PackageRow {
   bool selects_cpu = false, uses_toolkit = false, checks_toolkit = false;
   bool opens_wheels = false;  // for those that ask for it
   bool gpu_only = false;
-  bool conda_only = false;                  // the name is a pattern of conda's: wheels that fit it are something else
-  std::vector<std::string> opens;           // as the table has them: made_up_names() makes names of them
-  std::string same_release, not_above;      // packages: of whose very release it is; that it is never newer than
-  std::string stable_from;                  // its releases from this on take later frameworks than they were built for
+  bool conda_only = false;              // the name is a pattern of conda's: wheels that fit it are something else
+  std::vector<std::string> opens;       // as the table has them: made_up_names() makes names of them
+  std::string same_release, not_above;  // packages: of whose very release it is; that it is never newer than
+  std::string release_pins;             // "torch 0.0.23:2.1.1 0.0.24:2.2.0": which release of another each goes with
+  std::string stable_from;              // its releases from this on take later frameworks than they were built for
   std::optional<std::int64_t> torch_minor;  // its 0.N goes with 2.(N - this) of torch
 
   // Whether it has libraries with GPU code, or that load them.

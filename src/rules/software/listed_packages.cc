@@ -37,9 +37,9 @@ std::string_view public_release(const Package& package) {
   return is_plain && !is_git && !release.empty() ? release : std::string_view();
 }
 
-// "torch 0.0.23:2.1.1 0.0.23.post1:2.1.2": release by release; the longest that fits counts.
+// Of the releases that the row names, the longest that fits counts.
 std::string release_pin_fault(const Environment& environment, const Package& package, const PackageRow& row) {
-  const std::vector<std::string_view> pins = split_words(row.same_release);
+  const std::vector<std::string_view> pins = split_words(row.release_pins);
   const Package* there = pins.size() < 2 ? nullptr : find_package(environment, pins.front());
   if (there == nullptr || there->is_of_conda()) return {};
   const std::string_view own = public_release(package), other = public_release(*there);
