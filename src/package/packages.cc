@@ -81,6 +81,18 @@ InstalledPackage read_metadata(const Files& files, const EnvironmentPlace& place
   return found;
 }
 
+// A wheel may carry the egg-info that its build left (lightseq): it is the package that its dist-info tells of.
+void drop_carried_metadata(std::vector<InstalledPackage>& read) {
+  std::set<std::pair<std::string, std::string>> told;
+  const auto key = [](const Package& package) { return std::pair(normal_package_name(package.name), package.version); };
+  for (const InstalledPackage& one : read) {
+    if (one.metadata.ends_with(".dist-info")) told.insert(key(one.package));
+  }
+  std::erase_if(read, [&](const InstalledPackage& one) {
+    return one.metadata.ends_with(".egg-info") && told.contains(key(one.package));
+  });
+}
+
 // The metadata of a folder of packages. What "setup.py install" wrote is a folder of packages of its own,
 // "gpu_ops-1.0-py3.11-linux-x86_64.egg", with EGG-INFO. Files are read and parsed on all processors.
 void add_folder(const Files& files, const EnvironmentPlace& place, const std::string& folder,
@@ -98,6 +110,7 @@ void add_folder(const Files& files, const EnvironmentPlace& place, const std::st
   std::vector<InstalledPackage> read(listed.size());
   for_each_at_once(listed.size(),
                    [&](std::size_t i) { read[i] = read_metadata(files, place, listed[i].folder, listed[i].name); });
+  drop_carried_metadata(read);
   std::move(read.begin(), read.end(), std::back_inserter(packages));
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "package/package_cuda.h"
 #include "world/test_root.h"
 
@@ -271,6 +273,20 @@ TEST(Packages, AnyPackageWithLibrariesIsACandidate) {
   EXPECT_EQ(found.reading.libraries,
             (std::vector<std::string>{site + "beside" + tag, site + "eggs-2.0-py3.11-linux-x86_64.egg/eggs" + tag,
                                       site + "for_torch/_C" + tag, site + "gpu_ops" + tag}));
+}
+
+TEST(Packages, TheEggInfoThatAWheelCarriesIsNoSecondPackage) {
+  const TestRoot root;
+  root.write("v/pyvenv.cfg", "version = 3.11.7\n");
+  add_wheel(root, kSite, "torch-2.1.2", "", "torch/__init__.py,,\n");
+  for (const char* version : {"2.1.2", "1.13.1"}) {
+    root.write(std::string(kSite) + "torch-" + version + ".egg-info/PKG-INFO",
+               std::string("Name: torch\nVersion: ") + version + "\n");
+  }
+  std::vector<std::string> versions;
+  for (const Package& package : read(root, "/v").reading.environment.packages) versions.push_back(package.version);
+  std::sort(versions.begin(), versions.end());
+  EXPECT_EQ(versions, (std::vector<std::string>{"1.13.1", "2.1.2"})) << "what another version left is told";
 }
 
 TEST(Packages, ModulesOfOtherPythonsAreLeftOut) {

@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "model/words/lookup_way.h"
 #include "rules/analysis/rule.h"
+#include "rules/software/cuda_of_library.h"
+#include "rules/software/found_by_folder.h"
 #include "rules/software/listed_packages.h"
 #include "rules/software/software_rules.h"
 
@@ -31,10 +33,6 @@ std::string difference(const std::optional<KnownVersion>& taken, const std::opti
   if (!taken || !own) return "";
   const int order = compare_releases(taken->version, own->version);
   return order < 0 ? "older" : order > 0 ? "newer" : "";
-}
-
-std::string located(const LibraryIndex& index, const Binary& binary) {
-  return binary.path + " (" + index.version_text(binary) + ")";
 }
 
 std::optional<Found> shadow_of(const Analysis& analysis, const LibraryIndex& index, const ConsumerView& view,
@@ -66,37 +64,6 @@ std::optional<Found> shadow_of(const Analysis& analysis, const LibraryIndex& ind
   return found;
 }
 
-// One finding for everything that an environment would take from one folder.
-class FoundByFolder {
- public:
-  void add(const Consumer& consumer, const ConsumedLibrary& taken, Found found) {
-    if (!told_.insert(consumer.environment + "\n" + taken.path).second) return;
-    const std::string key = consumer.environment + "\n" + taken.path.substr(0, taken.path.rfind('/'));
-    const auto [at, is_new] = by_folder_.emplace(key, found_.size());
-    if (is_new) {
-      found_.push_back(std::move(found));
-      others_.emplace_back();
-      return;
-    }
-    Found& first = found_[at->second];
-    // Severities are in the order of weight; without one the row's counts, which is no less.
-    if (first.severity && (!found.severity || *found.severity < *first.severity)) first.severity = found.severity;
-    others_[at->second].push_back(taken.name);
-  }
-  std::vector<Found> take() {
-    for (std::size_t i = 0; i < found_.size(); ++i) {
-      if (!others_[i].empty()) found_[i].evidence += "; likewise from that folder: " + join(others_[i], ", ");
-    }
-    return std::move(found_);
-  }
-
- private:
-  std::vector<Found> found_;
-  std::vector<std::vector<std::string>> others_;
-  std::map<std::string, std::size_t> by_folder_;
-  std::set<std::string> told_;
-};
-
 struct Member {
   const Binary* binary;
   KnownVersion version;
@@ -123,49 +90,8 @@ std::vector<Member> members_that_differ(const std::vector<Member>& members) {
   return differing.size() > 1 ? differing : std::vector<Member>{};
 }
 
-// CUDA major versions that a library belongs to: in an environment by its package, elsewhere by the SONAMEs it asks
-// for and then by the runtime inside it.
-std::vector<int> majors_of_library(const LibraryIndex& index, const Binary& binary) {
-  const Package* package = index.package_of(binary);
-  if (package != nullptr)
-    return package->role == PackageRole::runtime ? cuda_majors(package->cuda) : std::vector<int>{};
-  std::vector<int> majors;
-  for (const Dependency& dependency : binary.dependencies) {
-    const std::optional<int> major = index.cuda_major(dependency.name);
-    if (major && std::find(majors.begin(), majors.end(), *major) == majors.end()) majors.push_back(*major);
-  }
-  return majors.empty() ? cuda_majors(binary.runtime) : majors;
-}
-
-std::vector<int> majors_of_consumer(const LibraryIndex& index, const ConsumerView& view) {
-  if (view.package != nullptr) return cuda_majors(view.package->cuda);
-  std::vector<int> majors;
-  for (const LibraryView& library : view.libraries) {
-    if (library_words(library.loaded->name).stem != "cudart") continue;
-    if (const auto major = index.cuda_major(library.loaded->name)) majors.push_back(*major);
-  }
-  return majors;
-}
-
-std::string numbers(const std::vector<int>& majors) {
-  std::vector<std::string> texts;
-  for (const int major : majors) texts.push_back(std::to_string(major));
-  return join(texts, " and ");
-}
-
 std::string release_text(const DottedVersion& version) {
   return std::to_string(version.major()) + "." + std::to_string(version.minor());
-}
-
-// The newest "CUDA 12.4 V12.4.131" among the compilers that left their name.
-std::optional<DottedVersion> newest_compiler(const Binary& binary) {
-  std::optional<DottedVersion> newest;
-  for (const std::string& compiler : binary.built_by) {
-    if (!compiler.starts_with("CUDA ")) continue;
-    const std::optional<DottedVersion> version = dotted_version_from(std::string_view(compiler).substr(5));
-    if (version && (!newest || *newest < *version)) newest = version;
-  }
-  return newest;
 }
 
 std::vector<Found> shadowed_libraries(const Analysis& analysis) {
@@ -197,7 +123,7 @@ std::vector<std::vector<Member>> families_of(const LibraryIndex& index, const Co
         std::any_of(members.begin(), members.end(), [](const Member& one) { return one.cuda.has_value(); });
     std::map<std::vector<int>, std::vector<Member>> by_cuda;
     for (const Member& member : members) {
-      const std::vector<int> of_package = tells ? majors_of_library(index, *member.binary) : std::vector<int>{};
+      const std::vector<int> of_package = tells ? cuda_majors_of(index, *member.binary) : std::vector<int>{};
       by_cuda[member.cuda ? std::vector<int>{*member.cuda} : of_package].push_back(member);
     }
     for (auto& [cuda, set] : by_cuda) all.push_back(std::move(set));
@@ -230,88 +156,6 @@ std::vector<Found> mixed_families(const Analysis& analysis) {
     }
   }
   return found;
-}
-
-// Whether a file of another package that uses CUDA by itself asks for it, and none of the consumer's own: torch beside
-// an extension for another CUDA has what it needs, and VRV-FRAMEWORK-CUDA-VARIANT tells of the two.
-bool is_of_another(const LibraryIndex& index, const ConsumerView& view, const LibraryView& library) {
-  const Binary* asker = index.binary(library.loaded->asked_by);
-  const Package* package = asker == nullptr ? nullptr : index.package_of(*asker);
-  if (package == nullptr || !package->is_consumer() || package->name == view.consumer.package) return false;
-  return std::none_of(view.libraries.begin(), view.libraries.end(), [&](const LibraryView& own) {
-    if (own.binary == nullptr || own.binary->package != view.consumer.package) return false;
-    const std::vector<Dependency>& asks = own.binary->dependencies;
-    return std::any_of(asks.begin(), asks.end(),
-                       [&](const Dependency& dependency) { return dependency.name == library.loaded->name; });
-  });
-}
-
-// Whether the file at whose opening the chain of needs to this one begins would load. `path`: empty for what Python
-// opens.
-bool would_load(const ConsumerView& view, std::string path) {
-  for (std::size_t steps = 0; !path.empty() && steps <= view.libraries.size(); ++steps) {
-    const auto at = std::find_if(view.libraries.begin(), view.libraries.end(),
-                                 [&](const LibraryView& one) { return one.loaded->path == path; });
-    if (at == view.libraries.end()) return true;
-    if (!at->loaded->lacks.empty()) return false;
-    path = at->loaded->asked_by;
-  }
-  return true;
-}
-
-// A plug-in that lacks something else does not come to it (nixl's for cuFile without its libcudart.so.12).
-bool is_asked_for_by_what_loads(const ConsumerView& view, const LibraryView& library) {
-  if (library.loaded->asked_by.empty()) return true;
-  bool any_asks = false;
-  for (const LibraryView& asker : view.libraries) {
-    if (asker.binary == nullptr || asker.binary->package != view.consumer.package) continue;
-    const std::vector<Dependency>& asks = asker.binary->dependencies;
-    const bool does = std::any_of(asks.begin(), asks.end(), [&](const Dependency& dependency) {
-      return dependency.name == library.loaded->name;
-    });
-    if (does && would_load(view, asker.loaded->path)) return true;
-    any_asks = any_asks || does;
-  }
-  return !any_asks && would_load(view, library.loaded->asked_by);
-}
-
-// Whether it asks for libraries whose names tell a CUDA that its consumer is not of, or lacks symbols.
-bool is_bound_to_its_cuda(const LibraryIndex& index, const LibraryView& library, const std::vector<int>& wanted) {
-  if (library.loaded->unresolved_count > 0) return true;
-  const std::vector<Dependency>& asks = library.binary->dependencies;
-  return std::any_of(asks.begin(), asks.end(), [&](const Dependency& dependency) {
-    const std::optional<int> major = index.cuda_major(dependency.name);
-    return major && std::find(wanted.begin(), wanted.end(), *major) == wanted.end();
-  });
-}
-
-std::vector<Found> libraries_of_other_cuda(const Analysis& analysis) {
-  const LibraryIndex& index = analysis.libraries;
-  FoundByFolder found;
-  for (const ConsumerView& view : analysis.consumers) {
-    const std::vector<int> wanted = majors_of_consumer(index, view);
-    if (wanted.empty()) continue;
-    for (const LibraryView& library : view.libraries) {
-      const Binary* binary = library.binary;
-      if (binary == nullptr || (!binary->package.empty() && binary->package == view.consumer.package)) continue;
-      if (!index.is_cuda_library(binary->path) || index.cuda_major(library.loaded->name)) continue;
-      if (is_of_another(index, view, library)) continue;
-      const std::vector<int> majors = majors_of_library(index, *binary);
-      const bool fits = std::any_of(majors.begin(), majors.end(), [&](int major) {
-        return std::find(wanted.begin(), wanted.end(), major) != wanted.end();
-      });
-      if (majors.empty() || fits || !is_asked_for_by_what_loads(view, library)) continue;
-      Found one{.evidence = fmt::format("{} is built for CUDA {}, but its {} would be {}, which is for CUDA {} ({})",
-                                        consumer_text(view.consumer), numbers(wanted), library.loaded->name,
-                                        located(index, *binary), numbers(majors), library.loaded->why)};
-      if (!is_bound_to_its_cuda(index, library, wanted)) {
-        one.severity = Severity::warning;
-        one.consequence = "It binds, and asks for nothing of the other CUDA by name: it may work, and nobody tests it";
-      }
-      found.add(view.consumer, *library.loaded, std::move(one));
-    }
-  }
-  return found.take();
 }
 
 std::vector<Found> linkers_older_than_askers(const Analysis& analysis) {
@@ -383,48 +227,10 @@ std::vector<Found> sonames_with_several_files(const Analysis& analysis) {
   return found;
 }
 
-std::vector<Found> libraries_other_than_compiler(const Analysis& analysis) {
-  const LibraryIndex& index = analysis.libraries;
-  std::vector<Found> found;
-  std::set<std::string> told;
-  for (const ConsumerView& view : analysis.consumers) {
-    for (const LibraryView& library : view.libraries) {
-      const Binary* asker = index.binary(library.loaded->asked_by);
-      if (asker == nullptr || library.binary == nullptr || !index.is_cuda_library(library.loaded->name)) continue;
-      // Libraries of wheels are built with compilers of several releases; what somebody compiled here is not.
-      const bool own = view.consumer.kind == ConsumerKind::binary ||
-                       (view.package != nullptr && asker->package == view.package->name &&
-                        view.package->role == PackageRole::extension);
-      const std::optional<DottedVersion> compiler = newest_compiler(*asker);
-      if (!own || !compiler || library.loaded->kind != DependencyKind::needed) continue;
-      std::vector<int> majors = majors_of_library(index, *library.binary);
-      if (const auto by_name = index.cuda_major(library.loaded->name)) majors = {*by_name};
-      const bool fits = std::find(majors.begin(), majors.end(), compiler->major()) != majors.end();
-      if (majors.empty() || fits || !told.insert(asker->path + "\n" + library.loaded->name).second) continue;
-      found.push_back(
-          {.evidence = fmt::format("{} was compiled with CUDA {}, but its {} would be {}, which is for CUDA {}",
-                                   asker->path, release_text(*compiler), library.loaded->name,
-                                   located(index, *library.binary), numbers(majors))});
-    }
-  }
-  return found;
-}
 }  // namespace
 
 const std::vector<Rule>& library_mix_rules() {
   static const std::vector<Rule> rules = {
-      {.id = "VRV-LIBRARY-OTHER-CUDA",
-       .layer = Layer::kernel_library,
-       .severity = Severity::error,
-       .mender = Mender::framework,
-       .category = FaultCategory::library_mix,
-       .statement =
-           "A library with the same SONAME for several CUDA major versions is the one for the CUDA of its consumer",
-       .consequence = "It is taken without complaint, and the first use fails or asks for libraries of the other CUDA "
-                      "version that are not there",
-       .fix = "Install the build of that library for the consumer's CUDA, or take the other out of the search path",
-       .source = kLoaderManual,
-       .judge = libraries_of_other_cuda},
       {.id = "VRV-LIBRARY-FAMILY-MIX",
        .layer = Layer::kernel_library,
        .severity = Severity::warning,
@@ -470,18 +276,6 @@ const std::vector<Rule>& library_mix_rules() {
        .fix = "Keep the frameworks in environments of their own, or let both use one release",
        .source = "glibc, dl-load.c: a SONAME that is loaded is not loaded again",
        .judge = sonames_with_several_files},
-      {.id = "VRV-TOOLKIT-BINARY",
-       .layer = Layer::host_toolkit,
-       .severity = Severity::warning,
-       .mender = Mender::application,
-       .category = FaultCategory::host_toolkit,
-       .statement = "A binary takes CUDA libraries of the major version that it was compiled with",
-       .consequence =
-           "Interfaces change between major versions: undefined symbols, or wrong answers behind the same names",
-       .fix = "Compile it again with the CUDA version whose libraries it takes, or put that version's libraries on its "
-              "path",
-       .source = "CUDA C++ Best Practices Guide, CUDA Toolkit Versioning: only minor versions are compatible",
-       .judge = libraries_other_than_compiler},
   };
   return rules;
 }

@@ -164,7 +164,8 @@ TEST(LibraryRules, TwoCudaMajorsSideBySideAreLegal) {
       loaded("libcusparse.so.12", "/venv/cu13/libcusparse.so.12", "RUNPATH")};
   scene.consumer("cupy-cuda12x", "14.2.0").libraries = {
       loaded("libcublas.so.12", "/venv/cublas/libcublas.so.12", "held by the environment")};
-  for (const auto& rules : {symbol_rules(), library_mix_rules(), missing_library_rules(), package_mix_rules()}) {
+  for (const auto& rules :
+       {symbol_rules(), library_mix_rules(), other_cuda_rules(), missing_library_rules(), package_mix_rules()}) {
     for (const Rule& rule : rules) EXPECT_TRUE(scene.judge(rule.id).empty()) << rule.id;
   }
 }
