@@ -11,42 +11,40 @@ constexpr std::size_t kFirstSize = std::size_t{1} << 18;  // stays in the cache 
 constexpr std::size_t kPadding = 64;
 }  // namespace
 
-TextWindow::TextWindow(TraceInput& input, std::size_t most) : input_(input), most_(most) {
-  buffer_.resize(kFirstSize + kPadding, ' ');
+TextWindow::TextWindow(TraceInput& input, std::size_t most)
+    : input_(input), most_(most), buffer_(kFirstSize / kPage + 1) {
+  std::fill_n(bytes(), kPadding, ' ');
 }
 
 Result<std::size_t> TextWindow::read_into(char* into, std::size_t room) {
   const FileReader* file = input_.file();
   if (file == nullptr) return input_.read(std::as_writable_bytes(std::span(into, room)));
-  const std::uint64_t from = base_ + end_;
-  const std::size_t size = from < file->size() ? std::min<std::uint64_t>(room, file->size() - from) : 0;
-  if (size == 0 || file->read(from, std::as_writable_bytes(std::span(into, size)))) return size;
+  const std::uint64_t from = at_ + size();
+  const std::size_t left = from < file->size() ? std::min<std::uint64_t>(room, file->size() - from) : 0;
+  if (left == 0 || file->read(from, std::as_writable_bytes(std::span(into, left)))) return left;
   return Error{"reading a trace", input_.where(), "reading failed, or it became shorter meanwhile", "Try again"};
 }
 
 Result<TextWindow::More> TextWindow::more() {
   if (ended_) return More::ended;
-  if (begin_ > 0) {
-    std::memmove(buffer_.data(), data(), size());
-    base_ += begin_;
-    end_ -= begin_;
-    begin_ = 0;
+  const std::size_t kept = size();
+  if (kept > room() / 2) {
+    if (room() >= most_) return More::too_long;
+    buffer_.resize(2 * room() / kPage + 1);
   }
-  std::size_t room = buffer_.size() - kPadding;
-  if (room - end_ < room / 2) {
-    if (room >= most_) return More::too_long;
-    room *= 2;
-    buffer_.resize(room + kPadding);
-  }
-  const std::size_t before = end_;
-  while (end_ < room && !ended_) {
-    const auto got = read_into(buffer_.data() + end_, room - end_);
+  // What is kept moves so that its end, where reading goes on, is the beginning of a page.
+  const std::size_t start = (kPage - kept % kPage) % kPage;
+  std::memmove(bytes() + start, data(), kept);
+  begin_ = start;
+  end_ = start + kept;
+  while (end_ < room() && !ended_) {
+    const auto got = read_into(bytes() + end_, room() - end_);
     if (!got) return got.error();
     end_ += *got;
     ended_ = *got == 0;
   }
-  std::fill_n(buffer_.begin() + static_cast<std::ptrdiff_t>(end_), kPadding, ' ');
-  return end_ > before ? More::read : More::ended;
+  std::fill_n(bytes() + end_, kPadding, ' ');
+  return size() > kept ? More::read : More::ended;
 }
 
 }  // namespace varve
