@@ -24,6 +24,11 @@ std::optional<DottedVersion> newest_compiler(const Binary& binary) {
   return newest;
 }
 
+bool asks_for(const Binary& binary, const std::string& name) {
+  return std::any_of(binary.dependencies.begin(), binary.dependencies.end(),
+                     [&](const Dependency& dependency) { return dependency.name == name; });
+}
+
 // Whether a file of another package that uses CUDA by itself asks for it, and none of the consumer's own: torch beside
 // an extension for another CUDA has what it needs, and VRV-FRAMEWORK-CUDA-VARIANT tells of the two.
 bool is_of_another(const LibraryIndex& index, const ConsumerView& view, const LibraryView& library) {
@@ -32,20 +37,20 @@ bool is_of_another(const LibraryIndex& index, const ConsumerView& view, const Li
   if (package == nullptr || !package->is_consumer() || package->name == view.consumer.package) return false;
   return std::none_of(view.libraries.begin(), view.libraries.end(), [&](const LibraryView& own) {
     if (own.binary == nullptr || own.binary->package != view.consumer.package) return false;
-    const std::vector<Dependency>& asks = own.binary->dependencies;
-    return std::any_of(asks.begin(), asks.end(),
-                       [&](const Dependency& dependency) { return dependency.name == library.loaded->name; });
+    return asks_for(*own.binary, library.loaded->name);
   });
 }
 
-// Whether the file at whose opening the chain of needs to this one begins would load. `path`: empty for what Python
-// opens.
-bool would_load(const ConsumerView& view, std::string path) {
+// Whether the file at whose opening the chain of needs to the library begins would load, but for what the library
+// itself brings it to lack. `path`: of the file that asks for it; empty for what Python opens.
+bool would_load(const ConsumerView& view, std::string path, const Binary& library) {
+  const auto is_of_its_own = [&](const std::string& name) { return !asks_for(library, name); };
   for (std::size_t steps = 0; !path.empty() && steps <= view.libraries.size(); ++steps) {
     const auto at = std::find_if(view.libraries.begin(), view.libraries.end(),
                                  [&](const LibraryView& one) { return one.loaded->path == path; });
     if (at == view.libraries.end()) return true;
-    if (!at->loaded->lacks.empty()) return false;
+    const std::vector<std::string>& lacks = at->loaded->lacks;
+    if (std::any_of(lacks.begin(), lacks.end(), is_of_its_own)) return false;
     path = at->loaded->asked_by;
   }
   return true;
@@ -57,14 +62,11 @@ bool is_asked_for_by_what_loads(const ConsumerView& view, const LibraryView& lib
   bool any_asks = false;
   for (const LibraryView& asker : view.libraries) {
     if (asker.binary == nullptr || asker.binary->package != view.consumer.package) continue;
-    const std::vector<Dependency>& asks = asker.binary->dependencies;
-    const bool does = std::any_of(asks.begin(), asks.end(), [&](const Dependency& dependency) {
-      return dependency.name == library.loaded->name;
-    });
-    if (does && would_load(view, asker.loaded->path)) return true;
+    const bool does = asks_for(*asker.binary, library.loaded->name);
+    if (does && would_load(view, asker.loaded->path, *library.binary)) return true;
     any_asks = any_asks || does;
   }
-  return !any_asks && would_load(view, library.loaded->asked_by);
+  return !any_asks && would_load(view, library.loaded->asked_by, *library.binary);
 }
 
 // Whether it asks for libraries whose names tell a CUDA that its consumer is not of, or lacks symbols.
