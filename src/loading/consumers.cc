@@ -155,7 +155,8 @@ class EnvironmentConsumers {
     for (const char* variable : {"CUDA_HOME", "CUDA_PATH"}) {
       has_toolkit = has_toolkit || !environment_value(ground_.environment, variable).empty();
     }
-    for (const std::string_view folder : split(environment_value(ground_.environment, "PATH"), ':')) {
+    const std::string search = environment_value(ground_.environment, "PATH");
+    for (const std::string_view folder : split(search, ':')) {
       has_toolkit = has_toolkit || (!folder.empty() && ground_.files.exists(std::string(folder) + "/nvcc"));
     }
     if (has_toolkit) return;

@@ -27,6 +27,9 @@ class WatchedInput final : public TraceInput {
   }
   const TraceCut* cut() const override { return rest_.cut(); }
   const FileReader* file() const override { return rest_.file(); }
+  void came_to(std::uint64_t offset) override {
+    if (consumed_) consumed_(offset);
+  }
   std::uint64_t consumed() const override { return rest_.consumed(); }
   const std::string& where() const override { return rest_.where(); }
 

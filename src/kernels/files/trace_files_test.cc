@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "archive/archive_testing.h"
@@ -10,6 +11,7 @@
 #include "base/json.h"
 #include "base/test_sources.h"
 #include "kernels/files/slim.h"
+#include "kernels/files/trace_file.h"
 #include "model/json/documents.h"
 #include "world/test_root.h"
 
@@ -48,6 +50,23 @@ class TraceFiles : public ::testing::Test {
   }
   TestRoot root_;
 };
+
+TEST_F(TraceFiles, APlainTraceTellsHowFarItIsRead) {
+  std::string text = R"({"traceEvents": [)";
+  for (int i = 0; i < 10'000; ++i) {
+    text +=
+        fmt::format(R"({{"ph": "X", "cat": "kernel", "name": "k", "ts": {}, "dur": 1, "tid": 7, "args": {{}}}},)", i);
+  }
+  text.back() = ']';
+  text += "}\n";
+  root_.write("plain.json", text);
+  std::vector<std::uint64_t> told;
+  const auto consumed = [&](std::uint64_t bytes) { told.push_back(bytes); };
+  ASSERT_TRUE(read_one_trace(host_world().files, root_.path() + "/plain.json", {}, consumed));
+  ASSERT_GT(told.size(), 3U);
+  EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
+  EXPECT_EQ(told.back(), text.size());
+}
 
 std::string text_of(const std::vector<KernelsRecord>& records) {
   std::string text;

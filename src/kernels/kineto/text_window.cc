@@ -21,6 +21,7 @@ Result<std::size_t> TextWindow::read_into(char* into, std::size_t room) {
   if (file == nullptr) return input_.read(std::as_writable_bytes(std::span(into, room)));
   const std::uint64_t from = at_ + size();
   const std::size_t left = from < file->size() ? std::min<std::uint64_t>(room, file->size() - from) : 0;
+  input_.came_to(from + left);
   if (left == 0 || file->read(from, std::as_writable_bytes(std::span(into, left)))) return left;
   return Error{"reading a trace", input_.where(), "reading failed, or it became shorter meanwhile", "Try again"};
 }

@@ -18,7 +18,7 @@ class TextWindow {
   // Keeps as much as one look needs; a text that is longer than `most` bytes from the window's beginning on is refused.
   TextWindow(TraceInput& input, std::size_t most);
 
-  const char* data() const { return buffer_.front().bytes + begin_; }
+  const char* data() const { return reinterpret_cast<const char*>(buffer_.data()) + begin_; }
   std::size_t size() const { return end_ - begin_; }
   std::string_view text() const { return {data(), size()}; }
   std::uint64_t at() const { return at_; }  // of the window's first byte, in the whole text
@@ -35,7 +35,7 @@ class TextWindow {
     char bytes[kPage];
   };
 
-  char* bytes() { return buffer_.front().bytes; }
+  char* bytes() { return reinterpret_cast<char*>(buffer_.data()); }
   std::size_t room() const { return (buffer_.size() - 1) * kPage; }  // the last page is for the blanks
   Result<std::size_t> read_into(char* into, std::size_t room);
 

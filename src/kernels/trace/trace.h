@@ -147,6 +147,8 @@ class TraceInput {
   virtual const TraceCut* cut() const { return nullptr; }
   // The file itself, for formats that jump about in it (SQLite); nullptr when there is only a stream of bytes.
   virtual const FileReader* file() const = 0;
+  // What reads file() by itself tells how far it has come.
+  virtual void came_to(std::uint64_t) {}
   // Bytes of the file that were used up for what was read: how far reading is. 0 where nobody can tell.
   virtual std::uint64_t consumed() const { return 0; }
   // What messages call it.
