@@ -34,6 +34,7 @@ class Resumed final : public TraceInput {
     return size;
   }
   const FileReader* file() const override { return rest_.file(); }
+  void came_to(std::uint64_t offset) override { rest_.came_to(offset); }
   const std::string& where() const override { return rest_.where(); }
 
  private:
