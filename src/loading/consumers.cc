@@ -151,7 +151,10 @@ class EnvironmentConsumers {
   // Modules that the import compiles: without a toolkit it fails. torch looks for one in CUDA_HOME, CUDA_PATH, on PATH
   // and in /usr/local/cuda (_find_cuda_home of torch/utils/cpp_extension.py).
   void note_uncompiled(Consumer& consumer, const PackageStart& start) {
-    bool has_toolkit = ground_.files.exists("/usr/local/cuda");
+    // nvcc of a conda environment comes onto PATH with it.
+    const std::string folder_of_python = libraries_.program.substr(0, libraries_.program.rfind('/') + 1);
+    bool has_toolkit = ground_.files.exists("/usr/local/cuda") ||
+                       (!folder_of_python.empty() && ground_.files.exists(folder_of_python + "nvcc"));
     for (const char* variable : {"CUDA_HOME", "CUDA_PATH"}) {
       has_toolkit = has_toolkit || !environment_value(ground_.environment, variable).empty();
     }
