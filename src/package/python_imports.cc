@@ -74,20 +74,26 @@ class LineReader {
     ++at_;
   }
 
-  // Leaves at_ on the last quote.
+  // Leaves at_ on the last quote; of a short string that does not end in its line, on the character before the end.
   void skip_string(char quote) {
-    const bool is_long = source_.substr(at_, 3) == std::string(3, quote);
-    for (at_ += is_long ? 3 : 1; at_ < source_.size(); ++at_) {
-      if (source_[at_] == '\\') {
-        ++at_;
-      } else if (!is_long && (source_[at_] == quote || source_[at_] == '\n')) {
-        if (source_[at_] == '\n') --at_;
-        return;
-      } else if (is_long && source_.substr(at_, 3) == std::string(3, quote)) {
-        at_ += 2;
-        return;
-      }
+    const std::string_view three = quote == '"' ? R"(""")" : "'''";
+    if (source_.substr(at_).starts_with(three)) return skip_long_string(three);
+    for (++at_; at_ < source_.size(); ++at_) {
+      const char c = source_[at_];
+      if (c == '\\') ++at_;
+      if (c == '\n') --at_;
+      if (c == '\n' || c == quote) return;
     }
+  }
+
+  void skip_long_string(std::string_view three) {
+    const std::size_t first = at_ + 3;
+    for (at_ = source_.find(three, first); at_ != std::string_view::npos; at_ = source_.find(three, at_ + 1)) {
+      std::size_t backslashes = 0;
+      while (at_ - backslashes > first && source_[at_ - backslashes - 1] == '\\') ++backslashes;
+      if (backslashes % 2 == 0) break;
+    }
+    at_ = at_ == std::string_view::npos ? source_.size() : at_ + 2;
   }
 
   std::string_view source_;
@@ -95,7 +101,10 @@ class LineReader {
 };
 
 // "if" of "if x:"; text is trimmed.
-std::string_view first_word(std::string_view text) { return text.substr(0, text.find_first_of(" :(\t")); }
+std::string_view first_word(std::string_view text) {
+  const auto ends = [](char c) { return c == ' ' || c == ':' || c == '(' || c == '\t'; };
+  return text.substr(0, static_cast<std::size_t>(std::find_if(text.begin(), text.end(), ends) - text.begin()));
+}
 
 // "a.b as c" → "a.b"
 std::string name_alone(std::string_view text) {

@@ -15,6 +15,8 @@ TEST(PythonImports, NameWhatIsImportedAtOnce) {
 TEST(PythonImports, TextsAndCommentsAreNoImports) {
   EXPECT_EQ(imports_at_once("\"\"\"\nimport one\n\"\"\"\n# import two\nx = 'import three'\nimport four\n"),
             (Names{"four"}));
+  EXPECT_EQ(imports_at_once("x = '''\\'''\nimport one\n\"\"\"\\\\'''\nimport two\nx = '\\'\nimport three\n"),
+            (Names{"two", "three"}));
 }
 
 TEST(PythonImports, WhatMayNotBeImportedIsLeftOut) {
@@ -40,8 +42,8 @@ TEST(PythonImports, BothBranchesLeaveNoWayAround) {
 }
 
 TEST(PythonImports, EndsOnAnyText) {
-  for (const char* text :
-       {"", "'", "\"\"\"", "(", "from", "import", "from x import", "\\", "if x:", "try:", "except:"}) {
+  for (const char* text : {"", "'", "'\\", "\"\"\"", "\"\"\"\\", "\"\"\"\\\"\"\"", "(", "from", "import",
+                           "from x import", "\\", "if x:", "try:", "except:"}) {
     (void)imports_at_once(text);
   }
 }

@@ -60,13 +60,17 @@ std::map<std::string, std::string> outermost_blocks(const std::string& source) {
 // The functions of a file that a statement of its own calls at the outermost level.
 std::set<std::string> functions_called_at_import(const std::string& source) {
   std::set<std::string_view> called, defined;
-  for (std::string_view line : split(source, '\n')) {
+  const std::string_view text = source;
+  for (std::size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
+    end = std::min(text.find('\n', begin), text.size());
+    if (text[begin] == ' ' || text[begin] == '\t') continue;
+    std::string_view line = text.substr(begin, end - begin);
     const bool defines = line.starts_with("def ");
     if (defines) line.remove_prefix(4);
-    const std::size_t end = line.find('(');
-    const std::string_view name = line.substr(0, std::min(end, line.size()));
+    const std::size_t bracket = line.find('(');
+    const std::string_view name = line.substr(0, std::min(bracket, line.size()));
     const bool is_name =
-        end != std::string_view::npos && !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+        bracket != std::string_view::npos && !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
           return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
         });
     if (is_name) (defines ? defined : called).insert(name);
