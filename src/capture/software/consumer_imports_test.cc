@@ -1,6 +1,8 @@
 // What imports of an environment's packages want of other files: libraries, modules and packages.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "capture/software/consumers_testing.h"
 
 namespace varve {
@@ -171,6 +173,10 @@ TEST_F(ConsumerImports, AModuleThatTheImportCompilesTakesAToolkit) {
   EXPECT_TRUE(row_of(consumer_of(stack, "exllamav2"), "exllamav2_ext").at_start);
   EXPECT_TRUE(consumer_of(capture({{"CUDA_HOME", "/opt/cuda"}}), "exllamav2").libraries.empty());
   root_.write("usr/local/cuda/bin/nvcc", "");
+  EXPECT_TRUE(consumer_of(capture(), "exllamav2").libraries.empty());
+  std::filesystem::remove_all(root_.path() + "/usr/local/cuda");
+  EXPECT_FALSE(consumer_of(capture(), "exllamav2").libraries.empty());
+  root_.write("env/bin/nvcc", "");  // conda's
   EXPECT_TRUE(consumer_of(capture(), "exllamav2").libraries.empty());
 }
 

@@ -114,8 +114,8 @@ class _Hook(object):
         self.watch(torch, profiler, plan)
 
     # Kineto has a thread by which it asks, and since its first window where nobody is asked, too. In a child there is no such
-    # thread, and what takes PyTorch apart waits for it for ever (2.15), or aborts (2.1). So a child ends like those of multiprocessing: behind what it registered
-    # itself, and not by what its parent did.
+    # thread, and what takes PyTorch apart waits for it for ever (2.15), or aborts (2.1). So a child ends like those of
+    # multiprocessing: behind what it registered itself, and not by what its parent did.
     def end_without_kineto(self):
         import ctypes
         c = ctypes.CDLL(None)
