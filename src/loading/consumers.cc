@@ -220,6 +220,7 @@ class EnvironmentConsumers {
     const bool of_wheels = held.role == PackageRole::runtime;
     if (of_wheels && preloads == Preloads::wheels) return true;
     if (openers_.opens(imported.tops, held.path)) return true;
+    if (of_wheels && openers_.opens_below(imported.tops, held.path)) return true;
     // What another package opens for this one (libcudf.so for pylibcudf) brings its own needs along.
     const auto package = std::find_if(environment.packages.begin(), environment.packages.end(),
                                       [&](const Package& one) { return one.name == asker; });

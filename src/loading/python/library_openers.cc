@@ -12,6 +12,7 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostOpenerSource = std::size_t{2} << 20;  // of one file
 constexpr std::size_t kMostFilesOfTop = 64;                      // of one package
+constexpr std::size_t kMostFilesBelow = 512;                     // in the folders of one package's top
 constexpr std::size_t kMostFollowed = 64;
 constexpr int kMostImportsDeep = 3;
 
@@ -101,6 +102,31 @@ bool LibraryOpeners::opens(const std::vector<std::string>& tops, const std::stri
     level = std::move(next);
   }
   return false;
+}
+
+const std::vector<std::string>& LibraryOpeners::openers_below(const std::string& top) {
+  const auto [at, is_new] = below_.try_emplace(top);
+  if (!is_new) return at->second;
+  const std::string& folder = module(top).folder;
+  std::size_t count = 0;
+  for (const std::string& below : files_.list(folder).value.value_or(std::vector<std::string>{})) {
+    for (const std::string& name : files_.list(folder + below).value.value_or(std::vector<std::string>{})) {
+      if (!name.ends_with(".py") || ++count > kMostFilesBelow) continue;
+      Looked<std::string> source = files_.read(folder + below + "/" + name, kMostOpenerSource);
+      const bool opens = source && opens_libraries(*source) && source->find("nvidia") != std::string::npos;
+      if (opens) at->second.push_back(std::move(*source.value));
+    }
+  }
+  return at->second;
+}
+
+bool LibraryOpeners::opens_below(const std::vector<std::string>& tops, const std::string& library) {
+  const std::string name = file_name(library);
+  return std::any_of(tops.begin(), tops.end(), [&](const std::string& top) {
+    const std::vector<std::string>& openers = openers_below(top);
+    return std::any_of(openers.begin(), openers.end(),
+                       [&](const std::string& source) { return names_library(source, name); });
+  });
 }
 
 bool LibraryOpeners::mentions(const std::vector<std::string>& tops, const std::string& file_name) {

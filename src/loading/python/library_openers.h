@@ -20,6 +20,10 @@ class LibraryOpeners {
   // at each package's top.
   bool opens(const std::vector<std::string>& tops, const std::string& library);
 
+  // Whether a file in a folder directly below one of the modules opens libraries of NVIDIA's wheels and names this one
+  // (deepmd/tf/env.py): what loads the library may have imported that first.
+  bool opens_below(const std::vector<std::string>& tops, const std::string& library);
+
   // Whether one of the modules' own files that open libraries names this one, its number apart, which may be made up:
   // "libbitsandbytes_cuda128.so" by "libbitsandbytes_cuda".
   bool mentions(const std::vector<std::string>& tops, const std::string& file_name);
@@ -31,12 +35,14 @@ class LibraryOpeners {
     std::set<std::string> imports;     // of other packages, their tops
   };
   const Module& module(std::string top);
+  const std::vector<std::string>& openers_below(const std::string& top);
   bool is_namespace(const std::string& top);  // a folder without __init__.py
 
   const Files& files_;
   std::vector<std::string> folders_;
   std::map<std::string, bool> namespaces_;
   std::map<std::string, Module> modules_;
+  std::map<std::string, std::vector<std::string>> below_;  // texts
 };
 
 }  // namespace varve

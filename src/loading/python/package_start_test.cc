@@ -179,6 +179,22 @@ TEST(LibraryOpeners, ArePartsOfANamespace) {
   EXPECT_FALSE(openers.opens({"nvidia.alone"}, library));
 }
 
+// deepmd-kit: what has its modules imports the file beside them first, which opens what NVIDIA's wheels hold.
+TEST(LibraryOpeners, MayBeBelowThePackagesTop) {
+  const TestRoot root;
+  root.write("p/deepmd/__init__.py", "");
+  root.write("p/deepmd/tf/env.py",
+             "import ctypes\ndef dlopen_library(module, pattern):\n    ctypes.CDLL(found(module, pattern))\n"
+             "dlopen_library('nvidia.cuda_runtime.lib', 'libcudart.so*')\n");
+  root.write("p/deepmd/pt/names.py", "NAMES = ['nvidia.nccl.lib', 'libnccl.so*']\n");
+  const auto files = open_root(root.path());
+  LibraryOpeners openers(**files, {"/p"});
+  EXPECT_TRUE(openers.opens_below({"deepmd"}, "/p/nvidia/cuda_runtime/lib/libcudart.so.12"));
+  EXPECT_FALSE(openers.opens_below({"deepmd"}, "/p/nvidia/nccl/lib/libnccl.so.2")) << "named, and opened by nobody";
+  EXPECT_FALSE(openers.opens({"deepmd"}, "/p/nvidia/cuda_runtime/lib/libcudart.so.12"));
+  EXPECT_FALSE(openers.opens_below({"nowhere"}, "/p/nvidia/cuda_runtime/lib/libcudart.so.12"));
+}
+
 // nvidia-cudnn-frontend: a function that the file calls tries one name, then another.
 TEST(PackageStart, TellsTheNamesThatItsTopOpens) {
   const TestRoot root;

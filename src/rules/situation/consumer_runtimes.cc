@@ -50,6 +50,14 @@ std::optional<DottedVersion> runtime_by_name(std::string_view path) {
   return is_major_alone ? DottedVersion{{version->major()}} : release_of(*version);
 }
 
+// Up to CUDA 10.0 a library of the toolkit has its release behind its name: "libcusparse.so.9.0".
+std::optional<DottedVersion> release_by_old_name(std::string_view name) {
+  if (!has_role(name, LibraryRole::cuda)) return std::nullopt;
+  const auto version = dotted_version_from(split_library_file_name(name).version);
+  const bool is_release = version && version->parts.size() == 2 && version->major() >= 6 && version->major() <= 10;
+  return is_release ? version : std::nullopt;
+}
+
 // The CUDA major version that a SONAME stands for, by the table; of libcudart it stands in the name itself.
 std::optional<DottedVersion> major_by_name(std::string_view name, const Knowledge& knowledge) {
   name = last_part(name);
@@ -57,7 +65,7 @@ std::optional<DottedVersion> major_by_name(std::string_view name, const Knowledg
   for (const LibraryName& row : knowledge.library_names) {
     if (row.soname == name && !row.cuda.empty()) return dotted_version_from(row.cuda);
   }
-  return std::nullopt;
+  return release_by_old_name(name);
 }
 
 void add(std::vector<ConsumerRuntime>& runtimes, ConsumerRuntime runtime) {

@@ -66,5 +66,13 @@ TEST(ConsumerRuntimes, AreToldByTheNameWhereTheFileCannotBeRead) {
             Texts{"11 (by the name libcudart.so.11.0) main"});
 }
 
+// thundersvm 0.3.12 carries its runtime and needs one library of CUDA 9.0, which no table has.
+TEST(ConsumerRuntimes, AreToldByTheNamesThatLibrariesHadUpToCuda10) {
+  const auto told_by = [](const std::string& name) { return MappedProcess().maps("/env/" + name, "").runtimes(); };
+  EXPECT_EQ(told_by("libcusparse.so.9.0"), Texts{"9.0 (by the name libcusparse.so.9.0) main"});
+  EXPECT_TRUE(told_by("libfoo.so.9.0").empty());
+  EXPECT_TRUE(told_by("libcusparse.so.9.0.176").empty()) << "a file name is no SONAME";
+}
+
 }  // namespace
 }  // namespace varve
