@@ -350,6 +350,8 @@ KernelsPage kernels_page(const KernelsRecord& record, const KernelView& view) {
     }
   }
   for (const auto& [kind, profile] : profiles) add_profile(record, kind, profile, view, has_kernels, page);
+  if (PageBlock block = divided_windows_block(record, view); !block.rows.empty())
+    page.blocks.push_back(std::move(block));
   if (PageBlock block = waiting_block(record.ranks, view); !block.rows.empty()) {
     page.blocks.push_back(std::move(block));
   } else if (!record.ranks.ranks.empty()) {
