@@ -51,19 +51,18 @@ class ReadingBar {
  public:
   void show(const TraceProgress& reached) {
     if (std::chrono::steady_clock::now() - began_ < std::chrono::seconds(1)) return;
-    if (!bar_) bar_.emplace();
     constexpr int kMebibyte = 20;  // bits
     std::string what = "MiB, " + reached.file;
     if (reached.files > 1) {
       what = "MiB, file " + std::to_string(reached.files_done + 1) + " of " + std::to_string(reached.files) + ": " +
              reached.file;
     }
-    bar_->show(static_cast<int>(reached.bytes_done >> kMebibyte), static_cast<int>(reached.bytes >> kMebibyte), what);
+    bar_.show(static_cast<int>(reached.bytes_done >> kMebibyte), static_cast<int>(reached.bytes >> kMebibyte), what);
   }
 
  private:
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-  std::optional<ProgressBar> bar_;
+  ProgressBar bar_;
 };
 
 ReadTraceFiles read_files(const KernelsFlags& options, const CapturedKernels* capture) {
