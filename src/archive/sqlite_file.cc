@@ -18,8 +18,9 @@ struct SqlitePages {
   static constexpr std::size_t kAhead = std::size_t{1} << 18;
 
   const FileReader& reader;
-  std::uint64_t last = 0;  // where it was read last
-  std::uint64_t end = 0;   // of the last read
+  std::uint64_t last = 0;   // where it was read last
+  std::uint64_t end = 0;    // of the last read
+  std::uint64_t given = 0;  // bytes in all, those that were read again counted again
   std::vector<std::byte> ahead = {};
   std::uint64_t ahead_at = 0;
 
@@ -27,6 +28,7 @@ struct SqlitePages {
     const bool in_order = at == end;
     last = at;
     end = at + into.size();
+    given += into.size();
     if (at >= ahead_at && end <= ahead_at + ahead.size()) {
       std::copy_n(ahead.begin() + static_cast<std::ptrdiff_t>(at - ahead_at), into.size(), into.begin());
       return true;
@@ -347,6 +349,8 @@ std::vector<SqliteColumn> SqliteFile::columns(const std::string& table) {
 }
 
 std::uint64_t SqliteFile::position() const { return connection_->pages.last; }
+
+std::uint64_t SqliteFile::bytes_read() const { return connection_->pages.given; }
 
 std::uint64_t SqliteFile::stated_size() const { return connection_->pages.stated_size(); }
 

@@ -89,6 +89,8 @@ class SqliteFile {
   std::vector<SqliteColumn> columns(const std::string& table);
   // The byte of the file at which it was read last: where damage is.
   std::uint64_t position() const;
+  // Bytes of pages that were read so far, of one that was read twice twice: how far reading is.
+  std::uint64_t bytes_read() const;
   // Bytes of the file, or more where it says itself that it was longer before it was cut off.
   std::uint64_t stated_size() const;
 

@@ -51,19 +51,18 @@ class ReadingBar {
  public:
   void show(const TraceProgress& reached) {
     if (std::chrono::steady_clock::now() - began_ < std::chrono::seconds(1)) return;
-    if (!bar_) bar_.emplace();
     constexpr int kMebibyte = 20;  // bits
     std::string what = "MiB, " + reached.file;
     if (reached.files > 1) {
       what = "MiB, file " + std::to_string(reached.files_done + 1) + " of " + std::to_string(reached.files) + ": " +
              reached.file;
     }
-    bar_->show(static_cast<int>(reached.bytes_done >> kMebibyte), static_cast<int>(reached.bytes >> kMebibyte), what);
+    bar_.show(static_cast<int>(reached.bytes_done >> kMebibyte), static_cast<int>(reached.bytes >> kMebibyte), what);
   }
 
  private:
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-  std::optional<ProgressBar> bar_;
+  ProgressBar bar_;
 };
 
 ReadTraceFiles read_files(const KernelsFlags& options, const CapturedKernels* capture) {
@@ -88,6 +87,16 @@ std::string text_of(const ReadTraceFiles& read, const KernelsFlags& options) {
     text += (text.empty() ? "" : "\n") + text_kernels(record, view, output_style());
   }
   return text;
+}
+
+// A table of steps has no room for why there are none.
+void tell_missing_steps(const std::vector<KernelsRecord>& records) {
+  for (const KernelsRecord& record : records) {
+    for (const TraceSource& source : record.sources) {
+      if (!source.steps.steps.empty()) continue;
+      tell(source.file + ": no steps: " + (source.steps.detail.empty() ? "none are marked" : source.steps.detail));
+    }
+  }
 }
 
 Status write_slim(const std::vector<KernelsRecord>& records, const std::string& file) {
@@ -124,6 +133,7 @@ ExitStatus show(const KernelsFlags& options) {
   if (!options.slim.empty()) {
     if (const Status written = write_slim(read.records, options.slim); !written) status = complain(written.error());
   }
+  if (options.csv && grouping_of(options.by) == KernelGrouping::step) tell_missing_steps(read.records);
   const bool seen = std::any_of(read.records.begin(), read.records.end(), has_evidence);
   if (status == ExitStatus::ok && !seen) status = ExitStatus::inconclusive;
   return write_answer(
@@ -141,7 +151,8 @@ Command declare_kernels() {
        .help = "traces, or what --json, -o or --slim wrote; files of different ranks of one job are added up",
        .required = true},
       {"--merge", "", &options->merge, "add up all files, whatever they are of"},
-      {"--by", "WHAT", &options->by, "what makes a row", one_of(grouping_words())},
+      {"--by", "WHAT", &options->by, "what makes a row of the tables and of --csv; --json holds all rows",
+       one_of(grouping_words())},
       {"--top", "N", &options->top, "rows of a table; 0 shows all", between(0, 1'000'000)},
       {"--csv", "", &options->csv, "print every row with all that is known of it, for a spreadsheet"},
       {"--slim", "FILE", &options->slim,

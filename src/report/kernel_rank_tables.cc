@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <tuple>
 
 #include "base/text.h"
 #include "base/units.h"
@@ -60,6 +62,19 @@ std::vector<Row> ranks_shown(std::vector<Row> rows, const KernelView& view, Befo
   rows.resize(most);
   return rows;
 }
+struct ShownWindow {
+  const TraceSource* source;
+  const DividedWindow* window;
+  std::int64_t length_ns = 0, idle_ns = 0;
+};
+
+// "3 (device 0)", "0", "b.json (device 0)": devices of several traces without ranks are told apart by their files.
+std::string window_name(const ShownWindow& shown, bool by_rank, bool several) {
+  const std::string device = shown.window->device >= 0 ? std::to_string(shown.window->device) : "";
+  if (!by_rank && !several) return device.empty() ? "?" : device;
+  const std::string name = by_rank ? std::to_string(shown.window->rank) : shown.source->file;
+  return name + (device.empty() ? "" : fmt::format(" (device {})", device));
+}
 }  // namespace
 
 PageBlock rank_block(const KernelsRecord& record, const Profile& profile, const KernelView& view) {
@@ -86,6 +101,50 @@ PageBlock rank_block(const KernelsRecord& record, const Profile& profile, const 
                            unit.text(in_seconds(rank.copy_ns)), std::to_string(rank.kernels)},
                           "",
                           Tone::plain});
+  }
+  return block;
+}
+
+PageBlock divided_windows_block(const KernelsRecord& record, const KernelView& view) {
+  std::vector<ShownWindow> windows;
+  std::set<Part> parts;
+  std::int64_t longest = 0;
+  bool by_rank = true;
+  for (const TraceSource& source : record.sources) {
+    for (const DividedWindow& window : source.windows) {
+      ShownWindow& shown = windows.emplace_back(ShownWindow{&source, &window});
+      for (const auto& [part, ns] : window.parts) {
+        shown.length_ns = add_ns(shown.length_ns, ns);
+        if (part >= Part::idle_launch) shown.idle_ns = add_ns(shown.idle_ns, ns);
+        if (ns > 0) parts.insert(std::min(part, Part::idle_launch));
+      }
+      longest = std::max(longest, shown.length_ns);
+      by_rank = by_rank && window.rank >= 0;
+    }
+  }
+  if (windows.size() < 2) return {};
+  std::stable_sort(windows.begin(), windows.end(), [](const ShownWindow& a, const ShownWindow& b) {
+    return std::tie(a.window->rank, a.window->device) < std::tie(b.window->rank, b.window->device);
+  });
+  PageBlock block;
+  block.title = by_rank ? "Where the window of each rank went" : "Where the window of each device went";
+  const TimeUnit unit = time_unit_for(in_seconds(longest));
+  block.columns = {{by_rank ? "rank" : "device", true, 0}, {unit_title("window", unit), true, 0}};
+  for (const Part part : parts)
+    block.columns.push_back({part < Part::idle_launch ? part_title(part) : "idle", true, 0});
+  const auto idler = [](const ShownWindow& a, const ShownWindow& b) { return a.idle_ns > b.idle_ns; };
+  for (const ShownWindow& shown : ranks_shown(windows, view, idler, "idle for no longer", block)) {
+    PageRow row{{window_name(shown, by_rank, record.sources.size() > 1), unit.text(in_seconds(shown.length_ns))},
+                "",
+                Tone::plain};
+    for (const Part part : parts) {
+      const auto at = shown.window->parts.find(part);
+      const std::int64_t told_ns = at == shown.window->parts.end() ? 0 : at->second;
+      const auto ns = static_cast<double>(part < Part::idle_launch ? told_ns : shown.idle_ns);
+      row.cells.push_back(
+          fmt::format("{:.1f} %", 100 * ns / static_cast<double>(std::max<std::int64_t>(shown.length_ns, 1))));
+    }
+    block.rows.push_back(std::move(row));
   }
   return block;
 }

@@ -146,6 +146,10 @@ std::string absence_sentence(const TraceSource& source) {
   return "";
 }
 
+std::string trace_name(const TraceSource& source) {
+  return source.rank >= 0 ? fmt::format("Rank {}", source.rank) : source.file;
+}
+
 // "3 steps of 12.3 ms (11.9 to 12.8), found by …".
 std::string step_sentence(const TraceSource& source) {
   std::vector<std::int64_t> lengths, kernels;
@@ -338,7 +342,8 @@ KernelsPage kernels_page(const KernelsRecord& record, const KernelView& view) {
     if (!has_kernels) say(operation_sentence(record, kind, profile));
   }
   for (const TraceSource& source : sources) {
-    if (sources.size() <= kMostTraces) say(step_sentence(source));
+    const std::string sentence = sources.size() <= kMostTraces ? step_sentence(source) : "";
+    say(sentence.empty() || sources.size() == 1 ? sentence : trace_name(source) + ": " + sentence);
   }
   for (const TraceSource& source : sources) add_remarks(source, sources.size() == 1, page.remarks);
   if (view.grouping == KernelGrouping::step) {
@@ -350,6 +355,8 @@ KernelsPage kernels_page(const KernelsRecord& record, const KernelView& view) {
     }
   }
   for (const auto& [kind, profile] : profiles) add_profile(record, kind, profile, view, has_kernels, page);
+  if (PageBlock block = divided_windows_block(record, view); !block.rows.empty())
+    page.blocks.push_back(std::move(block));
   if (PageBlock block = waiting_block(record.ranks, view); !block.rows.empty()) {
     page.blocks.push_back(std::move(block));
   } else if (!record.ranks.ranks.empty()) {

@@ -74,6 +74,8 @@ PageBlock copy_block(const KernelsRecord& record, const Profile& profile, const 
 PageBlock collective_block(const KernelsRecord& record, const Profile& profile, const KernelView& view);
 PageBlock call_block(const KernelsRecord& record, const Profile& profile, const KernelView& view);
 PageBlock rank_block(const KernelsRecord& record, const Profile& profile, const KernelView& view);
+// Where the window of each rank, or of each device, went.
+PageBlock divided_windows_block(const KernelsRecord& record, const KernelView& view);
 // What the ranks of one job waited for in the collectives that they have in common.
 PageBlock waiting_block(const RankReport& report, const KernelView& view);
 PageBlock step_block(const TraceSource& source, const KernelView& view);

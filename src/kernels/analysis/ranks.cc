@@ -140,7 +140,42 @@ void book(std::span<const RankCollectives> ranks, const std::vector<Seen>& seen,
   }
 }
 
-std::string describe(std::span<const RankCollectives> ranks, const Clocks& clocks, const RankReport& report) {
+// Those that may be one collective: of ranks that count their own, what was counted alike may be two. No rank leaves a
+// collective before the last one has entered it, so that all are in it together for about as long as the shortest
+// takes. With `tolerant` clocks may differ by what the ends of collectives do.
+Common overlapping(std::span<const RankCollectives> ranks, const Common& common, const Clocks& clocks, bool tolerant) {
+  Common kept;
+  for (const std::vector<Seen>& seen : common) {
+    std::int64_t last_start_ns = INT64_MIN, first_end_ns = INT64_MAX, shortest_ns = INT64_MAX, tolerance_ns = 0;
+    bool counted = false;
+    for (const Seen& one : seen) {
+      const RankCollectives::One& times = ranks[one.rank].all[one.index];
+      last_start_ns = std::max(last_start_ns, times.start_ns - clocks.offset(one.rank));
+      first_end_ns = std::min(first_end_ns, times.end_ns - clocks.offset(one.rank));
+      shortest_ns = std::min(shortest_ns, times.end_ns - times.start_ns);
+      tolerance_ns = std::max(tolerance_ns, tolerant ? clocks.residual(one.rank) : 0);
+      counted = counted || !ranks[one.rank].by_sequence;
+    }
+    const bool together = add_ns(first_end_ns, tolerance_ns) - last_start_ns >= shortest_ns / 2;
+    if (!counted || together) kept.push_back(seen);
+  }
+  return kept;
+}
+
+// The common collectives without those that only their count joins: first what overlaps for certain, then, by its
+// clock, the rest.
+Common without_strangers(std::span<const RankCollectives> ranks, Common common) {
+  const Common certain = overlapping(ranks, common, Clocks(ranks, common), false);
+  if (certain.size() == common.size()) return common;
+  return overlapping(ranks, common, Clocks(ranks, certain), true);
+}
+
+std::string describe(std::span<const RankCollectives> ranks, const Clocks& clocks, const RankReport& report,
+                     std::size_t strangers) {
+  if (report.collectives == 0 && strangers > 0) {
+    return "the collectives carry no numbers, and of those that were counted alike none overlap: there is no common "
+           "clock";
+  }
   if (report.collectives == 0) return "no collective is seen on two ranks: there is no common clock";
   std::size_t aligned = 0;
   std::int64_t worst_ns = 0;
@@ -157,6 +192,8 @@ std::string describe(std::span<const RankCollectives> ranks, const Clocks& clock
                   ranks.size(), report.collectives, static_cast<double>(worst_ns) / 1e3);
   if (clocks.groups() > 1) text += fmt::format("; they are {} sets without a common clock", clocks.groups());
   if (counted) text += "; they carry no numbers and were counted";
+  if (strangers > 0)
+    text += fmt::format(", and {} more that were counted alike do not overlap: they are left out", strangers);
   if (told > static_cast<std::int32_t>(ranks.size())) {
     text += fmt::format("; {} ranks of the job are not here, and who came last may be one of them",
                         told - static_cast<std::int32_t>(ranks.size()));
@@ -199,7 +236,7 @@ RankCollectives CollectiveList::take(std::int32_t rank, std::int32_t ranks) {
 
 RankReport rank_report(std::span<const RankCollectives> ranks, const BookWaiting& booked) {
   RankReport report;
-  const Common common = find_common(ranks);
+  const Common all = find_common(ranks), common = without_strangers(ranks, all);
   const Clocks clocks(ranks, common);
   report.collectives = common.size();
   report.has_common_clock = clocks.groups() == 1;
@@ -209,21 +246,42 @@ RankReport rank_report(std::span<const RankCollectives> ranks, const BookWaiting
     report.has_common_clock = report.has_common_clock && clocks.is_known(i);
   }
   for (const std::vector<Seen>& seen : common) book(ranks, seen, clocks, booked, report);
-  report.detail = describe(ranks, clocks, report);
+  report.detail = describe(ranks, clocks, report, all.size() - common.size());
   return report;
 }
 
+namespace {
+// Takes up to so much of the collectives' time for waiting: what of it found none there is left.
+std::int64_t take_for_waiting(std::int64_t waiting_ns, std::map<Part, std::int64_t>& parts) {
+  const auto collective = parts.find(Part::collective);
+  const std::int64_t moved = collective == parts.end() ? 0 : std::min(waiting_ns, collective->second);
+  if (moved == 0) return waiting_ns;
+  collective->second -= moved;
+  parts[Part::waiting] = add_ns(parts[Part::waiting], moved);
+  return waiting_ns - moved;
+}
+
+// The number by which a report knows a device's window: of a trace of one process its devices are the ranks.
+std::int32_t number_in_report(const TraceSource& source, const DividedWindow& window) {
+  return window.rank < 0 && source.windows.size() > 1 ? window.device : window.rank;
+}
+}  // namespace
+
 void book_waiting(RankReport&& report, KernelsRecord& record) {
   std::int64_t waiting_ns = 0;
-  for (const RankWaiting& rank : report.ranks) waiting_ns = add_ns(waiting_ns, rank.exposed_waiting_ns);
+  std::map<std::int32_t, std::int64_t> of_rank;
+  for (const RankWaiting& rank : report.ranks) {
+    waiting_ns = add_ns(waiting_ns, rank.exposed_waiting_ns);
+    of_rank[rank.rank] = add_ns(of_rank[rank.rank], rank.exposed_waiting_ns);
+  }
   for (auto& [kind, profile] : record.record.profiles.by_kind) {
-    const auto collective = profile.parts.find(Part::collective);
-    if (kind.quantity != Quantity::device_time || collective == profile.parts.end()) continue;
-    const std::int64_t moved = std::min(waiting_ns, collective->second);
-    if (moved == 0) continue;
-    collective->second -= moved;
-    profile.parts[Part::waiting] = add_ns(profile.parts[Part::waiting], moved);
-    waiting_ns -= moved;
+    if (kind.quantity == Quantity::device_time) waiting_ns = take_for_waiting(waiting_ns, profile.parts);
+  }
+  for (TraceSource& source : record.sources) {
+    for (DividedWindow& window : source.windows) {
+      const auto waited = of_rank.find(number_in_report(source, window));
+      if (waited != of_rank.end()) waited->second = take_for_waiting(waited->second, window.parts);
+    }
   }
   record.ranks = std::move(report);
 }

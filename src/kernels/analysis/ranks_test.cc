@@ -47,6 +47,41 @@ TEST(Ranks, WaitingIsForTheRankThatCameLast) {
   EXPECT_EQ(report.ranks[1].waited_for_ns, 90);
 }
 
+// Ranks that count their collectives, one of which its trace has lost: from there on others stand side by side.
+TEST(Ranks, WhatOnlyTheirCountsJoinAndDoesNotOverlapIsNoCollective) {
+  const std::vector<RankCollectives> ranks = {
+      rank_of(0, {{0, 100}, {1000, 1100}, {2000, 2100}, {3000, 3100}, {4000, 4100}, {9000, 9100}}),
+      rank_of(1, {{50, 102}, {1090, 1101}, {2010, 2099}, {3010, 3100}, {9010, 9100}}),
+  };
+  const RankReport report = rank_report(ranks);
+  EXPECT_EQ(report.collectives, 4u);
+  EXPECT_EQ(report.ranks[0].waiting_ns, 48 + 89 + 11 + 10);
+  EXPECT_NE(report.detail.find("1 more that were counted alike do not overlap: they are left out"), std::string::npos)
+      << report.detail;
+  const std::vector<RankCollectives> strangers = {rank_of(0, {{0, 10}, {100, 110}, {5000, 5010}}),
+                                                  rank_of(1, {{0, 10}, {700, 710}, {2000, 2010}})};
+  EXPECT_EQ(rank_report(strangers).ranks[0].waiting_ns, 0);
+}
+
+TEST(Ranks, WaitingIsBookedInTheWindowOfWhoWaited) {
+  RankReport report;
+  report.ranks = {{.rank = 0, .exposed_waiting_ns = 60}, {.rank = 1, .exposed_waiting_ns = 500}};
+  KernelsRecord record;
+  for (const std::int32_t rank : {0, 1}) {
+    TraceSource& source = record.sources.emplace_back();
+    source.windows = {{rank, 0, {{Part::kernel, 700}, {Part::collective, 100}, {Part::idle, 50}}}};
+  }
+  Profile& profile = record.record.profiles.by_kind[{WitnessKind::kineto, Quantity::device_time}];
+  profile.parts = {{Part::kernel, 1400}, {Part::collective, 200}, {Part::idle, 100}};
+  book_waiting(std::move(report), record);
+  using Divided = std::map<Part, std::int64_t>;
+  EXPECT_EQ(record.sources[0].windows[0].parts,
+            (Divided{{Part::kernel, 700}, {Part::collective, 40}, {Part::waiting, 60}, {Part::idle, 50}}));
+  EXPECT_EQ(record.sources[1].windows[0].parts,
+            (Divided{{Part::kernel, 700}, {Part::collective, 0}, {Part::waiting, 100}, {Part::idle, 50}}))
+      << "never more than its collectives took";
+}
+
 TEST(Ranks, NumbersJoinWindowsThatBeganAtDifferentTimes) {
   const std::vector<RankCollectives> ranks = {
       rank_of(0, {{0, 10, 4}, {100, 110, 5}, {200, 210, 6}}, "world", 8),

@@ -223,6 +223,7 @@ void TraceAnalysis::analyse(TraceTally& tally, TraceSteps& steps) {
     const Partition partition = divide_window(device, host.intervals, spans, hand_on);
     windows_ns = add_ns(windows_ns, partition.end_ns - partition.start_ns);
     add_parts(parts, partition.parts);
+    windows_.push_back({device.rank, device.device, partition.parts});
     for (std::size_t i = 0; i < partition.of_spans.size(); ++i) add_parts(steps.steps[i].parts, partition.of_spans[i]);
   }
   builder_.divide(windows_ns, std::move(parts));
@@ -254,6 +255,10 @@ TraceReading TraceAnalysis::take() {
   reading.joined = joined_sum_;
   reading.captured = std::move(captured_);
   reading.sequence = std::move(sequence_);
+  for (DividedWindow& window : windows_) {
+    if (window.rank < 0) window.rank = reading.rank;
+  }
+  reading.windows = std::move(windows_);
   reading.collectives = take_collectives(reading);
   return reading;
 }

@@ -57,6 +57,7 @@ class TraceAnalysis final : public TraceSink {
   bool has_totals_ = false;
   CapturedKernels captured_;
   TraceSequence sequence_;
+  std::vector<DividedWindow> windows_;
   std::unordered_map<std::uint32_t, SequencePlace> places_of_collectives_;       // in it, by event
   std::vector<Place> places_;                                                    // of tracks, by TrackId
   std::map<std::pair<std::int32_t, std::int32_t>, CollectiveList> collectives_;  // by rank and device

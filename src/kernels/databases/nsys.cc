@@ -80,7 +80,7 @@ bool holds_nsys(const FileReader& file) { return is_nsys(TraceDatabase(file)); }
 Status read_nsys_file(TraceInput& input, TraceSink& sink, const TraceOptions& options) {
   const auto file = whole_file(input);
   if (!file) return file.error();
-  TraceDatabase database(*file, &sink);
+  TraceDatabase database(*file, &sink, &input);
   if (!is_nsys(database)) {
     return Error{"reading an export of Nsight Systems", input.where(), "its tables are not those of one, or damaged",
                  "Export the report anew: nsys export --type sqlite"};

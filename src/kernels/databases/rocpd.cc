@@ -311,7 +311,7 @@ class RocpdRecording {
 Status read_rocpd_file(TraceInput& input, TraceSink& sink, const TraceOptions& options) {
   const auto file = whole_file(input);
   if (!file) return file.error();
-  TraceDatabase database(*file, &sink);
+  TraceDatabase database(*file, &sink, &input);
   const std::vector<std::string> suffixes = rocpd_suffixes(database);
   if (suffixes.empty()) {
     return Error{"reading a database of rocprofv3", input.where(), "its tables are not those of one, or damaged",

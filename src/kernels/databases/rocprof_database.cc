@@ -210,7 +210,7 @@ bool holds_rocprof(const FileReader& file) { return is_rocprof_database(TraceDat
 Status read_rocprof_database(TraceInput& input, TraceSink& sink, const TraceOptions& options) {
   const auto file = whole_file(input);
   if (!file) return file.error();
-  TraceDatabase database(*file, &sink);
+  TraceDatabase database(*file, &sink, &input);
   if (!is_rocprof_database(database)) {
     return Error{"reading a database of rocprof", input.where(), "its tables are not those of one, or damaged",
                  "Record it anew: rocprof --hip-trace --timestamp on -o results.csv PROGRAM"};

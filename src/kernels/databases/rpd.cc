@@ -262,7 +262,7 @@ bool holds_rpd(const FileReader& file) { return is_rpd(TraceDatabase(file)); }
 Status read_rpd_file(TraceInput& input, TraceSink& sink, const TraceOptions& options) {
   const auto file = whole_file(input);
   if (!file) return file.error();
-  TraceDatabase database(*file, &sink);
+  TraceDatabase database(*file, &sink, &input);
   if (!is_rpd(database)) {
     return Error{"reading a trace of rocmProfileData", input.where(), "its tables are not those of one, or damaged",
                  "Record it anew: runTracer.sh -o trace.rpd"};

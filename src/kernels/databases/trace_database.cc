@@ -15,6 +15,7 @@ constexpr std::size_t kMostNames = 1'000'000;
 constexpr std::size_t kMostNameBytes = std::size_t{256} << 20;
 constexpr std::size_t kLongestName = std::size_t{64} << 10;
 constexpr std::size_t kMostTables = 2000, kMostColumns = 500;
+constexpr std::uint64_t kRowsBetween = 4096;  // that are read before it is told again how far reading is
 
 std::string sql_quoted(std::string_view name) {
   std::string text = "\"";
@@ -28,29 +29,26 @@ bool is_database(std::span<const std::byte> beginning) {
          std::string_view(reinterpret_cast<const char*>(beginning.data()), kMagic.size()) == kMagic;
 }
 
-TableRows::TableRows(SqliteFile& file, TraceSink* sink, std::string table, SqliteQuery query)
-    : file_(file), sink_(sink), table_(std::move(table)), query_(std::move(query)), row_(query_.row()) {}
+TableRows::TableRows(TraceDatabase& database, std::string table, SqliteQuery query)
+    : database_(database), table_(std::move(table)), query_(std::move(query)), row_(query_.row()) {}
 
 bool TableRows::next() {
   if (query_.next()) {
-    ++count_;
+    if (++count_ % kRowsBetween == 0) database_.tell_progress();
     return true;
   }
-  const Status status = query_.status();
-  if (!status && sink_ != nullptr) {
-    sink_->damaged(file_.position(),
-                   fmt::format("the table {} behind its row {}: {}", table_, count_, status.error().found));
+  if (const Status status = query_.status(); !status) {
+    database_.tell_damage(fmt::format("the table {} behind its row {}: {}", table_, count_, status.error().found));
   }
   return false;
 }
 
 void TableRows::damaged(std::string_view what) {
-  if (sink_ != nullptr)
-    sink_->damaged(file_.position(), fmt::format("row {} of the table {}: {}", count_, table_, what));
+  database_.tell_damage(fmt::format("row {} of the table {}: {}", count_, table_, what));
 }
 
-TraceDatabase::TraceDatabase(const FileReader& file, TraceSink* sink)
-    : file_(file, SqliteLimits::for_whole(file.size())), sink_(sink) {
+TraceDatabase::TraceDatabase(const FileReader& file, TraceSink* sink, TraceInput* input)
+    : file_(file, SqliteLimits::for_whole(file.size())), size_(file.size()), sink_(sink), input_(input) {
   if (sink_ != nullptr && file_.stated_size() > file.size()) {
     sink_->damaged(file.size(), fmt::format("the file ends here; it was {} bytes long", file_.stated_size()));
   }
@@ -63,6 +61,10 @@ TraceDatabase::TraceDatabase(const FileReader& file, TraceSink* sink)
 
 void TraceDatabase::tell_damage(std::string_view what) {
   if (sink_ != nullptr) sink_->damaged(file_.position(), what);
+}
+
+void TraceDatabase::tell_progress() {
+  if (input_ != nullptr) input_->came_to(std::min(file_.bytes_read(), size_));
 }
 
 bool NamesIgnoreCase::operator()(const std::string& a, const std::string& b) const { return to_lower(a) < to_lower(b); }
@@ -82,8 +84,8 @@ std::string TraceDatabase::selection(const std::string& table, const std::vector
 }
 
 TableRows TraceDatabase::rows(const std::string& table, const std::vector<std::string>& columns) {
-  if (!has(table)) return {file_, nullptr, table, file_.query("SELECT 1 WHERE 0")};
-  return {file_, sink_, table, file_.query(selection(table, columns))};
+  if (!has(table)) return {*this, table, file_.query("SELECT 1 WHERE 0")};
+  return {*this, table, file_.query(selection(table, columns))};
 }
 
 std::optional<SqliteQuery> TraceDatabase::lookup(const std::string& table, std::string_view key,

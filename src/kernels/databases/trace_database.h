@@ -20,10 +20,12 @@ namespace varve {
 // Whether a file begins as a database of SQLite 3.
 bool is_database(std::span<const std::byte> beginning);
 
+class TraceDatabase;
+
 // The rows of a table, one after the other, in the order in which they are stored.
 class TableRows {
  public:
-  TableRows(SqliteFile& file, TraceSink* sink, std::string table, SqliteQuery query);
+  TableRows(TraceDatabase& database, std::string table, SqliteQuery query);
 
   // Goes to the next row; false at the end, also where the table is damaged: the sink has been told then.
   bool next();
@@ -35,8 +37,7 @@ class TableRows {
   void damaged(std::string_view what);
 
  private:
-  SqliteFile& file_;
-  TraceSink* sink_;
+  TraceDatabase& database_;
   std::string table_;
   SqliteQuery query_;
   SqliteRow row_;
@@ -52,8 +53,8 @@ class TraceDatabase {
  public:
   using Tables = std::map<std::string, std::vector<SqliteColumn>, NamesIgnoreCase>;
 
-  // Damage is told to the sink, where there is one. Both must live longer.
-  explicit TraceDatabase(const FileReader& file, TraceSink* sink = nullptr);
+  // Damage is told to the sink, how far reading is to the input, where there are any. All must live longer.
+  explicit TraceDatabase(const FileReader& file, TraceSink* sink = nullptr, TraceInput* input = nullptr);
 
   bool is_readable() const { return !tables_.empty(); }  // is a database, and holds a table
   bool has(const std::string& table) const { return tables_.contains(table); }
@@ -70,12 +71,15 @@ class TraceDatabase {
 
   SqliteFile& file() { return file_; }
   void tell_damage(std::string_view what);  // at the place that was read last
+  void tell_progress();
 
  private:
   std::string selection(const std::string& table, const std::vector<std::string>& columns) const;
 
   SqliteFile file_;
+  std::uint64_t size_;
   TraceSink* sink_;
+  TraceInput* input_;
   Tables tables_;
 };
 

@@ -95,6 +95,7 @@ Result<TraceFile> read_one_trace(const Files& files, const std::string& path, co
   source.absence = reading.absence;
   source.tally = std::move(reading.tally);
   source.steps = std::move(reading.steps);
+  source.windows = std::move(reading.windows);
   record.record = std::move(reading.record);
   return TraceFile{std::move(record), std::move(reading.collectives), std::move(reading.sequence)};
 }

@@ -10,6 +10,7 @@
 #include "archive/deflate.h"
 #include "base/json.h"
 #include "base/test_sources.h"
+#include "kernels/databases/database_testing.h"
 #include "kernels/files/slim.h"
 #include "kernels/files/trace_file.h"
 #include "model/json/documents.h"
@@ -66,6 +67,23 @@ TEST_F(TraceFiles, APlainTraceTellsHowFarItIsRead) {
   ASSERT_GT(told.size(), 3U);
   EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
   EXPECT_EQ(told.back(), text.size());
+}
+
+TEST_F(TraceFiles, ADatabaseTellsHowFarItIsRead) {
+  const std::string bytes = test::made_database(
+      "CREATE TABLE StringIds (id INTEGER PRIMARY KEY, value TEXT); INSERT INTO StringIds VALUES (1, 'gemm');"
+      "CREATE TABLE META_DATA_EXPORT (name TEXT, value TEXT);"
+      "CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL (start INTEGER, end INTEGER, deviceId INTEGER, demangledName INTEGER);"
+      "INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
+      "50000) SELECT 10 * i, 10 * i + 5, 0, 1 FROM n");
+  root_.write("report.sqlite", bytes);
+  std::vector<std::uint64_t> told;
+  const auto consumed = [&](std::uint64_t read) { told.push_back(read); };
+  ASSERT_TRUE(read_one_trace(host_world().files, root_.path() + "/report.sqlite", {}, consumed));
+  ASSERT_GT(told.size(), 10U);
+  EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
+  EXPECT_GT(told.back(), bytes.size() * 8 / 10);
+  EXPECT_LE(told.back(), bytes.size());
 }
 
 std::string text_of(const std::vector<KernelsRecord>& records) {

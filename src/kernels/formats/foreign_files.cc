@@ -65,10 +65,18 @@ bool is_xla_for_a_browser(std::string_view text) {
   return has("\"highres-ticks\"") && has("\"process_name\"") && (has("\"/host:") || has("\"/device:"));
 }
 
-constexpr std::array<ForeignFile, 11> kForeignFiles{{
+// A database whose tables number their rows in a column of their own; those of Nsight Systems have none.
+bool is_nvprof_profile(std::string_view text) {
+  const auto has = [&](std::string_view word) { return text.find(word) != std::string_view::npos; };
+  return begins_with(text, "SQLite format 3") && has("CUPTI_ACTIVITY_KIND_") && has("(_id_ INTEGER PRIMARY KEY");
+}
+
+constexpr std::array<ForeignFile, 12> kForeignFiles{{
     {is_lfs_pointer, "it is a Git LFS pointer: the trace itself was never fetched", "Fetch it with: git lfs pull"},
     {is_nsight_report, "it is a report of Nsight Systems, whose format only nsys reads",
      "Export it first: nsys export --type sqlite FILE"},
+    {is_nvprof_profile, "it is a profile of nvprof, which is not read",
+     "Record with Nsight Systems: nsys profile, then nsys export --type sqlite FILE"},
     {is_perf_data, "it is a recording of perf, whose addresses only perf script turns into names",
      "Write it as text first: perf script -F comm,tid,time,event,ip,sym,dso -i FILE"},
     {is_execution_trace, "it is an execution trace of PyTorch: operators and their tensors, without times",

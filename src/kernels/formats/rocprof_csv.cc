@@ -263,6 +263,10 @@ class RocprofCsvReader {
     const std::string_view name = text(RocprofColumn::name);
     const std::int64_t calls = number(RocprofColumn::calls, -1), total = number(RocprofColumn::total, -1);
     if (calls < 0 || total < 0) return sink_.damaged(at_, "a row whose numbers cannot be");
+    // What some tools write last: the sum of all rows.
+    if (name == "Total" && calls > 0 && calls == calls_ && total == total_ns_) return;
+    calls_ = add_ns(calls_, calls);
+    total_ns_ = add_ns(total_ns_, total);
     TraceEvent event{.name = names_.id(name), .activity = kernel_activity(name)};
     if (is_amd_copy(name)) event.activity = Activity::copy;
     if (is_amd_call(name)) event.activity = runtime_activity(name);
@@ -277,7 +281,8 @@ class RocprofCsvReader {
   TraceTracks tracks_;
   RocprofHeader header_;
   const std::vector<std::string_view>* row_ = nullptr;
-  std::uint64_t at_ = 0;  // of the row
+  std::uint64_t at_ = 0;                   // of the row
+  std::int64_t calls_ = 0, total_ns_ = 0;  // of all rows of totals so far
 };
 
 bool is_rocprof_csv(std::span<const std::byte> beginning) {

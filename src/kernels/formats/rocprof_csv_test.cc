@@ -88,6 +88,14 @@ TEST(RocprofCsv, TotalsAddUpAndSayThatTheyAreTotals) {
   EXPECT_EQ(many.count(Activity::kernel), std::uint64_t{INT64_MAX});
 }
 
+TEST(RocprofCsv, ALastRowThatIsTheSumOfAllIsNoKernel) {
+  const RecordedTrace trace = read_table("Name,Calls,TotalDurationNs\ng,2,30\nf,1,12\nTotal,3,42,100.0\n");
+  EXPECT_EQ(trace.count(Activity::kernel), 3u);
+  EXPECT_EQ(trace.total_ns(Activity::kernel), 42);
+  const RecordedTrace named = read_table("Name,Calls,TotalDurationNs\ng,2,30\nTotal,3,42\n");
+  EXPECT_EQ(named.total_ns(Activity::kernel), 72) << "a kernel may be called so";
+}
+
 TEST(RocprofCsv, TablesWithoutTimesAreRefusedWithAdvice) {
   for (const auto& [text, advice] : std::map<std::string, std::string>{
            {"Index,KernelName,gpu-id,queue-id\n0,a,0,0\n", "--timestamp on"},

@@ -26,7 +26,8 @@ struct TraceReading {
   KernelAbsence absence = KernelAbsence::none_absent;
   TraceTally tally;
   TraceSteps steps;
-  std::vector<RankCollectives> collectives;  // of each device
+  std::vector<DividedWindow> windows;        // of each device
+  std::vector<RankCollectives> collectives;  // likewise
   CapturedKernels captured;                  // where they were to be kept
   CaptureJoined joined;                      // where a capture was given
   TraceSequence sequence;                    // where it was to be kept

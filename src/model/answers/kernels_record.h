@@ -60,6 +60,12 @@ struct TraceSteps {
   std::vector<TraceStep> steps;
 };
 
+// Where the window of one device went.
+struct DividedWindow {
+  std::int32_t rank = -1, device = -1;  // -1: not told
+  std::map<Part, std::int64_t> parts;   // they sum to its length
+};
+
 // A trace that was read.
 struct TraceSource {
   std::string file;                   // its name, without folders
@@ -71,6 +77,7 @@ struct TraceSource {
   KernelAbsence absence = KernelAbsence::none_absent;
   TraceTally tally;
   TraceSteps steps;
+  std::vector<DividedWindow> windows;  // of its devices, where a timeline is known
 };
 
 // What `varve kernels` found: the traces, and what ran in all of them together.

@@ -254,6 +254,7 @@ KernelsRecord sample_kernels() {
   source.steps = {TraceSteps::Found::repeated,
                   "a period of 12 kernels",
                   {{"1", -5, 100, 60, {{Part::kernel, 60}, {Part::idle, 40}}, false}, {"2", 95, 100, 61, {}, true}}};
+  source.windows = {{3, 0, {{Part::kernel, 90}, {Part::idle, 10}}}, {-1, -1, {}}};
   record.sources.push_back({.file = "b.json", .format = "Kineto"});
   record.record.profiles = sample_profiles(record.record.kernels);
   record.ranks = {true,

@@ -105,6 +105,20 @@ TraceSteps steps_from(const Fields& fields) {
   return steps;
 }
 
+Json window_to_json(const DividedWindow& window) {
+  Json json{{"parts", Json::object()}};
+  if (window.rank >= 0) json["rank"] = window.rank;
+  if (window.device >= 0) json["device"] = window.device;
+  for (const auto& [part, ns] : window.parts) json["parts"][std::string(to_string(part))] = ns;
+  return json;
+}
+
+DividedWindow window_from(const Fields& fields) {
+  return {.rank = small_number<std::int32_t>(fields, "rank", -1),
+          .device = small_number<std::int32_t>(fields, "device", -1),
+          .parts = parts_from(fields, "parts")};
+}
+
 Json source_to_json(const TraceSource& source) {
   Json damage = Json::array();
   for (const TraceDamage& one : source.damage) damage.push_back({{"at", one.at}, {"what", one.what}});
@@ -119,6 +133,7 @@ Json source_to_json(const TraceSource& source) {
   if (Json tally = tally_to_json(source.tally); !tally.empty()) json["tally"] = std::move(tally);
   const bool steps = source.steps.found != TraceSteps::Found::none || !source.steps.detail.empty();
   if (steps) json["steps"] = steps_to_json(source.steps);
+  for (const DividedWindow& window : source.windows) json["windows"].push_back(window_to_json(window));
   return json;
 }
 
@@ -134,6 +149,7 @@ TraceSource source_from(const Fields& fields) {
   source.absence = fields.optional_word("absence", absence_from).value_or(KernelAbsence::none_absent);
   source.tally = tally_from(fields.object("tally"));
   source.steps = steps_from(fields.object("steps"));
+  fields.each("windows", [&](const Fields& window) { source.windows.push_back(window_from(window)); });
   return source;
 }
 // The times of a rank with their names, as those of a tally.

@@ -34,9 +34,33 @@ std::string csv_line(const std::string& traces, ProfileKind kind, Activity activ
                      group.nested_ns, group.share_ns, group.impossible_ns, group.bytes,
                      group.samples > 0 ? "samples" : "times");
 }
+
+std::string csv_steps(const std::vector<KernelsRecord>& records) {
+  std::vector<Part> parts;
+  for (int part = 0; part <= static_cast<int>(Part::idle); ++part) parts.push_back(static_cast<Part>(part));
+  std::string out = "trace,rank,step,complete,start_ns,length_ns,total_ns";
+  for (const Part part : parts) out += fmt::format(",part_{}_ns", to_string(part));
+  out += '\n';
+  for (const KernelsRecord& record : records) {
+    for (const TraceSource& source : record.sources) {
+      for (const TraceStep& step : source.steps.steps) {
+        out += fmt::format("{},{},{},{},{},{},{}", csv_field(source.file),
+                           source.rank >= 0 ? std::to_string(source.rank) : "", csv_field(step.name),
+                           step.complete ? "yes" : "no", step.start_ns, step.length_ns, step.kernel_ns);
+        for (const Part part : parts) {
+          const auto at = step.parts.find(part);
+          out += fmt::format(",{}", at == step.parts.end() ? 0 : at->second);
+        }
+        out += '\n';
+      }
+    }
+  }
+  return out;
+}
 }  // namespace
 
 std::string csv_kernels(const std::vector<KernelsRecord>& records, KernelGrouping grouping) {
+  if (grouping == KernelGrouping::step) return csv_steps(records);
   std::string out =
       "traces,witness,quantity,activity,name,full_name,family,made_by,precision,tensor_cores,compiled,count,total_ns,"
       "min_ns,p50_ns,p99_ns,max_ns,nested_ns,share_ns,impossible_ns,bytes,counted\n";

@@ -16,7 +16,8 @@ std::string text_kernels(const KernelsRecord& kernels, const KernelView& view, c
 std::string markdown_kernels(const KernelsRecord& kernels, const KernelView& view);
 
 // Every group of every profile as a line, with all that is known of it (RFC 4180, in nanoseconds and bytes). The first
-// line names the columns; several records follow one another.
+// line names the columns; several records follow one another. By step a line is one step of one trace, and what became
+// of its time on every device.
 std::string csv_kernels(const std::vector<KernelsRecord>& records, KernelGrouping grouping);
 
 }  // namespace varve
