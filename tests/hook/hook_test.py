@@ -221,6 +221,19 @@ print(torch.autograd.profiler.log)""")
         self.assertEqual(done.stdout.strip(), "[]")
         self.assertEqual(program.names(), ["asked", "facts", "window"])
 
+    # Where the machine has much else to do that takes long, and PyTorch crashes where it is taken apart meanwhile.
+    def test_the_end_waits_for_a_trace_that_was_begun(self):
+        program = Program(TORCH, window=(60, 0.3))
+        begun = program.monotonic()
+        program.run(self.python, WORK + self.ASKED % str(program.out) + """
+note("window", "%.3f %.3f" % (time.monotonic() - 4.5, time.monotonic() - 6))
+trace('{"traceEvents": [')
+if os.fork() == 0:
+    time.sleep(2.5)
+    trace('{"traceEvents": []}')
+    os._exit(0)""")
+        self.assertGreater(program.monotonic() - begun, 2.5)
+
     # A window of so many seconds at most, one after the other, until the program has written a number.
     HELD = """
 import os, time, torch
