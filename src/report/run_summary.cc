@@ -177,7 +177,8 @@ std::string why_no_rows(const Run& run, const Variant& variant, const SideProfil
   if (!any) {
     reasons.insert(reasons.begin(), "no timing unit was executed");
   } else if (side.units > 0) {
-    reasons.insert(reasons.begin(), side.profile.outside_ns() > 0 ? "no sample fell into the window" : "no sample fell into a unit");
+    reasons.insert(reasons.begin(),
+                   side.profile.outside_ns() > 0 ? "no sample fell into the window" : "no sample fell into a unit");
   }
   return "no evidence: " + (reasons.empty() ? "no timing unit ended well" : join(reasons, "; "));
 }

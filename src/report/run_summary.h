@@ -41,8 +41,8 @@ struct SideProfile {
 std::vector<SideProfile> side_profiles(const std::vector<const Unit*>& units);
 std::string profile_title(const Run& run, const Variant& variant, ProfileKind kind);  // "Kernels of A"
 const char* row_title(ProfileKind kind);                                              // "kernel", "operator"
-// "(not sampled)"; of a remainder below zero what that is: parts that ran at the same time, or samples, which count whole
-// periods, beyond what the clocks did.
+// "(not sampled)"; of a remainder below zero what that is: parts that ran at the same time, or samples, which count
+// whole periods, beyond what the clocks did.
 const char* remainder_title(const SideProfile& side);
 // "no evidence: REASON" of a profile without rows.
 std::string why_no_rows(const Run& run, const Variant& variant, const SideProfile& side);

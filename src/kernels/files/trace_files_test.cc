@@ -106,9 +106,9 @@ TEST_F(TraceFiles, CutsToTheStepsThatATraceMarks) {
 std::string repeating(int last) {
   std::string text = R"({"traceEvents": [)";
   const auto add = [&](const char* name, int start, int length) {
-    text += fmt::format(
-        R"({{"ph": "X", "cat": "cpu_op", "name": "aten::{}", "pid": 1, "tid": 1, "ts": {}, "dur": {}}},)", name, start,
-        length);
+    text +=
+        fmt::format(R"({{"ph": "X", "cat": "cpu_op", "name": "aten::{}", "pid": 1, "tid": 1, "ts": {}, "dur": {}}},)",
+                    name, start, length);
   };
   add("rand", 0, 50);
   for (int round = 0; round < 3; ++round) {

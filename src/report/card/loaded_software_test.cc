@@ -25,7 +25,8 @@ Run run_of_lightgbm() {
       .missing = {},
       .python = "3.11.7",
       .versions = {{"jax", "0.10.2"}, {"onnxruntime", "1.20.1"}, {"numpy", "2.4.6"}, {"lightgbm", "4.6.0"}},
-      .libraries = {{kSite + "numpy/_core/_multiarray_umath.so", "numpy"}, {kSite + "lightgbm/lib_lightgbm.so", "lightgbm"}}};
+      .libraries = {{kSite + "numpy/_core/_multiarray_umath.so", "numpy"},
+                    {kSite + "lightgbm/lib_lightgbm.so", "lightgbm"}}};
   Unit& unit = run.units.emplace_back();
   unit.variant = "A";
   unit.role = UnitRole::timing;

@@ -152,8 +152,7 @@ void write_kernels(HtmlWriter& out, const Run& run, const Variant& variant, cons
   {
     Element bars(out, "div", {{"class", side_of(run, variant.name) == SideMark::b ? "bars side-b" : "bars"}});
     for (const FamilyRows& family : by_family(side, run.kernels)) write_family(out, family, run, side, scale);
-    write_bar(out, "family quiet", remainder_title(side), "", side.mean_seconds(side.profile.remainder_ns()),
-              scale);
+    write_bar(out, "family quiet", remainder_title(side), "", side.mean_seconds(side.profile.remainder_ns()), scale);
     write_bar(out, "family total", side.profile.outside_ns() > 0 ? quantity + " of the window" : quantity, "",
               side.mean_seconds(side.profile.whole_ns), scale);
   }
