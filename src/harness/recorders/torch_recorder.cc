@@ -314,7 +314,7 @@ class FrameworkUnit final : public RecordedUnit {
     if (recording.framework.empty()) {
       recording.about.no_evidence = "the start-up hook left no word: python -I, -S or -E, or a process that was ended";
     } else {
-      recording.about.way = "the start-up hook: what the framework was told, no kernels";
+      recording.about.way = "the start-up hook: only what the framework was told";
       recording.about.window = "the end of the unit";
       recording.about.processes = static_cast<int>(left.told.size());
     }
