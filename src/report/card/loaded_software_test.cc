@@ -48,25 +48,25 @@ std::string card_line(const Run& run, const std::string& name) {
 }
 
 TEST(LoadedSoftware, InstalledIsNotLoaded) {
-  const Run run = run_of_lightgbm();
+  const varve::Run run = run_of_lightgbm();
   EXPECT_EQ(card_line(run, "software"), "Python 3.11.7, numpy 2.4.6, lightgbm 4.6.0");
   EXPECT_EQ(card_line(run, "installed beside"), "jax 0.10.2, onnxruntime 1.20.1");
 }
 
 TEST(LoadedSoftware, AFrameworkThatSaidWhatItWasToldWasLoaded) {
-  Run run = run_of_lightgbm();
+  varve::Run run = run_of_lightgbm();
   run.variants[0].framework["jax.version"] = known_fact(std::string("0.10.2"), "test");
   EXPECT_EQ(loaded_software(run, run.variants[0]), "Python 3.11.7, jax 0.10.2, numpy 2.4.6, lightgbm 4.6.0");
 }
 
 TEST(LoadedSoftware, ALibraryInThePackagesFolderTellsItWithoutAListOfFiles) {
-  Run run = run_of_lightgbm();
+  varve::Run run = run_of_lightgbm();
   run.units[0].libraries.push_back(library_at(kSite + "onnxruntime/capi/onnxruntime_pybind11_state.so"));
   EXPECT_EQ(installed_software(run, run.variants[0]), "jax 0.10.2");
 }
 
 TEST(LoadedSoftware, WhereNoLibraryIsToldThatIsSaid) {
-  Run run = run_of_lightgbm();
+  varve::Run run = run_of_lightgbm();
   run.units[0].libraries.clear();
   run.units[0].profiles = {};
   run.variants[0].packages->libraries.clear();
