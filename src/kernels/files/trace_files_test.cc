@@ -134,7 +134,7 @@ TEST_F(TraceFiles, CutsToTheRoundsThatRepeatWhereTheyAreMost) {
   EXPECT_EQ(rounds->rows_ns(), 210'000);
   EXPECT_EQ(rounds->before_ns, 50'000);
   EXPECT_EQ(rounds->after_ns, 60'000);
-  EXPECT_EQ(rounds->window_ns, 300'000);
+  EXPECT_EQ(rounds->window_ns, 280'000);
   EXPECT_TRUE(most.sources.at(0).steps.cut_to);
   EXPECT_EQ(most.sources.at(0).steps.found, TraceSteps::Found::repeated);
   const Profile* whole = few.record.profiles.find(kCalls);
