@@ -291,7 +291,7 @@ class _Hook(object):
             end = self.asked_window("end")
             if end is None or time.monotonic() > end + 60:
                 return False
-            if time.monotonic() > end + self.time_to_begin and not os.path.exists(asked):
+            if time.monotonic() > end + self.time_to_begin and not self.is_begun(asked):
                 return True
             if self.is_written(asked):
                 return self.is_idle(asked, seconds)
@@ -434,7 +434,7 @@ class _Hook(object):
         if begin is not None and time.monotonic() < begin:
             return
         while end is not None and not self.is_written(trace):
-            has_begun = os.path.exists(trace)
+            has_begun = self.is_begun(trace)
             if time.monotonic() > end + (self.time_to_write if has_begun else 5):
                 return
             if self.is_noted("instead") and not has_begun:
@@ -454,6 +454,10 @@ class _Hook(object):
 
     def own_trace(self):
         return os.path.join(self.out, "hook_%d.json" % os.getpid())
+
+    @staticmethod
+    def is_begun(path):
+        return os.path.exists(path) or os.path.exists(path + ".tmp")  # by 2.15 it is renamed when it is whole
 
     @staticmethod
     def is_written(path):

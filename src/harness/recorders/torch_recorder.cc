@@ -214,8 +214,7 @@ class TorchUnit final : public RecordedUnit {
     const double now = monotonic_now();
     if (asked.count > 0) {
       const std::string trace = kineto_trace(folder_, process);
-      std::error_code problem;
-      const bool came_to_nothing = now > asked.end_seconds + kNoTrace && !std::filesystem::exists(trace, problem);
+      const bool came_to_nothing = now > asked.end_seconds + kNoTrace && !is_trace_begun(trace);
       if (asked.count == kMostWindows) return "";
       if (!came_to_nothing && !is_idle_trace(trace, window_.length_seconds)) return "";
       rename(trace.c_str(), earlier_trace(folder_, process).c_str());
