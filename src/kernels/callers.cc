@@ -43,7 +43,10 @@ class StackReducer {
     process_ = sample.process;
     const WalkedStack walked = walk_stack(copied.registers, stack, find_);
     const bool is_full = copied.size == evidence_.stack_bytes && copied.size > 0;
-    if (is_full && !walked.whole && !walked.frames.empty() && walked.frames.size() < kFewFrames) ++evidence_.cut_stacks;
+    const bool is_short = !walked.frames.empty() && walked.frames.size() < kFewFrames;
+    if (is_full && !walked.whole && is_short && walked.frames.back().file->stacks_can_be_scanned()) {
+      ++evidence_.cut_stacks;
+    }
     std::uint32_t node = CallerTree::kNone;
     for (auto frame = walked.frames.rbegin(); frame != walked.frames.rend(); ++frame) {
       node = evidence_.callers.called(node, function_of(*frame));

@@ -110,6 +110,25 @@ TEST_F(Callers, OfAProgramWithoutAnyTableAreFoundInTheStack) {
   expect_true_chains(0.9);
 }
 
+// What lies above a function of Go is another goroutine's, or nobody's: it was taken for callers.
+TEST_F(Callers, AreNotGuessedWhereTheProgramKeepsTablesOfItsOwn) {
+  const std::string own_tables = " -include '" + (folder_ / "tables.h") + "'";
+  test::write_file(folder_ / "tables.h", R"(__asm__(".section .gopclntab\n.byte 1\n.text");)");
+  if (!build("-O1 -fno-asynchronous-unwind-tables" + own_tables, "-O1 -fno-asynchronous-unwind-tables")) {
+    GTEST_SKIP() << "no gcc";
+  }
+  ASSERT_TRUE(test::run_child(*sampler_, {folder_ / "chain"}).ok);
+  const CpuEvidence evidence = sampler_->take();
+  std::size_t spinning = 0;
+  for (const CpuSample& sample : evidence.samples) {
+    const std::vector<std::string> chain = chain_of(evidence, sample);
+    if (chain.empty() || chain[0] != "spin") continue;
+    ++spinning;
+    EXPECT_EQ(chain.size(), 1u) << chain[1];
+  }
+  EXPECT_GT(spinning, 50u);
+}
+
 TEST_F(Callers, AreThoseOfTheTimeOfTheSample) {
   if (!build("-O2 -fcf-protection -mstackrealign", "-O2 -mavx2 -fno-omit-frame-pointer")) GTEST_SKIP() << "no gcc";
   if (!__builtin_cpu_supports("avx2")) GTEST_SKIP() << "this processor has no AVX2";

@@ -160,10 +160,27 @@ std::string profile_title(const Run& run, const Variant& variant, ProfileKind ki
   return fmt::format("{}: {}, by {}", side, quantity_title(kind.quantity), to_string(kind.witness));
 }
 
-const char* remainder_title(ProfileKind kind) {
-  if (kind.quantity == Quantity::cpu_time) return "(not sampled)";
+const char* remainder_title(const SideProfile& side) {
+  const ProfileKind kind = side.kind;
+  const bool claims_more = side.profile.remainder_ns() < 0;
+  if (kind.quantity == Quantity::cpu_time) return claims_more ? "(sampled beyond what was used)" : "(not sampled)";
+  if (claims_more) return "(at the same time as others)";
   if (is_of_operators(kind)) return "(outside operators)";
   return kind.witness == WitnessKind::onednn_verbose ? "(outside oneDNN)" : "(outside kernels)";
+}
+
+std::string why_no_rows(const Run& run, const Variant& variant, const SideProfile& side) {
+  const bool any = std::any_of(run.units.begin(), run.units.end(), [&](const Unit& unit) {
+    return unit.role != UnitRole::warmup && unit.variant == variant.name;
+  });
+  std::vector<std::string> reasons = side.unseen;
+  if (!any) {
+    reasons.insert(reasons.begin(), "no timing unit was executed");
+  } else if (side.units > 0) {
+    reasons.insert(reasons.begin(),
+                   side.profile.outside_ns() > 0 ? "no sample fell into the window" : "no sample fell into a unit");
+  }
+  return "no evidence: " + (reasons.empty() ? "no timing unit ended well" : join(reasons, "; "));
 }
 
 std::string served_name(const Run& run, const ProfileRow& row) {

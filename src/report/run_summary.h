@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -33,12 +34,18 @@ struct SideProfile {
   double mean_seconds(std::int64_t ns) const;  // a unit; 0 without units
   // What a share is a share of, in nanoseconds: the whole, or all rows where the whole is not known.
   std::int64_t base_ns() const { return profile.whole_ns > 0 ? profile.whole_ns : profile.rows_ns(); }
+  // Where no remainder stands beside the shares: they do not come to more than all of it.
+  std::int64_t closed_base_ns() const { return std::max(base_ns(), profile.rows_ns()); }
 };
 // That of CPU samples comes first, seen or not.
 std::vector<SideProfile> side_profiles(const std::vector<const Unit*>& units);
 std::string profile_title(const Run& run, const Variant& variant, ProfileKind kind);  // "Kernels of A"
 const char* row_title(ProfileKind kind);                                              // "kernel", "operator"
-const char* remainder_title(ProfileKind kind);                                        // "(not sampled)"
+// "(not sampled)"; of a remainder below zero what that is: parts that ran at the same time, or samples, which count
+// whole periods, beyond what the clocks did.
+const char* remainder_title(const SideProfile& side);
+// "no evidence: REASON" of a profile without rows.
+std::string why_no_rows(const Run& run, const Variant& variant, const SideProfile& side);
 // On whose behalf a row ran: "aten::mm"; "" where nobody can tell.
 std::string served_name(const Run& run, const ProfileRow& row);
 // How much of the rows is known to have served somebody and how; "" where nothing is known of any row.

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "report/html/html.h"
 #include "report/run_summary.h"
 #include "report/text/text_report.h"
 
@@ -42,6 +43,29 @@ TEST(Served, NothingIsSaidWhereNothingIsKnown) {
   Profile& profile = run.units[0].profiles.by_kind[kCpuSamples];
   for (ProfileRow& row : profile.rows) row.key.operation = kNoKernel;
   EXPECT_EQ(text_run(run, {.width = 200}).find("behalf"), std::string::npos);
+}
+
+// A remainder below zero is no time that was not sampled.
+TEST(Remainder, OfSamplesBeyondWhatWasUsedIsCalledSo) {
+  varve::Run run = run_with_operators();
+  EXPECT_NE(text_run(run, {.width = 200}).find("(not sampled)"), std::string::npos);
+  run.units[0].profiles.by_kind[kCpuSamples].whole_ns = 99 * kMs;
+  const std::string text = text_run(run, {.width = 200});
+  EXPECT_EQ(text.find("(not sampled)"), std::string::npos);
+  EXPECT_NE(text.find("(sampled beyond what was used)"), std::string::npos) << text;
+}
+
+TEST(NoRows, AreNoEvidenceWithTheReasonAndNeverNoKernels) {
+  varve::Run run = run_with_operators();
+  Profile& profile = run.units[0].profiles.by_kind[kCpuSamples];
+  profile.rows.clear();
+  EXPECT_NE(text_run(run, {.width = 200}).find("no evidence: no sample fell into a unit"), std::string::npos);
+  profile.before_ns = kMs;
+  EXPECT_NE(text_run(run, {.width = 200}).find("no evidence: no sample fell into the window"), std::string::npos);
+  run.units[0].profiles = {};
+  run.units[0].profiles.add_absent(kCpuSamples, "CPU samples were turned off");
+  EXPECT_NE(text_run(run, {.width = 200}).find("no evidence: CPU samples were turned off"), std::string::npos);
+  EXPECT_NE(html_page(run).find("no evidence: CPU samples were turned off"), std::string::npos);
 }
 
 }  // namespace

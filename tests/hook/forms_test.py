@@ -50,13 +50,16 @@ def is_autocast_enabled(): return False
 def get_num_threads(): return 1
 """
 PROFILER = """
+import os, sys
 TRACE = '{"schemaVersion": 1, "traceEvents": [{"ph": "X", "cat": "cpu_op", "name": "aten::mm", "pid": 1, "tid": 1, ' \\
         '"ts": 0.0, "dur": 9e5, "args": {"External id": 1, "Input Dims": [[8, 8], [8, 8]]}}], "traceName": "x"}'
 class Result:
     def save(self, path): open(path, "w").write(TRACE)
 windows = []
 def _prepare_profiler(*a, **k): pass
-def _enable_profiler(*a): windows.append("opened")
+def _enable_profiler(*a):
+    windows.append("opened")
+    if int(os.environ.get("KINETO_LOG_LEVEL", 3)) < 5: sys.stderr.write("STAGE: Completed Stage: Warm Up\\n")  # as 2.1 does
 def _disable_profiler():
     windows.append("closed")
     return Result()
@@ -146,7 +149,7 @@ import torch.autograd.profiler as p
 work(2)
 with p.profile(True) as mine: work(0.3)
 mine.export_chrome_trace(os.path.dirname(__file__) + "/own.json"); print(os.path.getsize(os.path.dirname(__file__) + "/own.json"))
-""", "{python} {program}", "the program's own profiler"),
+""", "env KINETO_LOG_LEVEL=5 {python} {program}", "the program's own profiler"),
     ("a sitecustomize of its own", "work(2.5); print(own)", "{python} {program}", SEEN),
     ("a usercustomize", "work(2.5); print(mine)", "env PYTHONUSERBASE={user} {python} {program}", SEEN),
     ("no torch", "work(0.3); print(sys.path[1:], [type(f).__name__ for f in sys.meta_path if type(f).__name__ != '_Watch'])",

@@ -8,6 +8,8 @@
 #include <tuple>
 #include <vector>
 
+#include "binary/elf/note_sections.h"
+
 namespace varve {
 
 namespace {
@@ -16,11 +18,19 @@ constexpr std::uint64_t kMostSlots = 1'000'000;
 constexpr std::uint64_t kLongestTail = 64 * 1024;  // of code that is searched for a jump
 constexpr std::uint64_t kLongestDispatcher = 256;
 constexpr std::uint64_t kStubBytes = 16;
+
+// ".gopclntab", in files that can be loaded anywhere ".data.rel.ro.gopclntab" (Go's linker).
+bool has_tables_of_go(const FileReader& reader, const std::string& where) {
+  const auto sections = read_named_sections(reader, where);
+  return sections && std::any_of(sections->begin(), sections->end(),
+                                 [](const NamedSection& section) { return section.name.ends_with(".gopclntab"); });
+}
 }  // namespace
 
 CodeFile::CodeFile(const FileReader& reader, const std::string& where, const SymbolTable& symbols) : symbols_(symbols) {
   if (auto image = read_dynamic_image(reader, where)) image_ = std::move(*image);
   if (auto table = UnwindTable::read(reader, where)) unwinding_ = std::move(*table);
+  has_own_tables_ = has_tables_of_go(reader, where);
 }
 
 void CodeFile::trim() {

@@ -36,6 +36,10 @@ class CodeFile {
   // once, through this file's procedure linkage table, or by a jump at the end of what was called.
   bool leads_to(std::uint64_t target, const CodeFile& other, const Function& function, std::uint64_t address);
 
+  // Whether stacks above its functions may be scanned for what can be a return address. Not where the runtime moves and
+  // cuts the stacks themselves, and keeps tables of its own that are not read here (Go): what lies above is of nobody.
+  bool stacks_can_be_scanned() const { return !has_own_tables_; }
+
   // Forgets answers where there are very many. What rules_at() gave is gone then; functions stay.
   void trim();
   const SymbolTable& symbols() const { return symbols_; }
@@ -52,7 +56,7 @@ class CodeFile {
   std::optional<DynamicImage> image_;
   std::optional<UnwindTable> unwinding_;
   std::map<std::uint64_t, Slot> slots_;
-  bool slots_read_ = false;
+  bool slots_read_ = false, has_own_tables_ = false;
   std::map<std::uint64_t, Function> functions_;  // by start
   std::unordered_map<std::uint64_t, const Function*> function_of_;
   std::unordered_map<std::uint64_t, std::unique_ptr<FrameRules>> rules_;

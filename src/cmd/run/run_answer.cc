@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 
 #include "compare/compare_runs.h"
 #include "compare/verdict.h"
 #include "report/card/card.h"
+#include "report/run_summary.h"
 
 namespace varve {
 
@@ -43,7 +45,10 @@ RunAnswer run_answer(const Run& run, const std::vector<Comparison>& comparisons,
     const std::string side = run.variants.size() > 1 ? variant.name + ", " : "";
     answer.how_much.push_back({side + interval_of_units(run, variant), std::nullopt});
   }
-  answer.control = run.variants.size() == 1
+  const bool any = std::any_of(run.variants.begin(), run.variants.end(),
+                               [&](const Variant& variant) { return !timing_units(run, variant.name).empty(); });
+  answer.control = !any ? "Nothing was measured: no timing unit ended well"
+                   : run.variants.size() == 1
                        ? "Compared with nothing: --against-env or --against measures a second variant in turns"
                        : "Too little was measured to compare them";
   answer.more = kept ? fmt::format("More: varve report {} --format text", file) : "More: --full";

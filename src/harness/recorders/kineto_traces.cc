@@ -27,10 +27,16 @@ std::vector<std::string> kineto_traces(const std::string& folder) {
   for (auto each = std::filesystem::directory_iterator(folder, problem);
        !problem && each != std::filesystem::directory_iterator(); each.increment(problem)) {
     const std::string name = each->path().filename().string();
-    if (name.starts_with(kTracePrefix) && !each->is_directory(problem)) paths.push_back(each->path().string());
+    const bool is_trace = name.starts_with(kTracePrefix) && name.ends_with(".json");
+    if (is_trace && !each->is_directory(problem)) paths.push_back(each->path().string());
   }
   std::sort(paths.begin(), paths.end());
   return paths;
+}
+
+bool is_trace_begun(const std::string& path) {
+  std::error_code problem;
+  return std::filesystem::exists(path, problem) || std::filesystem::exists(path + ".tmp", problem);
 }
 
 bool is_idle_trace(const std::string& path, double seconds) {

@@ -11,7 +11,9 @@ namespace varve {
 // (FOLDER/kineto_trace_PROCESS.json), those of hooks, and the program's own.
 
 std::string kineto_trace(const std::string& folder, int process);
-std::vector<std::string> kineto_traces(const std::string& folder);  // that are there, sorted
+std::vector<std::string> kineto_traces(const std::string& folder);  // that are there and whole, sorted
+// Whether PyTorch has begun to write it: by 2.15 under another name, until it is whole.
+bool is_trace_begun(const std::string& path);
 
 // Where what an idle window showed is kept until there is a better one.
 std::string earlier_trace(const std::string& folder, int process);

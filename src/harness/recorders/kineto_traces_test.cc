@@ -30,6 +30,18 @@ TEST(KinetoTraces, AreIdleWhereOperatorsTookLessThanATenthOfTheWindow) {
   EXPECT_FALSE(is_idle_trace(folder->path() + "/no_such_file", 1));
 }
 
+TEST(KinetoTraces, UnderAnotherNameAreBegunAndNotThere) {
+  const auto folder = TemporaryDirectory::make();
+  ASSERT_TRUE(folder);
+  const std::string trace = kineto_trace(folder->path(), 7);
+  EXPECT_FALSE(is_trace_begun(trace));
+  file_with(*folder, "kineto_trace_7.json.tmp", "");
+  EXPECT_TRUE(is_trace_begun(trace));
+  EXPECT_TRUE(kineto_traces(folder->path()).empty());
+  file_with(*folder, "kineto_trace_7.json", "{}");
+  EXPECT_EQ(kineto_traces(folder->path()), std::vector<std::string>{trace});
+}
+
 TEST(KinetoTraces, OfAProcessInWhichAHookTookOverAreTheHooks) {
   HookTraces left;
   left.traces = {"/f/hook/out/hook_7.json", "/f/hook/out/hook_9.json"};

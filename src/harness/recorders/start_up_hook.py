@@ -13,6 +13,7 @@ import sys
 class _Hook(object):
     time_to_ask = 1.5    # seconds after the import in which PyTorch asks by itself, where it does
     time_to_begin = 1.5  # after the end of a window in which its trace was begun, or never will be
+    time_to_write = 30   # a trace that was begun, on a machine that has much else to do
     most_windows = 8     # of ours: another one where nothing ran in the last
 
     def __init__(self):
@@ -290,7 +291,7 @@ class _Hook(object):
             end = self.asked_window("end")
             if end is None or time.monotonic() > end + 60:
                 return False
-            if time.monotonic() > end + self.time_to_begin and not os.path.exists(asked):
+            if time.monotonic() > end + self.time_to_begin and not self.is_begun(asked):
                 return True
             if self.is_written(asked):
                 return self.is_idle(asked, seconds)
@@ -429,12 +430,15 @@ class _Hook(object):
     # PyTorch crashes where it is taken apart inside a window that it was asked for, or while it writes the trace.
     def wait_for_trace(self):
         import time
-        begin, limit, trace = self.asked_window("begin"), self.asked_window("end"), self.asked_trace()
+        begin, end, trace = self.asked_window("begin"), self.asked_window("end"), self.asked_trace()
         if begin is not None and time.monotonic() < begin:
             return
-        while limit is not None and time.monotonic() < limit + 5 and not self.is_written(trace):
-            if self.is_noted("instead") and not os.path.exists(trace):
-                return  # it never began
+        while end is not None and not self.is_written(trace):
+            has_begun = self.is_begun(trace)
+            if time.monotonic() > end + (self.time_to_write if has_begun else 5):
+                return
+            if self.is_noted("instead") and not has_begun:
+                return  # it never will
             time.sleep(0.05)
 
     # "end begin" by Varve, on the monotonic clock: of the window, and of getting ready for it. None: PyTorch was asked for none.
@@ -450,6 +454,10 @@ class _Hook(object):
 
     def own_trace(self):
         return os.path.join(self.out, "hook_%d.json" % os.getpid())
+
+    @staticmethod
+    def is_begun(path):
+        return os.path.exists(path) or os.path.exists(path + ".tmp")  # by 2.15 it is renamed when it is whole
 
     @staticmethod
     def is_written(path):

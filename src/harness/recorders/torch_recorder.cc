@@ -95,11 +95,19 @@ std::string configuration_for(const std::string& folder, double delay_seconds, d
 }
 
 // What of the traces counts: what the metric speaks of, where the program said when that was; else from the first to
-// the last whole step that the program marked; else all.
+// the last whole step that the program marked, or round in which its operators repeat; else all.
 TraceOptions part_of_interest(const UnitOutcome& outcome) {
   TraceOptions options{.cut_to_steps = true};
   options.windows = windows_of(outcome);
   return options;
+}
+
+// Of a trace of which only whole steps were counted: which they are.
+std::string what_was_counted(const TraceSteps& steps) {
+  if (steps.found == TraceSteps::Found::repeated) {
+    return fmt::format("counted from the first whole round of what repeats to the last ({})", steps.detail);
+  }
+  return fmt::format("counted from the first whole \"{}\" to the last, of {}", steps.detail, steps.steps.size());
 }
 
 // What a unit's traces say together. Windows and rows are those of all processes, added.
@@ -115,16 +123,14 @@ void take_traces(const World& world, std::vector<std::string> paths, const UnitO
   if (read.records.empty()) return;
   const KernelsRecord& record = read.records.front();
   about.processes = static_cast<int>(record.sources.size());
+  const auto remark = [&](const std::string& text) {  // of several processes once
+    const bool is_new = std::find(about.remarks.begin(), about.remarks.end(), text) == about.remarks.end();
+    if (is_new) about.remarks.push_back(text);
+  };
   for (const TraceSource& source : record.sources) {
-    for (const std::string& sentence : source.tally.sentences) {
-      const bool is_new = std::find(about.remarks.begin(), about.remarks.end(), sentence) == about.remarks.end();
-      if (is_new) about.remarks.push_back(sentence);  // of several processes once
-    }
-    if (source.damaged > 0) about.remarks.push_back("a trace has parts that could not be read");
-    if (outcome.stretches.empty() && source.steps.found == TraceSteps::Found::annotated) {
-      about.remarks.push_back(fmt::format("counted from the first whole \"{}\" to the last, of {}", source.steps.detail,
-                                          source.steps.steps.size()));
-    }
+    for (const std::string& sentence : source.tally.sentences) remark(sentence);
+    if (source.damaged > 0) remark("a trace has parts that could not be read");
+    if (source.steps.cut_to) remark(what_was_counted(source.steps));
   }
   recording.seen = record.record;
 }
@@ -156,11 +162,16 @@ class TorchUnit final : public RecordedUnit {
         folder_(std::move(folder)),
         python_path_(hooked_python_path(folder_, ground.environment)),
         has_daemon_(ground.environment.contains("KINETO_USE_DAEMON")),
+        has_log_level_(ground.environment.contains("KINETO_LOG_LEVEL")),
         daemon_(std::move(daemon)),
         window_(window) {}
 
   std::map<std::string, std::string> environment() const override {
-    return {{"KINETO_USE_DAEMON", "1"}, {"KINETO_IPC_SOCKET_DIR", folder_}, {"PYTHONPATH", python_path_}};
+    std::map<std::string, std::string> variables = {
+        {"KINETO_USE_DAEMON", "1"}, {"KINETO_IPC_SOCKET_DIR", folder_}, {"PYTHONPATH", python_path_}};
+    // PyTorch up to 2.1 writes a line for each stage of a window to stderr, which a parent may read.
+    if (!has_log_level_) variables["KINETO_LOG_LEVEL"] = "5";  // above all that there are
+    return variables;
   }
   int descriptor() const override { return daemon_.descriptor(); }
   void serve() override {
@@ -203,8 +214,7 @@ class TorchUnit final : public RecordedUnit {
     const double now = monotonic_now();
     if (asked.count > 0) {
       const std::string trace = kineto_trace(folder_, process);
-      std::error_code problem;
-      const bool came_to_nothing = now > asked.end_seconds + kNoTrace && !std::filesystem::exists(trace, problem);
+      const bool came_to_nothing = now > asked.end_seconds + kNoTrace && !is_trace_begun(trace);
       if (asked.count == kMostWindows) return "";
       if (!came_to_nothing && !is_idle_trace(trace, window_.length_seconds)) return "";
       rename(trace.c_str(), earlier_trace(folder_, process).c_str());
@@ -275,7 +285,8 @@ class TorchUnit final : public RecordedUnit {
 
   const World& world_;
   std::string home_, folder_, python_path_;
-  bool has_daemon_;  // the side's own: one of the machine
+  bool has_daemon_;     // the side's own: one of the machine
+  bool has_log_level_;  // the side's own
   KinetoDaemon daemon_;
   HookWindow window_;
   // What a process was given: how many windows, and when the last ends on the monotonic clock.
@@ -302,7 +313,7 @@ class FrameworkUnit final : public RecordedUnit {
     if (recording.framework.empty()) {
       recording.about.no_evidence = "the start-up hook left no word: python -I, -S or -E, or a process that was ended";
     } else {
-      recording.about.way = "the start-up hook: what the framework was told, no kernels";
+      recording.about.way = "the start-up hook: only what the framework was told";
       recording.about.window = "the end of the unit";
       recording.about.processes = static_cast<int>(left.told.size());
     }

@@ -38,15 +38,30 @@ class WatchedInput final : public TraceInput {
   const std::function<void(std::uint64_t)>& consumed_;
 };
 
-// From the beginning of the first whole step that a trace annotates to the end of the last; none: it annotates none.
-TraceWindows whole_steps(const TraceSteps& steps) {
+// What a trace accounts for: its kernels, or its operations where it has none.
+std::int64_t accounted_ns(const Profiles& profiles) {
+  std::int64_t kernels = 0, operations = 0;
+  for (const auto& [kind, profile] : profiles.by_kind) {
+    if (kind.quantity == Quantity::device_time) kernels = std::max(kernels, profile.rows_ns());
+    if (kind.quantity == Quantity::call_time) operations = std::max(operations, profile.rows_ns());
+  }
+  return kernels > 0 ? kernels : operations;
+}
+
+// From the beginning of the first whole step to the end of the last: of those that a trace annotates, else of the
+// rounds in which its kernels repeat, where these took most of the time. None: it shows no such steps.
+TraceWindows whole_steps(const TraceSteps& steps, const Profiles& profiles) {
   Stretch all{INT64_MAX, INT64_MIN};
+  std::int64_t kernels = 0;
   for (const TraceStep& step : steps.steps) {
     if (!step.complete) continue;
     all.start_ns = std::min(all.start_ns, step.start_ns);
     all.end_ns = std::max(all.end_ns, step.start_ns + step.length_ns);
+    kernels = add_ns(kernels, step.kernel_ns);
   }
-  if (steps.found != TraceSteps::Found::annotated || all.end_ns <= all.start_ns) return {};
+  if (steps.found == TraceSteps::Found::none || all.end_ns <= all.start_ns) return {};
+  const bool are_most = kernels > accounted_ns(profiles) / 2;
+  if (steps.found == TraceSteps::Found::repeated && !are_most) return {};
   return {{all}, false};
 }
 }  // namespace
@@ -75,12 +90,17 @@ Result<TraceFile> read_one_trace(const Files& files, const std::string& path, co
   if (here.files == nullptr) here.files = &files;
   Result<ReadTrace> trace = read_trace(watched, here);
   if (!trace) return trace.error();
-  if (here.cut_to_steps && here.windows.stretches.empty()) here.windows = whole_steps(trace->reading.steps);
+  if (here.cut_to_steps && here.windows.stretches.empty()) {
+    here.windows = whole_steps(trace->reading.steps, trace->reading.record.profiles);
+  }
   if (here.windows.stretches.size() > options.windows.stretches.size()) {
     const auto again = open_trace(*file, path);
     if (!again) return again.error();
+    TraceSteps steps = std::move(trace->reading.steps);  // as the whole trace shows them
     trace = read_trace(**again, here);
     if (!trace) return trace.error();
+    trace->reading.steps = std::move(steps);
+    trace->reading.steps.cut_to = true;
   }
   TraceReading& reading = trace->reading;
   KernelsRecord record{.tool_version = std::string(tool_version()), .sources = {}, .record = {}};

@@ -120,6 +120,48 @@ TEST_F(TraceFiles, CutsToTheStepsThatATraceMarks) {
   EXPECT_EQ(steps->window_ns, 190'000);
 }
 
+// Three rounds of a product and a softmax behind what made them ready; `last` is how long saving took, behind them.
+std::string repeating(int last) {
+  std::string text = R"({"traceEvents": [)";
+  const auto add = [&](const char* name, int start, int length) {
+    text +=
+        fmt::format(R"({{"ph": "X", "cat": "cpu_op", "name": "aten::{}", "pid": 1, "tid": 1, "ts": {}, "dur": {}}},)",
+                    name, start, length);
+  };
+  add("rand", 0, 50);
+  for (int round = 0; round < 3; ++round) {
+    add("mm", 100 + 100 * round, 40);
+    add("softmax", 150 + 100 * round, 30);
+  }
+  add("save", 400, last);
+  text.back() = ']';
+  return text + "}";
+}
+
+TEST_F(TraceFiles, CutsToTheRoundsThatRepeatWhereTheyAreMost) {
+  root_.write("most.json", repeating(60));
+  root_.write("few.json", repeating(600));
+  constexpr ProfileKind kCalls{WitnessKind::kineto, Quantity::call_time};
+  const auto cut = [&](const char* name) {
+    ReadTraceFiles files = read({root_.path() + name}, {.trace = {.cut_to_steps = true}});
+    return std::move(files.records.at(0));
+  };
+  const KernelsRecord most = cut("/most.json"), few = cut("/few.json");
+  const Profile* rounds = most.record.profiles.find(kCalls);
+  ASSERT_NE(rounds, nullptr);
+  EXPECT_EQ(rounds->rows_ns(), 210'000);
+  EXPECT_EQ(rounds->before_ns, 50'000);
+  EXPECT_EQ(rounds->after_ns, 60'000);
+  EXPECT_EQ(rounds->window_ns, 280'000);
+  EXPECT_TRUE(most.sources.at(0).steps.cut_to);
+  EXPECT_EQ(most.sources.at(0).steps.found, TraceSteps::Found::repeated);
+  const Profile* whole = few.record.profiles.find(kCalls);
+  ASSERT_NE(whole, nullptr);
+  EXPECT_EQ(whole->rows_ns(), 860'000);
+  EXPECT_EQ(whole->outside_ns(), 0);
+  EXPECT_FALSE(few.sources.at(0).steps.cut_to);
+}
+
 TEST_F(TraceFiles, RanksOfOneJobAreAddedUpAndOthersStandApart) {
   const std::vector<std::string> paths = {
       save("a0.json", small_record(0, 2, 100)), save("b0.json.gz", small_record(0, 2, 700)),

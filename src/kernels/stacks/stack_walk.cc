@@ -121,13 +121,18 @@ class StackWalker {
     return call && may_have_called(*call, site, caller.code);
   }
 
+  static bool can_be_scanned(const FrameCode& code) {
+    return code.file == nullptr || code.file->stacks_can_be_scanned();
+  }
+
   std::optional<Frame> scan(const Frame& frame, bool& direct) const {
+    if (!can_be_scanned(frame.code)) return std::nullopt;
     const FrameRules* rules = rules_of(frame);
     const std::uint64_t top = *frame.registers.get(kRsp);
     for (std::uint64_t slot = (top + kWord - 1) / kWord * kWord; const auto word = stack_.word(slot); slot += kWord) {
       CallSite site;
       const auto call = call_returning_to(*word, site);
-      if (!call || !may_have_called(*call, site, frame.code)) continue;
+      if (!call || !can_be_scanned(*call) || !may_have_called(*call, site, frame.code)) continue;
       Frame caller;
       if (rules != nullptr) caller.registers = caller_registers(*rules, slot + kWord, frame.registers, stack_);
       caller.registers.set(kRsp, slot + kWord);

@@ -90,8 +90,9 @@ struct TraceOptions {
   const Files* files = nullptr;
   // What lies outside is counted apart (window_sink.h).
   TraceWindows windows = {};
-  // Where no windows are given and the trace has annotated steps ("ProfilerStep#12", "iter_3"): from the beginning of
-  // the first whole step to the end of the last. The trace is then read twice.
+  // Where no windows are given and the trace has annotated steps ("ProfilerStep#12", "iter_3"), or rounds that repeat
+  // and took most of its time: from the beginning of the first whole one to the end of the last. The trace is then read
+  // twice.
   bool cut_to_steps = false;
 };
 

@@ -58,6 +58,7 @@ struct TraceSteps {
   Found found = Found::none;
   std::string detail;  // the annotation, the period in kernels, or why there are none
   std::vector<TraceStep> steps;
+  bool cut_to = false;  // what was counted is from the first that is complete to the last
 };
 
 // Where the window of one device went.

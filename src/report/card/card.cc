@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "model/fact_catalog.h"
+#include "report/card/loaded_software.h"
 #include "report/printable.h"
 #include "report/run_summary.h"
 #include "report/wording.h"
@@ -20,13 +21,7 @@ namespace varve {
 
 namespace {
 constexpr const char* kNoneSeen = "none was seen";
-constexpr const char* kNoPython = "no Python was seen";
 constexpr std::size_t kMostFamilies = 4, kMostLibraries = 5, kMostSettings = 8;
-
-// What runs a model or a kernel; other packages would drown it.
-const char* const kFrameworkPackages[] = {"torch",  "jax",      "jaxlib",       "tensorflow", "onnxruntime",
-                                          "vllm",   "sglang",   "transformers", "flash-attn", "flash_attn",
-                                          "triton", "tensorrt", "deepspeed",    "numpy",      "cupy"};
 
 std::string card_fact(const Run& run, const char* id) {
   const auto found = run.stack.facts.find(id);
@@ -76,17 +71,6 @@ std::string runtime_pair_text(const Run& run) {
                      card_fact(run, "driver.user_mode.version"), card_fact(run, "environments.runtimes"));
 }
 
-std::string framework_text(const Variant& variant) {
-  if (!variant.packages) return kNoPython;
-  std::vector<std::string> parts = {"Python " + (variant.packages->python.empty() ? "?" : variant.packages->python)};
-  for (const char* name : kFrameworkPackages) {
-    const auto found = variant.packages->versions.find(name);
-    if (found != variant.packages->versions.end()) parts.push_back(found->first + " " + found->second);
-  }
-  if (parts.size() == 1) parts.push_back("no framework that is known");
-  return join(parts, ", ");
-}
-
 // Files that kernels ran from, the busiest first.
 std::string library_text(const Run& run, const Variant& variant) {
   std::map<std::string, std::int64_t> busy;
@@ -114,7 +98,7 @@ std::string settings_text(const Variant& variant) {
 std::string families_text(const Run& run, const Variant& variant) {
   const std::vector<SideProfile> sides = side_profiles(timing_units(run, variant.name));
   for (const SideProfile& side : sides) {
-    const auto base = static_cast<double>(side.base_ns());
+    const auto base = static_cast<double>(side.closed_base_ns());
     if (side.rows.empty() || base <= 0) continue;
     std::map<std::string, std::int64_t> families;
     for (const ProfileRow& row : side.rows) {
@@ -215,7 +199,8 @@ std::vector<CardLine> make_card(const Run& run, const Comparison* comparison) {
   add("driver and runtime", runtime_pair_text(run));
   add("system", fmt::format("{}, kernel {}, {}", card_fact(run, "os.name"), card_fact(run, "os.kernel.release"),
                             card_fact(run, "os.libc")));
-  add("software", of_sides(run, framework_text));
+  add("software", by_side(loaded_software));
+  add("installed beside", by_side(installed_software));
   add("kernels from", by_side(library_text));
   add("kernels", by_side(families_text));
   add("settings", of_sides(run, settings_text));

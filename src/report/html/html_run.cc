@@ -143,8 +143,7 @@ void write_family(HtmlWriter& out, const FamilyRows& family, const Run& run, con
 void write_kernels(HtmlWriter& out, const Run& run, const Variant& variant, const SideProfile& side) {
   Section section(out, "kernels", profile_title(run, variant, side.kind));
   if (side.rows.empty()) {
-    out.leaf("p", {{"class", "prose"}}, "No kernels were seen.");
-    for (const std::string& reason : side.unseen) out.leaf("p", {{"class", "note"}}, reason);
+    out.leaf("p", {{"class", "prose"}}, why_no_rows(run, variant, side));
     return;
   }
   const std::string quantity = quantity_title(side.kind.quantity);
@@ -153,15 +152,12 @@ void write_kernels(HtmlWriter& out, const Run& run, const Variant& variant, cons
   {
     Element bars(out, "div", {{"class", side_of(run, variant.name) == SideMark::b ? "bars side-b" : "bars"}});
     for (const FamilyRows& family : by_family(side, run.kernels)) write_family(out, family, run, side, scale);
-    write_bar(out, "family quiet", remainder_title(side.kind), "", side.mean_seconds(side.profile.remainder_ns()),
-              scale);
+    write_bar(out, "family quiet", remainder_title(side), "", side.mean_seconds(side.profile.remainder_ns()), scale);
     write_bar(out, "family total", side.profile.outside_ns() > 0 ? quantity + " of the window" : quantity, "",
               side.mean_seconds(side.profile.whole_ns), scale);
   }
   out.leaf("p", {{"class", "note"}},
-           side.kind == kCpuSamples
-               ? "Mean CPU time a unit and its share. Families and what was not sampled add up to all."
-               : fmt::format("Mean {} a unit and its share. Families and the remainder add up to all.", quantity));
+           fmt::format("Mean {} a unit and its share. Families and the remainder add up to all.", quantity));
   if (const std::string outside = outside_text(run, variant, side); !outside.empty()) {
     out.leaf("p", {{"class", "note"}}, "Not in these bars, " + outside + ".");
   }

@@ -56,12 +56,7 @@ std::string run_metrics(const Run& run, const TextStyle& style) {
 std::string side_kernels(const Run& run, const Variant& variant, const SideProfile& side, const TextStyle& style) {
   const std::string heading = text_heading(profile_title(run, variant, side.kind), style);
   if (side.rows.empty()) {
-    const bool any = std::any_of(run.units.begin(), run.units.end(), [&](const Unit& unit) {
-      return unit.role != UnitRole::warmup && unit.variant == variant.name;
-    });
-    std::string why = any ? "none seen" : "no evidence: no timing unit was executed";
-    for (const std::string& reason : side.unseen) why += "; " + reason;
-    return heading + paragraph(why, 2, Tone::dim, style);
+    return heading + paragraph(why_no_rows(run, variant, side), 2, Tone::dim, style);
   }
   const std::string quantity = quantity_title(side.kind.quantity);
   const double whole = side.mean_seconds(side.base_ns());
@@ -94,8 +89,7 @@ std::string side_kernels(const Run& run, const Variant& variant, const SideProfi
   }
   if (side.rows.size() > kMostKernels)
     add(fmt::format("({} more)", side.rows.size() - kMostKernels), "", rest, Tone::dim);
-  // Counting samples can give a little more than the clocks do; then the remainder is negative, and shown so.
-  add(remainder_title(side.kind), "", side.profile.remainder_ns(), Tone::dim);
+  add(remainder_title(side), "", side.profile.remainder_ns(), Tone::dim);
   const bool of_window = side.profile.outside_ns() > 0;
   add(of_window ? quantity + " of the window" : quantity, "", side.profile.whole_ns, Tone::bold);
   std::string out = heading + table.render(style);
