@@ -2,6 +2,7 @@
 //   $ pip install torch===1.3.0 torchvision -f https://…
 //   RUN python3 -m pip install --index-url https://download.pytorch.org/whl/cu121 torch==2.4.1
 //   user@host:~/proj# uv add onnxruntime-gpu onnxruntime
+//   pip install flash_attn-2.8.2+cu128torch2.8-cp312-cp312-linux_x86_64.whl
 //   conda install pytorch torchvision cudatoolkit=10.1 -c pytorch
 // or as people tell of it, with the name of the package as it is installed:
 //   I had installed both onnxruntime and onnxruntime-gpu
@@ -74,13 +75,24 @@ bool takes_value(std::string_view option) {
   return std::find(kWithValue.begin(), kWithValue.end(), option) != kWithValue.end();
 }
 
-// The CUDA of an index of PyTorch's: "12.1" of …/whl/cu121.
+// The CUDA of an index of PyTorch's or Paddle's: "12.1" of …/whl/cu121, "11.8" of …/packages/stable/cu118/.
 std::string cuda_of_index(std::string_view word) {
-  const auto digits = behind(word, "/whl/cu");
+  const auto digits = has(word, "://") ? behind(word, "/cu") : std::nullopt;
   if (!digits) return {};
   const std::string_view number = up_to(*digits, "/'\"");
   const bool is_number = number.size() == 3 && number.find_first_not_of("0123456789") == std::string_view::npos;
   return is_number ? std::string(number.substr(0, 2)) + "." + std::string(number.substr(2)) : "";
+}
+
+// "flash_attn-2.8.2+cu128torch2.8-cp312-cp312-linux_x86_64.whl", with a folder or an address before it.
+std::optional<AskedPackage> asked_wheel(std::string_view word) {
+  word = word.substr(word.rfind('/') == std::string_view::npos ? 0 : word.rfind('/') + 1);
+  const std::vector<std::string_view> parts = split(word, '-');
+  if (!word.ends_with(".whl") || parts.size() < 5 || !is_package_version(parts[1])) return std::nullopt;
+  std::string version(parts[1]);
+  for (std::size_t at = version.find("%2B"); at != std::string::npos; at = version.find("%2B"))
+    version.replace(at, 3, "+");
+  return AskedPackage{.name = std::string(parts[0]), .version = std::move(version), .cuda = {}};
 }
 
 // "torch==2.4.1", "jax[cuda12]", "'vllm>=0.8'", "pytorch=1.9.0=py3.8_cpu_0": the name, and the version where it is one.
@@ -143,8 +155,10 @@ bool AskedPackagesReader::take_words(std::string_view rest, bool is_conda, const
     if (std::string of_index = cuda_of_index(word); !of_index.empty()) cuda = std::move(of_index);
     const bool was_value = is_value;
     is_value = takes_value(word);
-    if (was_value || word.starts_with('-') || word.find('/') != std::string_view::npos || word == "\\") continue;
-    AskedPackage package = asked_package(word, is_conda);
+    const auto wheel = asked_wheel(word);
+    const bool is_place = word.find('/') != std::string_view::npos && !wheel;
+    if (was_value || word.starts_with('-') || is_place || word == "\\") continue;
+    AskedPackage package = wheel ? *wheel : asked_package(word, is_conda);
     const std::string name = normal_package_name(package.name);
     const PackageRow* row = is_conda ? find_conda_row(name) : find_package_row(name);
     if (row == nullptr && is_conda) row = find_package_row(name);
@@ -156,7 +170,7 @@ bool AskedPackagesReader::take_words(std::string_view rest, bool is_conda, const
   }
   for (AskedPackage& package : asked) {
     package.is_of_index = is_of_index;
-    if (package.name == "torch") package.cuda = cuda;
+    if (package.name == "torch" || package.name == "paddlepaddle-gpu") package.cuda = cuda;
     if (declared.asked.size() < kMostAsked) declared.asked.push_back(std::move(package));
   }
   return !asked.empty();

@@ -4,6 +4,7 @@
 // and that a program asked for the GPU and got none:
 //   Is CUDA available: False        >>> torch.cuda.is_available()
 //   [PhysicalDevice(name='/physical_device:CPU:0', device_type='CPU')]
+//   WARNING:root:No GPU found.      tensorflow==2.16 can't utilize the gpu
 // Only where all signs say one thing is anything concluded (text_packages.cc). No line is taken from others.
 #include <algorithm>
 
@@ -14,6 +15,7 @@
 namespace varve {
 
 namespace {
+constexpr std::size_t kMostSentence = 240;
 constexpr std::int64_t kMostLines = 4096;  // who describes a machine does so at the start, also of a long log
 
 bool holds_any(const TextLine& line, std::initializer_list<SoughtText> sought) {
@@ -71,8 +73,56 @@ class SystemSignsReader : public TextReader {
   std::int64_t asked_ = -9;  // where the question stands whose answer is looked for
 };
 
+// "tensorflow==2.16 can't utilize the gpu", "No GPU found", "the GPU could not be found", "it only uses my CPU": what
+// somebody or a program says of a GPU that was wanted. Advice and questions of what might be are none.
+bool misses_gpu(const TextLine& line) {
+  if (line.text.size() > kMostSentence || !holds_any(line, {"GPU", "gpu", "CPU", "cpu"})) return false;
+  const std::string text = to_lower(line.text);
+  const auto any_of = [&](std::initializer_list<std::string_view> marks) {
+    return std::any_of(marks.begin(), marks.end(), [&](std::string_view mark) { return has(text, mark); });
+  };
+  if (any_of({"if ", "should", "make sure", "in case", "would ", "to use cpu", "want"})) return false;
+  return any_of({"no gpu found",
+                 "gpu not found",
+                 "gpu not detected",
+                 "no gpu detected",
+                 "gpu could not be found",
+                 "cannot use gpu",
+                 "can't use gpu",
+                 "cant use gpu",
+                 "cannot use the gpu",
+                 "can't use the gpu",
+                 "can not use gpu",
+                 "can't utilize the gpu",
+                 "cannot detect gpu",
+                 "doesn't detect gpu",
+                 "not using gpu",
+                 "not using the gpu",
+                 "doesn't use gpu",
+                 "does not use gpu",
+                 "doesn't use the gpu",
+                 "does not use the gpu",
+                 "gpu is not used",
+                 "gpu not used",
+                 "get gpu to work",
+                 "only using cpu",
+                 "uses cpu instead",
+                 "using cpu instead",
+                 "falling back to cpu",
+                 "runs on the cpu",
+                 "runs on cpu",
+                 "running on cpu",
+                 "although i have a gpu",
+                 "even though i have a gpu",
+                 "and not my gpu"});
+}
+
 void SystemSignsReader::see_question(const TextLine& line, Declared& declared) {
   if (declared.asked_gpu_line != 0) return;
+  if (misses_gpu(line)) {
+    declared.asked_gpu_line = line.number;
+    return;
+  }
   const std::string_view text = line.text;
   if (holds(line, "CUDA available")) {
     const auto pair = key_and_value(text.substr(0, 96));
