@@ -43,7 +43,7 @@ bool is_before_command(std::string_view text) {
   for (const std::string_view word : {"sudo", "-m", "python", "python3", "uv", "&&"}) {
     if (text.ends_with(word)) text = trim(text.substr(0, text.size() - word.size()));
   }
-  if (text.empty() || text == "RUN" || text == "-" || text == "*") return true;
+  if (text.empty() || text == "RUN" || text == "-" || text == "*" || text == "`" || text == "- `") return true;
   if (text.ends_with("`!") || text.ends_with("`%")) return true;  // of a notebook, quoted in a sentence
   if (text.ends_with('`')) return is_told(text);
   if (text.size() > kMostPrompt) return false;
@@ -88,10 +88,10 @@ std::string cuda_of_index(std::string_view word) {
 std::optional<AskedPackage> asked_wheel(std::string_view word) {
   word = word.substr(word.rfind('/') == std::string_view::npos ? 0 : word.rfind('/') + 1);
   const std::vector<std::string_view> parts = split(word, '-');
-  if (!word.ends_with(".whl") || parts.size() < 5 || !is_package_version(parts[1])) return std::nullopt;
+  if (!word.ends_with(".whl") || parts.size() < 5) return std::nullopt;
   std::string version(parts[1]);
-  for (std::size_t at = version.find("%2B"); at != std::string::npos; at = version.find("%2B"))
-    version.replace(at, 3, "+");
+  if (const std::size_t plus = version.find("%2B"); plus != std::string::npos) version.replace(plus, 3, "+");
+  if (!is_package_version(version)) return std::nullopt;
   return AskedPackage{.name = std::string(parts[0]), .version = std::move(version), .cuda = {}};
 }
 
@@ -112,6 +112,13 @@ AskedPackage asked_package(std::string_view word, bool is_conda) {
   return asked;
 }
 
+std::string_view without_quotes(std::string_view word) {
+  const auto is_quote = [](char c) { return c == '\'' || c == '"' || c == '`' || c == ',' || c == '.' || c == ')'; };
+  while (!word.empty() && is_quote(word.front())) word.remove_prefix(1);
+  while (!word.empty() && is_quote(word.back())) word.remove_suffix(1);
+  return word;
+}
+
 class AskedPackagesReader : public TextReader {
  public:
   static constexpr const char* kName = "pip install";
@@ -119,7 +126,7 @@ class AskedPackagesReader : public TextReader {
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = line.text.substr(0, 1024);
     if (text.size() < 10 || !(holds(line, "==") || holds(line, "nstall") || holds(line, "uv add ") ||
-                              holds(line, "rror: ") || holds(line, "ERROR: "))) {
+                              holds(line, " version ") || holds(line, "rror: ") || holds(line, "ERROR: "))) {
       return false;
     }
     if (text.starts_with("ERROR: ") || text.starts_with("error: ") || text.starts_with("  ERROR: ")) {
@@ -179,9 +186,9 @@ bool AskedPackagesReader::take_words(std::string_view rest, bool is_conda, const
 // In a sentence: two that were installed, or a name with its version as pip writes it.
 bool AskedPackagesReader::take_mention(std::string_view text, const TextLine& line, Declared& declared) {
   constexpr std::size_t kMostSentence = 240;
-  const bool has_version = has(text, "==");
+  const bool has_version = has(text, "=="), is_printed = has(text, " version ");
   const auto both = text.size() <= kMostSentence && has(text, "nstall") ? behind(text, " both ") : std::nullopt;
-  if (text.size() > kMostSentence || (!has_version && !both)) return false;
+  if (text.size() > kMostSentence || (!has_version && !both && !is_printed)) return false;
   for (const std::string_view mark : {"require", "depends", "but you have", "incompatible", "conflict"}) {
     if (has(text, mark)) return false;  // what a package wants is not what is there
   }
@@ -202,8 +209,16 @@ bool AskedPackagesReader::take_mention(std::string_view text, const TextLine& li
     if (words.size() >= 3 && words[1] == "and") take(words[0]), take(words[2]);
     if (named.size() == 1) named.clear();
   } else {
-    for (const std::string_view word : split_words(text)) {
+    const std::vector<std::string_view> words = split_words(text);
+    for (const std::string_view word : words) {
       if (has(word, "==") && !word.starts_with('=')) take(word);
+    }
+    // As Python prints it: torch version '2.7.1+cu118'.
+    for (std::size_t i = 0; i + 2 < words.size(); ++i) {
+      if (words[i + 1] != "version") continue;
+      const std::string_view shown = words[i + 2], version = without_quotes(shown);
+      if (version == shown && !has(version, "+cu") && !has(version, "+cpu")) continue;
+      take(std::string(to_lower(words[i]) == "pytorch" ? "torch" : words[i]) + "==" + std::string(version));
     }
     std::erase_if(named, [](const AskedPackage& package) { return package.version.empty(); });
   }

@@ -108,12 +108,13 @@ bool CondaListReader::take_columns(std::string_view text, const TextLine& line, 
   const std::vector<std::string_view> words = split_words(text);
   if (words.size() < 4) return false;
   std::string_view name = words[1], version = words[2], build = words[3];
-  if (words[1] == "|") {
+  if (words[1].starts_with('|')) {
     const std::size_t dash = words[0].rfind('-');
     if (dash == std::string_view::npos) return false;
-    name = words[0].substr(0, dash), version = words[0].substr(dash + 1), build = words[2];
+    name = words[0].substr(0, dash), version = words[0].substr(dash + 1);
+    build = words[1].size() == 1 ? words[2] : words[1].substr(1);
   } else if (words[0] != "+") {
-    return false;
+    return words[0] == "-" && is_package_name(words[1]) && is_package_version(words[2]);
   }
   if (!is_package_name(name) || !is_package_version(version)) return false;
   add_package(package_list(declared, {kName, columns_}, "conda"), name, std::string(version) + " " + std::string(build),

@@ -57,6 +57,13 @@ TEST(AskedPackages, WheelsByTheirFileNames) {
   EXPECT_EQ(version_and_cuda(stack, "torch"), "2.6.0+cu126, 12.6");
 }
 
+TEST(AskedPackages, AVersionAsPythonPrintsItInASentence) {
+  EXPECT_EQ(version_and_cuda(stack_of_packages("python 3.12, torch version '2.7.1+cu118'\n"), "torch"),
+            "2.7.1+cu118, 11.8");
+  EXPECT_EQ(version_and_cuda(stack_of_packages("it is fixed in torch version 2.8 they say\n"), "torch"), "");
+  EXPECT_EQ(version_and_cuda(stack_of_packages("you should try torch version '2.8.0'\n"), "torch"), "");
+}
+
 // A form's "TensorFlow version" is the module's; which distribution of it is there a list says.
 TEST(ListedPackagesOfTexts, AModuleThatAFormNamesIsThatOfTheList) {
   const Stack stack = stack_of_packages(
@@ -192,18 +199,18 @@ TEST(CondaList, PlansInColumns) {
       "  Install:\n"
       "  + pytorch                          1.9.0  py3.8_cpu_0                     pytorch          706MB\n"
       "  - cudatoolkit                     10.2.89  hfd86e86_1                     pkgs/main       Cached\n");
-  EXPECT_EQ(version_and_cuda(mamba, "pytorch"), "1.9.0");
+  EXPECT_EQ(version_and_cuda(mamba, "torch"), "1.9.0");
   EXPECT_EQ(version_and_cuda(mamba, "cudatoolkit"), "");
   const Stack conda = stack_of_packages(
       "The following packages will be downloaded:\n\n"
       "    package                    |            build\n"
       "    ---------------------------|-----------------\n"
       "    pytorch-1.9.0              |py3.8_cuda11.1_cudnn8.0.5_0        1.27 GB  pytorch\n");
-  EXPECT_EQ(version_and_cuda(conda, "pytorch"), "");
+  EXPECT_EQ(version_and_cuda(conda, "torch"), "1.9.0, 11.1");
   const Stack spaced = stack_of_packages(
       "    package                    |            build\n"
-      "    pytorch-1.9.0              | py3.8_cuda11.1_cudnn8.0.5_0        1.27 GB  pytorch\n");
-  EXPECT_EQ(version_and_cuda(spaced, "pytorch"), "1.9.0, 11.1");
+      "    pytorch-1.9.0              |      py3.8_cpu_0        705.0 MB  pytorch\n");
+  EXPECT_EQ(version_and_cuda(spaced, "torch"), "1.9.0");
 }
 
 TEST(DpkgText, WhatAptDidAndOtherNamesOfTheDriver) {

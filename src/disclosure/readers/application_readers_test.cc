@@ -209,10 +209,21 @@ TEST(NumbaReport, DriverAndVersionWithoutADevice) {
   EXPECT_EQ(disclosure.declared.asked_gpu_line, 2);
 }
 
+TEST(PythonPrompt, CodeOnOneLineBetweenFences) {
+  static const Knowledge knowledge = *load_knowledge();
+  Disclosure disclosure = read_disclosure_text("```print(torch.__version__)```\n1.4.0\n");
+  const Stack stack = stack_of_text(disclosure, "t", knowledge);
+  ASSERT_EQ(stack.environments.size(), 1u);
+  EXPECT_EQ(stack.environments[0].packages[0].version, "1.4.0");
+}
+
 TEST(SystemSigns, AGpuThatIsMissed) {
   const auto asked = [](const std::string& text) { return read_disclosure_text(text).declared.asked_gpu_line; };
   EXPECT_EQ(asked("but tensorflow==2.16 can't utilize the gpu.\n"), 1);
   EXPECT_EQ(asked("WARNING:root:No GPU found. Conversion on CPU is very slow.\n"), 1);
+  EXPECT_EQ(asked("tf.config.list_physical_devices('GPU') # [] is returned\n"), 1);
+  EXPECT_EQ(asked("print(tf.config.list_physical_devices('GPU'))\n[]\n"), 2);
+  EXPECT_EQ(asked("print(tf.config.list_physical_devices('GPU'))\n[PhysicalDevice(name='GPU:0')]\n"), 0);
   EXPECT_EQ(asked("If no GPU found, the CPU is taken.\n"), 0);
   EXPECT_EQ(asked("you should make sure that it is not using CPU; GPU not detected otherwise\n"), 0);
 }

@@ -205,7 +205,7 @@ bool WrittenTextReader::take_package(std::string_view name, std::string_view val
   // "✅ 2.1.1+cu121>=1.8.0" of Ultralytics' checks: what is there, and what was asked for.
   const bool is_checked = value.starts_with("✅ ") || value.starts_with("❌ ");
   if (is_checked) value = up_to(value.substr(value.find(' ') + 1), "<>=!");
-  const std::string_view version = up_to(value, " (,;@");
+  const std::string_view version = up_to(value, " (,;@`");
   if (!is_package_version(version) || version.find('.') == std::string_view::npos) return false;
   if (version.find('x') != std::string_view::npos || version.find("..") != std::string_view::npos) return false;
   if (!is_package_name(name)) return false;

@@ -269,4 +269,14 @@ TEST(WrittenText, AnExtensionThatNamesNoCompilerOfCuda) {
   EXPECT_TRUE(at->cuda.detail.starts_with("a build without CUDA")) << at->cuda.detail;
 }
 
+TEST(WrittenText, TheFormOfPytorchsTracker) {
+  static const Knowledge knowledge = *load_knowledge();
+  Disclosure disclosure = read_disclosure_text(
+      " - PyTorch Version (e.g., 1.0): 1.3\n - OS (e.g., Linux): Ubuntu 18.04\n"
+      " - GPU models and configuration: Tesla K40m\n");
+  const Stack stack = stack_of_text(disclosure, "t", knowledge);
+  ASSERT_EQ(stack.gpus.size(), 1u);
+  EXPECT_EQ(to_string(*stack.gpus[0].capability), "3.5");
+}
+
 }  // namespace varve
