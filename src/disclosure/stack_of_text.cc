@@ -71,7 +71,10 @@ std::string version_of_system_package(const Declared& declared, std::initializer
 // What the list of the system's packages says of the driver's libraries, where no tool of NVIDIA's does.
 void infer_installed_libraries(const Declared& declared, Stack& stack) {
   if (!text_in(stack, "driver.kernel_mode.version")) return;
-  const std::string library = version_of_system_package(declared, {"libnvidia-compute-", "nvidia-driver-cuda-libs"});
+  // Of the packages of one release any tells it; libcuda's own first.
+  std::string library = version_of_system_package(declared, {"libnvidia-compute-", "nvidia-driver-cuda-libs"});
+  if (library.empty()) library = version_of_system_package(declared, {"libcuda1", "libnvidia-ml1", "nvidia-utils-"});
+  if (library.empty()) library = version_of_system_package(declared, {"nvidia-smi", "libnvidia-common-"});
   if (!dotted_version_from(library)) return;
   set_inferred(stack, "driver.user_mode.version", library,
                fmt::format("line {} (dpkg -l)", declared.system_packages_line));

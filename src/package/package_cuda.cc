@@ -106,6 +106,14 @@ std::optional<Fact> cuda_from_local_version(const std::string& version) {
   return std::nullopt;
 }
 
+// "2.3.2.post112" is of CUDA 11.2, "2.6.2.post120" of 12.0.
+std::optional<Fact> cuda_from_post(const std::string& version) {
+  const std::size_t at = version.find(".post");
+  const std::string cuda = at == std::string::npos ? "" : cuda_from_digits(std::string_view(version).substr(at + 5));
+  if (cuda.empty() || cuda.find('.') == std::string::npos) return std::nullopt;
+  return inferred(cuda, "its version " + version);
+}
+
 // The first two numbers of a version: "13.2.86" → "13.2".
 std::string major_and_minor(std::string_view version) {
   const std::size_t first = version.find('.');
@@ -162,6 +170,9 @@ Fact cuda_of_package(const Files& files, const PackageRow& row, const Package& p
   if (row.without_cuda) return missing_fact(Missing::not_applicable, "data/packages.json", "it holds no CUDA code");
   if (const auto stated = cuda_from_file(files, row, clues.folder)) return *stated;
   if (const auto local = cuda_from_local_version(package.version)) return *local;
+  if (row.post_is_cuda) {
+    if (const auto post = cuda_from_post(package.version)) return *post;
+  }
   if (row.version_is_cuda && !package.version.empty()) {
     return inferred(major_and_minor(package.version), "its version " + package.version);
   }

@@ -39,6 +39,7 @@ PackageRow package_from(const TableRow& row) {
   read.cuda_name = row.text("cuda_name");
   read.cuda_libraries = row.text("cuda_libraries");
   read.version_is_cuda = row.flag("version_is_cuda");
+  read.post_is_cuda = row.flag("post_is_cuda");
   read.without_cuda = row.one_of("cuda", {"none"}) == "none";
   read.built_for_file = row.text("built_for_file");
   read.built_for_name = row.text("built_for_name");
@@ -50,6 +51,7 @@ PackageRow package_from(const TableRow& row) {
   read.opens = row.texts("opens");
   read.same_release = row.text("same_release");
   read.release_pins = row.text("release_pins");
+  read.opens_cudnn = row.text("opens_cudnn");
   read.stable_from = row.text("stable_from");
   read.not_above = row.text("not_above");
   if (const std::string minor = row.text("torch_minor"); !minor.empty()) read.torch_minor = parse_integer(minor);

@@ -17,6 +17,7 @@ struct PackageRow {
   std::vector<std::string> folders, conda, extras, parts;
   std::string cuda_file, cuda_name, cuda_libraries;
   bool version_is_cuda = false;
+  bool post_is_cuda = false;  // the number of its post-releases is its CUDA: .post112
   bool without_cuda = false;
   std::string built_for_file, built_for_name;
   std::string caps_nvrtc;     // a range of versions as is_within takes it
@@ -28,6 +29,7 @@ struct PackageRow {
   std::vector<std::string> opens;       // as the table has them: made_up_names() makes names of them
   std::string same_release, not_above;  // packages: of whose very release it is; that it is never newer than
   std::string release_pins;             // "torch 0.0.23:2.1.1 0.0.24:2.2.0": which release of another each goes with
+  std::string opens_cudnn;              // "4.0:8 4.5:9": from which release on which major version
   std::string stable_from;              // its releases from this on take later frameworks than they were built for
   std::optional<std::int64_t> torch_minor;  // its 0.N goes with 2.(N - this) of torch
 

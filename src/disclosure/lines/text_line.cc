@@ -169,7 +169,9 @@ bool is_fence(std::string_view line) {
   const std::size_t first = line.find_first_not_of(" \t");
   if (first == std::string_view::npos) return false;
   line.remove_prefix(first);
-  return line.starts_with("```") || line.starts_with("~~~");
+  // Code on one line between fences of its own opens none: ```print(torch.__version__)```.
+  if (line.starts_with("```")) return line.find('`', line.find_first_not_of('`')) == std::string_view::npos;
+  return line.starts_with("~~~");
 }
 
 // "vllm  | text", as docker compose writes of a container that has a name of its own. A table may look like it: only a

@@ -2,6 +2,7 @@
 //   $ pip install torch===1.3.0 torchvision -f https://…
 //   RUN python3 -m pip install --index-url https://download.pytorch.org/whl/cu121 torch==2.4.1
 //   user@host:~/proj# uv add onnxruntime-gpu onnxruntime
+//   pip install flash_attn-2.8.2+cu128torch2.8-cp312-cp312-linux_x86_64.whl
 //   conda install pytorch torchvision cudatoolkit=10.1 -c pytorch
 // or as people tell of it, with the name of the package as it is installed:
 //   I had installed both onnxruntime and onnxruntime-gpu
@@ -42,7 +43,7 @@ bool is_before_command(std::string_view text) {
   for (const std::string_view word : {"sudo", "-m", "python", "python3", "uv", "&&"}) {
     if (text.ends_with(word)) text = trim(text.substr(0, text.size() - word.size()));
   }
-  if (text.empty() || text == "RUN" || text == "-" || text == "*") return true;
+  if (text.empty() || text == "RUN" || text == "-" || text == "*" || text == "`" || text == "- `") return true;
   if (text.ends_with("`!") || text.ends_with("`%")) return true;  // of a notebook, quoted in a sentence
   if (text.ends_with('`')) return is_told(text);
   if (text.size() > kMostPrompt) return false;
@@ -74,13 +75,24 @@ bool takes_value(std::string_view option) {
   return std::find(kWithValue.begin(), kWithValue.end(), option) != kWithValue.end();
 }
 
-// The CUDA of an index of PyTorch's: "12.1" of …/whl/cu121.
+// The CUDA of an index of PyTorch's or Paddle's: "12.1" of …/whl/cu121, "11.8" of …/packages/stable/cu118/.
 std::string cuda_of_index(std::string_view word) {
-  const auto digits = behind(word, "/whl/cu");
+  const auto digits = has(word, "://") ? behind(word, "/cu") : std::nullopt;
   if (!digits) return {};
   const std::string_view number = up_to(*digits, "/'\"");
   const bool is_number = number.size() == 3 && number.find_first_not_of("0123456789") == std::string_view::npos;
   return is_number ? std::string(number.substr(0, 2)) + "." + std::string(number.substr(2)) : "";
+}
+
+// "flash_attn-2.8.2+cu128torch2.8-cp312-cp312-linux_x86_64.whl", with a folder or an address before it.
+std::optional<AskedPackage> asked_wheel(std::string_view word) {
+  word = word.substr(word.rfind('/') == std::string_view::npos ? 0 : word.rfind('/') + 1);
+  const std::vector<std::string_view> parts = split(word, '-');
+  if (!word.ends_with(".whl") || parts.size() < 5) return std::nullopt;
+  std::string version(parts[1]);
+  if (const std::size_t plus = version.find("%2B"); plus != std::string::npos) version.replace(plus, 3, "+");
+  if (!is_package_version(version)) return std::nullopt;
+  return AskedPackage{.name = std::string(parts[0]), .version = std::move(version), .cuda = {}};
 }
 
 // "torch==2.4.1", "jax[cuda12]", "'vllm>=0.8'", "pytorch=1.9.0=py3.8_cpu_0": the name, and the version where it is one.
@@ -100,6 +112,13 @@ AskedPackage asked_package(std::string_view word, bool is_conda) {
   return asked;
 }
 
+std::string_view without_quotes(std::string_view word) {
+  const auto is_quote = [](char c) { return c == '\'' || c == '"' || c == '`' || c == ',' || c == '.' || c == ')'; };
+  while (!word.empty() && is_quote(word.front())) word.remove_prefix(1);
+  while (!word.empty() && is_quote(word.back())) word.remove_suffix(1);
+  return word;
+}
+
 class AskedPackagesReader : public TextReader {
  public:
   static constexpr const char* kName = "pip install";
@@ -107,7 +126,7 @@ class AskedPackagesReader : public TextReader {
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = line.text.substr(0, 1024);
     if (text.size() < 10 || !(holds(line, "==") || holds(line, "nstall") || holds(line, "uv add ") ||
-                              holds(line, "rror: ") || holds(line, "ERROR: "))) {
+                              holds(line, " version ") || holds(line, "rror: ") || holds(line, "ERROR: "))) {
       return false;
     }
     if (text.starts_with("ERROR: ") || text.starts_with("error: ") || text.starts_with("  ERROR: ")) {
@@ -143,8 +162,10 @@ bool AskedPackagesReader::take_words(std::string_view rest, bool is_conda, const
     if (std::string of_index = cuda_of_index(word); !of_index.empty()) cuda = std::move(of_index);
     const bool was_value = is_value;
     is_value = takes_value(word);
-    if (was_value || word.starts_with('-') || word.find('/') != std::string_view::npos || word == "\\") continue;
-    AskedPackage package = asked_package(word, is_conda);
+    const auto wheel = asked_wheel(word);
+    const bool is_place = word.find('/') != std::string_view::npos && !wheel;
+    if (was_value || word.starts_with('-') || is_place || word == "\\") continue;
+    AskedPackage package = wheel ? *wheel : asked_package(word, is_conda);
     const std::string name = normal_package_name(package.name);
     const PackageRow* row = is_conda ? find_conda_row(name) : find_package_row(name);
     if (row == nullptr && is_conda) row = find_package_row(name);
@@ -156,7 +177,7 @@ bool AskedPackagesReader::take_words(std::string_view rest, bool is_conda, const
   }
   for (AskedPackage& package : asked) {
     package.is_of_index = is_of_index;
-    if (package.name == "torch") package.cuda = cuda;
+    if (package.name == "torch" || package.name == "paddlepaddle-gpu") package.cuda = cuda;
     if (declared.asked.size() < kMostAsked) declared.asked.push_back(std::move(package));
   }
   return !asked.empty();
@@ -165,9 +186,9 @@ bool AskedPackagesReader::take_words(std::string_view rest, bool is_conda, const
 // In a sentence: two that were installed, or a name with its version as pip writes it.
 bool AskedPackagesReader::take_mention(std::string_view text, const TextLine& line, Declared& declared) {
   constexpr std::size_t kMostSentence = 240;
-  const bool has_version = has(text, "==");
+  const bool has_version = has(text, "=="), is_printed = has(text, " version ");
   const auto both = text.size() <= kMostSentence && has(text, "nstall") ? behind(text, " both ") : std::nullopt;
-  if (text.size() > kMostSentence || (!has_version && !both)) return false;
+  if (text.size() > kMostSentence || (!has_version && !both && !is_printed)) return false;
   for (const std::string_view mark : {"require", "depends", "but you have", "incompatible", "conflict"}) {
     if (has(text, mark)) return false;  // what a package wants is not what is there
   }
@@ -188,8 +209,16 @@ bool AskedPackagesReader::take_mention(std::string_view text, const TextLine& li
     if (words.size() >= 3 && words[1] == "and") take(words[0]), take(words[2]);
     if (named.size() == 1) named.clear();
   } else {
-    for (const std::string_view word : split_words(text)) {
+    const std::vector<std::string_view> words = split_words(text);
+    for (const std::string_view word : words) {
       if (has(word, "==") && !word.starts_with('=')) take(word);
+    }
+    // As Python prints it: torch version '2.7.1+cu118'.
+    for (std::size_t i = 0; i + 2 < words.size(); ++i) {
+      if (words[i + 1] != "version") continue;
+      const std::string_view shown = words[i + 2], version = without_quotes(shown);
+      if (version == shown && !has(version, "+cu") && !has(version, "+cpu")) continue;
+      take(std::string(to_lower(words[i]) == "pytorch" ? "torch" : words[i]) + "==" + std::string(version));
     }
     std::erase_if(named, [](const AskedPackage& package) { return package.version.empty(); });
   }

@@ -6,6 +6,10 @@
 //   pytorch            pytorch/linux-64::pytorch-1.10.0-py3.8_cpu_0
 // and single rows that somebody picked out of it:
 //   pytorch                   1.4.0               py3.7_cpu_0  [cpuonly]  pytorch
+// and plans in columns, of mamba and of what conda is to download:
+//   Package                          Version  Build                           Channel           Size
+//   + pytorch                          1.9.0  py3.8_cpu_0                     pytorch          706MB
+//   pytorch-1.9.0              |      py3.8_cpu_0       705.0 MB  pytorch
 // pip's packages have the build pypi_0. Where the environment lies is not kept.
 #include "base/text.h"
 #include "disclosure/lines/words.h"
@@ -16,6 +20,8 @@
 namespace varve {
 
 namespace {
+constexpr std::int64_t kPlanReach = 512;  // lines of a plan in columns
+
 class CondaListReader : public TextReader {
  public:
   static constexpr const char* kName = "conda list";
@@ -27,7 +33,7 @@ class CondaListReader : public TextReader {
       begin_ = line.number;
       return true;
     }
-    if (take_planned(text, line, declared)) return true;
+    if (take_planned(text, line, declared) || take_columns(text, line, declared)) return true;
     const std::vector<std::string_view> words =
         begin_ != 0 || holds(line, "Build") ? split_words(text.substr(0, 512)) : std::vector<std::string_view>();
     if (words.empty()) return begin_ == 0 && take_alone(text, line, declared);
@@ -50,11 +56,13 @@ class CondaListReader : public TextReader {
 
  private:
   bool take_planned(std::string_view text, const TextLine& line, Declared& declared);
+  bool take_columns(std::string_view text, const TextLine& line, Declared& declared);
   bool take_alone(std::string_view text, const TextLine& line, Declared& declared);
 
   std::int64_t begin_ = 0;
   std::int64_t plan_ = 0;
-  std::int64_t rows_ = 0;  // where rows without a head begin, and of what the first is
+  std::int64_t columns_ = 0;  // where the head of a plan in columns stands
+  std::int64_t rows_ = 0;     // where rows without a head begin, and of what the first is
   std::string first_;
 };
 
@@ -86,6 +94,31 @@ bool CondaListReader::take_planned(std::string_view text, const TextLine& line, 
   if (file[name.size()] != '-' || dash == std::string_view::npos || !is_package_version(version)) return false;
   add_package(package_list(declared, {kName, plan_}, "conda"), name,
               std::string(version.substr(0, dash)) + " " + std::string(version.substr(dash + 1)), line.number);
+  return true;
+}
+// What is added; what is removed or changed for another stands behind "-".
+bool CondaListReader::take_columns(std::string_view text, const TextLine& line, Declared& declared) {
+  const bool is_head = (holds(line, "Package") && holds(line, "Version") && holds(line, "Build")) ||
+                       (holds(line, "package") && holds(line, "|") && holds(line, "build"));
+  if (is_head && text.size() < 160) {
+    columns_ = line.number;
+    return true;
+  }
+  if (columns_ == 0 || line.number - columns_ > kPlanReach || text.size() > 240) return false;
+  const std::vector<std::string_view> words = split_words(text);
+  if (words.size() < 4) return false;
+  std::string_view name = words[1], version = words[2], build = words[3];
+  if (words[1].starts_with('|')) {
+    const std::size_t dash = words[0].rfind('-');
+    if (dash == std::string_view::npos) return false;
+    name = words[0].substr(0, dash), version = words[0].substr(dash + 1);
+    build = words[1].size() == 1 ? words[2] : words[1].substr(1);
+  } else if (words[0] != "+") {
+    return words[0] == "-" && is_package_name(words[1]) && is_package_version(words[2]);
+  }
+  if (!is_package_name(name) || !is_package_version(version)) return false;
+  add_package(package_list(declared, {kName, columns_}, "conda"), name, std::string(version) + " " + std::string(build),
+              line.number);
   return true;
 }
 }  // namespace

@@ -2,6 +2,9 @@
 //   ii  libnvidia-compute-470:amd64  470.103.01-0ubuntu0.20.04.1  amd64  NVIDIA libcompute package
 //   nvidia-driver-cuda-libs-570.124.06-1.el9.x86_64
 //   libnvidia-compute-535/jammy-updates,now 535.183.01-0ubuntu1 amd64 [installed]
+// and what apt did (/var/log/apt/history.log, its output): the release that is there since
+//   Upgrade: libnvidia-compute-460:amd64 (460.56-0ubuntu0.20.04.1, 460.73.01-0ubuntu0.20.04.1), …
+//   Setting up libnvidia-compute-550:amd64 (550.107.02-0ubuntu1) ...
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
@@ -40,7 +43,7 @@ class DpkgReader : public TextReader {
       if (is_installed && words.size() >= 3) add_system_package(declared, "dpkg", words[1], words[2], line.number);
       return true;
     }
-    if (take_rpm(text, line, declared)) return true;
+    if (take_rpm(text, line, declared) || take_done(text, line, declared)) return true;
     if (!text.ends_with("]") || !has(text, "[installed")) return false;
     const std::vector<std::string_view> words = split_words(text);
     if (words.size() < 4 || words[0].find('/') == std::string_view::npos) return false;
@@ -49,6 +52,25 @@ class DpkgReader : public TextReader {
   }
 
  private:
+  static bool take_done(std::string_view text, const TextLine& line, Declared& declared) {
+    if (text.starts_with("Setting up ")) {
+      const std::vector<std::string_view> words = split_words(text);
+      if (words.size() < 4 || !words[3].starts_with('(') || !words[3].ends_with(')')) return false;
+      add_system_package(declared, "dpkg", words[2], words[3].substr(1, words[3].size() - 2), line.number);
+      return true;
+    }
+    if (!text.starts_with("Upgrade: ")) return false;
+    std::string_view rest = text.substr(9);
+    for (std::size_t end = rest.find(')'); end != std::string_view::npos; end = rest.find(')')) {
+      const std::string_view one = rest.substr(0, end);
+      const std::size_t open = one.find(" ("), comma = one.find(", ", open);
+      if (open == std::string_view::npos || comma == std::string_view::npos) break;
+      add_system_package(declared, "dpkg", one.substr(0, open), one.substr(comma + 2), line.number);
+      rest = trim(rest.substr(end + 1));
+      if (rest.starts_with(',')) rest = trim(rest.substr(1));
+    }
+    return true;
+  }
   // NAME-VERSION-RELEASE.ARCHITECTURE: the last two dashes are the joints.
   static bool take_rpm(std::string_view text, const TextLine& line, Declared& declared) {
     const bool is_rpm = text.ends_with(".x86_64") || text.ends_with(".aarch64") || text.ends_with(".noarch");

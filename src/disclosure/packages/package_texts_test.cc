@@ -49,6 +49,21 @@ TEST(AskedPackages, TheIndexTellsTheCudaOfTorch) {
   EXPECT_EQ(version_and_cuda(pytorch, "torch"), "1.9.0");
 }
 
+TEST(AskedPackages, WheelsByTheirFileNames) {
+  const Stack stack = stack_of_packages(
+      "$ pip install flash_attn-2.8.2+cu128torch2.8-cp312-cp312-linux_x86_64.whl\n"
+      "$ pip install https://x/whl/cu126/torch-2.6.0%2Bcu126-cp312-cp312-win_amd64.whl\n");
+  EXPECT_EQ(version_and_cuda(stack, "flash_attn"), "2.8.2+cu128torch2.8, 12.8");
+  EXPECT_EQ(version_and_cuda(stack, "torch"), "2.6.0+cu126, 12.6");
+}
+
+TEST(AskedPackages, AVersionAsPythonPrintsItInASentence) {
+  EXPECT_EQ(version_and_cuda(stack_of_packages("python 3.12, torch version '2.7.1+cu118'\n"), "torch"),
+            "2.7.1+cu118, 11.8");
+  EXPECT_EQ(version_and_cuda(stack_of_packages("it is fixed in torch version 2.8 they say\n"), "torch"), "");
+  EXPECT_EQ(version_and_cuda(stack_of_packages("you should try torch version '2.8.0'\n"), "torch"), "");
+}
+
 // A form's "TensorFlow version" is the module's; which distribution of it is there a list says.
 TEST(ListedPackagesOfTexts, AModuleThatAFormNamesIsThatOfTheList) {
   const Stack stack = stack_of_packages(
@@ -167,6 +182,49 @@ TEST(TextLines, WhatStandsBeforeALine) {
   const Stack kernel = stack_of_packages(
       "Jun 17 15:04:37 host kernel: NVRM: Xid (PCI:0000:06:00): 79, pid=1, GPU has fallen off the bus.\n");
   EXPECT_EQ(stated(kernel, "kernel.log.nvidia"), "Xid 79");
+}
+
+TEST(ListedPackagesOfTexts, TheCudaOfPaddleStandsInItsPostRelease) {
+  const Stack stack = stack_of_packages("paddlepaddle-gpu==2.3.2.post112\nnumpy==1.21.0\npillow==9.0.0\n");
+  EXPECT_EQ(version_and_cuda(stack, "paddlepaddle-gpu"), "2.3.2.post112, 11.2");
+  const Stack asked =
+      stack_of_packages("$ python -m pip install paddlepaddle-gpu==3.0.0 -i https://x/packages/stable/cu118/\n");
+  EXPECT_EQ(version_and_cuda(asked, "paddlepaddle-gpu"), "3.0.0, 11.8");
+}
+
+TEST(CondaList, PlansInColumns) {
+  const Stack mamba = stack_of_packages(
+      "  Package                          Version  Build                           Channel           Size\n"
+      "────────────────────────────────────────────────\n"
+      "  Install:\n"
+      "  + pytorch                          1.9.0  py3.8_cpu_0                     pytorch          706MB\n"
+      "  - cudatoolkit                     10.2.89  hfd86e86_1                     pkgs/main       Cached\n");
+  EXPECT_EQ(version_and_cuda(mamba, "torch"), "1.9.0");
+  EXPECT_EQ(version_and_cuda(mamba, "cudatoolkit"), "");
+  const Stack conda = stack_of_packages(
+      "The following packages will be downloaded:\n\n"
+      "    package                    |            build\n"
+      "    ---------------------------|-----------------\n"
+      "    pytorch-1.9.0              |py3.8_cuda11.1_cudnn8.0.5_0        1.27 GB  pytorch\n");
+  EXPECT_EQ(version_and_cuda(conda, "torch"), "1.9.0, 11.1");
+  const Stack spaced = stack_of_packages(
+      "    package                    |            build\n"
+      "    pytorch-1.9.0              |      py3.8_cpu_0        705.0 MB  pytorch\n");
+  EXPECT_EQ(version_and_cuda(spaced, "torch"), "1.9.0");
+}
+
+TEST(DpkgText, WhatAptDidAndOtherNamesOfTheDriver) {
+  const std::string kernel = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  460.56  Tue Feb 23 23:31:10 UTC 2021\n";
+  const Stack upgraded =
+      stack_of_packages(kernel +
+                        "Upgrade: libc6:amd64 (2.31-0ubuntu9.2, 2.31-0ubuntu9.3), libnvidia-common-460:amd64 "
+                        "(460.56-0ubuntu0.20.04.1, 460.73.01-0ubuntu0.20.04.1)\n");
+  EXPECT_EQ(stated(upgraded, "driver.user_mode.version"), "460.73.01");
+  const Stack debian =
+      stack_of_packages(kernel + "ii  nvidia-smi     525.85.12-1  amd64        NVIDIA System Management Interface\n");
+  EXPECT_EQ(stated(debian, "driver.user_mode.version"), "525.85.12");
+  const Stack set_up = stack_of_packages(kernel + "Setting up libcuda1:amd64 (470.82.01-1) ...\n");
+  EXPECT_EQ(stated(set_up, "driver.user_mode.version"), "470.82.01");
 }
 
 }  // namespace varve

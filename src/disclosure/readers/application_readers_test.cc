@@ -195,4 +195,51 @@ TEST(Driver, NoPartitions) {
   EXPECT_EQ(stack.facts.at("gpu.mig.instances").missing, Missing::absent);
 }
 
+TEST(NumbaReport, DriverAndVersionWithoutADevice) {
+  static const Knowledge knowledge = *load_knowledge();
+  Disclosure disclosure = read_disclosure_text(
+      "__CUDA Information__\n"
+      "CUDA Device Initialized                       : False\n"
+      "CUDA Driver Version                           : 11.6\n"
+      "Numba Version                                 : 0.56.4\n");
+  const Stack stack = stack_of_text(disclosure, "t", knowledge);
+  EXPECT_EQ(value_text(*stack.facts.at("driver.api_level").value), "11.6");
+  ASSERT_EQ(stack.environments.size(), 1u);
+  EXPECT_EQ(stack.environments[0].packages[0].version, "0.56.4");
+  EXPECT_EQ(disclosure.declared.asked_gpu_line, 2);
+}
+
+TEST(PythonPrompt, CodeOnOneLineBetweenFences) {
+  static const Knowledge knowledge = *load_knowledge();
+  Disclosure disclosure = read_disclosure_text("```print(torch.__version__)```\n1.4.0\n");
+  const Stack stack = stack_of_text(disclosure, "t", knowledge);
+  ASSERT_EQ(stack.environments.size(), 1u);
+  EXPECT_EQ(stack.environments[0].packages[0].version, "1.4.0");
+}
+
+TEST(SystemSigns, AGpuThatIsMissed) {
+  const auto asked = [](const std::string& text) { return read_disclosure_text(text).declared.asked_gpu_line; };
+  EXPECT_EQ(asked("but tensorflow==2.16 can't utilize the gpu.\n"), 1);
+  EXPECT_EQ(asked("WARNING:root:No GPU found. Conversion on CPU is very slow.\n"), 1);
+  EXPECT_EQ(asked("tf.config.list_physical_devices('GPU') # [] is returned\n"), 1);
+  EXPECT_EQ(asked("print(tf.config.list_physical_devices('GPU'))\n[]\n"), 2);
+  EXPECT_EQ(asked("print(tf.config.list_physical_devices('GPU'))\n[PhysicalDevice(name='GPU:0')]\n"), 0);
+  EXPECT_EQ(asked("If no GPU found, the CPU is taken.\n"), 0);
+  EXPECT_EQ(asked("you should make sure that it is not using CPU; GPU not detected otherwise\n"), 0);
+}
+
+TEST(DeviceLines, PaddleNamesTheRuntimeThatItWasBuiltWith) {
+  static const Knowledge knowledge = *load_knowledge();
+  Disclosure disclosure = read_disclosure_text(
+      "W0421 22:18:47.915304 58190 device_context.cc:447] Please NOTE: device: 0, GPU Compute Capability: 8.6, Driver "
+      "API "
+      "Version: 11.6, Runtime API Version: 10.2\n");
+  const Stack stack = stack_of_text(disclosure, "t", knowledge);
+  EXPECT_EQ(value_text(*stack.facts.at("driver.api_level").value), "11.6");
+  ASSERT_EQ(stack.gpus.size(), 1u);
+  EXPECT_EQ(to_string(*stack.gpus[0].capability), "8.6");
+  ASSERT_EQ(stack.environments.size(), 1u);
+  EXPECT_EQ(value_text(*stack.environments[0].packages[0].cuda.value), "10.2");
+}
+
 }  // namespace varve

@@ -1,6 +1,7 @@
 // How a container is started, and from what: commands that were typed, compose files, Dockerfiles, Kubernetes
 // manifests.
 //   $ docker run -it --rm --gpus all -e CUDA_VISIBLE_DEVICES=0 pytorch/pytorch:2.5.1-cuda12.4-cudnn9-runtime
+//   $ apptainer exec --nv image.sif python train.py
 //   FROM pytorch/pytorch:2.5.1-cuda12.4-cudnn9-runtime
 //   services:                                     containers:
 //     app:                                        - name: train
@@ -25,7 +26,7 @@ constexpr std::size_t kMostCommand = 2048;
 // What gives a container the GPU, or may.
 bool may_give_gpu(std::string_view text) {
   constexpr auto kMarks = std::to_array<std::string_view>(
-      {"--gpus", "nvidia", "--device", "--privileged", "NV_GPU=", "--nv ", "$@", "--cdi", "gpus:", "privileged: true"});
+      {"--gpus", "nvidia", "--device", "--privileged", "NV_GPU=", "--nv", "$@", "--cdi", "gpus:", "privileged: true"});
   return std::any_of(kMarks.begin(), kMarks.end(), [&](std::string_view mark) { return has(text, mark); });
 }
 
@@ -65,8 +66,10 @@ class ContainerCommandsReader : public TextReader {
       continue_command(text, line, declared);
       return true;
     }
-    if (holds(line, "run ") && (holds(line, "docker ") || holds(line, "podman ")))
+    if ((holds(line, "run ") && (holds(line, "docker ") || holds(line, "podman "))) || holds(line, "singularity ") ||
+        holds(line, "apptainer ")) {
       return take_run(text, line, declared);
+    }
     if (text.starts_with("FROM ")) {
       const std::vector<std::string_view> words = split_words(text);
       if (words.size() > 1) take_image(words[1], line, declared);
@@ -89,7 +92,9 @@ class ContainerCommandsReader : public TextReader {
 
 bool ContainerCommandsReader::take_run(std::string_view text, const TextLine& line, Declared& declared) {
   std::size_t at = std::string_view::npos;
-  for (const std::string_view command : {"docker run ", "podman run ", "docker container run "}) {
+  for (const std::string_view command :
+       {"docker run ", "podman run ", "docker container run ", "singularity run ", "singularity exec ",
+        "singularity shell ", "apptainer run ", "apptainer exec ", "apptainer shell "}) {
     at = std::min(at, text.find(command));
   }
   if (at == std::string_view::npos) return false;

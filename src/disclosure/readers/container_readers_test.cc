@@ -217,4 +217,12 @@ TEST(TwoMachines, ADriverThatOneToolShowsTwiceIsNotTaken) {
   EXPECT_EQ(said(container_of(banner + "- NVIDIA driver: 470.223.02\n"), "driver.kernel_mode.version"), "550.54.15");
 }
 
+TEST(ContainerCommands, SingularityGivesTheGpuByAnOption) {
+  const std::string asked = "AssertionError: CUDA is not available.\n>>> torch.cuda.is_available()\nFalse\n";
+  const Stack without = container_of("$ singularity run image.sif python train.py\n" + asked);
+  EXPECT_EQ(said(without, "container.gpu_request"), "no GPU");
+  const Stack with = container_of("$ apptainer exec --nv image.sif python train.py\n" + asked);
+  EXPECT_NE(with.facts.contains("container.gpu_request") ? said(with, "container.gpu_request") : "", "no GPU");
+}
+
 }  // namespace varve

@@ -5,6 +5,7 @@
 //   TensorFlow   device: 0, name: Tesla T4, pci bus id: 0000:00:04.0, compute capability: 7.5
 //   ollama  msg="inference compute" … compute=8.9 driver=12.4 name="NVIDIA GeForce RTX 4090" total="23.6 GiB"
 //   NCCL    cudaDriverVersion 12040
+//   Paddle  Please NOTE: device: 0, GPU Compute Capability: 8.6, Driver API Version: 11.6, Runtime API Version: 10.2
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
@@ -26,7 +27,7 @@ class DeviceLinesReader : public TextReader {
     }
     return take_ggml(text, line, declared) || take_properties(text, line, declared) ||
            take_capability(text, line, declared) || take_tensorflow(text, line, declared) ||
-           take_ollama(text, line, declared) || take_level(text, line, declared);
+           take_ollama(text, line, declared) || take_level(text, line, declared) || take_paddle(text, line, declared);
   }
 
  private:
@@ -46,8 +47,9 @@ class DeviceLinesReader : public TextReader {
   bool take_tensorflow(std::string_view text, const TextLine& line, Declared& declared);
   bool take_ollama(std::string_view text, const TextLine& line, Declared& declared);
   bool take_level(std::string_view text, const TextLine& line, Declared& declared);
+  bool take_paddle(std::string_view text, const TextLine& line, Declared& declared);
 
-  std::int64_t ggml_ = 0, properties_ = 0, warned_ = 0, tensorflow_ = 0, ollama_ = 0;
+  std::int64_t ggml_ = 0, properties_ = 0, warned_ = 0, tensorflow_ = 0, ollama_ = 0, paddle_ = 0;
   std::int64_t properties_count_ = 0, ollama_count_ = 0;
 };
 
@@ -123,6 +125,20 @@ bool DeviceLinesReader::take_level(std::string_view text, const TextLine& line, 
   const auto level = behind(text, "NCCL INFO cudaDriverVersion ");
   if (!level) return false;
   declare_api_level(declared, *level, {kName, line.number});
+  return true;
+}
+// The runtime is that which Paddle was built with.
+bool DeviceLinesReader::take_paddle(std::string_view text, const TextLine& line, Declared& declared) {
+  const auto capability = behind(text, "Compute Capability: "), level = behind(text, "Driver API Version: ");
+  const auto runtime = behind(text, "Runtime API Version: "), device = behind(text, "device: ");
+  const auto number = device ? leading_number(*device) : std::nullopt;
+  if (!capability || !level || !runtime || !number) return false;
+  set(gpu_of(paddle_, line, *number, declared), "", leading_version(*capability));
+  declare_api_level(declared, leading_version(*level), {kName, line.number});
+  const std::string_view cuda = leading_version(*runtime);
+  if (cuda.find('.') == std::string_view::npos) return true;
+  declared.package_cuda.emplace("paddlepaddle-gpu",
+                                known_fact(std::string(cuda), source_at({kName, line.number}), Standing::declared));
   return true;
 }
 }  // namespace

@@ -56,7 +56,7 @@ class KubernetesReader : public TextReader {
 
 bool KubernetesReader::open(std::string_view text) {
   const KubernetesBlock before = block_;
-  if (text == "Capacity:") block_ = KubernetesBlock::capacity;
+  if (text == "Capacity:" || text == "Allocatable:") block_ = KubernetesBlock::capacity;
   if (text == "System Info:") block_ = KubernetesBlock::system;
   if (text == "Limits:" || text == "Requests:") block_ = KubernetesBlock::resources;
   if (text == "Environment:") block_ = KubernetesBlock::environment;

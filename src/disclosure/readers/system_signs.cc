@@ -4,6 +4,7 @@
 // and that a program asked for the GPU and got none:
 //   Is CUDA available: False        >>> torch.cuda.is_available()
 //   [PhysicalDevice(name='/physical_device:CPU:0', device_type='CPU')]
+//   WARNING:root:No GPU found.      tensorflow==2.16 can't utilize the gpu
 // Only where all signs say one thing is anything concluded (text_packages.cc). No line is taken from others.
 #include <algorithm>
 
@@ -14,6 +15,7 @@
 namespace varve {
 
 namespace {
+constexpr std::size_t kMostSentence = 240;
 constexpr std::int64_t kMostLines = 4096;  // who describes a machine does so at the start, also of a long log
 
 bool holds_any(const TextLine& line, std::initializer_list<SoughtText> sought) {
@@ -30,7 +32,7 @@ class SystemSignsReader : public TextReader {
  public:
   const char* name() const override { return "system"; }
   bool take(const TextLine& whole, Declared& declared) override {
-    if (whole.text.size() < 4 || whole.number > kMostLines) return false;
+    if (whole.text.size() < 2 || whole.number > kMostLines) return false;
     TextLine line = whole;
     if (holds(whole, "(e.g")) {  // of a form, whose examples are no signs
       const std::size_t begin = whole.text.find("(e.g"), end = whole.text.find(')', begin);
@@ -39,8 +41,8 @@ class SystemSignsReader : public TextReader {
       line.text = line_;
     }
     see(declared.windows_line, line,
-        holds_any(line, {"indows 1", "indows-1", "indows10", "indows11", "WDDM", "[MSC v.", "C:\\", "win_amd64",
-                         "win-64::"}));
+        holds_any(line, {"indows 1", "indows-1", "indows10", "indows11", "win10", "win11", "Win10", "Win11", "WDDM",
+                         "[MSC v.", "C:\\", "win_amd64", "win-64::"}));
     see(declared.wsl_line, line, holds_any(line, {"WSL", "wsl2", "microsoft-standard"}));
     see(declared.unix_line, line,
         holds_any(line,
@@ -71,12 +73,71 @@ class SystemSignsReader : public TextReader {
   std::int64_t asked_ = -9;  // where the question stands whose answer is looked for
 };
 
+// "tensorflow==2.16 can't utilize the gpu", "No GPU found", "the GPU could not be found", "it only uses my CPU": what
+// somebody or a program says of a GPU that was wanted. Advice and questions of what might be are none.
+bool misses_gpu(const TextLine& line) {
+  if (line.text.size() > kMostSentence || !holds_any(line, {"GPU", "gpu", "CPU", "cpu", "CUDA", "cuda"})) return false;
+  const std::string text = to_lower(line.text);
+  const auto any_of = [&](std::initializer_list<std::string_view> marks) {
+    return std::any_of(marks.begin(), marks.end(), [&](std::string_view mark) { return has(text, mark); });
+  };
+  if (any_of({"if ", "should", "make sure", "in case", "would ", "to use cpu", "want"})) return false;
+  return any_of({"no gpu found",
+                 "gpu not found",
+                 "gpu not detected",
+                 "no gpu detected",
+                 "gpu could not be found",
+                 "cannot use gpu",
+                 "can't use gpu",
+                 "cant use gpu",
+                 "cannot use the gpu",
+                 "can't use the gpu",
+                 "can not use gpu",
+                 "can't utilize the gpu",
+                 "cannot detect gpu",
+                 "doesn't detect gpu",
+                 "not using gpu",
+                 "not using the gpu",
+                 "doesn't use gpu",
+                 "does not use gpu",
+                 "doesn't use the gpu",
+                 "does not use the gpu",
+                 "gpu is not used",
+                 "gpu not used",
+                 "get gpu to work",
+                 "only using cpu",
+                 "uses cpu instead",
+                 "using cpu instead",
+                 "falling back to cpu",
+                 "runs on the cpu",
+                 "runs on cpu",
+                 "cuda not working",
+                 "cuda is not working",
+                 "cuda is not available",
+                 "cuda unavailable",
+                 "running on cpu",
+                 "although i have a gpu",
+                 "even though i have a gpu",
+                 "and not my gpu"});
+}
+
 void SystemSignsReader::see_question(const TextLine& line, Declared& declared) {
   if (declared.asked_gpu_line != 0) return;
+  if (misses_gpu(line)) {
+    declared.asked_gpu_line = line.number;
+    return;
+  }
   const std::string_view text = line.text;
   if (holds(line, "CUDA available")) {
     const auto pair = key_and_value(text.substr(0, 96));
     if (pair && (is_no(pair->second) || pair->second == "No")) declared.asked_gpu_line = line.number;
+    return;
+  }
+  // "tf.config.list_physical_devices('GPU') # [] is returned", and "[]" below it.
+  if (holds(line, "list_physical_devices(") && holds(line, "GPU")) {
+    asked_ = line.number;
+    const std::string_view rest = *behind(text, "list_physical_devices(");
+    if (has(rest, "[]")) declared.asked_gpu_line = line.number;
     return;
   }
   // TensorFlow lists the processor alone.
@@ -89,7 +150,7 @@ void SystemSignsReader::see_question(const TextLine& line, Declared& declared) {
     for (const std::string_view start : {">>> ", "Out["}) {
       if (answer.starts_with(start)) answer = trim(answer.substr(start == "Out[" ? answer.find(':') + 1 : 4));
     }
-    if (is_no(answer) || answer.ends_with(" False") || answer.ends_with(", False)")) {
+    if (answer == "[]" || is_no(answer) || answer.ends_with(" False") || answer.ends_with(", False)")) {
       declared.asked_gpu_line = line.number;
       return;
     }

@@ -35,6 +35,7 @@ constexpr auto kKeys = std::to_array<KeyRow>({{"accelerator", WrittenMeaning::gp
                                               {"gpu model", WrittenMeaning::gpu},
                                               {"gpu model and memory", WrittenMeaning::gpu},
                                               {"gpu models", WrittenMeaning::gpu},
+                                              {"gpu models and configuration", WrittenMeaning::gpu},
                                               {"gpu name", WrittenMeaning::gpu},
                                               {"gpu type", WrittenMeaning::gpu},
                                               {"gpu.name", WrittenMeaning::gpu},

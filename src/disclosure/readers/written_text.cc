@@ -184,12 +184,28 @@ bool WrittenTextReader::take_driver(std::string_view value, const TextLine& line
   return true;
 }
 
+// "tf 2.16", "tf2.12.0", "TensorFlow 2.10", and what tf.version prints: "v2.11.0-rc2-15-g6290819256d 2.11.0".
+std::string_view tensorflow_release(std::string_view value) {
+  if (value.starts_with('v') && has(value, "-g")) {
+    const std::size_t blank = value.find(' ');
+    const std::string_view rest = blank == std::string_view::npos ? value.substr(1) : trim(value.substr(blank));
+    return up_to(rest, "-");
+  }
+  for (const std::string_view start : {"tensorflow", "tf"}) {
+    if (to_lower(value.substr(0, start.size())) != start) continue;
+    const std::string_view rest = trim(value.substr(start.size()));
+    if (leading_version(rest).find('.') != std::string_view::npos) return rest;
+  }
+  return value;
+}
+
 bool WrittenTextReader::take_package(std::string_view name, std::string_view value, const TextLine& line,
                                      Declared& declared) {
+  if (name == "tensorflow") value = tensorflow_release(value);
   // "✅ 2.1.1+cu121>=1.8.0" of Ultralytics' checks: what is there, and what was asked for.
   const bool is_checked = value.starts_with("✅ ") || value.starts_with("❌ ");
   if (is_checked) value = up_to(value.substr(value.find(' ') + 1), "<>=!");
-  const std::string_view version = up_to(value, " (,;@");
+  const std::string_view version = up_to(value, " (,;@`");
   if (!is_package_version(version) || version.find('.') == std::string_view::npos) return false;
   if (version.find('x') != std::string_view::npos || version.find("..") != std::string_view::npos) return false;
   if (!is_package_name(name)) return false;
@@ -283,7 +299,15 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view value
       break;
   }
   const bool is_checked = value.starts_with("✅ ") || value.starts_with("❌ ");
-  const bool may_be_version = !value.empty() && (is_digit(value[0]) || value[0] == 'v' || is_checked);
+  // detectron2's report, of itself: the compiler of CUDA that it was made with.
+  if (key == "cuda compiler" && value == "not available") {
+    declared.package_cuda.emplace("detectron2",
+                                  missing_fact(Missing::absent, source_at(place),
+                                               "a build without CUDA: it names no compiler of CUDA that made it"));
+    return true;
+  }
+  const bool is_release = key == "tensorflow" && (value.starts_with("tf") || value.starts_with("TF"));
+  const bool may_be_version = !value.empty() && (is_digit(value[0]) || value[0] == 'v' || is_checked || is_release);
   return may_be_version && take_package(key, value, line, declared);
 }
 

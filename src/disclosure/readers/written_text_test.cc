@@ -1,6 +1,7 @@
 // What people write themselves, and what is only there where a driver does not run.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "disclosure/stack_of_text.h"
@@ -237,6 +238,45 @@ TEST(WrittenText, WhatAnExtensionWasBuiltFor) {
   EXPECT_EQ(built["flash-attn"], "torch 2.7");
   EXPECT_EQ(built["torch"], "");
   EXPECT_EQ(version_told(read, "torch"), "2.0.1+cu118");
+}
+
+TEST(WrittenText, ReleasesOfTensorflowAsPeopleWriteThem) {
+  static const Knowledge knowledge = *load_knowledge();
+  const auto version = [&](const std::string& written) {
+    Disclosure disclosure = read_disclosure_text("### TensorFlow version\n\n" + written + "\n");
+    const Stack stack = stack_of_text(disclosure, "t", knowledge);
+    return stack.environments.empty() ? std::string() : stack.environments[0].packages[0].version;
+  };
+  EXPECT_EQ(version("tf 2.16"), "2.16");
+  EXPECT_EQ(version("tf2.12.0"), "2.12.0");
+  EXPECT_EQ(version("v2.11.0-rc2-15-g6290819256d 2.11.0"), "2.11.0");
+  EXPECT_EQ(version("2.0.0-beta1"), "2.0.0-beta1");
+}
+
+TEST(WrittenText, AnExtensionThatNamesNoCompilerOfCuda) {
+  static const Knowledge knowledge = *load_knowledge();
+  Disclosure disclosure = read_disclosure_text(
+      "detectron2             0.3 @/usr/lib/python3.9/site-packages/detectron2\n"
+      "CUDA compiler          not available\n"
+      "PyTorch                1.7.1+cu110 @/usr/lib/python3.9/site-packages/torch\n"
+      "GPU 0                  GeForce GTX 1070 (arch=6.1)\n");
+  const Stack stack = stack_of_text(disclosure, "t", knowledge);
+  ASSERT_EQ(stack.environments.size(), 1u);
+  const auto& packages = stack.environments[0].packages;
+  const auto at =
+      std::find_if(packages.begin(), packages.end(), [](const Package& p) { return p.name == "detectron2"; });
+  ASSERT_NE(at, packages.end());
+  EXPECT_TRUE(at->cuda.detail.starts_with("a build without CUDA")) << at->cuda.detail;
+}
+
+TEST(WrittenText, TheFormOfPytorchsTracker) {
+  static const Knowledge knowledge = *load_knowledge();
+  Disclosure disclosure = read_disclosure_text(
+      " - PyTorch Version (e.g., 1.0): 1.3\n - OS (e.g., Linux): Ubuntu 18.04\n"
+      " - GPU models and configuration: Tesla K40m\n");
+  const Stack stack = stack_of_text(disclosure, "t", knowledge);
+  ASSERT_EQ(stack.gpus.size(), 1u);
+  EXPECT_EQ(to_string(*stack.gpus[0].capability), "3.5");
 }
 
 }  // namespace varve

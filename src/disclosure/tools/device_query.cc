@@ -4,6 +4,10 @@
 //     CUDA Capability Major/Minor version number:    8.6
 //   id 0             b'Tesla T4'                              [SUPPORTED]
 //                         Compute Capability: 7.5
+// and of the latter its own lines, where no device is listed either:
+//   CUDA Device Initialized                       : False
+//   CUDA Driver Version                           : 11.6
+//   Numba Version                                 : 0.56.4
 // The runtime is the sample's own and no toolkit.
 #include "base/text.h"
 #include "disclosure/lines/words.h"
@@ -29,7 +33,7 @@ class DeviceQueryReader : public TextReader {
       const auto number = leading_number(text.substr(3));
       return number && open(*number, up_to(*behind(text, " b'"), "'"), line, declared);
     }
-    if (begin_ == 0) return false;
+    if (begin_ == 0) return take_numba(text, line, declared);
     if (text.starts_with("CUDA Driver Version / Runtime Version")) {
       declare_api_level(declared, leading_version(trim(text.substr(37))), {kName, line.number});
       return true;
@@ -44,6 +48,22 @@ class DeviceQueryReader : public TextReader {
   }
 
  private:
+  static bool take_numba(std::string_view text, const TextLine& line, Declared& declared) {
+    const auto pair = text.size() > 40 && text.find("  ") < 40 ? key_and_value(text) : std::nullopt;
+    if (!pair) return false;
+    const auto& [key, value] = *pair;
+    if (key == "CUDA Device Initialized") {
+      if (value == "False" && declared.asked_gpu_line == 0) declared.asked_gpu_line = line.number;
+      return true;
+    }
+    if (key == "Numba Version") {
+      add_package(package_list(declared, {"numba -s", line.number}, ""), "numba", value, line.number);
+      return true;
+    }
+    if (key != "CUDA Driver Version" || leading_version(value).find('.') != 2) return false;
+    declare_api_level(declared, leading_version(value), {"numba -s", line.number});
+    return true;
+  }
   bool open(std::int64_t number, std::string_view model, const TextLine& line, Declared& declared) {
     if (begin_ == 0 || number == 0) begin_ = line.number;
     number_ = number;

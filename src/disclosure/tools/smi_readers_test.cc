@@ -146,4 +146,13 @@ TEST(SmiReaders, TheListHashesItsIdsAndTheTopologyCounts) {
   EXPECT_EQ(smi_fact(topology, "gpu.count"), "2");
 }
 
+TEST(SmiTable, NoLibcudaToAsk) {
+  static const Knowledge knowledge = *load_knowledge();
+  Disclosure disclosure = read_disclosure_text(
+      "| NVIDIA-SMI 535.216.01             Driver Version: 535.216.01   CUDA Version: N/A      |\n");
+  const Stack stack = stack_of_text(disclosure, "t", knowledge);
+  EXPECT_EQ(stack.facts.at("driver.user_mode.version").missing, Missing::absent);
+  EXPECT_EQ(value_text(*stack.facts.at("driver.kernel_mode.version").value), "535.216.01");
+}
+
 }  // namespace varve

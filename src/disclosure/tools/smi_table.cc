@@ -9,7 +9,8 @@
 // Under WSL the program is of Linux and the driver of Windows, whose numbers differ; Windows' table has a driver model:
 //   | NVIDIA-SMI 545.36                 Driver Version: 546.33       CUDA Version: 12.3     |
 //   |   0  NVIDIA GeForce RTX 3050 ...  WDDM  |   00000000:01:00.0  On |                  N/A |
-// Long names end in "..." before R510. "CUDA Version" is the API level of libcuda, no toolkit.
+// Long names end in "..." before R510. "CUDA Version: N/A" is printed where NVML finds no libcuda. "CUDA Version" is
+// the API level of libcuda, no toolkit.
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
@@ -53,7 +54,11 @@ void SmiTableReader::take_head(const TextLine& line, std::string_view text, Decl
     declare(declared, "driver.user_mode.role", "wsl", place, "", Standing::inferred);
   }
   for (const std::string_view key : {"CUDA Version: ", "CUDA UMD Version: "}) {
-    if (const auto level = behind(text, key)) declare_api_level(declared, *level, place);
+    const auto level = behind(text, key);
+    if (level) declare_api_level(declared, *level, place);
+    if (!level || !level->starts_with("N/A")) continue;
+    declared.facts["driver.user_mode.version"] =
+        missing_fact(Missing::absent, source_at(place), "nvidia-smi finds no libcuda to ask for its CUDA version");
   }
 }
 

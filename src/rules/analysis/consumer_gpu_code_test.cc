@@ -139,6 +139,26 @@ TEST(ConsumerGpuCode, TakesTheTableOfBuildsWhereNoFileWasRead) {
   EXPECT_NE(answer(verdict, "GPU code").detail.find("table"), std::string::npos);
 }
 
+// Of a build that no table has, the CUDA that made it tells for which GPUs it can have code.
+TEST(ConsumerGpuCode, TakesTheReleaseOfCudaWhereNothingElseTells) {
+  static const Knowledge knowledge = *load_knowledge();
+  const auto made = [&](const std::string& gpu, const std::string& cuda, const std::string& name = "some-framework") {
+    MadeStack stack(knowledge);
+    stack.driver("570.124.06", "12.8").gpu("some GPU", gpu);
+    stack.package(name, "2.7.0.dev20250310", cuda).consumer();
+    stack.stack().consumers.back().symbols_checked = false;  // nobody looked into files
+    return answer(first_verdict(stack), "GPU code").state;
+  };
+  EXPECT_EQ(made("3.7", "12.1"), CheckState::broken);
+  EXPECT_EQ(made("7.0", "13"), CheckState::broken) << "13 alone tells that it is behind 12.9";
+  EXPECT_EQ(made("8.6", "10.2"), CheckState::degraded);
+  EXPECT_EQ(made("12.0", "12.4"), CheckState::degraded);
+  EXPECT_EQ(made("12.0", "12.4", "torch"), CheckState::broken) << "its builds with that CUDA hold no PTX";
+  EXPECT_EQ(made("8.9", "11.1"), CheckState::cannot_tell) << "code for 8.0 runs on it";
+  EXPECT_EQ(made("8.6", "11"), CheckState::cannot_tell);
+  EXPECT_EQ(made("8.7", "11.1"), CheckState::degraded) << "a chip takes code of its own alone";
+}
+
 // What is compiled at the start is the newest PTX that this driver takes, not the newest that is there.
 TEST(ConsumerGpuCode, NamesThePtxThatIsCompiled) {
   MadeStack stack;

@@ -56,6 +56,16 @@ bool is_part_of_another(const Environment& environment, const Package& package) 
     return row != nullptr && is_part_of(*row, package);
   });
 }
+
+// Of a list nobody reads what an extension asks for: beside a framework with CUDA one without it is a fault.
+bool is_beside_gpu_framework(const Analysis& analysis, const Environment& environment, const Package& package) {
+  if (package.role != PackageRole::extension || !is_a_list(environment)) return false;
+  const PackageRow* row = row_of(package);
+  if (row != nullptr && row->torch_minor) return false;  // told as another variant than its framework's
+  return std::any_of(environment.packages.begin(), environment.packages.end(), [&](const Package& other) {
+    return other.cuda.is_known() && is_gpu_framework(analysis, environment, other);
+  });
+}
 }  // namespace
 
 bool is_stated_cpu_build(const Package& package) {
@@ -77,7 +87,8 @@ std::string cpu_build_reason(const Analysis& analysis, const Environment& enviro
     return framework ? "is the distribution without CUDA"
                      : "selects builds without CUDA, and keeps them through every update";
   }
-  const bool counts = framework || (package.role == PackageRole::library && !row->without_cuda);
+  const bool counts = framework || (package.role == PackageRole::library && !row->without_cuda) ||
+                      is_beside_gpu_framework(analysis, environment, package);
   if (counts && is_stated_cpu_build(package)) return "is " + package.cuda.detail + " (" + package.cuda.source + ")";
   if (!framework) return {};
   if (!row->parts.empty()) {

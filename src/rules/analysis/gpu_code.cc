@@ -60,45 +60,6 @@ std::vector<OwnCode> own_code(const ConsumerView& view) {
   return own.empty() ? others : own;
 }
 
-// What the table says of a published build, as if it were read from its files.
-std::optional<OwnCode> published_code(const Situation& situation, const ConsumerView& view) {
-  if (view.package == nullptr || !view.package->cuda.is_known()) return std::nullopt;
-  const auto version = dotted_version_from(view.package->version);
-  const auto cuda = dotted_version_from(value_text(*view.package->cuda.value));
-  if (!version || !cuda) return std::nullopt;
-  for (const FrameworkBuild& build : situation.knowledge.framework_builds) {
-    const auto built_with = dotted_version_from(build.cuda);
-    const bool same_cuda = built_with && built_with->major() == cuda->major() && built_with->minor() == cuda->minor();
-    if (build.framework != view.package->name || build.targets.empty() || !same_cuda ||
-        !is_within(*version, build.version)) {
-      continue;
-    }
-    Coverage coverage;
-    CodeGroup group{.targets = {}, .regions = 1};
-    std::optional<ComputeCapability> newest;
-    for (std::string target : build.targets) {
-      char variant = '\0';
-      if (target.ends_with('a') || target.ends_with('f')) {
-        variant = target.back();
-        target.pop_back();
-      }
-      const auto architecture = compute_capability_from(target);
-      if (!architecture) continue;
-      group.targets.push_back({.architecture = *architecture, .variant = variant});
-      if (!newest || *newest < *architecture) newest = architecture;
-    }
-    if (build.ptx && newest) {
-      const CudaRelease* release = find_release(situation.knowledge, build.cuda);
-      const auto isa = release == nullptr ? std::nullopt : dotted_version_from(release->ptx_isa);
-      group.targets.push_back({CodeKind::ptx, *newest, '\0', isa ? isa->major() : 0, isa ? isa->minor() : 0});
-    }
-    coverage.groups.push_back(std::move(group));
-    coverage.regions = 1;
-    return OwnCode{fmt::format("the table of published builds ({})", build.source), std::move(coverage)};
-  }
-  return std::nullopt;
-}
-
 CoverageCount& operator+=(CoverageCount& sum, const CoverageCount& more) {
   sum.native += more.native;
   sum.jit += more.jit;
@@ -343,7 +304,7 @@ std::vector<CodeVerdict> judge_code(const Situation& situation, const ServingDri
   bool by_table = false;
   if (code.empty() && !was_read(situation, view)) {
     if (auto published = published_code(situation, view)) {
-      code.push_back(std::move(*published));
+      code.push_back({std::move(published->source), std::move(published->coverage)});
       by_table = true;
     }
   }
@@ -354,7 +315,9 @@ std::vector<CodeVerdict> judge_code(const Situation& situation, const ServingDri
       decide(situation, driver, code, verdict);
     } else {
       verdict.cause = was_read(situation, view) ? CodeCause::no_code : CodeCause::not_read;
-      verdict.detail = detail_of(situation, driver, verdict);
+      if (verdict.cause == CodeCause::no_code || !decide_by_release(situation, view, verdict)) {
+        verdict.detail = detail_of(situation, driver, verdict);
+      }
     }
     verdicts.push_back(std::move(verdict));
   }

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -63,6 +64,16 @@ struct CodeVerdict {
 // Compatibility" chapter of the CUDA C++ programming guide; the two variables by its environment chapter.
 std::vector<CodeVerdict> judge_code(const Situation& situation, const ServingDriver& driver, const ConsumerView& view);
 CheckState state_of(CodeCause cause);
+
+// What data/framework_builds.json says of a published build, as if it were read from its files.
+struct PublishedCode {
+  std::string source;  // "the table of published builds (…)"
+  Coverage coverage;
+};
+std::optional<PublishedCode> published_code(const Situation& situation, const ConsumerView& view);
+// Of a build that nobody looked into and that no table has: what the CUDA that it was made with leaves possible on the
+// verdict's GPU. False: nothing is decided by it.
+bool decide_by_release(const Situation& situation, const ConsumerView& view, CodeVerdict& verdict);
 
 // A kernel library (NCCL, cuDNN with all of its parts) that a consumer loads and that has nothing for one GPU, which
 // the consumer's own code serves.

@@ -72,7 +72,18 @@ std::vector<Found> find_node_without_gpus(const Analysis& analysis) {
   return {{.evidence = "The capacity of the Kubernetes node lists no nvidia.com/gpu"}};
 }
 
+// What a text shows of a container: what it was told to mount, and that nvidia-smi finds no libcuda in it.
+std::vector<Found> find_no_compute_in_text(const Analysis& analysis) {
+  const auto capabilities = setting_of(analysis, "NVIDIA_DRIVER_CAPABILITIES");
+  const bool without = capabilities && !capabilities->empty() && !has_word(*capabilities, "compute");
+  const bool is_gone = is_in_container(analysis) && is_absent(analysis, "driver.user_mode.version");
+  if (!is_gone && !(without && wants_gpu(analysis))) return {};
+  return {{.evidence = fmt::format("{}{}", setting_words(analysis, "NVIDIA_DRIVER_CAPABILITIES"),
+                                   is_gone ? ", and nvidia-smi finds no libcuda" : "")}};
+}
+
 std::vector<Found> find_no_driver_libraries(const Analysis& analysis) {
+  if (is_a_text(analysis)) return find_no_compute_in_text(analysis);
   if (!is_in_container(analysis) || !has_gpu_node(analysis) || is_jetson(analysis)) return {};
   if (!is_absent(analysis, "driver.user_mode.version")) return {};
   const auto capabilities = setting_of(analysis, "NVIDIA_DRIVER_CAPABILITIES");

@@ -210,4 +210,15 @@ TEST(DeviceRules, FailedHandshake) {
 }
 
 }  // namespace
+// A text shows a fabric manager by its package; how many switches there are it does not say.
+TEST(DeviceRules, FabricManagerInAText) {
+  MachineOfFacts machine;
+  machine.stack.subject = "text issue.md";
+  machine.with("driver.kernel_mode.version", "550.107.02")
+      .with("os.gpu_packages", List{"dpkg nvidia-fabricmanager-550 550.90.07-1"});
+  EXPECT_EQ(machine.severity("VRV-DEVICE-FABRIC-MANAGER"), "warning");
+  machine.with("os.gpu_packages", List{"dpkg nvidia-fabricmanager-550 550.107.02-1"});
+  EXPECT_FALSE(machine.fires("VRV-DEVICE-FABRIC-MANAGER"));
+}
+
 }  // namespace varve

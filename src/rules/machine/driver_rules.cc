@@ -182,8 +182,13 @@ bool has_running_driver(const Analysis& analysis) {
 }
 
 std::vector<Found> find_no_user_driver(const Analysis& analysis) {
-  if (!has_running_driver(analysis) || !is_on_host(analysis)) return {};
+  if (!has_running_driver(analysis) || !(is_on_host(analysis) || (is_a_text(analysis) && !is_in_container(analysis))))
+    return {};
+  const Fact& user = fact_of(analysis, "driver.user_mode.version");
   if (!is_absent(analysis, "driver.user_mode.version")) return {};
+  if (is_a_text(analysis)) {
+    return {{.evidence = fmt::format("The kernel module {} runs, and {}", kernel_version(analysis), user.detail)}};
+  }
   return {{.evidence = fmt::format("The kernel module {} runs, and no libcuda.so.1 is in the library directories",
                                    kernel_version(analysis))}};
 }

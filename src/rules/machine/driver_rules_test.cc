@@ -199,4 +199,29 @@ TEST(DriverRules, WslNeedsAKernelThatGivesTheGpu) {
 }
 
 }  // namespace
+// What a list of packages shows beside what the kernel says.
+TEST(DriverRules, HalvesInAText) {
+  MachineOfFacts machine;
+  machine.stack.subject = "text issue.md";
+  machine.with("driver.kernel_mode.version", "520.56.06")
+      .with("driver.user_mode.version", "525.85.12")
+      .with("driver.user_mode.role", "driver");
+  EXPECT_EQ(machine.severity("VRV-DRIVER-HALVES"), "error");
+  machine.with("driver.user_mode.version", "520.56.06");
+  EXPECT_FALSE(machine.fires("VRV-DRIVER-HALVES"));
+  machine.with("driver.user_mode.version", "525.85.12").with("driver.user_mode.role", "compat");
+  EXPECT_FALSE(machine.fires("VRV-DRIVER-HALVES"));
+}
+
+TEST(DriverRules, NoUserDriverInAText) {
+  MachineOfFacts machine;
+  machine.stack.subject = "text issue.md";
+  machine.with("driver.kernel_mode.version", "535.216.01").with("gpu.models", List{"NVIDIA GeForce RTX 2070"});
+  machine.without("driver.user_mode.version");
+  EXPECT_EQ(machine.severity("VRV-DRIVER-NO-USER-DRIVER"), "error");
+  machine.with("container.kind", "docker");
+  EXPECT_FALSE(machine.fires("VRV-DRIVER-NO-USER-DRIVER"));
+  EXPECT_EQ(machine.severity("VRV-CONTAINER-NO-COMPUTE"), "error");
+}
+
 }  // namespace varve

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "rules/situation/library_facts.h"
 
 namespace varve {
 

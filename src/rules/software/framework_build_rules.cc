@@ -39,6 +39,9 @@ std::vector<const Package*> frameworks_of(const Environment& environment, const 
   };
   for (const Requirement& requirement : package.requirements) add(requirement.name);
   if (!package.built_for.empty()) add(named(package.built_for).name);
+  // Of a list nobody reads what a package asks for.
+  const PackageRow* row = is_a_list(environment) ? row_of(package) : nullptr;
+  if (row != nullptr && (row->torch_minor || row->same_release == "torch")) add("torch");
   return frameworks;
 }
 

@@ -123,27 +123,76 @@ std::string wheel_fault(const Package& framework, const FrameworkBuild& build, c
   return fmt::format("{} is built with cuDNN {}, and {} is there", listed(framework), build.cudnn, listed(wheel));
 }
 
-// Whether libraries of two releases of CUDA have the names that TensorFlow asks for: each release of CUDA 10 has its
+// Whether libraries of two releases of CUDA have the names that a framework asks for: each release of CUDA 10 has its
 // own, those of CUDA 11 share theirs but for libcusolver, which is .10 in 11.0 and .11 from 11.1 on.
 bool share_names(const DottedVersion& a, const DottedVersion& b) {
-  if (a.major() != b.major()) return false;
+  if (a.major() != b.major() || a.major() > 11) return a.major() == b.major();
   return a.major() > 10 ? (a.minor() == 0) == (b.minor() == 0) : a.minor() == b.minor();
 }
 
-// TensorFlow before 2.14 brings no CUDA: its libraries are those of a toolkit.
-std::string host_cuda_fault(const Analysis& analysis, const Package& package, const DottedVersion& toolkit) {
+// TensorFlow before 2.14 and ONNX Runtime bring no CUDA: their libraries are those of a toolkit. Of ONNX Runtime there
+// are builds of one release for two majors, and what torch brings serves it too.
+std::string host_cuda_fault(const Analysis& analysis, const Environment& environment, const Package& package,
+                            const DottedVersion& toolkit) {
   const auto version = released_version(package);
-  if (!version || !normal_package_name(package.name).starts_with("tensorflow")) return {};
+  const bool is_tensorflow = normal_package_name(package.name).starts_with("tensorflow");
+  if (!version || (!is_tensorflow && package.name != "onnxruntime-gpu")) return {};
+  const Package* torch = is_tensorflow ? nullptr : find_package(environment, "torch");
+  const auto brought =
+      torch != nullptr && torch->cuda.is_known() ? dotted_version_from(value_text(*torch->cuda.value)) : std::nullopt;
+  std::string cuda;
   for (const FrameworkBuild& build : analysis.knowledge.framework_builds) {
-    if (build.framework != "tensorflow" || !build.host_cuda || !is_within(*version, build.version)) continue;
+    if (build.framework != (is_tensorflow ? "tensorflow" : package.name) || !is_within(*version, build.version))
+      continue;
     const auto made = dotted_version_from(build.cuda);
-    if (!made || share_names(*made, toolkit)) return {};
-    return fmt::format(
-        "{} opens the libraries of CUDA {} by names that the toolkit that is there ({}) has in part or "
-        "not at all: it sees no GPU then",
-        listed(package), build.cuda, to_string(toolkit));
+    if (!made || !build.host_cuda || share_names(*made, toolkit) || (brought && made->major() == brought->major())) {
+      return {};
+    }
+    if (cuda.empty() || build.is_default) cuda = build.cuda;
   }
-  return {};
+  if (cuda.empty()) return {};
+  return fmt::format(
+      "{} opens the libraries of CUDA {} by names that the toolkit that is there ({}) has in part or "
+      "not at all: it sees no GPU then",
+      listed(package), cuda, to_string(toolkit));
+}
+
+// The major version of cuDNN that a package opens: of "4.0:8 4.5:9" the last release that it is not older than.
+std::string opened_cudnn(const Package& package, const PackageRow& row) {
+  const auto own = released_version(package);
+  std::string major;
+  for (const std::string_view pair : split_words(row.opens_cudnn)) {
+    const std::size_t colon = pair.find(':');
+    const auto first = colon == std::string_view::npos ? std::nullopt : dotted_version_from(pair.substr(0, colon));
+    if (own && first && *first <= *own) major = pair.substr(colon + 1);
+  }
+  return major;
+}
+
+// The cuDNN that is there: that of a wheel, else that which torch brings.
+std::pair<std::string, std::string> cudnn_there(const Analysis& analysis, const Environment& environment) {
+  for (const Package& package : environment.packages) {
+    const auto name = wheel_name(package);
+    const auto version = name && name->library == "cudnn" ? released_version(package) : std::nullopt;
+    if (version) return {listed(package) + " is there", std::to_string(version->major())};
+  }
+  const Package* torch = find_package(environment, "torch");
+  const FrameworkBuild* build = torch == nullptr ? nullptr : build_of(analysis, *torch);
+  const auto version = build == nullptr ? std::nullopt : dotted_version_from(build->cudnn);
+  if (!version) return {};
+  return {fmt::format("{} brings cuDNN {}", listed(*torch), build->cudnn), std::to_string(version->major())};
+}
+
+void add_cudnn_faults(const Analysis& analysis, const Environment& environment, std::vector<Found>& found) {
+  const auto [there, major] = cudnn_there(analysis, environment);
+  if (major.empty()) return;
+  for (const Package& package : environment.packages) {
+    const PackageRow* row = package.is_of_conda() ? nullptr : row_of(package);
+    const std::string wanted = row == nullptr ? "" : opened_cudnn(package, *row);
+    if (wanted.empty() || wanted == major) continue;
+    found.push_back(
+        {.evidence = fmt::format("In {} {} opens cuDNN {}, and {}", environment.path, listed(package), wanted, there)});
+  }
 }
 
 // "/usr/local/cuda-12.1/lib64" is of 12.1.
@@ -173,6 +222,7 @@ std::vector<Found> listed_library_pins(const Analysis& analysis) {
   std::vector<Found> found;
   for (const Environment& environment : analysis.subject.environments) {
     if (!is_a_list(environment)) continue;
+    add_cudnn_faults(analysis, environment, found);
     std::vector<const Package*> frameworks;
     for (const Package& package : environment.packages) {
       if (build_of(analysis, package) != nullptr) frameworks.push_back(&package);
@@ -202,7 +252,7 @@ std::vector<Found> listed_host_cuda(const Analysis& analysis) {
     if (!toolkit || !is_a_list(environment) || environment.runtimes.is_known()) continue;
     for (const Package& package : environment.packages) {
       const std::string fault =
-          package.role == PackageRole::framework ? host_cuda_fault(analysis, package, *toolkit) : "";
+          package.role == PackageRole::framework ? host_cuda_fault(analysis, environment, package, *toolkit) : "";
       if (!fault.empty()) found.push_back({.evidence = fmt::format("In {} {}", environment.path, fault)});
     }
   }

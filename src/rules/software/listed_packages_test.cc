@@ -34,6 +34,48 @@ TEST(ListedPackages, APluginOfAnotherReleaseThanJaxlib) {
   EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-PIN").empty());
 }
 
+// What CTranslate2 opens by a name that holds the major version, and what torch or a wheel brings.
+TEST(ListedPackages, CudnnOfAnotherMajorThanAPackageOpens) {
+  static const Knowledge knowledge = *load_knowledge();
+  const auto found = [&](const std::string& own, const std::string& torch, const std::string& wheel) {
+    Scene scene = listed({{"ctranslate2", own, "framework", ""}, {"torch", torch, "framework", "12.1"}});
+    if (!wheel.empty()) scene.package("nvidia-cudnn-cu12", wheel, "runtime", "12", "text");
+    scene.knowledge = knowledge;
+    return scene.judge("VRV-LIBRARY-PIN");
+  };
+  ASSERT_EQ(found("4.5.0", "2.3.1", "").size(), 1u);
+  EXPECT_TRUE(has(found("4.5.0", "2.3.1", "")[0].evidence, "ctranslate2 4.5.0 opens cuDNN 9, and torch 2.3.1 brings"));
+  EXPECT_EQ(found("4.4.0", "2.4.0", "").size(), 1u);
+  EXPECT_TRUE(found("4.4.0", "2.3.1", "").empty());
+  EXPECT_TRUE(found("4.5.0", "2.4.0", "9.1.0.70").empty());
+  EXPECT_EQ(found("4.4.0", "2.4.0", "9.1.0.70").size(), 1u);
+}
+
+TEST(ListedPackages, OnnxRuntimeBesideAToolkitOfAnotherMajor) {
+  static const Knowledge knowledge = *load_knowledge();
+  const auto found = [&](const std::string& version, const std::string& toolkit, const std::string& torch) {
+    Scene scene = listed({{"onnxruntime-gpu", version, "framework", ""}});
+    if (!torch.empty()) scene.package("torch", "2.1.0", "framework", torch, "text");
+    scene.fact("toolkit.nvcc.version", toolkit);
+    scene.knowledge = knowledge;
+    return scene.judge("VRV-LIBRARY-PIN").size();
+  };
+  EXPECT_EQ(found("1.16.1", "12.1", ""), 1u);
+  EXPECT_EQ(found("1.16.1", "11.8", ""), 0u);
+  EXPECT_EQ(found("1.17.0", "12.1", ""), 0u) << "there is a build of it for each";
+  EXPECT_EQ(found("1.16.1", "12.1", "11.8"), 0u) << "torch brings what it opens";
+}
+
+TEST(ListedPackages, TorchvisionOfAnotherCudaThanTorch) {
+  const auto found = [](const std::string& cuda) {
+    return listed({{"torch", "2.1.0", "framework", "12.1"}, {"torchvision", "0.16.0", "extension", cuda}})
+        .judge("VRV-FRAMEWORK-CUDA-VARIANT")
+        .size();
+  };
+  EXPECT_EQ(found("11.8"), 1u);
+  EXPECT_EQ(found("12.4"), 0u);
+}
+
 TEST(ListedPackages, JaxlibIsNeverNewerThanJax) {
   EXPECT_EQ(listed({{"jax", "0.4.13", "framework", ""}, {"jaxlib", "0.4.14", "framework", ""}})
                 .judge("VRV-FRAMEWORK-PIN")

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "model/hardware/rdma_adapter.h"
+#include "rules/situation/package_row.h"
 #include "rules/speed/releases_seen.h"
 
 namespace varve {
@@ -140,6 +141,16 @@ Holds driver_holds(const Analysis& analysis, const std::string& range) {
   return analysis.kernel_driver ? holds(is_within(*analysis.kernel_driver, range)) : Holds::unknown;
 }
 
+// Rules about GPU code read files: of a list that somebody wrote down they tell nothing, and the row does.
+bool is_told_elsewhere(const Analysis& analysis, const KnownIssue& issue, const ReleaseSeen& release) {
+  if (issue.told_by.empty()) return false;
+  if (!issue.told_by.starts_with("VRV-CODE-") || !issue.workload.empty()) return true;
+  const auto& environments = analysis.subject.environments;
+  return std::none_of(environments.begin(), environments.end(), [&](const Environment& environment) {
+    return environment.path == release.environment && is_a_list(environment);
+  });
+}
+
 bool has_release(const ReleasesSeen& seen, const KnownIssue::With& other, const std::string& environment) {
   const auto found = seen.find(other.component);
   if (found == seen.end()) return false;
@@ -149,7 +160,8 @@ bool has_release(const ReleasesSeen& seen, const KnownIssue::With& other, const 
 }
 
 // Where a release is seen that the row is about, beside all that it asks for.
-std::vector<const ReleaseSeen*> releases_of(const ReleasesSeen& seen, const KnownIssue& issue) {
+std::vector<const ReleaseSeen*> releases_of(const Analysis& analysis, const ReleasesSeen& seen,
+                                            const KnownIssue& issue) {
   std::vector<const ReleaseSeen*> releases;
   for (const std::string& component : issue.components) {
     const auto found = seen.find(component);
@@ -158,7 +170,8 @@ std::vector<const ReleaseSeen*> releases_of(const ReleasesSeen& seen, const Know
       const bool beside = std::all_of(issue.with.begin(), issue.with.end(), [&](const KnownIssue::With& other) {
         return has_release(seen, other, one.environment);
       });
-      if (beside && is_within(one.version, issue.version)) releases.push_back(&one);
+      if (!beside || !is_within(one.version, issue.version) || is_told_elsewhere(analysis, issue, one)) continue;
+      releases.push_back(&one);
     }
   }
   return releases;
@@ -205,8 +218,8 @@ std::vector<IssueMatch> match_known_issues(const Analysis& analysis) {
   const ReleasesSeen seen = releases_seen(analysis);
   std::vector<IssueMatch> matches;
   for (const KnownIssue& issue : analysis.knowledge.known_issues) {
-    if (!issue.told_by.empty() || (!issue.on_cpu && !analysis.has_gpu)) continue;
-    const std::vector<const ReleaseSeen*> releases = releases_of(seen, issue);
+    if (!issue.on_cpu && !analysis.has_gpu) continue;
+    const std::vector<const ReleaseSeen*> releases = releases_of(analysis, seen, issue);
     if (releases.empty()) continue;
     IssueMatch match{.issue = &issue, .where = {}, .environment = releases.front()->environment, .unknown = {}};
     if (!may_hold(analysis, issue, match.unknown)) continue;

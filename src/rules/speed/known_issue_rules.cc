@@ -74,6 +74,7 @@ FaultCategory category_of(const KnownIssue& issue) {
   const std::string& component = issue.components.front();
   if (component == "driver") return FaultCategory::device_handshake;
   if (component == "nvidia-container-toolkit") return FaultCategory::container;
+  if (issue.told_by.starts_with("VRV-CODE-")) return FaultCategory::kernel_coverage;
   const bool fails = issue.effect >= IssueEffect::crash && issue.effect <= IssueEffect::unsupported;
   return fails ? FaultCategory::library_mix : FaultCategory::silent_slowdown;
 }

@@ -60,6 +60,21 @@ TEST(KnownIssues, EachConditionRulesItOut) {
   EXPECT_TRUE(judge(with_issue(told)).empty());
 }
 
+// Rules about GPU code read files: of a list that somebody wrote down the row tells it.
+TEST(KnownIssues, WhatFilesWouldTellIsToldOfAList) {
+  KnownIssue issue = eager();
+  issue.told_by = "VRV-CODE-NO-KERNEL-IMAGE";
+  Scene scene = with_issue(issue);
+  scene.environment().python = known_fact(std::string("3.11"), "test");
+  EXPECT_TRUE(judge(scene).empty());
+  scene.environment().python = missing_fact(Missing::not_asked, "text", "the text does not say");
+  ASSERT_EQ(judge(scene).size(), 1u);
+  EXPECT_EQ(judge(scene)[0].category, FaultCategory::kernel_coverage);
+  issue.workload = "small products";
+  scene.knowledge.known_issues = {issue};
+  EXPECT_TRUE(judge(scene).empty());
+}
+
 TEST(KnownIssues, WhatTheWorkloadDecidesIsANoteWithTheLineThatMeasuresIt) {
   KnownIssue issue = eager();
   issue.workload = "small products";
