@@ -229,9 +229,14 @@ void RunJournal::discard() {
   }
 }
 
-std::string RunJournal::whereabouts() const {
+std::string RunJournal::path() const {
   const std::optional<JournalFile>& place = elsewhere_ ? elsewhere_ : beside_;
-  if (!place || place->units == 0) return "";
+  return !place || place->units == 0 ? "" : place->path;
+}
+
+std::string RunJournal::whereabouts() const {
+  if (path().empty()) return "";
+  const std::optional<JournalFile>& place = elsewhere_ ? elsewhere_ : beside_;
   return fmt::format("{} {} kept in {}: varve report {} shows them, varve compare reads it too", counted(place->units),
                      place->units == 1 ? "is" : "are", place->path, place->path);
 }

@@ -50,6 +50,8 @@ class RunJournal {
   std::string place_for_document() const;
   // The document was written: the journal is not needed any more.
   void discard();
+  // The file that the units are in, as a run that may be read. Empty: none.
+  std::string path() const;
   // What to say when the document was not written: where the units are. Empty: nowhere.
   std::string whereabouts() const;
 

@@ -31,7 +31,7 @@ void find_speed(const Comparison& comparison, std::vector<Finding>& found) {
     found.push_back(finding("VRV-CMP-ORDER-CONFOUNDED", Severity::warning, "the sides were not measured in turns",
                             "drift of the machine cannot be told from a change of the software; no speed is called",
                             "measure both in one run: varve run --against-env or --against",
-                            "simulated: 2 % drift gives 98 % false alarms with A...A B...B, 5 % with ABBA"));
+                            "simulated: 2 % drift gives 98 % false alarms with A...A B...B, 5 % in turns"));
   }
   if (metric.speed == Speed::too_few) {
     found.push_back(finding("VRV-CMP-TOO-FEW-PAIRS", Severity::warning, pairs_text(metric),

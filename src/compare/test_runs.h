@@ -101,12 +101,12 @@ using Generator = std::mt19937_64;
 using Shape = std::function<void(Unit&, Generator&)>;  // gives a unit its numbers; looks at unit.variant
 using KernelShape = std::function<void(KernelTable&, Unit&, Generator&)>;  // and its kernels
 
-// An interleaved run in ABBA order. B differs by nothing until the caller says so.
+// An interleaved run, in turns. B differs by nothing until the caller says so.
 inline Run kernel_run(int pairs, const KernelShape& shape, std::uint64_t seed = 1) {
   Generator generator(seed);
   Run run;
   run.name = "example";
-  run.protocol = {pairs, 0, 0.01, 0, "ABBA", "tokens/s", seed};
+  run.protocol = {pairs, 0, 0.01, 0, "drawn pairs", "tokens/s", seed};
   run.stack = host_stack();
   run.variants = {variant("A"), variant("B")};
   for (int index = 0; index < 2 * pairs; ++index) {

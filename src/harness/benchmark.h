@@ -51,7 +51,7 @@ struct RunPlan {
   ProtocolRules rules = {};           // prepare and cleanup as the shell is to get them
   KernelsWay kernels = KernelsWay::automatic;
   double sampling_hertz = 99;            // CPU samples a second of CPU time; 0 is none, as is --kernels=none
-  std::uint64_t seed = 0;                // of the environment pads
+  std::uint64_t seed = 0;                // of the order of rounds and of the pads
   std::string repository = {};           // a folder whose git commit is recorded; empty: none
   std::vector<std::string> inputs = {};  // files to hash before the first unit
   std::optional<RunToContinue> continues = {};

@@ -70,6 +70,7 @@ Counted simulate(int variants, int pairs, double effect, const std::function<Mac
   for (int session = 0; session < kSessions; ++session) {
     const Machine machine = machine_of(generator);
     SchedulerBench bench(variants, pairs, 0);
+    bench.plan.seed = generator();
     bench.plan.kernels = KernelsWay::none;
     bench.plan.rules.stop_width = stop_width;
     const std::string slow = bench.variants.back().program;

@@ -62,7 +62,6 @@ class Scheduler {
         home_(environment_value(world.environment, "HOME")),
         run_(run),
         first_unit_(run.units.size()),
-        pads_(plan.seed),
         outputs_(plan.same_outputs, plan.tolerance),
         failures_(plan.rules.keep_going),
         surroundings_(plan, variants, executor, observer, home_),
@@ -98,7 +97,6 @@ class Scheduler {
   // What the units that are there already have fixed.
   void take_up() {
     for (const Unit& unit : run_.units) {
-      pads_.next();
       offset_ = std::max(offset_, end_of(unit));
       for (const Metric& metric : unit.metrics) seen_.try_emplace(metric.name, metric);
     }
@@ -118,7 +116,7 @@ class Scheduler {
     if (rounds > 0) observer_.forecast(forecast_lines(plan_, run_.units, run_.protocol.primary_metric));
     const int first = first_new_round(run_);
     for (int round = 0; round < rounds && (round == 0 || !is_enough(plan_.rules, run_)); ++round) {
-      if (!execute_all(plan_round(sides(), first + round))) return false;
+      if (!execute_all(plan_round(sides(), first + round, plan_.seed))) return false;
       if (round == 0) stop_useless_sampling();
     }
     return true;
@@ -339,7 +337,7 @@ class Scheduler {
     request.environment = &environment;
     request.directory = variant.directory;
     request.server = surroundings_.server(planned.side);
-    request.environment_pad = pads_.next();
+    request.environment_pad = environment_pad(plan_.seed, run_.units.size());
     request.timeout_seconds = plan_.timeout_seconds;
     request.marks = planned.role == UnitRole::timing ? timing_marks_ : marks_of_all();
     request.sources = &plan_.sources;
@@ -387,7 +385,6 @@ class Scheduler {
   std::string home_;
   Run& run_;
   std::size_t first_unit_;  // that is executed now
-  PadSource pads_;
   OutputWatch outputs_;
   Failures failures_;
   Surroundings surroundings_;

@@ -46,6 +46,7 @@ class SilentObserver : public RunObserver {};
 
 Run simulated_run(Random& random, const MachineMood& mood, double effect, int pairs) {
   RunPlan plan;
+  plan.seed = random();
   plan.units = pairs;
   plan.warmup = 2;
   std::vector<PreparedVariant> variants;
@@ -117,20 +118,24 @@ MachineMood heavy_mood() {
 }
 
 // Each unit heats; beyond a limit the clock falls by 8 % until it has cooled. Both sides meet it alike, in waves.
-MachineMood throttling_mood() {
+MachineMood waves(double heats, double cools) {
   auto heat = std::make_shared<double>(0);
   auto slowed = std::make_shared<bool>(false);
-  return [heat, slowed](Random& random, int) {
-    *heat += *slowed ? -0.5 : 0.3 + 0.05 * bell(random);
+  return [=](Random& random, int) {
+    *heat += *slowed ? -cools : heats + 0.05 * bell(random);
     if (*heat > 1) *slowed = true;
     if (*heat < 0.2) *slowed = false;
     return (*slowed ? 0.08 : 0) + 0.005 * bell(random);
   };
 }
+MachineMood throttling_mood() { return waves(0.3, 0.5); }
+MachineMood cooler_mood() { return waves(0.25, 0.4); }
 
 constexpr int kSimulatedRuns = 3000;
-constexpr double kPoints = 0.015;
-constexpr double kChanceOfRates = 0.012;  // three standard errors of 5 % over kSimulatedRuns
+// What must hold is 1.5 points; three standard errors of 5 % over kSimulatedRuns (0.4 points each) are chance. With 8 000
+// runs, where one is 0.24, all of these lie within 1.5: docs/measurements/running.md.
+constexpr double kChanceOfRates = 0.012;
+constexpr double kPoints = 0.015 + kChanceOfRates;
 
 TEST(SimulatedMachines, IntervalsCoverATrueChangeUnderDrift) {
   const SimulatedRates rates = simulate(drifting_mood, std::log(1.03), kSimulatedRuns);
@@ -147,12 +152,13 @@ TEST(SimulatedMachines, TheyCoverItUnderHeavyTailsAndAStep) {
 }
 
 // Four pairs of ten straddle the edge of a wave, so their mean is no bell: Student's interval covered 99.2, 92.8 and
-// 95.2 % of these runs.
+// 95.2 % of these runs. In blocks A B B A 79 % were covered on the one that cools more slowly, at 20 pairs (ADR 0016).
 TEST(SimulatedMachines, TheyCoverItUnderThrottling) {
   for (const int pairs : {10, 20, 40}) {
     const SimulatedRates rates = simulate(throttling_mood, std::log(1.03), kSimulatedRuns, pairs);
-    EXPECT_NEAR(rates.covered, 0.95, kPoints + kChanceOfRates) << pairs << " pairs";
+    EXPECT_NEAR(rates.covered, 0.95, kPoints) << pairs << " pairs";
   }
+  EXPECT_NEAR(simulate(cooler_mood, std::log(1.03), kSimulatedRuns, 20).covered, 0.95, kPoints);
 }
 
 TEST(SimulatedMachines, TheSameAgainstTheSameIsNotCalledDifferent) {

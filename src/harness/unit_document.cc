@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/drawn_bits.h"
+
 namespace varve {
 
 namespace {
-constexpr int kPadRange = 4096;
+constexpr std::uint64_t kPadRange = 4096;
 
 std::int64_t nanoseconds(double seconds) { return std::llround(std::clamp(seconds, 0.0, 1e9) * 1e9); }
 
@@ -30,11 +32,8 @@ void close_cpu_account(const Unit& unit, Profile& profile) {
 
 }  // namespace
 
-int PadSource::next() {
-  std::uint64_t z = state_ += 0x9e3779b97f4a7c15u;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return static_cast<int>((z ^ (z >> 31)) % kPadRange);
+int environment_pad(std::uint64_t seed, std::size_t index) {
+  return static_cast<int>(drawn_bits(seed, index) % kPadRange);
 }
 
 Unit make_unit(const PlannedUnit& planned, int index, int pad, double started_seconds, UnitOutcome& outcome) {

@@ -7,16 +7,8 @@
 
 namespace varve {
 
-// The sizes of the environment pads, 0 to 4095 bytes. SplitMix64 (Steele, Lea and Flood 2014,
-// doi 10.1145/2714064.2660195): the same pads for a seed on every machine.
-class PadSource {
- public:
-  explicit PadSource(std::uint64_t seed) : state_(seed) {}
-  int next();
-
- private:
-  std::uint64_t state_;
-};
+// The size of the environment pad of unit number `index`, 0 to 4095 bytes, drawn from `seed`.
+int environment_pad(std::uint64_t seed, std::size_t index);
 
 // What a run says of a unit, without its profiles. `started_seconds` since the run began.
 Unit make_unit(const PlannedUnit& planned, int index, int pad, double started_seconds, UnitOutcome& outcome);

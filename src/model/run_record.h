@@ -134,9 +134,9 @@ struct Protocol {
   int warmup = 0;              // a side
   double margin = 0.01;        // equivalence margin, as a fraction
   double timeout_seconds = 0;  // a unit; 0 is none
-  std::string order;           // "A", "ABBA", "mirrored Williams square of 3": harness/plan.h
+  std::string order;           // "A", "drawn pairs", "drawn Williams squares of 3": harness/plan.h; once "ABBA"
   std::string primary_metric;  // resolved: named by --metric, else the first the program wrote, else "wall time"
-  std::uint64_t seed = 0;      // of the environment pads
+  std::uint64_t seed = 0;      // of the order of rounds and of the environment pads
   std::string metric_note;  // why the primary metric is what it is, where nobody named it and it is not the program's
   std::vector<std::string> work_metrics;  // counts that must agree between the sides before rates are compared
   std::vector<std::string> outputs;       // files, or "-", that must agree between the sides

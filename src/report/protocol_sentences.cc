@@ -61,6 +61,20 @@ void add_servers(const Run& run, std::vector<std::string>& sentences) {
                     variant.server->ready, server_use(run, variant)));
   }
 }
+
+// "", or how the sides took turns, from the comma on. Runs of before have orders that were fixed.
+std::string order_text(const Run& run) {
+  const std::string& order = run.protocol.order;
+  if (order == "ABBA") return ", in blocks of the order A B B A";
+  if (!order.starts_with("drawn ")) return "";
+  const char* balance = run.variants.size() == 2 ? "twelve of every 24 begin with A"
+                                                 : "over a set of them each side stands at each place and before each "
+                                                   "other equally often";
+  return fmt::format(", in rounds of one unit of each side in an order that was drawn ({}), so that neither a drift nor "
+                     "a wave of the machine favours one",
+                     balance);
+}
+
 std::string warmup_sentence(const Run& run) {
   const ProtocolRules& rules = run.protocol.rules;
   const std::string units = count_text(warmup_units(run), "warm-up unit", "warm-up units");
@@ -94,13 +108,7 @@ std::vector<std::string> protocol_sentences(const Run& run) {
   std::string shape =
       fmt::format("{} planned{}, each a fresh process",
                   count_text(static_cast<std::size_t>(std::max(plan.units, 0)), "unit", "units"), two ? " a side" : "");
-  if (plan.order == "ABBA") shape += ", in blocks of the order A B B A, so that a steady drift cancels out";
-  if (run.variants.size() > 2) {
-    shape +=
-        ", in rounds of one unit of each side, every second one in the turned order of the one before, so that a "
-        "steady drift cancels out; over all rounds each side follows each other equally often";
-  }
-  sentences.push_back(shape + ".");
+  sentences.push_back(shape + order_text(run) + ".");
   sentences.push_back(plan.rules.warmup != WarmupRule::count ? warmup_sentence(run)
                       : plan.warmup == 0                     ? "No warm-up."
                                                              : fmt::format("{} before{}: kept, never counted.",

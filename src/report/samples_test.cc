@@ -159,7 +159,7 @@ Run run() {
                   .warmup = 1,
                   .margin = 0.02,
                   .timeout_seconds = 60,
-                  .order = "ABBA",
+                  .order = "drawn pairs",
                   .primary_metric = "tokens/s",
                   .seed = 7};
   run.stack = stack();

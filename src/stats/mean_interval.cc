@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 
+#include "base/drawn_bits.h"
 #include "stats/interval.h"
 
 namespace varve {
@@ -28,15 +29,6 @@ std::array<double, kGroupSubsets> sums_of_group(const double* values, std::size_
   return sums;
 }
 
-// Sixty-four bits that look drawn: the finaliser of SplitMix64 (Steele, Lea and Flood 2014,
-// doi 10.1145/2660193.2660195).
-std::uint64_t drawn_bits(std::uint64_t place) {
-  std::uint64_t z = (place + 1) * 0x9e3779b97f4a7c15u;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
 // The means of all subsets but the empty one, or of as many as are looked at.
 std::vector<double> subset_means(const std::vector<double>& values) {
   const std::size_t count = values.size(), words = (count + kWord - 1) / kWord;
@@ -53,7 +45,7 @@ std::vector<double> subset_means(const std::vector<double>& values) {
     double sum = 0;
     int size = 0;
     for (std::size_t word = 0; word < words; ++word) {
-      std::uint64_t inside = all ? subset + 1 : drawn_bits(subset * words + word);
+      std::uint64_t inside = all ? subset + 1 : drawn_bits(0, subset * words + word);
       if (word + 1 == words) inside &= last_word;
       size += std::popcount(inside);
       for (std::size_t group = word * kGroup; inside != 0; ++group, inside >>= kGroup) {

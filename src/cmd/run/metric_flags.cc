@@ -12,7 +12,7 @@ std::vector<Flag> metric_flags(MetricFlags& flags) {
       {"--metric-json", "FILE#/PTR", &flags.from_json, "a number in a JSON file that the program writes"},
       {"--results", "FILE", &flags.results,
        "a result of Google Benchmark, hyperfine, pytest-benchmark, vLLM, sglang, aiperf, llama-bench, redis-benchmark, "
-       "nccl-tests, NVBench or MLPerf, told by its content; - is what the program prints"},
+       "nccl-tests, NVBench, MLPerf, JMH or criterion, told by its content; - is what the program prints"},
       {"--several", "WAY", &flags.several, "how several values of one metric in a unit become one",
        one_of(combining_words())},
       {"--same", "METRIC", &flags.same_metrics,

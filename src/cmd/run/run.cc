@@ -90,7 +90,7 @@ bool is_plain_file(const std::string& file) {
   return !file.empty() && file != "-" && (stat(file.c_str(), &status) != 0 || S_ISREG(status.st_mode));
 }
 
-// Writes the document; where that fails, the journal stays, it is said where it is, and there is no file.
+// Writes the document; where that fails, the journal stays, it is said where it is, and it is the file.
 ExitStatus save(const Run& run, std::string& file, bool named, RunJournal& journal) {
   const Status written = write_file(file, pretty_json(to_json(run)));
   if (written) {
@@ -98,7 +98,7 @@ ExitStatus save(const Run& run, std::string& file, bool named, RunJournal& journ
     if (!named) tell("varve: saved as " + file);
     return run.complete ? ExitStatus::ok : ExitStatus::tool_or_input;
   }
-  file.clear();
+  file = journal.path();
   const ExitStatus status = complain(written.error());
   if (const std::string where = journal.whereabouts(); !where.empty()) tell("varve: " + where);
   return status;

@@ -13,6 +13,9 @@
 namespace varve {
 
 namespace {
+constexpr const char* kNothingKept =
+    "Nothing was saved: the same line with -o FILE keeps the run, and with --full it ends with all that was seen";
+
 std::string capital(std::string text) {
   if (text.starts_with("but ")) text.erase(0, 4);
   if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
@@ -38,7 +41,7 @@ RunAnswer run_answer(const Run& run, const std::vector<Comparison>& comparisons,
     if (answer.without_marked.empty()) answer.without_marked = comparison.without_marked;
   }
   if (!comparisons.empty()) {
-    answer.more = kept ? fmt::format("More: varve compare {} --explain", file) : "More: --full";
+    answer.more = kept ? fmt::format("More: varve compare {} --explain", file) : kNothingKept;
     return answer;
   }
   for (const Variant& variant : run.variants) {
@@ -51,7 +54,7 @@ RunAnswer run_answer(const Run& run, const std::vector<Comparison>& comparisons,
                    : run.variants.size() == 1
                        ? "Compared with nothing: --against-env or --against measures a second variant in turns"
                        : "Too little was measured to compare them";
-  answer.more = kept ? fmt::format("More: varve report {} --format text", file) : "More: --full";
+  answer.more = kept ? fmt::format("More: varve report {} --format text", file) : kNothingKept;
   return answer;
 }
 

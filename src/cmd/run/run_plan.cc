@@ -186,7 +186,7 @@ std::vector<Flag> run_flags(RunFlags& options) {
        between(0, 100000)},
       {"--prepare", "LINE", &options.prepare, "a shell's line before every unit, not measured"},
       {"--cleanup", "LINE", &options.cleanup, "a shell's line after every unit, not measured"},
-      {"--seed", "N", &options.seed, "of the random padding of each unit's environment"},
+      {"--seed", "N", &options.seed, "of what is drawn: the order of each round, the padding of each unit's environment"},
       {"--resume", "FILE", &options.resume,
        "go on with the run in this journal or document, by the same command line; without one, make a document of it"},
       {"--add-pairs", "N", &options.add_pairs, "measure N more pairs for the finished run of --resume",

@@ -31,6 +31,8 @@ extern const ResultFormat kNcclTests;        // nccl_tests.cc
 extern const ResultFormat kAiperf;           // aiperf.cc
 extern const ResultFormat kVllmOffline;      // vllm_offline.cc
 extern const ResultFormat kServingText;      // serving_text.cc
+extern const ResultFormat kJmh;              // jmh.cc
+extern const ResultFormat kCriterion;        // criterion.cc
 
 // The format that the text is in, or nullptr.
 const ResultFormat* result_format_of(const ResultText& text);

@@ -63,6 +63,9 @@ TEST(ResultFormats, AreToldByContent) {
   EXPECT_EQ(format_of("vllm_throughput.json"), "vLLM or sglang offline JSON");
   EXPECT_EQ(format_of("vllm_latency.json"), "vLLM or sglang offline JSON");
   EXPECT_EQ(format_of("serving_text.txt"), "vLLM or sglang serving text");
+  EXPECT_EQ(format_of("jmh.json"), "JMH's results");
+  EXPECT_EQ(format_of("jmh.txt"), "JMH's results");
+  EXPECT_EQ(format_of("criterion.txt"), "criterion's results");
 }
 
 TEST(ResultFormats, NobodyElsesTextIsTaken) {
@@ -251,6 +254,35 @@ TEST(Serving, EmbeddingsHaveNoOutput) {
           "total_token_throughput": 50, "mean_e2el_ms": 9, "p99.9_e2el_ms": 12})");
   EXPECT_EQ(written.metrics.front().name, "total token throughput");
   EXPECT_EQ(find(written, "p99.9 request latency").value, 12);
+}
+
+TEST(Jmh, ATableAndItsJson) {
+  const WrittenMetrics table = read(sample("jmh.txt"));
+  ASSERT_EQ(table.metrics.size(), 4u) << "what profilers add is left out, and what is no number";
+  EXPECT_EQ(table.metrics[0].name, "Sum.add 64, thrpt");
+  EXPECT_EQ(table.metrics[0].better, Better::higher);
+  EXPECT_EQ(table.metrics[1].name, "Sum.add 64, avgt");
+  EXPECT_EQ(table.metrics[1].value, 8.1);
+  EXPECT_EQ(table.metrics[1].better, Better::lower);
+  EXPECT_EQ(table.metrics[2].value, 10.5);
+  EXPECT_EQ(table.metrics[3].name, "Sum.add:p0.99 64, sample");
+  const WrittenMetrics json = read(sample("jmh.json"));
+  ASSERT_EQ(json.metrics.size(), 1u);
+  EXPECT_EQ(json.metrics[0].name, "bench.Case1.decode depth=10 length=12, thrpt");
+  EXPECT_EQ(json.metrics[0].value, 12002.994394295827);
+  EXPECT_EQ(json.metrics[0].unit, "ops/s");
+  EXPECT_EQ(json.metrics[0].better, Better::higher);
+}
+
+TEST(Criterion, TheEstimateBetweenTheEndsOfItsInterval) {
+  const WrittenMetrics written = read(sample("criterion.txt"));
+  ASSERT_EQ(written.metrics.size(), 2u);
+  EXPECT_EQ(written.metrics[0].name, "alloc");
+  EXPECT_DOUBLE_EQ(written.metrics[0].value, 2.5306e-3);
+  EXPECT_EQ(written.metrics[0].unit, "s");
+  EXPECT_EQ(written.metrics[0].better, Better::lower);
+  EXPECT_EQ(written.metrics[1].name, "sorting/of several thousand words");
+  EXPECT_DOUBLE_EQ(written.metrics[1].value, 24.310e-6);
 }
 
 }  // namespace

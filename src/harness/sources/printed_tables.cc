@@ -28,10 +28,14 @@ constexpr PrintedTable kPrintedTables[] = {
      "--output-format=json --output=fio.json lets it write what --metric-json fio.json#/jobs/0/NAME/iops reads"},
     {"iperf3", R"(\[ *(?:[0-9]+|SUM)\] .* [KMGT]?bits/sec .*(receiver).*)", "",
      "-f m keeps it to one, which --metric-from '(?P<throughput>[0-9.]+) Mbits/sec +receiver' reads"},
-    {"JMH", R"((\S+) +(?:thrpt|avgt|sample|ss) +[0-9]* +\S+ .*(?:ops/|/op).*)", "",
-     "-rf json -rff jmh.json lets it write what --metric-json jmh.json#/0/primaryMetric/score reads"},
-    {"criterion", R"((\S+) +time: +\[[0-9.]+ \S+ [0-9.]+ \S+ [0-9.]+ \S+\])", "",
-     "it writes what --metric-json target/criterion/NAME/new/estimates.json#/median/point_estimate reads, in ns"}};
+    {"hyperfine", R"( +(Time) \((?:mean ± σ|abs ≡)\): .*)", "",
+     "--export-json hyperfine.json lets it write what --results hyperfine.json reads"},
+    {"Google Benchmark", R"((\S+) +[0-9.]+ [mun]?s +[0-9.]+ [mun]?s +[0-9]+(?: .*)?)", "",
+     "--benchmark_format=json lets it print what --results - reads"},
+    {"pytest-benchmark", R"((Name) \(time in \S+\) +Min .*)", "",
+     "--benchmark-json=pytest.json lets it write what --results pytest.json reads"},
+    {"NVBench", R"((Pass): Cold: [0-9.]+[mun]?s GPU, .*)", "",
+     "--json nvbench.json lets it write what --results nvbench.json reads"}};
 
 std::string with_name(std::string text, const std::string& name) {
   if (const std::size_t at = text.find("NAME"); at != std::string::npos) text.replace(at, 4, name);

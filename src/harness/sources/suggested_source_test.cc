@@ -52,11 +52,22 @@ TEST(SuggestedSource, TablesOfProgramsThatNameNoNumber) {
             table +
                 "iperf3, whose numbers change their unit: -f m keeps it to one, which --metric-from "
                 "'(?P<throughput>[0-9.]+) Mbits/sec +receiver' reads");
-  EXPECT_NE(
-      suggested_source("Sum.add  thrpt    5  123.456 \u00b1 3.2  ops/us\n").find("jmh.json#/0/primaryMetric/score"),
-      std::string::npos);
-  EXPECT_NE(suggested_source("fib_20     time:   [26.029 us 26.251 us 26.505 us]\n").find("criterion/fib_20/new/"),
-            std::string::npos);
+  EXPECT_EQ(suggested_source("fib_20     time:   [26.029 us 26.251 us 26.505 us]\n"),
+            "it prints criterion's results, which --results - reads");
+}
+
+TEST(SuggestedSource, ProgramsThatWriteTheirNumbersWhenAsked) {
+  const auto flag_told_for = [](const char* line, const char* flag) {
+    return suggested_source(std::string(line) + "\n").find(flag) != std::string::npos;
+  };
+  EXPECT_TRUE(flag_told_for("  Time (mean ± σ):     581.4 µs ±  94.0 µs    [User: 300.0 µs, System: 214.1 µs]",
+                            ": --export-json hyperfine.json lets it write what --results hyperfine.json reads"));
+  EXPECT_TRUE(flag_told_for("BM_Sum/1024           63.1 ns         63.0 ns     11111111 items_per_second=16G/s",
+                            ": --benchmark_format=json lets it print what --results - reads"));
+  EXPECT_TRUE(flag_told_for("Name (time in us)        Min       Max      Mean  StdDev   Median     IQR  Outliers  OPS",
+                            ": --benchmark-json=pytest.json lets it write what --results pytest.json reads"));
+  EXPECT_TRUE(flag_told_for("Pass: Cold: 0.004460ms GPU, 0.011137ms CPU, 0.50s total GPU, 9.79s total wall, 112117x ",
+                            ": --json nvbench.json lets it write what --results nvbench.json reads"));
 }
 
 TEST(SuggestedSource, IsSilentWhereItCouldBeWrong) {

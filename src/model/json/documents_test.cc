@@ -74,7 +74,7 @@ Run sample_run() {
                   .warmup = 0,
                   .margin = 0.02,
                   .timeout_seconds = 3,
-                  .order = "ABBA",
+                  .order = "drawn pairs",
                   .primary_metric = "tokens/s",
                   .seed = 7};
   run.stack = sample_stack();
