@@ -78,7 +78,8 @@ std::string runtime_pair_text(const Run& run) {
 
 std::string framework_text(const Variant& variant) {
   if (!variant.packages) return kNoPython;
-  std::vector<std::string> parts = {"Python " + (variant.packages->python.empty() ? "?" : variant.packages->python)};
+  std::vector<std::string> parts = {
+      "Python " + (variant.packages->python.empty() ? "of a version that is not known" : variant.packages->python)};
   for (const char* name : kFrameworkPackages) {
     const auto found = variant.packages->versions.find(name);
     if (found != variant.packages->versions.end()) parts.push_back(found->first + " " + found->second);
