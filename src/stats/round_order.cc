@@ -5,7 +5,7 @@
 #include <numeric>
 #include <utility>
 
-#include "base/drawn_bits.h"
+#include "stats/drawn_bits.h"
 
 namespace varve {
 
