@@ -161,9 +161,10 @@ Result<Run> continued_run(const RunPlan& plan, const std::vector<PreparedVariant
                  "Give the command line that the run was made with; for anything else, make a new run"};
   }
   if (const std::string order = order_name(static_cast<int>(variants.size())); run.protocol.order != order) {
-    return Error{"taking up a run again", run.name,
-                 fmt::format("its rounds came in the order \"{}\", and further ones would be {}", run.protocol.order, order),
-                 "Make a new run: this one is of another version"};
+    return Error{
+        "taking up a run again", run.name,
+        fmt::format("its rounds came in the order \"{}\", and further ones would be {}", run.protocol.order, order),
+        "Make a new run: this one is of another version"};
   }
   RunContinuation& continuation = run.continuations.emplace_back();
   continuation.created_at = format_time(world.now());

@@ -21,8 +21,8 @@ inline constexpr int kMostVariants = 26;  // they are called by the letters
 // A warm-up unit of each variant, in their order: A B C.
 std::vector<PlannedUnit> plan_warmup_round(int variants);
 
-// Round number `round`, from 0: one timing unit of each variant, which are pairs of each other, in an order that is drawn
-// from `seed` (stats/round_order.h). Two rounds are a block: what a server may serve, and what is not cut in two.
+// Round number `round`, from 0: one timing unit of each variant, which are pairs of each other, in an order that is
+// drawn from `seed` (stats/round_order.h). Two rounds are a block: what a server may serve, and what is not cut in two.
 // One variant is a plain sequence, without pairs or blocks of more than one position.
 std::vector<PlannedUnit> plan_round(int variants, int round, std::uint64_t seed);
 

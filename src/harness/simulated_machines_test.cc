@@ -132,8 +132,8 @@ MachineMood throttling_mood() { return waves(0.3, 0.5); }
 MachineMood cooler_mood() { return waves(0.25, 0.4); }
 
 constexpr int kSimulatedRuns = 3000;
-// What must hold is 1.5 points; three standard errors of 5 % over kSimulatedRuns (0.4 points each) are chance. With 8 000
-// runs, where one is 0.24, all of these lie within 1.5: docs/measurements/running.md.
+// What must hold is 1.5 points; three standard errors of 5 % over kSimulatedRuns (0.4 points each) are chance. With 8
+// 000 runs, where one is 0.24, all of these lie within 1.5: docs/measurements/running.md.
 constexpr double kChanceOfRates = 0.012;
 constexpr double kPoints = 0.015 + kChanceOfRates;
 

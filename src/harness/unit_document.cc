@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/drawn_bits.h"
+#include "stats/drawn_bits.h"
 
 namespace varve {
 

@@ -70,9 +70,10 @@ std::string order_text(const Run& run) {
   const char* balance = run.variants.size() == 2 ? "twelve of every 24 begin with A"
                                                  : "over a set of them each side stands at each place and before each "
                                                    "other equally often";
-  return fmt::format(", in rounds of one unit of each side in an order that was drawn ({}), so that neither a drift nor "
-                     "a wave of the machine favours one",
-                     balance);
+  return fmt::format(
+      ", in rounds of one unit of each side in an order that was drawn ({}), so that neither a drift nor "
+      "a wave of the machine favours one",
+      balance);
 }
 
 std::string warmup_sentence(const Run& run) {

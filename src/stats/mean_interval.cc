@@ -9,7 +9,7 @@
 #include <functional>
 #include <optional>
 
-#include "base/drawn_bits.h"
+#include "stats/drawn_bits.h"
 #include "stats/interval.h"
 
 namespace varve {

@@ -5,12 +5,12 @@
 #include <numeric>
 #include <utility>
 
-#include "base/drawn_bits.h"
+#include "stats/drawn_bits.h"
 
 namespace varve {
 
 namespace {
-constexpr std::size_t kFewestRounds = 24;  // of a set: of fewer each would follow too much from those before it
+constexpr int kFewestRounds = 24;                // of a set: of fewer each would follow too much from those before it
 constexpr std::uint64_t kStream = 0x6f72646572;  // apart from what else is drawn from the seed
 
 // The row of a Williams square: 0, 1, k-1, 2, k-2, … with `shift` added to each, modulo k. The rows of the shifts 0 to
@@ -25,37 +25,27 @@ std::vector<int> williams_row(int sides, int shift) {
   return row;
 }
 
-std::vector<std::vector<int>> rounds_of_set(int sides) {
-  std::vector<std::vector<int>> rounds;
-  while (rounds.size() < kFewestRounds) {
-    for (int shift = 0; shift < (sides % 2 == 0 ? sides / 2 : sides); ++shift) {
-      const std::vector<int> row = williams_row(sides, shift);
-      rounds.push_back(row);
-      rounds.emplace_back(row.rbegin(), row.rend());
-    }
+// 0 to count - 1, every order equally likely (Fisher and Yates); takes one draw less than there are numbers.
+std::vector<int> drawn_order(int count, std::uint64_t seed, std::uint64_t place) {
+  std::vector<int> numbers(static_cast<std::size_t>(count));
+  std::iota(numbers.begin(), numbers.end(), 0);
+  for (std::size_t left = numbers.size(); left > 1; --left) {
+    std::swap(numbers[left - 1], numbers[drawn_bits(seed, place++) % left]);
   }
-  return rounds;
-}
-
-// Every order equally likely (Fisher and Yates); takes one draw less than there are values.
-template <class Value>
-void shuffle(std::vector<Value>& values, std::uint64_t seed, std::uint64_t& place) {
-  for (std::size_t left = values.size(); left > 1; --left) {
-    std::swap(values[left - 1], values[drawn_bits(seed, place++) % left]);
-  }
+  return numbers;
 }
 }  // namespace
 
 std::vector<int> round_order(int sides, int round, std::uint64_t seed) {
   assert(sides >= 1 && round >= 0);
-  std::vector<std::vector<int>> rounds = rounds_of_set(sides);
-  std::vector<int> letters(static_cast<std::size_t>(sides));
-  std::iota(letters.begin(), letters.end(), 0);
-  const auto number = static_cast<std::size_t>(round);
-  std::uint64_t place = number / rounds.size() * (rounds.size() + letters.size());
-  shuffle(rounds, seed ^ kStream, place);
-  shuffle(letters, seed ^ kStream, place);
-  std::vector<int> order = rounds[number % rounds.size()];
+  const int rows = sides % 2 == 0 ? sides / 2 : sides;  // each with its mirror image
+  const int rounds = 2 * rows * ((kFewestRounds + 2 * rows - 1) / (2 * rows));
+  const auto place = static_cast<std::uint64_t>(round / rounds) * static_cast<std::uint64_t>(rounds + sides);
+  const std::vector<int> numbers = drawn_order(rounds, seed ^ kStream, place);
+  const std::vector<int> letters = drawn_order(sides, seed ^ kStream, place + static_cast<std::uint64_t>(rounds));
+  const int number = numbers[static_cast<std::size_t>(round % rounds)];
+  std::vector<int> order = williams_row(sides, number / 2 % rows);
+  if (number % 2 == 1) std::reverse(order.begin(), order.end());
   for (int& side : order) side = letters[static_cast<std::size_t>(side)];
   return order;
 }

@@ -1,6 +1,6 @@
-// What criterion (Rust) prints of each benchmark: "alloc    time:   [2.5094 ms 2.5306 ms 2.5553 ms]", its estimate between
-// the ends of its interval; a long name stands on a line of its own before. The lines that compare with the time before
-// have percentages there. What another measurement than time counts is left out.
+// What criterion (Rust) prints of each benchmark: "alloc    time:   [2.5094 ms 2.5306 ms 2.5553 ms]", its estimate
+// between the ends of its interval; a long name stands on a line of its own before. The lines that compare with the
+// time before have percentages there. What another measurement than time counts is left out.
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"

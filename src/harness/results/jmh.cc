@@ -1,5 +1,5 @@
-// JMH (Java): -rf json -rff FILE (JSONResultFormat.java), [{"benchmark", "mode": "thrpt" "avgt" "sample" "ss", "params",
-// "primaryMetric": {"score", "scoreUnit": "ops/us" "ns/op"}}], and the table that it prints at its end:
+// JMH (Java): -rf json -rff FILE (JSONResultFormat.java), [{"benchmark", "mode": "thrpt" "avgt" "sample" "ss",
+// "params", "primaryMetric": {"score", "scoreUnit": "ops/us" "ns/op"}}], and the table that it prints at its end:
 //   Benchmark   (size)   Mode  Cnt    Score   Error   Units
 //   Sum.add         64  thrpt    5  123.456 ± 3.210  ops/us
 // Rows of profilers have names with a ':' or '·' in them, and mean what their profiler says; those of percentiles are
@@ -35,7 +35,8 @@ void read_jmh_json(const Json& rows, ResultMetrics& metrics) {
     if (!row.is_object() || !row.contains("primaryMetric")) continue;
     std::string name = text_member(row, "benchmark");
     if (const auto params = row.find("params"); params != row.end() && params->is_object()) {
-      for (const auto& [param, value] : params->items()) name += " " + param + "=" + text_member(*params, param.c_str());
+      for (const auto& [param, value] : params->items())
+        name += " " + param + "=" + text_member(*params, param.c_str());
     }
     const Json& metric = row["primaryMetric"];
     const std::string mode = text_member(row, "mode");

@@ -11,9 +11,10 @@ constexpr const char* kReadResultDoing = "reading a result of the program";
 
 // The narrower forms stand first: sglang's result has all members by which vLLM's is told.
 const ResultFormat* const kResultFormats[] = {
-    &kGoogleBenchmark, &kHyperfine,  &kPytestBenchmark, &kNvbench,   &kSglangServing, &kVllmServing, &kAiperf,
-    &kVllmOffline,     &kLlamaBench, &kRedisBenchmark,  &kMlperfLog, &kMlperfDetail,  &kServingText, &kNcclTests,
-    &kJmh,             &kCriterion};
+    &kGoogleBenchmark, &kHyperfine,    &kPytestBenchmark, &kNvbench,    &kSglangServing,
+    &kVllmServing,     &kAiperf,       &kVllmOffline,     &kLlamaBench, &kRedisBenchmark,
+    &kMlperfLog,       &kMlperfDetail, &kServingText,     &kNcclTests,  &kJmh,
+    &kCriterion};
 }  // namespace
 
 const ResultFormat* result_format_of(const ResultText& text) {
