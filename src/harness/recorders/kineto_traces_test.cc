@@ -42,6 +42,17 @@ TEST(KinetoTraces, UnderAnotherNameAreBegunAndNotThere) {
   EXPECT_EQ(kineto_traces(folder->path()), std::vector<std::string>{trace});
 }
 
+// One that was given a window at its end was taken apart inside it.
+TEST(KinetoTraces, AreNotAskedForAtTheEndOfAProcess) {
+  const auto folder = TemporaryDirectory::make();
+  ASSERT_TRUE(folder);
+  ASSERT_TRUE(lay_hook(folder->path(), std::nullopt));
+  EXPECT_FALSE(is_process_ending(folder->path(), 7));
+  file_with(*folder, "hook/out/facts_7.json", "{}");
+  EXPECT_TRUE(is_process_ending(folder->path(), 7));
+  EXPECT_FALSE(is_process_ending(folder->path(), 77));
+}
+
 TEST(KinetoTraces, OfAProcessInWhichAHookTookOverAreTheHooks) {
   HookTraces left;
   left.traces = {"/f/hook/out/hook_7.json", "/f/hook/out/hook_9.json"};

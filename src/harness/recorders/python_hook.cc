@@ -95,6 +95,11 @@ bool has_hook_noted(const std::string& folder, std::string_view what, int proces
   return std::filesystem::exists(note_path(folder, what, process), problem);
 }
 
+bool is_process_ending(const std::string& folder, int process) {
+  std::error_code problem;
+  return std::filesystem::exists(note_path(folder, "facts", process) + ".json", problem);
+}
+
 HookTraces read_hook(const std::string& folder, std::string_view home) {
   HookTraces left;
   for (const std::string& name : names_in(out_folder(folder))) {

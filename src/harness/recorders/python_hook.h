@@ -33,6 +33,8 @@ std::string hooked_python_path(const std::string& folder, const std::map<std::st
 // process does not end before its trace is written).
 void note_to_hook(const std::string& folder, std::string_view what, int process, std::string_view text = {});
 bool has_hook_noted(const std::string& folder, std::string_view what, int process);
+// Whether a process is at its end: it has said what its framework was told.
+bool is_process_ending(const std::string& folder, int process);
 
 // What the hooks of all processes left.
 struct HookTraces {

@@ -210,6 +210,7 @@ class TorchUnit final : public RecordedUnit {
     for (const char* profiler : {"own", "opened", "instead"}) {
       if (has_hook_noted(folder_, profiler, process)) return "";
     }
+    if (is_process_ending(folder_, process)) return "";  // nobody would wait for the trace, and PyTorch crashes
     AskedWindows& asked = configured_[process];
     const double now = monotonic_now();
     if (asked.count > 0) {
