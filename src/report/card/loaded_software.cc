@@ -93,7 +93,8 @@ std::string with_versions(const Variant& variant, const std::vector<std::string>
 
 std::string loaded_software(const Run& run, const Variant& variant) {
   if (!variant.packages) return kNoPython;
-  const std::string python = "Python " + (variant.packages->python.empty() ? "of a version that is not known" : variant.packages->python);
+  const std::string python =
+      "Python " + (variant.packages->python.empty() ? "of a version that is not known" : variant.packages->python);
   std::vector<std::string> packages = frameworks(run, variant, true);
   for (const std::string& package : packages_at_work(run, variant)) {
     if (std::find(packages.begin(), packages.end(), package) == packages.end()) packages.push_back(package);
