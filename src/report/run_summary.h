@@ -57,8 +57,8 @@ std::vector<std::string> marks_by_cause(const Run& run);
 // The texts of what gives cause to distrust the unit, joined.
 std::string marks_text(const Unit& unit, std::string_view separator);
 std::string end_text(const UnitEnd& end);  // "exit 0", "signal 9", "timed out"
-// "10 units a side after 1 warm-up a side, in rounds … drawn …; margin 1 % …": how the run was planned, as sentences (in
-// protocol_sentences.cc).
+// "10 units a side after 1 warm-up a side, in rounds … drawn …; margin 1 % …": how the run was planned, as sentences
+// (in protocol_sentences.cc).
 std::vector<std::string> protocol_sentences(const Run& run);
 // Machine, steal, marks and sampling as (name, value) rows.
 struct Remark {
