@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "base/at_once.h"
 #include "gzip_loops.h"
 #include "kernels/kineto/event_scanner.h"
 #include "kernels/kineto/kineto.h"
@@ -46,7 +47,7 @@ std::unique_ptr<TraceInput> open_input(const std::string& path) {
 }
 
 // The events of a trace as they stand there, with what is between them left out.
-struct Events final : EventSink {
+struct Events final : ScanSink {
   std::string text;
   void event(std::string_view object, std::uint64_t) override {
     if (!text.empty()) text += ",\n  ";
@@ -101,14 +102,18 @@ struct Sum final : TraceSink {
   void damaged(std::uint64_t, std::string_view) override { fail("damage in the spliced trace"); }
 };
 
-void read_kernels(const std::string& path) {
+void read_kernels(const std::string& path, std::size_t threads) {
   Sum sum;
-  if (!kKineto.read(*open_input(path), sum, {.device_only = true}) || sum.kernels == 0) fail("no kernels");
+  TraceOptions options{.device_only = true};
+  options.threads = threads;
+  if (!kKineto.read(*open_input(path), sum, options) || sum.kernels == 0) fail("no kernels");
 }
 
-void read_columns(const std::string& path) {
+void read_columns(const std::string& path, std::size_t threads) {
   Timeline timeline;
-  if (!kKineto.read(*open_input(path), timeline, {}) || timeline.size() == 0) fail("no events");
+  TraceOptions options;
+  options.threads = threads;
+  if (!kKineto.read(*open_input(path), timeline, options) || timeline.size() == 0) fail("no events");
 }
 
 struct Usage {
@@ -215,15 +220,18 @@ int main(int count, char** arguments) {
   splice(arguments[1], megabytes << 20, plain);
   compress(plain, packed);
   const auto bytes = static_cast<double>(std::filesystem::file_size(plain));
-  std::printf("%.1f MB plain, %.1f MB gzip, medians of %d rounds\n", bytes / 1e6,
-              static_cast<double>(std::filesystem::file_size(packed)) / 1e6, rounds);
+  const std::size_t threads = usable_processors();
+  std::printf("%.1f MB plain, %.1f MB gzip, medians of %d rounds, %zu processors\n", bytes / 1e6,
+              static_cast<double>(std::filesystem::file_size(packed)) / 1e6, rounds, threads);
   const std::vector<Task> tasks = {
       {"pread", [&] { read_bare(plain); }, 0},
       {"lines", [&] { count_lines(plain); }, 0},
-      {"kernels only", [&] { read_kernels(plain); }, 0, 2.5},
-      {"all columns", [&] { read_columns(plain); }, 0, 7},
-      {"inflate", [&] { (void)inflate_gzip_to_nowhere(packed); }, 4},
-      {"kernels only, .gz", [&] { read_kernels(packed); }, 4, 2},
+      {"inflate", [&] { (void)inflate_gzip_to_nowhere(packed); }, 2},
+      {"kernels only, .gz", [&] { read_kernels(packed, 1); }, 2, 2},
+      {"kernels only, 1 thread", [&] { read_kernels(plain, 1); }, 0, 2.5},
+      {"kernels only, all", [&] { read_kernels(plain, threads); }, 0, 2.5},
+      {"all columns, 1 thread", [&] { read_columns(plain, 1); }, 0, 7},
+      {"all columns, all", [&] { read_columns(plain, threads); }, 0, 7},
   };
   std::printf("as just written\n");
   measure_all(tasks, rounds, bytes);

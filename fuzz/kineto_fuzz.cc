@@ -1,3 +1,6 @@
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <map>
 #include <random>
 #include <string>
@@ -67,6 +70,19 @@ Sums read(std::string_view text, bool device_only) {
   (void)varve::kKineto.read(*input, sums, {.device_only = device_only});
   return sums;
 }
+// The same from a file, pieces of which are read by several threads.
+Sums read_in_pieces(std::string_view text, std::size_t bytes) {
+  varve::FileHandle handle(::memfd_create("fuzz", MFD_CLOEXEC));
+  require(::write(handle.fd(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  const auto file = varve::FileReader::open(std::move(handle), "fuzz");
+  const auto input = varve::open_trace(*file, "fuzz");
+  Sums sums;
+  varve::TraceOptions options;
+  options.threads = 2;
+  options.piece_bytes = bytes;
+  if (input && (*input)->file() != nullptr) (void)varve::kKineto.read(**input, sums, options);
+  return sums;
+}
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -74,6 +90,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)varve::find_trace_format(std::as_bytes(std::span(text)));
   const Sums all = read(text, false), devices = read(text, true);
   require(all.on_devices == devices.on_devices);
+  if (size > 0 && data[0] != 0x1f && data[0] != 0x28) {  // neither gzip nor zstd
+    const Sums pieces = read_in_pieces(text, 16 + size % 400);
+    require(pieces.by_key == all.by_key && pieces.is_damaged == all.is_damaged);
+  }
   const auto reference = varve::test::reference_of(text);
   if (!reference) return 0;
   require(all.by_key == *reference);

@@ -23,9 +23,10 @@ constexpr auto kLook = std::chrono::milliseconds(100);
 class Reading {
  public:
   Reading(const Files& files, const std::vector<std::string>& paths, const TraceFilesOptions& options)
-      : files_(files), paths_(paths), options_(options), read_(paths.size()) {
+      : files_(files), paths_(paths), trace_options_(options.trace), read_(paths.size()) {
     const std::size_t wanted = options.threads > 0 ? options.threads : usable_processors();
     const std::size_t threads = std::min(wanted, paths.size());
+    if (threads > 0) trace_options_.threads = wanted / threads;
     ahead_ = threads * kAhead;
     for (std::size_t i = 0; i < threads; ++i) {
       threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
@@ -48,7 +49,7 @@ class Reading {
   void work(const std::stop_token& stop) {
     while (const std::optional<std::size_t> index = next(stop)) {
       std::uint64_t before = 0;
-      auto file = read_one_trace(files_, paths_[*index], options_.trace, [&](std::uint64_t consumed) {
+      auto file = read_one_trace(files_, paths_[*index], trace_options_, [&](std::uint64_t consumed) {
         consumed_ += consumed - std::min(before, consumed);
         before = std::max(before, consumed);
       });
@@ -66,7 +67,7 @@ class Reading {
 
   const Files& files_;
   const std::vector<std::string>& paths_;
-  const TraceFilesOptions& options_;
+  TraceOptions trace_options_;
   std::size_t ahead_ = 1;
   std::mutex mutex_;
   std::condition_variable ready_;

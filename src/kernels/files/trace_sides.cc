@@ -21,13 +21,15 @@ using Read = std::vector<std::optional<Result<TraceFile>>>;
 
 Read read_all(const Files& files, const std::vector<std::string>& paths) {
   Read read(paths.size());
+  const std::size_t processors = usable_processors(), threads = std::min(processors, paths.size());
+  TraceOptions options{.keep_sequence = true};
+  if (threads > 0) options.threads = processors / threads;
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
     for (std::size_t i = next++; i < paths.size(); i = next++) {
-      read[i] = read_one_trace(files, paths[i], {.keep_sequence = true}, nullptr);
+      read[i] = read_one_trace(files, paths[i], options, nullptr);
     }
   };
-  const std::size_t threads = std::min(usable_processors(), paths.size());
   std::vector<std::jthread> others;
   for (std::size_t i = 1; i < threads; ++i) others.emplace_back(work);
   work();

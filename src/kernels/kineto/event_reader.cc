@@ -2,9 +2,9 @@
 
 #include <optional>
 
-#include "kernels/kineto/json_members.h"
-#include "kernels/kineto/plain_word.h"
-#include "kernels/kineto/same_bytes.h"
+#include "kernels/json/json_members.h"
+#include "kernels/json/plain_word.h"
+#include "kernels/json/same_bytes.h"
 
 namespace varve {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/kineto/plain_word.h"
+#include "kernels/json/plain_word.h"
 
 namespace varve {
 namespace {

@@ -2,36 +2,20 @@
 
 #include <algorithm>
 
-#include "kernels/kineto/json_blocks.h"
+#include "kernels/json/json_members.h"
 #include "kernels/kineto/json_damage.h"
-#include "kernels/kineto/json_members.h"
-#include "kernels/kineto/same_bytes.h"
 
 namespace varve {
 
 namespace {
 constexpr std::size_t kLongestPart = std::size_t{1} << 24;  // of an event, or a value beside their list
-constexpr std::size_t kNowhere = SIZE_MAX;
-constexpr int kConfirmed = 2;  // separators of one kind in a row: this is how the program writes
+constexpr std::uint64_t kFewestPieces = 8;                  // that are worth the threads
 constexpr std::size_t kLongestName = std::size_t{1} << 16;
 constexpr std::string_view kOuterEnds = "the trace ends before its outer object does";
-
-// The first brace in [from, to) that begins an event; kNowhere: none does. `undecided` becomes the place of a brace of
-// which the text ends before that can be told, or `to`.
-std::size_t find_event(std::string_view text, std::size_t from, std::size_t to, std::string_view first_key,
-                       std::size_t& undecided) {
-  undecided = to;
-  for (std::size_t i = text.find('{', from); i < to; i = text.find('{', i + 1)) {
-    const Begins begins = begins_event(text, i, first_key);
-    if (begins == Begins::yes) return i;
-    if (begins == Begins::unknown && undecided == to) undecided = i;
-  }
-  return kNowhere;
-}
 }  // namespace
 
-EventScanner::EventScanner(TraceInput& input, EventSink& sink)
-    : sink_(sink), window_(input, kLongestPart), marks_(kBlocksAtOnce * kJsonBlock + kJsonSpareMarks) {}
+EventScanner::EventScanner(TraceInput& input, ScanSink& sink, const PieceOptions& pieces)
+    : input_(input), sink_(sink), piece_options_(pieces), window_(input, kLongestPart), walk_(sink, {}) {}
 
 Status EventScanner::scan() {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
@@ -62,11 +46,6 @@ Result<int> EventScanner::peek() {
   }
 }
 
-void EventScanner::tell(std::size_t place, std::string_view what) {
-  if (!told_) sink_.damaged(window_.at() + place, what);
-  told_ = true;
-}
-
 EventScanner::Next EventScanner::ended(std::string_view what) {
   tell(window_.size(), what);
   return Next::done;
@@ -81,9 +60,10 @@ Result<EventScanner::Next> EventScanner::passed_over(std::size_t place, std::str
 // Whether an event that begins at `place` stands behind another as all others do.
 bool EventScanner::stands_like_others(std::size_t place) const {
   const std::string_view before = window_.text().substr(0, place);
-  if (alike_ < kConfirmed || place == 0) return true;
-  return before.ends_with(separator_) && before.size() > separator_.size() &&
-         before[before.size() - separator_.size() - 1] == '}';
+  const std::string& separator = walk_.style.separator;
+  if (!walk_.style.is_confirmed() || place == 0) return true;
+  return before.ends_with(separator) && before.size() > separator.size() &&
+         before[before.size() - separator.size() - 1] == '}';
 }
 
 Result<EventScanner::Next> EventScanner::resume_at(std::size_t place) {
@@ -97,23 +77,23 @@ Result<EventScanner::Next> EventScanner::resume_at(std::size_t place) {
 // and stands otherwise may be text of a name, whose quotes were not escaped: it counts where none that stands like the
 // others follows so near that such a name could reach up to it.
 Result<EventScanner::Next> EventScanner::resume(std::size_t from) {
-  std::size_t odd = kNowhere;
+  std::size_t odd = kNoEvent;
   while (true) {
     std::size_t undecided = 0;
     const std::string_view text = window_.text();
-    std::size_t found = find_event(text, std::min(from, text.size()), text.size(), first_key_, undecided);
-    while (found != kNowhere && !stands_like_others(found)) {
+    std::size_t found = find_event(text, std::min(from, text.size()), text.size(), walk_.style.first_key, undecided);
+    while (found != kNoEvent && !stands_like_others(found)) {
       odd = std::min(odd, found);
       if (found - odd > kLongestName) break;
-      found = find_event(text, found + 1, text.size(), first_key_, undecided);
+      found = find_event(text, found + 1, text.size(), walk_.style.first_key, undecided);
     }
-    const bool is_far = odd != kNowhere && std::min(found, text.size()) - odd > kLongestName;
-    if (is_far) alike_ = 0;
-    if (is_far || found != kNowhere) return resume_at(is_far ? odd : found);
-    const std::size_t keep = std::min(odd, undecided - std::min(undecided, separator_.size() + 1));
+    const bool is_far = odd != kNoEvent && std::min(found, text.size()) - odd > kLongestName;
+    if (is_far) walk_.style.alike = 0;
+    if (is_far || found != kNoEvent) return resume_at(is_far ? odd : found);
+    const std::size_t keep = std::min(odd, undecided - std::min(undecided, walk_.style.separator.size() + 1));
     window_.advance(keep);
     from = undecided - keep;
-    if (odd != kNowhere) odd -= keep;
+    if (odd != kNoEvent) odd -= keep;
     const auto more = window_.more();
     if (!more) return more.error();
     if (*more != TextWindow::More::read) return Next::done;
@@ -213,33 +193,65 @@ Result<EventScanner::Next> EventScanner::scan_value(const std::string& key) {
   return Next::member;
 }
 
-Result<EventScanner::Next> EventScanner::scan_list() {
-  constexpr std::string_view kEnds = "the list of events has no end";
-  while (true) {
-    auto c = peek();
+// Over what stands before the next event, or the end of the list. Next::event: the window begins with it.
+Result<EventScanner::Next> EventScanner::come_to_event() {
+  auto c = peek();
+  if (!c) return c.error();
+  if (needs_comma_ && *c == ',') {
+    needs_comma_ = false;
+    window_.advance(1);
+    c = peek();
     if (!c) return c.error();
-    if (needs_comma_ && *c == ',') {
-      needs_comma_ = false;
-      window_.advance(1);
-      c = peek();
-      if (!c) return c.error();
-      if (*c == ']') tell(0, "a comma that no event follows");
-    } else if (needs_comma_ && *c >= 0 && *c != ']') {
-      return passed_over(0, "what should be the next event", 0);
-    }
-    if (*c < 0) return ended(kEnds);
-    if (*c == ']') {
-      window_.advance(1);
-      return is_bare_ ? Next::outer : Next::member;
-    }
-    if (*c != '{') return passed_over(0, "what should be an event", 0);
-    const Run run = run_over_events();
-    if (run == Run::damaged) return resume(1);
-    if (run == Run::incomplete) {
-      const auto next = read_on_in_event();
+    if (*c == ']') tell(0, "a comma that no event follows");
+  } else if (needs_comma_ && *c >= 0 && *c != ']') {
+    return passed_over(0, "what should be the next event", 0);
+  }
+  if (*c < 0) return ended("the list of events has no end");
+  if (*c == ']') {
+    window_.advance(1);
+    return is_bare_ ? Next::outer : Next::member;
+  }
+  if (*c != '{') return passed_over(0, "what should be an event", 0);
+  return Next::event;
+}
+
+Result<EventScanner::Next> EventScanner::scan_list() {
+  while (true) {
+    auto next = come_to_event();
+    if (!next || *next != Next::event) return next;
+    if (const Status taken = take_pieces(); !taken) return taken.error();
+    const std::uint64_t up_to = ask_at_ - std::min(ask_at_, window_.at());
+    const EventWalk::Stop stop = walk_.over(window_.text(), window_.at(), up_to);
+    window_.advance(stop.at);
+    needs_comma_ = stop.end == EventWalk::End::stopped;
+    if (stop.end == EventWalk::End::damaged) return resume(1);
+    if (stop.end == EventWalk::End::incomplete) {
+      next = read_on_in_event();
       if (!next || *next != Next::list) return next;
     }
   }
+}
+
+// The window begins with an event: takes what other threads made of it and of those behind it.
+Status EventScanner::take_pieces() {
+  const FileReader* file = input_.file();
+  const bool may_begin = file != nullptr && piece_options_.threads > 1 && walk_.style.is_confirmed();
+  if (!pieces_ && may_begin && file->size() / kFewestPieces >= piece_options_.bytes) {
+    pieces_ = std::make_unique<EventPieces>(*file, window_.at(), walk_.style, piece_options_,
+                                            [&] { return sink_.make_piece(); });
+    ask_at_ = window_.at();
+  }
+  std::uint64_t at = window_.at();
+  while (at >= ask_at_) {
+    EventPieces::Walked* piece = pieces_->at(at, ask_at_);
+    if (piece == nullptr) break;
+    sink_.take(*piece->made);
+    walk_.went_over(piece->events);
+    at = piece->end;
+    pieces_->done();
+    input_.came_to(at);
+  }
+  return at == window_.at() ? Status(Done{}) : window_.move_to(at);
 }
 
 // The window ends inside the event that it begins with.
@@ -250,114 +262,8 @@ Result<EventScanner::Next> EventScanner::read_on_in_event() {
   if (*more == TextWindow::More::too_long) return passed_over(0, "an event of more than 16 MiB", 1);
   std::size_t undecided = 0;
   const std::string_view text = window_.text();
-  const bool holds_another = find_event(text, 1, text.size(), first_key_, undecided) != kNowhere;
+  const bool holds_another = find_event(text, 1, text.size(), walk_.style.first_key, undecided) != kNoEvent;
   return passed_over(0, holds_another ? "an event without its end" : "the trace ends inside an event", 1);
-}
-
-void EventScanner::take_event(std::size_t from, std::size_t to) {
-  const std::string_view object = window_.text().substr(from, to - from);
-  if (!found_event_) {
-    const std::size_t open = object.find('"'), close = object.find('"', open + 1);
-    if (close != std::string_view::npos) first_key_ = object.substr(open, close + 1 - open);
-    found_event_ = true;
-  }
-  if (!flaw_.empty()) sink_.damaged(window_.at() + flaw_at_, flaw_);
-  told_ = false;
-  sink_.event(object, window_.at() + from);
-}
-
-// Whether it is what stood between the events before. Asked of every event.
-bool EventScanner::is_usual(std::string_view between) {
-  if (between.size() != separator_.size() || !begins_with(between, separator_)) return false;
-  ++alike_;
-  return true;
-}
-
-// Of events that all begin on a line of their own, one that does not.
-bool EventScanner::joins_a_line(std::string_view between) const {
-  return alike_ >= kConfirmed && separator_.find('\n') != std::string::npos &&
-         between.find('\n') == std::string_view::npos;
-}
-
-// What is not usual between two events, from `end` to `begin`: a comma with blanks makes the next ones usual, the rest
-// ends the run. Nothing: it goes on.
-std::optional<EventScanner::Run> EventScanner::take_separator(std::size_t end, std::size_t begin) {
-  const std::string_view between = window_.text().substr(end, begin - end);
-  std::size_t commas = 0;
-  for (const char c : between) {
-    if (!is_json_blank(c) && (c != ',' || ++commas > 1)) return stop(end, Run::stopped);
-  }
-  if (commas != 1) return stop(end, Run::stopped);
-  if (joins_a_line(between)) {
-    tell(begin, "events on one line, where all others stand on their own: text of a name with quotes in it");
-    return stop(end, Run::damaged);
-  }
-  separator_ = between;
-  alike_ = 0;
-  return std::nullopt;
-}
-
-// What a mark that is no brace says of the event that begins at `start`. Empty: nothing, or what only the text there
-// tells (`flaw_`), which leaves the event readable.
-std::string_view EventScanner::damage_at(std::size_t place, bool is_broken) {
-  if (is_broken) return "a quote inside a string, or a string without its end";
-  if (flaw_.empty()) {
-    flaw_ = flaw_of_string(window_.text(), place);
-    flaw_at_ = place;
-  }
-  return {};
-}
-
-EventScanner::Run EventScanner::stop(std::size_t at, Run run) {
-  window_.advance(at);
-  return run;
-}
-
-// Takes one event after the other, as long as nothing but a comma stands between them and they are all there. The
-// window begins with an event; afterwards with what stands behind the last one, or with the one that is not whole.
-EventScanner::Run EventScanner::run_over_events() {
-  const std::string_view text = window_.text();
-  JsonBlockState state;
-  std::size_t depth = 0, start = 0, end = 0, searched = 0;
-  for (std::size_t at = 0; at < text.size(); at += kBlocksAtOnce * kJsonBlock) {
-    const std::size_t count = std::min(kBlocksAtOnce, (text.size() - at + kJsonBlock - 1) / kJsonBlock);
-    const std::size_t marks = mark_json(text.data() + at, count, state, marks_.data());
-    for (std::size_t i = 0; i < marks; ++i) {
-      const std::size_t place = at + (marks_[i] & kJsonPlace);
-      if (marks_[i] > kJsonPlace) {
-        if (depth == 0) return stop(end, Run::stopped);
-        const std::string_view damage = damage_at(place, (marks_[i] & kJsonBroken) != 0);
-        if (damage.empty()) continue;
-        tell(place, damage);
-        return stop(start, Run::damaged);
-      }
-      if (text[place] == '{') {
-        if (depth == 0) {
-          if (end > 0 && !is_usual(text.substr(end, place - end))) {
-            if (const std::optional<Run> ended = take_separator(end, place)) return *ended;
-          }
-          start = place;
-          searched = start + 1;
-          needs_comma_ = false;
-          flaw_ = {};
-        } else if (depth >= 2) {  // Kineto's events hold an object at most: was the end of this one lost?
-          const std::size_t inner = find_event(text, searched, place + 1, first_key_, searched);
-          if (inner != kNowhere) {
-            tell(inner, "an event without its end");
-            return stop(start, Run::damaged);
-          }
-        }
-        ++depth;
-        continue;
-      }
-      if (depth == 0) return stop(end, Run::stopped);
-      if (--depth > 0) continue;
-      end = place + 1;
-      take_event(start, end);
-      needs_comma_ = true;
-    }
-  }
-  return depth == 0 ? stop(end, Run::stopped) : stop(start, Run::incomplete);
 }
 
 }  // namespace varve

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "base/text.h"
-#include "kernels/kineto/event_reader.h"
+#include "kernels/json/json_members.h"
+#include "kernels/kineto/event_parts.h"
 #include "kernels/kineto/event_scanner.h"
-#include "kernels/kineto/json_members.h"
 #include "kernels/kineto/kineto_event.h"
 #include "kernels/kineto/kineto_facts.h"
 #include "kernels/kineto/operator_links.h"
@@ -25,6 +25,7 @@
 namespace varve {
 
 namespace {
+constexpr std::size_t kMostThreads = 8;  // of one file: more would wait for the one that takes what they read
 constexpr std::size_t kMostNames = 1'000'000, kMostTracks = 1'000'000;
 
 // "[[8, 64], [64, 8], []]" as "[[8,64],[64,8]]": without blanks and the empty shapes at the end, which belong to
@@ -67,14 +68,20 @@ std::string types_from(std::string_view types) {
   return fmt::format(" {}", fmt::join(said, "+"));
 }
 
-class KinetoReader final : public EventSink {
+class KinetoReader final : public ScanSink {
  public:
   KinetoReader(TraceSink& sink, const TraceOptions& options)
-      : sink_(sink), device_only_(options.device_only), keep_captured_(options.keep_captured) {}
+      : sink_(sink),
+        device_only_(options.device_only),
+        keep_captured_(options.keep_captured),
+        pieces_{std::min(options.threads, kMostThreads), options.piece_bytes},
+        parts_(options.device_only) {}
 
   Status read(TraceInput& input);
   void event(std::string_view object, std::uint64_t at) override;
   void member(std::string_view key, std::string_view value) override;
+  std::unique_ptr<EventPiece> make_piece() override { return std::make_unique<EventParts>(device_only_); }
+  void take(EventPiece& piece) override { take_parts(static_cast<EventParts&>(piece)); }
   void damaged(std::uint64_t at, std::string_view what) override { sink_.damaged(at, what); }
 
  private:
@@ -83,13 +90,13 @@ class KinetoReader final : public EventSink {
     bool is_collective = false;
   };
 
+  void take_parts(const EventParts& parts);
+  void take_part(const EventParts::Part& part);
   void take_device_event(KinetoKind kind, const KinetoEvent& event);
   void take_host_event(KinetoKind kind, const KinetoEvent& event);
   void tell_clock();
   void read_times(const KinetoEvent& event, std::uint64_t at);
-  void note_uncategorised(std::string_view object);
   void tell_unseen();
-  void saw_device();
   NameId name_of(std::string_view text);
   DeviceName name_on_device(std::string_view value);
   NameId name_of_operation(const KinetoEvent& event, bool& is_region);
@@ -100,8 +107,8 @@ class KinetoReader final : public EventSink {
 
   TraceSink& sink_;
   const bool device_only_, keep_captured_;
-  KindTeller kinds_;
-  KinetoEventReader reader_;
+  const PieceOptions pieces_;
+  EventParts parts_;  // of one event, where they come one by one
   OperatorLinks links_;
   TextIndex<NameId> names_;
   TextIndex<DeviceName> device_names_;  // by the text as it stands there
@@ -127,7 +134,7 @@ class KinetoReader final : public EventSink {
 };
 
 Status KinetoReader::read(TraceInput& input) {
-  EventScanner scanner(input, *this);
+  EventScanner scanner(input, *this, pieces_);
   if (const Status scanned = scanner.scan(); !scanned) return scanned;
   if (!scanner.found_events()) {
     return Error{"reading a Chrome trace", input.where(), "it holds no list traceEvents",
@@ -156,34 +163,30 @@ void KinetoReader::tell_unseen() {
   }
 }
 
-// Events that take time and are of no category: no profiler of PyTorch writes such, others that share the format do.
-void KinetoReader::note_uncategorised(std::string_view object) {
-  if (object.find("\"X\"") != object.npos && object.find("\"cat\"") == object.npos) ++uncategorised_;
-}
-
-void KinetoReader::saw_device() {
-  if (!saw_device_) sink_.traced(Activity::kernel);
-  saw_device_ = true;
-}
-
 void KinetoReader::event(std::string_view object, std::uint64_t at) {
-  KinetoKind kind = kinds_.kind(object);
-  if (kind == KinetoKind::on_mtia) kind = kind_on_mtia(object);
-  if (kind == KinetoKind::other) return timed_ == 0 ? note_uncategorised(object) : void();
-  if (kind == KinetoKind::foreign) return void(++foreign_);
-  const bool is_on_host = kind == KinetoKind::operation || kind == KinetoKind::region;
-  if (!is_on_host) saw_device();
-  if (kind == KinetoKind::countered) return void(++countered_);
-  if (kind == KinetoKind::device || (device_only_ && (is_on_host || kind == KinetoKind::call))) return;
-  KinetoEvent event;
-  const bool is_whole = reader_.read(object, event);
-  if (!is_whole) sink_.damaged(at, "an event whose fields cannot be read to their end");
-  if (!is_whole && !event.duration_ns) return;
-  read_times(event, at);
-  if (is_on_host || kind == KinetoKind::call) {
-    take_host_event(kind, event);
+  parts_.clear();
+  parts_.saw_time = timed_ > 0;
+  parts_.event(object, at);
+  take_parts(parts_);
+}
+
+void KinetoReader::take_parts(const EventParts& parts) {
+  if (parts.saw_device && !saw_device_) sink_.traced(Activity::kernel);
+  saw_device_ = saw_device_ || parts.saw_device;
+  foreign_ += parts.foreign;
+  countered_ += parts.countered;
+  if (timed_ == 0) uncategorised_ += parts.uncategorised;
+  for (const EventParts::Part& part : parts.parts) take_part(part);
+}
+
+void KinetoReader::take_part(const EventParts::Part& part) {
+  if (!part.is_whole) sink_.damaged(part.at, "an event whose fields cannot be read to their end");
+  if (!part.has_time()) return;
+  read_times(part.event, part.at);
+  if (is_on_host(part.kind) || part.kind == KinetoKind::call) {
+    take_host_event(part.kind, part.event);
   } else {
-    take_device_event(kind, event);
+    take_device_event(part.kind, part.event);
   }
 }
 

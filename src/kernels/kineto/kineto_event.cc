@@ -4,8 +4,8 @@
 #include <array>
 #include <cstring>
 
-#include "kernels/kineto/json_members.h"
-#include "kernels/kineto/same_bytes.h"
+#include "kernels/json/json_members.h"
+#include "kernels/json/same_bytes.h"
 
 namespace varve {
 

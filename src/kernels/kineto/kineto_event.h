@@ -31,6 +31,8 @@ enum class KinetoKind {
 
 KinetoKind kineto_kind(std::string_view category);
 
+constexpr bool is_on_host(KinetoKind kind) { return kind == KinetoKind::operation || kind == KinetoKind::region; }
+
 // On an MTIA accelerator all has one category. What has a place on its grid of processing elements (row, column) is a
 // kernel, what has a direction a copy between host and device; the rest marks events and waits for them.
 KinetoKind kind_on_mtia(std::string_view event);

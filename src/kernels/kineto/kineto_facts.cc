@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/redact.h"
 #include "base/text.h"
-#include "kernels/kineto/json_members.h"
+#include "kernels/json/json_members.h"
 
 namespace varve {
 

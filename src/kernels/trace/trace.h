@@ -94,6 +94,9 @@ struct TraceOptions {
   // and took most of its time: from the beginning of the first whole one to the end of the last. The trace is then read
   // twice.
   bool cut_to_steps = false;
+  // How many threads may read one file, where its format lets them, each so many bytes of it at once.
+  std::size_t threads = 1;
+  std::size_t piece_bytes = std::size_t{1} << 19;
 };
 
 // Where a reader writes. Names and tracks are told before the first event that speaks of them, each once.

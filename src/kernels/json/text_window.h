@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
+#include "kernels/json/page_buffer.h"
 #include "kernels/trace/trace.h"
 
 namespace varve {
@@ -18,30 +18,27 @@ class TextWindow {
   // Keeps as much as one look needs; a text that is longer than `most` bytes from the window's beginning on is refused.
   TextWindow(TraceInput& input, std::size_t most);
 
-  const char* data() const { return reinterpret_cast<const char*>(buffer_.data()) + begin_; }
+  const char* data() const { return buffer_.bytes() + begin_; }
   std::size_t size() const { return end_ - begin_; }
   std::string_view text() const { return {data(), size()}; }
   std::uint64_t at() const { return at_; }  // of the window's first byte, in the whole text
 
   void advance(std::size_t bytes) { begin_ += bytes, at_ += bytes; }  // at most size()
+  // To a place further on in a file. Error: reading failed.
+  Status move_to(std::uint64_t at);
 
   enum class More { read, ended, too_long };
   // Reads on, at least one byte. Error: reading or inflating failed.
   Result<More> more();
 
  private:
-  static constexpr std::size_t kPage = 4096;
-  struct alignas(kPage) Page {
-    char bytes[kPage];
-  };
+  static constexpr std::size_t kPage = PageBuffer::kPage;
 
-  char* bytes() { return reinterpret_cast<char*>(buffer_.data()); }
-  std::size_t room() const { return (buffer_.size() - 1) * kPage; }  // the last page is for the blanks
   Result<std::size_t> read_into(char* into, std::size_t room);
 
   TraceInput& input_;
   std::size_t most_;
-  std::vector<Page> buffer_;
+  PageBuffer buffer_;
   std::size_t begin_ = 0, end_ = 0;
   std::uint64_t at_ = 0;
   bool ended_ = false;

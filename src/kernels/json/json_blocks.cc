@@ -1,4 +1,4 @@
-#include "kernels/kineto/json_blocks.h"
+#include "kernels/json/json_blocks.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

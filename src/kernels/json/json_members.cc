@@ -1,4 +1,4 @@
-#include "kernels/kineto/json_members.h"
+#include "kernels/json/json_members.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,4 +1,4 @@
-#include "kernels/kineto/plain_word.h"
+#include "kernels/json/plain_word.h"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 #include <emmintrin.h>
 #endif
 
-#include "kernels/kineto/json_members.h"
+#include "kernels/json/json_members.h"
 
 namespace varve {
 

@@ -1,11 +1,11 @@
-#include "kernels/kineto/plain_word.h"
+#include "kernels/json/plain_word.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 #include <string>
 
-#include "kernels/kineto/json_members.h"
+#include "kernels/json/json_members.h"
 
 namespace varve {
 namespace {

@@ -1,4 +1,4 @@
-#include "kernels/kineto/text_window.h"
+#include "kernels/json/text_window.h"
 
 #include <algorithm>
 #include <cstring>
@@ -8,12 +8,11 @@ namespace varve {
 
 namespace {
 constexpr std::size_t kFirstSize = std::size_t{1} << 18;  // stays in the cache of a core
-constexpr std::size_t kPadding = 64;
 }  // namespace
 
-TextWindow::TextWindow(TraceInput& input, std::size_t most)
-    : input_(input), most_(most), buffer_(kFirstSize / kPage + 1) {
-  std::fill_n(bytes(), kPadding, ' ');
+TextWindow::TextWindow(TraceInput& input, std::size_t most) : input_(input), most_(most) {
+  buffer_.resize(kFirstSize);
+  buffer_.pad(0);
 }
 
 Result<std::size_t> TextWindow::read_into(char* into, std::size_t room) {
@@ -29,23 +28,33 @@ Result<std::size_t> TextWindow::read_into(char* into, std::size_t room) {
 Result<TextWindow::More> TextWindow::more() {
   if (ended_) return More::ended;
   const std::size_t kept = size();
-  if (kept > room() / 2) {
-    if (room() >= most_) return More::too_long;
-    buffer_.resize(2 * room() / kPage + 1);
+  if (kept > buffer_.room() / 2) {
+    if (buffer_.room() >= most_) return More::too_long;
+    buffer_.resize(2 * buffer_.room());
   }
   // What is kept moves so that its end, where reading goes on, is the beginning of a page.
   const std::size_t start = (kPage - kept % kPage) % kPage;
-  std::memmove(bytes() + start, data(), kept);
+  std::memmove(buffer_.bytes() + start, data(), kept);
   begin_ = start;
   end_ = start + kept;
-  while (end_ < room() && !ended_) {
-    const auto got = read_into(bytes() + end_, room() - end_);
+  while (end_ < buffer_.room() && !ended_) {
+    const auto got = read_into(buffer_.bytes() + end_, buffer_.room() - end_);
     if (!got) return got.error();
     end_ += *got;
     ended_ = *got == 0;
   }
-  std::fill_n(bytes() + end_, kPadding, ' ');
+  buffer_.pad(end_);
   return size() > kept ? More::read : More::ended;
+}
+
+Status TextWindow::move_to(std::uint64_t at) {
+  if (at - at_ > size()) {
+    begin_ = end_ = 0;
+    at_ = at - at % kPage;
+    if (const auto read = more(); !read) return read.error();
+  }
+  advance(std::min<std::uint64_t>(at - at_, size()));
+  return Done{};
 }
 
 }  // namespace varve
