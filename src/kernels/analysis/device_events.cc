@@ -117,4 +117,19 @@ std::vector<Device> gather_devices(const Timeline& timeline, const std::vector<s
   return devices;
 }
 
+std::int64_t clock_gap_ns(const Timeline& timeline, const std::vector<Device>& devices) {
+  constexpr std::int64_t kMinute = 60'000'000'000, kMillisecond = 1'000'000;
+  std::int64_t least = INT64_MAX, most = INT64_MIN;
+  for (const Device& device : devices) {
+    for (const DeviceEvent& one : device.events) {
+      if (one.call == nullptr || !is_kernel(one.part)) continue;
+      const std::int64_t after = one.start_ns - timeline.start_ns(one.call->event);
+      least = std::min(least, after);
+      most = std::max(most, after);
+    }
+  }
+  if (least > most) return 0;  // no kernel has a call
+  return least > kMinute ? least : most < -kMillisecond ? most : 0;
+}
+
 }  // namespace varve

@@ -35,4 +35,8 @@ std::int64_t overlap_allowed_ns(const std::map<std::string, Fact>& facts, std::i
 std::vector<Device> gather_devices(const Timeline& timeline, const std::vector<std::vector<std::uint32_t>>& by_track,
                                    HostCalls& calls, std::int64_t overlap_allowed_ns);
 
+// By how much the clock of the devices is ahead of the host's, at least, where no kernel began less than a minute after
+// its launch or, if negative, all began more than a millisecond before it; else 0: nothing tells them apart.
+std::int64_t clock_gap_ns(const Timeline& timeline, const std::vector<Device>& devices);
+
 }  // namespace varve

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "kernels/analysis/capture_join.h"
 #include "kernels/analysis/ledger.h"
@@ -194,6 +195,13 @@ void TraceAnalysis::analyse(TraceTally& tally, TraceSteps& steps) {
   std::vector<Device> devices =
       gather_devices(timeline_, by_track, host.calls, overlap_allowed_ns(builder_.facts(), tally.resolution_ns));
   keep_ledger(timeline_, devices, host.calls, tally);
+  if (const std::int64_t gap_ns = clock_gap_ns(timeline_, devices); gap_ns != 0) {
+    host.intervals = {};
+    builder_.unseen(
+        fmt::format("what the host did while a device was idle: by the times in the trace every kernel began "
+                    "{:.3f} s or more {} its launch, so that their clocks are not one",
+                    static_cast<double>(std::abs(gap_ns)) / 1e9, gap_ns > 0 ? "after" : "before"));
+  }
 
   if (options_.capture != nullptr) join_capture(devices);
   if (options_.keep_captured) captured_ = captured(devices, host.calls);

@@ -45,6 +45,21 @@ TEST_F(Analysed, AWholeTraceNeedsNoSentence) {
   EXPECT_EQ(reading.tally.kernels_ns, 14);
 }
 
+TEST_F(Analysed, ClocksThatAreNotOneNameNoIdleTime) {
+  constexpr std::int64_t kApart = 133'000'000'000;
+  trace.launch(1, 10);
+  trace.launch(2, 20);
+  trace.add(kThread, Activity::synchronise, "cudaDeviceSynchronize", kApart, 1000);
+  trace.kernel("a", 1, kApart + 30, 10);
+  trace.kernel("b", 2, kApart + 90, 10);
+  const TraceReading reading = analysis.take();
+  const Profile* device = reading.record.profiles.find({WitnessKind::kineto, Quantity::device_time});
+  ASSERT_NE(device, nullptr);
+  EXPECT_EQ(device->parts.at(Part::idle), 50);
+  ASSERT_EQ(device->unseen.size(), 1u);
+  EXPECT_NE(device->unseen.begin()->find("133.000 s or more after its launch"), std::string::npos);
+}
+
 TEST_F(Analysed, KernelsFindTheirOperationByTheirLaunch) {
   trace.add(kThread, Activity::operation, "aten::linear", 0, 100);
   trace.add(kThread, Activity::operation, "aten::mm", 10, 50, {.operation = trace.name("aten::mm [[8,8],[8,8]]")});

@@ -4,6 +4,7 @@
 namespace varve {
 
 extern const TraceFormat kNsightSystems;
+extern const TraceFormat kNvprof;
 extern const TraceFormat kRocpd;
 extern const TraceFormat kRocprofDatabase;
 extern const TraceFormat kRpd;

@@ -65,18 +65,20 @@ bool is_xla_for_a_browser(std::string_view text) {
   return has("\"highres-ticks\"") && has("\"process_name\"") && (has("\"/host:") || has("\"/device:"));
 }
 
-// A database whose tables number their rows in a column of their own; those of Nsight Systems have none.
-bool is_nvprof_profile(std::string_view text) {
+// What nvprof prints, as a table or as CSV: times are rounded to five digits, and most leave out the order.
+bool is_nvprof_text(std::string_view text) {
   const auto has = [&](std::string_view word) { return text.find(word) != std::string_view::npos; };
-  return begins_with(text, "SQLite format 3") && has("CUPTI_ACTIVITY_KIND_") && has("(_id_ INTEGER PRIMARY KEY");
+  return has("== NVPROF is profiling process") || has("== Profiling result:") ||
+         has("Time(%),Time,Calls,Avg,Min,Max") || has("\"Time(%)\",\"Time\",\"Calls\"") ||
+         has("\"Start\",\"Duration\",\"Grid X\"");
 }
 
 constexpr std::array<ForeignFile, 12> kForeignFiles{{
     {is_lfs_pointer, "it is a Git LFS pointer: the trace itself was never fetched", "Fetch it with: git lfs pull"},
     {is_nsight_report, "it is a report of Nsight Systems, whose format only nsys reads",
      "Export it first: nsys export --type sqlite FILE"},
-    {is_nvprof_profile, "it is a profile of nvprof, which is not read",
-     "Record with Nsight Systems: nsys profile, then nsys export --type sqlite FILE"},
+    {is_nvprof_text, "it is what nvprof prints, whose times are rounded",
+     "Give the file that it writes, which is read: nvprof -o FILE PROGRAM"},
     {is_perf_data, "it is a recording of perf, whose addresses only perf script turns into names",
      "Write it as text first: perf script -F comm,tid,time,event,ip,sym,dso -i FILE"},
     {is_execution_trace, "it is an execution trace of PyTorch: operators and their tensors, without times",

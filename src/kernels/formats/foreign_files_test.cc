@@ -4,7 +4,6 @@
 
 #include <string>
 
-#include "kernels/databases/database_testing.h"
 #include "kernels/formats/trace_formats.h"
 #include "kernels/kineto/kineto_testing.h"
 
@@ -23,10 +22,10 @@ TEST(ForeignFiles, AreNamedWithWhatToGiveInstead) {
   const std::pair<std::string, const char*> kCases[] = {
       {"NVIDIA Tegra Profiler Report 1.\n\vLocal (CLI)", "nsys export --type sqlite"},
       {"PERFILE2\0\0\0\0", "perf script"},
-      {test::made_database(
-           "CREATE TABLE StringTable (_id_ INTEGER PRIMARY KEY, value TEXT);"
-           "CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL(_id_ INTEGER PRIMARY KEY AUTOINCREMENT, start INT)"),
-       "a profile of nvprof"},
+      {"==7== NVPROF is profiling process 7, command: ./a\n==7== Profiling result:\n", "nvprof -o"},
+      {"======== Profiling result:\n\"Start\",\"Duration\",\"Grid X\",\"Grid Y\"\nus,us,,\n", "nvprof -o"},
+      {"Time(%),Time,Calls,Avg,Min,Max,Name\n47.79%,542.36ms,45,12.052ms,12.007ms,12.110ms,[CUDA memcpy HtoD]\n",
+       "nvprof -o"},
       {R"({"schema": "1.1.1-chakra.0.0.4", "pid": 7, "nodes": [{"name": "aten::mm", "id": 5}]})",
        "export_chrome_trace"},
       {"\x80\x04\x95q\0\0\0\0\0\0\0}"s, "pickle"},

@@ -78,8 +78,8 @@ Error unknown_format(bool is_empty, const std::string& where) {
 
 const std::vector<TraceFormat>& trace_formats() {
   static const std::vector<TraceFormat> table = {
-      kNsightSystems, kRocpd,      kRpd,         kRocprofDatabase, kXplane,     kPftrace,   kProton,
-      kRocprofJson,   kRocprofCsv, kOnednnTrace, kMklVerbose,      kPerfScript, kCudaSpool, kKineto};
+      kNsightSystems, kNvprof,     kRocpd,       kRpd,        kRocprofDatabase, kXplane,    kPftrace, kProton,
+      kRocprofJson,   kRocprofCsv, kOnednnTrace, kMklVerbose, kPerfScript,      kCudaSpool, kKineto};
   return table;
 }
 

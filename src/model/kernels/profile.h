@@ -23,6 +23,7 @@ enum class WitnessKind {
   mkl_verbose,     // the lines that MKL writes about each of its functions
   kineto,          // PyTorch's profiler, whichever way it writes its trace
   nsight_systems,
+  nvprof,
   rocprof,  // AMD's profilers of that name, all generations
   rpd,      // AMD's rocmProfileData
   xplane,   // the profiler of XLA: JAX and TensorFlow

@@ -31,13 +31,14 @@ constexpr EnumNames<Named, 5> kNamed{{{
     {Named::system, "system"},
     {Named::trace, "trace"},
 }}};
-constexpr EnumNames<WitnessKind, 11> kWitnesses{{{
+constexpr EnumNames<WitnessKind, 12> kWitnesses{{{
     {WitnessKind::cpu_samples, "cpu-samples"},
     {WitnessKind::onednn_verbose, "onednn-verbose"},
     {WitnessKind::perf_script, "perf-script"},
     {WitnessKind::mkl_verbose, "mkl-verbose"},
     {WitnessKind::kineto, "kineto"},
     {WitnessKind::nsight_systems, "nsight-systems"},
+    {WitnessKind::nvprof, "nvprof"},
     {WitnessKind::rocprof, "rocprof"},
     {WitnessKind::rpd, "rpd"},
     {WitnessKind::xplane, "xplane"},
