@@ -236,10 +236,20 @@ class LossFinder {
   Loss loss_of_unbound(const LibraryView& library) const {
     const ConsumedLibrary& loaded = *library.loaded;
     const Head head = head_of(loaded);
-    const bool waits =
-        waits_for_another_package(index_, view_, library) || waits_for_cuda(loaded, head) || is_for_amd(loaded, head);
+    const bool waits = waits_for_another_package(index_, view_, library) || waits_for_cuda(loaded, head) ||
+                       is_for_amd(loaded, head) || is_left_over(head);
     const LossEffect effect = waits ? LossEffect::side_piece : effect_on(head, loaded);
     return {effect, &loaded, head.file->path, false, head.file->at_start};
+  }
+
+  // A module without GPU code that no file of the import names, in a package of which another module loads: it may be
+  // what nothing of this release uses any more (modules of MLIR in cuda-quantum 0.12).
+  bool is_left_over(const Head& head) const {
+    const std::string& path = head.file->path;
+    if (head.file->at_start || head.by_name || !is_extension_module(path) || has_code(path)) return false;
+    return std::any_of(variants_.begin(), variants_.end(), [&](const auto& variant) {
+      return variant.second != path && is_extension_module(variant.second);
+    });
   }
 
   // It wants functions of CUDA, has no NEEDED entry for them, and others of the consumer's files miss libraries of
