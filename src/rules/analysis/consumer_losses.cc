@@ -237,7 +237,7 @@ class LossFinder {
     const ConsumedLibrary& loaded = *library.loaded;
     const Head head = head_of(loaded);
     const bool waits = waits_for_another_package(index_, view_, library) || waits_for_cuda(loaded, head) ||
-                       is_for_amd(loaded, head) || is_left_over(head);
+                       is_for_amd(loaded, head) || is_for_driver(loaded, head) || is_left_over(head);
     const LossEffect effect = waits ? LossEffect::side_piece : effect_on(head, loaded);
     return {effect, &loaded, head.file->path, false, head.file->at_start};
   }
@@ -266,8 +266,22 @@ class LossFinder {
     return !head.file->at_start && !library.unresolved.empty() &&
            std::all_of(library.unresolved.begin(), library.unresolved.end(), [](const UnresolvedSymbol& symbol) {
              return symbol.name.starts_with("hip") || symbol.name.starts_with("__hip") ||
-                    symbol.name.starts_with("miopen") || symbol.name.starts_with("roc");
+                    symbol.name.starts_with("miopen") || symbol.name.starts_with("roc") ||
+                    symbol.name.starts_with("hsa_");
            });
+  }
+
+  // It wants functions of drivers alone (libcuda, AMD's HSA, verbs of InfiniBand), has no NEEDED entry for them, and is
+  // neither a module nor holds GPU code: a plug-in, whose host has opened them for all before (those for UCX of
+  // Modular's max-core).
+  bool is_for_driver(const ConsumedLibrary& library, const Head& head) const {
+    const std::string& path = head.file->path;
+    if (head.file->at_start || library.unresolved.empty() || is_extension_module(path) || has_code(path)) return false;
+    return std::all_of(library.unresolved.begin(), library.unresolved.end(), [](const UnresolvedSymbol& symbol) {
+      const std::string& name = symbol.name;
+      const bool of_cuda = name.size() > 2 && name.starts_with("cu") && name[2] >= 'A' && name[2] <= 'Z';
+      return of_cuda || name.starts_with("hsa_") || name.starts_with("ibv_") || name.starts_with("mlx5dv_");
+    });
   }
 
   // A member of its asker's own family that is opened by name and would not be there.

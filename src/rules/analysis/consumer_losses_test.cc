@@ -235,6 +235,20 @@ TEST(ConsumerLosses, APlugInForAmdsGpusIsASidePiece) {
   EXPECT_EQ(answer_state(stack, Question::symbols), CheckState::broken);
 }
 
+// Modular's plug-in for UCX: no NEEDED entry for libcuda, whose functions it wants.
+TEST(ConsumerLosses, APlugInForTheDriverIsOpenedBesideIt) {
+  MadeStack stack;
+  stack.package("max-core", "26.4.0", "", "extension").consumer().library("libplugin_ucx_cuda.so", "max-core");
+  stack.last_library().unresolved = {{"cuMemGetAddressRange_v2", ""}, {"hsa_init", ""}};
+  stack.last_library().unresolved_count = 2;
+  EXPECT_EQ(answer_state(stack, Question::symbols), CheckState::ok);
+  stack.last_library().unresolved.push_back({"cudaMalloc", ""});
+  EXPECT_EQ(answer_state(stack, Question::symbols), CheckState::broken);
+  stack.last_library().unresolved.pop_back();
+  stack.last_library().at_start = true;
+  EXPECT_EQ(answer_state(stack, Question::symbols), CheckState::broken);
+}
+
 // cuda-quantum 0.12 ships modules of MLIR whose functions its library does not have, and that nothing imports.
 TEST(ConsumerLosses, AModuleThatNothingImportsAndThatDoesNotBindIsLeftOver) {
   MadeStack stack;
