@@ -271,8 +271,16 @@ class EnvironmentConsumers {
     }
   }
 
+  // Whether the one is asked for by the other.
+  bool is_part_of(const HeldLibrary& part, const HeldLibrary& whole) const {
+    const std::optional<DynamicSection> dynamic = dynamic_of(ground_, whole.real_path);
+    return dynamic && std::any_of(dynamic->needed.begin(), dynamic->needed.end(), [&](const std::string& name) {
+             return name == part.soname || name == file_name(part.path);
+           });
+  }
+
   // What is no module. A library that the import opens by a name that is made up fails it, unless another one that it
-  // may open instead loads (bitsandbytes has one for each CUDA).
+  // may open instead loads (bitsandbytes has one for each CUDA); a part of it is none (parakeet's libggml-base).
   void open_others(ConsumerLoading& loading, const ImportedPackage& package) {
     std::vector<const HeldLibrary*> loaded, failed;
     for (const HeldLibrary* library : package.libraries) {
@@ -286,8 +294,12 @@ class EnvironmentConsumers {
     const std::set<std::string> opened = package.start.opened_by_import(names);
     const auto by_import = [&](const HeldLibrary* library) { return opened.contains(file_name(library->path)); };
     std::erase_if(failed, [&](const HeldLibrary* library) { return !by_import(library); });
-    if (failed.empty() || std::any_of(loaded.begin(), loaded.end(), by_import)) return;
-    for (const HeldLibrary* library : failed) loading.make_required(*library);
+    std::erase_if(loaded, [&](const HeldLibrary* library) { return !by_import(library); });
+    for (const HeldLibrary* library : failed) {
+      const bool is_alone = std::all_of(loaded.begin(), loaded.end(),
+                                        [&](const HeldLibrary* part) { return is_part_of(*part, *library); });
+      if (is_alone) loading.make_required(*library);
+    }
   }
 
   // Names that no file holds are opened by what opens libcuda, the framework's core before what extends it.

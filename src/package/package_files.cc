@@ -35,6 +35,7 @@ struct ListedFiles {
   bool whole = false;             // there is a list, and it was read to its end
   std::vector<ListedFile> files;  // libraries and compilers
   std::string folder_cuda;        // "13" where it lists nvidia/cu13/…
+  bool has_python = false;        // modules in Python beside the __init__.py of its folders
 };
 
 // Looks at nothing but the list itself, so that lists may be read at once.
@@ -45,6 +46,7 @@ ListedFiles read_list(const Files& files, const InstalledPackage& installed) {
   if (!file) return list;
   const Status read = read_record_rows(*file, path, [&](const RecordRow& listed) {
     const std::string_view row = listed.path;
+    list.has_python = list.has_python || (row.ends_with(".py") && !row.ends_with("/__init__.py"));
     if (is_source(row) && !row.starts_with("nvidia/cu")) return;
     if (row.starts_with("nvidia/cu") && list.folder_cuda.empty()) {
       list.folder_cuda = cuda_from_digits(row.substr(9, row.find('/', 9) - 9));
@@ -223,9 +225,11 @@ class Gatherer {
 };
 
 // Packages with modules for Python and without a library that the table of libraries has: what is called like a wheel
-// of libraries and has become the Python side of one (nvidia-nvcomp 5, cuda-cccl), which is imported by itself.
-std::set<std::string> packages_with_modules(const std::map<std::string, std::string>& libraries) {
-  std::set<std::string> with_modules, with_libraries;
+// of libraries and is the Python side of some (nvidia-nvcomp 5, cuda-cccl, nvidia-deepstream-videodecode), which is
+// imported by itself. `with_modules`: those with modules in Python.
+std::set<std::string> packages_with_modules(const std::map<std::string, std::string>& libraries,
+                                            std::set<std::string> with_modules) {
+  std::set<std::string> with_libraries;
   for (const auto& [path, package] : libraries) {
     const std::string name = file_name(path);
     const bool is_module = name.find(".cpython-") != std::string::npos || name.ends_with(".abi3.so");
@@ -270,7 +274,11 @@ PackageFiles files_of_packages(const Files& files, const EnvironmentPlace& place
     if (packages[i].row->has_gpu_code() && !packages[i].metadata.empty()) lists[i] = read_list(files, packages[i]);
   });
   for (std::size_t i = 0; i < packages.size(); ++i) gatherer.gather(packages[i], lists[i]);
-  return gatherer.take();
+  PackageFiles found = gatherer.take();
+  for (std::size_t i = 0; i < packages.size(); ++i) {
+    if (lists[i].has_python) found.with_python.insert(packages[i].package.name);
+  }
+  return found;
 }
 
 EnvironmentReading read_environment(const Files& files, const EnvironmentPlace& place, const std::string& home) {
@@ -287,7 +295,7 @@ EnvironmentReading read_environment(const Files& files, const EnvironmentPlace& 
   }
   std::set<std::string> owners;
   for (const auto& [library, owner] : found.packages) owners.insert(owner);
-  const std::set<std::string> importable = packages_with_modules(found.packages);
+  const std::set<std::string> importable = packages_with_modules(found.packages, found.with_python);
   for (InstalledPackage& installed : packages) {
     const bool uses_by_itself = importable.contains(installed.package.name);
     if (installed.package.role == PackageRole::runtime && uses_by_itself)

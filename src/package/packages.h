@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct PackageFiles {
   std::vector<std::string> libraries;           // sorted, each once
   std::map<std::string, std::string> packages;  // by library: the name of the package that lists it
   std::vector<CarriedCompiler> compilers;       // with paths as they are
+  std::set<std::string> with_python;            // packages that list modules in Python
   FileClaims claims;                            // which package lists which library
   // Modules that only other Pythons import, by path: the package.
   std::map<std::string, std::string> for_other_pythons = {};

@@ -59,6 +59,10 @@ TEST(Packages, WhatHoldsModulesUsesCudaByItself) {
   EXPECT_EQ(role("nvidia/nvcomp/libnvcomp.so.4,,\n"), PackageRole::runtime);
   EXPECT_EQ(role(module), PackageRole::extension);
   EXPECT_EQ(role(module + "nvidia/nvcomp/libnvcomp.so.4,,\n"), PackageRole::runtime);
+  const std::string python = "nvidia/decode/__init__.py,,\nnvidia/decode/pool.py,,\n";
+  EXPECT_EQ(role(python + "nvidia/decode/_libs/libdecoder.so,,\n"), PackageRole::extension);
+  EXPECT_EQ(role("nvidia/decode/__init__.py,,\nnvidia/decode/_libs/libdecoder.so,,\n"), PackageRole::runtime);
+  EXPECT_EQ(role(python + "nvidia/nvcomp/libnvcomp.so.4,,\n"), PackageRole::runtime);
 }
 
 TEST(Packages, TorchOfCuda13) {

@@ -46,6 +46,7 @@ void for_each(const ScanWindow& window, std::string_view mark, Take take) {
 struct Found {
   std::set<std::string, std::less<>> names, tools;
   RuntimeTexts runtime;
+  bool launches = false, loads_modules = false;  // names of the driver's functions
 };
 
 void look_through(const ScanWindow& window, Found& found) {
@@ -57,7 +58,23 @@ void look_through(const ScanWindow& window, Found& found) {
     auto tools = parse_cuda_tools(window.bytes.substr(at));
     if (tools && found.tools.size() < kMostToldNames) found.tools.insert(*tools);
   });
+  const auto is_whole = [&](std::size_t at, std::string_view start) {
+    const auto text = string_around(window, at);
+    return text && text->starts_with(start) && std::all_of(text->begin(), text->end(), is_name_character);
+  };
+  for_each(window, "cuLaunchKernel",
+           [&](std::size_t at) { found.launches = found.launches || is_whole(at, "cuLaunchKernel"); });
+  for_each(window, "cuModuleLoad",
+           [&](std::size_t at) { found.loads_modules = found.loads_modules || is_whole(at, "cuModuleLoad"); });
   found.runtime.look(window);
+}
+
+// What asks for the driver's functions by name and names no libcuda puts that name together (Rust's cudarc makes it of
+// "lib", "cuda" and ".so").
+void add_made_up_driver(Found& found) {
+  const auto is_driver = [](const std::string& name) { return name.starts_with("libcuda.so"); };
+  const bool asks = found.launches && found.loads_modules;
+  if (asks && std::none_of(found.names.begin(), found.names.end(), is_driver)) found.names.emplace("libcuda.so.1");
 }
 
 std::size_t digits_at(std::string_view text, std::size_t at) {
@@ -138,6 +155,7 @@ Result<ReadOnlyStrings> read_only_strings(const FileReader& reader, const std::s
       return true;
     });
   }
+  add_made_up_driver(found);
   strings.library_names.assign(found.names.begin(), found.names.end());
   strings.cuda_tools.assign(found.tools.begin(), found.tools.end());
   strings.runtime_texts = found.runtime.complete();

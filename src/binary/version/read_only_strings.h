@@ -27,7 +27,8 @@ struct ReadOnlyStrings {
 
 // Reads all of it, up to 64 MiB: tens of milliseconds for the largest libraries, so only where exactness was asked for.
 // A library name is a whole zero-terminated string lib*.so[.N…]; names that a program composes ("libcudnn%s.so.%d")
-// are not seen. At most 4096 names. Error: no 64-bit little-endian ELF file, sections outside the file.
+// are not seen, but for the driver's: it is named where its functions for modules and launches are. At most 4096 names.
+// Error: no 64-bit little-endian ELF file, sections outside the file.
 Result<ReadOnlyStrings> read_only_strings(const FileReader& reader, const std::string& where);
 
 // The names alone; none when the file cannot be read.

@@ -33,6 +33,19 @@ TEST(ReadOnlyStrings, TellTheNamesThatAreOpenedLate) {
   EXPECT_TRUE(opened_names(in_memory("no ELF file")).empty());
 }
 
+// As Rust's cudarc does it: names of functions, and a name of the library that is put together.
+TEST(ReadOnlyStrings, TellTheDriverByTheFunctionsThatAreLookedUp) {
+  const auto names = [](const std::string& texts) {
+    return opened_names(in_memory(tiny_elf(with(".rodata", '\0' + texts + '\0'))));
+  };
+  const std::string launch("cuLaunchKernel\0", 15);
+  EXPECT_EQ(names(launch + "cuModuleLoadDataEx"), std::vector<std::string>{"libcuda.so.1"});
+  EXPECT_EQ(names(launch + std::string("libcuda.so\0", 11) + "cuModuleLoad"), std::vector<std::string>{"libcuda.so"});
+  EXPECT_TRUE(names(launch + "say cuModuleLoad").empty());
+  EXPECT_TRUE(names("cuLaunchKernel and cuModuleLoad").empty());
+  EXPECT_TRUE(names(std::string("hipLaunchKernel\0", 16) + "cuModuleLoadData").empty());
+}
+
 TEST(ReadOnlyStrings, NamesAcrossTheEdgeOfAWindowAreWhole) {
   for (std::size_t before = kScanWindow - 16; before <= kScanWindow + 1; ++before) {
     std::string texts(before, '\0');

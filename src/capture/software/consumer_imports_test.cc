@@ -47,6 +47,26 @@ TEST_F(ConsumerImports, OfBindingsOpenTheLibrariesThatTheyBind) {
   EXPECT_EQ(row_of(consumer_of(stack, "nvmath-python"), "libcufft.so.11").path, "") << "CUDA_PATH goes first";
 }
 
+// parakeet opens one library after the other at its import and goes on without those that do not load, the last apart.
+// What loads is part of that one, and no other choice; bitsandbytes' libraries are choices.
+TEST_F(ConsumerImports, AreNotSavedByAPartOfWhatDoesNotLoad) {
+  link_time("libcublas.so.12", "int products(void) { return 1; }");
+  link_time("libbase.so", "int base(void) { return 1; }");
+  library("parakeet/libbase.so", "int base(void) { return 1; }");
+  const std::string source = "int products(void); int base(void); int speak(void) { return products() + base(); }";
+  const std::vector<std::string> files = {"parakeet/__init__.py", "parakeet/libbase.so", "parakeet/libspeech.so"};
+  root_.write(kPackages + files[0],
+              "import ctypes\ndef find():\n    return ['libbase.so', 'libspeech.so']\ndef load():\n    for name in "
+              "find():\n        ctypes.CDLL(name)\n    raise OSError()\nload()\n");
+  package("parakeet-cpp-cuda", "0.2.2", files);
+  for (const auto& [flags, fails] :
+       {std::pair("-l:libcublas.so.12 -l:libbase.so", true), std::pair("-l:libcublas.so.12", false)}) {
+    library(files[2], source, flags);
+    const Stack stack = capture();
+    EXPECT_EQ(row_of(consumer_of(stack, "parakeet-cpp-cuda"), "libspeech.so").at_start, fails) << flags;
+  }
+}
+
 // torch opens what NVIDIA's wheels hold, and not the copy that Triton keeps for itself.
 TEST_F(ConsumerImports, LeaveACompilersOwnCopyAlone) {
   link_time("libcupti.so.13", "int cupti(void) { return 1; }");

@@ -45,6 +45,17 @@ void add_imported_tops(std::string_view source, const std::function<bool(const s
     }
   }
 }
+// Whether the text names the folder or package of this name as a whole: "librmm" or "librmm/lib64", not "librmm.so".
+bool names_holder(const std::string& source, const std::string& holder) {
+  for (std::size_t at = source.find(holder); at != std::string::npos && !holder.empty();
+       at = source.find(holder, at + 1)) {
+    const char before = at == 0 ? ' ' : source[at - 1];
+    const char next = at + holder.size() < source.size() ? source[at + holder.size()] : ' ';
+    const bool begins = before == '"' || before == '\'' || before == '/';
+    if (begins && (next == '"' || next == '\'' || next == '/')) return true;
+  }
+  return false;
+}
 }  // namespace
 
 bool LibraryOpeners::is_namespace(const std::string& top) {
@@ -86,6 +97,11 @@ const LibraryOpeners::Module& LibraryOpeners::module(std::string top) {
 
 bool LibraryOpeners::opens(const std::vector<std::string>& tops, const std::string& library) {
   const std::string name = file_name(library);
+  std::string holder;  // the folder of packages' entry that the library lies in
+  for (const std::string& place : folders_) {
+    if (library.starts_with(place + "/")) holder = library.substr(place.size() + 1);
+  }
+  holder.resize(holder.find('/') == std::string::npos ? 0 : holder.find('/'));
   std::set<std::string> seen(tops.begin(), tops.end());
   std::vector<std::string> level(seen.begin(), seen.end());
   for (int depth = 0; depth <= kMostImportsDeep && !level.empty(); ++depth) {
@@ -95,6 +111,10 @@ bool LibraryOpeners::opens(const std::vector<std::string>& tops, const std::stri
       const auto does = [&](const std::string& source) { return names_library(source, name); };
       const bool is_own = !one.folder.empty() && library.starts_with(one.folder);
       if (is_own && std::any_of(one.openers.begin(), one.openers.end(), does)) return true;
+      const bool opens_of_other = std::any_of(one.openers.begin(), one.openers.end(), [&](const std::string& source) {
+        return depth == 0 && does(source) && names_holder(source, holder);
+      });
+      if (opens_of_other) return true;
       for (const std::string& other : one.imports) {
         if (seen.size() < kMostFollowed && seen.insert(other).second) next.push_back(other);
       }

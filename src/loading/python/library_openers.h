@@ -16,8 +16,9 @@ class LibraryOpeners {
   LibraryOpeners(const Files& files, std::vector<std::string> folders) : files_(files), folders_(std::move(folders)) {}
 
   // Whether one of the modules `tops` of a package ("rmm"), or one that it imports wherever in its text, opens this
-  // library, which lies below the folder of that very module. Follows imports three packages deep, and reads the files
-  // at each package's top.
+  // library, which lies below the folder of that very module; or one of `tops` itself opens it by a name beside that of
+  // the package that holds it (cyborgdb_core librmm's). Follows imports three packages deep, and reads the files at
+  // each package's top.
   bool opens(const std::vector<std::string>& tops, const std::string& library);
 
   // Whether a file in a folder directly below one of the modules opens libraries of NVIDIA's wheels and names this one

@@ -152,11 +152,17 @@ TEST(LibraryOpeners, AreFollowedThroughImports) {
   root.write("p/other/__init__.py", "import ctypes\nctypes.CDLL(\"libother.so\")\n");
   root.write("p/silent/__init__.py", "import rmm_of_mine\nNAME = 'librmm.so'\n");
   const auto files = open_root(root.path());
+  root.write("p/cyborg/__init__.py",
+             "import ctypes\ndef load(package, *below):\n    ctypes.CDLL(find(package, *below))\n"
+             "load('librmm', 'lib64', 'librmm.so')\n");
+  root.write("p/plain/__init__.py", "import ctypes\nctypes.CDLL('librmm.so')\n");
   LibraryOpeners openers(**files, {"/p"});
   EXPECT_TRUE(openers.opens({"rmm"}, "/p/librmm/lib64/librmm.so"));
   EXPECT_TRUE(openers.opens({"rmm"}, "/p/rapids_logger/lib64/librapids_logger.so"));
   EXPECT_FALSE(openers.opens({"rmm"}, "/p/other/libother.so"));          // nothing that it imports
   EXPECT_FALSE(openers.opens({"silent"}, "/p/librmm/lib64/librmm.so"));  // it opens nothing
+  EXPECT_TRUE(openers.opens({"cyborg"}, "/p/librmm/lib64/librmm.so"));
+  EXPECT_FALSE(openers.opens({"plain"}, "/p/librmm/lib64/librmm.so"));  // it opens what the loader finds
   EXPECT_FALSE(openers.opens({"rmm"}, "/p/librmm/librmmlike.so"));
   EXPECT_FALSE(openers.opens({"rmm"}, "/p/elsewhere/librmm.so"));
   EXPECT_FALSE(openers.opens({"nowhere"}, "/p/librmm/lib64/librmm.so"));

@@ -236,10 +236,20 @@ class LossFinder {
   Loss loss_of_unbound(const LibraryView& library) const {
     const ConsumedLibrary& loaded = *library.loaded;
     const Head head = head_of(loaded);
-    const bool waits =
-        waits_for_another_package(index_, view_, library) || waits_for_cuda(loaded, head) || is_for_amd(loaded, head);
+    const bool waits = waits_for_another_package(index_, view_, library) || waits_for_cuda(loaded, head) ||
+                       is_for_amd(loaded, head) || is_for_driver(loaded, head) || is_left_over(head);
     const LossEffect effect = waits ? LossEffect::side_piece : effect_on(head, loaded);
     return {effect, &loaded, head.file->path, false, head.file->at_start};
+  }
+
+  // A module without GPU code that no file of the import names, in a package of which another module loads: it may be
+  // what nothing of this release uses any more (modules of MLIR in cuda-quantum 0.12).
+  bool is_left_over(const Head& head) const {
+    const std::string& path = head.file->path;
+    if (head.file->at_start || head.by_name || !is_extension_module(path) || has_code(path)) return false;
+    return std::any_of(variants_.begin(), variants_.end(), [&](const auto& variant) {
+      return variant.second != path && is_extension_module(variant.second);
+    });
   }
 
   // It wants functions of CUDA, has no NEEDED entry for them, and others of the consumer's files miss libraries of
@@ -256,8 +266,22 @@ class LossFinder {
     return !head.file->at_start && !library.unresolved.empty() &&
            std::all_of(library.unresolved.begin(), library.unresolved.end(), [](const UnresolvedSymbol& symbol) {
              return symbol.name.starts_with("hip") || symbol.name.starts_with("__hip") ||
-                    symbol.name.starts_with("miopen") || symbol.name.starts_with("roc");
+                    symbol.name.starts_with("miopen") || symbol.name.starts_with("roc") ||
+                    symbol.name.starts_with("hsa_");
            });
+  }
+
+  // It wants functions of drivers alone (libcuda, AMD's HSA, verbs of InfiniBand), has no NEEDED entry for them, and is
+  // neither a module nor holds GPU code: a plug-in, whose host has opened them for all before (those for UCX of
+  // Modular's max-core).
+  bool is_for_driver(const ConsumedLibrary& library, const Head& head) const {
+    const std::string& path = head.file->path;
+    if (head.file->at_start || library.unresolved.empty() || is_extension_module(path) || has_code(path)) return false;
+    return std::all_of(library.unresolved.begin(), library.unresolved.end(), [](const UnresolvedSymbol& symbol) {
+      const std::string& name = symbol.name;
+      const bool of_cuda = name.size() > 2 && name.starts_with("cu") && name[2] >= 'A' && name[2] <= 'Z';
+      return of_cuda || name.starts_with("hsa_") || name.starts_with("ibv_") || name.starts_with("mlx5dv_");
+    });
   }
 
   // A member of its asker's own family that is opened by name and would not be there.

@@ -235,6 +235,36 @@ TEST(ConsumerLosses, APlugInForAmdsGpusIsASidePiece) {
   EXPECT_EQ(answer_state(stack, Question::symbols), CheckState::broken);
 }
 
+// Modular's plug-in for UCX: no NEEDED entry for libcuda, whose functions it wants.
+TEST(ConsumerLosses, APlugInForTheDriverIsOpenedBesideIt) {
+  MadeStack stack;
+  stack.package("max-core", "26.4.0", "", "extension").consumer().library("libplugin_ucx_cuda.so", "max-core");
+  stack.last_library().unresolved = {{"cuMemGetAddressRange_v2", ""}, {"hsa_init", ""}};
+  stack.last_library().unresolved_count = 2;
+  EXPECT_EQ(answer_state(stack, Question::symbols), CheckState::ok);
+  stack.last_library().unresolved.push_back({"cudaMalloc", ""});
+  EXPECT_EQ(answer_state(stack, Question::symbols), CheckState::broken);
+  stack.last_library().unresolved.pop_back();
+  stack.last_library().at_start = true;
+  EXPECT_EQ(answer_state(stack, Question::symbols), CheckState::broken);
+}
+
+// cuda-quantum 0.12 ships modules of MLIR whose functions its library does not have, and that nothing imports.
+TEST(ConsumerLosses, AModuleThatNothingImportsAndThatDoesNotBindIsLeftOver) {
+  MadeStack stack;
+  stack.gpu("NVIDIA A100", "8.0").package("cuda-quantum-cu11", "0.12.0", "11.8", "extension").consumer();
+  stack.environment().packages.back().requirements.push_back({"cupy-cuda11x", "", "13.4.1"});
+  stack.library("_passes.cpython-311-x86_64-linux-gnu.so", "cuda-quantum-cu11");
+  stack.last_library().unresolved = {{"mlirRegisterAsyncPasses", ""}};
+  stack.last_library().unresolved_count = 1;
+  EXPECT_EQ(answer_state(stack, Question::symbols), CheckState::broken) << "it is all that there is";
+  const std::size_t module = stack.stack().consumers.back().libraries.size() - 1;
+  stack.library("_mlir.cpython-311-x86_64-linux-gnu.so", "cuda-quantum-cu11");
+  EXPECT_EQ(answer_state(stack, Question::symbols), CheckState::ok);
+  stack.stack().consumers.back().libraries[module].at_start = true;
+  EXPECT_EQ(answer_state(stack, Question::symbols), CheckState::broken);
+}
+
 // mindspore's copy of NCCL has GPU code and loads, which is none of mindspore's own kernels; and what it has for
 // another kind of device is not its GPU part.
 TEST(ConsumerLosses, ACopyOfALibraryOfCudaIsNotTheGpuPart) {
