@@ -12,6 +12,7 @@
 #include "binary/elf/build_id.h"
 #include "binary/elf/note_sections.h"
 #include "binary/loader/loader.h"
+#include "binary/version/driver_version.h"
 #include "binary/version/static_runtime.h"
 #include "capture/subject/loaded_libraries.h"
 #include "loading/binary_cache.h"
@@ -108,6 +109,17 @@ Fact version_fact(const DriverFile& file) {
                  : missing_fact(Missing::unsupported, file.path, "its file name carries no version");
 }
 
+// Of a libcuda whose name tells no version, from its texts, once a build id.
+Fact version_inside(const DriverFile& file, const FileReader& reader, const BinaryCache& cache) {
+  const std::string source = file.path + ": its texts";
+  const Json kept = cache.find(file.build_id, reader.size(), "driver_version");
+  if (kept.is_string()) return known_fact(kept.get<std::string>(), source);
+  const std::optional<std::string> version = driver_version_in_texts(reader);
+  if (!version) return file.version;
+  cache.keep(file.build_id, reader.size(), "driver_version", *version);
+  return known_fact(*version, source);
+}
+
 // From the code of the file, once a build id.
 Fact api_level_fact(const DriverFile& file, const FileReader& reader, const BinaryCache& cache) {
   const std::string source = file.path + ": constants in its code";
@@ -142,6 +154,7 @@ DriverFile describe(const Subject& subject, const std::string& path, const std::
   } else if (file.role == DriverFileRole::stub || file.role == DriverFileRole::empty) {
     file.api_level = missing_fact(Missing::not_applicable, path, "no driver");
   } else {
+    if (!file.version.is_known()) file.version = version_inside(file, *reader, cache);
     file.api_level = api_level_fact(file, *reader, cache);
   }
   if (reader && file.role == DriverFileRole::compat) {
