@@ -182,6 +182,7 @@ class TorchUnit final : public RecordedUnit {
     Recording recording;
     HookTraces left = read_hook(folder_, home_);
     recording.framework = main_facts(left.told);
+    recording.profiles_itself = left.any_own;
     UnitRecording& about = recording.about;
     put_back_earlier();
     const std::vector<std::string> asked = kineto_traces(folder_), own = existing_traces(left.told);
