@@ -37,7 +37,8 @@ struct Generator {
 };
 
 constexpr std::string_view kNode = "node names its own with --perf-basic-prof";
-constexpr std::string_view kJava = "Java 17 and newer name theirs with -XX:+DumpPerfMapAtExit";
+constexpr std::string_view kJava =
+    "Java 17 and newer name theirs with -XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit";
 constexpr std::string_view kDotnet = ".NET names its own with DOTNET_PerfMapEnabled=1";
 constexpr Generator kGenerators[] = {
     {may_contain_onednn, "oneDNN names its own with ONEDNN_JIT_PROFILE=2"},

@@ -55,7 +55,7 @@ TEST(GeneratedCode, IsNamedByWhoeverMadeIt) {
             "node names its own with --perf-basic-prof");
   EXPECT_EQ(how_generated_code_is_named({"/jvm/lib/server/libjvm.so", "/x/libdnnl.so.3"}),
             "oneDNN names its own with ONEDNN_JIT_PROFILE=2; Java 17 and newer name theirs with "
-            "-XX:+DumpPerfMapAtExit");
+            "-XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit");
 }
 
 }  // namespace
