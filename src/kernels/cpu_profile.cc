@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "binary/elf/demangle.h"
+#include "binary/elf/rust_name.h"
 #include "kernels/address_spaces.h"
 #include "kernels/generated_code.h"
 #include "kernels/mapped_files.h"
@@ -32,6 +33,13 @@ bool is_file(std::string_view path) {
 Kernel named_kernel(Named named, std::string name, std::string library, std::string build_id = {}) {
   KernelMeaning meaning = kernel_meaning(name);
   return {{std::move(name), std::move(library), std::move(build_id)}, named, "", std::move(meaning)};
+}
+
+// Rust writes a function's types into its name: what those are about it is not.
+Kernel rust_kernel(std::string name, std::string library, std::string build_id) {
+  KernelMeaning meaning = kernel_meaning(name.substr(0, name.find('<')));
+  meaning.base = name;
+  return {{std::move(name), std::move(library), std::move(build_id)}, Named::symbol, "", std::move(meaning)};
 }
 
 Kernel plain_kernel(Named named, const std::string& name, const std::string& library) {
@@ -127,7 +135,9 @@ class Resolver {
     std::string name = named == Named::range
                            ? fmt::format("{} [0x{:x}-0x{:x}]", file_name(mapping.path), range->start, range->end)
                            : demangle(range->symbol);
-    Kernel kernel = named_kernel(named, clean_utf8(name), clean_utf8(mapping.path), file.build_id);
+    const bool is_rust = rust_path(range->symbol) || rust_name(range->symbol);
+    Kernel kernel = is_rust ? rust_kernel(clean_utf8(name), clean_utf8(mapping.path), file.build_id)
+                            : named_kernel(named, clean_utf8(name), clean_utf8(mapping.path), file.build_id);
     return file.kernels.emplace(key, std::move(kernel)).first->second;
   }
 

@@ -98,6 +98,7 @@ std::string capped(std::string name, const std::string& symbol) {
 }  // namespace
 
 std::string demangle_whole(const std::string& symbol) {
+  if (const auto rust = rust_path(symbol)) return clean_utf8(*rust, kMostReadable);
   if (!symbol.starts_with("_Z") || symbol.size() > kLongestMangled) return clean_utf8(symbol, symbol.size() * 3);
   if (const auto rust = rust_name(symbol)) return clean_utf8(*rust, kMostReadable);
   if (symbol.size() <= kMostMangled && possible_growth(symbol) <= kMostGrowth) {
