@@ -43,6 +43,7 @@ TEST(RustPaths, TellFunctionsAndTheirTypes) {
             "<[u8]>::copy_within::<core::ops::range::RangeInclusive::<usize>>");
   EXPECT_EQ(rust_path("_RNvXCs1_3appNtB2_4ListNtB2_4Sort3run"), "<app::List as app::Sort>::run");
   EXPECT_EQ(rust_path("_RNCNvCs1_3app4main0"), "app::main::{closure#0}");
+  EXPECT_EQ(rust_path("_RNCNCNvCs1_3app4main00B5_"), "app::main::{closure#0}::{closure#0}");
   EXPECT_EQ(rust_path("_RINvCs1_3app1fTmdEAhj10_FEuRShE"), "app::f::<(u32, f64), [u8; 0x10], fn(), &[u8]>");
   EXPECT_EQ(rust_path("_RINvCs1_3app1fKj7_E.llvm.99"), "app::f::<7>");
   EXPECT_EQ(demangle("_RNvCs1234_7mycrate3foo"), "mycrate::foo");

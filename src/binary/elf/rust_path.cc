@@ -72,9 +72,11 @@ class PathReader {
   std::string_view identifier() {
     take('u');  // Punycode: shown as it stands
     std::size_t length = 0;
-    const auto [end, problem] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), length);
-    if (problem != std::errc()) return fail();
-    at_ = static_cast<std::size_t>(end - text_.data());
+    if (!take('0')) {  // no digit follows a zero: the next identifier may begin there
+      const auto [end, problem] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), length);
+      if (problem != std::errc()) return fail();
+      at_ = static_cast<std::size_t>(end - text_.data());
+    }
     take('_');
     if (length > text_.size() - at_) return fail();
     const std::string_view name = text_.substr(at_, length);
