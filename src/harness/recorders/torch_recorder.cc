@@ -270,7 +270,10 @@ class TorchUnit final : public RecordedUnit {
     if (traces_read > 0 && !outcome.stretches.empty()) {
       return "what the trace shows did not run in what the metric speaks of";
     }
-    if (traces_read > 0) return "in the window no process whose trace was written ran an operator";
+    if (traces_read > 0) {
+      return "no trace that was written shows an operator in the window: none ran, or on threads beside the main one, "
+             "which the start-up hook does not see";
+    }
     if (left.any_opened) {
       return fmt::format("the start-up hook opened PyTorch's profiler{}, and {}",
                          !left.instead.empty() ? ", since asked on demand it left no trace" : "", end);
