@@ -1,4 +1,4 @@
-// What libvarve-cuda.so leaves in a program that marks its steps: a mapped file that whatever runs there may spoil.
+// What libvarve-marks.so leaves in a program that marks its steps: a mapped file that whatever runs there may spoil.
 #include <cstdint>
 #include <cstdlib>
 

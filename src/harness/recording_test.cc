@@ -11,6 +11,7 @@ namespace varve {
 namespace {
 
 constexpr ProfileKind kOperators{WitnessKind::kineto, Quantity::call_time};
+constexpr const char* kProfilesItself = "the program opened a profiler itself";
 
 // Records one operator of a second, or says why not.
 class FakeUnit : public RecordedUnit {
@@ -27,6 +28,7 @@ class FakeUnit : public RecordedUnit {
     Recording recording;
     recording.about.no_evidence = no_evidence_;
     recording.has_missed = misses_ && !no_evidence_.empty();
+    recording.profiles_itself = no_evidence_ == kProfilesItself;
     if (!no_evidence_.empty()) return recording;
     EXPECT_EQ(text, "hello");
     EXPECT_TRUE(served);
@@ -186,6 +188,17 @@ TEST(RecordingUnits, TheNextRecorderIsTriedWhereOneSawNothing) {
   first.add(std::make_unique<FakeKind>("torch", ""));
   const FakeKind& cuda = first.add(std::make_unique<FakeKind>("cuda", ""));
   EXPECT_EQ(first.execute().units.size(), 4u);
+  EXPECT_TRUE(cuda.folders.empty());
+}
+
+// Another recorder would take CUPTI from the program's own profiler.
+TEST(RecordingUnits, NobodyElseIsTriedWhereTheProgramProfilesItself) {
+  RecordingBench bench;
+  bench.add(std::make_unique<FakeKind>("torch", kProfilesItself));
+  const FakeKind& cuda = bench.add(std::make_unique<FakeKind>("cuda", ""));
+  const varve::Run& run = bench.execute();
+  ASSERT_EQ(run.units.size(), 4u);
+  EXPECT_EQ(run.units[3].recording->no_evidence, kProfilesItself);
   EXPECT_TRUE(cuda.folders.empty());
 }
 

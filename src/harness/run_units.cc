@@ -262,13 +262,18 @@ class Scheduler {
           recorded = record_unit(side, *recorder, ground);
           ground.is_second_try = false;
         }
-        if (recorded == Recorded::seen) break;
+        if (recorded == Recorded::seen || recorded == Recorded::left_alone) break;
       }
     }
   }
 
   // What came of a recorded unit.
-  enum class Recorded { seen, missed, nothing };  // missed: it saw what lies beside what the metric speaks of
+  enum class Recorded {
+    seen,
+    missed,      // it saw what lies beside what the metric speaks of
+    left_alone,  // the program profiles itself: nobody else gets a turn
+    nothing,
+  };
 
   Recorded record_unit(int side, const Recorder& recorder, const RecordingGround& ground) {
     Variant& variant = run_.variants[static_cast<std::size_t>(side)];
@@ -311,6 +316,7 @@ class Scheduler {
       run_.findings.push_back(std::move(*failed));
     }
     if (recording.about.no_evidence.empty()) return Recorded::seen;
+    if (recording.profiles_itself) return Recorded::left_alone;
     return recording.has_missed ? Recorded::missed : Recorded::nothing;
   }
 

@@ -10,7 +10,7 @@
 #include "binary/elf/elf_testing.h"
 #include "inject/cupti_library.h"
 #include "inject/digest.h"
-#include "inject/marks.h"
+#include "inject/marks/marks.h"
 #include "inject/modules.h"
 #include "inject/open_ranges.h"
 #include "inject/short_text.h"

@@ -25,12 +25,6 @@ namespace {
 constexpr std::uint64_t kFirstFlush = 100'000'000, kFlushPeriod = 1'000'000'000;  // ns
 std::atomic<std::uint32_t> alarm_clock;                                           // a futex: changed to wake the thread
 
-std::uint64_t clock_ns(clockid_t clock) {
-  timespec now = {};
-  clock_gettime(clock, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
-}
-
 // Signals that come meanwhile are for the program's own threads; a limit of file sizes that the spool meets is none of
 // theirs.
 class SignalsBlocked {
@@ -283,9 +277,6 @@ void begin(const char* directory) {
   start_thread();
 }
 }  // namespace
-
-std::uint64_t monotonic_ns() { return clock_ns(CLOCK_MONOTONIC); }
-std::uint64_t unix_ns() { return clock_ns(CLOCK_REALTIME); }
 
 }  // namespace varve::inject
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "inject/clock.h"
 #include "inject/cupti_library.h"
 #include "inject/modules.h"
 #include "inject/open_ranges.h"
@@ -74,9 +75,6 @@ struct RecorderState {
 };
 
 extern RecorderState recorder;
-
-std::uint64_t monotonic_ns();
-std::uint64_t unix_ns();
 
 // The callbacks that CUPTI gets.
 void take_request(std::uint8_t** buffer, std::size_t* size, std::size_t* most_records);

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "binary/elf/demangle.h"
+#include "binary/elf/rust_name.h"
 #include "kernels/address_spaces.h"
 #include "kernels/generated_code.h"
 #include "kernels/mapped_files.h"
@@ -32,6 +33,13 @@ bool is_file(std::string_view path) {
 Kernel named_kernel(Named named, std::string name, std::string library, std::string build_id = {}) {
   KernelMeaning meaning = kernel_meaning(name);
   return {{std::move(name), std::move(library), std::move(build_id)}, named, "", std::move(meaning)};
+}
+
+// Rust writes a function's types into its name: what those are about it is not.
+Kernel rust_kernel(std::string name, std::string library, std::string build_id) {
+  KernelMeaning meaning = kernel_meaning(name.substr(0, name.find('<')));
+  meaning.base = name;
+  return {{std::move(name), std::move(library), std::move(build_id)}, Named::symbol, "", std::move(meaning)};
 }
 
 Kernel plain_kernel(Named named, const std::string& name, const std::string& library) {
@@ -82,13 +90,27 @@ class Resolver {
   std::vector<std::string> unseen() const {
     std::vector<std::string> reasons(unreadable_.begin(), unreadable_.end());
     if (unmapped_) reasons.push_back("samples in no mapping that is known");
-    if (unnamed_generated_) {
-      reasons.push_back("names of generated code (oneDNN names its own with ONEDNN_JIT_PROFILE=2)");
+    if (!unnamed_generated_.empty()) {
+      const std::string how = how_generated_code_is_named(files_where_unnamed());
+      reasons.push_back("names of generated code" + (how.empty() ? "" : " (" + how + ")"));
     }
     return reasons;
   }
 
  private:
+  // The files that the processes mapped whose generated code has no names, or those that they were forked from.
+  std::set<std::string> files_where_unnamed() const {
+    std::set<std::uint32_t> processes = unnamed_generated_;
+    for (auto fork = evidence_.forks.rbegin(); fork != evidence_.forks.rend(); ++fork) {
+      if (processes.contains(fork->process)) processes.insert(fork->parent);
+    }
+    std::set<std::string> paths;
+    for (const ExecutableMapping& mapping : evidence_.mappings) {
+      if (processes.contains(mapping.process)) paths.insert(mapping.path);
+    }
+    return paths;
+  }
+
   template <class List>
   static std::uint64_t next_time(const List& list, std::size_t at) {
     return at < list.size() ? list[at].time_ns : UINT64_MAX;
@@ -113,7 +135,9 @@ class Resolver {
     std::string name = named == Named::range
                            ? fmt::format("{} [0x{:x}-0x{:x}]", file_name(mapping.path), range->start, range->end)
                            : demangle(range->symbol);
-    Kernel kernel = named_kernel(named, clean_utf8(name), clean_utf8(mapping.path), file.build_id);
+    const bool is_rust = rust_path(range->symbol) || rust_name(range->symbol);
+    Kernel kernel = is_rust ? rust_kernel(clean_utf8(name), clean_utf8(mapping.path), file.build_id)
+                            : named_kernel(named, clean_utf8(name), clean_utf8(mapping.path), file.build_id);
     return file.kernels.emplace(key, std::move(kernel)).first->second;
   }
 
@@ -127,7 +151,7 @@ class Resolver {
     }
     auto name = map->second.find(sample.address);
     if (!name) {
-      unnamed_generated_ = true;
+      unnamed_generated_.insert(sample.process);
       return generated_code_;
     }
     auto known = generated_kernels_.find(*name);
@@ -144,7 +168,8 @@ class Resolver {
   std::unordered_map<std::uint32_t, GeneratedCode> generated_;
   std::map<std::string, Kernel> generated_kernels_;
   std::set<std::string> unreadable_;
-  bool unmapped_ = false, unnamed_generated_ = false;
+  bool unmapped_ = false;
+  std::set<std::uint32_t> unnamed_generated_;  // processes
   const Kernel kernel_ = plain_kernel(Named::system, "(kernel)", "[kernel]");
   const Kernel unknown_ = plain_kernel(Named::system, "(unknown)", "[unknown]");
   const Kernel vdso_ = plain_kernel(Named::system, "(vdso)", "[vdso]");

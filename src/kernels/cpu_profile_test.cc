@@ -218,5 +218,24 @@ TEST(CpuProfileOfEvidence, PlacesEverySampleSomewhere) {
   EXPECT_FALSE(libraries[0].build_id_missing.empty());
 }
 
+// Of the process whose code has no name, or of the one it was forked from; another program's are not asked.
+TEST(CpuProfiles, SayHowCodeThatAProgramGeneratesIsNamed) {
+  CpuEvidence evidence;
+  evidence.period_ns = 1'000'000;
+  evidence.scope = "user and kernel";
+  evidence.mappings = {mapping_in_profile(7, 0x1000, "/x/libjax_common.so", 10),
+                       mapping_in_profile(7, 0x2000, "//anon", 10),
+                       mapping_in_profile(9, 0x1000, "/x/libdnnl.so.3", 10)};
+  evidence.samples.push_back({0x2500, 7, 7, false, 20});
+  SymbolCache cache;
+  EXPECT_TRUE(Seen(cpu_profile(evidence, cache)).profile().unseen.contains("names of generated code"));
+  evidence.mappings.push_back(mapping_in_profile(9, 0x2000, "//anon", 11));
+  evidence.forks.push_back({.process = 10, .parent = 9, .time_ns = 15});
+  evidence.samples.push_back({0x2500, 10, 10, false, 20});
+  const Seen seen(cpu_profile(evidence, cache));
+  EXPECT_TRUE(
+      seen.profile().unseen.contains("names of generated code (oneDNN names its own with ONEDNN_JIT_PROFILE=2)"));
+}
+
 }  // namespace
 }  // namespace varve

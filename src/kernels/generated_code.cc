@@ -4,13 +4,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <iterator>
 #include <limits>
+#include <vector>
 
 #include "base/text.h"
+#include "kernels/onednn_verbose.h"
 
 namespace varve {
 namespace {
@@ -27,6 +30,22 @@ std::optional<std::uint64_t> take_hexadecimal(std::string_view& line) {
   line.remove_prefix(static_cast<std::size_t>(end - line.data()) + 1);
   return value;
 }
+
+struct Generator {
+  bool (*is_in)(std::string_view path);
+  std::string_view names;
+};
+
+constexpr std::string_view kNode = "node names its own with --perf-basic-prof";
+constexpr std::string_view kJava =
+    "Java 17 and newer name theirs with -XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit";
+constexpr std::string_view kDotnet = ".NET names its own with DOTNET_PerfMapEnabled=1";
+constexpr Generator kGenerators[] = {
+    {may_contain_onednn, "oneDNN names its own with ONEDNN_JIT_PROFILE=2"},
+    {[](std::string_view path) { return file_name(path) == "node"; }, kNode},
+    {[](std::string_view path) { return file_name(path) == "libjvm.so"; }, kJava},
+    {[](std::string_view path) { return file_name(path) == "libcoreclr.so"; }, kDotnet},
+};
 
 struct Descriptor {
   int fd;
@@ -81,6 +100,15 @@ std::optional<std::string> GeneratedCode::find(std::uint64_t address) const {
   const Function& function = std::prev(after)->second;
   if (address >= function.end) return std::nullopt;
   return function.name;
+}
+
+std::string how_generated_code_is_named(const std::set<std::string>& paths) {
+  std::vector<std::string> ways;
+  for (const Generator& generator : kGenerators) {
+    const bool is_there = std::any_of(paths.begin(), paths.end(), generator.is_in);
+    if (is_there) ways.emplace_back(generator.names);
+  }
+  return join(ways, "; ");
 }
 
 }  // namespace varve

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -28,5 +29,9 @@ class GeneratedCode {
   };
   std::map<std::uint64_t, Function> functions_;  // by start; a later line for the same start replaces an earlier one
 };
+
+// By which settings a program that maps these files names the code that it generates: "node names its own with …".
+// Empty: nobody here knows of one.
+std::string how_generated_code_is_named(const std::set<std::string>& paths);
 
 }  // namespace varve

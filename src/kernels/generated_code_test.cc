@@ -46,5 +46,17 @@ TEST(GeneratedCode, TakesOnlyThisUsersNewRegularFiles) {
   EXPECT_EQ(read("large").error().found, "it is over 64 MiB");
 }
 
+// Of the programs that run, and no others: JAX's code is not oneDNN's.
+TEST(GeneratedCode, IsNamedByWhoeverMadeIt) {
+  EXPECT_EQ(how_generated_code_is_named({"/usr/bin/python3.11", "/env/jaxlib/libjax_common.so"}), "");
+  EXPECT_EQ(how_generated_code_is_named({"/env/torch/lib/libtorch_cpu.so"}),
+            "oneDNN names its own with ONEDNN_JIT_PROFILE=2");
+  EXPECT_EQ(how_generated_code_is_named({"/usr/bin/node", "/lib/libc.so.6"}),
+            "node names its own with --perf-basic-prof");
+  EXPECT_EQ(how_generated_code_is_named({"/jvm/lib/server/libjvm.so", "/x/libdnnl.so.3"}),
+            "oneDNN names its own with ONEDNN_JIT_PROFILE=2; Java 17 and newer name theirs with "
+            "-XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit");
+}
+
 }  // namespace
 }  // namespace varve

@@ -235,4 +235,10 @@ ProfileRecord OnednnVerboseScanner::take() {
   return record;
 }
 
+bool may_contain_onednn(std::string_view path) {
+  const std::string name = file_name(path);
+  return name.starts_with("libdnnl") || name.starts_with("libonednn") || name.starts_with("libmkldnn") ||
+         name.starts_with("libtorch_cpu.so") || name.starts_with("libtensorflow_cc.so");
+}
+
 }  // namespace varve

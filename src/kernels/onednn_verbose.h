@@ -66,4 +66,7 @@ class OnednnVerboseScanner {
   std::map<KernelId, Durations> rows_;
 };
 
+// Whether a file contains oneDNN, by its name.
+bool may_contain_onednn(std::string_view path);
+
 }  // namespace varve

@@ -97,7 +97,8 @@ TEST(KernelNames, WhatSyclCallsByATypeIsCalledByIt) {
 
 TEST(KernelNames, PlainFunctionsAreOther) {
   for (const char* name : {"main", "_PyEval_EvalFrameDefault", "libopenblas.so.0 [0x1200-0x1a40]", "convert_utf8",
-                           "sum_up", "dotenv_load", "(kernel)", "malloc", "normalize_path", ""}) {
+                           "sum_up", "dotenv_load", "(kernel)", "malloc", "normalize_path", "", "av_refstruct_pool_get",
+                           "thread_pool_run", "libiconv", "ExpandPictureLuma_sse2"}) {
     KernelMeaning meaning = kernel_meaning(name);
     EXPECT_EQ(meaning.family, Family::other) << name;
     EXPECT_EQ(meaning.base, name);

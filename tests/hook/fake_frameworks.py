@@ -64,6 +64,8 @@ TORCH = {
             def _prepare_trace(self): _prepare_profiler(self.config())
             def __enter__(self):
                 self._prepare_trace()
+                return self._start_trace()
+            def _start_trace(self):
                 _enable_profiler(self.config(), self.kineto_activities)
                 return self
             def __exit__(self, *a): self.result = _disable_profiler()
@@ -73,8 +75,14 @@ TORCH = {
     "torch/profiler/profiler.py": """
         from torch.autograd import profiler as prof
         class _KinetoProfile:
+            def __init__(self, backend=""): self.backend = backend
+            def prepare_trace(self):
+                if self.backend: prof.log.append(self.backend + " takes CUPTI")
+                self.profiler = prof.profile(True)
+                self.profiler._prepare_trace()
             def __enter__(self):
-                self.profiler = prof.profile(True).__enter__()
+                self.prepare_trace()
+                self.profiler._start_trace()
                 return self
             def __exit__(self, *a): self.profiler.__exit__()
             def export_chrome_trace(self, path): self.profiler.export_chrome_trace(path + ".part"); open(path, "w").write("{}")

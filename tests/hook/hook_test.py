@@ -266,6 +266,19 @@ print(ticks > 30, signal.getsignal(signal.SIGALRM) is tick)""")
         self.assertEqual(done.stdout.strip(), "True True")
         self.assertIn("hook", program.names())
 
+    # It takes CUPTI before it opens anything that every profiler opens.
+    def test_a_back_end_that_takes_cupti_itself_finds_it_free(self):
+        program = Program(TORCH, window=(0, 2.0))
+        done = program.run(self.python, WORK + """
+import torch
+log = torch.autograd.profiler.log
+while "enable" not in log: work(0.01)  # the hook's window is open
+with torch.profiler.profile("cuspy"): work(0.1)
+print(log[log.index("cuspy takes CUPTI") - 1])
+""")
+        self.assertEqual(done.stdout, "disable\n")
+        self.assertTrue(program.facts()["own_profiler"])
+
     def test_a_forked_child_has_a_window_of_its_own(self):
         program = Program(TORCH, window=(0.3, 0.3))
         program.run(self.python, WORK + """

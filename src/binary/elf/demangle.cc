@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "binary/elf/mangled_name.h"
+#include "binary/elf/rust_name.h"
 
 namespace varve {
 namespace {
@@ -97,7 +98,9 @@ std::string capped(std::string name, const std::string& symbol) {
 }  // namespace
 
 std::string demangle_whole(const std::string& symbol) {
+  if (const auto rust = rust_path(symbol)) return clean_utf8(*rust, kMostReadable);
   if (!symbol.starts_with("_Z") || symbol.size() > kLongestMangled) return clean_utf8(symbol, symbol.size() * 3);
+  if (const auto rust = rust_name(symbol)) return clean_utf8(*rust, kMostReadable);
   if (symbol.size() <= kMostMangled && possible_growth(symbol) <= kMostGrowth) {
     int status = 0;
     std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status),

@@ -131,8 +131,9 @@ struct SymbolReader {
     return true;
   }
 
-  // A symbol without a size reaches to the next one or the end of its section.
-  void finish() {
+  // A symbol without a size reaches to the next one or the end of its section. Where only the exported ones are left,
+  // other functions stand in between: the stretch is known, whose it is is not.
+  void finish(bool only_exported) {
     auto& symbols = table.symbols_;
     std::sort(symbols.begin(), symbols.end(), [](const auto& a, const auto& b) {
       return std::tie(a.start, a.sized, a.end, a.table, a.name) < std::tie(b.start, b.sized, b.end, b.table, b.name);
@@ -142,7 +143,9 @@ struct SymbolReader {
     for (std::size_t i = symbols.size(); i-- > 0;) {
       auto& symbol = symbols[i];
       if (i + 1 < symbols.size() && symbols[i + 1].start > symbol.start) next = symbols[i + 1].start;
-      if (!symbol.sized) symbol.end = std::min(next, section_of(symbol.start)->end);
+      if (symbol.sized) continue;
+      symbol.end = std::min(next, section_of(symbol.start)->end);
+      if (only_exported) symbol.name = 0;
     }
     table.reach_.reserve(symbols.size());
     std::uint64_t reach = 0;
@@ -173,7 +176,7 @@ Result<SymbolTable> SymbolTable::read(int fd, const std::string& where) {
                    "the file is damaged or cut short; install it again"};
     }
   }
-  read.finish();
+  read.finish(!done[0]);
   table.file_ = std::move(file);
   return table;
 }

@@ -28,7 +28,8 @@ class SymbolTable {
   std::optional<std::uint64_t> virtual_address(std::uint64_t file_offset) const;
 
   // The function at a virtual address: the innermost symbol with a size, else the symbol without a size before it
-  // (assembly), which reaches to the next symbol or the end of its section. Of several names for one place the global
+  // (assembly), which reaches to the next symbol or the end of its section, nameless where the file has no .symtab
+  // (stripped: functions that are not exported may follow it). Of several names for one place the global
   // one, then one without leading underscore, then the shorter, then the first in the alphabet. Without any, the gap
   // between the neighbours within the section. Nothing outside executable sections and segments.
   std::optional<CodeRange> find(std::uint64_t virtual_address) const;

@@ -148,6 +148,28 @@ TEST(SymbolsOfAssembly, ReachToTheNextLabelOrTheEndOfTheSection) {
   EXPECT_FALSE(table->find(first + 48));
 }
 
+// Exported assembly in a stripped file, with a function behind it that is not (x264's in ffmpeg): its time is not the
+// first's.
+TEST(SymbolsOfAssembly, AreNoNamesForWhatFollowsThemInAStrippedFile) {
+  test::TemporaryFolder folder;
+  test::write_file(folder / "x.s",
+                   ".text\n.globl first\nfirst:\n.fill 32, 1, 0x90\nhidden:\n.fill 32, 1, 0x90\n"
+                   ".globl sized\n.type sized,@function\nsized:\n.fill 16, 1, 0x90\n.size sized, 16\n"
+                   ".section .note.GNU-stack,\"\",@progbits\n");
+  if (!test::compile(folder / "x.s", folder / "x.so", "-shared -nostdlib")) GTEST_SKIP() << "no assembler here";
+  const std::uint64_t first = address_by_nm(folder / "x.so", "first");
+  EXPECT_EQ(read_symbols(folder / "x.so")->find(first + 40)->symbol, "hidden");
+  ASSERT_EQ(std::system(("strip '" + (folder / "x.so") + "'").c_str()), 0);
+  auto table = read_symbols(folder / "x.so");
+  ASSERT_TRUE(table) << to_text(table.error());
+  const auto range = table->find(first + 40);
+  ASSERT_TRUE(range);
+  EXPECT_EQ(range->symbol, "");
+  EXPECT_EQ(range->start, first);
+  EXPECT_EQ(range->end, first + 64);
+  EXPECT_EQ(table->find(first + 70)->symbol, "sized");
+}
+
 TEST(SymbolsOfForeignFiles, SayWhatIsNotRead) {
   test::TemporaryFolder folder;
   auto error_of = [&](const std::string& bytes) {

@@ -10,12 +10,12 @@
 namespace varve {
 
 namespace {
-constexpr std::string_view kProfiles = "nvidia-application-profiles-", kEnd = "-rc";
-constexpr std::size_t kMargin = 64;  // more than the whole text
+constexpr std::string_view kProfiles = "nvidia-application-profiles-", kBehindVersion = "-rc";
+constexpr std::size_t kWholeText = 64;  // more than the whole text
 
 // "535.261.03" of "535.261.03-rc…"; empty: something else.
 std::string_view version_before_end(std::string_view text) {
-  const std::size_t end = text.find(kEnd);
+  const std::size_t end = text.find(kBehindVersion);
   if (end == text.npos) return {};
   const std::string_view version = text.substr(0, end);
   const auto dots = std::count(version.begin(), version.end(), '.');
@@ -30,10 +30,10 @@ std::optional<std::string> driver_version_in_texts(const FileReader& reader) {
   if (!ranges) return std::nullopt;
   std::string found;
   for (const ReadOnlyRange& range : *ranges) {
-    scan_range(reader, range.offset, range.size, kMargin, [&](const ScanWindow& window) {
+    scan_range(reader, range.offset, range.size, kWholeText, [&](const ScanWindow& window) {
       for (std::size_t at = find_bytes(window.bytes, kProfiles, window.begin); at < window.end && found.empty();
            at = find_bytes(window.bytes, kProfiles, at + 1)) {
-        found = version_before_end(window.bytes.substr(at + kProfiles.size(), kMargin - kProfiles.size()));
+        found = version_before_end(window.bytes.substr(at + kProfiles.size(), kWholeText - kProfiles.size()));
       }
       return found.empty();
     });

@@ -57,13 +57,12 @@ std::string read_marks(const std::filesystem::path& path) {
 }
 }  // namespace
 
-std::string injected_library() {
-  constexpr const char* kLibrary = "libvarve-cuda.so";
+std::string injected_library(std::string_view name) {
   std::error_code problem;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", problem);
   if (problem) return "";
   const std::filesystem::path folder = program.parent_path();
-  for (const std::filesystem::path& place : {folder.parent_path() / "lib" / "varve" / kLibrary, folder / kLibrary}) {
+  for (const std::filesystem::path& place : {folder.parent_path() / "lib" / "varve" / name, folder / name}) {
     if (std::filesystem::is_regular_file(place, problem)) return place.string();
   }
   return "";
@@ -73,7 +72,7 @@ MarksFolder::MarksFolder(std::string path, bool wanted) : path_(std::move(path))
   std::error_code problem;
   is_there_ = wanted && std::filesystem::create_directory(path_, problem) && !problem;
   if (!is_there_) return;
-  library_ = injected_library();
+  library_ = injected_library("libvarve-marks.so");
   has_hook_ = static_cast<bool>(lay_start_up(path_ + "/hook", "src/harness/marks/marks_hook.py"));
 }
 

@@ -9,8 +9,9 @@
 
 namespace varve {
 
-// Where libvarve-cuda.so stands: installed, or beside the program where that was built; empty: neither.
-std::string injected_library();
+// Where a library for other programs stands ("libvarve-cuda.so"): installed, or beside this program where that was
+// built; empty: neither.
+std::string injected_library(std::string_view name);
 
 // What a unit's program is asked to tell of the steps that it marks.
 enum class MarksAsked : std::uint8_t { nothing, by_nvtx, by_nvtx_and_torch };
@@ -24,8 +25,8 @@ struct MarkedSteps {
   double telling_seconds = 0;  // what telling of them cost the program, at most
 };
 
-// Where the steps that are marked are put down: by the library that a program's NVTX loads (src/inject/marks.cc), and
-// by a hook in Python (marks_hook.py).
+// Where the steps that are marked are put down: by the library that a program's NVTX loads (src/inject/marks/marks.cc),
+// and by a hook in Python (marks_hook.py).
 class MarksFolder {
  public:
   // Makes the folder. Where there is none, or `wanted` is false, nothing is asked of any program.
@@ -47,7 +48,8 @@ class MarksFolder {
   std::string library_;
 };
 
-// One file of theirs (src/inject/marks.h); rows that make no sense are passed over. Exposed for tests and fuzzing.
+// One file of theirs (src/inject/marks/marks.h); rows that make no sense are passed over. Exposed for tests and
+// fuzzing.
 struct MarksRow {
   std::string annotation;
   Stretch from_first_to_last;

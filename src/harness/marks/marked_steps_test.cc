@@ -11,7 +11,7 @@
 namespace varve {
 namespace {
 
-// As src/inject/marks.h lays it out.
+// As src/inject/marks/marks.h lays it out.
 struct MadeRow {
   std::uint64_t first_ns = 0, last_ns = 0, total_ns = 0, count = 0;
   std::uint32_t thread = 1, has_number = 1;

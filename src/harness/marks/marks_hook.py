@@ -1,6 +1,6 @@
 # What `varve run` puts beside start_up.py for a unit of a program that uses PyTorch (of the warm-up; and timing units, where the
 # warm-up showed that it costs them next to nothing): ranges of record_function whose
-# names count steps ("step_3", "iter 7"; "train_step") are added up into a file as src/inject/marks.h lays it out, mapped:
+# names count steps ("step_3", "iter 7"; "train_step") are added up into a file as src/inject/marks/marks.h lays it out, mapped:
 # whatever ends the process leaves it. A program that imports no torch is not touched. PyTorch takes no listener for them
 # where no profiler is on, so two methods of the class are called through ours, which say that they are the ones they stand
 # for (TorchScript compiles those). A step costs two looks at the clock, any other range one at its name. What fails here
@@ -90,7 +90,7 @@ class _Marks(object):
         self.rows, self.threads, self.file, self.has_no_file = {}, {}, None, False
         self.passed[:] = [0]
 
-    # As step_name_size() of src/inject/marks.cc: what stands in front of the number, and whether there is one. None: it marks no
+    # As step_name_size() of src/inject/marks/marks.cc: what stands in front of the number, and whether there is one. None: it marks no
     # step.
     def step_name(self, name):
         name = name.encode("utf-8", "replace")[:256]

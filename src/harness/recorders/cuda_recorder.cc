@@ -146,7 +146,7 @@ class CudaRecorder final : public Recorder {
     if (std::string why = obstacle(ground); !why.empty()) {
       return Error{"recording through CUPTI", kLibrary, std::move(why), "use --kernels=torch or cpu"};
     }
-    return std::unique_ptr<RecordedUnit>(std::make_unique<CudaUnit>(ground.world, injected_library(), folder));
+    return std::unique_ptr<RecordedUnit>(std::make_unique<CudaUnit>(ground.world, injected_library(kLibrary), folder));
   }
 
  private:
@@ -161,7 +161,7 @@ class CudaRecorder final : public Recorder {
   }
   // What is in its way; empty: nothing.
   static std::string obstacle(const RecordingGround& ground) {
-    if (injected_library().empty()) return fmt::format("{} is not there", kLibrary);
+    if (injected_library(kLibrary).empty()) return fmt::format("{} is not there", kLibrary);
     const auto set = ground.environment.find(kInjection);
     if (set != ground.environment.end() && !set->second.empty()) {
       return fmt::format("the program's environment has {} already: {} is left alone", kInjection,

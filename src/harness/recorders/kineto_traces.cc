@@ -64,12 +64,29 @@ std::string earlier_trace(const std::string& folder, int process) {
   return fmt::format("{}/earlier_{}.json", folder, process);
 }
 
+namespace {
+// Where a trace went that a program asked for under this path: PyTorch's back end "cuspy" (2.15) packs it, and adds
+// ".gz". Of two the one that was written last; empty: neither is there.
+std::string written_as(const std::string& path) {
+  std::string found;
+  std::filesystem::file_time_type last;
+  for (const std::string& place : {path, path + ".gz"}) {
+    std::error_code problem;
+    if (!std::filesystem::is_regular_file(place, problem)) continue;
+    const auto time = std::filesystem::last_write_time(place, problem);
+    if (problem || (!found.empty() && time < last)) continue;
+    last = time;
+    found = place;
+  }
+  return found;
+}
+}  // namespace
+
 std::vector<std::string> existing_traces(const std::vector<ToldFacts>& told) {
   std::set<std::string> paths;
   for (const ToldFacts& process : told) {
     for (const std::string& path : process.own_traces) {
-      std::error_code problem;
-      if (std::filesystem::is_regular_file(path, problem)) paths.insert(path);
+      if (std::string written = written_as(path); !written.empty()) paths.insert(std::move(written));
     }
   }
   return {paths.begin(), paths.end()};

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <filesystem>
 #include <fstream>
 
 #include "harness/unit/temporary_directory.h"
@@ -28,6 +30,22 @@ TEST(KinetoTraces, AreIdleWhereOperatorsTookLessThanATenthOfTheWindow) {
   EXPECT_TRUE(is_idle(R"({"traceEvents": [1, {"cat": 3}, {"dur": "x", "cat": "kernel"}]})", 1));
   EXPECT_FALSE(is_idle(R"({"traceEvents": [], "x": ")" + std::string(70000, 'x') + "\"}", 1)) << "it is large";
   EXPECT_FALSE(is_idle_trace(folder->path() + "/no_such_file", 1));
+}
+
+// PyTorch's back end "cuspy" packs what it is told to write.
+TEST(KinetoTraces, OfAProgramMayBePackedUnderALongerName) {
+  const auto folder = TemporaryDirectory::make();
+  ASSERT_TRUE(folder);
+  std::vector<ToldFacts> told(1);
+  told[0].own_traces = {folder->path() + "/own.json", folder->path() + "/gone.json"};
+  EXPECT_EQ(existing_traces(told), std::vector<std::string>{});
+  const std::string packed = file_with(*folder, "own.json.gz", "x");
+  EXPECT_EQ(existing_traces(told), std::vector<std::string>{packed});
+  const std::string plain = file_with(*folder, "own.json", "x");
+  std::filesystem::last_write_time(plain, std::filesystem::last_write_time(packed) - std::chrono::hours(1));
+  EXPECT_EQ(existing_traces(told), std::vector<std::string>{packed}) << "the other one is of an earlier run";
+  std::filesystem::last_write_time(plain, std::filesystem::last_write_time(packed) + std::chrono::hours(1));
+  EXPECT_EQ(existing_traces(told), std::vector<std::string>{plain});
 }
 
 TEST(KinetoTraces, UnderAnotherNameAreBegunAndNotThere) {

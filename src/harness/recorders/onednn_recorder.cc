@@ -11,13 +11,6 @@
 namespace varve {
 
 namespace {
-// Whether a file contains oneDNN, by its name.
-bool may_contain_onednn(const std::string& path) {
-  const std::string name = file_name(path);
-  return name.starts_with("libdnnl") || name.starts_with("libonednn") || name.starts_with("libmkldnn") ||
-         name.starts_with("libtorch_cpu.so") || name.starts_with("libtensorflow_cc.so");
-}
-
 // The variables by which a program is asked, of all versions.
 std::map<std::string, std::string> verbose_variables() { return {{"ONEDNN_VERBOSE", "1"}, {"DNNL_VERBOSE", "1"}}; }
 

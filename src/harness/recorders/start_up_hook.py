@@ -150,6 +150,9 @@ class _Hook(object):
             shown = getattr(newer, name, None)
             if shown is not None and "export_chrome_trace" in vars(shown):
                 self.watch_export(shown)
+            # A back end that takes CUPTI itself ("cuspy", 2.15) does so before anything above is called.
+            if shown is not None and "prepare_trace" in vars(shown):
+                shown.prepare_trace = self.noticed(shown.prepare_trace)
 
     def noticed(self, start):
         def call(*arguments, **keywords):

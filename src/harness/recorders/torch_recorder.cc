@@ -182,6 +182,7 @@ class TorchUnit final : public RecordedUnit {
     Recording recording;
     HookTraces left = read_hook(folder_, home_);
     recording.framework = main_facts(left.told);
+    recording.profiles_itself = left.any_own;
     UnitRecording& about = recording.about;
     put_back_earlier();
     const std::vector<std::string> asked = kineto_traces(folder_), own = existing_traces(left.told);
@@ -269,7 +270,10 @@ class TorchUnit final : public RecordedUnit {
     if (traces_read > 0 && !outcome.stretches.empty()) {
       return "what the trace shows did not run in what the metric speaks of";
     }
-    if (traces_read > 0) return "in the window no process whose trace was written ran an operator";
+    if (traces_read > 0) {
+      return "no trace that was written shows an operator in the window: none ran, or on threads beside the main one, "
+             "which the start-up hook does not see";
+    }
     if (left.any_opened) {
       return fmt::format("the start-up hook opened PyTorch's profiler{}, and {}",
                          !left.instead.empty() ? ", since asked on demand it left no trace" : "", end);

@@ -29,7 +29,8 @@ struct Recording {
   ProfileRecord seen;   // profiles that are closed: with their windows and wholes; and why there are none
   UnitRecording about;  // without its cost, which the scheduler knows
   std::map<std::string, Fact> framework;  // Variant::framework
-  bool has_missed = false;  // what it saw lies beside what the metric speaks of: another unit may see that
+  bool has_missed = false;       // what it saw lies beside what the metric speaks of: another unit may see that
+  bool profiles_itself = false;  // the program opens a profiler, which needs what the others would take (CUPTI)
 };
 
 // One unit while it is recorded. The calls come in this order; whatever goes wrong is told by finish().

@@ -23,7 +23,7 @@ struct Meaning {
 // What the path from a thread's beginning to a node tells.
 struct PathFacts {
   std::uint32_t operation = kNobody, library_call = kNobody;
-  std::uint32_t caller = kNobody;   // the innermost function of the program above the node
+  std::uint32_t caller = kNobody;   // the innermost function of the program above the node that is not the node's own
   std::uint32_t routine = kNobody;  // the outermost: what it calls in other routines is its own
   std::uint32_t task = kNoTask;     // the innermost function that teams call
   bool whole = false;
@@ -95,7 +95,8 @@ std::vector<PathFacts> paths(const CallerTree& tree, const std::vector<Meaning>&
     const Meaning& own = meanings_of[tree.function_of(node)];
     PathFacts path = facts[above];
     const Meaning* caller = above == CallerTree::kNone ? nullptr : &meanings_of[tree.function_of(above)];
-    if (caller != nullptr && caller->as_caller != kNobody) path.caller = caller->as_caller;
+    const bool calls_itself = caller != nullptr && tree.function_of(above) == tree.function_of(node);
+    if (caller != nullptr && caller->as_caller != kNobody && !calls_itself) path.caller = caller->as_caller;
     if (tasks[tree.function_of(node)]) path.task = tree.function_of(node);
     if (own.operation != kNobody && !path.whole) {
       path.operation = own.operation;

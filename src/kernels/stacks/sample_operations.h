@@ -35,10 +35,10 @@ struct SampleOperations {
 
 // Finds the operator or caller of every sample. From its own stack: the innermost operator of a framework, or a whole
 // around it (data/operators.json), else the innermost of a library, else the innermost function of the program itself
-// that called what ran, else the outermost routine that many libraries have under one name (dgemm). A sample of a
-// team's thread, whose stack holds none of these, gets what the nearest sample in time of the same process got from its
-// own stack while it ran the same task: at most a second away; else the nearest one in any task of a team, at most
-// `near_ns` away. Samples need not be sorted. Error: of the table.
+// that called what ran (of one that calls itself: that called it first), else the outermost routine that many libraries
+// have under one name (dgemm). A sample of a team's thread, whose stack holds none of these, gets what the nearest
+// sample in time of the same process got from its own stack while it ran the same task: at most a second away; else the
+// nearest one in any task of a team, at most `near_ns` away. Samples need not be sorted. Error: of the table.
 Result<SampleOperations> find_operations(const CallerTree& tree, const std::vector<CalledSample>& samples,
                                          std::uint64_t near_ns);
 

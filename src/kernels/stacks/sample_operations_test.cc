@@ -64,6 +64,15 @@ TEST(Operations, OfAProgramAreTheFunctionsThatCalled) {
   EXPECT_EQ(stacks.told(), (std::vector<std::string>{"project", "attend", "-", "scale"}));
 }
 
+TEST(Operations, OfAFunctionThatCallsItselfAreWhoCalledItFirst) {
+  MadeStacks stacks;
+  stacks.sample(0, {"main@solver", "search@solver", "search@solver", "search@solver"});
+  stacks.sample(1, {"main@solver", "plan@solver", "search@solver", "search@solver"});
+  stacks.sample(2, {"main@solver", "plan@solver", "search@solver", "search@solver", "exp@libm.so.6"});
+  stacks.sample(3, {"main@solver", "plan@solver", "even@solver", "odd@solver", "even@solver"});
+  EXPECT_EQ(stacks.told(), (std::vector<std::string>{"-", "plan", "search", "odd"}));
+}
+
 TEST(Operations, OfRoutinesAreTheOutermostWhereNothingElseTells) {
   MadeStacks stacks;
   const std::string solve = "dgesv_@liblapack.so.3", gemm = "cblas_dgemm@libopenblas.so.0";

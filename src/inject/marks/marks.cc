@@ -1,7 +1,7 @@
-// The other way in: NVTX, which a program links or includes to mark what it does, loads this library where
-// NVTX_INJECTION64_PATH names it, when the first range is marked, and calls InitializeInjectionNvtx2. VARVE_MARKS names
+// libvarve-marks.so: NVTX, which a program links or includes to mark what it does, loads it where NVTX_INJECTION64_PATH
+// names it, when the first range is marked, and calls InitializeInjectionNvtx2. VARVE_MARKS names
 // the folder for the file. Ranges that mark no step cost a look at their name; a step costs reading the clock twice.
-#include "inject/marks.h"
+#include "inject/marks/marks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,8 @@
 #include <atomic>
 #include <cstring>
 
-#include "inject/nvtx_api.h"
-#include "inject/recorder_state.h"
+#include "inject/clock.h"
+#include "inject/marks/nvtx_api.h"
 #include "inject/reserved.h"
 #include "inject/short_text.h"
 #include "inject/symbol_versions.h"
