@@ -40,6 +40,7 @@ Gpu full_gpu() {
   gpu.ecc = GpuMode{true, false};
   gpu.mig = GpuMode{false, false};
   gpu.persistence = true;
+  gpu.driver_model = "TCC";
   gpu.compute_mode = ComputeMode::exclusive_process;
   return gpu;
 }
