@@ -51,7 +51,7 @@ class SystemSignsReader : public TextReader {
     see(declared.arm_line, line, holds_any(line, {"aarch64", "Jetson", "JetPack", "tegra"}));
     see(declared.x86_line, line, holds_any(line, {"x86_64", "amd64", "AMD64"}));
     see(declared.no_smi_line, line,
-        holds(line, "nvidia-smi: command not found") || holds(line, "nvidia-smi: not found"));
+        holds_any(line, {"nvidia-smi: command not found", "nvidia-smi: not found", "nvidia-smi not found"}));
     if (holds(line, "(release), REVISION: ")) take_jetson(line, declared);
     // An environment that pins a toolkit of CUDA's is meant to use it.
     see(declared.asked_gpu_line, line, holds_any(line, {"- cudatoolkit=", "- pytorch-cuda="}));
