@@ -80,6 +80,14 @@ void infer_installed_libraries(const Declared& declared, Stack& stack) {
                fmt::format("line {} (dpkg -l)", declared.system_packages_line));
 }
 
+// Windows' nvidia-smi alone tells how it drives a GPU; a text that speaks of WSL beside it is of programs there.
+void infer_wsl(const Declared& declared, Stack& stack) {
+  const bool any_tcc =
+      std::any_of(stack.gpus.begin(), stack.gpus.end(), [](const Gpu& gpu) { return gpu.driver_model == "TCC"; });
+  if (!any_tcc || declared.wsl_line == 0) return;
+  set_inferred(stack, "machine.hypervisor", "Hyper-V (WSL)", fmt::format("line {}", declared.wsl_line));
+}
+
 // The user half of the driver was taken for that of the kernel's release. An API level above that release's is of
 // another libcuda: one of cuda-compat; one below it cannot be told.
 void settle_user_driver(const Declared& declared, Stack& stack, const Knowledge& knowledge) {
@@ -298,8 +306,11 @@ void set_software(const Declared& declared, Stack& stack) {
     stack.facts["environments.frameworks"] = known_fact(std::move(frameworks), kText, Standing::declared);
   }
   if (!declared.system_packages.empty()) {
-    stack.facts["os.gpu_packages"] = known_fact(
-        declared.system_packages, fmt::format("line {} (dpkg -l)", declared.system_packages_line), Standing::declared);
+    const bool is_program = declared.system_packages.front().starts_with("program ");
+    stack.facts["os.gpu_packages"] =
+        known_fact(declared.system_packages,
+                   fmt::format("line {} ({})", declared.system_packages_line, is_program ? "programs" : "dpkg -l"),
+                   Standing::declared);
   }
   if (const auto nvcc = text_in(stack, "toolkit.nvcc.version")) {
     const Fact told = stack.facts["toolkit.nvcc.version"];
@@ -357,6 +368,7 @@ Stack stack_of_text(Disclosure& disclosure, const std::string& name, const Knowl
   add_builds_of_others(declared, stack);
   drop_contradicted_driver(declared, stack);
   infer_installed_libraries(declared, stack);
+  infer_wsl(declared, stack);
   settle_user_driver(declared, stack, knowledge);
   infer_api_level(stack, knowledge);
   set_variables(declared, stack);

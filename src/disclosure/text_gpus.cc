@@ -43,6 +43,7 @@ void complete(Gpu& gpu, const Gpu& more) {
   fill(gpu.vbios, more.vbios);
   fill(gpu.gsp_firmware, more.gsp_firmware);
   fill(gpu.uuid, more.uuid);
+  fill(gpu.driver_model, more.driver_model);
   fill(gpu.capability, more.capability);
   fill(gpu.memory_mib, more.memory_mib);
   fill(gpu.power_limit_watts, more.power_limit_watts);

@@ -56,8 +56,9 @@ struct Gpu {
   std::string model;      // "NVIDIA H100 80GB HBM3"
   std::string brand;      // "Tesla", "GeForce RTX"
   std::string architecture, vbios, gsp_firmware;
-  std::string uuid;  // hashed
-  std::string numa;  // the host's nearest nodes: "node 0"
+  std::string uuid;          // hashed
+  std::string numa;          // the host's nearest nodes: "node 0"
+  std::string driver_model;  // under Windows: "WDDM", "TCC", "MCDM"
   std::optional<ComputeCapability> capability;
   std::optional<std::int64_t> memory_mib;
   std::optional<double> power_limit_watts, power_limit_default_watts;

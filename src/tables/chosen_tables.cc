@@ -4,6 +4,7 @@
 #include "tables/libraries.h"
 #include "tables/package_table.h"
 #include "tables/settings.h"
+#include "tables/spoken_signs.h"
 #include "tables/table.h"
 
 namespace varve {
@@ -22,8 +23,8 @@ Status use_tables_of(const std::string& folder) {
   if (!opened) return opened.error();
   if (!opened->folder) return Done{};
   chosen_source() = std::move(*opened);
-  for (const auto load :
-       {load_libraries, load_packages, load_gpu_products, load_settings, load_kernel_patterns, load_kernel_parts}) {
+  for (const auto load : {load_libraries, load_packages, load_gpu_products, load_settings, load_kernel_patterns,
+                          load_kernel_parts, load_spoken_signs}) {
     if (const Status loaded = load(); !loaded) return loaded.error();
   }
   return Done{};

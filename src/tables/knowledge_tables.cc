@@ -216,6 +216,7 @@ KnownIssue known_issue_of(const TableRow& row) {
                    .gpu_model = row.text("gpu_model"),
                    .gpus = range_of(row, "gpus"),
                    .driver = range_of(row, "driver"),
+                   .libc = range_of(row, "libc"),
                    .cpu = row.texts("cpu"),
                    .platform = words_of(row, "platform", kPlatforms),
                    .adapters = words_of(row, "adapters", kAdapterWords),

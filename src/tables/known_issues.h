@@ -34,6 +34,7 @@ struct KnownIssue {
   std::string gpu_model;              // a part of its name, where the capability does not tell: "GTX 16"
   std::string gpus;                   // a range of how many there are
   std::string driver;                 // a range of the kernel driver
+  std::string libc;                   // a range of glibc
   std::vector<std::string> cpu;       // "amd", "arm", "x86", or a feature as cpu.isa writes it: all must hold
   std::vector<std::string> platform;  // "container", "jetson", "mig", "nodes", "proprietary-module": all must hold
   std::vector<std::string> adapters;  // of RDMA: "rdma" (any), "roce", "several", "one-a-gpu": all must hold

@@ -13,7 +13,7 @@ namespace varve {
 namespace {
 struct PackageTable {
   std::vector<PackageRow> rows;
-  std::vector<std::string> system;
+  std::vector<std::string> system, programs;
   std::unordered_map<std::string_view, std::size_t> by_name, by_conda;
   std::vector<std::size_t> patterns;  // rows with a star
 };
@@ -103,12 +103,17 @@ const Result<PackageTable>& package_table() {
     const auto date = read_table(chosen_tables(), "packages", [&](const TableRow& table) {
       table.required_rows("packages", [&](const TableRow& row) { rows.rows.push_back(package_from(row)); });
       rows.system = table.texts("system");
+      rows.programs = table.texts("programs");
     });
     if (!date) return date.error();
     index_packages(rows);
     std::vector<PackageRow> wheels = wheels_of_libraries(rows);
-    PackageTable all{
-        .rows = std::move(rows.rows), .system = std::move(rows.system), .by_name = {}, .by_conda = {}, .patterns = {}};
+    PackageTable all{.rows = std::move(rows.rows),
+                     .system = std::move(rows.system),
+                     .programs = std::move(rows.programs),
+                     .by_name = {},
+                     .by_conda = {},
+                     .patterns = {}};
     std::move(wheels.begin(), wheels.end(), std::back_inserter(all.rows));
     index_packages(all);
     return all;
@@ -147,6 +152,11 @@ const PackageRow& unlisted_extension() {
 }
 
 const std::vector<std::string>& system_package_patterns() { return packages_known().system; }
+
+bool is_known_program(std::string_view name) {
+  const std::vector<std::string>& programs = packages_known().programs;
+  return std::find(programs.begin(), programs.end(), name) != programs.end();
+}
 
 bool matches_pattern(std::string_view name, std::string_view pattern) {
   std::size_t at = 0, in_pattern = 0, star = std::string_view::npos, resume = 0;

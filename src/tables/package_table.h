@@ -51,6 +51,8 @@ const PackageRow& unlisted_extension();
 
 // Patterns for the names of system packages (dpkg, rpm, apk) that belong to a GPU stack.
 const std::vector<std::string>& system_package_patterns();
+// Programs that no package manager need have brought, and whose release people name: "ollama".
+bool is_known_program(std::string_view name);
 
 // Whether the name is what the pattern says; * stands for any characters, also none.
 bool matches_pattern(std::string_view name, std::string_view pattern);

@@ -99,7 +99,19 @@ Gpu* gpu_in(DeclaredGpus* list, std::int64_t number) {
 void add_package(DeclaredPackages* list, std::string_view name, std::string_view version, std::int64_t line) {
   if (list == nullptr || list->packages.size() >= kMostPackagesOfList || is_placeholder(version)) return;
   if (!is_package_name(name) || version.size() > 128) return;
+  if (version.size() > 1 && version[0] == 'v' && is_digit(version[1])) version.remove_prefix(1);
   list->packages.push_back({std::string(name), clean_utf8(version, 128), line});
+}
+
+void add_system_package(Declared& declared, std::string_view manager, std::string_view name, std::string_view version,
+                        std::int64_t line) {
+  constexpr std::size_t kMostSystemPackages = 256;
+  std::vector<std::string>& packages = declared.system_packages;
+  std::string text = std::string(manager) + " " + std::string(name) + " " + clean_utf8(version, 96);
+  const bool is_known = std::find(packages.begin(), packages.end(), text) != packages.end();
+  if (is_known || packages.size() >= kMostSystemPackages) return;
+  if (packages.empty()) declared.system_packages_line = line;
+  packages.push_back(std::move(text));
 }
 
 void add_other(Declared& declared, const std::string& stack) {

@@ -105,7 +105,6 @@ struct Declared {
   std::int64_t container_line = 0;           // where a container is started, or a file says how; 0: nowhere
   std::int64_t container_with_gpu_line = 0;  // where one is that may be given the GPU
   std::int64_t no_smi_line = 0;              // where a shell does not find nvidia-smi
-  std::int64_t tcc_line = 0;                 // where nvidia-smi lists a GPU of Windows in TCC mode
   std::string image;                         // that a container was made from
   std::vector<std::string> others;           // stacks of other makers: "ROCm 6.2"
   std::vector<TextConflict> conflicts;
@@ -125,6 +124,9 @@ DeclaredPackages* package_list(Declared& declared, const TextPlace& place, std::
 // A GPU of a list; nullptr for numbers that no machine has.
 Gpu* gpu_in(DeclaredGpus* list, std::int64_t number);
 void add_package(DeclaredPackages* list, std::string_view name, std::string_view version, std::int64_t line);
+// A package of the system, or a program that is none ("program", "ollama", "0.3.6"): once each.
+void add_system_package(Declared& declared, std::string_view manager, std::string_view name, std::string_view version,
+                        std::int64_t line);
 void add_other(Declared& declared, const std::string& stack);  // once each
 // Whether a value is one of those that tools print where they know none.
 bool is_placeholder(std::string_view value);

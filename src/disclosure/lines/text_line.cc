@@ -210,8 +210,16 @@ std::string_view LineCutter::without_number(std::string_view text) {
 }
 
 // Lines of a hunk of diff -u: "@@ -1,3 +1,4 @@" says how many of both sides follow. What was taken away is of before:
-// there is no such line.
+// there is no such line. People paste parts without that head too, in a fence that says "diff".
 std::optional<std::string_view> LineCutter::without_diff(std::string_view text) {
+  if (text.size() > 2 && is_fence(text)) {
+    is_in_diff_ = text.ends_with("diff") && !is_in_diff_;
+    return text;
+  }
+  const bool is_marked = is_in_diff_ && !text.starts_with("+++") && !text.starts_with("---");
+  if (is_marked && taken_away_ <= 0 && added_ <= 0 && (text.starts_with('-') || text.starts_with('+'))) {
+    return text[0] == '-' ? std::nullopt : std::optional(text.substr(1));
+  }
   if (text.starts_with("@@ -")) {
     const std::vector<std::string_view> words = split(text.substr(0, 64), ' ');
     const auto count = [&](std::size_t word) -> std::int64_t {

@@ -61,6 +61,7 @@ class LineCutter {
   std::string container_;                    // whose name may stand before lines
   std::int64_t listed_ = -1;                 // the number that somebody put before the last line; -1: none
   std::int64_t taken_away_ = 0, added_ = 0;  // lines of a hunk of a diff that are still to come
+  bool is_in_diff_ = false;                  // a fence of Markdown says that it is one
 };
 
 // Whether the line opens or closes a fence of Markdown: ``` or ~~~, a language may follow.

@@ -218,7 +218,8 @@ bool AskedPackagesReader::take_mention(std::string_view text, const TextLine& li
       if (words[i + 1] != "version") continue;
       const std::string_view shown = words[i + 2], version = without_quotes(shown);
       if (version == shown && !has(version, "+cu") && !has(version, "+cpu")) continue;
-      take(std::string(to_lower(words[i]) == "pytorch" ? "torch" : words[i]) + "==" + std::string(version));
+      const std::string module = to_lower(words[i]);
+      take((module == "pytorch" ? "torch" : module) + "==" + std::string(version));
     }
     std::erase_if(named, [](const AskedPackage& package) { return package.version.empty(); });
   }

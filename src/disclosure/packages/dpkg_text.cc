@@ -13,20 +13,11 @@
 namespace varve {
 
 namespace {
-constexpr std::size_t kMostSystemPackages = 256;
-
-void add_system_package(Declared& declared, std::string_view manager, std::string_view name, std::string_view version,
-                        std::int64_t line) {
+void add_listed(Declared& declared, std::string_view manager, std::string_view name, std::string_view version,
+                std::int64_t line) {
   name = up_to(name, ":/");
   if (!is_package_name(name) || !is_digit(version.empty() ? ' ' : version[0])) return;
-  if (!matches_any(name, system_package_patterns())) return;
-  if (declared.system_packages.size() >= kMostSystemPackages) return;
-  std::string text = std::string(manager) + " " + std::string(name) + " " + clean_utf8(version, 96);
-  for (const std::string& known : declared.system_packages) {
-    if (known == text) return;
-  }
-  if (declared.system_packages.empty()) declared.system_packages_line = line;
-  declared.system_packages.push_back(std::move(text));
+  if (matches_any(name, system_package_patterns())) add_system_package(declared, manager, name, version, line);
 }
 
 class DpkgReader : public TextReader {
@@ -40,14 +31,14 @@ class DpkgReader : public TextReader {
     if (is_listed) {
       const std::vector<std::string_view> words = split_words(text);
       const bool is_installed = text[1] == 'i';
-      if (is_installed && words.size() >= 3) add_system_package(declared, "dpkg", words[1], words[2], line.number);
+      if (is_installed && words.size() >= 3) add_listed(declared, "dpkg", words[1], words[2], line.number);
       return true;
     }
     if (take_rpm(text, line, declared) || take_done(text, line, declared)) return true;
     if (!text.ends_with("]") || !has(text, "[installed")) return false;
     const std::vector<std::string_view> words = split_words(text);
     if (words.size() < 4 || words[0].find('/') == std::string_view::npos) return false;
-    add_system_package(declared, "dpkg", words[0], words[1], line.number);
+    add_listed(declared, "dpkg", words[0], words[1], line.number);
     return true;
   }
 
@@ -56,7 +47,7 @@ class DpkgReader : public TextReader {
     if (text.starts_with("Setting up ")) {
       const std::vector<std::string_view> words = split_words(text);
       if (words.size() < 4 || !words[3].starts_with('(') || !words[3].ends_with(')')) return false;
-      add_system_package(declared, "dpkg", words[2], words[3].substr(1, words[3].size() - 2), line.number);
+      add_listed(declared, "dpkg", words[2], words[3].substr(1, words[3].size() - 2), line.number);
       return true;
     }
     if (!text.starts_with("Upgrade: ")) return false;
@@ -65,7 +56,7 @@ class DpkgReader : public TextReader {
       const std::string_view one = rest.substr(0, end);
       const std::size_t open = one.find(" ("), comma = one.find(", ", open);
       if (open == std::string_view::npos || comma == std::string_view::npos) break;
-      add_system_package(declared, "dpkg", one.substr(0, open), one.substr(comma + 2), line.number);
+      add_listed(declared, "dpkg", one.substr(0, open), one.substr(comma + 2), line.number);
       rest = trim(rest.substr(end + 1));
       if (rest.starts_with(',')) rest = trim(rest.substr(1));
     }
@@ -80,7 +71,7 @@ class DpkgReader : public TextReader {
     const std::size_t version =
         release == std::string_view::npos || release == 0 ? release : text.rfind('-', release - 1);
     if (version == std::string_view::npos || version == 0) return false;
-    add_system_package(declared, "rpm", text.substr(0, version), text.substr(version + 1), line.number);
+    add_listed(declared, "rpm", text.substr(0, version), text.substr(version + 1), line.number);
     return true;
   }
 };

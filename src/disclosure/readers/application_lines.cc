@@ -8,6 +8,8 @@
 //         reports)
 //       - version:  12.1               - CUDA Runtime 11.0
 // (the first column: PyTorch Lightning's collect_env_details). Each start line is an environment of its own.
+#include <utility>
+
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
@@ -29,6 +31,7 @@ class ApplicationLinesReader : public TextReader {
     locked_.clear();
   }
   bool take(const TextLine& line, Declared& declared) override {
+    if (holds(line, "'PyTorch'")) return take_python_values(line, declared);
     if (line.text.size() < 5 || line.text.size() > kMostLine) return false;
     if (holds(line, "torch-")) return take_ultralytics(line, declared);
     if (holds(line, "torch: ") && holds(line, "python: ")) return take_footer(line, declared);
@@ -36,6 +39,7 @@ class ApplicationLinesReader : public TextReader {
   }
 
  private:
+  bool take_python_values(const TextLine& line, Declared& declared);
   static bool take_ultralytics(const TextLine& line, Declared& declared);
   static bool take_footer(const TextLine& line, Declared& declared);
   bool take_locked(const TextLine& line, Declared& declared);
@@ -48,6 +52,22 @@ class ApplicationLinesReader : public TextReader {
   std::string locked_;  // the package whose version follows
   std::int64_t built_line_ = 0;
 };
+
+// A report of OpenMMLab's as Python prints a dictionary, on one line or one a value:
+//   OrderedDict([('sys.platform', 'linux'), …, ('PyTorch', '2.0.1'), …])        'PyTorch': '1.9.1',
+bool ApplicationLinesReader::take_python_values(const TextLine& line, Declared& declared) {
+  DeclaredPackages* list = nullptr;
+  for (const auto& [key, name] : {std::pair("'PyTorch'", "torch"), std::pair("'TorchVision'", "torchvision")}) {
+    auto value = behind(line.text, std::string(key) + ", '");
+    if (!value) value = behind(line.text, std::string(key) + ": '");
+    const std::string_view version = value ? up_to(*value, "'") : std::string_view();
+    if (!is_package_version(version)) continue;
+    if (list == nullptr) list = package_list(declared, {kName, line.number}, "");
+    add_package(list, name, version, line.number);
+  }
+  take_built_with(line, declared);
+  return list != nullptr;
+}
 
 bool ApplicationLinesReader::take_ultralytics(const TextLine& line, Declared& declared) {
   const auto rest = behind(line.text, " torch-"), python = behind(line.text, "Python-");
@@ -103,7 +123,13 @@ bool ApplicationLinesReader::take_locked(const TextLine& line, Declared& declare
 // Of torch, where it says so itself; its version stands elsewhere.
 bool ApplicationLinesReader::take_built_with(const TextLine& line, Declared& declared) {
   if (holds(line, "PyTorch built with:")) built_line_ = line.number;
-  if (built_line_ == 0 || line.number - built_line_ > kBlockReach || !holds(line, "CUDA Runtime ")) return false;
+  if (built_line_ == 0 || line.number - built_line_ > kBlockReach) return false;
+  if (holds(line, "USE_CUDA=0") || holds(line, "USE_CUDA=OFF")) {
+    declared.package_cuda.emplace(
+        "torch", missing_fact(Missing::absent, source_at({"PyTorch built with", line.number}), "a build without CUDA"));
+    return false;
+  }
+  if (!holds(line, "CUDA Runtime ")) return false;
   const auto value = behind(line.text, "- CUDA Runtime ");
   const std::string_view version = value ? leading_version(*value) : std::string_view();
   if (version.find('.') == std::string_view::npos) return false;

@@ -242,4 +242,27 @@ TEST(DeviceLines, PaddleNamesTheRuntimeThatItWasBuiltWith) {
   EXPECT_EQ(value_text(*stack.environments[0].packages[0].cuda.value), "10.2");
 }
 
+TEST(ApplicationLines, AReportAsPythonPrintsADictionary) {
+  const Stack stack = application_stack(
+      "OrderedDict([('sys.platform', 'linux'), ('CUDA available', False), ('PyTorch', '2.0.1'), "
+      "('PyTorch compiling details', 'PyTorch built with:\\n - Build settings: USE_CUDA=0, USE_CUDNN=OFF'), "
+      "('TorchVision', '0.15.2')])\n");
+  EXPECT_EQ(application_version_in(stack, "torch"), "2.0.1");
+  EXPECT_EQ(application_version_in(stack, "torchvision"), "0.15.2");
+  EXPECT_TRUE(application_why_without_cuda(stack, "torch").starts_with("a build without CUDA"));
+}
+
+TEST(ApplicationLines, MmcvThatNoCompilerOfCudaMade) {
+  const Stack stack =
+      application_stack("PyTorch: 1.7.1\nMMCV: 1.2.7\nMMCV Compiler: GCC 8.4\nMMCV CUDA Compiler: not available\n");
+  EXPECT_TRUE(application_why_without_cuda(stack, "mmcv").starts_with("a build without CUDA"));
+}
+
+TEST(PythonPrompt, SeveralPrintsAreAnsweredLineByLine) {
+  const Stack stack = application_stack(
+      "python -c \"import torch; print(torch.__version__); print(torch.version.cuda); "
+      "print(torch.cuda.is_available())\"\n\nreturned:\n\n2.4.0+cpu\nNone\nFalse\n");
+  EXPECT_EQ(application_version_in(stack, "torch"), "2.4.0+cpu");
+}
+
 }  // namespace varve

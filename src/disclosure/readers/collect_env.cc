@@ -152,6 +152,10 @@ bool CollectEnvReader::take(const TextLine& line, Declared& declared) {
     begin_ = line.number;
     return true;
   }
+  // What its keys begin with: most lines of a log begin otherwise, and are not cut into key and value.
+  const std::size_t first = text.find_first_not_of(" \t");
+  constexpr std::string_view kStarts = "CGHILMNOPRVXcv";
+  if (first == std::string_view::npos || kStarts.find(text[first]) == std::string_view::npos) return false;
   const auto pair = key_and_value(text.substr(0, 512));
   if (!pair || pair->first.size() > 32 || pair->first.size() < 2) return false;
   const bool taken = take_pair(pair->first, pair->second, line, declared);

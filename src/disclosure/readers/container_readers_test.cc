@@ -225,4 +225,12 @@ TEST(ContainerCommands, SingularityGivesTheGpuByAnOption) {
   EXPECT_NE(with.facts.contains("container.gpu_request") ? said(with, "container.gpu_request") : "", "no GPU");
 }
 
+TEST(ContainerReaders, PartsOfADiffWithoutItsHead) {
+  Disclosure disclosure = read_disclosure_text("```diff\n-torch==2.4.0+cu121\n+torch==2.6.0+cu124\n```\n- a\n+ b\n");
+  const Stack stack = stack_of_text(disclosure, "t", *load_knowledge());
+  ASSERT_EQ(stack.environments.size(), 1u);
+  ASSERT_EQ(stack.environments[0].packages.size(), 1u);
+  EXPECT_EQ(stack.environments[0].packages[0].version, "2.6.0+cu124");
+}
+
 }  // namespace varve

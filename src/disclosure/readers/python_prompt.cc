@@ -97,6 +97,7 @@ class PythonPromptReader : public TextReader {
   bool take(const TextLine& line, Declared& declared) override {
     if (line.text.size() > kMostQuestion) return false;
     if (!asked_.empty() && !line.text.empty() && take_answers(line, declared)) return true;
+    if (!printed_.empty() && take_printed(line, declared)) return true;
     if (!holds(line, "__version__") && !holds(line, "torch.version.cuda") && !holds(line, "get_device_name(")) {
       return false;
     }
@@ -105,10 +106,13 @@ class PythonPromptReader : public TextReader {
 
  private:
   bool take_answers(const TextLine& line, Declared& declared);
+  bool take_printed(const TextLine& line, Declared& declared);
   bool take_question(const TextLine& line, Declared& declared);
   bool take_value(const std::string& asked, std::string_view value, const TextLine& line, Declared& declared);
 
-  std::vector<std::string> asked_;  // what the next line answers
+  std::vector<std::string> asked_;    // what the next line answers
+  std::vector<std::string> printed_;  // what lines answer one after the other
+  std::int64_t printed_line_ = 0;     // where the last of them was asked or answered
   std::int64_t begin_ = 0, devices_ = 0;
 };
 
@@ -129,8 +133,30 @@ bool PythonPromptReader::take_answers(const TextLine& line, Declared& declared) 
   return any;
 }
 
+// python -c "import torch; print(torch.__version__); print(torch.version.cuda)": a line each, perhaps some lines below.
+bool PythonPromptReader::take_printed(const TextLine& line, Declared& declared) {
+  constexpr std::int64_t kReach = 4;
+  const std::string_view text = trim(line.text);
+  if (line.number - printed_line_ > kReach) printed_.clear();
+  if (printed_.empty() || text.empty()) return false;
+  const bool is_truth = text == "True" || text == "False";
+  if (printed_.front() != "other" ? !take_value(printed_.front(), text, line, declared) : !is_truth) return false;
+  printed_.erase(printed_.begin());
+  printed_line_ = line.number;
+  return true;
+}
+
 bool PythonPromptReader::take_question(const TextLine& line, Declared& declared) {
   const std::string_view text = line.text;
+  if (has(text, "); print(")) {
+    printed_.clear();
+    printed_line_ = line.number;
+    for (auto rest = behind(text, "print("); rest && printed_.size() < 8; rest = behind(*rest, "print(")) {
+      const std::string subject = subject_of(rest->substr(0, rest->find("; ")));
+      printed_.push_back(subject.empty() ? "other" : subject);
+    }
+    return true;
+  }
   const std::size_t cuda = text.find("torch.version.cuda");
   const std::size_t version = text.find(".__version__");
   const std::size_t device = text.find("get_device_name(");

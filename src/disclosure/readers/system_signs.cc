@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
+#include "tables/spoken_signs.h"
 
 namespace varve {
 
@@ -50,7 +51,7 @@ class SystemSignsReader : public TextReader {
     see(declared.arm_line, line, holds_any(line, {"aarch64", "Jetson", "JetPack", "tegra"}));
     see(declared.x86_line, line, holds_any(line, {"x86_64", "amd64", "AMD64"}));
     see(declared.no_smi_line, line,
-        holds(line, "nvidia-smi: command not found") || holds(line, "nvidia-smi: not found"));
+        holds_any(line, {"nvidia-smi: command not found", "nvidia-smi: not found", "nvidia-smi not found"}));
     if (holds(line, "(release), REVISION: ")) take_jetson(line, declared);
     // An environment that pins a toolkit of CUDA's is meant to use it.
     see(declared.asked_gpu_line, line, holds_any(line, {"- cudatoolkit=", "- pytorch-cuda="}));
@@ -73,62 +74,22 @@ class SystemSignsReader : public TextReader {
   std::int64_t asked_ = -9;  // where the question stands whose answer is looked for
 };
 
-// "tensorflow==2.16 can't utilize the gpu", "No GPU found", "the GPU could not be found", "it only uses my CPU": what
-// somebody or a program says of a GPU that was wanted. Advice and questions of what might be are none.
-bool misses_gpu(const TextLine& line) {
-  if (line.text.size() > kMostSentence || !holds_any(line, {"GPU", "gpu", "CPU", "cpu", "CUDA", "cuda"})) return false;
-  const std::string text = to_lower(line.text);
-  const auto any_of = [&](std::initializer_list<std::string_view> marks) {
-    return std::any_of(marks.begin(), marks.end(), [&](std::string_view mark) { return has(text, mark); });
-  };
-  if (any_of({"if ", "should", "make sure", "in case", "would ", "to use cpu", "want"})) return false;
-  return any_of({"no gpu found",
-                 "gpu not found",
-                 "gpu not detected",
-                 "no gpu detected",
-                 "gpu could not be found",
-                 "cannot use gpu",
-                 "can't use gpu",
-                 "cant use gpu",
-                 "cannot use the gpu",
-                 "can't use the gpu",
-                 "can not use gpu",
-                 "can't utilize the gpu",
-                 "cannot detect gpu",
-                 "doesn't detect gpu",
-                 "not using gpu",
-                 "not using the gpu",
-                 "doesn't use gpu",
-                 "does not use gpu",
-                 "doesn't use the gpu",
-                 "does not use the gpu",
-                 "gpu is not used",
-                 "gpu not used",
-                 "get gpu to work",
-                 "only using cpu",
-                 "uses cpu instead",
-                 "using cpu instead",
-                 "falling back to cpu",
-                 "runs on the cpu",
-                 "runs on cpu",
-                 "cuda not working",
-                 "cuda is not working",
-                 "cuda is not available",
-                 "cuda unavailable",
-                 "running on cpu",
-                 "although i have a gpu",
-                 "even though i have a gpu",
-                 "and not my gpu"});
+// "tensorflow==2.16 can't utilize the gpu", "it only uses my CPU": what somebody or a program says (spoken_signs.json).
+bool may_miss_gpu(const TextLine& line) {
+  return line.text.size() <= kMostSentence && holds_any(line, {"GPU", "gpu", "CPU", "cpu", "CUDA", "cuda"});
 }
 
 void SystemSignsReader::see_question(const TextLine& line, Declared& declared) {
   if (declared.asked_gpu_line != 0) return;
-  if (misses_gpu(line)) {
+  if (may_miss_gpu(line) && misses_gpu(line.text)) {
     declared.asked_gpu_line = line.number;
     return;
   }
   const std::string_view text = line.text;
   if (holds(line, "CUDA available")) {
+    if (has(text, "'CUDA available', False") || has(text, "'CUDA available': False")) {
+      declared.asked_gpu_line = line.number;
+    }
     const auto pair = key_and_value(text.substr(0, 96));
     if (pair && (is_no(pair->second) || pair->second == "No")) declared.asked_gpu_line = line.number;
     return;

@@ -9,14 +9,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/text.h"
 #include "disclosure/lines/words.h"
+#include "disclosure/lines/written_products.h"
 #include "disclosure/readers/readers.h"
 #include "disclosure/readers/written_keys.h"
 #include "package/python_metadata.h"
-#include "tables/gpu_products.h"
 #include "tables/package_table.h"
 
 namespace varve {
@@ -24,46 +23,6 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostLine = 240;     // what somebody wrote by hand, not a log
 constexpr std::int64_t kHeadingReach = 4;  // lines below a heading in which its value stands
-
-// "4x A100", "2 x RTX 4090", "8*H100", "RTX 4090 x2": how many, and the rest.
-std::pair<std::int64_t, std::string_view> counted(std::string_view text) {
-  const auto count = leading_number(text);
-  if (count && *count > 0 && *count <= 16) {
-    const std::string_view rest = trim(text.substr(*count > 9 ? 2 : 1));
-    for (const std::string_view mark : {"x ", "X ", "*", "× ", "x"}) {
-      if (rest.starts_with(mark)) return {*count, trim(rest.substr(mark.size()))};
-    }
-    if (rest.size() + 1 < text.size() && capability_of_product(up_to(rest, "(["))) return {*count, rest};
-  }
-  const std::size_t last = text.rfind(' ');
-  if (last != std::string_view::npos) {
-    const std::string_view word = text.substr(last + 1);
-    const bool is_times = word.size() == 2 && (word[0] == 'x' || word[0] == '*');
-    if (is_times && word[1] > '0' && word[1] <= '9') return {word[1] - '0', trim(text.substr(0, last))};
-  }
-  return {1, text};
-}
-
-// With which names of products begin.
-constexpr auto kBrands = std::to_array<std::string_view>(
-    {"nvidia", "geforce", "rtx", "gtx", "tesla", "quadro", "titan", "a1", "a2", "a3", "a4", "a6", "a8",
-     "b1",     "b2",      "b3",  "h1",  "h2",    "l4",     "t4",    "v1", "p1", "p4", "gb", "gh"});
-
-// Up to a bracket, one of print too: names of products are of ASCII.
-std::string_view plain_product(std::string_view text) {
-  text = up_to(text, "([");
-  const auto* const end =
-      std::find_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-  return trim(text.substr(0, static_cast<std::size_t>(end - text.begin())));
-}
-
-std::optional<ComputeCapability> written_product(std::string_view text) {
-  const bool is_named =
-      std::any_of(text.begin(), text.end(), [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); });
-  if (!is_named || text.size() > 64 || text.starts_with("sm_") || text.starts_with("cc ")) return std::nullopt;
-  if (const auto known = capability_of_product(text)) return known;
-  return capability_of_gpu(text);
-}
 
 class WrittenTextReader : public TextReader {
  public:
@@ -84,10 +43,11 @@ class WrittenTextReader : public TextReader {
       if (take_pair(key, without_marks_around(line.text), line, declared)) return true;
     }
     if (const auto pair = written_pair(line.text)) {
+      if (!pair->first.empty() && is_digit(pair->first[0])) return false;  // the time of a log
       return pair->first.size() <= kMostWrittenKey && !pair->second.empty() &&
              take_pair(plain_key(pair->first), without_marks_around(pair->second), line, declared);
     }
-    return take_sentence(line, declared) || take_two_words(line, declared);
+    return take_sentence(line, declared) || take_two_words(line, declared) || take_listed(line, declared);
   }
 
  private:
@@ -105,6 +65,7 @@ class WrittenTextReader : public TextReader {
   static bool take_driver(std::string_view value, const TextLine& line, Declared& declared);
   bool take_package(std::string_view name, std::string_view value, const TextLine& line, Declared& declared);
   bool take_sentence(const TextLine& line, Declared& declared);
+  bool take_listed(const TextLine& line, Declared& declared);
   bool take_bare_driver(const TextLine& line, Declared& declared);
   bool take_two_words(const TextLine& line, Declared& declared);
   std::int64_t list_of(std::int64_t line) { return list_ == 0 ? list_ = line : list_; }
@@ -209,6 +170,10 @@ bool WrittenTextReader::take_package(std::string_view name, std::string_view val
   if (!is_package_version(version) || version.find('.') == std::string_view::npos) return false;
   if (version.find('x') != std::string_view::npos || version.find("..") != std::string_view::npos) return false;
   if (!is_package_name(name)) return false;
+  if (is_known_program(name)) {
+    add_system_package(declared, "program", name, version, line.number);
+    return true;
+  }
   const PackageRow* row = find_package_row(normal_package_name(name));
   if (row == nullptr || !row->has_gpu_code()) return false;
   add_package(package_list(declared, {kName, list_of(line.number)}, ""), name, version, line.number);
@@ -276,14 +241,17 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view value
       return take_numbered(*at, trim(value.substr(blank, end == std::string_view::npos ? end : end - blank)), line,
                            declared);
     }
-    case WrittenMeaning::host_cuda: {  // "10.2.89", "11.8/8.6", "release 11.0, V11.0.194"
+    case WrittenMeaning::host_cuda: {  // "10.2.89", "11.8/8.6", "release 11.0, V11.0.194", "CUDA 12.4, cuDNN 9.0.0"
       const auto release = behind(value, "release ");
+      const bool is_named = to_lower(value.substr(0, 4)) == "cuda" && has(to_lower(value), "cudnn");
+      if (is_named) value.remove_prefix(std::min(value.find_first_of("0123456789"), value.size()));
       const std::string_view version = leading_version(release ? *release : value);
       const std::size_t dot = version.find('.');
       if (dot == std::string_view::npos || dot > 2) return false;
       // A release alone may be what nvidia-smi prints of the driver; with a build, or cuDNN's behind it, it is a
       // toolkit's.
-      const bool is_whole = release || has(value, "/") || version.find('.', dot + 1) != std::string_view::npos;
+      const bool is_whole =
+          release || is_named || has(value, "/") || version.find('.', dot + 1) != std::string_view::npos;
       if (!is_whole) return false;
       declare(declared, "toolkit.nvcc.version", std::string(version.substr(0, version.find('.', dot + 1))), place);
       return true;
@@ -299,9 +267,9 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view value
       break;
   }
   const bool is_checked = value.starts_with("✅ ") || value.starts_with("❌ ");
-  // detectron2's report, of itself: the compiler of CUDA that it was made with.
-  if (key == "cuda compiler" && value == "not available") {
-    declared.package_cuda.emplace("detectron2",
+  // Reports of detectron2 and mmcv, of themselves: the compiler of CUDA that they were made with.
+  if ((key == "cuda compiler" || key == "mmcv cuda compiler") && value == "not available") {
+    declared.package_cuda.emplace(key == "cuda compiler" ? "detectron2" : "mmcv",
                                   missing_fact(Missing::absent, source_at(place),
                                                "a build without CUDA: it names no compiler of CUDA that made it"));
     return true;
@@ -325,17 +293,70 @@ bool WrittenTextReader::take_bare_driver(const TextLine& line, Declared& declare
 
 // "btw my nvidia driver version is 390.77.", and "2x RTX 4090, all_reduce hangs": counted, it is what somebody has.
 bool WrittenTextReader::take_sentence(const TextLine& line, Declared& declared) {
+  if (is_bare_product(line.text)) return take_gpus(line.text, line, declared);
   if (is_digit(line.text[0]) && line.text.size() > 5) {
     const std::string_view start = trim(up_to(line.text, ",;(."));
     const auto [count, name] = counted(start);
     const bool is_counted = name.size() + 1 < start.size() && (start[1] == 'x' || start[1] == 'X' || start[1] == ' ');
-    const bool is_name = std::any_of(kBrands.begin(), kBrands.end(), [plain = to_lower(name)](std::string_view brand) {
-      return plain.starts_with(brand);
-    });
-    return is_counted && is_name && take_gpus(start, line, declared);
+    return is_counted && is_brand(name) && take_gpus(start, line, declared);
   }
   const std::size_t at = line.text.find("driver version is ");
   return at != std::string_view::npos && take_driver(line.text.substr(at + 18), line, declared);
+}
+
+// "driver 570.86.16", "NVIDIA driver version 535.104.05": the number, where nothing else stands in the piece.
+std::string_view driver_of_piece(std::string_view piece) {
+  const std::size_t blank = piece.rfind(' ');
+  if (blank == std::string_view::npos) return {};
+  const std::string_view version = leading_version(piece.substr(blank + 1));
+  if (version.size() != piece.size() - blank - 1) return {};
+  std::string key = to_lower(piece.substr(0, blank));
+  for (const std::string_view start : {"with ", "on ", "using "}) {
+    if (key.starts_with(start)) key.erase(0, start.size());
+  }
+  return meaning_of_key(plain_key(key)) == WrittenMeaning::driver ? version : std::string_view();
+}
+
+// "vLLM 0.7.3, 8x H100, driver 535.161.08": pieces between commas, of which two say something of a machine. What else
+// somebody tried, asks for or advises says nothing of it.
+bool WrittenTextReader::take_listed(const TextLine& line, Declared& declared) {
+  // Most lines of a log are none, and cost no more than this.
+  const auto names = [&](const SoughtText& part) { return holds(line, part); };
+  if (!(names(", ") || names("; ") || names(" (") || names(" | ")) ||
+      !(names("river ") || names("RTX") || names("GTX") || names("00") || names("Tesla") || names("L4"))) {
+    return false;
+  }
+  const std::string lower = to_lower(line.text);
+  for (const std::string_view mark : {"requir", "need", "at least", "minimum", "upgrad", "older", "newer", "tested",
+                                      "tried", " or ", "support", "?"}) {
+    if (has(lower, mark)) return false;
+  }
+  std::string gpus;
+  std::string_view driver, rest = line.text;
+  std::vector<std::pair<std::string_view, std::string_view>> packages;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find_first_of(",;()|");
+    const std::string_view piece = without_marks_around(rest.substr(0, end));
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    if (piece.size() < 2 || piece.size() > 48) continue;
+    if (const std::string_view version = driver_of_piece(piece); !version.empty()) {
+      driver = version;
+    } else if (const std::string_view name = counted(piece).second; is_brand(name) && product(plain_product(name))) {
+      gpus += (gpus.empty() ? "" : ",") + std::string(piece);
+    } else if (const std::size_t blank = piece.find_first_of(" ="); blank != std::string_view::npos) {
+      packages.emplace_back(piece.substr(0, blank), trim(piece.substr(piece.find_last_of(" =") + 1)));
+    }
+  }
+  if (driver.empty() && gpus.empty()) return false;
+  bool any_package = false;
+  for (const auto& [name, version] : packages) {
+    const std::string key = to_lower(name);
+    any_package |= take_package(key == "pytorch" ? "torch" : key, version, line, declared);
+  }
+  if (!any_package && (driver.empty() || gpus.empty())) return false;
+  if (!driver.empty()) take_driver(driver, line, declared);
+  if (!gpus.empty()) take_gpus(gpus, line, declared);
+  return true;
 }
 
 bool WrittenTextReader::take_two_words(const TextLine& line, Declared& declared) {

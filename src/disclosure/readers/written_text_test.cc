@@ -279,4 +279,38 @@ TEST(WrittenText, TheFormOfPytorchsTracker) {
   EXPECT_EQ(to_string(*stack.gpus[0].capability), "3.5");
 }
 
+TEST(WrittenText, PiecesOfALineThatTellAMachine) {
+  const WrittenStack read = read_written("vLLM 0.7.3, 8x H100, driver 535.161.08\n");
+  EXPECT_EQ(told(read, "driver.kernel_mode.version"), "535.161.08");
+  EXPECT_EQ(read.stack.gpus.size(), 8u);
+  EXPECT_EQ(version_told(read, "vllm"), "0.7.3");
+  for (const char* text : {"It needs driver 535.161.08, or an H100\n", "works with driver 535.161.08, here\n",
+                           "tested on H100, driver 535.161.08\n"}) {
+    EXPECT_EQ(told(read_written(text), "driver.kernel_mode.version"), "") << text;
+  }
+}
+
+TEST(WrittenText, AGpuAloneOnItsLine) {
+  EXPECT_EQ(read_written("Windows 11\nNVIDIA GeForce RTX 3080\nNVIDIA Driver 591.74\n").stack.gpus.size(), 1u);
+  EXPECT_TRUE(read_written("NVIDIA GeForce RTX 3080 is what I want\n").stack.gpus.empty());
+}
+
+TEST(WrittenText, ProgramsThatPeopleNameByTheirRelease) {
+  for (const char* text : {"- **Ollama version:** 0.30.0\n", "### Ollama version\n\n0.30.0\n", "ollama 0.30.0\n"}) {
+    EXPECT_EQ(told(read_written(text), "os.gpu_packages"), "program ollama 0.30.0") << text;
+  }
+}
+
+TEST(WrittenText, ToolkitBesideItsCudnnByName) {
+  EXPECT_EQ(told(read_written("### CUDA/cuDNN version\n\nCUDA Version: 12.4, cuDNN Version: 9.0.0\n"),
+                 "toolkit.nvcc.version"),
+            "12.4");
+  EXPECT_EQ(told(read_written("### CUDA/cuDNN version\n\n12.4\n"), "toolkit.nvcc.version"), "");
+}
+
+TEST(WrittenText, AVersionWithItsLetter) {
+  EXPECT_EQ(version_told(read_written("- **TensorFlow Version**: v2.12.0\n"), "tensorflow"), "2.12.0");
+  EXPECT_EQ(version_told(read_written("Torch version 1.10.1+cu111 is there, it says\n"), "torch"), "1.10.1+cu111");
+}
+
 }  // namespace varve

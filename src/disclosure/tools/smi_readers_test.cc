@@ -155,4 +155,17 @@ TEST(SmiTable, NoLibcudaToAsk) {
   EXPECT_EQ(value_text(*stack.facts.at("driver.kernel_mode.version").value), "535.216.01");
 }
 
+TEST(SmiReaders, ADriverModelOfWindowsUnderWsl) {
+  const std::string table =
+      "| NVIDIA-SMI 528.24       Driver Version: 528.24       CUDA Version: 12.0     |\n"
+      "|   0  Tesla P4            TCC  | 00000000:01:00.0 Off |                    0 |\n"
+      "| N/A   38C    P8     7W /  75W |      9MiB /  7680MiB |      0%      Default |\n";
+  const Stack alone = stack_of_smi(table);
+  ASSERT_EQ(alone.gpus.size(), 1u);
+  EXPECT_EQ(alone.gpus[0].driver_model, "TCC");
+  EXPECT_EQ(smi_fact(alone, "machine.hypervisor"), "");
+  EXPECT_EQ(smi_fact(stack_of_smi(table + "I can not use nvidia-smi in WSL2.\n"), "machine.hypervisor"),
+            "Hyper-V (WSL)");
+}
+
 }  // namespace varve

@@ -76,6 +76,7 @@ void SmiTableReader::take_row(std::string_view first, std::string_view second, s
     name = trim(name.substr(0, blank));
     if (mode == "On" || mode == "Off") gpu->persistence = mode == "On";
     if (mode == "WDDM" || mode == "TCC" || mode == "MCDM") {
+      gpu->driver_model = mode;
       declare(declared, "os.name", "Windows", {kName, line.number}, "", Standing::inferred);
     }
   }

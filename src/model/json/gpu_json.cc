@@ -12,7 +12,7 @@ constexpr std::pair<const char*, std::string Gpu::*> kTexts[] = {
     {"model", &Gpu::model},     {"brand", &Gpu::brand},
     {"vbios", &Gpu::vbios},     {"architecture", &Gpu::architecture},
     {"numa", &Gpu::numa},       {"gsp_firmware", &Gpu::gsp_firmware},
-    {"uuid", &Gpu::uuid},
+    {"uuid", &Gpu::uuid},       {"driver_model", &Gpu::driver_model},
 };
 constexpr std::pair<const char*, std::optional<std::int64_t> Gpu::*> kIntegers[] = {
     {"memory_mib", &Gpu::memory_mib},

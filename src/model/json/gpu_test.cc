@@ -40,6 +40,7 @@ Gpu full_gpu() {
   gpu.ecc = GpuMode{true, false};
   gpu.mig = GpuMode{false, false};
   gpu.persistence = true;
+  gpu.driver_model = "TCC";
   gpu.compute_mode = ComputeMode::exclusive_process;
   return gpu;
 }
@@ -113,7 +114,8 @@ TEST(GpusWithFacts, ReadsBackEverythingThatTheListsSay) {
   second.model = "NVIDIA L4";
   second.excluded = false;
   second.power_limit_watts = 72;
-  const std::vector<Gpu> gpus = {full_gpu(), second};
+  std::vector<Gpu> gpus = {full_gpu(), second};
+  for (Gpu& gpu : gpus) gpu.driver_model.clear();  // in no list
   EXPECT_EQ(gpus_with_facts({}, facts_of(gpus)), gpus);
 }
 

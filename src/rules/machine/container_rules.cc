@@ -66,10 +66,16 @@ std::vector<Found> find_no_gpu(const Analysis& analysis) {
   return {std::move(found)};
 }
 
-// Of a node of the control plane that is no fault, and nothing tells them apart.
+// Of a node of the control plane that is no fault; a text that shows a driver with its GPUs beside it is of no such
+// one.
 std::vector<Found> find_node_without_gpus(const Analysis& analysis) {
   if (text_of(analysis, "container.node_gpus") != "0") return {};
-  return {{.evidence = "The capacity of the Kubernetes node lists no nvidia.com/gpu"}};
+  Found found{.evidence = "The capacity of the Kubernetes node lists no nvidia.com/gpu"};
+  if (is_a_text(analysis) && analysis.kernel_driver && !analysis.gpus.empty()) {
+    found.evidence += fmt::format(", and the driver {} lists GPUs there", kernel_version(analysis));
+    found.severity = Severity::warning;
+  }
+  return {std::move(found)};
 }
 
 // What a text shows of a container: what it was told to mount, and that nvidia-smi finds no libcuda in it.

@@ -45,6 +45,8 @@ TEST(ContainerRules, AKubernetesNodeThatOffersNone) {
   MachineOfFacts machine = container();
   machine.with("container.node_gpus", std::int64_t{0});
   EXPECT_EQ(machine.severity("VRV-CONTAINER-NODE-OFFERS-NONE"), "note");
+  machine.stack.subject = "text issue.md";
+  EXPECT_EQ(machine.severity("VRV-CONTAINER-NODE-OFFERS-NONE"), "warning");  // beside a driver with its GPUs
   machine.with("container.node_gpus", std::int64_t{8});
   EXPECT_FALSE(machine.fires("VRV-CONTAINER-NODE-OFFERS-NONE"));
 }

@@ -109,6 +109,18 @@ std::vector<Found> find_fabric_manager(const Analysis& analysis) {
   return {{.evidence = there + "; the fabric manager is installed and does not run"}};
 }
 
+std::vector<Found> find_without_wsl(const Analysis& analysis) {
+  if (!is_wsl(analysis)) return {};
+  std::vector<std::string> gpus;
+  for (const Gpu& gpu : analysis.gpus) {
+    if (gpu.driver_model == "TCC") gpus.push_back(gpu.model);
+  }
+  if (gpus.empty()) return {};
+  return {
+      {.evidence = fmt::format("Windows drives {} in TCC mode, and programs under WSL are to use it", join(gpus, ", ")),
+       .severity = gpus.size() < analysis.gpus.size() ? Severity::warning : Severity::error}};
+}
+
 std::vector<Found> find_uvm(const Analysis& analysis) {
   const Fact& modules = fact_of(analysis, "driver.kernel_mode.modules");
   if (!is_driven(analysis) || !modules.is_known() || lists(analysis, "driver.kernel_mode.modules", "nvidia_uvm"))
@@ -201,6 +213,17 @@ const std::vector<Rule>& device_rules() {
        .fix = "Start it: systemctl enable --now nvidia-fabricmanager",
        .source = "NVIDIA Fabric Manager User Guide: the versions must be the same; cuda.h: CUDA_ERROR_SYSTEM_NOT_READY",
        .judge = find_fabric_manager},
+      {.id = "VRV-DEVICE-TCC",
+       .layer = Layer::kernel_driver,
+       .severity = Severity::error,
+       .mender = Mender::platform,
+       .category = FaultCategory::device_handshake,
+       .statement = "Under WSL every GPU is driven in WDDM mode.",
+       .consequence = "WSL is given GPUs of WDDM alone: it sees no GPU, or only the others.",
+       .fix = "Run nvidia-smi -i NUMBER -dm 0 as administrator and restart; a GPU that refuses it (H100) needs Linux "
+              "itself",
+       .source = "microsoft/WSL issues 9952, 12835 and 13027; CUDA on WSL User Guide, known limitations",
+       .judge = find_without_wsl},
       {.id = "VRV-DEVICE-UVM-MISSING",
        .layer = Layer::kernel_driver,
        .severity = Severity::error,

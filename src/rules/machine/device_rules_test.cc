@@ -118,6 +118,16 @@ TEST(DeviceRules, NouveauHoldsTheGpu) {
   EXPECT_EQ(machine.severity("VRV-DEVICE-NOUVEAU"), "warning");  // nothing there would compute
 }
 
+TEST(DeviceRules, TccUnderWsl) {
+  MachineOfFacts machine = healthy_machine();
+  machine.stack.gpus = {{.listed = true, .model = "Tesla P4", .driver_model = "TCC"}};
+  EXPECT_FALSE(machine.fires("VRV-DEVICE-TCC"));
+  machine.with("machine.hypervisor", "Hyper-V (WSL)");
+  EXPECT_EQ(machine.severity("VRV-DEVICE-TCC"), "error");
+  machine.stack.gpus[0].driver_model = "WDDM";
+  EXPECT_FALSE(machine.fires("VRV-DEVICE-TCC"));
+}
+
 TEST(DeviceRules, IommuBetweenGpus) {
   MachineOfFacts machine = two_gpus();
   machine.with("gpu.iommu", List{"DMA-FQ", "DMA-FQ"});

@@ -70,11 +70,16 @@ std::string pin_fault(const Environment& environment, const Package& package, co
   if (const auto most = released(row.not_above); most && *most < *own) {
     return fmt::format("is newer than {} may have beside it (there: {})", row.not_above, to_string(*most));
   }
-  // 0.17 of torchvision goes with 2.2 of torch: the row says 15.
+  // 0.17 of torchvision goes with 2.2 of torch: the row says 15. Before 2.0 was 1.13; from 1.4 on they kept in step.
+  constexpr int kBefore = 14;
   const auto torch = row.torch_minor ? released("torch") : std::nullopt;
-  if (!torch || torch->major() != 2 || own->major() != 0 || own->minor() == torch->minor() + *row.torch_minor)
-    return {};
-  return fmt::format("goes with torch 2.{} (there: {})", own->minor() - *row.torch_minor, to_string(*torch));
+  const bool is_in_step = torch && own->major() == 0 &&
+                          (torch->major() == 2 || (torch->major() == 1 && torch->minor() >= 4 && own->minor() >= 5));
+  const auto since = torch ? torch->minor() - (torch->major() == 1 ? kBefore : 0) : 0;
+  const auto wanted = own->minor() - row.torch_minor.value_or(0);
+  if (!is_in_step || wanted == since) return {};
+  const std::string release = wanted < 0 ? fmt::format("1.{}", wanted + kBefore) : fmt::format("2.{}", wanted);
+  return fmt::format("goes with torch {} (there: {})", release, to_string(*torch));
 }
 
 // The library and the CUDA of a wheel: "nvidia-cudnn-cu12" is {"cudnn", 12}.
@@ -119,6 +124,12 @@ std::string wheel_fault(const Package& framework, const FrameworkBuild& build, c
                        name.library, listed(wheel));
   }
   const auto made = dotted_version_from(build.cudnn), there = released_version(wheel);
+  // Each NCCL brings functions that the next torch calls: one of an older release lacks them ("undefined symbol").
+  const auto nccl = dotted_version_from(build.nccl);
+  if (name.library == "nccl" && nccl && there && there->parts.size() > 1 && nccl->major() == there->major() &&
+      there->minor() < nccl->minor()) {
+    return fmt::format("{} is built with NCCL {}, and {} is there", listed(framework), build.nccl, listed(wheel));
+  }
   if (name.library != "cudnn" || !made || !there || made->major() == there->major()) return {};
   return fmt::format("{} is built with cuDNN {}, and {} is there", listed(framework), build.cudnn, listed(wheel));
 }

@@ -51,6 +51,19 @@ TEST(ListedPackages, CudnnOfAnotherMajorThanAPackageOpens) {
   EXPECT_EQ(found("4.4.0", "2.4.0", "9.1.0.70").size(), 1u);
 }
 
+TEST(ListedPackages, AnOlderNcclThanTorchIsBuiltWith) {
+  static const Knowledge knowledge = *load_knowledge();
+  const auto found = [&](const std::string& nccl) {
+    Scene scene = listed({{"torch", "2.4.0", "framework", "12.1"}});
+    scene.package("nvidia-nccl-cu12", nccl, "runtime", "12", "text");
+    scene.knowledge = knowledge;
+    return scene.judge("VRV-LIBRARY-PIN").size();
+  };
+  EXPECT_EQ(found("2.18.3"), 1u);
+  EXPECT_EQ(found("2.20.5"), 0u);
+  EXPECT_EQ(found("2.26.2"), 0u);
+}
+
 TEST(ListedPackages, OnnxRuntimeBesideAToolkitOfAnotherMajor) {
   static const Knowledge knowledge = *load_knowledge();
   const auto found = [&](const std::string& version, const std::string& toolkit, const std::string& torch) {
@@ -111,7 +124,8 @@ TEST(ListedPackages, TorchvisionGoesWithOneMinorReleaseOfTorch) {
   EXPECT_EQ(pins("2.6.0+cu124", "0.20.1"), 1u);
   EXPECT_EQ(pins("2.6.0+cu124", "0.21.0+cu124"), 0u);
   EXPECT_EQ(pins("2.6.0a0+df5bbc09", "0.20.0a0"), 0u);  // an image of NVIDIA's: not of the package index
-  EXPECT_EQ(pins("1.13.1", "0.10.0"), 0u);              // counted otherwise then
+  EXPECT_EQ(pins("1.13.1", "0.10.0"), 1u);              // in step before 2.0 too
+  EXPECT_EQ(pins("1.2.0", "0.10.0"), 0u);               // counted otherwise then
 }
 
 TEST(ListedPackages, WheelsOfAnotherMajorVersionThanTheFrameworkOpens) {
@@ -180,6 +194,18 @@ TEST(ListedPackages, ABuildForTheCpuWhereOnlyTheDriverIsNamed) {
   EXPECT_TRUE(has(scene.judge("VRV-FRAMEWORK-CPU-BUILD")[0].evidence, "the driver 550.54.15"));
   scene.stack.subject = "host";
   EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-CPU-BUILD").empty());
+}
+
+TEST(ListedPackages, TorchvisionKeptInStepWithTorchBefore20) {
+  const auto faults = [](const std::string& torch, const std::string& vision) {
+    const Scene scene = listed({{"torch", torch, "framework", ""}, {"torchvision", vision, "extension", ""}});
+    return scene.judge("VRV-FRAMEWORK-PIN").size();
+  };
+  EXPECT_EQ(faults("1.10.1+cu111", "0.10.0+cu111"), 1U);
+  EXPECT_EQ(faults("1.10.1+cu111", "0.11.2+cu111"), 0U);
+  EXPECT_EQ(faults("1.13.1", "0.14.1"), 0U);
+  EXPECT_EQ(faults("2.0.1", "0.14.1"), 1U);
+  EXPECT_EQ(faults("1.3.1", "0.4.2"), 0U);  // not in step yet
 }
 
 }  // namespace

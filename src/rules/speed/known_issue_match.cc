@@ -141,6 +141,13 @@ Holds driver_holds(const Analysis& analysis, const std::string& range) {
   return analysis.kernel_driver ? holds(is_within(*analysis.kernel_driver, range)) : Holds::unknown;
 }
 
+// Systems with an old one are few: like a setting that is not set, one that is not told rules its row out.
+Holds libc_holds(const Analysis& analysis, const std::string& range) {
+  const std::string text = text_of(analysis, "os.libc").value_or("");  // "glibc 2.17"
+  const auto version = text.starts_with("glibc ") ? dotted_version_from(text.substr(6)) : std::nullopt;
+  return holds(version && is_within(*version, range));
+}
+
 // Rules about GPU code read files: of a list that somebody wrote down they tell nothing, and the row does.
 bool is_told_elsewhere(const Analysis& analysis, const KnownIssue& issue, const ReleaseSeen& release) {
   if (issue.told_by.empty()) return false;
@@ -170,6 +177,7 @@ std::vector<const ReleaseSeen*> releases_of(const Analysis& analysis, const Rele
       const bool beside = std::all_of(issue.with.begin(), issue.with.end(), [&](const KnownIssue::With& other) {
         return has_release(seen, other, one.environment);
       });
+      if (!issue.libc.empty() && one.is_of_conda) continue;  // conda builds for glibc 2.17
       if (!beside || !is_within(one.version, issue.version) || is_told_elsewhere(analysis, issue, one)) continue;
       releases.push_back(&one);
     }
@@ -195,6 +203,7 @@ bool may_hold(const Analysis& analysis, const KnownIssue& issue, std::vector<std
   const auto ask = [&](Holds answer, std::string what) { conditions.emplace_back(answer, std::move(what)); };
   ask(gpu_holds(analysis, issue), "a GPU of compute capability " + issue.gpu);
   if (!issue.driver.empty()) ask(driver_holds(analysis, issue.driver), "a driver " + issue.driver);
+  if (!issue.libc.empty()) ask(libc_holds(analysis, issue.libc), "glibc " + issue.libc);
   for (const auto& word : issue.cpu) ask(cpu_holds(analysis, word), "a processor with " + word);
   for (const auto& word : issue.platform) {
     ask(platform_holds(analysis, word), word == "nodes" ? "several nodes" : word);

@@ -75,6 +75,8 @@ FaultCategory category_of(const KnownIssue& issue) {
   if (component == "driver") return FaultCategory::device_handshake;
   if (component == "nvidia-container-toolkit") return FaultCategory::container;
   if (issue.told_by.starts_with("VRV-CODE-")) return FaultCategory::kernel_coverage;
+  if (issue.effect == IssueEffect::unsupported && !issue.driver.empty()) return FaultCategory::driver_ceiling;
+  if (issue.effect == IssueEffect::unsupported && !issue.gpu.empty()) return FaultCategory::kernel_coverage;
   const bool fails = issue.effect >= IssueEffect::crash && issue.effect <= IssueEffect::unsupported;
   return fails ? FaultCategory::library_mix : FaultCategory::silent_slowdown;
 }

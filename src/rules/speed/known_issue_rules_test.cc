@@ -219,5 +219,34 @@ TEST(KnownIssues, WhoTellsItIsThere) {
   EXPECT_GE(ids.size(), 300u);
 }
 
+TEST(KnownIssues, AnOlderCLibrary) {
+  KnownIssue issue = eager();
+  issue.settings.clear();
+  issue.gpu.clear();
+  issue.libc = "<2.28";
+  Scene scene = with_issue(issue);
+  EXPECT_TRUE(judge(scene).empty());  // not told
+  scene.fact("os.libc", std::string("glibc 2.17"));
+  EXPECT_EQ(judge(scene)[0].severity, Severity::warning);
+  scene.fact("os.libc", std::string("glibc 2.35"));
+  EXPECT_TRUE(judge(scene).empty());
+}
+
+TEST(KnownIssues, AProgramOfTheSystemOnADriver) {
+  KnownIssue issue = eager();
+  issue.components = {"ollama"};
+  issue.version = ">=0.30";
+  issue.settings.clear();
+  issue.gpu.clear();
+  issue.driver = "<550";
+  issue.effect = IssueEffect::unsupported;
+  Scene scene = with_issue(issue);
+  scene.fact("os.gpu_packages", std::vector<std::string>{"program ollama 0.30.0"});
+  scene.fact("driver.kernel_mode.version", std::string("535.288.01"));
+  ASSERT_EQ(judge(scene).size(), 1u);
+  EXPECT_EQ(judge(scene)[0].severity, Severity::warning);
+  EXPECT_EQ(judge(scene)[0].category, FaultCategory::driver_ceiling);
+}
+
 }  // namespace
 }  // namespace varve

@@ -41,7 +41,7 @@ void add_packages(const Analysis& analysis, ReleasesSeen& seen) {
       if (!version || !cpu_build_reason(analysis, environment, package).empty()) continue;
       const std::string text = package.name + " " + package.version;
       for (const std::string& component : components_of(package)) {
-        seen[component].push_back({*version, text, environment.path});
+        seen[component].push_back({*version, text, environment.path, package.is_of_conda()});
       }
       const std::string name = normal_package_name(package.name);
       if (is_any_of(name, {"nvidia-cuda-runtime", "cuda-cudart", "cudatoolkit"}) && version->parts.size() > 1) {

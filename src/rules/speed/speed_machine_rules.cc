@@ -120,6 +120,8 @@ std::vector<Found> link_below_best(const Analysis& analysis) {
     if (!gpu.pcie || !gpu.pcie_max || gpu.pcie->lanes >= gpu.pcie_max->lanes) continue;
     found.push_back({.evidence = fmt::format("{} is linked by PCIe {}, at best {}", numbered_gpu(analysis, i),
                                              shown(gpu, "gpu.pcie"), shown(gpu, "gpu.pcie_max"))});
+    constexpr std::int64_t kFarBelow = 8;  // one lane of sixteen: a riser or a bad contact, no choice of a board's
+    if (gpu.pcie->lanes * kFarBelow <= gpu.pcie_max->lanes) found.back().severity = Severity::warning;
   }
   return found;
 }

@@ -188,6 +188,9 @@ TEST(SpeedRules, WhatNvmlSays) {
   EXPECT_EQ(scene.judge("VRV-SPEED-POWER-LIMIT").at(0).evidence,
             "GPU 0 (NVIDIA H100 80GB HBM3) is limited to 500 W, 700 W as delivered");
   EXPECT_EQ(scene.judge("VRV-SPEED-PCIE").size(), 1u);  // the generation drops when idle
+  EXPECT_NE(scene.judge("VRV-SPEED-PCIE")[0].severity, Severity::warning);
+  scene.fact("gpu.pcie", List{"gen 5 x1", "gen 1 x16"});
+  EXPECT_EQ(scene.judge("VRV-SPEED-PCIE").at(0).severity, Severity::warning);
   EXPECT_EQ(scene.judge("VRV-SPEED-CLOCKS").size(), 1u);
   EXPECT_EQ(scene.judge("VRV-SPEED-MIG").size(), 1u);
   EXPECT_TRUE(scene.judge("VRV-SPEED-ECC").empty());

@@ -1,0 +1,70 @@
+// How people write GPUs: how many, with or without their maker, with a remark in brackets behind.
+#include "disclosure/lines/written_products.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "disclosure/lines/words.h"
+#include "tables/gpu_products.h"
+
+namespace varve {
+
+// "4x A100", "2 x RTX 4090", "8*H100", "RTX 4090 x2": how many, and the rest.
+std::pair<std::int64_t, std::string_view> counted(std::string_view text) {
+  const auto count = leading_number(text);
+  if (count && *count > 0 && *count <= 16) {
+    const std::string_view rest = trim(text.substr(*count > 9 ? 2 : 1));
+    for (const std::string_view mark : {"x ", "X ", "*", "× ", "x"}) {
+      if (rest.starts_with(mark)) return {*count, trim(rest.substr(mark.size()))};
+    }
+    if (rest.size() + 1 < text.size() && capability_of_product(up_to(rest, "(["))) return {*count, rest};
+  }
+  const std::size_t last = text.rfind(' ');
+  if (last != std::string_view::npos) {
+    const std::string_view word = text.substr(last + 1);
+    const bool is_times = word.size() == 2 && (word[0] == 'x' || word[0] == '*');
+    if (is_times && word[1] > '0' && word[1] <= '9') return {word[1] - '0', trim(text.substr(0, last))};
+  }
+  return {1, text};
+}
+
+namespace {
+// With which names of products begin.
+constexpr auto kBrands = std::to_array<std::string_view>(
+    {"nvidia", "geforce", "rtx", "gtx", "tesla", "quadro", "titan", "a1", "a2", "a3", "a4", "a6", "a8",
+     "b1",     "b2",      "b3",  "h1",  "h2",    "l4",     "t4",    "v1", "p1", "p4", "gb", "gh"});
+}  // namespace
+
+bool is_brand(std::string_view name) {
+  return std::any_of(kBrands.begin(), kBrands.end(),
+                     [plain = to_lower(name)](std::string_view brand) { return plain.starts_with(brand); });
+}
+
+// Up to a bracket, one of print too: names of products are of ASCII.
+std::string_view plain_product(std::string_view text) {
+  text = up_to(text, "([");
+  const auto* const end =
+      std::find_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  return trim(text.substr(0, static_cast<std::size_t>(end - text.begin())));
+}
+
+std::optional<ComputeCapability> written_product(std::string_view text) {
+  const bool is_named =
+      std::any_of(text.begin(), text.end(), [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); });
+  if (!is_named || text.size() > 64 || text.starts_with("sm_") || text.starts_with("cc ")) return std::nullopt;
+  if (const auto known = capability_of_product(text)) return known;
+  return capability_of_gpu(text);
+}
+
+// "NVIDIA GeForce RTX 3080", and nothing else on the line: each word begins with a capital or a number.
+bool is_bare_product(std::string_view text) {
+  if (text.size() < 8 || text.size() > 48 || !(text.starts_with("NVIDIA ") || text.starts_with("GeForce ")))
+    return false;
+  const std::vector<std::string_view> words = split_words(text);
+  return words.size() > 1 && std::all_of(words.begin(), words.end(), [](std::string_view word) {
+           return is_digit(word[0]) || (word[0] >= 'A' && word[0] <= 'Z');
+         });
+}
+
+}  // namespace varve
