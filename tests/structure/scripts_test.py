@@ -122,8 +122,9 @@ class TestTest(Sandbox):
         self.assertEqual(done.returncode, 0, done.stderr)
         times = done.stdout.split("how long it took\n")[1].splitlines()
         self.assertEqual([line.split()[:2] for line in times],
-                         [["asan", "build"], ["asan", "tests"], ["ci", "build"], ["ci", "tests"]])
+                         [["asan", "build"], ["asan", "tests"], ["ci", "build"], ["ci", "tests"], ["disk", "left"]])
         self.assertRegex(times[0], r" 0 min 0\d s$")
+        self.assertRegex(times[-1], r"left +[\d.]+[KMGT]$")
 
     def test_a_failing_preset_does_not_hide_the_next(self):
         done = self.run_tests(failing="asan")
