@@ -40,12 +40,21 @@ TEST(RustPaths, TellFunctionsAndTheirTypes) {
             "<str>::trim_start_matches::<&str>");
   EXPECT_EQ(rust_path("_RINvMNtCsgEmfK2I1SDS_4core5sliceSh11copy_withinINtNtNtB5_3ops5range14RangeInclusivejEE"
                       "CsfEOYDRpO4Ta_11miniz_oxide"),
-            "<[u8]>::copy_within::<core::ops::range::RangeInclusive::<usize>>");
+            "<[u8]>::copy_within::<core::ops::range::RangeInclusive<usize>>");
   EXPECT_EQ(rust_path("_RNvXCs1_3appNtB2_4ListNtB2_4Sort3run"), "<app::List as app::Sort>::run");
   EXPECT_EQ(rust_path("_RNCNvCs1_3app4main0"), "app::main::{closure#0}");
   EXPECT_EQ(rust_path("_RNCNCNvCs1_3app4main00B5_"), "app::main::{closure#0}::{closure#0}");
-  EXPECT_EQ(rust_path("_RINvCs1_3app1fTmdEAhj10_FEuRShE"), "app::f::<(u32, f64), [u8; 0x10], fn(), &[u8]>");
+  EXPECT_EQ(rust_path("_RINvCs1_3app1fTmdEAhj10_FEuRShE"), "app::f::<(u32, f64), [u8; 16], fn(), &[u8]>");
   EXPECT_EQ(rust_path("_RINvCs1_3app1fKj7_E.llvm.99"), "app::f::<7>");
+  EXPECT_EQ(rust_path("_RINvCs1_3app1fKb1_Kc61_Kan80_E"), "app::f::<true, 'a', -128>");
+  EXPECT_EQ(rust_path("_RNvXNtNtNtCsgEmfK2I1SDS_4core3ops8function5implsRDINtB4_2FnTNtNtCsfuIt0HfWOwz_3url6parser"
+                      "15SyntaxViolationEEp6OutputuEL_IBN_BV_E4callB10_"),
+            "<&dyn core::ops::function::Fn<(url::parser::SyntaxViolation,), Output = ()> as "
+            "core::ops::function::Fn<(url::parser::SyntaxViolation,)>>::call");
+  EXPECT_EQ(rust_path("_RNSNvYNtNtNtCsgrLsiFbPz3l_12polars_arrow5array4null16NullArrayBuilderNtNtB8_7builder"
+                      "12ArrayBuilder6freeze6vtableBa_"),
+            "<polars_arrow::array::null::NullArrayBuilder as polars_arrow::array::builder::ArrayBuilder>::freeze::"
+            "{shim:vtable#0}");
   EXPECT_EQ(demangle("_RNvCs1234_7mycrate3foo"), "mycrate::foo");
 }
 

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <utility>
 
 #include "binary/elf/rust_name.h"
 
@@ -131,7 +132,7 @@ class PathReader {
         break;
       case 'I':
         path();
-        put("::<");
+        put(in_type_ ? "<" : "::<");
         list([this] { argument(); });
         put(">");
         break;
@@ -154,7 +155,7 @@ class PathReader {
     put("<");
     type();
     put(" as ");
-    path();
+    as_type([this] { path(); });
     put(">");
   }
   void nested() {
@@ -165,7 +166,8 @@ class PathReader {
     if (space == 'C') {
       put(fmt::format("::{{closure#{}}}", number));
     } else if (space >= 'A' && space <= 'Z') {
-      put(fmt::format("::{{{}#{}}}", name.empty() ? "shim" : name, number));
+      const std::string kind = space == 'S' ? "shim" : std::string(1, space);
+      put(fmt::format("::{{{}{}{}#{}}}", kind, name.empty() ? "" : ":", name, number));
     } else if (!name.empty()) {
       put("::");
       put(name);
@@ -198,8 +200,20 @@ class PathReader {
     type();
   }
 
+  // What is written in a type has its arguments without the colons that they have behind a function.
+  template <class Read>
+  void as_type(Read read) {
+    const bool before = std::exchange(in_type_, true);
+    read();
+    in_type_ = before;
+  }
+
   void type() {
     if (!enter()) return;
+    as_type([this] { any_type(); });
+    --depth_;
+  }
+  void any_type() {
     const char letter = next();
     if (letter >= 'a' && letter <= 'z') {
       const std::string_view name = kBasic[letter - 'a'];
@@ -208,7 +222,6 @@ class PathReader {
     } else {
       compound(letter);
     }
-    --depth_;
   }
   void compound(char letter) {
     switch (letter) {
@@ -272,15 +285,24 @@ class PathReader {
     for (int count = 0; !failed_ && !take('E'); ++count) {
       if (count > 0) put(" + ");
       path();
-      while (take('p')) {
-        put(" ");
-        put(identifier());
-        put("=");
-        type();
-      }
+      associated_types();
     }
     if (!take('L')) failed_ = true;
     base62();
+  }
+  // "Output = u32", among the arguments of the trait that was written.
+  void associated_types() {
+    if (peek() != 'p') return;
+    const bool has_arguments = out_.ends_with('>');
+    if (has_arguments) out_.pop_back();
+    put(has_arguments ? ", " : "<");
+    for (int count = 0; take('p'); ++count) {
+      if (count > 0) put(", ");
+      put(identifier());
+      put(" = ");
+      type();
+    }
+    put(">");
   }
   void constant() {
     if (!enter()) return;
@@ -289,20 +311,33 @@ class PathReader {
     } else if (take('B')) {
       refer([this] { constant(); });
     } else {
-      next();  // of a basic type
+      const char type = next();  // a basic one
       if (take('n')) put("-");
-      std::string digits;
-      for (char digit = next(); !failed_ && digit != '_'; digit = next()) digits += digit;
-      put(digits.size() > 1 ? "0x" + digits : digits);
+      number_of(type);
     }
     --depth_;
+  }
+  // Digits of base 16 up to '_'.
+  void number_of(char type) {
+    std::string digits;
+    for (char digit = next(); !failed_ && digit != '_'; digit = next()) digits += digit;
+    std::uint64_t value = 0;
+    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    const bool is_number = problem == std::errc() && end == digits.data() + digits.size();
+    if (is_number && type == 'b') {
+      put(value != 0 ? "true" : "false");
+    } else if (is_number && type == 'c' && value >= 0x20 && value < 0x7f) {
+      put(fmt::format("'{}'", static_cast<char>(value)));
+    } else {
+      put(is_number ? std::to_string(value) : "0x" + digits);
+    }
   }
 
   std::string_view text_;  // behind "_R"
   std::size_t at_ = 0;
   std::string out_;
   int depth_ = 0, parts_ = 0;
-  bool failed_ = false;
+  bool failed_ = false, in_type_ = false;
 };
 }  // namespace
 
