@@ -24,6 +24,7 @@ struct ReadBinary {
   std::vector<std::string> opened;  // names that it opens late; only from an exact pass
   // Of a file that cannot be opened a second time (in a compressed layer of an image); null: not read.
   std::shared_ptr<const DynamicSymbols> symbols = {};
+  std::string driver_version = {};  // likewise, of a libcuda, by its texts; empty: not read, or they tell none
 };
 
 // Error when it is neither a 64-bit little-endian ELF file nor an archive of such files. `path` is its name inside the

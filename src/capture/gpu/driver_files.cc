@@ -150,6 +150,11 @@ DriverFile describe(const Subject& subject, const std::string& path, const std::
   }
   if (library != "libcuda") return file;
   if (!reader) {
+    const auto before = subject.read_before.find(path);  // of a compressed layer
+    const bool told = before != subject.read_before.end() && !before->second.driver_version.empty();
+    if (told && file.version.missing == Missing::unsupported) {
+      file.version = known_fact(before->second.driver_version, path + ": its texts");
+    }
     file.api_level = missing_because(reader, path);
   } else if (file.role == DriverFileRole::stub || file.role == DriverFileRole::empty) {
     file.api_level = missing_fact(Missing::not_applicable, path, "no driver");

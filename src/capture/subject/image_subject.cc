@@ -1,6 +1,7 @@
 #include "capture/subject/image_subject.h"
 
 #include "base/text.h"
+#include "binary/version/driver_version.h"
 #include "image/image.h"
 #include "loading/cuda_users.h"
 #include "package/packages.h"
@@ -97,6 +98,7 @@ Result<Subject> image_subject(const World& world, const CaptureOptions& options)
         read->symbols = std::make_shared<const DynamicSymbols>(std::move(*symbols));
       }
     }
+    if (file_name(path).starts_with("libcuda.so")) read->driver_version = driver_version_in_texts(file).value_or("");
     read_before.insert_or_assign(std::string(path), std::move(*read));
   };
   if (options.progress) {
