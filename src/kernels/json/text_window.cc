@@ -48,7 +48,7 @@ Result<TextWindow::More> TextWindow::more() {
 }
 
 Status TextWindow::move_to(std::uint64_t at) {
-  if (at - at_ > size()) {
+  if (at - at_ >= size()) {
     begin_ = end_ = 0;
     at_ = at - at % kPage;
     if (const auto read = more(); !read) return read.error();

@@ -24,7 +24,7 @@ class TextWindow {
   std::uint64_t at() const { return at_; }  // of the window's first byte, in the whole text
 
   void advance(std::size_t bytes) { begin_ += bytes, at_ += bytes; }  // at most size()
-  // To a place further on in a file. Error: reading failed.
+  // To a place further on in a file, which is not its end: at least one byte is there then. Error: reading failed.
   Status move_to(std::uint64_t at);
 
   enum class More { read, ended, too_long };
