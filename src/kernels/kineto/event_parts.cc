@@ -2,13 +2,6 @@
 
 namespace varve {
 
-namespace {
-// Events that take time and are of no category: no profiler of PyTorch writes such, others that share the format do.
-bool is_uncategorised(std::string_view object) {
-  return object.find("\"X\"") != object.npos && object.find("\"cat\"") == object.npos;
-}
-}  // namespace
-
 void EventParts::clear() {
   parts.clear();
   foreign = countered = uncategorised = 0;
@@ -18,10 +11,8 @@ void EventParts::clear() {
 void EventParts::event(std::string_view object, std::uint64_t at) {
   KinetoKind kind = kinds_.kind(object);
   if (kind == KinetoKind::on_mtia) kind = kind_on_mtia(object);
-  if (kind == KinetoKind::other) {
-    if (!saw_time && is_uncategorised(object)) ++uncategorised;
-    return;
-  }
+  if (kind == KinetoKind::other) return;
+  if (kind == KinetoKind::uncategorised) return void(uncategorised += saw_time ? 0 : 1);
   if (kind == KinetoKind::foreign) return void(++foreign);
   saw_device = saw_device || !is_on_host(kind);
   if (kind == KinetoKind::countered) return void(++countered);

@@ -254,7 +254,8 @@ KinetoKind KindTeller::read_kind(std::string_view event) {
       if (keys == 1 && !phase.empty()) category_ = event.substr(0, before);
     }
   }
-  if (phase.empty() || category.empty()) return KinetoKind::other;
+  if (phase.empty()) return KinetoKind::other;
+  if (category.empty()) return KinetoKind::uncategorised;
   return kineto_kind(category.substr(1, category.size() - 2));
 }
 
