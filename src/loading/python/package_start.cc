@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t kMostSource = std::size_t{2} << 20;  // of one file
 constexpr std::size_t kMostFiles = 512;                    // that are followed
 constexpr std::size_t kMostName = 256;                     // of a library
+constexpr std::string_view kLibrary = "lib";
 
 std::string path_of_module(std::string module) {
   std::replace(module.begin(), module.end(), '.', '/');
@@ -117,20 +118,31 @@ bool opens_libraries(const std::string& source) {
          source.find("load_nvidia_dynamic_lib") != std::string::npos;
 }
 
+namespace {
+std::string_view stem_of(std::string_view file_name) { return file_name.substr(0, file_name.find(".so")); }
+
+// Whether the name of a library may begin behind this byte of a Python file.
+bool begins_name(char before) { return before == '"' || before == '\'' || before == '/' || before == '}'; }
+
+// Whether a text begins with the name, and not with a longer one.
+bool begins_with_name(std::string_view text, std::string_view stem) {
+  if (!text.starts_with(stem)) return false;
+  const char next = text.size() > stem.size() ? text[stem.size()] : ' ';
+  return std::isalnum(static_cast<unsigned char>(next)) == 0 && next != '_';
+}
+}  // namespace
+
 bool names_library(const std::string& source, const std::string& file_name) {
-  const std::string stem = file_name.substr(0, file_name.find(".so"));
-  for (std::size_t at = source.find(stem); at != std::string::npos; at = source.find(stem, at + 1)) {
-    const char next = at + stem.size() < source.size() ? source[at + stem.size()] : ' ';
-    const char before = at == 0 ? ' ' : source[at - 1];
-    const bool begins = before == '"' || before == '\'' || before == '/' || before == '}';
-    if (begins && std::isalnum(static_cast<unsigned char>(next)) == 0 && next != '_') return true;
+  const std::string_view text = source, stem = stem_of(file_name);
+  for (std::size_t at = text.find(stem, 1); at < text.size(); at = text.find(stem, at + 1)) {
+    if (begins_name(text[at - 1]) && begins_with_name(text.substr(at), stem)) return true;
   }
   return false;
 }
 
 bool makes_up_name(const std::string& source, const std::string& file_name) {
   const std::string_view text = source;
-  const std::string_view stem = std::string_view(file_name).substr(0, file_name.find(".so"));
+  const std::string_view stem = stem_of(file_name);
   const auto is_of_name = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
   };
@@ -183,13 +195,24 @@ bool calls_outside_functions(const std::string& source, std::string_view name) {
   return false;
 }
 
-// Whether it opens one whose name it puts together, and raises where none of its tries loads: torchcodec 0.5 has one
-// library for each release of FFmpeg, and hands them to torch.ops.load_library.
+// Whether it opens a library, and raises where none of its tries loads.
+bool may_insist(const std::string& source) {
+  return (opens_libraries(source) || source.find(".load_library(") != std::string::npos) &&
+         source.find(" raise ") != std::string::npos;
+}
+
+// Whether it does so with a name that it puts together: torchcodec 0.5 has one library for each release of FFmpeg, and
+// hands them to torch.ops.load_library.
 bool insists_at_import(const std::string& source, const std::string& file_name) {
-  return is_run_at_import(source, [&](const std::string& text) {
-    return (opens_libraries(text) || text.find(".load_library(") != std::string::npos) &&
-           text.find(" raise ") != std::string::npos && makes_up_name(text, file_name);
-  });
+  return is_run_at_import(
+      source, [&](const std::string& text) { return may_insist(text) && makes_up_name(text, file_name); });
+}
+
+// Where a text may name a library whose name begins with "lib", from there on.
+void add_mentions(std::string_view text, std::vector<std::string_view>& mentions) {
+  for (std::size_t at = text.find(kLibrary, 1); at < text.size(); at = text.find(kLibrary, at + 1)) {
+    if (begins_name(text[at - 1])) mentions.push_back(text.substr(at));
+  }
 }
 }  // namespace
 
@@ -278,12 +301,27 @@ std::set<std::string> PackageStart::opened_by_import(const std::vector<std::stri
   const std::vector<Text> texts = follow(false).texts;
   const bool opens_some =
       std::any_of(texts.begin(), texts.end(), [](const Text& text) { return opens_at_import(text.source, ""); });
+  // Names are many and texts long: what holds for every name is looked for once.
+  std::vector<std::string_view> mentions;
+  std::vector<const Text*> insisting;
+  for (const Text& text : texts) {
+    if (opens_some) add_mentions(text.source, mentions);
+    if (may_insist(text.source)) insisting.push_back(&text);
+  }
+  const auto is_named = [&](const std::string& name) {
+    if (name.starts_with(kLibrary)) {
+      return std::any_of(mentions.begin(), mentions.end(),
+                         [&](std::string_view mention) { return begins_with_name(mention, stem_of(name)); });
+    }
+    return opens_some && std::any_of(texts.begin(), texts.end(),
+                                     [&](const Text& text) { return names_library(text.source, name); });
+  };
+  const auto is_insisted_on = [&](const std::string& name) {
+    return std::any_of(insisting.begin(), insisting.end(),
+                       [&](const Text* text) { return insists_at_import(text->source, name); });
+  };
   for (const std::string& name : file_names) {
-    const bool is_named = opens_some && std::any_of(texts.begin(), texts.end(),
-                                                    [&](const Text& text) { return names_library(text.source, name); });
-    const bool insists =
-        std::any_of(texts.begin(), texts.end(), [&](const Text& text) { return insists_at_import(text.source, name); });
-    if (is_named || insists || opens(name)) opened.insert(name);
+    if (is_named(name) || is_insisted_on(name) || opens(name)) opened.insert(name);
   }
   return opened;
 }
