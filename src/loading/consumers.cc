@@ -290,7 +290,9 @@ class EnvironmentConsumers {
     }
     if (failed.empty()) return;
     std::vector<std::string> names;
-    for (const HeldLibrary* library : package.libraries) names.push_back(file_name(library->path));
+    for (const auto* group : {&loaded, &failed}) {
+      for (const HeldLibrary* library : *group) names.push_back(file_name(library->path));
+    }
     const std::set<std::string> opened = package.start.opened_by_import(names);
     const auto by_import = [&](const HeldLibrary* library) { return opened.contains(file_name(library->path)); };
     std::erase_if(failed, [&](const HeldLibrary* library) { return !by_import(library); });
