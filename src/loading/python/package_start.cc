@@ -204,8 +204,8 @@ bool may_insist(const std::string& source) {
 // Whether it does so with a name that it puts together: torchcodec 0.5 has one library for each release of FFmpeg, and
 // hands them to torch.ops.load_library.
 bool insists_at_import(const std::string& source, const std::string& file_name) {
-  return is_run_at_import(
-      source, [&](const std::string& text) { return may_insist(text) && makes_up_name(text, file_name); });
+  return is_run_at_import(source,
+                          [&](const std::string& text) { return may_insist(text) && makes_up_name(text, file_name); });
 }
 
 // Where a text may name a library whose name begins with "lib", from there on.
@@ -313,8 +313,8 @@ std::set<std::string> PackageStart::opened_by_import(const std::vector<std::stri
       return std::any_of(mentions.begin(), mentions.end(),
                          [&](std::string_view mention) { return begins_with_name(mention, stem_of(name)); });
     }
-    return opens_some && std::any_of(texts.begin(), texts.end(),
-                                     [&](const Text& text) { return names_library(text.source, name); });
+    return opens_some &&
+           std::any_of(texts.begin(), texts.end(), [&](const Text& text) { return names_library(text.source, name); });
   };
   const auto is_insisted_on = [&](const std::string& name) {
     return std::any_of(insisting.begin(), insisting.end(),

@@ -94,12 +94,14 @@ TEST(PackageStart, FollowsTheImportToWhereALibraryIsOpened) {
   root.write("p/mxnet/base.py",
              "import ctypes\nfrom . import libinfo\ndef _load_lib():\n    return ctypes.CDLL(libinfo.find()[0])\n\n"
              "_LIB = _load_lib()\n");
-  root.write("p/mxnet/libinfo.py", "def find():\n    return ['libmxnet.so']\n");
+  root.write("p/mxnet/libinfo.py",
+             "def find():\n    return ['libmxnet.so', 'native/engine.so']  # not libmxnet_2.so\n");
   root.write("p/mxnet/later.py", "NAME = 'libother.so'\n");  // nobody imports it at once
   const auto files = open_root(root.path());
   const PackageStart start(**files, "/p", {"mxnet"});
   EXPECT_FALSE(start.opens("libmxnet.so"));
-  EXPECT_EQ(start.opened_by_import({"libmxnet.so", "libother.so"}), std::set<std::string>{"libmxnet.so"});
+  EXPECT_EQ(start.opened_by_import({"libmxnet.so", "libother.so", "libmxnet_2.so", "libmx.so", "engine.so", "eng.so"}),
+            (std::set<std::string>{"libmxnet.so", "engine.so"}));
 }
 
 // torchcodec 0.5: a function that the file calls tries one library for each FFmpeg, and raises where none loads.
