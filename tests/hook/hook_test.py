@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs the start-up hook of recording units (src/harness/recorders/start_up_hook.py, framework_questions.py) in real interpreters, with modules
-called torch, jax and tensorflow that are a few lines each. No framework is needed.
+"""Runs the start-up hook of recording units (src/harness/recorders/start_up_hook.py, framework_questions.py, torch_*.py) in real interpreters, with
+modules called torch, jax and tensorflow that are a few lines each. No framework is needed.
 
 usage: hook_test.py HOOK DATA [PYTHON…]      DATA is data/framework_facts.json; without PYTHON this one runs
 """
@@ -13,7 +13,7 @@ import sys
 import textwrap
 import unittest
 
-from fake_frameworks import JAX, TENSORFLOW, TORCH
+from fake_frameworks import JAX, TENSORFLOW, TORCH, TORCH_OF_EVERY_THREAD
 from hooked_program import HOOK, WORK, Program
 
 LISTED = {row["id"] for row in json.loads(pathlib.Path(sys.argv[2]).read_text(encoding="utf-8"))["facts"]}
@@ -402,6 +402,59 @@ thread.join()
 print(log)""")
         self.assertEqual(done.stdout.strip(), "['prepare', 'enable', 'disable', 'prepare', 'enable', 'disable']")
         self.assertEqual(program.facts()["own_profiler"], True)
+
+    # Its main thread waits in a lock, and comes round to nothing.
+    THREAD = """
+import threading, torch
+log = torch.autograd.profiler.log
+def other():
+    end = time.time() + 60
+    while "disable" not in log and time.time() < end: work(0.1)
+def main():
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+"""
+
+    def test_a_window_shows_every_thread_where_pytorch_can(self):
+        program = Program(TORCH_OF_EVERY_THREAD, window=(0.3, 0.3))
+        done = program.run(self.python, WORK + self.THREAD + "main()\nprint(log)")
+        self.assertEqual(done.stdout.strip(), "['prepare', 'enable', 'disable']")
+        self.assertEqual(program.names(), ["facts", "hook", "opened"])
+        self.assertEqual(program.read("opened"), "every thread")
+
+    def test_it_is_started_by_the_thread_that_imports_where_pytorch_does_not(self):
+        for held, started in ((False, "[]"), (True, "['prepare', 'enable', 'disable']")):
+            program = Program(TORCH_OF_EVERY_THREAD, window=(100, 1) + (0,) * held)
+            done = program.run(self.python, "import torch\nprint(torch.autograd.profiler.log)")
+            self.assertEqual(done.stdout.strip(), started)
+            self.assertEqual(program.names(), ["facts"])
+
+    def test_how_much_other_threads_did_is_told_where_pytorch_cannot_show_them(self):
+        program = Program(TORCH, window=(0.3, 0.5))
+        program.run(self.python, WORK + self.THREAD + "threading.Thread(target=other).start()\nother()")
+        self.assertEqual(program.read("opened"), "main thread")
+        if sys.version_info >= (3, 8):
+            self.assertGreater(float(program.read("others")), 0.05)
+
+    def test_a_window_of_every_thread_is_closed_at_forks_and_at_the_end(self):
+        program = Program(TORCH_OF_EVERY_THREAD, window=(0, 60))
+        done = program.run(self.python, WORK + """
+import os, threading, torch
+log = torch.autograd.profiler.log
+while "enable" not in log: work(0.01)
+def fork():
+    child = os.fork()
+    if child == 0: os._exit(log.count("enable") - log.count("disable"))
+    print(os.waitpid(child, 0)[1])
+thread = threading.Thread(target=fork)
+thread.start()
+thread.join()
+fork()
+""")
+        if self.tells_of_forks():
+            self.assertEqual(done.stdout.split(), ["0", "0"])
+        self.assertEqual(len(list(program.out.glob("hook_*.json"))), 1)
 
     def test_a_process_stays_until_its_trace_is_written(self):
         program = Program(TORCH)

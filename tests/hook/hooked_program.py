@@ -21,7 +21,8 @@ class Program:
         self.out.mkdir(parents=True)
         shutil.copy(START, self.folder / "hook" / "sitecustomize.py")
         shutil.copy(HOOK, self.folder / "hook" / "varve_hook.py")
-        shutil.copy(HOOK.parent / "framework_questions.py", self.folder / "hook")
+        for part in ("framework_questions.py", "torch_hook.py", "torch_traces.py", "torch_window.py"):
+            shutil.copy(HOOK.parent / part, self.folder / "hook")
         self.modules = self.folder / "modules"
         self.modules.mkdir()
         for tree in trees:
