@@ -13,8 +13,8 @@ import sys
 import textwrap
 import unittest
 
-from fake_frameworks import JAX, TENSORFLOW, TORCH, TORCH_OF_EVERY_THREAD
-from hooked_program import HOOK, WORK, Program
+from fake_frameworks import JAX, TENSORFLOW, TORCH
+from hooked_program import WORK, Program, run_in_each, tells_of_forks
 
 LISTED = {row["id"] for row in json.loads(pathlib.Path(sys.argv[2]).read_text(encoding="utf-8"))["facts"]}
 PYTHONS = sys.argv[3:] or [sys.executable]
@@ -23,9 +23,8 @@ PYTHONS = sys.argv[3:] or [sys.executable]
 class Hook(unittest.TestCase):
     python = PYTHONS[0]
 
-    def tells_of_forks(self):  # Python 3.7
-        ask = "import os; print(hasattr(os, 'register_at_fork'))"
-        return subprocess.run([self.python, "-c", ask], capture_output=True, text=True).stdout == "True\n"
+    def tells_of_forks(self):
+        return tells_of_forks(self.python)
 
     def test_a_program_without_a_framework_is_not_touched(self):
         program = Program(window=(0, 0.1))
@@ -387,75 +386,6 @@ work(6)""")
             self.assertEqual(done.stdout, "['prepare', 'enable', 'disable']")
             self.assertEqual(len(list(program.out.glob("hook_*.json"))), 1, "what was seen until then is kept")
 
-    def test_another_threads_profiler_finds_room(self):
-        program = Program(TORCH, window=(0.2, 5))
-        done = program.run(self.python, WORK + """
-import threading, torch.profiler
-log = torch.autograd.profiler.log
-def other():
-    with torch.profiler.profile(): pass
-work(3)
-thread = threading.Thread(target=other)
-thread.start()
-work(1)
-thread.join()
-print(log)""")
-        self.assertEqual(done.stdout.strip(), "['prepare', 'enable', 'disable', 'prepare', 'enable', 'disable']")
-        self.assertEqual(program.facts()["own_profiler"], True)
-
-    # Its main thread waits in a lock, and comes round to nothing.
-    THREAD = """
-import threading, torch
-log = torch.autograd.profiler.log
-def other():
-    end = time.time() + 60
-    while "disable" not in log and time.time() < end: work(0.1)
-def main():
-    thread = threading.Thread(target=other)
-    thread.start()
-    thread.join()
-"""
-
-    def test_a_window_shows_every_thread_where_pytorch_can(self):
-        program = Program(TORCH_OF_EVERY_THREAD, window=(0.3, 0.3))
-        done = program.run(self.python, WORK + self.THREAD + "main()\nprint(log)")
-        self.assertEqual(done.stdout.strip(), "['prepare', 'enable', 'disable']")
-        self.assertEqual(program.names(), ["facts", "hook", "opened"])
-        self.assertEqual(program.read("opened"), "every thread")
-
-    def test_it_is_started_by_the_thread_that_imports_where_pytorch_does_not(self):
-        for held, started in ((False, "[]"), (True, "['prepare', 'enable', 'disable']")):
-            program = Program(TORCH_OF_EVERY_THREAD, window=(100, 1) + (0,) * held)
-            done = program.run(self.python, "import torch\nprint(torch.autograd.profiler.log)")
-            self.assertEqual(done.stdout.strip(), started)
-            self.assertEqual(program.names(), ["facts"])
-
-    def test_how_much_other_threads_did_is_told_where_pytorch_cannot_show_them(self):
-        program = Program(TORCH, window=(0.3, 0.5))
-        program.run(self.python, WORK + self.THREAD + "threading.Thread(target=other).start()\nother()")
-        self.assertEqual(program.read("opened"), "main thread")
-        if sys.version_info >= (3, 8):
-            self.assertGreater(float(program.read("others")), 0.05)
-
-    def test_a_window_of_every_thread_is_closed_at_forks_and_at_the_end(self):
-        program = Program(TORCH_OF_EVERY_THREAD, window=(0, 60))
-        done = program.run(self.python, WORK + """
-import os, threading, torch
-log = torch.autograd.profiler.log
-while "enable" not in log: work(0.01)
-def fork():
-    child = os.fork()
-    if child == 0: os._exit(log.count("enable") - log.count("disable"))
-    print(os.waitpid(child, 0)[1])
-thread = threading.Thread(target=fork)
-thread.start()
-thread.join()
-fork()
-""")
-        if self.tells_of_forks():
-            self.assertEqual(done.stdout.split(), ["0", "0"])
-        self.assertEqual(len(list(program.out.glob("hook_*.json"))), 1)
-
     def test_a_process_stays_until_its_trace_is_written(self):
         program = Program(TORCH)
         done = program.run(self.python, """
@@ -466,19 +396,6 @@ def write():
     with open(%r + "/kineto_trace_%%d.json" %% os.getpid(), "w") as file: file.write("{}")
 threading.Thread(target=write, daemon=True).start()""" % (str(program.out), str(program.folder)))
         self.assertEqual(len(list(program.folder.glob("kineto_trace_*"))), 1)
-
-    def test_a_main_thread_that_never_comes_round_costs_the_window_only(self):
-        program = Program(TORCH, window=(0.2, 0.2))
-        done = program.run(self.python, """
-            import os, threading, torch
-            def end():
-                import time
-                time.sleep(2.5)
-                os._exit(7)
-            threading.Thread(target=end).start()
-            lock = threading.Lock(); lock.acquire(); lock.acquire()
-        """, expect=7)
-        self.assertEqual(done.stderr, "")
 
     def test_a_broken_framework_is_not_our_business(self):
         program = Program({"torch/__init__.py": "raise ImportError('no libcudart')\n"}, window=(0, 1))
@@ -506,8 +423,4 @@ threading.Thread(target=write, daemon=True).start()""" % (str(program.out), str(
 
 
 if __name__ == "__main__":
-    suite = unittest.TestSuite()
-    for each in PYTHONS:
-        kind = type("Hook_" + pathlib.Path(each).resolve().parts[-3].replace(".", "_"), (Hook,), {"python": each})
-        suite.addTests(unittest.defaultTestLoader.loadTestsFromTestCase(kind))
-    sys.exit(0 if unittest.TextTestRunner(verbosity=1).run(suite).wasSuccessful() else 1)
+    sys.exit(run_in_each(Hook, PYTHONS))
