@@ -72,6 +72,19 @@ fork()
         self.assertEqual(done.stdout.split(), ["0", "0"])
         self.assertEqual(len(list(program.out.glob("hook_*.json"))), 1)
 
+    # In a forked child Kineto may wait for what a thread of its parent had.
+    def test_a_window_that_never_opens_keeps_no_program_from_ending(self):
+        program = Program(TORCH_OF_EVERY_THREAD, window=(0, 1))
+        begun = program.monotonic()
+        done = program.run(self.python, WORK + """
+import torch
+torch.autograd.profiler.profile._prepare_trace = lambda _: time.sleep(1000)
+work(2.5)
+print("done")""")
+        self.assertEqual(done.stdout, "done\n")
+        self.assertLess(program.monotonic() - begun, 60)
+        self.assertEqual(program.names(), ["facts"])
+
     def test_another_threads_profiler_finds_room(self):
         program = Program(TORCH, window=(0.2, 5))
         done = program.run(self.python, WORK + """

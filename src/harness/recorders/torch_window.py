@@ -43,7 +43,7 @@ class Window(object):
 
     def before_fork(self):
         if self.every_thread is not None:
-            self.changing.acquire()  # so that no other one is opened until then
+            self.changing.acquire(timeout=10)  # so that no other one is opened until then
         self.close_now(self.results)
 
     def after_fork(self):
@@ -250,8 +250,11 @@ class Window(object):
         profile._prepare_trace()
         return profile
 
+    # Not for ever: in a forked child whoever changes it may wait for what a thread of its parent had.
     def close(self, results):
-        with self.changing:
+        if not self.changing.acquire(timeout=10):
+            return
+        try:
             profile, self.profile = self.profile, None
             if profile is None:
                 return
@@ -260,6 +263,8 @@ class Window(object):
                 results.append(result)
             if self.every_thread is None:
                 self.tell_of_others()
+        finally:
+            self.changing.release()
 
     # The window shows the main thread alone. What the program's other threads did meanwhile is not known, but how much it was.
     def tell_of_others(self):
