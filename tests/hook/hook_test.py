@@ -288,6 +288,24 @@ sys.exit(os.waitpid(child, 0)[1])""")
         self.assertEqual(len(list(program.out.glob("hook_*.json"))), 2 if self.tells_of_forks() else 1)
         self.assertEqual(len(list(program.out.glob("facts_*.json"))), 1, "a child that ends by _exit says nothing")
 
+    # PyTorch would say on stderr that what it had begun there was never ended.
+    def test_a_child_that_is_forked_inside_its_parents_own_window_has_none(self):
+        for begin, end, has_window in ((-1, 60, False), (50, 60, True), (-9, -8, True)):
+            program = Program(TORCH, window=(0.3, 0.3))
+            done = program.run(self.python, WORK + """
+import os, sys, torch
+open(%r + "/window_%%d" %% os.getpid(), "w").write("%%f %%f" %% (time.monotonic() + %d, time.monotonic() + %d))
+child = os.fork()
+if child == 0:
+    work(4)
+    os._exit(0)
+print(child, os.waitpid(child, 0)[1])
+os._exit(0)""" % (str(program.out), end, begin))
+            child = done.stdout.split()[0]
+            if self.tells_of_forks():
+                self.assertEqual("hook_%s.json" % child in program.left(), has_window)
+                self.assertEqual("failed_%s" % child in program.left(), not has_window)
+
     # PyTorch's own thread, which asks, is not there in a child, and what takes PyTorch apart waits for it.
     # PyTorch waits at its end for a thread that is not there (2.15), or aborts: 2.1, once it has had a window.
     def test_a_forked_child_ends_whatever_its_parent_left_to_do_at_the_end(self):

@@ -81,7 +81,10 @@ class TorchHook(object):
         if self.can_ask or self.window.has_opened:
             self.can_ask = False
             self.hook.quietly(self.end_without_kineto)
-        self.window.begin_anew()
+        self.window.forget()
+        if self.hook.quietly(self.traces.is_forked_in_asked):
+            return self.hook.note("failed", "could not see: a process that was forked inside the window of its parent")
+        self.window.watch()
 
     # Kineto has a thread by which it asks, and since its first window where nobody is asked, too. In a child there is no such
     # thread, and what takes PyTorch apart waits for it for ever (2.15), or aborts (2.1). So a child ends like those of

@@ -10,19 +10,27 @@ class Traces(object):
     def __init__(self, hook):
         self.hook = hook
 
-    def asked(self):
-        return os.path.join(os.path.dirname(self.hook.folder), "kineto_trace_%d.json" % os.getpid())
+    def asked(self, process=None):
+        return os.path.join(os.path.dirname(self.hook.folder), "kineto_trace_%d.json" % (process or os.getpid()))
 
     def own(self):
         return os.path.join(self.hook.out, "hook_%d.json" % os.getpid())
 
     # "end begin" by Varve, on the monotonic clock: of the window, and of getting ready for it. None: PyTorch was asked for none.
-    def asked_window(self, which):
+    def asked_window(self, which, process=None):
         try:
-            with open(os.path.join(self.hook.out, "window_%d" % os.getpid())) as file:
+            with open(os.path.join(self.hook.out, "window_%d" % (process or os.getpid()))) as file:
                 return float(file.read().split()[which == "begin"])
         except Exception:
             return None
+
+    # Whether this process was forked while PyTorch had its window in its parent, or got ready for it. That is half-way here, with
+    # nobody to end it, and PyTorch says so on stderr when another one is opened (2.15).
+    def is_forked_in_asked(self):
+        import time
+        parent, now = os.getppid(), time.monotonic()
+        begin, end = self.asked_window("begin", parent), self.asked_window("end", parent)
+        return begin is not None and begin <= now < end + 5 and not self.is_written(self.asked(parent))
 
     # Whether PyTorch had its window and there is no trace of it (it was refused for want of time), or one in which hardly
     # anything ran (the program was compiling, or loading data), so that ours may take its place sooner than PyTorch asks

@@ -50,10 +50,6 @@ class Window(object):
         if self.every_thread is not None:
             self.changing.release()
 
-    def begin_anew(self):
-        self.forget()
-        self.watch()
-
     # ---- when it is open ----
 
     def is_over(self):
