@@ -280,13 +280,20 @@ class TorchUnit final : public RecordedUnit {
   std::string why_nothing(const UnitOutcome& outcome, const HookTraces& left, int traces_read) const {
     if (left.any_own) return "the program opened a profiler itself, and where its trace is could not be seen";
     const std::string end = !outcome.end.ok() ? "it did not end well" : "it had ended before a trace was written";
+    const std::string_view other_threads =
+        left.shows_every_thread ? "" : ", or on threads beside the main one, which the start-up hook does not see";
     if (traces_read > 0 && !outcome.stretches.empty()) {
-      return "what the trace shows did not run in what the metric speaks of";
+      return fmt::format("what the trace shows did not run in what the metric speaks of{}",
+                         left.shows_every_thread ? "" : "; other threads than the main one it does not show");
+    }
+    if (traces_read > 0 && !outcome.end.ok()) {
+      return "no trace that was written shows an operator in the window, and it did not end well";
     }
     if (traces_read > 0) {
       return fmt::format(
-          "no trace that was written shows an operator in the window: none ran{}",
-          left.shows_every_thread ? "" : ", or on threads beside the main one, which the start-up hook does not see");
+          "no trace that was written shows an operator in the window: none ran, or in processes that left no whole "
+          "trace{}",
+          other_threads);
     }
     if (left.any_opened) {
       return fmt::format("the start-up hook opened PyTorch's profiler{}, and {}",
