@@ -9,6 +9,11 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <ranges>
+#include <system_error>
+#include <vector>
 
 #include "base/text.h"
 #include "cmd/terminal.h"
@@ -50,10 +55,15 @@ bool write_whole(int descriptor, std::string_view text) {
   return true;
 }
 
+// Whether a run that goes on now writes it.
+bool is_being_written(const std::string& path) {
+  const FileHandle file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  return file && flock(file.fd(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 // What stands where the journal would go.
 void tell_of_journal(const std::string& path) {
-  const FileHandle file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file && flock(file.fd(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+  if (is_being_written(path)) {
     tell("varve: " + path + " is the journal of a run that goes on now; this one keeps its own");
     return;
   }
@@ -73,6 +83,13 @@ FileHandle take_unbegun(const std::string& path) {
   }
   if (count != 0 || ftruncate(file.fd(), 0) != 0 || lseek(file.fd(), 0, SEEK_SET) != 0) return FileHandle();
   return file;
+}
+
+// Whether its first line is whole.
+bool holds_a_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  return std::getline(file, line) && !file.eof();
 }
 
 // Letters, digits and what is harmless in a file's name.
@@ -99,6 +116,22 @@ std::string free_name(const std::string& file) {
   return name;
 }
 
+// Journals in the working folder of runs without -o and of this name, whose files were named "run-NAME-" and a moment.
+std::vector<std::string> journals_of_the_name(const std::string& name) {
+  const std::string start = fmt::format("run-{}-", file_word(name));
+  std::vector<std::string> found;
+  std::error_code problem;
+  for (auto each = std::filesystem::directory_iterator(".", problem);
+       !problem && each != std::filesystem::directory_iterator(); each.increment(problem)) {
+    const std::string file = each->path().filename().string();
+    const bool is_of_the_name = file.starts_with(start) && file.size() > start.size() + 8 &&
+                                file[start.size() + 8] == 'T' && document_of(file).ends_with(".json");
+    if (is_of_the_name && document_of(file) != file) found.push_back(file);
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
 std::string counted(std::size_t units) { return fmt::format("{} unit{}", units, units == 1 ? "" : "s"); }
 }  // namespace
 
@@ -108,6 +141,13 @@ std::string default_run_file(const std::string& name, const std::string& time) {
   std::string moment;
   std::copy_if(time.begin(), time.end(), std::back_inserter(moment), [](char c) { return c != '-' && c != ':'; });
   return free_name(fmt::format("run-{}-{}.json", file_word(name), moment));
+}
+
+void tell_of_ended_run(const std::string& name) {
+  for (const std::string& path : journals_of_the_name(name) | std::views::reverse) {
+    if (is_being_written(path) || !holds_a_line(path)) continue;
+    return tell_of_journal(path);  // the newest will do
+  }
 }
 
 std::string document_of(const std::string& file) {

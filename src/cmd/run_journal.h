@@ -21,6 +21,10 @@ std::string document_of(const std::string& file);
 // is there yet. `name` is the benchmark's, `time` RFC 3339.
 std::string default_run_file(const std::string& name, const std::string& time);
 
+// Such a run has a name of its own, so that it does not meet what an earlier one left that was ended: the newest
+// journal of runs without -o and of this name is told of, and how to go on with it.
+void tell_of_ended_run(const std::string& name);
+
 // A file with the lines of a run, whole lines only.
 struct JournalFile {
   std::string path;

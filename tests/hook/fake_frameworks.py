@@ -58,7 +58,7 @@ TORCH = {
             log.append("disable")
             return Result()
         class profile:
-            def __init__(self, enabled, use_kineto=False, record_shapes=False, use_device=None):
+            def __init__(self, enabled, use_kineto=False, record_shapes=False, use_device=None, **k):
                 self.kineto_activities = {1}
             def config(self, create_trace_id=False): return "config"
             def _prepare_trace(self): _prepare_profiler(self.config())
@@ -89,6 +89,15 @@ TORCH = {
         class profile(_KinetoProfile): pass
     """,
 }
+# One whose profiler shows what every thread runs, whichever opens it (2.15).
+TORCH_OF_EVERY_THREAD = dict(TORCH, **{
+    "torch/__init__.py": TORCH["torch/__init__.py"].replace("from . import ", "from . import _C, "),
+    "torch/_C.py": """
+        class _profiler:
+            class _ExperimentalConfig:
+                def __init__(self, profile_all_threads=False): pass
+    """,
+})
 JAX = {
     "jax/__init__.py": """
         __version__ = "0.9"

@@ -59,7 +59,9 @@ windows = []
 def _prepare_profiler(*a, **k): pass
 def _enable_profiler(*a):
     windows.append("opened")
-    if int(os.environ.get("KINETO_LOG_LEVEL", 3)) < 5: sys.stderr.write("STAGE: Completed Stage: Warm Up\\n")  # as 2.1 does
+    level = int(os.environ.get("KINETO_LOG_LEVEL", 3))
+    if level < 4: sys.stderr.write("STAGE: Completed Stage: Warm Up\\n")  # as 2.1 does
+    if level < 6: sys.stderr.write("USDT: profiler_start\\n")  # as 2.15 does
 def _disable_profiler():
     windows.append("closed")
     return Result()
@@ -149,11 +151,12 @@ import torch.autograd.profiler as p
 work(2)
 with p.profile(True) as mine: work(0.3)
 mine.export_chrome_trace(os.path.dirname(__file__) + "/own.json"); print(os.path.getsize(os.path.dirname(__file__) + "/own.json"))
-""", "env KINETO_LOG_LEVEL=5 {python} {program}", "the program's own profiler"),
+""", "env KINETO_LOG_LEVEL=9 {python} {program}", "the program's own profiler"),
     ("a sitecustomize of its own", "work(2.5); print(own)", "{python} {program}", SEEN),
     ("a usercustomize", "work(2.5); print(mine)", "env PYTHONUSERBASE={user} {python} {program}", SEEN),
     ("no torch", "work(0.3); print(sys.path[1:], [type(f).__name__ for f in sys.meta_path if type(f).__name__ != '_Watch'])",
      "{python} {program}", NO_WORD),
+    ("no torch, but JAX", "import jax; work(0.3); print(jax.__version__)", "{python} {program}", "hook heard of imported PyTorch"),
 ]
 
 
@@ -163,7 +166,7 @@ class Ground:
         self.modules = self.folder / "modules"
         for name, text in (("torch/__init__.py", TORCH), ("torch/cuda.py", "def is_initialized(): return False\n"),
                            ("torch/autograd/__init__.py", "from . import profiler\n"),
-                           ("torch/autograd/profiler.py", PROFILER)):
+                           ("torch/autograd/profiler.py", PROFILER), ("jax/__init__.py", "__version__ = '0.9'\n")):
             path = self.modules / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
@@ -171,7 +174,7 @@ class Ground:
         self.user = self.folder / "user"
 
     def command(self, name, text, line):
-        body = WORK + ("" if name == "no torch" else "import torch\n") + textwrap.dedent(text or "work(2.5); print('done')")
+        body = WORK + ("" if name.startswith("no torch") else "import torch\n") + textwrap.dedent(text or "work(2.5); print('done')")
         program = self.modules / "program.py"
         program.write_text(body)
         isolated = self.folder / "isolated.py"

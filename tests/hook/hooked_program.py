@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import unittest
 
 HOOK = pathlib.Path(sys.argv[1])
 START = HOOK.parent.parent / "marks" / "start_up.py"
@@ -21,7 +22,8 @@ class Program:
         self.out.mkdir(parents=True)
         shutil.copy(START, self.folder / "hook" / "sitecustomize.py")
         shutil.copy(HOOK, self.folder / "hook" / "varve_hook.py")
-        shutil.copy(HOOK.parent / "framework_questions.py", self.folder / "hook")
+        for part in ("framework_questions.py", "torch_hook.py", "torch_traces.py", "torch_window.py"):
+            shutil.copy(HOOK.parent / part, self.folder / "hook")
         self.modules = self.folder / "modules"
         self.modules.mkdir()
         for tree in trees:
@@ -75,3 +77,17 @@ def work(seconds):
     end = time.time() + seconds
     while time.time() < end: sum(range(100))
 """
+
+
+def tells_of_forks(python):  # Python 3.7
+    ask = "import os; print(hasattr(os, 'register_at_fork'))"
+    return subprocess.run([python, "-c", ask], capture_output=True, text=True).stdout == "True\n"
+
+
+def run_in_each(kind, pythons):
+    """Runs the tests of a class with each interpreter; gives an exit status."""
+    suite = unittest.TestSuite()
+    for each in pythons:
+        named = type("%s_%s" % (kind.__name__, pathlib.Path(each).resolve().parts[-3].replace(".", "_")), (kind,), {"python": each})
+        suite.addTests(unittest.defaultTestLoader.loadTestsFromTestCase(named))
+    return 0 if unittest.TextTestRunner(verbosity=1).run(suite).wasSuccessful() else 1

@@ -76,6 +76,7 @@ Result<std::string> file_for(const RunFlags& options, const std::string& name, c
     return named;
   }
   if (options.output.json) return std::string();
+  tell_of_ended_run(name);
   const std::string file = default_run_file(name, format_time(world.now()));
   if (const Status writable = check_writable(file); !writable) {
     tell("varve: nothing will be saved: " + to_text(writable.error()) + "; -o FILE names another place");

@@ -51,6 +51,9 @@ ChosenRecorders choose_recorders(KernelsWay way, const std::vector<std::unique_p
       const bool named = recorder->name() == kWays.name(way);
       choice.used = named && considered.fit != Fit::impossible;
       if (!named) choice.why = fmt::format("--kernels={}", kWays.name(way));
+      if (named && considered.fit == Fit::not_needed) {
+        choice.why = fmt::format("--kernels={}, though {}", kWays.name(way), choice.why);
+      }
     } else if (choice.used && way == KernelsWay::cpu && recorder->needs_cupti()) {
       choice.used = false;
       choice.why = "--kernels=cpu";

@@ -71,6 +71,10 @@ TEST(ChooseRecorders, SaysWhyOfEach) {
   EXPECT_FALSE(chosen.choices[1].used);
   EXPECT_EQ(chosen.choices[1].why, "torch goes first, and CUPTI serves one at a time");
   EXPECT_EQ(chosen.choices[2].why, "because of onednn");
+  const ChosenRecorders named =
+      choose_recorders(KernelsWay::torch, recorders(Fit::not_needed, Fit::fits, Fit::fits),
+                       {.world = world, .program = {}, .environment = {}, .libraries = {}, .fastest_seconds = 1});
+  EXPECT_EQ(named.choices[0].why, "--kernels=torch, though because of torch") << "it is used all the same";
 }
 
 TEST(ChooseRecorders, EveryWordHasItsWay) {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -20,6 +22,8 @@ namespace {
 constexpr std::size_t kMostFiles = 4096;
 constexpr std::size_t kMostBytes = std::size_t{256} << 10;  // of the facts of a process
 constexpr std::size_t kMostFailures = 8;
+// What start_up_hook.py takes from beside it, where a program needs it.
+constexpr std::array kParts = {"framework_questions", "torch_hook", "torch_traces", "torch_window"};
 
 std::string hook_folder(const std::string& folder) { return folder + "/hook"; }
 std::string out_folder(const std::string& folder) { return folder + "/hook/out"; }
@@ -54,6 +58,22 @@ std::vector<std::string> names_in(const std::string& folder) {
   return names;
 }
 
+// "opened_4711": by which thread, so what its windows show. "others_4711": the CPU time of threads that they do not
+// show.
+void read_window_note(HookTraces& left, const std::string& name, const std::string& path) {
+  if (name.starts_with("opened_")) {
+    left.any_opened = true;
+    const Result<std::string> text = read_small(path);
+    left.shows_every_thread = left.shows_every_thread && text && *text == "every thread";
+  }
+  if (!name.starts_with("others_")) return;
+  const Result<std::string> text = read_small(path);
+  double seconds = 0;
+  if (text && std::from_chars(text->data(), text->data() + text->size(), seconds).ec == std::errc()) {
+    left.unseen_thread_seconds += seconds;
+  }
+}
+
 void add_failure(HookTraces& left, std::string text) {
   if (left.failures.size() < kMostFailures) left.failures.push_back(std::move(text));
 }
@@ -63,10 +83,13 @@ Status lay_hook(const std::string& folder, std::optional<HookWindow> window) {
   std::error_code problem;
   std::filesystem::create_directories(out_folder(folder), problem);
   if (Status laid = lay_start_up(hook_folder(folder), "src/harness/recorders/start_up_hook.py"); !laid) return laid;
-  std::ofstream questions(hook_folder(folder) + "/framework_questions.py");
-  questions << embedded_file("src/harness/recorders/framework_questions.py");
-  questions.close();
-  bool good = !problem && questions.good();
+  bool good = !problem;
+  for (const char* part : kParts) {
+    std::ofstream file(fmt::format("{}/{}.py", hook_folder(folder), part));
+    file << embedded_file(fmt::format("src/harness/recorders/{}.py", part));
+    file.close();
+    good = good && file.good();
+  }
   if (window) {
     std::ofstream file(hook_folder(folder) + "/window");
     file << fmt::format("{:.3f} {:.3f}", window->start_seconds, window->length_seconds);
@@ -105,7 +128,7 @@ HookTraces read_hook(const std::string& folder, std::string_view home) {
   for (const std::string& name : names_in(out_folder(folder))) {
     const std::string path = out_folder(folder) + "/" + name;
     left.any_own |= name.starts_with("own_");
-    left.any_opened |= name.starts_with("opened_");
+    read_window_note(left, name, path);
     left.any_asked |= name.starts_with("asked_");
     if (name.starts_with("instead_")) left.instead.push_back(name.substr(name.find('_') + 1));
     if (name.starts_with("hook_") && name.ends_with(".json")) left.traces.push_back(path);

@@ -135,6 +135,13 @@ void take_traces(const World& world, std::vector<std::string> paths, const UnitO
   recording.seen = record.record;
 }
 
+// Hooks of programs with another framework leave a word too.
+bool imported_torch(const HookTraces& left) {
+  return std::ranges::any_of(left.told, [](const ToldFacts& process) {
+    return std::ranges::any_of(process.facts, [](const auto& fact) { return fact.first.starts_with("torch."); });
+  });
+}
+
 const Profile* main_profile(const Profiles& profiles) {
   const Profile* kernels = profiles.find({WitnessKind::kineto, Quantity::device_time});
   if (kernels != nullptr && !kernels->rows.empty()) return kernels;
@@ -169,8 +176,9 @@ class TorchUnit final : public RecordedUnit {
   std::map<std::string, std::string> environment() const override {
     std::map<std::string, std::string> variables = {
         {"KINETO_USE_DAEMON", "1"}, {"KINETO_IPC_SOCKET_DIR", folder_}, {"PYTHONPATH", python_path_}};
-    // PyTorch up to 2.1 writes a line for each stage of a window to stderr, which a parent may read.
-    if (!has_log_level_) variables["KINETO_LOG_LEVEL"] = "5";  // above all that there are
+    // PyTorch writes lines about a window to stderr, which a parent may read: up to 2.1 of each stage (level 3),
+    // by 2.15 of its two ends (5).
+    if (!has_log_level_) variables["KINETO_LOG_LEVEL"] = "99";  // above all that there are
     return variables;
   }
   int descriptor() const override { return daemon_.descriptor(); }
@@ -257,8 +265,13 @@ class TorchUnit final : public RecordedUnit {
     } else {
       about.no_evidence = why_nothing(outcome, left, about.processes);
       about.way.clear();
-      recording.has_missed = outcome.end.ok() && !left.any_own && !left.told.empty();
+      recording.has_missed = outcome.end.ok() && !left.any_own && imported_torch(left);
       recording.seen.profiles.add_absent({WitnessKind::kineto, Quantity::call_time}, about.no_evidence);
+    }
+    if (left.unseen_thread_seconds > 0 && !left.traces.empty()) {
+      about.remarks.push_back(
+          fmt::format("could not see: what other threads of the program ran in the window ({} of CPU time)",
+                      format_seconds(left.unseen_thread_seconds)));
     }
     about.remarks.insert(about.remarks.end(), left.failures.begin(), left.failures.end());
     if (about.remarks.size() > kMostRemarks) about.remarks.resize(kMostRemarks);
@@ -267,12 +280,20 @@ class TorchUnit final : public RecordedUnit {
   std::string why_nothing(const UnitOutcome& outcome, const HookTraces& left, int traces_read) const {
     if (left.any_own) return "the program opened a profiler itself, and where its trace is could not be seen";
     const std::string end = !outcome.end.ok() ? "it did not end well" : "it had ended before a trace was written";
+    const std::string_view other_threads =
+        left.shows_every_thread ? "" : ", or on threads beside the main one, which the start-up hook does not see";
     if (traces_read > 0 && !outcome.stretches.empty()) {
-      return "what the trace shows did not run in what the metric speaks of";
+      return fmt::format("what the trace shows did not run in what the metric speaks of{}",
+                         left.shows_every_thread ? "" : "; other threads than the main one it does not show");
+    }
+    if (traces_read > 0 && !outcome.end.ok()) {
+      return "no trace that was written shows an operator in the window, and it did not end well";
     }
     if (traces_read > 0) {
-      return "no trace that was written shows an operator in the window: none ran, or on threads beside the main one, "
-             "which the start-up hook does not see";
+      return fmt::format(
+          "no trace that was written shows an operator in the window: none ran, or in processes that left no whole "
+          "trace{}",
+          other_threads);
     }
     if (left.any_opened) {
       return fmt::format("the start-up hook opened PyTorch's profiler{}, and {}",
@@ -281,7 +302,8 @@ class TorchUnit final : public RecordedUnit {
     if (!configured_.empty()) {
       return fmt::format("PyTorch was asked for a window of {}, and {}", format_seconds(window_.length_seconds), end);
     }
-    if (!left.told.empty()) return "PyTorch did not ask, and the program had ended before the start-up hook could";
+    if (imported_torch(left)) return "PyTorch did not ask, and the program had ended before the start-up hook could";
+    if (!left.told.empty()) return "no process that the start-up hook heard of imported PyTorch";
     if (!outcome.end.ok())
       return "PyTorch did not ask, and the program did not end well: its start-up hook left no word";
     return "PyTorch did not ask, and the start-up hook left no word: no Python with torch, python -I, -S or -E, "
