@@ -294,6 +294,26 @@ void set_container(const Declared& declared, Stack& stack) {
   stack.facts.emplace("container.gpu_request", std::move(request));
 }
 
+// What the container runtime compares the driver with, of an image of NVIDIA's that is named and no other.
+void set_image_requirement(const Declared& declared, Stack& stack, const Knowledge& knowledge) {
+  constexpr const char* kRequirement = "settings.NVIDIA_REQUIRE_CUDA";
+  const auto told = stack.facts.find(kRequirement);
+  if (declared.image_line <= 0 || (told != stack.facts.end() && told->second.is_known())) return;
+  std::string asked = "cuda>=" + declared.image_cuda;
+  for (const CompatPackage& package : knowledge.compat_packages) {
+    if (package.cuda != declared.image_cuda) continue;
+    for (const int branch : package.branches) {
+      for (const std::string& brand : package.brands) {
+        const std::string of = brand == "any" ? "" : "brand=" + brand + ",";
+        asked += fmt::format(" {}driver>={},driver<{}", of, branch, branch + 1);
+      }
+    }
+  }
+  stack.facts[kRequirement] = known_fact(
+      std::move(asked), fmt::format("the name of the image in line {} (data/compat_packages.json)", declared.image_line),
+      Standing::inferred);
+}
+
 void set_software(const Declared& declared, Stack& stack) {
   std::vector<std::string> frameworks;
   for (const Environment& environment : stack.environments) {
@@ -374,6 +394,7 @@ Stack stack_of_text(Disclosure& disclosure, const std::string& name, const Knowl
   set_variables(declared, stack);
   set_kernel_log(declared, stack);
   set_container(declared, stack);
+  set_image_requirement(declared, stack, knowledge);
   set_software(declared, stack);
   set_consumers(declared, stack);
   for (const FactDefinition& definition : fact_catalog()) {

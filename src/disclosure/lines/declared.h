@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "disclosure/lines/spoken_machine.h"
 #include "model/environment.h"
 #include "model/fact.h"
 #include "model/gpu.h"
@@ -105,7 +106,10 @@ struct Declared {
   std::int64_t container_line = 0;           // where a container is started, or a file says how; 0: nowhere
   std::int64_t container_with_gpu_line = 0;  // where one is that may be given the GPU
   std::int64_t no_smi_line = 0;              // where a shell does not find nvidia-smi
+  SpokenMachine spoken;
   std::string image;                         // that a container was made from
+  std::string image_cuda;                    // "11.8" of nvidia/cuda:11.8.0-…, of which the name tells what it asks for
+  std::int64_t image_line = 0;               // where that stands; -1: images of several releases are named
   std::vector<std::string> others;           // stacks of other makers: "ROCm 6.2"
   std::vector<TextConflict> conflicts;
   std::set<std::string> contradicted;  // facts of which one tool says two things: the text may be of two machines
@@ -125,6 +129,7 @@ DeclaredPackages* package_list(Declared& declared, const TextPlace& place, std::
 Gpu* gpu_in(DeclaredGpus* list, std::int64_t number);
 void add_package(DeclaredPackages* list, std::string_view name, std::string_view version, std::int64_t line);
 // A package of the system, or a program that is none ("program", "ollama", "0.3.6"): once each.
+constexpr const char* kUntoldRelease = "0 (release not told)";  // rows of a program that have a lower bound pass it over
 void add_system_package(Declared& declared, std::string_view manager, std::string_view name, std::string_view version,
                         std::int64_t line);
 void add_other(Declared& declared, const std::string& stack);  // once each

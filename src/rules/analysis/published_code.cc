@@ -1,6 +1,9 @@
 // What is known of the code of a build that nobody looked into.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "rules/analysis/gpu_code.h"
 
 namespace varve {
@@ -45,6 +48,19 @@ bool is_without_ptx(const Knowledge& knowledge, const std::string& framework, co
   }
   return any;
 }
+
+// Wheels for processors of ARM's have code for other GPUs than those for x86-64. Tegra's GPUs stand beside ARM's alone.
+bool is_of_platform(const Situation& situation, const FrameworkBuild& build) {
+  if (build.platform.empty()) return true;
+  constexpr std::array<ComputeCapability, 6> kTegra = {{{5, 3}, {6, 2}, {7, 2}, {8, 7}, {10, 1}, {11, 0}}};
+  const auto is_tegra = [&](const Gpu& gpu) {
+    return gpu.capability && std::find(kTegra.begin(), kTegra.end(), *gpu.capability) != kTegra.end();
+  };
+  const std::string machine = text_of(situation, "os.architecture").value_or("");
+  const bool is_arm = machine == "aarch64" || (machine.empty() && std::any_of(situation.gpus.begin(),
+                                                                              situation.gpus.end(), is_tegra));
+  return build.platform.ends_with("aarch64") == is_arm;
+}
 }  // namespace
 
 std::optional<PublishedCode> published_code(const Situation& situation, const ConsumerView& view) {
@@ -56,7 +72,7 @@ std::optional<PublishedCode> published_code(const Situation& situation, const Co
     const auto built_with = dotted_version_from(build.cuda);
     const bool same_cuda = built_with && built_with->major() == cuda->major() && built_with->minor() == cuda->minor();
     if (build.framework != view.package->name || build.targets.empty() || !same_cuda ||
-        !is_within(*version, build.version)) {
+        !is_within(*version, build.version) || !is_of_platform(situation, build)) {
       continue;
     }
     Coverage coverage;
