@@ -129,13 +129,14 @@ std::vector<std::string> runtimes_beside(const OpenEnvironment& environment) {
   return runtimes;
 }
 
-// A bare version of torch is that of the package index, which has one build of each.
+// A bare version of torch, or of Paddle, is that of the package index, which has one build of each.
 std::optional<Fact> build_of_index(const Package& package, bool is_x86, const Knowledge& knowledge) {
   const auto version = dotted_version_from(package.version);
   const bool is_plain = package.version.find_first_not_of("0123456789.") == std::string::npos;
-  if (!version || !is_plain || !is_x86 || package.name != "torch" || package.is_of_conda()) return std::nullopt;
+  const bool is_one = (package.name == "torch" && is_x86) || package.name == "paddlepaddle-gpu";
+  if (!version || !is_plain || !is_one || package.is_of_conda()) return std::nullopt;
   for (const FrameworkBuild& build : knowledge.framework_builds) {
-    if (build.framework != "torch" || !build.is_default || build.cuda.empty()) continue;
+    if (build.framework != package.name || !build.is_default || build.cuda.empty()) continue;
     if (!is_within(*version, build.version)) continue;
     return known_fact(build.cuda, "the build that the package index gives (data/framework_builds.json)",
                       Standing::inferred);
@@ -146,6 +147,7 @@ std::optional<Fact> build_of_index(const Package& package, bool is_x86, const Kn
 // What the text's signs say of the system and the processor, where all of them say one thing.
 struct Platform {
   bool is_windows = false, is_arm = false, is_jetson = false;
+  bool has_build_options = false;  // something tells a build of CMake's what it should be
 };
 Platform platform_of(const Declared& declared) {
   const auto system = declared.facts.find("os.name");
@@ -153,7 +155,8 @@ Platform platform_of(const Declared& declared) {
   return {.is_windows = declared.windows_line != 0 && declared.unix_line == 0 && declared.wsl_line == 0 && is_named &&
                         !declared.facts.contains("os.kernel.release") && !declared.facts.contains("os.libc"),
           .is_arm = declared.arm_line != 0 && declared.x86_line == 0,
-          .is_jetson = declared.facts.contains("os.jetson_linux")};
+          .is_jetson = declared.facts.contains("os.jetson_linux"),
+          .has_build_options = declared.build_options_line != 0};
 }
 
 // Builds that the package index has for a platform without CUDA, whatever the name says; empty: there is none such.
@@ -161,6 +164,10 @@ std::string without_cuda_for(const OpenPackage& open, const Platform& platform, 
   const Package& package = open.package;
   const auto version = dotted_version_from(package.version);
   const std::string name = normal_package_name(package.name);
+  if (name == "llama-cpp-python" && open.is_of_index && !platform.has_build_options) {
+    return "a build without CUDA: the package index has its source alone, which is built so unless CMAKE_ARGS asks for "
+           "CUDA";
+  }
   if (package.is_of_conda() || (!platform.is_windows && !platform.is_arm)) return {};
   if (name == "tensorflow" && platform.is_windows && version && !(*version < DottedVersion{.parts = {2, 11}})) {
     return "a build without CUDA: from 2.11 on TensorFlow has no other for Windows; under WSL it has";

@@ -102,6 +102,7 @@ struct Declared {
   std::int64_t wsl_line = 0;                 // of WSL
   std::int64_t arm_line = 0;                 // of a processor of ARM's
   std::int64_t x86_line = 0;                 // of one of Intel's or AMD's
+  std::int64_t build_options_line = 0;       // CMAKE_ARGS and the like
   std::int64_t asked_gpu_line = 0;           // where a program asked for the GPU and was given none
   std::int64_t container_line = 0;           // where a container is started, or a file says how; 0: nowhere
   std::int64_t container_with_gpu_line = 0;  // where one is that may be given the GPU

@@ -14,7 +14,12 @@ constexpr const char* kName = "told in the first person";
 
 bool is_one(const SpokenMachine::Told& told) { return told.line != 0 && !told.is_several; }
 
+// A list, or a command that names a version, says more than a sentence.
 bool is_listed(const Declared& declared, const std::string& name) {
+  const bool is_asked = std::any_of(declared.asked.begin(), declared.asked.end(), [&](const AskedPackage& asked) {
+    return !asked.version.empty() && normal_package_name(asked.name) == name;
+  });
+  if (is_asked) return true;
   return std::any_of(declared.packages.begin(), declared.packages.end(), [&](const DeclaredPackages& list) {
     return std::any_of(list.packages.begin(), list.packages.end(), [&](const DeclaredPackage& package) {
       return normal_package_name(package.name) == name || (name == "torch" && package.name == "pytorch");
@@ -41,7 +46,7 @@ void settle_spoken_machine(Declared& declared) {
   DeclaredPackages* list = nullptr;
   for (const auto& [name, told] : spoken.packages) {
     if (!is_one(told) || is_listed(declared, name)) continue;
-    if (list == nullptr) list = package_list(declared, {kName, told.line}, "");
+    if (list == nullptr) list = package_list(declared, {kName, told.line}, spoken.is_of_conda ? "conda" : "");
     add_package(list, name, told.value, told.line);
   }
 }

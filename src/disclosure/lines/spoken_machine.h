@@ -14,7 +14,8 @@ struct SpokenMachine {
     bool is_several = false;  // sentences say different things
   };
   Told gpu, driver;
-  std::map<std::string, Told> packages;     // by name
+  std::map<std::string, Told> packages;       // by name
+  bool is_of_conda = false;                   // they came with conda
   std::map<std::string, std::int64_t> named;  // GPUs that any sentence names, whoever's they are
 };
 

@@ -46,12 +46,12 @@ constexpr auto kFillers = std::to_array<std::string_view>(
 constexpr auto kOpenWords = std::to_array<std::string_view>(
     {"if ", "would", "could", "should", "want", "wish", "plan", "consider", "buy", "purchas", "going to", "gonna",
      "will ", "thinking", "suppos", "imagin", "whether", "recommend", "suggest", "advis", "example", "e.g", "i.e",
-     "do i ", "can i ", "when i ", "once ", "until", "n't", " not ", " no ", "never", "without", "nor ", "used to",
-     "had ", "previous", "before", "formerly", "another", "other", "friend", "colleague", "customer", "client",
-     "someone", "somebody", "he ", "she ", "they ", "people", "instead", "unlike", "where it work", "worked on",
+     "do i ", "can i ", "when i ", "once ", "until", "n't", " not ", " no ", "never", "without", " nor ", "used to",
+     " had ", "previous", "before", "formerly", "another", "other", "friend", "colleague", "customer", "client",
+     "someone", "somebody", " he ", " she ", " they ", "people", "seen ", "heard", " read ", "noticed", "instead", "unlike", "where it work", "worked on",
      "works on", "same issue", "same problem", "same error", "sold", "return", "test", "tried", "try ", "switch",
      "upgrade", "downgrade", "updat", "from ", "between", "compar", " vs", "versus", " or ", "need", "requir", "latest",
-     "minimum", "at least", "access to", "rent", "cloud", "wrote", "said", "says", "asked"});
+     "minimum", "at least", "access to", " rent", "cloud", "wrote", "said", "says", "asked"});
 
 std::string_view bare_word(std::string_view word) {
   constexpr std::string_view kMarks = "()[],.;:!?\"'`*";
@@ -66,17 +66,34 @@ struct SpokenProduct {
   std::size_t words = 0;
 };
 std::optional<SpokenProduct> spoken_product_at(const SpokenWords& words, std::size_t at) {
-  constexpr std::size_t kMostWords = 5;
+  constexpr auto kParts = std::to_array<std::string_view>({"geforce", "rtx", "gtx", "tesla", "quadro", "titan", "nvidia"});
+  constexpr auto kEnds = std::to_array<std::string_view>(
+      {"ti", "super", "mobile", "laptop", "max-q", "ada", "generation", "pcie", "sxm", "sxm2", "sxm4", "sxm5", "xp"});
   if (!is_brand(bare_word(words[at])) || to_lower(bare_word(words[at])) == "nvidia") return std::nullopt;
   std::optional<SpokenProduct> longest;
   std::string name;
-  for (std::size_t i = at; i < words.size() && i < at + kMostWords; ++i) {
-    name += (i == at ? "" : " ") + std::string(bare_word(words[i]));
-    const bool has_digit = name.find_first_of("0123456789") != std::string::npos;
-    if (has_digit && written_product(name)) longest = SpokenProduct{name, i - at + 1};
-    if (bare_word(words[i]).size() != words[i].size() && i > at) break;  // a mark ends it
+  bool has_number = false;
+  for (std::size_t i = at; i < words.size(); ++i) {
+    const std::string_view word = bare_word(words[i]);
+    const std::string lower = to_lower(word);
+    const bool is_number = !has_number && word.find_first_of("0123456789") != std::string_view::npos &&
+                           word.find('.') == std::string_view::npos;
+    if (word.empty() || !(is_number || is_among(lower, kParts) || is_among(lower, kEnds))) break;
+    has_number = has_number || is_number;
+    name += (i == at ? "" : " ") + std::string(word);
+    if (written_product(name)) longest = SpokenProduct{name, i - at + 1};
+    if (word.data() + word.size() != words[i].data() + words[i].size()) break;  // a mark ends it
   }
   return longest;
+}
+
+// "NVIDIA GeForce RTX 3090" and "rtx 3090" are one.
+std::string plain_name(const std::string& product) {
+  std::string name = to_lower(product);
+  for (const std::string_view maker : {"geforce ", "tesla ", "quadro "}) {
+    if (name.starts_with(maker)) name.erase(0, maker.size());
+  }
+  return name;
 }
 
 // "535.104.05": a branch of three digits and something behind it.
@@ -118,31 +135,60 @@ void tell_spoken(SpokenMachine::Told& told, std::string_view value, std::int64_t
   if (told.line == 0) told = {std::string(value), line, count, told.is_several};
 }
 
+// Whether words up to this one add nothing: then what follows is what somebody has.
+bool is_plain_until(const SpokenWords& words, std::size_t end) {
+  constexpr auto kPlain = std::to_array<std::string_view>({"cuda", "version", "driver", "drivers", "toolkit", "installed"});
+  return std::all_of(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(end), [&](std::string_view word) {
+    const std::string lower = to_lower(bare_word(word));
+    return is_among(lower, kFillers) || is_among(lower, kPlain) || is_digit(lower.empty() ? ' ' : lower[0]);
+  });
+}
+
 // The driver's number, not more than three words behind the word.
-void take_spoken_driver(const SpokenWords& words, std::int64_t line, SpokenMachine& spoken) {
+void take_spoken_driver(const SpokenWords& words, bool is_sure, std::int64_t line, SpokenMachine& spoken) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string word = to_lower(bare_word(words[i]));
-    if (word != "driver" && word != "drivers") continue;
+    if ((word != "driver" && word != "drivers") || !(is_sure || is_plain_until(words, i))) continue;
     for (std::size_t j = i + 1; j < words.size() && j < i + 4; ++j) {
       if (is_driver_number(bare_word(words[j]))) tell_spoken(spoken.driver, bare_word(words[j]), line);
     }
   }
 }
 
-void take_spoken_packages(const SpokenWords& words, std::int64_t line, SpokenMachine& spoken) {
+void take_spoken_packages(const SpokenWords& words, bool is_sure, std::int64_t line, SpokenMachine& spoken) {
   constexpr auto kNames = std::to_array<std::string_view>(
       {"torch", "pytorch", "tensorflow", "jax", "jaxlib", "vllm", "xformers", "onnxruntime-gpu", "bitsandbytes",
        "flash-attn", "paddlepaddle-gpu", "ctranslate2", "torchvision", "deepspeed"});
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
     std::string name = to_lower(bare_word(words[i]));
-    if (!is_among(name, kNames)) continue;
+    if (!is_among(name, kNames) || !(is_sure || is_plain_until(words, i))) continue;
     if (name == "pytorch") name = "torch";
     const std::size_t at = i + 2 < words.size() && to_lower(bare_word(words[i + 1])) == "version" ? i + 2 : i + 1;
     std::string_view version = bare_word(words[at]);
     if (version.starts_with('v')) version.remove_prefix(1);
-    const bool is_whole = is_package_version(version) && std::count(version.begin(), version.end(), '.') >= 2;
+    const bool is_whole = is_package_version(version) && version.find('.') != std::string_view::npos &&
+                          version.find_first_of("xX") == std::string_view::npos;
     if (is_whole && version.find("..") == std::string_view::npos) tell_spoken(spoken.packages[name], version, line);
   }
+}
+
+// The product behind "I have", with how many there are.
+bool take_owned(const SpokenWords& after, std::int64_t line, SpokenMachine& spoken) {
+  std::int64_t count = 1;
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    if (const auto product = spoken_product_at(after, i)) {
+      tell_spoken(spoken.gpu, clean_utf8(product->name, 96), line, count);
+      return true;
+    }
+    const std::string word = to_lower(bare_word(after[i]));
+    const auto number = leading_number(word);
+    const bool is_count = number && *number > 0 && *number < 17 &&
+                          (word == std::to_string(*number) || word == std::to_string(*number) + "x");
+    if (word == "two" || word == "dual") count = 2;
+    if (is_count) count = *number;
+    if (!is_count && word != "x" && !is_among(word, kFillers)) return false;
+  }
+  return false;
 }
 
 void SpokenTextReader::take_sentence(std::string_view sentence, bool may_be_own, const TextLine& line,
@@ -151,35 +197,24 @@ void SpokenTextReader::take_sentence(std::string_view sentence, bool may_be_own,
   const SpokenWords words = split_words(sentence);
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto product = spoken_product_at(words, i);
-    if (product && spoken.named.size() < kMostNamed) spoken.named.emplace(to_lower(product->name), line.number);
+    if (!product) continue;
+    if (spoken.named.size() < kMostNamed) spoken.named.emplace(plain_name(product->name), line.number);
+    i += product->words - 1;
   }
   if (!may_be_own || words.size() < 3) return;
-  const std::string lower = to_lower(sentence);
-  std::size_t at = std::string::npos, behind_owner = 0;
+  const std::string lower = " " + to_lower(sentence);
+  if (says_any(lower, kOpenWords)) return;
+  const bool is_question = trim(sentence).ends_with('?');
   for (const std::string_view owner : kOwners) {
     const std::size_t found = lower.find(owner);
-    const bool is_word = found != std::string::npos && (found == 0 || lower[found - 1] == ' ' || lower[found - 1] == ',');
-    if (is_word && found < at) at = found, behind_owner = found + owner.size();
+    const bool is_word = found != std::string::npos && (lower[found - 1] == ' ' || lower[found - 1] == ',');
+    if (!is_word || (is_question && found > 2)) continue;
+    const SpokenWords after = split_words(sentence.substr(found - 1 + owner.size()));
+    const bool has_gpu = take_owned(after, line.number, spoken);
+    take_spoken_driver(after, has_gpu, line.number, spoken);
+    take_spoken_packages(after, has_gpu, line.number, spoken);
+    spoken.is_of_conda = spoken.is_of_conda || has(lower, "conda");
   }
-  const bool is_question = trim(sentence).ends_with('?');
-  if (at == std::string::npos || (is_question && at > 1) || says_any(" " + lower, kOpenWords)) return;
-  const SpokenWords after = split_words(sentence.substr(behind_owner));
-  std::int64_t count = 1;
-  for (std::size_t i = 0; i < after.size(); ++i) {
-    if (const auto product = spoken_product_at(after, i)) {
-      tell_spoken(spoken.gpu, clean_utf8(product->name, 96), line.number, count);
-      break;
-    }
-    const std::string word = to_lower(bare_word(after[i]));
-    const auto number = leading_number(word);
-    const bool is_count = number && *number > 0 && *number < 17 && (word.size() == 1 || word == std::to_string(*number) ||
-                                                                    word == std::to_string(*number) + "x");
-    if (word == "two" || word == "dual") count = 2;
-    if (is_count) count = *number;
-    if (!is_count && word != "x" && !is_among(word, kFillers)) break;
-  }
-  take_spoken_driver(words, line.number, spoken);
-  if (!has(lower, "conda")) take_spoken_packages(words, line.number, spoken);
 }
 }  // namespace
 

@@ -36,13 +36,16 @@ MadeFor made_for(const Knowledge& knowledge, const DottedVersion& cuda, ComputeC
   return made;
 }
 
-// Whether the framework's builds that the table has, up to this release of CUDA, hold machine code alone: then one that
+// Whether the framework's builds that the table has, of this major version of CUDA and up to this release, hold machine
+// code alone: then one that
 // it does not have (a nightly build) holds no PTX either.
 bool is_without_ptx(const Knowledge& knowledge, const std::string& framework, const DottedVersion& cuda) {
   bool any = false;
   for (const FrameworkBuild& build : knowledge.framework_builds) {
     const auto made = dotted_version_from(build.cuda);
-    if (build.framework != framework || build.targets.empty() || !made || cuda < *made) continue;
+    if (build.framework != framework || build.targets.empty() || !made || cuda < *made || made->major() != cuda.major()) {
+      continue;
+    }
     if (build.ptx) return false;
     any = true;
   }

@@ -256,10 +256,36 @@ std::vector<Found> listed_library_pins(const Analysis& analysis) {
   return found;
 }
 
+// Beside a torch that brings the libraries of one major version of CUDA, an ONNX Runtime of another has none unless a
+// toolkit is there of which the text says nothing.
+std::vector<Found> other_major_beside_torch(const Analysis& analysis, const Environment& environment) {
+  const Package* runtime = find_package(environment, "onnxruntime-gpu");
+  const Package* torch = find_package(environment, "torch");
+  const auto version = runtime == nullptr || runtime->is_of_conda() ? std::nullopt : released_version(*runtime);
+  const auto brought =
+      torch != nullptr && torch->cuda.is_known() ? dotted_version_from(value_text(*torch->cuda.value)) : std::nullopt;
+  if (!version || !brought) return {};
+  std::string cuda;
+  for (const FrameworkBuild& build : analysis.knowledge.framework_builds) {
+    if (build.framework != runtime->name || !is_within(*version, build.version)) continue;
+    const auto made = dotted_version_from(build.cuda);
+    if (!made || made->major() == brought->major()) return {};
+    if (cuda.empty() || build.is_default) cuda = build.cuda;
+  }
+  if (cuda.empty()) return {};
+  return {{.evidence = fmt::format("In {} {} opens the libraries of CUDA {}, and {} brings those of {}: unless a toolkit "
+                                   "of {} is there too, it sees no GPU",
+                                   environment.path, listed(*runtime), cuda, listed(*torch), to_string(*brought), cuda),
+           .severity = Severity::note}};
+}
+
 std::vector<Found> listed_host_cuda(const Analysis& analysis) {
   const auto toolkit = dotted_version_from(text_of(analysis, "toolkit.nvcc.version").value_or(""));
   std::vector<Found> found;
   for (const Environment& environment : analysis.subject.environments) {
+    if (!toolkit && is_a_list(environment)) {
+      for (Found& one : other_major_beside_torch(analysis, environment)) found.push_back(std::move(one));
+    }
     if (!toolkit || !is_a_list(environment) || environment.runtimes.is_known()) continue;
     for (const Package& package : environment.packages) {
       const std::string fault =

@@ -51,6 +51,21 @@ TEST(ListedPackages, CudnnOfAnotherMajorThanAPackageOpens) {
   EXPECT_EQ(found("4.4.0", "2.4.0", "9.1.0.70").size(), 1u);
 }
 
+// A toolkit may be there that the text does not name: a note, not more.
+TEST(ListedPackages, AnOnnxRuntimeOfAnotherMajorThanTorch) {
+  static const Knowledge knowledge = *load_knowledge();
+  const auto found = [&](const std::string& runtime, const std::string& cuda) {
+    Scene scene = listed({{"onnxruntime-gpu", runtime, "framework", ""}, {"torch", "2.1.0", "framework", cuda}});
+    scene.knowledge = knowledge;
+    return scene.judge("VRV-LIBRARY-PIN");
+  };
+  ASSERT_EQ(found("1.16.3", "12.1").size(), 1u);
+  EXPECT_EQ(found("1.16.3", "12.1")[0].severity, Severity::note);
+  EXPECT_TRUE(has(found("1.16.3", "12.1")[0].evidence, "opens the libraries of CUDA 11.8, and torch 2.1.0 brings those"));
+  EXPECT_TRUE(found("1.16.3", "11.8").empty());
+  EXPECT_TRUE(found("1.17.1", "12.1").empty()) << "there are builds of that release for both";
+}
+
 TEST(ListedPackages, AnOlderNcclThanTorchIsBuiltWith) {
   static const Knowledge knowledge = *load_knowledge();
   const auto found = [&](const std::string& nccl) {
