@@ -129,11 +129,12 @@ std::vector<std::string> runtimes_beside(const OpenEnvironment& environment) {
   return runtimes;
 }
 
-// A bare version of torch, or of Paddle, is that of the package index, which has one build of each.
+// A bare version of torch, vLLM or Paddle is that of the package index, which has one build of each.
 std::optional<Fact> build_of_index(const Package& package, bool is_x86, const Knowledge& knowledge) {
   const auto version = dotted_version_from(package.version);
   const bool is_plain = package.version.find_first_not_of("0123456789.") == std::string::npos;
-  const bool is_one = (package.name == "torch" && is_x86) || package.name == "paddlepaddle-gpu";
+  const bool is_one =
+      ((package.name == "torch" || package.name == "vllm") && is_x86) || package.name == "paddlepaddle-gpu";
   if (!version || !is_plain || !is_one || package.is_of_conda()) return std::nullopt;
   for (const FrameworkBuild& build : knowledge.framework_builds) {
     if (build.framework != package.name || !build.is_default || build.cuda.empty()) continue;
@@ -155,7 +156,7 @@ Platform platform_of(const Declared& declared) {
   return {.is_windows = declared.windows_line != 0 && declared.unix_line == 0 && declared.wsl_line == 0 && is_named &&
                         !declared.facts.contains("os.kernel.release") && !declared.facts.contains("os.libc"),
           .is_arm = declared.arm_line != 0 && declared.x86_line == 0,
-          .is_jetson = declared.facts.contains("os.jetson_linux"),
+          .is_jetson = declared.facts.contains("os.jetson_linux") || declared.jetson_line != 0,
           .has_build_options = declared.build_options_line != 0};
 }
 

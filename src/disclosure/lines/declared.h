@@ -100,6 +100,7 @@ struct Declared {
   std::int64_t windows_line = 0;             // where a sign of Windows stands; 0: nowhere
   std::int64_t unix_line = 0;                // of Linux, WSL included
   std::int64_t wsl_line = 0;                 // of WSL
+  std::int64_t jetson_line = 0;              // of a Jetson
   std::int64_t arm_line = 0;                 // of a processor of ARM's
   std::int64_t x86_line = 0;                 // of one of Intel's or AMD's
   std::int64_t build_options_line = 0;       // CMAKE_ARGS and the like

@@ -227,6 +227,14 @@ TEST(DpkgText, WhatAptDidAndOtherNamesOfTheDriver) {
   EXPECT_EQ(stated(set_up, "driver.user_mode.version"), "470.82.01");
 }
 
+// That it is a Jetson may stand in a sentence.
+TEST(AskedPackages, OfTheIndexOnAJetson) {
+  const Stack stack = stack_of_packages("Orin Nano of jetson, JetPack 6.1\n$ pip install torch\n"
+                                        ">>> torch.cuda.is_available()\nFalse\n");
+  ASSERT_EQ(stack.environments.size(), 1u);
+  EXPECT_NE(stack.environments[0].packages[0].cuda.detail.find("no other for this processor"), std::string::npos);
+}
+
 // What conda saw of the machine: __cuda is what libcuda offers.
 TEST(CondaInfo, VirtualPackages) {
   const Stack stack = stack_of_packages(

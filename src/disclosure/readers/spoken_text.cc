@@ -35,7 +35,8 @@ constexpr auto kOwners = std::to_array<std::string_view>(
     {"i have ", "i've got ", "i am using ", "i'm using ", "im using ", "i use ", "i am on ", "i'm on ", "i own ",
      "i am running ", "i'm running ", "we have ", "we are using ", "we use ", "my gpu is ", "my gpu: ", "my card is ",
      "my graphics card is ", "my machine has ", "my pc has ", "my laptop has ", "my computer has ", "my server has ",
-     "my workstation has ", "my system has ", "on my ", "with my ", "using my "});
+     "my workstation has ", "my system has ", "on my ", "with my ", "using my ",
+     "i installed ", "i've installed "});
 // What may stand before the product.
 constexpr auto kFillers = std::to_array<std::string_view>(
     {"a", "an", "the", "one", "my", "our", "single", "old", "older", "new", "brand-new", "very", "pretty", "physical",
@@ -51,7 +52,8 @@ constexpr auto kOpenWords = std::to_array<std::string_view>(
      "someone", "somebody", " he ", " she ", " they ", "people", "seen ", "heard", " read ", "noticed", "instead", "unlike", "where it work", "worked on",
      "works on", "same issue", "same problem", "same error", "sold", "return", "test", "tried", "try ", "switch",
      "upgrade", "downgrade", "updat", "from ", "between", "compar", " vs", "versus", " or ", "need", "requir", "latest",
-     "minimum", "at least", "access to", " rent", "cloud", "wrote", "said", "says", "asked"});
+     "minimum", "at least", "access to", " rent", "cloud", "wrote", "said", "says", "asked", " then ",
+     "first", "again", "reinstall", "re-install"});
 
 std::string_view bare_word(std::string_view word) {
   constexpr std::string_view kMarks = "()[],.;:!?\"'`*";

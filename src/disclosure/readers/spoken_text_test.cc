@@ -38,6 +38,7 @@ TEST(SpokenText, WhatSomebodyHas) {
   EXPECT_EQ(spoken_facts("We have a server with 4x A100, PyTorch 2.1.0 and nothing runs."), "A100, A100, A100, A100, torch 2.1.0");
   EXPECT_EQ(spoken_facts("I have cuda 10 and driver version 410.48 installed, on my old Tesla K80 it fails"),
             "Tesla K80, 410.48");
+  EXPECT_EQ(spoken_facts("My GPU is a GTX 1080 Ti. I installed torch 2.8.0 with pip."), "GTX 1080 Ti, torch 2.8.0");
   EXPECT_EQ(spoken_facts("I have an RTX 4090, does this work with it?"), "RTX 4090");
   const Stack stack = stack_of_spoken("\n\nI have an RTX 3090 with driver 535.104.05 here.");
   EXPECT_EQ(stack.facts.at("gpu.models").standing, Standing::declared);
