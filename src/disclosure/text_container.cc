@@ -1,5 +1,5 @@
-// What a text tells of a container beyond the facts that readers found: whether it was given the GPU, and what its image
-// asks of the driver.
+// What a text tells of a container beyond the facts that readers found: whether it was given the GPU, and what its
+// image asks of the driver.
 #include <fmt/format.h>
 
 #include "disclosure/stack_of_text.h"
@@ -34,9 +34,10 @@ void set_image_requirement(const Declared& declared, Stack& stack, const Knowled
       }
     }
   }
-  stack.facts[kRequirement] = known_fact(
-      std::move(asked), fmt::format("the name of the image in line {} (data/compat_packages.json)", declared.image_line),
-      Standing::inferred);
+  stack.facts[kRequirement] =
+      known_fact(std::move(asked),
+                 fmt::format("the name of the image in line {} (data/compat_packages.json)", declared.image_line),
+                 Standing::inferred);
 }
 }  // namespace
 

@@ -25,6 +25,7 @@ struct OpenPackage {
   const PackageRow* row = nullptr;
   bool is_listed = false;    // by pip or uv themselves, not written by hand
   bool is_of_index = false;  // asked for from the package index
+  std::string glibc;         // that the wheel that was asked for needs
 };
 
 // An environment while lists are added to it.
@@ -107,6 +108,7 @@ void add_asked(const Declared& declared, std::vector<OpenEnvironment>& environme
     const std::string version = asked.version.empty() ? kUnstatedVersion : asked.version;
     OpenPackage open = open_package({asked.name, version, asked.line}, asked.is_of_conda ? "conda" : "");
     open.is_of_index = asked.is_of_index;
+    open.glibc = asked.glibc;
     if (!asked.cuda.empty()) {
       open.package.cuda =
           known_fact(asked.cuda, fmt::format("the index asked for in line {}", asked.line), Standing::inferred);
@@ -229,6 +231,11 @@ void set_built_for(const Declared& declared, OpenEnvironment& environment) {
     const auto stated = declared.built_for.find(name);
     package.built_for = stated != declared.built_for.end() ? value_text(*stated->second.value)
                                                            : framework_in_local_version(package.version);
+    if (package.built_for.empty() && !open.glibc.empty()) {
+      package.built_for = "glibc " + open.glibc;
+      package.built_for_source = "the tag of its wheel";
+      continue;
+    }
     if (package.built_for.empty()) continue;
     package.built_for_source = stated != declared.built_for.end() ? stated->second.source : "its version";
   }

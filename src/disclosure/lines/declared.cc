@@ -112,8 +112,9 @@ void add_system_package(Declared& declared, std::string_view manager, std::strin
   if (is_known || packages.size() >= kMostSystemPackages) return;
   // A program whose release one line tells and another does not is of that release.
   const std::string start = std::string(manager) + " " + std::string(name) + " ";
-  const auto same = std::find_if(packages.begin(), packages.end(),
-                                 [&](const std::string& row) { return manager == "program" && row.starts_with(start); });
+  const auto same = std::find_if(packages.begin(), packages.end(), [&](const std::string& row) {
+    return manager == "program" && row.starts_with(start);
+  });
   if (same != packages.end() && version == kUntoldRelease) return;
   if (same != packages.end() && *same == start + kUntoldRelease) {
     *same = std::move(text);

@@ -40,7 +40,8 @@ void settle_spoken_machine(Declared& declared) {
       gpu->capability = written_product(spoken.gpu.value);
     }
   }
-  const bool any_driver = declared.facts.contains("driver.kernel_mode.version") || declared.no_kernel_driver_line != 0 ||
+  const bool any_driver = declared.facts.contains("driver.kernel_mode.version") ||
+                          declared.no_kernel_driver_line != 0 ||
                           declared.contradicted.contains("driver.kernel_mode.version");
   if (is_one(spoken.driver) && !any_driver) declare_driver(declared, spoken.driver.value, {kName, spoken.driver.line});
   DeclaredPackages* list = nullptr;

@@ -229,10 +229,20 @@ TEST(DpkgText, WhatAptDidAndOtherNamesOfTheDriver) {
 
 // That it is a Jetson may stand in a sentence.
 TEST(AskedPackages, OfTheIndexOnAJetson) {
-  const Stack stack = stack_of_packages("Orin Nano of jetson, JetPack 6.1\n$ pip install torch\n"
-                                        ">>> torch.cuda.is_available()\nFalse\n");
+  const Stack stack = stack_of_packages(
+      "Orin Nano of jetson, JetPack 6.1\n$ pip install torch\n"
+      ">>> torch.cuda.is_available()\nFalse\n");
   ASSERT_EQ(stack.environments.size(), 1u);
   EXPECT_NE(stack.environments[0].packages[0].cuda.detail.find("no other for this processor"), std::string::npos);
+}
+
+// A wheel by its file name tells the oldest glibc that it runs with.
+TEST(AskedPackages, TheTagOfAWheel) {
+  const Stack stack = stack_of_packages("- OS: Ubuntu 22.04 LTS (glibc 2.35)\n"
+                                        "$ pip install vllm-0.30.0-cp38-abi3-manylinux_2_39_x86_64.whl\n");
+  ASSERT_EQ(stack.environments.size(), 1u);
+  EXPECT_EQ(stack.environments[0].packages[0].built_for, "glibc 2.39");
+  EXPECT_EQ(stated(stack, "os.libc"), "glibc 2.35");
 }
 
 // What conda saw of the machine: __cuda is what libcuda offers.

@@ -32,28 +32,32 @@ bool says_any(std::string_view text, const std::array<std::string_view, N>& mark
 
 // How somebody begins to tell of what is theirs.
 constexpr auto kOwners = std::to_array<std::string_view>(
-    {"i have ", "i've got ", "i am using ", "i'm using ", "im using ", "i use ", "i am on ", "i'm on ", "i own ",
-     "i am running ", "i'm running ", "we have ", "we are using ", "we use ", "my gpu is ", "my gpu: ", "my card is ",
-     "my graphics card is ", "my machine has ", "my pc has ", "my laptop has ", "my computer has ", "my server has ",
-     "my workstation has ", "my system has ", "on my ", "with my ", "using my ",
-     "i installed ", "i've installed "});
+    {"i have ",         "i've got ",  "i am using ",    "i'm using ",       "im using ",      "i use ",
+     "i am on ",        "i'm on ",    "i own ",         "i am running ",    "i'm running ",   "we have ",
+     "we are using ",   "we use ",    "my gpu is ",     "my gpu: ",         "my card is ",    "my graphics card is ",
+     "my machine has ", "my pc has ", "my laptop has ", "my computer has ", "my server has ", "my workstation has ",
+     "my system has ",  "on my ",     "with my ",       "using my ",        "i installed ",   "i've installed "});
 // What may stand before the product.
 constexpr auto kFillers = std::to_array<std::string_view>(
-    {"a", "an", "the", "one", "my", "our", "single", "old", "older", "new", "brand-new", "very", "pretty", "physical",
-     "pc", "laptop", "desktop", "machine", "computer", "server", "workstation", "system", "box", "rig", "node", "with",
-     "having", "has", "nvidia", "gpu", "gpus", "card", "graphics", "which", "built", "in", "inside", "and", "it", "this",
-     "equipped", "called", "windows", "ubuntu", "linux", "dual", "two"});
+    {"a",           "an",     "the",      "one",      "my",    "our",    "single",  "old",     "older",    "new",
+     "brand-new",   "very",   "pretty",   "physical", "pc",    "laptop", "desktop", "machine", "computer", "server",
+     "workstation", "system", "box",      "rig",      "node",  "with",   "having",  "has",     "nvidia",   "gpu",
+     "gpus",        "card",   "graphics", "which",    "built", "in",     "inside",  "and",     "it",       "this",
+     "equipped",    "called", "windows",  "ubuntu",   "linux", "dual",   "two"});
 // Sentences that say nothing of what is there.
 constexpr auto kOpenWords = std::to_array<std::string_view>(
-    {"if ", "would", "could", "should", "want", "wish", "plan", "consider", "buy", "purchas", "going to", "gonna",
-     "will ", "thinking", "suppos", "imagin", "whether", "recommend", "suggest", "advis", "example", "e.g", "i.e",
-     "do i ", "can i ", "when i ", "once ", "until", "n't", " not ", " no ", "never", "without", " nor ", "used to",
-     " had ", "previous", "before", "formerly", "another", "other", "friend", "colleague", "customer", "client",
-     "someone", "somebody", " he ", " she ", " they ", "people", "seen ", "heard", " read ", "noticed", "instead", "unlike", "where it work", "worked on",
-     "works on", "same issue", "same problem", "same error", "sold", "return", "test", "tried", "try ", "switch",
-     "upgrade", "downgrade", "updat", "from ", "between", "compar", " vs", "versus", " or ", "need", "requir", "latest",
-     "minimum", "at least", "access to", " rent", "cloud", "wrote", "said", "says", "asked", " then ",
-     "first", "again", "reinstall", "re-install"});
+    {"if ",     "would",         "could",     "should",    "want",       "wish",         "plan",       "consider",
+     "buy",     "purchas",       "going to",  "gonna",     "will ",      "thinking",     "suppos",     "imagin",
+     "whether", "recommend",     "suggest",   "advis",     "example",    "e.g",          "i.e",        "do i ",
+     "can i ",  "when i ",       "once ",     "until",     "n't",        " not ",        " no ",       "never",
+     "without", " nor ",         "used to",   " had ",     "previous",   "before",       "formerly",   "another",
+     "other",   "friend",        "colleague", "customer",  "client",     "someone",      "somebody",   " he ",
+     " she ",   " they ",        "people",    "seen ",     "heard",      " read ",       "noticed",    "instead",
+     "unlike",  "where it work", "worked on", "works on",  "same issue", "same problem", "same error", "sold",
+     "return",  "test",          "tried",     "try ",      "switch",     "upgrade",      "downgrade",  "updat",
+     "from ",   "between",       "compar",    " vs",       "versus",     " or ",         "need",       "requir",
+     "latest",  "minimum",       "at least",  "access to", " rent",      "cloud",        "wrote",      "said",
+     "says",    "asked",         " then ",    "first",     "again",      "reinstall",    "re-install"});
 
 std::string_view bare_word(std::string_view word) {
   constexpr std::string_view kMarks = "()[],.;:!?\"'`*";
@@ -68,7 +72,8 @@ struct SpokenProduct {
   std::size_t words = 0;
 };
 std::optional<SpokenProduct> spoken_product_at(const SpokenWords& words, std::size_t at) {
-  constexpr auto kParts = std::to_array<std::string_view>({"geforce", "rtx", "gtx", "tesla", "quadro", "titan", "nvidia"});
+  constexpr auto kParts =
+      std::to_array<std::string_view>({"geforce", "rtx", "gtx", "tesla", "quadro", "titan", "nvidia"});
   constexpr auto kEnds = std::to_array<std::string_view>(
       {"ti", "super", "mobile", "laptop", "max-q", "ada", "generation", "pcie", "sxm", "sxm2", "sxm4", "sxm5", "xp"});
   if (!is_brand(bare_word(words[at])) || to_lower(bare_word(words[at])) == "nvidia") return std::nullopt;
@@ -108,7 +113,8 @@ class SpokenTextReader : public TextReader {
   const char* name() const override { return "told in the first person"; }
   void end() override { is_in_fence_ = !is_in_fence_; }
   bool take(const TextLine& line, Declared& declared) override {
-    if (is_in_fence_ || line.text.size() < 12 || line.text.size() > kMostSpokenLine || line.number > kMostSpokenLines) return false;
+    if (is_in_fence_ || line.text.size() < 12 || line.text.size() > kMostSpokenLine || line.number > kMostSpokenLines)
+      return false;
     const bool names = holds(line, "RTX") || holds(line, "GTX") || holds(line, "Tesla") || holds(line, "esla ") ||
                        holds(line, "00") || holds(line, "uadro") || holds(line, "80") || holds(line, "P4") ||
                        holds(line, "T4") || holds(line, "L4") || holds(line, "itan") || holds(line, "rtx") ||
@@ -139,7 +145,8 @@ void tell_spoken(SpokenMachine::Told& told, std::string_view value, std::int64_t
 
 // Whether words up to this one add nothing: then what follows is what somebody has.
 bool is_plain_until(const SpokenWords& words, std::size_t end) {
-  constexpr auto kPlain = std::to_array<std::string_view>({"cuda", "version", "driver", "drivers", "toolkit", "installed"});
+  constexpr auto kPlain =
+      std::to_array<std::string_view>({"cuda", "version", "driver", "drivers", "toolkit", "installed"});
   return std::all_of(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(end), [&](std::string_view word) {
     const std::string lower = to_lower(bare_word(word));
     return is_among(lower, kFillers) || is_among(lower, kPlain) || is_digit(lower.empty() ? ' ' : lower[0]);

@@ -29,13 +29,15 @@ std::string spoken_facts(const std::string& text) {
 }  // namespace
 
 TEST(SpokenText, WhatSomebodyHas) {
-  EXPECT_EQ(spoken_facts("Hello, I have an RTX 3090 with driver 535.104.05 and it does nothing."), "RTX 3090, 535.104.05");
+  EXPECT_EQ(spoken_facts("Hello, I have an RTX 3090 with driver 535.104.05 and it does nothing."),
+            "RTX 3090, 535.104.05");
   EXPECT_EQ(spoken_facts("I'm using an GeForce RTX 3050 Mobile gpu, and it is slow."), "GeForce RTX 3050 Mobile");
   EXPECT_EQ(spoken_facts("I am using a Tesla K40m, installed pytorch 1.3 with conda, using CUDA 10.1"),
             "Tesla K40m, torch 1.3");
   EXPECT_EQ(spoken_facts("I run it on my new PC which has a built in RTX 3060 with 12GB VRAM"), "RTX 3060");
   EXPECT_EQ(spoken_facts("I have 2 GTX 1080 Ti. They are not seen."), "GTX 1080 Ti, GTX 1080 Ti");
-  EXPECT_EQ(spoken_facts("We have a server with 4x A100, PyTorch 2.1.0 and nothing runs."), "A100, A100, A100, A100, torch 2.1.0");
+  EXPECT_EQ(spoken_facts("We have a server with 4x A100, PyTorch 2.1.0 and nothing runs."),
+            "A100, A100, A100, A100, torch 2.1.0");
   EXPECT_EQ(spoken_facts("I have cuda 10 and driver version 410.48 installed, on my old Tesla K80 it fails"),
             "Tesla K80, 410.48");
   EXPECT_EQ(spoken_facts("My GPU is a GTX 1080 Ti. I installed torch 2.8.0 with pip."), "GTX 1080 Ti, torch 2.8.0");
@@ -95,13 +97,15 @@ TEST(SpokenText, WhatIsNoMachineOfTheirs) {
 // One machine alone, and tables before sentences.
 TEST(SpokenText, OneMachineThatNoTableContradicts) {
   EXPECT_EQ(spoken_facts("I have an RTX 3090 here.\nI have an RTX 4090 as well."), "");
-  EXPECT_EQ(spoken_facts("I have an RTX 3090 here.\nThe A100 of the cluster does fine."), "") << "which is meant is not told";
+  EXPECT_EQ(spoken_facts("I have an RTX 3090 here.\nThe A100 of the cluster does fine."), "")
+      << "which is meant is not told";
   EXPECT_EQ(spoken_facts("I have an RTX 3090 here.\nBy the way, I have a RTX 3090."), "RTX 3090");
   EXPECT_EQ(spoken_facts("I have an RTX 3090 with driver 535.104.05.\nI have driver 550.54.14 now."), "RTX 3090");
   EXPECT_EQ(spoken_facts("I have an RTX 3090 with driver 535.104.05 here.\n\nGPU 0: NVIDIA GeForce RTX 4090\n"
                          "Nvidia driver version: 550.54.14\n"),
             "NVIDIA GeForce RTX 4090, 550.54.14");
-  EXPECT_EQ(spoken_facts("I have an RTX 3090 and PyTorch 2.1.0 here.\n\ntorch==2.0.1+cu118\n"), "RTX 3090, torch 2.0.1+cu118");
+  EXPECT_EQ(spoken_facts("I have an RTX 3090 and PyTorch 2.1.0 here.\n\ntorch==2.0.1+cu118\n"),
+            "RTX 3090, torch 2.0.1+cu118");
 }
 
 }  // namespace varve

@@ -25,8 +25,8 @@ class LshwReader : public TextReader {
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = trim(line.text.substr(0, 512));
     if (const auto kind = behind(text, "description: "); kind && text.starts_with("description: ")) {
-      const bool is_card = kind->starts_with("VGA compatible") || kind->starts_with("3D contr") ||
-                           kind->starts_with("Display contr");
+      const bool is_card =
+          kind->starts_with("VGA compatible") || kind->starts_with("3D contr") || kind->starts_with("Display contr");
       begin_ = is_card ? line.number : 0;
       card_ = {};
       is_ours_ = false;

@@ -37,13 +37,13 @@ MadeFor made_for(const Knowledge& knowledge, const DottedVersion& cuda, ComputeC
 }
 
 // Whether the framework's builds that the table has, of this major version of CUDA and up to this release, hold machine
-// code alone: then one that
-// it does not have (a nightly build) holds no PTX either.
+// code alone: then one that it does not have (a nightly build) holds no PTX either.
 bool is_without_ptx(const Knowledge& knowledge, const std::string& framework, const DottedVersion& cuda) {
   bool any = false;
   for (const FrameworkBuild& build : knowledge.framework_builds) {
     const auto made = dotted_version_from(build.cuda);
-    if (build.framework != framework || build.targets.empty() || !made || cuda < *made || made->major() != cuda.major()) {
+    if (build.framework != framework || build.targets.empty() || !made || cuda < *made ||
+        made->major() != cuda.major()) {
       continue;
     }
     if (build.ptx) return false;
@@ -60,8 +60,8 @@ bool is_of_platform(const Situation& situation, const FrameworkBuild& build) {
     return gpu.capability && std::find(kTegra.begin(), kTegra.end(), *gpu.capability) != kTegra.end();
   };
   const std::string machine = text_of(situation, "os.architecture").value_or("");
-  const bool is_arm = machine == "aarch64" || (machine.empty() && std::any_of(situation.gpus.begin(),
-                                                                              situation.gpus.end(), is_tegra));
+  const bool is_arm =
+      machine == "aarch64" || (machine.empty() && std::any_of(situation.gpus.begin(), situation.gpus.end(), is_tegra));
   return build.platform.ends_with("aarch64") == is_arm;
 }
 }  // namespace
