@@ -93,6 +93,7 @@ std::string glibc_of_tag(std::string_view tag) {
 
 // "flash_attn-2.8.2+cu128torch2.8-cp312-cp312-linux_x86_64.whl", with a folder or an address before it.
 std::optional<AskedPackage> asked_wheel(std::string_view word) {
+  while (!word.empty() && (word.back() == '"' || word.back() == '\'')) word.remove_suffix(1);
   word = word.substr(word.rfind('/') == std::string_view::npos ? 0 : word.rfind('/') + 1);
   const std::vector<std::string_view> parts = split(word, '-');
   if (!word.ends_with(".whl") || parts.size() < 5) return std::nullopt;

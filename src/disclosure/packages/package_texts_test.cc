@@ -238,8 +238,9 @@ TEST(AskedPackages, OfTheIndexOnAJetson) {
 
 // A wheel by its file name tells the oldest glibc that it runs with.
 TEST(AskedPackages, TheTagOfAWheel) {
-  const Stack stack = stack_of_packages("- OS: Ubuntu 22.04 LTS (glibc 2.35)\n"
-                                        "$ pip install vllm-0.30.0-cp38-abi3-manylinux_2_39_x86_64.whl\n");
+  const Stack stack = stack_of_packages(
+      "- OS: Ubuntu 22.04 LTS (glibc 2.35)\n"
+      "$ pip install \"https://x.org/vllm-0.30.0-cp38-abi3-manylinux_2_39_x86_64.whl\"\n");
   ASSERT_EQ(stack.environments.size(), 1u);
   EXPECT_EQ(stack.environments[0].packages[0].built_for, "glibc 2.39");
   EXPECT_EQ(stated(stack, "os.libc"), "glibc 2.35");
