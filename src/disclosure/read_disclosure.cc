@@ -69,6 +69,7 @@ void DisclosureReader::add(std::string_view bytes) {
 Disclosure DisclosureReader::end() {
   cutter_.end();
   disclosure_.lines = cutter_.lines();
+  settle_spoken_machine(disclosure_.declared);
   return std::move(disclosure_);
 }
 

@@ -282,18 +282,6 @@ void set_kernel_log(const Declared& declared, Stack& stack) {
       known_fact(std::move(events), fmt::format("line {} (kernel log)", declared.kernel_log_line), Standing::declared);
 }
 
-// A container that was started without a GPU, where a program asked for one. One of the text's ways to start it that
-// gives the GPU is enough to say nothing.
-void set_container(const Declared& declared, Stack& stack) {
-  const std::int64_t asked = declared.asked_gpu_line != 0 ? declared.asked_gpu_line : declared.no_smi_line;
-  const bool is_given = declared.container_with_gpu_line != 0 || declared.variables.contains("NVIDIA_VISIBLE_DEVICES");
-  if (declared.container_line == 0 || asked == 0 || is_given || stack.facts.contains("container.gpu_request")) return;
-  Fact request = known_fact(std::string("no GPU"), fmt::format("line {} (container)", declared.container_line),
-                            Standing::declared);
-  request.detail = fmt::format("nothing that starts it asks for one, and a program asked for the GPU (line {})", asked);
-  stack.facts.emplace("container.gpu_request", std::move(request));
-}
-
 void set_software(const Declared& declared, Stack& stack) {
   std::vector<std::string> frameworks;
   for (const Environment& environment : stack.environments) {
@@ -373,7 +361,7 @@ Stack stack_of_text(Disclosure& disclosure, const std::string& name, const Knowl
   infer_api_level(stack, knowledge);
   set_variables(declared, stack);
   set_kernel_log(declared, stack);
-  set_container(declared, stack);
+  set_container(declared, stack, knowledge);
   set_software(declared, stack);
   set_consumers(declared, stack);
   for (const FactDefinition& definition : fact_catalog()) {

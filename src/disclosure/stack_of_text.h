@@ -20,6 +20,9 @@ std::int64_t counted_in_text(const Declared& declared);
 // Its lists of packages (in text_packages.cc): lists that do not contradict each other are one environment.
 std::vector<Environment> environments_of_text(Declared& declared, const Knowledge& knowledge);
 
+// Whether its container was given the GPU, and what the image asks for (in text_container.cc).
+void set_container(const Declared& declared, Stack& stack, const Knowledge& knowledge);
+
 // What was read, and what the text leaves open with the command that would tell it (in text_questions.cc).
 TextAccount account_of_text(const Disclosure& disclosure, const Stack& stack);
 

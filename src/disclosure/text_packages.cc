@@ -25,6 +25,7 @@ struct OpenPackage {
   const PackageRow* row = nullptr;
   bool is_listed = false;    // by pip or uv themselves, not written by hand
   bool is_of_index = false;  // asked for from the package index
+  std::string glibc;         // that the wheel that was asked for needs
 };
 
 // An environment while lists are added to it.
@@ -107,6 +108,7 @@ void add_asked(const Declared& declared, std::vector<OpenEnvironment>& environme
     const std::string version = asked.version.empty() ? kUnstatedVersion : asked.version;
     OpenPackage open = open_package({asked.name, version, asked.line}, asked.is_of_conda ? "conda" : "");
     open.is_of_index = asked.is_of_index;
+    open.glibc = asked.glibc;
     if (!asked.cuda.empty()) {
       open.package.cuda =
           known_fact(asked.cuda, fmt::format("the index asked for in line {}", asked.line), Standing::inferred);
@@ -129,13 +131,15 @@ std::vector<std::string> runtimes_beside(const OpenEnvironment& environment) {
   return runtimes;
 }
 
-// A bare version of torch is that of the package index, which has one build of each.
+// A bare version of torch, vLLM or Paddle is that of the package index, which has one build of each.
 std::optional<Fact> build_of_index(const Package& package, bool is_x86, const Knowledge& knowledge) {
   const auto version = dotted_version_from(package.version);
   const bool is_plain = package.version.find_first_not_of("0123456789.") == std::string::npos;
-  if (!version || !is_plain || !is_x86 || package.name != "torch" || package.is_of_conda()) return std::nullopt;
+  const bool is_one =
+      ((package.name == "torch" || package.name == "vllm") && is_x86) || package.name == "paddlepaddle-gpu";
+  if (!version || !is_plain || !is_one || package.is_of_conda()) return std::nullopt;
   for (const FrameworkBuild& build : knowledge.framework_builds) {
-    if (build.framework != "torch" || !build.is_default || build.cuda.empty()) continue;
+    if (build.framework != package.name || !build.is_default || build.cuda.empty()) continue;
     if (!is_within(*version, build.version)) continue;
     return known_fact(build.cuda, "the build that the package index gives (data/framework_builds.json)",
                       Standing::inferred);
@@ -146,6 +150,7 @@ std::optional<Fact> build_of_index(const Package& package, bool is_x86, const Kn
 // What the text's signs say of the system and the processor, where all of them say one thing.
 struct Platform {
   bool is_windows = false, is_arm = false, is_jetson = false;
+  bool has_build_options = false;  // something tells a build of CMake's what it should be
 };
 Platform platform_of(const Declared& declared) {
   const auto system = declared.facts.find("os.name");
@@ -153,7 +158,8 @@ Platform platform_of(const Declared& declared) {
   return {.is_windows = declared.windows_line != 0 && declared.unix_line == 0 && declared.wsl_line == 0 && is_named &&
                         !declared.facts.contains("os.kernel.release") && !declared.facts.contains("os.libc"),
           .is_arm = declared.arm_line != 0 && declared.x86_line == 0,
-          .is_jetson = declared.facts.contains("os.jetson_linux")};
+          .is_jetson = declared.facts.contains("os.jetson_linux") || declared.jetson_line != 0,
+          .has_build_options = declared.build_options_line != 0};
 }
 
 // Builds that the package index has for a platform without CUDA, whatever the name says; empty: there is none such.
@@ -161,6 +167,10 @@ std::string without_cuda_for(const OpenPackage& open, const Platform& platform, 
   const Package& package = open.package;
   const auto version = dotted_version_from(package.version);
   const std::string name = normal_package_name(package.name);
+  if (name == "llama-cpp-python" && open.is_of_index && !platform.has_build_options) {
+    return "a build without CUDA: the package index has its source alone, which is built so unless CMAKE_ARGS asks for "
+           "CUDA";
+  }
   if (package.is_of_conda() || (!platform.is_windows && !platform.is_arm)) return {};
   if (name == "tensorflow" && platform.is_windows && version && !(*version < DottedVersion{.parts = {2, 11}})) {
     return "a build without CUDA: from 2.11 on TensorFlow has no other for Windows; under WSL it has";
@@ -221,6 +231,11 @@ void set_built_for(const Declared& declared, OpenEnvironment& environment) {
     const auto stated = declared.built_for.find(name);
     package.built_for = stated != declared.built_for.end() ? value_text(*stated->second.value)
                                                            : framework_in_local_version(package.version);
+    if (package.built_for.empty() && !open.glibc.empty()) {
+      package.built_for = "glibc " + open.glibc;
+      package.built_for_source = "the tag of its wheel";
+      continue;
+    }
     if (package.built_for.empty()) continue;
     package.built_for_source = stated != declared.built_for.end() ? stated->second.source : "its version";
   }

@@ -110,6 +110,16 @@ void add_system_package(Declared& declared, std::string_view manager, std::strin
   std::string text = std::string(manager) + " " + std::string(name) + " " + clean_utf8(version, 96);
   const bool is_known = std::find(packages.begin(), packages.end(), text) != packages.end();
   if (is_known || packages.size() >= kMostSystemPackages) return;
+  // A program whose release one line tells and another does not is of that release.
+  const std::string start = std::string(manager) + " " + std::string(name) + " ";
+  const auto same = std::find_if(packages.begin(), packages.end(), [&](const std::string& row) {
+    return manager == "program" && row.starts_with(start);
+  });
+  if (same != packages.end() && version == kUntoldRelease) return;
+  if (same != packages.end() && *same == start + kUntoldRelease) {
+    *same = std::move(text);
+    return;
+  }
   if (packages.empty()) declared.system_packages_line = line;
   packages.push_back(std::move(text));
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "disclosure/lines/spoken_machine.h"
 #include "model/environment.h"
 #include "model/fact.h"
 #include "model/gpu.h"
@@ -38,6 +39,7 @@ struct DeclaredPackage {
 struct AskedPackage {
   std::string name, version;  // without a version: none was asked for
   std::string cuda;           // of the index that it was to come from: "12.1"
+  std::string glibc = {};     // that the wheel's file name asks for: "2.39"
   bool is_of_conda = false;
   bool is_of_index = false;  // no other index than the package index was named
   std::int64_t line = 0;
@@ -99,14 +101,19 @@ struct Declared {
   std::int64_t windows_line = 0;             // where a sign of Windows stands; 0: nowhere
   std::int64_t unix_line = 0;                // of Linux, WSL included
   std::int64_t wsl_line = 0;                 // of WSL
+  std::int64_t jetson_line = 0;              // of a Jetson
   std::int64_t arm_line = 0;                 // of a processor of ARM's
   std::int64_t x86_line = 0;                 // of one of Intel's or AMD's
+  std::int64_t build_options_line = 0;       // CMAKE_ARGS and the like
   std::int64_t asked_gpu_line = 0;           // where a program asked for the GPU and was given none
   std::int64_t container_line = 0;           // where a container is started, or a file says how; 0: nowhere
   std::int64_t container_with_gpu_line = 0;  // where one is that may be given the GPU
   std::int64_t no_smi_line = 0;              // where a shell does not find nvidia-smi
-  std::string image;                         // that a container was made from
-  std::vector<std::string> others;           // stacks of other makers: "ROCm 6.2"
+  SpokenMachine spoken;
+  std::string image;                // that a container was made from
+  std::string image_cuda;           // "11.8" of nvidia/cuda:11.8.0-…, of which the name tells what it asks for
+  std::int64_t image_line = 0;      // where that stands; -1: images of several releases are named
+  std::vector<std::string> others;  // stacks of other makers: "ROCm 6.2"
   std::vector<TextConflict> conflicts;
   std::set<std::string> contradicted;  // facts of which one tool says two things: the text may be of two machines
   std::vector<TextPart> parts;
@@ -125,6 +132,8 @@ DeclaredPackages* package_list(Declared& declared, const TextPlace& place, std::
 Gpu* gpu_in(DeclaredGpus* list, std::int64_t number);
 void add_package(DeclaredPackages* list, std::string_view name, std::string_view version, std::int64_t line);
 // A package of the system, or a program that is none ("program", "ollama", "0.3.6"): once each.
+constexpr const char* kUntoldRelease =
+    "0 (release not told)";  // rows of a program that have a lower bound pass it over
 void add_system_package(Declared& declared, std::string_view manager, std::string_view name, std::string_view version,
                         std::int64_t line);
 void add_other(Declared& declared, const std::string& stack);  // once each

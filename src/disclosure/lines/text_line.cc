@@ -248,8 +248,9 @@ void LineCutter::give(std::string_view raw) {
     append_without_escapes(raw, cleaned_);
     raw = without_end(cleaned_);
   }
-  const auto text = without_diff(without_number(without_marks(without_container(without_engine(raw)))));
-  if (text) take_({*text, number_, bytes_of(*text)});
+  const std::string_view told = without_container(without_engine(raw));
+  const auto text = without_diff(without_number(without_marks(told)));
+  if (text) take_({*text, number_, bytes_of(*text), told.starts_with('>')});
 }
 
 void LineCutter::add(std::string_view bytes) {

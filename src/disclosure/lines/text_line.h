@@ -15,6 +15,7 @@ struct TextLine {
   // Which bytes stand in it, a bit for all that have the same lower six bits: most of what readers look for they need
   // not search. Of a line that was put together by a reader all.
   std::uint64_t bytes = ~std::uint64_t{0};
+  bool is_quoted = false;  // "> " stood before it
 };
 
 constexpr std::uint64_t bytes_of(std::string_view text) {

@@ -84,15 +84,24 @@ std::string cuda_of_index(std::string_view word) {
   return is_number ? std::string(number.substr(0, 2)) + "." + std::string(number.substr(2)) : "";
 }
 
+// "2.39" of manylinux_2_39_x86_64 (PEP 600): the oldest glibc that the wheel runs with.
+std::string glibc_of_tag(std::string_view tag) {
+  const auto minor = behind(tag, "manylinux_2_");
+  const auto number = minor ? leading_number(*minor) : std::nullopt;
+  return number && *number > 0 && *number < 100 ? "2." + std::to_string(*number) : "";
+}
+
 // "flash_attn-2.8.2+cu128torch2.8-cp312-cp312-linux_x86_64.whl", with a folder or an address before it.
 std::optional<AskedPackage> asked_wheel(std::string_view word) {
+  while (!word.empty() && (word.back() == '"' || word.back() == '\'')) word.remove_suffix(1);
   word = word.substr(word.rfind('/') == std::string_view::npos ? 0 : word.rfind('/') + 1);
   const std::vector<std::string_view> parts = split(word, '-');
   if (!word.ends_with(".whl") || parts.size() < 5) return std::nullopt;
   std::string version(parts[1]);
   if (const std::size_t plus = version.find("%2B"); plus != std::string::npos) version.replace(plus, 3, "+");
   if (!is_package_version(version)) return std::nullopt;
-  return AskedPackage{.name = std::string(parts[0]), .version = std::move(version), .cuda = {}};
+  return AskedPackage{
+      .name = std::string(parts[0]), .version = std::move(version), .cuda = {}, .glibc = glibc_of_tag(parts.back())};
 }
 
 // "torch==2.4.1", "jax[cuda12]", "'vllm>=0.8'", "pytorch=1.9.0=py3.8_cpu_0": the name, and the version where it is one.

@@ -227,4 +227,51 @@ TEST(DpkgText, WhatAptDidAndOtherNamesOfTheDriver) {
   EXPECT_EQ(stated(set_up, "driver.user_mode.version"), "470.82.01");
 }
 
+// That it is a Jetson may stand in a sentence.
+TEST(AskedPackages, OfTheIndexOnAJetson) {
+  const Stack stack = stack_of_packages(
+      "Orin Nano of jetson, JetPack 6.1\n$ pip install torch\n"
+      ">>> torch.cuda.is_available()\nFalse\n");
+  ASSERT_EQ(stack.environments.size(), 1u);
+  EXPECT_NE(stack.environments[0].packages[0].cuda.detail.find("no other for this processor"), std::string::npos);
+}
+
+// A wheel by its file name tells the oldest glibc that it runs with.
+TEST(AskedPackages, TheTagOfAWheel) {
+  const Stack stack = stack_of_packages(
+      "- OS: Ubuntu 22.04 LTS (glibc 2.35)\n"
+      "$ pip install \"https://x.org/vllm-0.30.0-cp38-abi3-manylinux_2_39_x86_64.whl\"\n");
+  ASSERT_EQ(stack.environments.size(), 1u);
+  EXPECT_EQ(stack.environments[0].packages[0].built_for, "glibc 2.39");
+  EXPECT_EQ(stated(stack, "os.libc"), "glibc 2.35");
+}
+
+// What conda saw of the machine: __cuda is what libcuda offers.
+TEST(CondaInfo, VirtualPackages) {
+  const Stack stack = stack_of_packages(
+      "       virtual packages : __cuda=10.2=0\n                          __linux=4.9.253=0\n"
+      "                          __glibc=2.27=0\n                          __unix=0=0\n"
+      "                          __archspec=1=aarch64\n");
+  EXPECT_EQ(stated(stack, "driver.api_level"), "10.2");
+  EXPECT_EQ(stated(stack, "os.libc"), "glibc 2.27");
+  EXPECT_EQ(stated(stack, "os.architecture"), "aarch64");
+}
+
+// The package index has Paddle 2 for CUDA 10.2 alone, and llama-cpp-python as its source.
+TEST(AskedPackages, WhatThePackageIndexHas) {
+  EXPECT_EQ(version_and_cuda(stack_of_packages("$ pip install paddlepaddle-gpu==2.4.2\n"), "paddlepaddle-gpu"),
+            "2.4.2, 10.2");
+  EXPECT_EQ(version_and_cuda(stack_of_packages("paddlepaddle-gpu==2.5.1.post117\n"), "paddlepaddle-gpu"),
+            "2.5.1.post117, 11.7");
+  const auto detail = [](const std::string& text) {
+    const Stack stack = stack_of_packages(text);
+    return stack.environments.empty() ? "" : stack.environments[0].packages[0].cuda.detail;
+  };
+  EXPECT_NE(detail("$ pip install llama-cpp-python\n").find("a build without CUDA"), std::string::npos);
+  EXPECT_EQ(detail("$ CMAKE_ARGS=\"-DGGML_CUDA=on\" pip install llama-cpp-python\n").find("without CUDA"),
+            std::string::npos);
+  EXPECT_EQ(detail("$ pip install llama-cpp-python --extra-index-url https://x.org/whl/cu121\n").find("without CUDA"),
+            std::string::npos);
+}
+
 }  // namespace varve

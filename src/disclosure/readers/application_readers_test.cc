@@ -265,4 +265,16 @@ TEST(PythonPrompt, SeveralPrintsAreAnsweredLineByLine) {
   EXPECT_EQ(application_version_in(stack, "torch"), "2.4.0+cpu");
 }
 
+// A log of ollama's tells that it is ollama; of which release another line may.
+TEST(DeviceLines, OllamaOfNoRelease) {
+  const auto programs = [](const std::string& text) {
+    Disclosure disclosure = read_disclosure_text(text);
+    return disclosure.declared.system_packages;
+  };
+  const std::string line = "2024/01/14 19:50:06 gpu.go:88: Detecting GPU type\n";
+  EXPECT_EQ(programs(line), std::vector<std::string>{"program ollama 0 (release not told)"});
+  EXPECT_EQ(programs(line + "ollama 0.1.20\n" + line), std::vector<std::string>{"program ollama 0.1.20"});
+  EXPECT_TRUE(programs("panic: main.go:88: something went wrong\n").empty());
+}
+
 }  // namespace varve

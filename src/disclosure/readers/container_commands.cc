@@ -10,10 +10,11 @@
 //         CUDA_VISIBLE_DEVICES: all                   limits: {nvidia.com/gpu: 1}
 // Whether a GPU was asked for is told at the end, where none of the text's ways to start one asks (stack_of_text.cc).
 // Of images the names are kept of those alone that say what they hold; tags: hub.docker.com, pytorch/pytorch and
-// tensorflow/tensorflow.
+// tensorflow/tensorflow, nvidia/cuda.
 #include <algorithm>
 #include <array>
 
+#include "base/dotted_version.h"
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
@@ -30,11 +31,28 @@ bool may_give_gpu(std::string_view text) {
   return std::any_of(kMarks.begin(), kMarks.end(), [&](std::string_view mark) { return has(text, mark); });
 }
 
+// nvidia/cuda:11.8.0-base-ubuntu22.04 asks for a driver of that release, or one of the branches that it accepts.
+void take_cuda_image(std::string_view tag, const TextLine& line, Declared& declared) {
+  const std::string_view version = leading_version(tag.starts_with("cuda") ? tag.substr(4) : tag);
+  const auto release = dotted_version_from(version);
+  if (!release || release->parts.size() < 2 || release->major() < 9) return;
+  std::string cuda = std::to_string(release->major()) + "." + std::to_string(release->minor());
+  if (declared.image_line != 0 && declared.image_cuda != cuda) {
+    declared.image_line = -1;  // which of them is meant is not told
+  } else if (declared.image_line == 0) {
+    declared.image_line = line.number;
+    declared.image_cuda = std::move(cuda);
+  }
+}
+
 void take_image(std::string_view image, const TextLine& line, Declared& declared) {
   constexpr const char* kName = "name of an image";
   const std::size_t colon = image.rfind(':');
   if (colon == std::string_view::npos) return;
   const std::string_view name = image.substr(0, colon), tag = image.substr(colon + 1);
+  if (name == "nvidia/cuda" || name == "docker.io/nvidia/cuda" || name == "nvcr.io/nvidia/cuda") {
+    take_cuda_image(tag, line, declared);
+  }
   const std::string_view version = leading_version(tag);
   if (version.find('.') == std::string_view::npos) return;
   if (name == "pytorch/pytorch" || name == "docker.io/pytorch/pytorch") {

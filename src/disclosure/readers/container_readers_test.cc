@@ -233,4 +233,15 @@ TEST(ContainerReaders, PartsOfADiffWithoutItsHead) {
   EXPECT_EQ(stack.environments[0].packages[0].version, "2.6.0+cu124");
 }
 
+// The name of an image of NVIDIA's tells which driver it asks for; of two images neither counts.
+TEST(ContainerCommands, WhatACudaImageAsksFor) {
+  const std::string run = "docker run --rm --gpus all nvidia/cuda:";
+  const Stack one = container_of(run + "11.8.0-base-ubuntu22.04 nvidia-smi\n");
+  EXPECT_EQ(said(one, "settings.NVIDIA_REQUIRE_CUDA").substr(0, 46), "cuda>=11.8 brand=tesla,driver>=470,driver<471 ");
+  EXPECT_EQ(one.facts.at("settings.NVIDIA_REQUIRE_CUDA").standing, Standing::inferred);
+  const Stack two = container_of(run + "11.8.0-base-ubuntu22.04 true\n" + run + "12.4.1-base-ubuntu22.04 true\n");
+  EXPECT_FALSE(two.facts.contains("settings.NVIDIA_REQUIRE_CUDA"));
+  EXPECT_FALSE(container_of(run + "latest true\n").facts.contains("settings.NVIDIA_REQUIRE_CUDA"));
+}
+
 }  // namespace varve

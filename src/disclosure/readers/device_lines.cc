@@ -3,6 +3,7 @@
 //   torch   _CudaDeviceProperties(name='NVIDIA A100-SXM4-80GB', major=8, minor=0, total_memory=81037MB, …)
 //   torch   NVIDIA GeForce RTX 5090 with CUDA capability sm_120 is not compatible with …
 //   TensorFlow   device: 0, name: Tesla T4, pci bus id: 0000:00:04.0, compute capability: 7.5
+//   ollama  source=routes.go:1187 (that it is ollama: of no release)
 //   ollama  msg="inference compute" … compute=8.9 driver=12.4 name="NVIDIA GeForce RTX 4090" total="23.6 GiB"
 //   NCCL    cudaDriverVersion 12040
 //   Paddle  Please NOTE: device: 0, GPU Compute Capability: 8.6, Driver API Version: 11.6, Runtime API Version: 10.2
@@ -22,9 +23,10 @@ class DeviceLinesReader : public TextReader {
     const std::string_view text = line.text.substr(0, 2048);
     // Searched for by a part that begins with a rare letter: most lines are looked at by memchr alone.
     if (text.size() < 20 || !(holds(line, "bility") || holds(line, "_CudaDevice") || holds(line, "ference compute") ||
-                              holds(line, "DriverVersion"))) {
+                              holds(line, "DriverVersion") || holds(line, ".go:"))) {
       return false;
     }
+    see_ollama(line, declared);
     return take_ggml(text, line, declared) || take_properties(text, line, declared) ||
            take_capability(text, line, declared) || take_tensorflow(text, line, declared) ||
            take_ollama(text, line, declared) || take_level(text, line, declared) || take_paddle(text, line, declared);
@@ -46,6 +48,7 @@ class DeviceLinesReader : public TextReader {
   bool take_capability(std::string_view text, const TextLine& line, Declared& declared);
   bool take_tensorflow(std::string_view text, const TextLine& line, Declared& declared);
   bool take_ollama(std::string_view text, const TextLine& line, Declared& declared);
+  static void see_ollama(const TextLine& line, Declared& declared);
   bool take_level(std::string_view text, const TextLine& line, Declared& declared);
   bool take_paddle(std::string_view text, const TextLine& line, Declared& declared);
 
@@ -119,6 +122,16 @@ bool DeviceLinesReader::take_ollama(std::string_view text, const TextLine& line,
   set(gpu_of(ollama_, line, ollama_count_++, declared), name ? up_to(*name, "\"") : "",
       capability ? leading_version(*capability) : "");
   return true;
+}
+
+// Files of ollama's source, which its log names: "source=routes.go:1187", "2024/01/14 19:50:06 gpu.go:88: …". Which
+// release it is stands elsewhere, if at all.
+void DeviceLinesReader::see_ollama(const TextLine& line, Declared& declared) {
+  if (!holds(line, ".go:")) return;
+  if (holds(line, " gpu.go:") || holds(line, "=gpu.go:") || holds(line, "=routes.go:") || holds(line, " routes.go:") ||
+      holds(line, " llama.go:") || holds(line, "=types.go:")) {
+    add_system_package(declared, "program", "ollama", kUntoldRelease, line.number);
+  }
 }
 
 bool DeviceLinesReader::take_level(std::string_view text, const TextLine& line, Declared& declared) {

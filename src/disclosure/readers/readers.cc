@@ -6,6 +6,7 @@ TextReaders make_text_readers() {
   using Make = std::unique_ptr<TextReader> (*)();
   // The first that takes a line has it. Those whose lines could be taken for others' stand first.
   constexpr Make kMakers[] = {system_signs_reader,
+                              spoken_text_reader,
                               smi_table_reader,
                               smi_query_reader,
                               smi_list_reader,
@@ -22,6 +23,7 @@ TextReaders make_text_readers() {
                               application_lines_reader,
                               pixi_list_reader,
                               conda_list_reader,
+                              conda_info_reader,
                               pip_output_reader,
                               asked_packages_reader,
                               pip_freeze_reader,
@@ -39,6 +41,7 @@ TextReaders make_text_readers() {
                               device_lines_reader,
                               device_query_reader,
                               lspci_reader,
+                              lshw_reader,
                               module_text_reader,
                               rdma_text_reader,
                               other_makers_reader,

@@ -23,6 +23,7 @@ std::unique_ptr<TextReader> pip_freeze_reader();      // also what uv says that 
 std::unique_ptr<TextReader> asked_packages_reader();  // pip install, uv add, conda install
 std::unique_ptr<TextReader> pip_output_reader();      // Successfully installed …
 std::unique_ptr<TextReader> conda_list_reader();
+std::unique_ptr<TextReader> conda_info_reader();  // its virtual packages
 std::unique_ptr<TextReader> pixi_list_reader();
 std::unique_ptr<TextReader> package_tree_reader();  // uv tree, pipdeptree, poetry show
 std::unique_ptr<TextReader> ldconfig_reader();      // ldconfig -p
@@ -35,6 +36,7 @@ std::unique_ptr<TextReader> kernel_messages_reader();     // dmesg, /proc/driver
 std::unique_ptr<TextReader> device_lines_reader();        // ggml, torch, TensorFlow, ollama
 std::unique_ptr<TextReader> system_reader();              // os-release, uname
 std::unique_ptr<TextReader> lspci_reader();               // lspci, lspci -nnk
+std::unique_ptr<TextReader> lshw_reader();                // lshw -C display
 std::unique_ptr<TextReader> rdma_text_reader();           // ibstat, ibv_devinfo, the NIC legend of topo -m
 std::unique_ptr<TextReader> module_text_reader();         // modinfo, dkms status, mokutil --sb-state
 std::unique_ptr<TextReader> device_query_reader();        // deviceQuery, numba -s
@@ -43,6 +45,7 @@ std::unique_ptr<TextReader> python_prompt_reader();       // >>> torch.__version
 std::unique_ptr<TextReader> application_lines_reader();   // Ultralytics, Lightning, web UIs; lock files
 std::unique_ptr<TextReader> system_signs_reader();        // Windows, WSL, ARM by the way
 std::unique_ptr<TextReader> container_commands_reader();  // docker run, compose files, Dockerfiles, pods
+std::unique_ptr<TextReader> spoken_text_reader();         // what people tell of their own machine in sentences
 std::unique_ptr<TextReader> written_text_reader();        // what people write themselves
 
 // All of them, in the order in which they are asked.

@@ -48,7 +48,9 @@ class SystemSignsReader : public TextReader {
     see(declared.unix_line, line,
         holds_any(line,
                   {"Ubuntu", "Linux", "linux", "Debian", "CentOS", "glibc", "[GCC ", "docker", "/home/", "/usr/"}));
-    see(declared.arm_line, line, holds_any(line, {"aarch64", "Jetson", "JetPack", "tegra"}));
+    see(declared.jetson_line, line, holds_any(line, {"Jetson", "JetPack", "jetson", "jetpack"}));
+    see(declared.arm_line, line, holds_any(line, {"aarch64", "Jetson", "JetPack", "jetson", "jetpack", "tegra"}));
+    see(declared.build_options_line, line, holds_any(line, {"CMAKE_ARGS", "cmake.args", "GGML_CUDA", "LLAMA_CUBLAS"}));
     see(declared.x86_line, line, holds_any(line, {"x86_64", "amd64", "AMD64"}));
     see(declared.no_smi_line, line,
         holds_any(line, {"nvidia-smi: command not found", "nvidia-smi: not found", "nvidia-smi not found"}));

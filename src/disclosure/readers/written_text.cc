@@ -219,6 +219,9 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view value
     case WrittenMeaning::system:
       if (value.size() < 4 || value.size() > 64 || !has(value, " ")) return false;
       declare(declared, "os.name", std::string(value), place);
+      if (const auto libc = behind(value, "(glibc 2."); libc && !leading_version(*libc).empty()) {
+        declare(declared, "os.libc", "glibc 2." + std::string(leading_version(*libc)), place);
+      }
       return true;
     case WrittenMeaning::wsl:  // "2.1.5.0" of the store, which has WSL 2 alone; of a form "[X] WSL 2"
       if (std::count(value.begin(), value.end(), '.') != 3 && !value.starts_with('2') && !value.starts_with("WSL 2") &&

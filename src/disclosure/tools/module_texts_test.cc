@@ -112,4 +112,19 @@ TEST(ModuleTexts, OfTheKernelsCommandLineNothingButTheIommu) {
   EXPECT_EQ(shown(stack, "os.kernel.parameters"), "intel_iommu=on");
 }
 
+TEST(ModuleTexts, LshwTellsTheModuleOfACard) {
+  const Stack stack = stack_of_tools(
+      "  *-display\n       description: 3D controller\n       product: GA107M [GeForce RTX 3050 Mobile]\n"
+      "       vendor: NVIDIA Corporation\n       bus info: pci@0000:01:00.0\n"
+      "       configuration: depth=32 driver=nouveau latency=0\n");
+  ASSERT_EQ(stack.gpus.size(), 1u);
+  EXPECT_EQ(stack.gpus[0].bound_driver, "nouveau");
+  EXPECT_EQ(stack.gpus[0].address, "0000:01:00.0");
+  EXPECT_EQ(stack.gpus[0].model, "GeForce RTX 3050 Mobile");
+  const Stack other = stack_of_tools(
+      "       description: VGA compatible controller\n       product: Alder Lake-P\n       vendor: Intel Corporation\n"
+      "       bus info: pci@0000:00:02.0\n       configuration: driver=i915 latency=0\n");
+  EXPECT_TRUE(other.gpus.empty());
+}
+
 }  // namespace varve

@@ -139,6 +139,24 @@ TEST(ConsumerGpuCode, TakesTheTableOfBuildsWhereNoFileWasRead) {
   EXPECT_NE(answer(verdict, "GPU code").detail.find("table"), std::string::npos);
 }
 
+// Wheels for ARM's processors have code for GPUs that those for x86-64 have none for, and the other way round.
+TEST(ConsumerGpuCode, TakesTheTableOfTheProcessorsWheels) {
+  static const Knowledge knowledge = *load_knowledge();
+  const auto made = [&](const std::string& gpu, const std::string& machine) {
+    MadeStack stack(knowledge);
+    stack.driver("580.95.05", "13.0").gpu("some GPU", gpu);
+    if (!machine.empty()) stack.stack().facts["os.architecture"] = known_fact(machine, "test");
+    stack.package("torch", "2.10.0+cu130", "13.0").consumer();
+    stack.stack().consumers.back().symbols_checked = false;  // nobody looked into files
+    return answer(first_verdict(stack), "GPU code").state;
+  };
+  EXPECT_EQ(made("11.0", "aarch64"), CheckState::ok);
+  EXPECT_EQ(made("11.0", ""), CheckState::ok) << "a GPU of Tegra's stands beside a processor of ARM's";
+  EXPECT_EQ(made("7.5", "aarch64"), CheckState::broken);
+  EXPECT_EQ(made("7.5", "x86_64"), CheckState::ok);
+  EXPECT_EQ(made("7.5", ""), CheckState::ok);
+}
+
 // Of a build that no table has, the CUDA that made it tells for which GPUs it can have code.
 TEST(ConsumerGpuCode, TakesTheReleaseOfCudaWhereNothingElseTells) {
   static const Knowledge knowledge = *load_knowledge();

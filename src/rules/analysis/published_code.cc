@@ -1,6 +1,9 @@
 // What is known of the code of a build that nobody looked into.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "rules/analysis/gpu_code.h"
 
 namespace varve {
@@ -33,17 +36,33 @@ MadeFor made_for(const Knowledge& knowledge, const DottedVersion& cuda, ComputeC
   return made;
 }
 
-// Whether the framework's builds that the table has, up to this release of CUDA, hold machine code alone: then one that
-// it does not have (a nightly build) holds no PTX either.
+// Whether the framework's builds that the table has, of this major version of CUDA and up to this release, hold machine
+// code alone: then one that it does not have (a nightly build) holds no PTX either.
 bool is_without_ptx(const Knowledge& knowledge, const std::string& framework, const DottedVersion& cuda) {
   bool any = false;
   for (const FrameworkBuild& build : knowledge.framework_builds) {
     const auto made = dotted_version_from(build.cuda);
-    if (build.framework != framework || build.targets.empty() || !made || cuda < *made) continue;
+    if (build.framework != framework || build.targets.empty() || !made || cuda < *made ||
+        made->major() != cuda.major()) {
+      continue;
+    }
     if (build.ptx) return false;
     any = true;
   }
   return any;
+}
+
+// Wheels for processors of ARM's have code for other GPUs than those for x86-64. Tegra's GPUs stand beside ARM's alone.
+bool is_of_platform(const Situation& situation, const FrameworkBuild& build) {
+  if (build.platform.empty()) return true;
+  constexpr std::array<ComputeCapability, 6> kTegra = {{{5, 3}, {6, 2}, {7, 2}, {8, 7}, {10, 1}, {11, 0}}};
+  const auto is_tegra = [&](const Gpu& gpu) {
+    return gpu.capability && std::find(kTegra.begin(), kTegra.end(), *gpu.capability) != kTegra.end();
+  };
+  const std::string machine = text_of(situation, "os.architecture").value_or("");
+  const bool is_arm =
+      machine == "aarch64" || (machine.empty() && std::any_of(situation.gpus.begin(), situation.gpus.end(), is_tegra));
+  return build.platform.ends_with("aarch64") == is_arm;
 }
 }  // namespace
 
@@ -56,7 +75,7 @@ std::optional<PublishedCode> published_code(const Situation& situation, const Co
     const auto built_with = dotted_version_from(build.cuda);
     const bool same_cuda = built_with && built_with->major() == cuda->major() && built_with->minor() == cuda->minor();
     if (build.framework != view.package->name || build.targets.empty() || !same_cuda ||
-        !is_within(*version, build.version)) {
+        !is_within(*version, build.version) || !is_of_platform(situation, build)) {
       continue;
     }
     Coverage coverage;

@@ -213,6 +213,16 @@ std::optional<DottedVersion> toolkit_of_folder(std::string_view folder) {
   const std::string_view rest = folder.substr(at + 6);
   return dotted_version_from(rest.substr(0, rest.find('/')));
 }
+
+// A wheel that was asked for by its file, whose tag names a newer glibc than the system has.
+std::string wheel_tag_fault(const Analysis& analysis, const Package& package) {
+  const std::string there = text_of(analysis, "os.libc").value_or("");  // "glibc 2.35"
+  if (!package.built_for.starts_with("glibc ") || !there.starts_with("glibc ")) return {};
+  const auto wanted = dotted_version_from(std::string_view(package.built_for).substr(6));
+  const auto own = dotted_version_from(std::string_view(there).substr(6));
+  if (!wanted || !own || !(*own < *wanted)) return {};
+  return fmt::format("is a wheel for {} or newer ({}; there: {})", package.built_for, package.built_for_source, there);
+}
 }  // namespace
 
 std::vector<Found> listed_framework_pins(const Analysis& analysis) {
@@ -221,7 +231,8 @@ std::vector<Found> listed_framework_pins(const Analysis& analysis) {
     if (!is_a_list(environment)) continue;
     for (const Package& package : environment.packages) {
       const PackageRow* row = package.is_of_conda() ? nullptr : row_of(package);
-      const std::string fault = row == nullptr ? "" : pin_fault(environment, package, *row);
+      std::string fault = row == nullptr ? "" : pin_fault(environment, package, *row);
+      if (fault.empty()) fault = wheel_tag_fault(analysis, package);
       if (fault.empty()) continue;
       found.push_back({.evidence = fmt::format("{} in {} {}", listed(package), environment.path, fault)});
     }
@@ -256,10 +267,37 @@ std::vector<Found> listed_library_pins(const Analysis& analysis) {
   return found;
 }
 
+// Beside a torch that brings the libraries of one major version of CUDA, an ONNX Runtime of another has none unless a
+// toolkit is there of which the text says nothing.
+std::vector<Found> other_major_beside_torch(const Analysis& analysis, const Environment& environment) {
+  const Package* runtime = find_package(environment, "onnxruntime-gpu");
+  const Package* torch = find_package(environment, "torch");
+  const auto version = runtime == nullptr || runtime->is_of_conda() ? std::nullopt : released_version(*runtime);
+  const auto brought =
+      torch != nullptr && torch->cuda.is_known() ? dotted_version_from(value_text(*torch->cuda.value)) : std::nullopt;
+  if (!version || !brought) return {};
+  std::string cuda;
+  for (const FrameworkBuild& build : analysis.knowledge.framework_builds) {
+    if (build.framework != runtime->name || !is_within(*version, build.version)) continue;
+    const auto made = dotted_version_from(build.cuda);
+    if (!made || made->major() == brought->major()) return {};
+    if (cuda.empty() || build.is_default) cuda = build.cuda;
+  }
+  if (cuda.empty()) return {};
+  return {
+      {.evidence = fmt::format("In {} {} opens the libraries of CUDA {}, and {} brings those of {}: unless a toolkit "
+                               "of {} is there too, it sees no GPU",
+                               environment.path, listed(*runtime), cuda, listed(*torch), to_string(*brought), cuda),
+       .severity = Severity::note}};
+}
+
 std::vector<Found> listed_host_cuda(const Analysis& analysis) {
   const auto toolkit = dotted_version_from(text_of(analysis, "toolkit.nvcc.version").value_or(""));
   std::vector<Found> found;
   for (const Environment& environment : analysis.subject.environments) {
+    if (!toolkit && is_a_list(environment)) {
+      for (Found& one : other_major_beside_torch(analysis, environment)) found.push_back(std::move(one));
+    }
     if (!toolkit || !is_a_list(environment) || environment.runtimes.is_known()) continue;
     for (const Package& package : environment.packages) {
       const std::string fault =

@@ -51,6 +51,35 @@ TEST(ListedPackages, CudnnOfAnotherMajorThanAPackageOpens) {
   EXPECT_EQ(found("4.4.0", "2.4.0", "9.1.0.70").size(), 1u);
 }
 
+TEST(ListedPackages, AWheelForANewerGlibc) {
+  const auto found = [](const std::string& libc) {
+    Scene scene = listed({{"vllm", "0.30.0", "framework", ""}});
+    scene.stack.environments[0].packages[0].built_for = "glibc 2.39";
+    scene.stack.facts["os.libc"] = known_fact(libc, "test");
+    return scene.judge("VRV-FRAMEWORK-PIN");
+  };
+  ASSERT_EQ(found("glibc 2.35").size(), 1u);
+  EXPECT_TRUE(has(found("glibc 2.35")[0].evidence, "is a wheel for glibc 2.39 or newer"));
+  EXPECT_TRUE(found("glibc 2.39").empty());
+  EXPECT_TRUE(found("musl 1.2.5").empty());
+}
+
+// A toolkit may be there that the text does not name: a note, not more.
+TEST(ListedPackages, AnOnnxRuntimeOfAnotherMajorThanTorch) {
+  static const Knowledge knowledge = *load_knowledge();
+  const auto found = [&](const std::string& runtime, const std::string& cuda) {
+    Scene scene = listed({{"onnxruntime-gpu", runtime, "framework", ""}, {"torch", "2.1.0", "framework", cuda}});
+    scene.knowledge = knowledge;
+    return scene.judge("VRV-LIBRARY-PIN");
+  };
+  ASSERT_EQ(found("1.16.3", "12.1").size(), 1u);
+  EXPECT_EQ(found("1.16.3", "12.1")[0].severity, Severity::note);
+  EXPECT_TRUE(
+      has(found("1.16.3", "12.1")[0].evidence, "opens the libraries of CUDA 11.8, and torch 2.1.0 brings those"));
+  EXPECT_TRUE(found("1.16.3", "11.8").empty());
+  EXPECT_TRUE(found("1.17.1", "12.1").empty()) << "there are builds of that release for both";
+}
+
 TEST(ListedPackages, AnOlderNcclThanTorchIsBuiltWith) {
   static const Knowledge knowledge = *load_knowledge();
   const auto found = [&](const std::string& nccl) {

@@ -85,7 +85,8 @@ void add_system(const Analysis& analysis, ReleasesSeen& seen) {
     const auto version = words.size() < 3 ? std::nullopt : dotted_version_from(words[2]);
     if (!version) continue;
     const std::string name(words[1]);
-    seen[name].push_back({*version, name + " " + std::string(words[2]), ""});
+    const bool is_untold = row.ends_with(" (release not told)");
+    seen[name].push_back({*version, name + " " + (is_untold ? "(release not told)" : std::string(words[2])), ""});
   }
   if (analysis.kernel_driver) {
     seen["driver"].push_back({*analysis.kernel_driver, "driver " + to_string(*analysis.kernel_driver), ""});

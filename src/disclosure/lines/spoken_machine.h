@@ -1,0 +1,25 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace varve {
+
+// What somebody tells of their own machine in sentences. It counts at the end of the text alone, and only where one
+// machine is spoken of and no table says anything of the same kind (spoken_machine.cc).
+struct SpokenMachine {
+  struct Told {
+    std::string value;
+    std::int64_t line = 0, count = 1;
+    bool is_several = false;  // sentences say different things
+  };
+  Told gpu, driver;
+  std::map<std::string, Told> packages;       // by name
+  bool is_of_conda = false;                   // they came with conda
+  std::map<std::string, std::int64_t> named;  // GPUs that any sentence names, whoever's they are
+};
+
+struct Declared;
+void settle_spoken_machine(Declared& declared);
+
+}  // namespace varve

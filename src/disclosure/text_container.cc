@@ -1,0 +1,49 @@
+// What a text tells of a container beyond the facts that readers found: whether it was given the GPU, and what its
+// image asks of the driver.
+#include <fmt/format.h>
+
+#include "disclosure/stack_of_text.h"
+
+namespace varve {
+
+namespace {
+// A container that was started without a GPU, where a program asked for one. One of the text's ways to start it that
+// gives the GPU is enough to say nothing.
+void set_gpu_request(const Declared& declared, Stack& stack) {
+  const std::int64_t asked = declared.asked_gpu_line != 0 ? declared.asked_gpu_line : declared.no_smi_line;
+  const bool is_given = declared.container_with_gpu_line != 0 || declared.variables.contains("NVIDIA_VISIBLE_DEVICES");
+  if (declared.container_line == 0 || asked == 0 || is_given || stack.facts.contains("container.gpu_request")) return;
+  Fact request = known_fact(std::string("no GPU"), fmt::format("line {} (container)", declared.container_line),
+                            Standing::declared);
+  request.detail = fmt::format("nothing that starts it asks for one, and a program asked for the GPU (line {})", asked);
+  stack.facts.emplace("container.gpu_request", std::move(request));
+}
+
+// What the container runtime compares the driver with, of an image of NVIDIA's that is named and no other.
+void set_image_requirement(const Declared& declared, Stack& stack, const Knowledge& knowledge) {
+  constexpr const char* kRequirement = "settings.NVIDIA_REQUIRE_CUDA";
+  const auto told = stack.facts.find(kRequirement);
+  if (declared.image_line <= 0 || (told != stack.facts.end() && told->second.is_known())) return;
+  std::string asked = "cuda>=" + declared.image_cuda;
+  for (const CompatPackage& package : knowledge.compat_packages) {
+    if (package.cuda != declared.image_cuda) continue;
+    for (const int branch : package.branches) {
+      for (const std::string& brand : package.brands) {
+        const std::string of = brand == "any" ? "" : "brand=" + brand + ",";
+        asked += fmt::format(" {}driver>={},driver<{}", of, branch, branch + 1);
+      }
+    }
+  }
+  stack.facts[kRequirement] =
+      known_fact(std::move(asked),
+                 fmt::format("the name of the image in line {} (data/compat_packages.json)", declared.image_line),
+                 Standing::inferred);
+}
+}  // namespace
+
+void set_container(const Declared& declared, Stack& stack, const Knowledge& knowledge) {
+  set_gpu_request(declared, stack);
+  set_image_requirement(declared, stack, knowledge);
+}
+
+}  // namespace varve
