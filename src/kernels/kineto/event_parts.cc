@@ -3,25 +3,24 @@
 namespace varve {
 
 namespace {
-// Events that take time and are of no category: no profiler of PyTorch writes such, others that share the format do.
-bool is_uncategorised(std::string_view object) {
-  return object.find("\"X\"") != object.npos && object.find("\"cat\"") == object.npos;
-}
+// Names of processes and threads, which every program that shares the format writes in one way.
+bool is_label(std::string_view object) { return object.find("\"M\"") != object.npos; }
 }  // namespace
 
 void EventParts::clear() {
   parts.clear();
-  foreign = countered = uncategorised = 0;
-  saw_device = saw_time = false;
+  foreign = countered = unclaimed = 0;
+  saw_device = saw_claimed = false;
 }
 
 void EventParts::event(std::string_view object, std::uint64_t at) {
   KinetoKind kind = kinds_.kind(object);
   if (kind == KinetoKind::on_mtia) kind = kind_on_mtia(object);
   if (kind == KinetoKind::other) {
-    if (!saw_time && is_uncategorised(object)) ++uncategorised;
+    if (!saw_claimed && !is_label(object)) ++unclaimed;
     return;
   }
+  saw_claimed = true;
   if (kind == KinetoKind::foreign) return void(++foreign);
   saw_device = saw_device || !is_on_host(kind);
   if (kind == KinetoKind::countered) return void(++countered);
@@ -30,7 +29,6 @@ void EventParts::event(std::string_view object, std::uint64_t at) {
   part.at = at;
   part.kind = kind;
   part.is_whole = reader_.read(object, part.event);
-  saw_time = saw_time || part.has_time();
 }
 
 }  // namespace varve
