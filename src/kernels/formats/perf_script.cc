@@ -167,6 +167,7 @@ class Reader {
  private:
   void take_line(const TraceLines::Line& line) {
     if (line.too_long) return sink_.damaged(line.at, "a line of more than 64 KiB");
+    if (line.text.find('\0') != line.text.npos) return sink_.damaged(line.at, "a line with bytes that are no text");
     if (trim(line.text).empty()) return end_sample();
     if (line.text.front() == '#') return take_header(line.text);
     if (head_ && is_frame(line.text)) {
