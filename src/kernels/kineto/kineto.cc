@@ -129,7 +129,7 @@ class KinetoReader final : public ScanSink {
   std::optional<TrackId> last_stream_;  // at that place
   TraceEvent next_;                     // what is being read: its times
   bool saw_device_ = false;
-  bool saw_claimed_ = false;  // an event of a category of Kineto's, or a member that it alone writes
+  bool saw_claimed_ = false;             // an event of a category of Kineto's, or a member that it alone writes
   std::optional<std::int64_t> base_ns_;  // of the UNIX clock
   std::uint64_t timed_ = 0, unclaimed_ = 0, foreign_ = 0, countered_ = 0;
 };

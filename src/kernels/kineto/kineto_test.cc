@@ -359,7 +359,8 @@ std::string refused(const std::string& text) {
 
 // Browsers, schedulers and others write the same format, with categories of their own or without.
 TEST(Kineto, AnotherProgramsTraceIsRefused) {
-  const char* kTheirs = R"({"ph": "X", "cat": "devtools.timeline", "name": "RunTask", "pid": 1, "tid": 1, "ts": 1, "dur": 4},
+  const char* kTheirs =
+      R"({"ph": "X", "cat": "devtools.timeline", "name": "RunTask", "pid": 1, "tid": 1, "ts": 1, "dur": 4},
     {"ph": "B", "name": "bpftrace", "tid": 7, "ts": 2}, {"ph": "M", "name": "process_name", "pid": 1, "args": {}})";
   const std::string refusal = refused(made(kTheirs));
   EXPECT_NE(refusal.find("none of its 2 events is of a category"), std::string::npos) << refusal;
