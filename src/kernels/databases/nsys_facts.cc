@@ -31,6 +31,7 @@ std::map<std::string, Environment> process_environments(TraceDatabase& database)
     if (!name.ends_with(kVariable) || equals == std::string_view::npos || equals == 0) continue;
     std::string_view value = text.substr(equals + 1);
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+    if (value == "{}") continue;  // LD_PRELOAD, where nsys puts what it loads into the program itself
     std::string whose(name.substr(0, name.size() - kVariable.size()));
     if (found.size() >= kMostBlocks && !found.contains(whose)) continue;
     found[std::move(whose)].emplace(text.substr(0, equals), value);
@@ -90,10 +91,11 @@ std::uint64_t hidden_environments(TraceDatabase& database) {
 }
 
 // "525.105.17" of "525.105.17" and of "52510517": three digits, two or three, two. "581.80" of "58180", as Windows has
-// it.
+// it. "0" of a machine without one.
 std::string driver_version(std::string_view text) {
   const bool only_digits = text.find_first_not_of("0123456789") == std::string_view::npos;
   if (only_digits && text.size() == 5) return fmt::format("{}.{}", text.substr(0, 3), text.substr(3));
+  if (only_digits && text.size() < 5) return {};
   if (!only_digits || (text.size() != 7 && text.size() != 8)) return std::string(text);
   return fmt::format("{}.{}.{}", text.substr(0, 3), text.substr(3, text.size() - 5), text.substr(text.size() - 2));
 }

@@ -206,6 +206,20 @@ TEST(Nsys, ReadsShapesNamesAndGraphNodes) {
   EXPECT_EQ(trace.tracks.at(first.event.track).first.stream, 7);
 }
 
+TEST(Nsys, AMachineWithoutADriverHasNone) {
+  const auto [trace, status] = read_nsys(
+      made_database(kStart + "INSERT INTO TARGET_INFO_SYSTEM_ENV (name, value) VALUES ('NvDriverVersion', '0'),"
+                             "('OsDescription', 'Amazon Linux 2');"
+                             "INSERT INTO META_DATA_CAPTURE VALUES "
+                             "('PROCESS_0:ENVIRONMENT_VARIABLE', 'LD_PRELOAD=\"{}\"'),"
+                             "('PROCESS_0:ENVIRONMENT_VARIABLE', 'NCCL_DEBUG=\"INFO\"');"));
+  ASSERT_TRUE(status) << to_text(status.error());
+  EXPECT_EQ(text_of(trace, "os.name"), "Amazon Linux 2");
+  EXPECT_EQ(trace.facts.count("driver.kernel_mode.version"), 0u);
+  EXPECT_EQ(trace.facts.count("settings.LD_PRELOAD"), 0u);
+  EXPECT_EQ(text_of(trace, "settings.NCCL_DEBUG"), "INFO");
+}
+
 TEST(Nsys, OfWindowsReadsTheDriverAndNoAdapterWithoutCuda) {
   const auto [trace, status] = read_nsys(
       made_database(kStart + "INSERT INTO TARGET_INFO_SYSTEM_ENV (name, value) VALUES ('NvDriverVersion', '58180');"

@@ -73,12 +73,21 @@ bool is_nvprof_text(std::string_view text) {
          has("\"Start\",\"Duration\",\"Grid X\"");
 }
 
-constexpr std::array<ForeignFile, 12> kForeignFiles{{
+// What rocprof-compute gathers of many runs (pmc_perf.csv): a row a kernel, a column a counter, and no times.
+bool is_counter_table(std::string_view text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  const auto has = [&](std::string_view word) { return line.find(word) != std::string_view::npos; };
+  return line.starts_with("Dispatch_ID,") && has(",SQ_") && !has("Start_Timestamp");
+}
+
+constexpr std::array<ForeignFile, 13> kForeignFiles{{
     {is_lfs_pointer, "it is a Git LFS pointer: the trace itself was never fetched", "Fetch it with: git lfs pull"},
     {is_nsight_report, "it is a report of Nsight Systems, whose format only nsys reads",
      "Export it first: nsys export --type sqlite FILE"},
     {is_nvprof_text, "it is what nvprof prints, whose times are rounded",
      "Give the file that it writes, which is read: nvprof -o FILE PROGRAM"},
+    {is_counter_table, "it is a table of counters, as rocprof-compute writes: it tells no times of kernels",
+     "Give pmc_kernel_top.csv beside it, or record them with: rocprofv3 --kernel-trace"},
     {is_perf_data, "it is a recording of perf, whose addresses only perf script turns into names",
      "Write it as text first: perf script -F comm,tid,time,event,ip,sym,dso -i FILE"},
     {is_execution_trace, "it is an execution trace of PyTorch: operators and their tensors, without times",

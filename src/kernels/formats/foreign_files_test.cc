@@ -35,6 +35,7 @@ TEST(ForeignFiles, AreNamedWithWhatToGiveInstead) {
       {R"({"displayTimeUnit":"ns","metadata":{"highres-ticks":true},"traceEvents":[{"ph":"M","pid":701,)"
        R"("name":"process_name","args":{"name":"/host:CPU"}},)",
        ".xplane.pb"},
+      {"Dispatch_ID,GPU_ID,Grid_Size,Kernel_Name,SQ_WAVES\n0,2,64,fill,1\n", "pmc_kernel_top.csv"},
       {"PAR1\x15\x04", "--type sqlite"},
       {"PK\x03\x04\x14", "Unpack it"},
       {tar, "Unpack it"},

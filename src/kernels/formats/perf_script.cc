@@ -23,6 +23,9 @@ namespace varve {
 //   <tab>ip symbol+offset (dso)
 //   <empty line>
 //
+// Where tabs became blanks on the way, and of Android's simpleperf, frames begin with blanks; so do heads, whose
+// program's name is put to the right.
+//
 // Which fields there are depends on -F; the second shape is that of call chains, of which only the innermost frame is
 // counted. `--header` puts lines "# name : value" before them.
 namespace {
@@ -133,6 +136,17 @@ std::optional<Frame> frame_from(std::string_view text) {
   return frame;
 }
 
+bool is_frame(std::string_view line) {
+  return line.front() == '\t' || (line.front() == ' ' && !head_from(line) && frame_from(line));
+}
+
+// No symbol: "[unknown]", or as simpleperf writes it by the file, "libxul.so[+745758]".
+bool is_nameless(std::string_view symbol, std::string_view library) {
+  const std::string file = file_name(library);
+  return symbol.empty() || symbol == "[unknown]" ||
+         (!file.empty() && symbol.starts_with(file) && symbol.substr(file.size()).starts_with("[+"));
+}
+
 // Whether the periods of an event are nanoseconds of CPU time.
 bool counts_cpu_time(std::string_view event) {
   return event.starts_with("cpu-clock") || event.starts_with("task-clock");
@@ -153,9 +167,10 @@ class Reader {
  private:
   void take_line(const TraceLines::Line& line) {
     if (line.too_long) return sink_.damaged(line.at, "a line of more than 64 KiB");
+    if (line.text.find('\0') != line.text.npos) return sink_.damaged(line.at, "a line with bytes that are no text");
     if (trim(line.text).empty()) return end_sample();
     if (line.text.front() == '#') return take_header(line.text);
-    if (head_ && line.text.front() == '\t') {
+    if (head_ && is_frame(line.text)) {
       if (!take_frame(line.text)) sink_.damaged(line.at, "a frame that is none");
       return;
     }
@@ -235,7 +250,7 @@ class Reader {
       name.library = "[jit]";
       name.named = Named::generated;
     }
-    if (symbol.empty() || symbol == "[unknown]") {
+    if (is_nameless(symbol, library)) {
       name.text = "(unknown)";
       name.named = Named::system;
       if (!is_system) sink_.unseen(fmt::format("functions of {}: it has no symbols", file_name(library)));

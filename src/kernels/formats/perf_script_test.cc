@@ -129,5 +129,27 @@ TEST(PerfScript, OtherTextIsNoTrace) {
   }
 }
 
+TEST(PerfScript, FramesMayBeginWithBlanksAndHeadsToo) {
+  const auto trace = read_text(
+      "         python  7 [001] 1.000001:    1000000 task-clock:u: \n"
+      "        b3cea6c4 Lock::unlock() (/system/lib/libc.so)\n"
+      "        b3cea535 order (/opt/work)\n\n"
+      "         python  7 [001] 1.001001:    1000000 task-clock:u: \n"
+      "        9530c758\tlibxul.so[+745758] (/data/lib/libxul.so)\n");
+  ASSERT_TRUE(trace) << trace.error().found;
+  EXPECT_EQ(trace->reading.damaged, 0u);
+  EXPECT_EQ(samples_of(*trace, "Lock::unlock()", "/system/lib/libc.so"), 1u);
+  EXPECT_EQ(samples_of(*trace, "(unknown)", "/data/lib/libxul.so"), 1u);
+}
+
+TEST(PerfScript, ALineOfZerosIsDamage) {
+  const std::string zeros(4096, '\0');
+  const auto trace = read_text("python 7 [001] 1.000001: 1000000 task-clock:u: \n\tb3cea6c4 order (/opt/work)\n\tb3" +
+                               zeros + "44 main (/opt/work)\n\n");
+  ASSERT_TRUE(trace) << trace.error().found;
+  EXPECT_EQ(trace->reading.damaged, 1u);
+  EXPECT_EQ(samples_of(*trace, "order", "/opt/work"), 1u);
+}
+
 }  // namespace
 }  // namespace varve

@@ -24,6 +24,7 @@ namespace varve {
 //   rocprofv3 *_memory_copy_trace, *_memory_allocation_trace       Kind,Direction | Operation,…,Start_Timestamp,…
 //   rocprofv3 *_hip_api_trace, *_marker_api_trace and other calls  Domain,Function,Process_Id,Thread_Id,…
 //   all of them *stats.csv      Name,Calls,TotalDurationNs,AverageNs,Percentage,…
+//   rocprof-compute pmc_kernel_top.csv                             Kernel_Name,Count,Sum(ns),Mean(ns),Median(ns),Pct
 namespace {
 
 enum class RocprofColumn {
@@ -73,6 +74,8 @@ constexpr std::array kRocprofColumns = {
     RocprofColumnName{"operation", RocprofColumn::operation},
     RocprofColumnName{"calls", RocprofColumn::calls},
     RocprofColumnName{"totaldurationns", RocprofColumn::total},
+    RocprofColumnName{"count", RocprofColumn::calls},
+    RocprofColumnName{"sum(ns)", RocprofColumn::total},
     RocprofColumnName{"beginns", RocprofColumn::start},
     RocprofColumnName{"start_timestamp", RocprofColumn::start},
     RocprofColumnName{"endns", RocprofColumn::end},
@@ -261,7 +264,9 @@ class RocprofCsvReader {
 
   void take_total() {
     const std::string_view name = text(RocprofColumn::name);
-    const std::int64_t calls = number(RocprofColumn::calls, -1), total = number(RocprofColumn::total, -1);
+    const std::string_view sum = text(RocprofColumn::total);  // rocprof-compute's have fractions of a nanosecond
+    const std::int64_t calls = number(RocprofColumn::calls, -1);
+    const std::int64_t total = parse_integer(sum.substr(0, sum.find('.'))).value_or(-1);
     if (calls < 0 || total < 0) return sink_.damaged(at_, "a row whose numbers cannot be");
     // What some tools write last: the sum of all rows.
     if (name == "Total" && calls > 0 && calls == calls_ && total == total_ns_) return;

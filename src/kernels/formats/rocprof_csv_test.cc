@@ -88,6 +88,14 @@ TEST(RocprofCsv, TotalsAddUpAndSayThatTheyAreTotals) {
   EXPECT_EQ(many.count(Activity::kernel), std::uint64_t{INT64_MAX});
 }
 
+TEST(RocprofCsv, TotalsOfRocprofComputeAreOnesOfKernels) {
+  const RecordedTrace trace = read_table(
+      "Kernel_Name,Count,Sum(ns),Mean(ns),Median(ns),Pct\n\"fill(int, int)\",150,4358035.0703125,29053.5,28900.4,84\n"
+      "copy,2,100.0,50.0,50.0,16\n");
+  EXPECT_EQ(trace.count(Activity::kernel), 152u);
+  EXPECT_EQ(trace.total_ns(Activity::kernel), 4'358'135);
+}
+
 TEST(RocprofCsv, ALastRowThatIsTheSumOfAllIsNoKernel) {
   const RecordedTrace trace = read_table("Name,Calls,TotalDurationNs\ng,2,30\nf,1,12\nTotal,3,42,100.0\n");
   EXPECT_EQ(trace.count(Activity::kernel), 3u);

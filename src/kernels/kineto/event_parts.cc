@@ -4,15 +4,17 @@ namespace varve {
 
 void EventParts::clear() {
   parts.clear();
-  foreign = countered = uncategorised = 0;
-  saw_device = saw_time = false;
+  foreign = countered = unclaimed = 0;
+  saw_device = saw_claimed = false;
 }
 
 void EventParts::event(std::string_view object, std::uint64_t at) {
   KinetoKind kind = kinds_.kind(object);
   if (kind == KinetoKind::on_mtia) kind = kind_on_mtia(object);
-  if (kind == KinetoKind::other) return;
-  if (kind == KinetoKind::uncategorised) return void(uncategorised += saw_time ? 0 : 1);
+  if (kind == KinetoKind::label) return;
+  if (kind == KinetoKind::other) return void(unclaimed += saw_claimed ? 0 : 1);
+  saw_claimed = true;
+  if (kind == KinetoKind::unused) return;
   if (kind == KinetoKind::foreign) return void(++foreign);
   saw_device = saw_device || !is_on_host(kind);
   if (kind == KinetoKind::countered) return void(++countered);
@@ -21,7 +23,6 @@ void EventParts::event(std::string_view object, std::uint64_t at) {
   part.at = at;
   part.kind = kind;
   part.is_whole = reader_.read(object, part.event);
-  saw_time = saw_time || part.has_time();
 }
 
 }  // namespace varve

@@ -25,9 +25,9 @@ class EventParts final : public EventPiece {
     bool has_time() const { return is_whole || event.duration_ns; }
   };
   std::vector<Part> parts;
-  // Of the others. Events without a category are counted in front of the first part that has a time.
-  std::uint64_t foreign = 0, countered = 0, uncategorised = 0;
-  bool saw_device = false, saw_time = false;
+  // Of the others. Events of categories that are not Kineto's are counted in front of the first that is of one.
+  std::uint64_t foreign = 0, countered = 0, unclaimed = 0;
+  bool saw_device = false, saw_claimed = false;
 
   void clear() override;
   void event(std::string_view object, std::uint64_t at) override;

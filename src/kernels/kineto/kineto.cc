@@ -129,8 +129,9 @@ class KinetoReader final : public ScanSink {
   std::optional<TrackId> last_stream_;  // at that place
   TraceEvent next_;                     // what is being read: its times
   bool saw_device_ = false;
+  bool saw_claimed_ = false;             // an event of a category of Kineto's, or a member that it alone writes
   std::optional<std::int64_t> base_ns_;  // of the UNIX clock
-  std::uint64_t timed_ = 0, uncategorised_ = 0, foreign_ = 0, countered_ = 0;
+  std::uint64_t timed_ = 0, unclaimed_ = 0, foreign_ = 0, countered_ = 0;
 };
 
 Status KinetoReader::read(TraceInput& input) {
@@ -140,11 +141,11 @@ Status KinetoReader::read(TraceInput& input) {
     return Error{"reading a Chrome trace", input.where(), "it holds no list traceEvents",
                  "A trace of PyTorch's profiler is written by export_chrome_trace"};
   }
-  if (timed_ == 0 && !saw_device_ && uncategorised_ > 0) {
+  if (!saw_claimed_ && unclaimed_ > 0) {
     return Error{
         "reading a Chrome trace", input.where(),
-        fmt::format("its {} events have no categories, which PyTorch's profiler writes (Kineto, since 1.8.1)",
-                    uncategorised_),
+        fmt::format("none of its {} events is of a category that PyTorch's profiler writes (Kineto, since 1.8.1)",
+                    unclaimed_),
         "Another program's trace is not read, nor that of torch.autograd.profiler_legacy: use torch.profiler; of the "
         "first rocprof, give results.db"};
   }
@@ -165,7 +166,7 @@ void KinetoReader::tell_unseen() {
 
 void KinetoReader::event(std::string_view object, std::uint64_t at) {
   parts_.clear();
-  parts_.saw_time = timed_ > 0;
+  parts_.saw_claimed = saw_claimed_;
   parts_.event(object, at);
   take_parts(parts_);
 }
@@ -175,7 +176,8 @@ void KinetoReader::take_parts(const EventParts& parts) {
   saw_device_ = saw_device_ || parts.saw_device;
   foreign_ += parts.foreign;
   countered_ += parts.countered;
-  if (timed_ == 0) uncategorised_ += parts.uncategorised;
+  if (!saw_claimed_) unclaimed_ += parts.unclaimed;
+  saw_claimed_ = saw_claimed_ || parts.saw_claimed;
   for (const EventParts::Part& part : parts.parts) take_part(part);
 }
 
@@ -193,6 +195,7 @@ void KinetoReader::take_part(const EventParts::Part& part) {
 void KinetoReader::member(std::string_view key, std::string_view value) {
   constexpr std::string_view kBase = "baseTimeNanoseconds";
   if (key == kBase) base_ns_ = parse_integer(trim(value));
+  saw_claimed_ = saw_claimed_ || key == "schemaVersion" || key == "deviceProperties";
   tell_kineto_facts(key, value, sink_);
 }
 

@@ -32,6 +32,13 @@ constexpr std::array kCategories = {
     Category{"mtia_ccp_events", KinetoKind::on_mtia},
     Category{"mtia_insight", KinetoKind::foreign},
     Category{"cuda_profiler_range", KinetoKind::countered},
+    Category{"python_function", KinetoKind::unused},
+    Category{"overhead", KinetoKind::unused},
+    Category{"Trace", KinetoKind::unused},
+    Category{"collective_comm", KinetoKind::unused},
+    Category{"cuda_event", KinetoKind::unused},
+    Category{"mtia_counters", KinetoKind::unused},
+    Category{"hpu_op", KinetoKind::unused},
 };
 
 struct FieldName {
@@ -70,6 +77,13 @@ constexpr std::array kArguments = {
     FieldName{"Out msg nelems", KinetoField::elements_out},
     FieldName{"Seq", KinetoField::sequence},
 };
+
+// The value of "ph" of an event that has a duration, and of one that names a process or thread, behind its first quote.
+constexpr std::string_view kComplete = "X\"", kMetadata = "M\"";
+
+KinetoKind without_duration(std::string_view phase) {
+  return phase.starts_with(kMetadata) ? KinetoKind::label : KinetoKind::other;
+}
 
 template <std::size_t kCount>
 KinetoField find_field(const std::array<FieldName, kCount>& rows, std::string_view key) {
@@ -227,7 +241,6 @@ KinetoKind KindTeller::known_kind(std::string_view from_category) {
 }
 
 KinetoKind KindTeller::kind(std::string_view event) {
-  constexpr std::string_view kComplete = "X\"";
   std::string_view rest = event;
   if (!category_.empty() && begins_with(event, category_)) {
     rest.remove_prefix(category_.size());
@@ -235,7 +248,7 @@ KinetoKind KindTeller::kind(std::string_view event) {
   }
   if (phase_.empty() || !begins_with(event, phase_)) return read_kind(event);
   rest.remove_prefix(phase_.size());
-  return rest.starts_with(kComplete) ? read_kind(event) : KinetoKind::other;
+  return rest.starts_with(kComplete) ? read_kind(event) : without_duration(rest);
 }
 
 KinetoKind KindTeller::read_kind(std::string_view event) {
@@ -248,14 +261,13 @@ KinetoKind KindTeller::read_kind(std::string_view event) {
     if (key == "ph" && phase.empty()) {
       phase = value;
       if (keys == 0) phase_ = event.substr(0, before);
-      if (phase != "\"X\"") return KinetoKind::other;
+      if (phase.substr(1) != kComplete) return without_duration(phase.substr(1));
     } else if (key == "cat" && category.empty()) {
       category = value;
       if (keys == 1 && !phase.empty()) category_ = event.substr(0, before);
     }
   }
-  if (phase.empty()) return KinetoKind::other;
-  if (category.empty()) return KinetoKind::uncategorised;
+  if (phase.empty() || category.empty()) return KinetoKind::other;
   return kineto_kind(category.substr(1, category.size() - 2));
 }
 

@@ -16,12 +16,13 @@ namespace varve {
 //
 // HIP writes cuda_runtime too; other back ends have xpu_runtime, privateuse1_driver and the like.
 enum class KinetoKind {
-  other,          // what is not told on: Python functions, arrows between events, counters
-  uncategorised,  // it takes time and is of no category: PyTorch writes no such, others that share the format do
-  device,         // nothing that is told on, but what is there only when a device was recorded
-  foreign,        // of an accelerator whose kernels, copies and waits nothing tells apart: only counted
-  on_mtia,        // of an MTIA accelerator: its arguments say what, see kind_on_mtia
-  countered,      // a kernel that ran alone while its counters were read: named, without a time of its own
+  label,      // the name of a process or thread, which every program that shares the format writes in one way
+  other,      // what is not told on: arrows between events, counters; whatever other programs write
+  unused,     // what is not told on, and is of a category that PyTorch's profiler has: Python functions
+  device,     // nothing that is told on, but what is there only when a device was recorded
+  foreign,    // of an accelerator whose kernels, copies and waits nothing tells apart: only counted
+  on_mtia,    // of an MTIA accelerator: its arguments say what, see kind_on_mtia
+  countered,  // a kernel that ran alone while its counters were read: named, without a time of its own
   kernel,
   copy,
   fill,
@@ -42,8 +43,8 @@ KinetoKind kind_on_mtia(std::string_view event);
 // that comparing them with what was read before spares reading the keys.
 class KindTeller {
  public:
-  // Of a whole event. Only those that have a duration ("ph": "X") are of any kind but `other`. Of a key that is there
-  // twice the first counts.
+  // Of a whole event. Only those that have a duration ("ph": "X") are of any kind but `label` and `other`. Of a key
+  // that is there twice the first counts.
   KinetoKind kind(std::string_view event);
 
  private:

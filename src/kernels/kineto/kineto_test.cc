@@ -351,6 +351,29 @@ TEST(Kineto, WorkThatCannotBeToldApartIsCounted) {
             (std::set<std::string>{"the time of kernels: 1 ran one by one while counters were read"}));
 }
 
+std::string refused(const std::string& text) {
+  const auto input = trace_of_bytes(text_bytes(text), "made");
+  const auto trace = read_trace(*input);
+  return trace ? "read" : trace.error().found;
+}
+
+// Browsers, schedulers and others write the same format, with categories of their own or without.
+TEST(Kineto, AnotherProgramsTraceIsRefused) {
+  const char* kTheirs =
+      R"({"ph": "X", "cat": "devtools.timeline", "name": "RunTask", "pid": 1, "tid": 1, "ts": 1, "dur": 4},
+    {"ph": "B", "name": "bpftrace", "tid": 7, "ts": 2}, {"ph": "M", "name": "process_name", "pid": 1, "args": {}})";
+  const std::string refusal = refused(made(kTheirs));
+  EXPECT_NE(refusal.find("none of its 2 events is of a category"), std::string::npos) << refusal;
+  EXPECT_EQ(refused(made(kTheirs, R"("schemaVersion": 1, )")), "read");  // Kineto's, of which nothing is told
+  EXPECT_EQ(refused(made(kTheirs + std::string(R"(, {"ph": "X", "cat": "cpu_op", "name": "aten::mm", "pid": 1, "tid": 1,
+    "ts": 9, "dur": 4})"))),
+            "read");
+  EXPECT_EQ(
+      refused(made(R"({"ph": "X", "cat": "python_function", "name": "f", "pid": 1, "tid": 1, "ts": 9, "dur": 4})")),
+      "read");
+  EXPECT_EQ(refused(made("")), "read");
+}
+
 TEST(Kineto, OnMtiaArgumentsTellKernelsAndCopies) {
   const RecordedTrace trace = read_text(made(
       R"({"ph": "X", "cat": "mtia_runtime", "name": "runFunction - job_prep_and_submit_for_execution", "pid": 1, "tid": 1,
