@@ -28,6 +28,23 @@ bool is_damaged(const MadeStack& stack) {
   return std::any_of(losses.begin(), losses.end(), [](const Loss& loss) { return loss.damage; });
 }
 
+// qoco-cuda: its module with GPU code opens cuBLAS and cuSPARSE of several releases by name, and there is none.
+TEST(ConsumerLosses, AModuleThatFindsNoneOfTheLibrariesItOpens) {
+  for (const bool has_code : {true, false}) {
+    MadeStack stack;
+    stack.package("qoco-cuda", "0.2.2", "13.0", "extension").consumer();
+    stack.library("qoco_cuda.abi3.so", "qoco-cuda", "13.0", has_code ? std::optional(code_of_ampere()) : std::nullopt);
+    const std::string path = stack.last_library().path;
+    for (const char* name : {"libcublas.so.12", "libcublas.so.11"}) {
+      stack.not_found(name, path);
+      stack.last_library().kind = DependencyKind::opened;
+    }
+    EXPECT_EQ(answer_state(stack, Question::libraries), has_code ? CheckState::degraded : CheckState::ok);
+    stack.library("libcublas.so.12", "nvidia-cublas-cu12", "", {}, path, DependencyKind::opened);
+    EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::ok);
+  }
+}
+
 // dgl has a library for each release of torch: the one that binds is enough, and where none does it is broken.
 TEST(ConsumerLosses, OneOfSeveralForEachReleaseIsEnough) {
   MadeStack stack;
