@@ -192,8 +192,8 @@ class EnvironmentConsumers {
     }
   }
 
-  // What is imported first: frameworks, and any other package that it asks for and whose import its own comes to at once
-  // (cudaq for cudaq_qec).
+  // What is imported first: frameworks, and any other package that it asks for and whose import its own comes to at
+  // once (cudaq for cudaq_qec).
   std::vector<const Package*> imported_before(const Environment& environment, const Package& package,
                                               const PackageStart& start, const std::vector<std::string>& frameworks) {
     std::vector<const Package*> before;
@@ -281,8 +281,7 @@ class EnvironmentConsumers {
     for (const HeldLibrary* module : failed) {
       if (imports.contains(package.module_of(*module))) {
         loading.make_required(*module);
-      } else if (any || package.runs_nothing_for(*module) ||
-                 package.start.does_without(package.module_of(*module))) {
+      } else if (any || package.runs_nothing_for(*module) || package.start.does_without(package.module_of(*module))) {
         loading.make_optional(*module);
       }
     }

@@ -86,9 +86,8 @@ bool ImportedPackage::runs_nothing_for(const HeldLibrary& library) const {
 
 bool ImportedPackage::is_apart(const HeldLibrary& library) const {
   const std::string module = module_of(library);
-  const bool is_below = std::any_of(tops.begin(), tops.end(), [&](const std::string& top) {
-    return module == top || module.starts_with(top + ".");
-  });
+  const bool is_below = std::any_of(
+      tops.begin(), tops.end(), [&](const std::string& top) { return module == top || module.starts_with(top + "."); });
   return !is_below && module.find('.') != std::string::npos && start.does_without(module);
 }
 

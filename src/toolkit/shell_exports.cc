@@ -196,8 +196,8 @@ std::vector<std::string> nvcc_flags(const InstalledToolkit& chosen) {
   const ToolkitLayout& layout = chosen.layout;
   if (!layout.has_nvcc || chosen.kind != ToolkitKind::wheels) return {};
   std::vector<std::string> flags;
-  // In one folder nvcc finds the headers. Its libraries it does not: that of 13.0 looks in lib64 (nvcc.profile), and the
-  // wheels have lib.
+  // In one folder nvcc finds the headers. Its libraries it does not: that of 13.0 looks in lib64 (nvcc.profile), and
+  // the wheels have lib.
   if (layout.headers.size() > 1) {
     for (const std::string& folder : layout.headers) flags.push_back("-I" + folder);
   }

@@ -185,7 +185,8 @@ TEST_F(ConsumerImports, AModuleThatNoFileOfTheImportNamesIsNotItsImport) {
 TEST_F(ConsumerImports, AFolderWithoutPythonRunsNothing) {
   link_time("libgone.so.1", "int gone(void) { return 1; }");
   const std::string name = "_waves.cpython-311-x86_64-linux-gnu.so";
-  const std::string source = "int gone(void); const char* PyInit__waves(void) { return gone() ? \"libcuda.so.1\" : 0; }";
+  const std::string source =
+      "int gone(void); const char* PyInit__waves(void) { return gone() ? \"libcuda.so.1\" : 0; }";
   for (const std::string& path : {"backend/" + name, name}) {
     library(path, source, "-l:libgone.so.1");
     package("waves-cuda12x", "1.0", {path});
@@ -201,7 +202,8 @@ TEST_F(ConsumerImports, FindWhatAnImportedPackageOpensBefore) {
   link_time("libcudart.so.12", "int runtime(void) { return 1; }");
   library("nvidia/cuda_runtime/lib/libcudart.so.12", "int runtime(void) { return 1; }");
   package("nvidia-cuda-runtime-cu12", "12.9.79", {"nvidia/cuda_runtime/lib/libcudart.so.12"});
-  library("cudaq/libcudaq.so", "const char* driver(void) { return \"libcuda.so.1\"; } int _Zmanager(void) { return 1; }");
+  library("cudaq/libcudaq.so",
+          "const char* driver(void) { return \"libcuda.so.1\"; } int _Zmanager(void) { return 1; }");
   root_.write(std::string(kPackages) + "cudaq/__init__.py",
               "import ctypes\nfor path in ['nvidia/cuda_runtime/lib/libcudart.so.12']:\n    ctypes.CDLL(path)\n");
   package("cuda-quantum-cu12", "0.16", {"cudaq/__init__.py", "cudaq/libcudaq.so"});

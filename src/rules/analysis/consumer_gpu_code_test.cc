@@ -50,7 +50,8 @@ TEST(ConsumerGpuCode, JudgesGpuCodeNativeByJitOrNotAtAll) {
   }
 }
 
-// nixl on an A100: what has no code for it is a module of nixl_ep, which the import of nixl does without, and a plug-in.
+// nixl on an A100: what has no code for it is a module of nixl_ep, which the import of nixl does without, and a
+// plug-in.
 TEST(ConsumerGpuCode, OfAnotherPackageInTheSameWheelIsNoneOfTheImport) {
   const auto made = [](DependencyKind kind, bool has_import) {
     MadeStack stack;

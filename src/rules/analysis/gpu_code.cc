@@ -224,8 +224,8 @@ CodeCause cause_where_some_runs(const ConsumerView& view, const std::vector<OwnC
   }
   const std::vector<OwnCode> general = general_code(code);
   const std::int64_t best = best_count(general);
-  const bool is_enough = is_served_beside(general, verdict.gpu, ceiling) ||
-                         is_for_another_import(view, code, verdict.gpu, ceiling);
+  const bool is_enough =
+      is_served_beside(general, verdict.gpu, ceiling) || is_for_another_import(view, code, verdict.gpu, ceiling);
   if (5 * served < best && !is_enough) return CodeCause::hardly;
   if (2 * served < best) return CodeCause::partly;
   verdict.files = files_without(code, verdict.gpu, ceiling);
@@ -273,8 +273,8 @@ std::string detail_of(const Situation& situation, const ServingDriver& driver, c
   return {};
 }
 
-void decide(const Situation& situation, const ServingDriver& driver, const ConsumerView& view, std::vector<OwnCode> code,
-            CodeVerdict& verdict) {
+void decide(const Situation& situation, const ServingDriver& driver, const ConsumerView& view,
+            std::vector<OwnCode> code, CodeVerdict& verdict) {
   const bool forced = is_set(situation, "CUDA_FORCE_PTX_JIT"), disabled = is_set(situation, "CUDA_DISABLE_PTX_JIT");
   const bool any_native = count_all(code, verdict.gpu, std::nullopt).native > 0;
   verdict.targets = targets_text(all_targets(code));

@@ -209,8 +209,8 @@ std::vector<Found> find_libcuda_not_searched(const Analysis& analysis) {
            .severity = special ? Severity::note : Severity::error}};
 }
 
-// A copy under a name of its own, as tools that gather a wheel's libraries make it, stands beside the driver's libcuda in
-// one process: the runtime opens the one, the package calls the other.
+// A copy under a name of its own, as tools that gather a wheel's libraries make it, stands beside the driver's libcuda
+// in one process: the runtime opens the one, the package calls the other.
 std::vector<Found> find_copy_in_package(const Analysis& analysis) {
   std::vector<Found> found;
   for (const AnalysedConsumer& consumer : analysis.consumers) {
@@ -220,8 +220,8 @@ std::vector<Found> find_copy_in_package(const Analysis& analysis) {
                            split_library_file_name(path).stem == "libcuda" &&
                            !file_name(path).starts_with("libcuda.so") && library.loaded->kind == DependencyKind::needed;
       if (!is_copy || analysis.has_no_gpu) continue;
-      found.push_back({.evidence = fmt::format("{} loads {} of {}", consumer.consumer.name, path,
-                                               library.binary->package)});
+      found.push_back(
+          {.evidence = fmt::format("{} loads {} of {}", consumer.consumer.name, path, library.binary->package)});
     }
   }
   return found;
@@ -276,7 +276,8 @@ const std::vector<Rule>& driver_rules() {
        .consequence = "The copy goes with one version of the kernel module alone: what the package calls of it answers "
                       "error 803 (system driver mismatch) on any other. What goes through the runtime does not.",
        .fix = "Install a build of the package without it, or put a link to the driver's libcuda.so.1 in its place",
-       .source = "nvidia.ko compares versions when a library opens it; ezkl-gpu 16.1.0, whose ezkl.libs holds libcuda 450",
+       .source =
+           "nvidia.ko compares versions when a library opens it; ezkl-gpu 16.1.0, whose ezkl.libs holds libcuda 450",
        .judge = find_copy_in_package},
       {.id = "VRV-DRIVER-MODULE-OUTDATED",
        .layer = Layer::kernel_driver,

@@ -107,7 +107,8 @@ TEST(DriverRules, ACopyOfLibcudaInAWheel) {
   machine.stack.binaries.push_back({.path = path, .package = "ezkl-gpu"});
   EXPECT_EQ(machine.severity("VRV-DRIVER-COPY"), "warning");
   ConsumedLibrary& library = machine.stack.consumers[0].libraries[0];
-  library.path = machine.stack.binaries[0].path = "/env/cuda-compat/libcuda.so.580.65.06";  // conda's, a driver's own name
+  library.path = machine.stack.binaries[0].path =
+      "/env/cuda-compat/libcuda.so.580.65.06";  // conda's, a driver's own name
   EXPECT_FALSE(machine.fires("VRV-DRIVER-COPY"));
 }
 

@@ -104,7 +104,8 @@ std::vector<Found> extensions_of_other_release(const Analysis& analysis) {
   return found;
 }
 
-// Whether a package has its own runtime and asks for nothing of a framework: then both CUDAs stand side by side (cukks).
+// Whether a package has its own runtime and asks for nothing of a framework: then both CUDAs stand side by side
+// (cukks).
 bool stands_alone(const Analysis& analysis, const Environment& environment, const Package& package) {
   bool has_runtime = false;
   for (const Binary& binary : analysis.subject.binaries) {
