@@ -98,6 +98,9 @@ class ConsumerLoading {
   // Opens what the files of the set open late, those from the `first` object on, and what these open in turn.
   void open_late_names(std::size_t first);
   std::size_t loaded() const { return set_.objects.size(); }
+  // Libraries of what is imported before, any of which may have been opened for all by then: what one of them defines
+  // is missed by nobody.
+  void may_be_given_by(const std::vector<const HeldLibrary*>& libraries);
   // Writes the remark; the consumer is complete.
   void finish();
 
@@ -149,6 +152,7 @@ class ConsumerLoading {
   std::function<bool(const std::string& asker, const HeldLibrary&)> takes_;
   int opened_ = 0;
   std::map<std::string, std::size_t> rows_;            // by path, or by name where there is none
+  std::vector<const HeldLibrary*> before_;             // of packages that are imported before
   std::set<std::string> tried_;                        // held libraries that were opened for others
   std::set<std::string> judged_, unread_, elsewhere_;  // paths
   bool unsure_of_c_names_ = false;

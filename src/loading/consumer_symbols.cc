@@ -91,6 +91,10 @@ bool ConsumerLoading::is_defined_elsewhere(const std::string& name, const std::s
   });
 }
 
+void ConsumerLoading::may_be_given_by(const std::vector<const HeldLibrary*>& libraries) {
+  before_.insert(before_.end(), libraries.begin(), libraries.end());
+}
+
 // In which order a program opens what no import opens is not known: what was opened after a file that lacks symbols may
 // have come first (libonnxruntime_providers_shared.so gives that of CUDA its host).
 void ConsumerLoading::settle_unresolved() {
@@ -98,7 +102,12 @@ void ConsumerLoading::settle_unresolved() {
     // One of which not all is shown lacks more than a piece that comes first would give.
     if (row.at_start || row.unresolved_count == 0 || std::ssize(row.unresolved) < row.unresolved_count) continue;
     const auto is_given = [&](const UnresolvedSymbol& symbol) {
-      return !symbol.name.empty() && is_defined_elsewhere(symbol.name, symbol.version);
+      if (symbol.name.empty()) return false;
+      return is_defined_elsewhere(symbol.name, symbol.version) ||
+             std::any_of(before_.begin(), before_.end(), [&](const HeldLibrary* library) {
+               const DynamicSymbols* symbols = files_.symbols(library->real_path);
+               return symbols != nullptr && symbols->defines(symbol.name, nullptr);
+             });
     };
     if (!std::all_of(row.unresolved.begin(), row.unresolved.end(), is_given)) continue;
     row.unresolved.clear();

@@ -120,7 +120,8 @@ class EnvironmentConsumers {
     const ImportedPackage imported = imported_package(package.name, own->second);
     if (is_whole_) consumer.lacks_packages = lacking_modules(ground_.files, libraries_.folders, imported.start);
     const std::vector<std::string> frameworks = frameworks_needed(package, imported.libraries);
-    const Preloads preloads = preloads_of(environment, package, imported.start, frameworks);
+    const std::vector<const Package*> before = imported_before(environment, package, imported.start, frameworks);
+    const Preloads preloads = preloads_of(package, imported.start, before);
     ConsumerLoading loading(context_, files_, held_, libraries_.program, consumer,
                             [&](const std::string& asker, const HeldLibrary& held) {
                               return takes(environment, preloads, imported, asker, held);
@@ -144,6 +145,7 @@ class EnvironmentConsumers {
     open_made_up(loading, imported, package);
     open_bound(loading, environment, package, imported);
     loading.open_late_names(first);
+    for (const Package* other : before) loading.may_be_given_by(by_package_[other->name]);
     loading.finish();
     return consumer;
   }
@@ -190,25 +192,37 @@ class EnvironmentConsumers {
     }
   }
 
-  // What is opened before it is needed, by the package or by a framework that is imported first.
-  Preloads preloads_of(const Environment& environment, const Package& package, const PackageStart& start,
-                       const std::vector<std::string>& frameworks) {
-    const std::optional<bool> own = opens_wheels_first(package, start);
-    if (!own) return Preloads::unknown;
-    if (*own) return Preloads::wheels;
+  // What is imported first: frameworks, and any other package that it asks for and whose import its own comes to at
+  // once (cudaq for cudaq_qec).
+  std::vector<const Package*> imported_before(const Environment& environment, const Package& package,
+                                              const PackageStart& start, const std::vector<std::string>& frameworks) {
+    std::vector<const Package*> before;
     for (const Package& other : environment.packages) {
-      if (other.role != PackageRole::framework || other.name == package.name) continue;
       const bool needed = std::find(frameworks.begin(), frameworks.end(), other.name) != frameworks.end();
       const bool asked = std::any_of(package.requirements.begin(), package.requirements.end(),
                                      [&](const Requirement& wanted) { return wanted.name == other.name; });
-      if (!needed && !asked) continue;
       const auto libraries = by_package_.find(other.name);
-      if (libraries == by_package_.end()) continue;
-      if (opens_wheels_first(other, imported_package(other.name, libraries->second).start).value_or(true)) {
-        return Preloads::wheels;
+      if ((!needed && !asked) || other.name == package.name || libraries == by_package_.end()) continue;
+      const std::vector<std::string> tops = imported_package(other.name, libraries->second).tops;
+      const auto is_first = [&](const std::string& top) { return start.all_imports().contains(top); };
+      if (other.role == PackageRole::framework || std::any_of(tops.begin(), tops.end(), is_first)) {
+        before.push_back(&other);
       }
     }
-    return Preloads::nothing;
+    return before;
+  }
+
+  // What is opened before it is needed, by the package or by what is imported first. Of a framework whose files cannot
+  // be read the best is assumed.
+  Preloads preloads_of(const Package& package, const PackageStart& start, const std::vector<const Package*>& before) {
+    const std::optional<bool> own = opens_wheels_first(package, start);
+    if (!own) return Preloads::unknown;
+    if (*own) return Preloads::wheels;
+    const bool any = std::any_of(before.begin(), before.end(), [&](const Package* other) {
+      const ImportedPackage imported = imported_package(other->name, by_package_[other->name]);
+      return opens_wheels_first(*other, imported.start).value_or(other->role == PackageRole::framework);
+    });
+    return any ? Preloads::wheels : Preloads::nothing;
   }
 
   // `asker`: the package of the file that needs it. A copy that a compiler keeps for itself (Triton's libcupti.so) is
@@ -254,10 +268,12 @@ class EnvironmentConsumers {
     for (const HeldLibrary* module : modules) {
       const bool opens = loading.open(*module, DependencyKind::needed, why);
       any = any || opens;
-      if (package.start.imports().contains(package.module_of(*module))) {
+      if (package.start.imports().contains(package.module_of(*module)) || package.is_one_module()) {
         loading.make_required(*module);
       } else if (!opens) {
         failed.push_back(module);
+      } else if (package.is_apart(*module)) {
+        loading.make_optional(*module);
       }
     }
     if (failed.empty()) return;
@@ -265,7 +281,7 @@ class EnvironmentConsumers {
     for (const HeldLibrary* module : failed) {
       if (imports.contains(package.module_of(*module))) {
         loading.make_required(*module);
-      } else if (any || package.start.does_without(package.module_of(*module))) {
+      } else if (any || package.runs_nothing_for(*module) || package.start.does_without(package.module_of(*module))) {
         loading.make_optional(*module);
       }
     }

@@ -24,7 +24,7 @@ bool is_of_cuda(const std::string& name) {
 bool any_of_cuda(const std::vector<std::string>& names) { return std::any_of(names.begin(), names.end(), is_of_cuda); }
 
 bool opens_cuda(const FileReader& file, const std::string& path, const BinaryCache& cache) {
-  constexpr const char* kQuestion = "opens-cuda-2";
+  constexpr const char* kQuestion = "opens-cuda-3";
   const Result<std::string> read = read_build_id(file, path);
   const std::string build_id = read ? *read : std::string();
   const Json known = cache.find(build_id, file.size(), kQuestion);

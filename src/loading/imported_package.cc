@@ -10,8 +10,17 @@
 namespace varve {
 
 namespace {
+constexpr std::size_t kMostSharedSource = 4096;
+
 bool is_below(const std::string& path, const std::string& folder) {
   return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
+}
+
+// A folder that several packages share, as pkgutil and pkg_resources make them: importing it imports nothing below it.
+bool is_shared_folder(const Files& files, const std::string& folder) {
+  const Looked<std::string> source = files.read(folder + "/__init__.py", kMostSharedSource);
+  const auto has = [&](std::string_view part) { return source->find(part) != std::string::npos; };
+  return source && (has("extend_path(") || has("declare_namespace(")) && !has("from .");
 }
 
 std::vector<std::string> tops_of(const Files& files, const std::string& name, const std::string& folder,
@@ -25,6 +34,7 @@ std::vector<std::string> tops_of(const Files& files, const std::string& name, co
   });
   // A row for several packages names the folder of one of them (libcudf of libcudf-streaming).
   for (const std::string& one : names) {
+    if (!libraries.empty() && is_shared_folder(files, folder + "/" + one)) continue;
     const auto is_in_it = [&](const HeldLibrary* library) { return is_below(library->path, folder + "/" + one); };
     if (libraries.empty() || std::any_of(libraries.begin(), libraries.end(), is_in_it)) return {one};
   }
@@ -32,14 +42,16 @@ std::vector<std::string> tops_of(const Files& files, const std::string& name, co
   for (const HeldLibrary* library : libraries) {
     if (folder.empty() || !is_below(library->path, folder)) continue;
     const std::string below = library->path.substr(folder.size() + 1);
+    std::string found;
     std::size_t slash = below.find('/');
     for (int depth = 0; depth < 3 && slash != std::string::npos; ++depth, slash = below.find('/', slash + 1)) {
       const std::string top = below.substr(0, slash);
-      if (tops.contains(top)) break;
-      if (!files.exists(folder + "/" + top + "/__init__.py")) continue;
-      tops.insert(top);
-      break;
+      const bool is_known = tops.contains(top);
+      if (!is_known && !files.exists(folder + "/" + top + "/__init__.py")) continue;
+      found = top;
+      if (is_known || !is_shared_folder(files, folder + "/" + top)) break;
     }
+    if (!found.empty()) tops.insert(found);
   }
   if (tops.empty() && !names.empty()) return {names.front()};
   std::vector<std::string> modules;
@@ -66,6 +78,21 @@ std::string ImportedPackage::module_of(const HeldLibrary& library) const {
   module.resize(std::min(module.find('.', module.rfind('/') + 1), module.size()));
   std::replace(module.begin(), module.end(), '/', '.');
   return module;
+}
+
+bool ImportedPackage::runs_nothing_for(const HeldLibrary& library) const {
+  return tops.empty() && module_of(library).find('.') != std::string::npos;
+}
+
+bool ImportedPackage::is_apart(const HeldLibrary& library) const {
+  const std::string module = module_of(library);
+  const bool is_below = std::any_of(
+      tops.begin(), tops.end(), [&](const std::string& top) { return module == top || module.starts_with(top + "."); });
+  return !is_below && module.find('.') != std::string::npos && start.does_without(module);
+}
+
+bool ImportedPackage::is_one_module() const {
+  return tops.empty() && libraries.size() == 1 && module_of(*libraries.front()).find('.') == std::string::npos;
 }
 
 ImportedPackage imported_package(const Files& files, const std::vector<std::string>& folders, const std::string& name,

@@ -18,6 +18,12 @@ struct ImportedPackage {
 
   // "torch/_C.abi3.so" below the folder is the module torch._C.
   std::string module_of(const HeldLibrary& library) const;
+  // It lies in folders without an __init__.py: nothing is run before who wants it imports it (the backends of gbgpu).
+  bool runs_nothing_for(const HeldLibrary& library) const;
+  // It lies in another package than the import runs, and that import is known to do without it (nixl_ep beside nixl).
+  bool is_apart(const HeldLibrary& library) const;
+  // All that there is to import is one module beside all folders (QuantumRingsLib.so).
+  bool is_one_module() const;
 };
 
 // `folders`: of packages; the package is in one of them. What its import imports: the folder of its name or the first

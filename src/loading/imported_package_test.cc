@@ -24,5 +24,26 @@ TEST(ImportedPackage, IsTheFolderThatHoldsItsLibraries) {
   EXPECT_EQ(tops("libcudf-cu12", "/p/libcudf_cu12.libs/libz.so"), std::vector<std::string>{"libcudf"});
 }
 
+// nvidia/__init__.py lets other packages put folders there, and imports nothing of them.
+TEST(ImportedPackage, LiesBelowAFolderThatSeveralShare) {
+  const TestRoot root;
+  const char* shared = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n";
+  root.write("p/nvidia/__init__.py", shared);
+  root.write("p/nvidia/videodecode/__init__.py", "from ._decode import Decoder\n");
+  root.write("p/nvidia/videodecode/_decode.py", "import torch\n");
+  root.write("p/flat/__init__.py", shared);
+  root.write("p/whole/__init__.py", std::string(shared) + "from . import core\n");
+  root.write("p/whole/core/__init__.py", "");
+  const auto files = open_root(root.path());
+  const HeldLibrary decoder{.path = "/p/nvidia/videodecode/_libs/libcuvid.so"}, flat{.path = "/p/flat/_C.so"},
+      whole{.path = "/p/whole/core/_core.so"};
+  const ImportedPackage package = imported_package(**files, {"/p"}, "nvidia-videodecode-cu13", {&decoder});
+  EXPECT_EQ(package.tops, std::vector<std::string>{"nvidia.videodecode"});
+  EXPECT_EQ(lacking_modules(**files, {"/p"}, package.start), std::vector<std::string>{"torch"});
+  // One that holds files of its own is imported all the same.
+  EXPECT_EQ(imported_package(**files, {"/p"}, "other", {&flat}).tops, std::vector<std::string>{"flat"});
+  EXPECT_EQ(imported_package(**files, {"/p"}, "another", {&whole}).tops, std::vector<std::string>{"whole"});
+}
+
 }  // namespace
 }  // namespace varve

@@ -194,9 +194,13 @@ std::optional<Shell> shell_from(std::string_view name) {
 
 std::vector<std::string> nvcc_flags(const InstalledToolkit& chosen) {
   const ToolkitLayout& layout = chosen.layout;
-  if (!layout.has_nvcc || chosen.kind != ToolkitKind::wheels || layout.headers.size() < 2) return {};
+  if (!layout.has_nvcc || chosen.kind != ToolkitKind::wheels) return {};
   std::vector<std::string> flags;
-  for (const std::string& folder : layout.headers) flags.push_back("-I" + folder);
+  // In one folder nvcc finds the headers. Its libraries it does not: that of 13.0 looks in lib64 (nvcc.profile), and
+  // the wheels have lib.
+  if (layout.headers.size() > 1) {
+    for (const std::string& folder : layout.headers) flags.push_back("-I" + folder);
+  }
   for (const std::string& folder : layout.libraries) flags.push_back("-L" + folder);
   // nvcc divides the variable at blanks.
   const auto divided = [](const std::string& flag) { return flag.find_first_of(" \t\n\"'\\") != std::string::npos; };

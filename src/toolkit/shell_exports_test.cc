@@ -152,6 +152,18 @@ TEST(ShellExports, WheelsWithPartsApartNeedFlags) {
   EXPECT_EQ(after_switch(root, "12.4", after)["NVCC_PREPEND_FLAGS"], "-O1");
 }
 
+// nvcc of 13.0 finds the headers of its wheels, and looks for the libraries in lib64.
+TEST(ShellExports, WheelsInOneFolderNeedTheirLibraries) {
+  const TestRoot root;
+  const std::string folder = "venv/lib/python3.11/site-packages/nvidia/cu13";
+  root.write("venv/pyvenv.cfg", "");
+  for (const char* name : {"/bin/nvcc", "/include/cuda_runtime.h", "/lib/libcudart_static.a"}) {
+    root.write(folder + name, "");
+  }
+  root.write("venv/lib/python3.11/site-packages/nvidia_cuda_nvcc-13.0.88.dist-info/METADATA", "");
+  EXPECT_EQ(after_switch(root, "/venv", {{"PATH", "/bin"}}).at("NVCC_PREPEND_FLAGS"), "-L/" + folder + "/lib");
+}
+
 TEST(ShellExports, AColonCannotStandInPath) {
   const TestRoot root;
   write_toolkit(root, "opt/cuda-12.4:x", "12.4.1", "12.4.131");

@@ -15,6 +15,7 @@ constexpr std::uint64_t kMostFileBytes = std::uint64_t{64} << 20;
 constexpr std::size_t kLongestName = 255;
 constexpr std::size_t kMostToldNames = 4096;
 constexpr std::size_t kMargin = 512;
+constexpr std::string_view kCudarcMark = "/cudarc-";
 
 bool is_name_character(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '+' ||
@@ -47,6 +48,7 @@ struct Found {
   std::set<std::string, std::less<>> names, tools;
   RuntimeTexts runtime;
   bool launches = false, loads_modules = false;  // names of the driver's functions
+  bool is_of_cudarc = false;                     // where its sources stood when it was compiled
 };
 
 void look_through(const ScanWindow& window, Found& found) {
@@ -66,14 +68,19 @@ void look_through(const ScanWindow& window, Found& found) {
            [&](std::size_t at) { found.launches = found.launches || is_whole(at, "cuLaunchKernel"); });
   for_each(window, "cuModuleLoad",
            [&](std::size_t at) { found.loads_modules = found.loads_modules || is_whole(at, "cuModuleLoad"); });
+  for_each(window, kCudarcMark, [&](std::size_t at) {
+    const std::size_t digit = at + kCudarcMark.size();
+    found.is_of_cudarc = found.is_of_cudarc || (digit < window.bytes.size() && is_digit(window.bytes[digit]));
+  });
   found.runtime.look(window);
 }
 
 // What asks for the driver's functions by name and names no libcuda puts that name together (Rust's cudarc makes it of
-// "lib", "cuda" and ".so").
+// "lib", "cuda" and ".so"). Rust's own texts have no end, so that the functions' names may not be told from others; the
+// paths of sources that it keeps for its messages (cudarc-0.19.8/src/driver/…) can.
 void add_made_up_driver(Found& found) {
   const auto is_driver = [](const std::string& name) { return name.starts_with("libcuda.so"); };
-  const bool asks = found.launches && found.loads_modules;
+  const bool asks = (found.launches && found.loads_modules) || found.is_of_cudarc;
   if (asks && std::none_of(found.names.begin(), found.names.end(), is_driver)) found.names.emplace("libcuda.so.1");
 }
 

@@ -42,6 +42,10 @@ TEST(ReadOnlyStrings, TellTheDriverByTheFunctionsThatAreLookedUp) {
   EXPECT_EQ(names(launch + "cuModuleLoadDataEx"), std::vector<std::string>{"libcuda.so.1"});
   EXPECT_EQ(names(launch + std::string("libcuda.so\0", 11) + "cuModuleLoad"), std::vector<std::string>{"libcuda.so"});
   EXPECT_TRUE(names(launch + "say cuModuleLoad").empty());
+  // Rust's texts stand one beside the other.
+  EXPECT_EQ(names("ConcatcuModuleLoadData0123/registry/src/cudarc-0.19.8/src/driver/safe.rslib"),
+            std::vector<std::string>{"libcuda.so.1"});
+  EXPECT_TRUE(names("see /cudarc-notes").empty());
   EXPECT_TRUE(names("cuLaunchKernel and cuModuleLoad").empty());
   EXPECT_TRUE(names(std::string("hipLaunchKernel\0", 16) + "cuModuleLoadData").empty());
 }

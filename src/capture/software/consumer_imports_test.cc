@@ -181,6 +181,51 @@ TEST_F(ConsumerImports, AModuleThatNoFileOfTheImportNamesIsNotItsImport) {
   EXPECT_EQ(row_of(consumer_of(capture(), "graph"), "_memory.abi3.so").kind, DependencyKind::needed);
 }
 
+// gbgpu-cuda12x puts modules into a folder without an __init__.py, which gbgpu tries; QuantumRingsLib is one module.
+TEST_F(ConsumerImports, AFolderWithoutPythonRunsNothing) {
+  link_time("libgone.so.1", "int gone(void) { return 1; }");
+  const std::string name = "_waves.cpython-311-x86_64-linux-gnu.so";
+  const std::string source =
+      "int gone(void); const char* PyInit__waves(void) { return gone() ? \"libcuda.so.1\" : 0; }";
+  for (const std::string& path : {"backend/" + name, name}) {
+    library(path, source, "-l:libgone.so.1");
+    package("waves-cuda12x", "1.0", {path});
+    const Stack stack = capture();
+    const ConsumedLibrary& module = row_of(consumer_of(stack, "waves-cuda12x"), name);
+    EXPECT_EQ(module.kind, path == name ? DependencyKind::needed : DependencyKind::opened) << path;
+    EXPECT_EQ(module.at_start, path == name) << path;
+  }
+}
+
+// cudaq_qec needs libcudart of a wheel, and opens nothing itself: cudaq, which it asks for and imports first, does.
+TEST_F(ConsumerImports, FindWhatAnImportedPackageOpensBefore) {
+  link_time("libcudart.so.12", "int runtime(void) { return 1; }");
+  library("nvidia/cuda_runtime/lib/libcudart.so.12", "int runtime(void) { return 1; }");
+  package("nvidia-cuda-runtime-cu12", "12.9.79", {"nvidia/cuda_runtime/lib/libcudart.so.12"});
+  library("cudaq/libcudaq.so",
+          "const char* driver(void) { return \"libcuda.so.1\"; } int _Zmanager(void) { return 1; }");
+  root_.write(std::string(kPackages) + "cudaq/__init__.py",
+              "import ctypes\nfor path in ['nvidia/cuda_runtime/lib/libcudart.so.12']:\n    ctypes.CDLL(path)\n");
+  package("cuda-quantum-cu12", "0.16", {"cudaq/__init__.py", "cudaq/libcudaq.so"});
+  const std::string module = "cudaq_qec/_qec.cpython-311-x86_64-linux-gnu.so";
+  // What it needs beside wants a function of a library that cudaq has opened for all.
+  link_time("libqec.so", "int qec(void) { return 1; }");
+  library("cudaq_qec/libqec.so", "int _Zmanager(void); int qec(void) { return _Zmanager(); }");
+  library(module, "int runtime(void); int qec(void); int PyInit__qec(void) { return runtime() + qec(); }",
+          "-l:libcudart.so.12 -l:libqec.so -Wl,-rpath,'$ORIGIN'");
+  package("cudaq-qec-cu12", "0.8.1", {"cudaq_qec/__init__.py", "cudaq_qec/libqec.so", module});
+  root_.write(std::string(kPackages) + "cudaq_qec_cu12-0.8.1.dist-info/METADATA",
+              "Metadata-Version: 2.1\nName: cudaq-qec-cu12\nVersion: 0.8.1\nRequires-Dist: cuda-quantum-cu12\n");
+  for (const bool imports : {true, false}) {
+    root_.write(std::string(kPackages) + "cudaq_qec/__init__.py",
+                std::string(imports ? "import cudaq\n" : "") + "from ._qec import *\n");
+    const Stack stack = capture();
+    const Consumer& consumer = consumer_of(stack, "cudaq-qec-cu12");
+    EXPECT_EQ(row_of(consumer, "libcudart.so.12").path.empty(), !imports);
+    EXPECT_TRUE(!imports || row_of(consumer, "libqec.so").unresolved_count == 0);
+  }
+}
+
 // exllamav2 from its source wheel: what it has no module for it compiles when it is imported.
 TEST_F(ConsumerImports, AModuleThatTheImportCompilesTakesAToolkit) {
   package("exllamav2", "0.3.2", {"exllamav2/__init__.py", "exllamav2/ext.py"});

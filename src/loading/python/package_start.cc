@@ -276,8 +276,9 @@ PackageStart::Reached PackageStart::follow(bool tried) const {
   while (!waiting.empty() && read.size() < kMostFiles) {
     std::vector<std::string> modules;
     for (const std::string& module : std::exchange(waiting, {})) {
-      const std::string top = module.substr(0, module.find('.'));
-      const bool is_own = std::find(tops_.begin(), tops_.end(), top) != tops_.end();
+      const bool is_own = std::any_of(tops_.begin(), tops_.end(), [&](const std::string& top) {
+        return module == top || module.starts_with(top + ".");
+      });
       if (is_own && read.size() < kMostFiles && read.insert(module).second) modules.push_back(module);
     }
     std::vector<std::optional<Text>> texts(modules.size());

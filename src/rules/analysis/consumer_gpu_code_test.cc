@@ -50,6 +50,24 @@ TEST(ConsumerGpuCode, JudgesGpuCodeNativeByJitOrNotAtAll) {
   }
 }
 
+// nixl on an A100: what has no code for it is a module of nixl_ep, which the import of nixl does without, and a
+// plug-in.
+TEST(ConsumerGpuCode, OfAnotherPackageInTheSameWheelIsNoneOfTheImport) {
+  const auto made = [](DependencyKind kind, bool has_import) {
+    MadeStack stack;
+    stack.driver("580.95.05", "13.0").gpu("A100", "8.0");
+    stack.package("nixl-cu12", "1.5.1", "12.9", "extension").consumer();
+    if (has_import) stack.library("_bindings.abi3.so", "nixl-cu12");
+    stack.library("nixl_ep_cpp.abi3.so", "nixl-cu12", "", coverage_of({{{"sm_90", "sm_100"}, 5}}), {}, kind);
+    stack.library("libplugin_GPUNETIO.so", "nixl-cu12", "", coverage_of({{{"sm_90", "sm_100"}, 2}}), {},
+                  DependencyKind::opened);
+    return first_verdict(stack);
+  };
+  EXPECT_EQ(answer(made(DependencyKind::opened, true), "GPU code").state, CheckState::degraded);
+  EXPECT_EQ(answer(made(DependencyKind::needed, true), "GPU code").state, CheckState::broken) << "vLLM's _core_C";
+  EXPECT_EQ(answer(made(DependencyKind::opened, false), "GPU code").state, CheckState::broken) << "nothing is imported";
+}
+
 TEST(ConsumerGpuCode, FollowsTheSettingsOfTheJitCompiler) {
   MadeStack stack;
   stack.driver("550.163.01", "12.4").gpu("some GPU", "9.0");

@@ -349,15 +349,18 @@ class LossFinder {
            !is_made_up(name) && !fails_at_use(library);
   }
 
-  // A framework that opens its CUDA libraries by name and finds none of them runs on the CPU without a word.
+  // A framework that opens its CUDA libraries by name and finds none of them runs on the CPU without a word. So does a
+  // package whose only files with GPU code do (qoco-cuda).
   bool finds_no_cuda() const {
-    if (view_.package == nullptr || view_.package->role != PackageRole::framework) return false;
-    if (!view_.package->cuda.is_known()) return opens_cublas_in_vain();
+    if (view_.package == nullptr) return false;
+    const bool is_framework = view_.package->role == PackageRole::framework;
+    if (is_framework && !view_.package->cuda.is_known()) return opens_cublas_in_vain();
     const bool has_one = std::any_of(view_.libraries.begin(), view_.libraries.end(), [&](const LibraryView& library) {
       return !library.loaded->path.empty() && index_.is_cuda_library(library.loaded->name);
     });
-    const auto in_vain = std::count_if(view_.libraries.begin(), view_.libraries.end(),
-                                       [&](const LibraryView& library) { return opens_in_vain(library); });
+    const auto in_vain = std::count_if(view_.libraries.begin(), view_.libraries.end(), [&](const LibraryView& library) {
+      return opens_in_vain(library) && (is_framework || has_code(library.loaded->asked_by));
+    });
     return !has_one && in_vain >= 2;
   }
 

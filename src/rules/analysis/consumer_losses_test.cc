@@ -28,6 +28,24 @@ bool is_damaged(const MadeStack& stack) {
   return std::any_of(losses.begin(), losses.end(), [](const Loss& loss) { return loss.damage; });
 }
 
+// qoco-cuda: its module with GPU code opens cuBLAS and cuSPARSE of several releases by name, and there is none.
+TEST(ConsumerLosses, AModuleThatFindsNoneOfTheLibrariesItOpens) {
+  for (const bool has_code : {true, false}) {
+    MadeStack stack;
+    stack.package("qoco-cuda", "0.2.2", "", "extension").consumer();
+    stack.library("qoco_cuda.abi3.so", "qoco-cuda", "", has_code ? std::optional(code_of_ampere()) : std::nullopt);
+    const std::string path = stack.last_library().path;
+    for (const char* name : {"libcublas.so.12", "libcublasLt.so.13"}) {
+      stack.not_found(name, path);
+      stack.last_library().kind = DependencyKind::opened;
+    }
+    EXPECT_EQ(answer_state(stack, Question::libraries), has_code ? CheckState::degraded : CheckState::ok)
+        << stack.analysis().consumers.front().answers.libraries.detail;
+    stack.library("libcublas.so.12", "nvidia-cublas-cu12", "", {}, path, DependencyKind::opened);
+    EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::ok);
+  }
+}
+
 // dgl has a library for each release of torch: the one that binds is enough, and where none does it is broken.
 TEST(ConsumerLosses, OneOfSeveralForEachReleaseIsEnough) {
   MadeStack stack;

@@ -19,6 +19,7 @@ struct OwnCode {
   std::string path;
   Coverage coverage;
   bool at_start = false;  // the import is known to load it
+  bool apart = false;     // a module that the import of the package is known to do without
 };
 
 bool is_set(const Situation& situation, const char* name) {
@@ -43,6 +44,10 @@ bool is_loaded_at_start(const ConsumerView& view, const ConsumedLibrary* file) {
   return false;
 }
 
+bool is_apart(const ConsumedLibrary& file) {
+  return file.kind == DependencyKind::opened && file.asked_by.empty() && !file.at_start;
+}
+
 std::vector<OwnCode> own_code(const ConsumerView& view) {
   std::vector<OwnCode> own, others;
   std::set<std::string> seen;
@@ -51,7 +56,8 @@ std::vector<OwnCode> own_code(const ConsumerView& view) {
     const bool code = binary != nullptr && binary->coverage && binary->coverage->regions > 0;
     if (!code || !seen.insert(binary->path).second) continue;
     if (is_own(view, library)) {
-      own.push_back({binary->path, *binary->coverage, is_loaded_at_start(view, library.loaded)});
+      const bool apart = is_extension_module(binary->path) && is_apart(*library.loaded);
+      own.push_back({binary->path, *binary->coverage, is_loaded_at_start(view, library.loaded), apart});
     } else if (library.loaded->kind == DependencyKind::needed && !binary->package.empty() &&
                !is_of_runtime(view, *binary)) {
       others.push_back({binary->path, *binary->coverage});
@@ -136,6 +142,24 @@ bool is_served_beside(const std::vector<OwnCode>& code, ComputeCapability gpu,
   return any_whole;
 }
 
+// Whether nothing of what the GPU does not get is for those who import the package, whose own modules have no GPU code:
+// it stands in modules of another package that the same wheel holds (nixl_ep beside nixl), and in plug-ins.
+bool is_for_another_import(const ConsumerView& view, const std::vector<OwnCode>& code, ComputeCapability gpu,
+                           std::optional<std::pair<int, int>> ceiling) {
+  const bool has_module = std::any_of(view.libraries.begin(), view.libraries.end(), [&](const LibraryView& library) {
+    const std::string& path = library.loaded->path;
+    return is_extension_module(path) && is_own(view, library) && !is_apart(*library.loaded);
+  });
+  bool any_apart = false;
+  for (const OwnCode& file : code) {
+    const CoverageCount count = count_coverage(file.coverage, gpu, ceiling);
+    any_apart = any_apart || file.apart;
+    const bool is_imported = file.at_start || (is_extension_module(file.path) && !file.apart);
+    if (count.native + count.jit == 0 && is_imported) return false;
+  }
+  return has_module && any_apart;
+}
+
 // Regions that this GPU cannot take and that were specialised for others of its own generation.
 std::int64_t regions_for_siblings(const std::vector<OwnCode>& code, ComputeCapability gpu) {
   std::int64_t regions = 0;
@@ -189,7 +213,7 @@ std::string counts_text(const CodeVerdict& verdict) {
                      count.jit, count.none);
 }
 
-CodeCause cause_where_some_runs(const std::vector<OwnCode>& code, CodeVerdict& verdict,
+CodeCause cause_where_some_runs(const ConsumerView& view, const std::vector<OwnCode>& code, CodeVerdict& verdict,
                                 const std::optional<std::pair<int, int>>& ceiling) {
   const CoverageCount& count = verdict.count;
   const std::int64_t served = count.native + count.jit;
@@ -200,7 +224,9 @@ CodeCause cause_where_some_runs(const std::vector<OwnCode>& code, CodeVerdict& v
   }
   const std::vector<OwnCode> general = general_code(code);
   const std::int64_t best = best_count(general);
-  if (5 * served < best && !is_served_beside(general, verdict.gpu, ceiling)) return CodeCause::hardly;
+  const bool is_enough =
+      is_served_beside(general, verdict.gpu, ceiling) || is_for_another_import(view, code, verdict.gpu, ceiling);
+  if (5 * served < best && !is_enough) return CodeCause::hardly;
   if (2 * served < best) return CodeCause::partly;
   verdict.files = files_without(code, verdict.gpu, ceiling);
   if (count.jit > count.native) return CodeCause::by_jit;
@@ -247,7 +273,8 @@ std::string detail_of(const Situation& situation, const ServingDriver& driver, c
   return {};
 }
 
-void decide(const Situation& situation, const ServingDriver& driver, std::vector<OwnCode> code, CodeVerdict& verdict) {
+void decide(const Situation& situation, const ServingDriver& driver, const ConsumerView& view,
+            std::vector<OwnCode> code, CodeVerdict& verdict) {
   const bool forced = is_set(situation, "CUDA_FORCE_PTX_JIT"), disabled = is_set(situation, "CUDA_DISABLE_PTX_JIT");
   const bool any_native = count_all(code, verdict.gpu, std::nullopt).native > 0;
   verdict.targets = targets_text(all_targets(code));
@@ -256,9 +283,9 @@ void decide(const Situation& situation, const ServingDriver& driver, std::vector
   const auto ceiling = disabled ? std::optional(std::pair(0, 0)) : ceiling_pair(driver);
   verdict.count = count_all(code, verdict.gpu, ceiling);
   if (verdict.count.native + verdict.count.jit > 0) {
-    verdict.cause = cause_where_some_runs(code, verdict, ceiling);
+    verdict.cause = cause_where_some_runs(view, code, verdict, ceiling);
     if (verdict.cause == CodeCause::by_jit) verdict.newest_ptx = newest_ptx(code, verdict.gpu, ceiling);
-  } else if (is_all_specialised(code)) {
+  } else if (is_all_specialised(code) || is_for_another_import(view, code, verdict.gpu, ceiling)) {
     verdict.cause = CodeCause::partly;
   } else if (verdict.newest_ptx.empty()) {
     verdict.cause = forced && any_native ? CodeCause::machine_code_only : CodeCause::none;
@@ -312,7 +339,7 @@ std::vector<CodeVerdict> judge_code(const Situation& situation, const ServingDri
   for (const ComputeCapability gpu : capabilities_of(situation)) {
     CodeVerdict verdict{.gpu = gpu, .by_table = by_table};
     if (!code.empty()) {
-      decide(situation, driver, code, verdict);
+      decide(situation, driver, view, code, verdict);
     } else {
       verdict.cause = was_read(situation, view) ? CodeCause::no_code : CodeCause::not_read;
       if (verdict.cause == CodeCause::no_code || !decide_by_release(situation, view, verdict)) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/library_file_name.h"
 #include "base/text.h"
 #include "rules/analysis/rule.h"
 #include "rules/machine/machine_rules.h"
@@ -207,6 +208,24 @@ std::vector<Found> find_libcuda_not_searched(const Analysis& analysis) {
   return {{.evidence = fmt::format("libcuda is there ({}), and the loader does not look there", join(places, ", ")),
            .severity = special ? Severity::note : Severity::error}};
 }
+
+// A copy under a name of its own, as tools that gather a wheel's libraries make it, stands beside the driver's libcuda
+// in one process: the runtime opens the one, the package calls the other.
+std::vector<Found> find_copy_in_package(const Analysis& analysis) {
+  std::vector<Found> found;
+  for (const AnalysedConsumer& consumer : analysis.consumers) {
+    for (const LibraryView& library : consumer.libraries) {
+      const std::string& path = library.loaded->path;
+      const bool is_copy = library.binary != nullptr && !library.binary->package.empty() &&
+                           split_library_file_name(path).stem == "libcuda" &&
+                           !file_name(path).starts_with("libcuda.so") && library.loaded->kind == DependencyKind::needed;
+      if (!is_copy || analysis.has_no_gpu) continue;
+      found.push_back(
+          {.evidence = fmt::format("{} loads {} of {}", consumer.consumer.name, path, library.binary->package)});
+    }
+  }
+  return found;
+}
 }  // namespace
 
 const std::vector<Rule>& driver_rules() {
@@ -248,6 +267,18 @@ const std::vector<Rule>& driver_rules() {
        .fix = "Remove the libraries of the other version, or install the driver anew from one source",
        .source = "NVIDIA README, \"Installed Components\": the libraries of one release belong together",
        .judge = find_parts},
+      {.id = "VRV-DRIVER-COPY",
+       .layer = Layer::user_driver,
+       .severity = Severity::warning,
+       .mender = Mender::framework,
+       .category = FaultCategory::user_kernel_mismatch,
+       .statement = "No package loads a copy of libcuda that it brings itself.",
+       .consequence = "The copy goes with one version of the kernel module alone: what the package calls of it answers "
+                      "error 803 (system driver mismatch) on any other. What goes through the runtime does not.",
+       .fix = "Install a build of the package without it, or put a link to the driver's libcuda.so.1 in its place",
+       .source =
+           "nvidia.ko compares versions when a library opens it; ezkl-gpu 16.1.0, whose ezkl.libs holds libcuda 450",
+       .judge = find_copy_in_package},
       {.id = "VRV-DRIVER-MODULE-OUTDATED",
        .layer = Layer::kernel_driver,
        .severity = Severity::note,

@@ -97,6 +97,21 @@ TEST(DriverRules, StubTakenByTheNameToLinkWith) {
   EXPECT_EQ(machine.severity("VRV-DRIVER-STUB"), "error");
 }
 
+// Under a name of its own, so that the driver's libcuda.so.1 is loaded beside it.
+TEST(DriverRules, ACopyOfLibcudaInAWheel) {
+  MachineOfFacts machine = healthy_machine();
+  const std::string path = "/env/ezkl.libs/libcuda-b1c54397.so.1";
+  machine.stack.consumers.push_back({.kind = ConsumerKind::extension, .name = "ezkl-gpu 16.1.0", .libraries = {}});
+  machine.stack.consumers[0].libraries = {
+      {.name = "libcuda-b1c54397.so.1", .path = path, .why = "RPATH", .asked_by = "/env/ezkl.so", .unresolved = {}}};
+  machine.stack.binaries.push_back({.path = path, .package = "ezkl-gpu"});
+  EXPECT_EQ(machine.severity("VRV-DRIVER-COPY"), "warning");
+  ConsumedLibrary& library = machine.stack.consumers[0].libraries[0];
+  library.path = machine.stack.binaries[0].path =
+      "/env/cuda-compat/libcuda.so.580.65.06";  // conda's, a driver's own name
+  EXPECT_FALSE(machine.fires("VRV-DRIVER-COPY"));
+}
+
 TEST(DriverRules, EmptyLibraries) {
   MachineOfFacts machine = healthy_machine();
   machine.file("libcuda", "/usr/lib/x86_64-linux-gnu/libcuda.so.470.1", "", DriverFileRole::empty, false);

@@ -104,6 +104,20 @@ std::vector<Found> extensions_of_other_release(const Analysis& analysis) {
   return found;
 }
 
+// Whether a package has its own runtime and asks for nothing of a framework: then both CUDAs stand side by side
+// (cukks).
+bool stands_alone(const Analysis& analysis, const Environment& environment, const Package& package) {
+  bool has_runtime = false;
+  for (const Binary& binary : analysis.subject.binaries) {
+    if (binary.package != package.name || binary.environment != environment.path) continue;
+    const LibraryRow* row = library_of(binary.path);
+    has_runtime = has_runtime || (row != nullptr && row->name == "cudart");
+    const auto is_of_framework = [](const Dependency& one) { return has_role(one.name, LibraryRole::of_framework); };
+    if (std::any_of(binary.dependencies.begin(), binary.dependencies.end(), is_of_framework)) return false;
+  }
+  return has_runtime;
+}
+
 std::vector<Found> cuda_variants_apart(const Analysis& analysis) {
   std::vector<Found> found;
   for (const Environment& environment : analysis.subject.environments) {
@@ -116,7 +130,7 @@ std::vector<Found> cuda_variants_apart(const Analysis& analysis) {
         const bool fits = std::any_of(own.begin(), own.end(), [&](int major) {
           return std::find(theirs.begin(), theirs.end(), major) != theirs.end();
         });
-        if (fits) continue;
+        if (fits || stands_alone(analysis, environment, package)) continue;
         const std::string built = own.empty() ? std::string("without CUDA") : "for CUDA " + majors_text(own);
         found.push_back(
             {.evidence = fmt::format("{} {} in {} is built {} ({}), but {} {} beside it for CUDA {} ({})", package.name,

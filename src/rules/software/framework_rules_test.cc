@@ -220,6 +220,19 @@ TEST(FrameworkRules, ExtensionOfAnotherCudaThanItsFramework) {
   EXPECT_TRUE(has(found[0].evidence, "vllm 0.20.2 in /venv is built for CUDA 13")) << found[0].evidence;
 }
 
+// cukks brings its own runtime and links nothing of torch: two CUDAs in one process do not mind each other.
+TEST(FrameworkRules, ExtensionThatStandsAlone) {
+  Scene scene;
+  scene.package("torch", "2.15.0", "framework", "13.2");
+  scene.package("cukks-cu128", "0.2.2", "extension", "12").requirements = {{"torch", ">=2.1", ""}};
+  scene.binary("/venv/cukks.libs/libcudart-c3a75b33.so.12.8.90", "libcudart-c3a75b33.so.12.8.90", "", "cukks-cu128");
+  scene.binary("/venv/ckks/backend.so", "", "", "cukks-cu128").dependencies = {
+      {"libcudart-c3a75b33.so.12.8.90", DependencyKind::needed, "", "RPATH"}};
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-CUDA-VARIANT").empty());
+  scene.stack.binaries.back().dependencies.push_back({"libc10.so", DependencyKind::needed, "", "not found"});
+  EXPECT_EQ(scene.judge("VRV-FRAMEWORK-CUDA-VARIANT").size(), 1u);
+}
+
 TEST(FrameworkRules, TwoDistributionsOfOneFramework) {
   Scene scene;
   scene.package("onnxruntime", "1.20.0", "framework");
