@@ -24,6 +24,7 @@ struct HeldLibrary {
   std::string package = {};              // of the environment; empty: none
   std::optional<PackageRole> role = {};  // of that package
   std::vector<std::string> opened = {};  // names that it opens late
+  bool has_gpu_code = false;             // as far as it was looked for
 };
 
 HeldLibrary held_library(const Binary& binary, const std::string& path, const std::string& real_path,

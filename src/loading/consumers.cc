@@ -272,7 +272,7 @@ class EnvironmentConsumers {
         loading.make_required(*module);
       } else if (!opens) {
         failed.push_back(module);
-      } else if (package.is_apart(*module)) {
+      } else if (module->has_gpu_code && package.is_apart(*module)) {
         loading.make_optional(*module);
       }
     }

@@ -33,7 +33,8 @@ HeldLibrary held_library(const Binary& binary, const std::string& path, const st
           .version = binary.version.is_known() ? value_text(*binary.version.value) : "",
           .package = binary.package,
           .role = role,
-          .opened = opened_names(binary)};
+          .opened = opened_names(binary),
+          .has_gpu_code = binary.coverage && binary.coverage->regions > 0};
 }
 
 std::string LoadedFiles::shown(const std::string& path) const { return clean_utf8(shorten_home(path, ground_.home)); }
