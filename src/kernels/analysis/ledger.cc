@@ -112,6 +112,13 @@ void keep_ledger(const Timeline& timeline, const std::vector<Device>& devices, c
   count_launches(calls, tally);
 }
 
+std::string capped_sentence(const TraceTally& tally) {
+  return fmt::format(
+      "it holds {} events, {} kernels among them: so round a number is mostly the limit of a writer, and what came "
+      "later is then missing",
+      tally.events, tally.kernels);
+}
+
 std::vector<std::string> ledger_sentences(const TraceTally& tally, const CaptureJoined& joined, bool with_capture) {
   std::vector<std::string> sentences;
   const auto say = [&](std::uint64_t when, auto make) {
@@ -159,12 +166,7 @@ std::vector<std::string> ledger_sentences(const TraceTally& tally, const Capture
                        of_device_time(tally.impossible_ns, tally)) +
            (without == with ? "" : fmt::format(": without that the kernels took {} and not {}", without, with));
   });
-  say(tally.capped ? 1 : 0, [&] {
-    return fmt::format(
-        "it holds {} events, {} kernels among them: so round a number is the limit of a writer, and "
-        "what came later is missing",
-        tally.events, kernels);
-  });
+  say(tally.capped ? 1 : 0, [&] { return capped_sentence(tally); });
   say(tally.left_out, [&] {
     return fmt::format(
         "{} of {} events are more than a timeline holds: kernels among them are counted, but calls and "

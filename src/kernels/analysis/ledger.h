@@ -17,6 +17,9 @@ void keep_ledger(const Timeline& timeline, const std::vector<Device>& devices, c
 // Of every call, whether it or a call inside of it started something that is known.
 std::vector<bool> calls_that_started(const HostCalls& calls);
 
+// Of a trace that ends at a round number of events; a loop of a round number of rounds ends so too.
+std::string capped_sentence(const TraceTally& tally);
+
 // What a reader of the trace must know of how whole it is, each a sentence without its full stop.
 std::vector<std::string> ledger_sentences(const TraceTally& tally, const CaptureJoined& joined, bool with_capture);
 

@@ -243,11 +243,12 @@ TraceSteps repeated_steps(const Timeline& timeline, const std::vector<std::vecto
   }
   const std::size_t first = period.begin + round_begins(sequence, period);
   TraceSteps steps{TraceSteps::Found::repeated, "", {}};
+  const auto end_of = [&](std::size_t end) {
+    return end < sequence.times.size() ? sequence.times[end].start_ns : sequence.times[end - 1].end_ns;
+  };
   const auto add = [&](std::size_t begin, std::size_t end, bool complete) {
     if (begin >= end || steps.steps.size() >= kMostSteps) return;
-    const std::int64_t start_ns = sequence.times[begin].start_ns;
-    const std::int64_t end_ns =
-        end < sequence.times.size() ? sequence.times[end].start_ns : sequence.times[end - 1].end_ns;
+    const std::int64_t start_ns = sequence.times[begin].start_ns, end_ns = end_of(end);
     steps.steps.push_back({.name = fmt::format("round {}", steps.steps.size() + 1),
                            .start_ns = start_ns,
                            .length_ns = std::max<std::int64_t>(0, end_ns - start_ns),
@@ -259,9 +260,12 @@ TraceSteps repeated_steps(const Timeline& timeline, const std::vector<std::vecto
   for (; at + period.length <= period.end; at += period.length, ++rounds) add(at, at + period.length, true);
   add(at, period.end, false);
   steps.detail = fmt::format("{} {} repeat, {} times whole", period.length, sequence.of, rounds);
+  if (steps.steps.size() == kMostSteps) steps.unlisted_end_ns = end_of(at);
   for (const TimeSpan& time : sequence.times) {
     if (TraceStep* step = step_at(steps.steps, time.start_ns)) {
       step->kernel_ns = add_ns(step->kernel_ns, time.end_ns - time.start_ns);
+    } else if (time.start_ns > steps.steps.back().start_ns && time.start_ns < steps.unlisted_end_ns) {
+      steps.unlisted_ns = add_ns(steps.unlisted_ns, time.end_ns - time.start_ns);
     }
   }
   return steps;

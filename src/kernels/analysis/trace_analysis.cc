@@ -245,6 +245,7 @@ void TraceAnalysis::lost(TrackKind track, std::uint64_t records) {
 TraceReading TraceAnalysis::take() {
   TraceTally tally = counts_.tally();
   tally.left_out = timeline_.left_out();
+  if (!options_.windows.stretches.empty()) tally.capped = false;  // how many are in a part says nothing of the whole
   if (timeline_.left_out() > 0) {
     builder_.unseen(fmt::format("the order of what came after the first {} events", timeline_.size()));
   }

@@ -176,8 +176,8 @@ TEST_F(Analysed, KernelsWithoutTimeAndRoundNumbersAreTold) {
   EXPECT_EQ(reading.tally.resolution_ns, 1000);
   EXPECT_EQ(reading.tally.sentences,
             (Sentences{"1 of 20000 kernels has a duration of 0: the totals are without their time",
-                       "it holds 20000 events, 20000 kernels among them: so round a number is the limit of a writer, "
-                       "and what came later is missing",
+                       "it holds 20000 events, 20000 kernels among them: so round a number is mostly the limit of a "
+                       "writer, and what came later is then missing",
                        "no time is told finer than 1.0 µs, and the mean kernel takes 999 ns"}));
 }
 

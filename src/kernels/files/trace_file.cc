@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "kernels/analysis/ledger.h"
 #include "kernels/files/kernels_document.h"
 #include "kernels/files/trace_files.h"
 #include "kernels/formats/trace_formats.h"
@@ -59,6 +60,8 @@ TraceWindows whole_steps(const TraceSteps& steps, const Profiles& profiles) {
     all.end_ns = std::max(all.end_ns, step.start_ns + step.length_ns);
     kernels = add_ns(kernels, step.kernel_ns);
   }
+  all.end_ns = std::max(all.end_ns, steps.unlisted_end_ns);
+  kernels = add_ns(kernels, steps.unlisted_ns);
   if (steps.found == TraceSteps::Found::none || all.end_ns <= all.start_ns) return {};
   const bool are_most = kernels > accounted_ns(profiles) / 2;
   if (steps.found == TraceSteps::Found::repeated && !are_most) return {};
@@ -96,11 +99,15 @@ Result<TraceFile> read_one_trace(const Files& files, const std::string& path, co
   if (here.windows.stretches.size() > options.windows.stretches.size()) {
     const auto again = open_trace(*file, path);
     if (!again) return again.error();
-    TraceSteps steps = std::move(trace->reading.steps);  // as the whole trace shows them
+    // As the whole trace shows them.
+    TraceSteps steps = std::move(trace->reading.steps);
+    const TraceTally tally = std::move(trace->reading.tally);
     trace = read_trace(**again, here);
     if (!trace) return trace.error();
     trace->reading.steps = std::move(steps);
     trace->reading.steps.cut_to = true;
+    trace->reading.tally.capped = tally.capped;
+    if (tally.capped) trace->reading.tally.sentences.push_back(capped_sentence(tally));
   }
   TraceReading& reading = trace->reading;
   KernelsRecord record{.tool_version = std::string(tool_version()), .sources = {}, .record = {}};

@@ -138,6 +138,33 @@ std::string repeating(int last) {
   return text + "}";
 }
 
+// More rounds than are listed, in an even number of events: all count, and the number is no limit of the writer's.
+TEST_F(TraceFiles, CutsToAllRoundsHoweverMany) {
+  constexpr int kRounds = 10'500;
+  std::string text = R"({"traceEvents": [{"ph": "X", "cat": "cpu_op", "name": "aten::rand", "pid": 1, "tid": 1, "ts": 0,
+    "dur": 50})";
+  for (int round = 0; round < kRounds; ++round) {
+    for (const auto& [name, start] : {std::pair("mm", 100), std::pair("softmax", 150)}) {
+      text += fmt::format(
+          R"(,{{"ph": "X", "cat": "cpu_op", "name": "aten::{}", "pid": 1, "tid": 1, "ts": {}.001, "dur": 40}})", name,
+          start + 100 * round);
+    }
+  }
+  root_.write("many.json", text + "]}");
+  const ReadTraceFiles files = read({root_.path() + "/many.json"}, {.trace = {.cut_to_steps = true}});
+  const TraceSource& source = files.records.at(0).sources.at(0);
+  const Profile* rounds = files.records.at(0).record.profiles.find({WitnessKind::kineto, Quantity::call_time});
+  ASSERT_NE(rounds, nullptr);
+  EXPECT_EQ(rounds->rows_ns(), std::int64_t{kRounds} * 80'000);
+  EXPECT_EQ(rounds->before_ns, 50'000);
+  EXPECT_EQ(rounds->after_ns, 0);
+  EXPECT_TRUE(source.steps.cut_to);
+  EXPECT_EQ(source.steps.steps.size(), 10'000u);
+  EXPECT_EQ(source.tally.events, 21'000u);
+  EXPECT_FALSE(source.tally.capped);
+  EXPECT_TRUE(source.tally.sentences.empty()) << source.tally.sentences.front();
+}
+
 TEST_F(TraceFiles, CutsToTheRoundsThatRepeatWhereTheyAreMost) {
   root_.write("most.json", repeating(60));
   root_.write("few.json", repeating(600));

@@ -59,6 +59,9 @@ struct TraceSteps {
   std::string detail;  // the annotation, the period in kernels, or why there are none
   std::vector<TraceStep> steps;
   bool cut_to = false;  // what was counted is from the first that is complete to the last
+  // Of whole rounds behind those that are listed, which are too many: when the last ends, how long they ran. While a
+  // trace is read; no document has it.
+  std::int64_t unlisted_end_ns = 0, unlisted_ns = 0;
 };
 
 // Where the window of one device went.
