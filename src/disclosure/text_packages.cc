@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "base/text.h"
 #include "disclosure/lines/words.h"
@@ -24,7 +25,8 @@ struct OpenPackage {
   std::int64_t line = 0;
   const PackageRow* row = nullptr;
   bool is_listed = false;    // by pip or uv themselves, not written by hand
-  bool is_of_index = false;  // asked for from the package index
+  bool is_asked = false;     // for from an installer, and no list names it
+  bool is_of_index = false;  // from the package index
   std::string glibc;         // that the wheel that was asked for needs
 };
 
@@ -32,7 +34,8 @@ struct OpenPackage {
 struct OpenEnvironment {
   std::map<std::string, OpenPackage> packages;  // by normalised name
   std::string python;
-  std::int64_t line = 0;
+  std::int64_t line = 0, python_line = 0;  // of Python 0: that of the list
+  std::vector<std::string> without_wheel;
   bool is_conda = false;
 };
 
@@ -94,7 +97,7 @@ void add(OpenEnvironment& environment, std::vector<OpenPackage> packages, const 
 
 // What an installer was asked for, where no list names it. Two versions that were asked for leave none.
 void add_asked(const Declared& declared, std::vector<OpenEnvironment>& environments) {
-  if (declared.asked.empty() || environments.size() > 1) return;
+  if ((declared.asked.empty() && declared.refused.empty()) || environments.size() > 1) return;
   std::map<std::string, AskedPackage> wanted;  // by normalised name
   for (const AskedPackage& asked : declared.asked) {
     const auto [at, is_new] = wanted.emplace(normal_package_name(asked.name), asked);
@@ -103,10 +106,12 @@ void add_asked(const Declared& declared, std::vector<OpenEnvironment>& environme
     if (at->second.cuda != asked.cuda) at->second.cuda.clear();
     at->second.is_of_index = at->second.is_of_index && asked.is_of_index;
   }
-  if (environments.empty()) environments.push_back({.packages = {}, .python = {}, .line = declared.asked.front().line});
+  const AskedPackage& first = declared.asked.empty() ? declared.refused.front() : declared.asked.front();
+  if (environments.empty()) environments.push_back({.packages = {}, .python = {}, .line = first.line});
   for (const auto& [name, asked] : wanted) {
     const std::string version = asked.version.empty() ? kUnstatedVersion : asked.version;
     OpenPackage open = open_package({asked.name, version, asked.line}, asked.is_of_conda ? "conda" : "");
+    open.is_asked = true;
     open.is_of_index = asked.is_of_index;
     open.glibc = asked.glibc;
     if (!asked.cuda.empty()) {
@@ -115,6 +120,49 @@ void add_asked(const Declared& declared, std::vector<OpenEnvironment>& environme
     }
     environments.front().packages.emplace(name, std::move(open));
   }
+}
+
+// The Python that lines tell apart from lists, where all tell of one: "3.11" and "3.11.7" may be.
+void add_python(const Declared& declared, std::vector<OpenEnvironment>& environments) {
+  if (environments.size() != 1 || !environments.front().python.empty()) return;
+  std::string python;
+  std::int64_t line = 0;
+  for (const auto& [version, at] : declared.pythons) {
+    const bool is_longer = python.empty() || version.starts_with(python + ".");
+    if (!is_longer && !python.starts_with(version + ".")) return;
+    if (is_longer) python = version, line = at;
+  }
+  environments.front().python = python;
+  environments.front().python_line = line;
+}
+
+// The versions of Python that the wheels of a release are for; empty: this one is among them, or not all is known.
+std::string other_pythons(const AskedPackage& asked, const DottedVersion& python, const Knowledge& knowledge) {
+  const auto version = dotted_version_from(std::string(public_version(asked.version)));
+  if (asked.is_of_conda || !version) return {};
+  std::string pythons;
+  for (const FrameworkBuild& build : knowledge.framework_builds) {
+    if (build.framework != normal_package_name(asked.name) || !is_within(*version, build.version)) continue;
+    if (build.python.empty() || is_within(python, build.python)) return {};
+    pythons = build.python;
+  }
+  return pythons;
+}
+
+// What an installer was asked for and is in no list, against the Python that is there.
+void add_without_wheel(const Declared& declared, OpenEnvironment& environment, const Knowledge& knowledge) {
+  const auto python = dotted_version_from(environment.python);
+  if (!python || python->parts.size() < 2) return;
+  std::set<std::string> missing;
+  for (const std::vector<AskedPackage>* list : {&declared.refused, &declared.asked}) {
+    for (const AskedPackage& asked : *list) {
+      const auto listed = environment.packages.find(normal_package_name(asked.name));
+      const bool is_there = listed != environment.packages.end() && !listed->second.is_asked;
+      const std::string pythons = is_there ? "" : other_pythons(asked, *python, knowledge);
+      if (!pythons.empty()) missing.insert(fmt::format("{} {} (Python {})", asked.name, asked.version, pythons));
+    }
+  }
+  environment.without_wheel.assign(missing.begin(), missing.end());
 }
 
 // The CUDA runtimes that are listed: "12.9", "13.3".
@@ -254,9 +302,12 @@ Environment finish(OpenEnvironment open, const std::string& path) {
                           .packages = {},
                           .compilers = {},
                           .runtimes = carried_runtimes(open)};
-  environment.python = open.python.empty()
-                           ? missing_fact(Missing::not_asked, "text", "the text does not say")
-                           : known_fact(open.python, fmt::format("line {}", open.line), Standing::declared);
+  environment.python =
+      open.python.empty()
+          ? missing_fact(Missing::not_asked, "text", "the text does not say")
+          : known_fact(open.python, fmt::format("line {}", open.python_line != 0 ? open.python_line : open.line),
+                       Standing::declared);
+  environment.without_wheel = std::move(open.without_wheel);
   for (auto& [name, package] : open.packages) environment.packages.push_back(std::move(package.package));
   return environment;
 }
@@ -358,6 +409,8 @@ std::vector<Environment> environments_of_text(Declared& declared, const Knowledg
     add(*place, std::move(packages), list.python);
   }
   add_asked(declared, open);
+  add_python(declared, open);
+  if (open.size() == 1) add_without_wheel(declared, open.front(), knowledge);
   for (OpenEnvironment& environment : open) {
     set_cuda(declared, environment, knowledge);
     set_built_for(declared, environment);
@@ -366,7 +419,7 @@ std::vector<Environment> environments_of_text(Declared& declared, const Knowledg
   std::vector<Environment> environments;
   for (OpenEnvironment& environment : open) {
     const std::string path = open.size() == 1 ? "text" : fmt::format("text, from line {}", environment.line);
-    if (environment.packages.empty()) continue;
+    if (environment.packages.empty() && environment.without_wheel.empty()) continue;
     note_asked_gpu(declared, environment);
     environments.push_back(finish(std::move(environment), path));
   }

@@ -89,6 +89,8 @@ struct Environment {
   std::vector<CarriedCompiler> compilers;
   Fact runtimes;                            // the CUDA runtimes carried by its libraries: {"13.0", "13.2", "13.3"}
   std::vector<FileFault> file_faults = {};  // at most 256
+  // Of a text: what an installer was asked for and has no wheels for this Python: "torch 2.4.0 (Python >=3.8,<3.13)".
+  std::vector<std::string> without_wheel = {};
 };
 
 }  // namespace varve

@@ -77,6 +77,9 @@ struct Declared {
   std::vector<DeclaredGpus> gpus;
   std::vector<DeclaredPackages> packages;
   std::vector<AskedPackage> asked;
+  std::vector<AskedPackage> refused;  // that the installer did not find
+  // Versions of Python that lines tell apart from any list ("3.13.1", "3.11" of a path), with the first such line.
+  std::map<std::string, std::int64_t> pythons;
   std::map<std::string, Fact> package_cuda;  // of "torch": what its CUDA is, or that it has none
   std::map<std::string, Fact> built_for;     // of "xformers": "torch 2.1.0+cu118"
   std::map<std::string, std::string> variables;

@@ -46,7 +46,8 @@ void settle_spoken_machine(Declared& declared) {
   if (is_one(spoken.driver) && !any_driver) declare_driver(declared, spoken.driver.value, {kName, spoken.driver.line});
   DeclaredPackages* list = nullptr;
   for (const auto& [name, told] : spoken.packages) {
-    if (!is_one(told) || is_listed(declared, name)) continue;
+    if (name == "python" && is_one(told)) declared.pythons.emplace(told.value, told.line);
+    if (name == "python" || !is_one(told) || is_listed(declared, name)) continue;
     if (list == nullptr) list = package_list(declared, {kName, told.line}, spoken.is_of_conda ? "conda" : "");
     add_package(list, name, told.value, told.line);
   }

@@ -15,6 +15,7 @@
 // Addresses and paths are not kept.
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/text.h"
 #include "disclosure/lines/words.h"
@@ -139,7 +140,7 @@ class AskedPackagesReader : public TextReader {
       return false;
     }
     if (text.starts_with("ERROR: ") || text.starts_with("error: ") || text.starts_with("  ERROR: ")) {
-      return take_failure(text, declared);
+      return take_failure(text, line, declared);
     }
     for (const Command& command : kCommands) {
       const std::size_t at = text.find(command.words);
@@ -152,7 +153,7 @@ class AskedPackagesReader : public TextReader {
  private:
   static bool take_mention(std::string_view text, const TextLine& line, Declared& declared);
   static bool take_words(std::string_view rest, bool is_conda, const TextLine& line, Declared& declared);
-  static bool take_failure(std::string_view text, Declared& declared);
+  static bool take_failure(std::string_view text, const TextLine& line, Declared& declared);
 };
 
 bool AskedPackagesReader::take_words(std::string_view rest, bool is_conda, const TextLine& line, Declared& declared) {
@@ -238,17 +239,28 @@ bool AskedPackagesReader::take_mention(std::string_view text, const TextLine& li
   return false;  // whoever else knows the line may have it
 }
 
-bool AskedPackagesReader::take_failure(std::string_view text, Declared& declared) {
-  for (const std::string_view mark :
-       {"satisfies the requirement ", "No matching distribution found for ", "Failed building wheel for ",
-        "Could not build wheels for ", "Failed to build "}) {
-    const auto rest = behind(text, mark);
-    if (!rest) continue;
-    const std::string name = normal_package_name(up_to(trim(*rest), " [=<>~!@;,("));
-    std::erase_if(declared.asked, [&](const AskedPackage& one) { return normal_package_name(one.name) == name; });
-    return true;
+bool AskedPackagesReader::take_failure(std::string_view text, const TextLine& line, Declared& declared) {
+  constexpr auto kNotFound =
+      std::to_array<std::string_view>({"satisfies the requirement ", "No matching distribution found for "});
+  constexpr auto kNotBuilt = std::to_array<std::string_view>(
+      {"Failed building wheel for ", "Could not build wheels for ", "Failed to build "});
+  const auto behind_any = [&](const auto& marks) -> std::optional<std::string_view> {
+    for (const std::string_view mark : marks) {
+      if (const auto rest = behind(text, mark)) return trim(*rest);
+    }
+    return std::nullopt;
+  };
+  const auto not_found = behind_any(kNotFound);
+  const auto rest = not_found ? not_found : behind_any(kNotBuilt);
+  if (!rest) return false;
+  const std::string name = normal_package_name(up_to(*rest, " [=<>~!@;,("));
+  std::erase_if(declared.asked, [&](const AskedPackage& one) { return normal_package_name(one.name) == name; });
+  AskedPackage asked = asked_package(up_to(*rest, " ("), false);
+  asked.line = line.number;
+  if (not_found && !asked.version.empty() && declared.refused.size() < kMostAsked) {
+    declared.refused.push_back(std::move(asked));
   }
-  return false;
+  return true;
 }
 }  // namespace
 

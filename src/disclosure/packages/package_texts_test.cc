@@ -1,6 +1,7 @@
 // What package managers print and what people ask them for, hosts and users replaced.
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "disclosure/stack_of_text.h"
 
 namespace varve {
@@ -272,6 +273,31 @@ TEST(AskedPackages, WhatThePackageIndexHas) {
             std::string::npos);
   EXPECT_EQ(detail("$ pip install llama-cpp-python --extra-index-url https://x.org/whl/cu121\n").find("without CUDA"),
             std::string::npos);
+}
+
+// What was asked for has wheels for some versions of Python; which one is there one line at least tells, and no other
+// contradicts it.
+TEST(AskedPackages, WheelsForAnotherPython) {
+  const auto missing = [](const std::string& text) {
+    const Stack stack = stack_of_packages(text);
+    return stack.environments.empty() ? "" : join(stack.environments[0].without_wheel, "; ");
+  };
+  const std::string asked = "$ pip install torch==2.4.0\n", none = "torch 2.4.0 (Python >=3.8,<3.13)";
+  EXPECT_EQ(missing("Python 3.13.1\n" + asked), none);
+  EXPECT_EQ(missing("Python 3.13.0 (main, Oct  7 2024, 00:00:00) [GCC 13.2.0] on linux\n" + asked), none);
+  EXPECT_EQ(missing(asked + "  File \"/opt/lib/python3.13/site-packages/x.py\", line 3, in f\n"), none);
+  EXPECT_EQ(missing("I am using Python 3.13.\n" + asked), none);
+  EXPECT_EQ(missing("Python: 3.13.1\n" + asked), none);
+  EXPECT_EQ(missing("Python 3.13.1\n" + asked + "ERROR: No matching distribution found for torch==2.4.0\n"), none);
+  EXPECT_EQ(missing("Python 3.13.1\nERROR: Could not find a version that satisfies the requirement torch==2.4.0 (from "
+                    "versions: 2.5.0, 2.5.1)\n"),
+            none);
+  EXPECT_EQ(missing("Python 3.12.4\n" + asked), "");
+  EXPECT_EQ(missing(asked), "");
+  EXPECT_EQ(missing("Python 3.13.1\nPython 3.11.2\n" + asked), "") << "which of them is not known";
+  EXPECT_EQ(missing("Python 3.13.1 is not supported yet\n" + asked), "") << "a sentence";
+  EXPECT_EQ(missing("Python 3.13.1\n" + asked + "$ pip list\nPackage Version\n------- -------\ntorch   2.4.0\n"), "")
+      << "it is there";
 }
 
 }  // namespace varve

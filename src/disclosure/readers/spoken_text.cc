@@ -167,7 +167,7 @@ void take_spoken_driver(const SpokenWords& words, bool is_sure, std::int64_t lin
 void take_spoken_packages(const SpokenWords& words, bool is_sure, std::int64_t line, SpokenMachine& spoken) {
   constexpr auto kNames = std::to_array<std::string_view>(
       {"torch", "pytorch", "tensorflow", "jax", "jaxlib", "vllm", "xformers", "onnxruntime-gpu", "bitsandbytes",
-       "flash-attn", "paddlepaddle-gpu", "ctranslate2", "torchvision", "deepspeed"});
+       "flash-attn", "paddlepaddle-gpu", "ctranslate2", "torchvision", "deepspeed", "python"});
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
     std::string name = to_lower(bare_word(words[i]));
     if (!is_among(name, kNames) || !(is_sure || is_plain_until(words, i))) continue;

@@ -161,6 +161,7 @@ Json environment_to_json(const Environment& environment) {
     set_text(row, "owner", fault.owner);
     json["file_faults"].push_back(std::move(row));
   }
+  if (!environment.without_wheel.empty()) json["without_wheel"] = environment.without_wheel;
   return json;
 }
 
@@ -197,6 +198,7 @@ Environment environment_from(const Fields& fields) {
                                        .packages = row.texts("packages"),
                                        .owner = row.text("owner")});
   });
+  environment.without_wheel = fields.texts("without_wheel");
   return environment;
 }
 

@@ -240,6 +240,17 @@ std::vector<Found> listed_framework_pins(const Analysis& analysis) {
   return found;
 }
 
+std::vector<Found> listed_without_wheel(const Analysis& analysis) {
+  std::vector<Found> found;
+  for (const Environment& environment : analysis.subject.environments) {
+    if (environment.without_wheel.empty() || !environment.python.is_known()) continue;
+    found.push_back({.evidence = fmt::format("In {} Python is {}, and what was asked for has wheels for others: {}",
+                                             environment.path, value_text(*environment.python.value),
+                                             join(environment.without_wheel, ", "))});
+  }
+  return found;
+}
+
 std::vector<Found> listed_library_pins(const Analysis& analysis) {
   std::vector<Found> found;
   for (const Environment& environment : analysis.subject.environments) {

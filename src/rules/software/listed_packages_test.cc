@@ -64,6 +64,17 @@ TEST(ListedPackages, AWheelForANewerGlibc) {
   EXPECT_TRUE(found("musl 1.2.5").empty());
 }
 
+TEST(ListedPackages, WithoutAWheelForThisPython) {
+  Scene scene = listed({{"torch", "2.4.0", "framework", ""}});
+  scene.stack.environments[0].python = known_fact("3.13.1", "line 1", Standing::declared);
+  EXPECT_TRUE(scene.judge("VRV-FRAMEWORK-NO-WHEEL").empty());
+  scene.stack.environments[0].without_wheel = {"torch 2.4.0 (Python >=3.8,<3.13)"};
+  const auto found = scene.judge("VRV-FRAMEWORK-NO-WHEEL");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_TRUE(has(found[0].evidence, "Python is 3.13.1, and what was asked for has wheels for others: torch 2.4.0"))
+      << found[0].evidence;
+}
+
 // A toolkit may be there that the text does not name: a note, not more.
 TEST(ListedPackages, AnOnnxRuntimeOfAnotherMajorThanTorch) {
   static const Knowledge knowledge = *load_knowledge();
