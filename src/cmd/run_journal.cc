@@ -11,7 +11,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <ranges>
 #include <system_error>
 #include <vector>
 
@@ -128,7 +127,7 @@ std::vector<std::string> journals_of_the_name(const std::string& name) {
                                 file[start.size() + 8] == 'T' && document_of(file).ends_with(".json");
     if (is_of_the_name && document_of(file) != file) found.push_back(file);
   }
-  std::ranges::sort(found);
+  std::sort(found.begin(), found.end());
   return found;
 }
 
@@ -144,10 +143,11 @@ std::string default_run_file(const std::string& name, const std::string& time) {
 }
 
 void tell_of_ended_run(const std::string& name) {
-  for (const std::string& path : journals_of_the_name(name) | std::views::reverse) {
-    if (is_being_written(path) || !holds_a_line(path)) continue;
-    return tell_of_journal(path);  // the newest will do
-  }
+  const std::vector<std::string> journals = journals_of_the_name(name);
+  const auto newest = std::find_if(journals.rbegin(), journals.rend(), [](const std::string& path) {
+    return !is_being_written(path) && holds_a_line(path);
+  });
+  if (newest != journals.rend()) tell_of_journal(*newest);
 }
 
 std::string document_of(const std::string& file) {
