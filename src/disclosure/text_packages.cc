@@ -3,43 +3,18 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <set>
 
 #include "base/text.h"
 #include "disclosure/lines/words.h"
+#include "disclosure/open_environment.h"
 #include "disclosure/stack_of_text.h"
 #include "package/package_cuda.h"
 #include "package/package_framework.h"
 #include "package/python_metadata.h"
-#include "tables/package_table.h"
 #include "world/files.h"
 
 namespace varve {
 
-namespace {
-constexpr const char* kUnstatedVersion = "(version not stated)";
-
-struct OpenPackage {
-  Package package;
-  std::string build;  // conda's
-  std::int64_t line = 0;
-  const PackageRow* row = nullptr;
-  bool is_listed = false;    // by pip or uv themselves, not written by hand
-  bool is_asked = false;     // for from an installer, and no list names it
-  bool is_of_index = false;  // from the package index
-  std::string glibc;         // that the wheel that was asked for needs
-};
-
-// An environment while lists are added to it.
-struct OpenEnvironment {
-  std::map<std::string, OpenPackage> packages;  // by normalised name
-  std::string python;
-  std::int64_t line = 0, python_line = 0;  // of Python 0: that of the list
-  std::vector<std::string> without_wheel;
-  bool is_conda = false;
-};
-
-// conda's "pytorch" is torch.
 OpenPackage open_package(const DeclaredPackage& declared, const std::string& installer) {
   OpenPackage open{.package = {.name = declared.name, .version = declared.version, .installer = installer},
                    .build = {},
@@ -61,7 +36,7 @@ OpenPackage open_package(const DeclaredPackage& declared, const std::string& ins
   return open;
 }
 
-std::string_view public_version(std::string_view version) { return version.substr(0, version.find('+')); }
+namespace {
 
 // "2.4.0" and "2.4.0+cu121" may be one; two local parts that differ are not.
 bool may_be_same_version(std::string_view a, std::string_view b) {
@@ -93,76 +68,6 @@ void add(OpenEnvironment& environment, std::vector<OpenPackage> packages, const 
     if (at->second.build.empty()) at->second.build = std::move(open.build);
     if (open.row != nullptr && open.package.installer == "conda") at->second.row = open.row;
   }
-}
-
-// What an installer was asked for, where no list names it. Two versions that were asked for leave none.
-void add_asked(const Declared& declared, std::vector<OpenEnvironment>& environments) {
-  if ((declared.asked.empty() && declared.refused.empty()) || environments.size() > 1) return;
-  std::map<std::string, AskedPackage> wanted;  // by normalised name
-  for (const AskedPackage& asked : declared.asked) {
-    const auto [at, is_new] = wanted.emplace(normal_package_name(asked.name), asked);
-    if (is_new) continue;
-    if (at->second.version != asked.version) at->second.version.clear();
-    if (at->second.cuda != asked.cuda) at->second.cuda.clear();
-    at->second.is_of_index = at->second.is_of_index && asked.is_of_index;
-  }
-  const AskedPackage& first = declared.asked.empty() ? declared.refused.front() : declared.asked.front();
-  if (environments.empty()) environments.push_back({.packages = {}, .python = {}, .line = first.line});
-  for (const auto& [name, asked] : wanted) {
-    const std::string version = asked.version.empty() ? kUnstatedVersion : asked.version;
-    OpenPackage open = open_package({asked.name, version, asked.line}, asked.is_of_conda ? "conda" : "");
-    open.is_asked = true;
-    open.is_of_index = asked.is_of_index;
-    open.glibc = asked.glibc;
-    if (!asked.cuda.empty()) {
-      open.package.cuda =
-          known_fact(asked.cuda, fmt::format("the index asked for in line {}", asked.line), Standing::inferred);
-    }
-    environments.front().packages.emplace(name, std::move(open));
-  }
-}
-
-// The Python that lines tell apart from lists, where all tell of one: "3.11" and "3.11.7" may be.
-void add_python(const Declared& declared, std::vector<OpenEnvironment>& environments) {
-  if (environments.size() != 1 || !environments.front().python.empty()) return;
-  std::string python;
-  std::int64_t line = 0;
-  for (const auto& [version, at] : declared.pythons) {
-    const bool is_longer = python.empty() || version.starts_with(python + ".");
-    if (!is_longer && !python.starts_with(version + ".")) return;
-    if (is_longer) python = version, line = at;
-  }
-  environments.front().python = python;
-  environments.front().python_line = line;
-}
-
-// The versions of Python that the wheels of a release are for; empty: this one is among them, or not all is known.
-std::string other_pythons(const AskedPackage& asked, const DottedVersion& python, const Knowledge& knowledge) {
-  const auto version = dotted_version_from(std::string(public_version(asked.version)));
-  if (asked.is_of_conda || !version) return {};
-  std::string pythons;
-  for (const FrameworkBuild& build : knowledge.framework_builds) {
-    if (build.framework != normal_package_name(asked.name) || !is_within(*version, build.version)) continue;
-    if (build.python.empty() || is_within(python, build.python)) return {};
-    pythons = build.python;
-  }
-  return pythons;
-}
-
-// What an installer was asked for and is in no list, against the Python that is there.
-void add_without_wheel(const Declared& declared, OpenEnvironment& environment, const Knowledge& knowledge) {
-  const auto python = dotted_version_from(environment.python);
-  if (!python || python->parts.size() < 2) return;
-  std::set<std::string> missing;
-  for (const std::vector<AskedPackage>* list : {&declared.refused, &declared.asked}) {
-    for (const AskedPackage& asked : *list) {
-      const auto listed = environment.packages.find(normal_package_name(asked.name));
-      const bool is_there = listed != environment.packages.end() && !listed->second.is_asked;
-      const std::string pythons = is_there ? "" : other_pythons(asked, *python, knowledge);
-      if (!pythons.empty()) missing.insert(fmt::format("{} {} (Python {})", asked.name, asked.version, pythons));
-    }
-  }
-  environment.without_wheel.assign(missing.begin(), missing.end());
 }
 
 // The CUDA runtimes that are listed: "12.9", "13.3".
@@ -408,9 +313,7 @@ std::vector<Environment> environments_of_text(Declared& declared, const Knowledg
     place->is_conda = place->is_conda || list.installer == "conda";
     add(*place, std::move(packages), list.python);
   }
-  add_asked(declared, open);
-  add_python(declared, open);
-  if (open.size() == 1) add_without_wheel(declared, open.front(), knowledge);
+  add_asked(declared, knowledge, open);
   for (OpenEnvironment& environment : open) {
     set_cuda(declared, environment, knowledge);
     set_built_for(declared, environment);

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/text.h"
-#include "loading/python/package_start.h"
+#include "loading/python/import_text.h"
 
 namespace varve {
 

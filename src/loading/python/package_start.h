@@ -66,15 +66,6 @@ class PackageStart {
   mutable std::optional<std::set<std::string>> all_imports_;  // of follow(false), without the texts: they are large
 };
 
-// Whether a Python file opens libraries itself: ctypes.CDLL(…), ctypes.cdll.LoadLibrary(…), and what cuda-pathfinder
-// offers.
-bool opens_libraries(const std::string& source);
-// Whether it names a library: "librmm.so.1" by 'librmm.so' or "lib/librmm", not by 'librmmlogger' and not in a
-// sentence.
-bool names_library(const std::string& source, const std::string& file_name);
-// Whether it puts such a name together: "libcodec_core7.so" by f"libcodec_core{version}".
-bool makes_up_name(const std::string& source, const std::string& file_name);
-
 // Whether a package asks for one that opens NVIDIA's libraries wherever they are (cuda-pathfinder).
 bool asks_for_opener(const Package& package);
 // Whether a package opens, before its own libraries need them, what its environment holds in NVIDIA's wheels: by

@@ -126,21 +126,6 @@ TEST(PackageStart, OpensOneOfSeveralWhoseNamesItPutsTogether) {
   EXPECT_EQ(opened(raises, ""), std::set<std::string>());
 }
 
-// mindspore: a message of one file speaks of a library, and another file opens libgomp.
-TEST(PackageStart, TakesNoSentenceForAName) {
-  EXPECT_TRUE(names_library("CDLL('libx.so')", "libx.so.1"));
-  EXPECT_TRUE(names_library("CDLL(f\"{folder}/libx.so.1\")", "libx.so.1"));
-  EXPECT_FALSE(names_library("error('Confirm that libx.so is there')", "libx.so.1"));
-}
-
-TEST(PackageStart, TellsNamesThatArePutTogether) {
-  EXPECT_TRUE(makes_up_name("f'{folder}/libx{major}_ops.so'", "libx12_ops.so"));
-  EXPECT_FALSE(makes_up_name("f'libx{major}_ops.so'", "libx12.so"));
-  EXPECT_FALSE(makes_up_name("f'lib{name}.so'", "libx12.so"));
-  EXPECT_FALSE(makes_up_name("'libx'", "libx12.so"));
-  EXPECT_FALSE(makes_up_name("{", "libx12.so"));
-}
-
 // As RAPIDS does it: the modules of rmm need librmm.so, which librmm opens when rmm is imported.
 TEST(LibraryOpeners, AreFollowedThroughImports) {
   const TestRoot root;
