@@ -65,19 +65,21 @@ std::string other_pythons(const AskedPackage& asked, const DottedVersion& python
   return pythons;
 }
 
-// What an installer was asked for and is in no list, against the Python that is there.
+// What an installer was asked for, against the Python that is there: what it did not find counts unless pip lists it,
+// what else was asked for unless anything says that it is there.
 void add_without_wheel(const Declared& declared, OpenEnvironment& environment, const Knowledge& knowledge) {
   const auto python = dotted_version_from(environment.python);
   if (!python || python->parts.size() < 2) return;
   std::set<std::string> missing;
-  for (const std::vector<AskedPackage>* list : {&declared.refused, &declared.asked}) {
-    for (const AskedPackage& asked : *list) {
-      const auto listed = environment.packages.find(normal_package_name(asked.name));
-      const bool is_there = listed != environment.packages.end() && !listed->second.is_asked;
-      const std::string pythons = is_there ? "" : other_pythons(asked, *python, knowledge);
-      if (!pythons.empty()) missing.insert(fmt::format("{} {} (Python {})", asked.name, asked.version, pythons));
-    }
-  }
+  const auto add = [&](const AskedPackage& asked, bool is_refused) {
+    const auto known = environment.packages.find(normal_package_name(asked.name));
+    const bool is_known = known != environment.packages.end();
+    if (is_known && (is_refused ? known->second.is_listed : !known->second.is_asked)) return;
+    const std::string pythons = other_pythons(asked, *python, knowledge);
+    if (!pythons.empty()) missing.insert(fmt::format("{} {} (Python {})", asked.name, asked.version, pythons));
+  };
+  for (const AskedPackage& asked : declared.refused) add(asked, true);
+  for (const AskedPackage& asked : declared.asked) add(asked, false);
   environment.without_wheel.assign(missing.begin(), missing.end());
 }
 }  // namespace

@@ -292,6 +292,12 @@ TEST(AskedPackages, WheelsForAnotherPython) {
   EXPECT_EQ(missing("Python 3.13.1\nERROR: Could not find a version that satisfies the requirement torch==2.4.0 (from "
                     "versions: 2.5.0, 2.5.1)\n"),
             none);
+  EXPECT_EQ(
+      missing(
+          "- TensorFlow version: 2.6.2\n- Python version: 3.10.0\nERROR: Could not find a version that satisfies the "
+          "requirement tensorflow==2.6.2 (from versions: none)\n"),
+      "tensorflow 2.6.2 (Python >=3.6,<3.10)")
+      << "what is written in a form is what was wanted";
   EXPECT_EQ(missing("Python 3.12.4\n" + asked), "");
   EXPECT_EQ(missing(asked), "");
   EXPECT_EQ(missing("Python 3.13.1\nPython 3.11.2\n" + asked), "") << "which of them is not known";
