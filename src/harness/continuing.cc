@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <set>
+
 #include "base/text.h"
+#include "harness/plan.h"
 
 namespace varve {
 
@@ -58,6 +63,18 @@ std::string another_variant(const Variant& before, const Variant& now) {
   const std::string path = first_difference(digests_of(before.server->files), digests_of(now.server->files));
   return path.empty() ? "" : changed("the server's file " + path) + " is another";
 }
+
+// Of a run that is taken up again: the rounds of which every unit ended well.
+int finished_rounds(const Run& run) {
+  std::map<int, std::set<std::string>> rounds;
+  for (const Unit& unit : run.units) {
+    if (unit.role == UnitRole::timing && unit.end.ok()) {
+      rounds[unit.pair < 0 ? unit.block : unit.pair].insert(unit.variant);
+    }
+  }
+  return static_cast<int>(std::count_if(rounds.begin(), rounds.end(),
+                                        [&](const auto& round) { return round.second.size() == run.variants.size(); }));
+}
 }  // namespace
 
 std::string what_is_another(const Run& run, const std::vector<PreparedVariant>& variants) {
@@ -69,6 +86,20 @@ std::string what_is_another(const Run& run, const std::vector<PreparedVariant>& 
     if (!other.empty()) return other;
   }
   return "";
+}
+
+int rounds_to_execute(const RunPlan& plan, const Run& run) {
+  if (!plan.continues) return plan.units;
+  if (plan.continues->add_units > 0) return plan.continues->add_units;
+  return std::max(0, plan.units - finished_rounds(run));
+}
+
+int first_new_round(const Run& run) {
+  int last = -1;
+  for (const Unit& unit : run.units) {
+    if (unit.role == UnitRole::timing) last = std::max(last, unit.pair < 0 ? unit.block : unit.pair);
+  }
+  return run.variants.size() > 1 ? next_block(last + 1) : last + 1;
 }
 
 }  // namespace varve

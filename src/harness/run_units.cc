@@ -6,12 +6,13 @@
 #include <algorithm>
 #include <csignal>
 #include <map>
-#include <set>
 
 #include "base/text.h"
 #include "base/units.h"
 #include "harness/conditions/canaries.h"
+#include "harness/continuing.h"
 #include "harness/forecast.h"
+#include "harness/marks_asked.h"
 #include "harness/plan.h"
 #include "harness/protocol/failures.h"
 #include "harness/protocol/stopping.h"
@@ -28,23 +29,6 @@ namespace varve {
 namespace {
 
 constexpr int kMostWarmupRounds = 10'000;  // by time
-
-// Whether a unit of any side loaded PyTorch into a Python.
-bool has_used_torch(const std::vector<Unit>& units) {
-  return std::any_of(units.begin(), units.end(), [](const Unit& unit) {
-    return std::any_of(unit.libraries.begin(), unit.libraries.end(), [](const Library& library) {
-      return file_name(library.path).starts_with("libtorch_python.so");
-    });
-  });
-}
-
-constexpr double kMostTelling = 0.001;  // of a timing unit, for telling of the steps that it marks
-
-// Whether the steps that a program marks are the window of a unit of this role.
-bool is_by_marks(const std::vector<Unit>& units, UnitRole role) {
-  return std::any_of(units.begin(), units.end(),
-                     [&](const Unit& unit) { return unit.role == role && unit.window && !unit.window->marks.empty(); });
-}
 
 double end_of(const Unit& unit) { return unit.started_seconds + unit.wall_seconds; }
 
@@ -78,7 +62,9 @@ class Scheduler {
     total_ = static_cast<int>(first_unit_) + sides() * (rounds + (warm_up_first ? plan_.warmup : 0));
     observer_.planned(total_);
     const bool is_warm = !warm_up_first || warm_up();
-    settle_marks();
+    const TimingMarks marks = marks_of_timing(run_.units, most_telling_);
+    timing_marks_ = marks.asked;
+    if (!marks.why_not.empty()) observer_.remark(marks.why_not);
     executor_.settle_sampling();
     const bool measured = is_warm && measure(rounds);
     surroundings_.end();
@@ -120,25 +106,6 @@ class Scheduler {
       if (round == 0) stop_useless_sampling();
     }
     return true;
-  }
-
-  // Timing units tell of the steps that they mark where the warm-up showed that the window is theirs and that it costs
-  // next to nothing; on all sides alike, also those of a run that is taken up again.
-  void settle_marks() {
-    const bool began_so = is_by_marks(run_.units, UnitRole::timing);
-    if (!began_so && !is_by_marks(run_.units, UnitRole::warmup)) return;
-    if (began_so || most_telling_ <= kMostTelling) {
-      timing_marks_ = marks_of_all();
-      return;
-    }
-    observer_.remark(
-        fmt::format("the program marks its steps, but telling of them would take up to {} of a unit: "
-                    "timing units are not asked, and what is sampled of them is of the whole unit",
-                    format_percent(most_telling_)));
-  }
-
-  MarksAsked marks_of_all() const {
-    return has_used_torch(run_.units) ? MarksAsked::by_nvtx_and_torch : MarksAsked::by_nvtx;
   }
 
   // Into a program that uses less CPU time than lies between two samples none falls, and watching it costs up to a
@@ -345,7 +312,7 @@ class Scheduler {
     request.server = surroundings_.server(planned.side);
     request.environment_pad = environment_pad(plan_.seed, run_.units.size());
     request.timeout_seconds = plan_.timeout_seconds;
-    request.marks = planned.role == UnitRole::timing ? timing_marks_ : marks_of_all();
+    request.marks = planned.role == UnitRole::timing ? timing_marks_ : marks_of_others(run_.units);
     request.sources = &plan_.sources;
     if (!plan_.same_outputs.empty()) request.outputs = &outputs_;
     request.window_metric =
@@ -404,32 +371,7 @@ class Scheduler {
   Status kept_ = Done{};
 };
 
-// Of a run that is taken up again: the rounds of which every unit ended well.
-int finished_rounds(const Run& run) {
-  std::map<int, std::set<std::string>> rounds;
-  for (const Unit& unit : run.units) {
-    if (unit.role == UnitRole::timing && unit.end.ok()) {
-      rounds[unit.pair < 0 ? unit.block : unit.pair].insert(unit.variant);
-    }
-  }
-  return static_cast<int>(std::count_if(rounds.begin(), rounds.end(),
-                                        [&](const auto& round) { return round.second.size() == run.variants.size(); }));
-}
 }  // namespace
-
-int rounds_to_execute(const RunPlan& plan, const Run& run) {
-  if (!plan.continues) return plan.units;
-  if (plan.continues->add_units > 0) return plan.continues->add_units;
-  return std::max(0, plan.units - finished_rounds(run));
-}
-
-int first_new_round(const Run& run) {
-  int last = -1;
-  for (const Unit& unit : run.units) {
-    if (unit.role == UnitRole::timing) last = std::max(last, unit.pair < 0 ? unit.block : unit.pair);
-  }
-  return run.variants.size() > 1 ? next_block(last + 1) : last + 1;
-}
 
 void execute_units(const RunPlan& plan, const std::vector<PreparedVariant>& variants,
                    const std::vector<std::unique_ptr<Recorder>>& recorders, const World& world, Executor& executor,

@@ -19,8 +19,4 @@ void execute_units(const RunPlan& plan, const std::vector<PreparedVariant>& vari
                    const std::vector<std::unique_ptr<Recorder>>& recorders, const World& world, Executor& executor,
                    RunObserver& observer, Run& run);
 
-// How many rounds (a timing unit of each variant) the plan still asks for, and the number of the first of them.
-int rounds_to_execute(const RunPlan& plan, const Run& run);
-int first_new_round(const Run& run);
-
 }  // namespace varve

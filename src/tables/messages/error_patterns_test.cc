@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "tables/messages/pattern_engine.h"
+#include "tables/messages/pattern_syntax.h"
 
 namespace varve {
 namespace {

@@ -10,6 +10,8 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "tables/messages/match_places.h"
+#include "tables/messages/pattern_syntax.h"
 
 namespace varve {
 
@@ -28,34 +30,10 @@ struct CompiledPatterns {
 
 namespace {
 constexpr std::size_t kGroupCap = 160;
-constexpr std::size_t kMostMatches = 1 << 18;   // of one pattern in one text
-constexpr std::size_t kLongestShape = 400;      // bytes of a line whose matches are kept by its shape
-constexpr std::size_t kMostShapes = 2000;       // of one text
-constexpr std::size_t kSameLineDistance = 300;  // bytes between two matches that speak of one thing
-constexpr std::int64_t kSetMemory = 96 << 20;   // bytes for the automaton's states
-// White space in which a line's prefix may stand: "[rank0]: ", "2024-05-01 10:00:00,123 ERROR ", "(pid=7) ".
-constexpr const char* kLineEnd = "\\s+(?:[^\\n]{0,48}?[\\]:)|] ?)?\\s*";
-
-// Whether a pattern may match one digit and not another: it has a digit outside of counts ("{0,40}") and of "0-9".
-bool tells_digits_apart(std::string_view pattern) {
-  bool in_brackets = false;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    const char c = pattern[i];
-    if (c == '\\') {
-      if (i + 1 < pattern.size() && is_digit(pattern[i + 1])) return true;
-      ++i;
-    } else if (c == '{' && !in_brackets) {
-      i = std::min(pattern.find('}', i), pattern.size() - 1);
-    } else if (in_brackets && pattern.substr(i, 3) == "0-9") {
-      i += 2;
-    } else if (is_digit(c)) {
-      return true;
-    } else if (c == '[' || c == ']') {
-      in_brackets = c == '[';
-    }
-  }
-  return false;
-}
+constexpr std::size_t kMostMatches = 1 << 18;  // of one pattern in one text
+constexpr std::size_t kLongestShape = 400;     // bytes of a line whose matches are kept by its shape
+constexpr std::size_t kMostShapes = 2000;      // of one text
+constexpr std::int64_t kSetMemory = 96 << 20;  // bytes for the automaton's states
 
 RE2::Options options() {
   RE2::Options options;
@@ -201,48 +179,6 @@ class RowSearch {
   std::unordered_map<std::string_view, std::optional<PatternMatch>> seen_;
 };
 
-bool is_same_place(std::string_view text, std::size_t end, const PatternMatch& next) {
-  if (next.begin < end) return true;
-  if (next.begin - end > kSameLineDistance) return false;
-  return text.substr(end, next.begin - end).find('\n') == std::string_view::npos;
-}
-
-bool is_better(const PatternMatch& a, const PatternMatch& b) {
-  if (a.pattern->priority != b.pattern->priority) return a.pattern->priority > b.pattern->priority;
-  return a.end - a.begin > b.end - b.begin;
-}
-
-// Of the matches on one place the best counts; the others are left where they state facts. `matches` are by place.
-std::vector<PatternMatch> best_of_places(std::string_view text, std::vector<PatternMatch> matches) {
-  std::vector<PatternMatch> left;
-  std::optional<std::size_t> best;  // in `left`: of the place that ends at `place_end`
-  std::size_t place_end = 0;
-  for (PatternMatch& match : matches) {
-    if (!match.pattern->is_error) {
-      left.push_back(std::move(match));
-      continue;
-    }
-    const bool same = best && is_same_place(text, place_end, match);
-    place_end = same ? std::max(place_end, match.end) : match.end;
-    if (same && !is_better(match, left[*best])) {
-      match.yields = true;
-      if (!match.pattern->facts.empty()) left.push_back(std::move(match));
-      continue;
-    }
-    if (same) left[*best].yields = true;
-    best = left.size();
-    left.push_back(std::move(match));
-  }
-  std::erase_if(left, [](const PatternMatch& match) { return match.yields && match.pattern->facts.empty(); });
-  return left;
-}
-
-void by_place(std::vector<PatternMatch>& matches) {
-  std::stable_sort(matches.begin(), matches.end(), [](const PatternMatch& a, const PatternMatch& b) {
-    return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
-  });
-}
-
 // Searches lines of one text, each row only in the lines that have it. Lines that differ in digits alone (times, ranks,
 // steps) match alike for patterns that do not tell digits apart: what one of them gave is kept by its shape, so that a
 // log that repeats itself is not searched again and again.
@@ -363,30 +299,6 @@ void compile_codes(const Knowledge& knowledge, CompiledPatterns& compiled) {
                    [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
 }
 }  // namespace
-
-std::string expand_pattern(const std::string& pattern) {
-  std::string expanded;
-  bool in_brackets = false;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    const char c = pattern[i];
-    if (c == '\\' && i + 1 < pattern.size()) {
-      expanded += c;
-      expanded += pattern[++i];
-    } else if (!in_brackets && pattern.compare(i, 4, "<nl>") == 0) {
-      expanded += kLineEnd;
-      i += 3;
-    } else if (!in_brackets && c == ' ') {
-      const bool is_counted =
-          i + 1 < pattern.size() && std::string_view("?*+{").find(pattern[i + 1]) != std::string::npos;
-      expanded += is_counted ? "\\s" : "\\s+";
-    } else {
-      if (c == '[') in_brackets = true;
-      if (c == ']') in_brackets = false;
-      expanded += c;
-    }
-  }
-  return expanded;
-}
 
 Result<std::shared_ptr<const CompiledPatterns>> compile_patterns(const std::vector<ErrorPattern>& rows,
                                                                  const Knowledge& knowledge, const std::string& where) {

@@ -12,7 +12,4 @@ namespace varve {
 Result<std::shared_ptr<const CompiledPatterns>> compile_patterns(const std::vector<ErrorPattern>& rows,
                                                                  const Knowledge& knowledge, const std::string& where);
 
-// The pattern as RE2 gets it: blanks outside brackets and <nl> written out.
-std::string expand_pattern(const std::string& pattern);
-
 }  // namespace varve
