@@ -12,7 +12,7 @@
 #include "harness/conditions/canaries.h"
 #include "harness/continuing.h"
 #include "harness/forecast.h"
-#include "harness/marks_asked.h"
+#include "harness/marks/marks_asked.h"
 #include "harness/plan.h"
 #include "harness/protocol/failures.h"
 #include "harness/protocol/stopping.h"

@@ -2,10 +2,10 @@
 #include <vector>
 
 #include "rules/analysis/consumer_answers.h"
-#include "rules/analysis/consumer_losses.h"
 #include "rules/analysis/driver_answer.h"
 #include "rules/analysis/driver_regime.h"
 #include "rules/analysis/gpu_code.h"
+#include "rules/losses/consumer_losses.h"
 #include "rules/situation/consumer_runtimes.h"
 #include "rules/situation/consumer_view.h"
 #include "rules/situation/library_facts.h"

@@ -2,9 +2,9 @@
 #include <vector>
 
 #include "model/answers/check_result.h"
-#include "rules/analysis/consumer_losses.h"
 #include "rules/analysis/driver_regime.h"
 #include "rules/analysis/gpu_code.h"
+#include "rules/losses/consumer_losses.h"
 #include "rules/situation/consumer_view.h"
 #include "rules/situation/library_facts.h"
 #include "rules/situation/situation.h"

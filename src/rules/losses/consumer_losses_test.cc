@@ -1,4 +1,4 @@
-#include "rules/analysis/consumer_losses.h"
+#include "rules/losses/consumer_losses.h"
 
 #include <gtest/gtest.h>
 

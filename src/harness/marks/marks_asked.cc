@@ -1,4 +1,4 @@
-#include "harness/marks_asked.h"
+#include "harness/marks/marks_asked.h"
 
 #include <fmt/format.h>
 
