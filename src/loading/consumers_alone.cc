@@ -1,9 +1,11 @@
-// Consumers that are no packages: a file that was asked about, and a process.
+#include "loading/consumers_alone.h"
+
 #include <elf.h>
 
 #include "base/redact.h"
 #include "base/text.h"
-#include "loading/consumers.h"
+#include "loading/consumer_loading.h"
+#include "loading/environment_libraries.h"
 #include "model/words/lookup_way.h"
 
 namespace varve {

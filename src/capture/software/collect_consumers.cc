@@ -10,7 +10,7 @@
 #include "capture/software/collect_software.h"
 #include "capture/subject/loaded_libraries.h"
 #include "capture/subject/subject_ground.h"
-#include "loading/consumers.h"
+#include "loading/consumers_alone.h"
 #include "loading/cuda_users.h"
 #include "package/python_record.h"
 #include "world/world.h"

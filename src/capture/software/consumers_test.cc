@@ -1,6 +1,4 @@
 // What packages of an environment, files and processes would load, held against libraries built on the spot.
-#include "loading/consumers.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 #include <iterator>
 
 #include "capture/software/consumers_testing.h"
+#include "loading/consumers_alone.h"
 
 namespace varve {
 namespace {

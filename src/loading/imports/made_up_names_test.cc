@@ -1,4 +1,4 @@
-#include "loading/made_up_names.h"
+#include "loading/imports/made_up_names.h"
 
 #include <gtest/gtest.h>
 

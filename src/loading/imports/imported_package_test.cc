@@ -1,4 +1,4 @@
-#include "loading/imported_package.h"
+#include "loading/imports/imported_package.h"
 
 #include <gtest/gtest.h>
 

@@ -2,16 +2,11 @@
 #include <string>
 #include <vector>
 
-#include "loading/consumer_loading.h"
-#include "loading/environment_libraries.h"
+#include "binary/elf/dynamic_section.h"
+#include "loading/loading_ground.h"
+#include "model/stack.h"
 
 namespace varve {
-
-// One consumer for each package with a role of framework or extension of every environment: its extension modules as
-// they are imported (those of frameworks first that it needs libraries of), its other libraries one by one, and all
-// that these open late. Only where whole sections were read.
-void add_package_consumers(const LoadingGround& ground, const std::vector<LibrariesOfEnvironment>& environments,
-                           Stack& stack);
 
 // A file as a program, or as any program would open it: a Python stands for that, whose own names some libraries want.
 // `dynamic` is its own section. What it loads from elsewhere is added to the stack.

@@ -1,0 +1,64 @@
+#include "loading/imports/absent_from_import.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "model/words/lookup_way.h"
+#include "world/world.h"
+
+namespace varve {
+
+void note_uncompiled(const EnvironmentGround& here, const PackageStart& start, Consumer& consumer) {
+  // nvcc of a conda environment comes onto PATH with it.
+  const std::string folder_of_python = here.libraries.program.substr(0, here.libraries.program.rfind('/') + 1);
+  bool has_toolkit = here.ground.files.exists("/usr/local/cuda") ||
+                     (!folder_of_python.empty() && here.ground.files.exists(folder_of_python + "nvcc"));
+  for (const char* variable : {"CUDA_HOME", "CUDA_PATH"}) {
+    has_toolkit = has_toolkit || !environment_value(here.ground.environment, variable).empty();
+  }
+  const std::string search = environment_value(here.ground.environment, "PATH");
+  for (const std::string_view folder : split(search, ':')) {
+    has_toolkit = has_toolkit || (!folder.empty() && here.ground.files.exists(std::string(folder) + "/nvcc"));
+  }
+  if (has_toolkit) return;
+  for (const std::string& module : modules_to_compile(here.ground.files, here.libraries.folders, start)) {
+    ConsumedLibrary row{.name = clean_utf8(module, 256), .at_start = true, .unresolved = {}};
+    row.why = std::string(to_string(LookupWay::nowhere)) + "; its import compiles it and finds no CUDA toolkit";
+    consumer.libraries.push_back(std::move(row));
+  }
+}
+
+void note_absent_files(EnvironmentGround& here, ConsumerLoading& loading, const Package& package,
+                       const ImportedPackage& imported) {
+  const std::string folder = here.files.shown(imported.folder) + "/";
+  for (const FileFault& fault : here.environment().file_faults) {
+    if (fault.kind != FileFaultKind::missing || !fault.path.starts_with(folder)) continue;
+    const bool own = std::any_of(fault.packages.begin(), fault.packages.end(),
+                                 [&](const std::string& label) { return label.starts_with(package.name + " "); });
+    if (!own) continue;
+    const std::string module = imported.module_of({.path = imported.folder + "/" + fault.path.substr(folder.size())});
+    const bool wanted = imported.start.imports().contains(module) || imported.start.opens(file_name(fault.path)) ||
+                        imported.start.all_imports().contains(module);
+    // A number behind ".so" is for those who link with it: such a library is missed by the files that ask for it, if
+    // nobody's Python names it. What has none may be opened under a name that is made up (libcaffe2_nvrtc.so).
+    const std::string name = file_name(fault.path);
+    const bool counts = wanted || name.ends_with(".so") || here.openers.mentions(imported.tops, name);
+    if (counts) loading.note_absent(name, wanted);
+  }
+}
+
+void note_foreign_modules(const EnvironmentGround& here, ConsumerLoading& loading, const ImportedPackage& imported) {
+  std::set<std::string> own;
+  for (const HeldLibrary* library : imported.libraries) own.insert(imported.module_of(*library));
+  for (const auto& [path, package] : here.libraries.for_other_pythons) {
+    if (package != imported.name) continue;
+    const std::string module = imported.module_of({.path = path});
+    if (!own.contains(module) && imported.start.imports().contains(module)) {
+      loading.note_absent(file_name(path), true);
+      own.insert(module);
+    }
+  }
+}
+
+}  // namespace varve

@@ -1,0 +1,97 @@
+#include "loading/imports/package_consumers.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "loading/imports/absent_from_import.h"
+#include "loading/imports/environment_ground.h"
+#include "loading/imports/imported_first.h"
+#include "loading/imports/opened_by_import.h"
+#include "model/words/lookup_way.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostConsumers = 512;
+
+Consumer consumer_of(const Environment& environment, const Package& package) {
+  return {.kind = consumer_kind_of(package),
+          .name = clean_utf8(package.name + " " + package.version),
+          .package = package.name,
+          .environment = environment.path,
+          .libraries = {},
+          .symbols_checked = false,
+          .remark = {}};
+}
+
+// Whether some want a version of a file that they have no NEEDED entry for: then somebody opens that before.
+bool wants_versions_of_others(const EnvironmentGround& here, const std::vector<const HeldLibrary*>& libraries) {
+  return std::any_of(libraries.begin(), libraries.end(), [&](const HeldLibrary* library) {
+    const std::optional<DynamicSection> dynamic = dynamic_of(here.ground, library->real_path);
+    if (!dynamic) return false;
+    const std::vector<std::string>& needed = dynamic->needed;
+    return std::any_of(dynamic->version_needs.begin(), dynamic->version_needs.end(), [&](const VersionNeed& need) {
+      return std::find(needed.begin(), needed.end(), need.file) == needed.end();
+    });
+  });
+}
+
+Consumer follow(EnvironmentGround& here, Preloading& preloading, const Package& package) {
+  Consumer consumer = consumer_of(here.environment(), package);
+  const auto own = here.own.find(package.name);
+  if (own == here.own.end()) {
+    consumer.remark = "it has no libraries of its own";
+    if (here.is_whole) note_uncompiled(here, here.imported(package.name, {}).start, consumer);
+    return consumer;
+  }
+  here.read_symbols_of(own->second);
+  const ImportedPackage imported = here.imported(package.name, own->second);
+  if (here.is_whole) {
+    consumer.lacks_packages = lacking_modules(here.ground.files, here.libraries.folders, imported.start);
+  }
+  const std::vector<std::string> frameworks = frameworks_needed(here, package, imported.libraries);
+  const std::vector<const Package*> before = imported_before(here, package, imported.start, frameworks);
+  const Preloads preloads = preloading.of(package, imported.start, before);
+  ConsumerLoading loading(here.context, here.files, here.held, here.libraries.program, consumer,
+                          [&](const std::string& asker, const HeldLibrary& held) {
+                            return preloading.takes(preloads, imported, asker, held);
+                          });
+  for (const std::string& framework : frameworks) {
+    open_import(here, loading, here.imported(framework, here.of_package(framework)),
+                lookup_text(LookupWay::of_framework, framework));
+  }
+  open_imported_modules(here, loading, imported);
+  const std::size_t first = loading.loaded();
+  if (wants_versions_of_others(here, imported.libraries)) {
+    for (const std::string& name : imported.start.opened_names()) {
+      loading.open_for_all(name, lookup_text(LookupWay::by_python));
+    }
+  }
+  open_import(here, loading, imported, lookup_text(LookupWay::of_import));
+  open_sought(loading, imported);
+  note_absent_files(here, loading, package, imported);
+  note_foreign_modules(here, loading, imported);
+  open_others(here, loading, imported);
+  open_made_up(here, loading, imported, package);
+  open_bound(here, loading, package, imported);
+  loading.open_late_names(first);
+  for (const Package* other : before) loading.may_be_given_by(here.of_package(other->name));
+  loading.finish();
+  return consumer;
+}
+}  // namespace
+
+void add_package_consumers(const LoadingGround& ground, const std::vector<LibrariesOfEnvironment>& environments,
+                           Stack& stack) {
+  for (const LibrariesOfEnvironment& libraries : environments) {
+    EnvironmentGround here(ground, libraries, environments, stack);
+    Preloading preloading(here);
+    for (const Package& package : here.environment().packages) {
+      if (package.is_consumer() && stack.consumers.size() < kMostConsumers) {
+        stack.consumers.push_back(follow(here, preloading, package));
+      }
+    }
+  }
+}
+
+}  // namespace varve
