@@ -143,6 +143,11 @@ TEST(KnownIssues, ReleasesThatLeftAGpu) {
   EXPECT_EQ(told("NVIDIA GeForce RTX 4080", "8.9", "tensorflow", "2.18.0"), "");
   EXPECT_TRUE(has(told("Tesla V100-PCIE-16GB", "7.0", "sglang", "0.4.6"), "sglang-min-cc-7.5"));
   EXPECT_EQ(told("Tesla T4", "7.5", "sglang", "0.4.6"), "");
+  EXPECT_TRUE(has(told("Tesla V100-PCIE-16GB", "7.0", "autoawq", "0.2.6"), "autoawq-min-cc-7.5"));
+  EXPECT_TRUE(has(told("Tesla T4", "7.5", "autoawq", "0.1.2"), "autoawq-0.1-min-cc-8.0"));
+  EXPECT_EQ(told("Tesla T4", "7.5", "autoawq", "0.2.6"), "");
+  EXPECT_TRUE(has(told("Tesla T4", "7.5", "tensorrt-llm", "0.20.0"), "tensorrt-llm-min-cc-8.0"));
+  EXPECT_TRUE(has(told("Tesla V100-PCIE-16GB", "7.0", "exllamav3", "1.6.2"), "exllamav3-no-volta"));
 }
 
 TEST(KnownIssues, AFactThatNobodyCouldReadIsNamed) {
