@@ -84,15 +84,17 @@ std::vector<std::string> runtimes_beside(const OpenEnvironment& environment) {
   return runtimes;
 }
 
-// A bare version of torch, vLLM or Paddle is that of the package index, which has one build of each.
+// A bare version of torch, vLLM, TensorFlow or Paddle is that of the package index, which has one build of each:
+// TensorFlow's extra brings libraries, not another build.
 std::optional<Fact> build_of_index(const Package& package, bool is_x86, const Knowledge& knowledge) {
   const auto version = dotted_version_from(package.version);
   const bool is_plain = package.version.find_first_not_of("0123456789.") == std::string::npos;
-  const bool is_one =
-      ((package.name == "torch" || package.name == "vllm") && is_x86) || package.name == "paddlepaddle-gpu";
+  const bool is_tensorflow = package.name == "tensorflow" || package.name == "tensorflow-gpu";
+  const bool is_one = ((package.name == "torch" || package.name == "vllm" || is_tensorflow) && is_x86) ||
+                      package.name == "paddlepaddle-gpu";
   if (!version || !is_plain || !is_one || package.is_of_conda()) return std::nullopt;
   for (const FrameworkBuild& build : knowledge.framework_builds) {
-    if (build.framework != package.name || !build.is_default || build.cuda.empty()) continue;
+    if (build.framework != package.name || build.cuda.empty() || !(build.is_default || is_tensorflow)) continue;
     if (!is_within(*version, build.version)) continue;
     return known_fact(build.cuda, "the build that the package index gives (data/framework_builds.json)",
                       Standing::inferred);

@@ -33,6 +33,44 @@ TEST(GpuProducts, AreFoundByTheNamesThatPeopleCut) {
   EXPECT_EQ(product("RTX"), "unknown");
 }
 
+TEST(GpuProducts, OlderCardsAreFoundByTheirNumbers) {
+  const std::pair<const char*, const char*> rows[] = {{"Quadro K2000", "3.0"},
+                                                      {"GeForce GTX 680M", "3.0"},
+                                                      {"GTX 770", "3.0"},
+                                                      {"GRID K520", "3.0"},
+                                                      {"GeForce GTX 780 Ti", "3.5"},
+                                                      {"Tesla K20Xm", "3.5"},
+                                                      {"K80", "3.7"},
+                                                      {"GeForce 940MX", "5.0"},
+                                                      {"MX130", "5.0"},
+                                                      {"Tesla M10", "5.0"},
+                                                      {"GTX 970M", "5.2"},
+                                                      {"Quadro M2000", "5.2"},
+                                                      {"M60", "5.2"},
+                                                      {"P100", "6.0"},
+                                                      {"MX150", "6.1"},
+                                                      {"P104-100", "6.1"},
+                                                      {"Quadro P2200", "6.1"},
+                                                      {"Tesla V100S-PCIE-32GB", "7.0"},
+                                                      {"CMP 50HX", "7.5"},
+                                                      {"CMP 170HX", "8.0"},
+                                                      {"RTX A500", "8.6"},
+                                                      {"NVIDIA RTX 500 Ada Generation Laptop GPU", "8.9"},
+                                                      {"NVIDIA GeForce RTX 3050 A Laptop GPU", "8.9"},
+                                                      {"RTX PRO 1000 Blackwell", "12.0"}};
+  for (const auto& [name, capability] : rows) EXPECT_EQ(product(name), capability) << name;
+}
+
+TEST(GpuProducts, NamesThatChipsShareAreNotGuessed) {
+  for (const char* name : {"GeForce GT 730", "GeForce GTX 860M", "GeForce GT 640", "GT 710"}) {
+    EXPECT_EQ(product(name), "unknown") << name;
+  }
+  EXPECT_EQ(product("Quadro 4000"), "2.0");
+  EXPECT_EQ(product("Quadro RTX 4000"), "7.5");
+  EXPECT_EQ(product("RTX 4000 Ada Generation"), "8.9");
+  EXPECT_EQ(product("GeForce RTX 3050 Laptop GPU"), "8.6");
+}
+
 TEST(GpuProducts, AnUnknownNameIsNotGuessed) {
   EXPECT_EQ(product("NVIDIA X9000"), "unknown");
   EXPECT_EQ(product(""), "unknown");

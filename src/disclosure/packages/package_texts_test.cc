@@ -69,9 +69,9 @@ TEST(AskedPackages, AVersionAsPythonPrintsItInASentence) {
 TEST(ListedPackagesOfTexts, AModuleThatAFormNamesIsThatOfTheList) {
   const Stack stack = stack_of_packages(
       "- TensorFlow version: 2.3.0\n\nPackage Version\n------- -------\ntensorflow-gpu 2.3.0\nnumpy 1.18.5\n");
-  EXPECT_EQ(version_and_cuda(stack, "tensorflow-gpu"), "2.3.0");
+  EXPECT_EQ(version_and_cuda(stack, "tensorflow-gpu"), "2.3.0, 10.1");
   EXPECT_EQ(version_and_cuda(stack, "tensorflow"), "");
-  EXPECT_EQ(version_and_cuda(stack_of_packages("- TensorFlow version: 2.3.0\n"), "tensorflow"), "2.3.0");
+  EXPECT_EQ(version_and_cuda(stack_of_packages("- TensorFlow version: 2.3.0\n"), "tensorflow"), "2.3.0, 10.1");
 }
 
 // Asked for is less than listed; two versions that were asked for tell none; advice in a sentence tells nothing.

@@ -286,7 +286,8 @@ std::string framework_of_package(const Knowledge& knowledge, std::string_view pa
 std::vector<std::string> known_frameworks(const Knowledge& knowledge) {
   std::vector<std::string> names;
   for (const FrameworkBuild& build : knowledge.framework_builds) {
-    if (std::find(names.begin(), names.end(), build.framework) == names.end()) names.push_back(build.framework);
+    const bool is_known = std::find(names.begin(), names.end(), build.framework) != names.end();
+    if (!is_known && !build.cuda.empty() && build.unavailable.empty()) names.push_back(build.framework);
   }
   return names;
 }

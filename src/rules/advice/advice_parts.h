@@ -50,7 +50,8 @@ std::string host_cuda_words(const FrameworkBuild& build);
 std::string slower_words(const AdviceTarget& target, const FrameworkBuild& build);
 // The framework of the tables that a package belongs to: "cupy" of "cupy-cuda12x"; empty: none.
 std::string framework_of_package(const Knowledge& knowledge, std::string_view package);
-std::vector<std::string> known_frameworks(const Knowledge& knowledge);  // in the order of the table
+// Those that a command installs, in the order of the table.
+std::vector<std::string> known_frameworks(const Knowledge& knowledge);
 
 // Whether releases of CUDA compile for all of these GPUs. A GPU that the tables do not know is compiled for by none.
 bool compiles_for(const Knowledge& knowledge, const CudaRelease& release, const std::vector<ComputeCapability>& gpus);

@@ -146,15 +146,14 @@ bool share_names(const DottedVersion& a, const DottedVersion& b) {
 std::string host_cuda_fault(const Analysis& analysis, const Environment& environment, const Package& package,
                             const DottedVersion& toolkit) {
   const auto version = released_version(package);
-  const bool is_tensorflow = normal_package_name(package.name).starts_with("tensorflow");
+  const bool is_tensorflow = package.name == "tensorflow" || package.name == "tensorflow-gpu";
   if (!version || (!is_tensorflow && package.name != "onnxruntime-gpu")) return {};
   const Package* torch = is_tensorflow ? nullptr : find_package(environment, "torch");
   const auto brought =
       torch != nullptr && torch->cuda.is_known() ? dotted_version_from(value_text(*torch->cuda.value)) : std::nullopt;
   std::string cuda;
   for (const FrameworkBuild& build : analysis.knowledge.framework_builds) {
-    if (build.framework != (is_tensorflow ? "tensorflow" : package.name) || !is_within(*version, build.version))
-      continue;
+    if (build.framework != package.name || !is_within(*version, build.version)) continue;
     const auto made = dotted_version_from(build.cuda);
     if (!made || !build.host_cuda || share_names(*made, toolkit) || (brought && made->major() == brought->major())) {
       return {};
@@ -258,7 +257,11 @@ std::vector<Found> listed_library_pins(const Analysis& analysis) {
     add_cudnn_faults(analysis, environment, found);
     std::vector<const Package*> frameworks;
     for (const Package& package : environment.packages) {
-      if (build_of(analysis, package) != nullptr) frameworks.push_back(&package);
+      const FrameworkBuild* build = build_of(analysis, package);
+      if (build == nullptr) continue;
+      // TensorFlow before 2.14 asks for no wheels: those that are there beside another framework are the other's.
+      if (build->host_cuda && find_package(environment, "torch") != nullptr) continue;
+      frameworks.push_back(&package);
     }
     // With two frameworks a wheel may be the other's.
     if (frameworks.size() != 1 || frameworks.front()->name == "cupy") continue;

@@ -49,6 +49,7 @@ TEST(ListedPackages, CudnnOfAnotherMajorThanAPackageOpens) {
   EXPECT_TRUE(found("4.4.0", "2.3.1", "").empty());
   EXPECT_TRUE(found("4.5.0", "2.4.0", "9.1.0.70").empty());
   EXPECT_EQ(found("4.4.0", "2.4.0", "9.1.0.70").size(), 1u);
+  EXPECT_TRUE(found("4.6.3", "2.3.1", "").empty());  // it opens none
 }
 
 TEST(ListedPackages, AWheelForANewerGlibc) {
@@ -153,6 +154,14 @@ TEST(ListedPackages, ReleasesThatArePinnedOneByOne) {
   EXPECT_TRUE(pins("torchaudio", "2.5.1", "2.5.1").empty());
   EXPECT_EQ(pins("triton", "3.0.0", "2.5.1").size(), 1u);
   EXPECT_TRUE(pins("triton", "3.1.0", "2.5.1+cu124").empty());
+  EXPECT_EQ(pins("vllm", "0.20.1", "2.10.0").size(), 1u);
+  EXPECT_TRUE(pins("vllm", "0.10.2", "2.8.0+cu128").empty());
+  EXPECT_EQ(pins("torchcodec", "0.9.1", "2.8.0").size(), 1u);
+  EXPECT_TRUE(pins("torchcodec", "0.7.0", "2.8.0").empty());
+  EXPECT_EQ(pins("fbgemm-gpu", "1.2.0", "2.8.0").size(), 1u);
+  EXPECT_EQ(pins("torchtext", "0.18.0", "2.4.0").size(), 1u);
+  EXPECT_TRUE(pins("torchtext", "0.10.1", "1.9.1").empty());
+  EXPECT_TRUE(pins("torchaudio", "2.11.0", "2.13.0").empty());  // it takes any newer torch
 }
 
 TEST(ListedPackages, TorchvisionGoesWithOneMinorReleaseOfTorch) {
@@ -220,6 +229,9 @@ TEST(ListedPackages, AToolkitWhoseLibrariesHaveOtherNamesThanTensorFlowOpens) {
   EXPECT_EQ(faults("tensorflow", "2.12.0", "12.1"), 1U);
   EXPECT_EQ(faults("tensorflow", "2.15.0", "12.4"), 0U);  // may bring its own
   EXPECT_EQ(faults("tensorflow", "2.0.0b1", "10.1"), 0U);
+  EXPECT_EQ(faults("tensorflow-gpu", "1.15.5", "11.2"), 1U);
+  EXPECT_EQ(faults("tensorflow", "2.0.4", "11.2"), 0U);  // a build without CUDA, as all before 2.1
+  EXPECT_EQ(faults("tensorflow-cpu", "2.12.0", "12.1"), 0U);
   EXPECT_EQ(faults("torch", "2.4.1", "11.2"), 0U);
 }
 

@@ -97,6 +97,59 @@ TEST(KnownIssues, DoubtKeepsItANote) {
   EXPECT_TRUE(has(judge(with_issue(issue)).at(0).evidence, "one report, not confirmed"));
 }
 
+// The rows of one package that asks another one for its release, by the table itself.
+TEST(KnownIssues, PackagesThatRefuseEachOther) {
+  const auto told = [](const std::vector<std::pair<std::string, std::string>>& packages) {
+    Scene scene;
+    scene.knowledge.known_issues = load_knowledge()->known_issues;
+    scene.gpu("NVIDIA A100", "8.0");
+    for (const auto& [name, version] : packages) scene.package(name, version, "library", "");
+    std::string ids;
+    for (const Found& found : judge(scene)) {
+      const std::size_t end = found.evidence.rfind(')');
+      if (found.severity != Severity::warning || end == std::string::npos) continue;
+      const std::size_t begin = found.evidence.rfind('(', end) + 1;
+      ids += found.evidence.substr(begin, end - begin) + " ";
+    }
+    return ids;
+  };
+  EXPECT_EQ(told({{"numba", "0.59.1"}, {"numpy", "2.1.0"}}), "numba-numpy-above-1.26 ");
+  EXPECT_EQ(told({{"numba", "0.59.1"}, {"numpy", "1.26.4"}}), "");
+  EXPECT_EQ(told({{"numba", "0.61.2"}, {"numpy", "2.2.6"}}), "");
+  EXPECT_EQ(told({{"numba", "0.61.0"}, {"numpy", "2.2.6"}}), "numba-numpy-above-2.1 ");
+  EXPECT_EQ(told({{"numba", "0.61.0"}, {"numpy", "1.23.5"}}), "numba-numpy-below-1.24 ");
+  EXPECT_EQ(told({{"torch", "2.2.2"}, {"numpy", "2.0.1"}}), "torch-numpy-2 ");
+  EXPECT_EQ(told({{"torch", "2.3.0"}, {"numpy", "2.0.1"}}), "");
+  EXPECT_EQ(told({{"transformers", "4.57.1"}, {"torch", "2.0.1"}}), "transformers-4.52-torch-2.1 ");
+  EXPECT_EQ(told({{"transformers", "5.15.0"}, {"torch", "2.4.1"}}), "transformers-5.15-torch-2.5 ");
+  EXPECT_EQ(told({{"transformers", "5.3.0"}, {"torch", "2.4.1"}}), "");
+  EXPECT_EQ(told({{"bitsandbytes", "0.43.1"}, {"triton", "3.2.0"}}), "bnb-triton-ops ");
+  EXPECT_EQ(told({{"bitsandbytes", "0.45.1"}, {"triton", "3.2.0"}}), "");
+  EXPECT_EQ(told({{"jax", "0.4.20"}, {"scipy", "1.13.0"}, {"optax", "0.1.7"}}), "jax-scipy-tril ");
+  EXPECT_EQ(told({{"jax", "0.4.20"}, {"scipy", "1.12.0"}, {"optax", "0.1.7"}}), "");
+  EXPECT_EQ(told({{"mmdet", "3.3.0"}, {"mmcv", "2.2.0"}}), "mmdet-mmcv-2.2 ");
+  EXPECT_EQ(told({{"mmdet", "3.3.0"}, {"mmcv", "2.1.0"}}), "");
+}
+
+TEST(KnownIssues, ReleasesThatLeftAGpu) {
+  const auto told = [](const char* gpu, const char* capability, const char* name, const char* version) {
+    Scene scene;
+    scene.knowledge.known_issues = load_knowledge()->known_issues;
+    scene.gpu(gpu, capability).package(name, version, "framework", "12.5");
+    const auto found = judge(scene);
+    return !found.empty() && found[0].severity == Severity::warning ? found[0].evidence : std::string();
+  };
+  EXPECT_TRUE(has(told("NVIDIA GeForce RTX 5080", "12.0", "tensorflow", "2.18.0"), "tf-blackwell-ptx"));
+  EXPECT_EQ(told("NVIDIA GeForce RTX 4080", "8.9", "tensorflow", "2.18.0"), "");
+  EXPECT_TRUE(has(told("Tesla V100-PCIE-16GB", "7.0", "sglang", "0.4.6"), "sglang-min-cc-7.5"));
+  EXPECT_EQ(told("Tesla T4", "7.5", "sglang", "0.4.6"), "");
+  EXPECT_TRUE(has(told("Tesla V100-PCIE-16GB", "7.0", "autoawq", "0.2.6"), "autoawq-min-cc-7.5"));
+  EXPECT_TRUE(has(told("Tesla T4", "7.5", "autoawq", "0.1.2"), "autoawq-0.1-min-cc-8.0"));
+  EXPECT_EQ(told("Tesla T4", "7.5", "autoawq", "0.2.6"), "");
+  EXPECT_TRUE(has(told("Tesla T4", "7.5", "tensorrt-llm", "0.20.0"), "tensorrt-llm-min-cc-8.0"));
+  EXPECT_TRUE(has(told("Tesla V100-PCIE-16GB", "7.0", "exllamav3", "1.6.2"), "exllamav3-no-volta"));
+}
+
 TEST(KnownIssues, AFactThatNobodyCouldReadIsNamed) {
   KnownIssue issue = eager();
   issue.settings = {};
