@@ -29,6 +29,22 @@ std::string stated(const Stack& stack, const std::string& id) {
 }
 }  // namespace
 
+TEST(OnnxruntimeForm, ReleaseAndToolkit) {
+  const auto form = [](const std::string& version, const std::string& provider, const std::string& library) {
+    return stack_of_packages("### ONNX Runtime Version or Commit ID\n\n" + version +
+                             "\n\n### ONNX Runtime API\n\nPython\n\n### Execution Provider\n\n" + provider +
+                             "\n\n### Execution Provider Library Version\n\n" + library + "\n");
+  };
+  const Stack stack = form("onnxruntime 1.16.2", "CUDA", "CUDA12.1");
+  EXPECT_EQ(version_and_cuda(stack, "onnxruntime-gpu"), "1.16.2");
+  EXPECT_EQ(stated(stack, "toolkit.nvcc.version"), "12.1");
+  EXPECT_EQ(stated(form("v1.18.0", "TensorRT, CUDA", "CUDA 11.8, cuDNN 8.9.2"), "toolkit.nvcc.version"), "11.8");
+  EXPECT_EQ(version_and_cuda(form("1.19.2 or 1.17.1", "CUDA", "CUDA 12.1"), "onnxruntime-gpu"), "");
+  const Stack other = form("1.19.2", "Default CPU", "_No response_");
+  EXPECT_EQ(version_and_cuda(other, "onnxruntime-gpu"), "");
+  EXPECT_EQ(stated(other, "toolkit.nvcc.version"), "");
+}
+
 TEST(AskedPackages, NamesWithAndWithoutVersions) {
   const Stack stack = stack_of_packages(
       "user@host:~/proj# uv add onnxruntime-gpu onnxruntime\n"
