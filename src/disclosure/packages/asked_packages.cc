@@ -198,6 +198,19 @@ bool AskedPackagesReader::take_words(std::string_view rest, bool is_conda, const
   return !asked.empty();
 }
 
+// "I installed vllm==0.8.5 in a new environment", "there is nvidia-cudnn-cu12==8.9.2.26 installed for my env".
+bool says_own_install(std::string_view text) {
+  const std::string lower = " " + to_lower(text);
+  for (const std::string_view mark : {"if i ", "can i ", "could i ", "do i ", "must i ", "when to ", "how to "}) {
+    if (has(lower, mark)) return false;
+  }
+  for (const std::string_view own : {" i install", " i have installed", " i've installed", " we installed",
+                                     "installed for my", "installed in my", " i use ", " i'm using "}) {
+    if (has(lower, own)) return true;
+  }
+  return false;
+}
+
 // In a sentence: two that were installed, or a name with its version as pip writes it.
 bool AskedPackagesReader::take_mention(std::string_view text, const TextLine& line, Declared& declared) {
   constexpr std::size_t kMostSentence = 240;
@@ -207,8 +220,9 @@ bool AskedPackagesReader::take_mention(std::string_view text, const TextLine& li
   for (const std::string_view mark : {"require", "depends", "but you have", "incompatible", "conflict"}) {
     if (has(text, mark)) return false;  // what a package wants is not what is there
   }
+  const bool is_own = says_own_install(text);
   for (const std::string_view mark : {"install", "should", "upgrade", "downgrade", "instead", "try"}) {
-    if (!both && has(text, mark)) return false;  // advice
+    if (!both && has(text, mark) && !(is_own && mark == "install")) return false;  // advice
   }
   std::vector<AskedPackage> named;
   const auto take = [&](std::string_view word) {

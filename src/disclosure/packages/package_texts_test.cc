@@ -29,6 +29,18 @@ std::string stated(const Stack& stack, const std::string& id) {
 }
 }  // namespace
 
+TEST(AskedPackages, WhatSomebodySaysThatHeInstalled) {
+  const Stack stack = stack_of_packages(
+      "When I install the torch, there is a relative nvidia-cudnn-cu12==8.9.2.26 installed for my env.\n"
+      "I installed onnxruntime-gpu==1.19.2 yesterday.\n");
+  EXPECT_EQ(version_and_cuda(stack, "nvidia-cudnn-cu12"), "8.9.2.26, 12");
+  EXPECT_EQ(version_and_cuda(stack, "onnxruntime-gpu"), "1.19.2");
+  for (const char* text : {"You have to install vllm==0.8.5.\n", "Can I install vllm==0.8.5 here?\n",
+                           "I installed the wrong one, install vllm==0.8.5 instead\n"}) {
+    EXPECT_EQ(version_and_cuda(stack_of_packages(text), "vllm"), "") << text;
+  }
+}
+
 TEST(OnnxruntimeForm, ReleaseAndToolkit) {
   const auto form = [](const std::string& version, const std::string& provider, const std::string& library) {
     return stack_of_packages("### ONNX Runtime Version or Commit ID\n\n" + version +
