@@ -29,6 +29,15 @@ std::string stated(const Stack& stack, const std::string& id) {
 }
 }  // namespace
 
+// Without a version it says nothing against one that another line names.
+TEST(AskedPackages, OneWithoutAVersionAndOneWithIt) {
+  const std::string bare = "$ pip3 install torch torchvision --index-url https://download.pytorch.org/whl/cu118\n";
+  const Stack stack = stack_of_packages(bare + "python 3.12, torch version '2.7.1+cu118'\n");
+  EXPECT_EQ(version_and_cuda(stack, "torch"), "2.7.1+cu118, 11.8");
+  const std::string two = "$ pip install torch==2.1.0\n$ pip install torch==2.2.0\n$ pip install torch==2.1.0\n";
+  EXPECT_EQ(version_and_cuda(stack_of_packages(two), "torch"), "(version not stated)");
+}
+
 TEST(AskedPackages, WhatSomebodySaysThatHeInstalled) {
   const Stack stack = stack_of_packages(
       "When I install the torch, there is a relative nvidia-cudnn-cu12==8.9.2.26 installed for my env.\n"
