@@ -80,6 +80,14 @@ void infer_installed_libraries(const Declared& declared, Stack& stack) {
                fmt::format("line {} (dpkg -l)", declared.system_packages_line));
 }
 
+// The C library of the one release of Linux that a text names: of a host and an image that are of two, neither.
+void infer_libc(const Declared& declared, Stack& stack) {
+  if (declared.libcs.size() != 1 || text_in(stack, "os.libc") || declared.container_line != 0) return;
+  const auto& [version, line] = *declared.libcs.begin();
+  set_inferred(stack, "os.libc", "glibc " + version,
+               fmt::format("the system that line {} names (data/spoken_signs.json)", line));
+}
+
 // Windows' nvidia-smi alone tells how it drives a GPU; a text that speaks of WSL beside it is of programs there.
 void infer_wsl(const Declared& declared, Stack& stack) {
   const bool any_tcc =
@@ -253,7 +261,7 @@ void set_module(const Declared& declared, Stack& stack) {
       std::find(built.begin(), built.end(), running) == built.end()) {
     stack.facts["driver.kernel_mode.version"] =
         missing_fact(Missing::absent, fmt::format("line {} (kernel module)", declared.module_kernels_line),
-                     "dkms lists no module for the kernel that runs");
+                     "no module for the kernel that runs is listed");
   }
   if (declared.no_kernel_driver_line == 0) return;
   stack.facts["driver.kernel_mode.version"] =
@@ -270,6 +278,16 @@ void add_builds_of_others(Declared& declared, const Stack& stack) {
       if (package.version.find("+xpu") != std::string::npos) add_other(declared, "Intel XPU");
     }
   }
+}
+
+// What of a GPU programs ask for: options and arguments that the text quotes.
+void set_asked_features(const Declared& declared, Stack& stack) {
+  for (const auto& [feature, line] : declared.features) {
+    stack.facts["asks." + feature] = known_fact(feature, fmt::format("line {}", line), Standing::declared);
+  }
+  if (declared.asked_gpu_line == 0) return;
+  stack.facts["asks.gpu"] = known_fact(std::string("a GPU, and got none"),
+                                       fmt::format("line {}", declared.asked_gpu_line), Standing::declared);
 }
 
 void set_kernel_log(const Declared& declared, Stack& stack) {
@@ -356,11 +374,13 @@ Stack stack_of_text(Disclosure& disclosure, const std::string& name, const Knowl
   add_builds_of_others(declared, stack);
   drop_contradicted_driver(declared, stack);
   infer_installed_libraries(declared, stack);
+  infer_libc(declared, stack);
   infer_wsl(declared, stack);
   settle_user_driver(declared, stack, knowledge);
   infer_api_level(stack, knowledge);
   set_variables(declared, stack);
   set_kernel_log(declared, stack);
+  set_asked_features(declared, stack);
   set_container(declared, stack, knowledge);
   set_software(declared, stack);
   set_consumers(declared, stack);

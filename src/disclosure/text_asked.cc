@@ -11,15 +11,24 @@
 namespace varve {
 
 namespace {
+// Of two that differ neither counts; one that was asked for without it, or that does not tell, says nothing against it.
+void settle(std::string& told, const std::string& asked, bool& is_contested) {
+  if (asked.empty() || is_contested || told == asked) return;
+  is_contested = !told.empty();
+  told = is_contested ? std::string() : asked;
+}
+
 // Two versions that were asked for leave none.
 void add_wanted(const Declared& declared, std::vector<OpenEnvironment>& environments) {
   if ((declared.asked.empty() && declared.refused.empty()) || environments.size() > 1) return;
-  std::map<std::string, AskedPackage> wanted;  // by normalised name
+  std::map<std::string, AskedPackage> wanted;              // by normalised name
+  std::map<std::string, std::pair<bool, bool>> contested;  // its version, its CUDA
   for (const AskedPackage& asked : declared.asked) {
     const auto [at, is_new] = wanted.emplace(normal_package_name(asked.name), asked);
     if (is_new) continue;
-    if (at->second.version != asked.version) at->second.version.clear();
-    if (at->second.cuda != asked.cuda) at->second.cuda.clear();
+    auto& [other_version, other_cuda] = contested[at->first];
+    settle(at->second.version, asked.version, other_version);
+    settle(at->second.cuda, asked.cuda, other_cuda);
     at->second.is_of_index = at->second.is_of_index && asked.is_of_index;
   }
   const AskedPackage& first = declared.asked.empty() ? declared.refused.front() : declared.asked.front();

@@ -39,9 +39,16 @@ void set_image_requirement(const Declared& declared, Stack& stack, const Knowled
                  fmt::format("the name of the image in line {} (data/compat_packages.json)", declared.image_line),
                  Standing::inferred);
 }
+// What Kubernetes offers of a node's GPUs, its device plugin tells.
+void set_device_plugin(const Declared& declared, Stack& stack) {
+  const auto told = stack.facts.find("container.node_gpus");
+  if (declared.device_plugin_line == 0 || told == stack.facts.end() || !told->second.is_known()) return;
+  told->second.detail = fmt::format("the device plugin does not stay up (line {})", declared.device_plugin_line);
+}
 }  // namespace
 
 void set_container(const Declared& declared, Stack& stack, const Knowledge& knowledge) {
+  set_device_plugin(declared, stack);
   set_gpu_request(declared, stack);
   set_image_requirement(declared, stack, knowledge);
 }

@@ -224,6 +224,7 @@ KnownIssue known_issue_of(const TableRow& row) {
                    .modules = row.texts("modules"),
                    .kernel_log = row.text("kernel_log"),
                    .workload = row.text("workload"),
+                   .asks = row.text("asks"),
                    .on_cpu = row.one_of("side", {"cpu"}) == "cpu",
                    .effect = row.word("effect", kEffects, IssueEffect::slower),
                    .says = row.required("says"),

@@ -42,6 +42,7 @@ struct KnownIssue {
   std::vector<std::string> modules;   // kernel modules that are loaded; "!name": not loaded
   std::string kernel_log;             // words of an event that kernel.log.nvidia holds
   std::string workload;               // what no fact of a stack tells; empty: the facts are all of it
+  std::string asks;                   // the feature that the workload is, where a text quotes what asks for it: "fp8"
   bool on_cpu = false;                // it shows without a GPU too
   IssueEffect effect = IssueEffect::slower;
   std::string says, magnitude, symptom, fix;

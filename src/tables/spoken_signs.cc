@@ -10,8 +10,18 @@
 namespace varve {
 
 namespace {
+struct AskedFeature {
+  std::string feature;
+  std::vector<std::string> spellings;
+};
+struct SystemRelease {
+  std::vector<std::string> names;
+  std::string libc;
+};
 struct SpokenSigns {
-  std::vector<std::string> misses, unless;
+  std::vector<std::string> misses, unless, unless_asks;
+  std::vector<AskedFeature> asks;
+  std::vector<SystemRelease> systems;
 };
 
 const Result<SpokenSigns>& spoken_signs() {
@@ -20,6 +30,15 @@ const Result<SpokenSigns>& spoken_signs() {
     const auto date = read_table(chosen_tables(), "spoken_signs", [&](const TableRow& table) {
       read.misses = table.texts("misses");
       read.unless = table.texts("unless");
+      read.unless_asks = table.texts("unless_asks");
+      table.each("asks", [&](const TableRow& row) {
+        row.ignore({"source"});
+        read.asks.push_back({row.required("feature"), row.texts("spellings")});
+      });
+      table.each("systems", [&](const TableRow& row) {
+        row.ignore({"source"});
+        read.systems.push_back({row.texts("names"), row.required_version("libc")});
+      });
       if (read.misses.empty()) table.reject("misses", "nothing", "a list of sentences");
     });
     if (!date) return date.error();
@@ -32,12 +51,53 @@ bool holds_any(const std::string& text, const std::vector<std::string>& marks) {
   return std::any_of(marks.begin(), marks.end(),
                      [&](const std::string& mark) { return text.find(mark) != std::string::npos; });
 }
+
+// "--quantization awq" is not there in "--quantization awq_marlin".
+bool is_spelled(std::string_view line, std::string_view spelling) {
+  for (std::size_t at = line.find(spelling); at != std::string_view::npos; at = line.find(spelling, at + 1)) {
+    const std::size_t end = at + spelling.size();
+    if (end == line.size() || spelling.ends_with('(')) return true;
+    const char next = line[end];
+    const bool goes_on = (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z') || (next >= '0' && next <= '9') ||
+                         next == '-' || next == '_';
+    if (!goes_on) return true;
+  }
+  return false;
+}
 }  // namespace
 
 bool misses_gpu(std::string_view sentence) {
   if (!spoken_signs()) return false;
   const std::string text = to_lower(sentence);
   return holds_any(text, spoken_signs()->misses) && !holds_any(text, spoken_signs()->unless);
+}
+
+std::vector<std::string_view> features_asked(std::string_view line) {
+  if (!spoken_signs()) return {};
+  std::vector<std::string_view> features;
+  for (const AskedFeature& row : spoken_signs()->asks) {
+    const bool is_asked = std::any_of(row.spellings.begin(), row.spellings.end(),
+                                      [&](const std::string& spelling) { return is_spelled(line, spelling); });
+    if (is_asked) features.push_back(row.feature);
+  }
+  if (!features.empty() && holds_any(to_lower(line), spoken_signs()->unless_asks)) return {};
+  return features;
+}
+
+std::string_view libc_of_system(std::string_view line) {
+  if (!spoken_signs()) return {};
+  const std::string text = to_lower(line);
+  std::string_view libc;
+  for (const SystemRelease& row : spoken_signs()->systems) {
+    const bool is_named = std::any_of(row.names.begin(), row.names.end(), [&](const std::string& name) {
+      const std::size_t at = text.find(name), end = at + name.size();
+      return at != std::string::npos && (end == text.size() || text[end] < '0' || text[end] > '9');
+    });
+    if (!is_named) continue;
+    if (!libc.empty()) return {};
+    libc = row.libc;
+  }
+  return libc;
 }
 
 Status load_spoken_signs() {

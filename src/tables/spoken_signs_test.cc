@@ -17,5 +17,27 @@ TEST(SpokenSigns, SayThatAGpuIsNotUsed) {
   }
 }
 
+using Features = std::vector<std::string_view>;
+
+TEST(SpokenSigns, WhatAProgramAsksOfAGpu) {
+  EXPECT_EQ(features_asked("$ vllm serve google/gemma-2-2b --dtype bfloat16"), Features{"bf16"});
+  EXPECT_EQ(features_asked("--model Qwen/Qwen3-32B-FP8 --tensor-parallel-size 2"), Features{"fp8"});
+  EXPECT_EQ(features_asked("--quantization awq_marlin"), Features{"marlin"});
+  EXPECT_EQ(features_asked("model = torch.compile(model)"), Features{"torch.compile"});
+  for (const char* text : {"for example: --dtype bfloat16", "You can use --dtype=half instead of --dtype=bfloat16",
+                           "Is --quantization fp8 supported?", "--quantization fp8_e5m2", "x-FP8-KV", "--dtype half"}) {
+    EXPECT_TRUE(features_asked(text).empty()) << text;
+  }
+}
+
+TEST(SpokenSigns, TheGlibcOfASystem) {
+  EXPECT_EQ(libc_of_system("OS: CentOS Linux 7 (Core) (x86_64)"), "2.17");
+  EXPECT_EQ(libc_of_system("PRETTY_NAME=\"Ubuntu 22.04.3 LTS\""), "2.35");
+  EXPECT_EQ(libc_of_system("on centos 7, glibc version 2.17"), "2.17");
+  for (const char* text : {"Ubuntu 22.10", "CentOS 7 or Ubuntu 20.04", "Rocky Linux 85", "Windows 11"}) {
+    EXPECT_TRUE(libc_of_system(text).empty()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace varve

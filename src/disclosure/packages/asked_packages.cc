@@ -58,6 +58,11 @@ bool is_of_consumer(const PackageRow* row) {
   return row != nullptr && (row->role == PackageRole::framework || row->role == PackageRole::extension);
 }
 
+// NVIDIA's wheels that frameworks open by a name with a major version, and that people pin.
+bool is_runtime_wheel(std::string_view name) {
+  return name.starts_with("nvidia-cudnn-cu") || name.starts_with("nvidia-nccl-cu");
+}
+
 struct Command {
   std::string_view words;
   bool is_conda = false;
@@ -179,7 +184,7 @@ bool AskedPackagesReader::take_words(std::string_view rest, bool is_conda, const
     const std::string name = normal_package_name(package.name);
     const PackageRow* row = is_conda ? find_conda_row(name) : find_package_row(name);
     if (row == nullptr && is_conda) row = find_package_row(name);
-    if (!is_of_consumer(row) || !is_package_name(package.name)) continue;
+    if (!(is_of_consumer(row) || (!is_conda && is_runtime_wheel(name))) || !is_package_name(package.name)) continue;
     if (is_conda && row->name.find('*') == std::string::npos) package.name = row->name;
     package.line = line.number;
     package.is_of_conda = is_conda;
@@ -193,6 +198,19 @@ bool AskedPackagesReader::take_words(std::string_view rest, bool is_conda, const
   return !asked.empty();
 }
 
+// "I installed vllm==0.8.5 in a new environment", "there is nvidia-cudnn-cu12==8.9.2.26 installed for my env".
+bool says_own_install(std::string_view text) {
+  const std::string lower = " " + to_lower(text);
+  for (const std::string_view mark : {"if i ", "can i ", "could i ", "do i ", "must i ", "when to ", "how to "}) {
+    if (has(lower, mark)) return false;
+  }
+  for (const std::string_view own : {" i install", " i have installed", " i've installed", " we installed",
+                                     "installed for my", "installed in my", " i use ", " i'm using "}) {
+    if (has(lower, own)) return true;
+  }
+  return false;
+}
+
 // In a sentence: two that were installed, or a name with its version as pip writes it.
 bool AskedPackagesReader::take_mention(std::string_view text, const TextLine& line, Declared& declared) {
   constexpr std::size_t kMostSentence = 240;
@@ -202,15 +220,17 @@ bool AskedPackagesReader::take_mention(std::string_view text, const TextLine& li
   for (const std::string_view mark : {"require", "depends", "but you have", "incompatible", "conflict"}) {
     if (has(text, mark)) return false;  // what a package wants is not what is there
   }
+  const bool is_own = says_own_install(text);
   for (const std::string_view mark : {"install", "should", "upgrade", "downgrade", "instead", "try"}) {
-    if (!both && has(text, mark)) return false;  // advice
+    if (!both && has(text, mark) && !(is_own && mark == "install")) return false;  // advice
   }
   std::vector<AskedPackage> named;
   const auto take = [&](std::string_view word) {
     while (!word.empty() && (word.front() == '`' || word.front() == '(')) word.remove_prefix(1);
     while (!word.empty() && has("`).,;:", word.substr(word.size() - 1))) word.remove_suffix(1);
     AskedPackage package = asked_package(word, false);
-    if (!is_package_name(package.name) || !is_of_consumer(find_package_row(normal_package_name(package.name)))) return;
+    const std::string name = normal_package_name(package.name);
+    if (!is_package_name(package.name) || !(is_of_consumer(find_package_row(name)) || is_runtime_wheel(name))) return;
     package.line = line.number;
     named.push_back(std::move(package));
   };

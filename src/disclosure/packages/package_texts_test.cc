@@ -29,6 +29,43 @@ std::string stated(const Stack& stack, const std::string& id) {
 }
 }  // namespace
 
+// Without a version it says nothing against one that another line names.
+TEST(AskedPackages, OneWithoutAVersionAndOneWithIt) {
+  const std::string bare = "$ pip3 install torch torchvision --index-url https://download.pytorch.org/whl/cu118\n";
+  const Stack stack = stack_of_packages(bare + "python 3.12, torch version '2.7.1+cu118'\n");
+  EXPECT_EQ(version_and_cuda(stack, "torch"), "2.7.1+cu118, 11.8");
+  const std::string two = "$ pip install torch==2.1.0\n$ pip install torch==2.2.0\n$ pip install torch==2.1.0\n";
+  EXPECT_EQ(version_and_cuda(stack_of_packages(two), "torch"), "(version not stated)");
+}
+
+TEST(AskedPackages, WhatSomebodySaysThatHeInstalled) {
+  const Stack stack = stack_of_packages(
+      "When I install the torch, there is a relative nvidia-cudnn-cu12==8.9.2.26 installed for my env.\n"
+      "I installed onnxruntime-gpu==1.19.2 yesterday.\n");
+  EXPECT_EQ(version_and_cuda(stack, "nvidia-cudnn-cu12"), "8.9.2.26, 12");
+  EXPECT_EQ(version_and_cuda(stack, "onnxruntime-gpu"), "1.19.2");
+  for (const char* text : {"You have to install vllm==0.8.5.\n", "Can I install vllm==0.8.5 here?\n",
+                           "I installed the wrong one, install vllm==0.8.5 instead\n"}) {
+    EXPECT_EQ(version_and_cuda(stack_of_packages(text), "vllm"), "") << text;
+  }
+}
+
+TEST(OnnxruntimeForm, ReleaseAndToolkit) {
+  const auto form = [](const std::string& version, const std::string& provider, const std::string& library) {
+    return stack_of_packages("### ONNX Runtime Version or Commit ID\n\n" + version +
+                             "\n\n### ONNX Runtime API\n\nPython\n\n### Execution Provider\n\n" + provider +
+                             "\n\n### Execution Provider Library Version\n\n" + library + "\n");
+  };
+  const Stack stack = form("onnxruntime 1.16.2", "CUDA", "CUDA12.1");
+  EXPECT_EQ(version_and_cuda(stack, "onnxruntime-gpu"), "1.16.2");
+  EXPECT_EQ(stated(stack, "toolkit.nvcc.version"), "12.1");
+  EXPECT_EQ(stated(form("v1.18.0", "TensorRT, CUDA", "CUDA 11.8, cuDNN 8.9.2"), "toolkit.nvcc.version"), "11.8");
+  EXPECT_EQ(version_and_cuda(form("1.19.2 or 1.17.1", "CUDA", "CUDA 12.1"), "onnxruntime-gpu"), "");
+  const Stack other = form("1.19.2", "Default CPU", "_No response_");
+  EXPECT_EQ(version_and_cuda(other, "onnxruntime-gpu"), "");
+  EXPECT_EQ(stated(other, "toolkit.nvcc.version"), "");
+}
+
 TEST(AskedPackages, NamesWithAndWithoutVersions) {
   const Stack stack = stack_of_packages(
       "user@host:~/proj# uv add onnxruntime-gpu onnxruntime\n"

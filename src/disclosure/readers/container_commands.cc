@@ -99,6 +99,7 @@ class ContainerCommandsReader : public TextReader {
  private:
   bool take_run(std::string_view text, const TextLine& line, Declared& declared);
   void continue_command(std::string_view text, const TextLine& line, Declared& declared);
+  bool take_variable(std::string_view item, std::size_t indent, const TextLine& line, Declared& declared);
   bool take_manifest(std::string_view text, const TextLine& line, Declared& declared);
 
   bool is_open_ = false;   // the command goes on on the next line
@@ -144,7 +145,7 @@ void ContainerCommandsReader::continue_command(std::string_view text, const Text
 }
 
 bool ContainerCommandsReader::take_manifest(std::string_view text, const TextLine& line, Declared& declared) {
-  if (!is_file_ && !text.ends_with(':')) return false;
+  if (!is_file_ && !in_variables_ && !text.ends_with(':')) return false;
   const std::size_t indent = std::min(text.find_first_not_of(" -"), text.size());
   const std::string_view item = text.substr(indent);
   if (item == "services:" || item == "containers:") {
@@ -152,7 +153,12 @@ bool ContainerCommandsReader::take_manifest(std::string_view text, const TextLin
     if (declared.container_line == 0) declared.container_line = line.number;
     return true;
   }
-  if (!is_file_) return false;
+  if (item == "environment:") {  // also of a compose file that is quoted in part
+    in_variables_ = true;
+    indent_ = indent;
+    return true;
+  }
+  if (!is_file_) return in_variables_ && take_variable(item, indent, line, declared);
   if (may_give_gpu(item) || item.starts_with("deploy:")) declared.container_with_gpu_line = line.number;
   if (item.starts_with("image: ")) {
     std::string_view image = trim(item.substr(7));
@@ -161,12 +167,11 @@ bool ContainerCommandsReader::take_manifest(std::string_view text, const TextLin
     in_variables_ = false;
     return true;
   }
-  if (item == "environment:") {
-    in_variables_ = true;
-    indent_ = indent;
-    return true;
-  }
-  if (!in_variables_) return false;
+  return in_variables_ && take_variable(item, indent, line, declared);
+}
+
+bool ContainerCommandsReader::take_variable(std::string_view item, std::size_t indent, const TextLine& line,
+                                            Declared& declared) {
   const std::size_t end = item.find_first_of("=:");
   if (indent <= indent_ || end == std::string_view::npos || !is_variable_name(item.substr(0, end))) {
     in_variables_ = false;

@@ -244,4 +244,21 @@ TEST(ContainerCommands, WhatACudaImageAsksFor) {
   EXPECT_FALSE(container_of(run + "latest true\n").facts.contains("settings.NVIDIA_REQUIRE_CUDA"));
 }
 
+TEST(Kubernetes, ANodeWithoutGpusWhoseDevicePluginEnds) {
+  const Stack stack = container_of(
+      "$ kubectl describe nodes | grep nvidia.com/gpu\n"
+      "                    nvidia.com/gpu=true\n"
+      "  nvidia.com/gpu:     0\n"
+      "  nvidia.com/gpu     0              0\n"
+      "$ kubectl get pods -A | grep nvidia-device-plugin\n"
+      "kube-system    nvidia-device-plugin-daemonset-x4qg   0/1     CrashLoopBackOff   9295 (2m22s ago)   175d\n");
+  EXPECT_EQ(said(stack, "container.node_gpus"), "0");
+  EXPECT_EQ(stack.facts.at("container.node_gpus").detail, "the device plugin does not stay up (line 6)");
+}
+
+TEST(ContainerCommands, VariablesOfAComposeFileInPart) {
+  const Stack stack = container_of("environment:\n  LD_LIBRARY_PATH: /usr/local/cuda/compat\n");
+  EXPECT_EQ(said(stack, "settings.LD_LIBRARY_PATH"), "/usr/local/cuda/compat");
+}
+
 }  // namespace varve

@@ -32,6 +32,14 @@ class KubernetesReader : public TextReader {
     const std::size_t slash = text.find('/');
     const bool is_ours = slash != std::string_view::npos && text.substr(0, slash).ends_with("nvidia.com");
     if (is_ours && take_label(text, line, declared)) return true;
+    // kubectl describe nodes | grep nvidia.com/gpu
+    if (holds(line, "describe node") && holds(line, "grep ")) {
+      block_ = KubernetesBlock::capacity;
+      return true;
+    }
+    if (holds(line, "nvidia-device-plugin") && holds(line, "CrashLoopBackOff") && declared.device_plugin_line == 0) {
+      declared.device_plugin_line = line.number;
+    }
     if (text.back() == ':' && open(text)) return true;
     if (text.starts_with("Container ID:") && has(text, "://")) {
       declare(declared, "container.kind", "kubernetes", {kName, line.number}, "", Standing::inferred);
@@ -111,6 +119,7 @@ void KubernetesReader::set_gpu(std::string_view key, std::string_view value, Dec
 
 bool KubernetesReader::take_member(std::string_view text, const TextLine& line, Declared& declared) {
   const auto pair = key_and_value(text);
+  if (!pair && block_ == KubernetesBlock::capacity && text.starts_with("nvidia.com/")) return true;  // of a grep
   if (!pair || pair->first.empty() || pair->second.empty()) {
     block_ = KubernetesBlock::none;
     return false;

@@ -30,6 +30,7 @@ TextReaders make_text_readers() {
                               dpkg_reader,
                               pip_list_reader,
                               package_tree_reader,
+                              onnxruntime_form_reader,
                               ldconfig_reader,
                               nvcc_reader,
                               tensorflow_build_reader,

@@ -25,8 +25,9 @@ std::unique_ptr<TextReader> pip_output_reader();      // Successfully installed 
 std::unique_ptr<TextReader> conda_list_reader();
 std::unique_ptr<TextReader> conda_info_reader();  // its virtual packages
 std::unique_ptr<TextReader> pixi_list_reader();
-std::unique_ptr<TextReader> package_tree_reader();  // uv tree, pipdeptree, poetry show
-std::unique_ptr<TextReader> ldconfig_reader();      // ldconfig -p
+std::unique_ptr<TextReader> onnxruntime_form_reader();  // its issue form
+std::unique_ptr<TextReader> package_tree_reader();      // uv tree, pipdeptree, poetry show
+std::unique_ptr<TextReader> ldconfig_reader();          // ldconfig -p
 std::unique_ptr<TextReader> ldd_reader();
 std::unique_ptr<TextReader> variables_reader();  // env, export
 std::unique_ptr<TextReader> dpkg_reader();

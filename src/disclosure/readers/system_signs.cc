@@ -17,6 +17,7 @@ namespace varve {
 
 namespace {
 constexpr std::size_t kMostSentence = 240;
+constexpr std::size_t kMostCommand = 2048;
 constexpr std::int64_t kMostLines = 4096;  // who describes a machine does so at the start, also of a long log
 
 bool holds_any(const TextLine& line, std::initializer_list<SoughtText> sought) {
@@ -54,9 +55,19 @@ class SystemSignsReader : public TextReader {
     see(declared.x86_line, line, holds_any(line, {"x86_64", "amd64", "AMD64"}));
     see(declared.no_smi_line, line,
         holds_any(line, {"nvidia-smi: command not found", "nvidia-smi: not found", "nvidia-smi not found"}));
+    // Half of what asks for a feature is an option or an argument, the other half the end of a model's name.
+    if (holds_any(line, {"-", "=", "orch.compile("}) && line.text.size() <= kMostCommand) {
+      for (const std::string_view feature : features_asked(line.text)) {
+        declared.features.emplace(std::string(feature), line.number);
+      }
+    }
     if (holds(line, "(release), REVISION: ")) take_jetson(line, declared);
     // An environment that pins a toolkit of CUDA's is meant to use it.
     see(declared.asked_gpu_line, line, holds_any(line, {"- cudatoolkit=", "- pytorch-cuda="}));
+    if (line.text.size() <= kMostSentence && holds_any(line, {"inux ", "buntu ", "ent", "ebian ", "RHEL ", "Hat "})) {
+      const std::string_view libc = libc_of_system(line.text);
+      if (!libc.empty()) declared.libcs.emplace(std::string(libc), line.number);
+    }
     see_question(line, declared);
     return false;
   }

@@ -74,6 +74,7 @@ constexpr auto kKeys = std::to_array<KeyRow>({{"accelerator", WrittenMeaning::gp
                                               {"pytorch", WrittenMeaning::torch},
                                               {"pytorch-version", WrittenMeaning::torch},
                                               {"pytorch.version", WrittenMeaning::torch},
+                                              {"reproduced on", WrittenMeaning::gpu},
                                               {"system", WrittenMeaning::system},
                                               {"torch", WrittenMeaning::torch},
                                               {"treiber", WrittenMeaning::driver},

@@ -163,6 +163,7 @@ std::string_view tensorflow_release(std::string_view value) {
 bool WrittenTextReader::take_package(std::string_view name, std::string_view value, const TextLine& line,
                                      Declared& declared) {
   if (name == "tensorflow") value = tensorflow_release(value);
+  if (name == "tensorrt" && value.starts_with('v')) value.remove_prefix(1);
   // "✅ 2.1.1+cu121>=1.8.0" of Ultralytics' checks: what is there, and what was asked for.
   const bool is_checked = value.starts_with("✅ ") || value.starts_with("❌ ");
   if (is_checked) value = up_to(value.substr(value.find(' ') + 1), "<>=!");

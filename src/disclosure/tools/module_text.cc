@@ -5,6 +5,8 @@
 //   nvidia, 470.86, 5.11.0-40-generic, x86_64: installed     (before dkms 3)
 //   SecureBoot enabled
 //   nouveau              2494464  0                          (lsmod)
+//   /lib/modules/3.13.0-88-generic/kernel/drivers/video/nvidia.ko                 (find)
+//   Installed Driver: nvidia-driver-580-open (version 580.82.09)
 #include <algorithm>
 
 #include "base/text.h"
@@ -27,6 +29,8 @@ class ModuleTextReader : public TextReader {
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = trim(line.text.substr(0, 256));
     if (text.empty()) return false;
+    if (holds(line, "nvidia-driver-") && holds(line, "-open")) take_open_package(text, line, declared);
+    if (text.starts_with("/lib/modules/") && has(text, "/nvidia.ko")) return take_file(text, line, declared);
     switch (text[0]) {
       case 'N':
         if (!text.starts_with("NVIDIA-SMI has failed because it couldn")) return false;
@@ -44,6 +48,8 @@ class ModuleTextReader : public TextReader {
   }
 
  private:
+  static void take_open_package(std::string_view text, const TextLine& line, Declared& declared);
+  static bool take_file(std::string_view text, const TextLine& line, Declared& declared);
   static bool take_dkms(std::string_view text, const TextLine& line, Declared& declared);
   static bool take_loaded(std::string_view text, const TextLine& line, Declared& declared);
   bool take_modinfo(std::string_view text, const TextLine& line, Declared& declared);
@@ -51,6 +57,37 @@ class ModuleTextReader : public TextReader {
   bool is_modinfo_ = false;  // the lines of nvidia.ko follow
   bool is_asked_ = false;    // "modinfo -F version nvidia" stands above
 };
+
+void add_kernel(std::string_view release, const TextLine& line, Declared& declared) {
+  std::vector<std::string>& kernels = declared.module_kernels;
+  const std::string kernel = clean_utf8(release, 96);
+  if (std::find(kernels.begin(), kernels.end(), kernel) != kernels.end() || kernels.size() >= kMostKernels) return;
+  if (kernels.empty()) declared.module_kernels_line = line.number;
+  kernels.push_back(kernel);
+}
+
+// "Installed Driver: nvidia-driver-580-open (version 580.82.09)", where somebody says that it is installed.
+void ModuleTextReader::take_open_package(std::string_view text, const TextLine& line, Declared& declared) {
+  for (const std::string_view mark : {"hould", "nstead", "try ", "Try ", " not ", "n't ", "?", "sudo ", "apt "}) {
+    if (has(text, mark)) return;
+  }
+  if (!has(text, "nstalled") && !has(text, "nstalls")) return;
+  const std::string_view branch = leading_version(*behind(text, "nvidia-driver-"));
+  const auto rest = behind(text, "-open");
+  if (branch.size() != 3 || !behind(text, "nvidia-driver-")->substr(3).starts_with("-open")) return;
+  const auto number = rest ? behind(*rest, "version ") : std::nullopt;
+  const std::string_view version = number ? leading_version(*number) : std::string_view();
+  const bool is_whole = version.starts_with(branch) && version.size() > 4;
+  declare(declared, "driver.kernel_mode.installed", std::string(is_whole ? version : branch), {kName, line.number},
+          "open module");
+}
+
+// find /lib/modules -name "*nvidia*"
+bool ModuleTextReader::take_file(std::string_view text, const TextLine& line, Declared& declared) {
+  add_kernel(up_to(text.substr(13), "/"), line, declared);
+  declared.is_dkms = true;
+  return true;
+}
 
 bool ModuleTextReader::take_dkms(std::string_view text, const TextLine& line, Declared& declared) {
   if (!text.starts_with("nvidia") || !has(text, ", ") || text.rfind(": ") == std::string_view::npos) return false;
@@ -65,12 +102,7 @@ bool ModuleTextReader::take_dkms(std::string_view text, const TextLine& line, De
   if (!is_installed) return true;  // "added", "built": no kernel has it
   declare(declared, "driver.kernel_mode.installed", std::string(version), {kName, line.number}, "dkms");
   declared.is_dkms = true;
-  std::vector<std::string>& kernels = declared.module_kernels;
-  const std::string kernel = clean_utf8(parts[at], 96);
-  if (std::find(kernels.begin(), kernels.end(), kernel) == kernels.end() && kernels.size() < kMostKernels) {
-    if (kernels.empty()) declared.module_kernels_line = line.number;
-    kernels.push_back(kernel);
-  }
+  add_kernel(parts[at], line, declared);
   return true;
 }
 

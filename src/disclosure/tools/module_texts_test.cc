@@ -47,6 +47,26 @@ TEST(ModuleTexts, RedirectingBridgesWithoutTheirAddresses) {
   EXPECT_EQ(other.facts.at("pci.acs").missing, Missing::not_asked);
 }
 
+TEST(ModuleTexts, APackageOfTheOpenModuleThatIsInstalled) {
+  const Stack stack = stack_of_tools("- **Installed Driver**: nvidia-driver-580-open (version 580.82.09).\n");
+  EXPECT_EQ(shown(stack, "driver.kernel_mode.installed"), "580.82.09");
+  EXPECT_EQ(stack.facts.at("driver.kernel_mode.installed").detail, "open module");
+  for (const char* text : {"You should have installed nvidia-driver-580-open\n",
+                           "sudo apt install nvidia-driver-580-open\n", "Is nvidia-driver-580-open installed?\n"}) {
+    EXPECT_EQ(shown(stack_of_tools(text), "driver.kernel_mode.installed"), "") << text;
+  }
+}
+
+TEST(ModuleTexts, FilesOfModulesTellTheirKernels) {
+  const Stack stack = stack_of_tools(
+      "$ uname -r\n3.13.0-116-generic\n"
+      "$ find /lib/modules/ -name \"*nvidia*\"\n"
+      "/lib/modules/3.13.0-88-generic/kernel/drivers/video/nvidia.ko\n"
+      "/lib/modules/3.13.0-88-generic/kernel/drivers/video/nvidia/nvidiafb.ko\n");
+  EXPECT_EQ(shown(stack, "driver.kernel_mode.kernels"), "3.13.0-88-generic");
+  EXPECT_EQ(stack.facts.at("driver.kernel_mode.version").missing, Missing::absent);
+}
+
 TEST(ModuleTexts, NouveauHoldsACardThatNamesNoDriver) {
   const std::string card = "01:00.0 VGA compatible controller: NVIDIA Corporation GA106 [GeForce RTX 3060] (rev a1)\n";
   const Stack stack = stack_of_tools(card + "nouveau              2494464  0\nmxm_wmi   16384  1 nouveau\n");

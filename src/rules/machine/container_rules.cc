@@ -71,6 +71,10 @@ std::vector<Found> find_no_gpu(const Analysis& analysis) {
 std::vector<Found> find_node_without_gpus(const Analysis& analysis) {
   if (text_of(analysis, "container.node_gpus") != "0") return {};
   Found found{.evidence = "The capacity of the Kubernetes node lists no nvidia.com/gpu"};
+  if (const std::string& detail = fact_of(analysis, "container.node_gpus").detail; !detail.empty()) {
+    found.evidence += ", and " + detail;
+    found.severity = Severity::warning;
+  }
   if (is_a_text(analysis) && analysis.kernel_driver && !analysis.gpus.empty()) {
     found.evidence += fmt::format(", and the driver {} lists GPUs there", kernel_version(analysis));
     found.severity = Severity::warning;

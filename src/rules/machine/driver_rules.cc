@@ -6,6 +6,7 @@
 #include "base/library_file_name.h"
 #include "base/text.h"
 #include "rules/analysis/rule.h"
+#include "rules/machine/driver_in_text.h"
 #include "rules/machine/machine_rules.h"
 #include "rules/machine/machine_view.h"
 
@@ -124,6 +125,7 @@ std::vector<Found> find_compat_of_same_branch(const Analysis& analysis) {
 
 std::vector<Found> find_wsl_shadowed(const Analysis& analysis) {
   if (!is_wsl(analysis)) return {};
+  if (std::vector<Found> found = linux_driver_under_wsl(analysis); !found.empty()) return found;
   const DriverFile* libcuda = taken_file(analysis, "libcuda");
   if (libcuda == nullptr || libcuda->role != DriverFileRole::driver) return {};
   return {{.evidence = fmt::format("Under WSL the loader takes {}, a driver for Linux", version_words(*libcuda))}};
@@ -304,6 +306,18 @@ const std::vector<Rule>& driver_rules() {
               "driver's directory first",
        .source = "CUDA Compatibility, forward compatibility table; NVIDIA/nvidia-container-toolkit#1679",
        .judge = find_compat_of_same_branch},
+      {.id = "VRV-DRIVER-COMPAT-PATH",
+       .layer = Layer::user_driver,
+       .severity = Severity::warning,
+       .mender = Mender::platform,
+       .category = FaultCategory::driver_ceiling,
+       .yields_to = {"VRV-FORWARD-GPU-CLASS"},
+       .statement = "LD_LIBRARY_PATH leads to no cuda-compat libcuda on GeForce GPUs.",
+       .consequence = "Its libcuda answers error 804 (forward compatibility was attempted on non supported HW), or 803 "
+                      "where the kernel driver is newer; the driver's own may serve.",
+       .fix = "Take the compat directory out of LD_LIBRARY_PATH, and update the driver where it is too old",
+       .source = "CUDA Compatibility, Forward Compatibility: data-centre GPUs; QuipNetwork/quip-miner#24",
+       .judge = compat_path_on_other_gpus},
       {.id = "VRV-DRIVER-WSL-SHADOWED",
        .layer = Layer::user_driver,
        .severity = Severity::error,

@@ -214,6 +214,30 @@ TEST(DriverRules, WslNeedsAKernelThatGivesTheGpu) {
 }
 
 }  // namespace
+// In a text packages tell what files would.
+TEST(DriverRules, ALinuxDriverUnderWslInAText) {
+  MachineOfFacts machine;
+  machine.stack.subject = "text issue.md";
+  machine.with("machine.hypervisor", "Hyper-V (WSL)");
+  machine.with("os.gpu_packages", std::vector<std::string>{"dpkg nvidia-container-toolkit 1.17.4-1"});
+  EXPECT_FALSE(machine.fires("VRV-DRIVER-WSL-SHADOWED"));
+  machine.with("os.gpu_packages", std::vector<std::string>{"dpkg libnvidia-compute-535 535.183.01-0ubuntu0.22.04.1"});
+  EXPECT_EQ(machine.severity("VRV-DRIVER-WSL-SHADOWED"), "warning");
+}
+
+TEST(DriverRules, ACompatPathOnAGeforceInAText) {
+  for (const auto& [gpu, path, fires] :
+       {std::tuple("NVIDIA GeForce RTX 3060", "/usr/local/cuda/compat:/usr/local/cuda/lib64", true),
+        std::tuple("NVIDIA GeForce RTX 3060", "/usr/local/cuda/compat/lib:/usr/local/nvidia/lib", false),
+        std::tuple("NVIDIA GeForce RTX 3060", "/usr/local/cuda/lib64", false),
+        std::tuple("NVIDIA A100-SXM4-80GB", "/usr/local/cuda/compat", false)}) {
+    MachineOfFacts machine;
+    machine.stack.subject = "text issue.md";
+    machine.with("gpu.models", std::vector<std::string>{gpu}).with("settings.LD_LIBRARY_PATH", path);
+    EXPECT_EQ(machine.fires("VRV-DRIVER-COMPAT-PATH"), fires) << gpu << " " << path;
+  }
+}
+
 // What a list of packages shows beside what the kernel says.
 TEST(DriverRules, HalvesInAText) {
   MachineOfFacts machine;

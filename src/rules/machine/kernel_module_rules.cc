@@ -71,12 +71,28 @@ bool is_out_of_branch(const Analysis& analysis) {
   });
 }
 
+// Packages of the open module alone: "dpkg nvidia-driver-580-open 580.82.09-0ubuntu1".
+bool has_open_packages(const Analysis& analysis) {
+  bool any = false;
+  for (const std::string& row : list_of(analysis, "os.gpu_packages")) {
+    const std::vector<std::string_view> words = split_words(row);
+    const std::string_view name = words.size() > 1 ? words[1] : "";
+    const bool is_module = name.starts_with("nvidia-driver-") || name.starts_with("nvidia-dkms-") ||
+                           name.starts_with("nvidia-kernel-") || name.starts_with("nvidia-open");
+    if (!is_module || name.find("-common") != std::string_view::npos) continue;
+    if (name.find("open") == std::string_view::npos) return false;
+    any = true;
+  }
+  return any;
+}
+
 // "open" or "proprietary": of the module that runs, else of the one that is installed.
 std::string flavour_of(const Analysis& analysis) {
   if (const auto running = text_of(analysis, "driver.kernel_mode.flavour")) return *running;
   const Fact& installed = fact_of(analysis, "driver.kernel_mode.installed");
   if (installed.detail.starts_with("open")) return "open";
-  return installed.detail.starts_with("proprietary") ? "proprietary" : "";
+  if (installed.detail.starts_with("proprietary")) return "proprietary";
+  return has_open_packages(analysis) ? "open" : "";
 }
 
 // The GPUs whose architecture is driven by one kind of module only, and not by this one.

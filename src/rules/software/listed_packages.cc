@@ -8,20 +8,11 @@
 #include "base/text.h"
 #include "package/python_metadata.h"
 #include "rules/situation/package_row.h"
+#include "rules/software/listed_wheels.h"
 
 namespace varve {
 
 namespace {
-// A version of numbers alone, a local part aside: a release as the package index has it. "2.6.0a0+df5bbc09", as images
-// of NVIDIA's have it, and nightly builds go with neighbours of their own.
-std::optional<DottedVersion> released_version(const Package& package) {
-  const std::string version = package.version.substr(0, package.version.find('+'));
-  if (version.empty() || version.find_first_not_of("0123456789.") != std::string::npos) return std::nullopt;
-  return dotted_version_from(version);
-}
-
-std::string listed(const Package& package) { return package.name + " " + package.version; }
-
 // Whether a version is the release or one of its patches: "2.1.2" is of "2.1".
 bool is_of_release(std::string_view version, std::string_view release) {
   return version.starts_with(release) && (version.size() == release.size() || version[release.size()] == '.');
@@ -82,37 +73,10 @@ std::string pin_fault(const Environment& environment, const Package& package, co
   return fmt::format("goes with torch {} (there: {})", release, to_string(*torch));
 }
 
-// The library and the CUDA of a wheel: "nvidia-cudnn-cu12" is {"cudnn", 12}.
-struct WheelName {
-  std::string library;
-  int cuda = 0;
-};
-std::optional<WheelName> wheel_name(const Package& package) {
-  const std::string name = normal_package_name(package.name);
-  const std::size_t mark = name.rfind("-cu");
-  if (!name.starts_with("nvidia-") || mark == std::string::npos || mark < 7) return std::nullopt;
-  const auto cuda = parse_integer(std::string_view(name).substr(mark + 3));
-  if (!cuda || *cuda < 10 || *cuda > 99) return std::nullopt;
-  return WheelName{name.substr(7, mark - 7), static_cast<int>(*cuda)};
-}
-
 // Of these the wheels for every CUDA put a file of one name into one folder.
 constexpr std::array<std::string_view, 2> kOneFile = {"cudnn", "nccl"};
 bool is_one_file(const std::string& library) {
   return std::find(kOneFile.begin(), kOneFile.end(), library) != kOneFile.end();
-}
-
-// The build of a framework that is listed, by its version and CUDA; nullptr: none is known.
-const FrameworkBuild* build_of(const Analysis& analysis, const Package& package) {
-  const auto version = dotted_version_from(package.version);
-  if (!version || !package.cuda.is_known() || package.is_of_conda()) return nullptr;
-  for (const FrameworkBuild& build : analysis.knowledge.framework_builds) {
-    if (build.framework == package.name && build.cuda == value_text(*package.cuda.value) &&
-        is_within(*version, build.version)) {
-      return &build;
-    }
-  }
-  return nullptr;
 }
 
 // What a framework opens by a name that holds the major version ("libcudnn.so.8").
@@ -141,13 +105,22 @@ bool share_names(const DottedVersion& a, const DottedVersion& b) {
   return a.major() > 10 ? (a.minor() == 0) == (b.minor() == 0) : a.minor() == b.minor();
 }
 
-// TensorFlow before 2.14 and ONNX Runtime bring no CUDA: their libraries are those of a toolkit. Of ONNX Runtime there
-// are builds of one release for two majors, and what torch brings serves it too.
+bool lists_cuda_wheels(const Environment& environment) {
+  return std::any_of(environment.packages.begin(), environment.packages.end(), [](const Package& package) {
+    const std::string name = normal_package_name(package.name);
+    return wheel_name(package) || name.starts_with("nvidia-cuda-runtime") || name.starts_with("nvidia-cublas");
+  });
+}
+
+// TensorFlow before 2.14 and ONNX Runtime before 1.21 bring no CUDA: their libraries are those of a toolkit. Later ones
+// bring it by extras alone, so that they too take a toolkit's where no wheel of CUDA is listed and a program saw no
+// GPU. Of ONNX Runtime there are builds of one release for two majors, and what torch brings serves it too.
 std::string host_cuda_fault(const Analysis& analysis, const Environment& environment, const Package& package,
                             const DottedVersion& toolkit) {
   const auto version = released_version(package);
   const bool is_tensorflow = package.name == "tensorflow" || package.name == "tensorflow-gpu";
   if (!version || (!is_tensorflow && package.name != "onnxruntime-gpu")) return {};
+  const bool is_missed = fact_of(analysis, "asks.gpu").is_known() && !lists_cuda_wheels(environment);
   const Package* torch = is_tensorflow ? nullptr : find_package(environment, "torch");
   const auto brought =
       torch != nullptr && torch->cuda.is_known() ? dotted_version_from(value_text(*torch->cuda.value)) : std::nullopt;
@@ -155,7 +128,8 @@ std::string host_cuda_fault(const Analysis& analysis, const Environment& environ
   for (const FrameworkBuild& build : analysis.knowledge.framework_builds) {
     if (build.framework != package.name || !is_within(*version, build.version)) continue;
     const auto made = dotted_version_from(build.cuda);
-    if (!made || !build.host_cuda || share_names(*made, toolkit) || (brought && made->major() == brought->major())) {
+    if (!made || !(build.host_cuda || is_missed) || share_names(*made, toolkit) ||
+        (brought && made->major() == brought->major())) {
       return {};
     }
     if (cuda.empty() || build.is_default) cuda = build.cuda;
@@ -165,44 +139,6 @@ std::string host_cuda_fault(const Analysis& analysis, const Environment& environ
       "{} opens the libraries of CUDA {} by names that the toolkit that is there ({}) has in part or "
       "not at all: it sees no GPU then",
       listed(package), cuda, to_string(toolkit));
-}
-
-// The major version of cuDNN that a package opens: of "4.0:8 4.5:9" the last release that it is not older than.
-std::string opened_cudnn(const Package& package, const PackageRow& row) {
-  const auto own = released_version(package);
-  std::string major;
-  for (const std::string_view pair : split_words(row.opens_cudnn)) {
-    const std::size_t colon = pair.find(':');
-    const auto first = colon == std::string_view::npos ? std::nullopt : dotted_version_from(pair.substr(0, colon));
-    if (own && first && *first <= *own) major = pair.substr(colon + 1);
-  }
-  return major;
-}
-
-// The cuDNN that is there: that of a wheel, else that which torch brings.
-std::pair<std::string, std::string> cudnn_there(const Analysis& analysis, const Environment& environment) {
-  for (const Package& package : environment.packages) {
-    const auto name = wheel_name(package);
-    const auto version = name && name->library == "cudnn" ? released_version(package) : std::nullopt;
-    if (version) return {listed(package) + " is there", std::to_string(version->major())};
-  }
-  const Package* torch = find_package(environment, "torch");
-  const FrameworkBuild* build = torch == nullptr ? nullptr : build_of(analysis, *torch);
-  const auto version = build == nullptr ? std::nullopt : dotted_version_from(build->cudnn);
-  if (!version) return {};
-  return {fmt::format("{} brings cuDNN {}", listed(*torch), build->cudnn), std::to_string(version->major())};
-}
-
-void add_cudnn_faults(const Analysis& analysis, const Environment& environment, std::vector<Found>& found) {
-  const auto [there, major] = cudnn_there(analysis, environment);
-  if (major.empty()) return;
-  for (const Package& package : environment.packages) {
-    const PackageRow* row = package.is_of_conda() ? nullptr : row_of(package);
-    const std::string wanted = row == nullptr ? "" : opened_cudnn(package, *row);
-    if (wanted.empty() || wanted == major) continue;
-    found.push_back(
-        {.evidence = fmt::format("In {} {} opens cuDNN {}, and {}", environment.path, listed(package), wanted, there)});
-  }
 }
 
 // "/usr/local/cuda-12.1/lib64" is of 12.1.
@@ -305,6 +241,25 @@ std::vector<Found> other_major_beside_torch(const Analysis& analysis, const Envi
        .severity = Severity::note}};
 }
 
+// cupy-cuda11x takes a toolkit of CUDA 11 where no wheel brings one. From 14 on extras do.
+std::string cupy_host_fault(const Analysis& analysis, const Environment& environment, const Package& package,
+                            const DottedVersion& toolkit) {
+  const std::string name = normal_package_name(package.name);
+  const auto version = released_version(package);
+  if (!name.starts_with("cupy-cuda") || !name.ends_with('x') || !version || lists_cuda_wheels(environment)) return {};
+  const auto major = parse_integer(std::string_view(name).substr(9, name.size() - 10));
+  if (!major || *major == toolkit.major() || find_package(environment, "torch") != nullptr) return {};
+  for (const FrameworkBuild& build : analysis.knowledge.framework_builds) {
+    if (build.framework != "cupy" || build.variant != name.substr(5) || !is_within(*version, build.version)) continue;
+    if (!build.host_cuda) return {};
+    return fmt::format(
+        "{} opens the libraries of CUDA {}, and the toolkit that is there is {}: what it calls of them "
+        "is not found",
+        listed(package), *major, to_string(toolkit));
+  }
+  return {};
+}
+
 std::vector<Found> listed_host_cuda(const Analysis& analysis) {
   const auto toolkit = dotted_version_from(text_of(analysis, "toolkit.nvcc.version").value_or(""));
   std::vector<Found> found;
@@ -314,8 +269,10 @@ std::vector<Found> listed_host_cuda(const Analysis& analysis) {
     }
     if (!toolkit || !is_a_list(environment) || environment.runtimes.is_known()) continue;
     for (const Package& package : environment.packages) {
-      const std::string fault =
-          package.role == PackageRole::framework ? host_cuda_fault(analysis, environment, package, *toolkit) : "";
+      const std::string fault = package.role == PackageRole::framework
+                                    ? host_cuda_fault(analysis, environment, package, *toolkit) +
+                                          cupy_host_fault(analysis, environment, package, *toolkit)
+                                    : "";
       if (!fault.empty()) found.push_back({.evidence = fmt::format("In {} {}", environment.path, fault)});
     }
   }

@@ -52,6 +52,36 @@ TEST(ListedPackages, CudnnOfAnotherMajorThanAPackageOpens) {
   EXPECT_TRUE(found("4.6.3", "2.3.1", "").empty());  // it opens none
 }
 
+// By the table of builds, where no torch stands beside it whose cuDNN the wheel may be.
+TEST(ListedPackages, CudnnOfAnotherMajorThanABuildOpens) {
+  static const Knowledge knowledge = *load_knowledge();
+  const auto count = [&](std::vector<std::array<std::string, 4>> packages) {
+    Scene scene = listed(packages);
+    scene.knowledge = knowledge;
+    return scene.judge("VRV-LIBRARY-PIN").size();
+  };
+  const std::array<std::string, 4> cudnn = {"nvidia-cudnn-cu12", "9.5.0.50", "runtime", "12"};
+  EXPECT_EQ(count({{"tensorflow", "2.16.1", "framework", ""}, cudnn}), 1u);
+  EXPECT_EQ(count({{"tensorflow", "2.18.0", "framework", ""}, cudnn}), 0u);
+  EXPECT_EQ(count({{"onnxruntime-gpu", "1.19.2", "framework", ""}, {"nvidia-cudnn-cu12", "8.9.2.26", "runtime", "12"}}),
+            1u);
+  EXPECT_EQ(count({{"jaxlib", "0.4.23+cuda12.cudnn89", "framework", "12"}, cudnn}), 1u);
+  EXPECT_EQ(count({{"tensorflow", "2.16.1", "framework", ""}, cudnn, {"torch", "2.5.1", "framework", "12.4"}}), 0u);
+}
+
+// What brings CUDA by extras alone takes a toolkit's where no wheel of CUDA is listed.
+TEST(ListedPackages, AToolkitOfAnotherCudaWhereAProgramSawNoGpu) {
+  static const Knowledge knowledge = *load_knowledge();
+  Scene scene = listed({{"tensorflow", "2.15.0", "framework", ""}});
+  scene.knowledge = knowledge;
+  scene.fact("toolkit.nvcc.version", std::string("11.8"));
+  EXPECT_TRUE(scene.judge("VRV-LIBRARY-PIN").empty());
+  scene.fact("asks.gpu", std::string("a GPU, and got none"));
+  EXPECT_EQ(scene.judge("VRV-LIBRARY-PIN").size(), 1u);
+  scene.package("nvidia-cublas-cu12", "12.2.5.6", "runtime", "12", "text");
+  EXPECT_TRUE(scene.judge("VRV-LIBRARY-PIN").empty());
+}
+
 TEST(ListedPackages, AWheelForANewerGlibc) {
   const auto found = [](const std::string& libc) {
     Scene scene = listed({{"vllm", "0.30.0", "framework", ""}});

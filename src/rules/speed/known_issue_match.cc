@@ -1,5 +1,7 @@
 #include "rules/speed/known_issue_match.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 #include <tuple>
@@ -162,7 +164,8 @@ bool has_release(const ReleasesSeen& seen, const KnownIssue::With& other, const 
   const auto found = seen.find(other.component);
   if (found == seen.end()) return false;
   return std::any_of(found->second.begin(), found->second.end(), [&](const ReleaseSeen& one) {
-    return one.environment == environment && is_within(one.version, other.version);
+    // A toolkit or a driver is of no environment.
+    return (one.environment == environment || one.environment.empty()) && is_within(one.version, other.version);
   });
 }
 
@@ -183,6 +186,11 @@ std::vector<const ReleaseSeen*> releases_of(const Analysis& analysis, const Rele
     }
   }
   return releases;
+}
+
+// Whether the text quotes what asks for the feature that the workload is.
+bool is_asked_for(const Analysis& analysis, const KnownIssue& issue) {
+  return !issue.asks.empty() && fact_of(analysis, "asks." + issue.asks).is_known();
 }
 
 std::string where_text(const Analysis& analysis, const KnownIssue& issue,
@@ -216,7 +224,7 @@ bool may_hold(const Analysis& analysis, const KnownIssue& issue, std::vector<std
     if (answer == Holds::no) return false;
     if (answer == Holds::unknown) unknown.push_back(std::move(what));
   }
-  if (!issue.workload.empty()) unknown.push_back(issue.workload);
+  if (!issue.workload.empty() && !is_asked_for(analysis, issue)) unknown.push_back(issue.workload);
   return true;
 }
 }  // namespace
@@ -227,12 +235,17 @@ std::vector<IssueMatch> match_known_issues(const Analysis& analysis) {
   const ReleasesSeen seen = releases_seen(analysis);
   std::vector<IssueMatch> matches;
   for (const KnownIssue& issue : analysis.knowledge.known_issues) {
-    if (!issue.on_cpu && !analysis.has_gpu) continue;
+    // Whether there is a wheel for this C library no GPU tells: of who asks, the text may show none.
+    const bool is_of_libc = !issue.libc.empty() && is_a_text(analysis);
+    if (!issue.on_cpu && !analysis.has_gpu && !is_of_libc) continue;
     const std::vector<const ReleaseSeen*> releases = releases_of(analysis, seen, issue);
     if (releases.empty()) continue;
     IssueMatch match{.issue = &issue, .where = {}, .environment = releases.front()->environment, .unknown = {}};
     if (!may_hold(analysis, issue, match.unknown)) continue;
     match.where = where_text(analysis, issue, releases);
+    if (is_asked_for(analysis, issue)) {
+      match.where += fmt::format(", and {} asks for {}", fact_of(analysis, "asks." + issue.asks).source, issue.asks);
+    }
     matches.push_back(std::move(match));
   }
   const auto order = [](const IssueMatch& match) {

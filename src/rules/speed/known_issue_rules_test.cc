@@ -87,6 +87,42 @@ TEST(KnownIssues, WhatTheWorkloadDecidesIsANoteWithTheLineThatMeasuresIt) {
   EXPECT_TRUE(has(judge(with_issue(issue)).at(0).fix, "varve run -- /venv/bin/python PROGRAM --against -- "));
 }
 
+// A text that quotes what asks for it tells the workload.
+TEST(KnownIssues, AWorkloadThatIsAskedForIsAWarning) {
+  KnownIssue issue = eager();
+  issue.workload = "FP8";
+  issue.asks = "fp8";
+  Scene scene = with_issue(issue);
+  ASSERT_EQ(judge(scene).size(), 1u);
+  EXPECT_EQ(judge(scene)[0].severity, Severity::note);
+  scene.fact("asks.fp8", std::string("fp8"));
+  ASSERT_EQ(judge(scene).size(), 1u);
+  EXPECT_EQ(judge(scene)[0].severity, Severity::warning);
+  EXPECT_TRUE(has(judge(scene)[0].evidence, "and test asks for fp8")) << judge(scene)[0].evidence;
+}
+
+// A toolkit stands beside every environment; wheels of another C library need no GPU to be told.
+TEST(KnownIssues, BesideAToolkitAndWithoutAGpu) {
+  KnownIssue issue = eager();
+  issue.gpu = "";
+  issue.settings.clear();
+  issue.with = {{"nvcc", ">=12.0"}};
+  Scene scene = with_issue(issue);
+  EXPECT_TRUE(judge(scene).empty());
+  scene.fact("toolkit.nvcc.version", std::string("12.2"));
+  EXPECT_EQ(judge(scene).size(), 1u);
+  issue.with.clear();
+  issue.libc = "<2.28";
+  Scene bare;
+  bare.knowledge.known_issues = {issue};
+  bare.package("nvidia-cublas-cu12", "12.6.1.4", "runtime", "12");
+  EXPECT_TRUE(judge(bare).empty());
+  bare.fact("os.libc", std::string("glibc 2.17"));
+  EXPECT_TRUE(judge(bare).empty());
+  bare.stack.subject = "text issue.md";
+  EXPECT_EQ(judge(bare).size(), 1u);
+}
+
 TEST(KnownIssues, DoubtKeepsItANote) {
   KnownIssue issue = eager();
   issue.bounds = IssueBounds::inferred;
