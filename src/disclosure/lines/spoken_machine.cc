@@ -31,19 +31,34 @@ bool is_listed(const Declared& declared, const std::string& name) {
 void settle_spoken_machine(Declared& declared) {
   const SpokenMachine& spoken = declared.spoken;
   // Another GPU that is named anywhere may be that of the machine that the rest is about.
-  if (is_one(spoken.gpu) && spoken.named.size() == 1 && declared.gpus.empty() && declared.on_bus.empty()) {
+  if (is_one(spoken.gpu) && spoken.named.size() == 1 + spoken.beside.size() && declared.gpus.empty() &&
+      declared.on_bus.empty()) {
+    std::vector<std::pair<std::string, std::int64_t>> owned = spoken.beside;
+    owned.insert(owned.begin(), {spoken.gpu.value, spoken.gpu.count});
     DeclaredGpus* list = gpu_list(declared, {kName, spoken.gpu.line});
-    for (std::int64_t i = 0; i < spoken.gpu.count; ++i) {
-      Gpu* gpu = gpu_in(list, i);
-      if (gpu == nullptr) break;
-      gpu->model = spoken.gpu.value;
-      gpu->capability = written_product(spoken.gpu.value);
+    std::int64_t number = 0;
+    for (const auto& [model, count] : owned) {
+      for (std::int64_t i = 0; i < count; ++i) {
+        Gpu* gpu = gpu_in(list, number++);
+        if (gpu == nullptr) break;
+        gpu->model = model;
+        gpu->capability = written_product(model);
+      }
     }
   }
   const bool any_driver = declared.facts.contains("driver.kernel_mode.version") ||
                           declared.no_kernel_driver_line != 0 ||
                           declared.contradicted.contains("driver.kernel_mode.version");
   if (is_one(spoken.driver) && !any_driver) declare_driver(declared, spoken.driver.value, {kName, spoken.driver.line});
+  if (is_one(spoken.system) && !declared.facts.contains("os.name")) {
+    declare(declared, "os.name", spoken.system.value, {kName, spoken.system.line});
+  }
+  if (is_one(spoken.toolkit) && !declared.facts.contains("toolkit.nvcc.version")) {
+    declare_nvcc(declared, spoken.toolkit.value, "", {kName, spoken.toolkit.line});
+  }
+  if (spoken.wsl_line != 0) {
+    declare(declared, "machine.hypervisor", "Hyper-V (WSL)", {kName, spoken.wsl_line}, "", Standing::inferred);
+  }
   DeclaredPackages* list = nullptr;
   for (const auto& [name, told] : spoken.packages) {
     if (name == "python" && is_one(told)) declared.pythons.emplace(told.value, told.line);

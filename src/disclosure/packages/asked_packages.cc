@@ -202,7 +202,7 @@ bool AskedPackagesReader::take_mention(std::string_view text, const TextLine& li
   for (const std::string_view mark : {"require", "depends", "but you have", "incompatible", "conflict"}) {
     if (has(text, mark)) return false;  // what a package wants is not what is there
   }
-  for (const std::string_view mark : {"install", "should", "upgrade", "downgrade", "instead", "try"}) {
+  for (const std::string_view mark : {"install", "should", "upgrade", "downgrade", "instead", "try", "tried"}) {
     if (!both && has(text, mark)) return false;  // advice
   }
   std::vector<AskedPackage> named;

@@ -42,6 +42,25 @@ TEST(SpokenText, WhatSomebodyHas) {
             "Tesla K80, 410.48");
   EXPECT_EQ(spoken_facts("My GPU is a GTX 1080 Ti. I installed torch 2.8.0 with pip."), "GTX 1080 Ti, torch 2.8.0");
   EXPECT_EQ(spoken_facts("I have an RTX 4090, does this work with it?"), "RTX 4090");
+  EXPECT_EQ(spoken_facts("I have a GTX 1080 and a GTX 1060, Open GL version 4.6.0, NVIDIA 528.49."),
+            "GTX 1080, GTX 1060, 528.49");
+  EXPECT_EQ(spoken_facts("My GPU is P100*4, driver is 510.39.01, CUDA11.3, ubuntu18.04，and it hangs."),
+            "P100, P100, P100, P100, 510.39.01");
+  EXPECT_EQ(spoken_facts("I have TITAN RTX with CUDA 11.4 and NVIDIA 470.161.03"), "TITAN RTX, 470.161.03");
+  EXPECT_EQ(spoken_facts("my GPU is a 2060 6GB"), "RTX 2060");
+  EXPECT_EQ(spoken_facts("- set TORCH_CUDA_ARCH_LIST=12.0 (i have 5070ti)"), "RTX 5070 Ti");
+  EXPECT_EQ(
+      spoken_facts("I am trying to run it on a Windows laptop with an NVIDIA GeForce RTX 5080 Laptop GPU (16 GB)."),
+      "GeForce RTX 5080 Laptop");
+  EXPECT_EQ(spoken_facts("Im trying to install it in ubuntu 20.04 with nvidia graphic card Quadro K2000."),
+            "Quadro K2000");
+  EXPECT_EQ(spoken_facts("Running on Deb12 Proxmox VM passing 2x P40s here."), "P40, P40");
+  EXPECT_EQ(spoken_facts("Using RTX4070, 32 GB RAM memory and 24 CPU cores."), "RTX4070");
+  EXPECT_EQ(spoken_facts("This server has 450.102.04 drivers installed."), "450.102.04");
+  EXPECT_EQ(spoken_facts("Both systems have nvidia drivers 535.154.05."), "535.154.05");
+  EXPECT_EQ(spoken_facts("I am using Numba version 0.61.2 with Python 3.10.11 on Windows 11 24H2."), "numba 0.61.2");
+  EXPECT_EQ(spoken_facts("We face an issue. my numba lib version is 0.51.2"), "numba 0.51.2");
+  EXPECT_EQ(spoken_facts("# [Bug]: vLLM crashes on an NVIDIA RTX 5090 with torch 2.7.0\n"), "RTX 5090, torch 2.7.0");
   const Stack stack = stack_of_spoken("\n\nI have an RTX 3090 with driver 535.104.05 here.");
   EXPECT_EQ(stack.facts.at("gpu.models").standing, Standing::declared);
   EXPECT_NE(stack.facts.at("driver.kernel_mode.version").source.find("line 3"), std::string::npos);
@@ -90,6 +109,29 @@ TEST(SpokenText, WhatIsNoMachineOfTheirs) {
       "I have sold my RTX 3090.",
       "Imagine I have an RTX 3090.",
       "I have heard of torch 2.1.0 working with an RTX 3090, unlike 2.0.",
+      "# Support for RTX 5090",
+      "# Add RTX 5090 and torch 2.8.0 to the tests that fail",
+      "# Does it fail on RTX 5090?",
+      "# Fails on RTX 4090 but not on RTX 5090",
+      "# Unable to install flash-attn 2.7.4",
+      "# It works on RTX 5090, how is the error on others?",
+      "# What is the error of an A100 when torch 2.8.0 is too new?",
+      "Using the RTX 3090 as a reference, the numbers are good.",
+      "Using an RTX 3090 you can train it.",
+      "Running on an A100 is recommended.",
+      "You should use a laptop with an RTX 3090.",
+      "A machine with an RTX 3090 is enough.",
+      "I recommend a system with an A100.",
+      "I have read on page 3090 of it.",
+      "I have 2080 images and 3090 labels.",
+      "My model has 1080 rows, see line 2060.",
+      "My friend has a 3090 GPU.",
+      "This machine has driver 535.104.05 if I remember it.",
+      "We would need a server with 8x A100.",
+      "I tried it with GPU RTX 3090.",
+      "I saw that torch 2.1.0 is on my list to read.",
+      "My code requires numba version 0.61.2.",
+      "I want my driver is 535.104.05.",
   };
   for (const char* sentence : kNone) EXPECT_EQ(spoken_facts(sentence), "") << sentence;
 }
@@ -106,6 +148,29 @@ TEST(SpokenText, OneMachineThatNoTableContradicts) {
             "NVIDIA GeForce RTX 4090, 550.54.14");
   EXPECT_EQ(spoken_facts("I have an RTX 3090 and PyTorch 2.1.0 here.\n\ntorch==2.0.1+cu118\n"),
             "RTX 3090, torch 2.0.1+cu118");
+}
+
+// The system of the sentence, not that of a container, nor the Windows around WSL.
+TEST(SpokenText, SystemThatSomebodyRuns) {
+  const auto system = [](const std::string& text) {
+    const Fact fact = stack_of_spoken(text).facts.at("os.name");
+    return fact.is_known() ? value_text(*fact.value) : std::string();
+  };
+  EXPECT_EQ(system("I am using Ubuntu 20.04 and nothing works."), "Ubuntu 20.04");
+  EXPECT_EQ(system("My OS is Windows 10, GPU is GeForce GTX 1050 Ti."), "Windows 10");
+  EXPECT_EQ(system("Running Ubuntu 18.04 with a working CUDA10.0 installation."), "Ubuntu 18.04");
+  EXPECT_EQ(system("I'm on Ubuntu 22.04. I am using Ubuntu 22.04.4 LTS."), "Ubuntu 22.04.4");
+  EXPECT_EQ(system("I installed Ubuntu22.04 for WSL2 on Windows10 21H2."), "Ubuntu 22.04");
+  EXPECT_EQ(system("# CUDA error when running it on WSL2 under Ubuntu 22.04\n"), "Ubuntu 22.04");
+  EXPECT_EQ(system("Ubuntu server 24.04"), "Ubuntu 24.04");
+  EXPECT_EQ(system("windows11"), "Windows 11");
+  for (const char* text : {"My container is running Ubuntu 20.04.", "I have Ubuntu 20.04. I have Debian 12.",
+                           "Ubuntu 20.04 is not supported", "It worked on Ubuntu 20.04.", "Windows 1920", "Ubuntu 3",
+                           "I have upgraded from Ubuntu 20.04.", "- OS: [e.g. Ubuntu 18.04]"}) {
+    EXPECT_EQ(system(text), "") << text;
+  }
+  const Stack wsl = stack_of_spoken("I installed Ubuntu22.04 for WSL2 on Windows10 21H2.");
+  EXPECT_EQ(value_text(*wsl.facts.at("machine.hypervisor").value), "Hyper-V (WSL)");
 }
 
 }  // namespace varve
