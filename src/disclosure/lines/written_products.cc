@@ -41,9 +41,14 @@ constexpr auto kBrands = std::to_array<std::string_view>(
      "b1",     "b2",      "b3",  "h1",  "h2",    "l4",     "t4",    "v1", "p1", "p4", "gb", "gh", "jetson"});
 }  // namespace
 
+// Asked of many words: nothing is copied.
 bool is_brand(std::string_view name) {
-  return std::any_of(kBrands.begin(), kBrands.end(),
-                     [plain = to_lower(name)](std::string_view brand) { return plain.starts_with(brand); });
+  const auto starts = [&](std::string_view brand) {
+    return name.size() >= brand.size() && std::equal(brand.begin(), brand.end(), name.begin(), [](char known, char c) {
+             return known == c || (c >= 'A' && c <= 'Z' && known == c - 'A' + 'a');
+           });
+  };
+  return !name.empty() && std::any_of(kBrands.begin(), kBrands.end(), starts);
 }
 
 // Up to a bracket, one of print too: names of products are of ASCII.

@@ -36,7 +36,10 @@ class CondaListReader : public TextReader {
       return true;
     }
     if (take_planned(text, line, declared) || take_columns(text, line, declared)) return true;
-    if (holds(line, "- ") && holds(line, "=") && take_exported(text, line, declared)) return true;
+    if (!text.empty() && (text[0] == '-' || text[0] == ' ') && holds(line, "=") &&
+        take_exported(text, line, declared)) {
+      return true;
+    }
     const std::vector<std::string_view> words =
         begin_ != 0 || holds(line, "Build") ? split_words(text.substr(0, 512)) : std::vector<std::string_view>();
     if (words.empty()) return begin_ == 0 && take_alone(text, line, declared);

@@ -8,6 +8,7 @@
 // is spoken of, and that no table says otherwise, is settled when the text has ended (spoken_machine.cc).
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
 #include "base/text.h"
 #include "disclosure/lines/words.h"
@@ -124,14 +125,15 @@ class SpokenTextReader : public TextReader {
   bool take(const TextLine& line, Declared& declared) override {
     if (is_in_fence_ || line.text.size() < 12 || line.text.size() > kMostSpokenLine || line.number > kMostSpokenLines)
       return false;
-    const bool names = holds(line, "RTX") || holds(line, "GTX") || holds(line, "Tesla") || holds(line, "esla ") ||
-                       holds(line, "00") || holds(line, "uadro") || holds(line, "80") || holds(line, "P4") ||
-                       holds(line, "T4") || holds(line, "L4") || holds(line, "itan") || holds(line, "rtx") ||
-                       holds(line, "gtx");
+    const auto any = [&](std::initializer_list<SoughtText> sought) {
+      return std::any_of(sought.begin(), sought.end(), [&](const SoughtText& one) { return holds(line, one); });
+    };
+    const bool names = any({"RTX", "GTX", "Tesla", "esla ", "00", "uadro", "80", "P4", "T4", "L4", "itan", "rtx", "gtx",
+                            "0ti", "0Ti", "GPU", "gpu", "etson"});
     const bool is_title = line.number == 1 && line.text.starts_with("# ");
-    const bool is_own = holds(line, "I ") || holds(line, "I'") || holds(line, "y ") || holds(line, "We ") ||
-                        holds(line, "we ") || holds(line, "i ") || holds(line, "sing ") || holds(line, "unning ") ||
-                        holds(line, "m ") || holds(line, "his ") || holds(line, "oth ");
+    const bool is_own = any({"I ", "I'", "y ", "We ", "we ", "i ", "im ", "Im ", "Using ", "Running ", "his server",
+                             "his machine", "his system", "oth systems"}) ||
+                        line.text.starts_with("using ") || line.text.starts_with("running ");
     if (!names && !is_own && !is_title) return false;
     std::string_view rest = line.text;
     if (holds(line, "，") || holds(line, "™")) rest = plain_ = with_plain_marks(line.text);
@@ -140,7 +142,8 @@ class SpokenTextReader : public TextReader {
       std::size_t end = rest.size();
       for (const std::string_view mark : {". ", "! ", "? ", "; "}) end = std::min(end, rest.find(mark));
       const std::string_view sentence = rest.substr(0, std::min(end + 1, rest.size()));
-      take_sentence(sentence, is_own && !line.is_quoted, line, declared.spoken);
+      if (names) note_named(sentence, line.number, declared.spoken);
+      if (is_own && !line.is_quoted) take_sentence(sentence, line, declared.spoken);
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     return false;  // whoever else knows the line may have it
@@ -148,7 +151,8 @@ class SpokenTextReader : public TextReader {
 
  private:
   static void take_title(std::string_view title, std::int64_t line, SpokenMachine& spoken);
-  static void take_sentence(std::string_view sentence, bool may_be_own, const TextLine& line, SpokenMachine& spoken);
+  static void note_named(std::string_view sentence, std::int64_t line, SpokenMachine& spoken);
+  static void take_sentence(std::string_view sentence, const TextLine& line, SpokenMachine& spoken);
   bool is_in_fence_ = false;
   std::string plain_;
 };
@@ -315,18 +319,21 @@ void SpokenTextReader::take_title(std::string_view title, std::int64_t line, Spo
   }
 }
 
-void SpokenTextReader::take_sentence(std::string_view sentence, bool may_be_own, const TextLine& line,
-                                     SpokenMachine& spoken) {
+// GPUs that anybody's sentence names: another one may be that of the machine that the rest is about.
+void SpokenTextReader::note_named(std::string_view sentence, std::int64_t line, SpokenMachine& spoken) {
   constexpr std::size_t kMostNamed = 16;
   const SpokenWords words = split_words(sentence);
   for (std::size_t i = 0; i < words.size(); ++i) {
     auto product = spoken_product_at(words, i);
     if (!product) product = numbered_product_at(words, i, false);
     if (!product) continue;
-    if (spoken.named.size() < kMostNamed) spoken.named.emplace(plain_name(product->name), line.number);
+    if (spoken.named.size() < kMostNamed) spoken.named.emplace(plain_name(product->name), line);
     i += product->words - 1;
   }
-  if (!may_be_own || words.size() < 3) return;
+}
+
+void SpokenTextReader::take_sentence(std::string_view sentence, const TextLine& line, SpokenMachine& spoken) {
+  if (sentence.size() < 8) return;
   const std::string lower = " " + to_lower(trim(sentence)) + " ";
   if (says_any(lower, kOpenWords)) return;
   const bool is_question = trim(sentence).ends_with('?');

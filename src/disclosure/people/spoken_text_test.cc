@@ -173,4 +173,33 @@ TEST(SpokenText, SystemThatSomebodyRuns) {
   EXPECT_EQ(value_text(*wsl.facts.at("machine.hypervisor").value), "Hyper-V (WSL)");
 }
 
+TEST(SpokenText, CountsAsAPartOfTheTextThatWasRead) {
+  const Disclosure read = read_disclosure_text("\nI have an RTX 3090 with driver 535.104.05 here.\nNothing else.\n");
+  ASSERT_EQ(read.declared.parts.size(), 1u);
+  EXPECT_EQ(read.declared.parts[0].kind, "told in the first person");
+  EXPECT_EQ(read.declared.parts[0].first, 2);
+  EXPECT_TRUE(read_disclosure_text("I had an RTX 3090.\n").declared.parts.empty());
+}
+
+// What is asked for can be told where the text says that it is.
+TEST(SpokenText, WhatItCannotTellIsAskedOfWhatCanTellIt) {
+  const auto asks = [](const std::string& text, std::string_view command) {
+    static const Knowledge knowledge = *load_knowledge();
+    Disclosure disclosure = read_disclosure_text(text);
+    const Stack stack = stack_of_text(disclosure, "t", knowledge);
+    for (const TextQuestion& question : account_of_text(disclosure, stack).unstated) {
+      if (question.command.find(command) != std::string::npos) return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(asks("I am using Ubuntu 20.04 with torch 2.1.0.", "/proc/driver/nvidia/version"));
+  EXPECT_TRUE(asks("I am using Ubuntu 20.04 with torch 2.1.0.", "dmesg"));
+  EXPECT_TRUE(asks("I am using Ubuntu 20.04 with torch 2.1.0.", "python --version"));
+  EXPECT_FALSE(asks("I am using Ubuntu 20.04 with torch 2.1.0 and Python 3.10.", "python --version"));
+  EXPECT_FALSE(asks("I am using Windows 11 with torch 2.1.0.", "dmesg"));
+  EXPECT_FALSE(asks("I am using Windows 11 with driver 551.86 here.", "ldconfig"));
+  EXPECT_TRUE(asks("I run torch 2.2.0 on my jetson orin nano here.", "/etc/nv_tegra_release"));
+  EXPECT_FALSE(asks("nvidia-l4t-core 32.7.5-20240611161210", "/etc/nv_tegra_release"));
+}
+
 }  // namespace varve

@@ -160,11 +160,13 @@ std::optional<std::pair<std::string_view, std::string_view>> written_pair(std::s
   }
   text = without_list_marks(text);
   std::size_t at = std::string_view::npos, length = 1;
+  std::string_view before = text.substr(0, kMostMarkedKey);  // a mark counts that stands before the others
   for (const std::string_view mark : {":", "：", " ....", " => ", "=="}) {
-    const std::size_t found = text.substr(0, kMostMarkedKey).find(mark);
-    if (found == std::string_view::npos || found >= at) continue;
+    const std::size_t found = before.find(mark);
+    if (found == std::string_view::npos) continue;
     at = found;
     length = mark.size();
+    before = before.substr(0, at);
   }
   if (at == std::string_view::npos) {  // columns: "GPU 0                   NVIDIA GeForce RTX 3090 (arch=8.6)"
     const std::string_view start = text.substr(0, kMostWrittenKey);

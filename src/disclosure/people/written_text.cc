@@ -219,7 +219,8 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view writt
         declare(declared, "os.name", *plain, place);  // "Ubuntu18.04"
         return true;
       }
-      if (value == "Windows" || value == "windows") {
+      // In a table of a document, or as a member of JSON's, it is one of many that something runs on.
+      if ((value == "Windows" || value == "windows") && !line.text.starts_with('|') && !has(line.text, "\"")) {
         declare(declared, "os.name", "Windows", place, "", Standing::inferred);
         return true;
       }
@@ -329,8 +330,8 @@ bool WrittenTextReader::take_open(const TextLine& line, Declared& declared) {
 bool WrittenTextReader::take_system(const TextLine& line, Declared& declared) {
   const auto names = [&](const SoughtText& part) { return holds(line, part); };
   if (line.text.size() > 60 ||
-      !(names("buntu") || names("ebian") || names("ent") || names("edora") || names("indows") || names("in1") ||
-        names("RHEL") || names("ocky") || names("Mint") || names("SUSE"))) {
+      !(names("buntu") || names("ebian") || names("entOS") || names("entos") || names("edora") || names("indows") ||
+        names("Win1") || names("win1") || names("RHEL") || names("ocky") || names("Mint") || names("SUSE"))) {
     return false;
   }
   const auto system = plain_system(without_list_marks(line.text));

@@ -56,7 +56,7 @@ class SystemSignsReader : public TextReader {
     see(declared.no_smi_line, line,
         holds_any(line, {"nvidia-smi: command not found", "nvidia-smi: not found", "nvidia-smi not found"}));
     if (holds(line, "(release), REVISION: ")) take_jetson(line, declared);
-    if (holds(line, "nvidia-l4t-core ")) take_jetson_package(line, declared);
+    if (holds(line, "4t-core ") && holds(line, "nvidia-l4t-core ")) take_jetson_package(line, declared);
     // An environment that pins a toolkit of CUDA's is meant to use it.
     see(declared.asked_gpu_line, line, holds_any(line, {"- cudatoolkit=", "- pytorch-cuda="}));
     see_question(line, declared);

@@ -43,7 +43,10 @@ class ProgramLinesReader : public TextReader {
     if (names("Device #") || names("CL_D") || names("Name....") || names("Driver.Version.") || names("[0x")) {
       return take_device(line, declared);
     }
-    if (names("driver ") || names("detected and compat")) return take_driver(line, declared);
+    if (names("VIDIA driver ") || names("UDA driver ") || names("kernel driver version ") ||
+        names("detected and compat")) {
+      return take_driver(line, declared);
+    }
     if (names("GiB") && names("sm_")) return take_julia(line, declared);
     if (names("LLM ") && (names("server version ") || names("engine (v"))) return take_vllm(line, declared);
     return false;
