@@ -69,7 +69,12 @@ void settle_spoken_machine(Declared& declared) {
     declare_driver(declared, spoken.driver.value, {kName, spoken.driver.line});
     read.insert(spoken.driver.line);
   }
-  if (is_one(spoken.system) && !declared.facts.contains("os.name")) {
+  // Systems that somebody lists are those that something runs on, or of a host and its container.
+  const auto system = declared.facts.find("os.name");
+  if (declared.contradicted.contains("os.name") && system != declared.facts.end() &&
+      system->second.source.ends_with("(written by hand)")) {
+    declared.facts.erase(system);
+  } else if (is_one(spoken.system) && !declared.facts.contains("os.name")) {
     declare(declared, "os.name", spoken.system.value, {kName, spoken.system.line});
     read.insert(spoken.system.line);
   }

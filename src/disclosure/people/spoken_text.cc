@@ -116,7 +116,7 @@ constexpr auto kFailing = std::to_array<std::string_view>(
 constexpr auto kAskingTitles = std::to_array<std::string_view>(
     {"support",  "request", "feature", "[rfc",    "add ",   "would",    "when will", "how ",
      "any plan", "roadmap", "which ",  "?",       "works ", "work on",  "unlike",    " vs",
-     "compar",   " or ",    "only on", "but not", "except", "and above"});
+     "compar",   " or ",    "only on", "but not", "except", "reproduc", "reported",  "and above"});
 
 class SpokenTextReader : public TextReader {
  public:

@@ -117,6 +117,12 @@ bool WrittenTextReader::take_gpus(std::string_view value, const TextLine& line, 
     ComputeCapability capability;
   };
   std::vector<Piece> pieces;
+  // What would do, or has to be, is nobody's: "RTX 3090 or better".
+  const std::string said = to_lower(value);
+  for (const std::string_view mark :
+       {" or ", "recommend", "requir", "minimum", "at least", "support", " is ", "any "}) {
+    if (has(said, mark)) return false;
+  }
   std::string text = with_plain_marks(value);
   for (const std::string_view joint : {" and ", " & ", " + "}) replace_all(text, joint, ",");
   std::string_view rest = text;

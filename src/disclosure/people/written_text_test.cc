@@ -344,8 +344,9 @@ TEST(WrittenText, NumbersOfCardsUnderTheirHeading) {
     EXPECT_EQ(read.stack.gpus[0].model, model);
   }
   // The number of others too, of no card, of a form's example.
-  for (const char* text : {"GPU: 4000\n", "GPU: 1920\n", "GPU: 3090 hours\n", "GPU: [e.g. RTX2080Ti]\n", "GPU: 6\n",
-                           "if gpu == \"RTX 3090\":\n"}) {
+  for (const char* text :
+       {"GPU: 4000\n", "GPU: 1920\n", "GPU: 3090 hours\n", "GPU: RTX 3090 or better\n",
+        "GPU:\nRTX 3090 is recommended\n", "GPU: [e.g. RTX2080Ti]\n", "GPU: 6\n", "if gpu == \"RTX 3090\":\n"}) {
     EXPECT_TRUE(read_written(text).stack.gpus.empty()) << text;
   }
 }
@@ -379,6 +380,11 @@ TEST(WrittenText, ALineOfManyThingsWithCommasOfChinesePrint) {
   const WrittenStack read = read_written("Win10，RTX2080，CUDA10.2，CUDNN7.65 ，anaconda\n");
   ASSERT_EQ(read.stack.gpus.size(), 1u);
   EXPECT_EQ(told(read, "os.name"), "Windows 10");
+}
+
+TEST(WrittenText, SystemsOfAListAreNobodys) {
+  EXPECT_EQ(told(read_written("Works here:\n- Ubuntu 20.04\n- Ubuntu 22.04\n- Windows 11\n"), "os.name"), "");
+  EXPECT_EQ(told(read_written("- Ubuntu 20.04\n- Ubuntu 20.04.6\n"), "os.name"), "Ubuntu 20.04.6");
 }
 
 }  // namespace varve
