@@ -86,7 +86,7 @@ std::string numbered_geforce(std::string_view text) {
       name += " SUPER";
     } else if (word == "laptop" || word == "mobile") {
       name += " Laptop";
-    } else if (word != "gpu" && word != "gb" &&
+    } else if (word != "gpu" && word != "rtx" && word != "gtx" && word != "gb" &&
                !(is_digit(word[0]) && word.find_first_not_of("0123456789gb") == std::string_view::npos)) {
       return {};
     }

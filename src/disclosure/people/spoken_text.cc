@@ -14,6 +14,7 @@
 #include "disclosure/lines/words.h"
 #include "disclosure/lines/written_systems.h"
 #include "disclosure/people/spoken_products.h"
+#include "disclosure/people/written_keys.h"
 #include "disclosure/people/written_values.h"
 #include "disclosure/readers/readers.h"
 
@@ -123,8 +124,8 @@ class SpokenTextReader : public TextReader {
   const char* name() const override { return "told in the first person"; }
   void end() override { is_in_fence_ = !is_in_fence_; }
   bool take(const TextLine& line, Declared& declared) override {
-    if (is_in_fence_ || line.text.size() < 12 || line.text.size() > kMostSpokenLine || line.number > kMostSpokenLines)
-      return false;
+    if (is_in_fence_ || line.text.empty() || line.number > kMostSpokenLines || foreign_.covers(line.text)) return false;
+    if (line.text.size() < 8 || line.text.size() > kMostSpokenLine) return false;
     const auto any = [&](std::initializer_list<SoughtText> sought) {
       return std::any_of(sought.begin(), sought.end(), [&](const SoughtText& one) { return holds(line, one); });
     };
@@ -137,6 +138,7 @@ class SpokenTextReader : public TextReader {
     if (!names && !is_own && !is_title) return false;
     std::string_view rest = line.text;
     if (holds(line, "，") || holds(line, "™")) rest = plain_ = with_plain_marks(line.text);
+    if (names && !line.is_quoted) take_item(rest, line.number, declared.spoken);
     if (is_title) take_title(rest.substr(2), line.number, declared.spoken);
     while (!rest.empty()) {
       std::size_t end = rest.size();
@@ -151,9 +153,11 @@ class SpokenTextReader : public TextReader {
 
  private:
   static void take_title(std::string_view title, std::int64_t line, SpokenMachine& spoken);
+  static void take_item(std::string_view text, std::int64_t line, SpokenMachine& spoken);
   static void note_named(std::string_view sentence, std::int64_t line, SpokenMachine& spoken);
   static void take_sentence(std::string_view sentence, const TextLine& line, SpokenMachine& spoken);
   bool is_in_fence_ = false;
+  ForeignLists foreign_;
   std::string plain_;
 };
 
@@ -319,6 +323,22 @@ void SpokenTextReader::take_title(std::string_view title, std::int64_t line, Spo
   }
 }
 
+// "- RTX 5090", "Nvidia 1660ti": an item, or a line, that is a product and nothing else.
+void SpokenTextReader::take_item(std::string_view text, std::int64_t line, SpokenMachine& spoken) {
+  text = trim(without_list_marks(text));
+  if (text.size() < 3 || text.size() > 40 || has(text, ":")) return;
+  const SpokenWords words = split_words(text);
+  const std::size_t begin = words.size() > 1 && to_lower(words[0]) == "nvidia" ? 1 : 0;
+  auto product = spoken_product_at(words, begin);
+  if (!product) product = numbered_product_at(words, begin, begin == 1);
+  if (!product) return;
+  std::size_t end = begin + product->words;
+  while (end < words.size() && (to_lower(words[end]) == "gpu" || words[end].starts_with('('))) ++end;
+  if (end < words.size()) return;
+  spoken.named.emplace(plain_name(product->name), line);
+  tell_spoken(spoken.gpu, clean_utf8(product->name, 96), line, product->count);
+}
+
 // GPUs that anybody's sentence names: another one may be that of the machine that the rest is about.
 void SpokenTextReader::note_named(std::string_view sentence, std::int64_t line, SpokenMachine& spoken) {
   constexpr std::size_t kMostNamed = 16;
@@ -357,6 +377,10 @@ void SpokenTextReader::take_sentence(std::string_view sentence, const TextLine& 
     take_behind(found + owner.size(), has(owner, "gpu") || has(owner, "card"));
   }
   if (is_question) return;
+  const SpokenWords words = split_words(sentence);
+  if (words.size() > 3 && words[1] == "version" && words[2] == "is" && !spoken_package(words[0]).empty()) {
+    take_spoken_packages(words, false, line.number, spoken);  // "Pytorch version is 2.0.1"
+  }
   for (const std::string_view start : kElided) {
     if (lower.starts_with(start) && !has(lower, " you") && !has(lower, " the ")) take_behind(start.size(), false);
   }

@@ -60,6 +60,11 @@ TEST(SpokenText, WhatSomebodyHas) {
   EXPECT_EQ(spoken_facts("Both systems have nvidia drivers 535.154.05."), "535.154.05");
   EXPECT_EQ(spoken_facts("I am using Numba version 0.61.2 with Python 3.10.11 on Windows 11 24H2."), "numba 0.61.2");
   EXPECT_EQ(spoken_facts("We face an issue. my numba lib version is 0.51.2"), "numba 0.51.2");
+  EXPECT_EQ(spoken_facts("My setup:\n- Windows 11\n- RTX 5090\n- Driver Version: 576.88         CUDA Version: 12.9.\n"),
+            "RTX 5090, 576.88");
+  EXPECT_EQ(spoken_facts("Python 3.12.12\nUbuntu 22.04\nNvidia 1660ti\n"), "GTX 1660 Ti");
+  EXPECT_EQ(spoken_facts("I'm on CUDA 11.8 with it. Pytorch version is 2.0.1 and cmake version is 3.30.3."),
+            "torch 2.0.1");
   EXPECT_EQ(spoken_facts("# [Bug]: vLLM crashes on an NVIDIA RTX 5090 with torch 2.7.0\n"), "RTX 5090, torch 2.7.0");
   const Stack stack = stack_of_spoken("\n\nI have an RTX 3090 with driver 535.104.05 here.");
   EXPECT_EQ(stack.facts.at("gpu.models").standing, Standing::declared);
@@ -109,6 +114,11 @@ TEST(SpokenText, WhatIsNoMachineOfTheirs) {
       "I have sold my RTX 3090.",
       "Imagine I have an RTX 3090.",
       "I have heard of torch 2.1.0 working with an RTX 3090, unlike 2.0.",
+      "- RTX 3090\n- RTX 4090\n- RTX 5090\n",
+      "## Requirements\n\n- RTX 3090\n",
+      "```\n- RTX 3090\n```\n",
+      "- RTX 3090 or better",
+      "- RTX 3090: 12 tokens/s",
       "# Support for RTX 5090",
       "# Add RTX 5090 and torch 2.8.0 to the tests that fail",
       "# Does it fail on RTX 5090?",

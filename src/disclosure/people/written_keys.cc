@@ -84,6 +84,7 @@ constexpr auto kKeys = std::to_array<KeyRow>({{"accelerator", WrittenMeaning::gp
                                               {"os", WrittenMeaning::system},
                                               {"os & version", WrittenMeaning::system},
                                               {"os / platform", WrittenMeaning::system},
+                                              {"os kernel", WrittenMeaning::kernel},
                                               {"os name", WrittenMeaning::system},
                                               {"os platform and distribution", WrittenMeaning::system},
                                               {"os version", WrittenMeaning::system},

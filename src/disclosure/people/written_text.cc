@@ -230,6 +230,10 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view writt
         declare(declared, "os.name", "Windows", place, "", Standing::inferred);
         return true;
       }
+      if (value.starts_with("Linux-") && has(value, "-with-")) {
+        declare_platform(declared, value, place);
+        return true;
+      }
       if (value.size() < 4 || value.size() > 64 || !has(value, " ")) return false;
       if (key == "linux" && !plain_system(value)) return false;
       declare(declared, "os.name", std::string(value), place);
@@ -335,9 +339,9 @@ bool WrittenTextReader::take_open(const TextLine& line, Declared& declared) {
 // "Ubuntu server 24.04" and nothing else.
 bool WrittenTextReader::take_system(const TextLine& line, Declared& declared) {
   const auto names = [&](const SoughtText& part) { return holds(line, part); };
-  if (line.text.size() > 60 ||
-      !(names("buntu") || names("ebian") || names("entOS") || names("entos") || names("edora") || names("indows") ||
-        names("Win1") || names("win1") || names("RHEL") || names("ocky") || names("Mint") || names("SUSE"))) {
+  if (line.text.size() > 60 || !(names("buntu") || names("ebian") || names("entOS") || names("entos") ||
+                                 names("edora") || names("indows") || names("Win1") || names("WIN1") || names("win1") ||
+                                 names("RHEL") || names("ocky") || names("Mint") || names("SUSE"))) {
     return false;
   }
   const auto system = plain_system(without_list_marks(line.text));
@@ -410,6 +414,7 @@ bool WrittenTextReader::take_two_words(const TextLine& line, Declared& declared)
   const std::string_view value = text.substr(blank + 1);
   const WrittenMeaning meaning = meaning_of_key(key);
   if (meaning == WrittenMeaning::driver) return take_driver(value, line, declared);
+  if (meaning == WrittenMeaning::toolkit) return take_pair(key, value, line, declared);  // "Cuda Toolkit 12.8"
   if (meaning == WrittenMeaning::python) {
     const std::string_view version = leading_version(value);
     if (version != value || !(version.starts_with("3.") || version.starts_with("2.7"))) return false;
