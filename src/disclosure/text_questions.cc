@@ -25,6 +25,26 @@ const Package* package_without_cuda(const Stack& stack) {
   return nullptr;
 }
 
+// Where the text says what the machine is, some commands are not there.
+struct Kind {
+  bool is_windows = false, is_wsl = false, is_jetson = false;
+};
+Kind kind_of(const Declared& declared, const Stack& stack) {
+  const auto names = [&](const char* id, std::string_view mark) {
+    return is_told(stack, id) && value_text(*stack.facts.at(id).value).find(mark) != std::string::npos;
+  };
+  return {.is_windows = names("os.name", "indows"),
+          .is_wsl = names("machine.hypervisor", "WSL"),
+          .is_jetson = is_told(stack, "os.jetson_linux") || declared.jetson_line != 0};
+}
+
+// Whether a command can tell it there: Windows has no /proc and no dmesg, WSL and a Jetson no module that is open or
+// not.
+bool may_be_asked(std::string_view fact, const Kind& kind) {
+  if (fact == "driver.kernel_mode.flavour") return !kind.is_windows && !kind.is_wsl && !kind.is_jetson;
+  return !kind.is_windows || (fact != "os.kernel.release" && fact != "container.kind" && fact != "kernel.log.nvidia");
+}
+
 struct FactQuestion {
   const char *fact, *what, *command;
 };
@@ -51,17 +71,25 @@ TextAccount account_of_text(const Disclosure& disclosure, const Stack& stack) {
                       .unstated = {},
                       .others = declared.others};
   std::vector<TextQuestion>& open = account.unstated;
+  const Kind kind = kind_of(declared, stack);
   for (const FactQuestion& row : kFactQuestions) {
-    if (!is_told(stack, row.fact)) open.push_back({row.what, row.command});
+    if (!is_told(stack, row.fact) && may_be_asked(row.fact, kind)) open.push_back({row.what, row.command});
+  }
+  if (kind.is_jetson && !is_told(stack, "os.jetson_linux")) {
+    open.push_back({"which release of Jetson Linux it is", "cat /etc/nv_tegra_release"});
   }
   const auto user = stack.facts.find("driver.user_mode.version");
-  if (user != stack.facts.end() && user->second.standing == Standing::inferred) {
+  if (user != stack.facts.end() && user->second.standing == Standing::inferred && !kind.is_windows) {
     open.push_back({"which libcuda a program loads; taken to be the driver's own", "ldconfig -p | grep libcuda"});
   }
   if (stack.environments.empty()) {
     open.push_back({"which packages were installed", "pip list, uv pip list or conda list"});
   } else if (const Package* package = package_without_cuda(stack)) {
     open.push_back({"which CUDA " + package->name + " was built for", "python -m torch.utils.collect_env"});
+  }
+  const auto tells_python = [](const Environment& environment) { return environment.python.is_known(); };
+  if (!stack.environments.empty() && std::none_of(stack.environments.begin(), stack.environments.end(), tells_python)) {
+    open.push_back({"which Python it is", "python --version"});
   }
   if (!any_setting(stack)) open.push_back({"which variables were set", "env"});
   open.push_back({"which files were loaded, and whether their code and symbols fit", "varve capture -o stack.json"});

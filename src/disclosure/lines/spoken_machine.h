@@ -2,6 +2,8 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace varve {
 
@@ -13,10 +15,12 @@ struct SpokenMachine {
     std::int64_t line = 0, count = 1;
     bool is_several = false;  // sentences say different things
   };
-  Told gpu, driver;
-  std::map<std::string, Told> packages;       // by name
-  bool is_of_conda = false;                   // they came with conda
-  std::map<std::string, std::int64_t> named;  // GPUs that any sentence names, whoever's they are
+  Told gpu, driver, system, toolkit;
+  std::vector<std::pair<std::string, std::int64_t>> beside;  // "and a GTX 1060": other GPUs, and how many of each
+  std::int64_t wsl_line = 0;                                 // where somebody runs something under WSL; 0: nowhere
+  std::map<std::string, Told> packages;                      // by name
+  bool is_of_conda = false;                                  // they came with conda
+  std::map<std::string, std::int64_t> named;                 // GPUs that any sentence names, whoever's they are
 };
 
 struct Declared;

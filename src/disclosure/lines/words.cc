@@ -19,6 +19,10 @@ std::optional<std::pair<std::string_view, std::string_view>> key_and_value(std::
 
 bool has(std::string_view text, std::string_view mark) { return text.find(mark) != std::string_view::npos; }
 
+bool is_among(std::string_view word, std::span<const std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
 std::optional<std::string_view> behind(std::string_view line, std::string_view mark) {
   const std::size_t at = line.find(mark);
   if (at == std::string_view::npos) return std::nullopt;

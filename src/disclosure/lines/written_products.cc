@@ -26,6 +26,11 @@ std::pair<std::int64_t, std::string_view> counted(std::string_view text) {
     const bool is_times = word.size() == 2 && (word[0] == 'x' || word[0] == '*');
     if (is_times && word[1] > '0' && word[1] <= '9') return {word[1] - '0', trim(text.substr(0, last))};
   }
+  const std::size_t star = text.rfind('*');
+  if (star != std::string_view::npos && star > 1 && star + 2 == text.size() && text[star + 1] > '0' &&
+      text[star + 1] <= '9') {
+    return {text[star + 1] - '0', trim(text.substr(0, star))};
+  }
   return {1, text};
 }
 
@@ -33,12 +38,17 @@ namespace {
 // With which names of products begin.
 constexpr auto kBrands = std::to_array<std::string_view>(
     {"nvidia", "geforce", "rtx", "gtx", "tesla", "quadro", "titan", "a1", "a2", "a3", "a4", "a6", "a8",
-     "b1",     "b2",      "b3",  "h1",  "h2",    "l4",     "t4",    "v1", "p1", "p4", "gb", "gh"});
+     "b1",     "b2",      "b3",  "h1",  "h2",    "l4",     "t4",    "v1", "p1", "p4", "gb", "gh", "jetson"});
 }  // namespace
 
+// Asked of many words: nothing is copied.
 bool is_brand(std::string_view name) {
-  return std::any_of(kBrands.begin(), kBrands.end(),
-                     [plain = to_lower(name)](std::string_view brand) { return plain.starts_with(brand); });
+  const auto starts = [&](std::string_view brand) {
+    return name.size() >= brand.size() && std::equal(brand.begin(), brand.end(), name.begin(), [](char known, char c) {
+             return known == c || (c >= 'A' && c <= 'Z' && known == c - 'A' + 'a');
+           });
+  };
+  return !name.empty() && std::any_of(kBrands.begin(), kBrands.end(), starts);
 }
 
 // Up to a bracket, one of print too: names of products are of ASCII.
@@ -55,6 +65,34 @@ std::optional<ComputeCapability> written_product(std::string_view text) {
   if (!is_named || text.size() > 64 || text.starts_with("sm_") || text.starts_with("cc ")) return std::nullopt;
   if (const auto known = capability_of_product(text)) return known;
   return capability_of_gpu(text);
+}
+
+std::string numbered_geforce(std::string_view text) {
+  if (text.size() < 4 || text.size() > 24 || text.substr(0, 4).find_first_not_of("0123456789") != std::string::npos)
+    return {};
+  const std::string_view line = text.substr(0, 2);
+  const char step = text[2];
+  const bool is_rtx = (line == "20" || line == "30" || line == "40" || line == "50") && step >= '5' && step <= '9';
+  const bool is_gtx = (line == "10" && step >= '5' && step <= '8') || (line == "16" && (step == '5' || step == '6'));
+  if ((!is_rtx && !is_gtx) || text[3] != '0') return {};
+  std::string name = (is_rtx ? "RTX " : "GTX ") + std::string(text.substr(0, 4));
+  std::string rest = to_lower(text.substr(4));
+  if (rest.starts_with("ti")) rest.insert(0, " ");
+  if (rest == "s" || rest == "super") rest = " super";
+  for (const std::string_view word : split_words(rest)) {
+    if (word == "ti") {
+      name += " Ti";
+    } else if (word == "super") {
+      name += " SUPER";
+    } else if (word == "laptop" || word == "mobile") {
+      name += " Laptop";
+    } else if (word != "gpu" && word != "rtx" && word != "gtx" && word != "gb" &&
+               !(is_digit(word[0]) && word.find_first_not_of("0123456789gb") == std::string_view::npos)) {
+      return {};
+    }
+  }
+  if (!rest.empty() && rest[0] != ' ') return {};
+  return capability_of_product(name) ? name : std::string();
 }
 
 // "NVIDIA GeForce RTX 3080", and nothing else on the line: each word begins with a capital or a number.

@@ -221,7 +221,7 @@ bool AskedPackagesReader::take_mention(std::string_view text, const TextLine& li
     if (has(text, mark)) return false;  // what a package wants is not what is there
   }
   const bool is_own = says_own_install(text);
-  for (const std::string_view mark : {"install", "should", "upgrade", "downgrade", "instead", "try"}) {
+  for (const std::string_view mark : {"install", "should", "upgrade", "downgrade", "instead", "try", "tried"}) {
     if (!both && has(text, mark) && !(is_own && mark == "install")) return false;  // advice
   }
   std::vector<AskedPackage> named;

@@ -10,6 +10,8 @@
 //   Package                          Version  Build                           Channel           Size
 //   + pytorch                          1.9.0  py3.8_cpu_0                     pytorch          706MB
 //   pytorch-1.9.0              |      py3.8_cpu_0       705.0 MB  pytorch
+// and an environment that was written into a file with its builds:
+//     - cupy=5.1.0=py37hc0ce245_0                           (conda env export)
 // pip's packages have the build pypi_0. Where the environment lies is not kept.
 #include "base/text.h"
 #include "disclosure/lines/words.h"
@@ -34,6 +36,10 @@ class CondaListReader : public TextReader {
       return true;
     }
     if (take_planned(text, line, declared) || take_columns(text, line, declared)) return true;
+    if (!text.empty() && (text[0] == '-' || text[0] == ' ') && holds(line, "=") &&
+        take_exported(text, line, declared)) {
+      return true;
+    }
     const std::vector<std::string_view> words =
         begin_ != 0 || holds(line, "Build") ? split_words(text.substr(0, 512)) : std::vector<std::string_view>();
     if (words.empty()) return begin_ == 0 && take_alone(text, line, declared);
@@ -58,9 +64,11 @@ class CondaListReader : public TextReader {
   bool take_planned(std::string_view text, const TextLine& line, Declared& declared);
   bool take_columns(std::string_view text, const TextLine& line, Declared& declared);
   bool take_alone(std::string_view text, const TextLine& line, Declared& declared);
+  bool take_exported(std::string_view text, const TextLine& line, Declared& declared);
 
   std::int64_t begin_ = 0;
   std::int64_t plan_ = 0;
+  std::int64_t exported_ = 0, exported_last_ = 0;
   std::int64_t columns_ = 0;  // where the head of a plan in columns stands
   std::int64_t rows_ = 0;     // where rows without a head begin, and of what the first is
   std::string first_;
@@ -79,6 +87,21 @@ bool CondaListReader::take_alone(std::string_view text, const TextLine& line, De
   if (rows_ == line.number) first_ = words[0];
   add_package(package_list(declared, {kName, rows_}, "conda"), words[0],
               std::string(words[1]) + " " + std::string(words[2]), line.number);
+  return true;
+}
+
+bool CondaListReader::take_exported(std::string_view text, const TextLine& line, Declared& declared) {
+  text = trim(text);
+  if (!text.starts_with("- ") || text.size() > 160) return false;
+  const std::vector<std::string_view> parts = split(text.substr(2), '=');
+  if (parts.size() != 3 || !is_package_name(parts[0]) || !is_package_version(parts[1]) || !has(parts[2], "_") ||
+      !is_package_name(parts[2])) {
+    return false;
+  }
+  if (exported_ == 0 || line.number - exported_last_ > 8) exported_ = line.number;
+  exported_last_ = line.number;
+  add_package(package_list(declared, {kName, exported_}, "conda"), parts[0],
+              std::string(parts[1]) + " " + std::string(parts[2]), line.number);
   return true;
 }
 

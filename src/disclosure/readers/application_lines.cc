@@ -40,6 +40,7 @@ class ApplicationLinesReader : public TextReader {
 
  private:
   bool take_python_values(const TextLine& line, Declared& declared);
+  static void take_numbered_devices(const TextLine& line, Declared& declared);
   static bool take_ultralytics(const TextLine& line, Declared& declared);
   static bool take_footer(const TextLine& line, Declared& declared);
   bool take_locked(const TextLine& line, Declared& declared);
@@ -66,7 +67,34 @@ bool ApplicationLinesReader::take_python_values(const TextLine& line, Declared& 
     add_package(list, name, version, line.number);
   }
   take_built_with(line, declared);
-  return list != nullptr;
+  if (list == nullptr) return false;
+  const auto of = [&](const std::string& key) {
+    auto value = behind(line.text, "'" + key + "', '");
+    if (!value) value = behind(line.text, "'" + key + "': '");
+    return value ? up_to(*value, "'") : std::string_view();
+  };
+  list->python = leading_version(of("Python"));
+  if (const auto nvcc = behind(of("NVCC"), "release "); nvcc) {
+    declare_nvcc(declared, leading_version(*nvcc), "", {kName, line.number});
+  }
+  take_numbered_devices(line, declared);
+  return true;
+}
+
+// ('GPU 0,1', 'Tesla V100-PCIE-32GB'), or 'GPU 0': 'NVIDIA A100'.
+void ApplicationLinesReader::take_numbered_devices(const TextLine& line, Declared& declared) {
+  for (auto rest = behind(line.text, "'GPU "); rest; rest = behind(*rest, "'GPU ")) {
+    const std::string_view numbers = up_to(*rest, "'");
+    auto value = behind(rest->substr(0, 160), "', '");
+    if (!value) value = behind(rest->substr(0, 160), "': '");
+    const std::string_view model = value ? up_to(*value, "'") : std::string_view();
+    if (!capability_of_gpu(model)) continue;
+    for (const std::string_view number : split(numbers, ',')) {
+      const auto at = leading_number(number);
+      Gpu* gpu = at ? gpu_in(gpu_list(declared, {kName, line.number}), *at) : nullptr;
+      if (gpu != nullptr) gpu->model = clean_utf8(model, 96);
+    }
+  }
 }
 
 bool ApplicationLinesReader::take_ultralytics(const TextLine& line, Declared& declared) {

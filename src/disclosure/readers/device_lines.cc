@@ -130,7 +130,11 @@ void DeviceLinesReader::see_ollama(const TextLine& line, Declared& declared) {
   if (!holds(line, ".go:")) return;
   if (holds(line, " gpu.go:") || holds(line, "=gpu.go:") || holds(line, "=routes.go:") || holds(line, " routes.go:") ||
       holds(line, " llama.go:") || holds(line, "=types.go:")) {
-    add_system_package(declared, "program", "ollama", kUntoldRelease, line.number);
+    // msg="Listening on 127.0.0.1:11434 (version 0.1.38)"
+    const auto version = holds(line, "istening on ") ? behind(line.text, " (version ") : std::nullopt;
+    const std::string_view release = version ? up_to(*version, ")") : std::string_view();
+    const bool is_told = is_package_version(release) && release != "0.0.0";
+    add_system_package(declared, "program", "ollama", is_told ? release : kUntoldRelease, line.number);
   }
 }
 

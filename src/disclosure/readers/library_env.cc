@@ -4,6 +4,9 @@
 //   - Python version: 3.10.12
 //   - PyTorch version (GPU?): 2.4.0+cu121 (True)
 //   - GPU type: NVIDIA H100 80GB HBM3
+#include <algorithm>
+#include <array>
+
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
@@ -11,6 +14,14 @@
 namespace varve {
 
 namespace {
+// Whose report begins with its own version: lists that people write begin otherwise.
+bool is_reporter(std::string_view key) {
+  constexpr auto kReporters = std::to_array<std::string_view>(
+      {"transformers", "accelerate", "diffusers", "huggingface_hub", "huggingface-hub", "datasets", "peft", "trl",
+       "llamafactory", "optimum", "sentence-transformers", "🤗"});
+  return std::any_of(kReporters.begin(), kReporters.end(), [&](std::string_view one) { return key.starts_with(one); });
+}
+
 class LibraryEnvReader : public TextReader {
  public:
   static constexpr const char* kName = "transformers env";
@@ -25,8 +36,7 @@ class LibraryEnvReader : public TextReader {
     const std::string_view value = pair->second;
     const TextPlace place{kName, line.number};
     if (begin_ == 0) {
-      const bool begins = key.ends_with(" version") && is_package_version(value);
-      if (!begins) return false;
+      if (!key.ends_with(" version") || !is_package_version(value) || !is_reporter(key)) return false;
       begin_ = line.number;
     }
     if (key == "platform") {
@@ -39,9 +49,9 @@ class LibraryEnvReader : public TextReader {
       std::string name = key.substr(0, key.find(" version"));
       if (name == "pytorch") name = "torch";
       const std::string_view version = up_to(value, " (");
-      if (is_package_version(version) && is_package_name(name)) {
-        add_package(package_list(declared, {kName, begin_}, ""), name, version, line.number);
-      }
+      // "- CUDA/cuDNN version: 10.2.89" of a form is nobody's package.
+      if (!is_package_version(version) || !is_package_name(name) || name == "cuda" || name == "driver") return false;
+      add_package(package_list(declared, {kName, begin_}, ""), name, version, line.number);
     } else {
       return false;
     }

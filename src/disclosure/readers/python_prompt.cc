@@ -87,15 +87,23 @@ std::vector<std::string_view> answers_of(std::string_view text, std::size_t coun
   return answers;
 }
 
-// What `python --version` prints and what the interpreter says when it starts, "Python 3.13.1 (main, …", or a folder of
-// packages in a traceback: "/lib/python3.11/site-packages/".
+// What `python --version` prints and what the interpreter says when it starts, "Python 3.13.1 (main, …", what uv says
+// that it uses, an environment that conda made, a folder of packages in a traceback: "/lib/python3.11/site-packages/".
 void note_python(const TextLine& line, Declared& declared) {
-  constexpr std::string_view kBanner = "Python ", kFolder = "/python3.";
+  constexpr std::string_view kFolder = "/python3.";
   std::string_view version;
-  if (line.text.starts_with(kBanner)) {
-    const std::string_view rest = line.text.substr(kBanner.size());
+  if (line.text.starts_with("Python ") || line.text.starts_with("python ") || line.text.starts_with("python3.")) {
+    const std::string_view rest = line.text.substr(line.text[6] == ' ' ? 7 : 6);
     version = leading_version(rest);
     if (rest.size() > version.size() && !rest.substr(version.size()).starts_with(" (")) return;
+    if (line.text[0] == 'p' && rest.size() > version.size()) return;  // a command
+  } else if (line.text.starts_with("Using CPython ")) {
+    version = leading_version(line.text.substr(14));
+  } else if (line.text.starts_with("Using Python ") && holds(line, " environment")) {
+    version = leading_version(line.text.substr(13));
+  } else if (const auto made = behind(line.text, "conda create "); made && holds(line, " python=")) {
+    const std::string_view rest = *behind(line.text, " python=");
+    version = leading_version(rest.starts_with('=') ? rest.substr(1) : rest);
   } else if (const std::size_t at = line.text.find(kFolder); at != std::string_view::npos) {
     version = leading_version(line.text.substr(at + kFolder.size() - 2));
     if (!line.text.substr(at + kFolder.size() - 2 + version.size()).starts_with("/site-packages/")) return;

@@ -41,6 +41,7 @@ TextReaders make_text_readers() {
                               processor_reader,
                               device_lines_reader,
                               device_query_reader,
+                              program_lines_reader,
                               lspci_reader,
                               lshw_reader,
                               module_text_reader,

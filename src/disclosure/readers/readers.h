@@ -35,6 +35,7 @@ std::unique_ptr<TextReader> inspect_reader();             // docker inspect, pod
 std::unique_ptr<TextReader> kubernetes_reader();          // kubectl describe node, kubectl describe pod
 std::unique_ptr<TextReader> kernel_messages_reader();     // dmesg, /proc/driver/nvidia/version
 std::unique_ptr<TextReader> device_lines_reader();        // ggml, torch, TensorFlow, ollama
+std::unique_ptr<TextReader> program_lines_reader();       // hashcat, nccl-tests, CUDA.jl, images of NGC, vLLM
 std::unique_ptr<TextReader> system_reader();              // os-release, uname
 std::unique_ptr<TextReader> lspci_reader();               // lspci, lspci -nnk
 std::unique_ptr<TextReader> lshw_reader();                // lshw -C display

@@ -49,8 +49,9 @@ class SystemSignsReader : public TextReader {
     see(declared.unix_line, line,
         holds_any(line,
                   {"Ubuntu", "Linux", "linux", "Debian", "CentOS", "glibc", "[GCC ", "docker", "/home/", "/usr/"}));
-    see(declared.jetson_line, line, holds_any(line, {"Jetson", "JetPack", "jetson", "jetpack"}));
-    see(declared.arm_line, line, holds_any(line, {"aarch64", "Jetson", "JetPack", "jetson", "jetpack", "tegra"}));
+    see(declared.jetson_line, line, holds_any(line, {"Jetson", "JetPack", "jetson", "jetpack", "Jetpack"}));
+    see(declared.arm_line, line,
+        holds_any(line, {"aarch64", "Jetson", "JetPack", "jetson", "jetpack", "Jetpack", "tegra"}));
     see(declared.build_options_line, line, holds_any(line, {"CMAKE_ARGS", "cmake.args", "GGML_CUDA", "LLAMA_CUBLAS"}));
     see(declared.x86_line, line, holds_any(line, {"x86_64", "amd64", "AMD64"}));
     see(declared.no_smi_line, line,
@@ -62,6 +63,7 @@ class SystemSignsReader : public TextReader {
       }
     }
     if (holds(line, "(release), REVISION: ")) take_jetson(line, declared);
+    if (holds(line, "4t-core ") && holds(line, "nvidia-l4t-core ")) take_jetson_package(line, declared);
     // An environment that pins a toolkit of CUDA's is meant to use it.
     see(declared.asked_gpu_line, line, holds_any(line, {"- cudatoolkit=", "- pytorch-cuda="}));
     if (line.text.size() <= kMostSentence && holds_any(line, {"inux ", "buntu ", "ent", "ebian ", "RHEL ", "Hat "})) {
@@ -80,6 +82,14 @@ class SystemSignsReader : public TextReader {
     declare(declared, "os.jetson_linux",
             std::string(leading_version(*release)) + "." + std::string(leading_version(*revision)),
             {"system", line.number});
+    see(declared.arm_line, line, true);
+  }
+  // "nvidia-l4t-core 36.4.7-20250918154033" of apt or dpkg.
+  static void take_jetson_package(const TextLine& line, Declared& declared) {
+    const std::string_view version = up_to(trim(*behind(line.text, "nvidia-l4t-core ")), " )");
+    const std::string_view release = leading_version(version);
+    if (release.find('.') == std::string_view::npos || !version.substr(release.size()).starts_with("-20")) return;
+    declare(declared, "os.jetson_linux", std::string(release), {"system", line.number});
     see(declared.arm_line, line, true);
   }
   void see_question(const TextLine& line, Declared& declared);

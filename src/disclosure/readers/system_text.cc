@@ -2,6 +2,9 @@
 //   PRETTY_NAME="Ubuntu 22.04.5 LTS"
 //   BOOT_IMAGE=/boot/vmlinuz-6.8.0 root=… intel_iommu=on    (/proc/cmdline, dmesg)
 //   $ uname -r                                              (the release below it)
+//   Distributor ID: Ubuntu                                  (lsb_release -a)
+//   Description:    Ubuntu 18.04.2 LTS
+//   pve-manager/8.0.4/d258a813cfa6b390 (running kernel: 6.2.16-19-pve)
 //   Linux host 5.15.0-107-generic #117-Ubuntu SMP … x86_64 x86_64 x86_64 GNU/Linux
 #include <algorithm>
 
@@ -34,6 +37,15 @@ class SystemReader : public TextReader {
       declare(declared, "os.name", std::string(up_to(text.substr(13), "\"")), place);
       return true;
     }
+    if (text.starts_with("Distributor ID:")) distributor_ = line.number;
+    if (text.starts_with("Description:") && distributor_ != 0 && line.number - distributor_ < 3) {
+      declare(declared, "os.name", std::string(trim(text.substr(12))), place);
+      return true;
+    }
+    if (text.starts_with("pve-manager/") && holds(line, "(running kernel: ")) {
+      declare(declared, "os.kernel.release", std::string(up_to(*behind(text, "(running kernel: "), ")")), place);
+      return true;
+    }
     if (holds(line, "BOOT_IMAGE=")) return take_parameters(line.text.substr(0, 2048), place, declared);
     if (text.ends_with("uname -r")) return is_asked_ = true;
     if (is_asked_ && !text.empty()) {
@@ -59,7 +71,8 @@ class SystemReader : public TextReader {
   }
 
  private:
-  bool is_asked_ = false;  // for the kernel's release: the next line is it
+  std::int64_t distributor_ = 0;  // where lsb_release names it
+  bool is_asked_ = false;         // for the kernel's release: the next line is it
 };
 }  // namespace
 

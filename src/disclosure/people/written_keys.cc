@@ -1,6 +1,6 @@
 // The words of keys, in English, German and Chinese; of an issue form of TensorFlow's ("CUDA/cuDNN version": what is
 // installed beside it) and of applications ("Device: cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync").
-#include "disclosure/readers/written_keys.h"
+#include "disclosure/people/written_keys.h"
 
 #include <algorithm>
 #include <array>
@@ -19,11 +19,17 @@ struct KeyRow {
 constexpr auto kKeys = std::to_array<KeyRow>({{"accelerator", WrittenMeaning::gpu},
                                               {"betriebssystem", WrittenMeaning::system},
                                               {"build.torch_version", WrittenMeaning::built_for},
+                                              {"card", WrittenMeaning::gpu},
+                                              {"compute device name", WrittenMeaning::gpu},
+                                              {"conda python", WrittenMeaning::python},
                                               {"cuda driver", WrittenMeaning::driver},
                                               {"cuda toolkit", WrittenMeaning::toolkit},
                                               {"cuda/cudnn", WrittenMeaning::host_cuda},
+                                              {"current driver", WrittenMeaning::driver},
+                                              {"current nvidia driver", WrittenMeaning::driver},
                                               {"device", WrittenMeaning::application_gpu},
                                               {"device name", WrittenMeaning::gpu},
+                                              {"distribution", WrittenMeaning::system},
                                               {"distro", WrittenMeaning::system},
                                               {"driver", WrittenMeaning::driver},
                                               {"glibc", WrittenMeaning::libc},
@@ -38,11 +44,14 @@ constexpr auto kKeys = std::to_array<KeyRow>({{"accelerator", WrittenMeaning::gp
                                               {"gpu models and configuration", WrittenMeaning::gpu},
                                               {"gpu name", WrittenMeaning::gpu},
                                               {"gpu type", WrittenMeaning::gpu},
+                                              {"gpu used", WrittenMeaning::gpu},
                                               {"gpu.name", WrittenMeaning::gpu},
                                               {"gpus", WrittenMeaning::gpu},
+                                              {"gpus used", WrittenMeaning::gpu},
                                               {"gpu型号", WrittenMeaning::gpu},
                                               {"gpu型號", WrittenMeaning::gpu},
                                               {"grafikkarte", WrittenMeaning::gpu},
+                                              {"graphic card", WrittenMeaning::gpu},
                                               {"graphics", WrittenMeaning::gpu},
                                               {"graphics card", WrittenMeaning::gpu},
                                               {"hardware", WrittenMeaning::gpu},
@@ -52,6 +61,8 @@ constexpr auto kKeys = std::to_array<KeyRow>({{"accelerator", WrittenMeaning::gp
                                               {"l4t", WrittenMeaning::jetson},
                                               {"l4t release", WrittenMeaning::jetson},
                                               {"libc", WrittenMeaning::libc},
+                                              {"linux", WrittenMeaning::system},
+                                              {"linux distribution", WrittenMeaning::system},
                                               {"linux kernel", WrittenMeaning::kernel},
                                               {"my gpu", WrittenMeaning::gpu},
                                               {"name", WrittenMeaning::application_gpu},
@@ -60,26 +71,41 @@ constexpr auto kKeys = std::to_array<KeyRow>({{"accelerator", WrittenMeaning::gp
                                               {"nvidia drivers", WrittenMeaning::driver},
                                               {"nvidia gpu", WrittenMeaning::gpu},
                                               {"nvidia gpu driver", WrittenMeaning::driver},
+                                              {"nvidia gpu model", WrittenMeaning::gpu},
+                                              {"nvidia graphics card", WrittenMeaning::gpu},
                                               {"nvidia-driver", WrittenMeaning::driver},
                                               {"nvidia-treiber", WrittenMeaning::driver},
                                               {"nvidia-treiberversion", WrittenMeaning::driver},
+                                              {"opencl/cuda driver", WrittenMeaning::driver},
                                               {"operating system", WrittenMeaning::system},
+                                              {"operating system + version", WrittenMeaning::system},
+                                              {"operating system / platform", WrittenMeaning::system},
+                                              {"operating system/platform", WrittenMeaning::system},
                                               {"os", WrittenMeaning::system},
+                                              {"os & version", WrittenMeaning::system},
+                                              {"os / platform", WrittenMeaning::system},
+                                              {"os kernel", WrittenMeaning::kernel},
                                               {"os name", WrittenMeaning::system},
                                               {"os platform and distribution", WrittenMeaning::system},
                                               {"os version", WrittenMeaning::system},
+                                              {"os/platform", WrittenMeaning::system},
                                               {"platform", WrittenMeaning::system},
                                               {"python", WrittenMeaning::python},
                                               {"python-version", WrittenMeaning::python},
+                                              {"python版本", WrittenMeaning::python},
                                               {"pytorch", WrittenMeaning::torch},
                                               {"pytorch-version", WrittenMeaning::torch},
                                               {"pytorch.version", WrittenMeaning::torch},
                                               {"reproduced on", WrittenMeaning::gpu},
                                               {"system", WrittenMeaning::system},
+                                              {"system os", WrittenMeaning::system},
                                               {"torch", WrittenMeaning::torch},
                                               {"treiber", WrittenMeaning::driver},
                                               {"treiberversion", WrittenMeaning::driver},
                                               {"video card", WrittenMeaning::gpu},
+                                              {"what operating system are you using?", WrittenMeaning::system},
+                                              {"which linux distribution are you using?", WrittenMeaning::system},
+                                              {"which operating system are you using?", WrittenMeaning::system},
                                               {"wsl", WrittenMeaning::wsl},
                                               {"内核", WrittenMeaning::kernel},
                                               {"内核版本", WrittenMeaning::kernel},
@@ -90,6 +116,8 @@ constexpr auto kKeys = std::to_array<KeyRow>({{"accelerator", WrittenMeaning::gp
                                               {"系统", WrittenMeaning::system},
                                               {"系统环境", WrittenMeaning::system},
                                               {"驱动版本", WrittenMeaning::driver}});
+
+constexpr std::size_t kMostMarkedKey = 80;  // with what stands in brackets behind it: "(e.g., Linux Ubuntu 16.04)"
 
 bool is_mark(char c) { return c == ' ' || c == '\t' || c == '*' || c == '-' || c == '+' || c == '_' || c == '`'; }
 
@@ -123,7 +151,7 @@ WrittenMeaning meaning_of_key(const std::string& key) {
   return found != kKeys.end() && found->key == key ? found->meaning : WrittenMeaning::none;
 }
 
-// The first of ":", "：" and "|" ends the key; a leader of dots too.
+// The first of ":", "：", "=>", "==" and "|" ends the key; a leader of dots too.
 std::optional<std::pair<std::string_view, std::string_view>> written_pair(std::string_view text) {
   if (text.starts_with('|')) {
     text = trim(text.substr(1));
@@ -134,11 +162,13 @@ std::optional<std::pair<std::string_view, std::string_view>> written_pair(std::s
   }
   text = without_list_marks(text);
   std::size_t at = std::string_view::npos, length = 1;
-  for (const std::string_view mark : {":", "：", " ...."}) {
-    const std::size_t found = text.substr(0, kMostWrittenKey + 4).find(mark);
-    if (found == std::string_view::npos || found >= at) continue;
+  std::string_view before = text.substr(0, kMostMarkedKey);  // a mark counts that stands before the others
+  for (const std::string_view mark : {":", "：", " ....", " => ", "=="}) {
+    const std::size_t found = before.find(mark);
+    if (found == std::string_view::npos) continue;
     at = found;
     length = mark.size();
+    before = before.substr(0, at);
   }
   if (at == std::string_view::npos) {  // columns: "GPU 0                   NVIDIA GeForce RTX 3090 (arch=8.6)"
     const std::string_view start = text.substr(0, kMostWrittenKey);
@@ -147,6 +177,8 @@ std::optional<std::pair<std::string_view, std::string_view>> written_pair(std::s
   }
   if (at == std::string_view::npos || at == 0) return std::nullopt;
   std::string_view value = text.substr(at + length);
+  // A comparison in a program: if gpu == "A100".
+  if (length == 2 && (trim(value).starts_with('"') || trim(value).starts_with('\''))) return std::nullopt;
   if (text.substr(at).starts_with(" ....")) value = value.substr(std::min(value.find_first_not_of('.'), value.size()));
   return std::pair(text.substr(0, at), trim(value));
 }

@@ -13,8 +13,10 @@
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/lines/written_products.h"
+#include "disclosure/lines/written_systems.h"
+#include "disclosure/people/written_keys.h"
+#include "disclosure/people/written_values.h"
 #include "disclosure/readers/readers.h"
-#include "disclosure/readers/written_keys.h"
 #include "package/python_metadata.h"
 #include "tables/package_table.h"
 
@@ -30,6 +32,8 @@ class WrittenTextReader : public TextReader {
   const char* name() const override { return kName; }
   bool take(const TextLine& line, Declared& declared) override {
     if (line.text.size() > kMostLine) return false;
+    if (line.text.empty() || foreign_.covers(line.text)) return false;
+    if (!open_key_.empty() && take_open(line, declared)) return true;
     if (take_bare_driver(line, declared)) return true;
     if (line.text.starts_with('#')) {
       const std::size_t first = std::min(line.text.find_first_not_of('#'), line.text.size());
@@ -44,14 +48,19 @@ class WrittenTextReader : public TextReader {
     }
     if (const auto pair = written_pair(line.text)) {
       if (!pair->first.empty() && is_digit(pair->first[0])) return false;  // the time of a log
-      return pair->first.size() <= kMostWrittenKey && !pair->second.empty() &&
-             take_pair(plain_key(pair->first), without_marks_around(pair->second), line, declared);
+      if (up_to(pair->first, "(").size() > kMostWrittenKey) return false;
+      const std::string_view value = without_marks_around(pair->second);
+      if (!value.empty()) return take_pair(plain_key(pair->first), value, line, declared);
+      open_key_ = plain_key(pair->first);  // "Python Version:" of a form, and the value on the next line
+      open_line_ = line.number;
+      return false;
     }
-    return take_sentence(line, declared) || take_two_words(line, declared) || take_listed(line, declared);
+    return take_sentence(line, declared) || take_two_words(line, declared) || take_listed(line, declared) ||
+           take_system(line, declared);
   }
 
  private:
-  bool take_pair(const std::string& key, std::string_view value, const TextLine& line, Declared& declared);
+  bool take_pair(const std::string& key, std::string_view written, const TextLine& line, Declared& declared);
   bool take_gpus(std::string_view value, const TextLine& line, Declared& declared);
   // The same product stands in many lines of a text: the table is asked once.
   std::optional<ComputeCapability> product(std::string_view name) {
@@ -68,13 +77,18 @@ class WrittenTextReader : public TextReader {
   bool take_listed(const TextLine& line, Declared& declared);
   bool take_bare_driver(const TextLine& line, Declared& declared);
   bool take_two_words(const TextLine& line, Declared& declared);
+  static bool take_system(const TextLine& line, Declared& declared);
+  bool take_open(const TextLine& line, Declared& declared);
   std::int64_t list_of(std::int64_t line) { return list_ == 0 ? list_ = line : list_; }
 
   std::string heading_;  // of an issue form, as a key
   std::int64_t heading_line_ = 0;
+  std::string open_key_;  // whose value may stand on the next line
+  std::int64_t open_line_ = 0;
   std::int64_t list_ = 0;    // where the packages begin
   std::int64_t asked_ = -9;  // where a question about the driver stands
-  std::string product_;      // that was looked up last
+  ForeignLists foreign_;
+  std::string product_;  // that was looked up last
   std::optional<ComputeCapability> capability_;
   std::int64_t numbered_ = 0;  // where GPUs with their numbers begin
 };
@@ -99,21 +113,24 @@ bool WrittenTextReader::take_numbered(std::int64_t number, std::string_view valu
 bool WrittenTextReader::take_gpus(std::string_view value, const TextLine& line, Declared& declared) {
   struct Piece {
     std::int64_t count;
-    std::string_view name;
+    std::string name;
     ComputeCapability capability;
   };
   std::vector<Piece> pieces;
-  std::string text(value);
-  for (const std::string_view joint : {" and ", " & ", " + "}) {
-    for (std::size_t at = text.find(joint); at != std::string::npos; at = text.find(joint)) {
-      text.replace(at, joint.size(), ",");
-    }
+  // What would do, or has to be, is nobody's: "RTX 3090 or better".
+  const std::string said = to_lower(value);
+  for (const std::string_view mark :
+       {" or ", "recommend", "requir", "minimum", "at least", "support", " is ", "any "}) {
+    if (has(said, mark)) return false;
   }
+  std::string text = with_plain_marks(value);
+  for (const std::string_view joint : {" and ", " & ", " + "}) replace_all(text, joint, ",");
   std::string_view rest = text;
   while (!rest.empty() && pieces.size() < 8) {
     const std::size_t comma = rest.find_first_of(",;");
     const auto [count, name] = counted(trim(rest.substr(0, comma)));
-    const std::string_view plain = plain_product(name);
+    std::string plain(plain_product(name));
+    if (std::string numbered = numbered_geforce(plain); !numbered.empty()) plain = std::move(numbered);
     const auto capability = product(plain);
     if (capability) {
       pieces.push_back({count, plain, *capability});
@@ -145,21 +162,6 @@ bool WrittenTextReader::take_driver(std::string_view value, const TextLine& line
   return true;
 }
 
-// "tf 2.16", "tf2.12.0", "TensorFlow 2.10", and what tf.version prints: "v2.11.0-rc2-15-g6290819256d 2.11.0".
-std::string_view tensorflow_release(std::string_view value) {
-  if (value.starts_with('v') && has(value, "-g")) {
-    const std::size_t blank = value.find(' ');
-    const std::string_view rest = blank == std::string_view::npos ? value.substr(1) : trim(value.substr(blank));
-    return up_to(rest, "-");
-  }
-  for (const std::string_view start : {"tensorflow", "tf"}) {
-    if (to_lower(value.substr(0, start.size())) != start) continue;
-    const std::string_view rest = trim(value.substr(start.size()));
-    if (leading_version(rest).find('.') != std::string_view::npos) return rest;
-  }
-  return value;
-}
-
 bool WrittenTextReader::take_package(std::string_view name, std::string_view value, const TextLine& line,
                                      Declared& declared) {
   if (name == "tensorflow") value = tensorflow_release(value);
@@ -181,9 +183,11 @@ bool WrittenTextReader::take_package(std::string_view name, std::string_view val
   return true;
 }
 
-bool WrittenTextReader::take_pair(const std::string& key, std::string_view value, const TextLine& line,
+bool WrittenTextReader::take_pair(const std::string& key, std::string_view written, const TextLine& line,
                                   Declared& declared) {
   const TextPlace place{kName, line.number};
+  const std::string_view value = plain_value(written);
+  if (value.empty()) return false;
   const auto number = key.starts_with("gpu ") ? parse_integer(std::string_view(key).substr(4)) : std::nullopt;
   if (number && *number >= 0) return take_numbered(*number, value, line, declared);
   switch (meaning_of_key(key)) {
@@ -218,7 +222,21 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view value
       return true;
     }
     case WrittenMeaning::system:
+      if (const auto plain = plain_system(value); plain && !has(value, " ")) {
+        declare(declared, "os.name", *plain, place);  // "Ubuntu18.04"
+        return true;
+      }
+      // In a table of a document, or as a member of JSON's, it is one of many that something runs on.
+      if ((value == "Windows" || value == "windows") && !line.text.starts_with('|') && !has(line.text, "\"")) {
+        declare(declared, "os.name", "Windows", place, "", Standing::inferred);
+        return true;
+      }
+      if (value.starts_with("Linux-") && has(value, "-with-")) {
+        declare_platform(declared, value, place);
+        return true;
+      }
       if (value.size() < 4 || value.size() > 64 || !has(value, " ")) return false;
+      if (key == "linux" && !plain_system(value)) return false;
       declare(declared, "os.name", std::string(value), place);
       if (const auto libc = behind(value, "(glibc 2."); libc && !leading_version(*libc).empty()) {
         declare(declared, "os.libc", "glibc 2." + std::string(leading_version(*libc)), place);
@@ -248,8 +266,9 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view value
     case WrittenMeaning::host_cuda: {  // "10.2.89", "11.8/8.6", "release 11.0, V11.0.194", "CUDA 12.4, cuDNN 9.0.0"
       const auto release = behind(value, "release ");
       const bool is_named = to_lower(value.substr(0, 4)) == "cuda" && has(to_lower(value), "cudnn");
-      if (is_named) value.remove_prefix(std::min(value.find_first_of("0123456789"), value.size()));
-      const std::string_view version = leading_version(release ? *release : value);
+      const std::string_view cuda =
+          is_named ? value.substr(std::min(value.find_first_of("0123456789"), value.size())) : value;
+      const std::string_view version = leading_version(release ? *release : cuda);
       const std::size_t dot = version.find('.');
       if (dot == std::string_view::npos || dot > 2) return false;
       // A release alone may be what nvidia-smi prints of the driver; with a build, or cuDNN's behind it, it is a
@@ -278,7 +297,9 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view value
                                                "a build without CUDA: it names no compiler of CUDA that made it"));
     return true;
   }
-  const bool is_release = key == "tensorflow" && (value.starts_with("tf") || value.starts_with("TF"));
+  if (key == "deepspeed info") return take_package("deepspeed", up_to(value, "+, "), line, declared);
+  const bool is_release = key == "tensorflow" && (value.starts_with("tf") || value.starts_with("TF") ||
+                                                  value.starts_with("(") || value.starts_with("Tensor"));
   const bool may_be_version = !value.empty() && (is_digit(value[0]) || value[0] == 'v' || is_checked || is_release);
   return may_be_version && take_package(key, value, line, declared);
 }
@@ -305,20 +326,35 @@ bool WrittenTextReader::take_sentence(const TextLine& line, Declared& declared) 
     return is_counted && is_brand(name) && take_gpus(start, line, declared);
   }
   const std::size_t at = line.text.find("driver version is ");
-  return at != std::string_view::npos && take_driver(line.text.substr(at + 18), line, declared);
+  return at != std::string_view::npos && take_driver(without_marks_around(line.text.substr(at + 18)), line, declared);
 }
 
-// "driver 570.86.16", "NVIDIA driver version 535.104.05": the number, where nothing else stands in the piece.
-std::string_view driver_of_piece(std::string_view piece) {
-  const std::size_t blank = piece.rfind(' ');
-  if (blank == std::string_view::npos) return {};
-  const std::string_view version = leading_version(piece.substr(blank + 1));
-  if (version.size() != piece.size() - blank - 1) return {};
-  std::string key = to_lower(piece.substr(0, blank));
-  for (const std::string_view start : {"with ", "on ", "using "}) {
-    if (key.starts_with(start)) key.erase(0, start.size());
+// Below "Python Version:", on the next line, where that is no key itself.
+bool WrittenTextReader::take_open(const TextLine& line, Declared& declared) {
+  const std::string key = std::move(open_key_);
+  open_key_.clear();
+  if (line.number != open_line_ + 1 || has(line.text, ":") || meaning_of_key(key) == WrittenMeaning::none) return false;
+  return take_pair(key, without_marks_around(line.text), line, declared);
+}
+
+// "Ubuntu server 24.04" and nothing else.
+bool WrittenTextReader::take_system(const TextLine& line, Declared& declared) {
+  const auto names = [&](const SoughtText& part) { return holds(line, part); };
+  if (line.text.size() > 60 || !(names("buntu") || names("ebian") || names("entOS") || names("entos") ||
+                                 names("edora") || names("indows") || names("Win1") || names("WIN1") || names("win1") ||
+                                 names("RHEL") || names("ocky") || names("Mint") || names("SUSE"))) {
+    return false;
   }
-  return meaning_of_key(plain_key(key)) == WrittenMeaning::driver ? version : std::string_view();
+  const auto system = plain_system(without_list_marks(line.text));
+  if (!system) return false;
+  declare(declared, "os.name", *system, {kName, line.number});
+  if (const auto kernel = behind(line.text, "kernel "); kernel) {  // "Ubuntu 20.04.4 kernel Linux 5.15.0-41-generic"
+    const std::string_view release = up_to(kernel->starts_with("Linux ") ? kernel->substr(6) : *kernel, " ");
+    if (is_package_version(release) && std::count(release.begin(), release.end(), '.') > 1) {
+      declare(declared, "os.kernel.release", std::string(release), {kName, line.number});
+    }
+  }
+  return true;
 }
 
 // "vLLM 0.7.3, 8x H100, driver 535.161.08": pieces between commas, of which two say something of a machine. What else
@@ -326,7 +362,7 @@ std::string_view driver_of_piece(std::string_view piece) {
 bool WrittenTextReader::take_listed(const TextLine& line, Declared& declared) {
   // Most lines of a log are none, and cost no more than this.
   const auto names = [&](const SoughtText& part) { return holds(line, part); };
-  if (!(names(", ") || names("; ") || names(" (") || names(" | ")) ||
+  if (!(names(", ") || names("; ") || names(" (") || names(" | ") || names("，")) ||
       !(names("river ") || names("RTX") || names("GTX") || names("00") || names("Tesla") || names("L4"))) {
     return false;
   }
@@ -335,8 +371,9 @@ bool WrittenTextReader::take_listed(const TextLine& line, Declared& declared) {
                                       "tried", " or ", "support", "?"}) {
     if (has(lower, mark)) return false;
   }
-  std::string gpus;
-  std::string_view driver, rest = line.text;
+  std::string gpus, system, python;
+  const std::string plain = with_plain_marks(line.text);
+  std::string_view driver, rest = plain;
   std::vector<std::pair<std::string_view, std::string_view>> packages;
   while (!rest.empty()) {
     const std::size_t end = rest.find_first_of(",;()|");
@@ -347,6 +384,10 @@ bool WrittenTextReader::take_listed(const TextLine& line, Declared& declared) {
       driver = version;
     } else if (const std::string_view name = counted(piece).second; is_brand(name) && product(plain_product(name))) {
       gpus += (gpus.empty() ? "" : ",") + std::string(piece);
+    } else if (const auto written = plain_system(piece)) {
+      system = *written;
+    } else if (std::string python_there = python_of_piece(piece); !python_there.empty()) {
+      python = std::move(python_there);
     } else if (const std::size_t blank = piece.find_first_of(" ="); blank != std::string_view::npos) {
       packages.emplace_back(piece.substr(0, blank), trim(piece.substr(piece.find_last_of(" =") + 1)));
     }
@@ -357,7 +398,9 @@ bool WrittenTextReader::take_listed(const TextLine& line, Declared& declared) {
     const std::string key = to_lower(name);
     any_package |= take_package(key == "pytorch" ? "torch" : key, version, line, declared);
   }
-  if (!any_package && (driver.empty() || gpus.empty())) return false;
+  if (!any_package && system.empty() && python.empty() && (driver.empty() || gpus.empty())) return false;
+  if (!system.empty()) declare(declared, "os.name", system, {kName, line.number});
+  if (!python.empty()) declared.pythons.emplace(python, line.number);
   if (!driver.empty()) take_driver(driver, line, declared);
   if (!gpus.empty()) take_gpus(gpus, line, declared);
   return true;
@@ -368,10 +411,17 @@ bool WrittenTextReader::take_two_words(const TextLine& line, Declared& declared)
   if (text.size() > 56) return false;
   const std::size_t blank = text.rfind(' ');
   if (blank == std::string_view::npos || blank + 1 >= text.size() || !is_digit(text[blank + 1])) return false;
-  const std::string key = to_lower(trim(text.substr(0, blank)));
+  const std::string key = plain_key(trim(text.substr(0, blank)));
   const std::string_view value = text.substr(blank + 1);
   const WrittenMeaning meaning = meaning_of_key(key);
   if (meaning == WrittenMeaning::driver) return take_driver(value, line, declared);
+  if (meaning == WrittenMeaning::toolkit) return take_pair(key, value, line, declared);  // "Cuda Toolkit 12.8"
+  if (meaning == WrittenMeaning::python) {
+    const std::string_view version = leading_version(value);
+    if (version != value || !(version.starts_with("3.") || version.starts_with("2.7"))) return false;
+    declared.pythons.emplace(version, line.number);
+    return true;
+  }
   if (key.find(' ') != std::string::npos) return false;
   return take_package(meaning == WrittenMeaning::torch ? "torch" : key, value, line, declared);
 }

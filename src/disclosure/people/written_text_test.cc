@@ -313,4 +313,78 @@ TEST(WrittenText, AVersionWithItsLetter) {
   EXPECT_EQ(version_told(read_written("Torch version 1.10.1+cu111 is there, it says\n"), "torch"), "1.10.1+cu111");
 }
 
+TEST(WrittenText, ArrowsEqualsSignsAndFormsInBrackets) {
+  const WrittenStack read = read_written(
+      "- Operating System / Platform => Ubuntu 20.04\n- NVidia Driver => 450.57\n- GPU: Geforce 2080 Ti\n"
+      "- python == 3.7.0\n- pytorch == 1.9.1\n");
+  EXPECT_EQ(told(read, "os.name"), "Ubuntu 20.04");
+  EXPECT_EQ(told(read, "driver.kernel_mode.version"), "450.57");
+  ASSERT_EQ(read.stack.gpus.size(), 1u);
+  EXPECT_EQ(version_told(read, "torch"), "1.9.1");
+  const WrittenStack form = read_written(
+      "- **OS Platform and Distribution (e.g., Linux Ubuntu 16.04)**: Linux Ubuntu 18.04\n"
+      "- **TensorFlow version (use command below)**: ('v1.2.0-rc2-21-g12f033d', '1.2.0')\n"
+      "- CUDA/cuDNN version: 10.2.89\n- GPU model and memory: GTX 970M, 3GB\n");
+  EXPECT_EQ(told(form, "os.name"), "Linux Ubuntu 18.04");
+  EXPECT_EQ(version_told(form, "tensorflow"), "1.2.0");
+  EXPECT_EQ(told(form, "toolkit.nvcc.version"), "10.2");
+  ASSERT_EQ(form.stack.gpus.size(), 1u);
+  EXPECT_EQ(to_string(*form.stack.gpus[0].capability), "5.2");
+}
+
+TEST(WrittenText, NumbersOfCardsUnderTheirHeading) {
+  for (const auto& [text, model] :
+       {std::pair("**NVIDIA GPU**: 3090\n", "RTX 3090"),
+        {"GPU: 5070 Ti\n", "RTX 5070 Ti"},
+        {"- Compute device name: 2070S\n", "RTX 2070 SUPER"},
+        {"Card: 1660 Super\n", "GTX 1660 SUPER"},
+        {"Hardware : NVIDIA® GeForce RTX™ 3050, 6 GB GDDR6\n", "NVIDIA GeForce RTX 3050"}}) {
+    const WrittenStack read = read_written(text);
+    ASSERT_EQ(read.stack.gpus.size(), 1u) << text;
+    EXPECT_EQ(read.stack.gpus[0].model, model);
+  }
+  // The number of others too, of no card, of a form's example.
+  for (const char* text :
+       {"GPU: 4000\n", "GPU: 1920\n", "GPU: 3090 hours\n", "GPU: RTX 3090 or better\n",
+        "GPU:\nRTX 3090 is recommended\n", "GPU: [e.g. RTX2080Ti]\n", "GPU: 6\n", "if gpu == \"RTX 3090\":\n"}) {
+    EXPECT_TRUE(read_written(text).stack.gpus.empty()) << text;
+  }
+}
+
+TEST(WrittenText, ValuesBelowTheirKeyAndBehindLinks) {
+  const WrittenStack read = read_written("Operating System:\n\nPython Version (if applicable):\n3.8\ntorch 1.13.1\n");
+  ASSERT_EQ(read.stack.environments.size(), 1u);
+  EXPECT_EQ(value_text(*read.stack.environments[0].python.value), "3.8");
+  EXPECT_EQ(told(read, "os.name"), "");
+  EXPECT_EQ(told(read_written("Operating System:\nPython Version (if applicable): 3.8\n"), "os.name"), "");
+  EXPECT_EQ(version_told(read_written("|  Tensorflow  | [v1.15.0](https://github.com/tensorflow/tensorflow) |\n"),
+                         "tensorflow"),
+            "1.15.0");
+  EXPECT_EQ(
+      version_told(read_written("deepspeed info ................... 0.15.5+unknown, unknown, unknown\n"), "deepspeed"),
+      "0.15.5");
+}
+
+// What something asks for, and what somebody else has.
+TEST(WrittenText, ListsThatAreOfSomebodyElse) {
+  for (const char* text : {"## Requirements\n\n- torch 2.1.0\n- GPU: RTX 3090\n", "**Prerequisites**\n* torch 2.1.0\n",
+                           "i saw your Software environment is:\n\n- PyTorch 0.4.1\n- torch 0.4.1\n"}) {
+    EXPECT_EQ(version_told(read_written(text), "torch"), "") << text;
+    EXPECT_TRUE(read_written(text).stack.gpus.empty()) << text;
+  }
+  EXPECT_EQ(version_told(read_written("## Requirements\n- torch 2.1.0\n## Environment\n- torch 2.2.0\n"), "torch"),
+            "2.2.0");
+}
+
+TEST(WrittenText, ALineOfManyThingsWithCommasOfChinesePrint) {
+  const WrittenStack read = read_written("Win10，RTX2080，CUDA10.2，CUDNN7.65 ，anaconda\n");
+  ASSERT_EQ(read.stack.gpus.size(), 1u);
+  EXPECT_EQ(told(read, "os.name"), "Windows 10");
+}
+
+TEST(WrittenText, SystemsOfAListAreNobodys) {
+  EXPECT_EQ(told(read_written("Works here:\n- Ubuntu 20.04\n- Ubuntu 22.04\n- Windows 11\n"), "os.name"), "");
+  EXPECT_EQ(told(read_written("- Ubuntu 20.04\n- Ubuntu 20.04.6\n"), "os.name"), "Ubuntu 20.04.6");
+}
+
 }  // namespace varve

@@ -1,0 +1,109 @@
+#include "disclosure/people/spoken_products.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "disclosure/lines/words.h"
+#include "disclosure/lines/written_products.h"
+#include "disclosure/people/written_values.h"
+#include "package/python_metadata.h"
+#include "tables/package_table.h"
+
+namespace varve {
+
+std::string_view bare_word(std::string_view word) {
+  constexpr std::string_view kMarks = "()[],.;:!?\"'`*_";
+  while (!word.empty() && kMarks.find(word.front()) != std::string_view::npos) word.remove_prefix(1);
+  while (!word.empty() && kMarks.find(word.back()) != std::string_view::npos) word.remove_suffix(1);
+  return word;
+}
+
+bool is_mark_behind(std::string_view word) {
+  const std::string_view bare = bare_word(word);
+  return bare.data() + bare.size() != word.data() + word.size();
+}
+
+std::optional<SpokenProduct> numbered_product_at(const SpokenWords& words, std::size_t at, bool is_of_gpu) {
+  const std::string_view first = bare_word(words[at]);
+  if (first.size() < 4 || first.size() > 6 || !is_digit(first[0])) return std::nullopt;
+  std::string text(first);
+  std::size_t taken = 1;
+  while (at + taken < words.size() && !is_mark_behind(words[at + taken - 1])) {
+    const std::string next = to_lower(bare_word(words[at + taken]));
+    if (next != "ti" && next != "super") break;
+    text += " " + next;
+    ++taken;
+  }
+  std::string name = numbered_geforce(text);
+  if (name.empty()) return std::nullopt;
+  is_of_gpu = is_of_gpu || text.size() > 4;
+  for (std::size_t i = at + taken; i < words.size() && i < at + taken + 2; ++i) {
+    const std::string next = to_lower(bare_word(words[i]));
+    is_of_gpu = is_of_gpu || next.starts_with("gpu") || next.starts_with("card") || next == "graphics";
+  }
+  if (!is_of_gpu) return std::nullopt;
+  return SpokenProduct{std::move(name), taken};
+}
+
+std::optional<SpokenProduct> spoken_product_at(const SpokenWords& words, std::size_t at) {
+  constexpr auto kParts =
+      std::to_array<std::string_view>({"geforce", "rtx", "gtx", "tesla", "quadro", "titan", "nvidia", "jetson", "agx",
+                                       "orin", "xavier", "nano", "nx", "thor"});
+  constexpr auto kEnds = std::to_array<std::string_view>(
+      {"ti", "super", "mobile", "laptop", "max-q", "ada", "generation", "pcie", "sxm", "sxm2", "sxm4", "sxm5", "xp"});
+  if (!is_brand(bare_word(words[at])) || to_lower(bare_word(words[at])) == "nvidia") return std::nullopt;
+  std::optional<SpokenProduct> longest;
+  std::string name;
+  bool has_number = false;
+  std::int64_t count = 1;
+  for (std::size_t i = at; i < words.size(); ++i) {
+    std::string_view word = bare_word(words[i]);
+    if (const std::size_t star = word.find('*'); star != std::string_view::npos && star + 2 == word.size()) {
+      count = counted(word).first;  // "P100*4"
+      word = word.substr(0, star);
+    }
+    const std::string lower = to_lower(word);
+    const bool is_number = !has_number && word.find_first_of("0123456789") != std::string_view::npos &&
+                           word.find('.') == std::string_view::npos;
+    if (word.empty() || !(is_number || is_among(lower, kParts) || is_among(lower, kEnds))) break;
+    has_number = has_number || is_number;
+    name += (i == at ? "" : " ") + std::string(word);
+    // Several are written with an s: "2x P40s".
+    const bool is_plural = name.ends_with('s') && !written_product(name);
+    const std::string one = is_plural ? name.substr(0, name.size() - 1) : name;
+    if (written_product(one)) longest = SpokenProduct{one, i - at + 1, count};
+    if (is_mark_behind(words[i])) break;  // a mark ends it
+  }
+  return longest;
+}
+
+std::string plain_name(const std::string& product) {
+  std::string name = to_lower(product);
+  for (const std::string_view beside :
+       {"nvidia", "geforce", "tesla", "quadro", "rtx", "gtx", "laptop", "mobile", "gpu", "jetson", " "}) {
+    replace_all(name, beside, "");
+  }
+  for (const std::string_view end : {"-sxm", "-pcie", "-80g", "-40g", "-16g", "-32g", "sxm", "pcie"}) {
+    if (const std::size_t at = name.find(end); at != std::string::npos && at > 1) name.resize(at);
+  }
+  return name;
+}
+
+std::string_view driver_number(std::string_view word) {
+  word = bare_word(word);
+  if (word.starts_with('v')) word.remove_prefix(1);
+  const bool is_one = word.size() >= 5 && word.size() <= 12 && leading_version(word) == word && word.find('.') == 3;
+  return is_one ? word : std::string_view();
+}
+
+std::string spoken_package(std::string_view word) {
+  const std::string name = to_lower(word);
+  if (name.starts_with("nvidia")) return {};  // "NVIDIA-SMI 555.42.06"
+  if (name == "python" || name == "pytorch") return name == "python" ? name : "torch";
+  const PackageRow* row =
+      name.size() > 2 && is_package_name(name) ? find_package_row(normal_package_name(name)) : nullptr;
+  return row != nullptr && row->has_gpu_code() ? name : std::string();
+}
+
+}  // namespace varve

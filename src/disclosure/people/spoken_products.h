@@ -1,0 +1,33 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace varve {
+
+// Words of a sentence that somebody wrote, and what stands in them.
+using SpokenWords = std::vector<std::string_view>;
+
+std::string_view bare_word(std::string_view word);  // without marks around it
+bool is_mark_behind(std::string_view word);         // "3090," ends what is written of a GPU
+
+struct SpokenProduct {
+  std::string name;
+  std::size_t words = 0;
+  std::int64_t count = 1;  // "P100*4"
+};
+// The product that begins at a word, in as many words as it has: "RTX", "3090", "Ti".
+std::optional<SpokenProduct> spoken_product_at(const SpokenWords& words, std::size_t at);
+// "2080ti", "2060 6GB GPU": a number alone is one where a word of graphics stands with it, or `is_of_gpu`.
+std::optional<SpokenProduct> numbered_product_at(const SpokenWords& words, std::size_t at, bool is_of_gpu);
+// "NVIDIA GeForce RTX 3090 Laptop GPU" and "rtx3090" are one, "A100-SXM4-40GB" and "A100" too.
+std::string plain_name(const std::string& product);
+
+// "535.104.05" and "v384.66": a branch of three digits and something behind it; else empty.
+std::string_view driver_number(std::string_view word);
+// A package of a GPU stack, or Python, as it is installed: "torch" of "PyTorch"; else empty.
+std::string spoken_package(std::string_view word);
+
+}  // namespace varve

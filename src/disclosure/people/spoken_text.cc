@@ -1,0 +1,398 @@
+// What somebody tells of their own machine in sentences:
+//   I have an RTX 3090 with driver 535.104.05 and PyTorch 2.1.0.
+//   I'm using a GeForce RTX 3050 Mobile gpu.         On my old Tesla K80 it does nothing.
+//   I run it on a laptop with an RTX 5080.          My GPU is P100*4, driver is 510.39.01, ubuntu18.04
+//   # vLLM crashes on RTX 5090 under Ubuntu 24.04   (the title of an issue, where it says what fails)
+// Only the first person, only what is: no sentence that asks, supposes, denies, advises or tells of somebody else, none
+// that is quoted, none between fences. Between "I have" and the product stand words that add nothing. That one machine
+// is spoken of, and that no table says otherwise, is settled when the text has ended (spoken_machine.cc).
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+
+#include "base/text.h"
+#include "disclosure/lines/words.h"
+#include "disclosure/lines/written_systems.h"
+#include "disclosure/people/spoken_products.h"
+#include "disclosure/people/written_keys.h"
+#include "disclosure/people/written_values.h"
+#include "disclosure/readers/readers.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kMostSpokenLine = 1200;
+constexpr std::int64_t kMostSpokenLines = 2000;
+
+template <std::size_t N>
+bool says_any(std::string_view text, const std::array<std::string_view, N>& marks) {
+  return std::any_of(marks.begin(), marks.end(), [&](std::string_view mark) { return has(text, mark); });
+}
+
+// How somebody begins to tell of what is theirs.
+constexpr auto kOwners = std::to_array<std::string_view>({"i have ",
+                                                          "i've got ",
+                                                          "i am using ",
+                                                          "i'm using ",
+                                                          "im using ",
+                                                          "i use ",
+                                                          "i am on ",
+                                                          "i'm on ",
+                                                          "i own ",
+                                                          "i am running ",
+                                                          "i'm running ",
+                                                          "we have ",
+                                                          "we are using ",
+                                                          "we use ",
+                                                          "my gpu is ",
+                                                          "my gpu: ",
+                                                          "my card is ",
+                                                          "my graphics card is ",
+                                                          "my machine has ",
+                                                          "my pc has ",
+                                                          "my laptop has ",
+                                                          "my computer has ",
+                                                          "my server has ",
+                                                          "my workstation has ",
+                                                          "my system has ",
+                                                          "on my ",
+                                                          "with my ",
+                                                          "using my ",
+                                                          "i installed ",
+                                                          "i've installed ",
+                                                          "my card: ",
+                                                          "my os is ",
+                                                          "my platform is ",
+                                                          "my setup is ",
+                                                          "my setup: ",
+                                                          "my system is ",
+                                                          "my machine is ",
+                                                          "my driver is ",
+                                                          "this server has ",
+                                                          "this machine has ",
+                                                          "this system has ",
+                                                          "both systems have ",
+                                                          "our server has ",
+                                                          "our machine has ",
+                                                          "we're using ",
+                                                          "we are running ",
+                                                          "my "});
+// The same where another word of the sentence is the first person.
+constexpr auto kPlaces = std::to_array<std::string_view>(
+    {"laptop with ", "system with ", "machine with ", "server with ", "pc with ", "desktop with ", "workstation with ",
+     "computer with ", "equipped with ", "vm with ", "graphic card ", "graphics card ", "with gpu "});
+constexpr auto kFirstPersons =
+    std::to_array<std::string_view>({" i ", " i'm ", " im ", " i've ", " my ", " we ", " our ", " we're "});
+// How a sentence begins that leaves the first person out.
+constexpr auto kElided = std::to_array<std::string_view>({" using ", " running on ", " running ", " im using "});
+// What may stand before the product.
+constexpr auto kFillers = std::to_array<std::string_view>(
+    {"a",           "an",     "the",      "one",      "my",      "our",     "single",   "old",     "older",    "new",
+     "brand-new",   "very",   "pretty",   "physical", "pc",      "laptop",  "desktop",  "machine", "computer", "server",
+     "workstation", "system", "box",      "rig",      "node",    "with",    "having",   "has",     "nvidia",   "gpu",
+     "is",          "os",     "platform", "vm",       "proxmox", "passing", "hardware", "setup",   "graphic",  "on",
+     "gpus",        "card",   "graphics", "which",    "built",   "in",      "inside",   "and",     "it",       "this",
+     "equipped",    "called", "windows",  "ubuntu",   "linux",   "dual",    "two"});
+// Sentences that say nothing of what is there.
+constexpr auto kOpenWords = std::to_array<std::string_view>(
+    {"if ",     "would",   "could",         "should",    "want",      "wish",       "plan",         "consider",
+     "buy",     "purchas", "going to",      "gonna",     "will ",     "thinking",   "suppose ",     "supposing",
+     "imagin",  "whether", "recommend",     "suggest",   "advis",     "example",    "e.g",          "i.e",
+     "do i ",   "can i ",  "when i ",       "once ",     "until",     "n't",        " not ",        " no ",
+     "never",   "without", " nor ",         "used to",   " had ",     "previous",   "before",       "formerly",
+     "another", "other",   "friend",        "colleague", "customer",  "client",     "someone",      "somebody",
+     " he ",    " she ",   " they ",        "people",    "seen ",     "heard",      " read ",       "noticed",
+     "instead", "unlike",  "where it work", "worked on", "works on",  "same issue", "same problem", "same error",
+     "sold",    "return",  "test",          "tried",     "try ",      "switch",     "upgrade",      "downgrade",
+     "updat",   "from ",   "between",       "compar",    " vs",       "versus",     " or ",         "need",
+     "requir",  "latest",  "minimum",       "at least",  "access to", " rent",      "cloud",        "wrote",
+     "said",    "says",    "asked",         " then ",    "first",     "again",      "reinstall",    "re-install"});
+
+// Titles that say what fails, and those that ask for something.
+constexpr auto kFailing = std::to_array<std::string_view>(
+    {"fail",       "error",     "crash",        "bug",           "hang",      "doesn't",   "does not",  "not work",
+     "not detect", "not using", "n't ",         "cannot",        "can not",   "unable",    "incompat",  "broken",
+     "wrong",      "segfault",  "segmentation", "nan",           "not avail", "unavail",   "no kernel", "stuck",
+     "freez",      "illegal",   "invalid",      "out of memory", "oom",       "not found", "slow"});
+constexpr auto kAskingTitles = std::to_array<std::string_view>(
+    {"support",  "request", "feature", "[rfc",    "add ",   "would",    "when will", "how ",
+     "any plan", "roadmap", "which ",  "?",       "works ", "work on",  "unlike",    " vs",
+     "compar",   " or ",    "only on", "but not", "except", "reproduc", "reported",  "and above"});
+
+class SpokenTextReader : public TextReader {
+ public:
+  const char* name() const override { return "told in the first person"; }
+  void end() override { is_in_fence_ = !is_in_fence_; }
+  bool take(const TextLine& line, Declared& declared) override {
+    if (is_in_fence_ || line.text.empty() || line.number > kMostSpokenLines || foreign_.covers(line.text)) return false;
+    if (line.text.size() < 8 || line.text.size() > kMostSpokenLine) return false;
+    const auto any = [&](std::initializer_list<SoughtText> sought) {
+      return std::any_of(sought.begin(), sought.end(), [&](const SoughtText& one) { return holds(line, one); });
+    };
+    const bool names = any({"RTX", "GTX", "Tesla", "esla ", "00", "uadro", "80", "P4", "T4", "L4", "itan", "rtx", "gtx",
+                            "0ti", "0Ti", "GPU", "gpu", "etson"});
+    const bool is_title = line.number == 1 && line.text.starts_with("# ");
+    const bool is_own = any({"I ", "I'", "y ", "We ", "we ", "i ", "im ", "Im ", "Using ", "Running ", "his server",
+                             "his machine", "his system", "oth systems"}) ||
+                        line.text.starts_with("using ") || line.text.starts_with("running ");
+    if (!names && !is_own && !is_title) return false;
+    std::string_view rest = line.text;
+    if (holds(line, "，") || holds(line, "™")) rest = plain_ = with_plain_marks(line.text);
+    if (names && !line.is_quoted) take_item(rest, line.number, declared.spoken);
+    if (is_title) take_title(rest.substr(2), line.number, declared.spoken);
+    while (!rest.empty()) {
+      std::size_t end = rest.size();
+      for (const std::string_view mark : {". ", "! ", "? ", "; "}) end = std::min(end, rest.find(mark));
+      const std::string_view sentence = rest.substr(0, std::min(end + 1, rest.size()));
+      if (names) note_named(sentence, line.number, declared.spoken);
+      if (is_own && !line.is_quoted) take_sentence(sentence, line, declared.spoken);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return false;  // whoever else knows the line may have it
+  }
+
+ private:
+  static void take_title(std::string_view title, std::int64_t line, SpokenMachine& spoken);
+  static void take_item(std::string_view text, std::int64_t line, SpokenMachine& spoken);
+  static void note_named(std::string_view sentence, std::int64_t line, SpokenMachine& spoken);
+  static void take_sentence(std::string_view sentence, const TextLine& line, SpokenMachine& spoken);
+  bool is_in_fence_ = false;
+  ForeignLists foreign_;
+  std::string plain_;
+};
+
+void tell_spoken(SpokenMachine::Told& told, std::string_view value, std::int64_t line, std::int64_t count = 1) {
+  if (told.line != 0 && plain_name(told.value) != plain_name(std::string(value))) told.is_several = true;
+  if (told.line == 0) told = {std::string(value), line, count, told.is_several};
+}
+
+// "Ubuntu 20.04" and "Ubuntu 20.04.2" are one.
+void tell_system(SpokenMachine::Told& told, const std::string& value, std::int64_t line) {
+  if (told.line == 0) {
+    told = {value, line, 1, false};
+  } else if (value.starts_with(told.value)) {
+    told.value = value;
+  } else if (!told.value.starts_with(value)) {
+    told.is_several = true;
+  }
+}
+
+// Whether words up to this one add nothing: then what follows is what somebody has.
+bool is_plain_until(const SpokenWords& words, std::size_t end) {
+  constexpr auto kPlain =
+      std::to_array<std::string_view>({"cuda", "version", "driver", "drivers", "toolkit", "installed", "lib"});
+  return std::all_of(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(end), [&](std::string_view word) {
+    const std::string lower = to_lower(bare_word(word));
+    return is_among(lower, kFillers) || is_among(lower, kPlain) || is_digit(lower.empty() ? ' ' : lower[0]) ||
+           !spoken_package(lower).empty();
+  });
+}
+
+// The driver's number: not more than three words behind the word, right before it, or behind the maker's name.
+void take_spoken_driver(const SpokenWords& words, bool is_sure, std::int64_t line, SpokenMachine& spoken) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string word = to_lower(bare_word(words[i]));
+    const bool is_driver = word == "driver" || word == "drivers";
+    if ((!is_driver && word != "nvidia") || !(is_sure || is_plain_until(words, i))) continue;
+    const std::size_t reach = is_driver ? 4 : 2;
+    for (std::size_t j = i + 1; j < words.size() && j < i + reach; ++j) {
+      const std::string_view number = driver_number(words[j]);
+      if (!number.empty()) tell_spoken(spoken.driver, number, line);
+    }
+    const std::string_view before = is_driver && i > 0 ? driver_number(words[i - 1]) : std::string_view();
+    if (!before.empty()) tell_spoken(spoken.driver, before, line);
+  }
+}
+
+// "CUDA Toolkit 11.6" that somebody has, with or without "version" between.
+void take_spoken_toolkit(const SpokenWords& words, bool is_sure, std::int64_t line, SpokenMachine& spoken) {
+  for (std::size_t i = 1; i + 1 < words.size(); ++i) {
+    const bool is_toolkit = to_lower(bare_word(words[i])) == "toolkit" && to_lower(bare_word(words[i - 1])) == "cuda";
+    if (!is_toolkit || !(is_sure || is_plain_until(words, i))) continue;
+    const std::size_t at = i + 2 < words.size() && to_lower(words[i + 1]) == "version" ? i + 2 : i + 1;
+    const std::string_view release = bare_word(words[at]);
+    const std::size_t dot = release.find('.');
+    if (leading_version(release) != release || dot == std::string_view::npos || dot > 2) continue;
+    tell_spoken(spoken.toolkit, release.substr(0, release.find('.', dot + 1)), line);
+  }
+}
+
+void take_spoken_packages(const SpokenWords& words, bool is_sure, std::int64_t line, SpokenMachine& spoken) {
+  constexpr auto kBetween = std::to_array<std::string_view>({"version", "is", "lib", "library", "at"});
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    const std::string name = spoken_package(bare_word(words[i]));
+    if (name.empty() || !(is_sure || is_plain_until(words, i))) continue;
+    std::size_t at = i + 1;
+    while (at + 1 < words.size() && at < i + 4 && is_among(to_lower(bare_word(words[at])), kBetween)) ++at;
+    std::string_view version = bare_word(words[at]);
+    if (version.starts_with('v')) version.remove_prefix(1);
+    const bool is_whole = is_package_version(version) && version.find('.') != std::string_view::npos &&
+                          version.find_first_of("xX") == std::string_view::npos;
+    if (is_whole && version.find("..") == std::string_view::npos) tell_spoken(spoken.packages[name], version, line);
+  }
+}
+
+// Systems that are named in what somebody tells of theirs; of a container it is another one.
+void take_spoken_system(const SpokenWords& words, std::string_view lower, std::int64_t line, SpokenMachine& spoken) {
+  for (const std::string_view inside : {"docker", "container", "image", "guest"}) {
+    if (has(lower, inside)) return;
+  }
+  const bool is_wsl = has(lower, "wsl");
+  for (const std::string_view in : {" in wsl", " on wsl", " under wsl", " for wsl", " using wsl", " inside wsl"}) {
+    if (is_wsl && spoken.wsl_line == 0 && has(lower, in)) spoken.wsl_line = line;
+  }
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto system = system_at(words, i);
+    // Under WSL what Windows is there runs beside it.
+    if (system && !(is_wsl && system->name.starts_with("Windows"))) tell_system(spoken.system, system->name, line);
+  }
+}
+
+// The products behind "I have", with how many there are: "a GTX 1080 and a GTX 1060".
+bool take_owned(const SpokenWords& after, bool is_of_gpu, std::int64_t line, SpokenMachine& spoken) {
+  std::int64_t count = 1;
+  bool any = false;
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    auto product = spoken_product_at(after, i);
+    if (!product) product = numbered_product_at(after, i, is_of_gpu);
+    if (product) {
+      const std::string model = clean_utf8(product->name, 96);
+      spoken.named.emplace(plain_name(model), line);
+      const std::int64_t number = std::max(count, product->count);
+      if (any) {
+        spoken.beside.emplace_back(model, number);
+      } else {
+        tell_spoken(spoken.gpu, model, line, number);
+      }
+      any = true;
+      count = 1;
+      i += product->words - 1;
+      const bool goes_on =
+          i + 1 < after.size() && (after[i + 1] == "and" || after[i + 1] == "&" || after[i + 1] == "+");
+      if (!goes_on) return true;
+      ++i;
+      continue;
+    }
+    if (const auto system = system_at(after, i)) {
+      i += system->words - 1;
+      continue;
+    }
+    const std::string word = to_lower(bare_word(after[i]));
+    const auto number = leading_number(word);
+    const bool is_count = number && *number > 0 && *number < 17 &&
+                          (word == std::to_string(*number) || word == std::to_string(*number) + "x");
+    if (word == "two" || word == "dual") count = 2;
+    if (is_count) count = *number;
+    is_of_gpu = is_of_gpu || word == "gpu" || word == "card";
+    if (!is_count && word != "x" && word != "-" && !word.empty() && !is_among(word, kFillers)) return any;
+  }
+  return any;
+}
+
+// "torch 2.6.0": of a title only with a release's number behind the name.
+void take_title_package(const SpokenWords& words, std::size_t at, std::int64_t line, SpokenMachine& spoken) {
+  if (at + 1 >= words.size() || is_mark_behind(words[at])) return;
+  std::string_view version = bare_word(words[at + 1]);
+  if (version.starts_with('v')) version.remove_prefix(1);
+  const bool is_release = is_package_version(version) && std::count(version.begin(), version.end(), '.') > 1 &&
+                          version.find_first_of("xX") == std::string_view::npos;
+  const std::string package = is_release ? spoken_package(bare_word(words[at])) : std::string();
+  if (!package.empty()) tell_spoken(spoken.packages[package], version, line);
+}
+
+// "vLLM crashes on RTX 5090 under Ubuntu 24.04": whoever reports it has one.
+void SpokenTextReader::take_title(std::string_view title, std::int64_t line, SpokenMachine& spoken) {
+  const std::string lower = " " + to_lower(title) + " ";
+  if (!says_any(lower, kFailing) || says_any(lower, kAskingTitles)) return;
+  const SpokenWords words = split_words(title);
+  // What cannot be installed is not there.
+  constexpr auto kInstalling =
+      std::to_array<std::string_view>({"install", "build", "compil", "upgrad", "updat", "wheel"});
+  const bool is_of_install = says_any(lower, kInstalling);
+  constexpr auto kBefore = std::to_array<std::string_view>({"on", "with", "under", "in"});
+  constexpr auto kArticles = std::to_array<std::string_view>({"a", "an", "the", "nvidia", "gpu", "my"});
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (!is_of_install) take_title_package(words, i, line, spoken);
+    std::size_t before = i - 1;
+    while (before > 0 && is_among(to_lower(words[before]), kArticles)) --before;
+    if (!is_among(to_lower(words[before]), kBefore)) continue;
+    if (const auto product = spoken_product_at(words, i)) tell_spoken(spoken.gpu, product->name, line);
+    if (const auto system = system_at(words, i)) tell_system(spoken.system, system->name, line);
+    const std::string word = to_lower(bare_word(words[i]));
+    if ((word == "wsl" || word == "wsl2") && spoken.wsl_line == 0) spoken.wsl_line = line;
+  }
+}
+
+// "- RTX 5090", "Nvidia 1660ti": an item, or a line, that is a product and nothing else.
+void SpokenTextReader::take_item(std::string_view text, std::int64_t line, SpokenMachine& spoken) {
+  text = trim(without_list_marks(text));
+  if (text.size() < 3 || text.size() > 40 || has(text, ":")) return;
+  const SpokenWords words = split_words(text);
+  const std::size_t begin = words.size() > 1 && to_lower(words[0]) == "nvidia" ? 1 : 0;
+  auto product = spoken_product_at(words, begin);
+  if (!product) product = numbered_product_at(words, begin, begin == 1);
+  if (!product) return;
+  std::size_t end = begin + product->words;
+  while (end < words.size() && (to_lower(words[end]) == "gpu" || words[end].starts_with('('))) ++end;
+  if (end < words.size()) return;
+  spoken.named.emplace(plain_name(product->name), line);
+  tell_spoken(spoken.gpu, clean_utf8(product->name, 96), line, product->count);
+}
+
+// GPUs that anybody's sentence names: another one may be that of the machine that the rest is about.
+void SpokenTextReader::note_named(std::string_view sentence, std::int64_t line, SpokenMachine& spoken) {
+  constexpr std::size_t kMostNamed = 16;
+  const SpokenWords words = split_words(sentence);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    auto product = spoken_product_at(words, i);
+    if (!product) product = numbered_product_at(words, i, false);
+    if (!product) continue;
+    if (spoken.named.size() < kMostNamed) spoken.named.emplace(plain_name(product->name), line);
+    i += product->words - 1;
+  }
+}
+
+void SpokenTextReader::take_sentence(std::string_view sentence, const TextLine& line, SpokenMachine& spoken) {
+  if (sentence.size() < 8) return;
+  const std::string lower = " " + to_lower(trim(sentence)) + " ";
+  if (says_any(lower, kOpenWords)) return;
+  const bool is_question = trim(sentence).ends_with('?');
+  std::vector<std::size_t> taken;  // "with my " and "my " end at one place
+  const auto take_behind = [&](std::size_t end, bool is_of_gpu) {
+    if (std::find(taken.begin(), taken.end(), end) != taken.end()) return;
+    taken.push_back(end);
+    const SpokenWords after = split_words(trim(sentence).substr(std::min(end - 1, trim(sentence).size())));
+    const bool has_gpu = take_owned(after, is_of_gpu, line.number, spoken);
+    take_spoken_driver(after, has_gpu, line.number, spoken);
+    take_spoken_packages(after, has_gpu, line.number, spoken);
+    take_spoken_toolkit(after, has_gpu, line.number, spoken);
+    take_spoken_system(after, lower, line.number, spoken);
+    spoken.is_of_conda = spoken.is_of_conda || has(lower, "conda");
+  };
+  for (const std::string_view owner : kOwners) {
+    const std::size_t found = lower.find(owner);
+    const bool is_word =
+        found != std::string::npos && (lower[found - 1] == ' ' || lower[found - 1] == ',' || lower[found - 1] == '(');
+    if (!is_word || (is_question && found > 2)) continue;
+    take_behind(found + owner.size(), has(owner, "gpu") || has(owner, "card"));
+  }
+  if (is_question) return;
+  const SpokenWords words = split_words(sentence);
+  if (words.size() > 3 && words[1] == "version" && words[2] == "is" && !spoken_package(words[0]).empty()) {
+    take_spoken_packages(words, false, line.number, spoken);  // "Pytorch version is 2.0.1"
+  }
+  for (const std::string_view start : kElided) {
+    if (lower.starts_with(start) && !has(lower, " you") && !has(lower, " the ")) take_behind(start.size(), false);
+  }
+  if (!says_any(lower, kFirstPersons)) return;
+  for (const std::string_view place : kPlaces) {
+    if (const std::size_t found = lower.find(place); found != std::string::npos) {
+      take_behind(found + place.size(), has(place, "card") || has(place, "gpu"));
+    }
+  }
+}
+}  // namespace
+
+std::unique_ptr<TextReader> spoken_text_reader() { return std::make_unique<SpokenTextReader>(); }
+
+}  // namespace varve

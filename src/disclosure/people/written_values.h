@@ -1,0 +1,35 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace varve {
+
+// Values as people write them behind a key, and pieces of a line that name what they are of.
+
+// Without the value of a form's example ("[e.g. Ubuntu 18.04]"); of a link its text, of brackets around all of it what
+// they hold.
+std::string_view plain_value(std::string_view value);
+
+// "NVIDIA® GeForce RTX™ 3050" without the signs of trade; commas of Chinese print as commas.
+std::string with_plain_marks(std::string_view value);
+void replace_all(std::string& text, std::string_view mark, std::string_view other);
+
+// "tf 2.16", "tf2.12.0", "TensorFlow 2.10", what tf.version prints ("v2.11.0-rc2-15-g6290819256d 2.11.0") and how
+// Python 2 printed it: ('v1.2.0-rc2-21-g12f033d', '1.2.0').
+std::string_view tensorflow_release(std::string_view value);
+
+// "driver 570.86.16", "NVIDIA driver version 535.104.05": the number, where nothing else stands in the piece.
+std::string_view driver_of_piece(std::string_view piece);
+// "Python 3.10.11", "python3.11"
+std::string python_of_piece(std::string_view piece);
+
+// Below "Requirements" stands what something wants, below "i saw your environment is:" what somebody else has.
+class ForeignLists {
+ public:
+  bool covers(std::string_view text);  // of a line that is not empty; asked of all lines in their order
+
+ private:
+  bool is_required_ = false, is_quoted_list_ = false;
+};
+
+}  // namespace varve
