@@ -1,19 +1,22 @@
 #include "disclosure/lines/spoken_machine.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "base/text.h"
 #include "disclosure/lines/declared.h"
 #include "disclosure/lines/written_products.h"
 #include "package/python_metadata.h"
+#include "tables/package_table.h"
 
 namespace varve {
 
 namespace {
 constexpr const char* kName = "told in the first person";
+constexpr const char* kInPassing = "named in passing, and no other";
 
 bool is_one(const SpokenMachine::Told& told) { return told.line != 0 && !told.is_several; }
+bool is_plain(const SpokenMachine::Told& told) { return is_one(told) && !told.is_doubtful; }
 
 // A list, or a command that names a version, says more than a sentence.
 bool is_listed(const Declared& declared, const std::string& name) {
@@ -29,71 +32,116 @@ bool is_listed(const Declared& declared, const std::string& name) {
 }
 
 // Among the parts of the text that other readers took, in their order.
-void note_parts(const std::set<std::int64_t>& read, Declared& declared) {
-  for (const std::int64_t line : read) declared.parts.push_back({kName, line, line});
-  std::stable_sort(declared.parts.begin(), declared.parts.end(),
-                   [](const TextPart& a, const TextPart& b) { return a.first < b.first; });
+void note_parts(std::vector<TextPart> told, Declared& declared) {
+  const auto is_before = [](const TextPart& a, const TextPart& b) { return a.first < b.first; };
+  std::stable_sort(told.begin(), told.end(), is_before);
+  const auto is_same = [](const TextPart& a, const TextPart& b) { return a.first == b.first; };
+  told.erase(std::unique(told.begin(), told.end(), is_same), told.end());
+  declared.parts.insert(declared.parts.end(), told.begin(), told.end());
+  std::stable_sort(declared.parts.begin(), declared.parts.end(), is_before);
 }
 
-// Another GPU that is named anywhere may be that of the machine that the rest is about.
-bool settle_gpus(Declared& declared) {
-  const SpokenMachine& spoken = declared.spoken;
-  if (!is_one(spoken.gpu) || spoken.named.size() != 1 + spoken.beside.size() || !declared.gpus.empty() ||
-      !declared.on_bus.empty()) {
-    return false;
+// A kind of part of the text, with what it tells that counts.
+class Settling {
+ public:
+  Settling(const char* kind, Declared& declared) : kind_(kind), declared_(declared) {}
+
+  TextPlace place(const SpokenMachine::Told& told) {
+    parts.push_back({kind_, told.line, told.line});
+    return {kind_, told.line};
   }
-  std::vector<std::pair<std::string, std::int64_t>> owned = spoken.beside;
-  owned.insert(owned.begin(), {spoken.gpu.value, spoken.gpu.count});
-  DeclaredGpus* list = gpu_list(declared, {kName, spoken.gpu.line});
-  std::int64_t number = 0;
-  for (const auto& [model, count] : owned) {
-    for (std::int64_t i = 0; i < count; ++i) {
-      Gpu* gpu = gpu_in(list, number++);
-      if (gpu == nullptr) break;
-      gpu->model = model;
-      gpu->capability = written_product(model);
+
+  void gpus(const SpokenMachine::Told& first, std::vector<std::pair<std::string, std::int64_t>> owned) {
+    owned.insert(owned.begin(), {first.value, first.count});
+    DeclaredGpus* list = gpu_list(declared_, place(first));
+    std::int64_t number = 0;
+    for (const auto& [model, count] : owned) {
+      for (std::int64_t i = 0; i < count; ++i) {
+        Gpu* gpu = gpu_in(list, number++);
+        if (gpu == nullptr) return;
+        gpu->model = model;
+        gpu->capability = written_product(model);
+      }
     }
   }
-  return true;
-}
-}  // namespace
 
-void settle_spoken_machine(Declared& declared) {
-  const SpokenMachine& spoken = declared.spoken;
-  std::set<std::int64_t> read;  // lines whose sentences count
-  if (settle_gpus(declared)) read.insert(spoken.gpu.line);
-  const bool any_driver = declared.facts.contains("driver.kernel_mode.version") ||
-                          declared.no_kernel_driver_line != 0 ||
-                          declared.contradicted.contains("driver.kernel_mode.version");
-  if (is_one(spoken.driver) && !any_driver) {
-    declare_driver(declared, spoken.driver.value, {kName, spoken.driver.line});
-    read.insert(spoken.driver.line);
+  void packages(const std::map<std::string, SpokenMachine::Told>& all, const char* manager, bool may_tell_python) {
+    DeclaredPackages* list = nullptr;
+    for (const auto& [name, told] : all) {
+      if (!is_plain(told) || is_listed(declared_, name) || (name == "python" && !may_tell_python)) continue;
+      const TextPlace at = place(told);
+      if (name == "python") {
+        declared_.pythons.emplace(told.value, told.line);
+      } else if (is_known_program(name)) {
+        add_system_package(declared_, "program", name, told.value, told.line);
+      } else {
+        if (list == nullptr) list = package_list(declared_, at, manager);
+        add_package(list, name, told.value, told.line);
+      }
+    }
   }
+
+  std::vector<TextPart> parts;
+
+ private:
+  const char* kind_;
+  Declared& declared_;
+};
+
+// What somebody tells as their own.
+std::vector<TextPart> settle_own(const SpokenMachine& spoken, bool any_driver, Declared& declared) {
+  Settling own(kName, declared);
+  // Another GPU that is named anywhere may be that of the machine that the rest is about.
+  const bool is_all = spoken.named.size() == 1 + spoken.beside.size();
+  if (is_one(spoken.gpu) && is_all && declared.gpus.empty() && declared.on_bus.empty()) {
+    own.gpus(spoken.gpu, spoken.beside);
+  }
+  if (is_one(spoken.driver) && !any_driver) declare_driver(declared, spoken.driver.value, own.place(spoken.driver));
   // Systems that somebody lists are those that something runs on, or of a host and its container.
   const auto system = declared.facts.find("os.name");
   if (declared.contradicted.contains("os.name") && system != declared.facts.end() &&
       system->second.source.ends_with("(written by hand)")) {
     declared.facts.erase(system);
   } else if (is_one(spoken.system) && !declared.facts.contains("os.name")) {
-    declare(declared, "os.name", spoken.system.value, {kName, spoken.system.line});
-    read.insert(spoken.system.line);
+    declare(declared, "os.name", spoken.system.value, own.place(spoken.system));
   }
   if (is_one(spoken.toolkit) && !declared.facts.contains("toolkit.nvcc.version")) {
-    declare_nvcc(declared, spoken.toolkit.value, "", {kName, spoken.toolkit.line});
-    read.insert(spoken.toolkit.line);
+    declare_nvcc(declared, spoken.toolkit.value, "", own.place(spoken.toolkit));
   }
   if (spoken.wsl_line != 0) {
     declare(declared, "machine.hypervisor", "Hyper-V (WSL)", {kName, spoken.wsl_line}, "", Standing::inferred);
   }
-  DeclaredPackages* list = nullptr;
-  for (const auto& [name, told] : spoken.packages) {
-    if (name == "python" && is_one(told)) declared.pythons.emplace(told.value, told.line);
-    if (name == "python" || !is_one(told) || is_listed(declared, name)) continue;
-    if (list == nullptr) list = package_list(declared, {kName, told.line}, spoken.is_of_conda ? "conda" : "");
-    add_package(list, name, told.value, told.line);
-    read.insert(told.line);
+  own.packages(spoken.packages, spoken.is_of_conda ? "conda" : "", true);
+  return own.parts;
+}
+
+// What is named without a word on whose it is: the only one of its kind of which a text speaks is that of the machine
+// that it is about, where nothing doubts it.
+std::vector<TextPart> settle_in_passing(const SpokenMachine& spoken, bool any_driver, bool any_python,
+                                        Declared& declared) {
+  Settling passing(kInPassing, declared);
+  const bool any_gpu = spoken.gpu.line != 0 || !declared.gpus.empty() || !declared.on_bus.empty();
+  if (is_plain(spoken.gpu_in_passing) && spoken.named.size() == 1 && !any_gpu) {
+    passing.gpus(spoken.gpu_in_passing, {});
   }
-  note_parts(read, declared);
+  if (is_plain(spoken.driver_in_passing) && spoken.driver.line == 0 && !any_driver) {
+    declare_driver(declared, spoken.driver_in_passing.value, passing.place(spoken.driver_in_passing));
+  }
+  std::map<std::string, SpokenMachine::Told> packages = spoken.packages_in_passing;
+  std::erase_if(packages, [&](const auto& one) { return spoken.packages.contains(one.first); });
+  passing.packages(packages, "", !any_python);
+  return passing.parts;
+}
+}  // namespace
+
+void settle_spoken_machine(Declared& declared) {
+  const SpokenMachine spoken = std::move(declared.spoken);
+  const bool any_driver = declared.facts.contains("driver.kernel_mode.version") ||
+                          declared.no_kernel_driver_line != 0 ||
+                          declared.contradicted.contains("driver.kernel_mode.version");
+  const bool any_python = !declared.pythons.empty();
+  note_parts(settle_own(spoken, any_driver, declared), declared);
+  note_parts(settle_in_passing(spoken, any_driver, any_python, declared), declared);
 }
 
 }  // namespace varve

@@ -31,6 +31,11 @@ std::optional<SpokenProduct> numbered_product_at(const SpokenWords& words, std::
   std::size_t taken = 1;
   while (at + taken < words.size() && !is_mark_behind(words[at + taken - 1])) {
     const std::string next = to_lower(bare_word(words[at + taken]));
+    if (next == "rtx" || next == "gtx") {  // "4080 RTX"
+      is_of_gpu = true;
+      ++taken;
+      break;
+    }
     if (next != "ti" && next != "super") break;
     text += " " + next;
     ++taken;
@@ -100,10 +105,16 @@ std::string_view driver_number(std::string_view word) {
 std::string spoken_package(std::string_view word) {
   const std::string name = to_lower(word);
   if (name.starts_with("nvidia")) return {};  // "NVIDIA-SMI 555.42.06"
+  if (is_known_program(name)) return name;
   if (name == "python" || name == "pytorch") return name == "python" ? name : "torch";
   const PackageRow* row =
       name.size() > 2 && is_package_name(name) ? find_package_row(normal_package_name(name)) : nullptr;
   return row != nullptr && row->has_gpu_code() ? name : std::string();
+}
+
+void tell_spoken(SpokenMachine::Told& told, std::string_view value, std::int64_t line, std::int64_t count) {
+  if (told.line != 0 && plain_name(told.value) != plain_name(std::string(value))) told.is_several = true;
+  if (told.line == 0) told = {std::string(value), line, count, told.is_several, told.is_doubtful};
 }
 
 }  // namespace varve

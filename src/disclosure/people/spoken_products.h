@@ -1,9 +1,13 @@
 #pragma once
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "disclosure/lines/spoken_machine.h"
 
 namespace varve {
 
@@ -27,7 +31,17 @@ std::string plain_name(const std::string& product);
 
 // "535.104.05" and "v384.66": a branch of three digits and something behind it; else empty.
 std::string_view driver_number(std::string_view word);
-// A package of a GPU stack, or Python, as it is installed: "torch" of "PyTorch"; else empty.
+// A package of a GPU stack, a program of one, or Python, as it is installed: "torch" of "PyTorch"; else empty.
 std::string spoken_package(std::string_view word);
+
+// Whether one of the marks stands in a text in lower case.
+template <std::size_t N>
+bool says_any(std::string_view text, const std::array<std::string_view, N>& marks) {
+  return std::any_of(marks.begin(), marks.end(),
+                     [&](std::string_view mark) { return text.find(mark) != std::string_view::npos; });
+}
+
+// One more sentence that tells it: of two products, or numbers, several are told.
+void tell_spoken(SpokenMachine::Told& told, std::string_view value, std::int64_t line, std::int64_t count = 1);
 
 }  // namespace varve

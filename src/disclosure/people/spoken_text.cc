@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/lines/written_systems.h"
+#include "disclosure/people/named_in_passing.h"
 #include "disclosure/people/spoken_products.h"
 #include "disclosure/people/written_keys.h"
 #include "disclosure/people/written_values.h"
@@ -23,11 +24,6 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostSpokenLine = 1200;
 constexpr std::int64_t kMostSpokenLines = 2000;
-
-template <std::size_t N>
-bool says_any(std::string_view text, const std::array<std::string_view, N>& marks) {
-  return std::any_of(marks.begin(), marks.end(), [&](std::string_view mark) { return has(text, mark); });
-}
 
 // How somebody begins to tell of what is theirs.
 constexpr auto kOwners = std::to_array<std::string_view>({"i have ",
@@ -130,7 +126,7 @@ class SpokenTextReader : public TextReader {
       return std::any_of(sought.begin(), sought.end(), [&](const SoughtText& one) { return holds(line, one); });
     };
     const bool names = any({"RTX", "GTX", "Tesla", "esla ", "00", "uadro", "80", "P4", "T4", "L4", "itan", "rtx", "gtx",
-                            "0ti", "0Ti", "GPU", "gpu", "etson"});
+                            "0ti", "0Ti", "GPU", "gpu", "etson", "river"});
     const bool is_title = line.number == 1 && line.text.starts_with("# ");
     const bool is_own = any({"I ", "I'", "y ", "We ", "we ", "i ", "im ", "Im ", "Using ", "Running ", "his server",
                              "his machine", "his system", "oth systems"}) ||
@@ -143,8 +139,9 @@ class SpokenTextReader : public TextReader {
     while (!rest.empty()) {
       std::size_t end = rest.size();
       for (const std::string_view mark : {". ", "! ", "? ", "; "}) end = std::min(end, rest.find(mark));
+      if (end < rest.size() && rest.substr(0, end).ends_with("e.g")) end = rest.size();
       const std::string_view sentence = rest.substr(0, std::min(end + 1, rest.size()));
-      if (names) note_named(sentence, line.number, declared.spoken);
+      note_in_passing(sentence, line, declared.spoken);
       if (is_own && !line.is_quoted) take_sentence(sentence, line, declared.spoken);
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
@@ -154,17 +151,11 @@ class SpokenTextReader : public TextReader {
  private:
   static void take_title(std::string_view title, std::int64_t line, SpokenMachine& spoken);
   static void take_item(std::string_view text, std::int64_t line, SpokenMachine& spoken);
-  static void note_named(std::string_view sentence, std::int64_t line, SpokenMachine& spoken);
   static void take_sentence(std::string_view sentence, const TextLine& line, SpokenMachine& spoken);
   bool is_in_fence_ = false;
   ForeignLists foreign_;
   std::string plain_;
 };
-
-void tell_spoken(SpokenMachine::Told& told, std::string_view value, std::int64_t line, std::int64_t count = 1) {
-  if (told.line != 0 && plain_name(told.value) != plain_name(std::string(value))) told.is_several = true;
-  if (told.line == 0) told = {std::string(value), line, count, told.is_several};
-}
 
 // "Ubuntu 20.04" and "Ubuntu 20.04.2" are one.
 void tell_system(SpokenMachine::Told& told, const std::string& value, std::int64_t line) {
@@ -337,19 +328,6 @@ void SpokenTextReader::take_item(std::string_view text, std::int64_t line, Spoke
   if (end < words.size()) return;
   spoken.named.emplace(plain_name(product->name), line);
   tell_spoken(spoken.gpu, clean_utf8(product->name, 96), line, product->count);
-}
-
-// GPUs that anybody's sentence names: another one may be that of the machine that the rest is about.
-void SpokenTextReader::note_named(std::string_view sentence, std::int64_t line, SpokenMachine& spoken) {
-  constexpr std::size_t kMostNamed = 16;
-  const SpokenWords words = split_words(sentence);
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    auto product = spoken_product_at(words, i);
-    if (!product) product = numbered_product_at(words, i, false);
-    if (!product) continue;
-    if (spoken.named.size() < kMostNamed) spoken.named.emplace(plain_name(product->name), line);
-    i += product->words - 1;
-  }
 }
 
 void SpokenTextReader::take_sentence(std::string_view sentence, const TextLine& line, SpokenMachine& spoken) {

@@ -71,11 +71,39 @@ TEST(SpokenText, WhatSomebodyHas) {
   EXPECT_NE(stack.facts.at("driver.kernel_mode.version").source.find("line 3"), std::string::npos);
 }
 
+// Of one kind a text names one thing, without a word on whose it is: whoever writes has it.
+TEST(SpokenText, WhatIsNamedInPassing) {
+  EXPECT_EQ(spoken_facts("Kaggle notebook, GPU P100, after I upgraded torch the model does not run on it."), "P100");
+  EXPECT_EQ(spoken_facts("ollama 0.12.3 on Debian 12, GTX 760, driver 470.256.02. It only uses the CPU."),
+            "GTX 760, 470.256.02");
+  EXPECT_EQ(spoken_facts("then it stops. nvidia-smi shows Driver Version: 560.35.03."), "560.35.03");
+  EXPECT_EQ(spoken_facts("GPU: RTX 4090, driver 560.94"), "RTX 4090, 560.94");
+  EXPECT_EQ(spoken_facts("vllm 0.6.3 with two Tesla M40 does not start."), "Tesla M40, vllm 0.6.3");
+  EXPECT_EQ(spoken_facts("Training on a Tesla P40 hangs at step 5. The Tesla P40 is idle then."), "Tesla P40");
+  EXPECT_EQ(spoken_facts("# 4080 RTX not detected on windows 11"), "RTX 4080");
+  EXPECT_EQ(spoken_facts("Quadro P2000, after the driver update to 595.45.04 the card is gone."),
+            "Quadro P2000, 595.45.04");
+  EXPECT_EQ(spoken_facts("Colab T4, `pip install flash-attn==2.5.9`, torch 2.3.0+cu121 stops at the first layer"),
+            "T4, torch 2.3.0+cu121");
+  // Two of a kind, or a doubt: nobody knows.
+  EXPECT_EQ(spoken_facts("Training on a Tesla P40 hangs. On the RTX 3090 it does not."), "");
+  EXPECT_EQ(spoken_facts("It crashes on a Tesla P40. Does anybody have a Tesla P40?"), "");
+  EXPECT_EQ(spoken_facts("vllm 0.6.3 hangs on start. vllm 0.6.2 does not."), "");
+  EXPECT_EQ(spoken_facts("It hangs since the update from driver 560.35.03."), "");
+}
+
 // Nobody's, somebody else's, of a wish, denied, asked, advised, compared: it invents nothing.
 TEST(SpokenText, WhatIsNoMachineOfTheirs) {
   constexpr const char* kNone[] = {
       "If I have an RTX 3090 with driver 535.104.05, will it work?",
       "Do I have to buy an RTX 4090?",
+      "This kernel needs at least a Tesla V100.",
+      "Support for the RTX 5090 is missing.",
+      "The paper used a Tesla V100, as people say.",
+      "Works fine on an RTX 3090, it works.",
+      "See https://example.org/tesla-p40 for what a Tesla P40 does.",
+      "This was reported for driver 535.104.05.",
+      "vllm 0.6.3 introduced it.",
       "I do not have an RTX 3090 at hand.",
       "I don't have an A100, sorry.",
       "I have no RTX 3090 any more.",
