@@ -49,6 +49,7 @@ struct Named {
   std::string value;
   std::int64_t count = 1;
   bool may_change = false;  // by an update that the sentence may be about
+  bool is_key = false;      // "RTX 3090: 12 tokens/s": of a table of several machines
 };
 
 void find_gpus(const SpokenWords& words, std::int64_t line, SpokenMachine& spoken, std::vector<Named>& found) {
@@ -57,8 +58,11 @@ void find_gpus(const SpokenWords& words, std::int64_t line, SpokenMachine& spoke
     if (!product) product = numbered_product_at(words, i, false);
     if (!product) continue;
     if (spoken.named.size() < kMostNamed) spoken.named.emplace(plain_name(product->name), line);
-    found.push_back({&spoken.gpu_in_passing, product->name, product->count});
     i += product->words - 1;
+    found.push_back({.told = &spoken.gpu_in_passing,
+                     .value = product->name,
+                     .count = product->count,
+                     .is_key = words[i].ends_with(':')});
   }
 }
 
@@ -70,7 +74,9 @@ void find_releases(const SpokenWords& words, SpokenMachine& spoken, std::vector<
       for (std::size_t j = i + 1; j < words.size() && j < i + kReach; ++j) {
         const std::string_view number = driver_number(words[j]);
         // What it was updated to is there.
-        if (!number.empty()) found.push_back({&spoken.driver_in_passing, std::string(number), 1, words[j - 1] != "to"});
+        if (number.empty()) continue;
+        found.push_back(
+            {.told = &spoken.driver_in_passing, .value = std::string(number), .may_change = words[j - 1] != "to"});
       }
       continue;
     }
@@ -81,7 +87,8 @@ void find_releases(const SpokenWords& words, SpokenMachine& spoken, std::vector<
     const std::string package = spoken_package(word);
     if (package.empty() || !is_full_release(version, package)) continue;
     const bool is_installed = version.find('+') != std::string_view::npos;  // nobody writes "2.3.0+cu121" of a plan
-    found.push_back({&spoken.packages_in_passing[package], std::string(version), 1, !is_installed});
+    found.push_back(
+        {.told = &spoken.packages_in_passing[package], .value = std::string(version), .may_change = !is_installed});
   }
 }
 }  // namespace
@@ -101,7 +108,7 @@ void note_in_passing(std::string_view sentence, const TextLine& line, SpokenMach
     tell_spoken(told, named.value, line.number, named.count);
     const bool is_of_package = named.told != &spoken.gpu_in_passing && named.told != &spoken.driver_in_passing;
     const bool is_asked = is_of_package && named.may_change && has(lower, "install");
-    told.is_doubtful = told.is_doubtful || is_doubtful || is_asked || (named.may_change && is_changing);
+    told.is_doubtful = told.is_doubtful || is_doubtful || named.is_key || is_asked || (named.may_change && is_changing);
   }
 }
 
