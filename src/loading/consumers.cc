@@ -77,6 +77,10 @@ class EnvironmentConsumers {
 
   void add_all() {
     const Environment& environment = stack_.environments[libraries_.environment];
+    // cuda-pathfinder looks into folders that Python knows as site-packages (site.getsitepackages and the user's, in
+    // find_sub_dirs.py of 1.9.1), not into those of PYTHONPATH and of pip --target.
+    const std::string& path = environment.path;
+    opener_looks_ = environment.kind != EnvironmentKind::folder || path.ends_with("-packages");
     for (const Package& package : environment.packages) {
       if (!package.is_consumer()) continue;
       if (stack_.consumers.size() < kMostConsumers) stack_.consumers.push_back(follow(environment, package));
@@ -215,12 +219,12 @@ class EnvironmentConsumers {
   // What is opened before it is needed, by the package or by what is imported first. Of a framework whose files cannot
   // be read the best is assumed.
   Preloads preloads_of(const Package& package, const PackageStart& start, const std::vector<const Package*>& before) {
-    const std::optional<bool> own = opens_wheels_first(package, start);
+    const std::optional<bool> own = opens_wheels_first(package, start, opener_looks_);
     if (!own) return Preloads::unknown;
     if (*own) return Preloads::wheels;
     const bool any = std::any_of(before.begin(), before.end(), [&](const Package* other) {
       const ImportedPackage imported = imported_package(other->name, by_package_[other->name]);
-      return opens_wheels_first(*other, imported.start).value_or(other->role == PackageRole::framework);
+      return opens_wheels_first(*other, imported.start, opener_looks_).value_or(other->role == PackageRole::framework);
     });
     return any ? Preloads::wheels : Preloads::nothing;
   }
@@ -244,7 +248,7 @@ class EnvironmentConsumers {
     const auto [at, is_new] = of_others_.try_emplace(asker);
     if (is_new) {
       const ImportedPackage other = imported_package(asker, libraries->second);
-      at->second = {other.tops, opens_wheels_first(*package, other.start).value_or(true)};
+      at->second = {other.tops, opens_wheels_first(*package, other.start, opener_looks_).value_or(true)};
     }
     return (of_wheels && at->second.opens_wheels) || openers_.opens(at->second.tops, held.path);
   }
@@ -476,6 +480,7 @@ class EnvironmentConsumers {
   };
   std::map<std::string, OtherPackage> of_others_;  // by package
   bool is_whole_ = false;                          // nothing is imported from elsewhere
+  bool opener_looks_ = true;                       // cuda-pathfinder into the folders of packages
 };
 
 }  // namespace
