@@ -238,7 +238,9 @@ class LossFinder {
     const Head head = head_of(loaded);
     const bool waits = waits_for_another_package(index_, view_, library) || waits_for_cuda(loaded, head) ||
                        is_for_amd(loaded, head) || is_for_driver(loaded, head) || is_left_over(head);
-    const LossEffect effect = waits ? LossEffect::side_piece : effect_on(head, loaded);
+    LossEffect effect = waits ? LossEffect::side_piece : effect_on(head, loaded);
+    // What lacks libraries of CUDA as well is the GPU part.
+    if (effect == LossEffect::use && lacks_a_cuda_library(loaded)) effect = LossEffect::gpu_part;
     return {effect, &loaded, head.file->path, false, head.file->at_start};
   }
 
