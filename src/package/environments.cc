@@ -87,6 +87,24 @@ Fact python_of_folders(const Files& files, const std::string& prefix, const std:
   return known_fact(minor, "lib/python" + minor, Standing::inferred);
 }
 
+// What the wheels of a plain folder are for: "Tag: cp312-cp312-manylinux_2_17_x86_64" in each WHEEL, those for any
+// release (cp39-abi3) left out. The Python on PATH may be another.
+Fact python_of_wheels(const Files& files, const std::string& folder) {
+  std::set<std::string> versions;
+  for (const std::string& name : children(files, folder)) {
+    if (!name.ends_with(".dist-info")) continue;
+    const Looked<std::string> text = read_value(files, folder + "/" + name + "/WHEEL");
+    const std::string tag(text ? find_field(*text, "Tag", ':').value_or("") : std::string_view());
+    const std::size_t dash = tag.find('-');
+    if (!tag.starts_with("cp3") || dash < 4 || dash == std::string::npos) continue;
+    const std::string python = tag.substr(0, dash), minor = python.substr(3);
+    const bool for_one = tag.substr(dash + 1).starts_with(python + "-");
+    if (for_one && minor.find_first_not_of("0123456789") == std::string::npos) versions.insert("3." + minor);
+  }
+  if (versions.size() != 1) return missing_fact(Missing::absent, folder, "nothing in it says a version of Python");
+  return known_fact(*versions.begin(), "the tags of its wheels", Standing::inferred);
+}
+
 void read_venv(const Files& files, EnvironmentPlace& place) {
   place.kind = EnvironmentKind::venv;
   place.folders = package_folders(files, place.path);
@@ -115,6 +133,25 @@ void read_conda(const Files& files, EnvironmentPlace& place) {
     return;
   }
   place.python = missing_fact(Missing::absent, "conda-meta", "no Python is installed in it");
+}
+
+// What a venv with include-system-site-packages sees beneath its own: the packages of the installation that its
+// pyvenv.cfg calls home, of the same Python.
+void add_folders_beneath(const Files& files, EnvironmentPlace& place) {
+  const Looked<std::string> text =
+      place.sees_system ? read_value(files, place.path + "/pyvenv.cfg") : Looked<std::string>{};
+  if (!text) return;
+  const std::string home(trim(find_field(*text, "home", '=').value_or("")));
+  if (!home.starts_with('/') || !home.ends_with("/bin") || place.folders.empty()) return;
+  const std::string python = version_in_folder(place.folders.front());
+  std::vector<std::string> prefixes = {home.substr(0, home.size() - 4)};
+  if (prefixes[0] == "/usr") prefixes.insert(prefixes.begin(), "/usr/local");
+  for (const std::string& prefix : prefixes) {
+    for (const std::string& folder : package_folders(files, prefix)) {
+      const std::string version = version_in_folder(folder);  // Debian's /usr/lib/python3 is of any
+      if (version.empty() || version == python) place.path_folders.push_back(folder);
+    }
+  }
 }
 
 // Python reads path files in the folders of an installation alone, not in those of PYTHONPATH or pip --target.
@@ -296,6 +333,7 @@ class Finder {
     place.found_by = found_by;
     place.named = named_;
     place.python = python_of_folders(files_, prefix, place.folders);
+    if (!place.python.is_known()) place.python = python_of_wheels(files_, *resolved);
     places_.push_back(std::move(place));
   }
 
@@ -325,6 +363,7 @@ Result<EnvironmentPlace> environment_at(const Files& files, const std::string& d
   place.named = true;
   if (read_prefix(files, place)) {
     add_path_folders(files, place);
+    add_folders_beneath(files, place);
     return place;
   }
   if (!holds_packages(files, *resolved)) {
@@ -333,6 +372,7 @@ Result<EnvironmentPlace> environment_at(const Files& files, const std::string& d
   place.kind = EnvironmentKind::folder;
   place.folders = {*resolved};
   place.python = python_of_folders(files, *resolved, place.folders);
+  if (!place.python.is_known()) place.python = python_of_wheels(files, *resolved);
   return place;
 }
 

@@ -72,6 +72,43 @@ TEST(Environments, UsualPlacesEachOnce) {
   EXPECT_EQ(fact_text(places[8].python), "3.11.7");
 }
 
+// A venv that is asked about by itself brings what it sees of the installation beneath, of the same Python.
+TEST(Environments, AVenvThatSeesTheInstallationBeneath) {
+  const TestRoot root;
+  add_package(root, "srv/python/lib/python3.11/site-packages", "cupy", "13.2");
+  add_package(root, "srv/python/lib/python3.10/site-packages", "old", "1");
+  add_package(root, "usr/lib/python3/dist-packages", "numpy", "1.24.2");
+  add_package(root, "usr/local/lib/python3.11/dist-packages", "torch", "2.1.2");
+  const auto beneath = [&](const std::string& home, const std::string& sees) {
+    root.write("v/pyvenv.cfg", "home = " + home + "\ninclude-system-site-packages = " + sees + "\nversion = 3.11.7\n");
+    add_package(root, "v/lib/python3.11/site-packages", "jax", "0.10.2");
+    const auto files = open(root);
+    return environment_at(*files, "/v")->path_folders;
+  };
+  EXPECT_EQ(beneath("/srv/python/bin", "true"), std::vector<std::string>{"/srv/python/lib/python3.11/site-packages"});
+  EXPECT_EQ(beneath("/usr/bin", "true"),
+            (std::vector<std::string>{"/usr/local/lib/python3.11/dist-packages", "/usr/lib/python3/dist-packages"}));
+  EXPECT_TRUE(beneath("/srv/python/bin", "false").empty());
+  EXPECT_TRUE(beneath("relative", "true").empty());
+}
+
+// pip install --target: nothing but the wheels says which Python the folder is for.
+TEST(Environments, AFolderIsForThePythonOfItsWheels) {
+  const TestRoot root;
+  const auto python = [&](const std::string& tag) {
+    add_package(root, "target", "cupy", "14");
+    root.write("target/cupy-14.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: " + tag + "\n");
+    root.write("target/six-1.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n");
+    const auto files = open(root);
+    return fact_text(environment_at(*files, "/target")->python);
+  };
+  EXPECT_EQ(python("cp312-cp312-manylinux2014_x86_64"), "3.12");
+  for (const char* tag : {"cp39-abi3-manylinux2014_x86_64", "py3-none-any", "cp313-cp313t-manylinux_2_28_x86_64"})
+    EXPECT_EQ(python(tag), "absent (nothing in it says a version of Python)") << tag;
+  root.write("target/numpy-2.dist-info/WHEEL", "Tag: cp311-cp311-manylinux_2_28_x86_64\n");
+  EXPECT_EQ(python("cp312-cp312-manylinux2014_x86_64"), "absent (nothing in it says a version of Python)");
+}
+
 TEST(Environments, PathLeadsToAVenvWhosePythonIsALink) {
   const TestRoot root;
   root.write("usr/bin/python3.11", "");

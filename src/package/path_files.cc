@@ -37,9 +37,66 @@ class PathFiles {
       const std::string_view rest = line.substr(std::string_view("import ").size());
       add_finder(std::string(rest.substr(0, rest.find_first_of("; ,"))));
     }
+    // "import _editable_skbc_gpu_ops" of scikit-build-core, "import _gpu_ops_editable" of its earlier releases.
+    const bool of_builder =
+        line.starts_with("import _editable_skbc_") || (line.starts_with("import _") && line.ends_with("_editable"));
+    if (of_builder) add_installed_finder(std::string(line.substr(std::string_view("import ").size())));
+    // "import _gpu_ops_editable_loader; _gpu_ops_editable_loader.init()" of meson-python.
+    const std::size_t loader = line.find("_editable_loader;");
+    if (line.starts_with("import _") && loader != std::string_view::npos) {
+      add_build(std::string(line.substr(7, loader + std::string_view("_editable_loader").size() - 7)));
+    }
     const bool is_code = line.starts_with("import ") || line.starts_with("import\t");
     if (line.empty() || line.front() == '#' || is_code) return;
     add(line.front() == '/' ? std::string(line) : folder_ + "/" + std::string(line));
+  }
+
+  // A call at its end: install({"gpu_ops": "/srv/project/src/gpu_ops/__init__.py"}, {"gpu_ops._C": "gpu_ops/_C.so"},
+  // …): modules in Python among their sources, what was built in the folder of packages.
+  void add_installed_finder(const std::string& module) {
+    if (module.find('/') != std::string::npos) return;
+    const Looked<std::string> text = files_.read(folder_ + "/" + module + ".py", kMostOfPathFile);
+    constexpr std::string_view kCall = "install({";
+    const std::size_t call = text ? text->rfind(kCall) : std::string::npos;
+    if (call == std::string::npos || (call > 0 && (*text)[call - 1] != '\n')) return;
+    const std::size_t begin = call + kCall.size() - 1, end = text->find('}', begin);
+    if (end == std::string::npos) return;
+    const auto constants = python_constants("MAPPING = " + text->substr(begin, end + 1 - begin) + "\n");
+    const PythonValue* mapping = find_constant(constants, "MAPPING");
+    if (mapping == nullptr) return;
+    for (const PythonValue::Entry& entry : mapping->entries) {
+      std::string below = "/" + entry.key;
+      std::replace(below.begin(), below.end(), '.', '/');
+      for (const char* file : {"/__init__.py", ".py"}) {
+        const std::string& path = entry.value.text;
+        const std::string ending = below + file;
+        if (path.starts_with('/') && path.ends_with(ending)) add(path.substr(0, path.size() - ending.size()));
+      }
+    }
+  }
+
+  // MesonpyMetaFinder('gpu_ops', {'gpu_ops'}, '/srv/project/build/cp311', …): what was built lies there as it would be
+  // installed, and Python's files where Meson's plan of the installation has them.
+  void add_build(const std::string& module) {
+    if (module.find('/') != std::string::npos) return;
+    const Looked<std::string> text = files_.read(folder_ + "/" + module + ".py", kMostOfPathFile);
+    const std::size_t call = text ? text->rfind("MesonpyMetaFinder(") : std::string::npos;
+    const std::size_t begin = call == std::string::npos ? call : text->find("'/", call);
+    if (begin == std::string::npos) return;
+    const std::string build = text->substr(begin + 1, text->find('\'', begin + 1) - begin - 1);
+    const std::string plan = build + "/meson-info/intro-install_plan.json";
+    const Looked<std::string> planned = files_.read(plan, kMostOfPathFile);
+    const Result<Json> json = parse_json(planned ? *planned.value : "", "reading where a build's files go", plan);
+    const Json python = json && json->is_object() ? json->value("python", Json()) : Json();
+    const Json nothing = Json::object();
+    for (const auto& [path, file] : (python.is_object() ? python : nothing).items()) {
+      const auto to = file.is_object() ? file.find("destination") : file.end();
+      if (to == file.end() || !to->is_string()) continue;
+      const std::string& place = to->get_ref<const std::string&>();  // "{py_platlib}/gpu_ops/__init__.py"
+      const std::string below = place.substr(std::min(place.find('/'), place.size()));
+      if (!below.empty() && path.ends_with(below)) add(path.substr(0, path.size() - below.size()));
+    }
+    add(build);
   }
 
   // "__editable___gpu_ops_1_0_finder": MAPPING = {"gpu_ops": "/srv/project/src/gpu_ops"}.

@@ -58,6 +58,39 @@ TEST(PathFiles, AreReadAsPythonReadsThem) {
   EXPECT_TRUE(path_file_folders(**files, "/nowhere").empty());
 }
 
+// scikit-build-core's finders, of both names: Python's files stay among the sources, what was built is installed.
+TEST(PathFiles, OfScikitBuildCoreLeadToTheSources) {
+  const TestRoot root;
+  root.write("site/_editable_skbc_ops.pth", "import _editable_skbc_ops\n/srv/build\n");
+  root.write("site/_editable_skbc_ops.py",
+             "def install(a, b):\n    pass\n\n\ninstall({'ops': '/srv/one/src/ops/__init__.py', 'ops.sub': "
+             "'/srv/one/src/ops/sub.py'}, {'ops._core': 'ops/_core.so'}, None, False)\n");
+  root.write("site/_old_editable.pth", "import _old_editable\n");
+  root.write("site/_old_editable.py", "install({'old': '/srv/two/old/__init__.py'}, {}, None, False, True)\n");
+  root.write("site/_virtualenv.pth", "import _virtualenv\n");
+  root.write("site/_virtualenv.py", "\ninstall({'no': '/srv/three/no/__init__.py'})\n");
+  for (const char* folder : {"srv/one/src/ops/x", "srv/two/old/x", "srv/three/no/x", "srv/build/x"})
+    root.write(folder, "");
+  const auto files = open_root(root.path());
+  EXPECT_EQ(path_file_folders(**files, "/site"), (std::vector<std::string>{"/srv/one/src", "/srv/build", "/srv/two"}));
+}
+
+// meson-python: sources, and behind them the build, which lies among them.
+TEST(PathFiles, OfMesonLeadToTheBuildToo) {
+  const TestRoot root;
+  root.write("site/ops-editable.pth", "import _ops_editable_loader; _ops_editable_loader.init()");
+  root.write("site/_ops_editable_loader.py",
+             "def init():\n    finder = MesonpyMetaFinder(\n        'ops',\n        {'ops'},\n"
+             "        '/srv/one/build/cp311',\n        ['/usr/bin/ninja'],\n    )\n");
+  root.write(
+      "srv/one/build/cp311/meson-info/intro-install_plan.json",
+      R"({"targets": {}, "python": {"/srv/one/ops/__init__.py": {"destination": "{py_platlib}/ops/__init__.py"}}})");
+  root.write("srv/one/ops/__init__.py", "");
+  root.write("site/_odd_editable_loader.py", "MesonpyMetaFinder('odd', {'odd'}, '/srv/two', [])");
+  const auto files = open_root(root.path());
+  EXPECT_EQ(path_file_folders(**files, "/site"), (std::vector<std::string>{"/srv/one", "/srv/one/build/cp311"}));
+}
+
 TEST(PathFiles, LeadToASourceFolder) {
   const TestRoot root;
   add_editable(root, "__editable__.gpu_ops-1.0.pth,,\ngpu_ops-1.0.dist-info/METADATA,,\n");

@@ -47,6 +47,30 @@ TEST_F(ConsumerImports, OfBindingsOpenTheLibrariesThatTheyBind) {
   EXPECT_EQ(row_of(consumer_of(stack, "nvmath-python"), "libcufft.so.11").path, "") << "CUDA_PATH goes first";
 }
 
+// cuda-pathfinder looks into site-packages, and not into what PYTHONPATH or pip --target brings.
+TEST_F(ConsumerImports, OfBindingsDoNotFindTheWheelsOfAPlainFolder) {
+  for (const std::string place : {"target/", "srv/site-packages/"}) {
+    ASSERT_TRUE(build(place + "nvmath/bindings/_internal/cublas.cpython-311-x86_64-linux-gnu.so",
+                      "const char* PyInit_cublas(void) { return \"libcuda.so.1\"; }", ""));
+    ASSERT_TRUE(build(place + "nvidia/cublas/lib/libcublas.so.12", "int products(void) { return 1; }", ""));
+    root_.write(place + "nvmath/__init__.py", "");
+    root_.write(place + "nvmath_python-1.0.0.dist-info/METADATA",
+                "Metadata-Version: 2.1\nName: nvmath-python\nVersion: 1.0.0\nRequires-Dist: cuda-pathfinder\n");
+    root_.write(place + "nvmath_python-1.0.0.dist-info/RECORD",
+                "nvmath/__init__.py,,\nnvmath/bindings/_internal/cublas.cpython-311-x86_64-linux-gnu.so,,\n");
+    root_.write(place + "nvidia_cublas_cu12-12.9.1.dist-info/METADATA",
+                "Metadata-Version: 2.1\nName: nvidia-cublas-cu12\nVersion: 12.9.1\n");
+    root_.write(place + "nvidia_cublas_cu12-12.9.1.dist-info/RECORD", "nvidia/cublas/lib/libcublas.so.12,,\n");
+    const std::string path = "/" + place.substr(0, place.size() - 1);
+    const Stack stack = capture({.kind = SubjectKind::environment, .path = path, .exact = true}, {});
+    const auto& rows = consumer_of(stack, "nvmath-python").libraries;
+    const bool found = std::any_of(rows.begin(), rows.end(), [](const ConsumedLibrary& row) {
+      return row.name == "libcublas.so.12" && !row.path.empty();
+    });
+    EXPECT_EQ(found, place != "target/") << place;
+  }
+}
+
 // parakeet opens one library after the other at its import and goes on without those that do not load, the last apart.
 // What loads is part of that one, and no other choice; bitsandbytes' libraries are choices.
 TEST_F(ConsumerImports, AreNotSavedByAPartOfWhatDoesNotLoad) {

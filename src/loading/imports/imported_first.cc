@@ -64,14 +64,21 @@ std::vector<const Package*> imported_before(const EnvironmentGround& here, const
   return before;
 }
 
+// cuda-pathfinder looks into folders that Python knows as site-packages (site.getsitepackages and the user's, in
+// find_sub_dirs.py of 1.9.1), not into those of PYTHONPATH and of pip --target.
+Preloading::Preloading(EnvironmentGround& here)
+    : here_(here),
+      opener_looks_(here.environment().kind != EnvironmentKind::folder ||
+                    here.environment().path.ends_with("-packages")) {}
+
 Preloads Preloading::of(const Package& package, const PackageStart& start,
                         const std::vector<const Package*>& before) const {
-  const std::optional<bool> own = opens_wheels_first(package, start);
+  const std::optional<bool> own = opens_wheels_first(package, start, opener_looks_);
   if (!own) return Preloads::unknown;
   if (*own) return Preloads::wheels;
   const bool any = std::any_of(before.begin(), before.end(), [&](const Package* other) {
     const ImportedPackage imported = here_.imported(other->name, here_.of_package(other->name));
-    return opens_wheels_first(*other, imported.start).value_or(other->role == PackageRole::framework);
+    return opens_wheels_first(*other, imported.start, opener_looks_).value_or(other->role == PackageRole::framework);
   });
   return any ? Preloads::wheels : Preloads::nothing;
 }
@@ -93,7 +100,7 @@ bool Preloading::takes(Preloads preloads, const ImportedPackage& imported, const
   const auto [at, is_new] = of_others_.try_emplace(asker);
   if (is_new) {
     const ImportedPackage other = here_.imported(asker, libraries);
-    at->second = {other.tops, opens_wheels_first(*package, other.start).value_or(true)};
+    at->second = {other.tops, opens_wheels_first(*package, other.start, opener_looks_).value_or(true)};
   }
   return (of_wheels && at->second.opens_wheels) || here_.openers.opens(at->second.tops, held.path);
 }

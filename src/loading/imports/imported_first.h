@@ -23,7 +23,7 @@ enum class Preloads { unknown, wheels, nothing };
 // Who opens what for whom in an environment.
 class Preloading {
  public:
-  explicit Preloading(EnvironmentGround& here) : here_(here) {}
+  explicit Preloading(EnvironmentGround& here);
 
   // What is opened before it is needed, by the package or by what is imported before it. Of a framework whose files
   // cannot be read the best is assumed.
@@ -40,6 +40,7 @@ class Preloading {
   };
 
   EnvironmentGround& here_;
+  bool opener_looks_;                              // cuda-pathfinder into the folders of packages
   std::map<std::string, OtherPackage> of_others_;  // by package
 };
 

@@ -23,15 +23,21 @@ bool is_shared_folder(const Files& files, const std::string& folder) {
   return source && (has("extend_path(") || has("declare_namespace(")) && !has("from .");
 }
 
+// `sources`: where the Python files of a package that is installed to be edited may stand.
 std::vector<std::string> tops_of(const Files& files, const std::string& name, const std::string& folder,
+                                 const std::vector<std::string>& sources,
                                  const std::vector<const HeldLibrary*>& libraries) {
+  const auto has_start = [&](const std::string& top) {
+    const std::string below = "/" + top + "/__init__.py";
+    return files.exists(folder + below) || std::any_of(sources.begin(), sources.end(), [&](const std::string& source) {
+             return files.exists(source + below);
+           });
+  };
   std::vector<std::string> names;
   if (const PackageRow* row = find_package_row(normal_package_name(name))) names = row->folders;
   names.insert(names.begin(), normal_package_name(name));
   std::replace(names[0].begin(), names[0].end(), '-', '_');
-  std::erase_if(names, [&](const std::string& one) {
-    return folder.empty() || !files.exists(folder + "/" + one + "/__init__.py");
-  });
+  std::erase_if(names, [&](const std::string& one) { return folder.empty() || !has_start(one); });
   // A row for several packages names the folder of one of them (libcudf of libcudf-streaming).
   for (const std::string& one : names) {
     if (!libraries.empty() && is_shared_folder(files, folder + "/" + one)) continue;
@@ -47,7 +53,7 @@ std::vector<std::string> tops_of(const Files& files, const std::string& name, co
     for (int depth = 0; depth < 3 && slash != std::string::npos; ++depth, slash = below.find('/', slash + 1)) {
       const std::string top = below.substr(0, slash);
       const bool is_known = tops.contains(top);
-      if (!is_known && !files.exists(folder + "/" + top + "/__init__.py")) continue;
+      if (!is_known && !has_start(top)) continue;
       found = top;
       if (is_known || !is_shared_folder(files, folder + "/" + top)) break;
     }
@@ -104,8 +110,12 @@ ImportedPackage imported_package(const Files& files, const std::vector<std::stri
     std::replace(top.begin(), top.end(), '-', '_');
     if (libraries.empty() && folder.empty() && files.exists(one + "/" + top + "/__init__.py")) folder = one;
   }
-  std::vector<std::string> tops = tops_of(files, name, folder, libraries);
-  PackageStart start(files, folder, tops);
+  std::vector<std::string> sources;
+  for (const std::string& one : folders) {
+    if (one != folder && !one.ends_with("-packages")) sources.push_back(one);
+  }
+  std::vector<std::string> tops = tops_of(files, name, folder, sources, libraries);
+  PackageStart start(files, folder, tops, std::move(sources));
   return {name, folder, libraries, std::move(tops), std::move(start)};
 }
 

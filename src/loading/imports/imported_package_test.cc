@@ -45,5 +45,21 @@ TEST(ImportedPackage, LiesBelowAFolderThatSeveralShare) {
   EXPECT_EQ(imported_package(**files, {"/p"}, "another", {&whole}).tops, std::vector<std::string>{"whole"});
 }
 
+// scikit-build-core installs to be edited: the module is among the packages, its __init__.py among the sources.
+TEST(ImportedPackage, MayHaveItsPythonAmongTheSources) {
+  const TestRoot root;
+  root.write("v/site-packages/ops/_core.cpython-312-x86_64-linux-gnu.so", "");
+  root.write("srv/src/ops/__init__.py", "from ._core import version\n");
+  root.write("w/site-packages/ops/__init__.py", "import other\n");
+  const auto files = open_root(root.path());
+  const HeldLibrary core{.path = "/v/site-packages/ops/_core.cpython-312-x86_64-linux-gnu.so"};
+  const ImportedPackage package = imported_package(**files, {"/v/site-packages", "/srv/src"}, "ops", {&core});
+  EXPECT_EQ(package.tops, std::vector<std::string>{"ops"});
+  EXPECT_TRUE(package.start.is_known());
+  EXPECT_TRUE(package.start.imports().contains(package.module_of(core)));
+  // Another environment's packages are none of its sources.
+  EXPECT_FALSE(imported_package(**files, {"/v/site-packages", "/w/site-packages"}, "ops", {&core}).start.is_known());
+}
+
 }  // namespace
 }  // namespace varve

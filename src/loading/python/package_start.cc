@@ -53,8 +53,9 @@ void add_imports(const std::string& source, const std::string& module, bool is_p
 }
 }  // namespace
 
-PackageStart::PackageStart(const Files& files, std::string folder, const std::vector<std::string>& tops)
-    : files_(files), folder_(std::move(folder)), tops_(tops) {
+PackageStart::PackageStart(const Files& files, std::string folder, const std::vector<std::string>& tops,
+                           std::vector<std::string> sources)
+    : files_(files), folder_(std::move(folder)), tops_(tops), sources_(std::move(sources)) {
   for (const std::string& top : tops_) {
     std::optional<Text> text = read_module(top);
     if (!text) continue;
@@ -64,10 +65,13 @@ PackageStart::PackageStart(const Files& files, std::string folder, const std::ve
 }
 
 std::optional<PackageStart::Text> PackageStart::read_module(const std::string& module) const {
-  const std::string path = folder_ + "/" + path_of_module(module);
-  for (const bool is_package : {true, false}) {
-    Looked<std::string> source = files_.read(path + (is_package ? "/__init__.py" : ".py"), kMostSource);
-    if (source) return Text{module, is_package, std::move(*source.value)};
+  const std::string below = "/" + path_of_module(module);
+  for (std::size_t i = 0; i <= sources_.size(); ++i) {
+    const std::string& folder = i == 0 ? folder_ : sources_[i - 1];
+    for (const bool is_package : {true, false}) {
+      Looked<std::string> source = files_.read(folder + below + (is_package ? "/__init__.py" : ".py"), kMostSource);
+      if (source) return Text{module, is_package, std::move(*source.value)};
+    }
   }
   return std::nullopt;
 }
@@ -226,9 +230,9 @@ bool asks_for_opener(const Package& package) {
   });
 }
 
-std::optional<bool> opens_wheels_first(const Package& package, const PackageStart& start) {
+std::optional<bool> opens_wheels_first(const Package& package, const PackageStart& start, bool opener_looks) {
   const PackageRow* row = find_package_row(normal_package_name(package.name));
-  if (asks_for_opener(package)) return true;
+  if (asks_for_opener(package)) return opener_looks;
   if (row != nullptr && !row->preloads_from.empty()) {
     const std::optional<DottedVersion> from = dotted_version_from(row->preloads_from);
     const std::optional<DottedVersion> version = dotted_version_from(package.version);

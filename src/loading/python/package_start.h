@@ -14,8 +14,10 @@ namespace varve {
 class PackageStart {
  public:
   // `folder`: of packages (site-packages). `tops`: what the package puts there and is imported: {"torch", "functorch"}.
-  // `files` must live longer.
-  PackageStart(const Files& files, std::string folder, const std::vector<std::string>& tops);
+  // `sources`: folders in which a module of theirs may stand instead (an installation to be edited). `files` must live
+  // longer.
+  PackageStart(const Files& files, std::string folder, const std::vector<std::string>& tops,
+               std::vector<std::string> sources = {});
 
   // Whether the files could be read: those of a compressed layer cannot, and a package of libraries alone has none.
   bool is_known() const { return !texts_.empty(); }
@@ -60,7 +62,7 @@ class PackageStart {
 
   const Files& files_;
   std::string folder_;
-  std::vector<std::string> tops_;
+  std::vector<std::string> tops_, sources_;
   std::vector<Text> texts_;  // of the tops
   std::set<std::string> imports_;
   mutable std::optional<std::set<std::string>> all_imports_;  // of follow(false), without the texts: they are large
@@ -69,7 +71,8 @@ class PackageStart {
 // Whether a package asks for one that opens NVIDIA's libraries wherever they are (cuda-pathfinder).
 bool asks_for_opener(const Package& package);
 // Whether a package opens, before its own libraries need them, what its environment holds in NVIDIA's wheels: by
-// data/packages.json, else by its files. Nothing: neither tells.
-std::optional<bool> opens_wheels_first(const Package& package, const PackageStart& start);
+// data/packages.json, else by its files. Nothing: neither tells. `opener_looks`: whether cuda-pathfinder looks into the
+// folder that the packages lie in.
+std::optional<bool> opens_wheels_first(const Package& package, const PackageStart& start, bool opener_looks = true);
 
 }  // namespace varve

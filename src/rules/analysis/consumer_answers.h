@@ -29,7 +29,7 @@ ConsumerAnswer answer_compilers(const Situation& situation, const std::vector<Co
 // `losses`: of this consumer. Without a GPU (`has_no_gpu`) nothing comes to the first use of what is missing for it.
 ConsumerAnswer answer_libraries(const ConsumerView& view, const std::vector<Loss>& losses, const LibraryIndex& index,
                                 bool has_no_gpu);
-ConsumerAnswer answer_symbols(const ConsumerView& view, const std::vector<Loss>& losses);
+ConsumerAnswer answer_symbols(const ConsumerView& view, const std::vector<Loss>& losses, bool has_no_gpu);
 
 std::string no_gpu_words(const Situation& situation);  // "no GPU: nothing of it runs on one"
 

@@ -68,6 +68,25 @@ TEST(ConsumerGpuCode, OfAnotherPackageInTheSameWheelIsNoneOfTheImport) {
   EXPECT_EQ(answer(made(DependencyKind::opened, false), "GPU code").state, CheckState::broken) << "nothing is imported";
 }
 
+// thor-cuda asks for one package of kernels for each kind of GPU and loads that which fits.
+TEST(ConsumerGpuCode, OfAPackageForAnotherGpuIsNotMissedWhereASiblingServesIt) {
+  const auto state_of_older = [](const std::string& capability, const std::string& other) {
+    MadeStack stack;
+    stack.driver("595.45.04", "13.2").gpu("some GPU", capability);
+    stack.package("kernels-sm89", "1.0", "13.2", "extension").consumer();
+    stack.library("libone.so", "kernels-sm89", "", coverage_of({{{"sm_89"}, 5}}));
+    stack.package(other, "1.0", "13.2", "extension").consumer();
+    stack.library("libtwo.so", other, "", coverage_of({{{"sm_120"}, 5}}));
+    const std::vector<ConsumerVerdict> verdicts = judge_consumers(stack.analysis());
+    return answer(verdicts.front(), "GPU code");
+  };
+  EXPECT_EQ(state_of_older("12.0", "kernels-sm120").state, CheckState::not_applicable);
+  EXPECT_EQ(state_of_older("12.0", "kernels-sm120").detail, "kernels-sm120 serves 12.0");
+  EXPECT_EQ(state_of_older("8.9", "kernels-sm120").state, CheckState::ok);
+  EXPECT_EQ(state_of_older("9.0", "kernels-sm120").state, CheckState::broken);
+  EXPECT_EQ(state_of_older("12.0", "others-sm120").state, CheckState::broken);
+}
+
 TEST(ConsumerGpuCode, FollowsTheSettingsOfTheJitCompiler) {
   MadeStack stack;
   stack.driver("550.163.01", "12.4").gpu("some GPU", "9.0");

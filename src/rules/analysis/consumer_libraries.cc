@@ -139,7 +139,7 @@ ConsumerAnswer answer_libraries(const ConsumerView& view, const std::vector<Loss
   return answer;
 }
 
-ConsumerAnswer answer_symbols(const ConsumerView& view, const std::vector<Loss>& losses) {
+ConsumerAnswer answer_symbols(const ConsumerView& view, const std::vector<Loss>& losses, bool has_no_gpu) {
   if (view.consumer.libraries.empty()) return {Question::symbols, CheckState::not_applicable, "it has no libraries"};
   if (!view.consumer.symbols_checked) {
     const std::string& remark = view.consumer.remark;
@@ -147,7 +147,7 @@ ConsumerAnswer answer_symbols(const ConsumerView& view, const std::vector<Loss>&
     const std::string why = process ? "of a process the libraries alone are known" : "captured without --exact";
     return {Question::symbols, CheckState::cannot_tell, remark.empty() ? "they were not compared: " + why : remark};
   }
-  std::vector<std::string> broken, aside, absent;
+  std::vector<std::string> broken, gpu_part, aside, absent;
   bool at_start = false;
   for (const Loss& loss : losses) {
     const ConsumedLibrary& library = *loss.library;
@@ -159,13 +159,17 @@ ConsumerAnswer answer_symbols(const ConsumerView& view, const std::vector<Loss>&
       first = ", first " + (symbol.name.empty() ? "the version " + symbol.version : symbol.name);
     }
     const std::string text = fmt::format("{} lacks {}{}", base_name(library.path), library.unresolved_count, first);
-    std::vector<std::string>& list = loss.effect == LossEffect::side_piece ? aside : broken;
+    const bool for_gpu = loss.effect == LossEffect::gpu_part && has_no_gpu;
+    std::vector<std::string>& list = loss.effect == LossEffect::side_piece ? aside : for_gpu ? gpu_part : broken;
     if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(text);  // one a folder (cu12, cu13)
     at_start = at_start || (loss.effect == LossEffect::start && loss.at_start);
   }
   if (!broken.empty()) {
     const std::string what = !at_start ? "" : is_program(view) ? "it does not start: " : "the import fails: ";
     return {Question::symbols, CheckState::broken, what + listed(broken)};
+  }
+  if (!gpu_part.empty()) {
+    return {Question::symbols, CheckState::degraded, "its GPU part cannot be loaded: " + listed(gpu_part)};
   }
   if (!absent.empty()) {
     return {Question::symbols, CheckState::cannot_tell,

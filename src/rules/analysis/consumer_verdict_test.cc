@@ -189,7 +189,8 @@ TEST(ConsumerVerdictOf, AnImportThatLacksALibraryFails) {
   const ConsumerAnswer libraries = answer(first_verdict(stack), "libraries");
   EXPECT_EQ(libraries.state, CheckState::broken);
   EXPECT_EQ(libraries.detail,
-            "the import fails: not found: libcudnn.so.9 (for libside.so); nvidia-cudnn-cu12 would bring it");
+            "the import fails: not found: libcudnn.so.9 (for libside.so); nvidia-cudnn-cu12 9.1.0 is "
+            "installed and does not bring it");
   const ConsumerAnswer symbols = answer(first_verdict(stack), "symbols");
   EXPECT_EQ(symbols.state, CheckState::cannot_tell) << "what is missing may define them";
   EXPECT_NE(symbols.detail.find("libcudnn.so.9"), std::string::npos);

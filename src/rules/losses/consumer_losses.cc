@@ -145,7 +145,9 @@ class LossFinder {
     const ConsumedLibrary& loaded = *library.loaded;
     const Head head = files_.head_of(loaded);
     const bool waits = waits_for_others(files_, library, head);
-    const LossEffect effect = waits ? LossEffect::side_piece : effect_on(head, loaded);
+    LossEffect effect = waits ? LossEffect::side_piece : effect_on(head, loaded);
+    // What lacks libraries of CUDA as well is the GPU part.
+    if (effect == LossEffect::use && files_.lacks_a_cuda_library(loaded)) effect = LossEffect::gpu_part;
     return {effect, &loaded, head.file->path, false, head.file->at_start};
   }
 

@@ -85,6 +85,24 @@ TEST(ConsumerLosses, OneOfSeveralFoldersForEachCudaIsEnough) {
   EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::broken);
 }
 
+// polars-fastembed-cuda's provider for ONNX Runtime wants a newer C library: without a GPU nobody misses it.
+TEST(ConsumerLosses, WhatDoesNotBindOfAGpuPartCountsWhereThereIsAGpu) {
+  for (const bool has_gpu : {true, false}) {
+    MadeStack stack;
+    has_gpu ? stack.gpu("NVIDIA A100", "8.0") : stack.no_gpu();
+    stack.package("polars-fastembed", "0.1", "", "extension").consumer();
+    stack.library("libc.so.6", "the-system", "", {});
+    stack.library("_core.abi3.so", "polars-fastembed");
+    stack.library("libonnxruntime_providers_cuda.so", "polars-fastembed", "", {}, {}, DependencyKind::opened);
+    stack.last_library().lacks = {"libcublas.so.12"};
+    stack.last_library().unresolved = {{"", "GLIBC_2.38"}};
+    stack.last_library().unresolved_count = 1;
+    stack.not_found("libcublas.so.12", "/env/polars-fastembed/libonnxruntime_providers_cuda.so");
+    EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::degraded);
+    EXPECT_EQ(answer_state(stack, Question::symbols), has_gpu ? CheckState::broken : CheckState::degraded);
+  }
+}
+
 // nvidia-cudnn-frontend opens cuDNN from its __init__.py and goes on without: its first call fails.
 TEST(ConsumerLosses, WhatItsPythonSeeksAtTheImportIsItsGpuPart) {
   MadeStack stack;
@@ -333,10 +351,43 @@ TEST(ConsumerLosses, NamesTheWheelsThatAreKnown) {
   const auto text = [&](const std::vector<std::string>& names) {
     return bringing_wheels(analysis.consumers.front(), analysis.libraries, names);
   };
+  EXPECT_EQ(text({"libcublas.so.12", "libcufft.so.12"}), "nvidia-cublas-cu12, nvidia-cufft-cu12 would bring them");
   EXPECT_EQ(text({"libcublas.so.12", "libcufft.so.12", "libmine.so.1"}),
-            "nvidia-cublas-cu12, nvidia-cufft-cu12 would bring them");
+            "nvidia-cublas-cu12, nvidia-cufft-cu12 would bring 2 of them");
   EXPECT_EQ(text({"libcufft.so.12", "libmine.so.1"}), "nvidia-cufft-cu12 would bring it");
   EXPECT_EQ(text({"libmine.so.1"}), "");
+}
+
+// libcurand.so.10 is of three releases of CUDA: what a program for 13 lacks, the wheel for 12 does not bring. Of a
+// release that no wheel is of none is named (mxnet-cu101).
+TEST(ConsumerLosses, NamesTheWheelsOfTheConsumersOwnCuda) {
+  Knowledge knowledge = test::small_knowledge();
+  knowledge.library_names.clear();
+  const auto add = [&](const std::string& soname, const std::string& cuda, const std::string& wheel) {
+    knowledge.library_names.push_back(
+        {.library = "made", .soname = soname, .cuda = cuda, .package = wheel, .folder = {}, .source = "made"});
+  };
+  add("libcurand.so.10", "", "nvidia-curand-cu12");
+  add("libcurand.so.10", "", "nvidia-curand");
+  knowledge.library_names.back().folder = "nvidia/cu13/lib";
+  add("libcublas.so.13", "13", "nvidia-cublas");
+  add("libcudart.so.10.2", "10", "");
+  const auto text = [&](const std::string& cuda, const std::vector<std::string>& names) {
+    MadeStack stack(knowledge);
+    stack.gpu("NVIDIA A100", "8.0").package("made", "1.0", cuda).consumer();
+    const Analysis analysis = stack.analysis();
+    return bringing_wheels(analysis.consumers.front(), analysis.libraries, names);
+  };
+  EXPECT_EQ(text("", {"libcurand.so.10", "libcublas.so.13"}), "nvidia-curand, nvidia-cublas would bring them");
+  EXPECT_EQ(text("12.4", {"libcurand.so.10"}), "nvidia-curand-cu12 would bring it");
+  EXPECT_EQ(text("10.1", {"libcurand.so.10"}), "");
+  EXPECT_EQ(text("", {"libcurand.so.10", "libcublas.so.13", "libcudart.so.10.1"}), "");
+  MadeStack stack(knowledge);
+  stack.package("nvidia-cublas", "13.1", "", "runtime").package("made", "1.0", "13.0").consumer();
+  const Analysis analysis = stack.analysis();
+  EXPECT_EQ(bringing_wheels(analysis.consumers.front(), analysis.libraries, {"libcublas.so.13"}),
+            "nvidia-cublas 13.1 is installed and does not bring it");
+  EXPECT_EQ(text("", {"libcurand.so.10"}), "nvidia-curand-cu12 or nvidia-curand would bring it");
 }
 
 // torch lists a libgomp.so.1 of its own; without it the loader takes the system's.

@@ -53,6 +53,19 @@ std::string consumer_text(const Consumer& consumer) {
   return consumer.name + (consumer.environment.empty() ? "" : " in " + consumer.environment);
 }
 
+namespace {
+// By the row, else by the wheel's name (nvidia-curand-cu12), else by its folder (nvidia/cu13/lib).
+std::optional<int> cuda_of_wheel(const LibraryName& row) {
+  if (const std::optional<DottedVersion> cuda = dotted_version_from(row.cuda)) return cuda->major();
+  for (const std::string& text : {row.package, row.folder}) {
+    const std::size_t at = text.find("cu1");
+    if (at == std::string::npos) continue;
+    if (const std::optional<DottedVersion> cuda = dotted_version_from(text.substr(at + 2))) return cuda->major();
+  }
+  return std::nullopt;
+}
+}  // namespace
+
 LibraryIndex::LibraryIndex(const Situation& situation) {
   for (const LibraryName& row : situation.knowledge.library_names) {
     const LibraryWords words = library_words(row.soname);
@@ -60,7 +73,7 @@ LibraryIndex::LibraryIndex(const Situation& situation) {
     const std::optional<DottedVersion> cuda = dotted_version_from(row.cuda);
     Names& names = names_[words.stem];
     names.known = true;
-    if (!row.package.empty()) wheels_[row.soname].push_back(row.package);
+    if (!row.package.empty()) wheels_[row.soname].push_back({row.package, cuda_of_wheel(row)});
     if (!number) continue;
     const std::optional<int> major = cuda ? std::optional(cuda->major()) : std::nullopt;
     const auto [at, is_new] = names.majors.emplace(number->major(), major);
@@ -94,8 +107,21 @@ bool LibraryIndex::is_cuda_library(std::string_view name) const {
 }
 
 std::vector<std::string> LibraryIndex::wheels_with(const std::string& soname) const {
+  std::vector<std::string> wheels;
   const auto at = wheels_.find(soname);
-  return at == wheels_.end() ? std::vector<std::string>{} : at->second;
+  if (at == wheels_.end()) return wheels;
+  for (const Wheel& wheel : at->second) wheels.push_back(wheel.name);
+  return wheels;
+}
+
+std::vector<std::string> LibraryIndex::wheels_with(const std::string& soname, int cuda_major) const {
+  std::vector<std::string> wheels;
+  const auto at = wheels_.find(soname);
+  if (at == wheels_.end()) return wheels;
+  for (const Wheel& wheel : at->second) {
+    if (!wheel.cuda_major || *wheel.cuda_major == cuda_major) wheels.push_back(wheel.name);
+  }
+  return wheels;
 }
 
 const Environment* LibraryIndex::environment(std::string_view path) const {

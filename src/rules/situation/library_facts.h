@@ -58,6 +58,8 @@ class LibraryIndex {
 
   // The wheels that hold a library of this name, by data/libraries.json; empty: none is known.
   std::vector<std::string> wheels_with(const std::string& soname) const;
+  // The same of one major release of CUDA, and those that hold it for any.
+  std::vector<std::string> wheels_with(const std::string& soname, int cuda_major) const;
 
   const Environment* environment(std::string_view path) const;  // nullptr: not of the stack
   const Binary* binary(std::string_view path) const;
@@ -77,7 +79,11 @@ class LibraryIndex {
   const Names* names_of(std::string_view name) const;
 
   std::map<std::string, Names, std::less<>> names_;
-  std::map<std::string, std::vector<std::string>> wheels_;  // by SONAME
+  struct Wheel {
+    std::string name;
+    std::optional<int> cuda_major;
+  };
+  std::map<std::string, std::vector<Wheel>> wheels_;  // by SONAME
   std::map<std::string, const Binary*, std::less<>> binaries_;
   std::map<std::string, std::vector<const Binary*>> by_stem_;
   std::map<std::string, const Environment*, std::less<>> environments_;

@@ -57,6 +57,17 @@ constexpr const char* kOnTheCpu =
     "What needs it cannot be loaded. The import does not fail for that: the work is done on the CPU, or fails at first "
     "use";
 
+// What is there of several names: of the first, or of another that anything is there of.
+std::string what_is_there_of(const LibraryIndex& index, const ConsumerView& view,
+                             const std::vector<std::string>& names) {
+  const std::string first = what_is_there(index, view, names.front());
+  for (const std::string& name : names) {
+    const std::string text = what_is_there(index, view, name);
+    if (!first.starts_with("there is ") && text.starts_with("there is ")) return "of " + name + " " + text;
+  }
+  return first;
+}
+
 struct MissingNames {
   std::vector<std::string> names, askers;
   bool is_api = false;  // Loss::of_api of one
@@ -68,7 +79,7 @@ Found missing_found(const Analysis& analysis, const ConsumerView& view, LossEffe
   const std::string wheel = bringing_wheels(view, index, missing.names);
   std::string evidence = fmt::format("{} needs {}, asked for by {}; ", consumer_text(view.consumer),
                                      join(missing.names, ", "), join(missing.askers, ", ")) +
-                         what_is_there(index, view, missing.names.front()) + (wheel.empty() ? "" : "; " + wheel);
+                         what_is_there_of(index, view, missing.names) + (wheel.empty() ? "" : "; " + wheel);
   Found found{.evidence = std::move(evidence)};
   for (const std::string& name : missing.names) found.about.push_back({About::missing_library, name});
   for (const std::string& name : missing.askers) found.about.push_back({About::library, name});

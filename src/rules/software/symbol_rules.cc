@@ -86,11 +86,9 @@ std::string framework_text(const ConsumerView& view) {
   return text;
 }
 
-// Whether others of the consumer's files do without this one.
-bool is_side_piece(const AnalysedConsumer& consumer, const LibraryView& library) {
-  return std::any_of(consumer.losses.begin(), consumer.losses.end(), [&](const Loss& loss) {
-    return loss.library == library.loaded && loss.effect == LossEffect::side_piece;
-  });
+bool has_effect(const AnalysedConsumer& consumer, const LibraryView& library, LossEffect effect) {
+  return std::any_of(consumer.losses.begin(), consumer.losses.end(),
+                     [&](const Loss& loss) { return loss.library == library.loaded && loss.effect == effect; });
 }
 
 // Undefined symbols that nothing loaded defines, one finding a library, and no more than three a consumer.
@@ -107,7 +105,7 @@ std::vector<Found> unresolved_symbols(const Analysis& analysis, bool of_extensio
       if (wants.unresolved_count == 0 || wants.unresolved.empty()) continue;
       const bool waits = waits_for_another_package(index, view, library);
       if ((waits || belongs_to_extension(index, view, library)) != of_extensions) continue;
-      if (!waits && is_side_piece(view, library)) continue;
+      if (!waits && has_effect(view, library, LossEffect::side_piece)) continue;  // others do without it
       if (!told.insert(view.consumer.environment + "\n" + wants.path).second) continue;
       if (++of_consumer > kLibrariesTold) continue;
       std::vector<std::string> names;
@@ -124,6 +122,10 @@ std::vector<Found> unresolved_symbols(const Analysis& analysis, bool of_extensio
         found.back().severity = Severity::note;
         found.back().consequence = "It can be imported after the package that defines them, and not without it";
         found.back().fix = "Nothing, unless that package was meant to be there";
+      }
+      if (!waits && analysis.has_no_gpu && has_effect(view, library, LossEffect::gpu_part)) {
+        found.back().severity = Severity::note;
+        found.back().consequence = "It works on the CPU, and would not use a GPU";
       }
       found.back().about.push_back({About::library, base_name(wants.path)});
       for (const UnresolvedSymbol& symbol : wants.unresolved)
