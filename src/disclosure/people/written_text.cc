@@ -46,6 +46,7 @@ class WrittenTextReader : public TextReader {
       heading_.clear();
       if (take_pair(key, without_marks_around(line.text), line, declared)) return true;
     }
+    if (take_pairs(line, declared)) return true;
     if (const auto pair = written_pair(line.text)) {
       if (!pair->first.empty() && is_digit(pair->first[0])) return false;  // the time of a log
       if (up_to(pair->first, "(").size() > kMostWrittenKey) return false;
@@ -61,6 +62,7 @@ class WrittenTextReader : public TextReader {
 
  private:
   bool take_pair(const std::string& key, std::string_view written, const TextLine& line, Declared& declared);
+  bool take_pairs(const TextLine& line, Declared& declared);
   bool take_gpus(std::string_view value, const TextLine& line, Declared& declared);
   // The same product stands in many lines of a text: the table is asked once.
   std::optional<ComputeCapability> product(std::string_view name) {
@@ -92,6 +94,19 @@ class WrittenTextReader : public TextReader {
   std::optional<ComputeCapability> capability_;
   std::int64_t numbered_ = 0;  // where GPUs with their numbers begin
 };
+
+// Several keys in one line; a value may be a package with its release ("环境：paddlepaddle-gpu 2.6.1").
+bool WrittenTextReader::take_pairs(const TextLine& line, Declared& declared) {
+  bool any = false;
+  for (const std::string_view text : pairs_of_line(line.text)) {
+    const auto pair = written_pair(text);
+    if (!pair) continue;
+    TextLine value = line;
+    value.text = without_marks_around(pair->second);
+    any = take_pair(plain_key(pair->first), value.text, line, declared) || take_two_words(value, declared) || any;
+  }
+  return any;
+}
 
 // A line of several: "GPU 0: NVIDIA H100 80GB HBM3", "GPU 1: …".
 bool WrittenTextReader::take_numbered(std::int64_t number, std::string_view value, const TextLine& line,

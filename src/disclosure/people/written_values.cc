@@ -69,6 +69,25 @@ std::string python_of_piece(std::string_view piece) {
   return leading_version(version) == version && version.starts_with("3.") ? std::string(version) : std::string();
 }
 
+std::vector<std::string_view> pairs_of_line(std::string_view text) {
+  constexpr std::size_t kMostPairs = 12;
+  std::vector<std::string_view> pairs;
+  while (!text.empty() && pairs.size() < kMostPairs) {
+    std::size_t end = text.size(), next = text.size();
+    for (const std::string_view mark : {"，", "；", ", ", "; "}) {
+      const std::size_t at = text.find(mark);
+      if (at >= end) continue;
+      end = at;
+      next = at + mark.size();
+    }
+    const std::string_view pair = trim(text.substr(0, end));
+    if (!has(pair, ":") && !has(pair, "：")) return {};
+    pairs.push_back(pair);
+    text.remove_prefix(next);
+  }
+  return pairs.size() > 1 ? pairs : std::vector<std::string_view>();
+}
+
 bool ForeignLists::covers(std::string_view text) {
   const bool is_heading = text.starts_with('#') || (text.starts_with("**") && text.size() < 64 && text.ends_with("**"));
   if (is_heading) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace varve {
 
@@ -22,6 +23,10 @@ std::string_view tensorflow_release(std::string_view value);
 std::string_view driver_of_piece(std::string_view piece);
 // "Python 3.10.11", "python3.11"
 std::string python_of_piece(std::string_view piece);
+
+// Pieces of a line that are each a key with its value ("显卡：RTX 5080，驱动版本：572.83"); empty: it is not such a
+// line.
+std::vector<std::string_view> pairs_of_line(std::string_view text);
 
 // Below "Requirements" stands what something wants, below "i saw your environment is:" what somebody else has.
 class ForeignLists {
