@@ -72,6 +72,20 @@ TEST(Environments, UsualPlacesEachOnce) {
   EXPECT_EQ(fact_text(places[8].python), "3.11.7");
 }
 
+TEST(Environments, PrefixesOfAnyNameBelowOpt) {
+  const TestRoot root;
+  root.write("opt/miniforge/conda-meta/history", "");
+  root.write("opt/miniforge/envs/ml/conda-meta/history", "");
+  root.write("opt/app/.venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.7\n");
+  root.write("srv/model/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.7\n");
+  root.write("opt/tool/lib/python3.11/site-packages/x", "");
+  const auto files = open(root);
+  const auto places =
+      find_environments(*files, {.environment = {}, .homes = {}, .working_directory = "/", .folders = {}});
+  EXPECT_EQ(found(places), (std::vector<std::string>{"venv /opt/app/.venv", "conda /opt/miniforge",
+                                                     "conda /opt/miniforge/envs/ml", "venv /srv/model"}));
+}
+
 TEST(Environments, PathLeadsToAVenvWhosePythonIsALink) {
   const TestRoot root;
   root.write("usr/bin/python3.11", "");
