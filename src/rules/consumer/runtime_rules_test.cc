@@ -167,22 +167,6 @@ TEST(RuntimeRules, WarnOfAnImageWhoseCompatLibrariesTheGpuMayNotUse) {
   EXPECT_TRUE(findings_of(analysis).contains("VRV-FORWARD-IMAGE"));
 }
 
-TEST(RuntimeRules, WarnOfAnImageThatAsksForNoCompute) {
-  const auto told = [](const std::string& capabilities, bool framework) {
-    MadeStack machine, image;
-    machine.driver("550.163.01", "12.4").gpu("NVIDIA A100-SXM4-80GB", "8.0");
-    image.stack().image.emplace();
-    image.fact("settings.NVIDIA_DRIVER_CAPABILITIES", capabilities);
-    if (framework) add_framework(image, "12.1", usual_runtime_code());
-    return findings_of(analyse(machine.stack(), image.stack(), machine.knowledge()))
-        .contains("VRV-CONTAINER-NO-COMPUTE");
-  };
-  EXPECT_TRUE(told("graphics,display", true));
-  EXPECT_FALSE(told("graphics,display", false)) << "nothing in it asks for CUDA";
-  EXPECT_FALSE(told("compute, utility", true));
-  EXPECT_FALSE(told("all,graphics", true));
-}
-
 TEST(RuntimeRules, TellAGpuThatIsTooNewFromOneThatWasDropped) {
   MadeStack too_new;
   too_new.driver("550.163.01", "12.4").gpu("NVIDIA GeForce RTX 5090", "12.0");
