@@ -70,7 +70,10 @@ class Cover {
     std::unordered_set<std::string_view> own;
     for (const ImageMember& member : members) {
       if (!last) cover(member);
-      own.insert(member.path);
+      // A whiteout hides what lies below its layer, which a hard link of the same layer may have been made to before.
+      if (member.role == ImageMember::Role::entry || member.role == ImageMember::Role::hard_link) {
+        own.insert(member.path);
+      }
     }
     for (const ImageMember& member : members) {
       if (member.role == ImageMember::Role::hard_link && !own.contains(member.link)) wanted_[member.link] = member.path;

@@ -291,11 +291,16 @@ class PlanReader {
     std::optional<Error> problem;
     const Fields fields(document.json, "", problem);
     plan_.image.platform = clean_utf8(platform_of(fields), kMaxValue);
+    const std::string system = fields.text("os");
     const Fields config = fields.object("config");
     const std::vector<std::string> environment = config.texts("Env");
     const std::map<std::string, std::string> labels = texts_of(config, "Labels");
     diff_ids_ = fields.object("rootfs").texts("diff_ids");
     if (problem) return misread(*problem, document.where);
+    if (!system.empty() && system != "linux") {
+      return failure(document.where, fmt::format("it is an image for {}", plan_.image.platform),
+                     "Only images for Linux are read");
+    }
     if (environment.size() > kMaxEnvironment) return failure(document.where, "it sets too many variables");
     add_labels(labels);
     for (const std::string& variable : environment) {

@@ -171,6 +171,12 @@ TEST_F(ImageManifestTest, OneOfSeveralImagesIsChosenByName) {
   expect_has(problem(archive(saved), options), "it holds no image named \"third\"");
 }
 
+TEST_F(ImageManifestTest, OneForAnotherSystemIsRefused) {
+  writer_.configuration = R"({"os": "windows", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": []}})";
+  expect_has(problem(archive(writer_.oci())), "it is an image for windows/amd64");
+  expect_has(problem(archive(writer_.docker())), "Only images for Linux are read");
+}
+
 TEST_F(ImageManifestTest, AnArchiveThatIsCompressedAsAWholeIsRead) {
   const std::string saved = ImageWriter::archive(writer_.docker()), layout = ImageWriter::archive(writer_.oci());
   root_.write("saved.tar.gz", gzip(saved));

@@ -298,6 +298,20 @@ TEST_F(ImageTest, CompressedLayersStreamByOnce) {
   }
 }
 
+// The layer above links to a library of the one below, and takes its old name away.
+TEST_F(ImageTest, AHardLinkToAFileThatItsOwnLayerHides) {
+  TarWriter bottom, top;
+  bottom.file("keep/a.so", "library");
+  top.hard_link("lib/a.so", "keep/a.so").file("keep/.wh.a.so", "");
+  for (std::string (*compress)(const std::string&) : {&gzip, &zstd}) {
+    Seen seen;
+    const OpenedImage image = open({compress(bottom.end()), compress(top.end())}, seen.options());
+    EXPECT_EQ(seen.order, std::vector<std::string>{"/keep/a.so"});
+    EXPECT_EQ(*image.files->size("/lib/a.so"), 7u);
+    EXPECT_EQ(text(image, "/keep/a.so"), kAbsent);
+  }
+}
+
 TEST_F(ImageTest, InspectedFilesWithOtherNamesAreListed) {
   TarWriter bottom, top;
   bottom.link("lib", "usr/lib").directory("usr/lib").file("usr/lib/blob", "b").file("usr/lib/a.so", "a");

@@ -205,9 +205,7 @@ class Finder {
     for (const char* path : {"/venv", "/.venv", "/app/.venv", "/app/venv", "/workspace/.venv", "/workspace/venv"}) {
       add_prefix(path, path);
     }
-    for (const std::string& name : children(files_, "/opt")) {
-      if (name.find("env") != std::string::npos) add_prefix("/opt/" + name, "/opt");
-    }
+    for (const char* parent : {"/opt", "/srv", "/usr/local"}) add_below(parent);
     const std::size_t lasting = places_.size();
     for (const EnvironmentPointer& pointer :
          hints_.processes ? process_pointers(files_) : std::vector<EnvironmentPointer>{}) {
@@ -292,6 +290,21 @@ class Finder {
   void add_conda(const std::string& prefix) {
     add_prefix(prefix, prefix);
     for (const std::string& name : children(files_, prefix + "/envs")) add_prefix(prefix + "/envs/" + name, prefix);
+  }
+
+  // Prefixes that say of themselves what they are, whatever they are called.
+  void add_below(const std::string& parent) {
+    for (const std::string& name : children(files_, parent)) {
+      const std::string path = parent + "/" + name;
+      if (is_directory(files_, path + "/conda-meta")) {
+        add_conda(path);
+        continue;
+      }
+      for (const char* below : {"", "/venv", "/.venv", "/env"}) {
+        if (files_.exists(path + below + "/pyvenv.cfg")) add_prefix(path + below, parent);
+      }
+      if (parent == "/opt" && name.find("env") != std::string::npos) add_prefix(path, parent);
+    }
   }
 
   // Each folder of packages of its own: several versions of Python share /usr and /usr/local.

@@ -109,6 +109,20 @@ TEST(Environments, AFolderIsForThePythonOfItsWheels) {
   EXPECT_EQ(python("cp312-cp312-manylinux2014_x86_64"), "absent (nothing in it says a version of Python)");
 }
 
+TEST(Environments, PrefixesOfAnyNameBelowOpt) {
+  const TestRoot root;
+  root.write("opt/miniforge/conda-meta/history", "");
+  root.write("opt/miniforge/envs/ml/conda-meta/history", "");
+  root.write("opt/app/.venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.7\n");
+  root.write("srv/model/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.7\n");
+  root.write("opt/tool/lib/python3.11/site-packages/x", "");
+  const auto files = open(root);
+  const auto places =
+      find_environments(*files, {.environment = {}, .homes = {}, .working_directory = "/", .folders = {}});
+  EXPECT_EQ(found(places), (std::vector<std::string>{"venv /opt/app/.venv", "conda /opt/miniforge",
+                                                     "conda /opt/miniforge/envs/ml", "venv /srv/model"}));
+}
+
 TEST(Environments, PathLeadsToAVenvWhosePythonIsALink) {
   const TestRoot root;
   root.write("usr/bin/python3.11", "");

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "model/answers/environment_pair.h"
+#include "model/consumer.h"
 #include "model/fact_catalog.h"
 #include "package/python_metadata.h"
 #include "tables/package_table.h"
@@ -165,6 +166,35 @@ std::set<std::string> common_places(const Stack& lock, const Stack& now) {
   return common;
 }
 
+// Whether the same bytes stand under the same file name elsewhere in the place: a link that leads to another copy.
+bool is_same_copy(const Binary& before, const BinariesByPath& is) {
+  return !before.build_id.empty() && std::any_of(is.begin(), is.end(), [&](const auto& entry) {
+    const Binary& after = *entry.second;
+    return after.environment == before.environment && file_name(after.path) == file_name(before.path) &&
+           after.build_id == before.build_id && after.bytes == before.bytes;
+  });
+}
+
+// Programs that are judged by themselves, not as a part of an environment: where both looked at one, it is the same
+// file or another.
+void add_program_drift(const Stack& lock, const Stack& now, std::vector<Drift>& drift) {
+  BinariesByPath was;
+  for (const Binary& binary : lock.binaries) {
+    if (binary.environment.empty()) was.emplace(binary.path, &binary);
+  }
+  std::set<std::string> programs;
+  for (const Consumer& consumer : now.consumers) {
+    if (consumer.kind == ConsumerKind::binary) programs.insert(consumer.name);
+  }
+  for (const Binary& after : now.binaries) {
+    const auto at = was.find(after.path);
+    if (!after.environment.empty() || !programs.contains(after.path) || at == was.end()) continue;
+    if (is_another(*at->second, after)) {
+      drift.push_back(drift_of("file " + after.path, file_fact(*at->second), file_fact(after)));
+    }
+  }
+}
+
 // A package that moved has moved with its files.
 void add_file_drift(const Stack& lock, const Stack& now, const PackageKeys& moved, std::vector<Drift>& drift) {
   const std::set<std::string> places = common_places(lock, now);
@@ -175,12 +205,13 @@ void add_file_drift(const Stack& lock, const Stack& now, const PackageKeys& move
   for (const auto& [path, before] : was) {
     const auto at = is.find(path);
     if (is_told(*before) || (at != is.end() && !is_another(*before, *at->second))) continue;
+    if (at == is.end() && is_same_copy(*before, is)) continue;
     Fact after = at == is.end() ? missing_fact(Missing::absent, path, "not there") : file_fact(*at->second);
     drift.push_back(drift_of("file " + path, file_fact(*before), std::move(after)));
   }
   if (lock.tool_version != now.tool_version) return;  // which may look for other files
   for (const auto& [path, after] : is) {
-    if (was.contains(path) || is_told(*after)) continue;
+    if (was.contains(path) || is_told(*after) || is_same_copy(*after, was)) continue;
     drift.push_back(drift_of("file " + path, missing_fact(Missing::absent, path, "not there"), file_fact(*after)));
   }
 }
@@ -262,6 +293,7 @@ std::vector<Drift> drift_since(const Stack& lock, const Stack& now) {
     }
   }
   add_file_drift(lock, now, moved, drift);
+  add_program_drift(lock, now, drift);
   add_driver_drift(lock, now, drift);
   add_mapped_drift(lock, now, drift);
   return drift;

@@ -113,6 +113,37 @@ TEST(Expectation, NamesALibraryThatIsGoneOrAnotherFile) {
   }
 }
 
+TEST(Expectation, PassesOverALinkToAnotherCopy) {
+  Stack lock = stack_with("550.54.15", "2.6.0"), now = lock;
+  lock.binaries = {nccl("libnccl.so.2", "aa11", 100)};
+  now.binaries = {nccl("copy/libnccl.so.2", "aa11", 100)};
+  EXPECT_TRUE(drift_since(lock, now).empty());
+  now.binaries = {nccl("copy/libnccl.so.2", "bb22", 100)};
+  EXPECT_EQ(drift_since(lock, now).size(), 2u);
+}
+
+TEST(Expectation, NamesAProgramThatIsAnotherFile) {
+  const auto stack = [](const std::string& build_id) {
+    Stack made;
+    Binary program, library;
+    program.path = "/opt/app/bin/train";
+    program.build_id = build_id;
+    library.path = "/usr/lib/libc.so.6";
+    library.build_id = build_id;
+    made.binaries = {program, library};
+    Consumer consumer;
+    consumer.kind = ConsumerKind::binary;
+    consumer.name = program.path;
+    made.consumers = {consumer};
+    return made;
+  };
+  EXPECT_TRUE(drift_since(stack("aa11"), stack("aa11")).empty());
+  const auto drift = drift_since(stack("aa11"), stack("bb22"));
+  ASSERT_EQ(drift.size(), 1u) << "what the system brings is none of it";
+  EXPECT_EQ(drift[0].change.id, "file /opt/app/bin/train");
+  EXPECT_TRUE(drift[0].matters);
+}
+
 TEST(Expectation, LeavesFilesToThePackageThatMoved) {
   Stack lock = stack_with("550.54.15", "2.6.0"), now = lock;
   lock.binaries = {nccl("libnccl.so.2", "aa11", 100)};

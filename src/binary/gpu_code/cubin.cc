@@ -68,6 +68,25 @@ std::optional<bool> cubin_holds_code(std::span<const std::byte> cubin) {
   });
 }
 
+// Measured on what ptxas of CUDA 11.8, 12.4, 13.0 and 13.2 writes: ABI 7 has the number of the architecture in the low
+// byte of the flags and 0x800 for the suffix "a", ABI 8 has it in the second byte.
+std::optional<CodeTarget> cubin_target(const FileReader& file) {
+  constexpr std::uint8_t kOldAbi = 7, kNewAbi = 8;
+  constexpr std::uint32_t kOldSuffix = 0x800;
+  constexpr int kFirstWithFamilies = 100;
+  Elf64_Ehdr header = {};
+  if (!file.read_value(0, header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return std::nullopt;
+  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != kMachineCuda) return std::nullopt;
+  const std::uint8_t abi = header.e_ident[EI_ABIVERSION];
+  if (abi != kOldAbi && abi != kNewAbi) return std::nullopt;
+  const int number = static_cast<int>(abi == kOldAbi ? header.e_flags & 0xff : header.e_flags >> 8 & 0xff);
+  if (number < 20 || (abi == kNewAbi && number >= kFirstWithFamilies)) return std::nullopt;
+  CodeTarget target;
+  target.architecture = {number / 10, number % 10};
+  if (abi == kOldAbi && (header.e_flags & kOldSuffix) != 0) target.variant = 'a';
+  return target;
+}
+
 bool ptx_holds_code(std::span<const std::byte> text) {
   const std::string_view ptx(reinterpret_cast<const char*>(text.data()), text.size());
   return ptx.find(".entry") != ptx.npos || ptx.find(".func") != ptx.npos;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 
+#include "model/coverage.h"
 #include "world/file_reader.h"
 
 namespace varve {
@@ -12,6 +13,10 @@ namespace varve {
 // names are looked at. Nothing when it is no such file or its headers point outside it.
 std::optional<bool> cubin_holds_code(const FileReader& cubin);
 std::optional<bool> cubin_holds_code(std::span<const std::byte> cubin);
+
+// What a cubin was made for. Cubins of the ABI of CUDA 13 do not tell sm_100a from sm_100 in their header: nothing for
+// those from 10.0 on.
+std::optional<CodeTarget> cubin_target(const FileReader& file);
 
 // Whether PTX text defines a kernel or a function: the directive .entry or .func stands in it.
 bool ptx_holds_code(std::span<const std::byte> text);

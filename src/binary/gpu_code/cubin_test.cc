@@ -21,6 +21,26 @@ TEST(Cubin, HoldsCodeWhenASectionOfAFunctionHasBytes) {
   EXPECT_EQ(in_memory(test::elf_bytes({{".text", "1234"}}, 190)), false) << "not of a function";
 }
 
+// As ptxas of CUDA 12.4 (ABI 7) and of 13.0 (ABI 8) writes the header.
+TEST(Cubin, TellsWhatItWasMadeFor) {
+  const auto target = [](unsigned char abi, std::uint32_t flags, std::uint16_t machine = 190) {
+    std::string bytes = test::elf_bytes({{".text.k", "1234"}}, machine);
+    Elf64_Ehdr header;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    header.e_ident[EI_ABIVERSION] = abi;
+    header.e_flags = flags;
+    std::memcpy(bytes.data(), &header, sizeof header);
+    const std::optional<CodeTarget> found = cubin_target(*test::file_of(bytes));
+    return found ? to_string(*found) : "";
+  };
+  EXPECT_EQ(target(7, 0x500550), "sm_80");
+  EXPECT_EQ(target(7, 0x5a0d5a), "sm_90a");
+  EXPECT_EQ(target(8, 0x6005a04), "sm_90");
+  EXPECT_EQ(target(8, 0x6006402), "") << "sm_100, sm_100a and sm_100f look alike";
+  EXPECT_EQ(target(9, 0x6005a04), "");
+  EXPECT_EQ(target(7, 0x500550, EM_X86_64), "");
+}
+
 TEST(Cubin, ThatIsNoneIsNotDecided) {
   EXPECT_EQ(in_memory(""), std::nullopt);
   EXPECT_EQ(in_memory(std::string(1000, 'x')), std::nullopt);

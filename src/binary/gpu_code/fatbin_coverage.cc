@@ -146,7 +146,20 @@ std::string remark_on(const CodeWalk& walk, CodePass pass) {
   return remark;
 }
 
+// A cubin by itself is one region, with one entry.
+std::optional<Coverage> coverage_of_cubin(const FileReader& file, CodePass pass) {
+  const std::optional<CodeTarget> target = cubin_target(file);
+  if (!target) return std::nullopt;
+  Coverage coverage;
+  coverage.exact = pass == CodePass::exact;
+  coverage.regions = coverage.entries = 1;
+  coverage.groups.push_back({{*target}, 1});
+  coverage.codecs.emplace_back(to_string(CodeCodec::none));
+  return coverage;
+}
+
 Result<std::optional<Coverage>> coverage_by(const FileReader& file, const std::string& where, CodePass pass) {
+  if (std::optional<Coverage> cubin = coverage_of_cubin(file, pass)) return cubin;
   Coverage coverage;
   coverage.exact = pass == CodePass::exact;
   Groups groups;

@@ -30,7 +30,9 @@ LoaderFile look_at_file(const LoaderContext& context, const std::string& path) {
   auto reader = context.files.open(path);
   if (!reader && reader.failure == LookFailure::unreadable) {
     // A library in a compressed layer of an image, of which only the name is left.
+    // A folder of that name ends the search: "cannot read file data" (glibc, elf/dl-load.c).
     const auto kind = context.files.kind(path);
+    if (kind && *kind == FileKind::directory) return {LoaderFit::unfit, {}};
     return {kind && *kind == FileKind::regular ? LoaderFit::fits : LoaderFit::absent, {}};
   }
   if (!reader) return {};

@@ -239,6 +239,23 @@ TEST_F(AgainstTheLoader, StopsAtAFileThatIsNoLibrary) {
   }
 }
 
+TEST_F(AgainstTheLoader, StopsAtAFolderOfThatName) {
+  program("leaf", "-l:libleaf.so.1", runpath("$ORIGIN/../a"));
+  fs::create_directories(folder_ / "folder/libleaf.so.1");
+  fs::create_directories(folder_ / "dangling");
+  fs::create_symlink("nothing", folder_ / "dangling/libleaf.so.1");
+  for (const auto& [folder, stops] : {std::pair("folder", true), {"dangling", false}}) {
+    bool fails = false;
+    (void)by_loader("LD_LIBRARY_PATH='" + (folder_ / folder) + "'", folder_ / "bin/main", fails);
+    EXPECT_EQ(fails, stops) << folder;
+    auto loader = context(folder_ / folder);
+    auto set = start_loaded_set(loader, folder_ / "bin/main");
+    ASSERT_TRUE(set);
+    load_needed(loader, *set);
+    EXPECT_EQ(!set->missing.empty(), stops) << folder;
+  }
+}
+
 TEST_F(AgainstTheLoader, ReadsRelativeAndEmptyPiecesFromTheWorkingDirectory) {
   program("leaf", "-l:libleaf.so.1", "");
   const fs::path before = fs::current_path();

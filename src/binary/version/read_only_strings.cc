@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "binary/elf/elf_headers.h"
 #include "binary/elf/note_sections.h"
 #include "binary/version/read_only_strings_scan.h"
 #include "binary/version/static_runtime.h"
@@ -131,9 +132,22 @@ std::optional<std::string> parse_cuda_tools(std::string_view text) {
          std::string(text.substr(release + 2, end - release - 2));
 }
 
+// Of a file whose section headers were stripped: what the loader maps and nothing writes to.
+std::vector<ReadOnlyRange> ranges_by_segments(const FileReader& reader) {
+  std::vector<ReadOnlyRange> ranges;
+  const auto headers = read_elf_headers(reader, "", true);
+  if (!headers || !headers->sections.empty()) return ranges;
+  for (const Elf64_Phdr& segment : headers->segments) {
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
+    if (reader.holds(segment.p_offset, segment.p_filesz)) ranges.push_back({segment.p_offset, segment.p_filesz});
+  }
+  return ranges;
+}
+
 Result<std::vector<ReadOnlyRange>> read_only_ranges(const FileReader& reader, const std::string& where) {
   auto sections = read_named_sections(reader, where);
   if (!sections) return sections.error();
+  if (sections->empty()) return ranges_by_segments(reader);
   std::vector<ReadOnlyRange> ranges;
   for (const NamedSection& section : *sections) {
     const bool wanted = section.name == ".rodata" || section.name == ".lrodata" || section.name.starts_with(".rodata.");

@@ -6,6 +6,7 @@
 
 #include "binary/elf/elf_testing.h"
 #include "binary/elf/note_sections.h"
+#include "binary/gpu_code/fatbin_testing.h"
 #include "binary/version/read_only_strings_scan.h"
 
 namespace varve {
@@ -31,6 +32,12 @@ TEST(ReadOnlyStrings, TellTheNamesThatAreOpenedLate) {
   }
   EXPECT_TRUE(opened_names(in_memory(tiny_elf(with(".nv_fatbin", texts)))).empty());
   EXPECT_TRUE(opened_names(in_memory("no ELF file")).empty());
+}
+
+TEST(ReadOnlyStrings, OfAFileWithoutSectionHeadersAreThoseOfItsSegments) {
+  const std::string texts("\0libcuda.so.1\0", 14);
+  EXPECT_EQ(opened_names(in_memory(test::elf_bytes({{"", texts}}, EM_X86_64, false))),
+            std::vector<std::string>{"libcuda.so.1"});
 }
 
 // As Rust's cudarc does it: names of functions, and a name of the library that is put together.

@@ -6,18 +6,21 @@
 #include <set>
 
 #include "base/library_file_name.h"
+#include "base/redact.h"
 #include "base/text.h"
 #include "capture/software/collect_software.h"
 #include "capture/subject/loaded_libraries.h"
 #include "capture/subject/subject_ground.h"
 #include "loading/consumers_alone.h"
 #include "loading/cuda_users.h"
+#include "model/words/lookup_way.h"
 #include "package/python_record.h"
 #include "world/world.h"
 
 namespace varve {
 
 namespace {
+constexpr std::uint16_t kMachineOfCubins = 190;  // EM_CUDA
 constexpr std::size_t kMostFiles = 512;
 constexpr std::size_t kMostOfSystem = 8192;  // programs
 
@@ -32,13 +35,33 @@ std::optional<DynamicSection> program_at(const LoadingGround& ground, const std:
   return is_program ? std::optional(std::move(*dynamic)) : std::nullopt;
 }
 
+// A cubin: GPU code that a program gives to the driver, and that loads nothing itself.
+Consumer cubin_by_itself(const LoadingGround& ground, const std::string& path) {
+  Consumer consumer{.kind = ConsumerKind::binary,
+                    .name = clean_utf8(shorten_home(path, ground.home)),
+                    .package = {},
+                    .environment = {},
+                    .libraries = {},
+                    .symbols_checked = true,
+                    .remark = {}};
+  ConsumedLibrary itself;
+  itself.name = file_name(path);
+  itself.path = consumer.name;
+  itself.why = lookup_text(LookupWay::asked);
+  consumer.libraries.push_back(std::move(itself));
+  return consumer;
+}
+
 void add_files(const Subject& subject, Stack& stack) {
   const LoadingGround ground = loading_ground(subject);
   std::size_t count = 0;
   for (const auto& [path, read] : subject.read_before) {
+    if (++count > kMostFiles) break;
+    if (read.dynamic.machine == kMachineOfCubins && read.binary.coverage && read.binary.coverage->regions > 0) {
+      stack.consumers.push_back(cubin_by_itself(ground, path));
+    }
     // Archives and GPU code load nothing.
     if (read.dynamic.machine != EM_X86_64 && read.dynamic.machine != EM_AARCH64) continue;
-    if (++count > kMostFiles) break;
     stack.consumers.push_back(follow_file(ground, path, read.dynamic, stack));
   }
 }

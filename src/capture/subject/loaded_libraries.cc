@@ -38,6 +38,16 @@ void read_identity(const Looked<FileReader>& file, const std::string& path, Libr
   }
 }
 
+// The same bytes stand under the name again, as after an installation of the same version.
+bool is_there_again(const Files& files, const FileMapping& one, const Looked<FileReader>& mapped) {
+  if (!one.replaced || !mapped) return false;
+  const std::string path(without_deleted_mark(one.path));
+  const Looked<FileReader> named = files.open(path);
+  if (!named || named->size() != mapped->size()) return false;
+  const Result<std::string> before = read_build_id(*mapped, path), now = read_build_id(*named, path);
+  return before && now && !before->empty() && *before == *now;
+}
+
 bool by_path(const Library& a, const Library& b) { return a.path < b.path; }
 }  // namespace
 
@@ -45,12 +55,14 @@ std::vector<Library> libraries_among(const Files& files, const std::vector<FileM
   std::vector<Library> libraries;
   for (const FileMapping& one : mapped) {
     const Looked<FileReader> file = files.open(one.path);
-    if (!one.executable && !(file && is_elf(*file))) continue;
+    // What the loader maps stands in several pieces; a file that is only read does in one.
+    if (!one.executable && (one.count < 2 || !file || !is_elf(*file))) continue;
+    const bool again = is_there_again(files, one, file);
     Library library{.path = one.deleted ? std::string(without_deleted_mark(one.path)) : one.path,
                     .build_id = {},
                     .build_id_missing = {},
-                    .deleted = one.deleted,
-                    .replaced = one.replaced};
+                    .deleted = one.deleted && !again,
+                    .replaced = one.replaced && !again};
     read_identity(file, library.path, library);
     libraries.push_back(std::move(library));
   }

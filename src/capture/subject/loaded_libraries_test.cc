@@ -57,6 +57,15 @@ TEST(MappedLibraries, SeesAReplacedFileUnderAnAwkwardName) {
   EXPECT_FALSE(present->deleted);
   EXPECT_EQ(present->build_id, libm->build_id);
 
+  // Installed anew: the same bytes, another file.
+  std::filesystem::copy_file(libm->path, copy + ".new");
+  std::filesystem::rename(copy + ".new", copy);
+  libraries = mapped_libraries(host_world(), ::getpid());
+  ASSERT_TRUE(libraries);
+  const Library* again = find(*libraries, "/lib with blank\nand line.so");
+  ASSERT_NE(again, nullptr);
+  EXPECT_TRUE(!again->deleted || !again->build_id_missing.empty());
+
   std::filesystem::remove(copy);
   libraries = mapped_libraries(host_world(), ::getpid());
   ASSERT_TRUE(libraries);
@@ -74,6 +83,8 @@ TEST(MappedLibraries, ReadsFilesThroughTheProcesssRoot) {
              "55ec90d61000-55ec90d66000 r-xp 00002000 fe:00 247026                     /usr/bin/program\n"
              "55ec90d66000-55ec90d69000 r--p 00000000 fe:00 247027                     /usr/share/data with blank\n"
              "55ec90d70000-55ec90d71000 r--p 00000000 fe:00 247028                     /opt/libdata.so\n"
+             "55ec90d71000-55ec90d72000 rw-p 00001000 fe:00 247028                     /opt/libdata.so\n"
+             "55ec90d80000-55ec90d81000 r--p 00000000 fe:00 247029                     /opt/libread.so\n"
              "55ecb3bc3000-55ecb3be4000 rw-p 00000000 00:00 0                          [heap]\n"
              "7fd56d000000-7fd56d001000 rw-s 00000000 00:06 405                        /dev/nvidia0\n"
              "7fd56d5be000-7fd56d5e0000 r-xp 00000000 00:01 1024                       /memfd:jit (deleted)\n"

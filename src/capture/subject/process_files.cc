@@ -46,6 +46,7 @@ std::string decode_path(std::string_view text) {
 struct Mapping {
   std::string address;  // of the first one
   bool executable = false;
+  int count = 0;
 };
 
 // By path, as the kernel tells it.
@@ -57,6 +58,7 @@ std::map<std::string, Mapping> parse_maps(std::string_view text) {
     if (line->path.starts_with("/dev/") || line->path.starts_with("/SYSV") || line->path.starts_with("//")) continue;
     Mapping& mapping = mappings[decode_path(line->path)];
     if (mapping.address.empty()) mapping.address = line->address;
+    ++mapping.count;
     mapping.executable = mapping.executable || line->permissions.find('x') != std::string_view::npos;
     if (mappings.size() > kMostFiles) break;
   }
@@ -129,6 +131,7 @@ Looked<std::vector<FileMapping>> mapped_files(const Files& files, const std::str
     FileMapping file{.path = inside.value_or(path),
                      .link = proc + "/map_files/" + mapping.address,
                      .executable = mapping.executable,
+                     .count = mapping.count,
                      .outside = !inside && !path.starts_with("/memfd:")};
     // A file may also be called so. It is, when it can be found under that name.
     file.deleted = file.path.ends_with(kDeletedMark) && !(root != nullptr && root->exists(file.path));

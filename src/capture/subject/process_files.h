@@ -14,6 +14,7 @@ struct FileMapping {
   std::string path;
   std::string link;         // to the mapping: "/proc/77/map_files/55ec90d5f000-55ec90d61000"
   bool executable = false;  // one of its mappings is
+  int count = 1;            // mappings of it
   bool deleted = false;     // the file was removed or replaced while it was mapped
   bool replaced = false;    // and another one stands under its name now
   bool outside = false;     // mapped before the process changed its root: `path` is that of our root

@@ -61,10 +61,16 @@ Result<CdiSpecification> read_cdi_specification(std::string_view text, const std
   specification.kind = text_in(root, "kind");
   if (text_in(root, "cdiVersion").empty()) return refused(name, "it states no cdiVersion");
   if (specification.kind.empty()) return refused(name, "it states no kind");
+  if (specification.kind.find('/') == std::string::npos) {
+    return refused(name, "its kind is " + specification.kind + ", not VENDOR/CLASS");
+  }
   const auto devices = root.find("devices");
   if (devices == root.end() || !devices->is_array() || devices->empty()) return refused(name, "it names no device");
   add_edits(root, specification);
-  for (const Json& device : *devices) add_edits(device, specification);
+  for (const Json& device : *devices) {
+    add_edits(device, specification);
+    if (const std::string called = text_in(device, "name"); !called.empty()) specification.devices.push_back(called);
+  }
   return specification;
 }
 

@@ -5,6 +5,7 @@
 #define TOML_ASSERT(expression) static_cast<void>(0)
 #include <toml++/toml.h>
 
+#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -63,8 +64,23 @@ std::string not_there(const Files& files, const std::vector<std::string>& paths,
 }
 
 struct Specifications {
-  std::set<std::string> rows, faults;  // /var/run is a link to /run on most machines
+  std::set<std::string> rows, faults;         // /var/run is a link to /run on most machines
+  std::map<std::string, std::string> owners;  // by folder, kind and device: which file names it
 };
+
+// Two files of one folder that name one device leave it unresolvable; of several folders the later one holds
+// (container-device-interface, pkg/cdi/cache.go).
+void add_devices(const std::string& path, const CdiSpecification& specification, Specifications& found) {
+  const std::string folder = path.substr(0, path.rfind('/'));
+  std::set<std::string> others;
+  for (const std::string& device : specification.devices) {
+    const std::string named = specification.kind + "=" + device;
+    const auto [owner, is_new] = found.owners.emplace(folder + " " + named, path);
+    if (is_new || owner->second == path || !others.insert(owner->second).second) continue;
+    found.faults.insert(fmt::format("{} names {}, which {} names too: neither is taken", clean_utf8(path, 256),
+                                    clean_utf8(named, 256), clean_utf8(owner->second, 256)));
+  }
+}
 
 void add_specification(const Files& files, const std::string& path, const std::string& text, Specifications& found) {
   const std::string shown = clean_utf8(path, 256);
@@ -78,6 +94,7 @@ void add_specification(const Files& files, const std::string& path, const std::s
     found.faults.insert(shown + " cannot be read: " + specification.error().found);
     return;
   }
+  add_devices(path, *specification, found);
   const std::set<std::string> drivers = mounted_drivers(text);
   found.rows.insert(shown + (drivers.empty() ? "" : " (driver " + join({drivers.begin(), drivers.end()}, ", ") + ")"));
   for (const std::string& missing :

@@ -51,6 +51,14 @@ void leave_to_siblings(Analysis& analysis) {
   }
 }
 
+// GPU code that neither needs nor carries a runtime: a cubin, a library that others load.
+bool is_code_alone(const AnalysedConsumer& consumer) {
+  return !consumer.driver.uses_cuda &&
+         std::any_of(consumer.code.begin(), consumer.code.end(), [](const CodeVerdict& one) {
+           return one.cause != CodeCause::no_code && one.cause != CodeCause::not_read;
+         });
+}
+
 AnalysedConsumer analyse_consumer(const Analysis& analysis, ConsumerView view) {
   AnalysedConsumer consumer{std::move(view)};
   consumer.runtimes = runtimes_of(consumer, analysis.knowledge);
@@ -61,6 +69,9 @@ AnalysedConsumer analyse_consumer(const Analysis& analysis, ConsumerView view) {
   consumer.compilers = judge_compilers(analysis, analysis.driver, consumer);
   ConsumerAnswers& answers = consumer.answers;
   answers.gpu = answer_gpu(analysis, analysis.driver, analysis.gpu_support, consumer.driver.uses_cuda);
+  if (is_code_alone(consumer)) {
+    answers.gpu.detail = consumer.driver.answer.detail = "it brings GPU code alone; what loads it brings the runtime";
+  }
   answers.code = answer_code(analysis, consumer.code, consumer.library_code);
   answers.libraries = answer_libraries(consumer, consumer.losses, analysis.libraries, analysis.has_no_gpu);
   answers.symbols = answer_symbols(consumer, consumer.losses, analysis.has_no_gpu);

@@ -50,6 +50,18 @@ TEST(ConsumerGpuCode, JudgesGpuCodeNativeByJitOrNotAtAll) {
   }
 }
 
+// A program has nothing beside its own kernels.
+TEST(ConsumerGpuCode, OfAProgramForOneKindOfGpuIsNothingForOthers) {
+  MadeStack stack;
+  stack.driver("580.95.05", "13.0").gpu("some GPU", "12.0");
+  add_framework(stack, "13.0", coverage_of({{{"sm_90a"}, 1}}));
+  stack.stack().consumers.front().kind = ConsumerKind::binary;
+  const Analysis analysis = stack.analysis();
+  const auto verdicts = judge_code(analysis, serving_driver(analysis), analysis.consumers.front());
+  ASSERT_EQ(verdicts.size(), 1U);
+  EXPECT_EQ(verdicts[0].cause, CodeCause::none) << verdicts[0].detail;
+}
+
 // nixl on an A100: what has no code for it is a module of nixl_ep, which the import of nixl does without, and a
 // plug-in.
 TEST(ConsumerGpuCode, OfAnotherPackageInTheSameWheelIsNoneOfTheImport) {

@@ -171,6 +171,15 @@ std::optional<RegimeVerdict> by_compat(const ForwardVerdict& forward) {
 }
 }  // namespace
 
+const DriverFile* stub_of_image(const Situation& situation) {
+  if (!situation.subject.image) return nullptr;
+  for (const DriverFile& file : situation.subject.driver_files) {
+    const bool by_path = lookup_way(file.found_by) == LookupWay::library_path;
+    if (file.library == "libcuda" && file.role == DriverFileRole::stub && file.loaded_first && by_path) return &file;
+  }
+  return nullptr;
+}
+
 ServingDriver serving_driver(const Situation& situation) {
   ServingDriver driver;
   driver.kernel = situation.kernel_driver;
@@ -181,7 +190,10 @@ ServingDriver serving_driver(const Situation& situation) {
   // NVIDIA's container runtime puts an image's compat libraries first where they are newer than the driver; a folder in
   // LD_LIBRARY_PATH is first whatever its version is.
   const bool by_path = version && lookup_way(of_subject->found_by) == LookupWay::library_path;
-  if (version && (by_path || !situation.user_driver || *version > *situation.user_driver)) {
+  if (const DriverFile* stub = stub_of_image(situation)) {
+    driver.presence = DriverPresence::missing;
+    driver.detail = "LD_LIBRARY_PATH of the image leads to " + stub->path + " first, a stub to link against";
+  } else if (version && (by_path || !situation.user_driver || *version > *situation.user_driver)) {
     driver.presence = DriverPresence::there;
     driver.version = version;
     driver.version_text = value_text(*of_subject->version.value);

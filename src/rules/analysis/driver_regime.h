@@ -31,6 +31,9 @@ struct ServingDriver {
 };
 
 ServingDriver serving_driver(const Situation& situation);
+
+// The stub that an image's LD_LIBRARY_PATH puts before the driver that the container runtime mounts; nullptr: none.
+const DriverFile* stub_of_image(const Situation& situation);
 std::optional<std::pair<int, int>> ceiling_pair(const ServingDriver& driver);  // as count_coverage takes it
 std::string driver_words(const ServingDriver& driver);                         // "driver 535.104.05 (API level 12.2)"
 

@@ -103,6 +103,28 @@ TEST(DriverRegime, CountsStubsAndEmptyFilesAsNoDriver) {
   }
 }
 
+TEST(DriverRegime, CountsTheStubThatAnImagePutsFirst) {
+  MadeStack machine, image;
+  machine.driver("550.54.15", "12.4").gpu("NVIDIA A100-SXM4-80GB", "8.0");
+  image.stack().image.emplace();
+  image.stack().driver_files = {{.library = "libcuda",
+                                 .path = "/usr/local/cuda/lib64/stubs/libcuda.so",
+                                 .found_by = "LD_LIBRARY_PATH",
+                                 .role = DriverFileRole::stub,
+                                 .loaded_first = true,
+                                 .build_id = {},
+                                 .version = {},
+                                 .api_level = {},
+                                 .compat_branches = {}}};
+  const auto presence = [&] { return analyse(machine.stack(), image.stack(), machine.knowledge()).driver.presence; };
+  EXPECT_EQ(presence(), DriverPresence::missing);
+  image.stack().driver_files[0].loaded_first = false;  // as libcuda.so, which no runtime opens
+  EXPECT_EQ(presence(), DriverPresence::there);
+  image.stack().driver_files[0].loaded_first = true;
+  image.stack().driver_files[0].found_by = "directory";
+  EXPECT_EQ(presence(), DriverPresence::there) << "the driver is mounted before it";
+}
+
 struct Forward {
   const char *compat, *level, *kernel, *gpu, *capability;
   ForwardState state;

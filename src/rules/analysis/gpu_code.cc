@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "rules/situation/consumer_runtimes.h"
+#include "rules/situation/library_facts.h"
 #include "tables/libraries.h"
 
 namespace varve {
@@ -285,7 +286,8 @@ void decide(const Situation& situation, const ServingDriver& driver, const Consu
   if (verdict.count.native + verdict.count.jit > 0) {
     verdict.cause = cause_where_some_runs(view, code, verdict, ceiling);
     if (verdict.cause == CodeCause::by_jit) verdict.newest_ptx = newest_ptx(code, verdict.gpu, ceiling);
-  } else if (is_all_specialised(code) || is_for_another_import(view, code, verdict.gpu, ceiling)) {
+  } else if ((view.consumer.kind != ConsumerKind::binary && is_all_specialised(code)) ||
+             is_for_another_import(view, code, verdict.gpu, ceiling)) {
     verdict.cause = CodeCause::partly;
   } else if (verdict.newest_ptx.empty()) {
     verdict.cause = forced && any_native ? CodeCause::machine_code_only : CodeCause::none;

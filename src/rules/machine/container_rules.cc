@@ -92,8 +92,22 @@ std::vector<Found> find_no_compute_in_text(const Analysis& analysis) {
                                    is_gone ? ", and nvidia-smi finds no libcuda" : "")}};
 }
 
+// What an image asks of the container runtime: without "compute" no libcuda is mounted, unless the one who starts it
+// says otherwise.
+std::vector<Found> find_no_compute_of_image(const Analysis& analysis) {
+  const auto capabilities = setting_of(analysis, "NVIDIA_DRIVER_CAPABILITIES");
+  const bool uses_cuda = std::any_of(analysis.consumers.begin(), analysis.consumers.end(),
+                                     [](const AnalysedConsumer& consumer) { return consumer.driver.uses_cuda; });
+  if (!capabilities || capabilities->empty() || has_word(*capabilities, "compute") || !uses_cuda) return {};
+  Found found{.evidence = fmt::format("{} in the image, so that it is started without libcuda",
+                                      setting_words(analysis, "NVIDIA_DRIVER_CAPABILITIES"))};
+  found.severity = Severity::warning;
+  return {std::move(found)};
+}
+
 std::vector<Found> find_no_driver_libraries(const Analysis& analysis) {
   if (is_a_text(analysis)) return find_no_compute_in_text(analysis);
+  if (analysis.subject.image) return find_no_compute_of_image(analysis);
   if (!is_in_container(analysis) || !has_gpu_node(analysis) || is_jetson(analysis)) return {};
   if (!is_absent(analysis, "driver.user_mode.version")) return {};
   const auto capabilities = setting_of(analysis, "NVIDIA_DRIVER_CAPABILITIES");

@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "rules/analysis/made_stack_testing.h"
+#include "rules/machine/machine_rules.h"
 #include "rules/machine/machine_testing.h"
 
 namespace varve {
@@ -87,6 +91,25 @@ TEST(ContainerRules, CapabilitiesWithoutCompute) {
   EXPECT_NE(found[0].fix.find("NVIDIA_DRIVER_CAPABILITIES=compute"), std::string::npos);
   machine.with("container.kind", "none");
   EXPECT_FALSE(machine.fires("VRV-CONTAINER-NO-COMPUTE"));
+}
+
+TEST(ContainerRules, WarnOfAnImageThatAsksForNoCompute) {
+  const auto told = [](const std::string& capabilities, bool framework) {
+    test::MadeStack machine, image;
+    machine.driver("550.163.01", "12.4").gpu("NVIDIA A100-SXM4-80GB", "8.0");
+    image.stack().image.emplace();
+    image.fact("settings.NVIDIA_DRIVER_CAPABILITIES", capabilities);
+    if (framework) test::add_framework(image, "12.1", test::coverage_of({{{"sm_80"}, 100}}));
+    const Analysis analysis = analyse(machine.stack(), image.stack(), machine.knowledge());
+    const auto rule = std::find_if(container_rules().begin(), container_rules().end(), [](const Rule& one) {
+      return std::string_view(one.id) == "VRV-CONTAINER-NO-COMPUTE";
+    });
+    return !rule->judge(analysis).empty();
+  };
+  EXPECT_TRUE(told("graphics,display", true));
+  EXPECT_FALSE(told("graphics,display", false)) << "nothing in it asks for CUDA";
+  EXPECT_FALSE(told("compute, utility", true));
+  EXPECT_FALSE(told("all,graphics", true));
 }
 
 TEST(ContainerRules, SomeNodesOnly) {

@@ -153,7 +153,8 @@ std::vector<Found> find_stub_by_link_name(const Analysis& analysis) {
 }
 
 std::vector<Found> find_stub(const Analysis& analysis) {
-  const DriverFile* libcuda = taken_file(analysis, "libcuda");
+  const DriverFile* of_image = stub_of_image(analysis);
+  const DriverFile* libcuda = of_image == nullptr ? taken_file(analysis, "libcuda") : of_image;
   if (libcuda == nullptr || libcuda->role != DriverFileRole::stub) return find_stub_by_link_name(analysis);
   return {{.evidence = fmt::format("The loader takes the stub {} for libcuda.so.1 (found by {})", libcuda->path,
                                    libcuda->found_by)}};
