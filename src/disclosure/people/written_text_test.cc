@@ -387,4 +387,16 @@ TEST(WrittenText, SystemsOfAListAreNobodys) {
   EXPECT_EQ(told(read_written("- Ubuntu 20.04\n- Ubuntu 20.04.6\n"), "os.name"), "Ubuntu 20.04.6");
 }
 
+TEST(WrittenText, SeveralKeysInOneLine) {
+  const WrittenStack read = read_written("环境：paddlepaddle-gpu 2.6.1，显卡：RTX 5080，驱动版本：572.83\n");
+  EXPECT_EQ(version_told(read, "paddlepaddle-gpu"), "2.6.1");
+  ASSERT_EQ(read.stack.gpus.size(), 1U);
+  EXPECT_EQ(read.stack.gpus.front().model, "RTX 5080");
+  EXPECT_EQ(told(read, "driver.kernel_mode.version"), "572.83");
+  EXPECT_EQ(told(read_written("OS: Ubuntu 22.04, GPU: RTX 4090, Driver: 550.54.14\n"), "driver.kernel_mode.version"),
+            "550.54.14");
+  // One key whose value has a comma.
+  EXPECT_EQ(read_written("GPU: RTX 4090, RTX 3090\n").stack.gpus.size(), 2U);
+}
+
 }  // namespace varve
