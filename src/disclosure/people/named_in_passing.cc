@@ -66,25 +66,31 @@ void find_gpus(const SpokenWords& words, std::int64_t line, SpokenMachine& spoke
   }
 }
 
-void find_releases(const SpokenWords& words, SpokenMachine& spoken, std::vector<Named>& found) {
+bool is_driver_word(std::string_view word) {
+  word = bare_word(word);
+  return (word.size() == 6 || word.size() == 7) && to_lower(word).starts_with("driver");
+}
+
+void find_drivers(const SpokenWords& words, SpokenMachine& spoken, std::vector<Named>& found) {
   constexpr std::size_t kReach = 4;  // words behind "driver"
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
-    const std::string word = to_lower(bare_word(words[i]));
-    if (word == "driver" || word == "drivers") {
-      for (std::size_t j = i + 1; j < words.size() && j < i + kReach; ++j) {
-        const std::string_view number = driver_number(words[j]);
-        // What it was updated to is there.
-        if (number.empty()) continue;
-        found.push_back(
-            {.told = &spoken.driver_in_passing, .value = std::string(number), .may_change = words[j - 1] != "to"});
-      }
-      continue;
+    if (!is_driver_word(words[i])) continue;
+    for (std::size_t j = i + 1; j < words.size() && j < i + kReach; ++j) {
+      const std::string_view number = driver_number(words[j]);
+      if (number.empty()) continue;
+      const bool is_present = words[j - 1] == "to";  // what it was updated to is there
+      found.push_back({.told = &spoken.driver_in_passing, .value = std::string(number), .may_change = !is_present});
     }
-    if (is_mark_behind(words[i])) continue;
+  }
+}
+
+void find_releases(const SpokenWords& words, SpokenMachine& spoken, std::vector<Named>& found) {
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
     std::string_view version = bare_word(words[i + 1]);
     if (version.starts_with('v')) version.remove_prefix(1);
-    if (version.empty() || !is_digit(version[0])) continue;
-    const std::string package = spoken_package(word);
+    const bool may_be = !version.empty() && is_digit(version[0]) && version.find('.') != std::string_view::npos;
+    if (!may_be || is_mark_behind(words[i]) || is_driver_word(words[i])) continue;
+    const std::string package = spoken_package(bare_word(words[i]));
     if (package.empty() || !is_full_release(version, package)) continue;
     const bool is_installed = version.find('+') != std::string_view::npos;  // nobody writes "2.3.0+cu121" of a plan
     found.push_back(
@@ -97,6 +103,7 @@ void note_in_passing(std::string_view sentence, const TextLine& line, SpokenMach
   const SpokenWords words = split_words(sentence);
   std::vector<Named> found;
   find_gpus(words, line.number, spoken, found);
+  find_drivers(words, spoken, found);
   find_releases(words, spoken, found);
   if (found.empty()) return;
   const std::string lower = " " + to_lower(trim(sentence)) + " ";
