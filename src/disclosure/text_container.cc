@@ -1,6 +1,7 @@
 // What a text tells of a container beyond the facts that readers found: whether it was given the GPU, and what its
 // image asks of the driver.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "disclosure/stack_of_text.h"
 
@@ -39,6 +40,35 @@ void set_image_requirement(const Declared& declared, Stack& stack, const Knowled
                  fmt::format("the name of the image in line {} (data/compat_packages.json)", declared.image_line),
                  Standing::inferred);
 }
+
+// The CUDA of the package's build that the image has; empty: not in the table.
+std::string cuda_of_package_image(const FrameworkImage& image, const Knowledge& knowledge) {
+  const auto version = dotted_version_from(image.version);
+  for (const FrameworkBuild& build : knowledge.framework_builds) {
+    if (build.framework == image.package && build.is_default && version && is_within(*version, build.version)) {
+      return build.cuda;
+    }
+  }
+  return {};
+}
+
+// What the image's name tells of the CUDA in it.
+void set_framework_image(const Declared& declared, Stack& stack, const Knowledge& knowledge) {
+  if (declared.framework_image_line <= 0) return;
+  const FrameworkImage& image = declared.framework_image;
+  const std::string cuda = image.package.empty() ? image.cuda : cuda_of_package_image(image, knowledge);
+  if (cuda.empty()) return;
+  const std::string line = fmt::format("line {}", declared.framework_image_line);
+  const std::string table = image.package.empty() ? "data/framework_images.json" : "data/framework_builds.json";
+  stack.facts["container.image.name"] = known_fact(image.name, line, Standing::declared);
+  stack.facts["container.image.cuda"] =
+      known_fact(cuda, fmt::format("the name of the image in {} ({})", line, table), Standing::inferred);
+  if (image.branches.empty()) return;
+  stack.facts["container.image.branches"] =
+      known_fact(fmt::format("{}", fmt::join(image.branches, ", ")), "its release notes (data/framework_images.json)",
+                 Standing::inferred);
+}
+
 // What Kubernetes offers of a node's GPUs, its device plugin tells.
 void set_device_plugin(const Declared& declared, Stack& stack) {
   const auto told = stack.facts.find("container.node_gpus");
@@ -51,6 +81,7 @@ void set_container(const Declared& declared, Stack& stack, const Knowledge& know
   set_device_plugin(declared, stack);
   set_gpu_request(declared, stack);
   set_image_requirement(declared, stack, knowledge);
+  set_framework_image(declared, stack, knowledge);
 }
 
 }  // namespace varve

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "rules/log/log_reader.h"
-#include "tables/finding_meanings.h"
+#include "tables/messages/finding_meanings.h"
 
 namespace varve {
 

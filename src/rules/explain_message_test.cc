@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "tables/finding_meanings.h"
+#include "tables/messages/finding_meanings.h"
 
 namespace varve {
 namespace {

@@ -36,13 +36,30 @@ Finding finding_of(const Rule& rule, Found found) {
 const std::vector<const Rule*>& all_rules() {
   static const std::vector<const Rule*> rules = [] {
     std::vector<const Rule*> all;
-    for (const auto* table :
-         {&driver_rules(),          &kernel_module_rules(),  &device_rules(),           &device_bus_rules(),
-          &device_state_rules(),    &container_rules(),      &container_engine_rules(), &runtime_rules(),
-          &forward_rules(),         &code_rules(),           &symbol_rules(),           &other_cuda_rules(),
-          &library_mix_rules(),     &mapped_library_rules(), &missing_library_rules(),  &package_mix_rules(),
-          &framework_build_rules(), &toolkit_claim_rules(),  &toolkit_build_rules(),    &dispatch_rules(),
-          &speed_setting_rules(),   &speed_machine_rules(),  &known_issue_rules()}) {
+    for (const auto* table : {&driver_rules(),
+                              &kernel_module_rules(),
+                              &device_rules(),
+                              &device_bus_rules(),
+                              &device_state_rules(),
+                              &container_rules(),
+                              &container_image_rules(),
+                              &container_engine_rules(),
+                              &runtime_rules(),
+                              &forward_rules(),
+                              &code_rules(),
+                              &symbol_rules(),
+                              &other_cuda_rules(),
+                              &library_mix_rules(),
+                              &mapped_library_rules(),
+                              &missing_library_rules(),
+                              &package_mix_rules(),
+                              &framework_build_rules(),
+                              &toolkit_claim_rules(),
+                              &toolkit_build_rules(),
+                              &dispatch_rules(),
+                              &speed_setting_rules(),
+                              &speed_machine_rules(),
+                              &known_issue_rules()}) {
       for (const Rule& rule : *table) all.push_back(&rule);
     }
     return all;

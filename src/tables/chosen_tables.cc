@@ -1,3 +1,4 @@
+#include "tables/framework_images.h"
 #include "tables/gpu_products.h"
 #include "tables/kernel_names.h"
 #include "tables/kernel_parts.h"
@@ -24,7 +25,7 @@ Status use_tables_of(const std::string& folder) {
   if (!opened->folder) return Done{};
   chosen_source() = std::move(*opened);
   for (const auto load : {load_libraries, load_packages, load_gpu_products, load_settings, load_kernel_patterns,
-                          load_kernel_parts, load_spoken_signs}) {
+                          load_kernel_parts, load_spoken_signs, load_framework_images}) {
     if (const Status loaded = load(); !loaded) return loaded.error();
   }
   return Done{};

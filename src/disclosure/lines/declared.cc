@@ -174,6 +174,30 @@ void declare_api_level(Declared& declared, std::string_view text, const TextPlac
   declare(declared, "driver.api_level", fmt::format("{}.{}", *number / 1000, *number % 1000 / 10), place);
 }
 
+void declare_image_cuda(Declared& declared, std::string cuda, std::int64_t line) {
+  if (declared.image_line != 0 && declared.image_cuda != cuda) {
+    declared.image_line = -1;  // which of them is meant is not told
+  } else if (declared.image_line == 0) {
+    declared.image_line = line;
+    declared.image_cuda = std::move(cuda);
+  }
+}
+
+void declare_framework_image(Declared& declared, const FrameworkImage& image, std::int64_t line) {
+  if (image.asks) {
+    declare_image_cuda(declared, image.cuda, line);
+    return;
+  }
+  const FrameworkImage& known = declared.framework_image;
+  const bool is_same = known.cuda == image.cuda && known.package == image.package && known.version == image.version;
+  if (declared.framework_image_line != 0 && !is_same) {
+    declared.framework_image_line = -1;
+  } else if (declared.framework_image_line == 0) {
+    declared.framework_image_line = line;
+    declared.framework_image = image;
+  }
+}
+
 void declare_variable(Declared& declared, std::string_view name, std::string_view value, std::int64_t line) {
   if (name.size() > 128 || value.size() > 4096) return;
   const std::string key(name), text(value);

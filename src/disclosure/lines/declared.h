@@ -12,6 +12,7 @@
 #include "model/gpu.h"
 #include "model/hardware/rdma_adapter.h"
 #include "model/texts/text_account.h"
+#include "tables/framework_images.h"
 
 namespace varve {
 
@@ -116,10 +117,12 @@ struct Declared {
   std::int64_t container_with_gpu_line = 0;      // where one is that may be given the GPU
   std::int64_t no_smi_line = 0;                  // where a shell does not find nvidia-smi
   SpokenMachine spoken;
-  std::string image;                // that a container was made from
-  std::string image_cuda;           // "11.8" of nvidia/cuda:11.8.0-…, of which the name tells what it asks for
-  std::int64_t image_line = 0;      // where that stands; -1: images of several releases are named
-  std::vector<std::string> others;  // stacks of other makers: "ROCm 6.2"
+  std::string image;                      // that a container was made from
+  std::string image_cuda;                 // "11.8" of nvidia/cuda:11.8.0-…, of which the name tells what it asks for
+  std::int64_t image_line = 0;            // where that stands; -1: images of several releases are named
+  FrameworkImage framework_image;         // whose name tells the CUDA in it: nvcr.io/nvidia/pytorch:25.03-py3
+  std::int64_t framework_image_line = 0;  // the same
+  std::vector<std::string> others;        // stacks of other makers: "ROCm 6.2"
   std::vector<TextConflict> conflicts;
   std::set<std::string> contradicted;  // facts of which one tool says two things: the text may be of two machines
   std::vector<TextPart> parts;
@@ -154,6 +157,10 @@ void declare_driver(Declared& declared, std::string_view version, const TextPlac
 void declare_nvcc(Declared& declared, std::string_view release, std::string_view build, const TextPlace& place);
 // An API level as CUDA's libraries write it: 12040, or as people do: "12.4".
 void declare_api_level(Declared& declared, std::string_view text, const TextPlace& place);
+// An image that asks for a driver of a release of CUDA ("11.8"); of two releases neither counts.
+void declare_image_cuda(Declared& declared, std::string cuda, std::int64_t line);
+// An image whose name tells the CUDA in it; of two releases neither counts.
+void declare_framework_image(Declared& declared, const FrameworkImage& image, std::int64_t line);
 // A variable as a shell or a tool printed it; what may be kept is decided at the end, by the allow-list.
 void declare_variable(Declared& declared, std::string_view name, std::string_view value, std::int64_t line);
 

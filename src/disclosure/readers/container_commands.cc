@@ -36,13 +36,7 @@ void take_cuda_image(std::string_view tag, const TextLine& line, Declared& decla
   const std::string_view version = leading_version(tag.starts_with("cuda") ? tag.substr(4) : tag);
   const auto release = dotted_version_from(version);
   if (!release || release->parts.size() < 2 || release->major() < 9) return;
-  std::string cuda = std::to_string(release->major()) + "." + std::to_string(release->minor());
-  if (declared.image_line != 0 && declared.image_cuda != cuda) {
-    declared.image_line = -1;  // which of them is meant is not told
-  } else if (declared.image_line == 0) {
-    declared.image_line = line.number;
-    declared.image_cuda = std::move(cuda);
-  }
+  declare_image_cuda(declared, std::to_string(release->major()) + "." + std::to_string(release->minor()), line.number);
 }
 
 void take_image(std::string_view image, const TextLine& line, Declared& declared) {

@@ -244,6 +244,43 @@ TEST(ContainerCommands, WhatACudaImageAsksFor) {
   EXPECT_FALSE(container_of(run + "latest true\n").facts.contains("settings.NVIDIA_REQUIRE_CUDA"));
 }
 
+// The name of an image of a framework's tells the CUDA in it, wherever it stands.
+TEST(FrameworkImages, AreNamedInCommandsFilesFormsAndSentences) {
+  for (const char* text :
+       {"docker run --gpus all -it --rm nvcr.io/nvidia/pytorch:24.05-py3\n", "FROM nvcr.io/nvidia/pytorch:24.05-py3\n",
+        "- **Image**: `nvcr.io/nvidia/pytorch:24.05-py3`\n",
+        "I am using the nvcr.io/nvidia/pytorch:24.05-py3 container.\n",
+        "services:\n  app:\n    image: nvcr.io/nvidia/pytorch:24.05-py3\n",
+        "apptainer exec --nv docker://nvcr.io/nvidia/pytorch:24.05-py3 python x.py\n",
+        "docker run -v $PWD:/workspace nvcr.io/nvidia/pytorch:24.05-py3\n"}) {
+    const Stack stack = container_of(text);
+    ASSERT_TRUE(stack.facts.contains("container.image.cuda")) << text;
+    EXPECT_EQ(said(stack, "container.image.cuda"), "12.4") << text;
+    EXPECT_EQ(said(stack, "container.image.name"), "nvcr.io/nvidia/pytorch:24.05-py3") << text;
+    EXPECT_EQ(said(stack, "container.image.branches"), "470, 525, 535, 545") << text;
+    EXPECT_FALSE(stack.facts.contains("settings.NVIDIA_REQUIRE_CUDA")) << "they ask the runtime for nothing";
+  }
+}
+
+TEST(FrameworkImages, AdviceQuestionsAndTwoOfThemTellNothing) {
+  for (const char* text :
+       {"You could try nvcr.io/nvidia/pytorch:24.05-py3.\n", "Does nvcr.io/nvidia/pytorch:24.05-py3 run there?\n",
+        "It works in nvcr.io/nvidia/pytorch:24.05-py3\n", "Image: nvcr.io/nvidia/pytorch:latest\n",
+        "FROM nvcr.io/nvidia/pytorch:24.05-py3\nFROM nvcr.io/nvidia/pytorch:25.10-py3\n"}) {
+    EXPECT_FALSE(container_of(text).facts.contains("container.image.cuda")) << text;
+  }
+  const Stack same = container_of("FROM nvcr.io/nvidia/pytorch:25.09-py3\nNVIDIA Release 25.10 (build 1)\n");
+  EXPECT_EQ(said(same, "container.image.cuda"), "13.0") << "two of one CUDA";
+}
+
+TEST(FrameworkImages, VllmsImageIsOfItsRelease) {
+  const Stack plain = container_of("docker run --gpus all vllm/vllm-openai:v0.21.0 --model m\n");
+  EXPECT_EQ(said(plain, "container.image.cuda"), "13.0");
+  const Stack asking = container_of("docker run --gpus all vllm/vllm-openai:v0.9.0 --model m\n");
+  EXPECT_FALSE(asking.facts.contains("container.image.cuda"));
+  EXPECT_EQ(said(asking, "settings.NVIDIA_REQUIRE_CUDA").substr(0, 10), "cuda>=12.8");
+}
+
 TEST(Kubernetes, ANodeWithoutGpusWhoseDevicePluginEnds) {
   const Stack stack = container_of(
       "$ kubectl describe nodes | grep nvidia.com/gpu\n"

@@ -72,6 +72,7 @@ class InspectReader : public TextReader {
     if (text.starts_with("\"HostConfig\": {") || text.starts_with("\"DeviceRequests\": [")) is_open_ = true;
     if (const std::string_view image = member(text, "Image"); is_open_ && !image.empty()) {
       if (!image.starts_with("sha256:")) declared.image = clean_utf8(image, 256);
+      if (const auto told = framework_image_of(image)) declare_framework_image(declared, *told, line.number);
       declare(declared, "container.kind", "docker", place, "", Standing::inferred);
       return true;
     }

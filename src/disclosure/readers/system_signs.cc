@@ -5,12 +5,15 @@
 //   Is CUDA available: False        >>> torch.cuda.is_available()
 //   [PhysicalDevice(name='/physical_device:CPU:0', device_type='CPU')]
 //   WARNING:root:No GPU found.      tensorflow==2.16 can't utilize the gpu
+// and the image that a container is made from:
+//   Image: nvcr.io/nvidia/pytorch:24.05-py3          NVIDIA Release 24.05 (build 94018429)
 // Only where all signs say one thing is anything concluded (text_packages.cc). No line is taken from others.
 #include <algorithm>
 
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
+#include "tables/framework_images.h"
 #include "tables/spoken_signs.h"
 
 namespace varve {
@@ -70,11 +73,25 @@ class SystemSignsReader : public TextReader {
       const std::string_view libc = libc_of_system(line.text);
       if (!libc.empty()) declared.libcs.emplace(std::string(libc), line.number);
     }
+    see_image(line, declared);
     see_question(line, declared);
     return false;
   }
 
  private:
+  // A command, a file, a form or a sentence names the image; NVIDIA's containers print their release.
+  static void see_image(const TextLine& line, Declared& declared) {
+    if (holds(line, "NVIDIA Release ")) {
+      if (const auto image = framework_image_of_banner(trim(line.text))) {
+        declare_framework_image(declared, *image, line.number);
+      }
+    }
+    if (!holds_any(line, {"nvcr.io", "vllm-openai:", "sglang:", "rapidsai/", "jupyter/", "rayproject/"})) return;
+    if (line.text.size() > kMostCommand || is_image_advice(line.text)) return;
+    for (const std::string_view word : split_words(line.text)) {
+      if (const auto image = framework_image_of(word)) declare_framework_image(declared, *image, line.number);
+    }
+  }
   // "# R35 (release), REVISION: 4.1, GCID: …" of /etc/nv_tegra_release is 35.4.1.
   static void take_jetson(const TextLine& line, Declared& declared) {
     const auto release = behind(line.text, "# R"), revision = behind(line.text, "REVISION: ");

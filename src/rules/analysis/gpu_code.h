@@ -71,6 +71,12 @@ struct PublishedCode {
   Coverage coverage;
 };
 std::optional<PublishedCode> published_code(const Situation& situation, const ConsumerView& view);
+// Whether a release of CUDA makes machine code that runs on a GPU.
+struct MadeFor {
+  bool before = false, since = false;  // the release came before any that does; it came behind the last
+  std::string first, last;             // that does
+};
+MadeFor made_for(const Knowledge& knowledge, const DottedVersion& cuda, ComputeCapability gpu);
 // Of a build that nobody looked into and that no table has: what the CUDA that it was made with leaves possible on the
 // verdict's GPU. False: nothing is decided by it.
 bool decide_by_release(const Situation& situation, const ConsumerView& view, CodeVerdict& verdict);

@@ -16,26 +16,6 @@ bool runs_on(ComputeCapability made_for, ComputeCapability gpu) {
   return count_coverage({.regions = 1, .groups = {group}, .codecs = {}, .remark = {}}, gpu).native > 0;
 }
 
-// Whether a release of CUDA makes machine code that runs on a GPU.
-struct MadeFor {
-  bool before = false, since = false;  // the release came before any that does; it came behind the last
-  std::string first, last;             // that does
-};
-MadeFor made_for(const Knowledge& knowledge, const DottedVersion& cuda, ComputeCapability gpu) {
-  MadeFor made{.before = true, .since = true};
-  for (const GpuArchitecture& row : knowledge.gpu_architectures) {
-    if (!runs_on(row.capability, gpu)) continue;
-    const auto first = dotted_version_from(row.first_cuda), last = dotted_version_from(row.last_cuda);
-    // "12" alone tells of no release of 12.x.
-    const bool is_whole = cuda.parts.size() > 1;
-    made.before = made.before && first && (is_whole ? cuda < *first : cuda.major() < first->major());
-    made.since = made.since && last && (is_whole ? *last < cuda : last->major() < cuda.major());
-    if (made.first.empty()) made.first = row.first_cuda;
-    made.last = row.last_cuda;
-  }
-  return made;
-}
-
 // Whether the framework's builds that the table has, of this major version of CUDA and up to this release, hold machine
 // code alone: then one that it does not have (a nightly build) holds no PTX either.
 bool is_without_ptx(const Knowledge& knowledge, const std::string& framework, const DottedVersion& cuda) {
@@ -65,6 +45,21 @@ bool is_of_platform(const Situation& situation, const FrameworkBuild& build) {
   return build.platform.ends_with("aarch64") == is_arm;
 }
 }  // namespace
+
+MadeFor made_for(const Knowledge& knowledge, const DottedVersion& cuda, ComputeCapability gpu) {
+  MadeFor made{.before = true, .since = true};
+  for (const GpuArchitecture& row : knowledge.gpu_architectures) {
+    if (!runs_on(row.capability, gpu)) continue;
+    const auto first = dotted_version_from(row.first_cuda), last = dotted_version_from(row.last_cuda);
+    // "12" alone tells of no release of 12.x.
+    const bool is_whole = cuda.parts.size() > 1;
+    made.before = made.before && first && (is_whole ? cuda < *first : cuda.major() < first->major());
+    made.since = made.since && last && (is_whole ? *last < cuda : last->major() < cuda.major());
+    if (made.first.empty()) made.first = row.first_cuda;
+    made.last = row.last_cuda;
+  }
+  return made;
+}
 
 std::optional<PublishedCode> published_code(const Situation& situation, const ConsumerView& view) {
   if (view.package == nullptr || !view.package->cuda.is_known()) return std::nullopt;

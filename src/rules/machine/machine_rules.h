@@ -12,6 +12,7 @@ const std::vector<Rule>& device_rules();            // modules, device nodes, fa
 const std::vector<Rule>& device_bus_rules();        // memory windows, IOMMU, ACS
 const std::vector<Rule>& device_state_rules();      // what is visible, how it is divided, what the kernel said of it
 const std::vector<Rule>& container_rules();         // this container: nodes, libraries, cgroup; what an image asks for
+const std::vector<Rule>& container_image_rules();   // what the name of a container's image tells
 const std::vector<Rule>& container_engine_rules();  // what gives GPUs to containers of this host
 
 }  // namespace varve

@@ -1,4 +1,4 @@
-#include "tables/finding_meanings.h"
+#include "tables/messages/finding_meanings.h"
 
 #include <gtest/gtest.h>
 
