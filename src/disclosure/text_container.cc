@@ -20,6 +20,15 @@ void set_gpu_request(const Declared& declared, Stack& stack) {
   stack.facts.emplace("container.gpu_request", std::move(request));
 }
 
+// Engines give a container 64 MiB of /dev/shm where nothing asks for more.
+void set_shared_memory(const Declared& declared, Stack& stack) {
+  if (declared.container_line == 0 || declared.container_with_shm_line != 0) return;
+  Fact memory = known_fact(std::string("the engine's default, 64 MiB"),
+                           fmt::format("line {} (container)", declared.container_line), Standing::inferred);
+  memory.detail = "nothing that starts it asks for more";
+  stack.facts.emplace("container.shared_memory", std::move(memory));
+}
+
 // What the container runtime compares the driver with, of an image of NVIDIA's that is named and no other.
 void set_image_requirement(const Declared& declared, Stack& stack, const Knowledge& knowledge) {
   constexpr const char* kRequirement = "settings.NVIDIA_REQUIRE_CUDA";
@@ -80,6 +89,7 @@ void set_device_plugin(const Declared& declared, Stack& stack) {
 void set_container(const Declared& declared, Stack& stack, const Knowledge& knowledge) {
   set_device_plugin(declared, stack);
   set_gpu_request(declared, stack);
+  set_shared_memory(declared, stack);
   set_image_requirement(declared, stack, knowledge);
   set_framework_image(declared, stack, knowledge);
 }

@@ -51,6 +51,7 @@ PackageRow package_from(const TableRow& row) {
   read.opens = row.texts("opens");
   read.same_release = row.text("same_release");
   read.release_pins = row.text("release_pins");
+  read.at_least = row.text("at_least");
   read.opens_cudnn = row.text("opens_cudnn");
   read.stable_from = row.text("stable_from");
   read.not_above = row.text("not_above");

@@ -58,6 +58,7 @@ void collect_container(const Subject& subject, Facts& facts) {
   const char* engine = "docker inspect, kubectl describe";
   facts["container.gpu_request"] = missing_fact(Missing::not_asked, engine, "no engine is asked");
   facts["container.node_gpus"] = missing_fact(Missing::not_asked, engine, "no engine is asked");
+  facts["container.shared_memory"] = missing_fact(Missing::not_asked, engine, "no engine is asked");
 }
 
 }  // namespace varve

@@ -115,6 +115,7 @@ struct Declared {
   std::int64_t container_line = 0;               // where a container is started, or a file says how; 0: nowhere
   std::int64_t device_plugin_line = 0;           // where Kubernetes' device plugin is said to end again and again
   std::int64_t container_with_gpu_line = 0;      // where one is that may be given the GPU
+  std::int64_t container_with_shm_line = 0;      // where one is that may have another /dev/shm than engines give
   std::int64_t no_smi_line = 0;                  // where a shell does not find nvidia-smi
   SpokenMachine spoken;
   std::string image;                      // that a container was made from

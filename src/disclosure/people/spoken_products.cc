@@ -57,13 +57,20 @@ std::optional<SpokenProduct> spoken_product_at(const SpokenWords& words, std::si
                                        "orin", "xavier", "nano", "nx", "thor"});
   constexpr auto kEnds = std::to_array<std::string_view>(
       {"ti", "super", "mobile", "laptop", "max-q", "ada", "generation", "pcie", "sxm", "sxm2", "sxm4", "sxm5", "xp"});
-  if (!is_brand(bare_word(words[at])) || to_lower(bare_word(words[at])) == "nvidia") return std::nullopt;
+  std::string_view first = bare_word(words[at]);
+  std::int64_t count = 1;
+  // "8-A100", "4xV100"
+  if (first.size() > 3 && first[0] > '1' && first[0] <= '9' &&
+      std::string_view("xX-*").find(first[1]) != std::string_view::npos) {
+    count = first[0] - '0';
+    first.remove_prefix(2);
+  }
+  if (!is_brand(first) || to_lower(first) == "nvidia") return std::nullopt;
   std::optional<SpokenProduct> longest;
   std::string name;
   bool has_number = false;
-  std::int64_t count = 1;
   for (std::size_t i = at; i < words.size(); ++i) {
-    std::string_view word = bare_word(words[i]);
+    std::string_view word = i == at ? first : bare_word(words[i]);
     if (const std::size_t star = word.find('*'); star != std::string_view::npos && star + 2 == word.size()) {
       count = counted(word).first;  // "P100*4"
       word = word.substr(0, star);

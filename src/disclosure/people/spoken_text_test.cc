@@ -46,6 +46,8 @@ TEST(SpokenText, WhatSomebodyHas) {
             "GTX 1080, GTX 1060, 528.49");
   EXPECT_EQ(spoken_facts("My GPU is P100*4, driver is 510.39.01, CUDA11.3, ubuntu18.04，and it hangs."),
             "P100, P100, P100, P100, 510.39.01");
+  EXPECT_EQ(spoken_facts("I am running a server with 2-A100 and it fails."), "A100, A100");
+  EXPECT_EQ(spoken_facts("I have 2xV100 with driver 510.39.01"), "V100, V100, 510.39.01");
   EXPECT_EQ(spoken_facts("I have TITAN RTX with CUDA 11.4 and NVIDIA 470.161.03"), "TITAN RTX, 470.161.03");
   EXPECT_EQ(spoken_facts("my GPU is a 2060 6GB"), "RTX 2060");
   EXPECT_EQ(spoken_facts("- set TORCH_CUDA_ARCH_LIST=12.0 (i have 5070ti)"), "RTX 5070 Ti");

@@ -31,6 +31,15 @@ bool may_give_gpu(std::string_view text) {
   return std::any_of(kMarks.begin(), kMarks.end(), [&](std::string_view mark) { return has(text, mark); });
 }
 
+// What gives a container another /dev/shm than the 64 MiB of engines, or may; Singularity and Apptainer give the
+// host's.
+bool may_give_shm(std::string_view text) {
+  constexpr auto kMarks =
+      std::to_array<std::string_view>({"--shm-size", "--ipc", "--tmpfs", "/dev/shm", "shm_size", "ipc:", "hostIPC",
+                                       "medium:", "$@", "singularity ", "apptainer "});
+  return std::any_of(kMarks.begin(), kMarks.end(), [&](std::string_view mark) { return has(text, mark); });
+}
+
 // nvidia/cuda:11.8.0-base-ubuntu22.04 asks for a driver of that release, or one of the branches that it accepts.
 void take_cuda_image(std::string_view tag, const TextLine& line, Declared& declared) {
   const std::string_view version = leading_version(tag.starts_with("cuda") ? tag.substr(4) : tag);
@@ -126,6 +135,7 @@ bool ContainerCommandsReader::take_run(std::string_view text, const TextLine& li
 void ContainerCommandsReader::continue_command(std::string_view text, const TextLine& line, Declared& declared) {
   is_open_ = trim(text).ends_with('\\');
   if (may_give_gpu(text)) declared.container_with_gpu_line = line.number;
+  if (may_give_shm(text)) declared.container_with_shm_line = line.number;
   for (std::string_view word : split_words(text)) {
     while (!word.empty() && (word.front() == '`' || word.front() == '"')) word.remove_prefix(1);
     while (!word.empty() && (word.back() == '`' || word.back() == '"')) word.remove_suffix(1);
@@ -140,6 +150,7 @@ void ContainerCommandsReader::continue_command(std::string_view text, const Text
 
 bool ContainerCommandsReader::take_manifest(std::string_view text, const TextLine& line, Declared& declared) {
   if (!is_file_ && !in_variables_ && !text.ends_with(':')) return false;
+  if (may_give_shm(text)) declared.container_with_shm_line = line.number;
   const std::size_t indent = std::min(text.find_first_not_of(" -"), text.size());
   const std::string_view item = text.substr(indent);
   if (item == "services:" || item == "containers:") {

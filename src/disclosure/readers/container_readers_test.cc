@@ -298,4 +298,23 @@ TEST(ContainerCommands, VariablesOfAComposeFileInPart) {
   EXPECT_EQ(said(stack, "settings.LD_LIBRARY_PATH"), "/usr/local/cuda/compat");
 }
 
+// Engines give 64 MiB of /dev/shm, where nothing asks for more.
+TEST(ContainerCommands, SharedMemoryThatNothingAsksFor) {
+  const auto memory = [](const std::string& text) {
+    const Stack stack = container_of(text);
+    return stack.facts.contains("container.shared_memory") ? said(stack, "container.shared_memory") : "";
+  };
+  const std::string image = " pytorch/pytorch:2.5.1-cuda12.4-cudnn9-runtime python train.py\n";
+  EXPECT_EQ(memory("$ docker run --gpus all" + image), "the engine's default, 64 MiB");
+  EXPECT_EQ(memory("$ docker run --gpus all --shm-size=8g" + image), "");
+  EXPECT_EQ(memory("$ docker run --gpus all \\\n  --ipc=host" + image), "");
+  EXPECT_EQ(memory("$ apptainer exec --nv image.sif python train.py\n"), "") << "it has the host's";
+  EXPECT_EQ(memory("services:\n  app:\n    image: pytorch/pytorch:2.5.1-cuda12.4-cudnn9-runtime\n"),
+            "the engine's default, 64 MiB");
+  EXPECT_EQ(memory("services:\n  app:\n    image: pytorch/pytorch:2.5.1-cuda12.4-cudnn9-runtime\n"
+                   "    shm_size: 8gb\n"),
+            "");
+  EXPECT_EQ(memory("python train.py\n"), "");
+}
+
 }  // namespace varve

@@ -72,7 +72,10 @@ Answer ask_fact(const ConditionTerm& term, const ConditionGround& ground) {
   if (!fact.is_known()) return fact.is_answer() && term.relation == "has" ? Answer{Holds::no, words} : Answer{};
   const std::string value = value_of(term, ground), text = value_text(*fact.value);
   if (term.relation == "has") return {holds_if(to_lower(text).find(to_lower(value)) != std::string::npos), words};
-  if (const auto a = dotted_version_from(text), b = dotted_version_from(value); a && b) {
+  // "glibc 2.17": the versions of musl are counted otherwise.
+  const std::string_view version =
+      text.starts_with("glibc ") ? std::string_view(text).substr(6) : std::string_view(text);
+  if (const auto a = dotted_version_from(version), b = dotted_version_from(value); a && b) {
     return {holds_if(is_so(*a, term.relation, *b)), words};
   }
   return term.relation == "=" ? Answer{holds_if(text == value), words} : Answer{};

@@ -47,8 +47,27 @@ std::string release_pin_fault(const Environment& environment, const Package& pac
   return fmt::format("goes with {} {} (there: {})", pins.front(), wanted, other);
 }
 
+// The row names the releases that raised the bound: one between two of them has at least the bound of the first.
+std::string lower_bound_fault(const Environment& environment, const Package& package, const PackageRow& row) {
+  const std::vector<std::string_view> bounds = split_words(row.at_least);
+  const Package* there = bounds.size() < 2 ? nullptr : find_package(environment, bounds.front());
+  if (there == nullptr || there->is_of_conda()) return {};
+  const auto own = released_version(package), other = released_version(*there);
+  if (!own || !other) return {};
+  std::optional<DottedVersion> least;
+  for (const std::string_view bound : bounds) {
+    const std::size_t colon = bound.find(':');
+    const auto since = dotted_version_from(bound.substr(0, colon));
+    if (colon == std::string_view::npos || !since || *own < *since) continue;
+    least = dotted_version_from(bound.substr(colon + 1));
+  }
+  if (!least || !(*other < *least)) return {};
+  return fmt::format("refuses a {} older than {} (there: {})", bounds.front(), to_string(*least), to_string(*other));
+}
+
 std::string pin_fault(const Environment& environment, const Package& package, const PackageRow& row) {
   if (std::string fault = release_pin_fault(environment, package, row); !fault.empty()) return fault;
+  if (std::string fault = lower_bound_fault(environment, package, row); !fault.empty()) return fault;
   const auto own = released_version(package);
   if (!own) return {};
   const auto released = [&](const std::string& name) -> std::optional<DottedVersion> {

@@ -170,6 +170,19 @@ TEST(ListedPackages, JaxlibIsNeverNewerThanJax) {
                   .empty());
 }
 
+TEST(ListedPackages, JaxRefusesAnOlderJaxlibThanItsMinimum) {
+  const auto found = [](const std::string& jax, const std::string& jaxlib) {
+    return listed({{"jax", jax, "framework", ""}, {"jaxlib", jaxlib, "framework", ""}}).judge("VRV-FRAMEWORK-PIN");
+  };
+  const auto old = found("0.4.30", "0.4.20+cuda12.cudnn89");
+  ASSERT_EQ(old.size(), 1u);
+  EXPECT_TRUE(has(old[0].evidence, "jax 0.4.30 in text refuses a jaxlib older than 0.4.27 (there: 0.4.20)"));
+  EXPECT_TRUE(found("0.4.30", "0.4.27").empty());
+  EXPECT_TRUE(found("0.4.20", "0.4.14").empty());
+  EXPECT_EQ(found("0.7.3", "0.7.1").size(), 1u) << "a release that the row does not name has the bound before it";
+  EXPECT_TRUE(found("0.2.10", "0.1.60").empty()) << "before the first release of the row";
+}
+
 TEST(ListedPackages, ReleasesThatArePinnedOneByOne) {
   const auto pins = [](const std::string& name, const std::string& version, const std::string& torch) {
     return listed({{"torch", torch, "framework", ""}, {name, version, "extension", ""}}).judge("VRV-FRAMEWORK-PIN");
