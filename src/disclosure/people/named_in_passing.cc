@@ -50,7 +50,19 @@ struct Named {
   std::int64_t count = 1;
   bool may_change = false;  // by an update that the sentence may be about
   bool is_key = false;      // "RTX 3090: 12 tokens/s": of a table of several machines
+  std::size_t at = 0;       // the word that begins it
 };
+
+// "4 nvidia Tesla K80", "2x P40": how many, by the word before the product.
+std::int64_t count_before(const SpokenWords& words, std::size_t at) {
+  if (at > 0 && to_lower(words[at - 1]) == "nvidia") --at;
+  if (at == 0) return 1;
+  constexpr std::int64_t kMostGpus = 16;
+  std::string_view word = words[at - 1];
+  if (word.ends_with('x')) word.remove_suffix(1);
+  const auto count = parse_integer(word);
+  return count && *count > 0 && *count <= kMostGpus ? *count : 1;
+}
 
 void find_gpus(const SpokenWords& words, std::int64_t line, SpokenMachine& spoken, std::vector<Named>& found) {
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -58,11 +70,14 @@ void find_gpus(const SpokenWords& words, std::int64_t line, SpokenMachine& spoke
     if (!product) product = numbered_product_at(words, i, false);
     if (!product) continue;
     if (spoken.named.size() < kMostNamed) spoken.named.emplace(plain_name(product->name), line);
+    const std::size_t at = i;
+    product->count = std::max(product->count, count_before(words, at));
     i += product->words - 1;
     found.push_back({.told = &spoken.gpu_in_passing,
                      .value = product->name,
                      .count = product->count,
-                     .is_key = words[i].ends_with(':')});
+                     .is_key = words[i].ends_with(':'),
+                     .at = at});
   }
 }
 
@@ -79,7 +94,8 @@ void find_drivers(const SpokenWords& words, SpokenMachine& spoken, std::vector<N
       const std::string_view number = driver_number(words[j]);
       if (number.empty()) continue;
       const bool is_present = words[j - 1] == "to";  // what it was updated to is there
-      found.push_back({.told = &spoken.driver_in_passing, .value = std::string(number), .may_change = !is_present});
+      found.push_back(
+          {.told = &spoken.driver_in_passing, .value = std::string(number), .may_change = !is_present, .at = i});
     }
   }
 }
@@ -89,13 +105,34 @@ void find_releases(const SpokenWords& words, SpokenMachine& spoken, std::vector<
     std::string_view version = bare_word(words[i + 1]);
     if (version.starts_with('v')) version.remove_prefix(1);
     const bool may_be = !version.empty() && is_digit(version[0]) && version.find('.') != std::string_view::npos;
-    if (!may_be || is_mark_behind(words[i]) || is_driver_word(words[i])) continue;
-    const std::string package = spoken_package(bare_word(words[i]));
+    if (!may_be) continue;
+    std::size_t at = i;  // of the name: "vLLM version is 0.7.3"
+    while (at > 0 && i - at < 2 && (words[at] == "version" || words[at] == "is")) --at;
+    if (is_mark_behind(words[at]) || is_driver_word(words[at])) continue;
+    const std::string package = spoken_package(bare_word(words[at]));
     if (package.empty() || !is_full_release(version, package)) continue;
     const bool is_installed = version.find('+') != std::string_view::npos;  // nobody writes "2.3.0+cu121" of a plan
-    found.push_back(
-        {.told = &spoken.packages_in_passing[package], .value = std::string(version), .may_change = !is_installed});
+    found.push_back({.told = &spoken.packages_in_passing[package],
+                     .value = std::string(version),
+                     .may_change = !is_installed,
+                     .at = at});
   }
+}
+
+// A question asks in its last clause ("my server has 4 Tesla K80, can I use them?"), unless it begins as one. Empty:
+// all of it is asked.
+std::string_view told_before_question(std::string_view sentence) {
+  constexpr auto kAsking = std::to_array<std::string_view>(
+      {"is ",  "are ",   "am ",   "was ",   "do ",  "does ", "did ", "can ", "may ", "has ", "have ", "how ", "what",
+       "why ", "which ", "when ", "where ", "who ", "any",   "so ",  "and ", "but ", "or ",  "hi",    "hey"});
+  sentence = trim(sentence);
+  if (!sentence.ends_with('?')) return sentence;
+  constexpr std::size_t kFirstWord = 8;
+  const std::string start = to_lower(sentence.substr(0, kFirstWord));
+  const auto begins = [&](std::string_view asking) { return start.starts_with(asking); };
+  const std::size_t comma = sentence.rfind(", ");
+  const bool is_all = comma == std::string_view::npos || std::any_of(kAsking.begin(), kAsking.end(), begins);
+  return is_all ? std::string_view() : sentence.substr(0, comma);
 }
 }  // namespace
 
@@ -106,16 +143,19 @@ void note_in_passing(std::string_view sentence, const TextLine& line, SpokenMach
   find_drivers(words, spoken, found);
   find_releases(words, spoken, found);
   if (found.empty()) return;
-  const std::string lower = " " + to_lower(trim(sentence)) + " ";
+  const std::string_view told_part = told_before_question(sentence);
+  const std::string lower = " " + to_lower(told_part) + " ";
   const bool is_listed = is_digit(sentence.front());  // of a list, or behind a line's number
-  const bool is_doubtful = line.is_quoted || is_listed || trim(sentence).ends_with('?') || says_any(lower, kDoubts);
+  const bool is_doubtful = line.is_quoted || is_listed || says_any(lower, kDoubts);
+  const std::size_t told_words = split_words(told_part).size();
   const bool is_changing = says_any(lower, kChanges);
   for (const Named& named : found) {
     SpokenMachine::Told& told = *named.told;
     tell_spoken(told, named.value, line.number, named.count);
     const bool is_of_package = named.told != &spoken.gpu_in_passing && named.told != &spoken.driver_in_passing;
     const bool is_asked = is_of_package && named.may_change && has(lower, "install");
-    told.is_doubtful = told.is_doubtful || is_doubtful || named.is_key || is_asked || (named.may_change && is_changing);
+    told.is_doubtful = told.is_doubtful || is_doubtful || named.is_key || named.at >= told_words || is_asked ||
+                       (named.may_change && is_changing);
   }
 }
 

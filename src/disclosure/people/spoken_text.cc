@@ -125,8 +125,8 @@ class SpokenTextReader : public TextReader {
     const auto any = [&](std::initializer_list<SoughtText> sought) {
       return std::any_of(sought.begin(), sought.end(), [&](const SoughtText& one) { return holds(line, one); });
     };
-    const bool names = any({"RTX", "GTX", "Tesla", "esla ", "00", "uadro", "80", "P4", "T4", "L4", "itan", "rtx", "gtx",
-                            "0ti", "0Ti", "GPU", "gpu", "etson", "river"});
+    const bool names = any({"RTX",  "GTX", "Tesla", "esla ", "00",  "uadro", "80",  "P4",    "T4",    "L4",
+                            "itan", "rtx", "gtx",   "0ti",   "0Ti", "GPU",   "gpu", "etson", "river", "ersion is "});
     const bool is_title = line.number == 1 && line.text.starts_with("# ");
     const bool is_own = any({"I ", "I'", "y ", "We ", "we ", "i ", "im ", "Im ", "Using ", "Running ", "his server",
                              "his machine", "his system", "oth systems"}) ||

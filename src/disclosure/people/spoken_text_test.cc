@@ -87,7 +87,12 @@ TEST(SpokenText, WhatIsNamedInPassing) {
             "Quadro P2000, 595.45.04");
   EXPECT_EQ(spoken_facts("Colab T4, `pip install flash-attn==2.5.9`, torch 2.3.0+cu121 stops at the first layer"),
             "T4, torch 2.3.0+cu121");
+  EXPECT_EQ(spoken_facts("the server have 4 nvidia tesla k80 24gb gpu and 256gb mem, can i run a model on it?"),
+            "tesla k80, tesla k80, tesla k80, tesla k80");
+  EXPECT_EQ(spoken_facts("It does not load on V100 32G.\nvLLM version is 0.7.3\n"), "V100, vllm 0.7.3");
   // Two of a kind, or a doubt: nobody knows.
+  EXPECT_EQ(spoken_facts("It hangs, is that the Tesla P40?"), "");
+  EXPECT_EQ(spoken_facts("Does it run on a Tesla P40, and how fast?"), "");
   EXPECT_EQ(spoken_facts("Training on a Tesla P40 hangs. On the RTX 3090 it does not."), "");
   EXPECT_EQ(spoken_facts("It crashes on a Tesla P40. Does anybody have a Tesla P40?"), "");
   EXPECT_EQ(spoken_facts("vllm 0.6.3 hangs on start. vllm 0.6.2 does not."), "");
