@@ -14,6 +14,7 @@
 #include "disclosure/lines/words.h"
 #include "disclosure/lines/written_products.h"
 #include "disclosure/lines/written_systems.h"
+#include "disclosure/people/written_facts.h"
 #include "disclosure/people/written_keys.h"
 #include "disclosure/people/written_values.h"
 #include "disclosure/readers/readers.h"
@@ -205,7 +206,10 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view writt
   if (value.empty()) return false;
   const auto number = key.starts_with("gpu ") ? parse_integer(std::string_view(key).substr(4)) : std::nullopt;
   if (number && *number >= 0) return take_numbered(*number, value, line, declared);
-  switch (meaning_of_key(key)) {
+  const WrittenMeaning meaning = meaning_of_key(key);
+  if (const std::optional<bool> taken = take_written_fact(meaning, {key, value, line.text, place}, declared))
+    return *taken;
+  switch (meaning) {
     case WrittenMeaning::gpu:
       return take_gpus(value, line, declared);
     case WrittenMeaning::driver:
@@ -217,57 +221,10 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view writt
       declared.built_for.emplace("xformers", known_fact("torch " + clean_utf8(value, 64),
                                                         fmt::format("line {}", line.number), Standing::declared));
       return true;
-    case WrittenMeaning::toolkit: {
-      const auto release = behind(value, "release ");
-      const std::string_view version = leading_version(release ? *release : value);
-      if (version.find('.') == std::string_view::npos || version.size() > 8) return false;
-      declare(declared, "toolkit.nvcc.version", std::string(version), place);
-      return true;
-    }
     case WrittenMeaning::python: {
       const std::string_view version = leading_version(value);
       if (!version.starts_with("3.") || version.size() > 8) return false;
       if (DeclaredPackages* list = package_list(declared, {kName, list_of(line.number)}, "")) list->python = version;
-      return true;
-    }
-    case WrittenMeaning::kernel: {
-      const std::string_view release = up_to(value.starts_with("Linux ") ? value.substr(6) : value, " (,");
-      if (!is_package_version(release) || std::count(release.begin(), release.end(), '.') < 2) return false;
-      declare(declared, "os.kernel.release", std::string(release), place);
-      return true;
-    }
-    case WrittenMeaning::system:
-      if (const auto plain = plain_system(value); plain && !has(value, " ")) {
-        declare(declared, "os.name", *plain, place);  // "Ubuntu18.04"
-        return true;
-      }
-      // In a table of a document, or as a member of JSON's, it is one of many that something runs on.
-      if ((value == "Windows" || value == "windows") && !line.text.starts_with('|') && !has(line.text, "\"")) {
-        declare(declared, "os.name", "Windows", place, "", Standing::inferred);
-        return true;
-      }
-      if (value.starts_with("Linux-") && has(value, "-with-")) {
-        declare_platform(declared, value, place);
-        return true;
-      }
-      if (value.size() < 4 || value.size() > 64 || !has(value, " ")) return false;
-      if (key == "linux" && !plain_system(value)) return false;
-      declare(declared, "os.name", std::string(value), place);
-      if (const auto libc = behind(value, "(glibc 2."); libc && !leading_version(*libc).empty()) {
-        declare(declared, "os.libc", "glibc 2." + std::string(leading_version(*libc)), place);
-      }
-      return true;
-    case WrittenMeaning::wsl:  // "2.1.5.0" of the store, which has WSL 2 alone; of a form "[X] WSL 2"
-      if (std::count(value.begin(), value.end(), '.') != 3 && !value.starts_with('2') && !value.starts_with("WSL 2") &&
-          !value.starts_with("WSL2") && !value.starts_with("[X] WSL 2") && !value.starts_with("[x] WSL 2")) {
-        return false;
-      }
-      declare(declared, "machine.hypervisor", "Hyper-V (WSL)", place, "", Standing::inferred);
-      return true;
-    case WrittenMeaning::libc: {
-      const std::string_view version = leading_version(value.starts_with("glibc-") ? value.substr(6) : value);
-      if (!version.starts_with("2.")) return false;
-      declare(declared, "os.libc", "glibc " + std::string(version), place);
       return true;
     }
     case WrittenMeaning::application_gpu: {  // "cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync"
@@ -277,29 +234,6 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view writt
       const std::size_t end = value.find(" : ");
       return take_numbered(*at, trim(value.substr(blank, end == std::string_view::npos ? end : end - blank)), line,
                            declared);
-    }
-    case WrittenMeaning::host_cuda: {  // "10.2.89", "11.8/8.6", "release 11.0, V11.0.194", "CUDA 12.4, cuDNN 9.0.0"
-      const auto release = behind(value, "release ");
-      const bool is_named = to_lower(value.substr(0, 4)) == "cuda" && has(to_lower(value), "cudnn");
-      const std::string_view cuda =
-          is_named ? value.substr(std::min(value.find_first_of("0123456789"), value.size())) : value;
-      const std::string_view version = leading_version(release ? *release : cuda);
-      const std::size_t dot = version.find('.');
-      if (dot == std::string_view::npos || dot > 2) return false;
-      // A release alone may be what nvidia-smi prints of the driver; with a build, or cuDNN's behind it, it is a
-      // toolkit's.
-      const bool is_whole =
-          release || is_named || has(value, "/") || version.find('.', dot + 1) != std::string_view::npos;
-      if (!is_whole) return false;
-      declare(declared, "toolkit.nvcc.version", std::string(version.substr(0, version.find('.', dot + 1))), place);
-      return true;
-    }
-    case WrittenMeaning::jetson: {  // "R35.4.1", and the JetPack that it is of
-      const std::string_view release = leading_version(value.starts_with('R') ? value.substr(1) : value);
-      if (release.find('.') == std::string_view::npos || release.size() > 8) return false;
-      if (value.starts_with('R')) declare(declared, "os.jetson_linux", std::string(release), place);
-      declare(declared, "os.architecture", "aarch64", place, "", Standing::inferred);
-      return true;
     }
     default:
       break;

@@ -1,0 +1,126 @@
+#include "disclosure/people/written_facts.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "disclosure/lines/words.h"
+#include "disclosure/lines/written_systems.h"
+#include "package/python_metadata.h"
+
+namespace varve {
+
+namespace {
+constexpr std::size_t kLongestRelease = 8;
+
+bool take_toolkit(const WrittenPair& pair, Declared& declared) {
+  const auto release = behind(pair.value, "release ");
+  const std::string_view version = leading_version(release ? *release : pair.value);
+  if (version.find('.') == std::string_view::npos || version.size() > kLongestRelease) return false;
+  declare(declared, "toolkit.nvcc.version", std::string(version), pair.place);
+  return true;
+}
+
+// "10.2.89", "11.8/8.6", "release 11.0, V11.0.194", "CUDA 12.4, cuDNN 9.0.0". A release alone may be what nvidia-smi
+// prints of the driver; with a build, or cuDNN's behind it, it is a toolkit's.
+bool take_host_cuda(const WrittenPair& pair, Declared& declared) {
+  const std::string_view value = pair.value;
+  const auto release = behind(value, "release ");
+  const bool is_named = to_lower(value.substr(0, 4)) == "cuda" && has(to_lower(value), "cudnn");
+  const std::string_view cuda =
+      is_named ? value.substr(std::min(value.find_first_of("0123456789"), value.size())) : value;
+  const std::string_view version = leading_version(release ? *release : cuda);
+  const std::size_t dot = version.find('.');
+  if (dot == std::string_view::npos || dot > 2) return false;
+  const bool is_whole = release || is_named || has(value, "/") || version.find('.', dot + 1) != std::string_view::npos;
+  if (!is_whole) return false;
+  declare(declared, "toolkit.nvcc.version", std::string(version.substr(0, version.find('.', dot + 1))), pair.place);
+  return true;
+}
+
+bool take_kernel(const WrittenPair& pair, Declared& declared) {
+  const std::string_view value = pair.value;
+  const std::string_view release = up_to(value.starts_with("Linux ") ? value.substr(6) : value, " (,");
+  if (!is_package_version(release) || std::count(release.begin(), release.end(), '.') < 2) return false;
+  declare(declared, "os.kernel.release", std::string(release), pair.place);
+  return true;
+}
+
+bool take_system(const WrittenPair& pair, Declared& declared) {
+  constexpr std::size_t kShortest = 4, kLongest = 64;
+  const std::string_view value = pair.value;
+  if (const auto plain = plain_system(value); plain && !has(value, " ")) {
+    declare(declared, "os.name", *plain, pair.place);  // "Ubuntu18.04"
+    return true;
+  }
+  // In a table of a document, or as a member of JSON's, it is one of many that something runs on.
+  if ((value == "Windows" || value == "windows") && !pair.line.starts_with('|') && !has(pair.line, "\"")) {
+    declare(declared, "os.name", "Windows", pair.place, "", Standing::inferred);
+    return true;
+  }
+  if (value.starts_with("Linux-") && has(value, "-with-")) {
+    declare_platform(declared, value, pair.place);
+    return true;
+  }
+  if (value.size() < kShortest || value.size() > kLongest || !has(value, " ")) return false;
+  if (pair.key == "linux" && !plain_system(value)) return false;
+  declare(declared, "os.name", std::string(value), pair.place);
+  if (const auto libc = behind(value, "(glibc 2."); libc && !leading_version(*libc).empty()) {
+    declare(declared, "os.libc", "glibc 2." + std::string(leading_version(*libc)), pair.place);
+  }
+  return true;
+}
+
+// "2.1.5.0" of the store, which has WSL 2 alone; of a form "[X] WSL 2".
+bool take_wsl(const WrittenPair& pair, Declared& declared) {
+  const bool is_of_store = std::count(pair.value.begin(), pair.value.end(), '.') == 3;
+  bool is_two = false;
+  for (const std::string_view start : {"2", "WSL 2", "WSL2", "[X] WSL 2", "[x] WSL 2"}) {
+    is_two = is_two || pair.value.starts_with(start);
+  }
+  if (!is_of_store && !is_two) return false;
+  declare(declared, "machine.hypervisor", "Hyper-V (WSL)", pair.place, "", Standing::inferred);
+  return true;
+}
+
+bool take_libc(const WrittenPair& pair, Declared& declared) {
+  constexpr std::string_view kName = "glibc-";
+  const std::string_view version =
+      leading_version(pair.value.starts_with(kName) ? pair.value.substr(kName.size()) : pair.value);
+  if (!version.starts_with("2.")) return false;
+  declare(declared, "os.libc", "glibc " + std::string(version), pair.place);
+  return true;
+}
+
+// "R35.4.1", and the JetPack that it is of.
+bool take_jetson(const WrittenPair& pair, Declared& declared) {
+  const bool is_release = pair.value.starts_with('R');
+  const std::string_view release = leading_version(is_release ? pair.value.substr(1) : pair.value);
+  if (release.find('.') == std::string_view::npos || release.size() > kLongestRelease) return false;
+  if (is_release) declare(declared, "os.jetson_linux", std::string(release), pair.place);
+  declare(declared, "os.architecture", "aarch64", pair.place, "", Standing::inferred);
+  return true;
+}
+}  // namespace
+
+std::optional<bool> take_written_fact(WrittenMeaning meaning, const WrittenPair& pair, Declared& declared) {
+  switch (meaning) {
+    case WrittenMeaning::toolkit:
+      return take_toolkit(pair, declared);
+    case WrittenMeaning::host_cuda:
+      return take_host_cuda(pair, declared);
+    case WrittenMeaning::kernel:
+      return take_kernel(pair, declared);
+    case WrittenMeaning::system:
+      return take_system(pair, declared);
+    case WrittenMeaning::wsl:
+      return take_wsl(pair, declared);
+    case WrittenMeaning::libc:
+      return take_libc(pair, declared);
+    case WrittenMeaning::jetson:
+      return take_jetson(pair, declared);
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace varve
