@@ -121,7 +121,8 @@ std::string spoken_package(std::string_view word) {
 
 void tell_spoken(SpokenMachine::Told& told, std::string_view value, std::int64_t line, std::int64_t count) {
   if (told.line != 0 && plain_name(told.value) != plain_name(std::string(value))) told.is_several = true;
-  if (told.line == 0) told = {std::string(value), line, count, told.is_several, told.is_doubtful};
+  constexpr std::size_t kLongest = 96;
+  if (told.line == 0) told = {clean_utf8(value, kLongest), line, count, told.is_several, told.is_doubtful};
 }
 
 }  // namespace varve

@@ -1,6 +1,7 @@
 // What somebody tells of their own machine in sentences, and all that looks like it and is none.
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "disclosure/stack_of_text.h"
 
 namespace varve {
@@ -97,6 +98,17 @@ TEST(SpokenText, WhatIsNamedInPassing) {
   EXPECT_EQ(spoken_facts("It crashes on a Tesla P40. Does anybody have a Tesla P40?"), "");
   EXPECT_EQ(spoken_facts("vllm 0.6.3 hangs on start. vllm 0.6.2 does not."), "");
   EXPECT_EQ(spoken_facts("It hangs since the update from driver 560.35.03."), "");
+}
+
+// Bytes that are no text do not leave the reader.
+TEST(SpokenText, ANameOfAnyBytes) {
+  for (const char* text : {"It hangs on the RTX \xff"
+                           "6000 here.",
+                           "# crash on RTX \xff"
+                           "6000\n"}) {
+    const std::string facts = spoken_facts(text);
+    EXPECT_EQ(facts, clean_utf8(facts, 200)) << text;
+  }
 }
 
 // Nobody's, somebody else's, of a wish, denied, asked, advised, compared: it invents nothing.
