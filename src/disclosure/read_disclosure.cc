@@ -50,15 +50,16 @@ void DisclosureReader::take(const TextLine& line) {
   }
   if (is_fence(line.text)) {
     for (const auto& reader : readers_) reader->end();
-    last_ = nullptr;
     return;
   }
+  if (repeated_.knows(line)) return;
   for (const auto& reader : readers_) {
     if (!reader->take(line, disclosure_.declared)) continue;
     note(*reader, line.number);
-    last_ = reader.get();
+    repeated_.was_taken();
     return;
   }
+  repeated_.was_nobodys();
 }
 
 void DisclosureReader::add(std::string_view bytes) {

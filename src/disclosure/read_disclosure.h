@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "disclosure/lines/declared.h"
+#include "disclosure/lines/repeated_lines.h"
 #include "disclosure/lines/text_reader.h"
 #include "world/file_reader.h"
 
@@ -35,7 +36,7 @@ class DisclosureReader {
   void note(const TextReader& reader, std::int64_t line);
 
   TextReaders readers_;
-  TextReader* last_ = nullptr;  // that took a line
+  RepeatedLines repeated_;
   Disclosure disclosure_;
   LineCutter cutter_;
 };

@@ -1,6 +1,9 @@
 #include "tables/spoken_signs.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,8 +21,22 @@ struct SystemRelease {
   std::vector<std::string> names;
   std::string libc;
 };
+// Finds any of many marks by one walk over the text: of most lines that is all that is asked.
+class AnyOf {
+ public:
+  void add(const std::string& mark) { pattern_ += (pattern_.empty() ? "" : "|") + RE2::QuoteMeta(mark); }
+  void compile() { regex_ = std::make_unique<RE2>(pattern_, RE2::Latin1); }
+  bool stands_in(std::string_view text) const {
+    return !pattern_.empty() && RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *regex_);
+  }
+
+ private:
+  std::string pattern_;
+  std::unique_ptr<RE2> regex_;
+};
 struct SpokenSigns {
-  std::vector<std::string> misses, unless, unless_asks;
+  AnyOf misses, any_ask;
+  std::vector<std::string> unless, unless_asks;
   std::vector<AskedFeature> asks;
   std::vector<SystemRelease> systems;
 };
@@ -28,7 +45,8 @@ const Result<SpokenSigns>& spoken_signs() {
   static const Result<SpokenSigns> signs = []() -> Result<SpokenSigns> {
     SpokenSigns read;
     const auto date = read_table(chosen_tables(), "spoken_signs", [&](const TableRow& table) {
-      read.misses = table.texts("misses");
+      const std::vector<std::string> misses = table.texts("misses");
+      for (const std::string& mark : misses) read.misses.add(mark);
       read.unless = table.texts("unless");
       read.unless_asks = table.texts("unless_asks");
       table.each("asks", [&](const TableRow& row) {
@@ -39,9 +57,14 @@ const Result<SpokenSigns>& spoken_signs() {
         row.ignore({"source"});
         read.systems.push_back({row.texts("names"), row.required_version("libc")});
       });
-      if (read.misses.empty()) table.reject("misses", "nothing", "a list of sentences");
+      if (misses.empty()) table.reject("misses", "nothing", "a list of sentences");
     });
     if (!date) return date.error();
+    for (const AskedFeature& row : read.asks) {
+      for (const std::string& spelling : row.spellings) read.any_ask.add(spelling);
+    }
+    read.misses.compile();
+    read.any_ask.compile();
     return read;
   }();
   return signs;
@@ -69,11 +92,11 @@ bool is_spelled(std::string_view line, std::string_view spelling) {
 bool misses_gpu(std::string_view sentence) {
   if (!spoken_signs()) return false;
   const std::string text = to_lower(sentence);
-  return holds_any(text, spoken_signs()->misses) && !holds_any(text, spoken_signs()->unless);
+  return spoken_signs()->misses.stands_in(text) && !holds_any(text, spoken_signs()->unless);
 }
 
 std::vector<std::string_view> features_asked(std::string_view line) {
-  if (!spoken_signs()) return {};
+  if (!spoken_signs() || !spoken_signs()->any_ask.stands_in(line)) return {};
   std::vector<std::string_view> features;
   for (const AskedFeature& row : spoken_signs()->asks) {
     const bool is_asked = std::any_of(row.spellings.begin(), row.spellings.end(),

@@ -148,6 +148,11 @@ TEST(ErrorPatterns, AFaultyTableIsAnErrorWithItsPlace) {
   EXPECT_EQ(expand_pattern("a b[ x] c ?<nl>d\\ e"), "a\\s+b[ x]\\s+c\\s?" + expand_pattern("<nl>") + "d\\ e");
 }
 
+TEST(ErrorPatterns, WithoutItsCountsAPatternMatchesMore) {
+  EXPECT_EQ(without_counts("a[^\\n]{0,48}?b\\d{3}(c|d){1,2}"), "a[^\\n]*?b\\d+(c|d)+");
+  EXPECT_EQ(without_counts("\\{2}[{1}]{x}"), "\\{2}[{1}]{x}") << "what is no count stays";
+}
+
 TEST(ErrorPatterns, GroupsStandInTheTexts) {
   EXPECT_EQ(fill_groups("{1} and {2}, {x}", {"one", ""}), "one and (not named), {x}");
   EXPECT_EQ(fill_groups("It is {1}, not {2}", {"9.13.1.", "9.5"}), "It is 9.13.1, not 9.5") << "a sentence ended there";

@@ -17,7 +17,8 @@ namespace varve {
 
 // Indices of rows, not pointers: the rows move with their ErrorPatterns.
 struct CompiledPatterns {
-  std::unique_ptr<RE2::Set> set;  // which of `of_set` stand in a text
+  // Which of `of_set` may stand in a text: of patterns without their counts. Whether they do, each tells itself.
+  std::unique_ptr<RE2::Set> set;
   std::vector<std::size_t> of_set;
   std::vector<std::string> expanded;  // by row
   std::vector<bool> tells_digits;     // by row: see tells_digits_apart
@@ -49,7 +50,7 @@ const RE2& single_of(const CompiledPatterns& compiled, std::size_t row) {
   return *regex;
 }
 
-// The rows whose pattern stands somewhere in the text.
+// The rows whose pattern may stand somewhere in the text.
 std::vector<std::size_t> rows_in(const CompiledPatterns& compiled, std::string_view text) {
   std::vector<int> hits;
   RE2::Set::ErrorInfo error{};
@@ -313,7 +314,7 @@ Result<std::shared_ptr<const CompiledPatterns>> compile_patterns(const std::vect
                                      tells_digits_apart(compiled->expanded.back()));
     if (rows[i].pattern.empty()) continue;
     std::string problem;
-    if (compiled->set->Add(compiled->expanded.back(), &problem) < 0) {
+    if (compiled->set->Add(without_counts(compiled->expanded.back()), &problem) < 0) {
       return Error{"reading the error patterns", where + ": " + rows[i].id, problem,
                    "write the pattern in the syntax of RE2"};
     }

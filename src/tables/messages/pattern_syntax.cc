@@ -35,6 +35,27 @@ std::string expand_pattern(const std::string& pattern) {
   return expanded;
 }
 
+std::string without_counts(std::string_view expanded) {
+  std::string uncounted;
+  bool in_brackets = false;
+  for (std::size_t i = 0; i < expanded.size(); ++i) {
+    const char c = expanded[i];
+    const bool is_count = c == '{' && !in_brackets && i + 1 < expanded.size() && is_digit(expanded[i + 1]);
+    const std::size_t end = is_count ? expanded.find('}', i) : std::string_view::npos;
+    if (end != std::string_view::npos) {
+      uncounted += expanded[i + 1] == '0' ? '*' : '+';
+      i = end;
+    } else if (c == '\\' && i + 1 < expanded.size()) {
+      uncounted += c;
+      uncounted += expanded[++i];
+    } else {
+      if (c == '[' || c == ']') in_brackets = c == '[';
+      uncounted += c;
+    }
+  }
+  return uncounted;
+}
+
 bool tells_digits_apart(std::string_view pattern) {
   bool in_brackets = false;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
