@@ -228,6 +228,13 @@ TEST(SystemSigns, AGpuThatIsMissed) {
   EXPECT_EQ(asked("you should make sure that it is not using CPU; GPU not detected otherwise\n"), 0);
 }
 
+TEST(SystemSigns, TheKernelOfWslIsToldWhereverItIsNamed) {
+  const Stack stack = application_stack("Windows 11, WSL2 (5.15.146.1-microsoft-standard-WSL2), Ubuntu 22.04\n");
+  EXPECT_EQ(application_fact(stack, "os.kernel.release"), "5.15.146.1-microsoft-standard-WSL2");
+  EXPECT_EQ(application_fact(stack, "machine.hypervisor"), "Hyper-V (WSL)");
+  EXPECT_EQ(application_fact(application_stack("see the x-microsoft-standard branch\n"), "os.kernel.release"), "");
+}
+
 TEST(DeviceLines, PaddleNamesTheRuntimeThatItWasBuiltWith) {
   static const Knowledge knowledge = *load_knowledge();
   Disclosure disclosure = read_disclosure_text(

@@ -21,6 +21,7 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostSentence = 240;
 constexpr std::size_t kMostCommand = 2048;
+constexpr SoughtText kWslKernel = "-microsoft-standard";
 constexpr std::int64_t kMostLines = 4096;  // who describes a machine does so at the start, also of a long log
 
 bool holds_any(const TextLine& line, std::initializer_list<SoughtText> sought) {
@@ -65,6 +66,7 @@ class SystemSignsReader : public TextReader {
         declared.features.emplace(std::string(feature), line.number);
       }
     }
+    if (holds(line, kWslKernel)) take_wsl_kernel(line, declared);
     if (holds(line, "(release), REVISION: ")) take_jetson(line, declared);
     if (holds(line, "4t-core ") && holds(line, "nvidia-l4t-core ")) take_jetson_package(line, declared);
     // An environment that pins a toolkit of CUDA's is meant to use it.
@@ -91,6 +93,19 @@ class SystemSignsReader : public TextReader {
     for (const std::string_view word : split_words(line.text)) {
       if (const auto image = framework_image_of(word)) declare_framework_image(declared, *image, line.number);
     }
+  }
+  // "5.15.146.1-microsoft-standard-WSL2" is WSL's kernel, whatever stands around it; a requirement has no such name.
+  static void take_wsl_kernel(const TextLine& line, Declared& declared) {
+    const std::size_t mark = line.text.find(kWslKernel.text);
+    std::size_t begin = mark;
+    while (begin > 0 && (is_digit(line.text[begin - 1]) || line.text[begin - 1] == '.')) --begin;
+    const std::string_view number = leading_version(line.text.substr(begin, mark - begin));
+    if (std::count(number.begin(), number.end(), '.') < 2 || begin + number.size() != mark) return;
+    std::string_view release = line.text.substr(begin, mark - begin + kWslKernel.text.size());
+    if (line.text.substr(mark + kWslKernel.text.size()).starts_with("-WSL2")) {
+      release = line.text.substr(begin, release.size() + 5);
+    }
+    declare(declared, "os.kernel.release", std::string(release), {"system", line.number}, "", Standing::inferred);
   }
   // "# R35 (release), REVISION: 4.1, GCID: …" of /etc/nv_tegra_release is 35.4.1.
   static void take_jetson(const TextLine& line, Declared& declared) {
