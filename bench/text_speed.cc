@@ -51,6 +51,44 @@ std::string training(std::size_t bytes, std::size_t report) {
   return text;
 }
 
+// What Transformers' Trainer prints a step, and vLLM's server every ten seconds.
+std::string trainer(std::size_t bytes) {
+  std::string text;
+  for (std::size_t i = 1; text.size() < bytes; ++i) {
+    text += fmt::format("{{'loss': {:.4f}, 'grad_norm': {:.4f}, 'learning_rate': {:.6e}, 'epoch': {:.2f}}}\n",
+                        9.0 / static_cast<double>(i), static_cast<double>(i * 31 % 9973) * 1e-4,
+                        static_cast<double>(i % 997) * 1e-7, static_cast<double>(i) * 1e-3);
+  }
+  return text;
+}
+std::string server(std::size_t bytes) {
+  std::string text;
+  for (std::size_t i = 1; text.size() < bytes; ++i) {
+    text += fmt::format(
+        "INFO 11-29 12:{:02}:{:02} metrics.py:345] Avg prompt throughput: {}.{} tokens/s, Avg generation throughput: "
+        "{}.{} tokens/s, Running: {} reqs, Swapped: 0 reqs, Pending: 0 reqs, GPU KV cache usage: {}.{}%, CPU KV cache "
+        "usage: 0.0%.\n",
+        i / 6 % 60, i * 10 % 60, i * 37 % 1000, i % 10, i * 91 % 900, i % 7, i % 40, i % 100, i % 9);
+  }
+  return text;
+}
+
+// Samples that a model writes: no line is like another but in its length.
+std::string samples(std::size_t bytes) {
+  constexpr const char* kWords[] = {"time",  "river", "of",   "and",  "light", "over",  "wheel", "the",  "night",
+                                    "small", "house", "tree", "went", "again", "water", "slow",  "home", "said"};
+  std::string text;
+  std::size_t state = 1;
+  while (text.size() < bytes) {
+    for (std::size_t word = 0; word < 12; ++word) {
+      state = state * 6364136223846793005U + 1442695040888963407U;
+      text += kWords[(state >> 33) % std::size(kWords)];
+      text += word < 11 ? ' ' : '\n';
+    }
+  }
+  return text;
+}
+
 void measure(const char* name, const std::string& text, int rounds, const RE2& pattern) {
   std::vector<double> read, counted, asked;
   std::size_t sink = 0;
@@ -72,6 +110,9 @@ int main(int argc, char** argv) {
       "NVIDIA-SMI|PyTorch version|Nvidia driver version|CUDA Version|\\[pip3\\]|==|nvcc|libcuda|Device 0|GPU 0");
   measure("a training's log", training(bytes, 0), rounds, pattern);
   measure("one line in a hundred", training(bytes, 100), rounds, pattern);
+  measure("a trainer's dictionaries", trainer(bytes), rounds, pattern);
+  measure("a server's log", server(bytes), rounds, pattern);
+  measure("samples, no two alike", samples(bytes), rounds, pattern);
   measure("nothing but reports", reports(bytes), rounds, pattern);
   return 0;
 }
