@@ -106,6 +106,7 @@ class ConsumerLoading {
   void finish();
 
  private:
+  static constexpr int kMostOpened = 8192;  // calls of dlopen
   // False: none of them is there.
   bool open_one_of(std::size_t asker, const std::vector<std::string>& names, const std::vector<std::string>& folders);
   // What became of one call of dlopen.

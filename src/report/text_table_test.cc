@@ -13,5 +13,23 @@ TEST(WrapText, ANumberStaysWithWhatItCounts) {
   EXPECT_EQ(wrap_text("5 abcdefghij", 6), (Lines{"5", "abcdef", "ghij"})) << "longer than a line";
 }
 
+TEST(TextTable, IsAligned) {
+  TextTable table({{"name"}, {"value", true}}, 0);
+  table.add({{"a"}, {"1.5"}});
+  table.add({{"longer µ"}, {"−12.25"}});
+  EXPECT_EQ(table.render({}),
+            "name       value\n"
+            "a            1.5\n"
+            "longer µ  −12.25\n");
+}
+
+TEST(TextTable, LongCellsContinueOnTheNextLine) {
+  TextTable table({{""}, {"", true}}, 0);
+  const std::string longest(50, 'k');
+  table.add({{longest}, {"12345"}});
+  const std::string text = table.render({.width = 40});
+  EXPECT_EQ(text, std::string(33, 'k') + "  12345\n" + std::string(17, 'k') + "\n");
+}
+
 }  // namespace
 }  // namespace varve

@@ -1,6 +1,8 @@
 #pragma once
+#include <algorithm>
 #include <array>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -27,5 +29,12 @@ struct EnumNames {
 
 template <class Enum, class... Rows>
 EnumNames(std::pair<Enum, std::string_view>, Rows...) -> EnumNames<Enum, 1 + sizeof...(Rows)>;
+
+// "kernel_driver" as people write it.
+inline std::string spaced(std::string_view word) {
+  std::string text(word);
+  std::replace(text.begin(), text.end(), '_', ' ');
+  return text;
+}
 
 }  // namespace varve

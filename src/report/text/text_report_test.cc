@@ -3,13 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/text.h"
-#include "report/printable.h"
 #include "report/samples_test.h"
-#include "report/text_table.h"
-#include "report/wording.h"
 
 namespace varve {
 
@@ -135,33 +131,6 @@ TEST(Text, ColourChangesNothingButColour) {
     coloured.erase(at, coloured.find('m', at) + 1 - at);
   }
   EXPECT_EQ(coloured, plain);
-}
-
-TEST(Text, Printable) {
-  EXPECT_EQ(printable("a\tb\nc"), "a b c");
-  EXPECT_EQ(printable("\x1b[31m"), "\xEF\xBF\xBD[31m");
-  EXPECT_EQ(printable("x\xC2\x9By"), "x\xEF\xBF\xBDy") << "C1 control: CSI in one byte";
-  EXPECT_EQ(printable("\xE2\x80\xAE"), "\xEF\xBF\xBD");
-  EXPECT_EQ(printable("→ µ é 漢"), "→ µ é 漢");
-  EXPECT_EQ(printable("\xFF\xC3"), "\xEF\xBF\xBD\xEF\xBF\xBD");
-}
-
-TEST(Text, TableIsAligned) {
-  TextTable table({{"name"}, {"value", true}}, 0);
-  table.add({{"a"}, {"1.5"}});
-  table.add({{"longer µ"}, {"−12.25"}});
-  EXPECT_EQ(table.render({}),
-            "name       value\n"
-            "a            1.5\n"
-            "longer µ  −12.25\n");
-}
-
-TEST(Text, LongCellsContinueOnTheNextLine) {
-  TextTable table({{""}, {"", true}}, 0);
-  const std::string longest(50, 'k');
-  table.add({{longest}, {"12345"}});
-  const std::string text = table.render({.width = 40});
-  EXPECT_EQ(text, std::string(33, 'k') + "  12345\n" + std::string(17, 'k') + "\n");
 }
 
 TEST(TextStack, Golden) {
@@ -368,97 +337,6 @@ TEST(TextRun, NamesUnitsThatFailedOrAreMarked) {
   EXPECT_TRUE(has(text, "signal 9"));
   EXPECT_TRUE(has(text, "machine steal 9 %"));
   EXPECT_TRUE(has(text, "(not sampled)"));
-}
-
-TEST(Wording, WhatDiffersInOneSentence) {
-  const ControlItem cpu{"cpu.model", Layer::hardware, "CPU model", "X", "X", ItemState::same, false};
-  const ControlItem program{"program", Layer::framework, "program", "p", "p", ItemState::same, false};
-  const ControlItem none{"gpu", Layer::kernel_driver, "driver", "-", "-", ItemState::not_applicable, false};
-  ControlItem a{"settings.A", Layer::settings, "A", "1", "2", ItemState::different, false};
-  const ControlItem b{"settings.B", Layer::settings, "B", "1", "2", ItemState::different, false};
-  const ControlItem library{
-      "library.libx.so", Layer::kernel_library, "library libx", "1", "2", ItemState::follows, false};
-  const ControlItem microcode{"cpu.microcode", Layer::hardware, "CPU microcode", "?", "?", ItemState::unknown, false};
-  EXPECT_EQ(difference_sentence({}),
-            "Nothing about the two sides was recorded, so nothing can be said to be the same.");
-  EXPECT_EQ(difference_sentence({cpu, program, none}), "Hardware and program are the same; nothing recorded differs.");
-  EXPECT_EQ(difference_sentence({cpu, program, a}), "Hardware and program are the same; one setting differs: A.");
-  EXPECT_EQ(difference_sentence({program, a, b}), "Program is the same; two settings differ: A and B.");
-  a.under_test = true;
-  EXPECT_EQ(difference_sentence({cpu, a, library}),
-            "Hardware is the same; one setting differs: A (under test); libx.so follows from it.");
-  EXPECT_EQ(difference_sentence({cpu, microcode, a}),
-            "One setting differs: A (under test); one is unknown: CPU microcode.")
-      << "a layer with something unknown in it is not called the same";
-}
-
-TEST(Wording, NumbersThatAreNone) {
-  EXPECT_EQ(change_text(NAN), "–");
-  EXPECT_EQ(change_interval_text({-INFINITY, INFINITY}), "unbounded");
-  EXPECT_EQ(change_interval_text({0.9, INFINITY}), "above −10 %");
-  EXPECT_EQ(share_text(Estimate{0.5, {-INFINITY, INFINITY}}), "50 % (interval unbounded)");
-  EXPECT_EQ(quantity_text(NAN, "s"), "–");
-  EXPECT_EQ(quantity_text(1234, "1/s"), "1234/s");
-  EXPECT_EQ(time_unit_for(0.25).signed_text(-0.0125), "−12.5");
-  EXPECT_EQ(time_unit_for(0.25).text(-0.00000001), "0.0") << "a rounded zero has no sign";
-  KernelAccount account;
-  EXPECT_EQ(exchange_sentence(account), "");
-  account.available = true;
-  account.exchanged_share = Estimate{NAN, {}};
-  EXPECT_EQ(exchange_sentence(account), "");
-}
-
-TEST(TextTraceComparison, SaysWhatChangedFirstAndClosesTheAccount) {
-  const std::string text = text_trace_comparison(samples::trace_comparison(), false, {});
-  EXPECT_TRUE(has(text, "1 kind of replacement in 12 places: −500.0 µs. 12 kernels are the same: −10.00 µs."));
-  EXPECT_TRUE(has(text, "1. aten::attention 1.200 → 0.700 ms (−500.0 µs, −42 %), 98 % of the change; exchanged:"));
-  EXPECT_TRUE(has(without_blanks(text), without_blanks("forward<128> → forward<64> + 2, 12 times.")));
-  EXPECT_TRUE(has(text, "Remainder: 0 ns in A, 0 ns in B"));
-  EXPECT_TRUE(
-      has(without_blanks(text),
-          without_blanks("Different, and alone among what both tell: operating system: Debian 12 → Ubuntu 24.04.")));
-  EXPECT_TRUE(has(text, "Not told by both, and so not known to be the same: API level."));
-  EXPECT_TRUE(has(text, "No verdict on speed"));
-}
-
-TEST(TextTraceComparison, SaysThatWallTimeDidNotMove) {
-  TraceComparison comparison = samples::trace_comparison();
-  comparison.b.trace_window_ns = comparison.a.trace_window_ns + 10;
-  comparison.b.steps = 1;
-  const std::string text = without_blanks(text_trace_comparison(comparison, false, {}));
-  EXPECT_TRUE(
-      has(text, without_blanks("wall time did not move: time in kernels and collectives changed by −510.0 µs")));
-  EXPECT_TRUE(has(text, without_blanks("It held 2 complete steps, and now 1.")));
-}
-
-TEST(TextTraceComparison, TakesOneScreenHoweverMuchThereIs) {
-  TraceComparison comparison = samples::trace_comparison();
-  for (int i = 0; i < 400; ++i) {
-    const std::string name = "kernel_" + std::to_string(i) + std::string(80, 'x');
-    comparison.groups.push_back({.a = {name},
-                                 .b = {name},
-                                 .each_a_ns = {1000},
-                                 .each_b_ns = {2000 + i},
-                                 .a_times = 1,
-                                 .b_times = 1,
-                                 .a_ns = 1000,
-                                 .b_ns = 2000 + i});
-    comparison.operations.push_back({name, 1000, 2000 + i, 1, 1});
-    comparison.remarks.push_back(name);
-  }
-  const std::string text = text_trace_comparison(comparison, false, {});
-  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 60);
-}
-
-TEST(TextComparison, OfBytesASideIsSmallerAndNotFaster) {
-  MetricComparison memory;
-  memory.unit = "bytes";
-  memory.speed = Speed::faster;
-  EXPECT_EQ(speed_title(memory), "smaller");
-  memory.speed = Speed::slower_touching_margin;
-  EXPECT_EQ(speed_title(memory), "larger, the interval touches the margin");
-  memory.unit = "s";
-  EXPECT_EQ(speed_title(memory), "slower, the interval touches the margin");
 }
 
 }  // namespace varve

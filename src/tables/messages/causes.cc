@@ -6,6 +6,7 @@
 #include "base/dotted_version.h"
 #include "base/text.h"
 #include "model/fact_catalog.h"
+#include "model/words/enum_names.h"
 #include "model/words/names.h"
 
 namespace varve {
@@ -23,13 +24,6 @@ constexpr TableWord<MachineTrait> kTraits[] = {
     {"files", MachineTrait::files},
 };
 constexpr std::array<std::string_view, 5> kComparisons = {"<", "<=", ">", ">=", "="};
-
-// "GPU_code" is the question "GPU code".
-std::string spelt_out(std::string_view word) {
-  std::string text(word);
-  std::replace(text.begin(), text.end(), '_', ' ');
-  return text;
-}
 
 bool is_comparison(std::string_view word) {
   return std::find(kComparisons.begin(), kComparisons.end(), word) != kComparisons.end();
@@ -75,8 +69,8 @@ std::string read_gpu_or_regime(const TermWords& words, ConditionTerm& term) {
 
 std::string read_answer(const TermWords& words, ConditionTerm& term) {
   if (words.size() != 4 || words[2] != "is") return "an answer is asked as \"answer GPU_code is ok\"";
-  const auto question = question_from(spelt_out(words[1]));
-  const auto state = check_state_from(spelt_out(words[3]));
+  const auto question = question_from(spaced(words[1]));
+  const auto state = check_state_from(spaced(words[3]));
   if (!question) return "there is no question " + std::string(words[1]);
   if (!state) return "there is no state " + std::string(words[3]);
   term.question = *question;
