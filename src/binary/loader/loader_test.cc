@@ -256,6 +256,32 @@ TEST_F(AgainstTheLoader, StopsAtAFolderOfThatName) {
   }
 }
 
+// It ends the list of folders that it stands in, and the next list is searched.
+TEST_F(AgainstTheLoader, GoesOnToTheNextListWhereLinksRunInACircle) {
+  fs::create_directories(folder_ / "circle");
+  fs::create_symlink("libleaf.so.1", folder_ / "circle/libleaf.so.1");
+  fs::create_symlink("loop", folder_ / "loop");  // no folder: passed over
+  for (const auto& [path, variable, starts] : {std::tuple("$ORIGIN/../circle:$ORIGIN/../a", "", false),
+                                               {"$ORIGIN/../loop:$ORIGIN/../a", "", true},
+                                               {"$ORIGIN/../a", "circle", true},
+                                               {"$ORIGIN/../circle", "a", true},
+                                               {"$ORIGIN/../circle", "", false}}) {
+    program("leaf", "-l:libleaf.so.1", runpath(path));
+    const std::string folder = *variable != 0 ? folder_ / variable : std::string();
+    bool fails = false;
+    auto real = by_loader("LD_LIBRARY_PATH='" + folder + "'", folder_ / "bin/main", fails);
+    EXPECT_EQ(!fails && !real["libleaf.so.1"].empty(), starts) << path << " " << variable;
+    auto loader = context(folder);
+    auto set = start_loaded_set(loader, folder_ / "bin/main");
+    ASSERT_TRUE(set);
+    load_needed(loader, *set);
+    EXPECT_EQ(set->missing.empty(), starts) << path << " " << variable;
+    if (starts || set->missing.empty()) continue;
+    EXPECT_TRUE(set->missing[0].path.ends_with("/circle/libleaf.so.1")) << set->missing[0].path;
+    EXPECT_NE(set->missing[0].why.find("run in a circle"), std::string::npos);
+  }
+}
+
 TEST_F(AgainstTheLoader, ReadsRelativeAndEmptyPiecesFromTheWorkingDirectory) {
   program("leaf", "-l:libleaf.so.1", "");
   const fs::path before = fs::current_path();
