@@ -8,6 +8,7 @@
 #include <map>
 
 #include "binary/elf/elf_testing.h"
+#include "binary/loader/loader_configuration.h"
 #include "binary/test_files.h"
 
 namespace varve {
@@ -347,6 +348,19 @@ TEST_F(AgainstTheLoader, OpensLateByTheRunpathOfTheCaller) {
 }
 
 // A Debian-like root in which nothing is executed: its own cache, its own default directories, links inside it.
+TEST(Loader, ReadsTheConfigurationOfLdconfig) {
+  test::TemporaryFolder root;
+  fs::create_directories(root / "etc/ld.so.conf.d");
+  test::write_file(root / "etc/ld.so.conf", "# comment\ninclude /etc/ld.so.conf.d/*.conf\n\n/opt/last\n/opt/one\n");
+  test::write_file(root / "etc/ld.so.conf.d/10-one.conf", "/opt/one/ # this\n/opt/old=libc5\nrelative\n");
+  test::write_file(root / "etc/ld.so.conf.d/20-two.conf", "include 20-two.conf\n/opt/two\n");
+  test::write_file(root / "etc/ld.so.conf.d/other", "/opt/other\n");
+  auto files = open_root(root / "");
+  ASSERT_TRUE(files);
+  EXPECT_EQ(configured_directories(**files),
+            (std::vector<std::string>{"/opt/one", "/opt/old", "/opt/two", "/opt/last"}));
+}
+
 TEST(Loader, ResolvesInsideAForeignRoot) {
   test::TemporaryFolder root;
   auto put = [&](const std::string& path, const test::TinyElf& elf) {
