@@ -98,7 +98,7 @@ void Prover::look_into(const Files& files, const std::string& path) {
   if (!walk) {
     result_.remarks.push_back(fmt::format("{}: {}", path, walk.error().found));
   } else if (walk->not_read > 0) {
-    result_.remarks.push_back(fmt::format("{}: {} PTX texts could not be decompressed", path, walk->not_read));
+    result_.remarks.push_back(fmt::format("{}: {} PTX texts could not be taken out of it", path, walk->not_read));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "binary/elf/build_id.h"
 #include "binary/gpu_code/fatbin_coverage.h"
+#include "binary/gpu_code/plain_ptx.h"
 #include "binary/version/read_only_strings.h"
 #include "loading/binary_cache.h"
 #include "tables/libraries.h"
@@ -24,12 +25,13 @@ bool is_of_cuda(const std::string& name) {
 bool any_of_cuda(const std::vector<std::string>& names) { return std::any_of(names.begin(), names.end(), is_of_cuda); }
 
 bool opens_cuda(const FileReader& file, const std::string& path, const BinaryCache& cache) {
-  constexpr const char* kQuestion = "opens-cuda-3";
+  constexpr const char* kQuestion = "opens-cuda-4";
   const Result<std::string> read = read_build_id(file, path);
   const std::string build_id = read ? *read : std::string();
   const Json known = cache.find(build_id, file.size(), kQuestion);
   if (known.is_boolean()) return known.get<bool>();
-  const bool opens = any_of_cuda(opened_names(file));
+  // What holds PTX as text hands it to the driver, or to what has it open (Mojo's modules).
+  const bool opens = any_of_cuda(opened_names(file)) || !plain_ptx_regions(file).empty();
   cache.keep(build_id, file.size(), kQuestion, opens);
   return opens;
 }

@@ -1,5 +1,6 @@
 #include "loading/loading_ground.h"
 
+#include "binary/loader/loader_configuration.h"
 #include "world/world.h"
 
 namespace varve {
@@ -22,6 +23,11 @@ LoaderContext loader_context(const LoadingGround& ground, std::uint16_t machine)
   context.preload = split_preload(environment_value(ground.environment, "LD_PRELOAD"));
   context.cpu_level = ground.cpu_level;
   context.working_directory = ground.working_directory;
+  if (ground.runs_ldconfig) {
+    for (std::string& directory : configured_directories(ground.files)) {
+      context.default_directories.push_back(std::move(directory));
+    }
+  }
   return context;
 }
 

@@ -19,6 +19,7 @@ struct LoadingGround {
   std::map<std::string, std::string> environment;        // PATH, LD_LIBRARY_PATH, LD_PRELOAD, CUDA_HOME, …
   std::string home;                                      // of the user; shortened to ~ in paths that a document shows
   std::string working_directory;                         // empty: not known
+  bool runs_ldconfig = false;                            // before a program starts: what ld.so.conf names is searched
   int cpu_level = 1;                                     // of the psABI: 3 stands for x86-64-v3
   BinaryOptions how = {};
   std::string cache_folder = {};                                             // of BinaryCache

@@ -9,6 +9,7 @@
 
 #include "binary/elf/elf_headers.h"
 #include "binary/elf/static_archive.h"
+#include "binary/gpu_code/plain_ptx.h"
 
 namespace varve {
 namespace {
@@ -82,6 +83,7 @@ class Walker {
   Status give(const CodePlace& place, const FatbinRegion& region);
   Status walk_range(const FileReader& file, const std::string& member, const Range& range);
   Status search_range(const FileReader& file, const std::string& member, const Range& range);
+  Status give_plain_text(const FileReader& file, const std::string& member);
 
   const std::string& where_;
   CodePass pass_;
@@ -169,7 +171,7 @@ Status Walker::give(const CodePlace& place, const FatbinRegion& region) {
 Status Walker::walk_range(const FileReader& file, const std::string& member, const Range& range) {
   FatbinWalk regions(file, range.begin, range.end);
   const bool linked = has_linked_code_ && range.section == "__nv_relfatbin";
-  const CodePlace place{file, member, range.section, false, linked};
+  const CodePlace place{file, member, range.section, false, false, linked};
   while (regions.next(region_)) {
     if (Status given = give(place, region_); !given) return given;
   }
@@ -182,7 +184,7 @@ Status Walker::walk_range(const FileReader& file, const std::string& member, con
 Status Walker::search_range(const FileReader& file, const std::string& member, const Range& range) {
   const std::uint64_t end = std::min(range.end, file.size());
   MagicSearch search(file);
-  const CodePlace place{file, member, range.section, true, false};
+  const CodePlace place{file, member, range.section, true, false, false};
   for (std::uint64_t at = std::min(range.begin, end); at < end;) {
     at = search.find(at, end);
     if (at >= end) break;
@@ -224,6 +226,15 @@ Status Walker::walk_file(const FileReader& file, const std::string& member) {
     Status walked = range.made_for_code ? walk_range(file, member, range) : search_range(file, member, range);
     if (!walked) return walked;
     done = range.end;
+  }
+  return pass_ == CodePass::exact && walk_.regions == 0 ? give_plain_text(file, member) : Done{};
+}
+
+Status Walker::give_plain_text(const FileReader& file, const std::string& member) {
+  const std::string section = "plain text";
+  const CodePlace place{file, member, section, true, true, false};
+  for (const FatbinRegion& region : plain_ptx_regions(file)) {
+    if (Status given = give(place, region); !given) return given;
   }
   return Done{};
 }

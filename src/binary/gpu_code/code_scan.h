@@ -13,7 +13,9 @@ namespace varve {
 // How far a binary is searched for GPU code.
 enum class CodePass {
   headers,  // the sections made for it, .nv_fatbin and __nv_relfatbin: their headers only
-  exact,    // those, and every other data section (without section headers: every segment) searched for the magic
+  // Those, and every other data section (without section headers: every segment) searched for the magic; where there
+  // is none at all, PTX as plain text in them (plain_ptx.h).
+  exact,
 };
 
 // A region and where it stands. Valid during the call of the visitor.
@@ -22,7 +24,8 @@ struct CodePlace {
   const std::string& member;   // name of that member; empty outside archives
   const std::string& section;  // ".nv_fatbin"; "segment 2" when there are no section headers
   bool searched;               // found by its magic outside the sections made for it
-  bool linked;  // relocatable code in a file that holds what was made of it: a library or program with .nv_fatbin
+  bool plain_text;  // PTX that stands as text; no header is before it, and what follows its last line may be another's
+  bool linked;      // relocatable code in a file that holds what was made of it: a library or program with .nv_fatbin
 };
 
 // What a walk met besides the regions it gave to the visitor.

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "binary/elf/note_sections.h"
+
 namespace varve {
 namespace {
 
@@ -68,8 +70,34 @@ std::optional<bool> cubin_holds_code(std::span<const std::byte> cubin) {
   });
 }
 
+// The suffix of the architecture that ptxas or nvlink says it was called with, "-arch sm_100a -m 64" in the note of the
+// tools: 'a', 'f', '\0' for none. Nothing where there is no such note, or it speaks of another architecture.
+std::optional<char> suffix_in_note(const FileReader& file, int number) {
+  constexpr std::uint64_t kMostNote = 64 * 1024;
+  constexpr std::string_view kOption = "-arch";
+  const auto sections = read_named_sections(file, "");
+  if (!sections) return std::nullopt;
+  for (const NamedSection& section : *sections) {
+    if (section.name != ".note.nv.tkinfo" || section.header.sh_size > kMostNote) continue;
+    const auto note = file.start(section.header.sh_offset, static_cast<std::size_t>(section.header.sh_size));
+    const std::string_view text = note ? std::string_view(*note) : std::string_view();
+    const std::size_t option = text.find(kOption);
+    if (option == text.npos) return std::nullopt;
+    std::string_view rest = text.substr(option + kOption.size());
+    if (!rest.starts_with(' ') && !rest.starts_with('=')) return std::nullopt;
+    rest.remove_prefix(1);
+    const std::string name = "sm_" + std::to_string(number);
+    if (!rest.starts_with(name) || rest.size() == name.size()) return std::nullopt;
+    const char next = rest[name.size()];
+    if (next == 'a' || next == 'f') return next;
+    return next == ' ' || next == '\0' ? std::optional('\0') : std::nullopt;
+  }
+  return std::nullopt;
+}
+
 // Measured on what ptxas of CUDA 11.8, 12.4, 13.0 and 13.2 writes: ABI 7 has the number of the architecture in the low
-// byte of the flags and 0x800 for the suffix "a", ABI 8 has it in the second byte.
+// byte of the flags and 0x800 for the suffix "a", ABI 8 has it in the second byte, and the suffix in the note of the
+// tools alone.
 std::optional<CodeTarget> cubin_target(const FileReader& file) {
   constexpr std::uint8_t kOldAbi = 7, kNewAbi = 8;
   constexpr std::uint32_t kOldSuffix = 0x800;
@@ -80,8 +108,13 @@ std::optional<CodeTarget> cubin_target(const FileReader& file) {
   const std::uint8_t abi = header.e_ident[EI_ABIVERSION];
   if (abi != kOldAbi && abi != kNewAbi) return std::nullopt;
   const int number = static_cast<int>(abi == kOldAbi ? header.e_flags & 0xff : header.e_flags >> 8 & 0xff);
-  if (number < 20 || (abi == kNewAbi && number >= kFirstWithFamilies)) return std::nullopt;
+  if (number < 20) return std::nullopt;
   CodeTarget target;
+  if (abi == kNewAbi) {
+    const std::optional<char> suffix = suffix_in_note(file, number);
+    if (!suffix && number >= kFirstWithFamilies) return std::nullopt;
+    target.variant = suffix.value_or('\0');
+  }
   target.architecture = {number / 10, number % 10};
   if (abi == kOldAbi && (header.e_flags & kOldSuffix) != 0) target.variant = 'a';
   return target;

@@ -14,8 +14,8 @@ namespace varve {
 std::optional<bool> cubin_holds_code(const FileReader& cubin);
 std::optional<bool> cubin_holds_code(std::span<const std::byte> cubin);
 
-// What a cubin was made for. Cubins of the ABI of CUDA 13 do not tell sm_100a from sm_100 in their header: nothing for
-// those from 10.0 on.
+// What a cubin was made for. Cubins of the ABI of CUDA 13 do not tell sm_100a from sm_100 in their header: of those
+// from 10.0 on the note of the tools tells it (.note.nv.tkinfo); nothing where it is not there.
 std::optional<CodeTarget> cubin_target(const FileReader& file);
 
 // Whether PTX text defines a kernel or a function: the directive .entry or .func stands in it.

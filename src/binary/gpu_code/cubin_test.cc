@@ -23,8 +23,9 @@ TEST(Cubin, HoldsCodeWhenASectionOfAFunctionHasBytes) {
 
 // As ptxas of CUDA 12.4 (ABI 7) and of 13.0 (ABI 8) writes the header.
 TEST(Cubin, TellsWhatItWasMadeFor) {
-  const auto target = [](unsigned char abi, std::uint32_t flags, std::uint16_t machine = 190) {
-    std::string bytes = test::elf_bytes({{".text.k", "1234"}}, machine);
+  const auto target = [](unsigned char abi, std::uint32_t flags, std::uint16_t machine = 190,
+                         const std::string& note = "") {
+    std::string bytes = test::elf_bytes({{".text.k", "1234"}, {".note.nv.tkinfo", note, 0, SHT_NOTE}}, machine);
     Elf64_Ehdr header;
     std::memcpy(&header, bytes.data(), sizeof header);
     header.e_ident[EI_ABIVERSION] = abi;
@@ -37,6 +38,17 @@ TEST(Cubin, TellsWhatItWasMadeFor) {
   EXPECT_EQ(target(7, 0x5a0d5a), "sm_90a");
   EXPECT_EQ(target(8, 0x6005a04), "sm_90");
   EXPECT_EQ(target(8, 0x6006402), "") << "sm_100, sm_100a and sm_100f look alike";
+  const auto by_note = [&](std::uint32_t flags, const std::string& options) {
+    const std::string note("NVIDIA Corp\0ptxas\0Cuda compilation tools, release 13.5, V13.5.37\0", 65);
+    return target(8, flags, 190, note + options + '\0');
+  };
+  EXPECT_EQ(by_note(0x6006402, "-arch sm_100 "), "sm_100");
+  EXPECT_EQ(by_note(0x6006402, "-arch sm_100a -m 64"), "sm_100a");
+  EXPECT_EQ(by_note(0x6007802, "-arch=sm_120f"), "sm_120f");
+  EXPECT_EQ(by_note(0x6005a04, "-arch sm_90a "), "sm_90a");
+  EXPECT_EQ(by_note(0x6006702, "-arch sm_100a "), "") << "of another architecture";
+  EXPECT_EQ(by_note(0x6006402, "-arch sm_100x"), "");
+  EXPECT_EQ(by_note(0x6006402, "SM100"), "");
   EXPECT_EQ(target(9, 0x6005a04), "");
   EXPECT_EQ(target(7, 0x500550, EM_X86_64), "");
 }

@@ -77,6 +77,10 @@ Result<PtxWalk> walk_ptx(const FileReader& file, const std::string& where, Compu
   EntryInflater inflater;
   bool stopped = false;
   const auto take = [&](const CodePlace& place, const FatbinEntry& entry) {
+    if (place.plain_text) {  // its end is not stated
+      ++result.not_read;
+      return;
+    }
     if (result.given >= limits.texts) {
       result.cut = stopped = true;
       return;

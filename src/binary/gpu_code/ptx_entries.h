@@ -33,7 +33,7 @@ struct PtxLimits {
 struct PtxWalk {
   std::int64_t regions = 0;   // that hold code
   std::int64_t given = 0;     // texts handed over
-  std::int64_t not_read = 0;  // wanted, and could not be decompressed within the limits
+  std::int64_t not_read = 0;  // wanted, and not decompressed within the limits, or plain text without a stated end
   bool cut = false;           // it ended at the limit of texts
 };
 

@@ -42,18 +42,20 @@ std::optional<Resolution> search_path(const LoaderContext& context, LookupWay ta
 std::optional<Resolution> search_rpaths(const LoaderContext& context, const LoadedSet& set, std::size_t asker,
                                         const std::string& name) {
   if (set.objects[asker].dynamic.runpath) return std::nullopt;
+  std::optional<Resolution> closed;
   std::size_t at = asker;
   for (std::size_t steps = 0; steps <= set.objects.size(); ++steps) {
     const LoadedObject& object = set.objects[at];
     if (object.dynamic.rpath && !object.dynamic.runpath) {
       auto found = search_path(context, LookupWay::rpath, *object.dynamic.rpath, object, name);
       if (found && at != asker) found->why += " of " + file_name(object.path);
-      if (found) return found;
+      if (found && !found->closed) return found;
+      if (!closed) closed = found;
     }
     if (at == 0) break;
     at = object.loader.value_or(0);
   }
-  return std::nullopt;
+  return closed;
 }
 
 std::optional<Resolution> search_library_path(const LoaderContext& context, const LoadedSet& set,
@@ -67,19 +69,7 @@ std::optional<Resolution> search_library_path(const LoaderContext& context, cons
   return std::nullopt;
 }
 
-std::optional<Resolution> search_everywhere(const LoaderContext& context, const LoadedSet& set, std::size_t asker,
-                                            const std::string& name) {
-  const LoadedObject& object = set.objects[asker];
-  if (auto found = search_rpaths(context, set, asker, name)) return found;
-  if (auto found = search_library_path(context, set, name)) return found;
-  if (object.dynamic.runpath) {
-    if (auto found = search_path(context, LookupWay::runpath, *object.dynamic.runpath, object, name)) return found;
-  }
-  if (auto found = search_cache(context, name, !object.dynamic.no_default_directories)) {
-    found->why = to_string(LookupWay::cache);
-    return found;
-  }
-  if (object.dynamic.no_default_directories) return std::nullopt;
+std::optional<Resolution> search_defaults(const LoaderContext& context, const std::string& name) {
   for (const std::string& directory : context.default_directories) {
     auto found = search_directory(context, directory, name);
     if (!found) continue;
@@ -87,6 +77,31 @@ std::optional<Resolution> search_everywhere(const LoaderContext& context, const 
     return found;
   }
   return std::nullopt;
+}
+
+// List after list. A path that cannot be opened ends the list that it stands in (glibc, open_path in elf/dl-load.c).
+std::optional<Resolution> search_everywhere(const LoaderContext& context, const LoadedSet& set, std::size_t asker,
+                                            const std::string& name) {
+  const LoadedObject& object = set.objects[asker];
+  std::optional<Resolution> closed;
+  const auto is_found = [&](const std::optional<Resolution>& found) {
+    if (!found || !found->closed) return found.has_value();
+    if (!closed) closed = found;
+    return false;
+  };
+  if (auto found = search_rpaths(context, set, asker, name); is_found(found)) return found;
+  if (auto found = search_library_path(context, set, name); is_found(found)) return found;
+  if (object.dynamic.runpath) {
+    auto found = search_path(context, LookupWay::runpath, *object.dynamic.runpath, object, name);
+    if (is_found(found)) return found;
+  }
+  if (auto found = search_cache(context, name, !object.dynamic.no_default_directories)) {
+    found->why = to_string(LookupWay::cache);
+    if (is_found(found)) return found;
+  }
+  if (object.dynamic.no_default_directories) return closed;
+  if (auto found = search_defaults(context, name); is_found(found)) return found;
+  return closed;
 }
 
 std::optional<std::size_t> loaded_as(const LoadedSet& set, const std::string& name) {
@@ -156,7 +171,7 @@ void load_from(const LoaderContext& context, LoadedSet& set, std::size_t first) 
 Resolution resolve_dependency(const LoaderContext& context, const LoadedSet& set, std::size_t asker,
                               const std::string& name) {
   if (auto loaded = loaded_as(set, name))
-    return {set.objects[*loaded].path, lookup_text(LookupWay::loaded), false, loaded};
+    return {set.objects[*loaded].path, lookup_text(LookupWay::loaded), false, false, loaded};
   // The loader itself is in every process under its SONAME, which is the name of its file.
   const std::string& interpreter = set.objects[0].dynamic.interpreter;
   std::optional<Resolution> found;
@@ -170,7 +185,12 @@ Resolution resolve_dependency(const LoaderContext& context, const LoadedSet& set
   } else if (!name.empty()) {
     found = search_everywhere(context, set, asker, name);
   }
-  if (!found) return {{}, lookup_text(LookupWay::nowhere), false, {}};
+  if (!found) return {{}, lookup_text(LookupWay::nowhere), false, false, {}};
+  if (found->closed) {
+    found->unfit = true;
+    found->why += "; its symbolic links run in a circle, and the loader looks no further there";
+    return *found;
+  }
   if (found->unfit) {
     found->why += "; it is no library of this machine, and the loader stops there";
     return *found;

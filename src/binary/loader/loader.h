@@ -51,9 +51,10 @@ struct LoadedObject {
 
 // Where a name leads.
 struct Resolution {
-  std::string path;    // empty: not found
-  std::string why;     // "RUNPATH $ORIGIN", "already loaded", "not found"; with a remark where the loader would stop
-  bool unfit = false;  // found, but no ELF file of this kind: the loader gives up there instead of searching on
+  std::string path;     // empty: not found
+  std::string why;      // "RUNPATH $ORIGIN", "already loaded", "not found"; with a remark where the loader would stop
+  bool unfit = false;   // found, but no ELF file of this kind: the loader gives up there instead of searching on
+  bool closed = false;  // its links run in a circle; unfit, where nothing was found in the lists after it
   std::optional<std::size_t> loaded;  // index of an object that is loaded already
 };
 

@@ -24,6 +24,11 @@ bool has_capability(const LoaderContext& context, std::string_view capability) {
   return level >= 2 && level <= context.cpu_level;
 }
 
+bool is_folder(const LoaderContext& context, const std::string& path) {
+  const auto kind = context.files.kind(path);
+  return kind && *kind == FileKind::directory;
+}
+
 // open_verify() of glibc: a file of another word size or machine is passed over, anything else that
 // is not a matching ELF file ends the search with an error.
 LoaderFile look_at_file(const LoaderContext& context, const std::string& path) {
@@ -33,6 +38,9 @@ LoaderFile look_at_file(const LoaderContext& context, const std::string& path) {
     // A folder of that name ends the search: "cannot read file data" (glibc, elf/dl-load.c).
     const auto kind = context.files.kind(path);
     if (kind && *kind == FileKind::directory) return {LoaderFit::unfit, {}};
+    if (!kind && kind.failure == LookFailure::unreadable && is_folder(context, path.substr(0, path.rfind('/')))) {
+      return {LoaderFit::closed, {}};
+    }
     return {kind && *kind == FileKind::regular ? LoaderFit::fits : LoaderFit::absent, {}};
   }
   if (!reader) return {};
@@ -94,7 +102,7 @@ std::string real_path(const LoaderContext& context, const std::string& path) {
 std::optional<Resolution> look_at(const LoaderContext& context, const std::string& path) {
   LoaderFit fit = fit_of(context, path);
   if (fit == LoaderFit::absent || fit == LoaderFit::passed_over) return std::nullopt;
-  return Resolution{path, {}, fit == LoaderFit::unfit, {}};
+  return Resolution{path, {}, fit == LoaderFit::unfit, fit == LoaderFit::closed, {}};
 }
 
 std::optional<Resolution> search_directory(const LoaderContext& context, const std::string& directory,

@@ -9,8 +9,9 @@
 
 namespace varve {
 
-// Whether a file is one that the loader takes: what open_verify() of glibc makes of it.
-enum class LoaderFit { absent, passed_over, fits, unfit };
+// Whether a file is one that the loader takes: what open_verify() of glibc makes of it. `closed`: a path in a folder
+// that is there cannot be opened, and not for want of the file or of a permission: its links run in a circle.
+enum class LoaderFit { absent, passed_over, fits, unfit, closed };
 
 // What a file is to a loader of any machine.
 struct LoaderFile {
@@ -31,7 +32,8 @@ struct LoaderMemory {
 // The path with all links resolved; empty when it does not resolve.
 std::string real_path(const LoaderContext& context, const std::string& path);
 
-// One look for a name in directories or in the cache. `why` is set by the caller.
+// One look for a name in directories or in the cache. `why` is set by the caller. A result that is `closed` ends the
+// list of directories that it stands in, and no other.
 std::optional<Resolution> search_directory(const LoaderContext& context, const std::string& directory,
                                            const std::string& name);
 std::optional<Resolution> search_cache(const LoaderContext& context, const std::string& name, bool default_directories);

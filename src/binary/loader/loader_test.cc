@@ -8,6 +8,7 @@
 #include <map>
 
 #include "binary/elf/elf_testing.h"
+#include "binary/loader/loader_configuration.h"
 #include "binary/test_files.h"
 
 namespace varve {
@@ -256,6 +257,32 @@ TEST_F(AgainstTheLoader, StopsAtAFolderOfThatName) {
   }
 }
 
+// It ends the list of folders that it stands in, and the next list is searched.
+TEST_F(AgainstTheLoader, GoesOnToTheNextListWhereLinksRunInACircle) {
+  fs::create_directories(folder_ / "circle");
+  fs::create_symlink("libleaf.so.1", folder_ / "circle/libleaf.so.1");
+  fs::create_symlink("loop", folder_ / "loop");  // no folder: passed over
+  for (const auto& [path, variable, starts] : {std::tuple("$ORIGIN/../circle:$ORIGIN/../a", "", false),
+                                               {"$ORIGIN/../loop:$ORIGIN/../a", "", true},
+                                               {"$ORIGIN/../a", "circle", true},
+                                               {"$ORIGIN/../circle", "a", true},
+                                               {"$ORIGIN/../circle", "", false}}) {
+    program("leaf", "-l:libleaf.so.1", runpath(path));
+    const std::string folder = *variable != 0 ? folder_ / variable : std::string();
+    bool fails = false;
+    auto real = by_loader("LD_LIBRARY_PATH='" + folder + "'", folder_ / "bin/main", fails);
+    EXPECT_EQ(!fails && !real["libleaf.so.1"].empty(), starts) << path << " " << variable;
+    auto loader = context(folder);
+    auto set = start_loaded_set(loader, folder_ / "bin/main");
+    ASSERT_TRUE(set);
+    load_needed(loader, *set);
+    EXPECT_EQ(set->missing.empty(), starts) << path << " " << variable;
+    if (starts || set->missing.empty()) continue;
+    EXPECT_TRUE(set->missing[0].path.ends_with("/circle/libleaf.so.1")) << set->missing[0].path;
+    EXPECT_NE(set->missing[0].why.find("run in a circle"), std::string::npos);
+  }
+}
+
 TEST_F(AgainstTheLoader, ReadsRelativeAndEmptyPiecesFromTheWorkingDirectory) {
   program("leaf", "-l:libleaf.so.1", "");
   const fs::path before = fs::current_path();
@@ -321,6 +348,19 @@ TEST_F(AgainstTheLoader, OpensLateByTheRunpathOfTheCaller) {
 }
 
 // A Debian-like root in which nothing is executed: its own cache, its own default directories, links inside it.
+TEST(Loader, ReadsTheConfigurationOfLdconfig) {
+  test::TemporaryFolder root;
+  fs::create_directories(root / "etc/ld.so.conf.d");
+  test::write_file(root / "etc/ld.so.conf", "# comment\ninclude /etc/ld.so.conf.d/*.conf\n\n/opt/last\n/opt/one\n");
+  test::write_file(root / "etc/ld.so.conf.d/10-one.conf", "/opt/one/ # this\n/opt/old=libc5\nrelative\n");
+  test::write_file(root / "etc/ld.so.conf.d/20-two.conf", "include 20-two.conf\n/opt/two\n");
+  test::write_file(root / "etc/ld.so.conf.d/other", "/opt/other\n");
+  auto files = open_root(root / "");
+  ASSERT_TRUE(files);
+  EXPECT_EQ(configured_directories(**files),
+            (std::vector<std::string>{"/opt/one", "/opt/old", "/opt/two", "/opt/last"}));
+}
+
 TEST(Loader, ResolvesInsideAForeignRoot) {
   test::TemporaryFolder root;
   auto put = [&](const std::string& path, const test::TinyElf& elf) {

@@ -309,5 +309,35 @@ TEST_F(Consumers, OfAnImageAreThoseOfItsFiles) {
   }
 }
 
+// NVIDIA's runtime runs ldconfig in a container before it starts: a cache that is not there, or older, says nothing.
+TEST_F(Consumers, OfAnImageFindWhatItsLoaderIsConfiguredFor) {
+  const auto app = root_.path() + "/link/app";
+  link_time("libcudart.so.12", "int cudaGetDeviceCount(void) { return 0; }");
+  root_.write("source.c", "int cudaGetDeviceCount(void); int _start(void) { return cudaGetDeviceCount(); }");
+  const std::string command = "gcc -nostdlib -o '" + app + "' '" + root_.path() + "/source.c' -L'" + root_.path() +
+                              "/link' -l:libcudart.so.12 2>/dev/null";
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  const auto bytes = [](const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  TarWriter layer;
+  layer.file("app/prog", bytes(app));
+  layer.file("opt/cuda/lib/libcudart.so.12", bytes(root_.path() + "/link/libcudart.so.12"));
+  layer.file("etc/ld.so.conf", "include ld.so.conf.d/*.conf\n");
+  layer.file("etc/ld.so.conf.d/cuda.conf", "# of the image\n/opt/cuda/lib/\n");
+  ImageWriter image;
+  image.media_type = "application/vnd.oci.image.layer.v1.tar+gzip";
+  image.layers = {gzip(layer.end())};
+  root_.write("image.tar", ImageWriter::archive(image.oci()));
+  CaptureOptions options;
+  options.kind = SubjectKind::image;
+  options.path = root_.path() + "/image.tar";
+  options.exact = true;
+  const Stack stack = capture(options, {});
+  ASSERT_EQ(stack.consumers.size(), 1u);
+  EXPECT_EQ(row_of(stack.consumers[0], "libcudart.so.12").path, "/opt/cuda/lib/libcudart.so.12");
+}
+
 }  // namespace
 }  // namespace varve

@@ -38,6 +38,9 @@ LoadingGround loading_ground(const Subject& subject) {
                        .cache_folder = options.cache_folder,
                        .progress = options.progress,
                        .memory = subject.loader_memory};
+  // NVIDIA's container runtime runs ldconfig in a container before it starts (NVIDIA Container Toolkit,
+  // cmd/nvidia-cdi-hook/update-ldcache), so that a cache from the build of an image is made anew.
+  ground.runs_ldconfig = options.kind == SubjectKind::image;
   if (!subject.own_files || options.process) {
     ground.working_directory = process_link(subject, "cwd");
   }

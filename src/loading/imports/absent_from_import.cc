@@ -4,7 +4,9 @@
 #include <set>
 
 #include "base/text.h"
+#include "loading/imports/cuda_opener.h"
 #include "model/words/lookup_way.h"
+#include "tables/libraries.h"
 #include "world/world.h"
 
 namespace varve {
@@ -46,6 +48,16 @@ void note_absent_files(EnvironmentGround& here, ConsumerLoading& loading, const 
     const bool counts = wanted || name.ends_with(".so") || here.openers.mentions(imported.tops, name);
     if (counts) loading.note_absent(name, wanted);
   }
+}
+
+void note_absent_runtime(const EnvironmentGround& here, ConsumerLoading& loading, const ImportedPackage& imported) {
+  const LibraryRow* runtime = library_of("libcudart.so");
+  if (runtime == nullptr || imported.libraries.empty() || !imported.start.asks_for_runtime()) return;
+  std::vector<std::string> names;
+  for (const LibraryName& name : runtime->sonames) names.push_back(name.soname);
+  names = of_bindings_first(here, std::move(names));
+  if (names.empty() || opener_finds(here, *imported.libraries.front(), names)) return;
+  loading.note_absent(names.front(), true);
 }
 
 void note_foreign_modules(const EnvironmentGround& here, ConsumerLoading& loading, const ImportedPackage& imported) {

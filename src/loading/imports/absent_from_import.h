@@ -12,6 +12,10 @@ void note_uncompiled(const EnvironmentGround& here, const PackageStart& start, C
 void note_absent_files(EnvironmentGround& here, ConsumerLoading& loading, const Package& package,
                        const ImportedPackage& imported);
 
+// The CUDA runtime, where the import asks cuda-bindings for its version and cuda-pathfinder would find none: neither in
+// a wheel nor where the loader looks, nor in a conda environment or toolkit that a variable names.
+void note_absent_runtime(const EnvironmentGround& here, ConsumerLoading& loading, const ImportedPackage& imported);
+
 // Modules that the import wants and that are there for other Pythons alone (a wheel that was installed by hand).
 void note_foreign_modules(const EnvironmentGround& here, ConsumerLoading& loading, const ImportedPackage& imported);
 

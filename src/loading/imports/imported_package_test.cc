@@ -45,6 +45,24 @@ TEST(ImportedPackage, LiesBelowAFolderThatSeveralShare) {
   EXPECT_EQ(imported_package(**files, {"/p"}, "another", {&whole}).tops, std::vector<std::string>{"whole"});
 }
 
+// As numba-cuda-mlir 0.6.0 finds out what the toolkit can, in a file that its import comes to.
+TEST(ImportedPackage, AsksForTheRuntimeThatIsThere) {
+  const TestRoot root;
+  const std::string ask = "    _, version = runtime.getLocalRuntimeVersion()\n";
+  root.write("p/asks/__init__.py", "from .core import debug\n");
+  root.write("p/asks/core/__init__.py", "from cuda.bindings import runtime\n");
+  root.write("p/asks/core/debug.py", "def find_out():\n" + ask + "    return version\n\n(A, B) = find_out()\n");
+  root.write("p/may/__init__.py", "from . import debug\n");
+  root.write("p/may/debug.py", "def find_out():\n" + ask + "    return version\n");
+  root.write("p/tries/__init__.py", "from . import debug\n");
+  root.write("p/tries/debug.py", "def find_out():\n  try:\n" + ask + "  except Exception:\n    pass\n\nfind_out()\n");
+  const auto files = open_root(root.path());
+  for (const auto& [name, asks] : {std::pair<std::string, bool>{"asks", true}, {"may", false}, {"tries", false}}) {
+    const HeldLibrary module{.path = "/p/" + name + "/_C.so"};
+    EXPECT_EQ(imported_package(**files, {"/p"}, name, {&module}).start.asks_for_runtime(), asks) << name;
+  }
+}
+
 // scikit-build-core installs to be edited: the module is among the packages, its __init__.py among the sources.
 TEST(ImportedPackage, MayHaveItsPythonAmongTheSources) {
   const TestRoot root;

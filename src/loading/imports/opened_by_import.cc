@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "loading/imports/cuda_opener.h"
 #include "loading/imports/made_up_names.h"
 #include "loading/python/package_start.h"
 #include "model/words/lookup_way.h"
@@ -14,32 +15,12 @@
 namespace varve {
 
 namespace {
-bool is_soname_of_cuda(const std::string& soname, const std::string& major) {
-  const LibraryRow* row = library_of(soname);
-  return row != nullptr && !major.empty() &&
-         std::any_of(row->sonames.begin(), row->sonames.end(),
-                     [&](const LibraryName& name) { return name.soname == soname && name.cuda == major; });
-}
-
 // Whether the one is asked for by the other.
 bool is_part_of(const EnvironmentGround& here, const HeldLibrary& part, const HeldLibrary& whole) {
   const std::optional<DynamicSection> dynamic = dynamic_of(here.ground, whole.real_path);
   return dynamic && std::any_of(dynamic->needed.begin(), dynamic->needed.end(), [&](const std::string& name) {
            return name == part.soname || name == file_name(part.path);
          });
-}
-
-// Where cuda-pathfinder looks beside wheels and the loader's own folders (search_steps.py, env_vars.py and the
-// folders of descriptor_catalog.py in 1.9.1): in the conda environment and the toolkit that variables name.
-std::vector<std::string> folders_of_opener(const EnvironmentGround& here) {
-  const std::string first = environment_value(here.ground.environment, "CUDA_PATH");
-  const std::string toolkit = first.empty() ? environment_value(here.ground.environment, "CUDA_HOME") : first;
-  std::vector<std::string> folders;
-  for (const std::string& root : {environment_value(here.ground.environment, "CONDA_PREFIX"), toolkit}) {
-    if (root.empty() || root[0] != '/') continue;
-    for (const char* below : {"/lib64", "/lib", "/nvvm/lib64", "/extras/CUPTI/lib64"}) folders.push_back(root + below);
-  }
-  return folders;
 }
 }  // namespace
 
@@ -145,15 +126,8 @@ void open_made_up(const EnvironmentGround& here, ConsumerLoading& loading, const
 void open_bound(const EnvironmentGround& here, ConsumerLoading& loading, const Package& package,
                 const ImportedPackage& imported) {
   if (!asks_for_opener(package)) return;
-  const std::vector<Package>& packages = here.environment().packages;
-  const auto cuda =
-      std::find_if(packages.begin(), packages.end(), [](const Package& one) { return one.name == "cuda-bindings"; });
-  const std::string major = cuda == packages.end() ? "" : cuda->version.substr(0, cuda->version.find('.'));
   for (const HeldLibrary* library : imported.libraries) {
-    std::vector<std::string> names = bound_names(library->path);
-    std::stable_partition(names.begin(), names.end(),
-                          [&](const std::string& name) { return is_soname_of_cuda(name, major); });
-    loading.open_one_from(*library, names, folders_of_opener(here));
+    loading.open_one_from(*library, of_bindings_first(here, bound_names(library->path)), folders_of_opener(here));
   }
 }
 

@@ -71,6 +71,7 @@ Consumer follow(EnvironmentGround& here, Preloading& preloading, const Package& 
   open_sought(loading, imported);
   note_absent_files(here, loading, package, imported);
   note_foreign_modules(here, loading, imported);
+  note_absent_runtime(here, loading, imported);
   open_others(here, loading, imported);
   open_made_up(here, loading, imported, package);
   open_bound(here, loading, package, imported);

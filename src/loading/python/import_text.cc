@@ -70,6 +70,21 @@ bool is_run_at_import(const std::string& source, const std::function<bool(const 
   });
 }
 
+}  // namespace
+
+bool comes_to_at_import(const std::string& source, std::string_view text) {
+  if (source.find(text) == std::string::npos) return false;
+  const std::map<std::string, std::string> blocks = outermost_blocks(source);
+  const auto outside = blocks.find("");
+  return std::any_of(blocks.begin(), blocks.end(), [&](const auto& block) {
+    const std::string& code = block.second;
+    if (code.find(text) == std::string::npos || code.find("try:") != std::string::npos) return false;
+    return block.first.empty() ||
+           (outside != blocks.end() && outside->second.find(block.first + "(") != std::string::npos);
+  });
+}
+
+namespace {
 std::string_view stem_of(std::string_view file_name) { return file_name.substr(0, file_name.find(".so")); }
 
 // Whether the name of a library may begin behind this byte of a Python file.

@@ -27,6 +27,10 @@ bool opens_at_import(const std::string& source, const std::string& file_name);
 // next line, not "preload(" or ".load(".
 bool calls_outside_functions(const std::string& source, std::string_view name);
 
+// Whether the import of a file comes to this text in code ("runtime.getLocalRuntimeVersion("), and no try of the same
+// function or of the file's outermost level may catch what it raises.
+bool comes_to_at_import(const std::string& source, std::string_view text);
+
 // Whether a file opens a library, and raises where none of its tries loads.
 bool may_insist(const std::string& source);
 // Whether its import does so with a name that it puts together: torchcodec 0.5 has one library for each release of

@@ -77,8 +77,19 @@ std::optional<PackageStart::Text> PackageStart::read_module(const std::string& m
 }
 
 const std::set<std::string>& PackageStart::all_imports() const {
-  if (!all_imports_) all_imports_ = follow(false).imports;
+  if (!all_imports_) {
+    Reached reached = follow(false);
+    all_imports_ = std::move(reached.imports);
+    asks_for_runtime_ = std::any_of(reached.texts.begin(), reached.texts.end(), [](const Text& text) {
+      return comes_to_at_import(text.source, "runtime.getLocalRuntimeVersion(");
+    });
+  }
   return *all_imports_;
+}
+
+bool PackageStart::asks_for_runtime() const {
+  (void)all_imports();
+  return asks_for_runtime_;
 }
 
 bool PackageStart::does_without(const std::string& module) const {

@@ -42,6 +42,9 @@ class PackageStart {
   std::vector<std::string> opened_names() const;
   // The same of the files at the package's top alone, by their paths.
   std::map<std::string, std::vector<std::string>> names_opened_at_top() const;
+  // Whether the import asks cuda-bindings for the version of the runtime that is there: that opens libcudart through
+  // cuda-pathfinder, and raises where there is none (numba-cuda-mlir 0.6.0).
+  bool asks_for_runtime() const;
   // Whether the files in the package's top folders open NVIDIA's libraries out of other packages.
   bool opens_wheels() const;
 
@@ -66,6 +69,7 @@ class PackageStart {
   std::vector<Text> texts_;  // of the tops
   std::set<std::string> imports_;
   mutable std::optional<std::set<std::string>> all_imports_;  // of follow(false), without the texts: they are large
+  mutable bool asks_for_runtime_ = false;                     // once all_imports_ is there
 };
 
 // Whether a package asks for one that opens NVIDIA's libraries wherever they are (cuda-pathfinder).

@@ -84,6 +84,9 @@ std::vector<Found> find_engine_faults(const Analysis& analysis) {
   std::vector<Found> found;
   for (const std::string& fault : list_of(analysis, "container.gpu_runtime.engine_faults")) {
     found.push_back({.evidence = fault});
+    if (!fault.ends_with("which is not there")) continue;
+    found.back().consequence = "The engine starts; a container that asks for a GPU, or for this runtime, does not";
+    found.back().fix = "Install nvidia-container-toolkit, or name the program where it is, and restart the engine";
   }
   return found;
 }
@@ -153,9 +156,14 @@ const std::vector<Rule>& container_engine_rules() {
        .severity = Severity::warning,
        .mender = Mender::platform,
        .category = FaultCategory::container,
-       .statement = "Container engines can read their configuration, and the runtime that it names for GPUs is there.",
-       .consequence = "The engine does not start, or no container with a GPU does.",
-       .fix = "Mend the file, install nvidia-container-toolkit where its program is missing, restart the engine",
+       .statement =
+           "Container engines can read their configuration files, and the program that these name as the runtime "
+           "for GPUs is there.",
+       .consequence =
+           "With a file that cannot be read the engine does not start; without the program no container that "
+           "asks for a GPU does.",
+       .fix =
+           "Mend the file, or install nvidia-container-toolkit where the program is missing; then restart the engine",
        .source = "dockerd reference, daemon configuration file; containerd-config.toml(5)",
        .judge = find_engine_faults},
       {.id = "VRV-CONTAINER-NO-CGROUPS",

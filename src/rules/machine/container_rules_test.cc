@@ -204,6 +204,11 @@ TEST(ContainerRules, FilesOfEnginesThatCannotWork) {
   machine.with("container.gpu_runtime.engine_faults", List{"docker: /etc/docker/daemon.json cannot be read: x"})
       .with("container.gpu_runtime.engines", List{"docker: its configuration cannot be read"});
   EXPECT_EQ(machine.severity("VRV-CONTAINER-ENGINE-FILES"), "warning");
+  EXPECT_TRUE(
+      machine.judge("VRV-CONTAINER-ENGINE-FILES")[0].consequence.starts_with("With a file that cannot be read"));
+  machine.with("container.gpu_runtime.engine_faults",
+               List{"containerd: its runtime for GPUs is /usr/bin/nvidia-container-runtime, which is not there"});
+  EXPECT_TRUE(machine.judge("VRV-CONTAINER-ENGINE-FILES")[0].consequence.starts_with("The engine starts"));
   machine.with("container.kind", "docker");
   EXPECT_FALSE(machine.fires("VRV-CONTAINER-ENGINE-FILES"));
 }

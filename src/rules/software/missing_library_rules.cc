@@ -28,7 +28,7 @@ std::string what_is_there(const LibraryIndex& index, const ConsumerView& view, c
   }
   std::vector<std::string> texts(there.begin(), there.end());
   if (texts.size() > kFilesShown) texts.resize(kFilesShown);
-  return texts.empty() ? "nothing of that name is there" : "there is " + join(texts, ", ");
+  return texts.empty() ? "no library of that name would be found" : "there is " + join(texts, ", ");
 }
 
 // A package with libraries for several CUDA versions loads only one of them.
