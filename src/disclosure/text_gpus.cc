@@ -95,6 +95,11 @@ std::vector<Gpu> gpus_of_text(Declared& declared) {
   for (const DeclaredGpus& list : declared.gpus) {
     if (&list != base) merge(*base, gpus, list, declared);
   }
+  // A table that was cut shows a GPU 4 without those before it: they are there all the same, of a kind not told.
+  if (std::string_view(base->place.reader) == "nvidia-smi" && !base->gpus.empty()) {
+    const std::int64_t least = std::min(base->gpus.rbegin()->first + 1, kMostCounted);
+    while (static_cast<std::int64_t>(gpus.size()) < least) gpus.push_back({.listed = true});
+  }
   // A topology alone says how many there are.
   const std::int64_t count = gpus.empty() ? counted_in_text(declared) : 0;
   for (std::int64_t i = 0; i < count; ++i) gpus.push_back({.listed = true});

@@ -85,12 +85,18 @@ std::vector<std::string> runtimes_beside(const OpenEnvironment& environment) {
 }
 
 // A bare version of torch, vLLM, TensorFlow or Paddle is that of the package index, which has one build of each:
-// TensorFlow's extra brings libraries, not another build.
-std::optional<Fact> build_of_index(const Package& package, bool is_x86, const Knowledge& knowledge) {
+// TensorFlow's extra brings libraries, not another build. Of ONNX Runtime another index has builds of the same
+// versions.
+std::optional<Fact> build_of_index(const OpenPackage& open, bool is_x86, const Knowledge& knowledge) {
+  const Package& package = open.package;
   const auto version = dotted_version_from(package.version);
-  const bool is_plain = package.version.find_first_not_of("0123456789.") == std::string::npos;
   const bool is_tensorflow = package.name == "tensorflow" || package.name == "tensorflow-gpu";
-  const bool is_one = ((package.name == "torch" || package.name == "vllm" || is_tensorflow) && is_x86) ||
+  const bool is_vllm = package.name == "vllm";
+  // A post-release is built as its release; Paddle's names a CUDA.
+  const std::string_view release = std::string_view(package.version).substr(0, package.version.find(".post"));
+  const bool is_plain = (is_vllm ? release : package.version).find_first_not_of("0123456789.") == std::string::npos;
+  const bool is_one = ((package.name == "torch" || is_vllm || is_tensorflow) && is_x86) ||
+                      (package.name == "onnxruntime-gpu" && is_x86 && open.is_of_index) ||
                       package.name == "paddlepaddle-gpu";
   if (!version || !is_plain || !is_one || package.is_of_conda()) return std::nullopt;
   for (const FrameworkBuild& build : knowledge.framework_builds) {
@@ -126,13 +132,21 @@ std::string without_cuda_for(const OpenPackage& open, const Platform& platform, 
     return "a build without CUDA: the package index has its source alone, which is built so unless CMAKE_ARGS asks for "
            "CUDA";
   }
-  if (package.is_of_conda() || (!platform.is_windows && !platform.is_arm)) return {};
-  if (name == "tensorflow" && platform.is_windows && version && !(*version < DottedVersion{.parts = {2, 11}})) {
+  if (package.is_of_conda()) return {};
+  const bool is_plain = version && package.version.find_first_not_of("0123456789.") == std::string::npos;
+  const bool is_without = !open.row->index_without_cuda.empty() &&
+                          (!version || (is_plain && is_within(*version, open.row->index_without_cuda)));
+  if (is_without && (open.is_of_index || (open.is_listed && is_plain))) {
+    return "a build without CUDA: the package index has no other";
+  }
+  if (!platform.is_windows && !platform.is_arm) return {};
+  if ((name == "tensorflow" || name == "tensorflow-gpu") && platform.is_windows && version &&
+      !(*version < DottedVersion{.parts = {2, 11}})) {
     return "a build without CUDA: from 2.11 on TensorFlow has no other for Windows; under WSL it has";
   }
-  const bool is_plain = version && package.version.find_first_not_of("0123456789.") == std::string::npos;
   if (name != "torch" || !(open.is_of_index || (open.is_listed && is_plain))) return {};
-  if (version && *version < DottedVersion{.parts = {2, 0}}) return {};
+  const DottedVersion first = platform.is_windows ? DottedVersion{.parts = {1, 7, 1}} : DottedVersion{.parts = {2, 0}};
+  if (version && *version < first) return {};
   if (platform.is_windows) return "a build without CUDA: the package index has no other for Windows";
   // Those with CUDA that the index has since 2.11 are for servers, not for a Jetson; others' indexes have plain
   // versions for a Jetson too.
@@ -173,7 +187,7 @@ void set_cuda(const Declared& declared, OpenEnvironment& environment, const Know
     const std::vector<std::string> beside = runtimes_beside(environment);
     if (package.name == "torch" && beside.size() == 1) {
       package.cuda = known_fact(beside.front(), "the CUDA runtime that is listed beside it", Standing::inferred);
-    } else if (auto build = build_of_index(package, is_x86, knowledge); build && beside.empty()) {
+    } else if (auto build = build_of_index(open, is_x86, knowledge); build && beside.empty()) {
       package.cuda = std::move(*build);
     }
   }
@@ -302,7 +316,8 @@ std::vector<Environment> environments_of_text(Declared& declared, const Knowledg
       // Without a version it was taken away again.
       if (package.version.empty()) continue;
       packages.push_back(open_package(package, list.installer));
-      packages.back().is_listed = list.installer == "pip" || std::string_view(list.place.reader).starts_with("pip ");
+      const std::string_view reader = list.place.reader;
+      packages.back().is_listed = list.installer == "pip" || reader.starts_with("pip ") || reader == "what pip did";
     }
     auto place = std::find_if(open.begin(), open.end(), [&](const OpenEnvironment& environment) {
       return fits(environment, packages, list.python);

@@ -217,6 +217,7 @@ KnownIssue known_issue_of(const TableRow& row) {
                    .gpus = range_of(row, "gpus"),
                    .driver = range_of(row, "driver"),
                    .libc = range_of(row, "libc"),
+                   .toolkit_above_driver = row.flag("toolkit_above_driver"),
                    .cpu = row.texts("cpu"),
                    .platform = words_of(row, "platform", kPlatforms),
                    .adapters = words_of(row, "adapters", kAdapterWords),

@@ -35,6 +35,7 @@ struct KnownIssue {
   std::string gpus;                   // a range of how many there are
   std::string driver;                 // a range of the kernel driver
   std::string libc;                   // a range of glibc
+  bool toolkit_above_driver = false;  // the toolkit is of a newer CUDA than the driver offers
   std::vector<std::string> cpu;       // "amd", "arm", "x86", or a feature as cpu.isa writes it: all must hold
   std::vector<std::string> platform;  // "container", "jetson", "mig", "nodes", "proprietary-module": all must hold
   std::vector<std::string> adapters;  // of RDMA: "rdma" (any), "roce", "several", "one-a-gpu": all must hold

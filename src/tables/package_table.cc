@@ -54,6 +54,7 @@ PackageRow package_from(const TableRow& row) {
   read.at_least = row.text("at_least");
   read.opens_cudnn = row.text("opens_cudnn");
   read.stable_from = row.text("stable_from");
+  read.index_without_cuda = row.text("index_without_cuda");
   read.not_above = row.text("not_above");
   if (const std::string minor = row.text("torch_minor"); !minor.empty()) read.torch_minor = parse_integer(minor);
   read.uses_toolkit = row.flag("uses_toolkit");

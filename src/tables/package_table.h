@@ -29,9 +29,10 @@ struct PackageRow {
   std::vector<std::string> opens;       // as the table has them: made_up_names() makes names of them
   std::string same_release, not_above;  // packages: of whose very release it is; that it is never newer than
   std::string release_pins;             // "torch 0.0.23:2.1.1 0.0.24:2.2.0": which release of another each goes with
-  std::string at_least;     // "jaxlib 0.4.28:0.4.27": from which release on it refuses an older one of another
-  std::string opens_cudnn;  // "4.0:8 4.5:9": from which release on which major version
-  std::string stable_from;  // its releases from this on take later frameworks than they were built for
+  std::string at_least;            // "jaxlib 0.4.28:0.4.27": from which release on it refuses an older one of another
+  std::string opens_cudnn;         // "4.0:8 4.5:9": from which release on which major version
+  std::string index_without_cuda;  // the range of versions of which the package index has builds without CUDA alone
+  std::string stable_from;         // its releases from this on take later frameworks than they were built for
   std::optional<std::int64_t> torch_minor;  // its 0.N goes with 2.(N - this) of torch
 
   // Whether it has libraries with GPU code, or that load them.

@@ -100,6 +100,11 @@ void find_drivers(const SpokenWords& words, SpokenMachine& spoken, std::vector<N
   }
 }
 
+// "cu130", as PyTorch's index names its builds.
+bool is_cuda_variant(std::string_view word) {
+  return word.size() == 5 && word.starts_with("cu") && parse_integer(word.substr(2)).has_value();
+}
+
 void find_releases(const SpokenWords& words, SpokenMachine& spoken, std::vector<Named>& found) {
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
     std::string_view version = bare_word(words[i + 1]);
@@ -107,16 +112,28 @@ void find_releases(const SpokenWords& words, SpokenMachine& spoken, std::vector<
     const bool may_be = !version.empty() && is_digit(version[0]) && version.find('.') != std::string_view::npos;
     if (!may_be) continue;
     std::size_t at = i;  // of the name: "vLLM version is 0.7.3"
-    while (at > 0 && i - at < 2 && (words[at] == "version" || words[at] == "is")) --at;
+    while (at > 0 && i - at < 2 && (words[at] == "version" || words[at] == "is" || words[at] == "nightly")) --at;
     if (is_mark_behind(words[at]) || is_driver_word(words[at])) continue;
     const std::string package = spoken_package(bare_word(words[at]));
     if (package.empty() || !is_full_release(version, package)) continue;
-    const bool is_installed = version.find('+') != std::string_view::npos;  // nobody writes "2.3.0+cu121" of a plan
+    std::string value(version);
+    // "cu130 torch 2.9.1"
+    if (package == "torch" && at > 0 && is_cuda_variant(bare_word(words[at - 1]))) {
+      value += "+" + std::string(bare_word(words[at - 1]));
+    }
+    const bool is_installed = value.find('+') != std::string::npos;  // nobody writes "2.3.0+cu121" of a plan
     found.push_back({.told = &spoken.packages_in_passing[package],
-                     .value = std::string(version),
+                     .value = std::move(value),
                      .may_change = !is_installed,
                      .at = at});
   }
+}
+
+// "# [Installation]: …": the tag that a form puts before a title is nobody's sentence.
+std::string_view without_tag(std::string_view sentence) {
+  if (!sentence.starts_with("# [")) return sentence;
+  const std::size_t end = sentence.find("]: ");
+  return end == std::string_view::npos || end > 32 ? sentence : sentence.substr(end + 3);
 }
 
 // A question asks in its last clause ("my server has 4 Tesla K80, can I use them?"), unless it begins as one. Empty:
@@ -144,16 +161,18 @@ void note_in_passing(std::string_view sentence, const TextLine& line, SpokenMach
   find_releases(words, spoken, found);
   if (found.empty()) return;
   const std::string_view told_part = told_before_question(sentence);
-  const std::string lower = " " + to_lower(told_part) + " ";
+  const std::string lower = " " + to_lower(without_tag(told_part)) + " ";
   const bool is_listed = is_digit(sentence.front());  // of a list, or behind a line's number
   const bool is_doubtful = line.is_quoted || is_listed || says_any(lower, kDoubts);
   const std::size_t told_words = split_words(told_part).size();
   const bool is_changing = says_any(lower, kChanges);
   for (const Named& named : found) {
+    // A title that asks neither tells of a machine nor casts doubt on what stands below it.
+    if (sentence.starts_with("# ") && named.at >= told_words) continue;
     SpokenMachine::Told& told = *named.told;
     tell_spoken(told, named.value, line.number, named.count);
     const bool is_of_package = named.told != &spoken.gpu_in_passing && named.told != &spoken.driver_in_passing;
-    const bool is_asked = is_of_package && named.may_change && has(lower, "install");
+    const bool is_asked = is_of_package && named.may_change && has(lower, "install") && !has(lower, "-installed");
     told.is_doubtful = told.is_doubtful || is_doubtful || named.is_key || named.at >= told_words || is_asked ||
                        (named.may_change && is_changing);
   }

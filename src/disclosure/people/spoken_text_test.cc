@@ -91,6 +91,14 @@ TEST(SpokenText, WhatIsNamedInPassing) {
   EXPECT_EQ(spoken_facts("the server have 4 nvidia tesla k80 24gb gpu and 256gb mem, can i run a model on it?"),
             "tesla k80, tesla k80, tesla k80, tesla k80");
   EXPECT_EQ(spoken_facts("It does not load on V100 32G.\nvLLM version is 0.7.3\n"), "V100, vllm 0.7.3");
+  // A form's tag is nobody's sentence, and a title that asks no doubt of what stands below it.
+  EXPECT_EQ(spoken_facts("# [Installation]: GTX 1080 Ti stops with pip-installed vLLM 0.9.1\n"),
+            "GTX 1080 Ti, vllm 0.9.1");
+  EXPECT_EQ(spoken_facts("# can i use a tesla k80?\n\nthe server has a tesla k80 here, nothing runs.\n"), "tesla k80");
+  EXPECT_EQ(spoken_facts("# Can I use a Tesla P40?\n\nIt is slow.\n"), "");
+  EXPECT_EQ(spoken_facts("On the RTX 5070 Ti nothing runs with PyTorch nightly (2.6.0.dev20241112+cu121)."),
+            "RTX 5070 Ti, torch 2.6.0.dev20241112+cu121");
+  EXPECT_EQ(spoken_facts("The image pins cu130 torch 2.9.1, GPU RTX 4090."), "RTX 4090, torch 2.9.1+cu130");
   // Two of a kind, or a doubt: nobody knows.
   EXPECT_EQ(spoken_facts("It hangs, is that the Tesla P40?"), "");
   EXPECT_EQ(spoken_facts("Does it run on a Tesla P40, and how fast?"), "");

@@ -48,7 +48,7 @@ class SystemSignsReader : public TextReader {
     }
     see(declared.windows_line, line,
         holds_any(line, {"indows 1", "indows-1", "indows10", "indows11", "win10", "win11", "Win10", "Win11", "WDDM",
-                         "[MSC v.", "C:\\", "win_amd64", "win-64::"}));
+                         "[MSC v.", "C:\\", "c:\\users", "win_amd64", "win-64::"}));
     see(declared.wsl_line, line, holds_any(line, {"WSL", "wsl2", "microsoft-standard"}));
     see(declared.unix_line, line,
         holds_any(line,
@@ -61,7 +61,7 @@ class SystemSignsReader : public TextReader {
     see(declared.no_smi_line, line,
         holds_any(line, {"nvidia-smi: command not found", "nvidia-smi: not found", "nvidia-smi not found"}));
     // Half of what asks for a feature is an option or an argument, the other half the end of a model's name.
-    if (holds_any(line, {"-", "=", "orch.compile("}) && line.text.size() <= kMostCommand) {
+    if (holds_any(line, {"-", "=", "orch.compile(", "cuda.jit", "umba"}) && line.text.size() <= kMostCommand) {
       for (const std::string_view feature : features_asked(line.text)) {
         declared.features.emplace(std::string(feature), line.number);
       }
@@ -156,6 +156,11 @@ void SystemSignsReader::see_question(const TextLine& line, Declared& declared) {
     if (has(rest, "[]")) declared.asked_gpu_line = line.number;
     return;
   }
+  // "Is GPU Available: []", as programs print it.
+  if (holds(line, "GPU") && text.size() <= kMostSentence && trim(text).ends_with(": []")) {
+    declared.asked_gpu_line = line.number;
+    return;
+  }
   // TensorFlow lists the processor alone.
   if (holds(line, "physical_device:CPU:0") && !holds(line, "GPU")) {
     declared.asked_gpu_line = line.number;
@@ -166,7 +171,8 @@ void SystemSignsReader::see_question(const TextLine& line, Declared& declared) {
     for (const std::string_view start : {">>> ", "Out["}) {
       if (answer.starts_with(start)) answer = trim(answer.substr(start == "Out[" ? answer.find(':') + 1 : 4));
     }
-    if (answer == "[]" || is_no(answer) || answer.ends_with(" False") || answer.ends_with(", False)")) {
+    if (answer == "[]" || is_no(answer) || answer.ends_with(" False") || answer.ends_with(", False)") ||
+        answer.starts_with("it prints False") || answer.starts_with("it returns False")) {
       declared.asked_gpu_line = line.number;
       return;
     }

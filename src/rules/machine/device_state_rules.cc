@@ -67,9 +67,16 @@ std::vector<Found> judge_visible(const Analysis& analysis, std::string_view valu
   return {};
 }
 
+// A table that somebody cut shows a GPU 4 and no other: how many there are is not told.
+bool is_cut_list(const Analysis& analysis) {
+  const auto is_not_shown = [](const Gpu& gpu) { return gpu.listed && gpu.model.empty(); };
+  return is_a_text(analysis) && std::any_of(analysis.gpus.begin(), analysis.gpus.end(), is_not_shown) &&
+         !std::all_of(analysis.gpus.begin(), analysis.gpus.end(), is_not_shown);
+}
+
 std::vector<Found> find_visible_devices(const Analysis& analysis) {
   const auto value = setting_of(analysis, "CUDA_VISIBLE_DEVICES");
-  if (!value || !has_nvidia_gpu(analysis)) return {};
+  if (!value || !has_nvidia_gpu(analysis) || is_cut_list(analysis)) return {};
   if (is_hidden(*value)) {
     return {{.evidence = fmt::format("CUDA_VISIBLE_DEVICES is \"{}\"; the machine has {} GPU{}", *value,
                                      analysis.gpus.size(), analysis.gpus.size() == 1 ? "" : "s")}};

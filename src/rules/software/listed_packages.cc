@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "package/python_metadata.h"
+#include "rules/analysis/cpu_builds.h"
 #include "rules/situation/package_row.h"
 #include "rules/software/listed_wheels.h"
 
@@ -138,7 +139,7 @@ std::string host_cuda_fault(const Analysis& analysis, const Environment& environ
                             const DottedVersion& toolkit) {
   const auto version = released_version(package);
   const bool is_tensorflow = package.name == "tensorflow" || package.name == "tensorflow-gpu";
-  if (!version || (!is_tensorflow && package.name != "onnxruntime-gpu")) return {};
+  if (!version || (!is_tensorflow && package.name != "onnxruntime-gpu") || is_stated_cpu_build(package)) return {};
   const bool is_missed = fact_of(analysis, "asks.gpu").is_known() && !lists_cuda_wheels(environment);
   const Package* torch = is_tensorflow ? nullptr : find_package(environment, "torch");
   const auto brought =
@@ -147,6 +148,8 @@ std::string host_cuda_fault(const Analysis& analysis, const Environment& environ
   for (const FrameworkBuild& build : analysis.knowledge.framework_builds) {
     if (build.framework != package.name || !is_within(*version, build.version)) continue;
     const auto made = dotted_version_from(build.cuda);
+    // Which of two builds it is may be told by the index that it was asked from.
+    if (package.cuda.is_known() && value_text(*package.cuda.value) != build.cuda) continue;
     if (!made || !(build.host_cuda || is_missed) || share_names(*made, toolkit) ||
         (brought && made->major() == brought->major())) {
       return {};

@@ -150,6 +150,14 @@ Holds libc_holds(const Analysis& analysis, const std::string& range) {
   return holds(version && is_within(*version, range));
 }
 
+// By the first two numbers: 12.4.131 is not newer than 12.4.
+Holds toolkit_above_driver(const Analysis& analysis) {
+  const auto toolkit = dotted_version_from(text_of(analysis, "toolkit.nvcc.version").value_or(""));
+  if (!toolkit || !analysis.api_level) return Holds::unknown;
+  const DottedVersion release{.parts = {toolkit->major(), toolkit->minor()}};
+  return holds(*analysis.api_level < release);
+}
+
 // Rules about GPU code read files: of a list that somebody wrote down they tell nothing, and the row does.
 bool is_told_elsewhere(const Analysis& analysis, const KnownIssue& issue, const ReleaseSeen& release) {
   if (issue.told_by.empty()) return false;
@@ -212,6 +220,7 @@ bool may_hold(const Analysis& analysis, const KnownIssue& issue, std::vector<std
   ask(gpu_holds(analysis, issue), "a GPU of compute capability " + issue.gpu);
   if (!issue.driver.empty()) ask(driver_holds(analysis, issue.driver), "a driver " + issue.driver);
   if (!issue.libc.empty()) ask(libc_holds(analysis, issue.libc), "glibc " + issue.libc);
+  if (issue.toolkit_above_driver) ask(toolkit_above_driver(analysis), "a toolkit that is newer than the driver");
   for (const auto& word : issue.cpu) ask(cpu_holds(analysis, word), "a processor with " + word);
   for (const auto& word : issue.platform) {
     ask(platform_holds(analysis, word), word == "nodes" ? "several nodes" : word);

@@ -44,6 +44,9 @@ void add_packages(const Analysis& analysis, ReleasesSeen& seen) {
         seen[component].push_back({*version, text, environment.path, package.is_of_conda()});
       }
       const std::string name = normal_package_name(package.name);
+      const auto built_for =
+          package.cuda.is_known() ? dotted_version_from(value_text(*package.cuda.value)) : std::nullopt;
+      if (name == "torch" && built_for) seen["torch-cuda"].push_back({*built_for, text, environment.path});
       if (is_any_of(name, {"nvidia-cuda-runtime", "cuda-cudart", "cudatoolkit"}) && version->parts.size() > 1) {
         seen["cuda"].push_back({{.parts = {version->major(), version->minor()}}, text, environment.path});
       }
