@@ -143,6 +143,12 @@ std::string without_cuda_for(const OpenPackage& open, const Platform& platform, 
   return "a build without CUDA: the package index has no other for this processor";
 }
 
+// "PyTorch: 1.10.0" beside "CUDA: 11.3" may be a build for 11.3: whoever wrote it by hand leaves the local version out.
+bool names_other_cuda(const Declared& declared, const OpenPackage& open, const Fact& build) {
+  if (open.is_listed || open.is_asked || declared.written_cudas.empty()) return false;
+  return build.is_known() && !declared.written_cudas.contains(value_text(*build.value));
+}
+
 void set_cuda(const Declared& declared, OpenEnvironment& environment, const Knowledge& knowledge) {
   const std::unique_ptr<Files> nothing = no_files(LookFailure::absent, "a text was read, no files");
   const auto machine = declared.facts.find("os.architecture");
@@ -173,7 +179,8 @@ void set_cuda(const Declared& declared, OpenEnvironment& environment, const Know
     const std::vector<std::string> beside = runtimes_beside(environment);
     if (package.name == "torch" && beside.size() == 1) {
       package.cuda = known_fact(beside.front(), "the CUDA runtime that is listed beside it", Standing::inferred);
-    } else if (auto build = build_of_index(package, is_x86, knowledge); build && beside.empty()) {
+    } else if (auto build = build_of_index(package, is_x86, knowledge);
+               build && beside.empty() && !names_other_cuda(declared, open, *build)) {
       package.cuda = std::move(*build);
     }
   }
@@ -250,6 +257,21 @@ void apply_stated_cuda(const Declared& declared, std::vector<OpenEnvironment>& e
   }
 }
 
+// A torch whose version tells no CUDA is of the index that a requirements file beside it names.
+void apply_index_cuda(const Declared& declared, std::vector<OpenEnvironment>& environments) {
+  if (declared.torch_index_line <= 0 || declared.package_cuda.contains("torch") || environments.size() != 1) return;
+  const auto torch = environments.front().packages.find("torch");
+  if (torch == environments.front().packages.end()) return;
+  Package& package = torch->second.package;
+  const bool is_told = package.version.find('+') != std::string::npos || package.version == kUnstatedVersion;
+  if (is_told || package.is_of_conda() || package.cuda.is_known() || !runtimes_beside(environments.front()).empty()) {
+    return;
+  }
+  package.cuda = known_fact(declared.torch_index_cuda,
+                            fmt::format("the index that line {} names", declared.torch_index_line), Standing::inferred);
+  torch->second.is_of_index = false;
+}
+
 // A build's CUDA that stands there without the framework's version.
 void add_unversioned(const Declared& declared, std::vector<DeclaredPackages>& lists) {
   for (const auto& stated : declared.package_cuda) {
@@ -316,6 +338,7 @@ std::vector<Environment> environments_of_text(Declared& declared, const Knowledg
     add(*place, std::move(packages), list.python);
   }
   add_asked(declared, knowledge, open);
+  apply_index_cuda(declared, open);
   for (OpenEnvironment& environment : open) {
     set_cuda(declared, environment, knowledge);
     set_built_for(declared, environment);

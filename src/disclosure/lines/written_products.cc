@@ -37,8 +37,9 @@ std::pair<std::int64_t, std::string_view> counted(std::string_view text) {
 namespace {
 // With which names of products begin.
 constexpr auto kBrands = std::to_array<std::string_view>(
-    {"nvidia", "geforce", "rtx", "gtx", "tesla", "quadro", "titan", "a1", "a2", "a3", "a4", "a6", "a8",
-     "b1",     "b2",      "b3",  "h1",  "h2",    "l4",     "t4",    "v1", "p1", "p4", "gb", "gh", "jetson"});
+    {"nvidia", "geforce", "rtx", "gtx", "gt", "tesla", "quadro", "titan", "a1", "a2", "a3", "a4",    "a5", "a6",
+     "a8",     "b1",      "b2",  "b3",  "h1", "h2",    "h8",     "k1",    "k2", "k4", "k6", "k8",    "l2", "l4",
+     "m4",     "m6",      "p1",  "p2",  "p4", "p6",    "t4",     "t1",    "v1", "gb", "gh", "jetson"});
 }  // namespace
 
 // Asked of many words: nothing is copied.

@@ -14,6 +14,14 @@
 namespace varve {
 
 namespace {
+// msg="detected GPUs" count=1 library=/usr/lib/x86_64-linux-gnu/libcuda.so.545.23.08: the libcuda that it opened.
+void see_libcuda(const TextLine& line, Declared& declared) {
+  if (!holds(line, "libcuda.so.") || !holds(line, "detected GPUs")) return;
+  const std::string_view version = leading_version(behind(line.text, "libcuda.so.")->substr(0, 16));
+  if (version.find('.') != 3) return;
+  declare(declared, "driver.user_mode.version", std::string(version), {"device line", line.number});
+}
+
 class DeviceLinesReader : public TextReader {
  public:
   static constexpr const char* kName = "device line";
@@ -27,6 +35,7 @@ class DeviceLinesReader : public TextReader {
       return false;
     }
     see_ollama(line, declared);
+    see_libcuda(line, declared);
     return take_ggml(text, line, declared) || take_properties(text, line, declared) ||
            take_capability(text, line, declared) || take_tensorflow(text, line, declared) ||
            take_ollama(text, line, declared) || take_level(text, line, declared) || take_paddle(text, line, declared);
