@@ -22,7 +22,8 @@ std::pair<std::int64_t, std::string_view> counted(std::string_view text) {
   }
   const std::size_t last = text.rfind(' ');
   if (last != std::string_view::npos) {
-    const std::string_view word = text.substr(last + 1);
+    std::string_view word = text.substr(last + 1);
+    if (word.starts_with('(') && word.ends_with(')')) word = word.substr(1, word.size() - 2);  // "rtx3090 (x2)"
     const bool is_times = word.size() == 2 && (word[0] == 'x' || word[0] == '*');
     if (is_times && word[1] > '0' && word[1] <= '9') return {word[1] - '0', trim(text.substr(0, last))};
   }

@@ -142,6 +142,29 @@ TEST(AskedPackages, WheelsIndexesAndEnvironmentFiles) {
             "");
 }
 
+TEST(WrittenText, ATitleOfSomethingUnsupportedHeadsNoList) {
+  const std::string body = "Here is some info about my machine:\nUbuntu 20.04\nNvidia driver 465.19.01\n";
+  EXPECT_EQ(driver_described("# PTX was compiled with an unsupported toolchain\n" + body), "465.19.01");
+  EXPECT_EQ(driver_described("# Requirements conflict when vllm and torch are installed\n" + body), "465.19.01");
+  EXPECT_EQ(driver_described("# Requirements\n- Nvidia driver 465.19.01\n"), "");
+}
+
+TEST(Programs, ExportsOfCondaDevicesOfTensorFlowAndProcVersion) {
+  const std::string exported =
+      "# $ conda create --name <env> --file <this file>\n# platform: win-64\nbzip2=1.0.8=h2466b09_7\n"
+      "ctranslate2=4.3.1=pypi_0\n";
+  EXPECT_EQ(package_described(exported, "ctranslate2").substr(0, 5), "4.3.1");
+  EXPECT_EQ(
+      gpus_described("2020-05-15 08:34:11.537835: I service.cc:176]   StreamExecutor device (0): GeForce RTX 2080 "
+                     "Ti, Compute Capability 7.5\n"),
+      "GeForce RTX 2080 Ti");
+  EXPECT_EQ(described("Linux version 4.19.121-microsoft-standard (a@b) (gcc version 8.2.0 (GCC)) #1 SMP\n",
+                      "os.kernel.release"),
+            "4.19.121-microsoft-standard");
+  EXPECT_EQ(gpus_described("- GPU Model: rtx3090 (x2)\n"), "rtx3090, rtx3090");
+  EXPECT_EQ(described("wsl2 Ubuntu 22.04\n", "os.name"), "Ubuntu 22.04");
+}
+
 TEST(NamedInPassing, WhatReleasesAndPapersSayIsOfNoMachine) {
   EXPECT_EQ(driver_described("- Fix a crash on Tesla V100 with driver 418.87.00\n"), "");
   EXPECT_EQ(gpus_described("Tested on Ubuntu 20.04 with RTX 3090.\n"), "");

@@ -169,7 +169,13 @@ bool ForeignLists::covers(std::string_view text) {
   const bool is_heading = text.starts_with('#') || (text.starts_with("**") && text.size() < 64 && text.ends_with("**"));
   if (is_heading) {
     const std::string lower = to_lower(text);
+    // A title that tells of an unsupported toolchain heads no list.
+    constexpr std::size_t kMostHeading = 40;
     is_required_ = false;
+    if (lower.size() > kMostHeading || has(lower, "unsupported") || has(lower, "not supported")) {
+      is_quoted_list_ = false;
+      return false;
+    }
     for (const std::string_view wanted : {"requirement", "prerequisite", "supported ", "how to install", "changelog",
                                           "installation guide", "install guide", "setup guide", "release notes",
                                           "installation steps", "getting started", "quick start", "quickstart"}) {

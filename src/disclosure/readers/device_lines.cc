@@ -109,6 +109,14 @@ bool DeviceLinesReader::take_capability(std::string_view text, const TextLine& l
 }
 
 bool DeviceLinesReader::take_tensorflow(std::string_view text, const TextLine& line, Declared& declared) {
+  // "StreamExecutor device (0): GeForce RTX 2080 Ti, Compute Capability 7.5"
+  if (const auto executor = behind(text, "StreamExecutor device ("); executor) {
+    const auto index = leading_number(*executor);
+    const auto model = behind(*executor, "): "), level = behind(*executor, ", Compute Capability ");
+    if (!index || !model || !level) return false;
+    set(gpu_of(tensorflow_, line, *index, declared), up_to(*model, ","), leading_version(*level));
+    return true;
+  }
   const auto rest = behind(text, "device: ");
   const auto name = rest ? behind(*rest, ", name: ") : std::nullopt;
   const auto capability = name ? behind(*name, "compute capability: ") : std::nullopt;
