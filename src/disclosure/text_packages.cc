@@ -143,10 +143,23 @@ std::string without_cuda_for(const OpenPackage& open, const Platform& platform, 
   return "a build without CUDA: the package index has no other for this processor";
 }
 
-// "PyTorch: 1.10.0" beside "CUDA: 11.3" may be a build for 11.3: whoever wrote it by hand leaves the local version out.
-bool names_other_cuda(const Declared& declared, const OpenPackage& open, const Fact& build) {
-  if (open.is_listed || open.is_asked || declared.written_cudas.empty()) return false;
-  return build.is_known() && !declared.written_cudas.contains(value_text(*build.value));
+// "PyTorch: 1.10.0" beside "CUDA: 11.3" may be a build for 11.3, where the release has one: whoever wrote it by hand
+// leaves the local version out. A CUDA of another major version than the index's build has is near enough to one of
+// its own ("11.4"); one that no build of the release is near says nothing of it ("PyTorch: 2.5.1" beside "CUDA: 12.8").
+bool names_other_cuda(const Declared& declared, const OpenPackage& open, const Fact& index,
+                      const Knowledge& knowledge) {
+  if (open.is_listed || open.is_asked || declared.written_cudas.empty() || !index.is_known()) return false;
+  const std::string own = value_text(*index.value);
+  const auto version = dotted_version_from(open.package.version);
+  const auto major_of = [](std::string_view cuda) { return cuda.substr(0, cuda.find('.')); };
+  if (!version || declared.written_cudas.contains(own)) return false;
+  return std::any_of(knowledge.framework_builds.begin(), knowledge.framework_builds.end(), [&](const auto& build) {
+    if (build.framework != open.package.name || build.cuda.empty() || !is_within(*version, build.version)) return false;
+    return std::any_of(declared.written_cudas.begin(), declared.written_cudas.end(), [&](const auto& written) {
+      const std::string_view named = written.first;
+      return named == build.cuda || (major_of(named) == major_of(build.cuda) && major_of(named) != major_of(own));
+    });
+  });
 }
 
 void set_cuda(const Declared& declared, OpenEnvironment& environment, const Knowledge& knowledge) {
@@ -180,7 +193,7 @@ void set_cuda(const Declared& declared, OpenEnvironment& environment, const Know
     if (package.name == "torch" && beside.size() == 1) {
       package.cuda = known_fact(beside.front(), "the CUDA runtime that is listed beside it", Standing::inferred);
     } else if (auto build = build_of_index(package, is_x86, knowledge);
-               build && beside.empty() && !names_other_cuda(declared, open, *build)) {
+               build && beside.empty() && !names_other_cuda(declared, open, *build, knowledge)) {
       package.cuda = std::move(*build);
     }
   }

@@ -121,6 +121,9 @@ TEST(WrittenText, ACudaByHandBesideATorchByHand) {
   EXPECT_EQ(package_described("- PyTorch: 1.10.0\n- GPU: RTX 3090\n", "torch"), "1.10.0, 10.2");
   EXPECT_EQ(package_described("- PyTorch: 1.10.0\n- CUDA: 11.3\n- GPU: RTX 3090\n", "torch"), "1.10.0");
   EXPECT_EQ(package_described("- PyTorch: 1.10.0\n- CUDA Version: 10.2\n", "torch"), "1.10.0, 10.2");
+  EXPECT_EQ(package_described("- PyTorch: 1.10.0\n- CUDA: 11.4\n", "torch"), "1.10.0");
+  EXPECT_EQ(package_described("- PyTorch: 2.5.1\n- CUDA: 12.8\n", "torch"), "2.5.1, 12.4");  // it has no such build
+  EXPECT_EQ(package_described("- PyTorch: 2.5.1\n- CUDA: 11.8\n", "torch"), "2.5.1");
   EXPECT_EQ(package_described("$ pip install torch==1.10.0\ncuda 11.3\n", "torch"), "1.10.0, 10.2");
   EXPECT_EQ(package_described(
                 "PyTorch: 1.10.0\n| NVIDIA-SMI 470.82.01  Driver Version: 470.82.01  CUDA Version: 11.4 |\n", "torch"),
