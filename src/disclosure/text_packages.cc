@@ -157,6 +157,25 @@ std::string without_cuda_for(const OpenPackage& open, const Platform& platform, 
   return "a build without CUDA: the package index has no other for this processor";
 }
 
+// "PyTorch: 1.10.0" beside "CUDA: 11.3" may be a build for 11.3, where the release has one: whoever wrote it by hand
+// leaves the local version out. A CUDA of another major version than the index's build has is near enough to one of
+// its own ("11.4"); one that no build of the release is near says nothing of it ("PyTorch: 2.5.1" beside "CUDA: 12.8").
+bool names_other_cuda(const Declared& declared, const OpenPackage& open, const Fact& index,
+                      const Knowledge& knowledge) {
+  if (open.is_listed || open.is_asked || declared.written_cudas.empty() || !index.is_known()) return false;
+  const std::string own = value_text(*index.value);
+  const auto version = dotted_version_from(open.package.version);
+  const auto major_of = [](std::string_view cuda) { return cuda.substr(0, cuda.find('.')); };
+  if (!version || declared.written_cudas.contains(own)) return false;
+  return std::any_of(knowledge.framework_builds.begin(), knowledge.framework_builds.end(), [&](const auto& build) {
+    if (build.framework != open.package.name || build.cuda.empty() || !is_within(*version, build.version)) return false;
+    return std::any_of(declared.written_cudas.begin(), declared.written_cudas.end(), [&](const auto& written) {
+      const std::string_view named = written.first;
+      return named == build.cuda || (major_of(named) == major_of(build.cuda) && major_of(named) != major_of(own));
+    });
+  });
+}
+
 void set_cuda(const Declared& declared, OpenEnvironment& environment, const Knowledge& knowledge) {
   const std::unique_ptr<Files> nothing = no_files(LookFailure::absent, "a text was read, no files");
   const auto machine = declared.facts.find("os.architecture");
@@ -187,7 +206,8 @@ void set_cuda(const Declared& declared, OpenEnvironment& environment, const Know
     const std::vector<std::string> beside = runtimes_beside(environment);
     if (package.name == "torch" && beside.size() == 1) {
       package.cuda = known_fact(beside.front(), "the CUDA runtime that is listed beside it", Standing::inferred);
-    } else if (auto build = build_of_index(open, is_x86, knowledge); build && beside.empty()) {
+    } else if (auto build = build_of_index(open, is_x86, knowledge);
+               build && beside.empty() && !names_other_cuda(declared, open, *build, knowledge)) {
       package.cuda = std::move(*build);
     }
   }
@@ -264,6 +284,21 @@ void apply_stated_cuda(const Declared& declared, std::vector<OpenEnvironment>& e
   }
 }
 
+// A torch whose version tells no CUDA is of the index that a requirements file beside it names.
+void apply_index_cuda(const Declared& declared, std::vector<OpenEnvironment>& environments) {
+  if (declared.torch_index_line <= 0 || declared.package_cuda.contains("torch") || environments.size() != 1) return;
+  const auto torch = environments.front().packages.find("torch");
+  if (torch == environments.front().packages.end()) return;
+  Package& package = torch->second.package;
+  const bool is_told = package.version.find('+') != std::string::npos || package.version == kUnstatedVersion;
+  if (is_told || package.is_of_conda() || package.cuda.is_known() || !runtimes_beside(environments.front()).empty()) {
+    return;
+  }
+  package.cuda = known_fact(declared.torch_index_cuda,
+                            fmt::format("the index that line {} names", declared.torch_index_line), Standing::inferred);
+  torch->second.is_of_index = false;
+}
+
 // A build's CUDA that stands there without the framework's version.
 void add_unversioned(const Declared& declared, std::vector<DeclaredPackages>& lists) {
   for (const auto& stated : declared.package_cuda) {
@@ -331,6 +366,7 @@ std::vector<Environment> environments_of_text(Declared& declared, const Knowledg
     add(*place, std::move(packages), list.python);
   }
   add_asked(declared, knowledge, open);
+  apply_index_cuda(declared, open);
   for (OpenEnvironment& environment : open) {
     set_cuda(declared, environment, knowledge);
     set_built_for(declared, environment);

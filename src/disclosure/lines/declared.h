@@ -79,8 +79,12 @@ struct Declared {
   std::vector<DeclaredPackages> packages;
   std::vector<AskedPackage> asked;
   std::vector<AskedPackage> refused;  // that the installer did not find
+  std::string torch_index_cuda;       // of the index of PyTorch's that a file names
+  std::int64_t torch_index_line = 0;  // 0: none; -1: two of them
   // Versions of Python that lines tell apart from any list ("3.13.1", "3.11" of a path), with the first such line.
   std::map<std::string, std::int64_t> pythons;
+  // "11.3" of "CUDA: 11.3" and "cuda11.3": the driver's, a toolkit's or a framework's, nobody says which.
+  std::map<std::string, std::int64_t> written_cudas;
   std::map<std::string, Fact> package_cuda;  // of "torch": what its CUDA is, or that it has none
   std::map<std::string, Fact> built_for;     // of "xformers": "torch 2.1.0+cu118"
   std::map<std::string, std::string> variables;

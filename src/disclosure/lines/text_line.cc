@@ -108,6 +108,18 @@ std::string_view without_process(std::string_view text) {
   return text;
 }
 
+// What Python's logging puts before a line: "2022-08-18 03:52:12,787 - mmdeploy - INFO - text", and rich's
+// "01:15:51-925300 INFO     text".
+std::string_view without_logger(std::string_view text) {
+  constexpr std::size_t kLongest = 96, kRich = 25;
+  if (text[4] == '-' && text[10] == ' ' && text[13] == ':') {
+    const std::size_t level = text.substr(0, kLongest).find(" - INFO - ");
+    return level == std::string_view::npos ? text : text.substr(level + 10);
+  }
+  const bool is_rich = text.size() > kRich && text[2] == ':' && text[5] == ':' && text[8] == '-';
+  return is_rich && text.substr(15).starts_with(" INFO     ") ? text.substr(kRich) : text;
+}
+
 // What engines put before a line: docker's and Kubernetes' times ("2024-11-15T19:56:13.362448649Z stdout F text"), the
 // service's name of docker compose ("vllm-1  | text"), the pod of kubectl logs --prefix ("[pod/x/main] text").
 std::string_view without_engine(std::string_view text) {
@@ -123,6 +135,7 @@ std::string_view without_engine(std::string_view text) {
     }
     return without_program(text);
   }
+  if (text.size() > 24 && is_digit(text[0]) && is_digit(text[1])) return without_logger(text);
   if (has_syslog_time(text)) return without_program(text.substr(16));
   if (text.starts_with("[pod/")) {
     const std::size_t close = text.substr(0, 160).find("] ");

@@ -22,7 +22,8 @@ std::pair<std::int64_t, std::string_view> counted(std::string_view text) {
   }
   const std::size_t last = text.rfind(' ');
   if (last != std::string_view::npos) {
-    const std::string_view word = text.substr(last + 1);
+    std::string_view word = text.substr(last + 1);
+    if (word.starts_with('(') && word.ends_with(')')) word = word.substr(1, word.size() - 2);  // "rtx3090 (x2)"
     const bool is_times = word.size() == 2 && (word[0] == 'x' || word[0] == '*');
     if (is_times && word[1] > '0' && word[1] <= '9') return {word[1] - '0', trim(text.substr(0, last))};
   }
@@ -37,8 +38,9 @@ std::pair<std::int64_t, std::string_view> counted(std::string_view text) {
 namespace {
 // With which names of products begin.
 constexpr auto kBrands = std::to_array<std::string_view>(
-    {"nvidia", "geforce", "rtx", "gtx", "tesla", "quadro", "titan", "a1", "a2", "a3", "a4", "a6", "a8",
-     "b1",     "b2",      "b3",  "h1",  "h2",    "l4",     "t4",    "v1", "p1", "p4", "gb", "gh", "jetson"});
+    {"nvidia", "geforce", "rtx", "gtx", "gt", "tesla", "quadro", "titan", "a1", "a2", "a3", "a4",    "a5", "a6",
+     "a8",     "b1",      "b2",  "b3",  "h1", "h2",    "h8",     "k1",    "k2", "k4", "k6", "k8",    "l2", "l4",
+     "m4",     "m6",      "p1",  "p2",  "p4", "p6",    "t4",     "t1",    "v1", "gb", "gh", "jetson"});
 }  // namespace
 
 // Asked of many words: nothing is copied.

@@ -85,7 +85,8 @@ std::optional<WrittenSystem> system_at(const std::vector<std::string_view>& word
 std::optional<std::string> plain_system(std::string_view text) {
   if (text.size() < 5 || text.size() > 56) return std::nullopt;
   const std::vector<std::string_view> words = split_words(text);
-  const std::size_t begin = words.size() > 1 && to_lower(words[0]) == "linux" ? 1 : 0;
+  const std::string start = words.size() > 1 ? to_lower(words[0]) : "";
+  const std::size_t begin = start == "linux" || start == "wsl" || start == "wsl2" ? 1 : 0;
   if (words.empty()) return std::nullopt;
   const auto system = system_at(words, begin);
   if (!system) return std::nullopt;

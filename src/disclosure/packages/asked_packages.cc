@@ -7,9 +7,13 @@
 // or as people tell of it, with the name of the package as it is installed:
 //   I had installed both onnxruntime and onnxruntime-gpu
 //   torch.cuda.is_available() returns False with torch==2.0.0+cpu
+//   I use flash_attn-2.6.0+cu122torch2.4cxx11abiFALSE-cp310-cp310-linux_x86_64.whl
+//   Downloading https://…/torch-1.13.1%2Bcu117-cp310-cp310-win_amd64.whl (2255.4 MB)
+// which index a file names ("--extra-index-url https://…/whl/cu121", of uv's "url = …"),
 // and that it was not to be had:
 //   ERROR: Could not find a version that satisfies the requirement torch==1.7.1+cu110
 //   ERROR: Failed building wheel for flash-attn
+//     × No solution found when resolving dependencies   (of uv: nothing of what was asked for so far is there)
 // Asked for is not installed: a list of packages that names it says more (text_packages.cc). A CUDA that is asked for
 // beside a framework (cudatoolkit) is not taken for the framework's: installers give a build for the CPU all the same.
 // Addresses and paths are not kept.
@@ -110,6 +114,16 @@ std::optional<AskedPackage> asked_wheel(std::string_view word) {
       .name = std::string(parts[0]), .version = std::move(version), .cuda = {}, .glibc = glibc_of_tag(parts.back())};
 }
 
+// "3.10" of "-cp310-cp310-"; empty: it is for others too.
+std::string python_of_wheel(std::string_view word) {
+  const std::vector<std::string_view> parts = split(word, '-');
+  if (parts.size() < 5) return {};
+  const std::string_view tag = parts[parts.size() - 3];
+  const bool is_one = tag.starts_with("cp3") && tag.size() > 3 && tag.size() < 6 && is_digit(tag[3]) &&
+                      is_digit(tag.back()) && parts[parts.size() - 2].starts_with(tag);
+  return is_one ? "3." + std::string(tag.substr(3)) : std::string();
+}
+
 // "torch==2.4.1", "jax[cuda12]", "'vllm>=0.8'", "pytorch=1.9.0=py3.8_cpu_0": the name, and the version where it is one.
 AskedPackage asked_package(std::string_view word, bool is_conda) {
   while (!word.empty() && (word.front() == '"' || word.front() == '\'')) word.remove_prefix(1);
@@ -138,12 +152,21 @@ class AskedPackagesReader : public TextReader {
  public:
   static constexpr const char* kName = "pip install";
   const char* name() const override { return kName; }
+  void end() override { is_in_dependencies_ = false; }
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = line.text.substr(0, 1024);
+    if (take_dependency(text, line, declared)) return true;
     if (text.size() < 10 || !(holds(line, "==") || holds(line, "nstall") || holds(line, "uv add ") ||
-                              holds(line, " version ") || holds(line, "rror: ") || holds(line, "ERROR: "))) {
+                              holds(line, " version ") || holds(line, "rror: ") || holds(line, "ERROR: ") ||
+                              holds(line, ".whl") || holds(line, "/cu") || holds(line, "No solution found"))) {
       return false;
     }
+    if (holds(line, "No solution found when resolving")) {
+      declared.asked.clear();
+      return false;
+    }
+    if (holds(line, "/cu") && take_index(text, line, declared)) return true;
+    if (holds(line, ".whl") && take_wheels(text, line, declared)) return false;
     if (text.starts_with("ERROR: ") || text.starts_with("error: ") || text.starts_with("  ERROR: ")) {
       return take_failure(text, line, declared);
     }
@@ -159,6 +182,11 @@ class AskedPackagesReader : public TextReader {
   static bool take_mention(std::string_view text, const TextLine& line, Declared& declared);
   static bool take_words(std::string_view rest, bool is_conda, const TextLine& line, Declared& declared);
   static bool take_failure(std::string_view text, const TextLine& line, Declared& declared);
+  bool take_dependency(std::string_view text, const TextLine& line, Declared& declared);
+  static bool take_index(std::string_view text, const TextLine& line, Declared& declared);
+  static bool take_wheels(std::string_view text, const TextLine& line, Declared& declared);
+
+  bool is_in_dependencies_ = false;  // of an environment file
 };
 
 bool AskedPackagesReader::take_words(std::string_view rest, bool is_conda, const TextLine& line, Declared& declared) {
@@ -220,6 +248,9 @@ bool AskedPackagesReader::take_mention(std::string_view text, const TextLine& li
   for (const std::string_view mark : {"require", "depends", "but you have", "incompatible", "conflict"}) {
     if (has(text, mark)) return false;  // what a package wants is not what is there
   }
+  // '    "torch==2.1.0",': an item of pyproject.toml or setup.py, of which nobody says that it was installed
+  const std::string_view item = trim(text);
+  if ((item.front() == '"' || item.front() == '\'') && item.find(' ') == std::string_view::npos) return false;
   const bool is_own = says_own_install(text);
   for (const std::string_view mark : {"install", "should", "upgrade", "downgrade", "instead", "try", "tried"}) {
     if (!both && has(text, mark) && !(is_own && mark == "install")) return false;  // advice
@@ -257,6 +288,77 @@ bool AskedPackagesReader::take_mention(std::string_view text, const TextLine& li
     if (declared.asked.size() < kMostAsked) declared.asked.push_back(std::move(package));
   }
   return false;  // whoever else knows the line may have it
+}
+
+// "- python=3.9", "- pytorch=2.0.1" below "dependencies:" of an environment file of conda's. Those with a build are of
+// an export, which another reader knows.
+bool AskedPackagesReader::take_dependency(std::string_view text, const TextLine& line, Declared& declared) {
+  if (!is_in_dependencies_ && !holds(line, "dependencies:")) return false;
+  const std::string_view item = trim(text);
+  if (item == "dependencies:") {
+    is_in_dependencies_ = true;
+    return false;
+  }
+  is_in_dependencies_ = item.starts_with("- ");
+  if (!is_in_dependencies_ || std::count(item.begin(), item.end(), '=') != 1) return false;
+  const std::string_view word = trim(item.substr(2));
+  AskedPackage package = asked_package(word, true);
+  if (package.name == "python") {
+    const std::string_view version = leading_version(word.substr(word.find('=') + 1));
+    if (version.starts_with("3.")) declared.pythons.emplace(version, line.number);
+    return false;
+  }
+  const PackageRow* row = find_conda_row(normal_package_name(package.name));
+  if (!is_of_consumer(row) || package.version.empty()) return false;
+  if (row->name.find('*') == std::string::npos) package.name = row->name;
+  package.line = line.number;
+  package.is_of_conda = true;
+  if (declared.asked.size() < kMostAsked) declared.asked.push_back(std::move(package));
+  return false;
+}
+
+// A line of a requirements file, or of pyproject.toml, that names the index of PyTorch's for one CUDA.
+bool AskedPackagesReader::take_index(std::string_view text, const TextLine& line, Declared& declared) {
+  text = trim(text);
+  bool is_index = false;
+  for (const std::string_view start :
+       {"--extra-index-url ", "--index-url ", "-i ", "--find-links ", "-f ", "url = \""}) {
+    is_index = is_index || text.starts_with(start);
+  }
+  if (!is_index || !has(text, "download.pytorch.org/whl/")) return false;
+  std::string cuda = cuda_of_index(text);
+  if (cuda.empty()) return false;
+  const bool is_other = declared.torch_index_line != 0 && declared.torch_index_cuda != cuda;
+  declared.torch_index_line = is_other ? -1 : line.number;  // of two, which of them is meant is not told
+  declared.torch_index_cuda = std::move(cuda);
+  return true;
+}
+
+// Wheels that pip takes, or that somebody says that they use.
+bool AskedPackagesReader::take_wheels(std::string_view text, const TextLine& line, Declared& declared) {
+  constexpr std::size_t kMostSentence = 240;
+  const std::string_view start = trim(text);
+  bool is_taken = false;
+  for (const std::string_view mark : {"Downloading ", "Using cached ", "Processing "}) {
+    is_taken = is_taken || start.starts_with(mark);
+  }
+  if (!is_taken &&
+      (text.size() > kMostSentence || line.is_quoted || !says_own_install(text) || has(text, "install "))) {
+    return false;
+  }
+  bool any = false;
+  for (std::string_view word : split_words(text)) {
+    word = without_quotes(word);
+    auto wheel = asked_wheel(word);
+    if (!wheel || !is_of_consumer(find_package_row(normal_package_name(wheel->name)))) continue;
+    wheel->line = line.number;
+    if (const std::string python = python_of_wheel(word); !is_taken && !python.empty()) {
+      declared.pythons.emplace(python, line.number);
+    }
+    if (declared.asked.size() < kMostAsked) declared.asked.push_back(std::move(*wheel));
+    any = true;
+  }
+  return any;
 }
 
 bool AskedPackagesReader::take_failure(std::string_view text, const TextLine& line, Declared& declared) {

@@ -12,6 +12,8 @@
 //   pytorch-1.9.0              |      py3.8_cpu_0       705.0 MB  pytorch
 // and an environment that was written into a file with its builds:
 //     - cupy=5.1.0=py37hc0ce245_0                           (conda env export)
+//   # $ conda create --name <env> --file <this file>         (conda list --export)
+//   ctranslate2=4.3.1=pypi_0
 // pip's packages have the build pypi_0. Where the environment lies is not kept.
 #include "base/text.h"
 #include "disclosure/lines/words.h"
@@ -28,15 +30,19 @@ class CondaListReader : public TextReader {
  public:
   static constexpr const char* kName = "conda list";
   const char* name() const override { return kName; }
-  void end() override { begin_ = 0; }
+  void end() override {
+    begin_ = 0;
+    is_export_ = false;
+  }
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = line.text;
     if (text.starts_with("# packages in environment at") || text.starts_with("List of packages in environment")) {
       begin_ = line.number;
       return true;
     }
+    is_export_ = is_export_ || text.starts_with("# $ conda create --name <env>");
     if (take_planned(text, line, declared) || take_columns(text, line, declared)) return true;
-    if (!text.empty() && (text[0] == '-' || text[0] == ' ') && holds(line, "=") &&
+    if (!text.empty() && (text[0] == '-' || text[0] == ' ' || is_export_) && holds(line, "=") &&
         take_exported(text, line, declared)) {
       return true;
     }
@@ -67,6 +73,7 @@ class CondaListReader : public TextReader {
   bool take_exported(std::string_view text, const TextLine& line, Declared& declared);
 
   std::int64_t begin_ = 0;
+  bool is_export_ = false;  // lines below are of conda list --export
   std::int64_t plan_ = 0;
   std::int64_t exported_ = 0, exported_last_ = 0;
   std::int64_t columns_ = 0;  // where the head of a plan in columns stands
@@ -92,16 +99,17 @@ bool CondaListReader::take_alone(std::string_view text, const TextLine& line, De
 
 bool CondaListReader::take_exported(std::string_view text, const TextLine& line, Declared& declared) {
   text = trim(text);
-  if (!text.starts_with("- ") || text.size() > 160) return false;
-  const std::vector<std::string_view> parts = split(text.substr(2), '=');
+  if ((!is_export_ && !text.starts_with("- ")) || text.size() > 160) return false;
+  const std::vector<std::string_view> parts = split(is_export_ ? text : text.substr(2), '=');
   if (parts.size() != 3 || !is_package_name(parts[0]) || !is_package_version(parts[1]) || !has(parts[2], "_") ||
       !is_package_name(parts[2])) {
     return false;
   }
   if (exported_ == 0 || line.number - exported_last_ > 8) exported_ = line.number;
   exported_last_ = line.number;
-  add_package(package_list(declared, {kName, exported_}, "conda"), parts[0],
-              std::string(parts[1]) + " " + std::string(parts[2]), line.number);
+  const bool is_of_pip = parts[2] == "pypi_0";
+  add_package(package_list(declared, {kName, exported_}, is_of_pip ? "pip" : "conda"), parts[0],
+              is_of_pip ? std::string(parts[1]) : std::string(parts[1]) + " " + std::string(parts[2]), line.number);
   return true;
 }
 

@@ -15,27 +15,38 @@ constexpr std::size_t kMostNamed = 16;
 
 // Sentences of which not even the only GPU, driver or release that a text names is that of its machine.
 constexpr auto kDoubts = std::to_array<std::string_view>(
-    {"if ",          "would",     "could",     "should",    "want",       "wish",       "plan",         "consider",
-     "buy",          "purchas",   "going to",  "gonna",     "thinking",   "suppos",     "imagin",       "whether",
-     "recommend",    "suggest",   "advis",     "example",   "e.g",        "i.e",        "don't have",   "do not have",
-     "doesn't have", "haven't",   "have not",  "not an ",   "not a ",     "have no ",   "has no ",      "with no ",
-     "no longer",    "never",     "used to",   " had ",     "previous",   "formerly",   "another",      "other",
-     "friend",       "colleague", "customer",  "client",    "someone",    "somebody",   " he ",         " she ",
-     " they ",       "people",    "seen ",     " saw ",     "heard",      " read ",     "noticed",      "instead",
-     "unlike",       "work on",   "work with", " works",    "worked ",    "same issue", "same problem", "same error",
-     "sold",         "return",    "compar",    " vs",       "versus",     " or ",       "need",         "requir",
-     "minimum",      "at least",  "enough",    "access to", " rent",      "cloud",      "wrote",        "said",
-     "says",         "asked",     "question",  "support",   "assum",      "newer",      "older",        "later",
-     "higher",       "lower",     "above",     "below",     "series",     "family",     "like ",        "such as",
-     "similar",      "http",      "benchmark", "reference", "trained on", "tried ",     "faster than",  "slower than",
-     "better than",  "only on",   "except",    "roadmap",   "request",    "add ",       "simulat",      "emulat",
-     "will ",        "you ",      "your ",     "docs",      "document",   "readme",     "reported",     "n't see",
-     " wait",        "when i "});
+    {"if ",        "would",      "could",       "should",        "want",        "wish",        "plan",
+     "consider",   "buy",        "purchas",     "going to",      "gonna",       "thinking",    "suppos",
+     "imagin",     "whether",    "recommend",   "suggest",       "advis",       "example",     "e.g",
+     "i.e",        "don't have", "do not have", "doesn't have",  "haven't",     "have not",    "not an ",
+     "not a ",     "have no ",   "has no ",     "with no ",      "no longer",   "never",       "used to",
+     " had ",      "previous",   "formerly",    "another",       "other",       "friend",      "colleague",
+     "customer",   "client",     "someone",     "somebody",      " he ",        " she ",       " they ",
+     "people",     "seen ",      " saw ",       "heard",         " read ",      "noticed",     "instead",
+     "unlike",     "work on",    "work with",   " works",        "worked ",     "same issue",  "same problem",
+     "same error", "sold",       "return",      "compar",        " vs",         "versus",      " or ",
+     "need",       "requir",     "minimum",     "at least",      "enough",      "access to",   " rent",
+     "cloud",      "wrote",      "said",        "says",          "asked",       "question",    "support",
+     "assum",      "newer",      "older",       "later",         "higher",      "lower",       "above",
+     "below",      "series",     "family",      "like ",         "such as",     "similar",     "http",
+     "benchmark",  "reference",  "trained on",  "tried ",        "faster than", "slower than", "better than",
+     "only on",    "except",     "roadmap",     "request",       "add ",        "simulat",     "emulat",
+     "will ",      "you ",       "your ",       "docs",          "document",    "readme",      "reported",
+     "n't see",    " wait",      "when i ",     "hoping",        "hope to",     " his ",       " her ",
+     " their ",    "instances",  "measured",    "training took", "all models",  "experiments", "developed with"});
 // The same of drivers and packages, whose releases come and go.
 constexpr auto kChanges = std::to_array<std::string_view>(
     {"upgrad", "downgrad", "updat",      "switch",        " from ", "latest", "between",   "before",
      "after ", "since ",   "until",      "try ",          "test",   "again",  "reinstall", "roll",
      "revert", "broke in", "introduced", "starting with", "build",  "compil"});
+
+bool is_of_changes(std::string_view sentence) {
+  if (!sentence.starts_with("- ") && !sentence.starts_with("* ")) return false;
+  constexpr auto kDone = std::to_array<std::string_view>(
+      {"fix", "fixed", "fixes", "add", "added", "adds", "drop", "dropped", "support", "improve", "improved", "remove"});
+  const std::string_view rest = trim(sentence.substr(2));
+  return is_among(to_lower(rest.substr(0, rest.find(' '))), kDone);
+}
 
 // A release that is written in full: "2.6.0", "2.3.0+cu121", and of Python "3.12".
 bool is_full_release(std::string_view version, std::string_view package) {
@@ -59,6 +70,10 @@ std::int64_t count_before(const SpokenWords& words, std::size_t at) {
   if (at == 0) return 1;
   constexpr std::int64_t kMostGpus = 16;
   std::string_view word = words[at - 1];
+  constexpr auto kNumbers = std::to_array<std::string_view>({"", "", "two", "three", "four", "", "six", "", "eight"});
+  const auto* const number = std::find(kNumbers.begin(), kNumbers.end(), to_lower(word));
+  if (number != kNumbers.end() && !number->empty()) return number - kNumbers.begin();
+  if (to_lower(word) == "dual") return 2;
   if (word.ends_with('x')) word.remove_suffix(1);
   const auto count = parse_integer(word);
   return count && *count > 0 && *count <= kMostGpus ? *count : 1;
@@ -162,8 +177,12 @@ void note_in_passing(std::string_view sentence, const TextLine& line, SpokenMach
   if (found.empty()) return;
   const std::string_view told_part = told_before_question(sentence);
   const std::string lower = " " + to_lower(without_tag(told_part)) + " ";
-  const bool is_listed = is_digit(sentence.front());  // of a list, or behind a line's number
-  const bool is_doubtful = line.is_quoted || is_listed || says_any(lower, kDoubts);
+  // Of a list, or behind a line's number; "- Fix a crash on Tesla V100" is what a release did.
+  const bool is_listed = is_digit(sentence.front()) || is_of_changes(sentence);
+  // "Tested on an RTX 3090" is of whoever wrote the program, unless somebody says that it was they.
+  constexpr auto kOwn = std::to_array<std::string_view>({" i ", " i'", " my ", " we ", "same "});
+  const bool is_claim = (has(lower, "tested on") || has(lower, "tested with")) && !says_any(lower, kOwn);
+  const bool is_doubtful = line.is_quoted || is_listed || is_claim || says_any(lower, kDoubts);
   const std::size_t told_words = split_words(told_part).size();
   const bool is_changing = says_any(lower, kChanges);
   for (const Named& named : found) {

@@ -25,7 +25,13 @@ bool is_mark_behind(std::string_view word) {
 }
 
 std::optional<SpokenProduct> numbered_product_at(const SpokenWords& words, std::size_t at, bool is_of_gpu) {
-  const std::string_view first = bare_word(words[at]);
+  std::string_view first = bare_word(words[at]);
+  std::int64_t count = 1;
+  if (first.size() > 5 && first[0] > '1' && first[0] <= '9' && (first[1] == 'x' || first[1] == 'X')) {  // "2x3090"
+    count = first[0] - '0';
+    first.remove_prefix(2);
+    is_of_gpu = true;
+  }
   if (first.size() < 4 || first.size() > 6 || !is_digit(first[0])) return std::nullopt;
   std::string text(first);
   std::size_t taken = 1;
@@ -46,9 +52,14 @@ std::optional<SpokenProduct> numbered_product_at(const SpokenWords& words, std::
   for (std::size_t i = at + taken; i < words.size() && i < at + taken + 2; ++i) {
     const std::string next = to_lower(bare_word(words[i]));
     is_of_gpu = is_of_gpu || next.starts_with("gpu") || next.starts_with("card") || next == "graphics";
+    // "a 4060 8G": its memory right behind it
+    const std::size_t unit = next.find('g');
+    const auto memory = leading_number(next);
+    is_of_gpu = is_of_gpu || (i == at + taken && memory && *memory > 1 && *memory < 97 && unit < 3 &&
+                              (next.substr(unit) == "g" || next.substr(unit) == "gb"));
   }
   if (!is_of_gpu) return std::nullopt;
-  return SpokenProduct{std::move(name), taken};
+  return SpokenProduct{std::move(name), taken, count};
 }
 
 std::optional<SpokenProduct> spoken_product_at(const SpokenWords& words, std::size_t at) {
@@ -123,6 +134,24 @@ void tell_spoken(SpokenMachine::Told& told, std::string_view value, std::int64_t
   if (told.line != 0 && plain_name(told.value) != plain_name(std::string(value))) told.is_several = true;
   constexpr std::size_t kLongest = 96;
   if (told.line == 0) told = {clean_utf8(value, kLongest), line, count, told.is_several, told.is_doubtful};
+}
+
+// "Ubuntu 20.04" and "Ubuntu 20.04.2" are one.
+void tell_system(SpokenMachine::Told& told, const std::string& value, std::int64_t line) {
+  if (told.line == 0) {
+    told = {value, line, 1, told.is_several, told.is_doubtful};
+  } else if (value.starts_with(told.value)) {
+    told.value = value;
+  } else if (!told.value.starts_with(value)) {
+    told.is_several = true;
+  }
+}
+
+void tell_beside(SpokenMachine& spoken, const std::string& model, std::int64_t count) {
+  const std::string name = plain_name(model);
+  const bool is_known = std::any_of(spoken.beside.begin(), spoken.beside.end(),
+                                    [&](const auto& other) { return plain_name(other.first) == name; });
+  if (!is_known && plain_name(spoken.gpu.value) != name) spoken.beside.emplace_back(model, count);
 }
 
 }  // namespace varve

@@ -44,4 +44,9 @@ bool says_any(std::string_view text, const std::array<std::string_view, N>& mark
 // One more sentence that tells it: of two products, or numbers, several are told.
 void tell_spoken(SpokenMachine::Told& told, std::string_view value, std::int64_t line, std::int64_t count = 1);
 
+// The same of a system: "Ubuntu 20.04" and "Ubuntu 20.04.2" are one.
+void tell_system(SpokenMachine::Told& told, const std::string& value, std::int64_t line);
+// Another GPU beside the first; said again, it is no third.
+void tell_beside(SpokenMachine& spoken, const std::string& model, std::int64_t count);
+
 }  // namespace varve

@@ -14,6 +14,7 @@
 #include "disclosure/lines/words.h"
 #include "disclosure/lines/written_systems.h"
 #include "disclosure/people/named_in_passing.h"
+#include "disclosure/people/own_clauses.h"
 #include "disclosure/people/spoken_products.h"
 #include "disclosure/people/written_keys.h"
 #include "disclosure/people/written_values.h"
@@ -106,14 +107,15 @@ constexpr auto kOpenWords = std::to_array<std::string_view>(
 
 // Titles that say what fails, and those that ask for something.
 constexpr auto kFailing = std::to_array<std::string_view>(
-    {"fail",       "error",     "crash",        "bug",           "hang",      "doesn't",   "does not",  "not work",
-     "not detect", "not using", "n't ",         "cannot",        "can not",   "unable",    "incompat",  "broken",
-     "wrong",      "segfault",  "segmentation", "nan",           "not avail", "unavail",   "no kernel", "stuck",
-     "freez",      "illegal",   "invalid",      "out of memory", "oom",       "not found", "slow"});
+    {"fail",     "error",      "crash",     "bug",        "hang",         "doesn't", "does not",
+     "not work", "not detect", "not using", "n't ",       "cannot",       "can not", "unable",
+     "incompat", "broken",     "wrong",     "segfault",   "segmentation", "nan",     "not avail",
+     "unavail",  "no kernel",  "stuck",     "freez",      "illegal",      "invalid", "out of memory",
+     "oom",      "not found",  "slow",      "issue with", "issues with",  "problem"});
 constexpr auto kAskingTitles = std::to_array<std::string_view>(
-    {"support",  "request", "feature", "[rfc",    "add ",   "would",    "when will", "how ",
-     "any plan", "roadmap", "which ",  "?",       "works ", "work on",  "unlike",    " vs",
-     "compar",   " or ",    "only on", "but not", "except", "reproduc", "reported",  "and above"});
+    {"support", "request", "feature", "[rfc",     "add ",     "would",     "when will", "how ",   "any plan",
+     "roadmap", "which ",  "?",       "works ",   "work on",  "unlike",    " vs",       "compar", " or ",
+     "only on", "but not", "except",  "reproduc", "reported", "and above", " than "});
 
 class SpokenTextReader : public TextReader {
  public:
@@ -156,17 +158,6 @@ class SpokenTextReader : public TextReader {
   ForeignLists foreign_;
   std::string plain_;
 };
-
-// "Ubuntu 20.04" and "Ubuntu 20.04.2" are one.
-void tell_system(SpokenMachine::Told& told, const std::string& value, std::int64_t line) {
-  if (told.line == 0) {
-    told = {value, line, 1, false};
-  } else if (value.starts_with(told.value)) {
-    told.value = value;
-  } else if (!told.value.starts_with(value)) {
-    told.is_several = true;
-  }
-}
 
 // Whether words up to this one add nothing: then what follows is what somebody has.
 bool is_plain_until(const SpokenWords& words, std::size_t end) {
@@ -239,23 +230,29 @@ void take_spoken_system(const SpokenWords& words, std::string_view lower, std::i
   }
 }
 
+// "3090 + 3060": two numbers of GPUs, joined, are no amounts.
+bool is_joined_number(const SpokenWords& words, std::size_t at) {
+  if (at + 2 >= words.size() || (words[at + 1] != "+" && words[at + 1] != "and" && words[at + 1] != "&")) return false;
+  return numbered_product_at(words, at + 2, true) || spoken_product_at(words, at + 2);
+}
+
 // The products behind "I have", with how many there are: "a GTX 1080 and a GTX 1060".
 bool take_owned(const SpokenWords& after, bool is_of_gpu, std::int64_t line, SpokenMachine& spoken) {
   std::int64_t count = 1;
   bool any = false;
   for (std::size_t i = 0; i < after.size(); ++i) {
     auto product = spoken_product_at(after, i);
-    if (!product) product = numbered_product_at(after, i, is_of_gpu);
+    if (!product) product = numbered_product_at(after, i, is_of_gpu || is_joined_number(after, i));
     if (product) {
       const std::string model = clean_utf8(product->name, 96);
       spoken.named.emplace(plain_name(model), line);
       const std::int64_t number = std::max(count, product->count);
       if (any) {
-        spoken.beside.emplace_back(model, number);
+        tell_beside(spoken, model, number);
       } else {
         tell_spoken(spoken.gpu, model, line, number);
       }
-      any = true;
+      any = is_of_gpu = true;  // "3x RTX 3090 and one 4090"
       count = 1;
       i += product->words - 1;
       const bool goes_on =
@@ -291,6 +288,24 @@ void take_title_package(const SpokenWords& words, std::size_t at, std::int64_t l
   if (!package.empty()) tell_spoken(spoken.packages[package], version, line);
 }
 
+// "… with GT 1030 and Tesla P40", "Tesla P40 24G with Quadro M6000 24G …": another one beside the first.
+// Behind which word it ends; 0: there is none.
+std::size_t take_title_second(const SpokenWords& words, std::size_t at, std::int64_t line, SpokenMachine& spoken) {
+  constexpr auto kJoints = std::to_array<std::string_view>({"and", "&", "+", "with"});
+  const auto is_memory = [](std::string_view word) {
+    return is_digit(word.front()) && std::string_view("gGB").find(word.back()) != std::string_view::npos;
+  };
+  while (at < words.size() && (is_memory(words[at]) || to_lower(words[at]) == "gpu")) ++at;
+  if (at + 1 >= words.size() || !is_among(to_lower(words[at]), kJoints)) return 0;
+  const std::size_t next = to_lower(words[at + 1]) == "a" && at + 2 < words.size() ? at + 2 : at + 1;
+  const auto product = spoken_product_at(words, next);
+  if (!product) return 0;
+  const std::string model = clean_utf8(product->name, 96);
+  spoken.named.emplace(plain_name(model), line);
+  tell_beside(spoken, model, product->count);
+  return next + product->words;
+}
+
 // "vLLM crashes on RTX 5090 under Ubuntu 24.04": whoever reports it has one.
 void SpokenTextReader::take_title(std::string_view title, std::int64_t line, SpokenMachine& spoken) {
   const std::string lower = " " + to_lower(title) + " ";
@@ -302,12 +317,17 @@ void SpokenTextReader::take_title(std::string_view title, std::int64_t line, Spo
   const bool is_of_install = says_any(lower, kInstalling);
   constexpr auto kBefore = std::to_array<std::string_view>({"on", "with", "under", "in"});
   constexpr auto kArticles = std::to_array<std::string_view>({"a", "an", "the", "nvidia", "gpu", "my"});
-  for (std::size_t i = 1; i < words.size(); ++i) {
-    if (!is_of_install) take_title_package(words, i, line, spoken);
-    std::size_t before = i - 1;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0 && !is_of_install) take_title_package(words, i, line, spoken);
+    std::size_t before = i == 0 ? 0 : i - 1;
     while (before > 0 && is_among(to_lower(words[before]), kArticles)) --before;
-    if (!is_among(to_lower(words[before]), kBefore)) continue;
-    if (const auto product = spoken_product_at(words, i)) tell_spoken(spoken.gpu, product->name, line);
+    if (i > 0 && !is_among(to_lower(words[before]), kBefore)) continue;  // at its start: "RTX 5090 crashes"
+    if (const auto product = spoken_product_at(words, i)) {
+      tell_spoken(spoken.gpu, product->name, line);
+      const std::size_t end = take_title_second(words, i + product->words, line, spoken);
+      if (end != 0) i = end - 1;
+      if (end != 0) continue;
+    }
     if (const auto system = system_at(words, i)) tell_system(spoken.system, system->name, line);
     const std::string word = to_lower(bare_word(words[i]));
     if ((word == "wsl" || word == "wsl2") && spoken.wsl_line == 0) spoken.wsl_line = line;
@@ -333,7 +353,11 @@ void SpokenTextReader::take_item(std::string_view text, std::int64_t line, Spoke
 void SpokenTextReader::take_sentence(std::string_view sentence, const TextLine& line, SpokenMachine& spoken) {
   if (sentence.size() < 8) return;
   const std::string lower = " " + to_lower(trim(sentence)) + " ";
-  if (says_any(lower, kOpenWords)) return;
+  if (says_any(lower, kOpenWords)) {
+    const std::string_view own = own_clause(sentence);
+    if (!own.empty() && own.size() < trim(sentence).size()) take_sentence(own, line, spoken);
+    return;
+  }
   const bool is_question = trim(sentence).ends_with('?');
   std::vector<std::size_t> taken;  // "with my " and "my " end at one place
   const auto take_behind = [&](std::size_t end, bool is_of_gpu) {

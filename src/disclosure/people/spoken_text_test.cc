@@ -81,7 +81,7 @@ TEST(SpokenText, WhatIsNamedInPassing) {
             "GTX 760, 470.256.02");
   EXPECT_EQ(spoken_facts("then it stops. nvidia-smi shows Driver Version: 560.35.03."), "560.35.03");
   EXPECT_EQ(spoken_facts("GPU: RTX 4090, driver 560.94"), "RTX 4090, 560.94");
-  EXPECT_EQ(spoken_facts("vllm 0.6.3 with two Tesla M40 does not start."), "Tesla M40, vllm 0.6.3");
+  EXPECT_EQ(spoken_facts("vllm 0.6.3 with two Tesla M40 does not start."), "Tesla M40, Tesla M40, vllm 0.6.3");
   EXPECT_EQ(spoken_facts("Training on a Tesla P40 hangs at step 5. The Tesla P40 is idle then."), "Tesla P40");
   EXPECT_EQ(spoken_facts("# 4080 RTX not detected on windows 11"), "RTX 4080");
   EXPECT_EQ(spoken_facts("Quadro P2000, after the driver update to 595.45.04 the card is gone."),

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/lines/written_systems.h"
+#include "disclosure/people/written_keys.h"
 #include "package/python_metadata.h"
 
 namespace varve {
@@ -37,6 +38,13 @@ bool take_host_cuda(const WrittenPair& pair, Declared& declared) {
   return true;
 }
 
+// "5.15.0-41-generic", "6.18.30-1-lts": three numbers and what the distribution puts behind them.
+bool is_kernel_release(std::string_view text) {
+  const std::string_view number = leading_version(text);
+  return is_package_version(text) && std::count(number.begin(), number.end(), '.') == 2 &&
+         text.substr(number.size()).starts_with('-');
+}
+
 bool take_kernel(const WrittenPair& pair, Declared& declared) {
   const std::string_view value = pair.value;
   const std::string_view release = up_to(value.starts_with("Linux ") ? value.substr(6) : value, " (,");
@@ -64,6 +72,12 @@ bool take_system(const WrittenPair& pair, Declared& declared) {
   if (value.size() < kShortest || value.size() > kLongest || !has(value, " ")) return false;
   if (pair.key == "linux" && !plain_system(value)) return false;
   declare(declared, "os.name", std::string(value), pair.place);
+  // "Ubuntu 20.04.3 LTS (5.4.0-91-generic)", "(GNU/Linux 5.11.0-41-generic x86_64)"
+  if (const auto inside = behind(value, "("); inside && !has(*inside, "glibc")) {
+    const std::string_view rest = inside->starts_with("GNU/Linux ") ? inside->substr(10) : *inside;
+    const std::string_view release = up_to(rest, " ),");
+    if (is_kernel_release(release)) declare(declared, "os.kernel.release", std::string(release), pair.place);
+  }
   if (const auto libc = behind(value, "(glibc 2."); libc && !leading_version(*libc).empty()) {
     declare(declared, "os.libc", "glibc 2." + std::string(leading_version(*libc)), pair.place);
   }
@@ -121,6 +135,32 @@ std::optional<bool> take_written_fact(WrittenMeaning meaning, const WrittenPair&
     default:
       return std::nullopt;
   }
+}
+
+bool take_written_system(const TextLine& line, const char* reader, bool is_of_machine, Declared& declared) {
+  const auto names = [&](const SoughtText& part) { return holds(line, part); };
+  if (line.text.size() > 60 || !(names("buntu") || names("ebian") || names("entOS") || names("entos") ||
+                                 names("edora") || names("indows") || names("Win1") || names("WIN1") || names("win1") ||
+                                 names("RHEL") || names("ocky") || names("Mint") || names("SUSE"))) {
+    return false;
+  }
+  std::string text(without_list_marks(line.text));
+  // "1. Ubuntu `20.04`" of a list below "Environment": elsewhere numbered items are steps
+  const bool is_numbered = is_of_machine && text.size() > 3 && is_digit(text[0]) && (text[1] == '.' || text[1] == ')');
+  if (is_numbered) {
+    text.erase(0, 2);
+    std::erase(text, '`');
+  }
+  const auto system = plain_system(trim(text));
+  if (!system) return false;
+  declare(declared, "os.name", *system, {reader, line.number});
+  if (const auto kernel = behind(line.text, "kernel "); kernel) {  // "Ubuntu 20.04.4 kernel Linux 5.15.0-41-generic"
+    const std::string_view release = up_to(kernel->starts_with("Linux ") ? kernel->substr(6) : *kernel, " ");
+    if (is_package_version(release) && std::count(release.begin(), release.end(), '.') > 1) {
+      declare(declared, "os.kernel.release", std::string(release), {reader, line.number});
+    }
+  }
+  return true;
 }
 
 }  // namespace varve

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "disclosure/lines/declared.h"
+#include "disclosure/lines/text_line.h"
 #include "disclosure/people/written_keys.h"
 
 namespace varve {
@@ -17,5 +18,8 @@ struct WrittenPair {
 // What is a fact of the machine by its key alone: toolkit, kernel, system, WSL, C library, Jetson. Whether the value is
 // one; nothing: the meaning is another (GPUs, the driver, packages).
 std::optional<bool> take_written_fact(WrittenMeaning meaning, const WrittenPair& pair, Declared& declared);
+
+// "Ubuntu server 24.04", and nothing else on the line; as a numbered item where the heading above is of a machine.
+bool take_written_system(const TextLine& line, const char* reader, bool is_of_machine, Declared& declared);
 
 }  // namespace varve

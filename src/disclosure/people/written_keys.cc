@@ -55,6 +55,7 @@ constexpr auto kKeys = std::to_array<KeyRow>({{"accelerator", WrittenMeaning::gp
                                               {"graphics", WrittenMeaning::gpu},
                                               {"graphics card", WrittenMeaning::gpu},
                                               {"hardware", WrittenMeaning::gpu},
+                                              {"host os", WrittenMeaning::system},
                                               {"jetpack", WrittenMeaning::jetson},
                                               {"kernel", WrittenMeaning::kernel},
                                               {"kernel release", WrittenMeaning::kernel},
@@ -63,6 +64,7 @@ constexpr auto kKeys = std::to_array<KeyRow>({{"accelerator", WrittenMeaning::gp
                                               {"libc", WrittenMeaning::libc},
                                               {"linux", WrittenMeaning::system},
                                               {"linux distribution", WrittenMeaning::system},
+                                              {"linux distro/architecture", WrittenMeaning::system},
                                               {"linux kernel", WrittenMeaning::kernel},
                                               {"my gpu", WrittenMeaning::gpu},
                                               {"name", WrittenMeaning::application_gpu},
@@ -78,9 +80,10 @@ constexpr auto kKeys = std::to_array<KeyRow>({{"accelerator", WrittenMeaning::gp
                                               {"nvidia-treiberversion", WrittenMeaning::driver},
                                               {"opencl/cuda driver", WrittenMeaning::driver},
                                               {"operating system", WrittenMeaning::system},
-                                              {"operating system + version", WrittenMeaning::system},
+                                              {"operating system +", WrittenMeaning::system},
                                               {"operating system / platform", WrittenMeaning::system},
                                               {"operating system/platform", WrittenMeaning::system},
+                                              {"operating systems", WrittenMeaning::system},
                                               {"os", WrittenMeaning::system},
                                               {"os & version", WrittenMeaning::system},
                                               {"os / platform", WrittenMeaning::system},
@@ -92,7 +95,6 @@ constexpr auto kKeys = std::to_array<KeyRow>({{"accelerator", WrittenMeaning::gp
                                               {"platform", WrittenMeaning::system},
                                               {"python", WrittenMeaning::python},
                                               {"python-version", WrittenMeaning::python},
-                                              {"python版本", WrittenMeaning::python},
                                               {"pytorch", WrittenMeaning::torch},
                                               {"pytorch-version", WrittenMeaning::torch},
                                               {"pytorch.version", WrittenMeaning::torch},
@@ -100,22 +102,23 @@ constexpr auto kKeys = std::to_array<KeyRow>({{"accelerator", WrittenMeaning::gp
                                               {"system", WrittenMeaning::system},
                                               {"system os", WrittenMeaning::system},
                                               {"torch", WrittenMeaning::torch},
+                                              {"torch detected gpu", WrittenMeaning::gpu},
                                               {"treiber", WrittenMeaning::driver},
                                               {"treiberversion", WrittenMeaning::driver},
                                               {"video card", WrittenMeaning::gpu},
                                               {"what operating system are you using?", WrittenMeaning::system},
                                               {"which linux distribution are you using?", WrittenMeaning::system},
                                               {"which operating system are you using?", WrittenMeaning::system},
+                                              {"windows driver", WrittenMeaning::driver},
                                               {"wsl", WrittenMeaning::wsl},
                                               {"内核", WrittenMeaning::kernel},
-                                              {"内核版本", WrittenMeaning::kernel},
                                               {"操作系统", WrittenMeaning::system},
                                               {"显卡", WrittenMeaning::gpu},
                                               {"显卡型号", WrittenMeaning::gpu},
                                               {"显卡驱动", WrittenMeaning::driver},
                                               {"系统", WrittenMeaning::system},
                                               {"系统环境", WrittenMeaning::system},
-                                              {"驱动版本", WrittenMeaning::driver}});
+                                              {"驱动", WrittenMeaning::driver}});
 
 constexpr std::size_t kMostMarkedKey = 80;  // with what stands in brackets behind it: "(e.g., Linux Ubuntu 16.04)"
 
@@ -139,8 +142,9 @@ std::string_view without_marks_around(std::string_view text) {
 std::string plain_key(std::string_view key) {
   std::string plain = to_lower(without_marks_around(up_to(key, "(")));
   std::erase_if(plain, [](char c) { return c == '*' || c == '`'; });
-  for (const std::string_view end : {" version", " versions", " 版本", "版本号"}) {
+  for (const std::string_view end : {" version", " versions", "版本号", "版本"}) {
     if (plain.ends_with(end) && plain.size() > end.size()) plain.resize(plain.size() - end.size());
+    if (plain.ends_with(' ')) plain.pop_back();
   }
   return plain;
 }
@@ -177,7 +181,8 @@ std::optional<std::pair<std::string_view, std::string_view>> written_pair(std::s
   }
   if (at == std::string_view::npos || at == 0) return std::nullopt;
   std::string_view value = text.substr(at + length);
-  // A comparison in a program: if gpu == "A100".
+  // A comparison in a program: if gpu == "A100"; a quoted item of a list in pyproject.toml or setup.py is asked for.
+  if (length == 2 && text.substr(at).starts_with("==") && (text[0] == '"' || text[0] == '\'')) return std::nullopt;
   if (length == 2 && (trim(value).starts_with('"') || trim(value).starts_with('\''))) return std::nullopt;
   if (text.substr(at).starts_with(" ....")) value = value.substr(std::min(value.find_first_not_of('.'), value.size()));
   return std::pair(text.substr(0, at), trim(value));

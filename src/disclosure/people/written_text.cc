@@ -40,6 +40,7 @@ class WrittenTextReader : public TextReader {
       const std::size_t first = std::min(line.text.find_first_not_of('#'), line.text.size());
       heading_ = line.text.size() > kMostWrittenKey ? "" : plain_key(line.text.substr(first));
       heading_line_ = line.number;
+      is_of_machine_ = is_heading_of_machine(heading_);
       return false;
     }
     if (!heading_.empty() && line.number - heading_line_ <= kHeadingReach && line.text.size() >= 3) {
@@ -52,13 +53,14 @@ class WrittenTextReader : public TextReader {
       if (!pair->first.empty() && is_digit(pair->first[0])) return false;  // the time of a log
       if (up_to(pair->first, "(").size() > kMostWrittenKey) return false;
       const std::string_view value = without_marks_around(pair->second);
-      if (!value.empty()) return take_pair(plain_key(pair->first), value, line, declared);
+      const std::string key = plain_key(pair->first);
+      if (!value.empty()) return take_pair(key, value, line, declared) || take_described(key, value, line, declared);
       open_key_ = plain_key(pair->first);  // "Python Version:" of a form, and the value on the next line
       open_line_ = line.number;
       return false;
     }
     return take_sentence(line, declared) || take_two_words(line, declared) || take_listed(line, declared) ||
-           take_system(line, declared);
+           take_glued(line, declared) || take_written_system(line, kName, is_of_machine_, declared);
   }
 
  private:
@@ -80,13 +82,15 @@ class WrittenTextReader : public TextReader {
   bool take_listed(const TextLine& line, Declared& declared);
   bool take_bare_driver(const TextLine& line, Declared& declared);
   bool take_two_words(const TextLine& line, Declared& declared);
-  static bool take_system(const TextLine& line, Declared& declared);
+  bool take_glued(const TextLine& line, Declared& declared);
+  bool take_described(const std::string& key, std::string_view value, const TextLine& line, Declared& declared);
   bool take_open(const TextLine& line, Declared& declared);
   std::int64_t list_of(std::int64_t line) { return list_ == 0 ? list_ = line : list_; }
 
   std::string heading_;  // of an issue form, as a key
   std::int64_t heading_line_ = 0;
-  std::string open_key_;  // whose value may stand on the next line
+  bool is_of_machine_ = false;  // the heading above is "Environment", or one like it
+  std::string open_key_;        // whose value may stand on the next line
   std::int64_t open_line_ = 0;
   std::int64_t list_ = 0;    // where the packages begin
   std::int64_t asked_ = -9;  // where a question about the driver stands
@@ -147,7 +151,11 @@ bool WrittenTextReader::take_gpus(std::string_view value, const TextLine& line, 
     const auto [count, name] = counted(trim(rest.substr(0, comma)));
     std::string plain(plain_product(name));
     if (std::string numbered = numbered_geforce(plain); !numbered.empty()) plain = std::move(numbered);
-    const auto capability = product(plain);
+    auto capability = product(plain);
+    if (const std::string other = capability ? "" : with_own_prefix(plain); !other.empty()) {
+      plain = other;
+      capability = product(plain);
+    }
     if (capability) {
       pieces.push_back({count, plain, *capability});
     } else if (pieces.empty()) {
@@ -171,7 +179,8 @@ bool WrittenTextReader::take_gpus(std::string_view value, const TextLine& line, 
 
 // A driver's number has a branch of three digits and something behind it: "CUDA Driver Version: 12.8" has not.
 bool WrittenTextReader::take_driver(std::string_view value, const TextLine& line, Declared& declared) {
-  const std::string_view version = leading_version(value);
+  const std::string of_windows = driver_of_windows(leading_version(value));
+  const std::string_view version = of_windows.empty() ? leading_version(value) : std::string_view(of_windows);
   const std::size_t dot = version.find('.');
   if (dot != 3 || version.size() < 5 || version.size() > 12) return false;
   declare_driver(declared, version, {kName, line.number});
@@ -268,6 +277,7 @@ bool WrittenTextReader::take_bare_driver(const TextLine& line, Declared& declare
 // "btw my nvidia driver version is 390.77.", and "2x RTX 4090, all_reduce hangs": counted, it is what somebody has.
 bool WrittenTextReader::take_sentence(const TextLine& line, Declared& declared) {
   if (is_bare_product(line.text)) return take_gpus(line.text, line, declared);
+  if (line.text.starts_with("GPU-")) return take_gpus(line.text.substr(4), line, declared);  // "GPU-Titan Xp"
   if (is_digit(line.text[0]) && line.text.size() > 5) {
     const std::string_view start = trim(up_to(line.text, ",;(."));
     const auto [count, name] = counted(start);
@@ -278,32 +288,22 @@ bool WrittenTextReader::take_sentence(const TextLine& line, Declared& declared) 
   return at != std::string_view::npos && take_driver(without_marks_around(line.text.substr(at + 18)), line, declared);
 }
 
+// "Environment: Ubuntu 22.04 (kernel 6.5.0-41-generic), RTX 4090 (driver 555.42.02)": pieces behind one key.
+bool WrittenTextReader::take_described(const std::string& key, std::string_view value, const TextLine& line,
+                                       Declared& declared) {
+  const bool is_of_machine = is_heading_of_machine(key) || key == "env" || key == "setup";
+  if (!is_of_machine) return false;
+  TextLine rest = line;
+  rest.text = value;
+  return take_listed(rest, declared) || take_glued(rest, declared);
+}
+
 // Below "Python Version:", on the next line, where that is no key itself.
 bool WrittenTextReader::take_open(const TextLine& line, Declared& declared) {
   const std::string key = std::move(open_key_);
   open_key_.clear();
   if (line.number != open_line_ + 1 || has(line.text, ":") || meaning_of_key(key) == WrittenMeaning::none) return false;
   return take_pair(key, without_marks_around(line.text), line, declared);
-}
-
-// "Ubuntu server 24.04" and nothing else.
-bool WrittenTextReader::take_system(const TextLine& line, Declared& declared) {
-  const auto names = [&](const SoughtText& part) { return holds(line, part); };
-  if (line.text.size() > 60 || !(names("buntu") || names("ebian") || names("entOS") || names("entos") ||
-                                 names("edora") || names("indows") || names("Win1") || names("WIN1") || names("win1") ||
-                                 names("RHEL") || names("ocky") || names("Mint") || names("SUSE"))) {
-    return false;
-  }
-  const auto system = plain_system(without_list_marks(line.text));
-  if (!system) return false;
-  declare(declared, "os.name", *system, {kName, line.number});
-  if (const auto kernel = behind(line.text, "kernel "); kernel) {  // "Ubuntu 20.04.4 kernel Linux 5.15.0-41-generic"
-    const std::string_view release = up_to(kernel->starts_with("Linux ") ? kernel->substr(6) : *kernel, " ");
-    if (is_package_version(release) && std::count(release.begin(), release.end(), '.') > 1) {
-      declare(declared, "os.kernel.release", std::string(release), {kName, line.number});
-    }
-  }
-  return true;
 }
 
 // "vLLM 0.7.3, 8x H100, driver 535.161.08": pieces between commas, of which two say something of a machine. What else
@@ -315,13 +315,13 @@ bool WrittenTextReader::take_listed(const TextLine& line, Declared& declared) {
       !(names("river ") || names("RTX") || names("GTX") || names("00") || names("Tesla") || names("L4"))) {
     return false;
   }
-  const std::string lower = to_lower(line.text);
+  const std::string plain = with_plain_marks(without_code(line.text));
+  const std::string lower = to_lower(plain);
   for (const std::string_view mark : {"requir", "need", "at least", "minimum", "upgrad", "older", "newer", "tested",
                                       "tried", " or ", "support", "?"}) {
     if (has(lower, mark)) return false;
   }
   std::string gpus, system, python;
-  const std::string plain = with_plain_marks(line.text);
   std::string_view driver, rest = plain;
   std::vector<std::pair<std::string_view, std::string_view>> packages;
   while (!rest.empty()) {
@@ -355,6 +355,25 @@ bool WrittenTextReader::take_listed(const TextLine& line, Declared& declared) {
   return true;
 }
 
+// "python3.10+cuda12.1+torch2.1.0", "torch2.4", "Python 3.10.14; torch2.4": names with their releases behind them.
+bool WrittenTextReader::take_glued(const TextLine& line, Declared& declared) {
+  bool any = false;
+  TextLine part = line;
+  if (line.text.size() > 2 && holds(line, "I ") && holds(line, "+")) {  // "I installed it with python3.10+torch2.1.0"
+    for (const std::string_view word : split_words(line.text)) {
+      if (std::count(word.begin(), word.end(), '+') > 1) part.text = word;
+    }
+  }
+  for (const auto& [name, version] : glued_releases(part)) {
+    if (name == "python") {
+      any = declared.pythons.emplace(version, line.number).second || any;
+    } else {
+      any = take_package(name == "pytorch" ? "torch" : name, version, line, declared) || any;
+    }
+  }
+  return any;
+}
+
 bool WrittenTextReader::take_two_words(const TextLine& line, Declared& declared) {
   const std::string_view text = without_list_marks(line.text);
   if (text.size() > 56) return false;
@@ -364,7 +383,10 @@ bool WrittenTextReader::take_two_words(const TextLine& line, Declared& declared)
   const std::string_view value = text.substr(blank + 1);
   const WrittenMeaning meaning = meaning_of_key(key);
   if (meaning == WrittenMeaning::driver) return take_driver(value, line, declared);
-  if (meaning == WrittenMeaning::toolkit) return take_pair(key, value, line, declared);  // "Cuda Toolkit 12.8"
+  // "Cuda Toolkit 12.8", "Kernel 6.18.30-1-lts"
+  if (meaning == WrittenMeaning::toolkit || (meaning == WrittenMeaning::kernel && has(value, "-"))) {
+    return take_pair(key, value, line, declared);
+  }
   if (meaning == WrittenMeaning::python) {
     const std::string_view version = leading_version(value);
     if (version != value || !(version.starts_with("3.") || version.starts_with("2.7"))) return false;

@@ -1,7 +1,10 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "disclosure/lines/text_line.h"
 
 namespace varve {
 
@@ -13,6 +16,8 @@ std::string_view plain_value(std::string_view value);
 
 // "NVIDIA® GeForce RTX™ 3050" without the signs of trade; commas of Chinese print as commas.
 std::string with_plain_marks(std::string_view value);
+// Without what stands between backquotes and is longer than a version: messages and commands that somebody quotes.
+std::string without_code(std::string_view text);
 void replace_all(std::string& text, std::string_view mark, std::string_view other);
 
 // "tf 2.16", "tf2.12.0", "TensorFlow 2.10", what tf.version prints ("v2.11.0-rc2-15-g6290819256d 2.11.0") and how
@@ -28,7 +33,18 @@ std::string python_of_piece(std::string_view piece);
 // line.
 std::vector<std::string_view> pairs_of_line(std::string_view text);
 
-// Below "Requirements" stands what something wants, below "i saw your environment is:" what somebody else has.
+// Names with their releases right behind them, in small letters, where a line or the value of "Environment" has nothing
+// else: "python3.10+cuda12.1+torch2.1.0+cu118", "Python 3.10.14; torch2.4". "Python3.8+" is what something wants.
+std::vector<std::pair<std::string, std::string>> glued_releases(const TextLine& line);
+// NVIDIA's number of the driver in that of Windows (the-database/mpv-AnimeJaNai#81); empty: it is none, as of Intel's.
+std::string driver_of_windows(std::string_view version);
+// "RTX 2060" of "GTX 2060"; empty: it is no number of GeForce's behind such a prefix.
+std::string with_own_prefix(std::string_view product);
+// Whether what stands below a heading is of the machine: "environment", "system info".
+bool is_heading_of_machine(std::string_view key);
+
+// Below "Requirements" and "How to install" stands what something wants, below "i saw your environment is:" what
+// somebody else has.
 class ForeignLists {
  public:
   bool covers(std::string_view text);  // of a line that is not empty; asked of all lines in their order

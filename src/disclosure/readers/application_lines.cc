@@ -19,7 +19,7 @@
 namespace varve {
 
 namespace {
-constexpr std::size_t kMostLine = 512;
+constexpr std::size_t kMostStartLine = 512;
 constexpr std::int64_t kBlockReach = 40;  // lines of a block
 
 class ApplicationLinesReader : public TextReader {
@@ -32,7 +32,7 @@ class ApplicationLinesReader : public TextReader {
   }
   bool take(const TextLine& line, Declared& declared) override {
     if (holds(line, "'PyTorch'")) return take_python_values(line, declared);
-    if (line.text.size() < 5 || line.text.size() > kMostLine) return false;
+    if (line.text.size() < 5 || line.text.size() > kMostStartLine) return false;
     if (holds(line, "torch-")) return take_ultralytics(line, declared);
     if (holds(line, "torch: ") && holds(line, "python: ")) return take_footer(line, declared);
     return take_locked(line, declared) || take_built_with(line, declared) || take_lightning(line, declared);

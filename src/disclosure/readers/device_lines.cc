@@ -14,6 +14,14 @@
 namespace varve {
 
 namespace {
+// msg="detected GPUs" count=1 library=/usr/lib/x86_64-linux-gnu/libcuda.so.545.23.08: the libcuda that it opened.
+void see_libcuda(const TextLine& line, Declared& declared) {
+  if (!holds(line, "libcuda.so.") || !holds(line, "detected GPUs")) return;
+  const std::string_view version = leading_version(behind(line.text, "libcuda.so.")->substr(0, 16));
+  if (version.find('.') != 3) return;
+  declare(declared, "driver.user_mode.version", std::string(version), {"device line", line.number});
+}
+
 class DeviceLinesReader : public TextReader {
  public:
   static constexpr const char* kName = "device line";
@@ -27,6 +35,7 @@ class DeviceLinesReader : public TextReader {
       return false;
     }
     see_ollama(line, declared);
+    see_libcuda(line, declared);
     return take_ggml(text, line, declared) || take_properties(text, line, declared) ||
            take_capability(text, line, declared) || take_tensorflow(text, line, declared) ||
            take_ollama(text, line, declared) || take_level(text, line, declared) || take_paddle(text, line, declared);
@@ -100,6 +109,14 @@ bool DeviceLinesReader::take_capability(std::string_view text, const TextLine& l
 }
 
 bool DeviceLinesReader::take_tensorflow(std::string_view text, const TextLine& line, Declared& declared) {
+  // "StreamExecutor device (0): GeForce RTX 2080 Ti, Compute Capability 7.5"
+  if (const auto executor = behind(text, "StreamExecutor device ("); executor) {
+    const auto index = leading_number(*executor);
+    const auto model = behind(*executor, "): "), level = behind(*executor, ", Compute Capability ");
+    if (!index || !model || !level) return false;
+    set(gpu_of(tensorflow_, line, *index, declared), up_to(*model, ","), leading_version(*level));
+    return true;
+  }
   const auto rest = behind(text, "device: ");
   const auto name = rest ? behind(*rest, ", name: ") : std::nullopt;
   const auto capability = name ? behind(*name, "compute capability: ") : std::nullopt;

@@ -18,7 +18,6 @@ namespace varve {
 
 namespace {
 constexpr std::size_t kMostQuestion = 160;
-constexpr std::size_t kMostPythons = 16;
 
 std::string_view without_quotes(std::string_view text) {
   text = trim(text);
@@ -87,31 +86,6 @@ std::vector<std::string_view> answers_of(std::string_view text, std::size_t coun
   return answers;
 }
 
-// What `python --version` prints and what the interpreter says when it starts, "Python 3.13.1 (main, …", what uv says
-// that it uses, an environment that conda made, a folder of packages in a traceback: "/lib/python3.11/site-packages/".
-void note_python(const TextLine& line, Declared& declared) {
-  constexpr std::string_view kFolder = "/python3.";
-  std::string_view version;
-  if (line.text.starts_with("Python ") || line.text.starts_with("python ") || line.text.starts_with("python3.")) {
-    const std::string_view rest = line.text.substr(line.text[6] == ' ' ? 7 : 6);
-    version = leading_version(rest);
-    if (rest.size() > version.size() && !rest.substr(version.size()).starts_with(" (")) return;
-    if (line.text[0] == 'p' && rest.size() > version.size()) return;  // a command
-  } else if (line.text.starts_with("Using CPython ")) {
-    version = leading_version(line.text.substr(14));
-  } else if (line.text.starts_with("Using Python ") && holds(line, " environment")) {
-    version = leading_version(line.text.substr(13));
-  } else if (const auto made = behind(line.text, "conda create "); made && holds(line, " python=")) {
-    const std::string_view rest = *behind(line.text, " python=");
-    version = leading_version(rest.starts_with('=') ? rest.substr(1) : rest);
-  } else if (const std::size_t at = line.text.find(kFolder); at != std::string_view::npos) {
-    version = leading_version(line.text.substr(at + kFolder.size() - 2));
-    if (!line.text.substr(at + kFolder.size() - 2 + version.size()).starts_with("/site-packages/")) return;
-  }
-  const bool is_python = version.starts_with("3.") || version.starts_with("2.");
-  if (is_python && declared.pythons.size() < kMostPythons) declared.pythons.emplace(version, line.number);
-}
-
 class PythonPromptReader : public TextReader {
  public:
   static constexpr const char* kName = "Python";
@@ -121,7 +95,6 @@ class PythonPromptReader : public TextReader {
     begin_ = 0;
   }
   bool take(const TextLine& line, Declared& declared) override {
-    if (holds(line, "ython") && holds(line, ".")) note_python(line, declared);
     if (line.text.size() > kMostQuestion) return false;
     if (!asked_.empty() && !line.text.empty() && take_answers(line, declared)) return true;
     if (!printed_.empty() && take_printed(line, declared)) return true;

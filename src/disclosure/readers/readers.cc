@@ -6,6 +6,7 @@ TextReaders make_text_readers() {
   using Make = std::unique_ptr<TextReader> (*)();
   // The first that takes a line has it. Those whose lines could be taken for others' stand first.
   constexpr Make kMakers[] = {system_signs_reader,
+                              python_signs_reader,
                               spoken_text_reader,
                               smi_table_reader,
                               smi_query_reader,
@@ -44,6 +45,7 @@ TextReaders make_text_readers() {
                               program_lines_reader,
                               lspci_reader,
                               lshw_reader,
+                              inxi_reader,
                               module_text_reader,
                               rdma_text_reader,
                               other_makers_reader,

@@ -39,11 +39,13 @@ std::unique_ptr<TextReader> program_lines_reader();       // hashcat, nccl-tests
 std::unique_ptr<TextReader> system_reader();              // os-release, uname
 std::unique_ptr<TextReader> lspci_reader();               // lspci, lspci -nnk
 std::unique_ptr<TextReader> lshw_reader();                // lshw -C display
+std::unique_ptr<TextReader> inxi_reader();                // inxi -Gx
 std::unique_ptr<TextReader> rdma_text_reader();           // ibstat, ibv_devinfo, the NIC legend of topo -m
 std::unique_ptr<TextReader> module_text_reader();         // modinfo, dkms status, mokutil --sb-state
 std::unique_ptr<TextReader> device_query_reader();        // deviceQuery, numba -s
 std::unique_ptr<TextReader> other_makers_reader();        // rocminfo, rocm-smi, sycl-ls, clinfo
 std::unique_ptr<TextReader> python_prompt_reader();       // >>> torch.__version__
+std::unique_ptr<TextReader> python_signs_reader();        // which Python, by the way
 std::unique_ptr<TextReader> application_lines_reader();   // Ultralytics, Lightning, web UIs; lock files
 std::unique_ptr<TextReader> system_signs_reader();        // Windows, WSL, ARM by the way
 std::unique_ptr<TextReader> container_commands_reader();  // docker run, compose files, Dockerfiles, pods

@@ -9,6 +9,7 @@
 //   Image: nvcr.io/nvidia/pytorch:24.05-py3          NVIDIA Release 24.05 (build 94018429)
 // Only where all signs say one thing is anything concluded (text_packages.cc). No line is taken from others.
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "disclosure/lines/words.h"
@@ -34,6 +35,38 @@ void see(std::int64_t& place, const TextLine& line, bool is_there) {
 
 bool is_no(std::string_view text) { return text.starts_with("False") || text.starts_with("false"); }
 
+// What stands between "CUDA" and its release.
+std::string_view behind_cuda_words(std::string_view text) {
+  constexpr auto kWords =
+      std::to_array<std::string_view>({"version", "Version", "toolkit", "Toolkit", "版本", "：", "is "});
+  for (bool any = true; any;) {
+    const std::size_t before = text.size();
+    text.remove_prefix(std::min(text.find_first_not_of(" :=*`[|("), text.size()));
+    for (const std::string_view word : kWords) {
+      if (text.starts_with(word)) text.remove_prefix(word.size());
+    }
+    any = text.size() < before;
+  }
+  return text;
+}
+
+// "CUDA: 11.3", "cuda 11.3", "cuda11.3", but not of a tool whose words mean one thing.
+void see_cuda(const TextLine& line, Declared& declared) {
+  constexpr std::size_t kMostCudas = 8;
+  if (holds(line, "NVIDIA-SMI") || holds(line, "used to build") || holds(line, "Driver")) return;
+  std::string_view rest = line.text;
+  while (declared.written_cudas.size() < kMostCudas) {
+    const std::size_t at = std::min(rest.find("uda"), rest.find("UDA"));
+    if (at == std::string_view::npos) return;
+    rest.remove_prefix(at + 3);
+    const std::string_view version = leading_version(behind_cuda_words(rest));
+    const auto major = leading_number(version);
+    const std::size_t dot = version.find('.');
+    if (!major || *major < 8 || *major > 20 || dot == std::string_view::npos || dot + 1 >= version.size()) continue;
+    declared.written_cudas.emplace(version.substr(0, std::min(version.find('.', dot + 1), dot + 3)), line.number);
+  }
+}
+
 class SystemSignsReader : public TextReader {
  public:
   const char* name() const override { return "system"; }
@@ -49,7 +82,7 @@ class SystemSignsReader : public TextReader {
     see(declared.windows_line, line,
         holds_any(line, {"indows 1", "indows-1", "indows10", "indows11", "win10", "win11", "Win10", "Win11", "WDDM",
                          "[MSC v.", "C:\\", "c:\\users", "win_amd64", "win-64::"}));
-    see(declared.wsl_line, line, holds_any(line, {"WSL", "wsl2", "microsoft-standard"}));
+    see(declared.wsl_line, line, holds_any(line, {"WSL", "wsl2", " on wsl", " in wsl", "microsoft-standard"}));
     see(declared.unix_line, line,
         holds_any(line,
                   {"Ubuntu", "Linux", "linux", "Debian", "CentOS", "glibc", "[GCC ", "docker", "/home/", "/usr/"}));
@@ -75,6 +108,7 @@ class SystemSignsReader : public TextReader {
       const std::string_view libc = libc_of_system(line.text);
       if (!libc.empty()) declared.libcs.emplace(std::string(libc), line.number);
     }
+    if (line.text.size() <= kMostSentence && holds_any(line, {"uda", "UDA"})) see_cuda(line, declared);
     see_image(line, declared);
     see_question(line, declared);
     return false;

@@ -56,6 +56,13 @@ class SystemReader : public TextReader {
         return true;
       }
     }
+    // /proc/version: "Linux version 4.19.121-microsoft-standard (oe-user@oe-host) (gcc …"
+    if (text.starts_with("Linux version ")) {
+      const std::string_view release = up_to(text.substr(14), " ");
+      if (!is_package_version(release) || std::count(release.begin(), release.end(), '.') < 2) return false;
+      declare(declared, "os.kernel.release", std::string(release), {kName, line.number});
+      return true;
+    }
     if (!text.starts_with("Linux ") || !has(text, " #") || !has(text, "GNU/Linux")) {
       return false;
     }

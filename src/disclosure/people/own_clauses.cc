@@ -1,0 +1,45 @@
+// What a sentence says at its start holds, whatever it goes on to ask:
+//   I have a GTX 1650 Super, which does have CUDA cores, and I have installed the drivers, but it says I don't.
+// What it says at its end holds too, unless it began with a condition:
+//   I have tried to check all my config, I am running ubuntu 22.04 on WSL2.
+#include "disclosure/people/own_clauses.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "base/text.h"
+#include "disclosure/people/spoken_products.h"
+
+namespace varve {
+
+namespace {
+constexpr auto kFirstClauses = std::to_array<std::string_view>(
+    {"i have a ", "i have an ", "i have one ", "i have two ", "i've got a", "i am using ", "i'm using ", "im using ",
+     "i am running ", "i'm running ", "we have a ", "we have two ", "my gpu is ", "my graphics card is ",
+     "my card is "});
+constexpr auto kLastClauses =
+    std::to_array<std::string_view>({" i am running ", " i'm running ", " i am using ", " i'm using ", " i am on ",
+                                     " i'm on ", " my gpu is ", " my os is "});
+constexpr auto kClauseConditions =
+    std::to_array<std::string_view>({" if ", "would", "could", "should", "when", "once ", "suppos", "imagin", "wish",
+                                     "want", "unless", "whether", "assum", "until", "like "});
+}  // namespace
+
+std::string_view own_clause(std::string_view sentence) {
+  sentence = trim(sentence);
+  const std::string lower = to_lower(sentence);
+  const std::size_t comma = lower.find(", ");
+  if (comma == std::string::npos) return {};
+  const auto begins = [&](std::string_view start) { return lower.starts_with(start); };
+  if (std::any_of(kFirstClauses.begin(), kFirstClauses.end(), begins)) return sentence.substr(0, comma);
+  if (lower.ends_with('?')) return {};
+  for (const std::string_view start : kLastClauses) {
+    const std::size_t at = lower.rfind(start);
+    if (at == std::string::npos || !trim(lower.substr(0, at)).ends_with(',')) continue;
+    if (!says_any(" " + lower.substr(0, at), kClauseConditions)) return sentence.substr(at + 1);
+  }
+  return {};
+}
+
+}  // namespace varve
