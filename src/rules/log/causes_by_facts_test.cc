@@ -193,5 +193,21 @@ TEST(CausesByFacts, AnArchitectureThatNvccDoesNotKnowIsToldAsThat) {
   EXPECT_TRUE(says(error, "does not know it")) << error.cause;
 }
 
+TEST(CausesByFacts, AFunctionOfTheExtensionItselfIsNoFunctionOfTorch) {
+  const ExplainedError own = explained(machine(),
+                                       "ImportError: /opt/ext/_C.cpython-310-x86_64-linux-gnu.so: undefined symbol: "
+                                       "_Z16roi_align_forwardN2at6TensorES0_\n");
+  const ExplainedError torch = explained(
+      machine(),
+      "ImportError: /opt/ext/_C.cpython-310-x86_64-linux-gnu.so: undefined symbol: _ZN2at4_ops5zeros4callE\n");
+  EXPECT_NE(own.cause, torch.cause);
+  EXPECT_TRUE(says(torch, "PyTorch")) << torch.cause;
+}
+
+TEST(CausesByFacts, TheStatusOfTheMpsDaemonIsNoErrorOfCuda) {
+  const ExplainedError error = explained(machine(), "nvidia-cuda-mps-server exited with status 1\n");
+  EXPECT_FALSE(says(error, "argument")) << error.cause;
+}
+
 }  // namespace
 }  // namespace varve
