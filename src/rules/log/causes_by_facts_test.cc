@@ -115,6 +115,7 @@ TEST(CausesByFacts, WhatAVirtualGpuLacks) {
   EXPECT_EQ(of_grid.standing, CauseStanding::supported);
   EXPECT_TRUE(says(of_grid, "virtual one (vGPU)")) << of_grid.cause;
   EXPECT_TRUE(says(explained(machine().gpu("NVIDIA A40-12Q", "8.6"), kLacks), "virtual one"));
+  EXPECT_FALSE(says(explained(machine(), kLacks), "virtual one")) << "nothing speaks for it";
   for (const char* name : {"NVIDIA A100-SXM4-80GB", "NVIDIA A100 80GB PCIe", "NVIDIA H100 80GB HBM3"}) {
     EXPECT_FALSE(says(explained(machine().gpu(name, "8.0"), kLacks), "virtual one")) << name;
   }
