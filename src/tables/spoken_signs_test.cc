@@ -24,8 +24,10 @@ TEST(SpokenSigns, WhatAProgramAsksOfAGpu) {
   EXPECT_EQ(features_asked("--model Qwen/Qwen3-32B-FP8 --tensor-parallel-size 2"), Features{"fp8"});
   EXPECT_EQ(features_asked("--quantization awq_marlin"), Features{"marlin"});
   EXPECT_EQ(features_asked("model = torch.compile(model)"), Features{"torch.compile"});
+  EXPECT_EQ(features_asked("RedHatAI/gemma-3-27b-it-quantized.w4a16 does not load on V100"), Features{"marlin"});
   for (const char* text : {"for example: --dtype bfloat16", "You can use --dtype=half instead of --dtype=bfloat16",
-                           "Is --quantization fp8 supported?", "--quantization fp8_e5m2", "x-FP8-KV", "--dtype half"}) {
+                           "Is --quantization fp8 supported?", "It works when --quantization fp8 is not given",
+                           "-FP8 does not work if I set it", "--quantization fp8_e5m2", "x-FP8-KV", "--dtype half"}) {
     EXPECT_TRUE(features_asked(text).empty()) << text;
   }
 }

@@ -31,6 +31,19 @@ ExplainedError explained(MadeStack made, std::string_view text) {
   return check.errors.empty() ? ExplainedError{} : check.errors.front();
 }
 
+// The first of several errors of a log.
+ExplainedError first_explained(MadeStack made, std::string_view text) {
+  static const Knowledge knowledge = *load_knowledge();
+  static const ErrorPatterns patterns = *load_error_patterns(knowledge);
+  const LogReading log = read_log_text(text, patterns);
+  const std::vector<std::string> others = complete_stack(made.stack(), log);
+  const Analysis analysis = made.analysis();
+  Check check = check_analysis(analysis);
+  add_log(analysis, patterns, log, others, check);
+  EXPECT_FALSE(check.errors.empty()) << text;
+  return check.errors.empty() ? ExplainedError{} : check.errors.front();
+}
+
 bool says(const ExplainedError& error, std::string_view words) { return error.cause.find(words) != std::string::npos; }
 
 TEST(CausesByFacts, AnOldCLibraryIsLikelyWherePipFindsNothing) {
@@ -94,6 +107,107 @@ TEST(CausesByFacts, CommandBuffersOfXlaAskForADriver) {
       "UNIMPLEMENTED: StreamBeginCaptureToGraph is not implemented for CUDA below version 12.3. Therefore\n";
   EXPECT_EQ(explained(machine().driver("535.183.01", "12.2"), kCapture).standing, CauseStanding::confirmed);
   EXPECT_EQ(explained(machine().driver("550.54.15", "12.4"), kCapture).standing, CauseStanding::refuted);
+}
+
+TEST(CausesByFacts, WhatAVirtualGpuLacks) {
+  constexpr const char* kLacks = "RuntimeError: CUDA error: operation not supported\n";
+  const ExplainedError of_grid = explained(machine().gpu("GRID A100-40C", "8.0"), kLacks);
+  EXPECT_EQ(of_grid.standing, CauseStanding::supported);
+  EXPECT_TRUE(says(of_grid, "virtual one (vGPU)")) << of_grid.cause;
+  EXPECT_TRUE(says(explained(machine().gpu("NVIDIA A40-12Q", "8.6"), kLacks), "virtual one"));
+  EXPECT_FALSE(says(explained(machine(), kLacks), "virtual one")) << "nothing speaks for it";
+  for (const char* name : {"NVIDIA A100-SXM4-80GB", "NVIDIA A100 80GB PCIe", "NVIDIA H100 80GB HBM3"}) {
+    EXPECT_FALSE(says(explained(machine().gpu(name, "8.0"), kLacks), "virtual one")) << name;
+  }
+}
+
+TEST(CausesByFacts, AFabricManagerThatFindsNoNvswitch) {
+  constexpr const char* kNothing =
+      "nv-fabricmanager[41]: request to query NVSwitch device information from NVSwitch driver failed with "
+      "error:WARNING Nothing to do [NV_WARN_NOTHING_TO_DO]\n";
+  const ExplainedError without = explained(machine().gpu("NVIDIA A40", "8.6"), kNothing);
+  EXPECT_EQ(without.standing, CauseStanding::confirmed);
+  EXPECT_TRUE(says(without, "It is not needed")) << without.cause;
+  const ExplainedError blackwell = explained(machine().gpu("NVIDIA B200", "10.0"), kNothing);
+  EXPECT_TRUE(says(blackwell, "nvlsm")) << blackwell.cause;
+  EXPECT_NE(blackwell.standing, CauseStanding::confirmed);
+  EXPECT_EQ(explained(machine().gpu("NVIDIA H100 80GB HBM3", "9.0"), kNothing).standing, CauseStanding::undecided)
+      << "an H100 is built with NVSwitches and without";
+}
+
+TEST(CausesByFacts, WslOneGivesNoGpu) {
+  constexpr const char* kNone =
+      "nvidia-container-cli: initialization error: WSL environment detected but no adapters were found: unknown\n";
+  const auto on = [&](const char* kernel) {
+    return explained(machine().fact("os.kernel.release", std::string(kernel)), kNone);
+  };
+  EXPECT_TRUE(says(on("4.4.0-19041-Microsoft"), "WSL 1"));
+  const ExplainedError second = on("5.15.153.1-microsoft-standard-WSL2");
+  EXPECT_FALSE(says(second, "WSL 1")) << second.cause;
+  EXPECT_TRUE(says(second, "Windows does not give this GPU to WSL")) << second.cause;
+}
+
+TEST(CausesByFacts, UnderWslLibcudaIsThatOfWindows) {
+  constexpr const char* kMissing = "ImportError: libcuda.so.1: cannot open shared object file: No such file\n";
+  const ExplainedError wsl =
+      explained(machine().fact("os.kernel.release", std::string("5.15.153.1-microsoft-standard-WSL2")), kMissing);
+  EXPECT_TRUE(says(wsl, "/usr/lib/wsl/lib")) << wsl.cause;
+  const ExplainedError host = explained(machine().fact("os.kernel.release", std::string("6.8.0-45-generic")), kMissing);
+  EXPECT_FALSE(says(host, "/usr/lib/wsl/lib")) << host.cause;
+}
+
+TEST(CausesByFacts, ShapesThatDoNotFitAreTheProgram) {
+  constexpr const char* kInvalid = "RuntimeError: CUDA error: CUBLAS_STATUS_INVALID_VALUE when calling `cublasSgemm(\n";
+  const ExplainedError alone = explained(machine(), kInvalid);
+  EXPECT_EQ(alone.standing, CauseStanding::undecided) << alone.cause;
+  const ExplainedError both =
+      first_explained(machine(), std::string(kInvalid) +
+                                     "RuntimeError: mat1 and mat2 shapes cannot be multiplied (16x127 and 128x64)\n");
+  EXPECT_EQ(both.category, FaultCategory::none);
+  EXPECT_TRUE(says(both, "no fault of the stack")) << both.cause;
+}
+
+TEST(CausesByFacts, WhatEndsAModulesBuildIsToldBeforeThatItEnded) {
+  const ExplainedError compiler =
+      first_explained(machine(),
+                      "Error! Bad return status for module build on kernel: 5.2.8-818.native (x86_64)\n"
+                      "*** Failed CC version check. Bailing out! ***\n");
+  EXPECT_TRUE(says(compiler, "another release than the one that the kernel was built with")) << compiler.cause;
+  const ExplainedError source = first_explained(
+      machine(),
+      "/var/lib/dkms/nvidia/470.94/build/nvidia/nv-procfs.c:73:60: error: passing argument 4 of 'proc_create_data'\n"
+      "Error! Bad return status for module build on kernel: 6.14.4 (x86_64)\n");
+  EXPECT_TRUE(says(source, "do not compile against this kernel")) << source.cause;
+}
+
+TEST(CausesByFacts, ThatMigIsOnMayBeSaid) {
+  constexpr const char* kAssert = "RuntimeError: device >= 0 && device < num_gpus INTERNAL ASSERT FAILED\n";
+  EXPECT_EQ(explained(machine(), kAssert).standing, CauseStanding::undecided);
+  const ExplainedError said = first_explained(machine(), std::string("It is an A100 with MIG enabled.\n") + kAssert);
+  EXPECT_EQ(said.standing, CauseStanding::supported);
+  EXPECT_TRUE(says(said, "MIG")) << said.cause;
+}
+
+TEST(CausesByFacts, AnArchitectureThatNvccDoesNotKnowIsToldAsThat) {
+  const ExplainedError error =
+      explained(machine(), "nvcc fatal   : Value 'compute_86' is not defined for option 'gpu-architecture'\n");
+  EXPECT_TRUE(says(error, "does not know it")) << error.cause;
+}
+
+TEST(CausesByFacts, AFunctionOfTheExtensionItselfIsNoFunctionOfTorch) {
+  const ExplainedError own = explained(machine(),
+                                       "ImportError: /opt/ext/_C.cpython-310-x86_64-linux-gnu.so: undefined symbol: "
+                                       "_Z16roi_align_forwardN2at6TensorES0_\n");
+  const ExplainedError torch = explained(
+      machine(),
+      "ImportError: /opt/ext/_C.cpython-310-x86_64-linux-gnu.so: undefined symbol: _ZN2at4_ops5zeros4callE\n");
+  EXPECT_NE(own.cause, torch.cause);
+  EXPECT_TRUE(says(torch, "PyTorch")) << torch.cause;
+}
+
+TEST(CausesByFacts, TheStatusOfTheMpsDaemonIsNoErrorOfCuda) {
+  const ExplainedError error = explained(machine(), "nvidia-cuda-mps-server exited with status 1\n");
+  EXPECT_FALSE(says(error, "argument")) << error.cause;
 }
 
 }  // namespace

@@ -60,6 +60,27 @@ Answer ask_partitions(const Analysis& analysis) {
                                                                                     : Answer{};
 }
 
+// The names of virtual GPUs end in the profile: the memory in GB and a letter for its kind ("GRID A100-40C",
+// "NVIDIA A40-12Q", "NVIDIA H100-2-20C").
+bool is_virtual(const Gpu& gpu) {
+  const std::size_t dash = gpu.model.rfind('-');
+  if (dash == std::string::npos || dash + 3 > gpu.model.size()) return false;
+  const std::string_view profile = std::string_view(gpu.model).substr(dash + 1);
+  constexpr std::string_view kKinds = "ABCQ";
+  return kKinds.find(profile.back()) != std::string_view::npos &&
+         profile.find_first_not_of("0123456789") == profile.size() - 1;
+}
+
+Answer ask_virtual(const Analysis& analysis) {
+  if (analysis.gpus.empty()) return {};
+  for (const Gpu& gpu : analysis.gpus) {
+    if (is_virtual(gpu)) return yes(gpu.model + " is a virtual GPU");
+  }
+  const bool all_named =
+      std::all_of(analysis.gpus.begin(), analysis.gpus.end(), [](const Gpu& gpu) { return !gpu.model.empty(); });
+  return all_named ? no(analysis.gpus.front().model + " is no virtual GPU") : Answer{};
+}
+
 Answer ask_builds(const Analysis& analysis) {
   std::vector<std::string> reasons = reasons_to_build(analysis, nullptr);
   for (const Environment& environment : analysis.subject.environments) {
@@ -127,6 +148,8 @@ Answer ask_trait(MachineTrait trait, const Analysis& analysis) {
       return ask_cpu_build(analysis);
     case MachineTrait::files:
       return ask_files(analysis);
+    case MachineTrait::vgpu:
+      return ask_virtual(analysis);
     case MachineTrait::builds:
       break;
   }

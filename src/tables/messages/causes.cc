@@ -21,7 +21,7 @@ constexpr TableWord<MachineTrait> kTraits[] = {
     {"driver", MachineTrait::driver},     {"several_gpus", MachineTrait::several_gpus},
     {"nvswitch", MachineTrait::nvswitch}, {"partitions", MachineTrait::partitions},
     {"builds", MachineTrait::builds},     {"cpu_build", MachineTrait::cpu_build},
-    {"files", MachineTrait::files},
+    {"files", MachineTrait::files},       {"vgpu", MachineTrait::vgpu},
 };
 constexpr std::array<std::string_view, 5> kComparisons = {"<", "<=", ">", ">=", "="};
 

@@ -23,6 +23,7 @@ enum class MachineTrait {
   builds,        // somebody compiles for the GPU here
   cpu_build,     // a framework is a build without CUDA
   files,         // its files were looked at: it is not told by a text alone
+  vgpu,          // a GPU is a virtual one
 };
 
 // One thing that is asked. In data/error_patterns.json a term is one of
