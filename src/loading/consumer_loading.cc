@@ -124,10 +124,11 @@ void ConsumerLoading::make_required(const HeldLibrary& library) {
   if (row != rows_.end()) consumer_.libraries[row->second].at_start = true;
 }
 
-void ConsumerLoading::note_absent(const std::string& name, bool at_start) {
+void ConsumerLoading::note_absent(const std::string& name, bool at_start, const std::string& remark) {
   note_missing(name, at_start ? DependencyKind::needed : DependencyKind::opened, "");
   ConsumedLibrary& row = row_of(name, "");
   row.at_start = row.at_start || at_start;
+  if (!remark.empty()) row.why = std::string(to_string(LookupWay::nowhere)) + "; " + remark;
 }
 
 void ConsumerLoading::make_optional(const HeldLibrary& library) {
@@ -240,7 +241,10 @@ std::optional<std::size_t> ConsumerLoading::open_name(const Request& request) {
     const Resolution found = resolve_dependency(context_, set_, request.asker, name);
     if (found.loaded) return found.loaded;
     next.name = name;
-    if (!found.path.empty() && !found.unfit) return open_found(next);
+    if (found.path.empty() || found.unfit) continue;
+    const bool is_late = plain && request.kind == DependencyKind::opened;
+    if (is_late && !left_.empty() && left_.contains(files_.package_of(found.path))) return std::nullopt;
+    return open_found(next);
   }
   for (const std::string& name : names) {
     const HeldLibrary* held = plain ? held_for(request.asker, name) : nullptr;
@@ -323,6 +327,7 @@ std::optional<std::size_t> ConsumerLoading::open_found(const Request& request) {
   judge(done);
   if (done.missing.empty()) return done.object;
   // The loader would have given up and let go of all of it.
+  for (std::size_t i = done.first; i < set_.objects.size(); ++i) failed_.insert(set_.objects[i].real_path);
   set_.objects.erase(set_.objects.begin() + static_cast<std::ptrdiff_t>(done.first), set_.objects.end());
   return std::nullopt;
 }
