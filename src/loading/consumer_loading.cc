@@ -221,7 +221,10 @@ std::optional<std::size_t> ConsumerLoading::open_name(const Request& request) {
     const Resolution found = resolve_dependency(context_, set_, request.asker, name);
     if (found.loaded) return found.loaded;
     next.name = name;
-    if (!found.path.empty() && !found.unfit) return open_found(next);
+    if (found.path.empty() || found.unfit) continue;
+    const bool is_late = plain && request.kind == DependencyKind::opened;
+    if (is_late && !left_.empty() && left_.contains(files_.package_of(found.path))) return std::nullopt;
+    return open_found(next);
   }
   for (const std::string& name : names) {
     const HeldLibrary* held = plain ? held_for(request.asker, name) : nullptr;
@@ -304,6 +307,7 @@ std::optional<std::size_t> ConsumerLoading::open_found(const Request& request) {
   judge(done);
   if (done.missing.empty()) return done.object;
   // The loader would have given up and let go of all of it.
+  for (std::size_t i = done.first; i < set_.objects.size(); ++i) failed_.insert(set_.objects[i].real_path);
   set_.objects.erase(set_.objects.begin() + static_cast<std::ptrdiff_t>(done.first), set_.objects.end());
   return std::nullopt;
 }

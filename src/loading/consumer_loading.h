@@ -88,8 +88,8 @@ class ConsumerLoading {
   void open_one_from_python(const std::string& file, const std::vector<std::string>& names);
   // What the import of the consumer, or its start, loads: it fails where this does.
   void make_required(const HeldLibrary& library);
-  // A file that is not there, though its package lists it; `at_start`: the import wants it.
-  void note_absent(const std::string& name, bool at_start);
+  // A file that is not there, though its package lists it; `at_start`: the import wants it. `remark`: what is there.
+  void note_absent(const std::string& name, bool at_start, const std::string& remark = {});
   // A module that the consumer does without, as others of its modules load: its kind becomes opened.
   void make_optional(const HeldLibrary& library);
   // A file that is in the process already, with the kernel's mark where it is deleted; nothing is judged about it.
@@ -102,6 +102,8 @@ class ConsumerLoading {
   // Libraries of what is imported before, any of which may have been opened for all by then: what one of them defines
   // is missed by nobody.
   void may_be_given_by(const std::vector<const HeldLibrary*>& libraries);
+  // What packages hold whose own files, which would open it, were written over by this one: nothing opens it by a name.
+  void leave(std::set<std::string> packages) { left_ = std::move(packages); }
   // Writes the remark; the consumer is complete.
   void finish();
 
@@ -141,6 +143,7 @@ class ConsumerLoading {
   void judge_object(std::size_t object, const std::vector<const DynamicSymbols*>& scope, const Attempt& attempt);
   bool counts(const UnboundSymbol& symbol, const std::string& path, const Attempt& attempt);
   bool is_defined_elsewhere(const std::string& name, const std::string& version);
+  bool is_defined_by_failed(const std::string& name);
   void note_version_needs(std::size_t first);
   void settle_unresolved();
 
@@ -155,6 +158,8 @@ class ConsumerLoading {
   int opened_ = 0;
   std::map<std::string, std::size_t> rows_;            // by path, or by name where there is none
   std::vector<const HeldLibrary*> before_;             // of packages that are imported before
+  std::set<std::string> left_;                         // packages
+  std::set<std::string> failed_;                       // paths of what was let go of, for lack of a library
   std::set<std::string> tried_;                        // held libraries that were opened for others
   std::set<std::string> judged_, unread_, elsewhere_;  // paths
   bool unsure_of_c_names_ = false;

@@ -58,10 +58,11 @@ void ConsumerLoading::make_required(const HeldLibrary& library) {
   if (row != rows_.end()) consumer_.libraries[row->second].at_start = true;
 }
 
-void ConsumerLoading::note_absent(const std::string& name, bool at_start) {
+void ConsumerLoading::note_absent(const std::string& name, bool at_start, const std::string& remark) {
   note_missing(name, at_start ? DependencyKind::needed : DependencyKind::opened, "");
   ConsumedLibrary& row = row_of(name, "");
   row.at_start = row.at_start || at_start;
+  if (!remark.empty()) row.why = std::string(to_string(LookupWay::nowhere)) + "; " + remark;
 }
 
 void ConsumerLoading::make_optional(const HeldLibrary& library) {

@@ -76,9 +76,18 @@ bool ConsumerLoading::counts(const UnboundSymbol& symbol, const std::string& pat
     unsure_of_c_names_ = true;
     return false;
   }
-  if (!is_defined_elsewhere(symbol.name, symbol.version)) return true;
+  if (!is_defined_elsewhere(symbol.name, symbol.version) && !is_defined_by_failed(symbol.name)) return true;
   elsewhere_.insert(path);
   return false;
+}
+
+// By a file that would be there, did it not lack a library: what lacks its symbols then is one thing with that
+// (libtorch_nvshmem.so, which opens alone, where libtorch_cpu.so lacks libcudart).
+bool ConsumerLoading::is_defined_by_failed(const std::string& name) {
+  return std::any_of(failed_.begin(), failed_.end(), [&](const std::string& path) {
+    const DynamicSymbols* symbols = path.empty() ? nullptr : files_.symbols(path);
+    return symbols != nullptr && symbols->defines(name, nullptr);
+  });
 }
 
 // By a file that is loaded, but was not opened for all (RTLD_GLOBAL), as far as the files tell.

@@ -47,6 +47,11 @@ LibrariesOfEnvironment environment_libraries(const LoadingGround& ground, const 
                                              const EnvironmentReading& reading, const BinaryCollection& found) {
   LibrariesOfEnvironment libraries{.program = find_python(ground, place), .libraries = {}};
   libraries.python = minor_version(place.python);
+  for (const char* own : {"/bin/python3", "/bin/python"}) {
+    const bool is_whole = place.kind == EnvironmentKind::venv || place.kind == EnvironmentKind::conda;
+    const Looked<std::string> path = ground.files.resolve(place.path + own);
+    libraries.has_own_python = libraries.has_own_python || (is_whole && path && *path == libraries.program);
+  }
   libraries.for_other_pythons = reading.for_other_pythons;
   libraries.folders = place.folders;
   libraries.folders.insert(libraries.folders.end(), place.path_folders.begin(), place.path_folders.end());

@@ -14,6 +14,7 @@ struct LibrariesOfEnvironment {
   std::size_t environment = 0;         // index in Stack::environments
   std::string program;                 // its Python, links resolved; empty: none was found
   std::string python;                  // "3.11"; empty: not known
+  bool has_own_python = false;         // the program is the environment's own, not one that was found elsewhere
   std::vector<std::string> folders;    // of packages
   bool shares = false;                 // the system's packages and the user's own are seen with these
   std::vector<HeldLibrary> libraries;  // sorted by path

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "binary/test_files.h"
 #include "capture/software/consumers_testing.h"
 
 namespace varve {
@@ -279,6 +280,82 @@ TEST_F(ConsumerImports, NeedThePartsOfANamespaceThatTheyImport) {
   EXPECT_EQ(consumer_of(capture(), "cuda-core").lacks_packages, std::vector<std::string>{"cuda.bindings"});
   root_.write(std::string(kPackages) + "cuda/bindings/__init__.py", "");
   EXPECT_TRUE(consumer_of(capture(), "cuda-core").lacks_packages.empty());
+}
+
+// onnxruntime over onnxruntime-gpu: its core names the provider for CUDA, which the other left in the same folder, and
+// is built without it. The other way round the core that is there opens it.
+TEST_F(ConsumerImports, LeaveWhatTheyWroteOverAlone) {
+  const std::string core = "onnxruntime/capi/core.cpython-311-x86_64-linux-gnu.so";
+  const std::string provider = "onnxruntime/capi/libonnxruntime_providers_cuda.so";
+  root_.write(std::string(kPackages) + "onnxruntime/__init__.py", "from .capi import core\n");
+  library(core, "const char* PyInit_core(void) { return \"libonnxruntime_providers_cuda.so\"; }",
+          "-Wl,-rpath,'$ORIGIN'");
+  library(provider, "const char* cuda(void) { return \"libcuda.so.1\"; }");
+  const auto size = std::filesystem::file_size(root_.path() + "/" + kPackages + core);
+  for (const bool gpu_is_last : {true, false}) {
+    for (const bool gpu : {true, false}) {
+      const std::string name = gpu ? "onnxruntime-gpu" : "onnxruntime";
+      package(name, "1.23", {});
+      root_.write(std::string(kPackages) + (gpu ? "onnxruntime_gpu" : "onnxruntime") + "-1.23.dist-info/RECORD",
+                  core + ",," + std::to_string(gpu == gpu_is_last ? size : size + 1) + "\n" +
+                      (gpu ? provider + ",,\n" : std::string()));
+    }
+    const Stack stack = capture();
+    const Consumer& last = consumer_of(stack, gpu_is_last ? "onnxruntime-gpu" : "onnxruntime");
+    const bool takes = std::any_of(last.libraries.begin(), last.libraries.end(), [&](const ConsumedLibrary& row) {
+      return row.name == "libonnxruntime_providers_cuda.so";
+    });
+    EXPECT_EQ(takes, gpu_is_last);
+  }
+}
+
+// libtorch_nvshmem.so opens alone, and gets from libtorch_cpu.so what it has no NEEDED entry for: where that one lacks
+// a library, it is that which is told.
+TEST_F(ConsumerImports, WhatAFailedPartWouldDefineIsNotMissed) {
+  link_time("libgone.so.1", "int gone(void) { return 1; }");
+  const std::string module = "torch/_C.abi3.so", part = "torch/libpart.so";
+  root_.write(std::string(kPackages) + "torch/__init__.py", "from . import _C\n");
+  library(part, "int _Z5torchv(void); const char* _Z4partv(void) { return _Z5torchv() ? \"libcuda.so.1\" : 0; }");
+  for (const bool is_gone : {true, false}) {
+    library(module, "int gone(void); int _Z5torchv(void) { return gone(); } int PyInit__C(void) { return 1; }",
+            "-l:libgone.so.1");
+    if (!is_gone) library(module, "int PyInit__C(void) { return 1; }");
+    package("torch", "2.0", {"torch/__init__.py", module, part});
+    EXPECT_EQ(row_of(consumer_of(capture(), "torch"), "libpart.so").unresolved_count, is_gone ? 0 : 1);
+  }
+}
+
+// What the import wants and is there for another Python, for another machine, or emptied, is not there.
+TEST_F(ConsumerImports, MissWhatIsThereAndCannotBeLoaded) {
+  const std::string of_311 = "boost/_b.cpython-311-x86_64-linux-gnu.so",
+                    of_312 = "boost/_b.cpython-312-x86_64-linux-gnu.so";
+  root_.write(std::string(kPackages) + "boost/__init__.py", "from . import _b\n");
+  const auto wanted = [&](const std::string& file, const std::string& size) {
+    package("catboost", "1.2", {});  // which has a row
+    root_.write(std::string(kPackages) + "catboost-1.2.dist-info/RECORD",
+                "boost/__init__.py,,\n" + file + ",," + size + "\n");
+    const Stack stack = capture();
+    for (const ConsumedLibrary& row : consumer_of(stack, "catboost").libraries) {
+      if (row.name == file.substr(6) && row.path.empty() && row.at_start) return row.why;
+    }
+    return std::string();
+  };
+  const std::string source = "const char* PyInit__b(void) { return \"libcuda.so.1\"; }";
+  library(of_311, source);
+  EXPECT_EQ(wanted(of_311, ""), "");
+  library(of_312, source);
+  std::filesystem::remove(root_.path() + "/" + kPackages + of_311);
+  EXPECT_EQ(wanted(of_312, ""), "not found; what is there is for another Python");
+  std::filesystem::remove(root_.path() + "/" + kPackages + of_312);
+  library(of_311, source);
+  std::string bytes = test::read_file(root_.path() + "/" + kPackages + of_311);
+  bytes[18] = static_cast<char>(0xb7);  // e_machine: EM_AARCH64
+  bytes[19] = 0;
+  root_.write(kPackages + of_311, bytes);
+  EXPECT_EQ(wanted(of_311, ""), "not found; what is there is for another kind of processor");
+  root_.write(kPackages + of_311, "");
+  library("boost/libother.so", "const char* other(void) { return \"libcuda.so.1\"; }");
+  EXPECT_EQ(wanted(of_311, "4000\nboost/libother.so,,"), "not found; what is there is no library");
 }
 
 }  // namespace

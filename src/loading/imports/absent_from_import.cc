@@ -31,20 +31,37 @@ void note_uncompiled(const EnvironmentGround& here, const PackageStart& start, C
   }
 }
 
+namespace {
+bool is_wanted(const ImportedPackage& imported, const std::string& path) {
+  const std::string module = imported.module_of({.path = path});
+  return imported.start.imports().contains(module) || imported.start.opens(file_name(path)) ||
+         imported.start.all_imports().contains(module);
+}
+
+// Cut short, or emptied.
+bool is_no_library(const EnvironmentGround& here, const std::string& path) {
+  const Looked<std::string> real = here.ground.files.resolve(path);
+  return real && here.ground.files.open(*real) && !dynamic_of(here.ground, *real);
+}
+}  // namespace
+
 void note_absent_files(EnvironmentGround& here, ConsumerLoading& loading, const Package& package,
                        const ImportedPackage& imported) {
   const std::string folder = here.files.shown(imported.folder) + "/";
   for (const FileFault& fault : here.environment().file_faults) {
-    if (fault.kind != FileFaultKind::missing || !fault.path.starts_with(folder)) continue;
+    if (fault.kind == FileFaultKind::overwritten || !fault.path.starts_with(folder)) continue;
     const bool own = std::any_of(fault.packages.begin(), fault.packages.end(),
                                  [&](const std::string& label) { return label.starts_with(package.name + " "); });
     if (!own) continue;
-    const std::string module = imported.module_of({.path = imported.folder + "/" + fault.path.substr(folder.size())});
-    const bool wanted = imported.start.imports().contains(module) || imported.start.opens(file_name(fault.path)) ||
-                        imported.start.all_imports().contains(module);
+    const std::string path = imported.folder + "/" + fault.path.substr(folder.size());
+    const bool wanted = is_wanted(imported, path);
+    const std::string name = file_name(fault.path);
+    if (fault.kind == FileFaultKind::replaced) {
+      if (wanted && is_no_library(here, path)) loading.note_absent(name, true, "what is there is no library");
+      continue;
+    }
     // A number behind ".so" is for those who link with it: such a library is missed by the files that ask for it, if
     // nobody's Python names it. What has none may be opened under a name that is made up (libcaffe2_nvrtc.so).
-    const std::string name = file_name(fault.path);
     const bool counts = wanted || name.ends_with(".so") || here.openers.mentions(imported.tops, name);
     if (counts) loading.note_absent(name, wanted);
   }
@@ -63,13 +80,23 @@ void note_absent_runtime(const EnvironmentGround& here, ConsumerLoading& loading
 void note_foreign_modules(const EnvironmentGround& here, ConsumerLoading& loading, const ImportedPackage& imported) {
   std::set<std::string> own;
   for (const HeldLibrary* library : imported.libraries) own.insert(imported.module_of(*library));
+  const bool has_none = own.empty();
+  const std::set<std::string> tried = has_none ? imported.start.all_imports() : imported.start.imports();
   for (const auto& [path, package] : here.libraries.for_other_pythons) {
     if (package != imported.name) continue;
     const std::string module = imported.module_of({.path = path});
-    if (!own.contains(module) && imported.start.imports().contains(module)) {
-      loading.note_absent(file_name(path), true);
+    if (!own.contains(module) && tried.contains(module)) {
+      loading.note_absent(file_name(path), true, "what is there is for another Python");
       own.insert(module);
     }
+  }
+}
+
+void note_files_for_others(const EnvironmentGround& here, ConsumerLoading& loading, const ImportedPackage& imported) {
+  for (const HeldLibrary* library : here.for_other_machines) {
+    if (library->package != imported.name) continue;
+    if (!imported.libraries.empty() && !is_wanted(imported, library->path)) continue;
+    loading.note_absent(file_name(library->path), true, "what is there is for another kind of processor");
   }
 }
 

@@ -8,7 +8,8 @@ namespace varve {
 // and in /usr/local/cuda (_find_cuda_home of torch/utils/cpp_extension.py). Adds them to the consumer.
 void note_uncompiled(const EnvironmentGround& here, const PackageStart& start, Consumer& consumer);
 
-// What the import wants of the package's own files, and the package lists, and is not there.
+// What the import wants of the package's own files, and the package lists, and is not there or is there no more: cut
+// short.
 void note_absent_files(EnvironmentGround& here, ConsumerLoading& loading, const Package& package,
                        const ImportedPackage& imported);
 
@@ -16,7 +17,12 @@ void note_absent_files(EnvironmentGround& here, ConsumerLoading& loading, const 
 // a wheel nor where the loader looks, nor in a conda environment or toolkit that a variable names.
 void note_absent_runtime(const EnvironmentGround& here, ConsumerLoading& loading, const ImportedPackage& imported);
 
-// Modules that the import wants and that are there for other Pythons alone (a wheel that was installed by hand).
+// Modules that the import wants, or tries where nothing of the package is for this Python, and that are there for
+// others alone (a wheel that was installed by hand).
 void note_foreign_modules(const EnvironmentGround& here, ConsumerLoading& loading, const ImportedPackage& imported);
+
+// The same of what is there for another machine (a wheel for aarch64 in a venv of x86-64), and all of it where nothing
+// of the package is for this one.
+void note_files_for_others(const EnvironmentGround& here, ConsumerLoading& loading, const ImportedPackage& imported);
 
 }  // namespace varve

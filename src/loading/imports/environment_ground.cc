@@ -12,8 +12,12 @@ bool is_named_as_module(const std::string& name) {
   return name.find(".cpython-") != std::string::npos || name.ends_with(".abi3.so");
 }
 
+// A folder of packages may be made for another machine than the Python that is here (pip --platform); a venv is for the
+// one that it has.
 std::uint16_t machine_of(const LoadingGround& ground, const LibrariesOfEnvironment& libraries) {
-  const std::string& first = libraries.libraries.empty() ? libraries.program : libraries.libraries.front().real_path;
+  const bool is_by_program = libraries.has_own_python || libraries.libraries.empty();
+  if (const auto own = is_by_program ? dynamic_of(ground, libraries.program) : std::nullopt) return own->machine;
+  const std::string first = libraries.libraries.empty() ? std::string() : libraries.libraries.front().real_path;
   const std::optional<DynamicSection> dynamic = dynamic_of(ground, first);
   return dynamic ? dynamic->machine : static_cast<std::uint16_t>(EM_X86_64);
 }
@@ -40,6 +44,11 @@ EnvironmentGround::EnvironmentGround(const LoadingGround& files_and_settings,
 // What comes first is found first.
 void EnvironmentGround::hold(const LibrariesOfEnvironment& other) {
   for (const HeldLibrary& library : other.libraries) {
+    const std::optional<DynamicSection> dynamic = dynamic_of(ground, library.real_path);
+    if (dynamic && dynamic->machine != 0 && dynamic->machine != context.machine) {
+      if (&other == &libraries) for_other_machines.push_back(&library);
+      continue;
+    }
     files.add(library);
     by_package[library.package].push_back(&library);
     if (!library.soname.empty()) held.emplace(library.soname, &library);

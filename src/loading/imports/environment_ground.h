@@ -32,8 +32,9 @@ struct EnvironmentGround {
   LoaderContext context;
   HeldByName held;
   std::map<std::string, std::vector<const HeldLibrary*>> own,
-      by_package;         // of this environment; of those it shares with too
-  bool is_whole = false;  // nothing is imported from elsewhere
+      by_package;                                      // of this environment; of those it shares with too
+  std::vector<const HeldLibrary*> for_other_machines;  // of this environment; in neither of these
+  bool is_whole = false;                               // nothing is imported from elsewhere
 
  private:
   void hold(const LibrariesOfEnvironment& other);

@@ -68,6 +68,25 @@ std::vector<std::string> tops_of(const Files& files, const std::string& name, co
   return modules;
 }
 
+// pylate_rs/pylate_rs.cpython-310-x86_64-linux-gnu.so in a folder that holds no Python: an __init__.py that runs it was
+// left out of the wheel, and there is nothing else to import. Copies of libraries beside it (pylate_rs.libs) are none.
+bool is_module_of_folder(const Files& files, const ImportedPackage& package) {
+  const HeldLibrary* only = nullptr;
+  for (const HeldLibrary* library : package.libraries) {
+    const std::size_t slash = library->path.rfind('/');
+    if (slash != std::string::npos && library->path.substr(0, slash).ends_with(".libs")) continue;
+    if (only != nullptr) return false;
+    only = library;
+  }
+  if (only == nullptr || !package.tops.empty()) return false;
+  const std::string module = package.module_of(*only);
+  const std::vector<std::string_view> names = split(module, '.');
+  if (names.size() != 2 || names[0] != names[1]) return false;
+  const auto beside = files.list(package.folder + "/" + std::string(names[0])).value;
+  return beside &&
+         std::none_of(beside->begin(), beside->end(), [](const std::string& file) { return file.ends_with(".py"); });
+}
+
 // "torch", "cuda.bindings": a folder or a file of that name.
 bool holds_module(const Files& files, std::string folder, const std::string& module) {
   const std::vector<std::string_view> parts = split(module, '.');
@@ -98,7 +117,8 @@ bool ImportedPackage::is_apart(const HeldLibrary& library) const {
 }
 
 bool ImportedPackage::is_one_module() const {
-  return tops.empty() && libraries.size() == 1 && module_of(*libraries.front()).find('.') == std::string::npos;
+  return tops.empty() && (is_module_of_its_folder ||
+                          (libraries.size() == 1 && module_of(*libraries.front()).find('.') == std::string::npos));
 }
 
 ImportedPackage imported_package(const Files& files, const std::vector<std::string>& folders, const std::string& name,
@@ -116,7 +136,9 @@ ImportedPackage imported_package(const Files& files, const std::vector<std::stri
   }
   std::vector<std::string> tops = tops_of(files, name, folder, sources, libraries);
   PackageStart start(files, folder, tops, std::move(sources));
-  return {name, folder, libraries, std::move(tops), std::move(start)};
+  ImportedPackage package{name, folder, libraries, std::move(tops), std::move(start), false};
+  package.is_module_of_its_folder = is_module_of_folder(files, package);
+  return package;
 }
 
 std::vector<std::string> lacking_modules(const Files& files, const std::vector<std::string>& folders,

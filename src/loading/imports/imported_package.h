@@ -15,6 +15,7 @@ struct ImportedPackage {
   std::vector<const HeldLibrary*> libraries;  // borrowed
   std::vector<std::string> tops;              // modules at its top: "torch", "nvidia.dali"
   PackageStart start;
+  bool is_module_of_its_folder = false;  // one module, in a folder of its name that holds no Python
 
   // "torch/_C.abi3.so" below the folder is the module torch._C.
   std::string module_of(const HeldLibrary& library) const;
@@ -22,7 +23,7 @@ struct ImportedPackage {
   bool runs_nothing_for(const HeldLibrary& library) const;
   // It lies in another package than the import runs, and that import is known to do without it (nixl_ep beside nixl).
   bool is_apart(const HeldLibrary& library) const;
-  // All that there is to import is one module beside all folders (QuantumRingsLib.so).
+  // All that there is to import is one module beside all folders (QuantumRingsLib.so), or in one of its own name.
   bool is_one_module() const;
 };
 

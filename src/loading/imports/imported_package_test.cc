@@ -79,5 +79,20 @@ TEST(ImportedPackage, MayHaveItsPythonAmongTheSources) {
   EXPECT_FALSE(imported_package(**files, {"/v/site-packages", "/w/site-packages"}, "ops", {&core}).start.is_known());
 }
 
+// A wheel of maturin's without the __init__.py that would run its module.
+TEST(ImportedPackage, IsTheModuleThatIsNamedAsItsFolder) {
+  const TestRoot root;
+  root.write("p/rs/rs.cpython-310-x86_64-linux-gnu.so", "");
+  root.write("p/both/both.abi3.so", "");
+  root.write("p/both/other.py", "");
+  const auto files = open_root(root.path());
+  const HeldLibrary module{.path = "/p/rs/rs.cpython-310-x86_64-linux-gnu.so"}, copy{.path = "/p/rs.libs/libssl.so.3"};
+  EXPECT_TRUE(imported_package(**files, {"/p"}, "rs", {&copy, &module}).is_one_module());
+  const HeldLibrary backend{.path = "/p/rs/backend.abi3.so"}, both{.path = "/p/both/both.abi3.so"};
+  EXPECT_FALSE(imported_package(**files, {"/p"}, "rs", {&backend}).is_one_module());
+  EXPECT_FALSE(imported_package(**files, {"/p"}, "rs", {&module, &backend}).is_one_module());
+  EXPECT_FALSE(imported_package(**files, {"/p"}, "both", {&both}).is_one_module());
+}
+
 }  // namespace
 }  // namespace varve

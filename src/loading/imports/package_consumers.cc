@@ -1,6 +1,7 @@
 #include "loading/imports/package_consumers.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "loading/imports/absent_from_import.h"
@@ -36,26 +37,68 @@ bool wants_versions_of_others(const EnvironmentGround& here, const std::vector<c
   });
 }
 
+// Packages whose files this one wrote over: what they left beside is opened by files that are there no more
+// (onnxruntime installed over onnxruntime-gpu: its libonnxruntime.so is built without CUDA).
+std::set<std::string> written_over(const Environment& environment, const Package& writer) {
+  const std::string label = writer.name + " " + writer.version;
+  std::set<std::string> names;
+  for (const FileFault& fault : environment.file_faults) {
+    if (fault.kind != FileFaultKind::overwritten || fault.owner != label) continue;
+    for (const std::string& other : fault.packages) {
+      if (other != label) names.insert(other.substr(0, other.find(' ')));
+    }
+  }
+  return names;
+}
+
+// Files of a package that this Python, or this machine, loads none of.
+std::vector<HeldLibrary> libraries_for_others(const EnvironmentGround& here, const std::string& name) {
+  std::vector<HeldLibrary> libraries;
+  for (const auto& [path, package] : here.libraries.for_other_pythons) {
+    if (package == name) libraries.push_back({.path = path, .real_path = path, .package = package});
+  }
+  for (const HeldLibrary* library : here.for_other_machines) {
+    if (library->package == name) libraries.push_back(*library);
+  }
+  return libraries;
+}
+
+// The package, by the files that would be imported. Those that cannot be are none of its libraries.
+ImportedPackage imported_of(const EnvironmentGround& here, const std::string& name,
+                            const std::vector<HeldLibrary>& for_others) {
+  const auto own = here.own.find(name);
+  if (own != here.own.end()) return here.imported(name, own->second);
+  std::vector<const HeldLibrary*> files;
+  for (const HeldLibrary& library : for_others) files.push_back(&library);
+  ImportedPackage imported = here.imported(name, files);
+  imported.libraries.clear();
+  return imported;
+}
+
 Consumer follow(EnvironmentGround& here, Preloading& preloading, const Package& package) {
   Consumer consumer = consumer_of(here.environment(), package);
-  const auto own = here.own.find(package.name);
-  if (own == here.own.end()) {
+  const bool has_own = here.own.contains(package.name);
+  const std::vector<HeldLibrary> for_others =
+      has_own ? std::vector<HeldLibrary>{} : libraries_for_others(here, package.name);
+  if (!has_own && for_others.empty()) {
     consumer.remark = "it has no libraries of its own";
     if (here.is_whole) note_uncompiled(here, here.imported(package.name, {}).start, consumer);
     return consumer;
   }
-  here.read_symbols_of(own->second);
-  const ImportedPackage imported = here.imported(package.name, own->second);
+  const ImportedPackage imported = imported_of(here, package.name, for_others);
+  here.read_symbols_of(imported.libraries);
   if (here.is_whole) {
     consumer.lacks_packages = lacking_modules(here.ground.files, here.libraries.folders, imported.start);
   }
   const std::vector<std::string> frameworks = frameworks_needed(here, package, imported.libraries);
   const std::vector<const Package*> before = imported_before(here, package, imported.start, frameworks);
   const Preloads preloads = preloading.of(package, imported.start, before);
+  const std::set<std::string> lost = written_over(here.environment(), package);
   ConsumerLoading loading(here.context, here.files, here.held, here.libraries.program, consumer,
                           [&](const std::string& asker, const HeldLibrary& held) {
-                            return preloading.takes(preloads, imported, asker, held);
+                            return !lost.contains(held.package) && preloading.takes(preloads, imported, asker, held);
                           });
+  loading.leave(lost);
   for (const std::string& framework : frameworks) {
     open_import(here, loading, here.imported(framework, here.of_package(framework)),
                 lookup_text(LookupWay::of_framework, framework));
@@ -72,6 +115,7 @@ Consumer follow(EnvironmentGround& here, Preloading& preloading, const Package& 
   note_absent_files(here, loading, package, imported);
   note_foreign_modules(here, loading, imported);
   note_absent_runtime(here, loading, imported);
+  note_files_for_others(here, loading, imported);
   open_others(here, loading, imported);
   open_made_up(here, loading, imported, package);
   open_bound(here, loading, package, imported);

@@ -31,7 +31,8 @@ class LossFinder {
              .library = &loaded,
              .part = {},
              .by_name = true,
-             .damage = !listing_package(files_.view, loaded.name).empty() || is_listed_and_gone(files_, loaded)});
+             .damage = !is_part_for_cuda(files_, loaded.name) &&
+                       (!listing_package(files_.view, loaded.name).empty() || is_listed_and_gone(files_, loaded))});
       } else if (is_missing(loaded) && is_sought_by_python(loaded)) {
         losses.push_back({LossEffect::gpu_part, &loaded, "", true});
       } else if (is_missing(loaded) && !without_cuda && is_opened_by_module(loaded)) {

@@ -155,6 +155,24 @@ TEST(ConsumerLosses, PartsThatNobodyBroughtAreMissedOnAGpuAlone) {
   EXPECT_TRUE(is_damaged(stack));  // taken away
 }
 
+// bitsandbytes has a library for each release of CUDA and one for the CPU: which of the first is gone matters on a GPU.
+TEST(ConsumerLosses, APartForCudaThatIsGoneIsNoDamageWithoutAGpu) {
+  for (const bool for_cuda : {true, false}) {
+    MadeStack stack;
+    stack.package("bitsandbytes", "0.46.0", "12.8", "extension").consumer();
+    const std::string name = for_cuda ? "libbitsandbytes_cuda128.so" : "libbitsandbytes_cpu.so";
+    stack.not_found(name, "");
+    stack.last_library().kind = DependencyKind::opened;
+    stack.environment().file_faults.push_back({.kind = FileFaultKind::missing,
+                                               .path = "/env/bitsandbytes/" + name,
+                                               .packages = {"bitsandbytes 0.46.0"},
+                                               .owner = {}});
+    EXPECT_EQ(is_damaged(stack), !for_cuda);
+    stack.gpu("NVIDIA A100", "8.0");
+    EXPECT_EQ(answer_state(stack, Question::libraries), CheckState::broken);
+  }
+}
+
 // CuPy without a toolkit: its modules are optional one by one, and nothing works on the CPU instead.
 TEST(ConsumerLosses, WhatWorksOnAGpuAloneMissesItsOwnCuda) {
   for (const auto& [name, state] :
@@ -388,6 +406,14 @@ TEST(ConsumerLosses, NamesTheWheelsOfTheConsumersOwnCuda) {
   EXPECT_EQ(bringing_wheels(analysis.consumers.front(), analysis.libraries, {"libcublas.so.13"}),
             "nvidia-cublas 13.1 is installed and does not bring it");
   EXPECT_EQ(text("", {"libcurand.so.10"}), "nvidia-curand-cu12 or nvidia-curand would bring it");
+  // What was cut short is there and is none.
+  stack.environment().file_faults.push_back({.kind = FileFaultKind::replaced,
+                                             .path = "/env/nvidia/cublas/lib/libcublas.so.13",
+                                             .packages = {"nvidia-cublas 13.1"},
+                                             .owner = {}});
+  const Analysis cut = stack.analysis();
+  EXPECT_EQ(bringing_wheels(cut.consumers.front(), cut.libraries, {"libcublas.so.13"}),
+            "nvidia-cublas 13.1 lists it, and what is there is not what it installed: install it again");
 }
 
 // torch lists a libgomp.so.1 of its own; without it the loader takes the system's.

@@ -91,6 +91,11 @@ bool is_listed_and_gone(const ConsumerFiles& files, const ConsumedLibrary& wante
   });
 }
 
+bool is_part_for_cuda(const ConsumerFiles& files, const std::string& name) {
+  const std::string stem = split_library_file_name(name).stem;
+  return !files.index.is_cuda_library(name) && (stem.find("_cuda") != std::string::npos || stem.ends_with("-cuda"));
+}
+
 bool is_missing_part(const ConsumerFiles& files, const LibraryView& library) {
   const ConsumedLibrary& wanted = *library.loaded;
   if (wanted.kind != DependencyKind::opened || wanted.asked_by.empty() || is_bound(wanted)) return false;

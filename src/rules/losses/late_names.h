@@ -19,6 +19,10 @@ bool is_expected(const ConsumerFiles& files, const std::string& name);
 // A file that its package lists and that was taken away.
 bool is_listed_and_gone(const ConsumerFiles& files, const ConsumedLibrary& wanted);
 
+// A file that says by its name that it is the part for CUDA of something that has others: libbitsandbytes_cuda128.so,
+// libonnxruntime_providers_cuda.so. Without a GPU nobody misses it.
+bool is_part_for_cuda(const ConsumerFiles& files, const std::string& name);
+
 // A member of its asker's own family that is opened by name and would not be there.
 bool is_missing_part(const ConsumerFiles& files, const LibraryView& library);
 

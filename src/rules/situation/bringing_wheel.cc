@@ -8,14 +8,18 @@
 
 namespace varve {
 
-std::string listing_package(const ConsumerView& view, const std::string& name) {
+namespace {
+std::string faulty_package(const ConsumerView& view, const std::string& name, FileFaultKind kind) {
   if (view.environment == nullptr) return {};
   for (const FileFault& fault : view.environment->file_faults) {
-    if (fault.kind == FileFaultKind::missing && base_name(fault.path) == name && !fault.packages.empty()) {
-      return fault.packages.front();
-    }
+    if (fault.kind == kind && base_name(fault.path) == name && !fault.packages.empty()) return fault.packages.front();
   }
   return {};
+}
+}  // namespace
+
+std::string listing_package(const ConsumerView& view, const std::string& name) {
+  return faulty_package(view, name, FileFaultKind::missing);
 }
 
 namespace {
@@ -48,6 +52,9 @@ std::string bringing_wheel(const ConsumerView& view, const LibraryIndex& index, 
                            std::optional<int> cuda_major) {
   const std::string listed = listing_package(view, name);
   if (!listed.empty()) return listed + " lists it: install it again";
+  // It is there and is not what was installed, and the loader takes it for none of this name: cut short, say.
+  const std::string replaced = faulty_package(view, name, FileFaultKind::replaced);
+  if (!replaced.empty()) return replaced + " lists it, and what is there is not what it installed: install it again";
   std::vector<std::string> wheels = index.wheels_with(name);
   if (view.environment != nullptr) {
     for (const Package& package : view.environment->packages) {

@@ -275,6 +275,28 @@ TEST(LibraryRules, PartOfALibraryThatIsNotThere) {
   EXPECT_TRUE(scene.judge("VRV-LIBRARY-PART-NOT-FOUND").empty());
 }
 
+// A file that was taken away is an error on any machine; a part that nobody brought is one on a GPU alone.
+TEST(LibraryRules, PartThatWasTakenAway) {
+  for (const bool taken : {true, false}) {
+    Scene scene;
+    scene.package("torchvision", "0.24.0", "framework");
+    const std::string shim = "/venv/torchvision.libs/libcudnn-74a4c495.so.9.1.0";
+    scene.binary(shim, "libcudnn-74a4c495.so.9.1.0", "9.1.0", "torchvision");
+    scene.consumer("torchvision", "0.24.0").libraries = {
+        loaded("libcudnn-74a4c495.so.9.1.0", shim, "RPATH"),
+        loaded("libcudnn_ops.so.9", "", "not found", shim, DependencyKind::opened)};
+    if (taken) {
+      scene.environment().file_faults.push_back({.kind = FileFaultKind::missing,
+                                                 .path = "/venv/torchvision.libs/libcudnn_ops.so.9",
+                                                 .packages = {"torchvision 0.24.0"},
+                                                 .owner = {}});
+    }
+    const auto found = scene.judge("VRV-LIBRARY-PART-NOT-FOUND");
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].severity, taken ? Severity::error : Severity::note);
+  }
+}
+
 TEST(LibraryRules, PinsThatAreNotInstalled) {
   Scene scene;
   scene.package("torch", "2.5.0", "framework", "12.4").requirements = {

@@ -71,6 +71,7 @@ std::string what_is_there_of(const LibraryIndex& index, const ConsumerView& view
 struct MissingNames {
   std::vector<std::string> names, askers;
   bool is_api = false;  // Loss::of_api of one
+  bool damage = false;  // Loss::damage of one
 };
 
 Found missing_found(const Analysis& analysis, const ConsumerView& view, LossEffect effect,
@@ -85,8 +86,10 @@ Found missing_found(const Analysis& analysis, const ConsumerView& view, LossEffe
   for (const std::string& name : missing.askers) found.about.push_back({About::library, name});
   if (effect == LossEffect::start) return found;
   const bool is_part = effect == LossEffect::side_piece && !missing.is_api;
-  found.severity =
-      is_part ? Severity::note : with_gpu(analysis, effect == LossEffect::use ? Severity::error : Severity::warning);
+  const bool is_use = effect == LossEffect::use;
+  found.severity = is_part                    ? Severity::note
+                   : is_use && missing.damage ? Severity::error
+                                              : with_gpu(analysis, is_use ? Severity::error : Severity::warning);
   found.consequence = is_part ? "The function that needs it is not there; others have what they need" : kOnTheCpu;
   return found;
 }
@@ -131,6 +134,7 @@ std::vector<Found> missing_libraries(const Analysis& analysis, bool of_other_cud
       add_new(missing.names, wanted.name);
       add_new(missing.askers, asker.empty() ? consumer.consumer.name : asker);
       missing.is_api = missing.is_api || loss.of_api;
+      missing.damage = missing.damage || loss.damage;
     }
     for (const auto& [effect, missing] : by_effect) found.push_back(missing_found(analysis, consumer, effect, missing));
     if (!of_other_cuda || !by_effect.empty()) continue;
@@ -145,8 +149,11 @@ std::vector<Found> missing_parts(const Analysis& analysis) {
   std::set<std::string> told;
   for (const AnalysedConsumer& consumer : analysis.consumers) {
     std::map<std::string, std::set<std::string>> missing;  // names by the file that opens them
+    std::set<std::string> damaged;                         // files that open what the installation has lost
     for (const Loss& loss : consumer.losses) {
-      if (loss.by_name && loss.effect == LossEffect::use) missing[loss.library->asked_by].insert(loss.library->name);
+      if (!loss.by_name || loss.effect != LossEffect::use) continue;
+      missing[loss.library->asked_by].insert(loss.library->name);
+      if (loss.damage) damaged.insert(loss.library->asked_by);
     }
     for (const auto& [asker, names] : missing) {
       if (!told.insert(consumer.consumer.environment + "\n" + asker).second) continue;
@@ -156,7 +163,7 @@ std::vector<Found> missing_parts(const Analysis& analysis) {
                                    asker.empty() ? "its Python" : asker, consumer_text(consumer.consumer),
                                    join({names.begin(), names.end()}, ", "), names.size() == 1 ? "it" : "them",
                                    what_is_there(index, consumer, *names.begin()), wheel.empty() ? "" : "; " + wheel),
-           .severity = with_gpu(analysis, Severity::error)});
+           .severity = damaged.contains(asker) ? Severity::error : with_gpu(analysis, Severity::error)});
       for (const std::string& name : names) found.back().about.push_back({About::missing_library, name});
       found.back().about.push_back({About::library, base_name(asker)});
     }
