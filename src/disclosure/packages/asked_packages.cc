@@ -38,7 +38,7 @@ bool is_told(std::string_view text) {
   const auto any_of = [&](std::initializer_list<std::string_view> marks) {
     return std::any_of(marks.begin(), marks.end(), [&](std::string_view mark) { return has(told, mark); });
   };
-  return any_of({"running", " ran ", "i used", "i did", "installed with", "installed by", "installed via"}) &&
+  return any_of({"running", " ran ", "i run ", "i used", "i did", "installed with", "installed by", "installed via"}) &&
          !any_of({"try", "should", "please", "you can", "need to", "instead", "recommend"});
 }
 

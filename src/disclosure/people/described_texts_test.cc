@@ -201,4 +201,25 @@ TEST(LinesOfLoggers, WhatPythonsLoggingPutsBeforeThem) {
             "545.23.08");
 }
 
+TEST(WrittenText, ALineOfPiecesThatBeginsWithAGpu) {
+  const std::string text = "2x RTX 3090, driver 535.161.07, CUDA Toolkit 12.4 and cuDNN 8.9.7, vllm 0.4.2\n";
+  EXPECT_EQ(described(text, "gpu.count"), "2");
+  EXPECT_EQ(driver_described(text), "535.161.07");
+  EXPECT_EQ(described(text, "toolkit.nvcc.version"), "12.4");
+  EXPECT_EQ(package_described(text, "vllm").substr(0, 5), "0.4.2");
+  EXPECT_EQ(described("RTX 3090, CUDA Toolkit 12 would do, driver 535.161.07\n", "toolkit.nvcc.version"), "");
+}
+
+TEST(SpokenText, WhatSomebodyInstalledBehindWhatTheyGot) {
+  EXPECT_EQ(package_described("I got an old card for cheap and installed pytorch 2.0.1 with pip.\n", "torch"),
+            "2.0.1, 11.7");
+  EXPECT_EQ(package_described("The image is built and installed pytorch 2.0.1 comes with it.\n", "torch"), "");
+}
+
+TEST(AskedPackages, ACommandThatSomebodySaysTheyRun) {
+  const auto asked = [](const std::string& text) { return read_disclosure_text(text).declared.asked.size(); };
+  EXPECT_EQ(asked("I run `pip install tensorflow==2.15.0` and it does not go through.\n"), 1u);
+  EXPECT_EQ(asked("You should run `pip install tensorflow==2.15.0` first.\n"), 0u);
+}
+
 }  // namespace varve

@@ -77,7 +77,8 @@ constexpr auto kOwners = std::to_array<std::string_view>({"i have ",
 // The same where another word of the sentence is the first person.
 constexpr auto kPlaces = std::to_array<std::string_view>(
     {"laptop with ", "system with ", "machine with ", "server with ", "pc with ", "desktop with ", "workstation with ",
-     "computer with ", "equipped with ", "vm with ", "graphic card ", "graphics card ", "with gpu "});
+     "computer with ", "equipped with ", "vm with ", "graphic card ", "graphics card ", "with gpu ", "and installed ",
+     "have installed "});
 constexpr auto kFirstPersons =
     std::to_array<std::string_view>({" i ", " i'm ", " im ", " i've ", " my ", " we ", " our ", " we're "});
 // How a sentence begins that leaves the first person out.

@@ -59,7 +59,7 @@ class WrittenTextReader : public TextReader {
       open_line_ = line.number;
       return false;
     }
-    return take_sentence(line, declared) || take_two_words(line, declared) || take_listed(line, declared) ||
+    return take_listed(line, declared) || take_sentence(line, declared) || take_two_words(line, declared) ||
            take_glued(line, declared) || take_written_system(line, kName, is_of_machine_, declared);
   }
 
@@ -322,7 +322,7 @@ bool WrittenTextReader::take_listed(const TextLine& line, Declared& declared) {
     if (has(lower, mark)) return false;
   }
   std::string gpus, system, python;
-  std::string_view driver, rest = plain;
+  std::string_view driver, toolkit, rest = plain;
   std::vector<std::pair<std::string_view, std::string_view>> packages;
   while (!rest.empty()) {
     const std::size_t end = rest.find_first_of(",;()|");
@@ -331,6 +331,8 @@ bool WrittenTextReader::take_listed(const TextLine& line, Declared& declared) {
     if (piece.size() < 2 || piece.size() > 48) continue;
     if (const std::string_view version = driver_of_piece(piece); !version.empty()) {
       driver = version;
+    } else if (const std::string_view release = toolkit_of_piece(piece); !release.empty()) {
+      toolkit = release;
     } else if (const std::string_view name = counted(piece).second; is_brand(name) && product(plain_product(name))) {
       gpus += (gpus.empty() ? "" : ",") + std::string(piece);
     } else if (const auto written = plain_system(piece)) {
@@ -347,9 +349,11 @@ bool WrittenTextReader::take_listed(const TextLine& line, Declared& declared) {
     const std::string key = to_lower(name);
     any_package |= take_package(key == "pytorch" ? "torch" : key, version, line, declared);
   }
-  if (!any_package && system.empty() && python.empty() && (driver.empty() || gpus.empty())) return false;
+  const bool any_other = any_package || !system.empty() || !python.empty() || !toolkit.empty();
+  if (!any_other && (driver.empty() || gpus.empty())) return false;
   if (!system.empty()) declare(declared, "os.name", system, {kName, line.number});
   if (!python.empty()) declared.pythons.emplace(python, line.number);
+  if (!toolkit.empty()) declare_nvcc(declared, toolkit, "", {kName, line.number});
   if (!driver.empty()) take_driver(driver, line, declared);
   if (!gpus.empty()) take_gpus(gpus, line, declared);
   return true;

@@ -79,6 +79,16 @@ std::string_view driver_of_piece(std::string_view piece) {
   return meaning_of_key(plain_key(key)) == WrittenMeaning::driver ? version : std::string_view();
 }
 
+std::string_view toolkit_of_piece(std::string_view piece) {
+  constexpr std::string_view kKey = "cuda toolkit ";
+  if (to_lower(piece.substr(0, kKey.size())) != kKey) return {};
+  const std::string_view value = piece.substr(kKey.size());
+  const std::string_view version = leading_version(value);
+  const std::string_view rest = value.substr(version.size());
+  const bool is_release = std::count(version.begin(), version.end(), '.') == 1;
+  return is_release && (rest.empty() || to_lower(rest).starts_with(" and cudnn ")) ? version : std::string_view();
+}
+
 std::string python_of_piece(std::string_view piece) {
   if (to_lower(piece.substr(0, 6)) != "python") return {};
   const std::string_view version = trim(piece.substr(6));

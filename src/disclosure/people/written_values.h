@@ -26,6 +26,8 @@ std::string_view tensorflow_release(std::string_view value);
 
 // "driver 570.86.16", "NVIDIA driver version 535.104.05": the number, where nothing else stands in the piece.
 std::string_view driver_of_piece(std::string_view piece);
+// "CUDA Toolkit 12.4", "CUDA toolkit 12.4 and cuDNN 8.9.7": its release; empty: it is another.
+std::string_view toolkit_of_piece(std::string_view piece);
 // "Python 3.10.11", "python3.11"
 std::string python_of_piece(std::string_view piece);
 
