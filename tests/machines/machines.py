@@ -65,6 +65,10 @@ class Machine:
         if self.architecture == "aarch64" and not spec.get("program"):
             spec["machine"] = "aarch64"
         binaries.library(self.path(name), spec)
+        if self.architecture == "aarch64" and spec.get("program"):  # made by this machine's compiler
+            with self.path(name).open("r+b") as program:
+                program.seek(18)  # e_machine
+                program.write(struct.pack("<H", 183))
 
     # -- the parts -----------------------------------------------------------------------------------------------
 
