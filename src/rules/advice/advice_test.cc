@@ -116,7 +116,7 @@ TEST(Advice, AMachineAloneHearsOfEveryFramework) {
   EXPECT_TRUE(says(advice, "pip install \"jax[cuda12]>=0.11,<0.12\"")) << advice;
   EXPECT_TRUE(says(advice, "pip install \"cupy-cuda12x[ctk]>=14\"")) << advice;
   EXPECT_TRUE(says(advice, "pip install \"tensorflow[and-cuda]==2.21.*\"")) << advice;
-  EXPECT_TRUE(says(advice, "pip install \"onnxruntime-gpu[cuda,cudnn]>=1.21,<1.27\"")) << advice;
+  EXPECT_TRUE(says(advice, "pip install \"onnxruntime-gpu[cuda,cudnn]>=1.24,<1.27\"")) << advice;
 }
 
 TEST(Advice, MinorVersionCompatibilityIsSaidWithItsLimit) {
@@ -196,7 +196,7 @@ TEST(Advice, ThePythonOfTheEnvironmentDecides) {
 TEST(Advice, ACudnnThatHasLeftTheGpuIsHeldBack) {
   const std::string volta = advice_for(machine("580.95.05", "13.0", "Tesla V100-SXM2-16GB", "7.0"));
   EXPECT_TRUE(says(volta, "pip install \"jax[cuda12]>=0.11,<0.12\" \"nvidia-cudnn-cu12==9.10.2.*\"")) << volta;
-  EXPECT_TRUE(says(volta, "\"onnxruntime-gpu[cuda,cudnn]>=1.21,<1.27\" \"nvidia-cudnn-cu12==9.10.2.*\"")) << volta;
+  EXPECT_TRUE(says(volta, "\"onnxruntime-gpu[cuda,cudnn]>=1.24,<1.27\" \"nvidia-cudnn-cu12==9.10.2.*\"")) << volta;
   const std::string ada = advice_for(machine("580.95.05", "13.0", "NVIDIA L40S", "8.9"));
   EXPECT_FALSE(says(ada, "nvidia-cudnn")) << ada;
 }
