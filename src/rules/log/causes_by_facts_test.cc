@@ -19,7 +19,7 @@ MadeStack machine() {
   return made;
 }
 
-ExplainedError explained(MadeStack made, std::string_view text) {
+std::vector<ExplainedError> all_explained(MadeStack made, std::string_view text) {
   static const Knowledge knowledge = *load_knowledge();
   static const ErrorPatterns patterns = *load_error_patterns(knowledge);
   const LogReading log = read_log_text(text, patterns);
@@ -27,21 +27,20 @@ ExplainedError explained(MadeStack made, std::string_view text) {
   const Analysis analysis = made.analysis();
   Check check = check_analysis(analysis);
   add_log(analysis, patterns, log, others, check);
-  EXPECT_EQ(check.errors.size(), 1u) << text;
-  return check.errors.empty() ? ExplainedError{} : check.errors.front();
+  return check.errors;
+}
+
+ExplainedError explained(MadeStack made, std::string_view text) {
+  const std::vector<ExplainedError> errors = all_explained(std::move(made), text);
+  EXPECT_EQ(errors.size(), 1u) << text;
+  return errors.empty() ? ExplainedError{} : errors.front();
 }
 
 // The first of several errors of a log.
 ExplainedError first_explained(MadeStack made, std::string_view text) {
-  static const Knowledge knowledge = *load_knowledge();
-  static const ErrorPatterns patterns = *load_error_patterns(knowledge);
-  const LogReading log = read_log_text(text, patterns);
-  const std::vector<std::string> others = complete_stack(made.stack(), log);
-  const Analysis analysis = made.analysis();
-  Check check = check_analysis(analysis);
-  add_log(analysis, patterns, log, others, check);
-  EXPECT_FALSE(check.errors.empty()) << text;
-  return check.errors.empty() ? ExplainedError{} : check.errors.front();
+  const std::vector<ExplainedError> errors = all_explained(std::move(made), text);
+  EXPECT_FALSE(errors.empty()) << text;
+  return errors.empty() ? ExplainedError{} : errors.front();
 }
 
 bool says(const ExplainedError& error, std::string_view words) { return error.cause.find(words) != std::string::npos; }
