@@ -13,6 +13,7 @@ namespace varve {
 
 namespace {
 constexpr std::size_t kMostInxiLine = 400;
+constexpr std::int64_t kMostInxiCards = 64;
 
 // "GeForce RTX 3060 Lite Hash Rate": as many of the words as are a product.
 std::string product_of_words(std::string_view name) {
@@ -36,7 +37,7 @@ class InxiReader : public TextReader {
 
  private:
   void take_device(const TextLine& line, Declared& declared) {
-    const auto name = behind(line.text, "[");
+    const auto name = count_ < kMostInxiCards ? behind(line.text, "[") : std::nullopt;
     const std::string product = name ? product_of_words(trim(up_to(*name, "]/"))) : std::string();
     if (devices_ == 0) devices_ = line.number;
     Gpu* gpu = product.empty() ? nullptr : gpu_in(gpu_list(declared, {kName, devices_}), count_++);
