@@ -151,6 +151,7 @@ TEST(ErrorPatterns, AFaultyTableIsAnErrorWithItsPlace) {
 TEST(ErrorPatterns, WithoutItsCountsAPatternMatchesMore) {
   EXPECT_EQ(without_counts("a[^\\n]{0,48}?b\\d{3}(c|d){1,2}"), "a[^\\n]*?b\\d+(c|d)+");
   EXPECT_EQ(without_counts("\\{2}[{1}]{x}"), "\\{2}[{1}]{x}") << "what is no count stays";
+  EXPECT_EQ(without_counts("\\x{2019}{2}\\x{20"), "\\x{2019}+\\x{20");
 }
 
 TEST(ErrorPatterns, GroupsStandInTheTexts) {

@@ -45,9 +45,11 @@ std::string without_counts(std::string_view expanded) {
     if (end != std::string_view::npos) {
       uncounted += expanded[i + 1] == '0' ? '*' : '+';
       i = end;
-    } else if (c == '\\' && i + 1 < expanded.size()) {
-      uncounted += c;
-      uncounted += expanded[++i];
+    } else if (c == '\\') {
+      const bool is_number = expanded.substr(i).starts_with("\\x{");  // "\x{2019}"
+      const std::string_view escape = expanded.substr(i, is_number ? expanded.find('}', i) - i + 1 : 2);
+      uncounted += escape;
+      i += escape.size() - 1;
     } else {
       if (c == '[' || c == ']') in_brackets = c == '[';
       uncounted += c;
