@@ -233,10 +233,12 @@ TEST(WrittenText, TensorFlowByItsTwoLetters) {
   EXPECT_EQ(tensorflow("TF1.15\n"), "1.15");
   EXPECT_EQ(tensorflow("Environment: TF 1.15, Python 3.7, GTX 1080\n"), "1.15");
   EXPECT_EQ(tensorflow("Env: python3.7, tf1.15, cuda10.0\n"), "1.15");
-  for (const char* text : {"I use TF32 mode on A100.\n", "TF 2.10 or newer\n", "I have TF 1.73 loss here\n",
-                           "tf 1.15\n", "Requirements: python3.7, tf1.15+\n", "TF: 1.15\n",
-                           "My friend uses TF 2.10 here.\n", "# Requirements\n- TF 1.15\n", "We will need TF 2.10.\n",
-                           "I have TF 2.x here.\n", "I'm on TF, 2.10 seconds later it dies.\n"}) {
+  for (const char* text :
+       {"I use TF32 mode on A100.\n", "TF 2.10 or newer\n", "I have TF 1.73 loss here\n", "tf 1.15\n",
+        "Requirements: python3.7, tf1.15+\n", "TF: 1.15\n", "My friend uses TF 2.10 here.\n",
+        "# Requirements\n- TF 1.15\n", "We will need TF 2.10.\n", "I have TF 2.x here.\n",
+        "I'm on TF, 2.10 seconds later it dies.\n", "I use TF 1.15 here.\nI use TF 2.3 too.\n",
+        "labels: comp:gpu, stalled, TF 1.15, type:support\n"}) {
     EXPECT_EQ(tensorflow(text), "") << text;
   }
 }
@@ -271,9 +273,10 @@ TEST(SpokenGpus, OnesOwnInChinese) {
   EXPECT_EQ(gpus_described("你好，我的显卡是 RTX 3090，运行报错\n"), "RTX 3090");
   EXPECT_EQ(gpus_described("我的显卡为NVIDIA GeForce RTX 2080 Ti。\n"), "NVIDIA GeForce RTX 2080 Ti");
   EXPECT_EQ(gpus_described("我的显卡是3070ti 8G显存\n"), "RTX 3070 Ti");
-  for (const char* text : {"如果我的显卡是3070ti，可以吗\n", "我的显卡是3070ti吗？\n", "我的显卡是3070ti的话可以吗\n",
-                           "我的显卡是3070还是3080\n", "朋友的显卡是3070ti\n", "我的显卡是30系列\n",
-                           "> 我的显卡是3070ti\n", "推荐显卡是3070ti\n"}) {
+  for (const char* text :
+       {"如果我的显卡是3070ti，可以吗\n", "我的显卡是3070ti吗？\n", "我的显卡是3070ti的话可以吗\n",
+        "我的显卡是3070还是3080\n", "朋友的显卡是3070ti\n", "我的显卡是30系列\n", "> 我的显卡是3070ti\n",
+        "推荐显卡是3070ti\n", "根据你显卡的计算力确定架构。例如我的显卡是3070ti，为8.6\n"}) {
     EXPECT_EQ(gpus_described(text), "") << text;
   }
 }

@@ -29,9 +29,9 @@ constexpr auto kClauseConditions =
 
 // "我的显卡是3070ti": mine is …
 constexpr auto kChineseOwners = std::to_array<std::string_view>({"我的显卡是", "我的显卡为", "我的显卡型号是"});
-// If, suppose, want, would be.
-constexpr auto kChineseSupposed =
-    std::to_array<std::string_view>({"如果", "假如", "假设", "假若", "要是", "若", "倘", "想", "以为", "不知道"});
+// If, suppose, want, for example.
+constexpr auto kChineseSupposed = std::to_array<std::string_view>(
+    {"如果", "假如", "假设", "假若", "要是", "若", "倘", "想", "以为", "不知道", "例如", "比如", "譬如", "假定"});
 // Whether, or, and up, once was.
 constexpr auto kChineseOpenEnds = std::to_array<std::string_view>(
     {"吗", "嘛", "么", "还是", "或", "以上", "以下", "级", "系列", "的时候", "时", "的话"});
