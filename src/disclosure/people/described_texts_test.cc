@@ -222,4 +222,63 @@ TEST(AskedPackages, ACommandThatSomebodySaysTheyRun) {
   EXPECT_EQ(asked("You should run `pip install tensorflow==2.15.0` first.\n"), 0u);
 }
 
+TEST(WrittenText, TensorFlowByItsTwoLetters) {
+  const auto tensorflow = [](const std::string& text) {
+    const std::string version = package_described(text, "tensorflow");
+    return version.substr(0, version.find(','));
+  };
+  EXPECT_EQ(tensorflow("I am using TF1.15 here.\n"), "1.15");
+  EXPECT_EQ(tensorflow("I'm on TF 2.10 with an RTX 3090.\n"), "2.10");
+  EXPECT_EQ(tensorflow("- TF 2.10.0\n"), "2.10.0");
+  EXPECT_EQ(tensorflow("TF1.15\n"), "1.15");
+  EXPECT_EQ(tensorflow("Environment: TF 1.15, Python 3.7, GTX 1080\n"), "1.15");
+  EXPECT_EQ(tensorflow("Env: python3.7, tf1.15, cuda10.0\n"), "1.15");
+  for (const char* text :
+       {"I use TF32 mode on A100.\n", "TF 2.10 or newer\n", "I have TF 1.73 loss here\n", "tf 1.15\n",
+        "Requirements: python3.7, tf1.15+\n", "TF: 1.15\n", "My friend uses TF 2.10 here.\n",
+        "# Requirements\n- TF 1.15\n", "We will need TF 2.10.\n", "I have TF 2.x here.\n",
+        "I'm on TF, 2.10 seconds later it dies.\n", "I use TF 1.15 here.\nI use TF 2.3 too.\n",
+        "labels: comp:gpu, stalled, TF 1.15, type:support\n"}) {
+    EXPECT_EQ(tensorflow(text), "") << text;
+  }
+}
+
+TEST(WrittenText, ASystemWhoseReleaseStandsOnTheNextLine) {
+  const auto system = [](const std::string& text) { return described(text, "os.name"); };
+  EXPECT_EQ(system("Distribution: Ubuntu\nDistribution version: 22.04\n"), "Ubuntu 22.04");
+  EXPECT_EQ(system("**Distribution:** Fedora\n**Distribution version:** 39\n"), "Fedora 39");
+  EXPECT_EQ(system("- OS: Ubuntu\n- OS version: 22.04.3 LTS (Jammy Jellyfish)\n"), "Ubuntu 22.04.3");
+  EXPECT_EQ(system("OS: Windows\nOS version: 11\n"), "Windows 11");
+  for (const char* text :
+       {"Distribution: Ubuntu\nPython version: 22.04\n", "Distribution: Ubuntu\nOS version: 22.04\n",
+        "Distribution: PyPI\nDistribution version: 22.04\n", "OS: Linux\nOS version: 22.04\n",
+        "Distribution: Ubuntu\nDistribution version: 22.04+\n", "# Requirements\n- OS: Ubuntu\n- OS version: 22.04\n",
+        "| OS | Ubuntu |\n| OS version | 22.04 |\n"}) {
+    EXPECT_EQ(system(text), "") << text;
+  }
+}
+
+TEST(SpokenGpus, ANumberThatIsOneThing) {
+  EXPECT_EQ(gpus_described("My GPU is not seen, I run it with a 3060.\n"), "RTX 3060");
+  EXPECT_EQ(gpus_described("# CUDA out of memory with a 3060\n"), "RTX 3060");
+  for (const char* text : {"I run out of VRAM with a 3060 token prompt.\n", "My GPU plays a 1080 and it stops.\n",
+                           "My GPU fails on a 2080 image set.\n", "You need a 3060 with CUDA on the GPU.\n",
+                           "I have a book of 200 pages and a 3060.\n", "My friend has no GPU trouble with a 3060.\n"}) {
+    EXPECT_EQ(gpus_described(text), "") << text;
+  }
+}
+
+TEST(SpokenGpus, OnesOwnInChinese) {
+  EXPECT_EQ(gpus_described("我的显卡是3070ti\n"), "RTX 3070 Ti");
+  EXPECT_EQ(gpus_described("你好，我的显卡是 RTX 3090，运行报错\n"), "RTX 3090");
+  EXPECT_EQ(gpus_described("我的显卡为NVIDIA GeForce RTX 2080 Ti。\n"), "NVIDIA GeForce RTX 2080 Ti");
+  EXPECT_EQ(gpus_described("我的显卡是3070ti 8G显存\n"), "RTX 3070 Ti");
+  for (const char* text :
+       {"如果我的显卡是3070ti，可以吗\n", "我的显卡是3070ti吗？\n", "我的显卡是3070ti的话可以吗\n",
+        "我的显卡是3070还是3080\n", "朋友的显卡是3070ti\n", "我的显卡是30系列\n", "> 我的显卡是3070ti\n",
+        "推荐显卡是3070ti\n", "根据你显卡的计算力确定架构。例如我的显卡是3070ti，为8.6\n"}) {
+    EXPECT_EQ(gpus_described(text), "") << text;
+  }
+}
+
 }  // namespace varve

@@ -9,6 +9,8 @@
 #include <string>
 
 #include "base/text.h"
+#include "disclosure/lines/words.h"
+#include "disclosure/lines/written_products.h"
 #include "disclosure/people/spoken_products.h"
 
 namespace varve {
@@ -24,6 +26,15 @@ constexpr auto kLastClauses =
 constexpr auto kClauseConditions =
     std::to_array<std::string_view>({" if ", "would", "could", "should", "when", "once ", "suppos", "imagin", "wish",
                                      "want", "unless", "whether", "assum", "until", "like "});
+
+// "我的显卡是3070ti": mine is …
+constexpr auto kChineseOwners = std::to_array<std::string_view>({"我的显卡是", "我的显卡为", "我的显卡型号是"});
+// If, suppose, want, for example.
+constexpr auto kChineseSupposed = std::to_array<std::string_view>(
+    {"如果", "假如", "假设", "假若", "要是", "若", "倘", "想", "以为", "不知道", "例如", "比如", "譬如", "假定"});
+// Whether, or, and up, once was.
+constexpr auto kChineseOpenEnds = std::to_array<std::string_view>(
+    {"吗", "嘛", "么", "还是", "或", "以上", "以下", "级", "系列", "的时候", "时", "的话"});
 }  // namespace
 
 std::string_view own_clause(std::string_view sentence) {
@@ -40,6 +51,25 @@ std::string_view own_clause(std::string_view sentence) {
     if (!says_any(" " + lower.substr(0, at), kClauseConditions)) return sentence.substr(at + 1);
   }
   return {};
+}
+
+void tell_spoken_in_chinese(std::string_view text, std::int64_t line, SpokenMachine& spoken) {
+  for (const std::string_view owner : kChineseOwners) {
+    const std::size_t at = text.find(owner);
+    if (at == std::string_view::npos || says_any(text.substr(0, at), kChineseSupposed)) continue;
+    const std::string_view rest = trim(text.substr(at + owner.size()));
+    const std::string_view ascii = plain_product(rest);  // up to the next character of Chinese
+    const std::string_view behind = trim(rest.substr(ascii.size()));
+    const auto begins = [&](std::string_view end) { return behind.starts_with(end); };
+    if (std::any_of(kChineseOpenEnds.begin(), kChineseOpenEnds.end(), begins)) continue;
+    const std::string_view written = trim(up_to(ascii, ",;"));
+    std::string name = numbered_geforce(written);
+    if (name.empty() && written_product(written)) name = written;
+    if (name.empty()) continue;
+    spoken.named.emplace(plain_name(name), line);
+    tell_spoken(spoken.gpu, name, line);
+    return;
+  }
 }
 
 }  // namespace varve

@@ -1,10 +1,16 @@
 #pragma once
+#include <cstdint>
 #include <string_view>
+
+#include "disclosure/lines/spoken_machine.h"
 
 namespace varve {
 
 // The clause of a sentence that tells what somebody has, where the others ask, deny or tell of what was tried: the
 // first one, "I have a GTX 1650, …", or the last, "…, I'm running Ubuntu 22.04 on WSL2". Empty: there is none.
 std::string_view own_clause(std::string_view sentence);
+
+// "我的显卡是3070ti": the GPU that somebody says in Chinese is theirs; not what they suppose, ask for or compare.
+void tell_spoken_in_chinese(std::string_view text, std::int64_t line, SpokenMachine& spoken);
 
 }  // namespace varve

@@ -24,6 +24,21 @@ bool is_mark_behind(std::string_view word) {
   return bare.data() + bare.size() != word.data() + word.size();
 }
 
+namespace {
+// "CUDA is slow with a 3060.", "with a 3060 and …": one thing of that number, in a sentence that speaks of a GPU.
+// "1080" may be a screen's, and what stands right behind a number may be what it counts ("a 3060 token prompt").
+bool is_one_of_number(const SpokenWords& words, std::size_t at, std::size_t end) {
+  constexpr auto kGoesOn = std::to_array<std::string_view>({"and", "with", "but", "running"});
+  const bool is_one = at > 1 && to_lower(words[at - 1]) == "a" && !bare_word(words[at]).starts_with("1080");
+  if (!is_one || !(end == words.size() || is_mark_behind(words[end - 1]) || is_among(words[end], kGoesOn)))
+    return false;
+  return std::any_of(words.begin(), words.end(), [](std::string_view word) {
+    const std::string lower = to_lower(bare_word(word));
+    return lower == "gpu" || lower == "gpus" || lower == "cuda" || lower == "nvidia" || lower == "vram";
+  });
+}
+}  // namespace
+
 std::optional<SpokenProduct> numbered_product_at(const SpokenWords& words, std::size_t at, bool is_of_gpu) {
   std::string_view first = bare_word(words[at]);
   std::int64_t count = 1;
@@ -48,7 +63,7 @@ std::optional<SpokenProduct> numbered_product_at(const SpokenWords& words, std::
   }
   std::string name = numbered_geforce(text);
   if (name.empty()) return std::nullopt;
-  is_of_gpu = is_of_gpu || text.size() > 4;
+  is_of_gpu = is_of_gpu || text.size() > 4 || is_one_of_number(words, at, at + taken);
   for (std::size_t i = at + taken; i < words.size() && i < at + taken + 2; ++i) {
     const std::string next = to_lower(bare_word(words[i]));
     is_of_gpu = is_of_gpu || next.starts_with("gpu") || next.starts_with("card") || next == "graphics";

@@ -128,6 +128,7 @@ class SpokenTextReader : public TextReader {
     const auto any = [&](std::initializer_list<SoughtText> sought) {
       return std::any_of(sought.begin(), sought.end(), [&](const SoughtText& one) { return holds(line, one); });
     };
+    if (!line.is_quoted && holds(line, "显卡")) tell_spoken_in_chinese(line.text, line.number, declared.spoken);
     const bool names = any({"RTX",  "GTX", "Tesla", "esla ", "00",  "uadro", "80",  "P4",    "T4",    "L4",
                             "itan", "rtx", "gtx",   "0ti",   "0Ti", "GPU",   "gpu", "etson", "river", "ersion is "});
     const bool is_title = line.number == 1 && line.text.starts_with("# ");
@@ -136,7 +137,11 @@ class SpokenTextReader : public TextReader {
                         line.text.starts_with("using ") || line.text.starts_with("running ");
     if (!names && !is_own && !is_title) return false;
     std::string_view rest = line.text;
-    if (holds(line, "，") || holds(line, "™")) rest = plain_ = with_plain_marks(line.text);
+    if (holds(line, "，") || holds(line, "。") || holds(line, "™")) {
+      plain_ = with_plain_marks(line.text);
+      replace_all(plain_, "。", ". ");
+      rest = plain_;
+    }
     if (names && !line.is_quoted) take_item(rest, line.number, declared.spoken);
     if (is_title) take_title(rest.substr(2), line.number, declared.spoken);
     while (!rest.empty()) {
@@ -202,8 +207,15 @@ void take_spoken_toolkit(const SpokenWords& words, bool is_sure, std::int64_t li
 
 void take_spoken_packages(const SpokenWords& words, bool is_sure, std::int64_t line, SpokenMachine& spoken) {
   constexpr auto kBetween = std::to_array<std::string_view>({"version", "is", "lib", "library", "at"});
-  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
-    const std::string name = spoken_package(bare_word(words[i]));
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    std::string tf(bare_word(words[i]));  // "TF1.15", "TF 2.10"
+    const bool is_apart = tf.size() == 2 && i + 1 < words.size() && !is_mark_behind(words[i]);
+    if (is_apart) tf += bare_word(words[i + 1]);
+    if (const std::string_view release = release_of_tf(tf); !release.empty()) {
+      if (is_sure || is_plain_until(words, i)) tell_spoken(spoken.packages["tensorflow"], release, line);
+      continue;
+    }
+    const std::string name = i + 1 < words.size() ? spoken_package(bare_word(words[i])) : "";
     if (name.empty() || !(is_sure || is_plain_until(words, i))) continue;
     std::size_t at = i + 1;
     while (at + 1 < words.size() && at < i + 4 && is_among(to_lower(bare_word(words[at])), kBetween)) ++at;

@@ -137,6 +137,28 @@ std::optional<bool> take_written_fact(WrittenMeaning meaning, const WrittenPair&
   }
 }
 
+bool SystemOfTwoLines::take(std::string_view written_key, const WrittenPair& pair, Declared& declared) {
+  // "22.04+" is what something needs.
+  const bool is_of_form = !pair.line.starts_with('|') && !has(pair.line, "\"") && !pair.line.ends_with('+');
+  if (!is_of_form || meaning_of_key(std::string(pair.key)) != WrittenMeaning::system) return false;
+  std::string written = to_lower(without_marks_around(up_to(written_key, "(")));
+  std::erase_if(written, [](char c) { return c == '*' || c == '`'; });
+  if (!written.ends_with(" version")) {
+    key_ = pair.key;
+    name_ = pair.value;
+    line_ = pair.place.line;
+    return false;
+  }
+  if (pair.place.line != line_ + 1 || pair.key != key_ || name_.find_first_of(" 0123456789") != std::string::npos) {
+    return false;
+  }
+  const std::string_view version = trim(up_to(pair.value, "("));  // "22.04.3 LTS (Jammy Jellyfish)"
+  if (version.empty() || !is_digit(version[0])) return false;
+  const auto system = plain_system(name_ + " " + std::string(version));
+  if (system) declare(declared, "os.name", *system, pair.place);
+  return system.has_value();
+}
+
 bool take_written_system(const TextLine& line, const char* reader, bool is_of_machine, Declared& declared) {
   const auto names = [&](const SoughtText& part) { return holds(line, part); };
   if (line.text.size() > 60 || !(names("buntu") || names("ebian") || names("entOS") || names("entos") ||

@@ -54,6 +54,7 @@ class WrittenTextReader : public TextReader {
       if (up_to(pair->first, "(").size() > kMostWrittenKey) return false;
       const std::string_view value = without_marks_around(pair->second);
       const std::string key = plain_key(pair->first);
+      if (halved_system_.take(pair->first, {key, value, line.text, {kName, line.number}}, declared)) return true;
       if (!value.empty()) return take_pair(key, value, line, declared) || take_described(key, value, line, declared);
       open_key_ = plain_key(pair->first);  // "Python Version:" of a form, and the value on the next line
       open_line_ = line.number;
@@ -95,6 +96,7 @@ class WrittenTextReader : public TextReader {
   std::int64_t list_ = 0;    // where the packages begin
   std::int64_t asked_ = -9;  // where a question about the driver stands
   ForeignLists foreign_;
+  SystemOfTwoLines halved_system_;
   std::string product_;  // that was looked up last
   std::optional<ComputeCapability> capability_;
   std::int64_t numbered_ = 0;  // where GPUs with their numbers begin
@@ -339,6 +341,8 @@ bool WrittenTextReader::take_listed(const TextLine& line, Declared& declared) {
       system = *written;
     } else if (std::string python_there = python_of_piece(piece); !python_there.empty()) {
       python = std::move(python_there);
+    } else if (const std::string_view of_tf = release_of_tf(piece); !of_tf.empty()) {
+      packages.emplace_back("tensorflow", of_tf);
     } else if (const std::size_t blank = piece.find_first_of(" ="); blank != std::string_view::npos) {
       packages.emplace_back(piece.substr(0, blank), trim(piece.substr(piece.find_last_of(" =") + 1)));
     }
@@ -381,6 +385,8 @@ bool WrittenTextReader::take_glued(const TextLine& line, Declared& declared) {
 bool WrittenTextReader::take_two_words(const TextLine& line, Declared& declared) {
   const std::string_view text = without_list_marks(line.text);
   if (text.size() > 56) return false;
+  // In capitals: "tf 1.15" of a log may be any number.
+  if (text.starts_with("TF") && take_package("tensorflow", release_of_tf(text), line, declared)) return true;
   const std::size_t blank = text.rfind(' ');
   if (blank == std::string_view::npos || blank + 1 >= text.size() || !is_digit(text[blank + 1])) return false;
   const std::string key = plain_key(trim(text.substr(0, blank)));

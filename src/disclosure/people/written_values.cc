@@ -55,6 +55,17 @@ std::string_view tensorflow_release(std::string_view value) {
   return value;
 }
 
+std::string_view release_of_tf(std::string_view text) {
+  if (text.size() < 5 || (text[0] | 0x20) != 't' || (text[1] | 0x20) != 'f') return {};
+  const std::string_view rest = text[2] == ' ' ? text.substr(3) : text.substr(2);
+  const std::string_view version = leading_version(rest);
+  const auto minor = version.size() > 2 ? leading_number(version.substr(2)) : std::nullopt;
+  constexpr std::int64_t kLastOfOne = 15, kMostOfTwo = 40;
+  const bool is_one = version.starts_with("1.") && minor && *minor <= kLastOfOne;
+  const bool is_two = version.starts_with("2.") && minor && *minor <= kMostOfTwo;
+  return version == rest && version.size() < 8 && (is_one || is_two) ? version : std::string_view();
+}
+
 std::string_view plain_value(std::string_view value) {
   for (const std::string_view start : {"[e.g", "(e.g", "e.g", "<", "[please", "i.e"}) {
     if (value.starts_with(start)) return {};
@@ -125,6 +136,7 @@ std::vector<std::pair<std::string, std::string>> glued_releases(const TextLine& 
       ++glued;
     }
     while (name.ends_with('=')) name.remove_suffix(1);
+    if (name == "tf" && !release_of_tf("tf" + std::string(version)).empty()) name = "tensorflow";
     const bool is_release = leading_version(version) == version && version.find('.') != std::string_view::npos;
     if (name.size() < 3 || !is_package_name(name) || !is_release) return {};  // something else is said
     found.emplace_back(name, version);

@@ -55,4 +55,7 @@ class ForeignLists {
   bool is_required_ = false, is_quoted_list_ = false;
 };
 
+// "1.15" of "TF1.15", "2.10.0" of "tf 2.10.0": a release that TensorFlow may have had; else empty.
+std::string_view release_of_tf(std::string_view text);
+
 }  // namespace varve

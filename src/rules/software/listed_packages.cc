@@ -282,8 +282,16 @@ std::string cupy_host_fault(const Analysis& analysis, const Environment& environ
   return {};
 }
 
+// The release of nvcc; without it that of the folder that is known as the toolkit's ("/usr/local/cuda-12.2", which CuPy
+// prints as its "CUDA Root").
+std::optional<DottedVersion> toolkit_of(const Analysis& analysis) {
+  if (const auto nvcc = dotted_version_from(text_of(analysis, "toolkit.nvcc.version").value_or(""))) return nvcc;
+  const auto folder = toolkit_of_folder(text_of(analysis, "toolkit.active").value_or(""));
+  return folder && folder->parts.size() > 1 ? folder : std::nullopt;
+}
+
 std::vector<Found> listed_host_cuda(const Analysis& analysis) {
-  const auto toolkit = dotted_version_from(text_of(analysis, "toolkit.nvcc.version").value_or(""));
+  const auto toolkit = toolkit_of(analysis);
   std::vector<Found> found;
   for (const Environment& environment : analysis.subject.environments) {
     if (!toolkit && is_a_list(environment)) {

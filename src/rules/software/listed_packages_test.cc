@@ -82,6 +82,21 @@ TEST(ListedPackages, AToolkitOfAnotherCudaWhereAProgramSawNoGpu) {
   EXPECT_TRUE(scene.judge("VRV-LIBRARY-PIN").empty());
 }
 
+TEST(ListedPackages, AToolkitThatIsKnownByItsFolderAlone) {
+  static const Knowledge knowledge = *load_knowledge();
+  const auto count = [&](const char* folder) {
+    Scene scene = listed({{"tensorflow", "2.10.0", "framework", ""}});
+    scene.knowledge = knowledge;
+    scene.fact("toolkit.active", std::string(folder));
+    return scene.judge("VRV-LIBRARY-PIN").size();
+  };
+  EXPECT_EQ(count("/usr/local/cuda-12.2"), 1u);  // it is for CUDA 11.2
+  EXPECT_EQ(count("/usr/local/cuda-11.8"), 0u);
+  EXPECT_EQ(count("/usr/local/cuda-12"), 0u) << "a link, of which no release is told";
+  EXPECT_EQ(count("/usr/local/cuda"), 0u);
+  EXPECT_EQ(count("/opt/cuda-samples"), 0u);
+}
+
 TEST(ListedPackages, AWheelForANewerGlibc) {
   const auto found = [](const std::string& libc) {
     Scene scene = listed({{"vllm", "0.30.0", "framework", ""}});
