@@ -358,5 +358,42 @@ TEST_F(ConsumerImports, MissWhatIsThereAndCannotBeLoaded) {
   EXPECT_EQ(wanted(of_311, "4000\nboost/libother.so,,"), "not found; what is there is no library");
 }
 
+// A package that has no library left is told where its import opens one that it lists; of a compiler no more is told.
+TEST_F(ConsumerImports, MissTheLastLibraryOfAPackage) {
+  const auto lost = [&](const std::string& name, const std::string& record) {
+    package(name, "3.1.0", {});
+    root_.write(std::string(kPackages) + name + "-3.1.0.dist-info/RECORD", record);
+    const Stack stack = capture();
+    std::string texts;
+    for (const Consumer& consumer : stack.consumers) {
+      if (consumer.package != name) continue;
+      texts += "told";
+      for (const ConsumedLibrary& row : consumer.libraries) {
+        if (row.at_start && row.path.empty()) texts += ": " + row.name + " " + row.why;
+      }
+    }
+    return texts;
+  };
+  root_.write(std::string(kPackages) + "triton/__init__.py", "from ._C.libtriton import ir\n");
+  EXPECT_EQ(lost("triton", "triton/__init__.py,,\n"), "");
+  EXPECT_EQ(lost("triton", "triton/__init__.py,,\ntriton/_C/libother.so,,\n"), "");
+  EXPECT_EQ(lost("triton", "triton/__init__.py,,\ntriton/_C/libtriton.so,,\n"), "told: libtriton.so not found");
+  const std::string own = "lightgbm/lib/lib_lightgbm.so", record = "lightgbm/__init__.py,,\n" + own + ",,4000\n";
+  root_.write(std::string(kPackages) + "lightgbm/__init__.py", "from .basic import Booster\n");
+  root_.write(std::string(kPackages) + "lightgbm/libpath.py", "def found():\n    return ['lib/lib_lightgbm.so']\n");
+  root_.write(std::string(kPackages) + "lightgbm/basic.py", "");
+  root_.write(kPackages + own,
+              "\x7f"
+              "ELF");
+  EXPECT_EQ(lost("lightgbm", record), "told") << "nothing opens it";
+  root_.write(std::string(kPackages) + "lightgbm/basic.py",
+              "import ctypes\nfrom .libpath import found\n_LIB = ctypes.cdll.LoadLibrary(found()[0])\n");
+  EXPECT_EQ(lost("lightgbm", record), "told: lib_lightgbm.so not found; what is there is no library");
+  std::filesystem::remove(root_.path() + "/" + kPackages + own);
+  EXPECT_EQ(lost("lightgbm", record), "told: lib_lightgbm.so not found");
+  library(own, "int boost(void) { return 1; }");
+  EXPECT_EQ(lost("lightgbm", "lightgbm/__init__.py,,\n" + own + ",,\n").find("not found"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace varve

@@ -32,6 +32,8 @@ void note_uncompiled(const EnvironmentGround& here, const PackageStart& start, C
 }
 
 namespace {
+constexpr const char* kNoLibrary = "what is there is no library";
+
 bool is_wanted(const ImportedPackage& imported, const std::string& path) {
   const std::string module = imported.module_of({.path = path});
   return imported.start.imports().contains(module) || imported.start.opens(file_name(path)) ||
@@ -43,27 +45,59 @@ bool is_no_library(const EnvironmentGround& here, const std::string& path) {
   const Looked<std::string> real = here.ground.files.resolve(path);
   return real && here.ground.files.open(*real) && !dynamic_of(here.ground, *real);
 }
-}  // namespace
 
-void note_absent_files(EnvironmentGround& here, ConsumerLoading& loading, const Package& package,
-                       const ImportedPackage& imported) {
+struct FaultOfPackage {
+  const FileFault* fault = nullptr;
+  std::string path;  // as the import would open it
+};
+
+// Files of the package's own folder that are not there, or not what it installed.
+std::vector<FaultOfPackage> faults_of(const EnvironmentGround& here, const Package& package,
+                                      const ImportedPackage& imported) {
+  std::vector<FaultOfPackage> faults;
   const std::string folder = here.files.shown(imported.folder) + "/";
   for (const FileFault& fault : here.environment().file_faults) {
     if (fault.kind == FileFaultKind::overwritten || !fault.path.starts_with(folder)) continue;
     const bool own = std::any_of(fault.packages.begin(), fault.packages.end(),
                                  [&](const std::string& label) { return label.starts_with(package.name + " "); });
-    if (!own) continue;
-    const std::string path = imported.folder + "/" + fault.path.substr(folder.size());
+    if (own) faults.push_back({&fault, imported.folder + "/" + fault.path.substr(folder.size())});
+  }
+  return faults;
+}
+}  // namespace
+
+void note_absent_files(EnvironmentGround& here, ConsumerLoading& loading, const Package& package,
+                       const ImportedPackage& imported) {
+  for (const auto& [fault, path] : faults_of(here, package, imported)) {
     const bool wanted = is_wanted(imported, path);
-    const std::string name = file_name(fault.path);
-    if (fault.kind == FileFaultKind::replaced) {
-      if (wanted && is_no_library(here, path)) loading.note_absent(name, true, "what is there is no library");
+    const std::string name = file_name(fault->path);
+    if (fault->kind == FileFaultKind::replaced) {
+      if (wanted && is_no_library(here, path)) loading.note_absent(name, true, kNoLibrary);
       continue;
     }
     // A number behind ".so" is for those who link with it: such a library is missed by the files that ask for it, if
     // nobody's Python names it. What has none may be opened under a name that is made up (libcaffe2_nvrtc.so).
     const bool counts = wanted || name.ends_with(".so") || here.openers.mentions(imported.tops, name);
     if (counts) loading.note_absent(name, wanted);
+  }
+}
+
+void note_lost_files(const EnvironmentGround& here, const Package& package, const ImportedPackage& imported,
+                     Consumer& consumer) {
+  const std::vector<FaultOfPackage> faults = faults_of(here, package, imported);
+  std::vector<std::string> names;
+  for (const FaultOfPackage& one : faults) names.push_back(file_name(one.path));
+  // What is left may do where one of several is opened; conda's packages may have theirs in the environment's lib.
+  const bool is_all = imported.libraries.empty() && !faults.empty() && !package.is_of_conda();
+  const std::set<std::string> opened = is_all ? imported.start.opened_by_import(names) : std::set<std::string>();
+  for (const auto& [fault, path] : faults) {
+    const bool is_gone = fault->kind == FileFaultKind::missing;
+    const bool wanted = is_wanted(imported, path) || opened.contains(file_name(path));
+    if (!wanted || !(is_gone || is_no_library(here, path))) continue;
+    ConsumedLibrary row{.name = clean_utf8(file_name(fault->path), 256), .at_start = true, .unresolved = {}};
+    row.why = std::string(to_string(LookupWay::nowhere));
+    if (!is_gone) row.why.append("; ").append(kNoLibrary);
+    consumer.libraries.push_back(std::move(row));
   }
 }
 

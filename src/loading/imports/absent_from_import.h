@@ -13,6 +13,10 @@ void note_uncompiled(const EnvironmentGround& here, const PackageStart& start, C
 void note_absent_files(EnvironmentGround& here, ConsumerLoading& loading, const Package& package,
                        const ImportedPackage& imported);
 
+// The same of a package that has no library left, where nothing of it can be loaded.
+void note_lost_files(const EnvironmentGround& here, const Package& package, const ImportedPackage& imported,
+                     Consumer& consumer);
+
 // The CUDA runtime, where the import asks cuda-bindings for its version and cuda-pathfinder would find none: neither in
 // a wheel nor where the loader looks, nor in a conda environment or toolkit that a variable names.
 void note_absent_runtime(const EnvironmentGround& here, ConsumerLoading& loading, const ImportedPackage& imported);

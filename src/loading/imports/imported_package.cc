@@ -23,6 +23,18 @@ bool is_shared_folder(const Files& files, const std::string& folder) {
   return source && (has("extend_path(") || has("declare_namespace(")) && !has("from .");
 }
 
+// "persia-cuda102" is imported as "persia": its name without the CUDA that it is built for; empty: it names none.
+std::string without_cuda(const std::string& name) {
+  const std::size_t dash = name.rfind('-');
+  if (dash == std::string::npos) return {};
+  std::string_view suffix = std::string_view(name).substr(dash + 1);
+  if (!suffix.starts_with("cu")) return {};
+  suffix.remove_prefix(suffix.starts_with("cuda") ? 4 : 2);
+  if (suffix.ends_with('x')) suffix.remove_suffix(1);
+  const bool is_number = suffix.find_first_not_of("0123456789") == std::string_view::npos;
+  return suffix.empty() || !is_number ? std::string() : name.substr(0, dash);
+}
+
 // `sources`: where the Python files of a package that is installed to be edited may stand.
 std::vector<std::string> tops_of(const Files& files, const std::string& name, const std::string& folder,
                                  const std::vector<std::string>& sources,
@@ -36,7 +48,8 @@ std::vector<std::string> tops_of(const Files& files, const std::string& name, co
   std::vector<std::string> names;
   if (const PackageRow* row = find_package_row(normal_package_name(name))) names = row->folders;
   names.insert(names.begin(), normal_package_name(name));
-  std::replace(names[0].begin(), names[0].end(), '-', '_');
+  if (const std::string plain = without_cuda(names[0]); !plain.empty()) names.push_back(plain);
+  for (std::string* one : {&names.front(), &names.back()}) std::replace(one->begin(), one->end(), '-', '_');
   std::erase_if(names, [&](const std::string& one) { return folder.empty() || !has_start(one); });
   // A row for several packages names the folder of one of them (libcudf of libcudf-streaming).
   for (const std::string& one : names) {

@@ -79,6 +79,21 @@ TEST(ImportedPackage, MayHaveItsPythonAmongTheSources) {
   EXPECT_FALSE(imported_package(**files, {"/v/site-packages", "/w/site-packages"}, "ops", {&core}).start.is_known());
 }
 
+// persia_core.cpython-38-….so lies beside the folder that is imported, and the CUDA is of the package's name alone.
+TEST(ImportedPackage, HasItsNameWithoutTheCuda) {
+  const TestRoot root;
+  root.write("p/persia/__init__.py", "import torch\n");
+  const auto files = open_root(root.path());
+  const HeldLibrary library{.path = "/p/persia_core.abi3.so"};
+  const auto tops = [&](const std::string& name) { return imported_package(**files, {"/p"}, name, {&library}).tops; };
+  for (const char* name : {"persia", "persia-cuda102", "persia-cu12", "persia-cuda12x"}) {
+    EXPECT_EQ(tops(name), std::vector<std::string>{"persia"}) << name;
+  }
+  for (const char* name : {"persia-cuda", "persia-cu12-plugin", "persia-cure", "persia-12"}) {
+    EXPECT_TRUE(tops(name).empty()) << name;
+  }
+}
+
 // A wheel of maturin's without the __init__.py that would run its module.
 TEST(ImportedPackage, IsTheModuleThatIsNamedAsItsFolder) {
   const TestRoot root;

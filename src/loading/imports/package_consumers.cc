@@ -82,7 +82,11 @@ Consumer follow(EnvironmentGround& here, Preloading& preloading, const Package& 
       has_own ? std::vector<HeldLibrary>{} : libraries_for_others(here, package.name);
   if (!has_own && for_others.empty()) {
     consumer.remark = "it has no libraries of its own";
-    if (here.is_whole) note_uncompiled(here, here.imported(package.name, {}).start, consumer);
+    if (!here.is_whole) return consumer;
+    const ImportedPackage imported = here.imported(package.name, {});
+    consumer.lacks_packages = lacking_modules(here.ground.files, here.libraries.folders, imported.start);
+    note_uncompiled(here, imported.start, consumer);
+    note_lost_files(here, package, imported, consumer);
     return consumer;
   }
   const ImportedPackage imported = imported_of(here, package.name, for_others);
@@ -124,6 +128,15 @@ Consumer follow(EnvironmentGround& here, Preloading& preloading, const Package& 
   loading.finish();
   return consumer;
 }
+
+// A compiler that is a package (triton) is told only where a file is gone that its import opens: what it compiles is
+// for whoever uses it.
+std::optional<Consumer> broken_compiler(const EnvironmentGround& here, const Package& package) {
+  if (package.role != PackageRole::compiler || !here.is_whole) return std::nullopt;
+  Consumer consumer = consumer_of(here.environment(), package);
+  note_lost_files(here, package, here.imported(package.name, here.of_package(package.name)), consumer);
+  return consumer.libraries.empty() ? std::nullopt : std::optional(std::move(consumer));
+}
 }  // namespace
 
 void add_package_consumers(const LoadingGround& ground, const std::vector<LibrariesOfEnvironment>& environments,
@@ -132,8 +145,11 @@ void add_package_consumers(const LoadingGround& ground, const std::vector<Librar
     EnvironmentGround here(ground, libraries, environments, stack);
     Preloading preloading(here);
     for (const Package& package : here.environment().packages) {
-      if (package.is_consumer() && stack.consumers.size() < kMostConsumers) {
+      if (stack.consumers.size() >= kMostConsumers) break;
+      if (package.is_consumer()) {
         stack.consumers.push_back(follow(here, preloading, package));
+      } else if (std::optional<Consumer> broken = broken_compiler(here, package)) {
+        stack.consumers.push_back(std::move(*broken));
       }
     }
   }

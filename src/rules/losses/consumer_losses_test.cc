@@ -416,6 +416,43 @@ TEST(ConsumerLosses, NamesTheWheelsOfTheConsumersOwnCuda) {
             "nvidia-cublas 13.1 lists it, and what is there is not what it installed: install it again");
 }
 
+// coptpy tries libcublas.so.11, .12 and .13, and any of them does.
+TEST(ConsumerLosses, NamesTheWheelsOfOneCudaWhereAnyDoes) {
+  Knowledge knowledge = test::small_knowledge();
+  knowledge.library_names.clear();
+  for (const std::string major : {"11", "12", "13"}) {
+    for (const std::string name : {"cublas", "cupti"}) {
+      knowledge.library_names.push_back({.library = name,
+                                         .soname = "lib" + name + ".so." + major,
+                                         .cuda = major,
+                                         .package = "nvidia-" + name + (major == "13" ? "" : "-cu" + major),
+                                         .folder = {},
+                                         .source = "made"});
+    }
+  }
+  const auto text = [&](const std::string& cuda, const std::string& held, const std::vector<std::string>& names) {
+    MadeStack stack(knowledge);
+    stack.package("made", "1.0", cuda).consumer();
+    if (!held.empty()) stack.environment().runtimes = known_fact(std::vector<std::string>{held}, "made");
+    const Analysis analysis = stack.analysis();
+    return bringing_wheels(analysis.consumers.front(), analysis.libraries, names);
+  };
+  const std::vector<std::string> all = {"libcublas.so.11", "libcublas.so.12", "libcublas.so.13"};
+  EXPECT_EQ(text("", "", all), "nvidia-cublas would bring it");
+  EXPECT_EQ(text("", "12.9.79", all), "nvidia-cublas-cu12 would bring it");
+  EXPECT_EQ(text("11.8", "12.9.79", all), "nvidia-cublas-cu11 would bring it");
+  EXPECT_EQ(text("", "10.2", all), "nvidia-cublas would bring it");
+  EXPECT_EQ(text("", "12.9.79", {all[0], all[1], "libcupti.so.11", "libcupti.so.12"}),
+            "nvidia-cublas-cu12, nvidia-cupti-cu12 would bring them");
+  EXPECT_EQ(text("", "", {"libcublas.so.12", "libcupti.so.13"}), "nvidia-cublas-cu12, nvidia-cupti would bring them");
+  // libcupti.so.12 is wanted too.
+  MadeStack stack(knowledge);
+  stack.package("made", "1.0", "12.9").consumer().not_found("libcupti.so.12", "");
+  const Analysis analysis = stack.analysis();
+  EXPECT_EQ(bringing_wheels(analysis.consumers.front(), analysis.libraries, {all[0], all[1], "libcupti.so.11"}),
+            "nvidia-cublas-cu12, nvidia-cupti-cu12 would bring them");
+}
+
 // torch lists a libgomp.so.1 of its own; without it the loader takes the system's.
 TEST(ConsumerLosses, AFileThatIsGoneAndFoundElsewhereIsNotMissed) {
   MadeStack stack;

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "base/text.h"
+#include "rules/situation/consumer_runtimes.h"
 
 namespace varve {
 
@@ -73,10 +76,55 @@ std::string bringing_wheel(const ConsumerView& view, const LibraryIndex& index, 
   if (cuda_major) wheels = index.wheels_with(name, *cuda_major);
   return wheels.empty() ? std::string() : join(wheels, " or ") + " would bring it";
 }
+
+// The only major version of what own files of the consumer carry, else of what its environment holds.
+std::optional<int> major_beside(const ConsumerView& view) {
+  std::set<int> majors;
+  for (const LibraryView& library : view.libraries) {
+    if (library.binary == nullptr || !is_own(view, library)) continue;
+    for (const int major : cuda_majors(library.binary->runtime)) majors.insert(major);
+  }
+  if (majors.empty() && view.environment != nullptr) {
+    for (const int major : cuda_majors(view.environment->runtimes)) majors.insert(major);
+  }
+  return majors.size() == 1 ? std::optional(*majors.begin()) : std::nullopt;
+}
+
+// Where a library is wanted of several majors of CUDA, any of them does (coptpy tries libcublas.so.11, .12 and .13):
+// the names of the consumer's CUDA, else of what is beside it, else of the newest. Else all names.
+std::vector<std::string> of_one_cuda(const ConsumerView& view, const LibraryIndex& index,
+                                     const std::vector<std::string>& names) {
+  std::map<std::string, std::set<int>> majors;  // by stem
+  for (const std::string& name : names) {
+    if (const std::optional<int> major = index.cuda_major(name)) majors[library_words(name).stem].insert(*major);
+  }
+  std::set<int> offered;  // of all that are wanted of several
+  for (const auto& entry : majors) {
+    if (entry.second.size() > 1) offered.insert(entry.second.begin(), entry.second.end());
+  }
+  if (offered.empty()) return names;
+  std::optional<int> chosen = cuda_of(view, index, names);
+  if (!chosen || !offered.contains(*chosen)) chosen = major_beside(view);
+  if (!chosen || !offered.contains(*chosen)) chosen = *offered.rbegin();
+  std::vector<std::string> kept = names;
+  std::erase_if(kept, [&](const std::string& name) { return index.cuda_major(name).value_or(*chosen) != *chosen; });
+  // What stood among the names for another CUDA alone, and is wanted of this one too.
+  for (const ConsumedLibrary& library : view.consumer.libraries) {
+    const std::string stem = library_words(library.name).stem;
+    const bool is_kept = std::any_of(kept.begin(), kept.end(),
+                                     [&](const std::string& name) { return library_words(name).stem == stem; });
+    const bool is_wanted = library.path.empty() && majors.contains(stem) && !is_kept;
+    if (is_wanted && index.cuda_major(library.name).value_or(*chosen) == *chosen &&
+        !index.wheels_with(library.name, *chosen).empty())
+      kept.push_back(library.name);
+  }
+  return kept;
+}
 }  // namespace
 
 std::string bringing_wheels(const ConsumerView& view, const LibraryIndex& index,
-                            const std::vector<std::string>& names) {
+                            const std::vector<std::string>& all_names) {
+  const std::vector<std::string> names = of_one_cuda(view, index, all_names);
   constexpr std::string_view kBrings = " would bring it";
   constexpr std::size_t kMostWheels = 4;
   const std::optional<int> cuda_major = cuda_of(view, index, names);
