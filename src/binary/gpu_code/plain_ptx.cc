@@ -89,7 +89,7 @@ bool is_of_optix(std::string_view text) {
       "intersection__", "exception__", "direct_callable__", "continuation_callable__"};
   if (text.find("_optix_") != text.npos) return true;
   for (std::size_t at = text.find(".entry"); at != text.npos; at = text.find(".entry", at + 1)) {
-    std::string_view name = text.substr(at + std::string_view(".entry").size());
+    std::string_view name = text.substr(at + std::string_view(".entry").size(), kHead);  // or comments cost a walk each
     skip_space(name);
     if (!skip(name, "__")) continue;
     if (std::any_of(std::begin(kKinds), std::end(kKinds), [&](auto kind) { return name.starts_with(kind); }))

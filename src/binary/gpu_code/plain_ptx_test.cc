@@ -79,6 +79,14 @@ TEST(PlainPtx, IsFoundAtEveryPlace) {
   }
 }
 
+// A comment without an end behind each ".entry" would cost a walk to the end of the text each.
+TEST(PlainPtx, ReadsNoNameFarBehindItsDirective) {
+  std::string bytes = ".version 8.0\n.target sm_86\n.address_size 64\n";
+  for (int i = 0; i < 100'000; ++i) bytes += ".entry//";
+  bytes += "\n add() { ret; }";
+  EXPECT_EQ(exact_words(test::elf_bytes({{".rodata", bytes}})), "1: compute_86 (PTX 8.0);");
+}
+
 // Where a text ends is not stated, and half of one is none to compile.
 TEST(PlainPtx, IsNotHandedToACompiler) {
   const auto file = test::file_of(test::elf_bytes({{".rodata", ptx("8.0", "sm_86")}}));
