@@ -13,12 +13,14 @@ namespace {
 constexpr std::size_t kMostOfConfiguration = std::size_t{64} << 10;
 constexpr std::size_t kMostConfigured = 256;
 constexpr int kMostIncludesDeep = 4;
+constexpr int kMostSteps = 1000;  // files and patterns in all: files that include one another multiply
 
 class Configuration {
  public:
   explicit Configuration(const Files& files) : files_(files) {}
 
   void read(const std::string& path, int depth) {
+    if (++steps_ > kMostSteps) return;
     const Looked<std::string> text = files_.read(path, kMostOfConfiguration);
     if (!text) return;
     for (std::string_view line : split(*text, '\n')) {
@@ -35,7 +37,7 @@ class Configuration {
  private:
   // A relative pattern starts where the file lies.
   void include(const std::string& from, std::string_view pattern, int depth) {
-    if (depth >= kMostIncludesDeep || pattern.empty()) return;
+    if (depth >= kMostIncludesDeep || pattern.empty() || ++steps_ > kMostSteps) return;
     std::string whole(pattern);
     if (!whole.starts_with('/')) whole = from.substr(0, from.rfind('/') + 1) + whole;
     const std::string folder = whole.substr(0, whole.rfind('/')), name = whole.substr(whole.rfind('/') + 1);
@@ -55,6 +57,7 @@ class Configuration {
   }
 
   const Files& files_;
+  int steps_ = 0;
   std::vector<std::string> directories_;
 };
 }  // namespace
