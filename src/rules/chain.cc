@@ -21,16 +21,20 @@ bool is_weak(const Finding& finding) {
   return finding.severity == Severity::warning && finding.category != FaultCategory::silent_slowdown;
 }
 
+// A link that did not apply gave the reason why nothing was to be looked for: what is found there takes its place.
+void worsen(ChainLink& link, CheckState state, const std::string& words) {
+  if (link.state == CheckState::not_applicable) link.detail.clear();
+  link.state = state;
+  if (link.detail.find(words) == std::string::npos) link.detail += (link.detail.empty() ? "" : "; ") + words;
+}
+
 // What findings say of a link. An error breaks it, whatever it says of; a slow setting is no weak link.
 void apply_findings(ChainLink& link, const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
     const bool error = finding.severity == Severity::error;
     if (link_of(finding.layer, finding.category) != link.layer || (!error && !is_weak(finding))) continue;
     if (!error && link.state == CheckState::broken) continue;
-    link.state = error ? CheckState::broken : CheckState::degraded;
-    if (link.detail.find(finding.id) == std::string::npos) {
-      link.detail += (link.detail.empty() ? "see " : "; see ") + finding.id;
-    }
+    worsen(link, error ? CheckState::broken : CheckState::degraded, "see " + finding.id);
   }
 }
 
@@ -44,10 +48,7 @@ void apply_open_errors(ChainLink& link, const std::vector<ExplainedError>& error
     const bool is_open = error.standing == CauseStanding::undecided;
     if (!is_open || std::none_of(error.candidates.begin(), error.candidates.end(), may_break)) continue;
     if (link.state == CheckState::broken) continue;
-    link.state = CheckState::cannot_tell;
-    const std::string text = fmt::format("line {} of the log may come from here", error.line);
-    link.detail += (link.detail.empty() ? "" : "; ") + text;
-    return;
+    return worsen(link, CheckState::cannot_tell, fmt::format("line {} of the log may come from here", error.line));
   }
 }
 

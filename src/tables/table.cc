@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
+#include <simdjson.h>
 
 #include "base/dotted_version.h"
 #include "base/embedded.h"
+#include "base/json.h"
 #include "base/text.h"
 
 namespace varve {
@@ -44,6 +45,11 @@ Result<TableText> table_text(const TableSource& source, const std::string& name)
   }
   return TableText{std::string(embedded_file("data/" + name)), "data/" + name};
 }
+
+Error not_json(const TableText& text) {
+  const Result<Json> told = parse_json(text.content, kReading, text.where);  // says at which byte; simdjson does not
+  return told ? Error{kReading, text.where, "a number in it is out of range", ""} : told.error();
+}
 }  // namespace
 
 Result<TableSource> open_tables(const std::string& folder) {
@@ -57,39 +63,104 @@ Result<TableSource> open_tables(const std::string& folder) {
   return TableSource{std::move(*opened), folder};
 }
 
-TableRow::TableRow(const Json& object, std::string path, std::optional<Error>& problem)
-    : fields_(object, path, problem), object_(&object), path_(std::move(path)), problem_(&problem) {}
+struct TableRow::Place {
+  simdjson::dom::element element;
+  std::string path;
+  std::optional<Error>* problem;
+  std::vector<std::string_view> asked = {};
 
-const Fields& TableRow::asked(const char* key) const {
-  asked_.emplace_back(key);
-  return fields_;
-}
+  void reject(const char* key, const std::string& found) const {
+    if (*problem) return;
+    *problem = Error{kReading, path.empty() || *key == '\0' ? path + key : path + "." + key, found,
+                     "Its fields are described in the table of the same name that comes with Varve"};
+  }
+
+  // Nothing where the field is absent or null.
+  std::optional<simdjson::dom::element> find(const char* key) {
+    asked.emplace_back(key);
+    simdjson::dom::element found;
+    if (element.at_key(key).get(found) != simdjson::SUCCESS || found.is_null()) return std::nullopt;
+    return found;
+  }
+
+  // Nothing, and the problem that `message` says, where it is of another type.
+  template <class Type>
+  std::optional<Type> find(const char* key, const char* message) {
+    const auto field = find(key);
+    Type value{};
+    if (!field) return std::nullopt;
+    if (field->get(value) == simdjson::SUCCESS) return value;
+    reject(key, message);
+    return std::nullopt;
+  }
+
+  // The elements of a list, each of the type.
+  template <class Type>
+  std::vector<Type> list(const char* key, const char* message) {
+    std::vector<Type> values;
+    const auto elements = find<simdjson::dom::array>(key, "this is not a list");
+    if (!elements) return values;
+    for (const simdjson::dom::element one : *elements) {
+      Type value{};
+      if (one.get(value) != simdjson::SUCCESS) {
+        reject(key, message);
+        return {};
+      }
+      values.push_back(value);
+    }
+    return values;
+  }
+
+  void reject_others() const {
+    simdjson::dom::object object;
+    if (*problem || element.get(object) != simdjson::SUCCESS) return;
+    for (const auto& field : object) {
+      if (std::find(asked.begin(), asked.end(), field.key) != asked.end()) continue;
+      std::string allowed;
+      for (auto name = asked.begin(); name != asked.end(); ++name) {
+        if (std::find(asked.begin(), name, *name) != name) continue;
+        allowed += (allowed.empty() ? "" : ", ") + std::string(*name);
+      }
+      return reject(std::string(field.key).c_str(), "there is no such field; there are " + allowed);
+    }
+  }
+};
 
 void TableRow::reject(const char* key, const std::string& found, const std::string& allowed) const {
-  fields_.reject(key, "\"" + clean_utf8(found, 200) + "\" is not " + allowed);
+  place_->reject(key, "\"" + clean_utf8(found, 200) + "\" is not " + allowed);
 }
 
-std::string TableRow::text(const char* key) const { return asked(key).text(key); }
-std::vector<std::string> TableRow::texts(const char* key) const { return asked(key).texts(key); }
-bool TableRow::flag(const char* key, bool otherwise) const { return asked(key).flag(key, otherwise); }
+std::string TableRow::text(const char* key) const {
+  return std::string(place_->find<std::string_view>(key, "this is not a text").value_or(""));
+}
+
+std::vector<std::string> TableRow::texts(const char* key) const {
+  const auto found = place_->list<std::string_view>(key, "an element is not a text");
+  return {found.begin(), found.end()};
+}
+
+bool TableRow::flag(const char* key, bool otherwise) const {
+  return place_->find<bool>(key, "this is not true or false").value_or(otherwise);
+}
 
 std::string TableRow::required(const char* key) const {
-  std::string text = asked(key).required_text(key);
-  if (text.empty()) fields_.reject(key, "this is empty, and must be a text");
-  return text;
+  if (!place_->find(key)) place_->reject(key, "the field is missing");
+  std::string found = text(key);
+  if (found.empty()) place_->reject(key, "this is empty, and must be a text");
+  return found;
 }
 
 int TableRow::integer(const char* key, int otherwise, int highest) const {
-  const std::int64_t value = asked(key).integer(key, otherwise);
+  const std::int64_t value = place_->find<std::int64_t>(key, "this is not a whole number").value_or(otherwise);
   if (value < 0 || value > highest) reject(key, std::to_string(value), "a number from 0 to " + std::to_string(highest));
   return static_cast<int>(std::clamp<std::int64_t>(value, 0, highest));
 }
 
 std::vector<int> TableRow::integers(const char* key) const {
   std::vector<int> list;
-  for (const double number : asked(key).numbers(key)) {
+  for (const double number : place_->list<double>(key, "an element is not a number")) {
     if (!(number >= 0 && number <= kLargest) || number != std::floor(number)) {
-      fields_.reject(key, "an element is not a whole number from 0 to " + std::to_string(kLargest));
+      place_->reject(key, "an element is not a whole number from 0 to " + std::to_string(kLargest));
       return {};
     }
     list.push_back(static_cast<int>(number));
@@ -134,56 +205,46 @@ std::string TableRow::one_of(const char* key, const std::vector<std::string_view
 }
 
 void TableRow::ignore(std::initializer_list<const char*> keys) const {
-  asked_.insert(asked_.end(), keys.begin(), keys.end());
+  place_->asked.insert(place_->asked.end(), keys.begin(), keys.end());
 }
 
 void TableRow::each(const char* key, const std::function<void(const TableRow&)>& read) const {
-  if (!asked(key).has(key)) return;
-  const Json& list = object_->at(key);
-  if (!list.is_array()) return fields_.reject(key, "this is not a list of rows");
-  const std::string path = (path_.empty() ? "" : path_ + ".") + key;
-  for (std::size_t i = 0; i < list.size() && !*problem_; ++i) {
-    const TableRow row(list[i], path + "[" + std::to_string(i) + "]", *problem_);
-    read(row);
-    row.reject_others();
+  const auto rows = place_->find<simdjson::dom::array>(key, "this is not a list of rows");
+  if (!rows) return;
+  const std::string path = (place_->path.empty() ? "" : place_->path + ".") + key;
+  std::size_t i = 0;
+  for (const simdjson::dom::element row : *rows) {
+    if (*place_->problem) return;
+    Place place{row, path + "[" + std::to_string(i++) + "]", place_->problem};
+    if (!row.is_object()) return place.reject("", "this is not an object");
+    read(TableRow(place));
+    place.reject_others();
   }
 }
 
 void TableRow::required_rows(const char* key, const std::function<void(const TableRow&)>& read) const {
-  if (!fields_.has(key)) fields_.reject(key, "the field is missing");
+  if (!place_->find(key)) place_->reject(key, "the field is missing");
   each(key, read);
-}
-
-void TableRow::reject_others() const {
-  if (*problem_ || !object_->is_object()) return;
-  for (const auto& [key, value] : object_->items()) {
-    if (std::find(asked_.begin(), asked_.end(), key) != asked_.end()) continue;
-    std::string allowed;
-    for (auto name = asked_.begin(); name != asked_.end(); ++name) {
-      if (std::find(asked_.begin(), name, *name) != name) continue;
-      allowed += (allowed.empty() ? "" : ", ") + std::string(*name);
-    }
-    return fields_.reject(key.c_str(), "there is no such field; there are " + allowed);
-  }
 }
 
 Result<std::string> read_table(const TableSource& source, const std::string& name,
                                const std::function<void(const TableRow& table)>& read) {
   const Result<TableText> text = table_text(source, name + ".json");
   if (!text) return text.error();
-  const Result<Json> json = parse_json(text->content, kReading, text->where);
-  if (!json) return json.error();
+  simdjson::dom::parser parser;
+  simdjson::dom::element document;
+  if (parser.parse(text->content).get(document) != simdjson::SUCCESS) return not_json(*text);
   std::optional<Error> problem;
-  const TableRow table(*json, "", problem);
+  TableRow::Place place{document, "", &problem};
+  if (!document.is_object()) place.reject("", "this is not an object");
+  const TableRow table(place);
   table.required("title");
   const std::string date = table.required("date");
   table.ignore({"description"});
   read(table);
-  table.reject_others();
+  place.reject_others();
   if (!problem) return date;
-  problem->doing = kReading;
   problem->where = text->where + ": " + problem->where;
-  problem->hint = "Its fields are described in the table of the same name that comes with Varve";
   return *problem;
 }
 

@@ -7,10 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
 #include "base/result.h"
 #include "model/coverage.h"
-#include "model/json/json_fields.h"
 #include "world/files.h"
 
 namespace varve {
@@ -37,10 +35,12 @@ struct TableWord {
 
 // One row, or the table itself. The first thing that is wrong anywhere in the table is kept with its place
 // ("rows[3].cuda"), what was found and what is allowed; after it every read yields the default. A field that nobody
-// asks for is wrong, too: it would be passed over without a word when it is misspelt. Borrows the JSON.
+// asks for is wrong, too: it would be passed over without a word when it is misspelt. It and the views that it gives
+// live as long as the reading does.
 class TableRow {
  public:
-  TableRow(const Json& object, std::string path, std::optional<Error>& problem);
+  struct Place;  // where it stands in the table's text, and what was asked of it
+  explicit TableRow(Place& place) : place_(&place) {}
 
   // Absent or null: empty.
   std::string text(const char* key) const;
@@ -91,16 +91,7 @@ class TableRow {
   void reject(const char* key, const std::string& found, const std::string& allowed) const;
 
  private:
-  friend Result<std::string> read_table(const TableSource&, const std::string&,
-                                        const std::function<void(const TableRow&)>&);
-  void reject_others() const;
-  const Fields& asked(const char* key) const;
-
-  Fields fields_;
-  const Json* object_;
-  std::string path_;
-  std::optional<Error>* problem_;
-  mutable std::vector<std::string_view> asked_;
+  Place* place_;
 };
 
 // Reads data/NAME.json, from the folder of the source where it has one. `read` is given the table to read its lists
