@@ -1,9 +1,11 @@
 #include "tables/table.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <simdjson.h>
+#include <nlohmann/json.hpp>
 
 #include "base/dotted_version.h"
 #include "base/embedded.h"
