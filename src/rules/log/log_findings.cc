@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
+#include <set>
 
 #include "rules/log/candidates.h"
 
@@ -239,10 +240,23 @@ void join_one(ExplainedError& error, const ErrorPattern& row, std::vector<Findin
   joined.own.push_back(finding_of(error, *cause, row));
   joined.first.push_back(joined.own.back());
 }
+
+// Errors stand by priority. One that its row says to follow from another that is there, too, is judged and shown
+// behind the rest, whatever its priority.
+void put_causes_first(std::vector<ExplainedError>& errors, const ErrorPatterns& patterns) {
+  std::set<std::string> there;
+  for (const ExplainedError& error : errors) there.insert(error.pattern);
+  std::stable_partition(errors.begin(), errors.end(), [&](const ExplainedError& error) {
+    const ErrorPattern* row = find_pattern(patterns, error.pattern);
+    return row == nullptr || std::none_of(row->follows.begin(), row->follows.end(),
+                                          [&](const std::string& name) { return there.contains(name); });
+  });
+}
 }  // namespace
 
 void join_errors(std::vector<ExplainedError>& errors, std::vector<Finding>& findings, const Analysis& analysis,
                  const std::vector<UntoldRule>& untold, const ErrorPatterns& patterns, bool is_of_machine) {
+  put_causes_first(errors, patterns);
   Joined joined;
   const std::vector<Finding> found = findings;  // conditions speak of what the stack shows, not of what the log adds
   for (ExplainedError& error : errors) {
