@@ -27,7 +27,7 @@ constexpr std::uint64_t kNamedFileCap = std::uint64_t{256} << 20;
 constexpr int kMostNamedFiles = 64;
 constexpr std::size_t kMostInheritedBytes = 4096;      // of the value of a variable
 constexpr const char* kDefaultPath = "/bin:/usr/bin";  // confstr(_CS_PATH), which execvp falls back to
-constexpr const char* kDoing = "finding the program to run";
+constexpr const char* kFindingProgram = "finding the program to run";
 
 bool is_executable_file(const std::string& path) {
   struct stat status {};
@@ -47,7 +47,7 @@ Result<std::string> find_named_program(const std::string& program) {
     found = "not executable";
     hint = "make it executable with chmod +x, or start it through its interpreter";
   }
-  return Error{kDoing, program, found, hint};
+  return Error{kFindingProgram, program, found, hint};
 }
 
 std::string from_directory(const std::string& directory, const std::string& path) {
@@ -65,7 +65,7 @@ Result<std::string> find_program(const std::string& program, const std::map<std:
     if (is_executable_file(candidate)) return candidate;
   }
   const std::string home = environment_value(environment, "HOME");
-  return Error{kDoing, program, "there is no executable file of that name in " + shorten_home(path, home),
+  return Error{kFindingProgram, program, "there is no executable file of that name in " + shorten_home(path, home),
                "give its path, or put its directory into PATH"};
 }
 
@@ -163,7 +163,8 @@ void describe_server(const std::vector<std::string>& command, const PreparedVari
 
 Status prepare_server(const ServerPlan& plan, const World& world, PreparedVariant& prepared) {
   if (plan.command.empty() || plan.command[0].empty()) {
-    return Error{kDoing, "the server of variant " + prepared.document.name, "there is no command", "Give it one"};
+    return Error{kFindingProgram, "the server of variant " + prepared.document.name, "there is no command",
+                 "Give it one"};
   }
   Result<std::string> program = find_program(plan.command[0], prepared.variables, prepared.directory);
   if (!program) return program.error();
@@ -178,7 +179,8 @@ Status prepare_server(const ServerPlan& plan, const World& world, PreparedVarian
 
 Result<PreparedVariant> prepare_variant(const VariantPlan& plan, const std::string& name, const World& world) {
   if (plan.command.empty() || plan.command[0].empty()) {
-    return Error{kDoing, "variant " + name, "there is no command", "put it after --, as in varve run -- ./program"};
+    return Error{kFindingProgram, "variant " + name, "there is no command",
+                 "put it after --, as in varve run -- ./program"};
   }
   std::map<std::string, std::string> environment = world.environment;
   for (const auto& [variable, value] : plan.environment) environment[variable] = value;

@@ -51,9 +51,9 @@ double unix_seconds(std::uint64_t monotonic_ns) {
 }
 
 // Turns samples into kernels, one after the other in the order of time.
-class Resolver {
+class FunctionFinder {
  public:
-  Resolver(const CpuEvidence& evidence, SymbolCache::Files& files) : evidence_(evidence), files_(files) {
+  FunctionFinder(const CpuEvidence& evidence, SymbolCache::Files& files) : evidence_(evidence), files_(files) {
     for (const ProcessExec& exec : evidence.execs) first_seen_.try_emplace(exec.process, exec.time_ns);
     for (const ProcessFork& fork : evidence.forks) first_seen_.try_emplace(fork.process, fork.time_ns);
   }
@@ -239,7 +239,7 @@ ProfileRecord cpu_profile(const CpuEvidence& evidence, SymbolCache& cache, std::
   profile.lost = evidence.lost;
 
   cache.files().begin_look();
-  Resolver resolver(evidence, cache.files());
+  FunctionFinder finder(evidence, cache.files());
   const SampleOperations operations = operations_of(evidence, profile);
   std::unordered_map<const Kernel*, std::map<std::uint32_t, Served>> counts;
   for (std::size_t i = 0; i < evidence.samples.size(); ++i) {
@@ -248,9 +248,9 @@ ProfileRecord cpu_profile(const CpuEvidence& evidence, SymbolCache& cache, std::
       *outside = add_ns(*outside, evidence.period_ns);
       continue;
     }
-    resolver.advance(sample.time_ns);
+    finder.advance(sample.time_ns);
     const SampleOperation& operation = operations.of_samples[i];
-    Served& served = counts[&resolver.resolve(sample)][operation.operation];
+    Served& served = counts[&finder.resolve(sample)][operation.operation];
     ++served.samples;
     served.joined += operation.joined ? 1 : 0;
   }
@@ -270,7 +270,7 @@ ProfileRecord cpu_profile(const CpuEvidence& evidence, SymbolCache& cache, std::
   }
   add_rows(profile, std::move(rows));
   if (!evidence.scope_limit.empty()) profile.unseen.insert(evidence.scope_limit);
-  for (std::string& reason : resolver.unseen()) profile.unseen.insert(std::move(reason));
+  for (std::string& reason : finder.unseen()) profile.unseen.insert(std::move(reason));
   return record;
 }
 

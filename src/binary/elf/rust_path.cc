@@ -11,7 +11,7 @@
 namespace varve {
 
 namespace {
-constexpr int kDeepest = 100;
+constexpr int kDeepestPath = 100;
 constexpr int kMostParts = 20'000;  // references make a short symbol long
 constexpr std::size_t kLongest = std::size_t{16} << 10;
 
@@ -91,7 +91,7 @@ class PathReader {
 
   // One level further in; false: it is enough.
   bool enter() {
-    if (++depth_ > kDeepest || ++parts_ > kMostParts) failed_ = true;
+    if (++depth_ > kDeepestPath || ++parts_ > kMostParts) failed_ = true;
     return !failed_;
   }
 

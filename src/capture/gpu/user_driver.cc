@@ -43,10 +43,10 @@ Fact level_fact(const Subject& subject, const DriverFile& file) {
 
 // Asking takes some 0.2 s, because PTX is compiled for it; the answer belongs to the file, so it is kept by build id.
 void ask_compiler(const Subject& subject, const DriverFile& compiler, Facts& facts) {
-  constexpr const char* kQuestion = "jit";
+  constexpr const char* kCompilerQuestion = "jit";
   constexpr const char* kIds[] = {"driver.jit.version", "driver.jit.ptx_isa", "driver.jit.targets"};
   const BinaryCache cache(subject.options.cache_folder);
-  const Json kept = cache.find(compiler.build_id, 0, kQuestion);
+  const Json kept = cache.find(compiler.build_id, 0, kCompilerQuestion);
   if (kept.is_object() && kept.contains(kIds[0]) && kept.contains(kIds[1]) && kept.contains(kIds[2])) {
     for (const char* id : kIds) {
       facts[id] = fact_from_json(kept.at(id)).value_or(missing_fact(Missing::unreadable, compiler.path, "the cache"));
@@ -60,7 +60,7 @@ void ask_compiler(const Subject& subject, const DriverFile& compiler, Facts& fac
   if (!answer.problem.empty()) return;
   Json keep = Json::object();
   for (const char* id : kIds) keep[id] = fact_to_json(facts[id]);
-  cache.keep(compiler.build_id, 0, kQuestion, keep);
+  cache.keep(compiler.build_id, 0, kCompilerQuestion, keep);
 }
 
 void set_compiler_facts(const Subject& subject, const std::vector<DriverFile>& files, Facts& facts) {

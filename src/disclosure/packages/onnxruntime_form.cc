@@ -12,7 +12,7 @@ namespace varve {
 
 namespace {
 constexpr std::int64_t kReach = 4;  // lines below a heading in which its value stands
-constexpr std::size_t kMostValue = 96;
+constexpr std::size_t kLongestValue = 96;
 
 // The one number of a release in it: "1.16.2" of "onnxruntime 1.16.2"; empty: none, or two that differ.
 std::string_view one_release(std::string_view text, std::size_t least_dots) {
@@ -38,7 +38,7 @@ class OnnxruntimeFormReader : public TextReader {
       heading_line_ = line.number;
       return false;
     }
-    if (heading_.empty() || line.text.empty() || line.text.size() > kMostValue) return false;
+    if (heading_.empty() || line.text.empty() || line.text.size() > kLongestValue) return false;
     if (line.number - heading_line_ > kReach) return false;
     const std::string key = std::move(heading_);
     heading_.clear();

@@ -83,7 +83,7 @@ class NvprofReader {
 
  private:
   // Every table of what ran on devices has these columns, and then its own.
-  enum SharedColumn { kStart, kEnd, kDevice, kContext, kStream, kCorrelation, kNode, kOwn };
+  enum SharedColumn { begins, ends, on_device, in_context, on_stream, correlated, of_node, first_own };
 
   static std::vector<std::string> device_columns(const std::vector<std::string>& others) {
     std::vector<std::string> all = {"start",    "end",           "deviceId",   "contextId",
@@ -218,14 +218,15 @@ class NvprofReader {
   // The next row with times; what all tables of devices tell is then in the event and in the links.
   bool next_on_device(TableRows& rows, TraceEvent& event, Extra& extra) {
     while (rows.next()) {
-      if (!take_times(rows, event, rows.integer(kStart), rows.integer(kEnd))) {
-        without_times_ += rows.integer(kStart) == 0 || rows.integer(kEnd) == 0 ? 1 : 0;
+      if (!take_times(rows, event, rows.integer(begins), rows.integer(ends))) {
+        without_times_ += rows.integer(begins) == 0 || rows.integer(ends) == 0 ? 1 : 0;
         continue;
       }
-      event.track = track_of(rows.integer(kDevice), rows.integer(kContext), rows.integer(kStream), TrackKind::stream);
-      extra.graph_node = amount(rows.integer(kNode));
+      event.track =
+          track_of(rows.integer(on_device), rows.integer(in_context), rows.integer(on_stream), TrackKind::stream);
+      extra.graph_node = amount(rows.integer(of_node));
       if (options_.device_only) return true;
-      extra.correlation = amount(rows.integer(kCorrelation));
+      extra.correlation = amount(rows.integer(correlated));
       if (!operations_.empty()) extra.operation = operations_.operation_of(extra.correlation);
       return true;
     }
@@ -240,7 +241,7 @@ class NvprofReader {
   }
 
   std::uint64_t read_kernels(const char* kind) {
-    enum Column { name = kOwn, grid_x, grid_y, grid_z, block_x, block_y, block_z, registers, fixed, dynamic };
+    enum Column { name = first_own, grid_x, grid_y, grid_z, block_x, block_y, block_z, registers, fixed, dynamic };
     TableRows rows = database_.rows(
         nvprof_table(kind), device_columns({"name", "gridX", "gridY", "gridZ", "blockX", "blockY", "blockZ",
                                             "registersPerThread", "staticSharedMemory", "dynamicSharedMemory"}));
@@ -262,7 +263,7 @@ class NvprofReader {
   }
 
   std::uint64_t read_copies(const char* kind) {
-    enum Column { bytes = kOwn, direction, from, to };
+    enum Column { bytes = first_own, direction, from, to };
     TableRows rows = database_.rows(nvprof_table(kind), device_columns({"bytes", "copyKind", "srcKind", "dstKind"}));
     TraceEvent event{.activity = Activity::copy};
     Extra extra;
@@ -275,7 +276,7 @@ class NvprofReader {
   }
 
   std::uint64_t read_fills() {
-    enum Column { bytes = kOwn, memory };
+    enum Column { bytes = first_own, memory };
     TableRows rows = database_.rows(nvprof_table("MEMSET"), device_columns({"bytes", "memoryKind"}));
     TraceEvent event{.activity = Activity::fill};
     Extra extra;

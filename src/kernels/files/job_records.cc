@@ -11,11 +11,11 @@ namespace {
 constexpr std::size_t kMostCollectives = 5'000;  // of a rank, 240 kB: a thousand ranks are 240 MB
 
 // Rows that one profile may have; beyond, less is told apart.
-constexpr std::size_t kMostRows = 1'000'000;
+constexpr std::size_t kMostRowsOfAJob = 1'000'000;
 
 void fold_rows(Profile& profile) {
   const auto fold = [&](const char* what, void (*forget)(RowKey&)) {
-    if (profile.rows.size() <= kMostRows) return;
+    if (profile.rows.size() <= kMostRowsOfAJob) return;
     std::vector<ProfileRow> rows = std::move(profile.rows);
     profile.rows.clear();
     for (ProfileRow& row : rows) forget(row.key);

@@ -113,7 +113,7 @@ Json window_to_json(const DividedWindow& window) {
   return json;
 }
 
-DividedWindow window_from(const Fields& fields) {
+DividedWindow divided_window_from(const Fields& fields) {
   return {.rank = small_number<std::int32_t>(fields, "rank", -1),
           .device = small_number<std::int32_t>(fields, "device", -1),
           .parts = parts_from(fields, "parts")};
@@ -149,7 +149,7 @@ TraceSource source_from(const Fields& fields) {
   source.absence = fields.optional_word("absence", absence_from).value_or(KernelAbsence::none_absent);
   source.tally = tally_from(fields.object("tally"));
   source.steps = steps_from(fields.object("steps"));
-  fields.each("windows", [&](const Fields& window) { source.windows.push_back(window_from(window)); });
+  fields.each("windows", [&](const Fields& window) { source.windows.push_back(divided_window_from(window)); });
   return source;
 }
 // The times of a rank with their names, as those of a tally.

@@ -52,7 +52,7 @@ Json window_to_json(const MeasuredWindow& window) {
   return json;
 }
 
-MeasuredWindow window_from(const Fields& fields) {
+MeasuredWindow measured_window_from(const Fields& fields) {
   MeasuredWindow window{.start_ns = fields.nanoseconds("start_ns"),
                         .end_ns = fields.nanoseconds("end_ns"),
                         .length_ns = fields.nanoseconds("length_ns"),
@@ -73,7 +73,7 @@ void add_whereabouts(const Unit& unit, Json& json) {
 }
 
 void read_whereabouts(const Fields& fields, Unit& unit) {
-  if (fields.has("window")) unit.window = window_from(fields.object("window"));
+  if (fields.has("window")) unit.window = measured_window_from(fields.object("window"));
   unit.window_fault = fields.text("window_fault");
   if (fields.has("threads_at_work")) unit.threads_at_work = small_number<int>(fields, "threads_at_work", 0);
   unit.cpus = fields.text("cpus");

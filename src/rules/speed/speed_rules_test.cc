@@ -177,24 +177,24 @@ TEST(SpeedRules, Governor) {
 }
 
 TEST(SpeedRules, WhatNvmlSays) {
-  using List = std::vector<std::string>;
+  using Texts = std::vector<std::string>;
   Scene scene;
   scene.gpu("NVIDIA H100 80GB HBM3", "9.0");
-  scene.fact("gpu.power_limit", List{"500 W", "700 W"}).fact("gpu.power_limit_default", List{"700 W", "700 W"});
-  scene.fact("gpu.pcie", List{"gen 5 x8", "gen 1 x16"}).fact("gpu.pcie_max", List{"gen 5 x16", "gen 5 x16"});
-  scene.fact("gpu.application_clocks", List{"SM 1095 MHz, memory 2619 MHz", "SM 1980 MHz, memory 2619 MHz"});
-  scene.fact("gpu.clock_sm_max", List{"1980 MHz", "1980 MHz"});
-  scene.fact("gpu.mig", List{"enabled", "disabled"}).fact("gpu.ecc", List{"enabled", "enabled"});
+  scene.fact("gpu.power_limit", Texts{"500 W", "700 W"}).fact("gpu.power_limit_default", Texts{"700 W", "700 W"});
+  scene.fact("gpu.pcie", Texts{"gen 5 x8", "gen 1 x16"}).fact("gpu.pcie_max", Texts{"gen 5 x16", "gen 5 x16"});
+  scene.fact("gpu.application_clocks", Texts{"SM 1095 MHz, memory 2619 MHz", "SM 1980 MHz, memory 2619 MHz"});
+  scene.fact("gpu.clock_sm_max", Texts{"1980 MHz", "1980 MHz"});
+  scene.fact("gpu.mig", Texts{"enabled", "disabled"}).fact("gpu.ecc", Texts{"enabled", "enabled"});
   EXPECT_EQ(scene.judge("VRV-SPEED-POWER-LIMIT").at(0).evidence,
             "GPU 0 (NVIDIA H100 80GB HBM3) is limited to 500 W, 700 W as delivered");
   EXPECT_EQ(scene.judge("VRV-SPEED-PCIE").size(), 1u);  // the generation drops when idle
   EXPECT_NE(scene.judge("VRV-SPEED-PCIE")[0].severity, Severity::warning);
-  scene.fact("gpu.pcie", List{"gen 5 x1", "gen 1 x16"});
+  scene.fact("gpu.pcie", Texts{"gen 5 x1", "gen 1 x16"});
   EXPECT_EQ(scene.judge("VRV-SPEED-PCIE").at(0).severity, Severity::warning);
   EXPECT_EQ(scene.judge("VRV-SPEED-CLOCKS").size(), 1u);
   EXPECT_EQ(scene.judge("VRV-SPEED-MIG").size(), 1u);
   EXPECT_TRUE(scene.judge("VRV-SPEED-ECC").empty());
-  scene.fact("gpu.ecc", List{"enabled (disabled after a reset)", "enabled"});
+  scene.fact("gpu.ecc", Texts{"enabled (disabled after a reset)", "enabled"});
   EXPECT_EQ(scene.judge("VRV-SPEED-ECC").size(), 1u);
 }
 
