@@ -43,24 +43,25 @@ Fact level_fact(const Subject& subject, const DriverFile& file) {
 
 // Asking takes some 0.2 s, because PTX is compiled for it; the answer belongs to the file, so it is kept by build id.
 void ask_compiler(const Subject& subject, const DriverFile& compiler, Facts& facts) {
-  constexpr const char* kCompilerQuestion = "jit";
-  constexpr const char* kIds[] = {"driver.jit.version", "driver.jit.ptx_isa", "driver.jit.targets"};
+  constexpr const char* kQuestion = "jit";
+  constexpr const char* kCompilerFacts[] = {"driver.jit.version", "driver.jit.ptx_isa", "driver.jit.targets"};
   const BinaryCache cache(subject.options.cache_folder);
-  const Json kept = cache.find(compiler.build_id, 0, kCompilerQuestion);
-  if (kept.is_object() && kept.contains(kIds[0]) && kept.contains(kIds[1]) && kept.contains(kIds[2])) {
-    for (const char* id : kIds) {
+  const Json kept = cache.find(compiler.build_id, 0, kQuestion);
+  if (kept.is_object() && kept.contains(kCompilerFacts[0]) && kept.contains(kCompilerFacts[1]) &&
+      kept.contains(kCompilerFacts[2])) {
+    for (const char* id : kCompilerFacts) {
       facts[id] = fact_from_json(kept.at(id)).value_or(missing_fact(Missing::unreadable, compiler.path, "the cache"));
     }
     return;
   }
   const JitCompilerAnswer answer = ask_jit_compiler(compiler.path);
-  facts[kIds[0]] = answer.version;
-  facts[kIds[1]] = answer.newest_ptx;
-  facts[kIds[2]] = answer.targets;
+  facts[kCompilerFacts[0]] = answer.version;
+  facts[kCompilerFacts[1]] = answer.newest_ptx;
+  facts[kCompilerFacts[2]] = answer.targets;
   if (!answer.problem.empty()) return;
   Json keep = Json::object();
-  for (const char* id : kIds) keep[id] = fact_to_json(facts[id]);
-  cache.keep(compiler.build_id, 0, kCompilerQuestion, keep);
+  for (const char* id : kCompilerFacts) keep[id] = fact_to_json(facts[id]);
+  cache.keep(compiler.build_id, 0, kQuestion, keep);
 }
 
 void set_compiler_facts(const Subject& subject, const std::vector<DriverFile>& files, Facts& facts) {
