@@ -35,11 +35,30 @@ constexpr auto kChineseSupposed = std::to_array<std::string_view>(
 // Whether, or, and up, once was.
 constexpr auto kChineseOpenEnds = std::to_array<std::string_view>(
     {"吗", "嘛", "么", "还是", "或", "以上", "以下", "级", "系列", "的时候", "时", "的话"});
+// "My Nvidia GPU is GTX960 should be able to …": up to the end of the product, whatever follows.
+std::string_view own_product(std::string_view sentence, std::string_view lower) {
+  constexpr auto kOwnGpu = std::to_array<std::string_view>(
+      {"my gpu is ", "my nvidia gpu is ", "my graphics card is ", "my graphic card is ", "my card is "});
+  const bool is_own =
+      std::any_of(kOwnGpu.begin(), kOwnGpu.end(), [&](std::string_view start) { return lower.starts_with(start); });
+  if (!is_own || lower.ends_with('?')) return {};
+  const SpokenWords words = split_words(sentence);
+  for (std::size_t i = 3; i < words.size() && i < 8; ++i) {
+    const std::string before = to_lower(words[i - 1]);
+    if (before == "not" || before == "like" || before == "no") return {};
+    const auto product = spoken_product_at(words, i);
+    if (!product) continue;
+    const std::string_view last = words[i + product->words - 1];
+    return sentence.substr(0, static_cast<std::size_t>(last.data() + last.size() - sentence.data()));
+  }
+  return {};
+}
 }  // namespace
 
 std::string_view own_clause(std::string_view sentence) {
   sentence = trim(sentence);
   const std::string lower = to_lower(sentence);
+  if (const std::string_view own = own_product(sentence, lower); !own.empty()) return own;
   const std::size_t comma = lower.find(", ");
   if (comma == std::string::npos) return {};
   const auto begins = [&](std::string_view start) { return lower.starts_with(start); };
