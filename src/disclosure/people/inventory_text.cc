@@ -286,7 +286,11 @@ void note_inventory(std::string_view sentence, const TextLine& line, SpokenMachi
     items.push_back(std::move(item));
   }
   constexpr std::size_t kLeastOwn = 2, kLeastBare = 3;
-  if (of_stack < (has_lead ? kLeastOwn : kLeastBare) || (!has_lead && of_hardware == 0)) return;
+  const bool is_whole_line = trim(line.text).size() <= trim(sentence).size() + 1 && !is_digit(line.text[0]) &&
+                             without_list_marks(line.text) == line.text;
+  const auto is_system = [](const ListedItem& item) { return item.kind == ListedItem::Kind::system; };
+  const bool may_be_bare = of_hardware > 0 || (is_whole_line && std::any_of(items.begin(), items.end(), is_system));
+  if (of_stack < (has_lead ? kLeastOwn : kLeastBare) || (!has_lead && !may_be_bare)) return;
   if (!is_of_one_machine(items)) return;
   bool any_gpu = false;
   for (const ListedItem& item : items) {

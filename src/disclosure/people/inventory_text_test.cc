@@ -55,7 +55,7 @@ TEST(InventoryText, WithoutSuchWordsAGpuOrADriverStandsAmongThem) {
   EXPECT_EQ(listed(bare, "driver.kernel_mode.version"), "390.48");
   EXPECT_EQ(listed(bare, "os.name"), "Ubuntu 18.04");
   EXPECT_EQ(package_listed(bare, "tensorflow"), "1.9.0");
-  EXPECT_EQ(listed("Ubuntu 16.04, Python 3.5, CUDA 8.0, cuDNN 5.1\n", "os.name"), "");
+  EXPECT_EQ(listed("It has Ubuntu 16.04, Python 3.5, CUDA 8.0, cuDNN 5.1\n", "os.name"), "");
 }
 
 TEST(InventoryText, WhatSomethingWantsOrRunsOnIsNone) {
@@ -118,6 +118,34 @@ TEST(InventoryText, ValuesOfForms) {
   EXPECT_EQ(listed("- OS: Fedora 29, Windows 10 1809\n", "os.name"), "");
   EXPECT_EQ(listed("Distribution: Ubuntu\nDistribution version: 20.04 or newer\n", "os.name"), "");
   EXPECT_EQ(listed("Nvidia Display Driver 26.21.14.3086 (GTX 1060 3GB)\n", "driver.kernel_mode.version"), "430.86");
+}
+
+TEST(InventoryText, WhereSomebodyRanSomething) {
+  EXPECT_EQ(listed("I am running OPT-6.7B [https://example.org/opt] on an A100 GPU with 80GB.\n", "gpu.models"),
+            "A100");
+  EXPECT_EQ(listed("When I deployed a 7B model on the L40, using a regex request, it took an hour.\n", "gpu.models"),
+            "L40");
+  EXPECT_EQ(listed("I tried to deploy the model on eight T4 GPUs, but it is slow.\n", "gpu.count"), "8");
+  for (const char* text :
+       {"I want to deploy a model on 8 A100 GPUs.\n", "I tested it on an A100 and on an H100.\n",
+        "I ran it on another machine with an A100.\n", "I am running it on a V100, it works on the A100.\n"}) {
+    EXPECT_EQ(listed(text, "gpu.models"), "") << text;
+  }
+}
+
+TEST(InventoryText, TitlesWithTheirTags) {
+  EXPECT_EQ(listed("# [Bug] T4 not work\n", "gpu.models"), "T4");
+  EXPECT_EQ(package_listed("# [Bug]: Llama-3.3-70B can't work on vllm 0.6.4.post1\n", "vllm"), "0.6.4.post1");
+  EXPECT_EQ(listed("# [Running on windows 10] cuda runtime error (30)\n", "os.name"), "Windows 10");
+  EXPECT_EQ(listed("# [Feature]: Does it work on RTX 5090\n", "gpu.models"), "");
+}
+
+TEST(InventoryText, LinesOfNothingElse) {
+  EXPECT_EQ(listed("ubuntu 16.04, python 3.5.2, tensorflow 1.1.0\n", "os.name"), "Ubuntu 16.04");
+  EXPECT_EQ(listed("OS ubuntu 16.04\n", "os.name"), "Ubuntu 16.04");
+  EXPECT_EQ(package_listed("vllm=0.6.1\n", "vllm"), "0.6.1");
+  EXPECT_EQ(package_listed("vllm = 0.7.2 or 0.7.3\n", "vllm"), "");
+  EXPECT_EQ(listed("- Ubuntu 16.04, Python 3.6, PyTorch 1.0.0\n", "os.name"), "");
 }
 
 TEST(InventoryText, WhatProgramsPrint) {

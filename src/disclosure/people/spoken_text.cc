@@ -153,6 +153,7 @@ class SpokenTextReader : public TextReader {
       rest = plain_;
     }
     if (names && !line.is_quoted) take_item(rest, line.number, declared.spoken);
+    if (may_list && has(rest, "; ")) note_inventory(rest, line, declared.spoken);  // "Python 3.6.6; TensorFlow 1.11.0"
     if (is_title) take_title(rest.substr(2), line.number, declared.spoken);
     while (!rest.empty()) {
       std::size_t end = rest.size();
@@ -332,7 +333,12 @@ std::size_t take_title_second(const SpokenWords& words, std::size_t at, std::int
 
 // "vLLM crashes on RTX 5090 under Ubuntu 24.04": whoever reports it has one.
 void SpokenTextReader::take_title(std::string_view title, std::int64_t line, SpokenMachine& spoken) {
-  const std::string lower = " " + to_lower(title) + " ";
+  std::string lower = " " + to_lower(title) + " ";  // with its tag: "[Bug]" says that something fails
+  const bool has_tag = title.starts_with('[');
+  title = without_title_tag(title);
+  for (const std::string_view fails : {"n't work on ", "not work on ", "not working on "}) {
+    replace_all(lower, fails, " fails on ");
+  }
   if (!says_any(lower, kFailing) || says_any(lower, kAskingTitles)) return;
   const SpokenWords words = split_words(title);
   // What cannot be installed is not there.
@@ -342,7 +348,7 @@ void SpokenTextReader::take_title(std::string_view title, std::int64_t line, Spo
   constexpr auto kBefore = std::to_array<std::string_view>({"on", "with", "under", "in"});
   constexpr auto kArticles = std::to_array<std::string_view>({"a", "an", "the", "nvidia", "gpu", "my"});
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0 && !is_of_install) take_title_package(words, i, line, spoken);
+    if ((i > 0 || has_tag) && !is_of_install) take_title_package(words, i, line, spoken);
     std::size_t before = i == 0 ? 0 : i - 1;
     while (before > 0 && is_among(to_lower(words[before]), kArticles)) --before;
     if (i > 0 && !is_among(to_lower(words[before]), kBefore)) continue;  // at its start: "RTX 5090 crashes"
@@ -384,6 +390,11 @@ void SpokenTextReader::take_item(std::string_view text, std::int64_t line, Spoke
 void SpokenTextReader::take_sentence(std::string_view sentence, const TextLine& line, SpokenMachine& spoken) {
   if (sentence.size() < 8) return;
   const std::string lower = " " + to_lower(trim(sentence)) + " ";
+  if (const SpokenProduct run = own_run(sentence); !run.name.empty()) {
+    const std::string model = clean_utf8(run.name, 96);
+    spoken.named.emplace(plain_name(model), line.number);
+    tell_spoken(spoken.gpu, model, line.number, run.count);
+  }
   if (says_any(lower, kOpenWords)) {
     const std::string_view own = own_clause(sentence);
     if (!own.empty() && own.size() < trim(sentence).size()) take_sentence(own, line, spoken);

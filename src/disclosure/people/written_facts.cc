@@ -213,6 +213,7 @@ bool take_written_system(const TextLine& line, const char* reader, bool is_of_ma
     text.erase(0, 2);
     std::erase(text, '`');
   }
+  if (to_lower(std::string_view(text).substr(0, 3)) == "os ") text.erase(0, 3);  // "OS Ubuntu 16.04:"
   const auto system = plain_system(trim(text));
   if (!system) return false;
   declare(declared, "os.name", *system, {reader, line.number});

@@ -57,6 +57,7 @@ constexpr auto kWrittenKeys =
                            {"graphics card", WrittenMeaning::gpu},
                            {"hardware", WrittenMeaning::gpu},
                            {"host os", WrittenMeaning::system},
+                           {"host system", WrittenMeaning::system},
                            {"jetpack", WrittenMeaning::jetson},
                            {"kernel", WrittenMeaning::kernel},
                            {"kernel release", WrittenMeaning::kernel},

@@ -399,6 +399,14 @@ bool WrittenTextReader::take_two_words(const TextLine& line, Declared& declared)
   if (text.size() > 56) return false;
   // In capitals: "tf 1.15" of a log may be any number.
   if (text.starts_with("TF") && take_package("tensorflow", release_of_tf(text), line, declared)) return true;
+  // "vllm=0.6.1", and nothing else
+  if (const std::size_t sign = text.find('='); sign != std::string_view::npos && sign > 2 && text == line.text) {
+    const std::string name = to_lower(trim(text.substr(0, sign)));
+    const std::string_view version = trim(text.substr(sign + 1));
+    if (version.find(' ') == std::string_view::npos && leading_version(version).size() >= 5) {
+      return take_package(name == "pytorch" ? "torch" : name, version, line, declared);
+    }
+  }
   const std::size_t blank = text.rfind(' ');
   if (blank == std::string_view::npos || blank + 1 >= text.size() || !is_digit(text[blank + 1])) return false;
   const std::string key = plain_key(trim(text.substr(0, blank)));
