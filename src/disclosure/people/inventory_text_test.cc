@@ -85,6 +85,15 @@ TEST(InventoryText, HowManyStandsBehindTheProduct) {
   EXPECT_EQ(listed("8x h200 nodes, cuda 12.3, python 3.12.9.\n", "gpu.count"), "");
 }
 
+TEST(InventoryText, GpusOfFormsAndOfChoices) {
+  EXPECT_EQ(listed("- GPU models and configuration: GPU 0: GeForce RTX 2080 Ti\n", "gpu.models"),
+            "GeForce RTX 2080 Ti");
+  EXPECT_EQ(listed("**GPU Hardware Options**:\n- H100/H200/H20/H800/A100\n", "gpu.models"), "");
+  const Stack stack = stack_listed("- GPU: RTX 5090\n- `torch==2.5.1`\n- PyTorch index: `cu121`\n");
+  ASSERT_EQ(stack.environments.size(), 1u);
+  EXPECT_EQ(value_text(*stack.environments[0].packages[0].cuda.value), "12.1");
+}
+
 TEST(InventoryText, L2AndM4AreSeldomGpus) {
   EXPECT_EQ(listed("We minimize the L2 norm of the gradient on the GPU.\n", "gpu.models"), "");
   EXPECT_EQ(listed("Mac mini M4\n", "gpu.models"), "");

@@ -135,6 +135,10 @@ std::optional<SpokenProduct> spoken_product_at(const SpokenWords& words, std::si
       count = counted(word).first;  // "P100*4"
       word = word.substr(0, star);
     }
+    // "H100/H200": one of several
+    if (const std::size_t slash = word.find('/'); slash != std::string_view::npos && is_brand(word.substr(slash + 1))) {
+      break;
+    }
     const std::string lower = to_lower(word);
     const bool is_number = !has_number && word.find_first_of("0123456789") != std::string_view::npos &&
                            word.find('.') == std::string_view::npos;

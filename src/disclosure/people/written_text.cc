@@ -145,6 +145,11 @@ bool WrittenTextReader::take_gpus(std::string_view value, const TextLine& line, 
                                       " node", " server", "(linux"}) {
     if (has(said, mark)) return false;
   }
+  // "H100/H200/H20": one of several; "GPU models and configuration: GPU 0: GeForce RTX 2080 Ti"
+  if (std::count(value.begin(), value.end(), '/') > 1) return false;
+  if (value.size() > 7 && said.starts_with("gpu ") && is_digit(value[4]) && value.substr(5).starts_with(": ")) {
+    value.remove_prefix(7);
+  }
   std::string text = with_plain_marks(value);
   for (const std::string_view joint : {" and ", " & ", " + "}) replace_all(text, joint, ",");
   std::string_view rest = text;
@@ -265,6 +270,14 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view writt
     declared.package_cuda.emplace(key == "cuda compiler" ? "detectron2" : "mmcv",
                                   missing_fact(Missing::absent, source_at(place),
                                                "a build without CUDA: it names no compiler of CUDA that made it"));
+    return true;
+  }
+  // "PyTorch index: `cu121`": from where its builds come
+  if (key == "pytorch index" && value.size() >= 5 && value.substr(0, 2) == "cu" && declared.torch_index_line == 0) {
+    const auto index = parse_integer(value.substr(2));
+    if (!index || *index < 90 || *index > 199) return false;
+    declared.torch_index_cuda = std::to_string(*index / 10) + "." + std::to_string(*index % 10);
+    declared.torch_index_line = line.number;
     return true;
   }
   if (key == "deepspeed info") return take_package("deepspeed", up_to(value, "+, "), line, declared);
