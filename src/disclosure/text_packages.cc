@@ -375,7 +375,8 @@ std::vector<Environment> environments_of_text(Declared& declared, const Knowledg
   std::vector<Environment> environments;
   for (OpenEnvironment& environment : open) {
     const std::string path = open.size() == 1 ? "text" : fmt::format("text, from line {}", environment.line);
-    if (environment.packages.empty() && environment.without_wheel.empty()) continue;
+    const bool tells_python = environment.python.find('.') != std::string::npos;
+    if (environment.packages.empty() && environment.without_wheel.empty() && !tells_python) continue;
     note_asked_gpu(declared, environment);
     environments.push_back(finish(std::move(environment), path));
   }

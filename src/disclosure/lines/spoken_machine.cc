@@ -69,6 +69,8 @@ class Settling {
     DeclaredPackages* list = nullptr;
     for (const auto& [name, told] : all) {
       if (!is_plain(told) || is_listed(declared_, name) || (name == "python" && !may_tell_python)) continue;
+      // Builds of PyTorch bring theirs: cuDNN of the system is nothing to them.
+      if (name == "cudnn" && (all.contains("torch") || is_listed(declared_, "torch"))) continue;
       const TextPlace at = place(told);
       if (name == "python") {
         declared_.pythons.emplace(told.value, told.line);

@@ -27,6 +27,17 @@ std::pair<std::int64_t, std::string_view> counted(std::string_view text) {
     const bool is_times = word.size() == 2 && (word[0] == 'x' || word[0] == '*');
     if (is_times && word[1] > '0' && word[1] <= '9') return {word[1] - '0', trim(text.substr(0, last))};
   }
+  // "GTX 1080 * 2", "Tesla M40 x 4"
+  if (last != std::string_view::npos && last > 2) {
+    const auto number = parse_integer(text.substr(last + 1));
+    const std::string_view before = trim(text.substr(0, last));
+    for (const std::string_view mark : {" x", " X", " *", " ×"}) {
+      if (!number || *number < 1 || *number > 16 || !before.ends_with(mark)) continue;
+      return {*number, trim(before.substr(0, before.size() - mark.size()))};
+    }
+  }
+  const std::string start = to_lower(text.substr(0, 7));
+  if (start == "double " || start.starts_with("dual ")) return {2, trim(text.substr(text.find(' ')))};
   const std::size_t star = text.rfind('*');
   if (star != std::string_view::npos && star > 1 && star + 2 == text.size() && text[star + 1] > '0' &&
       text[star + 1] <= '9') {

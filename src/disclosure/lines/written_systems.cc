@@ -31,7 +31,8 @@ constexpr auto kSystems = std::to_array<SystemName>({{"ubuntu", "Ubuntu"},
                                                      {"windows", "Windows"},
                                                      {"win", "Windows"}});
 // Words between a name and its version.
-constexpr auto kBetween = std::to_array<std::string_view>({"server", "desktop", "lts", "linux", "gnu/linux", "leap"});
+constexpr auto kBetween =
+    std::to_array<std::string_view>({"server", "desktop", "lts", "linux", "gnu/linux", "leap", "mate"});
 // Words behind it that say nothing else.
 constexpr auto kBeside = std::to_array<std::string_view>(
     {"lts", "64bit", "64-bit",  "x64",   "x86_64", "x86-64", "kernel",  "linux", "server",     "in",

@@ -43,8 +43,26 @@ bool is_told(std::string_view text) {
 }
 
 // What stands before the command: nothing, a prompt, a mark of a list, of a notebook or of a Dockerfile.
+// CMAKE_ARGS="-DGGML_CUDA=on" FORCE_CMAKE=1, set X=1 &&: what is set for the command alone.
+std::string_view without_assignments(std::string_view text) {
+  for (text = trim(text); !text.empty(); text = trim(text)) {
+    std::string_view rest = text;
+    for (const std::string_view word : {"set ", "export ", "&& "}) {
+      if (rest.starts_with(word)) rest = trim(rest.substr(word.size()));
+    }
+    const std::size_t sign = rest.find('=');
+    if (sign == std::string_view::npos || !is_variable_name(rest.substr(0, sign))) return text;
+    rest.remove_prefix(sign + 1);
+    const char quote = rest.empty() ? ' ' : rest[0];
+    const bool is_quoted = quote == '"' || quote == '\'';
+    const std::size_t end = rest.find(is_quoted ? quote : ' ', is_quoted ? 1 : 0);
+    text = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  }
+  return text;
+}
+
 bool is_before_command(std::string_view text) {
-  text = trim(text);
+  text = without_assignments(text);
   for (const std::string_view word : {"sudo", "-m", "python", "python3", "uv", "&&"}) {
     if (text.ends_with(word)) text = trim(text.substr(0, text.size() - word.size()));
   }

@@ -15,25 +15,26 @@ constexpr std::size_t kMostNamed = 16;
 
 // Sentences of which not even the only GPU, driver or release that a text names is that of its machine.
 constexpr auto kDoubts = std::to_array<std::string_view>(
-    {"if ",        "would",      "could",       "should",        "want",        "wish",        "plan",
-     "consider",   "buy",        "purchas",     "going to",      "gonna",       "thinking",    "suppos",
-     "imagin",     "whether",    "recommend",   "suggest",       "advis",       "example",     "e.g",
-     "i.e",        "don't have", "do not have", "doesn't have",  "haven't",     "have not",    "not an ",
-     "not a ",     "have no ",   "has no ",     "with no ",      "no longer",   "never",       "used to",
-     " had ",      "previous",   "formerly",    "another",       "other",       "friend",      "colleague",
-     "customer",   "client",     "someone",     "somebody",      " he ",        " she ",       " they ",
-     "people",     "seen ",      " saw ",       "heard",         " read ",      "noticed",     "instead",
-     "unlike",     "work on",    "work with",   " works",        "worked ",     "same issue",  "same problem",
-     "same error", "sold",       "return",      "compar",        " vs",         "versus",      " or ",
-     "need",       "requir",     "minimum",     "at least",      "enough",      "access to",   " rent",
-     "cloud",      "wrote",      "said",        "says",          "asked",       "question",    "support",
-     "assum",      "newer",      "older",       "later",         "higher",      "lower",       "above",
-     "below",      "series",     "family",      "like ",         "such as",     "similar",     "http",
-     "benchmark",  "reference",  "trained on",  "tried ",        "faster than", "slower than", "better than",
-     "only on",    "except",     "roadmap",     "request",       "add ",        "simulat",     "emulat",
-     "will ",      "you ",       "your ",       "docs",          "document",    "readme",      "reported",
-     "n't see",    " wait",      "when i ",     "hoping",        "hope to",     " his ",       " her ",
-     " their ",    "instances",  "measured",    "training took", "all models",  "experiments", "developed with"});
+    {"if ",        "would",      "could",       "should",        "want",         "wish",          "plan",
+     "consider",   "buy",        "purchas",     "going to",      "gonna",        "thinking",      "suppos",
+     "imagin",     "whether",    "recommend",   "suggest",       "advis",        "example",       "e.g",
+     "i.e",        "don't have", "do not have", "doesn't have",  "haven't",      "have not",      "not an ",
+     "not a ",     "have no ",   "has no ",     "with no ",      "no longer",    "never",         "used to",
+     " had ",      "previous",   "formerly",    "another",       "other",        "friend",        "colleague",
+     "customer",   "client",     "someone",     "somebody",      " he ",         " she ",         " they ",
+     "people",     "seen ",      " saw ",       "heard",         " read ",       "noticed",       "instead",
+     "unlike",     "work on",    "work with",   " works",        "worked ",      "same issue",    "same problem",
+     "same error", "sold",       "return",      "compar",        " vs",          "versus",        " or ",
+     "need",       "requir",     "minimum",     "at least",      "enough",       "access to",     " rent",
+     "cloud",      "wrote",      "said",        "says",          "asked",        "question",      "support",
+     "assum",      "newer",      "older",       "later",         "higher",       "lower",         "above",
+     "below",      "series",     "family",      "like ",         "such as",      "similar",       "http",
+     "benchmark",  "reference",  "trained on",  "tried ",        "faster than",  "slower than",   "better than",
+     "only on",    "except",     "roadmap",     "request",       "add ",         "simulat",       "emulat",
+     "will ",      "you ",       "your ",       "docs",          "document",     "readme",        "reported",
+     "n't see",    " wait",      "when i ",     "hoping",        "hope to",      " his ",         " her ",
+     " their ",    "instances",  "measured",    "training took", "all models",   "experiments",   "developed with",
+     "path to ",   "publish",    "wheel for",   "wheels for",    "binaries for", "please provide"});
 // The same of drivers and packages, whose releases come and go.
 constexpr auto kChanges = std::to_array<std::string_view>(
     {"upgrad", "downgrad", "updat",      "switch",        " from ", "latest", "between",   "before",
@@ -73,7 +74,7 @@ std::int64_t count_before(const SpokenWords& words, std::size_t at) {
   constexpr auto kNumbers = std::to_array<std::string_view>({"", "", "two", "three", "four", "", "six", "", "eight"});
   const auto* const number = std::find(kNumbers.begin(), kNumbers.end(), to_lower(word));
   if (number != kNumbers.end() && !number->empty()) return number - kNumbers.begin();
-  if (to_lower(word) == "dual") return 2;
+  if (to_lower(word) == "dual" || to_lower(word) == "double") return 2;
   if (word.ends_with('x')) word.remove_suffix(1);
   const auto count = parse_integer(word);
   return count && *count > 0 && *count <= kMostGpus ? *count : 1;

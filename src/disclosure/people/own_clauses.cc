@@ -35,11 +35,30 @@ constexpr auto kChineseSupposed = std::to_array<std::string_view>(
 // Whether, or, and up, once was.
 constexpr auto kChineseOpenEnds = std::to_array<std::string_view>(
     {"吗", "嘛", "么", "还是", "或", "以上", "以下", "级", "系列", "的时候", "时", "的话"});
+// "My Nvidia GPU is GTX960 should be able to …": up to the end of the product, whatever follows.
+std::string_view own_product(std::string_view sentence, std::string_view lower) {
+  constexpr auto kOwnGpu = std::to_array<std::string_view>(
+      {"my gpu is ", "my nvidia gpu is ", "my graphics card is ", "my graphic card is ", "my card is "});
+  const bool is_own =
+      std::any_of(kOwnGpu.begin(), kOwnGpu.end(), [&](std::string_view start) { return lower.starts_with(start); });
+  if (!is_own || lower.ends_with('?')) return {};
+  const SpokenWords words = split_words(sentence);
+  for (std::size_t i = 3; i < words.size() && i < 8; ++i) {
+    const std::string before = to_lower(words[i - 1]);
+    if (before == "not" || before == "like" || before == "no") return {};
+    const auto product = spoken_product_at(words, i);
+    if (!product) continue;
+    const std::string_view last = words[i + product->words - 1];
+    return sentence.substr(0, static_cast<std::size_t>(last.data() + last.size() - sentence.data()));
+  }
+  return {};
+}
 }  // namespace
 
 std::string_view own_clause(std::string_view sentence) {
   sentence = trim(sentence);
   const std::string lower = to_lower(sentence);
+  if (const std::string_view own = own_product(sentence, lower); !own.empty()) return own;
   const std::size_t comma = lower.find(", ");
   if (comma == std::string::npos) return {};
   const auto begins = [&](std::string_view start) { return lower.starts_with(start); };
@@ -51,6 +70,73 @@ std::string_view own_clause(std::string_view sentence) {
     if (!says_any(" " + lower.substr(0, at), kClauseConditions)) return sentence.substr(at + 1);
   }
   return {};
+}
+
+std::string_view without_title_tag(std::string_view title) {
+  constexpr std::size_t kMostTag = 32;
+  const std::size_t end = title.starts_with('[') ? title.find(']') : std::string_view::npos;
+  if (end == std::string_view::npos || end > kMostTag) return title;
+  if (title.substr(0, end).find_first_of("0123456789") != std::string_view::npos) return title;  // "[On Windows 10]"
+  title.remove_prefix(end + 1);
+  if (title.starts_with(':')) title.remove_prefix(1);
+  return trim(title);
+}
+
+SpokenProduct own_run(std::string_view sentence) {
+  constexpr auto kRuns = std::to_array<std::string_view>({" i am running ",
+                                                          " i'm running ",
+                                                          " i ran ",
+                                                          " i run ",
+                                                          " i deployed ",
+                                                          " i am deploying ",
+                                                          " i'm deploying ",
+                                                          " i launched ",
+                                                          " i am training ",
+                                                          " i'm training ",
+                                                          " i trained ",
+                                                          " i am serving ",
+                                                          " i'm serving ",
+                                                          " i tested ",
+                                                          " i tried to deploy ",
+                                                          " i tried to run ",
+                                                          " i tried to load ",
+                                                          " i am trying to run ",
+                                                          " i'm trying to run ",
+                                                          " i'm trying to deploy ",
+                                                          " i am trying to deploy ",
+                                                          " i am using ",
+                                                          " i'm using "});
+  constexpr auto kRunDoubts = std::to_array<std::string_view>(
+      {"another", "other",  " also ", " both ",  " or ",      "would",    "should", "could",   "if ",     "want",
+       "can i",   "wonder", "plan",   "possib",  "works",     "worked",   " fine",  "compar",  " vs",     " than ",
+       "instead", "before", "previo", " rent",   "?",         "same ",    "friend", "without", "n't use", "not use",
+       "as well", "each ",  "also",   "various", "different", "multiple", "some ",  "until",   "whether", " node"});
+  const std::string lower = " " + to_lower(trim(sentence)) + " ";
+  if (!says_any(lower, kRuns) || says_any(lower, kRunDoubts)) return {};
+  constexpr auto kArticles =
+      std::to_array<std::string_view>({"a", "an", "the", "my", "our", "one", "single", "nvidia"});
+  constexpr auto kCounts = std::to_array<std::string_view>({"", "", "two", "three", "four", "", "six", "", "eight"});
+  const SpokenWords words = split_words(sentence);
+  SpokenProduct found;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    auto product = spoken_product_at(words, i);
+    if (!product) continue;
+    if (!found.name.empty()) return {};  // of two, which of them is not told
+    std::size_t before = i - 1;
+    while (before > 0 && is_among(to_lower(words[before]), kArticles)) --before;
+    const std::string number = to_lower(words[before]);
+    const auto* const counted = std::find(kCounts.begin() + 2, kCounts.end(), number);
+    const auto digits = parse_integer(number.ends_with('x') ? number.substr(0, number.size() - 1) : number);
+    constexpr std::int64_t kMostGpus = 16;
+    if (counted != kCounts.end() && !counted->empty()) product->count = counted - kCounts.begin();
+    if (digits && *digits > 0 && *digits <= kMostGpus) product->count = *digits;
+    const bool is_number = (counted != kCounts.end() && !counted->empty()) || digits.has_value();
+    if (is_number && before > 0) --before;
+    if (to_lower(words[before]) != "on") return {};
+    found = std::move(*product);
+    i += found.words - 1;
+  }
+  return found;
 }
 
 void tell_spoken_in_chinese(std::string_view text, std::int64_t line, SpokenMachine& spoken) {

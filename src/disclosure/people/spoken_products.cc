@@ -77,6 +77,40 @@ std::optional<SpokenProduct> numbered_product_at(const SpokenWords& words, std::
   return SpokenProduct{std::move(name), taken, count};
 }
 
+namespace {
+// "Tesla M40 x 4", "GTX 1080 * 2", "T4 GPU x4", "RTX 3090 (x2)": how many, behind the product.
+void count_behind(const SpokenWords& words, std::size_t at, SpokenProduct& product) {
+  std::size_t next = at + product.words;
+  if (next < words.size() && is_among(to_lower(words[next]), std::array<std::string_view, 3>{"gpu", "gpus", "cards"})) {
+    ++next;
+  }
+  if (next >= words.size()) return;
+  std::string times = to_lower(bare_word(words[next]));
+  if (words[next].starts_with('*')) times = words[next];
+  replace_all(times, "×", "x");
+  replace_all(times, "*", "x");
+  if (times.empty() || times[0] != 'x') return;
+  std::string_view number = std::string_view(times).substr(1);
+  if (number.empty() && ++next < words.size()) number = bare_word(words[next]);
+  number = up_to(number, ",.;)");
+  const auto count = parse_integer(number);
+  constexpr std::int64_t kMostGpus = 16;
+  if (!count || *count < 1 || *count > kMostGpus) return;
+  product.count = *count;
+  product.words = next + 1 - at;
+}
+// "L2 norm", "an M4 chip": what these name alone is seldom a GPU.
+bool is_other_thing(const SpokenWords& words, std::size_t at, const SpokenProduct& product) {
+  const std::string name = to_lower(product.name);
+  if (name != "l2" && name != "m4") return false;
+  const auto speaks_of_gpu = [&](std::size_t i) {
+    const std::string word = i < words.size() ? to_lower(bare_word(words[i])) : "";
+    return word == "nvidia" || word == "gpu" || word == "gpus" || word == "tesla";
+  };
+  return !speaks_of_gpu(at + product.words) && !(at > 0 && speaks_of_gpu(at - 1));
+}
+}  // namespace
+
 std::optional<SpokenProduct> spoken_product_at(const SpokenWords& words, std::size_t at) {
   constexpr auto kParts =
       std::to_array<std::string_view>({"geforce", "rtx", "gtx", "tesla", "quadro", "titan", "nvidia", "jetson", "agx",
@@ -101,6 +135,10 @@ std::optional<SpokenProduct> spoken_product_at(const SpokenWords& words, std::si
       count = counted(word).first;  // "P100*4"
       word = word.substr(0, star);
     }
+    // "H100/H200": one of several
+    if (const std::size_t slash = word.find('/'); slash != std::string_view::npos && is_brand(word.substr(slash + 1))) {
+      break;
+    }
     const std::string lower = to_lower(word);
     const bool is_number = !has_number && word.find_first_of("0123456789") != std::string_view::npos &&
                            word.find('.') == std::string_view::npos;
@@ -113,6 +151,10 @@ std::optional<SpokenProduct> spoken_product_at(const SpokenWords& words, std::si
     if (written_product(one)) longest = SpokenProduct{one, i - at + 1, count};
     if (is_mark_behind(words[i])) break;  // a mark ends it
   }
+  if (longest && longest->count == 1 && !is_mark_behind(words[at + longest->words - 1])) {
+    count_behind(words, at, *longest);
+  }
+  if (longest && is_other_thing(words, at, *longest)) return std::nullopt;
   return longest;
 }
 

@@ -12,7 +12,9 @@
 
 #include "base/text.h"
 #include "disclosure/lines/words.h"
+#include "disclosure/lines/written_products.h"
 #include "disclosure/lines/written_systems.h"
+#include "disclosure/people/inventory_text.h"
 #include "disclosure/people/named_in_passing.h"
 #include "disclosure/people/own_clauses.h"
 #include "disclosure/people/spoken_products.h"
@@ -25,6 +27,7 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostSpokenLine = 1200;
 constexpr std::int64_t kMostSpokenLines = 2000;
+constexpr std::size_t kMostFencedItem = 24;  // "RTX 3080 12gb", and nothing else, in a fence
 
 // How somebody begins to tell of what is theirs.
 constexpr auto kOwners = std::to_array<std::string_view>({"i have ",
@@ -123,19 +126,26 @@ class SpokenTextReader : public TextReader {
   const char* name() const override { return "told in the first person"; }
   void end() override { is_in_fence_ = !is_in_fence_; }
   bool take(const TextLine& line, Declared& declared) override {
+    if (is_in_fence_ && !line.is_quoted && line.text.size() <= kMostFencedItem && is_brand(line.text)) {
+      take_item(line.text, line.number, declared.spoken);
+    }
     if (is_in_fence_ || line.text.empty() || line.number > kMostSpokenLines || foreign_.covers(line.text)) return false;
-    if (line.text.size() < 8 || line.text.size() > kMostSpokenLine) return false;
+    const bool is_short = line.text.size() < 8 && !(line.text.size() == 7 && is_brand(line.text));  // "rtx3090"
+    if (is_short || line.text.size() > kMostSpokenLine) return false;
     const auto any = [&](std::initializer_list<SoughtText> sought) {
       return std::any_of(sought.begin(), sought.end(), [&](const SoughtText& one) { return holds(line, one); });
     };
     if (!line.is_quoted && holds(line, "显卡")) tell_spoken_in_chinese(line.text, line.number, declared.spoken);
-    const bool names = any({"RTX",  "GTX", "Tesla", "esla ", "00",  "uadro", "80",  "P4",    "T4",    "L4",
-                            "itan", "rtx", "gtx",   "0ti",   "0Ti", "GPU",   "gpu", "etson", "river", "ersion is "});
+    const bool names = any({"RTX", "GTX",   "Tesla", "esla ",      "00",   "uadro", "80",    "P4",
+                            "T4",  "L4",    "itan",  "rtx",        "gtx",  "0ti",   "0Ti",   "GPU",
+                            "gpu", "etson", "river", "ersion is ", "LLM ", "Lang ", "lama ", "ersion of "});
     const bool is_title = line.number == 1 && line.text.starts_with("# ");
     const bool is_own = any({"I ", "I'", "y ", "We ", "we ", "i ", "im ", "Im ", "Using ", "Running ", "his server",
                              "his machine", "his system", "oth systems"}) ||
                         line.text.starts_with("using ") || line.text.starts_with("running ");
-    if (!names && !is_own && !is_title) return false;
+    const bool may_tell = names || is_own || is_title;
+    const bool may_list = any({",", " and ", "、", "，", "|"}) && any({"uda", "UDA", "ython", "buntu", "river"});
+    if (!may_tell && !may_list) return false;
     std::string_view rest = line.text;
     if (holds(line, "，") || holds(line, "。") || holds(line, "™")) {
       plain_ = with_plain_marks(line.text);
@@ -143,13 +153,15 @@ class SpokenTextReader : public TextReader {
       rest = plain_;
     }
     if (names && !line.is_quoted) take_item(rest, line.number, declared.spoken);
+    if (may_list && has(rest, "; ")) note_inventory(rest, line, declared.spoken);  // "Python 3.6.6; TensorFlow 1.11.0"
     if (is_title) take_title(rest.substr(2), line.number, declared.spoken);
     while (!rest.empty()) {
       std::size_t end = rest.size();
       for (const std::string_view mark : {". ", "! ", "? ", "; "}) end = std::min(end, rest.find(mark));
       if (end < rest.size() && rest.substr(0, end).ends_with("e.g")) end = rest.size();
       const std::string_view sentence = rest.substr(0, std::min(end + 1, rest.size()));
-      note_in_passing(sentence, line, declared.spoken);
+      if (may_list) note_inventory(sentence, line, declared.spoken);
+      if (may_tell) note_in_passing(sentence, line, declared.spoken);
       if (is_own && !line.is_quoted) take_sentence(sentence, line, declared.spoken);
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
@@ -321,7 +333,12 @@ std::size_t take_title_second(const SpokenWords& words, std::size_t at, std::int
 
 // "vLLM crashes on RTX 5090 under Ubuntu 24.04": whoever reports it has one.
 void SpokenTextReader::take_title(std::string_view title, std::int64_t line, SpokenMachine& spoken) {
-  const std::string lower = " " + to_lower(title) + " ";
+  std::string lower = " " + to_lower(title) + " ";  // with its tag: "[Bug]" says that something fails
+  const bool has_tag = title.starts_with('[');
+  title = without_title_tag(title);
+  for (const std::string_view fails : {"n't work on ", "not work on ", "not working on "}) {
+    replace_all(lower, fails, " fails on ");
+  }
   if (!says_any(lower, kFailing) || says_any(lower, kAskingTitles)) return;
   const SpokenWords words = split_words(title);
   // What cannot be installed is not there.
@@ -331,7 +348,7 @@ void SpokenTextReader::take_title(std::string_view title, std::int64_t line, Spo
   constexpr auto kBefore = std::to_array<std::string_view>({"on", "with", "under", "in"});
   constexpr auto kArticles = std::to_array<std::string_view>({"a", "an", "the", "nvidia", "gpu", "my"});
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0 && !is_of_install) take_title_package(words, i, line, spoken);
+    if ((i > 0 || has_tag) && !is_of_install) take_title_package(words, i, line, spoken);
     std::size_t before = i == 0 ? 0 : i - 1;
     while (before > 0 && is_among(to_lower(words[before]), kArticles)) --before;
     if (i > 0 && !is_among(to_lower(words[before]), kBefore)) continue;  // at its start: "RTX 5090 crashes"
@@ -357,7 +374,14 @@ void SpokenTextReader::take_item(std::string_view text, std::int64_t line, Spoke
   if (!product) product = numbered_product_at(words, begin, begin == 1);
   if (!product) return;
   std::size_t end = begin + product->words;
-  while (end < words.size() && (to_lower(words[end]) == "gpu" || words[end].starts_with('('))) ++end;
+  const auto is_memory = [](std::string_view word) {
+    const std::string unit = to_lower(word.substr(std::min(word.find_first_not_of("0123456789"), word.size())));
+    return is_digit(word[0]) && (unit == "gb" || unit == "g");
+  };
+  while (end < words.size() &&
+         (to_lower(words[end]) == "gpu" || words[end].starts_with('(') || is_memory(words[end]))) {
+    ++end;
+  }
   if (end < words.size()) return;
   spoken.named.emplace(plain_name(product->name), line);
   tell_spoken(spoken.gpu, clean_utf8(product->name, 96), line, product->count);
@@ -366,6 +390,11 @@ void SpokenTextReader::take_item(std::string_view text, std::int64_t line, Spoke
 void SpokenTextReader::take_sentence(std::string_view sentence, const TextLine& line, SpokenMachine& spoken) {
   if (sentence.size() < 8) return;
   const std::string lower = " " + to_lower(trim(sentence)) + " ";
+  if (const SpokenProduct run = own_run(sentence); !run.name.empty()) {
+    const std::string model = clean_utf8(run.name, 96);
+    spoken.named.emplace(plain_name(model), line.number);
+    tell_spoken(spoken.gpu, model, line.number, run.count);
+  }
   if (says_any(lower, kOpenWords)) {
     const std::string_view own = own_clause(sentence);
     if (!own.empty() && own.size() < trim(sentence).size()) take_sentence(own, line, spoken);
@@ -395,6 +424,11 @@ void SpokenTextReader::take_sentence(std::string_view sentence, const TextLine& 
   const SpokenWords words = split_words(sentence);
   if (words.size() > 3 && words[1] == "version" && words[2] == "is" && !spoken_package(words[0]).empty()) {
     take_spoken_packages(words, false, line.number, spoken);  // "Pytorch version is 2.0.1"
+  }
+  // "The version of Pytorch is 0.4.0"
+  if (words.size() > 4 && to_lower(words[0]) == "the" && words[1] == "version" && words[2] == "of" &&
+      words[4] == "is") {
+    take_spoken_packages(SpokenWords(words.begin() + 3, words.end()), false, line.number, spoken);
   }
   for (const std::string_view start : kElided) {
     if (lower.starts_with(start) && !has(lower, " you") && !has(lower, " the ")) take_behind(start.size(), false);

@@ -1,6 +1,7 @@
 #include "disclosure/people/written_facts.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "disclosure/lines/words.h"
@@ -53,6 +54,32 @@ bool take_kernel(const WrittenPair& pair, Declared& declared) {
   return true;
 }
 
+// Systems that have no release, or whose name people give alone.
+bool is_bare_system(std::string_view lower) {
+  constexpr auto kNames = std::to_array<std::string_view>(
+      {"arch", "archlinux", "arch linux", "manjaro", "manjaro linux", "nixos", "gentoo", "fedora", "debian", "centos"});
+  return is_among(lower, kNames);
+}
+
+// Of WSL and of containers and their host people name two.
+bool names_two_systems(std::string_view value) {
+  const std::string lower = to_lower(value);
+  for (const std::string_view inside : {"wsl", "docker", "container", "vm", "virtual", "host", "guest", "subsystem"}) {
+    if (has(lower, inside)) return false;
+  }
+  const std::vector<std::string_view> words = split_words(value);
+  std::string first;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto system = system_at(words, i);
+    if (!system) continue;
+    const std::string name = system->name.substr(0, system->name.find(' '));
+    if (!first.empty() && first != name) return true;
+    first = name;
+    i += system->words - 1;
+  }
+  return false;
+}
+
 bool take_system(const WrittenPair& pair, Declared& declared) {
   constexpr std::size_t kShortest = 4, kLongest = 64;
   const std::string_view value = pair.value;
@@ -69,12 +96,25 @@ bool take_system(const WrittenPair& pair, Declared& declared) {
     declare_platform(declared, value, pair.place);
     return true;
   }
+  // "20.04 or newer" is what something wants; "Fedora 29, Windows 10" are two machines.
+  const std::string said = to_lower(value);
+  for (const std::string_view mark : {" or ", "newer", "later", "above", "any ", "older"}) {
+    if (has(said, mark)) return false;
+  }
+  if (is_bare_system(said) && !pair.line.starts_with('|') && !has(pair.line, "\"")) {
+    declare(declared, "os.name", std::string(value), pair.place);
+    return true;
+  }
   if (value.size() < kShortest || value.size() > kLongest || !has(value, " ")) return false;
   if (pair.key == "linux" && !plain_system(value)) return false;
+  if (names_two_systems(value)) return false;
   declare(declared, "os.name", std::string(value), pair.place);
   // "Ubuntu 20.04.3 LTS (5.4.0-91-generic)", "(GNU/Linux 5.11.0-41-generic x86_64)"
   if (const auto inside = behind(value, "("); inside && !has(*inside, "glibc")) {
-    const std::string_view rest = inside->starts_with("GNU/Linux ") ? inside->substr(10) : *inside;
+    std::string_view rest = inside->starts_with("GNU/Linux ") ? inside->substr(10) : *inside;
+    for (const std::string_view word : {"kernel: ", "kernel version ", "kernel ", "Kernel ", "Linux "}) {
+      if (rest.starts_with(word)) rest.remove_prefix(word.size());
+    }
     const std::string_view release = up_to(rest, " ),");
     if (is_kernel_release(release)) declare(declared, "os.kernel.release", std::string(release), pair.place);
   }
@@ -173,6 +213,7 @@ bool take_written_system(const TextLine& line, const char* reader, bool is_of_ma
     text.erase(0, 2);
     std::erase(text, '`');
   }
+  if (to_lower(std::string_view(text).substr(0, 3)) == "os ") text.erase(0, 3);  // "OS Ubuntu 16.04:"
   const auto system = plain_system(trim(text));
   if (!system) return false;
   declare(declared, "os.name", *system, {reader, line.number});

@@ -141,9 +141,14 @@ bool WrittenTextReader::take_gpus(std::string_view value, const TextLine& line, 
   std::vector<Piece> pieces;
   // What would do, or has to be, is nobody's: "RTX 3090 or better".
   const std::string said = to_lower(value);
-  for (const std::string_view mark :
-       {" or ", "recommend", "requir", "minimum", "at least", "support", " is ", "any "}) {
+  for (const std::string_view mark : {" or ", "recommend", "requir", "minimum", "at least", "support", " is ", "any ",
+                                      " node", " server", "(linux"}) {
     if (has(said, mark)) return false;
+  }
+  // "H100/H200/H20": one of several; "GPU models and configuration: GPU 0: GeForce RTX 2080 Ti"
+  if (std::count(value.begin(), value.end(), '/') > 1) return false;
+  if (value.size() > 7 && said.starts_with("gpu ") && is_digit(value[4]) && value.substr(5).starts_with(": ")) {
+    value.remove_prefix(7);
   }
   std::string text = with_plain_marks(value);
   for (const std::string_view joint : {" and ", " & ", " + "}) replace_all(text, joint, ",");
@@ -192,13 +197,21 @@ bool WrittenTextReader::take_driver(std::string_view value, const TextLine& line
 bool WrittenTextReader::take_package(std::string_view name, std::string_view value, const TextLine& line,
                                      Declared& declared) {
   if (name == "tensorflow") value = tensorflow_release(value);
+  if (name == "torch" && to_lower(value.substr(0, 8)) == "pytorch ") value = trim(value.substr(8));
   if (name == "tensorrt" && value.starts_with('v')) value.remove_prefix(1);
   // "✅ 2.1.1+cu121>=1.8.0" of Ultralytics' checks: what is there, and what was asked for.
   const bool is_checked = value.starts_with("✅ ") || value.starts_with("❌ ");
   if (is_checked) value = up_to(value.substr(value.find(' ') + 1), "<>=!");
   const std::string_view version = up_to(value, " (,;@`");
+  if (is_one_of_several(value.substr(version.size()))) return false;
   if (!is_package_version(version) || version.find('.') == std::string_view::npos) return false;
   if (version.find('x') != std::string_view::npos || version.find("..") != std::string_view::npos) return false;
+  // "tensorflow-base/tensorflow-gpu": one thing in two packages
+  if (const std::size_t slash = name.find('/'); slash != std::string_view::npos && slash > 4) {
+    return name.substr(0, slash).substr(0, 5) == name.substr(slash + 1).substr(0, 5) &&
+           take_package(name.substr(slash + 1), value, line, declared);
+  }
+  if (name == "bnb") name = "bitsandbytes";
   if (!is_package_name(name)) return false;
   if (is_known_program(name)) {
     add_system_package(declared, "program", name, version, line.number);
@@ -233,8 +246,10 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view writt
                                                         fmt::format("line {}", line.number), Standing::declared));
       return true;
     case WrittenMeaning::python: {
-      const std::string_view version = leading_version(value);
-      if (!version.starts_with("3.") || version.size() > 8) return false;
+      const std::string_view version =
+          leading_version(to_lower(value.substr(0, 7)) == "python " ? trim(value.substr(7)) : value);
+      const bool is_one = version.starts_with("3.") || version == "2.7" || version.starts_with("2.7.");
+      if (!is_one || version.size() > 8) return false;
       if (DeclaredPackages* list = package_list(declared, {kName, list_of(line.number)}, "")) list->python = version;
       return true;
     }
@@ -257,9 +272,18 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view writt
                                                "a build without CUDA: it names no compiler of CUDA that made it"));
     return true;
   }
+  // "PyTorch index: `cu121`": from where its builds come
+  if (key == "pytorch index" && value.size() >= 5 && value.substr(0, 2) == "cu" && declared.torch_index_line == 0) {
+    const auto index = parse_integer(value.substr(2));
+    if (!index || *index < 90 || *index > 199) return false;
+    declared.torch_index_cuda = std::to_string(*index / 10) + "." + std::to_string(*index % 10);
+    declared.torch_index_line = line.number;
+    return true;
+  }
   if (key == "deepspeed info") return take_package("deepspeed", up_to(value, "+, "), line, declared);
-  const bool is_release = key == "tensorflow" && (value.starts_with("tf") || value.starts_with("TF") ||
-                                                  value.starts_with("(") || value.starts_with("Tensor"));
+  const bool is_release =
+      key == "tensorflow" && (value.starts_with("b'") || value.starts_with("''") || value.starts_with("tf") ||
+                              value.starts_with("TF") || value.starts_with("(") || value.starts_with("Tensor"));
   const bool may_be_version = !value.empty() && (is_digit(value[0]) || value[0] == 'v' || is_checked || is_release);
   return may_be_version && take_package(key, value, line, declared);
 }
@@ -304,7 +328,8 @@ bool WrittenTextReader::take_described(const std::string& key, std::string_view 
 bool WrittenTextReader::take_open(const TextLine& line, Declared& declared) {
   const std::string key = std::move(open_key_);
   open_key_.clear();
-  if (line.number != open_line_ + 1 || has(line.text, ":") || meaning_of_key(key) == WrittenMeaning::none) return false;
+  if (line.number != open_line_ + 1 || has(line.text, ":")) return false;
+  if (meaning_of_key(key) == WrittenMeaning::none && key != "tensorflow") return false;
   return take_pair(key, without_marks_around(line.text), line, declared);
 }
 
@@ -387,6 +412,14 @@ bool WrittenTextReader::take_two_words(const TextLine& line, Declared& declared)
   if (text.size() > 56) return false;
   // In capitals: "tf 1.15" of a log may be any number.
   if (text.starts_with("TF") && take_package("tensorflow", release_of_tf(text), line, declared)) return true;
+  // "vllm=0.6.1", and nothing else
+  if (const std::size_t sign = text.find('='); sign != std::string_view::npos && sign > 2 && text == line.text) {
+    const std::string name = to_lower(trim(text.substr(0, sign)));
+    const std::string_view version = trim(text.substr(sign + 1));
+    if (version.find(' ') == std::string_view::npos && leading_version(version).size() >= 5) {
+      return take_package(name == "pytorch" ? "torch" : name, version, line, declared);
+    }
+  }
   const std::size_t blank = text.rfind(' ');
   if (blank == std::string_view::npos || blank + 1 >= text.size() || !is_digit(text[blank + 1])) return false;
   const std::string key = plain_key(trim(text.substr(0, blank)));

@@ -42,6 +42,8 @@ std::string_view tensorflow_release(std::string_view value) {
   if (value.starts_with('(') && value.ends_with(')') && has(value, ", ")) {
     return without_marks_around(value.substr(value.rfind(", ") + 2, value.size() - value.rfind(", ") - 3));
   }
+  if (value.starts_with("b'")) value.remove_prefix(2);  // as Python 3 prints bytes: b'v1.13.1-0-g6612da8951' 1.13.1
+  if (value.starts_with("''")) value.remove_prefix(2);
   if (value.starts_with('v') && has(value, "-g")) {
     const std::size_t blank = value.find(' ');
     const std::string_view rest = blank == std::string_view::npos ? value.substr(1) : trim(value.substr(blank));
@@ -53,6 +55,14 @@ std::string_view tensorflow_release(std::string_view value) {
     if (leading_version(rest).find('.') != std::string_view::npos) return rest;
   }
   return value;
+}
+
+bool is_one_of_several(std::string_view behind_version) {
+  while (!behind_version.empty() && std::string_view(" ,;/").find(behind_version[0]) != std::string_view::npos) {
+    behind_version.remove_prefix(1);
+  }
+  const std::string_view next = up_to(behind_version, " ,;");
+  return leading_version(next) == next && next.find('.') != std::string_view::npos;
 }
 
 std::string_view release_of_tf(std::string_view text) {
@@ -148,8 +158,10 @@ std::vector<std::pair<std::string, std::string>> glued_releases(const TextLine& 
 // driver ends with the five digits of NVIDIA's.
 std::string driver_of_windows(std::string_view version) {
   const std::vector<std::string_view> parts = split(version, '.');
-  const bool is_one = parts.size() == 4 && parts[0].size() == 2 && parts[0][0] == '3' && parts[1] == "0" &&
-                      parts[2].size() == 2 && parts[2][0] == '1' && parts[3].size() == 4;
+  // "26.21.14.3086" is 430.86 (a release for Windows: keylase/nvidia-patch#114)
+  const bool is_of_model = parts.size() == 4 && parts[0].size() == 2 &&
+                           ((parts[0][0] == '3' && parts[1] == "0") || (parts[0][0] == '2' && parts[1] == "21"));
+  const bool is_one = is_of_model && parts[2].size() == 2 && parts[2][0] == '1' && parts[3].size() == 4;
   if (!is_one) return {};
   return std::string(parts[2].substr(1)) + std::string(parts[3].substr(0, 2)) + "." + std::string(parts[3].substr(2));
 }

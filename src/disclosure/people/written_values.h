@@ -55,6 +55,9 @@ class ForeignLists {
   bool is_required_ = false, is_quoted_list_ = false;
 };
 
+// "2.8.4 2.9.9" behind "2.7.8": releases that somebody tried one after the other.
+bool is_one_of_several(std::string_view behind_version);
+
 // "1.15" of "TF1.15", "2.10.0" of "tf 2.10.0": a release that TensorFlow may have had; else empty.
 std::string_view release_of_tf(std::string_view text);
 

@@ -1,5 +1,6 @@
 // nvcc --version:
 //   Cuda compilation tools, release 12.4, V12.4.131
+//   -- The CUDA compiler identification is NVIDIA 12.2.140       (CMake)
 // and which nvcc: a line that is nothing but a path to it.
 #include "base/text.h"
 #include "disclosure/lines/words.h"
@@ -17,6 +18,13 @@ class NvccReader : public TextReader {
         line.text.find(' ') == std::string_view::npos) {
       const std::string_view folder = line.text.substr(0, line.text.size() - 9);
       declare(declared, "toolkit.active", kept_path(folder), {kName, line.number});
+      return true;
+    }
+    if (const auto of_cmake = behind(line.text, "The CUDA compiler identification is NVIDIA ")) {
+      const std::string_view build = leading_version(*of_cmake);
+      const std::size_t dot = build.find('.');
+      if (dot == std::string_view::npos) return false;
+      declare_nvcc(declared, build.substr(0, build.find('.', dot + 1)), build, {kName, line.number});
       return true;
     }
     if (!may_hold(line, "Cuda compilation tools, release ")) return false;

@@ -9,6 +9,7 @@
 //                        version 440.100 was detected and compatibility mode is UNAVAILABLE.
 //                   Using CUDA 12.6 driver version 560.35.03 with kernel driver version 550.120.
 //   vLLM          vLLM API server version 0.7.0                  Initializing a V1 LLM engine (v0.8.5) with config
+//                 Detected different devices in the system: NVIDIA GeForce RTX 5090, NVIDIA GeForce RTX 3090. Please …
 // (public issues of hashcat, NCCL, CUDA.jl, Triton, vLLM.) Only devices that are known as products of NVIDIA's.
 #include <algorithm>
 
@@ -49,10 +50,26 @@ class ProgramLinesReader : public TextReader {
     }
     if (names("GiB") && names("sm_")) return take_julia(line, declared);
     if (names("LLM ") && (names("server version ") || names("engine (v"))) return take_vllm(line, declared);
+    if (names("Detected different devices in the system: ")) return take_different(line, declared);
     return false;
   }
 
  private:
+  // vLLM names each kind once: there is at least one of each.
+  bool take_different(const TextLine& line, Declared& declared) {
+    std::string_view rest = *behind(line.text, "in the system: ");
+    rest = rest.substr(0, rest.find(". "));
+    devices_ = 0;
+    std::int64_t number = 0;
+    bool any = false;
+    for (const std::string_view piece : split(rest, ',')) {
+      if (!add(trim(piece), number, line, declared)) continue;
+      ++number;
+      any = true;
+    }
+    devices_ = 0;
+    return any;
+  }
   bool add(std::string_view model, std::int64_t number, const TextLine& line, Declared& declared);
   bool take_device(const TextLine& line, Declared& declared);
   static bool take_driver(const TextLine& line, Declared& declared);
