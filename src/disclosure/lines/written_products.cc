@@ -28,6 +28,10 @@ std::pair<std::int64_t, std::string_view> counted(std::string_view text) {
     if (is_times && word[1] > '0' && word[1] <= '9') return {word[1] - '0', trim(text.substr(0, last))};
   }
   const std::size_t star = text.rfind('*');
+  if (star != std::string_view::npos && star > 1 && star + 3 == text.size() && text[star + 1] == ' ' &&
+      text[star + 2] > '0' && text[star + 2] <= '9') {
+    return {text[star + 2] - '0', trim(text.substr(0, star))};  // "A100-SXM4-40GB * 8"
+  }
   if (star != std::string_view::npos && star > 1 && star + 2 == text.size() && text[star + 1] > '0' &&
       text[star + 1] <= '9') {
     return {text[star + 1] - '0', trim(text.substr(0, star))};

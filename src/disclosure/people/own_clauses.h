@@ -10,6 +10,10 @@ namespace varve {
 // first one, "I have a GTX 1650, …", or the last, "…, I'm running Ubuntu 22.04 on WSL2". Empty: there is none.
 std::string_view own_clause(std::string_view sentence);
 
+// "my PC does not see my RTX 3070", "why is my GTX 1650 not used?": the product right behind "my" is there, whatever
+// the sentence denies or asks; not in one that supposes, or tells of what was or is to come.
+void tell_possessed(std::string_view sentence, std::int64_t line, SpokenMachine& spoken);
+
 // "我的显卡是3070ti": the GPU that somebody says in Chinese is theirs; not what they suppose, ask for or compare.
 void tell_spoken_in_chinese(std::string_view text, std::int64_t line, SpokenMachine& spoken);
 
