@@ -112,12 +112,12 @@ std::optional<std::string> plain_system(std::string_view text) {
   if (words.empty()) return std::nullopt;
   const auto system = system_at(words, begin);
   if (!system) return std::nullopt;
-  bool is_inside = false;  // brackets: "Fedora release 36 (Thirty Six)"
+  bool is_inside = false;  // brackets of a name: "Fedora release 36 (Thirty Six)", not "(host OS)"
   for (std::size_t i = begin + system->words; i < words.size(); ++i) {
     const std::string word = to_lower(bare(words[i]));
-    is_inside = is_inside || words[i].starts_with('(');
-    if (is_inside) {
-      is_inside = !words[i].ends_with(')');
+    const bool is_capital = !bare(words[i]).empty() && bare(words[i])[0] >= 'A' && bare(words[i])[0] <= 'Z';
+    if (words[i].starts_with('(') || (is_inside && is_capital)) {
+      is_inside = is_capital && !words[i].ends_with(')');
       continue;
     }
     const bool is_number = !word.empty() && is_digit(word[0]) && word.find('=') == std::string::npos;

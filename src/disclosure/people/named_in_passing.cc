@@ -71,6 +71,7 @@ std::int64_t count_before(const SpokenWords& words, std::size_t at) {
   if (at == 0) return 1;
   constexpr std::int64_t kMostGpus = 16;
   std::string_view word = words[at - 1];
+  if (word.starts_with('(')) word.remove_prefix(1);  // "nodes (8 A100 gpus)"
   constexpr auto kNumbers = std::to_array<std::string_view>({"", "", "two", "three", "four", "", "six", "", "eight"});
   const auto* const number = std::find(kNumbers.begin(), kNumbers.end(), to_lower(word));
   if (number != kNumbers.end() && !number->empty()) return number - kNumbers.begin();

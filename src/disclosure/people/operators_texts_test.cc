@@ -75,6 +75,11 @@ TEST(OperatorsTexts, SystemsAsToolsAndPeopleNameThem) {
   EXPECT_EQ(system_told("DISTRIB_DESCRIPTION=\"Ubuntu 20.04.1 LTS\"\n"), "Ubuntu 20.04.1 LTS");
   EXPECT_EQ(system_told("Description:\tUbuntu 22.04.5 LTS\n"), "Ubuntu 22.04.5 LTS");
   EXPECT_EQ(system_told("Description: Ubuntu 22.04 fails to boot\n"), "");
+  EXPECT_EQ(system_told("I have nvidia-container-toolkit installed on my system (Ubuntu 24.04) and it fails\n"),
+            "Ubuntu 24.04");
+  EXPECT_EQ(system_told("I have a container with Ubuntu 24.04 and it fails\n"), "");
+  EXPECT_EQ(system_told("- Ubuntu 25.10 (host OS)\n"), "");
+  EXPECT_EQ(system_told("- OS: Fedora 43\n- OS: Fedora Linux 43 (Workstation Edition)\n"), "Fedora 43");
   EXPECT_EQ(system_told("I am running Amazon ECS 2 tasks\n"), "");
   EXPECT_EQ(system_told("I have 2 red 8 pin plugs\n"), "");
 }
@@ -141,6 +146,21 @@ TEST(OperatorsTexts, NodesOfKubectlThatAreAlike) {
   EXPECT_EQ(system_told(head + one), "Ubuntu 22.04.2 LTS");
   EXPECT_EQ(kernel_told(head + one + other), "5.15.0-113-generic");
   EXPECT_EQ(system_told(head + one + other), "");
+}
+
+TEST(OperatorsTexts, CountsAndPairs) {
+  EXPECT_EQ(told_of("GPU: NVIDIA A100-SXM4-40GB * 8\n", "gpu.count"), "8");
+  EXPECT_EQ(
+      told_of("# Operator crashes on A100 nodes\n\nIt fails to start on nodes (8 A100 gpus) again.\n", "gpu.count"),
+      "8");
+  EXPECT_EQ(
+      told_of("### What jax/jaxlib version are you using?\n\njax 0.4.3/jaxlib 0.4.3\n", "environments.frameworks"),
+      "jax 0.4.3 (text), jaxlib 0.4.3 (text)");
+}
+
+TEST(OperatorsTexts, WhatAProgramPrintedDoubtsNothing) {
+  EXPECT_EQ(gpus_told("It fails with \"could not select device driver\" on a RTX 3060 here\n"), "RTX 3060");
+  EXPECT_EQ(gpus_told("It could not run on a RTX 3060 here\n"), "");
 }
 
 TEST(OperatorsTexts, AReleaseWithoutTheFaultIsNotTheirs) {

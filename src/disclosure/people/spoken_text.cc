@@ -232,8 +232,12 @@ void take_spoken_packages(const SpokenWords& words, bool is_sure, std::int64_t l
 
 // Systems that are named in what somebody tells of theirs; of a container it is another one.
 void take_spoken_system(const SpokenWords& words, std::string_view lower, std::int64_t line, SpokenMachine& spoken) {
+  std::string plain(lower);  // the tool that gives containers their GPUs is installed beside them
+  for (const std::string_view tool : {"nvidia-container-toolkit", "container toolkit", "nvidia-container-runtime"}) {
+    replace_all(plain, tool, "");
+  }
   for (const std::string_view inside : {"docker", "container", "image", "guest"}) {
-    if (has(lower, inside)) return;
+    if (has(plain, inside)) return;
   }
   const bool is_wsl = has(lower, "wsl");
   for (const std::string_view in : {" in wsl", " on wsl", " under wsl", " for wsl", " using wsl", " inside wsl"}) {
