@@ -37,9 +37,9 @@ constexpr auto kDoubts = std::to_array<std::string_view>(
      "training took", "all models", "experiments", "developed with"});
 // The same of drivers and packages, whose releases come and go.
 constexpr auto kChanges = std::to_array<std::string_view>(
-    {"upgrad", "downgrad", "updat",      "switch",        " from ", "latest", "between",   "before",
-     "after ", "since ",   "until",      "try ",          "test",   "again",  "reinstall", "roll",
-     "revert", "broke in", "introduced", "starting with", "build",  "compil"});
+    {"upgrad", "downgrad", "updat",      "switch",        " from ",      "latest",        "between",   "before",
+     "after ", "since ",   "until",      "try ",          "test",        "again",         "reinstall", "roll",
+     "revert", "broke in", "introduced", "first release", "release was", "starting with", "build",     "compil"});
 
 bool is_of_changes(std::string_view sentence) {
   if (!sentence.starts_with("- ") && !sentence.starts_with("* ")) return false;

@@ -90,6 +90,7 @@ TEST(OperatorsTexts, TheDriverAsSentencesNameIt) {
   EXPECT_EQ(driver_told("Updating Nvidia driver to latest version 528.02 did not help.\n"), "528.02");
   EXPECT_EQ(driver_told("I installed latest Nvidia Driver 555.85, and the container stopped to run\n"), "555.85");
   EXPECT_EQ(driver_told("You could try driver 555.85\n"), "");
+  EXPECT_EQ(driver_told("Supports the RTX 2000 series. The first release was driver version 515.48.07.\n"), "");
   EXPECT_EQ(driver_told("The driver cannot be upgraded to 555.85\n"), "");
   EXPECT_EQ(driver_told("515.48.07    Driver Version: 515.48.07    CUDA Version: 11.7\n"), "515.48.07");
 }
