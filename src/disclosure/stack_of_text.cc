@@ -73,11 +73,23 @@ void infer_installed_libraries(const Declared& declared, Stack& stack) {
   if (!text_in(stack, "driver.kernel_mode.version")) return;
   // Of the packages of one release any tells it; libcuda's own first.
   std::string library = version_of_system_package(declared, {"libnvidia-compute-", "nvidia-driver-cuda-libs"});
-  if (library.empty()) library = version_of_system_package(declared, {"libcuda1", "libnvidia-ml1", "nvidia-utils-"});
+  if (library.empty()) library = version_of_system_package(declared, {"libcuda1", "libnvidia-ml1", "nvidia-utils"});
   if (library.empty()) library = version_of_system_package(declared, {"nvidia-smi", "libnvidia-common-"});
   if (!dotted_version_from(library)) return;
   set_inferred(stack, "driver.user_mode.version", library,
                fmt::format("line {} (dpkg -l)", declared.system_packages_line));
+}
+
+// The release that the names of the driver's files tell, where the text says nothing else of the driver.
+void infer_from_driver_files(const Declared& declared, Stack& stack) {
+  if (declared.driver_files.size() != 1 || text_in(stack, "driver.kernel_mode.version")) return;
+  const auto user = stack.facts.find("driver.user_mode.version");
+  const bool is_open =
+      user == stack.facts.end() || (!user->second.is_known() && user->second.missing == Missing::not_asked);
+  if (!is_open || text_in(stack, "driver.user_mode.role")) return;
+  const auto& [version, line] = *declared.driver_files.begin();
+  set_inferred(stack, "driver.user_mode.version", version,
+               fmt::format("line {} (the name of a file of the driver)", line));
 }
 
 // The C library of the one release of Linux that a text names: of a host and an image that are of two, neither.
@@ -374,6 +386,7 @@ Stack stack_of_text(Disclosure& disclosure, const std::string& name, const Knowl
   add_builds_of_others(declared, stack);
   drop_contradicted_driver(declared, stack);
   infer_installed_libraries(declared, stack);
+  infer_from_driver_files(declared, stack);
   infer_libc(declared, stack);
   infer_wsl(declared, stack);
   settle_user_driver(declared, stack, knowledge);

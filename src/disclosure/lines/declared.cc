@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "disclosure/lines/words.h"
+#include "disclosure/lines/written_systems.h"
 
 namespace varve {
 
@@ -24,6 +25,11 @@ void add_conflict(Declared& declared, TextConflict conflict) {
 // Whether one text says the same as the other and more: "12.4" of "12.4.131", "550.54" of "550.54.15".
 bool continues(std::string_view longer, std::string_view shorter) {
   return longer.starts_with(shorter) && (longer.size() == shorter.size() || !is_digit(longer[shorter.size()]));
+}
+// "Fedora 43" and "Fedora Linux 43 (Workstation Edition)".
+bool is_one_system(const std::string& known, const std::string& value) {
+  const auto first = plain_system(known);
+  return first && first == plain_system(value);
 }
 }  // namespace
 
@@ -48,6 +54,7 @@ void declare(Declared& declared, const std::string& id, std::string value, const
   if (at != declared.facts.end()) {
     const std::string known = value_text(*at->second.value);
     if (known == value || continues(known, value)) return;
+    if (id == "os.name" && is_one_system(known, value)) return;
     const bool first_was_inferred = at->second.standing == Standing::inferred && standing == Standing::declared;
     if (!continues(value, known) && !first_was_inferred) {
       if (standing == Standing::declared) {

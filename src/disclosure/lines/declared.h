@@ -102,25 +102,26 @@ struct Declared {
   std::int64_t adapters_line = 0;
   std::vector<std::string> module_kernels;  // kernels that have a module of NVIDIA's
   std::int64_t module_kernels_line = 0;
-  bool is_dkms = false;                          // they are those that dkms or a search for files lists
-  std::int64_t nouveau_line = 0;                 // where lsmod lists it
-  std::int64_t nvidia_module_line = 0;           // the same of NVIDIA's
-  std::int64_t no_kernel_driver_line = 0;        // where nvidia-smi says that it reaches none; 0: nowhere
-  std::int64_t windows_line = 0;                 // where a sign of Windows stands; 0: nowhere
-  std::int64_t unix_line = 0;                    // of Linux, WSL included
-  std::int64_t wsl_line = 0;                     // of WSL
-  std::int64_t jetson_line = 0;                  // of a Jetson
-  std::int64_t arm_line = 0;                     // of a processor of ARM's
-  std::int64_t x86_line = 0;                     // of one of Intel's or AMD's
-  std::int64_t build_options_line = 0;           // CMAKE_ARGS and the like
-  std::int64_t asked_gpu_line = 0;               // where a program asked for the GPU and was given none
-  std::map<std::string, std::int64_t> libcs;     // of the releases of Linux that lines name ("2.35")
-  std::map<std::string, std::int64_t> features;  // of GPUs that a program asks for ("fp8"), with the first line
-  std::int64_t container_line = 0;               // where a container is started, or a file says how; 0: nowhere
-  std::int64_t device_plugin_line = 0;           // where Kubernetes' device plugin is said to end again and again
-  std::int64_t container_with_gpu_line = 0;      // where one is that may be given the GPU
-  std::int64_t container_with_shm_line = 0;      // where one is that may have another /dev/shm than engines give
-  std::int64_t no_smi_line = 0;                  // where a shell does not find nvidia-smi
+  bool is_dkms = false;                              // they are those that dkms or a search for files lists
+  std::int64_t nouveau_line = 0;                     // where lsmod lists it
+  std::int64_t nvidia_module_line = 0;               // the same of NVIDIA's
+  std::int64_t no_kernel_driver_line = 0;            // where nvidia-smi says that it reaches none; 0: nowhere
+  std::int64_t windows_line = 0;                     // where a sign of Windows stands; 0: nowhere
+  std::int64_t unix_line = 0;                        // of Linux, WSL included
+  std::int64_t wsl_line = 0;                         // of WSL
+  std::int64_t jetson_line = 0;                      // of a Jetson
+  std::int64_t arm_line = 0;                         // of a processor of ARM's
+  std::int64_t x86_line = 0;                         // of one of Intel's or AMD's
+  std::int64_t build_options_line = 0;               // CMAKE_ARGS and the like
+  std::int64_t asked_gpu_line = 0;                   // where a program asked for the GPU and was given none
+  std::map<std::string, std::int64_t> libcs;         // of the releases of Linux that lines name ("2.35")
+  std::map<std::string, std::int64_t> features;      // of GPUs that a program asks for ("fp8"), with the first line
+  std::map<std::string, std::int64_t> driver_files;  // numbers in the names of the driver's libraries, with a line
+  std::int64_t container_line = 0;                   // where a container is started, or a file says how; 0: nowhere
+  std::int64_t device_plugin_line = 0;               // where Kubernetes' device plugin is said to end again and again
+  std::int64_t container_with_gpu_line = 0;          // where one is that may be given the GPU
+  std::int64_t container_with_shm_line = 0;          // where one is that may have another /dev/shm than engines give
+  std::int64_t no_smi_line = 0;                      // where a shell does not find nvidia-smi
   SpokenMachine spoken;
   std::string image;                      // that a container was made from
   std::string image_cuda;                 // "11.8" of nvidia/cuda:11.8.0-…, of which the name tells what it asks for

@@ -96,7 +96,11 @@ std::vector<TextPart> settle_own(const SpokenMachine& spoken, bool any_driver, D
   // Another GPU that is named anywhere may be that of the machine that the rest is about.
   const bool is_all = spoken.named.size() == 1 + spoken.beside.size();
   if (is_one(spoken.gpu) && is_all && declared.gpus.empty() && declared.on_bus.empty()) {
-    own.gpus(spoken.gpu, spoken.beside);
+    // "crashes on A100 nodes" is one of those that another sentence counts.
+    SpokenMachine::Told first = spoken.gpu;
+    const SpokenMachine::Told& counted = spoken.gpu_in_passing;
+    if (spoken.beside.empty() && is_plain(counted)) first.count = std::max(first.count, counted.count);
+    own.gpus(first, spoken.beside);
   }
   if (is_one(spoken.driver) && !any_driver) declare_driver(declared, spoken.driver.value, own.place(spoken.driver));
   // Systems that somebody lists are those that something runs on, or of a host and its container.
@@ -106,6 +110,9 @@ std::vector<TextPart> settle_own(const SpokenMachine& spoken, bool any_driver, D
     declared.facts.erase(system);
   } else if (is_one(spoken.system) && !declared.facts.contains("os.name")) {
     declare(declared, "os.name", spoken.system.value, own.place(spoken.system));
+  }
+  if (is_one(spoken.kernel) && !declared.facts.contains("os.kernel.release")) {
+    declare(declared, "os.kernel.release", spoken.kernel.value, own.place(spoken.kernel));
   }
   if (is_one(spoken.toolkit) && !declared.facts.contains("toolkit.nvcc.version")) {
     declare_nvcc(declared, spoken.toolkit.value, "", own.place(spoken.toolkit));

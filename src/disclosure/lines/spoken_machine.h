@@ -16,7 +16,7 @@ struct SpokenMachine {
     bool is_several = false;   // sentences say different things
     bool is_doubtful = false;  // one supposes, asks, tells of others
   };
-  Told gpu, driver, system, toolkit;
+  Told gpu, driver, system, toolkit, kernel;
   std::vector<std::pair<std::string, std::int64_t>> beside;  // "and a GTX 1060": other GPUs, and how many of each
   std::int64_t wsl_line = 0;                                 // where somebody runs something under WSL; 0: nowhere
   std::map<std::string, Told> packages;                      // by name

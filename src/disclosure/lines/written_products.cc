@@ -39,6 +39,10 @@ std::pair<std::int64_t, std::string_view> counted(std::string_view text) {
   const std::string start = to_lower(text.substr(0, 7));
   if (start == "double " || start.starts_with("dual ")) return {2, trim(text.substr(text.find(' ')))};
   const std::size_t star = text.rfind('*');
+  if (star != std::string_view::npos && star > 1 && star + 3 == text.size() && text[star + 1] == ' ' &&
+      text[star + 2] > '0' && text[star + 2] <= '9') {
+    return {text[star + 2] - '0', trim(text.substr(0, star))};  // "A100-SXM4-40GB * 8"
+  }
   if (star != std::string_view::npos && star > 1 && star + 2 == text.size() && text[star + 1] > '0' &&
       text[star + 1] <= '9') {
     return {text[star + 1] - '0', trim(text.substr(0, star))};

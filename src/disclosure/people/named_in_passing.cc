@@ -15,31 +15,32 @@ constexpr std::size_t kMostNamed = 16;
 
 // Sentences of which not even the only GPU, driver or release that a text names is that of its machine.
 constexpr auto kDoubts = std::to_array<std::string_view>(
-    {"if ",        "would",      "could",       "should",        "want",         "wish",          "plan",
-     "consider",   "buy",        "purchas",     "going to",      "gonna",        "thinking",      "suppos",
-     "imagin",     "whether",    "recommend",   "suggest",       "advis",        "example",       "e.g",
-     "i.e",        "don't have", "do not have", "doesn't have",  "haven't",      "have not",      "not an ",
-     "not a ",     "have no ",   "has no ",     "with no ",      "no longer",    "never",         "used to",
-     " had ",      "previous",   "formerly",    "another",       "other",        "friend",        "colleague",
-     "customer",   "client",     "someone",     "somebody",      " he ",         " she ",         " they ",
-     "people",     "seen ",      " saw ",       "heard",         " read ",       "noticed",       "instead",
-     "unlike",     "work on",    "work with",   " works",        "worked ",      "same issue",    "same problem",
-     "same error", "sold",       "return",      "compar",        " vs",          "versus",        " or ",
-     "need",       "requir",     "minimum",     "at least",      "enough",       "access to",     " rent",
-     "cloud",      "wrote",      "said",        "says",          "asked",        "question",      "support",
-     "assum",      "newer",      "older",       "later",         "higher",       "lower",         "above",
-     "below",      "series",     "family",      "like ",         "such as",      "similar",       "http",
-     "benchmark",  "reference",  "trained on",  "tried ",        "faster than",  "slower than",   "better than",
-     "only on",    "except",     "roadmap",     "request",       "add ",         "simulat",       "emulat",
-     "will ",      "you ",       "your ",       "docs",          "document",     "readme",        "reported",
-     "n't see",    " wait",      "when i ",     "hoping",        "hope to",      " his ",         " her ",
-     " their ",    "instances",  "measured",    "training took", "all models",   "experiments",   "developed with",
-     "path to ",   "publish",    "wheel for",   "wheels for",    "binaries for", "please provide"});
+    {"if ",        "would",      "could",       "should",        "want",         "wish",           "plan",
+     "consider",   "buy",        "purchas",     "going to",      "gonna",        "thinking",       "suppos",
+     "imagin",     "whether",    "recommend",   "suggest",       "advis",        "example",        "e.g",
+     "i.e",        "don't have", "do not have", "doesn't have",  "haven't",      "have not",       "not an ",
+     "not a ",     "have no ",   "has no ",     "with no ",      "no longer",    "never",          "used to",
+     " had ",      "previous",   "formerly",    "another",       "other",        "friend",         "colleague",
+     "customer",   "client",     "someone",     "somebody",      " he ",         " she ",          " they ",
+     "people",     "seen ",      " saw ",       "heard",         " read ",       "noticed",        "instead",
+     "unlike",     "work on",    "work with",   " works",        "worked ",      "same issue",     "same problem",
+     "same error", "sold",       "return",      "compar",        " vs",          "versus",         " or ",
+     "need",       "requir",     "minimum",     "at least",      "enough",       "access to",      " rent",
+     "cloud",      "wrote",      "said",        "says",          "asked",        "question",       "support",
+     "assum",      "newer",      "older",       "later",         "higher",       "lower",          "above",
+     "below",      "series",     "family",      "like ",         "such as",      "similar",        "http",
+     "benchmark",  "reference",  "trained on",  "tried ",        "faster than",  "slower than",    "better than",
+     "only on",    "except",     "roadmap",     "request",       "add ",         "simulat",        "emulat",
+     "will ",      "you ",       "your ",       "docs",          "document",     "readme",         "reported",
+     "n't see",    " wait",      "when i ",     "hoping",        "hope to",      " his ",          " her ",
+     " their ",    "instances",  "measured",    "training took", "all models",   "experiments",    "developed with",
+     "path to ",   "publish",    "wheel for",   "wheels for",    "binaries for", "please provide", "goes away",
+     "went away",  "disappear",  "arriv"});
 // The same of drivers and packages, whose releases come and go.
 constexpr auto kChanges = std::to_array<std::string_view>(
-    {"upgrad", "downgrad", "updat",      "switch",        " from ", "latest", "between",   "before",
-     "after ", "since ",   "until",      "try ",          "test",   "again",  "reinstall", "roll",
-     "revert", "broke in", "introduced", "starting with", "build",  "compil"});
+    {"upgrad", "downgrad", "updat",      "switch",        " from ",      "latest",        "between",   "before",
+     "after ", "since ",   "until",      "try ",          "test",        "again",         "reinstall", "roll",
+     "revert", "broke in", "introduced", "first release", "release was", "starting with", "build",     "compil"});
 
 bool is_of_changes(std::string_view sentence) {
   if (!sentence.starts_with("- ") && !sentence.starts_with("* ")) return false;
@@ -71,6 +72,7 @@ std::int64_t count_before(const SpokenWords& words, std::size_t at) {
   if (at == 0) return 1;
   constexpr std::int64_t kMostGpus = 16;
   std::string_view word = words[at - 1];
+  if (word.starts_with('(')) word.remove_prefix(1);  // "nodes (8 A100 gpus)"
   constexpr auto kNumbers = std::to_array<std::string_view>({"", "", "two", "three", "four", "", "six", "", "eight"});
   const auto* const number = std::find(kNumbers.begin(), kNumbers.end(), to_lower(word));
   if (number != kNumbers.end() && !number->empty()) return number - kNumbers.begin();
@@ -102,14 +104,47 @@ bool is_driver_word(std::string_view word) {
   return (word.size() == 6 || word.size() == 7) && to_lower(word).starts_with("driver");
 }
 
-void find_drivers(const SpokenWords& words, SpokenMachine& spoken, std::vector<Named>& found) {
-  constexpr std::size_t kReach = 4;  // words behind "driver"
+constexpr auto kBesideNumber = std::to_array<std::string_view>({"nvidia", "nvidia's", "version", "geforce"});
+
+// "I just upgraded to Ubuntu 14.04 and Nvidia driver 337.12", "installed latest Nvidia driver 555.85": it is there
+// since.
+bool is_there_since(const SpokenWords& words) {
+  constexpr auto kMoved = std::to_array<std::string_view>({"upgraded", "updated", "moved", "switched"});
+  constexpr auto kPassive = std::to_array<std::string_view>({"be", "is", "not", "get", "being", "are", "cannot"});
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    const std::string before = i > 0 ? to_lower(words[i - 1]) : std::string();
+    if (is_among(before, kPassive)) continue;
+    const std::string word = to_lower(words[i]), next = to_lower(words[i + 1]);
+    if (is_among(word, kMoved) && next == "to") return true;
+    if (word == "installed" &&
+        (next == "latest" || (next == "the" && i + 2 < words.size() && words[i + 2] == "latest")))
+      return true;
+  }
+  return false;
+}
+
+void find_drivers(const SpokenWords& words, SpokenMachine& spoken, std::vector<Named>& found) {
+  constexpr std::size_t kReach = 5;  // words behind "driver"
+  const bool is_since = is_there_since(words);
+  for (std::size_t i = 0; i < words.size(); ++i) {
     if (!is_driver_word(words[i])) continue;
+    // "with 352.63 Nvidia drivers", "570.153.02 version driver"
+    std::size_t before = i;
+    while (before > 0 && i - before < 2 && is_among(to_lower(words[before - 1]), kBesideNumber)) --before;
+    const std::string_view number_before = before > 0 ? driver_number(words[before - 1]) : std::string_view();
+    if (!number_before.empty() && !is_mark_behind(words[before - 1])) {
+      found.push_back({.told = &spoken.driver_in_passing,
+                       .value = std::string(number_before),
+                       .may_change = !is_since,
+                       .at = before - 1});
+      continue;
+    }
     for (std::size_t j = i + 1; j < words.size() && j < i + kReach; ++j) {
       const std::string_view number = driver_number(words[j]);
       if (number.empty()) continue;
-      const bool is_present = words[j - 1] == "to";  // what it was updated to is there
+      // What it was updated to is there.
+      const bool is_present = is_since || words[j - 1] == "to" || (j > i + 2 && words[j - 2] == "to") ||
+                              (j > i + 3 && words[j - 3] == "to");
       found.push_back(
           {.told = &spoken.driver_in_passing, .value = std::string(number), .may_change = !is_present, .at = i});
     }
@@ -152,6 +187,22 @@ std::string_view without_tag(std::string_view sentence) {
   return end == std::string_view::npos || end > 32 ? sentence : sentence.substr(end + 3);
 }
 
+// What a program printed, in quotes, doubts nothing: 'fails with: "couldn't communicate with the NVIDIA driver"'.
+std::string without_messages(std::string_view sentence) {
+  constexpr std::size_t kShort = 12;  // a word that somebody sets apart
+  std::string kept;
+  while (!sentence.empty()) {
+    const std::size_t open = sentence.find('"');
+    const std::size_t close = open == std::string_view::npos ? open : sentence.find('"', open + 1);
+    if (close == std::string_view::npos) break;
+    const bool is_message =
+        close - open > kShort && sentence.substr(open, close - open).find(' ') != std::string_view::npos;
+    kept += sentence.substr(0, is_message ? open : close + 1);
+    sentence.remove_prefix(close + 1);
+  }
+  return kept + std::string(sentence);
+}
+
 // A question asks in its last clause ("my server has 4 Tesla K80, can I use them?"), unless it begins as one. Empty:
 // all of it is asked.
 std::string_view told_before_question(std::string_view sentence) {
@@ -177,7 +228,7 @@ void note_in_passing(std::string_view sentence, const TextLine& line, SpokenMach
   find_releases(words, spoken, found);
   if (found.empty()) return;
   const std::string_view told_part = told_before_question(sentence);
-  const std::string lower = " " + to_lower(without_tag(told_part)) + " ";
+  const std::string lower = " " + to_lower(without_messages(without_tag(told_part))) + " ";
   // Of a list, or behind a line's number; "- Fix a crash on Tesla V100" is what a release did.
   const bool is_listed = is_digit(sentence.front()) || is_of_changes(sentence);
   // "Tested on an RTX 3090" is of whoever wrote the program, unless somebody says that it was they.

@@ -2,6 +2,8 @@
 //   I have a GTX 1650 Super, which does have CUDA cores, and I have installed the drivers, but it says I don't.
 // What it says at its end holds too, unless it began with a condition:
 //   I have tried to check all my config, I am running ubuntu 22.04 on WSL2.
+// Whoever says "my" of a GPU has it, whatever else the sentence denies or tells of updates:
+//   After I installed the driver my PC does not see my RTX 3070
 #include "disclosure/people/own_clauses.h"
 
 #include <algorithm>
@@ -18,11 +20,27 @@ namespace varve {
 namespace {
 constexpr auto kFirstClauses = std::to_array<std::string_view>(
     {"i have a ", "i have an ", "i have one ", "i have two ", "i've got a", "i am using ", "i'm using ", "im using ",
-     "i am running ", "i'm running ", "we have a ", "we have two ", "my gpu is ", "my graphics card is ",
-     "my card is "});
+     "i am running ", "i'm running ", "we have a ", "we have two ", "my gpu is ", "my graphics card is ", "my card is ",
+     "i'm on a ", "i am on a ", "i also have a "});
+// How a first clause ends.
+constexpr auto kClauseEnds =
+    std::to_array<std::string_view>({", ", " but ", " and it", " and the ", " and i ", " and nothing ", " and can"});
 constexpr auto kLastClauses =
     std::to_array<std::string_view>({" i am running ", " i'm running ", " i am using ", " i'm using ", " i am on ",
                                      " i'm on ", " my gpu is ", " my os is "});
+// What "my" does not hold against: what is supposed, what was, what is somebody else's, what is to come.
+constexpr auto kNotMine = std::to_array<std::string_view>(
+    {" if ",   "would",   "could",      "should",    "wish",     "suppos",     "imagin",  "unless", " old",
+     "sold",   "return",  "used to",    " had ",     "previous", "former",     "replac",  "swap",   "upgrade",
+     "friend", "other",   "brother",    "colleague", "customer", "arriv",      "deliver", "order",  "buy",
+     "bought", "purchas", "when i get", "once ",     "unlike",   "instead of", "compar",  " than ", "before",
+     "broke",  "died",    "rma",        "next ",     "works ",   "worked "});
+// Words between "my" and the product.
+constexpr auto kBeforeMine = std::to_array<std::string_view>(
+    {"nvidia",   "geforce", "gpu",   "gpus",   "card",   "graphics", "laptop", "laptop's",
+     "desktop",  "own",     "local", "gaming", "msi",    "asus",     "evga",   "zotac",
+     "gigabyte", "palit",   "dell",  "lenovo", "single", "mobile",   "g1",     "external"});
+
 constexpr auto kClauseConditions =
     std::to_array<std::string_view>({" if ", "would", "could", "should", "when", "once ", "suppos", "imagin", "wish",
                                      "want", "unless", "whether", "assum", "until", "like "});
@@ -59,11 +77,13 @@ std::string_view own_clause(std::string_view sentence) {
   sentence = trim(sentence);
   const std::string lower = to_lower(sentence);
   if (const std::string_view own = own_product(sentence, lower); !own.empty()) return own;
-  const std::size_t comma = lower.find(", ");
-  if (comma == std::string::npos) return {};
   const auto begins = [&](std::string_view start) { return lower.starts_with(start); };
-  if (std::any_of(kFirstClauses.begin(), kFirstClauses.end(), begins)) return sentence.substr(0, comma);
-  if (lower.ends_with('?')) return {};
+  std::size_t end = std::string::npos;
+  for (const std::string_view mark : kClauseEnds) end = std::min(end, lower.find(mark));
+  if (std::any_of(kFirstClauses.begin(), kFirstClauses.end(), begins)) {
+    return end == std::string::npos ? std::string_view() : sentence.substr(0, end);
+  }
+  if (lower.ends_with('?') || lower.find(", ") == std::string::npos) return {};
   for (const std::string_view start : kLastClauses) {
     const std::size_t at = lower.rfind(start);
     if (at == std::string::npos || !trim(lower.substr(0, at)).ends_with(',')) continue;
@@ -137,6 +157,26 @@ SpokenProduct own_run(std::string_view sentence) {
     i += found.words - 1;
   }
   return found;
+}
+
+void tell_possessed(std::string_view sentence, std::int64_t line, SpokenMachine& spoken) {
+  const std::string lower = " " + to_lower(trim(sentence)) + " ";
+  if (lower.find(" my ") == std::string::npos || says_any(lower, kNotMine)) return;
+  const SpokenWords words = split_words(sentence);
+  constexpr std::size_t kReach = 4;  // words between "my" and the product
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    if (to_lower(words[i]) != "my") continue;
+    for (std::size_t at = i + 1; at < words.size() && at < i + kReach; ++at) {
+      auto product = spoken_product_at(words, at);
+      if (!product) product = numbered_product_at(words, at, to_lower(words[at - 1]) == "nvidia");
+      if (product) {
+        spoken.named.emplace(plain_name(product->name), line);
+        tell_spoken(spoken.gpu, product->name, line, product->count);
+        return;
+      }
+      if (!is_among(to_lower(words[at]), kBeforeMine)) break;
+    }
+  }
 }
 
 void tell_spoken_in_chinese(std::string_view text, std::int64_t line, SpokenMachine& spoken) {

@@ -18,6 +18,10 @@ SpokenProduct own_run(std::string_view sentence);
 // Without the tag that forms put before a title: "[Bug]: T4 does not work".
 std::string_view without_title_tag(std::string_view title);
 
+// "my PC does not see my RTX 3070", "why is my GTX 1650 not used?": the product right behind "my" is there, whatever
+// the sentence denies or asks; not in one that supposes, or tells of what was or is to come.
+void tell_possessed(std::string_view sentence, std::int64_t line, SpokenMachine& spoken);
+
 // "我的显卡是3070ti": the GPU that somebody says in Chinese is theirs; not what they suppose, ask for or compare.
 void tell_spoken_in_chinese(std::string_view text, std::int64_t line, SpokenMachine& spoken);
 

@@ -25,10 +25,25 @@ bool is_mark_behind(std::string_view word) {
 }
 
 namespace {
+// Kubernetes, and families of a cloud's machines that begin like a GPU: "K8s", "p4d.24xlarge", "P3dn".
+bool is_no_product(std::string_view word) {
+  constexpr auto kOthers = std::to_array<std::string_view>({"k8s", "k8", "p3dn", "p4d", "p4de", "p5e", "p5en"});
+  const std::string lower = to_lower(word);
+  return is_among(std::string_view(lower).substr(0, lower.find('.')), kOthers);
+}
+
+// "Xavier NX", "Orin Nano": without NVIDIA's name for them; alone they are names of people and places.
+bool is_module_at(const SpokenWords& words, std::size_t at) {
+  const std::string first = to_lower(bare_word(words[at]));
+  if ((first != "xavier" && first != "orin") || at + 1 == words.size()) return false;
+  const std::string next = to_lower(bare_word(words[at + 1]));
+  return next == "nx" || next == "nano" || next == "agx";
+}
+
 // "CUDA is slow with a 3060.", "with a 3060 and …": one thing of that number, in a sentence that speaks of a GPU.
 // "1080" may be a screen's, and what stands right behind a number may be what it counts ("a 3060 token prompt").
 bool is_one_of_number(const SpokenWords& words, std::size_t at, std::size_t end) {
-  constexpr auto kGoesOn = std::to_array<std::string_view>({"and", "with", "but", "running"});
+  constexpr auto kGoesOn = std::to_array<std::string_view>({"and", "with", "but", "running", "laptop", "mobile"});
   const bool is_one = at > 1 && to_lower(words[at - 1]) == "a" && !bare_word(words[at]).starts_with("1080");
   if (!is_one || !(end == words.size() || is_mark_behind(words[end - 1]) || is_among(words[end], kGoesOn)))
     return false;
@@ -113,8 +128,8 @@ bool is_other_thing(const SpokenWords& words, std::size_t at, const SpokenProduc
 
 std::optional<SpokenProduct> spoken_product_at(const SpokenWords& words, std::size_t at) {
   constexpr auto kParts =
-      std::to_array<std::string_view>({"geforce", "rtx", "gtx", "tesla", "quadro", "titan", "nvidia", "jetson", "agx",
-                                       "orin", "xavier", "nano", "nx", "thor"});
+      std::to_array<std::string_view>({"geforce", "rtx", "gtx", "gt", "tesla", "quadro", "titan", "nvidia", "jetson",
+                                       "agx", "orin", "xavier", "nano", "nx", "thor"});
   constexpr auto kEnds = std::to_array<std::string_view>(
       {"ti", "super", "mobile", "laptop", "max-q", "ada", "generation", "pcie", "sxm", "sxm2", "sxm4", "sxm5", "xp"});
   std::string_view first = bare_word(words[at]);
@@ -125,7 +140,8 @@ std::optional<SpokenProduct> spoken_product_at(const SpokenWords& words, std::si
     count = first[0] - '0';
     first.remove_prefix(2);
   }
-  if (!is_brand(first) || to_lower(first) == "nvidia") return std::nullopt;
+  if (!(is_brand(first) || is_module_at(words, at)) || to_lower(first) == "nvidia" || is_no_product(first))
+    return std::nullopt;
   std::optional<SpokenProduct> longest;
   std::string name;
   bool has_number = false;
@@ -190,7 +206,11 @@ std::string spoken_package(std::string_view word) {
 void tell_spoken(SpokenMachine::Told& told, std::string_view value, std::int64_t line, std::int64_t count) {
   if (told.line != 0 && plain_name(told.value) != plain_name(std::string(value))) told.is_several = true;
   constexpr std::size_t kLongest = 96;
-  if (told.line == 0) told = {clean_utf8(value, kLongest), line, count, told.is_several, told.is_doubtful};
+  if (told.line == 0) {
+    told = {clean_utf8(value, kLongest), line, count, told.is_several, told.is_doubtful};
+  } else if (!told.is_several) {
+    told.count = std::max(told.count, count);
+  }
 }
 
 // "Ubuntu 20.04" and "Ubuntu 20.04.2" are one.

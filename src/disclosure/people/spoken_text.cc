@@ -17,6 +17,7 @@
 #include "disclosure/people/inventory_text.h"
 #include "disclosure/people/named_in_passing.h"
 #include "disclosure/people/own_clauses.h"
+#include "disclosure/people/spoken_kernel.h"
 #include "disclosure/people/spoken_products.h"
 #include "disclosure/people/written_keys.h"
 #include "disclosure/people/written_values.h"
@@ -71,6 +72,7 @@ constexpr auto kOwners = std::to_array<std::string_view>({"i have ",
                                                           "this server has ",
                                                           "this machine has ",
                                                           "this system has ",
+                                                          "this system is running ",
                                                           "both systems have ",
                                                           "our server has ",
                                                           "our machine has ",
@@ -80,8 +82,8 @@ constexpr auto kOwners = std::to_array<std::string_view>({"i have ",
 // The same where another word of the sentence is the first person.
 constexpr auto kPlaces = std::to_array<std::string_view>(
     {"laptop with ", "system with ", "machine with ", "server with ", "pc with ", "desktop with ", "workstation with ",
-     "computer with ", "equipped with ", "vm with ", "graphic card ", "graphics card ", "with gpu ", "and installed ",
-     "have installed "});
+     "computer with ", "equipped with ", "vm with ", "and has a ", "that has a ", "which has a ", "graphic card ",
+     "graphics card ", "with gpu ", "and installed ", "have installed "});
 constexpr auto kFirstPersons =
     std::to_array<std::string_view>({" i ", " i'm ", " im ", " i've ", " my ", " we ", " our ", " we're "});
 // How a sentence begins that leaves the first person out.
@@ -93,7 +95,7 @@ constexpr auto kFillers = std::to_array<std::string_view>(
      "workstation", "system", "box",      "rig",      "node",    "with",    "having",   "has",     "nvidia",   "gpu",
      "is",          "os",     "platform", "vm",       "proxmox", "passing", "hardware", "setup",   "graphic",  "on",
      "gpus",        "card",   "graphics", "which",    "built",   "in",      "inside",   "and",     "it",       "this",
-     "equipped",    "called", "windows",  "ubuntu",   "linux",   "dual",    "two"});
+     "equipped",    "called", "windows",  "ubuntu",   "linux",   "dual",    "two",      "video",   "external"});
 // Sentences that say nothing of what is there.
 constexpr auto kOpenWords = std::to_array<std::string_view>(
     {"if ",     "would",   "could",         "should",    "want",      "wish",       "plan",         "consider",
@@ -136,9 +138,9 @@ class SpokenTextReader : public TextReader {
       return std::any_of(sought.begin(), sought.end(), [&](const SoughtText& one) { return holds(line, one); });
     };
     if (!line.is_quoted && holds(line, "显卡")) tell_spoken_in_chinese(line.text, line.number, declared.spoken);
-    const bool names = any({"RTX", "GTX",   "Tesla", "esla ",      "00",   "uadro", "80",    "P4",
-                            "T4",  "L4",    "itan",  "rtx",        "gtx",  "0ti",   "0Ti",   "GPU",
-                            "gpu", "etson", "river", "ersion is ", "LLM ", "Lang ", "lama ", "ersion of "});
+    const bool names = any({"RTX",   "GTX",        "Tesla", "esla ", "00",    "uadro",      "80",     "P4",    "T4",
+                            "L4",    "itan",       "rtx",   "gtx",   "0ti",   "0Ti",        "GPU",    "gpu",   "etson",
+                            "river", "ersion is ", "LLM ",  "Lang ", "lama ", "ersion of ", "vidia ", "VIDIA "});
     const bool is_title = line.number == 1 && line.text.starts_with("# ");
     const bool is_own = any({"I ", "I'", "y ", "We ", "we ", "i ", "im ", "Im ", "Using ", "Running ", "his server",
                              "his machine", "his system", "oth systems"}) ||
@@ -241,8 +243,12 @@ void take_spoken_packages(const SpokenWords& words, bool is_sure, std::int64_t l
 
 // Systems that are named in what somebody tells of theirs; of a container it is another one.
 void take_spoken_system(const SpokenWords& words, std::string_view lower, std::int64_t line, SpokenMachine& spoken) {
+  std::string plain(lower);  // the tool that gives containers their GPUs is installed beside them
+  for (const std::string_view tool : {"nvidia-container-toolkit", "container toolkit", "nvidia-container-runtime"}) {
+    replace_all(plain, tool, "");
+  }
   for (const std::string_view inside : {"docker", "container", "image", "guest"}) {
-    if (has(lower, inside)) return;
+    if (has(plain, inside)) return;
   }
   const bool is_wsl = has(lower, "wsl");
   for (const std::string_view in : {" in wsl", " on wsl", " under wsl", " for wsl", " using wsl", " inside wsl"}) {
@@ -296,7 +302,7 @@ bool take_owned(const SpokenWords& after, bool is_of_gpu, std::int64_t line, Spo
                           (word == std::to_string(*number) || word == std::to_string(*number) + "x");
     if (word == "two" || word == "dual") count = 2;
     if (is_count) count = *number;
-    is_of_gpu = is_of_gpu || word == "gpu" || word == "card";
+    is_of_gpu = is_of_gpu || word == "gpu" || word == "card" || word == "nvidia";
     if (!is_count && word != "x" && word != "-" && !word.empty() && !is_among(word, kFillers)) return any;
   }
   return any;
@@ -346,7 +352,9 @@ void SpokenTextReader::take_title(std::string_view title, std::int64_t line, Spo
       std::to_array<std::string_view>({"install", "build", "compil", "upgrad", "updat", "wheel"});
   const bool is_of_install = says_any(lower, kInstalling);
   constexpr auto kBefore = std::to_array<std::string_view>({"on", "with", "under", "in"});
-  constexpr auto kArticles = std::to_array<std::string_view>({"a", "an", "the", "nvidia", "gpu", "my"});
+  constexpr auto kArticles = std::to_array<std::string_view>(
+      {"a", "an", "the", "nvidia", "gpu", "my", "vm", "gcp", "aws", "azure", "fresh", "clean"});
+  take_spoken_kernel(words, lower, line, spoken);
   for (std::size_t i = 0; i < words.size(); ++i) {
     if ((i > 0 || has_tag) && !is_of_install) take_title_package(words, i, line, spoken);
     std::size_t before = i == 0 ? 0 : i - 1;
@@ -398,6 +406,7 @@ void SpokenTextReader::take_sentence(std::string_view sentence, const TextLine& 
   if (says_any(lower, kOpenWords)) {
     const std::string_view own = own_clause(sentence);
     if (!own.empty() && own.size() < trim(sentence).size()) take_sentence(own, line, spoken);
+    tell_possessed(sentence, line.number, spoken);
     return;
   }
   const bool is_question = trim(sentence).ends_with('?');
@@ -411,6 +420,7 @@ void SpokenTextReader::take_sentence(std::string_view sentence, const TextLine& 
     take_spoken_packages(after, has_gpu, line.number, spoken);
     take_spoken_toolkit(after, has_gpu, line.number, spoken);
     take_spoken_system(after, lower, line.number, spoken);
+    take_spoken_kernel(after, lower, line.number, spoken);
     spoken.is_of_conda = spoken.is_of_conda || has(lower, "conda");
   };
   for (const std::string_view owner : kOwners) {

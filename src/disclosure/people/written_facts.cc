@@ -201,9 +201,10 @@ bool SystemOfTwoLines::take(std::string_view written_key, const WrittenPair& pai
 
 bool take_written_system(const TextLine& line, const char* reader, bool is_of_machine, Declared& declared) {
   const auto names = [&](const SoughtText& part) { return holds(line, part); };
-  if (line.text.size() > 60 || !(names("buntu") || names("ebian") || names("entOS") || names("entos") ||
-                                 names("edora") || names("indows") || names("Win1") || names("WIN1") || names("win1") ||
-                                 names("RHEL") || names("ocky") || names("Mint") || names("SUSE"))) {
+  if (line.text.size() > 60 ||
+      !(names("buntu") || names("ebian") || names("entOS") || names("entos") || names("edora") || names("indows") ||
+        names("Win1") || names("WIN1") || names("win1") || names("RHEL") || names("ocky") || names("Mint") ||
+        names("SUSE") || names("ed Hat") || names("lma") || names("mazon"))) {
     return false;
   }
   std::string text(without_list_marks(line.text));

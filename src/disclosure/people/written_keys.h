@@ -10,6 +10,7 @@ namespace varve {
 enum class WrittenMeaning {
   none,
   gpu,
+  gpu_and_driver,
   driver,
   toolkit,
   torch,

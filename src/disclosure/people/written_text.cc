@@ -14,6 +14,7 @@
 #include "disclosure/lines/words.h"
 #include "disclosure/lines/written_products.h"
 #include "disclosure/lines/written_systems.h"
+#include "disclosure/people/gpu_and_driver.h"
 #include "disclosure/people/written_facts.h"
 #include "disclosure/people/written_keys.h"
 #include "disclosure/people/written_values.h"
@@ -48,7 +49,7 @@ class WrittenTextReader : public TextReader {
       heading_.clear();
       if (take_pair(key, without_marks_around(line.text), line, declared)) return true;
     }
-    if (take_pairs(line, declared)) return true;
+    if (take_pairs(line, declared) || take_slashed(line, declared)) return true;
     if (const auto pair = written_pair(line.text)) {
       if (!pair->first.empty() && is_digit(pair->first[0])) return false;  // the time of a log
       if (up_to(pair->first, "(").size() > kMostWrittenKey) return false;
@@ -67,6 +68,7 @@ class WrittenTextReader : public TextReader {
  private:
   bool take_pair(const std::string& key, std::string_view written, const TextLine& line, Declared& declared);
   bool take_pairs(const TextLine& line, Declared& declared);
+  bool take_slashed(const TextLine& line, Declared& declared);
   bool take_gpus(std::string_view value, const TextLine& line, Declared& declared);
   // The same product stands in many lines of a text: the table is asked once.
   std::optional<ComputeCapability> product(std::string_view name) {
@@ -101,6 +103,23 @@ class WrittenTextReader : public TextReader {
   std::optional<ComputeCapability> capability_;
   std::int64_t numbered_ = 0;  // where GPUs with their numbers begin
 };
+
+// "jax 0.4.3/jaxlib 0.4.3", "jax v0.4.1, jaxlib v0.4.1": of a form that asks for both.
+bool WrittenTextReader::take_slashed(const TextLine& line, Declared& declared) {
+  if (!line.text.starts_with("jax") || line.text.size() > 80) return false;
+  const std::size_t second = line.text.find("jaxlib ", 4);
+  if (second == std::string_view::npos || std::string_view("/ ,").find(line.text[second - 1]) == std::string_view::npos)
+    return false;
+  const auto release = [](std::string_view text) {
+    const std::vector<std::string_view> words = split_words(text);
+    return words.size() == 2 ? without_marks_around(words[1]) : std::string_view();
+  };
+  std::string_view first = trim(line.text.substr(0, second));
+  while (!first.empty() && (first.back() == '/' || first.back() == ',')) first.remove_suffix(1);
+  const std::string_view jax = release(first), jaxlib = release(line.text.substr(second));
+  return !jax.empty() && !jaxlib.empty() && take_package("jax", jax, line, declared) &&
+         take_package("jaxlib", jaxlib, line, declared);
+}
 
 // Several keys in one line; a value may be a package with its release ("环境：paddlepaddle-gpu 2.6.1").
 bool WrittenTextReader::take_pairs(const TextLine& line, Declared& declared) {
@@ -231,6 +250,7 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view writt
   const auto number = key.starts_with("gpu ") ? parse_integer(std::string_view(key).substr(4)) : std::nullopt;
   if (number && *number >= 0) return take_numbered(*number, value, line, declared);
   const WrittenMeaning meaning = meaning_of_key(key);
+  if (key == "platform" && value.starts_with("Jetson ")) return take_gpus(value, line, declared);
   if (const std::optional<bool> taken = take_written_fact(meaning, {key, value, line.text, place}, declared))
     return *taken;
   switch (meaning) {
@@ -238,6 +258,11 @@ bool WrittenTextReader::take_pair(const std::string& key, std::string_view writt
       return take_gpus(value, line, declared);
     case WrittenMeaning::driver:
       return take_driver(value, line, declared);
+    case WrittenMeaning::gpu_and_driver: {
+      const auto [gpu, driver] = gpu_and_driver(value);
+      const bool any_driver = !driver.empty() && take_driver(driver, line, declared);
+      return take_gpus(gpu, line, declared) || any_driver;
+    }
     case WrittenMeaning::torch:
       return take_package("torch", value, line, declared);
     case WrittenMeaning::built_for:  // xformers.info

@@ -1,5 +1,6 @@
 // kubectl describe node, kubectl describe pod (kubernetes/kubectl pkg/describe); the labels are GPU feature discovery's
 // (NVIDIA/k8s-device-plugin docs/gpu-feature-discovery), in describe and in YAML.
+//   NAME  STATUS  ROLES … OS-IMAGE            KERNEL-VERSION      CONTAINER-RUNTIME     (kubectl get nodes -o wide)
 //   Labels:  nvidia.com/cuda.driver.major=535              nvidia.com/cuda.runtime.major=12 (the API level of libcuda)
 //            nvidia.com/gpu.product=NVIDIA-A100-SXM4-40GB
 //   Capacity:
@@ -11,6 +12,8 @@
 //       Environment:
 //         NCCL_DEBUG:  INFO
 // Names of nodes, pods and images' registries, labels of others and ids are not kept.
+#include <algorithm>
+
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/readers/readers.h"
@@ -25,7 +28,10 @@ class KubernetesReader : public TextReader {
  public:
   static constexpr const char* kName = "kubectl describe";
   const char* name() const override { return kName; }
-  void end() override { block_ = KubernetesBlock::none; }
+  void end() override {
+    block_ = KubernetesBlock::none;
+    nodes_ = 0;
+  }
   bool take(const TextLine& line, Declared& declared) override {
     const std::string_view text = trim(line.text.substr(0, 512));
     if (text.size() < 4) return false;
@@ -40,6 +46,14 @@ class KubernetesReader : public TextReader {
     if (holds(line, "nvidia-device-plugin") && holds(line, "CrashLoopBackOff") && declared.device_plugin_line == 0) {
       declared.device_plugin_line = line.number;
     }
+    if (holds(line, "OS-IMAGE") && holds(line, "KERNEL-VERSION")) {
+      nodes_ = columns_of(text).size();
+      const std::vector<std::string_view> head = columns_of(text);
+      image_ = static_cast<std::size_t>(std::find(head.begin(), head.end(), "OS-IMAGE") - head.begin());
+      nodes_line_ = line.number;
+      return true;
+    }
+    if (nodes_ != 0 && take_node(text, line, declared)) return true;
     if (text.back() == ':' && open(text)) return true;
     if (text.starts_with("Container ID:") && has(text, "://")) {
       declare(declared, "container.kind", "kubernetes", {kName, line.number}, "", Standing::inferred);
@@ -55,12 +69,38 @@ class KubernetesReader : public TextReader {
   void take_capacity(std::string_view key, std::string_view value, const TextLine& line, Declared& declared);
   void set_gpu(std::string_view key, std::string_view value, Declared& declared);
 
+  bool take_node(std::string_view text, const TextLine& line, Declared& declared);
+
   KubernetesBlock block_ = KubernetesBlock::none;
+  std::size_t nodes_ = 0, image_ = 0;  // columns of `kubectl get nodes -o wide`; 0: none is open. Which is the system's
+  std::int64_t nodes_line_ = 0;
   bool is_offered_ = false;  // a line of the capacity names GPUs
   std::int64_t most_ = -1;   // GPUs of the node that has most of them
   std::int64_t labels_ = 0;  // where the labels begin
   std::string driver_, level_, major_;
 };
+
+// A row of `kubectl get nodes -o wide`. Nodes that are not alike tell nothing of that which the text is about.
+bool KubernetesReader::take_node(std::string_view text, const TextLine& line, Declared& declared) {
+  const std::vector<std::string_view> row = columns_of(text);
+  if (row.size() != nodes_ || image_ + 1 >= row.size()) {
+    nodes_ = 0;
+    return false;
+  }
+  const bool is_first = line.number == nodes_line_ + 1;
+  const auto tell = [&](const char* id, std::string_view value) {
+    const auto known = declared.facts.find(id);
+    if (is_first) {
+      declare(declared, id, clean_utf8(value, 96), {"kubectl get nodes", line.number});
+    } else if (known != declared.facts.end() && known->second.source.ends_with("(kubectl get nodes)") &&
+               value_text(*known->second.value) != value) {
+      declared.facts.erase(known);
+    }
+  };
+  tell("os.name", row[image_]);
+  tell("os.kernel.release", row[image_ + 1]);
+  return true;
+}
 
 bool KubernetesReader::open(std::string_view text) {
   const KubernetesBlock before = block_;

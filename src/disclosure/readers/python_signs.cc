@@ -82,7 +82,7 @@ std::string file_version(std::string_view text) {
 }
 
 std::string python_of(const TextLine& line) {
-  const std::string_view text = line.text;
+  const std::string_view text = trim(line.text);
   if (holds(line, ".whl")) {
     if (std::string version = wheel_version(text); !version.empty()) return version;
   }

@@ -31,6 +31,7 @@ std::unique_ptr<TextReader> ldconfig_reader();          // ldconfig -p
 std::unique_ptr<TextReader> ldd_reader();
 std::unique_ptr<TextReader> variables_reader();  // env, export
 std::unique_ptr<TextReader> dpkg_reader();
+std::unique_ptr<TextReader> pacman_reader();              // pacman -Q
 std::unique_ptr<TextReader> inspect_reader();             // docker inspect, podman inspect
 std::unique_ptr<TextReader> kubernetes_reader();          // kubectl describe node, kubectl describe pod
 std::unique_ptr<TextReader> kernel_messages_reader();     // dmesg, /proc/driver/nvidia/version
@@ -40,6 +41,8 @@ std::unique_ptr<TextReader> system_reader();              // os-release, uname
 std::unique_ptr<TextReader> lspci_reader();               // lspci, lspci -nnk
 std::unique_ptr<TextReader> lshw_reader();                // lshw -C display
 std::unique_ptr<TextReader> inxi_reader();                // inxi -Gx
+std::unique_ptr<TextReader> fetch_text_reader();          // neofetch, screenfetch, fastfetch
+std::unique_ptr<TextReader> driver_files_reader();        // libcuda.so.535.54.03, nvidia-ctk cdi generate
 std::unique_ptr<TextReader> rdma_text_reader();           // ibstat, ibv_devinfo, the NIC legend of topo -m
 std::unique_ptr<TextReader> module_text_reader();         // modinfo, dkms status, mokutil --sb-state
 std::unique_ptr<TextReader> device_query_reader();        // deviceQuery, numba -s

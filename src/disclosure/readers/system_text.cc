@@ -1,5 +1,5 @@
 // /etc/os-release and uname -a (whose second word names the host and is left out):
-//   PRETTY_NAME="Ubuntu 22.04.5 LTS"
+//   PRETTY_NAME="Ubuntu 22.04.5 LTS"                        DISTRIB_DESCRIPTION="Ubuntu 20.04.1 LTS" (/etc/lsb-release)
 //   BOOT_IMAGE=/boot/vmlinuz-6.8.0 root=… intel_iommu=on    (/proc/cmdline, dmesg)
 //   $ uname -r                                              (the release below it)
 //   Distributor ID: Ubuntu                                  (lsb_release -a)
@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "disclosure/lines/words.h"
+#include "disclosure/lines/written_systems.h"
 #include "disclosure/readers/readers.h"
 
 namespace varve {
@@ -26,13 +27,35 @@ bool take_parameters(std::string_view text, const TextPlace& place, Declared& de
   return true;
 }
 
+// "Description:	Ubuntu 22.04.5 LTS" of lsb_release -d: a tab or blanks stand before what is a system and nothing
+// else.
+bool take_described(std::string_view value, const TextPlace& place, Declared& declared) {
+  const bool is_of_tool = value.starts_with('\t') || value.starts_with("  ");
+  if (!is_of_tool || !plain_system(trim(value))) return false;
+  declare(declared, "os.name", std::string(trim(value)), place);
+  return true;
+}
+
+// "uname -r 5.15.0-157-generic": the question and its answer on one line.
+bool take_answer(std::string_view answer, const TextPlace& place, Declared& declared) {
+  const std::string_view release = trim(answer);
+  const std::string_view number = leading_version(release);
+  const bool is_release = is_package_version(release) && std::count(number.begin(), number.end(), '.') == 2;
+  if (is_release) declare(declared, "os.kernel.release", std::string(release), place);
+  return is_release;
+}
+
 class SystemReader : public TextReader {
  public:
   static constexpr const char* kName = "uname, os-release";
   const char* name() const override { return kName; }
   bool take(const TextLine& line, Declared& declared) override {
-    const std::string_view text = line.text.substr(0, 512);
+    const std::string_view text = trim(line.text.substr(0, 512));
     const TextPlace place{kName, line.number};
+    if (text.starts_with("DISTRIB_DESCRIPTION=\"")) {
+      declare(declared, "os.name", std::string(up_to(text.substr(21), "\"")), place);
+      return true;
+    }
     if (text.starts_with("PRETTY_NAME=\"")) {
       declare(declared, "os.name", std::string(up_to(text.substr(13), "\"")), place);
       return true;
@@ -42,12 +65,14 @@ class SystemReader : public TextReader {
       declare(declared, "os.name", std::string(trim(text.substr(12))), place);
       return true;
     }
+    if (text.starts_with("Description:") && take_described(text.substr(12), place, declared)) return true;
     if (text.starts_with("pve-manager/") && holds(line, "(running kernel: ")) {
       declare(declared, "os.kernel.release", std::string(up_to(*behind(text, "(running kernel: "), ")")), place);
       return true;
     }
     if (holds(line, "BOOT_IMAGE=")) return take_parameters(line.text.substr(0, 2048), place, declared);
     if (text.ends_with("uname -r")) return is_asked_ = true;
+    if (const auto answer = behind(text, "uname -r "); answer && take_answer(*answer, place, declared)) return true;
     if (is_asked_ && !text.empty()) {
       is_asked_ = false;
       const std::string_view release = trim(text);

@@ -126,7 +126,9 @@ bool SmiTableReader::take(const TextLine& line, Declared& declared) {
 bool SmiTableReader::take_line(const TextLine& line, Declared& declared) {
   const std::string_view text = line.text.substr(0, 512);
   // In a report of its own or in the middle of a sentence: "nvidia-smi: NVIDIA-SMI 450.51.05    Driver Version: …"
-  if (holds(line, "NVIDIA-SMI ") && has(text, " Version: ")) {
+  const bool is_cut_head = holds(line, "Driver Version: ") && has(text, " CUDA Version: ") && text.find('.') == 3 &&
+                           leading_version(text).size() > 5;  // "515.48.07    Driver Version: 515.48.07    CUDA …"
+  if (is_cut_head || (holds(line, "NVIDIA-SMI ") && has(text, " Version: "))) {
     take_head(line, text, declared);
     return true;
   }
