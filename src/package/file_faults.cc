@@ -37,14 +37,18 @@ std::vector<FileFault> FileClaims::faults(const Files& files, const std::string&
   for (const auto& [path, claims] : claims_) {
     if (faults.size() >= kMostFaults) break;
     const Looked<std::uint64_t> size = files.size(path);
-    if (!size && size.failure != LookFailure::absent) continue;
+    const bool is_folder = !size && files.kind(path).value == FileKind::directory;
+    if (!size && size.failure != LookFailure::absent && !is_folder) continue;
     const std::string& first = claims.front().digest;
     const bool differ = std::any_of(claims.begin(), claims.end(), [&first](const Claim& claim) {
       return !claim.digest.empty() && !first.empty() && claim.digest != first;
     });
     const bool sized = std::all_of(claims.begin(), claims.end(), [](const Claim& claim) { return claim.size; });
     FileFault fault = overwritten_fault(claims, size ? *size : 0);
-    if (!size) {
+    if (is_folder) {
+      fault.kind = FileFaultKind::replaced;
+      fault.owner.clear();
+    } else if (!size) {
       fault.kind = FileFaultKind::missing;
       fault.owner.clear();
     } else if (!differ) {

@@ -50,14 +50,17 @@ TEST(FileFaults, ReplacedMissingAndNotStated) {
   const TestRoot root;
   root.write("v/replaced.so", "longer than it was");
   root.write("v/unsized.so", "anything");
+  root.write("v/z_folder.so/x", "");
   FileClaims claims;
+  claims.add("/v/z_folder.so", "a 1", "sha256=c", 3);
   claims.add("/v/replaced.so", "a 1", "sha256=a", 3);
   claims.add("/v/missing.so", "a 1", "sha256=b", 3);
   claims.add("/v/unsized.so", "a 1", "", std::nullopt);
   const auto faults = faults_of(root, claims);
-  ASSERT_EQ(faults.size(), 2u);
+  ASSERT_EQ(faults.size(), 3u);
   EXPECT_EQ(std::string(to_string(faults[0].kind)) + " " + faults[0].path, "missing /v/missing.so");
   EXPECT_EQ(std::string(to_string(faults[1].kind)) + " " + faults[1].path, "replaced /v/replaced.so");
+  EXPECT_EQ(std::string(to_string(faults[2].kind)) + " " + faults[2].path, "replaced /v/z_folder.so");
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ ListedFiles read_list(const Files& files, const InstalledPackage& installed) {
     if (row.starts_with("nvidia/cu") && list.folder_cuda.empty()) {
       list.folder_cuda = cuda_from_digits(row.substr(9, row.find('/', 9) - 9));
     }
-    const bool counts = is_shared_library_name(row) || gpu_compiler_at(row).has_value();
+    const bool counts = is_shared_library_name(row) || is_part_of_compiler(row);
     if (counts && list.files.size() < kMostListed)
       list.files.push_back({std::string(row), std::string(listed.content)});
   });
@@ -139,7 +139,7 @@ class Gatherer {
       const bool library = is_shared_library_name(listed.path);
       note_cuda(listed.path, installed.row->cuda_libraries);
       if (library || gpu_compiler_at(listed.path)) add_below(installed.folder, listed.path);
-      if (library && as_listed && !installed.is_candidate())
+      if ((library || is_part_of_compiler(listed.path)) && as_listed && !installed.is_candidate())
         claims_.add(path_below(installed.folder, listed.path), label, listed.digest(), listed.size());
     }
     // From CUDA 13 on the names of the wheels do not tell, but the folder that they share does.
@@ -254,6 +254,8 @@ std::optional<GpuCompiler> gpu_compiler_at(std::string_view path) {
   return is_ptxas ? std::optional(GpuCompiler::ptxas) : std::nullopt;
 }
 
+bool is_part_of_compiler(std::string_view path) { return path.ends_with(".bc") || gpu_compiler_at(path).has_value(); }
+
 bool is_for_another_python(std::string_view path, std::string_view python) {
   constexpr std::string_view kTag = ".cpython-";
   const std::string_view name = path.substr(path.rfind('/') + 1);
@@ -300,6 +302,9 @@ EnvironmentReading read_environment(const Files& files, const EnvironmentPlace& 
     const bool uses_by_itself = importable.contains(installed.package.name);
     if (installed.package.role == PackageRole::runtime && uses_by_itself)
       installed.package.role = PackageRole::extension;
+    // cuda-python 12.8 is a list of others; 11.8 and 12.4 are the modules themselves.
+    if (installed.package.role == PackageRole::extension && installed.row->version_is_cuda && !uses_by_itself)
+      installed.package.role = PackageRole::library;
     // An unlisted package without libraries is an ordinary user of the framework.
     const bool extends = installed.row != &unlisted_extension() || owners.contains(installed.package.name);
     if (!extends) continue;

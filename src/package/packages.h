@@ -55,5 +55,7 @@ bool is_for_another_python(std::string_view path, std::string_view python);
 
 // The compiler that a path is of by its name and folder; nothing: it is of none.
 std::optional<GpuCompiler> gpu_compiler_at(std::string_view path);
+// Such a compiler, or code in LLVM's bitcode that one links with: libdevice.10.bc, taichi's runtime_cuda.bc.
+bool is_part_of_compiler(std::string_view path);
 
 }  // namespace varve

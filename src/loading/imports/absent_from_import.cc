@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "loading/imports/cuda_opener.h"
 #include "model/words/lookup_way.h"
+#include "package/packages.h"
 #include "tables/libraries.h"
 #include "world/world.h"
 
@@ -46,6 +47,12 @@ bool is_no_library(const EnvironmentGround& here, const std::string& path) {
   return real && here.ground.files.open(*real) && !dynamic_of(here.ground, *real);
 }
 
+// What auditwheel put beside a package.
+bool is_copy(const HeldLibrary* library) {
+  const std::size_t slash = library->path.rfind('/');
+  return slash != std::string::npos && library->path.substr(0, slash).ends_with(".libs");
+}
+
 struct FaultOfPackage {
   const FileFault* fault = nullptr;
   std::string path;  // as the import would open it
@@ -68,16 +75,24 @@ std::vector<FaultOfPackage> faults_of(const EnvironmentGround& here, const Packa
 
 void note_absent_files(EnvironmentGround& here, ConsumerLoading& loading, const Package& package,
                        const ImportedPackage& imported) {
-  for (const auto& [fault, path] : faults_of(here, package, imported)) {
-    const bool wanted = is_wanted(imported, path);
+  const std::vector<FaultOfPackage> faults = faults_of(here, package, imported);
+  std::vector<std::string> names;
+  for (const FaultOfPackage& one : faults) names.push_back(file_name(one.path));
+  // Copies of what its libraries need (xgboost.libs) are no libraries that its Python opens.
+  const bool has_copies_alone = std::all_of(imported.libraries.begin(), imported.libraries.end(), is_copy);
+  const std::set<std::string> opened =
+      has_copies_alone && !names.empty() ? imported.start.opened_by_import(names) : std::set<std::string>();
+  for (const auto& [fault, path] : faults) {
     const std::string name = file_name(fault->path);
+    const bool wanted = is_wanted(imported, path) || opened.contains(name);
     if (fault->kind == FileFaultKind::replaced) {
-      if (wanted && is_no_library(here, path)) loading.note_absent(name, true, kNoLibrary);
+      if (is_no_library(here, path)) loading.note_absent(name, wanted, kNoLibrary);
       continue;
     }
     // A number behind ".so" is for those who link with it: such a library is missed by the files that ask for it, if
     // nobody's Python names it. What has none may be opened under a name that is made up (libcaffe2_nvrtc.so).
-    const bool counts = wanted || name.ends_with(".so") || here.openers.mentions(imported.tops, name);
+    const bool counts =
+        wanted || name.ends_with(".so") || is_part_of_compiler(path) || here.openers.mentions(imported.tops, name);
     if (counts) loading.note_absent(name, wanted);
   }
 }
@@ -93,8 +108,13 @@ void note_lost_files(const EnvironmentGround& here, const Package& package, cons
   for (const auto& [fault, path] : faults) {
     const bool is_gone = fault->kind == FileFaultKind::missing;
     const bool wanted = is_wanted(imported, path) || opened.contains(file_name(path));
-    if (!wanted || !(is_gone || is_no_library(here, path))) continue;
-    ConsumedLibrary row{.name = clean_utf8(file_name(fault->path), 256), .at_start = true, .unresolved = {}};
+    // Where nothing is left, what no Python names is missed by whoever opens it: jax finds the plug-in of
+    // jax-cuda12-pjrt by its entry point.
+    const bool counts = wanted || (is_all && package.is_consumer() && file_name(path).ends_with(".so")) ||
+                        (is_gone && is_part_of_compiler(path));
+    if (!counts || !(is_gone || is_no_library(here, path))) continue;
+    ConsumedLibrary row{.name = clean_utf8(file_name(fault->path), 256), .at_start = wanted, .unresolved = {}};
+    if (!wanted) row.kind = DependencyKind::opened;
     row.why = std::string(to_string(LookupWay::nowhere));
     if (!is_gone) row.why.append("; ").append(kNoLibrary);
     consumer.libraries.push_back(std::move(row));

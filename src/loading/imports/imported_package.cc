@@ -99,16 +99,6 @@ bool is_module_of_folder(const Files& files, const ImportedPackage& package) {
   return beside &&
          std::none_of(beside->begin(), beside->end(), [](const std::string& file) { return file.ends_with(".py"); });
 }
-
-// "torch", "cuda.bindings": a folder or a file of that name.
-bool holds_module(const Files& files, std::string folder, const std::string& module) {
-  const std::vector<std::string_view> parts = split(module, '.');
-  for (std::size_t i = 0; i + 1 < parts.size(); ++i) folder.append("/").append(parts[i]);
-  const std::string name(parts.back());
-  const std::vector<std::string> names = files.list(folder).value.value_or(std::vector<std::string>{});
-  return std::any_of(names.begin(), names.end(),
-                     [&](const std::string& file) { return file == name || file.starts_with(name + "."); });
-}
 }  // namespace
 
 std::string ImportedPackage::module_of(const HeldLibrary& library) const {
@@ -142,6 +132,11 @@ ImportedPackage imported_package(const Files& files, const std::vector<std::stri
     std::string top = normal_package_name(name);
     std::replace(top.begin(), top.end(), '-', '_');
     if (libraries.empty() && folder.empty() && files.exists(one + "/" + top + "/__init__.py")) folder = one;
+    // One that puts its files into the folder of others (jax_plugins of jax-cuda12-pjrt).
+    const PackageRow* row = find_package_row(normal_package_name(name));
+    for (const std::string& shared : row == nullptr ? std::vector<std::string>{} : row->folders) {
+      if (libraries.empty() && folder.empty() && files.exists(one + "/" + shared)) folder = one;
+    }
   }
   std::vector<std::string> sources;
   for (const std::string& one : folders) {
@@ -154,6 +149,16 @@ ImportedPackage imported_package(const Files& files, const std::vector<std::stri
   return package;
 }
 
+bool holds_module(const Files& files, std::string folder, const std::string& module) {
+  const std::vector<std::string_view> parts = split(module, '.');
+  for (std::size_t i = 0; i + 1 < parts.size(); ++i) folder.append("/").append(parts[i]);
+  const std::string name(parts.back());
+  const std::vector<std::string> names = files.list(folder).value.value_or(std::vector<std::string>{});
+  return std::any_of(names.begin(), names.end(), [&](const std::string& file) {
+    // numpy.libs beside numpy holds copies of libraries.
+    return file == name || (file.starts_with(name + ".") && !file.ends_with(".libs"));
+  });
+}
 std::vector<std::string> lacking_modules(const Files& files, const std::vector<std::string>& folders,
                                          const PackageStart& start) {
   std::vector<std::string> lacking;

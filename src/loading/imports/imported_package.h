@@ -37,6 +37,8 @@ ImportedPackage imported_package(const Files& files, const std::vector<std::stri
 // none of the folders of packages holds.
 std::vector<std::string> lacking_modules(const Files& files, const std::vector<std::string>& folders,
                                          const PackageStart& start);
+// Whether a folder of packages holds a folder or a file of that name: "torch", "cuda.bindings".
+bool holds_module(const Files& files, std::string folder, const std::string& module);
 // Modules that the import compiles, since none of the folders of packages holds them.
 std::vector<std::string> modules_to_compile(const Files& files, const std::vector<std::string>& folders,
                                             const PackageStart& start);

@@ -7,6 +7,7 @@
 #include "loading/imports/absent_from_import.h"
 #include "loading/imports/environment_ground.h"
 #include "loading/imports/imported_first.h"
+#include "loading/imports/lacking_requirements.h"
 #include "loading/imports/opened_by_import.h"
 #include "model/words/lookup_way.h"
 
@@ -75,6 +76,15 @@ ImportedPackage imported_of(const EnvironmentGround& here, const std::string& na
   return imported;
 }
 
+std::vector<std::string> lacking_packages(const EnvironmentGround& here, const ImportedPackage& imported) {
+  const std::vector<std::string>& folders = here.libraries.folders;
+  std::vector<std::string> lacking = lacking_modules(here.ground.files, folders, imported.start);
+  for (std::string& module : lacking_requirements(here.ground.files, folders, imported)) {
+    if (std::find(lacking.begin(), lacking.end(), module) == lacking.end()) lacking.push_back(std::move(module));
+  }
+  return lacking;
+}
+
 Consumer follow(EnvironmentGround& here, Preloading& preloading, const Package& package) {
   Consumer consumer = consumer_of(here.environment(), package);
   const bool has_own = here.own.contains(package.name);
@@ -84,7 +94,7 @@ Consumer follow(EnvironmentGround& here, Preloading& preloading, const Package& 
     consumer.remark = "it has no libraries of its own";
     if (!here.is_whole) return consumer;
     const ImportedPackage imported = here.imported(package.name, {});
-    consumer.lacks_packages = lacking_modules(here.ground.files, here.libraries.folders, imported.start);
+    consumer.lacks_packages = lacking_packages(here, imported);
     note_uncompiled(here, imported.start, consumer);
     note_lost_files(here, package, imported, consumer);
     return consumer;
@@ -92,7 +102,7 @@ Consumer follow(EnvironmentGround& here, Preloading& preloading, const Package& 
   const ImportedPackage imported = imported_of(here, package.name, for_others);
   here.read_symbols_of(imported.libraries);
   if (here.is_whole) {
-    consumer.lacks_packages = lacking_modules(here.ground.files, here.libraries.folders, imported.start);
+    consumer.lacks_packages = lacking_packages(here, imported);
   }
   const std::vector<std::string> frameworks = frameworks_needed(here, package, imported.libraries);
   const std::vector<const Package*> before = imported_before(here, package, imported.start, frameworks);

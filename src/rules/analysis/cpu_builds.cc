@@ -30,8 +30,12 @@ bool may_use_gpu(const AnalysedConsumer& consumer) {
 }
 
 // Whether its own files were looked into, the names that they open included: then what they do not have is not there.
+// Of an installation that has lost one of them nobody knows what that had.
 bool was_followed(const AnalysedConsumer& consumer) {
-  return consumer.consumer.symbols_checked &&
+  const bool has_lost = std::any_of(consumer.losses.begin(), consumer.losses.end(), [](const Loss& loss) {
+    return loss.is_missing() && (loss.damage || loss.effect == LossEffect::start);
+  });
+  return consumer.consumer.symbols_checked && !has_lost &&
          std::any_of(consumer.libraries.begin(), consumer.libraries.end(),
                      [&](const LibraryView& library) { return is_own(consumer, library); });
 }

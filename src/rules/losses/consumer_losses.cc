@@ -65,6 +65,7 @@ class LossFinder {
     if (!head.by_name && files_.another_loads(head.file->path)) return LossEffect::side_piece;
     if (head.by_name && is_made_up(files_, head.file->name)) return LossEffect::gpu_part;  // and so it is not opened
     if (head.by_name && !library.path.empty()) return LossEffect::use;
+    if (head.by_name && is_choice_of_another(files_, library)) return LossEffect::side_piece;
     if (head.by_name) {
       // What is opened by name later (plug-ins for networks and storage) may fail to, unless its package sees to it.
       const auto at = files_.by_path.find(head.file->path);

@@ -81,11 +81,26 @@ bool is_expected(const ConsumerFiles& files, const std::string& name) {
   return is_asked_for(files, name) || is_vital(files, name) || !listing_package(files.view, name).empty();
 }
 
+bool is_choice_of_another(const ConsumerFiles& files, const ConsumedLibrary& wanted) {
+  const Binary* asker = files.index.binary(wanted.asked_by);
+  const Package* of_asker = asker == nullptr ? nullptr : files.index.package_of(*asker);
+  if (of_asker == nullptr || of_asker->name == files.view.consumer.package) return false;
+  const std::vector<std::string> wheels = files.index.wheels_with(wanted.name);
+  const bool is_asked_for =
+      is_expected(files, wanted.name) ||
+      std::any_of(of_asker->requirements.begin(), of_asker->requirements.end(), [&](const Requirement& one) {
+        return std::find(wheels.begin(), wheels.end(), one.name) != wheels.end();
+      });
+  return wanted.path.empty() && files.index.is_cuda_library(wanted.name) && !files.index.cuda_major(wanted.name) &&
+         !is_asked_for;
+}
+
 bool is_listed_and_gone(const ConsumerFiles& files, const ConsumedLibrary& wanted) {
   if (files.view.environment == nullptr) return false;
   const std::vector<FileFault>& faults = files.view.environment->file_faults;
   return std::any_of(faults.begin(), faults.end(), [&](const FileFault& fault) {
-    if (fault.kind != FileFaultKind::missing || base_name(fault.path) != wanted.name) return false;
+    const bool is_gone = fault.kind == FileFaultKind::missing || fault.kind == FileFaultKind::replaced;
+    if (!is_gone || base_name(fault.path) != wanted.name) return false;
     return std::any_of(fault.packages.begin(), fault.packages.end(),
                        [&](const std::string& label) { return label.starts_with(files.view.consumer.package + " "); });
   });
@@ -93,7 +108,9 @@ bool is_listed_and_gone(const ConsumerFiles& files, const ConsumedLibrary& wante
 
 bool is_part_for_cuda(const ConsumerFiles& files, const std::string& name) {
   const std::string stem = split_library_file_name(name).stem;
-  return !files.index.is_cuda_library(name) && (stem.find("_cuda") != std::string::npos || stem.ends_with("-cuda"));
+  const bool compiles = name.ends_with(".bc") || name == "nvcc" || name.starts_with("ptxas");
+  return compiles ||
+         (!files.index.is_cuda_library(name) && (stem.find("_cuda") != std::string::npos || stem.ends_with("-cuda")));
 }
 
 bool is_missing_part(const ConsumerFiles& files, const LibraryView& library) {

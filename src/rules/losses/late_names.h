@@ -16,11 +16,16 @@ bool is_made_up(const ConsumerFiles& files, const std::string& name);
 // Whether somebody has seen to it: a package lists it, or the consumer's asks for a wheel that holds it.
 bool is_expected(const ConsumerFiles& files, const std::string& name);
 
-// A file that its package lists and that was taken away.
+// A product of its own (NCCL) that a library of another package needs, which something opens by name, and that neither
+// package asks for: who wants that part (libcutensorMp.so.2, for several processes) installs it.
+bool is_choice_of_another(const ConsumerFiles& files, const ConsumedLibrary& wanted);
+
+// A file that its package lists and that was taken away, or is no library any more.
 bool is_listed_and_gone(const ConsumerFiles& files, const ConsumedLibrary& wanted);
 
 // A file that says by its name that it is the part for CUDA of something that has others: libbitsandbytes_cuda128.so,
-// libonnxruntime_providers_cuda.so. Without a GPU nobody misses it.
+// libonnxruntime_providers_cuda.so. So is what compiles for GPUs (ptxas, libdevice.10.bc). Without a GPU nobody misses
+// it.
 bool is_part_for_cuda(const ConsumerFiles& files, const std::string& name);
 
 // A member of its asker's own family that is opened by name and would not be there.

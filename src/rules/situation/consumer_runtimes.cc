@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/library_file_name.h"
+#include "rules/situation/package_row.h"
 #include "rules/situation/situation.h"
 #include "tables/libraries.h"
 
@@ -158,6 +159,15 @@ bool is_own_of_process(const ConsumerView& view, const LibraryView& library) {
   return library.loaded->asked_by.empty() && !has_role(library.binary->path, LibraryRole::cuda);
 }
 
+// Bindings of one release of CUDA. Where they carry no runtime (cuda-bindings 12.8, cuda-python 12.4), its functions
+// are made of the driver's: a driver older than that release has fewer of them, and refuses nothing. NVRTC, which they
+// open by name, is no runtime.
+bool binds_the_driver(const ConsumerView& view) {
+  const PackageRow* row = view.package == nullptr ? nullptr : row_of(*view.package);
+  return row != nullptr && row->version_is_cuda && view.package->role == PackageRole::extension &&
+         driver_calls_of(view) != DriverCalls::none;
+}
+
 // A package with one build for each CUDA in it loads the one that fits; a process has loaded all that it has, so that
 // the newest decides and the others stand beside it. `runtimes`: the newest first.
 void keep_newest_main(std::vector<ConsumerRuntime>& runtimes) {
@@ -190,6 +200,9 @@ bool is_own(const ConsumerView& view, const LibraryView& library) {
 
 std::vector<ConsumerRuntime> runtimes_of(const ConsumerView& view, const Knowledge& knowledge) {
   std::vector<ConsumerRuntime> runtimes = loaded_runtimes(view);
+  if (binds_the_driver(view) && std::none_of(runtimes.begin(), runtimes.end(), [](const auto& r) { return r.main; })) {
+    return {};
+  }
   if (runtimes.empty()) runtimes = named_runtimes(view, knowledge);
   if (runtimes.empty()) runtimes = packaged_runtimes(view);
   add_minor_versions(view, runtimes);

@@ -126,7 +126,8 @@ std::vector<Found> missing_libraries(const Analysis& analysis, bool of_other_cud
     for (const Loss& loss : consumer.losses) {
       const ConsumedLibrary& wanted = *loss.library;
       if (!loss.is_missing() || wanted.kind != DependencyKind::needed || is_other_cuda != of_other_cuda) continue;
-      if (!index.is_cuda_library(wanted.name) && loss.effect != LossEffect::start) continue;
+      const bool breaks = loss.effect == LossEffect::start || (loss.effect == LossEffect::use && loss.damage);
+      if (!index.is_cuda_library(wanted.name) && !breaks) continue;
       if (is_one_of_several(index, wanted) && !loss.at_start) continue;
       if (!told.insert(consumer.consumer.environment + "\n" + wanted.name + "\n" + wanted.asked_by).second) continue;
       MissingNames& missing = by_effect[loss.effect];
@@ -248,9 +249,9 @@ const std::vector<Rule>& missing_library_rules() {
        .severity = Severity::error,
        .mender = Mender::framework,
        .category = FaultCategory::framework_bundle,
-       .statement = "The frameworks that a package imports are there",
+       .statement = "The frameworks that a package imports, and what it asks for and imports, are there",
        .consequence = "The import fails with ModuleNotFoundError",
-       .fix = "Install the framework that it asks for, in the build for this machine's CUDA",
+       .fix = "Install what it asks for; a framework in the build for this machine's CUDA",
        .source = "The package's own __init__.py: an import without a handler that goes on",
        .judge = missing_packages},
       {.id = "VRV-LIBRARY-PIN-ABSENT",
