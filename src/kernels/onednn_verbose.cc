@@ -14,7 +14,7 @@ namespace varve {
 namespace {
 
 constexpr std::size_t kLongestLine = 16 * 1024;
-constexpr std::size_t kMostRows = 10'000;
+constexpr std::size_t kMostRowsKept = 10'000;
 constexpr std::size_t kLongestField = 200;
 constexpr double kLongestMilliseconds = 1e9;  // eleven days
 constexpr std::array<std::string_view, 3> kMarkers = {"onednn_verbose,", "dnnl_verbose,", "mkldnn_verbose,"};
@@ -163,7 +163,7 @@ void OnednnVerboseScanner::take_line(std::string_view line) {
     return;
   }
   Kernel kernel = kernel_of(*execution);
-  if (rows_.size() >= kMostRows && !kernels_.knows(kernel.key)) {
+  if (rows_.size() >= kMostRowsKept && !kernels_.knows(kernel.key)) {
     ++skipped_;
     return;
   }

@@ -146,6 +146,15 @@ TEST(Candidates, PartitionsAndChipsExplainWhatIsNotSupported) {
   EXPECT_NE(first(chip).cause.find("system on a chip"), std::string::npos);
 }
 
+// GPUs before Ampere have no partitions, and one that a sentence names may have a second beside it.
+TEST(Candidates, PeersThatAreRefusedAreNoPartsOfAGpuThatHasNone) {
+  const Check check =
+      judged(bare().gpu("NVIDIA GeForce GTX 1080", "6.1"),
+             "failed to open CUDA IPC handle : 217 peer access is not supported between these two devices\n");
+  EXPECT_NE(first(check).cause.find("These GPUs have no peer access"), std::string::npos) << first(check).cause;
+  EXPECT_EQ(state_of(first(check), "The GPU is divided (MIG)"), "excluded");
+}
+
 TEST(Candidates, NoKernelImageWithSoundCodeIsTheDriverThatIsAMinorVersionShort) {
   MadeStack made(candidate_knowledge());
   made.gpu("NVIDIA H100 PCIe", "9.0").driver("550.54.15", "12.4");

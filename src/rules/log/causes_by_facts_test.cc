@@ -209,5 +209,20 @@ TEST(CausesByFacts, TheStatusOfTheMpsDaemonIsNoErrorOfCuda) {
   EXPECT_FALSE(says(error, "argument")) << error.cause;
 }
 
+TEST(CausesByFacts, CufftOfAnOldCudaIsAskedOnlyWhereTheGpuIsNewer) {
+  constexpr const char* kFft = "RuntimeError: cuFFT error: CUFFT_INTERNAL_ERROR\n";
+  const ExplainedError ada = explained(machine().gpu("NVIDIA GeForce RTX 4090", "8.9"), kFft);
+  EXPECT_EQ(ada.standing, CauseStanding::supported);
+  EXPECT_TRUE(says(ada, "cuFFT of CUDA 11.7")) << ada.cause;
+  const ExplainedError volta = explained(machine().gpu("Tesla V100-SXM2-16GB", "7.0"), kFft);
+  EXPECT_FALSE(says(volta, "cuFFT of CUDA 11.7")) << volta.cause;
+}
+
+TEST(CausesByFacts, BfloatIsMissedBelowEightZeroAlone) {
+  constexpr const char* kBf16 = "torch._dynamo.exc.SkipFrame: BF16 is not supported\n";
+  EXPECT_EQ(explained(machine().gpu("NVIDIA GeForce RTX 2080 Ti", "7.5"), kBf16).standing, CauseStanding::confirmed);
+  EXPECT_FALSE(says(explained(machine().gpu("NVIDIA A100-SXM4-80GB", "8.0"), kBf16), "does not have bfloat16"));
+}
+
 }  // namespace
 }  // namespace varve

@@ -40,6 +40,11 @@ Answer ask_count(const Analysis& analysis, std::size_t at_least) {
   if (analysis.has_no_gpu) return no("there is no GPU");
   const std::size_t count = std::max(analysis.gpus.size(), analysis.gpus_on_bus.size());
   if (count == 0) return {};
+  // What somebody names of GPUs in a sentence is no count of them: a list has addresses or UUIDs.
+  const bool is_listed = !analysis.gpus_on_bus.empty() ||
+                         std::any_of(analysis.gpus.begin(), analysis.gpus.end(),
+                                     [](const Gpu& gpu) { return !gpu.address.empty() || !gpu.uuid.empty(); });
+  if (count < at_least && !is_listed) return {};
   const std::string words = count == 1 ? "there is 1 GPU" : fmt::format("there are {} GPUs", count);
   return count >= at_least ? yes(words) : no(words);
 }
