@@ -75,13 +75,13 @@ void take_image(std::string_view image, const TextLine& line, Declared& declared
 
 // "- Docker image: pytorch/pytorch:2.1.0-cuda11.8-cudnn8-devel" of who describes a machine.
 void take_named_image(std::string_view text, const TextLine& line, Declared& declared) {
-  constexpr auto kKeys = std::to_array<std::string_view>(
+  constexpr auto kDeviceKeys = std::to_array<std::string_view>(
       {"image", "docker image", "container image", "base image", "container base image", "docker"});
   const std::size_t colon = text.find(": ");
   if (colon == std::string_view::npos || colon > 40) return;
   std::string key = to_lower(text.substr(0, colon));
   std::erase_if(key, [](char c) { return c == '*' || c == '-' || c == '`' || c == '\t'; });
-  if (!is_among(trim(key), kKeys)) return;
+  if (!is_among(trim(key), kDeviceKeys)) return;
   std::string_view image = trim(text.substr(colon + 1));
   while (!image.empty() && (image.front() == '`' || image.front() == '*' || image.front() == ' ')) {
     image.remove_prefix(1);
