@@ -12,8 +12,6 @@
 
 namespace varve {
 
-inline constexpr const char* kUnstatedVersion = "(version not stated)";
-
 // A package of a text, until all of the text is known (text_packages.cc).
 struct OpenPackage {
   Package package;
@@ -21,6 +19,7 @@ struct OpenPackage {
   std::int64_t line = 0;
   const PackageRow* row = nullptr;
   bool is_listed = false;    // by pip or uv themselves, not written by hand
+  bool is_written = false;   // by hand alone
   bool is_asked = false;     // an installer was asked for it, and no list names it
   bool is_of_index = false;  // the package index was to give it
   std::string glibc;         // that the wheel that was asked for needs

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "model/fact_catalog.h"
+#include "package/python_metadata.h"
 #include "tables/settings.h"
 
 namespace varve {
@@ -296,6 +297,26 @@ void add_builds_of_others(Declared& declared, const Stack& stack) {
 void set_asked_features(const Declared& declared, Stack& stack) {
   for (const auto& [feature, line] : declared.features) {
     stack.facts["asks." + feature] = known_fact(feature, fmt::format("line {}", line), Standing::declared);
+  }
+  // What a list names, or a program of that name, says more.
+  const auto is_told = [&](const std::string& name) {
+    const auto has_name = [&](const std::string& row) { return row.find(" " + name + " ") != std::string::npos; };
+    return std::any_of(declared.system_packages.begin(), declared.system_packages.end(), has_name) ||
+           std::any_of(stack.environments.begin(), stack.environments.end(), [&](const Environment& environment) {
+             return std::any_of(environment.packages.begin(), environment.packages.end(), [&](const Package& package) {
+               return normal_package_name(package.name).starts_with(name);
+             });
+           });
+  };
+  std::vector<std::string> named;
+  std::int64_t first = 0;
+  for (const auto& [name, line] : declared.named) {
+    if (is_told(name)) continue;
+    named.push_back(name);
+    first = first == 0 ? line : std::min(first, line);
+  }
+  if (!named.empty()) {
+    stack.facts["asks.packages"] = known_fact(std::move(named), fmt::format("from line {}", first), Standing::declared);
   }
   if (declared.asked_gpu_line == 0) return;
   stack.facts["asks.gpu"] = known_fact(std::string("a GPU, and got none"),

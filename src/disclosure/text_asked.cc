@@ -83,7 +83,9 @@ void add_without_wheel(const Declared& declared, OpenEnvironment& environment, c
   const auto add = [&](const AskedPackage& asked, bool is_refused) {
     const auto known = environment.packages.find(normal_package_name(asked.name));
     const bool is_known = known != environment.packages.end();
-    if (is_known && (is_refused ? known->second.is_listed : !known->second.is_asked)) return;
+    // The release that a form names is the one that was wanted.
+    const bool is_there = is_known && !known->second.is_asked && !known->second.is_written;
+    if (is_known && (is_refused ? known->second.is_listed : is_there)) return;
     const std::string pythons = other_pythons(asked, *python, knowledge);
     if (!pythons.empty()) missing.insert(fmt::format("{} {} (Python {})", asked.name, asked.version, pythons));
   };

@@ -65,6 +65,7 @@ void add(OpenEnvironment& environment, std::vector<OpenPackage> packages, const 
     if (known.version.size() < open.package.version.size()) known.version = open.package.version;
     if (known.installer.empty()) known.installer = open.package.installer;
     at->second.is_listed = at->second.is_listed || open.is_listed;
+    at->second.is_written = at->second.is_written && open.is_written;
     if (at->second.build.empty()) at->second.build = std::move(open.build);
     if (open.row != nullptr && open.package.installer == "conda") at->second.row = open.row;
   }
@@ -352,6 +353,7 @@ std::vector<Environment> environments_of_text(Declared& declared, const Knowledg
       if (package.version.empty()) continue;
       packages.push_back(open_package(package, list.installer));
       const std::string_view reader = list.place.reader;
+      packages.back().is_written = reader == "written by hand";
       packages.back().is_listed = list.installer == "pip" || reader.starts_with("pip ") || reader == "what pip did";
     }
     auto place = std::find_if(open.begin(), open.end(), [&](const OpenEnvironment& environment) {

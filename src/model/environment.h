@@ -25,6 +25,9 @@ enum class PackageRole {
 std::string_view to_string(PackageRole role);
 std::optional<PackageRole> package_role_from(std::string_view text);
 
+// The version of a package that a text names without one.
+inline constexpr const char* kUnstatedVersion = "(version not stated)";
+
 // A package of an environment, of the kinds that data/packages.json lists.
 struct Package {
   std::string name;     // as its metadata spell it

@@ -15,6 +15,7 @@ constexpr TableWord<Tells> kTells[] = {{"release", Tells::release}, {"cuda", Tel
 struct NamedImage {
   Tells tells = Tells::release;
   std::string package;
+  std::vector<std::string> prefixes;  // that may stand before the release: "turing-"
 };
 struct ImageRelease {
   std::string cuda;
@@ -37,7 +38,9 @@ struct ImageTable {
 void read_images(const TableRow& table, ImageTable& read) {
   table.required_rows("images", [&](const TableRow& row) {
     row.required("source");
-    const NamedImage image{.tells = row.word("tells", kTells, Tells::release), .package = row.text("package")};
+    const NamedImage image{.tells = row.word("tells", kTells, Tells::release),
+                           .package = row.text("package"),
+                           .prefixes = row.texts("prefixes")};
     if (image.tells == Tells::package && image.package.empty()) row.reject("package", "nothing", "a package's name");
     for (std::string& name : row.texts("names")) read.images.emplace(std::move(name), image);
   });
@@ -112,8 +115,12 @@ std::optional<FrameworkImage> of_release(std::string_view release, std::string_v
   return image;
 }
 
-// "v0.9.0", "v0.9.0-cu129", "0.8.5.post1".
-std::optional<FrameworkImage> of_package(const std::string& package, std::string_view tag) {
+// "v0.9.0", "v0.9.0-cu129", "0.8.5.post1", "turing-1.2".
+std::optional<FrameworkImage> of_package(const NamedImage& named, std::string_view tag) {
+  const std::string& package = named.package;
+  for (const std::string& prefix : named.prefixes) {
+    if (tag.starts_with(prefix)) tag.remove_prefix(prefix.size());
+  }
   if (const std::string cuda = cuda_in_tag(tag); !cuda.empty()) return FrameworkImage{.name = {}, .cuda = cuda};
   if (tag.starts_with('v')) tag.remove_prefix(1);
   const std::string_view version = digits_and_dots(tag);
@@ -166,7 +173,7 @@ std::optional<FrameworkImage> framework_image_of(std::string_view word) {
       if (std::string cuda = cuda_in_tag(tag); !cuda.empty()) image = FrameworkImage{.name = {}, .cuda = cuda};
       break;
     case Tells::package:
-      image = of_package(row->second.package, tag);
+      image = of_package(row->second, tag);
       break;
   }
   if (image) image->name = row->first + ":" + std::string(tag);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "disclosure/lines/words.h"
 #include "disclosure/lines/written_systems.h"
+#include "tables/package_table.h"
 
 namespace varve {
 
@@ -194,6 +195,10 @@ void declare_framework_image(Declared& declared, const FrameworkImage& image, st
   if (image.asks) {
     declare_image_cuda(declared, image.cuda, line);
     return;
+  }
+  // A server that is an image and no package is known as a program.
+  if (!image.package.empty() && find_package_row(image.package) == nullptr) {
+    add_system_package(declared, "program", image.package, image.version, line);
   }
   const FrameworkImage& known = declared.framework_image;
   const bool is_same = known.cuda == image.cuda && known.package == image.package && known.version == image.version;

@@ -115,6 +115,7 @@ struct Declared {
   std::int64_t build_options_line = 0;               // CMAKE_ARGS and the like
   std::int64_t asked_gpu_line = 0;                   // where a program asked for the GPU and was given none
   std::map<std::string, std::int64_t> libcs;         // of the releases of Linux that lines name ("2.35")
+  std::map<std::string, std::int64_t> named;         // packages that are used, without a release ("cudf"), by line
   std::map<std::string, std::int64_t> features;      // of GPUs that a program asks for ("fp8"), with the first line
   std::map<std::string, std::int64_t> driver_files;  // numbers in the names of the driver's libraries, with a line
   std::int64_t container_line = 0;                   // where a container is started, or a file says how; 0: nowhere

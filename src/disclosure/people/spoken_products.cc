@@ -142,6 +142,10 @@ std::optional<SpokenProduct> spoken_product_at(const SpokenWords& words, std::si
   }
   if (!(is_brand(first) || is_module_at(words, at)) || to_lower(first) == "nvidia" || is_no_product(first))
     return std::nullopt;
+  // "nvidia470" is a branch of drivers.
+  const bool is_branch = first.size() == 9 && to_lower(first).starts_with("nvidia") &&
+                         first.substr(6).find_first_not_of("0123456789") == std::string_view::npos;
+  if (is_branch) return std::nullopt;
   std::optional<SpokenProduct> longest;
   std::string name;
   bool has_number = false;

@@ -111,6 +111,10 @@ constexpr auto kOpenWords = std::to_array<std::string_view>(
      "requir",  "latest",  "minimum",       "at least",  "access to", " rent",      "cloud",        "wrote",
      "said",    "says",    "asked",         " then ",    "first",     "again",      "reinstall",    "re-install"});
 
+// Of what is only thought of.
+constexpr auto kMaybe =
+    std::to_array<std::string_view>({" if ", "should", "would", "could", "?", " will ", " may ", " maybe ", "anyone"});
+
 // Titles that say what fails, and those that ask for something.
 constexpr auto kFailing = std::to_array<std::string_view>(
     {"fail",     "error",      "crash",     "bug",        "hang",         "doesn't", "does not",
@@ -395,6 +399,22 @@ void SpokenTextReader::take_item(std::string_view text, std::int64_t line, Spoke
   tell_spoken(spoken.gpu, clean_utf8(product->name, 96), line, product->count);
 }
 
+// "After the upgrade to NVIDIA driver version 590.48.01 the screen is black": that one is there now.
+void take_after_update(std::string_view sentence, std::string_view lower, std::int64_t line, SpokenMachine& spoken) {
+  constexpr auto kBetween =
+      std::to_array<std::string_view>({"the", "latest", "new", "nvidia", "driver", "drivers", "version", "to"});
+  const bool is_after = has(lower, " after ") && (has(lower, "upgrad") || has(lower, "updat")) && has(lower, "driver");
+  if (!is_after || says_any(lower, kMaybe)) return;
+  const SpokenWords words = split_words(sentence);
+  bool is_behind = false;
+  for (const std::string_view word : words) {
+    const std::string plain = to_lower(bare_word(word));
+    if (is_behind && !driver_number(word).empty()) tell_spoken(spoken.driver, driver_number(word), line);
+    if (is_behind && !is_among(plain, kBetween)) return;
+    is_behind = is_behind || plain == "to";
+  }
+}
+
 void SpokenTextReader::take_sentence(std::string_view sentence, const TextLine& line, SpokenMachine& spoken) {
   if (sentence.size() < 8) return;
   const std::string lower = " " + to_lower(trim(sentence)) + " ";
@@ -403,6 +423,7 @@ void SpokenTextReader::take_sentence(std::string_view sentence, const TextLine& 
     spoken.named.emplace(plain_name(model), line.number);
     tell_spoken(spoken.gpu, model, line.number, run.count);
   }
+  take_after_update(sentence, lower, line.number, spoken);
   if (says_any(lower, kOpenWords)) {
     const std::string_view own = own_clause(sentence);
     if (!own.empty() && own.size() < trim(sentence).size()) take_sentence(own, line, spoken);

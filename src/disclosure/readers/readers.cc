@@ -26,6 +26,7 @@ TextReaders make_text_readers() {
                               conda_list_reader,
                               conda_info_reader,
                               pip_output_reader,
+                              named_packages_reader,
                               asked_packages_reader,
                               pip_freeze_reader,
                               dpkg_reader,

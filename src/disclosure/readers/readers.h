@@ -20,6 +20,7 @@ std::unique_ptr<TextReader> smi_topology_reader();  // nvidia-smi topo -m
 std::unique_ptr<TextReader> nvcc_reader();
 std::unique_ptr<TextReader> pip_list_reader();        // also of uv
 std::unique_ptr<TextReader> pip_freeze_reader();      // also what uv says that it installed
+std::unique_ptr<TextReader> named_packages_reader();  // import cudf
 std::unique_ptr<TextReader> asked_packages_reader();  // pip install, uv add, conda install
 std::unique_ptr<TextReader> pip_output_reader();      // Successfully installed …
 std::unique_ptr<TextReader> conda_list_reader();

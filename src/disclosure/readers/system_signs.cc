@@ -122,7 +122,9 @@ class SystemSignsReader : public TextReader {
         declare_framework_image(declared, *image, line.number);
       }
     }
-    if (!holds_any(line, {"nvcr.io", "vllm-openai:", "sglang:", "rapidsai/", "jupyter/", "rayproject/"})) return;
+    if (!holds_any(line,
+                   {"nvcr.io", "vllm-openai:", "sglang:", "rapidsai/", "jupyter/", "rayproject/", "huggingface/text-"}))
+      return;
     if (line.text.size() > kMostCommand || is_image_advice(line.text)) return;
     for (const std::string_view word : split_words(line.text)) {
       if (const auto image = framework_image_of(word)) declare_framework_image(declared, *image, line.number);

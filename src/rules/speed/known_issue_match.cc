@@ -162,6 +162,7 @@ Holds toolkit_above_driver(const Analysis& analysis) {
 bool is_told_elsewhere(const Analysis& analysis, const KnownIssue& issue, const ReleaseSeen& release) {
   if (issue.told_by.empty()) return false;
   if (!issue.told_by.starts_with("VRV-CODE-") || !issue.workload.empty()) return true;
+  if (release.is_untold) return false;  // a name in a text
   const auto& environments = analysis.subject.environments;
   return std::none_of(environments.begin(), environments.end(), [&](const Environment& environment) {
     return environment.path == release.environment && is_a_list(environment);
@@ -173,8 +174,14 @@ bool has_release(const ReleasesSeen& seen, const KnownIssue::With& other, const 
   if (found == seen.end()) return false;
   return std::any_of(found->second.begin(), found->second.end(), [&](const ReleaseSeen& one) {
     // A toolkit or a driver is of no environment.
-    return (one.environment == environment || one.environment.empty()) && is_within(one.version, other.version);
+    const bool is_there = one.environment == environment || one.environment.empty();
+    return is_there && (one.is_untold ? other.version.empty() : is_within(one.version, other.version));
   });
+}
+
+// Of what is named without a release only rows hold that hold of every one.
+bool is_of_row(const ReleaseSeen& release, const KnownIssue& issue) {
+  return release.is_untold ? issue.version == ">=0" : is_within(release.version, issue.version);
 }
 
 // Where a release is seen that the row is about, beside all that it asks for.
@@ -189,7 +196,7 @@ std::vector<const ReleaseSeen*> releases_of(const Analysis& analysis, const Rele
         return has_release(seen, other, one.environment);
       });
       if (!issue.libc.empty() && one.is_of_conda) continue;  // conda builds for glibc 2.17
-      if (!beside || !is_within(one.version, issue.version) || is_told_elsewhere(analysis, issue, one)) continue;
+      if (!beside || !is_of_row(one, issue) || is_told_elsewhere(analysis, issue, one)) continue;
       releases.push_back(&one);
     }
   }
@@ -199,6 +206,13 @@ std::vector<const ReleaseSeen*> releases_of(const Analysis& analysis, const Rele
 // Whether the text quotes what asks for the feature that the workload is.
 bool is_asked_for(const Analysis& analysis, const KnownIssue& issue) {
   return !issue.asks.empty() && fact_of(analysis, "asks." + issue.asks).is_known();
+}
+
+// Whether what a text tells is of a GPU, whichever it is: a build of torch's for a CUDA, or what it asks of one.
+bool is_of_cuda(const Analysis& analysis, const KnownIssue& issue) {
+  const bool beside_cuda = std::any_of(issue.with.begin(), issue.with.end(),
+                                       [](const auto& other) { return other.component == "torch-cuda"; });
+  return is_a_text(analysis) && (beside_cuda || is_asked_for(analysis, issue));
 }
 
 std::string where_text(const Analysis& analysis, const KnownIssue& issue,
@@ -246,7 +260,7 @@ std::vector<IssueMatch> match_known_issues(const Analysis& analysis) {
   for (const KnownIssue& issue : analysis.knowledge.known_issues) {
     // Whether there is a wheel for this C library no GPU tells: of who asks, the text may show none.
     const bool is_of_libc = !issue.libc.empty() && is_a_text(analysis);
-    if (!issue.on_cpu && !analysis.has_gpu && !is_of_libc) continue;
+    if (!issue.on_cpu && !analysis.has_gpu && !is_of_libc && !is_of_cuda(analysis, issue)) continue;
     const std::vector<const ReleaseSeen*> releases = releases_of(analysis, seen, issue);
     if (releases.empty()) continue;
     IssueMatch match{.issue = &issue, .where = {}, .environment = releases.front()->environment, .unknown = {}};

@@ -38,8 +38,14 @@ void add_packages(const Analysis& analysis, ReleasesSeen& seen) {
   for (const Environment& environment : analysis.subject.environments) {
     for (const Package& package : environment.packages) {
       const std::optional<DottedVersion> version = dotted_version_from(package.version);
-      if (!version || !cpu_build_reason(analysis, environment, package).empty()) continue;
+      if (!cpu_build_reason(analysis, environment, package).empty()) continue;
       const std::string text = package.name + " " + package.version;
+      if (!version && package.version == kUnstatedVersion) {
+        for (const std::string& component : components_of(package)) {
+          seen[component].push_back({DottedVersion{.parts = {0}}, text, environment.path, false, true});
+        }
+      }
+      if (!version) continue;
       for (const std::string& component : components_of(package)) {
         seen[component].push_back({*version, text, environment.path, package.is_of_conda()});
       }
@@ -89,7 +95,11 @@ void add_system(const Analysis& analysis, ReleasesSeen& seen) {
     if (!version) continue;
     const std::string name(words[1]);
     const bool is_untold = row.ends_with(" (release not told)");
-    seen[name].push_back({*version, name + " " + (is_untold ? "(release not told)" : std::string(words[2])), ""});
+    const std::string text = name + " " + (is_untold ? "(release not told)" : std::string(words[2]));
+    seen[name].push_back({*version, text, "", false, is_untold});
+  }
+  for (const std::string& name : list_of(analysis, "asks.packages")) {
+    seen[name].push_back({DottedVersion{.parts = {0}}, name + " (release not told)", "", false, true});
   }
   if (analysis.kernel_driver) {
     seen["driver"].push_back({*analysis.kernel_driver, "driver " + to_string(*analysis.kernel_driver), ""});

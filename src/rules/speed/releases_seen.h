@@ -13,6 +13,7 @@ struct ReleaseSeen {
   std::string text;         // "nvidia-cudnn-cu12 9.1.0.70", "cublas 12.1.3 (/opt/libcublasLt.so.12)"
   std::string environment;  // empty: of a binary, a process, or the system
   bool is_of_conda = false;
+  bool is_untold = false;  // named without a release: only what holds of every release is said of it
 };
 
 // By component, as data/dispatch_changes.json and data/known_issues.json name them: packages by their name, libraries
