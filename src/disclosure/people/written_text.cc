@@ -16,6 +16,7 @@
 #include "disclosure/lines/written_systems.h"
 #include "disclosure/people/gpu_and_driver.h"
 #include "disclosure/people/written_facts.h"
+#include "disclosure/people/written_gpus.h"
 #include "disclosure/people/written_keys.h"
 #include "disclosure/people/written_values.h"
 #include "disclosure/readers/readers.h"
@@ -152,47 +153,11 @@ bool WrittenTextReader::take_numbered(std::int64_t number, std::string_view valu
 }
 
 bool WrittenTextReader::take_gpus(std::string_view value, const TextLine& line, Declared& declared) {
-  struct Piece {
-    std::int64_t count;
-    std::string name;
-    ComputeCapability capability;
-  };
-  std::vector<Piece> pieces;
-  // What would do, or has to be, is nobody's: "RTX 3090 or better".
-  const std::string said = to_lower(value);
-  for (const std::string_view mark : {" or ", "recommend", "requir", "minimum", "at least", "support", " is ", "any ",
-                                      " node", " server", "(linux"}) {
-    if (has(said, mark)) return false;
-  }
-  // "H100/H200/H20": one of several; "GPU models and configuration: GPU 0: GeForce RTX 2080 Ti"
-  if (std::count(value.begin(), value.end(), '/') > 1) return false;
-  if (value.size() > 7 && said.starts_with("gpu ") && is_digit(value[4]) && value.substr(5).starts_with(": ")) {
-    value.remove_prefix(7);
-  }
-  std::string text = with_plain_marks(value);
-  for (const std::string_view joint : {" and ", " & ", " + "}) replace_all(text, joint, ",");
-  std::string_view rest = text;
-  while (!rest.empty() && pieces.size() < 8) {
-    const std::size_t comma = rest.find_first_of(",;");
-    const auto [count, name] = counted(trim(rest.substr(0, comma)));
-    std::string plain(plain_product(name));
-    if (std::string numbered = numbered_geforce(plain); !numbered.empty()) plain = std::move(numbered);
-    auto capability = product(plain);
-    if (const std::string other = capability ? "" : with_own_prefix(plain); !other.empty()) {
-      plain = other;
-      capability = product(plain);
-    }
-    if (capability) {
-      pieces.push_back({count, plain, *capability});
-    } else if (pieces.empty()) {
-      return false;  // what follows a product may be anything: "RTX 4090, 24 GB"
-    }
-    if (comma == std::string_view::npos) break;
-    rest.remove_prefix(comma + 1);
-  }
+  const std::vector<WrittenGpu> pieces = written_gpus(value, [&](std::string_view name) { return product(name); });
+  if (pieces.empty()) return false;
   DeclaredGpus* list = gpu_list(declared, {kName, line.number});
   std::int64_t number = 0;
-  for (const Piece& piece : pieces) {
+  for (const WrittenGpu& piece : pieces) {
     for (std::int64_t i = 0; i < piece.count; ++i) {
       Gpu* gpu = gpu_in(list, number++);
       if (gpu == nullptr) return true;
@@ -200,7 +165,7 @@ bool WrittenTextReader::take_gpus(std::string_view value, const TextLine& line, 
       gpu->capability = piece.capability;
     }
   }
-  return !pieces.empty();
+  return true;
 }
 
 // A driver's number has a branch of three digits and something behind it: "CUDA Driver Version: 12.8" has not.
