@@ -78,7 +78,9 @@ class Start {
         const auto option = std::find_if(words.begin(), words.end(), [](const std::string& one) {
           return one.size() >= 2 && one[0] == '-' && one[1] != '-' && one.back() == 'c';
         });
-        if (option != words.end() && option + 1 != words.end()) read(*(option + 1));
+        if (option == words.end() || option + 1 == words.end()) continue;
+        read(*(option + 1));
+        return;
       } else if (word.starts_with('/') || word.find('=') == std::string::npos) {
         read_script(word);
       }
