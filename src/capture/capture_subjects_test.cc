@@ -1,18 +1,32 @@
 // What capture says of subjects that are not all there: homes, denied processes, files that are no binaries.
+#include <elf.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
 #include "capture/capture_stack.h"
+#include "image/image_testing.h"
 #include "model/json/documents.h"
 #include "world/test_root.h"
 
 namespace varve {
 namespace {
+
+// Enough of a library for the loader to take it.
+std::string elf_of_x86() {
+  Elf64_Ehdr header{};
+  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+  header.e_ident[EI_CLASS] = ELFCLASS64;
+  header.e_ident[EI_DATA] = ELFDATA2LSB;
+  header.e_type = ET_DYN;
+  header.e_machine = EM_X86_64;
+  return {reinterpret_cast<const char*>(&header), sizeof header};
+}
 
 void expect_subject_facts(const Stack& stack, const std::map<std::string, std::string>& expected) {
   for (const auto& [id, text] : expected) {
@@ -97,6 +111,30 @@ TEST(CaptureSubjects, AFileThatIsNoBinaryIsAnError) {
     ASSERT_FALSE(stack) << name;
     EXPECT_EQ(stack.error().doing, "looking for GPU code");
     EXPECT_EQ(stack.error().where, name);
+  }
+}
+
+// A container is given the driver in the system's folders; what its configuration of the loader names before is first.
+TEST(CaptureSubjects, AnImageWithACompatLibraryInItsLoadersConfiguration) {
+  for (const bool is_first : {true, false}) {
+    const TestRoot root;
+    TarWriter layer;
+    layer.file("etc/ld.so.conf", "include ld.so.conf.d/*.conf\n");
+    layer.file(is_first ? "etc/ld.so.conf.d/00-cuda-compat.conf" : "etc/ld.so.conf.d/zz-compat.conf", "/opt/compat\n");
+    layer.file("etc/ld.so.conf.d/x86_64-linux-gnu.conf", "/lib/x86_64-linux-gnu\n/usr/lib/x86_64-linux-gnu\n");
+    layer.file("usr/lib/x86_64-linux-gnu/libz.so.1", "");
+    layer.file("usr/local/cuda/compat/libcuda.so.550.54.15", elf_of_x86());
+    layer.link("opt/compat/libcuda.so.1", "/usr/local/cuda/compat/libcuda.so.550.54.15");
+    ImageWriter image;
+    image.layers = {layer.end()};
+    root.write("image.tar", ImageWriter::archive(image.oci()));
+    const auto files = open_root(root.path());
+    const World world = test_world(**files);
+    const Result<Stack> stack = capture_stack(world, {.kind = SubjectKind::image, .path = root.path() + "/image.tar"});
+    ASSERT_TRUE(stack);
+    ASSERT_EQ(stack->driver_files.size(), 1u);
+    EXPECT_EQ(stack->driver_files[0].loaded_first, is_first);
+    EXPECT_EQ(stack->driver_files[0].found_by, is_first ? "/etc/ld.so.conf" : "directory");
   }
 }
 

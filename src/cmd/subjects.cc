@@ -38,6 +38,12 @@ Result<NamedKind> kind_of_directory(const World& world, const std::string& name)
                "Name what it is: --image, --env, --root"};
 }
 
+// A program that was frozen with its packages is the folder that holds them.
+bool is_frozen_program(const World& world, const std::string& name) {
+  const std::string path = from_root(name);
+  return frozen_program_at(world.files, path.substr(0, path.rfind('/'))).has_value();
+}
+
 // A document is JSON of Varve's, a binary starts as ELF or as an archive of ar(1); what is no text are archives of
 // images.
 Result<NamedKind> kind_of_file(const std::string& name) {
@@ -69,7 +75,10 @@ Result<NamedKind> kind_of_subject(const World& world, const std::string& name) {
     return Error{"looking at what to check", name, "there is no such file or folder",
                  "Give a capture document, an image, an environment, a root directory or a binary"};
   }
-  return fs::is_directory(status) ? kind_of_directory(world, name) : kind_of_file(name);
+  if (fs::is_directory(status)) return kind_of_directory(world, name);
+  Result<NamedKind> kind = kind_of_file(name);
+  const bool is_frozen = kind && *kind == NamedKind::binary && is_frozen_program(world, name);
+  return is_frozen ? NamedKind::environment : kind;
 }
 
 using NamedSubjects = std::vector<NamedSubject>;
@@ -112,6 +121,7 @@ Result<NamedSubjects> capture_named(const World& world, CaptureOptions plan, con
     case NamedKind::environment:
       plan.kind = SubjectKind::environment;
       plan.path = from_root(name);
+      if (!fs::is_directory(plan.path)) plan.path.resize(plan.path.rfind('/'));
       break;
     case NamedKind::root:
       plan.kind = SubjectKind::root;

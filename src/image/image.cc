@@ -5,11 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <span>
 
+#include "base/text.h"
 #include "image/image_layers.h"
 #include "image/image_manifest.h"
 
@@ -117,6 +119,13 @@ void find_other_names(const ImageTree& tree, std::uint32_t index, std::string& p
     path.resize(length);
   }
 }
+constexpr std::uint64_t kMostScript = std::uint64_t{64} << 10;
+
+// A script that the image starts, under whatever folder it is found.
+bool is_started(const std::vector<std::string>& start, std::string_view path) {
+  return std::any_of(start.begin(), start.end(),
+                     [&](const std::string& word) { return file_name(word) == file_name(path); });
+}
 }  // namespace
 
 ImageName image_name_from(const std::string& text) {
@@ -149,10 +158,16 @@ Result<OpenedImage> open_image(const std::string& path, const ImageOptions& opti
                                      ? "computed: the manifest, its configuration and all layers have their digests"
                                      : "the manifest and its configuration have their digests, layers were not checked";
   }
-  Result<ReadLayers> layers = read_layers(plan->layers, options, opened.remarks);
+  ImageOptions reading = options;
+  reading.keep = [&](std::string_view member, std::uint64_t size) {
+    return (options.keep && options.keep(member, size)) || (size <= kMostScript && is_started(plan->start, member));
+  };
+  Result<ReadLayers> layers = read_layers(plan->layers, reading, opened.remarks);
   if (!layers) return layers.error();
   std::string root;
   find_other_names(layers->file_system->tree, 0, root, layers->inspected, opened.inspected_as);
+  opened.start = std::move(plan->start);
+  opened.working_directory = std::move(plan->working_directory);
   opened.files = image_files(std::move(layers->file_system));
   return opened;
 }

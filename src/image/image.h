@@ -29,7 +29,8 @@ struct ImageOptions {
   bool verify = false;                   // compute the digest of every layer; a wrong one is an Error
 
   // Compressed layers are read once, in one go. What is said here about a regular file decides what is left of it:
-  std::function<bool(std::string_view path, std::uint64_t size)> keep;     // its bytes stay readable through the files
+  // Its bytes stay readable through the files; so do those of small files that the image starts, by their names.
+  std::function<bool(std::string_view path, std::uint64_t size)> keep;
   std::function<bool(std::string_view path, std::uint64_t size)> inspect;  // `inspected` is called while they are there
   std::function<void(std::string_view path, const FileReader& file)> inspected;  // the reader ends with the call
 
@@ -50,6 +51,8 @@ ImageName image_name_from(const std::string& text);
 struct OpenedImage {
   Image image;
   std::map<std::string, std::string> environment;  // of its configuration, unfiltered: it may hold secrets
+  std::vector<std::string> start;                  // Entrypoint and Cmd, unfiltered likewise
+  std::string working_directory;                   // of what it starts
   std::unique_ptr<Files> files;                    // what a container of it would see; independent of this struct
   // Files that `inspected` saw under another name: hard links, and directories that were reached through a link. Keys
   // are the paths in `files`, values those shown to `inspected`.

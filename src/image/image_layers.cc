@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -91,7 +92,26 @@ class Cover {
     return false;
   }
 
-  // The name under which a higher layer links to the file; nullptr when none does.
+  // Hidden files of a compressed layer that another name in the same layer still shows: each with that name. A file's
+  // links come after it, when its bytes have gone by.
+  bool want_linked(const Members& members) {
+    std::unordered_set<std::string_view> passed_over;
+    for (const ImageMember& member : members) {
+      const bool is_file = member.role == ImageMember::Role::entry && member.kind == FileKind::regular;
+      if (is_file && member.content.state == ImageContent::State::passed_over && hides(member.path)) {
+        passed_over.insert(member.path);
+      }
+    }
+    const std::size_t before = linked_.size();
+    for (const ImageMember& member : members) {
+      const bool is_link = member.role == ImageMember::Role::hard_link && passed_over.contains(member.link);
+      if (is_link && !hides(member.path)) linked_.emplace_back(member.link, member.path);
+    }
+    for (std::size_t i = before; i < linked_.size(); ++i) wanted_[linked_[i].first] = linked_[i].second;
+    return linked_.size() > before;
+  }
+
+  // The name under which a higher layer, or the same one, links to the file; nullptr when none does.
   const std::string_view* wanted_as(std::string_view path) const {
     const auto found = wanted_.find(path);
     return found == wanted_.end() ? nullptr : &found->second;
@@ -107,6 +127,7 @@ class Cover {
 
   std::unordered_map<std::string_view, bool> marks_;  // the value: whether everything below is hidden too
   std::unordered_map<std::string_view, std::string_view> wanted_;
+  std::deque<std::pair<std::string, std::string>> linked_;  // what some of these point into
   bool root_ = false;
 };
 
@@ -120,7 +141,12 @@ class LayersReader {
     std::vector<Members> members(layers.size());
     for (const PlannedLayer& layer : layers) total_ += layer.blob.size();
     for (std::size_t i = layers.size(); i-- > 0;) {
-      if (Status done = read_layer(layers[i], static_cast<std::uint32_t>(i), members[i]); !done) return done.error();
+      const auto index = static_cast<std::uint32_t>(i);
+      if (Status done = read_layer(layers[i], index, members[i]); !done) return done.error();
+      if (cover_.want_linked(members[i])) {  // rare: the layer goes by once more
+        members[i].clear();
+        if (Status done = read_layer(layers[i], index, members[i]); !done) return done.error();
+      }
       cover_.add(members[i], i == 0);
       done_ += layers[i].blob.size();
       reported_ = 0;

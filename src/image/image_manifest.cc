@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -19,6 +20,7 @@ constexpr int kMaxNesting = 4;
 constexpr std::size_t kMaxDescriptors = 4096;
 constexpr std::size_t kMaxLayers = 1000;  // Docker takes 127
 constexpr std::size_t kMaxEnvironment = 4096;
+constexpr std::size_t kMaxStart = 256;  // words
 constexpr std::size_t kMaxValue = 4096;
 
 constexpr std::string_view kReferenceName = "org.opencontainers.image.ref.name";
@@ -294,6 +296,8 @@ class PlanReader {
     const std::string system = fields.text("os");
     const Fields config = fields.object("config");
     const std::vector<std::string> environment = config.texts("Env");
+    std::vector<std::string> start = config.texts("Entrypoint"), arguments = config.texts("Cmd");
+    const std::string working_directory = config.text("WorkingDir");
     const std::map<std::string, std::string> labels = texts_of(config, "Labels");
     diff_ids_ = fields.object("rootfs").texts("diff_ids");
     if (problem) return misread(*problem, document.where);
@@ -303,6 +307,9 @@ class PlanReader {
     }
     if (environment.size() > kMaxEnvironment) return failure(document.where, "it sets too many variables");
     add_labels(labels);
+    std::move(arguments.begin(), arguments.end(), std::back_inserter(start));
+    if (start.size() <= kMaxStart) plan_.start = std::move(start);
+    plan_.working_directory = working_directory;
     for (const std::string& variable : environment) {
       const std::size_t equals = variable.find('=');
       if (equals == 0 || equals == std::string::npos) continue;

@@ -19,6 +19,8 @@ struct PlannedLayer {
 struct ImagePlan {
   Image image;
   std::map<std::string, std::string> environment;
+  std::vector<std::string> start;  // Entrypoint and Cmd
+  std::string working_directory;
   std::vector<PlannedLayer> layers;  // from the bottom up
   std::vector<std::string> remarks;
 };

@@ -312,6 +312,20 @@ TEST_F(ImageTest, AHardLinkToAFileThatItsOwnLayerHides) {
   }
 }
 
+// The layer above takes away the name that comes first; the other one in the same layer shows the file still.
+TEST_F(ImageTest, AFileThatALayerAboveHidesUnderOneOfItsNames) {
+  TarWriter bottom, top;
+  bottom.file("keep/a.so", "library").hard_link("lib/a.so", "keep/a.so").file("keep/b.so", "another");
+  top.file("keep/.wh.a.so", "").file("keep/.wh.b.so", "");
+  for (std::string (*compress)(const std::string&) : {&gzip, &zstd}) {
+    Seen seen;
+    const OpenedImage image = open({compress(bottom.end()), compress(top.end())}, seen.options());
+    EXPECT_EQ(seen.order, std::vector<std::string>{"/keep/a.so"});
+    EXPECT_EQ(*image.files->size("/lib/a.so"), 7u);
+    EXPECT_EQ(text(image, "/keep/a.so"), kAbsent);
+  }
+}
+
 TEST_F(ImageTest, InspectedFilesWithOtherNamesAreListed) {
   TarWriter bottom, top;
   bottom.link("lib", "usr/lib").directory("usr/lib").file("usr/lib/blob", "b").file("usr/lib/a.so", "a");

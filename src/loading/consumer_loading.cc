@@ -1,6 +1,8 @@
 #include "loading/consumer_loading.h"
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 
 #include "base/library_file_name.h"
 #include "base/text.h"
@@ -28,6 +30,18 @@ ConsumerLoading::ConsumerLoading(const LoaderContext& context, LoadedFiles& file
   start(program);
 }
 
+// Of a system whose C library is not of the files' machine (x86-64 under an emulator on ARM, which has the libraries
+// that go with it) or lies in another place: what goes with a C library says nothing about the files.
+bool ConsumerLoading::is_elsewhere(const std::string& name) {
+  constexpr std::string_view kWithIt[] = {"libc.so.6",     "libm.so.6",     "libdl.so.2",     "libpthread.so.0",
+                                          "librt.so.1",    "libutil.so.1",  "libresolv.so.2", "libmvec.so.1",
+                                          "libgcc_s.so.1", "libstdc++.so.6"};
+  const bool goes_with_it =
+      name.starts_with("ld-linux") || std::find(std::begin(kWithIt), std::end(kWithIt), name) != std::end(kWithIt);
+  if (has_c_library_ || !goes_with_it) return false;
+  return lacks_c_library_ = true;
+}
+
 void ConsumerLoading::start(const std::string& program) {
   if (!program.empty()) {
     if (Result<LoadedSet> started = start_loaded_set(context_, program)) {
@@ -36,6 +50,7 @@ void ConsumerLoading::start(const std::string& program) {
     }
   }
   if (set_.objects.empty()) set_.objects.emplace_back();  // an unknown program, which needs nothing
+  has_c_library_ = !resolve_dependency(context_, set_, 0, "libc.so.6").path.empty();
   // What a process needs it has mapped, and other files may stand under those names now.
   if (consumer_.kind != ConsumerKind::process) load_needed(context_, set_);
   for (std::size_t i = 0; i < set_.objects.size(); ++i) global_.push_back(i);
@@ -49,7 +64,7 @@ void ConsumerLoading::start(const std::string& program) {
     const std::vector<std::string>& preload = context_.preload;
     const bool is_preload = std::find(preload.begin(), preload.end(), missing.name) != preload.end();
     note_missing(missing.name, is_preload ? DependencyKind::opened : DependencyKind::needed, set_.objects[0].real_path);
-    if (!is_preload) attempt.missing.push_back(missing.name);
+    if (!is_preload && !is_elsewhere(missing.name)) attempt.missing.push_back(missing.name);
   }
   if (consumer_.kind != ConsumerKind::binary) return;  // any other program is known to start
   ConsumedLibrary& row = row_of(file_name(program), set_.objects[0].real_path);
@@ -252,7 +267,7 @@ ConsumerLoading::Attempt ConsumerLoading::attempt(const Request& request) {
       if (held == nullptr && is_new) held = candidate;
       if (is_driver_library(missing.name)) {
         attempt.driver_missing = true;
-      } else {
+      } else if (!is_elsewhere(missing.name)) {
         attempt.missing.push_back(missing.name);
       }
     }

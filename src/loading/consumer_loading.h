@@ -127,6 +127,7 @@ class ConsumerLoading {
   };
 
   void start(const std::string& program);
+  bool is_elsewhere(const std::string& name);
   std::optional<std::size_t> open_name(const Request& request);
   std::optional<std::size_t> open_found(const Request& request);
   Attempt attempt(const Request& request);
@@ -163,6 +164,8 @@ class ConsumerLoading {
   std::set<std::string> tried_;                        // held libraries that were opened for others
   std::set<std::string> judged_, unread_, elsewhere_;  // paths
   bool unsure_of_c_names_ = false;
+  bool has_c_library_ = true;
+  bool lacks_c_library_ = false;  // somebody needs it
 };
 
 }  // namespace varve

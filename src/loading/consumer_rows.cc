@@ -84,6 +84,7 @@ void ConsumerLoading::finish() {
     remarks.push_back(fmt::format("names of C without a version were not judged: {} may define them",
                                   has_program_ ? "the driver, which is not here," : "what was not found"));
   }
+  if (lacks_c_library_) remarks.push_back("symbols were not judged: the C library of their machine is not here");
   if (!unread_.empty()) remarks.push_back("the symbols of " + some(unread_) + " could not be read");
   if (!elsewhere_.empty()) {
     remarks.push_back("symbols of " + some(elsewhere_) + " are defined only by files that must be opened for all");

@@ -71,7 +71,7 @@ void ConsumerLoading::judge_object(std::size_t object, const std::vector<const D
 bool ConsumerLoading::counts(const UnboundSymbol& symbol, const std::string& path, const Attempt& attempt) {
   if (symbol.name.empty()) return true;
   if (!symbol.file.empty() && find_loaded(symbol.file)) return true;
-  if (!attempt.missing.empty()) return false;
+  if (!attempt.missing.empty() || lacks_c_library_) return false;
   if ((attempt.driver_missing || !has_program_) && !symbol.name.starts_with("_Z")) {
     unsure_of_c_names_ = true;
     return false;

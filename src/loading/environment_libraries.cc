@@ -56,6 +56,13 @@ LibrariesOfEnvironment environment_libraries(const LoadingGround& ground, const 
   libraries.folders = place.folders;
   libraries.folders.insert(libraries.folders.end(), place.path_folders.begin(), place.path_folders.end());
   libraries.shares = place.sees_system || (place.kind != EnvironmentKind::venv && place.kind != EnvironmentKind::conda);
+  if (place.frozen) {
+    libraries.program = ground.files.resolve(place.frozen->program).value.value_or("");
+    libraries.library_path = place.frozen->folder;
+    libraries.interpreter = place.frozen->interpreter;
+    libraries.has_own_python = true;
+    libraries.shares = false;
+  }
   std::map<std::string, const Binary*> binaries;
   for (const Binary& binary : found.binaries) binaries.emplace(binary.path, &binary);
   std::map<std::string, PackageRole> roles;

@@ -16,6 +16,8 @@ struct LibrariesOfEnvironment {
   std::string python;                  // "3.11"; empty: not known
   bool has_own_python = false;         // the program is the environment's own, not one that was found elsewhere
   std::vector<std::string> folders;    // of packages
+  std::string library_path = {};       // a folder that its program puts first on LD_LIBRARY_PATH
+  std::string interpreter = {};        // a libpython that its program opens for all: it was frozen
   bool shares = false;                 // the system's packages and the user's own are seen with these
   std::vector<HeldLibrary> libraries;  // sorted by path
   std::map<std::string, std::string> for_other_pythons = {};  // modules that its Python does not import: the package

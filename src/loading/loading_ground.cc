@@ -24,9 +24,10 @@ LoaderContext loader_context(const LoadingGround& ground, std::uint16_t machine)
   context.cpu_level = ground.cpu_level;
   context.working_directory = ground.working_directory;
   if (ground.runs_ldconfig) {
-    for (std::string& directory : configured_directories(ground.files)) {
-      context.default_directories.push_back(std::move(directory));
-    }
+    // What the cache is made of: these come before the loader's own folders (elf/ldconfig.c).
+    std::vector<std::string> directories = configured_directories(ground.files);
+    for (std::string& directory : context.default_directories) directories.push_back(std::move(directory));
+    context.default_directories = std::move(directories);
   }
   return context;
 }

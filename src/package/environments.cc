@@ -5,8 +5,11 @@
 
 #include "base/redact.h"
 #include "base/text.h"
+#include "package/bare_packages.h"
 #include "package/environment_pointers.h"
 #include "package/path_files.h"
+#include "package/place/frozen_program.h"
+#include "package/place/python_of_place.h"
 #include "package/python_metadata.h"
 #include "world/reading.h"
 
@@ -34,11 +37,8 @@ bool holds_packages(const Files& files, const std::string& directory) {
   return names && std::any_of(names->begin(), names->end(), is_package_metadata);
 }
 
-std::string leading_version(std::string_view text) {
-  const std::size_t end = text.find_first_not_of("0123456789.");
-  std::string version(text.substr(0, end));
-  while (version.ends_with('.')) version.pop_back();
-  return version;
+bool holds_any_packages(const Files& files, const std::string& directory) {
+  return holds_packages(files, directory) || holds_bare_packages(files, directory);
 }
 
 // prefix/lib/python3.*/site-packages and the like, each once.
@@ -56,53 +56,6 @@ std::vector<std::string> package_folders(const Files& files, const std::string& 
     }
   }
   return folders;
-}
-
-// ".../lib/python3.11/site-packages" → "3.11"; Debian's "/usr/lib/python3/dist-packages" → "".
-std::string version_in_folder(const std::string& folder) {
-  const std::size_t at = folder.rfind("/python3.");
-  return at == std::string::npos ? std::string() : leading_version(std::string_view(folder).substr(at + 7));
-}
-
-// #define PY_VERSION "3.11.7" in include/python3.11/patchlevel.h of a prefix.
-std::string version_in_header(const Files& files, const std::string& prefix, const std::string& minor) {
-  const auto text = read_start(files, prefix + "/include/python" + minor + "/patchlevel.h", std::size_t{16} << 10);
-  if (!text) return {};
-  const std::size_t at = text->find("#define PY_VERSION ");
-  const std::size_t quote = at == std::string::npos ? at : text->find('"', at);
-  return quote == std::string::npos ? std::string() : leading_version(std::string_view(*text).substr(quote + 1));
-}
-
-Fact python_of_folders(const Files& files, const std::string& prefix, const std::vector<std::string>& folders) {
-  std::string minor = folders.empty() ? std::string() : version_in_folder(folders.front());
-  if (minor.empty()) {
-    const std::string link = prefix + "/bin/python3";  // Debian: python3 → python3.11
-    const std::string target = files.read_link(link).value.value_or("");
-    if (target.starts_with("python3.")) minor = leading_version(std::string_view(target).substr(6));
-    if (minor.empty()) return missing_fact(Missing::absent, prefix, "nothing in it says a version of Python");
-    return known_fact(minor, link, Standing::inferred);
-  }
-  const std::string full = version_in_header(files, prefix, minor);
-  if (!full.empty()) return known_fact(full, "include/python" + minor + "/patchlevel.h");
-  return known_fact(minor, "lib/python" + minor, Standing::inferred);
-}
-
-// What the wheels of a plain folder are for: "Tag: cp312-cp312-manylinux_2_17_x86_64" in each WHEEL, those for any
-// release (cp39-abi3) left out. The Python on PATH may be another.
-Fact python_of_wheels(const Files& files, const std::string& folder) {
-  std::set<std::string> versions;
-  for (const std::string& name : children(files, folder)) {
-    if (!name.ends_with(".dist-info")) continue;
-    const Looked<std::string> text = read_value(files, folder + "/" + name + "/WHEEL");
-    const std::string tag(text ? find_field(*text, "Tag", ':').value_or("") : std::string_view());
-    const std::size_t dash = tag.find('-');
-    if (!tag.starts_with("cp3") || dash < 4 || dash == std::string::npos) continue;
-    const std::string python = tag.substr(0, dash), minor = python.substr(3);
-    const bool for_one = tag.substr(dash + 1).starts_with(python + "-");
-    if (for_one && minor.find_first_not_of("0123456789") == std::string::npos) versions.insert("3." + minor);
-  }
-  if (versions.size() != 1) return missing_fact(Missing::absent, folder, "nothing in it says a version of Python");
-  return known_fact(*versions.begin(), "the tags of its wheels", Standing::inferred);
 }
 
 void read_venv(const Files& files, EnvironmentPlace& place) {
@@ -167,6 +120,17 @@ void add_path_folders(const Files& files, EnvironmentPlace& place) {
   }
 }
 
+// Whether a program that was frozen with its packages lies there; fills the place.
+bool read_frozen(const Files& files, EnvironmentPlace& place) {
+  const std::optional<FrozenProgram> frozen = frozen_program_at(files, place.path);
+  if (!frozen) return false;
+  place.kind = EnvironmentKind::folder;
+  place.folders = {frozen->folder};
+  place.frozen = *frozen;
+  place.python = frozen->python;
+  return true;
+}
+
 // Whether the directory is a venv, a conda prefix or another prefix with packages; fills the place.
 bool read_prefix(const Files& files, EnvironmentPlace& place) {
   if (files.exists(place.path + "/pyvenv.cfg")) {
@@ -206,6 +170,8 @@ class Finder {
       add_prefix(path, path);
     }
     for (const char* parent : {"/opt", "/srv", "/usr/local"}) add_below(parent);
+    add_frozen(hints_.working_directory);
+    for (const char* parent : {"/", "/app", "/opt", "/srv", "/usr/local"}) add_frozen(parent);
     const std::size_t lasting = places_.size();
     for (const EnvironmentPointer& pointer :
          hints_.processes ? process_pointers(files_) : std::vector<EnvironmentPointer>{}) {
@@ -307,6 +273,25 @@ class Finder {
     }
   }
 
+  // Programs that were frozen with their packages: a folder itself, and those in it.
+  void add_frozen(const std::string& parent) {
+    if (parent.empty()) return;
+    std::vector<std::string> folders = {parent};
+    for (const std::string& name : children(files_, parent)) {
+      folders.push_back(parent == "/" ? "/" + name : parent + "/" + name);
+    }
+    for (const std::string& folder : folders) {
+      const Looked<std::string> resolved = files_.resolve(folder);
+      if (!resolved || places_.size() >= kMostPlaces || seen_.contains(*resolved)) continue;
+      EnvironmentPlace place;
+      place.path = *resolved;
+      place.found_by = parent;
+      if (!read_frozen(files_, place) || !seen_.insert(place.folders.front()).second) continue;
+      seen_.insert(*resolved);
+      places_.push_back(std::move(place));
+    }
+  }
+
   // Each folder of packages of its own: several versions of Python share /usr and /usr/local.
   void add_system(const std::string& prefix) {
     for (const std::string& folder : package_folders(files_, prefix)) {
@@ -335,7 +320,8 @@ class Finder {
   void add_folder(const std::string& path, EnvironmentKind kind, const std::string& found_by,
                   const std::string& prefix) {
     const Looked<std::string> resolved = files_.resolve(path);
-    if (!resolved || places_.size() >= kMostPlaces || seen_.contains(*resolved) || !holds_packages(files_, *resolved)) {
+    if (!resolved || places_.size() >= kMostPlaces || seen_.contains(*resolved) ||
+        !holds_any_packages(files_, *resolved)) {
       return;
     }
     seen_.insert(*resolved);
@@ -374,13 +360,14 @@ Result<EnvironmentPlace> environment_at(const Files& files, const std::string& d
   place.path = *resolved;
   place.found_by = "--env";
   place.named = true;
+  if (read_frozen(files, place)) return place;
   if (read_prefix(files, place)) {
     add_path_folders(files, place);
     add_folders_beneath(files, place);
     return place;
   }
-  if (!holds_packages(files, *resolved)) {
-    return failed("it holds neither pyvenv.cfg nor conda-meta, nor packages with their metadata");
+  if (!holds_any_packages(files, *resolved)) {
+    return failed("it holds neither pyvenv.cfg nor conda-meta, nor packages");
   }
   place.kind = EnvironmentKind::folder;
   place.folders = {*resolved};

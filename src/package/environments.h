@@ -1,11 +1,13 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "model/environment.h"
+#include "package/place/frozen_program.h"
 #include "world/files.h"
 
 namespace varve {
@@ -23,6 +25,7 @@ struct EnvironmentPlace {
   bool fleeting = false;     // nothing but a process points at it
   bool sees_system = false;  // a venv with include-system-site-packages = true
   Fact python;               // version
+  std::optional<FrozenProgram> frozen = {};  // it is a program that was frozen with its packages
 };
 
 // What points at environments. Paths are those inside the subject's root.
@@ -38,12 +41,13 @@ struct EnvironmentHints {
 
 // Every environment once, those that the hints name first, then where shells, services and Jupyter kernels point, then
 // the usual places: the system's, below the home directories (venvs of pyenv, virtualenvwrapper, pipenv, poetry, uv,
-// pipx; conda; the user's own), /opt; and last where processes point. Looks one level deep, walks no tree; at most 128
-// places.
+// pipx; conda; the user's own), /opt; frozen programs in /app, /opt and the like; and last where processes point. Looks
+// one level deep, walks no tree; at most 128 places.
 std::vector<EnvironmentPlace> find_environments(const Files& files, const EnvironmentHints& hints);
 
-// The environment in a directory: a venv, a conda prefix, another prefix with lib/python3*/site-packages, or a folder
-// of packages (site-packages, or that of pip --target). Error: it is none of these.
+// The environment in a directory: a venv, a conda prefix, another prefix with lib/python3*/site-packages, a frozen
+// program, or a folder of packages (site-packages, that of pip --target, or copied without metadata). Error: it is none
+// of these.
 Result<EnvironmentPlace> environment_at(const Files& files, const std::string& directory);
 
 // An environment as the document has it, and the files in it to look into. The versions of its compilers and its

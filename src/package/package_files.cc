@@ -71,6 +71,7 @@ class Gatherer {
     const bool listed = take_list(installed, list);
     for (const std::string& path : installed.conda_files) add_linked(path_below(place_.path, path));
     if (!listed && !installed.metadata.empty()) list_folders(installed, installed.folder, 1);
+    if (!installed.tops.empty()) list_folders(installed, installed.folder, kDeepest);
     for (const std::string& source : installed.sources) list_folders(installed, source, kDeepest);
     if (!cudas_.empty()) {
       std::sort(cudas_.begin(), cudas_.end(),
@@ -161,9 +162,10 @@ class Gatherer {
 
   // Below `place`, a folder of packages or of sources. `depth`: 1 for what an installer laid out flat.
   void list_folders(const InstalledPackage& installed, const std::string& place, int depth) {
-    std::vector<std::string> names = installed.row->folders;
+    std::vector<std::string> names = installed.tops.empty() ? installed.row->folders : installed.tops;
     const std::string top = installed.folder + "/" + installed.metadata + "/top_level.txt";
-    if (const Looked<std::string> text = read_value(files_, top)) {
+    const Looked<std::string> text = installed.metadata.empty() ? Looked<std::string>{} : read_value(files_, top);
+    if (text) {
       for (const std::string_view line : split(*text, '\n')) {
         if (line.find('/') == std::string_view::npos && trim(line) != "..") names.emplace_back(trim(line));
       }

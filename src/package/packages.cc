@@ -9,6 +9,7 @@
 #include "base/at_once.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "package/bare_packages.h"
 #include "package/package_cuda.h"
 #include "package/package_framework.h"
 #include "package/path_files.h"
@@ -325,6 +326,11 @@ std::string minor_python(const Fact& python) {
 std::vector<InstalledPackage> read_packages(const Files& files, const EnvironmentPlace& place) {
   std::vector<InstalledPackage> packages;
   for (const std::string& folder : place.folders) add_folder(files, place, folder, packages);
+  // conda's records tell of the others in its prefix.
+  for (const std::string& folder : place.conda_meta.empty() ? place.folders : std::vector<std::string>{}) {
+    std::vector<InstalledPackage> bare = bare_packages(files, folder, packages);
+    std::move(bare.begin(), bare.end(), std::back_inserter(packages));
+  }
   add_packages_on_path(files, place, packages);
   Builds builds;
   add_conda(files, place, packages, builds);

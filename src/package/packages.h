@@ -21,6 +21,7 @@ struct InstalledPackage {
   std::vector<std::string> stated;        // Requires-Dist as they stand, or conda's "depends"
   std::vector<std::string> conda_files;   // conda's list of files that are libraries or compilers, below the prefix
   bool asks_for_framework = false;        // whatever else is installed
+  std::vector<std::string> tops = {};     // its folders there, of one without metadata; empty: the row's, or its name
   std::vector<std::string> sources = {};  // folders that hold its files: of a package installed to be edited
 
   // No row names it and it asks for no framework: it counts only where one of its libraries uses CUDA.

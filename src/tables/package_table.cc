@@ -5,6 +5,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/text.h"
 #include "tables/libraries.h"
 #include "tables/table.h"
 
@@ -135,6 +136,18 @@ const PackageRow* find_package_row(std::string_view normal_name) {
   const PackageTable& table = packages_known();
   const std::size_t row = row_of(table, normal_name);
   return row < table.rows.size() && !table.rows[row].conda_only ? &table.rows[row] : nullptr;
+}
+
+const PackageRow* find_folder_row(std::string_view folder) {
+  std::string name = to_lower(folder);
+  std::replace(name.begin(), name.end(), '_', '-');
+  const PackageRow* row = find_package_row(name);
+  if (row != nullptr && row->name == name) return row;
+  for (const PackageRow& other : packages_known().rows) {
+    const bool has_folder = std::find(other.folders.begin(), other.folders.end(), folder) != other.folders.end();
+    if (has_folder && !other.conda_only && other.has_gpu_code()) return &other;
+  }
+  return row;
 }
 
 const PackageRow* find_conda_row(std::string_view normal_name) {

@@ -45,6 +45,9 @@ Status load_packages();
 // The row for a normalised package name (also of a wheel that data/libraries.json names), or nullptr for a package that
 // is not kept. The rows live as long as the program.
 const PackageRow* find_package_row(std::string_view normal_name);
+// The row of the package whose files lie in a folder of packages under this name: the one of that name, else the first
+// that lists the folder; nullptr: none.
+const PackageRow* find_folder_row(std::string_view folder);
 // The same for the name of a conda package.
 const PackageRow* find_conda_row(std::string_view normal_name);
 

@@ -3,6 +3,7 @@
 #include <elf.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -12,6 +13,7 @@
 #include "binary/elf/build_id.h"
 #include "binary/elf/note_sections.h"
 #include "binary/loader/loader.h"
+#include "binary/loader/loader_configuration.h"
 #include "binary/version/driver_version.h"
 #include "binary/version/static_runtime.h"
 #include "capture/subject/loaded_libraries.h"
@@ -63,10 +65,27 @@ std::vector<std::string> expanded(const Files& files, const std::string& pattern
   return directories;
 }
 
-std::vector<Place> search_places(const Subject& subject, const LoaderCache& cache) {
+// In an image those folders of /etc/ld.so.conf that come before the system's, into which a container is given the
+// driver: NVIDIA's container toolkit runs ldconfig there, and what its configuration names first is found first
+// (internal/ldconfig of nvidia-container-toolkit, whose 00-nvcr-*.conf is to come after a 00-cuda-compat.conf).
+std::vector<std::string> before_the_driver(const Subject& subject, const LoaderContext& context) {
+  std::vector<std::string> directories;
+  if (subject.options.kind != SubjectKind::image) return directories;
+  const std::vector<std::string>& system = context.default_directories;
+  for (std::string& directory : configured_directories(subject.files)) {
+    if (std::find(system.begin(), system.end(), directory) != system.end()) break;
+    directories.push_back(std::move(directory));
+  }
+  return directories;
+}
+
+std::vector<Place> search_places(const Subject& subject, const LoaderCache& cache, const LoaderContext& context) {
   std::vector<Place> places;
-  for (const std::string& directory : split_library_path(environment_value(subject.environment, "LD_LIBRARY_PATH"))) {
+  for (const std::string& directory : context.library_path) {
     if (directory.starts_with('/')) places.push_back({directory, lookup_text(LookupWay::library_path)});
+  }
+  for (const std::string& directory : before_the_driver(subject, context)) {
+    places.push_back({directory, "/etc/ld.so.conf"});
   }
   for (const LoaderCacheEntry& entry : cache.entries) {
     const bool ours = std::any_of(std::begin(kLibraries), std::end(kLibraries), [&](std::string_view library) {
@@ -178,14 +197,20 @@ std::uint16_t machine_of(const Files& files) {
   return arm ? EM_AARCH64 : EM_X86_64;
 }
 
-// What a program that is told nothing else would get for the SONAME.
-std::string taken_by_loader(const Subject& subject, const LoaderCache& cache, const std::string& library) {
-  const std::uint16_t machine = machine_of(subject.files);
-  LoaderContext context = loader_context(subject.files, &cache, machine);
+LoaderContext context_of(const Subject& subject, const LoaderCache& cache) {
+  LoaderContext context = loader_context(subject.files, &cache, machine_of(subject.files));
   context.library_path = split_library_path(environment_value(subject.environment, "LD_LIBRARY_PATH"));
+  return context;
+}
+
+// What a program that is told nothing else would get for the SONAME.
+std::string taken_by_loader(const Subject& subject, LoaderContext context, const std::string& library) {
+  std::vector<std::string> first = before_the_driver(subject, context);
+  context.default_directories.insert(context.default_directories.begin(), std::make_move_iterator(first.begin()),
+                                     std::make_move_iterator(first.end()));
   LoadedSet set;
   set.objects.emplace_back();
-  set.objects.front().dynamic.machine = machine;
+  set.objects.front().dynamic.machine = context.machine;
   const Resolution found = resolve_dependency(context, set, 0, library + ".so.1");
   if (found.path.empty()) return "";
   return subject.files.resolve(found.path).value.value_or("");
@@ -211,6 +236,7 @@ std::vector<DriverFile> find_driver_files(const Subject& subject) {
     if (Result<LoaderCache> cache = read_loader_cache(*file, "/etc/ld.so.cache")) loader = std::move(*cache);
   }
   const BinaryCache cache(subject.options.cache_folder);
+  const LoaderContext context = context_of(subject, loader);
   std::vector<DriverFile> found;
   std::set<std::string> seen_directories, seen_files;
   for (const Library& mapped : subject.libraries) {
@@ -220,7 +246,7 @@ std::vector<DriverFile> find_driver_files(const Subject& subject) {
     found.push_back(describe(subject, path, *library, lookup_text(LookupWay::mapped), cache));
     found.back().loaded_first = found.back().role != DriverFileRole::stub;
   }
-  for (const Place& place : search_places(subject, loader)) {
+  for (const Place& place : search_places(subject, loader, context)) {
     const Looked<std::string> directory = files.resolve(place.directory);
     if (!directory || !seen_directories.insert(*directory).second) continue;
     for (const std::string& name : files.list(*directory).value.value_or(std::vector<std::string>{})) {
@@ -235,7 +261,7 @@ std::vector<DriverFile> find_driver_files(const Subject& subject) {
     const bool mapped = std::any_of(found.begin(), found.end(), [&](const DriverFile& file) {
       return file.library == library && file.loaded_first;
     });
-    const std::string first = mapped ? "" : taken_by_loader(subject, loader, library);
+    const std::string first = mapped ? "" : taken_by_loader(subject, context, library);
     for (DriverFile& file : found) file.loaded_first = file.loaded_first || (!first.empty() && file.path == first);
   }
   std::stable_sort(found.begin(), found.end(), [](const DriverFile& a, const DriverFile& b) {

@@ -29,6 +29,7 @@ EnvironmentHints hints_for(const Subject& subject) {
   hints.processes = !subject.options.process;
   if (subject.options.kind == SubjectKind::root || subject.options.kind == SubjectKind::image) {
     hints.homes = {"/root"};
+    hints.working_directory = subject.start_folder;
     const Looked<std::vector<std::string>> users = subject.files.list("/home");
     for (const std::string& user : users.value.value_or(std::vector<std::string>{})) {
       hints.homes.push_back("/home/" + user);

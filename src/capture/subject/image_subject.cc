@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "binary/version/driver_version.h"
+#include "capture/subject/start_variables.h"
 #include "image/image.h"
 #include "loading/cuda_users.h"
 #include "package/packages.h"
@@ -121,6 +122,8 @@ Result<Subject> image_subject(const World& world, const CaptureOptions& options)
   Subject subject = foreign_subject(world, options, std::move(image->files));
   subject.home = "/root";
   subject.environment = std::move(image->environment);
+  subject.start_folder = image->working_directory;
+  subject.start_paths = library_path_of_start(subject.files, image->start, subject.start_folder, subject.environment);
   subject.image = std::move(image->image);
   subject.image->remarks = std::move(image->remarks);
   subject.read_before = std::move(read_before);

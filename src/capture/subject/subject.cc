@@ -30,6 +30,8 @@ Subject host_subject(const World& world, const CaptureOptions& options) {
                  .root_link = {},
                  .libraries = {},
                  .image = {},
+                 .start_folder = {},
+                 .start_paths = {},
                  .read_before = {}};
 }
 
@@ -120,6 +122,8 @@ Subject foreign_subject(const World& world, const CaptureOptions& options, std::
                  .root_link = {},
                  .libraries = {},
                  .image = {},
+                 .start_folder = {},
+                 .start_paths = {},
                  .read_before = {}};
 }
 

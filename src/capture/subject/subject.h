@@ -29,6 +29,8 @@ struct Subject {
   std::string root_link;                           // of the process: its root as our own has it; empty: no process
   std::vector<Library> libraries;                  // among what is mapped
   std::optional<Image> image;
+  std::string start_folder;                       // of an image: where its program starts
+  std::vector<std::string> start_paths;           // of an image: what its start puts on LD_LIBRARY_PATH for the program
   std::map<std::string, ReadBinary> read_before;  // by path: files asked for, and of a compressed layer
   // What the loader found about the subject's files, for all collectors.
   std::shared_ptr<LoaderMemory> loader_memory = std::make_shared<LoaderMemory>();

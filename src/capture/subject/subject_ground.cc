@@ -40,6 +40,10 @@ LoadingGround loading_ground(const Subject& subject) {
                        .memory = subject.loader_memory};
   // NVIDIA's container runtime runs ldconfig in a container before it starts (NVIDIA Container Toolkit,
   // cmd/nvidia-cdi-hook/update-ldcache), so that a cache from the build of an image is made anew.
+  if (!subject.start_paths.empty()) {
+    std::string& path = ground.environment["LD_LIBRARY_PATH"];
+    path = join(subject.start_paths, ":") + (path.empty() ? "" : ":") + path;
+  }
   ground.runs_ldconfig = options.kind == SubjectKind::image;
   if (!subject.own_files || options.process) {
     ground.working_directory = process_link(subject, "cwd");

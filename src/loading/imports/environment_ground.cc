@@ -32,6 +32,8 @@ EnvironmentGround::EnvironmentGround(const LoadingGround& files_and_settings,
       files(files_and_settings, whole),
       openers(files_and_settings.files, of_environment.folders),
       context(loader_context(files_and_settings, machine_of(files_and_settings, of_environment))) {
+  if (!libraries.library_path.empty())
+    context.library_path.insert(context.library_path.begin(), libraries.library_path);
   hold(libraries);
   own = by_package;
   is_whole = !libraries.shares;

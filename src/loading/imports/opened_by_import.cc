@@ -66,6 +66,11 @@ void open_import(EnvironmentGround& here, ConsumerLoading& loading, const Import
     }
   }
   if (failed.empty()) return;
+  // What a frozen program holds it imports, and its Python is in the program: one of the modules has to load.
+  if (!here.libraries.interpreter.empty() && package.tops.empty() && !any) {
+    for (const HeldLibrary* module : failed) loading.make_required(*module);
+    return;
+  }
   const std::set<std::string> imports = package.start.all_imports();
   for (const HeldLibrary* module : failed) {
     if (imports.contains(package.module_of(*module))) {

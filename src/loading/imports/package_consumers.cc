@@ -18,7 +18,7 @@ constexpr std::size_t kMostConsumers = 512;
 
 Consumer consumer_of(const Environment& environment, const Package& package) {
   return {.kind = consumer_kind_of(package),
-          .name = clean_utf8(package.name + " " + package.version),
+          .name = clean_utf8(package.version.empty() ? package.name : package.name + " " + package.version),
           .package = package.name,
           .environment = environment.path,
           .libraries = {},
@@ -113,6 +113,9 @@ Consumer follow(EnvironmentGround& here, Preloading& preloading, const Package& 
                             return !lost.contains(held.package) && preloading.takes(preloads, imported, asker, held);
                           });
   loading.leave(lost);
+  if (!here.libraries.interpreter.empty()) {
+    loading.open_for_all(here.libraries.interpreter, lookup_text(LookupWay::by_python));
+  }
   for (const std::string& framework : frameworks) {
     open_import(here, loading, here.imported(framework, here.of_package(framework)),
                 lookup_text(LookupWay::of_framework, framework));

@@ -188,8 +188,9 @@ ServingDriver serving_driver(const Situation& situation) {
   const DriverFile* of_subject = compat_of_subject(situation);
   const std::optional<DottedVersion> version = of_subject == nullptr ? std::nullopt : version_of(of_subject->version);
   // NVIDIA's container runtime puts an image's compat libraries first where they are newer than the driver; a folder in
-  // LD_LIBRARY_PATH is first whatever its version is.
-  const bool by_path = version && lookup_way(of_subject->found_by) == LookupWay::library_path;
+  // LD_LIBRARY_PATH, or before the system's in ld.so.conf, is first whatever its version is.
+  const bool by_path = version && (lookup_way(of_subject->found_by) == LookupWay::library_path ||
+                                   of_subject->found_by == "/etc/ld.so.conf");
   if (const DriverFile* stub = stub_of_image(situation)) {
     driver.presence = DriverPresence::missing;
     driver.detail = "LD_LIBRARY_PATH of the image leads to " + stub->path + " first, a stub to link against";

@@ -48,7 +48,7 @@ void drop_held(const Stack& stack, Consumer& consumer) {
 Consumer consumer_of(const Stack& stack, const Environment& environment, const Package& package,
                      const BinaryByPath& binaries) {
   Consumer consumer{.kind = consumer_kind_of(package),
-                    .name = package.name + " " + package.version,
+                    .name = package.version.empty() ? package.name : package.name + " " + package.version,
                     .package = package.name,
                     .environment = environment.path,
                     .libraries = {},
