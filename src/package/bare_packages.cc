@@ -16,7 +16,7 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostFolders = 512;   // of one folder of packages that are looked into
 constexpr std::size_t kMostOfPackage = 64;  // folders of a package, for its first library
-constexpr std::size_t kMostVersionSource = std::size_t{256} << 10;
+constexpr std::size_t kMostVersionText = std::size_t{256} << 10;
 constexpr const char* kVersionFiles[] = {"version.py", "_version.py", "__init__.py", "__about__.py"};
 constexpr const char* kNoVersion = "no metadata, version not told";
 constexpr const char* kVersionNames[] = {"__version__", "version", "VERSION"};
@@ -117,7 +117,7 @@ bool set_version_by_library(const Files& files, const std::string& top, const st
 
 void set_version(const Files& files, const std::string& top, const std::string& name, Package& package) {
   for (const char* file : kVersionFiles) {
-    const Looked<std::string> text = read_start(files, top + "/" + file, kMostVersionSource);
+    const Looked<std::string> text = read_start(files, top + "/" + file, kMostVersionText);
     if (!text) continue;
     const auto constants = python_constants(*text);
     for (const char* constant : kVersionNames) {

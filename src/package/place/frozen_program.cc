@@ -15,7 +15,7 @@ constexpr std::string_view kElf =
     "ELF";
 constexpr std::size_t kMostBeside = 256;
 
-std::vector<std::string> names_in(const Files& files, const std::string& directory) {
+std::vector<std::string> some_names_in(const Files& files, const std::string& directory) {
   std::vector<std::string> names = files.list(directory).value.value_or(std::vector<std::string>{});
   std::sort(names.begin(), names.end());
   if (names.size() > kMostBeside) names.resize(kMostBeside);
@@ -24,7 +24,7 @@ std::vector<std::string> names_in(const Files& files, const std::string& directo
 
 // The first file that starts as a program; of a compressed layer of an image only the name is known.
 std::string starter_in(const Files& files, const std::string& directory) {
-  for (const std::string& name : names_in(files, directory)) {
+  for (const std::string& name : some_names_in(files, directory)) {
     const std::string path = directory + "/" + name;
     if (name.find(".so") != std::string::npos || files.kind(path).value != FileKind::regular) continue;
     const Looked<FileReader> file = files.open(path);
@@ -43,7 +43,7 @@ std::optional<FrozenProgram> frozen_program_at(const Files& files, const std::st
     if (!frozen.folder.empty()) break;
   }
   if (frozen.folder.empty()) return std::nullopt;
-  for (const std::string& name : names_in(files, frozen.folder)) {
+  for (const std::string& name : some_names_in(files, frozen.folder)) {
     constexpr std::string_view kPython = "libpython3.";
     if (!name.starts_with(kPython) || name.find(".so") == std::string::npos) continue;
     frozen.interpreter = frozen.folder + "/" + name;
