@@ -9,16 +9,18 @@
 namespace varve {
 namespace {
 
-std::optional<bool> in_memory(const std::string& bytes) { return cubin_holds_code(std::as_bytes(std::span(bytes))); }
-std::optional<bool> in_file(const std::string& bytes) { return cubin_holds_code(*test::file_of(bytes)); }
+std::optional<bool> code_in_memory(const std::string& bytes) {
+  return cubin_holds_code(std::as_bytes(std::span(bytes)));
+}
+std::optional<bool> code_in_file(const std::string& bytes) { return cubin_holds_code(*test::file_of(bytes)); }
 
 TEST(Cubin, HoldsCodeWhenASectionOfAFunctionHasBytes) {
-  EXPECT_EQ(in_memory(test::cubin_bytes(true)), true);
-  EXPECT_EQ(in_memory(test::cubin_bytes(false)), false);
-  EXPECT_EQ(in_file(test::cubin_bytes(true)), true);
-  EXPECT_EQ(in_file(test::cubin_bytes(false)), false);
-  EXPECT_EQ(in_memory(test::elf_bytes({{".text.k", ""}}, 190)), false) << "no bytes in it";
-  EXPECT_EQ(in_memory(test::elf_bytes({{".text", "1234"}}, 190)), false) << "not of a function";
+  EXPECT_EQ(code_in_memory(test::cubin_bytes(true)), true);
+  EXPECT_EQ(code_in_memory(test::cubin_bytes(false)), false);
+  EXPECT_EQ(code_in_file(test::cubin_bytes(true)), true);
+  EXPECT_EQ(code_in_file(test::cubin_bytes(false)), false);
+  EXPECT_EQ(code_in_memory(test::elf_bytes({{".text.k", ""}}, 190)), false) << "no bytes in it";
+  EXPECT_EQ(code_in_memory(test::elf_bytes({{".text", "1234"}}, 190)), false) << "not of a function";
 }
 
 // As ptxas of CUDA 12.4 (ABI 7) and of 13.0 (ABI 8) writes the header.
@@ -54,21 +56,21 @@ TEST(Cubin, TellsWhatItWasMadeFor) {
 }
 
 TEST(Cubin, ThatIsNoneIsNotDecided) {
-  EXPECT_EQ(in_memory(""), std::nullopt);
-  EXPECT_EQ(in_memory(std::string(1000, 'x')), std::nullopt);
-  EXPECT_EQ(in_memory(test::elf_bytes({{".text.k", "1234"}})), std::nullopt) << "code of the host";
-  EXPECT_EQ(in_memory(test::elf_bytes({{".text.k", "1234"}}, 190, false)), false) << "no section headers";
+  EXPECT_EQ(code_in_memory(""), std::nullopt);
+  EXPECT_EQ(code_in_memory(std::string(1000, 'x')), std::nullopt);
+  EXPECT_EQ(code_in_memory(test::elf_bytes({{".text.k", "1234"}})), std::nullopt) << "code of the host";
+  EXPECT_EQ(code_in_memory(test::elf_bytes({{".text.k", "1234"}}, 190, false)), false) << "no section headers";
 }
 
 TEST(Cubin, EveryTruncationAndEveryChangedByteIsSurvivedAlikeInMemoryAndInAFile) {
   const std::string bytes = test::cubin_bytes(true, 8);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_EQ(in_memory(bytes.substr(0, size)), std::nullopt) << size;
+    EXPECT_EQ(code_in_memory(bytes.substr(0, size)), std::nullopt) << size;
   }
   for (std::size_t at = 0; at < bytes.size(); ++at) {
     std::string changed = bytes;
     changed[at] = '\xff';
-    EXPECT_EQ(in_memory(changed), in_file(changed)) << at;
+    EXPECT_EQ(code_in_memory(changed), in_file(changed)) << at;
   }
 }
 
@@ -83,8 +85,8 @@ TEST(Cubin, NamesThatReachAroundTheEndOfAllNumbersCostNothing) {
   names.sh_offset = 100 - names.sh_size;  // its last byte stands at 99
   std::memcpy(bytes.data() + row, &names, sizeof names);
   const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < 3000; ++i) EXPECT_EQ(in_memory(bytes), std::nullopt);
-  EXPECT_EQ(in_file(bytes), std::nullopt);
+  for (int i = 0; i < 3000; ++i) EXPECT_EQ(code_in_memory(bytes), std::nullopt);
+  EXPECT_EQ(code_in_file(bytes), std::nullopt);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
 }
 
