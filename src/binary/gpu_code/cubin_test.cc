@@ -70,7 +70,7 @@ TEST(Cubin, EveryTruncationAndEveryChangedByteIsSurvivedAlikeInMemoryAndInAFile)
   for (std::size_t at = 0; at < bytes.size(); ++at) {
     std::string changed = bytes;
     changed[at] = '\xff';
-    EXPECT_EQ(code_in_memory(changed), in_file(changed)) << at;
+    EXPECT_EQ(code_in_memory(changed), code_in_file(changed)) << at;
   }
 }
 

@@ -10,7 +10,7 @@
 namespace varve {
 
 namespace {
-bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool shows(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 std::string without_blanks(const std::string& text) {
   std::string dense;
@@ -43,11 +43,11 @@ std::vector<std::string> all_texts(const TextStyle& style) {
 
 TEST(TextCheck, NamesTheFirstBrokenLinkAndTheFix) {
   const std::string text = text_check(samples::check(), false, {});
-  EXPECT_TRUE(says(text, "First broken link: framework runtime"));
-  EXPECT_TRUE(says(text, "VRV-RUNTIME-DRIVER-CEILING"));
-  EXPECT_TRUE(says(text, "line 12, 3 times"));
-  EXPECT_TRUE(says(text, "Unsupported .version 9.2"));
-  EXPECT_TRUE(says(text, "driver.device_nodes is denied (1 rule)"));
+  EXPECT_TRUE(shows(text, "First broken link: framework runtime"));
+  EXPECT_TRUE(shows(text, "VRV-RUNTIME-DRIVER-CEILING"));
+  EXPECT_TRUE(shows(text, "line 12, 3 times"));
+  EXPECT_TRUE(shows(text, "Unsupported .version 9.2"));
+  EXPECT_TRUE(shows(text, "driver.device_nodes is denied (1 rule)"));
 }
 
 // A log whose error nothing on the stack accounts for, and notes about speed.
@@ -67,21 +67,21 @@ Check failed_check() {
 TEST(TextCheck, AnAnswerAboutAFailureLeadsWithIt) {
   const std::string text = text_check(failed_check(), false, {});
   EXPECT_LT(text.find("What the log says"), text.find("kernel 535.183.06"));
-  EXPECT_FALSE(says(text, "VRV-SPEED-ONE"));
-  EXPECT_TRUE(says(text, "and 2 notes that account for no error of the log: --explain shows them"));
-  EXPECT_TRUE(says(text_check(failed_check(), true, {}), "VRV-SPEED-ONE"));
+  EXPECT_FALSE(shows(text, "VRV-SPEED-ONE"));
+  EXPECT_TRUE(shows(text, "and 2 notes that account for no error of the log: --explain shows them"));
+  EXPECT_TRUE(shows(text_check(failed_check(), true, {}), "VRV-SPEED-ONE"));
   Check sound = failed_check();
   sound.errors.clear();
-  EXPECT_TRUE(says(text_check(sound, false, {}), "VRV-SPEED-ONE")) << "nobody asked about a failure";
+  EXPECT_TRUE(shows(text_check(sound, false, {}), "VRV-SPEED-ONE")) << "nobody asked about a failure";
 }
 
 TEST(TextCheck, SaysNothingOfTheLogTwice) {
   const std::string text = text_check(failed_check(), true, {});
   const std::string cause = "the driver is older than the runtime";
-  ASSERT_TRUE(says(text, cause));
+  ASSERT_TRUE(shows(text, cause));
   EXPECT_EQ(text.find(cause, text.find(cause) + 1), std::string::npos);
-  EXPECT_TRUE(says(text, "line 40")) << "another place with the same cause";
-  EXPECT_FALSE(says(text, "VRV-LOG-ERROR"));
+  EXPECT_TRUE(shows(text, "line 40")) << "another place with the same cause";
+  EXPECT_FALSE(shows(text, "VRV-LOG-ERROR"));
 }
 
 TEST(TextCheck, AConsumerWithNothingToJudgeTakesALine) {
@@ -93,13 +93,13 @@ TEST(TextCheck, AConsumerWithNothingToJudgeTakesALine) {
   check.consumers.push_back(idle);
   const std::string text = text_check(check, false, {});
   EXPECT_EQ(split(text, '\n').size(), before + 1);
-  EXPECT_TRUE(says(text, "numpy 2.1 in ~/venv: nothing to judge: its own files use no CUDA"));
+  EXPECT_TRUE(shows(text, "numpy 2.1 in ~/venv: nothing to judge: its own files use no CUDA"));
 }
 
 TEST(TextCheck, GivesOneScreenOfAMachine) {
   const std::string text = text_overview(samples::check(), {});
-  EXPECT_TRUE(says(text, "varve explain VRV-RUNTIME-DRIVER-CEILING"));
-  EXPECT_TRUE(says(text, "1 error, 0 warnings, 0 notes"));
+  EXPECT_TRUE(shows(text, "varve explain VRV-RUNTIME-DRIVER-CEILING"));
+  EXPECT_TRUE(shows(text, "1 error, 0 warnings, 0 notes"));
   EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 25);
 }
 
@@ -116,12 +116,12 @@ TEST(Text, KeepsToItsWidth) {
 }
 
 TEST(Text, SteersATerminalOnlyWhenAskedTo) {
-  for (const std::string& text : all_texts({})) EXPECT_FALSE(says(text, "\x1b"));
-  EXPECT_TRUE(says(text_comparison(samples::comparison(), false, {.colour = true}), "\x1b[1m"));
+  for (const std::string& text : all_texts({})) EXPECT_FALSE(shows(text, "\x1b"));
+  EXPECT_TRUE(shows(text_comparison(samples::comparison(), false, {.colour = true}), "\x1b[1m"));
   // An escape sequence inside a document never gets through, with or without colour.
   const std::string text = text_comparison(samples::extreme_comparison(), true, {.colour = true});
-  EXPECT_FALSE(says(text, "\x1b]0;"));
-  EXPECT_FALSE(says(text, "\x07"));
+  EXPECT_FALSE(shows(text, "\x1b]0;"));
+  EXPECT_FALSE(shows(text, "\x07"));
 }
 
 TEST(Text, ColourChangesNothingButColour) {
@@ -230,10 +230,10 @@ TEST(TextComparison, Golden) {
 TEST(TextComparison, ExplainNamesTheSameAndTheReasons) {
   const Comparison comparison = samples::comparison();
   const std::string brief = text_comparison(comparison, false, {}), full = text_comparison(comparison, true, {});
-  EXPECT_FALSE(says(brief, "OMP_NUM_THREADS"));
-  EXPECT_TRUE(says(full, "OMP_NUM_THREADS"));
-  EXPECT_TRUE(says(without_blanks(full), without_blanks(comparison.reasons[0])));
-  EXPECT_TRUE(says(brief, "10 items are the same, 1 does not apply"));
+  EXPECT_FALSE(shows(brief, "OMP_NUM_THREADS"));
+  EXPECT_TRUE(shows(full, "OMP_NUM_THREADS"));
+  EXPECT_TRUE(shows(without_blanks(full), without_blanks(comparison.reasons[0])));
+  EXPECT_TRUE(shows(brief, "10 items are the same, 1 does not apply"));
 }
 
 // One C++ name over 42 lines, and 398 lines in all: what a screen holds is what is read.
@@ -256,7 +256,7 @@ TEST(TextComparison, TakesAScreenAtMostWhateverRan) {
   }
   const std::string text = text_comparison(comparison, false, {});
   EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 60) << text;
-  EXPECT_TRUE(says(text, " more)"));
+  EXPECT_TRUE(shows(text, " more)"));
   std::size_t start = 0;
   for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', start)) {
     EXPECT_LE(display_width(text.substr(start, end - start)), 100u) << text.substr(start, end - start);
@@ -268,18 +268,18 @@ TEST(TextComparison, ShowsEachAccountWithItsQuantity) {
   Comparison comparison = samples::comparison();
   comparison.accounts.push_back(comparison.accounts.at(0));
   comparison.accounts.back().kind = kOnednnCalls;
-  EXPECT_TRUE(says(text_comparison(comparison, false, {}), "1 account of another quantity beside it"));
+  EXPECT_TRUE(shows(text_comparison(comparison, false, {}), "1 account of another quantity beside it"));
   const std::string text = text_comparison(comparison, true, {.width = 120});
-  EXPECT_TRUE(says(text, "Kernels: what explains the change of CPU time\n"));
-  EXPECT_TRUE(says(text, "Kernels: what explains the change of time in calls, by onednn-verbose\n"));
-  EXPECT_TRUE(says(text, "of the change in time in calls."));
+  EXPECT_TRUE(shows(text, "Kernels: what explains the change of CPU time\n"));
+  EXPECT_TRUE(shows(text, "Kernels: what explains the change of time in calls, by onednn-verbose\n"));
+  EXPECT_TRUE(shows(text, "of the change in time in calls."));
 }
 
 TEST(TextRun, ShowsEachProfileOfASide) {
   auto run = samples::run();
   const std::string only_samples = text_run(run, {});
-  EXPECT_TRUE(says(only_samples, "Kernels of A\n"));
-  EXPECT_FALSE(says(only_samples, "onednn"));
+  EXPECT_TRUE(shows(only_samples, "Kernels of A\n"));
+  EXPECT_FALSE(shows(only_samples, "onednn"));
   for (Unit& unit : run.units) {
     Profile& calls = unit.profiles.by_kind[kOnednnCalls];
     calls.whole_ns = 2'000'000'000;
@@ -289,21 +289,21 @@ TEST(TextRun, ShowsEachProfileOfASide) {
     add_rows(calls, {row});
   }
   const std::string both = text_run(run, {});
-  EXPECT_TRUE(says(both, "Kernels of A: time in calls, by onednn-verbose\n"));
-  EXPECT_TRUE(says(both, "(outside oneDNN)"));
+  EXPECT_TRUE(shows(both, "Kernels of A: time in calls, by onednn-verbose\n"));
+  EXPECT_TRUE(shows(both, "(outside oneDNN)"));
   const std::string before_a =
       both.substr(both.find("Kernels of A\n"), both.find("Kernels of A: ") - both.find("Kernels of A\n"));
-  EXPECT_TRUE(says(only_samples, before_a)) << "what another witness saw changes nothing about the first";
+  EXPECT_TRUE(shows(only_samples, before_a)) << "what another witness saw changes nothing about the first";
 }
 
 TEST(TextRun, SaysWhichPartOfAUnitItIsOf) {
   varve::Run run = samples::run();
   run.protocol.primary_metric = "tokens/s";
   const std::string whole = without_blanks(text_run(run, {.width = 200}));
-  EXPECT_TRUE(says(whole, "allofaunit:nolineoftokens/ssayswhenitwasmeasured(start_ns,end_ns)")) << whole;
-  EXPECT_FALSE(says(whole, "outsideofwhat"));
+  EXPECT_TRUE(shows(whole, "allofaunit:nolineoftokens/ssayswhenitwasmeasured(start_ns,end_ns)")) << whole;
+  EXPECT_FALSE(shows(whole, "outsideofwhat"));
   run.protocol.primary_metric = "wall time";
-  EXPECT_TRUE(says(without_blanks(text_run(run, {.width = 200})), "allofaunit:walltimeisofallofit"));
+  EXPECT_TRUE(shows(without_blanks(text_run(run, {.width = 200})), "allofaunit:walltimeisofallofit"));
 
   run.protocol.primary_metric = "tokens/s";
   for (Unit& unit : run.units) {
@@ -317,26 +317,26 @@ TEST(TextRun, SaysWhichPartOfAUnitItIsOf) {
     cpu->second.after_ns = 500'000'000;
   }
   const std::string text = without_blanks(text_run(run, {.width = 200}));
-  EXPECT_TRUE(says(text, "evidenceofAtokens/sspeaksof1.50softhe8.00sofaunit,from5.00son,inupto3stretches")) << text;
-  EXPECT_TRUE(says(text, "outsideofwhattokens/sspeaksof:4.50sofCPUtimeaunit(4.00sbefore,500msafter)")) << text;
-  EXPECT_TRUE(says(text, "CPUtimeofthewindow")) << text;
-  EXPECT_TRUE(says(text, "threadsofA2threadsatworkinaunit,onCPUs0-1")) << text;
+  EXPECT_TRUE(shows(text, "evidenceofAtokens/sspeaksof1.50softhe8.00sofaunit,from5.00son,inupto3stretches")) << text;
+  EXPECT_TRUE(shows(text, "outsideofwhattokens/sspeaksof:4.50sofCPUtimeaunit(4.00sbefore,500msafter)")) << text;
+  EXPECT_TRUE(shows(text, "CPUtimeofthewindow")) << text;
+  EXPECT_TRUE(shows(text, "threadsofA2threadsatworkinaunit,onCPUs0-1")) << text;
 
   for (Unit& unit : run.units) {
     if (unit.index % 2 == 0) continue;
     unit.window.reset();
     unit.window_fault = "tokens/s: metrics line 1";
   }
-  EXPECT_TRUE(says(without_blanks(text_run(run, {.width = 200})), "theothersaretakenwhole"));
+  EXPECT_TRUE(shows(without_blanks(text_run(run, {.width = 200})), "theothersaretakenwhole"));
 }
 
 TEST(TextRun, NamesUnitsThatFailedOrAreMarked) {
   auto run = samples::run();
   run.units[4].end.signal = 9;
   const std::string text = text_run(run, {});
-  EXPECT_TRUE(says(text, "signal 9"));
-  EXPECT_TRUE(says(text, "machine steal 9 %"));
-  EXPECT_TRUE(says(text, "(not sampled)"));
+  EXPECT_TRUE(shows(text, "signal 9"));
+  EXPECT_TRUE(shows(text, "machine steal 9 %"));
+  EXPECT_TRUE(shows(text, "(not sampled)"));
 }
 
 }  // namespace varve
