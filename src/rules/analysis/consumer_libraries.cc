@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/library_file_name.h"
 #include "base/text.h"
 #include "model/words/lookup_way.h"
 #include "rules/analysis/consumer_answers.h"
@@ -76,6 +77,16 @@ MissingTexts missing_texts(const std::vector<Loss>& losses) {
 }  // namespace
 
 namespace {
+// Without a GPU nobody asks for the driver, but what needs its libcuda does not load without one. Empty: nothing does.
+std::string absent_driver_text(const std::vector<ConsumedLibrary>& libraries) {
+  const auto is_absent = [](const ConsumedLibrary& one) {
+    return one.path.empty() && one.kind == DependencyKind::needed &&
+           split_library_file_name(one.name).stem == "libcuda";
+  };
+  const auto absent = std::find_if(libraries.begin(), libraries.end(), is_absent);
+  return absent == libraries.end() ? "" : "; not " + wanted_text(*absent) + ", which a driver brings";
+}
+
 ConsumerAnswer answer_own_libraries(const ConsumerView& view, const std::vector<Loss>& losses,
                                     const LibraryIndex& index, bool has_no_gpu) {
   const std::vector<std::string>& packages = view.consumer.lacks_packages;
@@ -105,6 +116,7 @@ ConsumerAnswer answer_own_libraries(const ConsumerView& view, const std::vector<
   const auto found =
       std::count_if(all.begin(), all.end(), [](const ConsumedLibrary& one) { return !one.path.empty(); });
   std::string detail = fmt::format("all {} found", found);
+  if (has_no_gpu) detail += absent_driver_text(all);
   if (!texts.aside.empty()) detail += "; side pieces would not load without " + listed(texts.aside);
   return {Question::libraries, texts.part_of_api ? CheckState::degraded : CheckState::ok, std::move(detail)};
 }

@@ -284,6 +284,20 @@ TEST(ConsumerVerdictOf, WhatCallsTheDriverAloneNeedsADriver) {
   }
 }
 
+TEST(ConsumerVerdictOf, WhatNeedsTheDriverIsToldWithoutAGpuToo) {
+  MadeStack stack;
+  stack.missing("driver.user_mode.version", Missing::absent, "/usr/lib").no_gpu();
+  stack.package("pynvjitlink-cu12", "0.7.0", "", "extension").consumer();
+  stack.library("_nvjitlinklib.so", "pynvjitlink-cu12");
+  stack.library("libcuda.so.1", "", "", {}, "/env/pynvjitlink-cu12/_nvjitlinklib.so", DependencyKind::needed);
+  stack.last_library().path.clear();
+  const ConsumerVerdict verdict = first_verdict(stack);
+  EXPECT_EQ(verdict.state, CheckState::ok);
+  EXPECT_NE(answer(verdict, "libraries").detail.find("not libcuda.so.1 (for _nvjitlinklib.so), which a driver brings"),
+            std::string::npos)
+      << answer(verdict, "libraries").detail;
+}
+
 TEST(ConsumerVerdictOf, DriversOfJetsonLinuxAreOfNoBranch) {
   MadeStack stack;
   stack.fact("driver.user_mode.role", std::string("driver")).fact("driver.user_mode.version", std::string("540.4.0"));
