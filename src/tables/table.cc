@@ -235,7 +235,10 @@ Result<std::string> read_table(const TableSource& source, const std::string& nam
   if (!text) return text.error();
   simdjson::dom::parser parser;
   simdjson::dom::element document;
-  if (parser.parse(text->content).get(document) != simdjson::SUCCESS) return not_json(*text);
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  const bool is_marked = text->content.starts_with(kByteOrderMark);
+  const std::string_view json = std::string_view(text->content).substr(is_marked ? kByteOrderMark.size() : 0);
+  if (parser.parse(json.data(), json.size()).get(document) != simdjson::SUCCESS) return not_json(*text);
   std::optional<Error> problem;
   TableRow::Place place{document, "", &problem};
   if (!document.is_object()) place.reject("", "this is not an object");
@@ -246,7 +249,7 @@ Result<std::string> read_table(const TableSource& source, const std::string& nam
   read(table);
   place.reject_others();
   if (!problem) return date;
-  problem->where = text->where + ": " + problem->where;
+  problem->where = text->where + (problem->where.empty() ? "" : ": " + problem->where);
   return *problem;
 }
 
