@@ -23,6 +23,13 @@ bool is_among(std::string_view word, std::span<const std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+std::string_view bare_word(std::string_view word) {
+  constexpr std::string_view kMarks = "()[],.;:!?\"'`*_";
+  while (!word.empty() && kMarks.find(word.front()) != std::string_view::npos) word.remove_prefix(1);
+  while (!word.empty() && kMarks.find(word.back()) != std::string_view::npos) word.remove_suffix(1);
+  return word;
+}
+
 std::optional<std::string_view> behind(std::string_view line, std::string_view mark) {
   const std::size_t at = line.find(mark);
   if (at == std::string_view::npos) return std::nullopt;

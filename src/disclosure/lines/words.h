@@ -18,6 +18,7 @@ std::optional<std::pair<std::string_view, std::string_view>> key_and_value(std::
 // Whether `mark` stands in it.
 bool has(std::string_view text, std::string_view mark);
 bool is_among(std::string_view word, std::span<const std::string_view> words);
+std::string_view bare_word(std::string_view word);  // without the marks around it
 // What stands behind `mark`, up to the end of the line; nothing where it does not stand there.
 std::optional<std::string_view> behind(std::string_view line, std::string_view mark);
 // Up to the first of the characters in `ends`.

@@ -42,13 +42,6 @@ constexpr auto kBeside = std::to_array<std::string_view>(
      "a",   "an",    "vm",      "bit",   "pro",    "home",   "host",    "guest", "enterprise", "education",
      "wsl", "wsl2",  "desktop", "under", "on",     "docker", "proxmox", "bare",  "metal"});
 
-std::string_view bare(std::string_view word) {
-  constexpr std::string_view kMarks = "()[],.;:!?\"'`*_";
-  while (!word.empty() && kMarks.find(word.front()) != std::string_view::npos) word.remove_prefix(1);
-  while (!word.empty() && kMarks.find(word.back()) != std::string_view::npos) word.remove_suffix(1);
-  return word;
-}
-
 // Whether a number is one that the system has had.
 bool is_version_of(std::string_view name, std::string_view version) {
   const auto major = leading_number(version);
@@ -70,7 +63,7 @@ std::string_view debian_of_name(std::string_view word) {
 }  // namespace
 
 std::optional<WrittenSystem> system_at(const std::vector<std::string_view>& words, std::size_t at) {
-  const std::string first = to_lower(bare(words[at]));
+  const std::string first = to_lower(bare_word(words[at]));
   for (const SystemName& system : kSystems) {
     if (!first.starts_with(system.written)) continue;
     const std::string_view attached = std::string_view(first).substr(system.written.size());
@@ -84,7 +77,7 @@ std::optional<WrittenSystem> system_at(const std::vector<std::string_view>& word
       // A mark before it ends what is written of the system.
       const std::string_view before = words[i - 1];
       if (before.ends_with(',') || before.ends_with('.') || before.ends_with(';')) break;
-      const std::string word = to_lower(bare(words[i]));
+      const std::string word = to_lower(bare_word(words[i]));
       if (between == " Server" && system.name == "Windows" && word.size() == 4 && word.starts_with("20")) {
         return WrittenSystem{"Windows Server " + word, i - at + 1};
       }
@@ -114,8 +107,9 @@ std::optional<std::string> plain_system(std::string_view text) {
   if (!system) return std::nullopt;
   bool is_inside = false;  // brackets of a name: "Fedora release 36 (Thirty Six)", not "(host OS)"
   for (std::size_t i = begin + system->words; i < words.size(); ++i) {
-    const std::string word = to_lower(bare(words[i]));
-    const bool is_capital = !bare(words[i]).empty() && bare(words[i])[0] >= 'A' && bare(words[i])[0] <= 'Z';
+    const std::string word = to_lower(bare_word(words[i]));
+    const bool is_capital =
+        !bare_word(words[i]).empty() && bare_word(words[i])[0] >= 'A' && bare_word(words[i])[0] <= 'Z';
     if (words[i].starts_with('(') || (is_inside && is_capital)) {
       is_inside = is_capital && !words[i].ends_with(')');
       continue;

@@ -19,13 +19,6 @@ namespace varve {
 namespace {
 constexpr std::size_t kMostLine = 320, kMostNamed = 32;
 
-std::string_view stripped_name(std::string_view word) {
-  constexpr std::string_view kAround = "`\"'()[],.;:!*";
-  while (!word.empty() && kAround.find(word.front()) != std::string_view::npos) word.remove_prefix(1);
-  while (!word.empty() && kAround.find(word.back()) != std::string_view::npos) word.remove_suffix(1);
-  return word;
-}
-
 // The name as data/packages.json has it, of what would use a GPU; empty: of anything else.
 std::string package_of(std::string_view word) {
   if (!is_package_name(word) || word.size() < 3) return {};
@@ -79,7 +72,7 @@ class NamedPackagesReader : public TextReader {
 // "2.0.0+cpu" without a name is torch's: no other has a first number of 1 or 2 and such a local version.
 void NamedPackagesReader::take_cpu_build(std::string_view text, const TextLine& line, Declared& declared) {
   for (const std::string_view word : split_words(text)) {
-    const std::string_view version = stripped_name(word);
+    const std::string_view version = bare_word(word);
     const bool is_one = version.ends_with("+cpu") && version.size() > 8 && (version[0] == '1' || version[0] == '2') &&
                         leading_version(version).size() + 4 == version.size() &&
                         std::count(version.begin(), version.end(), '.') == 2;
@@ -108,10 +101,10 @@ void NamedPackagesReader::take_sentence(std::string_view text, const TextLine& l
   if (!is_own || is_open || text.ends_with('?')) return;
   const std::vector<std::string_view> words = split_words(text);
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
-    if (!is_among(to_lower(stripped_name(words[i])), kVerbs)) continue;
+    if (!is_among(to_lower(bare_word(words[i])), kVerbs)) continue;
     std::size_t at = i + 1;
-    while (at + 1 < words.size() && is_among(to_lower(stripped_name(words[at])), kBeforeName)) ++at;
-    note(package_of(stripped_name(words[at])), line, declared);
+    while (at + 1 < words.size() && is_among(to_lower(bare_word(words[at])), kBeforeName)) ++at;
+    note(package_of(bare_word(words[at])), line, declared);
   }
 }
 }  // namespace

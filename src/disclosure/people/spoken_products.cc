@@ -12,13 +12,6 @@
 
 namespace varve {
 
-std::string_view bare_word(std::string_view word) {
-  constexpr std::string_view kMarks = "()[],.;:!?\"'`*_";
-  while (!word.empty() && kMarks.find(word.front()) != std::string_view::npos) word.remove_prefix(1);
-  while (!word.empty() && kMarks.find(word.back()) != std::string_view::npos) word.remove_suffix(1);
-  return word;
-}
-
 bool is_mark_behind(std::string_view word) {
   const std::string_view bare = bare_word(word);
   return bare.data() + bare.size() != word.data() + word.size();

@@ -14,8 +14,7 @@ namespace varve {
 // Words of a sentence that somebody wrote, and what stands in them.
 using SpokenWords = std::vector<std::string_view>;
 
-std::string_view bare_word(std::string_view word);  // without marks around it
-bool is_mark_behind(std::string_view word);         // "3090," ends what is written of a GPU
+bool is_mark_behind(std::string_view word);  // "3090," ends what is written of a GPU
 
 struct SpokenProduct {
   std::string name;
