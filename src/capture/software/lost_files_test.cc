@@ -84,6 +84,9 @@ TEST_F(LostFiles, PackageThatTheImportImports) {
   const auto lacks = [&] { return consumer_of(capture(), "torch").lacks_packages; };
   root_.write(std::string(kPackages) + "numpy.libs/libgfortran.so", "");
   EXPECT_EQ(lacks(), (std::vector<std::string>{"typing_extensions", "numpy"}));
+  root_.write("srv/own/typing_extensions.py", "");
+  const Stack with_path = capture({{"PYTHONPATH", ":/srv/own:lib"}});
+  EXPECT_EQ(consumer_of(with_path, "torch").lacks_packages, std::vector<std::string>{"numpy"});
   root_.write(std::string(kPackages) + "typing_extensions.py", "");
   root_.write(std::string(kPackages) + "numpy/__init__.py", "");
   EXPECT_TRUE(lacks().empty());

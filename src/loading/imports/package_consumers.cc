@@ -77,7 +77,14 @@ ImportedPackage imported_of(const EnvironmentGround& here, const std::string& na
 }
 
 std::vector<std::string> lacking_packages(const EnvironmentGround& here, const ImportedPackage& imported) {
-  const std::vector<std::string>& folders = here.libraries.folders;
+  // PYTHONPATH of whoever asks holds for a Python that is started here.
+  std::vector<std::string> folders = here.libraries.folders;
+  const auto python_path = here.ground.environment.find("PYTHONPATH");
+  if (python_path != here.ground.environment.end()) {
+    for (const std::string_view folder : split(python_path->second, ':')) {
+      if (folder.starts_with('/')) folders.emplace_back(folder);
+    }
+  }
   std::vector<std::string> lacking = lacking_modules(here.ground.files, folders, imported.start);
   for (std::string& module : lacking_requirements(here.ground.files, folders, imported)) {
     if (std::find(lacking.begin(), lacking.end(), module) == lacking.end()) lacking.push_back(std::move(module));
